@@ -1,0 +1,253 @@
+"""The web application: one endpoint that identifies the caller, finds the route and dresses the answer as the service does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TypeAlias
+from urllib.parse import quote
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route as WebRoute
+
+from azure_devops_simulator import access, build, discovery, git, pipelines, projects, pull_requests, search, wit
+from azure_devops_simulator.access import Caller, SignIn
+from azure_devops_simulator.organization import JsonObject, JsonValue, Organization, Project, guid
+from azure_devops_simulator.routing import (
+    Answer,
+    Area,
+    BindingError,
+    Call,
+    Match,
+    MethodNotAllowedError,
+    Query,
+    Router,
+    ServiceError,
+    split_path,
+)
+from azure_devops_simulator.versions import negotiate, requested_version
+
+AREAS: tuple[Area, ...] = (
+    projects.area,
+    git.area,
+    pull_requests.area,
+    search.area,
+    wit.area,
+    build.area,
+    pipelines.area,
+)
+
+Headers: TypeAlias = list[tuple[str, str]]
+
+_EVERYWHERE: Headers = [
+    ("P3P", 'CP="CAO DSP COR ADMa DEV CONo TELo CUR PSA PSD TAI IVDo OUR SAMi BUS DEM NAV STA UNI COM INT PHY ONL"'),
+    ("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Cache", "CONFIG_NOCACHE"),
+    ("Access-Control-Expose-Headers", "Request-Context"),
+    ("Request-Context", f"appId=cid-v1:{guid('application')}"),
+    ("X-TFS-ProcessId", guid("process")),
+    ("X-VSS-SenderDeploymentId", guid("deployment")),
+]
+_WITH_CONTENT: Headers = [
+    ("Cache-Control", "no-cache"),
+    ("Pragma", "no-cache"),
+    ("Expires", "-1"),
+    ("X-Frame-Options", "SAMEORIGIN"),
+]
+_JSON = "application/json; charset=utf-8"
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+class Service:
+    """One simulated host with one organization on it."""
+
+    def __init__(self, organization: Organization) -> None:
+        self.organization = organization
+        routes = [route for area in AREAS for route in area.routes]
+        own = discovery.routes([*routes, *discovery.area.routes])
+        self.router = Router([*routes, *discovery.area.routes, *own])
+        self._activities = 0
+
+    async def endpoint(self, request: Request) -> Response:
+        """Answer any request."""
+        body = await request.body()
+        raw_path: bytes = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
+        return self._answer(request, split_path(raw_path.decode("ascii", "replace")), body)
+
+    def _answer(self, request: Request, segments: list[str], body: bytes) -> Response:
+        host_url = f"{request.url.scheme}://{request.headers.get('host', 'localhost')}"
+        if segments[:1] == [access.SIGN_IN_PATH]:
+            return self._reply(request, 203, access.SIGN_IN_PAGE.encode(), "text/html; charset=utf-8", [])
+        query = Query(request.url.query)
+        if segments and segments[0].lower() == "_apis":
+            return self._host_level(request, host_url, segments, query)
+        if not segments or segments[0].lower() != self.organization.name.lower():
+            # What the service shows for an unknown organization is not recorded; a page is the likeliest.
+            return self._reply(request, 404, access.NO_ORGANIZATION_PAGE.encode(), "text/html; charset=utf-8", [])
+        caller = access.identify(self.organization, request.headers.get("authorization", ""))
+        call = Call(
+            organization=self.organization,
+            user=caller.user,
+            token=caller.token or access.NO_TOKEN,
+            project=None,
+            path={},
+            query=query,
+            headers=request.headers,
+            body=body,
+            base_url=f"{host_url}/{quote(segments[0])}",
+            method=request.method,
+        )
+        return self._in_organization(request, call, caller, segments[1:], host_url)
+
+    def _in_organization(
+        self, request: Request, call: Call, caller: Caller, segments: list[str], host_url: str
+    ) -> Response:
+        try:
+            match = self._find(call.method, segments)
+        except MethodNotAllowedError as error:
+            refused: JsonObject = {"count": 1, "value": {"Message": str(error)}}
+            match, late = None, Answer(405, refused)
+        else:
+            late = None
+        open_to_all = match is not None and match.route.anonymous and caller.sign_in is not SignIn.OUTSIDER
+        if caller.sign_in is SignIn.DEAD:
+            return self._empty_401(request, host_url)
+        if caller.sign_in is not SignIn.GOOD and not open_to_all:
+            return self._not_signed_in(request, caller, host_url)
+        if match is None:
+            return self._dress(request, call, late or _no_controller(request), caller)
+        if caller.sign_in is SignIn.GOOD and not access.allowed(call.token, match.route.scopes):
+            return self._empty_401(request, host_url)
+        return self._dress(request, call, self._run(call, match), caller)
+
+    def _find(self, method: str, segments: list[str]) -> Match | None:
+        match = self.router.find("GET" if method == "HEAD" else method, segments)
+        return match
+
+    def _run(self, call: Call, match: Match) -> Answer:
+        try:
+            call.version = negotiate(match.route, call.method, requested_version(call.query, call.headers))
+            call.path = match.path
+            if name := match.path.get("project"):
+                call.project = find_project(call, name)
+            answer = match.route.handler(call)
+        except ServiceError as error:
+            call.version = ""
+            return Answer(error.status, error.body())
+        except BindingError as error:
+            call.version = ""
+            return Answer(400, {"count": 1, "value": {"Message": f"The request is invalid. {error}"}})
+        return answer if isinstance(answer, Answer) else Answer(body=answer)
+
+    def _host_level(self, request: Request, host_url: str, segments: list[str], query: Query) -> Response:
+        named = query.text("accountName")
+        if len(segments) == 3 and segments[1].lower() == "resourceareas" and request.method == "GET":
+            known = named.lower() == self.organization.name.lower()
+            found = discovery.resource_area(segments[2], f"{host_url}/{self.organization.name}/") if known else None
+            if found:
+                return self._reply(request, 200, _encode(found), f"{_JSON}; api-version=7.1-preview.1", [])
+            message = f"VS800075: The organization '{named}' could not be found, or it has no such resource area."
+            error = ServiceError(404, "ServiceOwnerNotFoundException", message)
+            return self._reply(request, 404, _encode(error.body()), _JSON, [])
+        return self._reply(request, 404, access.NO_ORGANIZATION_PAGE.encode(), "text/html; charset=utf-8", [])
+
+    def _not_signed_in(self, request: Request, caller: Caller, host_url: str) -> Response:
+        sign_in = access.sign_in_url(host_url, str(request.url))
+        if caller.sign_in is SignIn.OUTSIDER:
+            more = [("X-VSS-AuthenticateError", "Unauthorized"), ("X-VSS-UserData", _user_data(caller))]
+            return self._unauthorized(request, caller.user.unique_name, host_url, more)
+        suppressed = access.suppresses_redirect(request.headers) and caller.sign_in is not SignIn.MALFORMED
+        if suppressed or request.method == "PATCH":
+            return self._unauthorized(request, "", host_url, [])
+        page = b"<html><head><title>Object moved</title></head><body><h2>Object moved.</h2></body></html>"
+        return self._reply(request, 302, page, "text/html; charset=utf-8", [("Location", sign_in)])
+
+    def _unauthorized(self, request: Request, user: str, host_url: str, more: Headers) -> Response:
+        federated = access.federated_headers(self.organization, host_url, str(request.url))
+        space = "Microsoft.TeamFoundation.Framework.Server"
+        error = ServiceError(
+            401,
+            "UnauthorizedRequestException",
+            f"TF400813: The user '{user}' is not authorized to access this resource.",
+            type_name=f"{space}.UnauthorizedRequestException, {space}",
+        )
+        return self._reply(request, 401, _encode(error.body()), _JSON, federated + more)
+
+    def _empty_401(self, request: Request, host_url: str) -> Response:
+        return self._reply(request, 401, b"", "", [("WWW-Authenticate", f'Basic realm="{host_url}/"')])
+
+    def _dress(self, request: Request, call: Call, answer: Answer, caller: Caller) -> Response:
+        more = list(answer.headers.items())
+        if caller.sign_in is SignIn.GOOD:
+            more.append(("X-VSS-UserData", _user_data(caller)))
+        if isinstance(answer.body, bytes):
+            return self._reply(
+                request, answer.status, answer.body, answer.content_type or "application/octet-stream", more
+            )
+        if answer.content_type and isinstance(answer.body, str):
+            return self._reply(request, answer.status, answer.body.encode(), answer.content_type, more)
+        if answer.body is None and answer.status != 200:
+            return self._reply(request, answer.status, b"", "", more)
+        echo = f"; api-version={call.version}" if call.version and answer.status < 400 else ""
+        return self._reply(request, answer.status, _encode(answer.body), f"{_JSON}{echo}", more)
+
+    def _reply(self, request: Request, status: int, body: bytes, content_type: str, more: Headers) -> Response:
+        self._activities += 1
+        activity = guid(f"activity/{self._activities}")
+        response = Response(body, status)
+        headers = [("Content-Length", str(len(body)))] if status != 204 else []
+        if content_type:
+            headers += [("Content-Type", content_type), *_WITH_CONTENT]
+        headers += [
+            *_EVERYWHERE,
+            ("ActivityId", activity),
+            ("X-VSS-E2EID", activity),
+            ("X-TFS-Session", request.headers.get("x-tfs-session") or activity),
+            (
+                "X-MSEdge-Ref",
+                f"Ref A: {activity.replace('-', '').upper()} Ref B: SIMULATOR Ref C: 2026-11-20T09:00:00Z",
+            ),
+            *more,
+        ]
+        response.raw_headers = [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in headers]
+        return response
+
+
+def find_project(call: Call, name: str) -> Project:
+    """The project of a path segment (name or guid).
+
+    Raises:
+        ServiceError: 404 when it does not exist or the caller cannot see it; the two cannot be told apart.
+    """
+    found = call.organization.project(name)
+    if found and call.organization.sees(call.user, found):
+        return found
+    raise projects.no_such_project(name)
+
+
+def _no_controller(request: Request) -> Answer:
+    path = "/" + request.url.path.strip("/").partition("/")[2]
+    text = f"The controller for path '{path}' was not found or does not implement IController."
+    return Answer(404, text, {"X-TFS-ServiceError": quote(text)}, content_type="text/plain; charset=utf-8")
+
+
+def _user_data(caller: Caller) -> str:
+    return f"{caller.user.id}:{caller.user.unique_name}"
+
+
+def _encode(value: JsonValue | Mapping[str, JsonValue]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def create_app(organization: Organization) -> Starlette:
+    """The ASGI application for one organization; it answers below `/{organization}/`."""
+    service = Service(organization)
+    return Starlette(
+        routes=[WebRoute("/{path:path}", service.endpoint, methods=_METHODS)],
+        middleware=[Middleware(GZipMiddleware, minimum_size=1024, compresslevel=4)],
+    )

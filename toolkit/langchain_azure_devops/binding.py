@@ -1,0 +1,88 @@
+"""A tool as LangChain wants it: sync and async, text for the model, the typed result as artifact."""
+
+from collections.abc import Callable
+from typing import Any
+
+from langchain_core.tools import StructuredTool, ToolException
+from pydantic import JsonValue
+
+from langchain_azure_devops.client import AzureDevOps
+from langchain_azure_devops.errors import AzureDevOpsError, ScopeMissing
+from langchain_azure_devops.redaction import redact, suspicious
+from langchain_azure_devops.rendering import DEFAULT_BUDGET, render
+from langchain_azure_devops.results import Page, Result
+from langchain_azure_devops.toolset import Tool
+
+ToolResult = Result | Page[Any]
+
+
+def bind(
+    tool: Tool[..., Any],
+    client: AzureDevOps,
+    *,
+    name_prefix: str = "",
+    refused: Callable[[Tool[..., Any], ScopeMissing], None] | None = None,
+    budget: int = DEFAULT_BUDGET,
+) -> StructuredTool:
+    """A tool bound to a client.
+
+    An error of this package becomes a tool message with `status="error"` whose first line is machine-readable, such as
+    `[denied ScopeMissing vso.code_write]`; anything else is a bug and propagates.
+
+    Args:
+        tool: What to bind.
+        client: Where it runs.
+        name_prefix: Put in front of the tool's name.
+        refused: Told when the service says that the token lacks the tool's scope.
+        budget: The most characters the text of one result may have.
+    """
+
+    async def call_async(**arguments: JsonValue) -> tuple[str, ToolResult]:
+        try:
+            return _delivered(await tool(client, **arguments), client, budget)
+        except AzureDevOpsError as error:
+            raise _reported(error, tool, client, refused) from error
+
+    def call(**arguments: JsonValue) -> tuple[str, ToolResult]:
+        try:
+            return _delivered(tool.call_sync(client, **arguments), client, budget)
+        except AzureDevOpsError as error:
+            raise _reported(error, tool, client, refused) from error
+
+    return StructuredTool(
+        name=name_prefix + tool.name,
+        description=tool.description,
+        args_schema=dict(tool.schema),
+        func=call,
+        coroutine=call_async,
+        response_format="content_and_artifact",
+        handle_tool_error=True,
+        metadata={
+            "access": tool.access,
+            "scopes": [scope.value for scope in tool.scopes],
+            "toolset": tool.toolset,
+        },
+    )
+
+
+def _delivered(result: ToolResult, client: AzureDevOps, budget: int) -> tuple[str, ToolResult]:
+    """The text for the model and the typed result, both without secrets."""
+    text = render(result, client.context.nonce(), budget).text
+    serialized = result.model_dump_json()
+    if suspicious(serialized):
+        key, remember = client.context.pseudonym_key, client.pseudonyms.__setitem__
+        text = redact(text, key, remember)
+        result = type(result).model_validate_json(redact(serialized, key, remember), by_name=True)
+    return text, result
+
+
+def _reported(
+    error: AzureDevOpsError,
+    tool: Tool[..., Any],
+    client: AzureDevOps,
+    refused: Callable[[Tool[..., Any], ScopeMissing], None] | None,
+) -> ToolException:
+    if refused is not None and isinstance(error, ScopeMissing):
+        refused(tool, error)
+    message = redact(error.message, client.context.pseudonym_key, client.pseudonyms.__setitem__)
+    return ToolException(f"{error.headline}\n{message}")

@@ -1,0 +1,386 @@
+"""The client: where a request goes, on which loop it runs, what an answer means."""
+
+import asyncio
+import difflib
+import re
+import time
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self, TypeVar
+from urllib.parse import quote
+
+import httpx
+from pydantic import JsonValue, SecretStr
+
+from langchain_azure_devops.context import RunContext
+from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotSignedIn, ProjectNotFound
+from langchain_azure_devops.grants import Approver, Operation, WritePolicy, current_call
+from langchain_azure_devops.loop_thread import LoopThread
+from langchain_azure_devops.settings import Settings, checked_token
+from langchain_azure_devops.transport import PROBES, Passage, layered, network
+from langchain_azure_devops.verdict import Identity, error_of, identity_in_header, identity_of, unsigned
+
+T = TypeVar("T")
+QueryValue = str | int | bool | None
+
+API_VERSION = "7.1"
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]")
+_CORE_AREA = "79134c72-4a58-4b42-976c-04e7115f32bf"
+_IDENTITY_SECONDS = 30.0
+_NAMES_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request as a tool states it.
+
+    Attributes:
+        operation: Method and route template.
+        path: Values of the template's placeholders; a `project` of None drops its segment.
+        query: Query parameters; None leaves one out.
+        body: JSON body, or None.
+        area: Which host of the cloud serves it.
+        version: The api-version.
+        accept: The media type wanted.
+        content_type: The media type of the body.
+    """
+
+    operation: Operation
+    path: Mapping[str, str | int | None]
+    query: Mapping[str, QueryValue]
+    body: JsonValue = None
+    area: str = "core"
+    version: str = API_VERSION
+    accept: str = "application/json"
+    content_type: str = "application/json"
+
+    @property
+    def project(self) -> str | None:
+        """The project in the path, as the caller named it."""
+        value = self.path.get("project")
+        return None if value is None else str(value)
+
+
+class AzureDevOps:
+    """One organization, seen with one token.
+
+    All I/O runs on a loop of the client's own, in a daemon thread started at the first request, so that threads,
+    notebooks and several event loops can share one client. Close it, or use it in a `with` statement.
+
+    Attributes:
+        settings: Organization, credential and default project.
+        read_only: No write can be granted.
+        writes: What happens when a tool wants to write: "deny", "ask" the approver, or "allow".
+        approver: Asked for each write when `writes` is "ask".
+        context: Clock, ids and nonces.
+        pseudonyms: The secrets behind the pseudonyms shown so far; in memory only.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        read_only: bool = False,
+        writes: WritePolicy = "ask",
+        approver: Approver | None = None,
+        context: RunContext | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """Make no connection yet; `transport` takes the place of the network, for recordings."""
+        self.settings = settings
+        self.read_only = read_only
+        self.writes = writes
+        self.approver = approver
+        self.context = context or RunContext()
+        self.pseudonyms: dict[str, str] = {}
+        self._transport = transport
+        self._token: str | None = None
+        self._http: httpx.AsyncClient | None = None
+        self._io = LoopThread("azure-devops-client")
+        self._identity: tuple[float, Identity | None] = (0.0, None)
+        self._project_names: tuple[float, list[str]] = (0.0, [])
+
+    def __repr__(self) -> str:
+        """Never shows the token."""
+        return f"AzureDevOps({self.settings.organization!r})"
+
+    # -- running -------------------------------------------------------------------------------------------------
+
+    async def run(self, work: Coroutine[object, object, T]) -> T:
+        """Run work on the client's loop and wait for it from any other; context variables travel along."""
+        return await self._io.run(work)
+
+    def run_sync(self, work: Coroutine[object, object, T]) -> T:
+        """Run work on the client's loop and block until it is done."""
+        return self._io.run_sync(work)
+
+    def _open(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            transport=layered(self._transport or network(self.settings.url("core"))),
+            timeout=httpx.Timeout(30.0, connect=10.0),
+            follow_redirects=False,
+            trust_env=False,
+            headers={"User-Agent": "langchain-azure-devops", "X-TFS-FedAuthRedirect": "Suppress"},
+        )
+
+    def close(self) -> None:
+        """Close connections and stop the loop; the client cannot be used afterwards."""
+        self._io.close()
+
+    async def aclose(self) -> None:
+        """Close without blocking the caller's loop."""
+        await asyncio.to_thread(self.close)
+
+    def __enter__(self) -> Self:
+        """Use the client in a `with` statement."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the client."""
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        """Use the client in an `async with` statement."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the client."""
+        await self.aclose()
+
+    # -- requests (on the client's loop) -------------------------------------------------------------------------
+
+    async def send(self, request: Request) -> httpx.Response:
+        """Send a request; the answer is complete and successful.
+
+        Raises:
+            AzureDevOpsError: Whatever the answer means, as one of its subclasses.
+        """
+        response = await self._exchange(request, streamed=False)
+        if response.is_error:
+            raise await self._error(response, request)
+        return response
+
+    async def get(
+        self,
+        template: str,
+        *,
+        path: Mapping[str, str | int | None] | None = None,
+        query: Mapping[str, QueryValue] | None = None,
+        area: str = "core",
+        version: str = API_VERSION,
+        accept: str = "application/json",
+    ) -> httpx.Response:
+        """Read one resource."""
+        operation = Operation("GET", template)
+        return await self.send(Request(operation, path or {}, query or {}, None, area, version, accept))
+
+    async def post(
+        self,
+        template: str,
+        body: JsonValue,
+        *,
+        path: Mapping[str, str | int | None] | None = None,
+        query: Mapping[str, QueryValue] | None = None,
+        area: str = "core",
+        version: str = API_VERSION,
+        content_type: str = "application/json",
+        method: str = "POST",
+    ) -> httpx.Response:
+        """Send a body; passes the write gate unless the operation only reads."""
+        operation = Operation(method, template)
+        return await self.send(
+            Request(operation, path or {}, query or {}, body, area, version, content_type=content_type)
+        )
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        template: str,
+        *,
+        path: Mapping[str, str | int | None],
+        query: Mapping[str, QueryValue],
+        accept: str,
+        version: str = API_VERSION,
+    ) -> AsyncIterator[httpx.Response]:
+        """Read a body piece by piece; the caller caps it."""
+        request = Request(Operation("GET", template), path, query, version=version, accept=accept)
+        response = await self._exchange(request, streamed=True)
+        try:
+            if response.is_error:
+                raise await self._error(response, request)
+            yield response
+        finally:
+            await response.aclose()
+
+    async def probe(self, scope: str) -> httpx.Response:
+        """Send the constant probe of a write scope and return whatever comes back, error answers included."""
+        operation, content_type, body = PROBES[scope]
+        query = {"validateOnly": "true"} if operation.method == "PATCH" else {}
+        return await self._exchange(
+            Request(operation, {}, query, content_type=content_type), streamed=False, probe=body.encode()
+        )
+
+    async def look(self, template: str, path: Mapping[str, str | int | None] | None = None) -> httpx.Response:
+        """GET and return whatever comes back, error answers included."""
+        return await self._exchange(Request(Operation("GET", template), path or {}, {}), streamed=False)
+
+    async def identity(self) -> Identity | None:
+        """Who the token belongs to, asked at most every 30 s; None when the service knows nobody by it."""
+        asked, identity = self._identity
+        if asked == 0.0 or time.monotonic() - asked > _IDENTITY_SECONDS:
+            try:
+                identity = await self.signed_in()
+            except NotSignedIn:
+                identity = None
+            self._identity = (time.monotonic(), identity)
+        return identity
+
+    async def signed_in(self) -> Identity:
+        """Who the token belongs to, asked now (`GET /_apis/connectionData`, else `OPTIONS /_apis`).
+
+        Raises:
+            TokenRejected: The service knows nobody by this token.
+            AzureDevOpsError: What else the answer means.
+        """
+        request = Request(Operation("GET", "/_apis/connectionData"), {}, {}, version="7.1-preview")
+        response = await self._exchange(request, streamed=False)
+        if response.status_code not in {200, 401}:
+            raise await error_of(response, request.operation, _nobody, None)
+        if (identity := identity_of(response)) is None and response.status_code == 200:
+            request = Request(Operation("OPTIONS", "/_apis"), {}, {})
+            identity = identity_in_header(await self._exchange(request, streamed=False))
+        if identity is None:
+            raise await error_of(unsigned(response), request.operation, _nobody, None)
+        return identity
+
+    async def organization_exists(self) -> bool | None:
+        """Whether the cloud knows an organization of this name, asked without the token; None if that is unsettled."""
+        base = httpx.URL(self.settings.url("core"))
+        url = base.copy_with(path=f"/_apis/resourceAreas/{_CORE_AREA}", query=None)
+        passage = Passage(Operation("GET", "/_apis/resourceAreas/{id}"), None, self)
+        try:
+            response = await self._opened().get(
+                url, params={"accountName": self.settings.organization}, extensions={"passage": passage}
+            )
+        except AzureDevOpsError:
+            return None
+        return {200: True, 404: False}.get(response.status_code)
+
+    async def project_names(self, *, strict: bool = False) -> list[str]:
+        """The projects this token can see, at most 1,000, remembered for a minute.
+
+        Args:
+            strict: Raise what the answer means instead of returning an empty list.
+        """
+        asked, names = self._project_names
+        if asked == 0.0 or time.monotonic() - asked > _NAMES_SECONDS:
+            request = Request(Operation("GET", "/_apis/projects"), {}, {"$top": 1000})
+            response = await self._exchange(request, streamed=False)
+            if response.is_error:
+                if strict:
+                    raise await self._error(response, request)
+                return []
+            names = sorted(str(row["name"]) for row in response.json()["value"])
+            self._project_names = (time.monotonic(), names)
+        return names
+
+    async def required_project(self, project: str | None) -> str:
+        """The given project or the default one.
+
+        Raises:
+            InvalidRequest: There is neither; the message names the visible projects.
+        """
+        if chosen := project or self.settings.default_project:
+            return chosen
+        names = await self.project_names()
+        visible = f" Visible projects: {', '.join(names[:50])}." if names else ""
+        raise InvalidRequest(f"This needs a project, and there is no default project.{visible}", subject="project")
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    async def _exchange(self, request: Request, *, streamed: bool, probe: bytes | None = None) -> httpx.Response:
+        http = self._opened()
+        call = current_call.get()
+        passage = Passage(
+            request.operation,
+            request.project,
+            self,
+            grant=call.grant if call else None,
+            probe=probe is not None,
+            streamed=streamed,
+        )
+        query = {name: _text(value) for name, value in request.query.items() if value is not None}
+        prepared = http.build_request(
+            request.operation.method,
+            self.settings.url(request.area) + expanded(request.operation.template, request.path),
+            params={**query, "api-version": request.version},
+            json=request.body if request.body is not None else None,
+            content=probe,
+            headers={"Accept": request.accept},
+            extensions={"passage": passage},
+        )
+        if request.body is not None or probe is not None:
+            prepared.headers["Content-Type"] = request.content_type
+        return await http.send(prepared, auth=httpx.BasicAuth("", self._current_token()), stream=streamed)
+
+    def _opened(self) -> httpx.AsyncClient:
+        if not self._io.is_current():
+            raise RuntimeError("Requests run on the client's loop: use run() or run_sync().")
+        if self._http is None:
+            self._http = self._open()
+            self._io.on_close(self._http.aclose)
+        return self._http
+
+    def _current_token(self) -> str:
+        if self._token is None:
+            given: str | SecretStr = self.settings.token()
+            self._token = checked_token(given, self.settings.credential_source)
+        return self._token
+
+    async def _error(self, response: httpx.Response, request: Request) -> Exception:
+        error = await error_of(response, request.operation, self.identity, current_call.get())
+        if isinstance(error, ProjectNotFound) and request.project is not None:
+            names = await self.project_names()
+            near = difflib.get_close_matches(request.project.lower(), [name.lower() for name in names], n=1, cutoff=0.5)
+            if near:
+                suggestion = next(name for name in names if name.lower() == near[0])
+                return ProjectNotFound(f"{error.message} Did you mean {suggestion!r}?", subject=request.project)
+            return ProjectNotFound(error.message, subject=request.project)
+        return error
+
+
+def expanded(template: str, path: Mapping[str, str | int | None]) -> str:
+    """A template with its placeholders filled in, quoted; the one place where names from outside enter a path.
+
+    Raises:
+        InvalidRequest: A value is empty, a dot segment, or has a separator or control character in it.
+    """
+    if path.get("project") is None:
+        template = template.replace("/{project}", "", 1)
+
+    def fill(match: re.Match[str]) -> str:
+        value = str(path[match[1]])
+        if not value.strip() or value.strip() in {".", ".."} or _UNSAFE.search(value):
+            raise InvalidRequest(
+                f"{value!r} cannot be a {match[1].replace('_', ' ')}: it must not be empty, '.' or '..', and holds no "
+                "'/', '\\' or control characters. Give the plain name or id.",
+                subject=match[1],
+            )
+        return quote(value, safe="")
+
+    return _PLACEHOLDER.sub(fill, template)
+
+
+async def _nobody() -> None:
+    return None
+
+
+def _text(value: str | int | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

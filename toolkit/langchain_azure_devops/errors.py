@@ -1,0 +1,287 @@
+"""What can go wrong, one class per different next step.
+
+AzureDevOpsError                     status
+├── Misconfigured                    misconfigured   nothing was sent
+│   ├── OrganizationInvalid                          a URL, a slash or nothing instead of a bare name
+│   ├── CredentialMissing                            no personal access token given
+│   ├── CredentialMalformed                          white space around the token, line breaks in it
+│   ├── ScopesInvalid                                a declared scope does not exist
+│   └── ToolUnknown                                  a tool or toolset was selected that does not exist
+├── NotSignedIn                      not_signed_in
+│   ├── TokenRejected                                wrong, revoked or expired
+│   └── SignInRequired                               a sign-in page instead of an answer (302, 203, HTML)
+├── Denied                           denied
+│   ├── ScopeMissing                                 the token's scopes do not cover the operation
+│   ├── PermissionDenied                             the person may not do this here
+│   └── OrganizationAccessDenied                     signed in, but not a member of this organization
+├── NotFound                         not_found       also what is hidden from this person
+│   ├── OrganizationNotFound
+│   └── ProjectNotFound
+├── Conflict                         conflict
+│   ├── RevisionConflict                             changed since it was read
+│   └── AlreadyExists
+├── InvalidRequest                   invalid         the arguments can be repaired
+├── Throttled                        throttled       says when to come back
+├── Unavailable                      unavailable
+│   ├── Unreachable                                  no connection, or it broke
+│   ├── TlsFailure                                   the certificate was not accepted
+│   ├── ProxyPage                                    a proxy or portal answered, not the service
+│   ├── ServiceFault                                 the service failed (5xx)
+│   └── WriteOutcomeUnknown                          a write was sent, its answer was lost
+└── WriteBlocked                     blocked         the write gate or the person said no
+"""
+
+from typing import ClassVar
+
+
+class AzureDevOpsError(Exception):
+    """Root of every error of this package.
+
+    Attributes:
+        status: One of denied, not_signed_in, not_found, conflict, invalid, throttled, unavailable, blocked,
+            misconfigured.
+        exit_code: What `azure-devops-agent verify` ends with when this is the state of the connection.
+        message: What happened, the likely cause and the next step.
+        subject: The machine-readable detail, such as the missing scope or the project's name; may be empty.
+    """
+
+    status: ClassVar[str] = "unavailable"
+    exit_code: ClassVar[int] = 8
+
+    def __init__(self, message: str, *, subject: str = "") -> None:
+        """Keep the message and, for machines, what it is about."""
+        super().__init__(message)
+        self.message = message
+        self.subject = subject
+
+    @property
+    def headline(self) -> str:
+        """The machine-readable first line, such as `[denied ScopeMissing vso.code_write]`."""
+        words = (self.status, type(self).__name__, self.subject)
+        return f"[{' '.join(word for word in words if word)}]"
+
+
+class Misconfigured(AzureDevOpsError):
+    """The settings cannot be right; nothing was sent."""
+
+    status = "misconfigured"
+    exit_code = 2
+
+
+class OrganizationInvalid(Misconfigured):
+    """The organization is a URL, holds a slash, or is empty."""
+
+
+class CredentialMissing(Misconfigured):
+    """No personal access token was given."""
+
+    exit_code = 3
+
+
+class CredentialMalformed(Misconfigured):
+    """The token cannot be one as it stands, for example because of white space around it."""
+
+    exit_code = 3
+
+
+class ScopesInvalid(Misconfigured):
+    """A declared scope does not exist."""
+
+
+class ToolUnknown(Misconfigured):
+    """A tool or toolset was asked for that does not exist."""
+
+
+class NotSignedIn(AzureDevOpsError):
+    """The service does not accept the credential."""
+
+    status = "not_signed_in"
+    exit_code = 4
+
+
+class TokenRejected(NotSignedIn):
+    """The token is wrong, revoked or expired; the service does not say which."""
+
+
+class SignInRequired(NotSignedIn):
+    """The service answered with its sign-in page instead of data."""
+
+
+class Denied(AzureDevOpsError):
+    """Signed in, but not allowed."""
+
+    status = "denied"
+    exit_code = 7
+
+
+class ScopeMissing(Denied):
+    """The token's scopes do not cover the operation; `subject` names a scope that would."""
+
+
+class PermissionDenied(Denied):
+    """The scope is there, but the person's permissions do not allow it."""
+
+
+class OrganizationAccessDenied(Denied):
+    """The credential is good, but its owner does not belong to this organization."""
+
+    exit_code = 5
+
+
+class NotFound(AzureDevOpsError):
+    """Not there, or hidden from this person: the service does not tell the two apart."""
+
+    status = "not_found"
+    exit_code = 6
+
+
+class OrganizationNotFound(NotFound):
+    """No organization has this name."""
+
+    exit_code = 5
+
+
+class ProjectNotFound(NotFound):
+    """No project of this name is visible to this person."""
+
+
+class Conflict(AzureDevOpsError):
+    """The current state does not allow it."""
+
+    status = "conflict"
+    exit_code = 7
+
+
+class RevisionConflict(Conflict):
+    """Somebody changed it since it was read."""
+
+
+class AlreadyExists(Conflict):
+    """There is one already."""
+
+
+class InvalidRequest(AzureDevOpsError):
+    """The arguments do not fit; the message says how to repair them."""
+
+    status = "invalid"
+    exit_code = 2
+
+
+class Throttled(AzureDevOpsError):
+    """The service asked to come back later.
+
+    Attributes:
+        retry_after: Seconds to wait, as the service said; None when it did not say.
+    """
+
+    status = "throttled"
+    exit_code = 8
+
+    def __init__(self, message: str, *, subject: str = "", retry_after: float | None = None) -> None:
+        """Keep the seconds to wait beside the message."""
+        super().__init__(message, subject=subject)
+        self.retry_after = retry_after
+
+
+class Unavailable(AzureDevOpsError):
+    """No answer that can be used."""
+
+
+class Unreachable(Unavailable):
+    """The server could not be reached, or the connection broke."""
+
+
+class TlsFailure(Unavailable):
+    """The server's certificate was not accepted."""
+
+    exit_code = 9
+
+
+class ProxyPage(Unavailable):
+    """Something between here and the service answered with a page of its own."""
+
+    exit_code = 10
+
+
+class ServiceFault(Unavailable):
+    """The service failed."""
+
+
+class WriteOutcomeUnknown(Unavailable):
+    """A write was sent and its answer was lost: it may have happened."""
+
+
+class WriteBlocked(AzureDevOpsError):
+    """The write gate, its policy or a person refused the write; nothing was sent."""
+
+    status = "blocked"
+    exit_code = 7
+
+
+_BY_TYPE_KEY: dict[str, type[AzureDevOpsError]] = {
+    "ProjectDoesNotExistWithNameException": ProjectNotFound,
+    "ProjectDoesNotExistException": ProjectNotFound,
+    "GitPullRequestExistsException": AlreadyExists,
+    "RelationAlreadyExistsException": AlreadyExists,
+    "WorkItemRevisionMismatchException": RevisionConflict,
+    "TestPatchOperationFailedException": RevisionConflict,
+    "WikiPageAlreadyExistsException": AlreadyExists,
+    "PipelineNotFoundException": NotFound,
+    "UnauthorizedRequestException": OrganizationAccessDenied,
+}
+_BY_CODE: dict[str, type[AzureDevOpsError]] = {
+    "TF200016": ProjectNotFound,
+    "VS800075": ProjectNotFound,
+    "TF401179": AlreadyExists,
+    "TF26071": RevisionConflict,
+    "TF400813": OrganizationAccessDenied,
+    "TF400733": Throttled,
+}
+_BY_STATUS: dict[int, type[AzureDevOpsError]] = {
+    400: InvalidRequest,
+    401: TokenRejected,
+    403: PermissionDenied,
+    404: NotFound,
+    405: InvalidRequest,
+    409: Conflict,
+    410: NotFound,
+    412: RevisionConflict,
+    413: InvalidRequest,
+    415: InvalidRequest,
+    429: Throttled,
+}
+_NEXT_STEP: dict[type[AzureDevOpsError], str] = {
+    ProjectNotFound: "Use list_projects to see the projects this token can see.",
+    NotFound: (
+        "It does not exist, or this token's owner may not see it: the service does not tell the two apart. "
+        "Check the name or id with the matching list tool."
+    ),
+    PermissionDenied: (
+        "The token's scope suffices, but its owner lacks the permission here. Ask an administrator of the project "
+        "to grant it (membership in Contributors covers most writes)."
+    ),
+    RevisionConflict: "Somebody changed it since it was read. Read it again and repeat the change on the new revision.",
+    AlreadyExists: "Look at the existing one before making another.",
+    OrganizationAccessDenied: (
+        "The token is valid, but its owner has no access to this organization. Use a token made in this organization, "
+        "or have its owner added as a member."
+    ),
+    ServiceFault: "This is a failure of the service, not of the request. Try again later.",
+}
+
+
+def error_class(status: int, type_key: str, message: str) -> type[AzureDevOpsError]:
+    """The class for an error answer: by the service's type key, then its TF/VS code, then the HTTP status."""
+    if found := _BY_TYPE_KEY.get(type_key):
+        return found
+    code = message.split(":", 1)[0].strip()
+    if found := _BY_CODE.get(code):
+        return found
+    return _BY_STATUS.get(status, ServiceFault if status >= 500 else InvalidRequest)
+
+
+def explain(kind: type[AzureDevOpsError], happened: str) -> str:
+    """A whole message: what happened, then the likely cause and the next step for this class."""
+    step = next((text for base in kind.__mro__ if (text := _NEXT_STEP.get(base))), "")
+    happened = happened.rstrip()
+    return f"{happened if happened.endswith(('.', '!', '?')) else happened + '.'} {step}".rstrip()

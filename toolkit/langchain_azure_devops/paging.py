@@ -1,0 +1,120 @@
+"""One way through every list of the service, whatever its style of paging."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
+
+from pydantic import TypeAdapter
+
+from langchain_azure_devops.client import AzureDevOps, QueryValue
+from langchain_azure_devops.grants import current_call
+from langchain_azure_devops.results import Page, Position, Result, decode_cursor
+
+Row = TypeVar("Row", bound=Result)
+
+TOKEN_HEADER = "x-ms-continuationtoken"  # noqa: S105 - the name of a header
+_REQUESTS_PER_PAGE = 20
+
+
+class Batch(NamedTuple, Generic[Row]):
+    """What one request brought.
+
+    Attributes:
+        rows: The rows in order.
+        after: Where the next request begins; None at the end.
+        total: How many rows there are in all, where the service says so.
+    """
+
+    rows: list[Row]
+    after: Position | None
+    total: int | None = None
+
+
+async def collect(fetch: Callable[[Position, int], Awaitable[Batch[Row]]], limit: int, cursor: str | None) -> Page[Row]:
+    """Up to `limit` rows from the cursor on, with as many requests as that takes.
+
+    Args:
+        fetch: Brings the rows from a position on, about as many as asked for.
+        limit: How many rows to return at most.
+        cursor: From an earlier page of the same call.
+    """
+    digest = _digest()
+    start = decode_cursor(cursor, digest)
+    position: Position | None = start
+    items: list[Row] = []
+    total: int | None = None
+    for _ in range(_REQUESTS_PER_PAGE):
+        if position is None or len(items) >= limit:
+            break
+        batch = await fetch(position._replace(offset=0), position.offset + limit - len(items))
+        total = batch.total if batch.total is not None else total
+        fresh = batch.rows[position.offset :]
+        room = limit - len(items)
+        items.extend(fresh[:room])
+        position = position._replace(offset=position.offset + room) if len(fresh) > room else batch.after
+    return Page[Row].of(items, start, position, digest, total)
+
+
+async def list_rows(
+    client: AzureDevOps,
+    row: type[Row],
+    template: str,
+    *,
+    limit: int,
+    cursor: str | None,
+    style: Literal["token", "skip", "none"],
+    path: Mapping[str, str | int | None] | None = None,
+    query: Mapping[str, QueryValue] | None = None,
+    maximum: int = 1000,
+    version: str = "7.1",
+) -> Page[Row]:
+    """A page of a collection answered as `{count, value: [...]}`.
+
+    Args:
+        client: Where to ask.
+        row: What a row becomes.
+        template: The route.
+        limit: How many rows to return at most.
+        cursor: From an earlier page of the same call.
+        style: How the service pages this list: by continuation token, by `$skip`, or not at all.
+        path: Placeholders of the route.
+        query: Further query parameters.
+        maximum: The most rows the service gives at once.
+        version: The api-version.
+    """
+    rows_of = adapter(row)
+
+    async def fetch(position: Position, wanted: int) -> Batch[Row]:
+        size = min(wanted, maximum)
+        paging: dict[str, QueryValue] = {} if style == "none" else {"$top": size}
+        if style == "token" and position.token:
+            paging["continuationToken"] = position.token
+        if style == "skip" and position.skip:
+            paging["$skip"] = position.skip
+        response = await client.get(template, path=path, query={**(query or {}), **paging}, version=version)
+        rows = rows_of.validate_json(response.content)["value"]
+        token = response.headers.get(TOKEN_HEADER)
+        if style == "token":
+            return Batch(rows, Position(token=token) if token else None)
+        if style == "skip":
+            return Batch(rows, Position(skip=position.skip + len(rows)) if len(rows) >= size else None)
+        return Batch(rows, None, len(rows))
+
+    return await collect(fetch, limit, cursor)
+
+
+_ADAPTERS: dict[type[Result], TypeAdapter[Any]] = {}
+
+
+def adapter(row: type[Row]) -> TypeAdapter[dict[str, list[Row]]]:
+    """Parses a collection's JSON into rows, reading only the declared fields; made once for each type."""
+    if row not in _ADAPTERS:
+        from typing_extensions import TypedDict  # noqa: PLC0415 - pydantic needs this one below Python 3.12
+
+        envelope = TypedDict("envelope", {"value": list[row]})  # type: ignore[valid-type] # noqa: UP013
+        _ADAPTERS[row] = TypeAdapter(envelope)
+    return _ADAPTERS[row]
+
+
+def _digest() -> str:
+    call = current_call.get()
+    return call.digest if call else ""

@@ -1,0 +1,149 @@
+"""What tools return: typed records, pages with a cursor, and numbered text."""
+
+import base64
+import binascii
+import json
+from datetime import UTC, datetime
+from typing import Annotated, ClassVar, Generic, NamedTuple, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PrivateAttr
+
+from langchain_azure_devops.errors import InvalidRequest
+
+
+class Mark(NamedTuple):
+    """Says of a text field that a person or a build wrote it.
+
+    Attributes:
+        body: It may be long and is shown on lines of its own, not in a table cell.
+    """
+
+    body: bool = False
+
+
+def _utc(value: datetime) -> datetime:
+    return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+Untrusted = Annotated[str, Mark()]
+"""A short text that a person or a build wrote: a title, a name, a message."""
+
+UntrustedText = Annotated[str, Mark(body=True)]
+"""A long one: a description, a file, a log."""
+
+Instant = Annotated[datetime, AfterValidator(_utc)]
+"""A point in time, in UTC."""
+
+Branch = Annotated[str, Mark(), BeforeValidator(lambda name: name.removeprefix("refs/heads/") if name else name)]
+"""A branch without `refs/heads/`; other refs keep their whole name."""
+
+
+class Result(BaseModel):
+    """A record as a reader needs it: declared fields only, by the service's name or ours.
+
+    Attributes:
+        plural: What several of these are called, for the line above a table.
+    """
+
+    model_config = ConfigDict(populate_by_name=True, extra="ignore", frozen=True)
+
+    plural: ClassVar[str] = "results"
+
+
+class Lines(Result):
+    """A stretch of numbered text.
+
+    Attributes:
+        first_line: Number of the first line of `text`, from 1; 0 when nothing is shown.
+        total_lines: How many lines there are in all; None when that is not known.
+        text: The lines.
+    """
+
+    first_line: int
+    total_lines: int | None
+    text: UntrustedText
+
+    @property
+    def last_line(self) -> int:
+        """Number of the last line of `text`; one less than the first when there is none."""
+        return self.first_line + (self.text.count("\n") + 1 if self.text else 0) - 1
+
+
+class Position(NamedTuple):
+    """Where a page begins.
+
+    Attributes:
+        token: The service's continuation token, empty at the start.
+        skip: How many rows to skip, for services that page by number.
+        offset: Rows of the answer at this place that were shown before.
+    """
+
+    token: str = ""
+    skip: int = 0
+    offset: int = 0
+
+
+Row = TypeVar("Row", bound=Result)
+
+
+class Page(BaseModel, Generic[Row]):
+    """Some rows of a list, and how to go on.
+
+    Attributes:
+        items: The rows.
+        total: How many there are in all, where the service says so.
+        cursor: Give it to the same tool with the same arguments to go on; None when this is the end.
+        notes: What a reader must know of the answer, such as parts that could not be read.
+    """
+
+    items: list[Row]
+    total: int | None = None
+    cursor: str | None = None
+    notes: list[str] = []
+
+    _start: Position = PrivateAttr(default=Position())
+    _digest: str = PrivateAttr(default="")
+
+    @classmethod
+    def of(
+        cls, items: list[Row], start: Position, after: Position | None, digest: str, total: int | None = None
+    ) -> "Page[Row]":
+        """A page that began at `start` and is followed by `after`, made for the call with this digest."""
+        page = cls.model_construct(
+            items=items, total=total, cursor=None if after is None else encode_cursor(after, digest), notes=[]
+        )
+        page._start, page._digest = start, digest  # noqa: SLF001 - its own class
+        return page
+
+    def cursor_after(self, shown: int) -> str:
+        """The cursor that continues after the first `shown` rows of this page."""
+        return encode_cursor(self._start._replace(offset=self._start.offset + shown), self._digest)
+
+
+def encode_cursor(position: Position, digest: str) -> str:
+    """A self-contained cursor: the position and a digest of the call's other arguments."""
+    compact = json.dumps([*position, digest], separators=(",", ":"))
+    return base64.urlsafe_b64encode(compact.encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str | None, digest: str) -> Position:
+    """The position in a cursor; the beginning when there is none.
+
+    Raises:
+        InvalidRequest: It is no cursor, or belongs to a call with other arguments.
+    """
+    if not cursor:
+        return Position()
+    try:
+        token, skip, offset, made_for = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        position = Position(str(token), int(skip), int(offset))
+    except (binascii.Error, ValueError, TypeError) as error:
+        raise InvalidRequest(
+            "The cursor is damaged. Copy it exactly as printed, or leave it out to start again.", subject="cursor"
+        ) from error
+    if made_for != digest or position.skip < 0 or position.offset < 0:
+        raise InvalidRequest(
+            "The cursor belongs to a call with other arguments. Repeat those exactly, or leave the cursor out.",
+            subject="cursor",
+        )
+    return position

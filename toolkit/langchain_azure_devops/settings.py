@@ -1,0 +1,215 @@
+"""Which organization, with which credential, from where: read once, checked before anything is sent."""
+
+import ipaddress
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+from pydantic import SecretStr
+
+from langchain_azure_devops.errors import CredentialMalformed, CredentialMissing, OrganizationInvalid
+from langchain_azure_devops.scopes import Scope, parse_scopes
+
+TokenProvider = Callable[[], str | SecretStr]
+"""Asked for the token at the start and again when the service stops accepting it (rotation)."""
+
+CLOUD_HOSTS: Mapping[str, str] = {
+    "core": "https://dev.azure.com/{organization}",
+    "search": "https://almsearch.dev.azure.com/{organization}",
+}
+"""Where each area of the service lives; a base URL of one's own serves every area."""
+
+_ORGANIZATION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,48}[A-Za-z0-9])?")
+_MAKE_A_TOKEN = "Make one at https://dev.azure.com/<organization>/_usersSettings/tokens"  # noqa: S105 - a hint, no token
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything needed to talk to one organization.
+
+    Attributes:
+        organization: The bare name, as in `dev.azure.com/<organization>`.
+        base_url: The organization's whole URL when it is not the cloud's (Azure DevOps Server, simulator), else None.
+        token: Gives the personal access token when asked.
+        credential_source: Where the token came from, for people: an argument or the name of a variable.
+        default_project: Applied by every tool that takes a project and was given none.
+        declared_scopes: What the operator says the token may do; None when nothing was declared.
+        borrowed: The token was made for another program (the az CLI), so it only reads unless told otherwise.
+    """
+
+    organization: str
+    base_url: str | None
+    token: TokenProvider = field(repr=False)
+    credential_source: str
+    default_project: str | None = None
+    declared_scopes: frozenset[Scope] | None = None
+    borrowed: bool = False
+
+    def url(self, area: str) -> str:
+        """The base URL of an area of the service, without a trailing slash."""
+        return self.base_url or CLOUD_HOSTS[area].format(organization=self.organization)
+
+
+def load_settings(
+    *,
+    organization: str | None = None,
+    pat: str | SecretStr | TokenProvider | None = None,
+    default_project: str | None = None,
+    base_url: str | None = None,
+    scopes: str | Iterable[Scope | str] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Settings:
+    """Settings from arguments, completed from the environment.
+
+    Read from the environment where no argument says otherwise: `AZURE_DEVOPS_ORG` or `AZURE_DEVOPS_BASE_URL`,
+    `AZURE_DEVOPS_PAT` (then the az CLI's `AZURE_DEVOPS_EXT_PAT`), `AZURE_DEVOPS_PROJECT`, `AZURE_DEVOPS_SCOPES`.
+    An empty variable counts as not set.
+
+    Raises:
+        OrganizationInvalid: No organization, a URL, or a name that cannot be one.
+        CredentialMissing: No token anywhere.
+        CredentialMalformed: White space around or inside the token.
+        ScopesInvalid: A declared scope does not exist.
+    """
+    variables = {name: value for name, value in (os.environ if environ is None else environ).items() if value.strip()}
+    if organization is not None and base_url is not None:
+        raise OrganizationInvalid(
+            "Both an organization and a base URL were given. Give the organization for the cloud service, "
+            "or the base URL for Azure DevOps Server or a simulator, not both."
+        )
+    if organization is None and base_url is None:
+        base_url = variables.get("AZURE_DEVOPS_BASE_URL")
+        organization = None if base_url else variables.get("AZURE_DEVOPS_ORG", "")
+    name = _name_in_base_url(base_url) if base_url is not None else _checked_organization(organization or "")
+    token, source, borrowed = _credential(pat, variables)
+    declared = scopes if scopes is not None else variables.get("AZURE_DEVOPS_SCOPES")
+    return Settings(
+        organization=name,
+        base_url=base_url.strip().rstrip("/") if base_url is not None else None,
+        token=token,
+        credential_source=source,
+        default_project=(default_project or variables.get("AZURE_DEVOPS_PROJECT") or "").strip() or None,
+        declared_scopes=None if declared is None else _declared(declared),
+        borrowed=borrowed,
+    )
+
+
+def checked_token(token: str | SecretStr, source: str) -> str:
+    """The token's text if it can be one.
+
+    Raises:
+        CredentialMissing: It is empty.
+        CredentialMalformed: White space or control characters are in it. The token itself is never in the message.
+    """
+    text = token.get_secret_value() if isinstance(token, SecretStr) else token
+    if not text.strip():
+        raise CredentialMissing(f"The personal access token from {source} is empty. {_MAKE_A_TOKEN}.")
+    if text != text.strip():
+        raise CredentialMalformed(
+            f"The personal access token from {source} has white space around it (a line break from a file or "
+            "clipboard, most likely). Remove it and run verify again."
+        )
+    if any(character.isspace() or not character.isprintable() or ord(character) > 126 for character in text):
+        raise CredentialMalformed(
+            f"The personal access token from {source} has white space or other characters inside that no token has. "
+            "Copy it again in one piece."
+        )
+    return text
+
+
+def _declared(scopes: str | Iterable[Scope | str]) -> frozenset[Scope]:
+    return parse_scopes(scopes if isinstance(scopes, str) else ", ".join(scopes))
+
+
+def _credential(
+    pat: str | SecretStr | TokenProvider | None, variables: Mapping[str, str]
+) -> tuple[TokenProvider, str, bool]:
+    if callable(pat):
+        return pat, "the provider given as pat=", False
+    if pat is not None:
+        return _constant(pat, "the argument pat="), "the argument pat=", False
+    for name, borrowed in (("AZURE_DEVOPS_PAT", False), ("AZURE_DEVOPS_EXT_PAT", True)):
+        if name in variables:
+            return _constant(variables[name], name), name, borrowed
+    raise CredentialMissing(
+        f"No personal access token: give pat= or set AZURE_DEVOPS_PAT. {_MAKE_A_TOKEN}; "
+        "'azure-devops-agent scopes' lists the scopes each capability needs."
+    )
+
+
+def _constant(token: str | SecretStr, source: str) -> TokenProvider:
+    secret = SecretStr(checked_token(token, source))
+    return lambda: secret
+
+
+def _checked_organization(organization: str) -> str:
+    name = organization.strip()
+    if not name:
+        raise OrganizationInvalid(
+            "No organization: give organization= or set AZURE_DEVOPS_ORG to the bare name, "
+            "the 'name' in https://dev.azure.com/name."
+        )
+    if bare := _name_in_cloud_url(name):
+        raise OrganizationInvalid(
+            f"The organization was given as a URL or path. Use the bare name: {bare!r}.", subject=bare
+        )
+    if "://" in name or "/" in name or "." in name:
+        raise OrganizationInvalid(
+            "The organization was given as a URL or path. Use the bare name, the 'name' in https://dev.azure.com/name; "
+            "the URL of an Azure DevOps Server goes into base_url= or AZURE_DEVOPS_BASE_URL."
+        )
+    if not _ORGANIZATION.fullmatch(name):
+        raise OrganizationInvalid(
+            f"{name!r} cannot be the name of an organization: letters, digits and hyphens, at most 50 of them."
+        )
+    return name
+
+
+def _name_in_cloud_url(text: str) -> str | None:
+    """The organization in a cloud URL or a path such as `name/project`, None when the text is no such thing."""
+    parts = urlsplit(text if "://" in text else f"https://{text}")
+    host = (parts.hostname or "").lower()
+    path = [unquote(segment) for segment in parts.path.split("/") if segment]
+    if host.endswith(".visualstudio.com"):
+        candidate = host.split(".", 1)[0]
+    elif host.endswith("dev.azure.com"):
+        candidate = path[0] if path else ""
+    elif "://" not in text and "/" in text and "." not in host:
+        candidate = next((segment for segment in text.split("/") if segment), "")
+    else:
+        return None
+    return candidate if _ORGANIZATION.fullmatch(candidate) else None
+
+
+def _name_in_base_url(base_url: str) -> str:
+    parts = urlsplit(base_url.strip())
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise OrganizationInvalid(
+            f"The base URL {base_url.strip()!r} is not a URL such as https://server/tfs/DefaultCollection."
+        )
+    if parts.username or parts.password:
+        raise OrganizationInvalid("The base URL holds a user name or password. Put the token into AZURE_DEVOPS_PAT.")
+    if parts.query or parts.fragment:
+        raise OrganizationInvalid("The base URL has a query or fragment. Give it up to the collection's name only.")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise OrganizationInvalid(
+            "The base URL uses http, which would send the token in clear text. Use https; http is for loopback only."
+        )
+    segments = [segment for segment in parts.path.split("/") if segment]
+    if not segments:
+        raise OrganizationInvalid(
+            "The base URL names no organization or collection. It must be whole, such as "
+            "https://server/tfs/DefaultCollection."
+        )
+    return unquote(segments[-1])
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,30 @@
+"""Projects of the organization."""
+
+from langchain_azure_devops.client import AzureDevOps
+from langchain_azure_devops.paging import list_rows
+from langchain_azure_devops.results import Page, Result, Untrusted
+from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.toolset import Cursor, Limit, Toolset
+
+toolset = Toolset.named("projects", "See which projects there are.")
+
+
+class Project(Result):
+    """A team project."""
+
+    plural = "projects"
+
+    name: Untrusted
+    id: str
+    description: Untrusted | None = None
+    visibility: str
+    state: str
+
+
+@toolset.read(Scope.PROJECT, Scope.PROFILE)
+async def list_projects(client: AzureDevOps, limit: Limit = 100, cursor: Cursor = None) -> Page[Project]:
+    """List the projects visible to this token.
+
+    Source: `GET /_apis/projects`.
+    """
+    return await list_rows(client, Project, "/_apis/projects", limit=limit, cursor=cursor, style="token")

@@ -1,0 +1,284 @@
+"""A tool: a typed function with its access and scopes as data. No LangChain here."""
+
+import difflib
+import inspect
+import json
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, cast
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, create_model
+
+from langchain_azure_devops.client import AzureDevOps
+from langchain_azure_devops.errors import InvalidRequest, WriteBlocked
+from langchain_azure_devops.grants import (
+    Approval,
+    Grant,
+    Operation,
+    ToolCall,
+    WriteRequest,
+    current_call,
+    digest_of,
+)
+from langchain_azure_devops.redaction import PSEUDONYM
+from langchain_azure_devops.results import Page, Result
+from langchain_azure_devops.schema import strict_schema
+from langchain_azure_devops.scopes import Scope
+
+P = ParamSpec("P")
+R = TypeVar("R", bound=Result | Page[Any])
+Access = Literal["read", "write"]
+
+Project = Annotated[str | None, Field(description="Project name or id")]
+Repository = Annotated[str, Field(description="Repository name or id")]
+Limit = Annotated[int, Field(ge=1, le=1000)]
+Cursor = Annotated[str | None, Field(description="From the previous page")]
+
+
+@dataclass(frozen=True)
+class Tool(Generic[P, R]):
+    """One operation as a tool; calling it validates, asks for writes, and runs on the client's loop.
+
+    Attributes:
+        name: Verb and noun in the service's words.
+        description: What the model reads; the function's docstring.
+        toolset: The name of the group it belongs to.
+        access: Whether it reads or writes.
+        scopes: Any one of these lets a token use it.
+        function: The typed function behind it.
+        operations: The write operations it may send.
+        writes: How many write requests one call may send.
+    """
+
+    name: str
+    description: str
+    toolset: str
+    access: Access
+    scopes: tuple[Scope, ...]
+    function: Callable[Concatenate[AzureDevOps, P], Awaitable[R]]
+    operations: frozenset[Operation] = frozenset()
+    writes: int = 0
+
+    @cached_property
+    def parameters(self) -> type[BaseModel]:
+        """The arguments as a model, made from the function's signature."""
+        fields: dict[str, Any] = {}
+        signature = inspect.signature(self.function, eval_str=True)
+        for parameter in list(signature.parameters.values())[1:]:
+            required = parameter.default is inspect.Parameter.empty
+            fields[parameter.name] = (parameter.annotation, ... if required else parameter.default)
+        return create_model(f"{self.name}_arguments", __config__=ConfigDict(extra="forbid"), **fields)
+
+    @cached_property
+    def schema(self) -> dict[str, JsonValue]:
+        """The arguments as a JSON schema that OpenAI's strict mode accepts."""
+        return strict_schema(self.parameters)
+
+    async def __call__(self, client: AzureDevOps, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call the operation from any event loop.
+
+        Raises:
+            InvalidRequest: The arguments do not fit.
+            WriteBlocked: A write that was not allowed.
+            AzureDevOpsError: What the service's answer means.
+        """
+        arguments = self.validate(_by_name(self, args, kwargs))
+        request = self._to_be_asked(client, arguments)
+        if request is not None and client.writes == "ask":
+            answer = _ask(client, request)
+            _check(request, await answer if inspect.isawaitable(answer) else answer)
+        return await client.run(self._carry_out(client, arguments, request))
+
+    def call_sync(self, client: AzureDevOps, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call the operation and block until it is done; raises what the asynchronous call raises."""
+        arguments = self.validate(_by_name(self, args, kwargs))
+        request = self._to_be_asked(client, arguments)
+        if request is not None and client.writes == "ask":
+            answer = _ask(client, request)
+            _check(request, client.run_sync(_awaited(answer)) if inspect.isawaitable(answer) else answer)
+        return client.run_sync(self._carry_out(client, arguments, request))
+
+    def validate(self, given: Mapping[str, object]) -> BaseModel:
+        """The arguments checked and completed; a null counts as not given.
+
+        Raises:
+            InvalidRequest: Says which argument does not fit, why, and what would.
+        """
+        try:
+            return self.parameters.model_validate({name: value for name, value in given.items() if value is not None})
+        except ValidationError as error:
+            raise InvalidRequest(_repair(self, error), subject="arguments") from None
+
+    def request(self, client: AzureDevOps, arguments: BaseModel) -> WriteRequest:
+        """What a person is asked before this call writes."""
+        values = cast("dict[str, JsonValue]", arguments.model_dump(mode="json", exclude_none=True))
+        project = values.get("project") or client.settings.default_project
+        if "project" in self.parameters.model_fields and project is not None:
+            values["project"] = project
+        return WriteRequest(
+            tool=self.name,
+            arguments=values,
+            digest=digest_of(self.name, values),
+            project=str(project) if "project" in values else None,
+        )
+
+    async def _carry_out(self, client: AzureDevOps, arguments: BaseModel, request: WriteRequest | None) -> R:
+        values = _revealed(self, client, dict(arguments))
+        others = {name: repr(value) for name, value in values.items() if name not in {"cursor", "limit"}}
+        grant = None if request is None else Grant(request, client, self.operations, self.writes)
+        scopes = tuple(scope.value for scope in self.scopes)
+        token = current_call.set(ToolCall(self.name, scopes, grant, digest_of(self.name, others)[:12]))
+        try:
+            function = cast("Callable[..., Awaitable[R]]", self.function)
+            return await function(client, **values)
+        finally:
+            current_call.reset(token)
+
+    def _to_be_asked(self, client: AzureDevOps, arguments: BaseModel) -> WriteRequest | None:
+        if self.access == "read":
+            return None
+        if client.read_only or client.writes == "deny":
+            raise WriteBlocked(f"{self.name} was not carried out: this client only reads.", subject=self.name)
+        return self.request(client, arguments)
+
+
+def _by_name(tool: Tool[..., Any], args: tuple[object, ...], kwargs: dict[str, object]) -> dict[str, object]:
+    if args:
+        raise TypeError(f"{tool.name} takes its arguments by name")
+    return kwargs
+
+
+def _revealed(tool: Tool[..., Any], client: AzureDevOps, values: dict[str, Any]) -> dict[str, Any]:
+    """The arguments with secrets in place of pseudonyms for a read; a write never carries a secret out."""
+    if tool.access == "write":
+        if found := PSEUDONYM.search(json.dumps(values, default=str)):
+            raise WriteBlocked(
+                f"{tool.name} was not carried out: {found[0]} stands for a secret, and a write must not contain one. "
+                "Describe where the secret is instead.",
+                subject=tool.name,
+            )
+        return values
+
+    def reveal(match: re.Match[str]) -> str:
+        secret = client.pseudonyms.get(match[0])
+        if secret is None:
+            raise InvalidRequest(f"{match[0]} stands for nothing that was read in this process. Read it again first.")
+        return secret
+
+    return {name: PSEUDONYM.sub(reveal, value) if isinstance(value, str) else value for name, value in values.items()}
+
+
+async def _awaited(answer: Awaitable[Approval]) -> Approval:
+    return await answer
+
+
+def _ask(client: AzureDevOps, request: WriteRequest) -> Approval | Awaitable[Approval]:
+    if client.approver is None:
+        raise WriteBlocked(
+            f"{request.tool} was not carried out: nobody is there to approve writes. Give approver=, or writes='allow' "
+            "if the caller has its own control.",
+            subject=request.tool,
+        )
+    return client.approver(request)
+
+
+def _check(request: WriteRequest, answer: object) -> None:
+    """Anything but a clear yes to this very request is a no."""
+    if not isinstance(answer, Approval) or answer.approved is not True:
+        reason = answer.reason if isinstance(answer, Approval) else "the approver gave no valid answer"
+        raise WriteBlocked(
+            f"{request.tool} was not carried out: {reason or 'it was rejected'}. Do not repeat it unchanged.",
+            subject=request.tool,
+        )
+    if answer.digest != request.digest:
+        raise WriteBlocked(
+            f"{request.tool} was not carried out: the approval was given for other arguments.", subject=request.tool
+        )
+
+
+@dataclass(frozen=True)
+class Toolset:
+    """A group of tools about one thing.
+
+    Attributes:
+        name: As people select it.
+        description: One sentence.
+        tools: In the order they were declared.
+    """
+
+    name: str
+    description: str
+    tools: list[Tool[..., Any]]
+
+    @classmethod
+    def named(cls, name: str, description: str) -> "Toolset":
+        """An empty toolset."""
+        return cls(name, description, [])
+
+    def read(
+        self, *scopes: Scope
+    ) -> Callable[[Callable[Concatenate[AzureDevOps, P], Coroutine[Any, Any, R]]], Tool[P, R]]:
+        """Declare a function a tool that only reads; any one of the scopes suffices."""
+        return self._declare("read", scopes, (), 0)
+
+    def write(
+        self, *scopes: Scope, sends: str | tuple[str, ...], times: int = 1
+    ) -> Callable[[Callable[Concatenate[AzureDevOps, P], Coroutine[Any, Any, R]]], Tool[P, R]]:
+        """Declare a function a tool that writes.
+
+        Args:
+            *scopes: Any one suffices.
+            sends: The write operations it may send, as `POST /{project}/...`.
+            times: How many write requests one call may send.
+        """
+        return self._declare("write", scopes, (sends,) if isinstance(sends, str) else sends, times)
+
+    def _declare(
+        self, access: Access, scopes: tuple[Scope, ...], operations: tuple[str, ...], times: int
+    ) -> Callable[[Callable[Concatenate[AzureDevOps, P], Coroutine[Any, Any, R]]], Tool[P, R]]:
+        def declared(function: Callable[Concatenate[AzureDevOps, P], Coroutine[Any, Any, R]]) -> Tool[P, R]:
+            tool = Tool(
+                name=function.__name__,
+                description=_for_the_model(function.__doc__ or ""),
+                toolset=self.name,
+                access=access,
+                scopes=scopes,
+                function=function,
+                operations=frozenset(Operation.parse(text) for text in operations),
+                writes=times,
+            )
+            self.tools.append(tool)
+            return tool
+
+        return declared
+
+
+def _for_the_model(docstring: str) -> str:
+    """A docstring without its sections for programmers."""
+    paragraphs = inspect.cleandoc(docstring).split("\n\n")
+    kept = [text for text in paragraphs if not text.startswith(("Args:", "Returns:", "Raises:", "Source:"))]
+    return " ".join(" ".join(kept).split())
+
+
+def _repair(tool: Tool[..., Any], error: ValidationError) -> str:
+    """The validation error in words that let a model repair the call."""
+    known = list(tool.parameters.model_fields)
+    return f"{tool.name}: {'; '.join(_complaint(entry, known) for entry in error.errors())}."
+
+
+def _complaint(entry: Any, known: list[str]) -> str:
+    where = ".".join(str(part) for part in entry["loc"])
+    if entry["type"] == "missing":
+        return f"{where} is required"
+    if entry["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(where, known, n=1)
+        return f"{where} is not a parameter{f', did you mean {near[0]}' if near else ''} (known: {', '.join(known)})"
+    given = json.dumps(entry["input"], default=str, ensure_ascii=False)[:80]
+    message = str(entry["msg"])
+    if entry["type"] == "literal_error":
+        allowed = str(entry["ctx"]["expected"])
+        near = difflib.get_close_matches(str(entry["input"]), [word.strip("' ") for word in allowed.split(",")], n=1)
+        return f"{where} must be one of {allowed}, got {given}{f'; did you mean {near[0]!r}' if near else ''}"
+    return f"{where}: {message[0].lower()}{message[1:]}, got {given}"
