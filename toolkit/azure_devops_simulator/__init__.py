@@ -1,1 +1,7 @@
-"""To be filled."""
+"""A local Azure DevOps: a stateful simulation of the REST API on a loopback port, for testing what talks to it."""
+
+from azure_devops_simulator.organization import Organization
+from azure_devops_simulator.seed import seed_organization
+from azure_devops_simulator.server import SimulatorServer
+
+__all__ = ["Organization", "SimulatorServer", "seed_organization"]

@@ -1,4 +1,4 @@
-"""Who is asking, and what the token allows: credentials, scope inheritance, the answers to those who are not signed in."""
+"""Who is asking, and what the token allows: credentials, scope inheritance, answers to those who are not signed in."""
 
 from __future__ import annotations
 
@@ -76,6 +76,26 @@ INCLUDES: dict[str, tuple[str, ...]] = {
     "work_full": ("work_write",),
 }
 """Which scopes a scope includes (without `vso.`), one step each."""
+
+UNSERVED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "alert": (("vso.advsec",), ("vso.advsec_write",)),
+    "audit": (("vso.auditlog",), ("vso.auditstreams_manage",)),
+    "distributedtask": (("vso.agentpools", "vso.variablegroups_read"), ("vso.variablegroups_manage",)),
+    "extensionmanagement": (("vso.extension",), ("vso.extension_manage",)),
+    "graph": (("vso.graph",), ("vso.graph_manage",)),
+    "hooks": (("vso.work", "vso.build", "vso.code"), ("vso.work", "vso.build", "vso.code")),
+    "packaging": (("vso.packaging",), ("vso.packaging_write",)),
+    "policy": (("vso.code",), ("vso.code_write",)),
+    "release": (("vso.release",), ("vso.release_execute",)),
+    "serviceendpoint": (("vso.serviceendpoint",), ("vso.serviceendpoint_manage",)),
+    "test": (("vso.test",), ("vso.test_write",)),
+    "testplan": (("vso.test",), ("vso.test_write",)),
+    "testresults": (("vso.test",), ("vso.test_write",)),
+    "tokens": ((), ()),
+    "wiki": (("vso.wiki",), ("vso.wiki_write",)),
+    "work": (("vso.work",), ("vso.work_write",)),
+}
+"""Areas without routes, and the scopes their reads and writes need: a missing scope shows before a missing route."""
 
 
 def expand(scopes: Iterable[str]) -> frozenset[str]:

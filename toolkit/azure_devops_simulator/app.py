@@ -1,4 +1,4 @@
-"""The web application: one endpoint that identifies the caller, finds the route and dresses the answer as the service does."""
+"""The web application: one endpoint that identifies the caller, finds the route and dresses the answer."""
 
 from __future__ import annotations
 
@@ -14,9 +14,25 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as WebRoute
 
-from azure_devops_simulator import access, build, discovery, git, pipelines, projects, pull_requests, search, wit
+from azure_devops_simulator import (
+    access,
+    build,
+    discovery,
+    git,
+    git_commits,
+    git_items,
+    git_pushes,
+    git_refs,
+    pipelines,
+    projects,
+    pull_request_reviewers,
+    pull_request_threads,
+    pull_requests,
+    search,
+    wit,
+)
 from azure_devops_simulator.access import Caller, SignIn
-from azure_devops_simulator.organization import JsonObject, JsonValue, Organization, Project, guid
+from azure_devops_simulator.organization import JsonValue, Organization, Project, guid
 from azure_devops_simulator.routing import (
     Answer,
     Area,
@@ -34,7 +50,13 @@ from azure_devops_simulator.versions import negotiate, requested_version
 AREAS: tuple[Area, ...] = (
     projects.area,
     git.area,
+    git_refs.area,
+    git_items.area,
+    git_commits.area,
+    git_pushes.area,
     pull_requests.area,
+    pull_request_reviewers.area,
+    pull_request_threads.area,
     search.area,
     wit.area,
     build.area,
@@ -107,27 +129,22 @@ class Service:
     def _in_organization(
         self, request: Request, call: Call, caller: Caller, segments: list[str], host_url: str
     ) -> Response:
+        refused: Answer | None = None
+        match: Match | None = None
         try:
-            match = self._find(call.method, segments)
+            match = self.router.find("GET" if call.method == "HEAD" else call.method, segments)
         except MethodNotAllowedError as error:
-            refused: JsonObject = {"count": 1, "value": {"Message": str(error)}}
-            match, late = None, Answer(405, refused)
-        else:
-            late = None
+            refused = Answer(405, {"count": 1, "value": {"Message": str(error)}})
         open_to_all = match is not None and match.route.anonymous and caller.sign_in is not SignIn.OUTSIDER
         if caller.sign_in is SignIn.DEAD:
             return self._empty_401(request, host_url)
         if caller.sign_in is not SignIn.GOOD and not open_to_all:
             return self._not_signed_in(request, caller, host_url)
-        if match is None:
-            return self._dress(request, call, late or _no_controller(request), caller)
-        if caller.sign_in is SignIn.GOOD and not access.allowed(call.token, match.route.scopes):
+        scopes = match.route.scopes if match else _scopes_elsewhere(call.method, segments)
+        if caller.sign_in is SignIn.GOOD and not access.allowed(call.token, scopes):
             return self._empty_401(request, host_url)
-        return self._dress(request, call, self._run(call, match), caller)
-
-    def _find(self, method: str, segments: list[str]) -> Match | None:
-        match = self.router.find("GET" if method == "HEAD" else method, segments)
-        return match
+        answer = self._run(call, match) if match else (refused if refused is not None else _no_controller(request))
+        return self._dress(request, call, answer, caller)
 
     def _run(self, call: Call, match: Match) -> Answer:
         try:
@@ -228,6 +245,14 @@ def find_project(call: Call, name: str) -> Project:
     if found and call.organization.sees(call.user, found):
         return found
     raise projects.no_such_project(name)
+
+
+def _scopes_elsewhere(method: str, segments: list[str]) -> tuple[str, ...]:
+    """The scopes of an operation for which there is no route."""
+    lowered = [segment.lower() for segment in segments]
+    at = lowered.index("_apis") + 1 if "_apis" in lowered else len(lowered)
+    reads, writes = access.UNSERVED.get("".join(lowered[at : at + 1]), ((), ()))
+    return reads if method in {"GET", "HEAD", "OPTIONS"} else writes
 
 
 def _no_controller(request: Request) -> Answer:

@@ -1,7 +1,7 @@
 """What official clients ask first: resource locations, resource areas, connection data.
 
-`locations.tsv` holds the ids and templates of the public service. Only those are served for which the simulator has a route,
-so that a new route is announced without being entered anywhere else.
+`locations.tsv` holds the ids and templates of the public service. Only those are served for which the simulator has a
+route, so that a new route is announced without being entered anywhere else.
 """
 
 from __future__ import annotations

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from azure_devops_simulator.git_content import blob_answer
-from azure_devops_simulator.git_lookup import find_repository, git_error, is_object_id, no_object, require
+from azure_devops_simulator.git_lookup import (
+    find_repository,
+    git_error,
+    is_object_id,
+    needs_permission,
+    no_object,
+    require,
+)
 from azure_devops_simulator.git_shapes import api_url, repository_shape, signature_shape
 from azure_devops_simulator.git_store import Entry, ObjectStore, Repository
-from azure_devops_simulator.organization import JsonObject, JsonValue, Organization, Project, guid
+from azure_devops_simulator.organization import JsonObject, JsonValue, Project, guid
 from azure_devops_simulator.routing import Answer, Area, ArgumentError, Call, as_object, as_text, collection
 
 area = Area("git")
@@ -17,7 +24,7 @@ REPOSITORY = "{project?}/_apis/git/repositories/{repository}"
 READ = ("vso.code",)
 
 
-def add_repository(organization: Organization, project: Project, name: str) -> Repository:
+def add_repository(project: Project, name: str) -> Repository:
     """Create an empty repository."""
     repository = Repository(guid(f"repository/{project.name}/{name}"), name, project)
     project.repositories[repository.id] = repository
@@ -53,9 +60,9 @@ def create_repository(call: Call) -> Answer:
         message = f"TF400948: A Git repository with the name {name} already exists."
         raise git_error(409, "GitRepositoryNameAlreadyExistsException", message)
     if call.organization.denied(call.user, "CreateRepository", project):
-        require(call, "CreateRepository", Repository("", name, project))
+        raise needs_permission("CreateRepository", call.user)
     call.organization.clock.tick()
-    return Answer(201, repository_shape(call, add_repository(call.organization, project, name), links=True))
+    return Answer(201, repository_shape(call, add_repository(project, name), links=True))
 
 
 @area.patch(REPOSITORY, scopes=("vso.code_manage",))

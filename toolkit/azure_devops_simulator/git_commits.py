@@ -7,7 +7,15 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from azure_devops_simulator.git import READ, REPOSITORY
-from azure_devops_simulator.git_history import ahead_behind, ancestors, changes, commit_changes, history, merge_base, touches
+from azure_devops_simulator.git_history import (
+    ahead_behind,
+    ancestors,
+    changes,
+    commit_changes,
+    history,
+    merge_base,
+    touches,
+)
 from azure_devops_simulator.git_lookup import commit_of, described_version, find_repository, resolve
 from azure_devops_simulator.git_shapes import (
     change_shapes,
@@ -70,7 +78,9 @@ def _search(call: Call, repository: Repository) -> Iterator[Commit]:
     if ids := query.all("searchCriteria.ids"):
         return (repository.commit(commit_of(repository, commit_id)) for commit_id in ",".join(ids).split(","))
     path = "/" + query.text("searchCriteria.itemPath").strip("/")
-    tip, _ = described_version(query, repository, "searchCriteria.itemVersion.version", "searchCriteria.itemVersion", path=path)
+    tip, _ = described_version(
+        query, repository, "searchCriteria.itemVersion.version", "searchCriteria.itemVersion", path=path
+    )
     if to_commit := query.get("searchCriteria.toCommitId"):
         tip = commit_of(repository, to_commit)
     commits = history(repository, tip)
@@ -95,12 +105,10 @@ def _matches(call: Call, commit: Commit) -> bool:
         wanted = query.text(f"searchCriteria.{name}").lower()
         if wanted and not _is(signature, wanted):
             return False
-    if since := query.get("searchCriteria.fromDate"):
-        if commit.committer.date < read_date(since):
-            return False
-    if until := query.get("searchCriteria.toDate"):
-        return commit.committer.date <= read_date(until)
-    return True
+    since, until = query.get("searchCriteria.fromDate"), query.get("searchCriteria.toDate")
+    return (not since or commit.committer.date >= read_date(since)) and (
+        not until or commit.committer.date <= read_date(until)
+    )
 
 
 def _is(signature: Signature, wanted: str) -> bool:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from azure_devops_simulator.git import READ, REPOSITORY
-from azure_devops_simulator.git_content import content_metadata, is_binary, raw_answer, text_of, wanted_format, zip_answer
+from azure_devops_simulator.git_content import (
+    content_metadata,
+    is_binary,
+    raw_answer,
+    text_of,
+    wanted_format,
+    zip_answer,
+)
 from azure_devops_simulator.git_history import history, touches
 from azure_devops_simulator.git_lookup import described_version, find_repository, no_item
 from azure_devops_simulator.git_shapes import commit_row, item_shape
@@ -35,7 +42,9 @@ def get_items(call: Call) -> Answer:
     path = call.query.get("path")
     level = call.query.text("recursionLevel", "none").lower()
     if level not in _LEVELS:
-        raise ArgumentError(f"The value '{level}' is not valid.", "recursionLevel", type_key="InvalidEnumArgumentException")
+        raise ArgumentError(
+            f"The value '{level}' is not valid.", "recursionLevel", type_key="InvalidEnumArgumentException"
+        )
     if path is None:
         return _list_items(call, call.query.text("scopePath", "/"), level)
     if level != "none":
@@ -55,9 +64,7 @@ def _clean(path: str) -> str:
 
 def _one_item(call: Call, raw_path: str) -> Answer:
     repository, path = find_repository(call), _clean(raw_path)
-    commit_id, described = described_version(
-        call.query, repository, "versionDescriptor.version", "version", path=path
-    )
+    commit_id, described = described_version(call.query, repository, "versionDescriptor.version", "version", path=path)
     entry = _at(repository, commit_id, path, described)
     content = b"" if entry.is_folder else repository.objects.blob(entry.id) or b""
     if call.query.flag("resolveLfs") and content.startswith(_LFS_POINTER):
@@ -105,9 +112,7 @@ def _with_options(call: Call, repository: Repository, shape: JsonObject, entry: 
 
 def _list_items(call: Call, scope: str, level: str) -> Answer:
     repository, path = find_repository(call), _clean(scope)
-    commit_id, described = described_version(
-        call.query, repository, "versionDescriptor.version", "version", path=path
-    )
+    commit_id, described = described_version(call.query, repository, "versionDescriptor.version", "version", path=path)
     entry = _at(repository, commit_id, path, described)
     if wanted_format(call) == "zip":
         return _zip(repository, commit_id, path, entry)

@@ -81,8 +81,8 @@ def unresolvable(repository: Repository, kind: str, version: str) -> ServiceErro
 def no_item(repository: Repository, path: str, version: str, commit_id: str) -> ServiceError:
     """The answer for a path that is not in the version asked for."""
     message = (
-        f"TF401174: The item '{path}' could not be found in the repository '{repository.name}' at the version specified "
-        f"by '<{version} >' (resolved to commit '{commit_id}')"
+        f"TF401174: The item '{path}' could not be found in the repository '{repository.name}' at the version "
+        f"specified by '<{version} >' (resolved to commit '{commit_id}')"
     )
     return git_error(404, "GitItemNotFoundException", message)
 
@@ -100,7 +100,9 @@ def resolve(repository: Repository, version: str, kind: str = "branch") -> str:
     """
     kind = kind.lower()
     if kind not in {"branch", "tag", "commit"}:
-        raise ArgumentError(f"The version type '{kind}' is not valid.", "versionType", type_key="InvalidEnumArgumentException")
+        raise ArgumentError(
+            f"The version type '{kind}' is not valid.", "versionType", type_key="InvalidEnumArgumentException"
+        )
     if kind == "commit":
         found = repository.peel(version.lower()) if is_object_id(version) else None
     else:

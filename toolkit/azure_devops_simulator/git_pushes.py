@@ -33,7 +33,8 @@ def _push(call: Call, repository: Repository, push: Push, *, updates: bool) -> J
     shape: JsonObject = {**push_reference(call, push), "url": own}
     if updates:
         shape["refUpdates"] = [
-            {"repositoryId": repository.id, "name": u.name, "oldObjectId": u.old, "newObjectId": u.new} for u in push.updates
+            {"repositoryId": repository.id, "name": u.name, "oldObjectId": u.old, "newObjectId": u.new}
+            for u in push.updates
         ]
     return shape
 
@@ -72,7 +73,8 @@ def _whole_push(call: Call, repository: Repository, push: Push, *, updates: bool
     shape = _push(call, repository, push, updates=updates)
     commits = (repository.commit(commit_id) for commit_id in push.commits)
     shape["commits"] = [
-        {**commit_row(call, repository, c), "treeId": c.tree, "comment": c.message, "parents": list(c.parents)} for c in commits
+        {**commit_row(call, repository, c), "treeId": c.tree, "comment": c.message, "parents": list(c.parents)}
+        for c in commits
     ]
     own = str(shape["url"])
     links = {"self": own, "repository": api_url(call, repository), "commits": f"{own}/commits"}
@@ -147,7 +149,9 @@ def _apply(repository: Repository, files: dict[str, Entry], change: JsonObject) 
     source = "/" + as_text(change.get("sourceServerItem")).strip("/")
     if kind in {"add", "rename"} and path in files:
         # The text is modelled on reports; the type key is a guess.
-        message = f"TF401196: The path '{path}' specified in the {kind} operation already exists. Please specify a new path."
+        message = (
+            f"TF401196: The path '{path}' specified in the {kind} operation already exists. Please specify a new path."
+        )
         raise git_error(400, "GitPathAlreadyExistsException", message)
     missing = path if kind in {"edit", "delete"} else source if kind == "rename" else None
     if missing is not None and missing not in files:

@@ -52,7 +52,7 @@ def _ref(call: Call, repository: Repository, name: str) -> JsonObject:
 
 @area.post(f"{REPOSITORY}/refs", scopes=("vso.code_write",))
 def update_refs(call: Call) -> Answer:
-    """Create, move and delete references; each has its own outcome, and a failed one does not make the answer an error."""
+    """Create, move and delete references; each has its own outcome, and the answer is 200 even if all fail."""
     repository = find_repository(call)
     body = call.json()
     if not isinstance(body, list):

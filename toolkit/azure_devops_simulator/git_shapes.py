@@ -47,7 +47,10 @@ def repository_shape(call: Call, repository: Repository, *, links: bool = False)
         "isInMaintenance": False,
     }
     if links:
-        own = {name: {"href": api_url(call, repository, name)} for name in ("commits", "refs", "pullRequests", "items", "pushes")}
+        own = {
+            name: {"href": api_url(call, repository, name)}
+            for name in ("commits", "refs", "pullRequests", "items", "pushes")
+        }
         shape["_links"] = {
             "self": {"href": api_url(call, repository)},
             "project": {"href": f"vstfs:///Classification/TeamProject/{project.id}"},
@@ -153,7 +156,9 @@ def item_url(call: Call, repository: Repository, path: str, kind: str, version: 
     return f"{api_url(call, repository)}/items{quote(path)}?{query}"
 
 
-def item_shape(call: Call, repository: Repository, path: str, entry: Entry, commit_id: str, described: str) -> JsonObject:
+def item_shape(
+    call: Call, repository: Repository, path: str, entry: Entry, commit_id: str, described: str
+) -> JsonObject:
     """A GitItem without content."""
     kind, _, version = described.partition(": ")
     shape: JsonObject = {

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
+from uuid import NAMESPACE_OID, uuid5
 
-from azure_devops_simulator.git_history import MergeResult, merge, merge_base
-from azure_devops_simulator.git_store import ZERO_ID, RefUpdate, Repository, Signature
+from azure_devops_simulator.git_history import MergeResult, ancestors, history, merge, merge_base
+from azure_devops_simulator.git_store import ZERO_ID, Commit, RefUpdate, Repository, Signature
 
 if TYPE_CHECKING:
     from azure_devops_simulator.organization import JsonObject, Organization, User
@@ -81,7 +82,6 @@ class PullRequest:
     threads: list[Thread] = field(default_factory=list)
     iterations: list[Iteration] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
-    work_items: list[int] = field(default_factory=list)
     closed: datetime | None = None
     closed_by: User | None = None
     completion_options: JsonObject = field(default_factory=dict)
@@ -96,6 +96,17 @@ class PullRequest:
     def reviewer(self, user: User) -> Reviewer | None:
         """The entry of a reviewer, or None."""
         return next((r for r in self.reviewers if r.user.id == user.id), None)
+
+    @property
+    def merge_id(self) -> str:
+        """The id of the merge attempt; another state of the branches is another attempt."""
+        return str(uuid5(NAMESPACE_OID, f"{self.repository.id}/{self.id}/{self.last_source}/{self.last_target}"))
+
+    @property
+    def artifact_uri(self) -> str:
+        """What a work item links to."""
+        ids = (self.repository.project.id, self.repository.id, str(self.id))
+        return "vstfs:///Git/PullRequestId/" + "%2f".join(ids)
 
     @property
     def merge_status(self) -> str:
@@ -136,7 +147,7 @@ def open_pull_request(
 def refresh(organization: Organization, pull_request: PullRequest) -> None:
     """Bring a pull request up to date with its branches: finish a completion, add an iteration, merge again.
 
-    The service does this in the background. Doing it at the next read gives the same order of events to a client that polls.
+    The service does this in the background. Doing it at the next read shows a polling client the same order of events.
     """
     if pull_request.status != "active":
         return
@@ -177,6 +188,12 @@ def _add_iteration(organization: Organization, pull_request: PullRequest, source
         add_system_thread(
             organization, pull_request, author, f"{author.display_name} pushed a new iteration", "RefUpdate"
         )
+
+
+def iteration_commits(pull_request: PullRequest, iteration: Iteration) -> list[Commit]:
+    """The commits an iteration would bring into the target, newest first."""
+    known = ancestors(pull_request.repository, iteration.target)
+    return [commit for commit in history(pull_request.repository, iteration.source) if commit.id not in known]
 
 
 def _short(ref: str) -> str:
@@ -289,5 +306,6 @@ def vote(organization: Organization, pull_request: PullRequest, user: User, valu
         pull_request.reviewers.append(reviewer)
     if value != reviewer.vote and not pull_request.is_draft:
         reviewer.vote = value
-        add_system_thread(organization, pull_request, user, f"{user.display_name} voted {value}", "VoteUpdate")
+        if value:
+            add_system_thread(organization, pull_request, user, f"{user.display_name} voted {value}", "VoteUpdate")
     return reviewer

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from types import TracebackType
+from typing import Self
 
 import uvicorn
 
@@ -74,7 +75,7 @@ class SimulatorServer:
         self._thread.join(_START_SECONDS)
         self._listener.close()
 
-    def __enter__(self) -> SimulatorServer:
+    def __enter__(self) -> Self:
         """Start serving."""
         self.start()
         return self

@@ -29,13 +29,14 @@ def negotiate(route: Route, method: str, requested: str | None) -> str:
     Raises:
         ServiceError: 400 when the version is missing on a write, malformed, out of range, or lacks the preview flag.
     """
-    own_number, _, own_revision = route.version.partition("-preview.")
+    _, _, own_revision = route.version.partition("-preview.")
     if requested is None:
         if method in {"GET", "HEAD", "OPTIONS"}:
             return route.version
         message = (
-            f'No api-version was supplied for the "{method}" request. The version must be supplied either as part of the '
-            'Accept header (e.g. "application/json; api-version=1.0") or as a query parameter (e.g. "?api-version=1.0").'
+            f'No api-version was supplied for the "{method}" request. The version must be supplied either as part of '
+            'the Accept header (e.g. "application/json; api-version=1.0") or as a query parameter '
+            '(e.g. "?api-version=1.0").'
         )
         raise ServiceError(400, "VssVersionNotSpecifiedException", message)
     form = _FORM.fullmatch(requested)
@@ -55,8 +56,8 @@ def negotiate(route: Route, method: str, requested: str | None) -> str:
         raise ServiceError(400, "VssVersionOutOfRangeException", message)
     if preview is None and (own_revision or number > _RELEASED):
         message = (
-            f'The requested version "{requested}" of the resource is under preview. The -preview flag must be supplied in '
-            f'the api-version for such requests. For example: "{requested}-preview"'
+            f'The requested version "{requested}" of the resource is under preview. The -preview flag must be supplied '
+            f'in the api-version for such requests. For example: "{requested}-preview"'
         )
         raise ServiceError(400, "VssInvalidPreviewVersionException", message)
     if preview is None or revision is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput, UnexpectedToken
@@ -144,7 +144,7 @@ def _syntax_error(text: str, error: UnexpectedInput) -> WiqlError:
     if isinstance(error, UnexpectedToken):
         accepted, cause = set(error.accepts), str(error.token)
     else:
-        position: int = error.pos_in_stream
+        position = cast(int, error.pos_in_stream)
         cause = text[position : position + 1]
         # Parsing what stands before the character again is the way to the exact set of what could have followed.
         before = _grammar().parse_interactive(text[:position])

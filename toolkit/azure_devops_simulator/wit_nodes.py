@@ -70,10 +70,6 @@ class Trees:
         node = self._by_path.get((structure, path.strip("\\").lower()))
         return node if node and node.project is project else None
 
-    def find_anywhere(self, structure: Structure, path: str) -> Node | None:
-        """The node of a path in any project."""
-        return self._by_path.get((structure, path.strip("\\").lower()))
-
     def by_id(self, node_id: int) -> Node | None:
         """A node by its number."""
         return next((node for node in self._by_path.values() if node.id == node_id), None)

@@ -1,9 +1,9 @@
 """One way through every list of the service, whatever its style of paging."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Generic, Literal, NamedTuple, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel
 
 from langchain_azure_devops.client import AzureDevOps, QueryValue
 from langchain_azure_devops.grants import current_call
@@ -27,6 +27,12 @@ class Batch(NamedTuple, Generic[Row]):
     rows: list[Row]
     after: Position | None
     total: int | None = None
+
+
+class Collection(BaseModel, Generic[Row]):
+    """How the service answers a list; only the declared fields of a row are read."""
+
+    value: list[Row]
 
 
 async def collect(fetch: Callable[[Position, int], Awaitable[Batch[Row]]], limit: int, cursor: str | None) -> Page[Row]:
@@ -81,7 +87,7 @@ async def list_rows(
         maximum: The most rows the service gives at once.
         version: The api-version.
     """
-    rows_of = adapter(row)
+    collection = Collection[row]  # type: ignore[valid-type] # made at run time for this type of row
 
     async def fetch(position: Position, wanted: int) -> Batch[Row]:
         size = min(wanted, maximum)
@@ -91,7 +97,7 @@ async def list_rows(
         if style == "skip" and position.skip:
             paging["$skip"] = position.skip
         response = await client.get(template, path=path, query={**(query or {}), **paging}, version=version)
-        rows = rows_of.validate_json(response.content)["value"]
+        rows = collection.model_validate_json(response.content).value
         token = response.headers.get(TOKEN_HEADER)
         if style == "token":
             return Batch(rows, Position(token=token) if token else None)
@@ -100,19 +106,6 @@ async def list_rows(
         return Batch(rows, None, len(rows))
 
     return await collect(fetch, limit, cursor)
-
-
-_ADAPTERS: dict[type[Result], TypeAdapter[Any]] = {}
-
-
-def adapter(row: type[Row]) -> TypeAdapter[dict[str, list[Row]]]:
-    """Parses a collection's JSON into rows, reading only the declared fields; made once for each type."""
-    if row not in _ADAPTERS:
-        from typing_extensions import TypedDict  # noqa: PLC0415 - pydantic needs this one below Python 3.12
-
-        envelope = TypedDict("envelope", {"value": list[row]})  # type: ignore[valid-type] # noqa: UP013
-        _ADAPTERS[row] = TypeAdapter(envelope)
-    return _ADAPTERS[row]
 
 
 def _digest() -> str:

@@ -1,0 +1,87 @@
+"""Reading fields of a work item: stored ones, and those that follow from its place, its history and its links."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TypeAlias
+
+from azure_devops_simulator.wit_fields import FIELDS, Field, FieldValue
+from azure_devops_simulator.wit_nodes import Structure
+from azure_devops_simulator.wit_store import FOREVER, Revision, WorkItem, WorkItemStore
+
+Reader: TypeAlias = Callable[[WorkItem, Revision], FieldValue | None]
+"""Reads one field of one revision."""
+
+
+def reader(store: WorkItemStore, field: Field) -> Reader:
+    """The function that reads a field."""
+    name = field.reference_name
+    if not field.computed:
+        return lambda _item, revision: revision.fields.get(name)
+    if name in _SIMPLE:
+        return _SIMPLE[name]
+    if name in {"System.AreaId", "System.IterationId"}:
+        return partial(_node_id, store, "area" if name == "System.AreaId" else "iteration")
+    tree, _, level = name.removeprefix("System.").partition("Level")
+    return partial(_level, f"System.{tree}Path", int(level))
+
+
+def all_values(store: WorkItemStore, item: WorkItem, revision: Revision) -> dict[str, FieldValue]:
+    """Every field of a revision that has a value, by reference name, in the service's order."""
+    found: dict[str, FieldValue] = {}
+    for name, field in FIELDS.items():
+        if name == "System.Links.LinkType":
+            continue
+        value = reader(store, field)(item, revision)
+        if value is not None:
+            found[name] = value
+    return found
+
+
+def _node_id(store: WorkItemStore, structure: Structure, item: WorkItem, revision: Revision) -> FieldValue | None:
+    path = revision.fields["System.AreaPath" if structure == "area" else "System.IterationPath"]
+    node = store.trees.find(item.project, structure, str(path))
+    return node.id if node else None
+
+
+def _level(path_field: str, level: int, _item: WorkItem, revision: Revision) -> FieldValue | None:
+    parts = str(revision.fields[path_field]).split("\\")
+    return parts[level - 1] if level <= len(parts) else None
+
+
+def _revised(item: WorkItem, revision: Revision) -> FieldValue:
+    return item.revisions[revision.number].changed if revision.number < len(item.revisions) else FOREVER
+
+
+def _comment_count(item: WorkItem, revision: Revision) -> FieldValue:
+    return sum(1 for comment in item.comments if not comment.deleted and comment.created <= revision.changed)
+
+
+def _relation_count(rel: str) -> Reader:
+    def count(item: WorkItem, revision: Revision) -> FieldValue | None:
+        at = None if revision is item.revision else revision.changed
+        found = [relation for relation in item.relations(at) if relation.rel.startswith(rel)]
+        return len(found) or None
+
+    return count
+
+
+_SIMPLE: dict[str, Reader] = {
+    "System.Id": lambda item, _revision: item.id,
+    "System.Rev": lambda _item, revision: revision.number,
+    "System.TeamProject": lambda item, _revision: item.project.name,
+    "System.NodeName": lambda _item, revision: str(revision.fields["System.AreaPath"]).rpartition("\\")[2],
+    "System.AuthorizedDate": lambda _item, revision: revision.changed,
+    "System.AuthorizedAs": lambda _item, revision: revision.changed_by,
+    "System.RevisedDate": _revised,
+    "System.PersonId": lambda _item, revision: int(revision.changed_by[:7], 16),
+    "System.Watermark": lambda _item, revision: revision.watermark,
+    "System.CommentCount": _comment_count,
+    "System.RelatedLinkCount": _relation_count("System.LinkTypes"),
+    "System.ExternalLinkCount": _relation_count("ArtifactLink"),
+    "System.HyperLinkCount": _relation_count("Hyperlink"),
+    "System.AttachedFileCount": _relation_count("AttachedFile"),
+    "System.Parent": lambda item, _revision: item.parent(),
+    "System.IsDeleted": lambda item, _revision: True if item.deletion else None,
+}
