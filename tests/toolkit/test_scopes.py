@@ -1,6 +1,7 @@
 """Scopes: their spelling, what implies what, and how people write them."""
 
 import pytest
+
 from langchain_azure_devops.errors import ScopesInvalid
 from langchain_azure_devops.scopes import INCLUDES, Scope, expand, implying, parse_scopes
 

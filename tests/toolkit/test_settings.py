@@ -1,10 +1,11 @@
 """Settings: what is taken from where, and what is refused before anything is sent."""
 
 import pytest
+from pydantic import SecretStr
+
 from langchain_azure_devops.errors import CredentialMalformed, CredentialMissing, OrganizationInvalid, ScopesInvalid
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.settings import load_settings
-from pydantic import SecretStr
 
 PAT = "a2b3c4d5e6f7g2h3i4j5k6l7m2n3o4p5q6r7s2t3u4v5w6x7y2z3"
 

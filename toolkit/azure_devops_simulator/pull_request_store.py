@@ -185,9 +185,8 @@ def _add_iteration(organization: Organization, pull_request: PullRequest, source
         Iteration(number, author, date, source, target, common, "create" if first else "push")
     )
     if not first:
-        add_system_thread(
-            organization, pull_request, author, f"{author.display_name} pushed a new iteration", "RefUpdate"
-        )
+        text = f"{author.display_name} pushed a new iteration"
+        add_system_thread(organization, pull_request, author, text, "RefUpdate", date)
 
 
 def iteration_commits(pull_request: PullRequest, iteration: Iteration) -> list[Commit]:
@@ -270,9 +269,10 @@ def add_thread(
     *,
     status: str | None = "active",
     context: JsonObject | None = None,
+    when: datetime | None = None,
 ) -> Thread:
-    """Start a discussion with its first comment."""
-    now = organization.clock.tick()
+    """Start a discussion with its first comment, now unless a time is given."""
+    now = when or organization.clock.tick()
     comment = Comment(1, author, content, now)
     thread = Thread(organization.next_id("thread"), [comment], now, now, status, context)
     pull_request.threads.append(thread)
@@ -289,10 +289,16 @@ def add_comment(organization: Organization, thread: Thread, author: User, conten
 
 
 def add_system_thread(
-    organization: Organization, pull_request: PullRequest, author: User, content: str, kind: str
+    organization: Organization,
+    pull_request: PullRequest,
+    author: User,
+    content: str,
+    kind: str,
+    when: datetime | None = None,
 ) -> Thread:
     """Record an event the way the service does: a thread without a status whose comment is of type `system`."""
-    thread = add_thread(organization, pull_request, author, content, status=None)
+    when = when or organization.clock.now()
+    thread = add_thread(organization, pull_request, author, content, status=None, when=when)
     thread.comments[0].type = "system"
     thread.properties = {"CodeReviewThreadType": {"$type": "System.String", "$value": kind}}
     return thread

@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
 from typing import TypeAlias
 from urllib.parse import parse_qsl, quote, unquote
 
@@ -362,16 +361,17 @@ class MethodNotAllowedError(Exception):
 
 
 def variants(template: str) -> list[list[str]]:
-    """The segment lists a template stands for: one for each way to leave optional segments out."""
-    choices: list[list[list[str]]] = []
+    """The segment lists a template stands for: one for each way to leave optional segments out.
+
+    Of optional segments in a row, one can only be there when those before it are: no team without its project.
+    """
+    found: list[tuple[list[str], bool]] = [([], False)]
     for segment in template.split("/"):
-        parameter = _PARAMETER.fullmatch(segment)
-        if parameter and parameter["kind"] == "?":
-            choices.append([[], [segment.replace("?", "")]])
-        else:
-            choices.append([[segment]])
-    unique = {tuple(part for chosen in combination for part in chosen): None for combination in product(*choices)}
-    return [list(segments) for segments in unique]
+        optional = (parameter := _PARAMETER.fullmatch(segment)) is not None and parameter["kind"] == "?"
+        shorter = [(before, True) for before, _ in found] if optional else []
+        plain = segment.replace("?}", "}")
+        found = [([*before, plain], False) for before, left_out in found if not (optional and left_out)] + shorter
+    return [segments for segments, _ in found]
 
 
 def split_path(raw_path: str) -> list[str]:

@@ -94,26 +94,21 @@ def _second_month(api: RepositoryStory) -> None:
 
 def _carrier_retries(api: RepositoryStory) -> None:
     northline = f"{APP}/tracking/carriers/northline.py"
-    api.commit(
-        "2026-10-08 14:10",
-        MINA,
-        "Retry carrier calls on 502 and 503",
-        edit(
-            northline,
-            '    answer = httpx.get(f"{BASE_URL}/shipments/{shipment}/events", timeout=10)\n',
-            "    for _attempt in range(settings.CARRIER_RETRIES):\n"
-            '        answer = httpx.get(f"{BASE_URL}/shipments/{shipment}/events", timeout=10)\n'
-            "        if answer.status_code not in (502, 503):\n"
-            "            break\n",
-        ),
-        branch="feature/carrier-retries",
+    retry = edit(
+        northline,
+        '    answer = httpx.get(f"{BASE_URL}/shipments/{shipment}/events", timeout=10)\n',
+        "    for _attempt in range(settings.CARRIER_RETRIES):\n"
+        '        answer = httpx.get(f"{BASE_URL}/shipments/{shipment}/events", timeout=10)\n'
+        "        if answer.status_code not in (502, 503):\n"
+        "            break\n",
     )
+    api.commit("2026-10-08 14:10", MINA, "Retry carrier calls on 502 and 503", retry, branch="feature/carrier-retries")
     retries = api.pull_request(
         "2026-10-08 14:18",
         MINA,
         "feature/carrier-retries",
         "Retry carrier calls on 502 and 503",
-        "Northline answers 502 for a few seconds after each of its deployments. Three attempts cover what we saw in September.",
+        "Northline answers 502 for a few seconds after each of its deployments. Three attempts cover what we saw.",
         DANA,
         LUIS,
     )
@@ -145,11 +140,38 @@ def _third_month(api: RepositoryStory) -> None:
         edit(
             f"{APP}/db/models.py",
             '        "updatedAt": updated_at.isoformat(),\n',
-            '        "updatedAt": updated_at.isoformat(),\n        "lastEventAt": last_event_at and last_event_at.isoformat(),\n',
+            '        "updatedAt": updated_at.isoformat(),\n'
+            '        "lastEventAt": last_event_at and last_event_at.isoformat(),\n',
         ),
     )
     width = edit(f"{APP}/routes/labels.py", "LABEL_WIDTH_MM = 102", "LABEL_WIDTH_MM = 104")
     api.commit("2026-10-27 15:20", TOM, "Fix the label width for the new printers", width, branch="release/2.8")
+    _asynchronous_trial(api)
+    slow = edit(f"{APP}/db/session.py", "POOL_SIZE = 10\n", "POOL_SIZE = 10\nSLOW_QUERY_SECONDS = 2.0\n")
+    api.commit("2026-11-09 09:25", TOM, "Name what counts as a slow query", slow)
+    memory = edit("/deploy/helm/values.yaml", "limits: { memory: 512Mi }", "limits: { memory: 768Mi }")
+    api.commit("2026-11-11 08:05", DANA, "Raise the memory limit to 768 MiB", memory)
+    _rename(api)
+    owner = edit(
+        "/README.md", "Team Harbor owns this service.", "Team Harbor (harbor@tidewater.example) owns this service."
+    )
+    api.commit("2026-11-18 10:12", PRIYA, "Say how to reach the owners", owner)
+    api.commit(
+        "2026-11-19 13:55",
+        MINA,
+        "Answer 422 to a malformed shipment number",
+        edit(f"{APP}/routes/labels.py", "import APIRouter\n", "import APIRouter, HTTPException\n"),
+        edit(
+            f"{APP}/routes/labels.py",
+            '    """The label of a shipment."""\n',
+            '    """The label of a shipment."""\n'
+            '    if not number.startswith("TW-"):\n'
+            '        raise HTTPException(422, "a shipment number starts with TW-")\n',
+        ),
+    )
+
+
+def _asynchronous_trial(api: RepositoryStory) -> None:
     api.commit(
         "2026-10-29 12:00",
         LUIS,
@@ -167,27 +189,6 @@ def _third_month(api: RepositoryStory) -> None:
     )
     switch.vote("2026-11-03 10:30", DANA, -10)
     switch.abandon("2026-11-05 09:00", LUIS)
-    slow = edit(f"{APP}/db/session.py", "POOL_SIZE = 10\n", "POOL_SIZE = 10\nSLOW_QUERY_SECONDS = 2.0\n")
-    api.commit("2026-11-09 09:25", TOM, "Name what counts as a slow query", slow)
-    memory = edit("/deploy/helm/values.yaml", "limits: { memory: 512Mi }", "limits: { memory: 768Mi }")
-    api.commit("2026-11-11 08:05", DANA, "Raise the memory limit to 768 MiB", memory)
-    _rename(api)
-    owner = edit(
-        "/README.md", "Team Harbor owns this service.", "Team Harbor (harbor@tidewater.example) owns this service."
-    )
-    api.commit("2026-11-18 10:12", PRIYA, "Say how to reach the owners", owner)
-    api.commit(
-        "2026-11-19 13:55",
-        MINA,
-        "Answer 422 to a malformed shipment number",
-        edit(
-            f"{APP}/routes/shipments.py",
-            '    """One shipment with its tracking events."""\n',
-            '    """One shipment with its tracking events."""\n'
-            '    if not number.startswith("TW-"):\n'
-            '        raise HTTPException(422, "a shipment number starts with TW-")\n',
-        ),
-    )
 
 
 def _rename(api: RepositoryStory) -> None:

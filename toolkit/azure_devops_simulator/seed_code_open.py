@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from azure_devops_simulator.seed_code import APP, DANA, LUIS, MINA, PRIYA, TOM
-from azure_devops_simulator.seed_story import RepositoryStory, Story, edit, put
+from azure_devops_simulator.seed_story import PullRequestStory, RepositoryStory, Story, edit, put
 
 
 def tell_open_work(story: Story) -> None:
@@ -31,7 +31,7 @@ def tell_open_work(story: Story) -> None:
         TOM,
         "feature/cache-ports",
         "Cache port look-ups for a day",
-        "Ports change once a quarter; we ask for them 40 times a second. The pods restart every night, so a plain cache will do.",
+        "Ports change once a quarter, we ask 40 times a second. The pods restart every night: a cache is enough.",
         f"{PRIYA}!",
         DANA,
     )
@@ -78,10 +78,22 @@ def _pagination(api: RepositoryStory) -> None:
         TOM,
         labels=("api", "needs-tests"),
     )
+    _review_of_pagination(pages, shipments)
+    check = edit(
+        shipments,
+        "    with session.connection() as connection:\n        rows",
+        "    page = max(page, 0)\n    with session.connection() as connection:\n        rows",
+    )
+    api.commit(
+        "2026-11-16 10:00", MINA, "Treat a negative page as the first one", check, branch="feature/paginate-search"
+    )
+
+
+def _review_of_pagination(pages: PullRequestStory, shipments: str) -> None:
     pages.discuss(
         "2026-11-13 09:02",
         PRIYA,
-        "This still reads every row from the database and cuts afterwards. Please put limit and offset into the statement.",
+        "This still reads every row and cuts afterwards. Please put limit and offset into the statement.",
         (MINA, "True. I will move it into models.SEARCH."),
         path=shipments,
         line=15,
@@ -91,14 +103,6 @@ def _pagination(api: RepositoryStory) -> None:
     )
     pages.discuss("2026-11-13 09:15", TOM, "Nice and small otherwise.", status="closed")
     pages.vote("2026-11-13 09:16", PRIYA, -5)
-    check = edit(
-        shipments,
-        "    with session.connection() as connection:\n        rows",
-        "    page = max(page, 0)\n    with session.connection() as connection:\n        rows",
-    )
-    api.commit(
-        "2026-11-16 10:00", MINA, "Treat a negative page as the first one", check, branch="feature/paginate-search"
-    )
 
 
 def _webhook(api: RepositoryStory) -> None:

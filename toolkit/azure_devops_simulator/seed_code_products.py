@@ -73,7 +73,8 @@ def _ledger(ledger: RepositoryStory) -> None:
     closed = edit(
         "/internal/store/periods.go",
         "\tClosed bool\n}\n",
-        "\tClosed bool\n}\n\n// Open reports whether entries may be booked.\nfunc (p Period) Open() bool { return !p.Closed }\n",
+        "\tClosed bool\n}\n\n// Open reports whether entries may be booked.\n"
+        "func (p Period) Open() bool { return !p.Closed }\n",
     )
     ledger.commit("2026-11-12 13:20", TOM, "Reject entries in closed periods", closed, branch="feature/closed-periods")
     ledger.pull_request(
@@ -95,7 +96,8 @@ def _app(app: RepositoryStory) -> None:
         edit(
             "/src/screens/TrackingScreen.tsx",
             "      <StatusBadge",
-            "      {shipment.estimatedArrival && <Text>Expected {shipment.estimatedArrival}</Text>}\n      <StatusBadge",
+            "      {shipment.estimatedArrival && <Text>Expected {shipment.estimatedArrival}</Text>}\n"
+            "      <StatusBadge",
         ),
     )
     app.commit("2026-11-16 09:10", MINA, "Show the estimated arrival", *arrival, branch="feature/estimated-arrival")

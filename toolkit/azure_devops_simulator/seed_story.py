@@ -121,6 +121,9 @@ class RepositoryStory:
         update = RefUpdate(name, self.repository.refs.get(name, ZERO_ID), new)
         clock = self._organization.clock
         self.repository.record_push(self._organization.next_id("push"), user, clock.now(), (update,))
+        for pull_request in self._organization.pull_requests.values():
+            if pull_request.repository is self.repository:
+                refresh(self._organization, pull_request)
 
     def _signature(self, user: User) -> Signature:
         return Signature(user.display_name, user.unique_name, self._organization.clock.now())

@@ -72,6 +72,7 @@ async def list_rows(
     query: Mapping[str, QueryValue] | None = None,
     maximum: int = 1000,
     version: str = "7.1",
+    keep: Callable[[Row], bool] | None = None,
 ) -> Page[Row]:
     """A page of a collection answered as `{count, value: [...]}`.
 
@@ -86,11 +87,12 @@ async def list_rows(
         query: Further query parameters.
         maximum: The most rows the service gives at once.
         version: The api-version.
+        keep: Chooses rows where the service has no filter for it.
     """
     collection = Collection[row]  # type: ignore[valid-type] # made at run time for this type of row
 
     async def fetch(position: Position, wanted: int) -> Batch[Row]:
-        size = min(wanted, maximum)
+        size = maximum if keep else min(wanted, maximum)
         paging: dict[str, QueryValue] = {} if style == "none" else {"$top": size}
         if style == "token" and position.token:
             paging["continuationToken"] = position.token
@@ -99,10 +101,13 @@ async def list_rows(
         response = await client.get(template, path=path, query={**(query or {}), **paging}, version=version)
         rows = collection.model_validate_json(response.content).value
         token = response.headers.get(TOKEN_HEADER)
+        answered = len(rows)
+        if keep is not None:
+            rows = [row for row in rows if keep(row)]
         if style == "token":
             return Batch(rows, Position(token=token) if token else None)
         if style == "skip":
-            return Batch(rows, Position(skip=position.skip + len(rows)) if len(rows) >= size else None)
+            return Batch(rows, Position(skip=position.skip + answered) if answered >= size else None)
         return Batch(rows, None, len(rows))
 
     return await collect(fetch, limit, cursor)

@@ -17,7 +17,7 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("azure-devops-pat", r"(?i:\bbasic\s+)(?P<secret>[A-Za-z0-9+/]{60,}={0,2})"),
         ("account-key", r"(?i:(?:Account|Shared ?Access)Key\s*=\s*)(?P<secret>[A-Za-z0-9+/]{40,}={0,2})"),
         ("shared-access-signature", r"(?i:[?&]sig=)(?P<secret>[A-Za-z0-9%+/]{40,}={0,2})"),
-        ("password", r"(?i:\b(?:password|pwd)\s*=\s*)(?P<secret>[^\s;\"'<>$(){}*]{6,})(?=\s*(?:;|$|[\"']))"),
+        ("password", r"(?i:\b(?:password|pwd)\s*=\s*)(?P<secret>[^\s;\"'<>$(){}\[\]*]{6,})(?=\s*(?:;|$|[\"']))"),
         ("jwt", r"(?<![A-Za-z0-9_-])(?P<secret>eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,})"),
         ("aws-access-key", r"(?<![A-Z0-9])(?P<secret>(?:AKIA|ASIA)[A-Z2-7]{16})(?![A-Z0-9])"),
         ("github-token", r"(?<![A-Za-z0-9_])(?P<secret>gh[pousr]_[A-Za-z0-9]{36,})"),

@@ -160,11 +160,13 @@ class PacedRetry(httpx.AsyncBaseTransport):
                     response = await self._exchange(request, passage)
             except httpx.TransportError as error:
                 if not _may_repeat(error, passage) or not await _pause(attempt, None, deadline):
-                    raise _explained(error, passage) from error
+                    raise _explained(error, request, passage) from error
             else:
                 wait = _seconds(response.headers)
                 if wait is not None:
                     self._not_before = max(self._not_before, time.monotonic() + min(wait, CALL_SECONDS))
+                if not passage.reads and _lost(response):
+                    raise _unknown(f"answered {response.status_code} to the write", request, passage)
                 if not _asks_again(response, passage) or not await _pause(attempt, wait, deadline):
                     return response
                 await response.aclose()
@@ -226,6 +228,11 @@ def _asks_again(response: httpx.Response, passage: Passage) -> bool:
     return response.status_code in _RETRIED_STATUSES
 
 
+def _lost(response: httpx.Response) -> bool:
+    """Whether a failure says nothing of what became of a write; an error body of the service with a 500 does."""
+    return response.status_code >= 500 and not (response.status_code == 500 and b'"typeKey"' in response.content)
+
+
 async def _pause(attempt: int, asked: float | None, deadline: float) -> bool:
     """Wait before the next attempt; False when there is no time or no attempt left."""
     if attempt >= _MAX_RETRIES:
@@ -266,8 +273,8 @@ def _is_final(error: BaseException) -> bool:
     return "Name or service not known" in str(error) or "nodename nor servname" in str(error)
 
 
-def _explained(error: httpx.TransportError, passage: Passage) -> AzureDevOpsError:
-    host = error.request.url.host
+def _explained(error: httpx.TransportError, request: httpx.Request, passage: Passage) -> AzureDevOpsError:
+    host = request.url.host
     if _is_tls(error):
         return TlsFailure(
             f"The certificate of {host} was not accepted: {error}. Behind a company proxy, set SSL_CERT_FILE to the "
@@ -276,15 +283,19 @@ def _explained(error: httpx.TransportError, passage: Passage) -> AzureDevOpsErro
         )
     never_sent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError)
     if not passage.reads and not never_sent:
-        return WriteOutcomeUnknown(
-            f"The connection to {host} broke after the write was sent ({type(error).__name__}), so it may or may not "
-            "have happened. It was not repeated. Look whether it is there before trying again.",
-            subject=passage.operation.template,
-        )
+        return _unknown(f"broke the connection after the write was sent ({type(error).__name__})", request, passage)
     return Unreachable(
         f"{host} could not be reached: {str(error) or type(error).__name__}. Check the network, the proxy settings "
         "(HTTPS_PROXY) and, for Azure DevOps Server, the base URL.",
         subject=host,
+    )
+
+
+def _unknown(happened: str, request: httpx.Request, passage: Passage) -> WriteOutcomeUnknown:
+    return WriteOutcomeUnknown(
+        f"{request.url.host} {happened}, so it may or may not have happened. It was not repeated. Look whether it is "
+        "there before trying again.",
+        subject=passage.operation.template,
     )
 
 

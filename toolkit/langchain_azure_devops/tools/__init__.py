@@ -3,10 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
+from langchain_azure_devops.tools.builds import toolset as builds
+from langchain_azure_devops.tools.pipelines import toolset as pipelines
 from langchain_azure_devops.tools.projects import toolset as projects
+from langchain_azure_devops.tools.pull_requests import toolset as pull_requests
+from langchain_azure_devops.tools.repositories import toolset as repositories
+from langchain_azure_devops.tools.search import toolset as search
+from langchain_azure_devops.tools.work_items import toolset as work_items
 from langchain_azure_devops.toolset import Tool, Toolset
 
-TOOLSETS: Mapping[str, Toolset] = {toolset.name: toolset for toolset in (projects,)}
+TOOLSETS: Mapping[str, Toolset] = {
+    toolset.name: toolset for toolset in (projects, repositories, pull_requests, work_items, pipelines, builds, search)
+}
 
 TOOLS: Mapping[str, Tool[..., Any]] = {tool.name: tool for toolset in TOOLSETS.values() for tool in toolset.tools}
 """Every tool by its plain name."""

@@ -1,0 +1,336 @@
+"""The query language: what it finds, what it refuses, and in which words."""
+
+from typing import Any
+
+import pytest
+
+from azure_devops_simulator import Organization
+from azure_devops_simulator.wiql import WiqlError, parse
+from azure_devops_simulator.wiql_macros import Context
+from azure_devops_simulator.wiql_run import run_query
+from azure_devops_simulator.wit_process import work_item_type
+from azure_devops_simulator.wit_rules import new_fields
+from azure_devops_simulator.wit_store import Draft
+
+IDS = "SELECT [System.Id] FROM WorkItems WHERE "
+LINKS = "SELECT [System.Id] FROM WorkItemLinks WHERE "
+CHILDREN = " AND ([System.Links.LinkType] = 'System.LinkTypes.Hierarchy-Forward') "
+
+
+@pytest.fixture
+def context(organization: Organization) -> Context:
+    return Context(organization, organization.named("Mina Sato"), organization.project("Platform"))
+
+
+def found(context: Context, where: str) -> list[int]:
+    return run_query(IDS + where, context).ids
+
+
+@pytest.mark.parametrize(
+    ("where", "ids"),
+    [
+        ("[System.Id] = 4", [4]),
+        ("[System.Id] = '4'", [4]),
+        ("System.Id IN (4, 6, 4711)", [4, 6]),
+        ("[System.Id] > 3 AND [System.Id] <= 6 AND [System.Id] <> 5", [4, 6]),
+        ("[System.Id] < 9 AND [System.WorkItemType] NOT IN ('Epic', 'feature')", [4, 8]),
+        ("[System.TeamProject] = 'DATA'", [57, 58]),
+        ("[System.TeamProject] = @Project AND [System.WorkItemType] = 'Issue'", [34, 35]),
+        ("[System.Title] CONTAINS 'FINDING'", [4, 7, 32, 33]),
+        ("[System.Title] CONTAINS 'finding' AND [System.Title] NOT CONTAINS 'root'", [4, 7, 33]),
+        ("[System.Title] CONTAINS WORDS 'finding'", [4, 32, 33]),
+        ("[System.Title] CONTAINS WORDS 'find*' AND [System.Id] < 5", [1, 4]),
+        ("[System.Description] CONTAINS WORDS 'failover minutes'", [6]),
+        ("[Microsoft.VSTS.TCM.ReproSteps] CONTAINS WORDS 'unaccent'", [27]),
+        ("[System.History] CONTAINS WORDS 'auditors'", [4]),
+        ("[System.Description] IS EMPTY AND [System.WorkItemType] = 'Epic'", [5, 37, 47, 57]),
+        ("[System.Description] IS NOT EMPTY AND [System.WorkItemType] = 'Epic'", [1]),
+        ("[System.Tags] CONTAINS 'security' AND [System.State] = 'New'", [33]),
+        ("[System.Tags] CONTAINS 'secur'", []),
+        ("[System.AreaPath] = 'Platform\\Operations' AND [System.WorkItemType] = 'Issue'", [34, 35]),
+        ("[System.AreaPath] UNDER 'Payments' AND [System.WorkItemType] = 'Bug'", [45, 46]),
+        ("[System.AreaPath] NOT UNDER 'Platform' AND [System.WorkItemType] = 'Epic'", [37, 47, 57]),
+        ("[System.IterationPath] = @CurrentIteration AND [System.WorkItemType] = 'Bug'", [4, 27, 29, 30]),
+        ("[System.IterationPath] = @CurrentIteration - 2 AND [System.WorkItemType] = 'Bug'", [32]),
+        ("[System.IterationPath] = @CurrentIteration('[Platform]\\Platform Team') + 1 AND [System.Id] < 10", [9]),
+        ("[System.AssignedTo] = @Me AND [System.WorkItemType] = 'User Story'", [8, 12, 13, 40]),
+        ("[System.AssignedTo] = 'Dana Ortiz <dana.ortiz@tidewater.example>' AND [System.Id] < 14", [1]),
+        ("[System.AssignedTo] CONTAINS 'ortiz' AND [System.WorkItemType] = 'Issue'", [34, 35]),
+        ("[System.AssignedTo] = '' AND [System.WorkItemType] = 'Bug'", [31, 33, 53]),
+        ("[System.AssignedTo] <> @Me AND [System.Id] IN (8, 9, 10)", [9, 10]),
+        ("[System.AssignedTo] IN GROUP '[Data]\\Data Team' AND [System.Id] < 3", [1, 2]),
+        ("[System.WorkItemType] IN GROUP 'Microsoft.RequirementCategory' AND [System.Id] > 42", [49, 50, 51, 52, 58]),
+        ("[System.CreatedDate] >= @Today - 4 AND [System.WorkItemType] = 'Task'", [25, 26, 54, 55]),
+        ("[System.CreatedDate] = '2026-11-18'", [31]),
+        ("[System.CreatedDate] >= @StartOfWeek AND [System.CreatedDate] < @StartOfWeek('+2d')", [16, 25, 42, 54, 55]),
+        (
+            "[System.CreatedDate] >= @StartOfMonth - 2 AND [System.CreatedDate] < @StartOfMonth('-50d')",
+            [36, 46, 47, 48, 52],
+        ),
+        ("[System.CreatedDate] < @StartOfYear", []),
+        ("[System.CreatedDate] >= @StartOfDay('-2d') ", [31]),
+        ("[Microsoft.VSTS.Scheduling.StoryPoints] >= 8", [13, 42]),
+        ("[System.ChangedDate] = [System.CreatedDate] AND [System.WorkItemType] = 'Bug'", [31, 33]),
+        ("[System.CreatedBy] <> [System.AssignedTo] AND [System.WorkItemType] = 'Feature'", [2, 3, 6, 38, 39]),
+        (
+            "EVER [System.State] = 'Resolved' AND [System.State] = 'Closed' AND [System.WorkItemType] = 'Bug'",
+            [28, 32, 46],
+        ),
+        ("[System.State] EVER 'Approved' AND [System.State] <> 'Approved'", [49, 52]),
+        ("([System.Id] = 1 OR [System.Id] = 2) AND NOT [System.Id] = 2", [1]),
+        ("[System.Id] = 1 OR [System.Id] = 2 AND [System.Id] = 3", [1]),
+        ("[System.Parent] = 3", [12, 13]),
+        (
+            "[System.Title] CONTAINS \"phone's\" OR [System.Title] = 'As an analyst I find the raw events of a day'",
+            [58],
+        ),
+        ("[title] = 'Show a map'", [50]),
+        ("[System.Id] = [Any] AND [System.Id] = 7", [7]),
+        ("[System.CommentCount] > 1", [4, 13]),
+    ],
+)
+def test_conditions(context: Context, where: str, ids: list[int]) -> None:
+    assert found(context, where) == ids
+
+
+@pytest.mark.parametrize("keyword", ["select {} from workitems where {}", "SELECT {} FROM WORKITEMS WHERE {}"])
+def test_keywords_ignore_case(context: Context, keyword: str) -> None:
+    assert run_query(keyword.format("[system.id]", "[SYSTEM.STATE] = 'rEMOVED'"), context).ids == [36]
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("DELETE x", "TF51004: The query statement is missing a SELECT clause. The error is caused by «DELETE»."),
+        (
+            "SELECT TOP 10 [System.Id] FROM WorkItems",
+            "TF51006: The query statement is missing a FROM clause. The error is caused by «10».",
+        ),
+        (
+            "SELECT [System.Id] WHERE [System.Id] = 1",
+            "TF51006: The query statement is missing a FROM clause. The error is caused by «WHERE».",
+        ),
+        (
+            IDS + "[Custom.Nope] = 'x'",
+            "TF51005: The query references a field that does not exist. The error is caused by «[Custom.Nope]».",
+        ),
+        (
+            "SELECT [Nope] FROM WorkItems",
+            "TF51005: The query references a field that does not exist. The error is caused by «[Nope]».",
+        ),
+        (
+            IDS + "[System.State] = Active",
+            "TF51005: The query references a field that does not exist. The error is caused by «Active».",
+        ),
+        (IDS + "[System.State] = )", "Expecting field name or expression. The error is caused by «)»."),
+        (IDS + "[System.Id] IN ()", "Expecting constant value. The error is caused by «)»."),
+        (IDS + "[System.Id] * 1", "Expecting comparison operator. The error is caused by «*»."),
+        (IDS + "[System.Title] LIKE 'x'", "Expecting comparison operator. The error is caused by «LIKE»."),
+        (IDS + "[System.Id] = 1 2", "Expecting end of string. The error is caused by «2»."),
+        (
+            IDS + "[System.AreaPath] UNDER 'Platform\\Nowhere'",
+            "TF51011: The specified area path does not exist. The error is caused by «'Platform\\Nowhere'».",
+        ),
+        (
+            IDS + "[System.Title] UNDER 'Platform'",
+            (
+                "TF51012: The UNDER operator can only be used with classification fields. "
+                "The error is caused by «[System.Title]»."
+            ),
+        ),
+        (
+            IDS + "[System.IterationPath] contains 'x'",
+            (
+                "The specified operator cannot be used with area path fields. "
+                "The error is caused by «[System.IterationPath] contains 'x'»."
+            ),
+        ),
+        (
+            IDS + "[System.Description] = 'x'",
+            (
+                "The specified operator cannot be used with long-text fields. "
+                "The error is caused by «[System.Description] = 'x'»."
+            ),
+        ),
+        (
+            IDS + "[System.CreatedDate] > '2026-11-01T10:00:00Z'",
+            (
+                "You cannot supply a time with the date when running a query using date precision. "
+                "The error is caused by «[System.CreatedDate] > '2026-11-01T10:00:00Z'»."
+            ),
+        ),
+        (IDS + "[System.Id] = @Nobody", "The macro is not supported. The error is caused by «@Nobody»."),
+        (IDS + "[System.Id] = 'x'", "The value is not a number. The error is caused by «[System.Id] = 'x'»."),
+        (
+            IDS + "NOT EVER [System.State] = 'New'",
+            "The Was Ever operator cannot be negated. The error is caused by «NOT EVER [System.State] = 'New'».",
+        ),
+    ],
+)
+def test_what_is_refused(context: Context, query: str, message: str) -> None:
+    with pytest.raises(WiqlError) as refused:
+        run_query(query, context)
+    assert refused.value.message == message
+    assert refused.value.status == 400
+
+
+def test_quotes_are_doubled_inside_strings() -> None:
+    where = parse(IDS + '[System.Title] = \'it\'\'s\' OR [System.Title] = "a ""b"""').where
+    assert [term.operands[0].value for term in where.terms] == ["it's", 'a "b"']  # type: ignore[union-attr]
+
+
+def test_times_of_day_count_with_time_precision(organization: Organization) -> None:
+    user = organization.named("Mina Sato")
+    exact = Context(organization, user, time_precision=True)
+    created = organization.work_items.items[31].revisions[0].changed
+    after = f"[System.CreatedDate] > '{created.isoformat()}' AND [System.CreatedDate] > '2026-11-18'"
+    assert 31 not in found(exact, after)
+    assert 31 in found(exact, after.replace("] > '2026-11-18T", "] >= '2026-11-18T"))
+
+
+def test_as_of_looks_into_the_past(context: Context) -> None:
+    where = "[System.Id] IN (10, 31) AND [System.State] IN ('New', 'Active')"
+    assert found(context, where) == [31]
+    assert found(context, where + " ASOF '2026-10-13'") == [10]
+    assert found(context, where + " ASOF '2026-10-01'") == []
+
+
+def test_the_order_is_that_of_the_clause_and_then_of_the_ids(context: Context) -> None:
+    where = "[System.Id] < 7 ORDER BY [System.State] DESC, [Microsoft.VSTS.Common.Priority], [System.Id] DESC"
+    assert found(context, where) == [5, 4, 6, 3, 2, 1]
+    by_person = "[System.Id] IN (4, 2, 6, 9) ORDER BY [System.AssignedTo]"
+    assert found(context, by_person) == [9, 2, 4, 6]
+
+
+def rows(context: Context, query: str) -> list[tuple[int | None, int]]:
+    return [(link.source, link.target) for link in run_query(query, context).links]
+
+
+def test_links_that_must_be_there(context: Context) -> None:
+    query = LINKS + "[Source].[System.WorkItemType] = 'Epic'" + CHILDREN + "AND [Target].[System.State] = 'Active'"
+    result = [(None, 1), (1, 2), (1, 3), (None, 5), (5, 6), (None, 37), (37, 38), (37, 39)]
+    assert rows(context, query + " MODE (MustContain)") == result
+    assert rows(context, query) == result
+
+
+def test_links_that_may_be_there(context: Context) -> None:
+    query = LINKS + "[Source].[System.Id] IN (1, 7)" + CHILDREN + "AND [Target].[System.Title] CONTAINS 'search'"
+    assert rows(context, query + " MODE (MayContain)") == [(None, 1), (1, 2), (None, 7)]
+    assert rows(context, query + " MODE (DoesNotContain)") == [(None, 7)]
+
+
+def test_trees(context: Context) -> None:
+    query = LINKS + "[Source].[System.Id] IN (1, 3, 5)" + CHILDREN + "AND [Target].[System.State] <> 'Closed' "
+    result = run_query(query + "ORDER BY [System.Id] MODE (Recursive)", context)
+    assert result.kind == "tree"
+    assert rows(context, query + "MODE (Recursive)") == [
+        (None, 1),
+        (1, 2),
+        *[(2, 8), (8, 17), (8, 19), (2, 9), (9, 20), (9, 21), (2, 15), (2, 16), (16, 26)],
+        *[(1, 3), (3, 13), (13, 23), (13, 24)],
+        *[(None, 5), (5, 6), (6, 14)],
+    ]
+
+
+def test_the_two_ends_cannot_be_mixed_by_or(context: Context) -> None:
+    with pytest.raises(WiqlError, match="TF51009"):
+        run_query(LINKS + "[Source].[System.Id] = 1 OR [Target].[System.Id] = 2", context)
+
+
+def test_hidden_projects_are_not_searched(organization: Organization, context: Context) -> None:
+    data = organization.project("Data")
+    assert data is not None
+    organization.hide_project(data, context.user)
+    assert found(context, "[System.Id] > 55") == [56]
+
+
+@pytest.fixture
+def crowded(organization: Organization) -> Organization:
+    project, by = organization.project("Data"), organization.named("Luis Ferreira")
+    assert project is not None
+    kind, when = work_item_type(project, "Task"), organization.clock.now()
+    for number in range(10_000):
+        fields = new_fields(organization, project, kind, when)
+        fields |= {"System.Title": f"Load file {number}", "System.Tags": "load" if number % 3 else "load; slow"}
+        organization.work_items.create(project, Draft(fields), by=by, when=when)
+    return organization
+
+
+def test_ten_thousand_items_are_searched_within_a_second(crowded: Organization) -> None:
+    import time
+
+    context = Context(crowded, crowded.named("Mina Sato"))
+    query = (
+        IDS + "[System.TeamProject] = 'Data' AND [System.Tags] CONTAINS 'slow' AND [System.Title] CONTAINS '7' "
+        "AND EVER [System.State] = 'New' AND [System.ChangedDate] >= @Today - 30 ORDER BY [System.Title] DESC"
+    )
+    start = time.perf_counter()
+    ids = run_query(query, context).ids
+    assert time.perf_counter() - start < 1.0
+    assert len(ids) == sum(1 for number in range(0, 10_000, 3) if "7" in str(number))
+
+
+def test_more_than_twenty_thousand_rows_are_an_error(
+    crowded: Organization, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("azure_devops_simulator.wiql_run.MOST_ROWS", 10_000)
+    body = {"query": "SELECT [System.Id] FROM WorkItems"}
+    error = client.call("POST", "/_apis/wit/wiql", body, expect=400)
+    assert error["message"].startswith("VS402337: The number of work items returned exceeds the size limit of 10000")
+    assert len(client.call("POST", "/_apis/wit/wiql", body, __top=9_999)["workItems"]) == 9_999
+    client.call("POST", "/_apis/wit/wiql", body, expect=400, __top=10_000)
+
+
+def test_a_flat_query_over_http(client: Any) -> None:
+    query = (
+        "SELECT [System.Id], [System.Title] FROM WorkItems WHERE [System.TeamProject] = @project ORDER BY [System.Id]"
+    )
+    result = client.call("POST", "/Data/_apis/wit/wiql", {"query": query}, __top=1)
+    project = client.get("/_apis/projects/Data")
+    base = str(client.http.base_url).rstrip("/")
+    assert result == {
+        "queryType": "flat",
+        "queryResultType": "workItem",
+        "asOf": "2026-11-20T09:00:00Z",
+        "columns": [
+            {"referenceName": "System.Id", "name": "ID", "url": f"{base}/_apis/wit/fields/System.Id"},
+            {"referenceName": "System.Title", "name": "Title", "url": f"{base}/_apis/wit/fields/System.Title"},
+        ],
+        "sortColumns": [
+            {
+                "field": {"referenceName": "System.Id", "name": "ID", "url": f"{base}/_apis/wit/fields/System.Id"},
+                "descending": False,
+            }
+        ],
+        "workItems": [{"id": 57, "url": f"{base}/{project['id']}/_apis/wit/workItems/57"}],
+    }
+
+
+def test_a_link_query_over_http(client: Any) -> None:
+    query = LINKS + "[Source].[System.Id] = 57" + CHILDREN + "MODE (MustContain)"
+    result = client.call("POST", "/_apis/wit/wiql", {"query": query})
+    assert (result["queryType"], result["queryResultType"]) == ("oneHop", "workItemLink")
+    root, child = result["workItemRelations"]
+    assert (root["rel"], root["source"], root["target"]["id"]) == (None, None, 57)
+    assert (child["rel"], child["source"]["id"]) == ("System.LinkTypes.Hierarchy-Forward", 57)
+    assert child["target"]["id"] == 58
+    assert "workItems" not in result
+
+
+def test_a_query_needs_only_the_read_scope(reader: Any, connect: Any, organization: Organization) -> None:
+    reader.call("POST", "/_apis/wit/wiql", {"query": IDS + "[System.Id] = 1"})
+    organization.add_token("code-only", {"vso.code"})
+    refused = connect("code-only").send("POST", "/_apis/wit/wiql", {"query": IDS + "[System.Id] = 1"})
+    assert (refused.status_code, refused.content) == (401, b"")
+
+
+def test_errors_over_http(client: Any) -> None:
+    error = client.call("POST", "/_apis/wit/wiql", {"query": IDS + "[System.TeamProject] = @project"}, expect=400)
+    assert error["typeKey"] == "VssPropertyValidationException"
+    assert "«@project»" in error["message"]
+    assert client.call("POST", "/_apis/wit/wiql", {}, expect=400)["typeKey"] == "ArgumentNullException"
+    wrong_team = client.call("POST", "/Platform/Nobody/_apis/wit/wiql", {"query": IDS + "[System.Id] = 1"}, expect=404)
+    assert wrong_team["typeKey"] == "TeamNotFoundException"
+    client.call(
+        "POST", "/Platform/Platform Team/_apis/wit/wiql", {"query": IDS + "[System.Id] = @CurrentIteration"}, 400
+    )

@@ -1,0 +1,139 @@
+"""The LangChain side: sync and async, text and artifact, errors that a model can read."""
+
+import asyncio
+
+import pytest
+from langchain_core.messages import ToolMessage
+from langchain_core.tools import BaseTool
+from langchain_core.utils.function_calling import convert_to_openai_tool
+from stub_service import EMPTY_401, PERSON, RESET, StubService, failure, ok
+
+from langchain_azure_devops import TOOLS, AzureDevOpsToolkit, Page
+
+PAT = "a2b3c4d5e6f7g2h3i4j5k6l7m2n3o4p5q6r7s2t3u4v5w6x7y2z3"
+PROJECT = {"id": "1", "name": "Platform", "state": "wellFormed", "visibility": "private"}
+CALL = {"type": "tool_call", "id": "1", "name": "list_projects", "args": {}}
+TOOL_NAMES = sorted(TOOLS)
+
+
+def toolkit_of(service, **arguments):
+    return AzureDevOpsToolkit(base_url=service.base_url, pat=PAT, **arguments)
+
+
+def list_projects(toolkit) -> BaseTool:
+    return next(tool for tool in toolkit.get_tools() if tool.name.endswith("list_projects"))
+
+
+def test_a_result_is_text_for_the_model_and_a_typed_artifact():
+    with StubService([ok({"value": [PROJECT]})]) as service, toolkit_of(service) as toolkit:
+        message = list_projects(toolkit).invoke(CALL)
+    assert isinstance(message, ToolMessage)
+    assert message.status == "success"
+    assert message.content.startswith("1 projects, all\n<untrusted ")
+    assert isinstance(message.artifact, Page)
+    assert message.artifact.items[0].name == "Platform"
+
+
+async def test_sync_and_async_are_the_same():
+    with StubService([ok({"value": [PROJECT]})]) as service, toolkit_of(service) as toolkit:
+        tool = list_projects(toolkit)
+        artifact = (await tool.ainvoke(CALL)).artifact
+        assert artifact == (await asyncio.to_thread(tool.invoke, CALL)).artifact
+
+
+@pytest.mark.parametrize(
+    ("replies", "headline"),
+    [
+        ([EMPTY_401], "[not_signed_in TokenRejected]"),
+        ([failure(403, "AccessDeniedException", "no")], "[denied PermissionDenied]"),
+        ([failure(429, "X", "TF400733", Retry_After="999")], "[throttled Throttled 999s]"),
+        ([RESET], "[unavailable Unreachable 127.0.0.1]"),
+    ],
+    ids=["401", "403", "429", "reset"],
+)
+def test_an_error_is_a_tool_message_with_a_machine_readable_first_line(replies, headline):
+    with StubService(replies) as service, toolkit_of(service) as toolkit:
+        message = list_projects(toolkit).invoke(CALL)
+    assert message.status == "error"
+    assert message.content.splitlines()[0] == headline
+    assert PAT not in message.content
+
+
+def test_a_missing_scope_names_it_and_marks_the_tool_absent():
+    def answer(seen):
+        return ok(PERSON) if "connectionData" in seen.target else EMPTY_401
+
+    with StubService(answer) as service, toolkit_of(service) as toolkit:
+        tool = list_projects(toolkit)
+        message = tool.invoke(CALL)
+        assert message.content.splitlines()[0].startswith("[denied ScopeMissing vso.pro")
+        assert "list_projects" in toolkit.absent
+        assert "list_projects" not in {tool.name for tool in toolkit.get_tools()}
+        assert tool.invoke(CALL).status == "error"
+
+
+def test_wrong_arguments_get_a_message_that_repairs_the_call():
+    with StubService([ok({"value": []})]) as service, toolkit_of(service) as toolkit:
+        message = list_projects(toolkit).invoke({**CALL, "args": {"limt": 5}})
+        assert message.content.splitlines() == [
+            "[invalid InvalidRequest arguments]",
+            "list_projects: limt is not a parameter, did you mean limit (known: limit, cursor).",
+        ]
+        message = list_projects(toolkit).invoke({**CALL, "args": {"limit": 5000}})
+        assert "limit: input should be less than or equal to 1000, got 5000" in message.content
+    assert service.seen == []
+
+
+def test_a_null_counts_as_not_given():
+    with StubService([ok({"value": [PROJECT]})]) as service, toolkit_of(service) as toolkit:
+        message = list_projects(toolkit).invoke({**CALL, "args": {"limit": None, "cursor": None}})
+    assert message.status == "success"
+
+
+def test_a_bug_is_not_hidden():
+    with StubService([ok({"wrong": 1})]) as service, toolkit_of(service) as toolkit:
+        with pytest.raises(ValueError):
+            list_projects(toolkit).invoke(CALL)
+
+
+def test_a_secret_reaches_neither_text_nor_artifact():
+    secret = "q7w2e4r6t2y5u7i3o4p6a2s5d7f3g4h6j2k5l7z3x4c6v2b5n7m3"
+    described = {**PROJECT, "description": f"token {secret}"}
+    with StubService([ok({"value": [described]})]) as service, toolkit_of(service) as toolkit:
+        message = list_projects(toolkit).invoke(CALL)
+    assert secret not in message.content
+    assert secret not in message.artifact.model_dump_json()
+    assert "[secret:azure-devops-pat:" in message.content
+
+
+@pytest.mark.parametrize("name", TOOL_NAMES)
+def test_schemas_survive_strict_mode(name):
+    with AzureDevOpsToolkit(organization="contoso", pat=PAT, scopes="app_token") as toolkit:
+        [tool] = [tool for tool in toolkit.get_tools() if tool.name == name]
+    function = convert_to_openai_tool(tool, strict=True)["function"]
+    assert function["description"]
+
+    def check(schema):
+        assert "anyOf" not in schema
+        assert "default" not in schema
+        if "object" in schema["type"]:
+            assert schema["additionalProperties"] is False
+            assert sorted(schema["required"]) == sorted(schema["properties"])
+            assert schema["properties"] or schema is function["parameters"]
+            for part in schema["properties"].values():
+                check(part)
+        if "array" in schema["type"]:
+            check(schema["items"])
+
+    check(function["parameters"])
+
+
+@pytest.mark.parametrize("name", TOOL_NAMES)
+def test_metadata_is_the_one_source(name):
+    with AzureDevOpsToolkit(organization="contoso", pat=PAT, scopes="app_token") as toolkit:
+        [tool] = [tool for tool in toolkit.get_tools() if tool.name == name]
+    assert tool.metadata == {
+        "access": TOOLS[name].access,
+        "scopes": [scope.value for scope in TOOLS[name].scopes],
+        "toolset": TOOLS[name].toolset,
+    }

@@ -1,0 +1,35 @@
+"""How a seed work item is written down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Row:
+    """A work item. People go by display name; `parent` counts rows back (1 is the row above, 0 is no parent).
+
+    `text` is HTML, or Markdown when `markdown` says so; for a bug it is its repro steps.
+    `comments` are (who, text); `links` are numbers of pull requests.
+    """
+
+    type: str
+    title: str
+    state: str
+    created: str
+    by: str
+    to: str = ""
+    area: str = ""
+    sprint: int = 0
+    parent: str = ""
+    tags: str = ""
+    text: str = ""
+    markdown: bool = False
+    criteria: str = ""
+    priority: int = 2
+    severity: Literal["", "1 - Critical", "2 - High", "3 - Medium", "4 - Low"] = ""
+    points: float = 0
+    comments: tuple[tuple[str, str], ...] = ()
+    pull_requests: tuple[int, ...] = ()
+    related: tuple[str, ...] = field(default=())

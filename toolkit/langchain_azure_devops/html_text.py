@@ -1,0 +1,62 @@
+"""HTML that people wrote in work items, as Markdown: the words and their structure, nothing that acts."""
+
+import re
+from html.parser import HTMLParser
+
+_BLOCKS = frozenset(
+    {"p", "div", "br", "tr", "table", "ul", "ol", "pre", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6"}
+)
+_AROUND = {"b": "**", "strong": "**", "i": "_", "em": "_", "code": "`"}
+_SILENT = frozenset({"script", "style", "head", "title"})
+
+
+class _Markdown(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self._silent = 0
+        self._links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        if tag in _SILENT:
+            self._silent += 1
+        elif tag == "li":
+            self.parts.append("\n- ")
+        elif tag in {"td", "th"}:
+            self.parts.append(" | ")
+        elif tag == "img":
+            self.parts.append(f"[image: {values.get('alt') or values.get('src') or ''}]")
+        elif tag == "a":
+            self._links.append(values.get("href") or "")
+        elif tag in _BLOCKS:
+            self.parts.append("\n" + "#" * int(tag[1]) + " " if re.fullmatch("h[1-6]", tag) else "\n")
+        else:
+            self.parts.append(_AROUND.get(tag, ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _SILENT:
+            self._silent = max(0, self._silent - 1)
+        elif tag == "a" and self._links:
+            target = self._links.pop()
+            if target and not "".join(self.parts[-2:]).endswith(target):
+                self.parts.append(f" ({target})")
+        elif tag in _BLOCKS and tag != "br":
+            self.parts.append("\n")
+        else:
+            self.parts.append(_AROUND.get(tag, ""))
+
+    def handle_data(self, data: str) -> None:
+        if not self._silent:
+            self.parts.append(re.sub(r"[ \t\r\n\u00a0]+", " ", data))
+
+
+def markdown_of(html: str) -> str:
+    """The text of a field that may be HTML; text without tags is returned as it is."""
+    if "<" not in html and "&" not in html:
+        return html
+    parser = _Markdown()
+    parser.feed(html)
+    parser.close()
+    lines = (line.strip() for line in "".join(parser.parts).split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()

@@ -1,0 +1,140 @@
+"""What a reviewer looks at: the changed files of a pull request, its threads, and a diff made here.
+
+The service has no line diff in its REST interface; both sides of a file are read and compared locally.
+"""
+
+import asyncio
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import AliasPath, Field
+
+from langchain_azure_devops.client import AzureDevOps
+from langchain_azure_devops.results import Result, Untrusted
+from langchain_azure_devops.tools.repositories import REPOSITORY, file_text
+
+_PULL_REQUEST = f"{REPOSITORY}/pullRequests/{{pull_request}}"
+_MAX_DIFFED = 20
+_MAX_FILE = 400_000
+_MAX_DIFF = 20_000
+
+Where = Mapping[str, str | int | None]
+
+
+class ChangedFile(Result):
+    """A file the pull request changes."""
+
+    change: str = Field(validation_alias="changeType")
+    path: Untrusted = Field(validation_alias=AliasPath("item", "path"))
+    was: Untrusted | None = Field(default=None, validation_alias="originalPath")
+
+
+class Comment(Result):
+    """One comment of a thread."""
+
+    author: Untrusted
+    text: Untrusted
+
+
+class Thread(Result):
+    """A discussion, about a place in a file or the whole."""
+
+    id: int
+    status: str | None = None
+    file: Untrusted | None = None
+    line: int | None = None
+    comments: list[Comment] = Field(default=[])
+
+
+async def review_of(client: AzureDevOps, where: Where, include: frozenset[str]) -> dict[str, Any]:
+    """The parts asked for, and always the linked work items, as fields of the pull request."""
+    work_items = client.get(f"{_PULL_REQUEST}/workitems", path=where)
+    wanted = [work_items]
+    if "threads" in include:
+        wanted.append(client.get(f"{_PULL_REQUEST}/threads", path=where))
+    answers = await asyncio.gather(*wanted)
+    review: dict[str, Any] = {"work_items": [int(row["id"]) for row in answers[0].json()["value"]]}
+    if "threads" in include:
+        review["threads"] = [thread for raw in answers[1].json()["value"] if (thread := _thread(raw)) is not None]
+    if include & {"files", "diff"}:
+        review.update(await _changes(client, where, with_diff="diff" in include))
+    return review
+
+
+def _thread(raw: dict[str, Any]) -> Thread | None:
+    """A discussion between people; None for what the service itself notes, such as a vote or a push."""
+    comments = [
+        Comment(author=(entry.get("author") or {}).get("displayName") or "", text=entry.get("content") or "")
+        for entry in raw.get("comments") or []
+        if entry.get("commentType") != "system" and not entry.get("isDeleted")
+    ]
+    if not comments:
+        return None
+    context = raw.get("threadContext") or {}
+    start = context.get("rightFileStart") or context.get("leftFileStart") or {}
+    return Thread(
+        id=raw["id"], status=raw.get("status"), file=context.get("filePath"), line=start.get("line"), comments=comments
+    )
+
+
+async def _changes(client: AzureDevOps, where: Where, *, with_diff: bool) -> dict[str, Any]:
+    iterations = (await client.get(f"{_PULL_REQUEST}/iterations", path=where)).json()["value"]
+    if not iterations:
+        return {"notes": ["The pull request has no iteration: there is nothing to compare."]}
+    last = iterations[-1]
+    response = await client.get(
+        f"{_PULL_REQUEST}/iterations/{{iteration}}/changes",
+        path={**where, "iteration": last["id"]},
+        query={"$compareTo": 0, "$top": 2000},
+    )
+    entries = [raw for raw in response.json()["changeEntries"] if not raw["item"].get("isFolder")]
+    files = [ChangedFile.model_validate(raw) for raw in entries]
+    found: dict[str, Any] = {"files": files}
+    if response.json().get("nextSkip"):
+        found["notes"] = ["Only the first 2,000 changed files are listed."]
+    if with_diff:
+        base = (last.get("commonRefCommit") or last["targetRefCommit"])["commitId"]
+        found["diff"], notes = await _diff(client, where, files, base, last["sourceRefCommit"]["commitId"])
+        found["notes"] = [*found.get("notes", []), *notes]
+    return found
+
+
+async def _diff(
+    client: AzureDevOps, where: Where, files: list[ChangedFile], base: str, tip: str
+) -> tuple[str, list[str]]:
+    """A unified diff of the files, cut at a budget, and what a reader must know of it."""
+    diffed = files[:_MAX_DIFFED]
+    parts = await asyncio.gather(*(_file_diff(client, where, changed, base, tip) for changed in diffed))
+    notes = (
+        [f"diff: {len(files) - len(diffed)} more changed files are not compared."] if len(files) > _MAX_DIFFED else []
+    )
+    whole = "\n".join(part for part in parts if part)
+    if len(whole) > _MAX_DIFF:
+        notes.append(f"diff: {_MAX_DIFF:,} of {len(whole):,} characters shown; use read_file for the rest.")
+        whole = whole[: whole.rfind("\n", 0, _MAX_DIFF)]
+    return whole, notes
+
+
+async def _file_diff(client: AzureDevOps, where: Where, changed: ChangedFile, base: str, tip: str) -> str:
+    project, repository = str(where["project"]), str(where["repository"])
+    added, deleted = "add" in changed.change.split(", "), "delete" in changed.change.split(", ")
+    old_path = changed.was or changed.path
+    before, after = await asyncio.gather(
+        _nothing() if added else file_text(client, project, repository, old_path, base, _MAX_FILE),
+        _nothing() if deleted else file_text(client, project, repository, changed.path, tip, _MAX_FILE),
+    )
+    if (before is None and not added) or (after is None and not deleted):
+        return f"{changed.path}: binary or unreadable"
+    lines = difflib.unified_diff(
+        (before or "").split("\n") if not added else [],
+        (after or "").split("\n") if not deleted else [],
+        f"a{old_path}",
+        f"b{changed.path}",
+        lineterm="",
+    )
+    return "\n".join(lines)
+
+
+async def _nothing() -> str | None:
+    return None

@@ -1,0 +1,102 @@
+"""Lines out of a body that is read piece by piece: only what is wanted stays in memory."""
+
+import codecs
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+MAX_SCAN_BYTES = 64 * 1024 * 1024
+"""How much of a body is looked at."""
+MAX_LINE = 4_000
+"""Characters of one line that are kept; minified files have lines of megabytes."""
+_SNIFF_BYTES = 8_192
+_LFS = b"version https://git-lfs.github.com/spec/"
+
+
+@dataclass
+class Lines:
+    """Lines of a body as they went by.
+
+    Attributes:
+        kept: The wanted ones, with their numbers from 1.
+        count: How many went by.
+        whole: Whether the body was read to its end.
+        binary: It is no text.
+        lfs: It is a Git LFS pointer.
+    """
+
+    kept: list[tuple[int, str]] = field(default_factory=list)
+    count: int = 0
+    whole: bool = True
+    binary: bool = False
+    lfs: bool = False
+
+
+async def numbered(chunks: AsyncIterator[bytes], seen: Lines) -> AsyncIterator[tuple[int, str]]:
+    """The lines of a text with their numbers; says in `seen` what it is and how far it went."""
+    decoder: codecs.IncrementalDecoder | None = None
+    rest = ""
+    size = 0
+    async for chunk in chunks:
+        if decoder is None:
+            encoding = _encoding(chunk)
+            seen.lfs = chunk.startswith(_LFS)
+            if encoding is None:
+                seen.binary, seen.whole = True, False
+                return
+            decoder = codecs.getincrementaldecoder(encoding)("replace")
+        size += len(chunk)
+        lines = (rest + decoder.decode(chunk)).split("\n")
+        rest = lines.pop()[: MAX_LINE * 2]
+        for line in lines:
+            seen.count += 1
+            yield seen.count, line[:MAX_LINE].rstrip("\r")
+        if size >= MAX_SCAN_BYTES:
+            seen.whole = False
+            return
+    if rest:
+        seen.count += 1
+        yield seen.count, rest[:MAX_LINE].rstrip("\r")
+
+
+async def between(chunks: AsyncIterator[bytes], first: int, last: int | None, budget: int) -> Lines:
+    """The lines from `first` to `last`, as many as fit into `budget` characters; counts to the end of the body."""
+    seen = Lines()
+    room = budget
+    async for number, line in numbered(chunks, seen):
+        if number >= first and (last is None or number <= last) and room > 0:
+            room -= len(line) + 1
+            seen.kept.append((number, line))
+    return seen
+
+
+async def matching(chunks: AsyncIterator[bytes], words: list[str], context: int, most: int) -> tuple[Lines, int]:
+    """Lines that hold one of the words, whatever the case, with the lines around them, and how many matched.
+
+    Words are compared as they stand: a pattern language would let one call block the client.
+    """
+    seen = Lines()
+    wanted = [word.lower() for word in words]
+    before: list[tuple[int, str]] = []
+    after = matches = 0
+    async for number, line in numbered(chunks, seen):
+        lowered = line.lower()
+        if any(word in lowered for word in wanted):
+            matches += 1
+            if matches <= most:
+                seen.kept += [*before, (number, line)]
+                before, after = [], context
+        elif after > 0:
+            seen.kept.append((number, line))
+            after -= 1
+        else:
+            before = [*before, (number, line)][-context:] if context else []
+    return seen, matches
+
+
+def _encoding(start: bytes) -> str | None:
+    """How a text is encoded, None when it is no text; git, too, takes a NUL byte for the sign of a binary."""
+    if start.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    return None if b"\0" in start[:_SNIFF_BYTES] else "utf-8"

@@ -1,0 +1,58 @@
+"""Pipelines: what is built and how it last went."""
+
+from typing import Annotated
+
+from pydantic import AliasPath, Field
+
+from langchain_azure_devops.client import AzureDevOps
+from langchain_azure_devops.paging import list_rows
+from langchain_azure_devops.results import Instant, Page, Result, Untrusted
+from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.toolset import Cursor, Limit, Project, Toolset
+
+toolset = Toolset.named("pipelines", "See which pipelines there are and how they last went.")
+
+
+class Pipeline(Result):
+    """A pipeline with its latest finished build."""
+
+    plural = "pipelines"
+
+    id: int
+    name: Untrusted
+    folder: Untrusted | None = Field(default=None, validation_alias="path")
+    status: str | None = Field(default=None, validation_alias="queueStatus")
+    last_build: int | None = Field(default=None, validation_alias=AliasPath("latestCompletedBuild", "id"))
+    last_result: str | None = Field(default=None, validation_alias=AliasPath("latestCompletedBuild", "result"))
+    last_finished: Instant | None = Field(
+        default=None, validation_alias=AliasPath("latestCompletedBuild", "finishTime")
+    )
+    running: int | None = Field(default=None, validation_alias=AliasPath("latestBuild", "id"))
+
+
+@toolset.read(Scope.BUILD)
+async def list_pipelines(
+    client: AzureDevOps,
+    project: Project = None,
+    name: Annotated[str | None, Field(description="* matches anything")] = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Page[Pipeline]:
+    """List pipelines with the result of their last finished build.
+
+    Source: `GET /{project}/_apis/build/definitions?includeLatestBuilds=true`.
+    """
+    page = await list_rows(
+        client,
+        Pipeline,
+        "/{project}/_apis/build/definitions",
+        path={"project": await client.required_project(project)},
+        query={"name": name, "includeLatestBuilds": True, "queryOrder": "definitionNameAscending"},
+        limit=limit,
+        cursor=cursor,
+        style="token",
+    )
+    for index, row in enumerate(page.items):
+        if row.running == row.last_build:
+            page.items[index] = row.model_copy(update={"running": None})
+    return page
