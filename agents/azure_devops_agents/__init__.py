@@ -1,1 +1,1 @@
-"""To be filled."""
+"""Agents that work with Azure DevOps: an investigation graph, automations, and the commands around them."""

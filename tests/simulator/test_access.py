@@ -237,3 +237,16 @@ def test_answers_are_compressed_on_request(server):
     assert packed.headers["content-encoding"] == "gzip"
     assert "content-encoding" not in plain.headers
     assert packed.json() == plain.json()
+
+
+def test_a_body_that_is_no_json_is_refused(client):
+    answer = client.http.post(f"{API}/refs", params={"api-version": "7.1"}, content=b"{not json")
+    assert answer.status_code == 400
+    assert answer.json()["message"] == "The body of the request contains invalid Json.\r\nParameter name: contentStream"
+
+
+def test_head_is_get_without_a_body(client):
+    answer = client.http.head("/_apis/projects")
+    assert answer.status_code == 200
+    assert answer.content == b""
+    assert "x-vss-userdata" in answer.headers

@@ -116,7 +116,12 @@ def build_body(call: Call, build: Build) -> JsonObject:
     for name, when in (("startTime", build.start), ("finishTime", build.finish)):
         if when:
             body[name] = timestamp(when)
-    body |= {
+    return body | _origin(call, build) | _keeping(call, build)
+
+
+def _origin(call: Call, build: Build) -> JsonObject:
+    """Where a build comes from and who asked for it."""
+    body: JsonObject = {
         "url": build_url(call, build),
         "definition": definition_reference(call, build.definition),
         "buildNumberRevision": build.revision,
@@ -136,7 +141,12 @@ def build_body(call: Call, build: Build) -> JsonObject:
         body["parameters"] = build.parameters
     if build.template_parameters:
         body["templateParameters"] = build.template_parameters
-    body |= {
+    return body
+
+
+def _keeping(call: Call, build: Build) -> JsonObject:
+    """Where its plan, logs and repository are, and how long it is kept."""
+    return {
         "orchestrationPlan": {"planId": build.plan},
         "logs": {"id": 0, "type": "Container", "url": build_url(call, build, "/logs")},
         "repository": repository_body(call, build.definition),
@@ -145,7 +155,6 @@ def build_body(call: Call, build: Build) -> JsonObject:
         "triggeredByBuild": None,
         "appendCommitMessageToRunName": True,
     }
-    return body
 
 
 def _links(call: Call, build: Build) -> JsonObject:

@@ -73,11 +73,11 @@ def _list(call: Call, repository: Repository | None) -> Answer:
     status = query.text("searchCriteria.status", "active").lower()
     if status not in _STATUSES:
         raise ArgumentError(f"The status '{status}' is not valid.", "status", type_key="InvalidEnumArgumentException")
-    visible = {id(project) for project in call.projects()}
+    visible = {project.id for project in call.projects()}
     found = [
         pull_request
         for pull_request in call.organization.pull_requests.values()
-        if id(pull_request.repository.project) in visible
+        if pull_request.repository.project.id in visible
         and (repository is None or pull_request.repository is repository)
         and _matches(call, pull_request)
     ]

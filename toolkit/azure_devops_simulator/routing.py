@@ -146,8 +146,8 @@ class Call:
         try:
             value: JsonValue = json.loads(self.body)
         except ValueError as error:
-            message = f"TF400898: An Internal Error Occurred. Activity Id: {self.organization.id}. {error}"
-            raise ServiceError(400, "VssServiceException", message) from error
+            # Known from pushes; other operations are taken to answer in the same words.
+            raise ArgumentError("The body of the request contains invalid Json.", "contentStream") from error
         return value
 
     def json_object(self) -> JsonObject:

@@ -202,6 +202,8 @@ _CATEGORIES: Mapping[str, tuple[Scope, ...]] = {
     "wiki": (Scope.WIKI, Scope.WIKI_WRITE),
     "work items": (Scope.WORK, Scope.WORK_WRITE, Scope.WORK_FULL),
 }
+_TITLES: Mapping[str, str] = {"github connections": "GitHub Connections"}
+_EXTRA_LEVELS: Mapping[Scope, str] = {Scope.CODE_FULL: "Full", Scope.CODE_STATUS: "Status"}
 _UI_PHRASE = re.compile(r"([A-Za-z][A-Za-z ]*?)\s*\(([^()]*)\)")
 _FULL_ACCESS_WORDS = frozenset({"full", "full access", "app_token"})
 
@@ -242,6 +244,31 @@ def parse_scopes(text: str) -> frozenset[Scope]:
     rest = re.sub(r"(?i)\bfull access\b", " app_token ", rest)
     found.update(_from_name(word) for word in re.split(r"[\s,;]+", rest) if word)
     return frozenset(found)
+
+
+def on_token_page(scope: Scope) -> str:
+    """A scope in the wording of the token page, such as `Code (Read & write)`; `parse_scopes` reads it back.
+
+    Scopes that the page does not offer keep their own name.
+    """
+    if scope is Scope.FULL_ACCESS:
+        return "Full access"
+    if scope in _EXTRA_LEVELS:
+        return f"Code ({_EXTRA_LEVELS[scope]})"
+    for category, levels in _CATEGORIES.items():
+        if scope in levels:
+            title = _TITLES.get(category, category.title().replace(" And ", " and "))
+            return f"{title} ({_level_words(scope, levels)})"
+    return scope.value
+
+
+def _level_words(scope: Scope, levels: tuple[Scope, ...]) -> str:
+    ending = scope.value.rpartition("_")[2]
+    if ending in {"write", "execute", "acquire"}:
+        return f"Read & {ending}"
+    if ending == "manage" or (ending == "full" and len(levels) > 1):
+        return "Read, write, & manage" if len(levels) > 2 else "Read & manage"
+    return "Read"
 
 
 def _from_name(word: str) -> Scope:

@@ -35,8 +35,8 @@ def one_line(text: str) -> str:
 def cell(text: str) -> str:
     """Cleaned text as one cell of a tab-separated table: tabs and line breaks escaped."""
     text = clean(text)
-    if "\t" in text or "\n" in text or "\\" in text:
-        return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n")
+    if "\t" in text or "\n" in text:
+        return text.replace("\t", "\\t").replace("\n", "\\n")
     return text
 
 

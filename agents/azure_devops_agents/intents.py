@@ -1,0 +1,54 @@
+"""Never two writes: what is about to be written is stored before the request, what became of it after."""
+
+import sqlite3
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a write that was begun.
+
+    Attributes:
+        status: `written`, the status of the error, or None when that was never stored: it may have happened.
+        text: What the tool answered.
+    """
+
+    status: str | None
+    text: str
+
+
+class IntentLog:
+    """Writes that were begun, each under an id that the same approval always gives; safe across processes."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        """Open the log in a file, or in memory for a graph that keeps nothing."""
+        self._lock = threading.Lock()
+        self._connection = sqlite3.connect(
+            path or ":memory:", check_same_thread=False, timeout=10, isolation_level=None
+        )
+        self._connection.execute("PRAGMA synchronous=FULL")
+        self._connection.execute(
+            "CREATE TABLE IF NOT EXISTS intents (id TEXT PRIMARY KEY, tool TEXT NOT NULL, status TEXT, text TEXT)"
+        )
+
+    def begin(self, intent: str, tool: str) -> Outcome | None:
+        """Store that a write begins; None if this is the first time, else what became of the earlier one."""
+        with self._lock:
+            try:
+                self._connection.execute("INSERT INTO intents (id, tool) VALUES (?, ?)", (intent, tool))
+            except sqlite3.IntegrityError:
+                row = self._connection.execute("SELECT status, text FROM intents WHERE id = ?", (intent,)).fetchone()
+                return Outcome(row[0], row[1] or "")
+        return None
+
+    def finish(self, intent: str, status: str, text: str) -> None:
+        """Store what became of a write."""
+        with self._lock:
+            self._connection.execute("UPDATE intents SET status = ?, text = ? WHERE id = ?", (status, text, intent))
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()

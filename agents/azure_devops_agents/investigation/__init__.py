@@ -1,0 +1,1 @@
+"""The investigating agent: a graph whose wiring reads like its drawing."""

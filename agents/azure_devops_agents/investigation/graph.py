@@ -1,0 +1,67 @@
+"""The wiring of the investigation.
+
+    START -> model -+-> read ----+-> collect -+-> write -> model
+                    +-> approve -+            +-> model
+                    +-> report -> check -> END
+
+One Send for each tool call. `approve` asks and writes nothing; `write` writes and asks nothing.
+"""
+
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.runnables import RunnableLambda
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+
+from azure_devops_agents.approval import graph_approver
+from azure_devops_agents.intents import IntentLog
+from azure_devops_agents.investigation.nodes import Budgets, Nodes, after_calls, after_model, collect
+from azure_devops_agents.investigation.state import State
+from langchain_azure_devops import AzureDevOpsToolkit
+
+
+def build_graph(
+    model: BaseChatModel,
+    toolkit: AzureDevOpsToolkit,
+    *,
+    budgets: Budgets | None = None,
+    intents: IntentLog | None = None,
+    checkpointer: BaseCheckpointSaver[Any] | None = None,
+) -> CompiledStateGraph[Any, Any, Any, Any]:
+    """The graph, to be given a question as `{"messages": [("user", "...")]}`.
+
+    The toolkit's writes are answered by the graph's own approver from now on. Without a checkpointer (a LangGraph
+    server brings its own) no write can be asked for, and none happens.
+
+    Args:
+        model: Any chat model that calls tools.
+        toolkit: A verified toolkit; its tools at this moment are the agent's.
+        budgets: How much one question may cost.
+        intents: Where begun writes are stored; in memory by default.
+        checkpointer: Where threads are stored.
+    """
+    toolkit.client.approver = graph_approver
+    limits = budgets or Budgets()
+    nodes = Nodes(model, toolkit, limits, intents or IntentLog())
+    writers = [name for name, tool in nodes.tools.items() if (tool.metadata or {})["access"] == "write"]
+
+    graph: StateGraph[Any, Any, Any, Any] = StateGraph(State)
+    graph.add_node("model", RunnableLambda(nodes.think, nodes.athink))
+    graph.add_node("read", RunnableLambda(nodes.read, nodes.aread))
+    graph.add_node("approve", RunnableLambda(nodes.approve, nodes.aapprove))
+    graph.add_node("collect", collect)
+    graph.add_node("write", RunnableLambda(nodes.write, nodes.awrite))
+    graph.add_node("report", nodes.report)
+    graph.add_node("check", nodes.check)
+
+    graph.add_edge(START, "model")
+    graph.add_conditional_edges("model", after_model(writers, limits), ["read", "approve", "report"])
+    graph.add_edge("read", "collect")
+    graph.add_edge("approve", "collect")
+    graph.add_conditional_edges("collect", after_calls, ["write", "model", "report"])
+    graph.add_edge("write", "model")
+    graph.add_edge("report", "check")
+    graph.add_edge("check", END)
+    return graph.compile(checkpointer=checkpointer, name="azure_devops_investigation")

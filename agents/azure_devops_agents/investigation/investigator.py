@@ -1,0 +1,215 @@
+"""An investigation in a thread that outlives the process: questions in, events out."""
+
+import json
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
+from langgraph.checkpoint.sqlite import SqliteSaver
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command
+
+from azure_devops_agents.intents import IntentLog
+from azure_devops_agents.investigation.graph import build_graph
+from azure_devops_agents.investigation.nodes import Budgets
+from langchain_azure_devops import AzureDevOpsToolkit
+from langchain_azure_devops.errors import Conflict
+
+
+@dataclass(frozen=True)
+class ModelText:
+    """A piece of what the model says."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class ToolStarted:
+    """The model asked for a tool."""
+
+    tool: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ToolFinished:
+    """A tool answered; `summary` is the first line of its answer."""
+
+    evidence_id: str
+    tool: str
+    status: str
+    summary: str
+
+
+@dataclass(frozen=True)
+class ApprovalAsked:
+    """A write waits for a person."""
+
+    interrupt_id: str
+    view: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ReportReady:
+    """The question is answered."""
+
+    report: Mapping[str, Any]
+
+
+Event = ModelText | ToolStarted | ToolFinished | ApprovalAsked | ReportReady
+
+
+class ApprovalPending(Conflict):
+    """A write of this thread waits for an answer; nothing else can be asked before."""
+
+
+class Investigator:
+    """Asks and answers on threads; one at a time on each thread."""
+
+    def __init__(self, graph: CompiledStateGraph[Any, Any, Any, Any]) -> None:
+        """Use a graph that has a checkpointer."""
+        if graph.checkpointer is None:
+            raise ValueError("An investigator needs a graph with a checkpointer: approvals would be lost without one.")
+        self._graph = graph
+        self._locks: dict[str, threading.Lock] = {}
+        self._guard = threading.Lock()
+
+    def ask(self, thread: str, question: str) -> Iterator[Event]:
+        """Put a question; ends with a report or with approvals to answer.
+
+        Raises:
+            ApprovalPending: A write of this thread still waits for an answer.
+        """
+        with self._alone(thread):
+            if self.pending(thread):
+                raise ApprovalPending(
+                    "A write of this thread waits for an answer. Approve, edit, reject or stop it first.",
+                    subject=thread,
+                )
+            given = {"messages": [HumanMessage(question)], "started": time.time(), "report": None, "failure": None}
+            yield from self._run(thread, given)
+
+    def answer(self, thread: str, decisions: Mapping[str, Mapping[str, Any]]) -> Iterator[Event]:
+        """Answer waiting approvals by their ids; an answer to one that no longer waits changes nothing."""
+        with self._alone(thread):
+            waiting = {asked.interrupt_id for asked in self.pending(thread)}
+            fitting = {identifier: dict(answer) for identifier, answer in decisions.items() if identifier in waiting}
+            if fitting:
+                # The clock of the question does not run while a person thinks.
+                yield from self._run(thread, Command(resume=fitting, update={"started": time.time()}))
+
+    def pending(self, thread: str) -> list[ApprovalAsked]:
+        """The approvals that wait on a thread."""
+        snapshot = self._graph.get_state(_config(thread))
+        return [ApprovalAsked(str(entry.id), entry.value) for entry in snapshot.interrupts]
+
+    def state(self, thread: str) -> Mapping[str, Any]:
+        """What the thread remembers: evidence, decisions, report, messages."""
+        return dict(self._graph.get_state(_config(thread)).values)
+
+    def resume(self, thread: str) -> Iterator[Event]:
+        """Go on where a process ended in the middle of a question."""
+        with self._alone(thread):
+            snapshot = self._graph.get_state(_config(thread))
+            if snapshot.next and not snapshot.interrupts:
+                yield from self._run(thread, None)
+
+    def _run(self, thread: str, given: object) -> Iterator[Event]:
+        parts: Iterator[Any] = self._graph.stream(given, _config(thread), stream_mode=["updates", "messages"])
+        for mode, part in parts:
+            if mode == "messages":
+                message, metadata = part
+                if isinstance(message, AIMessageChunk) and metadata.get("langgraph_node") == "model" and message.text:
+                    yield ModelText(str(message.text))
+            else:
+                yield from _events(part)
+
+    @contextmanager
+    def _alone(self, thread: str) -> Iterator[None]:
+        with self._guard:
+            lock = self._locks.setdefault(thread, threading.Lock())
+        with lock:
+            yield
+
+
+def _events(update: Mapping[str, Any]) -> Iterator[Event]:
+    for node, change in update.items():
+        if node == "__interrupt__":
+            yield from (ApprovalAsked(str(entry.id), entry.value) for entry in change)
+        elif not isinstance(change, dict):
+            continue
+        elif node == "model":
+            for message in change.get("messages", []):
+                if isinstance(message, AIMessage):
+                    yield from (ToolStarted(call["name"], call["args"]) for call in message.tool_calls)
+        elif node in {"read", "approve", "write"}:
+            for entry in change.get("evidence", {}).values():
+                yield ToolFinished(entry["id"], entry["tool"], entry["status"], _summary(entry["text"]))
+        elif node == "check":
+            yield ReportReady(change["report"])
+
+
+def _summary(text: str) -> str:
+    """The line that says most: the heading of a table, the headline of an error, the first field of a record."""
+    lines = [line for line in text.split("\n") if line and not line.startswith("<untrusted ")]
+    head = lines[0] if lines else ""
+    if head.startswith("[") and len(lines) > 1:
+        return f"{head} {lines[1]}"
+    named = [line for line in lines[:4] if line.startswith(("id: ", "title: ", "pipeline: ", "number: "))]
+    return ", ".join(named) if named else head.split("; more: repeat", 1)[0]
+
+
+def _config(thread: str) -> Any:
+    return {"configurable": {"thread_id": thread}, "recursion_limit": 200}
+
+
+def state_path() -> Path:
+    """The file that threads are kept in, under the user's state directory."""
+    base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    return base / "azure-devops-agent" / "threads.sqlite"
+
+
+@contextmanager
+def open_investigator(
+    model: BaseChatModel,
+    toolkit: AzureDevOpsToolkit,
+    *,
+    path: Path | None = None,
+    budgets: Budgets | None = None,
+) -> Iterator[Investigator]:
+    """An investigator whose threads are kept in an SQLite file, readable by its owner only.
+
+    Args:
+        model: Any chat model that calls tools.
+        toolkit: A verified toolkit.
+        path: The file; by default under the user's state directory.
+        budgets: How much one question may cost.
+    """
+    file = path or state_path()
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file.touch(mode=0o600)
+    connection = sqlite3.connect(file, check_same_thread=False, timeout=10)
+    intents = IntentLog(file)
+    try:
+        graph = build_graph(model, toolkit, budgets=budgets, intents=intents, checkpointer=SqliteSaver(connection))
+        yield Investigator(graph)
+    finally:
+        intents.close()
+        connection.close()
+
+
+def as_json(state: Mapping[str, Any]) -> str:
+    """Report and evidence for machines."""
+    return json.dumps(
+        {"report": state.get("report"), "evidence": list(state.get("evidence", {}).values())},
+        indent=2,
+        ensure_ascii=False,
+    )

@@ -1,0 +1,98 @@
+"""The report: observed, inferred, ruled out, not determined; each statement with a quote that code finds."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from azure_devops_agents.investigation.state import Decision, Evidence
+
+WRITE_REPORT = "write_report"
+SECTIONS = ("observed", "inferred", "ruled_out", "not_determined")
+
+
+class Statement(BaseModel):
+    """One statement and where it comes from."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    statement: str
+    evidence: Annotated[list[str], Field(description="Ids such as E1")] = []
+    quote: Annotated[str, Field(description="Copied literally from that evidence")] = ""
+
+
+class WriteReport(BaseModel):
+    """Finish: give the answer. Every observed or inferred statement cites evidence and quotes it literally."""
+
+    model_config = ConfigDict(title=WRITE_REPORT, extra="forbid")
+
+    answer: Annotated[str, Field(description="A few sentences")]
+    verdict: Literal["answered", "incident", "no_incident", "inconclusive"]
+    observed: list[Statement] = []
+    inferred: list[Statement] = []
+    ruled_out: list[Statement] = []
+    not_determined: list[Statement] = []
+
+
+def parsed(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The report in a tool call's arguments.
+
+    Raises:
+        ValueError: Says which part does not fit.
+    """
+    try:
+        return WriteReport.model_validate(
+            {key: value for key, value in arguments.items() if value is not None}
+        ).model_dump()
+    except ValidationError as error:
+        parts = [f"{'.'.join(str(step) for step in entry['loc'])}: {entry['msg']}" for entry in error.errors()]
+        raise ValueError(f"{WRITE_REPORT}: {'; '.join(parts)}") from None
+
+
+def plain(answer: str, verdict: str = "inconclusive") -> dict[str, Any]:
+    """A report of an answer that cites nothing."""
+    return {"answer": answer, "verdict": verdict, **{section: [] for section in SECTIONS}}
+
+
+def checked(report: Mapping[str, Any], evidence: Mapping[str, Evidence]) -> dict[str, Any]:
+    """The report with every statement whose quote is not found moved to `unverified`.
+
+    What was not determined needs no quote: it says what is missing.
+    """
+    result: dict[str, Any] = {**report, "unverified": []}
+    for section in SECTIONS:
+        kept = []
+        for statement in report[section]:
+            if (section == "not_determined" and not statement["quote"]) or _found(statement, evidence):
+                kept.append(statement)
+            else:
+                result["unverified"].append({**statement, "section": section})
+        result[section] = kept
+    return result
+
+
+def coverage(
+    evidence: Mapping[str, Evidence], decisions: Mapping[str, Decision], limits: list[str]
+) -> dict[str, list[str]]:
+    """What the report rests on and what it does not, written by code."""
+    gaps: dict[str, list[str]] = {}
+    for entry in evidence.values():
+        if entry["status"] not in {"ok", "empty", "written"}:
+            head = entry["text"].split("\n", 1)[0][:160]
+            gaps.setdefault(entry["status"], []).append(f"{entry['id']} {entry['tool']}: {head}")
+    for decision in decisions.values():
+        if decision["decision"] != "approve":
+            reason = f": {decision['reason']}" if decision["reason"] else ""
+            gaps.setdefault("not_written", []).append(f"{decision['call']['name']}, {decision['decision']}{reason}")
+    written = [f"{entry['id']} {entry['tool']}" for entry in evidence.values() if entry["status"] == "written"]
+    if written:
+        gaps["written"] = written
+    if limits:
+        gaps["limits"] = limits
+    return gaps
+
+
+def _found(statement: Mapping[str, Any], evidence: Mapping[str, Evidence]) -> bool:
+    quote = " ".join(str(statement["quote"]).split())
+    sources = [evidence[identifier]["text"] for identifier in statement["evidence"] if identifier in evidence]
+    return len(quote) > 1 and any(quote in " ".join(text.split()) for text in sources)

@@ -1,0 +1,89 @@
+"""What an investigation remembers: plain data only, so that every checkpointer can store it."""
+
+from typing import Annotated, Any, TypedDict
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langgraph.graph.message import add_messages
+
+
+class Evidence(TypedDict):
+    """One tool result, stored whole.
+
+    `status` is ok, empty, partial, or the status of the error (denied, not_found, throttled, ...).
+    """
+
+    id: str
+    tool: str
+    arguments: dict[str, Any]
+    status: str
+    text: str
+    untrusted: bool
+
+
+class Decision(TypedDict):
+    """What a person decided about one write."""
+
+    call: dict[str, Any]
+    evidence_id: str
+    decision: str
+    approver: str
+    reason: str
+    digest: str
+    intent: str
+
+
+def merged(old: dict[str, Any] | None, new: dict[str, Any] | None) -> dict[str, Any]:
+    """Both, the newer entry winning."""
+    return {**(old or {}), **(new or {})}
+
+
+def grown(old: bool | None, new: bool | None) -> bool:
+    """Once true, always true."""
+    return bool(old) or bool(new)
+
+
+class State(TypedDict, total=False):
+    """The state of one thread.
+
+    Attributes:
+        messages: The conversation with the model.
+        evidence: Every tool result by its id.
+        decisions: What was decided about each write, by the id of its tool call.
+        untrusted_read: Whether text that people or builds wrote was read; never becomes false again.
+        started: When the current question was asked, in seconds since the epoch.
+        failure: Why the model could not go on, if so.
+        report: The answer to the current question, once there is one.
+    """
+
+    messages: Annotated[list[AnyMessage], add_messages]
+    evidence: Annotated[dict[str, Evidence], merged]
+    decisions: Annotated[dict[str, Decision], merged]
+    untrusted_read: Annotated[bool, grown]
+    started: float
+    failure: str | None
+    report: dict[str, Any] | None
+
+
+class CallTask(TypedDict):
+    """One tool call on its way to a node."""
+
+    call: dict[str, Any]
+    evidence_id: str
+    evidence: dict[str, Evidence]
+    untrusted_read: bool
+
+
+def since_question(messages: list[AnyMessage]) -> list[AnyMessage]:
+    """The messages of the current question, the question first."""
+    last = max((index for index, message in enumerate(messages) if isinstance(message, HumanMessage)), default=0)
+    return messages[last:]
+
+
+def unanswered(messages: list[AnyMessage]) -> list[dict[str, Any]]:
+    """The tool calls of the last model message that have no answer yet, malformed ones included."""
+    answered = {message.tool_call_id for message in messages if isinstance(message, ToolMessage)}
+    last = next((message for message in reversed(messages) if isinstance(message, AIMessage)), None)
+    if last is None:
+        return []
+    malformed = [{**call, "args": {}, "malformed": call.get("error") or "no JSON"} for call in last.invalid_tool_calls]
+    return [dict(call) for call in (*last.tool_calls, *malformed) if call["id"] not in answered]

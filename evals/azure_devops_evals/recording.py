@@ -1,0 +1,327 @@
+"""Recorded answers of the service: made by a transport that listens, played back by one that answers in its place.
+
+A recording is JSON: where it comes from, and the exchanges in order. An exchange is found again by method, path,
+sorted query and body; host, organization, api-version and headers do not count. Secrets, the token and the identity
+in headers are taken out when a recording is made, never later.
+"""
+
+import base64
+import binascii
+import difflib
+import json
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Self, cast
+from urllib.parse import quote, urlsplit
+
+import httpx
+from langchain_azure_devops.redaction import pseudonym_of, redact, without
+from pydantic import JsonValue
+
+CLOUD = "https://dev.azure.com"
+PSEUDONYM_KEY = b"azure-devops-evals"
+"""Keys the pseudonyms of secrets that are made up, so that recording the simulator twice gives the same file."""
+
+KEPT_HEADERS = frozenset(
+    {"content-type", "location", "retry-after", "www-authenticate", "x-ms-continuationtoken", "x-vss-userdata"}
+)
+_SOMEBODY = "00000000-0000-4000-8000-000000000001:somebody@example.invalid"
+_ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
+
+
+class ReplayMiss(Exception):
+    """A request that the recording does not hold. Not an error of the service: no tool may take it for one."""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a recording comes from.
+
+    Attributes:
+        recorded: When it was made, ISO 8601 in UTC.
+        source: The simulator or a live organization.
+        api_version: What the client asked for.
+        organization: The organization's name, as it stands in the paths of links.
+    """
+
+    recorded: str
+    source: Literal["simulator", "live"]
+    api_version: str
+    organization: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What of a request decides its answer. The body is canonical JSON, other text as it is, or empty."""
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+    body: str = ""
+
+    def __str__(self) -> str:
+        """One line for people."""
+        query = "&".join(f"{name}={value}" for name, value in self.query)
+        return " ".join(part for part in (self.method, self.path + (f"?{query}" if query else ""), self.body) if part)
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request and its answer. The answer's body is JSON (`body`), text (`text`) or bytes in base64 (`base64`)."""
+
+    asked: Asked
+    status: int
+    headers: Mapping[str, str]
+    kind: Literal["body", "text", "base64"]
+    content: JsonValue
+
+    def response(self) -> httpx.Response:
+        """The answer as the network would have given it."""
+        if self.kind == "body":
+            content = json.dumps(self.content, ensure_ascii=False).encode()
+        elif self.kind == "base64":
+            content = base64.b64decode(str(self.content))
+        else:
+            content = str(self.content).encode()
+        return httpx.Response(self.status, headers=dict(self.headers), content=content)
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """The exchange as it is written."""
+        sent: JsonValue = self.asked.body
+        if self.asked.body[:1] in {"{", "["}:
+            sent = cast("JsonValue", json.loads(self.asked.body))
+        return {
+            "method": self.asked.method,
+            "path": self.asked.path,
+            "query": [list(pair) for pair in self.asked.query],
+            "sent": sent,
+            "status": self.status,
+            "headers": dict(self.headers),
+            self.kind: self.content,
+        }
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Exchanges in the order they happened, and where they come from."""
+
+    provenance: Provenance
+    exchanges: tuple[Exchange, ...]
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a recording.
+
+        Raises:
+            ValueError: The file is not a recording.
+        """
+        document = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            return cls(Provenance(**document["provenance"]), tuple(map(_exchange, document["exchanges"])))
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"{path.name} is not a recording: {error!r}") from error
+
+    def save(self, path: Path) -> None:
+        """Write it as indented JSON, so that a change can be reviewed."""
+        document = {
+            "provenance": dict(self.provenance.__dict__),
+            "exchanges": [exchange.as_json() for exchange in self.exchanges],
+        }
+        path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _exchange(row: Mapping[str, JsonValue]) -> Exchange:
+    sent = row["sent"]
+    query = cast("list[list[str]]", row["query"])
+    asked = Asked(
+        str(row["method"]),
+        str(row["path"]),
+        tuple((name, value) for name, value in query),
+        sent if isinstance(sent, str) else _canonical(sent),
+    )
+    kind = next(kind for kind in ("body", "text", "base64") if kind in row)
+    headers = cast("dict[str, str]", row["headers"])
+    return Exchange(asked, int(str(row["status"])), headers, kind, row[kind])  # type: ignore[arg-type]  # one of three
+
+
+# -- what counts, and what is taken out ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Scrubber:
+    """Takes out what must not be in a recording.
+
+    Attributes:
+        base_url: The organization's address; the cloud's stands in its place.
+        key: Keys the pseudonyms. A live recording uses a random one: with a known key a weak password could be guessed.
+        people: Replace mail addresses, too.
+    """
+
+    base_url: str
+    key: bytes = PSEUDONYM_KEY
+    people: bool = False
+
+    def text(self, text: str, token: str = "") -> str:
+        """A text without secrets, the token and the address of the machine."""
+        if token:
+            text = without(text, token)
+        parts = urlsplit(self.base_url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        for address, instead in ((origin, CLOUD), (quote(origin, safe=""), quote(CLOUD, safe=""))):
+            text = text.replace(address, instead)
+        text = redact(text, self.key)
+        return _ADDRESS.sub(self._nobody, text) if self.people else text
+
+    def value(self, value: JsonValue, token: str = "") -> JsonValue:
+        """The same for every text in a JSON value."""
+        if isinstance(value, str):
+            return self.text(value, token)
+        if isinstance(value, list):
+            return [self.value(item, token) for item in value]
+        if isinstance(value, dict):
+            return {self.text(name, token): self.value(item, token) for name, item in value.items()}
+        return value
+
+    def _nobody(self, match: re.Match[str]) -> str:
+        digest = pseudonym_of(match[0].lower(), "person", self.key).rstrip("]").rpartition(":")[2]
+        return f"person-{digest}@example.invalid"
+
+
+def asked_by(request: httpx.Request, base_path: str, scrub: Callable[[str], str] = str) -> Asked:
+    """What of a request decides its answer; the organization's own path is left out."""
+    path = request.url.raw_path.decode("ascii").partition("?")[0]
+    if base_path and (path == base_path or path.startswith(base_path + "/")):
+        path = path[len(base_path) :]
+    query = sorted((name, scrub(value)) for name, value in request.url.params.multi_items() if name != "api-version")
+    text = request.content.decode("utf-8", "backslashreplace")
+    if text[:1] in {"{", "["}:
+        text = _canonical(_scrubbed(json.loads(text), scrub))
+    else:
+        text = scrub(text)
+    return Asked(request.method, scrub(path), tuple(query), text)
+
+
+def _scrubbed(value: JsonValue, scrub: Callable[[str], str]) -> JsonValue:
+    if isinstance(value, str):
+        return scrub(value)
+    if isinstance(value, list):
+        return [_scrubbed(item, scrub) for item in value]
+    if isinstance(value, dict):
+        return {name: _scrubbed(item, scrub) for name, item in value.items()}
+    return value
+
+
+def _canonical(value: JsonValue) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _token_in(request: httpx.Request) -> str:
+    kind, _, encoded = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() != "basic":
+        return encoded
+    try:
+        return base64.b64decode(encoded, validate=True).decode().partition(":")[2]
+    except (binascii.Error, UnicodeDecodeError):
+        return encoded
+
+
+# -- transports ------------------------------------------------------------------------------------------------------
+
+
+class RecordingTransport(httpx.AsyncBaseTransport):
+    """Passes requests on and keeps what was asked and answered, secrets taken out."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, scrubber: Scrubber) -> None:
+        """Stand in front of `inner`, which reaches the organization of the scrubber's base URL."""
+        self._inner = inner
+        self._scrubber = scrubber
+        self._base_path = urlsplit(scrubber.base_url).path.rstrip("/")
+        self.exchanges: list[Exchange] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Pass on, keep the exchange, and answer with the whole decoded body."""
+        await request.aread()
+        response = await self._inner.handle_async_request(request)
+        content = await response.aread()
+        await response.aclose()
+        token = _token_in(request)
+        headers = {
+            name: _SOMEBODY if name == "x-vss-userdata" else self._scrubber.text(response.headers[name], token)
+            for name in sorted(KEPT_HEADERS & set(response.headers.keys()))
+        }
+        kind, kept = self._kept(content, response.headers.get("content-type", ""), token)
+        asked = asked_by(request, self._base_path, lambda text: self._scrubber.text(text, token))
+        self.exchanges.append(Exchange(asked, response.status_code, headers, kind, kept))
+        passed = [(name, value) for name, value in response.headers.multi_items() if name not in _OF_THE_BODY]
+        return httpx.Response(response.status_code, headers=passed, content=content)
+
+    async def aclose(self) -> None:
+        """Close what is behind."""
+        await self._inner.aclose()
+
+    def _kept(
+        self, content: bytes, content_type: str, token: str
+    ) -> tuple[Literal["body", "text", "base64"], JsonValue]:
+        try:
+            text = content.decode()
+        except UnicodeDecodeError:
+            # No rule can look into bytes, so the text in them is looked at on its own.
+            readable = content.decode("latin-1")
+            if self._scrubber.text(readable, token) != readable:
+                content = b"[secret:binary]"
+            return "base64", base64.b64encode(content).decode()
+        if "json" in content_type:
+            try:
+                return "body", self._scrubber.value(json.loads(text), token)
+            except ValueError:
+                pass
+        return "text", self._scrubber.text(text, token)
+
+
+_OF_THE_BODY = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+
+
+@dataclass
+class ReplayTransport(httpx.AsyncBaseTransport):
+    """Answers from a recording. The same request asked again gets the next answer; the last one sticks.
+
+    Attributes:
+        recording: Where the answers come from.
+        misses: Every request that the recording does not hold, in order.
+    """
+
+    recording: Recording
+    misses: list[Asked] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Sort the exchanges by what was asked."""
+        self._answers: dict[Asked, list[Exchange]] = {}
+        for exchange in self.recording.exchanges:
+            self._answers.setdefault(exchange.asked, []).append(exchange)
+        self._next = dict.fromkeys(self._answers, 0)
+        self._lock = threading.Lock()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer.
+
+        Raises:
+            ReplayMiss: The recording does not hold this request; it is also kept in `misses`.
+        """
+        await request.aread()
+        base_path = f"/{self.recording.provenance.organization}"
+        asked = asked_by(request, base_path, lambda text: redact(text, PSEUDONYM_KEY))
+        with self._lock:
+            answers = self._answers.get(asked)
+            if answers is None:
+                self.misses.append(asked)
+                raise ReplayMiss(f"The recording has no answer to {asked}.{self._nearest(asked)}")
+            turn = self._next[asked]
+            self._next[asked] = min(turn + 1, len(answers) - 1)
+        return answers[turn].response()
+
+    def _nearest(self, asked: Asked) -> str:
+        near = difflib.get_close_matches(str(asked), [str(known) for known in self._answers], n=1, cutoff=0.6)
+        return f" The nearest it has: {near[0]}" if near else ""
