@@ -1,1 +1,1 @@
-"""Agents that work with Azure DevOps: an investigation graph, automations, and the commands around them."""
+"""An agent that investigates Azure DevOps live, automations that file work items, and the commands for both."""

@@ -1,14 +1,15 @@
 """What a person sees before a write, and how the answer reaches the write gate."""
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, cast
 
 from langchain_azure_devops.client import AzureDevOps
 from langchain_azure_devops.errors import AzureDevOpsError
 from langchain_azure_devops.grants import Approval, WriteRequest
+from langchain_azure_devops.redaction import redact
 from langchain_azure_devops.results import Result
 from langchain_azure_devops.tools.pull_requests import get_pull_request
 from langchain_azure_devops.tools.work_items import get_work_item
@@ -42,17 +43,21 @@ def graph_approver(request: WriteRequest) -> Approval:
     return approval
 
 
-async def view(client: AzureDevOps, request: WriteRequest, *, untrusted_read: bool) -> dict[str, Any]:
+async def view(
+    client: AzureDevOps, request: WriteRequest, *, untrusted_read: bool, cited: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
     """Everything a person needs for the decision, as plain data."""
     arguments = dict(request.arguments)
     invisible = {name: found for name, value in arguments.items() if (found := hidden(str(value)))}
     return {
         "tool": request.tool,
+        "organization": client.settings.organization,
         "project": request.project,
-        "arguments": {name: visible(value) for name, value in arguments.items()},
+        "arguments": {name: visible(value) for name, value in arguments.items() if value != []},
         "current": await _current(client, request),
         "hidden_characters": invisible,
         "untrusted_read": untrusted_read,
+        "evidence": [{name: entry[name] for name in ("id", "tool", "status")} for entry in cited],
         "digest": request.digest,
         "decisions": list(DECISIONS),
     }
@@ -83,7 +88,24 @@ async def _current(client: AzureDevOps, request: WriteRequest) -> dict[str, Any]
     try:
         found: Result = await reader(client, id=number)
     except AzureDevOpsError as error:
-        return {"could not be read": error.message}
+        return {"could not be read": without_secrets(client, error.message)}
     values = found.model_dump(mode="json")
     shown = {"title", "revision", *request.arguments} - {"id", "fields", "text"}
-    return {name: visible(values[name]) for name in sorted(shown) if values.get(name) is not None}
+    current = {name: values[name] for name in sorted(shown) if values.get(name) is not None}
+    more = {entry["name"]: entry["value"] for entry in values.get("more") or []}
+    for field in cast("list[dict[str, str]]", request.arguments.get("fields") or []):
+        # Some fields have a place of their own in the record, under the last part of their name.
+        own = values.get(field["name"].rsplit(".", 1)[-1].lower())
+        current[field["name"]] = more.get(field["name"], "" if own is None else own)
+    return {name: visible(without_secrets(client, value)) for name, value in current.items()}
+
+
+def without_secrets(client: AzureDevOps, value: Any) -> Any:
+    """A value with pseudonyms in place of secrets: what a person is shown is stored with the thread."""
+    if isinstance(value, str):
+        return redact(value, client.context.pseudonym_key, client.pseudonyms.__setitem__)
+    if isinstance(value, list):
+        return [without_secrets(client, part) for part in value]
+    if isinstance(value, dict):
+        return {name: without_secrets(client, part) for name, part in value.items()}
+    return value

@@ -11,11 +11,11 @@ from prompt_toolkit.history import FileHistory
 from rich.console import Console
 from rich.text import Text
 
-from azure_devops_agents.ask import answered, decide
+from azure_devops_agents.commands.investigate import answered, decide
+from azure_devops_agents.event_view import show, show_approval, show_report
 from azure_devops_agents.investigation.investigator import Investigator, open_investigator, state_path
 from azure_devops_agents.models import open_model
-from azure_devops_agents.options import Options, opened, with_options
-from azure_devops_agents.terminal import show, show_approval, show_report
+from azure_devops_agents.options import Connect, connection_options
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.errors import AzureDevOpsError
 
@@ -28,14 +28,14 @@ COMMANDS = {
 }
 
 
-@click.command()
+@click.command("chat")
 @click.option(
     "--model", help="As provider:name, such as openai:gpt-5. Default: OpenAI with OPENAI_API_KEY, else offline."
 )
 @click.option("--thread", help="The thread to begin or to go on with.")
 @click.option("--resume", is_flag=True, help="Go on with the last thread.")
-@with_options
-def chat(model: str | None, thread: str | None, resume: bool, options: Options) -> None:
+@connection_options
+def command(connect: Connect, model: str | None, thread: str | None, resume: bool) -> None:
     """Talk with the investigator; writes are asked of you."""
     console = Console()
     last = state_path().with_name("last-thread")
@@ -43,13 +43,13 @@ def chat(model: str | None, thread: str | None, resume: bool, options: Options) 
         thread = thread or last.read_text(encoding="utf-8").strip()
     thread = thread or f"chat-{uuid.uuid4().hex[:8]}"
     with (
-        opened(options) as settings,
-        AzureDevOpsToolkit.connect(settings=settings, read_only=options.read_only) as toolkit,
+        connect.open() as target,
+        AzureDevOpsToolkit.connect(settings=target.settings, read_only=target.only_reads) as toolkit,
         open_investigator(chosen := open_model(model), toolkit) as investigator,
     ):
-        last.write_text(thread, encoding="utf-8")
+        _private(last).write_text(thread, encoding="utf-8")
         _greet(console, toolkit, chosen, thread)
-        _left_over(console, investigator, thread)
+        _finish(console, investigator, thread)
         _converse(console, investigator, toolkit, thread)
     console.print(Text(f"Thread {thread} is kept: azure-devops-agent chat --thread {thread}", style="dim"))
 
@@ -78,15 +78,17 @@ def _question(console: Console, investigator: Investigator, thread: str, line: s
             show(console, event)
     except KeyboardInterrupt:
         console.print(Text("\nStopped. What was read is kept; /evidence shows it.", style="yellow"))
+        return
     except AzureDevOpsError as error:
         console.print(Text(error.message, style="red"))
     except click.Abort:
         console.print(Text("\nNot answered. The write waits; ask again to be asked again.", style="yellow"))
+        return
     _left_over(console, investigator, thread)
 
 
 def _left_over(console: Console, investigator: Investigator, thread: str) -> None:
-    """Answer approvals that wait from before, and finish what a process left in the middle."""
+    """Answer the approvals that wait."""
     try:
         while waiting := investigator.pending(thread):
             console.print(Text("A write of this thread still waits for an answer.", style="yellow"))
@@ -95,10 +97,21 @@ def _left_over(console: Console, investigator: Investigator, thread: str) -> Non
             answers = {asked.interrupt_id: decide(console, asked) for asked in waiting}
             for event in investigator.answer(thread, answers):
                 show(console, event)
-        for event in investigator.resume(thread):
-            show(console, event)
     except (KeyboardInterrupt, click.Abort):
         console.print(Text("\nIt keeps waiting; nothing was written.", style="yellow"))
+    except AzureDevOpsError as error:
+        console.print(Text(error.message, style="red"))
+
+
+def _finish(console: Console, investigator: Investigator, thread: str) -> None:
+    """Go on where a process ended in the middle of a question."""
+    _left_over(console, investigator, thread)
+    try:
+        for event in investigator.resume(thread):
+            show(console, event)
+    except AzureDevOpsError as error:
+        console.print(Text(error.message, style="red"))
+    _left_over(console, investigator, thread)
 
 
 def _command(console: Console, investigator: Investigator, toolkit: AzureDevOpsToolkit, thread: str, line: str) -> None:

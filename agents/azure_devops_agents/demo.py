@@ -7,20 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import click
+from pydantic import JsonValue
 from rich.console import Console
 from rich.text import Text
 
-from azure_devops_agents.ask import answered, decide
+from azure_devops_agents.commands.investigate import answered, decide
+from azure_devops_agents.event_view import show
 from azure_devops_agents.investigation.investigator import ApprovalAsked, open_investigator
 from azure_devops_agents.models import Call, ScriptedModel, Step
-from azure_devops_agents.options import Options, opened
-from azure_devops_agents.terminal import show
+from azure_devops_agents.options import SIMULATED_PROJECT, simulated
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.tools.work_items import get_work_item
 
 QUESTION = "The pipeline platform-api-ci fails on main. Why, since when, and who changed what? File a bug for it."
 
-BUG = {
+BUG: dict[str, JsonValue] = {
     "type": "Bug",
     "title": "platform-api-ci fails on main: DATABASE_TIMEOUT is not set in deploy/ci.env",
     "project": "Platform",
@@ -97,9 +98,9 @@ STEPS: list[Step] = [
 ]
 
 
-@click.command()
+@click.command("demo")
 @click.option("--yes", is_flag=True, help="Approve the one write of the demo without asking.")
-def demo(yes: bool) -> None:
+def command(yes: bool) -> None:
     """Watch an investigation in a local Azure DevOps; no account, no key."""
     console = Console()
     say = (
@@ -109,8 +110,8 @@ def demo(yes: bool) -> None:
     console.print(Text(f"\n{QUESTION}\n", style="bold"))
     with (
         tempfile.TemporaryDirectory() as folder,
-        opened(Options(simulator=True)) as settings,
-        AzureDevOpsToolkit.connect(settings=settings) as toolkit,
+        simulated(SIMULATED_PROJECT) as target,
+        AzureDevOpsToolkit.connect(settings=target.settings) as toolkit,
         open_investigator(ScriptedModel(steps=STEPS), toolkit, path=Path(folder) / "demo.sqlite") as investigator,
     ):
         decisions: list[str] = []

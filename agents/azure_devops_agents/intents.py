@@ -43,6 +43,12 @@ class IntentLog:
                 return Outcome(row[0], row[1] or "")
         return None
 
+    def outcome(self, intent: str) -> Outcome | None:
+        """What became of a write; None if it never began."""
+        with self._lock:
+            row = self._connection.execute("SELECT status, text FROM intents WHERE id = ?", (intent,)).fetchone()
+        return None if row is None else Outcome(row[0], row[1] or "")
+
     def finish(self, intent: str, status: str, text: str) -> None:
         """Store what became of a write."""
         with self._lock:

@@ -3,7 +3,7 @@
 import os
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel, JsonValue, SecretStr
 
 from langchain_azure_devops.errors import InvalidRequest
 
@@ -36,7 +36,13 @@ Step = list[Call]
 
 
 class KeylessModel(BaseChatModel):
-    """A model that runs here and decides by rules; each turn follows from the conversation alone."""
+    """A model that runs here and decides by rules; each turn follows from the conversation alone.
+
+    Attributes:
+        description: What it is, for people: no language model answers.
+    """
+
+    description: ClassVar[str]
 
     @property
     def _llm_type(self) -> str:
@@ -86,6 +92,8 @@ class KeylessModel(BaseChatModel):
 class ScriptedModel(KeylessModel):
     """Plays a fixed list of steps, one each turn: the solution of a case, or what a faulty model would do."""
 
+    description: ClassVar[str] = "a script that plays the model"
+
     steps: list[Step]
 
     def calls(self, messages: list[BaseMessage], turn: int) -> Step:  # noqa: ARG002 - the script decides alone
@@ -110,7 +118,12 @@ def open_model(spec: str | None) -> BaseChatModel:
     if provider == "openai" and name:
         from langchain_openai import ChatOpenAI  # noqa: PLC0415 - slow to import, and optional
 
-        return ChatOpenAI(model=name, max_retries=3, timeout=120)
+        if os.environ.get("OPENAI_API_KEY"):
+            return ChatOpenAI(model=name, max_retries=3, timeout=120)
+        if not os.environ.get("OPENAI_BASE_URL"):
+            raise InvalidRequest(f"The model {spec!r} needs OPENAI_API_KEY.", subject="model")
+        # Servers of one's own take any key, but the client wants one.
+        return ChatOpenAI(model=name, max_retries=3, timeout=120, api_key=SecretStr("none"))
     try:
         from langchain.chat_models import init_chat_model  # noqa: PLC0415 - optional
     except ImportError:

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
 
 from azure_devops_agents.models import Call, KeylessModel, Step, UnknownQuestion
 
-_IN = r"(?:\s+(?:in|of|from)\s+(?:the\s+)?(?:project\s+)?[\"']?(?P<project>[\w .-]+?)[\"']?(?:\s+project)?)?"
+_IN = r"(?:\s+(?:in|of|from)\s+(?:the\s+)?(?:project\s+)?[\"']?(?P<project>[\w .-]+?)[\"']?(?:\s+project)?$)?"
 _NAME = r"[\"'`]?(?P<{0}>[\w./-]+)[\"'`]?"
 _MAX_STATEMENTS = 40
 
@@ -38,7 +38,10 @@ def _first_build(text: str) -> Step:
     if row is None:
         return []
     build = int(row[1])
-    return [Call.to("get_build", id=build), Call.to("get_build_log", build=build, contains="error|failed|exception")]
+    return [
+        Call.to("get_build", id=build),
+        Call.to("get_build_log", build=build, contains="error: |##[error]", context=0),
+    ]
 
 
 RULES: tuple[Rule, ...] = (
@@ -70,7 +73,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "Read /README.md in platform-api.",
-        rf"\b(?:read|show|open)\s+(?:the file\s+)?{_NAME.format('path')}\s+(?:in|of|from)\s+{_NAME.format('repository')}",
+        rf"\b(?:read|show|open)\s+(?:the file\s+)?{_NAME.format('path')}\s+(?:in|of|from)\s+"
+        rf"{_NAME.format('repository')}",
         "read_file",
     ),
     Rule("Show work item 4.", r"\b(?:work item|bug|task)\s+#?(?P<id>\d+)", "get_work_item", {"comments": True}),
@@ -116,6 +120,8 @@ RULES: tuple[Rule, ...] = (
 
 class OfflineModel(KeylessModel):
     """No language model at all: recognizes the questions of RULES and reports what the tools answered."""
+
+    description: ClassVar[str] = "no language model: a table of plain questions"
 
     def calls(self, messages: list[BaseMessage], turn: int) -> Step:
         """The rule's call, then what follows from the answer, then the report."""

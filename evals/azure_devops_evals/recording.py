@@ -18,17 +18,22 @@ from typing import Literal, Self, cast
 from urllib.parse import quote, urlsplit
 
 import httpx
-from langchain_azure_devops.redaction import pseudonym_of, redact, without
 from pydantic import JsonValue
+
+from langchain_azure_devops.redaction import PSEUDONYM, pseudonym_of, redact, without
 
 CLOUD = "https://dev.azure.com"
 PSEUDONYM_KEY = b"azure-devops-evals"
 """Keys the pseudonyms of secrets that are made up, so that recording the simulator twice gives the same file."""
 
+_STAND_INS: Mapping[str, str] = {
+    "x-tfs-processid": "00000000-0000-4000-8000-000000000000",
+    "x-vss-userdata": "00000000-0000-4000-8000-000000000001:somebody@example.invalid",
+}
+"""Headers of which only the presence counts: that the service itself answered, and that it knows the token."""
 KEPT_HEADERS = frozenset(
-    {"content-type", "location", "retry-after", "www-authenticate", "x-ms-continuationtoken", "x-vss-userdata"}
+    {"content-type", "location", "retry-after", "www-authenticate", "x-ms-continuationtoken", *_STAND_INS}
 )
-_SOMEBODY = "00000000-0000-4000-8000-000000000001:somebody@example.invalid"
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
 
 
@@ -124,6 +129,11 @@ class Recording:
         except (KeyError, TypeError) as error:
             raise ValueError(f"{path.name} is not a recording: {error!r}") from error
 
+    def pseudonyms(self) -> frozenset[str]:
+        """What stands for secrets in it."""
+        texts = (json.dumps(exchange.as_json(), ensure_ascii=False) for exchange in self.exchanges)
+        return frozenset(found[0] for text in texts for found in PSEUDONYM.finditer(text))
+
     def save(self, path: Path) -> None:
         """Write it as indented JSON, so that a change can be reviewed."""
         document = {
@@ -158,11 +168,13 @@ class Scrubber:
         base_url: The organization's address; the cloud's stands in its place.
         key: Keys the pseudonyms. A live recording uses a random one: with a known key a weak password could be guessed.
         people: Replace mail addresses, too.
+        known: The secrets found so far and what stands for each; one that was found once is taken out wherever it is.
     """
 
     base_url: str
     key: bytes = PSEUDONYM_KEY
     people: bool = False
+    known: dict[str, str] = field(default_factory=dict, repr=False)
 
     def text(self, text: str, token: str = "") -> str:
         """A text without secrets, the token and the address of the machine."""
@@ -172,18 +184,17 @@ class Scrubber:
         origin = f"{parts.scheme}://{parts.netloc}"
         for address, instead in ((origin, CLOUD), (quote(origin, safe=""), quote(CLOUD, safe=""))):
             text = text.replace(address, instead)
-        text = redact(text, self.key)
+        text = self.without_known(redact(text, self.key, self._remember))
         return _ADDRESS.sub(self._nobody, text) if self.people else text
 
-    def value(self, value: JsonValue, token: str = "") -> JsonValue:
-        """The same for every text in a JSON value."""
-        if isinstance(value, str):
-            return self.text(value, token)
-        if isinstance(value, list):
-            return [self.value(item, token) for item in value]
-        if isinstance(value, dict):
-            return {self.text(name, token): self.value(item, token) for name, item in value.items()}
-        return value
+    def without_known(self, text: str) -> str:
+        """A text without any secret that was found before, alone or with other text around it."""
+        for secret, pseudonym in self.known.items():
+            text = text.replace(secret, pseudonym)
+        return text
+
+    def _remember(self, pseudonym: str, secret: str) -> None:
+        self.known[secret] = pseudonym
 
     def _nobody(self, match: re.Match[str]) -> str:
         digest = pseudonym_of(match[0].lower(), "person", self.key).rstrip("]").rpartition(":")[2]
@@ -197,20 +208,19 @@ def asked_by(request: httpx.Request, base_path: str, scrub: Callable[[str], str]
         path = path[len(base_path) :]
     query = sorted((name, scrub(value)) for name, value in request.url.params.multi_items() if name != "api-version")
     text = request.content.decode("utf-8", "backslashreplace")
-    if text[:1] in {"{", "["}:
-        text = _canonical(_scrubbed(json.loads(text), scrub))
-    else:
-        text = scrub(text)
+    is_json = "json" in request.headers.get("content-type", "") and text
+    text = _canonical(scrubbed(json.loads(text), scrub)) if is_json else scrub(text)
     return Asked(request.method, scrub(path), tuple(query), text)
 
 
-def _scrubbed(value: JsonValue, scrub: Callable[[str], str]) -> JsonValue:
+def scrubbed(value: JsonValue, scrub: Callable[[str], str]) -> JsonValue:
+    """A JSON value with every text in it scrubbed, the names of members included."""
     if isinstance(value, str):
         return scrub(value)
     if isinstance(value, list):
-        return [_scrubbed(item, scrub) for item in value]
+        return [scrubbed(item, scrub) for item in value]
     if isinstance(value, dict):
-        return {name: _scrubbed(item, scrub) for name, item in value.items()}
+        return {scrub(name): scrubbed(item, scrub) for name, item in value.items()}
     return value
 
 
@@ -219,7 +229,8 @@ def _canonical(value: JsonValue) -> str:
 
 
 def _token_in(request: httpx.Request) -> str:
-    kind, _, encoded = request.headers.get("authorization", "").partition(" ")
+    authorization: str = request.headers.get("authorization", "")
+    kind, _, encoded = authorization.partition(" ")
     if kind.lower() != "basic":
         return encoded
     try:
@@ -248,12 +259,16 @@ class RecordingTransport(httpx.AsyncBaseTransport):
         content = await response.aread()
         await response.aclose()
         token = _token_in(request)
+
+        def scrub(text: str) -> str:
+            return self._scrubber.text(text, token)
+
         headers = {
-            name: _SOMEBODY if name == "x-vss-userdata" else self._scrubber.text(response.headers[name], token)
+            name: _STAND_INS.get(name) or scrub(response.headers[name])
             for name in sorted(KEPT_HEADERS & set(response.headers.keys()))
         }
-        kind, kept = self._kept(content, response.headers.get("content-type", ""), token)
-        asked = asked_by(request, self._base_path, lambda text: self._scrubber.text(text, token))
+        kind, kept = _kept(content, response.headers.get("content-type", ""), scrub)
+        asked = asked_by(request, self._base_path, scrub)
         self.exchanges.append(Exchange(asked, response.status_code, headers, kind, kept))
         passed = [(name, value) for name, value in response.headers.multi_items() if name not in _OF_THE_BODY]
         return httpx.Response(response.status_code, headers=passed, content=content)
@@ -262,23 +277,33 @@ class RecordingTransport(httpx.AsyncBaseTransport):
         """Close what is behind."""
         await self._inner.aclose()
 
-    def _kept(
-        self, content: bytes, content_type: str, token: str
-    ) -> tuple[Literal["body", "text", "base64"], JsonValue]:
-        try:
-            text = content.decode()
-        except UnicodeDecodeError:
-            # No rule can look into bytes, so the text in them is looked at on its own.
-            readable = content.decode("latin-1")
-            if self._scrubber.text(readable, token) != readable:
-                content = b"[secret:binary]"
-            return "base64", base64.b64encode(content).decode()
-        if "json" in content_type:
-            try:
-                return "body", self._scrubber.value(json.loads(text), token)
-            except ValueError:
-                pass
-        return "text", self._scrubber.text(text, token)
+    def taken(self) -> tuple[Exchange, ...]:
+        """What was asked and answered, each answer once, in an order that does not depend on what ran side by side.
+
+        A secret alone is only known as one after it was seen in its setting, so all is looked through once more.
+        """
+        kept: dict[Asked, list[Exchange]] = {}
+        for made in self.exchanges:
+            row = scrubbed(cast("JsonValue", made.as_json()), self._scrubber.without_known)
+            exchange = _exchange(cast("Mapping[str, JsonValue]", row))
+            answers = kept.setdefault(exchange.asked, [])
+            if not answers or answers[-1] != exchange:
+                answers.append(exchange)
+        return tuple(exchange for asked in sorted(kept, key=str) for exchange in kept[asked])
+
+
+def _kept(
+    content: bytes, content_type: str, scrub: Callable[[str], str]
+) -> tuple[Literal["body", "text", "base64"], JsonValue]:
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        # No rule replaces a part of bytes without breaking them: bytes with a secret in them are left out whole.
+        readable = content.decode("latin-1")
+        return "base64", base64.b64encode(content if scrub(readable) == readable else b"[secret:binary]").decode()
+    if "json" in content_type and text:
+        return "body", scrubbed(json.loads(text), scrub)
+    return "text", scrub(text)
 
 
 _OF_THE_BODY = frozenset({"content-encoding", "content-length", "transfer-encoding"})

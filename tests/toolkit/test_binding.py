@@ -29,7 +29,7 @@ def test_a_result_is_text_for_the_model_and_a_typed_artifact():
         message = list_projects(toolkit).invoke(CALL)
     assert isinstance(message, ToolMessage)
     assert message.status == "success"
-    assert message.content.startswith("1 projects, all\n<untrusted ")
+    assert message.content.startswith("1 project, all\n<untrusted ")
     assert isinstance(message.artifact, Page)
     assert message.artifact.items[0].name == "Platform"
 

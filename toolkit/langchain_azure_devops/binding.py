@@ -66,14 +66,17 @@ def bind(
 
 
 def _delivered(result: ToolResult, client: AzureDevOps, budget: int) -> tuple[str, ToolResult]:
-    """The text for the model and the typed result, both without secrets."""
-    text = render(result, client.context.nonce(), budget).text
+    """The text for the model and the typed result, both without secrets.
+
+    Secrets go before anything is cut to fit: half of one would no longer be recognized.
+    """
     serialized = result.model_dump_json()
     if suspicious(serialized):
-        key, remember = client.context.pseudonym_key, client.pseudonyms.__setitem__
-        text = redact(text, key, remember)
-        result = type(result).model_validate_json(redact(serialized, key, remember), by_name=True)
-    return text, result
+        cleared = redact(serialized, client.context.pseudonym_key, client.pseudonyms.__setitem__)
+        clean = type(result).model_validate_json(cleared, by_name=True)
+        # A copy keeps where a page begins, which is not part of its JSON.
+        result = result.model_copy(update=dict(clean))
+    return render(result, client.context.nonce(), budget).text, result
 
 
 def _reported(

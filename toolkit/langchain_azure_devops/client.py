@@ -15,7 +15,7 @@ import httpx
 from pydantic import JsonValue, SecretStr
 
 from langchain_azure_devops.context import RunContext
-from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotSignedIn, ProjectNotFound
+from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotSignedIn, ProjectNotFound, Unreachable
 from langchain_azure_devops.grants import Approver, Operation, WritePolicy, current_call
 from langchain_azure_devops.loop_thread import LoopThread
 from langchain_azure_devops.settings import Settings, checked_token
@@ -216,6 +216,12 @@ class AzureDevOps:
             if response.is_error:
                 raise await self._error(response, request)
             yield response
+        except httpx.TransportError as error:
+            host = response.request.url.host
+            raise Unreachable(
+                f"The connection to {host} broke while its answer was read ({type(error).__name__}). Try again.",
+                subject=host,
+            ) from error
         finally:
             await response.aclose()
 

@@ -115,7 +115,7 @@ async def _verify(client: AzureDevOps) -> Connection:
             "The token cannot list projects. That works, but names of projects cannot be checked: add the scope "
             "'Project and Team (Read)' (vso.project) to get suggestions and list_projects."
         )
-        missing_project = {Scope.PROJECT: "refused"}
+        missing_project = {Scope.PROJECT: "refused", Scope.PROFILE: "refused"}
     except AzureDevOpsError as error:
         return _with(base, identity=identity, error=error)
     else:
@@ -205,6 +205,9 @@ async def _scopes(
             if declared is None:
                 learnt.pop(scope, None)
     for scope, reason in list(missing.items()):
+        if scope is Scope.PROFILE:
+            # Code, build and work include it only by way of service hooks: their own probes say more.
+            continue
         for broader in implying(scope):
             learnt.pop(broader, None)
             missing.setdefault(broader, f"it would include {scope.value}, which is {reason}")

@@ -8,6 +8,9 @@ _BLOCKS = frozenset(
 )
 _AROUND = {"b": "**", "strong": "**", "i": "_", "em": "_", "code": "`"}
 _SILENT = frozenset({"script", "style", "head", "title"})
+_MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]\w*);|<!--")
+# Stands for a space of preformatted text while the lines are trimmed; a private character that no font has.
+_KEPT_SPACE = "\ue000"
 
 
 class _Markdown(HTMLParser):
@@ -15,6 +18,7 @@ class _Markdown(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
         self._silent = 0
+        self._preformatted = 0
         self._links: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -29,6 +33,9 @@ class _Markdown(HTMLParser):
             self.parts.append(f"[image: {values.get('alt') or values.get('src') or ''}]")
         elif tag == "a":
             self._links.append(values.get("href") or "")
+        elif tag == "pre":
+            self._preformatted += 1
+            self.parts.append("\n```\n")
         elif tag in _BLOCKS:
             self.parts.append("\n" + "#" * int(tag[1]) + " " if re.fullmatch("h[1-6]", tag) else "\n")
         else:
@@ -41,22 +48,29 @@ class _Markdown(HTMLParser):
             target = self._links.pop()
             if target and not "".join(self.parts[-2:]).endswith(target):
                 self.parts.append(f" ({target})")
+        elif tag == "pre":
+            self._preformatted = max(0, self._preformatted - 1)
+            self.parts.append("\n```\n")
         elif tag in _BLOCKS and tag != "br":
             self.parts.append("\n")
         else:
             self.parts.append(_AROUND.get(tag, ""))
 
     def handle_data(self, data: str) -> None:
-        if not self._silent:
+        if self._silent:
+            return
+        if self._preformatted:
+            self.parts.append(data.strip("\r\n").replace(" ", _KEPT_SPACE))
+        else:
             self.parts.append(re.sub(r"[ \t\r\n\u00a0]+", " ", data))
 
 
 def markdown_of(html: str) -> str:
-    """The text of a field that may be HTML; text without tags is returned as it is."""
-    if "<" not in html and "&" not in html:
+    """The text of a field that may be HTML; text without tags and entities is returned as it is."""
+    if not _MARKUP.search(html):
         return html
     parser = _Markdown()
     parser.feed(html)
     parser.close()
     lines = (line.strip() for line in "".join(parser.parts).split("\n"))
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip().replace(_KEPT_SPACE, " ")

@@ -35,10 +35,13 @@ class Collection(BaseModel, Generic[Row]):
     value: list[Row]
 
 
-async def collect(fetch: Callable[[Position, int], Awaitable[Batch[Row]]], limit: int, cursor: str | None) -> Page[Row]:
+async def collect(
+    row: type[Row], fetch: Callable[[Position, int], Awaitable[Batch[Row]]], limit: int, cursor: str | None
+) -> Page[Row]:
     """Up to `limit` rows from the cursor on, with as many requests as that takes.
 
     Args:
+        row: What the rows are; an empty page names them, too.
         fetch: Brings the rows from a position on, about as many as asked for.
         limit: How many rows to return at most.
         cursor: From an earlier page of the same call.
@@ -57,7 +60,8 @@ async def collect(fetch: Callable[[Position, int], Awaitable[Batch[Row]]], limit
         room = limit - len(items)
         items.extend(fresh[:room])
         position = position._replace(offset=position.offset + room) if len(fresh) > room else batch.after
-    return Page[Row].of(items, start, position, digest, total)
+    page: type[Page[Row]] = Page[row]  # type: ignore[valid-type] # made at run time for this type of row
+    return page.of(items, start, position, digest, total)
 
 
 async def list_rows(
@@ -110,7 +114,7 @@ async def list_rows(
             return Batch(rows, Position(skip=position.skip + answered) if answered >= size else None)
         return Batch(rows, None, len(rows))
 
-    return await collect(fetch, limit, cursor)
+    return await collect(row, fetch, limit, cursor)
 
 
 def _digest() -> str:

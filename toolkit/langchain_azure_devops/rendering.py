@@ -73,7 +73,7 @@ def _marks(annotation: object, metadata: Iterable[object]) -> Iterable[object]:
 
 def _page(page: Page[Any], nonce: str, budget: int) -> Rendered:
     if not page.items:
-        return Rendered("\n".join([f"No {_plural(page)} found.", *page.notes]), page.cursor is None)
+        return Rendered("\n".join([f"No {_called(page, 0)} found.", *page.notes]), page.cursor is None)
     rows = _table(page.items)
     room = budget - _FRAME - sum(len(note) + 1 for note in page.notes) - _MAX_CURSOR
     shown, size = 0, len(rows[0])
@@ -87,16 +87,17 @@ def _page(page: Page[Any], nonce: str, budget: int) -> Rendered:
     complete = cursor is None
     of = f" of {page.total}" if page.total is not None and page.total >= shown else ""
     more = "" if complete else f'; more: repeat with cursor="{cursor}"'
-    head = f"{shown}{of} {_plural(page)}{', all' if complete and not of else ''}{more}"
+    called = _called(page, page.total if of and page.total is not None else shown)
+    head = f"{shown}{of} {called}{', all' if complete and not of else ''}{more}"
     body = "\n".join(rows[: shown + 1])
     return Rendered("\n".join([head, fenced(body[:room], nonce), *page.notes]), complete)
 
 
-def _plural(page: Page[Any]) -> str:
-    if page.items:
-        return str(type(page.items[0]).plural)
-    row = type(page).__pydantic_generic_metadata__["args"]
-    return str(row[0].plural) if row else "results"
+def _called(page: Page[Any], count: int) -> str:
+    """What this many rows of the page are called."""
+    given = type(page).__pydantic_generic_metadata__["args"]
+    row: type[Result] = type(page.items[0]) if page.items else given[0] if given else Result
+    return row.singular if count == 1 else row.plural
 
 
 def _table(items: Sequence[Result]) -> list[str]:

@@ -42,11 +42,13 @@ class Result(BaseModel):
     """A record as a reader needs it: declared fields only, by the service's name or ours.
 
     Attributes:
-        plural: What several of these are called, for the line above a table.
+        singular: What one of these is called, for the line above a table.
+        plural: What several or none are called.
     """
 
     model_config = ConfigDict(populate_by_name=True, extra="ignore", frozen=True)
 
+    singular: ClassVar[str] = "result"
     plural: ClassVar[str] = "results"
 
 

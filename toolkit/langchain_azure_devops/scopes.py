@@ -264,7 +264,7 @@ def on_token_page(scope: Scope) -> str:
 
 def _level_words(scope: Scope, levels: tuple[Scope, ...]) -> str:
     ending = scope.value.rpartition("_")[2]
-    if ending in {"write", "execute", "acquire"}:
+    if ending in {"write", "execute", "acquire", "query"}:
         return f"Read & {ending}"
     if ending == "manage" or (ending == "full" and len(levels) > 1):
         return "Read, write, & manage" if len(levels) > 2 else "Read & manage"
@@ -293,7 +293,7 @@ def _from_token_page(category: str, level: str) -> Scope:
         return Scope.CODE_FULL if words == "full" else Scope.CODE_STATUS
     if "manage" in words or "full" in words:
         return levels[-1]
-    if "write" in words or "execute" in words or "acquire" in words:
+    if any(word in words for word in ("write", "execute", "acquire", "query")):
         return levels[min(1, len(levels) - 1)]
     return levels[0]
 

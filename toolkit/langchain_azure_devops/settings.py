@@ -193,7 +193,7 @@ def _name_in_base_url(base_url: str) -> str:
         raise OrganizationInvalid("The base URL holds a user name or password. Put the token into AZURE_DEVOPS_PAT.")
     if parts.query or parts.fragment:
         raise OrganizationInvalid("The base URL has a query or fragment. Give it up to the collection's name only.")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise OrganizationInvalid(
             "The base URL uses http, which would send the token in clear text. Use https; http is for loopback only."
         )
@@ -206,7 +206,8 @@ def _name_in_base_url(base_url: str) -> str:
     return unquote(segments[-1])
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
     if host == "localhost":
         return True
     try:

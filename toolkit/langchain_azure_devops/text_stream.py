@@ -9,6 +9,7 @@ MAX_SCAN_BYTES = 64 * 1024 * 1024
 MAX_LINE = 4_000
 """Characters of one line that are kept; minified files have lines of megabytes."""
 _SNIFF_BYTES = 8_192
+_BREAKS = str.maketrans("\r\x85\u2028\u2029", "    ")
 _LFS = b"version https://git-lfs.github.com/spec/"
 
 
@@ -38,7 +39,7 @@ async def numbered(chunks: AsyncIterator[bytes], seen: Lines) -> AsyncIterator[t
     size = 0
     async for chunk in chunks:
         if decoder is None:
-            encoding = _encoding(chunk)
+            encoding = encoding_of(chunk)
             seen.lfs = chunk.startswith(_LFS)
             if encoding is None:
                 seen.binary, seen.whole = True, False
@@ -49,13 +50,19 @@ async def numbered(chunks: AsyncIterator[bytes], seen: Lines) -> AsyncIterator[t
         rest = lines.pop()[: MAX_LINE * 2]
         for line in lines:
             seen.count += 1
-            yield seen.count, line[:MAX_LINE].rstrip("\r")
+            yield seen.count, _one(line)
         if size >= MAX_SCAN_BYTES:
             seen.whole = False
             return
     if rest:
         seen.count += 1
-        yield seen.count, rest[:MAX_LINE].rstrip("\r")
+        yield seen.count, _one(rest)
+
+
+def _one(line: str) -> str:
+    """A line without characters that a reader takes for the end of a line: the numbers must stay true."""
+    line = line[:MAX_LINE].rstrip("\r")
+    return line if line.isprintable() else line.translate(_BREAKS)
 
 
 async def between(chunks: AsyncIterator[bytes], first: int, last: int | None, budget: int) -> Lines:
@@ -93,7 +100,7 @@ async def matching(chunks: AsyncIterator[bytes], words: list[str], context: int,
     return seen, matches
 
 
-def _encoding(start: bytes) -> str | None:
+def encoding_of(start: bytes) -> str | None:
     """How a text is encoded, None when it is no text; git, too, takes a NUL byte for the sign of a binary."""
     if start.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"

@@ -31,8 +31,8 @@ P = ParamSpec("P")
 R = TypeVar("R", bound=Result | Page[Any])
 Access = Literal["read", "write"]
 
-Project = Annotated[str | None, Field(description="Project name or id")]
-Repository = Annotated[str, Field(description="Repository name or id")]
+Project = Annotated[str | None, Field(description="Name or id")]
+Repository = Annotated[str, Field(description="Name or id")]
 Limit = Annotated[int, Field(ge=1, le=1000)]
 Cursor = Annotated[str | None, Field(description="From the previous page")]
 

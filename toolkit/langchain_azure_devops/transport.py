@@ -24,6 +24,7 @@ from langchain_azure_devops.errors import (
     WriteOutcomeUnknown,
 )
 from langchain_azure_devops.grants import Grant, Operation
+from langchain_azure_devops.settings import is_loopback
 
 READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -53,6 +54,7 @@ PROBES: Mapping[str, tuple[Operation, str, str]] = {
 """Requests that ask whether a write scope is there and cannot act: the target cannot exist and the body is refused."""
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
+_PIECE_BYTES = 64 * 1024
 CALL_SECONDS = 90.0
 _RETRIED_STATUSES = frozenset({429, 502, 503, 504})
 _MAX_RETRIES = 5
@@ -337,8 +339,8 @@ def _page_error(response: httpx.Response, request: httpx.Request) -> AzureDevOps
     if _from_service(response) or target.endswith(_SIGN_IN_HOSTS) or "_signin" in response.headers.get("location", ""):
         return SignInRequired(
             f"{host} answered with its sign-in page (status {response.status_code}) instead of data: it does not "
-            "accept this token. It is wrong, expired or revoked, or belongs to another organization. Make a new one, set "
-            "AZURE_DEVOPS_PAT, and run 'azure-devops-agent verify'.",
+            "accept this token. It is wrong, expired or revoked, or belongs to another organization. Make a new one, "
+            "set AZURE_DEVOPS_PAT, and run 'azure-devops-agent verify'.",
             subject=str(response.status_code),
         )
     return ProxyPage(
@@ -359,7 +361,8 @@ def network(base_url: str) -> httpx.AsyncBaseTransport:
     url = httpx.URL(base_url)
     proxies = urllib.request.getproxies()
     proxy = proxies.get(url.scheme) or proxies.get("all")
-    if proxy is not None and urllib.request.proxy_bypass(url.host):
+    # A proxy cannot reach this machine's loopback: a simulator must work behind one, too.
+    if proxy is not None and (is_loopback(url.host) or urllib.request.proxy_bypass(url.host)):
         proxy = None
     # The pool of httpx slows down beyond about 20 connections.
     limits = httpx.Limits(max_connections=16, max_keepalive_connections=16, keepalive_expiry=30.0)
@@ -374,7 +377,8 @@ def layered(inner: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
 async def capped(response: httpx.Response, limit: int) -> AsyncIterator[bytes]:
     """The decoded body piece by piece, at most `limit` bytes of it."""
     left = limit
-    async for piece in response.aiter_bytes():
+    # Whole pieces, so that the first one shows whether this is text, however the network cut it.
+    async for piece in response.aiter_bytes(_PIECE_BYTES):
         yield piece[:left]
         left -= len(piece)
         if left <= 0:

@@ -10,6 +10,7 @@ from langchain_azure_devops.errors import (
     AzureDevOpsError,
     InvalidRequest,
     OrganizationNotFound,
+    ProjectNotFound,
     ScopeMissing,
     ServiceFault,
     Throttled,
@@ -78,12 +79,12 @@ async def error_of(
     status, type_key, reason = response.status_code, *reason_of(response)
     if status == 401 and "x-vss-userdata" not in response.headers:
         return await _undecided(reason, operation, identity, call)
-    if status == 404 and "/search/" in operation.template:
-        return InvalidRequest(_CODE_SEARCH_INFO, subject="code search")
     if status == 404 and response.headers.get("content-type", "").startswith("text/html"):
         return OrganizationNotFound("The service knows no organization of this name. Check AZURE_DEVOPS_ORG.")
     kind = error_class(status, type_key, reason)
-    happened = f"{operation.method} {operation.template} answered {status}: {reason or 'no reason given'}"
+    if status == 404 and "/search/" in operation.template and kind is not ProjectNotFound:
+        return InvalidRequest(_CODE_SEARCH_INFO, subject="code search")
+    happened = f"{_asked(operation, call)} answered {status}: {reason or 'no reason given'}"
     if issubclass(kind, Throttled):
         return throttled(response, happened)
     if status == 401 and kind is TokenRejected:
@@ -142,10 +143,17 @@ async def _undecided(
     scopes = call.scopes if call else ()
     needed = " or ".join(scopes) or "another scope"
     return ScopeMissing(
-        f"{operation.method} {operation.template} was refused: the token of {person.name or 'this account'} is valid "
+        f"{_asked(operation, call)} was refused: the token of {person.name or 'this account'} is valid "
         f"but lacks {needed}. Make a token with this scope, or go on without it.",
         subject=_smallest(scopes),
     )
+
+
+def _asked(operation: Operation, call: ToolCall | None) -> str:
+    """A request in few words: the tool that sent it, the method, and the kind of thing it was about."""
+    kinds = [part for part in operation.template.split("/") if part and "{" not in part]
+    request = f"{operation.method} {kinds[-1] if kinds else '/'}"
+    return f"{call.tool}: {request}" if call else request
 
 
 def _smallest(scopes: tuple[str, ...]) -> str:

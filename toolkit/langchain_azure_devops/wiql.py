@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from langchain_azure_devops.errors import InvalidRequest
 
+_ORDER = "ORDER BY [System.ChangedDate] DESC, [System.Id] DESC"
+
 
 def condition(operator: str, value: str | None) -> str | None:
     """One comparison's right-hand part; None when there is nothing to compare with.
@@ -15,16 +17,24 @@ def condition(operator: str, value: str | None) -> str | None:
     """
     if value is None:
         return None
-    if not value.isprintable():
-        raise InvalidRequest(f"{value!r} holds a line break or control character.", subject="wiql")
-    if value.lower() == "@me":
-        return f"{operator} @Me"
-    doubled = value.replace("'", "''")
-    return f"{operator} '{doubled}'"
+    return f"{operator} @Me" if value.lower() == "@me" else f"{operator} {_quoted(value)}"
 
 
-def query_text(conditions: Mapping[str, str | None]) -> str:
-    """A whole query, latest change first."""
+def query_text(conditions: Mapping[str, str | None], as_of: str = "") -> str:
+    """A whole query, latest change first.
+
+    Args:
+        conditions: What each field must be, as `condition` makes it; None for any.
+        as_of: The time at which the query looks, so that a second page continues the first; empty for now.
+    """
     where = " AND ".join(f"[{field}] {text}" for field, text in conditions.items() if text is not None)
     clause = f" WHERE {where}" if where else ""
-    return f"SELECT [System.Id] FROM WorkItems{clause} ORDER BY [System.ChangedDate] DESC"
+    moment = f" ASOF {_quoted(as_of)}" if as_of else ""
+    return f"SELECT [System.Id] FROM WorkItems{clause} {_ORDER}{moment}"  # noqa: S608 - WIQL, its values are quoted
+
+
+def _quoted(value: str) -> str:
+    if not value.isprintable():
+        raise InvalidRequest(f"{value!r} holds a line break or control character.", subject="wiql")
+    doubled = value.replace("'", "''")
+    return f"'{doubled}'"

@@ -1,6 +1,7 @@
 """Work items as readers need them: which fields are shown, and what the service's shapes become."""
 
 from collections.abc import Iterable, Mapping
+from textwrap import indent
 from typing import Any
 from urllib.parse import unquote
 
@@ -8,6 +9,7 @@ from pydantic import AliasPath, Field
 
 from langchain_azure_devops.html_text import markdown_of
 from langchain_azure_devops.results import Instant, Result, Untrusted, UntrustedText
+from langchain_azure_devops.untrusted import clean, one_line
 
 _ROW_FIELDS = (
     "System.WorkItemType",
@@ -53,7 +55,7 @@ class Extra(Result):
 class WorkItem(Result):
     """A work item as a reader of a list needs it."""
 
-    plural = "work items"
+    singular, plural = "work item", "work items"
 
     id: int
     revision: int = Field(validation_alias="rev")
@@ -71,6 +73,17 @@ class Link(Result):
 
     kind: str
     target: Untrusted
+    repository: str | None = None
+    comment: Untrusted | None = None
+
+
+class SavedWorkItem(WorkItem):
+    """A work item as it was just stored."""
+
+    area: Untrusted | None = _field("System.AreaPath")
+    iteration: Untrusted | None = _field("System.IterationPath")
+    parent: int | None = _field("System.Parent")
+    url: str | None = Field(default=None, validation_alias=AliasPath("_links", "html", "href"))
 
 
 class WorkItemDetail(WorkItem):
@@ -107,15 +120,18 @@ def row_fields(extra: Iterable[str]) -> list[str]:
 
 def row_of(raw: Mapping[str, Any], extra: Iterable[str] = ()) -> WorkItem:
     """A row from the service's work item."""
-    more = [{"name": name, "value": _text(raw["fields"][name])} for name in extra if name in raw["fields"]]
+    given = {name.lower(): value for name, value in raw["fields"].items()}
+    more = [{"name": name, "value": _text(given[name.lower()])} for name in extra if name.lower() in given]
     return WorkItem.model_validate({**raw, "more": more})
 
 
 def detail_of(raw: Mapping[str, Any], comments: str | None) -> WorkItemDetail:
-    """The whole work item from the service's."""
+    """The whole work item from the service's, asked for with everything expanded."""
     fields: Mapping[str, Any] = raw["fields"]
-    bodies = [markdown_of(fields[name]) if fields.get(name) else None for name in _BODIES]
-    others = [{"name": name, "value": _text(value)} for name, value in fields.items() if _is_custom(name)]
+    formats = {name: str(form).lower() for name, form in (raw.get("multilineFieldsFormat") or {}).items()}
+    texts = {name: _text(value, formats.get(name, "html")) for name, value in fields.items() if value is not None}
+    bodies = [texts.get(name) or None for name in _BODIES]
+    others = [{"name": name, "value": text} for name, text in texts.items() if _is_custom(name)]
     return WorkItemDetail.model_validate(
         {
             **raw,
@@ -130,16 +146,19 @@ def detail_of(raw: Mapping[str, Any], comments: str | None) -> WorkItemDetail:
 
 
 def comments_text(answer: Mapping[str, Any]) -> str:
-    """Comments as Markdown, oldest first."""
-    parts = [
-        f"### {(comment.get('createdBy') or {}).get('displayName')}, {comment.get('createdDate')}\n"
-        f"{markdown_of(str(comment.get('text') or ''))}"
-        for comment in answer.get("comments") or []
-        if not comment.get("isDeleted")
-    ]
-    left = int(answer.get("totalCount") or 0) - len(answer.get("comments") or [])
-    if left > 0:
-        parts.append(f"({left} more comments are not shown)")
+    """Comments as Markdown, oldest first, from an answer that has the newest first.
+
+    What somebody wrote is indented, so that no comment can pass for the heading of another one.
+    """
+    given = answer.get("comments") or []
+    left = int(answer.get("totalCount") or 0) - len(given)
+    parts = [f"({left} older comments are not shown)"] if left > 0 else []
+    for comment in reversed(given):
+        if not comment.get("isDeleted"):
+            who = one_line(str((comment.get("createdBy") or {}).get("displayName")))
+            text = clean(_text(comment.get("text") or "", str(comment.get("format") or "html").lower()))
+            when = str(comment.get("createdDate"))[:16]
+            parts.append(f"#{comment['id']} {who}, {when}Z\n{indent(text, '  ')}")
     return "\n\n".join(parts)
 
 
@@ -148,10 +167,15 @@ def _is_custom(name: str) -> bool:
     return name not in _SHOWN and not name.startswith(("System.", "WEF_")) and not name.endswith(("Date", "By"))
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, form: str = "html") -> str:
     if isinstance(value, dict):
         return str(value.get("displayName") or value)
-    return markdown_of(str(value))
+    return str(value) if form == "markdown" else markdown_of(str(value))
+
+
+def plain(value: object) -> str:
+    """A field's value on one line."""
+    return "" if value is None else one_line(_text(value))
 
 
 def _link(relation: Mapping[str, Any]) -> Link:
@@ -159,8 +183,11 @@ def _link(relation: Mapping[str, Any]) -> Link:
     kind = _LINKS.get(str(relation.get("rel")), "")
     if kind in {"parent", "child", "related", "successor", "predecessor"}:
         return Link(kind=kind, target=url.rsplit("/", 1)[-1])
-    name = str((relation.get("attributes") or {}).get("name") or relation.get("rel") or "")
+    attributes = relation.get("attributes") or {}
+    name, comment = str(attributes.get("name") or relation.get("rel") or ""), attributes.get("comment")
     if url.startswith("vstfs:///"):
-        # The last part is a path of ids: project, repository, pull request or commit.
-        return Link(kind=name.lower(), target=unquote(url.rsplit("/", 1)[-1]).rsplit("/", 1)[-1])
-    return Link(kind=kind or name, target=url)
+        # The last part is a path of ids: project, repository, pull request or commit; a build has no path.
+        ids = unquote(url.removeprefix("vstfs:///").split("/", 2)[-1]).split("/", 2)
+        repository = ids[1] if len(ids) == 3 else None
+        return Link(kind=name.lower(), target=ids[-1], repository=repository, comment=comment)
+    return Link(kind=kind or name, target=url, comment=comment)

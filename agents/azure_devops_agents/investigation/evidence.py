@@ -1,5 +1,6 @@
 """Evidence: each tool result whole under an id; the model sees a preview and reads on."""
 
+import re
 from typing import Annotated, Any
 
 from langchain_core.messages import ToolMessage
@@ -13,6 +14,9 @@ from langchain_azure_devops.untrusted import fenced
 PREVIEW = 6_000
 """Characters of a result that the model sees at once."""
 READ_EVIDENCE = "read_evidence"
+_LONGEST_LINE = 1_500
+# Notes of the tools that say that there is more than what is shown.
+_MORE = re.compile(r"(?i)only the first|matches are shown|stopped after|characters shown|could not be read|incomplete")
 
 
 class ReadEvidence(BaseModel):
@@ -30,6 +34,7 @@ def gathered(evidence_id: str, tool: Tool[..., Any] | None, call: dict[str, Any]
     text = str(message.content)
     return Evidence(
         id=evidence_id,
+        call=str(call["id"]),
         tool=tool.name if tool else str(call["name"]),
         arguments=dict(call["args"]),
         status=_status(message, text),
@@ -38,17 +43,31 @@ def gathered(evidence_id: str, tool: Tool[..., Any] | None, call: dict[str, Any]
     )
 
 
+def as_evidence(evidence_id: str, call: dict[str, Any], status: str, text: str) -> Evidence:
+    """The evidence of an answer that no tool gave."""
+    return Evidence(
+        id=evidence_id,
+        call=str(call["id"]),
+        tool=str(call["name"]),
+        arguments=dict(call["args"]),
+        status=status,
+        text=text,
+        untrusted=False,
+    )
+
+
 def _status(message: ToolMessage, text: str) -> str:
     if message.status == "error":
         return text.removeprefix("[").split(" ", 1)[0].split("]", 1)[0]
     artifact = message.artifact
+    notes = [*getattr(artifact, "notes", []), getattr(artifact, "note", None) or ""]
+    cut = any(_MORE.search(str(note)) for note in notes)
     if isinstance(artifact, Page):
-        if not artifact.items:
-            return "empty"
-        return "partial" if artifact.cursor is not None or "; more: repeat with cursor=" in text else "ok"
+        cut = cut or artifact.cursor is not None or "; more: repeat with cursor=" in text
+        return "partial" if cut else "ok" if artifact.items else "empty"
     if isinstance(artifact, Lines):
-        return "partial" if "; go on with first_line=" in text or artifact.first_line > 1 else "ok"
-    return "partial" if " characters shown." in text else "ok"
+        return "partial" if cut or "; go on with first_line=" in text or artifact.first_line > 1 else "ok"
+    return "partial" if cut or " characters shown." in text else "ok"
 
 
 def preview(evidence: Evidence) -> str:
@@ -57,15 +76,36 @@ def preview(evidence: Evidence) -> str:
     head = f"{evidence['id']}:\n"
     if len(text) <= PREVIEW:
         return head + text
-    end = text.rfind("\n", 0, PREVIEW)
-    shown = text[: end if end > PREVIEW // 2 else PREVIEW]
+    every = lines_of(text)
+    kept = _fitting(every)
+    shown = "\n".join(kept)
     start = text.find("<untrusted ")
     closing = f"\n</{text[start + 1 : text.find('>', start)]}>" if 0 <= start < len(shown) else ""
-    lines = shown.count("\n") + 1
     return (
-        f"{head}{shown}{closing}\n[{lines} of {text.count(chr(10)) + 1} lines shown; go on with "
-        f"{READ_EVIDENCE}(id={evidence['id']!r}, first_line={lines + 1}) or contains=]"
+        f"{head}{shown}{closing}\n[{len(kept)} of {len(every)} lines shown; go on with "
+        f"{READ_EVIDENCE}(id={evidence['id']!r}, first_line={len(kept) + 1}) or contains=]"
     )
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a result; a very long one counts as several, so that all of it can be reached."""
+    return [
+        line[start : start + _LONGEST_LINE]
+        for line in text.split("\n")
+        for start in range(0, max(1, len(line)), _LONGEST_LINE)
+    ]
+
+
+def _fitting(lines: list[str]) -> list[str]:
+    """The first lines, as many as a preview holds."""
+    kept: list[str] = []
+    room = PREVIEW
+    for line in lines:
+        room -= len(line) + 1
+        if room < 0:
+            break
+        kept.append(line)
+    return kept
 
 
 def read_on(known: dict[str, Evidence], arguments: dict[str, Any], nonce: str) -> str:
@@ -78,15 +118,9 @@ def read_on(known: dict[str, Evidence], arguments: dict[str, Any], nonce: str) -
     evidence = known.get(wanted.id)
     if evidence is None:
         raise ValueError(f"There is no evidence {wanted.id!r}. Known: {', '.join(known) or 'none yet'}.")
-    lines = list(enumerate(evidence["text"].split("\n"), 1))[wanted.first_line - 1 :]
+    lines = list(enumerate(lines_of(evidence["text"]), 1))[wanted.first_line - 1 :]
     if wanted.contains:
         lines = [(number, line) for number, line in lines if wanted.contains.lower() in line.lower()]
-    shown: list[str] = []
-    room = PREVIEW
-    for number, line in lines:
-        room -= len(line) + 8
-        if room < 0 and shown:
-            break
-        shown.append(f"{number}: {line[:PREVIEW]}")
+    shown = _fitting([f"{number}: {line}" for number, line in lines])
     more = f"[{len(lines) - len(shown)} more lines]" if len(shown) < len(lines) else "[end]"
     return f"{evidence['id']}, {evidence['tool']}:\n{fenced(chr(10).join(shown), nonce)}\n{more}"

@@ -17,7 +17,8 @@ from langgraph.graph.state import CompiledStateGraph
 
 from azure_devops_agents.approval import graph_approver
 from azure_devops_agents.intents import IntentLog
-from azure_devops_agents.investigation.nodes import Budgets, Nodes, after_calls, after_model, collect
+from azure_devops_agents.investigation.nodes import Nodes
+from azure_devops_agents.investigation.routing import Budgets, after_calls, after_model, collect
 from azure_devops_agents.investigation.state import State
 from langchain_azure_devops import AzureDevOpsToolkit
 
@@ -57,7 +58,7 @@ def build_graph(
     graph.add_node("check", nodes.check)
 
     graph.add_edge(START, "model")
-    graph.add_conditional_edges("model", after_model(writers, limits), ["read", "approve", "report"])
+    graph.add_conditional_edges("model", after_model(writers, limits, nodes.place), ["read", "approve", "report"])
     graph.add_edge("read", "collect")
     graph.add_edge("approve", "collect")
     graph.add_conditional_edges("collect", after_calls, ["write", "model", "report"])

@@ -5,7 +5,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +19,11 @@ from langgraph.types import Command
 
 from azure_devops_agents.intents import IntentLog
 from azure_devops_agents.investigation.graph import build_graph
-from azure_devops_agents.investigation.nodes import Budgets
+from azure_devops_agents.investigation.routing import Budgets
+from azure_devops_agents.models import UnknownQuestion
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.errors import Conflict
+from langchain_azure_devops.redaction import redact
 
 
 @dataclass(frozen=True)
@@ -74,11 +76,19 @@ class ApprovalPending(Conflict):
 class Investigator:
     """Asks and answers on threads; one at a time on each thread."""
 
-    def __init__(self, graph: CompiledStateGraph[Any, Any, Any, Any]) -> None:
-        """Use a graph that has a checkpointer."""
+    def __init__(
+        self, graph: CompiledStateGraph[Any, Any, Any, Any], redacted: Callable[[str], str] | None = None
+    ) -> None:
+        """Use a graph that has a checkpointer.
+
+        Args:
+            graph: The graph.
+            redacted: Takes the secrets out of a question before it is stored.
+        """
         if graph.checkpointer is None:
             raise ValueError("An investigator needs a graph with a checkpointer: approvals would be lost without one.")
         self._graph = graph
+        self._redacted = redacted or str
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
 
@@ -94,14 +104,20 @@ class Investigator:
                     "A write of this thread waits for an answer. Approve, edit, reject or stop it first.",
                     subject=thread,
                 )
-            given = {"messages": [HumanMessage(question)], "started": time.time(), "report": None, "failure": None}
-            yield from self._run(thread, given)
+            asked = HumanMessage(self._redacted(question))
+            given = {"messages": [asked], "started": time.time(), "report": None, "failure": None}
+            try:
+                yield from self._run(thread, given)
+            except UnknownQuestion:
+                # There is nothing to go on with: the question is over.
+                self._graph.update_state(_config(thread), {"report": None}, as_node="check")
+                raise
 
-    def answer(self, thread: str, decisions: Mapping[str, Mapping[str, Any]]) -> Iterator[Event]:
+    def answer(self, thread: str, decisions: Mapping[str, object]) -> Iterator[Event]:
         """Answer waiting approvals by their ids; an answer to one that no longer waits changes nothing."""
         with self._alone(thread):
             waiting = {asked.interrupt_id for asked in self.pending(thread)}
-            fitting = {identifier: dict(answer) for identifier, answer in decisions.items() if identifier in waiting}
+            fitting = {identifier: answer for identifier, answer in decisions.items() if identifier in waiting}
             if fitting:
                 # The clock of the question does not run while a person thinks.
                 yield from self._run(thread, Command(resume=fitting, update={"started": time.time()}))
@@ -123,7 +139,9 @@ class Investigator:
                 yield from self._run(thread, None)
 
     def _run(self, thread: str, given: object) -> Iterator[Event]:
-        parts: Iterator[Any] = self._graph.stream(given, _config(thread), stream_mode=["updates", "messages"])
+        # Each step is on disk before the next begins: what a person approved must outlive the process that writes it.
+        modes: Any = ["updates", "messages"]
+        parts: Iterator[Any] = self._graph.stream(given, _config(thread), stream_mode=modes, durability="sync")
         for mode, part in parts:
             if mode == "messages":
                 message, metadata = part
@@ -198,12 +216,18 @@ def open_investigator(
     file.touch(mode=0o600)
     connection = sqlite3.connect(file, check_same_thread=False, timeout=10)
     intents = IntentLog(file)
+    saver = SqliteSaver(connection)
     try:
-        graph = build_graph(model, toolkit, budgets=budgets, intents=intents, checkpointer=SqliteSaver(connection))
-        yield Investigator(graph)
+        graph = build_graph(model, toolkit, budgets=budgets, intents=intents, checkpointer=saver)
+        client = toolkit.client
+        yield Investigator(
+            graph, lambda text: redact(text, client.context.pseudonym_key, client.pseudonyms.__setitem__)
+        )
     finally:
         intents.close()
-        connection.close()
+        # A step that lost a race may still be storing in the background; closing under it would crash the process.
+        with saver.lock:
+            connection.close()
 
 
 def as_json(state: Mapping[str, Any]) -> str:

@@ -1,46 +1,55 @@
 """The nodes of the investigation graph, each in a blocking and a non-blocking form made of the same parts."""
 
-import time
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, SystemMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from langgraph.config import get_config
-from langgraph.types import Command, Send, interrupt
+from langgraph.types import Command, interrupt
 
 from azure_devops_agents.approval import presenting, view
 from azure_devops_agents.intents import IntentLog
-from azure_devops_agents.investigation.evidence import READ_EVIDENCE, ReadEvidence, gathered, preview, read_on
+from azure_devops_agents.investigation.evidence import (
+    READ_EVIDENCE,
+    ReadEvidence,
+    as_evidence,
+    gathered,
+    preview,
+    read_on,
+)
+from azure_devops_agents.investigation.model_turn import refusal_in, spoken
 from azure_devops_agents.investigation.prompts import OVER_BUDGET, SYSTEM, setting
-from azure_devops_agents.investigation.report import WRITE_REPORT, WriteReport, checked, coverage, parsed, plain
-from azure_devops_agents.investigation.state import CallTask, Decision, Evidence, State, since_question, unanswered
+from azure_devops_agents.investigation.report import (
+    SECTIONS,
+    WRITE_REPORT,
+    WriteReport,
+    checked,
+    coverage,
+    parsed,
+    plain,
+)
+from azure_devops_agents.investigation.routing import Budgets, over_budget, stopped
+from azure_devops_agents.investigation.state import (
+    CallTask,
+    Decision,
+    Evidence,
+    State,
+    answered_throughout,
+    of_question,
+    unanswered,
+)
 from azure_devops_agents.models import UnknownQuestion
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.errors import AzureDevOpsError
 from langchain_azure_devops.grants import Approval, WriteRequest
+from langchain_azure_devops.redaction import redact
 from langchain_azure_devops.tools import TOOLS
+from langchain_azure_devops.toolset import Tool
 
-_CHARACTERS_PER_TOKEN = 4
 _CHECKPOINTER = "__pregel_checkpointer"
-
-
-@dataclass(frozen=True)
-class Budgets:
-    """How much one question may cost.
-
-    Attributes:
-        calls: Tool calls.
-        tokens: Approximate tokens of the conversation.
-        seconds: Time since the question, without the time a person takes to decide.
-    """
-
-    calls: int = 25
-    tokens: int = 200_000
-    seconds: float = 300.0
 
 
 @dataclass
@@ -57,27 +66,39 @@ class Nodes:
         """Look up the tools once."""
         self.tools = {str(tool.name): tool for tool in self.toolkit.get_tools()}
 
+    @property
+    def place(self) -> str:
+        """Where writes go: what a person approved for one place is not carried out in another."""
+        settings = self.toolkit.client.settings
+        return f"{settings.url('core')}, default project {settings.default_project or 'none'}"
+
+    @staticmethod
+    def _declared(name: str) -> Tool[..., Any]:
+        """The tool behind a bound name, which may carry a prefix."""
+        return TOOLS[max((plain for plain in TOOLS if name.endswith(plain)), key=len)]
+
     # -- model -----------------------------------------------------------------------------------------------------
 
     def think(self, state: State) -> dict[str, Any]:
         """Let the model take its next step."""
         runnable, messages = self._prepared(state)
         try:
-            return {"messages": [runnable.invoke(messages)], "failure": None}
+            return {"messages": [spoken(list(runnable.stream(messages)), state["messages"])], "failure": None}
         except UnknownQuestion:
             raise
         except Exception as error:  # noqa: BLE001 - providers raise what they like; the thread must survive it
-            return {"failure": f"The model failed: {type(error).__name__}: {str(error)[:300]}"}
+            return _failed(error)
 
     async def athink(self, state: State) -> dict[str, Any]:
         """Let the model take its next step, without blocking."""
         runnable, messages = self._prepared(state)
         try:
-            return {"messages": [await runnable.ainvoke(messages)], "failure": None}
+            parts = [part async for part in runnable.astream(messages)]
+            return {"messages": [spoken(parts, state["messages"])], "failure": None}
         except UnknownQuestion:
             raise
         except Exception as error:  # noqa: BLE001 - providers raise what they like; the thread must survive it
-            return {"failure": f"The model failed: {type(error).__name__}: {str(error)[:300]}"}
+            return _failed(error)
 
     def _prepared(self, state: State) -> tuple[Runnable[Any, AIMessage], list[Any]]:
         settings = self.toolkit.client.settings
@@ -86,7 +107,19 @@ class Nodes:
         offered: list[Any] = [WriteReport] if limit else [*self.tools.values(), ReadEvidence, WriteReport]
         if limit:
             system += "\n" + OVER_BUDGET.format(limit=limit)
-        return self.model.bind_tools(offered), [SystemMessage(system), *state["messages"]]
+        return self.model.bind_tools(offered), [SystemMessage(system), *self._told(state)]
+
+    def _told(self, state: State) -> list[AnyMessage]:
+        """The conversation as a provider takes it, without the secrets a person may have put into a question."""
+        client = self.toolkit.client
+        return [
+            message.model_copy(
+                update={"content": redact(message.content, client.context.pseudonym_key, client.pseudonyms.__setitem__)}
+            )
+            if isinstance(message, HumanMessage) and isinstance(message.content, str)
+            else message
+            for message in answered_throughout(state["messages"])
+        ]
 
     # -- one tool call ---------------------------------------------------------------------------------------------
 
@@ -106,25 +139,30 @@ class Nodes:
     def _without_tool(self, task: CallTask) -> dict[str, Any] | None:
         """The answer to a call that no tool of Azure DevOps serves; None when one does."""
         call = task["call"]
+        if task["over_budget"]:
+            return _said(call, "[blocked] Not carried out: the budget of tool calls for this question is used up.")
         if call.get("malformed"):
             return _said(call, f"[invalid] The arguments are not valid JSON: {call['malformed']}. Repeat the call.")
-        if call["name"] == READ_EVIDENCE:
-            try:
-                return _said(
-                    call, read_on(task["evidence"], call["args"], self.toolkit.client.context.nonce()), "success"
-                )
-            except ValueError as error:
-                return _said(call, f"[invalid] {error}")
+        try:
+            if call["name"] == WRITE_REPORT:
+                parsed(call["args"])
+            if call["name"] == READ_EVIDENCE:
+                nonce = self.toolkit.client.context.nonce()
+                return _said(call, read_on(task["evidence"], call["args"], nonce), "success")
+        except ValueError as error:
+            return _said(call, f"[invalid] {error}")
         if call["name"] not in self.tools:
             absent = self.toolkit.absent.get(call["name"])
             why = f": {absent.reason} ({', '.join(absent.scopes)})" if absent else f". Tools: {', '.join(self.tools)}"
-            return _said(call, f"[denied] There is no tool {call['name']}{why}.")
+            text = f"[denied] There is no tool {call['name']}{why}."
+            evidence = as_evidence(task["evidence_id"], call, "denied" if absent else "invalid", text)
+            return _update(call, evidence, "error")
         return None
 
     def _recorded(self, task: CallTask, message: ToolMessage) -> dict[str, Any]:
         """A tool's answer as evidence, and its preview for the model."""
         call = task["call"]
-        evidence = gathered(task["evidence_id"], TOOLS.get(call["name"]), call, message)
+        evidence = gathered(task["evidence_id"], self._declared(call["name"]), call, message)
         return _update(call, evidence, message.status)
 
     # -- writes ----------------------------------------------------------------------------------------------------
@@ -135,7 +173,9 @@ class Nodes:
         if not isinstance(prepared, WriteRequest):
             return Command(update=prepared)
         client = self.toolkit.client
-        shown = client.run_sync(view(client, prepared, untrusted_read=task["untrusted_read"]))
+        shown = client.run_sync(
+            view(client, prepared, untrusted_read=task["untrusted_read"], cited=list(task["evidence"].values()))
+        )
         return Command(update=self._decided(task, prepared, interrupt(shown)))
 
     async def aapprove(self, task: CallTask) -> Command[Any]:
@@ -144,7 +184,9 @@ class Nodes:
         if not isinstance(prepared, WriteRequest):
             return Command(update=prepared)
         client = self.toolkit.client
-        shown = await client.run(view(client, prepared, untrusted_read=task["untrusted_read"]))
+        shown = await client.run(
+            view(client, prepared, untrusted_read=task["untrusted_read"], cited=list(task["evidence"].values()))
+        )
         return Command(update=self._decided(task, prepared, interrupt(shown)))
 
     def _request(self, task: CallTask) -> WriteRequest | dict[str, Any]:
@@ -152,7 +194,9 @@ class Nodes:
         call = task["call"]
         if get_config()["configurable"].get(_CHECKPOINTER) is None:
             return _said(call, "[blocked] Nobody can be asked: this graph runs without a checkpointer.")
-        tool = TOOLS[call["name"]]
+        if task["place"] != self.place:
+            return _said(call, self._elsewhere(task["place"]))
+        tool = self._declared(call["name"])
         try:
             return tool.request(self.toolkit.client, tool.validate(call["args"]))
         except AzureDevOpsError as error:
@@ -161,7 +205,7 @@ class Nodes:
     def _decided(self, task: CallTask, request: WriteRequest, answer: object) -> dict[str, Any]:
         """A person's answer as a decision; an edit asks again, for the call it became."""
         given: dict[str, Any] = answer if isinstance(answer, dict) else {}
-        call, tool = task["call"], TOOLS[task["call"]["name"]]
+        call, tool = task["call"], self._declared(task["call"]["name"])
         reason = str(given.get("reason") or "")
         decision = given.get("decision")
         if decision == "edit" and isinstance(given.get("arguments"), dict):
@@ -182,7 +226,8 @@ class Nodes:
             approver=str(given.get("approver") or "unknown"),
             reason=reason,
             digest=request.digest,
-            intent=f"{_place()}:{request.digest}",
+            intent=f"{_position()}:{request.digest}",
+            place=task["place"],
         )
         update: dict[str, Any] = {"decisions": {call["id"]: entry}}
         if decision != "approve":
@@ -191,26 +236,35 @@ class Nodes:
             update.update(_said(call, text))
         return update
 
+    def _elsewhere(self, place: str) -> str:
+        return f"[blocked] Nothing was written: the write was prepared for {place}; this process is at {self.place}."
+
+    def _settled(self, decision: Decision) -> dict[str, Any] | None:
+        """The answer to a write that must not be sent; None when it may be, and it is stored that it begins."""
+        if decision["place"] != self.place:
+            return _said(decision["call"], self._elsewhere(decision["place"]))
+        before = self.intents.begin(decision["intent"], decision["call"]["name"])
+        return None if before is None else self._again(decision, before.status, before.text)
+
     def write(self, decision: Decision) -> dict[str, Any]:
         """Carry out an approved write, once."""
-        before = self.intents.begin(decision["intent"], decision["call"]["name"])
-        if before is not None:
-            return self._again(decision, before.status, before.text)
+        if settled := self._settled(decision):
+            return settled
         with presenting(_approval(decision)):
             message = self.tools[decision["call"]["name"]].invoke(_call_of(decision["call"]))
         return self._written(decision, message)
 
     async def awrite(self, decision: Decision) -> dict[str, Any]:
         """Carry out an approved write, once, without blocking."""
-        before = self.intents.begin(decision["intent"], decision["call"]["name"])
-        if before is not None:
-            return self._again(decision, before.status, before.text)
+        if settled := self._settled(decision):
+            return settled
         with presenting(_approval(decision)):
             message = await self.tools[decision["call"]["name"]].ainvoke(_call_of(decision["call"]))
         return self._written(decision, message)
 
     def _written(self, decision: Decision, message: ToolMessage) -> dict[str, Any]:
-        evidence = gathered(decision["evidence_id"], TOOLS.get(decision["call"]["name"]), decision["call"], message)
+        tool = self._declared(decision["call"]["name"])
+        evidence = gathered(decision["evidence_id"], tool, decision["call"], message)
         if message.status != "error":
             evidence["status"] = "written"
         elif "WriteOutcomeUnknown" in evidence["text"].split("\n", 1)[0]:
@@ -225,14 +279,10 @@ class Nodes:
             f"[unavailable WriteOutcomeUnknown {name}]\nThis write was begun before and its outcome was not stored: it "
             "may or may not have happened. It is not sent again. Look whether it is there."
         )
-        evidence = Evidence(
-            id=decision["evidence_id"],
-            tool=name,
-            arguments=dict(decision["call"]["args"]),
-            status=status or "unknown",
-            text=text if status else unknown,
-            untrusted=True,
+        evidence = as_evidence(
+            decision["evidence_id"], decision["call"], status or "unknown", text if status else unknown
         )
+        evidence["untrusted"] = True
         return _update(decision["call"], evidence, "success" if status == "written" else "error")
 
     # -- the end ---------------------------------------------------------------------------------------------------
@@ -252,7 +302,7 @@ class Nodes:
     def _report_of(self, state: State, wanted: dict[str, Any] | None) -> dict[str, Any]:
         if state.get("failure"):
             return plain(f"{state['failure']}. What was found until then is in the evidence.")
-        if any(decision["decision"] == "stop" for decision in state.get("decisions", {}).values()):
+        if stopped(state):
             return plain("Stopped by a person.")
         if wanted is not None:
             try:
@@ -260,13 +310,12 @@ class Nodes:
             except ValueError as error:
                 return plain(f"The model's report does not have the form of one: {error}")
         last = state["messages"][-1]
-        refusal = last.additional_kwargs.get("refusal") if isinstance(last, AIMessage) else None
-        if refusal:
+        if refusal := refusal_in(last):
             return plain(f"The model refused: {refusal}")
         text = str(last.text) if isinstance(last, AIMessage) else ""
         limit = over_budget(state, self.budgets)
         return plain(
-            text or f"No report was written ({limit or 'the model said nothing'}).",
+            text or f"No report was written ({limit or 'the model said nothing; it may have refused'}).",
             "answered" if text else "inconclusive",
         )
 
@@ -274,75 +323,38 @@ class Nodes:
         """Look for every quote, and write down what the report does not cover."""
         report = checked(state["report"] or plain(""), state.get("evidence", {}))
         limits = [text for text in (state.get("failure"), over_budget(state, self.budgets)) if text]
-        report["coverage"] = coverage(state.get("evidence", {}), state.get("decisions", {}), limits)
+        calls = of_question(state)
+        cited = {identifier for section in SECTIONS for entry in report[section] for identifier in entry["evidence"]}
+        known, decided = state.get("evidence", {}), state.get("decisions", {})
+        report["coverage"] = coverage(
+            {name: entry for name, entry in known.items() if entry["call"] in calls or name in cited},
+            {name: entry for name, entry in decided.items() if name in calls},
+            limits,
+        )
+        for status, text in self._left_open(known, decided):
+            report["coverage"].setdefault(status, []).append(text)
         return {"report": report}
 
-
-def over_budget(state: State, budgets: Budgets) -> str | None:
-    """Which budget is used up, in words; None while all last."""
-    current = since_question(state["messages"])
-    calls = sum(isinstance(message, ToolMessage) for message in current)
-    if calls >= budgets.calls:
-        return f"{calls} of {budgets.calls} tool calls"
-    tokens = sum(len(str(message.content)) for message in state["messages"]) // _CHARACTERS_PER_TOKEN
-    if tokens >= budgets.tokens:
-        return f"about {tokens} of {budgets.tokens} tokens"
-    if time.time() - state.get("started", time.time()) >= budgets.seconds:
-        return f"{budgets.seconds:g} seconds"
-    return None
-
-
-def after_model(writers: Sequence[str], budgets: Budgets) -> Callable[[State], Literal["report"] | list[Send]]:
-    """One Send for each tool call; to the report when there is none, or when the model reports."""
-
-    def route(state: State) -> Literal["report"] | list[Send]:
-        open_calls = unanswered(state["messages"])
-        finished = any(call["name"] == WRITE_REPORT and _is_report(call) for call in open_calls)
-        if state.get("failure") or not open_calls or finished or over_budget(state, budgets):
-            return "report"
-        known = state.get("evidence", {})
-        return [
-            Send(
-                "approve" if call["name"] in writers and not call.get("malformed") else "read",
-                CallTask(
-                    call=call,
-                    evidence_id=f"E{len(known) + position}",
-                    evidence=known if call["name"] == READ_EVIDENCE else {},
-                    untrusted_read=bool(state.get("untrusted_read")),
-                ),
-            )
-            for position, call in enumerate(open_calls, 1)
-        ]
-
-    return route
+    def _left_open(self, known: dict[str, Evidence], decided: dict[str, Decision]) -> list[tuple[str, str]]:
+        """Approved writes of the whole thread without an answer: the process ended, or somebody else said stop."""
+        answered = {entry["call"] for entry in known.values()}
+        found = []
+        for identifier, decision in decided.items():
+            if decision["decision"] != "approve" or identifier in answered:
+                continue
+            name, before = decision["call"]["name"], self.intents.outcome(decision["intent"])
+            if before is None:
+                found.append(("not_written", f"{name}, approved and not carried out"))
+            else:
+                found.append((before.status or "unknown", f"{name}, begun when the process ended"))
+        return found
 
 
-def after_calls(state: State) -> Literal["model", "report"] | list[Send]:
-    """Approved writes first, then the model; to the report when a person said stop."""
-    decisions = state.get("decisions", {})
-    open_ids = {call["id"] for call in unanswered(state["messages"])}
-    pending = [decision for identifier, decision in decisions.items() if identifier in open_ids]
-    if any(decision["decision"] == "stop" for decision in decisions.values()):
-        return "report"
-    return [Send("write", decision) for decision in pending] or "model"
+def _failed(error: Exception) -> dict[str, Any]:
+    return {"failure": f"The model failed: {type(error).__name__}: {str(error)[:300]}"}
 
 
-def collect(_state: State) -> dict[str, Any]:
-    """Wait until every call of this step is answered or decided."""
-    return {}
-
-
-def _is_report(call: dict[str, Any]) -> bool:
-    if call.get("malformed"):
-        return False
-    try:
-        parsed(call["args"])
-    except ValueError:
-        return False
-    return True
-
-
-def _place() -> str:
+def _position() -> str:
     """Where in the thread an approval stands: the same for everybody who answers the same question."""
     configurable = get_config()["configurable"]
     return f"{configurable.get('thread_id')}:{configurable.get('checkpoint_ns')}"

@@ -9,10 +9,12 @@ from langgraph.graph.message import add_messages
 class Evidence(TypedDict):
     """One tool result, stored whole.
 
-    `status` is ok, empty, partial, or the status of the error (denied, not_found, throttled, ...).
+    `status` is ok, empty, partial, or the status of the error (denied, not_found, throttled, ...); `call` is the id of
+    the tool call it answers.
     """
 
     id: str
+    call: str
     tool: str
     arguments: dict[str, Any]
     status: str
@@ -30,6 +32,7 @@ class Decision(TypedDict):
     reason: str
     digest: str
     intent: str
+    place: str
 
 
 def merged(old: dict[str, Any] | None, new: dict[str, Any] | None) -> dict[str, Any]:
@@ -71,12 +74,42 @@ class CallTask(TypedDict):
     evidence_id: str
     evidence: dict[str, Evidence]
     untrusted_read: bool
+    place: str
+    over_budget: bool
 
 
 def since_question(messages: list[AnyMessage]) -> list[AnyMessage]:
     """The messages of the current question, the question first."""
     last = max((index for index, message in enumerate(messages) if isinstance(message, HumanMessage)), default=0)
     return messages[last:]
+
+
+def of_question(state: State) -> frozenset[str]:
+    """The ids of the tool calls of the current question."""
+    spoken = [message for message in since_question(state["messages"]) if isinstance(message, AIMessage)]
+    return frozenset(str(call["id"]) for message in spoken for call in message.tool_calls)
+
+
+def answered_throughout(messages: list[AnyMessage]) -> list[AnyMessage]:
+    """The messages with an answer to every tool call, as providers demand.
+
+    A process that ends in the middle of a question leaves calls without one, and every later question of the thread
+    would be refused.
+    """
+    answered = {message.tool_call_id for message in messages if isinstance(message, ToolMessage)}
+    whole: list[AnyMessage] = []
+    for message in messages:
+        whole.append(message)
+        if isinstance(message, AIMessage):
+            calls = [call for call in (*message.tool_calls, *message.invalid_tool_calls) if call["id"] not in answered]
+            lost = "[unavailable] The process ended before the answer to this was stored."
+            whole += [ToolMessage(lost, tool_call_id=str(call["id"]), status="error") for call in calls]
+    return whole
+
+
+def next_number(evidence: dict[str, Evidence]) -> int:
+    """The number after the highest evidence id: a call without evidence leaves a gap, an id is never given twice."""
+    return max((int(identifier[1:]) for identifier in evidence), default=0) + 1
 
 
 def unanswered(messages: list[AnyMessage]) -> list[dict[str, Any]]:

@@ -3,18 +3,30 @@
 import asyncio
 import difflib
 import re
-from datetime import datetime
-from typing import Annotated, Literal
+from collections import deque
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
 
+import httpx
 from pydantic import AliasPath, Field
 
-from langchain_azure_devops.build_timeline import Failure, Stage, failures_of, log_of_failure, stages_of
+from langchain_azure_devops.build_timeline import (
+    Failure,
+    Stage,
+    Step,
+    failures_of,
+    log_of_failure,
+    stages_of,
+    steps_of,
+)
 from langchain_azure_devops.client import AzureDevOps
-from langchain_azure_devops.errors import InvalidRequest, NotFound
-from langchain_azure_devops.paging import Collection, list_rows
+from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotFound
+from langchain_azure_devops.paging import TOKEN_HEADER, Collection, list_rows
 from langchain_azure_devops.results import Branch, Instant, Lines, Page, Result, Untrusted, UntrustedText
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.text_stream import MAX_SCAN_BYTES, between, matching
+from langchain_azure_devops.text_stream import MAX_SCAN_BYTES, between, matching, numbered
+from langchain_azure_devops.text_stream import Lines as Passed
 from langchain_azure_devops.toolset import Cursor, Limit, Project, Toolset
 from langchain_azure_devops.transport import capped
 
@@ -23,16 +35,20 @@ toolset = Toolset.named("builds", "See how builds went, why they failed, and wha
 _BUILD = "/{project}/_apis/build/builds/{build}"
 _STAMP = re.compile(r"^\ufeff?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z ?")
 _TAIL = 60
+_TAIL_TEXT = 4_000
+_RANGE = 1_000
 _MAX_TEXT = 120_000
 _MAX_HITS = 50
+_MAX_CONTEXT = 20
+_MAX_CHANGES = 20
 
-BuildId = Annotated[int, Field(ge=1)]
+Where = dict[str, str | int | None]
 
 
 class Build(Result):
     """A build as a reader of a list needs it."""
 
-    plural = "builds"
+    singular, plural = "build", "builds"
 
     id: int
     pipeline: Untrusted = Field(validation_alias=AliasPath("definition", "name"))
@@ -63,6 +79,8 @@ class BuildDetail(Build):
     validation: list[Untrusted] = Field(default=[])
     stages: list[Stage] = Field(default=[])
     failed: list[Failure] = Field(default=[])
+    steps: list[Step] = Field(default=[])
+    note: str | None = None
     changes: list[Change] = Field(default=[])
 
 
@@ -74,7 +92,13 @@ class BuildLog(Lines):
 
 
 class LogMatches(Result):
-    """Lines of a build log that hold the words looked for, with their numbers and the lines around them."""
+    """Lines of a build log that hold the words looked for, with their numbers and the lines around them.
+
+    Attributes:
+        matching: How many lines hold them, shown or not, as far as the log was read.
+        note: What was not shown or not read, and how to go on.
+        lines: `number: text` for a line that holds the words, `number- text` for one around it.
+    """
 
     build: int
     log: int
@@ -102,7 +126,7 @@ async def list_builds(
     Source: `GET /{project}/_apis/build/builds`.
     """
     project = await client.required_project(project)
-    return await list_rows(
+    page = await list_rows(
         client,
         Build,
         "/{project}/_apis/build/builds",
@@ -113,36 +137,43 @@ async def list_builds(
             "statusFilter": status,
             "resultFilter": result,
             "requestedFor": requested_for,
-            "minTime": None if since is None else since.isoformat(),
+            "minTime": None if since is None else (since if since.tzinfo else since.replace(tzinfo=UTC)).isoformat(),
             "queryOrder": "queueTimeDescending",
         },
         limit=limit,
         cursor=cursor,
         style="token",
     )
+    if not page.items and pipeline is not None and pipeline.isdigit():
+        # The list is empty for a pipeline that does not exist, too; this says so.
+        where = {"project": project, "definition": pipeline}
+        await client.get("/{project}/_apis/build/definitions/{definition}", path=where)
+    return page
 
 
 @toolset.read(Scope.BUILD)
-async def get_build(client: AzureDevOps, id: BuildId, project: Project = None) -> BuildDetail:
+async def get_build(client: AzureDevOps, id: int, project: Project = None) -> BuildDetail:
     """Read a build: stages, what failed with issues and log ids, and the commits it brought.
+
+    A build in which nothing failed shows the logs of its steps instead.
 
     Source: `GET .../builds/{id}`, `.../timeline`, `.../changes`.
     """
-    where = {"project": await client.required_project(project), "build": id}
-    build, timeline, changes = await asyncio.gather(
-        client.get(_BUILD, path=where),
-        client.get(f"{_BUILD}/timeline", path=where),
-        client.get(f"{_BUILD}/changes", path=where, query={"$top": 20}),
+    where: Where = {"project": await client.required_project(project), "build": id}
+    build, records, (changes, note) = await asyncio.gather(
+        client.get(_BUILD, path=where), _records(client, where), _changes(client, where)
     )
     raw = build.json()
-    records = (timeline.json() or {}).get("records") or [] if timeline.status_code == 200 and timeline.content else []
+    failed = failures_of(records)
     return BuildDetail.model_validate(
         {
             **raw,
             "validation": [str(entry.get("message") or "") for entry in raw.get("validationResults") or []],
             "stages": stages_of(records),
-            "failed": failures_of(records),
-            "changes": Collection[Change].model_validate_json(changes.content).value,
+            "failed": failed,
+            "steps": [] if failed else steps_of(records),
+            "note": note,
+            "changes": changes,
         }
     )
 
@@ -150,75 +181,148 @@ async def get_build(client: AzureDevOps, id: BuildId, project: Project = None) -
 @toolset.read(Scope.BUILD)
 async def get_build_log(
     client: AzureDevOps,
-    build: BuildId,
-    log: Annotated[int | None, Field(ge=1, description="Default: what failed")] = None,
+    build: int,
+    log: Annotated[int | None, Field(description="Default: what failed")] = None,
     contains: Annotated[str | None, Field(description="Words to find; a|b for either", max_length=300)] = None,
-    context: Annotated[int, Field(ge=0, le=20)] = 2,
-    first_line: Annotated[int | None, Field(ge=1)] = None,
-    last_line: Annotated[int | None, Field(ge=1)] = None,
+    context: int = 2,
+    first_line: int | None = None,
+    last_line: int | None = None,
     project: Project = None,
 ) -> BuildLog | LogMatches:
     """Read a build log: its last lines, a range, or the lines that contain words.
 
-    Source: `GET .../builds/{id}/logs/{log}`.
+    Args:
+        client: Where to ask.
+        build: The build's id.
+        log: The log's id, as `get_build` shows it; by default the one of the first step that failed.
+        contains: Text to look for in any case, alternatives separated by `|`; no regular expression.
+        context: Lines around each match, at most 20.
+        first_line: Where to begin, from 1, also to look for text; without it, the end of the log is shown.
+        last_line: Where to stop; a range is at most 1,000 lines.
+        project: Name or id.
+
+    Returns:
+        The lines; with `contains` the matches. A tail or range asks for these lines only.
+
+    Raises:
+        NotFound: There is no such build or log, or its logs were deleted.
+    Source: `GET .../builds/{id}/logs`, `GET .../builds/{id}/logs/{log}?startLine=&endLine=`.
     """
-    where: dict[str, str | int | None] = {"project": await client.required_project(project), "build": build}
-    if log is None:
-        log = await _log_that_tells(client, where)
-    where["log"] = log
-    words = [word for word in (contains or "").split("|") if word.strip()]
-    if words:
-        return await _search(client, where, words, context)
-    total: int | None = None
+    where: Where = {"project": await client.required_project(project), "build": build}
+    if first_line is not None and last_line is not None and last_line < first_line:
+        raise InvalidRequest(f"last_line {last_line} is before first_line {first_line}.", subject="last_line")
+    where["log"] = log if log is not None else await _log_that_tells(client, where)
+    if words := [word.strip() for word in (contains or "").split("|") if word.strip()]:
+        return await _search(client, where, words, min(max(context, 0), _MAX_CONTEXT), first_line, last_line)
+    total = await _line_count(client, where)
     if first_line is None:
-        total = await _line_count(client, where)
-        last_line = min(last_line or total, total)
-        first_line = max(1, last_line - _TAIL + 1)
-    query = {"startLine": first_line, "endLine": last_line}
-    async with client.stream(f"{_BUILD}/logs/{{log}}", path=where, query=query, accept="text/plain") as response:
-        read = await between(capped(response, MAX_SCAN_BYTES), 1, None, _MAX_TEXT)
-    if total is None and last_line is None:
-        total = first_line - 1 + read.count if read.whole else None
+        kept = await _tail(client, where, total, last_line)
+    else:
+        begin = max(first_line, 1)
+        kept = await _range(client, where, begin, min(last_line or total or begin + _RANGE, begin + _RANGE - 1))
     return BuildLog(
         build=build,
-        log=log,
-        first_line=first_line if read.kept else 0,
+        log=int(where["log"] or 0),
+        first_line=kept[0][0] if kept else 0,
         total_lines=total,
-        text="\n".join(_STAMP.sub("", line) for _, line in read.kept),
+        text="\n".join(line for _, line in kept),
     )
 
 
+Kept = list[tuple[int, str]]
+
+
+async def _tail(client: AzureDevOps, where: Where, total: int | None, last: int | None) -> Kept:
+    """The last lines, as many as are read at a glance; of a log without a known end by reading all of it."""
+    end = min(total, last) if total and last else total or last
+    before = max(0, end - _TAIL) if end else 0
+    query = {"startLine": before + 1 if end else None, "endLine": end}
+    newest: deque[tuple[int, str]] = deque(maxlen=_TAIL)
+    async with client.stream(f"{_BUILD}/logs/{{log}}", path=where, query=query, accept="text/plain") as response:
+        async for number, line in numbered(_text_of(response), Passed()):
+            newest.append((before + number, _STAMP.sub("", line)))
+    kept: Kept = []
+    room = _TAIL_TEXT
+    while newest and (not kept or len(newest[-1][1]) < room):
+        kept.append(newest.pop())
+        room -= len(kept[-1][1]) + 1
+    return kept[::-1]
+
+
+async def _range(client: AzureDevOps, where: Where, first: int, last: int) -> Kept:
+    if last < first:
+        return []
+    query = {"startLine": first, "endLine": last}
+    async with client.stream(f"{_BUILD}/logs/{{log}}", path=where, query=query, accept="text/plain") as response:
+        read = await between(_text_of(response), 1, None, _MAX_TEXT)
+    return [(first - 1 + number, _STAMP.sub("", line)) for number, line in read.kept]
+
+
 async def _search(
-    client: AzureDevOps, where: dict[str, str | int | None], words: list[str], context: int
+    client: AzureDevOps, where: Where, words: list[str], context: int, first: int | None, last: int | None
 ) -> LogMatches:
-    async with client.stream(f"{_BUILD}/logs/{{log}}", path=where, query={}, accept="text/plain") as response:
-        seen, hits = await matching(capped(response, MAX_SCAN_BYTES), words, context, _MAX_HITS)
-    notes = [f"The first {_MAX_HITS} matches are shown." if hits > _MAX_HITS else ""]
-    notes.append("" if seen.whole else f"The search stopped after {MAX_SCAN_BYTES // 2**20} MB.")
+    before = max(first or 1, 1) - 1
+    query = {"startLine": before + 1 if before else None, "endLine": last}
+    async with client.stream(f"{_BUILD}/logs/{{log}}", path=where, query=query, accept="text/plain") as response:
+        seen, hits = await matching(_text_of(response), words, context, _MAX_HITS)
+    wanted = [word.lower() for word in words]
+    holding = {number for number, line in seen.kept if any(word in line.lower() for word in wanted)}
+    notes = []
+    if hits > _MAX_HITS:
+        notes.append(f"The first {_MAX_HITS} matches are shown; go on with first_line={before + max(holding) + 1}.")
+    if not seen.whole:
+        mebibytes = MAX_SCAN_BYTES // 2**20
+        notes.append(f"Reading stopped after {mebibytes} MB; go on with first_line={before + seen.count + 1}.")
     return LogMatches(
         build=int(where["build"] or 0),
         log=int(where["log"] or 0),
         matching=hits,
-        total_lines=seen.count if seen.whole else None,
-        note=" ".join(note for note in notes if note) or None,
-        lines="\n".join(f"{number}: {_STAMP.sub('', line)}" for number, line in seen.kept),
+        total_lines=before + seen.count if seen.whole and last is None else None,
+        note=" ".join(notes) or None,
+        lines="\n".join(
+            f"{before + number}{':' if number in holding else '-'} {_STAMP.sub('', line)}" for number, line in seen.kept
+        ),
     )
 
 
-async def _line_count(client: AzureDevOps, where: dict[str, str | int | None]) -> int:
+async def _text_of(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The log piece by piece without NUL bytes: a log is text, whatever a program wrote into it."""
+    async for piece in capped(response, MAX_SCAN_BYTES):
+        yield piece.replace(b"\0", b"")
+
+
+async def _records(client: AzureDevOps, where: Where) -> list[dict[str, Any]]:
+    """The records of the timeline; none when the build never started."""
+    response = await client.get(f"{_BUILD}/timeline", path=where)
+    found = response.json() if response.content else None
+    records: list[dict[str, Any]] = (found or {}).get("records") or []
+    return records
+
+
+async def _changes(client: AzureDevOps, where: Where) -> tuple[list[Change], str | None]:
+    """The commits, or why there are none: what a build brought is not worth losing the build for."""
+    try:
+        response = await client.get(f"{_BUILD}/changes", path=where, query={"$top": _MAX_CHANGES})
+    except AzureDevOpsError as error:
+        return [], f"The commits could not be read: {error.message}"
+    changes = Collection[Change].model_validate_json(response.content).value
+    more = len(changes) == _MAX_CHANGES or TOKEN_HEADER in response.headers
+    return changes, f"Only the newest {len(changes)} commits are shown." if more else None
+
+
+async def _line_count(client: AzureDevOps, where: Where) -> int | None:
+    """How many lines the log has; None while that is not known, as it is still written."""
     response = await client.get(f"{_BUILD}/logs", path=where)
-    counts = {int(row["id"]): int(row["lineCount"]) for row in response.json()["value"]}
+    counts = {int(row["id"]): row.get("lineCount") for row in response.json()["value"]}
     if where["log"] not in counts:
         known = ", ".join(str(number) for number in counts) or "none"
         raise NotFound(f"Build {where['build']} has no log {where['log']}. Its logs: {known}.", subject="log")
-    return counts[int(where["log"] or 0)]
+    return counts[int(where["log"] or 0)] or None
 
 
-async def _log_that_tells(client: AzureDevOps, where: dict[str, str | int | None]) -> int:
+async def _log_that_tells(client: AzureDevOps, where: Where) -> int:
     """The log of the first failed task; without one, the last log there is."""
-    timeline = await client.get(f"{_BUILD}/timeline", path=where)
-    records = (timeline.json() or {}).get("records") or [] if timeline.status_code == 200 and timeline.content else []
-    if (log := log_of_failure(records)) is not None:
+    if (log := log_of_failure(await _records(client, where))) is not None:
         return log
     rows = (await client.get(f"{_BUILD}/logs", path=where)).json()["value"]
     if not rows:

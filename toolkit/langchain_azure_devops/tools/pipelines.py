@@ -16,11 +16,13 @@ toolset = Toolset.named("pipelines", "See which pipelines there are and how they
 class Pipeline(Result):
     """A pipeline with its latest finished build."""
 
-    plural = "pipelines"
+    singular, plural = "pipeline", "pipelines"
 
     id: int
     name: Untrusted
     folder: Untrusted | None = Field(default=None, validation_alias="path")
+    yaml: Untrusted | None = Field(default=None, validation_alias=AliasPath("process", "yamlFilename"))
+    repository: Untrusted | None = Field(default=None, validation_alias=AliasPath("repository", "name"))
     status: str | None = Field(default=None, validation_alias="queueStatus")
     last_build: int | None = Field(default=None, validation_alias=AliasPath("latestCompletedBuild", "id"))
     last_result: str | None = Field(default=None, validation_alias=AliasPath("latestCompletedBuild", "result"))
@@ -40,17 +42,24 @@ async def list_pipelines(
 ) -> Page[Pipeline]:
     """List pipelines with the result of their last finished build.
 
-    Source: `GET /{project}/_apis/build/definitions?includeLatestBuilds=true`.
+    Source: `GET /{project}/_apis/build/definitions?includeLatestBuilds=true&includeAllProperties=true`.
     """
     page = await list_rows(
         client,
         Pipeline,
         "/{project}/_apis/build/definitions",
         path={"project": await client.required_project(project)},
-        query={"name": name, "includeLatestBuilds": True, "queryOrder": "definitionNameAscending"},
+        query={
+            "name": name,
+            "includeLatestBuilds": True,
+            "includeAllProperties": True,
+            "queryOrder": "definitionNameAscending",
+        },
         limit=limit,
         cursor=cursor,
         style="token",
+        # A whole definition made in the editor has every step of it: many at once are megabytes.
+        maximum=100,
     )
     for index, row in enumerate(page.items):
         if row.running == row.last_build:

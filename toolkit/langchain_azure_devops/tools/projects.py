@@ -12,7 +12,7 @@ toolset = Toolset.named("projects", "See which projects there are.")
 class Project(Result):
     """A team project."""
 
-    plural = "projects"
+    singular, plural = "project", "projects"
 
     name: Untrusted
     id: str

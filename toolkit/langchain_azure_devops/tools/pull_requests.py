@@ -1,30 +1,43 @@
 """Pull requests: find, read, open and update them."""
 
+import asyncio
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
 from langchain_azure_devops.client import AzureDevOps
-from langchain_azure_devops.errors import InvalidRequest
+from langchain_azure_devops.errors import AlreadyExists, Conflict, InvalidRequest, NotFound
 from langchain_azure_devops.paging import list_rows
-from langchain_azure_devops.pull_request_review import ChangedFile, Thread, review_of
 from langchain_azure_devops.results import Branch, Instant, Page, Result, Untrusted, UntrustedText
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.tools.repositories import REPOSITORY, known_repository
+from langchain_azure_devops.tools.pull_request_review import ChangedFile, Thread, review_of
+from langchain_azure_devops.tools.repositories import GUID, REPOSITORY, Where, known_repository
 from langchain_azure_devops.toolset import Cursor, Limit, Project, Repository, Toolset
 
 toolset = Toolset.named("pull_requests", "Find, read, open and update pull requests.")
 
 _VOTES = {10: "approved", 5: "approved with suggestions", 0: "no vote", -5: "waits for the author", -10: "rejected"}
-_CREATE = f"POST {REPOSITORY}/pullrequests"
-_UPDATE = f"PATCH {REPOSITORY}/pullrequests/{{pull_request}}"
+_ONE = "/_apis/git/pullrequests/{pull_request}"
+_LIST = f"{REPOSITORY}/pullrequests"
+_CREATE = f"POST {_LIST}"
+_UPDATE = f"PATCH {_LIST}/{{pull_request}}"
+_NOBODY = (
+    "author and reviewer were compared with the names and e-mail addresses of the people on each pull request, as a "
+    "token for code cannot look people up."
+)
+_MERGE_LOOKS = 20
+_MERGE_PAUSE = 0.5
+_MERGE_FAILED = {"conflicts", "rejectedByPolicy", "failure"}
+
+Title = Annotated[str, Field(min_length=1, max_length=400)]
+Description = Annotated[str | None, Field(max_length=4000)]
 
 
 class PullRequest(Result):
     """A pull request as a reader of a list needs it."""
 
-    plural = "pull requests"
+    singular, plural = "pull request", "pull requests"
 
     id: int = Field(validation_alias="pullRequestId")
     title: Untrusted
@@ -46,7 +59,11 @@ class Reviewer(Result):
 
 
 class PullRequestDetail(PullRequest):
-    """A pull request with all that belongs to it."""
+    """A pull request with all that belongs to it.
+
+    Attributes:
+        threads: What people discuss; `discussion` is the same as one text, which is what a model reads.
+    """
 
     project: Untrusted = Field(validation_alias=AliasPath("repository", "project", "name"))
     closed: Instant | None = Field(default=None, validation_alias="closedDate")
@@ -56,8 +73,9 @@ class PullRequestDetail(PullRequest):
     reviewers: list[Reviewer] = Field(default=[], validation_alias="votes")
     work_items: list[int] = Field(default=[])
     files: list[ChangedFile] = Field(default=[])
-    threads: list[Thread] = Field(default=[])
+    threads: list[Thread] = Field(default=[], exclude=True)
     description: UntrustedText | None = None
+    discussion: UntrustedText | None = None
     diff: UntrustedText | None = None
     notes: list[str] = Field(default=[])
 
@@ -81,7 +99,7 @@ async def list_pull_requests(
     repository: Annotated[str | None, Field(description="Default: all of the project")] = None,
     project: Project = None,
     status: Literal["active", "completed", "abandoned", "all"] = "active",
-    author: Annotated[str | None, Field(description="Name, e-mail or id")] = None,
+    author: Annotated[str | None, Field(description="@Me, name, e-mail or id")] = None,
     reviewer: str | None = None,
     source: Annotated[str | None, Field(description="Branch")] = None,
     target: str | None = None,
@@ -93,9 +111,10 @@ async def list_pull_requests(
     Source: `GET /{project}/_apis/git/pullrequests`, or of one repository.
     """
     project = await client.required_project(project)
-    template = "/{project}/_apis/git/pullrequests" if repository is None else f"{REPOSITORY}/pullrequests"
-    keep = _involving(author, reviewer)
-    async with known_repository(client, project, repository or ""):
+    template = "/{project}/_apis/git/pullrequests" if repository is None else _LIST
+    author_id, reviewer_id = await _person_id(client, author), await _person_id(client, reviewer)
+    keep = _involving(None if author_id else author, None if reviewer_id else reviewer)
+    async with known_repository(client, {"project": project, "repository": repository}):
         page = await list_rows(
             client,
             _Row,
@@ -103,6 +122,8 @@ async def list_pull_requests(
             path={"project": project, "repository": repository},
             query={
                 "searchCriteria.status": status,
+                "searchCriteria.creatorId": author_id,
+                "searchCriteria.reviewerId": reviewer_id,
                 "searchCriteria.sourceRefName": _ref(source),
                 "searchCriteria.targetRefName": _ref(target),
             },
@@ -111,27 +132,48 @@ async def list_pull_requests(
             style="skip",
             keep=keep,
         )
+    if keep is not None and not page.items and cursor is None:
+        page.notes.append(_NOBODY)
     return page  # type: ignore[return-value] # a page of a subclass is a page of its base: rows are never put in
 
 
 @toolset.read(Scope.CODE)
 async def get_pull_request(
     client: AzureDevOps,
-    id: Annotated[int, Field(ge=1)],
+    id: int,
     include: list[Literal["files", "threads", "diff"]] = [],  # noqa: B006 - read only, and the schema's default
 ) -> PullRequestDetail:
     """Read a pull request: description, votes, work items; on request files, threads, diff.
 
     Source: `GET /_apis/git/pullrequests/{id}` and what hangs below it.
     """
-    response = await client.get("/_apis/git/pullrequests/{pull_request}", path={"pull_request": id})
-    raw = response.json()
+    raw = await _raw(client, id)
     where = {"project": raw["repository"]["project"]["id"], "repository": raw["repository"]["id"], "pull_request": id}
     review = await review_of(client, where, frozenset(include))
-    votes = [{**entry, "vote": _VOTES.get(entry.get("vote", 0), str(entry.get("vote")))} for entry in raw["reviewers"]]
+    return _detail(raw, **review)
+
+
+async def _raw(client: AzureDevOps, id: int) -> dict[str, Any]:
+    """A pull request as the service gives it; the number alone identifies it in the whole organization."""
+    try:
+        found: dict[str, Any] = (await client.get(_ONE, path={"pull_request": id})).json()
+    except NotFound as error:
+        raise NotFound(
+            f"There is no pull request {id} in this organization, or this token's owner may not see it. "
+            "list_pull_requests shows the numbers; a work item's number is not one.",
+            subject=str(id),
+        ) from error
+    return found
+
+
+def _detail(raw: dict[str, Any], **more: Any) -> PullRequestDetail:
+    votes = [
+        {**entry, "vote": _VOTES.get(entry.get("vote", 0), str(entry.get("vote")))}
+        for entry in raw.get("reviewers") or []
+    ]
     # The service's own lists under these names have other shapes.
     plain = {name: value for name, value in raw.items() if name not in {"reviewers", "workItemRefs"}}
-    return PullRequestDetail.model_validate({**plain, "votes": votes, **review})
+    return PullRequestDetail.model_validate({**plain, "votes": votes, **more})
 
 
 @toolset.write(Scope.CODE_WRITE, sends=_CREATE)
@@ -140,8 +182,8 @@ async def create_pull_request(
     repository: Repository,
     source: Annotated[str, Field(description="Branch")],
     target: str,
-    title: Annotated[str, Field(min_length=1, max_length=400)],
-    description: Annotated[str | None, Field(max_length=4000)] = None,
+    title: Title,
+    description: Description = None,
     draft: bool = False,
     work_items: list[int] = [],  # noqa: B006 - read only, and the schema's default
     project: Project = None,
@@ -162,25 +204,45 @@ async def create_pull_request(
         body["description"] = description
     if references:
         body["workItemRefs"] = references
-    async with known_repository(client, project, repository):
-        response = await client.post(
-            f"{REPOSITORY}/pullrequests", body, path={"project": project, "repository": repository}
-        )
+    where = {"project": project, "repository": repository}
+    async with known_repository(client, where):
+        try:
+            response = await client.post(_LIST, body, path=where)
+        except AlreadyExists as error:
+            raise AlreadyExists(f"{error.message} {await _existing(client, where, body)}", subject="") from error
+        except InvalidRequest as error:
+            raise InvalidRequest(
+                f"{error.message} {await _missing(client, where, [source, target])}", subject=error.subject
+            ) from error
     return PullRequest.model_validate_json(response.content)
+
+
+async def _existing(client: AzureDevOps, where: Where, body: dict[str, JsonValue]) -> str:
+    """Which active pull request is in the way."""
+    query = {f"searchCriteria.{name}": str(body[name]) for name in ("sourceRefName", "targetRefName")}
+    rows = (await client.get(_LIST, path=where, query={"searchCriteria.status": "active", **query})).json()["value"]
+    return f"It is pull request {rows[0]['pullRequestId']}." if rows else ""
+
+
+async def _missing(client: AzureDevOps, where: Where, branches: list[str]) -> str:
+    """Which of the branches are not there."""
+    response = await client.get(f"{REPOSITORY}/refs", path=where, query={"filter": "heads/", "$top": 1000})
+    there = {str(row["name"]) for row in response.json()["value"]}
+    gone = [branch for branch in branches if _ref(branch) not in there]
+    return f"There is no branch {' and no branch '.join(map(repr, gone))}: see list_branches." if gone else ""
 
 
 @toolset.write(Scope.CODE_WRITE, sends=_UPDATE)
 async def update_pull_request(
     client: AzureDevOps,
-    id: Annotated[int, Field(ge=1)],
-    title: Annotated[str | None, Field(min_length=1, max_length=400)] = None,
-    description: Annotated[str | None, Field(max_length=4000)] = None,
+    id: int,
+    title: Title | None = None,
+    description: Description = None,
     target: str | None = None,
     draft: bool | None = None,
-    status: Annotated[
-        Literal["active", "abandoned", "completed"] | None, Field(description="completed merges it")
-    ] = None,
-) -> PullRequest:
+    status: Literal["active", "abandoned", "completed"] | None = None,
+    source_commit: Annotated[str | None, Field(description="To complete (merge): from get_pull_request")] = None,
+) -> PullRequestDetail:
     """Change a pull request; only what is given changes.
 
     Source: `PATCH .../pullrequests/{id}`.
@@ -195,19 +257,69 @@ async def update_pull_request(
     body: dict[str, JsonValue] = {name: value for name, value in given.items() if value is not None}
     if not body:
         raise InvalidRequest("Nothing to change was given.", subject="arguments")
-    response = await client.get("/_apis/git/pullrequests/{pull_request}", path={"pull_request": id})
-    current = response.json()
     if status == "completed":
-        # The service merges only what the caller has seen: the tip at the time of reading.
-        body["lastMergeSourceCommit"] = {"commitId": current["lastMergeSourceCommit"]["commitId"]}
+        _check_completion(body, source_commit)
+        # The service merges only what was reviewed: it refuses when the source branch has moved since.
+        body["lastMergeSourceCommit"] = {"commitId": source_commit}
+    current = await _raw(client, id)
+    if status == "completed":
+        _check_mergeable(current, str(source_commit))
     repository = current["repository"]
-    response = await client.post(
-        f"{REPOSITORY}/pullrequests/{{pull_request}}",
-        body,
-        path={"project": repository["project"]["id"], "repository": repository["id"], "pull_request": id},
-        method="PATCH",
-    )
-    return PullRequest.model_validate_json(response.content)
+    where = {"project": repository["project"]["id"], "repository": repository["id"], "pull_request": id}
+    response = await client.post(f"{_LIST}/{{pull_request}}", body, path=where, method="PATCH")
+    return await _merged(client, id) if status == "completed" else _detail(response.json())
+
+
+def _check_completion(body: dict[str, JsonValue], source_commit: str | None) -> None:
+    if source_commit is None:
+        raise InvalidRequest(
+            "Completing merges the source branch, so it needs source_commit: the commit that was reviewed, as "
+            "get_pull_request shows it.",
+            subject="source_commit",
+        )
+    if set(body) != {"status"}:
+        raise InvalidRequest("Complete in a call of its own, and change other things before.", subject="status")
+
+
+def _check_mergeable(current: dict[str, Any], source_commit: str) -> None:
+    """What the service would refuse, or worse: accept and then not do.
+
+    Raises:
+        Conflict: The pull request cannot be completed as it is.
+    """
+    number, tip = current["pullRequestId"], (current.get("lastMergeSourceCommit") or {}).get("commitId")
+    if current["status"] != "active":
+        reason = f"it is {current['status']}"
+    elif current.get("isDraft"):
+        reason = "it is a draft; publish it first with draft=false"
+    elif current.get("mergeStatus") in _MERGE_FAILED:
+        reason = f"its merge status is {current['mergeStatus']}"
+    elif tip != source_commit.lower():
+        reason = f"its source branch is at {tip} by now; read and review it again"
+    else:
+        return
+    raise Conflict(f"Pull request {number} was not completed: {reason}.", subject=str(number))
+
+
+async def _merged(client: AzureDevOps, id: int) -> PullRequestDetail:
+    """The pull request after the merge, which the service makes a little later than it answers."""
+    for _ in range(_MERGE_LOOKS):
+        current = await _raw(client, id)
+        if current["status"] != "active":
+            return _detail(current)
+        if current.get("mergeStatus") in _MERGE_FAILED:
+            break
+        await asyncio.sleep(_MERGE_PAUSE)
+    note = f"Not merged so far: the status is {current['status']}, the merge status {current.get('mergeStatus')}."
+    return _detail(current, notes=[f"{note} Policies may still be waiting; read it again later."])
+
+
+async def _person_id(client: AzureDevOps, person: str | None) -> str | None:
+    """The id for what the service can filter by itself; None for a name."""
+    if person is not None and person.lower() in {"@me", "me"}:
+        identity = await client.identity()
+        return identity.id if identity else None
+    return person if person is not None and GUID.fullmatch(person) else None
 
 
 def _ref(branch: str | None) -> str | None:

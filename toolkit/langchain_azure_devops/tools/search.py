@@ -1,31 +1,45 @@
 """Search in code."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
 from langchain_azure_devops.client import AzureDevOps
-from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest
+from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotFound
 from langchain_azure_devops.paging import Batch, collect
+from langchain_azure_devops.redaction import redact
 from langchain_azure_devops.results import Page, Position, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.tools.repositories import file_text
+from langchain_azure_devops.tools.repositories import REPOSITORY, FileContent, Where, file_content, known_repository
 from langchain_azure_devops.toolset import Cursor, Project, Toolset
 
 toolset = Toolset.named("search", "Search in the code of all repositories.")
 
 _MAX_FILE = 2_000_000
+_PARALLEL = 8
 _LINES_PER_HIT = 4
-_MAX_LINE = 200
+_MAX_LINE = 160
+_LINES_BUDGET = 9_000
+"""Characters of matching lines on one page, shared by its hits: fifty hits must stay a page one can read."""
+_HIGHEST_SKIP = 1000
 _NOTES = {
     1: "The organization's index is being rebuilt: results may be incomplete.",
     2: "Indexing has not started: there are no results yet.",
-    3: "The service calls the request invalid: check the filters.",
-    4: "A wildcard must not stand at the start of a word.",
+    3: "The service calls the request invalid: check the words and filters.",
+    4: "A wildcard must not stand at the start of a word: put it behind.",
     6: "The organization is being added to the index: results may be incomplete.",
+    8: "The service gave fewer results than were asked for.",
     9: "Branches are being indexed: results may be incomplete.",
+    19: "The index cannot answer such a phrase or condition: use plain words.",
+    20: "The index cannot answer such a phrase or condition: use plain words.",
 }
+_NOTHING = (
+    "Only default branches and those chosen by an administrator are indexed, as whole words: a word* finds its "
+    "beginnings, too."
+)
+_TOO_MANY = "The service shows no hits beyond these: narrow the search with more words or filters."
 
 
 class MatchingLine(Result):
@@ -38,22 +52,25 @@ class MatchingLine(Result):
 class CodeHit(Result):
     """A file in which something was found."""
 
-    plural = "files with hits"
+    singular, plural = "file with hits", "files with hits"
 
     project: Untrusted = Field(validation_alias=AliasPath("project", "name"))
     repository: Untrusted = Field(validation_alias=AliasPath("repository", "name"))
     path: Untrusted
-    lines: list[MatchingLine] = Field(default=[])
     branch: Untrusted | None = Field(default=None, validation_alias=AliasPath("versions", 0, "branchName"))
-    commit: str = Field(validation_alias=AliasPath("versions", 0, "changeId"))
+    lines: list[MatchingLine] = Field(default=[])
 
 
 class _Place(BaseModel):
     offset: int = Field(validation_alias="charOffset")
-    length: int
 
 
 class _Found(CodeHit):
+    """A hit as the service gives it: with offsets instead of lines."""
+
+    repository_id: str = Field(validation_alias=AliasPath("repository", "id"))
+    commit: str | None = Field(default=None, validation_alias=AliasPath("versions", 0, "changeId"))
+    content: str | None = Field(default=None, validation_alias="contentId")
     places: list[_Place] = Field(default=[], validation_alias=AliasPath("matches", "content"))
 
 
@@ -76,15 +93,10 @@ async def search_code(
 ) -> Page[CodeHit]:
     """Search code in default branches; shows the matching lines of each file.
 
-    Source: `POST almsearch /{project}/_apis/search/codesearchresults`.
+    Source: `POST almsearch /{project}/_apis/search/codesearchresults`, and each file found for its lines.
     """
     project = project or client.settings.default_project
-    if repository is not None and project is None:
-        raise InvalidRequest("repository needs a project: name the project, too.", subject="project")
-    if repository is None and (path is not None or branch is not None):
-        raise InvalidRequest("path and branch need a repository: name it, too.", subject="repository")
-    given = {"Project": project, "Repository": repository, "Path": path, "Branch": branch}
-    filters: JsonValue = {name: [value] for name, value in given.items() if value is not None}
+    filters = _filters(project, repository, path, branch)
     notes: list[str] = []
 
     async def fetch(position: Position, wanted: int) -> Batch[CodeHit]:
@@ -97,46 +109,106 @@ async def search_code(
         answer = _Answer.model_validate_json(response.content)
         if note := _NOTES.get(answer.info):
             notes.append(note)
-        rows = await asyncio.gather(*(_with_lines(client, found, notes) for found in answer.results))
-        after = position.skip + len(rows)
-        return Batch(list(rows), Position(skip=after) if rows and after < answer.count else None, answer.count)
+        after = position.skip + len(answer.results)
+        more = bool(answer.results) and after < answer.count
+        if more and after > _HIGHEST_SKIP:
+            notes.append(_TOO_MANY)
+            more = False
+        return Batch(list(answer.results), Position(skip=after) if more else None, answer.count)
 
-    page = await collect(fetch, limit, cursor)
-    page.notes.extend(dict.fromkeys(notes))
+    page = await collect(CodeHit, fetch, limit, cursor)
+    if page.total == 0 and repository is not None:
+        where = {"project": project, "repository": repository}
+        async with known_repository(client, where):
+            await client.get(REPOSITORY, path=where)
+    page.items[:], unread = await _with_lines(client, page.items)
+    page.notes.extend(dict.fromkeys([*notes, *unread, *([_NOTHING] if not page.total else [])]))
     return page
 
 
-async def _with_lines(client: AzureDevOps, found: _Found, notes: list[str]) -> CodeHit:
-    """A hit with the lines its offsets point to; the service itself gives only offsets."""
-    lines: list[MatchingLine] = []
-    if found.places:
+def _filters(project: str | None, repository: str | None, path: str | None, branch: str | None) -> JsonValue:
+    """The filters as the service takes them: names, each inside of the one before."""
+    if repository is not None and project is None:
+        raise InvalidRequest("repository needs a project: name the project, too.", subject="project")
+    if repository is None and (path is not None or branch is not None):
+        raise InvalidRequest("path and branch need a repository: name it, too.", subject="repository")
+    given = {
+        # The project stands in the path of the request as well, where an id will do; here the service wants names.
+        "Project": project if repository is not None else None,
+        "Repository": repository,
+        "Path": path and "/" + path.strip("/"),
+        "Branch": branch and branch.removeprefix("refs/heads/"),
+    }
+    return {name: [value] for name, value in given.items() if value is not None}
+
+
+async def _with_lines(client: AzureDevOps, hits: list[CodeHit]) -> tuple[list[CodeHit], list[str]]:
+    """The hits with the lines their offsets point to, as the service gives only offsets, and what could not be read."""
+    turns = asyncio.Semaphore(_PARALLEL)
+    cache: dict[str, asyncio.Task[FileContent | None]] = {}
+    problems: list[str] = []
+    room = _LINES_BUDGET // max(len(hits), 1)
+
+    async def content_of(found: _Found, commit: str) -> FileContent | None:
+        where: Where = {"project": found.project, "repository": found.repository_id}
+        async with turns:
+            return await file_content(client, where, found.path, commit, _MAX_FILE)
+
+    async def lines_of(hit: CodeHit) -> list[MatchingLine]:
+        if not isinstance(hit, _Found) or not hit.places or hit.commit is None:
+            return []
+        key = hit.content or f"{hit.repository_id} {hit.commit} {hit.path}"
+        if key not in cache:
+            cache[key] = asyncio.create_task(content_of(hit, hit.commit))
         try:
-            content = await file_text(client, found.project, found.repository, found.path, found.commit, _MAX_FILE)
+            content = await cache[key]
+        except NotFound:
+            problems.append("Some files were changed or deleted since they were indexed: their lines are missing.")
+            return []
         except AzureDevOpsError as error:
-            content = None
-            notes.append(f"The lines of some hits could not be read: {error.headline}")
-        lines = matching_lines(content, [place.offset for place in found.places]) if content else []
-    return CodeHit(
-        project=found.project,
-        repository=found.repository,
-        path=found.path,
-        lines=lines,
-        branch=found.branch,
-        commit=found.commit,
-    )
+            problems.append(f"The lines of some hits could not be read: {error.headline}")
+            return []
+        if content is None:
+            return []
+        if not content.whole:
+            problems.append(f"Of long files only the first {_MAX_FILE // 10**6} MB were looked at for matching lines.")
+        secret, remember = client.context.pseudonym_key, client.pseudonyms.__setitem__
+        places = [place.offset for place in hit.places]
+        return matching_lines(content.text, places, room, lambda line: redact(line, secret, remember))
+
+    lines = await asyncio.gather(*(lines_of(hit) for hit in hits))
+    shown = [
+        CodeHit(project=hit.project, repository=hit.repository, path=hit.path, branch=hit.branch, lines=lines[index])
+        for index, hit in enumerate(hits)
+    ]
+    return shown, problems
 
 
-def matching_lines(content: str, offsets: list[int]) -> list[MatchingLine]:
-    """The first lines that the offsets point into."""
+def matching_lines(
+    content: str,
+    offsets: list[int],
+    room: int = _MAX_LINE * _LINES_PER_HIT,
+    cleared: Callable[[str], str] = str,
+) -> list[MatchingLine]:
+    """The first lines that the offsets point into, at least one and as many as fit into `room` characters.
+
+    Secrets are taken out by `cleared` before a line is cut: half of one would no longer be recognized.
+    """
     lines: dict[int, MatchingLine] = {}
     for offset in sorted(offsets):
-        if offset > len(content) or len(lines) >= _LINES_PER_HIT:
+        if offset > len(content) or len(lines) >= _LINES_PER_HIT or room <= 0:
             break
         number = content.count("\n", 0, offset) + 1
+        if number in lines:
+            continue
         start = content.rfind("\n", 0, offset) + 1
         end = content.find("\n", offset)
-        whole = content[start : len(content) if end < 0 else end].strip()
-        # In a very long line, what lies around the hit is what matters.
-        cut = max(0, offset - start - _MAX_LINE // 2) if len(whole) > _MAX_LINE else 0
-        lines.setdefault(number, MatchingLine(line=number, text=whole[cut : cut + _MAX_LINE]))
+        line = content[start : len(content) if end < 0 else end]
+        whole = cleared(line)
+        # In a very long line, what lies around the hit is what matters; what follows it tells where that is now.
+        after = len(cleared(line[offset - start :]))
+        cut = max(0, len(whole) - after - _MAX_LINE // 2) if len(whole) > _MAX_LINE else 0
+        shown = whole[cut : cut + _MAX_LINE].strip()
+        room -= len(shown) + 8
+        lines[number] = MatchingLine(line=number, text=shown)
     return list(lines.values())

@@ -1,24 +1,29 @@
 """Work items: find, read, create, change and comment on them."""
 
 import asyncio
-from datetime import datetime
-from typing import Annotated
+import re
+from datetime import UTC, datetime
+from typing import Annotated, NamedTuple
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, Field, JsonValue
 
 from langchain_azure_devops.client import AzureDevOps
-from langchain_azure_devops.errors import InvalidRequest, RevisionConflict
+from langchain_azure_devops.errors import Conflict, InvalidRequest, NotFound, ProjectNotFound, RevisionConflict
 from langchain_azure_devops.paging import Batch, collect
 from langchain_azure_devops.results import Page, Position
 from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.tools.work_item_refusals import repairable, unknown_values
 from langchain_azure_devops.toolset import Cursor, Limit, Project, Toolset
+from langchain_azure_devops.untrusted import fenced
 from langchain_azure_devops.wiql import condition, query_text
 from langchain_azure_devops.work_item_fields import (
     CommentAdded,
+    SavedWorkItem,
     WorkItem,
     WorkItemDetail,
     comments_text,
     detail_of,
+    plain,
     row_fields,
     row_of,
 )
@@ -31,25 +36,36 @@ _COMMENTS = "/{project}/_apis/wit/workItems/{id}/comments"
 _JSON_PATCH = "application/json-patch+json"
 _COMMENTS_VERSION = "7.1-preview.4"
 _BATCH = 200
+_LOOK_AHEAD = 1_000
+_MAX_IDS = 19_999
+_MAX_SHOWN = 300
+# The form of a bug has no description; people read and write its repro steps.
 _DESCRIPTION = {"bug": "Microsoft.VSTS.TCM.ReproSteps"}
+_TIME = re.compile(r"['\"]\d{4}-\d\d-\d\dT\d")
 
 Id = Annotated[int, Field(ge=1)]
 
 
+def _reference_name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]\w*(\.\w+)+", name):
+        raise ValueError("must be a reference name, such as System.Title or Microsoft.VSTS.Common.Priority")
+    return name
+
+
+FieldName = Annotated[str, AfterValidator(_reference_name)]
+
+
 class FieldValue(BaseModel):
-    """A field by its reference name."""
+    """By reference name, such as Microsoft.VSTS.Common.Priority."""
 
-    name: Annotated[str, Field(description="Such as Microsoft.VSTS.Common.Priority", pattern=r"^[A-Za-z][\w.]*$")]
+    name: FieldName
     value: str
-
-
-FieldValues = Annotated[list[FieldValue], Field(description="Other fields")]
 
 
 @toolset.read(Scope.WORK)
 async def query_work_items(
     client: AzureDevOps,
-    wiql: Annotated[str | None, Field(description="Whole WIQL query instead of the filters")] = None,
+    wiql: Annotated[str | None, Field(description="Instead of filters")] = None,
     project: Project = None,
     type: str | None = None,
     state: str | None = None,
@@ -59,7 +75,7 @@ async def query_work_items(
     tag: str | None = None,
     title: Annotated[str | None, Field(description="Words in the title")] = None,
     changed_since: datetime | None = None,
-    fields: Annotated[list[str], Field(description="More fields to show")] = [],  # noqa: B006 - read only
+    fields: Annotated[list[FieldName], Field(description="More fields, reference names")] = [],  # noqa: B006 - read only
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[WorkItem]:
@@ -77,43 +93,57 @@ async def query_work_items(
         "System.IterationPath": condition("UNDER", iteration),
         "System.Tags": condition("CONTAINS", tag),
         "System.Title": condition("CONTAINS", title),
-        "System.ChangedDate": condition(">=", changed_since.isoformat() if changed_since else None),
+        "System.ChangedDate": condition(">=", _utc(changed_since) if changed_since else None),
     }
     if wiql is not None and any(value for name, value in filters.items() if name != "System.TeamProject"):
         raise InvalidRequest("Give either wiql or filters, not both: put the filters into the query.", subject="wiql")
-    text = wiql or query_text(filters)
-    extra = [name for name in fields if name not in row_fields(())]
+    shown = {name.lower() for name in row_fields(())}
+    extra = [name for name in fields if name.lower() not in shown]
+    notes: list[str] = []
 
     async def fetch(position: Position, wanted: int) -> Batch[WorkItem]:
-        ids, complete = await _ids(client, project, text, position.skip + wanted)
-        chosen = ids[position.skip : position.skip + wanted]
+        found = await _ids(client, project, wiql or query_text(filters, position.token), position.skip + wanted)
+        chosen = found.ids[position.skip : position.skip + wanted]
         rows = await _rows(client, chosen, extra)
+        if missing := len(chosen) - len(rows):
+            notes.append(f"{missing} more could not be read: deleted, or hidden from this token's owner.")
         after = position.skip + len(chosen)
-        return Batch(rows, Position(skip=after) if after < len(ids) else None, len(ids) if complete else None)
+        if after >= len(found.ids) and not found.complete:
+            notes.append(f"The query finds more than {_MAX_IDS:,} work items; narrow it to see the others.")
+        # Only a query made here can be pinned to its first moment: another one may have its own ASOF or MODE.
+        following = Position(token="" if wiql else found.as_of, skip=after)
+        return Batch(rows, following if after < len(found.ids) else None, len(found.ids) if found.complete else None)
 
-    return await collect(fetch, limit, cursor)
+    try:
+        page = await collect(WorkItem, fetch, limit, cursor)
+    except InvalidRequest as error:
+        raise await repairable(client, error, project) from error
+    page.notes.extend(notes)
+    if project is not None and not page.items and (type or state):
+        page.notes.extend(await unknown_values(client, project, type, state))
+    return page
 
 
 @toolset.read(Scope.WORK)
 async def get_work_item(client: AzureDevOps, id: Id, comments: bool = False) -> WorkItemDetail:
     """Read a work item: fields, links, revision; on request its comments.
 
-    Source: `GET /_apis/wit/workitems/{id}?$expand=relations`.
+    Source: `GET /_apis/wit/workitems/{id}?$expand=all`, `GET .../workItems/{id}/comments`.
     """
-    raw = (await client.get(_ITEM, path={"id": id}, query={"$expand": "relations"})).json()
+    raw = (await client.get(_ITEM, path={"id": id}, query={"$expand": "all"})).json()
     text = None
     if comments:
         where = {"id": id, "project": raw["fields"]["System.TeamProject"]}
-        query = {"$top": 200, "order": "asc"}
-        text = comments_text((await client.get(_COMMENTS, path=where, query=query, version=_COMMENTS_VERSION)).json())
+        newest: dict[str, str | int | bool | None] = {"$top": 200, "order": "desc"}
+        text = comments_text((await client.get(_COMMENTS, path=where, query=newest, version=_COMMENTS_VERSION)).json())
     return detail_of(raw, text)
 
 
 @toolset.write(Scope.WORK_WRITE, sends=f"POST {_CREATE}")
 async def create_work_item(
     client: AzureDevOps,
-    type: Annotated[str, Field(description="Bug, Task, User Story...")],
-    title: Annotated[str, Field(min_length=1, max_length=255)],
+    type: Annotated[str, Field(description="Bug, Task...")],
+    title: str,
     project: Project = None,
     description: Annotated[str | None, Field(description="Markdown")] = None,
     area: str | None = None,
@@ -121,10 +151,13 @@ async def create_work_item(
     assigned_to: str | None = None,
     tags: list[str] = [],  # noqa: B006 - read only, and the schema's default
     parent: int | None = None,
-    fields: FieldValues = [],  # noqa: B006 - same
-) -> WorkItem:
+    fields: list[FieldValue] = [],  # noqa: B006 - same
+) -> SavedWorkItem:
     """Create a work item.
 
+    Raises:
+        InvalidRequest: A rule of the process refuses a value; says what is allowed.
+        NotFound: There is no such type, project or parent.
     Source: `POST .../wit/workitems/${type}`.
     """
     project = await client.required_project(project)
@@ -144,26 +177,35 @@ async def create_work_item(
         url = f"{client.settings.url('core')}/_apis/wit/workItems/{parent}"
         link: JsonValue = {"rel": "System.LinkTypes.Hierarchy-Reverse", "url": url}
         patch.append({"op": "add", "path": "/relations/-", "value": link})
-    response = await client.post(_CREATE, patch, path={"project": project, "type": type}, content_type=_JSON_PATCH)
-    return row_of(response.json())
+    where = {"project": project, "type": type}
+    try:
+        response = await client.post(_CREATE, patch, path=where, content_type=_JSON_PATCH)
+    except ProjectNotFound:
+        raise
+    except (InvalidRequest, NotFound) as error:
+        raise await repairable(client, error, project, type) from error
+    return SavedWorkItem.model_validate(response.json())
 
 
 @toolset.write(Scope.WORK_WRITE, sends=f"PATCH {_ITEM}")
 async def update_work_item(
     client: AzureDevOps,
     id: Id,
-    revision: Annotated[int, Field(ge=1, description="As last read")],
-    title: Annotated[str | None, Field(min_length=1, max_length=255)] = None,
+    revision: Annotated[int, Field(description="As last read")],
+    title: str | None = None,
     state: str | None = None,
-    assigned_to: Annotated[str | None, Field(description='"" clears')] = None,
+    assigned_to: str | None = None,
     area: str | None = None,
     iteration: str | None = None,
     tags: Annotated[str | None, Field(description="All tags: a; b")] = None,
-    description: str | None = None,
-    fields: FieldValues = [],  # noqa: B006 - read only, and the schema's default
-) -> WorkItem:
-    """Change fields of a work item that nobody changed since it was read; only what is given changes.
+    description: Annotated[str | None, Field(description="Markdown")] = None,
+    fields: list[FieldValue] = [],  # noqa: B006 - read only, and the schema's default
+) -> SavedWorkItem:
+    """Change a work item unless somebody changed it since it was read. Only what is given changes; "" clears.
 
+    Raises:
+        RevisionConflict: It has another revision by now; the message has it and the current values.
+        InvalidRequest: A rule of the process refuses a value; says what is allowed.
     Source: `PATCH /_apis/wit/workitems/{id}` with a test of `/rev`.
     """
     named = {
@@ -174,50 +216,69 @@ async def update_work_item(
         "System.IterationPath": iteration,
         "System.Tags": tags,
     }
-    changes = _changes(named, "System.Description", description, fields)
+    typed = {} if description is None else await _fields(client, id, "System.WorkItemType")
+    body_field = _DESCRIPTION.get(str(typed.get("System.WorkItemType")).lower(), "System.Description")
+    changes = _changes(named, body_field, description, fields)
     if not changes:
         raise InvalidRequest("Nothing to change was given.", subject="arguments")
-    test: JsonValue = {"op": "test", "path": "/rev", "value": revision}
+    patch: list[JsonValue] = [{"op": "test", "path": "/rev", "value": revision}, *changes]
     try:
-        response = await client.post(_ITEM, [test, *changes], path={"id": id}, content_type=_JSON_PATCH, method="PATCH")
-    except RevisionConflict as error:
-        current = (await client.get(_ITEM, path={"id": id})).json()
-        paths = [str(change["path"]).removeprefix("/fields/") for change in changes if isinstance(change, dict)]
-        raise _conflict(id, revision, current, paths) from error
-    return row_of(response.json())
+        response = await client.post(_ITEM, patch, path={"id": id}, content_type=_JSON_PATCH, method="PATCH")
+    except Conflict as error:
+        raise await _conflict(client, error, id, revision, changes) from error
+    except InvalidRequest as error:
+        known = await _fields(client, id, "System.TeamProject,System.WorkItemType")
+        project, kind = (str(known[name]) for name in ("System.TeamProject", "System.WorkItemType"))
+        raise await repairable(client, error, project, kind) from error
+    return SavedWorkItem.model_validate(response.json())
 
 
 @toolset.write(Scope.WORK_WRITE, sends=f"POST {_COMMENTS}")
 async def add_work_item_comment(
-    client: AzureDevOps, id: Id, text: Annotated[str, Field(min_length=1, max_length=150_000, description="Markdown")]
+    client: AzureDevOps, id: Id, text: Annotated[str, Field(min_length=1, description="Markdown")]
 ) -> CommentAdded:
     """Comment on a work item.
 
     Source: `POST .../workItems/{id}/comments?format=markdown`.
     """
-    item = (await client.get(_ITEM, path={"id": id}, query={"fields": "System.TeamProject"})).json()
+    known = await _fields(client, id, "System.TeamProject")
     response = await client.post(
         _COMMENTS,
         {"text": text},
-        path={"project": item["fields"]["System.TeamProject"], "id": id},
+        path={"project": str(known["System.TeamProject"]), "id": id},
         query={"format": "markdown"},
         version=_COMMENTS_VERSION,
     )
     return CommentAdded(work_item=id, comment=response.json()["id"])
 
 
-async def _ids(client: AzureDevOps, project: str | None, wiql: str, wanted: int) -> tuple[list[int], bool]:
-    """The first ids that match, one more than wanted if there are more, and whether these are all."""
-    top = min(wanted + 1, 19_999)
+class _Found(NamedTuple):
+    """The ids a query finds, when it was run, and whether these are all."""
+
+    ids: list[int]
+    as_of: str
+    complete: bool
+
+
+async def _ids(client: AzureDevOps, project: str | None, wiql: str, wanted: int) -> _Found:
+    """The first ids that match, some more than wanted if there are more, so that small totals are known."""
+    top = min(wanted + _LOOK_AHEAD, _MAX_IDS)
     response = await client.post(
         "/{project}/_apis/wit/wiql",
         {"query": wiql},
         path={"project": project},
-        query={"$top": top, "timePrecision": True},
+        # With time precision a plain date means its midnight: only a query that has a time of day is run so.
+        query={"$top": top, "timePrecision": _TIME.search(wiql) is not None},
     )
     answer = response.json()
     rows = answer.get("workItems") or [link["target"] for link in answer.get("workItemRelations") or []]
-    return list(dict.fromkeys(int(row["id"]) for row in rows)), len(rows) < top
+    return _Found(list(dict.fromkeys(int(row["id"]) for row in rows)), str(answer["asOf"]), len(rows) < top)
+
+
+async def _fields(client: AzureDevOps, id: int, names: str) -> dict[str, JsonValue]:
+    response = await client.get(_ITEM, path={"id": id}, query={"fields": names})
+    fields: dict[str, JsonValue] = response.json()["fields"]
+    return fields
 
 
 async def _rows(client: AzureDevOps, ids: list[int], extra: list[str]) -> list[WorkItem]:
@@ -248,19 +309,33 @@ def _changes(
             raise InvalidRequest(f"{field.name} is given twice.", subject=field.name)
         values[field.name] = field.value
     patch: list[JsonValue] = [
-        {"op": "add", "path": f"/fields/{name}", "value": value} for name, value in values.items()
+        # Adding tags adds to those that are there; every other field is set by it, also one that was empty.
+        {"op": "replace" if name == "System.Tags" else "add", "path": f"/fields/{name}", "value": value}
+        for name, value in values.items()
     ]
     if description is not None:
         patch.append({"op": "add", "path": f"/multilineFieldsFormat/{description_field}", "value": "Markdown"})
     return patch
 
 
-def _conflict(id: int, revision: int, current: dict[str, JsonValue], paths: list[str]) -> RevisionConflict:
-    fields = current["fields"]
-    now = {name: fields.get(name) for name in paths if name in fields} if isinstance(fields, dict) else {}
-    values = ", ".join(f"{name} = {value!r}" for name, value in now.items()) or "these fields are empty now"
+async def _conflict(client: AzureDevOps, error: Conflict, id: int, revision: int, changes: list[JsonValue]) -> Conflict:
+    current = (await client.get(_ITEM, path={"id": id})).json()
+    now, fields = current["rev"], current["fields"]
+    if now == revision:
+        return error
+    paths = [str(change["path"]) for change in changes if isinstance(change, dict)]
+    names = [path.removeprefix("/fields/") for path in paths if path.startswith("/fields/")]
+    shown = [*dict.fromkeys([*names, "System.ChangedBy", "System.ChangedDate"])]
+    values = "\n".join(f"{name}: {plain(fields.get(name))[:_MAX_SHOWN] or '(empty)'}" for name in shown)
     return RevisionConflict(
-        f"Work item {id} is at revision {current['rev']}, not {revision}: somebody changed it since it was read. Nothing "
-        f"was changed. Current values: {values}. If the change still fits, repeat it with revision {current['rev']}.",
-        subject=str(current["rev"]),
+        f"Work item {id} is at revision {now}, not {revision}: somebody changed it since it was read. Nothing was "
+        f"changed. If the change still fits, repeat it with revision {now}. Current values:\n"
+        f"{fenced(values, client.context.nonce())}",
+        subject=str(now),
     )
+
+
+def _utc(moment: datetime) -> str:
+    """A time as the service reads it; one without a zone is in UTC."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

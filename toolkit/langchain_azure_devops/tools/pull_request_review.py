@@ -5,21 +5,20 @@ The service has no line diff in its REST interface; both sides of a file are rea
 
 import asyncio
 import difflib
-from collections.abc import Mapping
 from typing import Any
 
 from pydantic import AliasPath, Field
 
 from langchain_azure_devops.client import AzureDevOps
+from langchain_azure_devops.errors import NotFound
 from langchain_azure_devops.results import Result, Untrusted
-from langchain_azure_devops.tools.repositories import REPOSITORY, file_text
+from langchain_azure_devops.tools.repositories import REPOSITORY, FileContent, Where, file_content
 
 _PULL_REQUEST = f"{REPOSITORY}/pullRequests/{{pull_request}}"
 _MAX_DIFFED = 20
 _MAX_FILE = 400_000
 _MAX_DIFF = 20_000
-
-Where = Mapping[str, str | int | None]
+_PARALLEL = 8
 
 
 class ChangedFile(Result):
@@ -56,10 +55,22 @@ async def review_of(client: AzureDevOps, where: Where, include: frozenset[str]) 
     answers = await asyncio.gather(*wanted)
     review: dict[str, Any] = {"work_items": [int(row["id"]) for row in answers[0].json()["value"]]}
     if "threads" in include:
-        review["threads"] = [thread for raw in answers[1].json()["value"] if (thread := _thread(raw)) is not None]
+        threads = [thread for raw in answers[1].json()["value"] if (thread := _thread(raw)) is not None]
+        review.update(threads=threads, discussion=discussion_of(threads) or "There are no threads.")
     if include & {"files", "diff"}:
         review.update(await _changes(client, where, with_diff="diff" in include))
     return review
+
+
+def discussion_of(threads: list[Thread]) -> str:
+    """The threads as Markdown: a heading for each, then who wrote what."""
+    parts = []
+    for thread in threads:
+        place = f" {thread.file}" if thread.file else ""
+        line = f" line {thread.line}" if thread.line else ""
+        said = "\n".join(f"{comment.author}: {comment.text}" for comment in thread.comments)
+        parts.append(f"### {thread.id} {thread.status or 'no status'}{place}{line}\n{said}")
+    return "\n\n".join(parts)
 
 
 def _thread(raw: dict[str, Any]) -> Thread | None:
@@ -105,36 +116,47 @@ async def _diff(
 ) -> tuple[str, list[str]]:
     """A unified diff of the files, cut at a budget, and what a reader must know of it."""
     diffed = files[:_MAX_DIFFED]
-    parts = await asyncio.gather(*(_file_diff(client, where, changed, base, tip) for changed in diffed))
+    turns = asyncio.Semaphore(_PARALLEL)
+
+    async def one(changed: ChangedFile) -> str:
+        async with turns:
+            return await _file_diff(client, where, changed, base, tip)
+
+    parts = await asyncio.gather(*(one(changed) for changed in diffed))
     notes = (
         [f"diff: {len(files) - len(diffed)} more changed files are not compared."] if len(files) > _MAX_DIFFED else []
     )
-    whole = "\n".join(part for part in parts if part)
+    whole = "\n".join(parts)
     if len(whole) > _MAX_DIFF:
         notes.append(f"diff: {_MAX_DIFF:,} of {len(whole):,} characters shown; use read_file for the rest.")
-        whole = whole[: whole.rfind("\n", 0, _MAX_DIFF)]
+        whole = whole[: max(whole.rfind("\n", 0, _MAX_DIFF), _MAX_DIFF // 2)]
     return whole, notes
 
 
 async def _file_diff(client: AzureDevOps, where: Where, changed: ChangedFile, base: str, tip: str) -> str:
-    project, repository = str(where["project"]), str(where["repository"])
-    added, deleted = "add" in changed.change.split(", "), "delete" in changed.change.split(", ")
+    """The diff of one file; a sentence where there can be none."""
+    kinds = changed.change.split(", ")
     old_path = changed.was or changed.path
-    before, after = await asyncio.gather(
-        _nothing() if added else file_text(client, project, repository, old_path, base, _MAX_FILE),
-        _nothing() if deleted else file_text(client, project, repository, changed.path, tip, _MAX_FILE),
-    )
-    if (before is None and not added) or (after is None and not deleted):
-        return f"{changed.path}: binary or unreadable"
-    lines = difflib.unified_diff(
-        (before or "").split("\n") if not added else [],
-        (after or "").split("\n") if not deleted else [],
-        f"a{old_path}",
-        f"b{changed.path}",
-        lineterm="",
-    )
-    return "\n".join(lines)
+    empty = FileContent("", True)
+    try:
+        before = empty if "add" in kinds else await file_content(client, where, old_path, base, _MAX_FILE)
+        after = empty if "delete" in kinds else await file_content(client, where, changed.path, tip, _MAX_FILE)
+    except NotFound:
+        return f"{changed.path}: could not be read"
+    if before is None or after is None:
+        return f"{changed.path}: binary"
+    if not (before.whole and after.whole):
+        return f"{changed.path}: larger than {_MAX_FILE // 1000} kB, not compared"
+    # Comparing long files takes a while, and the client's loop serves other calls meanwhile.
+    text = await asyncio.to_thread(_unified, before.text, after.text, f"a{old_path}", f"b{changed.path}")
+    return text or f"{changed.path}: {changed.change}, no line differs but perhaps line ends"
 
 
-async def _nothing() -> str | None:
-    return None
+def _unified(before: str, after: str, old_name: str, new_name: str) -> str:
+    sides = (_lines(before), _lines(after))
+    return "\n".join(difflib.unified_diff(*sides, old_name, new_name, lineterm=""))
+
+
+def _lines(text: str) -> list[str]:
+    """The lines without their ends; no last empty one after the end of the last line."""
+    return [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")] if text else []

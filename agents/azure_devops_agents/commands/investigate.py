@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from azure_devops_agents.approval import DECISIONS
+from azure_devops_agents.event_view import show, show_report
 from azure_devops_agents.investigation.investigator import (
     ApprovalAsked,
     Event,
@@ -18,28 +19,27 @@ from azure_devops_agents.investigation.investigator import (
     open_investigator,
 )
 from azure_devops_agents.models import open_model
-from azure_devops_agents.options import Options, opened, with_options
-from azure_devops_agents.terminal import show, show_report
+from azure_devops_agents.options import Connect, connection_options
 from langchain_azure_devops import AzureDevOpsToolkit
 
 Decide = Callable[[ApprovalAsked], Mapping[str, Any]]
 
 
-@click.command()
+@click.command("investigate")
 @click.argument("question")
 @click.option(
     "--model", help="As provider:name, such as openai:gpt-5. Default: OpenAI with OPENAI_API_KEY, else offline."
 )
 @click.option("--thread", help="Go on with an earlier thread.")
 @click.option("--json", "as_machine", is_flag=True, help="Print report and evidence as JSON.")
-@with_options
-def investigate(question: str, model: str | None, thread: str | None, as_machine: bool, options: Options) -> None:
+@connection_options
+def command(connect: Connect, question: str, model: str | None, thread: str | None, as_machine: bool) -> None:
     """Answer one question with evidence; a write is asked of you first."""
     steps, out = Console(stderr=True), Console()
     thread = thread or f"ask-{uuid.uuid4().hex[:8]}"
     with (
-        opened(options) as settings,
-        AzureDevOpsToolkit.connect(settings=settings, read_only=options.read_only) as toolkit,
+        connect.open() as target,
+        AzureDevOpsToolkit.connect(settings=target.settings, read_only=target.only_reads) as toolkit,
         open_investigator(open_model(model), toolkit) as investigator,
     ):
         events = investigator.ask(thread, question)

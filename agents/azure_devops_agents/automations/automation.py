@@ -1,0 +1,108 @@
+"""What every automation is made of: a plan of writes, shown first, then carried out exactly as it was shown."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import click
+
+from langchain_azure_devops.client import AzureDevOps
+from langchain_azure_devops.errors import Conflict
+from langchain_azure_devops.grants import Approval, WriteRequest
+from langchain_azure_devops.results import Result
+from langchain_azure_devops.toolset import Tool
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing of a plan.
+
+    Attributes:
+        action: What will happen to it.
+        subject: What it is, on one line.
+        details: Name and value of what a person wants to know before the write.
+        tool: The tool that writes; None when nothing is written.
+        arguments: What the tool gets.
+    """
+
+    action: Literal["create", "update", "unchanged"]
+    subject: str
+    details: tuple[tuple[str, str], ...] = ()
+    tool: Tool[..., Any] | None = None
+    arguments: Mapping[str, object] = field(default_factory=dict)
+
+    def digest(self, client: AzureDevOps) -> str:
+        """Identifies the write: the tool and all its arguments; empty when nothing is written."""
+        return "" if self.tool is None else self.tool.request(client, self.tool.validate(self.arguments)).digest
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything an automation would do, and what it leaves out.
+
+    Attributes:
+        steps: In the order in which they are carried out.
+        notes: What was left out and why, for people.
+    """
+
+    steps: tuple[Step, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def writes(self) -> tuple[Step, ...]:
+        """The steps that write."""
+        return tuple(step for step in self.steps if step.tool is not None)
+
+    def digests(self, client: AzureDevOps) -> tuple[str, ...]:
+        """What identifies each of the writes."""
+        return tuple(step.digest(client) for step in self.writes)
+
+
+@dataclass(frozen=True)
+class Automation:
+    """An automation as a command.
+
+    Attributes:
+        name: As it is called.
+        summary: One sentence for the overview.
+        parameters: Its own arguments and options, besides those every automation has.
+        plan: Makes the plan from a client and the values of the parameters; only reads.
+    """
+
+    name: str
+    summary: str
+    parameters: tuple[click.Parameter, ...]
+    plan: Callable[..., Plan]
+
+
+def carry_out(client: AzureDevOps, shown: Plan, now: Plan, approver: str) -> Iterator[tuple[Step, Result]]:
+    """Write what was shown, nothing else; gives each step with its result as soon as it is written.
+
+    Args:
+        client: Asks for each write; a write that is not in the plan is refused.
+        shown: The plan that was approved.
+        now: The plan made again after the approval.
+        approver: Who approved.
+
+    Raises:
+        Conflict: The two plans differ: somebody changed something in between. Nothing was written.
+        AzureDevOpsError: The first write that failed; the steps after it were not tried.
+    """
+    pending = set(shown.digests(client))
+    if pending != set(now.digests(client)):
+        raise Conflict(
+            "Something changed after the plan was shown. Nothing was written: run it again to see the new one."
+        )
+
+    def answer(request: WriteRequest) -> Approval:
+        planned = request.digest in pending
+        pending.discard(request.digest)
+        return Approval(planned, request.digest, approver, "" if planned else "it is not in the plan that was shown")
+
+    client.approver = answer
+    try:
+        for step in now.writes:
+            if step.tool is not None:
+                yield step, step.tool.call_sync(client, **step.arguments)
+    finally:
+        client.approver = None

@@ -1,0 +1,237 @@
+"""Work items from a scanner's findings: created once, updated when severity or message changes, else left alone.
+
+Which finding belongs to which work item is decided here, never by a model: a digest of rule, repository, path and the
+flagged text is a tag of the work item. Line numbers are no part of it, so a finding that moves stays the same finding.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from azure_devops_agents.automations.automation import Automation, Plan, Step
+from azure_devops_agents.automations.sarif import SEVERITIES, Finding, read_findings
+from langchain_azure_devops.client import AzureDevOps
+from langchain_azure_devops.errors import InvalidRequest
+from langchain_azure_devops.redaction import PSEUDONYM, redact
+from langchain_azure_devops.tools.work_items import create_work_item, query_work_items, update_work_item
+from langchain_azure_devops.untrusted import clean, one_line
+from langchain_azure_devops.wiql import condition
+from langchain_azure_devops.work_item_fields import WorkItem
+
+MAX_ITEMS = 1_000
+_PER_QUERY = 100
+_MAX_MESSAGE, _MAX_NAME, _MAX_TITLE, _MAX_LINES = 4_000, 300, 200, 50
+_BODIES = ("System.Description", "Microsoft.VSTS.TCM.ReproSteps")
+_SEVERITY_FIELD = "Microsoft.VSTS.Common.Severity"
+_SEVERITY_VALUES = {"critical": "1 - Critical", "high": "2 - High", "medium": "3 - Medium", "low": "4 - Low"}
+_STATE = re.compile(r"\bstate-([0-9a-f]{12})\b")
+_LOGGING_COMMAND = re.compile(r"(?i)##(?=(?:vso)?\[)")
+_MENTION = re.compile(r"(?<![\w.@])@(?=[\w<])")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Everything a file says about one identity, cleaned: what its work item is to hold."""
+
+    identity: str
+    severity: str
+    tool: str
+    rule: str
+    repository: str
+    path: str
+    lines: tuple[int, ...]
+    message: str
+
+    @property
+    def tag(self) -> str:
+        """The tag by which the work item is found again."""
+        return f"finding-{self.identity}"
+
+    @property
+    def state(self) -> str:
+        """A digest of what makes an update worth it: severity and message."""
+        return hashlib.sha256(json.dumps([self.severity, self.message]).encode()).hexdigest()[:12]
+
+    @property
+    def title(self) -> str:
+        """The title of a new work item; the same as long as the identity is."""
+        where = f" in {self.path}" if self.path else ""
+        title = f"Finding: {self.rule}{where}"
+        return title if len(title) <= _MAX_TITLE else f"{title[: _MAX_TITLE - 1]}…"
+
+
+def plan_findings(client: AzureDevOps, file: Path, min_severity: str, type: str, repository: str | None) -> Plan:
+    """What has to be written so that every finding of the file has one up-to-date work item.
+
+    Args:
+        client: Reads the work items there are.
+        file: The SARIF file.
+        min_severity: Findings below are left out.
+        type: The type of new work items.
+        repository: The repository's name where the file names none.
+
+    Raises:
+        InvalidRequest: The file is refused, or has too many findings.
+    """
+    found, ignored = read_findings(file)
+    wanted = [entry for entry in found if SEVERITIES.index(entry.severity) >= SEVERITIES.index(min_severity)]
+    entries = merged(wanted, repository or "")
+    if len(entries) > MAX_ITEMS:
+        raise InvalidRequest(
+            f"{file.name} has {len(entries):,} findings, more than {MAX_ITEMS:,} work items at once. Raise "
+            "--min-severity, or split the file.",
+            subject="sarif",
+        )
+    project = client.run_sync(client.required_project(None))
+    existing = _existing(client, project, entries)
+    steps = [_step(entry, existing.get(entry.tag, []), project, type) for entry in entries]
+    counts = {
+        f"below {min_severity}": len(found) - len(wanted),
+        "the same finding again": len(wanted) - len(entries),
+        "passed, suppressed or gone": ignored,
+    }
+    return Plan(tuple(steps), tuple(f"{count} left out: {why}." for why, count in counts.items() if count))
+
+
+def merged(findings: Iterable[Finding], repository: str) -> list[Entry]:
+    """One entry for each identity, in the order in which they first come."""
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(identity_of(finding, repository), []).append(finding)
+    return [_entry(identity, group, repository) for identity, group in groups.items()]
+
+
+def identity_of(finding: Finding, repository: str) -> str:
+    """The first 12 hexadecimal digits of a digest of rule, repository, path and flagged text.
+
+    White space counts as little as line numbers do. A secret counts by its kind only: the digest must not let anybody
+    test guesses of it, and a secret that was changed but not taken out is the same finding.
+    """
+    window = _without_secrets(one_line(finding.window))
+    parts = [finding.rule, (finding.repository or repository).lower(), finding.path, window]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
+
+
+def description(entry: Entry) -> str:
+    """The Markdown of a work item; everything from the file is in one code block, where no markup or mention acts."""
+    lines = ", ".join(str(line) for line in entry.lines[:_MAX_LINES]) + (" ..." * (len(entry.lines) > _MAX_LINES))
+    facts = {
+        "severity": entry.severity,
+        "scanner": entry.tool,
+        "rule": entry.rule,
+        "repository": entry.repository,
+        "path": entry.path,
+        "lines when written": lines,
+    }
+    block = "\n".join([*(f"{name}: {value}" for name, value in facts.items() if value), "", entry.message])
+    runs = [len(run) for run in re.findall(r"`+", block)]
+    fence = "`" * max(3, max(runs, default=0) + 1)
+    return (
+        f"A scanner found this. The text in the block is the scanner's.\n\n{fence}text\n{block}\n{fence}\n\n"
+        f"Kept up to date by `automate findings` as {entry.tag}, state-{entry.state}. Leave this line and the tag."
+    )
+
+
+def _entry(identity: str, group: list[Finding], repository: str) -> Entry:
+    first = group[0]
+    messages = sorted({_inert(clean(finding.message).strip()) for finding in group})
+    return Entry(
+        identity=identity,
+        severity=max((finding.severity for finding in group), key=SEVERITIES.index),
+        tool=_name(first.tool),
+        rule=_name(first.rule),
+        repository=_name(first.repository or repository),
+        path=_name(first.path),
+        lines=tuple(sorted({finding.line for finding in group if finding.line})),
+        message="\n".join(messages)[:_MAX_MESSAGE],
+    )
+
+
+def _step(entry: Entry, existing: list[WorkItem], project: str, type: str) -> Step:
+    details = [("severity", entry.severity), ("where", f"{entry.path}:{', '.join(map(str, entry.lines[:5]))}")]
+    if not existing:
+        arguments: dict[str, object] = {
+            "type": type,
+            "title": entry.title,
+            "project": project,
+            "description": description(entry),
+            "tags": [entry.tag],
+        }
+        details.append(("message", one_line(entry.message)[:_MAX_NAME]))
+        return Step("create", entry.title, tuple(details), create_work_item, {**arguments, **_fields(type, entry)})
+    item = min(existing, key=lambda candidate: candidate.id)
+    subject = f"{item.type} {item.id} ({item.state}): {item.title}"
+    if len(existing) > 1:
+        details.append(("also", f"{', '.join(str(other.id) for other in existing if other is not item)} have the tag"))
+    if entry.state in {state for extra in item.more for state in _STATE.findall(extra.value)}:
+        return Step("unchanged", subject, tuple(details))
+    details.append(("message", one_line(entry.message)[:_MAX_NAME]))
+    changes = {"id": item.id, "revision": item.revision, "description": description(entry)}
+    return Step("update", subject, tuple(details), update_work_item, {**changes, **_fields(item.type, entry)})
+
+
+def _fields(type: str, entry: Entry) -> Mapping[str, object]:
+    """A bug has a field for the severity; other types have it in the description only."""
+    if type.lower() != "bug":
+        return {}
+    return {"fields": [{"name": _SEVERITY_FIELD, "value": _SEVERITY_VALUES[entry.severity]}]}
+
+
+def _existing(client: AzureDevOps, project: str, entries: list[Entry]) -> dict[str, list[WorkItem]]:
+    """The work items of the project by the tag of their finding."""
+    known: dict[str, list[WorkItem]] = {}
+    tags = [entry.tag for entry in entries]
+    for start in range(0, len(tags), _PER_QUERY):
+        part = frozenset(tags[start : start + _PER_QUERY])
+        any_of = " OR ".join(f"[System.Tags] CONTAINS '{tag}'" for tag in sorted(part))
+        in_project = f"[System.TeamProject] {condition('=', project)}"
+        wiql = f"SELECT [System.Id] FROM WorkItems WHERE {in_project} AND ({any_of}) ORDER BY [System.Id]"  # noqa: S608 - WIQL; tags are digests, the project is quoted
+        cursor: str | None = None
+        while True:
+            page = query_work_items.call_sync(
+                client, wiql=wiql, project=project, fields=list(_BODIES), limit=1000, cursor=cursor
+            )
+            for item in page.items:
+                for tag in part.intersection(word.strip().lower() for word in (item.tags or "").split(";")):
+                    known.setdefault(tag, []).append(item)
+            if (cursor := page.cursor) is None:
+                break
+    return known
+
+
+def _name(text: str) -> str:
+    return _inert(one_line(text))[:_MAX_NAME]
+
+
+def _inert(text: str) -> str:
+    """Text without secrets, in which no pipeline finds a logging command and nobody is mentioned."""
+    return _MENTION.sub("@ ", _LOGGING_COMMAND.sub("# #", _without_secrets(text)))
+
+
+def _without_secrets(text: str) -> str:
+    # No digest of the secret stays: its key could not be one, because the same text must come out in every process.
+    return PSEUDONYM.sub(r"(secret removed: \1)", redact(text, b""))
+
+
+FINDINGS = Automation(
+    name="findings",
+    summary="Create or update one work item for each finding of a scanner's SARIF 2.1.0 file.",
+    parameters=(
+        click.Argument(["file"], type=click.Path(exists=True, path_type=Path), metavar="FILE.sarif"),
+        click.Option(
+            ["--min-severity"],
+            type=click.Choice(SEVERITIES),
+            default="high",
+            show_default=True,
+            help="Leave out what is below.",
+        ),
+        click.Option(["--type"], default="Bug", show_default=True, help="The type of new work items."),
+        click.Option(["--repository"], metavar="NAME", help="The scanned repository, if the file does not say."),
+    ),
+    plan=plan_findings,
+)

@@ -1,0 +1,136 @@
+"""Where the graph goes next, and when a question has cost enough."""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from langchain_core.messages import ToolMessage
+from langgraph.types import Send
+
+from azure_devops_agents.investigation.evidence import READ_EVIDENCE
+from azure_devops_agents.investigation.report import WRITE_REPORT, parsed
+from azure_devops_agents.investigation.state import (
+    CallTask,
+    State,
+    next_number,
+    of_question,
+    since_question,
+    unanswered,
+)
+
+_CHARACTERS_PER_TOKEN = 4
+_CITED = re.compile(r"\bE\d+\b")
+
+
+@dataclass(frozen=True)
+class Budgets:
+    """How much one question may cost.
+
+    Attributes:
+        calls: Tool calls.
+        tokens: Approximate tokens of the conversation.
+        seconds: Time since the question, without the time a person takes to decide.
+    """
+
+    calls: int = 25
+    tokens: int = 200_000
+    seconds: float = 300.0
+
+
+def over_budget(state: State, budgets: Budgets) -> str | None:
+    """Which budget is used up, in words; None while all last."""
+    if _carried_out(state) >= budgets.calls:
+        return f"{budgets.calls} tool calls"
+    tokens = sum(len(str(message.content)) for message in state["messages"]) // _CHARACTERS_PER_TOKEN
+    if tokens >= budgets.tokens:
+        return f"{budgets.tokens} tokens"
+    if time.time() - state.get("started", time.time()) >= budgets.seconds:
+        return f"{budgets.seconds:g} seconds"
+    return None
+
+
+def _carried_out(state: State) -> int:
+    return sum(isinstance(message, ToolMessage) for message in since_question(state["messages"]))
+
+
+def after_model(
+    writers: Sequence[str], budgets: Budgets, place: str
+) -> Callable[[State], Literal["report"] | list[Send]]:
+    """One Send for each tool call; to the report when there is none, or when the model reports.
+
+    Args:
+        writers: Names of the tools that write.
+        budgets: How much one question may cost; calls beyond it are answered without being carried out.
+        place: Where this graph writes; a write is carried out only there, whoever goes on with the thread.
+    """
+
+    def route(state: State) -> Literal["report"] | list[Send]:
+        open_calls = unanswered(state["messages"])
+        finished = any(call["name"] == WRITE_REPORT and _is_report(call) for call in open_calls)
+        if state.get("failure") or not open_calls or finished or over_budget(state, budgets):
+            return "report"
+        known = state.get("evidence", {})
+        room = budgets.calls - _carried_out(state)
+        return [
+            Send(
+                "approve" if _writes(call, writers) and position < room else "read",
+                CallTask(
+                    call=call,
+                    evidence_id=f"E{next_number(known) + position}",
+                    evidence=_needed(call, writers, known),
+                    untrusted_read=bool(state.get("untrusted_read")),
+                    place=place,
+                    over_budget=position >= room,
+                ),
+            )
+            for position, call in enumerate(open_calls)
+        ]
+
+    return route
+
+
+def _writes(call: dict[str, Any], writers: Sequence[str]) -> bool:
+    return call["name"] in writers and not call.get("malformed")
+
+
+def _needed(call: dict[str, Any], writers: Sequence[str], known: dict[str, Any]) -> dict[str, Any]:
+    """The evidence a node looks at: all of it to read on, what the arguments name to approve a write."""
+    if call["name"] == READ_EVIDENCE:
+        return known
+    if not _writes(call, writers):
+        return {}
+    return {identifier: known[identifier] for identifier in _CITED.findall(str(call["args"])) if identifier in known}
+
+
+def after_calls(state: State) -> Literal["model", "report"] | list[Send]:
+    """Approved writes first, then the model; to the report when a person said stop."""
+    decisions = state.get("decisions", {})
+    open_ids = {call["id"] for call in unanswered(state["messages"])}
+    pending = [decision for identifier, decision in decisions.items() if identifier in open_ids]
+    if stopped(state):
+        return "report"
+    return [Send("write", decision) for decision in pending] or "model"
+
+
+def stopped(state: State) -> bool:
+    """Whether a person said stop to this question; the next one is another matter."""
+    calls = of_question(state)
+    decisions = state.get("decisions", {})
+    return any(entry["decision"] == "stop" for identifier, entry in decisions.items() if identifier in calls)
+
+
+def collect(state: State) -> dict[str, Any]:  # noqa: ARG001 - the signature of a node
+    """Wait until every call of this step is answered or decided."""
+    return {}
+
+
+def _is_report(call: dict[str, Any]) -> bool:
+    if call.get("malformed"):
+        return False
+    try:
+        parsed(call["args"])
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,87 @@
+"""What a case is made of, and what comes out of running one."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from azure_devops_agents.models import Step
+
+READ = ("vso.project", "vso.code", "vso.work", "vso.build")
+WRITE = (*READ, "vso.work_write", "vso.code_write")
+NO: Mapping[str, Any] = {"decision": "reject", "approver": "the case"}
+YES: Mapping[str, Any] = {"decision": "approve", "approver": "the case"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run left behind.
+
+    Attributes:
+        report: The checked report.
+        evidence: Every tool result, by its id.
+        told: The tool and the text of each answer the model got, those of absent tools included.
+        tools: The tools that were offered.
+        asked: What a person was shown before each write.
+        approved: The tools of the writes that a person approved.
+        changes: What is different in the organization afterwards, by path; always empty on a recording.
+        secrets: The secrets that are in the organization's code; none are known of a recording.
+    """
+
+    report: Mapping[str, Any]
+    evidence: Mapping[str, Mapping[str, Any]]
+    told: tuple[tuple[str, str], ...]
+    tools: frozenset[str]
+    asked: tuple[Mapping[str, Any], ...] = ()
+    approved: tuple[str, ...] = ()
+    changes: Mapping[str, object] = field(default_factory=dict)
+    secrets: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Check:
+    """One expectation.
+
+    Attributes:
+        name: What is expected, for people.
+        failure: Says what is wrong with an outcome; None when nothing is.
+        phrases: Texts that the expectation looks for and that no prompt may give away.
+    """
+
+    name: str
+    failure: Callable[[Outcome], str | None]
+    phrases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Case:
+    """A question, a place to ask it, a reference solution, and what to expect.
+
+    Attributes:
+        id: Also the name of its recording.
+        area: What it is about, to run a part of the suite.
+        question: What a person asks.
+        steps: The reference solution: the tool calls of each turn, the report last.
+        checks: What to expect besides what is expected of every case.
+        routes: Other solutions that must pass, too; their requests are part of the recording.
+        source: A recording of the service's answers, or a fresh organization in this process.
+        holds: The scopes of the token.
+        declared: The scopes the operator declared; None when they are the token's.
+        verified: The scopes are found out from the service, not declared.
+        credential: Whether the token arrives whole; for a malformed one the sign-in page comes back.
+        person: How a person answers when asked for a write; None when there is nobody who could be asked.
+        changes: All that may be different in the organization afterwards, by path.
+    """
+
+    id: str
+    area: str
+    question: str
+    steps: list[Step]
+    checks: tuple[Check, ...]
+    routes: tuple[list[Step], ...] = ()
+    source: Literal["recording", "world"] = "recording"
+    holds: tuple[str, ...] = READ
+    declared: tuple[str, ...] | None = None
+    verified: bool = False
+    credential: Literal["whole", "malformed"] = "whole"
+    person: Mapping[str, Any] | None = field(default_factory=lambda: NO)
+    changes: Mapping[str, object] = field(default_factory=dict)

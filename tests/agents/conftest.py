@@ -1,0 +1,35 @@
+"""An organization, a toolkit and an investigator, all real, all local."""
+
+import pytest
+
+from azure_devops_simulator import SimulatorServer, seed_organization
+from langchain_azure_devops import AzureDevOpsToolkit
+
+FULL, READER = "full-access-token", "read-only-token"
+READ_SCOPES = ("vso.project", "vso.code", "vso.work", "vso.build")
+
+
+@pytest.fixture
+def organization():
+    seeded = seed_organization()
+    seeded.add_token(FULL, scopes=("app_token",))
+    seeded.add_token(READER, scopes=READ_SCOPES)
+    return seeded
+
+
+@pytest.fixture
+def server(organization):
+    with SimulatorServer(organization) as running:
+        yield running
+
+
+@pytest.fixture
+def toolkit(server):
+    with AzureDevOpsToolkit.connect(base_url=server.base_url, pat=FULL, default_project="Platform") as connected:
+        yield connected
+
+
+@pytest.fixture
+def reader(server):
+    with AzureDevOpsToolkit.connect(base_url=server.base_url, pat=READER, default_project="Platform") as connected:
+        yield connected

@@ -1,0 +1,111 @@
+"""A small OpenAI-compatible server on loopback: streams what a test tells it to, well-formed or not."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One answer of the model."""
+
+    calls: Sequence[tuple[str, str]] = ()
+    text: str = ""
+    refusal: str = ""
+    status: int = 200
+    dropped: bool = False
+
+
+@dataclass
+class OpenAIServer:
+    """Answers with the turns in order, the last one again and again."""
+
+    turns: Sequence[Turn]
+    requests: list[dict[str, Any]] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        app = Starlette(routes=[Route("/v1/chat/completions", self._complete, methods=["POST"])])
+        config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off", ws="none")
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._thread.start()
+        while not self._server.started:
+            time.sleep(0.01)
+        port = self._server.servers[0].sockets[0].getsockname()[1]
+        self.base_url = f"http://127.0.0.1:{port}/v1"
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.should_exit = True
+        self._thread.join(timeout=5)
+
+    async def _complete(self, request: Request) -> Response:
+        asked = await request.json()
+        turn = self.turns[min(len(self.requests), len(self.turns) - 1)]
+        self.requests.append(asked)
+        if turn.status != 200:
+            headers = {"Retry-After": "0"}
+            return JSONResponse({"error": {"message": "no", "type": "x"}}, turn.status, headers)
+        if not asked.get("stream"):
+            return JSONResponse(_whole(turn))
+        return StreamingResponse(_stream(turn), media_type="text/event-stream")
+
+
+def _message(turn: Turn) -> dict[str, Any]:
+    calls = [
+        {
+            "index": index,
+            "id": f"call_{index}_{name}",
+            "type": "function",
+            "function": {"name": name, "arguments": arguments},
+        }
+        for index, (name, arguments) in enumerate(turn.calls)
+    ]
+    message: dict[str, Any] = {"role": "assistant", "content": turn.text or None}
+    if calls:
+        message["tool_calls"] = calls
+    if turn.refusal:
+        message["refusal"] = turn.refusal
+    return message
+
+
+def _whole(turn: Turn) -> dict[str, Any]:
+    choice = {"index": 0, "message": _message(turn), "finish_reason": "tool_calls" if turn.calls else "stop"}
+    return {"id": "1", "object": "chat.completion", "created": 1, "model": "local", "choices": [choice]}
+
+
+def _stream(turn: Turn) -> Iterator[str]:
+    """The answer in small pieces, tool arguments cut in two."""
+
+    def event(delta: dict[str, Any], finish: str | None = None) -> str:
+        choice = {"index": 0, "delta": delta, "finish_reason": finish}
+        body = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "local", "choices": [choice]}
+        return f"data: {json.dumps(body)}\n\n"
+
+    yield event({"role": "assistant", "content": ""})
+    for piece in turn.text.split():
+        yield event({"content": piece + " "})
+    if turn.refusal:
+        yield event({"refusal": turn.refusal})
+    for call in _message(turn).get("tool_calls", []):
+        arguments = call["function"]["arguments"]
+        half = len(arguments) // 2
+        yield event({"tool_calls": [{**call, "function": {**call["function"], "arguments": arguments[:half]}}]})
+        if turn.dropped:
+            raise ConnectionResetError("dropped on purpose")
+        rest = {"index": call["index"], "function": {"arguments": arguments[half:]}}
+        yield event({"tool_calls": [rest]})
+    yield event({}, "tool_calls" if turn.calls else "stop")
+    yield "data: [DONE]\n\n"

@@ -1,0 +1,82 @@
+"""Evidence: ids that are never given twice, previews that can be read to the end, statuses that say what is missing."""
+
+import pytest
+
+from azure_devops_agents.investigation.evidence import PREVIEW, lines_of, preview, read_on
+from azure_devops_agents.investigation.investigator import ReportReady, ToolFinished, open_investigator
+from azure_devops_agents.investigation.routing import Budgets
+from azure_devops_agents.models import Call, ScriptedModel
+
+REPORT = Call.to("write_report", answer="Done.", verdict="answered")
+LIST = Call.to("list_pull_requests")
+
+
+@pytest.fixture
+def ask(toolkit, tmp_path):
+    def run(*steps, budgets=None):
+        model = ScriptedModel(steps=[step if isinstance(step, list) else [step] for step in steps])
+        with open_investigator(model, toolkit, path=tmp_path / "t.sqlite", budgets=budgets) as investigator:
+            events = list(investigator.ask("t", "?"))
+            return events, investigator.state("t")
+
+    return run
+
+
+def evidence(text):
+    return {"id": "E1", "call": "c", "tool": "t", "arguments": {}, "status": "ok", "text": text, "untrusted": True}
+
+
+def test_an_id_is_never_given_twice(ask):
+    read = Call.to("read_evidence", id="E9")
+    events, state = ask([read, LIST], Call.to("list_builds", limit=2), [read, LIST], REPORT)
+    ids = [event.evidence_id for event in events if isinstance(event, ToolFinished)]
+    assert len(ids) == len(set(ids)) == len(state["evidence"]) == 3
+    assert [state["evidence"][name]["tool"] for name in ids] == ["list_pull_requests", "list_builds", LIST.name]
+
+
+def test_calls_beyond_the_budget_are_answered_and_not_carried_out(ask):
+    events, state = ask([LIST] * 12, REPORT, budgets=Budgets(calls=5))
+    assert sum(isinstance(event, ToolFinished) for event in events) == 5
+    texts = [str(message.content) for message in state["messages"] if message.type == "tool"]
+    assert sum("budget of tool calls" in text for text in texts) == 7
+    assert state["report"]["coverage"]["limits"] == ["5 tool calls"]
+
+
+def test_a_search_that_shows_only_its_first_matches_is_partial(ask):
+    _, state = ask(Call.to("get_build_log", build=35, log=5, contains="e"), REPORT)
+    assert state["evidence"]["E1"]["status"] == "partial"
+    assert "partial" in state["report"]["coverage"]
+
+
+def test_a_tool_the_token_lacks_is_a_denial_in_the_coverage(reader, tmp_path):
+    write = Call.to("create_work_item", type="Bug", title="x", project="Platform")
+    with open_investigator(ScriptedModel(steps=[[write], [REPORT]]), reader, path=tmp_path / "t") as investigator:
+        events = list(investigator.ask("t", "File it."))
+    [report] = [event.report for event in events if isinstance(event, ReportReady)]
+    assert "create_work_item" in report["coverage"]["denied"][0]
+
+
+def test_a_preview_is_short_and_its_fence_closed():
+    text = "<untrusted n>\n" + "\n".join(f"line {number}" for number in range(2000)) + "\n</untrusted n>\nnote"
+    shown = preview(evidence(text))
+    assert len(shown) < PREVIEW + 200
+    assert shown.count("<untrusted n>") == shown.count("</untrusted n>") == 1
+
+
+def test_every_character_of_a_very_long_line_can_be_reached():
+    words = " ".join(f"word{number}" for number in range(3000))
+    known = {"E1": evidence(f"<untrusted n>\nfirst\n{words}\n</untrusted n>")}
+    seen, line = "", 1
+    while line <= len(lines_of(known["E1"]["text"])):
+        body = read_on(known, {"id": "E1", "first_line": line}, "m").split("\n")[2:-2]
+        assert body
+        seen += "".join(part.split(": ", 1)[1] for part in body if ": " in part)
+        line += len(body)
+    assert words in seen
+    assert "word2999" in read_on(known, {"id": "E1", "contains": "word2999"}, "m")
+
+
+@pytest.mark.parametrize("arguments", [{"id": "E2"}, {}, {"id": "E1", "first_line": 0}, {"id": "E1", "pattern": "x"}])
+def test_reading_on_with_wrong_arguments_says_so(arguments):
+    with pytest.raises(ValueError, match=r"E2|id|first_line|pattern"):
+        read_on({"E1": evidence("text")}, arguments, "m")

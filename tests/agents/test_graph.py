@@ -1,0 +1,316 @@
+"""The investigation graph against a real simulator: reads, approvals, budgets, and never two writes."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from langgraph.checkpoint.memory import InMemorySaver
+
+from azure_devops_agents.intents import IntentLog
+from azure_devops_agents.investigation.graph import build_graph
+from azure_devops_agents.investigation.investigator import (
+    ApprovalAsked,
+    ApprovalPending,
+    Investigator,
+    ReportReady,
+    ToolFinished,
+    open_investigator,
+)  # fmt: skip
+from azure_devops_agents.investigation.nodes import Budgets
+from azure_devops_agents.models import Call, ScriptedModel
+
+REPORT = Call.to("write_report", answer="Done.", verdict="answered")
+BUG = Call.to("create_work_item", type="Bug", title="The gate is open", project="Platform")
+LIST = Call.to("list_pull_requests")
+
+
+def model(*steps):
+    return ScriptedModel(steps=[step if isinstance(step, list) else [step] for step in steps])
+
+
+@pytest.fixture
+def investigate(toolkit, tmp_path):
+    def start(*steps, budgets=None, path=None):
+        return open_investigator(model(*steps), toolkit, path=path or tmp_path / "threads.sqlite", budgets=budgets)
+
+    return start
+
+
+def bugs(organization, title="The gate is open"):
+    return [item for item in organization.work_items if item.title == title]
+
+
+def finished(events):
+    events = list(events)
+    return next(event.report for event in events if isinstance(event, ReportReady)), events
+
+
+def asked(events):
+    return [event for event in events if isinstance(event, ApprovalAsked)]
+
+
+def test_reads_become_evidence_and_quotes_are_found(investigate):
+    report = Call.to(
+        "write_report",
+        answer="Six.",
+        verdict="answered",
+        observed=[
+            {"statement": "one", "evidence": ["E1"], "quote": "Paginate the shipment search"},
+            {"statement": "made up", "evidence": ["E1"], "quote": "Delete everything"},
+            {"statement": "no such evidence", "evidence": ["E9"], "quote": "Paginate the shipment search"},
+        ],
+    )
+    with investigate(LIST, report) as investigator:
+        found, events = finished(investigator.ask("t", "Which pull requests are open?"))
+        state = investigator.state("t")
+    assert [statement["statement"] for statement in found["observed"]] == ["one"]
+    assert [statement["statement"] for statement in found["unverified"]] == ["made up", "no such evidence"]
+    assert [event.evidence_id for event in events if isinstance(event, ToolFinished)] == ["E1"]
+    assert state["evidence"]["E1"]["untrusted"]
+    assert state["untrusted_read"] is True
+
+
+def test_parallel_calls_each_have_their_own_evidence(investigate):
+    with investigate([LIST, Call.to("list_pipelines"), Call.to("list_builds", limit=2)], REPORT) as investigator:
+        finished(investigator.ask("t", "?"))
+        evidence = investigator.state("t")["evidence"]
+    assert {name: entry["tool"] for name, entry in evidence.items()} == {
+        "E1": "list_pull_requests", "E2": "list_pipelines", "E3": "list_builds",
+    }  # fmt: skip
+    assert evidence["E3"]["status"] == "partial"
+
+
+def test_a_write_waits_for_a_person_and_happens_once(investigate, organization):
+    with investigate(BUG, REPORT) as investigator:
+        [wait] = asked(investigator.ask("t", "File it."))
+        assert bugs(organization) == []
+        assert wait.view["arguments"]["title"] == "The gate is open"
+        found, _ = finished(investigator.answer("t", {wait.interrupt_id: {"decision": "approve", "approver": "dana"}}))
+        assert list(investigator.answer("t", {wait.interrupt_id: {"decision": "approve"}})) == []
+    assert len(bugs(organization)) == 1
+    assert "written" in found["coverage"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"decision": "reject", "reason": "known already"}, {}, "approve", None, {"decision": "yes"},
+        {"decision": "stop"}, {"decision": "edit"}, {"decision": "edit", "arguments": {"type": "Bug"}},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_anything_but_a_clear_yes_writes_nothing(investigate, organization, answer):
+    with investigate(BUG, REPORT) as investigator:
+        [wait] = asked(investigator.ask("t", "File it."))
+        found, _ = finished(investigator.answer("t", {wait.interrupt_id: answer}))
+    assert bugs(organization) == []
+    assert "not_written" in found["coverage"]
+
+
+def test_the_reason_of_a_rejection_reaches_the_model(investigate):
+    with investigate(BUG, REPORT) as investigator:
+        [wait] = asked(investigator.ask("t", "File it."))
+        finished(investigator.answer("t", {wait.interrupt_id: {"decision": "reject", "reason": "known already"}}))
+        texts = [str(message.content) for message in investigator.state("t")["messages"]]
+    assert any("known already" in text for text in texts)
+
+
+def test_an_edited_call_is_written_as_it_became(investigate, organization):
+    changed = {"type": "Bug", "title": "The gate stands open", "project": "Platform"}
+    with investigate(BUG, REPORT) as investigator:
+        [wait] = asked(investigator.ask("t", "File it."))
+        finished(investigator.answer("t", {wait.interrupt_id: {"decision": "edit", "arguments": changed}}))
+    assert bugs(organization) == []
+    assert len(bugs(organization, "The gate stands open")) == 1
+
+
+def test_two_approvals_of_one_turn_are_each_written_once(investigate, organization):
+    other = Call.to("create_work_item", type="Task", title="Close the gate", project="Platform")
+    with investigate([BUG, LIST, other], REPORT) as investigator:
+        waits = asked(investigator.ask("t", "File both."))
+        assert len(waits) == 2
+        decisions = {wait.interrupt_id: {"decision": "approve"} for wait in waits}
+        finished(investigator.answer("t", decisions))
+    assert len(bugs(organization)) == len(bugs(organization, "Close the gate")) == 1
+
+
+def test_a_new_question_while_an_approval_waits_is_refused(investigate, organization):
+    with investigate(BUG, REPORT) as investigator:
+        list(investigator.ask("t", "File it."))
+        with pytest.raises(ApprovalPending):
+            list(investigator.ask("t", "And now?"))
+    assert bugs(organization) == []
+
+
+def test_two_clients_answering_one_approval_write_once(toolkit, organization, tmp_path):
+    path = tmp_path / "threads.sqlite"
+    with open_investigator(model(BUG, REPORT), toolkit, path=path) as investigator:
+        [wait] = asked(investigator.ask("t", "File it."))
+    barrier = threading.Barrier(2)
+
+    def answer(_):
+        with open_investigator(model(BUG, REPORT), toolkit, path=path) as mine:
+            barrier.wait()
+            try:
+                return list(mine.answer("t", {wait.interrupt_id: {"decision": "approve"}}))
+            except Exception as error:  # noqa: BLE001 - a client may lose the race in any way, but never write
+                return error
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(answer, range(2)))
+    assert len(bugs(organization)) == 1
+
+
+def test_a_write_without_a_checkpointer_cannot_be_asked_and_does_not_happen(toolkit, organization):
+    graph = build_graph(model(BUG, REPORT), toolkit)
+    state = graph.invoke({"messages": [("user", "File it.")]})
+    assert any("without a checkpointer" in str(message.content) for message in state["messages"])
+    assert bugs(organization) == []
+
+
+def test_the_write_tool_called_past_the_graph_is_blocked(toolkit, organization):
+    build_graph(model(REPORT), toolkit)
+    [tool] = [tool for tool in toolkit.get_tools() if tool.name == "create_work_item"]
+    call = {"type": "tool_call", "id": "1", "name": tool.name, "args": BUG.arguments}
+    assert "WriteBlocked" in tool.invoke(call).content
+    assert bugs(organization) == []
+
+
+def test_a_reader_s_agent_has_no_tool_to_write_with(reader, organization, tmp_path):
+    with open_investigator(model(BUG, REPORT), reader, path=tmp_path / "t.sqlite") as investigator:
+        _, events = finished(investigator.ask("t", "File it."))
+        texts = [str(message.content) for message in investigator.state("t")["messages"]]
+    assert asked(events) == []
+    assert any("There is no tool create_work_item" in text and "vso.work_write" in text for text in texts)
+    assert bugs(organization) == []
+
+
+async def test_the_graph_runs_without_blocking_as_well(toolkit, organization):
+    graph = build_graph(model([LIST, BUG], REPORT), toolkit, checkpointer=InMemorySaver())
+    config = {"configurable": {"thread_id": "t"}}
+    state = await graph.ainvoke({"messages": [("user", "File it.")]}, config)
+    [wait] = state["__interrupt__"]
+    from langgraph.types import Command
+
+    state = await graph.ainvoke(Command(resume={wait.id: {"decision": "approve"}}), config)
+    assert state["report"]["answer"] == "Done."
+    assert len(bugs(organization)) == 1
+    assert await asyncio.to_thread(lambda: len(bugs(organization))) == 1
+
+
+@pytest.mark.parametrize(
+    ("budgets", "limit"),
+    [(Budgets(calls=1), "1 tool calls"), (Budgets(tokens=10), "tokens"), (Budgets(seconds=0), "seconds")],
+)
+def test_a_used_up_budget_ends_in_a_valid_report(investigate, budgets, limit):
+    with investigate(LIST, LIST, LIST, REPORT, budgets=budgets) as investigator:
+        found, _ = finished(investigator.ask("t", "?"))
+    assert found["verdict"] == "inconclusive"
+    assert any(limit in text for text in found["coverage"]["limits"])
+
+
+def test_an_unknown_tool_and_wrong_arguments_are_answered(investigate):
+    wrong = Call.to("list_builds", status="sleeping")
+    with investigate([Call.to("drop_database"), wrong], REPORT) as investigator:
+        finished(investigator.ask("t", "?"))
+        texts = "\n".join(str(message.content) for message in investigator.state("t")["messages"])
+    assert "There is no tool drop_database" in texts
+    assert "status must be one of" in texts
+
+
+def test_long_results_are_previewed_and_read_on(investigate):
+    steps = [
+        Call.to("get_build_log", build=35, log=5, first_line=1, last_line=340),
+        Call.to("read_evidence", id="E1", contains="KeyError"),
+        Call.to("read_evidence", id="E7"),
+        REPORT,
+    ]
+    with investigate(*steps) as investigator:
+        finished(investigator.ask("t", "?"))
+        state = investigator.state("t")
+    shown = [str(message.content) for message in state["messages"] if message.type == "tool"]
+    assert "go on with read_evidence(id='E1'" in shown[0]
+    assert shown[0].count("</untrusted ") == 1
+    assert "KeyError: 'DATABASE_TIMEOUT'" in shown[1]
+    assert "There is no evidence 'E7'" in shown[2]
+
+
+def test_a_thread_goes_on_in_another_process_of_the_same_file(toolkit, tmp_path, organization):
+    path = tmp_path / "threads.sqlite"
+    with open_investigator(model(BUG, REPORT), toolkit, path=path) as investigator:
+        [wait] = asked(investigator.ask("t", "File it."))
+    with open_investigator(model(BUG, REPORT), toolkit, path=path) as investigator:
+        assert [entry.interrupt_id for entry in investigator.pending("t")] == [wait.interrupt_id]
+        finished(investigator.answer("t", {wait.interrupt_id: {"decision": "approve"}}))
+    assert len(bugs(organization)) == 1
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from azure_devops_agents.intents import IntentLog
+from azure_devops_agents.investigation.investigator import ApprovalAsked, open_investigator
+from azure_devops_agents.models import Call, ScriptedModel
+from langchain_azure_devops import AzureDevOpsToolkit
+
+url, path, when = sys.argv[1:]
+before = when == "before"
+if before:
+    begin = IntentLog.begin
+    def dying(self, *given):
+        begin(self, *given)
+        os.kill(os.getpid(), signal.SIGKILL)
+    IntentLog.begin = dying
+else:
+    def dying(self, *given):
+        os.kill(os.getpid(), signal.SIGKILL)
+    IntentLog.finish = dying
+bug = Call.to("create_work_item", type="Bug", title="The gate is open", project="Platform")
+steps = [[bug], [Call.to("write_report", answer="Done.", verdict="answered")]]
+toolkit = AzureDevOpsToolkit.connect(base_url=url, pat="full-access-token", default_project="Platform")
+with open_investigator(ScriptedModel(steps=steps), toolkit, path=Path(path)) as investigator:
+    [wait] = [event for event in investigator.ask("t", "File it.") if isinstance(event, ApprovalAsked)]
+    list(investigator.answer("t", {wait.interrupt_id: {"decision": "approve"}}))
+"""
+
+
+@pytest.mark.parametrize(("when", "written"), [("before", 0), ("after", 1)])
+def test_a_process_killed_around_the_write_never_writes_twice(toolkit, server, organization, tmp_path, when, written):
+    path = tmp_path / "threads.sqlite"
+    command = [sys.executable, "-c", textwrap.dedent(KILLED), server.base_url, str(path), when]
+    killed = subprocess.run(command, env=dict(os.environ), timeout=60, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert len(bugs(organization)) == written
+    with open_investigator(model(BUG, REPORT), toolkit, path=path) as investigator:
+        found, _ = finished(investigator.resume("t"))
+    assert len(bugs(organization)) == written
+    assert "unknown" in found["coverage"]
+
+
+def test_the_token_is_in_no_file(investigate, tmp_path):
+    with investigate([LIST, BUG], REPORT) as investigator:
+        [wait] = asked(investigator.ask("t", "File it."))
+        finished(investigator.answer("t", {wait.interrupt_id: {"decision": "approve"}}))
+    for path in tmp_path.iterdir():
+        assert b"full-access-token" not in path.read_bytes()
+
+
+def test_an_investigator_needs_a_checkpointer(toolkit):
+    with pytest.raises(ValueError, match="checkpointer"):
+        Investigator(build_graph(model(REPORT), toolkit))
+
+
+def test_intents_are_unique_across_connections(tmp_path):
+    one, two = IntentLog(tmp_path / "i.sqlite"), IntentLog(tmp_path / "i.sqlite")
+    assert one.begin("a", "tool") is None
+    assert two.begin("a", "tool").status is None
+    one.finish("a", "written", "id: 1")
+    assert two.begin("a", "tool").text == "id: 1"
+    one.close()
+    two.close()

@@ -1,0 +1,105 @@
+"""ChatOpenAI over the wire: whatever the provider does, the thread ends in a report."""
+
+import json
+
+import pytest
+from langchain_core.messages import ToolMessage
+from langchain_openai import ChatOpenAI
+from openai_server import OpenAIServer, Turn
+
+from azure_devops_agents.investigation.graph import build_graph
+from azure_devops_agents.investigation.investigator import ModelText, ReportReady, ToolStarted, open_investigator
+from azure_devops_agents.models import open_model
+
+REPORT = ("write_report", json.dumps({"answer": "Done.", "verdict": "answered"}))
+LIST = ("list_pull_requests", json.dumps({"project": "Platform", "status": None}))
+
+
+@pytest.fixture
+def ask(toolkit, tmp_path, monkeypatch):
+    def run(*turns):
+        with OpenAIServer(turns) as server:
+            monkeypatch.setenv("OPENAI_API_KEY", "made-up")
+            monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+            with open_investigator(open_model("openai:local"), toolkit, path=tmp_path / "t.sqlite") as investigator:
+                events = list(investigator.ask("t", "Which pull requests are open?"))
+                state = investigator.state("t")
+        return events, state, server.requests
+
+    return run
+
+
+def report_of(events):
+    return next(event.report for event in events if isinstance(event, ReportReady))
+
+
+def tool_texts(state):
+    return [str(message.content) for message in state["messages"] if isinstance(message, ToolMessage)]
+
+
+def test_streamed_tool_calls_are_put_together(ask):
+    events, state, requests = ask(Turn(calls=[LIST]), Turn(calls=[REPORT]))
+    assert report_of(events)["answer"] == "Done."
+    assert "Paginate the shipment search" in state["evidence"]["E1"]["text"]
+    assert requests[0]["stream"] is True
+    offered = {tool["function"]["name"] for tool in requests[0]["tools"]}
+    assert {"list_pull_requests", "create_work_item", "read_evidence", "write_report"} <= offered
+
+
+def test_parallel_calls(ask):
+    events, state, _ = ask(Turn(calls=[LIST, ("list_pipelines", "{}")]), Turn(calls=[REPORT]))
+    assert report_of(events)["answer"] == "Done."
+    assert [entry["tool"] for entry in state["evidence"].values()] == ["list_pull_requests", "list_pipelines"]
+    assert len([event for event in events if isinstance(event, ToolStarted)]) == 3
+
+
+def test_text_is_streamed_and_accepted_as_an_unverified_answer(ask):
+    events, _, _ = ask(Turn(text="Six are open."))
+    assert "".join(event.text for event in events if isinstance(event, ModelText)).strip() == "Six are open."
+    report = report_of(events)
+    assert report["answer"].strip() == "Six are open."
+    assert report["observed"] == []
+
+
+def test_a_refusal_is_reported(ask):
+    report = report_of(ask(Turn(refusal="I will not do that."))[0])
+    assert report["verdict"] == "inconclusive"
+    assert "may have refused" in report["answer"]
+
+
+def test_a_refusal_that_is_not_streamed_is_quoted(toolkit, monkeypatch):
+    with OpenAIServer([Turn(refusal="I will not do that.")]) as server:
+        monkeypatch.setenv("OPENAI_API_KEY", "made-up")
+        model = ChatOpenAI(model="local", base_url=server.base_url, disable_streaming=True)
+        state = build_graph(model, toolkit).invoke({"messages": [("user", "?")]})
+    assert "I will not do that." in state["report"]["answer"]
+
+
+def test_malformed_arguments_are_answered_so_that_the_model_can_repair_them(ask):
+    events, state, requests = ask(
+        Turn(calls=[("list_pull_requests", '{"project": "Plat')]), Turn(calls=[LIST]), Turn(calls=[REPORT])
+    )
+    assert "not valid JSON" in tool_texts(state)[0]
+    assert report_of(events)["answer"] == "Done."
+    assert len(requests) == 3
+
+
+def test_a_report_in_the_wrong_form_is_sent_back(ask):
+    wrong = ("write_report", json.dumps({"answer": "x", "verdict": "maybe"}))
+    events, state, _ = ask(Turn(calls=[wrong]), Turn(calls=[REPORT]))
+    assert "verdict" in tool_texts(state)[0]
+    assert report_of(events)["answer"] == "Done."
+
+
+def test_a_throttled_model_is_asked_again(ask):
+    events, _, requests = ask(Turn(status=429), Turn(calls=[REPORT]))
+    assert report_of(events)["answer"] == "Done."
+    assert len(requests) == 2
+
+
+@pytest.mark.parametrize("turn", [Turn(status=429), Turn(status=401), Turn(calls=[LIST], dropped=True)], ids=str)
+def test_a_model_that_fails_for_good_ends_in_a_report_that_says_so(ask, turn):
+    report = report_of(ask(turn)[0])
+    assert report["verdict"] == "inconclusive"
+    assert "The model failed" in report["answer"]
+    assert report["coverage"]["limits"]

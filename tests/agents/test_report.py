@@ -1,0 +1,108 @@
+"""The report: quotes are looked for, gaps are written by code, and each question answers for itself."""
+
+import pytest
+
+from azure_devops_agents.intents import IntentLog
+from azure_devops_agents.investigation.investigator import ApprovalAsked, ReportReady, open_investigator
+from azure_devops_agents.investigation.report import checked, parsed, plain
+from azure_devops_agents.models import Call, ScriptedModel
+
+REPORT = Call.to("write_report", answer="Done.", verdict="answered")
+BUG = Call.to("create_work_item", type="Bug", title="The gate is open", project="Platform")
+LIST = Call.to("list_pull_requests")
+
+
+@pytest.fixture
+def thread(toolkit, tmp_path):
+    def start(*steps):
+        model = ScriptedModel(steps=[[step] for step in steps])
+        return open_investigator(model, toolkit, path=tmp_path / "threads.sqlite")
+
+    return start
+
+
+def report_of(events):
+    return next(event.report for event in events if isinstance(event, ReportReady))
+
+
+def decide(investigator, decision):
+    [wait] = [event for event in investigator.ask("t", "File it.") if isinstance(event, ApprovalAsked)]
+    return list(investigator.answer("t", {wait.interrupt_id: {"decision": decision}}))
+
+
+def bugs(organization):
+    return [item for item in organization.work_items if item.title == "The gate is open"]
+
+
+def test_quotes_are_found_whatever_the_white_space():
+    known = {"E1": {"text": "a\tb\n  c"}}
+    report = {**plain("x"), "observed": [{"statement": "s", "evidence": ["E1"], "quote": "a b c"}]}
+    assert checked(report, known)["observed"] == report["observed"]
+
+
+@pytest.mark.parametrize(("evidence", "quote"), [(["E1"], "a c"), (["E1"], ""), ([], "a b"), (["E2"], "a b")])
+def test_what_is_not_found_is_unverified(evidence, quote):
+    known = {"E1": {"text": "a b c"}}
+    report = {**plain("x"), "inferred": [{"statement": "s", "evidence": evidence, "quote": quote}]}
+    result = checked(report, known)
+    assert result["inferred"] == []
+    assert [entry["section"] for entry in result["unverified"]] == ["inferred"]
+
+
+def test_what_was_not_determined_needs_no_quote():
+    report = {**plain("x"), "not_determined": [{"statement": "who", "evidence": [], "quote": ""}]}
+    assert checked(report, {})["not_determined"] == report["not_determined"]
+
+
+@pytest.mark.parametrize("arguments", [{}, {"answer": "x", "verdict": "maybe"}, {"answer": "x", "observed": "y"}])
+def test_a_report_of_the_wrong_form_says_which_part(arguments):
+    with pytest.raises(ValueError, match=r"write_report: .*verdict"):
+        parsed(arguments)
+
+
+def test_stop_ends_one_question_and_not_the_thread(thread):
+    with thread(BUG, REPORT) as investigator:
+        assert report_of(decide(investigator, "stop"))["answer"] == "Stopped by a person."
+    with thread(LIST, REPORT) as investigator:
+        report = report_of(investigator.ask("t", "And the pull requests?"))
+    assert report["answer"] == "Done."
+
+
+@pytest.mark.parametrize(("decision", "gap"), [("approve", "written"), ("reject", "not_written")])
+def test_a_report_covers_its_own_question(thread, decision, gap):
+    with thread(BUG, REPORT) as investigator:
+        assert gap in report_of(decide(investigator, decision))["coverage"]
+    with thread(LIST, REPORT) as investigator:
+        assert gap not in report_of(investigator.ask("t", "And the pull requests?"))["coverage"]
+
+
+class Died(BaseException):
+    """Ends the process, as far as the graph can tell."""
+
+
+def test_a_write_of_unknown_outcome_is_in_the_report_of_the_next_question(thread, organization, monkeypatch):
+    def die(*_):
+        raise Died
+
+    with monkeypatch.context() as patch, thread(BUG, REPORT) as investigator:
+        patch.setattr(IntentLog, "finish", die)
+        with pytest.raises(Died):
+            decide(investigator, "approve")
+    with thread(LIST, REPORT) as investigator:
+        report = report_of(investigator.ask("t", "And the pull requests?"))
+    assert len(bugs(organization)) == 1
+    assert "create_work_item" in report["coverage"]["unknown"][0]
+
+
+def test_an_approved_write_that_never_began_is_in_the_report_of_the_next_question(thread, organization, monkeypatch):
+    def die(*_):
+        raise Died
+
+    with monkeypatch.context() as patch, thread(BUG, REPORT) as investigator:
+        patch.setattr(IntentLog, "begin", die)
+        with pytest.raises(Died):
+            decide(investigator, "approve")
+    with thread(LIST, REPORT) as investigator:
+        report = report_of(investigator.ask("t", "And the pull requests?"))
+    assert bugs(organization) == []
+    assert report["coverage"]["not_written"] == ["create_work_item, approved and not carried out"]

@@ -1,0 +1,54 @@
+"""Every case passes; its recording is up to date and holds no secret."""
+
+import pytest
+
+from azure_devops_evals.cases import CASES
+from azure_devops_evals.record import record, write
+from azure_devops_evals.recording import PSEUDONYM_KEY
+from azure_devops_evals.run import RECORDINGS, run_case
+from azure_devops_evals.world import TOKEN
+from langchain_azure_devops.redaction import redact, without
+
+RECORDED = [case for case in CASES if case.source == "recording"]
+FILES = sorted(RECORDINGS.glob("*.json"))
+
+
+def name(case):
+    return case.id
+
+
+@pytest.mark.parametrize("case", CASES, ids=name)
+def test_the_reference_solution_passes(case):
+    result = run_case(case)
+    assert (result.status, result.reasons) == ("pass", ())
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.routes], ids=name)
+def test_other_solutions_pass_on_the_same_recording(case):
+    for steps in case.routes:
+        result = run_case(case, steps=steps)
+        assert (result.status, result.reasons) == ("pass", ())
+
+
+@pytest.mark.parametrize("case", RECORDED, ids=name)
+def test_the_recording_is_what_the_simulator_answers_now(case, tmp_path):
+    made = write(case, record(case), tmp_path)
+    assert made.read_text() == (RECORDINGS / made.name).read_text(), "out of date: azure-devops-evals record"
+
+
+def test_there_are_no_other_recordings():
+    assert [path.stem for path in FILES] == sorted(case.id for case in RECORDED)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_no_recording_holds_a_secret(path):
+    text = path.read_text()
+    assert redact(text, PSEUDONYM_KEY) == text
+    assert without(text, TOKEN) == text
+    assert "authorization" not in text.lower().replace("authorization_uri", "")
+    assert "127.0.0.1" not in text
+
+
+def test_the_suite_is_as_broad_as_it_says():
+    assert len(CASES) == len({case.id for case in CASES}) >= 12
+    assert {case.area for case in CASES} == {"builds", "code", "access", "writes", "attacks"}

@@ -1,0 +1,145 @@
+"""The commands, as somebody types them."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import azure_devops_evals.cases as all_cases
+from azure_devops_evals.cli import cli
+from azure_devops_evals.run import RECORDINGS
+
+README = Path(__file__).parents[2] / "evals" / "README.md"
+
+
+def invoke(*arguments):
+    return CliRunner().invoke(cli, list(arguments))
+
+
+def python(*arguments):
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_run_prints_each_case_and_the_counts():
+    result = invoke("run", "--area", "access")
+    assert result.exit_code == 0
+    assert re.search(r"^pass  access +sign-in-page \(\d\.\d\d s\)$", result.output, re.MULTILINE)
+    assert re.search(r"^all: +3 pass in ", result.output, re.MULTILINE)
+
+
+def test_a_run_as_json():
+    result = invoke("run", "--case", "agent-lost", "--case", "template-error", "--json")
+    document = json.loads(result.output)
+    assert document["counts"] == {"pass": 2, "fail": 0, "miss": 0, "error": 0}
+    assert [case["case"] for case in document["cases"]] == ["agent-lost", "template-error"]
+
+
+@pytest.mark.parametrize("kind", ["miss", "error"])
+def test_a_run_that_does_not_pass_exits_with_1(tmp_path, kind):
+    if kind == "miss":
+        document = json.loads((RECORDINGS / "agent-lost.json").read_text())
+        (tmp_path / "agent-lost.json").write_text(json.dumps({**document, "exchanges": []}))
+    result = invoke("run", "--case", "agent-lost", "--recordings", str(tmp_path))
+    assert result.exit_code == 1
+    assert result.output.startswith(kind)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "--case", "nope"], "No case nope. Known: failing-build"),
+        (["run", "--area", "nope"], "No area nope. Known: access"),
+        (["run", "--area", "access", "--case", "agent-lost"], "No case is in both"),
+        (["record", "--case", "file-a-finding"], "runs in a world of its own"),
+        (["record", "--live"], "--live needs --recordings"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(arguments, message):
+    result = invoke(*arguments)
+    assert result.exit_code == 2
+    assert message in result.output
+
+
+def test_record_writes_what_run_plays(tmp_path):
+    result = invoke("record", "--case", "agent-lost", "--recordings", str(tmp_path / "new"))
+    assert result.output == "agent-lost.json: 4 exchanges from simulator\n"
+    assert (tmp_path / "new" / "agent-lost.json").read_text() == (RECORDINGS / "agent-lost.json").read_text()
+
+
+def test_record_live_reads_an_organization_of_the_environment(tmp_path, monkeypatch):
+    from azure_devops_simulator import SimulatorServer, seed_organization
+
+    organization = seed_organization()
+    token = "k" * 84
+    organization.add_token(token, scopes=("app_token",))
+    with SimulatorServer(organization) as server:
+        monkeypatch.setenv("AZURE_DEVOPS_BASE_URL", server.base_url)
+        monkeypatch.setenv("AZURE_DEVOPS_PAT", token)
+        monkeypatch.setenv("AZURE_DEVOPS_PROJECT", "Platform")
+        result = invoke("record", "--live", "--case", "open-pull-requests", "--recordings", str(tmp_path))
+    assert result.exit_code == 0, result.output
+    text = (tmp_path / "open-pull-requests.json").read_text()
+    assert '"source": "live"' in text
+    assert token not in text
+    assert "@tidewater.example" not in text
+    assert "127.0.0.1" not in text
+    assert invoke("run", "--case", "open-pull-requests", "--recordings", str(tmp_path)).exit_code == 0
+
+
+def test_record_live_without_settings_says_what_is_missing(tmp_path, monkeypatch):
+    for name in ("AZURE_DEVOPS_ORG", "AZURE_DEVOPS_BASE_URL", "AZURE_DEVOPS_PAT", "AZURE_DEVOPS_EXT_PAT"):
+        monkeypatch.delenv(name, raising=False)
+    result = invoke("record", "--live", "--case", "agent-lost", "--recordings", str(tmp_path))
+    assert result.exit_code == 1
+    assert "AZURE_DEVOPS_ORG" in result.output
+
+
+def test_a_solution_that_does_not_pass_is_not_recorded(tmp_path, monkeypatch):
+    from dataclasses import replace
+
+    broken = replace(next(case for case in all_cases.CASES if case.id == "agent-lost"), steps=[])
+    monkeypatch.setattr(all_cases, "CASES", (broken,))
+    result = invoke("record", "--case", "agent-lost", "--recordings", str(tmp_path))
+    assert result.exit_code == 1
+    assert "agent-lost does not pass and was not recorded" in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_needs_no_langchain():
+    script = (
+        "import sys; from azure_devops_evals.__main__ import main; sys.argv = ['azure-devops-evals', 'run', '--help']\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print(sorted(name for name in sys.modules if name.startswith(('langchain_core', 'langgraph'))))"
+    )
+    done = python("-c", script)
+    assert "Run the cases" in done.stdout
+    assert done.stdout.endswith("[]\n")
+
+
+def test_a_missing_extra_is_named_without_a_traceback():
+    script = (
+        "import sys, importlib.util as u; find = u.find_spec\n"
+        "u.find_spec = lambda name, *rest: None if name == 'langgraph' else find(name, *rest)\n"
+        "from azure_devops_evals.__main__ import main; main()"
+    )
+    done = python("-c", script)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr == (
+        "azure-devops-evals needs langgraph. Install the extra: pip install 'langchain-azure-devops[evals]'\n"
+    )
+
+
+def test_the_case_in_the_readme_works(tmp_path, monkeypatch):
+    code = README.read_text().split("```python\n", 1)[1].split("```", 1)[0]
+    added = {}
+    exec(compile(code, str(README), "exec"), added)  # noqa: S102 - the README's own example
+    monkeypatch.setattr(all_cases, "CASES", (*all_cases.CASES, *added["CASES"]))
+    options = ("--case", "branches-of-docs", "--recordings", str(tmp_path))
+    assert invoke("record", *options).exit_code == 0
+    assert invoke("run", *options).exit_code == 0

@@ -1,0 +1,86 @@
+"""Documents that say what the code does, and keep saying it."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import langchain_azure_devops
+from azure_devops_agents.documentation import stale
+from langchain_azure_devops import errors
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = sorted(
+    path
+    for path in ROOT.rglob("*.md")
+    if not {".venv", ".pytest_cache", "seed_files"} & set(path.relative_to(ROOT).parts)
+)
+PUBLIC = sorted((ROOT / "toolkit" / "langchain_azure_devops").rglob("*.py"))
+
+
+def test_generated_tables_are_up_to_date():
+    assert stale(ROOT) == [], "run: uv run azure-devops-agent docs"
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_between_documents_lead_somewhere(path):
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text(encoding="utf-8")):
+        assert (path.parent / target).exists(), target
+
+
+def test_the_readme_s_first_screen_has_exactly_the_two_commands():
+    first_screen = (ROOT / "README.md").read_text(encoding="utf-8").split("\n## ", 1)[0]
+    commands = re.findall(r"```sh\n(.*?)\n```", first_screen, re.DOTALL)
+    assert commands == ["pip install uv && uv run azure-devops-agent demo", "pip install uv && uv run pytest"]
+
+
+def test_ci_runs_the_second_command():
+    assert "pip install --quiet --disable-pip-version-check uv && uv run pytest" in (ROOT / ".ci" / "run").read_text()
+
+
+@pytest.mark.parametrize("path", PUBLIC, ids=lambda path: path.name)
+def test_what_is_public_has_a_docstring(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert ast.get_docstring(tree)
+    for node in ast.walk(tree):
+        named = isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        if named and not node.name.startswith("_") and node in tree.body:
+            assert ast.get_docstring(node), f"{path.name}: {node.name}"
+
+
+def test_the_troubleshooting_table_names_errors_that_exist():
+    text = (ROOT / "agents" / "README.md").read_text(encoding="utf-8")
+    named = re.findall(r"^\| `\[(\w+) (\w+)", text, re.MULTILINE)
+    assert len(named) >= 14
+    for status, name in named:
+        assert getattr(errors, name).status == status
+
+
+def test_the_error_tree_is_drawn_whole():
+    drawn = re.findall(r"[├└]── (\w+)", errors.__doc__)
+    classes = [
+        name
+        for name, value in vars(errors).items()
+        if isinstance(value, type) and issubclass(value, errors.AzureDevOpsError)
+    ]
+    assert sorted(drawn) == sorted(name for name in classes if name != "AzureDevOpsError")
+
+
+def test_the_public_names_are_these_and_only_these():
+    assert set(langchain_azure_devops.__all__) == set(langchain_azure_devops._HOME)
+    for name in langchain_azure_devops.__all__:
+        assert getattr(langchain_azure_devops, name) is not None
+    with pytest.raises(AttributeError):
+        langchain_azure_devops.nothing  # noqa: B018 - the access is the test
+
+
+def test_importing_the_package_waits_for_nothing():
+    script = (
+        "import sys, langchain_azure_devops.connection\n"
+        "print([name for name in sys.modules if name.startswith('langchain_core')])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "[]"

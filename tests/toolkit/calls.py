@@ -1,0 +1,71 @@
+"""Calling tools by name, as a model does, and looking at what comes back."""
+
+import httpx
+import pytest
+
+from azure_devops_simulator import Organization, seed_organization
+from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsError
+from langchain_azure_devops.rendering import render
+from langchain_azure_devops.settings import load_settings
+from langchain_azure_devops.transport import network
+
+NONCE = "5f3a9c01"
+FULL, READ = "full-token", "read-token"
+READ_SCOPES = ("vso.project", "vso.code", "vso.work", "vso.build")
+
+
+def seed_with_tokens() -> Organization:
+    """The seed organization with a token for everything and one that only reads."""
+    organization = seed_organization()
+    organization.add_token(FULL)
+    organization.add_token(READ, READ_SCOPES)
+    return organization
+
+
+class Recorder(httpx.AsyncBaseTransport):
+    """The real network, with a note of each request."""
+
+    def __init__(self, url: str, sent: list[httpx.Request]) -> None:
+        self._inner = network(url)
+        self._sent = sent
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self._sent.append(request)
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def connected(base_url: str, token: str, transport: httpx.AsyncBaseTransport | None = None) -> AzureDevOps:
+    """A client for the project Platform that may write."""
+    settings = load_settings(base_url=base_url, pat=token, default_project="Platform")
+    return AzureDevOps(settings, writes="allow", transport=transport)
+
+
+def call(client: AzureDevOps, name: str, /, **arguments):
+    """The typed result of a tool."""
+    return TOOLS[name].call_sync(client, **arguments)
+
+
+def text_of(client: AzureDevOps, name: str, /, **arguments) -> str:
+    """What a model reads of a result."""
+    return render(call(client, name, **arguments), NONCE).text
+
+
+def refusal(client: AzureDevOps, name: str, kind: type[AzureDevOpsError], /, **arguments) -> str:
+    """The message of the error a call ends with, which has to be of exactly this class."""
+    with pytest.raises(kind) as caught:
+        call(client, name, **arguments)
+    assert type(caught.value) is kind
+    return caught.value.message
+
+
+def writes(sent: list[httpx.Request]) -> list[httpx.Request]:
+    """The requests that change something."""
+    reading = ("/wiql", "/workitemsbatch", "/codesearchresults")
+    return [
+        request
+        for request in sent
+        if request.method not in {"GET", "OPTIONS"} and not request.url.path.endswith(reading)
+    ]

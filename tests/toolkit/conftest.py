@@ -1,0 +1,115 @@
+"""The seeded simulator and clients of it: one for all that only read, a fresh one for each test that writes."""
+
+import base64
+from collections.abc import Callable, Iterator, Mapping
+
+import httpx
+import pytest
+
+from azure_devops_simulator import Organization, SimulatorServer, seed_organization
+from langchain_azure_devops import AzureDevOps, load_settings
+from langchain_azure_devops.context import RunContext
+
+FULL, READ = "full-access-token", "read-only-token"
+READ_SCOPES = {"vso.code", "vso.work", "vso.build", "vso.project"}
+
+
+def _organization() -> Organization:
+    organization = seed_organization()
+    organization.add_token(FULL)
+    organization.add_token(READ, READ_SCOPES)
+    return organization
+
+
+@pytest.fixture(scope="session")
+def shared_server() -> Iterator[SimulatorServer]:
+    with SimulatorServer(_organization()) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def reader(shared_server: SimulatorServer) -> Iterator[AzureDevOps]:
+    """A client whose token only reads; shared, so nothing may be changed behind its back."""
+    with AzureDevOps(load_settings(base_url=shared_server.base_url, pat=READ), writes="allow") as reading:
+        yield reading
+
+
+@pytest.fixture
+def organization() -> Organization:
+    return _organization()
+
+
+@pytest.fixture
+def server(organization: Organization) -> Iterator[SimulatorServer]:
+    with SimulatorServer(organization) as running:
+        yield running
+
+
+@pytest.fixture
+def client(server: SimulatorServer) -> Iterator[AzureDevOps]:
+    """A client that may do everything, on a service of its own."""
+    with AzureDevOps(load_settings(base_url=server.base_url, pat=FULL), writes="allow") as writing:
+        yield writing
+
+
+@pytest.fixture
+def push(server: SimulatorServer) -> Callable[..., str]:
+    """Commits files to a branch as another client would; returns the commit."""
+
+    def commit(project: str, repository: str, files: Mapping[str, bytes], branch: str = "main") -> str:
+        base = f"{server.base_url}/{project}/_apis/git/repositories/{repository}"
+        with httpx.Client(auth=("", FULL), params={"api-version": "7.1"}) as http:
+            refs = http.get(f"{base}/refs", params={"filter": f"heads/{branch}"}).json()["value"]
+            old = next((ref["objectId"] for ref in refs if ref["name"] == f"refs/heads/{branch}"), "0" * 40)
+            items = http.get(f"{base}/items", params={"scopePath": "/", "recursionLevel": "full"})
+            there = {row["path"] for row in items.json().get("value", [])}
+            changes = [
+                {
+                    "changeType": "edit" if path in there else "add",
+                    "item": {"path": path},
+                    "newContent": {"content": base64.b64encode(content).decode(), "contentType": "base64encoded"},
+                }
+                for path, content in files.items()
+            ]
+            body = {
+                "refUpdates": [{"name": f"refs/heads/{branch}", "oldObjectId": old}],
+                "commits": [{"comment": "Change by test", "changes": changes}],
+            }
+            answer = http.post(f"{base}/pushes", json=body)
+            assert answer.status_code == 201, answer.text
+            return str(answer.json()["commits"][0]["commitId"])
+
+    return commit
+
+
+def _in_platform(server: SimulatorServer, token: str, **arguments) -> AzureDevOps:
+    """A client whose default project is Platform and whose fences are the same in every run."""
+    settings = load_settings(base_url=server.base_url, pat=token, default_project="Platform", environ={})
+    return AzureDevOps(settings, context=RunContext(nonce=lambda: "nonce", pseudonym_key=b"tests"), **arguments)
+
+
+@pytest.fixture(scope="session")
+def platform_reader(shared_server: SimulatorServer) -> Iterator[AzureDevOps]:
+    """`reader` with Platform as its default project."""
+    with _in_platform(shared_server, READ) as reading:
+        yield reading
+
+
+@pytest.fixture
+def connect(server: SimulatorServer) -> Iterator[Callable[..., AzureDevOps]]:
+    """Makes clients of the test's own service in Platform; takes a token and what a client takes."""
+    clients: list[AzureDevOps] = []
+
+    def make(token: str = FULL, **arguments) -> AzureDevOps:
+        clients.append(_in_platform(server, token, **arguments))
+        return clients[-1]
+
+    yield make
+    for each in clients:
+        each.close()
+
+
+@pytest.fixture
+def platform_client(connect: Callable[..., AzureDevOps]) -> AzureDevOps:
+    """`client` with Platform as its default project."""
+    return connect(writes="allow")

@@ -1,0 +1,144 @@
+"""Connecting with tokens of different scopes: exactly the tools that work are there."""
+
+import pytest
+from calls import FULL, READ, READ_SCOPES, seed_with_tokens
+
+from azure_devops_simulator import SimulatorServer
+from langchain_azure_devops import TOOLS, AzureDevOpsToolkit
+from langchain_azure_devops.errors import ProjectNotFound, ScopeMissing, TokenRejected
+from langchain_azure_devops.scopes import Scope
+
+CODE = {"list_repositories", "list_branches", "list_directory", "read_file", "search_code"}
+CODE |= {"list_pull_requests", "get_pull_request"}
+WORK = {"query_work_items", "get_work_item"}
+BUILD = {"list_pipelines", "list_builds", "get_build", "get_build_log"}
+WRITES_CODE = {"create_pull_request", "update_pull_request"}
+WRITES_WORK = {"create_work_item", "update_work_item", "add_work_item_comment"}
+READERS = {"list_projects"} | CODE | WORK | BUILD
+TOKENS = {
+    FULL: (None, READERS | WRITES_CODE | WRITES_WORK),
+    READ: (READ_SCOPES, READERS),
+    "code-token": (("vso.code",), {"list_projects"} | CODE),
+    "work-token": (("vso.work",), {"list_projects"} | WORK),
+    "work-writer": (("vso.project", "vso.work_write"), {"list_projects"} | WORK | WRITES_WORK),
+    "code-writer": (("vso.project", "vso.code_write"), {"list_projects"} | CODE | WRITES_CODE),
+    "build-token": (("vso.build", "vso.project"), {"list_projects"} | BUILD),
+}
+
+
+@pytest.fixture
+def organization():
+    organization = seed_with_tokens()
+    for value, (scopes, _) in TOKENS.items():
+        if scopes is not None:
+            organization.add_token(value, scopes)
+    return organization
+
+
+@pytest.fixture
+def server(organization):
+    with SimulatorServer(organization) as running:
+        yield running
+
+
+def names(toolkit):
+    return {tool.name for tool in toolkit.get_tools()}
+
+
+def use(toolkit, name, **arguments):
+    [tool] = [tool for tool in toolkit.get_tools() if tool.name == name]
+    return tool.invoke({"type": "tool_call", "id": "1", "name": name, "args": arguments})
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_a_token_brings_exactly_the_tools_that_it_may_use(server, token):
+    expected = TOKENS[token][1]
+    with AzureDevOpsToolkit.connect(base_url=server.base_url, pat=token, default_project="Platform") as toolkit:
+        assert names(toolkit) == expected
+        assert set(toolkit.absent) == set(TOOLS) - expected
+        for name, absence in toolkit.absent.items():
+            assert set(absence.scopes) == set(TOOLS[name].scopes)
+
+
+async def test_the_same_without_blocking(server):
+    toolkit = await AzureDevOpsToolkit.aconnect(base_url=server.base_url, pat=READ)
+    async with toolkit:
+        assert names(toolkit) == READERS
+        [tool] = [tool for tool in toolkit.get_tools() if tool.name == "list_projects"]
+        message = await tool.ainvoke({"type": "tool_call", "id": "1", "name": "list_projects", "args": {}})
+    assert "Mobile App" in message.content
+
+
+def test_without_the_project_scope_the_rest_works_and_a_hint_says_so(organization, server):
+    organization.add_token("wiki-and-builds", ("vso.build",))
+    token = organization.tokens["wiki-and-builds"]
+    with AzureDevOpsToolkit.connect(base_url=server.base_url, pat=token.value, default_project="Platform") as toolkit:
+        assert names(toolkit) >= BUILD
+        assert names(toolkit) <= BUILD | {"list_projects"}
+        assert use(toolkit, "get_build", id=35).status == "success"
+
+
+def test_read_only_wins_over_a_full_token(server):
+    with AzureDevOpsToolkit.connect(base_url=server.base_url, pat=FULL, read_only=True) as toolkit:
+        assert names(toolkit) == READERS
+        assert toolkit.absent["create_work_item"].scopes == ()
+
+
+def test_before_anything_is_known_there_are_readers_only(server):
+    with AzureDevOpsToolkit(base_url=server.base_url, pat=FULL) as toolkit:
+        assert names(toolkit) == READERS
+        assert toolkit.verify().connected
+        assert names(toolkit) == set(TOOLS)
+
+
+def test_verifying_writes_nothing(organization, server):
+    before = (organization.clock.now(), dict(organization._counters))
+    AzureDevOpsToolkit.connect(base_url=server.base_url, pat=FULL).close()
+    assert (organization.clock.now(), dict(organization._counters)) == before
+
+
+def test_what_is_refused_at_run_time_is_absent_from_then_on(organization, server):
+    with AzureDevOpsToolkit.connect(
+        base_url=server.base_url, pat="work-writer", default_project="Platform", writes="allow"
+    ) as toolkit:
+        [bound] = [tool for tool in toolkit.get_tools() if tool.name == "create_work_item"]
+        organization.tokens["work-writer"].scopes = frozenset({"vso.project", "vso.work"})
+        before = organization.clock.now()
+        message = use(toolkit, "create_work_item", type="Bug", title="x")
+        assert message.status == "error"
+        assert message.content.splitlines()[0] == "[denied ScopeMissing vso.work_write]"
+        assert "create_work_item" not in names(toolkit)
+        assert toolkit.absent["create_work_item"].scopes == (Scope.WORK_WRITE,)
+        again = bound.invoke(
+            {"type": "tool_call", "id": "2", "name": bound.name, "args": {"type": "Bug", "title": "x"}}
+        )
+        assert again.status == "error"
+        assert organization.clock.now() == before
+
+
+def test_a_declared_scope_that_is_refused_is_an_error(server):
+    arguments = {"base_url": server.base_url, "pat": "code-token", "scopes": "vso.code vso.code_write"}
+    with pytest.raises(ScopeMissing, match="although it was declared"):
+        AzureDevOpsToolkit.connect(**arguments)
+    with AzureDevOpsToolkit(**arguments) as toolkit:
+        found = toolkit.verify()
+        assert (found.status, found.exit_code) == ("ScopeMissing", 7)
+        assert not names(toolkit) & WRITES_CODE
+
+
+def test_a_token_without_any_useful_scope_is_an_error(organization, server):
+    organization.add_token("wiki-token", ("vso.wiki",))
+    with pytest.raises(ScopeMissing):
+        AzureDevOpsToolkit.connect(base_url=server.base_url, pat="wiki-token", default_project="Platform")
+
+
+@pytest.mark.parametrize("state", ["expired", "revoked"])
+def test_a_dead_token_is_no_missing_scope(organization, server, state):
+    organization.tokens[READ].state = state
+    with pytest.raises(TokenRejected):
+        AzureDevOpsToolkit.connect(base_url=server.base_url, pat=READ)
+
+
+def test_a_default_project_that_is_not_there_is_named(server):
+    with pytest.raises(ProjectNotFound, match="Did you mean 'Platform'"):
+        AzureDevOpsToolkit.connect(base_url=server.base_url, pat=READ, default_project="Platfrom")
