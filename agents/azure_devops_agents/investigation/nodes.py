@@ -84,8 +84,6 @@ class Nodes:
         runnable, messages = self._prepared(state)
         try:
             return {"messages": [spoken(list(runnable.stream(messages)), state["messages"])], "failure": None}
-        except UnknownQuestion:
-            raise
         except Exception as error:  # noqa: BLE001 - providers raise what they like; the thread must survive it
             return _failed(error)
 
@@ -95,8 +93,6 @@ class Nodes:
         try:
             parts = [part async for part in runnable.astream(messages)]
             return {"messages": [spoken(parts, state["messages"])], "failure": None}
-        except UnknownQuestion:
-            raise
         except Exception as error:  # noqa: BLE001 - providers raise what they like; the thread must survive it
             return _failed(error)
 
@@ -172,10 +168,7 @@ class Nodes:
         prepared = self._request(task)
         if not isinstance(prepared, WriteRequest):
             return Command(update=prepared)
-        client = self.toolkit.client
-        shown = client.run_sync(
-            view(client, prepared, untrusted_read=task["untrusted_read"], cited=list(task["evidence"].values()))
-        )
+        shown = self.toolkit.client.run_sync(self._view(task, prepared))
         return Command(update=self._decided(task, prepared, interrupt(shown)))
 
     async def aapprove(self, task: CallTask) -> Command[Any]:
@@ -183,11 +176,12 @@ class Nodes:
         prepared = self._request(task)
         if not isinstance(prepared, WriteRequest):
             return Command(update=prepared)
-        client = self.toolkit.client
-        shown = await client.run(
-            view(client, prepared, untrusted_read=task["untrusted_read"], cited=list(task["evidence"].values()))
-        )
+        shown = await self.toolkit.client.run(self._view(task, prepared))
         return Command(update=self._decided(task, prepared, interrupt(shown)))
+
+    async def _view(self, task: CallTask, request: WriteRequest) -> dict[str, Any]:
+        cited = list(task["evidence"].values())
+        return await view(self.toolkit.client, request, untrusted_read=task["untrusted_read"], cited=cited)
 
     def _request(self, task: CallTask) -> WriteRequest | dict[str, Any]:
         """What to ask, or the answer when there is nothing to ask."""
@@ -203,20 +197,18 @@ class Nodes:
             return _said(call, f"{error.headline}\n{error.message}")
 
     def _decided(self, task: CallTask, request: WriteRequest, answer: object) -> dict[str, Any]:
-        """A person's answer as a decision; an edit asks again, for the call it became."""
+        """A person's answer as a decision; an edit approves the call as it became, and nothing else."""
         given: dict[str, Any] = answer if isinstance(answer, dict) else {}
         call, tool = task["call"], self._declared(task["call"]["name"])
         reason = str(given.get("reason") or "")
         decision = given.get("decision")
         if decision == "edit" and isinstance(given.get("arguments"), dict):
-            edited: CallTask = {**task, "call": {**call, "args": given["arguments"]}}
             try:
                 changed = tool.request(self.toolkit.client, tool.validate(given["arguments"]))
             except AzureDevOpsError as error:
                 decision, reason = "reject", f"the edited call does not fit: {error.message}"
             else:
-                # The person wrote these arguments: what is approved is the call as it became, nothing else.
-                task, call, request, decision = edited, edited["call"], changed, "approve"
+                call, request, decision = {**call, "args": given["arguments"]}, changed, "approve"
         if decision not in {"approve", "stop"}:
             decision = "reject"
         entry = Decision(
@@ -351,6 +343,9 @@ class Nodes:
 
 
 def _failed(error: Exception) -> dict[str, Any]:
+    """The failure as part of the state; a question nobody understands is the caller's to answer."""
+    if isinstance(error, UnknownQuestion):
+        raise error
     return {"failure": f"The model failed: {type(error).__name__}: {str(error)[:300]}"}
 
 
