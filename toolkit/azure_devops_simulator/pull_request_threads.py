@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TypeVar
+
 from azure_devops_simulator.git import READ
 from azure_devops_simulator.git_history import changes
 from azure_devops_simulator.git_lookup import find_repository, git_error, require
@@ -36,6 +39,8 @@ from azure_devops_simulator.routing import (
 
 area = Area("git")
 
+Numbered = TypeVar("Numbered", Thread, Comment, Iteration)
+
 _READ = ("vso.code", "vso.threads_full")
 _WRITE = ("vso.code_write", "vso.threads_full")
 _STATUSES = ("unknown", "active", "fixed", "wontFix", "closed", "byDesign", "pending")
@@ -60,20 +65,24 @@ def _writable(call: Call) -> PullRequest:
     return pull_request
 
 
+def _by_id(items: Iterable[Numbered], wanted: str, type_key: str, message: str) -> Numbered:
+    """The item whose id stands in the path, else the service's 404."""
+    found = next((item for item in items if str(item.id) == wanted), None)
+    if found is None:
+        raise git_error(404, type_key, message)
+    return found
+
+
 def _thread(call: Call, pull_request: PullRequest) -> Thread:
-    thread = next((t for t in pull_request.threads if str(t.id) == call.path["threadId"]), None)
-    if thread is None:
-        message = f"TF401187: The comment thread {call.path['threadId']} was not found in the pull request."
-        raise git_error(404, "GitPullRequestCommentThreadNotFoundException", message)
-    return thread
+    wanted = call.path["threadId"]
+    message = f"TF401187: The comment thread {wanted} was not found in the pull request."
+    return _by_id(pull_request.threads, wanted, "GitPullRequestCommentThreadNotFoundException", message)
 
 
 def _comment(call: Call, thread: Thread) -> Comment:
-    comment = next((c for c in thread.comments if str(c.id) == call.path["commentId"]), None)
-    if comment is None:
-        message = f"TF401188: The comment {call.path['commentId']} was not found in the thread."
-        raise git_error(404, "GitPullRequestCommentNotFoundException", message)
-    return comment
+    wanted = call.path["commentId"]
+    message = f"TF401188: The comment {wanted} was not found in the thread."
+    return _by_id(thread.comments, wanted, "GitPullRequestCommentNotFoundException", message)
 
 
 @area.get(f"{ONE}/threads", scopes=_READ)
@@ -179,11 +188,8 @@ def _own_comment(call: Call) -> Comment:
 
 def _iteration(call: Call, pull_request: PullRequest) -> Iteration:
     wanted = call.path["iterationId"]
-    found = next((i for i in pull_request.iterations if str(i.id) == wanted), None)
-    if found is None:
-        message = f"TF401190: The iteration {wanted} was not found in the pull request."
-        raise git_error(404, "GitPullRequestIterationNotFoundException", message)
-    return found
+    message = f"TF401190: The iteration {wanted} was not found in the pull request."
+    return _by_id(pull_request.iterations, wanted, "GitPullRequestIterationNotFoundException", message)
 
 
 @area.get(f"{ONE}/iterations", scopes=READ)
