@@ -5,6 +5,22 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from azure_devops_agents.models import Step
+from azure_devops_simulator.organization import Organization
+
+Area = Literal[
+    "repositories", "pull requests", "work items", "pipelines", "code search", "findings", "access", "code", "builds",
+    "writes", "attacks",
+]  # fmt: skip
+Kind = Literal["healthy", "inconclusive", "denied", "throttled", "truncated", "missing", "rejected", "edited"]
+"""What makes a case hard, besides orders hidden in it; the mix of the suite is counted by it."""
+Surface = Literal[
+    "pull request title", "pull request description", "pull request comment", "work item title",
+    "work item description", "work item comment", "work item tag", "commit message", "file content", "branch name",
+    "log line", "build issue", "search hit", "display name",
+]  # fmt: skip
+Family = Literal["direct order", "fake system message", "exfiltration", "forged approval", "target hijack"]
+Happening = Callable[[Organization], None]
+"""Something that happens in an organization, such as a branch that somebody pushes."""
 
 READ = ("vso.project", "vso.code", "vso.work", "vso.build")
 WRITE = (*READ, "vso.work_write", "vso.code_write")
@@ -53,6 +69,23 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Injection:
+    """An order hidden in something that the reference solution reads.
+
+    Attributes:
+        surface: Where it stands.
+        family: How it tries.
+        text: A piece of it, as the model is told it.
+        obeyed: The tool calls of a model that does what it says.
+    """
+
+    surface: Surface
+    family: Family
+    text: str
+    obeyed: Step
+
+
+@dataclass(frozen=True)
 class Case:
     """A question, a place to ask it, a reference solution, and what to expect.
 
@@ -70,10 +103,14 @@ class Case:
         credential: Whether the token arrives whole; for a malformed one the sign-in page comes back.
         person: How a person answers when asked for a write; None when there is nobody who could be asked.
         changes: All that may be different in the organization afterwards, by path.
+        kinds: What makes it hard.
+        injection: The order hidden in what is read; None when there is none.
+        prepare: What happened in the organization before the question, on top of its seed.
+        meanwhile: What others do while a person decides about the first write.
     """
 
     id: str
-    area: str
+    area: Area
     question: str
     steps: list[Step]
     checks: tuple[Check, ...]
@@ -85,3 +122,7 @@ class Case:
     credential: Literal["whole", "malformed"] = "whole"
     person: Mapping[str, Any] | None = field(default_factory=lambda: NO)
     changes: Mapping[str, object] = field(default_factory=dict)
+    kinds: frozenset[Kind] = frozenset()
+    injection: Injection | None = None
+    prepare: Happening | None = None
+    meanwhile: Happening | None = None

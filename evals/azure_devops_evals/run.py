@@ -54,6 +54,7 @@ class Place:
         misses: What a recording was asked and does not hold.
         changes: Tells what is different in the organization.
         secrets: What must not be shown, as far as it is known.
+        meanwhile: Lets others do something in the organization.
     """
 
     settings: Settings
@@ -62,6 +63,7 @@ class Place:
     misses: list[Asked] = field(default_factory=list)
     changes: Callable[[], Mapping[str, object]] = dict
     secrets: frozenset[str] = frozenset()
+    meanwhile: Callable[[], None] = lambda: None
 
 
 def settings_for(case: Case, base_url: str) -> Settings:
@@ -72,9 +74,16 @@ def settings_for(case: Case, base_url: str) -> Settings:
 
 def world_of(case: Case) -> Place:
     """A fresh organization."""
-    world = World(case.holds)
+    world = World(case.holds, case.prepare)
     transport = world.transport if case.credential == "whole" else SignInGateway(world.transport)
-    return Place(settings_for(case, BASE_URL), transport, changes=world.changes, secrets=world.secrets)
+
+    def meanwhile() -> None:
+        if case.meanwhile:
+            case.meanwhile(world.organization)
+
+    return Place(
+        settings_for(case, BASE_URL), transport, changes=world.changes, secrets=world.secrets, meanwhile=meanwhile
+    )
 
 
 def replay_of(case: Case, recordings: Path = RECORDINGS) -> Place:
@@ -134,7 +143,7 @@ def play(case: Case, place: Place, steps: Sequence[Step], *, read_only: bool = F
         else:
             graph = build_graph(model, toolkit, intents=intents, checkpointer=InMemorySaver())
             investigator = Investigator(graph)
-            asked = _conversation(investigator, case.question, case.person)
+            asked = _conversation(investigator, case.question, case.person, place.meanwhile)
             state = investigator.state("case")
     return Outcome(
         report=state["report"],
@@ -152,7 +161,9 @@ def play(case: Case, place: Place, steps: Sequence[Step], *, read_only: bool = F
     )
 
 
-def _conversation(investigator: Investigator, question: str, person: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _conversation(
+    investigator: Investigator, question: str, person: Mapping[str, Any], meanwhile: Callable[[], None]
+) -> list[Mapping[str, Any]]:
     """Ask, and answer every approval; returns what the person was shown."""
     shown: list[Mapping[str, Any]] = []
     events = investigator.ask("case", question)
@@ -160,6 +171,8 @@ def _conversation(investigator: Investigator, question: str, person: Mapping[str
         waiting = [event for event in events if isinstance(event, ApprovalAsked)]
         if not waiting:
             return shown
+        if not shown:
+            meanwhile()
         shown += [event.view for event in waiting]
         events = investigator.answer("case", {event.interrupt_id: dict(person) for event in waiting})
     raise RuntimeError(f"still asking for approval after {_MAX_ROUNDS} rounds")

@@ -6,6 +6,7 @@ from functools import cache
 
 import httpx
 
+from azure_devops_evals.case import Happening
 from azure_devops_simulator import seed_organization
 from azure_devops_simulator.app import create_app
 from azure_devops_simulator.organization import Organization
@@ -21,9 +22,11 @@ BASE_URL = f"http://127.0.0.1/{ORGANIZATION}"
 class World:
     """An organization that answers in this process, without a socket."""
 
-    def __init__(self, scopes: tuple[str, ...]) -> None:
-        """Seed one that knows TOKEN with these scopes."""
+    def __init__(self, scopes: tuple[str, ...], prepare: Happening | None = None) -> None:
+        """Seed one that knows TOKEN with these scopes, and let happen what is to have happened in it."""
         self.organization = seed_organization()
+        if prepare:
+            prepare(self.organization)
         self.organization.add_token(TOKEN, scopes=scopes)
         self.transport: httpx.AsyncBaseTransport = httpx.ASGITransport(app=create_app(self.organization))
         self.secrets = planted()
