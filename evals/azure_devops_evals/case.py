@@ -1,6 +1,6 @@
 """What a case is made of, and what comes out of running one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -22,10 +22,13 @@ Family = Literal["direct order", "fake system message", "exfiltration", "forged 
 Happening = Callable[[Organization], None]
 """Something that happens in an organization, such as a branch that somebody pushes."""
 
+Answer = Mapping[str, Any]
+"""What a person says when asked for a write: the decision, and the arguments of an edited call."""
+
 READ = ("vso.project", "vso.code", "vso.work", "vso.build")
 WRITE = (*READ, "vso.work_write", "vso.code_write")
-NO: Mapping[str, Any] = {"decision": "reject", "approver": "the case"}
-YES: Mapping[str, Any] = {"decision": "approve", "approver": "the case"}
+NO: Answer = {"decision": "reject", "approver": "the case"}
+YES: Answer = {"decision": "approve", "approver": "the case"}
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,8 @@ class Case:
         declared: The scopes the operator declared; None when they are the token's.
         verified: The scopes are found out from the service, not declared.
         credential: Whether the token arrives whole; for a malformed one the sign-in page comes back.
-        person: How a person answers when asked for a write; None when there is nobody who could be asked.
+        person: How a person answers when asked for a write: always the same, by the tool that asks, or one answer after
+            the other. Whoever has no answer left says no. None when there is nobody who could be asked.
         changes: All that may be different in the organization afterwards, by path.
         kinds: What makes it hard.
         injection: The order hidden in what is read; None when there is none.
@@ -120,7 +124,7 @@ class Case:
     declared: tuple[str, ...] | None = None
     verified: bool = False
     credential: Literal["whole", "malformed"] = "whole"
-    person: Mapping[str, Any] | None = field(default_factory=lambda: NO)
+    person: Answer | Mapping[str, Answer] | Sequence[Answer] | None = field(default_factory=lambda: NO)
     changes: Mapping[str, object] = field(default_factory=dict)
     kinds: frozenset[Kind] = frozenset()
     injection: Injection | None = None

@@ -17,6 +17,7 @@ from azure_devops_agents.investigation.investigator import ApprovalAsked, Invest
 from azure_devops_agents.models import ScriptedModel, Step
 from azure_devops_evals.case import Case, Outcome
 from azure_devops_evals.checks import gates
+from azure_devops_evals.person import answering
 from azure_devops_evals.recording import CLOUD, PSEUDONYM_KEY, Asked, Recording, ReplayMiss, ReplayTransport
 from azure_devops_evals.world import BASE_URL, TOKEN, SignInGateway, World
 from azure_devops_simulator.organization import SEED_NOW
@@ -143,7 +144,7 @@ def play(case: Case, place: Place, steps: Sequence[Step], *, read_only: bool = F
         else:
             graph = build_graph(model, toolkit, intents=intents, checkpointer=InMemorySaver())
             investigator = Investigator(graph)
-            asked = _conversation(investigator, case.question, case.person, place.meanwhile)
+            asked = _conversation(investigator, case, place.meanwhile)
             state = investigator.state("case")
     return Outcome(
         report=state["report"],
@@ -161,12 +162,11 @@ def play(case: Case, place: Place, steps: Sequence[Step], *, read_only: bool = F
     )
 
 
-def _conversation(
-    investigator: Investigator, question: str, person: Mapping[str, Any], meanwhile: Callable[[], None]
-) -> list[Mapping[str, Any]]:
+def _conversation(investigator: Investigator, case: Case, meanwhile: Callable[[], None]) -> list[Mapping[str, Any]]:
     """Ask, and answer every approval; returns what the person was shown."""
     shown: list[Mapping[str, Any]] = []
-    events = investigator.ask("case", question)
+    answer = answering(case)
+    events = investigator.ask("case", case.question)
     for _ in range(_MAX_ROUNDS):
         waiting = [event for event in events if isinstance(event, ApprovalAsked)]
         if not waiting:
@@ -174,7 +174,7 @@ def _conversation(
         if not shown:
             meanwhile()
         shown += [event.view for event in waiting]
-        events = investigator.answer("case", {event.interrupt_id: dict(person) for event in waiting})
+        events = investigator.answer("case", {event.interrupt_id: dict(answer(event.view)) for event in waiting})
     raise RuntimeError(f"still asking for approval after {_MAX_ROUNDS} rounds")
 
 

@@ -151,3 +151,31 @@ def test_nothing_comes_from_the_environment(monkeypatch):
 def test_a_rejecting_person_is_the_default():
     assert PLAIN.person == NO
     assert saw("x", "y").failure(outcome()) == "x never answered 'y'"
+
+
+ASKS_TWICE = [
+    [Call.to("add_work_item_comment", id=4, text="first"), Call.to("update_pull_request", id=15, title="Other")],
+    reported("Both were asked for."),
+]
+EDITED = {**YES, "decision": "edit", "arguments": {"id": 4, "text": "edited"}}
+
+
+@pytest.mark.parametrize(
+    ("person", "written"),
+    [
+        (YES, {"comment", "title"}),
+        ({"update_pull_request": YES}, {"title"}),
+        ({"update_pull_request": NO, "add_work_item_comment": EDITED}, {"edited"}),
+        ([YES], {"comment"}),
+        ([EDITED, YES], {"edited", "title"}),
+        ([NO, YES], {"title"}),
+        (None, set()),
+    ],
+    ids=["always", "by tool", "by tool, edited", "once", "in order", "in order, first no", "nobody"],
+)
+def test_a_person_answers_as_the_case_says(person, written):
+    case = replace(PLAIN, source="world", holds=WRITE, person=person)
+    values = play(case, world_of(case), ASKS_TWICE).changes
+    texts = {str(value[0]) for path, value in values.items() if "/comments/" in path}
+    found = {"comment" for text in texts if text == "first"} | {"edited" for text in texts if text == "edited"}
+    assert found | ({"title"} if values.get("pull requests/15/title") == "Other" else set()) == written

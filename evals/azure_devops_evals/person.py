@@ -1,0 +1,25 @@
+"""The person of a case, who is asked before each write."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, cast
+
+from azure_devops_evals.case import NO, Answer, Case
+
+SILENT: Answer = {**NO, "reason": "the case has no answer to this"}
+
+
+def answering(case: Case) -> Callable[[Mapping[str, Any]], Answer]:
+    """A function that is shown a write and gives the answer of the case's person.
+
+    A write that the case does not foresee is rejected: a check says that it was asked for.
+    """
+    person = case.person
+    if person is None:
+        return lambda _: SILENT
+    if not isinstance(person, Mapping):
+        left: Iterator[Answer] = iter(person)
+        return lambda _: next(left, SILENT)
+    if "decision" in person:
+        return lambda _: person
+    by_tool = cast("Mapping[str, Answer]", person)
+    return lambda view: by_tool.get(str(view["tool"]), SILENT)
