@@ -22,7 +22,7 @@ from azure_devops_agents.investigation.investigator import (
     ToolFinished,
     open_investigator,
 )  # fmt: skip
-from azure_devops_agents.investigation.nodes import Budgets
+from azure_devops_agents.investigation.routing import Budgets
 from azure_devops_agents.models import Call, ScriptedModel
 
 REPORT = Call.to("write_report", answer="Done.", verdict="answered")

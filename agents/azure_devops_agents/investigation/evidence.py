@@ -1,13 +1,14 @@
 """Evidence: each tool result whole under an id; the model sees a preview and reads on."""
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from langchain_core.messages import ToolMessage
 from pydantic import BaseModel, ConfigDict, Field
 
 from azure_devops_agents.investigation.state import Evidence
 from langchain_azure_devops.results import Lines, Page
+from langchain_azure_devops.tools import TOOLS
 from langchain_azure_devops.toolset import Tool
 from langchain_azure_devops.untrusted import fenced
 
@@ -124,3 +125,24 @@ def read_on(known: dict[str, Evidence], arguments: dict[str, Any], nonce: str) -
     shown = _fitting([f"{number}: {line}" for number, line in lines])
     more = f"[{len(lines) - len(shown)} more lines]" if len(shown) < len(lines) else "[end]"
     return f"{evidence['id']}, {evidence['tool']}:\n{fenced(chr(10).join(shown), nonce)}\n{more}"
+
+
+def declared(name: str) -> Tool[..., Any]:
+    """The tool behind a bound name, which may carry a prefix."""
+    return TOOLS[max((plain for plain in TOOLS if name.endswith(plain)), key=len)]
+
+
+def tool_call(call: dict[str, Any]) -> dict[str, Any]:
+    """A call as a bound tool takes it, so that its answer is a tool message."""
+    return {"type": "tool_call", "id": call["id"], "name": call["name"], "args": call["args"]}
+
+
+def said(call: dict[str, Any], text: str, status: Literal["success", "error"] = "error") -> dict[str, Any]:
+    """An answer to a call as an update of the state, without evidence."""
+    return {"messages": [ToolMessage(text, tool_call_id=call["id"], name=call["name"], status=status)]}
+
+
+def recorded(call: dict[str, Any], evidence: Evidence, status: Literal["success", "error"]) -> dict[str, Any]:
+    """An answer to a call as an update of the state: the evidence whole, a preview of it for the model."""
+    message = ToolMessage(preview(evidence), tool_call_id=call["id"], name=call["name"], status=status)
+    return {"messages": [message], "evidence": {evidence["id"]: evidence}, "untrusted_read": evidence["untrusted"]}

@@ -20,6 +20,7 @@ from azure_devops_agents.intents import IntentLog
 from azure_devops_agents.investigation.nodes import Nodes
 from azure_devops_agents.investigation.routing import Budgets, after_calls, after_model, collect
 from azure_devops_agents.investigation.state import State
+from azure_devops_agents.investigation.writing import WriteNodes
 from langchain_azure_devops import AzureDevOpsToolkit
 
 
@@ -45,20 +46,22 @@ def build_graph(
     """
     toolkit.client.approver = graph_approver
     limits = budgets or Budgets()
-    nodes = Nodes(model, toolkit, limits, intents or IntentLog())
+    log = intents or IntentLog()
+    nodes = Nodes(model, toolkit, limits, log)
+    writing = WriteNodes(toolkit, log, nodes.tools)
     writers = [name for name, tool in nodes.tools.items() if (tool.metadata or {})["access"] == "write"]
 
     graph: StateGraph[Any, Any, Any, Any] = StateGraph(State)
     graph.add_node("model", RunnableLambda(nodes.think, nodes.athink))
     graph.add_node("read", RunnableLambda(nodes.read, nodes.aread))
-    graph.add_node("approve", RunnableLambda(nodes.approve, nodes.aapprove))
+    graph.add_node("approve", RunnableLambda(writing.approve, writing.aapprove))
     graph.add_node("collect", collect)
-    graph.add_node("write", RunnableLambda(nodes.write, nodes.awrite))
+    graph.add_node("write", RunnableLambda(writing.write, writing.awrite))
     graph.add_node("report", nodes.report)
     graph.add_node("check", nodes.check)
 
     graph.add_edge(START, "model")
-    graph.add_conditional_edges("model", after_model(writers, limits, nodes.place), ["read", "approve", "report"])
+    graph.add_conditional_edges("model", after_model(writers, limits, writing.place), ["read", "approve", "report"])
     graph.add_edge("read", "collect")
     graph.add_edge("approve", "collect")
     graph.add_conditional_edges("collect", after_calls, ["write", "model", "report"])

@@ -1,0 +1,173 @@
+"""The writing half of the investigation graph: one node asks a person, another writes what was approved."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.messages import ToolMessage
+from langchain_core.tools import BaseTool
+from langgraph.config import get_config
+from langgraph.types import Command, interrupt
+
+from azure_devops_agents.approval import presenting, view
+from azure_devops_agents.intents import IntentLog
+from azure_devops_agents.investigation.evidence import as_evidence, declared, gathered, recorded, said, tool_call
+from azure_devops_agents.investigation.state import CallTask, Decision, Evidence
+from langchain_azure_devops import AzureDevOpsToolkit
+from langchain_azure_devops.errors import AzureDevOpsError
+from langchain_azure_devops.grants import Approval, WriteRequest
+
+_CHECKPOINTER = "__pregel_checkpointer"
+
+
+@dataclass
+class WriteNodes:
+    """What the two nodes share; nothing of it enters the state."""
+
+    toolkit: AzureDevOpsToolkit
+    intents: IntentLog
+    tools: dict[str, BaseTool]
+
+    @property
+    def place(self) -> str:
+        """Where writes go: what a person approved for one place is not carried out in another."""
+        settings = self.toolkit.client.settings
+        return f"{settings.url('core')}, default project {settings.default_project or 'none'}"
+
+    def approve(self, task: CallTask) -> Command[Any]:
+        """Ask a person; nothing is written here."""
+        prepared = self._request(task)
+        if not isinstance(prepared, WriteRequest):
+            return Command(update=prepared)
+        shown = self.toolkit.client.run_sync(self._view(task, prepared))
+        return Command(update=self._decided(task, prepared, interrupt(shown)))
+
+    async def aapprove(self, task: CallTask) -> Command[Any]:
+        """Ask a person, without blocking."""
+        prepared = self._request(task)
+        if not isinstance(prepared, WriteRequest):
+            return Command(update=prepared)
+        shown = await self.toolkit.client.run(self._view(task, prepared))
+        return Command(update=self._decided(task, prepared, interrupt(shown)))
+
+    async def _view(self, task: CallTask, request: WriteRequest) -> dict[str, Any]:
+        cited = list(task["evidence"].values())
+        return await view(self.toolkit.client, request, untrusted_read=task["untrusted_read"], cited=cited)
+
+    def _request(self, task: CallTask) -> WriteRequest | dict[str, Any]:
+        """What to ask, or the answer when there is nothing to ask."""
+        call = task["call"]
+        if get_config()["configurable"].get(_CHECKPOINTER) is None:
+            return said(call, "[blocked] Nobody can be asked: this graph runs without a checkpointer.")
+        if task["place"] != self.place:
+            return said(call, self._elsewhere(task["place"]))
+        tool = declared(call["name"])
+        try:
+            return tool.request(self.toolkit.client, tool.validate(call["args"]))
+        except AzureDevOpsError as error:
+            return said(call, f"{error.headline}\n{error.message}")
+
+    def _decided(self, task: CallTask, request: WriteRequest, answer: object) -> dict[str, Any]:
+        """A person's answer as a decision; an edit approves the call as it became, and nothing else."""
+        given: dict[str, Any] = answer if isinstance(answer, dict) else {}
+        call, tool = task["call"], declared(task["call"]["name"])
+        reason = str(given.get("reason") or "")
+        decision = given.get("decision")
+        if decision == "edit" and isinstance(given.get("arguments"), dict):
+            try:
+                changed = tool.request(self.toolkit.client, tool.validate(given["arguments"]))
+            except AzureDevOpsError as error:
+                decision, reason = "reject", f"the edited call does not fit: {error.message}"
+            else:
+                call, request, decision = {**call, "args": given["arguments"]}, changed, "approve"
+        if decision not in {"approve", "stop"}:
+            decision = "reject"
+        entry = Decision(
+            call=call,
+            evidence_id=task["evidence_id"],
+            decision=decision,
+            approver=str(given.get("approver") or "unknown"),
+            reason=reason,
+            digest=request.digest,
+            intent=f"{_position()}:{request.digest}",
+            place=task["place"],
+        )
+        update: dict[str, Any] = {"decisions": {call["id"]: entry}}
+        if decision != "approve":
+            why = f": {reason}" if reason else ""
+            text = f"[blocked WriteBlocked {call['name']}]\nA person said no{why}. Do not ask again for the same."
+            update.update(said(call, text))
+        return update
+
+    def _elsewhere(self, place: str) -> str:
+        return f"[blocked] Nothing was written: the write was prepared for {place}; this process is at {self.place}."
+
+    def _settled(self, decision: Decision) -> dict[str, Any] | None:
+        """The answer to a write that must not be sent; None when it may be, and it is stored that it begins."""
+        if decision["place"] != self.place:
+            return said(decision["call"], self._elsewhere(decision["place"]))
+        before = self.intents.begin(decision["intent"], decision["call"]["name"])
+        return None if before is None else self._again(decision, before.status, before.text)
+
+    def write(self, decision: Decision) -> dict[str, Any]:
+        """Carry out an approved write, once."""
+        if settled := self._settled(decision):
+            return settled
+        with presenting(_approval(decision)):
+            message = self.tools[decision["call"]["name"]].invoke(tool_call(decision["call"]))
+        return self._written(decision, message)
+
+    async def awrite(self, decision: Decision) -> dict[str, Any]:
+        """Carry out an approved write, once, without blocking."""
+        if settled := self._settled(decision):
+            return settled
+        with presenting(_approval(decision)):
+            message = await self.tools[decision["call"]["name"]].ainvoke(tool_call(decision["call"]))
+        return self._written(decision, message)
+
+    def _written(self, decision: Decision, message: ToolMessage) -> dict[str, Any]:
+        tool = declared(decision["call"]["name"])
+        evidence = gathered(decision["evidence_id"], tool, decision["call"], message)
+        if message.status != "error":
+            evidence["status"] = "written"
+        elif "WriteOutcomeUnknown" in evidence["text"].split("\n", 1)[0]:
+            evidence["status"] = "unknown"
+        self.intents.finish(decision["intent"], evidence["status"], evidence["text"])
+        return recorded(decision["call"], evidence, message.status)
+
+    def _again(self, decision: Decision, status: str | None, text: str) -> dict[str, Any]:
+        """The answer to a write that was begun before: what became of it, or that this is not known."""
+        name = decision["call"]["name"]
+        unknown = (
+            f"[unavailable WriteOutcomeUnknown {name}]\nThis write was begun before and its outcome was not stored: it "
+            "may or may not have happened. It is not sent again. Look whether it is there."
+        )
+        evidence = as_evidence(
+            decision["evidence_id"], decision["call"], status or "unknown", text if status else unknown
+        )
+        evidence["untrusted"] = True
+        return recorded(decision["call"], evidence, "success" if status == "written" else "error")
+
+
+def left_open(intents: IntentLog, known: dict[str, Evidence], decided: dict[str, Decision]) -> list[tuple[str, str]]:
+    """Approved writes of the whole thread without an answer: the process ended, or somebody else said stop."""
+    answered = {entry["call"] for entry in known.values()}
+    found = []
+    for identifier, decision in decided.items():
+        if decision["decision"] != "approve" or identifier in answered:
+            continue
+        name, before = decision["call"]["name"], intents.outcome(decision["intent"])
+        if before is None:
+            found.append(("not_written", f"{name}, approved and not carried out"))
+        else:
+            found.append((before.status or "unknown", f"{name}, begun when the process ended"))
+    return found
+
+
+def _position() -> str:
+    """Where in the thread an approval stands: the same for everybody who answers the same question."""
+    configurable = get_config()["configurable"]
+    return f"{configurable.get('thread_id')}:{configurable.get('checkpoint_ns')}"
+
+
+def _approval(decision: Decision) -> Approval:
+    return Approval(True, decision["digest"], decision["approver"], decision["reason"])
