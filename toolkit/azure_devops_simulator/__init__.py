@@ -2,6 +2,6 @@
 
 from azure_devops_simulator.organization import Organization
 from azure_devops_simulator.seed import seed_organization
-from azure_devops_simulator.server import SimulatorServer
+from azure_devops_simulator.server import Certificate, SimulatorServer
 
-__all__ = ["Organization", "SimulatorServer", "seed_organization"]
+__all__ = ["Certificate", "Organization", "SimulatorServer", "seed_organization"]

@@ -1,5 +1,7 @@
 """Serve the seed organization: `python -m azure_devops_simulator [--port N] [--token VALUE=SCOPE,SCOPE ...]`.
 
+With `--certificate FILE --key FILE` it serves TLS.
+
 The first line of standard output is the organization's base URL. Ctrl-C or SIGTERM ends it with exit code 0.
 """
 
@@ -10,10 +12,11 @@ import contextlib
 import secrets
 import signal
 import sys
+from pathlib import Path
 
 from azure_devops_simulator.organization import FULL_ACCESS, Organization
 from azure_devops_simulator.seed import seed_organization
-from azure_devops_simulator.server import base_url, listen, web_server
+from azure_devops_simulator.server import Certificate, base_url, listen, web_server
 
 READ_ONLY = ("vso.build", "vso.code", "vso.profile", "vso.project", "vso.work")
 
@@ -36,7 +39,12 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
         metavar="VALUE=SCOPE,SCOPE",
         help="a personal access token and its scopes; app_token is full access; may be given several times",
     )
-    return parser.parse_args(arguments)
+    parser.add_argument("--certificate", type=Path, metavar="FILE", help="serve TLS with this certificate chain (PEM)")
+    parser.add_argument("--key", type=Path, metavar="FILE", help="the private key of the certificate (PEM)")
+    options = parser.parse_args(arguments)
+    if (options.certificate is None) != (options.key is None):
+        parser.error("--certificate and --key go together")
+    return options
 
 
 def _add_tokens(organization: Organization, given: list[tuple[str, list[str]]] | None) -> None:
@@ -53,6 +61,7 @@ def _add_tokens(organization: Organization, given: list[tuple[str, list[str]]] |
 def main(arguments: list[str] | None = None) -> int:
     """Serve until interrupted."""
     options = _arguments(arguments)
+    certificate = Certificate(options.certificate, options.key) if options.certificate else None
     organization = seed_organization()
     try:
         listener = listen(options.port)
@@ -62,9 +71,9 @@ def main(arguments: list[str] | None = None) -> int:
     with contextlib.suppress(KeyboardInterrupt):
         # The server ends cleanly on both signals and then raises the one it got again, for its caller.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        print(base_url(organization, listener), flush=True)
+        print(base_url(organization, listener, certificate), flush=True)
         _add_tokens(organization, options.token)
-        web_server(organization).run(sockets=[listener])
+        web_server(organization, certificate).run(sockets=[listener])
     return 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import TypeAlias
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -23,6 +23,7 @@ from azure_devops_simulator import (
     git_items,
     git_pushes,
     git_refs,
+    hosts,
     pipelines,
     projects,
     pull_request_reviewers,
@@ -102,15 +103,20 @@ class Service:
         return self._answer(request, split_path(raw_path.decode("ascii", "replace")), body)
 
     def _answer(self, request: Request, segments: list[str], body: bytes) -> Response:
-        host_url = f"{request.url.scheme}://{request.headers.get('host', 'localhost')}"
         if segments[:1] == [access.SIGN_IN_PATH]:
             return self._reply(request, 203, access.SIGN_IN_PAGE.encode(), "text/html; charset=utf-8", [])
+        place = hosts.place(request.url.scheme, request.headers.get("host", "localhost"), segments)
+        segments, host_url = list(place.segments), place.host_url
         query = Query(request.url.query)
         if segments and segments[0].lower() == "_apis":
             return self._host_level(request, host_url, segments, query)
         if not segments or segments[0].lower() != self.organization.name.lower():
             # What the service shows for an unknown organization is not recorded; a page is the likeliest.
             return self._reply(request, 404, access.NO_ORGANIZATION_PAGE.encode(), "text/html; charset=utf-8", [])
+        if place.service == "vssps" and len(segments) == 1:
+            # Clients learn the organization's tenant from the headers of this refusal, without a credential.
+            tenant = access.federated_headers(self.organization, host_url, str(request.url))
+            return self._reply(request, 404, access.NO_ORGANIZATION_PAGE.encode(), "text/html; charset=utf-8", tenant)
         caller = access.identify(self.organization, request.headers.get("authorization", ""))
         call = Call(
             organization=self.organization,
@@ -121,7 +127,7 @@ class Service:
             query=query,
             headers=request.headers,
             body=body,
-            base_url=f"{host_url}/{quote(segments[0])}",
+            base_url=place.base_url,
             method=request.method,
         )
         return self._in_organization(request, call, caller, segments[1:], host_url)
@@ -165,7 +171,8 @@ class Service:
         named = query.text("accountName")
         if len(segments) == 3 and segments[1].lower() == "resourceareas" and request.method == "GET":
             known = named.lower() == self.organization.name.lower()
-            found = discovery.resource_area(segments[2], f"{host_url}/{self.organization.name}/") if known else None
+            base_url = hosts.place(request.url.scheme, urlsplit(host_url).netloc, [self.organization.name]).base_url
+            found = discovery.resource_area(segments[2], base_url) if known else None
             if found:
                 return self._reply(request, 200, _encode(found), f"{_JSON}; api-version=7.1-preview.1", [])
             message = f"VS800075: The organization '{named}' could not be found, or it has no such resource area."

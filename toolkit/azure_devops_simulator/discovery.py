@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from importlib import resources
 
+from azure_devops_simulator.hosts import area_url
 from azure_devops_simulator.organization import JsonObject, guid
 from azure_devops_simulator.routing import Answer, Area, Call, Route, ServiceError, collection, variants
 
@@ -40,27 +41,27 @@ RESOURCE_AREAS = {
     "a5458490-3b15-4e37-8854-cef1da36f0c4": "advSec",
     "8aa40520-446d-40e6-89f6-9c9f9ce44c48": "tfvc",
 }
-"""Area ids and names. All of them live at the organization's own address, as on a server without separate hosts."""
+"""Area ids and names; where each lives is in `hosts`."""
 
 _PROJECT_SEGMENTS = ("{project}/{team}/", "{project}/")
 
 
-def resource_area(area_id: str, location_url: str) -> JsonObject | None:
-    """One resource area, or None for an unknown id."""
+def resource_area(area_id: str, base_url: str) -> JsonObject | None:
+    """One resource area of the organization at `base_url`, or None for an unknown id."""
     name = RESOURCE_AREAS.get(area_id.lower())
-    return {"id": area_id.lower(), "name": name, "locationUrl": location_url} if name else None
+    return {"id": area_id.lower(), "name": name, "locationUrl": area_url(base_url, name)} if name else None
 
 
 @area.get("_apis/ResourceAreas", scopes=(), version="7.1-preview.1")
 def list_resource_areas(call: Call) -> Answer:
     """The areas and where each is served."""
-    return collection(resource_area(area_id, call.url("")) for area_id in RESOURCE_AREAS)
+    return collection(resource_area(area_id, call.base_url) for area_id in RESOURCE_AREAS)
 
 
 @area.get("_apis/ResourceAreas/{areaId}", scopes=(), version="7.1-preview.1")
 def get_resource_area(call: Call) -> JsonObject:
     """One area; 404 for an id the service does not have."""
-    found = resource_area(call.path["areaId"], call.url(""))
+    found = resource_area(call.path["areaId"], call.base_url)
     if found is None:
         message = f"The resource area {call.path['areaId']} is not registered."
         raise ServiceError(404, "VssResourceNotFoundException", message)

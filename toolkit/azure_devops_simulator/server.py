@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -26,13 +28,26 @@ def listen(port: int = 0) -> socket.socket:
     return listener
 
 
-def base_url(organization: Organization, listener: socket.socket) -> str:
+@dataclass(frozen=True)
+class Certificate:
+    """What a TLS port needs: the chain and its private key, both PEM files.
+
+    Clients that only speak to `https://dev.azure.com` need a certificate for the service's hosts, an authority that
+    they trust, and a way to reach the port (the tests show one for Node).
+    """
+
+    chain: Path
+    key: Path
+
+
+def base_url(organization: Organization, listener: socket.socket, certificate: Certificate | None = None) -> str:
     """The organization's address on a listening socket."""
-    return f"http://127.0.0.1:{listener.getsockname()[1]}/{organization.name}"
+    scheme = "https" if certificate else "http"
+    return f"{scheme}://127.0.0.1:{listener.getsockname()[1]}/{organization.name}"
 
 
-def web_server(organization: Organization) -> uvicorn.Server:
-    """A server that is not started yet."""
+def web_server(organization: Organization, certificate: Certificate | None = None) -> uvicorn.Server:
+    """A server that is not started yet; with a certificate it speaks TLS and nothing else."""
     config = uvicorn.Config(
         create_app(organization),
         log_level="error",
@@ -41,6 +56,8 @@ def web_server(organization: Organization) -> uvicorn.Server:
         ws="none",
         server_header=False,
         timeout_graceful_shutdown=1,
+        ssl_certfile=certificate.chain if certificate else None,
+        ssl_keyfile=certificate.key if certificate else None,
     )
     return uvicorn.Server(config)
 
@@ -51,11 +68,11 @@ class SimulatorServer:
     Usable in sync and async tests: the server has its own thread and event loop.
     """
 
-    def __init__(self, organization: Organization, port: int = 0) -> None:
+    def __init__(self, organization: Organization, port: int = 0, *, certificate: Certificate | None = None) -> None:
         self.organization = organization
-        self._server = web_server(organization)
+        self._server = web_server(organization, certificate)
         self._listener = listen(port)
-        self.base_url = base_url(organization, self._listener)
+        self.base_url = base_url(organization, self._listener, certificate)
         self._thread = threading.Thread(target=self._serve, name="azure-devops-simulator", daemon=True)
 
     def _serve(self) -> None:

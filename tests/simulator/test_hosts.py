@@ -1,0 +1,102 @@
+"""Requests addressed to the hosts of the public service, and the TLS port."""
+
+import ssl
+import subprocess
+import sys
+
+import httpx
+import pytest
+import trustme
+
+from azure_devops_simulator import Certificate, SimulatorServer
+
+CORE, GIT, SEARCH = (
+    "79134c72-4a58-4b42-976c-04e7115f32bf",
+    "4e080c62-fa21-4fbc-8fef-2a10a2b38049",
+    "ea48a0a1-269c-42d8-b8ad-ddc8fcdcf578",
+)
+
+
+def ask(server, host, path, method="GET", token="full-token"):
+    port_url = server.base_url.rsplit("/", 1)[0]
+    auth = ("", token) if token else None
+    return httpx.request(method, port_url + path, headers={"Host": host}, auth=auth)
+
+
+@pytest.mark.parametrize(
+    ("host", "prefix", "main", "search"),
+    [
+        ("dev.azure.com", "/tidewater", "http://dev.azure.com/tidewater/", "http://almsearch.dev.azure.com/tidewater/"),
+        (
+            "almsearch.dev.azure.com",
+            "/tidewater",
+            "http://dev.azure.com/tidewater/",
+            "http://almsearch.dev.azure.com/tidewater/",
+        ),
+        (
+            "tidewater.visualstudio.com",
+            "",
+            "http://tidewater.visualstudio.com/",
+            "http://tidewater.almsearch.visualstudio.com/",
+        ),
+    ],
+)
+def test_a_host_of_the_service_gets_addresses_in_the_form_it_was_asked_in(server, host, prefix, main, search):
+    areas = ask(server, host, f"{prefix}/_apis/ResourceAreas").json()["value"]
+    places = {area["id"]: area["locationUrl"] for area in areas}
+    assert (places[CORE], places[GIT], places[SEARCH]) == (main, main, search)
+    repositories = ask(server, host, f"{prefix}/Platform/_apis/git/repositories").json()["value"]
+    assert {repository["url"].partition("_apis")[0] for repository in repositories} <= {
+        f"{main}{repository['project']['id']}/" for repository in repositories
+    }
+
+
+def test_another_name_keeps_everything_at_one_address(server):
+    areas = httpx.get(f"{server.base_url}/_apis/ResourceAreas", auth=("", "full-token")).json()["value"]
+    assert {area["locationUrl"] for area in areas} == {f"{server.base_url}/"}
+
+
+def test_the_area_of_an_organization_is_told_without_a_credential(server):
+    path = f"/_apis/resourceAreas/{SEARCH}?accountName=tidewater"
+    found = ask(server, "dev.azure.com", path, token=None).json()
+    assert found["locationUrl"] == "http://almsearch.dev.azure.com/tidewater/"
+    assert ask(server, "dev.azure.com", path.replace("tidewater", "nobody"), token=None).status_code == 404
+
+
+def test_the_tenant_stands_in_the_refusal_of_the_identity_host(server, organization):
+    answer = ask(server, "vssps.dev.azure.com", "/tidewater", method="HEAD", token=None)
+    assert (answer.status_code, answer.headers["x-vss-resourcetenant"]) == (404, organization.id)
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    issued = authority.issue_cert("dev.azure.com", "127.0.0.1")
+    issued.cert_chain_pems[0].write_to_path(tmp_path / "chain.pem")
+    issued.private_key_pem.write_to_path(tmp_path / "key.pem")
+    return Certificate(tmp_path / "chain.pem", tmp_path / "key.pem")
+
+
+def test_with_a_certificate_it_speaks_tls(organization, certificate):
+    trusted = ssl.create_default_context(cafile=certificate.chain.with_name("authority.pem"))
+    with SimulatorServer(organization, certificate=certificate) as server:
+        assert server.base_url.startswith("https://127.0.0.1:")
+        answer = httpx.get(f"{server.base_url}/_apis/projects", auth=("", "full-token"), verify=trusted)
+        assert answer.json()["value"][0]["url"].startswith(f"{server.base_url}/_apis/projects/")
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{server.base_url}/_apis/projects", auth=("", "full-token"))
+
+
+def test_the_command_serves_tls_and_wants_both_files(certificate):
+    command = [sys.executable, "-m", "azure_devops_simulator", "--certificate", str(certificate.chain)]
+    half = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
+    assert (half.returncode, half.stderr.splitlines()[-1].rpartition("error: ")[2]) == (
+        2,
+        "--certificate and --key go together",
+    )
+    with subprocess.Popen([*command, "--key", str(certificate.key)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("https://127.0.0.1:")
+        process.terminate()
+        assert process.wait(20) == 0

@@ -1,0 +1,62 @@
+"""The hosts over which the public service spreads an organization, and what a request addressed to one of them means.
+
+A request that names a host of the service (`dev.azure.com`, `almsearch.dev.azure.com`, `{org}.visualstudio.com`, ...)
+is answered as that host would: links and resource areas point to the service's hosts. Under any other name, such as
+the loopback address, everything lives at the organization's own address, as on a server without separate hosts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+_NEW, _OLD = "dev.azure.com", "visualstudio.com"
+_NO_ORGANIZATION = {"app"}
+"""First labels of `visualstudio.com` that are no organization: `app.vssps.visualstudio.com`."""
+
+_ELSEWHERE = {"search": "almsearch", "testresults": "vstmr", "Profile": "vssps", "advSec": "advsec"}
+"""Areas that do not live at the main host, and the label of the host that serves them."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a request arrived.
+
+    `service` is the label of the host (`almsearch`, `vssps`, ...), "" for the main one and for names outside the
+    service; `segments` start with the organization whether it stood in the path or in the host name.
+    """
+
+    host_url: str
+    service: str
+    segments: Sequence[str]
+    base_url: str
+
+
+def place(scheme: str, host: str, segments: Sequence[str]) -> Place:
+    """Read the Host header and the path of a request; `base_url` is the organization's address for links."""
+    host_url = f"{scheme}://{host}"
+    name, _, port = host.lower().partition(":")
+    end = f":{port}" if port else ""
+    organization = quote(segments[0]) if segments else ""
+    if name == _NEW or name.endswith(f".{_NEW}"):
+        service = name.removesuffix(_NEW).rstrip(".")
+        return Place(host_url, service, segments, f"{scheme}://{_NEW}{end}/{organization}")
+    if name.endswith(f".{_OLD}"):
+        owner, _, service = name.removesuffix(f".{_OLD}").partition(".")
+        if owner in _NO_ORGANIZATION:
+            return Place(host_url, service, segments, f"{scheme}://{_NEW}{end}/{organization}")
+        return Place(host_url, service, [owner, *segments], f"{scheme}://{owner}.{_OLD}{end}")
+    return Place(host_url, "", segments, f"{host_url}/{organization}")
+
+
+def area_url(base_url: str, area: str) -> str:
+    """The address at which an area of the organization at `base_url` is served, with a slash at its end."""
+    service = _ELSEWHERE.get(area)
+    parts = urlsplit(base_url)
+    name = parts.hostname or ""
+    if service is None or not name.endswith((_NEW, f".{_OLD}")):
+        return f"{base_url}/"
+    owner = name.removesuffix(_OLD)
+    host = f"{service}.{parts.netloc}" if name == _NEW else f"{owner}{service}.{parts.netloc.removeprefix(owner)}"
+    return f"{parts.scheme}://{host}{parts.path}/"
