@@ -25,17 +25,38 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("slack-token", r"(?P<secret>xox[abposr]-[A-Za-z0-9-]{20,})"),
     )
 )
-_SUSPICIOUS = re.compile(
-    r"PRIVATE KEY-----|AZDO|[a-z2-7]{52}|(?i:basic\s+[A-Za-z0-9+/]{60}|Key\s*=\s*[A-Za-z0-9+/]{40}|[?&]sig=|passw|pwd)"
-    r"|eyJ[A-Za-z0-9_-]{10}|A[KS]IA[A-Z2-7]{16}|gh[pousr]_|AIza|xox[abposr]-"
+# What a text must hold for a rule to be worth trying: a plain word in lower case, which is found 20 times faster than
+# a pattern, and then the beginning of the secret itself.
+_SIGNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (word, re.compile(pattern))
+    for word, pattern in (
+        ("private key-----", r"PRIVATE KEY-----"),
+        ("azdo", r"AZDO"),
+        ("basic", r"(?i:basic\s+[A-Za-z0-9+/]{60})"),
+        ("key", r"(?i:Key\s*=\s*[A-Za-z0-9+/]{40})"),
+        ("sig=", r"(?i:[?&]sig=)"),
+        ("passw", r"(?i:passw)"),
+        ("pwd", r"(?i:pwd)"),
+        ("eyj", r"eyJ[A-Za-z0-9_-]{10}"),
+        ("akia", r"AKIA[A-Z2-7]{16}"),
+        ("asia", r"ASIA[A-Z2-7]{16}"),
+        ("gh", r"gh[pousr]_"),
+        ("aiza", r"AIza"),
+        ("xox", r"xox[abposr]-"),
+    )
 )
+_BASE32 = bytes(ord("a") if chr(code) in "abcdefghijklmnopqrstuvwxyz234567" else 32 for code in range(256))
+_BASE32_RUN = b"a" * 52
 _PLACEHOLDER = re.compile(r"(?i)example|sample|placeholder|dummy|changeme|redacted|your[-_]|xxxx|\*\*\*|0{12}")
 PSEUDONYM = re.compile(r"\[secret:([a-z-]+):([0-9a-f]{10})\]")
 
 
 def suspicious(text: str) -> bool:
     """Whether a text may hold a secret; a quick look before the rules."""
-    return _SUSPICIOUS.search(text) is not None
+    lowered = text.casefold()
+    if any(word in lowered and sign.search(text) for word, sign in _SIGNS):
+        return True
+    return _BASE32_RUN in text.encode(errors="replace").translate(_BASE32)
 
 
 def redact(text: str, key: bytes, remember: Callable[[str, str], None] | None = None) -> str:
