@@ -1,7 +1,8 @@
 """A local Azure DevOps: a stateful simulation of the REST API on a loopback port, for testing what talks to it."""
 
+from azure_devops_simulator.faults import Fault, TokenBucket
 from azure_devops_simulator.organization import Organization
 from azure_devops_simulator.seed import seed_organization
 from azure_devops_simulator.server import Certificate, SimulatorServer
 
-__all__ = ["Certificate", "Organization", "SimulatorServer", "seed_organization"]
+__all__ = ["Certificate", "Fault", "Organization", "SimulatorServer", "TokenBucket", "seed_organization"]

@@ -129,7 +129,7 @@ class SignIn(Enum):
     DEAD = auto()
     """Expired or revoked: an empty 401."""
     OUTSIDER = auto()
-    """Somebody real who is not in this organization."""
+    """Somebody real who is not in this organization, or whose token is for another one."""
 
 
 @dataclass(frozen=True)
@@ -159,9 +159,10 @@ def identify(organization: Organization, authorization: str) -> Caller:
     token = organization.tokens.get(pair.partition(":")[2])
     if token is None:
         return Caller(SignIn.ANONYMOUS)
-    if token.state != "active":
+    if token.state in {"expired", "revoked"}:
         return Caller(SignIn.DEAD, token)
-    return Caller(SignIn.GOOD if token.user.member else SignIn.OUTSIDER, token)
+    inside = token.user.member and token.state == "active"
+    return Caller(SignIn.GOOD if inside else SignIn.OUTSIDER, token)
 
 
 def sign_in_url(host_url: str, reply_to: str) -> str:

@@ -33,6 +33,7 @@ from azure_devops_simulator import (
     wit,
 )
 from azure_devops_simulator.access import Caller, SignIn
+from azure_devops_simulator.failing import FaultMiddleware
 from azure_devops_simulator.organization import JsonValue, Organization, Project, guid
 from azure_devops_simulator.routing import (
     Answer,
@@ -143,7 +144,7 @@ class Service:
             refused = Answer(405, {"count": 1, "value": {"Message": str(error)}})
         open_to_all = match is not None and match.route.anonymous and caller.sign_in is not SignIn.OUTSIDER
         if caller.sign_in is SignIn.DEAD:
-            return self._empty_401(request, host_url)
+            return self._dead(request, call, host_url)
         if caller.sign_in is not SignIn.GOOD and not open_to_all:
             return self._not_signed_in(request, caller, host_url)
         scopes = match.route.scopes if match else _scopes_elsewhere(call.method, segments)
@@ -201,6 +202,13 @@ class Service:
             type_name=f"{space}.UnauthorizedRequestException, {space}",
         )
         return self._reply(request, 401, _encode(error.body()), _JSON, federated + more)
+
+    def _dead(self, request: Request, call: Call, host_url: str) -> Response:
+        if call.token.state != "expired" or not self.organization.explains_expiry:
+            return self._empty_401(request, host_url)
+        message = "Access Denied: The Personal Access Token used has expired."
+        error = ServiceError(401, "AccessCheckException", message)
+        return self._reply(request, 401, _encode(error.body()), _JSON, [("X-TFS-ServiceError", quote(message))])
 
     def _empty_401(self, request: Request, host_url: str) -> Response:
         return self._reply(request, 401, b"", "", [("WWW-Authenticate", f'Basic realm="{host_url}/"')])
@@ -281,5 +289,8 @@ def create_app(organization: Organization) -> Starlette:
     service = Service(organization)
     return Starlette(
         routes=[WebRoute("/{path:path}", service.endpoint, methods=_METHODS)],
-        middleware=[Middleware(GZipMiddleware, minimum_size=1024, compresslevel=4)],
+        middleware=[
+            Middleware(FaultMiddleware, organization=organization),
+            Middleware(GZipMiddleware, minimum_size=1024, compresslevel=4),
+        ],
     )

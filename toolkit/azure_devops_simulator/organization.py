@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID, uuid5
 
+from azure_devops_simulator.faults import Faults, TokenBucket
+
 if TYPE_CHECKING:
     from azure_devops_simulator.build_store import BuildStore
     from azure_devops_simulator.git_store import Repository
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 JsonValue = None | bool | int | float | str | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
 JsonObject = dict[str, JsonValue]
+TokenState = Literal["active", "expired", "revoked", "elsewhere"]
 
 SEED_NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 FULL_ACCESS = "app_token"
@@ -77,12 +80,15 @@ class User:
 
 @dataclass
 class Token:
-    """A personal access token: whose it is and what it may do (`vso.code`, ..., or `app_token` for everything)."""
+    """A personal access token: whose it is and what it may do (`vso.code`, ..., or `app_token` for everything).
+
+    `elsewhere`: it is good, but for another organization only.
+    """
 
     value: str
     scopes: frozenset[str]
     user: User
-    state: Literal["active", "expired", "revoked"] = "active"
+    state: TokenState = "active"
 
 
 @dataclass
@@ -134,7 +140,8 @@ class Organization:
     """One organization with everything in it.
 
     `users` is keyed by user id, `tokens` by the token's value, `projects` by project id, `pull_requests` by number
-    (numbers are unique in the organization).
+    (numbers are unique in the organization). `faults` and `throttle` make requests fail on purpose;
+    `explains_expiry`: an expired token is told so, as some services do, where most answer an empty 401.
     """
 
     name: str
@@ -147,6 +154,9 @@ class Organization:
     work_items: WorkItemStore = field(default_factory=_work_item_store)
     builds: BuildStore = field(default_factory=_build_store)
     code_search_installed: bool = True
+    faults: Faults = field(default_factory=Faults)
+    throttle: TokenBucket | None = None
+    explains_expiry: bool = False
 
     def __post_init__(self) -> None:
         self.id = self.id or guid(f"organization/{self.name}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
@@ -11,11 +12,21 @@ from types import TracebackType
 from typing import Self
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from azure_devops_simulator.app import create_app
+from azure_devops_simulator.failing import TRANSPORT
 from azure_devops_simulator.organization import Organization
 
 _START_SECONDS = 10.0
+
+
+class _Connection(H11Protocol):
+    """A connection that tells the application its transport, so that a fault can break it."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self.app_state = {**self.app_state, TRANSPORT: transport}
+        super().connection_made(transport)
 
 
 def listen(port: int = 0) -> socket.socket:
@@ -50,6 +61,7 @@ def web_server(organization: Organization, certificate: Certificate | None = Non
     """A server that is not started yet; with a certificate it speaks TLS and nothing else."""
     config = uvicorn.Config(
         create_app(organization),
+        http=_Connection,
         log_level="error",
         access_log=False,
         lifespan="off",
