@@ -10,7 +10,7 @@ from azure_devops_evals.recording import Provenance, Recording, RecordingTranspo
 from azure_devops_evals.run import Place, failed, play, world_of
 from azure_devops_evals.world import BASE_URL, ORGANIZATION
 from azure_devops_simulator.organization import SEED_NOW, timestamp
-from langchain_azure_devops.client import API_VERSION
+from langchain_azure_devops.request import API_VERSION
 from langchain_azure_devops.settings import load_settings
 from langchain_azure_devops.transport import network
 

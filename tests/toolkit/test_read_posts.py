@@ -5,7 +5,7 @@ from calls import FULL, READ, connected, seed_with_tokens
 
 from azure_devops_simulator import SimulatorServer
 from langchain_azure_devops.errors import ScopeMissing
-from langchain_azure_devops.transport import PROBES, READ_POSTS
+from langchain_azure_devops.passage import PROBES, READ_POSTS
 
 WIQL = {"query": "SELECT [System.Id] FROM WorkItems WHERE [System.WorkItemType] = 'Bug'"}
 CODE = {"searchText": "DB_TIMEOUT", "$skip": 0, "$top": 5, "filters": {}, "includeFacets": False}

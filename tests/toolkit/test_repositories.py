@@ -9,6 +9,7 @@ from stub_service import Reply, StubService, failure, ok
 
 from langchain_azure_devops import TOOLS, AzureDevOps, load_settings
 from langchain_azure_devops.binding import bind
+from langchain_azure_devops.context import Patience, RunContext
 from langchain_azure_devops.errors import (
     InvalidRequest,
     NotFound,
@@ -311,16 +312,18 @@ def test_a_file_whose_connection_breaks_is_an_error_and_not_a_short_file():
     head = "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: 999999\r\n\r\n"
 
     def serve(listener):
-        connection, _ = listener.accept()
-        with connection:
-            connection.recv(65_536)
-            connection.sendall(head.encode() + b"line\n" * 400)
+        for _ in range(2):
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(head.encode() + b"line\n" * 400)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=serve, args=(listener,), daemon=True).start()
         base_url = f"http://127.0.0.1:{listener.getsockname()[1]}/contoso"
+        impatient = RunContext(patience=Patience(pause=0.01, attempts=2))
         with (
-            AzureDevOps(load_settings(base_url=base_url, pat="x" * 52)) as client,
+            AzureDevOps(load_settings(base_url=base_url, pat="x" * 52), context=impatient) as client,
             pytest.raises(Unreachable, match="broke while"),
         ):
             read_file.call_sync(client, project="P", repository="r", path="/x")

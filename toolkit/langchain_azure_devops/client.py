@@ -2,66 +2,31 @@
 
 import asyncio
 import difflib
-import re
 import time
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
-from urllib.parse import quote
 
 import httpx
 from pydantic import JsonValue, SecretStr
 
-from langchain_azure_devops.context import RunContext
+from langchain_azure_devops.context import RunContext, Waiting
 from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotSignedIn, ProjectNotFound, Unreachable
 from langchain_azure_devops.grants import Approver, Operation, WritePolicy, current_call
 from langchain_azure_devops.loop_thread import LoopThread
+from langchain_azure_devops.pacing import Pacer, holder, pacer_of
+from langchain_azure_devops.passage import PROBES, Passage
+from langchain_azure_devops.request import API_VERSION, QueryValue, Request, expanded
 from langchain_azure_devops.settings import Settings, checked_token
-from langchain_azure_devops.transport import PROBES, Passage, layered, network
+from langchain_azure_devops.transport import layered, network
 from langchain_azure_devops.verdict import Identity, error_of, identity_in_header, identity_of, unsigned
 
 T = TypeVar("T")
-QueryValue = str | int | bool | None
 
-API_VERSION = "7.1"
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]")
 _CORE_AREA = "79134c72-4a58-4b42-976c-04e7115f32bf"
 _IDENTITY_SECONDS = 30.0
 _NAMES_SECONDS = 60.0
-
-
-@dataclass(frozen=True)
-class Request:
-    """One request as a tool states it.
-
-    Attributes:
-        operation: Method and route template.
-        path: Values of the template's placeholders; a `project` of None drops its segment.
-        query: Query parameters; None leaves one out.
-        body: JSON body, or None.
-        area: Which host of the cloud serves it.
-        version: The api-version.
-        accept: The media type wanted.
-        content_type: The media type of the body.
-    """
-
-    operation: Operation
-    path: Mapping[str, str | int | None]
-    query: Mapping[str, QueryValue]
-    body: JsonValue = None
-    area: str = "core"
-    version: str = API_VERSION
-    accept: str = "application/json"
-    content_type: str = "application/json"
-
-    @property
-    def project(self) -> str | None:
-        """The project in the path, as the caller named it."""
-        value = self.path.get("project")
-        return None if value is None else str(value)
 
 
 class AzureDevOps:
@@ -77,6 +42,8 @@ class AzureDevOps:
         approver: Asked for each write when `writes` is "ask".
         context: Clock, ids and nonces.
         pseudonyms: The secrets behind the pseudonyms shown so far; in memory only.
+        progress: Told of waits that a person would notice, on the client's own loop.
+        pacer: The pace of this organization and person, shared with every other client of theirs.
     """
 
     def __init__(
@@ -88,6 +55,7 @@ class AzureDevOps:
         approver: Approver | None = None,
         context: RunContext | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
+        progress: Callable[[Waiting], None] | None = None,
     ) -> None:
         """Make no connection yet; `transport` takes the place of the network, for recordings."""
         self.settings = settings
@@ -96,6 +64,8 @@ class AzureDevOps:
         self.approver = approver
         self.context = context or RunContext()
         self.pseudonyms: dict[str, str] = {}
+        self.progress = progress or _silent
+        self.pacer = Pacer()
         self._transport = transport
         self._token: str | None = None
         self._http: httpx.AsyncClient | None = None
@@ -118,9 +88,10 @@ class AzureDevOps:
         return self._io.run_sync(work)
 
     def _open(self) -> httpx.AsyncClient:
+        patience = self.context.patience
         return httpx.AsyncClient(
-            transport=layered(self._transport or network(self.settings.url("core"))),
-            timeout=httpx.Timeout(30.0, connect=10.0),
+            transport=layered(self._transport or network(self.settings.url("core")), patience),
+            timeout=httpx.Timeout(patience.request, connect=patience.connect, pool=patience.call),
             follow_redirects=False,
             trust_env=False,
             headers={"User-Agent": "langchain-azure-devops", "X-TFS-FedAuthRedirect": "Suppress"},
@@ -270,7 +241,8 @@ class AzureDevOps:
         """Whether the cloud knows an organization of this name, asked without the token; None if that is unsettled."""
         base = httpx.URL(self.settings.url("core"))
         url = base.copy_with(path=f"/_apis/resourceAreas/{_CORE_AREA}", query=None)
-        passage = Passage(Operation("GET", "/_apis/resourceAreas/{id}"), None, self)
+        operation = Operation("GET", "/_apis/resourceAreas/{id}")
+        passage = Passage(operation, None, self, self.pacer, self._deadline(), self.progress)
         try:
             response = await self._opened().get(
                 url, params={"accountName": self.settings.organization}, extensions={"passage": passage}
@@ -313,20 +285,23 @@ class AzureDevOps:
 
     async def _exchange(self, request: Request, *, streamed: bool, probe: bytes | None = None) -> httpx.Response:
         http = self._opened()
+        token = self._current_token()
         call = current_call.get()
         passage = Passage(
             request.operation,
             request.project,
             self,
+            self.pacer,
+            self._deadline(),
+            self.progress,
             grant=call.grant if call else None,
             probe=probe is not None,
             streamed=streamed,
         )
-        query = {name: _text(value) for name, value in request.query.items() if value is not None}
         prepared = http.build_request(
             request.operation.method,
             self.settings.url(request.area) + expanded(request.operation.template, request.path),
-            params={**query, "api-version": request.version},
+            params=request.parameters,
             json=request.body if request.body is not None else None,
             content=probe,
             headers={"Accept": request.accept},
@@ -334,7 +309,12 @@ class AzureDevOps:
         )
         if request.body is not None or probe is not None:
             prepared.headers["Content-Type"] = request.content_type
-        return await http.send(prepared, auth=httpx.BasicAuth("", self._current_token()), stream=streamed)
+        return await http.send(prepared, auth=httpx.BasicAuth("", token), stream=streamed)
+
+    def _deadline(self) -> float:
+        """When the call this request belongs to has to be over."""
+        call = current_call.get()
+        return (call and call.deadline) or time.monotonic() + self.context.patience.call
 
     def _opened(self) -> httpx.AsyncClient:
         if not self._io.is_current():
@@ -348,6 +328,7 @@ class AzureDevOps:
         if self._token is None:
             given: str | SecretStr = self.settings.token()
             self._token = checked_token(given, self.settings.credential_source)
+            self.pacer = pacer_of(self.settings.url("core"), holder(self._token))
         return self._token
 
     async def _error(self, response: httpx.Response, request: Request) -> Exception:
@@ -362,31 +343,9 @@ class AzureDevOps:
         return error
 
 
-def expanded(template: str, path: Mapping[str, str | int | None]) -> str:
-    """A template with its placeholders filled in, quoted; the one place where names from outside enter a path.
-
-    Raises:
-        InvalidRequest: A value is empty, a dot segment, or has a separator or control character in it.
-    """
-    if path.get("project") is None:
-        template = template.replace("/{project}", "", 1)
-
-    def fill(match: re.Match[str]) -> str:
-        value = str(path[match[1]])
-        if not value.strip() or value.strip() in {".", ".."} or _UNSAFE.search(value):
-            raise InvalidRequest(
-                f"{value!r} cannot be a {match[1].replace('_', ' ')}: it must not be empty, '.' or '..', and holds no "
-                "'/', '\\' or control characters. Give the plain name or id.",
-                subject=match[1],
-            )
-        return quote(value, safe="")
-
-    return _PLACEHOLDER.sub(fill, template)
+def _silent(_waiting: Waiting) -> None:
+    pass
 
 
 async def _nobody() -> None:
     return None
-
-
-def _text(value: str | int | bool) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

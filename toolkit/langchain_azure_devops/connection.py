@@ -18,8 +18,8 @@ from langchain_azure_devops.errors import (
     SignInRequired,
     TokenRejected,
 )
+from langchain_azure_devops.passage import PROBES
 from langchain_azure_devops.scopes import INCLUDES, Scope, expand, implying
-from langchain_azure_devops.transport import PROBES
 from langchain_azure_devops.verdict import Identity
 
 _NOBODY = "00000000-0000-0000-0000-000000000000"

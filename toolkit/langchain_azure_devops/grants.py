@@ -104,12 +104,21 @@ class Grant:
 
 @dataclass(frozen=True)
 class ToolCall:
-    """The tool call a request belongs to; travels with the task on the client's loop."""
+    """The tool call a request belongs to; travels with the task on the client's loop.
+
+    Attributes:
+        tool: The tool's plain name.
+        scopes: Any one of these lets a token use it.
+        grant: What it may write.
+        digest: Identifies the call apart from where its page begins.
+        deadline: When all its requests have to be over, by the monotonic clock; None for one request at a time.
+    """
 
     tool: str
     scopes: tuple[str, ...]
     grant: Grant | None = None
     digest: str = ""
+    deadline: float | None = None
 
 
 current_call: ContextVar[ToolCall | None] = ContextVar("azure_devops_tool_call", default=None)

@@ -5,8 +5,9 @@ from typing import Generic, Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
-from langchain_azure_devops.client import AzureDevOps, QueryValue
+from langchain_azure_devops.client import AzureDevOps
 from langchain_azure_devops.grants import current_call
+from langchain_azure_devops.request import QueryValue
 from langchain_azure_devops.results import Page, Position, Result, decode_cursor
 
 Row = TypeVar("Row", bound=Result)

@@ -4,6 +4,7 @@ import difflib
 import inspect
 import json
 import re
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -129,7 +130,8 @@ class Tool(Generic[P, R]):
         others = {name: repr(value) for name, value in values.items() if name not in {"cursor", "limit"}}
         grant = None if request is None else Grant(request, client, self.operations, self.writes)
         scopes = tuple(scope.value for scope in self.scopes)
-        token = current_call.set(ToolCall(self.name, scopes, grant, digest_of(self.name, others)[:12]))
+        deadline = time.monotonic() + client.context.patience.call
+        token = current_call.set(ToolCall(self.name, scopes, grant, digest_of(self.name, others)[:12], deadline))
         try:
             function = cast("Callable[..., Awaitable[R]]", self.function)
             return await function(client, **values)

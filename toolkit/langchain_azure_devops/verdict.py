@@ -19,6 +19,7 @@ from langchain_azure_devops.errors import (
     explain,
 )
 from langchain_azure_devops.grants import Operation, ToolCall
+from langchain_azure_devops.pacing import retry_after
 from langchain_azure_devops.scopes import expand, parse_scopes
 from langchain_azure_devops.untrusted import one_line
 
@@ -95,8 +96,7 @@ async def error_of(
 
 def throttled(response: httpx.Response, happened: str) -> Throttled:
     """A throttled call, with when to come back."""
-    text = response.headers.get("retry-after", "")
-    seconds = float(text) if text.replace(".", "", 1).isdigit() else None
+    seconds = retry_after(response.headers)
     when = f"Come back in {seconds:.0f} s." if seconds is not None else "Come back in a few minutes."
     return Throttled(
         f"{happened}. The organization's rate limit is used up; nothing was done. {when}",

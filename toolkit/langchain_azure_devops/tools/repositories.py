@@ -9,9 +9,10 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AliasPath, Field
 
-from langchain_azure_devops.client import AzureDevOps, QueryValue
+from langchain_azure_devops.client import AzureDevOps
 from langchain_azure_devops.errors import InvalidRequest, NotFound
 from langchain_azure_devops.paging import list_rows
+from langchain_azure_devops.request import QueryValue
 from langchain_azure_devops.results import Branch, Lines, Page, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.text_stream import MAX_LINE, MAX_SCAN_BYTES, between, encoding_of

@@ -1,0 +1,279 @@
+"""One pace for an organization and person: what the service asks of one request, all of them keep to."""
+
+import asyncio
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import httpx
+import pytest
+from stub_service import StubService, failure, ok
+
+from langchain_azure_devops import errors
+from langchain_azure_devops.client import AzureDevOps
+from langchain_azure_devops.context import Patience, RunContext
+from langchain_azure_devops.pacing import COURTESY, LONGEST_HOLD, NoTime, Pacer, heed, pacer_of, retry_after
+from langchain_azure_devops.settings import load_settings
+
+PROJECTS = "/_apis/projects"
+QUICK = RunContext(patience=Patience(pause=0.01, longest_pause=0.02))
+
+
+def client_of(service, pat="one-token", **arguments):
+    settings = load_settings(base_url=service.base_url, pat=pat, environ={})
+    return AzureDevOps(settings, **{"context": QUICK, **arguments})
+
+
+def ask(client):
+    return client.run_sync(client.get(PROJECTS))
+
+
+def silent(_waiting):
+    pass
+
+
+def soon(seconds=5.0):
+    return time.monotonic() + seconds
+
+
+# -- shared --------------------------------------------------------------------------------------------------------
+
+
+def test_clients_of_one_organization_and_token_share_a_pace_and_others_do_not():
+    with StubService([ok({"value": []})]) as service, StubService([ok({"value": []})]) as other, ExitStack() as stack:
+        one, same, stranger, elsewhere = (
+            stack.enter_context(client)
+            for client in (
+                client_of(service),
+                client_of(service),
+                client_of(service, pat="another-token"),
+                client_of(other),
+            )
+        )
+        for client in (one, same, stranger, elsewhere):
+            ask(client)
+        assert one.pacer is same.pacer
+        assert len({id(client.pacer) for client in (one, stranger, elsewhere)}) == 3
+
+
+def test_two_tokens_of_one_person_share_a_pace_as_soon_as_the_person_is_known():
+    first, second = Pacer(), Pacer()
+    assert pacer_of("http://x/contoso", "person", first) is first
+    assert pacer_of("http://x/Contoso/", "person", second) is first
+
+
+def test_a_pause_asked_of_one_client_is_kept_by_another_in_another_thread():
+    def answer(seen):
+        return ok({"value": []}, Retry_After="1") if seen.headers["user-agent"] and len(service.seen) == 0 else ok({})
+
+    with StubService(answer) as service, client_of(service) as one, client_of(service) as other:
+        ask(one)
+        begun = time.monotonic()
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(ask, other).result()
+        assert time.monotonic() - begun > 0.8
+
+
+def test_never_more_than_eight_requests_are_under_way_whatever_the_number_of_clients():
+    under_way, most, lock = 0, 0, threading.Lock()
+
+    async def count(pacer):
+        nonlocal under_way, most
+        async with pacer.turn(soon(), silent):
+            with lock:
+                under_way += 1
+                most = max(most, under_way)
+            await asyncio.sleep(0.005)
+            with lock:
+                under_way -= 1
+
+    async def many(pacer):
+        await asyncio.gather(*(count(pacer) for _ in range(20)))
+
+    pacer = Pacer()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: asyncio.run(many(pacer)), range(4)))
+    assert most == 8
+    assert pacer._under_way == 0
+
+
+async def test_a_cancelled_wait_gives_its_place_to_the_next():
+    pacer = Pacer(parallel=1)
+    entered = asyncio.Event()
+
+    async def hold():
+        async with pacer.turn(soon(), silent):
+            entered.set()
+            await asyncio.sleep(0.05)
+
+    async def wait():
+        async with pacer.turn(soon(), silent):
+            return "in"
+
+    holding = asyncio.create_task(hold())
+    await entered.wait()
+    given_up, patient = asyncio.create_task(wait()), asyncio.create_task(wait())
+    await asyncio.sleep(0.01)
+    given_up.cancel()
+    assert await patient == "in"
+    await holding
+    assert pacer._under_way == 0
+
+
+async def test_after_a_pause_requests_start_one_after_the_other():
+    pacer, started = Pacer(), []
+
+    async def one():
+        async with pacer.turn(soon(), silent):
+            started.append(time.monotonic())
+
+    pacer.hold(0.1)
+    begun = time.monotonic()
+    await asyncio.gather(*(one() for _ in range(6)))
+    assert min(started) - begun >= 0.1
+    assert max(started) - min(started) >= 0.1
+
+
+async def test_a_request_that_was_about_to_start_keeps_to_a_pause_asked_for_meanwhile():
+    pacer = Pacer(parallel=1)
+    entered = asyncio.Event()
+
+    async def throttled():
+        async with pacer.turn(soon(), silent):
+            entered.set()
+            await asyncio.sleep(0.02)
+            pacer.hold(0.2)
+
+    async def behind():
+        await entered.wait()
+        async with pacer.turn(soon(), silent):
+            return time.monotonic()
+
+    begun = time.monotonic()
+    _, started = await asyncio.gather(throttled(), behind())
+    assert started - begun >= 0.2
+
+
+# -- what is asked for ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"Retry-After": "7"}, 7.0),
+        ({"Retry-After": "0.5"}, 0.5),
+        ({"Retry-After": "-3"}, 0.0),
+        ({"Retry-After": "inf"}, None),
+        ({"Retry-After": "nan"}, None),
+        ({"Retry-After": "soon"}, None),
+        ({"Retry-After": ""}, None),
+        ({"Retry-After": "Wed, 21 Oct 2015 07:28:10 GMT", "Date": "Wed, 21 Oct 2015 07:28:00 GMT"}, 10.0),
+        ({"Retry-After": "Wed, 21 Oct 2015 07:28:10 GMT"}, 0.0),
+    ],
+    ids=str,
+)
+def test_a_wait_is_read_from_seconds_or_a_date_and_from_nothing_else(headers, seconds):
+    assert retry_after(httpx.Headers(headers)) == seconds
+
+
+@pytest.mark.parametrize("value", ["1e308", "999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"])
+async def test_an_absurd_wait_gives_up_at_once_and_is_forgotten_after_five_minutes(value):
+    pacer = Pacer()
+    heed(httpx.Headers({"Retry-After": value}), pacer)
+    with pytest.raises(NoTime) as caught:
+        async with pacer.turn(soon(), silent):
+            pass
+    assert caught.value.seconds is not None
+    assert caught.value.seconds <= LONGEST_HOLD
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-RateLimit-Delay": "0.300"},
+        {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(time.time() + 100_000)},
+        {"X-RateLimit-Remaining": "0"},
+    ],
+    ids=["delay", "remaining 0 until reset", "remaining 0"],
+)
+async def test_a_warning_slows_down_but_never_costs_a_call(headers):
+    pacer = Pacer()
+    heed(httpx.Headers(headers), pacer)
+    assert 0.2 < pacer._reserve(soon()).polite <= COURTESY
+    begun = time.monotonic()
+    async with pacer.turn(soon(0.1), silent):
+        assert time.monotonic() - begun < 0.1
+
+
+async def test_no_warning_costs_nothing():
+    pacer = Pacer()
+    heed(httpx.Headers({"X-RateLimit-Remaining": "150", "X-RateLimit-Reset": "1", "X-RateLimit-Delay": "x"}), pacer)
+    assert pacer._reserve(soon()).polite == 0.0
+
+
+# -- one deadline for a call ---------------------------------------------------------------------------------------
+
+
+def test_a_wait_that_does_not_fit_gives_up_at_once_and_says_when_to_come_back():
+    with StubService([failure(429, "X", "TF400733: blocked", Retry_After="200")]) as service:
+        with client_of(service) as client:
+            begun = time.monotonic()
+            with pytest.raises(errors.Throttled, match="Come back in 200 s") as caught:
+                ask(client)
+            assert caught.value.headline == "[throttled Throttled 200s]"
+            with pytest.raises(errors.Throttled, match="was not sent") as caught:
+                ask(client)
+            assert 190 < caught.value.retry_after <= 200
+            assert time.monotonic() - begun < 1
+    assert len(service.seen) == 1
+
+
+def test_the_deadline_is_for_the_whole_call_and_not_for_each_request():
+    reply = failure(503, "X", "stopped")
+    with StubService([reply]) as service:
+        context = RunContext(patience=Patience(call=0.3, pause=0.1, attempts=100))
+        with client_of(service, context=context) as client:
+            begun = time.monotonic()
+            with pytest.raises(errors.ServiceFault):
+                ask(client)
+            assert time.monotonic() - begun < 1
+
+
+def test_a_service_that_never_answers_costs_no_more_than_the_call_may_take():
+    silence = threading.Event()
+
+    def answer(seen):
+        silence.wait(5)
+        return ok({})
+
+    with StubService(answer) as service:
+        with client_of(service, context=RunContext(patience=Patience(call=0.3))) as client:
+            begun = time.monotonic()
+            with pytest.raises(errors.Unreachable, match="time for this call"):
+                ask(client)
+            assert time.monotonic() - begun < 2
+        silence.set()
+
+
+def test_of_a_hundred_calls_none_is_lost_when_every_fifth_is_refused():
+    refusals = 0
+
+    def answer(seen):
+        nonlocal refusals
+        if len(service.seen) % 5 == 4:
+            refusals += 1
+            return failure(429 if refusals % 2 else 503, "X", "TF400733: blocked", Retry_After="0.02")
+        return ok({"value": []})
+
+    with StubService(answer) as service, client_of(service) as client:
+
+        async def all_of_them():
+            return await asyncio.gather(*(client.get(PROJECTS) for _ in range(100)), return_exceptions=True)
+
+        answers = client.run_sync(all_of_them())
+    lost = [entry for entry in answers if isinstance(entry, Exception)]
+    print(f"lost {len(lost)} of {len(answers)} calls; {refusals} of {len(service.seen)} requests were refused")
+    assert lost == []
+    assert refusals >= 20

@@ -1,0 +1,74 @@
+"""What a request carries with it on its way through the layers, and which requests only read."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from langchain_azure_devops.context import Waiting
+from langchain_azure_devops.grants import Grant, Operation
+from langchain_azure_devops.pacing import Pacer
+
+READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+READ_POSTS = frozenset(
+    Operation("POST", template)
+    for template in (
+        "/{project}/_apis/wit/wiql",
+        "/{project}/_apis/wit/workitemsbatch",
+        "/{project}/_apis/search/codesearchresults",
+    )
+)
+"""POSTs that only read, each checked against the published scopes: a read scope suffices and nothing is stored."""
+
+_NOBODY = "00000000-0000-0000-0000-000000000000"
+PROBES: Mapping[str, tuple[Operation, str, str]] = {
+    "vso.code_write": (
+        Operation("POST", f"/_apis/git/repositories/{_NOBODY}/refs"),
+        "application/json",
+        "{}",
+    ),
+    "vso.work_write": (
+        Operation("PATCH", "/_apis/wit/workitems/2147483647"),
+        "application/json-patch+json",
+        '[{"op":"test","path":"/rev","value":1}]',
+    ),
+}
+"""Requests that ask whether a write scope is there and cannot act: the target cannot exist and the body is refused."""
+
+
+class Asker(Protocol):
+    """The client a request comes from: decides whether writes can be granted at all."""
+
+    read_only: bool
+
+
+@dataclass(frozen=True)
+class Passage:
+    """What the layers need to know of a request; travels in its extensions under `passage`.
+
+    Attributes:
+        operation: The operation the request carries out.
+        project: The project in its path, as the caller named it.
+        client: The client that sends it.
+        pacer: Bounds what is under way, together with all other clients of this organization and person.
+        deadline: When the call it belongs to has to be over, by the monotonic clock.
+        tell: Told of every wait that a person would notice.
+        grant: The grant of the tool call it belongs to.
+        probe: It is one of PROBES.
+        streamed: The caller reads the body piece by piece and caps it.
+    """
+
+    operation: Operation
+    project: str | None
+    client: Asker
+    pacer: Pacer
+    deadline: float
+    tell: Callable[[Waiting], None]
+    grant: Grant | None = None
+    probe: bool = False
+    streamed: bool = False
+
+    @property
+    def reads(self) -> bool:
+        """Whether the request cannot change anything."""
+        return self.operation.method in READ_METHODS or self.operation in READ_POSTS or self.probe
