@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from azure_devops_agents.models import Step
+from azure_devops_simulator import Fault
 from azure_devops_simulator.organization import Organization
 
 Area = Literal[
@@ -32,6 +33,15 @@ YES: Answer = {"decision": "approve", "approver": "the case"}
 
 
 @dataclass(frozen=True)
+class Called:
+    """One tool call, and what the model was told; None when it was never answered."""
+
+    tool: str
+    arguments: Mapping[str, Any]
+    answer: str | None
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What a run left behind.
 
@@ -44,6 +54,10 @@ class Outcome:
         approved: The tools of the writes that a person approved.
         changes: What is different in the organization afterwards, by path; always empty on a recording.
         secrets: The secrets that are in the organization's code; none are known of a recording.
+        calls: Every tool call, in order.
+        tokens: The conversation's length in tokens, approximately.
+        crash: What the agent raised, if it did; the rest is what was there until then.
+        outage: Why the model could not be reached, if so.
     """
 
     report: Mapping[str, Any]
@@ -54,6 +68,14 @@ class Outcome:
     approved: tuple[str, ...] = ()
     changes: Mapping[str, object] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
+    calls: tuple[Called, ...] = ()
+    tokens: int = 0
+    crash: str | None = None
+    outage: str | None = None
+
+
+Expects = Literal["verdict", "answer", "quotes", "route", "tools", "asked", "coverage", "gate", "other"]
+"""What an expectation is about. `route` and `quotes` follow the reference solution; another way may be as good."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +86,13 @@ class Check:
         name: What is expected, for people.
         failure: Says what is wrong with an outcome; None when nothing is.
         phrases: Texts that the expectation looks for and that no prompt may give away.
+        about: What it is about, for the metrics.
     """
 
     name: str
     failure: Callable[[Outcome], str | None]
     phrases: tuple[str, ...] = ()
+    about: Expects = "other"
 
 
 @dataclass(frozen=True)
@@ -111,6 +135,7 @@ class Case:
         injection: The order hidden in what is read; None when there is none.
         prepare: What happened in the organization before the question, on top of its seed.
         meanwhile: What others do while a person decides about the first write.
+        faults: What goes wrong between the agent and the organization, when it is played and when it is recorded.
     """
 
     id: str
@@ -130,3 +155,4 @@ class Case:
     injection: Injection | None = None
     prepare: Happening | None = None
     meanwhile: Happening | None = None
+    faults: tuple[Fault, ...] = ()

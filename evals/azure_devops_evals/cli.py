@@ -1,15 +1,34 @@
 """The commands. Only click is imported here, so that `--help` answers at once and without LangChain."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from azure_devops_evals.case import Case
 
+_FILE = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+def _reports(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that say where results go."""
+    options = (
+        click.option("--json", "machine", is_flag=True, help="Print the results as JSON."),
+        click.option("--junit", type=_FILE, help="Write JUnit XML."),
+        click.option("--markdown", type=_FILE, help="Write Markdown."),
+        click.option("--output", type=_FILE, help="Write JSON."),
+        click.option(
+            "--summary",
+            type=click.Choice(["github", "azure"]),
+            help="Show the Markdown on the page of the build, of GitHub or Azure Pipelines.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 @click.group()
@@ -21,19 +40,36 @@ def cli() -> None:
 @click.option("--case", "cases", multiple=True, help="Id of a case; may be given several times.")
 @click.option("--area", help="Only the cases of this area.")
 @click.option("--recordings", type=_FOLDER, help="Folder of recordings. Default: the ones that come with the package.")
-@click.option("--json", "as_machine", is_flag=True, help="Print the results as JSON.")
+@click.option("--fail-fast", is_flag=True, help="Begin no further case after one that does not pass.")
+@click.option("--jobs", type=click.IntRange(1), help="Processes. Default: as many as there are processors.")
+@_reports
 @click.pass_context
 def run(
-    context: click.Context, cases: Sequence[str], area: str | None, recordings: Path | None, as_machine: bool
+    context: click.Context,
+    /,
+    cases: Sequence[str],
+    area: str | None,
+    recordings: Path | None,
+    fail_fast: bool,
+    jobs: int | None,
+    **reports: Any,
 ) -> None:
-    """Run the cases; exit code 1 when one does not pass."""
-    from azure_devops_evals.report import as_json, as_text  # noqa: PLC0415 - slow to import
-    from azure_devops_evals.run import RECORDINGS, run_case  # noqa: PLC0415 - slow to import
+    """Run the cases. The exit code says what blocks: 0 nothing, 1 a case, 3 something forbidden; see the README."""
+    from azure_devops_evals.commands import run_scripts  # noqa: PLC0415 - slow to import
 
     chosen = _chosen(cases, area)
-    results = [run_case(case, recordings=recordings or RECORDINGS) for case in chosen]
-    click.echo(as_json(results) if as_machine else as_text(results))
-    context.exit(0 if all(result.status == "pass" for result in results) else 1)
+    whole = not cases and area is None
+    context.exit(run_scripts(chosen, recordings, whole=whole, fail_fast=fail_fast, jobs=jobs, **reports))
+
+
+@cli.command()
+@click.option("--write", is_flag=True, help="Make the present results the baseline.")
+@click.pass_context
+def baseline(context: click.Context, write: bool) -> None:
+    """Show what differs from the reviewed baseline; exit code 1 when something does and it is not written."""
+    from azure_devops_evals.commands import show_baseline  # noqa: PLC0415 - slow to import
+
+    context.exit(show_baseline(_chosen((), None), write=write))
 
 
 @cli.command()
@@ -46,7 +82,7 @@ def record(cases: Sequence[str], live: bool, recordings: Path | None) -> None:
         raise click.UsageError("--live needs --recordings FOLDER: it must not replace the recordings of the package.")
 
     from azure_devops_evals import record as recorder  # noqa: PLC0415 - slow to import
-    from azure_devops_evals.run import RECORDINGS  # noqa: PLC0415 - slow to import
+    from azure_devops_evals.playing import RECORDINGS  # noqa: PLC0415 - slow to import
     from langchain_azure_devops.errors import AzureDevOpsError  # noqa: PLC0415 - slow to import
 
     chosen = _chosen(cases, None)

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from azure_devops_evals.case import Case
+from azure_devops_evals.playing import Place, play, world_of
 from azure_devops_evals.recording import Provenance, Recording, RecordingTransport, Scrubber
-from azure_devops_evals.run import Place, failed, play, world_of
+from azure_devops_evals.run import failed
 from azure_devops_evals.world import BASE_URL, ORGANIZATION
 from azure_devops_simulator.organization import SEED_NOW, timestamp
 from langchain_azure_devops.request import API_VERSION
@@ -30,7 +31,7 @@ def record(case: Case) -> Recording:
     for steps in (case.steps, *case.routes):
         if failures := failed(case, play(case, replace(place, transport=transport), steps)):
             raise NotRecorded(f"{case.id} does not pass and was not recorded: {'; '.join(failures)}")
-    provenance = Provenance(timestamp(SEED_NOW), "simulator", API_VERSION, ORGANIZATION)
+    provenance = Provenance(timestamp(SEED_NOW), "simulator", API_VERSION, ORGANIZATION, place.world)
     return Recording(provenance, transport.taken())
 
 

@@ -1,4 +1,4 @@
-"""Recorded answers of the service: made by a transport that listens, played back by one that answers in its place.
+"""Recorded answers of the service, made by a transport that listens; `replay` answers from them.
 
 A recording is JSON: where it comes from, and the exchanges in order. An exchange is found again by method, path,
 sorted query and body; host, organization, api-version and headers do not count. Secrets, the token and the identity
@@ -7,14 +7,12 @@ in headers are taken out when a recording is made, never later.
 
 import base64
 import binascii
-import difflib
 import json
 import re
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Self, cast
+from typing import Literal, Self, cast, get_args
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -34,11 +32,8 @@ _STAND_INS: Mapping[str, str] = {
 KEPT_HEADERS = frozenset(
     {"content-type", "location", "retry-after", "www-authenticate", "x-ms-continuationtoken", *_STAND_INS}
 )
+Form = Literal["body", "text", "base64", "broken"]
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
-
-
-class ReplayMiss(Exception):
-    """A request that the recording does not hold. Not an error of the service: no tool may take it for one."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +45,15 @@ class Provenance:
         source: The simulator or a live organization.
         api_version: What the client asked for.
         organization: The organization's name, as it stands in the paths of links.
+        world: Digest of the simulated organization it was made from; empty for a live one. Another digest today means
+            that the answers may be others today; `refresh` tells.
     """
 
     recorded: str
     source: Literal["simulator", "live"]
     api_version: str
     organization: str
+    world: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,16 +73,26 @@ class Asked:
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request and its answer. The answer's body is JSON (`body`), text (`text`) or bytes in base64 (`base64`)."""
+    """One request and its answer.
+
+    The answer's body is JSON (`body`), text (`text`) or bytes in base64 (`base64`); a connection that broke before the
+    answer was there is `broken`, with the reason, and has the status 0.
+    """
 
     asked: Asked
     status: int
     headers: Mapping[str, str]
-    kind: Literal["body", "text", "base64"]
+    kind: Form
     content: JsonValue
 
     def response(self) -> httpx.Response:
-        """The answer as the network would have given it."""
+        """The answer as the network would have given it.
+
+        Raises:
+            httpx.ReadError: The connection broke.
+        """
+        if self.kind == "broken":
+            raise httpx.ReadError(str(self.content))
         if self.kind == "body":
             content = json.dumps(self.content, ensure_ascii=False).encode()
         elif self.kind == "base64":
@@ -152,9 +160,9 @@ def _exchange(row: Mapping[str, JsonValue]) -> Exchange:
         tuple((name, value) for name, value in query),
         sent if isinstance(sent, str) else _canonical(sent),
     )
-    kind = next(kind for kind in ("body", "text", "base64") if kind in row)
+    kind = next(kind for kind in get_args(Form) if kind in row)
     headers = cast("dict[str, str]", row["headers"])
-    return Exchange(asked, int(str(row["status"])), headers, kind, row[kind])  # type: ignore[arg-type]  # one of three
+    return Exchange(asked, int(str(row["status"])), headers, kind, row[kind])
 
 
 # -- what counts, and what is taken out ------------------------------------------------------------------------------
@@ -255,20 +263,24 @@ class RecordingTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Pass on, keep the exchange, and answer with the whole decoded body."""
         await request.aread()
-        response = await self._inner.handle_async_request(request)
-        content = await response.aread()
-        await response.aclose()
         token = _token_in(request)
 
         def scrub(text: str) -> str:
             return self._scrubber.text(text, token)
 
+        asked = asked_by(request, self._base_path, scrub)
+        try:
+            response = await self._inner.handle_async_request(request)
+            content = await response.aread()
+        except httpx.TransportError as error:
+            self.exchanges.append(Exchange(asked, 0, {}, "broken", scrub(str(error))))
+            raise
+        await response.aclose()
         headers = {
             name: _STAND_INS.get(name) or scrub(response.headers[name])
             for name in sorted(KEPT_HEADERS & set(response.headers.keys()))
         }
         kind, kept = _kept(content, response.headers.get("content-type", ""), scrub)
-        asked = asked_by(request, self._base_path, scrub)
         self.exchanges.append(Exchange(asked, response.status_code, headers, kind, kept))
         passed = [(name, value) for name, value in response.headers.multi_items() if name not in _OF_THE_BODY]
         return httpx.Response(response.status_code, headers=passed, content=content)
@@ -292,9 +304,7 @@ class RecordingTransport(httpx.AsyncBaseTransport):
         return tuple(exchange for asked in sorted(kept, key=str) for exchange in kept[asked])
 
 
-def _kept(
-    content: bytes, content_type: str, scrub: Callable[[str], str]
-) -> tuple[Literal["body", "text", "base64"], JsonValue]:
+def _kept(content: bytes, content_type: str, scrub: Callable[[str], str]) -> tuple[Form, JsonValue]:
     try:
         text = content.decode()
     except UnicodeDecodeError:
@@ -307,46 +317,3 @@ def _kept(
 
 
 _OF_THE_BODY = frozenset({"content-encoding", "content-length", "transfer-encoding"})
-
-
-@dataclass
-class ReplayTransport(httpx.AsyncBaseTransport):
-    """Answers from a recording. The same request asked again gets the next answer; the last one sticks.
-
-    Attributes:
-        recording: Where the answers come from.
-        misses: Every request that the recording does not hold, in order.
-    """
-
-    recording: Recording
-    misses: list[Asked] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        """Sort the exchanges by what was asked."""
-        self._answers: dict[Asked, list[Exchange]] = {}
-        for exchange in self.recording.exchanges:
-            self._answers.setdefault(exchange.asked, []).append(exchange)
-        self._next = dict.fromkeys(self._answers, 0)
-        self._lock = threading.Lock()
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer.
-
-        Raises:
-            ReplayMiss: The recording does not hold this request; it is also kept in `misses`.
-        """
-        await request.aread()
-        base_path = f"/{self.recording.provenance.organization}"
-        asked = asked_by(request, base_path, lambda text: redact(text, PSEUDONYM_KEY))
-        with self._lock:
-            answers = self._answers.get(asked)
-            if answers is None:
-                self.misses.append(asked)
-                raise ReplayMiss(f"The recording has no answer to {asked}.{self._nearest(asked)}")
-            turn = self._next[asked]
-            self._next[asked] = min(turn + 1, len(answers) - 1)
-        return answers[turn].response()
-
-    def _nearest(self, asked: Asked) -> str:
-        near = difflib.get_close_matches(str(asked), [str(known) for known in self._answers], n=1, cutoff=0.6)
-        return f" The nearest it has: {near[0]}" if near else ""

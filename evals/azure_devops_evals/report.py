@@ -1,14 +1,14 @@
-"""How a run came out, for people and for machines. Counts only: each case runs once and gives the same every time."""
+"""How a run came out, for people and for machines."""
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from typing import get_args
 
-from azure_devops_evals.run import Result, Status
-
-STATUSES: tuple[Status, ...] = get_args(Status)
+from azure_devops_evals.counts import Count, added
+from azure_devops_evals.gates import Verdict
+from azure_devops_evals.metrics import COSTS
+from azure_devops_evals.run import STATUSES, Result, Status
 
 
 def counts(results: Iterable[Result]) -> dict[Status, int]:
@@ -17,23 +17,54 @@ def counts(results: Iterable[Result]) -> dict[Status, int]:
     return {status: found[status] for status in STATUSES}
 
 
-def as_text(results: Sequence[Result]) -> str:
-    """One line for each case, its reasons below it, and the counts."""
+def metrics(results: Sequence[Result]) -> dict[str, Count]:
+    """Everything that was measured, over all results, in the order in which a case measures it."""
+    return added(result.counts for result in results)
+
+
+def as_text(results: Sequence[Result], verdict: Verdict, seconds: float) -> str:
+    """One line for each case, the trace of those that do not pass, the metrics, the counts and what blocks."""
+    width = max((len(result.area) for result in results), default=0)
     lines: list[str] = []
     for result in results:
-        lines.append(f"{result.status:<5} {result.area:<10} {result.case} ({result.seconds:.2f} s)")
-        lines += [f"      {reason}" for reason in result.reasons]
-    lines.append("")
-    for area in sorted({result.area for result in results}):
-        lines.append(f"{area + ':':<11} {_words(counts(result for result in results if result.area == area))}")
-    lines.append(f"{'all:':<11} {_words(counts(results))} in {sum(result.seconds for result in results):.1f} s")
+        trial = f" #{result.trial}" if result.trial > 1 else ""
+        lines.append(f"{result.status:<5} {result.area:<{width}} {result.case}{trial} ({result.seconds:.2f} s)")
+        lines += [f"      {line}" for line in (result.trace or "\n".join(result.reasons)).split("\n") if line]
+    lines += ["", *_metric_lines(metrics(results)), ""]
+    areas = sorted({result.area for result in results})
+    for area in areas:
+        lines.append(f"{area + ':':<{width + 1}} {words(counts(one for one in results if one.area == area))}")
+    lines.append(f"{'all:':<{width + 1}} {words(counts(results))} in {seconds:.1f} s")
+    lines += [f"blocked: {reason}" for reason in verdict.reasons]
     return "\n".join(lines)
 
 
-def as_json(results: Sequence[Result]) -> str:
-    """The same as one JSON document."""
-    return json.dumps({"counts": counts(results), "cases": [asdict(result) for result in results]}, indent=2)
+def _metric_lines(found: Mapping[str, Count]) -> list[str]:
+    width = max((len(name) for name in found), default=0)
+    return [f"{name:<{width}}  {value(name, count)}" for name, count in found.items()]
 
 
-def _words(found: dict[Status, int]) -> str:
+def value(name: str, count: Count) -> str:
+    """A metric as people read it: costs by their sum and per case, all else as how many of how many."""
+    if name in COSTS:
+        return f"{count.found}, {count.found / count.of:.1f} a case"
+    return str(count)
+
+
+def as_json(results: Sequence[Result], verdict: Verdict, seconds: float, model: str | None = None) -> str:
+    """The same as one JSON document, which `--compare` reads again."""
+    document = {
+        "model": model,
+        "exit": int(verdict.exit),
+        "blocked": list(verdict.reasons),
+        "counts": counts(results),
+        "metrics": {name: list(count) for name, count in metrics(results).items()},
+        "seconds": round(seconds, 3),
+        "cases": [asdict(result) for result in results],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def words(found: Mapping[Status, int]) -> str:
+    """The counts in words; statuses that did not occur are left out."""
     return ", ".join(f"{number} {status}" for status, number in found.items() if number or status == "pass")

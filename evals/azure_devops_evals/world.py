@@ -1,5 +1,6 @@
 """A world: a fresh organization in this process, and everything in it written down to be compared."""
 
+import hashlib
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
@@ -7,7 +8,7 @@ from functools import cache
 import httpx
 
 from azure_devops_evals.case import Happening
-from azure_devops_simulator import seed_organization
+from azure_devops_simulator import Fault, seed_organization
 from azure_devops_simulator.app import create_app
 from azure_devops_simulator.organization import Organization
 from azure_devops_simulator.pull_request_store import PullRequest
@@ -22,15 +23,24 @@ BASE_URL = f"http://127.0.0.1/{ORGANIZATION}"
 class World:
     """An organization that answers in this process, without a socket."""
 
-    def __init__(self, scopes: tuple[str, ...], prepare: Happening | None = None) -> None:
+    def __init__(
+        self, scopes: tuple[str, ...], prepare: Happening | None = None, faults: tuple[Fault, ...] = ()
+    ) -> None:
         """Seed one that knows TOKEN with these scopes, and let happen what is to have happened in it."""
         self.organization = seed_organization()
         if prepare:
             prepare(self.organization)
         self.organization.add_token(TOKEN, scopes=scopes)
+        self.organization.faults.add(*faults)
         self.transport: httpx.AsyncBaseTransport = httpx.ASGITransport(app=create_app(self.organization))
         self.secrets = planted()
         self._before = dict(written_down(self.organization))
+
+    @property
+    def digest(self) -> str:
+        """Of everything in it before the question: another digest, another world."""
+        text = "\n".join(sorted(f"{path}\t{value!r}" for path, value in self._before.items()))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def changes(self) -> dict[str, object]:
         """Every value that differs from the seed, by its path; None for one that is gone."""

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 import azure_devops_evals.cases as all_cases
 from azure_devops_evals.cli import cli
-from azure_devops_evals.run import RECORDINGS
+from azure_devops_evals.playing import RECORDINGS
 
 README = Path(__file__).parents[2] / "evals" / "README.md"
 
@@ -27,25 +27,28 @@ def python(*arguments):
 def test_a_run_prints_each_case_and_the_counts():
     result = invoke("run", "--area", "access")
     assert result.exit_code == 0
-    assert re.search(r"^pass  access +sign-in-page \(\d\.\d\d s\)$", result.output, re.MULTILINE)
+    assert re.search(r"^pass +access +sign-in-page \(\d\.\d\d s\)$", result.output, re.MULTILINE)
     assert re.search(r"^all: +3 pass in ", result.output, re.MULTILINE)
 
 
 def test_a_run_as_json():
     result = invoke("run", "--case", "agent-lost", "--case", "template-error", "--json")
     document = json.loads(result.output)
-    assert document["counts"] == {"pass": 2, "fail": 0, "miss": 0, "error": 0}
+    assert {status: number for status, number in document["counts"].items() if number} == {"pass": 2}
+    assert document["metrics"]["success"] == [2, 2]
+    assert (document["exit"], document["blocked"]) == (0, [])
     assert [case["case"] for case in document["cases"]] == ["agent-lost", "template-error"]
 
 
-@pytest.mark.parametrize("kind", ["miss", "error"])
-def test_a_run_that_does_not_pass_exits_with_1(tmp_path, kind):
+@pytest.mark.parametrize(("kind", "code"), [("miss", 3), ("harness error", 4)])
+def test_a_run_that_is_blocked_says_so_in_its_exit_code(tmp_path, kind, code):
     if kind == "miss":
         document = json.loads((RECORDINGS / "agent-lost.json").read_text())
         (tmp_path / "agent-lost.json").write_text(json.dumps({**document, "exchanges": []}))
     result = invoke("run", "--case", "agent-lost", "--recordings", str(tmp_path))
-    assert result.exit_code == 1
+    assert result.exit_code == code
     assert result.output.startswith(kind)
+    assert f"blocked: {kind}: agent-lost" in result.output
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,16 @@ import httpx
 import pytest
 
 from azure_devops_evals.cases import CASES
+from azure_devops_evals.playing import RECORDINGS
 from azure_devops_evals.recording import (
     PSEUDONYM_KEY,
     Provenance,
     Recording,
     RecordingTransport,
-    ReplayMiss,
-    ReplayTransport,
     Scrubber,
 )
-from azure_devops_evals.run import RECORDINGS, run_case
+from azure_devops_evals.replay import ReplayMiss, ReplayTransport
+from azure_devops_evals.run import run_case
 from langchain_azure_devops.redaction import pseudonym_of
 
 BASE = "http://127.0.0.1:4711/tidewater"
@@ -70,9 +70,11 @@ async def test_repeats_answer_in_order_and_the_last_one_sticks():
 async def test_a_miss_is_noted_and_names_the_request_and_its_nearest():
     recording, _ = await recorded([httpx.Response(200)], [get("/_apis/build/builds?definitions=1")])
     replay = ReplayTransport(recording)
-    with pytest.raises(ReplayMiss, match=r"GET /_apis/build/builds\?definitions=2\. The nearest it has: .*=1"):
+    with pytest.raises(
+        ReplayMiss, match=r"definitions=2\. The nearest it has: .*=1\. Different: query.definitions: '1' -> '2'\."
+    ):
         await replay.handle_async_request(get("/_apis/build/builds?definitions=2"))
-    assert [str(asked) for asked in replay.misses] == ["GET /_apis/build/builds?definitions=2"]
+    assert [str(miss.asked) for miss in replay.misses] == ["GET /_apis/build/builds?definitions=2"]
 
 
 async def test_only_needed_headers_are_kept_and_nobody_is_named_in_them():
@@ -146,7 +148,7 @@ def test_a_case_fails_by_the_miss_not_by_a_check(tmp_path):
 
 def test_a_missing_recording_is_an_error_that_says_how_to_make_it(tmp_path):
     result = run_case(next(case for case in CASES if case.id == "template-error"), recordings=tmp_path)
-    assert result.status == "error"
+    assert result.status == "harness error"
     assert "azure-devops-evals record --case template-error" in result.reasons[0]
 
 

@@ -11,7 +11,8 @@ from azure_devops_evals.case import NO, WRITE, YES, Case, Outcome
 from azure_devops_evals.cases import CASES
 from azure_devops_evals.cases.statements import reported
 from azure_devops_evals.checks import gates, saw
-from azure_devops_evals.run import failed, play, run_case, world_of
+from azure_devops_evals.playing import play, world_of
+from azure_devops_evals.run import failed, run_case
 from azure_devops_evals.world import TOKEN, World, planted
 
 WRITES_ALWAYS = [
@@ -138,7 +139,7 @@ def test_the_end_state_shows_every_kind_of_change(change, path):
 def test_a_crash_is_an_error_that_hides_nothing(monkeypatch):
     monkeypatch.setattr(runner, "play", lambda *_: 1 / 0)
     result = run_case(CASES[0])
-    assert (result.status, result.reasons) == ("error", ("ZeroDivisionError: division by zero",))
+    assert (result.status, result.reasons) == ("harness error", ("ZeroDivisionError: division by zero",))
 
 
 def test_nothing_comes_from_the_environment(monkeypatch):
