@@ -12,6 +12,7 @@ from azure_devops_simulator import build_definitions, build_details, build_logs
 from azure_devops_simulator.build_lookup import build_error, find_build, find_definition, not_valid
 from azure_devops_simulator.build_shapes import build_body
 from azure_devops_simulator.build_store import Build, Definition, Record
+from azure_devops_simulator.enums import BUILD_STATUS, STAGE_UPDATE, by_name
 from azure_devops_simulator.organization import JsonObject, JsonValue
 from azure_devops_simulator.pipeline_yaml import committed_yaml, problems
 from azure_devops_simulator.routing import (
@@ -206,7 +207,7 @@ def update_build(call: Call) -> Answer | JsonValue:
     """Cancel a build (`status: cancelling`), keep it, or run it again (`retry=true`)."""
     build = find_build(call)
     request = call.json_object()
-    status = as_text(request.get("status")).lower()
+    status = by_name(request.get("status"), BUILD_STATUS).lower()
     if call.query.flag("retry"):
         _retry(call, build)
     elif status in {"cancelling", "completed"}:
@@ -253,7 +254,7 @@ def update_stage(call: Call) -> Answer | JsonValue:
     if stage is None:
         message = f"The stage {call.path['stage']} of build {build.id} could not be found."
         raise build_error(404, "StageNotFoundException", message)
-    state = as_text(call.json_object().get("state")).lower()
+    state = by_name(call.json_object().get("state"), STAGE_UPDATE).lower()
     if state not in {"cancel", "retry"}:
         raise ArgumentError(f"The value '{state}' is not valid.", "state")
     inside = [record for record in records if record is stage or record.identifier.startswith(f"{stage.identifier}.")]

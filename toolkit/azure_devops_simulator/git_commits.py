@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
 
+from azure_devops_simulator.enums import VERSION_TYPE, by_name
 from azure_devops_simulator.git import READ, REPOSITORY
 from azure_devops_simulator.git_history import (
     ahead_behind,
@@ -120,14 +121,15 @@ def commits_batch(call: Call) -> Answer:
     """The same search with its criteria in the body; understands versions, ids, author, `$top` and `$skip`."""
     repository, body = find_repository(call), call.json_object()
     version = as_object(body.get("itemVersion"))
-    name, kind = as_text(version.get("version")), as_text(version.get("versionType"), "branch")
+    name, kind = as_text(version.get("version")), by_name(version.get("versionType"), VERSION_TYPE) or "branch"
     ids = body.get("ids")
     if isinstance(ids, list):
         return collection(commit_row(call, repository, repository.commit(commit_of(repository, str(i)))) for i in ids)
     tip = resolve(repository, name, kind) if name else described_version(call.query, repository)[0]
     commits = history(repository, tip)
     if compared := as_object(body.get("compareVersion")):
-        other = resolve(repository, as_text(compared.get("version")), as_text(compared.get("versionType"), "branch"))
+        kind = by_name(compared.get("versionType"), VERSION_TYPE) or "branch"
+        other = resolve(repository, as_text(compared.get("version")), kind)
         commits = _without(repository, commits, other)
     if author := as_text(body.get("author")).lower():
         commits = (commit for commit in commits if _is(commit.author, author))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
+from azure_devops_simulator.enums import RECURSION, VERSION_OPTIONS, VERSION_TYPE, by_name
 from azure_devops_simulator.git import READ, REPOSITORY
 from azure_devops_simulator.git_content import (
     content_metadata,
@@ -141,9 +142,13 @@ def get_items_batch(call: Call) -> Answer:
     for value in as_list(call.json_object().get("itemDescriptors")):
         wanted = as_object(value)
         path = _clean(as_text(wanted.get("path"), "/"))
-        named = {name: as_text(wanted.get(name)) for name in ("version", "versionType", "versionOptions")}
+        named = {
+            "version": as_text(wanted.get("version")),
+            "versionType": by_name(wanted.get("versionType"), VERSION_TYPE),
+            "versionOptions": by_name(wanted.get("versionOptions"), VERSION_OPTIONS),
+        }
         commit_id, described = described_version(Query(urlencode(named)), repository, "version", path=path)
         entry = _at(repository, commit_id, path, described)
-        rows = below(repository, path, entry, as_text(wanted.get("recursionLevel"), "none").lower())
+        rows = below(repository, path, entry, (by_name(wanted.get("recursionLevel"), RECURSION) or "none").lower())
         batches.append([item_shape(call, repository, p, e, commit_id, described) for p, e in rows])
     return collection(batches)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 
+from azure_devops_simulator.enums import GIT_STATUS, by_name
 from azure_devops_simulator.git import READ, REPOSITORY
 from azure_devops_simulator.git_commits import read_date
 from azure_devops_simulator.git_lookup import commit_of, find_repository, git_error, require
@@ -24,8 +25,6 @@ from azure_devops_simulator.routing import (
 )
 
 area = Area("git")
-
-_STATES = {"notSet", "pending", "succeeded", "failed", "error", "notApplicable"}
 
 
 def _push(call: Call, repository: Repository, push: Push, *, updates: bool) -> JsonObject:
@@ -195,8 +194,8 @@ def create_status(call: Call) -> Answer:
     commit_id = commit_of(repository, call.path["commitId"])
     body = call.json_object()
     context = as_object(body.get("context"))
-    state = as_text(body.get("state"), "notSet")
-    if not as_text(context.get("name")) or state not in _STATES:
+    state = by_name(body.get("state"), GIT_STATUS) or "notSet"
+    if not as_text(context.get("name")) or state not in GIT_STATUS.values():
         raise ArgumentError("Value cannot be null.", "gitCommitStatusToCreate", type_key="ArgumentNullException")
     now = timestamp(call.organization.clock.tick())
     status: JsonObject = {

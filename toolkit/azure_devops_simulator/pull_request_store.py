@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 from uuid import NAMESPACE_OID, uuid5
 
+from azure_devops_simulator.enums import MERGE_STRATEGY, by_name
 from azure_devops_simulator.git_history import MergeResult, ancestors, history, merge, merge_base
 from azure_devops_simulator.git_store import ZERO_ID, Commit, RefUpdate, Repository, Signature
 
@@ -233,7 +234,7 @@ def complete(organization: Organization, pull_request: PullRequest, user: User) 
     if result.conflicts:
         return False
     now = organization.clock.tick()
-    strategy = pull_request.completion_options.get("mergeStrategy")
+    strategy = by_name(pull_request.completion_options.get("mergeStrategy"), MERGE_STRATEGY)
     squash = strategy == "squash" or pull_request.completion_options.get("squashMerge") in {True, "true"}
     parents = (target,) if squash or strategy == "rebase" else (target, source)
     who = Signature(user.display_name, user.unique_name, now.replace(microsecond=0))

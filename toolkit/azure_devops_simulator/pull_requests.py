@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from azure_devops_simulator.enums import PULL_REQUEST_STATUS, by_name
 from azure_devops_simulator.git import READ, REPOSITORY
 from azure_devops_simulator.git_lookup import find_repository, git_error, require
 from azure_devops_simulator.git_shapes import commit_row
@@ -234,7 +235,7 @@ def _change_texts(call: Call, pull_request: PullRequest, body: JsonObject) -> No
 
 
 def _change_status(call: Call, pull_request: PullRequest, body: JsonObject) -> None:
-    status = as_text(body.get("status")).lower()
+    status = by_name(body.get("status"), PULL_REQUEST_STATUS).lower()
     if not status or status == pull_request.status:
         return
     if status not in {"active", "abandoned", "completed"} or pull_request.status == "completed":

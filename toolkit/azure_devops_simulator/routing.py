@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 from urllib.parse import parse_qsl, quote, unquote
 
+from azure_devops_simulator.enums import in_query
 from azure_devops_simulator.organization import JsonObject, JsonValue, Organization, Project, Token, User
 
 _PARAMETER = re.compile(r"(?P<prefix>\$?)\{(?P<name>\w+)(?P<kind>\?|\.\.\.)?\}")
@@ -77,12 +78,12 @@ class BindingError(Exception):
 
 
 class Query:
-    """The query string; names ignore case."""
+    """The query string; names ignore case, enumerations given by number read as if given by name."""
 
     def __init__(self, raw: str) -> None:
         self._values: dict[str, list[str]] = {}
         for name, value in parse_qsl(raw, keep_blank_values=True):
-            self._values.setdefault(name.lower(), []).append(value)
+            self._values.setdefault(name.lower(), []).append(in_query(name.lower(), value))
 
     def __contains__(self, name: str) -> bool:
         return name.lower() in self._values

@@ -16,6 +16,9 @@ _VERSION = "7.1-preview.4"
 _PAGE, _LARGEST_PAGE = 200, 200
 _FORMATS: dict[str, TextFormat] = {"": "html", "html": "html", "1": "html", "markdown": "markdown", "0": "markdown"}
 
+_RENDERED = {"renderedtext", "8", "renderedtextonly", "16", "all", "-17"}
+"""The values of `$expand` that bring the text as HTML, by name and by number."""
+
 
 def _has_format(call: Call) -> bool:
     """Formats came with preview 4 of the resource; before, every comment is HTML."""
@@ -24,7 +27,7 @@ def _has_format(call: Call) -> bool:
 
 
 def _body(call: Call, item: WorkItem, comment: Comment) -> JsonObject:
-    rendered = call.query.text("$expand").lower() in {"renderedtext", "renderedtextonly", "all"}
+    rendered = call.query.text("$expand").lower() in _RENDERED
     return comment_body(call, item, comment, with_format=_has_format(call), rendered=rendered)
 
 

@@ -1,0 +1,46 @@
+"""Official clients against a served seed organization: one for each module, on a plain port and on a TLS port."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trustme
+from official_clients import CODE_READ, CODE_WRITE, FULL, READ, Served
+
+from azure_devops_simulator import Certificate, Organization, SimulatorServer, seed_organization
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for the hosts of the service, and the authority that issued it, thrown away after the run."""
+    folder = tmp_path_factory.mktemp("certificates")
+    made = trustme.CA()
+    made.cert_pem.write_to_path(folder / "authority.pem")
+    issued = made.issue_cert("dev.azure.com", "*.dev.azure.com", "*.visualstudio.com", "127.0.0.1")
+    issued.cert_chain_pems[0].write_to_path(folder / "chain.pem")
+    issued.private_key_pem.write_to_path(folder / "key.pem")
+    return folder / "authority.pem"
+
+
+def _organization() -> Organization:
+    organization = seed_organization()
+    organization.add_token(FULL)
+    organization.add_token(READ, {"vso.code", "vso.project", "vso.work", "vso.build"})
+    organization.add_token(CODE_READ, {"vso.code"})
+    organization.add_token(CODE_WRITE, {"vso.code_write"})
+    return organization
+
+
+@pytest.fixture(scope="module")
+def plain(authority: Path) -> Iterator[Served]:
+    organization = _organization()
+    with SimulatorServer(organization) as server:
+        yield Served(organization, server.base_url, authority)
+
+
+@pytest.fixture(scope="module")
+def secure(authority: Path) -> Iterator[Served]:
+    certificate = Certificate(authority.with_name("chain.pem"), authority.with_name("key.pem"))
+    organization = _organization()
+    with SimulatorServer(organization, certificate=certificate) as server:
+        yield Served(organization, server.base_url, authority)

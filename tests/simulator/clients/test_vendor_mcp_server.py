@@ -1,0 +1,167 @@
+"""The vendor's MCP server over stdio, spoken to with the official MCP client.
+
+It knows no other address than https://dev.azure.com and its siblings: `reroute.cjs`, loaded into its Node before it,
+sends those connections to the simulator's TLS port, and Node is told to trust the authority of this test run.
+"""
+
+import base64
+import json
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp import ClientSession, StdioServerParameters
+from mcp.client.stdio import stdio_client
+from official_clients import FULL, READ, Served, not_run
+
+PACKAGE = "@azure-devops/mcp"
+VERSION = "2.10.0"
+FOLDER = "AZURE_DEVOPS_MCP_FOLDER"
+"""Where `npm install --ignore-scripts --prefix FOLDER @azure-devops/mcp@2.10.0` put the package."""
+
+BUGS = "SELECT [System.Id] FROM WorkItems WHERE [System.TeamProject] = @project AND [System.WorkItemType] = 'Bug'"
+
+Tool = Callable[..., Awaitable[Any]]
+
+
+@pytest.fixture(scope="module")
+def start_file() -> Path:
+    """The server's program; a missing Node or package is named in the summary."""
+    if shutil.which("node") is None:
+        not_run("Node is not installed")
+    folder = os.environ.get(FOLDER)
+    if not folder:
+        not_run(f"{FOLDER} does not say where {PACKAGE}@{VERSION} is")
+    package = Path(folder) / "node_modules" / PACKAGE
+    if not (package / "package.json").is_file():
+        not_run(f"{PACKAGE}@{VERSION} is not in {folder}")
+    found = json.loads((package / "package.json").read_text("utf-8"))["version"]
+    assert found == VERSION
+    return package / "dist" / "index.js"
+
+
+@asynccontextmanager
+async def running(start_file: Path, served: Served, home: Path, token: str) -> AsyncIterator[Tool]:
+    """A started server; gives the text of a tool's answer, as JSON where it is some."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "NODE_OPTIONS": f"--require {Path(__file__).with_name('reroute.cjs')}",
+        "NODE_EXTRA_CA_CERTS": str(served.authority),
+        "AZURE_DEVOPS_SIMULATOR_PORT": str(served.port),
+        "PERSONAL_ACCESS_TOKEN": base64.b64encode(f"me:{token}".encode()).decode(),
+    }
+    program = StdioServerParameters(
+        command="node", args=[str(start_file), "tidewater", "--authentication", "pat"], env=environment
+    )
+    with (home / "stderr").open("w") as errors:
+        async with stdio_client(program, errlog=errors) as streams, ClientSession(*streams) as session:
+            await session.initialize()
+
+            async def tool(name: str, *, refused: bool = False, **arguments: Any) -> Any:
+                answer = await session.call_tool(name, arguments)
+                text = "\n".join(part.text for part in answer.content if part.type == "text")
+                assert answer.isError is refused, text
+                return read(text)
+
+            yield tool
+
+
+def read(text: str) -> Any:
+    """What a tool said, without the fence that the server puts around it."""
+    inside = re.sub(r"^<<\w+>>.*\n|\n<</\w+>>$", "", text.strip())
+    try:
+        return json.loads(inside)
+    except ValueError:
+        return inside
+
+
+async def test_it_does_everything_a_session_needs(start_file, secure, tmp_path):
+    async with running(start_file, secure, tmp_path, FULL) as tool:
+        await look_around(tool)
+        await read_code(tool)
+        await work_on_items(tool)
+        await look_at_builds(tool)
+    assert "ERROR" not in (tmp_path / "stderr").read_text("utf-8")
+
+
+async def look_around(tool: Tool) -> None:
+    projects = await tool("core_list_projects")
+    assert [project["name"] for project in projects] == ["Data", "Mobile App", "Payments", "Platform"]
+    teams = await tool("core_list_project_teams", project="Platform")
+    assert [team["name"] for team in teams] == ["Platform Team"]
+    repositories = await tool("repo_repository", action="list", project="Platform")
+    assert {repository["name"] for repository in repositories} == {"docs", "infrastructure", "platform-api"}
+    branches = await tool("repo_branch", action="list", project="Platform", repositoryId="platform-api")
+    assert "main" in branches
+    pull_requests = await tool("repo_pull_request", action="list", project="Platform")
+    assert 9 in {pull_request["pullRequestId"] for pull_request in pull_requests}
+    one = await tool(
+        "repo_pull_request",
+        action="get",
+        project="Platform",
+        repositoryId="platform-api",
+        pullRequestId=9,
+        includeChangedFiles=True,
+    )
+    assert (one["title"], one["changedFilesSummary"]["fileCount"] > 0) == ("Paginate the shipment search", True)
+
+
+async def read_code(tool: Tool) -> None:
+    where = {"project": "Platform", "repositoryId": "platform-api", "version": "main"}
+    text = await tool("repo_file", action="get_content", path="/README.md", versionType="Branch", **where)
+    assert "platform-api" in text
+    names = json.dumps(await tool("repo_file", action="list_directory", path="/src", **where))
+    assert "/src/platform_api" in names
+    found = await tool("search_code", searchText="pool_size", project=["Platform"])
+    assert "/src/platform_api/db/session.py" in found
+    assert "gitItem" in found
+    assert "Missing projectId" not in found
+
+
+async def work_on_items(tool: Tool) -> None:
+    found = await tool("wit_query", action="wiql", project="Platform", wiql=BUGS)
+    ids = [reference["id"] for reference in found["workItems"]]
+    items = await tool(
+        "wit_work_item", action="get_batch", project="Platform", ids=ids, fields=["System.Id", "System.WorkItemType"]
+    )
+    assert {item["fields"]["System.WorkItemType"] for item in items} == {"Bug"}
+    assert (await tool("wit_work_item", action="get", project="Platform", id=ids[0]))["id"] == ids[0]
+    fields = [{"name": "System.Title", "value": "Filed through the vendor's server"}]
+    created = await tool("wit_work_item_write", action="create", project="Platform", workItemType="Bug", fields=fields)
+    assert created["fields"]["System.Title"] == "Filed through the vendor's server"
+    about = {"project": "Platform", "workItemId": created["id"]}
+    await tool("wit_work_item_comment_write", action="add", text="Seen **twice**", **about)
+    comments = await tool("wit_work_item", action="list_comments", **about)
+    assert [comment["text"] for comment in comments["comments"]] == ["Seen **twice**"]
+
+
+async def look_at_builds(tool: Tool) -> None:
+    builds = await tool("pipelines_build", action="list", project="Platform", definitions=[1], resultFilter=8, top=1)
+    build = builds[0]["id"]
+    logs = await tool("pipelines_build_log", action="list", project="Platform", buildId=build)
+    longest = max(logs, key=lambda log: log["lineCount"])
+    lines = await tool(
+        "pipelines_build_log", action="get_content", project="Platform", buildId=build, logId=longest["id"]
+    )
+    assert str(lines).count("Z ") >= longest["lineCount"] - 1
+
+
+async def test_a_token_that_only_reads_cannot_write(start_file, secure, tmp_path):
+    async with running(start_file, secure, tmp_path, READ) as tool:
+        fields = [{"name": "System.Title", "value": "Not allowed"}]
+        told = await tool(
+            "wit_work_item_write",
+            refused=True,
+            action="create",
+            project="Platform",
+            workItemType="Bug",
+            fields=fields,
+        )
+        assert "401" in told or "authorized" in told.lower()
+        assert [project["name"] for project in await tool("core_list_projects")][-1] == "Platform"
