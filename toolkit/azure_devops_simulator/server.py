@@ -28,6 +28,12 @@ class _Connection(H11Protocol):
         self.app_state = {**self.app_state, TRANSPORT: transport}
         super().connection_made(transport)
 
+    def shutdown(self) -> None:
+        super().shutdown()
+        # A TLS client that is gone never ends its part of the goodbye; waiting for it would leave the socket open.
+        if self.transport.is_closing() and self.transport.get_extra_info("ssl_object"):
+            self.transport.abort()
+
 
 def listen(port: int = 0) -> socket.socket:
     """A listening socket on the loopback interface; port 0 takes a free one."""

@@ -118,5 +118,5 @@ def test_refusals_are_the_service_s(connect):
         wit.create_work_item([title], "Platform", "Bug")
     with pytest.raises(AzureDevOpsServiceError, match="TF401232"):
         connect().clients_v7_1.get_work_item_tracking_client().get_work_item(999_999)
-    with pytest.raises(AzureDevOpsAuthenticationError):
+    with pytest.raises(AzureDevOpsServiceError, match="TF400813"):
         connect("no-such-token").clients_v7_1.get_core_client().get_projects()
