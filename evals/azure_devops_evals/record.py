@@ -11,9 +11,9 @@ from azure_devops_evals.recording import Provenance, Recording, RecordingTranspo
 from azure_devops_evals.run import failed
 from azure_devops_evals.world import BASE_URL, ORGANIZATION
 from azure_devops_simulator.organization import SEED_NOW, timestamp
+from langchain_azure_devops.network import network
 from langchain_azure_devops.request import API_VERSION
 from langchain_azure_devops.settings import load_settings
-from langchain_azure_devops.transport import network
 
 
 class NotRecorded(Exception):

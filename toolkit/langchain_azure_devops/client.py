@@ -15,11 +15,12 @@ from langchain_azure_devops.context import RunContext, Waiting
 from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotSignedIn, ProjectNotFound, Unreachable
 from langchain_azure_devops.grants import Approver, Operation, WritePolicy, current_call
 from langchain_azure_devops.loop_thread import LoopThread
+from langchain_azure_devops.network import network
 from langchain_azure_devops.pacing import Pacer, holder, pacer_of
 from langchain_azure_devops.passage import PROBES, Passage
 from langchain_azure_devops.request import API_VERSION, QueryValue, Request, expanded
 from langchain_azure_devops.settings import Settings, checked_token
-from langchain_azure_devops.transport import layered, network
+from langchain_azure_devops.transport import layered
 from langchain_azure_devops.verdict import Identity, error_of, identity_in_header, identity_of, unsigned
 
 T = TypeVar("T")

@@ -1,9 +1,6 @@
 """What every request passes, outermost first: write gate, pacer and retry, sign-in detection, network."""
 
-import ssl
-import urllib.request
 from collections.abc import AsyncIterator
-from functools import cache
 
 import httpx
 
@@ -11,7 +8,6 @@ from langchain_azure_devops.context import Patience
 from langchain_azure_devops.errors import WriteBlocked
 from langchain_azure_devops.passage import PROBES, Passage
 from langchain_azure_devops.retries import PacedRetry
-from langchain_azure_devops.settings import is_loopback
 from langchain_azure_devops.sign_in import SignInDetection
 
 _PIECE_BYTES = 64 * 1024
@@ -57,25 +53,6 @@ def _check_probe(passage: Passage, request: httpx.Request) -> None:
     known = {(operation, body) for operation, _, body in PROBES.values()}
     if passage.client.read_only or (passage.operation, request.content.decode()) not in known:
         raise WriteBlocked("A probe was not sent: it is not one of the constant probes, or this client only reads.")
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    """One TLS context for all clients: making one takes 20 ms."""
-    return httpx.create_ssl_context()
-
-
-def network(base_url: str) -> httpx.AsyncBaseTransport:
-    """Connections to one organization, through the proxy of the environment where there is one."""
-    url = httpx.URL(base_url)
-    proxies = urllib.request.getproxies()
-    proxy = proxies.get(url.scheme) or proxies.get("all")
-    # A proxy cannot reach this machine's loopback: a simulator must work behind one, too.
-    if proxy is not None and (is_loopback(url.host) or urllib.request.proxy_bypass(url.host)):
-        proxy = None
-    # The pool of httpx slows down beyond about 20 connections.
-    limits = httpx.Limits(max_connections=16, max_keepalive_connections=16, keepalive_expiry=30.0)
-    return httpx.AsyncHTTPTransport(verify=_tls(), proxy=proxy, limits=limits)
 
 
 def layered(inner: httpx.AsyncBaseTransport, patience: Patience) -> httpx.AsyncBaseTransport:
