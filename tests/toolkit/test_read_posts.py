@@ -29,7 +29,7 @@ def picture(organization):
     """Everything a write would move: the clock, the counters, refs, pull requests, work items, builds."""
     return (
         organization.clock.now(),
-        dict(organization._counters),
+        dict(organization.counters),
         {r.id: dict(r.refs) for p in organization.projects.values() for r in p.repositories.values()},
         {number: repr(found) for number, found in organization.pull_requests.items()},
         repr(vars(organization.work_items)),

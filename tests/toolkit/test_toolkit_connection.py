@@ -92,9 +92,9 @@ def test_before_anything_is_known_there_are_readers_only(server):
 
 
 def test_verifying_writes_nothing(organization, server):
-    before = (organization.clock.now(), dict(organization._counters))
+    before = (organization.clock.now(), dict(organization.counters))
     AzureDevOpsToolkit.connect(base_url=server.base_url, pat=FULL).close()
-    assert (organization.clock.now(), dict(organization._counters)) == before
+    assert (organization.clock.now(), dict(organization.counters)) == before
 
 
 def test_what_is_refused_at_run_time_is_absent_from_then_on(organization, server):

@@ -159,14 +159,12 @@ class Build:
 
 
 class BuildStore:
-    """Definitions and builds of an organization, by id."""
+    """Definitions and builds of an organization, by id. `counters` are the last numbers given."""
 
     def __init__(self) -> None:
         self.definitions: dict[int, Definition] = {}
         self.builds: dict[int, Build] = {}
-        self._next_definition = 1
-        self._next_build = 1
-        self._per_day: Counter[tuple[int, str]] = Counter()
+        self.counters: Counter[str] = Counter()
 
     def add_definition(
         self,
@@ -180,7 +178,7 @@ class BuildStore:
         pool: str = "Azure Pipelines",
     ) -> Definition:
         """Add a pipeline for a YAML file of a repository."""
-        number, self._next_definition = self._next_definition, self._next_definition + 1
+        number = self._next("definition")
         definition = Definition(
             number, repository.project, name, repository, yaml_path, author, when, folder=folder, pool=pool
         )
@@ -199,10 +197,9 @@ class BuildStore:
         requested_for: User | None = None,
     ) -> Build:
         """Queue a build; its number is the date and a count for the day."""
-        number, self._next_build = self._next_build, self._next_build + 1
+        number = self._next("build")
         day = f"{when:%Y%m%d}"
-        self._per_day[definition.id, day] += 1
-        revision = self._per_day[definition.id, day]
+        revision = self._next(f"{definition.id}/{day}")
         build = Build(
             id=number,
             definition=definition,
@@ -219,6 +216,10 @@ class BuildStore:
         )
         self.builds[number] = build
         return build
+
+    def _next(self, kind: str) -> int:
+        self.counters[kind] += 1
+        return self.counters[kind]
 
     def of(self, definition: Definition) -> list[Build]:
         """The builds of a definition, newest first."""

@@ -160,9 +160,9 @@ class Organization:
 
     def __post_init__(self) -> None:
         self.id = self.id or guid(f"organization/{self.name}")
-        self._counters: Counter[str] = Counter()
-        self._denials: set[tuple[str, str, str | None]] = set()
-        self._hidden: set[tuple[str, str]] = set()
+        self.counters: Counter[str] = Counter()
+        self.denials: set[tuple[str, str, str | None]] = set()
+        self.hidden: set[tuple[str, str]] = set()
 
     def new_guid(self) -> str:
         """A guid that no other object has; the n-th call gives the same one in every run."""
@@ -170,8 +170,8 @@ class Organization:
 
     def next_id(self, kind: str) -> int:
         """The next number of a kind (`pullRequest`, `workItem`, `build`, ...), counting from 1."""
-        self._counters[kind] += 1
-        return self._counters[kind]
+        self.counters[kind] += 1
+        return self.counters[kind]
 
     def add_user(self, display_name: str, unique_name: str, *, member: bool = True) -> User:
         """Add a person or service account; `member=False`: somebody with an account who is not in the organization."""
@@ -247,25 +247,25 @@ class Organization:
 
     def deny(self, user: User, permission: str, project: Project | None = None) -> None:
         """Take a permission (`PullRequestContribute`, `GenericContribute`, ...) from a user; project None = in all."""
-        self._denials.add((user.id, permission, project.id if project else None))
+        self.denials.add((user.id, permission, project.id if project else None))
 
     def denied(self, user: User, permission: str, project: Project | None) -> bool:
         """Whether the user lacks the permission in the project."""
-        everywhere = (user.id, permission, None) in self._denials
-        return everywhere or (project is not None and (user.id, permission, project.id) in self._denials)
+        everywhere = (user.id, permission, None) in self.denials
+        return everywhere or (project is not None and (user.id, permission, project.id) in self.denials)
 
     def hide_project(self, project: Project, user: User) -> None:
         """Make a project invisible to a user: it then answers like one that does not exist."""
-        self._hidden.add((user.id, project.id))
+        self.hidden.add((user.id, project.id))
 
     def visible_projects(self, user: User) -> list[Project]:
         """The projects this user can see, by name."""
-        seen = (project for project in self.projects.values() if (user.id, project.id) not in self._hidden)
+        seen = (project for project in self.projects.values() if (user.id, project.id) not in self.hidden)
         return sorted(seen, key=lambda project: project.name.lower())
 
     def sees(self, user: User, project: Project) -> bool:
         """Whether the user can see the project."""
-        return (user.id, project.id) not in self._hidden
+        return (user.id, project.id) not in self.hidden
 
 
 def _descriptor(unique_name: str) -> str:

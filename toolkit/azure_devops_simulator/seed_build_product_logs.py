@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import overload
 
 from azure_devops_simulator.seed_content import storage_connection_string
@@ -71,16 +72,16 @@ def screen_tests(*, flaky: bool, note: bool = False) -> tuple[str, ...]:
     )
 
 
+@dataclass(frozen=True)
 class SoakLog(Sequence[str]):
     """The log of a soak run. Lines are made when they are read; the same number gives the same line always."""
 
-    def __init__(self, count: int = SOAK_LINES, error_at: int | None = None) -> None:
-        self._count = count
-        self._error_at = error_at
+    lines: int = SOAK_LINES
+    error_at: int | None = None
 
     def __len__(self) -> int:
         """How many lines there are."""
-        return self._count
+        return self.lines
 
     @overload
     def __getitem__(self, index: int) -> str: ...
@@ -89,18 +90,18 @@ class SoakLog(Sequence[str]):
     def __getitem__(self, index: int | slice) -> str | Sequence[str]:
         """A line by its index from 0, or several."""
         if isinstance(index, slice):
-            return [self._line(at) for at in range(*index.indices(self._count))]
-        at = index + self._count if index < 0 else index
-        if not 0 <= at < self._count:
+            return [self._line(at) for at in range(*index.indices(self.lines))]
+        at = index + self.lines if index < 0 else index
+        if not 0 <= at < self.lines:
             raise IndexError(index)
         return self._line(at)
 
     def _line(self, at: int) -> str:
         if at == 0:
             return "##[section]Starting: Replay five hours of traffic"
-        if at == self._count - 1:
+        if at == self.lines - 1:
             return "##[section]Finishing: Replay five hours of traffic"
-        if at + 1 == self._error_at:
+        if at + 1 == self.error_at:
             return (
                 "ERROR soak.client request 451253 GET /shipments/TW-204417 gave up after 30.0 s: "
                 "PoolTimeout: couldn't get a connection after 30.00 sec (pool size 10, 10 in use, 37 waiting)"

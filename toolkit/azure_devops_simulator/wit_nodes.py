@@ -48,7 +48,7 @@ class Trees:
     def __init__(self) -> None:
         self._roots: dict[tuple[str, Structure], Node] = {}
         self._by_path: dict[tuple[Structure, str], Node] = {}
-        self._last_id = 0
+        self.last_id = 0
 
     def root(self, project: Project, structure: Structure) -> Node:
         """The root node, which has the project's name."""
@@ -70,12 +70,23 @@ class Trees:
         node = self._by_path.get((structure, path.strip("\\").lower()))
         return node if node and node.project is project else None
 
+    def roots(self) -> list[Node]:
+        """The roots there are so far."""
+        return list(self._roots.values())
+
+    def adopt(self, node: Node) -> None:
+        """Take in a node as it is, with its own id and what lies below it."""
+        if node.parent is None:
+            self._roots[node.project.id, node.structure] = node
+        for below in node.walk():
+            self._by_path[below.structure, below.path.lower()] = below
+
     def by_id(self, node_id: int) -> Node | None:
         """A node by its number."""
         return next((node for node in self._by_path.values() if node.id == node_id), None)
 
     def _new(self, name: str, path: str, structure: Structure, project: Project) -> Node:
-        self._last_id += 1
-        node = Node(self._last_id, name, path, structure, project)
+        self.last_id += 1
+        node = Node(self.last_id, name, path, structure, project)
         self._by_path[structure, path.lower()] = node
         return node

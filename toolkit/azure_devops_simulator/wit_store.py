@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -166,17 +167,14 @@ class Draft:
 
 
 class WorkItemStore:
-    """Every work item of an organization, by id."""
+    """Every work item of an organization, by id. `counters` are the last numbers given, `latest` the newest change."""
 
     def __init__(self) -> None:
         self.items: dict[int, WorkItem] = {}
         self.trees = Trees()
         self._artifacts: dict[str, dict[int, None]] = {}
-        self._next_id = 1
-        self._relation_id = 0
-        self._comment_id = 0
-        self._watermark = 0
-        self._latest = SEED_NOW
+        self.counters: Counter[str] = Counter()
+        self.latest = SEED_NOW
 
     def __iter__(self) -> Iterator[WorkItem]:
         """Every item that is not in the recycle bin, by id."""
@@ -197,8 +195,7 @@ class WorkItemStore:
 
     def create(self, project: Project, draft: Draft, *, by: User, when: datetime) -> WorkItem:
         """Save a new item; it gets the next id."""
-        item = WorkItem(self._next_id, project)
-        self._next_id += 1
+        item = WorkItem(self._next("item"), project)
         self.items[item.id] = item
         draft.fields.setdefault("System.CreatedBy", by.id)
         draft.fields.setdefault("System.CreatedDate", when)
@@ -250,7 +247,7 @@ class WorkItemStore:
         if item is None or work_item_id in self.linked_to(artifact_uri):
             return
         draft = Draft(dict(item.revision.fields), added=[NewRelation("ArtifactLink", artifact_uri, name=name)])
-        self._write(item, draft, by.id if by else item.revision.changed_by, when or self._latest)
+        self._write(item, draft, by.id if by else item.revision.changed_by, when or self.latest)
 
     def linked_to(self, artifact_uri: str) -> list[int]:
         """Ids of the items linked to an artifact, in ascending order. Case and percent-encoding do not matter."""
@@ -281,13 +278,11 @@ class WorkItemStore:
         history: str | None = None,
         history_format: TextFormat = "html",
     ) -> Update:
-        self._watermark += 1
-        self._latest = max(self._latest, when)
+        self.latest = max(self.latest, when)
         fields["System.ChangedDate"], fields["System.ChangedBy"] = when, by
-        item.revisions.append(Revision(len(item.revisions) + 1, fields, self._watermark, history))
+        item.revisions.append(Revision(len(item.revisions) + 1, fields, self._next("watermark"), history))
         if history is not None:
-            self._comment_id += 1
-            item.comments.append(Comment(self._comment_id, history, history_format, by, when, by, when))
+            item.comments.append(Comment(self._next("comment"), history, history_format, by, when, by, when))
         update = Update(len(item.updates) + 1, len(item.revisions), by, when, revised=True)
         item.updates.append(update)
         return update
@@ -298,9 +293,8 @@ class WorkItemStore:
         return update
 
     def _add(self, item: WorkItem, update: Update, new: NewRelation) -> None:
-        self._relation_id += 1
         relation = Relation(
-            self._relation_id, new.rel, new.target, update.id, update.date, comment=new.comment, name=new.name
+            self._next("relation"), new.rel, new.target, update.id, update.date, comment=new.comment, name=new.name
         )
         item.all_relations.append(relation)
 
@@ -313,6 +307,17 @@ class WorkItemStore:
         for relation in removed:
             relation.removed_in = update.id
             self._forget_artifact(item, str(relation.target))
+
+    def _next(self, kind: str) -> int:
+        self.counters[kind] += 1
+        return self.counters[kind]
+
+    def adopt(self, item: WorkItem) -> None:
+        """Take in an item as it is, with its own id and history."""
+        self.items[item.id] = item
+        for relation in item.relations():
+            if isinstance(relation.target, str):
+                self._artifacts.setdefault(_artifact_key(relation.target), {})[item.id] = None
 
     def _forget_artifact(self, item: WorkItem, uri: str) -> None:
         self._artifacts.get(_artifact_key(uri), {}).pop(item.id, None)
