@@ -75,10 +75,10 @@ def test_a_missing_scope_names_it_and_marks_the_tool_absent():
 def test_wrong_arguments_get_a_message_that_repairs_the_call():
     with StubService([ok({"value": []})]) as service, toolkit_of(service) as toolkit:
         message = list_projects(toolkit).invoke({**CALL, "args": {"limt": 5}})
-        assert message.content.splitlines() == [
-            "[invalid InvalidRequest arguments]",
-            "list_projects: limt is not a parameter, did you mean limit (known: limit, cursor).",
-        ]
+        headline, opening, reason, closing = message.content.splitlines()
+        assert headline == "[invalid InvalidRequest arguments]"
+        assert reason == "list_projects: limt is not a parameter, did you mean limit (known: limit, cursor)."
+        assert (opening[:11], closing) == ("<untrusted ", f"</{opening[1:]}")
         message = list_projects(toolkit).invoke({**CALL, "args": {"limit": 5000}})
         assert "limit: input should be less than or equal to 1000, got 5000" in message.content
     assert service.seen == []

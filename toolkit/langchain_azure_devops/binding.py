@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from langchain_azure_devops.client import AzureDevOps
 from langchain_azure_devops.errors import AzureDevOpsError, ScopeMissing
 from langchain_azure_devops.redaction import redact, suspicious
-from langchain_azure_devops.rendering import DEFAULT_BUDGET, render
+from langchain_azure_devops.rendering import DEFAULT_BUDGET, render, render_error
 from langchain_azure_devops.results import Page, Result
 from langchain_azure_devops.toolset import Tool
 
@@ -87,5 +87,5 @@ def _reported(
 ) -> ToolException:
     if refused is not None and isinstance(error, ScopeMissing):
         refused(tool, error)
-    message = redact(error.message, client.context.pseudonym_key, client.pseudonyms.__setitem__)
-    return ToolException(f"{error.headline}\n{message}")
+    text = render_error(error, client.context.nonce())
+    return ToolException(redact(text, client.context.pseudonym_key, client.pseudonyms.__setitem__))

@@ -25,6 +25,8 @@ class Stage(Result):
 class Step(Result):
     """A task that ran, and the log it wrote."""
 
+    written_by = "builds"
+
     name: Untrusted
     where: Untrusted
     result: str | None
@@ -39,6 +41,8 @@ class Failure(Result):
         log: For get_build_log; None when it wrote none.
         issues: What it reported.
     """
+
+    written_by = "builds"
 
     type: str
     name: Untrusted

@@ -220,6 +220,11 @@ class AzureDevOps:
             self._identity = (time.monotonic(), identity)
         return identity
 
+    @property
+    def account(self) -> Identity | None:
+        """Who the token belongs to, as far as it was asked by now; sends nothing."""
+        return self._identity[1]
+
     async def signed_in(self) -> Identity:
         """Who the token belongs to, asked now (`GET /_apis/connectionData`, else `OPTIONS /_apis`).
 

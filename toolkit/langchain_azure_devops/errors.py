@@ -31,7 +31,12 @@ AzureDevOpsError                     status
 └── WriteBlocked                     blocked         the write gate or the person said no
 """
 
+import re
 from typing import ClassVar
+
+# Nothing else may stand in the machine-readable line; the named letters are blanks that count as letters.
+_NOT_A_SUBJECT = re.compile(r"[^\w .,:;/@$(){}+'=#*-]|[\u115f\u1160\u3164\uffa0]")
+_MAX_SUBJECT = 120
 
 
 class AzureDevOpsError(Exception):
@@ -57,7 +62,8 @@ class AzureDevOpsError(Exception):
     @property
     def headline(self) -> str:
         """The machine-readable first line, such as `[denied ScopeMissing vso.code_write]`."""
-        words = (self.status, type(self).__name__, self.subject)
+        subject = " ".join(_NOT_A_SUBJECT.sub(" ", self.subject).split())[:_MAX_SUBJECT]
+        words = (self.status, type(self).__name__, subject)
         return f"[{' '.join(word for word in words if word)}]"
 
 

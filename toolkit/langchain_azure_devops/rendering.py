@@ -1,12 +1,13 @@
 """A result as compact text within a budget: what the model reads."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
-from langchain_azure_devops.results import Lines, Mark, Page, Result
-from langchain_azure_devops.untrusted import cell, clean, fenced, one_line
+from langchain_azure_devops.errors import AzureDevOpsError
+from langchain_azure_devops.results import Lines, Page, Result, marks_of
+from langchain_azure_devops.untrusted import cell, clean, disarmed, fenced, one_line
 
 DEFAULT_BUDGET = 32_000
 """Characters of one result as text."""
@@ -45,6 +46,17 @@ def render(result: Result | Page[Any], nonce: str, budget: int = DEFAULT_BUDGET)
     return _record(result, nonce, budget)
 
 
+def render_error(error: AzureDevOpsError, nonce: str) -> str:
+    """An error as a model reads it: the machine-readable line, then the message.
+
+    A message may hold words of the service, names that people gave, or arguments that a hostile text suggested. Only
+    what is said before anything was asked of the service is ours alone.
+    """
+    message = clean(error.message)
+    ours = error.status in {"blocked", "misconfigured"}
+    return f"{error.headline}\n{disarmed(message) if ours else fenced(message, nonce)}"
+
+
 # -- tables --------------------------------------------------------------------------------------------------------
 
 
@@ -59,23 +71,20 @@ class Column(NamedTuple):
 def columns(row: type[Result]) -> tuple[Column, ...]:
     """The fields of a record in order, and which of them are bodies."""
     return tuple(
-        Column(name, any(isinstance(mark, Mark) and mark.body for mark in _marks(field.annotation, field.metadata)))
+        Column(name, any(mark.body for mark in marks_of(field)))
         for name, field in row.model_fields.items()
         if not field.exclude
     )
 
 
-def _marks(annotation: object, metadata: Iterable[object]) -> Iterable[object]:
-    yield from metadata
-    for part in get_args(annotation):
-        yield from _marks(part, getattr(part, "__metadata__", ()))
-
-
 def _page(page: Page[Any], nonce: str, budget: int) -> Rendered:
     if not page.items:
-        return Rendered("\n".join([f"No {_called(page, 0)} found.", *page.notes]), page.cursor is None)
+        nothing = f"No {_called(page, 0)} found."
+        noted = [fenced(_noted(page), nonce)] if page.notes else []
+        return Rendered("\n".join([nothing, *noted]), page.cursor is None)
     rows = _table(page.items)
-    room = budget - _FRAME - sum(len(note) + 1 for note in page.notes) - _MAX_CURSOR
+    notes = _noted(page)
+    room = budget - _FRAME - len(notes) - _MAX_CURSOR
     shown, size = 0, len(rows[0])
     for line in rows[1:]:
         size += len(line) + 1
@@ -90,7 +99,12 @@ def _page(page: Page[Any], nonce: str, budget: int) -> Rendered:
     called = _called(page, page.total if of and page.total is not None else shown)
     head = f"{shown}{of} {called}{', all' if complete and not of else ''}{more}"
     body = "\n".join(rows[: shown + 1])
-    return Rendered("\n".join([head, fenced(body[:room], nonce), *page.notes]), complete)
+    return Rendered(f"{head}\n{fenced(body[:room] + (f'{chr(10)}{notes}' if notes else ''), nonce)}", complete)
+
+
+def _noted(page: Page[Any]) -> str:
+    """The notes, a line each; they may name what people named, so they belong inside the fence."""
+    return "\n".join(f"note: {one_line(note)}" for note in page.notes)
 
 
 def _called(page: Page[Any], count: int) -> str:

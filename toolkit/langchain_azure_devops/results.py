@@ -3,10 +3,12 @@
 import base64
 import binascii
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Annotated, ClassVar, Generic, NamedTuple, TypeVar
+from typing import Annotated, ClassVar, Generic, Literal, NamedTuple, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PrivateAttr
+from pydantic.fields import FieldInfo
 
 from langchain_azure_devops.errors import InvalidRequest
 
@@ -16,9 +18,22 @@ class Mark(NamedTuple):
 
     Attributes:
         body: It may be long and is shown on lines of its own, not in a table cell.
+        collected: It is put together of what several wrote, so the author of its record is not its author.
     """
 
     body: bool = False
+    collected: bool = False
+
+
+def marks_of(field: FieldInfo) -> list[Mark]:
+    """The marks on a field, also those inside of a list or an optional value."""
+    return [mark for mark in _metadata(field.annotation, field.metadata) if isinstance(mark, Mark)]
+
+
+def _metadata(annotation: object, metadata: Iterable[object]) -> Iterable[object]:
+    yield from metadata
+    for part in get_args(annotation):
+        yield from _metadata(part, getattr(part, "__metadata__", ()))
 
 
 def _utc(value: datetime) -> datetime:
@@ -30,6 +45,9 @@ Untrusted = Annotated[str, Mark()]
 
 UntrustedText = Annotated[str, Mark(body=True)]
 """A long one: a description, a file, a log."""
+
+CollectedText = Annotated[str, Mark(body=True, collected=True)]
+"""A long one of several authors: a discussion, a diff."""
 
 Instant = Annotated[datetime, AfterValidator(_utc)]
 """A point in time, in UTC."""
@@ -44,12 +62,16 @@ class Result(BaseModel):
     Attributes:
         singular: What one of these is called, for the line above a table.
         plural: What several or none are called.
+        written_by: Who writes the marked fields: people, or builds and what runs in them.
+        author_fields: The fields that name the author; a field of the same name with `_id` behind it has the id.
     """
 
     model_config = ConfigDict(populate_by_name=True, extra="ignore", frozen=True)
 
     singular: ClassVar[str] = "result"
     plural: ClassVar[str] = "results"
+    written_by: ClassVar[Literal["people", "builds"]] = "people"
+    author_fields: ClassVar[tuple[str, ...]] = ()
 
 
 class Lines(Result):

@@ -6,12 +6,23 @@ import unicodedata
 # Invisible, bidirectional-override, tag and other format characters hide text from people that a model still reads.
 _HIDDEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
-    "\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+    "\ufeff\uffa0\ufff0-\ufffb\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
     "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 )
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _LINE_BREAKS = re.compile(r"\r\n?|[\u0085\u2028\u2029]")
 _FENCE = "untrusted"
+# What somebody could write instead of the bracket and the letters of the fence so that a reader takes it for one.
+_BRACKETS = "<\uff1c\ufe64\u2039\u3008\u27e8\u2329\u276c\u276e\u2770\u02c2\u1438\u227a\u2a9d\u00ab"
+_LOOKS_LIKE = str.maketrans(
+    "\u03c5\u057d\u028b\u1d1c\u043f\u0578\u057c\u03b7\u0274\u0442\u03c4\u1d1b\u01ad\u0433\u0280\u1d26\u027c\u0455\ua731\u0282\u01a8"
+    "\u0435\u0454\u04bd\u212e\u1d07\u025b\u03b5\u0501\u0257\u1d05\u0111\u0430\u03b1",
+    "uuuunnnnnttttrrrrsssseeeeeeeddddaa",
+)
+_PLAIN_TAG = re.compile("(?i)<(?=[^a-z]{0,20}" + "[^a-z]{0,4}".join(_FENCE) + ")")
+_ANY_BRACKET = re.compile(f"[{_BRACKETS}]")
+_TAG_SPAN = 60
+"""Characters behind a bracket that are looked at; the letters of a tag may be spread out."""
 
 
 def clean(text: str) -> str:
@@ -41,6 +52,22 @@ def cell(text: str) -> str:
 
 
 def fenced(text: str, nonce: str) -> str:
-    """Text between two lines that name it untrusted; a fence line inside cannot close it."""
-    inner = text.replace(nonce, "")
-    return f"<{_FENCE} {nonce}>\n{inner}\n</{_FENCE} {nonce}>"
+    """Text between two lines that name it untrusted; nothing inside can pass for one of them, nonce known or not."""
+    return f"<{_FENCE} {nonce}>\n{disarmed(text)}\n</{_FENCE} {nonce}>"
+
+
+def disarmed(text: str) -> str:
+    """Text in which whatever looks like the tag of a fence has a square bracket."""
+    if text.isascii():
+        return _PLAIN_TAG.sub("[", text) if "<" in text else text
+
+    def bracket(found: re.Match[str]) -> str:
+        return "[" if _is_tag(text[found.end() : found.end() + _TAG_SPAN]) else found[0]
+
+    return _ANY_BRACKET.sub(bracket, text)
+
+
+def _is_tag(text: str) -> bool:
+    """Whether a reader sees the name of the fence at the start of this: other scripts, accents, gaps do not count."""
+    bare = unicodedata.normalize("NFKD", text).casefold().translate(_LOOKS_LIKE)
+    return "".join(filter(str.isalpha, bare)).startswith(_FENCE)

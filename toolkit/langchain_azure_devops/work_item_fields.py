@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from pydantic import AliasPath, Field
 
 from langchain_azure_devops.html_text import markdown_of
-from langchain_azure_devops.results import Instant, Result, Untrusted, UntrustedText
+from langchain_azure_devops.results import CollectedText, Instant, Result, Untrusted, UntrustedText
 from langchain_azure_devops.untrusted import clean, one_line
 
 _ROW_FIELDS = (
@@ -40,9 +40,9 @@ _LINKS = {
 }
 
 
-def _field(name: str, *inner: str, required: bool = False) -> Any:
+def _field(name: str, *inner: str, required: bool = False, hidden: bool = False) -> Any:
     alias = AliasPath("fields", name, *inner)
-    return Field(validation_alias=alias) if required else Field(default=None, validation_alias=alias)
+    return Field(validation_alias=alias) if required else Field(default=None, validation_alias=alias, exclude=hidden)
 
 
 class Extra(Result):
@@ -71,9 +71,9 @@ class WorkItem(Result):
 class Link(Result):
     """A relation to something else."""
 
-    kind: str
+    kind: Untrusted
     target: Untrusted
-    repository: str | None = None
+    repository: Untrusted | None = None
     comment: Untrusted | None = None
 
 
@@ -86,8 +86,22 @@ class SavedWorkItem(WorkItem):
     url: str | None = Field(default=None, validation_alias=AliasPath("_links", "html", "href"))
 
 
+class Comment(Result):
+    """What somebody said about a work item."""
+
+    author_fields = ("author",)
+
+    author: Untrusted
+    author_id: str | None = None
+    text: UntrustedText
+    id: int
+    created: str
+
+
 class WorkItemDetail(WorkItem):
     """A work item with all its fields and links."""
+
+    author_fields = ("changed_by", "created_by")
 
     project: Untrusted = _field("System.TeamProject", required=True)
     area: Untrusted | None = _field("System.AreaPath")
@@ -97,13 +111,16 @@ class WorkItemDetail(WorkItem):
     severity: Untrusted | None = _field("Microsoft.VSTS.Common.Severity")
     created: Instant | None = _field("System.CreatedDate")
     created_by: Untrusted | None = _field("System.CreatedBy", "displayName")
+    created_by_id: str | None = _field("System.CreatedBy", "id", hidden=True)
     changed_by: Untrusted | None = _field("System.ChangedBy", "displayName")
+    changed_by_id: str | None = _field("System.ChangedBy", "id", hidden=True)
     comment_count: int | None = _field("System.CommentCount")
     links: list[Link] = Field(default=[])
     description: UntrustedText | None = None
     repro_steps: UntrustedText | None = None
     acceptance_criteria: UntrustedText | None = None
-    comments: UntrustedText | None = None
+    comments: CollectedText | None = None
+    comment_records: list[Comment] = Field(default=[], exclude=True)
 
 
 class CommentAdded(Result):
@@ -125,8 +142,9 @@ def row_of(raw: Mapping[str, Any], extra: Iterable[str] = ()) -> WorkItem:
     return WorkItem.model_validate({**raw, "more": more})
 
 
-def detail_of(raw: Mapping[str, Any], comments: str | None) -> WorkItemDetail:
-    """The whole work item from the service's, asked for with everything expanded."""
+def detail_of(raw: Mapping[str, Any], comments: Mapping[str, Any] | None) -> WorkItemDetail:
+    """The whole work item from the service's, asked for with everything expanded, and the answer with its comments."""
+    said = [] if comments is None else _comments(comments)
     fields: Mapping[str, Any] = raw["fields"]
     formats = {name: str(form).lower() for name, form in (raw.get("multilineFieldsFormat") or {}).items()}
     texts = {name: _text(value, formats.get(name, "html")) for name, value in fields.items() if value is not None}
@@ -140,25 +158,35 @@ def detail_of(raw: Mapping[str, Any], comments: str | None) -> WorkItemDetail:
             "description": bodies[0],
             "repro_steps": bodies[1],
             "acceptance_criteria": bodies[2],
-            "comments": comments,
+            "comments": None if comments is None else _discussion(said, _older(comments)),
+            "comment_records": said,
         }
     )
 
 
-def comments_text(answer: Mapping[str, Any]) -> str:
-    """Comments as Markdown, oldest first, from an answer that has the newest first.
+def _older(answer: Mapping[str, Any]) -> int:
+    return int(answer.get("totalCount") or 0) - len(answer.get("comments") or [])
 
-    What somebody wrote is indented, so that no comment can pass for the heading of another one.
-    """
-    given = answer.get("comments") or []
-    left = int(answer.get("totalCount") or 0) - len(given)
+
+def _comments(answer: Mapping[str, Any]) -> list[Comment]:
+    """The comments, oldest first, from an answer that has the newest first."""
+    return [
+        Comment(
+            author=one_line(str((comment.get("createdBy") or {}).get("displayName"))),
+            author_id=(comment.get("createdBy") or {}).get("id"),
+            text=clean(_text(comment.get("text") or "", str(comment.get("format") or "html").lower())),
+            id=comment["id"],
+            created=f"{str(comment.get('createdDate'))[:16]}Z",
+        )
+        for comment in reversed(answer.get("comments") or [])
+        if not comment.get("isDeleted")
+    ]
+
+
+def _discussion(comments: list[Comment], left: int) -> str:
+    """Comments as Markdown; what somebody wrote is indented, so that no comment passes for another one's heading."""
     parts = [f"({left} older comments are not shown)"] if left > 0 else []
-    for comment in reversed(given):
-        if not comment.get("isDeleted"):
-            who = one_line(str((comment.get("createdBy") or {}).get("displayName")))
-            text = clean(_text(comment.get("text") or "", str(comment.get("format") or "html").lower()))
-            when = str(comment.get("createdDate"))[:16]
-            parts.append(f"#{comment['id']} {who}, {when}Z\n{indent(text, '  ')}")
+    parts += [f"#{said.id} {said.author}, {said.created}\n{indent(said.text, '  ')}" for said in comments]
     return "\n\n".join(parts)
 
 

@@ -1,16 +1,19 @@
 """Evidence: each tool result whole under an id; the model sees a preview and reads on."""
 
 import re
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from langchain_core.messages import ToolMessage
 from pydantic import BaseModel, ConfigDict, Field
 
 from azure_devops_agents.investigation.state import Evidence
+from langchain_azure_devops.marks import ERROR, origins
 from langchain_azure_devops.results import Lines, Page
 from langchain_azure_devops.tools import TOOLS
 from langchain_azure_devops.toolset import Tool
 from langchain_azure_devops.untrusted import fenced
+from langchain_azure_devops.verdict import Identity
 
 PREVIEW = 6_000
 """Characters of a result that the model sees at once."""
@@ -30,9 +33,16 @@ class ReadEvidence(BaseModel):
     contains: str | None = None
 
 
-def gathered(evidence_id: str, tool: Tool[..., Any] | None, call: dict[str, Any], message: ToolMessage) -> Evidence:
-    """The evidence a tool message holds."""
+def gathered(
+    evidence_id: str,
+    tool: Tool[..., Any] | None,
+    call: dict[str, Any],
+    message: ToolMessage,
+    account: Identity | None = None,
+) -> Evidence:
+    """The evidence a tool message holds; `account` is the token's owner, as far as it is known."""
     text = str(message.content)
+    found = (ERROR,) if message.status == "error" else origins(message.artifact, account.id if account else None)
     return Evidence(
         id=evidence_id,
         call=str(call["id"]),
@@ -41,6 +51,7 @@ def gathered(evidence_id: str, tool: Tool[..., Any] | None, call: dict[str, Any]
         status=_status(message, text),
         text=text,
         untrusted="<untrusted " in text,
+        origins=[asdict(origin) | {"fields": list(origin.fields)} for origin in found],
     )
 
 
@@ -54,6 +65,7 @@ def as_evidence(evidence_id: str, call: dict[str, Any], status: str, text: str) 
         status=status,
         text=text,
         untrusted=False,
+        origins=[],
     )
 
 

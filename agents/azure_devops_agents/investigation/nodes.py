@@ -140,7 +140,7 @@ class Nodes:
     def _recorded(self, task: CallTask, message: ToolMessage) -> dict[str, Any]:
         """A tool's answer as evidence, and its preview for the model."""
         call = task["call"]
-        evidence = gathered(task["evidence_id"], declared(call["name"]), call, message)
+        evidence = gathered(task["evidence_id"], declared(call["name"]), call, message, self.toolkit.client.account)
         return recorded(call, evidence, message.status)
 
     # -- the end ---------------------------------------------------------------------------------------------------

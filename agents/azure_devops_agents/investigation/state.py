@@ -10,7 +10,8 @@ class Evidence(TypedDict):
     """One tool result, stored whole.
 
     `status` is ok, empty, partial, or the status of the error (denied, not_found, throttled, ...); `call` is the id of
-    the tool call it answers.
+    the tool call it answers. `untrusted` says whether people or builds wrote some of it; `origins` says who: each names
+    the record, its fields, `by` (people, builds, service), the author and whether that is the token's own account.
     """
 
     id: str
@@ -20,6 +21,7 @@ class Evidence(TypedDict):
     status: str
     text: str
     untrusted: bool
+    origins: list[dict[str, Any]]
 
 
 class Decision(TypedDict):

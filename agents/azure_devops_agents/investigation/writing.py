@@ -15,6 +15,7 @@ from azure_devops_agents.investigation.state import CallTask, Decision, Evidence
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.errors import AzureDevOpsError
 from langchain_azure_devops.grants import Approval, WriteRequest
+from langchain_azure_devops.rendering import render_error
 
 _CHECKPOINTER = "__pregel_checkpointer"
 
@@ -64,7 +65,7 @@ class WriteNodes:
         try:
             return tool.request(self.toolkit.client, tool.validate(call["args"]))
         except AzureDevOpsError as error:
-            return said(call, f"{error.headline}\n{error.message}")
+            return said(call, render_error(error, self.toolkit.client.context.nonce()))
 
     def _decided(self, task: CallTask, request: WriteRequest, answer: object) -> dict[str, Any]:
         """A person's answer as a decision; an edit approves the call as it became, and nothing else."""
@@ -126,7 +127,7 @@ class WriteNodes:
 
     def _written(self, decision: Decision, message: ToolMessage) -> dict[str, Any]:
         tool = declared(decision["call"]["name"])
-        evidence = gathered(decision["evidence_id"], tool, decision["call"], message)
+        evidence = gathered(decision["evidence_id"], tool, decision["call"], message, self.toolkit.client.account)
         if message.status != "error":
             evidence["status"] = "written"
         elif "WriteOutcomeUnknown" in evidence["text"].split("\n", 1)[0]:

@@ -49,6 +49,7 @@ class Build(Result):
     """A build as a reader of a list needs it."""
 
     singular, plural = "build", "builds"
+    author_fields = ("requested_for",)
 
     id: int
     pipeline: Untrusted = Field(validation_alias=AliasPath("definition", "name"))
@@ -56,14 +57,18 @@ class Build(Result):
     result: str | None = None
     branch: Branch | None = Field(default=None, validation_alias="sourceBranch")
     requested_for: Untrusted | None = Field(default=None, validation_alias=AliasPath("requestedFor", "displayName"))
+    requested_for_id: str | None = Field(default=None, validation_alias=AliasPath("requestedFor", "id"), exclude=True)
     queued: Instant | None = Field(default=None, validation_alias="queueTime")
 
 
 class Change(Result):
     """A commit that this build has and the one before had not."""
 
+    author_fields = ("author",)
+
     commit: str = Field(validation_alias="id")
     author: Untrusted | None = Field(default=None, validation_alias=AliasPath("author", "displayName"))
+    author_id: str | None = Field(default=None, validation_alias=AliasPath("author", "id"), exclude=True)
     message: Untrusted | None = None
 
 
@@ -87,6 +92,8 @@ class BuildDetail(Build):
 class BuildLog(Lines):
     """Lines of a build log, without their time stamps."""
 
+    written_by = "builds"
+
     build: int
     log: int
 
@@ -99,6 +106,8 @@ class LogMatches(Result):
         note: What was not shown or not read, and how to go on.
         lines: `number: text` for a line that holds the words, `number- text` for one around it.
     """
+
+    written_by = "builds"
 
     build: int
     log: int

@@ -32,7 +32,10 @@ class ChangedFile(Result):
 class Comment(Result):
     """One comment of a thread."""
 
+    author_fields = ("author",)
+
     author: Untrusted
+    author_id: str | None = Field(default=None, exclude=True)
     text: Untrusted
 
 
@@ -76,7 +79,11 @@ def discussion_of(threads: list[Thread]) -> str:
 def _thread(raw: dict[str, Any]) -> Thread | None:
     """A discussion between people; None for what the service itself notes, such as a vote or a push."""
     comments = [
-        Comment(author=(entry.get("author") or {}).get("displayName") or "", text=entry.get("content") or "")
+        Comment(
+            author=(entry.get("author") or {}).get("displayName") or "",
+            author_id=(entry.get("author") or {}).get("id"),
+            text=entry.get("content") or "",
+        )
         for entry in raw.get("comments") or []
         if entry.get("commentType") != "system" and not entry.get("isDeleted")
     ]

@@ -9,7 +9,7 @@ from pydantic import AliasPath, BaseModel, Field, JsonValue
 from langchain_azure_devops.client import AzureDevOps
 from langchain_azure_devops.errors import AlreadyExists, Conflict, InvalidRequest, NotFound
 from langchain_azure_devops.paging import list_rows
-from langchain_azure_devops.results import Branch, Instant, Page, Result, Untrusted, UntrustedText
+from langchain_azure_devops.results import Branch, CollectedText, Instant, Page, Result, Untrusted, UntrustedText
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.pull_request_review import ChangedFile, Thread, review_of
 from langchain_azure_devops.tools.repositories import GUID, REPOSITORY, Where, known_repository
@@ -38,10 +38,12 @@ class PullRequest(Result):
     """A pull request as a reader of a list needs it."""
 
     singular, plural = "pull request", "pull requests"
+    author_fields = ("author",)
 
     id: int = Field(validation_alias="pullRequestId")
     title: Untrusted
     author: Untrusted = Field(validation_alias=AliasPath("createdBy", "displayName"))
+    author_id: str | None = Field(default=None, validation_alias=AliasPath("createdBy", "id"), exclude=True)
     repository: Untrusted = Field(validation_alias=AliasPath("repository", "name"))
     source: Branch = Field(validation_alias="sourceRefName")
     target: Branch = Field(validation_alias="targetRefName")
@@ -52,6 +54,8 @@ class PullRequest(Result):
 
 class Reviewer(Result):
     """Somebody who was asked to review, and the vote."""
+
+    author_fields = ("name",)
 
     name: Untrusted = Field(validation_alias="displayName")
     vote: str
@@ -75,8 +79,8 @@ class PullRequestDetail(PullRequest):
     files: list[ChangedFile] = Field(default=[])
     threads: list[Thread] = Field(default=[], exclude=True)
     description: UntrustedText | None = None
-    discussion: UntrustedText | None = None
-    diff: UntrustedText | None = None
+    discussion: CollectedText | None = None
+    diff: CollectedText | None = None
     notes: list[str] = Field(default=[])
 
 

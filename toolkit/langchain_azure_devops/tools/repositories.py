@@ -50,11 +50,13 @@ class BranchTip(Result):
     """A branch and the commit it points to."""
 
     singular, plural = "branch", "branches"
+    author_fields = ("pushed_by",)
 
     name: Branch
     default: bool = False
     commit: str = Field(validation_alias="objectId")
     pushed_by: Untrusted | None = Field(default=None, validation_alias=AliasPath("creator", "displayName"))
+    pushed_by_id: str | None = Field(default=None, validation_alias=AliasPath("creator", "id"), exclude=True)
 
 
 class Entry(Result):

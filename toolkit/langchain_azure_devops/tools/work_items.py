@@ -14,14 +14,12 @@ from langchain_azure_devops.results import Page, Position
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.work_item_refusals import repairable, unknown_values
 from langchain_azure_devops.toolset import Cursor, Limit, Project, Toolset
-from langchain_azure_devops.untrusted import fenced
 from langchain_azure_devops.wiql import condition, query_text
 from langchain_azure_devops.work_item_fields import (
     CommentAdded,
     SavedWorkItem,
     WorkItem,
     WorkItemDetail,
-    comments_text,
     detail_of,
     plain,
     row_fields,
@@ -131,12 +129,12 @@ async def get_work_item(client: AzureDevOps, id: Id, comments: bool = False) -> 
     Source: `GET /_apis/wit/workitems/{id}?$expand=all`, `GET .../workItems/{id}/comments`.
     """
     raw = (await client.get(_ITEM, path={"id": id}, query={"$expand": "all"})).json()
-    text = None
+    said = None
     if comments:
         where = {"id": id, "project": raw["fields"]["System.TeamProject"]}
         newest: dict[str, str | int | bool | None] = {"$top": 200, "order": "desc"}
-        text = comments_text((await client.get(_COMMENTS, path=where, query=newest, version=_COMMENTS_VERSION)).json())
-    return detail_of(raw, text)
+        said = (await client.get(_COMMENTS, path=where, query=newest, version=_COMMENTS_VERSION)).json()
+    return detail_of(raw, said)
 
 
 @toolset.write(Scope.WORK_WRITE, sends=f"POST {_CREATE}")
@@ -329,8 +327,7 @@ async def _conflict(client: AzureDevOps, error: Conflict, id: int, revision: int
     values = "\n".join(f"{name}: {plain(fields.get(name))[:_MAX_SHOWN] or '(empty)'}" for name in shown)
     return RevisionConflict(
         f"Work item {id} is at revision {now}, not {revision}: somebody changed it since it was read. Nothing was "
-        f"changed. If the change still fits, repeat it with revision {now}. Current values:\n"
-        f"{fenced(values, client.context.nonce())}",
+        f"changed. If the change still fits, repeat it with revision {now}. Current values:\n{values}",
         subject=str(now),
     )
 
