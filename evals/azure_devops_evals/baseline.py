@@ -31,12 +31,14 @@ class Baseline:
         return cls({result.case: _row(result) for result in sorted(results, key=lambda result: result.case)})
 
     @classmethod
-    def load(cls, path: Path = BASELINE) -> Self:
-        """Read the reviewed one; an empty one when there is none."""
+    def load(cls, path: Path | None = None) -> Self:
+        """Read one, by default the reviewed one of the package; an empty one when there is none."""
+        path = path or BASELINE
         return cls(json.loads(path.read_text(encoding="utf-8"))["cases"] if path.exists() else {})
 
-    def save(self, path: Path = BASELINE) -> None:
+    def save(self, path: Path | None = None) -> None:
         """Write it, one line for each case, so that a change of one case is a change of one line."""
+        path = path or BASELINE
         lines = [f'  "{case}": {json.dumps(dict(row))}' for case, row in self.rows.items()]
         path.write_text('{"cases": {\n' + ",\n".join(lines) + "\n}}\n", encoding="utf-8")
 

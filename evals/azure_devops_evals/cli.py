@@ -83,6 +83,7 @@ def record(cases: Sequence[str], live: bool, recordings: Path | None) -> None:
 
     from azure_devops_evals import record as recorder  # noqa: PLC0415 - slow to import
     from azure_devops_evals.playing import RECORDINGS  # noqa: PLC0415 - slow to import
+    from azure_devops_evals.scanning import Unclean  # noqa: PLC0415 - slow to import
     from langchain_azure_devops.errors import AzureDevOpsError  # noqa: PLC0415 - slow to import
 
     chosen = _chosen(cases, None)
@@ -92,10 +93,35 @@ def record(cases: Sequence[str], live: bool, recordings: Path | None) -> None:
         if case.source == "recording":
             try:
                 made = recorder.record_live(case) if live else recorder.record(case)
-            except (AzureDevOpsError, recorder.NotRecorded) as error:
+                path = recorder.write(case, made, recordings or RECORDINGS)
+            except (AzureDevOpsError, recorder.NotRecorded, Unclean) as error:
                 raise click.ClickException(str(error)) from error
-            path = recorder.write(case, made, recordings or RECORDINGS)
             click.echo(f"{path.name}: {len(made.exchanges)} exchanges from {made.provenance.source}")
+
+
+@cli.command()
+@click.option("--case", "cases", multiple=True, help="Id of a case; may be given several times. Default: all.")
+@click.option("--recordings", type=_FOLDER, help="Folder of recordings. Default: the ones that come with the package.")
+@click.option("--write", is_flag=True, help="Replace what is out of date.")
+@click.pass_context
+def refresh(context: click.Context, /, cases: Sequence[str], recordings: Path | None, write: bool) -> None:
+    """Make the recordings anew and show what changed; exit code 7 when something did and it is not written."""
+    from azure_devops_evals.commands import refresh_recordings  # noqa: PLC0415 - slow to import
+
+    context.exit(refresh_recordings(_chosen(cases, None), recordings, write=write))
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.pass_context
+def scan(context: click.Context, /, paths: Sequence[Path]) -> None:
+    """Look for secrets, tokens, mail addresses and machine addresses in recordings; exit code 3 when there are any.
+
+    PATHS are files or folders; by default the recordings of the package.
+    """
+    from azure_devops_evals.commands import scan_files  # noqa: PLC0415 - slow to import
+
+    context.exit(scan_files(paths))
 
 
 def _chosen(ids: Sequence[str], area: str | None) -> list["Case"]:

@@ -9,10 +9,16 @@ import click
 
 from azure_devops_evals.baseline import BASELINE, Baseline
 from azure_devops_evals.case import Case
-from azure_devops_evals.gates import judge
-from azure_devops_evals.playing import RECORDINGS
+from azure_devops_evals.gates import Exit, judge
+from azure_devops_evals.harmless import harmless
+from azure_devops_evals.playing import CASSETTES, RECORDINGS
 from azure_devops_evals.publishing import Reports, check_summary, progress, publish
+from azure_devops_evals.record import NotRecorded, refreshed
+from azure_devops_evals.record import write as write_recording
+from azure_devops_evals.scanning import Unclean, scan
 from azure_devops_evals.suite import run_suite
+
+_MOST_CHANGES = 20
 
 
 def run_scripts(
@@ -45,3 +51,37 @@ def show_baseline(chosen: Sequence[Case], *, write: bool) -> int:
         present.save()
         click.echo(f"{BASELINE.name}: {len(present.rows)} cases, {len(changes)} differences written")
     return int(bool(changes) and not write)
+
+
+def refresh_recordings(chosen: Sequence[Case], recordings: Path | None, *, write: bool) -> int:
+    """Make recordings anew, show what changed, and replace them on demand; returns the exit code."""
+    folder, stale = recordings or RECORDINGS, 0
+    for case in chosen:
+        if case.source != "recording":
+            continue
+        try:
+            found = refreshed(case, folder)
+            if write and (found.changes or found.moved):
+                write_recording(case, found.made, folder)
+        except (NotRecorded, Unclean) as error:
+            raise click.ClickException(str(error)) from error
+        if found.changes or found.moved:
+            told = "changed" if found.changes else "the same answers, from another world"
+            click.echo(f"{case.id}: {told}{', written' if write else ''}")
+        for line in found.changes[:_MOST_CHANGES]:
+            click.echo(f"    {harmless(line)}")
+        if len(found.changes) > _MOST_CHANGES:
+            click.echo(f"    and {len(found.changes) - _MOST_CHANGES} more")
+        stale += bool(found.changes)
+    click.echo(f"{stale} recordings changed" if stale else "Every recording is what the simulator answers.")
+    return int(Exit.STALE if stale and not write else Exit.PASSED)
+
+
+def scan_files(paths: Sequence[Path]) -> int:
+    """Say what must not be committed; returns the exit code."""
+    files = sorted(
+        file for path in paths or (RECORDINGS, CASSETTES) for file in (path.rglob("*") if path.is_dir() else (path,))
+    )
+    found = [line for file in files if file.is_file() for line in scan(file)]
+    click.echo("\n".join(found) or f"{len(files)} files, nothing found")
+    return int(Exit.FORBIDDEN if found else Exit.PASSED)

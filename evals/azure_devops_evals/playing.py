@@ -31,6 +31,7 @@ from langchain_azure_devops.context import RunContext
 from langchain_azure_devops.settings import Settings, load_settings
 
 RECORDINGS = Path(__file__).parent / "recordings"
+CASSETTES = Path(__file__).parent / "cassettes"
 PROJECT = "Platform"
 _MAX_ROUNDS = 10
 

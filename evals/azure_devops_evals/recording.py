@@ -33,6 +33,7 @@ KEPT_HEADERS = frozenset(
     {"content-type", "location", "retry-after", "www-authenticate", "x-ms-continuationtoken", *_STAND_INS}
 )
 Form = Literal["body", "text", "base64", "broken"]
+FORMS: tuple[Form, ...] = get_args(Form)
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
 
 
@@ -142,13 +143,13 @@ class Recording:
         texts = (json.dumps(exchange.as_json(), ensure_ascii=False) for exchange in self.exchanges)
         return frozenset(found[0] for text in texts for found in PSEUDONYM.finditer(text))
 
-    def save(self, path: Path) -> None:
-        """Write it as indented JSON, so that a change can be reviewed."""
+    def text(self) -> str:
+        """Indented JSON, so that a change can be reviewed."""
         document = {
             "provenance": dict(self.provenance.__dict__),
             "exchanges": [exchange.as_json() for exchange in self.exchanges],
         }
-        path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
 def _exchange(row: Mapping[str, JsonValue]) -> Exchange:
@@ -160,7 +161,7 @@ def _exchange(row: Mapping[str, JsonValue]) -> Exchange:
         tuple((name, value) for name, value in query),
         sent if isinstance(sent, str) else _canonical(sent),
     )
-    kind = next(kind for kind in get_args(Form) if kind in row)
+    kind = next(kind for kind in FORMS if kind in row)
     headers = cast("dict[str, str]", row["headers"])
     return Exchange(asked, int(str(row["status"])), headers, kind, row[kind])
 

@@ -1,0 +1,103 @@
+"""Many cases side by side: the order of results, ending early, and Ctrl-C."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import azure_devops_evals.cases as all_cases
+from azure_devops_evals import suite
+from azure_devops_evals.cli import cli
+from azure_devops_evals.run import Result
+from azure_devops_evals.suite import run_suite, side_by_side
+
+IDS = ["template-error", "agent-lost", "placeholder-is-no-secret", "open-pull-requests"]
+
+
+def square(number):
+    time.sleep(0.02 * (number % 3))
+    return number * number, os.getpid()
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_results_are_in_the_order_of_the_tasks_whoever_was_first(jobs):
+    told = []
+    done = side_by_side(square, range(12), jobs=jobs, told=told.append)
+    assert [result for result, _ in done.results] == [number * number for number in range(12)]
+    assert sorted(told) == sorted(done.results)
+    assert len({process for _, process in done.results}) == jobs
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_nothing_new_is_begun_after_a_stop(jobs):
+    done = side_by_side(square, range(40), jobs=jobs, stop=lambda result: result[0] == 1)
+    assert 1 < len(done.results) < 20
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_cases_give_the_same_in_one_process_and_in_two(jobs):
+    done = run_suite(IDS, jobs=jobs)
+    assert [(result.case, result.status) for result in done.results] == [(case, "pass") for case in IDS]
+    assert [result.counts["tokens"] for result in done.results] == [
+        result.counts["tokens"] for result in run_suite(IDS, jobs=1).results
+    ]
+
+
+def test_fail_fast_ends_after_the_first_that_does_not_pass(tmp_path):
+    done = CliRunner().invoke(cli, ["run", "--fail-fast", "--recordings", str(tmp_path), "--jobs", "1", "--json"])
+    assert done.output.count('"status":') <= len([case for case in all_cases.CASES if case.source == "world"]) + 1
+    assert done.output.count('"harness error",') >= 1
+
+
+def test_ctrl_c_keeps_what_is_there(monkeypatch):
+    def interrupted(case, recordings):
+        if case == IDS[2]:
+            raise KeyboardInterrupt
+        return Result(case, "x", "pass")
+
+    monkeypatch.setattr(suite, "run_named", interrupted)
+    done = run_suite(IDS, jobs=1)
+    assert done.interrupted
+    assert [result.case for result in done.results] == IDS[:2]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at processes where Linux shows them")
+def test_ctrl_c_ends_the_command_cleanly_and_leaves_no_process():
+    command = [sys.executable, "-m", "azure_devops_evals", "run", "--jobs", "2"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    until = time.monotonic() + 60
+    while time.monotonic() < until and process.poll() is None and len(children.read_text().split()) < 2:
+        time.sleep(0.05)
+    time.sleep(0.3)
+    os.killpg(process.pid, signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "blocked: interrupted: the rest was not run" in output
+    assert "Traceback" not in errors
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
+
+
+def test_without_a_terminal_there_is_no_bar():
+    done = CliRunner().invoke(cli, ["run", "--case", IDS[0]])
+    assert "cases  [" not in done.output
+    assert "\x1b[" not in done.output
+
+
+def test_on_a_terminal_there_is_one():
+    pexpect = pytest.importorskip("pexpect")
+    child = pexpect.spawn(
+        sys.executable, ["-m", "azure_devops_evals", "run", "--case", IDS[0]], timeout=60, encoding="utf-8"
+    )
+    child.expect(r"cases +\[")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
