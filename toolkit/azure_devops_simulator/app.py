@@ -20,6 +20,7 @@ from azure_devops_simulator import (
     discovery,
     git,
     git_commits,
+    git_http,
     git_items,
     git_pushes,
     git_refs,
@@ -42,6 +43,7 @@ from azure_devops_simulator.routing import (
     Call,
     Match,
     MethodNotAllowedError,
+    MissingScopeError,
     Query,
     Router,
     ServiceError,
@@ -56,6 +58,7 @@ AREAS: tuple[Area, ...] = (
     git_items.area,
     git_commits.area,
     git_pushes.area,
+    git_http.area,
     pull_requests.area,
     pull_request_reviewers.area,
     pull_request_threads.area,
@@ -84,6 +87,8 @@ _WITH_CONTENT: Headers = [
     ("X-Frame-Options", "SAMEORIGIN"),
 ]
 _JSON = "application/json; charset=utf-8"
+_GIT = "/_git/"
+"""In the path of git over HTTP, which knows no sign-in page."""
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -150,7 +155,10 @@ class Service:
         scopes = match.route.scopes if match else _scopes_elsewhere(call.method, segments)
         if caller.sign_in is SignIn.GOOD and not access.allowed(call.token, scopes):
             return self._empty_401(request, host_url)
-        answer = self._run(call, match) if match else (refused if refused is not None else _no_controller(request))
+        try:
+            answer = self._run(call, match) if match else (refused if refused is not None else _no_controller(request))
+        except MissingScopeError:
+            return self._empty_401(request, host_url)
         return self._dress(request, call, answer, caller)
 
     def _run(self, call: Call, match: Match) -> Answer:
@@ -187,7 +195,7 @@ class Service:
             more = [("X-VSS-AuthenticateError", "Unauthorized"), ("X-VSS-UserData", _user_data(caller))]
             return self._unauthorized(request, caller.user.unique_name, host_url, more)
         suppressed = access.suppresses_redirect(request.headers) and caller.sign_in is not SignIn.MALFORMED
-        if suppressed or request.method == "PATCH":
+        if suppressed or request.method == "PATCH" or _GIT in request.url.path:
             return self._unauthorized(request, "", host_url, [])
         page = b"<html><head><title>Object moved</title></head><body><h2>Object moved.</h2></body></html>"
         return self._reply(request, 302, page, "text/html; charset=utf-8", [("Location", sign_in)])

@@ -103,6 +103,12 @@ def create_push(call: Call) -> Answer:
     require(call, "GenericContribute", repository)
     if old == ZERO_ID:
         require(call, "CreateBranch", repository)
+    if name in repository.protected:
+        # The text is the service's; its status and type key over REST are a guess.
+        message = (
+            "TF402455: Pushes to this branch are not permitted; you must use a pull request to update this branch."
+        )
+        raise git_error(403, "GitRefUpdateRejectedByPolicyException", message)
     if repository.refs.get(name, ZERO_ID) != old:
         message = (
             f"TF401028: The reference '{name}' has already been updated by another client, so you cannot update it. "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from azure_devops_simulator.git import READ, REPOSITORY
-from azure_devops_simulator.git_history import ahead_behind
+from azure_devops_simulator.git_history import ahead_behind, ancestors
 from azure_devops_simulator.git_lookup import described_version, find_repository, resolve
 from azure_devops_simulator.git_shapes import api_url, commit_row, commit_shape
 from azure_devops_simulator.git_store import ZERO_ID, RefUpdate, Repository
@@ -93,6 +93,16 @@ def update_status(call: Call, repository: Repository, name: str, old: str, new: 
         return "invalidRefName"
     if old != repository.refs.get(name, ZERO_ID):
         return "staleOldObjectId"
+    if refusal := _refusal(call, repository, name, old, new):
+        return refusal
+    if new != ZERO_ID and repository.peel(new) is None:
+        return "unresolvableToCommit"
+    taken = any(ref.startswith(f"{name}/") or name.startswith(f"{ref}/") for ref in repository.refs)
+    return "nameConflict" if old == ZERO_ID and taken else "succeeded"
+
+
+def _refusal(call: Call, repository: Repository, name: str, old: str, new: str) -> str | None:
+    """What a missing permission or a policy makes of an update; None when neither minds."""
     permission, refusal = (
         ("CreateBranch", "createBranchPermissionRequired")
         if old == ZERO_ID and name.startswith("refs/heads/")
@@ -101,10 +111,17 @@ def update_status(call: Call, repository: Repository, name: str, old: str, new: 
     denied = call.organization.denied
     if denied(call.user, permission, repository.project) or denied(call.user, "GenericContribute", repository.project):
         return refusal
-    if new != ZERO_ID and repository.peel(new) is None:
-        return "unresolvableToCommit"
-    taken = any(ref.startswith(f"{name}/") or name.startswith(f"{ref}/") for ref in repository.refs)
-    return "nameConflict" if old == ZERO_ID and taken else "succeeded"
+    if name in repository.protected:
+        return "rejectedByPolicy"
+    if denied(call.user, "ForcePush", repository.project) and _loses_commits(repository, old, new):
+        return "forcePushRequired"
+    return None
+
+
+def _loses_commits(repository: Repository, old: str, new: str) -> bool:
+    """Whether moving a reference takes commits out of it: a deletion, or anything but a step forward."""
+    before, after = repository.peel(old), repository.peel(new)
+    return before is not None and (after is None or before not in ancestors(repository, after))
 
 
 @area.get(f"{REPOSITORY}/stats/branches", scopes=READ)

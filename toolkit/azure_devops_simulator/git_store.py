@@ -7,6 +7,7 @@ so what has been decoded once is kept.
 from __future__ import annotations
 
 import stat
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -253,12 +254,16 @@ class ObjectStore:
 
 @dataclass
 class Repository:
-    """A git repository of a project. `refs` maps full names to object ids; `pushes` are oldest first."""
+    """A git repository of a project. `refs` maps full names to object ids; `pushes` are oldest first.
+
+    `protected` holds the full names of branches that a policy closes to pushes: they move by pull requests only.
+    """
 
     id: str
     name: str
     project: Project
     default_branch: str | None = None
+    protected: set[str] = field(default_factory=set)
     objects: ObjectStore = field(default_factory=ObjectStore)
     refs: dict[str, str] = field(default_factory=dict)
     creators: dict[str, User] = field(default_factory=dict)
@@ -324,16 +329,16 @@ class Repository:
 
     def _new_commits(self, tip: str, known: set[str]) -> list[str]:
         """The commits reachable from a tip that no reference reached before, newest first along first parents."""
-        found: list[str] = []
+        found: dict[str, None] = {}
         pushed = {commit for push in self.pushes for commit in push.commits}
-        waiting = [self.peel(tip)]
+        waiting = deque([self.peel(tip)])
         while waiting:
-            commit_id = waiting.pop(0)
+            commit_id = waiting.popleft()
             if commit_id is None or commit_id in known or commit_id in pushed or commit_id in found:
                 continue
-            found.append(commit_id)
+            found[commit_id] = None
             waiting += self.commit(commit_id).parents
-        return found
+        return list(found)
 
     def push_of(self, commit_id: str) -> Push | None:
         """The push that brought a commit."""

@@ -227,7 +227,7 @@ class Route:
     """One operation: how it is reached, who may use it, and since which version.
 
     `scopes`: any one suffices, `()` = any signed-in user. `version`: `7.1`, or `7.1-preview.4` for a preview-only
-    resource. `anonymous`: reachable without a credential.
+    resource, "" for what has no versions (git over HTTP). `anonymous`: reachable without a credential.
     """
 
     area: str
@@ -280,6 +280,10 @@ class Area:
     def options(self, template: str) -> Callable[[Handler], Handler]:
         """Declare an OPTIONS operation, open to any signed-in user."""
         return self._add("OPTIONS", template, (), "7.1", anonymous=False)
+
+
+class MissingScopeError(Exception):
+    """The token lacks a scope that only the handler knows to be needed: an empty 401."""
 
 
 @dataclass

@@ -29,6 +29,8 @@ def negotiate(route: Route, method: str, requested: str | None) -> str:
     Raises:
         ServiceError: 400 when the version is missing on a write, malformed, out of range, or lacks the preview flag.
     """
+    if not route.version:
+        return ""
     _, _, own_revision = route.version.partition("-preview.")
     if requested is None:
         if method in {"GET", "HEAD", "OPTIONS"}:
