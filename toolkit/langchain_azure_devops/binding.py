@@ -49,7 +49,7 @@ def bind(
         except AzureDevOpsError as error:
             raise _reported(error, tool, client, refused) from error
 
-    return StructuredTool(
+    return _Bound(
         name=name_prefix + tool.name,
         description=tool.description,
         args_schema=dict(tool.schema),
@@ -63,6 +63,22 @@ def bind(
             "toolset": tool.toolset,
         },
     )
+
+
+class _Bound(StructuredTool):
+    """Calls its functions as they are.
+
+    LangChain looks into the signature and the annotations of these two methods at every call; where there is next to
+    nothing to see it takes a tenth of a millisecond less.
+    """
+
+    def _run(self, *_: Any, **arguments: Any) -> Any:
+        assert self.func is not None  # noqa: S101 - bind gives both
+        return self.func(**arguments)
+
+    async def _arun(self, *_: Any, **arguments: Any) -> Any:
+        assert self.coroutine is not None  # noqa: S101 - bind gives both
+        return await self.coroutine(**arguments)
 
 
 def _delivered(result: ToolResult, client: AzureDevOps, budget: int) -> tuple[str, ToolResult]:

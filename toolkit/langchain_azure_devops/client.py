@@ -1,6 +1,7 @@
 """The client: where a request goes, on which loop it runs, what an answer means."""
 
 import asyncio
+import base64
 import difflib
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
@@ -18,7 +19,7 @@ from langchain_azure_devops.loop_thread import LoopThread
 from langchain_azure_devops.network import network
 from langchain_azure_devops.pacing import Pacer, holder, pacer_of
 from langchain_azure_devops.passage import PROBES, Passage
-from langchain_azure_devops.request import API_VERSION, QueryValue, Request, expanded
+from langchain_azure_devops.request import API_VERSION, QueryValue, Request
 from langchain_azure_devops.settings import Settings, checked_token
 from langchain_azure_devops.transport import layered
 from langchain_azure_devops.verdict import Identity, error_of, identity_in_header, identity_of, unsigned
@@ -69,7 +70,7 @@ class AzureDevOps:
         self.pacer = Pacer()
         self._transport = transport
         self._token: str | None = None
-        self._http: httpx.AsyncClient | None = None
+        self._layers: httpx.AsyncBaseTransport | None = None
         self._io = LoopThread("azure-devops-client")
         self._identity: tuple[float, Identity | None] = (0.0, None)
         self._project_names: tuple[float, list[str]] = (0.0, [])
@@ -87,16 +88,6 @@ class AzureDevOps:
     def run_sync(self, work: Coroutine[object, object, T]) -> T:
         """Run work on the client's loop and block until it is done."""
         return self._io.run_sync(work)
-
-    def _open(self) -> httpx.AsyncClient:
-        patience = self.context.patience
-        return httpx.AsyncClient(
-            transport=layered(self._transport or network(self.settings.url("core")), patience),
-            timeout=httpx.Timeout(patience.request, connect=patience.connect, pool=patience.call),
-            follow_redirects=False,
-            trust_env=False,
-            headers={"User-Agent": "langchain-azure-devops", "X-TFS-FedAuthRedirect": "Suppress"},
-        )
 
     def close(self) -> None:
         """Close connections and stop the loop; the client cannot be used afterwards."""
@@ -245,14 +236,13 @@ class AzureDevOps:
 
     async def organization_exists(self) -> bool | None:
         """Whether the cloud knows an organization of this name, asked without the token; None if that is unsettled."""
-        base = httpx.URL(self.settings.url("core"))
-        url = base.copy_with(path=f"/_apis/resourceAreas/{_CORE_AREA}", query=None)
-        operation = Operation("GET", "/_apis/resourceAreas/{id}")
+        operation, query = Operation("GET", "/_apis/resourceAreas/{id}"), {"accountName": self.settings.organization}
+        request = Request(operation, {"id": _CORE_AREA}, query, version="")
         passage = Passage(operation, None, self, self.pacer, self._deadline(), self.progress)
+        host = str(httpx.URL(self.settings.url("core")).copy_with(path="/")).rstrip("/")
+        asked = request.http(host, None, {"passage": passage, "timeout": self.context.patience.timeouts})
         try:
-            response = await self._opened().get(
-                url, params={"accountName": self.settings.organization}, extensions={"passage": passage}
-            )
+            response = await self._opened().handle_async_request(asked)
         except AzureDevOpsError:
             return None
         return {200: True, 404: False}.get(response.status_code)
@@ -290,7 +280,7 @@ class AzureDevOps:
     # -- inside --------------------------------------------------------------------------------------------------
 
     async def _exchange(self, request: Request, *, streamed: bool, probe: bytes | None = None) -> httpx.Response:
-        http = self._opened()
+        layers = self._opened()
         token = self._current_token()
         call = current_call.get()
         passage = Passage(
@@ -304,31 +294,29 @@ class AzureDevOps:
             probe=probe is not None,
             streamed=streamed,
         )
-        prepared = http.build_request(
-            request.operation.method,
-            self.settings.url(request.area) + expanded(request.operation.template, request.path),
-            params=request.parameters,
-            json=request.body if request.body is not None else None,
-            content=probe,
-            headers={"Accept": request.accept},
-            extensions={"passage": passage},
+        sent = request.http(
+            self.settings.url(request.area),
+            _basic(token),
+            {"passage": passage, "timeout": self.context.patience.timeouts},
+            probe,
         )
-        if request.body is not None or probe is not None:
-            prepared.headers["Content-Type"] = request.content_type
-        return await http.send(prepared, auth=httpx.BasicAuth("", token), stream=streamed)
+        response = await layers.handle_async_request(sent)
+        response.request = sent
+        return response
 
     def _deadline(self) -> float:
         """When the call this request belongs to has to be over."""
         call = current_call.get()
         return (call and call.deadline) or time.monotonic() + self.context.patience.call
 
-    def _opened(self) -> httpx.AsyncClient:
+    def _opened(self) -> httpx.AsyncBaseTransport:
+        """The layers, without httpx's client in front: what that adds is not used here and costs 0.2 ms a request."""
         if not self._io.is_current():
             raise RuntimeError("Requests run on the client's loop: use run() or run_sync().")
-        if self._http is None:
-            self._http = self._open()
-            self._io.on_close(self._http.aclose)
-        return self._http
+        if self._layers is None:
+            self._layers = layered(self._transport or network(self.settings.url("core")), self.context.patience)
+            self._io.on_close(self._layers.aclose)
+        return self._layers
 
     def _current_token(self) -> str:
         if self._token is None:
@@ -347,6 +335,10 @@ class AzureDevOps:
                 return ProjectNotFound(f"{error.message} Did you mean {suggestion!r}?", subject=request.project)
             return ProjectNotFound(error.message, subject=request.project)
         return error
+
+
+def _basic(token: str) -> str:
+    return "Basic " + base64.b64encode(f":{token}".encode()).decode()
 
 
 def _silent(_waiting: Waiting) -> None:

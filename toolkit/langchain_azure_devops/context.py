@@ -60,6 +60,11 @@ class Patience:
     looks: tuple[float, ...] = (0.0, 1.0, 3.0)
     settling: float = 30.0
 
+    @property
+    def timeouts(self) -> dict[str, float]:
+        """What the connections of one request are given, by the names that httpx has for them."""
+        return {"connect": self.connect, "read": self.request, "write": self.request, "pool": self.call}
+
 
 @dataclass(frozen=True)
 class RunContext:

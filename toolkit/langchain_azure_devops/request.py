@@ -1,10 +1,12 @@
 """One request as a tool states it, and the one place where names from outside enter a path."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
+import httpx
 from pydantic import JsonValue
 
 from langchain_azure_devops.errors import InvalidRequest
@@ -13,6 +15,12 @@ from langchain_azure_devops.grants import Operation
 QueryValue = str | int | bool | None
 
 API_VERSION = "7.1"
+_HEADERS = {
+    "User-Agent": "langchain-azure-devops",
+    "X-TFS-FedAuthRedirect": "Suppress",
+    # These two are what is unpacked within bounds; see bodies.py.
+    "Accept-Encoding": "gzip, deflate",
+}
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]")
 
@@ -27,7 +35,7 @@ class Request:
         query: Query parameters; None leaves one out.
         body: JSON body, or None.
         area: Which host of the cloud serves it.
-        version: The api-version.
+        version: The api-version; empty leaves it out, where the service takes none.
         accept: The media type wanted.
         content_type: The media type of the body.
     """
@@ -51,7 +59,29 @@ class Request:
     def parameters(self) -> dict[str, str]:
         """The query as it is sent, the api-version included."""
         given = {name: _text(value) for name, value in self.query.items() if value is not None}
-        return {**given, "api-version": self.version}
+        return {**given, "api-version": self.version} if self.version else given
+
+    def http(
+        self, base_url: str, authorization: str | None, extensions: Mapping[str, object], content: bytes | None = None
+    ) -> httpx.Request:
+        """The request as it goes out.
+
+        Args:
+            base_url: Where the organization is.
+            authorization: The header of this name, None to ask as nobody.
+            extensions: What travels with it through the layers.
+            content: A body that is not JSON to be made here.
+        """
+        if content is None and self.body is not None:
+            content = json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()
+        headers = {**_HEADERS, "Accept": self.accept}
+        if authorization is not None:
+            headers["Authorization"] = authorization
+        if content is not None:
+            headers["Content-Type"] = self.content_type
+        query = urlencode(self.parameters, quote_via=quote, safe="")
+        url = f"{base_url}{expanded(self.operation.template, self.path)}?{query}"
+        return httpx.Request(self.operation.method, url, headers=headers, content=content, extensions=dict(extensions))
 
 
 def expanded(template: str, path: Mapping[str, str | int | None]) -> str:
