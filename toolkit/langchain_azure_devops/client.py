@@ -14,7 +14,7 @@ from pydantic import JsonValue, SecretStr
 
 from langchain_azure_devops.context import RunContext, Waiting
 from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotSignedIn, ProjectNotFound, Unreachable
-from langchain_azure_devops.grants import Approver, Operation, WritePolicy, current_call
+from langchain_azure_devops.grants import Approver, GrantBook, Operation, WritePolicy, current_call
 from langchain_azure_devops.loop_thread import LoopThread
 from langchain_azure_devops.network import network
 from langchain_azure_devops.pacing import Pacer, holder, pacer_of
@@ -43,6 +43,7 @@ class AzureDevOps:
         writes: What happens when a tool wants to write: "deny", "ask" the approver, or "allow".
         approver: Asked for each write when `writes` is "ask".
         context: Clock, ids and nonces.
+        grants: Which writes are allowed at this moment.
         pseudonyms: The secrets behind the pseudonyms shown so far; in memory only.
         progress: Told of waits that a person would notice, on the client's own loop.
         pacer: The pace of this organization and person, shared with every other client of theirs.
@@ -68,6 +69,7 @@ class AzureDevOps:
         self.pseudonyms: dict[str, str] = {}
         self.progress = progress or _silent
         self.pacer = Pacer()
+        self.grants = GrantBook()
         self._transport = transport
         self._token: str | None = None
         self._layers: httpx.AsyncBaseTransport | None = None
@@ -78,6 +80,10 @@ class AzureDevOps:
     def __repr__(self) -> str:
         """Never shows the token."""
         return f"AzureDevOps({self.settings.organization!r})"
+
+    def known_secrets(self) -> tuple[str, ...]:
+        """Every secret this process has seen, its own token included: none of them may leave in a write."""
+        return (*self.pseudonyms.values(), *((self._token,) if self._token else ()))
 
     # -- running -------------------------------------------------------------------------------------------------
 
@@ -238,7 +244,7 @@ class AzureDevOps:
         """Whether the cloud knows an organization of this name, asked without the token; None if that is unsettled."""
         operation, query = Operation("GET", "/_apis/resourceAreas/{id}"), {"accountName": self.settings.organization}
         request = Request(operation, {"id": _CORE_AREA}, query, version="")
-        passage = Passage(operation, None, self, self.pacer, self._deadline(), self.progress)
+        passage = Passage(operation, {}, self, self.pacer, self._deadline(), self.progress)
         host = str(httpx.URL(self.settings.url("core")).copy_with(path="/")).rstrip("/")
         asked = request.http(host, None, {"passage": passage, "timeout": self.context.patience.timeouts})
         try:
@@ -285,7 +291,7 @@ class AzureDevOps:
         call = current_call.get()
         passage = Passage(
             request.operation,
-            request.project,
+            request.path,
             self,
             self.pacer,
             self._deadline(),

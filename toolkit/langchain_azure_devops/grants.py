@@ -1,15 +1,18 @@
 """Who allowed which write: what a person is asked, what they answered, and the grant that opens the write gate.
 
-A grant is bound to one tool call: the tool, its canonical arguments, the client, the write operations the tool
-declares, the project and a number of requests. Nothing that may change something passes the gate without one.
+A grant is bound to one tool call while it runs: the tool, its canonical arguments, the client, the write operations the
+tool declares, what its arguments name in their routes, and a number of requests. Nothing that may change something
+passes the gate without one.
 """
 
 import hashlib
 import json
+import secrets
+import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import JsonValue
@@ -73,33 +76,81 @@ class Approval:
 Approver = Callable[[WriteRequest], Approval | Awaitable[Approval]]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Grant:
-    """The right to send a tool's declared writes once."""
+    """The right to send one tool call's declared writes; worth nothing without the book it stands in.
 
+    Attributes:
+        id: Its number in the book; a copy has the same one, so it is used up together with the original.
+        request: What was allowed.
+    """
+
+    id: str
     request: WriteRequest
-    client: object
-    operations: frozenset[Operation]
-    remaining: int
-    expires: float = field(default_factory=lambda: time.monotonic() + GRANT_SECONDS)
 
-    def spend(self, operation: Operation, project: str | None, client: object) -> None:
-        """Use the grant for one request.
+
+@dataclass
+class _Entry:
+    """What a grant still allows."""
+
+    operations: frozenset[Operation]
+    bound: Mapping[str, str | None]
+    remaining: int
+    expires: float
+
+
+class GrantBook:
+    """The open grants of one client; a grant that does not stand here opens nothing."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._open: dict[str, _Entry] = {}
+        self._lock = threading.Lock()
+
+    def open(
+        self, request: WriteRequest, operations: frozenset[Operation], writes: int, bound: Mapping[str, str | None]
+    ) -> Grant:
+        """Write a new grant into the book.
+
+        Args:
+            request: What was allowed.
+            operations: The operations the tool declares.
+            writes: How many write requests it declares.
+            bound: What stands for which placeholder of the route; None when its segment must be missing.
+        """
+        grant = Grant(secrets.token_hex(16), request)
+        with self._lock:
+            self._open[grant.id] = _Entry(operations, dict(bound), writes, time.monotonic() + GRANT_SECONDS)
+        return grant
+
+    def close(self, grant: Grant) -> None:
+        """Strike a grant out: the tool call it belongs to is over, and what it left running writes nothing more."""
+        with self._lock:
+            self._open.pop(grant.id, None)
+
+    def spend(self, grant: Grant, operation: Operation, path: Mapping[str, str | int | None]) -> None:
+        """Use a grant for one request.
 
         Raises:
             WriteBlocked: The request is not what was granted.
         """
-        if client is not self.client:
-            raise _outside(operation, "it was given to another client")
-        if time.monotonic() > self.expires:
-            raise _outside(operation, "it has expired; ask again")
-        if operation not in self.operations:
-            raise _outside(operation, f"{self.request.tool} does not declare this operation")
-        if self.request.project is not None and project != self.request.project:
-            raise _outside(operation, f"it is for project {self.request.project!r}, not {project!r}")
-        if self.remaining < 1:
-            raise _outside(operation, "it is used up")
-        self.remaining -= 1
+        with self._lock:
+            entry = self._open.get(grant.id)
+            if entry is None:
+                raise _outside(operation, "its tool call is over, or it was given to another client")
+            if time.monotonic() > entry.expires:
+                raise _outside(operation, "it has expired; ask again")
+            if operation not in entry.operations:
+                raise _outside(operation, f"{grant.request.tool} does not declare this operation")
+            for name, wanted in entry.bound.items():
+                given = None if path.get(name) is None else str(path[name])
+                if given != wanted:
+                    raise _outside(operation, f"it is for {name} {wanted!r}, not {given!r}")
+            if entry.remaining < 1:
+                raise _outside(operation, "it is used up")
+            entry.remaining -= 1
+            # What the tool looked up itself, such as the project of a work item, is the same for all its requests.
+            entry.bound = {**{name: str(value) for name, value in path.items() if value is not None}, **entry.bound}
 
 
 @dataclass(frozen=True)

@@ -1,24 +1,13 @@
-"""What a request carries with it on its way through the layers, and which requests only read."""
+"""What a request carries with it on its way through the layers, and the requests that probe."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from langchain_azure_devops.context import Waiting
-from langchain_azure_devops.grants import Grant, Operation
+from langchain_azure_devops.grants import Grant, GrantBook, Operation
 from langchain_azure_devops.pacing import Pacer
-
-READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-
-READ_POSTS = frozenset(
-    Operation("POST", template)
-    for template in (
-        "/{project}/_apis/wit/wiql",
-        "/{project}/_apis/wit/workitemsbatch",
-        "/{project}/_apis/search/codesearchresults",
-    )
-)
-"""POSTs that only read, each checked against the published scopes: a read scope suffices and nothing is stored."""
+from langchain_azure_devops.semantics import reads
 
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 PROBES: Mapping[str, tuple[Operation, str, str]] = {
@@ -37,9 +26,10 @@ PROBES: Mapping[str, tuple[Operation, str, str]] = {
 
 
 class Asker(Protocol):
-    """The client a request comes from: decides whether writes can be granted at all."""
+    """The client a request comes from: decides whether writes can be granted at all, and holds its grants."""
 
     read_only: bool
+    grants: GrantBook
 
 
 @dataclass(frozen=True)
@@ -48,7 +38,7 @@ class Passage:
 
     Attributes:
         operation: The operation the request carries out.
-        project: The project in its path, as the caller named it.
+        path: What stands for the placeholders of its route.
         client: The client that sends it.
         pacer: Bounds what is under way, together with all other clients of this organization and person.
         deadline: When the call it belongs to has to be over, by the monotonic clock.
@@ -59,7 +49,7 @@ class Passage:
     """
 
     operation: Operation
-    project: str | None
+    path: Mapping[str, str | int | None]
     client: Asker
     pacer: Pacer
     deadline: float
@@ -71,4 +61,4 @@ class Passage:
     @property
     def reads(self) -> bool:
         """Whether the request cannot change anything."""
-        return self.operation.method in READ_METHODS or self.operation in READ_POSTS or self.probe
+        return self.probe or reads(self.operation)

@@ -36,6 +36,7 @@ class Settings:
         credential_source: Where the token came from, for people: an argument or the name of a variable.
         default_project: Applied by every tool that takes a project and was given none.
         declared_scopes: What the operator says the token may do; None when nothing was declared.
+        link_hosts: Hosts that writes may link to, besides the organization's own; `*.contoso.com` for all below one.
         borrowed: The token was made for another program (the az CLI), so it only reads unless told otherwise.
     """
 
@@ -46,6 +47,13 @@ class Settings:
     default_project: str | None = None
     declared_scopes: frozenset[Scope] | None = None
     borrowed: bool = False
+    link_hosts: frozenset[str] = frozenset()
+
+    @property
+    def own_urls(self) -> tuple[str, ...]:
+        """Where the organization's own pages are."""
+        hosts = () if self.base_url else (f"https://{self.organization}.visualstudio.com".lower(),)
+        return (*dict.fromkeys(self.url(area) for area in CLOUD_HOSTS), *hosts)
 
     def url(self, area: str) -> str:
         """The base URL of an area of the service, without a trailing slash."""
@@ -64,7 +72,8 @@ def load_settings(
     """Settings from arguments, completed from the environment.
 
     Read from the environment where no argument says otherwise: `AZURE_DEVOPS_ORG` or `AZURE_DEVOPS_BASE_URL`,
-    `AZURE_DEVOPS_PAT` (then the az CLI's `AZURE_DEVOPS_EXT_PAT`), `AZURE_DEVOPS_PROJECT`, `AZURE_DEVOPS_SCOPES`.
+    `AZURE_DEVOPS_PAT` (then the az CLI's `AZURE_DEVOPS_EXT_PAT`), `AZURE_DEVOPS_PROJECT`, `AZURE_DEVOPS_SCOPES`,
+    `AZURE_DEVOPS_LINK_HOSTS`.
     An empty variable counts as not set.
 
     Raises:
@@ -93,6 +102,7 @@ def load_settings(
         default_project=(default_project or variables.get("AZURE_DEVOPS_PROJECT") or "").strip() or None,
         declared_scopes=None if declared is None else _declared(declared),
         borrowed=borrowed,
+        link_hosts=frozenset(variables.get("AZURE_DEVOPS_LINK_HOSTS", "").lower().replace(",", " ").split()),
     )
 
 

@@ -5,7 +5,8 @@ import inspect
 import json
 import re
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, cast
@@ -13,10 +14,10 @@ from typing import Annotated, Any, Concatenate, Generic, Literal, ParamSpec, Typ
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, create_model
 
 from langchain_azure_devops.client import AzureDevOps
+from langchain_azure_devops.egress import Bounds, currently_named, objections
 from langchain_azure_devops.errors import InvalidRequest, WriteBlocked
 from langchain_azure_devops.grants import (
     Approval,
-    Grant,
     Operation,
     ToolCall,
     WriteRequest,
@@ -31,6 +32,8 @@ from langchain_azure_devops.scopes import Scope
 P = ParamSpec("P")
 R = TypeVar("R", bound=Result | Page[Any])
 Access = Literal["read", "write"]
+
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 Project = Annotated[str | None, Field(description="Name or id")]
 Repository = Annotated[str, Field(description="Name or id")]
@@ -88,8 +91,10 @@ class Tool(Generic[P, R]):
         arguments = self.validate(_by_name(self, args, kwargs))
         request = self._to_be_asked(client, arguments)
         if request is not None and client.writes == "ask":
-            answer = _ask(client, request)
-            _check(request, await answer if inspect.isawaitable(answer) else answer)
+            with _answering(request):
+                answer = _ask(client, request)
+                given = await answer if inspect.isawaitable(answer) else answer
+            _check(request, given)
         return await client.run(self._carry_out(client, arguments, request))
 
     def call_sync(self, client: AzureDevOps, /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -97,8 +102,10 @@ class Tool(Generic[P, R]):
         arguments = self.validate(_by_name(self, args, kwargs))
         request = self._to_be_asked(client, arguments)
         if request is not None and client.writes == "ask":
-            answer = _ask(client, request)
-            _check(request, client.run_sync(_awaited(answer)) if inspect.isawaitable(answer) else answer)
+            with _answering(request):
+                answer = _ask(client, request)
+                given = client.run_sync(_awaited(answer)) if inspect.isawaitable(answer) else answer
+            _check(request, given)
         return client.run_sync(self._carry_out(client, arguments, request))
 
     def validate(self, given: Mapping[str, object]) -> BaseModel:
@@ -113,11 +120,16 @@ class Tool(Generic[P, R]):
             raise InvalidRequest(_repair(self, error), subject="arguments") from None
 
     def request(self, client: AzureDevOps, arguments: BaseModel) -> WriteRequest:
-        """What a person is asked before this call writes."""
+        """What a person is asked before this call writes.
+
+        Raises:
+            WriteBlocked: The arguments hold what no write may contain; says what to remove.
+        """
         values = cast("dict[str, JsonValue]", arguments.model_dump(mode="json", exclude_none=True))
         project = values.get("project") or client.settings.default_project
         if "project" in self.parameters.model_fields and project is not None:
             values["project"] = project
+        _check_egress(self, client, values)
         return WriteRequest(
             tool=self.name,
             arguments=values,
@@ -125,10 +137,19 @@ class Tool(Generic[P, R]):
             project=str(project) if "project" in values else None,
         )
 
+    def bound(self, request: WriteRequest) -> dict[str, str | None]:
+        """What a grant for this call says of its routes: each placeholder that an argument names, as it names it."""
+        named = {name for operation in self.operations for name in _PLACEHOLDER.findall(operation.template)}
+        given = {**request.arguments, "project": request.project}
+        values = {name: given.get(name) for name in self.parameters.model_fields if name in named | {"project"}}
+        return {name: None if value is None else str(value) for name, value in values.items()}
+
     async def _carry_out(self, client: AzureDevOps, arguments: BaseModel, request: WriteRequest | None) -> R:
         values = _revealed(self, client, dict(arguments))
         others = {name: repr(value) for name, value in values.items() if name not in {"cursor", "limit"}}
-        grant = None if request is None else Grant(request, client, self.operations, self.writes)
+        grant = (
+            None if request is None else client.grants.open(request, self.operations, self.writes, self.bound(request))
+        )
         scopes = tuple(scope.value for scope in self.scopes)
         deadline = time.monotonic() + client.context.patience.call
         token = current_call.set(ToolCall(self.name, scopes, grant, digest_of(self.name, others)[:12], deadline))
@@ -137,6 +158,8 @@ class Tool(Generic[P, R]):
             return await function(client, **values)
         finally:
             current_call.reset(token)
+            if grant is not None:
+                client.grants.close(grant)
 
     def _to_be_asked(self, client: AzureDevOps, arguments: BaseModel) -> WriteRequest | None:
         if self.access == "read":
@@ -152,15 +175,19 @@ def _by_name(tool: Tool[..., Any], args: tuple[object, ...], kwargs: dict[str, o
     return kwargs
 
 
+def _check_egress(tool: Tool[..., Any], client: AzureDevOps, values: Mapping[str, JsonValue]) -> None:
+    settings = client.settings
+    bounds = Bounds(settings.own_urls, settings.link_hosts, currently_named(), client.known_secrets())
+    if found := objections(values, bounds):
+        raise WriteBlocked(
+            f"{tool.name} was not carried out, because of what it would write: {'; '.join(found[:5])}.",
+            subject=tool.name,
+        )
+
+
 def _revealed(tool: Tool[..., Any], client: AzureDevOps, values: dict[str, Any]) -> dict[str, Any]:
-    """The arguments with secrets in place of pseudonyms for a read; a write never carries a secret out."""
+    """The arguments with secrets in place of pseudonyms for a read; a write with one was refused before."""
     if tool.access == "write":
-        if found := PSEUDONYM.search(json.dumps(values, default=str)):
-            raise WriteBlocked(
-                f"{tool.name} was not carried out: {found[0]} stands for a secret, and a write must not contain one. "
-                "Describe where the secret is instead.",
-                subject=tool.name,
-            )
         return values
 
     def reveal(match: re.Match[str]) -> str:
@@ -184,6 +211,20 @@ def _ask(client: AzureDevOps, request: WriteRequest) -> Approval | Awaitable[App
             subject=request.tool,
         )
     return client.approver(request)
+
+
+@contextmanager
+def _answering(request: WriteRequest) -> Iterator[None]:
+    """An approver that fails or is not heard in time has not said yes."""
+    try:
+        yield
+    except WriteBlocked:
+        raise
+    except Exception as error:
+        raise WriteBlocked(
+            f"{request.tool} was not carried out: asking for approval failed ({type(error).__name__}).",
+            subject=request.tool,
+        ) from error
 
 
 def _check(request: WriteRequest, answer: object) -> None:

@@ -1,6 +1,8 @@
 """What every request passes, outermost first: write gate, pacer and retry, sign-in detection, network."""
 
+import re
 from collections.abc import AsyncIterator
+from functools import cache
 
 import httpx
 
@@ -11,6 +13,7 @@ from langchain_azure_devops.retries import PacedRetry
 from langchain_azure_devops.sign_in import SignInDetection
 
 _PIECE_BYTES = 64 * 1024
+_OVERRIDES = frozenset({"x-http-method-override", "x-http-method", "x-method-override"})
 
 
 class WriteGate(httpx.AsyncBaseTransport):
@@ -27,6 +30,7 @@ class WriteGate(httpx.AsyncBaseTransport):
             WriteBlocked: A write without a grant that covers it.
         """
         passage: Passage = request.extensions["passage"]
+        _check_form(passage, request)
         if passage.probe:
             _check_probe(passage, request)
         elif not passage.reads:
@@ -41,12 +45,35 @@ class WriteGate(httpx.AsyncBaseTransport):
                     "a write needs an approved tool call.",
                     subject="grant",
                 )
-            passage.grant.spend(passage.operation, passage.project, passage.client)
+            passage.client.grants.spend(passage.grant, passage.operation, passage.path)
         return await self._inner.handle_async_request(request)
 
     async def aclose(self) -> None:
         """Close what is behind."""
         await self._inner.aclose()
+
+
+def _check_form(passage: Passage, request: httpx.Request) -> None:
+    """The request is what its passage says: else a write could travel as something that reads."""
+    path = request.url.raw_path.decode("ascii").partition("?")[0]
+    if request.method != passage.operation.method or not _route(passage.operation.template).search(path):
+        raise WriteBlocked(
+            f"{request.method} {path} was not sent: it is not the {passage.operation.method} "
+            f"{passage.operation.template} that it claims to be.",
+            subject="route",
+        )
+    if _OVERRIDES & {name.lower() for name in request.headers}:
+        raise WriteBlocked("A request was not sent: a header would turn it into another one.", subject="route")
+
+
+@cache
+def _route(template: str) -> re.Pattern[str]:
+    """The paths of a route, whatever they begin with."""
+    parts = re.split(r"(/\{project\}|\{\w+\})", template)
+    forms = {"/{project}": "(?:/[^/]+)?"}
+    return re.compile(
+        "".join(forms.get(part, "[^/]+" if part.startswith("{") else re.escape(part)) for part in parts) + "$"
+    )
 
 
 def _check_probe(passage: Passage, request: httpx.Request) -> None:

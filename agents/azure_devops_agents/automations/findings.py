@@ -16,6 +16,7 @@ import click
 from azure_devops_agents.automations.automation import Automation, Plan, Step
 from azure_devops_agents.automations.sarif import SEVERITIES, Finding, read_findings
 from langchain_azure_devops.client import AzureDevOps
+from langchain_azure_devops.egress import Bounds, inert
 from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.redaction import PSEUDONYM, redact
 from langchain_azure_devops.tools.work_items import create_work_item, query_work_items, update_work_item
@@ -30,8 +31,6 @@ _BODIES = ("System.Description", "Microsoft.VSTS.TCM.ReproSteps")
 _SEVERITY_FIELD = "Microsoft.VSTS.Common.Severity"
 _SEVERITY_VALUES = {"critical": "1 - Critical", "high": "2 - High", "medium": "3 - Medium", "low": "4 - Low"}
 _STATE = re.compile(r"\bstate-([0-9a-f]{12})\b")
-_LOGGING_COMMAND = re.compile(r"(?i)##(?=(?:vso)?\[)")
-_MENTION = re.compile(r"(?<![\w.@])@(?=[\w<])")
 
 
 @dataclass(frozen=True)
@@ -209,8 +208,8 @@ def _name(text: str) -> str:
 
 
 def _inert(text: str) -> str:
-    """Text without secrets, in which no pipeline finds a logging command and nobody is mentioned."""
-    return _MENTION.sub("@ ", _LOGGING_COMMAND.sub("# #", _without_secrets(text)))
+    """Text without secrets, in which no link leads anywhere, no pipeline finds a command and nobody is mentioned."""
+    return inert(_without_secrets(text), Bounds(()))
 
 
 def _without_secrets(text: str) -> str:

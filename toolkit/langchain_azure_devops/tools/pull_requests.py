@@ -21,7 +21,7 @@ _VOTES = {10: "approved", 5: "approved with suggestions", 0: "no vote", -5: "wai
 _ONE = "/_apis/git/pullrequests/{pull_request}"
 _LIST = f"{REPOSITORY}/pullrequests"
 _CREATE = f"POST {_LIST}"
-_UPDATE = f"PATCH {_LIST}/{{pull_request}}"
+_UPDATE = f"PATCH {_LIST}/{{id}}"
 _NOBODY = (
     "author and reviewer were compared with the names and e-mail addresses of the people on each pull request, as a "
     "token for code cannot look people up."
@@ -269,8 +269,8 @@ async def update_pull_request(
     if status == "completed":
         _check_mergeable(current, str(source_commit))
     repository = current["repository"]
-    where = {"project": repository["project"]["id"], "repository": repository["id"], "pull_request": id}
-    response = await client.post(f"{_LIST}/{{pull_request}}", body, path=where, method="PATCH")
+    where = {"project": repository["project"]["id"], "repository": repository["id"], "id": id}
+    response = await client.post(f"{_LIST}/{{id}}", body, path=where, method="PATCH")
     return await _merged(client, id) if status == "completed" else _detail(response.json())
 
 

@@ -1,0 +1,280 @@
+"""What a write may contain: every text of every write tool is held against the same bounds, in every reading."""
+
+import base64
+
+import pytest
+from calls import FULL, connected, seed_with_tokens
+
+from azure_devops_simulator import SimulatorServer
+from langchain_azure_devops import TOOLS
+from langchain_azure_devops.egress import Bounds, Named, inert, named_in, naming, objections, without_commands
+from langchain_azure_devops.errors import WriteBlocked
+from langchain_azure_devops.settings import load_settings
+
+PAT = "ghp_Zk3vQ9xT7bN2mW8rY5cL1dF6hJ4gS0aPqEuV"
+HIDDEN = "correct-horse-battery-staple-9"
+BOUNDS = Bounds(
+    ("https://dev.azure.com/contoso", "https://almsearch.dev.azure.com/contoso", "https://contoso.visualstudio.com"),
+    frozenset({"*.contoso.example", "status.example"}),
+    Named(frozenset({"named.example"}), frozenset({"@dana"})),
+    (HIDDEN,),
+)
+
+
+def found(text):
+    return objections({"text": text}, BOUNDS)
+
+
+FOREIGN = [
+    "https://evil.example",
+    "see https://evil.example/x?d=1.",
+    "HTTPS://EVIL.EXAMPLE/",
+    "http:/evil.example",
+    r"https:\\evil.example\x",
+    "[text](https://evil.example)",
+    "[text](<https://evil.example>)",
+    "[text]( https://evil.example 'title')",
+    "[text](ht\ntps://evil.example)",
+    "![](https://evil.example/p.png?d=secret)",
+    "![](//evil.example/p.png)",
+    r"![](\\evil.example/p.png)",
+    "![](/\t/evil.example/p.png)",
+    "[text][1]\n\n[1]: //evil.example/p",
+    "[text][1]\n\n[1]:\n  https://evil.example/p",
+    "<https://evil.example>",
+    "<img src=//evil.example/p.png>",
+    "<img src='https:evil.example/p.png'>",
+    '<img srcset="a.png 1x, //evil.example/p.png 2x">',
+    '<img src="ht\ntps://evil.example/p.png">',
+    "<a href=https&colon;//evil.example>x</a>",
+    "<a href='&#104;ttps://evil.example'>x</a>",
+    '<div style="background:url(//evil.example/p.png)">',
+    '<base href="//evil.example/">',
+    "![](data:image/svg+xml;base64,PHN2Zz4=)",
+    "[x](javascript:alert(1))",
+    '<a href=" javascript:alert(1)">x</a>',
+    "[x](mailto:someone@evil.example)",
+    "ftp://evil.example/x",
+    "file://evil.example/share",
+    "ws://evil.example",
+    "www.evil.example/x",
+    "https://dev.azure.com@evil.example/contoso/",
+    "https://dev.azure.com:443@evil.example",
+    "https://user:word@dev.azure.com/contoso/",
+    "https://dev.azure.com.evil.example/contoso/",
+    "https://evil.example#dev.azure.com/contoso/",
+    r"https://evil.example\@dev.azure.com/contoso/",
+    "https://dev.azure.com/another-organization/x",
+    "https://dev.azure.com/contoso-evil/x",
+    "https://dev.azure.com/contoso/../another-organization/x",
+    "https://dev.azure.com/contoso/%2e%2e/another-organization/x",
+    "https://ev\u200bil.example",
+    "https://dev.azure.com\u200b.evil.example/contoso/",
+    "https://xn--dev-azure-com-kza.example",
+    "https://dеv.azure.com/contoso/",
+    "ｈｔｔｐｓ://evil.example",
+    "https://evil。example/x",
+    "https%3A%2F%2Fevil.example",
+    r"https\://evil.example",
+    "https://sub.named.example",
+    "https://contoso.example.evil.example",
+    "https://[2001:db8::1]/x",
+    "https://203.0.113.9/x",
+    "slack://channel?team=1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", FOREIGN, ids=ascii)
+def test_a_link_to_a_host_that_nobody_named_is_refused(text):
+    assert found(text), text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://dev.azure.com/contoso/Platform/_git/api?path=/a.py&version=GBmain#x",
+        "[pull request](https://dev.azure.com/Contoso/Platform/_git/api/pullrequest/7)",
+        "https://contoso.visualstudio.com/Platform",
+        "https://named.example/x and www.named.example is not the same host",
+        "https://api.contoso.example/x, https://status.example.",
+        "a path such as /src/db.py, C:\\build\\out, //server comments, and: /x",
+        "Note: / is the root; ratio 3:4; time 12:30; key: value; std::vector<int>; a//b",
+        "[relative](/Platform/_workitems/edit/4) and [anchor](#one)",
+        "git@ssh.dev.azure.com in words, dana@contoso.com as an address",
+        "GUID 6f1d8f4e-8a52-4f0e-9f5b-1e2d3c4b5a69, commit 3f786850e387550fdab836ed7e6dc881de23001b",
+        "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "`@dataclass` in code, ask @dana, and a ## heading",
+        "The log says ##[error]Process completed with exit code 1.",
+        "vstfs:///Git/PullRequestId/x%2Fy%2F7",
+    ],
+    ids=ascii,
+)
+def test_what_people_write_every_day_is_not_refused(text):
+    wanted = 1 if "www." in text else 0
+    assert len(found(text)) == wanted, found(text)
+
+
+def base64_of(text):
+    return base64.b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PAT,
+        "\u200b".join(PAT),
+        base64_of(PAT),
+        base64_of(f":{PAT}"),
+        PAT.encode().hex(),
+        "ghp%5FZk3vQ9xT7bN2mW8rY5cL1dF6hJ4gS0aPqEuV",
+        "[secret:github-token:0123456789]",
+        "[secret:github\u200b-token:0123456789]",
+        HIDDEN,
+        HIDDEN.upper(),
+        " ".join(HIDDEN),
+        "\u200b".join(HIDDEN),
+        "\n".join(HIDDEN[start : start + 4] for start in range(0, len(HIDDEN), 4)),
+        HIDDEN[::-1],
+        base64_of(HIDDEN),
+        base64_of(f"x{HIDDEN}"),
+        base64_of(f"xy{HIDDEN}yz"),
+        HIDDEN.encode().hex(" "),
+        "".join(f"&#{ord(character)};" for character in HIDDEN),
+        "".join(f"%{ord(character):02x}" for character in HIDDEN),
+    ],
+    ids=ascii,
+)
+def test_a_secret_is_refused_in_clear_and_encoded(text):
+    assert found(f"It is {text} here."), text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "@everyone look", "cc @<6f1d8f4e-8a52-4f0e-9f5b-1e2d3c4b5a69>", "`@<6f1d8f4e-8a52-4f0e-9f5b-1e2d3c4b5a69>`",
+        '<a href="#" data-vss-mention="version:2.0,x">Dana</a>', "＠everyone", "&commat;everyone", "@\u200beveryone",
+        "##vso[task.setvariable variable=x]1", "a line\n  ##[error]bad", "x ##vso[task.complete]", "#\u200b#vso[x]",
+    ],
+    ids=ascii,
+)  # fmt: skip
+def test_mentions_and_logging_commands_are_refused(text):
+    assert found(text), text
+
+
+def test_an_objection_says_where_and_what_to_do():
+    [objection] = objections({"fields": [{"name": "Custom.Link", "value": "https://evil.example"}]}, BOUNDS)
+    assert objection.startswith("fields.0.value: a link to evil.example, which nobody named. Leave it out")
+
+
+def test_a_person_names_hosts_and_people_in_their_own_words():
+    named = named_in("File it with a link to https://Wiki.Example/x, see docs.example too, and tell @Sam.")
+    assert named.hosts >= {"wiki.example", "docs.example"}
+    assert "@sam" in {name.rstrip(".") for name in named.mentions}
+
+
+@pytest.mark.parametrize("text", [*FOREIGN, "@everyone", "##vso[task.complete]", "x\n##[error]y"], ids=ascii)
+def test_text_made_inert_has_nothing_left_to_object_to(text):
+    assert found(inert(text, BOUNDS)) == []
+
+
+def test_inert_text_keeps_what_does_not_act():
+    text = "SQL in src/db.py:12: see https://dev.azure.com/contoso/x. Ratio 3:4."
+    assert inert(text, BOUNDS) == text
+
+
+def test_output_of_ours_gives_a_pipeline_no_command():
+    assert without_commands("a\n##[error]x ##vso[task.complete]") == "a\n# #[error]x # #vso[task.complete]"
+
+
+# -- every text of every write tool ----------------------------------------------------------------------------------
+
+
+def texts_of(schema, path=()):
+    """The places in a tool's arguments that take free text."""
+    kinds = schema.get("type")
+    if "enum" in schema:
+        return
+    if kinds == "string" or (isinstance(kinds, list) and "string" in kinds):
+        yield path
+    for part in schema.get("anyOf", []):
+        yield from texts_of(part, path)
+    if "items" in schema:
+        yield from texts_of(schema["items"], (*path, 0))
+    for name, part in schema.get("properties", {}).items():
+        yield from texts_of(part, (*path, name))
+
+
+def example(schema, path, text):
+    """A value of a schema with a text at one place."""
+    for part in schema.get("anyOf", []):
+        if part.get("type") != "null":
+            return example(part, path, text)
+    kinds = schema.get("type")
+    kind = next(entry for entry in kinds if entry != "null") if isinstance(kinds, list) else kinds
+    if "enum" in schema:
+        return schema["enum"][0]
+    if kind == "array":
+        return [example(schema["items"], path[1:], text)] if path else []
+    if kind == "object":
+        return {
+            name: example(part, path[1:] if path[:1] == (name,) else (), text)
+            for name, part in schema["properties"].items()
+        }
+    return {"integer": 1, "boolean": False}.get(kind, text)
+
+
+WRITERS = [tool for tool in TOOLS.values() if tool.access == "write"]
+PLACES = [(tool, path) for tool in WRITERS for path in texts_of(tool.schema)]
+
+
+def test_there_are_write_tools_with_texts():
+    assert len(WRITERS) >= 5
+    assert {tool.name for tool, _ in PLACES} == {tool.name for tool in WRITERS}
+
+
+@pytest.fixture(scope="module")
+def service():
+    with SimulatorServer(seed_with_tokens()) as running:
+        yield running
+
+
+def arguments_for(tool, path, text):
+    given = {}
+    required = {name for name, field in tool.parameters.model_fields.items() if field.is_required()}
+    for name, schema in tool.schema["properties"].items():
+        if name == path[0]:
+            given[name] = example(schema, path[1:], text)
+        elif name in required:
+            given[name] = example(schema, (), "x")
+    return given
+
+
+@pytest.mark.parametrize("bad", ["https://evil.example/", "##vso[task.complete]", PAT, "@everyone"])
+@pytest.mark.parametrize(("tool", "path"), PLACES, ids=lambda value: getattr(value, "name", str(value)))
+def test_every_text_of_every_write_tool_is_held_against_the_bounds(service, tool, path, bad):
+    before = service.organization.clock.now()
+    with connected(service.base_url, FULL) as client:
+        client.writes = "allow"
+        with pytest.raises((WriteBlocked, Exception)) as caught:
+            tool.call_sync(client, **arguments_for(tool, path, bad))
+    refused_form = type(caught.value).__name__ == "InvalidRequest" and "reference name" in str(caught.value)
+    assert isinstance(caught.value, WriteBlocked) or refused_form, caught.value
+    assert service.organization.clock.now() == before
+
+
+def test_a_host_that_a_person_named_may_be_written(service):
+    tool = TOOLS["create_work_item"]
+    with connected(service.base_url, FULL) as client:
+        client.writes = "allow"
+        with naming(named_in("Link to wiki.example please")):
+            made = tool.call_sync(
+                client, type="Bug", title="x", project="Platform", description="https://wiki.example/"
+            )
+    assert made.id
+
+
+def test_the_operator_can_allow_hosts():
+    environ = {"AZURE_DEVOPS_ORG": "contoso", "AZURE_DEVOPS_PAT": "x" * 52}
+    assert load_settings(environ=environ).link_hosts == frozenset()
+    loaded = load_settings(environ={**environ, "AZURE_DEVOPS_LINK_HOSTS": "wiki.example, *.Contoso.example"})
+    assert loaded.link_hosts == {"wiki.example", "*.contoso.example"}
