@@ -82,6 +82,10 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
         metavar="CAPACITY,REFILL[,TARPIT]",
         help="a rate limit for each person: requests at once, requests a second, requests that are only delayed",
     )
+    parser.add_argument("--control", action="store_true", help="answer /_simulator: faults, clock, tokens, world")
+    parser.add_argument(
+        "--clock-rate", type=float, default=0.0, metavar="N", help="seconds that pass in one (default 0)"
+    )
     options = parser.parse_args(arguments)
     if (options.certificate is None) != (options.key is None):
         parser.error("--certificate and --key go together")
@@ -105,7 +109,7 @@ def main(arguments: list[str] | None = None) -> int:
     certificate = Certificate(options.certificate, options.key) if options.certificate else None
     organization = options.world or seed_organization()
     organization.faults.add(*options.fault)
-    organization.throttle = options.throttle
+    organization.throttle, organization.clock.rate = options.throttle, options.clock_rate
     try:
         listener = listen(options.port)
     except OSError as error:
@@ -116,7 +120,7 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         print(base_url(organization, listener, certificate), flush=True)
         _add_tokens(organization, options.token)
-        web_server(organization, certificate).run(sockets=[listener])
+        web_server(organization, certificate, control=options.control).run(sockets=[listener])
     return 0
 
 

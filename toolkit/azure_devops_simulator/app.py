@@ -34,6 +34,7 @@ from azure_devops_simulator import (
     wit,
 )
 from azure_devops_simulator.access import Caller, SignIn
+from azure_devops_simulator.control import control as control_routes
 from azure_devops_simulator.failing import FaultMiddleware
 from azure_devops_simulator.organization import JsonValue, Organization, Project, guid
 from azure_devops_simulator.routing import (
@@ -292,11 +293,19 @@ def _encode(value: JsonValue | Mapping[str, JsonValue]) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def create_app(organization: Organization) -> Starlette:
-    """The ASGI application for one organization; it answers below `/{organization}/`."""
+def create_app(organization: Organization, *, control: bool = False) -> Starlette:
+    """The ASGI application for one organization; it answers below `/{organization}/`.
+
+    Args:
+        organization: what is served.
+        control: whether `/_simulator` answers too, where a test sets faults, moves the clock and so on.
+    """
     service = Service(organization)
     return Starlette(
-        routes=[WebRoute("/{path:path}", service.endpoint, methods=_METHODS)],
+        routes=[
+            *([control_routes(organization)] if control else []),
+            WebRoute("/{path:path}", service.endpoint, methods=_METHODS),
+        ],
         middleware=[
             Middleware(FaultMiddleware, organization=organization),
             Middleware(GZipMiddleware, minimum_size=1024, compresslevel=4),

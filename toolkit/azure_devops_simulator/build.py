@@ -170,7 +170,7 @@ def start_build(call: Call, definition: Definition, branch: str, version: str) -
     Raises:
         ServiceError: 403 without permission, 400 when branch, commit, parameters or YAML are wrong.
     """
-    if call.organization.denied(call.user, "QueueBuilds", definition.project):
+    if call.organization.denied(call.user, "QueueBuilds", definition.project, definition.name):
         message = (
             f"TF215106: Access denied. {call.user.display_name} needs Queue builds permissions for build pipeline "
             f"{definition.name} in team project {definition.project.name} to perform the action."

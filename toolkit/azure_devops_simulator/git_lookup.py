@@ -50,7 +50,7 @@ def no_repository(wanted: str) -> ServiceError:
 
 def require(call: Call, permission: str, repository: Repository) -> None:
     """Answer 403 TF401027 when the caller lacks a git permission in the repository's project."""
-    if call.organization.denied(call.user, permission, repository.project):
+    if call.organization.denied(call.user, permission, repository.project, repository.name):
         raise needs_permission(permission, call.user)
 
 

@@ -108,12 +108,15 @@ def _refusal(call: Call, repository: Repository, name: str, old: str, new: str) 
         if old == ZERO_ID and name.startswith("refs/heads/")
         else ("GenericContribute", "writePermissionRequired")
     )
-    denied = call.organization.denied
-    if denied(call.user, permission, repository.project) or denied(call.user, "GenericContribute", repository.project):
+
+    def denied(one: str) -> bool:
+        return call.organization.denied(call.user, one, repository.project, f"{repository.name}/{name}")
+
+    if denied(permission) or denied("GenericContribute"):
         return refusal
     if name in repository.protected:
         return "rejectedByPolicy"
-    if denied(call.user, "ForcePush", repository.project) and _loses_commits(repository, old, new):
+    if denied("ForcePush") and _loses_commits(repository, old, new):
         return "forcePushRequired"
     return None
 

@@ -278,6 +278,13 @@ class Repository:
         """The commit at the tip of the default branch; None when the repository is empty."""
         return self.refs.get(self.default_branch) if self.default_branch else None
 
+    def default_tip_at(self, when: datetime) -> str | None:
+        """The tip that the default branch had at a time; None before its first push."""
+        name = self.default_branch
+        moves = ((push.date, update) for push in self.pushes for update in push.updates if update.name == name)
+        known = [update.new for date, update in moves if date <= when]
+        return known[-1] if known and known[-1] != ZERO_ID else None
+
     def peel(self, object_id: str) -> str | None:
         """The commit an id stands for: itself, or what an annotated tag points to."""
         if tag := self.objects.tag(object_id):

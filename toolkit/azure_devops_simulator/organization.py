@@ -6,11 +6,12 @@ calls are equal down to the last object id.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from uuid import UUID, uuid5
 
 from azure_devops_simulator.faults import Faults, TokenBucket
@@ -46,25 +47,45 @@ def timestamp(when: datetime) -> str:
 
 @dataclass
 class Clock:
-    """The organization's own time. It moves only when something is written, never with the wall clock."""
+    """The organization's own time. It moves when something is written and when it is told to.
+
+    `rate`: seconds that pass here while one passes outside. 0, the default, leaves the outside out, so that every run
+    is the same.
+    """
 
     start: datetime = SEED_NOW
+    rate: float = 0.0
 
     def __post_init__(self) -> None:
         self._now = self.start
+        self._outside = time.monotonic()
 
     def now(self) -> datetime:
         """The current time in UTC."""
-        return self._now
+        if not self.rate:
+            return self._now
+        return self._now + timedelta(seconds=self.rate * (time.monotonic() - self._outside))
 
     def tick(self, seconds: float = 1.0) -> datetime:
         """Move on by some seconds and return the new time. Every write calls this once."""
-        self._now += timedelta(seconds=seconds)
+        self.set(self.now() + timedelta(seconds=seconds))
         return self._now
+
+    def advance(self, by: timedelta | float) -> datetime:
+        """Let time pass (seconds or a timedelta) and return the new time: builds go on, indexes catch up.
+
+        Raises:
+            ValueError: time does not go back; `set` jumps.
+        """
+        step = by if isinstance(by, timedelta) else timedelta(seconds=by)
+        if step < timedelta(0):
+            raise ValueError("time does not go back")
+        return self.tick(step.total_seconds())
 
     def set(self, when: datetime) -> None:
         """Jump to a time; seeding uses it to write history."""
         self._now = when.astimezone(UTC)
+        self._outside = time.monotonic()
 
 
 @dataclass(frozen=True)
@@ -89,6 +110,20 @@ class Token:
     scopes: frozenset[str]
     user: User
     state: TokenState = "active"
+
+
+class Denial(NamedTuple):
+    """A permission that a user lacks; `project` is an id or empty, `within` a part of the project or empty."""
+
+    user: str
+    permission: str
+    project: str
+    within: str
+
+    def covers(self, part: str) -> bool:
+        """Whether a part of the project is meant: itself or what lies below."""
+        own, wanted = self.within.lower(), part.lower()
+        return not own or own == wanted or wanted.startswith((f"{own}/", f"{own}\\"))
 
 
 @dataclass
@@ -142,6 +177,7 @@ class Organization:
     `users` is keyed by user id, `tokens` by the token's value, `projects` by project id, `pull_requests` by number
     (numbers are unique in the organization). `faults` and `throttle` make requests fail on purpose;
     `explains_expiry`: an expired token is told so, as some services do, where most answer an empty 401.
+    `work_item_lag` and `code_search_lag`: how far queries and code search are behind; reading by id or path never is.
     """
 
     name: str
@@ -157,11 +193,13 @@ class Organization:
     faults: Faults = field(default_factory=Faults)
     throttle: TokenBucket | None = None
     explains_expiry: bool = False
+    work_item_lag: timedelta = timedelta(0)
+    code_search_lag: timedelta = timedelta(0)
 
     def __post_init__(self) -> None:
         self.id = self.id or guid(f"organization/{self.name}")
         self.counters: Counter[str] = Counter()
-        self.denials: set[tuple[str, str, str | None]] = set()
+        self.denials: set[Denial] = set()
         self.hidden: set[tuple[str, str]] = set()
 
     def new_guid(self) -> str:
@@ -245,14 +283,29 @@ class Organization:
             raise KeyError(f"{project}/{name_or_id}")
         return repository
 
-    def deny(self, user: User, permission: str, project: Project | None = None) -> None:
-        """Take a permission (`PullRequestContribute`, `GenericContribute`, ...) from a user; project None = in all."""
-        self.denials.add((user.id, permission, project.id if project else None))
+    def deny(self, user: User, permission: str, project: Project | None = None, within: str = "") -> None:
+        """Take a permission from a user.
 
-    def denied(self, user: User, permission: str, project: Project | None) -> bool:
-        """Whether the user lacks the permission in the project."""
-        everywhere = (user.id, permission, None) in self.denials
-        return everywhere or (project is not None and (user.id, permission, project.id) in self.denials)
+        Args:
+            user: whose.
+            permission: `PullRequestContribute`, `GenericContribute`, `CreateBranch`, `CreateRepository`,
+                `WorkItemWrite`, `QueueBuilds`.
+            project: where; None = everywhere.
+            within: the part of the project: a repository's name or that and a reference (`docs/refs/heads/main`), an
+                area path, a pipeline's name. What lies below a part belongs to it.
+        """
+        self.denials.add(Denial(user.id, permission, project.id if project else "", within))
+
+    def denied(self, user: User, permission: str, project: Project | None, within: str = "") -> bool:
+        """Whether the user lacks the permission in the project, or in a part of it."""
+        if not self.denials:
+            return False
+        return any(
+            (denial.user, denial.permission) == (user.id, permission)
+            and denial.project in {"", project.id if project else ""}
+            and denial.covers(within)
+            for denial in self.denials
+        )
 
     def hide_project(self, project: Project, user: User) -> None:
         """Make a project invisible to a user: it then answers like one that does not exist."""

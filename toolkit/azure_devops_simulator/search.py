@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from azure_devops_simulator.git_content import is_binary, text_of
 from azure_devops_simulator.git_store import Entry, Repository
-from azure_devops_simulator.organization import JsonObject, JsonValue, Project
+from azure_devops_simulator.organization import JsonObject, JsonValue
 from azure_devops_simulator.routing import Area, ArgumentError, Call, ServiceError, as_list, as_object, as_text
 from azure_devops_simulator.search_query import Document, Query, QueryError, parse
 
@@ -26,6 +26,7 @@ class _Hit:
     path: str
     entry: Entry
     branch: str
+    tip: str
     text: str
     content: list[tuple[int, int]]
     in_name: bool
@@ -89,7 +90,7 @@ def _search(call: Call, query: Query, filters: dict[str, list[str]]) -> Iterator
             continue
         for repository in project.repositories.values():
             if _accepts(filters, "repository", repository.name):
-                yield from _in_repository(project, repository, query, filters)
+                yield from _in_repository(_indexed_tip(call, repository), repository, query, filters)
 
 
 def _accepts(filters: dict[str, list[str]], name: str, value: str) -> bool:
@@ -97,10 +98,15 @@ def _accepts(filters: dict[str, list[str]], name: str, value: str) -> bool:
     return not wanted or value.lower() in wanted
 
 
+def _indexed_tip(call: Call, repository: Repository) -> str | None:
+    """The commit that the index knows of the default branch."""
+    lag = call.organization.code_search_lag
+    return repository.default_tip_at(call.organization.clock.now() - lag) if lag else repository.default_tip()
+
+
 def _in_repository(
-    project: Project, repository: Repository, query: Query, filters: dict[str, list[str]]
+    tip: str | None, repository: Repository, query: Query, filters: dict[str, list[str]]
 ) -> Iterator[_Hit]:
-    tip = repository.default_tip()
     branch = (repository.default_branch or "").removeprefix("refs/heads/")
     if tip is None or not _accepts(filters, "branch", branch):
         return
@@ -110,9 +116,9 @@ def _in_repository(
             continue
         content = repository.objects.blob(entry.id) or b""
         text = "" if is_binary(content) else text_of(content)
-        document = Document(project.name, repository.name, path, entry.id, text)
+        document = Document(repository.project.name, repository.name, path, entry.id, text)
         if query.matches(document):
-            yield _Hit(repository, path, entry, branch, text, query.spans(document), query.names(document))
+            yield _Hit(repository, path, entry, branch, tip, text, query.spans(document), query.names(document))
 
 
 def _order(hits: list[_Hit], body: JsonObject) -> None:
@@ -136,7 +142,7 @@ def _result(call: Call, hit: _Hit, *, snippet: bool) -> JsonObject:
         "collection": {"name": call.organization.name},
         "project": {"name": repository.project.name, "id": repository.project.id},
         "repository": {"name": repository.name, "id": repository.id, "type": "git"},
-        "versions": [{"branchName": hit.branch, "changeId": repository.default_tip()}],
+        "versions": [{"branchName": hit.branch, "changeId": hit.tip}],
         "contentId": hit.entry.id,
     }
 

@@ -63,10 +63,12 @@ def base_url(organization: Organization, listener: socket.socket, certificate: C
     return f"{scheme}://127.0.0.1:{listener.getsockname()[1]}/{organization.name}"
 
 
-def web_server(organization: Organization, certificate: Certificate | None = None) -> uvicorn.Server:
+def web_server(
+    organization: Organization, certificate: Certificate | None = None, *, control: bool = False
+) -> uvicorn.Server:
     """A server that is not started yet; with a certificate it speaks TLS and nothing else."""
     config = uvicorn.Config(
-        create_app(organization),
+        create_app(organization, control=control),
         http=_Connection,
         log_level="error",
         access_log=False,
@@ -83,12 +85,20 @@ def web_server(organization: Organization, certificate: Certificate | None = Non
 class SimulatorServer:
     """Serves an organization on a free loopback port while the `with` block lasts.
 
-    Usable in sync and async tests: the server has its own thread and event loop.
+    Usable in sync and async tests: the server has its own thread and event loop. With `control` it also answers below
+    `/_simulator`, where a test in another process makes requests fail, moves the clock and so on.
     """
 
-    def __init__(self, organization: Organization, port: int = 0, *, certificate: Certificate | None = None) -> None:
+    def __init__(
+        self,
+        organization: Organization,
+        port: int = 0,
+        *,
+        certificate: Certificate | None = None,
+        control: bool = False,
+    ) -> None:
         self.organization = organization
-        self._server = web_server(organization, certificate)
+        self._server = web_server(organization, certificate, control=control)
         self._listener = listen(port)
         self.base_url = base_url(organization, self._listener, certificate)
         self._thread = threading.Thread(target=self._serve, name="azure-devops-simulator", daemon=True)

@@ -78,14 +78,16 @@ def run_query(text: str, context: Context, top: int | None = None) -> QueryResul
         ServiceError: VS402337 when it finds too much.
     """
     query = parse(text)
-    at = _as_of(query, context)
+    at, now = _as_of(query, context), context.organization.clock.now()
     result = QueryResult(
         kind="flat",
-        as_of=at or context.organization.clock.now(),
+        as_of=at or now,
         columns=[known_field(name) for name in query.select],
         sorting=[(known_field(name), descending) for name, descending in query.order],
     )
-    rows = _Rows(context, at, sort_keys(query.order, context))
+    lag = context.organization.work_item_lag
+    seen = min(at or now, now - lag) if lag else at
+    rows = _Rows(context, seen, sort_keys(query.order, context))
     if query.links:
         result.kind = "tree" if query.mode == "recursive" else "oneHop"
         result.links = _LinkQuery(query, context, rows).run()

@@ -32,11 +32,11 @@ def _create(call: Call) -> JsonValue:
     require_media_type(call)
     project = call.in_project()
     kind = work_item_type(project, call.path["type"])
-    _check_permission(call, project)
     operations = read_document(call.body)
     now = call.organization.clock.now()
     patch = Patch(call.organization, project, kind, None, call.user, now, call.query.flag("bypassRules"))
     draft = patch.apply(operations)
+    _check_permission(call, project, draft)
     if call.query.flag("validateOnly"):
         item = _unsaved(WorkItem(-1, project), draft, call.user)
     else:
@@ -50,10 +50,11 @@ def update_item(call: Call) -> Answer | JsonValue:
     """Change a work item; with `validateOnly` nothing is kept."""
     require_media_type(call)
     item = item_of(call)
-    _check_permission(call, item.project)
+    _check_permission(call, item.project, Draft(item.revision.fields))
     operations = read_document(call.body)
     patch = patch_for(item, call.organization, call.user, bypass_rules=call.query.flag("bypassRules"))
     draft = patch.apply(operations)
+    _check_permission(call, item.project, draft)
     if call.query.flag("validateOnly"):
         shown = WorkItem(item.id, item.project, list(item.revisions), formats={**item.formats, **draft.formats})
         shown.comments = item.comments
@@ -80,8 +81,9 @@ def _unsaved(item: WorkItem, draft: Draft, user: User) -> WorkItem:
     return item
 
 
-def _check_permission(call: Call, project: Project) -> None:
-    if not call.organization.denied(call.user, "WorkItemWrite", project):
+def _check_permission(call: Call, project: Project, draft: Draft) -> None:
+    """The area path decides, the one an item has and the one it would get."""
+    if not call.organization.denied(call.user, "WorkItemWrite", project, str(draft.fields["System.AreaPath"])):
         return
     key, space = "WorkItemUnauthorizedSaveException", "Microsoft.TeamFoundation.WorkItemTracking.Server"
     message = "TF237111: The current user does not have permissions to save work items under the specified area path."

@@ -13,13 +13,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar, cast
 
 from azure_devops_simulator.build_store import Build, Definition
 from azure_devops_simulator.git_store import ObjectStore, Repository
 from azure_devops_simulator.organization import (
     Clock,
+    Denial,
     JsonObject,
     JsonValue,
     Organization,
@@ -51,6 +52,10 @@ def export_world(organization: Organization) -> JsonObject:
         "clock": {"start": timestamp(organization.clock.start), "now": timestamp(organization.clock.now())},
         "code_search_installed": organization.code_search_installed,
         "explains_expiry": organization.explains_expiry,
+        "lag_seconds": {
+            "work_items": organization.work_item_lag.total_seconds(),
+            "code_search": organization.code_search_lag.total_seconds(),
+        },
         "counters": {name: dict(counter) for name, counter in _counters(organization).items()},
         "latest_change": timestamp(organization.work_items.latest),
         "users": {user.unique_name: codec.record(user) for user in organization.users.values()},
@@ -76,13 +81,15 @@ def _counters(organization: Organization) -> dict[str, Counter[str]]:
 
 
 def _permissions(organization: Organization) -> JsonObject:
-    def names(user: str, project: str | None) -> JsonObject:
+    def names(user: str, project: str) -> JsonObject:
         where = organization.projects[project].name if project else None
         return {"user": organization.users[user].unique_name, "project": where}
 
-    denials = sorted(organization.denials, key=lambda denial: (denial[0], denial[1], denial[2] or ""))
     return {
-        "denied": [{**names(user, project), "permission": what} for user, what, project in denials],
+        "denied": [
+            {**names(user, project), "permission": permission, "within": within}
+            for user, permission, project, within in sorted(organization.denials)
+        ],
         "hidden": [names(user, project) for user, project in sorted(organization.hidden)],
     }
 
@@ -118,12 +125,29 @@ def import_world(world: JsonObject) -> Organization:
         raise error if isinstance(error, WorldError) else WorldError(f"this is no whole world: {error!r}") from error
 
 
+def replace_world(organization: Organization, world: JsonObject) -> None:
+    """Put a world in the place of all that is in an organization; its tokens, faults and limits stay.
+
+    Raises:
+        WorldError: JSON that is no world; the organization is as it was.
+    """
+    other = import_world(world)
+    for token in organization.tokens.values():
+        owner = other.user(token.user.unique_name)
+        token.user = owner or other.add_user(token.user.display_name, token.user.unique_name, member=token.user.member)
+    other.tokens, other.faults, other.throttle = organization.tokens, organization.faults, organization.throttle
+    vars(organization).update(vars(other))
+
+
 def _read(world: JsonObject) -> Organization:
     clock = _object(world["clock"])
     organization = Organization(str(world["name"]), str(world["id"]), Clock(_date(clock["start"])))
     organization.clock.set(_date(clock["now"]))
     organization.code_search_installed = world["code_search_installed"] is True
     organization.explains_expiry = world["explains_expiry"] is True
+    lag = cast("dict[str, float]", _object(world["lag_seconds"]))
+    organization.work_item_lag = timedelta(seconds=lag["work_items"])
+    organization.code_search_lag = timedelta(seconds=lag["code_search"])
     organization.work_items.latest = _date(world["latest_change"])
     for name, counter in _counters(organization).items():
         counter.update(cast("dict[str, int]", _object(_object(world["counters"])[name])))
@@ -187,7 +211,7 @@ def _read_permissions(organization: Organization, record: JsonObject) -> None:
 
     for row in cast("list[JsonObject]", record["denied"]):
         user, project = ids(row)
-        organization.denials.add((user, str(row["permission"]), project))
+        organization.denials.add(Denial(user, str(row["permission"]), project or "", str(row["within"])))
     for row in cast("list[JsonObject]", record["hidden"]):
         user, project = ids(row)
         organization.hidden.add((user, str(project)))

@@ -67,6 +67,8 @@ class Codec:
             return self.record(value)
         if isinstance(value, Mapping):
             return {str(key): self.write(below) for key, below in value.items()}
+        if isinstance(value, (set, frozenset)):
+            return sorted(map(str, value))
         if isinstance(value, (list, tuple)):
             return [self.write(below) for below in value]
         raise TypeError(f"a world has no form for {type(value).__name__}")
@@ -108,12 +110,12 @@ class Codec:
             return self.read(hint, value)
         return self._several(origin, inside, value)
 
-    def _several(self, origin: object, inside: tuple[object, ...], value: JsonValue) -> object:
+    def _several(self, origin: Any, inside: tuple[object, ...], value: JsonValue) -> object:
         if origin is dict and isinstance(value, Mapping):
             key: Callable[[str], object] = int if inside[0] is int else str
             return {key(name): self._value(inside[1], below) for name, below in value.items()}
-        if origin is list and isinstance(value, list):
-            return [self._value(inside[0], below) for below in value]
+        if origin in {list, set, frozenset} and isinstance(value, list):
+            return origin(self._value(inside[0], below) for below in value)
         if origin is tuple and isinstance(value, list):
             kinds = [inside[0]] * len(value) if inside[-1] is Ellipsis else list(inside)
             return tuple(self._value(kind, below) for kind, below in zip(kinds, value, strict=True))

@@ -1,0 +1,196 @@
+"""What a test may change while the simulator runs, over HTTP below `/_simulator`, where no organization can be.
+
+Off unless it is switched on (`SimulatorServer(organization, control=True)`, `--control`): it asks for no credential.
+
+| request | body | effect |
+|---|---|---|
+| `GET faults` | | every fault, with how many requests it fitted and spoilt |
+| `POST faults` | a fault or a list of them | adds them |
+| `DELETE faults` | | removes all |
+| `PUT throttle` | `{capacity, refill, tarpit, delay}` | a rate limit for each person |
+| `DELETE throttle` | | no limit |
+| `PUT tokens` | `{value, scopes, user, state}` | adds or replaces a token; without `scopes` full access |
+| `PUT permissions` | `{user, permission, project, within}` | takes a permission from somebody |
+| `PUT hidden` | `{user, project}` | hides a project from somebody |
+| `DELETE permissions` | | everybody may and sees everything |
+| `GET clock` | | `{now, rate}` |
+| `PATCH clock` | `{advance: seconds}` or `{rate}` | lets time pass; how fast it passes by itself |
+| `PATCH settings` | `{work_item_lag, code_search_lag, code_search_installed, explains_expiry}` | lags in seconds |
+| `GET world` | | the organization as JSON |
+| `PUT world` | a world | replaces the organization; tokens, faults and limits stay |
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import cast
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+
+from azure_devops_simulator.failing import CONTROL_PATH
+from azure_devops_simulator.faults import TokenBucket, read_fault
+from azure_devops_simulator.organization import (
+    FULL_ACCESS,
+    JsonObject,
+    JsonValue,
+    Organization,
+    Project,
+    TokenState,
+    User,
+    timestamp,
+)
+from azure_devops_simulator.world import export_world, replace_world
+
+_STATES = ("active", "expired", "revoked", "elsewhere")
+_Action = Callable[[Organization, JsonValue], JsonValue]
+
+
+def control(organization: Organization) -> Mount:
+    """The control endpoint of an organization."""
+    paths: dict[str, dict[str, _Action]] = {
+        "faults": {"GET": _faults, "POST": _add_faults, "DELETE": _clear_faults},
+        "throttle": {"PUT": _throttle, "DELETE": _no_throttle},
+        "tokens": {"PUT": _token},
+        "permissions": {"PUT": _deny, "DELETE": _allow_all},
+        "hidden": {"PUT": _hide},
+        "clock": {"GET": _clock, "PATCH": _move_clock},
+        "settings": {"PATCH": _settings},
+        "world": {"GET": lambda own, _body: export_world(own), "PUT": _replace},
+    }
+    routes = [
+        Route(f"/{name}", _endpoint(organization, actions), methods=list(actions)) for name, actions in paths.items()
+    ]
+    return Mount(CONTROL_PATH, routes=routes)
+
+
+def _endpoint(organization: Organization, actions: Mapping[str, _Action]) -> Callable[[Request], Response]:
+    async def answer(request: Request) -> Response:
+        if "origin" in request.headers:
+            # Only browsers send it: a page that somebody looks at must not change what is tested here.
+            return JSONResponse({"message": "The control endpoint does not answer web pages."}, 403)
+        try:
+            content = await request.body()
+            action = actions["GET" if request.method == "HEAD" else request.method]
+            done = action(organization, json.loads(content) if content else None)
+        except (ValueError, KeyError, TypeError) as error:
+            return JSONResponse({"message": f"{type(error).__name__}: {error}"}, 400)
+        return Response(json.dumps(done, ensure_ascii=False), media_type="application/json")
+
+    return answer  # type: ignore[return-value]
+
+
+def _object(body: JsonValue, *known: str) -> JsonObject:
+    if not isinstance(body, Mapping):
+        raise TypeError("a JSON object is needed")
+    if unknown := body.keys() - set(known):
+        raise ValueError(f"{', '.join(sorted(unknown))} not known; there is {', '.join(known)}")
+    return dict(body)
+
+
+def _number(value: JsonValue) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{value!r} is no number")
+    return value
+
+
+def _user(organization: Organization, name: JsonValue) -> User:
+    return organization.named(str(name))
+
+
+def _project(organization: Organization, name: JsonValue) -> Project:
+    found = organization.project(str(name))
+    if found is None:
+        raise KeyError(name)
+    return found
+
+
+def _faults(organization: Organization, _body: JsonValue) -> JsonValue:
+    counted = organization.faults.counted()
+    return [{**fault.body_json(), "seen": seen, "spoilt": spoilt} for fault, seen, spoilt in counted]
+
+
+def _add_faults(organization: Organization, body: JsonValue) -> JsonValue:
+    given = body if isinstance(body, list) else [body]
+    organization.faults.add(*[read_fault(dict(one)) for one in given if isinstance(one, Mapping)])
+    return _faults(organization, None)
+
+
+def _clear_faults(organization: Organization, _body: JsonValue) -> JsonValue:
+    organization.faults.clear()
+    return []
+
+
+def _throttle(organization: Organization, body: JsonValue) -> JsonValue:
+    given = _object(body, "capacity", "refill", "tarpit", "delay")
+    values = {name: _number(value) for name, value in given.items()}
+    organization.throttle = TokenBucket(**values)  # type: ignore[arg-type]
+    return given
+
+
+def _no_throttle(organization: Organization, _body: JsonValue) -> JsonValue:
+    organization.throttle = None
+    return None
+
+
+def _token(organization: Organization, body: JsonValue) -> JsonValue:
+    given = _object(body, "value", "scopes", "user", "state")
+    state = given.get("state", "active")
+    if state not in _STATES:
+        raise ValueError(f"state {state!r} is not one of {', '.join(_STATES)}")
+    scopes = [str(scope) for scope in cast("list[str]", given.get("scopes", [FULL_ACCESS]))]
+    owner = _user(organization, given["user"]) if "user" in given else None
+    token = organization.add_token(str(given["value"]), scopes, owner)
+    token.state = cast("TokenState", state)
+    return {"user": token.user.unique_name, "scopes": sorted(token.scopes), "state": token.state}
+
+
+def _deny(organization: Organization, body: JsonValue) -> JsonValue:
+    given = _object(body, "user", "permission", "project", "within")
+    project = _project(organization, given["project"]) if given.get("project") else None
+    user, permission = _user(organization, given["user"]), str(given["permission"])
+    organization.deny(user, permission, project, str(given.get("within") or ""))
+    return given
+
+
+def _allow_all(organization: Organization, _body: JsonValue) -> JsonValue:
+    organization.denials.clear()
+    organization.hidden.clear()
+    return None
+
+
+def _hide(organization: Organization, body: JsonValue) -> JsonValue:
+    given = _object(body, "user", "project")
+    organization.hide_project(_project(organization, given["project"]), _user(organization, given["user"]))
+    return given
+
+
+def _clock(organization: Organization, _body: JsonValue) -> JsonValue:
+    return {"now": timestamp(organization.clock.now()), "rate": organization.clock.rate}
+
+
+def _move_clock(organization: Organization, body: JsonValue) -> JsonValue:
+    given = _object(body, "advance", "rate")
+    organization.clock.advance(_number(given.get("advance", 0)))
+    organization.clock.rate = _number(given.get("rate", organization.clock.rate))
+    return _clock(organization, None)
+
+
+def _settings(organization: Organization, body: JsonValue) -> JsonValue:
+    lags, flags = ("work_item_lag", "code_search_lag"), ("code_search_installed", "explains_expiry")
+    given = _object(body, *lags, *flags)
+    for name, value in given.items():
+        if name in flags and not isinstance(value, bool):
+            raise TypeError(f"{name} is true or false")
+        setattr(organization, name, timedelta(seconds=_number(value)) if name in lags else value)
+    return given
+
+
+def _replace(organization: Organization, body: JsonValue) -> JsonValue:
+    if not isinstance(body, Mapping):
+        raise TypeError("a JSON object is needed")
+    replace_world(organization, dict(body))
+    return {"name": organization.name}
