@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from email.utils import format_datetime
 from typing import TypeAlias
 from urllib.parse import quote, urlsplit
 
@@ -246,6 +247,7 @@ class Service:
             headers += [("Content-Type", content_type), *_WITH_CONTENT]
         headers += [
             *_EVERYWHERE,
+            ("Date", format_datetime(self.organization.clock.now(), usegmt=True)),
             ("ActivityId", activity),
             ("X-VSS-E2EID", activity),
             ("X-TFS-Session", request.headers.get("x-tfs-session") or activity),

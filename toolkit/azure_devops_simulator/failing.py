@@ -115,7 +115,7 @@ class _Failing:
     async def answer(self) -> None:
         fault = self.fault
         late = fault.kind in {"truncate", "slow", "endless"}
-        passes = late or fault.kind == "delay" or (fault.status or 500) < 400
+        passes = late or fault.kind == "delay" or (fault.kind == "throttle" and (fault.status or 429) < 400)
         waits = fault.delay if fault.kind not in {"slow", "endless"} else 0.0
         if fault.when == "before":
             await asyncio.sleep(waits)

@@ -75,6 +75,7 @@ def web_server(
         lifespan="off",
         ws="none",
         server_header=False,
+        date_header=False,  # answers are dated by the organization's own clock
         timeout_graceful_shutdown=1,
         ssl_certfile=certificate.chain if certificate else None,
         ssl_keyfile=certificate.key if certificate else None,

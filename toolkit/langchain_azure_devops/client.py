@@ -13,13 +13,22 @@ import httpx
 from pydantic import JsonValue, SecretStr
 
 from langchain_azure_devops.context import RunContext, Waiting
-from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotSignedIn, ProjectNotFound, Unreachable
+from langchain_azure_devops.errors import (
+    AzureDevOpsError,
+    InvalidRequest,
+    NotSignedIn,
+    ProjectNotFound,
+    ServiceFault,
+    Unreachable,
+    WriteOutcomeUnknown,
+)
 from langchain_azure_devops.grants import Approver, GrantBook, Operation, WritePolicy, current_call
 from langchain_azure_devops.loop_thread import LoopThread
 from langchain_azure_devops.network import network
 from langchain_azure_devops.pacing import Pacer, holder, pacer_of
 from langchain_azure_devops.passage import PROBES, Passage
 from langchain_azure_devops.request import API_VERSION, QueryValue, Request
+from langchain_azure_devops.semantics import reads
 from langchain_azure_devops.settings import Settings, checked_token
 from langchain_azure_devops.transport import layered
 from langchain_azure_devops.verdict import Identity, error_of, identity_in_header, identity_of, unsigned
@@ -333,6 +342,9 @@ class AzureDevOps:
 
     async def _error(self, response: httpx.Response, request: Request) -> Exception:
         error = await error_of(response, request.operation, self.identity, current_call.get())
+        if isinstance(error, ServiceFault) and not reads(request.operation):
+            # Its own failure says nothing of how far the service had come.
+            return WriteOutcomeUnknown(error.message, subject=request.operation.template)
         if isinstance(error, ProjectNotFound) and request.project is not None:
             names = await self.project_names()
             near = difflib.get_close_matches(request.project.lower(), [name.lower() for name in names], n=1, cutoff=0.5)

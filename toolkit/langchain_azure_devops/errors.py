@@ -27,7 +27,8 @@ AzureDevOpsError                     status
 │   ├── TlsFailure                                   the certificate was not accepted
 │   ├── ProxyPage                                    a proxy or portal answered, not the service
 │   ├── ServiceFault                                 the service failed (5xx)
-│   └── WriteOutcomeUnknown                          a write was sent, its answer was lost
+│   ├── WriteOutcomeUnknown                          a write was sent, its answer was lost
+│   └── WriteNotDone                                 the same, looked up: it did not happen
 └── WriteBlocked                     blocked         the write gate or the person said no
 """
 
@@ -214,7 +215,22 @@ class ServiceFault(Unavailable):
 
 
 class WriteOutcomeUnknown(Unavailable):
-    """A write was sent and its answer was lost: it may have happened."""
+    """A write was sent and its answer was lost: it may have happened.
+
+    Attributes:
+        happened: What became of the answer, in words.
+        may_follow: The service may still be working on it, so that it can happen later.
+    """
+
+    def __init__(self, message: str, *, subject: str = "", happened: str = "", may_follow: bool = False) -> None:
+        """Keep beside the message what a look-up needs."""
+        super().__init__(message, subject=subject)
+        self.happened = happened or message
+        self.may_follow = may_follow
+
+
+class WriteNotDone(Unavailable):
+    """A write was sent and its answer was lost; it was looked up and did not happen."""
 
 
 class WriteBlocked(AzureDevOpsError):

@@ -103,7 +103,8 @@ class PacedRetry(httpx.AsyncBaseTransport):
             else:
                 wait = heed(response.headers, passage.pacer)
                 if not passage.reads and _lost(response):
-                    raise unknown(f"answered {response.status_code} to the write", request, passage)
+                    slow = response.status_code == 504
+                    raise unknown(f"answered {response.status_code} to the write", request, passage, may_follow=slow)
                 if not await self._goes_on(attempts, response, wait):
                     return response
 
@@ -208,7 +209,10 @@ def explained(error: Exception, request: httpx.Request, passage: Passage) -> Azu
             subject=host,
         )
     if not passage.reads and not isinstance(error, _NEVER_SENT):
-        return unknown(f"broke the connection after the write was sent ({type(error).__name__})", request, passage)
+        slow = isinstance(error, httpx.TimeoutException)
+        happened = "did not answer in time" if slow else "broke the connection"
+        happened += f" after the write was sent ({type(error).__name__})"
+        return unknown(happened, request, passage, may_follow=slow)
     return Unreachable(
         f"{host} could not be reached: {str(error) or type(error).__name__}. Check the network, the proxy settings "
         "(HTTPS_PROXY) and, for Azure DevOps Server, the base URL.",
@@ -216,10 +220,14 @@ def explained(error: Exception, request: httpx.Request, passage: Passage) -> Azu
     )
 
 
-def unknown(happened: str, request: httpx.Request, passage: Passage) -> WriteOutcomeUnknown:
+def unknown(
+    happened: str, request: httpx.Request, passage: Passage, *, may_follow: bool = False
+) -> WriteOutcomeUnknown:
     """A write that was sent and whose answer was lost."""
     return WriteOutcomeUnknown(
         f"{request.url.host} {happened}, so it may or may not have happened. It was not repeated. Look whether it is "
         "there before trying again.",
         subject=passage.operation.template,
+        happened=f"{request.url.host} {happened}.",
+        may_follow=may_follow,
     )

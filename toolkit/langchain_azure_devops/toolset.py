@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, c
 
 from langchain_azure_devops.client import AzureDevOps
 from langchain_azure_devops.egress import Bounds, currently_named, objections
-from langchain_azure_devops.errors import InvalidRequest, WriteBlocked
+from langchain_azure_devops.errors import InvalidRequest, WriteBlocked, WriteOutcomeUnknown
 from langchain_azure_devops.grants import (
     Approval,
     Operation,
@@ -24,6 +24,7 @@ from langchain_azure_devops.grants import (
     current_call,
     digest_of,
 )
+from langchain_azure_devops.lookups import Lookup, Lost, settled
 from langchain_azure_devops.redaction import PSEUDONYM
 from langchain_azure_devops.results import Page, Result
 from langchain_azure_devops.schema import strict_schema
@@ -54,6 +55,7 @@ class Tool(Generic[P, R]):
         function: The typed function behind it.
         operations: The write operations it may send.
         writes: How many write requests one call may send.
+        lookup: Finds what a write made when its answer was lost.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Tool(Generic[P, R]):
     function: Callable[Concatenate[AzureDevOps, P], Awaitable[R]]
     operations: frozenset[Operation] = frozenset()
     writes: int = 0
+    lookup: Lookup[R] | None = None
 
     @cached_property
     def parameters(self) -> type[BaseModel]:
@@ -151,15 +154,38 @@ class Tool(Generic[P, R]):
             None if request is None else client.grants.open(request, self.operations, self.writes, self.bound(request))
         )
         scopes = tuple(scope.value for scope in self.scopes)
-        deadline = time.monotonic() + client.context.patience.call
+        begun = time.monotonic()
+        deadline = begun + client.context.patience.call
         token = current_call.set(ToolCall(self.name, scopes, grant, digest_of(self.name, others)[:12], deadline))
         try:
             function = cast("Callable[..., Awaitable[R]]", self.function)
             return await function(client, **values)
+        except WriteOutcomeUnknown as error:
+            return await self._settled(client, Lost(self.name, values, begun, error.may_follow), error)
         finally:
             current_call.reset(token)
             if grant is not None:
                 client.grants.close(grant)
+
+    async def settle(self, client: AzureDevOps, given: Mapping[str, object], begun: float) -> R:
+        """Find out what became of a write that an earlier process began; nothing is sent again.
+
+        Args:
+            client: Where to look; call this on its loop, by `run` or `run_sync`.
+            given: The arguments of the write.
+            begun: When it was begun, in seconds since the epoch.
+
+        Raises:
+            WriteNotDone: It did not happen.
+            WriteOutcomeUnknown: That could not be settled; says why.
+        """
+        error = WriteOutcomeUnknown("This write was begun before, and its outcome was not stored.", subject=self.name)
+        return await self._settled(client, Lost.earlier(self.name, dict(self.validate(given)), begun), error)
+
+    async def _settled(self, client: AzureDevOps, lost: Lost, error: WriteOutcomeUnknown) -> R:
+        if self.lookup is None:
+            raise error
+        return await settled(client, self.lookup, lost, error.happened)
 
     def _to_be_asked(self, client: AzureDevOps, arguments: BaseModel) -> WriteRequest | None:
         if self.access == "read":
@@ -267,19 +293,25 @@ class Toolset:
         return self._declare("read", scopes, (), 0)
 
     def write(
-        self, *scopes: Scope, sends: str | tuple[str, ...], times: int = 1
+        self, *scopes: Scope, sends: str | tuple[str, ...], lookup: Lookup[R], times: int = 1
     ) -> Callable[[Callable[Concatenate[AzureDevOps, P], Coroutine[Any, Any, R]]], Tool[P, R]]:
         """Declare a function a tool that writes.
 
         Args:
             *scopes: Any one suffices.
             sends: The write operations it may send, as `POST /{project}/...`.
+            lookup: Finds what a call made when its answer was lost; the result needs `notes` to say so.
             times: How many write requests one call may send.
         """
-        return self._declare("write", scopes, (sends,) if isinstance(sends, str) else sends, times)
+        return self._declare("write", scopes, (sends,) if isinstance(sends, str) else sends, times, lookup)
 
     def _declare(
-        self, access: Access, scopes: tuple[Scope, ...], operations: tuple[str, ...], times: int
+        self,
+        access: Access,
+        scopes: tuple[Scope, ...],
+        operations: tuple[str, ...],
+        times: int,
+        lookup: Lookup[Any] | None = None,
     ) -> Callable[[Callable[Concatenate[AzureDevOps, P], Coroutine[Any, Any, R]]], Tool[P, R]]:
         def declared(function: Callable[Concatenate[AzureDevOps, P], Coroutine[Any, Any, R]]) -> Tool[P, R]:
             tool = Tool(
@@ -291,6 +323,7 @@ class Toolset:
                 function=function,
                 operations=frozenset(Operation.parse(text) for text in operations),
                 writes=times,
+                lookup=lookup,
             )
             self.tools.append(tool)
             return tool

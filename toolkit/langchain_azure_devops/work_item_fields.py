@@ -84,6 +84,7 @@ class SavedWorkItem(WorkItem):
     iteration: Untrusted | None = _field("System.IterationPath")
     parent: int | None = _field("System.Parent")
     url: str | None = Field(default=None, validation_alias=AliasPath("_links", "html", "href"))
+    notes: list[str] = Field(default=[])
 
 
 class Comment(Result):
@@ -128,6 +129,7 @@ class CommentAdded(Result):
 
     work_item: int
     comment: int
+    notes: list[str] = Field(default=[])
 
 
 def row_fields(extra: Iterable[str]) -> list[str]:

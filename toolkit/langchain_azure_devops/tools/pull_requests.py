@@ -7,10 +7,12 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
 from langchain_azure_devops.client import AzureDevOps
-from langchain_azure_devops.errors import AlreadyExists, Conflict, InvalidRequest, NotFound
+from langchain_azure_devops.errors import AlreadyExists, AzureDevOpsError, Conflict, InvalidRequest, NotFound
+from langchain_azure_devops.lookups import Lost
 from langchain_azure_devops.paging import list_rows
 from langchain_azure_devops.results import Branch, CollectedText, Instant, Page, Result, Untrusted, UntrustedText
 from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.tools.pull_request_lookups import as_asked, branch_ref, opened
 from langchain_azure_devops.tools.pull_request_review import ChangedFile, Thread, review_of
 from langchain_azure_devops.tools.repositories import GUID, REPOSITORY, Where, known_repository
 from langchain_azure_devops.toolset import Cursor, Limit, Project, Repository, Toolset
@@ -50,6 +52,12 @@ class PullRequest(Result):
     status: str
     draft: bool = Field(default=False, validation_alias="isDraft")
     created: Instant = Field(validation_alias="creationDate")
+
+
+class OpenedPullRequest(PullRequest):
+    """A pull request that was just opened."""
+
+    notes: list[str] = Field(default=[])
 
 
 class Reviewer(Result):
@@ -128,8 +136,8 @@ async def list_pull_requests(
                 "searchCriteria.status": status,
                 "searchCriteria.creatorId": author_id,
                 "searchCriteria.reviewerId": reviewer_id,
-                "searchCriteria.sourceRefName": _ref(source),
-                "searchCriteria.targetRefName": _ref(target),
+                "searchCriteria.sourceRefName": branch_ref(source),
+                "searchCriteria.targetRefName": branch_ref(target),
             },
             limit=limit,
             cursor=cursor,
@@ -180,7 +188,12 @@ def _detail(raw: dict[str, Any], **more: Any) -> PullRequestDetail:
     return PullRequestDetail.model_validate({**plain, "votes": votes, **more})
 
 
-@toolset.write(Scope.CODE_WRITE, sends=_CREATE)
+async def _opened(client: AzureDevOps, lost: Lost) -> OpenedPullRequest | None:
+    raw = await opened(client, lost)
+    return None if raw is None else OpenedPullRequest.model_validate(raw)
+
+
+@toolset.write(Scope.CODE_WRITE, sends=_CREATE, lookup=_opened)
 async def create_pull_request(
     client: AzureDevOps,
     repository: Repository,
@@ -191,7 +204,7 @@ async def create_pull_request(
     draft: bool = False,
     work_items: list[int] = [],  # noqa: B006 - read only, and the schema's default
     project: Project = None,
-) -> PullRequest:
+) -> OpenedPullRequest:
     """Open a pull request.
 
     Source: `POST .../pullrequests`.
@@ -199,8 +212,8 @@ async def create_pull_request(
     project = await client.required_project(project)
     references: list[JsonValue] = [{"id": str(number)} for number in work_items]
     body: dict[str, JsonValue] = {
-        "sourceRefName": _ref(source),
-        "targetRefName": _ref(target),
+        "sourceRefName": branch_ref(source),
+        "targetRefName": branch_ref(target),
         "title": title,
         "isDraft": draft,
     }
@@ -218,7 +231,7 @@ async def create_pull_request(
             raise InvalidRequest(
                 f"{error.message} {await _missing(client, where, [source, target])}", subject=error.subject
             ) from error
-    return PullRequest.model_validate_json(response.content)
+    return OpenedPullRequest.model_validate_json(response.content)
 
 
 async def _existing(client: AzureDevOps, where: Where, body: dict[str, JsonValue]) -> str:
@@ -232,11 +245,16 @@ async def _missing(client: AzureDevOps, where: Where, branches: list[str]) -> st
     """Which of the branches are not there."""
     response = await client.get(f"{REPOSITORY}/refs", path=where, query={"filter": "heads/", "$top": 1000})
     there = {str(row["name"]) for row in response.json()["value"]}
-    gone = [branch for branch in branches if _ref(branch) not in there]
+    gone = [branch for branch in branches if branch_ref(branch) not in there]
     return f"There is no branch {' and no branch '.join(map(repr, gone))}: see list_branches." if gone else ""
 
 
-@toolset.write(Scope.CODE_WRITE, sends=_UPDATE)
+async def _as_asked(client: AzureDevOps, lost: Lost) -> PullRequestDetail | None:
+    raw = await as_asked(client, lost)
+    return None if raw is None else _detail(raw)
+
+
+@toolset.write(Scope.CODE_WRITE, sends=_UPDATE, lookup=_as_asked)
 async def update_pull_request(
     client: AzureDevOps,
     id: int,
@@ -254,7 +272,7 @@ async def update_pull_request(
     given = {
         "title": title,
         "description": description,
-        "targetRefName": _ref(target),
+        "targetRefName": branch_ref(target),
         "isDraft": draft,
         "status": status,
     }
@@ -271,7 +289,7 @@ async def update_pull_request(
     repository = current["repository"]
     where = {"project": repository["project"]["id"], "repository": repository["id"], "id": id}
     response = await client.post(f"{_LIST}/{{id}}", body, path=where, method="PATCH")
-    return await _merged(client, id) if status == "completed" else _detail(response.json())
+    return await _merged(client, response.json()) if status == "completed" else _detail(response.json())
 
 
 def _check_completion(body: dict[str, JsonValue], source_commit: str | None) -> None:
@@ -305,17 +323,23 @@ def _check_mergeable(current: dict[str, Any], source_commit: str) -> None:
     raise Conflict(f"Pull request {number} was not completed: {reason}.", subject=str(number))
 
 
-async def _merged(client: AzureDevOps, id: int) -> PullRequestDetail:
+async def _merged(client: AzureDevOps, accepted: dict[str, Any]) -> PullRequestDetail:
     """The pull request after the merge, which the service makes a little later than it answers."""
+    current, unread = accepted, ""
     for _ in range(_MERGE_LOOKS):
-        current = await _raw(client, id)
         if current["status"] != "active":
             return _detail(current)
         if current.get("mergeStatus") in _MERGE_FAILED:
             break
         await asyncio.sleep(_MERGE_PAUSE)
+        try:
+            current = await _raw(client, accepted["pullRequestId"])
+        except AzureDevOpsError as error:
+            # The service took the write: a failure to read says nothing against it.
+            unread = f" It could not be read again: {error.message}"
+            break
     note = f"Not merged so far: the status is {current['status']}, the merge status {current.get('mergeStatus')}."
-    return _detail(current, notes=[f"{note} Policies may still be waiting; read it again later."])
+    return _detail(current, notes=[f"{note} Policies may still be waiting; read it again later.{unread}"])
 
 
 async def _person_id(client: AzureDevOps, person: str | None) -> str | None:
@@ -324,12 +348,6 @@ async def _person_id(client: AzureDevOps, person: str | None) -> str | None:
         identity = await client.identity()
         return identity.id if identity else None
     return person if person is not None and GUID.fullmatch(person) else None
-
-
-def _ref(branch: str | None) -> str | None:
-    if branch is None or branch.startswith("refs/"):
-        return branch
-    return f"refs/heads/{branch}"
 
 
 def _involving(author: str | None, reviewer: str | None) -> Callable[[_Row], bool] | None:

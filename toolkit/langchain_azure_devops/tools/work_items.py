@@ -12,6 +12,14 @@ from langchain_azure_devops.errors import Conflict, InvalidRequest, NotFound, Pr
 from langchain_azure_devops.paging import Batch, collect
 from langchain_azure_devops.results import Page, Position
 from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.tools.work_item_lookups import (
+    COMMENTS,
+    COMMENTS_VERSION,
+    ITEM,
+    commented,
+    created,
+    updated,
+)
 from langchain_azure_devops.tools.work_item_refusals import repairable, unknown_values
 from langchain_azure_devops.toolset import Cursor, Limit, Project, Toolset
 from langchain_azure_devops.wiql import condition, query_text
@@ -28,11 +36,8 @@ from langchain_azure_devops.work_item_fields import (
 
 toolset = Toolset.named("work_items", "Find, read, create, change and comment on work items.")
 
-_ITEM = "/_apis/wit/workitems/{id}"
 _CREATE = "/{project}/_apis/wit/workitems/${type}"
-_COMMENTS = "/{project}/_apis/wit/workItems/{id}/comments"
 _JSON_PATCH = "application/json-patch+json"
-_COMMENTS_VERSION = "7.1-preview.4"
 _BATCH = 200
 _LOOK_AHEAD = 1_000
 _MAX_IDS = 19_999
@@ -128,16 +133,16 @@ async def get_work_item(client: AzureDevOps, id: Id, comments: bool = False) -> 
 
     Source: `GET /_apis/wit/workitems/{id}?$expand=all`, `GET .../workItems/{id}/comments`.
     """
-    raw = (await client.get(_ITEM, path={"id": id}, query={"$expand": "all"})).json()
+    raw = (await client.get(ITEM, path={"id": id}, query={"$expand": "all"})).json()
     said = None
     if comments:
         where = {"id": id, "project": raw["fields"]["System.TeamProject"]}
         newest: dict[str, str | int | bool | None] = {"$top": 200, "order": "desc"}
-        said = (await client.get(_COMMENTS, path=where, query=newest, version=_COMMENTS_VERSION)).json()
+        said = (await client.get(COMMENTS, path=where, query=newest, version=COMMENTS_VERSION)).json()
     return detail_of(raw, said)
 
 
-@toolset.write(Scope.WORK_WRITE, sends=f"POST {_CREATE}")
+@toolset.write(Scope.WORK_WRITE, sends=f"POST {_CREATE}", lookup=created)
 async def create_work_item(
     client: AzureDevOps,
     type: Annotated[str, Field(description="Bug, Task...")],
@@ -185,7 +190,7 @@ async def create_work_item(
     return SavedWorkItem.model_validate(response.json())
 
 
-@toolset.write(Scope.WORK_WRITE, sends=f"PATCH {_ITEM}")
+@toolset.write(Scope.WORK_WRITE, sends=f"PATCH {ITEM}", lookup=updated)
 async def update_work_item(
     client: AzureDevOps,
     id: Id,
@@ -221,7 +226,7 @@ async def update_work_item(
         raise InvalidRequest("Nothing to change was given.", subject="arguments")
     patch: list[JsonValue] = [{"op": "test", "path": "/rev", "value": revision}, *changes]
     try:
-        response = await client.post(_ITEM, patch, path={"id": id}, content_type=_JSON_PATCH, method="PATCH")
+        response = await client.post(ITEM, patch, path={"id": id}, content_type=_JSON_PATCH, method="PATCH")
     except Conflict as error:
         raise await _conflict(client, error, id, revision, changes) from error
     except InvalidRequest as error:
@@ -231,7 +236,7 @@ async def update_work_item(
     return SavedWorkItem.model_validate(response.json())
 
 
-@toolset.write(Scope.WORK_WRITE, sends=f"POST {_COMMENTS}")
+@toolset.write(Scope.WORK_WRITE, sends=f"POST {COMMENTS}", lookup=commented)
 async def add_work_item_comment(
     client: AzureDevOps, id: Id, text: Annotated[str, Field(min_length=1, description="Markdown")]
 ) -> CommentAdded:
@@ -241,11 +246,11 @@ async def add_work_item_comment(
     """
     known = await _fields(client, id, "System.TeamProject")
     response = await client.post(
-        _COMMENTS,
+        COMMENTS,
         {"text": text},
         path={"project": str(known["System.TeamProject"]), "id": id},
         query={"format": "markdown"},
-        version=_COMMENTS_VERSION,
+        version=COMMENTS_VERSION,
     )
     return CommentAdded(work_item=id, comment=response.json()["id"])
 
@@ -274,7 +279,7 @@ async def _ids(client: AzureDevOps, project: str | None, wiql: str, wanted: int)
 
 
 async def _fields(client: AzureDevOps, id: int, names: str) -> dict[str, JsonValue]:
-    response = await client.get(_ITEM, path={"id": id}, query={"fields": names})
+    response = await client.get(ITEM, path={"id": id}, query={"fields": names})
     fields: dict[str, JsonValue] = response.json()["fields"]
     return fields
 
@@ -317,7 +322,7 @@ def _changes(
 
 
 async def _conflict(client: AzureDevOps, error: Conflict, id: int, revision: int, changes: list[JsonValue]) -> Conflict:
-    current = (await client.get(_ITEM, path={"id": id})).json()
+    current = (await client.get(ITEM, path={"id": id})).json()
     now, fields = current["rev"], current["fields"]
     if now == revision:
         return error

@@ -1,0 +1,147 @@
+"""A write whose answer was lost is found again by what only it would have made; what does not settle it is unknown."""
+
+import time
+from datetime import timedelta
+
+import pytest
+from calls import FULL, READ, seed_with_tokens
+
+from azure_devops_simulator import Fault, SimulatorServer
+from langchain_azure_devops import TOOLS, AzureDevOps, errors
+from langchain_azure_devops.context import Patience, RunContext
+from langchain_azure_devops.settings import load_settings
+
+QUICK = RunContext(patience=Patience(request=0.2, pause=0.005, looks=(0.0, 0.02)))
+LOST = {"kind": "reset", "times": 1}
+
+
+@pytest.fixture
+def organization():
+    return seed_with_tokens()
+
+
+@pytest.fixture
+def server(organization):
+    with SimulatorServer(organization) as running:
+        yield running
+
+
+@pytest.fixture
+def client(server):
+    settings = load_settings(base_url=server.base_url, pat=FULL, default_project="Platform", environ={})
+    with AzureDevOps(settings, writes="allow", context=QUICK) as writing:
+        yield writing
+
+
+def make(client, title="Leaking pool"):
+    return TOOLS["create_work_item"].call_sync(client, type="Bug", title=title)
+
+
+@pytest.mark.parametrize("name", sorted(name for name, tool in TOOLS.items() if tool.access == "write"))
+def test_every_tool_that_writes_says_how_its_effect_is_found(name):
+    assert TOOLS[name].lookup is not None
+
+
+def test_an_earlier_one_with_the_same_title_is_not_taken_for_it(organization, client):
+    make(client)
+    organization.clock.tick(3600)
+    organization.faults.add(Fault(method="POST", path="/workitems/", **LOST))
+    with pytest.raises(errors.WriteNotDone) as caught:
+        make(client)
+    assert caught.value.headline == "[unavailable WriteNotDone create_work_item]"
+
+
+def test_of_two_that_fit_none_is_chosen(organization, client):
+    first = make(client)
+    organization.faults.add(Fault(method="POST", path="/workitems/", when="after", **LOST))
+    with pytest.raises(errors.WriteOutcomeUnknown, match=rf"work items \d+, {first.id} all fit"):
+        make(client)
+
+
+def test_somebody_elses_is_not_taken_for_it(organization, client, server):
+    other = next(user for user in organization.users.values() if user.id != organization.tokens[FULL].user.id)
+    organization.add_token("others-token", ("app_token",), other)
+    settings = load_settings(base_url=server.base_url, pat="others-token", default_project="Platform", environ={})
+    with AzureDevOps(settings, writes="allow") as colleague:
+        make(colleague)
+    organization.faults.add(Fault(method="POST", path="/workitems/", **LOST))
+    with pytest.raises(errors.WriteNotDone):
+        make(client)
+
+
+def test_a_title_with_quotes_is_found_exactly(organization, client):
+    organization.faults.add(Fault(method="POST", path="/workitems/", when="after", **LOST))
+    assert make(client, "It's the 'pool' 100% %_[x]").notes
+
+
+def test_a_comment_with_other_words_leaves_it_unknown(organization, client):
+    TOOLS["add_work_item_comment"].call_sync(client, id=16, text="Something else")
+    organization.faults.add(Fault(method="POST", path="/comments", **LOST))
+    with pytest.raises(errors.WriteOutcomeUnknown, match="were written since then"):
+        TOOLS["add_work_item_comment"].call_sync(client, id=16, text="Only once")
+
+
+def test_an_update_that_somebody_else_overtook_was_not_done(organization, client, server):
+    other = next(user for user in organization.users.values() if user.id != organization.tokens[FULL].user.id)
+    organization.add_token("others-token", ("app_token",), other)
+    settings = load_settings(base_url=server.base_url, pat="others-token", default_project="Platform", environ={})
+    with AzureDevOps(settings, writes="allow") as colleague:
+        TOOLS["update_work_item"].call_sync(colleague, id=16, revision=3, title="Theirs")
+    organization.faults.add(Fault(method="PATCH", path="/workitems/", **LOST))
+    with pytest.raises(errors.WriteNotDone):
+        TOOLS["update_work_item"].call_sync(client, id=16, revision=3, title="Ours")
+
+
+def test_an_update_that_was_overtaken_after_it_was_done_is_still_found(organization, client):
+    begun = time.time()
+    TOOLS["update_work_item"].call_sync(client, id=16, revision=3, title="Ours")
+    TOOLS["update_work_item"].call_sync(client, id=16, revision=4, title="Again")
+    tool = TOOLS["update_work_item"]
+    found = client.run_sync(tool.settle(client, {"id": 16, "revision": 3, "title": "Ours"}, begun))
+    assert (found.revision, found.title) == (5, "Again")
+    assert found.notes
+
+
+def test_a_pull_request_whose_answer_was_lost_is_found(organization, client):
+    before = set(organization.pull_requests)
+    organization.faults.add(Fault(method="POST", path="/pullrequests", when="after", **LOST))
+    opened = TOOLS["create_pull_request"].call_sync(
+        client, repository="platform-api", source="feature/async-sqlalchemy", target="main", title="Only once"
+    )
+    assert opened.notes
+    assert set(organization.pull_requests) - before == {opened.id}
+
+
+def test_a_write_of_a_process_that_is_gone_is_found_by_the_same_means(client):
+    begun = time.time()
+    made = make(client)
+    tool = TOOLS["create_work_item"]
+    found = client.run_sync(tool.settle(client, {"type": "Bug", "title": "Leaking pool"}, begun))
+    assert found.id == made.id
+    with pytest.raises(errors.WriteOutcomeUnknown, match="may still be working on it"):
+        client.run_sync(tool.settle(client, {"type": "Bug", "title": "Never sent"}, begun))
+    with pytest.raises(errors.WriteNotDone):
+        client.run_sync(tool.settle(client, {"type": "Bug", "title": "Never sent"}, begun - 600))
+
+
+def test_what_cannot_be_looked_up_is_unknown_and_says_both_reasons(organization, client):
+    organization.faults.add(Fault(method="POST", path="/workitems/", **LOST))
+    organization.faults.add(Fault(kind="status", status=500, path="/wit/wiql"))
+    with pytest.raises(errors.WriteOutcomeUnknown, match=r"broke the connection.*could not be looked up, either"):
+        make(client)
+
+
+def test_the_clock_of_this_machine_does_not_matter(organization, client):
+    organization.clock.set(organization.clock.now() + timedelta(days=4000))
+    organization.faults.add(Fault(method="POST", path="/workitems/", when="after", **LOST))
+    assert make(client).notes
+
+
+def test_looking_never_writes(organization, server):
+    settings = load_settings(base_url=server.base_url, pat=READ, default_project="Platform", environ={})
+    now = organization.clock.now()
+    with AzureDevOps(settings, read_only=True, context=QUICK) as reading:
+        tool = TOOLS["create_work_item"]
+        with pytest.raises(errors.WriteNotDone):
+            reading.run_sync(tool.settle(reading, {"type": "Bug", "title": "Never sent"}, time.time() - 600))
+    assert organization.clock.now() == now
