@@ -135,6 +135,7 @@ class Case:
         injection: The order hidden in what is read; None when there is none.
         prepare: What happened in the organization before the question, on top of its seed.
         meanwhile: What others do while a person decides about the first write.
+        world: A file in `worlds/` that the organization is read from; None for the simulator's own seed.
         faults: What goes wrong between the agent and the organization, when it is played and when it is recorded.
     """
 
@@ -155,4 +156,5 @@ class Case:
     injection: Injection | None = None
     prepare: Happening | None = None
     meanwhile: Happening | None = None
+    world: str | None = None
     faults: tuple[Fault, ...] = ()

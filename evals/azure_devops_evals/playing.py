@@ -51,7 +51,7 @@ class Place:
         changes: Tells what is different in the organization.
         secrets: What must not be shown, as far as it is known.
         meanwhile: Lets others do something in the organization.
-        world: Digest of the simulated organization; of a recording, the one it was made from.
+        digest: Gives the digest of the simulated organization.
     """
 
     settings: Settings
@@ -61,7 +61,7 @@ class Place:
     changes: Callable[[], Mapping[str, object]] = dict
     secrets: frozenset[str] = frozenset()
     meanwhile: Callable[[], None] = lambda: None
-    world: str = ""
+    digest: Callable[[], str] = str
 
 
 def settings_for(case: Case, base_url: str) -> Settings:
@@ -72,7 +72,7 @@ def settings_for(case: Case, base_url: str) -> Settings:
 
 def world_of(case: Case) -> Place:
     """A fresh organization."""
-    world = World(case.holds, case.prepare, case.faults)
+    world = World(case.holds, case.prepare, case.faults, case.world)
     transport = world.transport if case.credential == "whole" else SignInGateway(world.transport)
 
     def meanwhile() -> None:
@@ -85,7 +85,7 @@ def world_of(case: Case) -> Place:
         changes=world.changes,
         secrets=world.secrets,
         meanwhile=meanwhile,
-        world=world.digest,
+        digest=lambda: world.digest,
     )
 
 
@@ -101,7 +101,7 @@ def replay_of(case: Case, recordings: Path = RECORDINGS) -> Place:
     recording = Recording.load(path)
     transport = ReplayTransport(recording)
     settings = settings_for(case, f"{CLOUD}/{recording.provenance.organization}")
-    return Place(settings, transport, recording.pseudonyms(), transport.misses, world=recording.provenance.world)
+    return Place(settings, transport, recording.pseudonyms(), transport.misses)
 
 
 def place_of(case: Case, recordings: Path = RECORDINGS) -> Place:

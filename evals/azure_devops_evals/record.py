@@ -45,7 +45,7 @@ def record(case: Case) -> Recording:
     for steps in (case.steps, *case.routes):
         if failures := failed(case, play(case, replace(place, transport=transport), steps)):
             raise NotRecorded(f"{case.id} does not pass and was not recorded: {'; '.join(failures)}")
-    provenance = Provenance(timestamp(SEED_NOW), "simulator", API_VERSION, ORGANIZATION, place.world)
+    provenance = Provenance(timestamp(SEED_NOW), "simulator", API_VERSION, ORGANIZATION, place.digest())
     return Recording(provenance, transport.taken())
 
 
