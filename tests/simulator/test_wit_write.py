@@ -304,7 +304,8 @@ def test_comments(client: Any) -> None:
     assert "format" not in client.call("POST", path, {"text": "old"}, version="7.1-preview.3", format="markdown")
     changed = client.call("PATCH", f"{path}/{made['id']}", {"text": "Never mind"}, version="7.1-preview.4")
     assert (changed["text"], changed["version"], changed["format"]) == ("Never mind", 2, "markdown")
-    client.call("DELETE", f"{path}/{made['id']}", version="7.1-preview.4", expect=204)
+    deleted = client.call("DELETE", f"{path}/{made['id']}", version="7.1-preview.4")
+    assert (deleted["id"], deleted["isDeleted"]) == (made["id"], True)
     assert client.get(path, version="7.1-preview.4")["totalCount"] == 2
     client.call("POST", path, {"text": " "}, version="7.1-preview.4", expect=400)
     client.call("POST", path.replace("31", str(BIG)), {"text": "x"}, version="7.1-preview.4", expect=404)

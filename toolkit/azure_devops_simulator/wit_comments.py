@@ -106,9 +106,9 @@ def update_comment(call: Call) -> Answer | JsonValue:
 
 @area.delete("{project}/_apis/wit/workitems/{id}/comments/{comment}", scopes=_WRITE, version=_VERSION)
 def delete_comment(call: Call) -> Answer | JsonValue:
-    """Delete a comment."""
+    """Delete a comment; the answer is the comment as it was, marked."""
     item = item_of(call)
     comment = _comment_of(call, item)
     comment.deleted, comment.version = True, comment.version + 1
     comment.modified, comment.modified_by = call.organization.clock.tick(), call.user.id
-    return Answer(204)
+    return _body(call, item, comment)
