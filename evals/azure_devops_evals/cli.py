@@ -124,6 +124,26 @@ def scan(context: click.Context, /, paths: Sequence[Path]) -> None:
     context.exit(scan_files(paths))
 
 
+@cli.command()
+@click.option("--only", "names", multiple=True, help="Name of a benchmark; may be given several times. Default: all.")
+@click.option("--json", "file", type=_FILE, help="Write what was measured as JSON, too.")
+@click.pass_context
+def bench(context: click.Context, names: Sequence[str], file: Path | None) -> None:
+    """Measure against the budgets; exit code 1 beyond a hard limit, or beyond twice the budget of a time."""
+    from azure_devops_evals.benchmarks import suite  # noqa: PLC0415 - slow to import
+
+    if unknown := sorted(set(names) - set(suite.BENCHMARKS)):
+        raise click.UsageError(f"No benchmark {', '.join(unknown)}. Known: {', '.join(suite.BENCHMARKS)}.")
+    found = []
+    for one in suite.measured(names or suite.BENCHMARKS):
+        found.append(one)
+        click.echo(suite.line(one), err=True)
+    click.echo(suite.table(found))
+    if file is not None:
+        file.write_text(suite.as_json(found) + "\n", encoding="utf-8")
+    context.exit(1 if suite.failed(found) else 0)
+
+
 def _chosen(ids: Sequence[str], area: str | None) -> list["Case"]:
     """The cases a person named."""
     from azure_devops_evals.cases import CASES  # noqa: PLC0415 - slow to import

@@ -1,0 +1,193 @@
+"""Answers of the service's shape and size, the same whoever asks: a pull request or a build is 4 kB and more."""
+
+from collections.abc import Mapping
+
+Json = dict[str, object]
+
+PEOPLE = ("Dana Ortiz", "Priya Raman", "Tom Becker", "Mina Sato", "Luis Ferreira")
+REPOSITORIES = ("platform-api", "infrastructure", "docs", "checkout-service")
+SUBJECTS = (
+    "Rename DB_TIMEOUT to DATABASE_TIMEOUT in settings",
+    "Move PostgreSQL to zone-redundant high availability",
+    "Retry carrier calls on 502 and 503",
+    "Paginate the shipment search",
+    "Round tax per line, not per order",
+    "Cache port look-ups for a day",
+    "Describe how a release is cut",
+)
+SIGNED_IN: Mapping[str, str] = {"X-VSS-UserData": "11111111-2222-3333-4444-555555555555:dana@tidewater.example"}
+FILE = b"""import os
+
+# Seconds until a query ends.
+DB_TIMEOUT = float(os.environ.get("DB_TIMEOUT", "30"))
+PAGE_SIZE = 50
+
+connection = connect(timeout=DB_TIMEOUT, retries=3)
+"""
+_ORGANIZATION = "https://dev.azure.com/tidewater"
+_GUID = "5c7d1f52-0b6e-5d8a-9d27-3c1c0f6e{:04x}"
+
+
+def person(number: int) -> Json:
+    """An identity reference, with its links and its picture."""
+    name = PEOPLE[number % len(PEOPLE)]
+    guid = _GUID.format(number % len(PEOPLE))
+    descriptor = f"aad.{guid.replace('-', '')}{guid.replace('-', '')[:8]}"
+    return {
+        "displayName": name,
+        "url": f"https://spsprodeus21.vssps.visualstudio.com/A{guid}/_apis/Identities/{guid}",
+        "_links": {"avatar": {"href": f"{_ORGANIZATION}/_apis/GraphProfile/MemberAvatars/{descriptor}"}},
+        "id": guid,
+        "uniqueName": f"{name.lower().replace(' ', '.')}@tidewater.example",
+        "imageUrl": f"{_ORGANIZATION}/_api/_common/identityImage?id={guid}",
+        "descriptor": descriptor,
+    }
+
+
+def project(number: int = 0) -> Json:
+    """A team project."""
+    return {
+        "id": _GUID.format(0x100 + number),
+        "name": "Platform" if number == 0 else f"Team {number:03}",
+        "description": "Everything the other teams build on.",
+        "url": f"{_ORGANIZATION}/_apis/projects/{_GUID.format(0x100 + number)}",
+        "state": "wellFormed",
+        "revision": 417,
+        "visibility": "private",
+        "lastUpdateTime": "2026-10-02T08:14:11.337Z",
+    }
+
+
+def repository(number: int) -> Json:
+    """A Git repository."""
+    guid = _GUID.format(0x200 + number % len(REPOSITORIES))
+    return {
+        "id": guid,
+        "name": REPOSITORIES[number % len(REPOSITORIES)],
+        "url": f"{_ORGANIZATION}/{_GUID.format(0x100)}/_apis/git/repositories/{guid}",
+        "project": project(),
+        "defaultBranch": "refs/heads/main",
+        "size": 48_311_902 + number,
+        "remoteUrl": f"https://tidewater@dev.azure.com/tidewater/Platform/_git/{REPOSITORIES[number % 4]}",
+        "isDisabled": False,
+    }
+
+
+def pull_request(number: int) -> Json:
+    """A pull request with two reviewers."""
+    commits = {name: {"commitId": f"{number:040x}", "url": f"{_ORGANIZATION}/_apis/git/commits/{number:040x}"}
+               for name in ("lastMergeSourceCommit", "lastMergeTargetCommit", "lastMergeCommit")}  # fmt: skip
+    return {
+        "repository": repository(number),
+        "pullRequestId": 4000 + number,
+        "codeReviewId": 9000 + number,
+        "status": "active",
+        "createdBy": person(number),
+        "creationDate": _moment(number),
+        "title": f"{SUBJECTS[number % len(SUBJECTS)]} ({number})",
+        "description": "Long text that a list does not show. " * 10,
+        "sourceRefName": f"refs/heads/feature/change-{number}",
+        "targetRefName": "refs/heads/main",
+        "mergeStatus": "succeeded",
+        "isDraft": number % 9 == 0,
+        "mergeId": _GUID.format(number % 0xFFFF),
+        **commits,
+        "reviewers": [
+            {"reviewerUrl": f"{_ORGANIZATION}/r/{number + by}", "vote": 10, "hasDeclined": False, **person(number + by)}
+            for by in (1, 2)
+        ],
+        "url": f"{_ORGANIZATION}/_apis/git/repositories/{_GUID.format(0x200)}/pullRequests/{4000 + number}",
+        "supportsIterations": True,
+    }
+
+
+def work_item(number: int) -> Json:
+    """A work item with the fields of a list."""
+    return {
+        "id": number,
+        "rev": 1 + number % 17,
+        "fields": {
+            "System.WorkItemType": ("Bug", "Task", "User Story")[number % 3],
+            "System.Title": f"{SUBJECTS[number % len(SUBJECTS)]} ({number})",
+            "System.State": ("New", "Active", "Resolved", "Closed")[number % 4],
+            "System.AssignedTo": person(number),
+            "System.Tags": "reliability; search" if number % 3 == 0 else "",
+            "System.ChangedDate": _moment(number),
+        },
+        "url": f"{_ORGANIZATION}/_apis/wit/workItems/{number}",
+    }
+
+
+def build(number: int) -> Json:
+    """A build as lists have it: with its definition, project and three people."""
+    path = f"{_ORGANIZATION}/{_GUID.format(0x100)}/_apis/build/Builds/{70000 + number}"
+    return {
+        "_links": {name: {"href": path} for name in ("self", "web", "sourceVersionDisplayUri", "timeline", "badge")},
+        "properties": {},
+        "tags": [],
+        "validationResults": [],
+        "plans": [{"planId": _GUID.format(number % 0xFFFF)}],
+        "triggerInfo": {"ci.sourceBranch": "refs/heads/main", "ci.sourceSha": f"{number:040x}", "ci.message": "Merge"},
+        "id": 70000 + number,
+        "buildNumber": f"202611{1 + number % 28:02}.{number}",
+        "status": "completed",
+        "result": ("succeeded", "failed", "partiallySucceeded", "canceled")[number % 4],
+        "queueTime": _moment(number),
+        "startTime": _moment(number),
+        "finishTime": _moment(number),
+        "url": path,
+        "definition": _definition(number % 4),
+        "project": project(),
+        "sourceBranch": "refs/heads/main" if number % 3 else f"refs/pull/{4000 + number}/merge",
+        "sourceVersion": f"{number:040x}",
+        "queue": {"id": 9, "name": "Azure Pipelines", "pool": {"id": 9, "name": "Azure Pipelines", "isHosted": True}},
+        "priority": "normal",
+        "reason": "individualCI",
+        "requestedFor": person(number),
+        "requestedBy": person(number + 1),
+        "lastChangedBy": person(number + 2),
+        "lastChangedDate": _moment(number),
+        "logs": {"id": 0, "type": "Container", "url": f"{path}/logs"},
+        "repository": {"id": _GUID.format(0x200), "type": "TfsGit", "name": REPOSITORIES[number % len(REPOSITORIES)]},
+        "retainedByRelease": False,
+    }
+
+
+def _definition(number: int) -> Json:
+    return {
+        "drafts": [],
+        "id": number,
+        "name": f"{REPOSITORIES[number]}-ci",
+        "url": f"{_ORGANIZATION}/_apis/build/Definitions/{number}?revision=12",
+        "uri": f"vstfs:///Build/Definition/{number}",
+        "path": "\\",
+        "type": "build",
+        "queueStatus": "enabled",
+        "revision": 12,
+        "project": project(),
+    }
+
+
+def found_file(number: int) -> Json:
+    """A hit of code search: offsets, no lines."""
+    name = REPOSITORIES[number % len(REPOSITORIES)]
+    return {
+        "fileName": f"settings_{number}.py",
+        "path": f"/src/platform_api/tracking/settings_{number}.py",
+        "matches": {"content": [{"charOffset": 41, "length": 10}, {"charOffset": 130, "length": 10}]},
+        "collection": {"name": "tidewater"},
+        "project": {"name": "Platform", "id": _GUID.format(0x100)},
+        "repository": {"name": name, "id": _GUID.format(0x200 + number % len(REPOSITORIES)), "type": "git"},
+        "versions": [{"branchName": "main", "changeId": f"{number:040x}"}],
+        "contentId": f"{number:040x}",
+    }
+
+
+def log_line(number: int, width: int = 0) -> str:
+    """A line of a build log, with its time stamp, at least `width` characters long."""
+    text = f"2026-11-20T09:{number // 60 % 60:02}:{number % 60:02}.1234567Z   test_tracking[{number}] PASSED"
+    return text.ljust(width, ".")
+
+
+def _moment(number: int) -> str:
+    return f"2026-11-{1 + number % 28:02}T{number % 24:02}:{number * 7 % 60:02}:07.1234567Z"

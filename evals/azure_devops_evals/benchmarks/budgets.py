@@ -1,0 +1,86 @@
+"""The budgets, each number once; the tests of the toolkit take theirs from here, too."""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+Verdict = Literal["ok", "over", "FAIL", "not measured"]
+TOLERANCE = 2.0
+"""Times depend on the machine and on who else uses it: they fail beyond this many times their budget."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """A number that must not be exceeded.
+
+    Attributes:
+        what: What is measured.
+        most: The budget.
+        unit: Of the budget and of what is measured; `x` is a ratio within one run.
+        hard: It fails at once; a time fails beyond TOLERANCE times its budget.
+        vendor: What the vendor's MCP server needs for the same.
+    """
+
+    what: str
+    most: float
+    unit: str
+    hard: bool = True
+    vendor: str = "-"
+
+
+VENDOR_SOURCE = "@azure-devops/mcp 2.10.0, measured once on one stub server, see README"
+
+BUDGETS: dict[str, Budget] = {
+    "call": Budget("tool call against raw httpx, small answer", 2.0, "x", hard=False, vendor="16x"),
+    "call-rows": Budget("tool call against raw httpx, 100 rows", 2.0, "x", hard=False, vendor="5x"),
+    "fan-out": Budget("sweep with 20 ms latency against the ideal at 8 at once", 2.0, "x", hard=False),
+    "lost": Budget("calls lost of 100, every fifth request 429 or 503", 0, "calls", vendor="20"),
+    "requests": Budget("requests of a list call", 1, "requests", vendor="4"),
+    "connections": Budget("connections for 20 calls in a row", 1, "connections", vendor="80"),
+    "schema": Budget("schema of all default tools, strict form", 3_000, "tokens", vendor="16,196 (40 tools)"),
+    "pull-requests": Budget("100 pull requests as a model sees them", 4_900, "tokens", vendor="17,624"),
+    "work-items": Budget("200 work items by WIQL, with fields, in one call", 8_000, "tokens", vendor="46,700"),
+    "builds": Budget("100 builds", 3_900, "tokens", vendor="223,494"),
+    "code-hits": Budget("50 code hits with the matching lines", 5_000, "tokens", vendor="51,230"),
+    "log": Budget("build log of 50,000 lines", 1_500, "tokens", vendor="1,744,743"),
+    "file-memory": Budget("100 MB file: more memory", 30, "MB", vendor="+900 MB, time-out"),
+    "log-memory": Budget("50 MB log, searched whole: more memory", 30, "MB", vendor="+520 MB, 52 s"),
+    "tail": Budget("tail of a 50 MB log: received", 0.1, "MB"),
+    "growth-time": Budget("time a row, 10,000 rows against 1,000", 1.5, "x", hard=False),
+    "growth-memory": Budget("peak memory a row, 10,000 rows against 1,000", 1.5, "x"),
+    "help": Budget("start-up of --help, processor time", 0.4, "s", hard=False),
+    "verify": Budget("start-up and run of verify, processor time", 0.8, "s", hard=False),
+    "langchain": Budget("LangChain modules loaded by --help and verify", 0, "modules"),
+    "t0": Budget("T0 eval suite", 60, "s", hard=False),
+}
+
+
+class Measurement(NamedTuple):
+    """What was measured against a budget.
+
+    Attributes:
+        budget: The name in BUDGETS.
+        value: In the budget's unit; None when it was not measured.
+        variant: Which of several measurements of one thing this is.
+        detail: The numbers behind it, or why there is none.
+    """
+
+    budget: str
+    value: float | None
+    variant: str = ""
+    detail: str = ""
+
+    @property
+    def ratio(self) -> float | None:
+        """The value as a share of its budget; None when there is no value, or nothing is allowed."""
+        most = BUDGETS[self.budget].most
+        return None if self.value is None or most == 0 else self.value / most
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether it is within its budget, over it but tolerated, or a failure."""
+        budget = BUDGETS[self.budget]
+        if self.value is None:
+            return "not measured"
+        if self.value <= budget.most:
+            return "ok"
+        return "over" if not budget.hard and self.value <= TOLERANCE * budget.most else "FAIL"

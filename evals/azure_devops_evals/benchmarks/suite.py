@@ -1,0 +1,94 @@
+"""All benchmarks by name, and what they say together."""
+
+import json
+import platform
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from azure_devops_evals.benchmarks.budgets import BUDGETS, VENDOR_SOURCE, Measurement
+from azure_devops_evals.benchmarks.calls import ROUNDS, calls
+from azure_devops_evals.benchmarks.growth import growth
+from azure_devops_evals.benchmarks.load import fan_out, faults, requests
+from azure_devops_evals.benchmarks.memory import memory
+from azure_devops_evals.benchmarks.service import Stub, stub
+from azure_devops_evals.benchmarks.start_up import start_up, t0
+from azure_devops_evals.benchmarks.tokens import tokens
+
+BENCHMARKS: Mapping[str, Callable[[Stub], Iterable[Measurement]]] = {
+    "calls": calls,
+    "requests": requests,
+    "fan-out": fan_out,
+    "faults": faults,
+    "tokens": tokens,
+    "memory": memory,
+    "growth": growth,
+    "start-up": start_up,
+    "t0": t0,
+}
+
+
+def measured(names: Iterable[str]) -> Iterator[Measurement]:
+    """Run benchmarks against one stub server, and give each measurement as it is made."""
+    with stub() as server:
+        for name in names:
+            yield from BENCHMARKS[name](server)
+
+
+def failed(measurements: Iterable[Measurement]) -> bool:
+    """Whether something is beyond what is allowed: hard limits at once, times beyond twice their budget."""
+    return any(one.verdict == "FAIL" for one in measurements)
+
+
+def line(one: Measurement) -> str:
+    """One measurement as it is made."""
+    value = "-" if one.value is None else _number(one.value, BUDGETS[one.budget].unit)
+    return f"{one.verdict:<12} {_named(one)}: {value}"
+
+
+def table(measurements: Sequence[Measurement]) -> str:
+    """A Markdown table: what, measured, budget, share of it, the vendor's number, verdict."""
+    lines = [
+        "| what | measured | budget | of it | vendor | |",
+        "|---|---:|---:|---:|---:|---|",
+    ]
+    for one in measurements:
+        budget = BUDGETS[one.budget]
+        value = "not measured" if one.value is None else _number(one.value, budget.unit)
+        share = "" if one.ratio is None else f"{one.ratio:.0%}"
+        cells = (_named(one), value, _number(budget.most, budget.unit), share, budget.vendor, one.verdict)
+        lines.append(f"| {' | '.join(cells)} |")
+    details = [f"- {_named(one)}: {one.detail}" for one in measurements if one.detail]
+    sides = f"Ratios are of one run, both sides interleaved, the median of {ROUNDS} rounds. Vendor: {VENDOR_SOURCE}."
+    return "\n".join([*lines, "", sides, "", *details])
+
+
+def as_json(measurements: Sequence[Measurement]) -> str:
+    """The same for machines."""
+    rows = [
+        {
+            "budget": one.budget,
+            "what": BUDGETS[one.budget].what,
+            "variant": one.variant,
+            "measured": one.value,
+            "most": BUDGETS[one.budget].most,
+            "unit": BUDGETS[one.budget].unit,
+            "hard": BUDGETS[one.budget].hard,
+            "vendor": BUDGETS[one.budget].vendor,
+            "verdict": one.verdict,
+            "detail": one.detail,
+        }
+        for one in measurements
+    ]
+    about = {"python": platform.python_version(), "system": platform.platform(terse=True), "vendor": VENDOR_SOURCE}
+    return json.dumps({**about, "failed": failed(measurements), "measurements": rows}, indent=2)
+
+
+def _named(one: Measurement) -> str:
+    what = BUDGETS[one.budget].what
+    return f"{what} ({one.variant})" if one.variant else what
+
+
+def _number(value: float, unit: str) -> str:
+    if unit == "x":
+        return f"{value:.2f}x"
+    text = f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.2f}"
+    return f"{text} {unit}"

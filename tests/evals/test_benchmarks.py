@@ -1,0 +1,60 @@
+"""The benchmarks: what counts as a failure, and that the command measures and says so."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from azure_devops_evals.benchmarks import suite
+from azure_devops_evals.benchmarks.budgets import BUDGETS, Measurement
+from azure_devops_evals.cli import cli
+
+
+@pytest.mark.parametrize(
+    ("budget", "value", "verdict"),
+    [
+        ("lost", 0, "ok"),
+        ("lost", 1, "FAIL"),
+        ("schema", 3_000, "ok"),
+        ("schema", 3_001, "FAIL"),
+        ("file-memory", 31, "FAIL"),
+        ("call", 2.0, "ok"),
+        ("call", 3.9, "over"),
+        ("call", 4.1, "FAIL"),
+        ("t0", 121, "FAIL"),
+        ("schema", None, "not measured"),
+    ],
+)
+def test_hard_limits_fail_at_once_and_times_beyond_twice_their_budget(budget, value, verdict):
+    one = Measurement(budget, value)
+    assert one.verdict == verdict
+    assert suite.failed([one]) == (verdict == "FAIL")
+
+
+def test_a_table_has_the_budget_and_the_vendor_beside_what_was_measured():
+    text = suite.table([Measurement("call-rows", 1.5, "invoke", "3 ms"), Measurement("log", None, "", "no tokenizer")])
+    assert "| tool call against raw httpx, 100 rows (invoke) | 1.50x | 2.00x | 75% | 5x | ok |" in text
+    assert "| build log of 50,000 lines | not measured | 1,500 tokens |  | 1,744,743 | not measured |" in text
+    assert "- build log of 50,000 lines: no tokenizer" in text
+
+
+def test_the_command_measures_what_it_is_told_to(tmp_path):
+    file = tmp_path / "measured.json"
+    names = ("requests", "fan-out", "tokens")
+    chosen = [argument for name in names for argument in ("--only", name)]
+    done = CliRunner().invoke(cli, ["bench", *chosen, "--json", str(file)])
+    found = json.loads(file.read_text())
+    assert done.exit_code == (1 if found["failed"] else 0), done.output
+    rows = {row["budget"]: row for row in found["measurements"]}
+    assert set(rows) <= set(BUDGETS)
+    assert rows["requests"]["measured"] == 1
+    assert rows["connections"]["measured"] == 1
+    assert 0 < rows["schema"]["measured"] <= rows["schema"]["most"] == 3_000
+    assert rows["log"]["vendor"] == "1,744,743"
+    assert rows["fan-out"]["measured"] >= 1, "nothing is faster than the ideal"
+
+
+def test_an_unknown_benchmark_is_refused_with_the_known_ones():
+    done = CliRunner().invoke(cli, ["bench", "--only", "speed"])
+    assert done.exit_code == 2
+    assert "Known: calls, requests, fan-out" in done.output
