@@ -82,7 +82,7 @@ def grant_of(client, bound=None, operations=frozenset({CREATE}), writes=1):
 
 def passage_of(client, method, template):
     path = {"project": "Platform", "type": "Bug"}
-    return Passage(Operation(method, template), path, client, client.pacer, time.monotonic() + 30, client.progress)
+    return Passage(Operation(method, template), path, client, time.monotonic() + 30, client.progress)
 
 
 def blocked(client, work, match="was not sent"):

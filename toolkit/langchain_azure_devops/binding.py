@@ -1,5 +1,6 @@
 """A tool as LangChain wants it: sync and async, text for the model, the typed result as artifact."""
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,7 @@ from langchain_core.tools import StructuredTool, ToolException
 from pydantic import JsonValue
 
 from langchain_azure_devops.client import AzureDevOps
+from langchain_azure_devops.context import Waiting
 from langchain_azure_devops.errors import AzureDevOpsError, ScopeMissing
 from langchain_azure_devops.redaction import redact, suspicious
 from langchain_azure_devops.rendering import DEFAULT_BUDGET, render, render_error
@@ -14,6 +16,8 @@ from langchain_azure_devops.results import Page, Result
 from langchain_azure_devops.toolset import Tool
 
 ToolResult = Result | Page[Any]
+WAITING = "azure_devops_waiting"
+"""The type of what a wait puts into LangGraph's stream."""
 
 
 def bind(
@@ -63,6 +67,28 @@ def bind(
             "toolset": tool.toolset,
         },
     )
+
+
+def announcing(elsewhere: Callable[[Waiting], None] | None) -> Callable[[Waiting], None]:
+    """Where waits are told: inside a LangGraph run its stream (mode "custom", of the type WAITING).
+
+    Args:
+        elsewhere: Told outside of a run.
+    """
+
+    def announce(waiting: Waiting) -> None:
+        # Who runs a graph has imported this; it is no dependency of the tools.
+        langgraph = sys.modules.get("langgraph.config")
+        try:
+            write = langgraph.get_stream_writer() if langgraph else None
+        except (RuntimeError, KeyError):
+            write = None
+        if write is not None:
+            write({"type": WAITING, "reason": waiting.reason, "seconds": waiting.seconds, "text": str(waiting)})
+        elif elsewhere is not None:
+            elsewhere(waiting)
+
+    return announce
 
 
 class _Bound(StructuredTool):

@@ -1,7 +1,6 @@
 """The client: where a request goes, on which loop it runs, what an answer means."""
 
 import asyncio
-import base64
 import difflib
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
@@ -13,10 +12,10 @@ import httpx
 from pydantic import JsonValue, SecretStr
 
 from langchain_azure_devops.context import RunContext, Waiting
+from langchain_azure_devops.credentials import Credential
 from langchain_azure_devops.errors import (
     AzureDevOpsError,
     InvalidRequest,
-    NotSignedIn,
     ProjectNotFound,
     ServiceFault,
     Unreachable,
@@ -25,11 +24,11 @@ from langchain_azure_devops.errors import (
 from langchain_azure_devops.grants import Approver, GrantBook, Operation, WritePolicy, current_call
 from langchain_azure_devops.loop_thread import LoopThread
 from langchain_azure_devops.network import network
-from langchain_azure_devops.pacing import Pacer, holder, pacer_of
+from langchain_azure_devops.pacing import Pacer
 from langchain_azure_devops.passage import PROBES, Passage
 from langchain_azure_devops.request import API_VERSION, QueryValue, Request
 from langchain_azure_devops.semantics import reads
-from langchain_azure_devops.settings import Settings, checked_token
+from langchain_azure_devops.settings import Settings
 from langchain_azure_devops.transport import layered
 from langchain_azure_devops.verdict import Identity, error_of, identity_in_header, identity_of, unsigned
 
@@ -55,7 +54,7 @@ class AzureDevOps:
         grants: Which writes are allowed at this moment.
         pseudonyms: The secrets behind the pseudonyms shown so far; in memory only.
         progress: Told of waits that a person would notice, on the client's own loop.
-        pacer: The pace of this organization and person, shared with every other client of theirs.
+        credential: The token in use and who it belongs to.
     """
 
     def __init__(
@@ -77,13 +76,11 @@ class AzureDevOps:
         self.context = context or RunContext()
         self.pseudonyms: dict[str, str] = {}
         self.progress = progress or _silent
-        self.pacer = Pacer()
         self.grants = GrantBook()
         self._transport = transport
-        self._token: str | None = None
         self._layers: httpx.AsyncBaseTransport | None = None
         self._io = LoopThread("azure-devops-client")
-        self._identity: tuple[float, Identity | None] = (0.0, None)
+        self.credential = Credential(settings, self.signed_in, self.context.patience.request)
         self._project_names: tuple[float, list[str]] = (0.0, [])
 
     def __repr__(self) -> str:
@@ -92,7 +89,12 @@ class AzureDevOps:
 
     def known_secrets(self) -> tuple[str, ...]:
         """Every secret this process has seen, its own token included: none of them may leave in a write."""
-        return (*self.pseudonyms.values(), *((self._token,) if self._token else ()))
+        return (*self.pseudonyms.values(), *self.credential.seen)
+
+    @property
+    def pacer(self) -> Pacer:
+        """The pace of this organization and person, shared with every other client of theirs."""
+        return self.credential.pacer
 
     # -- running -------------------------------------------------------------------------------------------------
 
@@ -217,45 +219,43 @@ class AzureDevOps:
 
     async def identity(self) -> Identity | None:
         """Who the token belongs to, asked at most every 30 s; None when the service knows nobody by it."""
-        asked, identity = self._identity
-        if asked == 0.0 or time.monotonic() - asked > _IDENTITY_SECONDS:
-            try:
-                identity = await self.signed_in()
-            except NotSignedIn:
-                identity = None
-            self._identity = (time.monotonic(), identity)
-        return identity
+        return await self.credential.identity(time.monotonic() - _IDENTITY_SECONDS)
 
     @property
     def account(self) -> Identity | None:
         """Who the token belongs to, as far as it was asked by now; sends nothing."""
-        return self._identity[1]
+        return self.credential.account
 
-    async def signed_in(self) -> Identity:
-        """Who the token belongs to, asked now (`GET /_apis/connectionData`, else `OPTIONS /_apis`).
+    async def signed_in(self, token: SecretStr | None = None) -> Identity:
+        """Who a token belongs to, asked now (`GET /_apis/connectionData`, else `OPTIONS /_apis`).
+
+        Args:
+            token: The one to ask about; None for the one in use.
 
         Raises:
             TokenRejected: The service knows nobody by this token.
             AzureDevOpsError: What else the answer means.
         """
         request = Request(Operation("GET", "/_apis/connectionData"), {}, {}, version="7.1-preview")
-        response = await self._exchange(request, streamed=False)
+        response = await self._exchange(request, streamed=False, token=token)
         if response.status_code not in {200, 401}:
             raise await error_of(response, request.operation, _nobody, None)
         if (identity := identity_of(response)) is None and response.status_code == 200:
             request = Request(Operation("OPTIONS", "/_apis"), {}, {})
-            identity = identity_in_header(await self._exchange(request, streamed=False))
+            identity = identity_in_header(await self._exchange(request, streamed=False, token=token))
         if identity is None:
             raise await error_of(unsigned(response), request.operation, _nobody, None)
+        if token is None:
+            self.credential.belongs_to(identity)
         return identity
 
     async def organization_exists(self) -> bool | None:
         """Whether the cloud knows an organization of this name, asked without the token; None if that is unsettled."""
         operation, query = Operation("GET", "/_apis/resourceAreas/{id}"), {"accountName": self.settings.organization}
         request = Request(operation, {"id": _CORE_AREA}, query, version="")
-        passage = Passage(operation, {}, self, self.pacer, self._deadline(), self.progress)
+        passage = Passage(operation, {}, self, self._deadline(), self.progress, unsigned=True)
         host = str(httpx.URL(self.settings.url("core")).copy_with(path="/")).rstrip("/")
-        asked = request.http(host, None, {"passage": passage, "timeout": self.context.patience.timeouts})
+        asked = request.http(host, {"passage": passage, "timeout": self.context.patience.timeouts})
         try:
             response = await self._opened().handle_async_request(asked)
         except AzureDevOpsError:
@@ -294,24 +294,24 @@ class AzureDevOps:
 
     # -- inside --------------------------------------------------------------------------------------------------
 
-    async def _exchange(self, request: Request, *, streamed: bool, probe: bytes | None = None) -> httpx.Response:
+    async def _exchange(
+        self, request: Request, *, streamed: bool, probe: bytes | None = None, token: SecretStr | None = None
+    ) -> httpx.Response:
         layers = self._opened()
-        token = self._current_token()
         call = current_call.get()
         passage = Passage(
             request.operation,
             request.path,
             self,
-            self.pacer,
             self._deadline(),
             self.progress,
             grant=call.grant if call else None,
             probe=probe is not None,
             streamed=streamed,
+            token=token,
         )
         sent = request.http(
             self.settings.url(request.area),
-            _basic(token),
             {"passage": passage, "timeout": self.context.patience.timeouts},
             probe,
         )
@@ -329,19 +329,15 @@ class AzureDevOps:
         if not self._io.is_current():
             raise RuntimeError("Requests run on the client's loop: use run() or run_sync().")
         if self._layers is None:
-            self._layers = layered(self._transport or network(self.settings.url("core")), self.context.patience)
+            self._layers = layered(
+                self._transport or network(self.settings.url("core")), self.credential, self.context.patience
+            )
             self._io.on_close(self._layers.aclose)
         return self._layers
 
-    def _current_token(self) -> str:
-        if self._token is None:
-            given: str | SecretStr = self.settings.token()
-            self._token = checked_token(given, self.settings.credential_source)
-            self.pacer = pacer_of(self.settings.url("core"), holder(self._token))
-        return self._token
-
     async def _error(self, response: httpx.Response, request: Request) -> Exception:
-        error = await error_of(response, request.operation, self.identity, current_call.get())
+        begun: float = response.request.extensions["passage"].begun
+        error = await error_of(response, request.operation, lambda: self.credential.identity(begun), current_call.get())
         if isinstance(error, ServiceFault) and not reads(request.operation):
             # Its own failure says nothing of how far the service had come.
             return WriteOutcomeUnknown(error.message, subject=request.operation.template)
@@ -353,10 +349,6 @@ class AzureDevOps:
                 return ProjectNotFound(f"{error.message} Did you mean {suggestion!r}?", subject=request.project)
             return ProjectNotFound(error.message, subject=request.project)
         return error
-
-
-def _basic(token: str) -> str:
-    return "Basic " + base64.b64encode(f":{token}".encode()).decode()
 
 
 def _silent(_waiting: Waiting) -> None:

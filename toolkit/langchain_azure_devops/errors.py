@@ -9,7 +9,9 @@ AzureDevOpsError                     status
 │   └── ToolUnknown                                  a tool or toolset was selected that does not exist
 ├── NotSignedIn                      not_signed_in
 │   ├── TokenRejected                                wrong, revoked or expired
-│   └── SignInRequired                               a sign-in page instead of an answer (302, 203, HTML)
+│   ├── SignInRequired                               a sign-in page instead of an answer (302, 203, HTML)
+│   ├── CredentialUnavailable                        the provider of tokens failed or gave none in time
+│   └── AccountChanged                               the provider's new token belongs to somebody else
 ├── Denied                           denied
 │   ├── ScopeMissing                                 the token's scopes do not cover the operation
 │   ├── PermissionDenied                             the person may not do this here
@@ -112,6 +114,14 @@ class TokenRejected(NotSignedIn):
 
 class SignInRequired(NotSignedIn):
     """The service answered with its sign-in page instead of data."""
+
+
+class CredentialUnavailable(NotSignedIn):
+    """The provider of tokens failed or gave none in time."""
+
+
+class AccountChanged(NotSignedIn):
+    """The provider's new token belongs to another account than the work was begun with; it was not used."""
 
 
 class Denied(AzureDevOpsError):

@@ -1,8 +1,11 @@
 """What a request carries with it on its way through the layers, and the requests that probe."""
 
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
+
+from pydantic import SecretStr
 
 from langchain_azure_devops.context import Waiting
 from langchain_azure_devops.grants import Grant, GrantBook, Operation
@@ -31,6 +34,10 @@ class Asker(Protocol):
     read_only: bool
     grants: GrantBook
 
+    @property
+    def pacer(self) -> Pacer:
+        """The pace of this organization and person, shared with every other client of theirs."""
+
 
 @dataclass(frozen=True)
 class Passage:
@@ -40,23 +47,27 @@ class Passage:
         operation: The operation the request carries out.
         path: What stands for the placeholders of its route.
         client: The client that sends it.
-        pacer: Bounds what is under way, together with all other clients of this organization and person.
         deadline: When the call it belongs to has to be over, by the monotonic clock.
         tell: Told of every wait that a person would notice.
         grant: The grant of the tool call it belongs to.
         probe: It is one of PROBES.
         streamed: The caller reads the body piece by piece and caps it.
+        token: Sent with this token, whatever becomes of it; None for the one in use.
+        unsigned: Sent without any.
+        begun: When it was made, by the monotonic clock.
     """
 
     operation: Operation
     path: Mapping[str, str | int | None]
     client: Asker
-    pacer: Pacer
     deadline: float
     tell: Callable[[Waiting], None]
     grant: Grant | None = None
     probe: bool = False
     streamed: bool = False
+    token: SecretStr | None = None
+    unsigned: bool = False
+    begun: float = field(default_factory=time.monotonic)
 
     @property
     def reads(self) -> bool:

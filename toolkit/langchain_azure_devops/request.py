@@ -61,22 +61,17 @@ class Request:
         given = {name: _text(value) for name, value in self.query.items() if value is not None}
         return {**given, "api-version": self.version} if self.version else given
 
-    def http(
-        self, base_url: str, authorization: str | None, extensions: Mapping[str, object], content: bytes | None = None
-    ) -> httpx.Request:
-        """The request as it goes out.
+    def http(self, base_url: str, extensions: Mapping[str, object], content: bytes | None = None) -> httpx.Request:
+        """The request as it goes out, but for the token.
 
         Args:
             base_url: Where the organization is.
-            authorization: The header of this name, None to ask as nobody.
             extensions: What travels with it through the layers.
             content: A body that is not JSON to be made here.
         """
         if content is None and self.body is not None:
             content = json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()
         headers = {**_HEADERS, "Accept": self.accept}
-        if authorization is not None:
-            headers["Authorization"] = authorization
         if content is not None:
             headers["Content-Type"] = self.content_type
         query = urlencode(self.parameters, quote_via=quote, safe="")

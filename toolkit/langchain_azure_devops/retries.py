@@ -91,7 +91,7 @@ class PacedRetry(httpx.AsyncBaseTransport):
         request, passage = attempts.request, attempts.passage
         while True:
             try:
-                async with passage.pacer.turn(passage.deadline, passage.tell):
+                async with passage.client.pacer.turn(passage.deadline, passage.tell):
                     response = await self._exchange(request, passage)
             except NoTime as late:
                 if attempts.answer is not None:
@@ -101,7 +101,7 @@ class PacedRetry(httpx.AsyncBaseTransport):
                 if not _may_repeat(error, passage) or not await attempts.another(f"no answer ({type(error).__name__})"):
                     raise explained(error, request, passage) from error
             else:
-                wait = heed(response.headers, passage.pacer)
+                wait = heed(response.headers, passage.client.pacer)
                 if not passage.reads and _lost(response):
                     slow = response.status_code == 504
                     raise unknown(f"answered {response.status_code} to the write", request, passage, may_follow=slow)
@@ -115,7 +115,7 @@ class PacedRetry(httpx.AsyncBaseTransport):
         attempts.answer = response
         if response.status_code == 429 and not wait:
             # It does not say how long: everything waits, longer each time.
-            attempts.passage.pacer.hold(attempts.pause())
+            attempts.passage.client.pacer.hold(attempts.pause())
         elif not wait:
             return await attempts.another(f"status {response.status_code}")
         attempts.count += 1

@@ -3,7 +3,7 @@
 import ipaddress
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
@@ -12,8 +12,11 @@ from pydantic import SecretStr
 from langchain_azure_devops.errors import CredentialMalformed, CredentialMissing, OrganizationInvalid
 from langchain_azure_devops.scopes import Scope, parse_scopes
 
-TokenProvider = Callable[[], str | SecretStr]
-"""Asked for the token at the start and again when the service stops accepting it (rotation)."""
+TokenProvider = Callable[[], str | SecretStr | Awaitable[str | SecretStr]]
+"""Asked for the token at the start and again when the service stops accepting it (rotation).
+
+May block: it runs in a thread. What it awaits runs on the client's own event loop.
+"""
 
 CLOUD_HOSTS: Mapping[str, str] = {
     "core": "https://dev.azure.com/{organization}",
@@ -37,6 +40,7 @@ class Settings:
         default_project: Applied by every tool that takes a project and was given none.
         declared_scopes: What the operator says the token may do; None when nothing was declared.
         link_hosts: Hosts that writes may link to, besides the organization's own; `*.contoso.com` for all below one.
+        rotates: The token comes from a provider, which may give another one.
         borrowed: The token was made for another program (the az CLI), so it only reads unless told otherwise.
     """
 
@@ -47,6 +51,7 @@ class Settings:
     default_project: str | None = None
     declared_scopes: frozenset[Scope] | None = None
     borrowed: bool = False
+    rotates: bool = False
     link_hosts: frozenset[str] = frozenset()
 
     @property
@@ -102,6 +107,7 @@ def load_settings(
         default_project=(default_project or variables.get("AZURE_DEVOPS_PROJECT") or "").strip() or None,
         declared_scopes=None if declared is None else _declared(declared),
         borrowed=borrowed,
+        rotates=callable(pat),
         link_hosts=frozenset(variables.get("AZURE_DEVOPS_LINK_HOSTS", "").lower().replace(",", " ").split()),
     )
 

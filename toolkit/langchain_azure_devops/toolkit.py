@@ -1,6 +1,7 @@
 """AzureDevOpsToolkit: the tools of Azure DevOps that this token may use."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -8,11 +9,11 @@ import httpx
 from langchain_core.tools import BaseTool, BaseToolkit
 from pydantic import ConfigDict, PrivateAttr, SecretStr
 
-from langchain_azure_devops.binding import bind
+from langchain_azure_devops.binding import announcing, bind
 from langchain_azure_devops.client import AzureDevOps
 from langchain_azure_devops.connection import Connection, verify
-from langchain_azure_devops.context import RunContext
-from langchain_azure_devops.errors import ScopeMissing
+from langchain_azure_devops.context import RunContext, Waiting
+from langchain_azure_devops.errors import AzureDevOpsError, ScopeMissing
 from langchain_azure_devops.grants import Approver, WritePolicy
 from langchain_azure_devops.rendering import DEFAULT_BUDGET
 from langchain_azure_devops.scopes import Scope
@@ -39,6 +40,7 @@ class AzureDevOpsToolkit(BaseToolkit):
     _selection: Selection = PrivateAttr()
     _connection: Connection | None = PrivateAttr(default=None)
     _refused: set[str] = PrivateAttr(default_factory=set)
+    _bound: dict[str, BaseTool] = PrivateAttr(default_factory=dict)
     _name_prefix: str = PrivateAttr(default="")
     _budget: int = PrivateAttr(default=DEFAULT_BUDGET)
 
@@ -61,12 +63,14 @@ class AzureDevOpsToolkit(BaseToolkit):
         context: RunContext | None = None,
         settings: Settings | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
+        progress: Callable[[Waiting], None] | None = None,
     ) -> None:
         """Choose tools; no request is made.
 
         Args:
             organization: The bare name; else `AZURE_DEVOPS_ORG`.
-            pat: The personal access token, or a function that gives it; else `AZURE_DEVOPS_PAT`.
+            pat: The personal access token, or a function that gives it (plain or async), asked again when the service
+                does not accept it any more; else `AZURE_DEVOPS_PAT`.
             default_project: Used where a tool takes a project and is given none; else `AZURE_DEVOPS_PROJECT`.
             scopes: What the token may do, when known; else `AZURE_DEVOPS_SCOPES`, else found out by `verify()`.
             toolsets: Toolsets to offer; adds up with `tools`; neither means all.
@@ -82,6 +86,8 @@ class AzureDevOpsToolkit(BaseToolkit):
             context: Clock, ids and nonces, for tests and recordings.
             settings: All of organization, token, project, scopes and base URL at once, already loaded.
             transport: Takes the place of the network, for recordings.
+            progress: Told of waits that a person would notice, outside a LangGraph run; inside one they go to its
+                stream, mode "custom".
 
         Raises:
             Misconfigured: The settings cannot be right.
@@ -98,7 +104,9 @@ class AzureDevOpsToolkit(BaseToolkit):
             approver=approver,
             context=context,
             transport=transport,
+            progress=announcing(progress),
         )
+        self._client.credential.replaced = self._relearn
         self._name_prefix = name_prefix
         self._budget = result_budget
         self._filter()
@@ -122,11 +130,16 @@ class AzureDevOpsToolkit(BaseToolkit):
         return toolkit
 
     def get_tools(self) -> list[BaseTool]:
-        """The tools this token may use, as far as that is known."""
-        return [
-            bind(tool, self._client, name_prefix=self._name_prefix, refused=self._mark_refused, budget=self._budget)
-            for tool in self._selection.tools
-        ]
+        """The tools this token may use, as far as that is known.
+
+        Ask again after a rotation or a refresh: a new token may bring other tools. Those handed out before stay what
+        they are, and answer `denied` when the token does not allow them any more.
+        """
+        return [self._bound.get(tool.name) or self._bind(tool) for tool in self._selection.tools]
+
+    def _bind(self, tool: Tool[..., Any]) -> BaseTool:
+        made = bind(tool, self._client, name_prefix=self._name_prefix, refused=self._mark_refused, budget=self._budget)
+        return self._bound.setdefault(tool.name, made)
 
     def verify(self) -> Connection:
         """Find out whether the settings work and what the token may do; a diagnosed state is returned, not raised."""
@@ -135,6 +148,18 @@ class AzureDevOpsToolkit(BaseToolkit):
     async def averify(self) -> Connection:
         """Find out whether the settings work without blocking; see `verify`."""
         return self._learn(await verify(self._client))
+
+    def refresh(self) -> Connection:
+        """Ask the provider for the token anew, verify it and choose the tools again; whoever the token belongs to.
+
+        A token that was replaced because the service refused it has to belong to the same account; this accepts
+        another one, and says so in the hints of the connection.
+        """
+        return self._client.run_sync(self._refreshed())
+
+    async def arefresh(self) -> Connection:
+        """Ask the provider for the token anew without blocking; see `refresh`."""
+        return await self._client.run(self._refreshed())
 
     @property
     def client(self) -> AzureDevOps:
@@ -190,6 +215,25 @@ class AzureDevOpsToolkit(BaseToolkit):
         if connection.error is not None:
             self.close()
             raise connection.error
+
+    async def _relearn(self) -> None:
+        """After a token was replaced: find out what the new one may do."""
+        self._learn(await verify(self._client))
+
+    async def _refreshed(self) -> Connection:
+        was = self._client.account
+        try:
+            await self._client.credential.refreshed()
+        except AzureDevOpsError as error:
+            before = self._connection
+            url, source = self._client.settings.url("core"), self._client.settings.credential_source
+            failed = before or Connection(self._client.settings.organization, url, source)
+            return replace(failed, error=error)
+        found = await verify(self._client)
+        if was is not None and found.identity is not None and found.identity.id != was.id:
+            hint = f"The token belongs to {found.identity.name} now; before it was {was.name}'s."
+            found = replace(found, hints=(hint, *found.hints))
+        return self._learn(found)
 
     def _learn(self, connection: Connection) -> Connection:
         self._connection = connection

@@ -1,4 +1,4 @@
-"""What every request passes, outermost first: write gate, pacer and retry, sign-in detection, network."""
+"""What every request passes, outermost first: write gate, token, pacer and retry, sign-in detection, network."""
 
 import re
 from collections.abc import AsyncIterator
@@ -7,6 +7,7 @@ from functools import cache
 import httpx
 
 from langchain_azure_devops.context import Patience
+from langchain_azure_devops.credentials import Credential, SignedIn
 from langchain_azure_devops.errors import WriteBlocked
 from langchain_azure_devops.passage import PROBES, Passage
 from langchain_azure_devops.retries import PacedRetry
@@ -82,9 +83,9 @@ def _check_probe(passage: Passage, request: httpx.Request) -> None:
         raise WriteBlocked("A probe was not sent: it is not one of the constant probes, or this client only reads.")
 
 
-def layered(inner: httpx.AsyncBaseTransport, patience: Patience) -> httpx.AsyncBaseTransport:
+def layered(inner: httpx.AsyncBaseTransport, credential: Credential, patience: Patience) -> httpx.AsyncBaseTransport:
     """All layers in front of the network."""
-    return WriteGate(PacedRetry(SignInDetection(inner), patience))
+    return WriteGate(SignedIn(PacedRetry(SignInDetection(inner), patience), credential))
 
 
 async def capped(response: httpx.Response, limit: int) -> AsyncIterator[bytes]:

@@ -1,0 +1,292 @@
+"""A token may die at any time: its provider is asked for another, which is looked at before it is used."""
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from calls import Recorder, seed_with_tokens, writes
+from pydantic import SecretStr
+
+from azure_devops_simulator import Fault, SimulatorServer
+from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsToolkit, errors
+from langchain_azure_devops import credentials as credentials_module
+from langchain_azure_devops.context import Patience, RunContext
+from langchain_azure_devops.settings import load_settings
+
+OLD, NEW = "old-token", "new-token"
+WRITER = ("vso.project", "vso.work_write", "vso.code")
+READER = ("vso.project", "vso.work")
+
+
+class Provider:
+    """Gives one token after the other, the last one again and again; counts how often it was asked."""
+
+    def __init__(self, *tokens: str | Exception) -> None:
+        self.tokens, self.asked = list(tokens), 0
+
+    def __call__(self) -> str:
+        self.asked += 1
+        token = self.tokens.pop(0) if len(self.tokens) > 1 else self.tokens[0]
+        if isinstance(token, Exception):
+            raise token
+        return token
+
+
+@pytest.fixture
+def organization():
+    made = seed_with_tokens()
+    made.add_token(OLD, WRITER)
+    made.add_token(NEW, WRITER)
+    return made
+
+
+@pytest.fixture
+def server(organization):
+    with SimulatorServer(organization) as running:
+        yield running
+
+
+@pytest.fixture
+def sent():
+    return []
+
+
+@pytest.fixture
+def connect(server, sent):
+    made = []
+
+    def client_with(provider, **arguments):
+        settings = load_settings(base_url=server.base_url, pat=provider, default_project="Platform", environ={})
+        transport = Recorder(server.base_url, sent)
+        made.append(AzureDevOps(settings, **{"writes": "allow", "transport": transport, **arguments}))
+        return made[-1]
+
+    yield client_with
+    for client in made:
+        client.close()
+
+
+def read(client):
+    return TOOLS["get_work_item"].call_sync(client, id=16).id
+
+
+def revoke(organization, value=OLD):
+    organization.tokens[value].state = "revoked"
+
+
+def test_a_read_goes_on_with_the_next_token(organization, connect):
+    provider = Provider(OLD, NEW)
+    client = connect(provider)
+    assert read(client) == 16
+    assert provider.asked == 1
+    revoke(organization)
+    assert read(client) == 16
+    assert provider.asked == 2
+
+
+@pytest.mark.parametrize("kind", ["plain", "async", "secret", "async secret"])
+def test_a_provider_may_be_plain_or_async(organization, connect, kind):
+    given = Provider(OLD, NEW)
+
+    async def later():
+        await asyncio.sleep(0)
+        return SecretStr(given()) if "secret" in kind else given()
+
+    client = connect(later if "async" in kind else (lambda: SecretStr(given())) if kind == "secret" else given)
+    read(client)
+    revoke(organization)
+    assert read(client) == 16
+    assert given.asked == 2
+
+
+def test_a_refused_write_is_repeated_once_with_the_next_token_because_it_was_not_taken(organization, connect, sent):
+    client = connect(Provider(OLD, NEW))
+    read(client)
+    revoke(organization)
+    count = len(list(organization.work_items))
+    made = TOOLS["create_work_item"].call_sync(client, type="Bug", title="Once")
+    assert made.notes == []
+    assert len(list(organization.work_items)) == count + 1
+    assert len(writes(sent)) == 2
+
+
+def test_a_sign_in_page_in_the_middle_is_a_dead_token_too(organization, connect):
+    client = connect(Provider(OLD, NEW))
+    read(client)
+    organization.faults.add(Fault(kind="status", status=203, body="html", path="/wit/workitems/16", times=1))
+    assert read(client) == 16
+    assert client.credential.seen == (OLD, NEW)
+
+
+def test_parallel_requests_ask_the_provider_once(organization, connect):
+    provider = Provider(OLD, NEW)
+    client = connect(provider)
+    read(client)
+    revoke(organization)
+    with ThreadPoolExecutor(12) as pool:
+        assert set(pool.map(lambda _: read(client), range(24))) == {16}
+    assert provider.asked == 2
+
+
+def test_a_missing_scope_is_no_reason_to_ask(organization, connect):
+    organization.tokens[OLD].scopes = frozenset({"vso.code", "vso.project"})
+    provider = Provider(OLD, NEW)
+    client = connect(provider)
+    with pytest.raises(errors.ScopeMissing):
+        read(client)
+    assert provider.asked == 1
+
+
+def test_a_token_that_dies_right_after_a_refusal_is_not_taken_for_a_missing_scope(organization, connect):
+    organization.tokens[OLD].scopes = frozenset({"vso.code", "vso.project"})
+    client = connect(lambda: OLD)
+    with pytest.raises(errors.ScopeMissing):
+        read(client)
+    revoke(organization)
+    with pytest.raises(errors.TokenRejected):
+        read(client)
+
+
+def test_a_provider_that_gives_the_same_dead_token_is_not_asked_in_a_loop(organization, connect):
+    provider = Provider(OLD)
+    client = connect(provider)
+    read(client)
+    revoke(organization)
+    for _ in range(5):
+        with pytest.raises(errors.TokenRejected, match="gave the same one again"):
+            read(client)
+    assert provider.asked == 2
+
+
+def test_it_is_asked_again_after_a_while(organization, connect, monkeypatch):
+    monkeypatch.setattr(credentials_module, "_ASK_AGAIN", 0.0)
+    provider = Provider(OLD, OLD, NEW)
+    client = connect(provider)
+    read(client)
+    revoke(organization)
+    with pytest.raises(errors.TokenRejected):
+        read(client)
+    assert read(client) == 16
+
+
+def test_a_new_token_that_is_dead_too_is_not_used(organization, connect):
+    client = connect(Provider(OLD, NEW))
+    read(client)
+    revoke(organization)
+    revoke(organization, NEW)
+    with pytest.raises(errors.TokenRejected, match="nor the new one"):
+        read(client)
+
+
+def test_a_token_of_another_account_is_refused_until_it_is_accepted(organization, server):
+    other = next(user for user in organization.users.values() if user.id != organization.tokens[OLD].user.id)
+    organization.add_token("others-token", WRITER, other)
+    provider = Provider(OLD, "others-token")
+    with AzureDevOpsToolkit.connect(
+        base_url=server.base_url, pat=provider, default_project="Platform", writes="allow"
+    ) as toolkit:
+        revoke(organization)
+        now = organization.clock.now()
+        with pytest.raises(errors.AccountChanged, match=other.display_name):
+            TOOLS["create_work_item"].call_sync(toolkit.client, type="Bug", title="As somebody else")
+        assert organization.clock.now() == now
+        found = toolkit.refresh()
+        assert found.connected
+        assert found.hints[0].startswith(f"The token belongs to {other.display_name} now; before it was ")
+        assert read(toolkit.client) == 16
+
+
+def test_a_provider_that_fails_says_so_and_keeps_its_secret(connect):
+    client = connect(Provider(ValueError("vault said: hunter2-token")))
+    with pytest.raises(errors.CredentialUnavailable, match=r"failed \(ValueError\)") as caught:
+        read(client)
+    assert "hunter2" not in caught.value.message
+
+
+def test_a_provider_that_hangs_does_not_hang_the_call(connect):
+    client = connect(lambda: time.sleep(0.5) or OLD, context=RunContext(patience=Patience(request=0.05)))
+    with pytest.raises(errors.CredentialUnavailable, match="nothing in time"):
+        read(client)
+
+
+def test_a_blocking_provider_blocks_no_other_request(organization, connect):
+    tokens = iter([OLD])
+
+    def slow():
+        if (token := next(tokens, None)) is None:
+            time.sleep(0.3)
+        return token or NEW
+
+    client = connect(slow)
+    read(client)
+    revoke(organization)
+    with ThreadPoolExecutor(1) as pool:
+        refused = pool.submit(read, client)
+        time.sleep(0.1)
+        begun = time.monotonic()
+        assert client.run_sync(client.organization_exists()) is True
+        assert time.monotonic() - begun < 0.2
+        assert refused.result() == 16
+
+
+def test_one_of_several_tokens_of_a_person_keeps_the_pace_of_the_other(organization, connect):
+    client = connect(Provider(OLD, NEW))
+    read(client)
+    revoke(organization)
+    read(client)
+    other = connect(lambda: NEW)
+    client.run_sync(client.signed_in())
+    other.run_sync(other.signed_in())
+    assert client.pacer is other.pacer
+
+
+# -- the toolkit ---------------------------------------------------------------------------------------------------
+
+
+def names(toolkit):
+    return {tool.name for tool in toolkit.get_tools()}
+
+
+@pytest.mark.parametrize(("before", "after"), [(WRITER, READER), (READER, WRITER)], ids=["fewer", "more"])
+def test_tools_follow_the_scopes_of_the_new_token(organization, server, before, after):
+    organization.tokens[OLD].scopes, organization.tokens[NEW].scopes = frozenset(before), frozenset(after)
+    with AzureDevOpsToolkit.connect(
+        base_url=server.base_url, pat=Provider(OLD, NEW), default_project="Platform", writes="allow"
+    ) as toolkit:
+        assert ("create_work_item" in names(toolkit)) is (before is WRITER)
+        revoke(organization)
+        [tool] = [tool for tool in toolkit.get_tools() if tool.name == "get_work_item"]
+        tool.invoke({"id": 16})
+        assert ("create_work_item" in names(toolkit)) is (after is WRITER)
+
+
+async def test_refresh_finds_what_was_added_to_a_token_or_its_place(organization, server):
+    provider = Provider(OLD, NEW)
+    organization.tokens[OLD].scopes = frozenset(READER)
+    toolkit = await AzureDevOpsToolkit.aconnect(base_url=server.base_url, pat=provider, default_project="Platform")
+    async with toolkit:
+        assert "create_work_item" not in names(toolkit)
+        found = await toolkit.arefresh()
+        assert found.connected
+        assert "create_work_item" in names(toolkit)
+
+
+def test_a_refresh_that_fails_leaves_the_token_in_use(organization, server):
+    provider = Provider(OLD, RuntimeError("vault is sealed"))
+    with AzureDevOpsToolkit.connect(base_url=server.base_url, pat=provider, default_project="Platform") as toolkit:
+        found = toolkit.refresh()
+        assert (found.status, found.exit_code) == ("CredentialUnavailable", 4)
+        assert read(toolkit.client) == 16
+        assert "create_work_item" in names(toolkit)
+
+
+def test_no_token_old_or_new_is_shown_or_written(organization, connect):
+    client = connect(Provider(OLD, NEW))
+    read(client)
+    revoke(organization)
+    read(client)
+    assert set(client.known_secrets()) == {OLD, NEW}
+    shown = f"{client!r}{client.credential!r}{client.settings!r}"
+    assert OLD not in shown
+    assert NEW not in shown

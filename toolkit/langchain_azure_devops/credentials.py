@@ -1,0 +1,230 @@
+"""The token in use, who it belongs to, and how it is replaced when the service no longer accepts it."""
+
+import asyncio
+import base64
+import contextvars
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+import httpx
+from pydantic import SecretStr
+
+from langchain_azure_devops.errors import (
+    AccountChanged,
+    AzureDevOpsError,
+    CredentialUnavailable,
+    NotSignedIn,
+    SignInRequired,
+    TokenRejected,
+)
+from langchain_azure_devops.pacing import Pacer, holder, pacer_of
+from langchain_azure_devops.passage import Passage
+from langchain_azure_devops.settings import Settings, checked_token
+from langchain_azure_devops.verdict import Identity
+
+_ASK_AGAIN = 10.0
+"""Seconds before a provider that had no better token is asked again."""
+
+
+class Credential:
+    """One client's token. The provider is asked for the first one, and for another when the service knows nobody by it.
+
+    Used on the client's loop only.
+
+    Attributes:
+        pacer: The pace of the person the token belongs to.
+        account: Who that is, as far as it was asked by now; stays when the token dies.
+        replaced: Awaited after each replacement, before the refused request is repeated.
+    """
+
+    def __init__(self, settings: Settings, who: Callable[[SecretStr], Awaitable[Identity]], patience: float) -> None:
+        """Ask nobody yet.
+
+        Args:
+            settings: Where tokens come from.
+            who: Asks the service who a token belongs to; raises NotSignedIn for nobody.
+            patience: How many seconds a provider may take.
+        """
+        self.pacer = Pacer()
+        self.account: Identity | None = None
+        self.replaced: Callable[[], Awaitable[None]] | None = None
+        self._settings = settings
+        self._who = who
+        self._patience = patience
+        self._token = ""
+        self._seen: list[str] = []
+        self._nobodys = False
+        self._settled_at = 0.0
+        self._failure: tuple[float, NotSignedIn] | None = None
+        self._replacing = asyncio.Lock()
+        self._asking = asyncio.Lock()
+
+    @property
+    def rotates(self) -> bool:
+        """Whether another token may be had."""
+        return self._settings.rotates
+
+    @property
+    def seen(self) -> tuple[str, ...]:
+        """Every token used so far: each is a secret, also when it is dead."""
+        return tuple(self._seen)
+
+    async def token(self) -> str:
+        """The token to use now."""
+        if not self._token:
+            async with self._replacing:
+                if not self._token:
+                    self._adopt(await self._asked())
+        return self._token
+
+    async def identity(self, since: float) -> Identity | None:
+        """Who the token belongs to, None for nobody; asked unless it was asked since then (by the monotonic clock)."""
+        async with self._asking:
+            if self._settled_at < since or not self._settled_at:
+                began = time.monotonic()
+                try:
+                    self.belongs_to(await self._who(SecretStr(await self.token())))
+                except NotSignedIn:
+                    self._nobodys = True
+                self._settled_at = began
+            return None if self._nobodys else self.account
+
+    def belongs_to(self, person: Identity) -> None:
+        """Note who the token belongs to: from now on the pace is shared with every client of this person."""
+        self.account, self._nobodys, self._settled_at = person, False, time.monotonic()
+        self.pacer = pacer_of(self._settings.url("core"), person.id, self.pacer)
+
+    async def renewed(self, refused: str) -> str:
+        """A token in place of one that the service does not accept any more; asked for once, whoever needs it.
+
+        It is used only if it belongs to the same account, as far as that was known.
+
+        Raises:
+            TokenRejected: The provider has no better one.
+            AccountChanged: It has one of another account.
+            CredentialUnavailable: It failed.
+        """
+        async with self._replacing:
+            if self._token != refused:
+                return self._token
+            if self._failure is not None and time.monotonic() - self._failure[0] < _ASK_AGAIN:
+                raise self._failure[1]
+            try:
+                token, person = await self._better(refused)
+            except NotSignedIn as error:
+                self._failure = (time.monotonic(), error)
+                raise
+            self._adopt(token)
+            self.belongs_to(person)
+        if self.replaced is not None:
+            # Not a part of the call that noticed: with neither its grant nor its deadline.
+            await asyncio.get_running_loop().create_task(_awaited(self.replaced()), context=contextvars.Context())
+        return token
+
+    async def refreshed(self) -> None:
+        """Ask for the token anew and use it, whoever it belongs to.
+
+        Raises:
+            CredentialUnavailable: The provider failed; the token in use stays.
+        """
+        async with self._replacing:
+            token = await self._asked()
+            self.account = None
+            self._adopt(token)
+
+    async def _better(self, refused: str) -> tuple[str, Identity]:
+        token = await self._asked()
+        source = self._settings.credential_source
+        if token == refused:
+            raise TokenRejected(
+                f"The service does not accept the token any more, and {source} gave the same one again. Put a new "
+                "token where it comes from; a later call asks again."
+            )
+        try:
+            person = await self._who(SecretStr(token))
+        except NotSignedIn as error:
+            raise TokenRejected(
+                f"The service does not accept the token any more, nor the new one from {source}. {error.message}"
+            ) from error
+        was = self.account
+        if was is not None and person.id != was.id:
+            raise AccountChanged(
+                f"The new token from {source} belongs to {person.name}, and the work was begun as {was.name}. It was "
+                "not used. If this is meant, call refresh() on the toolkit; else give a token of the same account."
+            )
+        return token, person
+
+    def _adopt(self, token: str) -> None:
+        self._token, self._failure, self._nobodys, self._settled_at = token, None, False, 0.0
+        self._seen = [*(known for known in self._seen if known != token), token]
+        self.pacer = pacer_of(self._settings.url("core"), holder(token), self.pacer if self.account else None)
+
+    async def _asked(self) -> str:
+        """What the provider gives; it may block, so it runs in a thread, unless there is nothing to run."""
+        source = self._settings.credential_source
+        if not self.rotates:
+            return checked_token(cast("SecretStr", self._settings.token()), source)
+        try:
+            async with asyncio.timeout(self._patience):
+                given = await asyncio.to_thread(self._settings.token)
+                token = await given if inspect.isawaitable(given) else given
+        except Exception as error:
+            reason = "gave nothing in time" if isinstance(error, TimeoutError) else f"failed ({type(error).__name__})"
+            raise CredentialUnavailable(
+                f"There is no token: {source} {reason}. Look at what it does; the next call asks again."
+            ) from error
+        return checked_token(token, source)
+
+
+async def _awaited(work: Awaitable[None]) -> None:
+    await work
+
+
+class SignedIn(httpx.AsyncBaseTransport):
+    """Puts the token on each request; asks for another and repeats the request when the service knows nobody by it.
+
+    A write is repeated, too: who is not signed in cannot have written anything.
+    """
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, credential: Credential) -> None:
+        """Stand in front of `inner`."""
+        self._inner = inner
+        self._credential = credential
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Sign, send, and once more with another token if need be."""
+        passage: Passage = request.extensions["passage"]
+        if passage.unsigned:
+            return await self._inner.handle_async_request(request)
+        if passage.token is not None:
+            return await self._sent(request, passage.token.get_secret_value())
+        token = await self._credential.token()
+        try:
+            response = await self._sent(request, token)
+        except SignInRequired:
+            if not self._credential.rotates:
+                raise
+        else:
+            if not self._credential.rotates or not await self._is_nobodys(response, passage):
+                return response
+        return await self._sent(request, await self._credential.renewed(token))
+
+    async def aclose(self) -> None:
+        """Close what is behind."""
+        await self._inner.aclose()
+
+    async def _is_nobodys(self, response: httpx.Response, passage: Passage) -> bool:
+        """Whether a refusal means the token and not its scopes: an empty 401 says the same for both."""
+        if response.status_code != 401 or "x-vss-userdata" in response.headers:
+            return False
+        try:
+            return await self._credential.identity(since=passage.begun) is None
+        except AzureDevOpsError:
+            # That cannot be settled now; the refusal stands as it is.
+            return False
+
+    async def _sent(self, request: httpx.Request, token: str) -> httpx.Response:
+        request.headers["Authorization"] = "Basic " + base64.b64encode(f":{token}".encode()).decode()
+        return await self._inner.handle_async_request(request)
