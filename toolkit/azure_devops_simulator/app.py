@@ -35,6 +35,7 @@ from azure_devops_simulator import (
     wit,
 )
 from azure_devops_simulator.access import Caller, SignIn
+from azure_devops_simulator.build_run import catch_up
 from azure_devops_simulator.control import control as control_routes
 from azure_devops_simulator.failing import FaultMiddleware
 from azure_devops_simulator.organization import JsonValue, Organization, Project, guid
@@ -164,6 +165,7 @@ class Service:
         return self._dress(request, call, answer, caller)
 
     def _run(self, call: Call, match: Match) -> Answer:
+        catch_up(self.organization.builds.under_way(), self.organization.clock.now())
         try:
             call.version = negotiate(match.route, call.method, requested_version(call.query, call.headers))
             call.path = match.path

@@ -10,6 +10,7 @@ from functools import partial
 
 from azure_devops_simulator import build_definitions, build_details, build_logs
 from azure_devops_simulator.build_lookup import build_error, find_build, find_definition, not_valid
+from azure_devops_simulator.build_run import cancel, cancel_stage, run_again, set_out
 from azure_devops_simulator.build_shapes import build_body
 from azure_devops_simulator.build_store import Build, Definition, Record
 from azure_devops_simulator.enums import BUILD_STATUS, STAGE_UPDATE, by_name
@@ -152,7 +153,7 @@ def full_branch(name: str) -> str:
 
 @area.post("{project}/_apis/build/builds", scopes=_EXECUTE)
 def queue_build(call: Call) -> Answer | JsonValue:
-    """Queue a build. It stays queued: nothing runs it."""
+    """Queue a build. It runs by the organization's clock."""
     request = call.json_object()
     number = as_object(request.get("definition")).get("id", call.query.get("definitionId"))
     if number is None:
@@ -186,10 +187,14 @@ def start_build(call: Call, definition: Definition, branch: str, version: str) -
         raise not_valid([message])
     _check_parameters(call.json_object())
     commit_id = version or repository.peel(tip) or tip
-    if messages := problems(definition, committed_yaml(definition, commit_id)):
+    text = committed_yaml(definition, commit_id)
+    if messages := problems(definition, text):
         raise not_valid(messages)
-    when = call.organization.clock.tick()
-    return call.organization.builds.add_build(definition, branch=ref, version=commit_id, by=call.user, when=when)
+    store, when = call.organization.builds, call.organization.clock.tick()
+    build = store.add_build(definition, branch=ref, version=commit_id, by=call.user, when=when)
+    set_out(build, text or "")
+    store.watch(build)
+    return build
 
 
 def _check_parameters(request: JsonObject) -> None:
@@ -221,11 +226,13 @@ def _cancel(call: Call, build: Build) -> None:
     if build.status == "completed":
         message = f"Build {build.id} cannot be canceled, because it has completed."
         raise build_error(400, "BuildStatusInvalidChangeException", message)
-    build.changed = call.organization.clock.tick()
+    now = call.organization.clock.tick()
     if build.status == "notStarted":
-        build.status, build.result, build.finish = "completed", "canceled", build.changed
-    else:
-        build.status = "cancelling"
+        build.status, build.result, build.finish = "completed", "canceled", now
+        build.changed, build.course = now, None
+    elif build.status == "inProgress":
+        cancel(build, now)
+        call.organization.builds.watch(build)
 
 
 def _retry(call: Call, build: Build) -> None:
@@ -237,12 +244,8 @@ def _retry(call: Call, build: Build) -> None:
 
 
 def _run_again(call: Call, build: Build, records: list[Record]) -> None:
-    build.changed = call.organization.clock.tick()
-    build.status, build.result, build.finish = "inProgress", None, None
-    for record in records:
-        record.state, record.result, record.start, record.finish = "pending", None, None, None
-        record.issues, record.log = [], None
-        record.attempt += 1
+    run_again(build, records, call.organization.clock.tick())
+    call.organization.builds.watch(build)
 
 
 @area.patch("{project}/_apis/build/builds/{build}/stages/{stage}", scopes=_EXECUTE)
@@ -261,10 +264,7 @@ def update_stage(call: Call) -> Answer | JsonValue:
     if state == "retry":
         _run_again(call, build, inside)
     elif build.status != "completed":
-        when = call.organization.clock.tick()
-        for record in inside:
-            if record.state != "completed":
-                record.state, record.result, record.finish = "completed", "canceled", when
+        cancel_stage(build, inside, call.organization.clock.tick())
     return Answer(204)
 
 

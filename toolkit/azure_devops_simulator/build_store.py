@@ -119,8 +119,19 @@ class Artifact:
 
 
 @dataclass
+class Course:
+    """What a build that is not over will do: how its timeline and logs look in the end, and how it ends."""
+
+    start: datetime
+    finish: datetime
+    result: Result
+    records: list[Record]
+    logs: dict[int, Log]
+
+
+@dataclass
 class Build:
-    """A build. `records` is None while it never started."""
+    """A build. `records` is None while it never started; `course` is what the clock still has to bring."""
 
     id: int
     definition: Definition
@@ -146,6 +157,7 @@ class Build:
     logs: dict[int, Log] = field(default_factory=dict)
     artifacts: list[Artifact] = field(default_factory=list)
     keep_forever: bool = False
+    course: Course | None = None
 
     @property
     def uri(self) -> str:
@@ -165,6 +177,7 @@ class BuildStore:
         self.definitions: dict[int, Definition] = {}
         self.builds: dict[int, Build] = {}
         self.counters: Counter[str] = Counter()
+        self._under_way: list[Build] = []
 
     def add_definition(
         self,
@@ -220,6 +233,16 @@ class BuildStore:
     def _next(self, kind: str) -> int:
         self.counters[kind] += 1
         return self.counters[kind]
+
+    def under_way(self) -> list[Build]:
+        """The builds that the clock still moves."""
+        self._under_way = [build for build in self._under_way if build.course]
+        return self._under_way
+
+    def watch(self, build: Build) -> None:
+        """Let the clock move a build."""
+        if build.course and build not in self._under_way:
+            self._under_way.append(build)
 
     def of(self, definition: Definition) -> list[Build]:
         """The builds of a definition, newest first."""

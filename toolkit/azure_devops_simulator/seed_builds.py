@@ -8,14 +8,16 @@ from datetime import timedelta
 
 from azure_devops_simulator import seed_build_logs as logs
 from azure_devops_simulator import seed_build_product_logs as product_logs
+from azure_devops_simulator.build_run import let_finish
+from azure_devops_simulator.build_steps import Job, Stage, Step, Timeline, job_of, line_of, moment, skipped
 from azure_devops_simulator.build_store import Artifact, Build, Definition, Issue, Reason
-from azure_devops_simulator.organization import Organization
+from azure_devops_simulator.organization import SEED_NOW, Organization
 from azure_devops_simulator.pipeline_yaml import committed_yaml, problems
-from azure_devops_simulator.seed_build_steps import Job, Stage, Step, Timeline, job_of, line_of, moment, skipped
 
 DANA, PRIYA, TOM = "Dana Ortiz", "Priya Raman", "Tom Becker"
 MINA, LUIS = "Mina Sato", "Luis Ferreira"
 MAIN, RELEASE = "refs/heads/main", "refs/heads/release/2.8"
+_STILL_RUNNING = timedelta(minutes=6)
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,10 @@ def seed_builds(organization: Organization) -> None:
     runs = [*_platform(organization), *_operations(organization), *_products(organization)]
     for run in sorted(runs, key=lambda run: run.when):
         _add(organization, run)
+    for build in organization.builds.builds.values():
+        if build.status == "inProgress":
+            let_finish(build, SEED_NOW + _STILL_RUNNING)
+            organization.builds.watch(build)
 
 
 def _pipeline(

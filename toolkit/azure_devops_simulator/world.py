@@ -16,6 +16,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TypeVar, cast
 
+from azure_devops_simulator.build_run import catch_up
 from azure_devops_simulator.build_store import Build, Definition
 from azure_devops_simulator.git_store import ObjectStore, Repository
 from azure_devops_simulator.organization import (
@@ -44,6 +45,7 @@ FORMAT = 1
 
 def export_world(organization: Organization) -> JsonObject:
     """Everything in an organization as JSON."""
+    catch_up(organization.builds.under_way(), organization.clock.now())
     codec = _codec(organization)
     return {
         "format": FORMAT,
@@ -160,7 +162,8 @@ def _read(world: JsonObject) -> Organization:
     for number, record in _object(world["pipelines"]).items():
         organization.builds.definitions[int(number)] = codec.read(Definition, record)
     for number, record in _object(world["builds"]).items():
-        organization.builds.builds[int(number)] = codec.read(Build, record)
+        organization.builds.builds[int(number)] = build = codec.read(Build, record)
+        organization.builds.watch(build)
     for number, record in _object(world["pull_requests"]).items():
         organization.pull_requests[int(number)] = codec.read(PullRequest, record)
     _read_nodes(organization, _object(world["areas_and_iterations"]))
