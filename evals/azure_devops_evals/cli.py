@@ -42,6 +42,9 @@ def cli() -> None:
 @click.option("--recordings", type=_FOLDER, help="Folder of recordings. Default: the ones that come with the package.")
 @click.option("--fail-fast", is_flag=True, help="Begin no further case after one that does not pass.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes. Default: as many as there are processors.")
+@click.option("--model", help="A model that answers in place of the scripts, such as openai:gpt-5.")
+@click.option("--trials", type=click.IntRange(1), default=1, help="How often the model answers each case.")
+@click.option("--compare", type=_FILE, help="A run of a model that --output wrote: being worse than it blocks.")
 @_reports
 @click.pass_context
 def run(
@@ -52,14 +55,26 @@ def run(
     recordings: Path | None,
     fail_fast: bool,
     jobs: int | None,
+    model: str | None,
+    trials: int,
+    compare: Path | None,
     **reports: Any,
 ) -> None:
     """Run the cases. The exit code says what blocks: 0 nothing, 1 a case, 3 something forbidden; see the README."""
-    from azure_devops_evals.commands import run_scripts  # noqa: PLC0415 - slow to import
+    if model is None and (trials > 1 or compare):
+        raise click.UsageError("--trials and --compare need --model: scripts give the same every time.")
+    if model is not None and recordings:
+        raise click.UsageError("--recordings cannot be used with --model, which runs in the simulated organization.")
+
+    from azure_devops_evals import commands  # noqa: PLC0415 - slow to import
 
     chosen = _chosen(cases, area)
-    whole = not cases and area is None
-    context.exit(run_scripts(chosen, recordings, whole=whole, fail_fast=fail_fast, jobs=jobs, **reports))
+    how: dict[str, Any] = {"fail_fast": fail_fast, "jobs": jobs, **reports}
+    if model is None:
+        code = commands.run_scripts(chosen, recordings, whole=not cases and area is None, **how)
+    else:
+        code = commands.run_model(chosen, model, trials, compare, **how)
+    context.exit(code)
 
 
 @cli.command()

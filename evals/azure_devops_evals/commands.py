@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+from pydantic import JsonValue
 
+from azure_devops_agents.models import open_model
 from azure_devops_evals.baseline import BASELINE, Baseline
 from azure_devops_evals.case import Case
 from azure_devops_evals.gates import Exit, judge
@@ -17,6 +19,8 @@ from azure_devops_evals.record import NotRecorded, refreshed
 from azure_devops_evals.record import write as write_recording
 from azure_devops_evals.scanning import Unclean, scan
 from azure_devops_evals.suite import run_suite
+from azure_devops_evals.trials import Reliability, compared, run_trials, stored, tallies
+from langchain_azure_devops.errors import InvalidRequest
 
 _MOST_CHANGES = 20
 
@@ -34,6 +38,37 @@ def run_scripts(
     complete = whole and len(done.results) == len(ids)
     verdict = judge(done.results, Baseline.load(), whole=complete, interrupted=done.interrupted)
     publish(done.results, verdict, time.perf_counter() - started, wanted)
+    return int(verdict.exit)
+
+
+def run_model(
+    chosen: Sequence[Case],
+    model: str,
+    trials: int,
+    compare: Path | None,
+    *,
+    fail_fast: bool,
+    jobs: int | None,
+    **reports: Any,
+) -> int:
+    """Let a model answer cases in the simulated organization; returns the exit code."""
+    wanted = Reports(**reports)
+    check_summary(wanted.summary)
+    try:
+        before = stored(compare) if compare else None
+        open_model(model)
+    except (ValueError, InvalidRequest) as error:
+        raise click.UsageError(str(error)) from error
+    started = time.perf_counter()
+    ids = [case.id for case in chosen]
+    with progress(len(ids) * trials, "trials") as told:
+        done = run_trials(ids, model, trials, jobs=jobs, fail_fast=fail_fast, told=told)
+    reliability = Reliability.of_results(done.results)
+    comparison = compared(before, tallies(done.results)) if before is not None else None
+    verdict = judge(done.results, interrupted=done.interrupted, comparison=comparison)
+    more = [*reliability.lines(), *(comparison.lines() if comparison else [])]
+    about: dict[str, JsonValue] = {"model": model, "trials": trials, "reliability": reliability.as_json()}
+    publish(done.results, verdict, time.perf_counter() - started, wanted, more=more, about=about)
     return int(verdict.exit)
 
 

@@ -92,3 +92,37 @@ def _pull_request(request: World, names: Mapping[str, str]) -> Iterator[tuple[st
         for comment in thread["comments"]:
             value = (comment["content"], comment["deleted"], thread["status"])
             yield f"{path}/threads/{thread['id']}/{comment['id']}", value
+
+
+_WORDING = re.compile(
+    r".*/(System\.(Title|Description|Tags|History)|Microsoft\.VSTS\.TCM\.ReproSteps|comments/\d+|threads/\d+/\d+"
+    r"|title|description|labels)"
+)
+
+
+def deviations(
+    found: Mapping[str, object], expected: Mapping[str, object], *, any_wording: bool = False
+) -> tuple[list[str], list[str]]:
+    """What differs between what changed and what was to change.
+
+    Args:
+        found: What changed.
+        expected: All that was to change.
+        any_wording: Titles, descriptions and comments may say what they like where something was to change at all:
+            the reference solution's words are not the only good ones.
+
+    Returns:
+        The paths that were not to change, and those that did not change as expected.
+    """
+
+    def free(path: str) -> bool:
+        return any_wording and _WORDING.fullmatch(path) is not None
+
+    things = {path.split("/")[1] for path in expected if "/" in path}
+    surplus = [path for path in found if path not in expected and not (free(path) and path.split("/")[1] in things)]
+    wrong = [
+        path
+        for path, value in expected.items()
+        if found.get(path, _ABSENT) != value and not (free(path) and found.get(path))
+    ]
+    return sorted(surplus), sorted(wrong)

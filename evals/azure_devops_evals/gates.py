@@ -8,6 +8,7 @@ from azure_devops_evals.baseline import Baseline
 from azure_devops_evals.counts import added
 from azure_devops_evals.metrics import ZERO
 from azure_devops_evals.run import Result
+from azure_devops_evals.trials import Comparison
 
 
 class Exit(IntEnum):
@@ -50,7 +51,12 @@ class Verdict:
 
 
 def judge(
-    results: Sequence[Result], baseline: Baseline | None = None, *, whole: bool = False, interrupted: bool = False
+    results: Sequence[Result],
+    baseline: Baseline | None = None,
+    *,
+    whole: bool = False,
+    interrupted: bool = False,
+    comparison: Comparison | None = None,
 ) -> Verdict:
     """Whether results block.
 
@@ -59,8 +65,13 @@ def judge(
         baseline: What they are compared with; None to compare with nothing.
         whole: Every case was run, so that one of the baseline that is not among them is gone.
         interrupted: Somebody ended the run early.
+        comparison: With a stored run of a model: then being worse blocks, and a single failure does not.
     """
     found = [*_forbidden(results), *_by_status(results)]
+    if comparison is not None:
+        found = [(code, reason) for code, reason in found if code != Exit.FAILED]
+        if comparison.regressed:
+            found.append((Exit.REGRESSED, comparison.lines()[0]))
     if baseline is not None:
         found += [(Exit.REGRESSED, f"regression: {line}") for line in baseline.regressions(results, whole=whole)]
     if interrupted:

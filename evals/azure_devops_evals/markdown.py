@@ -9,11 +9,12 @@ from azure_devops_evals.report import counts, metrics, value, words
 from azure_devops_evals.run import Result
 
 
-def as_markdown(results: Sequence[Result], verdict: Verdict, seconds: float) -> str:
+def as_markdown(results: Sequence[Result], verdict: Verdict, seconds: float, more: Sequence[str] = ()) -> str:
     """What blocks, the counts by area, the metrics, and the trace of each case that does not pass."""
     head = "passed" if not verdict.reasons else f"blocked, exit code {int(verdict.exit)}"
     lines = [f"## Evals: {head}", "", f"{words(counts(results))} in {seconds:.1f} s", ""]
     lines += [f"- {_inline(reason)}" for reason in verdict.reasons]
+    lines += [f"- {_inline(line.strip())}" for line in more]
     lines += ["", "| area | cases |", "|---|---|"]
     for area in sorted({result.area for result in results}):
         lines.append(f"| {_inline(area)} | {words(counts(one for one in results if one.area == area))} |")

@@ -10,6 +10,8 @@ _PASSING = frozenset({401, 403, 404, 408, 409, 425, 429})
 """Statuses of a provider that speak of the key, the address or the load, not of what was asked."""
 _LOST = frozenset({"APIConnectionError", "TransportError", "APIResponseValidationError"})
 """Names of classes, or of their bases, by which clients say that the connection or the answer was no good."""
+_NO_STREAM = "No generation chunks were returned"
+"""How LangChain says that a streamed answer had nothing of a model's in it: a proxy's page, say."""
 
 
 def is_outage(error: BaseException) -> bool:
@@ -21,7 +23,7 @@ def is_outage(error: BaseException) -> bool:
     if isinstance(status, int):
         return status in _PASSING or status >= 500
     names = {kind.__name__ for kind in type(error).__mro__}
-    return bool(names & _LOST) or isinstance(error, OSError | json.JSONDecodeError)
+    return bool(names & _LOST) or isinstance(error, OSError | json.JSONDecodeError) or str(error) == _NO_STREAM
 
 
 class Watch(BaseCallbackHandler):

@@ -2,13 +2,14 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import click
+from pydantic import JsonValue
 
 from azure_devops_evals.gates import Verdict
 from azure_devops_evals.junit import as_junit
@@ -39,23 +40,34 @@ class Reports:
 
 
 def publish(
-    results: Sequence[Result], verdict: Verdict, seconds: float, reports: Reports, model: str | None = None
+    results: Sequence[Result],
+    verdict: Verdict,
+    seconds: float,
+    reports: Reports,
+    *,
+    more: Sequence[str] = (),
+    about: Mapping[str, JsonValue] | None = None,
 ) -> None:
     """Print the results and write the reports that are wanted.
 
-    Raises:
-        click.UsageError: A summary is wanted and there is no build server of that kind.
+    Args:
+        results: Of a run.
+        verdict: Whether it blocks.
+        seconds: How long it took.
+        reports: What is wanted.
+        more: Lines about the run as a whole, for people.
+        about: The same, for machines.
     """
-    machine = as_json(results, verdict, seconds, model)
-    click.echo(machine if reports.machine else as_text(results, verdict, seconds))
+    machine = as_json(results, verdict, seconds, about)
+    click.echo(machine if reports.machine else as_text(results, verdict, seconds, more))
     if reports.output:
         _write(reports.output, machine + "\n")
     if reports.junit:
         _write(reports.junit, as_junit(results))
     if reports.markdown:
-        _write(reports.markdown, as_markdown(results, verdict, seconds))
+        _write(reports.markdown, as_markdown(results, verdict, seconds, more))
     if reports.summary:
-        _summarize(as_markdown(results, verdict, seconds), reports.summary, reports.markdown)
+        _summarize(as_markdown(results, verdict, seconds, more), reports.summary, reports.markdown)
 
 
 def _write(path: Path, text: str) -> None:

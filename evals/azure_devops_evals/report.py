@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
+from pydantic import JsonValue
+
 from azure_devops_evals.counts import Count, added
 from azure_devops_evals.gates import Verdict
 from azure_devops_evals.metrics import COSTS
@@ -22,7 +24,7 @@ def metrics(results: Sequence[Result]) -> dict[str, Count]:
     return added(result.counts for result in results)
 
 
-def as_text(results: Sequence[Result], verdict: Verdict, seconds: float) -> str:
+def as_text(results: Sequence[Result], verdict: Verdict, seconds: float, more: Sequence[str] = ()) -> str:
     """One line for each case, the trace of those that do not pass, the metrics, the counts and what blocks."""
     width = max((len(result.area) for result in results), default=0)
     lines: list[str] = []
@@ -35,6 +37,7 @@ def as_text(results: Sequence[Result], verdict: Verdict, seconds: float) -> str:
     for area in areas:
         lines.append(f"{area + ':':<{width + 1}} {words(counts(one for one in results if one.area == area))}")
     lines.append(f"{'all:':<{width + 1}} {words(counts(results))} in {seconds:.1f} s")
+    lines += more
     lines += [f"blocked: {reason}" for reason in verdict.reasons]
     return "\n".join(lines)
 
@@ -51,10 +54,12 @@ def value(name: str, count: Count) -> str:
     return str(count)
 
 
-def as_json(results: Sequence[Result], verdict: Verdict, seconds: float, model: str | None = None) -> str:
-    """The same as one JSON document, which `--compare` reads again."""
+def as_json(
+    results: Sequence[Result], verdict: Verdict, seconds: float, about: Mapping[str, JsonValue] | None = None
+) -> str:
+    """The same as one JSON document, which `--compare` reads again; `about` is what else is known of the run."""
     document = {
-        "model": model,
+        **(about or {}),
         "exit": int(verdict.exit),
         "blocked": list(verdict.reasons),
         "counts": counts(results),

@@ -67,7 +67,13 @@ def failures(checks: tuple[Check, ...], outcome: Outcome) -> list[str]:
 
 
 def judged(
-    case: Case, open_place: Callable[[], Place], player: Player, checks: tuple[Check, ...], trial: int = 1
+    case: Case,
+    open_place: Callable[[], Place],
+    player: Player,
+    checks: tuple[Check, ...],
+    *,
+    any_wording: bool = False,
+    trial: int = 1,
 ) -> Result:
     """Let somebody answer the question of a case in a place, and judge what came out by these checks."""
     started = time.perf_counter()
@@ -75,7 +81,8 @@ def judged(
         place = open_place()
         outcome = play(case, place, player)
         reasons = failures(checks, outcome)
-        counts = measured(case, outcome, checks, misses=len(place.misses), passed=not reasons and not place.misses)
+        passed = not reasons and not place.misses and not outcome.outage
+        counts = measured(case, outcome, checks, misses=len(place.misses), passed=passed, any_wording=any_wording)
         status: Status = "fail" if reasons else "pass"
         if outcome.crash:
             status = "agent error"

@@ -7,9 +7,9 @@ import threading
 
 import pexpect
 import pytest
-from openai_server import OpenAIServer, Turn
 from stub_service import PERSON, Reply, StubService, ok
 
+from azure_devops_evals.openai_server import OpenAIServer, Turn
 from conftest import FULL
 
 BUG = {"type": "Bug", "title": "The rota names \x1b[31mnobody", "project": "Platform", "tags": ["rota"]}

@@ -81,7 +81,7 @@ def test_a_report_never_shows_the_secret_that_leaked():
 
 
 def test_json_is_read_back():
-    document = json.loads(as_json(EVERY, judge(EVERY), 2.0, "openai:x"))
+    document = json.loads(as_json(EVERY, judge(EVERY), 2.0, {"model": "openai:x"}))
     assert document["model"] == "openai:x"
     assert document["exit"] == judge(EVERY).exit
     assert document["metrics"]["success"] == [0, len(STATUSES)]

@@ -1,9 +1,12 @@
-"""A small OpenAI-compatible server on loopback: streams what a test tells it to, well-formed or not."""
+"""A small OpenAI-compatible server on loopback: streams what it is told to, well-formed or not. No model is in it.
+
+It proves the way to a model and back: the wire, the client, what happens when a provider fails.
+"""
 
 import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -11,29 +14,58 @@ from typing import Any, Self
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
+
+from azure_devops_agents.models import Step
 
 
 @dataclass(frozen=True)
 class Turn:
-    """One answer of the model."""
+    """One answer of the model.
+
+    Attributes:
+        calls: Tool calls, each a name and its arguments as JSON text, which need not be well-formed.
+        text: What it says.
+        refusal: What it says instead of an answer.
+        status: Of the HTTP answer.
+        dropped: The connection breaks in the middle of the first call.
+        garbage: The body is no JSON at all.
+    """
 
     calls: Sequence[tuple[str, str]] = ()
     text: str = ""
     refusal: str = ""
     status: int = 200
     dropped: bool = False
+    garbage: bool = False
+
+
+Turns = Sequence[Turn] | Callable[[Mapping[str, Any]], Turn]
+
+
+def scripted(scripts: Mapping[str, Sequence[Step]]) -> Callable[[Mapping[str, Any]], Turn]:
+    """Plays the steps that belong to the question of a conversation; nothing but the conversation decides the turn."""
+
+    def turn(asked: Mapping[str, Any]) -> Turn:
+        question = next(str(message["content"]) for message in asked["messages"] if message["role"] == "user")
+        number = sum(message["role"] == "assistant" for message in asked["messages"])
+        steps = scripts.get(question, ())
+        step = steps[number] if number < len(steps) else []
+        return Turn([(call.name, json.dumps(call.arguments)) for call in step], "" if step else "Nothing more to say.")
+
+    return turn
 
 
 @dataclass
 class OpenAIServer:
-    """Answers with the turns in order, the last one again and again."""
+    """Answers with the turns in order, the last one again and again, or with what a function makes of the request."""
 
-    turns: Sequence[Turn]
+    turns: Turns
     requests: list[dict[str, Any]] = field(default_factory=list)
 
     def __enter__(self) -> Self:
+        """Serve, until the end of the block."""
         app = Starlette(routes=[Route("/v1/chat/completions", self._complete, methods=["POST"])])
         config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off", ws="none")
         self._server = uvicorn.Server(config)
@@ -48,16 +80,20 @@ class OpenAIServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """Stop serving."""
         self._server.should_exit = True
         self._thread.join(timeout=5)
 
     async def _complete(self, request: Request) -> Response:
         asked = await request.json()
-        turn = self.turns[min(len(self.requests), len(self.turns) - 1)]
+        number = len(self.requests)
+        turn = self.turns(asked) if callable(self.turns) else self.turns[min(number, len(self.turns) - 1)]
         self.requests.append(asked)
         if turn.status != 200:
             headers = {"Retry-After": "0"}
             return JSONResponse({"error": {"message": "no", "type": "x"}}, turn.status, headers)
+        if turn.garbage:
+            return PlainTextResponse("<html>not what you asked for</html>", media_type="application/json")
         if not asked.get("stream"):
             return JSONResponse(_whole(turn))
         return StreamingResponse(_stream(turn), media_type="text/event-stream")
