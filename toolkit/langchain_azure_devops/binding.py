@@ -1,16 +1,16 @@
 """A tool as LangChain wants it: sync and async, text for the model, the typed result as artifact."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from langchain_core.tools import StructuredTool, ToolException
-from pydantic import JsonValue
+from pydantic import BaseModel, JsonValue
 
 from langchain_azure_devops.client import AzureDevOps
 from langchain_azure_devops.context import Waiting
 from langchain_azure_devops.errors import AzureDevOpsError, ScopeMissing
-from langchain_azure_devops.redaction import redact, suspicious
+from langchain_azure_devops.redaction import redact, redact_all
 from langchain_azure_devops.rendering import DEFAULT_BUDGET, render, render_error
 from langchain_azure_devops.results import Page, Result
 from langchain_azure_devops.toolset import Tool
@@ -112,13 +112,35 @@ def _delivered(result: ToolResult, client: AzureDevOps, budget: int) -> tuple[st
 
     Secrets go before anything is cut to fit: half of one would no longer be recognized.
     """
-    serialized = result.model_dump_json()
-    if suspicious(serialized):
-        cleared = redact(serialized, client.context.pseudonym_key, client.pseudonyms.__setitem__)
-        clean = type(result).model_validate_json(cleared, by_name=True)
-        # A copy keeps where a page begins, which is not part of its JSON.
-        result = result.model_copy(update=dict(clean))
+    texts = list(_texts(result))
+    cleared = redact_all(texts, client.context.pseudonym_key, client.pseudonyms.__setitem__)
+    if cleared is not texts:
+        result = _with_texts(result, iter(cleared))
     return render(result, client.context.nonce(), budget).text, result
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every text in a result, in the order of its fields, those it does not show included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part)
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _texts(getattr(value, name))
+
+
+def _with_texts(value: Any, texts: Iterator[str]) -> Any:
+    """A copy of a result with other texts in the same places; a copy keeps where a page begins, which is no field."""
+    if isinstance(value, str):
+        return next(texts)
+    if isinstance(value, list):
+        return [_with_texts(part, texts) for part in value]
+    if isinstance(value, BaseModel):
+        fields = {name: _with_texts(getattr(value, name), texts) for name in type(value).model_fields}
+        return value.model_copy(update=fields)
+    return value
 
 
 def _reported(

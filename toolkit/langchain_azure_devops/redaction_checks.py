@@ -1,0 +1,86 @@
+"""Looks at a supposed secret that a regular expression cannot take: by name, as the rules in the data file give it."""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Mapping
+
+Check = Callable[[re.Match[str], str], bool]
+"""Whether the match is a secret; gets the match and the secret in it."""
+
+_PAT = re.compile(rb"(?:[^:\s]{0,120}:)?(?:[a-z2-7]{52}|[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4})\s?")
+_LEAST_DIGITS = 3
+_GUID = re.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_NAME = re.compile(r"[A-Za-z_$][\w$-]*(?:[./:]{1,2}[A-Za-z_$][\w$-]*)*[:.]?")
+_TEMPLATE = re.compile(r"[$%#@]\{|\$\(|\{\{|<[%\w]|^%\w+%$|^[$@<&]|\bprocess\.env|\bos\.environ|\bsecrets\.|^\[secret:")
+_PLACE = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]*://|[~.]{0,2}/|[A-Za-z]:\\)")
+# What stands behind the word in a name that tells of a secret and is none: secretName, token_url, passwordPolicy.
+_ABOUT = re.compile(
+    r"(?i)s?(?:[_.-]|(?<=[a-z])(?=[A-Z])|^)(?:names?|ids?|ur[il]s?|paths?|files?|types?|len(?:gth)?|count|hash(?:ed)?|policy|"
+    r"expir\w*|ttl|age|versions?|refs?|fields?|labels?|placeholder|hint|providers?|scopes?|endpoint|kind|format|rotation|"
+    r"limit|usage|budget|env|var|variable|class|regex|pattern|digest|fingerprint|store|vault|mount|rule|error|message)$"
+)
+_WORDS_OF_SECRECY = re.compile(r"(?i)passw|secret|token|credential|apikey|string|required|invalid|unknown|default")
+
+
+def digits(_match: re.Match[str], secret: str) -> bool:
+    """Random base32 has ten digits in 52 characters; words run together have none."""
+    return sum(character.isdigit() for character in secret) >= _LEAST_DIGITS
+
+
+def mixed(_match: re.Match[str], secret: str) -> bool:
+    """Letters and digits both; a slug of words or a number is no key."""
+    return any(map(str.isdigit, secret)) and any(map(str.isalpha, secret)) and not _is_hex_digest(secret)
+
+
+def basic(_match: re.Match[str], secret: str) -> bool:
+    """Base64 of a token, alone or behind a user name and a colon."""
+    try:
+        decoded = base64.b64decode(secret + "=" * (-len(secret) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return _PAT.fullmatch(decoded) is not None
+
+
+def plain(_match: re.Match[str], secret: str) -> bool:
+    """No reference to where the value is, such as `$(DbPassword)` or `{{ password }}`."""
+    return _TEMPLATE.search(secret) is None
+
+
+def assigned(match: re.Match[str], secret: str) -> bool:
+    """A value in quotes that is neither a reference, a name in code, a place, a sentence nor an identifier."""
+    if _ABOUT.search(match["rest"]) or _TEMPLATE.search(secret) or _PLACE.search(secret) or _GUID.fullmatch(secret):
+        return False
+    if any(map(str.isspace, secret)):
+        return match[0].lower().startswith("passphrase")
+    if _NAME.fullmatch(secret) and not any(map(str.isdigit, secret)):
+        # Letters only: a word in one case that does not talk of secrets may be a password; anything else is a name.
+        return len(secret) >= 10 and secret.isalpha() and secret.islower() and not _WORDS_OF_SECRECY.search(secret)
+    return not (secret.isdigit() and match[0][:5].lower() == "token")
+
+
+def bare(match: re.Match[str], secret: str) -> bool:
+    """A value without quotes: as in quotes, and not something that code would write there."""
+    if not assigned(match, secret):
+        return False
+    if match.string[match.start("secret") - 1] == " " and "=" not in match[0] and ":" not in match[0]:
+        # Behind a blank it must be an option, as in `--password hunter2`; otherwise it is a sentence.
+        before = match.string[max(0, match.start() - 24) : match.start()]
+        if not re.search(r"(?:^|\s)--?[\w-]{0,20}$", before):
+            return False
+    called = re.match(r"\(", match.string[match.end("secret") : match.end("secret") + 1]) is not None
+    return not called and (not secret.isalpha()) and any(map(str.isdigit, secret)) and any(map(str.isalpha, secret))
+
+
+def _is_hex_digest(text: str) -> bool:
+    return len(text) in {40, 64, 128} and re.fullmatch(r"[0-9a-fA-F]+", text) is not None
+
+
+CHECKS: Mapping[str, Check] = {
+    "digits": digits,
+    "mixed": mixed,
+    "basic": basic,
+    "plain": plain,
+    "assigned": assigned,
+    "bare": bare,
+}
