@@ -13,9 +13,10 @@ from rich.text import Text
 
 from azure_devops_agents.commands.investigate import answered, decide
 from azure_devops_agents.event_view import show, show_approval, show_report
-from azure_devops_agents.investigation.investigator import Investigator, open_investigator, state_path
+from azure_devops_agents.investigation.investigator import Investigator, open_investigator
 from azure_devops_agents.models import open_model
 from azure_devops_agents.options import Connect, connection_options
+from azure_devops_agents.places import state_path
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.errors import AzureDevOpsError
 
@@ -44,7 +45,9 @@ def command(connect: Connect, model: str | None, thread: str | None, resume: boo
     thread = thread or f"chat-{uuid.uuid4().hex[:8]}"
     with (
         connect.open() as target,
-        AzureDevOpsToolkit.connect(settings=target.settings, read_only=target.only_reads) as toolkit,
+        AzureDevOpsToolkit.connect(
+            settings=target.settings, read_only=target.only_reads, audit=target.audit_path
+        ) as toolkit,
         open_investigator(chosen := open_model(model), toolkit) as investigator,
     ):
         _private(last).write_text(thread, encoding="utf-8")

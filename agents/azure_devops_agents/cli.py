@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, Entry] = {
     "investigate": Entry("commands.investigate", "Answer one question from the live organization, with evidence."),
     "chat": Entry("chat", "Investigate in a conversation."),
     "automate": Entry("commands.automate", "Create or update work items from findings."),
+    "audit": Entry("commands.audit", "Show and check the record of what was read, asked, allowed and written."),
     "docs": Entry("commands.docs", "Rewrite the generated tables in the READMEs.", hidden=True),
 }
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from azure_devops_agents.investigation.investigator import ApprovalAsked, Event, ModelText, ToolFinished, ToolStarted
-from langchain_azure_devops.untrusted import clean
+from azure_devops_agents.terminal import shown
 
 _MARKS = {"ok": ("✓", "green"), "written": ("✓", "bold green"), "partial": ("◐", "yellow"), "empty": ("○", "dim")}
 _SECTIONS = {
@@ -32,7 +32,7 @@ _GAPS = {
 def show(console: Console, event: Event) -> None:
     """Print one event."""
     if isinstance(event, ModelText):
-        console.print(Text(clean(event.text)), end="")
+        console.print(Text(shown(event.text)), end="")
     elif isinstance(event, ToolStarted):
         if event.tool != "write_report":
             console.print(Text.assemble(("→ ", "cyan"), (event.tool, "bold"), f" {_arguments(event.arguments)}"))
@@ -72,17 +72,17 @@ def show_report(console: Console, report: Mapping[str, Any]) -> None:
     """Print a report."""
     console.print()
     console.rule(Text(f"Report: {report['verdict'].replace('_', ' ')}"), align="left")
-    console.print(Text(clean(str(report["answer"]))))
+    console.print(Text(shown(str(report["answer"]))))
     for section, title in _SECTIONS.items():
         if report.get(section):
             console.print(Text(f"\n{title}", style="bold"))
         for statement in report.get(section) or []:
             sources = ", ".join(statement["evidence"])
             console.print(
-                Text.assemble("• ", clean(statement["statement"]), (f" [{sources}]" if sources else "", "cyan"))
+                Text.assemble("• ", shown(statement["statement"]), (f" [{sources}]" if sources else "", "cyan"))
             )
-            quote = " ".join(clean(statement["quote"]).split())
-            if quote and quote not in " ".join(clean(statement["statement"]).replace("|", " ").split()):
+            quote = " ".join(shown(statement["quote"]).split())
+            if quote and quote not in " ".join(shown(statement["statement"]).replace("|", " ").split()):
                 console.print(Text(f"    “{quote}”", style="dim"))
     gaps = report.get("coverage") or {}
     if gaps:
@@ -105,10 +105,10 @@ def _arguments(arguments: Mapping[str, Any]) -> str:
 
 def _plain(value: Any) -> str:
     if isinstance(value, str):
-        return clean(value)
-    return clean(json.dumps(value, ensure_ascii=False, default=str))
+        return shown(value)
+    return shown(json.dumps(value, ensure_ascii=False, default=str))
 
 
 def _short(text: str, most: int = 160) -> str:
-    line = " ".join(clean(text).replace("\t", "  ").split("\n"))
+    line = " ".join(shown(text).replace("\t", "  ").split("\n"))
     return line if len(line) <= most else f"{line[: most - 1]}…"

@@ -1,13 +1,17 @@
 """Which organization a command talks to: the options all commands share."""
 
+import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import wraps
+from pathlib import Path
 
 import click
 
+from azure_devops_agents.places import audit_path
+from langchain_azure_devops.audit import AuditLog
 from langchain_azure_devops.client import AzureDevOps
 from langchain_azure_devops.grants import Approver
 from langchain_azure_devops.settings import Settings, load_settings
@@ -35,9 +39,15 @@ class Target:
         """Whether no write can happen: by option, or because the token was borrowed from another program."""
         return self.read_only or self.settings.borrowed
 
+    @property
+    def audit_path(self) -> Path | None:
+        """Where to record what is done there; nowhere for a simulator, unless `AZURE_DEVOPS_AUDIT` is set."""
+        return None if self.simulated and "AZURE_DEVOPS_AUDIT" not in os.environ else audit_path()
+
     def client(self, approver: Approver | None = None) -> AzureDevOps:
         """A client for typed functions, without LangChain."""
-        return AzureDevOps(self.settings, read_only=self.only_reads, approver=approver)
+        audit = None if self.audit_path is None else AuditLog(self.audit_path)
+        return AzureDevOps(self.settings, read_only=self.only_reads, approver=approver, audit=audit)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What people see in the terminal. Text from outside is cleaned and never read as markup."""
 
+import json
 import sys
 from collections.abc import Iterable, Sequence
 
@@ -8,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from langchain_azure_devops.egress import without_commands
 from langchain_azure_devops.errors import AzureDevOpsError
 from langchain_azure_devops.untrusted import clean, one_line
 
@@ -22,12 +24,22 @@ def console(*, stderr: bool = False) -> Console:
 
 def plain(text: str, style: str = "") -> Text:
     """Cleaned text, several lines allowed."""
-    return Text(clean(text), style=style)
+    return Text(shown(text), style=style)
 
 
 def single(text: str, style: str = "") -> Text:
     """Cleaned text on one line."""
-    return Text(one_line(text), style=style)
+    return Text(without_commands(one_line(text)), style=style)
+
+
+def shown(text: str) -> str:
+    """Text as a terminal or a pipeline's log may have it: it hides nothing and gives no command."""
+    return without_commands(clean(text))
+
+
+def machine_readable(value: object) -> str:
+    """Indented JSON in which a pipeline finds no command; what a program reads from it is unchanged."""
+    return json.dumps(value, indent=2, ensure_ascii=False).replace("##", "\\u0023#")
 
 
 def print_error(error: AzureDevOpsError) -> None:

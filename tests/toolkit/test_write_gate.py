@@ -230,12 +230,16 @@ class Made(Result):
     id: int
 
 
+async def never(_client, _lost):
+    return None
+
+
 def leaking(times):
     """A toolset whose tool leaves tasks and a thread running that want to write after it is over."""
     toolset = Toolset.named("leaks", "Leaks.")
     left = {}
 
-    @toolset.write(Scope.WORK_WRITE, sends=f"{CREATE.method} {CREATE.template}", times=times)
+    @toolset.write(Scope.WORK_WRITE, sends=f"{CREATE.method} {CREATE.template}", lookup=never, times=times)
     async def leak(client: AzureDevOps, type: str, project: str | None = None) -> Made:
         """Leak."""
         over = asyncio.Event()
@@ -271,7 +275,7 @@ def test_a_tool_that_fails_leaves_no_grant(client, organization):
     toolset = Toolset.named("fails", "Fails.")
     seen = []
 
-    @toolset.write(Scope.WORK_WRITE, sends=f"{CREATE.method} {CREATE.template}")
+    @toolset.write(Scope.WORK_WRITE, sends=f"{CREATE.method} {CREATE.template}", lookup=never)
     async def fail(client: AzureDevOps) -> Made:
         """Fail."""
         seen.append(current_call.get().grant)
@@ -285,7 +289,7 @@ def test_a_tool_that_fails_leaves_no_grant(client, organization):
 def test_a_tool_cannot_send_more_or_other_writes_than_it_declares(client, organization):
     toolset = Toolset.named("greedy", "Greedy.")
 
-    @toolset.write(Scope.WORK_WRITE, sends=f"{CREATE.method} {CREATE.template}")
+    @toolset.write(Scope.WORK_WRITE, sends=f"{CREATE.method} {CREATE.template}", lookup=never)
     async def greedy(client: AzureDevOps, type: str, project: str | None = None) -> Made:
         """Write twice."""
         await send(client, current_call.get().grant)

@@ -11,6 +11,7 @@ from typing import Self, TypeVar
 import httpx
 from pydantic import JsonValue, SecretStr
 
+from langchain_azure_devops.audit import AuditLog
 from langchain_azure_devops.context import RunContext, Waiting
 from langchain_azure_devops.credentials import Credential
 from langchain_azure_devops.errors import (
@@ -51,6 +52,7 @@ class AzureDevOps:
         writes: What happens when a tool wants to write: "deny", "ask" the approver, or "allow".
         approver: Asked for each write when `writes` is "ask".
         context: Clock, ids and nonces.
+        audit: Where reads, approvals and writes are recorded; None records nothing.
         grants: Which writes are allowed at this moment.
         pseudonyms: The secrets behind the pseudonyms shown so far; in memory only.
         progress: Told of waits that a person would notice, on the client's own loop.
@@ -67,6 +69,7 @@ class AzureDevOps:
         context: RunContext | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         progress: Callable[[Waiting], None] | None = None,
+        audit: AuditLog | None = None,
     ) -> None:
         """Make no connection yet; `transport` takes the place of the network, for recordings."""
         self.settings = settings
@@ -77,6 +80,7 @@ class AzureDevOps:
         self.pseudonyms: dict[str, str] = {}
         self.progress = progress or _silent
         self.grants = GrantBook()
+        self.audit = audit
         self._transport = transport
         self._layers: httpx.AsyncBaseTransport | None = None
         self._io = LoopThread("azure-devops-client")

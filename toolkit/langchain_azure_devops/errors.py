@@ -6,7 +6,8 @@ AzureDevOpsError                     status
 │   ├── CredentialMissing                            no personal access token given
 │   ├── CredentialMalformed                          white space around the token, line breaks in it
 │   ├── ScopesInvalid                                a declared scope does not exist
-│   └── ToolUnknown                                  a tool or toolset was selected that does not exist
+│   ├── ToolUnknown                                  a tool or toolset was selected that does not exist
+│   └── AuditFailed                                  the audit log cannot be written
 ├── NotSignedIn                      not_signed_in
 │   ├── TokenRejected                                wrong, revoked or expired
 │   ├── SignInRequired                               a sign-in page instead of an answer (302, 203, HTML)
@@ -99,6 +100,10 @@ class ScopesInvalid(Misconfigured):
 
 class ToolUnknown(Misconfigured):
     """A tool or toolset was asked for that does not exist."""
+
+
+class AuditFailed(Misconfigured):
+    """The audit log cannot be written; without a record nothing is written to the service."""
 
 
 class NotSignedIn(AzureDevOpsError):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -9,6 +10,7 @@ import httpx
 from langchain_core.tools import BaseTool, BaseToolkit
 from pydantic import ConfigDict, PrivateAttr, SecretStr
 
+from langchain_azure_devops.audit import AuditLog
 from langchain_azure_devops.binding import announcing, bind
 from langchain_azure_devops.client import AzureDevOps
 from langchain_azure_devops.connection import Connection, verify
@@ -64,6 +66,7 @@ class AzureDevOpsToolkit(BaseToolkit):
         settings: Settings | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         progress: Callable[[Waiting], None] | None = None,
+        audit: Path | str | None = None,
     ) -> None:
         """Choose tools; no request is made.
 
@@ -88,6 +91,7 @@ class AzureDevOpsToolkit(BaseToolkit):
             transport: Takes the place of the network, for recordings.
             progress: Told of waits that a person would notice, outside a LangGraph run; inside one they go to its
                 stream, mode "custom".
+            audit: The file in which reads, approvals and writes are recorded; None records nothing.
 
         Raises:
             Misconfigured: The settings cannot be right.
@@ -105,6 +109,7 @@ class AzureDevOpsToolkit(BaseToolkit):
             context=context,
             transport=transport,
             progress=announcing(progress),
+            audit=None if audit is None else AuditLog(Path(audit)),
         )
         self._client.credential.replaced = self._relearn
         self._name_prefix = name_prefix

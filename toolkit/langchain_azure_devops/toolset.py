@@ -6,18 +6,17 @@ import json
 import re
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, create_model
 
+from langchain_azure_devops.audit import AuditEvent, note
 from langchain_azure_devops.client import AzureDevOps
-from langchain_azure_devops.egress import Bounds, currently_named, objections
-from langchain_azure_devops.errors import InvalidRequest, WriteBlocked, WriteOutcomeUnknown
+from langchain_azure_devops.errors import AuditFailed, AzureDevOpsError, InvalidRequest, WriteOutcomeUnknown
 from langchain_azure_devops.grants import (
-    Approval,
     Operation,
     ToolCall,
     WriteRequest,
@@ -25,6 +24,7 @@ from langchain_azure_devops.grants import (
     digest_of,
 )
 from langchain_azure_devops.lookups import Lookup, Lost, settled
+from langchain_azure_devops.permission import ask, ask_sync, check_content, check_policy
 from langchain_azure_devops.redaction import PSEUDONYM
 from langchain_azure_devops.results import Page, Result
 from langchain_azure_devops.schema import strict_schema
@@ -34,6 +34,7 @@ P = ParamSpec("P")
 R = TypeVar("R", bound=Result | Page[Any])
 Access = Literal["read", "write"]
 
+_MADE = ("id", "work_item", "comment", "revision", "project", "repository")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 Project = Annotated[str | None, Field(description="Name or id")]
@@ -93,22 +94,16 @@ class Tool(Generic[P, R]):
         """
         arguments = self.validate(_by_name(self, args, kwargs))
         request = self._to_be_asked(client, arguments)
-        if request is not None and client.writes == "ask":
-            with _answering(request):
-                answer = _ask(client, request)
-                given = await answer if inspect.isawaitable(answer) else answer
-            _check(request, given)
+        if request is not None:
+            await ask(client, request)
         return await client.run(self._carry_out(client, arguments, request))
 
     def call_sync(self, client: AzureDevOps, /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call the operation and block until it is done; raises what the asynchronous call raises."""
         arguments = self.validate(_by_name(self, args, kwargs))
         request = self._to_be_asked(client, arguments)
-        if request is not None and client.writes == "ask":
-            with _answering(request):
-                answer = _ask(client, request)
-                given = client.run_sync(_awaited(answer)) if inspect.isawaitable(answer) else answer
-            _check(request, given)
+        if request is not None:
+            ask_sync(client, request)
         return client.run_sync(self._carry_out(client, arguments, request))
 
     def validate(self, given: Mapping[str, object]) -> BaseModel:
@@ -132,7 +127,7 @@ class Tool(Generic[P, R]):
         project = values.get("project") or client.settings.default_project
         if "project" in self.parameters.model_fields and project is not None:
             values["project"] = project
-        _check_egress(self, client, values)
+        check_content(client, self.name, values)
         return WriteRequest(
             tool=self.name,
             arguments=values,
@@ -150,18 +145,24 @@ class Tool(Generic[P, R]):
     async def _carry_out(self, client: AzureDevOps, arguments: BaseModel, request: WriteRequest | None) -> R:
         values = _revealed(self, client, dict(arguments))
         others = {name: repr(value) for name, value in values.items() if name not in {"cursor", "limit"}}
-        grant = (
-            None if request is None else client.grants.open(request, self.operations, self.writes, self.bound(request))
-        )
+        grant = None
+        if request is not None:
+            _granted(client, self, request)
+            grant = client.grants.open(request, self.operations, self.writes, self.bound(request))
         scopes = tuple(scope.value for scope in self.scopes)
         begun = time.monotonic()
         deadline = begun + client.context.patience.call
         token = current_call.set(ToolCall(self.name, scopes, grant, digest_of(self.name, others)[:12], deadline))
         try:
             function = cast("Callable[..., Awaitable[R]]", self.function)
-            return await function(client, **values)
-        except WriteOutcomeUnknown as error:
-            return await self._settled(client, Lost(self.name, values, begun, error.may_follow), error)
+            with _recorded(client, self, arguments, request) as outcome:
+                try:
+                    result = await function(client, **values)
+                except WriteOutcomeUnknown as error:
+                    lost = Lost(self.name, values, begun, error.may_follow)
+                    result = await self._settled(client, lost, error)
+                outcome.append(result)
+            return result
         finally:
             current_call.reset(token)
             if grant is not None:
@@ -190,25 +191,56 @@ class Tool(Generic[P, R]):
     def _to_be_asked(self, client: AzureDevOps, arguments: BaseModel) -> WriteRequest | None:
         if self.access == "read":
             return None
-        if client.read_only or client.writes == "deny":
-            raise WriteBlocked(f"{self.name} was not carried out: this client only reads.", subject=self.name)
+        check_policy(client, self.name)
         return self.request(client, arguments)
+
+
+def _granted(client: AzureDevOps, tool: Tool[..., Any], request: WriteRequest) -> None:
+    """Record that a write may begin; where that fails, it may not."""
+    routes: list[JsonValue] = [f"{operation.method} {operation.template}" for operation in tool.operations]
+    arguments = dict(request.arguments)
+    note(
+        client,
+        "granted",
+        tool=tool.name,
+        digest=request.digest,
+        project=request.project,
+        routes=routes,
+        arguments=arguments,
+    )
+
+
+@contextmanager
+def _recorded(
+    client: AzureDevOps, tool: Tool[..., Any], arguments: BaseModel, request: WriteRequest | None
+) -> Iterator[list[Result | Page[Any]]]:
+    """Record what became of a call; a write that happened stays one, also when that cannot be recorded any more."""
+    given: list[Result | Page[Any]] = []
+    if client.audit is None:
+        yield given
+        return
+    try:
+        yield given
+    except AzureDevOpsError as error:
+        if request is not None:
+            event: AuditEvent = "unknown" if isinstance(error, WriteOutcomeUnknown) else "failed"
+            note(client, event, tool=tool.name, digest=request.digest, error=error.headline)
+        else:
+            shown = arguments.model_dump(mode="json", exclude_defaults=True)
+            note(client, "read", tool=tool.name, arguments=shown, error=error.headline)
+        raise
+    if request is None:
+        note(client, "read", tool=tool.name, arguments=arguments.model_dump(mode="json", exclude_defaults=True))
+    else:
+        with suppress(AuditFailed):
+            made = given[0].model_dump(mode="json", include=set(_MADE))
+            note(client, "written", tool=tool.name, digest=request.digest, result=made)
 
 
 def _by_name(tool: Tool[..., Any], args: tuple[object, ...], kwargs: dict[str, object]) -> dict[str, object]:
     if args:
         raise TypeError(f"{tool.name} takes its arguments by name")
     return kwargs
-
-
-def _check_egress(tool: Tool[..., Any], client: AzureDevOps, values: Mapping[str, JsonValue]) -> None:
-    settings = client.settings
-    bounds = Bounds(settings.own_urls, settings.link_hosts, currently_named(), client.known_secrets())
-    if found := objections(values, bounds):
-        raise WriteBlocked(
-            f"{tool.name} was not carried out, because of what it would write: {'; '.join(found[:5])}.",
-            subject=tool.name,
-        )
 
 
 def _revealed(tool: Tool[..., Any], client: AzureDevOps, values: dict[str, Any]) -> dict[str, Any]:
@@ -223,48 +255,6 @@ def _revealed(tool: Tool[..., Any], client: AzureDevOps, values: dict[str, Any])
         return secret
 
     return {name: PSEUDONYM.sub(reveal, value) if isinstance(value, str) else value for name, value in values.items()}
-
-
-async def _awaited(answer: Awaitable[Approval]) -> Approval:
-    return await answer
-
-
-def _ask(client: AzureDevOps, request: WriteRequest) -> Approval | Awaitable[Approval]:
-    if client.approver is None:
-        raise WriteBlocked(
-            f"{request.tool} was not carried out: nobody is there to approve writes. Give approver=, or writes='allow' "
-            "if the caller has its own control.",
-            subject=request.tool,
-        )
-    return client.approver(request)
-
-
-@contextmanager
-def _answering(request: WriteRequest) -> Iterator[None]:
-    """An approver that fails or is not heard in time has not said yes."""
-    try:
-        yield
-    except WriteBlocked:
-        raise
-    except Exception as error:
-        raise WriteBlocked(
-            f"{request.tool} was not carried out: asking for approval failed ({type(error).__name__}).",
-            subject=request.tool,
-        ) from error
-
-
-def _check(request: WriteRequest, answer: object) -> None:
-    """Anything but a clear yes to this very request is a no."""
-    if not isinstance(answer, Approval) or answer.approved is not True:
-        reason = answer.reason if isinstance(answer, Approval) else "the approver gave no valid answer"
-        raise WriteBlocked(
-            f"{request.tool} was not carried out: {reason or 'it was rejected'}. Do not repeat it unchanged.",
-            subject=request.tool,
-        )
-    if answer.digest != request.digest:
-        raise WriteBlocked(
-            f"{request.tool} was not carried out: the approval was given for other arguments.", subject=request.tool
-        )
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,9 @@ def command(connect: Connect, question: str, model: str | None, thread: str | No
     thread = thread or f"ask-{uuid.uuid4().hex[:8]}"
     with (
         connect.open() as target,
-        AzureDevOpsToolkit.connect(settings=target.settings, read_only=target.only_reads) as toolkit,
+        AzureDevOpsToolkit.connect(
+            settings=target.settings, read_only=target.only_reads, audit=target.audit_path
+        ) as toolkit,
         open_investigator(open_model(model), toolkit) as investigator,
     ):
         events = investigator.ask(thread, question)

@@ -1,7 +1,5 @@
 """An investigation in a thread that outlives the process: questions in, events out."""
 
-import json
-import os
 import sqlite3
 import threading
 import time
@@ -21,6 +19,8 @@ from azure_devops_agents.intents import IntentLog
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.routing import Budgets
 from azure_devops_agents.models import UnknownQuestion
+from azure_devops_agents.places import state_path
+from azure_devops_agents.terminal import machine_readable
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.errors import Conflict
 from langchain_azure_devops.redaction import redact
@@ -189,12 +189,6 @@ def _config(thread: str) -> Any:
     return {"configurable": {"thread_id": thread}, "recursion_limit": 200}
 
 
-def state_path() -> Path:
-    """The file that threads are kept in, under the user's state directory."""
-    base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    return base / "azure-devops-agent" / "threads.sqlite"
-
-
 @contextmanager
 def open_investigator(
     model: BaseChatModel,
@@ -232,8 +226,4 @@ def open_investigator(
 
 def as_json(state: Mapping[str, Any]) -> str:
     """Report and evidence for machines."""
-    return json.dumps(
-        {"report": state.get("report"), "evidence": list(state.get("evidence", {}).values())},
-        indent=2,
-        ensure_ascii=False,
-    )
+    return machine_readable({"report": state.get("report"), "evidence": list(state.get("evidence", {}).values())})

@@ -1,0 +1,293 @@
+"""The audit log: chained, appended by many at once, whole after a crash, without secrets, and about everything."""
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from calls import FULL, seed_with_tokens
+
+from azure_devops_simulator import SimulatorServer
+from langchain_azure_devops import TOOLS, Approval, AzureDevOpsToolkit
+from langchain_azure_devops.audit import AuditLog, entries, verify_chain
+from langchain_azure_devops.errors import AuditFailed, NotFound, WriteBlocked
+
+SECRET = "ghp_Zk3vQ9xT7bN2mW8rY5cL1dF6hJ4gS0aPqEuV"
+BUG = {"type": "Bug", "title": "The gate is open", "project": "Platform"}
+
+
+@pytest.fixture
+def log(tmp_path):
+    return AuditLog(tmp_path / "audit.jsonl")
+
+
+def filled(log, count=5):
+    for number in range(count):
+        log.record("read", {"tool": "get_work_item", "number": number})
+    return log
+
+
+def lines(log):
+    return log.path.read_bytes().splitlines(keepends=True)
+
+
+# -- the chain -------------------------------------------------------------------------------------------------------
+
+
+def test_a_log_is_chained_from_its_first_line(log):
+    filled(log, 3)
+    assert [entry.number for entry in entries(log.path)] == [1, 2, 3]
+    found = verify_chain(log.path)
+    assert (found.entries, found.broken, found.torn) == (3, None, 0)
+    assert found.head == json.loads(lines(log)[-1])["hash"]
+
+
+def test_only_the_owner_can_read_it(log):
+    filled(log)
+    assert stat.S_IMODE(log.path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (lambda ls: [ls[0], ls[1].replace(b'"number":1', b'"number":7'), *ls[2:]], 2),
+        (lambda ls: [*ls[:2], *ls[3:]], 3),
+        (lambda ls: ls[1:], 1),
+        (lambda ls: [ls[0], ls[2], ls[1], *ls[3:]], 2),
+        (lambda ls: [ls[0], ls[0], *ls[1:]], 2),
+        (lambda ls: [ls[0], b"nonsense\n", *ls[1:]], 2),
+        (lambda ls: [ls[0], b"nonsense\n", *ls[2:]], 2),
+        (lambda ls: [*ls[:-1], b"nonsense\n"], 5),
+        (lambda ls: [*ls, b"\n"], 6),
+        (lambda ls: [*ls[:4], ls[4].replace(b'"n":5', b'"n":6')], 5),
+        (lambda ls: [ls[0].replace(b'"event":"read"', b'"event":"written"'), *ls[1:]], 1),
+    ],
+    ids=["changed", "removed", "first removed", "moved", "doubled", "added", "replaced", "last replaced", "blank",
+         "number", "event"],
+)  # fmt: skip
+def test_the_first_line_that_does_not_fit_is_named(log, change, line):
+    filled(log)
+    log.path.write_bytes(b"".join(change(lines(log))))
+    found = verify_chain(log.path)
+    assert found.broken == line
+    assert found.entries == line - 1
+    assert found.reason
+
+
+def test_what_a_chain_does_not_stop(log):
+    """Cut off at its end, or rewritten whole, a log is whole again: the documentation says so."""
+    filled(log)
+    log.path.write_bytes(b"".join(lines(log)[:3]))
+    assert verify_chain(log.path).broken is None
+    assert "cut its end off" in " ".join(sys.modules["langchain_azure_devops.audit"].__doc__.split())
+
+
+# -- appending -------------------------------------------------------------------------------------------------------
+
+
+APPENDS = """
+import sys
+from pathlib import Path
+from langchain_azure_devops.audit import AuditLog
+log = AuditLog(Path(sys.argv[1]))
+for number in range(60):
+    log.record("read", {"tool": sys.argv[2], "number": number})
+"""
+
+
+def test_several_processes_append_to_one_chain(log):
+    command = [sys.executable, "-c", textwrap.dedent(APPENDS), str(log.path)]
+    workers = [subprocess.Popen([*command, name]) for name in ("p0", "p1", "p2")]
+    assert [worker.wait(60) for worker in workers] == [0, 0, 0]
+    found = verify_chain(log.path)
+    assert (found.entries, found.broken) == (180, None)
+    for name in ("p0", "p1", "p2"):
+        mine = [entry.details["number"] for entry in entries(log.path) if entry.details["tool"] == name]
+        assert mine == list(range(60))
+
+
+def test_appending_reads_no_more_of_a_long_log_than_of_a_short_one(log, monkeypatch):
+    read = []
+    real = os.read
+    monkeypatch.setattr(os, "read", lambda descriptor, count: read.append(out := real(descriptor, count)) or out)
+    filled(log, 400)
+    assert log.path.stat().st_size > 64 * 1024
+    assert max(len(part) for part in read) <= 64 * 1024
+    assert len(read) == 400
+
+
+@pytest.mark.parametrize("left", [b'{"at":"2026', b"", b"\xff\xfe", b'{"a":1}'], ids=ascii)
+def test_a_torn_last_line_is_noticed_kept_and_does_not_break_the_chain(log, left):
+    filled(log, 2)
+    with log.path.open("ab") as file:
+        file.write(left)
+    assert verify_chain(log.path).torn == bool(left)
+    filled(log, 2)
+    found = verify_chain(log.path)
+    assert (found.broken, found.torn) == (None, int(bool(left)))
+    assert left in log.path.read_bytes()
+
+
+def test_a_line_that_only_lacks_its_end_counts_as_whole(log):
+    filled(log, 2)
+    log.path.write_bytes(log.path.read_bytes()[:-1])
+    assert verify_chain(log.path).entries == 2
+    filled(log, 1)
+    found = verify_chain(log.path)
+    assert (found.entries, found.broken, found.torn) == (3, None, 0)
+
+
+def test_a_torn_first_line(log):
+    log.path.write_bytes(b'{"at"')
+    filled(log, 1)
+    assert verify_chain(log.path).torn == 1
+
+
+def test_nothing_is_added_to_what_is_no_log(log):
+    log.path.write_bytes(b"my shopping list\n")
+    with pytest.raises(AuditFailed, match="does not end like"):
+        filled(log, 1)
+    assert log.path.read_bytes() == b"my shopping list\n"
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from langchain_azure_devops import audit
+log = audit.AuditLog(Path(sys.argv[1]))
+log.record("read", {"tool": "a"})
+write = os.write
+def dying(descriptor, content):
+    write(descriptor, content[: len(content) // 2])
+    os.kill(os.getpid(), signal.SIGKILL)
+os.write = dying
+log.record("written", {"tool": "b"})
+"""
+
+
+def test_a_process_killed_in_the_middle_of_a_line_holds_no_lock_and_breaks_nothing(log):
+    command = [sys.executable, "-c", textwrap.dedent(KILLED), str(log.path)]
+    killed = subprocess.run(command, timeout=60, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    filled(log, 1)
+    found = verify_chain(log.path)
+    assert (found.broken, found.torn) == (None, 1)
+    assert [entry.event for entry in entries(log.path)] == ["read", "torn", "read"]
+
+
+# -- what is recorded ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def server():
+    with SimulatorServer(seed_with_tokens()) as running:
+        yield running
+
+
+@pytest.fixture
+def connected(server, log):
+    def make(**arguments):
+        return AzureDevOpsToolkit(
+            base_url=server.base_url,
+            pat=FULL,
+            scopes="app_token",
+            default_project="Platform",
+            audit=log.path,
+            **arguments,
+        )
+
+    return make
+
+
+def events(log):
+    return [entry.event for entry in entries(log.path)]
+
+
+def test_a_write_leaves_who_approved_what_and_what_became_of_it(connected, log):
+    def approver(request):
+        return Approval(True, request.digest, "dana")
+
+    with connected(approver=approver) as toolkit:
+        made = TOOLS["create_work_item"].call_sync(toolkit.client, **BUG)
+    approved, granted, written = entries(log.path)
+    assert (approved.event, granted.event, written.event) == ("approved", "granted", "written")
+    assert approved.details["approver"] == "dana"
+    assert approved.details["digest"] == granted.details["digest"] == written.details["digest"]
+    assert granted.details["arguments"]["title"] == "The gate is open"
+    assert granted.details["routes"] == ["POST /{project}/_apis/wit/workitems/${type}"]
+    assert written.details["result"]["id"] == made.id
+    assert {entry.details["organization"] for entry in (approved, granted, written)} == {
+        toolkit.client.settings.organization
+    }
+
+
+def test_every_kind_of_no_is_recorded(connected, log):
+    def no(request):
+        return Approval(False, request.digest, "dana", "known already")
+
+    for options in ({"approver": no}, {"approver": None}, {"approver": lambda _: 1 / 0}, {"writes": "deny"}):
+        with connected(**options) as toolkit, pytest.raises(WriteBlocked):
+            TOOLS["create_work_item"].call_sync(toolkit.client, **BUG)
+    with connected(writes="allow") as toolkit, pytest.raises(WriteBlocked):
+        TOOLS["create_work_item"].call_sync(toolkit.client, **BUG, description="https://evil.example")
+    found = list(entries(log.path))
+    assert [entry.event for entry in found] == ["denied"] * 5
+    assert found[0].details["approver"] == "dana"
+    assert "known already" in found[0].details["reason"]
+
+
+def test_reads_are_recorded_with_what_they_named(connected, log):
+    with connected() as toolkit:
+        TOOLS["get_work_item"].call_sync(toolkit.client, id=4)
+        with pytest.raises(NotFound):
+            TOOLS["get_work_item"].call_sync(toolkit.client, id=987654)
+    first, second = entries(log.path)
+    assert (first.event, first.details["tool"], first.details["arguments"]) == ("read", "get_work_item", {"id": 4})
+    assert second.details["error"].startswith("[not_found")
+
+
+def test_a_failed_write_is_recorded_as_that(connected, log):
+    with connected(writes="allow") as toolkit, pytest.raises(Exception, match="type"):
+        TOOLS["create_work_item"].call_sync(toolkit.client, **{**BUG, "type": "Dragon"})
+    assert events(log) == ["approved", "granted", "failed"]
+    assert next(iter(entries(log.path))).details["approver"] == "writes='allow'"
+
+
+def test_no_secret_is_in_the_log(connected, log):
+    with connected(writes="allow") as toolkit:
+        TOOLS["query_work_items"].call_sync(toolkit.client, title=f"see {SECRET} and {FULL}")
+        with pytest.raises(WriteBlocked):
+            TOOLS["create_work_item"].call_sync(toolkit.client, **{**BUG, "title": SECRET})
+    content = log.path.read_text(encoding="utf-8")
+    assert SECRET not in content
+    assert FULL not in content
+    assert "[secret:github-token:" in content
+
+
+def test_a_write_that_cannot_be_recorded_does_not_happen(server, tmp_path):
+    place = tmp_path / "file"
+    place.write_text("")
+    arguments = {"base_url": server.base_url, "pat": FULL, "scopes": "app_token", "writes": "allow"}
+    before = server.organization.clock.now()
+    with AzureDevOpsToolkit(**arguments, audit=place / "audit.jsonl") as toolkit, pytest.raises(AuditFailed):
+        TOOLS["create_work_item"].call_sync(toolkit.client, **BUG)
+    assert server.organization.clock.now() == before
+
+
+def test_long_texts_are_cut_and_lines_stay_short(connected, log):
+    with connected(writes="allow") as toolkit:
+        TOOLS["create_work_item"].call_sync(toolkit.client, **BUG, description="x" * 50_000, tags=["t" * 200] * 90)
+    assert max(len(line) for line in lines(log)) < 20_000
+    assert verify_chain(log.path).broken is None
+
+
+def test_without_a_path_nothing_is_recorded(server, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with AzureDevOpsToolkit(base_url=server.base_url, pat=FULL, scopes="app_token", writes="allow") as toolkit:
+        TOOLS["create_work_item"].call_sync(toolkit.client, **BUG)
+    assert list(Path(tmp_path).iterdir()) == []
