@@ -177,7 +177,7 @@ def _comments(answer: Mapping[str, Any]) -> list[Comment]:
             author=one_line(str((comment.get("createdBy") or {}).get("displayName"))),
             author_id=(comment.get("createdBy") or {}).get("id"),
             text=clean(_text(comment.get("text") or "", str(comment.get("format") or "html").lower())),
-            id=comment["id"],
+            id=comment["id"] if "id" in comment else comment["commentId"],
             created=f"{str(comment.get('createdDate'))[:16]}Z",
         )
         for comment in reversed(answer.get("comments") or [])

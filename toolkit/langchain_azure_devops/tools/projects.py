@@ -17,7 +17,7 @@ class Project(Result):
     name: Untrusted
     id: str
     description: Untrusted | None = None
-    visibility: str
+    visibility: str | None = None
     state: str
 
 

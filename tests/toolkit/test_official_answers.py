@@ -1,0 +1,245 @@
+"""The service's published examples and recorded live answers, fed to the result models.
+
+Everything parses, and nothing that is shown is lost: each field of a result is what stands in the answer, at the place
+the field names. Where `AZURE_DEVOPS_SPECS` does not say where those answers are, this is not run.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import yaml
+from contract_specs import VARIABLE, specs_folder
+from pydantic import AliasPath, BaseModel
+
+from langchain_azure_devops.build_timeline import failures_of, stages_of, steps_of
+from langchain_azure_devops.html_text import markdown_of
+from langchain_azure_devops.results import Result
+from langchain_azure_devops.tools.builds import Build, Change
+from langchain_azure_devops.tools.pipelines import Pipeline
+from langchain_azure_devops.tools.projects import Project
+from langchain_azure_devops.tools.pull_request_review import ChangedFile, _thread
+from langchain_azure_devops.tools.pull_requests import _VOTES, PullRequest, _detail
+from langchain_azure_devops.tools.repositories import BranchTip, Entry, GitRepository
+from langchain_azure_devops.tools.search import _Answer
+from langchain_azure_devops.untrusted import one_line
+from langchain_azure_devops.work_item_fields import detail_of, row_of
+
+
+@dataclass(frozen=True)
+class Told:
+    """An answer of the service. `path` is what stands behind `_apis/`, `where` the file it comes from."""
+
+    where: str
+    path: str
+    body: Any
+
+    def rows(self) -> list[Mapping[str, Any]]:
+        """The things it holds: those of a list, or the one that it is."""
+        inside = self.body.get("value") if isinstance(self.body, dict) and "count" in self.body else self.body
+        found = inside if isinstance(inside, list) else [inside]
+        return [row for row in found if isinstance(row, dict)]
+
+
+Reader = Callable[[Told], Iterable[tuple[Mapping[str, Any], BaseModel]]]
+
+
+def plain(model: type[Result]) -> Reader:
+    """Reads each row into a model."""
+    return lambda told: [(row, model.model_validate(row)) for row in told.rows()]
+
+
+def branches(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
+    for row in told.rows():
+        if "updateStatus" not in row:
+            yield row, BranchTip.model_validate(row)
+
+
+def changed_files(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
+    for entry in told.body["changeEntries"]:
+        yield entry, ChangedFile.model_validate(entry)
+
+
+def pull_request(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
+    for row in told.rows():
+        detail = _detail(row)
+        assert [said.name for said in detail.reviewers] == [r["displayName"] for r in row.get("reviewers") or []]
+        assert all(said.vote in _VOTES.values() for said in detail.reviewers)
+        yield row, detail
+        yield row, PullRequest.model_validate(row)
+
+
+def threads(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
+    for row in told.rows():
+        said = [c for c in row.get("comments") or [] if c.get("commentType") != "system" and not c.get("isDeleted")]
+        thread = _thread(dict(row))
+        if thread is None:
+            assert said == []
+            continue
+        assert [comment.text for comment in thread.comments] == [comment.get("content") or "" for comment in said]
+        assert thread.file == (row.get("threadContext") or {}).get("filePath")
+        yield {"id": row["id"], "status": row.get("status")}, thread
+
+
+def work_items(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
+    for row in told.rows():
+        fields = row.get("fields") or {}
+        if not {"System.WorkItemType", "System.Title", "System.State", "System.TeamProject"} <= fields.keys():
+            continue  # the answer to a request for other fields than ours
+        detail = detail_of(row, None)
+        assert len(detail.links) == len(row.get("relations") or [])
+        body, form = fields.get("System.Description") or "", row.get("multilineFieldsFormat") or {}
+        is_markdown = str(form.get("System.Description")).lower() == "markdown"
+        assert (detail.description or "") == (body if is_markdown else markdown_of(body))
+        custom = {name for name in fields if not name.startswith(("System.", "Microsoft.VSTS.", "WEF_"))}
+        assert {name for name in custom if not name.endswith(("Date", "By"))} <= {more.name for more in detail.more}
+        yield row, detail
+        yield row, row_of(row, list(fields))
+
+
+def comments(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
+    answer = told.body if "comments" in told.body else {"totalCount": 1, "comments": [told.body]}
+    if any("revisedBy" in comment for comment in answer["comments"]):
+        return  # the shape of the first previews, which is never asked for
+    item = {"System.WorkItemType": "Bug", "System.Title": "t", "System.State": "New", "System.TeamProject": "p"}
+    detail = detail_of({"id": 1, "rev": 1, "fields": item}, answer)
+    for comment in answer["comments"]:
+        if not comment.get("isDeleted"):
+            number = comment.get("id") or comment["commentId"]
+            record = next(record for record in detail.comment_records if record.id == number)
+            assert record.author == one_line(comment["createdBy"]["displayName"])
+            assert record.text.split() == markdown_of(comment["text"]).split()
+            assert f"#{record.id} {record.author}" in (detail.comments or "")
+            yield {"id": number}, record
+
+
+def timeline(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
+    records = told.body["records"]
+    stages = {stage.name: stage for stage in stages_of(records)}
+    for record in records:
+        if record["type"] == "Stage":
+            yield record, stages[record["name"]]
+    assert {step.log for step in steps_of(records)} == {
+        record["log"]["id"] for record in records if record["type"] == "Task" and record.get("log")
+    }
+    failed = [record for record in records if record.get("result") == "failed"]
+    assert bool(failures_of(records)) >= bool(failed)
+
+
+def code_hits(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
+    answer = _Answer.model_validate(told.body)
+    assert (answer.count, len(answer.results)) == (told.body["count"], len(told.body["results"]))
+    for row, hit in zip(told.body["results"], answer.results, strict=True):
+        assert [place.offset for place in hit.places] == [m["charOffset"] for m in row["matches"].get("content", [])]
+        yield row, hit
+
+
+ONE = r"[^/]+"
+REPOSITORY = rf"git/repositories/{ONE}"
+PULL_REQUEST = rf"{REPOSITORY}/pullrequests/{ONE}"
+READERS: dict[str, Reader] = {
+    rf"projects(/{ONE})?": plain(Project),
+    rf"git/repositories(/{ONE})?": plain(GitRepository),
+    rf"{REPOSITORY}/refs": branches,
+    rf"{REPOSITORY}/items": plain(Entry),
+    rf"({REPOSITORY}|git)/pullrequests(/{ONE})?": pull_request,
+    rf"{PULL_REQUEST}/iterations/{ONE}/changes": changed_files,
+    rf"{PULL_REQUEST}/threads(/{ONE})?": threads,
+    rf"wit/workitems(/\$?{ONE})?": work_items,
+    r"wit/workitemsbatch": work_items,
+    rf"wit/workitems/{ONE}/comments(/{ONE})?": comments,
+    rf"build/builds(/{ONE})?": plain(Build),
+    rf"build/builds/{ONE}/changes": plain(Change),
+    rf"build/builds/{ONE}/timeline(/{ONE})?": timeline,
+    r"build/definitions(/(\d+|\{\w+\}))?": plain(Pipeline),
+    r"search/codesearchresults": code_hits,
+}
+"""Which answers are read by what, by the path behind `_apis/`."""
+
+
+OTHER = {
+    "git/7.1/httpExamples/repositories/GET__git_repositories__remoteurl.json": "of a clone address, not of the API",
+}
+"""Examples that are filed under an operation that never answers so."""
+
+
+def examples(folder: Any) -> Iterator[Told]:
+    """The published examples: those of an operation, then the older ones that say themselves what was asked."""
+    index = json.loads((folder / "_derived" / "example-index.json").read_text("utf-8"))
+    files = {row["file"]: _path(row["path"]) for row in index}
+    files |= dict.fromkeys(json.loads((folder / "_derived" / "unreferenced-examples.json").read_text("utf-8")), "")
+    for file, path in files.items():
+        example = json.loads((folder / file).read_text("utf-8-sig"))
+        for status, answer in example["responses"].items():
+            if status in {"200", "201"} and answer.get("body") and file not in OTHER:
+                yield Told(file, path or _path(example.get("x-ms-vss-request-url", "")), answer["body"])
+
+
+def recordings(folder: Any) -> Iterator[Told]:
+    for line in (folder / "_derived" / "recorded-samples.jsonl").read_text("utf-8").splitlines():
+        row = json.loads(line)
+        if row["response"]["status"] in {200, 201} and row["response"].get("json"):
+            yield Told(row["recording"], _path(row["request"]["uri"]), row["response"]["json"])
+    for file in sorted((folder / "_recordings").rglob("*.yaml")):
+        for row in yaml.load(file.read_text("utf-8"), Loader=yaml.CSafeLoader)["interactions"]:
+            text = row["response"]["body"]["string"]
+            if row["response"]["status"]["code"] in {200, 201} and str(text).startswith("{"):
+                yield Told(file.name, _path(row["request"]["uri"]), json.loads(text))
+
+
+def _path(uri: str) -> str:
+    return uri.partition("_apis/")[2].partition("?")[0].rstrip("/")
+
+
+def lost(row: Mapping[str, Any], result: BaseModel) -> list[str]:
+    """The fields of a result that are not what stands in the answer at the place they name."""
+    found = []
+    for name, field in type(result).model_fields.items():
+        alias = field.validation_alias or name
+        told: Any = row
+        for step in alias.path if isinstance(alias, AliasPath) else [alias]:
+            inside = (isinstance(told, dict) and step in told) or (isinstance(told, list) and int(step) < len(told))
+            told = told[step] if inside else None
+        shown = getattr(result, name)
+        if told is not None and not isinstance(told, list | dict) and not same(shown, told):
+            found.append(f"{name}: {shown!r} in place of {told!r}")
+    return found
+
+
+def same(shown: Any, told: Any) -> bool:
+    if isinstance(shown, datetime):
+        when = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", told))
+        return shown == (when if when.tzinfo else when.replace(tzinfo=UTC))
+    return shown == told or shown == str(told).removeprefix("refs/heads/")
+
+
+@pytest.fixture(scope="module")
+def folder():
+    found = specs_folder()
+    if found is None:
+        pytest.skip(f"not run: {VARIABLE} does not say where the official answers are")
+    return found
+
+
+@pytest.mark.parametrize("told_by", [examples, recordings])
+def test_everything_parses_and_nothing_is_lost(folder, told_by):
+    wrong: list[str] = []
+    read: Counter[str] = Counter()
+    for told in told_by(folder):
+        pattern = next((p for p in READERS if re.fullmatch(p, told.path, re.IGNORECASE)), None)
+        if pattern is None:
+            continue
+        try:
+            for row, result in READERS[pattern](told):
+                read[type(result).__name__] += 1
+                wrong += [f"{told.where} {told.path}: {type(result).__name__}.{field}" for field in lost(row, result)]
+        except (ValueError, KeyError, AssertionError, TypeError) as error:
+            wrong.append(f"{told.where} {told.path}: {error!r}"[:600])
+    print(f"{sum(read.values())} results of {told_by.__name__}: {dict(read)}")
+    assert wrong == []
+    assert len(read) >= 8
