@@ -55,7 +55,7 @@ def _log_at(log: Log, now: datetime) -> Log:
         return log
     step = timedelta(seconds=log.seconds) / log.line_count
     count = bisect.bisect_right(range(log.line_count), now, key=lambda line: log.start + step * line)
-    return Log(log.id, log.start, log.seconds * count / log.line_count, list(log.messages[:count]))
+    return replace(log, written=count)
 
 
 def cancel(build: Build, now: datetime) -> None:

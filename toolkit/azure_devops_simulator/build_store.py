@@ -74,29 +74,32 @@ class Record:
 class Log:
     """A log. Its lines are kept without the time in front; the time of each follows from start and duration.
 
-    `messages` may be any sequence, also one that makes its lines when they are read.
+    `messages` may be any sequence, also one that makes its lines when they are read. `written` is how many of them are
+    there while the step runs; None = all.
     """
 
     id: int
     start: datetime
     seconds: float
     messages: Sequence[str]
+    written: int | None = None
 
     @property
     def line_count(self) -> int:
-        """How many lines it has."""
-        return len(self.messages)
+        """How many lines it has so far."""
+        return len(self.messages) if self.written is None else self.written
 
     @property
     def end(self) -> datetime:
         """When its last line was written."""
-        return self.start + timedelta(seconds=self.seconds)
+        part = 1.0 if self.written is None else self.written / max(len(self.messages), 1)
+        return self.start + timedelta(seconds=self.seconds * part)
 
     def lines(self, first: int = 1, last: int | None = None) -> Iterator[str]:
         """Lines `first` to `last`, both included, counted from 1, each with its time; made one by one."""
         end = self.line_count if last is None else min(last, self.line_count)
         ticks = int((self.start - _EPOCH) / timedelta(microseconds=1))
-        step = self.seconds * 1_000_000 / max(self.line_count, 1)
+        step = self.seconds * 1_000_000 / max(len(self.messages), 1)
         for number in range(max(first, 1), end + 1):
             # The service writes seven digits of a second; two digits made of the number keep equal steps apart.
             seconds, micros = divmod(ticks + int(step * (number - 1)), 1_000_000)
