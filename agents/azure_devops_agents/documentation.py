@@ -3,11 +3,15 @@
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from azure_devops_agents.capabilities import needed
 from langchain_azure_devops.connection import least
 from langchain_azure_devops.scopes import Scope, on_token_page
 from langchain_azure_devops.tools import TOOLS, TOOLSETS
+
+if TYPE_CHECKING:
+    from azure_devops_simulator.routing import Route
 
 SETS: Mapping[str, list[Scope]] = {
     "only investigates": needed(writes=False),
@@ -39,8 +43,45 @@ def scope_table() -> str:
     return "\n".join(rows)
 
 
-TABLES: Mapping[str, Callable[[], str]] = {"tools": tool_table, "scopes": scope_table}
-READMES = ("README.md", "agents/README.md")
+def operation_table() -> str:
+    """Every operation of the simulator by area, with since when it is there and what it needs."""
+    from azure_devops_simulator.app import AREAS  # noqa: PLC0415 - an extra that the other tables do without
+
+    rows: list[str] = []
+    by_area: dict[str, list[str]] = {}
+    for route in sorted({(r.area, r.template, r.method): r for a in AREAS for r in a.routes}.values(), key=_place):
+        scopes = ", ".join(f"`{scope}`" for scope in route.scopes) or "any token"
+        first = (route.handler.__doc__ or "").strip().splitlines()[0].replace("|", "\\|")
+        row = f"| `{route.method}` | `{route.template}` | {route.version} | {scopes} | {first} |"
+        by_area.setdefault(route.area, []).append(row)
+    for area, found in by_area.items():
+        rows += ["", f"### {area}: {len(found)} operations", ""]
+        rows += ["| method | path | version | scope, any one | what it does |", "|---|---|---|---|---|", *found]
+    return "\n".join([f"{sum(map(len, by_area.values()))} operations in {len(by_area)} areas.", *rows])
+
+
+def _place(route: "Route") -> tuple[str, str, str]:
+    return route.area, route.template.lower(), route.method
+
+
+def absent_table() -> str:
+    """Areas of the service that the simulator knows by their scopes only."""
+    from azure_devops_simulator.access import UNSERVED  # noqa: PLC0415 - an extra that the other tables do without
+
+    rows = ["| area | reading needs, any one | writing needs, any one |", "|---|---|---|"]
+    for area, needs in UNSERVED.items():
+        reads, writes = (", ".join(f"`{scope}`" for scope in scopes) or "any token" for scopes in needs)
+        rows.append(f"| {area} | {reads} | {writes} |")
+    return "\n".join(rows)
+
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    "tools": tool_table,
+    "scopes": scope_table,
+    "operations": operation_table,
+    "absent": absent_table,
+}
+READMES = ("README.md", "agents/README.md", "toolkit/SIMULATOR.md")
 _MARKED = re.compile(r"(<!-- generated:(\w+) -->\n).*?(<!-- /generated -->)", re.DOTALL)
 
 
