@@ -4,53 +4,14 @@ import asyncio
 import contextlib
 import socket
 import threading
-from collections.abc import Callable
 
 import httpx
 import pytest
+from raw_server import Listener
 
 from langchain_azure_devops.network import Network
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-
-
-class Listener:
-    """Runs a function for each connection, and remembers what came in first on each."""
-
-    def __init__(self, serve: Callable[[socket.socket], None]) -> None:
-        self._serve = serve
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._connections: list[socket.socket] = []
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        self._thread = threading.Thread(target=self._accept, daemon=True)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._thread.join(5)
-        for connection in self._connections:
-            connection.close()
-
-    @property
-    def connections(self) -> int:
-        return len(self._connections)
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            self._connections.append(connection)
-            threading.Thread(target=self._guarded, args=(connection,), daemon=True).start()
-
-    def _guarded(self, connection: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            self._serve(connection)
 
 
 @contextlib.asynccontextmanager

@@ -330,14 +330,14 @@ def test_a_file_whose_connection_breaks_is_an_error_and_not_a_short_file():
 
 
 def test_a_big_file_is_counted_without_being_kept():
-    body = b"0123456789abcdef\n" * 1_000_000
+    body = b"0123456789abcdef\n" * 200_000
     with (
         StubService([Reply(200, body, {"X-VSS-UserData": "x"}, content_type="application/octet-stream")]) as service,
         AzureDevOps(load_settings(base_url=service.base_url, pat="x" * 52)) as client,
     ):
         result = read_file.call_sync(client, project="P", repository="r", path="/x")
         assert len(service.seen) == 1
-    assert result.total_lines == 1_000_000
+    assert result.total_lines == 200_000
     assert len(result.text) < 130_000
 
 

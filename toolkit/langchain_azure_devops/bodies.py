@@ -8,8 +8,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import httpx
 
 from langchain_azure_devops.errors import InvalidRequest, Unreachable
+from langchain_azure_devops.unpacking import unpacked
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
+MAX_ERROR_BYTES = 256 * 1024
+"""Of an error answer no more is read: its reason stands at its beginning."""
 BROKEN = (httpx.TransportError, httpx.DecodingError)
 """What a connection that breaks, or a body that is cut, is reported as."""
 _BODY_HEADERS = frozenset({"content-encoding", "content-length", "transfer-encoding"})
@@ -17,7 +20,7 @@ _ENDS = {b"{": b"}", b"[": b"]"}
 
 
 async def whole(response: httpx.Response) -> httpx.Response:
-    """The response with its decoded body in memory.
+    """The response with its decoded body in memory, of an error answer the beginning.
 
     Raises:
         InvalidRequest: It is larger than MAX_ANSWER_BYTES.
@@ -26,14 +29,16 @@ async def whole(response: httpx.Response) -> httpx.Response:
     pieces: list[bytes] = []
     size = 0
     try:
-        async for piece in response.aiter_bytes():
+        async for piece in unpacked(response):
             size += len(piece)
+            pieces.append(piece)
+            if response.is_error and size > MAX_ERROR_BYTES:
+                return httpx.Response(response.status_code, headers=_described(response), content=b"".join(pieces))
             if size > MAX_ANSWER_BYTES:
                 raise InvalidRequest(
                     f"The answer is larger than {MAX_ANSWER_BYTES // 2**20} MB and was not read to its end. "
                     "Ask for less: a lower limit, a narrower filter, or a line range."
                 )
-            pieces.append(piece)
     finally:
         await response.aclose()
     content = b"".join(pieces)
@@ -101,7 +106,7 @@ class ResumedBody(httpx.AsyncByteStream):
                 return
 
     async def _pieces(self) -> AsyncIterator[bytes]:
-        pieces = self._response.aiter_bytes()
+        pieces = unpacked(self._response)
         while True:
             try:
                 async with asyncio.timeout(max(0.0, self._deadline - time.monotonic())):

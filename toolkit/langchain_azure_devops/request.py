@@ -18,7 +18,7 @@ API_VERSION = "7.1"
 _HEADERS = {
     "User-Agent": "langchain-azure-devops",
     "X-TFS-FedAuthRedirect": "Suppress",
-    # These two are what is unpacked within bounds; see bodies.py.
+    # What unpacking.py unpacks within bounds.
     "Accept-Encoding": "gzip, deflate",
 }
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")

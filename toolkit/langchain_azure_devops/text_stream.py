@@ -1,11 +1,14 @@
 """Lines out of a body that is read piece by piece: only what is wanted stays in memory."""
 
 import codecs
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 MAX_SCAN_BYTES = 64 * 1024 * 1024
 """How much of a body is looked at."""
+COUNTED_ON = 4 * 1024 * 1024
+"""Characters that are counted on, line by line, when all that is wanted was seen; to the end of most files."""
 MAX_LINE = 4_000
 """Characters of one line that are kept; minified files have lines of megabytes."""
 _SNIFF_BYTES = 8_192
@@ -23,6 +26,7 @@ class Lines:
         whole: Whether the body was read to its end.
         binary: It is no text.
         lfs: It is a Git LFS pointer.
+        size: Bytes that went by.
     """
 
     kept: list[tuple[int, str]] = field(default_factory=list)
@@ -30,13 +34,13 @@ class Lines:
     whole: bool = True
     binary: bool = False
     lfs: bool = False
+    size: int = 0
 
 
-async def numbered(chunks: AsyncIterator[bytes], seen: Lines) -> AsyncIterator[tuple[int, str]]:
+async def numbered(chunks: AsyncIterator[bytes], seen: Lines) -> AsyncGenerator[tuple[int, str], None]:
     """The lines of a text with their numbers; says in `seen` what it is and how far it went."""
     decoder: codecs.IncrementalDecoder | None = None
     rest = ""
-    size = 0
     async for chunk in chunks:
         if decoder is None:
             encoding = encoding_of(chunk)
@@ -45,13 +49,13 @@ async def numbered(chunks: AsyncIterator[bytes], seen: Lines) -> AsyncIterator[t
                 seen.binary, seen.whole = True, False
                 return
             decoder = codecs.getincrementaldecoder(encoding)("replace")
-        size += len(chunk)
+        seen.size += len(chunk)
         lines = (rest + decoder.decode(chunk)).split("\n")
         rest = lines.pop()[: MAX_LINE * 2]
         for line in lines:
             seen.count += 1
             yield seen.count, _one(line)
-        if size >= MAX_SCAN_BYTES:
+        if seen.size >= MAX_SCAN_BYTES:
             seen.whole = False
             return
     if rest:
@@ -66,13 +70,21 @@ def _one(line: str) -> str:
 
 
 async def between(chunks: AsyncIterator[bytes], first: int, last: int | None, budget: int) -> Lines:
-    """The lines from `first` to `last`, as many as fit into `budget` characters; counts to the end of the body."""
+    """The lines from `first` to `last`, as many as fit into `budget` characters; counts on for a while."""
     seen = Lines()
-    room = budget
-    async for number, line in numbered(chunks, seen):
-        if number >= first and (last is None or number <= last) and room > 0:
-            room -= len(line) + 1
-            seen.kept.append((number, line))
+    room, left = budget, COUNTED_ON
+    async with aclosing(numbered(chunks, seen)) as lines:
+        async for number, line in lines:
+            if number < first:
+                continue
+            if (last is None or number <= last) and room > 0:
+                room -= len(line) + 1
+                seen.kept.append((number, line))
+                continue
+            left -= len(line) + 1
+            if left < 0:
+                seen.whole = False
+                break
     return seen
 
 

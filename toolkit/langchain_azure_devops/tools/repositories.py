@@ -229,7 +229,7 @@ def _notes(lines: SeenLines, text: str, first_line: int) -> list[str]:
     if not lines.kept and lines.count:
         notes.append(f"There is no line {first_line}: the file ends with line {lines.count}.")
     if not lines.whole:
-        notes.append(f"Only the first {MAX_SCAN_BYTES // 2**20} MB were looked at; there are more lines.")
+        notes.append(f"Only the first {lines.size / 2**20:.0f} MB were looked at; there are more lines.")
     if any(len(line) >= MAX_LINE for _, line in lines.kept):
         notes.append(f"Lines are cut at {MAX_LINE:,} characters.")
     if names := hidden(text):
