@@ -283,14 +283,15 @@ class Toolset:
         return self._declare("read", scopes, (), 0)
 
     def write(
-        self, *scopes: Scope, sends: str | tuple[str, ...], lookup: Lookup[R], times: int = 1
+        self, *scopes: Scope, sends: str | tuple[str, ...], lookup: Lookup[R] | None = None, times: int = 1
     ) -> Callable[[Callable[Concatenate[AzureDevOps, P], Coroutine[Any, Any, R]]], Tool[P, R]]:
         """Declare a function a tool that writes.
 
         Args:
             *scopes: Any one suffices.
             sends: The write operations it may send, as `POST /{project}/...`.
-            lookup: Finds what a call made when its answer was lost; the result needs `notes` to say so.
+            lookup: Finds what a call made when its answer was lost; the result needs `notes` to say so. Without it such a
+                write stays unknown.
             times: How many write requests one call may send.
         """
         return self._declare("write", scopes, (sends,) if isinstance(sends, str) else sends, times, lookup)
