@@ -17,6 +17,7 @@ from azure_devops_agents.investigation.investigator import Investigator, open_in
 from azure_devops_agents.models import open_model
 from azure_devops_agents.options import Connect, connection_options
 from azure_devops_agents.places import state_path
+from azure_devops_agents.terminal import print_waiting
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.errors import AzureDevOpsError
 
@@ -46,7 +47,10 @@ def command(connect: Connect, model: str | None, thread: str | None, resume: boo
     with (
         connect.open() as target,
         AzureDevOpsToolkit.connect(
-            settings=target.settings, read_only=target.only_reads, audit=target.audit_path
+            settings=target.settings,
+            read_only=target.only_reads,
+            audit=target.audit_path,
+            progress=print_waiting,
         ) as toolkit,
         open_investigator(chosen := open_model(model), toolkit) as investigator,
     ):

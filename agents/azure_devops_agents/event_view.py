@@ -9,7 +9,14 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from azure_devops_agents.investigation.investigator import ApprovalAsked, Event, ModelText, ToolFinished, ToolStarted
+from azure_devops_agents.investigation.investigator import (
+    ApprovalAsked,
+    Event,
+    ModelText,
+    ToolFinished,
+    ToolStarted,
+    Waited,
+)
 from azure_devops_agents.terminal import shown
 
 _MARKS = {"ok": ("✓", "green"), "written": ("✓", "bold green"), "partial": ("◐", "yellow"), "empty": ("○", "dim")}
@@ -36,6 +43,8 @@ def show(console: Console, event: Event) -> None:
     elif isinstance(event, ToolStarted):
         if event.tool != "write_report":
             console.print(Text.assemble(("→ ", "cyan"), (event.tool, "bold"), f" {_arguments(event.arguments)}"))
+    elif isinstance(event, Waited):
+        console.print(Text(f"  … {event.text}", style="yellow"))
     elif isinstance(event, ToolFinished):
         mark, style = _MARKS.get(event.status, ("✗", "red"))
         console.print(

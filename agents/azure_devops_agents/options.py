@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from azure_devops_agents import terminal
 from azure_devops_agents.places import audit_path
 from langchain_azure_devops.audit import AuditLog
 from langchain_azure_devops.client import AzureDevOps
@@ -47,7 +48,13 @@ class Target:
     def client(self, approver: Approver | None = None) -> AzureDevOps:
         """A client for typed functions, without LangChain."""
         audit = None if self.audit_path is None else AuditLog(self.audit_path)
-        return AzureDevOps(self.settings, read_only=self.only_reads, approver=approver, audit=audit)
+        return AzureDevOps(
+            self.settings,
+            read_only=self.only_reads,
+            approver=approver,
+            audit=audit,
+            progress=terminal.print_waiting,
+        )
 
 
 @dataclass(frozen=True)

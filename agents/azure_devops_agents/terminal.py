@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from langchain_azure_devops.context import Waiting
 from langchain_azure_devops.egress import without_commands
 from langchain_azure_devops.errors import AzureDevOpsError
 from langchain_azure_devops.untrusted import clean, one_line
@@ -47,6 +48,11 @@ def print_error(error: AzureDevOpsError) -> None:
     out = console(stderr=True)
     out.print(Text(one_line(error.headline), style="bold red"))
     out.print(plain(error.message))
+
+
+def print_waiting(waiting: Waiting) -> None:
+    """A wait on standard error, such as `throttled, continuing in 4 s`."""
+    console(stderr=True).print(Text(f"… {waiting}", style="yellow"))
 
 
 def fields(rows: Iterable[tuple[str, str]], indent: int = 0) -> Padding:

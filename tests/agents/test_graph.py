@@ -290,7 +290,8 @@ def test_a_process_killed_around_the_write_never_writes_twice(toolkit, server, o
     with open_investigator(model(BUG, REPORT), toolkit, path=path) as investigator:
         found, _ = finished(investigator.resume("t"))
     assert len(bugs(organization)) == written
-    assert "unknown" in found["coverage"]
+    # What was written is found; what is not there may still come, so soon after.
+    assert ("written" if written else "unknown") in found["coverage"]
 
 
 def test_the_token_is_in_no_file(investigate, tmp_path):

@@ -290,8 +290,8 @@ class Toolset:
         Args:
             *scopes: Any one suffices.
             sends: The write operations it may send, as `POST /{project}/...`.
-            lookup: Finds what a call made when its answer was lost; the result needs `notes` to say so. Without it such a
-                write stays unknown.
+            lookup: Finds what a call made when its answer was lost; the result needs `notes` to say so. Without it
+                such a write stays unknown.
             times: How many write requests one call may send.
         """
         return self._declare("write", scopes, (sends,) if isinstance(sends, str) else sends, times, lookup)

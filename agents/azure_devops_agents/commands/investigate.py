@@ -20,6 +20,7 @@ from azure_devops_agents.investigation.investigator import (
 )
 from azure_devops_agents.models import open_model
 from azure_devops_agents.options import Connect, connection_options
+from azure_devops_agents.terminal import print_waiting
 from langchain_azure_devops import AzureDevOpsToolkit
 
 Decide = Callable[[ApprovalAsked], Mapping[str, Any]]
@@ -40,7 +41,10 @@ def command(connect: Connect, question: str, model: str | None, thread: str | No
     with (
         connect.open() as target,
         AzureDevOpsToolkit.connect(
-            settings=target.settings, read_only=target.only_reads, audit=target.audit_path
+            settings=target.settings,
+            read_only=target.only_reads,
+            audit=target.audit_path,
+            progress=print_waiting,
         ) as toolkit,
         open_investigator(open_model(model), toolkit) as investigator,
     ):

@@ -5,9 +5,11 @@ from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from langchain_core.messages import ToolMessage
+from langchain_core.tools import BaseTool
 from pydantic import BaseModel, ConfigDict, Field
 
 from azure_devops_agents.investigation.state import Evidence
+from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.marks import ERROR, origins
 from langchain_azure_devops.results import Lines, Page
 from langchain_azure_devops.tools import TOOLS
@@ -142,6 +144,11 @@ def read_on(known: dict[str, Evidence], arguments: dict[str, Any], nonce: str) -
 def declared(name: str) -> Tool[..., Any]:
     """The tool behind a bound name, which may carry a prefix."""
     return TOOLS[max((plain for plain in TOOLS if name.endswith(plain)), key=len)]
+
+
+def offered(toolkit: AzureDevOpsToolkit) -> dict[str, BaseTool]:
+    """The tools as the token allows them at this moment, by name: a new token may bring others."""
+    return {str(tool.name): tool for tool in toolkit.get_tools()}
 
 
 def tool_call(call: dict[str, Any]) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def build_graph(
 
     Args:
         model: Any chat model that calls tools.
-        toolkit: A verified toolkit; its tools at this moment are the agent's.
+        toolkit: A verified toolkit; in each turn the agent has the tools that its token allows then.
         budgets: How much one question may cost.
         intents: Where begun writes are stored; in memory by default.
         checkpointer: Where threads are stored.
@@ -48,8 +48,7 @@ def build_graph(
     limits = budgets or Budgets()
     log = intents or IntentLog()
     nodes = Nodes(model, toolkit, limits, log)
-    writing = WriteNodes(toolkit, log, nodes.tools)
-    writers = [name for name, tool in nodes.tools.items() if (tool.metadata or {})["access"] == "write"]
+    writing = WriteNodes(toolkit, log)
 
     graph: StateGraph[Any, Any, Any, Any] = StateGraph(State)
     graph.add_node("model", RunnableLambda(nodes.think, nodes.athink))
@@ -61,7 +60,9 @@ def build_graph(
     graph.add_node("check", nodes.check)
 
     graph.add_edge(START, "model")
-    graph.add_conditional_edges("model", after_model(writers, limits, writing.place), ["read", "approve", "report"])
+    graph.add_conditional_edges(
+        "model", after_model(nodes.writers, limits, writing.place), ["read", "approve", "report"]
+    )
     graph.add_edge("read", "collect")
     graph.add_edge("approve", "collect")
     graph.add_conditional_edges("collect", after_calls, ["write", "model", "report"])

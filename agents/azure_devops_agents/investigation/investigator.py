@@ -22,6 +22,7 @@ from azure_devops_agents.models import UnknownQuestion
 from azure_devops_agents.places import state_path
 from azure_devops_agents.terminal import machine_readable
 from langchain_azure_devops import AzureDevOpsToolkit
+from langchain_azure_devops.binding import WAITING
 from langchain_azure_devops.errors import Conflict
 from langchain_azure_devops.redaction import redact
 
@@ -52,6 +53,13 @@ class ToolFinished:
 
 
 @dataclass(frozen=True)
+class Waited:
+    """A tool waits, for the service asks for it; `text` says why and how long."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class ApprovalAsked:
     """A write waits for a person."""
 
@@ -66,7 +74,7 @@ class ReportReady:
     report: Mapping[str, Any]
 
 
-Event = ModelText | ToolStarted | ToolFinished | ApprovalAsked | ReportReady
+Event = ModelText | ToolStarted | Waited | ToolFinished | ApprovalAsked | ReportReady
 
 
 class ApprovalPending(Conflict):
@@ -140,13 +148,16 @@ class Investigator:
 
     def _run(self, thread: str, given: object) -> Iterator[Event]:
         # Each step is on disk before the next begins: what a person approved must outlive the process that writes it.
-        modes: Any = ["updates", "messages"]
+        modes: Any = ["updates", "messages", "custom"]
         parts: Iterator[Any] = self._graph.stream(given, _config(thread), stream_mode=modes, durability="sync")
         for mode, part in parts:
             if mode == "messages":
                 message, metadata = part
                 if isinstance(message, AIMessageChunk) and metadata.get("langgraph_node") == "model" and message.text:
                     yield ModelText(str(message.text))
+            elif mode == "custom":
+                if isinstance(part, dict) and part.get("type") == WAITING:
+                    yield Waited(str(part["text"]))
             else:
                 yield from _events(part)
 

@@ -1,6 +1,6 @@
 """The reading half of the investigation graph: the model's turns, the calls that read, and the report."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
@@ -15,6 +15,7 @@ from azure_devops_agents.investigation.evidence import (
     as_evidence,
     declared,
     gathered,
+    offered,
     read_on,
     recorded,
     said,
@@ -53,11 +54,10 @@ class Nodes:
     toolkit: AzureDevOpsToolkit
     budgets: Budgets
     intents: IntentLog
-    tools: dict[str, BaseTool] = field(init=False)
 
-    def __post_init__(self) -> None:
-        """Look up the tools once."""
-        self.tools = {str(tool.name): tool for tool in self.toolkit.get_tools()}
+    def writers(self) -> list[str]:
+        """The tools that write, as the token allows them at this moment."""
+        return [name for name, tool in offered(self.toolkit).items() if (tool.metadata or {})["access"] == "write"]
 
     # -- model -----------------------------------------------------------------------------------------------------
 
@@ -82,10 +82,10 @@ class Nodes:
         settings = self.toolkit.client.settings
         system = f"{SYSTEM}\n{setting(settings.organization, settings.default_project)}"
         limit = over_budget(state, self.budgets)
-        offered: list[Any] = [WriteReport] if limit else [*self.tools.values(), ReadEvidence, WriteReport]
+        tools: list[Any] = [WriteReport] if limit else [*offered(self.toolkit).values(), ReadEvidence, WriteReport]
         if limit:
             system += "\n" + OVER_BUDGET.format(limit=limit)
-        return self.model.bind_tools(offered), [SystemMessage(system), *self._told(state)]
+        return self.model.bind_tools(tools), [SystemMessage(system), *self._told(state)]
 
     def _told(self, state: State) -> list[AnyMessage]:
         """The conversation as a provider takes it, without the secrets a person may have put into a question."""
@@ -103,18 +103,19 @@ class Nodes:
 
     def read(self, task: CallTask) -> dict[str, Any]:
         """Carry out a call that reads."""
-        answered = self._without_tool(task)
-        return answered or self._recorded(task, self._tool(task).invoke(tool_call(task["call"])))
+        tools = offered(self.toolkit)
+        if answered := self._without_tool(task, tools):
+            return answered
+        return self._recorded(task, tools[task["call"]["name"]].invoke(tool_call(task["call"])))
 
     async def aread(self, task: CallTask) -> dict[str, Any]:
         """Carry out a call that reads, without blocking."""
-        answered = self._without_tool(task)
-        return answered or self._recorded(task, await self._tool(task).ainvoke(tool_call(task["call"])))
+        tools = offered(self.toolkit)
+        if answered := self._without_tool(task, tools):
+            return answered
+        return self._recorded(task, await tools[task["call"]["name"]].ainvoke(tool_call(task["call"])))
 
-    def _tool(self, task: CallTask) -> BaseTool:
-        return self.tools[task["call"]["name"]]
-
-    def _without_tool(self, task: CallTask) -> dict[str, Any] | None:
+    def _without_tool(self, task: CallTask, tools: dict[str, BaseTool]) -> dict[str, Any] | None:
         """The answer to a call that no tool of Azure DevOps serves; None when one does."""
         call = task["call"]
         if task["over_budget"]:
@@ -129,9 +130,9 @@ class Nodes:
                 return said(call, read_on(task["evidence"], call["args"], nonce), "success")
         except ValueError as error:
             return said(call, f"[invalid] {error}")
-        if call["name"] not in self.tools:
+        if call["name"] not in tools:
             absent = self.toolkit.absent.get(call["name"])
-            why = f": {absent.reason} ({', '.join(absent.scopes)})" if absent else f". Tools: {', '.join(self.tools)}"
+            why = f": {absent.reason} ({', '.join(absent.scopes)})" if absent else f". Tools: {', '.join(tools)}"
             text = f"[denied] There is no tool {call['name']}{why}."
             evidence = as_evidence(task["evidence_id"], call, "denied" if absent else "invalid", text)
             return recorded(call, evidence, "error")

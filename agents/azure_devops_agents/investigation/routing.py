@@ -56,12 +56,12 @@ def _carried_out(state: State) -> int:
 
 
 def after_model(
-    writers: Sequence[str], budgets: Budgets, place: str
+    writers: Callable[[], Sequence[str]], budgets: Budgets, place: str
 ) -> Callable[[State], Literal["report"] | list[Send]]:
     """One Send for each tool call; to the report when there is none, or when the model reports.
 
     Args:
-        writers: Names of the tools that write.
+        writers: Gives the names of the tools that write, as the token allows them at that moment.
         budgets: How much one question may cost; calls beyond it are answered without being carried out.
         place: Where this graph writes; a write is carried out only there, whoever goes on with the thread.
     """
@@ -73,13 +73,14 @@ def after_model(
             return "report"
         known = state.get("evidence", {})
         room = budgets.calls - _carried_out(state)
+        writing = writers()
         return [
             Send(
-                "approve" if _writes(call, writers) and position < room else "read",
+                "approve" if _writes(call, writing) and position < room else "read",
                 CallTask(
                     call=call,
                     evidence_id=f"E{next_number(known) + position}",
-                    evidence=_needed(call, writers, known),
+                    evidence=_needed(call, writing, known),
                     untrusted_read=bool(state.get("untrusted_read")),
                     place=place,
                     over_budget=position >= room,

@@ -1,5 +1,6 @@
 """The writing half of the investigation graph: one node asks a person, another writes what was approved."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,14 +9,22 @@ from langchain_core.tools import BaseTool
 from langgraph.config import get_config
 from langgraph.types import Command, interrupt
 
-from azure_devops_agents.approval import presenting, view
-from azure_devops_agents.intents import IntentLog
-from azure_devops_agents.investigation.evidence import as_evidence, declared, gathered, recorded, said, tool_call
+from azure_devops_agents.approval import presenting, view, without_secrets
+from azure_devops_agents.intents import IntentLog, Outcome
+from azure_devops_agents.investigation.evidence import (
+    as_evidence,
+    declared,
+    gathered,
+    offered,
+    recorded,
+    said,
+    tool_call,
+)
 from azure_devops_agents.investigation.state import CallTask, Decision, Evidence
 from langchain_azure_devops import AzureDevOpsToolkit
-from langchain_azure_devops.errors import AzureDevOpsError
+from langchain_azure_devops.errors import AzureDevOpsError, WriteOutcomeUnknown
 from langchain_azure_devops.grants import Approval, WriteRequest
-from langchain_azure_devops.rendering import render_error
+from langchain_azure_devops.rendering import render, render_error
 
 _CHECKPOINTER = "__pregel_checkpointer"
 
@@ -26,7 +35,6 @@ class WriteNodes:
 
     toolkit: AzureDevOpsToolkit
     intents: IntentLog
-    tools: dict[str, BaseTool]
 
     @property
     def place(self) -> str:
@@ -102,27 +110,37 @@ class WriteNodes:
     def _elsewhere(self, place: str) -> str:
         return f"[blocked] Nothing was written: the write was prepared for {place}; this process is at {self.place}."
 
-    def _settled(self, decision: Decision) -> dict[str, Any] | None:
-        """The answer to a write that must not be sent; None when it may be, and it is stored that it begins."""
+    def _prevented(self, decision: Decision, tools: Mapping[str, BaseTool]) -> dict[str, Any] | None:
+        """The answer to a write that must not be sent; None when it may be, or was begun before."""
         if decision["place"] != self.place:
             return said(decision["call"], self._elsewhere(decision["place"]))
-        before = self.intents.begin(decision["intent"], decision["call"]["name"])
-        return None if before is None else self._again(decision, before.status, before.text)
+        name = decision["call"]["name"]
+        if name in tools or self.intents.outcome(decision["intent"]) is not None:
+            return None
+        absent = self.toolkit.absent.get(declared(name).name)
+        why = f": {absent.reason} ({' or '.join(absent.scopes)})" if absent else ""
+        return said(decision["call"], f"[denied] Nothing was written: {name} is not there any more{why}.")
 
     def write(self, decision: Decision) -> dict[str, Any]:
         """Carry out an approved write, once."""
-        if settled := self._settled(decision):
-            return settled
+        tools = offered(self.toolkit)
+        if prevented := self._prevented(decision, tools):
+            return prevented
+        if before := self.intents.begin(decision["intent"], decision["call"]["name"]):
+            return self._again(decision, self.toolkit.client.run_sync(self._became(decision, before)))
         with presenting(_approval(decision)):
-            message = self.tools[decision["call"]["name"]].invoke(tool_call(decision["call"]))
+            message = tools[decision["call"]["name"]].invoke(tool_call(decision["call"]))
         return self._written(decision, message)
 
     async def awrite(self, decision: Decision) -> dict[str, Any]:
         """Carry out an approved write, once, without blocking."""
-        if settled := self._settled(decision):
-            return settled
+        tools = offered(self.toolkit)
+        if prevented := self._prevented(decision, tools):
+            return prevented
+        if before := self.intents.begin(decision["intent"], decision["call"]["name"]):
+            return self._again(decision, await self.toolkit.client.run(self._became(decision, before)))
         with presenting(_approval(decision)):
-            message = await self.tools[decision["call"]["name"]].ainvoke(tool_call(decision["call"]))
+            message = await tools[decision["call"]["name"]].ainvoke(tool_call(decision["call"]))
         return self._written(decision, message)
 
     def _written(self, decision: Decision, message: ToolMessage) -> dict[str, Any]:
@@ -135,18 +153,27 @@ class WriteNodes:
         self.intents.finish(decision["intent"], evidence["status"], evidence["text"])
         return recorded(decision["call"], evidence, message.status)
 
-    def _again(self, decision: Decision, status: str | None, text: str) -> dict[str, Any]:
-        """The answer to a write that was begun before: what became of it, or that this is not known."""
-        name = decision["call"]["name"]
-        unknown = (
-            f"[unavailable WriteOutcomeUnknown {name}]\nThis write was begun before and its outcome was not stored: it "
-            "may or may not have happened. It is not sent again. Look whether it is there."
-        )
-        evidence = as_evidence(
-            decision["evidence_id"], decision["call"], status or "unknown", text if status else unknown
-        )
+    async def _became(self, decision: Decision, before: Outcome) -> Outcome:
+        """What became of a write that was begun before; looked up when that was not stored, and never sent again."""
+        if before.status is not None:
+            return before
+        client = self.toolkit.client
+        try:
+            found = await declared(decision["call"]["name"]).settle(client, decision["call"]["args"], before.begun)
+        except WriteOutcomeUnknown as error:
+            return Outcome("unknown", without_secrets(client, render_error(error, client.context.nonce())))
+        except AzureDevOpsError as error:
+            outcome = Outcome(error.status, without_secrets(client, render_error(error, client.context.nonce())))
+        else:
+            outcome = Outcome("written", without_secrets(client, render(found, client.context.nonce()).text))
+        self.intents.finish(decision["intent"], str(outcome.status), outcome.text)
+        return outcome
+
+    def _again(self, decision: Decision, outcome: Outcome) -> dict[str, Any]:
+        """The answer to a write that was begun before."""
+        evidence = as_evidence(decision["evidence_id"], decision["call"], outcome.status or "unknown", outcome.text)
         evidence["untrusted"] = True
-        return recorded(decision["call"], evidence, "success" if status == "written" else "error")
+        return recorded(decision["call"], evidence, "success" if outcome.status == "written" else "error")
 
 
 def left_open(intents: IntentLog, known: dict[str, Evidence], decided: dict[str, Decision]) -> list[tuple[str, str]]:
