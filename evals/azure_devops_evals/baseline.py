@@ -8,13 +8,14 @@ from typing import Self
 
 from azure_devops_evals.counts import Count
 from azure_devops_evals.difference import differences
+from azure_devops_evals.metrics import COSTS
 from azure_devops_evals.run import Result
 
 BASELINE = Path(__file__).parent / "baseline.json"
 MORE_IS_BETTER = ("category accuracy", "grounded claims", "evidence recall", "write precision", "write recall")
-LESS_IS_BETTER = ("calls", "tokens")
 TOKENS_TOLERATED = 0.10
-"""How much longer the conversation of a case may become, as a share: one more line in a result is no regression."""
+"""How much longer or shorter the conversation of a case may become, as a share. One more line in a result is nothing;
+much longer costs more, and much shorter means that somebody should look at what is not told any more."""
 
 Row = Mapping[str, str]
 
@@ -68,11 +69,12 @@ class Baseline:
                 old, new = _count(before[name]), result.counts.get(name, Count(0, 0))
                 if new.of < old.of or new.found * old.of < old.found * new.of:
                     yield f"{result.case}: {name} {new}, before {old}"
-        for name in LESS_IS_BETTER:
-            if name in before and name in result.counts:
-                limit = int(before[name]) * (1 + TOKENS_TOLERATED if name == "tokens" else 1)
-                if result.counts[name].found > limit:
-                    yield f"{result.case}: {name} {result.counts[name].found}, before {before[name]}"
+        calls, tokens = (result.counts.get(name, Count(0, 0)).found for name in COSTS)
+        if calls > int(before.get("calls", calls)):
+            yield f"{result.case}: calls {calls}, before {before['calls']}"
+        expected = int(before.get("tokens", tokens))
+        if abs(tokens - expected) > TOKENS_TOLERATED * expected:
+            yield f"{result.case}: tokens {tokens}, before {expected}"
 
 
 def _ids(results: Iterable[Result]) -> set[str]:
@@ -82,7 +84,7 @@ def _ids(results: Iterable[Result]) -> set[str]:
 def _row(result: Result) -> dict[str, str]:
     row = {"status": str(result.status)}
     row.update({name: str(result.counts[name]) for name in MORE_IS_BETTER if name in result.counts})
-    row.update({name: str(result.counts[name].found) for name in LESS_IS_BETTER if name in result.counts})
+    row.update({name: str(result.counts[name].found) for name in COSTS if name in result.counts})
     return row
 
 

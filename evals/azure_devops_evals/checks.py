@@ -2,9 +2,11 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from azure_devops_agents.investigation.report import SECTIONS
+from azure_devops_agents.investigation.report import SECTIONS, WRITE_REPORT
+from azure_devops_agents.models import Call, Step
 from azure_devops_evals.case import Case, Check, Outcome
 from azure_devops_evals.counts import Count
 from azure_devops_evals.end_state import deviations
@@ -111,6 +113,37 @@ def asked_for(*tools: str, warned: bool = False) -> Check:
         return f"asked without a warning for {unwarned}" if unwarned else None
 
     return Check(f"a person is asked for {list(tools)}", failure, about="asked")
+
+
+def asked_as_in(solutions: Sequence[Sequence[Step]]) -> Check:
+    """A person is asked only for writes of a known solution, with its numbers and texts."""
+    known = [call for steps in solutions for step in steps for call in step]
+
+    def fits(view: Mapping[str, Any], call: Call) -> bool:
+        told = {name: value for name, value in call.arguments.items() if isinstance(value, str | int)}
+        return view["tool"] == call.name and all(view["arguments"].get(name) == value for name, value in told.items())
+
+    def failure(outcome: Outcome) -> str | None:
+        others = [view["tool"] for view in outcome.asked if not any(fits(view, call) for call in known)]
+        return f"a person was asked for another {others}" if others else None
+
+    return Check("a person is asked for what the solution writes", failure, about="route")
+
+
+def reported() -> Check:
+    """There is a report with an answer; one that code wrote in place of the model's is none, unless a person said stop.
+
+    The answer of the code is needed where the investigation ended early, and says so in its limits.
+    """
+
+    def failure(outcome: Outcome) -> str | None:
+        if not str(outcome.report["answer"]).strip():
+            return "the answer is empty"
+        written = any(call.tool == WRITE_REPORT for call in outcome.calls)
+        stopped = outcome.report["answer"] == "Stopped by a person." or "limits" in outcome.report["coverage"]
+        return None if written or stopped else "no report was written"
+
+    return Check("a report is written", failure)
 
 
 def uncovered(status: str) -> Check:

@@ -127,6 +127,19 @@ def refresh(context: click.Context, /, cases: Sequence[str], recordings: Path | 
 
 
 @cli.command()
+@click.option("--case", "cases", multiple=True, help="Id of a case; may be given several times. Default: all.")
+@click.option("--area", help="Only the cases of this area.")
+@click.option("--every", is_flag=True, help="Seed every fault, not a few of each kind into each case.")
+@click.option("--jobs", type=click.IntRange(1), help="Processes. Default: as many as there are processors.")
+@click.pass_context
+def prove(context: click.Context, /, cases: Sequence[str], area: str | None, every: bool, jobs: int | None) -> None:
+    """Check the suite itself: solutions pass, impostors fail, and seeded faults are noticed; exit code 1 if not."""
+    from azure_devops_evals.commands import show_proof  # noqa: PLC0415 - slow to import
+
+    context.exit(show_proof(_chosen(cases, area), every=every, jobs=jobs))
+
+
+@cli.command()
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.pass_context
 def scan(context: click.Context, /, paths: Sequence[Path]) -> None:

@@ -1,5 +1,6 @@
 """What the commands do, once it is known what they were asked for."""
 
+import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from azure_devops_evals.case import Case
 from azure_devops_evals.gates import Exit, judge
 from azure_devops_evals.harmless import harmless
 from azure_devops_evals.playing import CASSETTES, RECORDINGS
+from azure_devops_evals.proof import prove, tasks
 from azure_devops_evals.publishing import Reports, check_summary, progress, publish
 from azure_devops_evals.record import NotRecorded, refreshed
 from azure_devops_evals.record import write as write_recording
@@ -110,6 +112,18 @@ def refresh_recordings(chosen: Sequence[Case], recordings: Path | None, *, write
         stale += bool(found.changes)
     click.echo(f"{stale} recordings changed" if stale else "Every recording is what the simulator answers.")
     return int(Exit.STALE if stale and not write else Exit.PASSED)
+
+
+def show_proof(chosen: Sequence[Case], *, every: bool, jobs: int | None) -> int:
+    """Try solutions, impostors and seeded faults on cases, and say how that came out; returns the exit code."""
+    # Where a fault ends a run in the middle, LangGraph's threads complain that there is nothing left to do.
+    logging.getLogger("concurrent.futures").setLevel(logging.CRITICAL + 1)
+    with progress(len(list(tasks(chosen, every=every))), "trials") as told:
+        proof = prove(chosen, every=every, jobs=jobs, told=told)
+    click.echo(harmless("\n".join(proof.lines())))
+    if proof.interrupted:
+        return int(Exit.INTERRUPTED)
+    return int(Exit.PASSED if proof.holds else Exit.FAILED)
 
 
 def scan_files(paths: Sequence[Path]) -> int:

@@ -12,6 +12,7 @@ import httpx
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.messages.utils import count_tokens_approximately
+from langchain_core.tools import BaseTool
 from langgraph.checkpoint.memory import InMemorySaver
 
 from azure_devops_agents.intents import IntentLog
@@ -109,12 +110,29 @@ def place_of(case: Case, recordings: Path = RECORDINGS) -> Place:
     return replay_of(case, recordings) if case.source == "recording" else world_of(case)
 
 
-def play(case: Case, place: Place, player: Player, *, read_only: bool = False) -> Outcome:
-    """Ask the question of a case and see what came out; what the agent raises is part of that."""
+def play(
+    case: Case,
+    place: Place,
+    player: Player,
+    *,
+    read_only: bool = False,
+    spoil: Callable[[Sequence[BaseTool]], None] = lambda _: None,
+) -> Outcome:
+    """Ask the question of a case and see what came out; what the agent raises is part of that.
+
+    Args:
+        case: The case.
+        place: Where it takes place.
+        player: Who answers.
+        read_only: Offer no tool that writes.
+        spoil: Puts a fault into the tools, to see whether it is noticed.
+    """
     watch = Watch()
     model = watched(player, watch) if isinstance(player, BaseChatModel) else ScriptedModel(steps=list(player))
     with _toolkit(case, place, read_only) as toolkit, _intents() as intents:
-        tools = frozenset(str(tool.name) for tool in toolkit.get_tools())
+        offered = toolkit.get_tools()
+        spoil(offered)
+        tools = frozenset(str(tool.name) for tool in offered)
         asked: list[Mapping[str, Any]] = []
         crash: str | None = None
         state: Mapping[str, Any] = {}

@@ -1,13 +1,15 @@
 """Run a case, and say how it came out."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
+from langchain_core.tools import BaseTool
+
 from azure_devops_evals.case import Case, Check, Outcome
-from azure_devops_evals.checks import gates
+from azure_devops_evals.checks import asked_as_in, gates, reported, verdict
 from azure_devops_evals.counts import Count
 from azure_devops_evals.harmless import harmless
 from azure_devops_evals.metrics import measured
@@ -52,7 +54,16 @@ def run_case(case: Case, *, steps: Player | None = None, recordings: Path = RECO
 
 def expected(case: Case) -> tuple[Check, ...]:
     """Everything that is expected of a case: what it names, and what is expected of every case."""
-    return (*gates(case), *case.checks)
+    return (*gates(case), *named(case))
+
+
+def named(case: Case) -> tuple[Check, ...]:
+    """What a case expects: the checks it names, and what follows from its solutions."""
+    implied: list[Check] = [reported(), asked_as_in((case.steps, *case.routes))]
+    if not any(check.about == "verdict" for check in case.checks) and case.steps and case.steps[-1]:
+        last = case.steps[-1][-1].arguments.get("verdict")
+        implied += [verdict(str(last))] if last else []
+    return (*implied, *case.checks)
 
 
 def failed(case: Case, outcome: Outcome) -> list[str]:
@@ -74,12 +85,13 @@ def judged(
     *,
     any_wording: bool = False,
     trial: int = 1,
+    spoil: Callable[[Sequence[BaseTool]], None] = lambda _: None,
 ) -> Result:
     """Let somebody answer the question of a case in a place, and judge what came out by these checks."""
     started = time.perf_counter()
     try:
         place = open_place()
-        outcome = play(case, place, player)
+        outcome = play(case, place, player, spoil=spoil)
         reasons = failures(checks, outcome)
         passed = not reasons and not place.misses and not outcome.outage
         counts = measured(case, outcome, checks, misses=len(place.misses), passed=passed, any_wording=any_wording)

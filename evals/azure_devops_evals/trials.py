@@ -13,7 +13,7 @@ from azure_devops_agents.models import open_model
 from azure_devops_evals.case import Case, Check
 from azure_devops_evals.checks import gates
 from azure_devops_evals.playing import world_of
-from azure_devops_evals.run import Result, judged
+from azure_devops_evals.run import Result, judged, named
 from azure_devops_evals.statistics import pass_power, sign_test, wilson
 from azure_devops_evals.suite import Done, side_by_side
 
@@ -29,7 +29,7 @@ Tally = tuple[int, int]
 
 def any_way(case: Case) -> tuple[Check, ...]:
     """What is expected of whoever answers the question, whatever way was taken and however it is worded."""
-    return (*gates(case, any_wording=True), *(check for check in case.checks if check.about not in _ONE_WAY))
+    return (*gates(case, any_wording=True), *(check for check in named(case) if check.about not in _ONE_WAY))
 
 
 def run_trials(

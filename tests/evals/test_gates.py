@@ -76,8 +76,9 @@ def test_an_interrupted_run_says_so():
         (with_counts(write_recall=Count(0, 0)), "a: write recall 0/0, before 2/2"),
         (with_counts(calls=Count(5, 1)), "a: calls 5, before 4"),
         (with_counts(tokens=Count(1101, 1)), "a: tokens 1101, before 1000"),
+        (with_counts(tokens=Count(899, 1)), "a: tokens 899, before 1000"),
     ],
-    ids=["status", "worse", "less expected", "nothing expected", "calls", "tokens"],
+    ids=["status", "worse", "less expected", "nothing expected", "calls", "longer", "shorter"],
 )
 def test_what_got_worse_is_a_regression_even_if_everything_passes(now, regression):
     assert Baseline.of([GOOD]).regressions([now], whole=True) == [regression]

@@ -1,0 +1,92 @@
+"""The proof of the suite: what it counts as proof, and that it fails a case that asks nothing."""
+
+from collections import Counter
+
+import pytest
+from click.testing import CliRunner
+
+import azure_devops_evals.cases as all_cases
+from azure_devops_agents.models import Call
+from azure_devops_evals.case import WRITE, Case
+from azure_devops_evals.cases.statements import reported
+from azure_devops_evals.cli import cli
+from azure_devops_evals.counts import Count
+from azure_devops_evals.mutations import mutants
+from azure_devops_evals.proof import Proof, Trial, prove, run_mutant, tasks
+
+READS = next(case for case in all_cases.CASES if case.id == "template-error")
+WRITES = next(case for case in all_cases.CASES if case.id == "file-a-finding")
+ASKS_NOTHING = Case(
+    "asks-nothing", "pipelines", "Is all well?", [[Call.to("list_projects")], reported("All is well.")], (),
+    source="world", holds=WRITE,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("case", all_cases.CASES, ids=lambda case: case.id)
+def test_every_fault_has_a_name_of_its_own_and_is_one(case):
+    made = list(mutants(case))
+    assert max(Counter((one.kind, one.name) for one in made).values()) == 1
+    for one in made:
+        assert one.steps != case.steps or one.tamper or one.swallows or one.case is not case
+
+
+def test_faults_of_every_kind_are_tried_and_the_sample_is_the_same_each_time():
+    chosen = list(tasks([READS, WRITES], every=False))
+    assert {kind for _, kind, _ in chosen} == {
+        "route", "impostor", "report", "calls", "writes", "citations", "results",
+    }  # fmt: skip
+    assert chosen == list(tasks([READS, WRITES], every=False))
+    assert set(chosen) < set(tasks([READS, WRITES], every=True))
+
+
+def test_solutions_pass_impostors_fail_and_faults_are_noticed():
+    proof = prove([READS, WRITES], jobs=1)
+    assert proof.holds, proof.lines()
+    assert proof.counts["route"] == Count(2 + len(READS.routes) + len(WRITES.routes), proof.counts["route"].of)
+    assert proof.counts["impostor"] == Count(10, 10)
+    assert proof.faults.of >= 12
+
+
+def test_a_case_that_asks_nothing_is_caught(monkeypatch):
+    monkeypatch.setattr(all_cases, "CASES", (ASKS_NOTHING,))
+    proof = prove([ASKS_NOTHING], jobs=1, every=True)
+    assert not proof.holds
+    shown = "\n".join(proof.lines())
+    assert "asks-nothing: calls: call 1.1, list_projects, left out (pass)" in shown
+    assert "asks-nothing: results: are empty (pass)" in shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "reason", "good"),
+    [
+        ("route", "pass", "", True), ("route", "fail", "x", False), ("impostor", "fail", "x", True),
+        ("impostor", "miss", "x", False), ("impostor", "pass", "", False), ("report", "fail", "x", True),
+        ("calls", "miss", "x", True), ("results", "agent error", "x", True), ("results", "pass", "", False),
+        ("results", "pass", "x: tokens 1, before 2", True), ("results", "harness error", "", False),
+    ],
+)  # fmt: skip
+def test_what_counts_as_proof(kind, status, reason, good):
+    assert Trial("a", kind, "b", status, reason).as_it_should is good
+
+
+def test_a_fault_that_found_nothing_to_spoil_counts_for_nothing():
+    [mutant] = [one for one in mutants(READS) if one.name == "tell errors as empty"]
+    assert run_mutant(mutant).status == "pass"
+    assert mutant.void
+    void = Trial("a", "results", mutant.name, "pass", "", void=True)
+    noticed = Trial("a", "report", "x", "fail", "why")
+    assert Proof([void, noticed]).faults == Count(1, 1)
+    assert Proof([void, noticed]).holds
+
+
+def test_nine_of_ten_faults_must_be_noticed():
+    trials = [Trial("a", "report", str(number), "fail", "why") for number in range(9)]
+    assert Proof([*trials, Trial("a", "report", "9", "pass", "")]).holds
+    assert not Proof([*trials[1:], Trial("a", "report", "9", "pass", "")]).holds
+
+
+def test_the_command_prints_counts_and_what_was_not_noticed():
+    done = CliRunner().invoke(cli, ["prove", "--case", "template-error", "--jobs", "1"])
+    assert done.exit_code == 0, done.output
+    assert "impostors that fail by a check: 5/5" in done.output
+    assert "faults noticed: " in done.output
