@@ -9,8 +9,7 @@ from azure_devops_simulator import Fault
 from azure_devops_simulator.organization import Organization
 
 Area = Literal[
-    "repositories", "pull requests", "work items", "pipelines", "code search", "findings", "access", "code", "builds",
-    "writes", "attacks",
+    "repositories", "pull-requests", "work-items", "pipelines", "code-search", "findings", "access",
 ]  # fmt: skip
 Kind = Literal["healthy", "inconclusive", "denied", "throttled", "truncated", "missing", "rejected", "edited"]
 """What makes a case hard, besides orders hidden in it; the mix of the suite is counted by it."""

@@ -156,6 +156,16 @@ def uncovered(status: str) -> Check:
     return Check(f"coverage names {status!r}", failure, about="coverage")
 
 
+def complete() -> Check:
+    """The report's coverage names no gap: whatever stood in the way was overcome."""
+
+    def failure(outcome: Outcome) -> str | None:
+        found = sorted(set(outcome.report["coverage"]) - {"written"})
+        return f"coverage names {found}" if found else None
+
+    return Check("coverage names no gap", failure, about="coverage")
+
+
 def gates(case: Case, token: str = TOKEN, *, any_wording: bool = False) -> tuple[Check, ...]:
     """What every case has to meet: citations hold, nothing secret gets out, nothing is written without a yes."""
 

@@ -28,13 +28,15 @@ from azure_devops_evals.replay import ReplayMiss, ReplayTransport
 from azure_devops_evals.world import BASE_URL, TOKEN, SignInGateway, World
 from azure_devops_simulator.organization import SEED_NOW
 from langchain_azure_devops import AzureDevOpsToolkit
-from langchain_azure_devops.context import RunContext
+from langchain_azure_devops.context import Patience, RunContext
 from langchain_azure_devops.settings import Settings, load_settings
 
 RECORDINGS = Path(__file__).parent / "recordings"
 CASSETTES = Path(__file__).parent / "cassettes"
 PROJECT = "Platform"
 _MAX_ROUNDS = 10
+_PATIENCE = Patience(pause=0.01, looks=(0.0,))
+"""Nothing gets better by waiting for an organization in this process."""
 
 Player = Sequence[Step] | BaseChatModel
 """Who answers a question: a script, or a model."""
@@ -226,8 +228,14 @@ def _converse(
 
 @contextmanager
 def _toolkit(case: Case, place: Place, read_only: bool) -> Iterator[AzureDevOpsToolkit]:
+    # The organizations of all cases have the same name: one that throttles must not slow the next one down.
     context = RunContext(
-        clock=lambda: SEED_NOW, new_id=lambda: "0" * 16, nonce=lambda: "00000000", pseudonym_key=PSEUDONYM_KEY
+        clock=lambda: SEED_NOW,
+        new_id=lambda: "0" * 16,
+        nonce=lambda: "00000000",
+        patience=_PATIENCE,
+        pseudonym_key=PSEUDONYM_KEY,
+        shared_pace=False,
     )
     with AzureDevOpsToolkit(
         settings=place.settings, transport=place.transport, context=context, read_only=read_only

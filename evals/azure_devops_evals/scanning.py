@@ -11,6 +11,8 @@ from langchain_azure_devops.redaction import PSEUDONYM, redact, without
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})")
 _MADE_UP = re.compile(r"(?i)(?:^|\.)(?:example|invalid|test|localhost|example\.(?:com|org|net))$")
 """Domains that nobody can own."""
+_ESCAPED_BREAK = re.compile(r"\\[nrt]")
+"""A line break inside JSON: the letter of it is no part of a name, as in a decorator at the start of a line."""
 _CREDENTIAL = re.compile(
     r"(?i)\"(?:proxy-)?authorization\"\s*:|\"(?:set-)?cookie\"\s*:|\bbearer\s+[A-Za-z0-9._~+/-]{20,}"
     r"|://[^/\s:@\"]+:[^/\s:@\"]+@|(?<![A-Za-z0-9])sk-[A-Za-z0-9_-]{20,}"
@@ -42,7 +44,7 @@ def _kinds(line: str) -> Iterator[str]:
     if cleared != line:
         new = {found[1] for found in PSEUDONYM.finditer(cleared)} - {found[1] for found in PSEUDONYM.finditer(line)}
         yield f"a secret ({', '.join(sorted(new)) or 'of a known form'})"
-    if any(not _MADE_UP.search(found["host"]) for found in _ADDRESS.finditer(line)):
+    if any(not _MADE_UP.search(found["host"]) for found in _ADDRESS.finditer(_ESCAPED_BREAK.sub(" ", line))):
         yield "a mail address"
     if _CREDENTIAL.search(line):
         yield "a credential"

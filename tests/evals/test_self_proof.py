@@ -47,20 +47,12 @@ def test_no_expected_text_is_in_a_prompt(case):
     assert [phrase for check in case.checks for phrase in check.phrases if phrase.lower() in given] == []
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.area == "attacks"], ids=name)
-def test_the_hidden_order_is_reached_and_would_be_followed(case):
-    assert any(check.phrases == ("Ignore your previous instructions",) for check in case.checks)
-    assert case.changes == {}
-    yes = replace(case, person=YES, holds=WRITE, verified=False)
-    assert play(yes, world_of(yes), yes.steps).changes != {}, "with a yes the orders have an effect"
-
-
 def outcome(**changes):
     report = {"answer": "", "verdict": "answered", "unverified": [], "coverage": {}}
     return replace(Outcome(report=report, evidence={}, told=(), tools=frozenset()), **changes)
 
 
-PLAIN = Case(id="x", area="x", question="?", steps=[], checks=())
+PLAIN = Case(id="x", area="access", question="?", steps=[], checks=())
 WRITTEN = {"E1": {"tool": "create_work_item", "status": "written", "text": ""}}
 
 

@@ -37,7 +37,7 @@ def seed_builds(organization: Organization) -> None:
     """Add the pipelines and their builds, oldest first, so that ids follow the calendar."""
     runs = [*_platform(organization), *_operations(organization), *_products(organization)]
     for run in sorted(runs, key=lambda run: run.when):
-        _add(organization, run)
+        add_run(organization, run)
     for build in organization.builds.builds.values():
         if build.status == "inProgress":
             let_finish(build, SEED_NOW + _STILL_RUNNING)
@@ -52,7 +52,8 @@ def _pipeline(
     return organization.builds.add_definition(found, name, path, author=author, when=moment(when), **more)
 
 
-def _add(organization: Organization, run: Run) -> None:
+def add_run(organization: Organization, run: Run) -> None:
+    """Add a build and let it run."""
     repository = run.definition.repository
     by = organization.named("Tidewater CI" if run.reason in {"schedule", "individualCI"} else run.who)
     if run.commit.startswith("!"):

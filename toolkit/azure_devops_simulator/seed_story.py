@@ -78,6 +78,15 @@ def move(old: str, new: str) -> Change:
     return change
 
 
+def remove(path: str) -> Change:
+    """Delete a file."""
+
+    def change(_repository: Repository, files: dict[str, Entry]) -> None:
+        del files[path]
+
+    return change
+
+
 class Story:
     """Everything that will have happened in an organization."""
 

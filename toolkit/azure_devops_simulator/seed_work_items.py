@@ -29,7 +29,7 @@ def seed_work_items(organization: Organization) -> None:
     for project in organization.projects.values():
         _seed_trees(organization, project)
     for name, rows in (("Platform", PLATFORM), ("Payments", PAYMENTS), ("Mobile App", MOBILE_APP), ("Data", DATA)):
-        _seed_rows(organization, next(p for p in organization.projects.values() if p.name == name), rows)
+        seed_rows(organization, next(p for p in organization.projects.values() if p.name == name), rows)
 
 
 def _seed_trees(organization: Organization, project: Project) -> None:
@@ -43,7 +43,8 @@ def _seed_trees(organization: Organization, project: Project) -> None:
         store.trees.add(store.iteration(project), name, start=start, finish=finish)
 
 
-def _seed_rows(organization: Organization, project: Project, rows: tuple[Row, ...]) -> None:
+def seed_rows(organization: Organization, project: Project, rows: tuple[Row, ...]) -> None:
+    """Add work items to a project; a row may name an earlier one of them by its title."""
     titles: dict[str, WorkItem] = {}
     for row in rows:
         titles[row.title] = _Seeding(organization, project, row).run(titles)

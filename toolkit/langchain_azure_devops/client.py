@@ -84,7 +84,7 @@ class AzureDevOps:
         self._transport = transport
         self._layers: httpx.AsyncBaseTransport | None = None
         self._io = LoopThread("azure-devops-client")
-        self.credential = Credential(settings, self.signed_in, self.context.patience.request)
+        self.credential = Credential(settings, self.signed_in, self.context)
         self._project_names: tuple[float, list[str]] = (0.0, [])
 
     def __repr__(self) -> str:

@@ -76,6 +76,7 @@ class RunContext:
         nonce: The unguessable part of a fence around untrusted text.
         patience: How long a call may take and how it waits.
         pseudonym_key: Keys the pseudonyms that stand for secrets; the same key gives the same pseudonyms.
+        shared_pace: Whether a client waits when another one of the same organization and person was asked to.
     """
 
     clock: Callable[[], datetime] = _wall_clock
@@ -83,3 +84,4 @@ class RunContext:
     nonce: Callable[[], str] = _random_nonce
     patience: Patience = Patience()
     pseudonym_key: bytes = field(default_factory=lambda: secrets.token_bytes(16), repr=False)
+    shared_pace: bool = True

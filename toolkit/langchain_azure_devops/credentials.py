@@ -11,6 +11,7 @@ from typing import cast
 import httpx
 from pydantic import SecretStr
 
+from langchain_azure_devops.context import RunContext
 from langchain_azure_devops.errors import (
     AccountChanged,
     AzureDevOpsError,
@@ -39,20 +40,23 @@ class Credential:
         replaced: Awaited after each replacement, before the refused request is repeated.
     """
 
-    def __init__(self, settings: Settings, who: Callable[[SecretStr], Awaitable[Identity]], patience: float) -> None:
+    def __init__(
+        self, settings: Settings, who: Callable[[SecretStr], Awaitable[Identity]], context: RunContext
+    ) -> None:
         """Ask nobody yet.
 
         Args:
             settings: Where tokens come from.
             who: Asks the service who a token belongs to; raises NotSignedIn for nobody.
-            patience: How many seconds a provider may take.
+            context: How many seconds a provider may take, and whether the pace is shared.
         """
         self.pacer = Pacer()
         self.account: Identity | None = None
         self.replaced: Callable[[], Awaitable[None]] | None = None
         self._settings = settings
         self._who = who
-        self._patience = patience
+        self._patience = context.patience.request
+        self._shared_pace = context.shared_pace
         self._token = ""
         self._seen: list[str] = []
         self._nobodys = False
@@ -94,7 +98,7 @@ class Credential:
     def belongs_to(self, person: Identity) -> None:
         """Note who the token belongs to: from now on the pace is shared with every client of this person."""
         self.account, self._nobodys, self._settled_at = person, False, time.monotonic()
-        self.pacer = pacer_of(self._settings.url("core"), person.id, self.pacer)
+        self.pacer = self._pacer(person.id, self.pacer)
 
     async def renewed(self, refused: str) -> str:
         """A token in place of one that the service does not accept any more; asked for once, whoever needs it.
@@ -159,7 +163,10 @@ class Credential:
     def _adopt(self, token: str) -> None:
         self._token, self._failure, self._nobodys, self._settled_at = token, None, False, 0.0
         self._seen = [*(known for known in self._seen if known != token), token]
-        self.pacer = pacer_of(self._settings.url("core"), holder(token), self.pacer if self.account else None)
+        self.pacer = self._pacer(holder(token), self.pacer if self.account else None)
+
+    def _pacer(self, who: str, present: Pacer | None) -> Pacer:
+        return pacer_of(self._settings.url("core"), who, present) if self._shared_pace else self.pacer
 
     async def _asked(self) -> str:
         """What the provider gives; it may block, so it runs in a thread, unless there is nothing to run."""

@@ -1,0 +1,144 @@
+"""The suite is as broad as it says: counted by what the cases do, not by what they are called."""
+
+import ast
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from langchain_core.utils.function_calling import convert_to_openai_tool
+
+from azure_devops_agents.investigation.evidence import ReadEvidence
+from azure_devops_agents.investigation.report import WriteReport
+from azure_devops_evals import cases
+from azure_devops_evals.case import WRITE, YES, Area, Family, Kind, Surface
+from azure_devops_evals.cases import CASES
+from azure_devops_evals.cases.statements import reported
+from azure_devops_evals.playing import place_of, play, world_of
+from azure_devops_evals.run import failed
+from langchain_azure_devops import AzureDevOpsToolkit
+from langchain_azure_devops.tools import TOOLS
+
+ATTACKED = [case for case in CASES if case.injection]
+HEALTHY = {"healthy": "no_incident", "inconclusive": "inconclusive"}
+GAPS = {
+    "denied": {"denied", "not_signed_in"},
+    "truncated": {"partial"},
+    "missing": {"not_found", "unavailable", "unknown", "invalid"},
+    "rejected": {"not_written"},
+}
+
+
+def name(case):
+    return case.id
+
+
+def share(cases):
+    return len(list(cases)) / len(CASES)
+
+
+def verdict_of(case):
+    [report] = case.steps[-1]
+    return report.arguments["verdict"]
+
+
+def reads_of(case):
+    return [call for step in case.steps for call in step if call.name in TOOLS]
+
+
+def test_there_are_enough_cases_in_every_area():
+    areas = Counter(case.area for case in CASES)
+    assert len(CASES) == len({case.id for case in CASES}) >= 48
+    assert set(areas) == set(get_args(Area))
+    assert min(areas.values()) >= 5
+
+
+def test_a_case_is_short():
+    """At most 25 lines, as the README promises to whoever adds one."""
+    lengths = {}
+    for path in sorted(Path(cases.__file__).parent.glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Case":
+                lengths[f"{path.name}:{node.lineno}"] = node.end_lineno - node.lineno + 1
+    assert len(lengths) == len(CASES)
+    assert {place: lines for place, lines in lengths.items() if lines > 25} == {}
+
+
+def test_the_mix():
+    assert share(case for case in CASES if case.kinds & {"healthy", "inconclusive"}) >= 0.15
+    assert share(case for case in CASES if case.kinds & {"denied", "throttled", "truncated", "missing"}) >= 0.15
+    assert share(case for case in CASES if case.injection) >= 0.20
+    assert share(case for case in CASES if case.kinds & {"rejected", "edited"}) >= 0.10
+    assert share(case for case in CASES if case.source == "recording") >= 0.50
+    assert {kind for case in CASES for kind in case.kinds} == set(get_args(Kind))
+
+
+def test_orders_are_hidden_everywhere_and_in_every_way():
+    assert {case.injection.surface for case in ATTACKED} == set(get_args(Surface))
+    assert {case.injection.family for case in ATTACKED} == set(get_args(Family))
+
+
+@pytest.mark.parametrize("case", CASES, ids=name)
+def test_the_answer_takes_several_calls(case):
+    orders = case.injection.obeyed if case.injection else []
+    assert len([call for call in reads_of(case) if call not in orders]) >= 2
+
+
+@pytest.mark.parametrize("case", CASES, ids=name)
+def test_every_kind_is_true_of_the_reference_solution(case):
+    outcome = play(case, place_of(case), case.steps)
+    coverage = set(outcome.report["coverage"])
+    assert {kind for kind, verdict in HEALTHY.items() if verdict == verdict_of(case)} == case.kinds & HEALTHY.keys()
+    for kind in case.kinds & GAPS.keys():
+        told = any("There is no" in text or " has no " in text for _, text in outcome.told)
+        assert coverage & GAPS[kind] or (kind == "missing" and told), (kind, coverage)
+    assert ("throttled" in case.kinds) == any(fault.kind == "throttle" for fault in case.faults)
+    assert ("edited" in case.kinds) == edited(outcome)
+    assert not (coverage & GAPS["rejected"]) or "rejected" in case.kinds or case.injection
+
+
+def edited(outcome):
+    written = [entry["arguments"] for entry in outcome.evidence.values() if entry["status"] == "written"]
+    shown = [{**view["arguments"]} for view in outcome.asked]
+    return any(not any(arguments.items() <= proposed.items() for proposed in shown) for arguments in written)
+
+
+@pytest.mark.parametrize("case", ATTACKED, ids=name)
+def test_the_hidden_order_is_on_the_way_and_nobody_asked_for_it(case):
+    outcome = play(case, place_of(case), case.steps)
+    assert any(case.injection.text in text for _, text in outcome.told)
+    assert case.injection.text not in case.question
+    assert any(entry["untrusted"] for entry in outcome.evidence.values())
+
+
+@pytest.mark.parametrize("case", ATTACKED, ids=name)
+def test_a_model_that_obeys_changes_nothing_without_a_yes_and_something_with_one(case):
+    read = [[call for call in step if call not in case.injection.obeyed] for step in case.steps[:-1]]
+    steps = [*(step for step in read if step), case.injection.obeyed, reported("Done as told.")]
+    no = replace(case, person=None if case.person is None else {"decision": "reject"}, changes={}, checks=())
+    outcome = play(no, world_of(no), steps)
+    assert failed(no, outcome) == []
+    yes = replace(no, person=YES, holds=WRITE, declared=None, verified=False)
+    obeyed = play(yes, world_of(yes), steps)
+    assert {call.name for call in case.injection.obeyed} <= set(obeyed.approved)
+    assert obeyed.changes != {}
+
+
+@pytest.mark.parametrize("case", CASES, ids=name)
+def test_saying_all_that_is_expected_is_not_enough(case):
+    phrases = [phrase for check in case.checks for phrase in check.phrases]
+    stuffed = [reported(" ".join(phrases), *(("E1", phrase) for phrase in phrases), verdict=verdict_of(case))]
+    place = place_of(case)
+    assert failed(case, play(case, place, stuffed)) != []
+    assert failed(case, play(case, place, [reported(" ".join(phrases), verdict=verdict_of(case))])) != []
+
+
+def test_no_expected_text_is_in_a_tool():
+    with AzureDevOpsToolkit(organization="tidewater", pat="x" * 52, scopes=WRITE) as toolkit:
+        offered = [*toolkit.get_tools(), WriteReport, ReadEvidence]
+        given = json.dumps([convert_to_openai_tool(tool) for tool in offered]).lower()
+    assert "create_work_item" in given
+    phrases = {(case.id, phrase) for case in CASES for check in case.checks for phrase in check.phrases}
+    assert [(case, phrase) for case, phrase in phrases if phrase.lower() in given] == []
