@@ -1,0 +1,155 @@
+"""Hostile text put into the service's answers: at one place of one kind of answer, wherever it occurs.
+
+A place is a path in a JSON answer without the numbers of rows, such as `value[].title`, or TEXT for an answer that is
+text. Planting on the way from the simulator to the client reaches every text the service could send, those that no
+form of the simulator would take included.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+import httpx
+from pydantic import JsonValue
+
+from azure_devops_evals.attacks.samples import SUPPLEMENTS
+
+TEXT = "(text)"
+_LINES = 200
+_WRITTEN = frozenset({"relations[].url", "buildNumber", "value[].buildNumber"})
+"""What looks like the service's own and is written by people, or by a pipeline."""
+_NUMBER = re.compile(r"(?<=/)(?:\d+|[0-9a-fA-F-]{36}|[0-9a-f]{40})(?=/|$)")
+# What the service makes itself and nobody can write: identifiers, times, addresses, digests, numbers.
+_OWN = re.compile(
+    r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-][\d:]+)|https?://\S*|vstfs://\S*"
+    r"|[0-9a-f]{32,64}|[\d.]*"
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where text stands: the request, without ids, and the path in its answer."""
+
+    request: str
+    path: str
+
+
+def request_of(request: httpx.Request) -> str:
+    """A request without what differs from one to the next of its kind."""
+    return f"{request.method} {_NUMBER.sub('*', request.url.path)}"
+
+
+def places(response: httpx.Response) -> Iterator[str]:
+    """The paths of an answer's texts that the service did not make itself."""
+    body = _json(response)
+    if body is None:
+        if response.content and response.headers.get("content-type", "").startswith(("text/", "application/octet")):
+            yield TEXT
+        return
+    yield from dict.fromkeys(path for path, value in _leaves(body, "") if path in _WRITTEN or not _OWN.fullmatch(value))
+
+
+def _json(response: httpx.Response) -> JsonValue:
+    if "json" not in response.headers.get("content-type", ""):
+        return None
+    return cast("JsonValue", json.loads(response.content)) if response.content else None
+
+
+def _leaves(value: JsonValue, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            yield from _leaves(part, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _leaves(part, f"{path}[]")
+
+
+def planted(response: httpx.Response, payloads: Mapping[str, str]) -> httpx.Response:
+    """The answer with a payload behind the text at each of the paths."""
+    body = _json(response)
+    if body is None:
+        if (payload := payloads.get(TEXT)) is None:
+            return response
+        lines = response.text.split("\n")
+        content = "\n".join([*(f"{line}{payload}" for line in lines[:_LINES]), *lines[_LINES:]])
+    else:
+        changed = _changed(body, "", lambda path, text: text + payloads.get(path, ""))
+        content = json.dumps(changed)
+    return _with(response, content.encode())
+
+
+def _changed(value: JsonValue, path: str, change: Callable[[str, str], str]) -> JsonValue:
+    if isinstance(value, str):
+        return change(path, value)
+    if isinstance(value, dict):
+        return {name: _changed(part, f"{path}.{name}" if path else name, change) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_changed(part, f"{path}[]", change) for part in value]
+    return value
+
+
+@dataclass
+class Tape(httpx.AsyncBaseTransport):
+    """Stands before a simulated organization: remembers answers, gives them again, and plants text into them.
+
+    Attributes:
+        inner: The organization.
+        plants: The payload for each place.
+        errors: What every request of a kind is answered with instead.
+        known: The answers so far, by request; only what reads is given again.
+        replays: Whether a known answer is given without asking again.
+        sent: The requests as they were sent.
+    """
+
+    inner: httpx.AsyncBaseTransport
+    plants: Mapping[Place, str] = field(default_factory=dict)
+    errors: Mapping[str, httpx.Response] = field(default_factory=dict)
+    known: dict[str, httpx.Response] = field(default_factory=dict)
+    replays: bool = False
+    sent: list[httpx.Request] = field(default_factory=list)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer a request."""
+        self.sent.append(request)
+        kind = request_of(request)
+        if (error := self.errors.get(kind)) is not None:
+            return _copy(error)
+        key = f"{request.method} {request.url.raw_path!r} {request.content!r}"
+        answer = self.known.get(key) if self.replays else None
+        if answer is None:
+            answer = await self.inner.handle_async_request(request)
+            await answer.aread()
+            answer = _supplemented(request.url.path.lower(), answer)
+            self.known[key] = answer
+        payloads = {place.path: payload for place, payload in self.plants.items() if place.request == kind}
+        return planted(answer, payloads) if payloads else _copy(answer)
+
+    async def aclose(self) -> None:
+        """Close what is behind."""
+        await self.inner.aclose()
+
+
+def _supplemented(path: str, response: httpx.Response) -> httpx.Response:
+    for part, rows, more in SUPPLEMENTS:
+        if part in path and response.is_success:
+            body = response.json()
+            body[rows] = [{**row, **more} for row in body[rows]]
+            return _with(response, json.dumps(body).encode())
+    return response
+
+
+def _copy(response: httpx.Response) -> httpx.Response:
+    return _with(response, response.content)
+
+
+def _with(response: httpx.Response, content: bytes) -> httpx.Response:
+    """The same answer with a body as it is, no longer packed."""
+    headers = [(name, value) for name, value in response.headers.multi_items() if name.lower() not in _OF_THE_BODY]
+    return httpx.Response(response.status_code, headers=headers, content=content)
+
+
+_OF_THE_BODY = frozenset({"content-encoding", "content-length", "transfer-encoding"})

@@ -1,0 +1,183 @@
+"""Where text that people and builds wrote reaches a model: found by trying every text of every answer of every tool.
+
+Each tool is called as `SAMPLES` says, once as it is; then once for each text of the answers, with a marker planted
+there. Where the marker comes out again is a surface. A new tool, or a new field of an old one, is found the same way.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import count
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import httpx
+from langchain_core.messages import ToolMessage
+from pydantic import BaseModel
+
+from azure_devops_evals.attacks.planting import Place, Tape, places, request_of
+from azure_devops_evals.attacks.samples import SAMPLES, SCOPES, prepared
+from azure_devops_evals.world import BASE_URL, TOKEN, World
+from langchain_azure_devops import AzureDevOps
+from langchain_azure_devops.binding import bind
+from langchain_azure_devops.context import RunContext
+from langchain_azure_devops.results import Page, Result, marks_of
+from langchain_azure_devops.settings import load_settings
+from langchain_azure_devops.tools import TOOLS
+
+_TOKENS = count()
+MARKER = "zqmarkerqz"
+NONCE = "5f3a9c01"
+PROJECT = "Platform"
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A text of the service's answers that comes out of a tool.
+
+    Attributes:
+        tool: Its name.
+        sample: Which of the tool's sample calls.
+        place: Where the text stands in the answers.
+        fields: The fields of the result that hold it, as `Class.field`.
+    """
+
+    tool: str
+    sample: int
+    place: Place
+    fields: frozenset[str]
+
+    def __str__(self) -> str:
+        """One line for people."""
+        return f"{self.tool}[{self.sample}] {self.place.request} {self.place.path}"
+
+
+@dataclass
+class Stage:
+    """A prepared organization, and what one sample call asked of it."""
+
+    tool: str
+    sample: int
+    tape: Tape
+    world: World
+
+    @classmethod
+    def open(cls, tool: str, sample: int) -> "Stage":
+        """Call the tool once, so that every answer is known."""
+        world = World(SCOPES, prepared)
+        stage = cls(tool, sample, Tape(world.transport), world)
+        stage.call()
+        return stage
+
+    def call(
+        self, plants: Mapping[Place, str] | None = None, errors: Mapping[str, httpx.Response] | None = None
+    ) -> ToolMessage:
+        """The tool's answer with these texts planted; what was answered before is answered again."""
+        replayed = Tape(self.tape.inner, plants or {}, errors or {}, self.tape.known, replays=bool(self.tape.known))
+        token = self._own_token() if errors else TOKEN
+        settings = load_settings(base_url=BASE_URL, pat=token, default_project=PROJECT, environ={})
+        context = RunContext(nonce=lambda: NONCE, pseudonym_key=b"attacks")
+        with AzureDevOps(settings, writes="allow", context=context, transport=replayed) as client:
+            tool = bind(TOOLS[self.tool], client)
+            arguments = SAMPLES[self.tool][self.sample]
+            answer = tool.invoke({"type": "tool_call", "id": "1", "name": self.tool, "args": dict(arguments)})
+        if not self.tape.sent:
+            self.tape.sent.extend(replayed.sent)
+        assert isinstance(answer, ToolMessage)  # noqa: S101 - what a call with an id gives
+        return answer
+
+    def _own_token(self) -> str:
+        """A token for one call: what the service tells one person to wait for, all clients of that person do."""
+        token = f"{TOKEN[:40]}{next(_TOKENS):012}"
+        self.world.organization.add_token(token, scopes=SCOPES)
+        return token
+
+    def requests(self) -> list[str]:
+        """The kinds of requests the call sends."""
+        return list(dict.fromkeys(map(request_of, self.tape.sent)))
+
+    def candidates(self) -> list[Place]:
+        """Every text of the answers that the service did not make itself."""
+        found: dict[Place, None] = {}
+        by_key = self.tape.known
+        for request in self.tape.sent:
+            answer = by_key[f"{request.method} {request.url.raw_path!r} {request.content!r}"]
+            found.update(dict.fromkeys(Place(request_of(request), path) for path in places(answer)))
+        return list(found)
+
+
+def surfaces_of(stage: Stage) -> Iterator[Surface]:
+    """The texts that come out of one call."""
+    for place in stage.candidates():
+        try:
+            answer = stage.call({place: MARKER})
+        except ValueError:
+            # Not what the client expects there: the call ends, and nothing of it is shown to a model.
+            continue
+        fields = frozenset(fields_with(answer.artifact, MARKER))
+        if fields or MARKER in str(answer.content):
+            yield Surface(stage.tool, stage.sample, place, fields)
+
+
+@cache
+def stages() -> tuple[Stage, ...]:
+    """Every sample call of every tool."""
+    return tuple(Stage.open(tool, sample) for tool in SAMPLES for sample in range(len(SAMPLES[tool])))
+
+
+@cache
+def surfaces() -> tuple[Surface, ...]:
+    """All surfaces of all tools."""
+    return tuple(surface for stage in stages() for surface in surfaces_of(stage))
+
+
+def fields_with(value: object, text: str, where: str = "") -> Iterator[str]:
+    """The fields of a result that hold a text, as `Class.field`, those it does not show included."""
+    if isinstance(value, str):
+        if text in value:
+            yield where
+    elif isinstance(value, list):
+        for part in value:
+            yield from fields_with(part, text, where)
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from fields_with(getattr(value, name), text, f"{_declaring(type(value), name)}.{name}")
+
+
+def marked_fields(tool: str) -> frozenset[str]:
+    """The fields of a tool's results that are marked as written by people or builds."""
+    returned = get_type_hints(TOOLS[tool].function, include_extras=True)["return"]
+    return frozenset(_marked(_classes(returned)))
+
+
+def is_marked(field: str, tool: str) -> bool:
+    """Whether a field of a tool's results is marked."""
+    return field in marked_fields(tool)
+
+
+def _classes(annotation: Any) -> Sequence[type[BaseModel]]:
+    if get_origin(annotation) in {Union, UnionType}:
+        return [found for part in get_args(annotation) for found in _classes(part)]
+    if isinstance(annotation, type) and issubclass(annotation, Page):
+        return [row for row in annotation.__pydantic_generic_metadata__["args"] if isinstance(row, type)]
+    return [annotation]
+
+
+def _marked(classes: Sequence[type[BaseModel]]) -> Iterator[str]:
+    for record in classes:
+        for name, field in record.model_fields.items():
+            if marks_of(field):
+                yield f"{_declaring(record, name)}.{name}"
+            yield from _marked([part for part in _inner(field.annotation) if issubclass(part, Result)])
+
+
+def _inner(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _inner(part)
+
+
+def _declaring(record: type[BaseModel], name: str) -> str:
+    """The class that declares a field, so that a row and its longer form count once."""
+    return next(base.__name__ for base in reversed(record.__mro__) if name in getattr(base, "__annotations__", {}))
