@@ -7,7 +7,6 @@ import select
 import signal
 import subprocess
 import sys
-import time
 
 import httpx
 import pytest
@@ -25,13 +24,6 @@ def test_two_servers_stand_side_by_side_and_free_their_ports():
         assert httpx.get(f"{b.base_url}/_apis/projects", auth=("", "t")).status_code == 200
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{a.base_url}/_apis/projects")
-
-
-def test_starting_and_stopping_is_quick(organization):
-    started = time.perf_counter()
-    with SimulatorServer(organization) as server:
-        httpx.get(f"{server.base_url}/_apis/projects", auth=("", "full-token"))
-    assert time.perf_counter() - started < 2
 
 
 async def test_it_serves_inside_an_event_loop(organization):

@@ -73,22 +73,34 @@ AREAS: tuple[Area, ...] = (
 
 Headers: TypeAlias = list[tuple[str, str]]
 
-_EVERYWHERE: Headers = [
-    ("P3P", 'CP="CAO DSP COR ADMa DEV CONo TELo CUR PSA PSD TAI IVDo OUR SAMi BUS DEM NAV STA UNI COM INT PHY ONL"'),
-    ("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),
-    ("X-Content-Type-Options", "nosniff"),
-    ("X-Cache", "CONFIG_NOCACHE"),
-    ("Access-Control-Expose-Headers", "Request-Context"),
-    ("Request-Context", f"appId=cid-v1:{guid('application')}"),
-    ("X-TFS-ProcessId", guid("process")),
-    ("X-VSS-SenderDeploymentId", guid("deployment")),
-]
-_WITH_CONTENT: Headers = [
-    ("Cache-Control", "no-cache"),
-    ("Pragma", "no-cache"),
-    ("Expires", "-1"),
-    ("X-Frame-Options", "SAMEORIGIN"),
-]
+
+def _raw(headers: Headers) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in headers]
+
+
+_EVERYWHERE = _raw(
+    [
+        (
+            "P3P",
+            'CP="CAO DSP COR ADMa DEV CONo TELo CUR PSA PSD TAI IVDo OUR SAMi BUS DEM NAV STA UNI COM INT PHY ONL"',
+        ),
+        ("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("X-Cache", "CONFIG_NOCACHE"),
+        ("Access-Control-Expose-Headers", "Request-Context"),
+        ("Request-Context", f"appId=cid-v1:{guid('application')}"),
+        ("X-TFS-ProcessId", guid("process")),
+        ("X-VSS-SenderDeploymentId", guid("deployment")),
+    ]
+)
+_WITH_CONTENT = _EVERYWHERE + _raw(
+    [
+        ("Cache-Control", "no-cache"),
+        ("Pragma", "no-cache"),
+        ("Expires", "-1"),
+        ("X-Frame-Options", "SAMEORIGIN"),
+    ]
+)
 _JSON = "application/json; charset=utf-8"
 _GIT = "/_git/"
 """In the path of git over HTTP, which knows no sign-in page."""
@@ -165,7 +177,7 @@ class Service:
         return self._dress(request, call, answer, caller)
 
     def _run(self, call: Call, match: Match) -> Answer:
-        catch_up(self.organization.builds.under_way(), self.organization.clock.now())
+        catch_up(self.organization.builds, self.organization.clock.now())
         try:
             call.version = negotiate(match.route, call.method, requested_version(call.query, call.headers))
             call.path = match.path
@@ -246,9 +258,8 @@ class Service:
         response = Response(body, status)
         headers = [("Content-Length", str(len(body)))] if status != 204 else []
         if content_type:
-            headers += [("Content-Type", content_type), *_WITH_CONTENT]
+            headers.append(("Content-Type", content_type))
         headers += [
-            *_EVERYWHERE,
             ("Date", format_datetime(self.organization.clock.now(), usegmt=True)),
             ("ActivityId", activity),
             ("X-VSS-E2EID", activity),
@@ -259,7 +270,7 @@ class Service:
             ),
             *more,
         ]
-        response.raw_headers = [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in headers]
+        response.raw_headers = [*(_WITH_CONTENT if content_type else _EVERYWHERE), *_raw(headers)]
         return response
 
 

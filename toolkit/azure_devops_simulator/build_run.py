@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from azure_devops_simulator.build_plan import plan
 from azure_devops_simulator.build_steps import Timeline
-from azure_devops_simulator.build_store import Build, Course, Log, Record
+from azure_devops_simulator.build_store import Build, BuildStore, Course, Log, Record
 
 _CANCEL_SECONDS = 3.0
 _QUEUE_SECONDS = 9.0
@@ -23,9 +23,15 @@ def set_out(build: Build, text: str) -> None:
         build.course = Course(future.start, future.finish, future.result, future.records or [], future.logs)
 
 
-def catch_up(builds: Iterable[Build], now: datetime) -> None:
-    """Bring builds to where they are by now."""
-    for build in list(builds):
+def catch_up(store: BuildStore, now: datetime) -> None:
+    """Bring the builds that are under way to where they are by now; nothing is done twice for one time."""
+    if store.shown_at != now:
+        _catch_up(store.under_way(), now)
+        store.shown_at = now
+
+
+def _catch_up(builds: Iterable[Build], now: datetime) -> None:
+    for build in builds:
         course = build.course
         if course is None or now < course.start:
             continue
@@ -113,7 +119,7 @@ def run_again(build: Build, again: list[Record], now: datetime) -> None:
     result = build.result or "failed"
     build.status, build.result, build.finish, build.changed = "inProgress", None, None, now
     build.course = Course(build.start or now, finish, result, records, logs)
-    catch_up([build], now)
+    _catch_up([build], now)
 
 
 def _later(record: Record, shift: timedelta, logs: dict[int, Log]) -> Record:

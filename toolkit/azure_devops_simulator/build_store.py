@@ -174,12 +174,16 @@ class Build:
 
 
 class BuildStore:
-    """Definitions and builds of an organization, by id. `counters` are the last numbers given."""
+    """Definitions and builds of an organization, by id.
+
+    `counters` are the last numbers given, `shown_at` the time at which the builds look as they do.
+    """
 
     def __init__(self) -> None:
         self.definitions: dict[int, Definition] = {}
         self.builds: dict[int, Build] = {}
         self.counters: Counter[str] = Counter()
+        self.shown_at: datetime | None = None
         self._under_way: list[Build] = []
 
     def add_definition(
@@ -244,7 +248,8 @@ class BuildStore:
 
     def watch(self, build: Build) -> None:
         """Let the clock move a build."""
-        if build.course and build not in self._under_way:
+        self.shown_at = None
+        if all(known is not build for known in self._under_way):
             self._under_way.append(build)
 
     def of(self, definition: Definition) -> list[Build]:

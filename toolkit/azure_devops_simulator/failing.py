@@ -123,6 +123,9 @@ class _Failing:
         if fault.when == "after":
             await asyncio.sleep(waits)
         if fault.kind == "reset":
+            if true is None:
+                # A client still sending would lose the reset and see an orderly end.
+                await self._drain()
             await self._reset()
         elif true is None or not passes:
             await _send(_error(fault), self.send)
@@ -209,6 +212,10 @@ class _Failing:
         import httpx  # noqa: PLC0415 - the client's own error, needed only where no socket is between us
 
         raise httpx.ReadError(reason)
+
+    async def _drain(self) -> None:
+        while (await self.receive()).get("more_body", False):
+            pass
 
     async def _gone(self) -> None:
         while (await self.receive())["type"] != "http.disconnect":

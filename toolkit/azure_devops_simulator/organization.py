@@ -40,7 +40,7 @@ def guid(path: str) -> str:
 
 def timestamp(when: datetime) -> str:
     """A date as the service writes it: UTC, ISO 8601, `Z`, fractional digits only when there are any."""
-    text = when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    text = when.astimezone(UTC).isoformat()[:19]
     fraction = f".{when.microsecond:06d}".rstrip("0") if when.microsecond else ""
     return f"{text}{fraction}Z"
 

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from azure_devops_simulator.app import create_app
 from azure_devops_simulator.failing import TRANSPORT
@@ -21,7 +21,7 @@ from azure_devops_simulator.organization import Organization
 _START_SECONDS = 10.0
 
 
-class _Connection(H11Protocol):
+class _Connection(HttpToolsProtocol):
     """A connection that tells the application its transport, so that a fault can break it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]

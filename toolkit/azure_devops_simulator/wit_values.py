@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TypeAlias
 
@@ -30,10 +30,9 @@ def reader(store: WorkItemStore, field: Field) -> Reader:
 def all_values(store: WorkItemStore, item: WorkItem, revision: Revision) -> dict[str, FieldValue]:
     """Every field of a revision that has a value, by reference name, in the service's order."""
     found: dict[str, FieldValue] = {}
-    for name, field in FIELDS.items():
-        if name == "System.Links.LinkType":
-            continue
-        value = reader(store, field)(item, revision)
+    stored = revision.fields
+    for name, read in _ORDER:
+        value = stored.get(name) if read is None else read(store, item, revision)
         if value is not None:
             found[name] = value
     return found
@@ -85,3 +84,28 @@ _SIMPLE: dict[str, Reader] = {
     "System.Parent": lambda item, _revision: item.parent(),
     "System.IsDeleted": lambda item, _revision: True if item.deletion else None,
 }
+
+
+def _read_by(store: WorkItemStore, item: WorkItem, revision: Revision, *, field: Field) -> FieldValue | None:
+    return reader(store, field)(item, revision)
+
+
+def _read_alone(read: Reader) -> Callable[[WorkItemStore, WorkItem, Revision], FieldValue | None]:
+    return lambda _store, item, revision: read(item, revision)
+
+
+def _in_order() -> Iterator[tuple[str, Callable[[WorkItemStore, WorkItem, Revision], FieldValue | None] | None]]:
+    """Every field in the service's order with what computes it; None for one that is stored."""
+    for name, field in FIELDS.items():
+        if name == "System.Links.LinkType":
+            continue
+        if not field.computed:
+            yield name, None
+        elif name in {"System.AreaId", "System.IterationId"}:
+            yield name, partial(_read_by, field=field)
+        else:
+            yield name, _read_alone(reader(_NO_STORE, field))
+
+
+_NO_STORE = WorkItemStore()
+_ORDER = tuple(_in_order())

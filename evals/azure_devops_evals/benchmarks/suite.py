@@ -10,6 +10,7 @@ from azure_devops_evals.benchmarks.growth import growth
 from azure_devops_evals.benchmarks.load import fan_out, faults, requests
 from azure_devops_evals.benchmarks.memory import memory
 from azure_devops_evals.benchmarks.service import Stub, stub
+from azure_devops_evals.benchmarks.simulator import simulator
 from azure_devops_evals.benchmarks.start_up import start_up, t0
 from azure_devops_evals.benchmarks.tokens import tokens
 
@@ -21,6 +22,7 @@ BENCHMARKS: Mapping[str, Callable[[Stub], Iterable[Measurement]]] = {
     "tokens": tokens,
     "memory": memory,
     "growth": growth,
+    "simulator": simulator,
     "start-up": start_up,
     "t0": t0,
 }
