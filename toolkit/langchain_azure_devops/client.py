@@ -333,10 +333,10 @@ class AzureDevOps:
         if not self._io.is_current():
             raise RuntimeError("Requests run on the client's loop: use run() or run_sync().")
         if self._layers is None:
-            self._layers = layered(
-                self._transport or network(self.settings.url("core")), self.credential, self.context.patience
-            )
-            self._io.on_close(self._layers.aclose)
+            inner = self._transport or network(self.settings.url("core"))
+            self._layers = layered(inner, self.credential, self.context.patience)
+            # Only what is behind the layers: they know the client, and it could never be forgotten.
+            self._io.on_close(inner.aclose)
         return self._layers
 
     async def _error(self, response: httpx.Response, request: Request) -> Exception:

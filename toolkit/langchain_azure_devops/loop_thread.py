@@ -1,6 +1,9 @@
 """An event loop in a thread of its own, so that one client serves threads, notebooks and several event loops."""
 
 import asyncio
+import concurrent.futures
+import contextlib
+import os
 import threading
 import weakref
 from collections.abc import Awaitable, Callable, Coroutine
@@ -8,6 +11,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 _CLOSE_SECONDS = 5.0
+_CLOSED_MEANWHILE = "This client was closed while the call was under way; what became of it is not known."
 
 
 class LoopThread:
@@ -22,26 +26,43 @@ class LoopThread:
         self._closers: list[Callable[[], Awaitable[None]]] = []
         self._finalizer: weakref.finalize[..., LoopThread] | None = None
         self._closed = False
+        self._process: int | None = None
 
     async def run(self, work: Coroutine[object, object, T]) -> T:
-        """Run work on the loop and wait for it from any other; context variables travel along."""
+        """Run work on the loop and wait for it from any other; context variables travel along.
+
+        Who stops waiting stops the work, too.
+
+        Raises:
+            RuntimeError: Closed before it was done.
+        """
         if self.is_current():
             return await work
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._started(work)))
+        future = self._submitted(work)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            waiting = asyncio.current_task()
+            if self._closed and not (waiting is not None and waiting.cancelling()):
+                raise RuntimeError(_CLOSED_MEANWHILE) from None
+            raise
 
     def run_sync(self, work: Coroutine[object, object, T]) -> T:
         """Run work on the loop and block until it is done.
 
         Raises:
-            RuntimeError: Called on the loop itself, which would wait for itself for ever.
+            RuntimeError: Called on the loop itself, which would wait for itself for ever; or closed before it was done.
         """
         if self.is_current():
             work.close()
             raise RuntimeError("A blocking call was made on the client's own loop; await the asynchronous form there.")
-        future = asyncio.run_coroutine_threadsafe(work, self._started(work))
+        future = self._submitted(work)
         try:
             return future.result()
+        except concurrent.futures.CancelledError:
+            raise RuntimeError(_CLOSED_MEANWHILE) from None
         except BaseException:
+            # Ctrl-C, most likely: nobody waits for the answer any more.
             future.cancel()
             raise
 
@@ -60,35 +81,53 @@ class LoopThread:
             if self._finalizer is not None:
                 self._finalizer()
 
-    def _started(self, work: Coroutine[object, object, T]) -> asyncio.AbstractEventLoop:
+    def _submitted(self, work: Coroutine[object, object, T]) -> concurrent.futures.Future[T]:
+        if self._process not in {None, os.getpid()}:
+            work.close()
+            raise RuntimeError(
+                "This client was used before the process forked: its thread and its connections are the parent's. "
+                "Make a client in each process."
+            )
+        # Under the lock, so that nothing is handed to a loop that is being closed.
         with self._lock:
             if self._closed:
                 work.close()
                 raise RuntimeError("This client is closed.")
-            if self._loop is None:
-                loop = asyncio.new_event_loop()
-                thread = threading.Thread(target=_serve, args=(loop,), name=self._name, daemon=True)
-                thread.start()
-                self._loop, self._thread = loop, thread
-                self._finalizer = weakref.finalize(self, _stop, loop, thread, self._closers)
-            return self._loop
+            return asyncio.run_coroutine_threadsafe(work, self._loop or self._start())
+
+    def _start(self) -> asyncio.AbstractEventLoop:
+        loop = asyncio.new_event_loop()
+        thread = threading.Thread(target=_serve, args=(loop,), name=self._name, daemon=True)
+        thread.start()
+        self._loop, self._thread, self._process = loop, thread, os.getpid()
+        self._finalizer = weakref.finalize(self, _stop, loop, thread, os.getpid(), self._closers)
+        return loop
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
     asyncio.set_event_loop(loop)
-    loop.run_forever()
+    try:
+        loop.run_forever()
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
 
 
 def _stop(
-    loop: asyncio.AbstractEventLoop, thread: threading.Thread, closers: list[Callable[[], Awaitable[None]]]
+    loop: asyncio.AbstractEventLoop,
+    thread: threading.Thread,
+    process: int,
+    closers: list[Callable[[], Awaitable[None]]],
 ) -> None:
-    """Takes no reference to the owner, so that it can be forgotten."""
-    if thread.is_alive() and thread is not threading.current_thread():
-        asyncio.run_coroutine_threadsafe(_drain(closers), loop).result(timeout=_CLOSE_SECONDS)
-        loop.call_soon_threadsafe(loop.stop)
+    """Takes no reference to the owner, so that it can be forgotten, also by a task on its own loop."""
+    if not thread.is_alive() or process != os.getpid():
+        return
+    ending = asyncio.run_coroutine_threadsafe(_drain(closers), loop)
+    ending.add_done_callback(lambda _: loop.call_soon_threadsafe(loop.stop))
+    if thread is not threading.current_thread():
+        with contextlib.suppress(TimeoutError, concurrent.futures.CancelledError):
+            ending.result(timeout=_CLOSE_SECONDS)
         thread.join(timeout=_CLOSE_SECONDS)
-    if not loop.is_running():
-        loop.close()
 
 
 async def _drain(closers: list[Callable[[], Awaitable[None]]]) -> None:
@@ -98,3 +137,4 @@ async def _drain(closers: list[Callable[[], Awaitable[None]]]) -> None:
     await asyncio.gather(*under_way, return_exceptions=True)
     for closer in closers:
         await closer()
+    await asyncio.get_running_loop().shutdown_asyncgens()
