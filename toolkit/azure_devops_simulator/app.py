@@ -26,8 +26,10 @@ from azure_devops_simulator import (
     git_pushes,
     git_refs,
     hosts,
+    identities,
     pipelines,
     projects,
+    pull_request_query,
     pull_request_reviewers,
     pull_request_threads,
     pull_requests,
@@ -38,7 +40,7 @@ from azure_devops_simulator.access import Caller, SignIn
 from azure_devops_simulator.build_run import catch_up
 from azure_devops_simulator.control import control as control_routes
 from azure_devops_simulator.failing import FaultMiddleware
-from azure_devops_simulator.organization import JsonValue, Organization, Project, guid
+from azure_devops_simulator.organization import JsonValue, Organization, guid
 from azure_devops_simulator.routing import (
     Answer,
     Area,
@@ -63,12 +65,14 @@ AREAS: tuple[Area, ...] = (
     git_pushes.area,
     git_http.area,
     pull_requests.area,
+    pull_request_query.area,
     pull_request_reviewers.area,
     pull_request_threads.area,
     search.area,
     wit.area,
     build.area,
     pipelines.area,
+    identities.area,
 )
 
 Headers: TypeAlias = list[tuple[str, str]]
@@ -182,7 +186,7 @@ class Service:
             call.version = negotiate(match.route, call.method, requested_version(call.query, call.headers))
             call.path = match.path
             if name := match.path.get("project"):
-                call.project = find_project(call, name)
+                call.project = projects.find_project(call, name)
             answer = match.route.handler(call)
         except ServiceError as error:
             call.version = ""
@@ -272,18 +276,6 @@ class Service:
         ]
         response.raw_headers = [*(_WITH_CONTENT if content_type else _EVERYWHERE), *_raw(headers)]
         return response
-
-
-def find_project(call: Call, name: str) -> Project:
-    """The project of a path segment (name or guid).
-
-    Raises:
-        ServiceError: 404 when it does not exist or the caller cannot see it; the two cannot be told apart.
-    """
-    found = call.organization.project(name)
-    if found and call.organization.sees(call.user, found):
-        return found
-    raise projects.no_such_project(name)
 
 
 def _scopes_elsewhere(method: str, segments: list[str]) -> tuple[str, ...]:

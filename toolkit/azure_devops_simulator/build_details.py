@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from html import escape
 
 from azure_devops_simulator.build_lookup import build_error, commits_between, find_build, work_items_of
 from azure_devops_simulator.build_shapes import artifact_body, change_body
@@ -28,6 +29,19 @@ def list_changes_between(call: Call) -> Answer | JsonValue:
     """The commits that one build has and another has not."""
     older, newer = _two_builds(call)
     return _changes(call, newer, older)
+
+
+@area.get("{project}/_apis/build/builds/{build}/report", scopes=_READ)
+def get_report(call: Call) -> Answer | JsonValue:
+    """The summary of a build as a page; as JSON the page is the content of a record."""
+    build = find_build(call)
+    failed = [record for record in build.records or [] if record.type == "Task" and record.result == "failed"]
+    steps = "".join(f"<li>{escape(record.name)}: {record.result}</li>" for record in failed)
+    outcome = build.result or build.status
+    page = f"<h1>{escape(build.definition.name)} {escape(build.number)}</h1><p>{outcome}</p><ul>{steps}</ul>"
+    if "text/html" in call.headers.get("accept", "").lower():
+        return Answer(body=page, content_type="text/html; charset=utf-8")
+    return {"buildId": build.id, "content": page, "type": "html"}
 
 
 def _changes(call: Call, build: Build, older: Build | None) -> Answer:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from importlib import resources
 
 from azure_devops_simulator.hosts import area_url
+from azure_devops_simulator.identities import descriptor_of
 from azure_devops_simulator.organization import JsonObject, guid
 from azure_devops_simulator.routing import Answer, Area, Call, Route, ServiceError, collection, variants
 
@@ -28,6 +29,7 @@ RESOURCE_AREAS = {
     "fb13a388-40dd-4a04-b530-013a739c72ef": "policy",
     "ea48a0a1-269c-42d8-b8ad-ddc8fcdcf578": "search",
     "4e40f190-2e3f-4d9f-8331-c7788e833080": "GraphProfile",
+    "8a3d49b8-91f0-46ef-b33d-dda338c25db3": "IMS",
     "8ccfef3d-2b87-4e99-8ccb-66e343d2daa8": "Profile",
     "3b95fb80-fdda-4218-b60e-1052d070ae6b": "Test",
     "c83eaf52-edf3-4034-ae11-17d38f25404c": "testresults",
@@ -73,7 +75,7 @@ def connection_data(call: Call) -> JsonObject:
     """Who the caller is; somebody who is not signed in gets the anonymous identity."""
     user: JsonObject = {
         "id": call.user.id,
-        "descriptor": f"Microsoft.IdentityModel.Claims.ClaimsIdentity;{call.organization.id}\\{call.user.unique_name}",
+        "descriptor": descriptor_of(call.organization, call.user),
         "subjectDescriptor": call.user.descriptor,
         "providerDisplayName": call.user.display_name,
         "isActive": True,

@@ -15,7 +15,7 @@ _NEW, _OLD = "dev.azure.com", "visualstudio.com"
 _NO_ORGANIZATION = {"app"}
 """First labels of `visualstudio.com` that are no organization: `app.vssps.visualstudio.com`."""
 
-_ELSEWHERE = {"search": "almsearch", "testresults": "vstmr", "Profile": "vssps", "advSec": "advsec"}
+_ELSEWHERE = {"search": "almsearch", "testresults": "vstmr", "Profile": "vssps", "IMS": "vssps", "advSec": "advsec"}
 """Areas that do not live at the main host, and the label of the host that serves them."""
 
 

@@ -44,6 +44,18 @@ def no_such_project(name: str) -> ServiceError:
     return ServiceError(404, key, message, type_name=f"{_SPACE}.{key}, {_SPACE}")
 
 
+def find_project(call: Call, name: str) -> Project:
+    """The project of a path segment (name or guid).
+
+    Raises:
+        ServiceError: 404 when it does not exist or the caller cannot see it; the two cannot be told apart.
+    """
+    found = call.organization.project(name)
+    if found and call.organization.sees(call.user, found):
+        return found
+    raise no_such_project(name)
+
+
 def project_reference(call: Call, project: Project) -> JsonObject:
     """A project as it stands inside repositories, builds and lists."""
     reference: JsonObject = {

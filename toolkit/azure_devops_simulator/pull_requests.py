@@ -97,11 +97,14 @@ def _matches(call: Call, pull_request: PullRequest) -> bool:
     reviewer = query.text("searchCriteria.reviewerId").lower()
     if reviewer and not any(r.user.id == reviewer for r in pull_request.reviewers):
         return False
+    # Described as an id; official clients send a name as well.
+    repository = query.text("searchCriteria.repositoryId").lower()
+    if repository not in {"", pull_request.repository.id, pull_request.repository.name.lower()}:
+        return False
     return all(
         not wanted or wanted.lower() == value.lower()
         for wanted, value in (
             (query.text("searchCriteria.creatorId"), pull_request.creator.id),
-            (query.text("searchCriteria.repositoryId"), pull_request.repository.id),
             (query.text("searchCriteria.sourceRefName"), pull_request.source),
             (query.text("searchCriteria.targetRefName"), pull_request.target),
         )

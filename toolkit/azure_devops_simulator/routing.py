@@ -341,7 +341,8 @@ class Router:
         for node, values in self._walk(self._root, segments, 0):
             if hit := node.routes.get(method):
                 return Match(hit[0], dict(zip(hit[1], values, strict=True)))
-            others = others or bool(node.routes)
+            # OPTIONS only announces: a path that nothing else is at is not known.
+            others = others or not node.routes.keys() <= {"OPTIONS"}
         if others:
             raise MethodNotAllowedError(f"The requested resource does not support http method '{method}'.")
         return None

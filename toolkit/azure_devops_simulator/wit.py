@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from azure_devops_simulator import (
+    wit_batch,
     wit_classification,
     wit_comments,
     wit_history,
@@ -19,6 +20,7 @@ for part in (
     wit_queries,
     wit_read,
     wit_write,
+    wit_batch,
     wit_history,
     wit_comments,
     wit_recycle_bin,

@@ -109,6 +109,14 @@ def test_a_clone_is_what_the_api_shows(git, api, tmp_path):
     ]
 
 
+@pytest.mark.parametrize("version", ["0", "1", "2"])
+def test_a_client_of_any_protocol_version_is_served(git, api, version):
+    told = git("-c", f"protocol.version={version}", "ls-remote", "--heads", api.remote()).stdout
+    assert {name: object_id for object_id, name in map(str.split, told.splitlines())} == api.branches()
+    git("-c", f"protocol.version={version}", "clone", "--quiet", api.remote(), "work")
+    assert git("rev-parse", "HEAD", into="work").stdout.strip() == api.branches()["refs/heads/main"]
+
+
 def test_a_push_shows_as_a_push_with_its_commits(git, api, plain, tmp_path):
     git("clone", "--quiet", api.remote(), "work")
     git("switch", "--quiet", "-c", "feature/from-git", into="work")

@@ -87,6 +87,8 @@ async def test_it_does_everything_a_session_needs(start_file, secure, tmp_path):
         await read_code(tool)
         await work_on_items(tool)
         await look_at_builds(tool)
+        await review(tool)
+        await work_on_several_items(tool)
     assert "ERROR" not in (tmp_path / "stderr").read_text("utf-8")
 
 
@@ -150,6 +152,71 @@ async def look_at_builds(tool: Tool) -> None:
         "pipelines_build_log", action="get_content", project="Platform", buildId=build, logId=longest["id"]
     )
     assert str(lines).count("Z ") >= longest["lineCount"] - 1
+    status = await tool("pipelines_build", action="get_status", project="Platform", buildId=build)
+    assert "platform-api-ci" in json.dumps(status)
+
+
+async def review(tool: Tool) -> None:
+    where = {"project": "Platform", "repositoryId": "platform-api"}
+    await tool("repo_create_branch", branchName="feature/from-mcp", sourceBranchName="main", **where)
+    opened = await tool(
+        "repo_pull_request_write",
+        action="create",
+        sourceRefName="refs/heads/feature/cache-ports",
+        targetRefName="refs/heads/release/2.8",
+        title="Take the port cache into 2.8",
+        **where,
+    )
+    about = {"pullRequestId": opened["pullRequestId"], **where}
+    await tool("repo_pull_request_write", action="vote", vote="Approved", **about)
+    await tool(
+        "repo_pull_request_thread_write",
+        action="create",
+        content="Is this right?",
+        filePath="/README.md",
+        rightFileStartLine=1,
+        rightFileStartOffset=1,
+        rightFileEndLine=1,
+        rightFileEndOffset=4,
+        **about,
+    )
+    threads = await tool("repo_pull_request_thread", action="list", **about)
+    assert "Is this right?" in json.dumps(threads)
+    changed = await tool("repo_pull_request_write", action="update", status="Abandoned", **about)
+    assert changed["status"] == 2  # the number of abandoned
+    mine = await tool(
+        "repo_pull_request", action="list", status="All", created_by_user="svc-agent@tidewater.example", **where
+    )
+    assert [pull_request["pullRequestId"] for pull_request in mine] == [opened["pullRequestId"]]
+    source = await tool("repo_branch", action="get", branchName="feature/cache-ports", **where)
+    brought = await tool(
+        "repo_pull_request",
+        action="list_by_commits",
+        project="Platform",
+        repository="platform-api",
+        commits=[source["objectId"]],
+        queryType="Commit",
+    )
+    pulls = [pull for found in brought["results"][0].values() for pull in found]
+    assert opened["pullRequestId"] in {pull["pullRequestId"] for pull in pulls}
+
+
+async def work_on_several_items(tool: Tool) -> None:
+    items = [{"title": f"Part {number}", "description": "One **of** two"} for number in (1, 2)]
+    made = await tool(
+        "wit_work_item_write", action="add_child", project="Platform", parentId=2, workItemType="Task", items=items
+    )
+    parts = [json.loads(row["body"]) for row in made["value"]]
+    assert [part["fields"]["System.Parent"] for part in parts] == [2, 2]
+    changes = [{"op": "Add", "id": part["id"], "path": "/fields/System.Tags", "value": "both"} for part in parts]
+    changed = await tool("wit_work_item_write", action="update_batch", project="Platform", batchUpdates=changes)
+    assert [json.loads(row["body"])["fields"]["System.Tags"] for row in changed["value"]] == ["both", "both"]
+    links = [{"id": parts[0]["id"], "linkToId": parts[1]["id"], "type": "related"}]
+    await tool("wit_work_item_link_write", action="link", project="Platform", updates=links)
+    whole = await tool("wit_work_item", action="get", project="Platform", id=parts[1]["id"], expand="Relations")
+    assert {relation["rel"].rpartition(".")[2] for relation in whole["relations"]} == {"Hierarchy-Reverse", "Related"}
+    found = await tool("core_get_identity_ids", searchFilter="Tom")
+    assert [person["displayName"] for person in found] == ["Tom Becker"]
 
 
 async def test_a_token_that_only_reads_cannot_write(start_file, secure, tmp_path):

@@ -24,6 +24,7 @@ WITHOUT_OPERATION = {
     "{project?}/_apis/git/repositories/{repository}/refs/{filter...}": "announced with the name in the path",
     "{project?}/_apis/git/repositories/{repository}/stats/branches/{name...}": "announced with the name in the path",
     "{project?}/_apis/git/repositories/{repository}/items/{path...}": "announced with the path in the path",
+    "_apis/wit/$batch": "described by Microsoft in words only; the vendor's clients use it",
     "{project}/_apis/wit/workitems/${type}": "PATCH is the older form of POST, and still announced",
     "{project}/_apis/pipelines/{pipeline}/runs/{run}/signedlogcontent/{log}": "where signed links point",
     "{project?}/_git/{repository}/info/refs": "git over HTTP",
@@ -33,6 +34,7 @@ WITHOUT_OPERATION = {
 """Operations that the contract does not know, by template."""
 
 BODIES = {
+    "[].descriptor: str in place of object": "of identities; one text in every recorded answer",
     "keepForever: unknown": "in every recorded build; left out of 7.1",
     "multilineFieldsFormat: unknown": "came with Markdown fields; described in 7.2, sent for 7.1 too",
     "configuration.path: unknown": "of YAML pipelines; the contract has the base of configurations only",
