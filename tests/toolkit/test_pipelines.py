@@ -4,6 +4,7 @@ import pytest
 
 from langchain_azure_devops import errors
 from langchain_azure_devops.binding import bind
+from langchain_azure_devops.tools.builds import list_builds
 from langchain_azure_devops.tools.pipelines import list_pipelines
 
 
@@ -52,7 +53,7 @@ def test_a_project_without_pipelines_is_empty_and_a_missing_one_is_not_found(pla
 
 def test_no_project_at_all_names_the_visible_ones(reader):
     with pytest.raises(errors.InvalidRequest, match=r"Data, Mobile App, Payments, Platform"):
-        list_pipelines.call_sync(reader)
+        list_builds.call_sync(reader, pipeline="platform-api-ci")
 
 
 def test_a_token_without_the_scope_is_denied(connect, organization):

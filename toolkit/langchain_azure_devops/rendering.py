@@ -16,6 +16,8 @@ _FRAME = 400
 """Characters kept for the lines around the fence."""
 _MAX_CELL = 400
 _MAX_CURSOR = 2_000
+_MAX_FAILED = 10
+_MAX_REASON = 160
 
 
 class Rendered(NamedTuple):
@@ -80,8 +82,8 @@ def columns(row: type[Result]) -> tuple[Column, ...]:
 def _page(page: Page[Any], nonce: str, budget: int) -> Rendered:
     if not page.items:
         nothing = f"No {_called(page, 0)} found."
-        noted = [fenced(_noted(page), nonce)] if page.notes else []
-        return Rendered("\n".join([nothing, *noted]), page.cursor is None)
+        noted = [fenced(_noted(page), nonce)] if page.notes or page.failed else []
+        return Rendered("\n".join([nothing, *noted]), page.cursor is None and not page.partial)
     rows = _table(page.items)
     notes = _noted(page)
     room = budget - _FRAME - len(notes) - _MAX_CURSOR
@@ -93,18 +95,26 @@ def _page(page: Page[Any], nonce: str, budget: int) -> Rendered:
         shown += 1
     cut = shown < len(page.items)
     cursor = page.cursor_after(shown) if cut else page.cursor
-    complete = cursor is None
+    complete = cursor is None and not page.partial
     of = f" of {page.total}" if page.total is not None and page.total >= shown else ""
-    more = "" if complete else f'; more: repeat with cursor="{cursor}"'
+    more = f'; more: repeat with cursor="{cursor}"' if cursor else ""
     called = _called(page, page.total if of and page.total is not None else shown)
-    head = f"{shown}{of} {called}{', all' if complete and not of else ''}{more}"
+    whole = ", all" if complete and not of else ", not all" if page.partial else ""
+    head = f"{shown}{of} {called}{whole}{more}"
     body = "\n".join(rows[: shown + 1])
     return Rendered(f"{head}\n{fenced(body[:room] + (f'{chr(10)}{notes}' if notes else ''), nonce)}", complete)
 
 
 def _noted(page: Page[Any]) -> str:
     """The notes, a line each; they may name what people named, so they belong inside the fence."""
-    return "\n".join(f"note: {one_line(note)}" for note in page.notes)
+    lines = [f"note: {one_line(note)}" for note in page.notes]
+    lines += [
+        f"not read: {one_line(failed.place)} ({failed.status}): {one_line(failed.reason)[:_MAX_REASON]}"
+        for failed in page.failed[:_MAX_FAILED]
+    ]
+    if len(page.failed) > _MAX_FAILED:
+        lines.append(f"not read: {len(page.failed) - _MAX_FAILED} more")
+    return "\n".join(lines)
 
 
 def _called(page: Page[Any], count: int) -> str:

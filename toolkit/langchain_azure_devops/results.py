@@ -56,6 +56,14 @@ Branch = Annotated[str, Mark(), BeforeValidator(lambda name: name.removeprefix("
 """A branch without `refs/heads/`; other refs keep their whole name."""
 
 
+def _name_only(value: object) -> object:
+    return value if isinstance(value, str) else None
+
+
+InProject = Annotated[str | None, Mark(), BeforeValidator(_name_only)]
+"""The project of a row in a list over several; empty where the call names one, as every row would say the same."""
+
+
 class Result(BaseModel):
     """A record as a reader needs it: declared fields only, by the service's name or ours.
 
@@ -110,6 +118,20 @@ class Position(NamedTuple):
 Row = TypeVar("Row", bound=Result)
 
 
+class Failed(Result):
+    """A part of what was asked for that did not answer.
+
+    Attributes:
+        place: Which part, such as the name of a project.
+        status: As of the error's class: denied, throttled, ...
+        reason: What happened.
+    """
+
+    place: Untrusted
+    status: str
+    reason: Untrusted
+
+
 class Page(BaseModel, Generic[Row]):
     """Some rows of a list, and how to go on.
 
@@ -117,13 +139,17 @@ class Page(BaseModel, Generic[Row]):
         items: The rows.
         total: How many there are in all, where the service says so.
         cursor: Give it to the same tool with the same arguments to go on; None when this is the end.
-        notes: What a reader must know of the answer, such as parts that could not be read.
+        notes: What a reader must know of the answer.
+        failed: The parts of it that could not be read.
+        partial: Whether something is missing that no cursor brings: parts that failed, or what is beyond a limit.
     """
 
     items: list[Row]
     total: int | None = None
     cursor: str | None = None
     notes: list[str] = []
+    failed: list[Failed] = []
+    partial: bool = False
 
     _start: Position = PrivateAttr(default=Position())
     _digest: str = PrivateAttr(default="")
@@ -133,11 +159,15 @@ class Page(BaseModel, Generic[Row]):
         cls, items: list[Row], start: Position, after: Position | None, digest: str, total: int | None = None
     ) -> "Page[Row]":
         """A page that began at `start` and is followed by `after`, made for the call with this digest."""
-        page = cls.model_construct(
-            items=items, total=total, cursor=None if after is None else encode_cursor(after, digest), notes=[]
-        )
+        cursor = None if after is None else encode_cursor(after, digest)
+        page = cls.model_construct(items=items, total=total, cursor=cursor, notes=[], failed=[], partial=False)
         page._start, page._digest = start, digest  # noqa: SLF001 - its own class
         return page
+
+    def each(self, **fields: str) -> "Page[Row]":
+        """This page with the same values in every row."""
+        self.items[:] = [row.model_copy(update=fields) for row in self.items]
+        return self
 
     def cursor_after(self, shown: int) -> str:
         """The cursor that continues after the first `shown` rows of this page."""

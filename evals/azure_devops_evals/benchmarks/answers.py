@@ -61,15 +61,26 @@ def project(number: int = 0) -> Json:
 def repository(number: int) -> Json:
     """A Git repository."""
     guid = _GUID.format(0x200 + number % len(REPOSITORIES))
+    name = REPOSITORIES[number % len(REPOSITORIES)]
     return {
         "id": guid,
-        "name": REPOSITORIES[number % len(REPOSITORIES)],
+        "name": name if number < len(REPOSITORIES) else f"{name}-{number}",
         "url": f"{_ORGANIZATION}/{_GUID.format(0x100)}/_apis/git/repositories/{guid}",
         "project": project(),
         "defaultBranch": "refs/heads/main",
         "size": 48_311_902 + number,
         "remoteUrl": f"https://tidewater@dev.azure.com/tidewater/Platform/_git/{REPOSITORIES[number % 4]}",
         "isDisabled": False,
+    }
+
+
+def ref(number: int) -> Json:
+    """A branch."""
+    return {
+        "name": f"refs/heads/feature/change-{number}",
+        "objectId": f"{number:040x}",
+        "creator": person(number),
+        "url": f"{_ORGANIZATION}/_apis/git/refs/{number}",
     }
 
 

@@ -7,13 +7,16 @@ from collections.abc import Iterator
 
 from azure_devops_evals.benchmarks.budgets import Measurement
 from azure_devops_evals.benchmarks.service import Stub
-from azure_devops_evals.benchmarks.stub import DELAY
+from azure_devops_evals.benchmarks.stub import DELAY, REPOSITORIES
 from langchain_azure_devops.binding import bind
+from langchain_azure_devops.sweeps import AT_ONCE
 from langchain_azure_devops.tools import TOOLS
 
-_AT_ONCE = 8
 _CALLS = 100
-_HITS = 50
+_SWEEPS: tuple[tuple[str, dict[str, object], int], ...] = (
+    ("list_branches", {"limit": 1000}, 5 * REPOSITORIES),
+    ("search_code", {"text": "DB_TIMEOUT", "limit": 50}, 50),
+)
 _LISTS = ("list_projects", "list_repositories", "list_pull_requests", "list_builds")
 
 
@@ -33,27 +36,26 @@ def requests(stub: Stub) -> Iterator[Measurement]:
 
 
 def fan_out(stub: Stub) -> Iterator[Measurement]:
-    """Code search with the lines of 50 files: one request for the hits, one for each file, every one 20 ms away."""
+    """Branches of 40 repositories, and the lines of 50 files found: one request, then one for each, all 20 ms away."""
     with stub.client("delay") as client:
         TOOLS["list_projects"].call_sync(client)
-        stub.wire()
-        start = time.perf_counter()
-        page = TOOLS["search_code"].call_sync(client, text="DB_TIMEOUT", limit=_HITS)
-        took, asked = time.perf_counter() - start, stub.wire().requests
-    assert all(hit.lines for hit in page.items)  # noqa: S101 - otherwise less was done than is measured
-    serial = asked * DELAY
-    ideal = (1 + math.ceil((asked - 1) / _AT_ONCE)) * DELAY
-    detail = (
-        f"{asked} requests in {took * 1000:.0f} ms; ideal {ideal * 1000:.0f} ms; {serial / took:.1f}x as fast as serial"
-    )
-    yield Measurement("fan-out", took / ideal, "search_code", detail)
+        for name, arguments, rows in _SWEEPS:
+            stub.wire()
+            start = time.perf_counter()
+            page = TOOLS[name].call_sync(client, **arguments)
+            took, asked = time.perf_counter() - start, stub.wire().requests
+            if len(page.items) != rows or page.partial:
+                raise RuntimeError(f"{name}: {rows} rows were expected, not {len(page.items)}: {page.notes}")
+            serial, ideal = asked * DELAY, (1 + math.ceil((asked - 1) / AT_ONCE)) * DELAY
+            detail = f"{asked} requests in {took:.3f} s; ideal {ideal:.3f} s, serial {serial:.3f} s"
+            yield Measurement("fan-out", took / serial, name, detail)
 
 
 def faults(stub: Stub) -> Iterator[Measurement]:
     """100 list calls, 8 at once, while every fifth request is answered 429 or 503 with a Retry-After."""
 
     async def all_of_them() -> list[str]:
-        turns = asyncio.Semaphore(_AT_ONCE)
+        turns = asyncio.Semaphore(AT_ONCE)
 
         async def in_turn(number: int) -> str:
             async with turns:

@@ -60,6 +60,7 @@ _ROWS: dict[str, Callable[[int], answers.Json]] = {
     "builds": answers.build,
     "projects": answers.project,
     "repositories": answers.repository,
+    "refs": answers.ref,
 }
 
 
@@ -143,6 +144,7 @@ _ROUTES: list[tuple[re.Pattern[str], Callable[[Asked], Body]]] = [
         (r"/pullrequests$", _listed("pullrequests")),
         (r"/_apis/projects$", lambda _: Body(_rows("projects", 0, 2))),
         (r"/_apis/git/repositories$", lambda _: Body(_rows("repositories", 0, REPOSITORIES))),
+        (r"/refs$", lambda _: Body(_rows("refs", 0, 5))),
         (r"/_apis/build/builds$", _builds),
         (r"/builds/\d+/logs$", _logs),
         (r"/builds/\d+/logs/\d+$", _log),

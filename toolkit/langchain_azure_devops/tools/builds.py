@@ -23,8 +23,10 @@ from langchain_azure_devops.build_timeline import (
 from langchain_azure_devops.client import AzureDevOps
 from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotFound
 from langchain_azure_devops.paging import TOKEN_HEADER, Collection, list_rows
-from langchain_azure_devops.results import Branch, Instant, Lines, Page, Result, Untrusted, UntrustedText
+from langchain_azure_devops.request import QueryValue
+from langchain_azure_devops.results import Branch, InProject, Instant, Lines, Page, Result, Untrusted, UntrustedText
 from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.sweeps import in_all, projects_of
 from langchain_azure_devops.text_stream import MAX_SCAN_BYTES, between, matching, numbered
 from langchain_azure_devops.text_stream import Lines as Passed
 from langchain_azure_devops.toolset import Cursor, Limit, Project, Toolset
@@ -42,6 +44,8 @@ _MAX_HITS = 50
 _MAX_CONTEXT = 20
 _MAX_CHANGES = 20
 
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
 Where = dict[str, str | int | None]
 
 
@@ -52,6 +56,7 @@ class Build(Result):
     author_fields = ("requested_for",)
 
     id: int
+    project: InProject = None
     pipeline: Untrusted = Field(validation_alias=AliasPath("definition", "name"))
     status: str
     result: str | None = None
@@ -132,32 +137,58 @@ async def list_builds(
 ) -> Page[Build]:
     """List builds, newest first.
 
-    Source: `GET /{project}/_apis/build/builds`.
+    Source: `GET /{project}/_apis/build/builds`, of each project when none is named.
     """
-    project = await client.required_project(project)
+    projects = [await client.required_project(project)] if pipeline else await projects_of(client, project)
+    query = {
+        "definitions": None if pipeline is None else await _pipeline_id(client, projects[0], pipeline),
+        "branchName": None if branch is None else branch if branch.startswith("refs/") else f"refs/heads/{branch}",
+        "statusFilter": status,
+        "resultFilter": result,
+        "requestedFor": requested_for,
+        "minTime": None if since is None else (since if since.tzinfo else since.replace(tzinfo=UTC)).isoformat(),
+        "queryOrder": "queueTimeDescending",
+    }
+    if len(projects) > 1:
+        return await in_all(
+            Build,
+            projects,
+            lambda each, most: _builds_of(client, each, query, most, None, each),
+            limit,
+            cursor,
+            _queued,
+        )
+    page = await _builds_of(client, projects[0], query, limit, cursor)
+    if not page.items and pipeline is not None and pipeline.isdigit():
+        # The list is empty for a pipeline that does not exist, too; this says so.
+        where = {"project": projects[0], "definition": pipeline}
+        await client.get("/{project}/_apis/build/definitions/{definition}", path=where)
+    return page
+
+
+async def _builds_of(
+    client: AzureDevOps,
+    project: str,
+    query: dict[str, QueryValue],
+    limit: int,
+    cursor: str | None,
+    named: str | None = None,
+) -> Page[Build]:
     page = await list_rows(
         client,
         Build,
         "/{project}/_apis/build/builds",
         path={"project": project},
-        query={
-            "definitions": None if pipeline is None else await _pipeline_id(client, project, pipeline),
-            "branchName": None if branch is None else branch if branch.startswith("refs/") else f"refs/heads/{branch}",
-            "statusFilter": status,
-            "resultFilter": result,
-            "requestedFor": requested_for,
-            "minTime": None if since is None else (since if since.tzinfo else since.replace(tzinfo=UTC)).isoformat(),
-            "queryOrder": "queueTimeDescending",
-        },
+        query=query,
         limit=limit,
         cursor=cursor,
         style="token",
     )
-    if not page.items and pipeline is not None and pipeline.isdigit():
-        # The list is empty for a pipeline that does not exist, too; this says so.
-        where = {"project": project, "definition": pipeline}
-        await client.get("/{project}/_apis/build/definitions/{definition}", path=where)
-    return page
+    return page if named is None else page.each(project=named)
+
+
+def _queued(build: Build) -> tuple[datetime, int]:
+    return build.queued or _LONG_AGO, build.id
 
 
 @toolset.read(Scope.BUILD)

@@ -6,8 +6,9 @@ from pydantic import AliasPath, Field
 
 from langchain_azure_devops.client import AzureDevOps
 from langchain_azure_devops.paging import list_rows
-from langchain_azure_devops.results import Instant, Page, Result, Untrusted
+from langchain_azure_devops.results import InProject, Instant, Page, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.sweeps import in_all, projects_of
 from langchain_azure_devops.toolset import Cursor, Limit, Project, Toolset
 
 toolset = Toolset.named("pipelines", "See which pipelines there are and how they last went.")
@@ -19,6 +20,7 @@ class Pipeline(Result):
     singular, plural = "pipeline", "pipelines"
 
     id: int
+    project: InProject = None
     name: Untrusted
     folder: Untrusted | None = Field(default=None, validation_alias="path")
     yaml: Untrusted | None = Field(default=None, validation_alias=AliasPath("process", "yamlFilename"))
@@ -42,13 +44,25 @@ async def list_pipelines(
 ) -> Page[Pipeline]:
     """List pipelines with the result of their last finished build.
 
-    Source: `GET /{project}/_apis/build/definitions?includeLatestBuilds=true&includeAllProperties=true`.
+    Source: `GET /{project}/_apis/build/definitions?includeLatestBuilds=true&includeAllProperties=true`, of each
+    project when none is named.
     """
+    projects = await projects_of(client, project)
+    if len(projects) > 1:
+        return await in_all(
+            Pipeline, projects, lambda each, most: _pipelines_of(client, each, name, most, None, each), limit, cursor
+        )
+    return await _pipelines_of(client, projects[0], name, limit, cursor)
+
+
+async def _pipelines_of(
+    client: AzureDevOps, project: str, name: str | None, limit: int, cursor: str | None, named: str | None = None
+) -> Page[Pipeline]:
     page = await list_rows(
         client,
         Pipeline,
         "/{project}/_apis/build/definitions",
-        path={"project": await client.required_project(project)},
+        path={"project": project},
         query={
             "name": name,
             "includeLatestBuilds": True,
@@ -64,4 +78,4 @@ async def list_pipelines(
     for index, row in enumerate(page.items):
         if row.running == row.last_build:
             page.items[index] = row.model_copy(update={"running": None})
-    return page
+    return page if named is None else page.each(project=named)

@@ -10,8 +10,18 @@ from langchain_azure_devops.client import AzureDevOps
 from langchain_azure_devops.errors import AlreadyExists, AzureDevOpsError, Conflict, InvalidRequest, NotFound
 from langchain_azure_devops.lookups import Lost
 from langchain_azure_devops.paging import list_rows
-from langchain_azure_devops.results import Branch, CollectedText, Instant, Page, Result, Untrusted, UntrustedText
+from langchain_azure_devops.results import (
+    Branch,
+    CollectedText,
+    InProject,
+    Instant,
+    Page,
+    Result,
+    Untrusted,
+    UntrustedText,
+)
 from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.sweeps import in_all, projects_of
 from langchain_azure_devops.tools.pull_request_lookups import as_asked, branch_ref, opened
 from langchain_azure_devops.tools.pull_request_review import ChangedFile, Thread, review_of
 from langchain_azure_devops.tools.repositories import GUID, REPOSITORY, Where, known_repository
@@ -43,6 +53,7 @@ class PullRequest(Result):
     author_fields = ("author",)
 
     id: int = Field(validation_alias="pullRequestId")
+    project: InProject = None
     title: Untrusted
     author: Untrusted = Field(validation_alias=AliasPath("createdBy", "displayName"))
     author_id: str | None = Field(default=None, validation_alias=AliasPath("createdBy", "id"), exclude=True)
@@ -120,30 +131,34 @@ async def list_pull_requests(
 ) -> Page[PullRequest]:
     """List pull requests, newest first.
 
-    Source: `GET /{project}/_apis/git/pullrequests`, or of one repository.
+    Source: `GET /{project}/_apis/git/pullrequests`, or of one repository; of each project when none is named.
     """
-    project = await client.required_project(project)
-    template = "/{project}/_apis/git/pullrequests" if repository is None else _LIST
+    projects = [await client.required_project(project)] if repository else await projects_of(client, project)
     author_id, reviewer_id = await _person_id(client, author), await _person_id(client, reviewer)
     keep = _involving(None if author_id else author, None if reviewer_id else reviewer)
-    async with known_repository(client, {"project": project, "repository": repository}):
-        page = await list_rows(
-            client,
-            _Row,
-            template,
-            path={"project": project, "repository": repository},
-            query={
-                "searchCriteria.status": status,
-                "searchCriteria.creatorId": author_id,
-                "searchCriteria.reviewerId": reviewer_id,
-                "searchCriteria.sourceRefName": branch_ref(source),
-                "searchCriteria.targetRefName": branch_ref(target),
-            },
-            limit=limit,
-            cursor=cursor,
-            style="skip",
-            keep=keep,
-        )
+    query = {
+        "searchCriteria.status": status,
+        "searchCriteria.creatorId": author_id,
+        "searchCriteria.reviewerId": reviewer_id,
+        "searchCriteria.sourceRefName": branch_ref(source),
+        "searchCriteria.targetRefName": branch_ref(target),
+    }
+
+    async def listed(each: str, most: int, going_on: str | None) -> Page[_Row]:
+        where = {"project": each, "repository": repository}
+        template = "/{project}/_apis/git/pullrequests" if repository is None else _LIST
+        async with known_repository(client, where):
+            return await list_rows(
+                client, _Row, template, path=where, query=query, limit=most, cursor=going_on, style="skip", keep=keep
+            )
+
+    async def named(each: str, most: int) -> Page[_Row]:
+        return (await listed(each, most, None)).each(project=each)
+
+    if len(projects) > 1:
+        page = await in_all(_Row, projects, named, limit, cursor, lambda row: (row.created, row.id))
+    else:
+        page = await listed(projects[0], limit, cursor)
     if keep is not None and not page.items and cursor is None:
         page.notes.append(_NOBODY)
     return page  # type: ignore[return-value] # a page of a subclass is a page of its base: rows are never put in

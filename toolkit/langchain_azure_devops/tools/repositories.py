@@ -11,10 +11,11 @@ from pydantic import AliasPath, Field
 
 from langchain_azure_devops.client import AzureDevOps
 from langchain_azure_devops.errors import InvalidRequest, NotFound
-from langchain_azure_devops.paging import list_rows
+from langchain_azure_devops.paging import Collection, list_rows
 from langchain_azure_devops.request import QueryValue
 from langchain_azure_devops.results import Branch, Lines, Page, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.sweeps import in_all
 from langchain_azure_devops.text_stream import MAX_LINE, MAX_SCAN_BYTES, between, encoding_of
 from langchain_azure_devops.text_stream import Lines as SeenLines
 from langchain_azure_devops.toolset import Cursor, Limit, Project, Repository, Toolset
@@ -52,6 +53,7 @@ class BranchTip(Result):
     singular, plural = "branch", "branches"
     author_fields = ("pushed_by",)
 
+    repository: Untrusted | None = None
     name: Branch
     default: bool = False
     commit: str = Field(validation_alias="objectId")
@@ -111,7 +113,7 @@ async def list_repositories(
 @toolset.read(Scope.CODE)
 async def list_branches(
     client: AzureDevOps,
-    repository: Repository,
+    repository: Annotated[str | None, Field(description="Default: all of the project")] = None,
     project: Project = None,
     contains: str | None = None,
     limit: Limit = 100,
@@ -119,28 +121,43 @@ async def list_branches(
 ) -> Page[BranchTip]:
     """List branches of a repository with their latest commit.
 
-    Source: `GET .../refs?filter=heads/`, and the repository itself for its default branch.
+    Source: `GET .../refs?filter=heads/`, and the repository itself for its default branch; of each repository when
+    none is named.
     """
+    wanted = contains and contains.removeprefix("refs/heads/")
+
+    async def listed(where: Where, most: int, going_on: str | None) -> Page[BranchTip]:
+        query = {"filter": "heads/", "filterContains": wanted}
+        refs = f"{REPOSITORY}/refs"
+        return await list_rows(
+            client, BranchTip, refs, path=where, query=query, limit=most, cursor=going_on, style="token"
+        )
+
+    if repository is None:
+        there = await _repositories(client, project)
+
+        async def named(place: str, most: int) -> Page[BranchTip]:
+            page = await listed({"project": None, "repository": there[place].id}, most, None)
+            return _marked(page, there[place].default_branch).each(repository=place)
+
+        return await in_all(BranchTip, list(there), named, limit, cursor)
     where = await place_of(client, project, repository)
     async with known_repository(client, where):
-        page, details = await asyncio.gather(
-            list_rows(
-                client,
-                BranchTip,
-                f"{REPOSITORY}/refs",
-                path=where,
-                query={"filter": "heads/", "filterContains": contains and contains.removeprefix("refs/heads/")},
-                limit=limit,
-                cursor=cursor,
-                style="token",
-            ),
-            client.get(REPOSITORY, path=where),
-        )
-    default = GitRepository.model_validate_json(details.content).default_branch
-    for index, branch in enumerate(page.items):
-        if branch.name == default:
-            page.items[index] = branch.model_copy(update={"default": True})
+        page, details = await asyncio.gather(listed(where, limit, cursor), client.get(REPOSITORY, path=where))
+    return _marked(page, GitRepository.model_validate_json(details.content).default_branch)
+
+
+def _marked(page: Page[BranchTip], default: str | None) -> Page[BranchTip]:
+    page.items[:] = [tip.model_copy(update={"default": True}) if tip.name == default else tip for tip in page.items]
     return page
+
+
+async def _repositories(client: AzureDevOps, project: str | None) -> dict[str, GitRepository]:
+    """The repositories that can be read, by name; with the project in front where several are asked."""
+    chosen = project or client.settings.default_project
+    response = await client.get("/{project}/_apis/git/repositories", path={"project": chosen})
+    rows = Collection[GitRepository].model_validate_json(response.content).value
+    return {row.name if chosen else f"{row.project}/{row.name}": row for row in rows if not row.disabled}
 
 
 @toolset.read(Scope.CODE)

@@ -1,6 +1,5 @@
 """Search in code."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Annotated
 
@@ -12,13 +11,13 @@ from langchain_azure_devops.paging import Batch, collect
 from langchain_azure_devops.redaction import redact
 from langchain_azure_devops.results import Page, Position, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.sweeps import sweep
 from langchain_azure_devops.tools.repositories import REPOSITORY, FileContent, Where, file_content, known_repository
 from langchain_azure_devops.toolset import Cursor, Project, Toolset
 
 toolset = Toolset.named("search", "Search in the code of all repositories.")
 
 _MAX_FILE = 2_000_000
-_PARALLEL = 8
 _LINES_PER_HIT = 4
 _MAX_LINE = 160
 _LINES_BUDGET = 9_000
@@ -39,6 +38,8 @@ _NOTHING = (
     "Only default branches and those chosen by an administrator are indexed, as whole words: a word* finds its "
     "beginnings, too."
 )
+_GONE = "Some files were changed or deleted since they were indexed: their lines are missing."
+_UNREAD = "The lines of some hits could not be read: "
 _TOO_MANY = "The service shows no hits beyond these: narrow the search with more words or filters."
 
 
@@ -72,6 +73,11 @@ class _Found(CodeHit):
     commit: str | None = Field(default=None, validation_alias=AliasPath("versions", 0, "changeId"))
     content: str | None = Field(default=None, validation_alias="contentId")
     places: list[_Place] = Field(default=[], validation_alias=AliasPath("matches", "content"))
+
+    @property
+    def file(self) -> str:
+        """The same for hits of the same content."""
+        return self.content or f"{self.repository_id} {self.commit} {self.path}"
 
 
 class _Answer(BaseModel):
@@ -144,44 +150,32 @@ def _filters(project: str | None, repository: str | None, path: str | None, bran
 
 async def _with_lines(client: AzureDevOps, hits: list[CodeHit]) -> tuple[list[CodeHit], list[str]]:
     """The hits with the lines their offsets point to, as the service gives only offsets, and what could not be read."""
-    turns = asyncio.Semaphore(_PARALLEL)
-    cache: dict[str, asyncio.Task[FileContent | None]] = {}
-    problems: list[str] = []
+    wanted = {hit.file: hit for hit in hits if isinstance(hit, _Found) and hit.places and hit.commit is not None}
+
+    async def content_of(file: str) -> FileContent | None:
+        hit = wanted[file]
+        where: Where = {"project": hit.project, "repository": hit.repository_id}
+        return await file_content(client, where, hit.path, str(hit.commit), _MAX_FILE)
+
+    try:
+        read, failed = await sweep(wanted, content_of)
+    except AzureDevOpsError as error:
+        read, failed = {}, {"": error}
+    problems = [_GONE if isinstance(error, NotFound) else _UNREAD + error.headline for error in failed.values()]
+    if any(content and not content.whole for content in read.values()):
+        problems.append(f"Of long files only the first {_MAX_FILE // 10**6} MB were looked at for matching lines.")
     room = _LINES_BUDGET // max(len(hits), 1)
+    secret, remember = client.context.pseudonym_key, client.pseudonyms.__setitem__
 
-    async def content_of(found: _Found, commit: str) -> FileContent | None:
-        where: Where = {"project": found.project, "repository": found.repository_id}
-        async with turns:
-            return await file_content(client, where, found.path, commit, _MAX_FILE)
+    def shown(hit: CodeHit) -> CodeHit:
+        content = read.get(hit.file) if isinstance(hit, _Found) else None
+        places = [place.offset for place in hit.places] if isinstance(hit, _Found) else []
+        lines = (
+            matching_lines(content.text, places, room, lambda line: redact(line, secret, remember)) if content else []
+        )
+        return CodeHit(project=hit.project, repository=hit.repository, path=hit.path, branch=hit.branch, lines=lines)
 
-    async def lines_of(hit: CodeHit) -> list[MatchingLine]:
-        if not isinstance(hit, _Found) or not hit.places or hit.commit is None:
-            return []
-        key = hit.content or f"{hit.repository_id} {hit.commit} {hit.path}"
-        if key not in cache:
-            cache[key] = asyncio.create_task(content_of(hit, hit.commit))
-        try:
-            content = await cache[key]
-        except NotFound:
-            problems.append("Some files were changed or deleted since they were indexed: their lines are missing.")
-            return []
-        except AzureDevOpsError as error:
-            problems.append(f"The lines of some hits could not be read: {error.headline}")
-            return []
-        if content is None:
-            return []
-        if not content.whole:
-            problems.append(f"Of long files only the first {_MAX_FILE // 10**6} MB were looked at for matching lines.")
-        secret, remember = client.context.pseudonym_key, client.pseudonyms.__setitem__
-        places = [place.offset for place in hit.places]
-        return matching_lines(content.text, places, room, lambda line: redact(line, secret, remember))
-
-    lines = await asyncio.gather(*(lines_of(hit) for hit in hits))
-    shown = [
-        CodeHit(project=hit.project, repository=hit.repository, path=hit.path, branch=hit.branch, lines=lines[index])
-        for index, hit in enumerate(hits)
-    ]
-    return shown, problems
+    return [shown(hit) for hit in hits], problems
 
 
 def matching_lines(
