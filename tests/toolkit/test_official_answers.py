@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 from contract_specs import VARIABLE, specs_folder
 from pydantic import AliasPath, BaseModel
 
 from langchain_azure_devops.build_timeline import failures_of, stages_of, steps_of
+from langchain_azure_devops.grants import Operation
 from langchain_azure_devops.html_text import markdown_of
 from langchain_azure_devops.results import Result
 from langchain_azure_devops.tools.builds import Build, Change
@@ -28,6 +30,7 @@ from langchain_azure_devops.tools.pull_requests import _VOTES, PullRequest, _det
 from langchain_azure_devops.tools.repositories import BranchTip, Entry, GitRepository
 from langchain_azure_devops.tools.search import _Answer
 from langchain_azure_devops.untrusted import one_line
+from langchain_azure_devops.verdict import Identity, error_of
 from langchain_azure_devops.work_item_fields import detail_of, row_of
 
 
@@ -243,3 +246,33 @@ def test_everything_parses_and_nothing_is_lost(folder, told_by):
     print(f"{sum(read.values())} results of {told_by.__name__}: {dict(read)}")
     assert wrong == []
     assert len(read) >= 8
+
+
+async def test_recorded_errors_become_ours_and_keep_the_reason(folder):
+    rows = json.loads((folder / "_derived" / "error-responses.json").read_text("utf-8"))
+    somebody = Identity("1", "Tom Becker", "tom.becker@tidewater.example")
+
+    async def signed_in() -> Identity:
+        return somebody
+
+    statuses: Counter[str] = Counter()
+    for row in rows:
+        told = row["response"]
+        text = json.dumps(told["json"]) if "json" in told else told["text"]
+        content = ("\ufeff" if told.get("bom") else "") + text
+        headers = {name: value for name, value in told["headers"].items() if name != "content-length"}
+        response = httpx.Response(told["status"], headers=_flat(headers), content=content.encode())
+        operation = Operation(row["request"]["method"], f"/_apis/{row['area_resource']}")
+        error = await error_of(response, operation, signed_in, None)
+        statuses[f"{told['status']} {error.status}"] += 1
+        body = told.get("json") or {}
+        reason = body.get("message") if told["status"] != 401 else ""
+        assert one_line(reason or "")[:100] in error.message, row["request"]["uri"]
+    print(dict(statuses))
+    assert {name.partition(" ")[2] for name in statuses} <= {
+        "invalid", "conflict", "denied", "not_found", "unavailable",
+    }  # fmt: skip
+
+
+def _flat(headers: Mapping[str, Any]) -> dict[str, str]:
+    return {name: value if isinstance(value, str) else ", ".join(value) for name, value in headers.items()}
