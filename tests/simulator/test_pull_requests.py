@@ -214,12 +214,75 @@ def test_abandoning_and_reactivating(client):
     assert "closedDate" not in active
 
 
-def test_auto_complete_can_be_set_and_cleared(client, organization):
+def complete(client, path, **options):
+    source = client.get(path)["lastMergeSourceCommit"]["commitId"]
+    body = {"status": "completed", "lastMergeSourceCommit": {"commitId": source}, "completionOptions": options}
+    assert client.call("PATCH", path, body)["mergeStatus"] == "queued"
+    return client.get(path)
+
+
+def test_auto_complete_waits_for_required_reviewers_and_can_be_cleared(client, connect, organization):
     _, path = one(client, "Cache port look-ups for a day")
-    agent = organization.named("svc-agent")
-    assert client.call("PATCH", path, {"autoCompleteSetBy": {"id": agent.id}})["autoCompleteSetBy"]["id"] == agent.id
+    agent, luis = organization.named("svc-agent"), organization.named("Luis Ferreira")
+    organization.add_token("luis", user=luis)
+    client.call("PUT", f"{path}/reviewers/{luis.id}", {"isRequired": True})
+    automatic = {"autoCompleteSetBy": {"id": agent.id}}
+    assert client.call("PATCH", path, automatic)["autoCompleteSetBy"]["id"] == agent.id
+    assert client.get(path)["status"] == "active"
     empty = {"id": "00000000-0000-0000-0000-000000000000"}
     assert "autoCompleteSetBy" not in client.call("PATCH", path, {"autoCompleteSetBy": empty})
+    client.call("PATCH", path, automatic)
+    connect("luis").call("PUT", f"{path}/reviewers/{luis.id}", {"vote": 10})
+    done = client.get(path)
+    assert (done["status"], done["closedBy"]["displayName"]) == ("completed", "svc-agent")
+
+
+def test_a_required_reviewer_holds_a_completion_up_unless_it_may_be_bypassed(client, organization):
+    _, path = one(client, "Cache port look-ups for a day")
+    agent, luis = organization.named("svc-agent"), organization.named("Luis Ferreira")
+    client.call("PUT", f"{path}/reviewers/{luis.id}", {"isRequired": True})
+    held = complete(client, path)
+    assert (held["status"], held["mergeStatus"]) == ("active", "rejectedByPolicy")
+    organization.deny(agent, "PullRequestBypassPolicy")
+    assert complete(client, path, bypassPolicy=True)["status"] == "active"
+    organization.denials.clear()
+    assert complete(client, path, bypassPolicy=True)["status"] == "completed"
+
+
+@pytest.mark.parametrize(
+    ("strategy", "parents", "merges"),
+    [("noFastForward", 2, 1), ("squash", 1, 1), ("rebase", 1, 0), ("rebaseMerge", 2, 1)],
+)
+def test_each_strategy_makes_its_own_history(client, organization, strategy, parents, merges):
+    _, path = one(client, "Cache port look-ups for a day")
+    push(client, "feature/cache-ports", "/src/platform_api/more.py", "more = True\n")
+    push(client, "main", "/unrelated.md", "else\n")
+    client.get(path)
+    commits = client.get(f"{path}/commits")["value"]
+    before = {commit["commitId"] for commit in client.get(f"{API}/commits")["value"]}
+    done = complete(client, path, mergeStrategy=strategy)
+    assert done["status"] == "completed"
+    tip = client.get(f"{API}/commits/{done['lastMergeCommit']['commitId']}")
+    assert len(tip["parents"]) == parents
+    after = {commit["commitId"] for commit in client.get(f"{API}/commits")["value"]} - before
+    assert len(after) == merges + (0 if strategy == "squash" else len(commits))
+    for file in ("/src/platform_api/more.py", "/unrelated.md"):
+        assert client.get(f"{API}/items", path=file)["gitObjectType"] == "blob"
+    kept = {commit["commitId"] for commit in commits} <= after
+    assert kept is (strategy == "noFastForward")
+
+
+def test_linked_work_items_move_on_when_asked_to(client, organization):
+    found, path = one(client, "Cache port look-ups for a day")
+    pull_request = organization.pull_requests[found["pullRequestId"]]
+    item = next(i for i in organization.work_items if i.type == "Bug" and i.revision.fields["System.State"] == "Active")
+    organization.work_items.link(item.id, pull_request.artifact_uri, "Pull Request")
+    complete(client, path, transitionWorkItems=True)
+    fields = client.get(f"/_apis/wit/workitems/{item.id}")["fields"]
+    assert (fields["System.State"], fields["Microsoft.VSTS.Common.ResolvedBy"]["displayName"]) == (
+        "Resolved",
+        "svc-agent",
+    )
 
 
 def test_reviewers_and_votes(client, organization):

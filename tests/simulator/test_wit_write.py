@@ -176,6 +176,28 @@ def test_rules_are_told_in_custom_properties(client: Any) -> None:
     assert rule["fieldReferenceName"] == "System.State"
 
 
+def test_a_reason_goes_with_its_state_in_any_order_and_no_other_is_taken(client: Any) -> None:
+    path = "/Platform/_apis/wit/workitems/$Bug"
+    number = write(client, "POST", path, [put("System.Title", "Comes and goes")])["id"]
+    resolved = change(client, number, put("System.Reason", "Duplicate"), put("System.State", "Resolved"))["fields"]
+    assert (resolved["System.State"], resolved["System.Reason"]) == ("Resolved", "Duplicate")
+    error = change(client, number, put("System.Reason", "Because"), expect=400)
+    assert error["message"].startswith("The field 'Reason' contains the value 'Because' that is not in the list")
+    assert change(client, number, put("System.Reason", "Obsolete"))["fields"]["System.Reason"] == "Obsolete"
+
+
+def test_going_back_has_a_reason_of_its_own_and_clears_what_was_resolved(client: Any) -> None:
+    path = "/Platform/_apis/wit/workitems/$Bug"
+    number = write(client, "POST", path, [put("System.Title", "Comes back")])["id"]
+    common = "Microsoft.VSTS.Common."
+    resolved = change(client, number, put("System.State", "Resolved"))["fields"]
+    assert f"{common}ResolvedDate" in resolved
+    assert resolved[f"{common}StateChangeDate"] == resolved[f"{common}ResolvedDate"]
+    again = change(client, number, put("System.State", "Active"))["fields"]
+    assert again["System.Reason"] == "Regression"
+    assert not {f"{common}{name}" for name in ("ResolvedDate", "ResolvedBy", "ClosedDate")} & again.keys()
+
+
 def test_creating_needs_a_title_and_the_first_state(client: Any) -> None:
     path = "/Mobile App/_apis/wit/workitems/$Product Backlog Item"
     missing = write(client, "POST", path, [put("System.Description", "x")], 400)

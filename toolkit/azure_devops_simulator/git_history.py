@@ -122,7 +122,11 @@ def merge(repository: Repository, target: str, source: str) -> MergeResult:
     """Merge a source commit into a target commit, file by file."""
     base_id = merge_base(repository, target, source)
     base: Mapping[str, Entry] = repository.files(base_id) if base_id else {}
-    ours, theirs = repository.files(target), repository.files(source)
+    return merge_files(base, repository.files(target), repository.files(source))
+
+
+def merge_files(base: Mapping[str, Entry], ours: Mapping[str, Entry], theirs: Mapping[str, Entry]) -> MergeResult:
+    """Merge two sets of files that come from a common one."""
     merged: dict[str, Entry] = {}
     conflicts: list[str] = []
     for path in sorted({*base, *ours, *theirs}):

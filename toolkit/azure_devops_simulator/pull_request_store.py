@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 from uuid import NAMESPACE_OID, uuid5
 
-from azure_devops_simulator.enums import MERGE_STRATEGY, by_name
 from azure_devops_simulator.git_history import MergeResult, ancestors, history, merge, merge_base
 from azure_devops_simulator.git_store import ZERO_ID, Commit, RefUpdate, Repository, Signature
+from azure_devops_simulator.pull_request_merge import completing_commit, move_on, strategy_of
 
 if TYPE_CHECKING:
     from azure_devops_simulator.organization import JsonObject, Organization, User
@@ -67,7 +67,10 @@ class Iteration:
 
 @dataclass
 class PullRequest:
-    """A pull request. References are full names; `closed` is set when it is completed or abandoned."""
+    """A pull request. References are full names; `closed` is set when it is completed or abandoned.
+
+    `rejected`: it was to be completed while a required reviewer had not approved.
+    """
 
     id: int
     repository: Repository
@@ -93,6 +96,12 @@ class PullRequest:
     last_target: str = ""
     merge_commit: str | None = None
     conflicts: tuple[str, ...] = ()
+    rejected: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether a required reviewer has not approved yet."""
+        return any(reviewer.required and reviewer.vote < 5 for reviewer in self.reviewers)
 
     def reviewer(self, user: User) -> Reviewer | None:
         """The entry of a reviewer, or None."""
@@ -111,9 +120,11 @@ class PullRequest:
 
     @property
     def merge_status(self) -> str:
-        """`queued` while a completion is under way, else `conflicts` or `succeeded`."""
+        """`queued` while a completion is under way, else `conflicts`, `rejectedByPolicy` or `succeeded`."""
         if self.completing_by is not None:
             return "queued"
+        if self.rejected and self.waits:
+            return "rejectedByPolicy"
         return "conflicts" if self.conflicts else "succeeded"
 
 
@@ -157,8 +168,27 @@ def refresh(organization: Organization, pull_request: PullRequest) -> None:
     if source is None or target is None:
         return
     if pull_request.completing_by is not None:
-        complete(organization, pull_request, pull_request.completing_by)
+        _finish(organization, pull_request, pull_request.completing_by)
         return
+    _merge_again(pull_request, source, target, organization)
+    if pull_request.auto_complete_by and not (pull_request.is_draft or pull_request.conflicts or pull_request.waits):
+        _finish(organization, pull_request, pull_request.auto_complete_by)
+
+
+def _finish(organization: Organization, pull_request: PullRequest, user: User) -> None:
+    """Complete, unless a required reviewer has not approved and nobody who may has set that aside."""
+    bypass = pull_request.completion_options.get("bypassPolicy") in {True, "true"}
+    project = pull_request.repository.project
+    if bypass and not organization.denied(user, "PullRequestBypassPolicy", project, pull_request.repository.name):
+        complete(organization, pull_request, user)
+    elif pull_request.waits:
+        pull_request.completing_by, pull_request.rejected = None, True
+    else:
+        complete(organization, pull_request, user)
+
+
+def _merge_again(pull_request: PullRequest, source: str, target: str, organization: Organization) -> None:
+    repository = pull_request.repository
     if (source, target) == (pull_request.last_source, pull_request.last_target):
         return
     if source != pull_request.last_source:
@@ -221,11 +251,8 @@ def _merge_commit(pull_request: PullRequest, result: MergeResult, user: User, da
 
 
 def complete(organization: Organization, pull_request: PullRequest, user: User) -> bool:
-    """Merge a pull request into its target by its completion options; False when there are conflicts.
-
-    `noFastForward` (the default) makes a merge commit; the other strategies make one commit on top of the target.
-    """
-    repository = pull_request.repository
+    """Merge a pull request into its target by its completion options; False when there are conflicts."""
+    repository, options = pull_request.repository, pull_request.completion_options
     pull_request.completing_by = None
     source, target = repository.refs[pull_request.source], repository.refs[pull_request.target]
     result = merge(repository, target, source)
@@ -234,19 +261,20 @@ def complete(organization: Organization, pull_request: PullRequest, user: User) 
     if result.conflicts:
         return False
     now = organization.clock.tick()
-    strategy = by_name(pull_request.completion_options.get("mergeStrategy"), MERGE_STRATEGY)
-    squash = strategy == "squash" or pull_request.completion_options.get("squashMerge") in {True, "true"}
-    parents = (target,) if squash or strategy == "rebase" else (target, source)
     who = Signature(user.display_name, user.unique_name, now.replace(microsecond=0))
-    commit = repository.objects.put_commit(
-        repository.objects.put_tree(result.files), parents, who, merge_message(pull_request)
-    )
+    message, strategy = merge_message(pull_request), strategy_of(options)
+    commit = completing_commit(repository, strategy, target, source, result, who, message)
+    if isinstance(commit, tuple):
+        pull_request.conflicts, pull_request.auto_complete_by = commit, None
+        return False
     pull_request.merge_commit = commit
     updates = [RefUpdate(pull_request.target, target, commit)]
-    if pull_request.completion_options.get("deleteSourceBranch") in {True, "true"}:
+    if options.get("deleteSourceBranch") in {True, "true"}:
         updates.append(RefUpdate(pull_request.source, source, ZERO_ID))
     repository.record_push(organization.next_id("push"), user, now, tuple(updates))
     close(pull_request, "completed", user, now)
+    if options.get("transitionWorkItems") in {True, "true"}:
+        move_on(organization, organization.work_items.linked_to(pull_request.artifact_uri), user, now)
     add_system_thread(
         organization,
         pull_request,

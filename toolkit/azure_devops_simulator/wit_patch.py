@@ -14,6 +14,7 @@ from azure_devops_simulator.wit_fields import FIELDS, Field, FieldValue, require
 from azure_devops_simulator.wit_links import find_relation_type
 from azure_devops_simulator.wit_process import WorkItemType, work_item_type
 from azure_devops_simulator.wit_rules import (
+    check_reason,
     check_state,
     enter_state,
     join_tags,
@@ -75,6 +76,8 @@ class Patch:
                     raise _bad_path(operation.path)
         if not self.draft.fields.get("System.Title"):
             raise required(FIELDS["System.Title"])
+        if "System.Reason" in self._written and not self.bypass_rules:
+            check_reason(self.kind, self.draft.fields)
         return self.draft
 
     def _test_number(self, operation: Operation, name: str) -> None:
@@ -144,7 +147,10 @@ class Patch:
         creating = self.item is None and not self.bypass_rules
         state = check_state(self.kind, value, creating=creating)
         if state.name != self.draft.fields["System.State"]:
+            chosen = self.draft.fields.get("System.Reason") if "System.Reason" in self._written else None
             enter_state(self.kind, self.draft.fields, state, by=self.user, when=self.when)
+            if chosen is not None:
+                self.draft.fields["System.Reason"] = chosen
 
     def _format(self, operation: Operation, name: str) -> None:
         field = require_field(name)

@@ -19,14 +19,32 @@ _COLORS: dict[Category, str] = {
     "Removed": "ffffff",
 }
 
+_ORDER: tuple[Category, ...] = ("Proposed", "InProgress", "Resolved", "Completed", "Removed")
+
 
 @dataclass(frozen=True)
 class State:
-    """A state of a type, with the reason the service fills in when an item enters it."""
+    """A state of a type, with the reason the service fills in when an item enters it.
+
+    `others` are the reasons that may be written in its place; `again` is filled in for an item that was further on.
+    """
 
     name: str
     category: Category
     reason: str
+    others: tuple[str, ...] = ()
+    again: str = ""
+
+    def reason_after(self, before: State) -> str:
+        """The reason of an item that comes from another state."""
+        back = _ORDER.index(before.category) > _ORDER.index(self.category) and before.category != "Removed"
+        return self.again if back and self.again else self.reason
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Every reason an item may have in it."""
+        moved = f"Moved to state {self.name}"
+        return tuple(dict.fromkeys(filter(None, (self.reason, self.again, *self.others, moved))))
 
     @property
     def color(self) -> str:
@@ -98,6 +116,7 @@ _MEDIUM: dict[str, str | int] = {PRIORITY: 2}
 _BUSINESS: dict[str, str | int] = {PRIORITY: 2, f"{_COMMON}ValueArea": "Business"}
 _BUG_DEFAULTS: dict[str, str | int] = {**_BUSINESS, SEVERITY: "3 - Medium"}
 
+_NOT_FIXED = ("As Designed", "Cannot Reproduce", "Copied to Backlog", "Deferred", "Duplicate", "Obsolete")
 _REMOVED = State("Removed", "Removed", "Removed from the backlog")
 _PORTFOLIO = (
     State("New", "Proposed", "New"),
@@ -162,8 +181,8 @@ _AGILE = (
         "icon_book",
         "Microsoft.RequirementCategory",
         (
-            State("New", "Proposed", "New"),
-            State("Active", "InProgress", "Implementation started"),
+            State("New", "Proposed", "New", again="Implementation halted"),
+            State("Active", "InProgress", "Implementation started", again="Acceptance tests fail"),
             State("Resolved", "Resolved", "Code complete and unit tests pass"),
             State("Closed", "Completed", "Acceptance tests pass"),
             _REMOVED,
@@ -180,8 +199,8 @@ _AGILE = (
         "Microsoft.TaskCategory",
         (
             State("New", "Proposed", "New"),
-            State("Active", "InProgress", "Work started"),
-            State("Closed", "Completed", "Completed"),
+            State("Active", "InProgress", "Work started", again="Reactivated"),
+            State("Closed", "Completed", "Completed", ("Cut", "Deferred", "Obsolete")),
             _REMOVED,
         ),
         (*_WORK, *_DATES, *_ACTIVITY),
@@ -195,10 +214,10 @@ _AGILE = (
         "icon_insect",
         "Microsoft.BugCategory",
         (
-            State("New", "Proposed", "New"),
-            State("Active", "InProgress", "Approved"),
-            State("Resolved", "Resolved", "Fixed"),
-            State("Closed", "Completed", "Fixed and verified"),
+            State("New", "Proposed", "New", ("Build Failure",)),
+            State("Active", "InProgress", "Approved", ("Investigate", "Not fixed", "Test failed"), again="Regression"),
+            State("Resolved", "Resolved", "Fixed", _NOT_FIXED),
+            State("Closed", "Completed", "Fixed and verified", _NOT_FIXED),
         ),
         (*_BUG, *_POINTS, *_WORK, *_ACTIVITY, *_PLANNING, *_CRITERIA),
         _BUG_DEFAULTS,
@@ -238,8 +257,8 @@ _SCRUM = (
         "icon_clipboard",
         "Microsoft.TaskCategory",
         (
-            State("To Do", "Proposed", "New task"),
-            State("In Progress", "InProgress", "Work started"),
+            State("To Do", "Proposed", "New task", again="Work stopped"),
+            State("In Progress", "InProgress", "Work started", again="Additional work found"),
             State("Done", "Completed", "Work finished"),
             _REMOVED,
         ),

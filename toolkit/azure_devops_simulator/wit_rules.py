@@ -192,9 +192,13 @@ def new_fields(
 
 def enter_state(kind: WorkItemType, fields: dict[str, FieldValue], state: State, *, by: User, when: datetime) -> None:
     """Put an item into a state, with the reason, dates and names that the service fills in."""
-    fields["System.State"], fields["System.Reason"] = state.name, state.reason
+    before = kind.state(str(fields["System.State"])) or state
+    fields["System.State"], fields["System.Reason"] = state.name, state.reason_after(before)
     fields[STATE_CHANGED] = when
     space = "Microsoft.VSTS.Common."
+    if state.category in {"Proposed", "InProgress"}:
+        for name in ("ResolvedDate", "ResolvedBy", "ResolvedReason"):
+            fields.pop(f"{space}{name}", None)
     if state.category != "Completed":
         fields.pop(f"{space}ClosedDate", None)
         fields.pop(f"{space}ClosedBy", None)
@@ -206,6 +210,14 @@ def enter_state(kind: WorkItemType, fields: dict[str, FieldValue], state: State,
         fields[f"{space}{mark}Date"], fields[f"{space}{mark}By"] = when, by.id
     if state.category == "Resolved" and SEVERITY in kind.fields:
         fields[f"{space}ResolvedReason"] = state.reason
+
+
+def check_reason(kind: WorkItemType, fields: Mapping[str, FieldValue]) -> None:
+    """The reason must be one of those of the state."""
+    state = kind.state(str(fields["System.State"]))
+    reason = str(fields.get("System.Reason", ""))
+    if state and reason.lower() not in {known.lower() for known in state.reasons}:
+        raise not_in_list(FIELDS["System.Reason"], reason)
 
 
 def check_state(kind: WorkItemType, value: JsonValue, *, creating: bool) -> State:
