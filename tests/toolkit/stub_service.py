@@ -32,13 +32,14 @@ class Seen:
 
 @dataclass
 class Reply:
-    """What to answer; `reset` breaks the connection instead, after `after` bytes of the answer."""
+    """What to answer; `reset` breaks the connection instead, `cut` ends it after so many bytes of the body."""
 
     status: int = 200
     body: object = None
     headers: dict[str, str] = field(default_factory=dict)
     content_type: str = "application/json; charset=utf-8"
     reset: bool = False
+    cut: int | None = None
 
     def raw(self) -> bytes:
         payload = (
@@ -48,7 +49,7 @@ class Reply:
         if payload:
             lines.append(f"Content-Type: {self.content_type}")
         lines += [f"{name}: {value}" for name, value in self.headers.items()]
-        return "\r\n".join([*lines, "", ""]).encode() + payload
+        return "\r\n".join([*lines, "", ""]).encode() + payload[: self.cut]
 
 
 EMPTY_401 = Reply(401, headers={"WWW-Authenticate": 'Basic realm="https://stub/"'})
@@ -125,6 +126,8 @@ class StubService:
                 try:
                     connection.sendall(reply.raw())
                 except OSError:
+                    return
+                if reply.cut is not None:
                     return
 
     def _next(self, seen: Seen) -> Reply:

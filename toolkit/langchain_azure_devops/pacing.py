@@ -30,9 +30,10 @@ LONGEST_HOLD = 300.0
 """Seconds. Whatever a header says, after this one request is let through to ask again."""
 COURTESY = 5.0
 """Seconds to slow down by when the service only warns: it delays requests itself before it refuses any."""
+NOTICED = 0.5
+"""Seconds of a wait that a person is told of."""
 _SPREAD = 2.0
 _GAP = 0.05
-_NOTICED = 0.5
 
 
 class NoTime(Exception):
@@ -123,7 +124,7 @@ class Pacer:
             raise NoTime(start.strict)
         wait = start.polite if start.polite <= left else start.strict
         if wait > 0:
-            if wait >= _NOTICED:
+            if wait >= NOTICED:
                 tell(Waiting("throttled", wait))
             await asyncio.sleep(wait)
         return start.era

@@ -6,6 +6,7 @@ from typing import Generic, Literal, NamedTuple, TypeVar
 from pydantic import BaseModel
 
 from langchain_azure_devops.client import AzureDevOps
+from langchain_azure_devops.errors import Throttled, Unavailable
 from langchain_azure_devops.grants import current_call
 from langchain_azure_devops.request import QueryValue
 from langchain_azure_devops.results import Page, Position, Result, decode_cursor
@@ -41,6 +42,8 @@ async def collect(
 ) -> Page[Row]:
     """Up to `limit` rows from the cursor on, with as many requests as that takes.
 
+    When a later one is throttled or fails, the rows so far are returned, with a note that says so.
+
     Args:
         row: What the rows are; an empty page names them, too.
         fetch: Brings the rows from a position on, about as many as asked for.
@@ -52,17 +55,27 @@ async def collect(
     position: Position | None = start
     items: list[Row] = []
     total: int | None = None
+    stopped: list[str] = []
     for _ in range(_REQUESTS_PER_PAGE):
         if position is None or len(items) >= limit:
             break
-        batch = await fetch(position._replace(offset=0), position.offset + limit - len(items))
+        try:
+            batch = await fetch(position._replace(offset=0), position.offset + limit - len(items))
+        except (Throttled, Unavailable) as error:
+            if not items:
+                raise
+            # What is there is good, and the cursor goes on exactly here.
+            stopped.append(f"Stopped after {len(items)} rows: {error.message} Then go on with the cursor.")
+            break
         total = batch.total if batch.total is not None else total
         fresh = batch.rows[position.offset :]
         room = limit - len(items)
         items.extend(fresh[:room])
         position = position._replace(offset=position.offset + room) if len(fresh) > room else batch.after
     page: type[Page[Row]] = Page[row]  # type: ignore[valid-type] # made at run time for this type of row
-    return page.of(items, start, position, digest, total)
+    found = page.of(items, start, position, digest, total)
+    found.notes.extend(stopped)
+    return found
 
 
 async def list_rows(

@@ -19,12 +19,11 @@ from langchain_azure_devops.errors import (
     Unreachable,
     WriteOutcomeUnknown,
 )
-from langchain_azure_devops.pacing import NoTime, heed
+from langchain_azure_devops.pacing import NOTICED, NoTime, heed
 from langchain_azure_devops.passage import Passage
 
 _RETRIED_STATUSES = frozenset({429, 502, 503, 504})
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-_NOTICED = 0.5
 
 
 @dataclass
@@ -48,7 +47,7 @@ class _Attempts:
         self.count += 1
         if self.count >= self.patience.attempts or time.monotonic() + wait > self.passage.deadline:
             return False
-        if wait >= _NOTICED:
+        if wait >= NOTICED:
             self.passage.tell(Waiting(reason, wait))
         await asyncio.sleep(wait)
         return True

@@ -91,7 +91,10 @@ async def error_of(
     if status == 401 and kind is TokenRejected:
         # With an identity header the token was understood: the person may not do this.
         kind = error_class(403, "", "")
-    return kind(explain(kind, happened), subject=type_key if kind in {InvalidRequest, ServiceFault} else "")
+    text = explain(kind, happened)
+    if kind is ServiceFault and (seconds := retry_after(response.headers)):
+        text += f" Come back in {seconds:.0f} s."
+    return kind(text, subject=type_key if kind in {InvalidRequest, ServiceFault} else "")
 
 
 def throttled(response: httpx.Response, happened: str) -> Throttled:
