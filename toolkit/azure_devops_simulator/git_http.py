@@ -40,14 +40,14 @@ _PERMISSIONS = {
     "forcePushRequired": "ForcePush",
 }
 _REFUSALS = {
-    "invalidRefName": "VS403729: The reference name is not valid.",
+    "invalidRefName": "The reference name is not valid.",
     "staleOldObjectId": "TF401028: The reference has already been updated by another client, so you cannot update it.",
-    "unresolvableToCommit": "TF401035: The object does not resolve to a commit.",
-    "nameConflict": "TF401023: The reference name conflicts with an existing one.",
+    "unresolvableToCommit": "The object does not resolve to a commit.",
+    "nameConflict": "The reference name conflicts with an existing one.",
     "rejectedByPolicy": "TF402455: Pushes to this branch are not permitted; you must use a pull request to update this "
     "branch.",
 }
-"""What `git push` is told for each outcome of a reference update; TF402455 and TF401028 in the service's words."""
+"""What `git push` is told for each outcome of a reference update; where there is a code it is the service's text."""
 
 
 @area.get(f"{_REMOTE}/info/refs", scopes=_READ, version="")
@@ -154,5 +154,5 @@ class _Record(Hook):
         updates = tuple(RefUpdate(name.decode(), old.decode(), new.decode()) for old, new, name in taken[0])
         organization = self._call.organization
         push_id, now = organization.next_id("push"), organization.clock.tick()
-        push = self._repository.record_push(push_id, self._call.user, now, updates)
-        return f"Storing packfile... done, push {push.id} with {len(push.commits)} commits\n".encode()
+        self._repository.record_push(push_id, self._call.user, now, updates)
+        return b"Analyzing objects... done\nStoring packfile... done\n"

@@ -1,0 +1,51 @@
+"""Git over HTTP without a git: what it answers to those who do not speak the protocol."""
+
+import gzip
+
+import pytest
+
+DOCS = "/Platform/_git/docs"
+SERVICES = ("git-upload-pack", "git-receive-pack")
+
+
+def ask(client, path, content=None, **headers):
+    method = "GET" if content is None else "POST"
+    return client.http.request(method, DOCS + path, content=content, headers=headers)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("body", [b"", b"zzzz", b"00", b"0010hello", b"0009done\n", b"PACK", b"\x1f\x8b"])
+def test_a_body_that_is_no_request_is_refused(client, service, body):
+    answer = ask(client, f"/{service}", body)
+    assert (answer.status_code, answer.json()["typeKey"]) == (400, "ArgumentException")
+    assert service in answer.json()["message"]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_compressed_body_is_read_and_a_broken_one_refused(client, service):
+    zipped = ask(client, f"/{service}", gzip.compress(b"0000"), **{"Content-Encoding": "gzip"})
+    assert (zipped.status_code, zipped.headers["content-type"]) == (200, f"application/x-{service}-result")
+    assert ask(client, f"/{service}", b"0000", **{"Content-Encoding": "gzip"}).status_code == 400
+
+
+def test_what_is_there_is_told_for_a_known_service_only(client):
+    told = ask(client, "/info/refs?service=git-upload-pack")
+    assert told.headers["content-type"] == "application/x-git-upload-pack-advertisement"
+    assert told.content.startswith(b"001e# service=git-upload-pack\n0000")
+    assert b"symref=HEAD:refs/heads/main" in told.content
+    assert ask(client, "/info/refs").status_code == 400
+    assert ask(client, "/info/refs?service=git-upload-archive").status_code == 400
+
+
+def test_a_client_without_a_credential_is_asked_for_one_and_shown_no_page(connect):
+    answer = connect(None).http.get(f"{DOCS}/info/refs?service=git-upload-pack", headers={"X-TFS-FedAuthRedirect": ""})
+    assert answer.status_code == 401
+    assert "Basic realm" in answer.headers["www-authenticate"]
+
+
+def test_a_hidden_project_and_a_project_without_such_a_repository_look_alike(client, organization):
+    where = "/Mobile%20App/_git/tidewater-app/info/refs?service=git-upload-pack"
+    assert client.http.get(where).status_code == 200
+    assert client.http.get("/_git/tidewater-app/info/refs?service=git-upload-pack").status_code == 404
+    organization.hide_project(organization.project("Mobile App"), organization.named("svc-agent"))
+    assert client.http.get(where).status_code == 404
