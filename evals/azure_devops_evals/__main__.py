@@ -3,7 +3,7 @@
 import importlib.util
 import sys
 
-_NEEDED = ("click", "langgraph", "starlette", "dulwich", "lark")
+_NEEDED = ("click", "langgraph", "starlette", "dulwich", "lark", "vcr")
 
 
 def main() -> None:

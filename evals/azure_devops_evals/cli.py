@@ -140,6 +140,29 @@ def prove(context: click.Context, /, cases: Sequence[str], area: str | None, eve
 
 
 @cli.command()
+@click.option("--case", "cases", multiple=True, help="Id of a case; may be given several times. Default: the recorded.")
+@click.option("--record", "anew", is_flag=True, help="Record the answers anew, not play them.")
+@click.option("--model", help="Record those of a model, such as openai:gpt-5. Default: a local server without one.")
+@click.option("--strict", is_flag=True, help="Block on stale answers, too: for a release job that has a key.")
+@_reports
+@click.pass_context
+def wire(
+    context: click.Context, /, cases: Sequence[str], anew: bool, model: str | None, strict: bool, **reports: Any
+) -> None:
+    """Play recorded answers of a model over the wire. Stale ones are not evaluated and named."""
+    if model is not None and not anew:
+        raise click.UsageError("--model needs --record: what is played is what was recorded.")
+
+    from azure_devops_evals import commands  # noqa: PLC0415 - slow to import
+    from azure_devops_evals.wire import cassettes  # noqa: PLC0415 - slow to import
+
+    chosen = _chosen(cases or cassettes(), None)
+    if anew:
+        context.exit(commands.record_wire(chosen, model))
+    context.exit(commands.run_wire(chosen, strict=strict, **reports))
+
+
+@cli.command()
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.pass_context
 def scan(context: click.Context, /, paths: Sequence[Path]) -> None:

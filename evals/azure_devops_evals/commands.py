@@ -22,6 +22,7 @@ from azure_devops_evals.record import write as write_recording
 from azure_devops_evals.scanning import Unclean, scan
 from azure_devops_evals.suite import run_suite
 from azure_devops_evals.trials import Reliability, compared, run_trials, stored, tallies
+from azure_devops_evals.wire import record_cassette, run_cassette
 from langchain_azure_devops.errors import InvalidRequest
 
 _MOST_CHANGES = 20
@@ -112,6 +113,30 @@ def refresh_recordings(chosen: Sequence[Case], recordings: Path | None, *, write
         stale += bool(found.changes)
     click.echo(f"{stale} recordings changed" if stale else "Every recording is what the simulator answers.")
     return int(Exit.STALE if stale and not write else Exit.PASSED)
+
+
+def record_wire(chosen: Sequence[Case], model: str | None) -> int:
+    """Record what a model answers to cases; returns the exit code."""
+    for case in chosen:
+        try:
+            path = record_cassette(case, model=model)
+        except (NotRecorded, Unclean, InvalidRequest) as error:
+            raise click.ClickException(str(error)) from error
+        click.echo(f"{path.name}: from {model or 'a script, in which there is no model'}")
+    return int(Exit.PASSED)
+
+
+def run_wire(chosen: Sequence[Case], *, strict: bool, **reports: Any) -> int:
+    """Play recorded answers of a model; returns the exit code."""
+    wanted = Reports(**reports)
+    check_summary(wanted.summary)
+    started = time.perf_counter()
+    results = [run_cassette(case) for case in chosen]
+    stale = sum(result.status == "stale" for result in results)
+    verdict = judge(results, strict=strict)
+    more = [f"evaluated {len(results) - stale}/{len(results)}, {stale} stale"]
+    publish(results, verdict, time.perf_counter() - started, wanted, more=more)
+    return int(verdict.exit)
 
 
 def show_proof(chosen: Sequence[Case], *, every: bool, jobs: int | None) -> int:

@@ -57,6 +57,7 @@ def judge(
     whole: bool = False,
     interrupted: bool = False,
     comparison: Comparison | None = None,
+    strict: bool = False,
 ) -> Verdict:
     """Whether results block.
 
@@ -66,6 +67,7 @@ def judge(
         whole: Every case was run, so that one of the baseline that is not among them is gone.
         interrupted: Somebody ended the run early.
         comparison: With a stored run of a model: then being worse blocks, and a single failure does not.
+        strict: What could not be evaluated because it is stale blocks, too.
     """
     found = [*_forbidden(results), *_by_status(results)]
     if comparison is not None:
@@ -74,6 +76,8 @@ def judge(
             found.append((Exit.REGRESSED, comparison.lines()[0]))
     if baseline is not None:
         found += [(Exit.REGRESSED, f"regression: {line}") for line in baseline.regressions(results, whole=whole)]
+    if strict:
+        found += [(Exit.STALE, f"stale: {result.case}") for result in results if result.status == "stale"]
     if interrupted:
         found.append((Exit.INTERRUPTED, "interrupted: the rest was not run"))
     if not results:

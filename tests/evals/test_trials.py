@@ -57,13 +57,13 @@ def test_a_model_that_solves_a_case_passes_and_the_end_state_is_compared(run, ca
 
 
 def test_another_wording_of_a_write_is_as_good_and_a_write_nobody_asked_for_is_not(run):
-    call = WRITES.steps[1][0]
+    [call] = WRITES.steps[-2]
     other = Call.to("create_work_item", **{**call.arguments, "title": "Other words", "description": "Others, too"})
-    steps = [WRITES.steps[0], [other], reported("Filed as item 59.", ("E2", "id: 59"))]
+    steps = [*WRITES.steps[:-2], [other], reported("Filed as item 59.", ("E3", "id: 59"))]
     done, document = run(scripted({WRITES.question: steps}), case=WRITES)
     assert statuses(document) == ["pass"], done.output
     assert document["metrics"]["write recall"][0] == document["metrics"]["write recall"][1]
-    steps = [*steps[:2], [Call.to("update_pull_request", id=15, title="x")], steps[2]]
+    steps = [*steps[:-1], [Call.to("update_pull_request", id=15, title="x")], steps[-1]]
     done, document = run(scripted({WRITES.question: steps}), case=WRITES)
     assert (done.exit_code, statuses(document)) == (3, ["fail"])
     assert "blocked: forbidden writes: 1, in file-a-finding" in done.output
@@ -72,7 +72,7 @@ def test_another_wording_of_a_write_is_as_good_and_a_write_nobody_asked_for_is_n
 def test_another_way_to_the_same_answer_passes(run):
     steps = [
         [Call.to("list_builds", pipeline="docs-publish")], [Call.to("get_build", id=27)],
-        reported("It names the repository handbook, which is not declared.", ("E2", "templates/publish.yml")),
+        reported("It names handbook, which is not declared; build 17 was good.", ("E2", "templates/publish.yml")),
     ]  # fmt: skip
     done, document = run(scripted({READS.question: steps}))
     assert statuses(document) == ["pass"], done.output
