@@ -1,22 +1,27 @@
 """What a person sees before a write, and how the answer reaches the write gate."""
 
+import difflib
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, cast
 
+from pydantic import JsonValue
+
 from langchain_azure_devops.client import AzureDevOps
 from langchain_azure_devops.errors import AzureDevOpsError
-from langchain_azure_devops.grants import Approval, WriteRequest
+from langchain_azure_devops.grants import Approval, WriteRequest, digest_of
 from langchain_azure_devops.redaction import redact
 from langchain_azure_devops.results import Result
 from langchain_azure_devops.tools.pull_requests import get_pull_request
 from langchain_azure_devops.tools.work_items import get_work_item
 from langchain_azure_devops.toolset import Tool
-from langchain_azure_devops.untrusted import hidden
+from langchain_azure_devops.untrusted import clean, hidden
 
 DECISIONS = ("approve", "edit", "reject", "stop")
+_INSIGNIFICANT = re.compile(r"[\W_]+")
 _presented: ContextVar[Approval | None] = ContextVar("presented_approval", default=None)
 _CURRENT: dict[str, Tool[..., Any]] = {
     "update_work_item": get_work_item,
@@ -43,24 +48,95 @@ def graph_approver(request: WriteRequest) -> Approval:
     return approval
 
 
+def likeness(request: WriteRequest) -> str:
+    """A digest that two writes share when they differ in nothing that matters to a person.
+
+    Letter case, white space, punctuation, compatibility forms, unseen characters, empty arguments and the revision that
+    is tested do not matter.
+    """
+    # To a change, an empty text is a value: it clears.
+    clears = request.tool.startswith("update_")
+    given = {name: value for name, value in request.arguments.items() if name != "revision"}
+    arguments = {name: value for name, value in given.items() if value not in (None, []) and (clears or value != "")}
+    return digest_of(request.tool, cast("dict[str, JsonValue]", _folded(arguments)))
+
+
+def _folded(value: Any) -> Any:
+    if isinstance(value, str):
+        return _INSIGNIFICANT.sub("", unicodedata.normalize("NFKC", clean(value)).casefold())
+    if isinstance(value, list):
+        return [_folded(part) for part in value]
+    if isinstance(value, dict):
+        return {name: _folded(part) for name, part in value.items()}
+    return value
+
+
 async def view(
-    client: AzureDevOps, request: WriteRequest, *, untrusted_read: bool, cited: Sequence[Mapping[str, Any]] = ()
+    client: AzureDevOps,
+    request: WriteRequest,
+    *,
+    read_before: Sequence[Mapping[str, Any]] = (),
+    cited: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
-    """Everything a person needs for the decision, as plain data."""
+    """Everything a person needs for the decision, as plain data.
+
+    Args:
+        client: Reads the current state.
+        request: What would be written.
+        read_before: Whose untrusted text was read in the thread before.
+        cited: The evidence that the arguments name.
+    """
     arguments = dict(request.arguments)
     invisible = {name: found for name, value in arguments.items() if (found := hidden(str(value)))}
+    shown = {name: visible(value) for name, value in arguments.items() if value != []}
+    current = await _current(client, request)
+    project = request.project or (current or {}).get("project")
     return {
         "tool": request.tool,
         "organization": client.settings.organization,
-        "project": request.project,
-        "arguments": {name: visible(value) for name, value in arguments.items() if value != []},
-        "current": await _current(client, request),
+        "project": project,
+        "arguments": shown,
+        "editable": {name: cleaned(value) for name, value in arguments.items()},
+        "current": current,
+        "changes": changes(shown, current or {}),
         "hidden_characters": invisible,
-        "untrusted_read": untrusted_read,
-        "evidence": [{name: entry[name] for name in ("id", "tool", "status")} for entry in cited],
+        "untrusted_read": bool(read_before),
+        "read_before": [visible(dict(entry)) for entry in read_before],
+        "evidence": [
+            {name: entry[name] for name in ("id", "tool", "status")} | {"untrusted": bool(entry.get("untrusted"))}
+            for entry in cited
+        ],
         "digest": request.digest,
         "decisions": list(DECISIONS),
     }
+
+
+def changes(arguments: Mapping[str, Any], current: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What would change, field by field: its name, the old and the new value, and for texts the lines that differ."""
+    new = {name: value for name, value in arguments.items() if name not in {"id", "revision", "fields"}}
+    new.update({entry["name"]: entry["value"] for entry in arguments.get("fields") or [] if isinstance(entry, dict)})
+    found = []
+    for name, value in new.items():
+        old = current.get(name)
+        lines = _difference(str(old or ""), str(value)) if name in current and "\n" in f"{old}{value}" else []
+        found.append({"field": name, "old": old, "new": value, "known": name in current, "lines": lines})
+    return found
+
+
+def _difference(old: str, new: str) -> list[str]:
+    lines = difflib.unified_diff(old.split("\n"), new.split("\n"), lineterm="", n=2)
+    return [line for line in lines if not line.startswith(("---", "+++"))]
+
+
+def cleaned(value: Any) -> Any:
+    """A value without the characters that a reader would not see: what a person edits."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, list):
+        return [cleaned(part) for part in value]
+    if isinstance(value, dict):
+        return {name: cleaned(part) for name, part in value.items()}
+    return value
 
 
 def visible(value: Any) -> Any:
@@ -90,8 +166,12 @@ async def _current(client: AzureDevOps, request: WriteRequest) -> dict[str, Any]
     except AzureDevOpsError as error:
         return {"could not be read": without_secrets(client, error.message)}
     values = found.model_dump(mode="json")
-    shown = {"title", "revision", *request.arguments} - {"id", "fields", "text"}
+    if str(values.get("type")).lower() == "bug":
+        # People read and write the description of a bug in its repro steps.
+        values["description"] = values.get("repro_steps")
+    shown = {"title", "revision", "project", *request.arguments} - {"id", "fields", "text"}
     current = {name: values[name] for name in sorted(shown) if values.get(name) is not None}
+    current.update({name: "" for name in request.arguments if name in values and values[name] is None})
     more = {entry["name"]: entry["value"] for entry in values.get("more") or []}
     for field in cast("list[dict[str, str]]", request.arguments.get("fields") or []):
         # Some fields have a place of their own in the record, under the last part of their name.

@@ -1,7 +1,7 @@
 """Events, approvals and reports as people see them; nothing that was read acts on the terminal."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -20,6 +20,7 @@ from azure_devops_agents.investigation.investigator import (
 from azure_devops_agents.terminal import shown
 
 _MARKS = {"ok": ("✓", "green"), "written": ("✓", "bold green"), "partial": ("◐", "yellow"), "empty": ("○", "dim")}
+_MAX_SOURCES, _MAX_AUTHORS = 8, 4
 _SECTIONS = {
     "observed": "Observed",
     "inferred": "Inferred",
@@ -59,22 +60,66 @@ def show(console: Console, event: Event) -> None:
 
 
 def show_approval(console: Console, view: Mapping[str, Any]) -> None:
-    """Print everything a person needs for the decision."""
+    """Print everything a person needs for the decision: what would be written, over what, and what led to it."""
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    current = view.get("current") or {}
-    for name, value in view["arguments"].items():
-        now = f"\n(now: {_plain(current[name])})" if name in current else ""
-        table.add_row(Text(name), Text(f"{_plain(value)}{now}"))
+    if view.get("problem"):
+        table.add_row(Text("not accepted", style="bold red"), Text(_plain(view["problem"])))
+    for name in ("id", "revision"):
+        if name in view["arguments"]:
+            table.add_row(Text(name), Text(_target(view, name)))
+    for change in view["changes"]:
+        table.add_row(Text(shown(change["field"])), _change(change))
     if view["hidden_characters"]:
         table.add_row(Text("hidden characters", style="bold red"), Text(_plain(view["hidden_characters"])))
+    for entry in view["evidence"]:
+        mark = ", text of people or builds" if entry["untrusted"] else ""
+        table.add_row(Text("named evidence"), Text(f"{entry['id']} from {entry['tool']}{mark}"))
     if view["untrusted_read"]:
-        table.add_row(Text("note", style="yellow"), Text("Text that people and builds wrote was read before this."))
+        table.add_row(Text("read before this", style="yellow"), Text(_sources(view["read_before"]), style="yellow"))
     where = f" in project {view['project']}" if view.get("project") else ""
-    console.print(
-        Panel(table, title=Text(f"May {view['tool']} write{where}?"), border_style="yellow", title_align="left")
+    title = f"{'Edited: may' if view.get('edited') else 'May'} {view['tool']} write{where} of {view['organization']}?"
+    console.print(Panel(table, title=Text(shown(title)), border_style="yellow", title_align="left"))
+
+
+def _target(view: Mapping[str, Any], name: str) -> str:
+    """Which one it is, by more than its number."""
+    current = view.get("current") or {}
+    if name == "id" and current.get("title"):
+        return f"{view['arguments'][name]} ({_plain(current['title'])})"
+    return str(view["arguments"][name])
+
+
+def _change(change: Mapping[str, Any]) -> Text:
+    """One field: the lines that differ, or the old and the new value."""
+    if change["lines"]:
+        text = Text()
+        for line in change["lines"]:
+            style = {"+": "green", "-": "red", "@": "dim"}.get(line[:1], "")
+            text.append(f"{shown(line)}\n", style=style)
+        text.rstrip()
+        return text
+    if not change["known"]:
+        return Text(_plain(change["new"]))
+    if change["old"] == change["new"]:
+        return Text.assemble(_plain(change["new"]), (" (as it is now)", "dim"))
+    return Text.assemble(
+        (_plain(change["old"]) or "(empty)", "red"), " → ", (_plain(change["new"]) or "(empty)", "green")
     )
+
+
+def _sources(read: Sequence[Mapping[str, Any]]) -> str:
+    """Whose text the model had read: it may have been told what to write."""
+    lines = ["Text that others wrote, and that may have led to this:"]
+    for entry in read[:_MAX_SOURCES]:
+        of = ", ".join(f"{name}={_plain(value)}" for name, value in entry["of"].items())
+        people = f", by {', '.join(entry['authors'][:_MAX_AUTHORS])}" if entry["authors"] else ""
+        more = f" and {len(entry['authors']) - _MAX_AUTHORS} more" if len(entry["authors"]) > _MAX_AUTHORS else ""
+        lines.append(_short(f"{entry['id']} {entry['tool']}({of}){people}{more}"))
+    if len(read) > _MAX_SOURCES:
+        lines.append(f"and {len(read) - _MAX_SOURCES} more results")
+    return "\n".join(lines)
 
 
 def show_report(console: Console, report: Mapping[str, Any]) -> None:

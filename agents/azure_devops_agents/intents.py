@@ -34,7 +34,8 @@ class IntentLog:
         )
         self._connection.execute("PRAGMA synchronous=FULL")
         self._connection.execute(
-            "CREATE TABLE IF NOT EXISTS intents (id TEXT PRIMARY KEY, tool TEXT NOT NULL, status TEXT, text TEXT)"
+            "CREATE TABLE IF NOT EXISTS intents "
+            "(id TEXT PRIMARY KEY, tool TEXT NOT NULL, status TEXT, text TEXT, begun REAL)"
         )
         with contextlib.suppress(sqlite3.OperationalError):  # a file that has it already
             self._connection.execute("ALTER TABLE intents ADD COLUMN begun REAL NOT NULL DEFAULT 0")

@@ -63,12 +63,12 @@ def test_the_evidence_that_a_write_names_is_shown_with_it(toolkit, tmp_path):
     call = Call.to("create_work_item", type="Bug", title="As E1 and E7 say")
     with investigator_of(toolkit, tmp_path, Call.to("list_pipelines"), call, REPORT) as investigator:
         view = asked(investigator.ask("t", "File it.")).view
-    assert view["evidence"] == [{"id": "E1", "tool": "list_pipelines", "status": "ok"}]
+    assert view["evidence"] == [{"id": "E1", "tool": "list_pipelines", "status": "ok", "untrusted": True}]
     assert view["untrusted_read"] is True
 
 
 def test_secrets_in_the_current_state_are_neither_shown_nor_stored(toolkit, server, bug, tmp_path):
-    patch = [{"op": "add", "path": "/fields/System.Description", "value": f"AccountKey={SECRET};"}]
+    patch = [{"op": "add", "path": "/fields/Microsoft.VSTS.TCM.ReproSteps", "value": f"AccountKey={SECRET};"}]
     answer = httpx.patch(
         f"{server.base_url}/_apis/wit/workitems/{bug.id}?api-version=7.1",
         auth=("", "full-access-token"),

@@ -84,19 +84,52 @@ def test_an_approved_write_happens(chat, server):
     assert len(titles(server)) == 1
 
 
-def test_an_edited_write_happens_as_edited(chat, server):
+EDITOR = """#!{python}
+import json, sys
+given = json.load(open(sys.argv[-1]))
+given.update({changes})
+json.dump(given, open(sys.argv[-1], "w"), indent=2)
+"""
+
+
+def editor(tmp_path, monkeypatch, **changes):
+    """An editor that changes some of the arguments in the file it is given."""
+    script = tmp_path / "editor"
+    script.write_text(EDITOR.format(python=sys.executable, changes=repr(changes)))
+    script.chmod(0o700)
+    monkeypatch.setenv("EDITOR", str(script))
+    monkeypatch.delenv("VISUAL", raising=False)
+
+
+def test_an_edited_write_is_shown_again_and_happens_as_edited(chat, server, tmp_path, monkeypatch):
+    """All arguments can be edited, not only those that are a text."""
+    editor(tmp_path, monkeypatch, title="Name somebody on the rota", tags=["rota", "edited"])
     with OpenAIServer([FILE_IT, FINISH]) as model:
         process = chat(server.base_url, model)
         asked(process)
         process.sendline("edit")
-        process.expect("type")
-        process.sendline("")
-        process.expect("title")
-        process.sendline("Name somebody on the rota")
-        process.expect("project")
-        process.sendline("")
+        process.expect("Edited: may create_work_item write in project Platform")
+        process.expect("Name somebody on the rota")
+        process.expect("approve / edit / reject / stop")
+        assert titles(server) == []
+        process.sendline("approve")
         process.expect("That is all.")
     assert titles(server) == ["Name somebody on the rota"]
+
+
+def test_an_editor_that_changes_nothing_decides_nothing(chat, server, tmp_path, monkeypatch):
+    editor(tmp_path, monkeypatch)
+    with OpenAIServer([FILE_IT, FINISH]) as model:
+        process = chat(server.base_url, model)
+        asked(process)
+        process.sendline("edit")
+        process.expect("Nothing was changed.")
+        process.expect("approve / edit / reject / stop")
+        process.sendline("reject")
+        process.expect("Why")
+        process.sendline("")
+        process.expect("That is all.")
+    assert titles(server) == []
 
 
 @pytest.mark.parametrize("answer", ["reject", "stop", "", "yes please"])

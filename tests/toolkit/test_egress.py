@@ -167,8 +167,8 @@ def test_an_objection_says_where_and_what_to_do():
 
 
 def test_a_person_names_hosts_and_people_in_their_own_words():
-    named = named_in("File it with a link to https://Wiki.Example/x, see docs.example too, and tell @Sam.")
-    assert named.hosts >= {"wiki.example", "docs.example"}
+    named = named_in("Link https://Wiki.Example/x and <http://docs.example>, as README.md and setup.py say; tell @Sam.")
+    assert named.hosts == {"wiki.example", "docs.example"}
     assert "@sam" in {name.rstrip(".") for name in named.mentions}
 
 
@@ -184,6 +184,7 @@ def test_inert_text_keeps_what_does_not_act():
 
 def test_output_of_ours_gives_a_pipeline_no_command():
     assert without_commands("a\n##[error]x ##vso[task.complete]") == "a\n# #[error]x # #vso[task.complete]"
+    assert without_commands("a\n  ::set-env name=x::y") == "a\n  : :set-env name=x::y"
 
 
 # -- every text of every write tool ----------------------------------------------------------------------------------
@@ -266,7 +267,7 @@ def test_a_host_that_a_person_named_may_be_written(service):
     tool = TOOLS["create_work_item"]
     with connected(service.base_url, FULL) as client:
         client.writes = "allow"
-        with naming(named_in("Link to wiki.example please")):
+        with naming(named_in("Link to https://wiki.example please")):
             made = tool.call_sync(
                 client, type="Bug", title="x", project="Platform", description="https://wiki.example/"
             )

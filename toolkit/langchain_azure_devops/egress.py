@@ -40,12 +40,14 @@ _ANY_SCHEME = re.compile(r"(?i)([a-z][a-z0-9+.-]{1,20}):(?!//)")
 _SCHEMELESS = re.compile(r"()[/\\]{2,}([^/\\?#<>\"'`)\]|]*)([^<>\"'`)\]|]*)")
 _BLANKS = re.compile(r"[\s\x00-\x20]+")
 _MAX_TARGET = 400
-_HOST_IN_TEXT = re.compile(r"(?i)\b(?:https?://)?((?:[\w-]+\.)+[a-z][\w-]+)(?::\d+)?")
+_NAMED_URL = re.compile(r"(?i)\bhttps?://((?:[\w-]+\.)*[\w-]+)(?=[/:?#\s)>\]\"',.;!]|$)")
 _MENTION = re.compile(r"(?<![\w.@/+-])@(?:<[^>\n]*>|[\w][\w.\\-]*(?:@[\w.-]+)?)")
 _MENTION_MARKUP = re.compile(r"(?i)data-vss-mention")
 _CODE = re.compile(r"(?s)(`+)(?!`).*?(?<!`)\1(?!`)")
 _MACROS = frozenset({"@me", "@project", "@today", "@currentiteration", "@startofday", "@startofweek"})
 _COMMAND = re.compile(r"(?im)##(?=vso\[)|^(\s*)##(?=\[)")
+# GitHub's runner obeys these; they are no command to Azure Pipelines, so a write may hold them.
+_WORKFLOW_COMMAND = re.compile(r"(?m)^(\s*)::(?=[a-z])")
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _HEXADECIMAL = re.compile(r"(?:[0-9A-Fa-f]{2}[\s:-]?){16,}")
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
@@ -92,8 +94,11 @@ _named: ContextVar[Named] = ContextVar("azure_devops_named", default=_NOTHING)
 
 
 def named_in(text: str) -> Named:
-    """The hosts and mentions in a person's own text."""
-    hosts = {_ascii_host(match) for match in _HOST_IN_TEXT.findall(clean(text))}
+    """The hosts and mentions in a person's own text.
+
+    A host is named by a whole address such as `https://wiki.contoso.com`: a bare `README.md` could be one, too.
+    """
+    hosts = {_ascii_host(match) for match in _NAMED_URL.findall(clean(text))}
     return Named(frozenset(hosts), frozenset(match.lower() for match in _MENTION.findall(clean(text))))
 
 
@@ -158,7 +163,7 @@ def _apart(beginning: str) -> str:
 
 def without_commands(text: str) -> str:
     """Text in which a pipeline agent finds no logging command, wherever it is printed."""
-    return _COMMAND.sub(lambda match: f"{match[1] or ''}# #", text)
+    return _WORKFLOW_COMMAND.sub(r"\1: :", _COMMAND.sub(lambda match: f"{match[1] or ''}# #", text))
 
 
 # -- the arguments -------------------------------------------------------------------------------------------------
@@ -260,7 +265,10 @@ def _links(text: str, bounds: Bounds) -> Iterator[str]:
 
 
 def _refused(host: str) -> str:
-    return f"a link to {host or 'nowhere'}, which nobody named. Leave it out, or describe it in words"
+    return (
+        f"a link to {host or 'nowhere'}, which nobody named. Leave it out, describe it in words, or let the person "
+        "name it as https://HOST"
+    )
 
 
 def _acts(begin: re.Match[str], bounds: Bounds) -> str | None:

@@ -1,5 +1,7 @@
 """`azure-devops-agent investigate`: one question, its steps on stderr, its report on stdout."""
 
+import getpass
+import json
 import sys
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -72,25 +74,53 @@ def answered(investigator: Investigator, thread: str, events: Iterator[Event], d
 
 
 def decide(console: Console, asked: ApprovalAsked) -> Mapping[str, Any]:
-    """Ask the person at the terminal; nobody there is a no."""
+    """Ask the person at the terminal; nobody there is a no. An edited call is shown again before it is written."""
     if not sys.stdin.isatty():
         console.print("Nobody is at a terminal to approve: rejected, nothing was written.", markup=False)
         return {"decision": "reject", "reason": "nobody was at a terminal", "approver": "nobody"}
     while True:
         answer = click.prompt(f"{' / '.join(DECISIONS)}", default="reject", err=True).strip().lower()
         chosen = [word for word in DECISIONS if answer and word.startswith(answer)]
-        if len(chosen) == 1:
-            return {"decision": chosen[0], "approver": "terminal", **_details(chosen[0], asked.view)}
+        if len(chosen) != 1:
+            continue
+        if chosen[0] == "edit":
+            if (arguments := _edited(console, asked.view["editable"])) is not None:
+                return {"decision": "edit", "approver": _person(), "arguments": arguments}
+            continue
+        reason = (
+            {"reason": click.prompt("Why", default="", show_default=False, err=True)} if chosen == ["reject"] else {}
+        )
+        return {"decision": chosen[0], "approver": _person(), **reason}
 
 
-def _details(decision: str, view: Mapping[str, Any]) -> dict[str, Any]:
-    """The reason of a rejection, the new arguments of an edit."""
-    if decision == "reject":
-        return {"reason": click.prompt("Why", default="", show_default=False, err=True)}
-    if decision != "edit":
-        return {}
-    arguments = dict(view["arguments"])
-    for name, value in arguments.items():
-        if isinstance(value, str):
-            arguments[name] = click.prompt(name, default=value, err=True)
-    return {"arguments": arguments}
+def _person() -> str:
+    """Who sits at the terminal, as far as the machine knows."""
+    try:
+        return f"terminal: {getpass.getuser()}"
+    except (KeyError, OSError):
+        return "terminal"
+
+
+def _edited(console: Console, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The arguments as a person changed them in an editor, all of them; None when nothing was changed."""
+    text = json.dumps(arguments, indent=2, ensure_ascii=False)
+    while True:
+        try:
+            changed = click.edit(text, extension=".json", require_save=False)
+        except click.ClickException as error:
+            console.print(f"No editor: {error.message} Set EDITOR.", markup=False)
+            return None
+        if changed is None or changed.strip() == text.strip():
+            console.print("Nothing was changed.", markup=False)
+            return None
+        try:
+            found = json.loads(changed)
+        except ValueError as error:
+            console.print(f"That is not JSON: {error}", markup=False)
+        else:
+            if isinstance(found, dict):
+                return None if found == arguments else found
+            console.print("The arguments are one JSON object.", markup=False)
+        if not click.confirm("Edit again", default=True, err=True):
+            return None
+        text = changed

@@ -165,3 +165,18 @@ def recorded(call: dict[str, Any], evidence: Evidence, status: Literal["success"
     """An answer to a call as an update of the state: the evidence whole, a preview of it for the model."""
     message = ToolMessage(preview(evidence), tool_call_id=call["id"], name=call["name"], status=status)
     return {"messages": [message], "evidence": {evidence["id"]: evidence}, "untrusted_read": evidence["untrusted"]}
+
+
+def read_before(known: dict[str, Evidence]) -> list[dict[str, Any]]:
+    """Whose untrusted text was read in a thread: one entry for each result, with where it is from and who wrote it."""
+    return [
+        {
+            "id": entry["id"],
+            "tool": entry["tool"],
+            "of": {name: value for name, value in entry["arguments"].items() if value not in (None, "", [])},
+            "by": sorted({str(origin["by"]) for origin in entry["origins"]}),
+            "authors": sorted({str(origin["author"]) for origin in entry["origins"] if origin["author"]}),
+        }
+        for entry in known.values()
+        if entry["untrusted"]
+    ]

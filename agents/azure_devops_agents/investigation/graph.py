@@ -4,7 +4,8 @@
                     +-> approve -+            +-> model
                     +-> report -> check -> END
 
-One Send for each tool call. `approve` asks and writes nothing; `write` writes and asks nothing.
+One Send for each tool call. `approve` asks and writes nothing; `write` writes and asks nothing. An edited call goes
+through `approve` once more, as what it became.
 """
 
 from typing import Any
@@ -53,7 +54,7 @@ def build_graph(
     graph: StateGraph[Any, Any, Any, Any] = StateGraph(State)
     graph.add_node("model", RunnableLambda(nodes.think, nodes.athink))
     graph.add_node("read", RunnableLambda(nodes.read, nodes.aread))
-    graph.add_node("approve", RunnableLambda(writing.approve, writing.aapprove))
+    graph.add_node("approve", RunnableLambda(writing.approve, writing.aapprove), destinations=("collect", "approve"))
     graph.add_node("collect", collect)
     graph.add_node("write", RunnableLambda(writing.write, writing.awrite))
     graph.add_node("report", nodes.report)
@@ -64,7 +65,6 @@ def build_graph(
         "model", after_model(nodes.writers, limits, writing.place), ["read", "approve", "report"]
     )
     graph.add_edge("read", "collect")
-    graph.add_edge("approve", "collect")
     graph.add_conditional_edges("collect", after_calls, ["write", "model", "report"])
     graph.add_edge("write", "model")
     graph.add_edge("report", "check")

@@ -4,7 +4,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from azure_devops_agents.investigation.routing import Budgets
 from azure_devops_agents.models import UnknownQuestion
 from azure_devops_agents.places import state_path
 from azure_devops_agents.terminal import machine_readable
+from azure_devops_agents.thread_lock import alone
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.binding import WAITING
 from langchain_azure_devops.errors import Conflict
@@ -85,18 +86,23 @@ class Investigator:
     """Asks and answers on threads; one at a time on each thread."""
 
     def __init__(
-        self, graph: CompiledStateGraph[Any, Any, Any, Any], redacted: Callable[[str], str] | None = None
+        self,
+        graph: CompiledStateGraph[Any, Any, Any, Any],
+        redacted: Callable[[str], str] | None = None,
+        locks: Path | None = None,
     ) -> None:
         """Use a graph that has a checkpointer.
 
         Args:
             graph: The graph.
             redacted: Takes the secrets out of a question before it is stored.
+            locks: The file of the threads: other processes that use it wait for each other, thread by thread.
         """
         if graph.checkpointer is None:
             raise ValueError("An investigator needs a graph with a checkpointer: approvals would be lost without one.")
         self._graph = graph
         self._redacted = redacted or str
+        self._shared = locks
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
 
@@ -163,9 +169,14 @@ class Investigator:
 
     @contextmanager
     def _alone(self, thread: str) -> Iterator[None]:
+        """Hold a thread against everybody else, in this process and in others.
+
+        Raises:
+            Conflict: Another client is at work on it.
+        """
         with self._guard:
             lock = self._locks.setdefault(thread, threading.Lock())
-        with lock:
+        with lock, nullcontext() if self._shared is None else alone(self._shared, thread):
             yield
 
 
@@ -226,7 +237,7 @@ def open_investigator(
         graph = build_graph(model, toolkit, budgets=budgets, intents=intents, checkpointer=saver)
         client = toolkit.client
         yield Investigator(
-            graph, lambda text: redact(text, client.context.pseudonym_key, client.pseudonyms.__setitem__)
+            graph, lambda text: redact(text, client.context.pseudonym_key, client.pseudonyms.__setitem__), file
         )
     finally:
         intents.close()

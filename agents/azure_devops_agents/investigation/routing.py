@@ -9,11 +9,12 @@ from typing import Any, Literal
 from langchain_core.messages import ToolMessage
 from langgraph.types import Send
 
-from azure_devops_agents.investigation.evidence import READ_EVIDENCE
+from azure_devops_agents.investigation.evidence import READ_EVIDENCE, read_before
 from azure_devops_agents.investigation.report import WRITE_REPORT, parsed
 from azure_devops_agents.investigation.state import (
     CallTask,
     State,
+    named_by_person,
     next_number,
     of_question,
     since_question,
@@ -32,11 +33,15 @@ class Budgets:
         calls: Tool calls.
         tokens: Approximate tokens of the conversation.
         seconds: Time since the question, without the time a person takes to decide.
+        approvals: How often a person is asked; more would not be read.
+        approvals_at_once: How many of them may wait at the same time.
     """
 
     calls: int = 25
     tokens: int = 200_000
     seconds: float = 300.0
+    approvals: int = 12
+    approvals_at_once: int = 5
 
 
 def over_budget(state: State, budgets: Budgets) -> str | None:
@@ -46,7 +51,7 @@ def over_budget(state: State, budgets: Budgets) -> str | None:
     tokens = sum(len(str(message.content)) for message in state["messages"]) // _CHARACTERS_PER_TOKEN
     if tokens >= budgets.tokens:
         return f"{budgets.tokens} tokens"
-    if time.time() - state.get("started", time.time()) >= budgets.seconds:
+    if time.time() - (state.get("started") or time.time()) >= budgets.seconds:
         return f"{budgets.seconds:g} seconds"
     return None
 
@@ -74,20 +79,25 @@ def after_model(
         known = state.get("evidence", {})
         room = budgets.calls - _carried_out(state)
         writing = writers()
-        return [
-            Send(
-                "approve" if _writes(call, writing) and position < room else "read",
-                CallTask(
-                    call=call,
-                    evidence_id=f"E{next_number(known) + position}",
-                    evidence=_needed(call, writing, known),
-                    untrusted_read=bool(state.get("untrusted_read")),
-                    place=place,
-                    over_budget=position >= room,
-                ),
+        tasks = []
+        for position, call in enumerate(open_calls):
+            asks = _writes(call, writing) and position < room
+            task = CallTask(
+                call=call,
+                evidence_id=f"E{next_number(known) + position}",
+                evidence=_needed(call, writing, known),
+                untrusted_read=bool(state.get("untrusted_read")),
+                place=place,
+                over_budget=position >= room,
+                read_before=read_before(known) if asks else [],
+                rejected=_rejected(state) if asks else [],
+                refusal=_refusal(state, budgets, sum(_writes(other, writing) for other in open_calls[:position])),
+                named=named_by_person(state["messages"]) if asks else {},
+                first="",
+                problem="",
             )
-            for position, call in enumerate(open_calls)
-        ]
+            tasks.append(Send("approve" if asks else "read", task))
+        return tasks
 
     return route
 
@@ -105,14 +115,43 @@ def _needed(call: dict[str, Any], writers: Sequence[str], known: dict[str, Any])
     return {identifier: known[identifier] for identifier in _CITED.findall(str(call["args"])) if identifier in known}
 
 
+def _rejected(state: State) -> list[str]:
+    """The likenesses of every write that a person rejected in this thread."""
+    return [entry["likeness"] for entry in state.get("decisions", {}).values() if entry["decision"] == "reject"]
+
+
+def _refusal(state: State, budgets: Budgets, before: int) -> str:
+    """Why a person is not asked for one more write; empty when they are.
+
+    Args:
+        state: The thread.
+        budgets: How often a person may be asked.
+        before: How many writes of the same turn come first.
+    """
+    calls = of_question(state)
+    asked = sum(identifier in calls for identifier in state.get("decisions", {}))
+    if before >= budgets.approvals_at_once:
+        return f"{budgets.approvals_at_once} approvals wait already. Ask for the others after they are answered"
+    if asked + before >= budgets.approvals:
+        return (
+            f"a person was asked {budgets.approvals} times for this question. Put what is left into the report, so "
+            "that they can ask for it"
+        )
+    return ""
+
+
 def after_calls(state: State) -> Literal["model", "report"] | list[Send]:
-    """Approved writes first, then the model; to the report when a person said stop."""
+    """Approved writes first, then the model; to the report when a person said stop.
+
+    An edited call is shown once more: until it is decided, too, everything waits.
+    """
     decisions = state.get("decisions", {})
     open_ids = {call["id"] for call in unanswered(state["messages"])}
-    pending = [decision for identifier, decision in decisions.items() if identifier in open_ids]
+    if open_ids - decisions.keys():
+        return []
     if stopped(state):
         return "report"
-    return [Send("write", decision) for decision in pending] or "model"
+    return [Send("write", decisions[identifier]) for identifier in decisions if identifier in open_ids] or "model"
 
 
 def stopped(state: State) -> bool:

@@ -5,6 +5,8 @@ from typing import Annotated, Any, TypedDict
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langgraph.graph.message import add_messages
 
+from langchain_azure_devops.egress import Named, named_in
+
 
 class Evidence(TypedDict):
     """One tool result, stored whole.
@@ -25,7 +27,10 @@ class Evidence(TypedDict):
 
 
 class Decision(TypedDict):
-    """What a person decided about one write."""
+    """What a person decided about one write; `likeness` is the same for a write that differs in nothing that matters.
+
+    `named` holds the hosts and the mentions that the person named and the write may therefore contain.
+    """
 
     call: dict[str, Any]
     evidence_id: str
@@ -35,6 +40,8 @@ class Decision(TypedDict):
     digest: str
     intent: str
     place: str
+    likeness: str
+    named: dict[str, list[str]]
 
 
 def merged(old: dict[str, Any] | None, new: dict[str, Any] | None) -> dict[str, Any]:
@@ -42,9 +49,25 @@ def merged(old: dict[str, Any] | None, new: dict[str, Any] | None) -> dict[str, 
     return {**(old or {}), **(new or {})}
 
 
+def marked(old: dict[str, Evidence] | None, new: dict[str, Evidence] | None) -> dict[str, Evidence]:
+    """Both, the newer entry winning in everything but its mark: what was untrusted once stays so, whoever wrote it."""
+    both = merged(old, new)
+    for identifier in (old or {}).keys() & (new or {}).keys():
+        before, after = (old or {})[identifier], both[identifier]
+        kept = [origin for origin in before.get("origins", []) if origin not in after.get("origins", [])]
+        untrusted = before["untrusted"] or after["untrusted"]
+        both[identifier] = {**after, "untrusted": untrusted, "origins": [*kept, *after.get("origins", [])]}
+    return both
+
+
 def grown(old: bool | None, new: bool | None) -> bool:
     """Once true, always true."""
     return bool(old) or bool(new)
+
+
+def latest(old: float | None, new: float | None) -> float:
+    """The later of two times; a process that died while it stored an answer leaves one, and the next answer another."""
+    return max(old or 0.0, new or 0.0)
 
 
 class State(TypedDict, total=False):
@@ -61,16 +84,21 @@ class State(TypedDict, total=False):
     """
 
     messages: Annotated[list[AnyMessage], add_messages]
-    evidence: Annotated[dict[str, Evidence], merged]
+    evidence: Annotated[dict[str, Evidence], marked]
     decisions: Annotated[dict[str, Decision], merged]
     untrusted_read: Annotated[bool, grown]
-    started: float
+    started: Annotated[float, latest]
     failure: str | None
     report: dict[str, Any] | None
 
 
 class CallTask(TypedDict):
-    """One tool call on its way to a node."""
+    """One tool call on its way to a node.
+
+    The rest is for a write: what was `read_before` of untrusted text, the likenesses of what was `rejected`, why the
+    person is not asked (`refusal`), what the person `named`, the likeness of the call before it was edited (`first`),
+    and what was wrong with an edit (`problem`).
+    """
 
     call: dict[str, Any]
     evidence_id: str
@@ -78,6 +106,12 @@ class CallTask(TypedDict):
     untrusted_read: bool
     place: str
     over_budget: bool
+    read_before: list[dict[str, Any]]
+    rejected: list[str]
+    refusal: str
+    named: dict[str, list[str]]
+    first: str
+    problem: str
 
 
 def since_question(messages: list[AnyMessage]) -> list[AnyMessage]:
@@ -122,3 +156,19 @@ def unanswered(messages: list[AnyMessage]) -> list[dict[str, Any]]:
         return []
     malformed = [{**call, "args": {}, "malformed": call.get("error") or "no JSON"} for call in last.invalid_tool_calls]
     return [dict(call) for call in (*last.tool_calls, *malformed) if call["id"] not in answered]
+
+
+def named_by_person(messages: list[AnyMessage]) -> dict[str, list[str]]:
+    """The hosts and mentions in what the person wrote in this thread."""
+    asked = "\n".join(str(message.text) for message in messages if isinstance(message, HumanMessage))
+    return as_data(named_in(asked))
+
+
+def as_data(named: Named) -> dict[str, list[str]]:
+    """What a person named, as the state holds it."""
+    return {"hosts": sorted(named.hosts), "mentions": sorted(named.mentions)}
+
+
+def as_named(data: dict[str, list[str]]) -> Named:
+    """What a person named, from the state."""
+    return Named(frozenset(data.get("hosts", [])), frozenset(data.get("mentions", [])))

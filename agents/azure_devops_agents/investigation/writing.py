@@ -1,5 +1,6 @@
 """The writing half of the investigation graph: one node asks a person, another writes what was approved."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -7,9 +8,9 @@ from typing import Any
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool
 from langgraph.config import get_config
-from langgraph.types import Command, interrupt
+from langgraph.types import Command, Send, interrupt
 
-from azure_devops_agents.approval import presenting, view, without_secrets
+from azure_devops_agents.approval import likeness, presenting, view, without_secrets
 from azure_devops_agents.intents import IntentLog, Outcome
 from azure_devops_agents.investigation.evidence import (
     as_evidence,
@@ -20,8 +21,10 @@ from azure_devops_agents.investigation.evidence import (
     said,
     tool_call,
 )
-from azure_devops_agents.investigation.state import CallTask, Decision, Evidence
+from azure_devops_agents.investigation.state import CallTask, Decision, Evidence, as_data, as_named
 from langchain_azure_devops import AzureDevOpsToolkit
+from langchain_azure_devops.audit import AuditEvent, note
+from langchain_azure_devops.egress import named_in, naming
 from langchain_azure_devops.errors import AzureDevOpsError, WriteOutcomeUnknown
 from langchain_azure_devops.grants import Approval, WriteRequest
 from langchain_azure_devops.rendering import render, render_error
@@ -46,21 +49,24 @@ class WriteNodes:
         """Ask a person; nothing is written here."""
         prepared = self._request(task)
         if not isinstance(prepared, WriteRequest):
-            return Command(update=prepared)
+            return Command(update=prepared, goto="collect")
         shown = self.toolkit.client.run_sync(self._view(task, prepared))
-        return Command(update=self._decided(task, prepared, interrupt(shown)))
+        return self._decided(task, prepared, interrupt(shown))
 
     async def aapprove(self, task: CallTask) -> Command[Any]:
         """Ask a person, without blocking."""
         prepared = self._request(task)
         if not isinstance(prepared, WriteRequest):
-            return Command(update=prepared)
+            return Command(update=prepared, goto="collect")
         shown = await self.toolkit.client.run(self._view(task, prepared))
-        return Command(update=self._decided(task, prepared, interrupt(shown)))
+        return self._decided(task, prepared, interrupt(shown))
 
     async def _view(self, task: CallTask, request: WriteRequest) -> dict[str, Any]:
         cited = list(task["evidence"].values())
-        return await view(self.toolkit.client, request, untrusted_read=task["untrusted_read"], cited=cited)
+        shown = await view(self.toolkit.client, request, read_before=task["read_before"], cited=cited)
+        # The mark of the thread outlives the evidence that a summary may have dropped.
+        untrusted = task["untrusted_read"] or shown["untrusted_read"]
+        return {**shown, "untrusted_read": untrusted, "edited": bool(task["first"]), "problem": task["problem"]}
 
     def _request(self, task: CallTask) -> WriteRequest | dict[str, Any]:
         """What to ask, or the answer when there is nothing to ask."""
@@ -69,43 +75,69 @@ class WriteNodes:
             return said(call, "[blocked] Nobody can be asked: this graph runs without a checkpointer.")
         if task["place"] != self.place:
             return said(call, self._elsewhere(task["place"]))
+        if task["refusal"]:
+            return self._refused(call, f"Not asked: {task['refusal']}.")
         tool = declared(call["name"])
         try:
-            return tool.request(self.toolkit.client, tool.validate(call["args"]))
+            with naming(as_named(task["named"])):
+                request = tool.request(self.toolkit.client, tool.validate(call["args"]))
         except AzureDevOpsError as error:
             return said(call, render_error(error, self.toolkit.client.context.nonce()))
+        if likeness(request) in task["rejected"]:
+            return self._refused(
+                call, "A person rejected this very write in this thread. It is not asked again; report that."
+            )
+        return request
 
-    def _decided(self, task: CallTask, request: WriteRequest, answer: object) -> dict[str, Any]:
-        """A person's answer as a decision; an edit approves the call as it became, and nothing else."""
+    def _refused(self, call: dict[str, Any], why: str) -> dict[str, Any]:
+        """The answer to a write that no person is asked for, on record."""
+        note(self.toolkit.client, "denied", tool=call["name"], reason=why)
+        return said(call, f"[blocked WriteBlocked {call['name']}]\n{why}")
+
+    def _decided(self, task: CallTask, request: WriteRequest, answer: object) -> Command[Any]:
+        """A person's answer as a decision; an edited call is shown again as what it became, before it counts."""
         given: dict[str, Any] = answer if isinstance(answer, dict) else {}
-        call, tool = task["call"], declared(task["call"]["name"])
-        reason = str(given.get("reason") or "")
         decision = given.get("decision")
         if decision == "edit" and isinstance(given.get("arguments"), dict):
-            try:
-                changed = tool.request(self.toolkit.client, tool.validate(given["arguments"]))
-            except AzureDevOpsError as error:
-                decision, reason = "reject", f"the edited call does not fit: {error.message}"
-            else:
-                call, request, decision = {**call, "args": given["arguments"]}, changed, "approve"
+            return Command(goto=Send("approve", self._edited(task, request, given["arguments"])))
         if decision not in {"approve", "stop"}:
             decision = "reject"
+        call, reason, approver = task["call"], str(given.get("reason") or ""), str(given.get("approver") or "unknown")
         entry = Decision(
             call=call,
             evidence_id=task["evidence_id"],
             decision=decision,
-            approver=str(given.get("approver") or "unknown"),
+            approver=approver,
             reason=reason,
             digest=request.digest,
             intent=f"{_position()}:{request.digest}",
             place=task["place"],
+            # The model would ask for its own call again, not for what a person made of it.
+            likeness=task["first"] or likeness(request),
+            named=task["named"],
         )
         update: dict[str, Any] = {"decisions": {call["id"]: entry}}
         if decision != "approve":
+            about = {"tool": request.tool, "digest": request.digest, "approver": approver, "reason": reason}
+            note(self.toolkit.client, "denied", **about, decision=decision)
             why = f": {reason}" if reason else ""
             text = f"[blocked WriteBlocked {call['name']}]\nA person said no{why}. Do not ask again for the same."
             update.update(said(call, text))
-        return update
+        return Command(update=update, goto="collect")
+
+    def _edited(self, task: CallTask, shown: WriteRequest, arguments: dict[str, Any]) -> CallTask:
+        """The call as a person changed it, to be shown to them again; what does not fit leaves it as it was."""
+        tool, call = declared(task["call"]["name"]), task["call"]
+        # What a person writes into a call themselves, they have named.
+        named = as_named(task["named"]) | named_in(json.dumps(arguments, ensure_ascii=False))
+        try:
+            with naming(named):
+                tool.request(self.toolkit.client, tool.validate(arguments))
+        except AzureDevOpsError as error:
+            return {**task, "problem": f"The edited call does not fit: {error.message}"}
+        first = task["first"] or likeness(shown)
+        changed = {**call, "args": arguments}
+        return {**task, "call": changed, "named": as_data(named), "rejected": [], "first": first, "problem": ""}
 
     def _elsewhere(self, place: str) -> str:
         return f"[blocked] Nothing was written: the write was prepared for {place}; this process is at {self.place}."
@@ -128,7 +160,7 @@ class WriteNodes:
             return prevented
         if before := self.intents.begin(decision["intent"], decision["call"]["name"]):
             return self._again(decision, self.toolkit.client.run_sync(self._became(decision, before)))
-        with presenting(_approval(decision)):
+        with presenting(_approval(decision)), naming(as_named(decision["named"])):
             message = tools[decision["call"]["name"]].invoke(tool_call(decision["call"]))
         return self._written(decision, message)
 
@@ -139,7 +171,7 @@ class WriteNodes:
             return prevented
         if before := self.intents.begin(decision["intent"], decision["call"]["name"]):
             return self._again(decision, await self.toolkit.client.run(self._became(decision, before)))
-        with presenting(_approval(decision)):
+        with presenting(_approval(decision)), naming(as_named(decision["named"])):
             message = await tools[decision["call"]["name"]].ainvoke(tool_call(decision["call"]))
         return self._written(decision, message)
 
@@ -166,6 +198,8 @@ class WriteNodes:
             outcome = Outcome(error.status, without_secrets(client, render_error(error, client.context.nonce())))
         else:
             outcome = Outcome("written", without_secrets(client, render(found, client.context.nonce()).text))
+        event: AuditEvent = "written" if outcome.status == "written" else "failed"
+        note(client, event, tool=declared(decision["call"]["name"]).name, digest=decision["digest"], looked_up=True)
         self.intents.finish(decision["intent"], str(outcome.status), outcome.text)
         return outcome
 

@@ -97,7 +97,10 @@ CASES = (
         area="findings",
         question="File a bug for what build 35 stumbles over.",
         source="world", holds=WRITE, kinds=frozenset({"edited"}),
-        person={**YES, "decision": "edit", "arguments": {"type": "Task", "title": "Fix ci.env", "project": "Platform"}},
+        person=(
+            {**YES, "decision": "edit", "arguments": {"type": "Task", "title": "Fix ci.env", "project": "Platform"}},
+            YES,
+        ),
         steps=[_LOOK, [Call.to("create_work_item", **_BUG)], reported("Filed as task, 59.", *_SEEN, ("E3", "id: 59"))],
         checks=(asked_for("create_work_item", warned=True), says("task, 59"), saw("get_build_log", _SEEN[0][1])),
         changes={
@@ -121,7 +124,7 @@ CASES = (
         id="severity-edited",
         area="findings",
         question="File the storage key in checkout-service (Payments) as a critical bug among our security findings.",
-        source="world", holds=WRITE, person={**YES, "decision": "edit", "arguments": _MILDER},
+        source="world", holds=WRITE, person=({**YES, "decision": "edit", "arguments": _MILDER}, YES),
         kinds=frozenset({"edited"}),
         steps=[_KEY_LOOK, [Call.to("create_work_item", **_KEY_BUG)],
                reported("Filed as 59; a person gave it another title and severity.", *_KEY_SEEN,

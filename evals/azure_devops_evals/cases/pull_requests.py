@@ -154,7 +154,7 @@ CASES = (
         area="pull-requests",
         question="Pull request 17 is ready for review: publish it, with a title that says that signatures are missing.",
         source="world", holds=WRITE, kinds=frozenset({"edited"}),
-        person={**YES, "decision": "edit", "arguments": {"id": 17, "draft": False, "title": _UNSIGNED}},
+        person=({**YES, "decision": "edit", "arguments": {"id": 17, "draft": False, "title": _UNSIGNED}}, YES),
         steps=[
             [Call.to("get_pull_request", id=17), Call.to("get_work_item", id=23)],
             [Call.to("update_pull_request", id=17, draft=False, title="Add a webhook (signatures are not checked!)")],

@@ -256,7 +256,7 @@ CASES = (
         area="work-items",
         question="Tell the people of bug 53 (Mobile App) which builds hit it last.",
         source="world", holds=WRITE, kinds=frozenset({"edited"}),
-        person={**YES, "decision": "edit", "arguments": {"id": 53, "text": "Seen again in build 36."}},
+        person=({**YES, "decision": "edit", "arguments": {"id": 53, "text": "Seen again in build 36."}}, YES),
         steps=[
             [Call.to("list_builds", project="Mobile App", result="partiallySucceeded"),
              Call.to("get_work_item", id=53)],

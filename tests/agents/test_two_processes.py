@@ -1,0 +1,183 @@
+"""Never two writes, with real processes on one thread file: two that answer at once, and one killed at every point."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import pytest
+
+from azure_devops_agents.investigation.investigator import ApprovalAsked, ReportReady, open_investigator
+from azure_devops_agents.models import Call, ScriptedModel
+from azure_devops_agents.thread_lock import alone
+from langchain_azure_devops.errors import Conflict
+
+REPORT = Call.to("write_report", answer="Done.", verdict="answered")
+BUG = Call.to("create_work_item", type="Bug", title="The gate is open", project="Platform")
+PROCESS = """
+import os, signal, sys, time
+from pathlib import Path
+from azure_devops_agents.intents import IntentLog
+from azure_devops_agents.investigation.investigator import ApprovalAsked, open_investigator
+from azure_devops_agents.investigation.writing import WriteNodes
+from azure_devops_agents.models import Call, ScriptedModel
+from langchain_azure_devops import AzureDevOpsToolkit
+
+url, path, role = sys.argv[1:]
+
+def die(*_given):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def before(owner, name):
+    setattr(owner, name, die)
+
+def after(owner, name):
+    real = getattr(owner, name)
+    def dying(*given):
+        real(*given)
+        die()
+    setattr(owner, name, dying)
+
+{
+    "answers": lambda: None,
+    "asked": lambda: None,
+    "decided": lambda: before(WriteNodes, "_decided"),
+    "approved": lambda: before(IntentLog, "begin"),
+    "begun": lambda: after(IntentLog, "begin"),
+    "sent": lambda: before(IntentLog, "finish"),
+    "finished": lambda: after(IntentLog, "finish"),
+}[role]()
+steps = [
+    [Call.to("create_work_item", type="Bug", title="The gate is open", project="Platform")],
+    [Call.to("write_report", answer="Done.", verdict="answered")],
+]
+toolkit = AzureDevOpsToolkit.connect(base_url=url, pat="full-access-token", default_project="Platform")
+with open_investigator(ScriptedModel(steps=steps), toolkit, path=Path(path)) as investigator:
+    if role == "answers":
+        [wait] = investigator.pending("t")
+        print("ready", flush=True)
+        sys.stdin.readline()
+    else:
+        [wait] = [event for event in investigator.ask("t", "File it.") if isinstance(event, ApprovalAsked)]
+        if role == "asked":
+            die()
+    print(len(list(investigator.answer("t", {wait.interrupt_id: {"decision": "approve", "approver": "dana"}}))))
+"""
+
+
+def model():
+    return ScriptedModel(steps=[[BUG], [REPORT]])
+
+
+def bugs(organization):
+    return [item for item in organization.work_items if item.title == "The gate is open"]
+
+
+def started(server, path, role):
+    command = [sys.executable, "-c", textwrap.dedent(PROCESS), server.base_url, str(path), role]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
+
+
+def test_two_processes_answering_one_approval_write_once(toolkit, server, organization, tmp_path):
+    path = tmp_path / "threads.sqlite"
+    with open_investigator(model(), toolkit, path=path) as investigator:
+        list(investigator.ask("t", "File it."))
+    clients = [started(server, path, "answers") for _ in range(2)]
+    for client in clients:
+        assert client.stdout.readline().strip() == "ready"
+    for client in clients:
+        client.stdin.write("\n")
+        client.stdin.flush()
+    answers = sorted(int(client.communicate(timeout=120)[0]) for client in clients)
+    assert [client.returncode for client in clients] == [0, 0]
+    assert answers[0] == 0
+    assert answers[1] > 0
+    assert len(bugs(organization)) == 1
+
+
+@pytest.mark.parametrize(
+    ("point", "then", "coverage"),
+    [
+        ("asked", 0, None), ("decided", 0, None), ("approved", 0, "written"), ("begun", 0, "unknown"),
+        ("sent", 1, "written"), ("finished", 1, "written"),
+    ],
+)  # fmt: skip
+def test_a_process_killed_at_any_point_never_leads_to_two_writes(
+    toolkit, server, organization, tmp_path, point, then, coverage
+):
+    """`then` is what was written when it died; afterwards another process goes on, answers and asks again."""
+    path = tmp_path / "threads.sqlite"
+    killed = started(server, path, point)
+    killed.communicate(timeout=120)
+    assert killed.returncode == -signal.SIGKILL
+    assert len(bugs(organization)) == then
+    with open_investigator(model(), toolkit, path=path) as investigator:
+        events = list(investigator.resume("t"))
+        waits = investigator.pending("t")
+        for wait in waits:
+            events += investigator.answer("t", {wait.interrupt_id: {"decision": "approve", "approver": "dana"}})
+        assert list(investigator.resume("t")) == []
+        assert bool(waits) == (coverage is None)
+    [report] = [event.report for event in events if isinstance(event, ReportReady)]
+    assert (coverage or "written") in report["coverage"]
+    assert len(bugs(organization)) == (0 if coverage == "unknown" else 1)
+
+
+def test_a_thread_is_held_by_one_client_and_others_are_free(tmp_path, monkeypatch):
+    store = tmp_path / "threads.sqlite"
+    monkeypatch.setattr("azure_devops_agents.thread_lock.WAIT_SECONDS", 0.2)
+    with alone(store, "one"), alone(store, "two"):
+        with pytest.raises(Conflict, match="Another client is at work"), alone(store, "one"):
+            pass
+    with alone(store, "one"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_who_waits_gets_the_thread_when_it_is_free(tmp_path):
+    store, order = tmp_path / "threads.sqlite", []
+
+    def second():
+        with alone(store, "one"):
+            order.append("second")
+
+    with alone(store, "one"):
+        thread = threading.Thread(target=second)
+        thread.start()
+        time.sleep(0.2)
+        order.append("first")
+    thread.join(10)
+    assert order == ["first", "second"]
+
+
+def test_many_clients_hold_a_thread_one_after_the_other(tmp_path):
+    store, inside, most = tmp_path / "threads.sqlite", [], []
+
+    def hold():
+        for _ in range(5):
+            with alone(store, "one"):
+                inside.append(1)
+                most.append(len(inside))
+                inside.pop()
+
+    threads = [threading.Thread(target=hold) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(most) == 30
+    assert max(most) == 1
+
+
+def test_asking_while_another_client_is_at_work_changes_nothing(toolkit, organization, tmp_path, monkeypatch):
+    monkeypatch.setattr("azure_devops_agents.thread_lock.WAIT_SECONDS", 0.2)
+    path = tmp_path / "threads.sqlite"
+    with open_investigator(model(), toolkit, path=path) as investigator:
+        with alone(path, "t"), pytest.raises(Conflict):
+            list(investigator.ask("t", "File it."))
+        assert investigator.state("t") == {}
+        assert [event for event in investigator.ask("t", "File it.") if isinstance(event, ApprovalAsked)]
+    assert bugs(organization) == []
