@@ -16,8 +16,8 @@ _FRAME = 400
 """Characters kept for the lines around the fence."""
 _MAX_CELL = 400
 _MAX_CURSOR = 2_000
-_MAX_FAILED = 10
 _MAX_REASON = 160
+_MORE_NOTES = 60
 
 
 class Rendered(NamedTuple):
@@ -82,11 +82,13 @@ def columns(row: type[Result]) -> tuple[Column, ...]:
 def _page(page: Page[Any], nonce: str, budget: int) -> Rendered:
     if not page.items:
         nothing = f"No {_called(page, 0)} found."
-        noted = [fenced(_noted(page), nonce)] if page.notes or page.failed else []
+        notes = _noted(page, budget - _FRAME)
+        noted = [fenced(notes, nonce)] if notes else []
         return Rendered("\n".join([nothing, *noted]), page.cursor is None and not page.partial)
     rows = _table(page.items)
-    notes = _noted(page)
-    room = budget - _FRAME - len(notes) - _MAX_CURSOR
+    room = budget - _FRAME - _MAX_CURSOR
+    notes = _noted(page, room // 3)
+    room -= len(notes)
     shown, size = 0, len(rows[0])
     for line in rows[1:]:
         size += len(line) + 1
@@ -105,16 +107,19 @@ def _page(page: Page[Any], nonce: str, budget: int) -> Rendered:
     return Rendered(f"{head}\n{fenced(body[:room] + (f'{chr(10)}{notes}' if notes else ''), nonce)}", complete)
 
 
-def _noted(page: Page[Any]) -> str:
+def _noted(page: Page[Any], room: int) -> str:
     """The notes, a line each; they may name what people named, so they belong inside the fence."""
     lines = [f"note: {one_line(note)}" for note in page.notes]
     lines += [
         f"not read: {one_line(failed.place)} ({failed.status}): {one_line(failed.reason)[:_MAX_REASON]}"
-        for failed in page.failed[:_MAX_FAILED]
+        for failed in page.failed
     ]
-    if len(page.failed) > _MAX_FAILED:
-        lines.append(f"not read: {len(page.failed) - _MAX_FAILED} more")
-    return "\n".join(lines)
+    kept = ""
+    for position, line in enumerate(lines):
+        if len(kept) + len(line) > room - _MORE_NOTES:
+            return f"{kept}note: {len(lines) - position} more were left out for want of room"
+        kept += f"{line}\n"
+    return kept.rstrip("\n")
 
 
 def _called(page: Page[Any], count: int) -> str:

@@ -22,7 +22,7 @@ _HEADERS = {
     "Accept-Encoding": "gzip, deflate",
 }
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]")
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -68,13 +68,21 @@ class Request:
             base_url: Where the organization is.
             extensions: What travels with it through the layers.
             content: A body that is not JSON to be made here.
+
+        Raises:
+            InvalidRequest: A name cannot be part of a path, or a text is none.
         """
-        if content is None and self.body is not None:
-            content = json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()
+        try:
+            if content is None and self.body is not None:
+                content = json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()
+            query = urlencode(self.parameters, quote_via=quote, safe="")
+        except UnicodeEncodeError as error:
+            raise InvalidRequest(
+                f"{error.object[error.start : error.end]!r} is half a character, which cannot be sent. Leave it out."
+            ) from error
         headers = {**_HEADERS, "Accept": self.accept}
         if content is not None:
             headers["Content-Type"] = self.content_type
-        query = urlencode(self.parameters, quote_via=quote, safe="")
         url = f"{base_url}{expanded(self.operation.template, self.path)}?{query}"
         return httpx.Request(self.operation.method, url, headers=headers, content=content, extensions=dict(extensions))
 
@@ -93,7 +101,7 @@ def expanded(template: str, path: Mapping[str, str | int | None]) -> str:
         if not value.strip() or value.strip() in {".", ".."} or _UNSAFE.search(value):
             raise InvalidRequest(
                 f"{value!r} cannot be a {match[1].replace('_', ' ')}: it must not be empty, '.' or '..', and holds no "
-                "'/', '\\' or control characters. Give the plain name or id.",
+                "'/', '\\', control or half characters. Give the plain name or id.",
                 subject=match[1],
             )
         return quote(value, safe="")

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hashlib
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -175,8 +176,8 @@ class Page(BaseModel, Generic[Row]):
 
 
 def encode_cursor(position: Position, digest: str) -> str:
-    """A self-contained cursor: the position and a digest of the call's other arguments."""
-    compact = json.dumps([*position, digest], separators=(",", ":"))
+    """A self-contained cursor: the position, and a check that binds it to the call with this digest."""
+    compact = json.dumps([*position, _check(position, digest)], separators=(",", ":"))
     return base64.urlsafe_b64encode(compact.encode()).decode().rstrip("=")
 
 
@@ -184,20 +185,26 @@ def decode_cursor(cursor: str | None, digest: str) -> Position:
     """The position in a cursor; the beginning when there is none.
 
     Raises:
-        InvalidRequest: It is no cursor, or belongs to a call with other arguments.
+        InvalidRequest: It is no cursor, was changed, or belongs to a call with other arguments.
     """
     if not cursor:
         return Position()
     try:
-        token, skip, offset, made_for = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        token, skip, offset, check = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         position = Position(str(token), int(skip), int(offset))
-    except (binascii.Error, ValueError, TypeError) as error:
+    except (binascii.Error, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise InvalidRequest(
             "The cursor is damaged. Copy it exactly as printed, or leave it out to start again.", subject="cursor"
         ) from error
-    if made_for != digest or position.skip < 0 or position.offset < 0:
+    if check != _check(position, digest) or position.skip < 0 or position.offset < 0:
         raise InvalidRequest(
-            "The cursor belongs to a call with other arguments. Repeat those exactly, or leave the cursor out.",
+            "The cursor belongs to a call with other arguments, or was changed. Repeat those and copy it exactly, or "
+            "leave it out to start again.",
             subject="cursor",
         )
     return position
+
+
+def _check(position: Position, digest: str) -> str:
+    """Tells a cursor of another call and a changed one; it guards nothing, as a cursor opens nothing."""
+    return hashlib.sha256(json.dumps([*position, digest]).encode()).hexdigest()[:12]
