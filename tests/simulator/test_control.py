@@ -53,8 +53,9 @@ def test_tokens_come_and_go(connect, control):
     made = control("PUT", "/tokens", {"value": "new", "scopes": ["vso.code"], "user": "Dana Ortiz"})
     assert made == {"user": "dana.ortiz@tidewater.example", "scopes": ["vso.code"], "state": "active"}
     assert connect("new").send("GET", "/_apis/git/repositories").status_code == 200
-    control("PUT", "/tokens", {"value": "new", "state": "revoked"})
+    assert control("PUT", "/tokens", {"value": "new", "state": "revoked"}) == {**made, "state": "revoked"}
     assert connect("new").send("GET", "/_apis/git/repositories").status_code == 401
+    assert control("PUT", "/tokens", {"value": "new", "state": "active"}) == made
 
 
 def test_a_permission_is_taken_in_one_part_of_a_project(client, organization, control):

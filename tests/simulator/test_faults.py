@@ -7,9 +7,9 @@ import threading
 import httpx
 import pytest
 
-from azure_devops_simulator import Fault, Organization, TokenBucket
+from azure_devops_simulator import Fault, Faults, Organization, TokenBucket
 from azure_devops_simulator.app import create_app
-from azure_devops_simulator.faults import Faults, parse_fault, read_fault
+from azure_devops_simulator.faults import parse_fault, read_fault
 
 PROJECTS = "/_apis/projects"
 REFS = "/Platform/_apis/git/repositories/docs/refs"
@@ -83,6 +83,14 @@ def test_an_error_has_a_page_a_mark_or_no_body(client, organization, form, conte
     assert answer.content.startswith(start)
     if form == "bom":
         assert "TF24668" in json.loads(answer.content.decode("utf-8-sig"))["message"]
+
+
+def test_a_gateway_may_answer_a_write_with_the_sign_in_page(client, organization):
+    organization.faults.add(Fault("status", method="POST", status=203, body="html"))
+    answer = client.send("POST", REFS, new_branch(organization))
+    assert (answer.status_code, answer.headers["content-type"]) == (203, "text/html; charset=utf-8")
+    assert "Azure DevOps Services | Sign In" in answer.text
+    assert not has_branch(organization)
 
 
 def test_before_the_effect_nothing_happened_and_after_it_everything(client, organization):

@@ -220,7 +220,9 @@ def test_the_command_serves_a_world_with_faults(tmp_path):
     file = tmp_path / "world.json"
     file.write_text(json.dumps(export_world(organization)), encoding="utf-8")
     command = [sys.executable, "-m", "azure_devops_simulator", "--world", str(file), "--token", "t=app_token"]
-    process = subprocess.Popen([*command, "--fault", "status,times=1", "--throttle", "100,1"], stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        [*command, "--fault", "status,times=1", "--throttle", "100,1", "--control"], stdout=subprocess.PIPE
+    )
     try:
         assert process.stdout is not None
         assert select.select([process.stdout], [], [], 20)[0]
@@ -228,6 +230,8 @@ def test_the_command_serves_a_world_with_faults(tmp_path):
         project = f"{base_url}/_apis/projects/Data"
         assert httpx.get(project, auth=("", "t")).status_code == 503
         assert httpx.get(project, auth=("", "t")).json()["description"] == "Out of a file."
+        shown = httpx.get(f"{base_url.rsplit('/', 1)[0]}/_simulator/world").json()
+        assert shown["projects"]["Data"]["description"] == "Out of a file."
     finally:
         process.kill()
         process.communicate()

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from azure_devops_simulator.faults import Fault, TokenBucket
+    from azure_devops_simulator.faults import Fault, Faults, TokenBucket
     from azure_devops_simulator.organization import Organization
     from azure_devops_simulator.seed import seed_organization
     from azure_devops_simulator.server import Certificate, SimulatorServer
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Certificate": "server",
     "Fault": "faults",
+    "Faults": "faults",
     "Organization": "organization",
     "SimulatorServer": "server",
     "TokenBucket": "faults",
@@ -26,6 +27,7 @@ _HOME = {
 __all__ = [
     "Certificate",
     "Fault",
+    "Faults",
     "Organization",
     "SimulatorServer",
     "TokenBucket",

@@ -9,7 +9,7 @@ Off unless it is switched on (`SimulatorServer(organization, control=True)`, `--
 | `DELETE faults` | | removes all |
 | `PUT throttle` | `{capacity, refill, tarpit, delay}` | a rate limit for each person |
 | `DELETE throttle` | | no limit |
-| `PUT tokens` | `{value, scopes, user, state}` | adds or replaces a token; without `scopes` full access |
+| `PUT tokens` | `{value, scopes, user, state}` | adds a token (full access unless `scopes` are given) or changes one |
 | `PUT permissions` | `{user, permission, project, within}` | takes a permission from somebody |
 | `PUT hidden` | `{user, project}` | hides a project from somebody |
 | `DELETE permissions` | | everybody may and sees everything |
@@ -141,8 +141,11 @@ def _token(organization: Organization, body: JsonValue) -> JsonValue:
     state = given.get("state", "active")
     if state not in _STATES:
         raise ValueError(f"state {state!r} is not one of {', '.join(_STATES)}")
-    scopes = [str(scope) for scope in cast("list[str]", given.get("scopes", [FULL_ACCESS]))]
-    owner = _user(organization, given["user"]) if "user" in given else None
+    known = organization.tokens.get(str(given["value"]))
+    default = sorted(known.scopes) if known else [FULL_ACCESS]
+    scopes = [str(scope) for scope in cast("list[str]", given.get("scopes", default))]
+    before = known.user if known else None
+    owner = _user(organization, given["user"]) if "user" in given else before
     token = organization.add_token(str(given["value"]), scopes, owner)
     token.state = cast("TokenState", state)
     return {"user": token.user.unique_name, "scopes": sorted(token.scopes), "state": token.state}

@@ -11,7 +11,7 @@ from socket import SO_LINGER, SOL_SOCKET
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from azure_devops_simulator.access import identify
+from azure_devops_simulator.access import SIGN_IN_PAGE, identify
 from azure_devops_simulator.faults import Fault, Pace
 from azure_devops_simulator.routing import ServiceError
 
@@ -263,6 +263,8 @@ def _error(fault: Fault) -> _Answer:
 
 
 def _page(status: int) -> bytes:
+    if status < 400:
+        return SIGN_IN_PAGE.encode()
     return (
         f"<!DOCTYPE html>\n<html><head><title>Azure DevOps Services | {status}</title></head>"
         f"<body><h1>{status}</h1><p>The service is unavailable.</p></body></html>\n"

@@ -26,7 +26,8 @@ class Fault:
     """One way in which answers go wrong.
 
     Args:
-        kind: `status` answers with `status` (503 unless given) and a body of the form `body`;
+        kind: `status` answers with `status` (503 unless given) and a body of the form `body`; below 400 an `html` body
+            is the sign-in page;
             `throttle` is the service's rate limit: 429 with Retry-After unless `status=200`, which delivers the true
             answer with the X-RateLimit headers, late when there is a `delay`;
             `reset` drops the connection (a TCP reset); `truncate` ends it in the middle of the answer's body;
