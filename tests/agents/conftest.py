@@ -4,6 +4,7 @@ import pytest
 
 from azure_devops_simulator import SimulatorServer, seed_organization
 from langchain_azure_devops import AzureDevOpsToolkit
+from langchain_azure_devops.context import Patience, RunContext
 
 FULL, READER = "full-access-token", "read-only-token"
 READ_SCOPES = ("vso.project", "vso.code", "vso.work", "vso.build")
@@ -25,7 +26,10 @@ def server(organization):
 
 @pytest.fixture
 def toolkit(server):
-    with AzureDevOpsToolkit.connect(base_url=server.base_url, pat=FULL, default_project="Platform") as connected:
+    context = RunContext(patience=Patience(looks=(0.0, 0.1)))
+    with AzureDevOpsToolkit.connect(
+        base_url=server.base_url, pat=FULL, default_project="Platform", context=context
+    ) as connected:
         yield connected
 
 

@@ -57,8 +57,8 @@ class Patience:
     pause: float = 0.2
     longest_pause: float = 15.0
     attempts: int = 6
-    looks: tuple[float, ...] = (0.0, 1.0, 3.0)
-    settling: float = 30.0
+    looks: tuple[float, ...] = (0.0, 1.0, 3.0, 6.0)
+    settling: float = 45.0
 
     @property
     def timeouts(self) -> dict[str, float]:

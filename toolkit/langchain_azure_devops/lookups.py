@@ -91,7 +91,8 @@ async def settled(client: AzureDevOps, lookup: Lookup[R], lost: Lost, why: str) 
         ) from failed
     finally:
         current_call.reset(token)
-    looked = f"It was not sent again but looked up {len(patience.looks)} times, and is not there"
+    times, seconds = len(patience.looks), sum(patience.looks)
+    looked = f"It was not sent again but looked up {times} times within {seconds:.0f} s, and is not there"
     if lost.may_follow:
         raise WriteOutcomeUnknown(
             f"{why} {looked}, but the service may still be working on it. Look again in some minutes.",
