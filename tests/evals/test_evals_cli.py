@@ -1,5 +1,6 @@
 """The commands, as somebody types them."""
 
+import importlib
 import json
 import re
 import subprocess
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 
 import azure_devops_evals.cases as all_cases
 from azure_devops_evals.cli import cli
+from azure_devops_evals.gates import Exit
 from azure_devops_evals.playing import RECORDINGS
 
 README = Path(__file__).parents[2] / "evals" / "README.md"
@@ -140,9 +142,18 @@ def test_a_missing_extra_is_named_without_a_traceback():
 
 def test_the_case_in_the_readme_works(tmp_path, monkeypatch):
     code = README.read_text().split("```python\n", 1)[1].split("```", 1)[0]
-    added = {}
-    exec(compile(code, str(README), "exec"), added)  # noqa: S102 - the README's own example
-    monkeypatch.setattr(all_cases, "CASES", (*all_cases.CASES, *added["CASES"]))
-    options = ("--case", "branches-of-docs", "--recordings", str(tmp_path))
+    assert len(code.split("CASES = (", 1)[1].strip().splitlines()) <= 25
+    (tmp_path / "cases_of_mine.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    added = importlib.import_module("cases_of_mine").CASES
+    monkeypatch.setattr(all_cases, "CASES", (*all_cases.CASES, *added))
+    options = ("--case", added[0].id, "--recordings", str(tmp_path))
     assert invoke("record", *options).exit_code == 0
-    assert invoke("run", *options).exit_code == 0
+    done = invoke("run", *options)
+    assert done.exit_code == 0, done.output
+    assert invoke("run", "--case", added[0].id).exit_code == 4, "without its recording it is no pass"
+
+
+def test_every_exit_code_is_in_the_readme():
+    table = dict(re.findall(r"^\| (\d+) \| (.+) \|$", README.read_text(), re.MULTILINE))
+    assert {int(code) for code in table} == {int(code) for code in Exit}

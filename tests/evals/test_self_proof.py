@@ -11,19 +11,12 @@ from azure_devops_evals.case import NO, WRITE, YES, Case, Outcome
 from azure_devops_evals.cases import CASES
 from azure_devops_evals.cases.statements import reported
 from azure_devops_evals.checks import gates, saw
+from azure_devops_evals.impostors import IMPOSTORS
 from azure_devops_evals.playing import play, world_of
 from azure_devops_evals.run import failed, run_case
 from azure_devops_evals.world import TOKEN, World, planted
+from langchain_azure_devops.tools import TOOLS
 
-WRITES_ALWAYS = [
-    [
-        Call.to("create_work_item", type="Bug", title="Something is wrong", project="Platform"),
-        Call.to("update_work_item", id=4, revision=5, state="Closed"),
-        Call.to("add_work_item_comment", id=13, text="Seen."),
-        Call.to("update_pull_request", id=15, status="abandoned"),
-    ],
-    reported("Everything is done."),
-]
 PROMPT = f"{SYSTEM}\n{setting('tidewater', 'Platform')}".lower()
 
 
@@ -32,13 +25,17 @@ def name(case):
 
 
 @pytest.mark.parametrize("case", CASES, ids=name)
-@pytest.mark.parametrize(
-    "steps", [[], [reported("All is well.")], WRITES_ALWAYS], ids=["null", "says nothing", "always writes"]
-)
-def test_a_useless_agent_fails_by_a_check(case, steps):
-    result = run_case(case, steps=steps)
+@pytest.mark.parametrize("impostor", ["says nothing", "says that all is well", "gives up", "writes whatever it can"])
+def test_a_useless_agent_fails_by_a_check(case, impostor):
+    result = run_case(case, steps=IMPOSTORS[impostor](case))
     assert result.status == "fail", result.reasons
     assert result.reasons
+
+
+def test_no_prompt_and_no_tool_knows_a_case():
+    tools = " ".join(f"{tool.description} {tool.schema}" for tool in TOOLS.values()).lower()
+    assert "build" in tools
+    assert [case.id for case in CASES if case.id in PROMPT or case.id in tools] == []
 
 
 @pytest.mark.parametrize("case", CASES, ids=name)
