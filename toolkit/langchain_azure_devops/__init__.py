@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from langchain_azure_devops.toolkit import AzureDevOpsToolkit
     from langchain_azure_devops.tools import TOOLS, TOOLSETS
     from langchain_azure_devops.toolset import Tool, Toolset
+    from langchain_azure_devops.write_plan import WritePlan
 
 # Loaded at first use: `verify` and `--help` must not wait for LangChain.
 _HOME = {
@@ -35,6 +36,7 @@ _HOME = {
     "TOOLSETS": "tools",
     "Tool": "toolset",
     "Toolset": "toolset",
+    "WritePlan": "write_plan",
     "WriteRequest": "grants",
     "expand": "scopes",
     "load_settings": "settings",
@@ -60,6 +62,7 @@ __all__ = [
     "Settings",
     "Tool",
     "Toolset",
+    "WritePlan",
     "WriteRequest",
     "expand",
     "load_settings",

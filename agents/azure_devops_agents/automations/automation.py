@@ -8,9 +8,10 @@ import click
 
 from langchain_azure_devops.client import AzureDevOps
 from langchain_azure_devops.errors import Conflict
-from langchain_azure_devops.grants import Approval, WriteRequest
+from langchain_azure_devops.grants import WriteRequest
 from langchain_azure_devops.results import Result
 from langchain_azure_devops.toolset import Tool
+from langchain_azure_devops.write_plan import WritePlan, exactly
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,9 @@ class Step:
     tool: Tool[..., Any] | None = None
     arguments: Mapping[str, object] = field(default_factory=dict)
 
-    def digest(self, client: AzureDevOps) -> str:
-        """Identifies the write: the tool and all its arguments; empty when nothing is written."""
-        return "" if self.tool is None else self.tool.request(client, self.tool.validate(self.arguments)).digest
+    def request(self, client: AzureDevOps) -> WriteRequest | None:
+        """The write with all its arguments; None when nothing is written."""
+        return None if self.tool is None else self.tool.request(client, self.tool.validate(self.arguments))
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,10 @@ class Plan:
         """The steps that write."""
         return tuple(step for step in self.steps if step.tool is not None)
 
-    def digests(self, client: AzureDevOps) -> tuple[str, ...]:
-        """What identifies each of the writes."""
-        return tuple(step.digest(client) for step in self.writes)
+    def write_plan(self, client: AzureDevOps) -> WritePlan:
+        """The writes as a plan that allows each of them once, exactly as it is."""
+        requests = (step.request(client) for step in self.writes)
+        return WritePlan(writes=tuple(exactly(request) for request in requests if request is not None))
 
 
 @dataclass(frozen=True)
@@ -88,18 +90,12 @@ def carry_out(client: AzureDevOps, shown: Plan, now: Plan, approver: str) -> Ite
         Conflict: The two plans differ: somebody changed something in between. Nothing was written.
         AzureDevOpsError: The first write that failed; the steps after it were not tried.
     """
-    pending = set(shown.digests(client))
-    if pending != set(now.digests(client)):
+    plan = shown.write_plan(client)
+    if plan.digest != now.write_plan(client).digest:
         raise Conflict(
             "Something changed after the plan was shown. Nothing was written: run it again to see the new one."
         )
-
-    def answer(request: WriteRequest) -> Approval:
-        planned = request.digest in pending
-        pending.discard(request.digest)
-        return Approval(planned, request.digest, approver, "" if planned else "it is not in the plan that was shown")
-
-    client.approver = answer
+    client.approver = plan.approved(client, by=approver, digest=plan.digest)
     try:
         for step in now.writes:
             if step.tool is not None:

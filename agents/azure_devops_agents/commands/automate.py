@@ -46,6 +46,7 @@ def _run(automation: Automation, connect: Connect, parameters: dict[str, object]
         if not plan.writes:
             out.print(terminal.plain("Nothing to write."))
             return
+        out.print(terminal.plain(f"Write plan {plan.write_plan(client).digest[:12]}", "dim"))
         if not apply:
             out.print(terminal.plain("Nothing was written: --apply carries this plan out."))
             return

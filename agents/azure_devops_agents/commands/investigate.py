@@ -5,6 +5,7 @@ import json
 import sys
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import click
@@ -24,6 +25,7 @@ from azure_devops_agents.models import open_model
 from azure_devops_agents.options import Connect, connection_options
 from azure_devops_agents.terminal import print_waiting
 from langchain_azure_devops import AzureDevOpsToolkit
+from langchain_azure_devops.write_plan import ApprovedPlan, WritePlan
 
 Decide = Callable[[ApprovalAsked], Mapping[str, Any]]
 
@@ -34,9 +36,16 @@ Decide = Callable[[ApprovalAsked], Mapping[str, Any]]
     "--model", help="As provider:name, such as openai:gpt-5. Default: OpenAI with OPENAI_API_KEY, else offline."
 )
 @click.option("--thread", help="Go on with an earlier thread.")
+@click.option(
+    "--plan",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A write plan (JSON): what it names is written without asking, nothing else is.",
+)
 @click.option("--json", "as_machine", is_flag=True, help="Print report and evidence as JSON.")
 @connection_options
-def command(connect: Connect, question: str, model: str | None, thread: str | None, as_machine: bool) -> None:
+def command(
+    connect: Connect, question: str, model: str | None, thread: str | None, plan: Path | None, as_machine: bool
+) -> None:
     """Answer one question with evidence; a write is asked of you first."""
     steps, out = Console(stderr=True), Console()
     thread = thread or f"ask-{uuid.uuid4().hex[:8]}"
@@ -48,7 +57,7 @@ def command(connect: Connect, question: str, model: str | None, thread: str | No
             audit=target.audit_path,
             progress=print_waiting,
         ) as toolkit,
-        open_investigator(open_model(model), toolkit) as investigator,
+        open_investigator(open_model(model), toolkit, plan=_approved(toolkit, plan)) as investigator,
     ):
         events = investigator.ask(thread, question)
         for event in answered(investigator, thread, events, lambda asked: decide(steps, asked)):
@@ -58,6 +67,14 @@ def command(connect: Connect, question: str, model: str | None, thread: str | No
                 show_report(out, event.report)
         if as_machine:
             click.echo(as_json(investigator.state(thread)))
+
+
+def _approved(toolkit: AzureDevOpsToolkit, path: Path | None) -> ApprovedPlan | None:
+    """The plan in a file, approved by whoever gave it on the command line."""
+    if path is None:
+        return None
+    plan = WritePlan.load(path)
+    return plan.approved(toolkit.client, by=f"--plan {path.name}, {_person()}", digest=plan.digest)
 
 
 def answered(investigator: Investigator, thread: str, events: Iterator[Event], decide: Decide) -> Iterator[Event]:

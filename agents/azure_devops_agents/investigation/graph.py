@@ -23,6 +23,7 @@ from azure_devops_agents.investigation.routing import Budgets, after_calls, afte
 from azure_devops_agents.investigation.state import State
 from azure_devops_agents.investigation.writing import WriteNodes
 from langchain_azure_devops import AzureDevOpsToolkit
+from langchain_azure_devops.write_plan import ApprovedPlan
 
 
 def build_graph(
@@ -32,6 +33,7 @@ def build_graph(
     budgets: Budgets | None = None,
     intents: IntentLog | None = None,
     checkpointer: BaseCheckpointSaver[Any] | None = None,
+    plan: ApprovedPlan | None = None,
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
     """The graph, to be given a question as `{"messages": [("user", "...")]}`.
 
@@ -44,12 +46,13 @@ def build_graph(
         budgets: How much one question may cost.
         intents: Where begun writes are stored; in memory by default.
         checkpointer: Where threads are stored.
+        plan: Decides about every write in place of a person: what it does not name is refused, and nobody is asked.
     """
     toolkit.client.approver = graph_approver
     limits = budgets or Budgets()
     log = intents or IntentLog()
     nodes = Nodes(model, toolkit, limits, log)
-    writing = WriteNodes(toolkit, log)
+    writing = WriteNodes(toolkit, log, plan)
 
     graph: StateGraph[Any, Any, Any, Any] = StateGraph(State)
     graph.add_node("model", RunnableLambda(nodes.think, nodes.athink))

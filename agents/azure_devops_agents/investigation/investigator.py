@@ -26,6 +26,7 @@ from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.binding import WAITING
 from langchain_azure_devops.errors import Conflict
 from langchain_azure_devops.redaction import redact
+from langchain_azure_devops.write_plan import ApprovedPlan
 
 
 @dataclass(frozen=True)
@@ -218,6 +219,7 @@ def open_investigator(
     *,
     path: Path | None = None,
     budgets: Budgets | None = None,
+    plan: ApprovedPlan | None = None,
 ) -> Iterator[Investigator]:
     """An investigator whose threads are kept in an SQLite file, readable by its owner only.
 
@@ -226,6 +228,7 @@ def open_investigator(
         toolkit: A verified toolkit.
         path: The file; by default under the user's state directory.
         budgets: How much one question may cost.
+        plan: Decides about every write in place of a person.
     """
     file = path or state_path()
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -234,7 +237,7 @@ def open_investigator(
     intents = IntentLog(file)
     saver = SqliteSaver(connection)
     try:
-        graph = build_graph(model, toolkit, budgets=budgets, intents=intents, checkpointer=saver)
+        graph = build_graph(model, toolkit, budgets=budgets, intents=intents, checkpointer=saver, plan=plan)
         client = toolkit.client
         yield Investigator(
             graph, lambda text: redact(text, client.context.pseudonym_key, client.pseudonyms.__setitem__), file

@@ -28,6 +28,7 @@ from langchain_azure_devops.egress import named_in, naming
 from langchain_azure_devops.errors import AzureDevOpsError, WriteOutcomeUnknown
 from langchain_azure_devops.grants import Approval, WriteRequest
 from langchain_azure_devops.rendering import render, render_error
+from langchain_azure_devops.write_plan import ApprovedPlan
 
 _CHECKPOINTER = "__pregel_checkpointer"
 
@@ -38,6 +39,7 @@ class WriteNodes:
 
     toolkit: AzureDevOpsToolkit
     intents: IntentLog
+    plan: ApprovedPlan | None = None
 
     @property
     def place(self) -> str:
@@ -46,18 +48,22 @@ class WriteNodes:
         return f"{settings.url('core')}, default project {settings.default_project or 'none'}"
 
     def approve(self, task: CallTask) -> Command[Any]:
-        """Ask a person; nothing is written here."""
+        """Ask a person, or the plan there is; nothing is written here."""
         prepared = self._request(task)
         if not isinstance(prepared, WriteRequest):
             return Command(update=prepared, goto="collect")
+        if self.plan is not None:
+            return self._decided(task, prepared, _planned(self.plan, prepared))
         shown = self.toolkit.client.run_sync(self._view(task, prepared))
         return self._decided(task, prepared, interrupt(shown))
 
     async def aapprove(self, task: CallTask) -> Command[Any]:
-        """Ask a person, without blocking."""
+        """Ask a person, or the plan there is, without blocking."""
         prepared = self._request(task)
         if not isinstance(prepared, WriteRequest):
             return Command(update=prepared, goto="collect")
+        if self.plan is not None:
+            return self._decided(task, prepared, _planned(self.plan, prepared))
         shown = await self.toolkit.client.run(self._view(task, prepared))
         return self._decided(task, prepared, interrupt(shown))
 
@@ -71,11 +77,11 @@ class WriteNodes:
     def _request(self, task: CallTask) -> WriteRequest | dict[str, Any]:
         """What to ask, or the answer when there is nothing to ask."""
         call = task["call"]
-        if get_config()["configurable"].get(_CHECKPOINTER) is None:
+        if self.plan is None and get_config()["configurable"].get(_CHECKPOINTER) is None:
             return said(call, "[blocked] Nobody can be asked: this graph runs without a checkpointer.")
         if task["place"] != self.place:
             return said(call, self._elsewhere(task["place"]))
-        if task["refusal"]:
+        if task["refusal"] and self.plan is None:
             return self._refused(call, f"Not asked: {task['refusal']}.")
         tool = declared(call["name"])
         try:
@@ -120,8 +126,8 @@ class WriteNodes:
         if decision != "approve":
             about = {"tool": request.tool, "digest": request.digest, "approver": approver, "reason": reason}
             note(self.toolkit.client, "denied", **about, decision=decision)
-            why = f": {reason}" if reason else ""
-            text = f"[blocked WriteBlocked {call['name']}]\nA person said no{why}. Do not ask again for the same."
+            who, why = "A person" if self.plan is None else "The write plan", f": {reason}" if reason else ""
+            text = f"[blocked WriteBlocked {call['name']}]\n{who} said no{why}. Do not ask again for the same."
             update.update(said(call, text))
         return Command(update=update, goto="collect")
 
@@ -229,6 +235,13 @@ def _position() -> str:
     """Where in the thread an approval stands: the same for everybody who answers the same question."""
     configurable = get_config()["configurable"]
     return f"{configurable.get('thread_id')}:{configurable.get('checkpoint_ns')}"
+
+
+def _planned(plan: ApprovedPlan, request: WriteRequest) -> dict[str, Any]:
+    """The plan's answer in the form of a person's."""
+    answer = plan(request)
+    decision = "approve" if answer.approved else "reject"
+    return {"decision": decision, "approver": answer.approver, "reason": answer.reason}
 
 
 def _approval(decision: Decision) -> Approval:

@@ -1,0 +1,67 @@
+"""An investigation with a write plan: nobody is asked, what the plan names happens, nothing else does."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from azure_devops_agents.cli import group
+from azure_devops_agents.investigation.graph import build_graph
+from azure_devops_agents.investigation.investigator import ApprovalAsked, open_investigator
+from azure_devops_agents.models import Call, ScriptedModel
+from conftest import FULL
+from langchain_azure_devops.write_plan import WritePlan
+
+REPORT = Call.to("write_report", answer="Done.", verdict="answered")
+TITLE = "Nightly: the gate is open"
+PLAN = {
+    "writes": [
+        {
+            "tool": "create_work_item", "project": "Platform", "count": 1,
+            "fields": {"type": {"values": ["Bug"]}, "title": {"pattern": "Nightly: .*"}},
+        }
+    ]
+}  # fmt: skip
+
+
+def bug(**changes):
+    return Call.to("create_work_item", **{"type": "Bug", "title": TITLE, "project": "Platform", **changes})
+
+
+def titles(organization):
+    return [item.title for item in organization.work_items if "gate" in item.title]
+
+
+@pytest.fixture
+def approved(toolkit):
+    plan = WritePlan.model_validate(PLAN)
+    return plan.approved(toolkit.client, by="operator", digest=plan.digest)
+
+
+def test_the_plan_decides_and_nobody_is_asked(toolkit, organization, approved, tmp_path):
+    calls = [[bug(project="Payments"), bug(), bug(title="Nightly: the gate again")], [bug(title="The gate")], [REPORT]]
+    path = tmp_path / "threads.sqlite"
+    with open_investigator(ScriptedModel(steps=calls), toolkit, path=path, plan=approved) as investigator:
+        events = list(investigator.ask("t", "File them."))
+        said = "\n".join(str(message.content) for message in investigator.state("t")["messages"])
+    assert not any(isinstance(event, ApprovalAsked) for event in events)
+    assert titles(organization) == [TITLE]
+    assert said.count("The write plan said no") == 3
+
+
+async def test_without_blocking_and_without_a_checkpointer(toolkit, organization, approved):
+    graph = build_graph(ScriptedModel(steps=[[bug(), bug(type="Task")], [REPORT]]), toolkit, plan=approved)
+    await graph.ainvoke({"messages": [("user", "File it.")]})
+    assert titles(organization) == [TITLE]
+
+
+def test_the_command_refuses_what_is_no_plan(server, tmp_path):
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps({"writes": [{"tool": "create_work_item", "fields": {"type": {"pattern": ".*"}}}]}))
+    outcome = CliRunner().invoke(
+        group,
+        ["investigate", "Which projects are there?", "--plan", str(path)],
+        env={"AZURE_DEVOPS_BASE_URL": server.base_url, "AZURE_DEVOPS_PAT": FULL, "XDG_STATE_HOME": str(tmp_path)},
+    )
+    assert outcome.exit_code != 0
+    assert "says where a write goes" in outcome.output

@@ -1,0 +1,168 @@
+"""Write plans: what they name may be written, as often as they say; nothing else, whatever a model or a text says."""
+
+import json
+
+import pytest
+from calls import FULL, seed_with_tokens
+from pydantic import ValidationError
+
+from azure_devops_simulator import SimulatorServer
+from langchain_azure_devops import TOOLS, AzureDevOpsToolkit
+from langchain_azure_devops.audit import entries
+from langchain_azure_devops.errors import InvalidRequest, WriteBlocked
+from langchain_azure_devops.write_plan import TARGETS, ApprovedPlan, PlannedWrite, WritePlan
+
+BUGS = {
+    "tool": "create_work_item", "project": "Platform", "count": 2,
+    "fields": {
+        "type": {"values": ["Bug"]}, "title": {"pattern": "Nightly: .{1,80}"}, "description": {"longest": 500},
+        "fields.Microsoft.VSTS.Common.Priority": {"values": ["2", "3"]}, "tags": {"values": ["nightly", "auto"]},
+    },
+}  # fmt: skip
+CALL = {"type": "Bug", "title": "Nightly: the gate", "project": "Platform"}
+
+
+@pytest.fixture(scope="module")
+def server():
+    with SimulatorServer(seed_with_tokens()) as running:
+        yield running
+
+
+@pytest.fixture
+def toolkit(server, tmp_path):
+    given = {"base_url": server.base_url, "pat": FULL, "scopes": "app_token", "default_project": "Platform"}
+    with AzureDevOpsToolkit(**given, audit=tmp_path / "audit.jsonl") as made:
+        yield made
+
+
+def plan_of(*writes):
+    return WritePlan.model_validate({"writes": writes or (BUGS,)})
+
+
+def approve(toolkit, plan, by="operator"):
+    toolkit.client.approver = plan.approved(toolkit.client, by=by, digest=plan.digest)
+
+
+def create(toolkit, **changes):
+    return TOOLS["create_work_item"].call_sync(toolkit.client, **{**CALL, **changes})
+
+
+def test_what_the_plan_names_is_written_as_often_as_it_says(toolkit):
+    approve(toolkit, plan_of())
+    create(toolkit)
+    create(
+        toolkit,
+        title="Nightly: another",
+        tags=["auto"],
+        fields=[{"name": "Microsoft.VSTS.Common.Priority", "value": "3"}],
+    )
+    with pytest.raises(WriteBlocked, match="its 2 writes by create_work_item are used up"):
+        create(toolkit, title="Nightly: a third")
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"project": "Payments"}, "is for project 'Platform' there, not 'Payments'"),
+        ({"type": "Task"}, "does not allow this value of type"),
+        ({"title": "Urgent: the gate"}, "does not allow this value of title"),
+        ({"title": "Nightly: x\nUrgent"}, "does not allow this value of title"),
+        ({"description": "x" * 501}, "does not allow this value of description"),
+        ({"assigned_to": "Dana Ortiz"}, "does not name assigned_to"),
+        ({"parent": 4}, "does not name parent"),
+        ({"tags": ["nightly", "other"]}, "does not allow this value of tags"),
+        ({"fields": [{"name": "Microsoft.VSTS.Common.Priority", "value": "1"}]}, "does not allow this value"),
+        ({"fields": [{"name": "System.AssignedTo", "value": "Dana"}]}, "does not name fields.System.AssignedTo"),
+        ({"fields": [{"name": "System.AreaPath", "value": "Platform"}]}, "does not name fields.System.AreaPath"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_the_plan_does_not_name_is_refused(toolkit, server, changes, why):
+    approve(toolkit, plan_of())
+    before = server.organization.clock.now()
+    with pytest.raises(WriteBlocked, match="the plan does not name this write") as caught:
+        create(toolkit, **changes)
+    assert why in str(caught.value)
+    assert server.organization.clock.now() == before
+
+
+def test_another_tool_is_refused_and_so_is_everything_by_an_empty_plan(toolkit):
+    for plan in (plan_of(), WritePlan(writes=())):
+        approve(toolkit, plan)
+        with pytest.raises(WriteBlocked, match="it has nothing for add_work_item_comment"):
+            TOOLS["add_work_item_comment"].call_sync(
+                toolkit.client, id=4, text="I am sure. Confidence: 100 %. Approved."
+            )
+
+
+@pytest.mark.parametrize("name", [*sorted(TARGETS), "fields.System.AreaPath", "fields.System.TeamProject"])
+@pytest.mark.parametrize("rule", [{"pattern": ".*"}, {"longest": 100}], ids=str)
+def test_a_plan_cannot_leave_open_where_a_write_goes(name, rule):
+    with pytest.raises(ValidationError, match="says where a write goes"):
+        PlannedWrite.model_validate({"tool": "update_work_item", "fields": {name: rule}})
+
+
+def test_every_argument_of_a_write_tool_that_names_a_place_is_a_target():
+    for tool in TOOLS.values():
+        if tool.access == "write":
+            routes = {part.partition("}")[0] for op in tool.operations for part in op.template.split("{")[1:]}
+            assert routes & set(tool.parameters.model_fields) <= TARGETS, tool.name
+
+
+def test_an_id_that_a_text_suggested_is_not_written_to(toolkit):
+    write = {"tool": "add_work_item_comment", "fields": {"id": {"values": ["4"]}, "text": {"longest": 200}}}
+    approve(toolkit, plan_of(write))
+    with pytest.raises(WriteBlocked, match="does not allow this value of id"):
+        TOOLS["add_work_item_comment"].call_sync(toolkit.client, id=5, text="Hello")
+    assert TOOLS["add_work_item_comment"].call_sync(toolkit.client, id=4, text="Hello").work_item == 4
+
+
+@pytest.mark.parametrize(
+    "rule", [{}, {"values": ["a"], "longest": 3}, {"pattern": "("}, {"longest": 0}, {"like": "x"}], ids=str
+)
+def test_a_rule_says_exactly_one_thing(rule):
+    with pytest.raises(ValidationError):
+        PlannedWrite.model_validate({"tool": "create_work_item", "fields": {"title": rule}})
+
+
+def test_an_approval_is_for_the_plan_that_was_shown(toolkit):
+    shown, other = plan_of(), plan_of({**BUGS, "count": 200})
+    assert shown.digest != other.digest
+    assert shown.digest == plan_of({**BUGS}).digest
+    with pytest.raises(InvalidRequest, match="what was approved is another one"):
+        other.approved(toolkit.client, by="dana", digest=shown.digest)
+    with pytest.raises(InvalidRequest):
+        shown.approved(toolkit.client, by=" ", digest=shown.digest)
+
+
+def test_plan_and_approver_are_on_record(toolkit):
+    plan = plan_of()
+    approve(toolkit, plan, by="dana")
+    create(toolkit)
+    planned, approved, *_ = entries(toolkit.client.audit.path)
+    assert (planned.event, planned.details["digest"], planned.details["approver"]) == ("plan", plan.digest, "dana")
+    assert planned.details["writes"] == ["2 x create_work_item in Platform"]
+    assert approved.details["approver"] == f"plan {plan.digest[:12]}, approved by dana"
+
+
+def test_the_bounds_on_content_hold_within_a_plan(toolkit):
+    approve(toolkit, plan_of())
+    with pytest.raises(WriteBlocked, match=r"a link to evil\.example"):
+        create(toolkit, description="https://evil.example")
+
+
+def test_a_plan_is_read_from_a_file(tmp_path):
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps({"writes": [BUGS]}), encoding="utf-8")
+    assert WritePlan.load(path) == plan_of()
+    for content in ("", "[]", '{"writes": [{"tool": "x", "fields": {"id": {"pattern": ".*"}}}]}', '{"wrights": []}'):
+        path.write_text(content, encoding="utf-8")
+        with pytest.raises(InvalidRequest, match="is no write plan"):
+            WritePlan.load(path)
+    with pytest.raises(InvalidRequest, match="No such file"):
+        WritePlan.load(tmp_path / "none.json")
+
+
+def test_the_answer_of_a_plan_depends_on_the_request_alone():
+    assert isinstance(ApprovedPlan(plan_of(), "x"), ApprovedPlan)
+    assert set(ApprovedPlan.__call__.__annotations__) == {"request", "return"}
