@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeAlias
 from urllib.parse import parse_qsl, quote, unquote
 
@@ -124,6 +125,11 @@ class Query:
         return list(self._values)
 
 
+@lru_cache(maxsize=4096)
+def _quoted(path: str) -> str:
+    return quote(path, safe="/?&=$:@,+")
+
+
 @dataclass
 class Call:
     """What a handler gets: who asks for what, in which project."""
@@ -167,7 +173,7 @@ class Call:
 
     def url(self, path: str) -> str:
         """An absolute link under the organization, in the form of the request. The path is quoted here."""
-        return f"{self.base_url}/{quote(path, safe='/?&=$:@,+')}"
+        return f"{self.base_url}/{_quoted(path)}"
 
     def identity(self, user: User) -> JsonObject:
         """A user as an IdentityRef."""

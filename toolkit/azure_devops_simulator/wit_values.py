@@ -14,6 +14,10 @@ Reader: TypeAlias = Callable[[WorkItem, Revision], FieldValue | None]
 """Reads one field of one revision."""
 
 
+_Source: TypeAlias = Callable[[WorkItemStore, WorkItem, Revision], FieldValue | None] | str
+_DEEPEST = 7
+
+
 def reader(store: WorkItemStore, field: Field) -> Reader:
     """The function that reads a field."""
     name = field.reference_name
@@ -29,13 +33,15 @@ def reader(store: WorkItemStore, field: Field) -> Reader:
 
 def all_values(store: WorkItemStore, item: WorkItem, revision: Revision) -> dict[str, FieldValue]:
     """Every field of a revision that has a value, by reference name, in the service's order."""
-    found: dict[str, FieldValue] = {}
     stored = revision.fields
-    for name, read in _ORDER:
-        value = stored.get(name) if read is None else read(store, item, revision)
-        if value is not None:
+    found = dict(stored)
+    for name, read in _COMPUTED:
+        if isinstance(read, str):
+            parts = str(stored[read]).split("\\")[:_DEEPEST]
+            found.update((f"{name}{level}", part) for level, part in enumerate(parts, start=1))
+        elif (value := read(store, item, revision)) is not None:
             found[name] = value
-    return found
+    return {name: found[name] for name in sorted(found, key=_RANK.__getitem__)}
 
 
 def _node_id(store: WorkItemStore, structure: Structure, item: WorkItem, revision: Revision) -> FieldValue | None:
@@ -59,6 +65,8 @@ def _comment_count(item: WorkItem, revision: Revision) -> FieldValue:
 
 def _relation_count(rel: str) -> Reader:
     def count(item: WorkItem, revision: Revision) -> FieldValue | None:
+        if not item.all_relations:
+            return None
         at = None if revision is item.revision else revision.changed
         found = [relation for relation in item.relations(at) if relation.rel.startswith(rel)]
         return len(found) or None
@@ -94,13 +102,17 @@ def _read_alone(read: Reader) -> Callable[[WorkItemStore, WorkItem, Revision], F
     return lambda _store, item, revision: read(item, revision)
 
 
-def _in_order() -> Iterator[tuple[str, Callable[[WorkItemStore, WorkItem, Revision], FieldValue | None] | None]]:
-    """Every field in the service's order with what computes it; None for one that is stored."""
+def _computed() -> Iterator[tuple[str, _Source]]:
+    """Every field that is not stored, with what computes it.
+
+    For the levels of a path one entry stands for all of them: what their names begin with, and the field of the path.
+    """
     for name, field in FIELDS.items():
-        if name == "System.Links.LinkType":
+        stem, _, level = name.partition("Level")
+        if not field.computed or name == "System.Links.LinkType" or (level and level != "1"):
             continue
-        if not field.computed:
-            yield name, None
+        if level:
+            yield f"{stem}Level", f"{stem}Path"
         elif name in {"System.AreaId", "System.IterationId"}:
             yield name, partial(_read_by, field=field)
         else:
@@ -108,4 +120,5 @@ def _in_order() -> Iterator[tuple[str, Callable[[WorkItemStore, WorkItem, Revisi
 
 
 _NO_STORE = WorkItemStore()
-_ORDER = tuple(_in_order())
+_COMPUTED = tuple(_computed())
+_RANK = {name: rank for rank, name in enumerate(FIELDS)}

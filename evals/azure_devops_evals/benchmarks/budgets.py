@@ -50,10 +50,10 @@ BUDGETS: dict[str, Budget] = {
     "help": Budget("start-up of --help, processor time", 0.4, "s", hard=False),
     "verify": Budget("start-up and run of verify, processor time", 0.8, "s", hard=False),
     "langchain": Budget("LangChain modules loaded by --help and verify", 0, "modules"),
-    "simulator-start": Budget("simulator: seed and serve, after imports", 0.5, "s", hard=False),
+    "simulator-start": Budget("simulator: seed and serve, after imports, processor time", 0.5, "s", hard=False),
     "simulator-request": Budget("simulator: a small request, processor time", 2, "ms", hard=False),
-    "simulator-list": Budget("simulator: 200 of 10,000 work items by id", 50, "ms", hard=False),
-    "simulator-wiql": Budget("simulator: WIQL over 10,000 work items", 1.0, "s", hard=False),
+    "simulator-list": Budget("simulator: 200 of 10,000 work items by id, processor time", 50, "ms", hard=False),
+    "simulator-wiql": Budget("simulator: WIQL over 10,000 work items, processor time", 1.0, "s", hard=False),
     "t0": Budget("T0 eval suite", 60, "s", hard=False),
 }
 
