@@ -17,7 +17,7 @@ from langchain_azure_devops.lookups import FOUND
 from langchain_azure_devops.settings import load_settings
 
 APPROVED, ITEM, DISCUSSED, BUILD = 15, 16, 12, 35
-PATIENCE = Patience(request=0.2, pause=0.005, longest_pause=0.01, looks=(0.0, 0.05, 0.1))
+PATIENCE = Patience(request=0.6, pause=0.005, longest_pause=0.01, looks=(0.0, 0.05, 0.1))
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ FAILURES = [
     *both("504", status(504, "html"), **LATE),
     *both("reset", {"kind": "reset"}),
     Failure("truncated body", {"kind": "truncate"}, "after"),
-    *both("time-out", {"kind": "reset", "delay": 0.4}, **LATE),
+    *both("time-out", {"kind": "reset", "delay": 0.9}, **LATE),
     Failure("sign-in page", status(203, "html"), repeated=False, not_done=errors.SignInRequired),
 ]
 """A throttled request and one that was answered by the sign-in page never took effect, so there is no `after`."""

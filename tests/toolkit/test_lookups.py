@@ -11,7 +11,7 @@ from langchain_azure_devops import TOOLS, AzureDevOps, errors
 from langchain_azure_devops.context import Patience, RunContext
 from langchain_azure_devops.settings import load_settings
 
-QUICK = RunContext(patience=Patience(request=0.2, pause=0.005, looks=(0.0, 0.02)))
+QUICK = RunContext(patience=Patience(pause=0.005, looks=(0.0, 0.02)))
 LOST = {"kind": "reset", "times": 1}
 
 

@@ -114,7 +114,8 @@ class Credential:
             if self._token != refused:
                 return self._token
             if self._failure is not None and time.monotonic() - self._failure[0] < _ASK_AGAIN:
-                raise self._failure[1]
+                known = self._failure[1]
+                raise type(known)(known.message, subject=known.subject)
             try:
                 token, person = await self._better(refused)
             except NotSignedIn as error:
