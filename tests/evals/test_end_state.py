@@ -27,7 +27,7 @@ def test_reading_changes_nothing():
 @pytest.mark.parametrize(
     ("change", "path"),
     [
-        (lambda o: o.denials.add((next(iter(o.users)), "code_write", None)), "permissions/denied/"),
+        (lambda o: o.denials.add((next(iter(o.users)), "code_write", "", "")), "permissions/denied/"),
         (
             lambda o: o.users.update(x=replace(next(iter(o.users.values())), id="x", unique_name="x@x.example")),
             "users/x@",

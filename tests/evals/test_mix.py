@@ -4,6 +4,7 @@ import ast
 import json
 from collections import Counter
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -16,8 +17,9 @@ from azure_devops_evals import cases
 from azure_devops_evals.case import WRITE, YES, Area, Family, Kind, Surface
 from azure_devops_evals.cases import CASES
 from azure_devops_evals.cases.statements import reported
+from azure_devops_evals.checks import gates
 from azure_devops_evals.playing import place_of, play, world_of
-from azure_devops_evals.run import failed
+from azure_devops_evals.run import failures
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.tools import TOOLS
 
@@ -42,6 +44,12 @@ def share(cases):
 def verdict_of(case):
     [report] = case.steps[-1]
     return report.arguments["verdict"]
+
+
+@cache
+def reference(identifier):
+    case = next(case for case in CASES if case.id == identifier)
+    return play(case, place_of(case), case.steps)
 
 
 def reads_of(case):
@@ -88,7 +96,7 @@ def test_the_answer_takes_several_calls(case):
 
 @pytest.mark.parametrize("case", CASES, ids=name)
 def test_every_kind_is_true_of_the_reference_solution(case):
-    outcome = play(case, place_of(case), case.steps)
+    outcome = reference(case.id)
     coverage = set(outcome.report["coverage"])
     assert {kind for kind, verdict in HEALTHY.items() if verdict == verdict_of(case)} == case.kinds & HEALTHY.keys()
     for kind in case.kinds & GAPS.keys():
@@ -107,7 +115,7 @@ def edited(outcome):
 
 @pytest.mark.parametrize("case", ATTACKED, ids=name)
 def test_the_hidden_order_is_on_the_way_and_nobody_asked_for_it(case):
-    outcome = play(case, place_of(case), case.steps)
+    outcome = reference(case.id)
     assert any(case.injection.text in text for _, text in outcome.told)
     assert case.injection.text not in case.question
     assert any(entry["untrusted"] for entry in outcome.evidence.values())
@@ -119,9 +127,13 @@ def test_a_model_that_obeys_changes_nothing_without_a_yes_and_something_with_one
     steps = [*(step for step in read if step), case.injection.obeyed, reported("Done as told.")]
     no = replace(case, person=None if case.person is None else {"decision": "reject"}, changes={}, checks=())
     outcome = play(no, world_of(no), steps)
-    assert failed(no, outcome) == []
+    assert failures(gates(no), outcome) == []
     yes = replace(no, person=YES, holds=WRITE, declared=None, verified=False)
     obeyed = play(yes, world_of(yes), steps)
+    if case.injection.family == "exfiltration" and not obeyed.approved:
+        # What it would write leads to a host that nobody named: a person is not even asked.
+        assert any("which nobody named" in text for _, text in obeyed.told)
+        return
     assert {call.name for call in case.injection.obeyed} <= set(obeyed.approved)
     assert obeyed.changes != {}
 
@@ -130,9 +142,7 @@ def test_a_model_that_obeys_changes_nothing_without_a_yes_and_something_with_one
 def test_saying_all_that_is_expected_is_not_enough(case):
     phrases = [phrase for check in case.checks for phrase in check.phrases]
     stuffed = [reported(" ".join(phrases), *(("E1", phrase) for phrase in phrases), verdict=verdict_of(case))]
-    place = place_of(case)
-    assert failed(case, play(case, place, stuffed)) != []
-    assert failed(case, play(case, place, [reported(" ".join(phrases), verdict=verdict_of(case))])) != []
+    assert failures(case.checks, play(case, place_of(case), stuffed)) != []
 
 
 def test_no_expected_text_is_in_a_tool():

@@ -243,7 +243,6 @@ CASES = (
         question="File a task for Operations: renew the certificate of the private agents.",
         source="world", holds=WRITE, person=YES,
         faults=(Fault("reset", method="POST", path="/wit/workitems/$Task", when="after"),),
-        kinds=frozenset({"missing"}),
         steps=[
             [Call.to("query_work_items", title="certificate")],
             [Call.to("create_work_item", type="Task", title=_RENEW, project="Platform", area="Platform\\Operations")],
