@@ -112,23 +112,28 @@ def _delivered(result: ToolResult, client: AzureDevOps, budget: int) -> tuple[st
 
     Secrets go before anything is cut to fit: half of one would no longer be recognized.
     """
-    texts = list(_texts(result))
+    texts: list[str] = []
+    _collect(result, texts.append)
     cleared = redact_all(texts, client.context.pseudonym_key, client.pseudonyms.__setitem__)
     if cleared is not texts:
         result = _with_texts(result, iter(cleared))
     return render(result, client.context.nonce(), budget).text, result
 
 
-def _texts(value: object) -> Iterator[str]:
+def _collect(value: object, keep: Callable[[str], None]) -> None:
     """Every text in a result, in the order of its fields, those it does not show included."""
     if isinstance(value, str):
-        yield value
+        keep(value)
     elif isinstance(value, list):
         for part in value:
-            yield from _texts(part)
+            _collect(part, keep)
     elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from _texts(getattr(value, name))
+        # The values themselves, not by way of their names: a long list has thousands.
+        for part in value.__dict__.values():
+            if type(part) is str:
+                keep(part)
+            elif part is not None:
+                _collect(part, keep)
 
 
 def _with_texts(value: Any, texts: Iterator[str]) -> Any:
@@ -138,7 +143,7 @@ def _with_texts(value: Any, texts: Iterator[str]) -> Any:
     if isinstance(value, list):
         return [_with_texts(part, texts) for part in value]
     if isinstance(value, BaseModel):
-        fields = {name: _with_texts(getattr(value, name), texts) for name in type(value).model_fields}
+        fields = {name: _with_texts(part, texts) for name, part in value.__dict__.items()}
         return value.model_copy(update=fields)
     return value
 
