@@ -1,7 +1,7 @@
 """Events, approvals and reports as people see them; nothing that was read acts on the terminal."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -59,6 +59,32 @@ def show(console: Console, event: Event) -> None:
         show_report(console, event.report)
 
 
+def in_lines(events: Iterable[Event]) -> Iterator[Event]:
+    """The events with the model's text in whole lines: pieces could make up a command that none of them holds."""
+    text = ""
+    for event in events:
+        if isinstance(event, ModelText):
+            text += event.text
+            head, end, rest = text.rpartition("\n")
+            if end:
+                yield ModelText(head + end)
+            text = rest
+        else:
+            if text:
+                yield ModelText(f"{text}\n")
+            text = ""
+            yield event
+    if text:
+        yield ModelText(f"{text}\n")
+
+
+def called(view: Mapping[str, Any]) -> str:
+    """A waiting write in a few words, to tell it from others that wait."""
+    arguments = view["arguments"]
+    about = arguments.get("id") or arguments.get("title") or ""
+    return _short(f"{view['tool']} {about}".strip(), 60)
+
+
 def show_approval(console: Console, view: Mapping[str, Any]) -> None:
     """Print everything a person needs for the decision: what would be written, over what, and what led to it."""
     table = Table(show_header=False, box=None, pad_edge=False)
@@ -114,7 +140,7 @@ def _sources(read: Sequence[Mapping[str, Any]]) -> str:
     lines = ["Text that others wrote, and that may have led to this:"]
     for entry in read[:_MAX_SOURCES]:
         of = ", ".join(f"{name}={_plain(value)}" for name, value in entry["of"].items())
-        people = f", by {', '.join(entry['authors'][:_MAX_AUTHORS])}" if entry["authors"] else ""
+        people = f", by {', '.join((entry['authors'] or entry['by'])[:_MAX_AUTHORS])}"
         more = f" and {len(entry['authors']) - _MAX_AUTHORS} more" if len(entry["authors"]) > _MAX_AUTHORS else ""
         lines.append(_short(f"{entry['id']} {entry['tool']}({of}){people}{more}"))
     if len(read) > _MAX_SOURCES:

@@ -254,7 +254,7 @@ def test_only_the_writes_of_the_plan_are_approved_and_each_once(client):
     writing = carry_out(client, plan, plan, "test")
     next(writing)
     for title in ("Finding: x", "Finding: something else"):
-        with pytest.raises(WriteBlocked, match="not in the plan"):
+        with pytest.raises(WriteBlocked, match="does not name this write"):
             create_work_item.call_sync(client, type="Bug", title=title)
     assert list(writing) == []
     with pytest.raises(WriteBlocked, match="nobody is there"):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
+from rich.text import Text
 
 from azure_devops_agents import terminal
 from azure_devops_agents.options import Connect, connection_options
@@ -15,6 +16,7 @@ from langchain_azure_devops.audit import Entry, entries, verify_chain
 from langchain_azure_devops.client import AzureDevOps
 from langchain_azure_devops.tools.pull_requests import list_pull_requests
 from langchain_azure_devops.tools.work_items import query_work_items
+from langchain_azure_devops.untrusted import one_line
 
 DIFFERS = 1
 """The exit code when the chain is broken, or the service has what the record has not."""
@@ -48,8 +50,9 @@ def show(file: Path | None, last: int, event: str | None, as_machine: bool) -> N
             whole = {"n": entry.number, "at": entry.at.isoformat(), "event": entry.event, **entry.details}
             click.echo(json.dumps(whole, ensure_ascii=True).replace("##", "\\u0023#"))
         else:
-            head = f"{entry.number:>5}  {entry.at:%Y-%m-%d %H:%M:%S}  {entry.event:<8}  {_about(entry.details)}"
-            out.print(terminal.single(head, _STYLES.get(entry.event, "")))
+            # Columns first, so that a reader's eye can run down them; what is beside them may be wrapped.
+            when = f"{entry.number:>5}  {entry.at:%Y-%m-%d %H:%M:%S}  {one_line(entry.event):<8}  "
+            out.print(Text.assemble(when, terminal.single(_about(entry.details), _STYLES.get(entry.event, ""))))
     if not shown and not as_machine:
         out.print(terminal.plain("Nothing of that kind is recorded."))
 

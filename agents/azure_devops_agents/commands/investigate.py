@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 
 from azure_devops_agents.approval import DECISIONS
-from azure_devops_agents.event_view import show, show_report
+from azure_devops_agents.event_view import called, in_lines, show, show_report
 from azure_devops_agents.investigation.investigator import (
     ApprovalAsked,
     Event,
@@ -60,7 +60,8 @@ def command(
         open_investigator(open_model(model), toolkit, plan=_approved(toolkit, plan)) as investigator,
     ):
         events = investigator.ask(thread, question)
-        for event in answered(investigator, thread, events, lambda asked: decide(steps, asked)):
+        told = answered(investigator, thread, events, lambda asked: decide(steps, asked))
+        for event in told if steps.is_terminal else in_lines(told):
             if not isinstance(event, ReportReady):
                 show(steps, event)
             elif not as_machine:
@@ -96,7 +97,8 @@ def decide(console: Console, asked: ApprovalAsked) -> Mapping[str, Any]:
         console.print("Nobody is at a terminal to approve: rejected, nothing was written.", markup=False)
         return {"decision": "reject", "reason": "nobody was at a terminal", "approver": "nobody"}
     while True:
-        answer = click.prompt(f"{' / '.join(DECISIONS)}", default="reject", err=True).strip().lower()
+        question = f"{called(asked.view)}: {' / '.join(DECISIONS)}"
+        answer = click.prompt(question, default="reject", err=True).strip().lower()
         chosen = [word for word in DECISIONS if answer and word.startswith(answer)]
         if len(chosen) != 1:
             continue

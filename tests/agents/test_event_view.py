@@ -1,0 +1,73 @@
+"""What people and pipelines see of events: nothing acts, and an approval says what it has to."""
+
+import io
+
+from rich.console import Console
+
+from azure_devops_agents.event_view import in_lines, show
+from azure_devops_agents.investigation.investigator import ApprovalAsked, ModelText, ToolFinished, ToolStarted, as_json
+
+VIEW = {
+    "tool": "update_work_item", "organization": "tidewater", "project": "Platform", "edited": False, "problem": "",
+    "arguments": {"id": 31, "revision": 1, "title": "Ne⟦ZERO WIDTH SPACE⟧w", "description": "a\nc"},
+    "current": {"title": "Old", "description": "a\nb"},
+    "changes": [
+        {"field": "title", "old": "Old", "new": "Ne⟦ZERO WIDTH SPACE⟧w", "known": True, "lines": []},
+        {"field": "description", "old": "a\nb", "new": "a\nc", "known": True, "lines": ["@@ -1,2 +1,2 @@", "-b", "+c"]},
+        {"field": "tags", "old": None, "new": ["x"], "known": False, "lines": []},
+    ],
+    "hidden_characters": {"title": ["ZERO WIDTH SPACE"]},
+    "evidence": [{"id": "E1", "tool": "get_work_item", "status": "ok", "untrusted": True}],
+    "untrusted_read": True,
+    "read_before": [{"id": "E1", "tool": "get_work_item", "of": {"id": 4}, "by": [], "authors": ["Luis Ferreira"]}],
+}  # fmt: skip
+
+
+def printed(*events):
+    out = io.StringIO()
+    console = Console(file=out, width=100, force_terminal=False)
+    for event in in_lines(events):
+        show(console, event)
+    return out.getvalue()
+
+
+def test_an_approval_says_what_over_what_why_and_after_whose_words():
+    text = printed(ApprovalAsked("1", VIEW))
+    for wanted in (
+        "May update_work_item write in project Platform of tidewater?", "31 (Old)", "Old → Ne⟦ZERO WIDTH SPACE⟧w", "-b",
+        "+c", '["x"]', "hidden characters", "E1 from get_work_item, text of people or builds", "by Luis Ferreira",
+        "get_work_item(id=4)",
+    ):  # fmt: skip
+        assert wanted in text, wanted
+    assert "Edited: may update_work_item" in printed(ApprovalAsked("1", {**VIEW, "edited": True}))
+    assert "does not fit" in printed(ApprovalAsked("1", {**VIEW, "problem": "The edited call does not fit: x"}))
+
+
+def test_pieces_of_the_model_s_text_make_no_command_together():
+    pieces = [
+        ModelText(piece) for piece in ("one\n#", "#vs", "o[task.com", "plete]x\n:", ":set-env name=a::b", "\nlast")
+    ]
+    text = printed(*pieces, ToolStarted("list_projects", {"a": "##vso[task.complete]"}))
+    assert "##vso[" not in text
+    assert "\n::set-env" not in text
+    assert "one\n" in text
+    assert "last\n" in text
+
+
+def test_nothing_of_a_result_or_an_approval_is_a_command():
+    bad = "##vso[task.complete]"
+    view = {**VIEW, "changes": [{"field": bad, "old": bad, "new": bad, "known": False, "lines": [f"+{bad}", bad]}]}
+    view["read_before"] = [{"id": "E1", "tool": "x", "of": {"q": bad}, "by": [], "authors": [bad]}]
+    text = printed(ToolFinished("E1", "get_build_log", "ok", f"\x1b[31m{bad}"), ApprovalAsked("1", view))
+    assert "##vso[" not in text
+    assert "\x1b" not in text
+
+
+def test_reports_for_machines_hold_no_command_and_lose_nothing():
+    import json
+
+    state = {"report": {"answer": "##vso[task.complete]"}, "evidence": {"E1": {"text": "a\n##[error]b"}}}
+    text = as_json(state)
+    assert "##vso[" not in text
+    assert "##[" not in text
+    assert json.loads(text)["report"] == state["report"]
