@@ -112,6 +112,17 @@ def test_a_pull_request_whose_answer_was_lost_is_found(organization, client):
     assert set(organization.pull_requests) - before == {opened.id}
 
 
+def test_a_merge_of_another_commit_is_not_taken_for_it(organization, client):
+    tip = TOOLS["get_pull_request"].call_sync(client, id=15).source_commit
+    begun = time.time()
+    TOOLS["update_pull_request"].call_sync(client, id=15, status="completed", source_commit=tip)
+    tool = TOOLS["update_pull_request"]
+    merged = {"id": 15, "status": "completed", "source_commit": tip}
+    assert client.run_sync(tool.settle(client, merged, begun)).status == "completed"
+    with pytest.raises(errors.WriteOutcomeUnknown, match="was completed with commit"):
+        client.run_sync(tool.settle(client, {**merged, "source_commit": "0" * 40}, begun))
+
+
 def test_a_write_of_a_process_that_is_gone_is_found_by_the_same_means(client):
     begun = time.time()
     made = make(client)

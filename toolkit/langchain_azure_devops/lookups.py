@@ -23,8 +23,8 @@ from langchain_azure_devops.verdict import Identity
 R = TypeVar("R", bound=Result | Page[Any])
 
 FOUND = (
-    "The answer to this write was lost. It was looked up and found, so it was done; it was not sent again. "
-    "This is what was found."
+    "The answer to this write was lost. It was looked up and found as asked, so it counts as done; it was not sent "
+    "again. This is what was found."
 )
 _TOLERANCE = timedelta(seconds=5)
 _SETTLED_AFTER = 120.0

@@ -51,6 +51,15 @@ async def as_asked(client: AzureDevOps, lost: Lost) -> dict[str, Any] | None:
         wanted["targetRefName"] = branch_ref(given["target"])
     if given.get("status") is not None:
         wanted["status"] = given["status"]
-    if given.get("status") == "completed" and raw["status"] == "active" and raw.get("mergeStatus") == "queued":
-        raise unsettled(f"pull request {given['id']} is active and a merge is queued")
+    if given.get("status") == "completed":
+        _check_merge(raw, str(given.get("source_commit")))
     return raw if all(raw.get(field) == value for field, value in wanted.items()) else None
+
+
+def _check_merge(raw: dict[str, Any], source_commit: str) -> None:
+    """A merge that is not settled yet, or was of something else, is neither done nor not done."""
+    number, merged = raw["pullRequestId"], (raw.get("lastMergeSourceCommit") or {}).get("commitId")
+    if raw["status"] == "active" and raw.get("mergeStatus") == "queued":
+        raise unsettled(f"pull request {number} is active and a merge is queued")
+    if raw["status"] == "completed" and merged != source_commit.lower():
+        raise unsettled(f"pull request {number} was completed with commit {merged}")
