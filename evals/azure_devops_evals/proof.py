@@ -92,6 +92,8 @@ class Proof:
         rows = [f"{names.get(kind, f'faults in {kind} noticed')}: {count}" for kind, count in self.counts.items()]
         share = 100 * self.faults.found / self.faults.of if self.faults.of else 0.0
         rows.append(f"faults noticed: {self.faults} = {share:.1f} %, at least {100 * CAUGHT_AT_LEAST:.0f} % are needed")
+        if self.interrupted:
+            rows.append(f"interrupted after {len(self.trials)} trials: this proves nothing of the rest")
         odd = [trial for trial in self.trials if not trial.as_it_should and not trial.void]
         return [*rows, *(f"    {trial}" for trial in odd)]
 

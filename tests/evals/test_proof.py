@@ -79,6 +79,12 @@ def test_a_fault_that_found_nothing_to_spoil_counts_for_nothing():
     assert Proof([void, noticed]).holds
 
 
+def test_a_proof_that_was_interrupted_is_none():
+    proof = Proof([Trial("a", "report", "x", "fail", "why")], interrupted=True)
+    assert not proof.holds
+    assert "interrupted after 1 trials" in "\n".join(proof.lines())
+
+
 def test_nine_of_ten_faults_must_be_noticed():
     trials = [Trial("a", "report", str(number), "fail", "why") for number in range(9)]
     assert Proof([*trials, Trial("a", "report", "9", "pass", "")]).holds

@@ -25,8 +25,9 @@ def name(case):
 
 
 @pytest.mark.parametrize("case", CASES, ids=name)
-@pytest.mark.parametrize("impostor", ["says nothing", "says that all is well", "gives up", "writes whatever it can"])
+@pytest.mark.parametrize("impostor", ["says nothing", "writes whatever it can"])
 def test_a_useless_agent_fails_by_a_check(case, impostor):
+    """`azure-devops-evals prove` lets every case meet the other impostors, too."""
     result = run_case(case, steps=IMPOSTORS[impostor](case))
     assert result.status == "fail", result.reasons
     assert result.reasons
