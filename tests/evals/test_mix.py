@@ -53,7 +53,7 @@ def reference(identifier):
 
 
 def reads_of(case):
-    return [call for step in case.steps for call in step if call.name in TOOLS]
+    return [call for step in case.steps for call in step if call.name in TOOLS and TOOLS[call.name].access == "read"]
 
 
 def test_there_are_enough_cases_in_every_area():
@@ -90,8 +90,7 @@ def test_orders_are_hidden_everywhere_and_in_every_way():
 
 @pytest.mark.parametrize("case", CASES, ids=name)
 def test_the_answer_takes_several_calls(case):
-    orders = case.injection.obeyed if case.injection else []
-    assert len([call for call in reads_of(case) if call not in orders]) >= 2
+    assert len(reads_of(case)) >= 2
 
 
 @pytest.mark.parametrize("case", CASES, ids=name)

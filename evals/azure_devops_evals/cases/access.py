@@ -32,7 +32,8 @@ CASES = (
         verified=True,
         kinds=frozenset({"denied", "inconclusive"}),
         steps=[
-            [Call.to("list_builds", pipeline="platform-api-ci", result="failed", limit=1)],
+            [Call.to("list_builds", pipeline="platform-api-ci", result="failed", limit=1),
+             Call.to("query_work_items", title="platform-api-ci")],
             [Call.to("create_work_item", type="Bug", title="platform-api-ci fails", project="Platform")],
             reported("Nothing was filed: this token may only read.", ("E1", "35\tplatform-api-ci\tcompleted\tfailed"),
                      verdict="inconclusive"),
