@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import sys
 
 import pytest
 from calls import FULL, seed_with_tokens
@@ -178,3 +179,33 @@ def test_a_dead_token_is_said_at_once(organization):
         settings = load_settings(base_url=server.base_url, pat="unknown", environ={})
         with AzureDevOps(settings) as client, pytest.raises(NotSignedIn):
             TOOLS["list_builds"].call_sync(client)
+
+
+def test_a_part_of_a_pull_request_that_fails_is_named_and_the_rest_is_there(everywhere, organization):
+    number = TOOLS["list_pull_requests"].call_sync(everywhere).items[0].id
+    whole = TOOLS["get_pull_request"].call_sync(everywhere, id=number, include=["threads", "files"])
+    organization.faults.add(Fault("status", path="/threads", status=403))
+    found = TOOLS["get_pull_request"].call_sync(everywhere, id=number, include=["threads", "files"])
+    assert found.files == whole.files
+    assert found.work_items == whole.work_items
+    assert [note[:34] for note in found.notes] == ["threads could not be read (denied)"]
+
+
+def test_work_items_of_a_batch_that_fails_are_not_called_deleted(everywhere, organization):
+    whole = TOOLS["query_work_items"].call_sync(everywhere, limit=1000)
+    assert len(whole.items) <= 200, "one batch"
+    organization.faults.add(Fault("status", path="/workitemsbatch", status=403))
+    with pytest.raises(PermissionDenied):
+        TOOLS["query_work_items"].call_sync(everywhere, limit=1000)
+
+
+def test_of_several_batches_of_work_items_the_failed_one_is_named(monkeypatch, everywhere, organization):
+    monkeypatch.setattr(sys.modules["langchain_azure_devops.tools.work_items"], "_BATCH", 10)
+    whole = TOOLS["query_work_items"].call_sync(everywhere, limit=1000)
+    organization.faults.add(Fault("status", path="/workitemsbatch", status=403, times=1))
+    page = TOOLS["query_work_items"].call_sync(everywhere, limit=1000)
+    assert page.partial
+    assert [(part.place.split(" ")[0], part.status) for part in page.failed] == [("work", "denied")]
+    assert not any("deleted" in note for note in page.notes)
+    assert len(page.items) == len(whole.items) - 10
+    assert [row for row in whole.items if row in page.items] == page.items

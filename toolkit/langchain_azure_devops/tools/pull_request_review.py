@@ -5,6 +5,7 @@ The service has no line diff in its REST interface; both sides of a file are rea
 
 import asyncio
 import difflib
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from pydantic import AliasPath, Field
@@ -12,13 +13,13 @@ from pydantic import AliasPath, Field
 from langchain_azure_devops.client import AzureDevOps
 from langchain_azure_devops.errors import NotFound
 from langchain_azure_devops.results import Result, Untrusted
+from langchain_azure_devops.sweeps import sweep
 from langchain_azure_devops.tools.repositories import REPOSITORY, FileContent, Where, file_content
 
 _PULL_REQUEST = f"{REPOSITORY}/pullRequests/{{pull_request}}"
 _MAX_DIFFED = 20
 _MAX_FILE = 400_000
 _MAX_DIFF = 20_000
-_PARALLEL = 8
 
 
 class ChangedFile(Result):
@@ -50,19 +51,30 @@ class Thread(Result):
 
 
 async def review_of(client: AzureDevOps, where: Where, include: frozenset[str]) -> dict[str, Any]:
-    """The parts asked for, and always the linked work items, as fields of the pull request."""
-    work_items = client.get(f"{_PULL_REQUEST}/workitems", path=where)
-    wanted = [work_items]
+    """The parts asked for, and always the linked work items, as fields of the pull request; notes name what failed.
+
+    Raises:
+        AzureDevOpsError: None of the parts could be read.
+    """
+
+    async def work_items() -> dict[str, Any]:
+        linked = (await client.get(f"{_PULL_REQUEST}/workitems", path=where)).json()["value"]
+        return {"work_items": [int(row["id"]) for row in linked]}
+
+    async def threads() -> dict[str, Any]:
+        there = (await client.get(f"{_PULL_REQUEST}/threads", path=where)).json()["value"]
+        found = [thread for raw in there if (thread := _thread(raw)) is not None]
+        return {"threads": found, "discussion": discussion_of(found) or "There are no threads."}
+
+    parts: dict[str, Callable[[], Awaitable[dict[str, Any]]]] = {"work items": work_items}
     if "threads" in include:
-        wanted.append(client.get(f"{_PULL_REQUEST}/threads", path=where))
-    answers = await asyncio.gather(*wanted)
-    review: dict[str, Any] = {"work_items": [int(row["id"]) for row in answers[0].json()["value"]]}
-    if "threads" in include:
-        threads = [thread for raw in answers[1].json()["value"] if (thread := _thread(raw)) is not None]
-        review.update(threads=threads, discussion=discussion_of(threads) or "There are no threads.")
+        parts["threads"] = threads
     if include & {"files", "diff"}:
-        review.update(await _changes(client, where, with_diff="diff" in include))
-    return review
+        parts["changes"] = lambda: _changes(client, where, with_diff="diff" in include)
+    swept = await sweep(parts, lambda part: parts[part]())
+    review: dict[str, Any] = {name: value for found in swept.done.values() for name, value in found.items()}
+    failed = [f"{part.place} could not be read ({part.status}): {part.reason}" for part in swept.failures]
+    return {**review, "notes": [*failed, *review.get("notes", [])]}
 
 
 def discussion_of(threads: list[Thread]) -> str:
@@ -123,13 +135,10 @@ async def _diff(
 ) -> tuple[str, list[str]]:
     """A unified diff of the files, cut at a budget, and what a reader must know of it."""
     diffed = files[:_MAX_DIFFED]
-    turns = asyncio.Semaphore(_PARALLEL)
-
-    async def one(changed: ChangedFile) -> str:
-        async with turns:
-            return await _file_diff(client, where, changed, base, tip)
-
-    parts = await asyncio.gather(*(one(changed) for changed in diffed))
+    swept = await sweep(range(len(diffed)), lambda at: _file_diff(client, where, diffed[at], base, tip))
+    unread = {at: f"{diffed[at].path}: could not be read ({error.status})" for at, error in swept.failed.items()}
+    compared = {**swept.done, **unread}
+    parts = [compared[at] for at in range(len(diffed))]
     notes = (
         [f"diff: {len(files) - len(diffed)} more changed files are not compared."] if len(files) > _MAX_DIFFED else []
     )

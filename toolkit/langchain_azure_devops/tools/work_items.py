@@ -1,17 +1,17 @@
 """Work items: find, read, create, change and comment on them."""
 
-import asyncio
 import re
 from datetime import UTC, datetime
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, Field, JsonValue
 
 from langchain_azure_devops.client import AzureDevOps
 from langchain_azure_devops.errors import Conflict, InvalidRequest, NotFound, ProjectNotFound, RevisionConflict
 from langchain_azure_devops.paging import Batch, collect
-from langchain_azure_devops.results import Page, Position
+from langchain_azure_devops.results import Failed, Page, Position
 from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.sweeps import sweep
 from langchain_azure_devops.tools.work_item_lookups import (
     COMMENTS,
     COMMENTS_VERSION,
@@ -103,12 +103,14 @@ async def query_work_items(
     shown = {name.lower() for name in row_fields(())}
     extra = [name for name in fields if name.lower() not in shown]
     notes: list[str] = []
+    failed: list[Failed] = []
 
     async def fetch(position: Position, wanted: int) -> Batch[WorkItem]:
         found = await _ids(client, project, wiql or query_text(filters, position.token), position.skip + wanted)
         chosen = found.ids[position.skip : position.skip + wanted]
-        rows = await _rows(client, chosen, extra)
-        if missing := len(chosen) - len(rows):
+        rows, unread = await _rows(client, chosen, extra)
+        failed.extend(unread)
+        if (missing := len(chosen) - len(rows)) and not unread:
             notes.append(f"{missing} more could not be read: deleted, or hidden from this token's owner.")
         after = position.skip + len(chosen)
         if after >= len(found.ids) and not found.complete:
@@ -122,6 +124,8 @@ async def query_work_items(
     except InvalidRequest as error:
         raise await repairable(client, error, project) from error
     page.notes.extend(notes)
+    page.failed.extend(failed)
+    page.partial = bool(failed)
     if project is not None and not page.items and (type or state):
         page.notes.extend(await unknown_values(client, project, type, state))
     return page
@@ -284,21 +288,26 @@ async def _fields(client: AzureDevOps, id: int, names: str) -> dict[str, JsonVal
     return fields
 
 
-async def _rows(client: AzureDevOps, ids: list[int], extra: list[str]) -> list[WorkItem]:
-    """The work items with their fields, in the order of the ids; what vanished in between is left out."""
+async def _rows(client: AzureDevOps, ids: list[int], extra: list[str]) -> tuple[list[WorkItem], list[Failed]]:
+    """The work items with their fields, in the order of the ids, and which of them could not be asked for.
+
+    What vanished in between is left out.
+    """
     wanted: list[JsonValue] = [*row_fields(extra)]
-    answers = await asyncio.gather(
-        *(
-            client.post(
-                "/{project}/_apis/wit/workitemsbatch",
-                {"ids": [*ids[start : start + _BATCH]], "fields": wanted, "errorPolicy": "omit"},
-                path={"project": None},
-            )
-            for start in range(0, len(ids), _BATCH)
-        )
-    )
-    found = {raw["id"]: raw for answer in answers for raw in answer.json()["value"] if raw}
-    return [row_of(found[number], extra) for number in ids if number in found]
+
+    async def some(start: int) -> dict[int, dict[str, Any]]:
+        asked: list[JsonValue] = [*ids[start : start + _BATCH]]
+        body: dict[str, JsonValue] = {"ids": asked, "fields": wanted, "errorPolicy": "omit"}
+        answer = await client.post("/{project}/_apis/wit/workitemsbatch", body, path={"project": None})
+        return {raw["id"]: raw for raw in answer.json()["value"] if raw}
+
+    swept = await sweep(range(0, len(ids), _BATCH), some)
+    found = {number: raw for part in swept.done.values() for number, raw in part.items()}
+    failed = [
+        Failed(place=f"work items {ids[start]} and following", status=error.status, reason=error.message)
+        for start, error in swept.failed.items()
+    ]
+    return [row_of(found[number], extra) for number in ids if number in found], failed
 
 
 def _changes(
