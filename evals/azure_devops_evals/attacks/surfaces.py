@@ -122,7 +122,12 @@ def surfaces_of(stage: Stage) -> Iterator[Surface]:
 @cache
 def stages() -> tuple[Stage, ...]:
     """Every sample call of every tool."""
-    return tuple(Stage.open(tool, sample) for tool in SAMPLES for sample in range(len(SAMPLES[tool])))
+    return tuple(stage for tool in SAMPLES for stage in stages_of(tool))
+
+
+def stages_of(tool: str) -> tuple[Stage, ...]:
+    """Every sample call of one tool."""
+    return tuple(Stage.open(tool, sample) for sample in range(len(SAMPLES[tool])))
 
 
 @cache
