@@ -1,6 +1,7 @@
 """What a write may contain: every text of every write tool is held against the same bounds, in every reading."""
 
 import base64
+import time
 
 import pytest
 from calls import FULL, connected, seed_with_tokens
@@ -159,6 +160,35 @@ def test_a_secret_is_refused_in_clear_and_encoded(text):
 )  # fmt: skip
 def test_mentions_and_logging_commands_are_refused(text):
     assert found(text), text
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["`", "\n", "](", "<a ", "&#", "www.", "@", "##", "A", "ab ", "//", " ", "` `` ``` ", "https://a@"],
+    ids=ascii,
+)
+def test_no_text_makes_the_look_take_long(part):
+    """Ten times the text takes about ten times the steps; a hostile text must not hold a write up."""
+
+    def seconds(count):
+        begun = time.perf_counter()
+        found(part * count)
+        return time.perf_counter() - begun
+
+    short, long = min(seconds(800) for _ in range(3)), seconds(8_000)
+    print(f"{part!r}: 10 times the text takes {long / short:.0f} times as long")
+    assert long < 20
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("`a` @bob `c`", True), ("``a ` @bob`` c", False), ("` @bob", True), ("```\n@bob\n```", False),
+        ("`a`` @bob `", False), ("`` `@bob` ``", False),
+    ],
+)  # fmt: skip
+def test_mentions_in_code_do_not_count(text, refused):
+    assert bool(found(text)) == refused
 
 
 def test_an_objection_says_where_and_what_to_do():

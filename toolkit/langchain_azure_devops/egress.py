@@ -43,11 +43,11 @@ _MAX_TARGET = 400
 _NAMED_URL = re.compile(r"(?i)\bhttps?://((?:[\w-]+\.)*[\w-]+)(?=[/:?#\s)>\]\"',.;!]|$)")
 _MENTION = re.compile(r"(?<![\w.@/+-])@(?:<[^>\n]*>|[\w][\w.\\-]*(?:@[\w.-]+)?)")
 _MENTION_MARKUP = re.compile(r"(?i)data-vss-mention")
-_CODE = re.compile(r"(?s)(`+)(?!`).*?(?<!`)\1(?!`)")
+_TICKS = re.compile(r"`+")
 _MACROS = frozenset({"@me", "@project", "@today", "@currentiteration", "@startofday", "@startofweek"})
-_COMMAND = re.compile(r"(?im)##(?=vso\[)|^(\s*)##(?=\[)")
+_COMMAND = re.compile(r"(?im)##(?=vso\[)|^([^\S\n]*)##(?=\[)")
 # GitHub's runner obeys these; they are no command to Azure Pipelines, so a write may hold them.
-_WORKFLOW_COMMAND = re.compile(r"(?m)^(\s*)::(?=[a-z])")
+_WORKFLOW_COMMAND = re.compile(r"(?m)^([^\S\n]*)::(?=[a-z])")
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _HEXADECIMAL = re.compile(r"(?:[0-9A-Fa-f]{2}[\s:-]?){16,}")
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
@@ -329,8 +329,28 @@ def _ascii_host(host: str) -> str:
 def _mentions(text: str, bounds: Bounds) -> Iterator[str]:
     if _MENTION_MARKUP.search(text):
         yield "the markup of a mention (data-vss-mention). Write the name without it"
-    outside = _CODE.sub(" ", text)
+    outside = _outside_code(text)
     asked = _MACROS | bounds.named.mentions
     for found in [*_MENTION.findall(outside), *(name for name in _MENTION.findall(text) if name.startswith("@<"))]:
         if found.lower().rstrip(".") not in asked:
             yield f"the mention {found}, which nobody asked for. Write the name without @"
+
+
+def _outside_code(text: str) -> str:
+    """The text without its code spans and blocks: from a run of backticks to the next one that is as long."""
+    runs = list(_TICKS.finditer(text))
+    partner: dict[int, int] = {}
+    last: dict[int, int] = {}
+    for number in range(len(runs) - 1, -1, -1):
+        length = runs[number].end() - runs[number].start()
+        if length in last:
+            partner[number] = last[length]
+        last[length] = number
+    parts, position, number = [], 0, 0
+    while number < len(runs):
+        if (closing := partner.get(number)) is None:
+            number += 1
+            continue
+        parts.append(text[position : runs[number].start()])
+        position, number = runs[closing].end(), closing + 1
+    return " ".join([*parts, text[position:]])
