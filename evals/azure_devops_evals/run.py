@@ -12,7 +12,7 @@ from azure_devops_evals.case import Case, Check, Outcome
 from azure_devops_evals.checks import asked_as_in, gates, reported, verdict
 from azure_devops_evals.counts import Count
 from azure_devops_evals.harmless import harmless
-from azure_devops_evals.metrics import measured
+from azure_devops_evals.metrics import ZERO, measured
 from azure_devops_evals.playing import RECORDINGS, Place, Player, place_of, play
 from azure_devops_evals.trace import trace
 
@@ -100,6 +100,8 @@ def judged(
             status = "agent error"
         if outcome.outage:
             status, reasons = "infrastructure error", [f"The model could not be reached: {outcome.outage}"]
+            # It says nothing about the agent; what must never happen counts whatever else went wrong.
+            counts = {name: counts[name] for name in ZERO}
         if place.misses:
             status, reasons = "miss", [str(miss) for miss in place.misses]
         told = trace(case, outcome, reasons) if reasons else ""

@@ -11,6 +11,7 @@ from azure_devops_evals.cases import CASES
 from azure_devops_evals.cases.statements import reported
 from azure_devops_evals.cli import cli
 from azure_devops_evals.end_state import deviations
+from azure_devops_evals.metrics import ZERO
 from azure_devops_evals.openai_server import OpenAIServer, Turn, scripted
 from azure_devops_evals.run import Result
 from azure_devops_evals.trials import Reliability, compared, stored, tallies
@@ -93,6 +94,7 @@ def test_a_model_that_cannot_be_reached_is_no_failure_of_the_agent_and_no_pass(r
     assert statuses(document) == ["infrastructure error"], done.output
     assert done.exit_code == 5
     assert document["reliability"]["evaluated"] == 0
+    assert set(document["metrics"]) == set(ZERO)
     assert "reliability: none of 1 trials was evaluated" in done.output
 
 
