@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from contract_watch import watch
 
 from azure_devops_simulator import Organization, SimulatorServer, seed_organization
 
@@ -39,7 +40,9 @@ class Client:
         params = {name.replace("__", "$"): value for name, value in query.items()}
         if version:
             params["api-version"] = version
-        return self.http.request(method, path, params=params, json=body)
+        answer = self.http.request(method, path, params=params, json=body)
+        watch(answer)
+        return answer
 
     def call(self, method: str, path: str, /, body: Any = None, expect: int = 200, **query: Any) -> Any:
         answer = self.send(method, path, body, **query)

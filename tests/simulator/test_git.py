@@ -124,7 +124,7 @@ def test_refs_are_created_moved_and_deleted_each_with_its_own_outcome(client):
 
     assert outcomes(("refs/heads/trial", ZERO, main), ("refs/heads/feature", ZERO, main)) == [
         ("succeeded", True),
-        ("nameConflict", False),
+        ("refNameConflict", False),
     ]
     assert outcomes(("refs/heads/trial", release, main)) == [("staleOldObjectId", False)]
     assert outcomes(("refs/heads/trial", main, release)) == [("succeeded", True)]

@@ -43,7 +43,7 @@ _REFUSALS = {
     "invalidRefName": "The reference name is not valid.",
     "staleOldObjectId": "TF401028: The reference has already been updated by another client, so you cannot update it.",
     "unresolvableToCommit": "The object does not resolve to a commit.",
-    "nameConflict": "The reference name conflicts with an existing one.",
+    "refNameConflict": "The reference name conflicts with an existing one.",
     "rejectedByPolicy": "TF402455: Pushes to this branch are not permitted; you must use a pull request to update this "
     "branch.",
 }

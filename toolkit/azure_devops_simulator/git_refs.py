@@ -98,7 +98,7 @@ def update_status(call: Call, repository: Repository, name: str, old: str, new: 
     if new != ZERO_ID and repository.peel(new) is None:
         return "unresolvableToCommit"
     taken = any(ref.startswith(f"{name}/") or name.startswith(f"{ref}/") for ref in repository.refs)
-    return "nameConflict" if old == ZERO_ID and taken else "succeeded"
+    return "refNameConflict" if old == ZERO_ID and taken else "succeeded"
 
 
 def _refusal(call: Call, repository: Repository, name: str, old: str, new: str) -> str | None:
