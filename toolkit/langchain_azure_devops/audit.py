@@ -29,7 +29,7 @@ AuditEvent = Literal["read", "denied", "approved", "granted", "written", "failed
 _BEGINNING = "0" * 64
 _TORN = "torn"
 _NO_LINE = "it is no line of a log"
-_BLOCK = 64 * 1024
+_SMALL_BLOCK, _BLOCK = 4 * 1024, 64 * 1024
 _MOST = 16_000
 _LONGEST = 300
 _MANY = 40
@@ -91,8 +91,7 @@ class AuditLog:
             AuditFailed: The file cannot be written, or its end is not part of a log.
         """
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+            descriptor = self._opened()
             try:
                 with locked(descriptor):
                     _write(descriptor, self._lines(descriptor, event, details))
@@ -105,6 +104,14 @@ class AuditLog:
                 f"The audit log {self.path} cannot be written: {error.strerror}. Give another place with "
                 "AZURE_DEVOPS_AUDIT or audit=."
             ) from error
+
+    def _opened(self) -> int:
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+        try:
+            return os.open(self.path, flags, 0o600)
+        except FileNotFoundError:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return os.open(self.path, flags, 0o600)
 
     def _lines(self, descriptor: int, event: str, details: Mapping[str, JsonValue]) -> bytes:
         """The line to append; before it one for what an interrupted process left."""
@@ -239,24 +246,32 @@ class _End(NamedTuple):
 
 
 def _end(descriptor: int, path: Path) -> _End:
-    """The end of a log; reads one block, however long the log is."""
+    """The end of a log; reads one block, a small one if that suffices, however long the log is."""
     size = os.fstat(descriptor).st_size
-    start = max(0, size - _BLOCK)
-    os.lseek(descriptor, start, os.SEEK_SET)
-    block = os.read(descriptor, _BLOCK)
+    for most in (_SMALL_BLOCK, _BLOCK):
+        start = max(0, size - most)
+        os.lseek(descriptor, start, os.SEEK_SET)
+        if (end := _end_in(os.read(descriptor, most), whole=start == 0)) is not None:
+            return end
+    raise AuditFailed(
+        f"{path} does not end like an audit log, so nothing is added to it. Run 'azure-devops-agent audit verify', "
+        "keep the file, and give a new one a place with AZURE_DEVOPS_AUDIT."
+    )
+
+
+def _end_in(block: bytes, *, whole: bool) -> _End | None:
+    """The end of a log in its last block, which may be the whole of it; None when it is not there."""
     closed = not block or block.endswith(b"\n")
     rest = b""
     for line in reversed(block.splitlines(keepends=True)):
         if (found := _parsed(line)) is not None and (line.endswith(b"\n") or not rest):
             if rest and closed:
-                break
+                return None
             return _End(int(str(found["n"])), str(found["hash"]), rest, closed)
         rest = line + rest
-    if start == 0 and (not rest or not closed) and b"\n" not in rest:
+    if whole and (not rest or not closed) and b"\n" not in rest:
         return _End(0, _BEGINNING, rest, closed)
-    raise AuditFailed(
-        f"{path} does not end like an audit log, so nothing is added to it. Move it away, and look at it."
-    )
+    return None
 
 
 def _write(descriptor: int, content: bytes) -> None:
