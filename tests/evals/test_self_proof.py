@@ -13,7 +13,7 @@ from azure_devops_evals.cases.statements import reported
 from azure_devops_evals.checks import gates, saw
 from azure_devops_evals.impostors import IMPOSTORS
 from azure_devops_evals.playing import play, world_of
-from azure_devops_evals.run import failed, run_case
+from azure_devops_evals.run import failed, failures, run_case
 from azure_devops_evals.world import TOKEN, World, planted
 from langchain_azure_devops.tools import TOOLS
 
@@ -71,8 +71,8 @@ WRITTEN = {"E1": {"tool": "create_work_item", "status": "written", "text": ""}}
 )
 def test_each_gate_catches_what_it_is_for(bad, reason):
     assert len(gates(PLAIN, TOKEN)) == 4
-    assert failed(PLAIN, outcome()) == []
-    [found] = failed(PLAIN, outcome(**bad))
+    assert failures(gates(PLAIN, TOKEN), outcome()) == []
+    [found] = failures(gates(PLAIN, TOKEN), outcome(**bad))
     assert reason in found
 
 
