@@ -84,3 +84,16 @@ def test_importing_the_package_waits_for_nothing():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"
+
+
+def test_every_promise_about_security_cites_tests_that_exist():
+    rows = re.findall(
+        r"^\| (?!promise|---)(.+) \| (.+) \|$", (ROOT / ".github" / "SECURITY.md").read_text(), re.MULTILINE
+    )
+    assert len(rows) >= 15
+    names = {path.name for path in (ROOT / "tests").rglob("test_*.py")}
+    for promise, cited in rows:
+        files = re.findall(r"`((?:tests/)?[\w/]*test_\w+\.py)`", cited)
+        assert files, promise
+        for file in files:
+            assert (ROOT / file).exists() if file.startswith("tests/") else file in names, file

@@ -207,8 +207,9 @@ class SignedIn(httpx.AsyncBaseTransport):
         if passage.unsigned:
             return await self._inner.handle_async_request(request)
         if passage.token is not None:
-            return await self._sent(request, passage.token.get_secret_value())
-        token = await self._credential.token()
+            return await self._sent(request, passage.token)
+        # Wrapped also here: tools that report errors show the local variables of every frame.
+        token = SecretStr(await self._credential.token())
         try:
             response = await self._sent(request, token)
         except SignInRequired:
@@ -217,7 +218,7 @@ class SignedIn(httpx.AsyncBaseTransport):
         else:
             if not self._credential.rotates or not await self._is_nobodys(response, passage):
                 return response
-        return await self._sent(request, await self._credential.renewed(token))
+        return await self._sent(request, SecretStr(await self._credential.renewed(token.get_secret_value())))
 
     async def aclose(self) -> None:
         """Close what is behind."""
@@ -233,6 +234,10 @@ class SignedIn(httpx.AsyncBaseTransport):
             # That cannot be settled now; the refusal stands as it is.
             return False
 
-    async def _sent(self, request: httpx.Request, token: str) -> httpx.Response:
-        request.headers["Authorization"] = "Basic " + base64.b64encode(f":{token}".encode()).decode()
+    async def _sent(self, request: httpx.Request, token: SecretStr) -> httpx.Response:
+        request.headers["Authorization"] = _basic(token)
         return await self._inner.handle_async_request(request)
+
+
+def _basic(token: SecretStr) -> str:
+    return "Basic " + base64.b64encode(f":{token.get_secret_value()}".encode()).decode()
