@@ -186,6 +186,57 @@ def test_a_reason_goes_with_its_state_in_any_order_and_no_other_is_taken(client:
     assert change(client, number, put("System.Reason", "Obsolete"))["fields"]["System.Reason"] == "Obsolete"
 
 
+AGILE_STATES = ["New", "Active", "Resolved", "Closed", "Removed"]
+
+
+def test_any_state_follows_any_other_but_what_is_removed_comes_back_as_new(client: Any) -> None:
+    """As the service lists its transitions: nothing completed is removed, nothing removed is worked on."""
+    made = write(client, "POST", "/Platform/_apis/wit/workitems/$User Story", [put("System.Title", "Moves")])
+    transitions = client.get("/Platform/_apis/wit/workitemtypes/User Story")["transitions"]
+    allowed = {name: {step["to"] for step in steps} for name, steps in transitions.items()}
+    assert allowed.pop("") == {"New"}
+    assert {name: set(AGILE_STATES) - following for name, following in allowed.items()} == {
+        **{state: set() for state in ("New", "Active", "Resolved")},
+        "Closed": {"Removed"},
+        "Removed": {"Active", "Resolved", "Closed"},
+    }
+    for before in AGILE_STATES:
+        for after in AGILE_STATES:
+            write(
+                client, "PATCH", f"/_apis/wit/workitems/{made['id']}", [put("System.State", before)], bypassRules="true"
+            )
+            expected = 200 if after in allowed[before] else 400
+            answer = change(client, made["id"], put("System.State", after), expect=expected)
+            if expected == 400:
+                message = f"The field 'State' contains the value '{after}' that is not in the list of supported values"
+                assert answer["message"] == message
+
+
+def test_scrum_follows_the_same_rule_with_its_own_states(client: Any) -> None:
+    def following(kind: str) -> dict[str, list[str]]:
+        transitions = client.get(f"/Mobile App/_apis/wit/workitemtypes/{kind}")["transitions"]
+        return {name: [step["to"] for step in steps] for name, steps in transitions.items()}
+
+    assert following("Product Backlog Item")["Removed"] == ["Removed", "New"]
+    assert following("Product Backlog Item")["Done"] == ["New", "Approved", "Committed", "Done"]
+    assert following("Task")["Removed"] == ["Removed", "To Do"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "own"),
+    [("Epic", {"Priority", "Value Area"}), ("User Story", {"Value Area"}), ("Bug", {"Value Area"}), ("Task", set())],
+)
+def test_required_fields_cannot_be_emptied(client: Any, kind: str, own: set[str]) -> None:
+    fields = client.get(f"/Platform/_apis/wit/workitemtypes/{kind}/fields")["value"]
+    required = {field["name"]: field["referenceName"] for field in fields if field["alwaysRequired"]}
+    assert required.keys() == {"Title", "State", "Area ID", "Iteration ID"} | own
+    number = write(client, "POST", f"/Platform/_apis/wit/workitems/${kind}", [put("System.Title", "Whole")])["id"]
+    for name in own | {"Title", "State"}:
+        error = change(client, number, {"op": "remove", "path": f"/fields/{required[name]}"}, expect=400)
+        assert error["message"] == f"TF401320: Rule Error for field {name}. Error code: Required, InvalidEmpty."
+    assert client.get(f"/_apis/wit/workitems/{number}")["rev"] == 1
+
+
 def test_going_back_has_a_reason_of_its_own_and_clears_what_was_resolved(client: Any) -> None:
     path = "/Platform/_apis/wit/workitems/$Bug"
     number = write(client, "POST", path, [put("System.Title", "Comes back")])["id"]

@@ -44,6 +44,7 @@ from azure_devops_simulator.organization import JsonValue, Organization, guid
 from azure_devops_simulator.routing import (
     Answer,
     Area,
+    ArgumentError,
     BindingError,
     Call,
     Match,
@@ -194,6 +195,10 @@ class Service:
         except BindingError as error:
             call.version = ""
             return Answer(400, {"count": 1, "value": {"Message": f"The request is invalid. {error}"}})
+        except (RecursionError, OverflowError) as error:
+            # Queries a thousand brackets deep, dates before the first one: no client needs them, and none may end us.
+            call.version = ""
+            return Answer(400, ArgumentError(f"The request goes too far: {error}.", "request").body())
         return answer if isinstance(answer, Answer) else Answer(body=answer)
 
     def _host_level(self, request: Request, host_url: str, segments: list[str], query: Query) -> Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -16,6 +15,7 @@ from azure_devops_simulator.build_store import Build, Definition, Record
 from azure_devops_simulator.enums import BUILD_STATUS, STAGE_UPDATE, by_name
 from azure_devops_simulator.organization import JsonObject, JsonValue
 from azure_devops_simulator.pipeline_yaml import committed_yaml, problems
+from azure_devops_simulator.reading import read_date, read_json, whole_number
 from azure_devops_simulator.routing import (
     Answer,
     Area,
@@ -26,7 +26,6 @@ from azure_devops_simulator.routing import (
     as_text,
     collection,
 )
-from azure_devops_simulator.wit_rules import read_date
 
 area = Area("build")
 _READ, _EXECUTE = ("vso.build",), ("vso.build_execute",)
@@ -54,7 +53,7 @@ def list_builds(call: Call) -> Answer | JsonValue:
     builds.sort(key=lambda build: (_TIMES[time](build) or latest, build.id), reverse=descending)
     builds = _capped_per_definition(builds, call.query.integer("maxBuildsPerDefinition", 0))
     token = call.query.text("continuationToken")
-    start = int(token) if token.isdecimal() else 0
+    start = whole_number(token) or 0
     end = start + min(max(call.query.integer("$top", _PAGE), 1), _LARGEST_PAGE)
     rows = [build_body(call, build) for build in builds[start:end]]
     return collection(rows, str(end) if end < len(builds) else None)
@@ -200,7 +199,7 @@ def start_build(call: Call, definition: Definition, branch: str, version: str) -
 def _check_parameters(request: JsonObject) -> None:
     text = as_text(request.get("parameters"))
     try:
-        valid = not text or isinstance(json.loads(text), dict)
+        valid = not text or isinstance(read_json(text.encode()), dict)
     except ValueError:
         valid = False
     if not valid:

@@ -9,6 +9,7 @@ from azure_devops_simulator.build_shapes import build_body, definition_body
 from azure_devops_simulator.build_store import Definition
 from azure_devops_simulator.organization import JsonObject, JsonValue
 from azure_devops_simulator.pipeline_yaml import committed_yaml
+from azure_devops_simulator.reading import whole_number
 from azure_devops_simulator.routing import Answer, Area, ArgumentError, Call, collection
 
 area = Area("build")
@@ -34,7 +35,7 @@ def list_definitions(call: Call) -> Answer | JsonValue:
         found = [definition for definition in found if definition.yaml_path.strip("/").lower() == yaml]
     found = _ordered(call, found)
     token = call.query.text("continuationToken")
-    start = int(token) if token.isdecimal() else 0
+    start = whole_number(token) or 0
     end = start + min(max(call.query.integer("$top", _PAGE), 1), _LARGEST_PAGE)
     rows = [_body(call, definition) for definition in found[start:end]]
     return collection(rows, str(end) if end < len(found) else None)

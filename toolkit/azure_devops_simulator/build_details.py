@@ -10,6 +10,7 @@ from azure_devops_simulator.build_lookup import build_error, commits_between, fi
 from azure_devops_simulator.build_shapes import artifact_body, change_body
 from azure_devops_simulator.build_store import Artifact, Build
 from azure_devops_simulator.organization import JsonValue
+from azure_devops_simulator.reading import whole_number
 from azure_devops_simulator.routing import Answer, Area, Call, as_list, as_text, collection
 
 area = Area("build")
@@ -47,7 +48,7 @@ def get_report(call: Call) -> Answer | JsonValue:
 def _changes(call: Call, build: Build, older: Build | None) -> Answer:
     commits = commits_between(older, build)
     token = call.query.text("continuationToken")
-    start = int(token) if token.isdecimal() else 0
+    start = whole_number(token) or 0
     end = start + max(call.query.integer("$top", _PAGE), 1)
     rows = [change_body(call, build, commit) for commit in commits[start:end]]
     return collection(rows, str(end) if end < len(commits) else None)

@@ -6,6 +6,7 @@ from azure_devops_simulator.build_lookup import build_error, find_build
 from azure_devops_simulator.build_shapes import log_body, timeline_body
 from azure_devops_simulator.build_store import Log
 from azure_devops_simulator.organization import JsonValue
+from azure_devops_simulator.reading import whole_number
 from azure_devops_simulator.routing import Answer, Area, Call, collection
 
 area = Area("build")
@@ -40,7 +41,7 @@ def list_logs(call: Call) -> Answer | JsonValue:
 def get_log(call: Call) -> Answer | JsonValue:
     """The lines `startLine` to `endLine`, counted from 1: text, or a JSON list when the client accepts JSON."""
     build, wanted = find_build(call), call.path["log"]
-    log = build.logs.get(int(wanted)) if wanted.isdecimal() else None
+    log = build.logs.get(whole_number(wanted) or 0)
     if log is None:
         message = f"The log {wanted} of build {build.id} could not be found."
         raise build_error(404, "BuildLogNotFoundException", message)

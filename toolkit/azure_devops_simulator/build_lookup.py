@@ -8,6 +8,7 @@ from azure_devops_simulator.build_store import Build, Definition
 from azure_devops_simulator.git_history import ancestors, history
 from azure_devops_simulator.git_store import Commit
 from azure_devops_simulator.organization import JsonObject, JsonValue, Organization
+from azure_devops_simulator.reading import whole_number
 from azure_devops_simulator.routing import Call, ServiceError
 
 _SPACE = "Microsoft.TeamFoundation.Build.WebApi"
@@ -26,7 +27,7 @@ def find_build(call: Call, name: str = "build") -> Build:
         ServiceError: 404 when the project has no such build.
     """
     wanted = call.path[name]
-    build = call.organization.builds.builds.get(int(wanted)) if wanted.isdecimal() else None
+    build = call.organization.builds.builds.get(whole_number(wanted) or 0)
     if build is None or build.definition.project is not call.in_project():
         raise build_error(404, "BuildNotFoundException", f"The requested build {wanted} could not be found.")
     return build
@@ -34,7 +35,7 @@ def find_build(call: Call, name: str = "build") -> Build:
 
 def find_definition(call: Call, wanted: str) -> Definition:
     """A definition of the project by id, or 404."""
-    found = call.organization.builds.definitions.get(int(wanted)) if wanted.isdecimal() else None
+    found = call.organization.builds.definitions.get(whole_number(wanted) or 0)
     if found is None or found.project is not call.in_project():
         message = f"The build definition {wanted} could not be found in project {call.in_project().name}."
         raise build_error(404, "DefinitionNotFoundException", message)

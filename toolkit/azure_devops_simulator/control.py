@@ -43,6 +43,7 @@ from azure_devops_simulator.organization import (
     User,
     timestamp,
 )
+from azure_devops_simulator.reading import read_json
 from azure_devops_simulator.world import export_world, replace_world
 
 _STATES = ("active", "expired", "revoked", "elsewhere")
@@ -75,7 +76,7 @@ def _endpoint(organization: Organization, actions: Mapping[str, _Action]) -> Cal
         try:
             content = await request.body()
             action = actions["GET" if request.method == "HEAD" else request.method]
-            done = action(organization, json.loads(content) if content else None)
+            done = action(organization, read_json(content) if content else None)
         except (ValueError, KeyError, TypeError) as error:
             return JSONResponse({"message": f"{type(error).__name__}: {error}"}, 400)
         return Response(json.dumps(done, ensure_ascii=False), media_type="application/json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TypeAlias
 
@@ -83,7 +84,7 @@ def by_name(value: JsonValue, enumeration: Enumeration) -> str:
     if isinstance(value, bool) or not isinstance(value, int | str):
         return ""
     text = str(value)
-    if not text.lstrip("-").isdecimal():
+    if not re.fullmatch(r"-?\d{1,10}", text):
         return text
     number = int(text)
     if number in enumeration or enumeration not in _FLAGS:

@@ -151,6 +151,9 @@ def _apply(repository: Repository, files: dict[str, Entry], change: JsonObject) 
     if kind not in {"add", "edit", "delete", "rename"} or not path:
         raise _invalid_body()
     path = "/" + path.strip("/")
+    if any(part in {"", ".", ".."} or part.lower() == ".git" for part in path[1:].split("/")) or "\0" in path:
+        # git itself takes no such path; the words are ours.
+        raise ArgumentError(f"The path '{path}' is not valid.", "path")
     source = "/" + as_text(change.get("sourceServerItem")).strip("/")
     if kind in {"add", "rename"} and path in files:
         # The text is modelled on reports; the type key is a guess.

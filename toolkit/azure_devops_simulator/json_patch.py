@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from azure_devops_simulator.organization import JsonValue
+from azure_devops_simulator.reading import read_json
 from azure_devops_simulator.routing import Call, ServiceError
 
 Verb = Literal["add", "remove", "replace", "move", "copy", "test"]
@@ -44,7 +44,7 @@ def read_document(body: bytes) -> list[Operation]:
         ServiceError: 400 when it is not an array of operations with at least one of them.
     """
     try:
-        document = json.loads(body)
+        document = read_json(body)
     except ValueError:
         document = None
     if not isinstance(document, list) or not document:

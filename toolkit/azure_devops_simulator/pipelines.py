@@ -10,6 +10,7 @@ from azure_devops_simulator.build_logs import TEXT, log_text
 from azure_devops_simulator.build_store import Build, Definition, Log
 from azure_devops_simulator.organization import JsonObject, JsonValue, guid, timestamp
 from azure_devops_simulator.pipeline_yaml import committed_yaml, problems
+from azure_devops_simulator.reading import whole_number
 from azure_devops_simulator.routing import Answer, Area, Call, ServiceError, as_object, as_text, collection
 
 area = Area("pipelines")
@@ -28,7 +29,7 @@ def _error(status: int, key: str, message: str) -> ServiceError:
 def _find_pipeline(call: Call, missing: int = 404) -> Definition:
     """The pipeline of the path. Preview and run answer 500 when there is none, reading answers 404."""
     wanted = call.path["pipeline"]
-    found = call.organization.builds.definitions.get(int(wanted)) if wanted.isdecimal() else None
+    found = call.organization.builds.definitions.get(whole_number(wanted) or 0)
     if found is None or found.project is not call.in_project():
         raise _error(missing, "PipelineNotFoundException", f"Pipeline {wanted} not found.")
     return found
@@ -36,7 +37,7 @@ def _find_pipeline(call: Call, missing: int = 404) -> Definition:
 
 def _find_run(call: Call) -> Build:
     pipeline, wanted = _find_pipeline(call), call.path["run"]
-    found = call.organization.builds.builds.get(int(wanted)) if wanted.isdecimal() else None
+    found = call.organization.builds.builds.get(whole_number(wanted) or 0)
     if found is None or found.definition is not pipeline:
         raise _error(404, "RunNotFoundException", f"Run {wanted} of pipeline {pipeline.id} not found.")
     return found
@@ -97,7 +98,7 @@ def list_pipelines(call: Call) -> Answer | JsonValue:
     if call.query.text("orderBy").lower().endswith("desc"):
         found.reverse()
     token = call.query.text("continuationToken")
-    start = int(token) if token.isdecimal() else 0
+    start = whole_number(token) or 0
     end = start + max(call.query.integer("$top", 10_000), 1)
     rows = [_pipeline_body(call, pipeline) for pipeline in found[start:end]]
     return collection(rows, str(end) if end < len(found) else None)
@@ -191,7 +192,7 @@ def get_run_log(call: Call) -> Answer | JsonValue:
 
 
 def _find_log(run: Build, wanted: str) -> Log:
-    found = run.logs.get(int(wanted)) if wanted.isdecimal() else None
+    found = run.logs.get(whole_number(wanted) or 0)
     if found is None:
         raise _error(404, "LogNotFoundException", f"Log {wanted} of run {run.id} not found.")
     return found

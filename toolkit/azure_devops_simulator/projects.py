@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from azure_devops_simulator.organization import JsonObject, Project, Team, timestamp
+from azure_devops_simulator.reading import whole_number
 from azure_devops_simulator.routing import Answer, Area, Call, ServiceError, collection
 
 area = Area("core")
@@ -73,7 +74,7 @@ def project_reference(call: Call, project: Project) -> JsonObject:
 def page(call: Call, rows: list[JsonObject], default: int = 100, highest: int = 10_000) -> Answer:
     """The rows that `$top`, `$skip` and `continuationToken` ask for; the token is the number of rows already given."""
     token = call.query.text("continuationToken")
-    start = call.query.integer("$skip", 0) if not token.isdigit() else int(token)
+    start = whole_number(token) or max(call.query.integer("$skip", 0), 0)
     end = start + min(max(call.query.integer("$top", default), 0), highest)
     return collection(rows[start:end], str(end) if end < len(rows) else None)
 

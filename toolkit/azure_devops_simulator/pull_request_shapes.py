@@ -8,6 +8,7 @@ from azure_devops_simulator.git_store import Repository
 from azure_devops_simulator.organization import JsonObject, JsonValue, timestamp
 from azure_devops_simulator.projects import project_reference
 from azure_devops_simulator.pull_request_store import Comment, Iteration, PullRequest, Reviewer, Thread, refresh
+from azure_devops_simulator.reading import whole_number
 from azure_devops_simulator.routing import Call
 
 LIST_DESCRIPTION = 400
@@ -21,7 +22,7 @@ def find_pull_request(call: Call, repository: Repository | None = None) -> PullR
         ServiceError: 404 TF401180 when there is none the caller can see.
     """
     wanted = call.path["pullRequestId"]
-    found = call.organization.pull_requests.get(int(wanted)) if wanted.isdigit() else None
+    found = call.organization.pull_requests.get(whole_number(wanted) or 0)
     if (
         found is None
         or not call.organization.sees(call.user, found.repository.project)

@@ -22,6 +22,7 @@ from azure_devops_simulator.pull_request_store import (
     open_pull_request,
     refresh,
 )
+from azure_devops_simulator.reading import whole_number
 from azure_devops_simulator.routing import (
     Answer,
     Area,
@@ -158,9 +159,9 @@ def create(call: Call) -> Answer:
         if name := as_text(as_object(value).get("name")).strip():
             made.labels.setdefault(name, call.organization.new_guid())
     for value in as_list(body.get("workItemRefs")):
-        number = str(as_object(value).get("id"))
-        if number.isdigit():
-            _link(call, made, int(number))
+        number = whole_number(str(as_object(value).get("id")))
+        if number is not None:
+            _link(call, made, number)
     made.completion_options = as_object(body.get("completionOptions"))
     return Answer(201, pull_request_shape(call, made))
 
@@ -279,7 +280,7 @@ def list_commits(call: Call) -> Answer:
     pull_request = find_pull_request(call, find_repository(call))
     commits = iteration_commits(pull_request, pull_request.iterations[-1])
     token = call.query.text("continuationToken")
-    start = int(token) if token.isdigit() else 0
+    start = whole_number(token) or 0
     end = start + call.query.integer("$top", 100)
     rows = (commit_row(call, pull_request.repository, commit) for commit in commits[start:end])
     return collection(rows, str(end) if end < len(commits) else None)

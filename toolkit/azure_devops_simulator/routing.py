@@ -7,7 +7,6 @@ with a dollar sign. A parameter called `project` is resolved before the handler 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from azure_devops_simulator.enums import in_query
 from azure_devops_simulator.organization import JsonObject, JsonValue, Organization, Project, Token, User
+from azure_devops_simulator.reading import read_json
 
 _PARAMETER = re.compile(r"(?P<prefix>\$?)\{(?P<name>\w+)(?P<kind>\?|\.\.\.)?\}")
 
@@ -151,11 +151,10 @@ class Call:
         if not self.body.strip():
             return None
         try:
-            value: JsonValue = json.loads(self.body)
+            return read_json(self.body)
         except ValueError as error:
             # Known from pushes; other operations are taken to answer in the same words.
             raise ArgumentError("The body of the request contains invalid Json.", "contentStream") from error
-        return value
 
     def json_object(self) -> JsonObject:
         """The body as a JSON object; anything else counts as an empty one, as model binding does."""

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from azure_devops_simulator.organization import User
+from azure_devops_simulator.reading import read_date
 from azure_devops_simulator.wiql import (
     Combination,
     Comparison,
@@ -24,7 +25,7 @@ from azure_devops_simulator.wiql_macros import Context, resolve
 from azure_devops_simulator.wit_fields import NUMBERS, SUPPORTED, Field, FieldValue, find_field
 from azure_devops_simulator.wit_nodes import Structure
 from azure_devops_simulator.wit_process import category_types
-from azure_devops_simulator.wit_rules import read_date, split_tags
+from azure_devops_simulator.wit_rules import split_tags
 from azure_devops_simulator.wit_store import Revision, WorkItem
 from azure_devops_simulator.wit_values import Reader, reader
 

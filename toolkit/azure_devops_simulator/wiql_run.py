@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+from azure_devops_simulator.reading import read_date
 from azure_devops_simulator.routing import ServiceError
 from azure_devops_simulator.wiql import (
     Combination,
@@ -29,7 +30,6 @@ from azure_devops_simulator.wiql_conditions import (
 )
 from azure_devops_simulator.wiql_macros import Context, resolve
 from azure_devops_simulator.wit_fields import FIELDS, Field
-from azure_devops_simulator.wit_rules import read_date
 from azure_devops_simulator.wit_store import Revision, WorkItem
 
 MOST_ROWS = 20_000

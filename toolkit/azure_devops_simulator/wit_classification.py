@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from azure_devops_simulator.organization import JsonObject, JsonValue, Project, timestamp
+from azure_devops_simulator.reading import read_date, whole_number
 from azure_devops_simulator.routing import (
     Answer,
     Area,
@@ -16,7 +17,6 @@ from azure_devops_simulator.routing import (
     collection,
 )
 from azure_devops_simulator.wit_nodes import Node, Structure
-from azure_devops_simulator.wit_rules import read_date
 
 area = Area("wit")
 _READ, _WRITE = ("vso.work",), ("vso.work_write",)
@@ -79,7 +79,7 @@ def list_roots(call: Call) -> Answer | JsonValue:
     project, depth = call.in_project(), call.query.integer("$depth", 0)
     trees = call.organization.work_items.trees
     if wanted := call.query.text("ids"):
-        numbers = [int(part) for part in wanted.split(",") if part.strip().isdecimal()]
+        numbers = [whole_number(part.strip()) or 0 for part in wanted.split(",")]
         nodes = [node for number in numbers if (node := trees.by_id(number)) and node.project is project]
         return collection(_with_links(call, node, depth) for node in nodes)
     structures: tuple[Structure, ...] = ("area", "iteration")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from azure_devops_simulator.organization import JsonObject, JsonValue
+from azure_devops_simulator.reading import whole_number
 from azure_devops_simulator.routing import Answer, Area, ArgumentError, Call, ServiceError, as_text
 from azure_devops_simulator.wit_lookup import item_of
 from azure_devops_simulator.wit_shapes import comment_body, item_url
@@ -64,9 +65,9 @@ def list_comments(call: Call) -> Answer | JsonValue:
         found.reverse()
     top = min(max(call.query.integer("$top", _PAGE), 1), _LARGEST_PAGE)
     token = call.query.text("continuationToken")
-    if token and not token.isdecimal():
+    start = whole_number(token or "0")
+    if start is None:
         raise ArgumentError("The continuation token is not valid.", "continuationToken")
-    start = int(token) if token else 0
     page = found[start : start + top]
     body: JsonObject = {"totalCount": len(found), "count": len(page)}
     body["comments"] = [_body(call, item, comment) for comment in page]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from azure_devops_simulator.organization import JsonValue
+from azure_devops_simulator.reading import whole_number
 from azure_devops_simulator.routing import Answer, Area, Call, ServiceError, collection
 from azure_devops_simulator.wit_lookup import expansion, item_of
 from azure_devops_simulator.wit_shapes import revision_body, update_body
@@ -19,8 +20,9 @@ def _page(call: Call, length: int) -> slice:
 
 def _index(call: Call, name: str, length: int) -> int:
     text = call.path[name]
-    if text.isdecimal() and 1 <= int(text) <= length:
-        return int(text) - 1
+    number = whole_number(text)
+    if number is not None and 1 <= number <= length:
+        return number - 1
     what = "revision" if name == "revision" else "update"
     message = f"VS403447: Work item {call.path['id']} does not have {what} {text}."
     raise ServiceError(404, "WorkItemRevisionNotFoundException", message, event_id=3200)

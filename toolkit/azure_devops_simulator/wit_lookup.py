@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from azure_devops_simulator.organization import JsonValue
+from azure_devops_simulator.reading import read_date, whole_number
 from azure_devops_simulator.routing import Call, ServiceError
 from azure_devops_simulator.wit_fields import Field, require_field
 from azure_devops_simulator.wit_patch import no_such_item
-from azure_devops_simulator.wit_rules import read_date
 from azure_devops_simulator.wit_shapes import Expand
 from azure_devops_simulator.wit_store import Revision, WorkItem
 
@@ -18,10 +18,10 @@ _EXPANSIONS: tuple[Expand, ...] = ("none", "relations", "fields", "links", "all"
 
 def item_id(call: Call, name: str = "id") -> int:
     """The number in the path; anything else is what the service says about a page that is no item."""
-    text = call.path[name]
-    if not text.isdecimal():
-        raise no_such_item(text)
-    return int(text)
+    number = whole_number(call.path[name])
+    if number is None:
+        raise no_such_item(call.path[name])
+    return number
 
 
 def visible(call: Call, item: WorkItem | None) -> bool:
@@ -51,8 +51,9 @@ def item_of(call: Call) -> WorkItem:
 def expansion(value: JsonValue) -> Expand:
     """The `$expand` parameter, by name or by number."""
     text = str(value or "none").lower()
-    if text.isdecimal() and int(text) < len(_EXPANSIONS):
-        return _EXPANSIONS[int(text)]
+    number = whole_number(text)
+    if number is not None and number < len(_EXPANSIONS):
+        return _EXPANSIONS[number]
     for known in _EXPANSIONS:
         if text == known:
             return known

@@ -18,7 +18,6 @@ from azure_devops_simulator.wit_rules import split_tags
 
 area = Area("wit")
 _READ = ("vso.work",)
-_REQUIRED = frozenset({"System.Title", "System.State", "System.AreaId", "System.IterationId"})
 
 
 @area.get("{project?}/_apis/wit/fields", scopes=_READ)
@@ -49,7 +48,7 @@ def _state_body(state: State) -> JsonObject:
 def _field_of_type(call: Call, field: Field, kind: WorkItemType, *, expand: bool) -> JsonObject:
     default = kind.defaults.get(field.reference_name)
     body: JsonObject = {
-        "alwaysRequired": field.reference_name in _REQUIRED,
+        "alwaysRequired": field.reference_name in kind.required,
         "defaultValue": str(default) if default is not None else None,
         "referenceName": field.reference_name,
         "name": field.name,
@@ -66,9 +65,10 @@ def _field_of_type(call: Call, field: Field, kind: WorkItemType, *, expand: bool
 def _type_body(call: Call, project: Project, kind: WorkItemType) -> JsonObject:
     fields: list[JsonValue] = [_field_of_type(call, FIELDS[name], kind, expand=False) for name in kind.fields]
     states: list[JsonValue] = [_state_body(state) for state in kind.states]
-    to_any: list[JsonValue] = [{"to": state.name, "actions": None} for state in kind.states]
-    transitions: JsonObject = {state.name: to_any for state in kind.states}
-    transitions[""] = [{"to": kind.states[0].name, "actions": None}]
+    following = {state.name: kind.following(state) for state in kind.states} | {"": kind.states[:1]}
+    transitions: JsonObject = {
+        name: [{"to": state.name, "actions": None} for state in states] for name, states in following.items()
+    }
     icon = call.url(f"_apis/wit/workItemIcons/{kind.icon}?color={kind.color}&v=2")
     return {
         "name": kind.name,

@@ -9,10 +9,11 @@ from datetime import datetime
 
 from azure_devops_simulator.json_patch import Operation
 from azure_devops_simulator.organization import JsonObject, JsonValue, Organization, Project, User
+from azure_devops_simulator.reading import whole_number
 from azure_devops_simulator.routing import ServiceError, as_object, as_text
 from azure_devops_simulator.wit_fields import FIELDS, Field, FieldValue, require_field
 from azure_devops_simulator.wit_links import find_relation_type
-from azure_devops_simulator.wit_process import WorkItemType, work_item_type
+from azure_devops_simulator.wit_process import State, WorkItemType, work_item_type
 from azure_devops_simulator.wit_rules import (
     check_reason,
     check_state,
@@ -131,7 +132,7 @@ class Patch:
             stored = join_tags(split_tags(f"{self.draft.fields.get(name, '')};{stored}"))
         if stored is not None:
             self.draft.fields[name] = stored
-        elif field.kind == "treePath":
+        elif field.kind == "treePath" or (name in self.kind.required and not self.bypass_rules):
             raise required(field)
         else:
             self.draft.fields.pop(name, None)
@@ -144,13 +145,21 @@ class Patch:
     def _state(self, value: JsonValue) -> None:
         if not value:
             raise required(FIELDS["System.State"])
-        creating = self.item is None and not self.bypass_rules
-        state = check_state(self.kind, value, creating=creating)
+        state = check_state(self.kind, value, self._states())
         if state.name != self.draft.fields["System.State"]:
             chosen = self.draft.fields.get("System.Reason") if "System.Reason" in self._written else None
             enter_state(self.kind, self.draft.fields, state, by=self.user, when=self.when)
             if chosen is not None:
                 self.draft.fields["System.Reason"] = chosen
+
+    def _states(self) -> tuple[State, ...]:
+        """The states that may be written: the first one into a new item, those that follow its own into another."""
+        if self.bypass_rules:
+            return self.kind.states
+        if self.item is None:
+            return self.kind.states[:1]
+        current = self.kind.state(str(self.item.revision.fields["System.State"]))
+        return self.kind.following(current) if current else self.kind.states
 
     def _format(self, operation: Operation, name: str) -> None:
         field = require_field(name)
@@ -172,9 +181,10 @@ class Patch:
             return
         index, _, deeper = rest.partition("/")
         relations = self.item.relations() if self.item else []
-        if not index.isdecimal() or int(index) >= len(relations):
+        number = whole_number(index)
+        if number is None or number >= len(relations):
             raise ServiceError(400, "VssPropertyValidationException", f"Index out of range for path {operation.path}.")
-        relation = relations[int(index)]
+        relation = relations[number]
         if operation.op == "remove" and not deeper:
             self.draft.removed.append(relation)
         elif operation.op in {"add", "replace"}:

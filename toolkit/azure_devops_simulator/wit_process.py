@@ -65,6 +65,22 @@ class WorkItemType:
     states: tuple[State, ...]
     own_fields: tuple[str, ...]
     defaults: dict[str, str | int] = field(default_factory=dict)
+    own_required: tuple[str, ...] = ()
+
+    def following(self, state: State) -> tuple[State, ...]:
+        """The states that an item in this one may be put into, its own included.
+
+        Any follows any other, but what was removed only comes back as new, and what is completed is not removed.
+        """
+        if state.category == "Removed":
+            return (state, self.states[0])
+        removable = state.category != "Completed"
+        return tuple(known for known in self.states if removable or known.category != "Removed")
+
+    @property
+    def required(self) -> frozenset[str]:
+        """Reference names of the fields that cannot be empty."""
+        return frozenset({"System.Title", "System.State", "System.AreaId", "System.IterationId", *self.own_required})
 
     def state(self, name: str) -> State | None:
         """Find a state without regard to case."""
@@ -77,13 +93,13 @@ class WorkItemType:
 
 
 _COMMON, _SCHEDULING = "Microsoft.VSTS.Common.", "Microsoft.VSTS.Scheduling."
-PRIORITY, SEVERITY = f"{_COMMON}Priority", f"{_COMMON}Severity"
+PRIORITY, SEVERITY, _VALUE_AREA = f"{_COMMON}Priority", f"{_COMMON}Severity", f"{_COMMON}ValueArea"
 STATE_CHANGED = f"{_COMMON}StateChangeDate"
 
 ALLOWED: dict[str, tuple[str | int, ...]] = {
     PRIORITY: (1, 2, 3, 4),
     SEVERITY: ("1 - Critical", "2 - High", "3 - Medium", "4 - Low"),
-    f"{_COMMON}ValueArea": ("Architectural", "Business"),
+    _VALUE_AREA: ("Architectural", "Business"),
     f"{_COMMON}Risk": ("1 - High", "2 - Medium", "3 - Low"),
     f"{_COMMON}Activity": ("Deployment", "Design", "Development", "Documentation", "Requirements", "Testing"),
 }
@@ -113,7 +129,7 @@ _BUG = (
 )
 
 _MEDIUM: dict[str, str | int] = {PRIORITY: 2}
-_BUSINESS: dict[str, str | int] = {PRIORITY: 2, f"{_COMMON}ValueArea": "Business"}
+_BUSINESS: dict[str, str | int] = {PRIORITY: 2, _VALUE_AREA: "Business"}
 _BUG_DEFAULTS: dict[str, str | int] = {**_BUSINESS, SEVERITY: "3 - Medium"}
 
 _NOT_FIXED = ("As Designed", "Cannot Reproduce", "Copied to Backlog", "Deferred", "Duplicate", "Obsolete")
@@ -151,6 +167,7 @@ def _epic(states: tuple[State, ...]) -> WorkItemType:
         states,
         (*_PLANNING, *_DATES, *_EFFORT, *_CRITERIA),
         _BUSINESS,
+        (_VALUE_AREA, PRIORITY),
     )
 
 
@@ -165,6 +182,7 @@ def _feature(states: tuple[State, ...]) -> WorkItemType:
         states,
         (*_PLANNING, *_DATES, *_EFFORT, *_CRITERIA),
         _BUSINESS,
+        (_VALUE_AREA, PRIORITY),
     )
 
 
@@ -189,6 +207,7 @@ _AGILE = (
         ),
         (*_PLANNING, *_DATES, *_POINTS, *_CRITERIA),
         _BUSINESS,
+        (_VALUE_AREA,),
     ),
     WorkItemType(
         "Task",
@@ -221,6 +240,7 @@ _AGILE = (
         ),
         (*_BUG, *_POINTS, *_WORK, *_ACTIVITY, *_PLANNING, *_CRITERIA),
         _BUG_DEFAULTS,
+        (_VALUE_AREA,),
     ),
     WorkItemType(
         "Issue",
@@ -248,6 +268,7 @@ _SCRUM = (
         _SCRUM_BACKLOG,
         (*_PLANNING, *_EFFORT, *_CRITERIA),
         _BUSINESS,
+        (_VALUE_AREA,),
     ),
     WorkItemType(
         "Task",
@@ -275,6 +296,7 @@ _SCRUM = (
         (State("New", "Proposed", "New defect reported"), *_SCRUM_BACKLOG[1:]),
         (*_BUG, *_EFFORT, f"{_SCHEDULING}RemainingWork", *_ACTIVITY, *_PLANNING, *_CRITERIA),
         _BUG_DEFAULTS,
+        (_VALUE_AREA,),
     ),
     WorkItemType(
         "Impediment",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from azure_devops_simulator.organization import JsonObject, JsonValue
+from azure_devops_simulator.reading import whole_number
 from azure_devops_simulator.routing import Answer, Area, Call, ServiceError, as_list, as_text, collection
 from azure_devops_simulator.wit_fields import FIELDS, Field
 from azure_devops_simulator.wit_lookup import (
@@ -72,10 +73,11 @@ def _several(
         message = f"VS403474: You requested {len(ids)} work items, which exceeds the limit of {MOST_IDS}."
         raise ServiceError(400, "WorkItemPageSizeExceededException", message, event_id=3200)
     found: list[JsonValue] = []
-    for number in dict.fromkeys(str(entry) for entry in ids):
-        if not number.isdecimal():
-            raise ServiceError(400, "VssPropertyValidationException", f"The value '{number}' is not a work item id.")
-        item = call.organization.work_items.get(int(number))
+    for entry in dict.fromkeys(str(entry) for entry in ids):
+        number = whole_number(entry)
+        if number is None:
+            raise ServiceError(400, "VssPropertyValidationException", f"The value '{entry}' is not a work item id.")
+        item = call.organization.work_items.get(number)
         revision = revision_of(item, at) if item and visible(call, item) else None
         if item is None or revision is None:
             if not omit:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from azure_devops_simulator.organization import JsonObject, JsonValue, Organization, Project, User
+from azure_devops_simulator.reading import read_date
 from azure_devops_simulator.routing import ServiceError, as_text
 from azure_devops_simulator.wit_fields import FIELDS, LONG_TEXT, NUMBERS, Field, FieldValue
 from azure_devops_simulator.wit_nodes import Structure
@@ -109,7 +111,7 @@ def _number(field: Field, value: JsonValue) -> FieldValue:
         number = float(str(value))
     except ValueError as error:
         raise _error_code(field, "hasValues", "invalidType") from error
-    if field.kind == "double":
+    if field.kind == "double" and math.isfinite(number):
         return number
     if not number.is_integer():
         raise _error_code(field, "hasValues", "invalidType")
@@ -121,18 +123,6 @@ def _date(field: Field, value: JsonValue) -> datetime:
     if when is None:
         raise _error_code(field, "hasValues", "invalidType")
     return when
-
-
-def read_date(text: str) -> datetime | None:
-    """A date out of ISO 8601 text (UTC when it names no zone) or `month/day/year`; None when it is no date."""
-    american = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", text.strip())
-    try:
-        if american:
-            return datetime(int(american[3]), int(american[1]), int(american[2]), tzinfo=UTC)
-        when = datetime.fromisoformat(text.strip())
-    except ValueError:
-        return None
-    return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 def _identity(organization: Organization, field: Field, value: JsonValue) -> User:
@@ -220,9 +210,9 @@ def check_reason(kind: WorkItemType, fields: Mapping[str, FieldValue]) -> None:
         raise not_in_list(FIELDS["System.Reason"], reason)
 
 
-def check_state(kind: WorkItemType, value: JsonValue, *, creating: bool) -> State:
-    """The state of a written name; new items may only be in the first state of their type."""
+def check_state(kind: WorkItemType, value: JsonValue, allowed: Sequence[State]) -> State:
+    """The state of a written name, when it is one of those allowed."""
     state = kind.state(str(value))
-    if state is None or (creating and state is not kind.states[0]):
+    if state is None or state not in allowed:
         raise not_in_list(FIELDS["System.State"], value)
     return state
