@@ -10,9 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from langchain_azure_devops.context import Waiting
-from langchain_azure_devops.egress import without_commands
 from langchain_azure_devops.errors import AzureDevOpsError
-from langchain_azure_devops.untrusted import clean, one_line
+from langchain_azure_devops.untrusted import clean, one_line, without_commands
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -46,13 +45,13 @@ def machine_readable(value: object) -> str:
 def print_error(error: AzureDevOpsError) -> None:
     """The error's headline and message on standard error."""
     out = console(stderr=True)
-    out.print(Text(one_line(error.headline), style="bold red"))
+    out.print(single(error.headline, "bold red"))
     out.print(plain(error.message))
 
 
 def print_waiting(waiting: Waiting) -> None:
     """A wait on standard error, such as `throttled, continuing in 4 s`."""
-    console(stderr=True).print(Text(f"… {waiting}", style="yellow"))
+    console(stderr=True).print(single(f"… {waiting}", "yellow"))
 
 
 def fields(rows: Iterable[tuple[str, str]], indent: int = 0) -> Padding:

@@ -63,6 +63,12 @@ def test_nothing_of_a_result_or_an_approval_is_a_command():
     assert "\x1b" not in text
 
 
+def test_a_line_that_is_wrapped_begins_with_no_command():
+    for width in range(60, 101):
+        text = printed(ModelText(f"{'a' * width} ##[error]bad ::error::bad"), ToolStarted("x", {"a": "b" * width}))
+        assert not [line for line in text.split("\n") if line.lstrip().startswith(("##[", "::error"))], width
+
+
 def test_reports_for_machines_hold_no_command_and_lose_nothing():
     import json
 

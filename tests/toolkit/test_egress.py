@@ -8,9 +8,10 @@ from calls import FULL, connected, seed_with_tokens
 
 from azure_devops_simulator import SimulatorServer
 from langchain_azure_devops import TOOLS
-from langchain_azure_devops.egress import Bounds, Named, inert, named_in, naming, objections, without_commands
+from langchain_azure_devops.egress import Bounds, Named, inert, named_in, naming, objections
 from langchain_azure_devops.errors import WriteBlocked
 from langchain_azure_devops.settings import load_settings
+from langchain_azure_devops.untrusted import without_commands
 
 PAT = "ghp_Zk3vQ9xT7bN2mW8rY5cL1dF6hJ4gS0aPqEuV"
 HIDDEN = "correct-horse-battery-staple-9"
@@ -154,6 +155,7 @@ def test_a_secret_is_refused_in_clear_and_encoded(text):
     [
         "@everyone look", "cc @<6f1d8f4e-8a52-4f0e-9f5b-1e2d3c4b5a69>", "`@<6f1d8f4e-8a52-4f0e-9f5b-1e2d3c4b5a69>`",
         '<a href="#" data-vss-mention="version:2.0,x">Dana</a>', "＠everyone", "&commat;everyone", "@\u200beveryone",
+        "done.@<6f1d8f4e-8a52-4f0e-9f5b-1e2d3c4b5a69>", "x@<6f1d8f4e-8a52-4f0e-9f5b-1e2d3c4b5a69>", "/@&lt;6f1d8f4e>",
         "##vso[task.setvariable variable=x]1", "a line\n  ##[error]bad", "x ##vso[task.complete]", "#\u200b#vso[x]",
     ],
     ids=ascii,
@@ -215,6 +217,8 @@ def test_inert_text_keeps_what_does_not_act():
 def test_output_of_ours_gives_a_pipeline_no_command():
     assert without_commands("a\n##[error]x ##vso[task.complete]") == "a\n# #[error]x # #vso[task.complete]"
     assert without_commands("a\n  ::set-env name=x::y") == "a\n  : :set-env name=x::y"
+    assert without_commands("a wrapped ##[error]x ::error::y") == "a wrapped # #[error]x : :error::y"
+    assert without_commands("std::vector # [x] ## Title") == "std::vector # [x] ## Title"
 
 
 # -- every text of every write tool ----------------------------------------------------------------------------------

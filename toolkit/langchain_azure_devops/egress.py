@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
 from langchain_azure_devops.redaction import PSEUDONYM, redact
-from langchain_azure_devops.untrusted import clean
+from langchain_azure_devops.untrusted import clean, without_commands
 
 # A scheme with its slashes, as programs turn it into a link anywhere; browsers take one slash, and backslashes, too.
 _LINK = re.compile(
@@ -41,13 +41,12 @@ _SCHEMELESS = re.compile(r"()[/\\]{2,}([^/\\?#<>\"'`)\]|]*)([^<>\"'`)\]|]*)")
 _BLANKS = re.compile(r"[\s\x00-\x20]+")
 _MAX_TARGET = 400
 _NAMED_URL = re.compile(r"(?i)\bhttps?://((?:[\w-]+\.)*[\w-]+)(?=[/:?#\s)>\]\"',.;!]|$)")
-_MENTION = re.compile(r"(?<![\w.@/+-])@(?:<[^>\n]*>|[\w][\w.\\-]*(?:@[\w.-]+)?)")
+# The service finds `@<id>` wherever it stands; a name only where no word, path or address goes before it.
+_MENTION = re.compile(r"@<[^>\n]*>|(?<![\w.@/+-])@[\w][\w.\\-]*(?:@[\w.-]+)?")
 _MENTION_MARKUP = re.compile(r"(?i)data-vss-mention")
 _TICKS = re.compile(r"`+")
 _MACROS = frozenset({"@me", "@project", "@today", "@currentiteration", "@startofday", "@startofweek"})
-_COMMAND = re.compile(r"(?im)##(?=vso\[)|^([^\S\n]*)##(?=\[)")
-# GitHub's runner obeys these; they are no command to Azure Pipelines, so a write may hold them.
-_WORKFLOW_COMMAND = re.compile(r"(?m)^([^\S\n]*)::(?=[a-z])")
+_COMMAND = re.compile(r"(?im)##(?=vso\[)|^[^\S\n]*##(?=\[)")
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _HEXADECIMAL = re.compile(r"(?:[0-9A-Fa-f]{2}[\s:-]?){16,}")
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
@@ -159,11 +158,6 @@ def _apart(beginning: str) -> str:
     if beginning.startswith("<"):
         return f"< {beginning[1:]}"
     return beginning.replace("=", "[=]", 1) if "=" in beginning else beginning.replace("(", " (", 1)
-
-
-def without_commands(text: str) -> str:
-    """Text in which a pipeline agent finds no logging command, wherever it is printed."""
-    return _WORKFLOW_COMMAND.sub(r"\1: :", _COMMAND.sub(lambda match: f"{match[1] or ''}# #", text))
 
 
 # -- the arguments -------------------------------------------------------------------------------------------------
@@ -333,7 +327,7 @@ def _mentions(text: str, bounds: Bounds) -> Iterator[str]:
     asked = _MACROS | bounds.named.mentions
     for found in [*_MENTION.findall(outside), *(name for name in _MENTION.findall(text) if name.startswith("@<"))]:
         if found.lower().rstrip(".") not in asked:
-            yield f"the mention {found}, which nobody asked for. Write the name without @"
+            yield f"the mention {found}, which nobody asked for. Write the name without @, or code between backticks"
 
 
 def _outside_code(text: str) -> str:

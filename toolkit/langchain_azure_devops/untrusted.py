@@ -21,6 +21,10 @@ _LOOKS_LIKE = str.maketrans(
 )
 _PLAIN_TAG = re.compile("(?i)<(?=[^a-z]{0,20}" + "[^a-z]{0,4}".join(_FENCE) + ")")
 _ANY_BRACKET = re.compile(f"[{_BRACKETS}]")
+# Wherever it stands: whoever prints the text may wrap it, and what was in the middle begins a line.
+_COMMAND = re.compile(r"(?i)##(?=(?:vso)?\[)")
+# GitHub's runner obeys these; `std::vector` is none.
+_WORKFLOW_COMMAND = re.compile(r"(?<!\w)::(?=[a-z])")
 _TAG_SPAN = 60
 """Characters behind a bracket that are looked at; the letters of a tag may be spread out."""
 
@@ -49,6 +53,11 @@ def cell(text: str) -> str:
     if "\t" in text or "\n" in text:
         return text.replace("\t", "\\t").replace("\n", "\\n")
     return text
+
+
+def without_commands(text: str) -> str:
+    """Text in which no runner of a pipeline finds a logging command, wherever and however it is printed."""
+    return _WORKFLOW_COMMAND.sub(": :", _COMMAND.sub("# #", text))
 
 
 def fenced(text: str, nonce: str) -> str:
