@@ -1,5 +1,7 @@
 """Evidence: ids that are never given twice, previews that can be read to the end, statuses that say what is missing."""
 
+import re
+
 import pytest
 
 from azure_devops_agents.investigation.evidence import PREVIEW, lines_of, preview, read_on
@@ -46,6 +48,19 @@ def test_a_search_that_shows_only_its_first_matches_is_partial(ask):
     _, state = ask(Call.to("get_build_log", build=35, log=5, contains="e"), REPORT)
     assert state["evidence"]["E1"]["status"] == "partial"
     assert "partial" in state["report"]["coverage"]
+
+
+def test_a_page_that_a_later_call_went_on_with_is_no_gap(ask):
+    first = Call.to("list_builds", limit=2)
+    _, state = ask(first, REPORT)
+    assert len(state["report"]["coverage"]["partial"]) == 1
+    cursor = re.search('cursor="([^"]+)"', state["evidence"]["E1"]["text"])[1]
+    _, state = ask(first, Call.to("list_builds", limit=200, cursor=cursor), REPORT)
+    assert [entry["status"] for entry in state["evidence"].values()][1:] == ["partial", "ok"]
+    assert "partial" not in state["report"]["coverage"]
+    _, state = ask(first, Call.to("list_builds", limit=2, cursor=cursor), REPORT)
+    [gap] = state["report"]["coverage"]["partial"]
+    assert gap.startswith("E5 ")
 
 
 def test_a_tool_the_token_lacks_is_a_denial_in_the_coverage(reader, tmp_path):

@@ -288,7 +288,10 @@ _BY_STATUS: dict[int, type[AzureDevOpsError]] = {
     429: Throttled,
 }
 _NEXT_STEP: dict[type[AzureDevOpsError], str] = {
-    ProjectNotFound: "Use list_projects to see the projects this token can see.",
+    ProjectNotFound: (
+        "There is none of this name, or this token's owner may not see it: the service does not tell the two apart. "
+        "Use list_projects to see the projects this token can see."
+    ),
     NotFound: (
         "It does not exist, or this token's owner may not see it: the service does not tell the two apart. "
         "Check the name or id with the matching list tool."

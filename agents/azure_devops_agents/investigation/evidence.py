@@ -1,6 +1,7 @@
 """Evidence: each tool result whole under an id; the model sees a preview and reads on."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
@@ -21,6 +22,8 @@ PREVIEW = 6_000
 """Characters of a result that the model sees at once."""
 READ_EVIDENCE = "read_evidence"
 _LONGEST_LINE = 1_500
+# The first line of a page, written by code, says how to go on.
+_GO_ON = re.compile(r'; more: repeat with cursor="([^"]+)"$')
 # Notes of the tools that say that there is more than what is shown.
 _MORE = re.compile(r"(?i)only the first|matches are shown|stopped after|characters shown|could not be read|incomplete")
 
@@ -83,6 +86,22 @@ def _status(message: ToolMessage, text: str) -> str:
     if isinstance(artifact, Lines):
         return "partial" if cut or "; go on with first_line=" in text or artifact.first_line > 1 else "ok"
     return "partial" if cut or " characters shown." in text else "ok"
+
+
+def continued(evidence: Evidence, known: Iterable[Evidence]) -> bool:
+    """Whether a page left out nothing but what a later call brought by its cursor; that call tells its own gaps."""
+    head, _, rest = evidence["text"].partition("\n")
+    cursor = _GO_ON.search(head)
+    if cursor is None or ", not all" in head:
+        return False
+    if any(_MORE.search(line) for line in rest.split("\n") if line.startswith("note: ")):
+        return False
+    return any(
+        other["tool"] == evidence["tool"]
+        and other["arguments"].get("cursor") == cursor[1]
+        and other["status"] in {"ok", "empty", "partial"}
+        for other in known
+    )
 
 
 def preview(evidence: Evidence) -> str:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from azure_devops_agents.investigation.evidence import continued
 from azure_devops_agents.investigation.state import Decision, Evidence
 
 WRITE_REPORT = "write_report"
@@ -77,7 +78,7 @@ def coverage(
     """What the report rests on and what it does not, written by code."""
     gaps: dict[str, list[str]] = {}
     for entry in evidence.values():
-        if entry["status"] not in {"ok", "empty", "written"}:
+        if entry["status"] not in {"ok", "empty", "written"} and not continued(entry, evidence.values()):
             head = entry["text"].split("\n", 1)[0][:160]
             gaps.setdefault(entry["status"], []).append(f"{entry['id']} {entry['tool']}: {head}")
     for decision in decisions.values():
