@@ -129,6 +129,15 @@ def test_time_passes_by_itself_when_told_to(control):
     assert first < second
 
 
+def test_a_new_rate_takes_nothing_of_the_time_before_it(control, organization):
+    organization.clock.rate = 1_000_000
+    reached = control("GET", "/clock")["now"]
+    organization.clock.rate = 0
+    stopped = organization.clock.now()
+    assert control("GET", "/clock")["now"] >= reached
+    assert organization.clock.now() == stopped
+
+
 def test_a_world_is_taken_out_and_put_in(client, organization, control):
     other = seed_organization()
     other.project("Data").description = "Another world."
@@ -148,6 +157,13 @@ def test_a_world_is_taken_out_and_put_in(client, organization, control):
         ("PUT", "/throttle", {"capacity": "many"}),
         ("PUT", "/tokens", {"value": "x", "state": "tired"}),
         ("PUT", "/permissions", {"user": "Nobody", "permission": "X"}),
+        ("POST", "/faults", 3),
+        ("PUT", "/tokens", {"value": "x", "scopes": "vso.code"}),
+        ("PUT", "/tokens", {"value": "x", "scopes": ["vso.cod"]}),
+        ("PUT", "/tokens", {}),
+        ("PUT", "/permissions", {"user": "svc-agent", "permission": "Write"}),
+        ("PATCH", "/clock", {"advance": 1e300}),
+        ("PATCH", "/clock", {"rate": -1}),
         ("PUT", "/hidden", {"user": "svc-agent", "project": "Nowhere"}),
         ("PATCH", "/clock", {"advance": -1}),
         ("PATCH", "/settings", {"colour": "red"}),

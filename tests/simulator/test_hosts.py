@@ -1,5 +1,8 @@
 """Requests addressed to the hosts of the public service, and the TLS port."""
 
+import collections
+import os
+import socket
 import ssl
 import subprocess
 import sys
@@ -8,7 +11,7 @@ import httpx
 import pytest
 import trustme
 
-from azure_devops_simulator import Certificate, SimulatorServer
+from azure_devops_simulator import Certificate, Fault, SimulatorServer
 
 CORE, GIT, SEARCH = (
     "79134c72-4a58-4b42-976c-04e7115f32bf",
@@ -86,6 +89,55 @@ def test_with_a_certificate_it_speaks_tls(organization, certificate):
         assert answer.json()["value"][0]["url"].startswith(f"{server.base_url}/_apis/projects/")
         with pytest.raises(httpx.ConnectError):
             httpx.get(f"{server.base_url}/_apis/projects", auth=("", "full-token"))
+
+
+def test_faults_break_a_tls_connection_as_they_break_a_plain_one(organization, certificate):
+    trusted = ssl.create_default_context(cafile=certificate.chain.with_name("authority.pem"))
+    with (
+        SimulatorServer(organization, certificate=certificate) as server,
+        httpx.Client(base_url=server.base_url, auth=("", "full-token"), verify=trusted) as client,
+    ):
+        whole = client.get("/_apis/projects")
+        for fault, error in (
+            # What TLS makes of a reset depends on how much of the answer to the handshake was still unread.
+            (Fault("reset", times=1), (httpx.ReadError, httpx.RemoteProtocolError)),
+            (Fault("reset", times=1, when="after"), (httpx.ReadError, httpx.RemoteProtocolError)),
+            (Fault("truncate", times=1), httpx.RemoteProtocolError),
+        ):
+            organization.faults.add(fault)
+            with pytest.raises(error):
+                client.get("/_apis/projects")
+            assert client.get("/_apis/projects").content == whole.content
+        organization.faults.add(Fault("slow", times=1, delay=0.01), Fault("endless", times=1))
+        assert client.get("/_apis/projects").content == whole.content
+        with client.stream("GET", "/_apis/projects") as answer:
+            got = 0
+            for piece in answer.iter_bytes():
+                got += len(piece)
+                if got > 20 * len(whole.content):
+                    break
+        assert client.get("/_apis/projects").content == whole.content
+
+
+def test_a_reset_of_a_tls_connection_is_one_on_the_wire(organization, certificate):
+    trusted = ssl.create_default_context(cafile=certificate.chain.with_name("authority.pem"))
+    organization.faults.add(Fault("reset"))
+    with SimulatorServer(organization, certificate=certificate) as server:
+        address = ("127.0.0.1", int(server.base_url.split(":")[2].split("/")[0]))
+        with (
+            socket.create_connection(address) as plain,
+            trusted.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
+        ):
+            connection.sendall(b"GET /tidewater/_apis/projects HTTP/1.1\r\nHost: x\r\n\r\n")
+            # Below TLS, which calls a reset an early end.
+            with socket.socket(fileno=os.dup(connection.fileno())) as below, pytest.raises(ConnectionResetError):
+                collections.deque(iter(lambda: below.recv(1000), b""), maxlen=0)
+
+
+def test_a_certificate_that_is_none_is_said_where_the_server_is_made(organization, tmp_path):
+    tmp_path.joinpath("none.pem").write_text("none", encoding="utf-8")
+    with pytest.raises(OSError, match="PEM"):
+        SimulatorServer(organization, certificate=Certificate(tmp_path / "none.pem", tmp_path / "none.pem"))
 
 
 def test_the_command_serves_tls_and_wants_both_files(certificate):

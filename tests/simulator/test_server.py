@@ -1,6 +1,7 @@
 """Starting and stopping, in a thread and as a process."""
 
 import asyncio
+import json
 import os
 import re
 import select
@@ -91,3 +92,69 @@ def test_a_token_that_says_nothing_is_refused():
     _, err = process.communicate(timeout=15)
     assert process.returncode == 2
     assert b"VALUE=SCOPE" in err
+
+
+def test_every_switch_can_be_set_from_the_start():
+    denial = {"user": "svc-agent", "permission": "WorkItemWrite", "within": "Platform\\Operations"}
+    process = start(
+        *("--token", "old=vso.project", "--token", "all=app_token"),
+        *("--switch", 'tokens={"value":"old","state":"revoked"}'),
+        *("--switch", 'hidden={"user":"svc-agent","project":"Payments"}'),
+        *("--switch", f"permissions={json.dumps(denial)}"),
+        *("--switch", 'settings={"work_item_lag":60,"code_search_installed":false}'),
+        *("--switch", 'faults={"kind":"status","status":500,"path":"/build/"}'),
+    )
+    try:
+        base_url = read_line(process)
+        with httpx.Client(base_url=base_url, auth=("", "all"), params={"api-version": "7.1"}) as client:
+            assert httpx.get(f"{base_url}/_apis/projects", auth=("", "old")).status_code == 401
+            assert client.get("/_apis/projects").json()["count"] == 3
+            assert client.get("/Platform/_apis/build/builds").status_code == 500
+            search = {"searchText": "x", "$top": 1}
+            assert client.post("/Platform/_apis/search/codesearchresults", json=search).status_code == 404
+
+            def create(area):
+                title = {"op": "add", "path": "/fields/System.Title", "value": "Found late"}
+                document = [title, {"op": "add", "path": "/fields/System.AreaPath", "value": area}]
+                headers = {"Content-Type": "application/json-patch+json"}
+                return client.post("/Platform/_apis/wit/workitems/$Task", json=document, headers=headers).status_code
+
+            assert [create("Platform\\Operations"), create("Platform")] == [403, 200]
+            query = {"query": "SELECT [System.Id] FROM WorkItems WHERE [System.Title] = 'Found late'"}
+            assert client.post("/_apis/wit/wiql", json=query).json()["workItems"] == []
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--token", "t=vso.cod"], "no scope of the service: cod"),
+        (["--switch", "settings"], "is not NAME=JSON"),
+        (["--switch", "colour=1"], "there is no switch 'colour', but faults, throttle, tokens"),
+        (["--switch", 'hidden={"user":"svc-agent","project":"Nowhere"}'], "there is no project 'Nowhere'"),
+        (["--switch", 'permissions={"user":"svc-agent","permission":"Write"}'], "there is no permission 'Write'"),
+        (["--switch", "faults=3"], "a JSON object is needed"),
+        (["--clock-rate", "-1"], "time does not go back"),
+        (["--port", "70000"], "cannot listen on port 70000"),
+        (["--world", os.devnull], "Expecting value"),
+        (["--world", __file__ + ".gone"], "No such file"),
+        (["--certificate", __file__, "--key", __file__], "cannot use the certificate"),
+    ],
+)
+def test_what_makes_no_sense_is_said_before_anything_is_served(arguments, says):
+    process = start(*arguments)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode in {1, 2}
+    assert says in err.decode()
+    assert b"Traceback" not in err
+    assert out == b""
+
+
+def test_a_port_in_use_is_said(server):
+    port = server.base_url.rpartition(":")[2].partition("/")[0]
+    process = start("--port", port)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert f"cannot listen on port {port}" in err.decode()

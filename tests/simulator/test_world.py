@@ -197,6 +197,8 @@ def test_a_difference_names_each_value_by_its_path(client, organization):
         (lambda world: world.update(format=99), "format 1"),
         (lambda world: world.pop("builds"), "builds"),
         (lambda world: world["work_items"]["1"].update(project="Nowhere"), "Nowhere"),
+        (lambda world: world["work_items"]["1"].update(id="first"), "'first' is no int"),
+        (lambda world: world["projects"]["Platform"].update(process="Kanban"), "'Kanban' is not one of Agile"),
         (lambda world: world["users"]["svc-agent@tidewater.example"].update(colour="red"), "colour"),
         (
             lambda world: world["projects"]["Platform"]["repositories"]["docs"]["objects"]["blobs"].update(
@@ -205,7 +207,7 @@ def test_a_difference_names_each_value_by_its_path(client, organization):
             "has the id",
         ),
     ],
-    ids=["format", "part", "name", "field", "object"],
+    ids=["format", "part", "name", "number", "choice", "field", "object"],
 )
 def test_json_that_is_no_world_is_refused_with_the_reason(spoil, says):
     world = copy.deepcopy(json.loads(json.dumps(export_world(seed_organization()))))

@@ -1,7 +1,7 @@
 """Serve an organization: `python -m azure_devops_simulator [--port N] [--token VALUE=SCOPE,SCOPE ...] [--world FILE]`.
 
-Without a world it is the seed organization. With `--certificate FILE --key FILE` it serves TLS; `--fault` and
-`--throttle` make requests fail.
+Without a world it is the seed organization. With `--certificate FILE --key FILE` it serves TLS; `--fault`, `--throttle`
+and `--switch` make requests fail.
 
 The first line of standard output is the organization's base URL. Ctrl-C or SIGTERM ends it with exit code 0.
 """
@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import secrets
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
+from azure_devops_simulator.access import check_scopes
+from azure_devops_simulator.control import switch
 from azure_devops_simulator.faults import Fault, TokenBucket, parse_fault
-from azure_devops_simulator.organization import FULL_ACCESS, Organization
+from azure_devops_simulator.organization import FULL_ACCESS, JsonValue, Organization
+from azure_devops_simulator.reading import read_json
 from azure_devops_simulator.seed import seed_organization
 from azure_devops_simulator.server import Certificate, base_url, listen, web_server
 from azure_devops_simulator.world import import_world
@@ -30,12 +33,25 @@ def _token(text: str) -> tuple[str, list[str]]:
     names = [scope for scope in scopes.split(",") if scope.strip()]
     if not value or not equals or not names:
         raise argparse.ArgumentTypeError(f"{text!r} is not VALUE=SCOPE,SCOPE (app_token is full access)")
+    try:
+        check_scopes(names)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
     return value, names
+
+
+def _switch(text: str) -> tuple[str, JsonValue]:
+    name, _, value = text.partition("=")
+    try:
+        return name, read_json(value.encode())
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=JSON: {error}") from error
 
 
 def _world(text: str) -> Organization:
     try:
-        return import_world(json.loads(Path(text).read_text(encoding="utf-8")))
+        world = read_json(Path(text).read_bytes())
+        return import_world(dict(world) if isinstance(world, Mapping) else {})
     except (OSError, ValueError) as error:
         raise argparse.ArgumentTypeError(f"{text}: {error}") from error
 
@@ -55,19 +71,8 @@ def _throttle(text: str) -> TokenBucket:
         raise argparse.ArgumentTypeError(f"{text!r} is not CAPACITY,REFILL[,TARPIT]: {error}") from error
 
 
-def _arguments(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m azure_devops_simulator", description="A local Azure DevOps.")
-    parser.add_argument("--port", type=int, default=0, help="port on the loopback interface (default: a free one)")
-    parser.add_argument(
-        "--token",
-        type=_token,
-        action="append",
-        metavar="VALUE=SCOPE,SCOPE",
-        help="a personal access token and its scopes; app_token is full access; may be given several times",
-    )
-    parser.add_argument("--certificate", type=Path, metavar="FILE", help="serve TLS with this certificate chain (PEM)")
-    parser.add_argument("--key", type=Path, metavar="FILE", help="the private key of the certificate (PEM)")
-    parser.add_argument("--world", type=_world, metavar="FILE", help="serve this organization (JSON of export_world)")
+def _add_switches(parser: argparse.ArgumentParser) -> None:
+    """The options that make requests fail, or differ."""
     parser.add_argument(
         "--fault",
         type=_fault,
@@ -82,45 +87,89 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
         metavar="CAPACITY,REFILL[,TARPIT]",
         help="a rate limit for each person: requests at once, requests a second, requests that are only delayed",
     )
+    parser.add_argument(
+        "--switch",
+        type=_switch,
+        action="append",
+        default=[],
+        metavar="NAME=JSON",
+        help="do at the start what the control endpoint would do later, for example "
+        """settings={"work_item_lag":60}, hidden={"user":"svc-agent","project":"Payments"}; """
+        "may be given several times",
+    )
     parser.add_argument("--control", action="store_true", help="answer /_simulator: faults, clock, tokens, world")
     parser.add_argument(
         "--clock-rate", type=float, default=0.0, metavar="N", help="seconds that pass in one (default 0)"
     )
+
+
+def _arguments(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m azure_devops_simulator", description="A local Azure DevOps.")
+    parser.add_argument("--port", type=int, default=0, help="port on the loopback interface (default: a free one)")
+    parser.add_argument(
+        "--token",
+        type=_token,
+        action="append",
+        metavar="VALUE=SCOPE,SCOPE",
+        help="a personal access token and its scopes; app_token is full access; may be given several times",
+    )
+    parser.add_argument("--certificate", type=Path, metavar="FILE", help="serve TLS with this certificate chain (PEM)")
+    parser.add_argument("--key", type=Path, metavar="FILE", help="the private key of the certificate (PEM)")
+    parser.add_argument("--world", type=_world, metavar="FILE", help="serve this organization (JSON of export_world)")
+    _add_switches(parser)
     options = parser.parse_args(arguments)
     if (options.certificate is None) != (options.key is None):
         parser.error("--certificate and --key go together")
     return options
 
 
-def _add_tokens(organization: Organization, given: list[tuple[str, list[str]]] | None) -> None:
-    """Add the tokens that were given, or make one with full access and one that only reads, and print those."""
-    if given is not None:
-        for value, scopes in given:
-            organization.add_token(value, scopes)
-        return
-    for label, made in (("full access", (FULL_ACCESS,)), ("read only", READ_ONLY)):
-        token = organization.add_token(secrets.token_hex(26), made)
-        print(f"{label} token: {token.value}", flush=True)
+def _add_tokens(organization: Organization, given: list[tuple[str, list[str]]] | None) -> list[str]:
+    """Add the tokens that were given, or make one with full access and one that only reads: the lines about those."""
+    for value, scopes in given or ():
+        organization.add_token(value, scopes)
+    made = (("full access", (FULL_ACCESS,)), ("read only", READ_ONLY)) if given is None else ()
+    return [f"{label} token: {organization.add_token(secrets.token_hex(26), scopes).value}" for label, scopes in made]
+
+
+def _organization(options: argparse.Namespace) -> tuple[Organization, list[str]]:
+    """What is served, as the options want it, and the lines about tokens that were made.
+
+    Raises:
+        ValueError: a switch makes no sense in this organization.
+        TypeError: a value of a switch has the wrong type.
+    """
+    organization: Organization = options.world or seed_organization()
+    organization.faults.add(*options.fault)
+    organization.throttle, organization.clock.rate = options.throttle, options.clock_rate
+    lines = _add_tokens(organization, options.token)
+    for name, value in options.switch:
+        switch(organization, name, value)
+    return organization, lines
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until interrupted."""
     options = _arguments(arguments)
     certificate = Certificate(options.certificate, options.key) if options.certificate else None
-    organization = options.world or seed_organization()
-    organization.faults.add(*options.fault)
-    organization.throttle, organization.clock.rate = options.throttle, options.clock_rate
+    try:
+        organization, lines = _organization(options)
+        server = web_server(organization, certificate, control=options.control)
+    except (ValueError, TypeError) as error:
+        print(f"cannot set up the organization: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"cannot use the certificate {options.certificate} with the key {options.key}: {error}", file=sys.stderr)
+        return 2
     try:
         listener = listen(options.port)
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         print(f"cannot listen on port {options.port}: {error}", file=sys.stderr)
         return 1
     with contextlib.suppress(KeyboardInterrupt):
         # The server ends cleanly on both signals and then raises the one it got again, for its caller.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        print(base_url(organization, listener, certificate), flush=True)
-        _add_tokens(organization, options.token)
-        web_server(organization, certificate, control=options.control).run(sockets=[listener])
+        print(base_url(organization, listener, certificate), *lines, sep="\n", flush=True)
+        server.run(sockets=[listener])
     return 0
 
 

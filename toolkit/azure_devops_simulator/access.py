@@ -98,6 +98,36 @@ UNSERVED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 """Areas without routes, and the scopes their reads and writes need: a missing scope shows before a missing route."""
 
 
+_ALONE = (
+    "analytics",
+    "code_status",
+    "connected_server",
+    "entitlements",
+    "hooks_interact",
+    "notification_diagnostics",
+    "security_manage",
+    "threads_full",
+    "tokens",
+    "tokenadministration",
+)
+"""Scopes that neither include others nor are included."""
+
+SCOPES = frozenset({*INCLUDES, *(scope for included in INCLUDES.values() for scope in included), *_ALONE})
+"""Every scope of the service, without `vso.`."""
+
+
+def check_scopes(scopes: Iterable[str]) -> None:
+    """Refuse scopes that the service does not have: a token with a misspelt one would only be denied everything.
+
+    Raises:
+        ValueError: which they are.
+    """
+    names = (scope.strip().removeprefix("vso.") for scope in scopes)
+    unknown = [name for name in names if name and name != FULL_ACCESS and name not in SCOPES]
+    if unknown:
+        raise ValueError(f"no scope of the service: {', '.join(unknown)}; {FULL_ACCESS} is full access")
+
+
 def expand(scopes: Iterable[str]) -> frozenset[str]:
     """Every scope these scopes stand for, themselves included, all with `vso.`; `app_token` stays as it is."""
     reached: set[str] = set()

@@ -31,8 +31,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
+from azure_devops_simulator.access import check_scopes
 from azure_devops_simulator.failing import CONTROL_PATH
-from azure_devops_simulator.faults import TokenBucket, read_fault
+from azure_devops_simulator.faults import FAULT_NAMES, TokenBucket, read_fault
 from azure_devops_simulator.organization import (
     FULL_ACCESS,
     JsonObject,
@@ -52,7 +53,27 @@ _Action = Callable[[Organization, JsonValue], JsonValue]
 
 def control(organization: Organization) -> Mount:
     """The control endpoint of an organization."""
-    paths: dict[str, dict[str, _Action]] = {
+    routes = [
+        Route(f"/{name}", _endpoint(organization, actions), methods=list(actions)) for name, actions in _paths().items()
+    ]
+    return Mount(CONTROL_PATH, routes=routes)
+
+
+def switch(organization: Organization, name: str, body: JsonValue) -> None:
+    """Do at the start what the endpoint would do later: its POST, PUT or PATCH of this name.
+
+    Raises:
+        ValueError: there is no such switch, or the body makes no sense.
+        TypeError: a value of the wrong type.
+    """
+    changes = [action for method, action in _paths().get(name, {}).items() if method not in {"GET", "DELETE"}]
+    if not changes:
+        raise ValueError(f"there is no switch {name!r}, but {', '.join(_paths())}")
+    changes[0](organization, body)
+
+
+def _paths() -> dict[str, dict[str, _Action]]:
+    return {
         "faults": {"GET": _faults, "POST": _add_faults, "DELETE": _clear_faults},
         "throttle": {"PUT": _throttle, "DELETE": _no_throttle},
         "tokens": {"PUT": _token},
@@ -62,10 +83,6 @@ def control(organization: Organization) -> Mount:
         "settings": {"PATCH": _settings},
         "world": {"GET": lambda own, _body: export_world(own), "PUT": _replace},
     }
-    routes = [
-        Route(f"/{name}", _endpoint(organization, actions), methods=list(actions)) for name, actions in paths.items()
-    ]
-    return Mount(CONTROL_PATH, routes=routes)
 
 
 def _endpoint(organization: Organization, actions: Mapping[str, _Action]) -> Callable[[Request], Response]:
@@ -77,8 +94,8 @@ def _endpoint(organization: Organization, actions: Mapping[str, _Action]) -> Cal
             content = await request.body()
             action = actions["GET" if request.method == "HEAD" else request.method]
             done = action(organization, read_json(content) if content else None)
-        except (ValueError, KeyError, TypeError) as error:
-            return JSONResponse({"message": f"{type(error).__name__}: {error}"}, 400)
+        except (ValueError, TypeError, OverflowError) as error:
+            return JSONResponse({"message": str(error)}, 400)
         return Response(json.dumps(done, ensure_ascii=False), media_type="application/json")
 
     return answer  # type: ignore[return-value]
@@ -98,15 +115,23 @@ def _number(value: JsonValue) -> float:
     return value
 
 
-def _user(organization: Organization, name: JsonValue) -> User:
-    return organization.named(str(name))
+def _text(given: JsonObject, name: str) -> str:
+    value = given.get(name)
+    if not isinstance(value, str) or not value:
+        raise TypeError(f"{name} is missing, or no text")
+    return value
 
 
-def _project(organization: Organization, name: JsonValue) -> Project:
-    found = organization.project(str(name))
-    if found is None:
-        raise KeyError(name)
-    return found
+def _user(organization: Organization, name: str) -> User:
+    if found := organization.user(name):
+        return found
+    raise ValueError(f"there is no user {name!r}")
+
+
+def _project(organization: Organization, name: str) -> Project:
+    if found := organization.project(name):
+        return found
+    raise ValueError(f"there is no project {name!r}, but {', '.join(p.name for p in organization.projects.values())}")
 
 
 def _faults(organization: Organization, _body: JsonValue) -> JsonValue:
@@ -116,7 +141,7 @@ def _faults(organization: Organization, _body: JsonValue) -> JsonValue:
 
 def _add_faults(organization: Organization, body: JsonValue) -> JsonValue:
     given = body if isinstance(body, list) else [body]
-    organization.faults.add(*[read_fault(dict(one)) for one in given if isinstance(one, Mapping)])
+    organization.faults.add(*[read_fault(_object(one, *FAULT_NAMES)) for one in given])
     return _faults(organization, None)
 
 
@@ -142,21 +167,24 @@ def _token(organization: Organization, body: JsonValue) -> JsonValue:
     state = given.get("state", "active")
     if state not in _STATES:
         raise ValueError(f"state {state!r} is not one of {', '.join(_STATES)}")
-    known = organization.tokens.get(str(given["value"]))
-    default = sorted(known.scopes) if known else [FULL_ACCESS]
-    scopes = [str(scope) for scope in cast("list[str]", given.get("scopes", default))]
+    value = _text(given, "value")
+    known = organization.tokens.get(value)
+    scopes = given.get("scopes", sorted(known.scopes) if known else [FULL_ACCESS])
+    if not isinstance(scopes, list):
+        raise TypeError("scopes is a list")
+    check_scopes(map(str, scopes))
     before = known.user if known else None
-    owner = _user(organization, given["user"]) if "user" in given else before
-    token = organization.add_token(str(given["value"]), scopes, owner)
+    owner = _user(organization, _text(given, "user")) if "user" in given else before
+    token = organization.add_token(value, map(str, scopes), owner)
     token.state = cast("TokenState", state)
     return {"user": token.user.unique_name, "scopes": sorted(token.scopes), "state": token.state}
 
 
 def _deny(organization: Organization, body: JsonValue) -> JsonValue:
     given = _object(body, "user", "permission", "project", "within")
-    project = _project(organization, given["project"]) if given.get("project") else None
-    user, permission = _user(organization, given["user"]), str(given["permission"])
-    organization.deny(user, permission, project, str(given.get("within") or ""))
+    project = _project(organization, _text(given, "project")) if given.get("project") else None
+    user = _user(organization, _text(given, "user"))
+    organization.deny(user, _text(given, "permission"), project, str(given.get("within") or ""))
     return given
 
 
@@ -168,7 +196,8 @@ def _allow_all(organization: Organization, _body: JsonValue) -> JsonValue:
 
 def _hide(organization: Organization, body: JsonValue) -> JsonValue:
     given = _object(body, "user", "project")
-    organization.hide_project(_project(organization, given["project"]), _user(organization, given["user"]))
+    project = _project(organization, _text(given, "project"))
+    organization.hide_project(project, _user(organization, _text(given, "user")))
     return given
 
 
@@ -178,8 +207,9 @@ def _clock(organization: Organization, _body: JsonValue) -> JsonValue:
 
 def _move_clock(organization: Organization, body: JsonValue) -> JsonValue:
     given = _object(body, "advance", "rate")
-    organization.clock.advance(_number(given.get("advance", 0)))
-    organization.clock.rate = _number(given.get("rate", organization.clock.rate))
+    step, rate = (_number(given.get(*one)) for one in (("advance", 0), ("rate", organization.clock.rate)))
+    organization.clock.rate = rate
+    organization.clock.advance(step)
     return _clock(organization, None)
 
 

@@ -104,6 +104,10 @@ _READERS: dict[str, Callable[[str], object]] = {
 }
 
 
+FAULT_NAMES = tuple(_READERS)
+"""What the JSON form of a fault may have."""
+
+
 def read_fault(given: JsonObject) -> Fault:
     """A fault of its JSON form. Names left out, and nulls, have their default.
 
@@ -207,7 +211,7 @@ class TokenBucket:
     _levels: dict[str, tuple[float, float]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if self.capacity < 1 or self.refill <= 0 or self.tarpit < 0 or self.delay < 0:
+        if self.capacity < 1 or not 0 < self.refill < math.inf or self.tarpit < 0 or self.delay < 0:
             raise ValueError("capacity is at least 1, refill more than 0, tarpit and delay not negative")
 
     def take(self, person: str) -> Pace:

@@ -6,6 +6,7 @@ calls are equal down to the last object id.
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,6 +29,18 @@ TokenState = Literal["active", "expired", "revoked", "elsewhere"]
 
 SEED_NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 FULL_ACCESS = "app_token"
+PERMISSIONS = (
+    "CreateBranch",
+    "CreateRepository",
+    "ForcePush",
+    "GenericContribute",
+    "PullRequestBypassPolicy",
+    "PullRequestContribute",
+    "QueueBuilds",
+    "RenameRepository",
+    "WorkItemWrite",
+)
+"""What can be taken from somebody, in the service's own words where it has one."""
 ANONYMOUS_ID = "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa"
 
 _NAMESPACE = UUID("6d1c2f0e-54a7-5c8e-9f0a-7c1de2a70b11")
@@ -45,26 +58,35 @@ def timestamp(when: datetime) -> str:
     return f"{text}{fraction}Z"
 
 
-@dataclass
 class Clock:
     """The organization's own time. It moves when something is written and when it is told to.
 
-    `rate`: seconds that pass here while one passes outside. 0, the default, leaves the outside out, so that every run
-    is the same.
+    Args:
+        start: the time it shows first.
     """
 
-    start: datetime = SEED_NOW
-    rate: float = 0.0
+    def __init__(self, start: datetime = SEED_NOW) -> None:
+        self.start = start
+        self._rate = 0.0
+        self.set(start)
 
-    def __post_init__(self) -> None:
-        self._now = self.start
-        self._outside = time.monotonic()
+    @property
+    def rate(self) -> float:
+        """Seconds that pass here while one passes outside. 0, the default, makes every run the same."""
+        return self._rate
+
+    @rate.setter
+    def rate(self, rate: float) -> None:
+        if not 0 <= rate < math.inf:
+            raise ValueError("time does not go back")
+        self.set(self.now())
+        self._rate = rate
 
     def now(self) -> datetime:
         """The current time in UTC."""
-        if not self.rate:
+        if not self._rate:
             return self._now
-        return self._now + timedelta(seconds=self.rate * (time.monotonic() - self._outside))
+        return self._now + timedelta(seconds=self._rate * (time.monotonic() - self._outside))
 
     def tick(self, seconds: float = 1.0) -> datetime:
         """Move on by some seconds and return the new time. Every write calls this once."""
@@ -288,12 +310,16 @@ class Organization:
 
         Args:
             user: whose.
-            permission: `PullRequestContribute`, `GenericContribute`, `CreateBranch`, `CreateRepository`,
-                `WorkItemWrite`, `QueueBuilds`.
+            permission: one of `PERMISSIONS`.
             project: where; None = everywhere.
             within: the part of the project: a repository's name or that and a reference (`docs/refs/heads/main`), an
                 area path, a pipeline's name. What lies below a part belongs to it.
+
+        Raises:
+            ValueError: no such permission.
         """
+        if permission not in PERMISSIONS:
+            raise ValueError(f"there is no permission {permission!r}, but {', '.join(PERMISSIONS)}")
         self.denials.add(Denial(user.id, permission, project.id if project else "", within))
 
     def denied(self, user: User, permission: str, project: Project | None, within: str = "") -> bool:

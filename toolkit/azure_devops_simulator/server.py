@@ -66,7 +66,11 @@ def base_url(organization: Organization, listener: socket.socket, certificate: C
 def web_server(
     organization: Organization, certificate: Certificate | None = None, *, control: bool = False
 ) -> uvicorn.Server:
-    """A server that is not started yet; with a certificate it speaks TLS and nothing else."""
+    """A server that is not started yet; with a certificate it speaks TLS and nothing else.
+
+    Raises:
+        OSError: the certificate or its key cannot be read.
+    """
     config = uvicorn.Config(
         create_app(organization, control=control),
         http=_Connection,
@@ -80,6 +84,7 @@ def web_server(
         ssl_certfile=certificate.chain if certificate else None,
         ssl_keyfile=certificate.key if certificate else None,
     )
+    config.load()  # here, and not in the thread that serves, where nobody would see what is wrong
     return uvicorn.Server(config)
 
 

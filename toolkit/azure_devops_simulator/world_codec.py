@@ -100,6 +100,10 @@ class Codec:
         if origin in {Union, types.UnionType}:
             chosen = next((one for one in inside if one not in _PLAIN), None)
             return value if value is None or chosen is None else self._value(chosen, value)
+        if origin is Literal and value not in inside:
+            raise TypeError(f"{_short(value)} is not one of {', '.join(map(str, inside))}")
+        if isinstance(hint, type) and hint in _PLAIN and not _is_a(value, hint):
+            raise TypeError(f"{_short(value)} is no {hint.__name__}")
         if hint in _PLAIN or origin is Literal:
             return value
         if hint is datetime:
@@ -120,6 +124,12 @@ class Codec:
             kinds = [inside[0]] * len(value) if inside[-1] is Ellipsis else list(inside)
             return tuple(self._value(kind, below) for kind, below in zip(kinds, value, strict=True))
         raise TypeError(f"cannot read {_short(value)}")
+
+
+def _is_a(value: JsonValue, kind: type) -> bool:
+    if isinstance(value, bool):
+        return kind is bool
+    return isinstance(value, (int, float) if kind is float else kind)
 
 
 def _short(value: object) -> str:
