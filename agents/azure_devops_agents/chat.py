@@ -1,5 +1,6 @@
 """`azure-devops-agent chat`: a conversation with the investigator."""
 
+import secrets
 import uuid
 from pathlib import Path
 
@@ -17,9 +18,10 @@ from azure_devops_agents.investigation.investigator import Investigator, open_in
 from azure_devops_agents.models import open_model
 from azure_devops_agents.options import Connect, connection_options
 from azure_devops_agents.places import state_path
-from azure_devops_agents.terminal import print_waiting
+from azure_devops_agents.terminal import plain, print_waiting, shown
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.errors import AzureDevOpsError
+from langchain_azure_devops.redaction import redact
 
 COMMANDS = {
     "/tools": "the tools this token may use",
@@ -61,8 +63,15 @@ def command(connect: Connect, model: str | None, thread: str | None, resume: boo
     console.print(Text(f"Thread {thread} is kept: azure-devops-agent chat --thread {thread}", style="dim"))
 
 
+class _History(FileHistory):
+    """What was typed, for the next time; secrets are not kept."""
+
+    def store_string(self, string: str) -> None:
+        super().store_string(redact(string, secrets.token_bytes()))
+
+
 def _converse(console: Console, investigator: Investigator, toolkit: AzureDevOpsToolkit, thread: str) -> None:
-    history = FileHistory(str(_private(state_path().with_name("history"))))
+    history = _History(str(_private(state_path().with_name("history"))))
     session: PromptSession[str] = PromptSession(history=history, completer=WordCompleter(list(COMMANDS), sentence=True))
     while True:
         try:
@@ -87,7 +96,7 @@ def _question(console: Console, investigator: Investigator, thread: str, line: s
         console.print(Text("\nStopped. What was read is kept; /evidence shows it.", style="yellow"))
         return
     except AzureDevOpsError as error:
-        console.print(Text(error.message, style="red"))
+        console.print(plain(error.message, "red"))
     except click.Abort:
         console.print(Text("\nNot answered. The write waits; ask again to be asked again.", style="yellow"))
         return
@@ -107,7 +116,7 @@ def _left_over(console: Console, investigator: Investigator, thread: str) -> Non
     except (KeyboardInterrupt, click.Abort):
         console.print(Text("\nIt keeps waiting; nothing was written.", style="yellow"))
     except AzureDevOpsError as error:
-        console.print(Text(error.message, style="red"))
+        console.print(plain(error.message, "red"))
 
 
 def _finish(console: Console, investigator: Investigator, thread: str) -> None:
@@ -117,7 +126,7 @@ def _finish(console: Console, investigator: Investigator, thread: str) -> None:
         for event in investigator.resume(thread):
             show(console, event)
     except AzureDevOpsError as error:
-        console.print(Text(error.message, style="red"))
+        console.print(plain(error.message, "red"))
     _left_over(console, investigator, thread)
 
 
@@ -143,11 +152,11 @@ def _command(console: Console, investigator: Investigator, toolkit: AzureDevOpsT
 def _evidence(console: Console, investigator: Investigator, thread: str, wanted: str) -> None:
     known = investigator.state(thread).get("evidence", {})
     if wanted in known:
-        console.print(Text(known[wanted]["text"]))
+        console.print(plain(known[wanted]["text"]))
         return
     for entry in known.values():
         size = f"{len(entry['text']):,} characters"
-        console.print(Text.assemble((f"{entry['id']:4}", "cyan"), f"{entry['tool']} [{entry['status']}] {size}"))
+        console.print(Text.assemble((f"{entry['id']:4}", "cyan"), f"{shown(entry['tool'])} [{entry['status']}] {size}"))
     if not known:
         console.print(Text("There is no evidence in this thread yet."))
 

@@ -45,7 +45,7 @@ def show(console: Console, event: Event) -> None:
         if event.tool != "write_report":
             console.print(Text.assemble(("→ ", "cyan"), (event.tool, "bold"), f" {_arguments(event.arguments)}"))
     elif isinstance(event, Waited):
-        console.print(Text(f"  … {event.text}", style="yellow"))
+        console.print(Text(f"  … {shown(event.text)}", style="yellow"))
     elif isinstance(event, ToolFinished):
         mark, style = _MARKS.get(event.status, ("✗", "red"))
         console.print(

@@ -199,6 +199,15 @@ def test_only_so_many_approvals_wait_at_once(investigate):
         assert texts(investigator).count("Not asked: 3 approvals wait already") == 5
 
 
+def test_the_same_write_twice_in_one_turn_is_asked_once(investigate, organization):
+    with investigate([BUG, READ, BUG], REPORT) as investigator:
+        waits = waiting(investigator.ask("t", "File it."))
+        assert len(waits) == 1
+        list(investigator.answer("t", {waits[0].interrupt_id: YES}))
+        assert "Not asked: the same write waits already" in texts(investigator)
+    assert len(titles(organization)) == 1
+
+
 def test_only_so_many_are_asked_for_a_question(investigate, organization):
     calls = [[numbered(2 * n), numbered(2 * n + 1)] for n in range(4)]
     with investigate(*calls, REPORT, numbered(9), REPORT, budgets=Budgets(approvals=4)) as investigator:
@@ -285,6 +294,19 @@ def test_a_new_message_past_the_investigator_makes_the_old_approval_worthless(to
     graph.invoke({"messages": [("user", "Never mind. What is new?")]}, config)
     graph.invoke(Command(resume={old.id: YES}), config)
     assert titles(organization) == []
+
+
+def test_a_secret_in_an_answer_is_not_stored(investigate, organization, tmp_path):
+    secret = "ghp_Zk3vQ9xT7bN2mW8rY5cL1dF6hJ4gS0aPqEuV"
+    with investigate(BUG, BUG, REPORT) as investigator:
+        [wait] = waiting(investigator.ask("t", "File it."))
+        edited = edit(title="The gate", description=f"Opens with {secret}")
+        [wait] = waiting(investigator.answer("t", {wait.interrupt_id: edited}))
+        assert "stands for a secret" in wait.view["problem"]
+        list(investigator.answer("t", {wait.interrupt_id: {**NO, "reason": f"{secret} opens it"}}))
+        assert "A person said no: [secret:" in texts(investigator)
+    assert titles(organization) == []
+    assert not [file for file in tmp_path.iterdir() if secret.encode() in file.read_bytes()]
 
 
 def test_decisions_are_on_record_with_the_person(toolkit, tmp_path, investigate):

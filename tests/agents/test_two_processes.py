@@ -13,6 +13,7 @@ import pytest
 from azure_devops_agents.investigation.investigator import ApprovalAsked, ReportReady, open_investigator
 from azure_devops_agents.models import Call, ScriptedModel
 from azure_devops_agents.thread_lock import alone
+from langchain_azure_devops.audit import AuditLog, entries
 from langchain_azure_devops.errors import Conflict
 
 REPORT = Call.to("write_report", answer="Done.", verdict="answered")
@@ -98,6 +99,14 @@ def test_two_processes_answering_one_approval_write_once(toolkit, server, organi
     assert len(bugs(organization)) == 1
 
 
+def recorded(log):
+    """The outcomes on record, and whether they were looked up."""
+    outcomes = {"written", "failed", "unknown"}
+    return [
+        (entry.event, bool(entry.details.get("looked_up"))) for entry in entries(log.path) if entry.event in outcomes
+    ]
+
+
 @pytest.mark.parametrize(
     ("point", "then", "coverage"),
     [
@@ -114,6 +123,7 @@ def test_a_process_killed_at_any_point_never_leads_to_two_writes(
     killed.communicate(timeout=120)
     assert killed.returncode == -signal.SIGKILL
     assert len(bugs(organization)) == then
+    toolkit.client.audit = log = AuditLog(tmp_path / "audit.jsonl")
     with open_investigator(model(), toolkit, path=path) as investigator:
         events = list(investigator.resume("t"))
         waits = investigator.pending("t")
@@ -123,6 +133,8 @@ def test_a_process_killed_at_any_point_never_leads_to_two_writes(
         assert bool(waits) == (coverage is None)
     [report] = [event.report for event in events if isinstance(event, ReportReady)]
     assert (coverage or "written") in report["coverage"]
+    if point in {"begun", "sent"}:
+        assert recorded(log) == [(coverage, True)]
     assert len(bugs(organization)) == (0 if coverage == "unknown" else 1)
 
 

@@ -66,9 +66,14 @@ def test_only_the_owner_can_read_it(log):
         (lambda ls: [*ls, b"\n"], 6),
         (lambda ls: [*ls[:4], ls[4].replace(b'"n":5', b'"n":6')], 5),
         (lambda ls: [ls[0].replace(b'"event":"read"', b'"event":"written"'), *ls[1:]], 1),
+        (lambda ls: [ls[0], b'{"event":"denied",' + ls[1][1:], *ls[2:]], 2),
+        (lambda ls: [ls[0], ls[1].replace(b'":', b'": ', 1), *ls[2:]], 2),
+        (lambda ls: [ls[0], ls[1].replace(b'"n":2', b'"n":"2"'), *ls[2:]], 2),
+        (lambda ls: [ls[0], ls[1].replace(b'"at":"2', b'"at":"x'), *ls[2:]], 2),
+        (lambda ls: [ls[0], b"[" * 100_000 + b"\n", *ls[1:]], 2),
     ],
     ids=["changed", "removed", "first removed", "moved", "doubled", "added", "replaced", "last replaced", "blank",
-         "number", "event"],
+         "number", "event", "key twice", "white space", "kind of number", "no time", "deep"],
 )  # fmt: skip
 def test_the_first_line_that_does_not_fit_is_named(log, change, line):
     filled(log)
@@ -77,6 +82,7 @@ def test_the_first_line_that_does_not_fit_is_named(log, change, line):
     assert found.broken == line
     assert found.entries == line - 1
     assert found.reason
+    assert all(entry.number for entry in entries(log.path))
 
 
 def test_what_a_chain_does_not_stop(log):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, TypedDict, cast
 
 from pydantic import JsonValue
 
@@ -28,6 +28,7 @@ AuditEvent = Literal["read", "denied", "approved", "granted", "written", "failed
 
 _BEGINNING = "0" * 64
 _TORN = "torn"
+_TEXTS = ("at", "event", "prev", "hash")
 _NO_LINE = "it is no line of a log"
 _SMALL_BLOCK, _BLOCK = 4 * 1024, 64 * 1024
 _MOST = 16_000
@@ -166,7 +167,7 @@ def verify_chain(path: Path) -> Verification:
             if reason := _misfit(found, count, head, rest):
                 return Verification(count, number - rest.count(b"\n"), reason, torn, head)
             torn += found["event"] == _TORN
-            count, head, rest = count + 1, str(found["hash"]), b""
+            count, head, rest = count + 1, found["hash"], b""
     if rest.endswith(b"\n"):
         return Verification(count, number - rest.count(b"\n") + 1, _NO_LINE, torn, head)
     return Verification(count, torn=torn + bool(rest), head=head)
@@ -199,29 +200,36 @@ def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _parsed(line: bytes) -> dict[str, JsonValue] | None:
+class _Line(TypedDict):
+    n: int
+    at: str
+    event: str
+    details: dict[str, JsonValue]
+    prev: str
+    hash: str
+
+
+def _parsed(line: bytes) -> _Line | None:
+    """A line of a log, exactly as one is written; None for anything else, whoever wrote it."""
     try:
         found = json.loads(line)
-    except ValueError:
+        datetime.fromisoformat(found["at"])
+        whole = _canonical(found) == line.removesuffix(b"\n")
+    except (ValueError, TypeError, LookupError, RecursionError):
         return None
-    named = {"n", "at", "event", "details", "prev", "hash"}
-    return found if isinstance(found, dict) and set(found) == named and isinstance(found["details"], dict) else None
+    fits = whole and set(found) == set(_Line.__annotations__)
+    fits = fits and type(found["n"]) is int and isinstance(found["details"], dict)
+    return cast("_Line", found) if fits and all(isinstance(found[name], str) for name in _TEXTS) else None
 
 
-def _entry(found: Mapping[str, JsonValue]) -> Entry:
-    details = found["details"]
-    return Entry(
-        number=int(str(found["n"])),
-        at=datetime.fromisoformat(str(found["at"])),
-        event=str(found["event"]),
-        details=details if isinstance(details, dict) else {},
-        hash=str(found["hash"]),
-    )
+def _entry(found: _Line) -> Entry:
+    at = datetime.fromisoformat(found["at"])
+    return Entry(found["n"], at, found["event"], found["details"], found["hash"])
 
 
-def _misfit(found: Mapping[str, JsonValue], count: int, head: str, rest: bytes) -> str:
+def _misfit(found: _Line, count: int, head: str, rest: bytes) -> str:
     """Why a line does not follow what came before it; empty when it does."""
-    content = {name: value for name, value in found.items() if name != "hash"}
+    content = cast("dict[str, JsonValue]", {name: value for name, value in found.items() if name != "hash"})
     if rest and (found["event"] != _TORN or found["details"] != _remains(rest)):
         return _NO_LINE
     if found["hash"] != _sha256(_canonical(content)):
@@ -267,7 +275,7 @@ def _end_in(block: bytes, *, whole: bool) -> _End | None:
         if (found := _parsed(line)) is not None and (line.endswith(b"\n") or not rest):
             if rest and closed:
                 return None
-            return _End(int(str(found["n"])), str(found["hash"]), rest, closed)
+            return _End(found["n"], found["hash"], rest, closed)
         rest = line + rest
     if whole and (not rest or not closed) and b"\n" not in rest:
         return _End(0, _BEGINNING, rest, closed)

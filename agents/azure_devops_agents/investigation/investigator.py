@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 
+from azure_devops_agents.approval import without_secrets
 from azure_devops_agents.intents import IntentLog
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.routing import Budgets
@@ -25,7 +27,6 @@ from azure_devops_agents.thread_lock import alone
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.binding import WAITING
 from langchain_azure_devops.errors import Conflict
-from langchain_azure_devops.redaction import redact
 from langchain_azure_devops.write_plan import ApprovedPlan
 
 
@@ -89,20 +90,20 @@ class Investigator:
     def __init__(
         self,
         graph: CompiledStateGraph[Any, Any, Any, Any],
-        redacted: Callable[[str], str] | None = None,
+        redacted: Callable[[Any], Any] | None = None,
         locks: Path | None = None,
     ) -> None:
         """Use a graph that has a checkpointer.
 
         Args:
             graph: The graph.
-            redacted: Takes the secrets out of a question before it is stored.
+            redacted: Takes the secrets out of a question or an answer before it is stored.
             locks: The file of the threads: other processes that use it wait for each other, thread by thread.
         """
         if graph.checkpointer is None:
             raise ValueError("An investigator needs a graph with a checkpointer: approvals would be lost without one.")
         self._graph = graph
-        self._redacted = redacted or str
+        self._redacted = redacted or (lambda given: given)
         self._shared = locks
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
@@ -135,7 +136,8 @@ class Investigator:
             fitting = {identifier: answer for identifier, answer in decisions.items() if identifier in waiting}
             if fitting:
                 # The clock of the question does not run while a person thinks.
-                yield from self._run(thread, Command(resume=fitting, update={"started": time.time()}))
+                given: Command[Any] = Command(resume=self._redacted(fitting), update={"started": time.time()})
+                yield from self._run(thread, given)
 
     def pending(self, thread: str) -> list[ApprovalAsked]:
         """The approvals that wait on a thread."""
@@ -238,10 +240,7 @@ def open_investigator(
     saver = SqliteSaver(connection)
     try:
         graph = build_graph(model, toolkit, budgets=budgets, intents=intents, checkpointer=saver, plan=plan)
-        client = toolkit.client
-        yield Investigator(
-            graph, lambda text: redact(text, client.context.pseudonym_key, client.pseudonyms.__setitem__), file
-        )
+        yield Investigator(graph, partial(without_secrets, toolkit.client), file)
     finally:
         intents.close()
         # A step that lost a race may still be storing in the background; closing under it would crash the process.

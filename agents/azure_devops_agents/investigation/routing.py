@@ -91,7 +91,7 @@ def after_model(
                 over_budget=position >= room,
                 read_before=read_before(known) if asks else [],
                 rejected=_rejected(state) if asks else [],
-                refusal=_refusal(state, budgets, sum(_writes(other, writing) for other in open_calls[:position])),
+                refusal=_refusal(state, budgets, call, [c for c in open_calls[:position] if _writes(c, writing)]),
                 named=named_by_person(state["messages"]) if asks else {},
                 first="",
                 problem="",
@@ -120,19 +120,22 @@ def _rejected(state: State) -> list[str]:
     return [entry["likeness"] for entry in state.get("decisions", {}).values() if entry["decision"] == "reject"]
 
 
-def _refusal(state: State, budgets: Budgets, before: int) -> str:
+def _refusal(state: State, budgets: Budgets, call: dict[str, Any], before: Sequence[dict[str, Any]]) -> str:
     """Why a person is not asked for one more write; empty when they are.
 
     Args:
         state: The thread.
         budgets: How often a person may be asked.
-        before: How many writes of the same turn come first.
+        call: The write.
+        before: The writes of the same turn that come first.
     """
     calls = of_question(state)
     asked = sum(identifier in calls for identifier in state.get("decisions", {}))
-    if before >= budgets.approvals_at_once:
+    if any((call["name"], call["args"]) == (other["name"], other["args"]) for other in before):
+        return "the same write waits already. One answer is enough"
+    if len(before) >= budgets.approvals_at_once:
         return f"{budgets.approvals_at_once} approvals wait already. Ask for the others after they are answered"
-    if asked + before >= budgets.approvals:
+    if asked + len(before) >= budgets.approvals:
         return (
             f"a person was asked {budgets.approvals} times for this question. Put what is left into the report, so "
             "that they can ask for it"

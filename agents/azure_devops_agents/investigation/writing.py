@@ -198,15 +198,16 @@ class WriteNodes:
         client = self.toolkit.client
         try:
             found = await declared(decision["call"]["name"]).settle(client, decision["call"]["args"], before.begun)
-        except WriteOutcomeUnknown as error:
-            return Outcome("unknown", without_secrets(client, render_error(error, client.context.nonce())))
         except AzureDevOpsError as error:
-            outcome = Outcome(error.status, without_secrets(client, render_error(error, client.context.nonce())))
+            status = "unknown" if isinstance(error, WriteOutcomeUnknown) else error.status
+            outcome = Outcome(status, without_secrets(client, render_error(error, client.context.nonce())))
         else:
             outcome = Outcome("written", without_secrets(client, render(found, client.context.nonce()).text))
-        event: AuditEvent = "written" if outcome.status == "written" else "failed"
-        note(client, event, tool=declared(decision["call"]["name"]).name, digest=decision["digest"], looked_up=True)
-        self.intents.finish(decision["intent"], str(outcome.status), outcome.text)
+        events: dict[str | None, AuditEvent] = {"written": "written", "unknown": "unknown"}
+        about = {"tool": declared(decision["call"]["name"]).name, "digest": decision["digest"]}
+        note(client, events.get(outcome.status, "failed"), **about, looked_up=True)
+        if outcome.status != "unknown":
+            self.intents.finish(decision["intent"], str(outcome.status), outcome.text)
         return outcome
 
     def _again(self, decision: Decision, outcome: Outcome) -> dict[str, Any]:
