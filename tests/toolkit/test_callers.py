@@ -135,6 +135,17 @@ async def test_a_time_limit_of_the_caller_ends_a_tool(silent):
             await asyncio.wait_for(list_projects(toolkit).ainvoke({}), 0.1)
 
 
+def test_an_exit_in_the_middle_of_a_call_reaches_its_caller_and_nobody_else():
+    with StubService([ok(ROWS)]) as service, client_of(service) as client:
+
+        async def leave():
+            raise SystemExit(3)
+
+        with pytest.raises(SystemExit):
+            client.run_sync(leave())
+        assert client.run_sync(client.get(PROJECTS)).status_code == 200
+
+
 def test_closing_while_a_blocking_call_is_under_way_ends_it_and_says_so(silent):
     with held_back(silent) as service, ThreadPoolExecutor(1) as pool:
         client = client_of(service)

@@ -1,6 +1,9 @@
 """A token may die at any time: its provider is asked for another, which is looked at before it is used."""
 
 import asyncio
+import subprocess
+import sys
+import textwrap
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -130,6 +133,27 @@ def test_parallel_requests_ask_the_provider_once(organization, connect):
     assert provider.asked == 2
 
 
+def test_a_refusal_that_arrives_after_the_rotation_is_not_taken_for_a_missing_scope(organization, server, connect):
+    held = threading.Event()
+
+    class Late(Recorder):
+        async def handle_async_request(self, request):
+            response = await super().handle_async_request(request)
+            while "/workitems/" in request.url.path and response.status_code == 401 and len(client.credential.seen) < 2:
+                held.set()
+                await asyncio.sleep(0.01)
+            return response
+
+    client = connect(Provider(OLD, NEW), transport=Late(server.base_url, []))
+    read(client)
+    revoke(organization)
+    with ThreadPoolExecutor(1) as pool:
+        late = pool.submit(read, client)
+        assert held.wait(20)
+        assert client.run_sync(client.get("/_apis/projects")).status_code == 200
+        assert late.result() == 16
+
+
 def test_a_missing_scope_is_no_reason_to_ask(organization, connect):
     organization.tokens[OLD].scopes = frozenset({"vso.code", "vso.project"})
     provider = Provider(OLD, NEW)
@@ -209,6 +233,67 @@ def test_a_provider_that_hangs_does_not_hang_the_call(connect):
     client = connect(lambda: time.sleep(0.5) or OLD, context=RunContext(patience=Patience(request=0.05)))
     with pytest.raises(errors.CredentialUnavailable, match="nothing in time"):
         read(client)
+
+
+def test_all_who_wait_for_a_provider_that_hangs_wait_once(connect):
+    asked = []
+    hang = threading.Event()
+    client = connect(
+        lambda: asked.append(1) or hang.wait(30) or OLD, context=RunContext(patience=Patience(call=0.3, request=30.0))
+    )
+
+    async def several():
+        return await asyncio.gather(*(client.get("/_apis/projects") for _ in range(6)), return_exceptions=True)
+
+    failures = client.run_sync(several())
+    hang.set()
+    assert [type(failure) for failure in failures] == [errors.CredentialUnavailable] * 6
+    assert len(asked) == 1, "and no longer than the call may take"
+
+
+def test_a_program_ends_although_its_provider_hangs():
+    program = """
+        import threading
+        from langchain_azure_devops import AzureDevOps, AzureDevOpsError, RunContext, load_settings
+        from langchain_azure_devops.context import Patience
+        settings = load_settings(organization="contoso", pat=lambda: threading.Event().wait(), environ={})
+        client = AzureDevOps(settings, context=RunContext(patience=Patience(call=0.1)))
+        try:
+            client.run_sync(client.get("/_apis/projects"))
+        except AzureDevOpsError as error:
+            print(error.headline)
+        client.close()
+    """
+    said = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert (said.stdout, said.stderr) == ("[not_signed_in CredentialUnavailable]\n", "")
+
+
+@pytest.mark.parametrize("given", [None, 5, b"token"], ids=repr)
+def test_a_provider_that_gives_no_text_is_told_so(connect, given):
+    with pytest.raises(errors.CredentialMalformed, match="instead of a token's text"):
+        read(connect(lambda: given))
+
+
+@pytest.mark.parametrize("kind", ["plain", "async"])
+@pytest.mark.parametrize("error", [SystemExit, StopIteration, OSError])
+def test_however_a_provider_fails_the_call_and_not_the_client_ends(connect, kind, error):
+    left = [error("token-in-message")]
+
+    def give():
+        if left:
+            raise left.pop()
+        return OLD
+
+    async def give_later():
+        return give()
+
+    client = connect(give if kind == "plain" else give_later)
+    with pytest.raises(errors.CredentialUnavailable) as caught:
+        read(client)
+    assert "token-in-message" not in caught.value.message
+    assert read(client) == 16
 
 
 def test_a_blocking_provider_blocks_no_other_request(organization, connect):

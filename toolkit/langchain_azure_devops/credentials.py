@@ -4,9 +4,11 @@ import asyncio
 import base64
 import contextvars
 import inspect
+import threading
 import time
-from collections.abc import Awaitable, Callable
-from typing import cast
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TypeVar, cast
 
 import httpx
 from pydantic import SecretStr
@@ -25,6 +27,7 @@ from langchain_azure_devops.passage import Passage
 from langchain_azure_devops.settings import Settings, checked_token
 from langchain_azure_devops.verdict import Identity
 
+T = TypeVar("T")
 _ASK_AGAIN = 10.0
 """Seconds before a provider that had no better token is asked again."""
 
@@ -55,7 +58,7 @@ class Credential:
         self.replaced: Callable[[], Awaitable[None]] | None = None
         self._settings = settings
         self._who = who
-        self._patience = context.patience.request
+        self._patience = min(context.patience.request, context.patience.call)
         self._shared_pace = context.shared_pace
         self._token = ""
         self._seen: list[str] = []
@@ -78,9 +81,13 @@ class Credential:
     async def token(self) -> str:
         """The token to use now."""
         if not self._token:
+            began = time.monotonic()
             async with self._replacing:
                 if not self._token:
-                    self._adopt(await self._asked())
+                    # Who waited while it failed does not wait for it once more.
+                    self._raise_failure(since=began)
+                    with self._remembered_failure():
+                        self._adopt(await self._asked())
         return self._token
 
     async def identity(self, since: float) -> Identity | None:
@@ -113,14 +120,9 @@ class Credential:
         async with self._replacing:
             if self._token != refused:
                 return self._token
-            if self._failure is not None and time.monotonic() - self._failure[0] < _ASK_AGAIN:
-                known = self._failure[1]
-                raise type(known)(known.message, subject=known.subject)
-            try:
+            self._raise_failure(since=time.monotonic() - _ASK_AGAIN)
+            with self._remembered_failure():
                 token, person = await self._better(refused)
-            except NotSignedIn as error:
-                self._failure = (time.monotonic(), error)
-                raise
             self._adopt(token)
             self.belongs_to(person)
         if self.replaced is not None:
@@ -161,6 +163,19 @@ class Credential:
             )
         return token, person
 
+    def _raise_failure(self, since: float) -> None:
+        if self._failure is not None and self._failure[0] >= since:
+            known = self._failure[1]
+            raise type(known)(known.message, subject=known.subject)
+
+    @contextmanager
+    def _remembered_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except NotSignedIn as error:
+            self._failure = (time.monotonic(), error)
+            raise
+
     def _adopt(self, token: str) -> None:
         self._token, self._failure, self._nobodys, self._settled_at = token, None, False, 0.0
         self._seen = [*(known for known in self._seen if known != token), token]
@@ -176,14 +191,40 @@ class Credential:
             return checked_token(cast("SecretStr", self._settings.token()), source)
         try:
             async with asyncio.timeout(self._patience):
-                given = await asyncio.to_thread(self._settings.token)
+                given = await _in_thread(self._settings.token)
                 token = await given if inspect.isawaitable(given) else given
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             reason = "gave nothing in time" if isinstance(error, TimeoutError) else f"failed ({type(error).__name__})"
             raise CredentialUnavailable(
                 f"There is no token: {source} {reason}. Look at what it does; the next call asks again."
             ) from error
         return checked_token(token, source)
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    """Run what may block in a thread that no exit of the program waits for: a vault may never answer."""
+    loop, context = asyncio.get_running_loop(), contextvars.copy_context()
+    done: asyncio.Future[tuple[T, None] | tuple[None, BaseException]] = loop.create_future()
+
+    def settle(outcome: tuple[T, None] | tuple[None, BaseException]) -> None:
+        if not done.done():
+            done.set_result(outcome)
+
+    def run() -> None:
+        outcome: tuple[T, None] | tuple[None, BaseException]
+        try:
+            outcome = (context.run(work), None)
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            outcome = (None, error)
+        # A closed loop has nobody who waits.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(settle, outcome)
+
+    threading.Thread(target=run, name="azure-devops-token", daemon=True).start()
+    result, error = await done
+    if error is not None:
+        raise error
+    return cast("T", result)
 
 
 async def _awaited(work: Awaitable[None]) -> None:
@@ -216,7 +257,7 @@ class SignedIn(httpx.AsyncBaseTransport):
             if not self._credential.rotates:
                 raise
         else:
-            if not self._credential.rotates or not await self._is_nobodys(response, passage):
+            if not self._credential.rotates or not await self._is_nobodys(response, passage, token):
                 return response
         return await self._sent(request, SecretStr(await self._credential.renewed(token.get_secret_value())))
 
@@ -224,12 +265,14 @@ class SignedIn(httpx.AsyncBaseTransport):
         """Close what is behind."""
         await self._inner.aclose()
 
-    async def _is_nobodys(self, response: httpx.Response, passage: Passage) -> bool:
+    async def _is_nobodys(self, response: httpx.Response, passage: Passage, token: str) -> bool:
         """Whether a refusal means the token and not its scopes: an empty 401 says the same for both."""
         if response.status_code != 401 or "x-vss-userdata" in response.headers:
             return False
         try:
-            return await self._credential.identity(since=passage.begun) is None
+            nobodys = await self._credential.identity(since=passage.begun) is None
+            # Somebody else may have replaced it meanwhile: then the answer was about the new one.
+            return nobodys or await self._credential.token() != token
         except AzureDevOpsError:
             # That cannot be settled now; the refusal stands as it is.
             return False

@@ -106,8 +106,13 @@ class LoopThread:
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
     asyncio.set_event_loop(loop)
+    stopped = False
     try:
-        loop.run_forever()
+        while not stopped:
+            # A sys.exit() in somebody's callback reaches who waits for that call; the loop and other calls go on.
+            with contextlib.suppress(SystemExit, KeyboardInterrupt):
+                loop.run_forever()
+                stopped = True
     finally:
         asyncio.set_event_loop(None)
         loop.close()

@@ -120,6 +120,8 @@ def checked_token(token: str | SecretStr, source: str) -> str:
         CredentialMalformed: White space or control characters are in it. The token itself is never in the message.
     """
     text = token.get_secret_value() if isinstance(token, SecretStr) else token
+    if not isinstance(text, str):
+        raise CredentialMalformed(f"{source} gave {type(text).__name__} instead of a token's text.")
     if not text.strip():
         raise CredentialMissing(f"The personal access token from {source} is empty. {_MAKE_A_TOKEN}.")
     if text != text.strip():
