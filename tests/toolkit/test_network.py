@@ -9,7 +9,8 @@ import httpx
 import pytest
 from raw_server import Listener
 
-from langchain_azure_devops.network import Network
+from langchain_azure_devops.errors import Misconfigured
+from langchain_azure_devops.network import Network, network
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -104,6 +105,29 @@ async def test_silence_and_a_break_are_errors_of_httpx():
         async with http() as client:
             with pytest.raises(httpx.RemoteProtocolError):
                 await client.get(listener.url)
+
+
+@pytest.mark.parametrize("value", ["socks5://proxy:1080", "nonsense://dana:secret@x", "http://[::1", "http://", "://"])
+def test_a_proxy_that_cannot_be_used_is_said_and_not_shown(monkeypatch, value):
+    monkeypatch.setattr("urllib.request.getproxies", lambda: {"https": value})
+    with pytest.raises(Misconfigured, match="NO_PROXY") as caught:
+        network("https://dev.azure.com/contoso")
+    assert "secret" not in caught.value.message
+
+
+async def test_a_proxy_may_be_given_without_its_scheme(monkeypatch):
+    heard: list[bytes] = []
+
+    def serve(connection):
+        heard.append(connection.recv(65_536))
+        connection.shutdown(socket.SHUT_RDWR)
+
+    with Listener(serve) as proxy:
+        monkeypatch.setattr("urllib.request.getproxies", lambda: {"https": proxy.url.removeprefix("http://")})
+        async with httpx.AsyncClient(transport=network("https://tidewater.example/contoso")) as client:
+            with pytest.raises(httpx.TransportError):
+                await client.get("https://tidewater.example/contoso")
+    assert heard[0].startswith(b"CONNECT tidewater.example:443 ")
 
 
 async def test_a_proxy_is_asked_with_its_credentials_and_sees_no_tls():

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 import httpx
 import pytest
-from stub_service import StubService, failure, ok
+from stub_service import Reply, StubService, failure, ok
 
 from langchain_azure_devops import errors
 from langchain_azure_devops.client import AzureDevOps
@@ -171,6 +171,8 @@ async def test_a_request_that_was_about_to_start_keeps_to_a_pause_asked_for_mean
         ({"Retry-After": ""}, None),
         ({"Retry-After": "Wed, 21 Oct 2015 07:28:10 GMT", "Date": "Wed, 21 Oct 2015 07:28:00 GMT"}, 10.0),
         ({"Retry-After": "Wed, 21 Oct 2015 07:28:10 GMT"}, 0.0),
+        ({"Retry-After": "1e308"}, 86_400.0),
+        ({"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT"}, 86_400.0),
     ],
     ids=str,
 )
@@ -227,6 +229,12 @@ def test_a_wait_that_does_not_fit_gives_up_at_once_and_says_when_to_come_back():
             assert 190 < caught.value.retry_after <= 200
             assert time.monotonic() - begun < 60
     assert len(service.seen) == 1
+
+
+def test_a_gateway_that_refuses_for_a_while_with_a_page_of_its_own_is_waited_for():
+    page = Reply(429, b"<html>slow down</html>", {"Retry-After": "0.05"}, "text/html")
+    with StubService([page, ok({"value": []})]) as service, client_of(service) as client:
+        assert ask(client).status_code == 200
 
 
 def test_the_deadline_is_for_the_whole_call_and_not_for_each_request():

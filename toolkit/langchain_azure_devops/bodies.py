@@ -15,7 +15,7 @@ MAX_ERROR_BYTES = 256 * 1024
 """Of an error answer no more is read: its reason stands at its beginning."""
 BROKEN = (httpx.TransportError, httpx.DecodingError)
 """What a connection that breaks, or a body that is cut, is reported as."""
-_BODY_HEADERS = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+_BODY_HEADERS = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
 _ENDS = {b"{": b"}", b"[": b"]"}
 
 
@@ -55,9 +55,9 @@ def _is_cut(response: httpx.Response, content: bytes) -> bool:
     return text[:1] in _ENDS and text[-1:] != _ENDS[text[:1]]
 
 
-def _described(response: httpx.Response) -> list[tuple[str, str]]:
-    """The headers without those that speak of the body as it was sent."""
-    return [(name, value) for name, value in response.headers.multi_items() if name not in _BODY_HEADERS]
+def _described(response: httpx.Response) -> list[tuple[bytes, bytes]]:
+    """The headers without those that speak of the body as it was sent; in bytes, for they may hold any."""
+    return [(name, value) for name, value in response.headers.raw if name.lower() not in _BODY_HEADERS]
 
 
 class ResumedBody(httpx.AsyncByteStream):

@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar, cast
 
@@ -57,8 +57,7 @@ class Lost:
 
         Counted back from the time of an answer: the clock of this machine may be wrong.
         """
-        told = response.headers.get("date")
-        now = parsedate_to_datetime(told) if told else client.context.clock()
+        now = _date_of(response) or client.context.clock()
         return now - timedelta(seconds=time.monotonic() - self.begun) - _TOLERANCE
 
 
@@ -110,6 +109,14 @@ async def asker(client: AzureDevOps) -> Identity:
     if (person := await client.identity()) is None:
         raise unsettled("it is not known who this token belongs to")
     return person
+
+
+def _date_of(response: httpx.Response) -> datetime | None:
+    try:
+        told = parsedate_to_datetime(response.headers.get("date", ""))
+    except ValueError:
+        return None
+    return told if told.tzinfo else told.replace(tzinfo=UTC)
 
 
 def unsettled(reason: str) -> WriteOutcomeUnknown:

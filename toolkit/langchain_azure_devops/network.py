@@ -15,6 +15,7 @@ from typing import Any
 import httpcore
 import httpx
 
+from langchain_azure_devops.errors import Misconfigured
 from langchain_azure_devops.settings import is_loopback
 
 MAX_CONNECTIONS = 16
@@ -31,7 +32,28 @@ def network(base_url: str) -> httpx.AsyncBaseTransport:
     # A proxy cannot reach this machine's loopback: a simulator must work behind one, too.
     if proxy is not None and (is_loopback(url.host) or urllib.request.proxy_bypass(url.host)):
         proxy = None
-    return Network(proxy)
+    return Network(proxy and _usable(proxy))
+
+
+def _usable(proxy: str) -> str:
+    """The URL of a proxy, which may be given without its scheme.
+
+    Raises:
+        Misconfigured: It is none, or of a kind that is not supported.
+    """
+    whole = proxy if "://" in proxy else f"http://{proxy}"
+    try:
+        url = httpx.URL(whole)
+    except httpx.InvalidURL:
+        url = httpx.URL("")
+    if url.scheme not in {"http", "https"} or not url.host:
+        # Never shown: it may hold a password.
+        raise Misconfigured(
+            "The proxy of the environment (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY) cannot be used: it must be such as "
+            "http://proxy.example:8080; SOCKS is not supported. To go without it for this host, add it to NO_PROXY.",
+            subject="proxy",
+        )
+    return whole
 
 
 @cache

@@ -32,6 +32,8 @@ COURTESY = 5.0
 """Seconds to slow down by when the service only warns: it delays requests itself before it refuses any."""
 NOTICED = 0.5
 """Seconds of a wait that a person is told of."""
+LONGEST_TOLD = 86_400.0
+"""Seconds. Whatever a header says, nobody is told to come back later than this."""
 _SPREAD = 2.0
 _GAP = 0.05
 
@@ -228,12 +230,14 @@ def heed(headers: httpx.Headers, pacer: Pacer) -> float | None:
 def retry_after(headers: httpx.Headers) -> float | None:
     """How many seconds the service asks to wait, also where it names a date; None when it does not ask."""
     text = headers.get("retry-after")
-    if text is None or (seconds := _number(text)) is not None:
-        return None if text is None else seconds
+    if text is None:
+        return None
+    if (seconds := _number(text)) is not None:
+        return min(seconds, LONGEST_TOLD)
     try:
         # A date is the service's own time, so it is compared with the service's own clock where that is told.
         now = parsedate_to_datetime(headers["date"]).timestamp() if "date" in headers else time.time()
-        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
+        return min(max(0.0, parsedate_to_datetime(text).timestamp() - now), LONGEST_TOLD)
     except (ValueError, OverflowError):
         return None
 

@@ -24,7 +24,8 @@ class SignInDetection(httpx.AsyncBaseTransport):
         response = await self._inner.handle_async_request(request)
         html = response.headers.get("content-type", "").lower().startswith("text/html")
         answered = html and response.status_code < 300
-        foreign = html and 400 <= response.status_code < 500 and not _from_service(response)
+        refused = 400 <= response.status_code < 500 and response.status_code != 429
+        foreign = html and refused and not _from_service(response)
         if answered or foreign or response.status_code == 203 or 300 <= response.status_code < 400:
             await response.aclose()
             raise _page_error(response, request)
