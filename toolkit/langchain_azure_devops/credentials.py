@@ -265,7 +265,7 @@ class SignedIn(httpx.AsyncBaseTransport):
         """Close what is behind."""
         await self._inner.aclose()
 
-    async def _is_nobodys(self, response: httpx.Response, passage: Passage, token: str) -> bool:
+    async def _is_nobodys(self, response: httpx.Response, passage: Passage, token: SecretStr) -> bool:
         """Whether a refusal means the token and not its scopes: an empty 401 says the same for both."""
         if response.status_code != 401 or "x-vss-userdata" in response.headers:
             return False
