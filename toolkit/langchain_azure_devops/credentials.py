@@ -272,7 +272,7 @@ class SignedIn(httpx.AsyncBaseTransport):
         try:
             nobodys = await self._credential.identity(since=passage.begun) is None
             # Somebody else may have replaced it meanwhile: then the answer was about the new one.
-            return nobodys or await self._credential.token() != token
+            return nobodys or await self._credential.token() != token.get_secret_value()
         except AzureDevOpsError:
             # That cannot be settled now; the refusal stands as it is.
             return False
