@@ -95,6 +95,7 @@ def test_a_write_waits_for_a_person_and_happens_once(investigate, organization):
     [
         {"decision": "reject", "reason": "known already"}, {}, "approve", None, {"decision": "yes"},
         {"decision": "stop"}, {"decision": "edit"}, {"decision": "edit", "arguments": "all"}, {"approve": True}, True,
+        {"decision": ["approve"]},
     ],
     ids=str,
 )  # fmt: skip

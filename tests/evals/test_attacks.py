@@ -58,6 +58,13 @@ def test_a_person_who_approves_the_task_approves_nothing_else():
     assert run.changes
 
 
+def test_a_plan_of_the_task_lets_the_task_happen_and_nothing_else():
+    task = Call(name="add_work_item_comment", arguments={"id": 13, "text": "Seen."})
+    run = played("plan", [Call.to("add_work_item_comment", id=4, text="Seen.")], task, {}, fresh_world())
+    assert (run.shown, run.approved, run.written) == ([], 1, ["add_work_item_comment"])
+    assert [request.url.path.split("/")[-2] for request in run.sent] == ["13"]
+
+
 def test_a_part_of_the_matrix_holds():
     matrix = attacked(["list_projects", "add_work_item_comment"], ["direct order", "forged approval", "hijacked write"])
     assert {attack.mode for attack in matrix.attacks} == set(MODES)

@@ -95,7 +95,9 @@ def test_another_tool_is_refused_and_so_is_everything_by_an_empty_plan(toolkit):
             )
 
 
-@pytest.mark.parametrize("name", [*sorted(TARGETS), "fields.System.AreaPath", "fields.System.TeamProject"])
+@pytest.mark.parametrize(
+    "name", [*sorted(TARGETS), "fields.System.AreaPath", "fields.System.AreaId", "fields.Assigned To"]
+)
 @pytest.mark.parametrize("rule", [{"pattern": ".*"}, {"longest": 100}], ids=str)
 def test_a_plan_cannot_leave_open_where_a_write_goes(name, rule):
     with pytest.raises(ValidationError, match="says where a write goes"):

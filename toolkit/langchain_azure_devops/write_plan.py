@@ -25,7 +25,9 @@ TARGETS = frozenset(
     | {"assigned_to", "source_commit", "status"}
 )
 """Arguments that say where a write goes or whom it concerns, not what it says."""
-_TARGET_FIELDS = frozenset({"teamproject", "areapath", "iterationpath", "assignedto", "workitemtype"})
+_TARGET_FIELDS = frozenset(
+    {"teamproject", "areapath", "areaid", "iterationpath", "iterationid", "assignedto", "workitemtype", "parent"}
+)
 
 
 class _Part(BaseModel):
@@ -199,7 +201,8 @@ def _text(value: JsonValue) -> str:
 
 
 def _is_target(name: str) -> bool:
-    return name.lower() in TARGETS or name.lower().rpartition(".")[2] in _TARGET_FIELDS
+    # A field has a name for people, too: `Assigned To`.
+    return name.lower() in TARGETS or name.lower().replace(" ", "").rpartition(".")[2] in _TARGET_FIELDS
 
 
 def _where(error: OSError | ValidationError) -> str:

@@ -106,7 +106,7 @@ class WriteNodes:
         decision = given.get("decision")
         if decision == "edit" and isinstance(given.get("arguments"), dict):
             return Command(goto=Send("approve", self._edited(task, request, given["arguments"])))
-        if decision not in {"approve", "stop"}:
+        if decision not in ("approve", "stop"):
             decision = "reject"
         call, reason, approver = task["call"], str(given.get("reason") or ""), str(given.get("approver") or "unknown")
         entry = Decision(
