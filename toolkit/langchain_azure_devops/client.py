@@ -31,7 +31,15 @@ from langchain_azure_devops.request import API_VERSION, QueryValue, Request
 from langchain_azure_devops.semantics import reads
 from langchain_azure_devops.settings import Settings
 from langchain_azure_devops.transport import layered
-from langchain_azure_devops.verdict import Identity, error_of, identity_in_header, identity_of, unsigned
+from langchain_azure_devops.verdict import (
+    Identity,
+    error_of,
+    identity_in_header,
+    identity_of,
+    names_in,
+    not_understood,
+    unsigned,
+)
 
 T = TypeVar("T")
 
@@ -247,6 +255,8 @@ class AzureDevOps:
         if (identity := identity_of(response)) is None and response.status_code == 200:
             request = Request(Operation("OPTIONS", "/_apis"), {}, {})
             identity = identity_in_header(await self._exchange(request, streamed=False, token=token))
+        if identity is None and response.status_code == 200 and b'"authenticatedUser"' not in response.content:
+            raise not_understood("who is signed in", "it names nobody")
         if identity is None:
             raise await error_of(unsigned(response), request.operation, _nobody, None)
         if token is None:
@@ -280,7 +290,7 @@ class AzureDevOps:
                 if strict:
                     raise await self._error(response, request)
                 return []
-            names = sorted(str(row["name"]) for row in response.json()["value"])
+            names = sorted(names_in(response))
             self._project_names = (time.monotonic(), names)
         return names
 

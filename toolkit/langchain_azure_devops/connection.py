@@ -2,6 +2,7 @@
 
 import asyncio
 import difflib
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -18,6 +19,7 @@ from langchain_azure_devops.errors import (
     SignInRequired,
     TokenRejected,
 )
+from langchain_azure_devops.grants import ToolCall, current_call
 from langchain_azure_devops.passage import PROBES
 from langchain_azure_devops.scopes import INCLUDES, Scope, expand, implying
 from langchain_azure_devops.verdict import Identity
@@ -88,8 +90,17 @@ async def verify(client: AzureDevOps) -> Connection:
 
     Asks who is signed in (`GET /_apis/connectionData`), for the projects (`GET /_apis/projects`), and then probes the
     scopes the tools need. No probe for a write is sent when the client only reads or only read scopes were declared.
+    All of it together takes no longer than one call may.
     """
-    return await client.run(_verify(client))
+    return await client.run(_in_time(client))
+
+
+async def _in_time(client: AzureDevOps) -> Connection:
+    token = current_call.set(ToolCall("verify", (), deadline=time.monotonic() + client.context.patience.call))
+    try:
+        return await _verify(client)
+    finally:
+        current_call.reset(token)
 
 
 async def _verify(client: AzureDevOps) -> Connection:

@@ -29,6 +29,7 @@ from langchain_azure_devops.redaction import PSEUDONYM
 from langchain_azure_devops.results import Page, Result
 from langchain_azure_devops.schema import strict_schema
 from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.verdict import not_understood
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=Result | Page[Any])
@@ -157,10 +158,10 @@ class Tool(Generic[P, R]):
             function = cast("Callable[..., Awaitable[R]]", self.function)
             with _recorded(client, self, arguments, request) as outcome:
                 try:
-                    result = await function(client, **values)
+                    result = await _understood(self, function(client, **values))
                 except WriteOutcomeUnknown as error:
                     lost = Lost(self.name, values, begun, error.may_follow)
-                    result = await self._settled(client, lost, error)
+                    result = await _understood(self, self._settled(client, lost, error))
                 outcome.append(result)
             return result
         finally:
@@ -193,6 +194,28 @@ class Tool(Generic[P, R]):
             return None
         check_policy(client, self.name)
         return self.request(client, arguments)
+
+
+async def _understood(tool: Tool[..., Any], work: Awaitable[R]) -> R:
+    """Arguments are validated before, so what is found to be no data here came from the service.
+
+    Raises:
+        ServiceFault: It was not what is documented.
+        WriteOutcomeUnknown: The same, of a tool that writes: it may have written.
+    """
+    try:
+        return await work
+    except (ValidationError, json.JSONDecodeError, RecursionError, KeyError) as error:
+        # Where, but not what: that may be a secret.
+        if isinstance(error, ValidationError):
+            first = error.errors(include_input=False, include_url=False)[0]
+            where = f"{'.'.join(map(str, first['loc']))}: {first['msg']}".lstrip(": ")
+        else:
+            where = f"no {error}" if isinstance(error, KeyError) else "no JSON"
+        fault = not_understood(tool.name, where)
+        if tool.access == "read":
+            raise fault from error
+        raise WriteOutcomeUnknown(fault.message, subject=tool.name, happened=fault.message) from error
 
 
 def _granted(client: AzureDevOps, tool: Tool[..., Any], request: WriteRequest) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 
@@ -44,15 +45,48 @@ def identity_of(response: httpx.Response) -> Identity | None:
     """The signed-in person in the answer of connectionData, None for anonymous or no answer."""
     if response.status_code != 200:
         return None
-    user = response.json().get("authenticatedUser") or {}
+    user = _object(_json(response).get("authenticatedUser"))
     if not user.get("id") or user["id"] == ANONYMOUS_ID:
         return None
-    account = (user.get("properties") or {}).get("Account") or {}
+    account = _object(_object(user.get("properties")).get("Account"))
     return Identity(
         id=str(user["id"]),
         name=one_line(str(user.get("providerDisplayName") or user.get("customDisplayName") or "")),
         unique_name=one_line(str(account.get("$value") or "")),
     )
+
+
+def names_in(response: httpx.Response) -> list[str]:
+    """The names of the rows of a collection.
+
+    Raises:
+        ServiceFault: It is no collection.
+    """
+    rows = _json(response).get("value")
+    if not isinstance(rows, list):
+        raise not_understood("the list of projects", "it holds no rows")
+    return [str(_object(row).get("name")) for row in rows]
+
+
+def not_understood(what: str, why: str) -> ServiceFault:
+    """An answer that succeeded and says something else than documented."""
+    return ServiceFault(
+        f"{what}: the service's answer has another form than it documents ({why}), so nothing can be said from it. "
+        "A proxy may have changed it, or this version of the server is not known: ask again, then report it.",
+        subject="answer",
+    )
+
+
+def _json(response: httpx.Response) -> dict[str, Any]:
+    """The object in a body; an empty one where there is none."""
+    try:
+        return _object(json.loads(response.content.decode("utf-8-sig", "replace")))
+    except (ValueError, RecursionError):
+        return {}
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def identity_in_header(response: httpx.Response) -> Identity | None:
@@ -100,10 +134,10 @@ async def error_of(
 def throttled(response: httpx.Response, happened: str) -> Throttled:
     """A throttled call, with when to come back."""
     seconds = retry_after(response.headers)
-    when = f"Come back in {seconds:.0f} s." if seconds is not None else "Come back in a few minutes."
+    when = f"Come back in {seconds:.0f} s." if seconds else "Come back in a few minutes."
     return Throttled(
         f"{happened}. The organization's rate limit is used up; nothing was done. {when}",
-        subject=f"{seconds:.0f}s" if seconds is not None else "",
+        subject=f"{seconds:.0f}s" if seconds else "",
         retry_after=seconds,
     )
 
@@ -113,7 +147,7 @@ def reason_of(response: httpx.Response) -> tuple[str, str]:
     text = response.content.decode("utf-8-sig", "replace")
     try:
         body = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         plain = response.headers.get("content-type", "").startswith("text/plain")
         return "", one_line(text)[:_MAX_REASON] if plain else ""
     if not isinstance(body, dict):
