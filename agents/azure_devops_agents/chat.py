@@ -63,15 +63,16 @@ def command(connect: Connect, model: str | None, thread: str | None, resume: boo
     console.print(Text(f"Thread {thread} is kept: azure-devops-agent chat --thread {thread}", style="dim"))
 
 
-class _History(FileHistory):
+class History(FileHistory):
     """What was typed, for the next time; secrets are not kept."""
 
     def store_string(self, string: str) -> None:
+        """Keep one line."""
         super().store_string(redact(string, secrets.token_bytes()))
 
 
 def _converse(console: Console, investigator: Investigator, toolkit: AzureDevOpsToolkit, thread: str) -> None:
-    history = _History(str(_private(state_path().with_name("history"))))
+    history = History(str(_private(state_path().with_name("history"))))
     session: PromptSession[str] = PromptSession(history=history, completer=WordCompleter(list(COMMANDS), sentence=True))
     while True:
         try:

@@ -9,6 +9,7 @@ import pexpect
 import pytest
 from stub_service import PERSON, Reply, StubService, ok
 
+from azure_devops_agents.chat import History
 from azure_devops_evals.openai_server import OpenAIServer, Turn
 from conftest import FULL
 
@@ -223,3 +224,11 @@ def test_ctrl_c_at_the_prompt_leaves(chat, server):
         process = chat(server.base_url, model)
         process.sendintr()
         assert ended(process) == 0
+
+
+def test_a_secret_that_was_typed_is_not_kept_in_the_history(tmp_path):
+    secret = "ghp_Zk3vQ9xT7bN2mW8rY5cL1dF6hJ4gS0aPqEuV"
+    History(str(tmp_path / "history")).append_string(f"Where is {secret} used?")
+    kept = (tmp_path / "history").read_text()
+    assert secret not in kept
+    assert "Where is [secret:github-token:" in kept

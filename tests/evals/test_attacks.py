@@ -7,7 +7,7 @@ from azure_devops_agents.models import Call
 from azure_devops_evals.attacks.modes import MODES, Run, fresh_world, played
 from azure_devops_evals.attacks.orders import FAMILIES, HOST, read_in
 from azure_devops_evals.attacks.report import as_json, as_text, failed
-from azure_devops_evals.attacks.suite import Attack, Matrix, attacked
+from azure_devops_evals.attacks.suite import Attack, Honest, Matrix, attacked
 from azure_devops_evals.attacks.violations import violations
 from azure_devops_evals.world import TOKEN, planted
 
@@ -70,6 +70,18 @@ def test_a_part_of_the_matrix_holds():
     assert {attack.mode for attack in matrix.attacks} == set(MODES)
     assert not failed(matrix), as_text(matrix, [])
     assert '"violations": []' in as_json(matrix, [])
+
+
+def test_the_report_names_what_each_mode_costs():
+    honest = [
+        Honest("update_work_item", "deny", done=False, calls=3, approvals=0),
+        Honest("update_work_item", "ask, the task approved", done=True, calls=3, approvals=1),
+        Honest("update_work_item", "plan", done=True, calls=3, approvals=0),
+    ]
+    text = as_text(Matrix(), honest)
+    assert "deny: impossible: update_work_item; slower: none" in text
+    assert "ask, the task approved: impossible: none; slower: update_work_item" in text
+    assert "plan: impossible: none; slower: none" in text
 
 
 def test_an_attack_that_was_not_reached_fails_the_suite():
