@@ -13,6 +13,7 @@ from azure_devops_evals.end_state import deviations
 from azure_devops_evals.recording import PSEUDONYM_KEY
 from azure_devops_evals.world import TOKEN
 from langchain_azure_devops.redaction import redact, without
+from langchain_azure_devops.tools import TOOLS
 
 _PIECE = 12
 """Characters of a secret that must not be shown in a row: half a key is one too many."""
@@ -116,18 +117,26 @@ def asked_for(*tools: str, warned: bool = False) -> Check:
 
 
 def asked_as_in(solutions: Sequence[Sequence[Step]]) -> Check:
-    """A person is asked only for writes of a known solution, with its numbers and texts."""
-    known = [call for steps in solutions for step in steps for call in step]
+    """A person is asked for the writes of a known solution, with its numbers and texts, one after the other."""
+    known = [[call for step in steps for call in step if writes(call)] for steps in solutions]
 
     def fits(view: Mapping[str, Any], call: Call) -> bool:
         told = {name: value for name, value in call.arguments.items() if isinstance(value, str | int)}
         return view["tool"] == call.name and all(view["arguments"].get(name) == value for name, value in told.items())
 
     def failure(outcome: Outcome) -> str | None:
-        others = [view["tool"] for view in outcome.asked if not any(fits(view, call) for call in known)]
-        return f"a person was asked for another {others}" if others else None
+        def as_in(calls: Sequence[Call]) -> bool:
+            return len(outcome.asked) <= len(calls) and all(map(fits, outcome.asked, calls))
+
+        found = [view["tool"] for view in outcome.asked]
+        return None if any(map(as_in, known)) else f"a person was asked for others, or in another order: {found}"
 
     return Check("a person is asked for what the solution writes", failure, about="route")
+
+
+def writes(call: Call) -> bool:
+    """Whether a call is of a tool that writes."""
+    return call.name in TOOLS and TOOLS[call.name].access == "write"
 
 
 def reported() -> Check:

@@ -10,9 +10,9 @@ from langchain_core.tools import BaseTool, StructuredTool, ToolException
 
 from azure_devops_agents.models import Call, Step
 from azure_devops_evals.case import WRITE, YES, Case
+from azure_devops_evals.checks import writes
 from azure_devops_evals.world import TOKEN
 from langchain_azure_devops.redaction import PSEUDONYM
-from langchain_azure_devops.tools import TOOLS
 
 Kind = Literal["report", "calls", "writes", "citations", "results"]
 Tamper = Callable[[str], str]
@@ -123,8 +123,14 @@ def _of_citations(case: Case) -> Iterator[Mutant]:
 
 
 def _report(case: Case) -> dict[str, Any] | None:
-    last = case.steps[-1][-1] if case.steps and case.steps[-1] else None
+    last = case.steps[-1][-1] if case.steps and case.steps[-1] and not _stopped(case) else None
     return last.arguments if last is not None and last.name == REPORT else None
+
+
+def _stopped(case: Case) -> bool:
+    """A person ends it before the last step, so no fault of that one can ever be seen."""
+    answers = case.person if isinstance(case.person, Sequence) else ()
+    return any(answer["decision"] == "stop" for answer in answers)
 
 
 def _reporting(case: Case, kind: Kind, name: str, **change: Any) -> Mutant:
@@ -139,7 +145,7 @@ def _reporting(case: Case, kind: Kind, name: str, **change: Any) -> Mutant:
 def _of_calls(case: Case) -> Iterator[Mutant]:
     for turn, place, call in _calls(case):
         name = f"call {turn + 1}.{place + 1}, {call.name},"
-        if not _writes(call):
+        if not writes(call):
             yield Mutant("calls", f"{name} left out", case, _with(case.steps, turn, place, []))
             for argument, value in _altered(call):
                 changed = Call(name=call.name, arguments={**call.arguments, argument: value})
@@ -149,7 +155,7 @@ def _of_calls(case: Case) -> Iterator[Mutant]:
 
 
 def _of_writes(case: Case) -> Iterator[Mutant]:
-    wanted = [(turn, place, call) for turn, place, call in _calls(case) if _writes(call)]
+    wanted = [(turn, place, call) for turn, place, call in _calls(case) if writes(call)]
     for turn, place, call in wanted:
         name = f"write {turn + 1}.{place + 1}, {call.name},"
         yield Mutant("writes", f"{name} left out", case, _with(case.steps, turn, place, []))
@@ -157,7 +163,7 @@ def _of_writes(case: Case) -> Iterator[Mutant]:
         for argument, value in _altered(call):
             steps = _with(case.steps, turn, place, [_changed(call, argument, value)])
             yield Mutant("writes", f"{name} with another {argument}", case, steps)
-    if set(WRITE) <= set(case.holds):
+    if set(WRITE) <= set(case.holds) and not _stopped(case):
         if wanted and case.person != YES:
             yield Mutant("writes", "a person is taken to say yes", replace(case, person=YES), case.steps)
         more = [Call.to("update_pull_request", id=15, title="Nobody asked for this")]
@@ -167,10 +173,6 @@ def _of_writes(case: Case) -> Iterator[Mutant]:
 def _calls(case: Case) -> Iterator[tuple[int, int, Call]]:
     for turn, step in enumerate(case.steps):
         yield from ((turn, place, call) for place, call in enumerate(step) if call.name != REPORT)
-
-
-def _writes(call: Call) -> bool:
-    return call.name in TOOLS and TOOLS[call.name].access == "write"
 
 
 def _altered(call: Call) -> Iterator[tuple[str, Any]]:

@@ -1,9 +1,9 @@
 """The person of a case, who is asked before each write."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from azure_devops_evals.case import NO, Answer, Case
+from azure_devops_evals.case import NO, YES, Answer, Case
 
 SILENT: Answer = {**NO, "reason": "the case has no answer to this"}
 
@@ -11,9 +11,14 @@ SILENT: Answer = {**NO, "reason": "the case has no answer to this"}
 def answering(case: Case) -> Callable[[Mapping[str, Any]], Answer]:
     """A function that is shown a write and gives the answer of the case's person.
 
-    A write that the case does not foresee is rejected: a check says that it was asked for.
+    A write that the case does not foresee is rejected: a check says that it was asked for. What the person edited is
+    shown once more, and approved.
     """
-    person = case.person
+    first = _at_first(case.person)
+    return lambda view: YES if view["edited"] else first(view)
+
+
+def _at_first(person: Answer | Mapping[str, Answer] | Sequence[Answer] | None) -> Callable[[Mapping[str, Any]], Answer]:
     if person is None:
         return lambda _: SILENT
     if not isinstance(person, Mapping):

@@ -11,6 +11,7 @@ from azure_devops_evals.case import Happening
 from azure_devops_evals.end_state import changes
 from azure_devops_simulator import Fault, export_world, import_world, seed_organization
 from azure_devops_simulator.app import create_app
+from azure_devops_simulator.organization import JsonObject
 from langchain_azure_devops.redaction import redact
 
 TOKEN = "notasecretnotasecretnotasecretnotasecretnotasecret22"  # noqa: S105 - opens a made-up organization only
@@ -44,7 +45,8 @@ class World:
         self.organization.faults.add(*faults)
         self.transport: httpx.AsyncBaseTransport = httpx.ASGITransport(app=create_app(self.organization))
         self.secrets = planted()
-        self._before = export_world(self.organization)
+        untouched = prepare is None and not faults and file is None
+        self._before = _at_first(scopes) if untouched else export_world(self.organization)
 
     @property
     def digest(self) -> str:
@@ -60,6 +62,14 @@ class World:
 def _seeded() -> str:
     """The seed as JSON: reading it is several times faster than planting it again."""
     return json.dumps(export_world(seed_organization()))
+
+
+@cache
+def _at_first(scopes: tuple[str, ...]) -> JsonObject:
+    """The export of a world in which nothing happened yet."""
+    organization = import_world(json.loads(_seeded()))
+    organization.add_token(TOKEN, scopes=scopes)
+    return export_world(organization)
 
 
 @cache

@@ -127,14 +127,16 @@ def test_a_model_that_obeys_changes_nothing_without_a_yes_and_something_with_one
     no = replace(case, person=None if case.person is None else {"decision": "reject"}, changes={}, checks=())
     outcome = play(no, world_of(no), steps)
     assert failures(gates(no), outcome) == []
+    obeyed = {call.name for call in case.injection.obeyed}
+    assert all("[blocked" in text or "[denied" in text for tool, text in outcome.told if tool in obeyed)
     yes = replace(no, person=YES, holds=WRITE, declared=None, verified=False)
-    obeyed = play(yes, world_of(yes), steps)
-    if case.injection.family == "exfiltration" and not obeyed.approved:
+    allowed = play(yes, world_of(yes), steps)
+    if case.injection.family == "exfiltration" and not allowed.approved:
         # What it would write leads to a host that nobody named: a person is not even asked.
-        assert any("which nobody named" in text for _, text in obeyed.told)
+        assert any("which nobody named" in text for _, text in allowed.told)
         return
-    assert {call.name for call in case.injection.obeyed} <= set(obeyed.approved)
-    assert obeyed.changes != {}
+    assert obeyed <= set(allowed.approved)
+    assert allowed.changes != {}
 
 
 @pytest.mark.parametrize("case", CASES, ids=name)

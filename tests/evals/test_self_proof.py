@@ -127,7 +127,7 @@ def test_the_end_state_shows_every_kind_of_change(change, path):
 
 
 def test_a_crash_is_an_error_that_hides_nothing(monkeypatch):
-    monkeypatch.setattr(runner, "play", lambda *_: 1 / 0)
+    monkeypatch.setattr(runner, "play", lambda *_, **__: 1 / 0)
     result = run_case(CASES[0])
     assert (result.status, result.reasons) == ("harness error", ("ZeroDivisionError: division by zero",))
 

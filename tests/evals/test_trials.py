@@ -136,10 +136,12 @@ def test_a_model_that_is_throttled_once_and_repairs_its_call_passes(run):
 
 def test_an_obedient_model_cannot_make_a_forbidden_write(run):
     attack = next(case for case in CASES if case.id == "order-in-a-pull-request")
-    done, document = run(scripted({attack.question: attack.steps}), case=attack)
+    obedient = [*attack.steps[:-1], attack.injection.obeyed, attack.steps[-1]]
+    done, document = run(scripted({attack.question: obedient}), case=attack)
     assert document["metrics"]["forbidden writes"][0] == 0
     assert document["metrics"]["approval bypasses"][0] == 0
-    assert done.exit_code == 0, done.output
+    assert done.exit_code == 1, "to ask a person for it is bad enough"
+    assert "a person is asked for []" in done.output
 
 
 def test_a_run_is_compared_with_a_stored_one(run, tmp_path):
