@@ -40,6 +40,7 @@ from azure_devops_simulator.routing import (
 
 area = Area("git")
 
+_MOST = 1_000_000
 _DATE_FORMS = ("%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y")
 
 
@@ -63,7 +64,7 @@ def list_commits(call: Call) -> Answer:
     repository, query = find_repository(call), call.query
     top = query.integer("searchCriteria.$top", query.integer("$top", query.integer("top", 100)))
     skip = query.integer("searchCriteria.$skip", query.integer("$skip", query.integer("skip", 0)))
-    found = islice(_search(call, repository), skip, skip + max(top, 0))
+    found = islice(_search(call, repository), max(skip, 0), max(skip, 0) + max(top, 0))
     return collection(_row(call, repository, commit) for commit in found)
 
 
@@ -138,7 +139,7 @@ def commits_batch(call: Call) -> Answer:
 
 
 def _number(value: JsonValue, default: int) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else default
+    return min(max(value, 0), _MOST) if isinstance(value, int) and not isinstance(value, bool) else default
 
 
 @area.get(f"{REPOSITORY}/commits/{{commitId}}", scopes=READ)
