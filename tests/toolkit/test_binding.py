@@ -8,7 +8,11 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from stub_service import EMPTY_401, PERSON, RESET, StubService, failure, ok
 
-from langchain_azure_devops import TOOLS, AzureDevOpsToolkit, Page
+from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsToolkit, Page
+from langchain_azure_devops.binding import bind
+from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.tools.projects import Project
+from langchain_azure_devops.toolset import Toolset
 
 PAT = "a2b3c4d5e6f7g2h3i4j5k6l7m2n3o4p5q6r7s2t3u4v5w6x7y2z3"
 PROJECT = {"id": "1", "name": "Platform", "state": "wellFormed", "visibility": "private"}
@@ -90,10 +94,18 @@ def test_a_null_counts_as_not_given():
     assert message.status == "success"
 
 
-def test_a_bug_is_not_hidden():
-    with StubService([ok({"wrong": 1})]) as service, toolkit_of(service) as toolkit:
-        with pytest.raises(ValueError):
-            list_projects(toolkit).invoke(CALL)
+@pytest.mark.parametrize("bug", [ValueError, TypeError, AttributeError, IndexError])
+def test_a_bug_is_not_hidden(bug):
+    """What the service answers wrongly is reported to the model, see test_unreadable_answers; this is our own."""
+
+    async def broken(client: AzureDevOps) -> Page[Project]:
+        """Break."""
+        raise bug("ours")
+
+    tool = Toolset.named("broken", "Breaks.").read(Scope.PROJECT)(broken)
+    with StubService([ok({})]) as service, toolkit_of(service) as toolkit:
+        with pytest.raises(bug, match="ours"):
+            bind(tool, toolkit.client).invoke({**CALL, "name": "broken"})
 
 
 def test_a_secret_reaches_neither_text_nor_artifact():
