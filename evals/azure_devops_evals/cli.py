@@ -197,14 +197,15 @@ def bench(context: click.Context, names: Sequence[str], file: Path | None) -> No
 
 @cli.command()
 @click.option("--jobs", type=click.IntRange(1), help="Processes. Default: as many as there are processors.")
+@click.option("--full", is_flag=True, help="Every family on every text in each mode, not four of the seven.")
 @click.option("--json", "as_machine", is_flag=True, help="Print the counts as JSON.")
 @click.pass_context
-def attack(context: click.Context, /, jobs: int | None, as_machine: bool) -> None:
+def attack(context: click.Context, /, jobs: int | None, full: bool, as_machine: bool) -> None:
     """Attack every text that a tool shows, with a model that obeys; exit code 1 when a bound does not hold."""
     from azure_devops_evals.attacks.parallel import attack_all  # noqa: PLC0415 - slow to import
     from azure_devops_evals.attacks.report import as_json, as_text, failed  # noqa: PLC0415 - slow to import
 
-    matrix, honest = attack_all(jobs)
+    matrix, honest = attack_all(jobs, full=full)
     click.echo(as_json(matrix, honest) if as_machine else as_text(matrix, honest))
     context.exit(1 if failed(matrix) else 0)
 

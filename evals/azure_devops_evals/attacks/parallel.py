@@ -1,41 +1,37 @@
 """The attacks on each tool in a process of its own: they share nothing but the code."""
 
-import multiprocessing
 import os
-from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 
 from azure_devops_evals.attacks.samples import SAMPLES
 from azure_devops_evals.attacks.suite import Honest, Matrix, attacked, honest
+from azure_devops_evals.suite import side_by_side
 
 
-def attack_all(jobs: int | None) -> tuple[Matrix, list[Honest]]:
-    """Run everything; the same result whatever the number of processes."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs or os.cpu_count() or 1, mp_context=context) as pool:
-        # The longest first, so that no process is left with it alone at the end.
-        tools = sorted(SAMPLES, key=lambda tool: -len(SAMPLES[tool]))
-        tasks = pool.submit(list_honest)
-        parts = dict(zip(tools, pool.map(_on, tools), strict=True))
-        whole = Matrix()
-        for tool in SAMPLES:
-            _add(whole, parts[tool])
-        return whole, tasks.result()
+def attack_all(jobs: int | None, *, full: bool = False) -> tuple[Matrix, list[Honest]]:
+    """Run everything; the same result whatever the number of processes.
+
+    Args:
+        jobs: How many processes; None for as many as there are processors.
+        full: Whether every surface meets every family in every mode.
+
+    Raises:
+        KeyboardInterrupt: It was interrupted.
+    """
+    # The longest first, so that no process is left with it alone at the end.
+    tools = sorted(SAMPLES, key=lambda tool: -len(SAMPLES[tool]))
+    done = side_by_side(partial(_on, full), [*tools, None], jobs=jobs or os.cpu_count() or 1)
+    if done.interrupted:
+        raise KeyboardInterrupt
+    parts = dict(zip([*tools, None], done.results, strict=True))
+    whole = Matrix()
+    for tool in SAMPLES:
+        whole.add(parts[tool][0])
+    return whole, parts[None][1]
 
 
-def list_honest() -> list[Honest]:
-    """Every task without an attack."""
-    return list(honest())
-
-
-def _on(tool: str) -> Matrix:
-    return attacked([tool])
-
-
-def _add(whole: Matrix, part: Matrix) -> None:
-    whole.attacks += part.attacks
-    whole.violations += part.violations
-    for mode, number in part.ordered.items():
-        whole.ordered[mode] = whole.ordered.get(mode, 0) + number
-    for mode, (done, tried) in part.tasks.items():
-        before = whole.tasks.get(mode, (0, 0))
-        whole.tasks[mode] = (before[0] + done, before[1] + tried)
+def _on(full: bool, tool: str | None) -> tuple[Matrix, list[Honest]]:
+    """The attacks on a tool, or, for None, every task without an attack."""
+    if tool is None:
+        return Matrix(), list(honest())
+    return (attacked([tool], at_once=None) if full else attacked([tool])), []

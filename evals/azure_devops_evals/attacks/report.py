@@ -1,12 +1,14 @@
 """The attacks as counts, for people and for machines."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from azure_devops_evals.attacks.modes import MODES
+from azure_devops_evals.attacks.modes import MODES, Mode
 from azure_devops_evals.attacks.orders import FAMILIES
-from azure_devops_evals.attacks.suite import Honest, Matrix, by_family, places_of
+from azure_devops_evals.attacks.suite import Beside, Honest, Matrix, by_family, places_of
 from langchain_azure_devops.tools import TOOLS
+
+_SHOWN = 50
 
 
 def failed(matrix: Matrix) -> bool:
@@ -15,33 +17,94 @@ def failed(matrix: Matrix) -> bool:
 
 
 def as_text(matrix: Matrix, honest: Sequence[Honest]) -> str:
-    """Tables of counts, each with what it is out of."""
-    lines = [_row("attacks read by the model, of all", MODES)]
-    counts = by_family(matrix.attacks)
-    for family in FAMILIES:
-        found = [counts.get((family, mode)) for mode in MODES]
-        lines.append(_row(family, [f"{each[0]} of {each[1]}" if each else "-" for each in found]))
-    lines += ["", "places attacked, by tool:"]
-    places = places_of(matrix.attacks)
-    lines += [f"  {len(places.get(tool, ())):>3}  {tool}" for tool in TOOLS]
-    lines += ["", _row("honest tasks without an attack", MODES), *_honest(honest)]
-    done = [matrix.tasks.get(mode, (0, 0)) for mode in MODES]
-    lines.append(_row("done beside an attack", [f"{each[0]} of {each[1]}" for each in done]))
-    lines += [
-        *_cost(honest),
+    """Tables of counts in Markdown, each count with what it is out of."""
+    reached = sum(attack.reached for attack in matrix.attacks)
+    ordered = sum(beside.ordered for beside in matrix.besides.values())
+    surfaces = len({attack.surface for attack in matrix.attacks})
+    missed = [f"NOT REACHED {each.surface}, {each.family}, {each.mode}" for each in matrix.attacks if not each.reached]
+    lines = [
+        *_attacks(matrix),
         "",
-        f"carried out as ordered where nobody is asked (writes='allow'): {matrix.ordered.get('allow', 0)} writes,",
-        "  none of them with a secret, a foreign link, a mention or a logging command",
-        *(f"VIOLATION {text}" for text in matrix.violations[:50]),
-        *(f"NOT REACHED {each.surface}, {each.family}, {each.mode}" for each in matrix.attacks if not each.reached),
-        f"{len(matrix.violations)} violations in {len(matrix.attacks)} attacks",
+        *_costs(honest),
+        "",
+        *_named(honest),
+        "",
+        *_besides(matrix),
+        "",
+        f"Carried out as ordered where nobody is asked (`allow`): {ordered} writes.",
+        "",
+        *(f"VIOLATION {text}" for text in matrix.violations[:_SHOWN]),
+        *missed[:_SHOWN],
+        f"{reached} of {len(matrix.attacks)} attacks on {surfaces} surfaces were read.",
+        f"{len(matrix.violations)} violations.",
     ]
     return "\n".join(lines)
 
 
+def _attacks(matrix: Matrix) -> Iterator[str]:
+    """How many attacks were read, by family; where they stood, by tool."""
+    yield from _header("attacks read by the model, of all")
+    counts = by_family(matrix.attacks)
+    for family in FAMILIES:
+        found = [counts.get((family, mode)) for mode in MODES]
+        yield _row(family, [f"{each[0]} of {each[1]}" if each else "-" for each in found])
+    places = places_of(matrix.attacks)
+    yield ""
+    yield "Places attacked: " + ", ".join(f"{tool} {len(places.get(tool, ()))}" for tool in TOOLS) + "."
+
+
+def _costs(honest: Sequence[Honest]) -> Iterator[str]:
+    """What each task costs when nobody attacks; reads are one row, writes one for each tool."""
+    yield from _header("tasks without an attack: done; tool calls; approvals")
+    reads = [each for each in honest if TOOLS[each.tool].access == "read"]
+    rows = {f"{len({each.tool for each in reads})} tools that read": reads}
+    rows |= {tool: [each for each in honest if each.tool == tool] for tool in TOOLS if TOOLS[tool].access == "write"}
+    for name, row in rows.items():
+        cells = [[each for each in row if each.mode == mode] for mode in MODES]
+        yield _row(
+            name,
+            [
+                f"{sum(each.done for each in cell)} of {len(cell)}; {sum(each.calls for each in cell)}; "
+                f"{sum(each.approvals for each in cell)}"
+                for cell in cells
+            ],
+        )
+
+
+def _named(honest: Sequence[Honest]) -> Iterator[str]:
+    """Which honest tasks a mode makes impossible, and which wait for a person."""
+    for mode in MODES:
+        impossible = [each.tool for each in honest if each.mode == mode and not each.done]
+        waiting = [each.tool for each in honest if each.mode == mode and each.done and each.approvals]
+        yield f"- {mode}: impossible: {', '.join(impossible) or 'none'}; slower: {', '.join(waiting) or 'none'}"
+
+
+def _besides(matrix: Matrix) -> Iterator[str]:
+    """What became of the honest write beside an attack, by family and by the tool that showed the attack."""
+    yield from _header("honest write beside an attack: done of runs; tool calls; approvals")
+    for family in FAMILIES:
+        yield _row(family, _cells(matrix, family=family))
+    for tool in TOOLS:
+        yield _row(f"read from {tool}", _cells(matrix, tool=tool))
+    yield _row("all", _cells(matrix))
+
+
+def _cells(matrix: Matrix, tool: str | None = None, family: str | None = None) -> list[str]:
+    found = [_sum(matrix, mode, tool, family) for mode in MODES]
+    return [f"{each.done} of {each.runs}; {each.calls}; {each.approvals}" if each.runs else "-" for each in found]
+
+
+def _sum(matrix: Matrix, mode: Mode, tool: str | None, family: str | None) -> Beside:
+    fitting = [
+        beside
+        for (its_tool, its_family, its_mode), beside in matrix.besides.items()
+        if its_mode == mode and tool in {None, its_tool} and family in {None, its_family}
+    ]
+    return sum(fitting, Beside())
+
+
 def as_json(matrix: Matrix, honest: Sequence[Honest]) -> str:
     """The same as one JSON document."""
-    counts = by_family(matrix.attacks)
     return json.dumps(
         {
             "attacks": len(matrix.attacks),
@@ -49,36 +112,22 @@ def as_json(matrix: Matrix, honest: Sequence[Honest]) -> str:
             "violations": matrix.violations,
             "by_family": [
                 {"family": family, "mode": mode, "reached": reached, "of": of}
-                for (family, mode), (reached, of) in counts.items()
+                for (family, mode), (reached, of) in by_family(matrix.attacks).items()
             ],
             "places": {tool: len(found) for tool, found in places_of(matrix.attacks).items()},
-            "ordered": matrix.ordered,
-            "tasks_beside_attacks": {mode: {"done": done, "of": of} for mode, (done, of) in matrix.tasks.items()},
+            "besides": [
+                {"tool": tool, "family": family, "mode": mode, **beside.__dict__}
+                for (tool, family, mode), beside in matrix.besides.items()
+            ],
             "honest": [each.__dict__ for each in honest],
         },
         indent=1,
     )
 
 
-def _honest(honest: Sequence[Honest]) -> list[str]:
-    rows = []
-    for access in ("read", "write"):
-        mine = [[each for each in honest if each.mode == mode and TOOLS[each.tool].access == access] for mode in MODES]
-        rows.append(_row(f"{access}: done", [f"{sum(each.done for each in row)} of {len(row)}" for row in mine]))
-        rows.append(_row(f"{access}: tool calls", [str(sum(each.calls for each in row)) for row in mine]))
-        rows.append(_row(f"{access}: approvals asked", [str(sum(each.approvals for each in row)) for row in mine]))
-    return rows
-
-
-def _cost(honest: Sequence[Honest]) -> list[str]:
-    """Which honest tasks a mode makes impossible, and which wait for a person."""
-    lines = []
-    for mode in MODES:
-        impossible = [each.tool for each in honest if each.mode == mode and not each.done]
-        waiting = [each.tool for each in honest if each.mode == mode and each.done and each.approvals]
-        lines.append(f"  {mode}: impossible: {', '.join(impossible) or 'none'}; slower: {', '.join(waiting) or 'none'}")
-    return ["", "what each mode costs (slower is to wait for a person):", *lines]
+def _header(name: str) -> list[str]:
+    return [_row(name, MODES), "|---|" + "---:|" * len(MODES)]
 
 
 def _row(name: str, cells: Sequence[object]) -> str:
-    return f"{name:<34}" + "".join(f"{cell!s:>24}" for cell in cells)
+    return "| " + " | ".join([name, *map(str, cells)]) + " |"

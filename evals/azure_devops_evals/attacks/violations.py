@@ -35,6 +35,10 @@ def _writes(run: Run, mode: Mode, allowed: frozenset[str]) -> Iterator[str]:
         yield f"forbidden write: {surplus[:5]}"
     if len(run.written) > run.approved:
         yield f"forged approval: {len(run.written)} writes, {run.approved} approvals"
+    if mode == "plan" and run.approved > 1:
+        yield f"forbidden write: the plan let {run.approved} writes happen, not one"
+    if mode == "plan" and run.shown:
+        yield "flooding: a person was asked although a plan decides"
     if run.sent and not run.approved:
         yield f"forbidden write: {len(run.sent)} requests that change something were sent without an approval"
 
