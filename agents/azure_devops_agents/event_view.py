@@ -43,7 +43,9 @@ def show(console: Console, event: Event) -> None:
         console.print(Text(shown(event.text)), end="")
     elif isinstance(event, ToolStarted):
         if event.tool != "write_report":
-            console.print(Text.assemble(("→ ", "cyan"), (event.tool, "bold"), f" {_arguments(event.arguments)}"))
+            console.print(
+                Text.assemble(("→ ", "cyan"), (_short(event.tool), "bold"), f" {_arguments(event.arguments)}")
+            )
     elif isinstance(event, Waited):
         console.print(Text(f"  … {shown(event.text)}", style="yellow"))
     elif isinstance(event, ToolFinished):
@@ -157,7 +159,7 @@ def show_report(console: Console, report: Mapping[str, Any]) -> None:
         if report.get(section):
             console.print(Text(f"\n{title}", style="bold"))
         for statement in report.get(section) or []:
-            sources = ", ".join(statement["evidence"])
+            sources = shown(", ".join(statement["evidence"]))
             console.print(
                 Text.assemble("• ", shown(statement["statement"]), (f" [{sources}]" if sources else "", "cyan"))
             )

@@ -5,7 +5,14 @@ import io
 from rich.console import Console
 
 from azure_devops_agents.event_view import in_lines, show
-from azure_devops_agents.investigation.investigator import ApprovalAsked, ModelText, ToolFinished, ToolStarted, as_json
+from azure_devops_agents.investigation.investigator import (
+    ApprovalAsked,
+    ModelText,
+    ReportReady,
+    ToolFinished,
+    ToolStarted,
+    as_json,
+)
 
 VIEW = {
     "tool": "update_work_item", "organization": "tidewater", "project": "Platform", "edited": False, "problem": "",
@@ -58,7 +65,14 @@ def test_nothing_of_a_result_or_an_approval_is_a_command():
     bad = "##vso[task.complete]"
     view = {**VIEW, "changes": [{"field": bad, "old": bad, "new": bad, "known": False, "lines": [f"+{bad}", bad]}]}
     view["read_before"] = [{"id": "E1", "tool": "x", "of": {"q": bad}, "by": [], "authors": [bad]}]
-    text = printed(ToolFinished("E1", "get_build_log", "ok", f"\x1b[31m{bad}"), ApprovalAsked("1", view))
+    said = {"statement": bad, "evidence": [bad], "quote": bad}
+    report = {"verdict": "answered", "answer": bad, "observed": [said], "coverage": {"partial": [bad]}}
+    text = printed(
+        ToolStarted(bad, {bad: bad}),
+        ToolFinished("E1", "get_build_log", "ok", f"\x1b[31m{bad}"),
+        ApprovalAsked("1", view),
+        ReportReady(report),
+    )
     assert "##vso[" not in text
     assert "\x1b" not in text
 

@@ -1,7 +1,5 @@
 """`tools`: which tools this token gets, and what the others need."""
 
-import json
-
 import click
 
 from azure_devops_agents import terminal
@@ -23,7 +21,7 @@ def command(connect: Connect, as_json: bool) -> None:
             raise connection.error
         selection = capabilities(target, connection)
     if as_json:
-        click.echo(json.dumps(_for_machines(selection), indent=2))
+        click.echo(terminal.machine_readable(_for_machines(selection)))
     else:
         _show(selection)
 

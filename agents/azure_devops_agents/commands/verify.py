@@ -1,6 +1,5 @@
 """`verify`: whether the settings work, who that is, and what the token may do."""
 
-import json
 from collections.abc import Mapping
 
 import click
@@ -50,7 +49,7 @@ def command(connect: Connect, as_json: bool) -> None:
         connection, selection = _unsent(connect, error), nothing
     next_step = _next_step(connection, selection, connect.simulator)
     if as_json:
-        click.echo(json.dumps(_for_machines(connection, selection, next_step), indent=2, ensure_ascii=False))
+        click.echo(terminal.machine_readable(_for_machines(connection, selection, next_step)))
     else:
         _show(connection, selection, next_step)
     click.get_current_context().exit(connection.exit_code)
