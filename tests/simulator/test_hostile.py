@@ -27,9 +27,8 @@ def send(organization):
     with SimulatorServer(organization, control=True) as server, httpx.Client(auth=("", "full-token")) as client:
 
         def send(method, path, /, body=None, media_type=JSON, **query):
-            params = {"api-version": "7.1", **query}
-            headers = {"Content-Type": media_type}
-            return client.request(method, server.base_url + path, content=body, headers=headers, params=params)
+            url = httpx.URL(server.base_url + path).copy_merge_params({"api-version": "7.1", **query})
+            return client.request(method, url, content=body, headers={"Content-Type": media_type})
 
         yield send
 
@@ -57,6 +56,7 @@ def send(organization):
         ("GET", f"/_apis/wit/workitems/{MANY}", None, JSON),
         ("GET", "/_apis/git/pullrequests/%C2%B2", None, JSON),
         ("GET", f"/Platform/_apis/build/builds/{MANY}", None, JSON),
+        ("GET", "/_apis/projects?$top=2147483648", None, JSON),
         ("POST", PUSH, push("/../up"), JSON),
         ("POST", PUSH, push("/docs/.git/config"), JSON),
         ("POST", PUSH, push("/a//b"), JSON),

@@ -107,7 +107,7 @@ class Query:
         value = self.get(name)
         if value is None or value == "":
             return default
-        if not re.fullmatch(r"-?\d{1,10}", value):
+        if not re.fullmatch(r"-?\d{1,10}", value) or not -(2**31) <= int(value) < 2**31:
             raise BindingError(f"The value '{value}' is not valid for Int32.")
         return int(value)
 
