@@ -207,9 +207,9 @@ def _clock(organization: Organization, _body: JsonValue) -> JsonValue:
 
 def _move_clock(organization: Organization, body: JsonValue) -> JsonValue:
     given = _object(body, "advance", "rate")
-    step, rate = (_number(given.get(*one)) for one in (("advance", 0), ("rate", organization.clock.rate)))
-    organization.clock.rate = rate
+    step, rate = _number(given.get("advance", 0)), _number(given.get("rate", organization.clock.rate))
     organization.clock.advance(step)
+    organization.clock.rate = rate
     return _clock(organization, None)
 
 
