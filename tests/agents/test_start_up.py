@@ -1,9 +1,9 @@
 """What each command has to wait for before it starts."""
 
 import json
+import resource
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -45,12 +45,18 @@ def test_help_loads_no_command_and_no_http_client():
 
 @pytest.mark.parametrize(("arguments", "budget"), [(["--help"], 0.4), (["verify"], 0.8)])
 def test_start_up_stays_within_twice_its_budget(arguments, budget):
+    """Processor time: what else the machine does must not decide."""
+
+    def spent():
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return used.ru_utime + used.ru_stime
+
     def once():
-        begun = time.monotonic()
+        begun = spent()
         subprocess.run(
             [sys.executable, "-m", "azure_devops_agents.cli", *arguments], capture_output=True, env={}, check=False
         )
-        return time.monotonic() - begun
+        return spent() - begun
 
     assert min(once() for _ in range(3)) <= 2 * budget
 
