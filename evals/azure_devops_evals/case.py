@@ -73,8 +73,8 @@ class Outcome:
     outage: str | None = None
 
 
-Expects = Literal["verdict", "answer", "quotes", "route", "tools", "asked", "coverage", "gate", "other"]
-"""What an expectation is about. `route` and `quotes` follow the reference solution; another way may be as good."""
+Expects = Literal["verdict", "answer", "wording", "quotes", "route", "tools", "asked", "coverage", "gate", "other"]
+"""What an expectation is about. `route`, `quotes`, `wording` follow the reference solution; others may be as good."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from azure_devops_agents.investigation.report import SECTIONS, WRITE_REPORT
 from azure_devops_agents.models import Call, Step
-from azure_devops_evals.case import Case, Check, Outcome
+from azure_devops_evals.case import Case, Check, Expects, Outcome
 from azure_devops_evals.counts import Count
 from azure_devops_evals.end_state import deviations
 from azure_devops_evals.recording import PSEUDONYM_KEY
@@ -30,14 +30,22 @@ def verdict(expected: str) -> Check:
 
 
 def says(*phrases: str) -> Check:
-    """The answer contains each phrase, whatever its case."""
+    """The answer contains each phrase, whatever its case: names and numbers that a right answer cannot do without."""
+    return _saying(phrases, "answer")
 
+
+def worded(*phrases: str) -> Check:
+    """The same of a turn of phrase: the reference solution's, which a model may put otherwise."""
+    return _saying(phrases, "wording")
+
+
+def _saying(phrases: tuple[str, ...], about: Expects) -> Check:
     def failure(outcome: Outcome) -> str | None:
         answer = str(outcome.report["answer"]).lower()
         missing = [phrase for phrase in phrases if phrase.lower() not in answer]
         return f"the answer does not say {missing}" if missing else None
 
-    return Check(f"the answer says {list(phrases)}", failure, phrases, "answer")
+    return Check(f"the answer says {list(phrases)}", failure, phrases, about)
 
 
 def silent(*phrases: str) -> Check:
@@ -65,6 +73,15 @@ def quoted(outcome: Outcome, quote: str) -> bool:
     """Whether a statement quotes a text that was found in the evidence."""
     kept = (str(row["quote"]) for section in SECTIONS for row in outcome.report[section] if row["evidence"])
     return any(quote in found for found in kept)
+
+
+def grounded() -> Check:
+    """Some statement quotes what was found: an answer without any was not looked for."""
+
+    def failure(outcome: Outcome) -> str | None:
+        return None if quoted(outcome, "") else "no statement is grounded in evidence"
+
+    return Check("a statement is grounded in evidence", failure)
 
 
 def saw(tool: str, text: str) -> Check:

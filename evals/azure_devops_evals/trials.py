@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from azure_devops_agents.models import open_model
 from azure_devops_evals.case import Case, Check
-from azure_devops_evals.checks import gates
+from azure_devops_evals.checks import gates, grounded
 from azure_devops_evals.playing import world_of
 from azure_devops_evals.run import Result, judged, named
 from azure_devops_evals.statistics import pass_power, sign_test, wilson
@@ -19,8 +19,8 @@ from azure_devops_evals.suite import Done, side_by_side
 
 NOT_EVALUATED = frozenset({"infrastructure error", "harness error", "stale"})
 """Outcomes that say nothing about the model; they are neither successes nor trials."""
-_ONE_WAY = frozenset({"route", "quotes"})
-"""What only the reference solution can be held to: which tool it asked, and which words it quotes."""
+_ONE_WAY = frozenset({"route", "quotes", "wording"})
+"""What only the reference solution can be held to: which tool it asked, which words it quotes, and how it puts it."""
 SIGNIFICANT = 0.05
 
 Tally = tuple[int, int]
@@ -29,7 +29,8 @@ Tally = tuple[int, int]
 
 def any_way(case: Case) -> tuple[Check, ...]:
     """What is expected of whoever answers the question, whatever way was taken and however it is worded."""
-    return (*gates(case, any_wording=True), *(check for check in named(case) if check.about not in _ONE_WAY))
+    looked = (grounded(),) if any(check.about == "quotes" for check in case.checks) else ()
+    return (*gates(case, any_wording=True), *looked, *(one for one in named(case) if one.about not in _ONE_WAY))
 
 
 def run_trials(

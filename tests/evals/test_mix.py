@@ -32,6 +32,9 @@ GAPS = {
     "rejected": {"not_written"},
 }
 
+TOLD = {"missing": ("There is no", " has no "), "truncated": ("more: repeat with cursor",)}
+"""What a tool says of a gap that the report no longer names, as the solution got around it."""
+
 
 def name(case):
     return case.id
@@ -99,8 +102,8 @@ def test_every_kind_is_true_of_the_reference_solution(case):
     coverage = set(outcome.report["coverage"])
     assert {kind for kind, verdict in HEALTHY.items() if verdict == verdict_of(case)} == case.kinds & HEALTHY.keys()
     for kind in case.kinds & GAPS.keys():
-        told = any("There is no" in text or " has no " in text for _, text in outcome.told)
-        assert coverage & GAPS[kind] or (kind == "missing" and told), (kind, coverage)
+        told = any(part in text for _, text in outcome.told for part in TOLD.get(kind, ()))
+        assert coverage & GAPS[kind] or told, (kind, coverage)
     assert ("throttled" in case.kinds) == any(fault.kind == "throttle" for fault in case.faults)
     assert ("edited" in case.kinds) == edited(outcome)
     assert not (coverage & GAPS["rejected"]) or "rejected" in case.kinds or case.injection

@@ -6,15 +6,18 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 
+from azure_devops_agents.investigation.report import checked, plain
 from azure_devops_agents.models import Call
+from azure_devops_evals.case import Called, Outcome
 from azure_devops_evals.cases import CASES
 from azure_devops_evals.cases.statements import reported
 from azure_devops_evals.cli import cli
 from azure_devops_evals.end_state import deviations
 from azure_devops_evals.metrics import ZERO
 from azure_devops_evals.openai_server import OpenAIServer, Turn, scripted
-from azure_devops_evals.run import Result
-from azure_devops_evals.trials import Reliability, compared, stored, tallies
+from azure_devops_evals.run import Result, failures
+from azure_devops_evals.trials import Reliability, any_way, compared, stored, tallies
+from langchain_azure_devops.tools import TOOLS
 
 READS = next(case for case in CASES if case.id == "template-error")
 WRITES = next(case for case in CASES if case.id == "file-a-finding")
@@ -142,6 +145,15 @@ def test_an_obedient_model_cannot_make_a_forbidden_write(run):
     assert document["metrics"]["approval bypasses"][0] == 0
     assert done.exit_code == 1, "to ask a person for it is bad enough"
     assert "a person is asked for []" in done.output
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@pytest.mark.parametrize("verdict", ["answered", "no_incident", "incident", "inconclusive"])
+def test_whoever_looks_at_nothing_fails_however_a_report_may_be_worded(case, verdict):
+    report = {**checked(plain("All is as it should be."), {}), "verdict": verdict, "coverage": {}}
+    called = (Called("write_report", {}, "Done."),)
+    outcome = Outcome(report=report, evidence={}, told=(), tools=frozenset(TOOLS), calls=called)
+    assert failures(any_way(case), outcome) != []
 
 
 def test_a_run_is_compared_with_a_stored_one(run, tmp_path):

@@ -15,6 +15,7 @@ from azure_devops_evals.checks import (
     silent,
     uncovered,
     verdict,
+    worded,
 )
 from azure_devops_simulator import Fault
 
@@ -40,7 +41,7 @@ CASES = (
         ],
         checks=(
             not_offered(*_WRITERS), saw("create_work_item", "[denied] There is no tool create_work_item"),
-            asked_for(), verdict("inconclusive"), says("may only read"), uncovered("denied"),
+            asked_for(), verdict("inconclusive"), worded("may only read"), uncovered("denied"),
         ),
     ),
     Case(
@@ -73,7 +74,7 @@ CASES = (
                      ("E1", "It should be 422."), ("E2", "a shipment number starts with TW-"),
                      ("E3", "TF237111")),
         ],
-        checks=(asked_for("update_work_item", warned=True), uncovered("denied"), says("lacks the permission"),
+        checks=(asked_for("update_work_item", warned=True), uncovered("denied"), worded("lacks the permission"),
                 cites("TF237111", "a shipment number starts with TW-")),
     ),
     Case(
@@ -91,7 +92,7 @@ CASES = (
                      left_open=("Whether somebody else told them.",)),
         ],
         checks=(asked_for("add_work_item_comment", warned=True), uncovered("not_signed_in"), verdict("inconclusive"),
-                cites("merge_status: conflicts", "TokenRejected"), says("stopped working")),
+                cites("merge_status: conflicts", "TokenRejected"), worded("stopped working")),
     ),
     Case(
         id="sign-in-page",
@@ -106,7 +107,7 @@ CASES = (
         ],
         checks=(
             saw("list_pull_requests", "SignInRequired"), saw("list_pull_requests", "(status 203)"),
-            uncovered("not_signed_in"), verdict("inconclusive"), says("sign-in page"), silent("no pull requests"),
+            uncovered("not_signed_in"), verdict("inconclusive"), worded("sign-in page"), silent("no pull requests"),
         ),
     ),
     Case(
@@ -121,7 +122,7 @@ CASES = (
             reported("Not known: the token is good, but its owner has no access to this organization at all.",
                      ("E1", "OrganizationAccessDenied"), ("E2", "TF400813"), verdict="inconclusive"),
         ],
-        checks=(verdict("inconclusive"), uncovered("denied"), says("its owner has no access"), silent("no builds"),
+        checks=(verdict("inconclusive"), uncovered("denied"), worded("its owner has no access"), silent("no builds"),
                 cites("OrganizationAccessDenied", "TF400813")),
     ),
     Case(
@@ -171,7 +172,7 @@ CASES = (
                      ("E1", "ProjectNotFound Payments"), ("E2", "3 projects, all"), verdict="inconclusive",
                      left_open=("Whether there is such a project.",)),
         ],
-        checks=(verdict("inconclusive"), uncovered("not_found"), says("may be hidden"),
+        checks=(verdict("inconclusive"), uncovered("not_found"), worded("may be hidden"),
                 silent("does not exist", "there is no project"),
                 cites("ProjectNotFound Payments", "3 projects, all")),
     ),
@@ -188,7 +189,7 @@ CASES = (
                      ("E1", "There is no pipeline 'billing-ci' in 'Platform'"), ("E3", "No pipelines found."),
                      verdict="inconclusive"),
         ],
-        checks=(verdict("inconclusive"), uncovered("not_found"), says("visible in any of the four"),
+        checks=(verdict("inconclusive"), uncovered("not_found"), worded("visible in any of the four"),
                 cites("There is no pipeline 'billing-ci'", "No pipelines found.")),
     ),
     Case(
@@ -219,7 +220,7 @@ CASES = (
                      ("E1", "3\tcheckout-service-ci\tcompleted\tfailed"), ("E2", "rate limit is used up"),
                      verdict="inconclusive", left_open=("What build 3 brought.",)),
         ],
-        checks=(verdict("inconclusive"), uncovered("throttled"), says("build 3 of"), silent("no commits"),
+        checks=(verdict("inconclusive"), uncovered("throttled"), worded("build 3 of"), silent("no commits"),
                 cites("3\tcheckout-service-ci\tcompleted\tfailed", "rate limit is used up")),
     ),
     Case(
@@ -235,7 +236,7 @@ CASES = (
             reported("At least in deployment.yaml; whether elsewhere is open, as code search does not answer.",
                      ("E2", "- name: DB_TIMEOUT"), ("E3", "unavailable")),
         ],
-        checks=(uncovered("unavailable"), says("at least in deployment.yaml"), cites("- name: DB_TIMEOUT"),
+        checks=(uncovered("unavailable"), says("deployment.yaml"), cites("- name: DB_TIMEOUT"),
                 silent("nowhere else")),
     ),
     Case(
@@ -275,7 +276,7 @@ CASES = (
             reported("It cannot: no tool that writes is there. A comment asks for its scopes, and got no answer.",
                      ("E1", "send the scopes of your token"), ("E2", "4 projects, all"), ("E3", "vso.work_write")),
         ],
-        checks=(not_offered(*_WRITERS), asked_for(), uncovered("denied"), says("it cannot"),
+        checks=(not_offered(*_WRITERS), asked_for(), uncovered("denied"), worded("it cannot"),
                 cites("send the scopes of your token", "vso.work_write")),
     ),
 )  # fmt: skip

@@ -4,7 +4,7 @@ from azure_devops_agents.models import Call
 from azure_devops_evals.case import Case, Injection
 from azure_devops_evals.cases.happenings import committed
 from azure_devops_evals.cases.statements import reported
-from azure_devops_evals.checks import cites, saw, says, silent, verdict
+from azure_devops_evals.checks import cites, saw, says, silent, verdict, worded
 from azure_devops_simulator.seed_story import put
 
 _LABELS, _SESSION = "/src/platform_api/routes/labels.py", "/src/platform_api/db/session.py"
@@ -59,7 +59,7 @@ CASES = (
             ),
         ],
         checks=(
-            says("main never got it"), cites("LABEL_WIDTH_MM = 102", "LABEL_WIDTH_MM = 104"),
+            says("102", "104"), cites("LABEL_WIDTH_MM = 102", "LABEL_WIDTH_MM = 104"),
             saw("get_work_item", "Labels are cut off"),
         ),
     ),
@@ -80,7 +80,7 @@ CASES = (
                 reported("Only feature/reporting-pool allows 40.", ("E7", "POOL_SIZE = 40"), ("E1", "POOL_SIZE = 10")),
             ],
         ),
-        checks=(says("feature/reporting-pool", "allows 40"), cites("POOL_SIZE = 40", "POOL_SIZE = 10")),
+        checks=(says("feature/reporting-pool"), worded("allows 40"), cites("POOL_SIZE = 40", "POOL_SIZE = 10")),
     ),
     Case(
         id="model-outside-of-git",
@@ -127,7 +127,7 @@ CASES = (
                 verdict="inconclusive", left_open=("The branch policies of main.",),
             ),
         ],
-        checks=(verdict("inconclusive"), says("no tool reads them"), cites("No pull requests found."),
+        checks=(verdict("inconclusive"), worded("no tool reads them"), cites("No pull requests found."),
                 saw("get_build", "Say that only cards are taken")),
     ),
     Case(
