@@ -40,7 +40,9 @@ def titles(organization):
 
 
 def waiting(events):
-    return [event for event in events if isinstance(event, ApprovalAsked)]
+    """The approvals that are asked, a bug's before a task's: they are prepared at once and come in any order."""
+    asked = [event for event in events if isinstance(event, ApprovalAsked)]
+    return sorted(asked, key=lambda wait: str(wait.view["arguments"].get("type")))
 
 
 def edit(**arguments):
