@@ -3,6 +3,7 @@
 The paths are tried on every text parameter of every registered tool, over a real socket that records them raw.
 """
 
+import base64
 import json
 import logging
 import os
@@ -13,21 +14,30 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from click.testing import CliRunner
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import HumanMessage
 from langgraph.checkpoint.sqlite import SqliteSaver
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output import DummyOutput
+from sarif_log import result, sarif
 from stub_service import SIGNED_IN, Reply, StubService, failure, ok
 
+from azure_devops_agents.cli import group
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.models import Call, ScriptedModel
 from azure_devops_evals.attacks.samples import SAMPLES
+from azure_devops_evals.cases import CASES
+from azure_devops_evals.cli import cli as evals
+from azure_devops_simulator import SimulatorServer, seed_organization
 from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsError, AzureDevOpsToolkit
 from langchain_azure_devops.context import Patience, RunContext
 from langchain_azure_devops.settings import load_settings
 
 CANARY = "c" + "anary7" * 8 + "abc"
-AT_ONCE = RunContext(patience=Patience(looks=(0.0,)))
-"""Looks once for a write that the stub's answer leaves unknown."""
+AT_ONCE = RunContext(patience=Patience(looks=(0.0,), pause=0.01))
+"""Attempts and looks for lost writes follow each other without waiting."""
 PARAMETERS = [
     (tool, name)
     for tool in sorted(TOOLS)
@@ -49,41 +59,54 @@ def anything(seen):
     return ok({"count": 0, "value": [], "results": [], "workItems": [], "asOf": "2026-01-01", **row})
 
 
-@pytest.mark.parametrize(("tool", "name"), PARAMETERS)
-def test_no_argument_leaves_its_place_in_a_path_or_reaches_another_host(tool, name):
+@pytest.fixture(scope="module")
+def stub():
+    """One service for all of them, and another host to which nothing may go."""
     with StubService(anything) as service:
-        settings = load_settings(base_url=service.base_url, pat=CANARY, default_project="P", environ={})
-        with AzureDevOps(settings, writes="allow", context=AT_ONCE) as client:
-            for value in TRAVERSALS:
-                try:
-                    TOOLS[tool].call_sync(client, **{**SAMPLES[tool][0], name: value})
-                except (AzureDevOpsError, ValueError, KeyError, TypeError, IndexError):
-                    continue  # refused, or an answer of the stub that fits no such question
-        base = "/" + service.base_url.split("/", 3)[3]
-        for seen in service.seen:
-            path = seen.target.partition("?")[0]
-            assert path.startswith(base + "/"), (value, seen.target)
-            assert seen.headers["host"] == service.base_url.split("/")[2]
-            assert not any(character in seen.target for character in "\0\r\n \\#"), seen.target
-            for segment in path.split("/"):
-                assert unquote(segment) not in {".", ".."}, seen.target
-                assert not set("/\\\0\r\n") & set(unquote(segment)), seen.target
+        yield service
+
+
+@pytest.fixture(scope="module")
+def elsewhere():
+    with StubService(anything) as service:
+        yield service
+
+
+@pytest.mark.parametrize(("tool", "name"), PARAMETERS)
+def test_no_argument_leaves_its_place_in_a_path_or_reaches_another_host(tool, name, stub):
+    stub.seen.clear()
+    settings = load_settings(base_url=stub.base_url, pat=CANARY, default_project="P", environ={})
+    with AzureDevOps(settings, writes="allow", context=AT_ONCE) as client:
+        for value in TRAVERSALS:
+            try:
+                TOOLS[tool].call_sync(client, **{**SAMPLES[tool][0], name: value})
+            except (AzureDevOpsError, ValueError, KeyError, TypeError, IndexError):
+                continue  # refused, or an answer of the stub that fits no such question
+    base = "/" + stub.base_url.split("/", 3)[3]
+    for seen in stub.seen:
+        path = seen.target.partition("?")[0]
+        assert path.startswith(base + "/"), seen.target
+        assert seen.headers["host"] == stub.base_url.split("/")[2]
+        assert not any(character in seen.target for character in "\0\r\n \\#"), seen.target
+        for segment in path.split("/"):
+            assert unquote(segment) not in {".", ".."}, seen.target
+            assert not set("/\\\0\r\n") & set(unquote(segment)), seen.target
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-@pytest.mark.parametrize("tool", sorted(TOOLS))
-def test_a_redirect_is_never_followed(tool, status):
-    with StubService(anything) as elsewhere:
-        target = f"{elsewhere.base_url}/stolen"
-        redirect = Reply(status, headers={"Location": target, **SIGNED_IN})
-        with StubService(lambda _: redirect) as service:
-            settings = load_settings(base_url=service.base_url, pat=CANARY, default_project="P", environ={})
-            with AzureDevOps(settings, writes="allow") as client:
+def test_a_redirect_is_never_followed(status, elsewhere):
+    redirect = Reply(status, headers={"Location": f"{elsewhere.base_url}/stolen", **SIGNED_IN})
+    with StubService(lambda _: redirect) as service:
+        settings = load_settings(base_url=service.base_url, pat=CANARY, default_project="P", environ={})
+        with AzureDevOps(settings, writes="allow", context=AT_ONCE) as client:
+            for tool in sorted(TOOLS):
+                service.seen.clear()
                 with pytest.raises(AzureDevOpsError) as caught:
                     TOOLS[tool].call_sync(client, **SAMPLES[tool][0])
-        assert service.seen
-        assert elsewhere.seen == []
-        assert CANARY not in str(caught.value)
+                assert service.seen, tool
+                assert not leaked(str(caught.value)), tool
+    # Kept alive until now, so that a request to it would be seen.
+    assert not any("stolen" in seen.target for seen in elsewhere.seen)
 
 
 # -- the token -------------------------------------------------------------------------------------------------------
@@ -116,7 +139,7 @@ def test_the_token_is_in_no_exception_and_no_log(reply, caplog):
         caplog.set_level(logging.DEBUG, logger=name)
     with StubService(lambda _: reply) as service:
         settings = load_settings(base_url=service.base_url, pat=CANARY, environ={})
-        with AzureDevOps(settings) as client:
+        with AzureDevOps(settings, context=AT_ONCE) as client:
             with pytest.raises((AzureDevOpsError, ValueError)) as caught:
                 TOOLS["list_projects"].call_sync(client)
             shown = [repr(client), repr(settings), str(settings)]
@@ -126,9 +149,20 @@ def test_the_token_is_in_no_exception_and_no_log(reply, caplog):
 
 
 def leaked(text: str) -> bool:
-    import base64
-
+    """Whether the token is there, as it is or as a request carries it."""
     return any(form in text for form in (CANARY, base64.b64encode(f":{CANARY}".encode()).decode()))
+
+
+def left_in(folder: Path) -> list[Path]:
+    """The files that hold the token."""
+    return [path for path in folder.rglob("*") if path.is_file() and leaked(path.read_bytes().decode("latin-1"))]
+
+
+def test_the_token_would_be_found(tmp_path):
+    (tmp_path / "file").write_bytes(b"\xff" + base64.b64encode(f":{CANARY}".encode()))
+    assert leaked(f"x{CANARY}x")
+    assert not leaked(CANARY[:-1])
+    assert left_in(tmp_path) == [tmp_path / "file"]
 
 
 class Recorder(BaseCallbackHandler):
@@ -141,6 +175,33 @@ class Recorder(BaseCallbackHandler):
         if name.startswith("on_"):
             return lambda *args, **kwargs: self.written.append(repr((name, args, kwargs)))
         return super().__getattribute__(name)
+
+
+@pytest.fixture(scope="module")
+def server():
+    """One organization that knows the token, for all of the rest."""
+    organization = seed_organization()
+    organization.add_token(CANARY)
+    with SimulatorServer(organization) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """Where all commands of this module leave what they leave."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture
+def environment(server, home):
+    return {
+        "AZURE_DEVOPS_BASE_URL": server.base_url,
+        "AZURE_DEVOPS_PAT": CANARY,
+        "AZURE_DEVOPS_PROJECT": "Platform",
+        "HOME": str(home),
+        "XDG_STATE_HOME": str(home / "state"),
+        "NO_COLOR": "1",
+    }
 
 
 STEPS = [
@@ -157,8 +218,7 @@ STEPS = [
 ]
 
 
-def test_the_token_is_in_no_trace_and_no_checkpoint(server, organization, tmp_path):
-    organization.add_token(CANARY)
+def test_the_token_is_in_no_trace_and_no_checkpoint(server, tmp_path):
     recorder = Recorder()
     with AzureDevOpsToolkit(
         base_url=server.base_url, pat=CANARY, default_project="Platform", scopes="app_token"
@@ -171,33 +231,77 @@ def test_the_token_is_in_no_trace_and_no_checkpoint(server, organization, tmp_pa
     assert len(recorder.written) > 10
     trace = [text for text in recorder.written if "my token is" not in text]
     assert not any(leaked(text) for text in trace)
-    files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert files
-    assert not any(leaked(path.read_bytes().decode("latin-1")) for path in files)
+    assert (tmp_path / "threads.sqlite").stat().st_size > 10_000
+    assert left_in(tmp_path) == []
 
 
+QUESTION = "List the open pull requests in the Platform project."
 COMMANDS = (
-    ("verify",), ("verify", "--json"), ("tools",), ("tools", "--json"), ("scopes",), ("audit", "show"),
-    ("investigate", "Which pull requests are open?"),
+    ("verify",), ("verify", "--json"), ("tools",), ("tools", "--json"), ("scopes",),
+    ("investigate", QUESTION), ("investigate", QUESTION, "--json"),
+    ("automate", "findings", "{home}/scan.sarif", "--project", "Platform"),
+    ("automate", "findings", "{home}/scan.sarif", "--project", "Platform", "--apply", "--yes"),
+    ("audit", "show"), ("audit", "show", "--json"), ("audit", "verify"), ("audit", "review"),
+    ("demo",),
 )  # fmt: skip
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_the_token_is_in_no_output_and_no_file_of_a_command(command, server, organization, tmp_path):
-    organization.add_token(CANARY)
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("AZURE_", "OPENAI_"))},
-        "AZURE_DEVOPS_BASE_URL": server.base_url,
-        "AZURE_DEVOPS_PAT": CANARY,
-        "AZURE_DEVOPS_PROJECT": "Platform",
-        "HOME": str(tmp_path),
-        "XDG_STATE_HOME": str(tmp_path / "state"),
-        "NO_COLOR": "1",
-    }
+def test_the_token_is_in_no_output_and_no_file_of_a_command(command, environment, home, caplog, monkeypatch):
+    hold(monkeypatch)
+    caplog.set_level(logging.DEBUG)
+    (home / "scan.sarif").write_text(json.dumps(sarif(result())), encoding="utf-8")
+    arguments = [argument.format(home=home) for argument in command]
+    done = CliRunner().invoke(group, arguments, env=environment)
+    assert done.exit_code == 0, done.output
+    assert done.output
+    assert not any(leaked(text) for text in (done.output, caplog.text))
+    assert left_in(home) == []
+
+
+def hold(monkeypatch):
+    """Without what the environment of the tests themselves says."""
+    for name in [name for name in os.environ if name.startswith(("AZURE_", "OPENAI_"))]:
+        monkeypatch.delenv(name)
+
+
+def test_the_token_is_in_no_output_and_no_file_of_a_chat(environment, home, capfd, monkeypatch):
+    hold(monkeypatch)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
+        keys.send_text(f"{QUESTION}\n/evidence\n/evidence E1\n/tools\n/report\n/quit\n")
+        group.main(["chat"], standalone_mode=False)
+    shown = "".join(capfd.readouterr())
+    assert "E1" in shown
+    assert not leaked(shown)
+    assert (home / "state").is_dir()
+    assert left_in(home) == []
+
+
+def test_the_token_is_in_no_recording_and_no_result_of_an_eval(environment, home, monkeypatch):
+    hold(monkeypatch)
+    case = next(case for case in CASES if case.source == "recording" and not case.faults)
+    recordings, results = home / "recordings", home / "results.json"
+    for command in (
+        ["record", "--live", "--case", case.id, "--recordings", str(recordings)],
+        ["run", "--case", case.id, "--recordings", str(recordings), "--jobs", "1", "--output", str(results)],
+    ):
+        done = CliRunner().invoke(evals, command, env=environment)
+        assert done.exit_code in {0, 1}, done.output
+        assert done.output
+        assert not leaked(done.output)
+    assert '"source": "live"' in (recordings / f"{case.id}.json").read_text(encoding="utf-8")
+    assert results.stat().st_size
+    assert left_in(home) == []
+
+
+def test_the_token_is_in_no_output_of_a_real_process(environment, home):
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AZURE_", "OPENAI_"))}
     done = subprocess.run(
-        [str(Path(sys.executable).with_name("azure-devops-agent")), *command],
-        env=environment, capture_output=True, text=True, timeout=100, check=False, stdin=subprocess.DEVNULL,
+        [str(Path(sys.executable).with_name("azure-devops-agent")), "verify"],
+        env=kept | environment, capture_output=True, text=True, timeout=100, check=False, stdin=subprocess.DEVNULL,
     )  # fmt: skip
-    assert done.stdout or done.stderr
-    files = [path.read_bytes().decode("latin-1") for path in tmp_path.rglob("*") if path.is_file()]
-    assert not any(leaked(text) for text in (done.stdout, done.stderr, *files)), json.dumps(command)
+    assert done.returncode == 0, done.stderr
+    assert not leaked(done.stdout + done.stderr)
+    assert left_in(home) == []
