@@ -12,10 +12,10 @@ def answering(case: Case) -> Callable[[Mapping[str, Any]], Answer]:
     """A function that is shown a write and gives the answer of the case's person.
 
     A write that the case does not foresee is rejected: a check says that it was asked for. What the person edited is
-    shown once more, and approved.
+    shown once more, and approved; a call of another kind, which their edit does not fit, is rejected.
     """
     first = _at_first(case.person)
-    return lambda view: YES if view["edited"] else first(view)
+    return lambda view: YES if view["edited"] else SILENT if view.get("problem") else first(view)
 
 
 def _at_first(person: Answer | Mapping[str, Answer] | Sequence[Answer] | None) -> Callable[[Mapping[str, Any]], Answer]:

@@ -221,8 +221,8 @@ def _converse(
             return
         if not shown:
             meanwhile()
-        # An edited call is shown once more; what counts is what the model asked for.
-        shown += [event.view for event in waiting if not event.view["edited"]]
+        # A call that was edited, well or badly, is shown once more; what counts is what the model asked for.
+        shown += [event.view for event in waiting if not (event.view["edited"] or event.view["problem"])]
         events = investigator.answer("case", {event.interrupt_id: dict(answer(event.view)) for event in waiting})
     raise RuntimeError(f"still asking for approval after {_MAX_ROUNDS} rounds")
 
