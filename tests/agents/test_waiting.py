@@ -9,7 +9,7 @@ from langgraph.graph import END, START, StateGraph
 
 from azure_devops_agents.investigation.investigator import ReportReady, ToolFinished, Waited, open_investigator
 from azure_devops_agents.models import Call, ScriptedModel
-from azure_devops_simulator import Fault, SimulatorServer, seed_organization
+from azure_devops_simulator import Fault, seed_organization
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.binding import WAITING
 
@@ -27,12 +27,6 @@ def organization():
     made = seed_organization()
     made.add_token(TOKEN)
     return made
-
-
-@pytest.fixture
-def server(organization):
-    with SimulatorServer(organization) as running:
-        yield running
 
 
 @pytest.fixture

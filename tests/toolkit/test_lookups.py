@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from calls import FULL, READ, seed_with_tokens
 
-from azure_devops_simulator import Fault, SimulatorServer
+from azure_devops_simulator import Fault
 from langchain_azure_devops import TOOLS, AzureDevOps, errors
 from langchain_azure_devops.context import Patience, RunContext
 from langchain_azure_devops.settings import load_settings
@@ -18,12 +18,6 @@ LOST = {"kind": "reset", "times": 1}
 @pytest.fixture
 def organization():
     return seed_with_tokens()
-
-
-@pytest.fixture
-def server(organization):
-    with SimulatorServer(organization) as running:
-        yield running
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from calls import Recorder, seed_with_tokens, writes
 from pydantic import SecretStr
 
-from azure_devops_simulator import Fault, SimulatorServer
+from azure_devops_simulator import Fault
 from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsToolkit, errors
 from langchain_azure_devops import credentials as credentials_module
 from langchain_azure_devops.context import Patience, RunContext
@@ -43,12 +43,6 @@ def organization():
     made.add_token(OLD, WRITER)
     made.add_token(NEW, WRITER)
     return made
-
-
-@pytest.fixture
-def server(organization):
-    with SimulatorServer(organization) as running:
-        yield running
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
 from langgraph.types import Command, RetryPolicy, interrupt
 
-from azure_devops_simulator import SimulatorServer
 from langchain_azure_devops import TOOLS, Approval, AzureDevOps, AzureDevOpsToolkit, Scope, Toolset
 from langchain_azure_devops.client import Request
 from langchain_azure_devops.errors import WriteBlocked
@@ -35,12 +34,6 @@ CALL = {"type": "tool_call", "id": "1", "name": "create_work_item", "args": ARGU
 @pytest.fixture
 def organization():
     return seed_with_tokens()
-
-
-@pytest.fixture
-def server(organization):
-    with SimulatorServer(organization) as running:
-        yield running
 
 
 @pytest.fixture
