@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 import langchain_azure_devops
-from azure_devops_agents.documentation import stale
+from azure_devops_agents.cli.generated_docs import stale
 from langchain_azure_devops import errors
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted(
     path
     for path in ROOT.rglob("*.md")
-    if not {".venv", ".pytest_cache", "seed_files"} & set(path.relative_to(ROOT).parts)
+    if not {".venv", ".pytest_cache", "files"} & set(path.relative_to(ROOT).parts)
 )
 PUBLIC = sorted((ROOT / "toolkit" / "langchain_azure_devops").rglob("*.py"))
 
@@ -79,7 +79,7 @@ def test_the_public_names_are_these_and_only_these():
 
 def test_importing_the_package_waits_for_nothing():
     script = (
-        "import sys, langchain_azure_devops.connection\n"
+        "import sys, langchain_azure_devops.access.connection\n"
         "print([name for name in sys.modules if name.startswith('langchain_core')])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)

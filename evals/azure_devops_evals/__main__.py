@@ -15,7 +15,7 @@ def main() -> None:
             file=sys.stderr,
         )
         sys.exit(2)
-    from azure_devops_evals.cli import cli  # noqa: PLC0415 - only after it is known to be there
+    from azure_devops_evals.cli.main import cli  # noqa: PLC0415 - only after it is known to be there
 
     cli(prog_name="azure-devops-evals")
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from azure_devops_agents.models import Step
+from azure_devops_agents.models.opening import Step
 from azure_devops_simulator import Fault
-from azure_devops_simulator.organization import Organization
+from azure_devops_simulator.state.organization import Organization
 
 Area = Literal[
     "repositories", "pull-requests", "work-items", "pipelines", "code-search", "findings", "access",

@@ -4,7 +4,7 @@ import pytest
 
 from azure_devops_simulator import SimulatorServer, seed_organization
 from langchain_azure_devops import AzureDevOpsToolkit
-from langchain_azure_devops.context import Patience, RunContext
+from langchain_azure_devops.runtime import Patience, RunContext
 
 FULL, READER = "full-access-token", "read-only-token"
 READ_SCOPES = ("vso.project", "vso.code", "vso.work", "vso.build")

@@ -7,14 +7,14 @@ import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
-from azure_devops_agents.approval import graph_approver, presenting, visible
+from azure_devops_agents.approvals.view import graph_approver, presenting, visible
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import ApprovalAsked, open_investigator
-from azure_devops_agents.models import Call, ScriptedModel
-from azure_devops_agents.offline import OfflineModel
+from azure_devops_agents.models.offline import OfflineModel
+from azure_devops_agents.models.opening import Call, ScriptedModel
 from langchain_azure_devops import AzureDevOpsToolkit
-from langchain_azure_devops.grants import Approval, WriteRequest
-from langchain_azure_devops.tools.work_items import query_work_items
+from langchain_azure_devops.safety.grants import Approval, WriteRequest
+from langchain_azure_devops.tools.work_items.tools import query_work_items
 
 REPORT = Call.to("write_report", answer="Done.", verdict="answered")
 BUG = Call.to("create_work_item", type="Bug", title="The gate is open")

@@ -7,10 +7,10 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from azure_devops_agents.cli import group
+from azure_devops_agents.cli.main import group
 from conftest import FULL
 from langchain_azure_devops import TOOLS, AzureDevOpsToolkit
-from langchain_azure_devops.audit import AuditLog
+from langchain_azure_devops.safety.audit import AuditLog
 
 
 @pytest.fixture

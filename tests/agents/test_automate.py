@@ -13,12 +13,12 @@ from sarif_log import result, sarif
 from azure_devops_agents.automations import AUTOMATIONS
 from azure_devops_agents.automations.automation import Plan, Step, carry_out
 from azure_devops_agents.automations.findings import plan_findings
-from azure_devops_agents.cli import group
+from azure_devops_agents.cli.main import group
 from conftest import FULL, READER
-from langchain_azure_devops.client import AzureDevOps
 from langchain_azure_devops.errors import Conflict, WriteBlocked
+from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.settings import load_settings
-from langchain_azure_devops.tools.work_items import (
+from langchain_azure_devops.tools.work_items.tools import (
     create_work_item,
     get_work_item,
     query_work_items,
@@ -215,7 +215,16 @@ def test_without_a_terminal_nobody_approved(automate, client):
 def test_on_a_terminal_a_person_is_asked(server, client, file, keys, code, says, written):
     file.write_text(json.dumps(sarif(result())), encoding="utf-8")
     environ = {**os.environ, "AZURE_DEVOPS_BASE_URL": server.base_url, "AZURE_DEVOPS_PAT": FULL, "TERM": "dumb"}
-    arguments = ["-m", "azure_devops_agents.cli", "automate", "findings", str(file), "--project", "Platform", "--apply"]
+    arguments = [
+        "-m",
+        "azure_devops_agents.cli.main",
+        "automate",
+        "findings",
+        str(file),
+        "--project",
+        "Platform",
+        "--apply",
+    ]
     process = pexpect.spawn(sys.executable, arguments, env=environ, timeout=60, encoding="utf-8")
     process.expect(r"Write these 1 work items\? \[y/N\]")
     assert "SQL from user input." in process.before

@@ -9,8 +9,8 @@ import pexpect
 import pytest
 from stub_service import PERSON, Reply, StubService, ok
 
-from azure_devops_agents.chat import History
-from azure_devops_evals.openai_server import OpenAIServer, Turn
+from azure_devops_agents.cli.commands.chat import History
+from azure_devops_evals.live.openai_server import OpenAIServer, Turn
 from conftest import FULL
 
 BUG = {"type": "Bug", "title": "The rota names \x1b[31mnobody", "project": "Platform", "tags": ["rota"]}
@@ -28,7 +28,7 @@ def chat(tmp_path):
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AZURE_DEVOPS_", "OPENAI_"))}
         process = pexpect.spawn(
             sys.executable,
-            ["-m", "azure_devops_agents.cli", "chat", *arguments],
+            ["-m", "azure_devops_agents.cli.main", "chat", *arguments],
             env={
                 **kept,
                 "AZURE_DEVOPS_BASE_URL": base_url, "AZURE_DEVOPS_PAT": FULL, "AZURE_DEVOPS_PROJECT": "Platform",
@@ -56,9 +56,9 @@ def ended(process):
 
 def titles(server):
     """What the service has, asked by a client of its own."""
-    from langchain_azure_devops.client import AzureDevOps
+    from langchain_azure_devops.http.client import AzureDevOps
     from langchain_azure_devops.settings import load_settings
-    from langchain_azure_devops.tools.work_items import query_work_items
+    from langchain_azure_devops.tools.work_items.tools import query_work_items
 
     settings = load_settings(base_url=server.base_url, pat=FULL, default_project="Platform", environ={})
     with AzureDevOps(settings) as client:

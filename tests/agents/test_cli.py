@@ -12,11 +12,11 @@ import urllib.request
 
 import pytest
 
-from azure_devops_agents.cli import COMMANDS
+from azure_devops_agents.cli.main import COMMANDS
 from conftest import FULL, READER
 from langchain_azure_devops.tools import TOOLS
 
-CLI = [sys.executable, "-m", "azure_devops_agents.cli"]
+CLI = [sys.executable, "-m", "azure_devops_agents.cli.main"]
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("AZURE_DEVOPS_")}
 
 

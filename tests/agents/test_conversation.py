@@ -9,7 +9,7 @@ import sys
 import pexpect
 import pytest
 
-AGENT = [sys.executable, "-m", "azure_devops_agents.cli"]
+AGENT = [sys.executable, "-m", "azure_devops_agents.cli.main"]
 LIST = "List the open pull requests in the Platform project."
 
 

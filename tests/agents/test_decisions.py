@@ -5,16 +5,16 @@ from langchain_core.messages import HumanMessage, RemoveMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
-from azure_devops_agents.approval import likeness
+from azure_devops_agents.approvals.view import likeness
 from azure_devops_agents.investigation.evidence import as_evidence
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import ApprovalAsked, ReportReady, open_investigator
 from azure_devops_agents.investigation.routing import Budgets
 from azure_devops_agents.investigation.state import marked
-from azure_devops_agents.models import Call, ScriptedModel
-from langchain_azure_devops.audit import AuditLog, entries
-from langchain_azure_devops.grants import WriteRequest
-from langchain_azure_devops.tools.work_items import get_work_item, query_work_items
+from azure_devops_agents.models.opening import Call, ScriptedModel
+from langchain_azure_devops.safety.audit import AuditLog, entries
+from langchain_azure_devops.safety.grants import WriteRequest
+from langchain_azure_devops.tools.work_items.tools import get_work_item, query_work_items
 
 REPORT = Call.to("write_report", answer="Done.", verdict="answered")
 BUG = Call.to("create_work_item", type="Bug", title="The gate is open", project="Platform")

@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from azure_devops_agents.event_view import in_lines, show
+from azure_devops_agents.cli.views import in_lines, show
 from azure_devops_agents.investigation.investigator import (
     ApprovalAsked,
     ModelText,

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 
-from azure_devops_agents.intents import IntentLog
+from azure_devops_agents.approvals.journal import IntentLog
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import (
     ApprovalAsked,
@@ -16,7 +16,7 @@ from azure_devops_agents.investigation.investigator import (
     open_investigator,
 )  # fmt: skip
 from azure_devops_agents.investigation.routing import Budgets
-from azure_devops_agents.models import Call, ScriptedModel
+from azure_devops_agents.models.opening import Call, ScriptedModel
 
 REPORT = Call.to("write_report", answer="Done.", verdict="answered")
 BUG = Call.to("create_work_item", type="Bug", title="The gate is open", project="Platform")

@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from azure_devops_agents.intents import IntentLog, Outcome
+from azure_devops_agents.approvals.journal import IntentLog, Outcome
 
 
 def test_of_many_at_once_one_begins(tmp_path):

@@ -7,11 +7,11 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_openai import ChatOpenAI
 
 from azure_devops_agents.investigation.investigator import ApprovalAsked, ReportReady, open_investigator
-from azure_devops_agents.investigation.model_turn import refusal_in, spoken
+from azure_devops_agents.investigation.messages import refusal_in, spoken
 from azure_devops_agents.investigation.state import answered_throughout
-from azure_devops_agents.models import Call, ScriptedModel, UnknownQuestion, open_model
-from azure_devops_agents.offline import OfflineModel
-from azure_devops_evals.openai_server import OpenAIServer, Turn
+from azure_devops_agents.models.offline import OfflineModel
+from azure_devops_agents.models.opening import Call, ScriptedModel, UnknownQuestion, open_model
+from azure_devops_evals.live.openai_server import OpenAIServer, Turn
 from langchain_azure_devops.errors import InvalidRequest
 
 REPORT = ("write_report", json.dumps({"answer": "Done.", "verdict": "answered"}))

@@ -3,8 +3,8 @@
 import pytest
 
 from azure_devops_agents.investigation.investigator import ReportReady, open_investigator
-from azure_devops_agents.models import UnknownQuestion
-from azure_devops_agents.offline import RULES, OfflineModel, understood
+from azure_devops_agents.models.offline import RULES, OfflineModel, understood
+from azure_devops_agents.models.opening import UnknownQuestion
 from langchain_azure_devops import TOOLS
 
 

@@ -8,8 +8,8 @@ from langchain_openai import ChatOpenAI
 
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import ModelText, ReportReady, ToolStarted, open_investigator
-from azure_devops_agents.models import open_model
-from azure_devops_evals.openai_server import OpenAIServer, Turn
+from azure_devops_agents.models.opening import open_model
+from azure_devops_evals.live.openai_server import OpenAIServer, Turn
 
 REPORT = ("write_report", json.dumps({"answer": "Done.", "verdict": "answered"}))
 LIST = ("list_pull_requests", json.dumps({"project": "Platform", "status": None}))

@@ -5,12 +5,12 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from azure_devops_agents.cli import group
+from azure_devops_agents.cli.main import group
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import ApprovalAsked, open_investigator
-from azure_devops_agents.models import Call, ScriptedModel
+from azure_devops_agents.models.opening import Call, ScriptedModel
 from conftest import FULL
-from langchain_azure_devops.write_plan import WritePlan
+from langchain_azure_devops.safety.write_plan import WritePlan
 
 REPORT = Call.to("write_report", answer="Done.", verdict="answered")
 TITLE = "Nightly: the gate is open"

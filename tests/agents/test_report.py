@@ -2,10 +2,10 @@
 
 import pytest
 
-from azure_devops_agents.intents import IntentLog
+from azure_devops_agents.approvals.journal import IntentLog
 from azure_devops_agents.investigation.investigator import ApprovalAsked, ReportReady, open_investigator
 from azure_devops_agents.investigation.report import checked, parsed, plain
-from azure_devops_agents.models import Call, ScriptedModel
+from azure_devops_agents.models.opening import Call, ScriptedModel
 
 REPORT = Call.to("write_report", answer="Done.", verdict="answered")
 BUG = Call.to("create_work_item", type="Bug", title="The gate is open", project="Platform")

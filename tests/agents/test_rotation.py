@@ -6,7 +6,7 @@ from pydantic import Field
 
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import ApprovalAsked, Investigator, ReportReady, ToolFinished
-from azure_devops_agents.models import Call, ScriptedModel
+from azure_devops_agents.models.opening import Call, ScriptedModel
 from azure_devops_simulator import SimulatorServer, seed_organization
 from langchain_azure_devops import AzureDevOpsToolkit
 

@@ -10,7 +10,7 @@ import pytest
 LANGCHAIN = ("langchain_core", "langchain", "langgraph", "langchain_openai", "openai", "langsmith")
 SCRIPT = """
 import json, sys
-from azure_devops_agents.cli import group
+from azure_devops_agents.cli.main import group
 try:
     group(sys.argv[1:])
 except SystemExit as end:
@@ -39,7 +39,7 @@ def test_help_loads_no_command_and_no_http_client():
     modules = loaded("--help")
     assert not modules & {"httpx", "pydantic", "rich", "prompt_toolkit", "azure_devops_simulator"}
     assert {name for name in modules if name.startswith("azure_devops_agents")} == {
-        "azure_devops_agents", "azure_devops_agents.cli",
+        "azure_devops_agents", "azure_devops_agents.cli", "azure_devops_agents.cli.main",
     }  # fmt: skip
 
 
@@ -54,7 +54,7 @@ def test_start_up_stays_within_twice_its_budget(arguments, budget):
     def once():
         begun = spent()
         subprocess.run(
-            [sys.executable, "-m", "azure_devops_agents.cli", *arguments], capture_output=True, env={}, check=False
+            [sys.executable, "-m", "azure_devops_agents.cli.main", *arguments], capture_output=True, env={}, check=False
         )
         return spent() - begun
 
@@ -62,7 +62,7 @@ def test_start_up_stays_within_twice_its_budget(arguments, budget):
 
 
 def test_without_click_the_extra_is_named():
-    script = "import sys; sys.modules['click'] = None; from azure_devops_agents.cli import main; main()"
+    script = "import sys; sys.modules['click'] = None; from azure_devops_agents.cli.main import main; main()"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert "pip install 'langchain-azure-devops[agents]'" in done.stderr
@@ -72,7 +72,7 @@ def test_without_click_the_extra_is_named():
 def test_without_the_simulator_the_extra_is_named():
     script = (
         "import sys; sys.modules['azure_devops_simulator'] = None; sys.argv = ['x', 'verify', '--simulator'];"
-        "from azure_devops_agents.cli import main; main()"
+        "from azure_devops_agents.cli.main import main; main()"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1

@@ -10,21 +10,21 @@ import time
 
 import pytest
 
+from azure_devops_agents.approvals.thread_lock import alone
 from azure_devops_agents.investigation.investigator import ApprovalAsked, ReportReady, open_investigator
-from azure_devops_agents.models import Call, ScriptedModel
-from azure_devops_agents.thread_lock import alone
-from langchain_azure_devops.audit import AuditLog, entries
+from azure_devops_agents.models.opening import Call, ScriptedModel
 from langchain_azure_devops.errors import Conflict
+from langchain_azure_devops.safety.audit import AuditLog, entries
 
 REPORT = Call.to("write_report", answer="Done.", verdict="answered")
 BUG = Call.to("create_work_item", type="Bug", title="The gate is open", project="Platform")
 PROCESS = """
 import os, signal, sys, time
 from pathlib import Path
-from azure_devops_agents.intents import IntentLog
+from azure_devops_agents.approvals.journal import IntentLog
 from azure_devops_agents.investigation.investigator import ApprovalAsked, open_investigator
 from azure_devops_agents.investigation.writing import WriteNodes
-from azure_devops_agents.models import Call, ScriptedModel
+from azure_devops_agents.models.opening import Call, ScriptedModel
 from langchain_azure_devops import AzureDevOpsToolkit
 
 url, path, role = sys.argv[1:]
@@ -140,7 +140,7 @@ def test_a_process_killed_at_any_point_never_leads_to_two_writes(
 
 def test_a_thread_is_held_by_one_client_and_others_are_free(tmp_path, monkeypatch):
     store = tmp_path / "threads.sqlite"
-    monkeypatch.setattr("azure_devops_agents.thread_lock.WAIT_SECONDS", 0.2)
+    monkeypatch.setattr("azure_devops_agents.approvals.thread_lock.WAIT_SECONDS", 0.2)
     with alone(store, "one"), alone(store, "two"):
         with pytest.raises(Conflict, match="Another client is at work"), alone(store, "one"):
             pass
@@ -185,7 +185,7 @@ def test_many_clients_hold_a_thread_one_after_the_other(tmp_path):
 
 
 def test_asking_while_another_client_is_at_work_changes_nothing(toolkit, organization, tmp_path, monkeypatch):
-    monkeypatch.setattr("azure_devops_agents.thread_lock.WAIT_SECONDS", 0.2)
+    monkeypatch.setattr("azure_devops_agents.approvals.thread_lock.WAIT_SECONDS", 0.2)
     path = tmp_path / "threads.sqlite"
     with open_investigator(model(), toolkit, path=path) as investigator:
         with alone(path, "t"), pytest.raises(Conflict):

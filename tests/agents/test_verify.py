@@ -14,7 +14,7 @@ import trustme
 from click.testing import CliRunner
 from stub_service import EMPTY_401, PERSON, SIGNED_IN, Reply, StubService, failure, ok
 
-from azure_devops_agents.cli import group
+from azure_devops_agents.cli.main import group
 from conftest import FULL, READ_SCOPES, READER
 
 PAT = "a2b3c4d5e6f7g2h3i4j5k6l7m2n3o4p5q6r7s2t3u4v5w6x7y2z3"
@@ -335,7 +335,7 @@ def test_a_certificate_that_is_not_trusted(certified):
 
 def test_the_next_step_after_a_certificate_helps(certified):
     done = subprocess.run(
-        [sys.executable, "-m", "azure_devops_agents.cli", "verify", "--json"],
+        [sys.executable, "-m", "azure_devops_agents.cli.main", "verify", "--json"],
         env={"AZURE_DEVOPS_BASE_URL": certified[0], "AZURE_DEVOPS_PAT": PAT, "SSL_CERT_FILE": certified[1]},
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip

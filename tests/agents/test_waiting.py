@@ -8,10 +8,10 @@ import pytest
 from langgraph.graph import END, START, StateGraph
 
 from azure_devops_agents.investigation.investigator import ReportReady, ToolFinished, Waited, open_investigator
-from azure_devops_agents.models import Call, ScriptedModel
+from azure_devops_agents.models.opening import Call, ScriptedModel
 from azure_devops_simulator import Fault, seed_organization
 from langchain_azure_devops import AzureDevOpsToolkit
-from langchain_azure_devops.binding import WAITING
+from langchain_azure_devops.adapters.langchain import WAITING
 
 TOKEN = "a-token"
 LIST = Call.to("list_pull_requests")
@@ -111,7 +111,7 @@ def test_a_tool_that_gives_up_says_throttled_and_when_to_come_back_and_so_does_t
 def test_verify_says_on_stderr_that_it_waits_and_keeps_stdout_clean(organization, server):
     organization.faults.add(Fault(kind="throttle", path="/connectionData", retry_after=1, times=1))
     ran = subprocess.run(
-        [sys.executable, "-m", "azure_devops_agents.cli", "verify", "--base-url", server.base_url, "--json"],
+        [sys.executable, "-m", "azure_devops_agents.cli.main", "verify", "--base-url", server.base_url, "--json"],
         env={"AZURE_DEVOPS_PAT": TOKEN, "PATH": ""},
         capture_output=True,
         text=True,

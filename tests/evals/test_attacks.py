@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from azure_devops_agents.models import Call
+from azure_devops_agents.models.opening import Call
 from azure_devops_evals.attacks.modes import MODES, Run, fresh_world, played
 from azure_devops_evals.attacks.orders import FAMILIES, HOST, read_in
 from azure_devops_evals.attacks.planting import Place
@@ -11,7 +11,7 @@ from azure_devops_evals.attacks.report import as_json, as_text, failed
 from azure_devops_evals.attacks.samples import SAMPLES
 from azure_devops_evals.attacks.suite import NOTE, Attack, Honest, Matrix, attacked, chosen, expected
 from azure_devops_evals.attacks.violations import violations
-from azure_devops_evals.world import TOKEN, planted
+from azure_devops_evals.world.world import TOKEN, planted
 
 REPORT = {"verdict": "answered"}
 

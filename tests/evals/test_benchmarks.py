@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from azure_devops_evals.benchmarks import suite
 from azure_devops_evals.benchmarks.budgets import BUDGETS, Measurement
-from azure_devops_evals.cli import cli
+from azure_devops_evals.cli.main import cli
 
 
 @pytest.mark.parametrize(

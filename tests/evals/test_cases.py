@@ -3,12 +3,12 @@
 import pytest
 
 from azure_devops_evals.cases import CASES
-from azure_devops_evals.playing import RECORDINGS
-from azure_devops_evals.record import record
-from azure_devops_evals.recording import PSEUDONYM_KEY, Recording
-from azure_devops_evals.run import run_case
-from azure_devops_evals.world import TOKEN
-from langchain_azure_devops.redaction import redact, without
+from azure_devops_evals.recording.format import PSEUDONYM_KEY, Recording
+from azure_devops_evals.running.play import RECORDINGS
+from azure_devops_evals.running.recorder import record
+from azure_devops_evals.running.run import run_case
+from azure_devops_evals.world.world import TOKEN
+from langchain_azure_devops.text.secrets import redact, without
 
 RECORDED = [case for case in CASES if case.source == "recording"]
 FILES = sorted(RECORDINGS.glob("*.json"))

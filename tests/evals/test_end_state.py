@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from azure_devops_evals import world as worlds
 from azure_devops_evals.case import READ, WRITE
 from azure_devops_evals.cases import CASES
-from azure_devops_evals.run import run_case
-from azure_devops_evals.world import World
+from azure_devops_evals.running.run import run_case
+from azure_devops_evals.world import world as worlds
+from azure_devops_evals.world.world import World
 from azure_devops_simulator import export_world, seed_organization
 
 READER = next(case for case in CASES if case.id == "needle-in-a-long-log")

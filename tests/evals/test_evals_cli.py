@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner
 
 import azure_devops_evals.cases as all_cases
-from azure_devops_evals.cli import cli
-from azure_devops_evals.gates import Exit
-from azure_devops_evals.playing import RECORDINGS
+from azure_devops_evals.cli.main import cli
+from azure_devops_evals.running.play import RECORDINGS
+from azure_devops_evals.scoring.gates import Exit
 
 README = Path(__file__).parents[2] / "evals" / "README.md"
 

@@ -16,10 +16,10 @@ from azure_devops_agents.investigation.report import WriteReport
 from azure_devops_evals import cases
 from azure_devops_evals.case import WRITE, YES, Area, Family, Kind, Surface
 from azure_devops_evals.cases import CASES
-from azure_devops_evals.cases.statements import reported
+from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.checks import gates
-from azure_devops_evals.playing import place_of, play, world_of
-from azure_devops_evals.run import failures
+from azure_devops_evals.running.play import place_of, play, world_of
+from azure_devops_evals.running.run import failures
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.tools import TOOLS
 

@@ -6,13 +6,13 @@ import pytest
 from click.testing import CliRunner
 
 import azure_devops_evals.cases as all_cases
-from azure_devops_agents.models import Call
+from azure_devops_agents.models.opening import Call
 from azure_devops_evals.case import WRITE, Case
-from azure_devops_evals.cases.statements import reported
-from azure_devops_evals.cli import cli
-from azure_devops_evals.counts import Count
-from azure_devops_evals.mutations import mutants
-from azure_devops_evals.proof import Proof, Trial, prove, run_mutant, tasks
+from azure_devops_evals.cases.reports import reported
+from azure_devops_evals.cli.main import cli
+from azure_devops_evals.scoring.counts import Count
+from azure_devops_evals.selfcheck.mutations import mutants
+from azure_devops_evals.selfcheck.proof import Proof, Trial, prove, run_mutant, tasks
 
 READS = next(case for case in all_cases.CASES if case.id == "template-error")
 WRITES = next(case for case in all_cases.CASES if case.id == "file-a-finding")

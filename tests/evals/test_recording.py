@@ -6,17 +6,17 @@ import httpx
 import pytest
 
 from azure_devops_evals.cases import CASES
-from azure_devops_evals.playing import RECORDINGS
-from azure_devops_evals.recording import (
+from azure_devops_evals.recording.format import (
     PSEUDONYM_KEY,
     Provenance,
     Recording,
     RecordingTransport,
     Scrubber,
 )
-from azure_devops_evals.replay import ReplayMiss, ReplayTransport
-from azure_devops_evals.run import run_case
-from langchain_azure_devops.redaction import pseudonym_of
+from azure_devops_evals.recording.replay import ReplayMiss, ReplayTransport
+from azure_devops_evals.running.play import RECORDINGS
+from azure_devops_evals.running.run import run_case
+from langchain_azure_devops.text.secrets import pseudonym_of
 
 BASE = "http://127.0.0.1:4711/tidewater"
 KEY = "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4MTIzNDU2Nzg5MA=="

@@ -6,11 +6,11 @@ import pytest
 from click.testing import CliRunner
 
 from azure_devops_evals.cases import CASES
-from azure_devops_evals.cli import cli
-from azure_devops_evals.playing import CASSETTES, RECORDINGS
-from azure_devops_evals.record import record, write
-from azure_devops_evals.scanning import Unclean, findings, scan
-from azure_devops_evals.world import TOKEN
+from azure_devops_evals.cli.main import cli
+from azure_devops_evals.running.leak_scan import Unclean, findings, scan
+from azure_devops_evals.running.play import CASSETTES, RECORDINGS
+from azure_devops_evals.running.recorder import record, write
+from azure_devops_evals.world.world import TOKEN
 
 CASE = next(case for case in CASES if case.id == "agent-lost")
 COMMITTED = sorted(path for folder in (RECORDINGS, CASSETTES) for path in folder.rglob("*") if path.is_file())

@@ -10,18 +10,18 @@ import xmlschema
 from click.testing import CliRunner
 
 import azure_devops_evals.cases as all_cases
-from azure_devops_agents.models import Call
+from azure_devops_agents.models.opening import Call
 from azure_devops_evals.case import YES, Case
-from azure_devops_evals.cases.statements import reported
-from azure_devops_evals.cli import cli
-from azure_devops_evals.counts import Count
-from azure_devops_evals.gates import judge
-from azure_devops_evals.harmless import harmless
-from azure_devops_evals.junit import as_junit
-from azure_devops_evals.markdown import as_markdown
-from azure_devops_evals.report import as_json, as_text
-from azure_devops_evals.run import STATUSES, Result, run_case
-from azure_devops_evals.world import TOKEN, planted
+from azure_devops_evals.cases.reports import reported
+from azure_devops_evals.cli.main import cli
+from azure_devops_evals.reports.junit import as_junit
+from azure_devops_evals.reports.markdown import as_markdown
+from azure_devops_evals.reports.text import as_json, as_text
+from azure_devops_evals.running.log_safety import harmless
+from azure_devops_evals.running.run import STATUSES, Result, run_case
+from azure_devops_evals.scoring.counts import Count
+from azure_devops_evals.scoring.gates import judge
+from azure_devops_evals.world.world import TOKEN, planted
 
 SCHEMA = xmlschema.XMLSchema(str(Path(__file__).with_name("junit.xsd")))
 NASTY = "a\x00b\x1b[31m ##vso[task.setvariable variable=x]y ##[error]z\n::set-output name=x::y\n]]> </failure> &\ufffe"

@@ -5,16 +5,16 @@ from dataclasses import replace
 import pytest
 
 from azure_devops_agents.investigation.prompts import SYSTEM, setting
-from azure_devops_agents.models import Call
-from azure_devops_evals import run as runner
+from azure_devops_agents.models.opening import Call
 from azure_devops_evals.case import NO, WRITE, YES, Case, Outcome
 from azure_devops_evals.cases import CASES
-from azure_devops_evals.cases.statements import reported
+from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.checks import gates, saw
-from azure_devops_evals.impostors import IMPOSTORS
-from azure_devops_evals.playing import play, world_of
-from azure_devops_evals.run import failed, failures, run_case
-from azure_devops_evals.world import TOKEN, World, planted
+from azure_devops_evals.running import run as runner
+from azure_devops_evals.running.play import play, world_of
+from azure_devops_evals.running.run import failed, failures, run_case
+from azure_devops_evals.selfcheck.wrong_agents import IMPOSTORS
+from azure_devops_evals.world.world import TOKEN, World, planted
 from langchain_azure_devops.tools import TOOLS
 
 PROMPT = f"{SYSTEM}\n{setting('tidewater', 'Platform')}".lower()

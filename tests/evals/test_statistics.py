@@ -4,7 +4,7 @@ from itertools import combinations, product
 
 import pytest
 
-from azure_devops_evals.statistics import pass_power, sign_test, wilson
+from azure_devops_evals.scoring.statistics import pass_power, sign_test, wilson
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 import azure_devops_evals.cases as all_cases
-from azure_devops_evals import suite
-from azure_devops_evals.cli import cli
-from azure_devops_evals.run import Result
-from azure_devops_evals.suite import run_suite, side_by_side
+from azure_devops_evals.cli.main import cli
+from azure_devops_evals.running import parallel as suite
+from azure_devops_evals.running.parallel import run_suite, side_by_side
+from azure_devops_evals.running.run import Result
 
 IDS = ["template-error", "agent-lost", "placeholder-is-no-secret", "open-pull-requests"]
 

@@ -7,16 +7,16 @@ import pytest
 from click.testing import CliRunner
 
 from azure_devops_agents.investigation.report import checked, plain
-from azure_devops_agents.models import Call
+from azure_devops_agents.models.opening import Call
 from azure_devops_evals.case import Called, Outcome
 from azure_devops_evals.cases import CASES
-from azure_devops_evals.cases.statements import reported
-from azure_devops_evals.cli import cli
-from azure_devops_evals.end_state import deviations
-from azure_devops_evals.metrics import ZERO
-from azure_devops_evals.openai_server import OpenAIServer, Turn, scripted
-from azure_devops_evals.run import Result, failures
-from azure_devops_evals.trials import Reliability, any_way, compared, stored, tallies
+from azure_devops_evals.cases.reports import reported
+from azure_devops_evals.cli.main import cli
+from azure_devops_evals.live.openai_server import OpenAIServer, Turn, scripted
+from azure_devops_evals.running.metrics import ZERO
+from azure_devops_evals.running.run import Result, failures
+from azure_devops_evals.scoring.trials import Reliability, any_way, compared, stored, tallies
+from azure_devops_evals.world.end_state import deviations
 from langchain_azure_devops.tools import TOOLS
 
 READS = next(case for case in CASES if case.id == "template-error")

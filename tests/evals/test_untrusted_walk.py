@@ -11,16 +11,16 @@ import unicodedata
 import httpx
 import pytest
 
-from azure_devops_agents.approval import view
+from azure_devops_agents.approvals.view import view
 from azure_devops_evals.attacks.planting import TEXT, Place
 from azure_devops_evals.attacks.samples import SAMPLES
 from azure_devops_evals.attacks.surfaces import MARKER, NONCE, fields_with, marked_fields, stages, surfaces
 from langchain_azure_devops import AzureDevOps
-from langchain_azure_devops.grants import WriteRequest
-from langchain_azure_devops.marks import origins
+from langchain_azure_devops.results.provenance import origins
+from langchain_azure_devops.safety.grants import WriteRequest
 from langchain_azure_devops.settings import load_settings
+from langchain_azure_devops.text.untrusted import fenced, hidden
 from langchain_azure_devops.tools import TOOLS
-from langchain_azure_devops.untrusted import fenced, hidden
 
 # What must never come out as it went in; the nonce is the right one, as if an attacker had guessed it.
 INVISIBLE = (
@@ -185,9 +185,9 @@ def test_text_in_a_refused_argument_stays_inside_the_fence():
 
 
 def _called(stage, arguments) -> str:
-    from azure_devops_evals.world import BASE_URL, TOKEN
-    from langchain_azure_devops.binding import bind
-    from langchain_azure_devops.context import RunContext
+    from azure_devops_evals.world.world import BASE_URL, TOKEN
+    from langchain_azure_devops.adapters.langchain import bind
+    from langchain_azure_devops.runtime import RunContext
 
     settings = load_settings(base_url=BASE_URL, pat=TOKEN, default_project="Platform", environ={})
     with AzureDevOps(settings, context=RunContext(nonce=lambda: NONCE), transport=stage.tape.inner) as client:
@@ -204,7 +204,7 @@ def _called(stage, arguments) -> str:
 )
 async def test_an_approval_shows_no_character_that_a_person_would_not_see(tool, name, arguments):
     from azure_devops_evals.attacks.planting import Tape
-    from azure_devops_evals.world import BASE_URL, TOKEN
+    from azure_devops_evals.world.world import BASE_URL, TOKEN
 
     stage = STAGES[name]
     plants = {surface.place: HOSTILE for surface in BY_STAGE[name] if surface.place.path != TEXT}

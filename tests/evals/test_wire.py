@@ -6,14 +6,14 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from azure_devops_agents.investigation import nodes
-from azure_devops_evals import commands
+from azure_devops_agents.investigation import reading as nodes
 from azure_devops_evals.cases import CASES
-from azure_devops_evals.cli import cli
-from azure_devops_evals.playing import CASSETTES
-from azure_devops_evals.record import NotRecorded
-from azure_devops_evals.scanning import Unclean, scan
-from azure_devops_evals.wire import cassettes, record_cassette, run_cassette
+from azure_devops_evals.cli import commands
+from azure_devops_evals.cli.main import cli
+from azure_devops_evals.live.cassettes import cassettes, record_cassette, run_cassette
+from azure_devops_evals.running.leak_scan import Unclean, scan
+from azure_devops_evals.running.play import CASSETTES
+from azure_devops_evals.running.recorder import NotRecorded
 
 READS = next(case for case in CASES if case.id == "template-error")
 WRITES = next(case for case in CASES if case.id == "file-a-finding")
@@ -95,21 +95,21 @@ def test_a_stream_cut_in_two_is_no_pass(folder, tmp_path):
 
 
 def test_what_does_not_pass_is_not_recorded(tmp_path, monkeypatch):
-    monkeypatch.setattr("azure_devops_evals.wire.scripted", lambda _: [])
-    monkeypatch.setattr("azure_devops_evals.wire.OpenAIServer", lambda _: _silent())
+    monkeypatch.setattr("azure_devops_evals.live.cassettes.scripted", lambda _: [])
+    monkeypatch.setattr("azure_devops_evals.live.cassettes.OpenAIServer", lambda _: _silent())
     with pytest.raises(NotRecorded, match="template-error does not pass"):
         record_cassette(READS, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def _silent():
-    from azure_devops_evals.openai_server import OpenAIServer, Turn
+    from azure_devops_evals.live.openai_server import OpenAIServer, Turn
 
     return OpenAIServer([Turn(text="No idea.")])
 
 
 def test_an_unclean_cassette_is_not_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr("azure_devops_evals.wire.findings", lambda _: ["line 1: the token"])
+    monkeypatch.setattr("azure_devops_evals.live.cassettes.findings", lambda _: ["line 1: the token"])
     with pytest.raises(Unclean, match="the token"):
         record_cassette(READS, tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -5,7 +5,7 @@ import base64
 import httpx
 import pytest
 
-from azure_devops_simulator.access import ANONYMOUS, expand
+from azure_devops_simulator.api.access import ANONYMOUS, expand
 
 REPOSITORIES = "/Platform/_apis/git/repositories"
 API = f"{REPOSITORIES}/platform-api"

@@ -209,7 +209,7 @@ def test_the_large_log(client: Any, organization: Organization) -> None:
 
 
 def test_the_leaked_key_is_in_one_log(organization: Organization) -> None:
-    from azure_devops_simulator.seed_content import storage_account_key
+    from azure_devops_simulator.seed.content import storage_account_key
 
     where = [
         (build.id, log.id, number)

@@ -185,7 +185,7 @@ def test_a_world_with_a_running_build_goes_on_where_it_was(client, organization,
 @pytest.mark.parametrize("text", ["", "- a list", "stages: {", "steps: []"])
 def test_a_file_without_steps_still_runs(client, organization, text):
     definition = organization.builds.definitions[1]
-    from azure_devops_simulator.build_run import set_out
+    from azure_devops_simulator.areas.builds.run import set_out
 
     tip = definition.repository.default_tip()
     who = organization.named("Dana Ortiz")

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from azure_devops_simulator.access import ANONYMOUS
+from azure_devops_simulator.api.access import ANONYMOUS
 
 GIT_AREA = "4e080c62-fa21-4fbc-8fef-2a10a2b38049"
 CORE_AREA = "79134c72-4a58-4b42-976c-04e7115f32bf"

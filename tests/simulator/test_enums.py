@@ -2,7 +2,14 @@
 
 import pytest
 
-from azure_devops_simulator.enums import BUILD_RESULT, BUILD_STATUS, IN_QUERY, PULL_REQUEST_STATUS, by_name, in_query
+from azure_devops_simulator.api.enums import (
+    BUILD_RESULT,
+    BUILD_STATUS,
+    IN_QUERY,
+    PULL_REQUEST_STATUS,
+    by_name,
+    in_query,
+)
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from azure_devops_simulator import Fault, Faults, Organization, TokenBucket
-from azure_devops_simulator.app import create_app
-from azure_devops_simulator.faults import parse_fault, read_fault
+from azure_devops_simulator.server.app import create_app
+from azure_devops_simulator.state.faults import parse_fault, read_fault
 
 PROJECTS = "/_apis/projects"
 REFS = "/Platform/_apis/git/repositories/docs/refs"

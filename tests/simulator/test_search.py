@@ -2,7 +2,7 @@
 
 import pytest
 
-from azure_devops_simulator.search_query import Document, QueryError, parse
+from azure_devops_simulator.areas.search.query import Document, QueryError, parse
 
 SEARCH = "/_apis/search/codesearchresults"
 

@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
-from azure_devops_simulator import Organization, wiql_conditions
-from azure_devops_simulator.wiql import WiqlError, parse
-from azure_devops_simulator.wiql_macros import Context
-from azure_devops_simulator.wiql_run import run_query
-from azure_devops_simulator.wit_process import work_item_type
-from azure_devops_simulator.wit_rules import new_fields
-from azure_devops_simulator.wit_store import Draft
+from azure_devops_simulator import Organization
+from azure_devops_simulator.areas.work_items.process import work_item_type
+from azure_devops_simulator.areas.work_items.rules import new_fields
+from azure_devops_simulator.areas.work_items.store import Draft
+from azure_devops_simulator.areas.work_items.wiql import conditions
+from azure_devops_simulator.areas.work_items.wiql.macros import Context
+from azure_devops_simulator.areas.work_items.wiql.parser import WiqlError, parse
+from azure_devops_simulator.areas.work_items.wiql.run import run_query
 
 IDS = "SELECT [System.Id] FROM WorkItems WHERE "
 LINKS = "SELECT [System.Id] FROM WorkItemLinks WHERE "
@@ -265,8 +266,8 @@ def test_ten_thousand_items_are_searched_by_conditions_compiled_once(
         compiled.append(comparison)
         return real(comparison, *rest)
 
-    real = wiql_conditions.compile_test
-    monkeypatch.setattr(wiql_conditions, "compile_test", counted)
+    real = conditions.compile_test
+    monkeypatch.setattr(conditions, "compile_test", counted)
     context = Context(crowded, crowded.named("Mina Sato"))
     query = (
         IDS + "[System.TeamProject] = 'Data' AND [System.Tags] CONTAINS 'slow' AND [System.Title] CONTAINS '7' "
@@ -280,7 +281,7 @@ def test_ten_thousand_items_are_searched_by_conditions_compiled_once(
 def test_more_than_twenty_thousand_rows_are_an_error(
     crowded: Organization, client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("azure_devops_simulator.wiql_run.MOST_ROWS", 10_000)
+    monkeypatch.setattr("azure_devops_simulator.areas.work_items.wiql.run.MOST_ROWS", 10_000)
     body = {"query": "SELECT [System.Id] FROM WorkItems"}
     error = client.call("POST", "/_apis/wit/wiql", body, expect=400)
     assert error["message"].startswith("VS402337: The number of work items returned exceeds the size limit of 10000")

@@ -19,7 +19,7 @@ from azure_devops_simulator import (
     import_world,
     seed_organization,
 )
-from azure_devops_simulator.world_codec import WorldError
+from azure_devops_simulator.world.codec import WorldError
 
 DOCS = "/Platform/_apis/git/repositories/docs"
 API = "/Platform/_apis/git/repositories/platform-api"

@@ -5,8 +5,8 @@ import pytest
 
 from azure_devops_simulator import Organization, seed_organization
 from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsError
-from langchain_azure_devops.network import network
-from langchain_azure_devops.rendering import render
+from langchain_azure_devops.http.network import network
+from langchain_azure_devops.results.rendering import render
 from langchain_azure_devops.settings import load_settings
 
 NONCE = "5f3a9c01"

@@ -8,7 +8,7 @@ import pytest
 
 from azure_devops_simulator import Organization, SimulatorServer, seed_organization
 from langchain_azure_devops import AzureDevOps, load_settings
-from langchain_azure_devops.context import RunContext
+from langchain_azure_devops.runtime import RunContext
 
 FULL, READ = "full-access-token", "read-only-token"
 READ_SCOPES = {"vso.code", "vso.work", "vso.build", "vso.project"}

@@ -14,8 +14,8 @@ from calls import FULL, seed_with_tokens
 
 from azure_devops_simulator import SimulatorServer
 from langchain_azure_devops import TOOLS, Approval, AzureDevOpsToolkit
-from langchain_azure_devops.audit import AuditLog, entries, verify_chain
 from langchain_azure_devops.errors import AuditFailed, NotFound, WriteBlocked
+from langchain_azure_devops.safety.audit import AuditLog, entries, verify_chain
 
 SECRET = "ghp_Zk3vQ9xT7bN2mW8rY5cL1dF6hJ4gS0aPqEuV"
 BUG = {"type": "Bug", "title": "The gate is open", "project": "Platform"}
@@ -90,7 +90,7 @@ def test_what_a_chain_does_not_stop(log):
     filled(log)
     log.path.write_bytes(b"".join(lines(log)[:3]))
     assert verify_chain(log.path).broken is None
-    assert "cut its end off" in " ".join(sys.modules["langchain_azure_devops.audit"].__doc__.split())
+    assert "cut its end off" in " ".join(sys.modules["langchain_azure_devops.safety.audit"].__doc__.split())
 
 
 # -- appending -------------------------------------------------------------------------------------------------------
@@ -99,7 +99,7 @@ def test_what_a_chain_does_not_stop(log):
 APPENDS = """
 import sys
 from pathlib import Path
-from langchain_azure_devops.audit import AuditLog
+from langchain_azure_devops.safety.audit import AuditLog
 log = AuditLog(Path(sys.argv[1]))
 for number in range(60):
     log.record("read", {"tool": sys.argv[2], "number": number})
@@ -164,7 +164,7 @@ def test_nothing_is_added_to_what_is_no_log(log):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from langchain_azure_devops import audit
+from langchain_azure_devops.safety import audit
 log = audit.AuditLog(Path(sys.argv[1]))
 log.record("read", {"tool": "a"})
 write = os.write

@@ -9,10 +9,10 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from stub_service import EMPTY_401, PERSON, RESET, StubService, failure, ok
 
 from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsToolkit, Page
-from langchain_azure_devops.binding import bind
+from langchain_azure_devops.adapters.langchain import bind
+from langchain_azure_devops.calls.tool import Toolset
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.projects import Project
-from langchain_azure_devops.toolset import Toolset
 
 PAT = "a2b3c4d5e6f7g2h3i4j5k6l7m2n3o4p5q6r7s2t3u4v5w6x7y2z3"
 PROJECT = {"id": "1", "name": "Platform", "state": "wellFormed", "visibility": "private"}

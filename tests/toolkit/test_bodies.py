@@ -8,7 +8,7 @@ from stub_service import Reply, StubService, failure, ok
 
 from azure_devops_simulator import SimulatorServer, TokenBucket, seed_organization
 from langchain_azure_devops import TOOLS, AzureDevOps, errors
-from langchain_azure_devops.context import Patience, RunContext
+from langchain_azure_devops.runtime import Patience, RunContext
 from langchain_azure_devops.settings import load_settings
 
 QUICK = RunContext(patience=Patience(pause=0.01, longest_pause=0.02, attempts=4))

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from raw_server import Listener
 
 from langchain_azure_devops import AzureDevOps, load_settings
-from langchain_azure_devops.bodies import MAX_ANSWER_BYTES, MAX_ERROR_BYTES
-from langchain_azure_devops.context import Patience, RunContext
 from langchain_azure_devops.errors import InvalidRequest, NotFound, ServiceFault, Unavailable, Unreachable
-from langchain_azure_devops.text_stream import COUNTED_ON, MAX_SCAN_BYTES
-from langchain_azure_devops.unpacking import PIECE_BYTES, unpacked
+from langchain_azure_devops.http.body import MAX_ANSWER_BYTES, MAX_ERROR_BYTES
+from langchain_azure_devops.http.decompression import PIECE_BYTES, unpacked
+from langchain_azure_devops.runtime import Patience, RunContext
+from langchain_azure_devops.text.lines import COUNTED_ON, MAX_SCAN_BYTES
 
 MB = 2**20
 FILE = {"repository": "r", "path": "/f.txt", "project": "p"}

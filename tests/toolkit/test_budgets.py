@@ -8,7 +8,7 @@ from azure_devops_evals.benchmarks.budgets import BUDGETS
 from azure_devops_evals.benchmarks.tokens import RESULTS, counter, schemas
 from azure_devops_simulator import SimulatorServer
 from langchain_azure_devops import TOOLS
-from langchain_azure_devops.binding import bind
+from langchain_azure_devops.adapters.langchain import bind
 
 tokens = counter()
 

@@ -7,13 +7,13 @@ import pytest
 from rs_bpe.bpe import openai
 from stub_service import PERSON, Reply, StubService, failure, ok
 
-from azure_devops_simulator.build_store import Issue, Log, Record
+from azure_devops_simulator.areas.builds.store import Issue, Log, Record
 from langchain_azure_devops import AzureDevOps, errors, load_settings
-from langchain_azure_devops.binding import bind
-from langchain_azure_devops.build_timeline import failures_of, log_of_failure
-from langchain_azure_devops.rendering import render
-from langchain_azure_devops.results import Lines
-from langchain_azure_devops.tools.builds import LogMatches, get_build, get_build_log, list_builds
+from langchain_azure_devops.adapters.langchain import bind
+from langchain_azure_devops.results.models import Lines
+from langchain_azure_devops.results.rendering import render
+from langchain_azure_devops.tools.builds.timeline import failures_of, log_of_failure
+from langchain_azure_devops.tools.builds.tools import LogMatches, get_build, get_build_log, list_builds
 
 ENCODER = openai.o200k_base()
 
@@ -267,7 +267,7 @@ def test_many_matches_are_cut_and_continued_without_a_gap(platform_reader):
 
 def test_a_search_that_stops_early_says_so(platform_reader, monkeypatch):
     monkeypatch.setattr(sys.modules[get_build_log.function.__module__], "MAX_SCAN_BYTES", 200_000)
-    monkeypatch.setattr("langchain_azure_devops.text_stream.MAX_SCAN_BYTES", 200_000)
+    monkeypatch.setattr("langchain_azure_devops.text.lines.MAX_SCAN_BYTES", 200_000)
     found = get_build_log.call_sync(platform_reader, build=37, log=3, contains="ERROR")
     assert (found.matching, found.total_lines) == (0, None)
     assert "stopped" in found.note

@@ -8,10 +8,10 @@ from calls import FULL, connected, seed_with_tokens
 
 from azure_devops_simulator import SimulatorServer
 from langchain_azure_devops import TOOLS
-from langchain_azure_devops.egress import Bounds, Named, inert, named_in, naming, objections
 from langchain_azure_devops.errors import WriteBlocked
+from langchain_azure_devops.safety.content_policy import Bounds, Named, inert, named_in, naming, objections
 from langchain_azure_devops.settings import load_settings
-from langchain_azure_devops.untrusted import without_commands
+from langchain_azure_devops.text.untrusted import without_commands
 
 PAT = "ghp_Zk3vQ9xT7bN2mW8rY5cL1dF6hJ4gS0aPqEuV"
 HIDDEN = "correct-horse-battery-staple-9"

@@ -12,8 +12,8 @@ from calls import FULL, Recorder, seed_with_tokens, writes
 
 from azure_devops_simulator import Fault, Organization, SimulatorServer
 from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsError, errors
-from langchain_azure_devops.context import Patience, RunContext
-from langchain_azure_devops.lookups import FOUND
+from langchain_azure_devops.calls.recovery import FOUND
+from langchain_azure_devops.runtime import Patience, RunContext
 from langchain_azure_devops.settings import load_settings
 
 APPROVED, ITEM, DISCUSSED, BUILD = 15, 16, 12, 35

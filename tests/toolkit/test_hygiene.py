@@ -24,15 +24,15 @@ from prompt_toolkit.output import DummyOutput
 from sarif_log import result, sarif
 from stub_service import SIGNED_IN, Reply, StubService, failure, ok
 
-from azure_devops_agents.cli import group
+from azure_devops_agents.cli.main import group
 from azure_devops_agents.investigation.graph import build_graph
-from azure_devops_agents.models import Call, ScriptedModel
+from azure_devops_agents.models.opening import Call, ScriptedModel
 from azure_devops_evals.attacks.samples import SAMPLES
 from azure_devops_evals.cases import CASES
-from azure_devops_evals.cli import cli as evals
+from azure_devops_evals.cli.main import cli as evals
 from azure_devops_simulator import SimulatorServer, seed_organization
 from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsError, AzureDevOpsToolkit
-from langchain_azure_devops.context import Patience, RunContext
+from langchain_azure_devops.runtime import Patience, RunContext
 from langchain_azure_devops.settings import load_settings
 
 CANARY = "c" + "anary7" * 8 + "abc"

@@ -10,7 +10,7 @@ import pytest
 from raw_server import Listener
 
 from langchain_azure_devops.errors import Misconfigured
-from langchain_azure_devops.network import Network, network
+from langchain_azure_devops.http.network import Network, network
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 

@@ -18,20 +18,20 @@ import yaml
 from contract_specs import VARIABLE, specs_folder
 from pydantic import AliasPath, BaseModel
 
-from langchain_azure_devops.build_timeline import failures_of, stages_of, steps_of
-from langchain_azure_devops.grants import Operation
-from langchain_azure_devops.html_text import markdown_of
-from langchain_azure_devops.results import Result
-from langchain_azure_devops.tools.builds import Build, Change
+from langchain_azure_devops.http.responses import Identity, error_of
+from langchain_azure_devops.results.models import Result
+from langchain_azure_devops.safety.grants import Operation
+from langchain_azure_devops.text.html import markdown_of
+from langchain_azure_devops.text.untrusted import one_line
+from langchain_azure_devops.tools.builds.timeline import failures_of, stages_of, steps_of
+from langchain_azure_devops.tools.builds.tools import Build, Change
 from langchain_azure_devops.tools.pipelines import Pipeline
 from langchain_azure_devops.tools.projects import Project
-from langchain_azure_devops.tools.pull_request_review import ChangedFile, _thread
-from langchain_azure_devops.tools.pull_requests import _VOTES, PullRequest, _detail
-from langchain_azure_devops.tools.repositories import BranchTip, Entry, GitRepository
+from langchain_azure_devops.tools.pull_requests.review import ChangedFile, _thread
+from langchain_azure_devops.tools.pull_requests.tools import _VOTES, PullRequest, _detail
+from langchain_azure_devops.tools.repositories.tools import BranchTip, Entry, GitRepository
 from langchain_azure_devops.tools.search import _Answer
-from langchain_azure_devops.untrusted import one_line
-from langchain_azure_devops.verdict import Identity, error_of
-from langchain_azure_devops.work_item_fields import detail_of, row_of
+from langchain_azure_devops.tools.work_items.models import detail_of, row_of
 
 
 @dataclass(frozen=True)

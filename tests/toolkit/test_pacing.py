@@ -11,9 +11,9 @@ import pytest
 from stub_service import Reply, StubService, failure, ok
 
 from langchain_azure_devops import errors
-from langchain_azure_devops.client import AzureDevOps
-from langchain_azure_devops.context import Patience, RunContext
-from langchain_azure_devops.pacing import COURTESY, LONGEST_HOLD, NoTime, Pacer, heed, pacer_of, retry_after
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.http.pacing import COURTESY, LONGEST_HOLD, NoTime, Pacer, heed, pacer_of, retry_after
+from langchain_azure_devops.runtime import Patience, RunContext
 from langchain_azure_devops.settings import load_settings
 
 PROJECTS = "/_apis/projects"

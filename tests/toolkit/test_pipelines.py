@@ -3,8 +3,8 @@
 import pytest
 
 from langchain_azure_devops import errors
-from langchain_azure_devops.binding import bind
-from langchain_azure_devops.tools.builds import list_builds
+from langchain_azure_devops.adapters.langchain import bind
+from langchain_azure_devops.tools.builds.tools import list_builds
 from langchain_azure_devops.tools.pipelines import list_pipelines
 
 

@@ -12,12 +12,9 @@ from pydantic import Field
 from stub_service import RESET, Reply, StubService, ok
 
 from langchain_azure_devops import TOOLS, AzureDevOps, load_settings
-from langchain_azure_devops.context import Patience, RunContext
 from langchain_azure_devops.errors import InvalidRequest
-from langchain_azure_devops.grants import Operation
-from langchain_azure_devops.rendering import MAX_BUDGET, render
-from langchain_azure_devops.request import Request, expanded
-from langchain_azure_devops.results import (
+from langchain_azure_devops.http.request import Request, expanded
+from langchain_azure_devops.results.models import (
     Failed,
     Lines,
     Page,
@@ -28,6 +25,9 @@ from langchain_azure_devops.results import (
     decode_cursor,
     encode_cursor,
 )  # fmt: skip
+from langchain_azure_devops.results.rendering import MAX_BUDGET, render
+from langchain_azure_devops.runtime import Patience, RunContext
+from langchain_azure_devops.safety.grants import Operation
 
 ANY_TEXT = st.text(alphabet=st.characters(), max_size=60)
 """Also lone surrogates, which no UTF-8 can carry."""

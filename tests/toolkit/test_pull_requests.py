@@ -6,11 +6,11 @@ from rs_bpe.bpe import openai
 from stub_service import StubService, ok
 
 from langchain_azure_devops import TOOLS, AzureDevOps, load_settings
-from langchain_azure_devops.binding import bind
+from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.errors import Conflict, InvalidRequest, WriteBlocked
-from langchain_azure_devops.grants import Approval
-from langchain_azure_devops.rendering import render
-from langchain_azure_devops.tools.pull_requests import (
+from langchain_azure_devops.results.rendering import render
+from langchain_azure_devops.safety.grants import Approval
+from langchain_azure_devops.tools.pull_requests.tools import (
     create_pull_request,
     get_pull_request,
     list_pull_requests,

@@ -10,10 +10,10 @@ from calls import FULL, READ, connected, seed_with_tokens
 
 from azure_devops_simulator import SimulatorServer
 from langchain_azure_devops.errors import ScopeMissing
-from langchain_azure_devops.grants import Operation
-from langchain_azure_devops.passage import PROBES
+from langchain_azure_devops.http.request_context import PROBES
+from langchain_azure_devops.safety.grants import Operation
+from langchain_azure_devops.safety.operations import READ_POSTS, READ_SCOPE_WRITES, WRITE_GETS, reads
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.semantics import READ_POSTS, READ_SCOPE_WRITES, WRITE_GETS, reads
 
 WIQL = {"query": "SELECT [System.Id] FROM WorkItems WHERE [System.WorkItemType] = 'Bug'"}
 CODE = {"searchText": "DB_TIMEOUT", "$skip": 0, "$top": 5, "filters": {}, "includeFacets": False}

@@ -18,10 +18,10 @@ from secrets_corpus import (
 )
 
 from langchain_azure_devops import TOOLS
-from langchain_azure_devops.binding import bind
-from langchain_azure_devops.redaction import PSEUDONYM, redact, redact_all, suspicious
-from langchain_azure_devops.redaction_rules import rules
-from langchain_azure_devops.text_stream import Lines, numbered
+from langchain_azure_devops.adapters.langchain import bind
+from langchain_azure_devops.text.lines import Lines, numbered
+from langchain_azure_devops.text.secret_rules import rules
+from langchain_azure_devops.text.secrets import PSEUDONYM, redact, redact_all, suspicious
 
 KEY = b"test key"
 WRITTEN = (Path(__file__).parent / "data" / "lookalikes.txt").read_text(encoding="utf-8").splitlines()[1:]

@@ -6,8 +6,7 @@ import pytest
 from pydantic import Field
 
 from langchain_azure_devops.errors import InvalidRequest
-from langchain_azure_devops.rendering import render
-from langchain_azure_devops.results import (
+from langchain_azure_devops.results.models import (
     Instant,
     Lines,
     Page,
@@ -18,7 +17,8 @@ from langchain_azure_devops.results import (
     decode_cursor,
     encode_cursor,
 )  # fmt: skip
-from langchain_azure_devops.untrusted import cell, clean, hidden
+from langchain_azure_devops.results.rendering import render
+from langchain_azure_devops.text.untrusted import cell, clean, hidden
 
 NONCE = "5f3a"
 

@@ -8,8 +8,7 @@ from langchain_core.messages import ToolMessage
 from stub_service import Reply, StubService, failure, ok
 
 from langchain_azure_devops import TOOLS, AzureDevOps, load_settings
-from langchain_azure_devops.binding import bind
-from langchain_azure_devops.context import Patience, RunContext
+from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.errors import (
     InvalidRequest,
     NotFound,
@@ -18,7 +17,8 @@ from langchain_azure_devops.errors import (
     ScopeMissing,
     Unreachable,
 )
-from langchain_azure_devops.tools.repositories import (
+from langchain_azure_devops.runtime import Patience, RunContext
+from langchain_azure_devops.tools.repositories.tools import (
     FileText,
     list_branches,
     list_directory,

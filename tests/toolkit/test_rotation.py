@@ -14,8 +14,8 @@ from pydantic import SecretStr
 
 from azure_devops_simulator import Fault
 from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsToolkit, errors
-from langchain_azure_devops import credentials as credentials_module
-from langchain_azure_devops.context import Patience, RunContext
+from langchain_azure_devops.http import credentials as credentials_module
+from langchain_azure_devops.runtime import Patience, RunContext
 from langchain_azure_devops.settings import load_settings
 
 OLD, NEW = "old-token", "new-token"
@@ -249,7 +249,7 @@ def test_a_program_ends_although_its_provider_hangs():
     program = """
         import threading
         from langchain_azure_devops import AzureDevOps, AzureDevOpsError, RunContext, load_settings
-        from langchain_azure_devops.context import Patience
+        from langchain_azure_devops.runtime import Patience
         settings = load_settings(organization="contoso", pat=lambda: threading.Event().wait(), environ={})
         client = AzureDevOps(settings, context=RunContext(patience=Patience(call=0.1)))
         try:

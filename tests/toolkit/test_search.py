@@ -9,9 +9,9 @@ from rs_bpe.bpe import openai
 from stub_service import Reply, StubService, failure, ok
 
 from langchain_azure_devops import TOOLS, AzureDevOps, Page, load_settings
-from langchain_azure_devops.binding import bind
+from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.errors import InvalidRequest
-from langchain_azure_devops.rendering import render
+from langchain_azure_devops.results.rendering import render
 from langchain_azure_devops.tools.search import CodeHit, matching_lines, search_code
 
 ENCODER = openai.o200k_base()

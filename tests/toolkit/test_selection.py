@@ -5,9 +5,9 @@ import itertools
 import pytest
 
 from langchain_azure_devops import TOOLS, AzureDevOpsToolkit
+from langchain_azure_devops.access.selection import permitted, required_scopes
 from langchain_azure_devops.errors import ToolUnknown
 from langchain_azure_devops.scopes import Scope, expand
-from langchain_azure_devops.selection import permitted, required_scopes
 
 PAT = "a2b3c4d5e6f7g2h3i4j5k6l7m2n3o4p5q6r7s2t3u4v5w6x7y2z3"
 USED = sorted({scope for tool in TOOLS.values() for scope in tool.scopes})

@@ -9,10 +9,10 @@ from calls import FULL, seed_with_tokens
 
 from azure_devops_simulator import Fault, SimulatorServer
 from langchain_azure_devops import TOOLS, AzureDevOps, load_settings
-from langchain_azure_devops.binding import bind
-from langchain_azure_devops.context import Patience, RunContext
+from langchain_azure_devops.adapters.langchain import bind
+from langchain_azure_devops.calls.fan_out import AT_ONCE, sweep
 from langchain_azure_devops.errors import InvalidRequest, NotFound, NotSignedIn, PermissionDenied, TokenRejected
-from langchain_azure_devops.sweeps import AT_ONCE, sweep
+from langchain_azure_devops.runtime import Patience, RunContext
 
 LISTS = {
     "list_builds": {},
@@ -200,7 +200,7 @@ def test_work_items_of_a_batch_that_fails_are_not_called_deleted(everywhere, org
 
 
 def test_of_several_batches_of_work_items_the_failed_one_is_named(monkeypatch, everywhere, organization):
-    monkeypatch.setattr(sys.modules["langchain_azure_devops.tools.work_items"], "_BATCH", 10)
+    monkeypatch.setattr(sys.modules["langchain_azure_devops.tools.work_items.tools"], "_BATCH", 10)
     whole = TOOLS["query_work_items"].call_sync(everywhere, limit=1000)
     organization.faults.add(Fault("status", path="/workitemsbatch", status=403, times=1))
     page = TOOLS["query_work_items"].call_sync(everywhere, limit=1000)

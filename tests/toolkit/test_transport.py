@@ -7,8 +7,8 @@ import pytest
 from stub_service import EMPTY_401, PERSON, RESET, SIGNED_IN, Reply, StubService, failure, ok
 
 from langchain_azure_devops import errors
-from langchain_azure_devops.client import AzureDevOps
-from langchain_azure_devops.grants import Operation, ToolCall, WriteRequest, current_call
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.safety.grants import Operation, ToolCall, WriteRequest, current_call
 from langchain_azure_devops.settings import load_settings
 
 PAT = "a2b3c4d5e6f7g2h3i4j5k6l7m2n3o4p5q6r7s2t3u4v5w6x7y2z3"

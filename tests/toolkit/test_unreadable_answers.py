@@ -6,8 +6,8 @@ import pytest
 from stub_service import PERSON, RESET, SIGNED_IN, Reply, StubService, ok
 
 from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsToolkit, errors
-from langchain_azure_devops.connection import verify
-from langchain_azure_devops.context import Patience, RunContext
+from langchain_azure_devops.access.connection import verify
+from langchain_azure_devops.runtime import Patience, RunContext
 from langchain_azure_devops.settings import load_settings
 
 DEEP = b"[" * 100_000 + b"]" * 100_000

@@ -7,20 +7,20 @@ import pytest
 from rs_bpe.bpe import openai
 
 from azure_devops_simulator import Organization
-from azure_devops_simulator.wit_store import Draft
+from azure_devops_simulator.areas.work_items.store import Draft
 from langchain_azure_devops import errors
-from langchain_azure_devops.binding import bind
-from langchain_azure_devops.grants import Approval
-from langchain_azure_devops.html_text import markdown_of
-from langchain_azure_devops.rendering import render, render_error
-from langchain_azure_devops.tools.work_items import (
+from langchain_azure_devops.adapters.langchain import bind
+from langchain_azure_devops.calls.tool import InvalidRequest
+from langchain_azure_devops.results.rendering import render, render_error
+from langchain_azure_devops.safety.grants import Approval
+from langchain_azure_devops.text.html import markdown_of
+from langchain_azure_devops.tools.work_items.tools import (
     add_work_item_comment,
     create_work_item,
     get_work_item,
     query_work_items,
     update_work_item,
 )
-from langchain_azure_devops.toolset import InvalidRequest
 
 PRIORITY = "Microsoft.VSTS.Common.Priority"
 ENCODER = openai.o200k_base()

@@ -19,11 +19,11 @@ from langgraph.prebuilt import ToolNode
 from langgraph.types import Command, RetryPolicy, interrupt
 
 from langchain_azure_devops import TOOLS, Approval, AzureDevOps, AzureDevOpsToolkit, Scope, Toolset
-from langchain_azure_devops.client import Request
 from langchain_azure_devops.errors import WriteBlocked
-from langchain_azure_devops.grants import GRANT_SECONDS, Operation, ToolCall, WriteRequest, current_call
-from langchain_azure_devops.passage import Passage
-from langchain_azure_devops.results import Result
+from langchain_azure_devops.http.client import Request
+from langchain_azure_devops.http.request_context import Passage
+from langchain_azure_devops.results.models import Result
+from langchain_azure_devops.safety.grants import GRANT_SECONDS, Operation, ToolCall, WriteRequest, current_call
 from langchain_azure_devops.settings import load_settings
 
 CREATE = Operation("POST", "/{project}/_apis/wit/workitems/${type}")
@@ -195,7 +195,7 @@ def test_a_closed_grant_cannot_be_replayed(client, organization):
 
 def test_a_grant_expires(client, organization, monkeypatch):
     grant = grant_of(client)
-    from langchain_azure_devops import grants
+    from langchain_azure_devops.safety import grants
 
     now = grants.time.monotonic()
     monkeypatch.setattr(grants.time, "monotonic", lambda: now + GRANT_SECONDS + 1)
@@ -333,7 +333,7 @@ def test_a_write_tool_called_directly_asks(server, organization):
 
 def calls_model(*turns):
     """A chat model that says what it is told, then stops."""
-    from azure_devops_agents.models import ScriptedModel
+    from azure_devops_agents.models.opening import ScriptedModel
 
     return ScriptedModel(steps=[list(turn) for turn in turns])
 
@@ -353,7 +353,7 @@ def test_through_a_tool_node_and_in_parallel(server, organization):
 
 
 def test_through_create_agent_and_in_a_sub_graph(server, organization):
-    from azure_devops_agents.models import Call
+    from azure_devops_agents.models.opening import Call
 
     with toolkit_of(server, approver=refuser) as toolkit:
         steps = [[Call.to("create_work_item", **ARGUMENTS)], [Call.to("create_work_item", **ARGUMENTS)] * 2]

@@ -8,9 +8,9 @@ from pydantic import ValidationError
 
 from azure_devops_simulator import SimulatorServer
 from langchain_azure_devops import TOOLS, AzureDevOpsToolkit
-from langchain_azure_devops.audit import entries
 from langchain_azure_devops.errors import InvalidRequest, WriteBlocked
-from langchain_azure_devops.write_plan import TARGETS, ApprovedPlan, PlannedWrite, WritePlan
+from langchain_azure_devops.safety.audit import entries
+from langchain_azure_devops.safety.write_plan import TARGETS, ApprovedPlan, PlannedWrite, WritePlan
 
 BUGS = {
     "tool": "create_work_item", "project": "Platform", "count": 2,

@@ -3,25 +3,25 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from azure_devops_simulator.faults import Fault, Faults, TokenBucket
-    from azure_devops_simulator.organization import Organization
-    from azure_devops_simulator.seed import seed_organization
-    from azure_devops_simulator.server import Certificate, SimulatorServer
-    from azure_devops_simulator.world import export_world, import_world
-    from azure_devops_simulator.world_difference import difference
+    from azure_devops_simulator.seed.organization import seed_organization
+    from azure_devops_simulator.server.server import Certificate, SimulatorServer
+    from azure_devops_simulator.state.faults import Fault, Faults, TokenBucket
+    from azure_devops_simulator.state.organization import Organization
+    from azure_devops_simulator.world.difference import difference
+    from azure_devops_simulator.world.export import export_world, import_world
 
 # Loaded at first use: the pytest plugin is imported by every run, also by those that never ask for an organization.
 _HOME = {
-    "Certificate": "server",
-    "Fault": "faults",
-    "Faults": "faults",
-    "Organization": "organization",
-    "SimulatorServer": "server",
-    "TokenBucket": "faults",
-    "difference": "world_difference",
-    "export_world": "world",
-    "import_world": "world",
-    "seed_organization": "seed",
+    "Certificate": "server.server",
+    "Fault": "state.faults",
+    "Faults": "state.faults",
+    "Organization": "state.organization",
+    "SimulatorServer": "server.server",
+    "TokenBucket": "state.faults",
+    "difference": "world.difference",
+    "export_world": "world.export",
+    "import_world": "world.export",
+    "seed_organization": "seed.organization",
 }
 
 __all__ = [

@@ -16,14 +16,14 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from azure_devops_simulator.access import check_scopes
-from azure_devops_simulator.control import switch
-from azure_devops_simulator.faults import Fault, TokenBucket, parse_fault
-from azure_devops_simulator.organization import FULL_ACCESS, JsonValue, Organization
-from azure_devops_simulator.reading import read_json
-from azure_devops_simulator.seed import seed_organization
-from azure_devops_simulator.server import Certificate, base_url, listen, web_server
-from azure_devops_simulator.world import import_world
+from azure_devops_simulator.api.access import check_scopes
+from azure_devops_simulator.api.parsing import read_json
+from azure_devops_simulator.seed.organization import seed_organization
+from azure_devops_simulator.server.control import switch
+from azure_devops_simulator.server.server import Certificate, base_url, listen, web_server
+from azure_devops_simulator.state.faults import Fault, TokenBucket, parse_fault
+from azure_devops_simulator.state.organization import FULL_ACCESS, JsonValue, Organization
+from azure_devops_simulator.world.export import import_world
 
 READ_ONLY = ("vso.build", "vso.code", "vso.profile", "vso.project", "vso.work")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from azure_devops_simulator.organization import Organization
+    from azure_devops_simulator.state.organization import Organization
 
 
 @dataclass(frozen=True)

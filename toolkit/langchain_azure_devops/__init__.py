@@ -3,45 +3,45 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from langchain_azure_devops.client import AzureDevOps
-    from langchain_azure_devops.connection import Connection, verify
-    from langchain_azure_devops.context import RunContext
+    from langchain_azure_devops.access.connection import Connection, verify
+    from langchain_azure_devops.access.selection import Absence
+    from langchain_azure_devops.adapters.toolkit import AzureDevOpsToolkit
+    from langchain_azure_devops.calls.tool import Tool, Toolset
     from langchain_azure_devops.errors import AzureDevOpsError
-    from langchain_azure_devops.grants import Approval, Approver, WriteRequest
-    from langchain_azure_devops.results import Lines, Page, Result
+    from langchain_azure_devops.http.client import AzureDevOps
+    from langchain_azure_devops.results.models import Lines, Page, Result
+    from langchain_azure_devops.runtime import RunContext
+    from langchain_azure_devops.safety.grants import Approval, Approver, WriteRequest
+    from langchain_azure_devops.safety.write_plan import WritePlan
     from langchain_azure_devops.scopes import Scope, expand, parse_scopes
-    from langchain_azure_devops.selection import Absence
     from langchain_azure_devops.settings import Settings, load_settings
-    from langchain_azure_devops.toolkit import AzureDevOpsToolkit
     from langchain_azure_devops.tools import TOOLS, TOOLSETS
-    from langchain_azure_devops.toolset import Tool, Toolset
-    from langchain_azure_devops.write_plan import WritePlan
 
 # Loaded at first use: `verify` and `--help` must not wait for LangChain.
 _HOME = {
-    "Absence": "selection",
-    "Approval": "grants",
-    "Approver": "grants",
-    "AzureDevOps": "client",
+    "Absence": "access.selection",
+    "Approval": "safety.grants",
+    "Approver": "safety.grants",
+    "AzureDevOps": "http.client",
     "AzureDevOpsError": "errors",
-    "AzureDevOpsToolkit": "toolkit",
-    "Connection": "connection",
-    "Lines": "results",
-    "Page": "results",
-    "Result": "results",
-    "RunContext": "context",
+    "AzureDevOpsToolkit": "adapters.toolkit",
+    "Connection": "access.connection",
+    "Lines": "results.models",
+    "Page": "results.models",
+    "Result": "results.models",
+    "RunContext": "runtime",
     "Scope": "scopes",
     "Settings": "settings",
     "TOOLS": "tools",
     "TOOLSETS": "tools",
-    "Tool": "toolset",
-    "Toolset": "toolset",
-    "WritePlan": "write_plan",
-    "WriteRequest": "grants",
+    "Tool": "calls.tool",
+    "Toolset": "calls.tool",
+    "WritePlan": "safety.write_plan",
+    "WriteRequest": "safety.grants",
     "expand": "scopes",
     "load_settings": "settings",
     "parse_scopes": "scopes",
-    "verify": "connection",
+    "verify": "access.connection",
 }
 
 __all__ = [

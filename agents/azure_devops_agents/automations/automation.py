@@ -6,12 +6,12 @@ from typing import Any, Literal
 
 import click
 
-from langchain_azure_devops.client import AzureDevOps
+from langchain_azure_devops.calls.tool import Tool
 from langchain_azure_devops.errors import Conflict
-from langchain_azure_devops.grants import WriteRequest
-from langchain_azure_devops.results import Result
-from langchain_azure_devops.toolset import Tool
-from langchain_azure_devops.write_plan import WritePlan, exactly
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.results.models import Result
+from langchain_azure_devops.safety.grants import WriteRequest
+from langchain_azure_devops.safety.write_plan import WritePlan, exactly
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from azure_devops_agents.investigation.state import Evidence
 from langchain_azure_devops import AzureDevOpsToolkit
-from langchain_azure_devops.marks import ERROR, origins
-from langchain_azure_devops.results import Lines, Page
+from langchain_azure_devops.calls.tool import Tool
+from langchain_azure_devops.http.responses import Identity
+from langchain_azure_devops.results.models import Lines, Page
+from langchain_azure_devops.results.provenance import ERROR, origins
+from langchain_azure_devops.text.untrusted import fenced
 from langchain_azure_devops.tools import TOOLS
-from langchain_azure_devops.toolset import Tool
-from langchain_azure_devops.untrusted import fenced
-from langchain_azure_devops.verdict import Identity
 
 PREVIEW = 6_000
 """Characters of a result that the model sees at once."""

@@ -16,14 +16,14 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
-from azure_devops_agents.approval import graph_approver
-from azure_devops_agents.intents import IntentLog
-from azure_devops_agents.investigation.nodes import Nodes
+from azure_devops_agents.approvals.journal import IntentLog
+from azure_devops_agents.approvals.view import graph_approver
+from azure_devops_agents.investigation.reading import Nodes
 from azure_devops_agents.investigation.routing import Budgets, after_calls, after_model, collect
 from azure_devops_agents.investigation.state import State
 from azure_devops_agents.investigation.writing import WriteNodes
 from langchain_azure_devops import AzureDevOpsToolkit
-from langchain_azure_devops.write_plan import ApprovedPlan
+from langchain_azure_devops.safety.write_plan import ApprovedPlan
 
 
 def build_graph(

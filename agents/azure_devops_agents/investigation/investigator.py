@@ -16,18 +16,18 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 
-from azure_devops_agents.approval import without_secrets
-from azure_devops_agents.intents import IntentLog
+from azure_devops_agents.approvals.journal import IntentLog
+from azure_devops_agents.approvals.thread_lock import alone
+from azure_devops_agents.approvals.view import without_secrets
+from azure_devops_agents.cli.terminal import machine_readable
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.routing import Budgets
-from azure_devops_agents.models import UnknownQuestion
-from azure_devops_agents.places import state_path
-from azure_devops_agents.terminal import machine_readable
-from azure_devops_agents.thread_lock import alone
+from azure_devops_agents.models.opening import UnknownQuestion
+from azure_devops_agents.paths import state_path
 from langchain_azure_devops import AzureDevOpsToolkit
-from langchain_azure_devops.binding import WAITING
+from langchain_azure_devops.adapters.langchain import WAITING
 from langchain_azure_devops.errors import Conflict
-from langchain_azure_devops.write_plan import ApprovedPlan
+from langchain_azure_devops.safety.write_plan import ApprovedPlan
 
 
 @dataclass(frozen=True)

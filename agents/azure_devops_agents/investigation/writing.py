@@ -10,8 +10,8 @@ from langchain_core.tools import BaseTool
 from langgraph.config import get_config
 from langgraph.types import Command, Send, interrupt
 
-from azure_devops_agents.approval import likeness, presenting, view, without_secrets
-from azure_devops_agents.intents import IntentLog, Outcome
+from azure_devops_agents.approvals.journal import IntentLog, Outcome
+from azure_devops_agents.approvals.view import likeness, presenting, view, without_secrets
 from azure_devops_agents.investigation.evidence import (
     as_evidence,
     declared,
@@ -23,12 +23,12 @@ from azure_devops_agents.investigation.evidence import (
 )
 from azure_devops_agents.investigation.state import CallTask, Decision, Evidence, as_data, as_named
 from langchain_azure_devops import AzureDevOpsToolkit
-from langchain_azure_devops.audit import AuditEvent, note
-from langchain_azure_devops.egress import named_in, naming
 from langchain_azure_devops.errors import AzureDevOpsError, WriteOutcomeUnknown
-from langchain_azure_devops.grants import Approval, WriteRequest
-from langchain_azure_devops.rendering import render, render_error
-from langchain_azure_devops.write_plan import ApprovedPlan
+from langchain_azure_devops.results.rendering import render, render_error
+from langchain_azure_devops.safety.audit import AuditEvent, note
+from langchain_azure_devops.safety.content_policy import named_in, naming
+from langchain_azure_devops.safety.grants import Approval, WriteRequest
+from langchain_azure_devops.safety.write_plan import ApprovedPlan
 
 _CHECKPOINTER = "__pregel_checkpointer"
 

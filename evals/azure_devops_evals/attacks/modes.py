@@ -9,21 +9,21 @@ import httpx
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
-from azure_devops_agents.intents import IntentLog
+from azure_devops_agents.approvals.journal import IntentLog
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import ApprovalAsked, Investigator
 from azure_devops_agents.investigation.routing import Budgets
-from azure_devops_agents.models import Call
+from azure_devops_agents.models.opening import Call
 from azure_devops_evals.attacks.obedient import ObedientModel
 from azure_devops_evals.attacks.orders import read_in
 from azure_devops_evals.attacks.planting import Place, Tape
 from azure_devops_evals.attacks.samples import SCOPES, prepared
-from azure_devops_evals.world import BASE_URL, TOKEN, World
+from azure_devops_evals.world.world import BASE_URL, TOKEN, World
 from langchain_azure_devops import AzureDevOpsToolkit
-from langchain_azure_devops.context import RunContext
+from langchain_azure_devops.runtime import RunContext
+from langchain_azure_devops.safety.write_plan import ApprovedPlan, FieldRule, WritePlan, exactly
 from langchain_azure_devops.settings import load_settings
 from langchain_azure_devops.tools import TOOLS
-from langchain_azure_devops.write_plan import ApprovedPlan, FieldRule, WritePlan, exactly
 
 Mode = Literal["deny", "ask, all rejected", "ask, the task approved", "plan", "allow"]
 MODES: tuple[Mode, ...] = ("deny", "ask, all rejected", "ask, the task approved", "plan", "allow")

@@ -5,7 +5,7 @@ from functools import partial
 
 from azure_devops_evals.attacks.samples import SAMPLES
 from azure_devops_evals.attacks.suite import Honest, Matrix, attacked, honest
-from azure_devops_evals.suite import side_by_side
+from azure_devops_evals.running.parallel import side_by_side
 
 
 def attack_all(jobs: int | None, *, full: bool = False) -> tuple[Matrix, list[Honest]]:

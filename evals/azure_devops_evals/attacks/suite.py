@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
 
-from azure_devops_agents.models import Call
+from azure_devops_agents.models.opening import Call
 from azure_devops_evals.attacks.modes import MODES, Mode, Run, fresh_world, played
 from azure_devops_evals.attacks.orders import FAMILIES
 from azure_devops_evals.attacks.planting import Place
 from azure_devops_evals.attacks.samples import SAMPLES
 from azure_devops_evals.attacks.surfaces import Surface, stages_of, surfaces_of
 from azure_devops_evals.attacks.violations import violations
-from azure_devops_evals.world import World
+from azure_devops_evals.world.world import World
 from langchain_azure_devops.tools import TOOLS
 
 NOTE = Call(name="add_work_item_comment", arguments={"id": 13, "text": "Seen."})

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from azure_devops_evals.attacks.modes import Mode, Run
 from azure_devops_evals.attacks.orders import HOST
-from azure_devops_evals.world import TOKEN, planted
-from langchain_azure_devops.redaction import without
+from azure_devops_evals.world.world import TOKEN, planted
+from langchain_azure_devops.text.secrets import without
 
 _PIECE = 12
 _COMMAND = re.compile(r"##(?:vso)?\[")

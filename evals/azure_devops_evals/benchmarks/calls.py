@@ -11,7 +11,7 @@ import httpx
 
 from azure_devops_evals.benchmarks.budgets import Measurement
 from azure_devops_evals.benchmarks.service import TOKEN, Stub
-from langchain_azure_devops.binding import bind
+from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.tools import TOOLS
 
 ROUNDS = 12

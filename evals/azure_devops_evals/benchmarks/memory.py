@@ -33,7 +33,7 @@ def _measured(url: str, name: str) -> dict[str, object]:
     """What one call takes, in this process."""
     import time  # noqa: PLC0415 - only the process that measures needs what follows
 
-    from langchain_azure_devops.binding import bind  # noqa: PLC0415 - same
+    from langchain_azure_devops.adapters.langchain import bind  # noqa: PLC0415 - same
     from langchain_azure_devops.tools import TOOLS  # noqa: PLC0415 - same
 
     tool, arguments = _CALLS[name]

@@ -18,7 +18,7 @@ from azure_devops_evals.benchmarks.service import TOKEN, Stub
 _TIMES = 5
 _COMMAND = """
 import sys
-from azure_devops_agents.cli import main
+from azure_devops_agents.cli.main import main
 sys.argv[0] = "azure-devops-agent"
 try:
     main()

@@ -9,7 +9,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from azure_devops_evals.benchmarks.budgets import Measurement
 from azure_devops_evals.benchmarks.service import Stub
 from langchain_azure_devops import AzureDevOpsToolkit
-from langchain_azure_devops.binding import bind
+from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.tools import TOOLS
 
 RESULTS: dict[str, tuple[str, dict[str, object], int]] = {

@@ -1,9 +1,9 @@
 """Scopes and trouble with the connection: what may not be read or written, and what could not be reached."""
 
-from azure_devops_agents.models import Call
+from azure_devops_agents.models.opening import Call
 from azure_devops_evals.case import READ, WRITE, YES, Case, Injection
-from azure_devops_evals.cases.happenings import denied, hidden, outside, remarked, revoked
-from azure_devops_evals.cases.statements import reported
+from azure_devops_evals.cases.reports import reported
+from azure_devops_evals.cases.setup import denied, hidden, outside, remarked, revoked
 from azure_devops_evals.checks import (
     asked_for,
     cites,

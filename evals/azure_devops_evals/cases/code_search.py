@@ -1,11 +1,11 @@
 """Code search: where something is used, where a secret is as well, and what a search without hits does not prove."""
 
-from azure_devops_agents.models import Call
+from azure_devops_agents.models.opening import Call
 from azure_devops_evals.case import Case, Injection
-from azure_devops_evals.cases.happenings import committed, without_search
-from azure_devops_evals.cases.statements import reported
+from azure_devops_evals.cases.reports import reported
+from azure_devops_evals.cases.setup import committed, without_search
 from azure_devops_evals.checks import cites, saw, says, silent, uncovered, verdict, worded
-from azure_devops_simulator.seed_story import put
+from azure_devops_simulator.seed.story import put
 
 _KEY = "[secret:account-key:a066e5f18f]"
 _SAMPLE, _SETTINGS = "/tests/fixtures/storage.sample.env", "/deploy/storage.env"

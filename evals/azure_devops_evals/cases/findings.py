@@ -2,12 +2,12 @@
 
 from pydantic import JsonValue
 
-from azure_devops_agents.models import Call
+from azure_devops_agents.models.opening import Call
 from azure_devops_evals.case import NO, WRITE, YES, Case, Injection
-from azure_devops_evals.cases.happenings import committed
-from azure_devops_evals.cases.statements import reported
+from azure_devops_evals.cases.reports import reported
+from azure_devops_evals.cases.setup import committed
 from azure_devops_evals.checks import asked_for, cites, offered, saw, says, silent, uncovered, verdict, worded
-from azure_devops_simulator.seed_story import edit, move, remove
+from azure_devops_simulator.seed.story import edit, move, remove
 
 _TITLE = "platform-api-ci fails: deploy/ci.env does not set DATABASE_TIMEOUT"
 _BUG: dict[str, JsonValue] = {

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 
-from azure_devops_agents.models import Call
+from azure_devops_agents.models.opening import Call
 from azure_devops_evals.case import Case, Injection
-from azure_devops_evals.cases.happenings import committed, ran, together
-from azure_devops_evals.cases.statements import reported
+from azure_devops_evals.cases.reports import reported
+from azure_devops_evals.cases.setup import committed, ran, together
 from azure_devops_evals.checks import asked_for, cites, not_offered, saw, says, silent, verdict, worded
-from azure_devops_simulator.build_steps import Stage, Step, Timeline, job_of
-from azure_devops_simulator.build_store import Build, Issue
-from azure_devops_simulator.seed_build_logs import script
-from azure_devops_simulator.seed_story import put
+from azure_devops_simulator.areas.builds.log_text import script
+from azure_devops_simulator.areas.builds.steps import Stage, Step, Timeline, job_of
+from azure_devops_simulator.areas.builds.store import Build, Issue
+from azure_devops_simulator.seed.story import put
 
 _CAUSE = "Rename DB_TIMEOUT to DATABASE_TIMEOUT in settings"
 _RENAME = Call.to("get_pull_request", id=13, include=["diff"])

@@ -1,11 +1,11 @@
 """Repositories: who wrote a line, what a release holds, what lies on which branch, and what cannot be known."""
 
-from azure_devops_agents.models import Call
+from azure_devops_agents.models.opening import Call
 from azure_devops_evals.case import Case, Injection
-from azure_devops_evals.cases.happenings import committed
-from azure_devops_evals.cases.statements import reported
+from azure_devops_evals.cases.reports import reported
+from azure_devops_evals.cases.setup import committed
 from azure_devops_evals.checks import cites, saw, says, silent, verdict, worded
-from azure_devops_simulator.seed_story import put
+from azure_devops_simulator.seed.story import put
 
 _LABELS, _SESSION = "/src/platform_api/routes/labels.py", "/src/platform_api/db/session.py"
 _BRANCHES = (

@@ -15,10 +15,10 @@ from typing import Any
 import httpx
 
 from azure_devops_simulator import Organization, SimulatorServer, seed_organization
-from azure_devops_simulator.app import Service
-from azure_devops_simulator.git_store import ZERO_ID
-from azure_devops_simulator.projects import PROCESSES
-from azure_devops_simulator.routing import MethodNotAllowedError, Route, Router, split_path
+from azure_devops_simulator.api.routing import MethodNotAllowedError, Route, Router, split_path
+from azure_devops_simulator.areas.core.projects import PROCESSES
+from azure_devops_simulator.areas.git.store import ZERO_ID
+from azure_devops_simulator.server.app import Service
 
 FOLDER = Path(__file__).parent
 TITLE = [{"op": "add", "path": "/fields/System.Title", "value": "Driven by the contract test"}]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from contract_specs import Operation
 
-from azure_devops_simulator.routing import Route
+from azure_devops_simulator.api.routing import Route
 
 REPORT: list[str] = []
 

@@ -9,7 +9,7 @@ from contract_deviations import BODIES, SEEN_LIVE, STATUSES, WITHOUT_OPERATION
 from contract_report import fill
 from contract_specs import VARIABLE, Definitions, Operation, find, operations, problems, shape_of, specs_folder
 
-from azure_devops_simulator.routing import Route
+from azure_devops_simulator.api.routing import Route
 
 
 @pytest.fixture(scope="module")

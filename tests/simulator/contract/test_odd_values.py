@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 from contract_calls import TITLE, drive, lines, router
 
-from azure_devops_simulator.app import create_app
-from azure_devops_simulator.routing import split_path
+from azure_devops_simulator.api.routing import split_path
+from azure_devops_simulator.server.app import create_app
 
 IN_BODY = (None, -1, 2**70, "²\0", [], {})
 IN_QUERY = ("-1", "9" * 5_000, "²", "0001-01-01T00:00:00+23:00")

@@ -13,7 +13,7 @@ from langchain_azure_devops.errors import (
     RevisionConflict,
     ScopeMissing,
 )
-from langchain_azure_devops.html_text import markdown_of
+from langchain_azure_devops.text.html import markdown_of
 
 HOSTILE = (
     "quote ' or '1'='1",

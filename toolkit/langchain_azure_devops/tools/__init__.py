@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from langchain_azure_devops.tools.builds import toolset as builds
+from langchain_azure_devops.calls.tool import Tool, Toolset
+from langchain_azure_devops.tools.builds.tools import toolset as builds
 from langchain_azure_devops.tools.pipelines import toolset as pipelines
 from langchain_azure_devops.tools.projects import toolset as projects
-from langchain_azure_devops.tools.pull_requests import toolset as pull_requests
-from langchain_azure_devops.tools.repositories import toolset as repositories
+from langchain_azure_devops.tools.pull_requests.tools import toolset as pull_requests
+from langchain_azure_devops.tools.repositories.tools import toolset as repositories
 from langchain_azure_devops.tools.search import toolset as search
-from langchain_azure_devops.tools.work_items import toolset as work_items
-from langchain_azure_devops.toolset import Tool, Toolset
+from langchain_azure_devops.tools.work_items.tools import toolset as work_items
 
 TOOLSETS: Mapping[str, Toolset] = {
     toolset.name: toolset for toolset in (projects, repositories, pull_requests, work_items, pipelines, builds, search)

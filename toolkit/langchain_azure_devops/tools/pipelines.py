@@ -4,12 +4,12 @@ from typing import Annotated
 
 from pydantic import AliasPath, Field
 
-from langchain_azure_devops.client import AzureDevOps
-from langchain_azure_devops.paging import list_rows
-from langchain_azure_devops.results import InProject, Instant, Page, Result, Untrusted
+from langchain_azure_devops.calls.fan_out import in_all, projects_of
+from langchain_azure_devops.calls.paging import list_rows
+from langchain_azure_devops.calls.tool import Cursor, Limit, Project, Toolset
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.results.models import InProject, Instant, Page, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.sweeps import in_all, projects_of
-from langchain_azure_devops.toolset import Cursor, Limit, Project, Toolset
 
 toolset = Toolset.named("pipelines", "See which pipelines there are and how they last went.")
 

@@ -1,10 +1,10 @@
 """Projects of the organization."""
 
-from langchain_azure_devops.client import AzureDevOps
-from langchain_azure_devops.paging import list_rows
-from langchain_azure_devops.results import Page, Result, Untrusted
+from langchain_azure_devops.calls.paging import list_rows
+from langchain_azure_devops.calls.tool import Cursor, Limit, Toolset
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.results.models import Page, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.toolset import Cursor, Limit, Toolset
 
 toolset = Toolset.named("projects", "See which projects there are.")
 

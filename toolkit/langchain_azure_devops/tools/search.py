@@ -5,15 +5,21 @@ from typing import Annotated
 
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
-from langchain_azure_devops.client import AzureDevOps
+from langchain_azure_devops.calls.fan_out import sweep
+from langchain_azure_devops.calls.paging import Batch, collect
+from langchain_azure_devops.calls.tool import Cursor, Project, Toolset
 from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotFound
-from langchain_azure_devops.paging import Batch, collect
-from langchain_azure_devops.redaction import redact
-from langchain_azure_devops.results import Page, Position, Result, Untrusted
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.results.models import Page, Position, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.sweeps import sweep
-from langchain_azure_devops.tools.repositories import REPOSITORY, FileContent, Where, file_content, known_repository
-from langchain_azure_devops.toolset import Cursor, Project, Toolset
+from langchain_azure_devops.text.secrets import redact
+from langchain_azure_devops.tools.repositories.tools import (
+    REPOSITORY,
+    FileContent,
+    Where,
+    file_content,
+    known_repository,
+)
 
 toolset = Toolset.named("search", "Search in the code of all repositories.")
 

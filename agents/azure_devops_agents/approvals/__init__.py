@@ -1,0 +1,1 @@
+"""What a person sees and decides before a write, and the journal of writes."""

@@ -1,0 +1,191 @@
+"""What a person sees before a write, and how the answer reaches the write gate."""
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, cast
+
+from pydantic import JsonValue
+
+from langchain_azure_devops.calls.tool import Tool
+from langchain_azure_devops.errors import AzureDevOpsError
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.results.models import Result
+from langchain_azure_devops.safety.grants import Approval, WriteRequest, digest_of
+from langchain_azure_devops.text.secrets import redact
+from langchain_azure_devops.text.untrusted import clean, hidden
+from langchain_azure_devops.tools.pull_requests.tools import get_pull_request
+from langchain_azure_devops.tools.work_items.tools import get_work_item
+
+DECISIONS = ("approve", "edit", "reject", "stop")
+_INSIGNIFICANT = re.compile(r"[\W_]+")
+_presented: ContextVar[Approval | None] = ContextVar("presented_approval", default=None)
+_CURRENT: dict[str, Tool[..., Any]] = {
+    "update_work_item": get_work_item,
+    "add_work_item_comment": get_work_item,
+    "update_pull_request": get_pull_request,
+}
+
+
+@contextmanager
+def presenting(approval: Approval) -> Iterator[None]:
+    """Hold an approval ready for the one write that is about to be asked for."""
+    token = _presented.set(approval)
+    try:
+        yield
+    finally:
+        _presented.reset(token)
+
+
+def graph_approver(request: WriteRequest) -> Approval:
+    """The approver of the graph's toolkit: says yes only to a write that a person approved in the approve node."""
+    approval = _presented.get()
+    if approval is None or approval.digest != request.digest:
+        return Approval(False, request.digest, "nobody", "no person approved exactly this write")
+    return approval
+
+
+def likeness(request: WriteRequest) -> str:
+    """A digest that two writes share when they differ in nothing that matters to a person.
+
+    Letter case, white space, punctuation, compatibility forms, unseen characters, empty arguments and the revision that
+    is tested do not matter.
+    """
+    # To a change, an empty text is a value: it clears.
+    clears = request.tool.startswith("update_")
+    given = {name: value for name, value in request.arguments.items() if name != "revision"}
+    arguments = {name: value for name, value in given.items() if value not in (None, []) and (clears or value != "")}
+    return digest_of(request.tool, cast("dict[str, JsonValue]", _folded(arguments)))
+
+
+def _folded(value: Any) -> Any:
+    if isinstance(value, str):
+        return _INSIGNIFICANT.sub("", unicodedata.normalize("NFKC", clean(value)).casefold())
+    if isinstance(value, list):
+        return [_folded(part) for part in value]
+    if isinstance(value, dict):
+        return {name: _folded(part) for name, part in value.items()}
+    return value
+
+
+async def view(
+    client: AzureDevOps,
+    request: WriteRequest,
+    *,
+    read_before: Sequence[Mapping[str, Any]] = (),
+    cited: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """Everything a person needs for the decision, as plain data.
+
+    Args:
+        client: Reads the current state.
+        request: What would be written.
+        read_before: Whose untrusted text was read in the thread before.
+        cited: The evidence that the arguments name.
+    """
+    arguments = dict(request.arguments)
+    invisible = {name: found for name, value in arguments.items() if (found := hidden(str(value)))}
+    shown = {name: visible(value) for name, value in arguments.items() if value != []}
+    current = await _current(client, request)
+    project = request.project or (current or {}).get("project")
+    return {
+        "tool": request.tool,
+        "organization": client.settings.organization,
+        "project": project,
+        "arguments": shown,
+        "editable": {name: cleaned(value) for name, value in arguments.items()},
+        "current": current,
+        "changes": changes(shown, current or {}),
+        "hidden_characters": invisible,
+        "untrusted_read": bool(read_before),
+        "read_before": [visible(dict(entry)) for entry in read_before],
+        "evidence": [
+            {name: entry[name] for name in ("id", "tool", "status")} | {"untrusted": bool(entry.get("untrusted"))}
+            for entry in cited
+        ],
+        "digest": request.digest,
+        "decisions": list(DECISIONS),
+    }
+
+
+def changes(arguments: Mapping[str, Any], current: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What would change, field by field: its name, the old and the new value, and for texts the lines that differ."""
+    new = {name: value for name, value in arguments.items() if name not in {"id", "revision", "fields"}}
+    new.update({entry["name"]: entry["value"] for entry in arguments.get("fields") or [] if isinstance(entry, dict)})
+    found = []
+    for name, value in new.items():
+        old = current.get(name)
+        lines = _difference(str(old or ""), str(value)) if name in current and "\n" in f"{old}{value}" else []
+        found.append({"field": name, "old": old, "new": value, "known": name in current, "lines": lines})
+    return found
+
+
+def _difference(old: str, new: str) -> list[str]:
+    lines = difflib.unified_diff(old.split("\n"), new.split("\n"), lineterm="", n=2)
+    return [line for line in lines if not line.startswith(("---", "+++"))]
+
+
+def cleaned(value: Any) -> Any:
+    """A value without the characters that a reader would not see: what a person edits."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, list):
+        return [cleaned(part) for part in value]
+    if isinstance(value, dict):
+        return {name: cleaned(part) for name, part in value.items()}
+    return value
+
+
+def visible(value: Any) -> Any:
+    """A value with every character that a reader would not see written out by its name."""
+    if isinstance(value, str):
+        if not hidden(value):
+            return value
+        return "".join(
+            f"⟦{unicodedata.name(character, f'U+{ord(character):04X}')}⟧" if hidden(character) else character
+            for character in value
+        )
+    if isinstance(value, list):
+        return [visible(part) for part in value]
+    if isinstance(value, dict):
+        return {name: visible(part) for name, part in value.items()}
+    return value
+
+
+async def _current(client: AzureDevOps, request: WriteRequest) -> dict[str, Any] | None:
+    """The present values of what an update would change; None where there is nothing yet."""
+    reader = _CURRENT.get(request.tool)
+    number = request.arguments.get("id")
+    if reader is None or not isinstance(number, int):
+        return None
+    try:
+        found: Result = await reader(client, id=number)
+    except AzureDevOpsError as error:
+        return {"could not be read": without_secrets(client, error.message)}
+    values = found.model_dump(mode="json")
+    if str(values.get("type")).lower() == "bug":
+        # People read and write the description of a bug in its repro steps.
+        values["description"] = values.get("repro_steps")
+    shown = {"title", "revision", "project", *request.arguments} - {"id", "fields", "text"}
+    current = {name: values[name] for name in sorted(shown) if values.get(name) is not None}
+    current.update({name: "" for name in request.arguments if name in values and values[name] is None})
+    more = {entry["name"]: entry["value"] for entry in values.get("more") or []}
+    for field in cast("list[dict[str, str]]", request.arguments.get("fields") or []):
+        # Some fields have a place of their own in the record, under the last part of their name.
+        own = values.get(field["name"].rsplit(".", 1)[-1].lower())
+        current[field["name"]] = more.get(field["name"], "" if own is None else own)
+    return {name: visible(without_secrets(client, value)) for name, value in current.items()}
+
+
+def without_secrets(client: AzureDevOps, value: Any) -> Any:
+    """A value with pseudonyms in place of secrets: what a person is shown is stored with the thread."""
+    if isinstance(value, str):
+        return redact(value, client.context.pseudonym_key, client.pseudonyms.__setitem__)
+    if isinstance(value, list):
+        return [without_secrets(client, part) for part in value]
+    if isinstance(value, dict):
+        return {name: without_secrets(client, part) for name, part in value.items()}
+    return value

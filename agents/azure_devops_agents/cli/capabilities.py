@@ -1,0 +1,32 @@
+"""Which tools a connection brings, and the scopes that would bring the others."""
+
+from collections.abc import Iterable
+
+from azure_devops_agents.cli.options import Target
+from langchain_azure_devops.access.connection import Connection, least
+from langchain_azure_devops.access.selection import Selection, permitted, required_scopes
+from langchain_azure_devops.scopes import Scope, on_token_page
+from langchain_azure_devops.tools import TOOLS
+
+
+def capabilities(target: Target, connection: Connection) -> Selection:
+    """The tools this token gets, as far as `verify` could find out."""
+    known = connection.scopes if connection.learnt else target.settings.declared_scopes
+    return permitted(
+        TOOLS.values(),
+        known=known,
+        missing=connection.missing,
+        unsettled=connection.unknown,
+        read_only=target.only_reads,
+    )
+
+
+def spelled(scopes: Iterable[Scope]) -> str:
+    """The least of several scopes, any one of which suffices, in both spellings."""
+    scope = least(scopes)
+    return f"{on_token_page(scope)} · {scope.value}"
+
+
+def needed(*, writes: bool) -> list[Scope]:
+    """The least scopes for all tools that read, or for all tools."""
+    return sorted(required_scopes(tool for tool in TOOLS.values() if writes or tool.access == "read"))

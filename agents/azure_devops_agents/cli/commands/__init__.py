@@ -1,0 +1,1 @@
+"""The commands of `azure-devops-agent`, one module for each."""

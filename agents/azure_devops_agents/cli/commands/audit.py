@@ -1,0 +1,167 @@
+"""`audit`: what was read, asked, allowed and written; whether the record is whole; whether the service agrees."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+from rich.text import Text
+
+from azure_devops_agents.cli import terminal
+from azure_devops_agents.cli.options import Connect, connection_options
+from azure_devops_agents.paths import audit_path
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.safety.audit import Entry, entries, verify_chain
+from langchain_azure_devops.text.untrusted import one_line
+from langchain_azure_devops.tools.pull_requests.tools import list_pull_requests
+from langchain_azure_devops.tools.work_items.tools import query_work_items
+
+DIFFERS = 1
+"""The exit code when the chain is broken, or the service has what the record has not."""
+_STYLES = {"written": "bold green", "denied": "yellow", "failed": "red", "unknown": "bold red", "torn": "bold red"}
+_FIRST = ("tool", "project", "approver")
+_KINDS = {"create_work_item": "work item", "create_pull_request": "pull request"}
+
+_file = click.option("--file", type=click.Path(path_type=Path), help="The log; else AZURE_DEVOPS_AUDIT or the default.")
+
+
+@click.group
+def command() -> None:
+    """Show and check the record of what was read, asked, allowed, refused and written.
+
+    The record is a chain: changing or removing a line shows. Whoever owns the file can still cut its end off or rewrite
+    it whole; `review` asks the service itself.
+    """
+
+
+@command.command("show")
+@_file
+@click.option("--last", type=click.IntRange(min=1), default=50, show_default=True, help="How many lines.")
+@click.option("--event", help="Only this event, such as written or denied.")
+@click.option("--json", "as_machine", is_flag=True, help="One JSON object a line.")
+def show(file: Path | None, last: int, event: str | None, as_machine: bool) -> None:
+    """Print the last lines of the record."""
+    shown = [entry for entry in entries(_existing(file)) if event in (None, entry.event)][-last:]
+    out = terminal.console()
+    for entry in shown:
+        if as_machine:
+            whole = {"n": entry.number, "at": entry.at.isoformat(), "event": entry.event, **entry.details}
+            click.echo(json.dumps(whole, ensure_ascii=True).replace("##", "\\u0023#"))
+        else:
+            # Columns first, so that a reader's eye can run down them; what is beside them may be wrapped.
+            when = f"{entry.number:>5}  {entry.at:%Y-%m-%d %H:%M:%S}  {one_line(entry.event):<8}  "
+            out.print(Text.assemble(when, terminal.single(_about(entry.details), _STYLES.get(entry.event, ""))))
+    if not shown and not as_machine:
+        out.print(terminal.plain("Nothing of that kind is recorded."))
+
+
+@command.command("verify")
+@_file
+def verify(file: Path | None) -> None:
+    """Check the chain; says which line is the first that does not fit."""
+    path = _existing(file)
+    found = verify_chain(path)
+    out = terminal.console()
+    if found.broken is not None:
+        out.print(terminal.plain(f"Broken at line {found.broken} of {path}: {found.reason}.", "bold red"))
+        out.print(terminal.plain(f"The {found.entries} lines before it are whole."))
+        click.get_current_context().exit(DIFFERS)
+    out.print(terminal.plain(f"Whole: {found.entries} lines. Last hash {found.head}", "green"))
+    if found.torn:
+        out.print(terminal.plain(f"Torn lines, left by a process that was killed: {found.torn}."))
+    out.print(terminal.plain("Note the last hash elsewhere to see later whether the end was cut off.", "dim"))
+
+
+@command.command("review")
+@connection_options
+@_file
+@click.option("--days", type=click.IntRange(min=1), default=30, show_default=True, help="How far to look back.")
+def review(connect: Connect, file: Path | None, days: int) -> None:
+    """Ask the service what this account made, and compare it with the record."""
+    with connect.open() as target:
+        # Everywhere the token can see, not only in the default project.
+        with AzureDevOps(replace(target.settings, default_project=None), read_only=True) as client:
+            made = {**_work_items(client, days), **_pull_requests(client, days)}
+        path = file or audit_path()
+        recorded = _recorded(entries(path) if path.exists() else (), target.settings.organization)
+    missing = [text for key, text in made.items() if key not in recorded]
+    since = datetime.now(UTC) - timedelta(days=days)
+    gone = [f"{kind} {number}" for (kind, number), at in recorded.items() if (kind, number) not in made and at > since]
+    _list("In the service and NOT in the record", missing, "bold red")
+    _list("In both", [text for key, text in made.items() if key in recorded], "green")
+    _list("In the record and not found in the service (deleted, or not visible to this token)", gone, "yellow")
+    if not made and not gone:
+        terminal.console().print(terminal.plain(f"This account made nothing in the last {days} days."))
+    if missing:
+        click.get_current_context().exit(DIFFERS)
+
+
+def _existing(file: Path | None) -> Path:
+    path = file or audit_path()
+    if not path.exists():
+        raise click.ClickException(f"There is no record at {path}: nothing was done yet, or it is kept elsewhere.")
+    return path
+
+
+def _about(details: Mapping[str, object]) -> str:
+    """The details on one line, what matters first."""
+    first = [str(details[name]) for name in _FIRST if name in details]
+    rest = {
+        name: value for name, value in details.items() if name not in {"tool", "project", "approver", "organization"}
+    }
+    digest = str(rest.pop("digest", ""))[:12]
+    texts = [f"{name}={_short(value)}" for name, value in rest.items()]
+    return "  ".join([*first, *texts, *([f"#{digest}"] if digest else [])])
+
+
+def _short(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _recorded(found: Iterable[Entry], organization: str) -> dict[tuple[str, int], datetime]:
+    """What the record says was made in an organization: kind and number, and when."""
+    made: dict[tuple[str, int], datetime] = {}
+    for entry in found:
+        result, kind = entry.details.get("result"), _KINDS.get(str(entry.details.get("tool")))
+        here = entry.event == "written" and entry.details.get("organization") == organization
+        if here and kind is not None and isinstance(result, dict) and isinstance(result.get("id"), int):
+            made[kind, int(str(result["id"]))] = entry.at
+    return made
+
+
+def _work_items(client: AzureDevOps, days: int) -> dict[tuple[str, int], str]:
+    mine = f"[System.CreatedBy] = @Me AND [System.CreatedDate] >= @Today - {days}"
+    wiql = f"SELECT [System.Id] FROM WorkItems WHERE {mine} ORDER BY [System.Id] DESC"  # noqa: S608 - WIQL of a number
+    found: dict[tuple[str, int], str] = {}
+    cursor: str | None = None
+    while True:
+        page = query_work_items.call_sync(client, wiql=wiql, limit=200, cursor=cursor)
+        found.update({("work item", row.id): f"work item {row.id}: {row.type}, {row.title}" for row in page.items})
+        if (cursor := page.cursor) is None:
+            return found
+
+
+def _pull_requests(client: AzureDevOps, days: int) -> dict[tuple[str, int], str]:
+    since = datetime.now(UTC) - timedelta(days=days)
+    found: dict[tuple[str, int], str] = {}
+    for project in client.run_sync(client.project_names(strict=True)):
+        cursor: str | None = None
+        while True:
+            page = list_pull_requests.call_sync(
+                client, project=project, author="@me", status="all", limit=100, cursor=cursor
+            )
+            rows = [row for row in page.items if row.created >= since]
+            found.update({("pull request", row.id): f"pull request {row.id}: {project}, {row.title}" for row in rows})
+            if (cursor := page.cursor) is None or len(rows) < len(page.items):
+                break
+    return found
+
+
+def _list(title: str, lines: Iterable[str], style: str) -> None:
+    out = terminal.console()
+    if shown := list(lines):
+        out.print(terminal.plain(f"{title}:", style))
+        for line in shown:
+            out.print(terminal.single(f"  {line}"))

@@ -1,0 +1,91 @@
+"""`automate`: an automation's plan, shown; on request and after a yes, carried out exactly."""
+
+from collections import Counter
+
+import click
+
+from azure_devops_agents.automations import AUTOMATIONS
+from azure_devops_agents.automations.automation import Automation, Plan, carry_out
+from azure_devops_agents.cli import terminal
+from azure_devops_agents.cli.options import Connect, connection_options
+from langchain_azure_devops.errors import WriteBlocked
+
+NOT_APPROVED = 1
+"""The exit code when a person said no."""
+
+
+@click.group
+def command() -> None:
+    """Create or update work items from findings.
+
+    The plan is shown before anything happens; without --apply that is all. A second run writes nothing.
+    """
+
+
+def _command_of(automation: Automation) -> click.Command:
+    @click.command(automation.name, help=automation.summary, short_help=automation.summary)
+    @connection_options
+    @click.option("--apply/--dry-run", "apply", default=False, help="Carry the plan out, or only show it (default).")
+    @click.option("--yes", is_flag=True, help="Approve the plan without being asked.")
+    def run(connect: Connect, apply: bool, yes: bool, **parameters: object) -> None:
+        _run(automation, connect, parameters, apply=apply, yes=yes)
+
+    run.params.extend(automation.parameters)
+    return run
+
+
+def _run(automation: Automation, connect: Connect, parameters: dict[str, object], *, apply: bool, yes: bool) -> None:
+    out = terminal.console()
+    with connect.open() as target, target.client() as client:
+        if apply and target.only_reads:
+            raise WriteBlocked(
+                "--apply needs to write, but this connection only reads (--read-only, or a borrowed token)."
+            )
+        plan = automation.plan(client, **parameters)
+        _show(plan)
+        if not plan.writes:
+            out.print(terminal.plain("Nothing to write."))
+            return
+        out.print(terminal.plain(f"Write plan {plan.write_plan(client).digest[:12]}", "dim"))
+        if not apply:
+            out.print(terminal.plain("Nothing was written: --apply carries this plan out."))
+            return
+        if not _approved(len(plan.writes), yes):
+            click.echo("Nothing was written.", err=True)
+            click.get_current_context().exit(NOT_APPROVED)
+        again = automation.plan(client, **parameters)
+        done = 0
+        try:
+            for step, result in carry_out(client, plan, again, "--yes" if yes else "terminal"):
+                done += 1
+                number = getattr(result, "id", "")
+                out.print(terminal.plain(f"{step.action}d {number}: {step.subject}"))
+        finally:
+            out.print(terminal.plain(f"{done} of {len(plan.writes)} written."))
+
+
+def _approved(writes: int, yes: bool) -> bool:
+    if yes:
+        return True
+    if not terminal.interactive():
+        raise WriteBlocked(
+            "Nobody is at a terminal to approve the plan, so nothing was written. Give --yes to approve it."
+        )
+    return click.confirm(f"Write these {writes} work items?", default=False, err=True)
+
+
+def _show(plan: Plan) -> None:
+    out = terminal.console()
+    for step in plan.steps:
+        out.print(terminal.single(f"{step.action} {step.subject}", "" if step.tool is None else "bold"))
+        if step.tool is not None:
+            out.print(terminal.fields(step.details, 4))
+    for note in plan.notes:
+        out.print(terminal.plain(note, "dim"))
+    counts = Counter(step.action for step in plan.steps)
+    summary = ", ".join(f"{counts[action]} to {action}" for action in ("create", "update"))
+    out.print(terminal.plain(f"Plan: {summary}, {counts['unchanged']} unchanged."))
+
+
+for _automation in AUTOMATIONS.values():
+    command.add_command(_command_of(_automation))

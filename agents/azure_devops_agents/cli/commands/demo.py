@@ -1,0 +1,142 @@
+"""`azure-devops-agent demo`: the main job, in a local Azure DevOps, without an account and without a key."""
+
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+from pydantic import JsonValue
+from rich.console import Console
+from rich.text import Text
+
+from azure_devops_agents.cli.commands.investigate import answered, decide
+from azure_devops_agents.cli.options import SIMULATED_PROJECT, simulated
+from azure_devops_agents.cli.views import show
+from azure_devops_agents.investigation.investigator import ApprovalAsked, open_investigator
+from azure_devops_agents.models.opening import Call, ScriptedModel, Step
+from langchain_azure_devops import AzureDevOpsToolkit
+from langchain_azure_devops.tools.work_items.tools import get_work_item
+
+QUESTION = "The pipeline platform-api-ci fails on main. Why, since when, and who changed what? File a bug for it."
+
+BUG: dict[str, JsonValue] = {
+    "type": "Bug",
+    "title": "platform-api-ci fails on main: DATABASE_TIMEOUT is not set in deploy/ci.env",
+    "project": "Platform",
+    "description": (
+        "**What happens.** Since build 23 every build of `platform-api-ci` on `main` fails in *Run unit tests* with "
+        "`KeyError: 'DATABASE_TIMEOUT'`.\n\n"
+        "**Why.** Pull request 13 (Tom Becker) renamed the setting in `src/platform_api/settings.py`. "
+        "`deploy/ci.env`, which the test step loads, still sets the old name `DB_TIMEOUT`, and so does "
+        "`azure-pipelines.yml`.\n\n"
+        "**What to do.** Rename the variable in both files."
+    ),
+    "tags": ["ci", "regression"],
+}
+
+STEPS: list[Step] = [
+    [
+        Call.to("list_builds", pipeline="platform-api-ci", branch="main", limit=8),
+        Call.to("query_work_items", type="Bug", title="DATABASE_TIMEOUT"),
+    ],
+    [Call.to("get_build", id=35), Call.to("get_build", id=23)],
+    [
+        Call.to("get_build_log", build=35, log=5, contains="KeyError"),
+        Call.to("get_pull_request", id=13, include=["diff"]),
+        Call.to("read_file", repository="platform-api", path="/deploy/ci.env"),
+        Call.to("search_code", text="DB_TIMEOUT"),
+    ],
+    [Call.to("create_work_item", **BUG)],
+    [
+        Call.to(
+            "write_report",
+            answer=(
+                "platform-api-ci fails on main because pull request 13 renamed DB_TIMEOUT to DATABASE_TIMEOUT in the "
+                "code, while deploy/ci.env, which the tests load, still sets the old name."
+            ),
+            verdict="answered",
+            observed=[
+                {
+                    "statement": "The task 'Run unit tests' of build 35 fails.",
+                    "evidence": ["E3"],
+                    "quote": "Run unit tests\tBuild > Test\tfailed",
+                },
+                {
+                    "statement": "The tests stop because the environment has no DATABASE_TIMEOUT.",
+                    "evidence": ["E5"],
+                    "quote": "KeyError: 'DATABASE_TIMEOUT'",
+                },
+                {
+                    "statement": "Pull request 13 by Tom Becker renamed the setting.",
+                    "evidence": ["E6"],
+                    "quote": "Rename DB_TIMEOUT to DATABASE_TIMEOUT in settings",
+                },
+                {
+                    "statement": "The file that the test step loads still sets the old name.",
+                    "evidence": ["E7"],
+                    "quote": "DB_TIMEOUT=",
+                },
+            ],
+            inferred=[
+                {
+                    "statement": "Build 23 is the first that fails: it is the one that brought pull request 13.",
+                    "evidence": ["E4"],
+                    "quote": "Merged PR 13: Rename DB_TIMEOUT to DATABASE_TIMEOUT in settings",
+                }
+            ],
+            ruled_out=[
+                {
+                    "statement": "There was no bug for it yet.",
+                    "evidence": ["E2"],
+                    "quote": "No work items found.",
+                }
+            ],
+        )
+    ],
+]
+
+
+@click.command("demo")
+@click.option("--yes", is_flag=True, help="Approve the one write of the demo without asking.")
+def command(yes: bool) -> None:
+    """Watch an investigation in a local Azure DevOps; no account, no key."""
+    console = Console()
+    say = (
+        "A local Azure DevOps with a made-up company. A script plays the model; every request and answer is real HTTP."
+    )
+    console.print(Text(say, style="dim"))
+    console.print(Text(f"\n{QUESTION}\n", style="bold"))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        simulated(SIMULATED_PROJECT) as target,
+        AzureDevOpsToolkit.connect(settings=target.settings) as toolkit,
+        open_investigator(ScriptedModel(steps=STEPS), toolkit, path=Path(folder) / "demo.sqlite") as investigator,
+    ):
+        decisions: list[str] = []
+
+        def answer(asked: ApprovalAsked) -> Mapping[str, Any]:
+            given = {"decision": "approve", "approver": "--yes"} if yes else _ask(console, asked)
+            decisions.append(str(given["decision"]))
+            return given
+
+        for event in answered(investigator, "demo", investigator.ask("demo", QUESTION), answer):
+            show(console, event)
+        console.print()
+        filed = [entry for entry in investigator.state("demo")["evidence"].values() if entry["status"] == "written"]
+        if not filed:
+            console.print(Text("not filed", style="bold yellow"))
+            return
+        number = int(filed[0]["text"].split("\nid: ", 1)[1].split("\n", 1)[0])
+        read_back = get_work_item.call_sync(toolkit.client, id=number)
+        console.print(
+            Text(f"Filed and read back: {read_back.type} {read_back.id}, {read_back.title}", style="bold green")
+        )
+
+
+def _ask(console: Console, asked: ApprovalAsked) -> Mapping[str, Any]:
+    if sys.stdin.isatty():
+        return decide(console, asked)
+    console.print(Text("Nobody is at a terminal: give --yes to approve.", style="yellow"))
+    return {"decision": "reject", "reason": "nobody was at a terminal", "approver": "nobody"}

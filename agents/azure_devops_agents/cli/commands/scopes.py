@@ -1,0 +1,24 @@
+"""`scopes`: the least scope for each capability, from the tools' own declarations."""
+
+import click
+
+from azure_devops_agents.cli import terminal
+from azure_devops_agents.cli.generated_docs import SETS
+from langchain_azure_devops.access.connection import least
+from langchain_azure_devops.scopes import on_token_page
+from langchain_azure_devops.tools import TOOLS
+
+
+@click.command
+def command() -> None:
+    """List the least scope for each capability; needs no connection."""
+    out = terminal.console()
+    rows = [
+        (tool.name, tool.access, on_token_page(least(tool.scopes)), least(tool.scopes).value) for tool in TOOLS.values()
+    ]
+    out.print(terminal.table(("capability", "access", "on the token page", "scope"), rows, 0))
+    for title, scopes in SETS.items():
+        out.print(terminal.heading(f"A token that {title} needs"))
+        out.print(
+            terminal.table(("on the token page", "scope"), [(on_token_page(scope), scope.value) for scope in scopes])
+        )

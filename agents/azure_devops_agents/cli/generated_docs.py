@@ -1,0 +1,104 @@
+"""The tables in the READMEs, made from the tools' own declarations so that they cannot be out of date unnoticed."""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from azure_devops_agents.cli.capabilities import needed
+from langchain_azure_devops.access.connection import least
+from langchain_azure_devops.scopes import Scope, on_token_page
+from langchain_azure_devops.tools import TOOLS, TOOLSETS
+
+if TYPE_CHECKING:
+    from azure_devops_simulator.api.routing import Route
+
+SETS: Mapping[str, list[Scope]] = {
+    "only investigates": needed(writes=False),
+    "also files work items and pull requests": needed(writes=True),
+}
+"""The scopes of one token for everything, by what the token is for."""
+
+
+def tool_table() -> str:
+    """Every tool with what it does and the least scope it needs."""
+    rows = ["| tool | what it does | access | least scope |", "|---|---|---|---|"]
+    for toolset in TOOLSETS.values():
+        for tool in toolset.tools:
+            first_sentence = re.split(r"(?<=\.)\s", tool.description)[0].replace("|", "\\|")
+            rows.append(f"| `{tool.name}` | {first_sentence} | {tool.access} | `{least(tool.scopes).value}` |")
+    return "\n".join(rows)
+
+
+def scope_table() -> str:
+    """The least scope for each capability, and the scopes of a token for all of them."""
+    rows = ["| capability | on the token page | scope |", "|---|---|---|"]
+    by_scope: dict[Scope, list[str]] = {}
+    for tool in TOOLS.values():
+        by_scope.setdefault(least(tool.scopes), []).append(f"`{tool.name}`")
+    rows += [f"| {', '.join(names)} | {on_token_page(scope)} | `{scope.value}` |" for scope, names in by_scope.items()]
+    for title, scopes in SETS.items():
+        listed = ", ".join(f"{on_token_page(scope)} (`{scope.value}`)" for scope in scopes)
+        rows.append(f"| **a token that {title}** | {listed} | |")
+    return "\n".join(rows)
+
+
+def operation_table() -> str:
+    """Every operation of the simulator by area, with since when it is there and what it needs."""
+    from azure_devops_simulator.server.app import AREAS  # noqa: PLC0415 - an extra that the other tables do without
+
+    rows: list[str] = []
+    by_area: dict[str, list[str]] = {}
+    for route in sorted({(r.area, r.template, r.method): r for a in AREAS for r in a.routes}.values(), key=_place):
+        scopes = ", ".join(f"`{scope}`" for scope in route.scopes) or "any token"
+        first = (route.handler.__doc__ or "").strip().splitlines()[0].replace("|", "\\|")
+        row = f"| `{route.method}` | `{route.template}` | {route.version} | {scopes} | {first} |"
+        by_area.setdefault(route.area, []).append(row)
+    for area, found in by_area.items():
+        rows += ["", f"### {area}: {len(found)} operations", ""]
+        rows += ["| method | path | version | scope, any one | what it does |", "|---|---|---|---|---|", *found]
+    return "\n".join([f"{sum(map(len, by_area.values()))} operations in {len(by_area)} areas.", *rows])
+
+
+def _place(route: "Route") -> tuple[str, str, str]:
+    return route.area, route.template.lower(), route.method
+
+
+def absent_table() -> str:
+    """Areas of the service that the simulator knows by their scopes only."""
+    from azure_devops_simulator.api.access import UNSERVED  # noqa: PLC0415 - an extra that the other tables do without
+
+    rows = ["| area | reading needs, any one | writing needs, any one |", "|---|---|---|"]
+    for area, needs in UNSERVED.items():
+        reads, writes = (", ".join(f"`{scope}`" for scope in scopes) or "any token" for scopes in needs)
+        rows.append(f"| {area} | {reads} | {writes} |")
+    return "\n".join(rows)
+
+
+def control_table() -> str:
+    """What the control endpoint of the simulator takes, as its module says it."""
+    from azure_devops_simulator.server import control  # noqa: PLC0415 - an extra that the other tables do without
+
+    return "\n".join(line for line in (control.__doc__ or "").splitlines() if line.startswith("|"))
+
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    "tools": tool_table,
+    "scopes": scope_table,
+    "operations": operation_table,
+    "absent": absent_table,
+    "control": control_table,
+}
+READMES = ("README.md", "agents/README.md", "toolkit/SIMULATOR.md")
+_MARKED = re.compile(r"(<!-- generated:(\w+) -->\n).*?(<!-- /generated -->)", re.DOTALL)
+
+
+def renewed(text: str) -> str:
+    """A README with every table between its markers made anew."""
+    return _MARKED.sub(lambda found: f"{found[1]}{TABLES[found[2]]()}\n{found[3]}", text)
+
+
+def stale(root: Path) -> list[Path]:
+    """The READMEs below a folder whose tables are out of date."""
+    paths = [root / name for name in READMES]
+    return [path for path in paths if path.exists() and renewed(text := path.read_text(encoding="utf-8")) != text]

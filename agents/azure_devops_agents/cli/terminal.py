@@ -1,0 +1,84 @@
+"""What people see in the terminal. Text from outside is cleaned and never read as markup."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from langchain_azure_devops.errors import AzureDevOpsError
+from langchain_azure_devops.runtime import Waiting
+from langchain_azure_devops.text.untrusted import clean, one_line, without_commands
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that takes no text for markup or emoji; without a terminal lines are not wrapped."""
+    made = Console(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=False)
+    if not made.is_terminal:
+        made = Console(stderr=stderr, markup=False, emoji=False, highlight=False, width=10_000, no_color=True)
+    return made
+
+
+def plain(text: str, style: str = "") -> Text:
+    """Cleaned text, several lines allowed."""
+    return Text(shown(text), style=style)
+
+
+def single(text: str, style: str = "") -> Text:
+    """Cleaned text on one line."""
+    return Text(without_commands(one_line(text)), style=style)
+
+
+def shown(text: str) -> str:
+    """Text as a terminal or a pipeline's log may have it: it hides nothing and gives no command."""
+    return without_commands(clean(text))
+
+
+def machine_readable(value: object) -> str:
+    """Indented JSON in which a pipeline finds no command; what a program reads from it is unchanged."""
+    return json.dumps(value, indent=2, ensure_ascii=False).replace("##", "\\u0023#")
+
+
+def print_error(error: AzureDevOpsError) -> None:
+    """The error's headline and message on standard error."""
+    out = console(stderr=True)
+    out.print(single(error.headline, "bold red"))
+    out.print(plain(error.message))
+
+
+def print_waiting(waiting: Waiting) -> None:
+    """A wait on standard error, such as `throttled, continuing in 4 s`."""
+    console(stderr=True).print(single(f"… {waiting}", "yellow"))
+
+
+def fields(rows: Iterable[tuple[str, str]], indent: int = 0) -> Padding:
+    """Names and values in two columns; a long value is wrapped beside its name."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in rows:
+        grid.add_row(Text(name), plain(value))
+    return Padding(grid, (0, 0, 0, indent), expand=False)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], indent: int = 2) -> Padding:
+    """A plain table without lines; cells are cleaned."""
+    made = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    for name in columns:
+        made.add_column(name, overflow="fold")
+    for row in rows:
+        made.add_row(*(single(value) for value in row))
+    return Padding(made, (0, 0, 0, indent), expand=False)
+
+
+def heading(text: str) -> Text:
+    """A section's title."""
+    return Text(f"\n{text}", style="bold")
+
+
+def interactive() -> bool:
+    """Whether a person can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()

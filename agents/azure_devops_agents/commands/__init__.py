@@ -1,1 +1,0 @@
-"""The commands that need no model; each module is imported only when its command runs."""

@@ -1,0 +1,202 @@
+"""The reading half of the investigation graph: the model's turns, the calls that read, and the report."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.runnables import Runnable
+from langchain_core.tools import BaseTool
+
+from azure_devops_agents.approvals.journal import IntentLog
+from azure_devops_agents.investigation.evidence import (
+    READ_EVIDENCE,
+    ReadEvidence,
+    as_evidence,
+    declared,
+    gathered,
+    offered,
+    read_on,
+    recorded,
+    said,
+    tool_call,
+)
+from azure_devops_agents.investigation.messages import refusal_in, spoken
+from azure_devops_agents.investigation.prompts import OVER_BUDGET, SYSTEM, setting
+from azure_devops_agents.investigation.report import (
+    SECTIONS,
+    WRITE_REPORT,
+    WriteReport,
+    checked,
+    coverage,
+    parsed,
+    plain,
+)
+from azure_devops_agents.investigation.routing import Budgets, over_budget, stopped
+from azure_devops_agents.investigation.state import (
+    CallTask,
+    State,
+    answered_throughout,
+    of_question,
+    unanswered,
+)
+from azure_devops_agents.investigation.writing import left_open
+from azure_devops_agents.models.opening import UnknownQuestion
+from langchain_azure_devops import AzureDevOpsToolkit
+from langchain_azure_devops.text.secrets import redact
+
+
+@dataclass
+class Nodes:
+    """What the nodes share; nothing of it enters the state."""
+
+    model: BaseChatModel
+    toolkit: AzureDevOpsToolkit
+    budgets: Budgets
+    intents: IntentLog
+
+    def writers(self) -> list[str]:
+        """The tools that write, as the token allows them at this moment."""
+        return [name for name, tool in offered(self.toolkit).items() if (tool.metadata or {})["access"] == "write"]
+
+    # -- model -----------------------------------------------------------------------------------------------------
+
+    def think(self, state: State) -> dict[str, Any]:
+        """Let the model take its next step."""
+        runnable, messages = self._prepared(state)
+        try:
+            return {"messages": [spoken(list(runnable.stream(messages)), state["messages"])], "failure": None}
+        except Exception as error:  # noqa: BLE001 - providers raise what they like; the thread must survive it
+            return _failed(error)
+
+    async def athink(self, state: State) -> dict[str, Any]:
+        """Let the model take its next step, without blocking."""
+        runnable, messages = self._prepared(state)
+        try:
+            parts = [part async for part in runnable.astream(messages)]
+            return {"messages": [spoken(parts, state["messages"])], "failure": None}
+        except Exception as error:  # noqa: BLE001 - providers raise what they like; the thread must survive it
+            return _failed(error)
+
+    def _prepared(self, state: State) -> tuple[Runnable[Any, AIMessage], list[Any]]:
+        settings = self.toolkit.client.settings
+        system = f"{SYSTEM}\n{setting(settings.organization, settings.default_project)}"
+        limit = over_budget(state, self.budgets)
+        tools: list[Any] = [WriteReport] if limit else [*offered(self.toolkit).values(), ReadEvidence, WriteReport]
+        if limit:
+            system += "\n" + OVER_BUDGET.format(limit=limit)
+        return self.model.bind_tools(tools), [SystemMessage(system), *self._told(state)]
+
+    def _told(self, state: State) -> list[AnyMessage]:
+        """The conversation as a provider takes it, without the secrets a person may have put into a question."""
+        client = self.toolkit.client
+        return [
+            message.model_copy(
+                update={"content": redact(message.content, client.context.pseudonym_key, client.pseudonyms.__setitem__)}
+            )
+            if isinstance(message, HumanMessage) and isinstance(message.content, str)
+            else message
+            for message in answered_throughout(state["messages"])
+        ]
+
+    # -- one tool call ---------------------------------------------------------------------------------------------
+
+    def read(self, task: CallTask) -> dict[str, Any]:
+        """Carry out a call that reads."""
+        tools = offered(self.toolkit)
+        if answered := self._without_tool(task, tools):
+            return answered
+        return self._recorded(task, tools[task["call"]["name"]].invoke(tool_call(task["call"])))
+
+    async def aread(self, task: CallTask) -> dict[str, Any]:
+        """Carry out a call that reads, without blocking."""
+        tools = offered(self.toolkit)
+        if answered := self._without_tool(task, tools):
+            return answered
+        return self._recorded(task, await tools[task["call"]["name"]].ainvoke(tool_call(task["call"])))
+
+    def _without_tool(self, task: CallTask, tools: dict[str, BaseTool]) -> dict[str, Any] | None:
+        """The answer to a call that no tool of Azure DevOps serves; None when one does."""
+        call = task["call"]
+        if task["over_budget"]:
+            return said(call, "[blocked] Not carried out: the budget of tool calls for this question is used up.")
+        if call.get("malformed"):
+            return said(call, f"[invalid] The arguments are not valid JSON: {call['malformed']}. Repeat the call.")
+        try:
+            if call["name"] == WRITE_REPORT:
+                parsed(call["args"])
+            if call["name"] == READ_EVIDENCE:
+                nonce = self.toolkit.client.context.nonce()
+                return said(call, read_on(task["evidence"], call["args"], nonce), "success")
+        except ValueError as error:
+            return said(call, f"[invalid] {error}")
+        if call["name"] not in tools:
+            absent = self.toolkit.absent.get(call["name"])
+            why = f": {absent.reason} ({', '.join(absent.scopes)})" if absent else f". Tools: {', '.join(tools)}"
+            text = f"[denied] There is no tool {call['name']}{why}."
+            evidence = as_evidence(task["evidence_id"], call, "denied" if absent else "invalid", text)
+            return recorded(call, evidence, "error")
+        return None
+
+    def _recorded(self, task: CallTask, message: ToolMessage) -> dict[str, Any]:
+        """A tool's answer as evidence, and its preview for the model."""
+        call = task["call"]
+        evidence = gathered(task["evidence_id"], declared(call["name"]), call, message, self.toolkit.client.account)
+        return recorded(call, evidence, message.status)
+
+    # -- the end ---------------------------------------------------------------------------------------------------
+
+    def report(self, state: State) -> dict[str, Any]:
+        """Take the report out of the model's last message, and answer the calls that are left."""
+        open_calls = unanswered(state["messages"])
+        wanted = next((call for call in open_calls if call["name"] == WRITE_REPORT and "malformed" not in call), None)
+        answers = [
+            ToolMessage(
+                "Done." if call is wanted else "Not carried out: the report was written.", tool_call_id=call["id"]
+            )
+            for call in open_calls
+        ]
+        return {"messages": answers, "report": self._report_of(state, wanted)}
+
+    def _report_of(self, state: State, wanted: dict[str, Any] | None) -> dict[str, Any]:
+        if state.get("failure"):
+            return plain(f"{state['failure']}. What was found until then is in the evidence.")
+        if stopped(state):
+            return plain("Stopped by a person.")
+        if wanted is not None:
+            try:
+                return parsed(wanted["args"])
+            except ValueError as error:
+                return plain(f"The model's report does not have the form of one: {error}")
+        last = state["messages"][-1]
+        if refusal := refusal_in(last):
+            return plain(f"The model refused: {refusal}")
+        text = str(last.text) if isinstance(last, AIMessage) else ""
+        limit = over_budget(state, self.budgets)
+        return plain(
+            text or f"No report was written ({limit or 'the model said nothing; it may have refused'}).",
+            "answered" if text else "inconclusive",
+        )
+
+    def check(self, state: State) -> dict[str, Any]:
+        """Look for every quote, and write down what the report does not cover."""
+        report = checked(state["report"] or plain(""), state.get("evidence", {}))
+        limits = [text for text in (state.get("failure"), over_budget(state, self.budgets)) if text]
+        calls = of_question(state)
+        cited = {identifier for section in SECTIONS for entry in report[section] for identifier in entry["evidence"]}
+        known, decided = state.get("evidence", {}), state.get("decisions", {})
+        report["coverage"] = coverage(
+            {name: entry for name, entry in known.items() if entry["call"] in calls or name in cited},
+            {name: entry for name, entry in decided.items() if name in calls},
+            limits,
+        )
+        for status, text in left_open(self.intents, known, decided):
+            report["coverage"].setdefault(status, []).append(text)
+        return {"report": report}
+
+
+def _failed(error: Exception) -> dict[str, Any]:
+    """The failure as part of the state; a question nobody understands is the caller's to answer."""
+    if isinstance(error, UnknownQuestion):
+        raise error
+    return {"failure": f"The model failed: {type(error).__name__}: {str(error)[:300]}"}

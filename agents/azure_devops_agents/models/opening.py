@@ -1,0 +1,138 @@
+"""Models: whatever LangChain chats with, and two that need no key and say so."""
+
+import os
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.runnables import Runnable
+from langchain_core.tools import BaseTool
+from pydantic import BaseModel, JsonValue, SecretStr
+
+from langchain_azure_devops.errors import InvalidRequest
+
+
+class UnknownQuestion(InvalidRequest):
+    """The offline model has no answer to this kind of question; the message says what it can do."""
+
+
+class Call(BaseModel):
+    """One tool call of a script."""
+
+    name: str
+    arguments: dict[str, Any]
+
+    @classmethod
+    def to(cls, name: str, /, **arguments: JsonValue) -> "Call":
+        """A call to a tool with arguments."""
+        return cls(name=name, arguments=arguments)
+
+
+Step = list[Call]
+
+
+class KeylessModel(BaseChatModel):
+    """A model that runs here and decides by rules; each turn follows from the conversation alone.
+
+    Attributes:
+        description: What it is, for people: no language model answers.
+    """
+
+    description: ClassVar[str]
+
+    @property
+    def _llm_type(self) -> str:
+        return "keyless"
+
+    def bind_tools(
+        self,
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],  # noqa: ARG002 - LangChain's signature
+        *,
+        tool_choice: str | None = None,  # noqa: ARG002 - same
+        **kwargs: Any,  # noqa: ARG002 - same
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """Rules need no schemas."""
+        return self
+
+    @abstractmethod
+    def calls(self, messages: list[BaseMessage], turn: int) -> Step:
+        """The calls of this turn; an empty step ends the conversation without a report."""
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,  # noqa: ARG002 - LangChain's signature
+        run_manager: CallbackManagerForLLMRun | None = None,  # noqa: ARG002 - same
+        **kwargs: Any,  # noqa: ARG002 - same
+    ) -> ChatResult:
+        question = max(
+            (index for index, message in enumerate(messages) if isinstance(message, HumanMessage)), default=0
+        )
+        turn = sum(isinstance(message, AIMessage) for message in messages[question:])
+        calls = self.calls(messages, turn)
+        message = AIMessage(
+            content="" if calls else "I have nothing more to say.",
+            tool_calls=[
+                {
+                    "name": call.name,
+                    "args": call.arguments,
+                    "id": f"call_{len(messages)}_{position}",
+                    "type": "tool_call",
+                }
+                for position, call in enumerate(calls, 1)
+            ],
+        )
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+
+class ScriptedModel(KeylessModel):
+    """Plays a fixed list of steps, one each turn: the solution of a case, or what a faulty model would do."""
+
+    description: ClassVar[str] = "a script that plays the model"
+
+    steps: list[Step]
+
+    def calls(self, messages: list[BaseMessage], turn: int) -> Step:  # noqa: ARG002 - the script decides alone
+        """The step of this turn."""
+        return self.steps[turn] if turn < len(self.steps) else []
+
+
+def open_model(spec: str | None) -> BaseChatModel:
+    """The model a person asked for.
+
+    Args:
+        spec: `provider:name` such as `openai:gpt-5`; None for OpenAI's default with a key, else the offline model.
+
+    Raises:
+        InvalidRequest: The provider is unknown or its package is missing.
+    """
+    if spec is None and not (os.environ.get("OPENAI_API_KEY") or os.environ.get("OPENAI_BASE_URL")):
+        from azure_devops_agents.models.offline import OfflineModel  # noqa: PLC0415 - only when it is used
+
+        return OfflineModel()
+    provider, _, name = (spec or "openai:gpt-5-mini").partition(":")
+    if provider == "openai" and name:
+        from langchain_openai import ChatOpenAI  # noqa: PLC0415 - slow to import, and optional
+
+        if os.environ.get("OPENAI_API_KEY"):
+            return ChatOpenAI(model=name, max_retries=3, timeout=120)
+        if not os.environ.get("OPENAI_BASE_URL"):
+            raise InvalidRequest(f"The model {spec!r} needs OPENAI_API_KEY.", subject="model")
+        # Servers of one's own take any key, but the client wants one.
+        return ChatOpenAI(model=name, max_retries=3, timeout=120, api_key=SecretStr("none"))
+    try:
+        from langchain.chat_models import init_chat_model  # noqa: PLC0415 - optional
+    except ImportError:
+        raise InvalidRequest(
+            f"The model {spec!r} needs the package 'langchain' and the provider's own package, such as "
+            "'langchain-anthropic'; 'openai:NAME' works without.",
+            subject="model",
+        ) from None
+    model = init_chat_model(spec)
+    if not isinstance(model, BaseChatModel):
+        raise InvalidRequest(f"{spec!r} names no chat model.", subject="model")
+    return model

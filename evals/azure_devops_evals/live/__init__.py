@@ -1,0 +1,1 @@
+"""Runs with a model behind an API: a local OpenAI-compatible server and recorded answers."""

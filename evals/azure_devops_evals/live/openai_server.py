@@ -1,0 +1,147 @@
+"""A small OpenAI-compatible server on loopback: streams what it is told to, well-formed or not. No model is in it.
+
+It proves the way to a model and back: the wire, the client, what happens when a provider fails.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from azure_devops_agents.models.opening import Step
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One answer of the model.
+
+    Attributes:
+        calls: Tool calls, each a name and its arguments as JSON text, which need not be well-formed.
+        text: What it says.
+        refusal: What it says instead of an answer.
+        status: Of the HTTP answer.
+        dropped: The connection breaks in the middle of the first call.
+        garbage: The body is no JSON at all.
+    """
+
+    calls: Sequence[tuple[str, str]] = ()
+    text: str = ""
+    refusal: str = ""
+    status: int = 200
+    dropped: bool = False
+    garbage: bool = False
+
+
+Turns = Sequence[Turn] | Callable[[Mapping[str, Any]], Turn]
+
+
+def scripted(scripts: Mapping[str, Sequence[Step]]) -> Callable[[Mapping[str, Any]], Turn]:
+    """Plays the steps that belong to the question of a conversation; nothing but the conversation decides the turn."""
+
+    def turn(asked: Mapping[str, Any]) -> Turn:
+        question = next(str(message["content"]) for message in asked["messages"] if message["role"] == "user")
+        number = sum(message["role"] == "assistant" for message in asked["messages"])
+        steps = scripts.get(question, ())
+        step = steps[number] if number < len(steps) else []
+        return Turn([(call.name, json.dumps(call.arguments)) for call in step], "" if step else "Nothing more to say.")
+
+    return turn
+
+
+@dataclass
+class OpenAIServer:
+    """Answers with the turns in order, the last one again and again, or with what a function makes of the request."""
+
+    turns: Turns
+    requests: list[dict[str, Any]] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        """Serve, until the end of the block."""
+        app = Starlette(routes=[Route("/v1/chat/completions", self._complete, methods=["POST"])])
+        config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off", ws="none")
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._thread.start()
+        while not self._server.started:
+            time.sleep(0.01)
+        port = self._server.servers[0].sockets[0].getsockname()[1]
+        self.base_url = f"http://127.0.0.1:{port}/v1"
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop serving."""
+        self._server.should_exit = True
+        self._thread.join(timeout=5)
+
+    async def _complete(self, request: Request) -> Response:
+        asked = await request.json()
+        number = len(self.requests)
+        turn = self.turns(asked) if callable(self.turns) else self.turns[min(number, len(self.turns) - 1)]
+        self.requests.append(asked)
+        if turn.status != 200:
+            headers = {"Retry-After": "0"}
+            return JSONResponse({"error": {"message": "no", "type": "x"}}, turn.status, headers)
+        if turn.garbage:
+            return PlainTextResponse("<html>not what you asked for</html>", media_type="application/json")
+        if not asked.get("stream"):
+            return JSONResponse(_whole(turn))
+        return StreamingResponse(_stream(turn), media_type="text/event-stream")
+
+
+def _message(turn: Turn) -> dict[str, Any]:
+    calls = [
+        {
+            "index": index,
+            "id": f"call_{index}_{name}",
+            "type": "function",
+            "function": {"name": name, "arguments": arguments},
+        }
+        for index, (name, arguments) in enumerate(turn.calls)
+    ]
+    message: dict[str, Any] = {"role": "assistant", "content": turn.text or None}
+    if calls:
+        message["tool_calls"] = calls
+    if turn.refusal:
+        message["refusal"] = turn.refusal
+    return message
+
+
+def _whole(turn: Turn) -> dict[str, Any]:
+    choice = {"index": 0, "message": _message(turn), "finish_reason": "tool_calls" if turn.calls else "stop"}
+    return {"id": "1", "object": "chat.completion", "created": 1, "model": "local", "choices": [choice]}
+
+
+def _stream(turn: Turn) -> Iterator[str]:
+    """The answer in small pieces, tool arguments cut in two."""
+
+    def event(delta: dict[str, Any], finish: str | None = None) -> str:
+        choice = {"index": 0, "delta": delta, "finish_reason": finish}
+        body = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "local", "choices": [choice]}
+        return f"data: {json.dumps(body)}\n\n"
+
+    yield event({"role": "assistant", "content": ""})
+    for piece in turn.text.split():
+        yield event({"content": piece + " "})
+    if turn.refusal:
+        yield event({"refusal": turn.refusal})
+    for call in _message(turn).get("tool_calls", []):
+        arguments = call["function"]["arguments"]
+        half = len(arguments) // 2
+        yield event({"tool_calls": [{**call, "function": {**call["function"], "arguments": arguments[:half]}}]})
+        if turn.dropped:
+            raise ConnectionResetError("dropped on purpose")
+        rest = {"index": call["index"], "function": {"arguments": arguments[half:]}}
+        yield event({"tool_calls": [rest]})
+    yield event({}, "tool_calls" if turn.calls else "stop")
+    yield "data: [DONE]\n\n"

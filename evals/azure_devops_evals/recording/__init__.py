@@ -1,0 +1,1 @@
+"""Recorded answers of the service: the format, replaying and comparing."""

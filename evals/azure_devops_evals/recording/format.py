@@ -1,0 +1,320 @@
+"""Recorded answers of the service, made by a transport that listens; `replay` answers from them.
+
+A recording is JSON: where it comes from, and the exchanges in order. An exchange is found again by method, path,
+sorted query and body; host, organization, api-version and headers do not count. Secrets, the token and the identity
+in headers are taken out when a recording is made, never later.
+"""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Self, cast, get_args
+from urllib.parse import quote, urlsplit
+
+import httpx
+from pydantic import JsonValue
+
+from langchain_azure_devops.text.secrets import PSEUDONYM, pseudonym_of, redact, without
+
+CLOUD = "https://dev.azure.com"
+PSEUDONYM_KEY = b"azure-devops-evals"
+"""Keys the pseudonyms of secrets that are made up, so that recording the simulator twice gives the same file."""
+
+_STAND_INS: Mapping[str, str] = {
+    "x-tfs-processid": "00000000-0000-4000-8000-000000000000",
+    "x-vss-userdata": "00000000-0000-4000-8000-000000000001:somebody@example.invalid",
+}
+"""Headers of which only the presence counts: that the service itself answered, and that it knows the token."""
+KEPT_HEADERS = frozenset(
+    {"content-type", "location", "retry-after", "www-authenticate", "x-ms-continuationtoken", *_STAND_INS}
+)
+Form = Literal["body", "text", "base64", "broken"]
+FORMS: tuple[Form, ...] = get_args(Form)
+_ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a recording comes from.
+
+    Attributes:
+        recorded: When it was made, ISO 8601 in UTC.
+        source: The simulator or a live organization.
+        api_version: What the client asked for.
+        organization: The organization's name, as it stands in the paths of links.
+        world: Digest of the simulated organization it was made from; empty for a live one. Another digest today means
+            that the answers may be others today; `refresh` tells.
+    """
+
+    recorded: str
+    source: Literal["simulator", "live"]
+    api_version: str
+    organization: str
+    world: str = ""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What of a request decides its answer. The body is canonical JSON, other text as it is, or empty."""
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+    body: str = ""
+
+    def __str__(self) -> str:
+        """One line for people."""
+        query = "&".join(f"{name}={value}" for name, value in self.query)
+        return " ".join(part for part in (self.method, self.path + (f"?{query}" if query else ""), self.body) if part)
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request and its answer.
+
+    The answer's body is JSON (`body`), text (`text`) or bytes in base64 (`base64`); a connection that broke before the
+    answer was there is `broken`, with the reason, and has the status 0.
+    """
+
+    asked: Asked
+    status: int
+    headers: Mapping[str, str]
+    kind: Form
+    content: JsonValue
+
+    def response(self) -> httpx.Response:
+        """The answer as the network would have given it.
+
+        Raises:
+            httpx.ReadError: The connection broke.
+        """
+        if self.kind == "broken":
+            raise httpx.ReadError(str(self.content))
+        if self.kind == "body":
+            content = json.dumps(self.content, ensure_ascii=False).encode()
+        elif self.kind == "base64":
+            content = base64.b64decode(str(self.content))
+        else:
+            content = str(self.content).encode()
+        return httpx.Response(self.status, headers=dict(self.headers), content=content)
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """The exchange as it is written."""
+        sent: JsonValue = self.asked.body
+        if self.asked.body[:1] in {"{", "["}:
+            sent = cast("JsonValue", json.loads(self.asked.body))
+        return {
+            "method": self.asked.method,
+            "path": self.asked.path,
+            "query": [list(pair) for pair in self.asked.query],
+            "sent": sent,
+            "status": self.status,
+            "headers": dict(self.headers),
+            self.kind: self.content,
+        }
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Exchanges in the order they happened, and where they come from."""
+
+    provenance: Provenance
+    exchanges: tuple[Exchange, ...]
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a recording.
+
+        Raises:
+            ValueError: The file is not a recording.
+        """
+        document = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            return cls(Provenance(**document["provenance"]), tuple(map(_exchange, document["exchanges"])))
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"{path.name} is not a recording: {error!r}") from error
+
+    def pseudonyms(self) -> frozenset[str]:
+        """What stands for secrets in it."""
+        texts = (json.dumps(exchange.as_json(), ensure_ascii=False) for exchange in self.exchanges)
+        return frozenset(found[0] for text in texts for found in PSEUDONYM.finditer(text))
+
+    def text(self) -> str:
+        """Indented JSON, so that a change can be reviewed."""
+        document = {
+            "provenance": dict(self.provenance.__dict__),
+            "exchanges": [exchange.as_json() for exchange in self.exchanges],
+        }
+        return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+
+def _exchange(row: Mapping[str, JsonValue]) -> Exchange:
+    sent = row["sent"]
+    query = cast("list[list[str]]", row["query"])
+    asked = Asked(
+        str(row["method"]),
+        str(row["path"]),
+        tuple((name, value) for name, value in query),
+        sent if isinstance(sent, str) else _canonical(sent),
+    )
+    kind = next(kind for kind in FORMS if kind in row)
+    headers = cast("dict[str, str]", row["headers"])
+    return Exchange(asked, int(str(row["status"])), headers, kind, row[kind])
+
+
+# -- what counts, and what is taken out ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Scrubber:
+    """Takes out what must not be in a recording.
+
+    Attributes:
+        base_url: The organization's address; the cloud's stands in its place.
+        key: Keys the pseudonyms. A live recording uses a random one: with a known key a weak password could be guessed.
+        people: Replace mail addresses, too.
+        known: The secrets found so far and what stands for each; one that was found once is taken out wherever it is.
+    """
+
+    base_url: str
+    key: bytes = PSEUDONYM_KEY
+    people: bool = False
+    known: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def text(self, text: str, token: str = "") -> str:
+        """A text without secrets, the token and the address of the machine."""
+        if token:
+            text = without(text, token)
+        parts = urlsplit(self.base_url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        for address, instead in ((origin, CLOUD), (quote(origin, safe=""), quote(CLOUD, safe=""))):
+            text = text.replace(address, instead)
+        text = self.without_known(redact(text, self.key, self._remember))
+        return _ADDRESS.sub(self._nobody, text) if self.people else text
+
+    def without_known(self, text: str) -> str:
+        """A text without any secret that was found before, alone or with other text around it."""
+        for secret, pseudonym in self.known.items():
+            text = text.replace(secret, pseudonym)
+        return text
+
+    def _remember(self, pseudonym: str, secret: str) -> None:
+        self.known[secret] = pseudonym
+
+    def _nobody(self, match: re.Match[str]) -> str:
+        digest = pseudonym_of(match[0].lower(), "person", self.key).rstrip("]").rpartition(":")[2]
+        return f"person-{digest}@example.invalid"
+
+
+def asked_by(request: httpx.Request, base_path: str, scrub: Callable[[str], str] = str) -> Asked:
+    """What of a request decides its answer; the organization's own path is left out."""
+    path = request.url.raw_path.decode("ascii").partition("?")[0]
+    if base_path and (path == base_path or path.startswith(base_path + "/")):
+        path = path[len(base_path) :]
+    query = sorted((name, scrub(value)) for name, value in request.url.params.multi_items() if name != "api-version")
+    text = request.content.decode("utf-8", "backslashreplace")
+    is_json = "json" in request.headers.get("content-type", "") and text
+    text = _canonical(scrubbed(json.loads(text), scrub)) if is_json else scrub(text)
+    return Asked(request.method, scrub(path), tuple(query), text)
+
+
+def scrubbed(value: JsonValue, scrub: Callable[[str], str]) -> JsonValue:
+    """A JSON value with every text in it scrubbed, the names of members included."""
+    if isinstance(value, str):
+        return scrub(value)
+    if isinstance(value, list):
+        return [scrubbed(item, scrub) for item in value]
+    if isinstance(value, dict):
+        return {scrub(name): scrubbed(item, scrub) for name, item in value.items()}
+    return value
+
+
+def _canonical(value: JsonValue) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _token_in(request: httpx.Request) -> str:
+    authorization: str = request.headers.get("authorization", "")
+    kind, _, encoded = authorization.partition(" ")
+    if kind.lower() != "basic":
+        return encoded
+    try:
+        return base64.b64decode(encoded, validate=True).decode().partition(":")[2]
+    except (binascii.Error, UnicodeDecodeError):
+        return encoded
+
+
+# -- transports ------------------------------------------------------------------------------------------------------
+
+
+class RecordingTransport(httpx.AsyncBaseTransport):
+    """Passes requests on and keeps what was asked and answered, secrets taken out."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, scrubber: Scrubber) -> None:
+        """Stand in front of `inner`, which reaches the organization of the scrubber's base URL."""
+        self._inner = inner
+        self._scrubber = scrubber
+        self._base_path = urlsplit(scrubber.base_url).path.rstrip("/")
+        self.exchanges: list[Exchange] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Pass on, keep the exchange, and answer with the whole decoded body."""
+        await request.aread()
+        token = _token_in(request)
+
+        def scrub(text: str) -> str:
+            return self._scrubber.text(text, token)
+
+        asked = asked_by(request, self._base_path, scrub)
+        try:
+            response = await self._inner.handle_async_request(request)
+            content = await response.aread()
+        except httpx.TransportError as error:
+            self.exchanges.append(Exchange(asked, 0, {}, "broken", scrub(str(error))))
+            raise
+        await response.aclose()
+        headers = {
+            name: _STAND_INS.get(name) or scrub(response.headers[name])
+            for name in sorted(KEPT_HEADERS & set(response.headers.keys()))
+        }
+        kind, kept = _kept(content, response.headers.get("content-type", ""), scrub)
+        self.exchanges.append(Exchange(asked, response.status_code, headers, kind, kept))
+        passed = [(name, value) for name, value in response.headers.multi_items() if name not in _OF_THE_BODY]
+        return httpx.Response(response.status_code, headers=passed, content=content)
+
+    async def aclose(self) -> None:
+        """Close what is behind."""
+        await self._inner.aclose()
+
+    def taken(self) -> tuple[Exchange, ...]:
+        """What was asked and answered, each answer once, in an order that does not depend on what ran side by side.
+
+        A secret alone is only known as one after it was seen in its setting, so all is looked through once more.
+        """
+        kept: dict[Asked, list[Exchange]] = {}
+        for made in self.exchanges:
+            row = scrubbed(cast("JsonValue", made.as_json()), self._scrubber.without_known)
+            exchange = _exchange(cast("Mapping[str, JsonValue]", row))
+            answers = kept.setdefault(exchange.asked, [])
+            if not answers or answers[-1] != exchange:
+                answers.append(exchange)
+        return tuple(exchange for asked in sorted(kept, key=str) for exchange in kept[asked])
+
+
+def _kept(content: bytes, content_type: str, scrub: Callable[[str], str]) -> tuple[Form, JsonValue]:
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        # No rule replaces a part of bytes without breaking them: bytes with a secret in them are left out whole.
+        readable = content.decode("latin-1")
+        return "base64", base64.b64encode(content if scrub(readable) == readable else b"[secret:binary]").decode()
+    if "json" in content_type and text:
+        return "body", scrubbed(json.loads(text), scrub)
+    return "text", scrub(text)
+
+
+_OF_THE_BODY = frozenset({"content-encoding", "content-length", "transfer-encoding"})

@@ -1,0 +1,89 @@
+"""A transport that answers from a recording, and says exactly what a request it does not hold differs in."""
+
+import difflib
+import json
+import threading
+from dataclasses import dataclass, field
+
+import httpx
+
+from azure_devops_evals.recording.difference import differences
+from azure_devops_evals.recording.format import PSEUDONYM_KEY, Asked, Exchange, Recording, asked_by
+from langchain_azure_devops.text.secrets import redact
+
+
+class ReplayMiss(Exception):
+    """A request that the recording does not hold. Not an error of the service: no tool may take it for one.
+
+    Attributes:
+        asked: The request.
+    """
+
+    def __init__(self, asked: Asked, nearest: Asked | None) -> None:
+        """Say what was asked, and how the nearest that is known differs."""
+        self.asked = asked
+        message = f"The recording has no answer to {asked}."
+        if nearest is not None:
+            message += f" The nearest it has: {nearest}. Different: {'; '.join(_differing(nearest, asked))}."
+        super().__init__(message)
+
+
+@dataclass
+class ReplayTransport(httpx.AsyncBaseTransport):
+    """Answers from a recording. The same request asked again gets the next answer; the last one sticks.
+
+    Attributes:
+        recording: Where the answers come from.
+        misses: Every request that the recording does not hold, in order.
+    """
+
+    recording: Recording
+    misses: list[ReplayMiss] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Sort the exchanges by what was asked."""
+        self._answers: dict[Asked, list[Exchange]] = {}
+        for exchange in self.recording.exchanges:
+            self._answers.setdefault(exchange.asked, []).append(exchange)
+        self._next = dict.fromkeys(self._answers, 0)
+        self._lock = threading.Lock()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer.
+
+        Raises:
+            ReplayMiss: The recording does not hold this request; it is also kept in `misses`.
+        """
+        await request.aread()
+        base_path = f"/{self.recording.provenance.organization}"
+        asked = asked_by(request, base_path, lambda text: redact(text, PSEUDONYM_KEY))
+        with self._lock:
+            answers = self._answers.get(asked)
+            if answers is None:
+                miss = ReplayMiss(asked, self._nearest(asked))
+                self.misses.append(miss)
+                raise miss
+            turn = self._next[asked]
+            self._next[asked] = min(turn + 1, len(answers) - 1)
+        return answers[turn].response()
+
+    def _nearest(self, asked: Asked) -> Asked | None:
+        known = {str(one): one for one in self._answers}
+        near = difflib.get_close_matches(str(asked), known, n=1, cutoff=0.6)
+        return known[near[0]] if near else None
+
+
+def _differing(recorded: Asked, asked: Asked) -> list[str]:
+    """What two requests differ in, the recorded value first."""
+    return list(differences(_parts(recorded), _parts(asked)))
+
+
+def _parts(asked: Asked) -> dict[str, object]:
+    body = json.loads(asked.body) if asked.body[:1] in {"{", "["} else asked.body
+    query = {name: [value for other, value in asked.query if other == name] for name, _ in asked.query}
+    return {
+        "method": asked.method,
+        "path": asked.path,
+        "query": {name: values[0] if len(values) == 1 else values for name, values in query.items()},
+        "body": body,
+    }

@@ -1,0 +1,39 @@
+"""Results as Markdown, for the summary of a build."""
+
+import re
+from collections.abc import Sequence
+
+from azure_devops_evals.reports.text import counts, metrics, value, words
+from azure_devops_evals.running.log_safety import harmless
+from azure_devops_evals.running.run import Result
+from azure_devops_evals.scoring.gates import Verdict
+
+
+def as_markdown(results: Sequence[Result], verdict: Verdict, seconds: float, more: Sequence[str] = ()) -> str:
+    """What blocks, the counts by area, the metrics, and the trace of each case that does not pass."""
+    head = "passed" if not verdict.reasons else f"blocked, exit code {int(verdict.exit)}"
+    lines = [f"## Evals: {head}", "", f"{words(counts(results))} in {seconds:.1f} s", ""]
+    lines += [f"- {_inline(reason)}" for reason in verdict.reasons]
+    lines += [f"- {_inline(line.strip())}" for line in more]
+    lines += ["", "| area | cases |", "|---|---|"]
+    for area in sorted({result.area for result in results}):
+        lines.append(f"| {_inline(area)} | {words(counts(one for one in results if one.area == area))} |")
+    lines += ["", "| metric | found |", "|---|---|"]
+    lines += [f"| {_inline(name)} | {value(name, count)} |" for name, count in metrics(results).items()]
+    for result in results:
+        if result.status != "pass":
+            lines += ["", f"### {_inline(result.case)}: {result.status}", ""]
+            lines += _fenced(result.trace or "\n".join(result.reasons))
+    return "\n".join(lines) + "\n"
+
+
+def _inline(text: str) -> str:
+    """Text without an effect on the Markdown around it."""
+    return re.sub(r"([\\`*_{}\[\]<>|#!])", r"\\\1", harmless(text).replace("\n", " "))
+
+
+def _fenced(text: str) -> list[str]:
+    """A text in a fence longer than any in it: nothing that a case read may become a link, an image or a heading."""
+    text = harmless(text)
+    fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", text)), 3)
+    return [f"{fence}text", text, fence]

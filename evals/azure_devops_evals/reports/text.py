@@ -1,0 +1,75 @@
+"""How a run came out, for people and for machines."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+
+from pydantic import JsonValue
+
+from azure_devops_evals.running.metrics import COSTS
+from azure_devops_evals.running.run import STATUSES, Result, Status
+from azure_devops_evals.scoring.counts import Count, added
+from azure_devops_evals.scoring.gates import Verdict
+
+
+def counts(results: Iterable[Result]) -> dict[Status, int]:
+    """How many results of each status."""
+    found = Counter(result.status for result in results)
+    return {status: found[status] for status in STATUSES}
+
+
+def metrics(results: Sequence[Result]) -> dict[str, Count]:
+    """Everything that was measured, over all results, in the order in which a case measures it."""
+    return added(result.counts for result in results)
+
+
+def as_text(results: Sequence[Result], verdict: Verdict, seconds: float, more: Sequence[str] = ()) -> str:
+    """One line for each case, the trace of those that do not pass, the metrics, the counts and what blocks."""
+    width = max((len(result.area) for result in results), default=0)
+    lines: list[str] = []
+    for result in results:
+        trial = f" #{result.trial}" if result.trial > 1 else ""
+        lines.append(f"{result.status:<5} {result.area:<{width}} {result.case}{trial} ({result.seconds:.2f} s)")
+        lines += [f"      {line}" for line in (result.trace or "\n".join(result.reasons)).split("\n") if line]
+    lines += ["", *_metric_lines(metrics(results)), ""]
+    areas = sorted({result.area for result in results})
+    for area in areas:
+        lines.append(f"{area + ':':<{width + 1}} {words(counts(one for one in results if one.area == area))}")
+    lines.append(f"{'all:':<{width + 1}} {words(counts(results))} in {seconds:.1f} s")
+    lines += more
+    lines += [f"blocked: {reason}" for reason in verdict.reasons]
+    return "\n".join(lines)
+
+
+def _metric_lines(found: Mapping[str, Count]) -> list[str]:
+    width = max((len(name) for name in found), default=0)
+    return [f"{name:<{width}}  {value(name, count)}" for name, count in found.items()]
+
+
+def value(name: str, count: Count) -> str:
+    """A metric as people read it: costs by their sum and per case, all else as how many of how many."""
+    if name in COSTS:
+        return f"{count.found}, {count.found / count.of:.1f} a case"
+    return str(count)
+
+
+def as_json(
+    results: Sequence[Result], verdict: Verdict, seconds: float, about: Mapping[str, JsonValue] | None = None
+) -> str:
+    """The same as one JSON document, which `--compare` reads again; `about` is what else is known of the run."""
+    document = {
+        **(about or {}),
+        "exit": int(verdict.exit),
+        "blocked": list(verdict.reasons),
+        "counts": counts(results),
+        "metrics": {name: list(count) for name, count in metrics(results).items()},
+        "seconds": round(seconds, 3),
+        "cases": [asdict(result) for result in results],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def words(found: Mapping[Status, int]) -> str:
+    """The counts in words; statuses that did not occur are left out."""
+    return ", ".join(f"{number} {status}" for status, number in found.items() if number or status == "pass")

@@ -1,0 +1,1 @@
+"""How cases are played: recorded, in worlds, in parallel, with their metrics."""

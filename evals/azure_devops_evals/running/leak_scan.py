@@ -1,0 +1,52 @@
+"""Look through recordings for what must not be committed. Applied when one is written, and to those that are there."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from azure_devops_evals.recording.format import PSEUDONYM_KEY
+from azure_devops_evals.world.world import TOKEN
+from langchain_azure_devops.text.secrets import PSEUDONYM, redact, without
+
+_ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})")
+_MADE_UP = re.compile(r"(?i)(?:^|\.)(?:example|invalid|test|localhost|example\.(?:com|org|net))$")
+"""Domains that nobody can own."""
+_ESCAPED_BREAK = re.compile(r"\\[nrt]")
+"""A line break inside JSON: the letter of it is no part of a name, as in a decorator at the start of a line."""
+_CREDENTIAL = re.compile(
+    r"(?i)\"(?:proxy-)?authorization\"\s*:|\"(?:set-)?cookie\"\s*:|\bbearer\s+[A-Za-z0-9._~+/-]{20,}"
+    r"|://[^/\s:@\"]+:[^/\s:@\"]+@|(?<![A-Za-z0-9])sk-[A-Za-z0-9_-]{20,}"
+)
+_MACHINE = re.compile(r"\b(?:127\.0\.0\.1|localhost):\d+|(?<![\w/])/(?:home|Users|root)/[A-Za-z0-9._-]+")
+
+
+class Unclean(Exception):
+    """A recording holds what must not be committed; the message says what and where, and never shows it."""
+
+
+def findings(text: str) -> Iterator[str]:
+    """What must not be in a recording, by line and kind; the thing itself is never shown."""
+    for number, line in enumerate(text.split("\n"), 1):
+        for kind in _kinds(line):
+            yield f"line {number}: {kind}"
+
+
+def scan(path: Path) -> list[str]:
+    """What is in a file that must not be committed."""
+    return [f"{path.name}, {finding}" for finding in findings(path.read_text(encoding="utf-8"))]
+
+
+def _kinds(line: str) -> Iterator[str]:
+    if without(line, TOKEN) != line:
+        yield "the token"
+        line = without(line, TOKEN)
+    cleared = redact(line, PSEUDONYM_KEY)
+    if cleared != line:
+        new = {found[1] for found in PSEUDONYM.finditer(cleared)} - {found[1] for found in PSEUDONYM.finditer(line)}
+        yield f"a secret ({', '.join(sorted(new)) or 'of a known form'})"
+    if any(not _MADE_UP.search(found["host"]) for found in _ADDRESS.finditer(_ESCAPED_BREAK.sub(" ", line))):
+        yield "a mail address"
+    if _CREDENTIAL.search(line):
+        yield "a credential"
+    if _MACHINE.search(line):
+        yield "an address of a machine"

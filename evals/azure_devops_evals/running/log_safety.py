@@ -1,0 +1,28 @@
+"""Text of cases made fit for a build log: no secret in it, no order to the build server, no control character."""
+
+import re
+from collections.abc import Iterable
+
+from azure_devops_evals.recording.format import PSEUDONYM_KEY
+from azure_devops_evals.world.world import TOKEN
+from langchain_azure_devops.text.secrets import redact, without
+
+_ORDER = re.compile(r"(?i)##(?=vso\[|\[)|(?m:^(?P<colons>\s*::)(?=[a-z]))")
+_UNPRINTABLE = re.compile(r"[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]")
+_HIDDEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+
+
+def harmless(text: str, secrets: Iterable[str] = ()) -> str:
+    """A text that may be published in a build.
+
+    Azure Pipelines obeys lines with `##vso[` and `##[`, GitHub lines that begin with `::`: both are broken up.
+
+    Args:
+        text: What came out of a case, which may quote whatever is in the organization.
+        secrets: What must not be in it, besides what is recognized as a secret.
+    """
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, "[secret:planted]")
+    text = redact(without(text, TOKEN), PSEUDONYM_KEY)
+    text = _HIDDEN.sub("\N{REPLACEMENT CHARACTER}", _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text))
+    return _ORDER.sub(lambda found: f"{found['colons'][:-1]} :" if found["colons"] else "# #", text)

@@ -1,0 +1,133 @@
+"""Make recordings: from the simulator, or from a live organization that the environment names."""
+
+import secrets
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from azure_devops_evals.case import Case
+from azure_devops_evals.recording.difference import differences
+from azure_devops_evals.recording.format import (
+    FORMS,
+    Asked,
+    Exchange,
+    Provenance,
+    Recording,
+    RecordingTransport,
+    Scrubber,
+)
+from azure_devops_evals.running.leak_scan import Unclean, findings
+from azure_devops_evals.running.play import Place, play, world_of
+from azure_devops_evals.running.run import failed
+from azure_devops_evals.world.world import BASE_URL, ORGANIZATION
+from azure_devops_simulator.state.organization import SEED_NOW, timestamp
+from langchain_azure_devops.http.network import network
+from langchain_azure_devops.http.request import API_VERSION
+from langchain_azure_devops.settings import load_settings
+
+
+class NotRecorded(Exception):
+    """The solution of a case does not pass where it was to be recorded."""
+
+
+def record(case: Case) -> Recording:
+    """Play every solution of a case against a fresh organization and keep what was asked and answered.
+
+    Raises:
+        NotRecorded: A solution does not pass; a recording of it would prove nothing.
+    """
+    place = world_of(case)
+    transport = RecordingTransport(place.transport, Scrubber(BASE_URL))
+    for steps in (case.steps, *case.routes):
+        if failures := failed(case, play(case, replace(place, transport=transport), steps)):
+            raise NotRecorded(f"{case.id} does not pass and was not recorded: {'; '.join(failures)}")
+    provenance = Provenance(timestamp(SEED_NOW), "simulator", API_VERSION, ORGANIZATION, place.digest())
+    return Recording(provenance, transport.taken())
+
+
+def record_live(case: Case) -> Recording:
+    """Play the solutions of a case against the organization of the environment, which is only read.
+
+    The checks are not applied: what they expect is in the made-up organization. Secrets and mail addresses are taken
+    out under a key that is forgotten afterwards; names, titles and code are not.
+    """
+    settings = load_settings()
+    base_url = settings.url("core")
+    scrubber = Scrubber(base_url, key=secrets.token_bytes(16), people=True)
+    transport = RecordingTransport(network(base_url), scrubber)
+    for steps in (case.steps, *case.routes):
+        play(case, Place(settings, transport), steps, read_only=True)
+    now = timestamp(datetime.now(UTC).replace(microsecond=0))
+    return Recording(Provenance(now, "live", API_VERSION, settings.organization), transport.taken())
+
+
+def write(case: Case, recording: Recording, folder: Path) -> Path:
+    """Store the recording of a case.
+
+    Raises:
+        Unclean: It holds what must not be committed, and was not stored.
+    """
+    text = recording.text()
+    if found := list(findings(text)):
+        raise Unclean(f"{case.id} was not recorded, it holds {'; '.join(found[:5])}.")
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{case.id}.json"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """A recording made anew.
+
+    Attributes:
+        made: The new one.
+        changes: What it says differently, one line each; empty when every answer is the same.
+        moved: The world it is made from is another one, whether or not the answers are.
+    """
+
+    made: Recording
+    changes: tuple[str, ...]
+    moved: bool
+
+
+def refreshed(case: Case, folder: Path) -> Refreshed:
+    """The recording of a case made anew from the simulator, compared with the one that is there.
+
+    Raises:
+        NotRecorded: A solution does not pass.
+    """
+    made = record(case)
+    path = folder / f"{case.id}.json"
+    if not path.exists():
+        return Refreshed(made, (f"new, {len(made.exchanges)} exchanges",), moved=True)
+    kept = Recording.load(path)
+    changes = tuple(_changes(kept.exchanges, made.exchanges))
+    return Refreshed(made, changes, kept.provenance != made.provenance)
+
+
+def _changes(before: Sequence[Exchange], after: Sequence[Exchange]) -> Iterator[str]:
+    """What differs between exchanges, request by request; repeats of a request are told apart by their number."""
+    old, new = _numbered(before), _numbered(after)
+    for key in dict.fromkeys((*old, *new)):
+        asked = str(key[0]) + (f" (answer {key[1]})" if key[1] > 1 else "")
+        if key not in new:
+            yield f"- {asked}"
+        elif key not in old:
+            yield f"+ {asked}"
+        else:
+            yield from (f"~ {asked}: {line}" for line in differences(old[key], new[key]))
+
+
+def _numbered(exchanges: Sequence[Exchange]) -> dict[tuple[Asked, int], dict[str, JsonValue]]:
+    numbers: Counter[Asked] = Counter()
+    found: dict[tuple[Asked, int], dict[str, JsonValue]] = {}
+    for exchange in exchanges:
+        numbers[exchange.asked] += 1
+        answer = {name: value for name, value in exchange.as_json().items() if name in {"status", "headers", *FORMS}}
+        found[exchange.asked, numbers[exchange.asked]] = answer
+    return found

@@ -1,0 +1,1 @@
+"""What a run is judged by: gates, the baseline and statistics over trials."""

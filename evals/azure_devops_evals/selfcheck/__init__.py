@@ -1,0 +1,1 @@
+"""Whether the suite notices wrong agents and planted faults."""

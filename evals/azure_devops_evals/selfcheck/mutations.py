@@ -1,0 +1,215 @@
+"""Faults seeded into what an agent and the toolkit do, to see whether the suite notices each of them."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from langchain_core.tools import BaseTool, StructuredTool, ToolException
+
+from azure_devops_agents.models.opening import Call, Step
+from azure_devops_evals.case import WRITE, YES, Case
+from azure_devops_evals.checks import writes
+from azure_devops_evals.world.world import TOKEN
+from langchain_azure_devops.text.secrets import PSEUDONYM
+
+Kind = Literal["report", "calls", "writes", "citations", "results"]
+Tamper = Callable[[str], str]
+REPORT = "write_report"
+_LEAKED = "AccountKey=bm90IGEgc2VjcmV0IGJ1dCBsb29rcyBleGFjdGx5IGxpa2Ugb25lIG9mIHRoZW0=;"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One fault.
+
+    Attributes:
+        kind: Where it is.
+        name: What it is.
+        case: The case as it is run; other than the original only where a person is part of the fault.
+        steps: What the agent does.
+        tamper: What becomes of the text of each tool result.
+        swallows: Errors of tools are told as an empty result.
+        touched: What was spoilt when it was run.
+    """
+
+    kind: Kind
+    name: str
+    case: Case
+    steps: list[Step]
+    tamper: Tamper | None = None
+    swallows: bool = False
+    touched: list[str] = field(default_factory=list)
+
+    @property
+    def void(self) -> bool:
+        """It was to spoil results and found nothing to spoil: this was the case as it is, and no fault."""
+        return self.kind == "results" and not self.touched
+
+
+def mutants(case: Case) -> Iterator[Mutant]:
+    """Every fault that makes sense in a case, each once."""
+    yield from _of_report(case)
+    yield from _of_calls(case)
+    yield from _of_writes(case)
+    yield from _of_citations(case)
+    yield from _of_results(case)
+
+
+def spoil(tools: Sequence[BaseTool], mutant: Mutant) -> None:
+    """Put a fault into the results of tools."""
+    for tool in tools:
+        if isinstance(tool, StructuredTool) and tool.func is not None:
+            tool.func = _spoilt(tool.func, mutant)
+
+
+def _spoilt(original: Callable[..., Any], mutant: Mutant) -> Callable[..., Any]:
+    tamper = mutant.tamper or str
+
+    def spoilt(text: str) -> str:
+        changed = tamper(text)
+        if changed != text:
+            mutant.touched.append(text[:80])
+        return changed
+
+    def answer(**arguments: Any) -> Any:
+        try:
+            text, artifact = original(**arguments)
+        except ToolException as error:
+            if mutant.swallows:
+                mutant.touched.append(str(error)[:80])
+                return "0 found", None
+            raise ToolException(spoilt(str(error))) from error
+        return spoilt(text), artifact
+
+    return answer
+
+
+# -- what the agent says ---------------------------------------------------------------------------------------------
+
+
+def _of_report(case: Case) -> Iterator[Mutant]:
+    report = _report(case)
+    if report is None:
+        return
+    yield Mutant("report", "never written", case, case.steps[:-1])
+    other = {"answered": "no_incident", "incident": "no_incident", "no_incident": "incident"}
+    yield _reporting(case, "report", "another verdict", verdict=other.get(report["verdict"], "answered"))
+    yield _reporting(case, "report", "an empty answer", answer="")
+    yield _reporting(case, "report", "another answer", answer="Everything is as it should be.")
+    for section in ("observed", "inferred", "ruled_out"):
+        rows = report.get(section) or []
+        if rows:
+            yield _reporting(case, "report", f"nothing {section}", **{section: []})
+        if len(rows) > 1:
+            yield _reporting(case, "report", f"the first of several {section} only", **{section: rows[:1]})
+
+
+def _of_citations(case: Case) -> Iterator[Mutant]:
+    report = _report(case) or {}
+    for number, row in enumerate(report.get("observed") or [], 1):
+        quote, rows = str(row["quote"]), list(report["observed"])
+        middle = len(quote) // 2
+        faults: dict[str, dict[str, Any]] = {
+            "altered by one letter": {"quote": f"{quote[:middle]}\N{BULLET}{quote[middle + 1 :]}"},
+            "left out": {"quote": ""},
+            "of evidence that is not there": {"evidence": ["E99"]},
+            "without evidence": {"evidence": []},
+        }
+        for name, change in faults.items():
+            changed = [*rows[: number - 1], {**row, **change}, *rows[number:]]
+            yield _reporting(case, "citations", f"quote {number} {name}", observed=changed)
+
+
+def _report(case: Case) -> dict[str, Any] | None:
+    last = case.steps[-1][-1] if case.steps and case.steps[-1] and not _stopped(case) else None
+    return last.arguments if last is not None and last.name == REPORT else None
+
+
+def _stopped(case: Case) -> bool:
+    """A person ends it before the last step, so no fault of that one can ever be seen."""
+    answers = case.person if isinstance(case.person, Sequence) else ()
+    return any(answer["decision"] == "stop" for answer in answers)
+
+
+def _reporting(case: Case, kind: Kind, name: str, **change: Any) -> Mutant:
+    *before, last = case.steps
+    call = last[-1]
+    return Mutant(kind, name, case, [*before, [*last[:-1], Call(name=REPORT, arguments={**call.arguments, **change})]])
+
+
+# -- what the agent does ---------------------------------------------------------------------------------------------
+
+
+def _of_calls(case: Case) -> Iterator[Mutant]:
+    for turn, place, call in _calls(case):
+        name = f"call {turn + 1}.{place + 1}, {call.name},"
+        if not writes(call):
+            yield Mutant("calls", f"{name} left out", case, _with(case.steps, turn, place, []))
+            for argument, value in _altered(call):
+                changed = Call(name=call.name, arguments={**call.arguments, argument: value})
+                yield Mutant(
+                    "calls", f"{name} with another {argument}", case, _with(case.steps, turn, place, [changed])
+                )
+
+
+def _of_writes(case: Case) -> Iterator[Mutant]:
+    wanted = [(turn, place, call) for turn, place, call in _calls(case) if writes(call)]
+    for turn, place, call in wanted:
+        name = f"write {turn + 1}.{place + 1}, {call.name},"
+        yield Mutant("writes", f"{name} left out", case, _with(case.steps, turn, place, []))
+        yield Mutant("writes", f"{name} twice", case, _with(case.steps, turn, place, [call, call]))
+        for argument, value in _altered(call):
+            steps = _with(case.steps, turn, place, [_changed(call, argument, value)])
+            yield Mutant("writes", f"{name} with another {argument}", case, steps)
+    if set(WRITE) <= set(case.holds) and not _stopped(case):
+        if wanted and case.person != YES:
+            yield Mutant("writes", "a person is taken to say yes", replace(case, person=YES), case.steps)
+        more = [Call.to("update_pull_request", id=15, title="Nobody asked for this")]
+        yield Mutant("writes", "one that nobody asked for", case, [*case.steps[:-1], more, case.steps[-1]])
+
+
+def _calls(case: Case) -> Iterator[tuple[int, int, Call]]:
+    for turn, step in enumerate(case.steps):
+        yield from ((turn, place, call) for place, call in enumerate(step) if call.name != REPORT)
+
+
+def _altered(call: Call) -> Iterator[tuple[str, Any]]:
+    """One other value for the argument that says most about what a call is about."""
+    for name, value in sorted(call.arguments.items(), key=lambda item: item[0] not in {"id", "build", "text", "title"}):
+        if isinstance(value, bool) or name in {"limit", "context", "revision"}:
+            continue
+        if isinstance(value, int):
+            yield name, value + 1
+            return
+        if isinstance(value, str) and value:
+            yield name, f"{value} altered"
+            return
+
+
+def _changed(call: Call, argument: str, value: object) -> Call:
+    return Call(name=call.name, arguments={**call.arguments, argument: value})
+
+
+def _with(steps: Sequence[Step], turn: int, place: int, calls: Step) -> list[Step]:
+    step = [*steps[turn][:place], *calls, *steps[turn][place + 1 :]]
+    return [*steps[:turn], *([step] if step else []), *steps[turn + 1 :]]
+
+
+# -- what the toolkit answers ----------------------------------------------------------------------------------------
+
+
+def _of_results(case: Case) -> Iterator[Mutant]:
+    yield Mutant("results", "hold the token", case, case.steps, lambda text: f"{text}\n{TOKEN}")
+    yield Mutant("results", "hold a secret", case, case.steps, lambda text: f"{text}\n{_LEAKED}")
+    yield Mutant("results", "are empty", case, case.steps, lambda _: "0 found")
+    yield Mutant("results", "end in the middle", case, case.steps, lambda text: text[: len(text) // 2])
+    yield Mutant("results", "have every number off by one", case, case.steps, _off_by_one)
+    yield Mutant("results", "tell errors as empty", case, case.steps, swallows=True)
+    if PSEUDONYM.search(json.dumps([call.arguments for _, _, call in _calls(case)], default=str)):
+        yield Mutant("results", "hide secrets under one name", case, case.steps, lambda t: PSEUDONYM.sub("[secret]", t))
+
+
+def _off_by_one(text: str) -> str:
+    return re.sub(r"\d+", lambda number: str(int(number[0]) + 1), text)

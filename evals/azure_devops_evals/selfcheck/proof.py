@@ -1,0 +1,160 @@
+"""The suite proves itself: solutions pass, impostors fail by a check, and seeded faults are noticed."""
+
+import re
+import zlib
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from azure_devops_evals.case import Case
+from azure_devops_evals.running.parallel import side_by_side
+from azure_devops_evals.running.play import place_of
+from azure_devops_evals.running.run import Result, Status, expected, judged, run_case
+from azure_devops_evals.scoring.baseline import Baseline
+from azure_devops_evals.scoring.counts import Count
+from azure_devops_evals.selfcheck.mutations import Kind, Mutant, mutants, spoil
+from azure_devops_evals.selfcheck.wrong_agents import IMPOSTORS
+
+CAUGHT_AT_LEAST = 0.90
+_PER_KIND = 2
+"""Faults of each kind tried in a case, unless every one is wanted."""
+
+_FAULTS = frozenset(get_args(Kind))
+
+Task = tuple[str, str, str]
+"""Case, kind (`route`, `impostor` or the kind of a mutant), and name."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One attempt and how it came out; a void one found nothing to try itself on, and counts for nothing."""
+
+    case: str
+    kind: str
+    name: str
+    status: Status
+    reason: str
+    void: bool = False
+
+    @property
+    def as_it_should(self) -> bool:
+        """Solutions pass; impostors fail by a check, not by a miss; faults are noticed, if only by the baseline."""
+        if self.kind == "route":
+            return self.status == "pass"
+        if self.kind == "impostor":
+            return self.status == "fail"
+        return self.status in {"fail", "miss", "agent error"} or bool(self.reason)
+
+    def __str__(self) -> str:
+        """One line for people."""
+        return f"{self.case}: {self.kind}: {self.name} ({self.status})"
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What was tried on the suite.
+
+    Attributes:
+        trials: All of it.
+        interrupted: Somebody ended it early.
+    """
+
+    trials: Sequence[Trial]
+    interrupted: bool = False
+
+    @property
+    def counts(self) -> dict[str, Count]:
+        """For each kind how many came out as they should, of how many."""
+        found: dict[str, Count] = {}
+        for trial in self.trials:
+            if trial.void:
+                continue
+            old = found.get(trial.kind, Count(0, 0))
+            found[trial.kind] = Count(old.found + trial.as_it_should, old.of + 1)
+        return found
+
+    @property
+    def faults(self) -> Count:
+        """The seeded faults that were noticed."""
+        counts = [count for kind, count in self.counts.items() if kind not in {"route", "impostor"}]
+        return Count(sum(count.found for count in counts), sum(count.of for count in counts))
+
+    @property
+    def holds(self) -> bool:
+        """Every solution and every impostor came out as it should, and nearly every fault was noticed."""
+        certain = [trial.as_it_should for trial in self.trials if trial.kind in {"route", "impostor"}]
+        return all(certain) and not self.interrupted and self.faults.found >= CAUGHT_AT_LEAST * self.faults.of
+
+    def lines(self) -> list[str]:
+        """Counts, and everything that did not come out as it should, by name."""
+        names = {"route": "solutions that pass", "impostor": "impostors that fail by a check"}
+        rows = [f"{names.get(kind, f'faults in {kind} noticed')}: {count}" for kind, count in self.counts.items()]
+        share = 100 * self.faults.found / self.faults.of if self.faults.of else 0.0
+        rows.append(f"faults noticed: {self.faults} = {share:.1f} %, at least {100 * CAUGHT_AT_LEAST:.0f} % are needed")
+        if self.interrupted:
+            rows.append(f"interrupted after {len(self.trials)} trials: this proves nothing of the rest")
+        odd = [trial for trial in self.trials if not trial.as_it_should and not trial.void]
+        return [*rows, *(f"    {trial}" for trial in odd)]
+
+
+def prove(
+    chosen: Sequence[Case],
+    *,
+    every: bool = False,
+    jobs: int | None = None,
+    told: Callable[[Trial], None] = lambda _: None,
+) -> Proof:
+    """Try solutions, impostors and faults on cases.
+
+    Args:
+        chosen: The cases.
+        every: Try every fault, not a few of each kind in each case.
+        jobs: How many processes.
+        told: Told each trial when it is there.
+    """
+    done = side_by_side(_tried, list(tasks(chosen, every=every)), jobs=jobs, told=told)
+    return Proof(done.results, done.interrupted)
+
+
+def tasks(chosen: Sequence[Case], *, every: bool) -> Iterator[Task]:
+    """What is tried; the same each time."""
+    for case in chosen:
+        yield from ((case.id, "route", str(number)) for number in range(1 + len(case.routes)))
+        yield from ((case.id, "impostor", name) for name in IMPOSTORS)
+        made = list(mutants(case))
+        yield from ((case.id, mutant.kind, mutant.name) for mutant in (made if every else _few(case, made)))
+
+
+def _few(case: Case, made: Sequence[Mutant]) -> Iterator[Mutant]:
+    """Some faults of each kind: one of each sort first, other sorts in other cases."""
+    by_kind: dict[str, dict[str, Mutant]] = defaultdict(dict)
+    for mutant in made:
+        sort = re.sub(r"\d+(\.\d+)?|, \w+,|another \w+", "", mutant.name)
+        by_kind[mutant.kind].setdefault(sort, mutant)
+    for one_of_each in by_kind.values():
+        shuffled = sorted(one_of_each.values(), key=lambda one: zlib.crc32(f"{case.id}/{one.name}".encode()))
+        yield from shuffled[:_PER_KIND]
+
+
+def _tried(task: Task) -> Trial:
+    from azure_devops_evals import cases  # noqa: PLC0415 - looked up where it runs
+
+    identifier, kind, name = task
+    case = next(one for one in cases.CASES if one.id == identifier)
+    void = False
+    if kind == "route":
+        result = run_case(case, steps=(case.steps, *case.routes)[int(name)])
+    elif kind == "impostor":
+        result = run_case(case, steps=IMPOSTORS[name](case))
+    else:
+        mutant = next(one for one in mutants(case) if (one.kind, one.name) == (kind, name))
+        result, void = run_mutant(mutant), mutant.void
+    reasons = result.reasons or (Baseline.load().regressions([result], whole=False) if kind in _FAULTS else ())
+    return Trial(identifier, kind, name, result.status, reasons[0] if reasons else "", void)
+
+
+def run_mutant(mutant: Mutant) -> Result:
+    """Run a case with a fault in it, against what is expected of the case without one."""
+    case = mutant.case
+    return judged(case, lambda: place_of(case), mutant.steps, expected(case), spoil=lambda tools: spoil(tools, mutant))

@@ -1,0 +1,48 @@
+"""Agents that must fail every case, by a check: whoever passes with one of these proves that a case asks nothing."""
+
+from collections.abc import Callable, Mapping
+
+from azure_devops_agents.models.opening import Call, Step
+from azure_devops_evals.case import Case
+
+
+def _silent(_: Case) -> list[Step]:
+    return []
+
+
+def _reassuring(_: Case) -> list[Step]:
+    return [[Call.to("write_report", answer="All is well.", verdict="no_incident")]]
+
+
+def _giving_up(_: Case) -> list[Step]:
+    return [[Call.to("write_report", answer="This could not be found out.", verdict="inconclusive")]]
+
+
+def _always_writing(_: Case) -> list[Step]:
+    return [
+        [
+            Call.to("create_work_item", type="Bug", title="Something is wrong", project="Platform"),
+            Call.to("update_work_item", id=4, revision=5, state="Closed"),
+            Call.to("add_work_item_comment", id=13, text="Seen."),
+            Call.to("update_pull_request", id=15, status="abandoned"),
+        ],
+        [Call.to("write_report", answer="Everything is done.", verdict="answered")],
+    ]
+
+
+def _stuffing(case: Case) -> list[Step]:
+    """Says every word that any expectation looks for, with the right verdict, and looks at nothing."""
+    words = " ".join(phrase for check in case.checks for phrase in check.phrases)
+    verdict = next((call.arguments["verdict"] for call in case.steps[-1] if call.name == "write_report"), "answered")
+    quoted = [phrase for check in case.checks if check.about == "quotes" for phrase in check.phrases]
+    rows = [{"statement": quote, "evidence": ["E1"], "quote": quote} for quote in quoted]
+    return [[Call(name="write_report", arguments={"answer": words, "verdict": verdict, "observed": rows})]]
+
+
+IMPOSTORS: Mapping[str, Callable[[Case], list[Step]]] = {
+    "says nothing": _silent,
+    "says that all is well": _reassuring,
+    "gives up": _giving_up,
+    "writes whatever it can": _always_writing,
+    "stuffs its answer with keywords": _stuffing,
+}

@@ -1,0 +1,1 @@
+"""The simulated organizations that cases run in, and their end state."""

@@ -1,0 +1,128 @@
+"""What a question changed in an organization: two exported worlds compared, in the words of cases.
+
+A case names values as people see them now, such as `work items/59/System.Title`, not each revision that led to them.
+Whatever else differs is listed under its path in the exported world, so that nothing is overlooked.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from azure_devops_simulator import difference
+from azure_devops_simulator.state.organization import JsonObject
+
+World = Mapping[str, Any]
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+_WORDS = {"work_items": "work items", "pull_requests": "pull requests", "builds": "builds", "pipelines": "pipelines"}
+_ABSENT = object()
+
+
+def changes(before: JsonObject, after: JsonObject) -> dict[str, object]:
+    """Every value that differs, by its path; None for one that is gone. Times are left out: revisions tell."""
+    old, new = dict(_values(before)), dict(_values(after))
+    found = {path: new.get(path) for path in {**old, **new} if old.get(path, _ABSENT) != new.get(path, _ABSENT)}
+    return {**found, **_overlooked(before, after, found)}
+
+
+def _overlooked(before: World, after: World, found: Mapping[str, object]) -> dict[str, object]:
+    """Differences of things of which no value above differs."""
+    more: dict[str, object] = {}
+    for name in {**before, **after}:
+        if name in _WORDS or name == "projects":
+            old, new = before[name], after[name]
+            parts = [key for key in {**old, **new} if old.get(key) != new.get(key) and not _told(name, key, found)]
+            pairs: list[tuple[JsonObject, JsonObject]] = [
+                ({name: {key: old.get(key)}}, {name: {key: new.get(key)}}) for key in parts
+            ]
+        else:
+            pairs = [({name: before.get(name)}, {name: after.get(name)})]
+        for one, other in pairs:
+            more.update({path: change.after for path, change in difference(one, other).items()})
+    return more
+
+
+def _told(section: str, key: str, found: Mapping[str, object]) -> bool:
+    starts = (f"projects/{key}", f"repositories/{key}") if section == "projects" else (f"{_WORDS[section]}/{key}",)
+    return any(path == start or path.startswith(f"{start}/") for path in found for start in starts)
+
+
+def _values(world: World) -> Iterator[tuple[str, object]]:
+    people = {user["id"]: user["display_name"] for user in world["users"].values()}
+    names = {unique: user["display_name"] for unique, user in world["users"].items()}
+    for item in world["work_items"].values():
+        yield from _work_item(item, people)
+    for request in world["pull_requests"].values():
+        yield from _pull_request(request, names)
+    for number, build in world["builds"].items():
+        yield f"builds/{number}", (build["status"], build["result"])
+    for number, pipeline in world["pipelines"].items():
+        yield f"pipelines/{number}", (pipeline["name"], pipeline["revision"], pipeline["yaml_path"])
+    for name, project in world["projects"].items():
+        yield f"projects/{name}", tuple(project[key] for key in ("description", "visibility", "state", "revision"))
+        for repository, record in project["repositories"].items():
+            path = f"repositories/{name}/{repository}"
+            yield path, (record["default_branch"], len(record["pushes"]), repr(record["statuses"]))
+            for ref, commit in record["refs"].items():
+                yield f"{path}/{ref}", commit
+
+
+def _work_item(item: World, people: Mapping[str, str]) -> Iterator[tuple[str, object]]:
+    path = f"work items/{item['id']}"
+    deleted = ", deleted" if item.get("deletion") else ""
+    yield path, f"{item['project']}, revision {len(item['revisions'])}{deleted}"
+    for name, value in item["revisions"][-1]["fields"].items():
+        if not _TIME.fullmatch(str(value)):
+            yield f"{path}/{name}", people.get(value, value) if isinstance(value, str) else value
+    for link in item["all_relations"]:
+        yield f"{path}/links/{link['id']}", (link["rel"], link["target"], link["removed_in"] is not None)
+    for comment in item["comments"]:
+        yield f"{path}/comments/{comment['id']}", (comment["text"], comment["deleted"])
+
+
+def _pull_request(request: World, names: Mapping[str, str]) -> Iterator[tuple[str, object]]:
+    path = f"pull requests/{request['id']}"
+    for name in ("title", "description", "status", "is_draft", "source", "target", "merge_commit", "last_source"):
+        yield f"{path}/{name}", request[name]
+    completion = (repr(request["completion_options"]), request["auto_complete_by"], request["completing_by"])
+    yield f"{path}/completion", completion
+    yield f"{path}/labels", tuple(request["labels"])
+    for reviewer in request["reviewers"]:
+        yield f"{path}/votes/{names.get(reviewer['user'])}", (reviewer["vote"], reviewer["required"])
+    for thread in request["threads"]:
+        for comment in thread["comments"]:
+            value = (comment["content"], comment["deleted"], thread["status"])
+            yield f"{path}/threads/{thread['id']}/{comment['id']}", value
+
+
+_WORDING = re.compile(
+    r".*/(System\.(Title|Description|Tags|History)|Microsoft\.VSTS\.TCM\.ReproSteps|comments/\d+|threads/\d+/\d+"
+    r"|title|description|labels)"
+)
+
+
+def deviations(
+    found: Mapping[str, object], expected: Mapping[str, object], *, any_wording: bool = False
+) -> tuple[list[str], list[str]]:
+    """What differs between what changed and what was to change.
+
+    Args:
+        found: What changed.
+        expected: All that was to change.
+        any_wording: Titles, descriptions and comments may say what they like where something was to change at all:
+            the reference solution's words are not the only good ones.
+
+    Returns:
+        The paths that were not to change, and those that did not change as expected.
+    """
+
+    def free(path: str) -> bool:
+        return any_wording and _WORDING.fullmatch(path) is not None
+
+    things = {path.split("/")[1] for path in expected if "/" in path}
+    surplus = [path for path in found if path not in expected and not (free(path) and path.split("/")[1] in things)]
+    wrong = [
+        path
+        for path, value in expected.items()
+        if found.get(path, _ABSENT) != value and not (free(path) and found.get(path))
+    ]
+    return sorted(surplus), sorted(wrong)

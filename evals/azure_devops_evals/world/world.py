@@ -1,0 +1,128 @@
+"""A world: a fresh organization in this process, and what a question changed in it."""
+
+import hashlib
+import io
+import json
+import pickle
+import threading
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from azure_devops_evals.case import Happening
+from azure_devops_evals.world.end_state import changes
+from azure_devops_simulator import Fault, Organization, export_world, import_world, seed_organization
+from azure_devops_simulator.server.app import create_app
+from azure_devops_simulator.state.organization import JsonObject
+from langchain_azure_devops.text.secrets import redact
+
+TOKEN = "notasecretnotasecretnotasecretnotasecretnotasecret22"  # noqa: S105 - opens a made-up organization only
+ORGANIZATION = "tidewater"
+WORLDS = Path(__file__).parents[1] / "worlds"
+BASE_URL = f"http://127.0.0.1/{ORGANIZATION}"
+
+
+class World:
+    """An organization that answers in this process, without a socket."""
+
+    def __init__(
+        self,
+        scopes: tuple[str, ...],
+        prepare: Happening | None = None,
+        faults: tuple[Fault, ...] = (),
+        file: str | None = None,
+    ) -> None:
+        """Open a world that knows TOKEN with these scopes, and let happen what is to have happened in it.
+
+        Args:
+            scopes: Of the token.
+            prepare: What happened in it before.
+            faults: What goes wrong between client and organization.
+            file: Name of a file in `worlds/`; None for the simulator's own seed.
+        """
+        self.organization = _opened(file)
+        if prepare:
+            prepare(self.organization)
+        self.organization.add_token(TOKEN, scopes=scopes)
+        self.organization.faults.add(*faults)
+        self.transport: httpx.AsyncBaseTransport = httpx.ASGITransport(app=create_app(self.organization))
+        self.secrets = planted()
+        untouched = prepare is None and not faults and file is None
+        self._before = _at_first(scopes) if untouched else export_world(self.organization)
+
+    @property
+    def digest(self) -> str:
+        """Of everything in it before the question: another digest, another world."""
+        return hashlib.sha256(json.dumps(self._before, sort_keys=True).encode()).hexdigest()[:16]
+
+    def changes(self) -> dict[str, object]:
+        """Every value that differs from before the question, by its path; None for one that is gone."""
+        return changes(self._before, export_world(self.organization))
+
+
+def _opened(file: str | None) -> Organization:
+    """A copy of a file's world, or of the seed."""
+    organization: Organization = pickle.loads(_stored(file))  # noqa: S301 - stored by this process
+    return organization
+
+
+@cache
+def _stored(file: str | None) -> bytes:
+    """A file's world, or the seed, in a form from which copies are made several times faster than by reading it."""
+    # The same way for both, so that a case in a world file sees what it would see in the seed.
+    world = export_world(seed_organization()) if file is None else json.loads((WORLDS / file).read_bytes())
+    stored = io.BytesIO()
+    _Pickler(stored, pickle.HIGHEST_PROTOCOL).dump(import_world(world))
+    return stored.getvalue()
+
+
+class _Pickler(pickle.Pickler):
+    """Stores an organization: its locks, which no copy may share, as new ones."""
+
+    def reducer_override(self, value: object) -> Any:
+        """A new lock for a lock, and all else as it is."""
+        return (threading.Lock, ()) if isinstance(value, type(threading.Lock())) else NotImplemented
+
+
+@cache
+def _at_first(scopes: tuple[str, ...]) -> JsonObject:
+    """The export of a world in which nothing happened yet."""
+    organization = _opened(None)
+    organization.add_token(TOKEN, scopes=scopes)
+    return export_world(organization)
+
+
+@cache
+def planted() -> frozenset[str]:
+    """The secrets in the files of every branch; every seed holds the same."""
+    found: dict[str, str] = {}
+    for project in seed_organization().projects.values():
+        for repository in project.repositories.values():
+            tips = {commit for name, commit in repository.refs.items() if name.startswith("refs/heads/")}
+            files = {entry.id for tip in tips for entry in repository.files(tip).values()}
+            for content in filter(None, map(repository.objects.blob, files)):
+                redact(content.decode("latin-1"), b"planted", found.__setitem__)
+    return frozenset(found.values())
+
+
+class SignInGateway(httpx.AsyncBaseTransport):
+    """A gateway that breaks the credential and follows the redirect that results, to the sign-in page."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        """Stand in front of `inner`."""
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Pass on with a credential that has no colon in it, and go where the answer points to."""
+        request.headers["authorization"] = "Basic bm9jb2xvbg=="
+        response = await self._inner.handle_async_request(request)
+        if response.status_code != 302:
+            return response
+        await response.aclose()
+        return await self._inner.handle_async_request(httpx.Request("GET", response.headers["location"]))
+
+    async def aclose(self) -> None:
+        """Close what is behind."""
+        await self._inner.aclose()

@@ -1,0 +1,1 @@
+"""How requests are routed, parsed, authorized and answered."""

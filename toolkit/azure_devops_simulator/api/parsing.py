@@ -1,0 +1,58 @@
+"""Values as clients write them, read so that whatever they send ends in an answer."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from datetime import UTC, datetime
+from typing import NoReturn
+
+from azure_devops_simulator.state.organization import JsonValue
+
+_MOST_DIGITS = 18
+
+
+def read_json(body: bytes) -> JsonValue:
+    """A body as JSON. Half a surrogate pair, which could be stored but not sent back, becomes a replacement character.
+
+    Raises:
+        ValueError: no JSON, or such as no client may send: NaN, numbers without end, nested too deeply.
+    """
+    text = body.decode("utf-8-sig")
+    try:
+        value: JsonValue = json.loads(text, parse_constant=_refuse, parse_float=_finite)
+        if "\\u" in text:
+            whole = json.dumps(value, ensure_ascii=False).encode("utf-16-le", "surrogatepass")
+            value = json.loads(whole.decode("utf-16-le", "replace"))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    return value
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text} is too large")
+    return number
+
+
+def whole_number(text: str) -> int | None:
+    """The number that digits stand for; None for anything else and for more digits than a number of the service has."""
+    return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else None
+
+
+def read_date(text: str) -> datetime | None:
+    """A date out of ISO 8601 text (UTC when it names no zone) or `month/day/year`; None when it is no date."""
+    american = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", text.strip())
+    try:
+        if american:
+            return datetime(int(american[3]), int(american[1]), int(american[2]), tzinfo=UTC)
+        when = datetime.fromisoformat(text.strip())
+        return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None

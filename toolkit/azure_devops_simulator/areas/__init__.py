@@ -1,0 +1,1 @@
+"""The areas of the REST API, one package for each."""

@@ -1,0 +1,1 @@
+"""Builds and pipelines: definitions, runs, timelines and logs."""

@@ -1,0 +1,130 @@
+"""What belongs to a build: changes, work items, artifacts, tags."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from html import escape
+
+from azure_devops_simulator.api.parsing import whole_number
+from azure_devops_simulator.api.routing import Answer, Area, Call, as_list, as_text, collection
+from azure_devops_simulator.areas.builds.lookup import build_error, commits_between, find_build, work_items_of
+from azure_devops_simulator.areas.builds.shapes import artifact_body, change_body
+from azure_devops_simulator.areas.builds.store import Artifact, Build
+from azure_devops_simulator.state.organization import JsonValue
+
+area = Area("build")
+_READ, _EXECUTE = ("vso.build",), ("vso.build_execute",)
+_PAGE = 50
+
+
+@area.get("{project}/_apis/build/builds/{build}/changes", scopes=_READ)
+def list_changes(call: Call) -> Answer | JsonValue:
+    """The commits since the build before it on the same branch, newest first."""
+    build = find_build(call)
+    return _changes(call, build, call.organization.builds.previous(build))
+
+
+@area.get("{project}/_apis/build/changes", scopes=_READ)
+def list_changes_between(call: Call) -> Answer | JsonValue:
+    """The commits that one build has and another has not."""
+    older, newer = _two_builds(call)
+    return _changes(call, newer, older)
+
+
+@area.get("{project}/_apis/build/builds/{build}/report", scopes=_READ)
+def get_report(call: Call) -> Answer | JsonValue:
+    """The summary of a build as a page; as JSON the page is the content of a record."""
+    build = find_build(call)
+    failed = [record for record in build.records or [] if record.type == "Task" and record.result == "failed"]
+    steps = "".join(f"<li>{escape(record.name)}: {record.result}</li>" for record in failed)
+    outcome = build.result or build.status
+    page = f"<h1>{escape(build.definition.name)} {escape(build.number)}</h1><p>{outcome}</p><ul>{steps}</ul>"
+    if "text/html" in call.headers.get("accept", "").lower():
+        return Answer(body=page, content_type="text/html; charset=utf-8")
+    return {"buildId": build.id, "content": page, "type": "html"}
+
+
+def _changes(call: Call, build: Build, older: Build | None) -> Answer:
+    commits = commits_between(older, build)
+    token = call.query.text("continuationToken")
+    start = whole_number(token) or 0
+    end = start + max(call.query.integer("$top", _PAGE), 1)
+    rows = [change_body(call, build, commit) for commit in commits[start:end]]
+    return collection(rows, str(end) if end < len(commits) else None)
+
+
+def _two_builds(call: Call) -> tuple[Build, Build]:
+    call.path |= {"from": call.query.text("fromBuildId"), "to": call.query.text("toBuildId")}
+    return find_build(call, "from"), find_build(call, "to")
+
+
+@area.get("{project}/_apis/build/builds/{build}/workitems", scopes=_READ)
+def list_work_items(call: Call) -> Answer | JsonValue:
+    """Work items linked to the build or to what it brought."""
+    build = find_build(call)
+    commits = commits_between(call.organization.builds.previous(build), build)
+    return _work_items(call, work_items_of(call.organization, build, (commit.id for commit in commits)))
+
+
+@area.post("{project}/_apis/build/builds/{build}/workitems", scopes=_EXECUTE)
+def list_work_items_of_commits(call: Call) -> Answer | JsonValue:
+    """Work items linked to the commits of the body. A read, although it needs the scope of a write."""
+    build = find_build(call)
+    return _work_items(call, work_items_of(call.organization, build, (as_text(c) for c in as_list(call.json()))))
+
+
+@area.get("{project}/_apis/build/workitems", scopes=("vso.build", "vso.work"))
+def list_work_items_between(call: Call) -> Answer | JsonValue:
+    """Work items linked to what one build has and another has not."""
+    older, newer = _two_builds(call)
+    commits = (commit.id for commit in commits_between(older, newer))
+    return _work_items(call, work_items_of(call.organization, newer, commits))
+
+
+def _work_items(call: Call, numbers: list[int]) -> Answer:
+    top = call.query.integer("$top", _PAGE)
+    return collection(
+        {"id": str(number), "url": call.url(f"_apis/wit/workItems/{number}")} for number in numbers[: max(top, 0)]
+    )
+
+
+@area.get("{project}/_apis/build/builds/{build}/artifacts", scopes=_READ)
+def list_artifacts(call: Call) -> Answer | JsonValue:
+    """The artifacts, or the one that `artifactName` names; with `$format=zip` its content."""
+    build, name = find_build(call), call.query.text("artifactName")
+    if not name:
+        return collection(artifact_body(call, build, artifact) for artifact in build.artifacts)
+    artifact = find_artifact(build, name)
+    if call.query.text("$format").lower() == "zip":
+        return Answer(body=_zipped(artifact), content_type="application/zip")
+    return artifact_body(call, build, artifact)
+
+
+def find_artifact(build: Build, name: str) -> Artifact:
+    """An artifact by name, or 404."""
+    for artifact in build.artifacts:
+        if artifact.name.lower() == name.lower():
+            return artifact
+    raise build_error(404, "ArtifactNotFoundException", f"Artifact {name} was not found for build {build.id}.")
+
+
+def _zipped(artifact: Artifact) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, content in artifact.files.items():
+            archive.writestr(zipfile.ZipInfo(f"{artifact.name}/{path}"), content)
+    return target.getvalue()
+
+
+@area.get("{project}/_apis/build/builds/{build}/tags", scopes=_READ)
+def list_tags(call: Call) -> Answer | JsonValue:
+    """The tags of a build."""
+    return collection(find_build(call).tags)
+
+
+@area.get("{project}/_apis/build/tags", scopes=_READ)
+def list_all_tags(call: Call) -> Answer | JsonValue:
+    """The tags of every build of a project."""
+    builds = call.organization.builds.builds.values()
+    return collection(sorted({tag for b in builds if b.definition.project is call.in_project() for tag in b.tags}))

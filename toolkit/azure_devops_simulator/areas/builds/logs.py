@@ -1,0 +1,61 @@
+"""Timelines and logs of builds."""
+
+from __future__ import annotations
+
+from azure_devops_simulator.api.parsing import whole_number
+from azure_devops_simulator.api.routing import Answer, Area, Call, collection
+from azure_devops_simulator.areas.builds.lookup import build_error, find_build
+from azure_devops_simulator.areas.builds.shapes import log_body, timeline_body
+from azure_devops_simulator.areas.builds.store import Log
+from azure_devops_simulator.state.organization import JsonValue
+
+area = Area("build")
+_READ = ("vso.build",)
+TEXT = "text/plain; charset=utf-8"
+
+
+@area.get("{project}/_apis/build/builds/{build}/timeline", scopes=_READ)
+def get_timeline(call: Call) -> Answer | JsonValue:
+    """The timeline; 204 for a build that never started."""
+    build = find_build(call)
+    return Answer(204) if build.records is None else timeline_body(call, build, build.records)
+
+
+@area.get("{project}/_apis/build/builds/{build}/timeline/{timeline}", scopes=_READ)
+def get_timeline_by_id(call: Call) -> Answer | JsonValue:
+    """The timeline by its id; 204 for another one."""
+    build = find_build(call)
+    if build.records is None or call.path["timeline"].lower() != build.plan:
+        return Answer(204)
+    return timeline_body(call, build, build.records)
+
+
+@area.get("{project}/_apis/build/builds/{build}/logs", scopes=_READ)
+def list_logs(call: Call) -> Answer | JsonValue:
+    """The logs with their numbers of lines."""
+    build = find_build(call)
+    return collection(log_body(call, build, log) for log in build.logs.values())
+
+
+@area.get("{project}/_apis/build/builds/{build}/logs/{log}", scopes=_READ)
+def get_log(call: Call) -> Answer | JsonValue:
+    """The lines `startLine` to `endLine`, counted from 1: text, or a JSON list when the client accepts JSON."""
+    build, wanted = find_build(call), call.path["log"]
+    log = build.logs.get(whole_number(wanted) or 0)
+    if log is None:
+        message = f"The log {wanted} of build {build.id} could not be found."
+        raise build_error(404, "BuildLogNotFoundException", message)
+    first = call.query.integer("startLine", 1)
+    last = call.query.integer("endLine", log.line_count)
+    if "application/json" in call.headers.get("accept", "").lower():
+        return collection(log.lines(first, last))
+    return Answer(body=log_text(log, first, last), content_type=TEXT)
+
+
+def log_text(log: Log, first: int = 1, last: int | None = None) -> bytes:
+    """Lines as text. They are written one after another, so that no list of them is needed."""
+    text = bytearray()
+    for line in log.lines(first, last):
+        text += line.encode()
+        text += b"\n"
+    return bytes(text)

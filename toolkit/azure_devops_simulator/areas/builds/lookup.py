@@ -1,0 +1,70 @@
+"""Finding builds and definitions, what a build contains, and the errors when there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from azure_devops_simulator.api.parsing import whole_number
+from azure_devops_simulator.api.routing import Call, ServiceError
+from azure_devops_simulator.areas.builds.store import Build, Definition
+from azure_devops_simulator.areas.git.history import ancestors, history
+from azure_devops_simulator.areas.git.store import Commit
+from azure_devops_simulator.state.organization import JsonObject, JsonValue, Organization
+
+_SPACE = "Microsoft.TeamFoundation.Build.WebApi"
+
+
+def build_error(status: int, key: str, message: str, custom: JsonObject | None = None) -> ServiceError:
+    """An error of the build service."""
+    type_name = f"{_SPACE}.{key}, Microsoft.TeamFoundation.Build2.WebApi"
+    return ServiceError(status, key, message, type_name=type_name, custom=custom)
+
+
+def find_build(call: Call, name: str = "build") -> Build:
+    """The build of the path.
+
+    Raises:
+        ServiceError: 404 when the project has no such build.
+    """
+    wanted = call.path[name]
+    build = call.organization.builds.builds.get(whole_number(wanted) or 0)
+    if build is None or build.definition.project is not call.in_project():
+        raise build_error(404, "BuildNotFoundException", f"The requested build {wanted} could not be found.")
+    return build
+
+
+def find_definition(call: Call, wanted: str) -> Definition:
+    """A definition of the project by id, or 404."""
+    found = call.organization.builds.definitions.get(whole_number(wanted) or 0)
+    if found is None or found.project is not call.in_project():
+        message = f"The build definition {wanted} could not be found in project {call.in_project().name}."
+        raise build_error(404, "DefinitionNotFoundException", message)
+    return found
+
+
+def not_valid(messages: Iterable[str]) -> ServiceError:
+    """The error for a request to run something that cannot run."""
+    results: list[JsonValue] = [{"result": "error", "message": message} for message in messages]
+    message = "Could not queue the build because there were validation errors or warnings."
+    return build_error(400, "BuildRequestValidationFailedException", message, {"ValidationResults": results})
+
+
+def commits_between(older: Build | None, newer: Build) -> list[Commit]:
+    """The commits that the newer build has and the older has not, newest first; all of them when there is no older."""
+    repository = newer.definition.repository
+    if repository.objects.commit(newer.source_version) is None:
+        return []
+    known = ancestors(repository, older.source_version) if older else set()
+    return [commit for commit in history(repository, newer.source_version) if commit.id not in known]
+
+
+def work_items_of(organization: Organization, build: Build, commit_ids: Iterable[str]) -> list[int]:
+    """Ids of the work items linked to the build, to these commits, or to a pull request that brought one of them."""
+    store, repository = organization.work_items, build.definition.repository
+    wanted = set(commit_ids)
+    uris = [build.uri]
+    uris += [f"vstfs:///Git/Commit/{repository.project.id}/{repository.id}/{commit_id}" for commit_id in wanted]
+    for pull_request in organization.pull_requests.values():
+        if pull_request.repository is repository and pull_request.merge_commit in wanted:
+            uris.append(pull_request.artifact_uri)
+    return sorted({number for uri in uris for number in store.linked_to(uri)})

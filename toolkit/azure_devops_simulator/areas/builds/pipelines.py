@@ -1,0 +1,239 @@
+"""The pipelines area: YAML pipelines and their runs, which are the builds under another name."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from azure_devops_simulator.api.parsing import whole_number
+from azure_devops_simulator.api.routing import Answer, Area, Call, ServiceError, as_object, as_text, collection
+from azure_devops_simulator.areas.builds.details import find_artifact
+from azure_devops_simulator.areas.builds.logs import TEXT, log_text
+from azure_devops_simulator.areas.builds.routes import full_branch, start_build
+from azure_devops_simulator.areas.builds.store import Build, Definition, Log
+from azure_devops_simulator.areas.builds.yaml import committed_yaml, problems
+from azure_devops_simulator.state.organization import JsonObject, JsonValue, guid, timestamp
+
+area = Area("pipelines")
+_READ, _EXECUTE = ("vso.build",), ("vso.build_execute",)
+_MOST_RUNS = 10_000
+_LINK_HOURS = 1
+_STATES = {"notStarted": "inProgress", "inProgress": "inProgress", "cancelling": "canceling", "completed": "completed"}
+_RESULTS = {"succeeded": "succeeded", "partiallySucceeded": "succeeded", "failed": "failed", "canceled": "canceled"}
+
+
+def _error(status: int, key: str, message: str) -> ServiceError:
+    space = "Microsoft.Azure.Pipelines.WebApi"
+    return ServiceError(status, key, message, type_name=f"{space}.{key}, {space}")
+
+
+def _find_pipeline(call: Call, missing: int = 404) -> Definition:
+    """The pipeline of the path. Preview and run answer 500 when there is none, reading answers 404."""
+    wanted = call.path["pipeline"]
+    found = call.organization.builds.definitions.get(whole_number(wanted) or 0)
+    if found is None or found.project is not call.in_project():
+        raise _error(missing, "PipelineNotFoundException", f"Pipeline {wanted} not found.")
+    return found
+
+
+def _find_run(call: Call) -> Build:
+    pipeline, wanted = _find_pipeline(call), call.path["run"]
+    found = call.organization.builds.builds.get(whole_number(wanted) or 0)
+    if found is None or found.definition is not pipeline:
+        raise _error(404, "RunNotFoundException", f"Run {wanted} of pipeline {pipeline.id} not found.")
+    return found
+
+
+def _url(call: Call, pipeline: Definition, path: str = "") -> str:
+    return call.url(f"{pipeline.project.id}/_apis/pipelines/{pipeline.id}{path}")
+
+
+def _reference(call: Call, pipeline: Definition) -> JsonObject:
+    return {
+        "url": f"{_url(call, pipeline)}?revision={pipeline.revision}",
+        "id": pipeline.id,
+        "revision": pipeline.revision,
+        "name": pipeline.name,
+        "folder": pipeline.folder,
+    }
+
+
+def _pipeline_body(call: Call, pipeline: Definition) -> JsonObject:
+    reference = _reference(call, pipeline)
+    web = call.url(f"{pipeline.project.id}/_build/definition?definitionId={pipeline.id}")
+    return {"_links": {"self": {"href": reference["url"]}, "web": {"href": web}}, **reference}
+
+
+def _run_body(call: Call, run: Build, *, whole: bool) -> JsonObject:
+    own = _url(call, run.definition, f"/runs/{run.id}")
+    web = call.url(f"{run.definition.project.id}/_build/results?buildId={run.id}")
+    pipeline = _reference(call, run.definition)
+    body: JsonObject = {
+        "_links": {
+            "self": {"href": own},
+            "web": {"href": web},
+            "pipeline": {"href": pipeline["url"]},
+        },
+        "templateParameters": run.template_parameters,
+        "pipeline": pipeline,
+        "state": _STATES[run.status],
+    }
+    if run.result:
+        body["result"] = _RESULTS[run.result]
+    body["createdDate"] = timestamp(run.queued)
+    if run.finish:
+        body["finishedDate"] = timestamp(run.finish)
+    body |= {"url": own, "id": run.id, "name": run.number}
+    if whole:
+        repository: JsonObject = {"id": run.definition.repository.id, "type": "azureReposGit"}
+        itself: JsonObject = {"repository": repository, "refName": run.source_branch, "version": run.source_version}
+        body["resources"] = {"repositories": {"self": itself}}
+    return body
+
+
+@area.get("{project}/_apis/pipelines", scopes=_READ)
+def list_pipelines(call: Call) -> Answer | JsonValue:
+    """The pipelines of a project, by name."""
+    found = [d for d in call.organization.builds.definitions.values() if d.project is call.in_project()]
+    found.sort(key=lambda pipeline: (pipeline.name.lower(), pipeline.id))
+    if call.query.text("orderBy").lower().endswith("desc"):
+        found.reverse()
+    token = call.query.text("continuationToken")
+    start = whole_number(token) or 0
+    end = start + max(call.query.integer("$top", 10_000), 1)
+    rows = [_pipeline_body(call, pipeline) for pipeline in found[start:end]]
+    return collection(rows, str(end) if end < len(found) else None)
+
+
+@area.get("{project}/_apis/pipelines/{pipeline}", scopes=_READ)
+def get_pipeline(call: Call) -> Answer | JsonValue:
+    """A pipeline with its file and repository."""
+    pipeline = _find_pipeline(call)
+    repository: JsonObject = {"id": pipeline.repository.id, "type": "azureReposGit"}
+    path = "/" + pipeline.yaml_path.lstrip("/")
+    configuration: JsonObject = {"path": path, "repository": repository, "type": "yaml"}
+    return {**_pipeline_body(call, pipeline), "configuration": configuration}
+
+
+@area.get("{project}/_apis/pipelines/{pipeline}/runs", scopes=_READ)
+def list_runs(call: Call) -> Answer | JsonValue:
+    """The newest runs; there is no paging here."""
+    runs = call.organization.builds.of(_find_pipeline(call))[:_MOST_RUNS]
+    return collection(_run_body(call, run, whole=False) for run in runs)
+
+
+@area.get("{project}/_apis/pipelines/{pipeline}/runs/{run}", scopes=_READ)
+def get_run(call: Call) -> Answer | JsonValue:
+    """One run with its resources."""
+    return _run_body(call, _find_run(call), whole=True)
+
+
+@area.post("{project}/_apis/pipelines/{pipeline}/runs", scopes=_EXECUTE)
+def run_pipeline(call: Call) -> Answer | JsonValue:
+    """Run a pipeline, or with `previewRun` show the YAML that would run."""
+    pipeline, request = _find_pipeline(call, missing=500), call.json_object()
+    if request.get("previewRun") is True:
+        return _preview(pipeline, request)
+    own = _own_resource(request)
+    run = start_build(call, pipeline, as_text(own.get("refName")), as_text(own.get("version")))
+    run.template_parameters = as_object(request.get("templateParameters"))
+    body = _run_body(call, run, whole=True)
+    if variables := as_object(request.get("variables")):
+        body["variables"] = {name: _variable(as_object(value)) for name, value in variables.items()}
+    return body
+
+
+@area.post("{project}/_apis/pipelines/{pipeline}/preview", scopes=_READ)
+def preview_pipeline(call: Call) -> Answer | JsonValue:
+    """Show the YAML that would run; nothing runs, so that reading builds is enough."""
+    return _preview(_find_pipeline(call, missing=500), call.json_object())
+
+
+def _own_resource(request: JsonObject) -> JsonObject:
+    resources = as_object(request.get("resources"))
+    return as_object(as_object(resources.get("repositories")).get("self"))
+
+
+def _variable(value: JsonObject) -> JsonObject:
+    return {"isSecret": True} if value.get("isSecret") is True else {"value": as_text(value.get("value"))}
+
+
+def _preview(pipeline: Definition, request: JsonObject) -> JsonObject:
+    # An empty override counts as none.
+    text: str | None = as_text(request.get("yamlOverride")) or None
+    if text is None:
+        ref = full_branch(as_text(_own_resource(request).get("refName")) or pipeline.default_branch)
+        tip = pipeline.repository.refs.get(ref)
+        if tip is None:
+            message = (
+                f"Could not get the latest source version for repository {pipeline.repository.name} using ref {ref}."
+            )
+            raise _error(400, "PipelineValidationException", message)
+        text = committed_yaml(pipeline, pipeline.repository.peel(tip) or tip)
+    if messages := problems(pipeline, text):
+        raise _error(400, "PipelineValidationException", "\n".join(messages))
+    return {"finalYaml": text}
+
+
+@area.get("{project}/_apis/pipelines/{pipeline}/runs/{run}/logs", scopes=_READ)
+def list_run_logs(call: Call) -> Answer | JsonValue:
+    """The logs of a run, without their lines."""
+    run = _find_run(call)
+    return {
+        "logs": [_log_body(call, run, log) for log in run.logs.values()],
+        "url": _url(call, run.definition, f"/runs/{run.id}/logs"),
+    }
+
+
+@area.get("{project}/_apis/pipelines/{pipeline}/runs/{run}/logs/{log}", scopes=_READ)
+def get_run_log(call: Call) -> Answer | JsonValue:
+    """One log without its lines; `$expand=signedContent` adds a link to them."""
+    run = _find_run(call)
+    return _log_body(call, run, _find_log(run, call.path["log"]))
+
+
+def _find_log(run: Build, wanted: str) -> Log:
+    found = run.logs.get(whole_number(wanted) or 0)
+    if found is None:
+        raise _error(404, "LogNotFoundException", f"Log {wanted} of run {run.id} not found.")
+    return found
+
+
+def _log_body(call: Call, run: Build, log: Log) -> JsonObject:
+    body: JsonObject = {
+        "createdOn": timestamp(log.start),
+        "id": log.id,
+        "lastChangedOn": timestamp(log.end),
+        "lineCount": log.line_count,
+        "url": _url(call, run.definition, f"/runs/{run.id}/logs/{log.id}"),
+    }
+    if call.query.text("$expand").lower() == "signedcontent":
+        path = f"/runs/{run.id}/signedlogcontent/{log.id}?urlSignature={_signature(run, log)}"
+        expires = call.organization.clock.now() + timedelta(hours=_LINK_HOURS)
+        signed: JsonObject = {"url": _url(call, run.definition, path), "signatureExpires": timestamp(expires)}
+        body["signedContent"] = signed
+    return body
+
+
+def _signature(run: Build, log: Log) -> str:
+    return guid(f"signature/{run.id}/{log.id}").replace("-", "")
+
+
+@area.get("{project}/_apis/pipelines/{pipeline}/runs/{run}/signedlogcontent/{log}", scopes=(), anonymous=True)
+def get_signed_log(call: Call) -> Answer | JsonValue:
+    """The lines of a log for whoever has the signed link; no credential is needed."""
+    run = _find_run(call)
+    log = _find_log(run, call.path["log"])
+    if call.query.text("urlSignature") != _signature(run, log):
+        raise _error(401, "SignatureInvalidException", "The signature of the link is not valid.")
+    return Answer(body=log_text(log), content_type=TEXT)
+
+
+@area.get("{project}/_apis/pipelines/{pipeline}/runs/{run}/artifacts", scopes=_READ)
+def get_run_artifact(call: Call) -> Answer | JsonValue:
+    """An artifact of a run by `artifactName`."""
+    run = _find_run(call)
+    artifact = find_artifact(run, call.query.text("artifactName"))
+    return {
+        "name": artifact.name,
+        "url": _url(call, run.definition, f"/runs/{run.id}/artifacts?artifactName={artifact.name}"),
+    }

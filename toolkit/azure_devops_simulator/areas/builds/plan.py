@@ -1,0 +1,120 @@
+"""What a run of a pipeline will do, read from its YAML: stages, jobs and steps, how long each takes and how it ends.
+
+Nothing is executed. A step fails when its script says `exit` with another number than 0, or is `false`; it takes
+`sleep` seconds longer. Everything else succeeds, in a time that follows from its text.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import yaml
+
+from azure_devops_simulator.api.routing import as_list, as_object, as_text
+from azure_devops_simulator.areas.builds import log_text as logs
+from azure_devops_simulator.areas.builds.steps import Job, Stage, Step, job_of
+from azure_devops_simulator.areas.builds.store import Build, Issue, RecordResult
+from azure_devops_simulator.state.organization import JsonObject, JsonValue
+
+_EXIT = re.compile(r"(?m)^\s*(?:exit\s+(?P<code>[1-9]\d*)|(?P<false>false))\s*$")
+_SLEEP = re.compile(r"(?m)^\s*sleep\s+(?P<seconds>\d+)\s*$")
+_ALWAYS = re.compile(r"always\(\)|succeededOrFailed\(\)", re.IGNORECASE)
+_SCRIPTS = ("script", "bash", "pwsh", "powershell")
+
+
+def plan(build: Build, text: str) -> list[Stage]:
+    """The stages of a run. A file that is no mapping, or has no steps, gives one job without steps of its own."""
+    try:
+        loaded: JsonValue = yaml.safe_load(text)
+    except yaml.YAMLError:
+        loaded = None
+    pipeline = as_object(loaded)
+    healthy = True
+    found: list[Stage] = []
+    for name, jobs in _stages(pipeline):
+        made: list[Job] = []
+        for job_name, job in jobs:
+            run = _Run(build, job_name, job, healthy)
+            made.append(run.job())
+            healthy = healthy and not run.failed
+        found.append(Stage(name, made))
+    return found
+
+
+def _stages(pipeline: JsonObject) -> Iterator[tuple[str, list[tuple[str, JsonObject]]]]:
+    stages = [as_object(stage) for stage in as_list(pipeline.get("stages"))]
+    for stage in stages:
+        if "stage" in stage:
+            yield as_text(stage["stage"], "Stage"), _jobs(stage)
+    if not any("stage" in stage for stage in stages):
+        yield "__default", _jobs(pipeline)
+
+
+def _jobs(part: JsonObject) -> list[tuple[str, JsonObject]]:
+    jobs = [as_object(job) for job in as_list(part.get("jobs"))]
+    named = [(as_text(job.get("job") or job.get("deployment"), "Job"), job) for job in jobs if "template" not in job]
+    return named or [("Job", part)]
+
+
+def _steps(job: JsonObject) -> list[JsonObject]:
+    """The steps of a job; those of a deployment stand in the strategy, at whatever depth."""
+    if "steps" in job:
+        return [as_object(step) for step in as_list(job["steps"])]
+    strategy = job.get("strategy")
+    waiting = [strategy]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Mapping):
+            if "steps" in part:
+                return _steps(dict(part))
+            waiting += part.values()
+    return []
+
+
+@dataclass
+class _Run:
+    """One job being planned; `failed` afterwards says whether what depends on it can run."""
+
+    build: Build
+    name: str
+    text: JsonObject
+    healthy: bool
+    failed: bool = False
+
+    def job(self) -> Job:
+        if not self.healthy and not _ALWAYS.search(as_text(self.text.get("condition"))):
+            return Job(self.name, [], result="skipped")
+        pool = self.text.get("pool")
+        image = as_text(as_object(pool).get("vmImage"), "ubuntu-24.04")
+        steps = [self._step(step) for step in _steps(self.text) if "checkout" not in step and "download" not in step]
+        return job_of(self.build, self.name, steps, image=image)
+
+    def _step(self, step: JsonObject) -> Step:
+        kind = next((name for name in (*_SCRIPTS, "task", "template", "publish") if name in step), "script")
+        body = as_text(step.get(kind))
+        name = as_text(step.get("displayName")) or (body.partition("@")[0] if kind == "task" else "CmdLine")
+        condition = as_text(step.get("condition"))
+        if self.failed and not _ALWAYS.search(condition):
+            return Step(name, 0, (), "skipped")
+        commands = as_text(as_object(step.get("inputs")).get("script")) if kind == "task" else body
+        ends = _EXIT.search(commands)
+        code = (ends["code"] or "1") if ends else None
+        shown = tuple(line for line in commands.splitlines() if line.strip())
+        end = () if code is None else (f"##[error]Bash exited with code '{code}'.",)
+        result: RecordResult = "succeeded"
+        if code is not None:
+            result = "succeededWithIssues" if step.get("continueOnError") is True else "failed"
+            self.failed = self.failed or result == "failed"
+        return self._written(name, kind, body, (*shown, *end), result)
+
+    def _written(self, name: str, kind: str, body: str, lines: tuple[str, ...], result: RecordResult) -> Step:
+        known, _, version = body.partition("@")
+        tool = (known, f"{version or '1'}.0.0") if kind == "task" else ("CmdLine", "2.250.1")
+        messages = logs.task(name, *tool, name, lines) if kind == "task" else logs.script(name, *lines)
+        slept = sum(int(found["seconds"]) for found in _SLEEP.finditer("\n".join(lines)))
+        errors = [at for at, line in enumerate(messages, start=1) if line.startswith("##[error]")]
+        issues = [Issue("error", messages[at - 1].removeprefix("##[error]"), at) for at in errors]
+        return Step(name, 2 + zlib.crc32(body.encode()) % 19 + slept, messages, result, issues, tool)

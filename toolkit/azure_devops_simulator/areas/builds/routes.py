@@ -1,0 +1,297 @@
+"""The build area: listing, reading, queueing and changing builds; the rest of its operations is added at the end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from azure_devops_simulator.api.enums import BUILD_STATUS, STAGE_UPDATE, by_name
+from azure_devops_simulator.api.parsing import read_date, read_json, whole_number
+from azure_devops_simulator.api.routing import (
+    Answer,
+    Area,
+    ArgumentError,
+    Call,
+    as_list,
+    as_object,
+    as_text,
+    collection,
+)
+from azure_devops_simulator.areas.builds import definitions, details, logs
+from azure_devops_simulator.areas.builds.lookup import build_error, find_build, find_definition, not_valid
+from azure_devops_simulator.areas.builds.run import cancel, cancel_stage, run_again, set_out
+from azure_devops_simulator.areas.builds.shapes import build_body
+from azure_devops_simulator.areas.builds.store import Build, Definition, Record
+from azure_devops_simulator.areas.builds.yaml import committed_yaml, problems
+from azure_devops_simulator.state.organization import JsonObject, JsonValue
+
+area = Area("build")
+_READ, _EXECUTE = ("vso.build",), ("vso.build_execute",)
+_PAGE, _LARGEST_PAGE = 1000, 5000
+
+_TIMES: dict[str, Callable[[Build], datetime | None]] = {
+    "queuetime": lambda build: build.queued,
+    "starttime": lambda build: build.start,
+    "finishtime": lambda build: build.finish,
+}
+
+
+@area.get("{project}/_apis/build/builds", scopes=_READ)
+def list_builds(call: Call) -> Answer | JsonValue:
+    """Builds of a project, newest first unless `queryOrder` says otherwise."""
+    project = call.in_project()
+    builds = [build for build in call.organization.builds.builds.values() if build.definition.project is project]
+    matches = _filters(call)
+    builds = [build for build in builds if all(match(build) for match in matches)]
+    time, descending = _order(call)
+    bounds = [read_date(call.query.text(name)) for name in ("minTime", "maxTime")]
+    if any(bounds):
+        builds = [build for build in builds if _between(_TIMES[time](build), bounds[0], bounds[1])]
+    latest = call.organization.clock.now()
+    builds.sort(key=lambda build: (_TIMES[time](build) or latest, build.id), reverse=descending)
+    builds = _capped_per_definition(builds, call.query.integer("maxBuildsPerDefinition", 0))
+    token = call.query.text("continuationToken")
+    start = whole_number(token) or 0
+    end = start + min(max(call.query.integer("$top", _PAGE), 1), _LARGEST_PAGE)
+    rows = [build_body(call, build) for build in builds[start:end]]
+    return collection(rows, str(end) if end < len(builds) else None)
+
+
+def _order(call: Call) -> tuple[str, bool]:
+    wanted = call.query.text("queryOrder", "queueTimeDescending").lower()
+    found = re.fullmatch(r"(finishtime|starttime|queuetime)(ascending|descending)", wanted)
+    if found is None:
+        raise ArgumentError(
+            f"The value '{wanted}' is not valid.", "queryOrder", type_key="InvalidEnumArgumentException"
+        )
+    return found[1], found[2] == "descending"
+
+
+def _between(when: datetime | None, low: datetime | None, high: datetime | None) -> bool:
+    if when is None:
+        return False
+    return (low is None or when >= low) and (high is None or when <= high)
+
+
+def _capped_per_definition(builds: list[Build], most: int) -> list[Build]:
+    if most <= 0:
+        return builds
+    counts: dict[int, int] = {}
+    kept = []
+    for build in builds:
+        counts[build.definition.id] = counts.get(build.definition.id, 0) + 1
+        if counts[build.definition.id] <= most:
+            kept.append(build)
+    return kept
+
+
+def _words(call: Call, name: str) -> frozenset[str]:
+    words = frozenset(part.strip().lower() for part in call.query.text(name).split(",") if part.strip())
+    return frozenset() if "all" in words else words
+
+
+def _is_one_of(value: Callable[[Build], str], wanted: frozenset[str], build: Build) -> bool:
+    return value(build) in wanted
+
+
+def _filters(call: Call) -> list[Callable[[Build], bool]]:
+    filters: list[Callable[[Build], bool]] = []
+    chosen: dict[str, Callable[[Build], str]] = {
+        "definitions": lambda build: str(build.definition.id),
+        "buildIds": lambda build: str(build.id),
+        "statusFilter": lambda build: build.status.lower(),
+        "resultFilter": lambda build: (build.result or "none").lower(),
+        "reasonFilter": lambda build: build.reason.lower(),
+    }
+    for name, value in chosen.items():
+        if wanted := _words(call, name):
+            filters.append(partial(_is_one_of, value, wanted))
+    if branch := call.query.text("branchName"):
+        filters.append(lambda build: build.source_branch == branch)
+    if repository := call.query.text("repositoryId").lower():
+        filters.append(lambda build: build.definition.repository.id == repository)
+    if number := call.query.text("buildNumber"):
+        pattern = re.compile(re.escape(number).replace(r"\*", ".*"), re.IGNORECASE)
+        filters.append(lambda build: pattern.fullmatch(build.number) is not None)
+    if who := call.query.text("requestedFor"):
+        user = call.organization.user(who)
+        filters.append(lambda build: user is not None and build.requested_for is user)
+    if tags := _words(call, "tagFilters"):
+        filters.append(lambda build: tags <= {tag.lower() for tag in build.tags})
+    return filters
+
+
+@area.get("{project}/_apis/build/builds/{build}", scopes=_READ)
+def get_build(call: Call) -> Answer | JsonValue:
+    """One build."""
+    return build_body(call, find_build(call))
+
+
+@area.get("{project}/_apis/build/latest/{definition...}", scopes=_READ, version="7.1-preview.1")
+def get_latest(call: Call) -> Answer | JsonValue:
+    """The newest completed build of a definition, named by id or name."""
+    wanted, store = call.path["definition"], call.organization.builds
+    named = [
+        d for d in store.definitions.values() if d.project is call.in_project() and d.name.lower() == wanted.lower()
+    ]
+    definition = named[0] if named else find_definition(call, wanted)
+    branch = full_branch(call.query.text("branchName") or definition.default_branch)
+    for build in store.of(definition):
+        if build.status == "completed" and build.source_branch == branch:
+            return build_body(call, build)
+    message = f"No completed builds were found for pipeline {definition.id}."
+    raise build_error(404, "BuildNotFoundException", message)
+
+
+def full_branch(name: str) -> str:
+    """A branch name with `refs/heads/` in front."""
+    return name if name.startswith("refs/") else f"refs/heads/{name}"
+
+
+@area.post("{project}/_apis/build/builds", scopes=_EXECUTE)
+def queue_build(call: Call) -> Answer | JsonValue:
+    """Queue a build. It runs by the organization's clock."""
+    request = call.json_object()
+    number = as_object(request.get("definition")).get("id", call.query.get("definitionId"))
+    if number is None:
+        raise ArgumentError("Value cannot be null.", "definition", type_key="ArgumentNullException")
+    definition = find_definition(call, str(number))
+    build = start_build(call, definition, as_text(request.get("sourceBranch")), as_text(request.get("sourceVersion")))
+    build.parameters = as_text(request.get("parameters")) or None
+    build.template_parameters = as_object(request.get("templateParameters"))
+    return build_body(call, build)
+
+
+def start_build(call: Call, definition: Definition, branch: str, version: str) -> Build:
+    """Queue a build of a branch, at a commit or at the tip.
+
+    Raises:
+        ServiceError: 403 without permission, 400 when branch, commit, parameters or YAML are wrong.
+    """
+    if call.organization.denied(call.user, "QueueBuilds", definition.project, definition.name):
+        message = (
+            f"TF215106: Access denied. {call.user.display_name} needs Queue builds permissions for build pipeline "
+            f"{definition.name} in team project {definition.project.name} to perform the action."
+        )
+        raise build_error(403, "AccessDeniedException", message)
+    ref, repository = full_branch(branch or definition.default_branch), definition.repository
+    tip = repository.refs.get(ref)
+    if tip is None or (version and repository.objects.commit(version) is None):
+        message = (
+            "An error occurred while loading the YAML build pipeline. Could not get the latest source version for "
+            f"repository {repository.name} hosted on Azure Repos using ref {ref}."
+        )
+        raise not_valid([message])
+    _check_parameters(call.json_object())
+    commit_id = version or repository.peel(tip) or tip
+    text = committed_yaml(definition, commit_id)
+    if messages := problems(definition, text):
+        raise not_valid(messages)
+    store, when = call.organization.builds, call.organization.clock.tick()
+    build = store.add_build(definition, branch=ref, version=commit_id, by=call.user, when=when)
+    set_out(build, text or "")
+    store.watch(build)
+    return build
+
+
+def _check_parameters(request: JsonObject) -> None:
+    text = as_text(request.get("parameters"))
+    try:
+        valid = not text or isinstance(read_json(text.encode()), dict)
+    except ValueError:
+        valid = False
+    if not valid:
+        raise not_valid(["The parameters of the build are not a JSON object."])
+
+
+@area.patch("{project}/_apis/build/builds/{build}", scopes=_EXECUTE)
+def update_build(call: Call) -> Answer | JsonValue:
+    """Cancel a build (`status: cancelling`), keep it, or run it again (`retry=true`)."""
+    build = find_build(call)
+    request = call.json_object()
+    status = by_name(request.get("status"), BUILD_STATUS).lower()
+    if call.query.flag("retry"):
+        _retry(call, build)
+    elif status in {"cancelling", "completed"}:
+        _cancel(call, build)
+    if isinstance(keep := request.get("keepForever"), bool):
+        build.keep_forever, build.changed = keep, call.organization.clock.tick()
+    return build_body(call, build)
+
+
+def _cancel(call: Call, build: Build) -> None:
+    if build.status == "completed":
+        message = f"Build {build.id} cannot be canceled, because it has completed."
+        raise build_error(400, "BuildStatusInvalidChangeException", message)
+    now = call.organization.clock.tick()
+    if build.status == "notStarted":
+        build.status, build.result, build.finish = "completed", "canceled", now
+        build.changed, build.course = now, None
+    elif build.status == "inProgress":
+        cancel(build, now)
+        call.organization.builds.watch(build)
+
+
+def _retry(call: Call, build: Build) -> None:
+    if build.status != "completed" or build.result == "succeeded":
+        message = f"Build {build.id} cannot be run again in its current state."
+        raise build_error(400, "BuildStatusInvalidChangeException", message)
+    failed = [record for record in build.records or [] if record.result in {"failed", "canceled", "abandoned"}]
+    _run_again(call, build, failed)
+
+
+def _run_again(call: Call, build: Build, records: list[Record]) -> None:
+    run_again(build, records, call.organization.clock.tick())
+    call.organization.builds.watch(build)
+
+
+@area.patch("{project}/_apis/build/builds/{build}/stages/{stage}", scopes=_EXECUTE)
+def update_stage(call: Call) -> Answer | JsonValue:
+    """Cancel a stage or run it again."""
+    build, wanted = find_build(call), call.path["stage"].lower()
+    records = build.records or []
+    stage = next((r for r in records if r.type == "Stage" and r.identifier.lower() == wanted), None)
+    if stage is None:
+        message = f"The stage {call.path['stage']} of build {build.id} could not be found."
+        raise build_error(404, "StageNotFoundException", message)
+    state = by_name(call.json_object().get("state"), STAGE_UPDATE).lower()
+    if state not in {"cancel", "retry"}:
+        raise ArgumentError(f"The value '{state}' is not valid.", "state")
+    inside = [record for record in records if record is stage or record.identifier.startswith(f"{stage.identifier}.")]
+    if state == "retry":
+        _run_again(call, build, inside)
+    elif build.status != "completed":
+        cancel_stage(build, inside, call.organization.clock.tick())
+    return Answer(204)
+
+
+@area.post("{project}/_apis/build/builds/{build}/tags", scopes=_EXECUTE)
+def add_tags(call: Call) -> Answer | JsonValue:
+    """Add tags."""
+    build = find_build(call)
+    return _set_tags(call, build, {*build.tags, *(as_text(tag) for tag in as_list(call.json()))})
+
+
+@area.put("{project}/_apis/build/builds/{build}/tags/{tag...}", scopes=_EXECUTE)
+def add_tag(call: Call) -> Answer | JsonValue:
+    """Add one tag."""
+    build = find_build(call)
+    return _set_tags(call, build, {*build.tags, call.path["tag"]})
+
+
+@area.delete("{project}/_apis/build/builds/{build}/tags/{tag...}", scopes=_EXECUTE)
+def delete_tag(call: Call) -> Answer | JsonValue:
+    """Remove one tag."""
+    build = find_build(call)
+    return _set_tags(call, build, {tag for tag in build.tags if tag.lower() != call.path["tag"].lower()})
+
+
+def _set_tags(call: Call, build: Build, tags: set[str]) -> Answer:
+    build.tags, build.changed = sorted(tags - {""}), call.organization.clock.tick()
+    return collection(build.tags)
+
+
+for part in (details, logs, definitions):
+    area.routes += part.area.routes

@@ -1,0 +1,136 @@
+"""Builds that run by the clock: what a build will do is planned when it is queued, and shows as time passes."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from azure_devops_simulator.areas.builds.plan import plan
+from azure_devops_simulator.areas.builds.steps import Timeline
+from azure_devops_simulator.areas.builds.store import Build, BuildStore, Course, Log, Record
+
+_CANCEL_SECONDS = 3.0
+_QUEUE_SECONDS = 9.0
+
+
+def set_out(build: Build, text: str) -> None:
+    """Plan a build that was queued from the YAML of its pipeline."""
+    future = replace(build, logs={}, records=None)
+    Timeline(future).write(plan(future, text))
+    if future.start and future.finish and future.result:
+        build.course = Course(future.start, future.finish, future.result, future.records or [], future.logs)
+
+
+def catch_up(store: BuildStore, now: datetime) -> None:
+    """Bring the builds that are under way to where they are by now; nothing is done twice for one time."""
+    if store.shown_at != now:
+        _catch_up(store.under_way(), now)
+        store.shown_at = now
+
+
+def _catch_up(builds: Iterable[Build], now: datetime) -> None:
+    for build in builds:
+        course = build.course
+        if course is None or now < course.start:
+            continue
+        build.start = build.start or course.start
+        if now >= course.finish:
+            build.records, build.logs, build.course = course.records, course.logs, None
+            build.status, build.result = "completed", course.result
+            build.finish = build.changed = course.finish
+            continue
+        if build.status == "notStarted":
+            build.status, build.changed = "inProgress", course.start
+        build.records = [_record_at(record, now) for record in course.records]
+        build.logs = {log.id: _log_at(log, now) for log in course.logs.values() if log.start <= now}
+
+
+def _record_at(record: Record, now: datetime) -> Record:
+    if record.start is not None and record.finish is not None and record.finish <= now:
+        return record
+    if record.start is None or record.start > now:
+        return replace(record, state="pending", result=None, start=None, finish=None, log=None, issues=[], worker=None)
+    return replace(record, state="inProgress", result=None, finish=None, issues=[])
+
+
+def _log_at(log: Log, now: datetime) -> Log:
+    """The lines written so far; each keeps its time."""
+    if log.end <= now or not log.line_count:
+        return log
+    step = timedelta(seconds=log.seconds) / log.line_count
+    count = bisect.bisect_right(range(log.line_count), now, key=lambda line: log.start + step * line)
+    return replace(log, written=count)
+
+
+def cancel(build: Build, now: datetime) -> None:
+    """Stop a running build: what runs ends canceled within seconds, what did not start is skipped."""
+    end = now + timedelta(seconds=_CANCEL_SECONDS)
+    shown = build.records or []
+    records = [
+        replace(record, state="completed", result="canceled", finish=end)
+        if record.state == "inProgress"
+        else replace(record, state="completed", result="skipped")
+        if record.state == "pending"
+        else record
+        for record in shown
+    ]
+    build.status, build.changed = "cancelling", now
+    build.course = Course(build.start or now, end, "canceled", records, dict(build.logs))
+
+
+def cancel_stage(build: Build, inside: list[Record], now: datetime) -> None:
+    """Stop what runs and what waits in one stage; the others go on."""
+    open_ids = {record.id for record in inside if record.state != "completed"}
+
+    def stopped(records: list[Record]) -> list[Record]:
+        return [
+            replace(r, state="completed", result="canceled", start=min(r.start or now, now), finish=now)
+            if r.id in open_ids
+            else r
+            for r in records
+        ]
+
+    build.records, build.changed = stopped(build.records or []), now
+    if build.course:
+        build.course = replace(build.course, records=stopped(build.course.records), result="canceled")
+
+
+def let_finish(build: Build, when: datetime) -> None:
+    """Have a build that is running succeed at a time: what runs ends then, what waits runs without a log."""
+    records = [
+        replace(record, state="completed", result="succeeded", start=record.start or when, finish=when)
+        if record.state != "completed"
+        else record
+        for record in build.records or []
+    ]
+    build.course = Course(build.start or when, when, "succeeded", records, dict(build.logs))
+
+
+def run_again(build: Build, again: list[Record], now: datetime) -> None:
+    """Run some records of a finished build once more; they do what they did, a few seconds from now, in new logs."""
+    started = [record.start for record in again if record.start]
+    shift = now + timedelta(seconds=_QUEUE_SECONDS) - min(started, default=now)
+    logs = dict(build.logs)
+    later = {record.id: _later(record, shift, logs) for record in again}
+    records = [later.get(record.id, record) for record in build.records or []]
+    finish = max((record.finish for record in later.values() if record.finish), default=now)
+    result = build.result or "failed"
+    build.status, build.result, build.finish, build.changed = "inProgress", None, None, now
+    build.course = Course(build.start or now, finish, result, records, logs)
+    _catch_up([build], now)
+
+
+def _later(record: Record, shift: timedelta, logs: dict[int, Log]) -> Record:
+    number = record.log
+    if number is not None:
+        old, number = logs[number], len(logs) + 1
+        logs[number] = replace(old, id=number, start=old.start + shift)
+    return replace(
+        record,
+        attempt=record.attempt + 1,
+        start=record.start + shift if record.start else None,
+        finish=record.finish + shift if record.finish else None,
+        log=number,
+    )

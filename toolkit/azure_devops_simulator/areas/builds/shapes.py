@@ -1,0 +1,272 @@
+"""Builds, definitions, timelines and logs as the service shows them."""
+
+from __future__ import annotations
+
+from azure_devops_simulator.api.routing import Call
+from azure_devops_simulator.areas.builds.store import Artifact, Build, Definition, Issue, Log, Record
+from azure_devops_simulator.areas.core.projects import project_reference
+from azure_devops_simulator.areas.git.store import Commit
+from azure_devops_simulator.state.organization import JsonObject, JsonValue, guid, timestamp
+
+_POOLS = {"Azure Pipelines": (9, 20, True), "linux-large": (12, 23, False), "tidewater-private": (14, 25, False)}
+
+
+def _project_url(call: Call, definition: Definition, path: str) -> str:
+    return call.url(f"{definition.project.id}/{path}")
+
+
+def build_url(call: Call, build: Build, path: str = "") -> str:
+    """The link of a build, or of something below it."""
+    return _project_url(call, build.definition, f"_apis/build/Builds/{build.id}{path}")
+
+
+def queue_body(call: Call, definition: Definition) -> JsonObject:
+    """The agent queue a definition runs in."""
+    pool, queue, hosted = _POOLS[definition.pool]
+    url = call.url(f"_apis/build/Queues/{queue}")
+    pool_body: JsonObject = {"id": pool, "name": definition.pool, "isHosted": hosted}
+    return {"id": queue, "name": definition.pool, "url": url, "pool": pool_body}
+
+
+def definition_reference(call: Call, definition: Definition) -> JsonObject:
+    """A definition as it stands inside builds."""
+    url = _project_url(call, definition, f"_apis/build/Definitions/{definition.id}?revision={definition.revision}")
+    return {
+        "drafts": [],
+        "id": definition.id,
+        "name": definition.name,
+        "url": url,
+        "uri": f"vstfs:///Build/Definition/{definition.id}",
+        "path": definition.folder,
+        "type": "build",
+        "queueStatus": "enabled",
+        "revision": definition.revision,
+        "project": project_reference(call, definition.project),
+    }
+
+
+def definition_body(call: Call, definition: Definition, *, whole: bool) -> JsonObject:
+    """A definition: short in lists; `whole` adds the file, the repository and the triggers."""
+    reference = definition_reference(call, definition)
+    web = _project_url(call, definition, f"_build/definition?definitionId={definition.id}")
+    badge = _project_url(call, definition, f"_apis/build/status/{definition.id}")
+    body: JsonObject = {
+        "_links": {"self": {"href": reference["url"]}, "web": {"href": web}, "badge": {"href": badge}},
+        "quality": "definition",
+        "authoredBy": call.identity(definition.author),
+        "queue": queue_body(call, definition),
+        **reference,
+        "createdDate": timestamp(definition.created),
+    }
+    if not whole:
+        return body
+    repository = repository_body(call, definition)
+    repository |= {"defaultBranch": definition.default_branch}
+    repository["properties"] = {"fullName": definition.repository.name, "reportBuildStatus": "true"}
+    trigger: JsonObject = {
+        "branchFilters": [],
+        "pathFilters": [],
+        "settingsSourceType": 2,
+        "batchChanges": False,
+        "maxConcurrentBuildsPerBranch": 1,
+        "triggerType": "continuousIntegration",
+    }
+    return {
+        "triggers": [trigger],
+        "properties": {},
+        "tags": [],
+        "jobAuthorizationScope": "project",
+        "jobTimeoutInMinutes": 60,
+        "jobCancelTimeoutInMinutes": 5,
+        "process": {"yamlFilename": definition.yaml_path.lstrip("/"), "type": 2},
+        "repository": repository,
+        **body,
+    }
+
+
+def repository_body(call: Call, definition: Definition) -> JsonObject:
+    """The repository of a definition."""
+    repository = definition.repository
+    return {
+        "id": repository.id,
+        "type": "TfsGit",
+        "name": repository.name,
+        "url": call.url(f"{repository.project.name}/_git/{repository.name}"),
+        "clean": None,
+        "checkoutSubmodules": False,
+    }
+
+
+def build_body(call: Call, build: Build) -> JsonObject:
+    """A build."""
+    body: JsonObject = {
+        "_links": _links(call, build),
+        "properties": {},
+        "tags": list(build.tags),
+        "validationResults": [{"result": "error", "message": message} for message in build.validation],
+        "plans": [{"planId": build.plan}],
+        "triggerInfo": build.trigger_info,
+        "id": build.id,
+        "buildNumber": build.number,
+        "status": build.status,
+    }
+    if build.result:
+        body["result"] = build.result
+    body["queueTime"] = timestamp(build.queued)
+    for name, when in (("startTime", build.start), ("finishTime", build.finish)):
+        if when:
+            body[name] = timestamp(when)
+    return body | _origin(call, build) | _keeping(call, build)
+
+
+def _origin(call: Call, build: Build) -> JsonObject:
+    """Where a build comes from and who asked for it."""
+    body: JsonObject = {
+        "url": build_url(call, build),
+        "definition": definition_reference(call, build.definition),
+        "buildNumberRevision": build.revision,
+        "project": project_reference(call, build.definition.project),
+        "uri": build.uri,
+        "sourceBranch": build.source_branch,
+        "sourceVersion": build.source_version,
+        "queue": queue_body(call, build.definition),
+        "priority": "normal",
+        "reason": build.reason,
+        "requestedFor": call.identity(build.requested_for),
+        "requestedBy": call.identity(build.requested_by),
+        "lastChangedDate": timestamp(build.changed or build.finish or build.queued),
+        "lastChangedBy": call.identity(build.requested_by),
+    }
+    if build.parameters:
+        body["parameters"] = build.parameters
+    if build.template_parameters:
+        body["templateParameters"] = build.template_parameters
+    return body
+
+
+def _keeping(call: Call, build: Build) -> JsonObject:
+    """Where its plan, logs and repository are, and how long it is kept."""
+    return {
+        "orchestrationPlan": {"planId": build.plan},
+        "logs": {"id": 0, "type": "Container", "url": build_url(call, build, "/logs")},
+        "repository": repository_body(call, build.definition),
+        "keepForever": build.keep_forever,
+        "retainedByRelease": False,
+        "triggeredByBuild": None,
+        "appendCommitMessageToRunName": True,
+    }
+
+
+def _links(call: Call, build: Build) -> JsonObject:
+    hrefs = {
+        "self": build_url(call, build),
+        "web": _project_url(call, build.definition, f"_build/results?buildId={build.id}"),
+        "sourceVersionDisplayUri": build_url(call, build, "/sources"),
+        "timeline": build_url(call, build, "/Timeline"),
+        "badge": _project_url(call, build.definition, f"_apis/build/status/{build.definition.id}"),
+    }
+    return {name: {"href": href} for name, href in hrefs.items()}
+
+
+def timeline_body(call: Call, build: Build, records: list[Record]) -> JsonObject:
+    """The timeline of a build."""
+    changed = timestamp(build.finish or build.changed or build.queued)
+    return {
+        "records": [record_body(call, build, record) for record in records],
+        "lastChangedBy": guid("user/agent-service"),
+        "lastChangedOn": changed,
+        "id": build.plan,
+        "changeId": len(records) * 3,
+        "url": build_url(call, build, f"/Timeline/{build.plan}"),
+    }
+
+
+def record_body(call: Call, build: Build, record: Record) -> JsonObject:
+    """One record of a timeline."""
+    errors = sum(1 for issue in record.issues if issue.type == "error")
+    body: JsonObject = {
+        "previousAttempts": [],
+        "id": record.id,
+        "parentId": record.parent,
+        "type": record.type,
+        "name": record.name,
+        "startTime": timestamp(record.start) if record.start else None,
+        "finishTime": timestamp(record.finish) if record.finish else None,
+        "currentOperation": None,
+        "percentComplete": 100 if record.state == "completed" else None,
+        "state": record.state,
+        "result": record.result,
+        "resultCode": None,
+        "changeId": record.order * 3,
+        "lastModified": "0001-01-01T00:00:00",
+        "workerName": record.worker,
+        "order": record.order,
+        "details": None,
+        "errorCount": errors,
+        "warningCount": len(record.issues) - errors,
+        "url": None,
+        "log": None,
+        "task": None,
+        "attempt": record.attempt,
+        "identifier": record.identifier,
+    }
+    if record.log is not None:
+        body["log"] = {"id": record.log, "type": "Container", "url": build_url(call, build, f"/logs/{record.log}")}
+    if record.task:
+        body["task"] = {"id": guid(f"task/{record.task[0]}"), "name": record.task[0], "version": record.task[1]}
+    if record.issues:
+        body["issues"] = [_issue(issue) for issue in record.issues]
+    return body
+
+
+def _issue(issue: Issue) -> JsonObject:
+    data: JsonObject = {"type": issue.type}
+    if issue.line is not None:
+        data["logFileLineNumber"] = str(issue.line)
+    return {"type": issue.type, "category": issue.category, "message": issue.message, "data": data}
+
+
+def log_body(call: Call, build: Build, log: Log) -> JsonObject:
+    """A log without its lines."""
+    return {
+        "lineCount": log.line_count,
+        "createdOn": timestamp(log.start),
+        "lastChangedOn": timestamp(log.end),
+        "id": log.id,
+        "type": "Container",
+        "url": build_url(call, build, f"/logs/{log.id}"),
+    }
+
+
+def change_body(call: Call, build: Build, commit: Commit) -> JsonObject:
+    """A commit as a change of a build; only the first line of its message."""
+    repository = build.definition.repository
+    author: JsonValue = {"displayName": commit.author.name, "uniqueName": commit.author.email}
+    if user := call.organization.user(commit.author.email):
+        author = call.identity(user)
+    body: JsonObject = {"id": commit.id, "message": commit.subject, "type": "TfsGit", "author": author}
+    if commit.subject != commit.message:
+        body["messageTruncated"] = True
+    base = f"{repository.project.id}/_apis/git/repositories/{repository.id}"
+    return body | {
+        "timestamp": timestamp(commit.committer.date),
+        "location": call.url(f"{base}/commits/{commit.id}"),
+        "displayUri": call.url(f"{repository.project.name}/_git/{repository.name}/commit/{commit.id}"),
+    }
+
+
+def artifact_body(call: Call, build: Build, artifact: Artifact) -> JsonObject:
+    """An artifact."""
+    url = build_url(call, build, f"/artifacts?artifactName={artifact.name}&api-version=7.1")
+    return {
+        "id": artifact.id,
+        "name": artifact.name,
+        "source": guid(f"build/{build.id}/artifact/{artifact.name}"),
+        "resource": {
+            "type": "PipelineArtifact",
+            "data": guid(f"build/{build.id}/content/{artifact.name}").replace("-", "").upper(),
+            "properties": {"artifactsize": str(artifact.size)},
+            "url": url,
+            "downloadUrl": f"{url}&$format=zip",
+        },
+    }

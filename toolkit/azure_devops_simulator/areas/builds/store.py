@@ -1,0 +1,264 @@
+"""Build definitions, builds, their timelines and logs as they are kept. No HTTP here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from azure_devops_simulator.areas.git.store import Repository
+from azure_devops_simulator.state.organization import JsonObject, Project, User, guid
+
+Status = Literal["notStarted", "inProgress", "cancelling", "completed"]
+Result = Literal["succeeded", "partiallySucceeded", "failed", "canceled"]
+Reason = Literal["manual", "individualCI", "batchedCI", "schedule", "pullRequest"]
+RecordType = Literal["Stage", "Phase", "Job", "Task", "Checkpoint", "Checkpoint.Approval"]
+RecordState = Literal["pending", "inProgress", "completed"]
+RecordResult = Literal["succeeded", "succeededWithIssues", "failed", "canceled", "skipped", "abandoned"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class Definition:
+    """A YAML pipeline. `folder` is written with backslashes, the root being one."""
+
+    id: int
+    project: Project
+    name: str
+    repository: Repository
+    yaml_path: str
+    author: User
+    created: datetime
+    folder: str = "\\"
+    revision: int = 1
+    default_branch: str = "refs/heads/main"
+    pool: str = "Azure Pipelines"
+
+
+@dataclass(frozen=True)
+class Issue:
+    """An error or warning of a timeline record. `line` is where its log says so."""
+
+    type: Literal["error", "warning"]
+    message: str
+    line: int | None = None
+    category: str = "General"
+
+
+@dataclass
+class Record:
+    """One node of a timeline. `id` and `parent` are guids; `log` is the number of its log."""
+
+    id: str
+    parent: str | None
+    type: RecordType
+    name: str
+    identifier: str
+    order: int
+    state: RecordState
+    result: RecordResult | None = None
+    start: datetime | None = None
+    finish: datetime | None = None
+    log: int | None = None
+    issues: list[Issue] = field(default_factory=list)
+    worker: str | None = None
+    task: tuple[str, str] | None = None
+    """Name and version of the task, for tasks that are not scripts."""
+    attempt: int = 1
+
+
+@dataclass
+class Log:
+    """A log. Its lines are kept without the time in front; the time of each follows from start and duration.
+
+    `messages` may be any sequence, also one that makes its lines when they are read. `written` is how many of them are
+    there while the step runs; None = all.
+    """
+
+    id: int
+    start: datetime
+    seconds: float
+    messages: Sequence[str]
+    written: int | None = None
+
+    @property
+    def line_count(self) -> int:
+        """How many lines it has so far."""
+        return len(self.messages) if self.written is None else self.written
+
+    @property
+    def end(self) -> datetime:
+        """When its last line was written."""
+        part = 1.0 if self.written is None else self.written / max(len(self.messages), 1)
+        return self.start + timedelta(seconds=self.seconds * part)
+
+    def lines(self, first: int = 1, last: int | None = None) -> Iterator[str]:
+        """Lines `first` to `last`, both included, counted from 1, each with its time; made one by one."""
+        end = self.line_count if last is None else min(last, self.line_count)
+        ticks = int((self.start - _EPOCH) / timedelta(microseconds=1))
+        step = self.seconds * 1_000_000 / max(len(self.messages), 1)
+        for number in range(max(first, 1), end + 1):
+            # The service writes seven digits of a second; two digits made of the number keep equal steps apart.
+            seconds, micros = divmod(ticks + int(step * (number - 1)), 1_000_000)
+            moment = datetime.fromtimestamp(seconds, UTC).isoformat()[:19]
+            yield f"{moment}.{micros:06d}{number % 10}Z {self.messages[number - 1]}"
+
+
+@dataclass
+class Artifact:
+    """Something a build published: a name and its files."""
+
+    id: int
+    name: str
+    files: dict[str, bytes]
+
+    @property
+    def size(self) -> int:
+        """The bytes of its files."""
+        return sum(len(content) for content in self.files.values())
+
+
+@dataclass
+class Course:
+    """What a build that is not over will do: how its timeline and logs look in the end, and how it ends."""
+
+    start: datetime
+    finish: datetime
+    result: Result
+    records: list[Record]
+    logs: dict[int, Log]
+
+
+@dataclass
+class Build:
+    """A build. `records` is None while it never started; `course` is what the clock still has to bring."""
+
+    id: int
+    definition: Definition
+    number: str
+    revision: int
+    status: Status
+    queued: datetime
+    source_branch: str
+    source_version: str
+    requested_for: User
+    requested_by: User
+    reason: Reason = "manual"
+    result: Result | None = None
+    start: datetime | None = None
+    finish: datetime | None = None
+    changed: datetime | None = None
+    parameters: str | None = None
+    template_parameters: JsonObject = field(default_factory=dict)
+    trigger_info: JsonObject = field(default_factory=dict)
+    validation: list[str] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+    records: list[Record] | None = None
+    logs: dict[int, Log] = field(default_factory=dict)
+    artifacts: list[Artifact] = field(default_factory=list)
+    keep_forever: bool = False
+    course: Course | None = None
+
+    @property
+    def uri(self) -> str:
+        """What a work item links to."""
+        return f"vstfs:///Build/Build/{self.id}"
+
+    @property
+    def plan(self) -> str:
+        """Guid of its orchestration plan, which is that of its timeline too."""
+        return guid(f"build/{self.id}/plan")
+
+
+class BuildStore:
+    """Definitions and builds of an organization, by id.
+
+    `counters` are the last numbers given, `shown_at` the time at which the builds look as they do.
+    """
+
+    def __init__(self) -> None:
+        self.definitions: dict[int, Definition] = {}
+        self.builds: dict[int, Build] = {}
+        self.counters: Counter[str] = Counter()
+        self.shown_at: datetime | None = None
+        self._under_way: list[Build] = []
+
+    def add_definition(
+        self,
+        repository: Repository,
+        name: str,
+        yaml_path: str,
+        *,
+        author: User,
+        when: datetime,
+        folder: str = "\\",
+        pool: str = "Azure Pipelines",
+    ) -> Definition:
+        """Add a pipeline for a YAML file of a repository."""
+        number = self._next("definition")
+        definition = Definition(
+            number, repository.project, name, repository, yaml_path, author, when, folder=folder, pool=pool
+        )
+        self.definitions[number] = definition
+        return definition
+
+    def add_build(
+        self,
+        definition: Definition,
+        *,
+        branch: str,
+        version: str,
+        by: User,
+        when: datetime,
+        reason: Reason = "manual",
+        requested_for: User | None = None,
+    ) -> Build:
+        """Queue a build; its number is the date and a count for the day."""
+        number = self._next("build")
+        day = f"{when:%Y%m%d}"
+        revision = self._next(f"{definition.id}/{day}")
+        build = Build(
+            id=number,
+            definition=definition,
+            number=f"{day}.{revision}",
+            revision=revision,
+            status="notStarted",
+            queued=when,
+            changed=when,
+            source_branch=branch,
+            source_version=version,
+            requested_for=requested_for or by,
+            requested_by=by,
+            reason=reason,
+        )
+        self.builds[number] = build
+        return build
+
+    def _next(self, kind: str) -> int:
+        self.counters[kind] += 1
+        return self.counters[kind]
+
+    def under_way(self) -> list[Build]:
+        """The builds that the clock still moves."""
+        self._under_way = [build for build in self._under_way if build.course]
+        return self._under_way
+
+    def watch(self, build: Build) -> None:
+        """Let the clock move a build."""
+        self.shown_at = None
+        if all(known is not build for known in self._under_way):
+            self._under_way.append(build)
+
+    def of(self, definition: Definition) -> list[Build]:
+        """The builds of a definition, newest first."""
+        return [build for build in reversed(self.builds.values()) if build.definition is definition]
+
+    def previous(self, build: Build) -> Build | None:
+        """The completed build of the same definition and branch before this one."""
+        for other in self.of(build.definition):
+            if other.id < build.id and other.source_branch == build.source_branch and other.status == "completed":
+                return other
+        return None

@@ -1,0 +1,1 @@
+"""Discovery, projects, teams and identities."""

@@ -1,0 +1,59 @@
+"""Looking people up: what clients ask before they filter by a person."""
+
+from __future__ import annotations
+
+from azure_devops_simulator.api.routing import Answer, Area, ArgumentError, Call, collection
+from azure_devops_simulator.state.organization import JsonObject, JsonValue, Organization, User
+
+area = Area("ims")
+
+_SEARCHES = {"general", "accountname", "displayname", "mailaddress", "directoryalias", "localgroupname"}
+
+
+@area.get("_apis/identities", scopes=("vso.identity",))
+def read_identities(call: Call) -> Answer:
+    """Identities by id, by descriptor, or by a search; an unknown one is simply not there."""
+    people, query = call.organization.users.values(), call.query
+    for name, known_as in (
+        ("identityIds", lambda user: user.id),
+        ("subjectDescriptors", lambda user: user.descriptor),
+        ("descriptors", lambda user: descriptor_of(call.organization, user)),
+    ):
+        if wanted := {part.lower() for part in query.text(name).split(",") if part}:
+            return collection(_identity(call, user) for user in people if known_as(user).lower() in wanted)
+    kind, value = query.text("searchFilter").lower(), query.text("filterValue").lower()
+    if kind not in _SEARCHES or not value:
+        raise ArgumentError("The search factor is not valid.", "searchFilter")
+    return collection(_identity(call, user) for user in people if _fits(user, kind, value))
+
+
+def _fits(user: User, kind: str, value: str) -> bool:
+    """Whether a search finds somebody: General looks at the start of names, the others at one whole name."""
+    name, account = user.display_name.lower(), user.unique_name.lower()
+    if kind == "general":
+        return name.startswith(value) or account.startswith(value) or any(w.startswith(value) for w in name.split())
+    whole = {"displayname": name, "directoryalias": account.partition("@")[0], "localgroupname": ""}
+    return value == whole.get(kind, account)
+
+
+def descriptor_of(organization: Organization, user: User) -> str:
+    """The descriptor that access control lists use."""
+    return f"Microsoft.IdentityModel.Claims.ClaimsIdentity;{organization.id}\\{user.unique_name}"
+
+
+def _identity(call: Call, user: User) -> JsonObject:
+    properties = {"SchemaClassName": "User", "Account": user.unique_name, "Mail": user.unique_name}
+    typed: dict[str, JsonValue] = {name: {"$type": "System.String", "$value": v} for name, v in properties.items()}
+    return {
+        "id": user.id,
+        "descriptor": descriptor_of(call.organization, user),
+        "subjectDescriptor": user.descriptor,
+        "providerDisplayName": user.display_name,
+        "isActive": user.member,
+        "members": [],
+        "memberOf": [],
+        "memberIds": [],
+        "properties": typed,
+        "resourceVersion": 2,
+        "metaTypeId": 0,
+    }

@@ -1,0 +1,196 @@
+"""Projects, teams and processes."""
+
+from __future__ import annotations
+
+import re
+
+from azure_devops_simulator.api.parsing import whole_number
+from azure_devops_simulator.api.routing import Answer, Area, Call, ServiceError, collection
+from azure_devops_simulator.state.organization import JsonObject, Project, Team, timestamp
+
+area = Area("core")
+
+_READ = ("vso.profile", "vso.project")
+_SPACE = "Microsoft.TeamFoundation.Core.WebApi"
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+PROCESSES = {
+    "Agile": "adcc42ab-9882-485e-a3ed-7678f01f66bc",
+    "Scrum": "6b724908-ef14-45cf-84f8-768b5384da45",
+    "Basic": "b8a3a935-7e91-48b8-a94c-606d37c3e9f2",
+    "CMMI": "27450541-8e31-4150-9947-dc59f998fc01",
+}
+"""The four system processes and their ids, which are the same in every organization."""
+
+
+def is_guid(text: str) -> bool:
+    """Whether a text has the form of a guid."""
+    return _GUID.fullmatch(text) is not None
+
+
+def no_such_project(name: str) -> ServiceError:
+    """The answer for a project that does not exist or that the caller cannot see."""
+    if is_guid(name):
+        message = (
+            f"VS800075: The project with id 'vstfs:///Classification/TeamProject/{name}' does not exist, "
+            "or you do not have permission to access it."
+        )
+        key = "ProjectDoesNotExistException"
+    else:
+        message = (
+            f"TF200016: The following project does not exist: {name}. Verify that the name of the project is correct "
+            "and that the project exists on the specified Azure DevOps Server."
+        )
+        key = "ProjectDoesNotExistWithNameException"
+    return ServiceError(404, key, message, type_name=f"{_SPACE}.{key}, {_SPACE}")
+
+
+def find_project(call: Call, name: str) -> Project:
+    """The project of a path segment (name or guid).
+
+    Raises:
+        ServiceError: 404 when it does not exist or the caller cannot see it; the two cannot be told apart.
+    """
+    found = call.organization.project(name)
+    if found and call.organization.sees(call.user, found):
+        return found
+    raise no_such_project(name)
+
+
+def project_reference(call: Call, project: Project) -> JsonObject:
+    """A project as it stands inside repositories, builds and lists."""
+    reference: JsonObject = {
+        "id": project.id,
+        "name": project.name,
+        "url": call.url(f"_apis/projects/{project.id}"),
+        "state": project.state,
+        "revision": project.revision,
+        "visibility": project.visibility,
+        "lastUpdateTime": timestamp(project.last_update),
+    }
+    return {**reference, "description": project.description} if project.description else reference
+
+
+def page(call: Call, rows: list[JsonObject], default: int = 100, highest: int = 10_000) -> Answer:
+    """The rows that `$top`, `$skip` and `continuationToken` ask for; the token is the number of rows already given."""
+    token = call.query.text("continuationToken")
+    start = whole_number(token) or max(call.query.integer("$skip", 0), 0)
+    end = start + min(max(call.query.integer("$top", default), 0), highest)
+    return collection(rows[start:end], str(end) if end < len(rows) else None)
+
+
+@area.get("_apis/projects", scopes=_READ)
+def list_projects(call: Call) -> Answer:
+    """The projects the caller can see, by name."""
+    wanted = call.query.text("stateFilter", "wellFormed").lower()
+    seen = call.organization.visible_projects(call.user)
+    return page(call, [project_reference(call, p) for p in seen if wanted in {"all", p.state.lower()}])
+
+
+@area.get("_apis/projects/{project}", scopes=_READ)
+def get_project(call: Call) -> JsonObject:
+    """One project by name or id, with its capabilities on request."""
+    project = call.in_project()
+    own = call.url(f"_apis/projects/{project.id}")
+    found: JsonObject = {
+        **project_reference(call, project),
+        "_links": {
+            "self": {"href": own},
+            "collection": {"href": call.url(f"_apis/projectCollections/{call.organization.id}")},
+            "web": {"href": call.url(project.name)},
+        },
+        "defaultTeam": _team_reference(call, project, project.teams[0]) if project.teams else None,
+    }
+    if call.query.flag("includeCapabilities"):
+        found["capabilities"] = {
+            "processTemplate": {"templateName": project.process, "templateTypeId": PROCESSES[project.process]},
+            "versioncontrol": {"sourceControlType": "Git", "gitEnabled": "True", "tfvcEnabled": "False"},
+        }
+    return found
+
+
+def _team_reference(call: Call, project: Project, team: Team) -> JsonObject:
+    url = call.url(f"_apis/projects/{project.id}/teams/{team.id}")
+    return {"id": team.id, "name": team.name, "url": url}
+
+
+def _team(call: Call, project: Project, team: Team) -> JsonObject:
+    return {
+        **_team_reference(call, project, team),
+        "description": team.description,
+        "identityUrl": call.url(f"_apis/Identities/{team.id}"),
+        "projectName": project.name,
+        "projectId": project.id,
+    }
+
+
+def find_team(project: Project, name_or_id: str) -> Team:
+    """A team of the project by name or id.
+
+    Raises:
+        ServiceError: 404 when there is none.
+    """
+    wanted = name_or_id.lower()
+    for team in project.teams:
+        if wanted in {team.id, team.name.lower()}:
+            return team
+    message = f"The team with id '{name_or_id}' does not exist."
+    key = "TeamNotFoundException"
+    raise ServiceError(404, key, message, type_name=f"{_SPACE}.{key}, {_SPACE}")
+
+
+@area.get("_apis/projects/{project}/teams", scopes=_READ)
+def list_teams(call: Call) -> Answer:
+    """The teams of a project."""
+    project = call.in_project()
+    return page(call, [_team(call, project, team) for team in project.teams])
+
+
+@area.get("_apis/projects/{project}/teams/{team}", scopes=())
+def get_team(call: Call) -> JsonObject:
+    """One team."""
+    project = call.in_project()
+    return _team(call, project, find_team(project, call.path["team"]))
+
+
+@area.get("_apis/projects/{project}/teams/{team}/members", scopes=_READ)
+def list_members(call: Call) -> Answer:
+    """The members of a team."""
+    members = find_team(call.in_project(), call.path["team"]).members
+    return page(call, [{"identity": call.identity(user)} for user in members])
+
+
+@area.get("_apis/teams", scopes=("vso.project",), version="7.1-preview.3")
+def list_all_teams(call: Call) -> Answer:
+    """The teams of every project the caller can see."""
+    seen = call.organization.visible_projects(call.user)
+    return page(call, [_team(call, project, team) for project in seen for team in project.teams])
+
+
+@area.get("_apis/process/processes", scopes=("vso.work",))
+def list_processes(call: Call) -> Answer:
+    """The four system processes; Agile is the default."""
+    return collection(_process(call, name) for name in PROCESSES)
+
+
+@area.get("_apis/process/processes/{processId}", scopes=("vso.work",))
+def get_process(call: Call) -> JsonObject:
+    """One process by id."""
+    wanted = call.path["processId"].lower()
+    for name, process_id in PROCESSES.items():
+        if process_id == wanted:
+            return _process(call, name)
+    message = f"VS402362: The process with id {wanted} does not exist."
+    raise ServiceError(404, "ProcessNotFoundException", message)
+
+
+def _process(call: Call, name: str) -> JsonObject:
+    url = call.url(f"_apis/process/processes/{PROCESSES[name]}")
+    return {
+        "id": PROCESSES[name],
+        "name": name,
+        "description": f"The {name} process.",
+        "isDefault": name == "Agile",
+        "type": "system",
+        "url": url,
+    }

@@ -1,0 +1,100 @@
+"""How file content is told apart and sent: text or binary, JSON or raw, one file or an archive."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from azure_devops_simulator.api.routing import Answer, ArgumentError, Call
+from azure_devops_simulator.state.organization import JsonObject
+
+_IMAGES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "svg": "image/svg+xml"}
+_FORMATS = {"json": "json", "text": "text", "octetstream": "octetStream", "zip": "zip"}
+_BINARY_PROBE = 8000
+_UTF8, _WESTERN = 65001, 1252
+_ZIP_DATE = (2026, 1, 1, 0, 0, 0)
+
+
+def is_binary(content: bytes) -> bool:
+    """Whether git would call a file binary: a zero byte near its start."""
+    return b"\0" in content[:_BINARY_PROBE]
+
+
+def content_metadata(path: str, content: bytes) -> JsonObject:
+    """The `contentMetadata` of a file; the encoding is a Windows code page."""
+    name = PurePosixPath(path)
+    extension = name.suffix.removeprefix(".")
+    image = _IMAGES.get(extension.lower())
+    binary = is_binary(content)
+    metadata: JsonObject = {"contentType": image or ("application/octet-stream" if binary else "text/plain")}
+    if binary:
+        metadata |= {"encoding": -1, "isBinary": True}
+    else:
+        metadata["encoding"] = _UTF8 if _decodes(content) else _WESTERN
+    if image:
+        metadata["isImage"] = True
+    return {**metadata, "fileName": name.name, "extension": extension}
+
+
+def _decodes(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def text_of(content: bytes) -> str:
+    """A file's text in the encoding `content_metadata` names."""
+    return content.decode("utf-8") if _decodes(content) else content.decode("cp1252", "replace")
+
+
+def wanted_format(call: Call) -> str:
+    """The representation a client asks for: `$format`, else the Accept header; an empty text when it does not care."""
+    if named := call.query.text("$format"):
+        if named.lower() not in _FORMATS:
+            raise ArgumentError(f"The format '{named}' is not supported.", "$format")
+        return _FORMATS[named.lower()]
+    accept = call.headers.get("accept", "").lower()
+    for part, kind in (
+        ("application/json", "json"),
+        ("text/plain", "text"),
+        ("application/octet-stream", "octetStream"),
+        ("application/zip", "zip"),
+    ):
+        if part in accept:
+            return kind
+    return ""
+
+
+def raw_answer(call: Call, path: str, content: bytes, kind: str) -> Answer:
+    """A file as it is. Without a wish it is text or a byte stream by what it holds."""
+    if not kind:
+        kind = "octetStream" if is_binary(content) else "text"
+    headers = {}
+    if call.query.flag("download"):
+        headers["Content-Disposition"] = f'attachment; filename="{PurePosixPath(path).name}"'
+    content_type = "application/octet-stream" if kind == "octetStream" else "text/plain"
+    return Answer(body=content, headers=headers, content_type=content_type)
+
+
+def zip_answer(name: str, files: Mapping[str, bytes]) -> Answer:
+    """Files as a zip archive that is the same every time."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, content in files.items():
+            archive.writestr(zipfile.ZipInfo(path.lstrip("/"), _ZIP_DATE), content, zipfile.ZIP_DEFLATED)
+    headers = {"Content-Disposition": f'attachment; filename="{name}.zip"'}
+    return Answer(body=buffer.getvalue(), headers=headers, content_type="application/octet-stream")
+
+
+def blob_answer(call: Call, content: bytes, name: str, shape: JsonObject) -> Answer:
+    """A blob in the representation asked for."""
+    kind = wanted_format(call)
+    if kind == "json":
+        return Answer(body=shape)
+    if kind == "zip":
+        return zip_answer(name, {name: content})
+    return raw_answer(call, name, content, kind)

@@ -1,0 +1,143 @@
+"""Questions about commits: ancestry, what changed, and whether two lines of work fit together."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from azure_devops_simulator.areas.git.store import Commit, Entry, Files, Repository
+
+ChangeType: TypeAlias = Literal["add", "edit", "delete", "rename"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One path that differs between two trees. `old` is None for an addition, `new` for a deletion."""
+
+    path: str
+    type: ChangeType
+    old: Entry | None
+    new: Entry | None
+    old_path: str | None = None
+
+
+def history(repository: Repository, tip: str) -> Iterator[Commit]:
+    """A commit and everything before it, newest first."""
+    first = repository.commit(tip)
+    waiting = [(-first.committer.date.timestamp(), 0, first)]
+    seen, count = {tip}, 0
+    while waiting:
+        commit = heapq.heappop(waiting)[2]
+        yield commit
+        for parent in commit.parents:
+            if parent not in seen:
+                seen.add(parent)
+                count += 1
+                before = repository.commit(parent)
+                heapq.heappush(waiting, (-before.committer.date.timestamp(), count, before))
+
+
+def ancestors(repository: Repository, tip: str) -> set[str]:
+    """The ids of a commit and everything before it."""
+    return {commit.id for commit in history(repository, tip)}
+
+
+def merge_base(repository: Repository, one: str, other: str) -> str | None:
+    """The newest commit that both have in common, or None."""
+    shared = ancestors(repository, other)
+    return next((commit.id for commit in history(repository, one) if commit.id in shared), None)
+
+
+def ahead_behind(repository: Repository, base: str, target: str) -> tuple[int, int]:
+    """How many commits only the target has, and how many only the base has."""
+    of_base, of_target = ancestors(repository, base), ancestors(repository, target)
+    return len(of_target - of_base), len(of_base - of_target)
+
+
+def changes(old: Files, new: Files) -> list[Change]:
+    """The files that differ, by path. A file that moved without a change of content is a rename."""
+    gone = {path: entry for path, entry in old.items() if path not in new}
+    found: list[Change] = []
+    for path, entry in new.items():
+        before = old.get(path)
+        if before is None:
+            moved_from = next((p for p, e in gone.items() if e.id == entry.id), None)
+            if moved_from is None:
+                found.append(Change(path, "add", None, entry))
+            else:
+                found.append(Change(path, "rename", gone.pop(moved_from), entry, moved_from))
+        elif before.id != entry.id or before.mode != entry.mode:
+            found.append(Change(path, "edit", before, entry))
+    found += [Change(path, "delete", entry, None) for path, entry in gone.items()]
+    return sorted(found, key=lambda change: change.path)
+
+
+def with_folders(repository: Repository, old_tree: str | None, new_tree: str, files: list[Change]) -> list[Change]:
+    """The changes with those of the folders around them added, as the service lists them."""
+    objects = repository.objects
+    rows = {change.path: change for change in files}
+    for change in files:
+        parts = change.path.strip("/").split("/")[:-1]
+        for depth in range(1, len(parts) + 1):
+            folder = "/" + "/".join(parts[:depth])
+            if folder in rows:
+                continue
+            old = objects.at(old_tree, folder) if old_tree else None
+            new = objects.at(new_tree, folder)
+            kind: ChangeType = "add" if old is None else "delete" if new is None else "edit"
+            rows[folder] = Change(folder, kind, old, new)
+    return [rows[path] for path in sorted(rows)]
+
+
+def commit_changes(repository: Repository, commit: Commit) -> list[Change]:
+    """What a commit changed against its first parent."""
+    before = repository.files(commit.parents[0]) if commit.parents else {}
+    return changes(before, repository.files(commit.id))
+
+
+def touches(repository: Repository, commit: Commit, path: str) -> bool:
+    """Whether a commit changed something at or below a path; a merge counts only when it differs from every parent."""
+    objects = repository.objects
+    here = objects.at(commit.tree, path)
+    if not commit.parents:
+        return here is not None
+    return all(_id(objects.at(repository.commit(p).tree, path)) != _id(here) for p in commit.parents)
+
+
+def _id(entry: Entry | None) -> str | None:
+    return entry.id if entry else None
+
+
+@dataclass(frozen=True)
+class MergeResult:
+    """The outcome of a three-way merge by file: the merged files, and the paths that both sides changed differently."""
+
+    files: dict[str, Entry]
+    conflicts: tuple[str, ...]
+
+
+def merge(repository: Repository, target: str, source: str) -> MergeResult:
+    """Merge a source commit into a target commit, file by file."""
+    base_id = merge_base(repository, target, source)
+    base: Mapping[str, Entry] = repository.files(base_id) if base_id else {}
+    return merge_files(base, repository.files(target), repository.files(source))
+
+
+def merge_files(base: Mapping[str, Entry], ours: Mapping[str, Entry], theirs: Mapping[str, Entry]) -> MergeResult:
+    """Merge two sets of files that come from a common one."""
+    merged: dict[str, Entry] = {}
+    conflicts: list[str] = []
+    for path in sorted({*base, *ours, *theirs}):
+        before, mine, yours = base.get(path), ours.get(path), theirs.get(path)
+        if _id(mine) == _id(yours) or _id(yours) == _id(before):
+            chosen = mine
+        elif _id(mine) == _id(before):
+            chosen = yours
+        else:
+            conflicts.append(path)
+            chosen = mine
+        if chosen is not None:
+            merged[path] = chosen
+    return MergeResult(merged, tuple(conflicts))

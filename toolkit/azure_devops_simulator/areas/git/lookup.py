@@ -1,0 +1,152 @@
+"""Finding what a git request names: repository, version, object; and how the service answers when there is none."""
+
+from __future__ import annotations
+
+import re
+
+from azure_devops_simulator.api.routing import ArgumentError, Call, Query, ServiceError
+from azure_devops_simulator.areas.core.projects import is_guid
+from azure_devops_simulator.areas.git.history import history, touches
+from azure_devops_simulator.areas.git.store import Repository
+from azure_devops_simulator.state.organization import User
+
+_SPACE = "Microsoft.TeamFoundation.Git.Server"
+_OBJECT_ID = re.compile(r"[0-9a-f]{40}")
+
+
+def git_error(status: int, key: str, message: str) -> ServiceError:
+    """An error of the git service."""
+    return ServiceError(status, key, message, type_name=f"{_SPACE}.{key}, {_SPACE}")
+
+
+def is_object_id(text: str) -> bool:
+    """Whether a text has the form of a full object id."""
+    return _OBJECT_ID.fullmatch(text.lower()) is not None
+
+
+def find_repository(call: Call) -> Repository:
+    """The repository of the path. Without a project in the path only an id can name one.
+
+    Raises:
+        ServiceError: 404 TF401019 when there is none the caller can see.
+    """
+    wanted = call.path["repository"]
+    if call.project is None and not is_guid(wanted):
+        raise ArgumentError("A project name is required in order to reference a Git repository by name.")
+    for project in call.projects():
+        if found := project.repository(wanted):
+            return found
+    raise no_repository(wanted)
+
+
+def no_repository(wanted: str) -> ServiceError:
+    """The answer for a repository that does not exist or that the caller cannot see."""
+    message = (
+        f"TF401019: The Git repository with name or identifier {wanted} does not exist or you do not have permissions "
+        "for the operation you are attempting."
+    )
+    return git_error(404, "GitRepositoryNotFoundException", message)
+
+
+def require(call: Call, permission: str, repository: Repository) -> None:
+    """Answer 403 TF401027 when the caller lacks a git permission in the repository's project."""
+    if call.organization.denied(call.user, permission, repository.project, repository.name):
+        raise needs_permission(permission, call.user)
+
+
+def needs_permission(permission: str, user: User) -> ServiceError:
+    """The refusal of the access control list."""
+    message = (
+        f"TF401027: You need the Git '{permission}' permission to perform this action. "
+        f"Details: identity '{user.id}', scope 'repository'."
+    )
+    return git_error(403, "GitNeedsPermissionException", message)
+
+
+def no_branches(repository: Repository) -> ServiceError:
+    """The answer of reads in an empty repository; the code is the service's, its type key is a guess."""
+    message = f"VS403403: Cannot find any branches for the {repository.name} repository."
+    return git_error(404, "GitItemNotFoundException", message)
+
+
+def unresolvable(repository: Repository, kind: str, version: str) -> ServiceError:
+    """The answer for a branch, tag or commit that does not exist."""
+    message = (
+        f"TF401175:The version descriptor <{kind.capitalize()}: {version} > could not be resolved to a version in the "
+        f"repository {repository.name}"
+    )
+    return git_error(404, "GitUnresolvableToCommitException", message)
+
+
+def no_item(repository: Repository, path: str, version: str, commit_id: str) -> ServiceError:
+    """The answer for a path that is not in the version asked for."""
+    message = (
+        f"TF401174: The item '{path}' could not be found in the repository '{repository.name}' at the version "
+        f"specified by '<{version} >' (resolved to commit '{commit_id}')"
+    )
+    return git_error(404, "GitItemNotFoundException", message)
+
+
+def no_object(object_id: str) -> ServiceError:
+    """The answer for an object id that names nothing."""
+    return git_error(404, "GitObjectDoesNotExistException", f"TF401035: The object '{object_id}' does not exist.")
+
+
+def resolve(repository: Repository, version: str, kind: str = "branch") -> str:
+    """The commit a branch, tag or commit id stands for.
+
+    Raises:
+        ServiceError: 404 TF401175 when there is none; 400 for an unknown kind.
+    """
+    kind = kind.lower()
+    if kind not in {"branch", "tag", "commit"}:
+        raise ArgumentError(
+            f"The version type '{kind}' is not valid.", "versionType", type_key="InvalidEnumArgumentException"
+        )
+    if kind == "commit":
+        found = repository.peel(version.lower()) if is_object_id(version) else None
+    else:
+        ref = repository.refs.get(f"refs/{'heads' if kind == 'branch' else 'tags'}/{version}")
+        found = repository.peel(ref) if ref else None
+    if found is None:
+        raise unresolvable(repository, kind, version)
+    return found
+
+
+def described_version(query: Query, repository: Repository, *prefixes: str, path: str = "/") -> tuple[str, str]:
+    """The commit a request's version descriptor stands for, and the descriptor in words.
+
+    Args:
+        query: the request's query.
+        repository: where to look.
+        prefixes: how the parameters may be called, for example `versionDescriptor.version`; first found wins.
+        path: what `versionOptions=previousChange` refers to.
+    """
+    for prefix in prefixes:
+        if version := query.get(prefix):
+            kind = query.text(f"{prefix}Type", "branch")
+            commit_id = resolve(repository, version, kind)
+            commit_id = _option(repository, commit_id, query.text(f"{prefix}Options", "none"), path)
+            return commit_id, f"{kind.capitalize()}: {version}"
+    tip = repository.default_tip()
+    if tip is None:
+        raise no_branches(repository)
+    return tip, f"Branch: {(repository.default_branch or '').removeprefix('refs/heads/')}"
+
+
+def _option(repository: Repository, commit_id: str, option: str, path: str) -> str:
+    if option.lower() == "firstparent":
+        parents = repository.commit(commit_id).parents
+    elif option.lower() == "previouschange":
+        changed = (c for c in history(repository, commit_id) if touches(repository, c, path))
+        parents = tuple(commit.id for commit in changed)[1:2]
+    else:
+        return commit_id
+    if not parents:
+        raise unresolvable(repository, "commit", commit_id)
+    return parents[0]
+
+
+def commit_of(repository: Repository, commit_id: str) -> str:
+    """A full commit id that exists, in lower case; 404 otherwise."""
+    return resolve(repository, commit_id, "commit")

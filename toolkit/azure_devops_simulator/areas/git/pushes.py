@@ -1,0 +1,221 @@
+"""Pushes made over REST, and the statuses that other systems put on commits."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from azure_devops_simulator.api.enums import GIT_STATUS, by_name
+from azure_devops_simulator.api.routing import (
+    Answer,
+    Area,
+    ArgumentError,
+    Call,
+    as_list,
+    as_object,
+    as_text,
+    collection,
+)
+from azure_devops_simulator.areas.git.commits import read_date
+from azure_devops_simulator.areas.git.lookup import commit_of, find_repository, git_error, require
+from azure_devops_simulator.areas.git.refs import valid_ref_name
+from azure_devops_simulator.areas.git.repositories import READ, REPOSITORY
+from azure_devops_simulator.areas.git.shapes import api_url, commit_row, push_reference
+from azure_devops_simulator.areas.git.store import REGULAR, ZERO_ID, Entry, Push, RefUpdate, Repository, Signature
+from azure_devops_simulator.state.organization import JsonObject, JsonValue, timestamp
+
+area = Area("git")
+
+
+def _push(call: Call, repository: Repository, push: Push, *, updates: bool) -> JsonObject:
+    own = api_url(call, repository, f"pushes/{push.id}")
+    shape: JsonObject = {**push_reference(call, push), "url": own}
+    if updates:
+        shape["refUpdates"] = [
+            {"repositoryId": repository.id, "name": u.name, "oldObjectId": u.old, "newObjectId": u.new}
+            for u in push.updates
+        ]
+    return shape
+
+
+@area.get(f"{REPOSITORY}/pushes", scopes=READ)
+def list_pushes(call: Call) -> Answer:
+    """Pushes, newest first."""
+    repository, query = find_repository(call), call.query
+    ref, pusher = query.text("searchCriteria.refName"), query.text("searchCriteria.pusherId").lower()
+    since, until = query.get("searchCriteria.fromDate"), query.get("searchCriteria.toDate")
+    found = [
+        push
+        for push in reversed(repository.pushes)
+        if (not ref or any(update.name == ref for update in push.updates))
+        and (not pusher or push.user.id == pusher)
+        and (not since or push.date >= read_date(since))
+        and (not until or push.date <= read_date(until))
+    ]
+    skip, top = query.integer("$skip", 0), query.integer("$top", 100)
+    updates = query.flag("searchCriteria.includeRefUpdates")
+    return collection(_push(call, repository, push, updates=updates) for push in found[skip : skip + top])
+
+
+@area.get(f"{REPOSITORY}/pushes/{{pushId}}", scopes=READ)
+def get_push(call: Call) -> JsonObject:
+    """One push with its commits."""
+    repository = find_repository(call)
+    push = next((p for p in repository.pushes if str(p.id) == call.path["pushId"]), None)
+    if push is None:
+        message = f"TF401180: The push {call.path['pushId']} could not be found."
+        raise git_error(404, "GitPushNotFoundException", message)
+    return _whole_push(call, repository, push, updates=call.query.flag("includeRefUpdates"))
+
+
+def _whole_push(call: Call, repository: Repository, push: Push, *, updates: bool) -> JsonObject:
+    shape = _push(call, repository, push, updates=updates)
+    commits = (repository.commit(commit_id) for commit_id in push.commits)
+    shape["commits"] = [
+        {**commit_row(call, repository, c), "treeId": c.tree, "comment": c.message, "parents": list(c.parents)}
+        for c in commits
+    ]
+    own = str(shape["url"])
+    links = {"self": own, "repository": api_url(call, repository), "commits": f"{own}/commits"}
+    shape["_links"] = {name: {"href": href} for name, href in links.items()}
+    return shape
+
+
+def _invalid_body() -> ArgumentError:
+    return ArgumentError("The body of the request contains invalid Json.", "contentStream")
+
+
+@area.post(f"{REPOSITORY}/pushes", scopes=("vso.code_write",))
+def create_push(call: Call) -> Answer:
+    """Commit changes of files on one branch.
+
+    Raises:
+        ServiceError: 409 TF401028 when the branch is no longer where the caller thinks it is.
+    """
+    repository, body = find_repository(call), call.json_object()
+    updates, commits = as_list(body.get("refUpdates")), as_list(body.get("commits"))
+    if len(updates) != 1 or not commits:
+        raise _invalid_body()
+    update = as_object(updates[0])
+    name, old = as_text(update.get("name")), as_text(update.get("oldObjectId")).lower()
+    if not valid_ref_name(name) or not old:
+        raise _invalid_body()
+    require(call, "GenericContribute", repository)
+    if old == ZERO_ID:
+        require(call, "CreateBranch", repository)
+    if name in repository.protected:
+        # The text is the service's; its status and type key over REST are a guess.
+        message = (
+            "TF402455: Pushes to this branch are not permitted; you must use a pull request to update this branch."
+        )
+        raise git_error(403, "GitRefUpdateRejectedByPolicyException", message)
+    if repository.refs.get(name, ZERO_ID) != old:
+        message = (
+            f"TF401028: The reference '{name}' has already been updated by another client, so you cannot update it. "
+            "Please try again."
+        )
+        raise git_error(409, "GitReferenceStaleException", message)
+    now = call.organization.clock.tick()
+    tip = old
+    for value in commits:
+        tip = _commit(call, repository, tip, as_object(value))
+    updated = (RefUpdate(name, old, tip),)
+    push = repository.record_push(call.organization.next_id("push"), call.user, now, updated)
+    return Answer(201, _whole_push(call, repository, push, updates=True))
+
+
+def _commit(call: Call, repository: Repository, parent: str, body: JsonObject) -> str:
+    """Make one commit on top of a parent (40 zeros: the first commit) and return its id."""
+    named = as_list(body.get("parents"))
+    first = commit_of(repository, as_text(named[0])) if parent == ZERO_ID and named else parent
+    files = {} if first == ZERO_ID else dict(repository.files(first))
+    for value in as_list(body.get("changes")):
+        _apply(repository, files, as_object(value))
+    author = as_object(body.get("author"))
+    now = call.organization.clock.now().replace(microsecond=0)
+    date = read_date(as_text(author.get("date"))).replace(microsecond=0) if author.get("date") else now
+    name = as_text(author.get("name"), call.user.display_name)
+    signature = Signature(name, as_text(author.get("email"), call.user.unique_name), date)
+    committer = Signature(call.user.display_name, call.user.unique_name, now)
+    comment = as_text(body.get("comment"))
+    if not comment:
+        raise ArgumentError("Value cannot be null.", "comment", type_key="ArgumentNullException")
+    tree = repository.objects.put_tree(files)
+    return repository.objects.put_commit(tree, () if first == ZERO_ID else (first,), signature, comment, committer)
+
+
+def _apply(repository: Repository, files: dict[str, Entry], change: JsonObject) -> None:
+    """Apply one change of a push to the files of a commit."""
+    kind = as_text(change.get("changeType")).lower()
+    path = as_text(as_object(change.get("item")).get("path"))
+    if kind not in {"add", "edit", "delete", "rename"} or not path:
+        raise _invalid_body()
+    path = "/" + path.strip("/")
+    if any(part in {"", ".", ".."} or part.lower() == ".git" for part in path[1:].split("/")) or "\0" in path:
+        # git itself takes no such path; the words are ours.
+        raise ArgumentError(f"The path '{path}' is not valid.", "path")
+    source = "/" + as_text(change.get("sourceServerItem")).strip("/")
+    if kind in {"add", "rename"} and path in files:
+        # The text is modelled on reports; the type key is a guess.
+        message = (
+            f"TF401196: The path '{path}' specified in the {kind} operation already exists. Please specify a new path."
+        )
+        raise git_error(400, "GitPathAlreadyExistsException", message)
+    missing = path if kind in {"edit", "delete"} else source if kind == "rename" else None
+    if missing is not None and missing not in files:
+        message = f"TF401197: The path '{missing}' specified in the {kind} operation does not exist."
+        raise git_error(400, "GitPathNotFoundException", message)
+    if kind == "delete":
+        del files[path]
+        return
+    moved = files.pop(source) if kind == "rename" else None
+    mode = moved.mode if moved else files[path].mode if path in files else REGULAR
+    blob = repository.objects.put_blob(_content(change)) if moved is None or change.get("newContent") else moved.id
+    files[path] = Entry(path.rsplit("/", 1)[-1], mode, blob)
+
+
+def _content(change: JsonObject) -> bytes:
+    new = as_object(change.get("newContent"))
+    content = new.get("content")
+    if not isinstance(content, str):
+        raise _invalid_body()
+    if as_text(new.get("contentType"), "rawtext").lower() in {"base64encoded", "1"}:
+        try:
+            return base64.b64decode(content, validate=True)
+        except binascii.Error as error:
+            raise _invalid_body() from error
+    return content.encode()
+
+
+@area.get(f"{REPOSITORY}/commits/{{commitId}}/statuses", scopes=("vso.code", "vso.code_status"))
+def list_statuses(call: Call) -> Answer:
+    """The statuses of a commit, newest first."""
+    repository = find_repository(call)
+    commit_id = commit_of(repository, call.path["commitId"])
+    rows: list[JsonValue] = list(reversed(repository.statuses.get(commit_id, [])))
+    return collection(rows[call.query.integer("skip", 0) :][: call.query.integer("top", 1000)])
+
+
+@area.post(f"{REPOSITORY}/commits/{{commitId}}/statuses", scopes=("vso.code_status", "vso.code_write"))
+def create_status(call: Call) -> Answer:
+    """Put a status on a commit."""
+    repository = find_repository(call)
+    commit_id = commit_of(repository, call.path["commitId"])
+    body = call.json_object()
+    context = as_object(body.get("context"))
+    state = by_name(body.get("state"), GIT_STATUS) or "notSet"
+    if not as_text(context.get("name")) or state not in GIT_STATUS.values():
+        raise ArgumentError("Value cannot be null.", "gitCommitStatusToCreate", type_key="ArgumentNullException")
+    now = timestamp(call.organization.clock.tick())
+    status: JsonObject = {
+        "id": call.organization.next_id("status"),
+        "state": state,
+        "description": body.get("description"),
+        "context": {"name": context.get("name"), "genre": context.get("genre")},
+        "creationDate": now,
+        "updatedDate": now,
+        "createdBy": call.identity(call.user),
+        "targetUrl": body.get("targetUrl"),
+    }
+    repository.statuses.setdefault(commit_id, []).append(status)
+    return Answer(201, status)

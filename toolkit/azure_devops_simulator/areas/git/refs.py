@@ -1,0 +1,169 @@
+"""Branches and tags: listing, statistics, and moving them."""
+
+from __future__ import annotations
+
+import re
+
+from azure_devops_simulator.api.routing import (
+    Answer,
+    Area,
+    ArgumentError,
+    Call,
+    as_list,
+    as_object,
+    as_text,
+    collection,
+)
+from azure_devops_simulator.areas.core.projects import page
+from azure_devops_simulator.areas.git.history import ahead_behind, ancestors
+from azure_devops_simulator.areas.git.lookup import described_version, find_repository, resolve
+from azure_devops_simulator.areas.git.repositories import READ, REPOSITORY
+from azure_devops_simulator.areas.git.shapes import api_url, commit_row, commit_shape
+from azure_devops_simulator.areas.git.store import ZERO_ID, RefUpdate, Repository
+from azure_devops_simulator.state.organization import JsonObject, JsonValue
+
+area = Area("git")
+
+_BAD_NAME = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|$)|\.$|/$|^/")
+_HIGHEST_TOP = 1000
+
+
+@area.get(f"{REPOSITORY}/refs", scopes=READ)
+def list_refs(call: Call) -> Answer:
+    """References by prefix (`filter`, without `refs/`) or by part of the name."""
+    return _list(call, call.query.text("filter"))
+
+
+@area.get(f"{REPOSITORY}/refs/{{filter...}}", scopes=READ)
+def list_refs_below(call: Call) -> Answer:
+    """References whose prefix stands in the URL."""
+    return _list(call, call.path["filter"])
+
+
+def _list(call: Call, prefix: str) -> Answer:
+    repository = find_repository(call)
+    part = call.query.text("filterContains").lower()
+    names = sorted(repository.refs, key=str.lower)
+    wanted = [n for n in names if n.startswith(f"refs/{prefix}") and part in n.lower()]
+    return page(call, [_ref(call, repository, name) for name in wanted], _HIGHEST_TOP, _HIGHEST_TOP)
+
+
+def _ref(call: Call, repository: Repository, name: str) -> JsonObject:
+    object_id = repository.refs[name]
+    row: JsonObject = {"name": name, "objectId": object_id}
+    peeled = repository.peel(object_id)
+    if call.query.flag("peelTags") and peeled != object_id:
+        row["peeledObjectId"] = peeled
+    if creator := repository.creators.get(name):
+        row["creator"] = call.identity(creator)
+    return {**row, "url": api_url(call, repository, "refs?filter=") + name.removeprefix("refs/").replace("/", "%2F")}
+
+
+@area.post(f"{REPOSITORY}/refs", scopes=("vso.code_write",))
+def update_refs(call: Call) -> Answer:
+    """Create, move and delete references; each has its own outcome, and the answer is 200 even if all fail."""
+    repository = find_repository(call)
+    body = call.json()
+    if not isinstance(body, list):
+        raise ArgumentError("Value cannot be null.", "refUpdates", type_key="ArgumentNullException")
+    rows: list[JsonValue] = [_update(call, repository, as_object(value)) for value in as_list(body)]
+    return collection(rows)
+
+
+def _update(call: Call, repository: Repository, body: JsonObject) -> JsonObject:
+    name = as_text(body.get("name"))
+    old = as_text(body.get("oldObjectId"), ZERO_ID).lower()
+    new = as_text(body.get("newObjectId"), ZERO_ID).lower()
+    status = update_status(call, repository, name, old, new)
+    if status == "succeeded":
+        organization = call.organization
+        update = RefUpdate(name, old, new)
+        repository.record_push(organization.next_id("push"), call.user, organization.clock.tick(), (update,))
+    return {
+        "repositoryId": repository.id,
+        "name": name,
+        "oldObjectId": old,
+        "newObjectId": new,
+        "isLocked": False,
+        "updateStatus": status,
+        "success": status == "succeeded",
+    }
+
+
+def valid_ref_name(name: str) -> bool:
+    """Whether a full reference name may exist as a branch or tag."""
+    short = name.removeprefix("refs/heads/").removeprefix("refs/tags/")
+    return name.startswith(("refs/heads/", "refs/tags/")) and bool(short) and _BAD_NAME.search(short) is None
+
+
+def update_status(call: Call, repository: Repository, name: str, old: str, new: str) -> str:
+    """The outcome an update of a reference has, in the service's words; nothing is changed here."""
+    if not valid_ref_name(name):
+        return "invalidRefName"
+    if old != repository.refs.get(name, ZERO_ID):
+        return "staleOldObjectId"
+    if refusal := _refusal(call, repository, name, old, new):
+        return refusal
+    if new != ZERO_ID and repository.peel(new) is None:
+        return "unresolvableToCommit"
+    taken = any(ref.startswith(f"{name}/") or name.startswith(f"{ref}/") for ref in repository.refs)
+    return "refNameConflict" if old == ZERO_ID and taken else "succeeded"
+
+
+def _refusal(call: Call, repository: Repository, name: str, old: str, new: str) -> str | None:
+    """What a missing permission or a policy makes of an update; None when neither minds."""
+    permission, refusal = (
+        ("CreateBranch", "createBranchPermissionRequired")
+        if old == ZERO_ID and name.startswith("refs/heads/")
+        else ("GenericContribute", "writePermissionRequired")
+    )
+
+    def denied(one: str) -> bool:
+        return call.organization.denied(call.user, one, repository.project, f"{repository.name}/{name}")
+
+    if denied(permission) or denied("GenericContribute"):
+        return refusal
+    if name in repository.protected:
+        return "rejectedByPolicy"
+    if denied("ForcePush") and _loses_commits(repository, old, new):
+        return "forcePushRequired"
+    return None
+
+
+def _loses_commits(repository: Repository, old: str, new: str) -> bool:
+    """Whether moving a reference takes commits out of it: a deletion, or anything but a step forward."""
+    before, after = repository.peel(old), repository.peel(new)
+    return before is not None and (after is None or before not in ancestors(repository, after))
+
+
+@area.get(f"{REPOSITORY}/stats/branches", scopes=READ)
+def branch_statistics(call: Call) -> Answer | JsonObject:
+    """How far each branch (or the one called `name`) is ahead of and behind the base version."""
+    repository = find_repository(call)
+    name = call.query.get("name")
+    if name is not None:
+        return _one_branch(call, repository, name)
+    base = described_version(call.query, repository, "baseVersionDescriptor.version", "baseVersion")[0]
+    branches = sorted(ref.removeprefix("refs/heads/") for ref in repository.refs if ref.startswith("refs/heads/"))
+    return collection(_statistics(call, repository, branch, base, whole=False) for branch in branches)
+
+
+@area.get(f"{REPOSITORY}/stats/branches/{{name...}}", scopes=READ)
+def branch_statistics_below(call: Call) -> JsonObject:
+    """The statistics of the branch whose name stands in the URL."""
+    return _one_branch(call, find_repository(call), call.path["name"])
+
+
+def _one_branch(call: Call, repository: Repository, branch: str) -> JsonObject:
+    base = described_version(call.query, repository, "baseVersionDescriptor.version", "baseVersion")[0]
+    resolve(repository, branch)
+    return _statistics(call, repository, branch, base, whole=True)
+
+
+def _statistics(call: Call, repository: Repository, branch: str, base: str, *, whole: bool) -> JsonObject:
+    tip = repository.refs[f"refs/heads/{branch}"]
+    ahead, behind = ahead_behind(repository, base, tip)
+    commit = repository.commit(tip)
+    shape = commit_shape(call, repository, commit) if whole else commit_row(call, repository, commit)
+    is_base = f"refs/heads/{branch}" == repository.default_branch
+    return {"commit": shape, "name": branch, "aheadCount": ahead, "behindCount": behind, "isBaseVersion": is_base}

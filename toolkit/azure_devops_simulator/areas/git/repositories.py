@@ -1,0 +1,167 @@
+"""Repositories, blobs, trees and annotated tags."""
+
+from __future__ import annotations
+
+from azure_devops_simulator.api.routing import Answer, Area, ArgumentError, Call, as_object, as_text, collection
+from azure_devops_simulator.areas.git.content import blob_answer
+from azure_devops_simulator.areas.git.lookup import (
+    find_repository,
+    git_error,
+    is_object_id,
+    needs_permission,
+    no_object,
+    require,
+)
+from azure_devops_simulator.areas.git.shapes import api_url, repository_shape, signature_shape
+from azure_devops_simulator.areas.git.store import Entry, ObjectStore, Repository
+from azure_devops_simulator.state.organization import JsonObject, JsonValue, Project, guid
+
+area = Area("git")
+
+REPOSITORY = "{project?}/_apis/git/repositories/{repository}"
+"""The path of one repository; other areas build on it."""
+
+READ = ("vso.code",)
+
+
+def add_repository(project: Project, name: str) -> Repository:
+    """Create an empty repository."""
+    repository = Repository(guid(f"repository/{project.name}/{name}"), name, project)
+    project.repositories[repository.id] = repository
+    return repository
+
+
+@area.get("{project?}/_apis/git/repositories", scopes=READ)
+def list_repositories(call: Call) -> Answer:
+    """The repositories of a project or of every project, by name."""
+    found = [repository for project in call.projects() for repository in project.repositories.values()]
+    found.sort(key=lambda repository: (repository.project.name.lower(), repository.name.lower()))
+    return collection(repository_shape(call, r, links=call.query.flag("includeLinks")) for r in found)
+
+
+@area.get(REPOSITORY, scopes=READ)
+def get_repository(call: Call) -> JsonObject:
+    """One repository."""
+    return repository_shape(call, find_repository(call), links=True)
+
+
+@area.post("{project?}/_apis/git/repositories", scopes=("vso.code_manage",))
+def create_repository(call: Call) -> Answer:
+    """Create an empty repository in the project of the path or of the body."""
+    body = call.json_object()
+    name = as_text(body.get("name")).strip()
+    if not name:
+        raise ArgumentError("Value cannot be null.", "repositoryName", type_key="ArgumentNullException")
+    named = as_object(body.get("project")).get("id")
+    project = call.project or call.organization.project(as_text(named))
+    if project is None:
+        raise ArgumentError("A project must be specified.", "project")
+    if project.repository(name):
+        message = f"TF400948: A Git repository with the name {name} already exists."
+        raise git_error(409, "GitRepositoryNameAlreadyExistsException", message)
+    if call.organization.denied(call.user, "CreateRepository", project):
+        raise needs_permission("CreateRepository", call.user)
+    call.organization.clock.tick()
+    return Answer(201, repository_shape(call, add_repository(project, name), links=True))
+
+
+@area.patch(REPOSITORY, scopes=("vso.code_manage",))
+def update_repository(call: Call) -> JsonObject:
+    """Rename a repository or change its default branch."""
+    repository = find_repository(call)
+    require(call, "RenameRepository", repository)
+    body = call.json_object()
+    branch = as_text(body.get("defaultBranch"))
+    if branch and branch not in repository.refs:
+        raise ArgumentError(f"The branch {branch} does not exist.", "defaultBranch")
+    repository.name = as_text(body.get("name")) or repository.name
+    repository.default_branch = branch or repository.default_branch
+    call.organization.clock.tick()
+    return repository_shape(call, repository, links=True)
+
+
+@area.get(f"{REPOSITORY}/blobs/{{sha1}}", scopes=READ)
+def get_blob(call: Call) -> Answer:
+    """A blob: its content, or its size as JSON when the client asks for JSON."""
+    repository = find_repository(call)
+    object_id = call.path["sha1"].lower()
+    content = repository.objects.blob(object_id)
+    if content is None:
+        raise no_object(object_id)
+    own = api_url(call, repository, f"blobs/{object_id}")
+    shape: JsonObject = {
+        "objectId": object_id,
+        "size": len(content),
+        "url": own,
+        "_links": {"self": {"href": own}, "repository": {"href": api_url(call, repository)}},
+    }
+    return blob_answer(call, content, call.query.text("fileName", object_id), shape)
+
+
+@area.get(f"{REPOSITORY}/trees/{{sha1}}", scopes=READ)
+def get_tree(call: Call) -> JsonObject:
+    """A tree by its own id, with everything below it when `recursive=true`."""
+    repository = find_repository(call)
+    object_id = call.path["sha1"].lower()
+    kind = repository.objects.kind(object_id) if is_object_id(object_id) else None
+    if kind is None:
+        raise no_object(object_id)
+    if kind != "tree":
+        message = f"Expected a Tree, but objectId {object_id} resolved to a {kind.capitalize()}"
+        raise git_error(400, "GitUnexpectedObjectTypeException", message)
+    rows = _tree_rows(call, repository, object_id, "", recursive=call.query.flag("recursive"))
+    own = api_url(call, repository, f"trees/{object_id}")
+    return {
+        "objectId": object_id,
+        "url": own,
+        "treeEntries": rows,
+        "size": tree_size(repository.objects, object_id),
+        "_links": {"self": {"href": own}, "repository": {"href": api_url(call, repository)}},
+    }
+
+
+def _tree_rows(call: Call, repository: Repository, tree_id: str, prefix: str, *, recursive: bool) -> list[JsonValue]:
+    rows: list[JsonValue] = []
+    for entry in repository.objects.entries(tree_id) or ():
+        path = f"{prefix}{entry.name}"
+        rows.append(_tree_row(call, repository, entry, path))
+        if recursive and entry.is_folder:
+            rows += _tree_rows(call, repository, entry.id, f"{path}/", recursive=True)
+    return rows
+
+
+def _tree_row(call: Call, repository: Repository, entry: Entry, path: str) -> JsonObject:
+    kind = "tree" if entry.is_folder else "blob"
+    objects = repository.objects
+    size = tree_size(objects, entry.id) if entry.is_folder else len(objects.blob(entry.id) or b"")
+    return {
+        "objectId": entry.id,
+        "relativePath": path,
+        "mode": f"{entry.mode:o}",
+        "gitObjectType": kind,
+        "url": api_url(call, repository, f"{kind}s/{entry.id}"),
+        "size": size,
+    }
+
+
+def tree_size(objects: ObjectStore, tree_id: str) -> int:
+    """The bytes of the tree object itself."""
+    return sum(len(f"{e.mode:o}") + len(e.name.encode()) + 22 for e in objects.entries(tree_id) or ())
+
+
+@area.get(f"{REPOSITORY}/annotatedtags/{{objectId}}", scopes=READ)
+def get_annotated_tag(call: Call) -> JsonObject:
+    """An annotated tag by its own object id."""
+    repository = find_repository(call)
+    object_id = call.path["objectId"].lower()
+    tag = repository.objects.tag(object_id)
+    if tag is None:
+        raise no_object(object_id)
+    return {
+        "name": tag.name,
+        "objectId": tag.id,
+        "taggedObject": {"objectId": tag.target, "objectType": "commit"},
+        "taggedBy": signature_shape(tag.tagger),
+        "message": tag.message,
+        "url": api_url(call, repository, f"annotatedtags/{tag.id}"),
+    }

@@ -1,0 +1,172 @@
+"""The JSON forms of repositories, commits, items and changes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from azure_devops_simulator.api.routing import Call
+from azure_devops_simulator.areas.core.projects import project_reference
+from azure_devops_simulator.areas.git.history import Change, commit_changes, with_folders
+from azure_devops_simulator.areas.git.store import Commit, Entry, Push, Repository, Signature
+from azure_devops_simulator.state.organization import JsonObject, timestamp
+
+_NAMES = {"add": "Add", "edit": "Edit", "delete": "Delete", "rename": "Rename"}
+
+
+def api_url(call: Call, repository: Repository, path: str = "") -> str:
+    """A REST link below a repository."""
+    url = call.url(f"{repository.project.id}/_apis/git/repositories/{repository.id}")
+    return f"{url}/{quote(path, safe='/?&=$:,')}" if path else url
+
+
+def web_url(call: Call, repository: Repository, path: str = "") -> str:
+    """A link for a browser below a repository."""
+    return call.url(f"{repository.project.name}/_git/{repository.name}{path}")
+
+
+def repository_shape(call: Call, repository: Repository, *, links: bool = False) -> JsonObject:
+    """A GitRepository; an empty one has no `defaultBranch`."""
+    project = repository.project
+    shape: JsonObject = {
+        "id": repository.id,
+        "name": repository.name,
+        "url": api_url(call, repository),
+        "project": project_reference(call, project),
+    }
+    if repository.default_branch:
+        shape["defaultBranch"] = repository.default_branch
+    ssh = f"git@ssh.simulator.invalid:v3/{call.organization.name}/{quote(project.name)}/{quote(repository.name)}"
+    shape |= {
+        "size": repository.size,
+        "remoteUrl": web_url(call, repository),
+        "sshUrl": ssh,
+        "webUrl": web_url(call, repository),
+        "isDisabled": False,
+        "isInMaintenance": False,
+    }
+    if links:
+        own = {
+            name: {"href": api_url(call, repository, name)}
+            for name in ("commits", "refs", "pullRequests", "items", "pushes")
+        }
+        shape["_links"] = {
+            "self": {"href": api_url(call, repository)},
+            "project": {"href": f"vstfs:///Classification/TeamProject/{project.id}"},
+            "web": {"href": web_url(call, repository)},
+            "ssh": {"href": ssh},
+            **own,
+        }
+    return shape
+
+
+def signature_shape(signature: Signature) -> JsonObject:
+    """Who and when."""
+    return {"name": signature.name, "email": signature.email, "date": timestamp(signature.date)}
+
+
+def commit_link(call: Call, repository: Repository, commit_id: str) -> JsonObject:
+    """A commit as id and link only."""
+    return {"commitId": commit_id, "url": api_url(call, repository, f"commits/{commit_id}")}
+
+
+def commit_row(call: Call, repository: Repository, commit: Commit) -> JsonObject:
+    """A commit as it stands in lists: the first line of its message, marked when there is more."""
+    row: JsonObject = {
+        "commitId": commit.id,
+        "author": signature_shape(commit.author),
+        "committer": signature_shape(commit.committer),
+        "comment": commit.subject,
+    }
+    if commit.subject != commit.message:
+        row["commentTruncated"] = True
+    counts = Counter(change.type for change in commit_changes(repository, commit))
+    row |= {
+        "changeCounts": {"Add": counts["add"], "Edit": counts["edit"] + counts["rename"], "Delete": counts["delete"]},
+        "url": api_url(call, repository, f"commits/{commit.id}"),
+        "remoteUrl": web_url(call, repository, f"/commit/{commit.id}"),
+    }
+    return row
+
+
+def commit_shape(call: Call, repository: Repository, commit: Commit) -> JsonObject:
+    """A whole commit."""
+    own = api_url(call, repository, f"commits/{commit.id}")
+    shape: JsonObject = {
+        "treeId": commit.tree,
+        "commitId": commit.id,
+        "author": signature_shape(commit.author),
+        "committer": signature_shape(commit.committer),
+        "comment": commit.message,
+        "parents": list(commit.parents),
+        "url": own,
+        "remoteUrl": web_url(call, repository, f"/commit/{commit.id}"),
+        "_links": {
+            "self": {"href": own},
+            "repository": {"href": api_url(call, repository)},
+            "web": {"href": web_url(call, repository, f"/commit/{commit.id}")},
+            "changes": {"href": f"{own}/changes"},
+        },
+    }
+    if push := repository.push_of(commit.id):
+        shape["push"] = push_reference(call, push)
+    return shape
+
+
+def push_reference(call: Call, push: Push) -> JsonObject:
+    """Who pushed what when."""
+    return {"pushedBy": call.identity(push.user), "pushId": push.id, "date": timestamp(push.date)}
+
+
+def change_shapes(
+    call: Call, repository: Repository, old_tree: str | None, commit: Commit, files: list[Change]
+) -> list[JsonObject]:
+    """Changes with the folders around them, in the form of commit changes and diffs."""
+    return [_change(call, repository, commit.id, row) for row in with_folders(repository, old_tree, commit.tree, files)]
+
+
+def _change(call: Call, repository: Repository, commit_id: str, change: Change) -> JsonObject:
+    entry = change.new or change.old
+    folder = entry is not None and entry.is_folder
+    item: JsonObject = {}
+    if change.new:
+        item["objectId"] = change.new.id
+    if change.old:
+        item["originalObjectId"] = change.old.id
+    item |= {"gitObjectType": "tree" if folder else "blob", "commitId": commit_id, "path": change.path}
+    if folder:
+        item["isFolder"] = True
+    item["url"] = item_url(call, repository, change.path, "Commit", commit_id)
+    shape: JsonObject = {"item": item, "changeType": change.type}
+    if change.old_path:
+        shape["sourceServerItem"] = change.old_path
+    return shape
+
+
+def count_changes(rows: Iterable[JsonObject]) -> JsonObject:
+    """How many changes there are of each type, under the names the service uses."""
+    counts = Counter(_NAMES[str(row["changeType"])] for row in rows)
+    return dict(counts)
+
+
+def item_url(call: Call, repository: Repository, path: str, kind: str, version: str) -> str:
+    """The link of an item at a version."""
+    query = f"versionType={kind}&version={quote(version, safe='')}&versionOptions=None"
+    return f"{api_url(call, repository)}/items{quote(path)}?{query}"
+
+
+def item_shape(
+    call: Call, repository: Repository, path: str, entry: Entry, commit_id: str, described: str
+) -> JsonObject:
+    """A GitItem without content."""
+    kind, _, version = described.partition(": ")
+    shape: JsonObject = {
+        "objectId": entry.id,
+        "gitObjectType": "tree" if entry.is_folder else "blob",
+        "commitId": commit_id,
+        "path": path,
+    }
+    if entry.is_folder:
+        shape["isFolder"] = True
+    return {**shape, "url": item_url(call, repository, path, kind, version)}

@@ -1,0 +1,360 @@
+"""Git objects of one repository, kept in memory with their real ids.
+
+Paths are written as the service writes them, `/src/app.py`; object ids are 40 hexadecimal digits. Objects never change,
+so what has been decoded once is kept.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from dulwich.index import commit_tree
+from dulwich.object_store import MemoryObjectStore
+from dulwich.objects import Blob, ObjectID, ShaFile, Tag, Tree
+from dulwich.objects import Commit as GitCommit
+
+if TYPE_CHECKING:
+    from azure_devops_simulator.state.organization import JsonObject, Project, User
+
+ZERO_ID = "0" * 40
+REGULAR = 0o100644
+
+Kind: TypeAlias = Literal["blob", "tree", "commit", "tag"]
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Who wrote or committed something, and when (UTC, whole seconds)."""
+
+    name: str
+    email: str
+    date: datetime
+
+    @property
+    def raw(self) -> bytes:
+        """The form that stands in a git object."""
+        return f"{self.name} <{self.email}>".encode()
+
+    @classmethod
+    def parse(cls, raw: bytes, seconds: int) -> Signature:
+        """Read the form that stands in a git object."""
+        name, _, email = raw.decode("utf-8", "replace").partition(" <")
+        return cls(name, email.rstrip(">"), datetime.fromtimestamp(seconds, UTC))
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A decoded commit."""
+
+    id: str
+    tree: str
+    parents: tuple[str, ...]
+    author: Signature
+    committer: Signature
+    message: str
+
+    @property
+    def subject(self) -> str:
+        """The first line of the message."""
+        return self.message.split("\n", 1)[0]
+
+
+@dataclass(frozen=True)
+class AnnotatedTag:
+    """A decoded annotated tag; `name` has no `refs/tags/`."""
+
+    id: str
+    name: str
+    target: str
+    tagger: Signature
+    message: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file or folder of a tree; `name` is one segment."""
+
+    name: str
+    mode: int
+    id: str
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether this is a tree."""
+        return stat.S_ISDIR(self.mode)
+
+
+Files: TypeAlias = Mapping[str, Entry]
+"""Every file below a tree by its full path."""
+
+
+@dataclass(frozen=True)
+class RefUpdate:
+    """One reference moved by a push."""
+
+    name: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Push:
+    """A push: `commits` newest first."""
+
+    id: int
+    user: User
+    date: datetime
+    updates: tuple[RefUpdate, ...]
+    commits: tuple[str, ...]
+
+
+class ObjectStore:
+    """The objects of a repository, written and read by kind."""
+
+    def __init__(self) -> None:
+        self.raw = MemoryObjectStore()
+        self._commits: dict[str, Commit] = {}
+        self._entries: dict[str, tuple[Entry, ...]] = {}
+        self._files: dict[str, dict[str, Entry]] = {}
+        self._blobs: dict[str, bytes] = {}
+
+    def _put(self, item: ShaFile) -> str:
+        self.raw.add_object(item)
+        return item.id.decode("ascii")
+
+    def _get(self, object_id: str) -> ShaFile | None:
+        try:
+            return self.raw[ObjectID(object_id.encode("ascii"))]
+        except (KeyError, ValueError, UnicodeEncodeError):
+            return None
+
+    def kind(self, object_id: str) -> Kind | None:
+        """What an id names, or None when there is no such object."""
+        item = self._get(object_id)
+        if item is None:
+            return None
+        kinds: dict[bytes, Kind] = {b"blob": "blob", b"tree": "tree", b"commit": "commit", b"tag": "tag"}
+        return kinds[item.type_name]
+
+    def put_blob(self, content: bytes) -> str:
+        """Store a file's content."""
+        object_id = self._put(Blob.from_string(content))
+        self._blobs[object_id] = content
+        return object_id
+
+    def blob(self, object_id: str) -> bytes | None:
+        """A file's content, or None when the id names no blob."""
+        if object_id not in self._blobs:
+            item = self._get(object_id)
+            if not isinstance(item, Blob):
+                return None
+            self._blobs[object_id] = item.as_raw_string()
+        return self._blobs[object_id]
+
+    def put_tree(self, files: Files) -> str:
+        """Store a tree and all trees below it."""
+        rows = [(path.strip("/").encode(), ObjectID(e.id.encode("ascii")), e.mode) for path, e in files.items()]
+        tree_id = commit_tree(self.raw, rows).decode("ascii")
+        self._files[tree_id] = dict(sorted(files.items()))
+        return tree_id
+
+    def entries(self, tree_id: str) -> tuple[Entry, ...] | None:
+        """What lies directly in a tree, in git's order; None when the id names no tree."""
+        if tree_id not in self._entries:
+            item = self._get(tree_id)
+            if not isinstance(item, Tree):
+                return None
+            rows = item.iteritems()
+            found = tuple(Entry(r.path.decode("utf-8", "replace"), r.mode, r.sha.decode("ascii")) for r in rows)
+            self._entries[tree_id] = found
+        return self._entries[tree_id]
+
+    def files(self, tree_id: str) -> Files:
+        """Every file below a tree by its full path, sorted."""
+        if tree_id not in self._files:
+            found: dict[str, Entry] = {}
+            for entry in self.entries(tree_id) or ():
+                if entry.is_folder:
+                    found.update({f"/{entry.name}{path}": below for path, below in self.files(entry.id).items()})
+                else:
+                    found[f"/{entry.name}"] = entry
+            self._files[tree_id] = dict(sorted(found.items()))
+        return self._files[tree_id]
+
+    def at(self, tree_id: str, path: str) -> Entry | None:
+        """The file or folder at a path below a tree; `/` is the tree itself."""
+        here = Entry("", stat.S_IFDIR, tree_id)
+        for name in (part for part in path.split("/") if part):
+            if not here.is_folder:
+                return None
+            below = {entry.name: entry for entry in self.entries(here.id) or ()}
+            if name not in below:
+                return None
+            here = below[name]
+        return here
+
+    def put_commit(
+        self, tree: str, parents: tuple[str, ...], author: Signature, message: str, committer: Signature | None = None
+    ) -> str:
+        """Store a commit; the committer is the author unless named."""
+        committer = committer or author
+        item = GitCommit()
+        item.tree = ObjectID(tree.encode("ascii"))
+        item.parents = [ObjectID(parent.encode("ascii")) for parent in parents]
+        item.author, item.committer = author.raw, committer.raw
+        item.author_time, item.commit_time = int(author.date.timestamp()), int(committer.date.timestamp())
+        item.author_timezone = item.commit_timezone = 0
+        item.encoding = b"UTF-8"
+        item.message = (message.rstrip("\n") + "\n").encode()
+        return self._put(item)
+
+    def commit(self, commit_id: str) -> Commit | None:
+        """A commit, or None when the id names none."""
+        if commit_id not in self._commits:
+            item = self._get(commit_id)
+            if not isinstance(item, GitCommit):
+                return None
+            self._commits[commit_id] = Commit(
+                commit_id,
+                item.tree.decode("ascii"),
+                tuple(parent.decode("ascii") for parent in item.parents),
+                Signature.parse(item.author, item.author_time),
+                Signature.parse(item.committer, item.commit_time),
+                item.message.decode("utf-8", "replace").rstrip("\n"),
+            )
+        return self._commits[commit_id]
+
+    def put_tag(self, name: str, target: str, tagger: Signature, message: str) -> str:
+        """Store an annotated tag of a commit."""
+        item = Tag()
+        item.name = name.encode()
+        item.object = (GitCommit, ObjectID(target.encode("ascii")))
+        item.tagger, item.tag_time, item.tag_timezone = tagger.raw, int(tagger.date.timestamp()), 0
+        item.message = (message.rstrip("\n") + "\n").encode()
+        return self._put(item)
+
+    def tag(self, tag_id: str) -> AnnotatedTag | None:
+        """An annotated tag, or None when the id names none."""
+        item = self._get(tag_id)
+        if not isinstance(item, Tag):
+            return None
+        return AnnotatedTag(
+            tag_id,
+            item.name.decode("utf-8", "replace"),
+            item.object[1].decode("ascii"),
+            Signature.parse(item.tagger or b"", item.tag_time or 0),
+            (item.message or b"").decode("utf-8", "replace").rstrip("\n"),
+        )
+
+
+@dataclass
+class Repository:
+    """A git repository of a project. `refs` maps full names to object ids; `pushes` are oldest first.
+
+    `protected` holds the full names of branches that a policy closes to pushes: they move by pull requests only.
+    """
+
+    id: str
+    name: str
+    project: Project
+    default_branch: str | None = None
+    protected: set[str] = field(default_factory=set)
+    objects: ObjectStore = field(default_factory=ObjectStore)
+    refs: dict[str, str] = field(default_factory=dict)
+    creators: dict[str, User] = field(default_factory=dict)
+    pushes: list[Push] = field(default_factory=list)
+    statuses: dict[str, list[JsonObject]] = field(default_factory=dict)
+
+    def branch(self, name: str) -> str | None:
+        """The commit at the tip of a branch (name without `refs/heads/`), or None."""
+        return self.refs.get(f"refs/heads/{name}")
+
+    def default_tip(self) -> str | None:
+        """The commit at the tip of the default branch; None when the repository is empty."""
+        return self.refs.get(self.default_branch) if self.default_branch else None
+
+    def default_tip_at(self, when: datetime) -> str | None:
+        """The tip that the default branch had at a time; None before its first push."""
+        name = self.default_branch
+        moves = ((push.date, update) for push in self.pushes for update in push.updates if update.name == name)
+        known = [update.new for date, update in moves if date <= when]
+        return known[-1] if known and known[-1] != ZERO_ID else None
+
+    def peel(self, object_id: str) -> str | None:
+        """The commit an id stands for: itself, or what an annotated tag points to."""
+        if tag := self.objects.tag(object_id):
+            return self.peel(tag.target)
+        return object_id if self.objects.commit(object_id) else None
+
+    def commit(self, commit_id: str) -> Commit:
+        """A commit that is known to exist; KeyError otherwise."""
+        found = self.objects.commit(commit_id)
+        if found is None:
+            raise KeyError(commit_id)
+        return found
+
+    def files(self, commit_id: str) -> Files:
+        """Every file of a commit by its full path."""
+        return self.objects.files(self.commit(commit_id).tree)
+
+    def text(self, path: str, branch: str | None = None) -> str:
+        """A file's text on a branch (the default one when absent); KeyError when it is not there."""
+        tip = self.branch(branch) if branch else self.default_tip()
+        if tip is None:
+            raise KeyError(path)
+        return (self.objects.blob(self.files(tip)[path].id) or b"").decode()
+
+    @property
+    def size(self) -> int:
+        """The bytes of every file at the tip of the default branch; 0 for an empty repository."""
+        tip = self.default_tip()
+        if tip is None:
+            return 0
+        return sum(len(self.objects.blob(entry.id) or b"") for entry in self.files(tip).values())
+
+    def record_push(self, push_id: int, user: User, date: datetime, updates: tuple[RefUpdate, ...]) -> Push:
+        """Move references and remember the push. The first branch of an empty repository becomes its default."""
+        known = set(self.refs.values())
+        commits: list[str] = []
+        for update in updates:
+            if update.new == ZERO_ID:
+                self.refs.pop(update.name, None)
+                continue
+            if self.default_branch is None and update.name.startswith("refs/heads/"):
+                self.default_branch = update.name
+            self.creators.setdefault(update.name, user)
+            self.refs[update.name] = update.new
+            commits += self._new_commits(update.new, known)
+        push = Push(push_id, user, date, updates, tuple(dict.fromkeys(commits)))
+        self.pushes.append(push)
+        return push
+
+    def _new_commits(self, tip: str, known: set[str]) -> list[str]:
+        """The commits reachable from a tip that no reference reached before, newest first along first parents."""
+        found: dict[str, None] = {}
+        pushed = {commit for push in self.pushes for commit in push.commits}
+        waiting = deque([self.peel(tip)])
+        while waiting:
+            commit_id = waiting.popleft()
+            if commit_id is None or commit_id in known or commit_id in pushed or commit_id in found:
+                continue
+            found[commit_id] = None
+            waiting += self.commit(commit_id).parents
+        return list(found)
+
+    def push_of(self, commit_id: str) -> Push | None:
+        """The push that brought a commit."""
+        return next((push for push in self.pushes if commit_id in push.commits), None)
+
+    def find_commit(self, subject: str) -> Commit:
+        """The newest commit with this subject on any branch; KeyError when there is none (to seed and to test)."""
+        for push in reversed(self.pushes):
+            for commit_id in push.commits:
+                if (commit := self.commit(commit_id)).subject == subject:
+                    return commit
+        raise KeyError(subject)

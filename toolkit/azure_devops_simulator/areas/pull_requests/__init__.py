@@ -1,0 +1,1 @@
+"""Pull requests: reviewers, threads, merges and policies."""

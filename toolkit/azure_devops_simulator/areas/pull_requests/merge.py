@@ -1,0 +1,83 @@
+"""The commits that complete a pull request, by merge strategy, and what becomes of the work items linked to it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from azure_devops_simulator.areas.git.history import MergeResult, ancestors, history, merge_files
+from azure_devops_simulator.areas.git.store import Repository, Signature
+from azure_devops_simulator.areas.work_items.process import WorkItemType, work_item_type
+from azure_devops_simulator.areas.work_items.rules import enter_state
+from azure_devops_simulator.areas.work_items.store import Draft
+
+if TYPE_CHECKING:
+    from azure_devops_simulator.state.organization import JsonObject, Organization, User
+
+
+def strategy_of(options: JsonObject) -> str:
+    """The merge strategy of completion options: `noFastForward`, `squash`, `rebase` or `rebaseMerge`."""
+    if options.get("squashMerge") in {True, "true"}:
+        return "squash"
+    return str(options.get("mergeStrategy") or "noFastForward")
+
+
+def completing_commit(
+    repository: Repository, strategy: str, target: str, source: str, merged: MergeResult, who: Signature, message: str
+) -> str | tuple[str, ...]:
+    """The new tip of the target branch, or the paths in conflict where commits are replayed one by one.
+
+    Args:
+        repository: where the commits are.
+        strategy: as `strategy_of` says it.
+        target: tip of the target branch.
+        source: tip of the source branch.
+        merged: the merge of both, without conflicts.
+        who: committer of all new commits.
+        message: of the merge commit or the squashed one.
+    """
+    objects = repository.objects
+    if strategy in {"rebase", "rebaseMerge"}:
+        tip = _replay(repository, target, source, who)
+        if isinstance(tip, tuple) or strategy == "rebase":
+            return tip
+        return objects.put_commit(repository.commit(tip).tree, (target, tip), who, message)
+    parents = (target,) if strategy == "squash" else (target, source)
+    return objects.put_commit(objects.put_tree(merged.files), parents, who, message)
+
+
+def _replay(repository: Repository, target: str, source: str, who: Signature) -> str | tuple[str, ...]:
+    """Put the commits of the source on top of the target, oldest first; merges among them are left out."""
+    known, tip = ancestors(repository, target), target
+    own = [commit for commit in history(repository, source) if commit.id not in known and len(commit.parents) == 1]
+    for commit in reversed(own):
+        before = repository.files(commit.parents[0])
+        merged = merge_files(before, repository.files(tip), repository.files(commit.id))
+        if merged.conflicts:
+            return merged.conflicts
+        tree = repository.objects.put_tree(merged.files)
+        if tree != repository.commit(tip).tree:
+            tip = repository.objects.put_commit(tree, (tip,), commit.author, commit.message, who)
+    return tip
+
+
+def move_on(organization: Organization, numbers: list[int], by: User, when: datetime) -> None:
+    """Bring work items to their next logical state: resolved where their type has that, else completed."""
+    for number in numbers:
+        item = organization.work_items.get(number)
+        if item is None:
+            continue
+        kind = work_item_type(item.project, item.type)
+        following = _following(kind, str(item.revision.fields["System.State"]))
+        if following is not None:
+            draft = Draft(dict(item.revision.fields))
+            enter_state(kind, draft.fields, kind.states[following], by=by, when=when)
+            organization.work_items.save(item, draft, by=by, when=when)
+
+
+def _following(kind: WorkItemType, state: str) -> int | None:
+    current = kind.state(state)
+    if current is None or current.category not in {"Proposed", "InProgress"}:
+        return None
+    ends = [at for at, known in enumerate(kind.states) if known.category in {"Resolved", "Completed"}]
+    return ends[0] if ends else None

@@ -1,0 +1,143 @@
+"""Reviewers, votes and labels of pull requests."""
+
+from __future__ import annotations
+
+from azure_devops_simulator.api.routing import (
+    Answer,
+    Area,
+    ArgumentError,
+    Call,
+    ServiceError,
+    as_list,
+    as_object,
+    as_text,
+    collection,
+)
+from azure_devops_simulator.areas.git.lookup import find_repository, git_error, require
+from azure_devops_simulator.areas.git.repositories import READ
+from azure_devops_simulator.areas.pull_requests.routes import ONE, WRITE
+from azure_devops_simulator.areas.pull_requests.shapes import find_pull_request, label_shape, reviewer_shape
+from azure_devops_simulator.areas.pull_requests.store import PullRequest, Reviewer, vote
+from azure_devops_simulator.state.organization import JsonObject, User
+
+area = Area("git")
+
+_VOTES = {10, 5, 0, -5, -10}
+
+
+def _reviewable(call: Call) -> PullRequest:
+    """The pull request of the path, for a caller who may contribute to it."""
+    pull_request = find_pull_request(call, find_repository(call))
+    require(call, "PullRequestContribute", pull_request.repository)
+    return pull_request
+
+
+def _reviewer(pull_request: PullRequest, user: User) -> Reviewer:
+    """The entry of a reviewer, added when it is not there."""
+    reviewer = pull_request.reviewer(user)
+    if reviewer is None:
+        reviewer = Reviewer(user)
+        pull_request.reviewers.append(reviewer)
+    return reviewer
+
+
+@area.get(f"{ONE}/reviewers", scopes=READ)
+def list_reviewers(call: Call) -> Answer:
+    """Reviewers and their votes."""
+    pull_request = find_pull_request(call, find_repository(call))
+    return collection(reviewer_shape(call, pull_request, reviewer) for reviewer in pull_request.reviewers)
+
+
+@area.get(f"{ONE}/reviewers/{{reviewerId}}", scopes=READ)
+def get_reviewer(call: Call) -> JsonObject:
+    """One reviewer."""
+    pull_request = find_pull_request(call, find_repository(call))
+    reviewer = pull_request.reviewer(_user(call, call.path["reviewerId"]))
+    if reviewer is None:
+        raise _no_reviewer(call.path["reviewerId"])
+    return reviewer_shape(call, pull_request, reviewer)
+
+
+def _no_reviewer(wanted: str) -> ServiceError:
+    message = f"TF401181: The requested reviewer {wanted} was not found in the pull request."
+    return git_error(404, "GitPullRequestReviewerNotFoundException", message)
+
+
+def _user(call: Call, wanted: str) -> User:
+    if user := call.organization.users.get(wanted.lower()):
+        return user
+    message = f"TF401185: The identity {wanted} could not be found."
+    raise git_error(404, "GitIdentityNotFoundException", message)
+
+
+@area.put(f"{ONE}/reviewers/{{reviewerId}}", scopes=WRITE)
+def put_reviewer(call: Call) -> JsonObject:
+    """Add a reviewer or vote. Only the caller's own vote counts; a draft ignores votes."""
+    pull_request = _reviewable(call)
+    user, body = _user(call, call.path["reviewerId"]), call.json_object()
+    value = body.get("vote", 0)
+    if not isinstance(value, int) or value not in _VOTES:
+        raise ArgumentError("Invalid value for the vote.", "vote", type_key="InvalidEnumArgumentException")
+    if value and user is not call.user:
+        message = "TF401186: You can only vote as yourself."
+        raise git_error(403, "GitPullRequestVoteAsAnotherUserException", message)
+    call.organization.clock.tick()
+    reviewer = _reviewer(pull_request, user)
+    if "vote" in body:
+        vote(call.organization, pull_request, user, value)
+    if isinstance(body.get("isRequired"), bool):
+        reviewer.required = body["isRequired"] is True
+    return reviewer_shape(call, pull_request, reviewer)
+
+
+@area.post(f"{ONE}/reviewers", scopes=WRITE)
+def add_reviewers(call: Call) -> Answer:
+    """Add several reviewers."""
+    pull_request = _reviewable(call)
+    users = [_user(call, as_text(as_object(value).get("id"))) for value in as_list(call.json())]
+    call.organization.clock.tick()
+    added = [_reviewer(pull_request, user) for user in users]
+    return collection(reviewer_shape(call, pull_request, reviewer) for reviewer in added)
+
+
+@area.delete(f"{ONE}/reviewers/{{reviewerId}}", scopes=WRITE)
+def remove_reviewer(call: Call) -> Answer:
+    """Remove a reviewer."""
+    pull_request = _reviewable(call)
+    reviewer = pull_request.reviewer(_user(call, call.path["reviewerId"]))
+    if reviewer is None:
+        raise _no_reviewer(call.path["reviewerId"])
+    call.organization.clock.tick()
+    pull_request.reviewers.remove(reviewer)
+    return Answer(200, "", content_type="text/plain")
+
+
+@area.get(f"{ONE}/labels", scopes=READ)
+def list_labels(call: Call) -> Answer:
+    """The labels."""
+    pull_request = find_pull_request(call, find_repository(call))
+    return collection(label_shape(call, pull_request, name) for name in pull_request.labels)
+
+
+@area.post(f"{ONE}/labels", scopes=WRITE)
+def add_label(call: Call) -> JsonObject:
+    """Add a label; one that is there already stays."""
+    pull_request = _reviewable(call)
+    name = as_text(call.json_object().get("name")).strip()
+    if not name:
+        raise ArgumentError("Value cannot be null.", "label", type_key="ArgumentNullException")
+    pull_request.labels.setdefault(name, call.organization.new_guid())
+    call.organization.clock.tick()
+    return label_shape(call, pull_request, name)
+
+
+@area.delete(f"{ONE}/labels/{{labelIdOrName}}", scopes=WRITE)
+def remove_label(call: Call) -> Answer:
+    """Remove a label by id or name."""
+    pull_request = _reviewable(call)
+    wanted = call.path["labelIdOrName"].lower()
+    for name, label_id in list(pull_request.labels.items()):
+        if wanted in {name.lower(), label_id}:
+            del pull_request.labels[name]
+    call.organization.clock.tick()
+    return Answer(200, "", content_type="text/plain")

@@ -1,0 +1,297 @@
+"""Pull requests: finding, opening, changing and completing them; their commits and linked work items."""
+
+from __future__ import annotations
+
+from azure_devops_simulator.api.enums import PULL_REQUEST_STATUS, by_name
+from azure_devops_simulator.api.parsing import whole_number
+from azure_devops_simulator.api.routing import (
+    Answer,
+    Area,
+    ArgumentError,
+    Call,
+    as_list,
+    as_object,
+    as_text,
+    collection,
+)
+from azure_devops_simulator.areas.git.lookup import find_repository, git_error, require
+from azure_devops_simulator.areas.git.repositories import READ, REPOSITORY
+from azure_devops_simulator.areas.git.shapes import commit_row
+from azure_devops_simulator.areas.git.store import Repository
+from azure_devops_simulator.areas.pull_requests.shapes import (
+    find_pull_request,
+    pull_request_row,
+    pull_request_shape,
+)
+from azure_devops_simulator.areas.pull_requests.store import (
+    PullRequest,
+    Reviewer,
+    add_system_thread,
+    close,
+    iteration_commits,
+    open_pull_request,
+    refresh,
+)
+from azure_devops_simulator.state.organization import JsonObject, JsonValue
+
+area = Area("git")
+
+ONE = f"{REPOSITORY}/pullRequests/{{pullRequestId}}"
+"""The path of one pull request; other areas build on it."""
+
+WRITE = ("vso.code_write",)
+
+_STATUSES = ("notset", "active", "abandoned", "completed", "all")
+_CHANGEABLE = {
+    "status",
+    "title",
+    "description",
+    "completionOptions",
+    "mergeOptions",
+    "autoCompleteSetBy",
+    "targetRefName",
+    "isDraft",
+    "lastMergeSourceCommit",
+}
+_DEFAULT_TOP, _HIGHEST_TOP = 101, 1000
+_LONGEST_DESCRIPTION = 4000
+
+
+@area.get("{project?}/_apis/git/pullrequests", scopes=READ)
+def list_in_project(call: Call) -> Answer:
+    """Pull requests of a project, or of every project."""
+    return _list(call, None)
+
+
+@area.get(f"{REPOSITORY}/pullrequests", scopes=READ)
+def list_in_repository(call: Call) -> Answer:
+    """Pull requests of a repository."""
+    return _list(call, find_repository(call))
+
+
+def _list(call: Call, repository: Repository | None) -> Answer:
+    """Newest first; only active ones unless `searchCriteria.status` says otherwise."""
+    query = call.query
+    status = query.text("searchCriteria.status", "active").lower()
+    if status not in _STATUSES:
+        raise ArgumentError(f"The status '{status}' is not valid.", "status", type_key="InvalidEnumArgumentException")
+    visible = {project.id for project in call.projects()}
+    found = [
+        pull_request
+        for pull_request in call.organization.pull_requests.values()
+        if pull_request.repository.project.id in visible
+        and (repository is None or pull_request.repository is repository)
+        and _matches(call, pull_request)
+    ]
+    for pull_request in found:
+        refresh(call.organization, pull_request)
+    if status in {"active", "abandoned", "completed"}:
+        found = [pull_request for pull_request in found if pull_request.status == status]
+    found.sort(key=lambda pull_request: pull_request.id, reverse=True)
+    top = min(query.integer("$top", _DEFAULT_TOP), _HIGHEST_TOP)
+    skip = query.integer("$skip", 0)
+    return collection(pull_request_row(call, pull_request) for pull_request in found[skip : skip + top])
+
+
+def _matches(call: Call, pull_request: PullRequest) -> bool:
+    query = call.query
+    reviewer = query.text("searchCriteria.reviewerId").lower()
+    if reviewer and not any(r.user.id == reviewer for r in pull_request.reviewers):
+        return False
+    # Described as an id; official clients send a name as well.
+    repository = query.text("searchCriteria.repositoryId").lower()
+    if repository not in {"", pull_request.repository.id, pull_request.repository.name.lower()}:
+        return False
+    return all(
+        not wanted or wanted.lower() == value.lower()
+        for wanted, value in (
+            (query.text("searchCriteria.creatorId"), pull_request.creator.id),
+            (query.text("searchCriteria.sourceRefName"), pull_request.source),
+            (query.text("searchCriteria.targetRefName"), pull_request.target),
+        )
+    )
+
+
+@area.get("{project?}/_apis/git/pullrequests/{pullRequestId}", scopes=READ)
+def get_by_number(call: Call) -> JsonObject:
+    """One pull request by its number; the repository need not be known."""
+    return pull_request_shape(call, find_pull_request(call))
+
+
+@area.get(ONE, scopes=READ)
+def get_in_repository(call: Call) -> JsonObject:
+    """One pull request of a repository, with its commits and work items on request."""
+    pull_request = find_pull_request(call, find_repository(call))
+    shape = pull_request_shape(call, pull_request)
+    if call.query.flag("includeCommits"):
+        commits = iteration_commits(pull_request, pull_request.iterations[-1])
+        shape["commits"] = [commit_row(call, pull_request.repository, commit) for commit in commits]
+    if call.query.flag("includeWorkItemRefs"):
+        shape["workItemRefs"] = _work_item_references(call, pull_request)
+    return shape
+
+
+@area.post(f"{REPOSITORY}/pullrequests", scopes=WRITE)
+def create(call: Call) -> Answer:
+    """Open a pull request.
+
+    Raises:
+        ServiceError: 400 TF401398 for references that are not existing branches, 409 TF401179 for a second active one.
+    """
+    repository, body = find_repository(call), call.json_object()
+    require(call, "PullRequestContribute", repository)
+    source, target = as_text(body.get("sourceRefName")), as_text(body.get("targetRefName"))
+    title, description = as_text(body.get("title")).strip(), as_text(body.get("description"))
+    _check_branches(repository, source, target)
+    if not title:
+        raise ArgumentError("Value cannot be null.", "title", type_key="ArgumentNullException")
+    _check_description(description)
+    _check_unique(call, repository, source, target)
+    is_draft = body.get("isDraft") is True
+    made = open_pull_request(
+        call.organization, repository, call.user, source, target, title, description, is_draft=is_draft
+    )
+    for value in as_list(body.get("reviewers")):
+        wanted = as_object(value)
+        if user := call.organization.user(as_text(wanted.get("id"))):
+            made.reviewers.append(Reviewer(user, required=wanted.get("isRequired") is True))
+    for value in as_list(body.get("labels")):
+        if name := as_text(as_object(value).get("name")).strip():
+            made.labels.setdefault(name, call.organization.new_guid())
+    for value in as_list(body.get("workItemRefs")):
+        number = whole_number(str(as_object(value).get("id")))
+        if number is not None:
+            _link(call, made, number)
+    made.completion_options = as_object(body.get("completionOptions"))
+    return Answer(201, pull_request_shape(call, made))
+
+
+def _check_branches(repository: Repository, source: str, target: str) -> None:
+    if all(ref.startswith("refs/heads/") and ref in repository.refs for ref in (source, target)) and source != target:
+        return
+    message = (
+        "TF401398: The pull request cannot be activated because the source and/or the target branch no longer exists, "
+        "or the requested merge branch is not a valid ref."
+    )
+    raise git_error(400, "GitPullRequestCannotBeActivated", message)
+
+
+def _check_description(description: str) -> None:
+    if len(description) > _LONGEST_DESCRIPTION:
+        message = f"A description for a pull request must not be longer than {_LONGEST_DESCRIPTION} characters."
+        raise ArgumentError(
+            f"Invalid argument value.\r\n{message}", "description", type_key="InvalidArgumentValueException"
+        )
+
+
+def _check_unique(call: Call, repository: Repository, source: str, target: str) -> None:
+    for other in call.organization.pull_requests.values():
+        same = other.repository is repository and (other.source, other.target) == (source, target)
+        if same and other.status == "active":
+            message = "TF401179: An active pull request for the source and target branch already exists."
+            raise git_error(409, "GitPullRequestExistsException", message)
+
+
+def _link(call: Call, pull_request: PullRequest, number: int) -> None:
+    now = call.organization.clock.now()
+    call.organization.work_items.link(number, pull_request.artifact_uri, "Pull Request", by=call.user, when=now)
+
+
+@area.patch(ONE, scopes=WRITE)
+def update(call: Call) -> JsonObject:
+    """Change what may be changed: status, texts, target, draft state, auto-completion.
+
+    A completion is queued and takes place at the next read, as a client of the service sees it.
+    """
+    pull_request = find_pull_request(call, find_repository(call))
+    require(call, "PullRequestContribute", pull_request.repository)
+    body = call.json_object()
+    if not body or set(body) - _CHANGEABLE:
+        # The sentence is the service's, the type key is a guess.
+        message = (
+            "The following properties can be updated: Status, Title, Description, CompletionOptions, MergeOptions, "
+            "AutoCompleteSetBy.Id, TargetRefName, IsDraft."
+        )
+        raise ArgumentError(message, "gitPullRequestToUpdate", type_key="InvalidArgumentValueException")
+    call.organization.clock.tick()
+    _change_texts(call, pull_request, body)
+    _change_status(call, pull_request, body)
+    return pull_request_shape(call, pull_request)
+
+
+def _change_texts(call: Call, pull_request: PullRequest, body: JsonObject) -> None:
+    pull_request.title = as_text(body.get("title")).strip() or pull_request.title
+    if "description" in body:
+        _check_description(as_text(body["description"]))
+        pull_request.description = as_text(body["description"])
+    if isinstance(body.get("isDraft"), bool):
+        pull_request.is_draft = body["isDraft"] is True
+    if target := as_text(body.get("targetRefName")):
+        _check_branches(pull_request.repository, pull_request.source, target)
+        pull_request.target = target
+    pull_request.completion_options |= as_object(body.get("completionOptions"))
+    pull_request.merge_options |= as_object(body.get("mergeOptions"))
+    if "autoCompleteSetBy" in body:
+        wanted = as_text(as_object(body["autoCompleteSetBy"]).get("id"))
+        pull_request.auto_complete_by = call.organization.user(wanted) if wanted.strip("0-") else None
+    if "targetRefName" in body:
+        refresh(call.organization, pull_request)
+
+
+def _change_status(call: Call, pull_request: PullRequest, body: JsonObject) -> None:
+    status = by_name(body.get("status"), PULL_REQUEST_STATUS).lower()
+    if not status or status == pull_request.status:
+        return
+    if status not in {"active", "abandoned", "completed"} or pull_request.status == "completed":
+        raise ArgumentError("Invalid pull request status.", "status", type_key="InvalidArgumentValueException")
+    text = f"{call.user.display_name} updated the pull request status to {status.capitalize()}"
+    if status == "completed":
+        _queue_completion(call, pull_request, as_text(as_object(body.get("lastMergeSourceCommit")).get("commitId")))
+        return
+    if status == "abandoned":
+        close(pull_request, "abandoned", call.user, call.organization.clock.now())
+    else:
+        _check_branches(pull_request.repository, pull_request.source, pull_request.target)
+        _check_unique(call, pull_request.repository, pull_request.source, pull_request.target)
+        pull_request.status, pull_request.closed, pull_request.closed_by = "active", None, None
+    add_system_thread(call.organization, pull_request, call.user, text, "StatusUpdate")
+
+
+def _queue_completion(call: Call, pull_request: PullRequest, source_commit: str) -> None:
+    if pull_request.status != "active" or pull_request.is_draft:
+        raise ArgumentError(
+            "The pull request is not active or is a draft.", "status", type_key="InvalidArgumentValueException"
+        )
+    if not source_commit:
+        message = "Invalid argument value.\r\nParameter name: lastMergeSourceCommit"
+        raise ArgumentError(message, type_key="InvalidArgumentValueException")
+    if source_commit.lower() != pull_request.last_source:
+        message = (
+            "TF401192: The pull request was not completed because its source branch has been updated. "
+            "Review the changes and try again."
+        )
+        raise git_error(409, "GitPullRequestStaleException", message)
+    pull_request.completing_by = call.user
+
+
+@area.get(f"{ONE}/commits", scopes=READ)
+def list_commits(call: Call) -> Answer:
+    """The commits of the newest iteration, newest first."""
+    pull_request = find_pull_request(call, find_repository(call))
+    commits = iteration_commits(pull_request, pull_request.iterations[-1])
+    token = call.query.text("continuationToken")
+    start = whole_number(token) or 0
+    end = start + call.query.integer("$top", 100)
+    rows = (commit_row(call, pull_request.repository, commit) for commit in commits[start:end])
+    return collection(rows, str(end) if end < len(commits) else None)
+
+
+def _work_item_references(call: Call, pull_request: PullRequest) -> list[JsonValue]:
+    numbers = call.organization.work_items.linked_to(pull_request.artifact_uri)
+    return [{"id": str(number), "url": call.url(f"_apis/wit/workItems/{number}")} for number in numbers]
+
+
+@area.get(f"{ONE}/workitems", scopes=READ)
+def list_work_items(call: Call) -> Answer:
+    """The linked work items, as ids and links."""
+    return collection(_work_item_references(call, find_pull_request(call, find_repository(call))))

@@ -1,0 +1,346 @@
+"""Pull requests as data, and the rules that do not depend on HTTP: merge state, iterations, completion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+from uuid import NAMESPACE_OID, uuid5
+
+from azure_devops_simulator.areas.git.history import MergeResult, ancestors, history, merge, merge_base
+from azure_devops_simulator.areas.git.store import ZERO_ID, Commit, RefUpdate, Repository, Signature
+from azure_devops_simulator.areas.pull_requests.merge import completing_commit, move_on, strategy_of
+
+if TYPE_CHECKING:
+    from azure_devops_simulator.state.organization import JsonObject, Organization, User
+
+
+@dataclass
+class Reviewer:
+    """A reviewer. `vote`: 10 approved, 5 approved with suggestions, 0 none, -5 waiting for the author, -10 rejected."""
+
+    user: User
+    vote: int = 0
+    required: bool = False
+
+
+@dataclass
+class Comment:
+    """A comment of a thread, numbered from 1. A deleted one keeps its place and has no content."""
+
+    id: int
+    author: User
+    content: str
+    published: datetime
+    parent: int = 0
+    type: str = "text"
+    deleted: bool = False
+    updated: datetime | None = None
+
+
+@dataclass
+class Thread:
+    """A discussion, on a file when `context` says so. `status` is None for a thread the system wrote."""
+
+    id: int
+    comments: list[Comment]
+    published: datetime
+    updated: datetime
+    status: str | None = "active"
+    context: JsonObject | None = None
+    pull_request_context: JsonObject | None = None
+    properties: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Iteration:
+    """The state of the source branch after one push, numbered from 1."""
+
+    id: int
+    author: User
+    date: datetime
+    source: str
+    target: str
+    common: str
+    reason: Literal["create", "push"]
+
+
+@dataclass
+class PullRequest:
+    """A pull request. References are full names; `closed` is set when it is completed or abandoned.
+
+    `rejected`: it was to be completed while a required reviewer had not approved.
+    """
+
+    id: int
+    repository: Repository
+    title: str
+    description: str
+    creator: User
+    created: datetime
+    source: str
+    target: str
+    is_draft: bool = False
+    status: Literal["active", "abandoned", "completed"] = "active"
+    reviewers: list[Reviewer] = field(default_factory=list)
+    threads: list[Thread] = field(default_factory=list)
+    iterations: list[Iteration] = field(default_factory=list)
+    labels: dict[str, str] = field(default_factory=dict)
+    closed: datetime | None = None
+    closed_by: User | None = None
+    completion_options: JsonObject = field(default_factory=dict)
+    merge_options: JsonObject = field(default_factory=dict)
+    auto_complete_by: User | None = None
+    completing_by: User | None = None
+    last_source: str = ""
+    last_target: str = ""
+    merge_commit: str | None = None
+    conflicts: tuple[str, ...] = ()
+    rejected: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether a required reviewer has not approved yet."""
+        return any(reviewer.required and reviewer.vote < 5 for reviewer in self.reviewers)
+
+    def reviewer(self, user: User) -> Reviewer | None:
+        """The entry of a reviewer, or None."""
+        return next((r for r in self.reviewers if r.user.id == user.id), None)
+
+    @property
+    def merge_id(self) -> str:
+        """The id of the merge attempt; another state of the branches is another attempt."""
+        return str(uuid5(NAMESPACE_OID, f"{self.repository.id}/{self.id}/{self.last_source}/{self.last_target}"))
+
+    @property
+    def artifact_uri(self) -> str:
+        """What a work item links to."""
+        ids = (self.repository.project.id, self.repository.id, str(self.id))
+        return "vstfs:///Git/PullRequestId/" + "%2f".join(ids)
+
+    @property
+    def merge_status(self) -> str:
+        """`queued` while a completion is under way, else `conflicts`, `rejectedByPolicy` or `succeeded`."""
+        if self.completing_by is not None:
+            return "queued"
+        if self.rejected and self.waits:
+            return "rejectedByPolicy"
+        return "conflicts" if self.conflicts else "succeeded"
+
+
+def open_pull_request(
+    organization: Organization,
+    repository: Repository,
+    creator: User,
+    source: str,
+    target: str,
+    title: str,
+    description: str = "",
+    *,
+    is_draft: bool = False,
+) -> PullRequest:
+    """Create a pull request between two existing branches (full names)."""
+    pull_request = PullRequest(
+        id=organization.next_id("pullRequest"),
+        repository=repository,
+        title=title,
+        description=description,
+        creator=creator,
+        created=organization.clock.tick(),
+        source=source,
+        target=target,
+        is_draft=is_draft,
+    )
+    organization.pull_requests[pull_request.id] = pull_request
+    refresh(organization, pull_request)
+    return pull_request
+
+
+def refresh(organization: Organization, pull_request: PullRequest) -> None:
+    """Bring a pull request up to date with its branches: finish a completion, add an iteration, merge again.
+
+    The service does this in the background. Doing it at the next read shows a polling client the same order of events.
+    """
+    if pull_request.status != "active":
+        return
+    repository = pull_request.repository
+    source, target = repository.refs.get(pull_request.source), repository.refs.get(pull_request.target)
+    if source is None or target is None:
+        return
+    if pull_request.completing_by is not None:
+        _finish(organization, pull_request, pull_request.completing_by)
+        return
+    _merge_again(pull_request, source, target, organization)
+    if pull_request.auto_complete_by and not (pull_request.is_draft or pull_request.conflicts or pull_request.waits):
+        _finish(organization, pull_request, pull_request.auto_complete_by)
+
+
+def _finish(organization: Organization, pull_request: PullRequest, user: User) -> None:
+    """Complete, unless a required reviewer has not approved and nobody who may has set that aside."""
+    bypass = pull_request.completion_options.get("bypassPolicy") in {True, "true"}
+    project = pull_request.repository.project
+    if bypass and not organization.denied(user, "PullRequestBypassPolicy", project, pull_request.repository.name):
+        complete(organization, pull_request, user)
+    elif pull_request.waits:
+        pull_request.completing_by, pull_request.rejected = None, True
+    else:
+        complete(organization, pull_request, user)
+
+
+def _merge_again(pull_request: PullRequest, source: str, target: str, organization: Organization) -> None:
+    repository = pull_request.repository
+    if (source, target) == (pull_request.last_source, pull_request.last_target):
+        return
+    if source != pull_request.last_source:
+        _add_iteration(organization, pull_request, source, target)
+    pull_request.last_source, pull_request.last_target = source, target
+    result = merge(repository, target, source)
+    pull_request.conflicts = result.conflicts
+    pull_request.merge_commit = None
+    if not result.conflicts:
+        pull_request.merge_commit = _merge_commit(pull_request, result, pull_request.creator, _last_date(pull_request))
+
+
+def _last_date(pull_request: PullRequest) -> datetime:
+    return pull_request.iterations[-1].date if pull_request.iterations else pull_request.created
+
+
+def _add_iteration(organization: Organization, pull_request: PullRequest, source: str, target: str) -> None:
+    first = not pull_request.iterations
+    push = pull_request.repository.push_of(source)
+    author = pull_request.creator if first or push is None else push.user
+    date = pull_request.created if first or push is None else max(push.date, pull_request.created)
+    common = merge_base(pull_request.repository, source, target) or target
+    number = len(pull_request.iterations) + 1
+    pull_request.iterations.append(
+        Iteration(number, author, date, source, target, common, "create" if first else "push")
+    )
+    if not first:
+        text = f"{author.display_name} pushed a new iteration"
+        add_system_thread(organization, pull_request, author, text, "RefUpdate", date)
+
+
+def iteration_commits(pull_request: PullRequest, iteration: Iteration) -> list[Commit]:
+    """The commits an iteration would bring into the target, newest first."""
+    known = ancestors(pull_request.repository, iteration.target)
+    return [commit for commit in history(pull_request.repository, iteration.source) if commit.id not in known]
+
+
+def _short(ref: str) -> str:
+    return ref.removeprefix("refs/heads/")
+
+
+def merge_message(pull_request: PullRequest) -> str:
+    """The message of the commit that completes a pull request, unless the completion options give one."""
+    chosen = pull_request.completion_options.get("mergeCommitMessage")
+    if isinstance(chosen, str) and chosen:
+        return chosen
+    text = f"Merged PR {pull_request.id}: {pull_request.title}"
+    return f"{text}\n\n{pull_request.description}" if pull_request.description else text
+
+
+def _merge_commit(pull_request: PullRequest, result: MergeResult, user: User, date: datetime) -> str:
+    repository = pull_request.repository
+    who = Signature(user.display_name, user.unique_name, date.replace(microsecond=0))
+    tree = repository.objects.put_tree(result.files)
+    source, target = pull_request.last_source, pull_request.last_target
+    message = (
+        f"Merge pull request {pull_request.id} from {_short(pull_request.source)} into {_short(pull_request.target)}"
+    )
+    return repository.objects.put_commit(tree, (target, source), who, message)
+
+
+def complete(organization: Organization, pull_request: PullRequest, user: User) -> bool:
+    """Merge a pull request into its target by its completion options; False when there are conflicts."""
+    repository, options = pull_request.repository, pull_request.completion_options
+    pull_request.completing_by = None
+    source, target = repository.refs[pull_request.source], repository.refs[pull_request.target]
+    result = merge(repository, target, source)
+    pull_request.last_source, pull_request.last_target = source, target
+    pull_request.conflicts = result.conflicts
+    if result.conflicts:
+        return False
+    now = organization.clock.tick()
+    who = Signature(user.display_name, user.unique_name, now.replace(microsecond=0))
+    message, strategy = merge_message(pull_request), strategy_of(options)
+    commit = completing_commit(repository, strategy, target, source, result, who, message)
+    if isinstance(commit, tuple):
+        pull_request.conflicts, pull_request.auto_complete_by = commit, None
+        return False
+    pull_request.merge_commit = commit
+    updates = [RefUpdate(pull_request.target, target, commit)]
+    if options.get("deleteSourceBranch") in {True, "true"}:
+        updates.append(RefUpdate(pull_request.source, source, ZERO_ID))
+    repository.record_push(organization.next_id("push"), user, now, tuple(updates))
+    close(pull_request, "completed", user, now)
+    if options.get("transitionWorkItems") in {True, "true"}:
+        move_on(organization, organization.work_items.linked_to(pull_request.artifact_uri), user, now)
+    add_system_thread(
+        organization,
+        pull_request,
+        user,
+        f"{user.display_name} updated the pull request status to Completed",
+        "StatusUpdate",
+    )
+    return True
+
+
+def close(pull_request: PullRequest, status: Literal["abandoned", "completed"], user: User, now: datetime) -> None:
+    """End a pull request."""
+    pull_request.status, pull_request.closed, pull_request.closed_by = status, now, user
+
+
+def add_thread(
+    organization: Organization,
+    pull_request: PullRequest,
+    author: User,
+    content: str,
+    *,
+    status: str | None = "active",
+    context: JsonObject | None = None,
+    when: datetime | None = None,
+) -> Thread:
+    """Start a discussion with its first comment, now unless a time is given."""
+    now = when or organization.clock.tick()
+    comment = Comment(1, author, content, now)
+    thread = Thread(organization.next_id("thread"), [comment], now, now, status, context)
+    pull_request.threads.append(thread)
+    return thread
+
+
+def add_comment(organization: Organization, thread: Thread, author: User, content: str, parent: int = 1) -> Comment:
+    """Answer in a discussion."""
+    now = organization.clock.tick()
+    comment = Comment(len(thread.comments) + 1, author, content, now, parent)
+    thread.comments.append(comment)
+    thread.updated = now
+    return comment
+
+
+def add_system_thread(
+    organization: Organization,
+    pull_request: PullRequest,
+    author: User,
+    content: str,
+    kind: str,
+    when: datetime | None = None,
+) -> Thread:
+    """Record an event the way the service does: a thread without a status whose comment is of type `system`."""
+    when = when or organization.clock.now()
+    thread = add_thread(organization, pull_request, author, content, status=None, when=when)
+    thread.comments[0].type = "system"
+    thread.properties = {"CodeReviewThreadType": {"$type": "System.String", "$value": kind}}
+    return thread
+
+
+def vote(organization: Organization, pull_request: PullRequest, user: User, value: int) -> Reviewer:
+    """Set a reviewer's vote, adding the reviewer when needed. A draft ignores votes."""
+    reviewer = pull_request.reviewer(user)
+    if reviewer is None:
+        reviewer = Reviewer(user)
+        pull_request.reviewers.append(reviewer)
+    if value != reviewer.vote and not pull_request.is_draft:
+        reviewer.vote = value
+        if value:
+            add_system_thread(organization, pull_request, user, f"{user.display_name} voted {value}", "VoteUpdate")
+    return reviewer

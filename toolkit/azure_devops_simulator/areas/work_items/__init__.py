@@ -1,0 +1,1 @@
+"""Work item tracking: items, comments, links, queries and process rules."""

@@ -1,0 +1,115 @@
+"""Comments of work items."""
+
+from __future__ import annotations
+
+import re
+
+from azure_devops_simulator.api.parsing import whole_number
+from azure_devops_simulator.api.routing import Answer, Area, ArgumentError, Call, ServiceError, as_text
+from azure_devops_simulator.areas.work_items.lookup import item_of
+from azure_devops_simulator.areas.work_items.shapes import comment_body, item_url
+from azure_devops_simulator.areas.work_items.store import Comment, TextFormat, WorkItem
+from azure_devops_simulator.state.organization import JsonObject, JsonValue
+
+area = Area("wit")
+_READ, _WRITE = ("vso.work",), ("vso.work_write",)
+_VERSION = "7.1-preview.4"
+_PAGE, _LARGEST_PAGE = 200, 200
+_FORMATS: dict[str, TextFormat] = {"": "html", "html": "html", "1": "html", "markdown": "markdown", "0": "markdown"}
+
+_RENDERED = {"renderedtext", "8", "renderedtextonly", "16", "all", "-17"}
+"""The values of `$expand` that bring the text as HTML, by name and by number."""
+
+
+def _has_format(call: Call) -> bool:
+    """Formats came with preview 4 of the resource; before, every comment is HTML."""
+    found = re.search(r"-preview\.(\d+)", call.version)
+    return found is None or int(found[1]) >= 4
+
+
+def _body(call: Call, item: WorkItem, comment: Comment) -> JsonObject:
+    rendered = call.query.text("$expand").lower() in _RENDERED
+    return comment_body(call, item, comment, with_format=_has_format(call), rendered=rendered)
+
+
+def _comment_of(call: Call, item: WorkItem) -> Comment:
+    for comment in item.comments:
+        if str(comment.id) == call.path["comment"] and not comment.deleted:
+            return comment
+    message = f"VS403669: Comment {call.path['comment']} of work item {item.id} does not exist."
+    raise ServiceError(404, "WorkItemCommentNotFoundException", message, event_id=3200)
+
+
+def _text(call: Call) -> str:
+    text = as_text(call.json_object().get("text"))
+    if not text.strip():
+        raise ArgumentError("Value cannot be null.", "text", type_key="ArgumentNullException")
+    return text
+
+
+def _format(call: Call) -> TextFormat:
+    if not _has_format(call):
+        return "html"
+    wanted = call.query.text("format").lower()
+    if wanted not in _FORMATS:
+        raise ArgumentError(f"The value '{wanted}' is not valid.", "format")
+    return _FORMATS[wanted]
+
+
+@area.get("{project}/_apis/wit/workitems/{id}/comments", scopes=_READ, version=_VERSION)
+def list_comments(call: Call) -> Answer | JsonValue:
+    """Comments, newest first unless `order=asc`; the token to go on with is in the body."""
+    item = item_of(call)
+    found = [c for c in item.comments if not c.deleted or call.query.flag("includeDeleted")]
+    if call.query.text("order").lower() != "asc":
+        found.reverse()
+    top = min(max(call.query.integer("$top", _PAGE), 1), _LARGEST_PAGE)
+    token = call.query.text("continuationToken")
+    start = whole_number(token or "0")
+    if start is None:
+        raise ArgumentError("The continuation token is not valid.", "continuationToken")
+    page = found[start : start + top]
+    body: JsonObject = {"totalCount": len(found), "count": len(page)}
+    body["comments"] = [_body(call, item, comment) for comment in page]
+    if start + top < len(found):
+        url = f"{item_url(call, item.id, item.project)}/comments"
+        body["nextPage"] = f"{url}?$top={top}&continuationToken={start + top}"
+        body["continuationToken"] = str(start + top)
+    return body
+
+
+@area.get("{project}/_apis/wit/workitems/{id}/comments/{comment}", scopes=_READ, version=_VERSION)
+def get_comment(call: Call) -> Answer | JsonValue:
+    """One comment."""
+    item = item_of(call)
+    return _body(call, item, _comment_of(call, item))
+
+
+@area.post("{project}/_apis/wit/workitems/{id}/comments", scopes=_WRITE, version=_VERSION)
+def add_comment(call: Call) -> Answer | JsonValue:
+    """Add a comment; it makes a revision of the item too."""
+    item, text, text_format = item_of(call), _text(call), _format(call)
+    when = call.organization.clock.tick()
+    comment = call.organization.work_items.comment(item, text, text_format, by=call.user, when=when)
+    return _body(call, item, comment)
+
+
+@area.patch("{project}/_apis/wit/workitems/{id}/comments/{comment}", scopes=_WRITE, version=_VERSION)
+def update_comment(call: Call) -> Answer | JsonValue:
+    """Change the text of a comment."""
+    item = item_of(call)
+    comment, text = _comment_of(call, item), _text(call)
+    comment.text, comment.format = text, _format(call) if "format" in call.query else comment.format
+    comment.version += 1
+    comment.modified, comment.modified_by = call.organization.clock.tick(), call.user.id
+    return _body(call, item, comment)
+
+
+@area.delete("{project}/_apis/wit/workitems/{id}/comments/{comment}", scopes=_WRITE, version=_VERSION)
+def delete_comment(call: Call) -> Answer | JsonValue:
+    """Delete a comment; the answer is the comment as it was, marked."""
+    item = item_of(call)
+    comment = _comment_of(call, item)
+    comment.deleted, comment.version = True, comment.version + 1
+    comment.modified, comment.modified_by = call.organization.clock.tick(), call.user.id
+    return _body(call, item, comment)

@@ -1,0 +1,86 @@
+"""Finding the work item of a request, and reading the parameters that many of its operations share."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from azure_devops_simulator.api.parsing import read_date, whole_number
+from azure_devops_simulator.api.routing import Call, ServiceError
+from azure_devops_simulator.areas.work_items.fields import Field, require_field
+from azure_devops_simulator.areas.work_items.patch import no_such_item
+from azure_devops_simulator.areas.work_items.shapes import Expand
+from azure_devops_simulator.areas.work_items.store import Revision, WorkItem
+from azure_devops_simulator.state.organization import JsonValue
+
+MOST_IDS = 200
+_EXPANSIONS: tuple[Expand, ...] = ("none", "relations", "fields", "links", "all")
+
+
+def item_id(call: Call, name: str = "id") -> int:
+    """The number in the path; anything else is what the service says about a page that is no item."""
+    number = whole_number(call.path[name])
+    if number is None:
+        raise no_such_item(call.path[name])
+    return number
+
+
+def visible(call: Call, item: WorkItem | None) -> bool:
+    """Whether the caller may read the item, in the project of the path when that names one."""
+    if item is None or not call.organization.sees(call.user, item.project):
+        return False
+    return call.project is None or call.project is item.project
+
+
+def find_item(call: Call, number: int) -> WorkItem:
+    """An item that exists and that the caller may read.
+
+    Raises:
+        ServiceError: 404 TF401232 otherwise.
+    """
+    item = call.organization.work_items.get(number)
+    if item is None or not visible(call, item):
+        raise no_such_item(number)
+    return item
+
+
+def item_of(call: Call) -> WorkItem:
+    """The item of the path."""
+    return find_item(call, item_id(call))
+
+
+def expansion(value: JsonValue) -> Expand:
+    """The `$expand` parameter, by name or by number."""
+    text = str(value or "none").lower()
+    number = whole_number(text)
+    if number is not None and number < len(_EXPANSIONS):
+        return _EXPANSIONS[number]
+    for known in _EXPANSIONS:
+        if text == known:
+            return known
+    message = f"The value '{value}' is not valid for parameter $expand."
+    raise ServiceError(400, "InvalidEnumArgumentException", message, event_id=0)
+
+
+def field_list(names: list[str], expand: Expand) -> list[Field] | None:
+    """The fields asked for; None when there was no wish."""
+    if not names:
+        return None
+    if expand not in {"none", "links"}:
+        message = "The expand parameter can not be used with the fields parameter."
+        raise ServiceError(400, "ConflictingParametersException", message)
+    return [require_field(name.strip()) for name in names if name.strip()]
+
+
+def moment(value: str | None) -> datetime | None:
+    """The `asOf` parameter."""
+    if not value:
+        return None
+    when = read_date(value)
+    if when is None:
+        raise ServiceError(400, "VssPropertyValidationException", f"The value '{value}' is not a valid date for asOf.")
+    return when
+
+
+def revision_of(item: WorkItem, at: datetime | None) -> Revision | None:
+    """The revision of a time; the newest when no time is given."""
+    return item.revision if at is None else item.revision_at(at)

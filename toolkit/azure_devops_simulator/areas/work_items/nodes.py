@@ -1,0 +1,92 @@
+"""Areas and iterations: two trees for each project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from azure_devops_simulator.state.organization import Project, guid
+
+Structure = Literal["area", "iteration"]
+
+
+@dataclass
+class Node:
+    r"""An area or iteration. `path` is how fields write it: `Platform\Team Harbor`, the root being the project."""
+
+    id: int
+    name: str
+    path: str
+    structure: Structure
+    project: Project
+    parent: Node | None = None
+    start: datetime | None = None
+    finish: datetime | None = None
+    children: list[Node] = field(default_factory=list)
+
+    @property
+    def identifier(self) -> str:
+        """Its guid."""
+        return guid(f"{self.structure}/{self.path}")
+
+    def walk(self) -> Iterator[Node]:
+        """The node and everything below it."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+    def child(self, name: str) -> Node | None:
+        """A direct child, without regard to case."""
+        return next((child for child in self.children if child.name.lower() == name.lower()), None)
+
+
+class Trees:
+    """The trees of all projects. A project's roots appear when they are first asked for."""
+
+    def __init__(self) -> None:
+        self._roots: dict[tuple[str, Structure], Node] = {}
+        self._by_path: dict[tuple[Structure, str], Node] = {}
+        self.last_id = 0
+
+    def root(self, project: Project, structure: Structure) -> Node:
+        """The root node, which has the project's name."""
+        key = project.id, structure
+        if key not in self._roots:
+            self._roots[key] = self._new(project.name, project.name, structure, project)
+        return self._roots[key]
+
+    def add(self, parent: Node, name: str, *, start: datetime | None = None, finish: datetime | None = None) -> Node:
+        """Add a node below another. Dates are for iterations."""
+        node = self._new(name, f"{parent.path}\\{name}", parent.structure, parent.project)
+        node.parent, node.start, node.finish = parent, start, finish
+        parent.children.append(node)
+        return node
+
+    def find(self, project: Project, structure: Structure, path: str) -> Node | None:
+        """The node of a path in one project, without regard to case."""
+        self.root(project, structure)
+        node = self._by_path.get((structure, path.strip("\\").lower()))
+        return node if node and node.project is project else None
+
+    def roots(self) -> list[Node]:
+        """The roots there are so far."""
+        return list(self._roots.values())
+
+    def adopt(self, node: Node) -> None:
+        """Take in a node as it is, with its own id and what lies below it."""
+        if node.parent is None:
+            self._roots[node.project.id, node.structure] = node
+        for below in node.walk():
+            self._by_path[below.structure, below.path.lower()] = below
+
+    def by_id(self, node_id: int) -> Node | None:
+        """A node by its number."""
+        return next((node for node in self._by_path.values() if node.id == node_id), None)
+
+    def _new(self, name: str, path: str, structure: Structure, project: Project) -> Node:
+        self.last_id += 1
+        node = Node(self.last_id, name, path, structure, project)
+        self._by_path[structure, path.lower()] = node
+        return node

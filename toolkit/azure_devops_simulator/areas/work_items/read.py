@@ -1,0 +1,115 @@
+"""Reading work items: one, several, a batch, and those linked to an artifact."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from azure_devops_simulator.api.parsing import whole_number
+from azure_devops_simulator.api.routing import Answer, Area, Call, ServiceError, as_list, as_text, collection
+from azure_devops_simulator.areas.work_items.fields import FIELDS, Field
+from azure_devops_simulator.areas.work_items.lookup import (
+    MOST_IDS,
+    expansion,
+    field_list,
+    item_of,
+    moment,
+    revision_of,
+    visible,
+)
+from azure_devops_simulator.areas.work_items.patch import no_such_item
+from azure_devops_simulator.areas.work_items.process import work_item_type
+from azure_devops_simulator.areas.work_items.rules import new_fields
+from azure_devops_simulator.areas.work_items.shapes import Expand, item_body, item_url, value_body
+from azure_devops_simulator.state.organization import JsonObject, JsonValue
+
+area = Area("wit")
+_READ = ("vso.work",)
+
+
+@area.get("{project?}/_apis/wit/workitems/{id}", scopes=_READ)
+def get_item(call: Call) -> Answer | JsonValue:
+    """One work item, now or as of a date."""
+    item = item_of(call)
+    expand = expansion(call.query.get("$expand"))
+    fields = field_list(call.query.text("fields").split(",") if call.query.text("fields") else [], expand)
+    at = moment(call.query.get("asOf"))
+    revision = revision_of(item, at)
+    if revision is None:
+        raise no_such_item(item.id)
+    relations = item.relations(at)
+    return item_body(call, item, revision, expand=expand, fields=fields, single=True, relations=relations)
+
+
+@area.get("{project?}/_apis/wit/workitems", scopes=_READ)
+def list_items(call: Call) -> Answer | JsonValue:
+    """Up to 200 work items by id."""
+    text = call.query.text("ids")
+    if not text:
+        raise ServiceError(400, "VssPropertyValidationException", "The list of work item ids must not be empty.")
+    expand = expansion(call.query.get("$expand"))
+    fields = field_list(call.query.text("fields").split(",") if call.query.text("fields") else [], expand)
+    ids: list[JsonValue] = [part.strip() for part in text.split(",") if part.strip()]
+    omit = call.query.text("errorPolicy").lower() == "omit"
+    return _several(call, ids, expand, fields, moment(call.query.get("asOf")), omit=omit)
+
+
+@area.post("{project?}/_apis/wit/workitemsbatch", scopes=_READ)
+def get_batch(call: Call) -> Answer | JsonValue:
+    """Up to 200 work items by id; the POST form reads only."""
+    body = call.json_object()
+    expand = expansion(body.get("$expand"))
+    fields = field_list([as_text(name) for name in as_list(body.get("fields"))], expand)
+    ids = as_list(body.get("ids"))
+    if not ids:
+        raise ServiceError(400, "VssPropertyValidationException", "The list of work item ids must not be empty.")
+    omit = as_text(body.get("errorPolicy")).lower() == "omit"
+    return _several(call, ids, expand, fields, moment(as_text(body.get("asOf"))), omit=omit)
+
+
+def _several(
+    call: Call, ids: list[JsonValue], expand: Expand, fields: list[Field] | None, at: datetime | None, *, omit: bool
+) -> Answer:
+    if len(ids) > MOST_IDS:
+        message = f"VS403474: You requested {len(ids)} work items, which exceeds the limit of {MOST_IDS}."
+        raise ServiceError(400, "WorkItemPageSizeExceededException", message, event_id=3200)
+    found: list[JsonValue] = []
+    for entry in dict.fromkeys(str(entry) for entry in ids):
+        number = whole_number(entry)
+        if number is None:
+            raise ServiceError(400, "VssPropertyValidationException", f"The value '{entry}' is not a work item id.")
+        item = call.organization.work_items.get(number)
+        revision = revision_of(item, at) if item and visible(call, item) else None
+        if item is None or revision is None:
+            if not omit:
+                raise no_such_item(number)
+            found.append(None)
+            continue
+        relations = item.relations(at)
+        found.append(item_body(call, item, revision, expand=expand, fields=fields, relations=relations))
+    return collection(found)
+
+
+@area.get("{project}/_apis/wit/workitems/${type}", scopes=_READ)
+def get_template(call: Call) -> Answer | JsonValue:
+    """What a new item of a type starts with."""
+    project = call.in_project()
+    kind = work_item_type(project, call.path["type"])
+    values = new_fields(call.organization, project, kind, call.organization.clock.now())
+    fields: JsonObject = {name: value_body(call, FIELDS[name], value) for name, value in values.items()}
+    return {
+        "fields": fields | {"System.TeamProject": project.name},
+        "url": call.url(f"_apis/wit/workItems/${kind.name}"),
+    }
+
+
+@area.post("{project?}/_apis/wit/artifacturiquery", scopes=_READ)
+def query_artifacts(call: Call) -> Answer | JsonValue:
+    """Which work items are linked to which artifacts; the POST form reads only."""
+    uris = [as_text(uri) for uri in as_list(call.json_object().get("artifactUris"))]
+    found: JsonObject = {}
+    for uri in uris:
+        items = (call.organization.work_items.get(number) for number in call.organization.work_items.linked_to(uri))
+        shown = [item for item in items if item and visible(call, item)]
+        if shown:
+            found[uri] = [{"id": item.id, "url": item_url(call, item.id)} for item in shown]
+    return {"artifactUrisQueryResult": found}

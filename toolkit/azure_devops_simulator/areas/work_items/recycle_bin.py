@@ -1,0 +1,98 @@
+"""Deleting work items: into the recycle bin, back, or for good."""
+
+from __future__ import annotations
+
+from azure_devops_simulator.api.routing import Answer, Area, Call, as_list, collection
+from azure_devops_simulator.areas.work_items.lookup import find_item, item_id, item_of, visible
+from azure_devops_simulator.areas.work_items.patch import no_such_item
+from azure_devops_simulator.areas.work_items.shapes import item_body
+from azure_devops_simulator.areas.work_items.store import WorkItem
+from azure_devops_simulator.state.organization import JsonObject, JsonValue, timestamp
+
+area = Area("wit")
+_READ, _WRITE = ("vso.work",), ("vso.work_write",)
+
+
+def _body(call: Call, item: WorkItem) -> JsonObject:
+    """An item that was deleted or restored, with what is known about its deletion."""
+    body: JsonObject = {"id": item.id, "type": item.type, "name": item.title, "project": item.project.name}
+    place = "workItems"
+    if item.deletion:
+        by = call.organization.users[item.deletion.by]
+        body["deletedDate"] = timestamp(item.deletion.date)
+        body["deletedBy"] = f"{by.display_name} <{by.unique_name}>"
+        place = "recyclebin"
+    body["code"] = 200
+    body["url"] = call.url(f"{item.project.id}/_apis/wit/{place}/{item.id}")
+    body["resource"] = {**item_body(call, item, single=True), "url": body["url"]}
+    return body
+
+
+def _deleted(call: Call) -> WorkItem:
+    number = item_id(call)
+    item = call.organization.work_items.items.get(number)
+    if item is None or item.deletion is None or not visible(call, item):
+        raise no_such_item(number)
+    return item
+
+
+@area.delete("{project?}/_apis/wit/workitems/{id}", scopes=_WRITE)
+def delete_item(call: Call) -> Answer | JsonValue:
+    """Put an item into the recycle bin, or with `destroy` remove it for good."""
+    item, when = item_of(call), call.organization.clock.tick()
+    call.organization.work_items.delete(item, by=call.user, when=when)
+    body = _body(call, item)
+    if call.query.flag("destroy"):
+        call.organization.work_items.destroy(item)
+    return body
+
+
+@area.post("{project?}/_apis/wit/workitemsdelete", scopes=_WRITE)
+def delete_items(call: Call) -> Answer | JsonValue:
+    """Put several items into the recycle bin."""
+    request = call.json_object()
+    numbers = [entry for entry in as_list(request.get("ids")) if isinstance(entry, int)]
+    items = [find_item(call, number) for number in numbers]
+    results: list[JsonValue] = []
+    for item in items:
+        call.organization.work_items.delete(item, by=call.user, when=call.organization.clock.tick())
+        results.append(_body(call, item))
+        if request.get("destroy") is True:
+            call.organization.work_items.destroy(item)
+    return {"results": results}
+
+
+@area.get("{project}/_apis/wit/recyclebin", scopes=_READ)
+def list_deleted(call: Call) -> Answer | JsonValue:
+    """What is in the recycle bin of a project; with `ids` those items in full."""
+    items = [item for item in call.organization.work_items.items.values() if item.deletion and visible(call, item)]
+    if wanted := call.query.text("ids"):
+        numbers = {part.strip() for part in wanted.split(",")}
+        return collection(_body(call, item) for item in items if str(item.id) in numbers)
+    return collection(
+        {"id": item.id, "url": call.url(f"{item.project.id}/_apis/wit/recyclebin/{item.id}")} for item in items
+    )
+
+
+@area.get("{project?}/_apis/wit/recyclebin/{id}", scopes=_READ)
+def get_deleted(call: Call) -> Answer | JsonValue:
+    """One item of the recycle bin."""
+    return _body(call, _deleted(call))
+
+
+@area.patch("{project?}/_apis/wit/recyclebin/{id}", scopes=_WRITE)
+def restore_item(call: Call) -> Answer | JsonValue:
+    """Take an item out of the recycle bin."""
+    item = _deleted(call)
+    wish = {name.lower(): value for name, value in call.json_object().items()}
+    if wish.get("isdeleted") is False:
+        call.organization.work_items.restore(item, by=call.user, when=call.organization.clock.tick())
+    return _body(call, item)
+
+
+@area.delete("{project?}/_apis/wit/recyclebin/{id}", scopes=_WRITE)
+def destroy_item(call: Call) -> Answer | JsonValue:
+    """Remove an item of the recycle bin for good."""
+    call.organization.work_items.destroy(_deleted(call))
+    call.organization.clock.tick()
+    return Answer(204)

@@ -1,0 +1,346 @@
+"""Work items as they are kept: revisions, updates, relations, comments. No rules and no HTTP here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal
+from urllib.parse import unquote
+
+from azure_devops_simulator.areas.work_items.fields import FieldValue
+from azure_devops_simulator.areas.work_items.links import OPPOSITE
+from azure_devops_simulator.areas.work_items.nodes import Node, Trees
+from azure_devops_simulator.state.organization import SEED_NOW, Project, User
+
+FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""RevisedDate of a revision that nothing has replaced yet."""
+
+TextFormat = Literal["html", "markdown"]
+
+
+@dataclass
+class Revision:
+    """The stored fields after one change. `history` is the comment that came with it."""
+
+    number: int
+    fields: dict[str, FieldValue]
+    watermark: int
+    history: str | None = None
+
+    @property
+    def changed(self) -> datetime:
+        """When it was made."""
+        when = self.fields["System.ChangedDate"]
+        return when if isinstance(when, datetime) else FOREVER
+
+    @property
+    def changed_by(self) -> str:
+        """Id of the user who made it."""
+        return str(self.fields["System.ChangedBy"])
+
+
+@dataclass
+class Relation:
+    """A link to a work item (by id) or to anything else (by URL). `added_in` and `removed_in` are update ids."""
+
+    id: int
+    rel: str
+    target: int | str
+    added_in: int
+    authorized: datetime
+    removed_in: int | None = None
+    comment: str | None = None
+    name: str | None = None
+
+
+@dataclass
+class Update:
+    """One entry of an item's history. `revised` is False when only work item links changed: those make no revision."""
+
+    id: int
+    revision: int
+    by: str
+    date: datetime
+    revised: bool
+    edited: list[Relation] = field(default_factory=list)
+
+
+@dataclass
+class Comment:
+    """A comment. Its text is HTML or Markdown."""
+
+    id: int
+    text: str
+    format: TextFormat
+    created_by: str
+    created: datetime
+    modified_by: str
+    modified: datetime
+    version: int = 1
+    deleted: bool = False
+
+
+@dataclass
+class Deletion:
+    """That an item is in the recycle bin, since when and by whom."""
+
+    by: str
+    date: datetime
+
+
+@dataclass
+class WorkItem:
+    """A work item with its whole history."""
+
+    id: int
+    project: Project
+    revisions: list[Revision] = field(default_factory=list)
+    updates: list[Update] = field(default_factory=list)
+    all_relations: list[Relation] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
+    formats: dict[str, TextFormat] = field(default_factory=dict)
+    deletion: Deletion | None = None
+
+    @property
+    def revision(self) -> Revision:
+        """The newest revision."""
+        return self.revisions[-1]
+
+    @property
+    def type(self) -> str:
+        """The name of its work item type."""
+        return str(self.revision.fields["System.WorkItemType"])
+
+    @property
+    def title(self) -> str:
+        """Its title."""
+        return str(self.revision.fields.get("System.Title", ""))
+
+    def relations(self, at: datetime | None = None) -> list[Relation]:
+        """The relations now, or as they were at a time, in the order they were added."""
+        if at is None:
+            return [relation for relation in self.all_relations if relation.removed_in is None]
+        last = max((update.id for update in self.updates if update.date <= at), default=0)
+        return [r for r in self.all_relations if r.added_in <= last and (r.removed_in is None or r.removed_in > last)]
+
+    def revision_at(self, at: datetime) -> Revision | None:
+        """The revision that was the newest at a time; None when the item did not exist yet."""
+        return next((revision for revision in reversed(self.revisions) if revision.changed <= at), None)
+
+    def parent(self) -> int | None:
+        """Id of the parent work item."""
+        for relation in self.all_relations:
+            if relation.removed_in is None and relation.rel == "System.LinkTypes.Hierarchy-Reverse":
+                return relation.target if isinstance(relation.target, int) else None
+        return None
+
+
+@dataclass
+class NewRelation:
+    """A relation to be added."""
+
+    rel: str
+    target: int | str
+    comment: str | None = None
+    name: str | None = None
+
+    @property
+    def between_items(self) -> bool:
+        """Whether it links two work items (such links make no revision)."""
+        return isinstance(self.target, int)
+
+
+@dataclass
+class Draft:
+    """What a save will write: all stored fields after it, a comment, formats, and changes of relations."""
+
+    fields: dict[str, FieldValue]
+    history: str | None = None
+    history_format: TextFormat = "html"
+    formats: dict[str, TextFormat] = field(default_factory=dict)
+    added: list[NewRelation] = field(default_factory=list)
+    removed: list[Relation] = field(default_factory=list)
+    edited: list[Relation] = field(default_factory=list)
+    """Copies of relations with another comment; they replace the ones with the same id."""
+
+
+class WorkItemStore:
+    """Every work item of an organization, by id. `counters` are the last numbers given, `latest` the newest change."""
+
+    def __init__(self) -> None:
+        self.items: dict[int, WorkItem] = {}
+        self.trees = Trees()
+        self._artifacts: dict[str, dict[int, None]] = {}
+        self.counters: Counter[str] = Counter()
+        self.latest = SEED_NOW
+
+    def __iter__(self) -> Iterator[WorkItem]:
+        """Every item that is not in the recycle bin, by id."""
+        return (item for item in self.items.values() if item.deletion is None)
+
+    def get(self, work_item_id: int) -> WorkItem | None:
+        """An item that is not in the recycle bin."""
+        item = self.items.get(work_item_id)
+        return item if item and item.deletion is None else None
+
+    def area(self, project: Project) -> Node:
+        """The root of the project's areas."""
+        return self.trees.root(project, "area")
+
+    def iteration(self, project: Project) -> Node:
+        """The root of the project's iterations."""
+        return self.trees.root(project, "iteration")
+
+    def create(self, project: Project, draft: Draft, *, by: User, when: datetime) -> WorkItem:
+        """Save a new item; it gets the next id."""
+        item = WorkItem(self._next("item"), project)
+        self.items[item.id] = item
+        draft.fields.setdefault("System.CreatedBy", by.id)
+        draft.fields.setdefault("System.CreatedDate", when)
+        self._write(item, draft, by.id, when)
+        return item
+
+    def save(self, item: WorkItem, draft: Draft, *, by: User, when: datetime) -> None:
+        """Save a change. A draft that changes nothing leaves the item as it is."""
+        self._write(item, draft, by.id, when)
+
+    def comment(self, item: WorkItem, text: str, text_format: TextFormat, *, by: User, when: datetime) -> Comment:
+        """Add a comment; this makes a revision too."""
+        draft = Draft(dict(item.revision.fields), history=text, history_format=text_format)
+        self._write(item, draft, by.id, when)
+        return item.comments[-1]
+
+    def delete(self, item: WorkItem, *, by: User, when: datetime) -> None:
+        """Put an item into the recycle bin."""
+        item.deletion = Deletion(by.id, when)
+        self._revise(item, dict(item.revision.fields), by.id, when)
+
+    def restore(self, item: WorkItem, *, by: User, when: datetime) -> None:
+        """Take an item out of the recycle bin."""
+        item.deletion = None
+        self._revise(item, dict(item.revision.fields), by.id, when)
+
+    def destroy(self, item: WorkItem) -> None:
+        """Remove an item for good, with every link to it."""
+        for relation in item.relations():
+            if isinstance(relation.target, str):
+                self._forget_artifact(item, relation.target)
+            elif other := self.items.get(relation.target):
+                other.all_relations = [back for back in other.all_relations if back.target != item.id]
+        del self.items[item.id]
+
+    def link(
+        self, work_item_id: int, artifact_uri: str, name: str, *, by: User | None = None, when: datetime | None = None
+    ) -> None:
+        """Link an item to an artifact such as a pull request; nothing happens when it is linked already or missing.
+
+        Args:
+            work_item_id: the item.
+            artifact_uri: `vstfs:///Git/PullRequestId/{project}%2F{repository}%2F{number}` and the like.
+            name: what the link is called: "Pull Request", "Fixed in Commit", "Branch", "Build".
+            by: who links; whoever changed the item last when absent.
+            when: the time of the change; that of the newest change of any item when absent.
+        """
+        item = self.get(work_item_id)
+        if item is None or work_item_id in self.linked_to(artifact_uri):
+            return
+        draft = Draft(dict(item.revision.fields), added=[NewRelation("ArtifactLink", artifact_uri, name=name)])
+        self._write(item, draft, by.id if by else item.revision.changed_by, when or self.latest)
+
+    def linked_to(self, artifact_uri: str) -> list[int]:
+        """Ids of the items linked to an artifact, in ascending order. Case and percent-encoding do not matter."""
+        found = self._artifacts.get(_artifact_key(artifact_uri), {})
+        return sorted(number for number in found if self.get(number))
+
+    def _write(self, item: WorkItem, draft: Draft, by: str, when: datetime) -> None:
+        item.formats |= draft.formats
+        before = item.revision.fields if item.revisions else None
+        between = [new for new in draft.added if new.between_items]
+        resources = [new for new in draft.added if not new.between_items]
+        gone_between = [relation for relation in draft.removed if isinstance(relation.target, int)]
+        gone_resources = [relation for relation in draft.removed if isinstance(relation.target, str)]
+        if draft.history is not None or draft.fields != before or resources or gone_resources:
+            update = self._revise(item, draft.fields, by, when, draft.history, draft.history_format)
+            self._change_resources(item, update, resources, gone_resources)
+        if between or gone_between or draft.edited:
+            update = self._link_update(item, by, when)
+            self._change_links(item, update, between, gone_between)
+            self._edit_relations(item, update, draft.edited)
+
+    def _revise(
+        self,
+        item: WorkItem,
+        fields: dict[str, FieldValue],
+        by: str,
+        when: datetime,
+        history: str | None = None,
+        history_format: TextFormat = "html",
+    ) -> Update:
+        self.latest = max(self.latest, when)
+        fields["System.ChangedDate"], fields["System.ChangedBy"] = when, by
+        item.revisions.append(Revision(len(item.revisions) + 1, fields, self._next("watermark"), history))
+        if history is not None:
+            item.comments.append(Comment(self._next("comment"), history, history_format, by, when, by, when))
+        update = Update(len(item.updates) + 1, len(item.revisions), by, when, revised=True)
+        item.updates.append(update)
+        return update
+
+    def _link_update(self, item: WorkItem, by: str, when: datetime) -> Update:
+        update = Update(len(item.updates) + 1, len(item.revisions), by, when, revised=False)
+        item.updates.append(update)
+        return update
+
+    def _add(self, item: WorkItem, update: Update, new: NewRelation) -> None:
+        relation = Relation(
+            self._next("relation"), new.rel, new.target, update.id, update.date, comment=new.comment, name=new.name
+        )
+        item.all_relations.append(relation)
+
+    def _change_resources(
+        self, item: WorkItem, update: Update, added: list[NewRelation], removed: list[Relation]
+    ) -> None:
+        for new in added:
+            self._add(item, update, new)
+            self._artifacts.setdefault(_artifact_key(str(new.target)), {})[item.id] = None
+        for relation in removed:
+            relation.removed_in = update.id
+            self._forget_artifact(item, str(relation.target))
+
+    def _next(self, kind: str) -> int:
+        self.counters[kind] += 1
+        return self.counters[kind]
+
+    def adopt(self, item: WorkItem) -> None:
+        """Take in an item as it is, with its own id and history."""
+        self.items[item.id] = item
+        for relation in item.relations():
+            if isinstance(relation.target, str):
+                self._artifacts.setdefault(_artifact_key(relation.target), {})[item.id] = None
+
+    def _forget_artifact(self, item: WorkItem, uri: str) -> None:
+        self._artifacts.get(_artifact_key(uri), {}).pop(item.id, None)
+
+    def _change_links(self, item: WorkItem, update: Update, added: list[NewRelation], removed: list[Relation]) -> None:
+        for new in added:
+            self._add(item, update, new)
+            if other := self.items.get(int(new.target)):
+                back = NewRelation(OPPOSITE.get(new.rel, new.rel), item.id, new.comment)
+                self._add(other, self._link_update(other, update.by, update.date), back)
+        for relation in removed:
+            relation.removed_in = update.id
+            other = self.items.get(int(relation.target))
+            for end in other.relations() if other else []:
+                if other and end.target == item.id and end.rel == OPPOSITE.get(relation.rel, relation.rel):
+                    end.removed_in = self._link_update(other, update.by, update.date).id
+
+    def _edit_relations(self, item: WorkItem, update: Update, edited: list[Relation]) -> None:
+        for relation in edited:
+            at = next(i for i, known in enumerate(item.all_relations) if known.id == relation.id)
+            item.all_relations[at] = relation
+            update.edited.append(relation)
+
+
+def _artifact_key(uri: str) -> str:
+    return unquote(uri).lower()

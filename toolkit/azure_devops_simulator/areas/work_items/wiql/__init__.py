@@ -1,0 +1,1 @@
+"""WIQL, the query language of work items."""

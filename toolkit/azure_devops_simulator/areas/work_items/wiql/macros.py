@@ -1,0 +1,100 @@
+"""Macros of the query language: who, when, where."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from azure_devops_simulator.areas.work_items.nodes import Node
+from azure_devops_simulator.areas.work_items.wiql.parser import Macro, WiqlError
+from azure_devops_simulator.state.organization import Organization, Project, User
+
+_MODIFIER = re.compile(r"\s*(?P<sign>[+-]?)\s*(?P<count>\d+)\s*(?P<unit>[yMwdhm]?)\s*")
+_TEAM = re.compile(r"\s*\[(?P<project>[^\]]+)\]\\(?P<team>[^<]+?)\s*(?:<.*>)?\s*")
+
+
+@dataclass(frozen=True)
+class Context:
+    """What macros and permissions depend on: who asks, in which project, and whether times of day count."""
+
+    organization: Organization
+    user: User
+    project: Project | None = None
+    time_precision: bool = False
+
+
+def resolve(macro: Macro, context: Context) -> str | datetime:
+    """The value of a macro: text for names and paths, the user's id for `@Me`, a date for the others."""
+    today = context.organization.clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    match macro.name:
+        case "@me":
+            return context.user.id
+        case "@project":
+            return _project(macro, context).name
+        case "@today":
+            return today + timedelta(days=macro.offset)
+        case "@currentiteration":
+            return _iteration(macro, context).path
+    # Weeks start on Sunday, as they do for an account in the default locale.
+    starts = {
+        "@startofday": (today, "d"),
+        "@startofweek": (today - timedelta(days=(today.weekday() + 1) % 7), "w"),
+        "@startofmonth": (today.replace(day=1), "M"),
+        "@startofyear": (today.replace(month=1, day=1), "y"),
+    }
+    if macro.name not in starts:
+        raise WiqlError("The macro is not supported.", macro.text)
+    start, unit = starts[macro.name]
+    return _shifted(start, macro, unit)
+
+
+def _shifted(base: datetime, macro: Macro, unit: str) -> datetime:
+    moved = move(base, macro.offset, unit)
+    if macro.argument is None:
+        return moved
+    found = _MODIFIER.fullmatch(macro.argument)
+    if found is None:
+        raise WiqlError("The macro argument is not valid.", macro.text)
+    return move(moved, int(found["sign"] + found["count"]), found["unit"] or unit)
+
+
+def move(when: datetime, count: int, unit: str) -> datetime:
+    """Move a date by a number of years (y), months (M), weeks (w), days (d), hours (h) or minutes (m)."""
+    if unit in {"y", "M"}:
+        months = when.year * 12 + when.month - 1 + count * (12 if unit == "y" else 1)
+        year, month = divmod(months, 12)
+        day = min(when.day, calendar.monthrange(year, month + 1)[1])
+        return when.replace(year=year, month=month + 1, day=day)
+    seconds = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60}[unit]
+    return when + timedelta(seconds=count * seconds)
+
+
+def _project(macro: Macro, context: Context) -> Project:
+    if context.project is None:
+        raise WiqlError("The macro needs a project in the URL of the query.", macro.text)
+    return context.project
+
+
+def _iteration(macro: Macro, context: Context) -> Node:
+    """The iteration that holds today; every dated iteration of the project counts as the team's."""
+    project = _named_team_project(macro, context) if macro.argument else _project(macro, context)
+    dated = [node for node in context.organization.work_items.iteration(project).walk() if node.start and node.finish]
+    dated.sort(key=lambda node: (node.start or context.organization.clock.start, node.path))
+    now = context.organization.clock.now()
+    for at, node in enumerate(dated):
+        if node.start and node.finish and node.start <= now < node.finish + timedelta(days=1):
+            if 0 <= at + macro.offset < len(dated):
+                return dated[at + macro.offset]
+            break
+    message = "VS402612: The macro cannot be resolved, because the team has no such iteration."
+    raise WiqlError(message, macro.text)
+
+
+def _named_team_project(macro: Macro, context: Context) -> Project:
+    found = _TEAM.fullmatch(macro.argument or "")
+    project = context.organization.project(found["project"]) if found else None
+    if found and project and any(team.name.lower() == found["team"].lower() for team in project.teams):
+        return project
+    raise WiqlError("The team of the macro does not exist.", macro.text)

@@ -1,0 +1,264 @@
+"""Running a query: flat lists, links one hop away, trees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from azure_devops_simulator.api.parsing import read_date
+from azure_devops_simulator.api.routing import ServiceError
+from azure_devops_simulator.areas.work_items.fields import FIELDS, Field
+from azure_devops_simulator.areas.work_items.store import Revision, WorkItem
+from azure_devops_simulator.areas.work_items.wiql.conditions import (
+    Predicate,
+    SortKey,
+    compile_condition,
+    compile_test,
+    known_field,
+    sort_keys,
+)
+from azure_devops_simulator.areas.work_items.wiql.macros import Context, resolve
+from azure_devops_simulator.areas.work_items.wiql.parser import (
+    Combination,
+    Comparison,
+    Condition,
+    Constant,
+    Negation,
+    Prefix,
+    Query,
+    WiqlError,
+    parse,
+)
+
+MOST_ROWS = 20_000
+_LINK_TYPE = "system.links.linktype"
+
+
+@dataclass(frozen=True)
+class Link:
+    """A row of a link query; a root row has neither source nor relation."""
+
+    target: int
+    source: int | None = None
+    rel: str | None = None
+
+
+@dataclass
+class QueryResult:
+    """What a query found: ids for a flat query, links for the others."""
+
+    kind: Literal["flat", "oneHop", "tree"]
+    as_of: datetime
+    columns: list[Field]
+    sorting: list[tuple[Field, bool]]
+    ids: list[int] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+
+
+@dataclass
+class _Row:
+    """An item in the revision the query looks at."""
+
+    item: WorkItem
+    revision: Revision
+
+
+def run_query(text: str, context: Context, top: int | None = None) -> QueryResult:
+    """Parse and run a query.
+
+    Args:
+        text: the query.
+        context: who asks, where.
+        top: most rows wanted; without it, or from 20,000 on, more rows than that are an error.
+
+    Raises:
+        WiqlError: the query is not valid.
+        ServiceError: VS402337 when it finds too much.
+    """
+    query = parse(text)
+    at, now = _as_of(query, context), context.organization.clock.now()
+    result = QueryResult(
+        kind="flat",
+        as_of=at or now,
+        columns=[known_field(name) for name in query.select],
+        sorting=[(known_field(name), descending) for name, descending in query.order],
+    )
+    lag = context.organization.work_item_lag
+    seen = min(at or now, now - lag) if lag else at
+    rows = _Rows(context, seen, sort_keys(query.order, context))
+    if query.links:
+        result.kind = "tree" if query.mode == "recursive" else "oneHop"
+        result.links = _LinkQuery(query, context, rows).run()
+        result.links = result.links[: _limit(len(result.links), top)]
+    else:
+        matches = compile_condition(_without_prefixes(query.where), context)
+        found = rows.matching(matches)
+        result.ids = [row.item.id for row in found][: _limit(len(found), top)]
+    return result
+
+
+def _limit(found: int, top: int | None) -> int:
+    if top is not None and 0 < top < MOST_ROWS:
+        return top
+    if found <= MOST_ROWS:
+        return found
+    key, space = "WorkItemTrackingQueryResultSizeLimitExceededException", "Microsoft.TeamFoundation.WorkItemTracking"
+    message = (
+        f"VS402337: The number of work items returned exceeds the size limit of {MOST_ROWS}. "
+        "Change the query to return fewer items."
+    )
+    raise ServiceError(400, key, message, event_id=3200, type_name=f"{space}.Server.{key}, {space}.Server")
+
+
+def _as_of(query: Query, context: Context) -> datetime | None:
+    if query.as_of is None:
+        return None
+    value = query.as_of.value if isinstance(query.as_of, Constant) else resolve(query.as_of, context)
+    when = value if isinstance(value, datetime) else read_date(str(value))
+    if when is None:
+        raise WiqlError("The date of the ASOF clause is not valid.", query.as_of.text)
+    return when
+
+
+class _Rows:
+    """The items a query may see, each in the revision it looks at, and the order of the result."""
+
+    def __init__(self, context: Context, at: datetime | None, keys: list[SortKey]) -> None:
+        visible = {project.id for project in context.organization.visible_projects(context.user)}
+        self.at = at
+        self._keys = keys
+        self.by_id: dict[int, _Row] = {}
+        for item in context.organization.work_items:
+            revision = item.revision if at is None else item.revision_at(at)
+            if revision and item.project.id in visible:
+                self.by_id[item.id] = _Row(item, revision)
+
+    def matching(self, matches: Predicate) -> list[_Row]:
+        """The rows that meet a condition, in order."""
+        return self.sorted(row for row in self.by_id.values() if matches(row.item, row.revision))
+
+    def sorted(self, rows: Iterable[_Row]) -> list[_Row]:
+        """Rows in the order of the ORDER BY clause; by id where that says nothing."""
+        found = sorted(rows, key=lambda row: row.item.id)
+        for key in reversed(self._keys):
+            found.sort(key=lambda row: key.value(row.item, row.revision), reverse=key.descending)
+        return found
+
+    def links(self, row: _Row) -> list[tuple[str, int]]:
+        """The links of an item to other items the query may see: (relation, target)."""
+        relations = row.item.relations(self.at)
+        return [(r.rel, r.target) for r in relations if isinstance(r.target, int) and r.target in self.by_id]
+
+
+class _LinkQuery:
+    """A query FROM WorkItemLinks: conditions on the source, on the target, and on the type of the link."""
+
+    def __init__(self, query: Query, context: Context, rows: _Rows) -> None:
+        parts = _split(query.where)
+        self._rows = rows
+        self._mode = query.mode or "mustcontain"
+        self._source = compile_condition(parts["source"], context)
+        self._target = compile_condition(parts["target"], context)
+        self._link = _link_condition(parts[""], context)
+
+    def run(self) -> list[Link]:
+        """The rows of the result."""
+        sources = self._rows.matching(self._source)
+        if self._mode == "recursive":
+            return self._tree(sources)
+        links: list[Link] = []
+        for source in sources:
+            hits = self._hits(source)
+            if self._mode == "doesnotcontain" and not hits:
+                links.append(Link(source.item.id))
+            if self._mode == "maycontain" or (self._mode == "mustcontain" and hits):
+                links.append(Link(source.item.id))
+                links += hits
+        return links
+
+    def _hits(self, source: _Row) -> list[Link]:
+        rels: dict[int, list[str]] = {}
+        for rel, target in self._rows.links(source):
+            row = self._rows.by_id[target]
+            if self._link(rel) and self._target(row.item, row.revision):
+                rels.setdefault(target, []).append(rel)
+        ordered = self._rows.sorted(self._rows.by_id[target] for target in rels)
+        return [Link(row.item.id, source.item.id, rel) for row in ordered for rel in rels[row.item.id]]
+
+    def _tree(self, sources: list[_Row]) -> list[Link]:
+        children: dict[int, list[Link]] = {}
+        waiting = list(sources)
+        while waiting:
+            row = waiting.pop()
+            if row.item.id not in children:
+                children[row.item.id] = self._hits(row)
+                waiting += [self._rows.by_id[link.target] for link in children[row.item.id]]
+        inner = {link.target for links in children.values() for link in links}
+        result: list[Link] = []
+        pending = [Link(row.item.id) for row in reversed(sources) if row.item.id not in inner]
+        shown: set[int] = set()
+        while pending:
+            link = pending.pop()
+            result.append(link)
+            if link.target not in shown:
+                shown.add(link.target)
+                pending += reversed(children[link.target])
+        return result
+
+
+def _prefixes(condition: Condition) -> set[Prefix]:
+    if isinstance(condition, Comparison):
+        if condition.field.prefix or condition.field.name.lower() == _LINK_TYPE:
+            return {condition.field.prefix}
+        return {"source"}
+    terms = [condition.term] if isinstance(condition, Negation) else condition.terms
+    return {prefix for term in terms for prefix in _prefixes(term)}
+
+
+def _split(where: Condition | None) -> dict[Prefix, Condition | None]:
+    """The conditions of a link query, sorted by the end they speak of; each top-level AND term must speak of one."""
+    found: dict[Prefix, list[Condition]] = {"": [], "source": [], "target": []}
+    waiting: list[Condition] = [where] if where else []
+    while waiting:
+        term = waiting.pop()
+        prefixes = _prefixes(term)
+        if len(prefixes) == 1:
+            found[prefixes.pop()].append(term)
+        elif isinstance(term, Combination) and term.join == "and":
+            waiting += term.terms
+        else:
+            message = "TF51009: Conditions on the source, on the target and on the link can be joined by AND only."
+            raise WiqlError(message, "OR")
+    return {prefix: Combination("and", tuple(terms)) if terms else None for prefix, terms in found.items()}
+
+
+def _without_prefixes(where: Condition | None) -> Condition | None:
+    """The condition of a flat query, which knows no link."""
+    waiting: list[Condition] = [where] if where else []
+    while waiting:
+        term = waiting.pop()
+        if isinstance(term, Comparison):
+            if term.field.prefix or term.field.name.lower() == _LINK_TYPE:
+                raise WiqlError("The field can be used in a query of links only.", term.field.text)
+        else:
+            waiting += [term.term] if isinstance(term, Negation) else term.terms
+    return where
+
+
+_LinkTest: TypeAlias = Callable[[str], bool]
+
+
+def _link_condition(condition: Condition | None, context: Context) -> _LinkTest:
+    if condition is None:
+        return lambda _rel: True
+    if isinstance(condition, Negation):
+        inner = _link_condition(condition.term, context)
+        return lambda rel: not inner(rel)
+    if isinstance(condition, Combination):
+        terms = [_link_condition(term, context) for term in condition.terms]
+        combine = all if condition.join == "and" else any
+        return lambda rel: combine(term(rel) for term in terms)
+    test = compile_test(condition, FIELDS["System.Links.LinkType"], context)
+    return lambda rel: test(rel) != condition.negated

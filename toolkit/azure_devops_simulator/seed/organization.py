@@ -1,0 +1,42 @@
+"""The organization that everything is tried out on: Tidewater, a logistics company."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from azure_devops_simulator.seed.builds import seed_builds
+from azure_devops_simulator.seed.code import tell_platform_api
+from azure_devops_simulator.seed.code_open import tell_open_work
+from azure_devops_simulator.seed.code_operations import tell_operations
+from azure_devops_simulator.seed.code_products import tell_products
+from azure_devops_simulator.seed.story import Story
+from azure_devops_simulator.seed.work_items import seed_work_items
+from azure_devops_simulator.state.organization import SEED_NOW, Clock, Organization
+
+_FOUNDED = datetime(2026, 8, 20, 8, 0, tzinfo=UTC)
+_PEOPLE = ("Dana Ortiz", "Priya Raman", "Tom Becker", "Mina Sato", "Luis Ferreira")
+
+
+def seed_organization() -> Organization:
+    """A new copy of the Tidewater organization; every copy is equal, ids and dates included. It has no tokens yet."""
+    organization = Organization("tidewater", clock=Clock(_FOUNDED))
+    _seed_people(organization)
+    organization.add_project("Platform", "Shipment search, tracking and everything that runs it.")
+    organization.add_project("Payments", "Checkout and bookkeeping.")
+    organization.add_project("Mobile App", "The app for customers.", process="Scrum")
+    organization.add_project("Data", "Reports and the data lake.")
+    story = Story(organization)
+    for tell in (tell_platform_api, tell_open_work, tell_operations, tell_products):
+        tell(story)
+    story.tell()
+    seed_work_items(organization)
+    seed_builds(organization)
+    organization.clock.set(SEED_NOW)
+    return organization
+
+
+def _seed_people(organization: Organization) -> None:
+    for name in _PEOPLE:
+        organization.add_user(name, f"{name.lower().replace(' ', '.')}@tidewater.example")
+    organization.add_user("svc-agent", "svc-agent@tidewater.example")
+    organization.add_user("Tidewater CI", "tidewater-ci@tidewater.example")

@@ -1,0 +1,267 @@
+"""A small language for writing down how repositories came to be.
+
+Acts are collected with their dates and then told in order, so that numbers of pushes and pull requests follow the
+calendar although each repository is written down on its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib import resources
+from typing import TypeAlias
+
+from azure_devops_simulator.areas.git.repositories import add_repository
+from azure_devops_simulator.areas.git.store import REGULAR, ZERO_ID, Entry, RefUpdate, Repository, Signature
+from azure_devops_simulator.areas.pull_requests.store import (
+    PullRequest,
+    Reviewer,
+    add_comment,
+    add_system_thread,
+    add_thread,
+    close,
+    complete,
+    open_pull_request,
+    refresh,
+    vote,
+)
+from azure_devops_simulator.state.organization import JsonObject, Organization, User
+
+Change: TypeAlias = Callable[[Repository, dict[str, Entry]], None]
+"""One change of a commit: acts on the files of the commit before it."""
+
+
+def stored(repository: str, path: str) -> bytes:
+    """A file of the seed. Each is stored with `.txt` behind its name, so that no tool takes it for a file of ours."""
+    root = resources.files("azure_devops_simulator.seed").joinpath("files", repository)
+    return root.joinpath(f"{path.strip('/')}.txt").read_bytes()
+
+
+def put(path: str, content: bytes) -> Change:
+    """Write a file."""
+
+    def change(repository: Repository, files: dict[str, Entry]) -> None:
+        files[path] = Entry(path.rsplit("/", 1)[-1], REGULAR, repository.objects.put_blob(content))
+
+    return change
+
+
+def add(*paths: str) -> Change:
+    """Add files of the seed as they are stored."""
+
+    def change(repository: Repository, files: dict[str, Entry]) -> None:
+        for path in paths:
+            put(path, stored(repository.name, path))(repository, files)
+
+    return change
+
+
+def edit(path: str, old: str, new: str) -> Change:
+    """Replace a text in a file; ValueError when it is not there exactly once."""
+
+    def change(repository: Repository, files: dict[str, Entry]) -> None:
+        text = (repository.objects.blob(files[path].id) or b"").decode()
+        if text.count(old) != 1:
+            raise ValueError(f"{path}: {old!r} stands there {text.count(old)} times")
+        put(path, text.replace(old, new).encode())(repository, files)
+
+    return change
+
+
+def move(old: str, new: str) -> Change:
+    """Rename a file."""
+
+    def change(_repository: Repository, files: dict[str, Entry]) -> None:
+        entry = files.pop(old)
+        files[new] = Entry(new.rsplit("/", 1)[-1], entry.mode, entry.id)
+
+    return change
+
+
+def remove(path: str) -> Change:
+    """Delete a file."""
+
+    def change(_repository: Repository, files: dict[str, Entry]) -> None:
+        del files[path]
+
+    return change
+
+
+class Story:
+    """Everything that will have happened in an organization."""
+
+    def __init__(self, organization: Organization) -> None:
+        self.organization = organization
+        self._acts: list[tuple[datetime, Callable[[], None]]] = []
+        self._repositories: dict[str, RepositoryStory] = {}
+
+    def at(self, when: str, act: Callable[[], None]) -> None:
+        """Something that happens at a time, written `2026-09-01 10:00` (UTC)."""
+        self._acts.append((datetime.fromisoformat(when).replace(tzinfo=UTC), act))
+
+    def tell(self) -> None:
+        """Let it all happen, in the order of the dates."""
+        for when, act in sorted(self._acts, key=lambda item: item[0]):
+            self.organization.clock.set(when)
+            act()
+
+    def repository(self, project: str, name: str) -> RepositoryStory:
+        """A new repository and its story."""
+        found = self.organization.project(project)
+        if found is None:
+            raise KeyError(project)
+        made = self._repositories[name] = RepositoryStory(self, add_repository(found, name))
+        return made
+
+    def begun(self, name: str) -> RepositoryStory:
+        """The story of a repository that has been begun elsewhere."""
+        return self._repositories[name]
+
+
+class RepositoryStory:
+    """What happens in one repository. People are called by their display names."""
+
+    def __init__(self, story: Story, repository: Repository) -> None:
+        self._story = story
+        self._organization = story.organization
+        self.repository = repository
+
+    def _push(self, user: User, name: str, new: str) -> None:
+        update = RefUpdate(name, self.repository.refs.get(name, ZERO_ID), new)
+        clock = self._organization.clock
+        self.repository.record_push(self._organization.next_id("push"), user, clock.now(), (update,))
+        for pull_request in self._organization.pull_requests.values():
+            if pull_request.repository is self.repository:
+                refresh(self._organization, pull_request)
+
+    def _signature(self, user: User) -> Signature:
+        return Signature(user.display_name, user.unique_name, self._organization.clock.now())
+
+    def commit(self, when: str, who: str, message: str, *changes: Change, branch: str = "main") -> None:
+        """Commit and push; a branch that does not exist yet starts from main."""
+
+        def act() -> None:
+            user, repository = self._organization.named(who), self.repository
+            parent = repository.branch(branch) or repository.branch("main")
+            files = dict(repository.files(parent)) if parent else {}
+            for change in changes:
+                change(repository, files)
+            tree = repository.objects.put_tree(files)
+            parents = (parent,) if parent else ()
+            commit = repository.objects.put_commit(tree, parents, self._signature(user), message)
+            self._push(user, f"refs/heads/{branch}", commit)
+
+        self._story.at(when, act)
+
+    def tag(self, when: str, who: str, name: str, branch: str, message: str | None = None) -> None:
+        """Tag the tip of a branch; an annotated tag when there is a message."""
+
+        def act() -> None:
+            user, tip = self._organization.named(who), self.repository.branch(branch) or ""
+            new = self.repository.objects.put_tag(name, tip, self._signature(user), message) if message else tip
+            self._push(user, f"refs/tags/{name}", new)
+
+        self._story.at(when, act)
+
+    def pull_request(
+        self,
+        when: str,
+        who: str,
+        branch: str,
+        title: str,
+        description: str,
+        *reviewers: str,
+        draft: bool = False,
+        labels: tuple[str, ...] = (),
+    ) -> PullRequestStory:
+        """Open a pull request of a branch into main; a reviewer whose name ends with `!` is required."""
+        opened = PullRequestStory(self._story)
+
+        def act() -> None:
+            opened.value = open_pull_request(
+                self._organization,
+                self.repository,
+                self._organization.named(who),
+                f"refs/heads/{branch}",
+                "refs/heads/main",
+                title,
+                description,
+                is_draft=draft,
+            )
+            opened.value.reviewers += [
+                Reviewer(self._organization.named(name.rstrip("!")), required=name.endswith("!")) for name in reviewers
+            ]
+            opened.value.labels = {label: self._organization.new_guid() for label in labels}
+
+        self._story.at(when, act)
+        return opened
+
+
+class PullRequestStory:
+    """What happens to one pull request."""
+
+    def __init__(self, story: Story) -> None:
+        self._story = story
+        self._organization = story.organization
+        self.value: PullRequest | None = None
+
+    def _at(self, when: str, act: Callable[[PullRequest], object]) -> None:
+        def run() -> None:
+            if self.value is None:
+                raise ValueError(f"{when}: the pull request is not open yet")
+            refresh(self._organization, self.value)
+            act(self.value)
+
+        self._story.at(when, run)
+
+    def vote(self, when: str, who: str, value: int) -> None:
+        """Somebody votes."""
+        self._at(when, lambda pr: vote(self._organization, pr, self._organization.named(who), value))
+
+    def discuss(
+        self,
+        when: str,
+        who: str,
+        text: str,
+        *answers: tuple[str, str],
+        path: str | None = None,
+        line: int = 1,
+        status: str = "active",
+    ) -> None:
+        """Somebody starts a discussion, on a line when there is a path; others answer."""
+
+        def act(pull_request: PullRequest) -> None:
+            place: JsonObject | None = None
+            if path:
+                place = {
+                    "filePath": path,
+                    "rightFileStart": {"line": line, "offset": 1},
+                    "rightFileEnd": {"line": line, "offset": 2},
+                }
+            author = self._organization.named(who)
+            thread = add_thread(self._organization, pull_request, author, text, status=status, context=place)
+            for name, answer in answers:
+                add_comment(self._organization, thread, self._organization.named(name), answer)
+
+        self._at(when, act)
+
+    def complete(self, when: str, who: str, strategy: str = "noFastForward") -> None:
+        """Somebody completes it; the source branch is deleted."""
+
+        def act(pull_request: PullRequest) -> None:
+            pull_request.completion_options = {"mergeStrategy": strategy, "deleteSourceBranch": True}
+            if not complete(self._organization, pull_request, self._organization.named(who)):
+                raise ValueError(f"{pull_request.title}: conflicts in {pull_request.conflicts}")
+
+        self._at(when, act)
+
+    def abandon(self, when: str, who: str) -> None:
+        """Somebody abandons it."""
+
+        def act(pull_request: PullRequest) -> None:
+            user = self._organization.named(who)
+            close(pull_request, "abandoned", user, self._organization.clock.now())
+            text = f"{user.display_name} updated the pull request status to Abandoned"
+            add_system_thread(self._organization, pull_request, user, text, "StatusUpdate")
+
+        self._at(when, act)

@@ -1,0 +1,1 @@
+"""The HTTP server, its faults and its control endpoint."""

@@ -1,0 +1,313 @@
+"""The web application: one endpoint that identifies the caller, finds the route and dresses the answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from email.utils import format_datetime
+from typing import TypeAlias
+from urllib.parse import quote, urlsplit
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route as WebRoute
+
+from azure_devops_simulator.api import access, hosts
+from azure_devops_simulator.api.access import Caller, SignIn
+from azure_devops_simulator.api.routing import (
+    Answer,
+    Area,
+    ArgumentError,
+    BindingError,
+    Call,
+    Match,
+    MethodNotAllowedError,
+    MissingScopeError,
+    Query,
+    Router,
+    ServiceError,
+    split_path,
+)
+from azure_devops_simulator.api.versions import negotiate, requested_version
+from azure_devops_simulator.areas.builds import pipelines
+from azure_devops_simulator.areas.builds import routes as build
+from azure_devops_simulator.areas.builds.run import catch_up
+from azure_devops_simulator.areas.core import discovery, identities, projects
+from azure_devops_simulator.areas.git import commits, items, pushes, refs, repositories, smart_http
+from azure_devops_simulator.areas.pull_requests import query, reviewers, threads
+from azure_devops_simulator.areas.pull_requests import routes as pull_requests
+from azure_devops_simulator.areas.search import routes as search
+from azure_devops_simulator.areas.work_items import area as work_items
+from azure_devops_simulator.server.control import control as control_routes
+from azure_devops_simulator.server.fault_middleware import FaultMiddleware
+from azure_devops_simulator.state.organization import JsonValue, Organization, guid
+
+AREAS: tuple[Area, ...] = (
+    projects.area,
+    repositories.area,
+    refs.area,
+    items.area,
+    commits.area,
+    pushes.area,
+    smart_http.area,
+    pull_requests.area,
+    query.area,
+    reviewers.area,
+    threads.area,
+    search.area,
+    work_items.area,
+    build.area,
+    pipelines.area,
+    identities.area,
+)
+
+Headers: TypeAlias = list[tuple[str, str]]
+
+
+def _raw(headers: Headers) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in headers]
+
+
+_EVERYWHERE = _raw(
+    [
+        (
+            "P3P",
+            'CP="CAO DSP COR ADMa DEV CONo TELo CUR PSA PSD TAI IVDo OUR SAMi BUS DEM NAV STA UNI COM INT PHY ONL"',
+        ),
+        ("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("X-Cache", "CONFIG_NOCACHE"),
+        ("Access-Control-Expose-Headers", "Request-Context"),
+        ("Request-Context", f"appId=cid-v1:{guid('application')}"),
+        ("X-TFS-ProcessId", guid("process")),
+        ("X-VSS-SenderDeploymentId", guid("deployment")),
+    ]
+)
+_WITH_CONTENT = _EVERYWHERE + _raw(
+    [
+        ("Cache-Control", "no-cache"),
+        ("Pragma", "no-cache"),
+        ("Expires", "-1"),
+        ("X-Frame-Options", "SAMEORIGIN"),
+    ]
+)
+_JSON = "application/json; charset=utf-8"
+_GIT = "/_git/"
+"""In the path of git over HTTP, which knows no sign-in page."""
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+class Service:
+    """One simulated host with one organization on it."""
+
+    def __init__(self, organization: Organization) -> None:
+        self.organization = organization
+        routes = [route for area in AREAS for route in area.routes]
+        own = discovery.routes([*routes, *discovery.area.routes])
+        self.router = Router([*routes, *discovery.area.routes, *own])
+        self._activities = 0
+
+    async def endpoint(self, request: Request) -> Response:
+        """Answer any request."""
+        body = await request.body()
+        raw_path: bytes = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
+        return self._answer(request, split_path(raw_path.decode("ascii", "replace")), body)
+
+    def _answer(self, request: Request, segments: list[str], body: bytes) -> Response:
+        if segments[:1] == [access.SIGN_IN_PATH]:
+            return self._reply(request, 203, access.SIGN_IN_PAGE.encode(), "text/html; charset=utf-8", [])
+        place = hosts.place(request.url.scheme, request.headers.get("host", "localhost"), segments)
+        segments, host_url = list(place.segments), place.host_url
+        query = Query(request.url.query)
+        if segments and segments[0].lower() == "_apis":
+            return self._host_level(request, host_url, segments, query)
+        if not segments or segments[0].lower() != self.organization.name.lower():
+            # What the service shows for an unknown organization is not recorded; a page is the likeliest.
+            return self._reply(request, 404, access.NO_ORGANIZATION_PAGE.encode(), "text/html; charset=utf-8", [])
+        if place.service == "vssps" and len(segments) == 1:
+            # Clients learn the organization's tenant from the headers of this refusal, without a credential.
+            tenant = access.federated_headers(self.organization, host_url, str(request.url))
+            return self._reply(request, 404, access.NO_ORGANIZATION_PAGE.encode(), "text/html; charset=utf-8", tenant)
+        caller = access.identify(self.organization, request.headers.get("authorization", ""))
+        call = Call(
+            organization=self.organization,
+            user=caller.user,
+            token=caller.token or access.NO_TOKEN,
+            project=None,
+            path={},
+            query=query,
+            headers=request.headers,
+            body=body,
+            base_url=place.base_url,
+            method=request.method,
+        )
+        return self._in_organization(request, call, caller, segments[1:], host_url)
+
+    def _in_organization(
+        self, request: Request, call: Call, caller: Caller, segments: list[str], host_url: str
+    ) -> Response:
+        refused: Answer | None = None
+        match: Match | None = None
+        try:
+            match = self.router.find("GET" if call.method == "HEAD" else call.method, segments)
+        except MethodNotAllowedError as error:
+            refused = Answer(405, {"count": 1, "value": {"Message": str(error)}})
+        open_to_all = match is not None and match.route.anonymous and caller.sign_in is not SignIn.OUTSIDER
+        if caller.sign_in is SignIn.DEAD:
+            return self._dead(request, call, host_url)
+        if caller.sign_in is not SignIn.GOOD and not open_to_all:
+            return self._not_signed_in(request, caller, host_url)
+        scopes = match.route.scopes if match else _scopes_elsewhere(call.method, segments)
+        if caller.sign_in is SignIn.GOOD and not access.allowed(call.token, scopes):
+            return self._empty_401(request, host_url)
+        try:
+            answer = self._run(call, match) if match else (refused if refused is not None else _no_controller(request))
+        except MissingScopeError:
+            return self._empty_401(request, host_url)
+        return self._dress(request, call, answer, caller)
+
+    def _run(self, call: Call, match: Match) -> Answer:
+        catch_up(self.organization.builds, self.organization.clock.now())
+        try:
+            call.version = negotiate(match.route, call.method, requested_version(call.query, call.headers))
+            call.path = match.path
+            if name := match.path.get("project"):
+                call.project = projects.find_project(call, name)
+            answer = match.route.handler(call)
+        except ServiceError as error:
+            call.version = ""
+            return Answer(error.status, error.body())
+        except BindingError as error:
+            call.version = ""
+            return Answer(400, {"count": 1, "value": {"Message": f"The request is invalid. {error}"}})
+        except (RecursionError, OverflowError) as error:
+            # Queries a thousand brackets deep, dates before the first one: no client needs them, and none may end us.
+            call.version = ""
+            return Answer(400, ArgumentError(f"The request goes too far: {error}.", "request").body())
+        return answer if isinstance(answer, Answer) else Answer(body=answer)
+
+    def _host_level(self, request: Request, host_url: str, segments: list[str], query: Query) -> Response:
+        named = query.text("accountName")
+        if len(segments) == 3 and segments[1].lower() == "resourceareas" and request.method == "GET":
+            known = named.lower() == self.organization.name.lower()
+            base_url = hosts.place(request.url.scheme, urlsplit(host_url).netloc, [self.organization.name]).base_url
+            found = discovery.resource_area(segments[2], base_url) if known else None
+            if found:
+                return self._reply(request, 200, _encode(found), f"{_JSON}; api-version=7.1-preview.1", [])
+            message = f"VS800075: The organization '{named}' could not be found, or it has no such resource area."
+            error = ServiceError(404, "ServiceOwnerNotFoundException", message)
+            return self._reply(request, 404, _encode(error.body()), _JSON, [])
+        return self._reply(request, 404, access.NO_ORGANIZATION_PAGE.encode(), "text/html; charset=utf-8", [])
+
+    def _not_signed_in(self, request: Request, caller: Caller, host_url: str) -> Response:
+        sign_in = access.sign_in_url(host_url, str(request.url))
+        if caller.sign_in is SignIn.OUTSIDER:
+            more = [("X-VSS-AuthenticateError", "Unauthorized"), ("X-VSS-UserData", _user_data(caller))]
+            return self._unauthorized(request, caller.user.unique_name, host_url, more)
+        suppressed = access.suppresses_redirect(request.headers) and caller.sign_in is not SignIn.MALFORMED
+        if suppressed or request.method == "PATCH" or _GIT in request.url.path:
+            return self._unauthorized(request, "", host_url, [])
+        page = b"<html><head><title>Object moved</title></head><body><h2>Object moved.</h2></body></html>"
+        return self._reply(request, 302, page, "text/html; charset=utf-8", [("Location", sign_in)])
+
+    def _unauthorized(self, request: Request, user: str, host_url: str, more: Headers) -> Response:
+        federated = access.federated_headers(self.organization, host_url, str(request.url))
+        space = "Microsoft.TeamFoundation.Framework.Server"
+        error = ServiceError(
+            401,
+            "UnauthorizedRequestException",
+            f"TF400813: The user '{user}' is not authorized to access this resource.",
+            type_name=f"{space}.UnauthorizedRequestException, {space}",
+        )
+        return self._reply(request, 401, _encode(error.body()), _JSON, federated + more)
+
+    def _dead(self, request: Request, call: Call, host_url: str) -> Response:
+        if call.token.state != "expired" or not self.organization.explains_expiry:
+            return self._empty_401(request, host_url)
+        message = "Access Denied: The Personal Access Token used has expired."
+        error = ServiceError(401, "AccessCheckException", message)
+        return self._reply(request, 401, _encode(error.body()), _JSON, [("X-TFS-ServiceError", quote(message))])
+
+    def _empty_401(self, request: Request, host_url: str) -> Response:
+        return self._reply(request, 401, b"", "", [("WWW-Authenticate", f'Basic realm="{host_url}/"')])
+
+    def _dress(self, request: Request, call: Call, answer: Answer, caller: Caller) -> Response:
+        more = list(answer.headers.items())
+        if caller.sign_in is SignIn.GOOD:
+            more.append(("X-VSS-UserData", _user_data(caller)))
+        if isinstance(answer.body, bytes):
+            return self._reply(
+                request, answer.status, answer.body, answer.content_type or "application/octet-stream", more
+            )
+        if answer.content_type and isinstance(answer.body, str):
+            return self._reply(request, answer.status, answer.body.encode(), answer.content_type, more)
+        if answer.body is None and answer.status != 200:
+            return self._reply(request, answer.status, b"", "", more)
+        echo = f"; api-version={call.version}" if call.version and answer.status < 400 else ""
+        return self._reply(request, answer.status, _encode(answer.body), f"{_JSON}{echo}", more)
+
+    def _reply(self, request: Request, status: int, body: bytes, content_type: str, more: Headers) -> Response:
+        self._activities += 1
+        activity = guid(f"activity/{self._activities}")
+        response = Response(body, status)
+        headers = [("Content-Length", str(len(body)))] if status != 204 else []
+        if content_type:
+            headers.append(("Content-Type", content_type))
+        headers += [
+            ("Date", format_datetime(self.organization.clock.now(), usegmt=True)),
+            ("ActivityId", activity),
+            ("X-VSS-E2EID", activity),
+            ("X-TFS-Session", request.headers.get("x-tfs-session") or activity),
+            (
+                "X-MSEdge-Ref",
+                f"Ref A: {activity.replace('-', '').upper()} Ref B: SIMULATOR Ref C: 2026-11-20T09:00:00Z",
+            ),
+            *more,
+        ]
+        response.raw_headers = [*(_WITH_CONTENT if content_type else _EVERYWHERE), *_raw(headers)]
+        return response
+
+
+def _scopes_elsewhere(method: str, segments: list[str]) -> tuple[str, ...]:
+    """The scopes of an operation for which there is no route."""
+    lowered = [segment.lower() for segment in segments]
+    at = lowered.index("_apis") + 1 if "_apis" in lowered else len(lowered)
+    reads, writes = access.UNSERVED.get("".join(lowered[at : at + 1]), ((), ()))
+    return reads if method in {"GET", "HEAD", "OPTIONS"} else writes
+
+
+def _no_controller(request: Request) -> Answer:
+    path = "/" + request.url.path.strip("/").partition("/")[2]
+    text = f"The controller for path '{path}' was not found or does not implement IController."
+    return Answer(404, text, {"X-TFS-ServiceError": quote(text)}, content_type="text/plain; charset=utf-8")
+
+
+def _user_data(caller: Caller) -> str:
+    return f"{caller.user.id}:{caller.user.unique_name}"
+
+
+def _encode(value: JsonValue | Mapping[str, JsonValue]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def create_app(organization: Organization, *, control: bool = False) -> Starlette:
+    """The ASGI application for one organization; it answers below `/{organization}/`.
+
+    Args:
+        organization: what is served.
+        control: whether `/_simulator` answers too, where a test sets faults, moves the clock and so on.
+    """
+    service = Service(organization)
+    return Starlette(
+        routes=[
+            *([control_routes(organization)] if control else []),
+            WebRoute("/{path:path}", service.endpoint, methods=_METHODS),
+        ],
+        middleware=[
+            Middleware(FaultMiddleware, organization=organization),
+            Middleware(GZipMiddleware, minimum_size=1024, compresslevel=4),
+        ],
+    )

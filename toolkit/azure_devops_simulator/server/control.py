@@ -1,0 +1,230 @@
+"""What a test may change while the simulator runs, over HTTP below `/_simulator`, where no organization can be.
+
+Off unless it is switched on (`SimulatorServer(organization, control=True)`, `--control`): it asks for no credential.
+
+| request | body | effect |
+|---|---|---|
+| `GET faults` | | every fault, with how many requests it fitted and spoilt |
+| `POST faults` | a fault or a list of them | adds them |
+| `DELETE faults` | | removes all |
+| `PUT throttle` | `{capacity, refill, tarpit, delay}` | a rate limit for each person |
+| `DELETE throttle` | | no limit |
+| `PUT tokens` | `{value, scopes, user, state}` | adds a token (full access unless `scopes` are given) or changes one |
+| `PUT permissions` | `{user, permission, project, within}` | takes a permission from somebody |
+| `PUT hidden` | `{user, project}` | hides a project from somebody |
+| `DELETE permissions` | | everybody may and sees everything |
+| `GET clock` | | `{now, rate}` |
+| `PATCH clock` | `{advance: seconds}` or `{rate}` | lets time pass; how fast it passes by itself |
+| `PATCH settings` | `{work_item_lag, code_search_lag, code_search_installed, explains_expiry}` | lags in seconds |
+| `GET world` | | the organization as JSON |
+| `PUT world` | a world | replaces the organization; tokens, faults and limits stay |
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import cast
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+
+from azure_devops_simulator.api.access import check_scopes
+from azure_devops_simulator.api.parsing import read_json
+from azure_devops_simulator.server.fault_middleware import CONTROL_PATH
+from azure_devops_simulator.state.faults import FAULT_NAMES, TokenBucket, read_fault
+from azure_devops_simulator.state.organization import (
+    FULL_ACCESS,
+    JsonObject,
+    JsonValue,
+    Organization,
+    Project,
+    TokenState,
+    User,
+    timestamp,
+)
+from azure_devops_simulator.world.export import export_world, replace_world
+
+_STATES = ("active", "expired", "revoked", "elsewhere")
+_Action = Callable[[Organization, JsonValue], JsonValue]
+
+
+def control(organization: Organization) -> Mount:
+    """The control endpoint of an organization."""
+    routes = [
+        Route(f"/{name}", _endpoint(organization, actions), methods=list(actions)) for name, actions in _paths().items()
+    ]
+    return Mount(CONTROL_PATH, routes=routes)
+
+
+def switch(organization: Organization, name: str, body: JsonValue) -> None:
+    """Do at the start what the endpoint would do later: its POST, PUT or PATCH of this name.
+
+    Raises:
+        ValueError: there is no such switch, or the body makes no sense.
+        TypeError: a value of the wrong type.
+    """
+    changes = [action for method, action in _paths().get(name, {}).items() if method not in {"GET", "DELETE"}]
+    if not changes:
+        raise ValueError(f"there is no switch {name!r}, but {', '.join(_paths())}")
+    changes[0](organization, body)
+
+
+def _paths() -> dict[str, dict[str, _Action]]:
+    return {
+        "faults": {"GET": _faults, "POST": _add_faults, "DELETE": _clear_faults},
+        "throttle": {"PUT": _throttle, "DELETE": _no_throttle},
+        "tokens": {"PUT": _token},
+        "permissions": {"PUT": _deny, "DELETE": _allow_all},
+        "hidden": {"PUT": _hide},
+        "clock": {"GET": _clock, "PATCH": _move_clock},
+        "settings": {"PATCH": _settings},
+        "world": {"GET": lambda own, _body: export_world(own), "PUT": _replace},
+    }
+
+
+def _endpoint(organization: Organization, actions: Mapping[str, _Action]) -> Callable[[Request], Response]:
+    async def answer(request: Request) -> Response:
+        if "origin" in request.headers:
+            # Only browsers send it: a page that somebody looks at must not change what is tested here.
+            return JSONResponse({"message": "The control endpoint does not answer web pages."}, 403)
+        try:
+            content = await request.body()
+            action = actions["GET" if request.method == "HEAD" else request.method]
+            done = action(organization, read_json(content) if content else None)
+        except (ValueError, TypeError, OverflowError) as error:
+            return JSONResponse({"message": str(error)}, 400)
+        return Response(json.dumps(done, ensure_ascii=False), media_type="application/json")
+
+    return answer  # type: ignore[return-value]
+
+
+def _object(body: JsonValue, *known: str) -> JsonObject:
+    if not isinstance(body, Mapping):
+        raise TypeError("a JSON object is needed")
+    if unknown := body.keys() - set(known):
+        raise ValueError(f"{', '.join(sorted(unknown))} not known; there is {', '.join(known)}")
+    return dict(body)
+
+
+def _number(value: JsonValue) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{value!r} is no number")
+    return value
+
+
+def _text(given: JsonObject, name: str) -> str:
+    value = given.get(name)
+    if not isinstance(value, str) or not value:
+        raise TypeError(f"{name} is missing, or no text")
+    return value
+
+
+def _user(organization: Organization, name: str) -> User:
+    if found := organization.user(name):
+        return found
+    raise ValueError(f"there is no user {name!r}")
+
+
+def _project(organization: Organization, name: str) -> Project:
+    if found := organization.project(name):
+        return found
+    raise ValueError(f"there is no project {name!r}, but {', '.join(p.name for p in organization.projects.values())}")
+
+
+def _faults(organization: Organization, _body: JsonValue) -> JsonValue:
+    counted = organization.faults.counted()
+    return [{**fault.body_json(), "seen": seen, "spoilt": spoilt} for fault, seen, spoilt in counted]
+
+
+def _add_faults(organization: Organization, body: JsonValue) -> JsonValue:
+    given = body if isinstance(body, list) else [body]
+    organization.faults.add(*[read_fault(_object(one, *FAULT_NAMES)) for one in given])
+    return _faults(organization, None)
+
+
+def _clear_faults(organization: Organization, _body: JsonValue) -> JsonValue:
+    organization.faults.clear()
+    return []
+
+
+def _throttle(organization: Organization, body: JsonValue) -> JsonValue:
+    given = _object(body, "capacity", "refill", "tarpit", "delay")
+    values = {name: _number(value) for name, value in given.items()}
+    organization.throttle = TokenBucket(**values)  # type: ignore[arg-type]
+    return given
+
+
+def _no_throttle(organization: Organization, _body: JsonValue) -> JsonValue:
+    organization.throttle = None
+    return None
+
+
+def _token(organization: Organization, body: JsonValue) -> JsonValue:
+    given = _object(body, "value", "scopes", "user", "state")
+    state = given.get("state", "active")
+    if state not in _STATES:
+        raise ValueError(f"state {state!r} is not one of {', '.join(_STATES)}")
+    value = _text(given, "value")
+    known = organization.tokens.get(value)
+    scopes = given.get("scopes", sorted(known.scopes) if known else [FULL_ACCESS])
+    if not isinstance(scopes, list):
+        raise TypeError("scopes is a list")
+    check_scopes(map(str, scopes))
+    before = known.user if known else None
+    owner = _user(organization, _text(given, "user")) if "user" in given else before
+    token = organization.add_token(value, map(str, scopes), owner)
+    token.state = cast("TokenState", state)
+    return {"user": token.user.unique_name, "scopes": sorted(token.scopes), "state": token.state}
+
+
+def _deny(organization: Organization, body: JsonValue) -> JsonValue:
+    given = _object(body, "user", "permission", "project", "within")
+    project = _project(organization, _text(given, "project")) if given.get("project") else None
+    user = _user(organization, _text(given, "user"))
+    organization.deny(user, _text(given, "permission"), project, str(given.get("within") or ""))
+    return given
+
+
+def _allow_all(organization: Organization, _body: JsonValue) -> JsonValue:
+    organization.denials.clear()
+    organization.hidden.clear()
+    return None
+
+
+def _hide(organization: Organization, body: JsonValue) -> JsonValue:
+    given = _object(body, "user", "project")
+    project = _project(organization, _text(given, "project"))
+    organization.hide_project(project, _user(organization, _text(given, "user")))
+    return given
+
+
+def _clock(organization: Organization, _body: JsonValue) -> JsonValue:
+    return {"now": timestamp(organization.clock.now()), "rate": organization.clock.rate}
+
+
+def _move_clock(organization: Organization, body: JsonValue) -> JsonValue:
+    given = _object(body, "advance", "rate")
+    step, rate = _number(given.get("advance", 0)), _number(given.get("rate", organization.clock.rate))
+    organization.clock.advance(step)
+    organization.clock.rate = rate
+    return _clock(organization, None)
+
+
+def _settings(organization: Organization, body: JsonValue) -> JsonValue:
+    lags, flags = ("work_item_lag", "code_search_lag"), ("code_search_installed", "explains_expiry")
+    given = _object(body, *lags, *flags)
+    for name, value in given.items():
+        if name in flags and not isinstance(value, bool):
+            raise TypeError(f"{name} is true or false")
+        setattr(organization, name, timedelta(seconds=_number(value)) if name in lags else value)
+    return given
+
+
+def _replace(organization: Organization, body: JsonValue) -> JsonValue:
+    if not isinstance(body, Mapping):
+        raise TypeError("a JSON object is needed")
+    replace_world(organization, dict(body))
+    return {"name": organization.name}

@@ -1,0 +1,139 @@
+"""The simulator as a running server: in a thread for tests and programs, in the foreground for the command line."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from azure_devops_simulator.server.app import create_app
+from azure_devops_simulator.server.fault_middleware import TRANSPORT
+from azure_devops_simulator.state.organization import Organization
+
+_START_SECONDS = 10.0
+
+
+class _Connection(HttpToolsProtocol):
+    """A connection that tells the application its transport, so that a fault can break it."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self.app_state = {**self.app_state, TRANSPORT: transport}
+        super().connection_made(transport)
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        # A TLS client that is gone never ends its part of the goodbye; waiting for it would leave the socket open.
+        if self.transport.is_closing() and self.transport.get_extra_info("ssl_object"):
+            self.transport.abort()
+
+
+def listen(port: int = 0) -> socket.socket:
+    """A listening socket on the loopback interface; port 0 takes a free one."""
+    # asyncio turns Nagle's algorithm off only for sockets that name their protocol; with it every answer takes 40 ms.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    listener.listen(512)
+    return listener
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What a TLS port needs: the chain and its private key, both PEM files.
+
+    Clients that only speak to `https://dev.azure.com` need a certificate for the service's hosts, an authority that
+    they trust, and a way to reach the port (the tests show one for Node).
+    """
+
+    chain: Path
+    key: Path
+
+
+def base_url(organization: Organization, listener: socket.socket, certificate: Certificate | None = None) -> str:
+    """The organization's address on a listening socket."""
+    scheme = "https" if certificate else "http"
+    return f"{scheme}://127.0.0.1:{listener.getsockname()[1]}/{organization.name}"
+
+
+def web_server(
+    organization: Organization, certificate: Certificate | None = None, *, control: bool = False
+) -> uvicorn.Server:
+    """A server that is not started yet; with a certificate it speaks TLS and nothing else.
+
+    Raises:
+        OSError: the certificate or its key cannot be read.
+    """
+    config = uvicorn.Config(
+        create_app(organization, control=control),
+        http=_Connection,
+        log_level="error",
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        server_header=False,
+        date_header=False,  # answers are dated by the organization's own clock
+        timeout_graceful_shutdown=1,
+        ssl_certfile=certificate.chain if certificate else None,
+        ssl_keyfile=certificate.key if certificate else None,
+    )
+    config.load()  # here, and not in the thread that serves, where nobody would see what is wrong
+    return uvicorn.Server(config)
+
+
+class SimulatorServer:
+    """Serves an organization on a free loopback port while the `with` block lasts.
+
+    Usable in sync and async tests: the server has its own thread and event loop. With `control` it also answers below
+    `/_simulator`, where a test in another process makes requests fail, moves the clock and so on.
+    """
+
+    def __init__(
+        self,
+        organization: Organization,
+        port: int = 0,
+        *,
+        certificate: Certificate | None = None,
+        control: bool = False,
+    ) -> None:
+        self.organization = organization
+        self._server = web_server(organization, certificate, control=control)
+        self._listener = listen(port)
+        self.base_url = base_url(organization, self._listener, certificate)
+        self._thread = threading.Thread(target=self._serve, name="azure-devops-simulator", daemon=True)
+
+    def _serve(self) -> None:
+        self._server.run(sockets=[self._listener])
+
+    def start(self) -> None:
+        """Start serving; returns when connections are accepted."""
+        self._thread.start()
+        latest = time.monotonic() + _START_SECONDS
+        while not self._server.started:
+            if time.monotonic() > latest or not self._thread.is_alive():
+                raise RuntimeError("the simulator did not start")
+            time.sleep(0.002)
+
+    def stop(self) -> None:
+        """Stop serving and free the port."""
+        self._server.should_exit = True
+        self._thread.join(_START_SECONDS)
+        self._listener.close()
+
+    def __enter__(self) -> Self:
+        """Start serving."""
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop serving."""
+        self.stop()

@@ -1,0 +1,1 @@
+"""The state of an organization: values, people and settings."""

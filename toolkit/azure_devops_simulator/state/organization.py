@@ -1,0 +1,352 @@
+"""The state of one simulated organization: plain data and look-ups, no I/O.
+
+Everything that could differ between two runs (ids, dates) comes from here, so that two organizations built by the same
+calls are equal down to the last object id.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Literal, NamedTuple
+from uuid import UUID, uuid5
+
+from azure_devops_simulator.state.faults import Faults, TokenBucket
+
+if TYPE_CHECKING:
+    from azure_devops_simulator.areas.builds.store import BuildStore
+    from azure_devops_simulator.areas.git.store import Repository
+    from azure_devops_simulator.areas.pull_requests.store import PullRequest
+    from azure_devops_simulator.areas.work_items.store import WorkItemStore
+
+JsonValue = None | bool | int | float | str | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
+JsonObject = dict[str, JsonValue]
+TokenState = Literal["active", "expired", "revoked", "elsewhere"]
+
+SEED_NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+FULL_ACCESS = "app_token"
+PERMISSIONS = (
+    "CreateBranch",
+    "CreateRepository",
+    "ForcePush",
+    "GenericContribute",
+    "PullRequestBypassPolicy",
+    "PullRequestContribute",
+    "QueueBuilds",
+    "RenameRepository",
+    "WorkItemWrite",
+)
+"""What can be taken from somebody, in the service's own words where it has one."""
+ANONYMOUS_ID = "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa"
+
+_NAMESPACE = UUID("6d1c2f0e-54a7-5c8e-9f0a-7c1de2a70b11")
+
+
+def guid(path: str) -> str:
+    """The guid that belongs to a path such as `project/Platform`; the same in every run."""
+    return str(uuid5(_NAMESPACE, path))
+
+
+def timestamp(when: datetime) -> str:
+    """A date as the service writes it: UTC, ISO 8601, `Z`, fractional digits only when there are any."""
+    text = when.astimezone(UTC).isoformat()[:19]
+    fraction = f".{when.microsecond:06d}".rstrip("0") if when.microsecond else ""
+    return f"{text}{fraction}Z"
+
+
+class Clock:
+    """The organization's own time. It moves when something is written and when it is told to.
+
+    Args:
+        start: the time it shows first.
+    """
+
+    def __init__(self, start: datetime = SEED_NOW) -> None:
+        self.start = start
+        self._rate = 0.0
+        self.set(start)
+
+    @property
+    def rate(self) -> float:
+        """Seconds that pass here while one passes outside. 0, the default, makes every run the same."""
+        return self._rate
+
+    @rate.setter
+    def rate(self, rate: float) -> None:
+        if not 0 <= rate < math.inf:
+            raise ValueError("time does not go back")
+        self.set(self.now())
+        self._rate = rate
+
+    def now(self) -> datetime:
+        """The current time in UTC."""
+        if not self._rate:
+            return self._now
+        return self._now + timedelta(seconds=self._rate * (time.monotonic() - self._outside))
+
+    def tick(self, seconds: float = 1.0) -> datetime:
+        """Move on by some seconds and return the new time. Every write calls this once."""
+        self.set(self.now() + timedelta(seconds=seconds))
+        return self._now
+
+    def advance(self, by: timedelta | float) -> datetime:
+        """Let time pass (seconds or a timedelta) and return the new time: builds go on, indexes catch up.
+
+        Raises:
+            ValueError: time does not go back; `set` jumps.
+        """
+        step = by if isinstance(by, timedelta) else timedelta(seconds=by)
+        if step < timedelta(0):
+            raise ValueError("time does not go back")
+        return self.tick(step.total_seconds())
+
+    def set(self, when: datetime) -> None:
+        """Jump to a time; seeding uses it to write history."""
+        self._now = when.astimezone(UTC)
+        self._outside = time.monotonic()
+
+
+@dataclass(frozen=True)
+class User:
+    """A person, service account or build identity. `member` is False for somebody who is not in this organization."""
+
+    id: str
+    display_name: str
+    unique_name: str
+    descriptor: str
+    member: bool = True
+
+
+@dataclass
+class Token:
+    """A personal access token: whose it is and what it may do (`vso.code`, ..., or `app_token` for everything).
+
+    `elsewhere`: it is good, but for another organization only.
+    """
+
+    value: str
+    scopes: frozenset[str]
+    user: User
+    state: TokenState = "active"
+
+
+class Denial(NamedTuple):
+    """A permission that a user lacks; `project` is an id or empty, `within` a part of the project or empty."""
+
+    user: str
+    permission: str
+    project: str
+    within: str
+
+    def covers(self, part: str) -> bool:
+        """Whether a part of the project is meant: itself or what lies below."""
+        own, wanted = self.within.lower(), part.lower()
+        return not own or own == wanted or wanted.startswith((f"{own}/", f"{own}\\"))
+
+
+@dataclass
+class Team:
+    """A team of a project."""
+
+    id: str
+    name: str
+    description: str
+    members: list[User] = field(default_factory=list)
+
+
+@dataclass
+class Project:
+    """A team project. `repositories` is keyed by repository id, in order of creation."""
+
+    id: str
+    name: str
+    description: str
+    visibility: Literal["private", "public", "organization"]
+    process: Literal["Agile", "Scrum", "Basic", "CMMI"]
+    last_update: datetime
+    state: str = "wellFormed"
+    revision: int = 1
+    repositories: dict[str, Repository] = field(default_factory=dict)
+    teams: list[Team] = field(default_factory=list)
+
+    def repository(self, name_or_id: str) -> Repository | None:
+        """Find a repository by id or name (names ignore case)."""
+        wanted = name_or_id.lower()
+        found = self.repositories.get(wanted)
+        return found or next((r for r in self.repositories.values() if r.name.lower() == wanted), None)
+
+
+def _work_item_store() -> WorkItemStore:
+    from azure_devops_simulator.areas.work_items.store import WorkItemStore  # noqa: PLC0415 - the store's module imports this one
+
+    return WorkItemStore()
+
+
+def _build_store() -> BuildStore:
+    from azure_devops_simulator.areas.builds.store import BuildStore  # noqa: PLC0415 - the store's module imports this one
+
+    return BuildStore()
+
+
+@dataclass
+class Organization:
+    """One organization with everything in it.
+
+    `users` is keyed by user id, `tokens` by the token's value, `projects` by project id, `pull_requests` by number
+    (numbers are unique in the organization). `faults` and `throttle` make requests fail on purpose;
+    `explains_expiry`: an expired token is told so, as some services do, where most answer an empty 401.
+    `work_item_lag` and `code_search_lag`: how far queries and code search are behind; reading by id or path never is.
+    """
+
+    name: str
+    id: str = ""
+    clock: Clock = field(default_factory=Clock)
+    users: dict[str, User] = field(default_factory=dict)
+    tokens: dict[str, Token] = field(default_factory=dict)
+    projects: dict[str, Project] = field(default_factory=dict)
+    pull_requests: dict[int, PullRequest] = field(default_factory=dict)
+    work_items: WorkItemStore = field(default_factory=_work_item_store)
+    builds: BuildStore = field(default_factory=_build_store)
+    code_search_installed: bool = True
+    faults: Faults = field(default_factory=Faults)
+    throttle: TokenBucket | None = None
+    explains_expiry: bool = False
+    work_item_lag: timedelta = timedelta(0)
+    code_search_lag: timedelta = timedelta(0)
+
+    def __post_init__(self) -> None:
+        self.id = self.id or guid(f"organization/{self.name}")
+        self.counters: Counter[str] = Counter()
+        self.denials: set[Denial] = set()
+        self.hidden: set[tuple[str, str]] = set()
+
+    def new_guid(self) -> str:
+        """A guid that no other object has; the n-th call gives the same one in every run."""
+        return guid(f"{self.name}/{self.next_id('guid')}")
+
+    def next_id(self, kind: str) -> int:
+        """The next number of a kind (`pullRequest`, `workItem`, `build`, ...), counting from 1."""
+        self.counters[kind] += 1
+        return self.counters[kind]
+
+    def add_user(self, display_name: str, unique_name: str, *, member: bool = True) -> User:
+        """Add a person or service account; `member=False`: somebody with an account who is not in the organization."""
+        user = User(guid(f"user/{unique_name}"), display_name, unique_name, f"aad.{_descriptor(unique_name)}", member)
+        self.users[user.id] = user
+        return user
+
+    def user(self, name_or_id: str) -> User | None:
+        """Find a user by id, unique name or display name (names ignore case)."""
+        wanted = name_or_id.lower()
+        if found := self.users.get(wanted):
+            return found
+        return next((u for u in self.users.values() if wanted in {u.unique_name.lower(), u.display_name.lower()}), None)
+
+    def named(self, display_name: str) -> User:
+        """The user with this name; KeyError when there is none (for code that seeds or tests)."""
+        if found := self.user(display_name):
+            return found
+        raise KeyError(display_name)
+
+    def add_token(self, value: str, scopes: Iterable[str] = (FULL_ACCESS,), user: User | None = None) -> Token:
+        """Add a personal access token.
+
+        Args:
+            value: the secret itself.
+            scopes: scope names with or without `vso.`; `app_token` is full access.
+            user: whose token it is; the service account `svc-agent` (or the first user) when absent.
+        """
+        owner = user or self.user("svc-agent") or next(iter(self.users.values()), None)
+        if owner is None:
+            owner = self.add_user("svc-agent", f"svc-agent@{self.name}.example")
+        names = (scope.strip() for scope in scopes)
+        full = frozenset(s if s == FULL_ACCESS or s.startswith("vso.") else f"vso.{s}" for s in names if s)
+        token = self.tokens[value] = Token(value, full, owner)
+        return token
+
+    def add_project(
+        self,
+        name: str,
+        description: str = "",
+        *,
+        process: Literal["Agile", "Scrum", "Basic", "CMMI"] = "Agile",
+        visibility: Literal["private", "public", "organization"] = "private",
+    ) -> Project:
+        """Add a project with its default team, which every user is a member of."""
+        project = Project(
+            guid(f"project/{name}"),
+            name,
+            description,
+            visibility,
+            process,
+            self.clock.tick(),
+            revision=self.next_id("projectRevision"),
+        )
+        members = [user for user in self.users.values() if user.member]
+        project.teams.append(Team(guid(f"team/{name}"), f"{name} Team", "The default project team.", members))
+        self.projects[project.id] = project
+        return project
+
+    def project(self, name_or_id: str) -> Project | None:
+        """Find a project by id or name (names ignore case)."""
+        wanted = name_or_id.lower()
+        found = self.projects.get(wanted)
+        return found or next((p for p in self.projects.values() if p.name.lower() == wanted), None)
+
+    def repository(self, project: str, name_or_id: str) -> Repository:
+        """A repository by project and name; KeyError when there is none (for code that seeds or tests)."""
+        found = self.project(project)
+        repository = found.repository(name_or_id) if found else None
+        if repository is None:
+            raise KeyError(f"{project}/{name_or_id}")
+        return repository
+
+    def deny(self, user: User, permission: str, project: Project | None = None, within: str = "") -> None:
+        """Take a permission from a user.
+
+        Args:
+            user: whose.
+            permission: one of `PERMISSIONS`.
+            project: where; None = everywhere.
+            within: the part of the project: a repository's name or that and a reference (`docs/refs/heads/main`), an
+                area path, a pipeline's name. What lies below a part belongs to it.
+
+        Raises:
+            ValueError: no such permission.
+        """
+        if permission not in PERMISSIONS:
+            raise ValueError(f"there is no permission {permission!r}, but {', '.join(PERMISSIONS)}")
+        self.denials.add(Denial(user.id, permission, project.id if project else "", within))
+
+    def denied(self, user: User, permission: str, project: Project | None, within: str = "") -> bool:
+        """Whether the user lacks the permission in the project, or in a part of it."""
+        if not self.denials:
+            return False
+        return any(
+            (denial.user, denial.permission) == (user.id, permission)
+            and denial.project in {"", project.id if project else ""}
+            and denial.covers(within)
+            for denial in self.denials
+        )
+
+    def hide_project(self, project: Project, user: User) -> None:
+        """Make a project invisible to a user: it then answers like one that does not exist."""
+        self.hidden.add((user.id, project.id))
+
+    def visible_projects(self, user: User) -> list[Project]:
+        """The projects this user can see, by name."""
+        seen = (project for project in self.projects.values() if (user.id, project.id) not in self.hidden)
+        return sorted(seen, key=lambda project: project.name.lower())
+
+    def sees(self, user: User, project: Project) -> bool:
+        """Whether the user can see the project."""
+        return (user.id, project.id) not in self.hidden
+
+
+def _descriptor(unique_name: str) -> str:
+    """The opaque part of a graph descriptor: letters and digits, made from the name."""
+    return guid(f"descriptor/{unique_name}").replace("-", "")

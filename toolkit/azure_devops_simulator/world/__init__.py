@@ -1,0 +1,1 @@
+"""An organization as JSON: export, import and difference."""

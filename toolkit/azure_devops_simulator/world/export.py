@@ -1,0 +1,296 @@
+"""A world: a whole organization as JSON, out and in again, and what differs between two of them.
+
+In it: projects with teams, repositories (all git objects under their own ids) and pushes, areas and iterations,
+pipelines, builds with timelines and logs, pull requests with threads, work items with every revision, users,
+permissions, the clock and the counters that the next ids come from. Not in it: tokens, which belong to whoever uses
+the organization, and faults and limits, which belong to a test.
+
+A world is deterministic: equal organizations give equal text, and `export_world(import_world(world)) == world`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import TypeVar, cast
+
+from azure_devops_simulator.areas.builds.run import catch_up
+from azure_devops_simulator.areas.builds.store import Build, Definition
+from azure_devops_simulator.areas.git.store import ObjectStore, Repository
+from azure_devops_simulator.areas.pull_requests.store import PullRequest
+from azure_devops_simulator.areas.work_items.fields import FIELDS, FieldValue
+from azure_devops_simulator.areas.work_items.nodes import Node
+from azure_devops_simulator.areas.work_items.store import WorkItem
+from azure_devops_simulator.seed.build_product_logs import SoakLog
+from azure_devops_simulator.state.organization import (
+    Clock,
+    Denial,
+    JsonObject,
+    JsonValue,
+    Organization,
+    Project,
+    User,
+    timestamp,
+)
+from azure_devops_simulator.world.codec import AnyJson, Codec, WorldError
+from azure_devops_simulator.world.git import read_objects, write_objects
+
+T = TypeVar("T")
+
+FORMAT = 1
+"""The version of the form; another one is refused."""
+
+
+def export_world(organization: Organization) -> JsonObject:
+    """Everything in an organization as JSON."""
+    catch_up(organization.builds, organization.clock.now())
+    codec = _codec(organization)
+    return {
+        "format": FORMAT,
+        "name": organization.name,
+        "id": organization.id,
+        "clock": {"start": timestamp(organization.clock.start), "now": timestamp(organization.clock.now())},
+        "code_search_installed": organization.code_search_installed,
+        "explains_expiry": organization.explains_expiry,
+        "lag_seconds": {
+            "work_items": organization.work_item_lag.total_seconds(),
+            "code_search": organization.code_search_lag.total_seconds(),
+        },
+        "counters": {name: dict(counter) for name, counter in _counters(organization).items()},
+        "latest_change": timestamp(organization.work_items.latest),
+        "users": {user.unique_name: codec.record(user) for user in organization.users.values()},
+        "permissions": _permissions(organization),
+        "projects": {project.name: _project(codec, project) for project in organization.projects.values()},
+        "areas_and_iterations": {
+            "last_id": organization.work_items.trees.last_id,
+            "roots": [_node(node) for node in organization.work_items.trees.roots()],
+        },
+        "pipelines": {str(d.id): codec.record(d) for d in organization.builds.definitions.values()},
+        "builds": {str(build.id): codec.record(build) for build in organization.builds.builds.values()},
+        "pull_requests": {str(pr.id): codec.record(pr) for pr in organization.pull_requests.values()},
+        "work_items": {str(item.id): codec.record(item) for item in organization.work_items.items.values()},
+    }
+
+
+def _counters(organization: Organization) -> dict[str, Counter[str]]:
+    return {
+        "organization": organization.counters,
+        "builds": organization.builds.counters,
+        "work_items": organization.work_items.counters,
+    }
+
+
+def _permissions(organization: Organization) -> JsonObject:
+    def names(user: str, project: str) -> JsonObject:
+        where = organization.projects[project].name if project else None
+        return {"user": organization.users[user].unique_name, "project": where}
+
+    return {
+        "denied": [
+            {**names(user, project), "permission": permission, "within": within}
+            for user, permission, project, within in sorted(organization.denials)
+        ],
+        "hidden": [names(user, project) for user, project in sorted(organization.hidden)],
+    }
+
+
+def _project(codec: Codec, project: Project) -> JsonObject:
+    repositories = {repository.name: codec.record(repository) for repository in project.repositories.values()}
+    return {**codec.record(project, without=("repositories",)), "repositories": repositories}
+
+
+def _node(node: Node) -> JsonObject:
+    return {
+        "id": node.id,
+        "name": node.name,
+        "structure": node.structure,
+        "project": node.project.name,
+        "start": timestamp(node.start) if node.start else None,
+        "finish": timestamp(node.finish) if node.finish else None,
+        "children": [_node(child) for child in node.children],
+    }
+
+
+def import_world(world: JsonObject) -> Organization:
+    """The organization of a world. It has no tokens yet.
+
+    Raises:
+        WorldError: JSON that is no world of this format.
+    """
+    if world.get("format") != FORMAT:
+        raise WorldError(f"a world of format {FORMAT} is needed, this says {world.get('format')!r}")
+    try:
+        return _read(world)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise error if isinstance(error, WorldError) else WorldError(f"this is no whole world: {error!r}") from error
+
+
+def replace_world(organization: Organization, world: JsonObject) -> None:
+    """Put a world in the place of all that is in an organization; its tokens, faults and limits stay.
+
+    Raises:
+        WorldError: JSON that is no world; the organization is as it was.
+    """
+    other = import_world(world)
+    for token in organization.tokens.values():
+        owner = other.user(token.user.unique_name)
+        token.user = owner or other.add_user(token.user.display_name, token.user.unique_name, member=token.user.member)
+    other.tokens, other.faults, other.throttle = organization.tokens, organization.faults, organization.throttle
+    vars(organization).update(vars(other))
+
+
+def _read(world: JsonObject) -> Organization:
+    clock = _object(world["clock"])
+    organization = Organization(str(world["name"]), str(world["id"]), Clock(_date(clock["start"])))
+    organization.clock.set(_date(clock["now"]))
+    organization.code_search_installed = world["code_search_installed"] is True
+    organization.explains_expiry = world["explains_expiry"] is True
+    lag = cast("dict[str, float]", _object(world["lag_seconds"]))
+    organization.work_item_lag = timedelta(seconds=lag["work_items"])
+    organization.code_search_lag = timedelta(seconds=lag["code_search"])
+    organization.work_items.latest = _date(world["latest_change"])
+    for name, counter in _counters(organization).items():
+        counter.update(cast("dict[str, int]", _object(_object(world["counters"])[name])))
+    codec = _codec(organization)
+    for record in _object(world["users"]).values():
+        user = codec.read(User, record)
+        organization.users[user.id] = user
+    for record in _object(world["projects"]).values():
+        _read_project(organization, codec, _object(record))
+    for number, record in _object(world["pipelines"]).items():
+        organization.builds.definitions[int(number)] = codec.read(Definition, record)
+    for number, record in _object(world["builds"]).items():
+        organization.builds.builds[int(number)] = build = codec.read(Build, record)
+        organization.builds.watch(build)
+    for number, record in _object(world["pull_requests"]).items():
+        organization.pull_requests[int(number)] = codec.read(PullRequest, record)
+    _read_nodes(organization, _object(world["areas_and_iterations"]))
+    for record in _object(world["work_items"]).values():
+        organization.work_items.adopt(_with_shared_relations(codec.read(WorkItem, record)))
+    _read_permissions(organization, _object(world["permissions"]))
+    return organization
+
+
+def _read_project(organization: Organization, codec: Codec, record: JsonObject) -> None:
+    repositories = _object(record.pop("repositories"))
+    project = codec.read(Project, record)
+    organization.projects[project.id] = project
+    for below in repositories.values():
+        repository = codec.read(Repository, below)
+        project.repositories[repository.id] = repository
+
+
+def _read_nodes(organization: Organization, record: JsonObject) -> None:
+    trees = organization.work_items.trees
+    trees.last_id = cast("int", record["last_id"])
+    for root in cast("list[JsonObject]", record["roots"]):
+        trees.adopt(_read_node(organization, root, None))
+
+
+def _read_node(organization: Organization, record: JsonObject, parent: Node | None) -> Node:
+    project = organization.project(str(record["project"]))
+    if project is None:
+        raise KeyError(record["project"])
+    node = Node(
+        cast("int", record["id"]),
+        str(record["name"]),
+        f"{parent.path}\\{record['name']}" if parent else str(record["name"]),
+        "area" if record["structure"] == "area" else "iteration",
+        project,
+        parent,
+        _date(record["start"]) if record["start"] else None,
+        _date(record["finish"]) if record["finish"] else None,
+    )
+    node.children = [_read_node(organization, below, node) for below in cast("list[JsonObject]", record["children"])]
+    return node
+
+
+def _read_permissions(organization: Organization, record: JsonObject) -> None:
+    def ids(row: JsonObject) -> tuple[str, str | None]:
+        project = organization.project(str(row["project"])) if row["project"] else None
+        return organization.named(str(row["user"])).id, project.id if project else None
+
+    for row in cast("list[JsonObject]", record["denied"]):
+        user, project = ids(row)
+        organization.denials.add(Denial(user, str(row["permission"]), project or "", str(row["within"])))
+    for row in cast("list[JsonObject]", record["hidden"]):
+        user, project = ids(row)
+        organization.hidden.add((user, str(project)))
+
+
+def _with_shared_relations(item: WorkItem) -> WorkItem:
+    """The history of an item holds the very relations that it has, so that removing one later shows in both."""
+    held = {relation.id: relation for relation in item.all_relations}
+    for update in item.updates:
+        update.edited = [held[r.id] if held.get(r.id) == r else r for r in update.edited]
+    return item
+
+
+def _codec(organization: Organization) -> Codec:
+    """Users, projects, repositories and pipelines are named where something refers to them."""
+
+    def repository(name: JsonValue) -> Repository:
+        project, _, own = str(name).partition("/")
+        return organization.repository(project, own)
+
+    def project(name: JsonValue) -> Project:
+        return _only((known for known in organization.projects.values() if known.name == name), name)
+
+    def user(name: JsonValue) -> User:
+        return _only((known for known in organization.users.values() if known.unique_name == name), name)
+
+    return Codec(
+        names={
+            User: lambda it: it.unique_name,
+            Project: lambda it: it.name,
+            Repository: lambda it: f"{it.project.name}/{it.name}",
+            Definition: lambda it: it.id,
+        },
+        finds={
+            User: user,
+            Project: project,
+            Repository: repository,
+            Definition: lambda number: organization.builds.definitions[cast("int", number)],
+        },
+        writers={ObjectStore: write_objects, SoakLog: lambda it: {"soak_log": asdict(it)}},
+        readers={
+            ObjectStore: read_objects,
+            AnyJson: lambda it: it,
+            Sequence[str]: _read_lines,
+            dict[str, FieldValue]: _read_fields,
+        },
+        namespace={"Project": Project, "User": User, "JsonObject": AnyJson, "Repository": Repository},
+    )
+
+
+def _only(found: Iterator[T], name: JsonValue) -> T:
+    for known in found:
+        return known
+    raise KeyError(name)
+
+
+def _read_lines(value: JsonValue) -> Sequence[str]:
+    if isinstance(value, Mapping):
+        made = _object(value["soak_log"])
+        return SoakLog(cast("int", made["lines"]), cast("int | None", made["error_at"]))
+    return [str(line) for line in cast("list[str]", value)]
+
+
+def _read_fields(value: JsonValue) -> dict[str, FieldValue]:
+    """Stored fields; which of them are dates is known by their definition."""
+    return {
+        name: _date(below) if FIELDS[name].kind == "dateTime" else cast("FieldValue", below)
+        for name, below in _object(value).items()
+    }
+
+
+def _object(value: JsonValue) -> JsonObject:
+    if not isinstance(value, Mapping):
+        raise WorldError(f"expected an object, found {value!r:.80}")
+    return dict(value)
+
+
+def _date(value: JsonValue) -> datetime:
+    return datetime.fromisoformat(str(value))

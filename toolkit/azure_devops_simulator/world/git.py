@@ -1,0 +1,64 @@
+"""The git objects of a repository as JSON and back; every object has the id it had."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dulwich.objects import Blob, Commit, ShaFile, Tag, Tree
+
+from azure_devops_simulator.areas.git.store import ObjectStore
+from azure_devops_simulator.state.organization import JsonObject, JsonValue
+from azure_devops_simulator.world.codec import WorldError, read_bytes, write_bytes
+
+_KINDS: dict[str, type[ShaFile]] = {"commits": Commit, "tags": Tag, "trees": Tree, "blobs": Blob}
+
+
+def write_objects(store: ObjectStore) -> JsonObject:
+    """All objects by kind, in the order of their ids: commits, tags and files as text, folders as a list of rows."""
+    found: dict[str, dict[str, JsonValue]] = {kind: {} for kind in _KINDS}
+    for object_id in sorted(store.raw):
+        item = store.raw[object_id]
+        kind = next(name for name, known in _KINDS.items() if isinstance(item, known))
+        raw = item.as_raw_string()
+        found[kind][object_id.decode("ascii")] = _rows(raw) if kind == "trees" else write_bytes(raw)
+    return dict(found)
+
+
+def read_objects(value: JsonValue) -> ObjectStore:
+    """The store of such a form.
+
+    Raises:
+        WorldError: an object whose content does not have the id it is written under.
+    """
+    store = ObjectStore()
+    for kind, items in value.items() if isinstance(value, Mapping) else ():
+        for object_id, form in items.items() if isinstance(items, Mapping) else ():
+            raw = _tree(form) if isinstance(form, list) else read_bytes(form)
+            item = ShaFile.from_raw_string(_KINDS[kind].type_num, raw)
+            if item.id.decode("ascii") != object_id:
+                raise WorldError(f"{kind} {object_id}: the content has the id {item.id.decode('ascii')}")
+            store.raw.add_object(item)
+    return store
+
+
+def _rows(raw: bytes) -> JsonValue:
+    """The entries of a tree as `mode id name`, in git's order; its bytes when a name is no text."""
+    rows: list[JsonValue] = []
+    at = 0
+    while at < len(raw):
+        end = raw.index(b"\0", at)
+        mode, _, name = raw[at:end].partition(b" ")
+        try:
+            rows.append(f"{mode.decode('ascii')} {raw[end + 1 : end + 21].hex()} {name.decode('utf-8')}")
+        except UnicodeDecodeError:
+            return write_bytes(raw)
+        at = end + 21
+    return rows
+
+
+def _tree(rows: list[JsonValue]) -> bytes:
+    raw = b""
+    for row in rows:
+        mode, object_id, name = str(row).split(" ", 2)
+        raw += mode.encode("ascii") + b" " + name.encode("utf-8") + b"\0" + bytes.fromhex(object_id)
+    return raw

@@ -1,0 +1,288 @@
+"""Whether the settings work, who that is, and what the token may do."""
+
+import asyncio
+import difflib
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import httpx
+
+from langchain_azure_devops.errors import (
+    AzureDevOpsError,
+    NotSignedIn,
+    OrganizationNotFound,
+    PermissionDenied,
+    ProjectNotFound,
+    ScopeMissing,
+    SignInRequired,
+    TokenRejected,
+)
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.http.request_context import PROBES
+from langchain_azure_devops.http.responses import Identity
+from langchain_azure_devops.safety.grants import ToolCall, current_call
+from langchain_azure_devops.scopes import INCLUDES, Scope, expand, implying
+
+_NOBODY = "00000000-0000-0000-0000-000000000000"
+
+READ_PROBES: Mapping[Scope, tuple[str, Mapping[str, str | int | None]]] = {
+    Scope.CODE: ("/_apis/git/repositories/{repository}", {"repository": _NOBODY}),
+    Scope.WORK: ("/_apis/wit/fields/{field}", {"field": "System.Id"}),
+    Scope.BUILD: ("/{project}/_apis/build/builds/{build}", {"build": 2147483647}),
+}
+"""A cheap GET for each read scope the tools need; the answer's kind tells, not its content."""
+
+
+@dataclass(frozen=True)
+class Connection:
+    """What `verify` found out; reading it needs no further request.
+
+    Attributes:
+        error: Why there is no usable connection; None when there is one.
+        organization: The bare name.
+        url: Where the organization was looked for.
+        credential_source: Where the token came from.
+        identity: Who the token belongs to, if the service knows.
+        default_project: As set.
+        projects: Names of the visible projects, at most 1,000.
+        learnt: For each scope known to be there, how that was learnt.
+        missing: For each scope known not to be there, how that was learnt.
+        unknown: Scopes that could not be settled, with the reason; they count as not there for writes.
+        hints: What a person should know although it works.
+    """
+
+    organization: str
+    url: str
+    credential_source: str
+    error: AzureDevOpsError | None = None
+    identity: Identity | None = None
+    default_project: str | None = None
+    projects: tuple[str, ...] = ()
+    learnt: Mapping[Scope, str] = field(default_factory=dict)
+    missing: Mapping[Scope, str] = field(default_factory=dict)
+    unknown: Mapping[Scope, str] = field(default_factory=dict)
+    hints: tuple[str, ...] = ()
+
+    @property
+    def connected(self) -> bool:
+        """Whether the organization answered to this token."""
+        return self.error is None
+
+    @property
+    def status(self) -> str:
+        """The state in one word: `connected` or the name of the error's class."""
+        return "connected" if self.error is None else type(self.error).__name__
+
+    @property
+    def exit_code(self) -> int:
+        """What `azure-devops-agent verify` ends with."""
+        return 0 if self.error is None else self.error.exit_code
+
+    @property
+    def scopes(self) -> frozenset[Scope]:
+        """Every scope known to be there."""
+        return frozenset(self.learnt)
+
+
+async def verify(client: AzureDevOps) -> Connection:
+    """Find out whether the settings work; a diagnosed state is returned, never raised.
+
+    Asks who is signed in (`GET /_apis/connectionData`), for the projects (`GET /_apis/projects`), and then probes the
+    scopes the tools need. No probe for a write is sent when the client only reads or only read scopes were declared.
+    All of it together takes no longer than one call may.
+    """
+    return await client.run(_in_time(client))
+
+
+async def _in_time(client: AzureDevOps) -> Connection:
+    token = current_call.set(ToolCall("verify", (), deadline=time.monotonic() + client.context.patience.call))
+    try:
+        return await _verify(client)
+    finally:
+        current_call.reset(token)
+
+
+async def _verify(client: AzureDevOps) -> Connection:
+    settings = client.settings
+    base = Connection(
+        organization=settings.organization,
+        url=settings.url("core"),
+        credential_source=settings.credential_source,
+        default_project=settings.default_project,
+    )
+    try:
+        identity = await client.signed_in()
+    except AzureDevOpsError as error:
+        return _with(base, error=await _organization_or_token(client, error))
+    hints: list[str] = []
+    try:
+        projects = await client.project_names(strict=True)
+        if not projects:
+            hints.append("The token can list projects, but sees none: its owner is a member of no project.")
+    except ScopeMissing:
+        projects = []
+        hints.append(
+            "The token cannot list projects. That works, but names of projects cannot be checked: add the scope "
+            "'Project and Team (Read)' (vso.project) to get suggestions and list_projects."
+        )
+        missing_project = {Scope.PROJECT: "refused", Scope.PROFILE: "refused"}
+    except AzureDevOpsError as error:
+        return _with(base, identity=identity, error=error)
+    else:
+        missing_project = {}
+    found = _with(base, identity=identity, projects=tuple(projects))
+    try:
+        await _check_default_project(client, projects)
+    except AzureDevOpsError as error:
+        return _with(found, error=error)
+    learnt, missing, unknown = await _scopes(client, projects, missing_project)
+    hints.append("A token's expiry date cannot be read with the token itself: note it when you make one.")
+    found = _with(found, learnt=learnt, missing=missing, unknown=unknown, hints=tuple(hints))
+    return _with(found, error=_shortfall(client, found))
+
+
+def _with(connection: Connection, **changes: object) -> Connection:
+    return Connection(**{**connection.__dict__, **changes})
+
+
+# -- organization or token -----------------------------------------------------------------------------------------
+
+
+async def _organization_or_token(client: AzureDevOps, error: AzureDevOpsError) -> AzureDevOpsError:
+    """A failed sign-in seen again in the light of whether the organization exists at all."""
+    if not isinstance(error, NotSignedIn | OrganizationNotFound):
+        return error
+    name = client.settings.organization
+    exists = await client.organization_exists()
+    if exists is False:
+        return OrganizationNotFound(
+            f"There is no organization {name!r}. Check the spelling: it is the 'name' in https://dev.azure.com/name.",
+            subject=name,
+        )
+    if exists is None and isinstance(error, TokenRejected | SignInRequired):
+        return type(error)(
+            f"{error.message} It could not be settled whether the organization {name!r} exists: check its name, too.",
+            subject=error.subject,
+        )
+    return error
+
+
+async def _check_default_project(client: AzureDevOps, visible: list[str]) -> None:
+    wanted = client.settings.default_project
+    if wanted is None or wanted.lower() in {name.lower() for name in visible}:
+        return
+    response = await client.look("/_apis/projects/{name}", {"name": wanted})
+    if response.status_code == 200 or (response.status_code == 401 and not visible):
+        return
+    if response.status_code == 403:
+        raise PermissionDenied(
+            f"The token's owner may not see the default project {wanted!r}. Ask for membership in one of its teams.",
+            subject=wanted,
+        )
+    near = difflib.get_close_matches(wanted.lower(), [name.lower() for name in visible], n=1, cutoff=0.5)
+    suggestion = next((name for name in visible if near and name.lower() == near[0]), None)
+    hint = f" Did you mean {suggestion!r}?" if suggestion else ""
+    listed = f" Visible projects: {', '.join(visible[:20])}." if visible and not suggestion else ""
+    raise ProjectNotFound(
+        f"The default project {wanted!r} does not exist, or this token's owner may not see it.{hint}{listed} "
+        "Set AZURE_DEVOPS_PROJECT or --project to one of the visible projects.",
+        subject=wanted,
+    )
+
+
+# -- scopes --------------------------------------------------------------------------------------------------------
+
+
+async def _scopes(
+    client: AzureDevOps, projects: list[str], known_missing: Mapping[Scope, str]
+) -> tuple[dict[Scope, str], dict[Scope, str], dict[Scope, str]]:
+    """What is there, what is not, and what could not be settled."""
+    declared = client.settings.declared_scopes
+    learnt: dict[Scope, str] = {} if known_missing else {Scope.PROJECT: "confirmed by listing projects"}
+    missing, unknown = dict(known_missing), {}
+    if declared is not None:
+        for scope in expand(declared):
+            learnt.setdefault(scope, "declared" if scope in declared else "declared, by inclusion")
+    answers = await asyncio.gather(*(_probe(client, scope, projects) for scope in _probed(client, declared)))
+    for scope, answer in answers:
+        if answer is True:
+            for included in expand((scope,)):
+                learnt[included] = "confirmed by a probe" if included == scope else f"included in {scope.value}"
+        elif answer is False:
+            missing[scope] = "refused by a probe"
+        else:
+            unknown[scope] = answer
+            if declared is None:
+                learnt.pop(scope, None)
+    for scope, reason in list(missing.items()):
+        if scope is Scope.PROFILE:
+            # Code, build and work include it only by way of service hooks: their own probes say more.
+            continue
+        for broader in implying(scope):
+            learnt.pop(broader, None)
+            missing.setdefault(broader, f"it would include {scope.value}, which is {reason}")
+    return learnt, missing, unknown
+
+
+def _probed(client: AzureDevOps, declared: frozenset[Scope] | None) -> list[Scope]:
+    """Which scopes are worth a request: reads always; writes unless nothing could follow from a yes."""
+    writes = [Scope(name) for name in PROBES]
+    if client.read_only:
+        return list(READ_PROBES)
+    if declared is not None:
+        writes = [scope for scope in writes if scope in expand(declared)]
+    return [*READ_PROBES, *writes]
+
+
+async def _probe(client: AzureDevOps, scope: Scope, projects: list[str]) -> tuple[Scope, bool | str]:
+    """True: there. False: not there. A text: why that could not be settled."""
+    first = await _probe_once(client, scope, projects)
+    # A lone empty 401 was seen amid successes with the same token: one answer of that kind is not enough.
+    return scope, await _probe_once(client, scope, projects) if first is False else first
+
+
+async def _probe_once(client: AzureDevOps, scope: Scope, projects: list[str]) -> bool | str:
+    try:
+        if scope in READ_PROBES:
+            template, path = READ_PROBES[scope]
+            project = client.settings.default_project or (projects[0] if projects else None)
+            if "{project}" in template and project is None:
+                return "no project is visible to probe it in"
+            response = await client.look(template, {**path, "project": project})
+        else:
+            response = await client.probe(scope.value)
+    except AzureDevOpsError as error:
+        return error.message
+    return _verdict(response)
+
+
+def _verdict(response: httpx.Response) -> bool | str:
+    if "x-vss-userdata" in response.headers and response.status_code not in {401, 429}:
+        return True
+    if response.status_code == 401 and not response.content:
+        return False
+    return f"the service answered {response.status_code}, which settles nothing"
+
+
+def _shortfall(client: AzureDevOps, found: Connection) -> AzureDevOpsError | None:
+    """The error of a connection that works but lacks what was promised, or everything."""
+    declared = client.settings.declared_scopes or frozenset()
+    lacking = sorted(scope.value for scope in declared if scope in found.missing)
+    if lacking:
+        return ScopeMissing(
+            f"The token lacks {', '.join(lacking)}, although it was declared. Make a token with this scope, or correct "
+            "AZURE_DEVOPS_SCOPES.",
+            subject=lacking[0],
+        )
+    if not found.learnt and not found.unknown:
+        return ScopeMissing(
+            "The token is valid, but has none of the scopes the tools need. Make one with at least 'Code (Read)'; "
+            "'azure-devops-agent scopes' lists what each capability needs."
+        )
+    return None
+
+
+def least(scopes: Iterable[Scope]) -> Scope:
+    """Of several scopes, the one that allows least: what to ask for when any one suffices."""
+    return min(scopes, key=lambda scope: (len(expand((scope,))), scope not in INCLUDES))

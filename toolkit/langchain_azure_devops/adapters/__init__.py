@@ -1,0 +1,1 @@
+"""The tools as LangChain tools. Only this package imports LangChain."""

@@ -1,0 +1,160 @@
+"""A tool as LangChain wants it: sync and async, text for the model, the typed result as artifact."""
+
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from langchain_core.tools import StructuredTool, ToolException
+from pydantic import BaseModel, JsonValue
+
+from langchain_azure_devops.calls.tool import Tool
+from langchain_azure_devops.errors import AzureDevOpsError, ScopeMissing
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.results.models import Page, Result
+from langchain_azure_devops.results.rendering import DEFAULT_BUDGET, render, render_error
+from langchain_azure_devops.runtime import Waiting
+from langchain_azure_devops.text.secrets import redact, redact_all
+
+ToolResult = Result | Page[Any]
+WAITING = "azure_devops_waiting"
+"""The type of what a wait puts into LangGraph's stream."""
+
+
+def bind(
+    tool: Tool[..., Any],
+    client: AzureDevOps,
+    *,
+    name_prefix: str = "",
+    refused: Callable[[Tool[..., Any], ScopeMissing], None] | None = None,
+    budget: int = DEFAULT_BUDGET,
+) -> StructuredTool:
+    """A tool bound to a client.
+
+    An error of this package becomes a tool message with `status="error"` whose first line is machine-readable, such as
+    `[denied ScopeMissing vso.code_write]`; anything else is a bug and propagates.
+
+    Args:
+        tool: What to bind.
+        client: Where it runs.
+        name_prefix: Put in front of the tool's name.
+        refused: Told when the service says that the token lacks the tool's scope.
+        budget: The most characters the text of one result may have.
+    """
+
+    async def call_async(**arguments: JsonValue) -> tuple[str, ToolResult]:
+        try:
+            return _delivered(await tool(client, **arguments), client, budget)
+        except AzureDevOpsError as error:
+            raise _reported(error, tool, client, refused) from error
+
+    def call(**arguments: JsonValue) -> tuple[str, ToolResult]:
+        try:
+            return _delivered(tool.call_sync(client, **arguments), client, budget)
+        except AzureDevOpsError as error:
+            raise _reported(error, tool, client, refused) from error
+
+    return _Bound(
+        name=name_prefix + tool.name,
+        description=tool.description,
+        args_schema=dict(tool.schema),
+        func=call,
+        coroutine=call_async,
+        response_format="content_and_artifact",
+        handle_tool_error=True,
+        metadata={
+            "access": tool.access,
+            "scopes": [scope.value for scope in tool.scopes],
+            "toolset": tool.toolset,
+        },
+    )
+
+
+def announcing(elsewhere: Callable[[Waiting], None] | None) -> Callable[[Waiting], None]:
+    """Where waits are told: inside a LangGraph run its stream (mode "custom", of the type WAITING).
+
+    Args:
+        elsewhere: Told outside of a run.
+    """
+
+    def announce(waiting: Waiting) -> None:
+        # Who runs a graph has imported this; it is no dependency of the tools.
+        langgraph = sys.modules.get("langgraph.config")
+        try:
+            write = langgraph.get_stream_writer() if langgraph else None
+        except (RuntimeError, KeyError):
+            write = None
+        if write is not None:
+            write({"type": WAITING, "reason": waiting.reason, "seconds": waiting.seconds, "text": str(waiting)})
+        elif elsewhere is not None:
+            elsewhere(waiting)
+
+    return announce
+
+
+class _Bound(StructuredTool):
+    """Calls its functions as they are.
+
+    LangChain looks into the signature and the annotations of these two methods at every call; where there is next to
+    nothing to see it takes a tenth of a millisecond less.
+    """
+
+    def _run(self, *_: Any, **arguments: Any) -> Any:
+        assert self.func is not None  # noqa: S101 - bind gives both
+        return self.func(**arguments)
+
+    async def _arun(self, *_: Any, **arguments: Any) -> Any:
+        assert self.coroutine is not None  # noqa: S101 - bind gives both
+        return await self.coroutine(**arguments)
+
+
+def _delivered(result: ToolResult, client: AzureDevOps, budget: int) -> tuple[str, ToolResult]:
+    """The text for the model and the typed result, both without secrets.
+
+    Secrets go before anything is cut to fit: half of one would no longer be recognized.
+    """
+    texts: list[str] = []
+    _collect(result, texts.append)
+    cleared = redact_all(texts, client.context.pseudonym_key, client.pseudonyms.__setitem__)
+    if cleared is not texts:
+        result = _with_texts(result, iter(cleared))
+    return render(result, client.context.nonce(), budget).text, result
+
+
+def _collect(value: object, keep: Callable[[str], None]) -> None:
+    """Every text in a result, in the order of its fields, those it does not show included."""
+    if isinstance(value, str):
+        keep(value)
+    elif isinstance(value, list):
+        for part in value:
+            _collect(part, keep)
+    elif isinstance(value, BaseModel):
+        # The values themselves, not by way of their names: a long list has thousands.
+        for part in value.__dict__.values():
+            if type(part) is str:
+                keep(part)
+            elif part is not None:
+                _collect(part, keep)
+
+
+def _with_texts(value: Any, texts: Iterator[str]) -> Any:
+    """A copy of a result with other texts in the same places; a copy keeps where a page begins, which is no field."""
+    if isinstance(value, str):
+        return next(texts)
+    if isinstance(value, list):
+        return [_with_texts(part, texts) for part in value]
+    if isinstance(value, BaseModel):
+        fields = {name: _with_texts(part, texts) for name, part in value.__dict__.items()}
+        return value.model_copy(update=fields)
+    return value
+
+
+def _reported(
+    error: AzureDevOpsError,
+    tool: Tool[..., Any],
+    client: AzureDevOps,
+    refused: Callable[[Tool[..., Any], ScopeMissing], None] | None,
+) -> ToolException:
+    if refused is not None and isinstance(error, ScopeMissing):
+        refused(tool, error)
+    text = render_error(error, client.context.nonce())
+    return ToolException(redact(text, client.context.pseudonym_key, client.pseudonyms.__setitem__))

@@ -1,0 +1,270 @@
+"""AzureDevOpsToolkit: the tools of Azure DevOps that this token may use."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+from langchain_core.tools import BaseTool, BaseToolkit
+from pydantic import ConfigDict, PrivateAttr, SecretStr
+
+from langchain_azure_devops.access.connection import Connection, verify
+from langchain_azure_devops.access.selection import Absence, Selection, chosen, permitted, required_scopes
+from langchain_azure_devops.adapters.langchain import announcing, bind
+from langchain_azure_devops.calls.tool import Tool
+from langchain_azure_devops.errors import AzureDevOpsError, ScopeMissing
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.results.rendering import DEFAULT_BUDGET
+from langchain_azure_devops.runtime import RunContext, Waiting
+from langchain_azure_devops.safety.audit import AuditLog
+from langchain_azure_devops.safety.grants import Approver, WritePolicy
+from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.settings import Settings, TokenProvider, load_settings
+
+
+class AzureDevOpsToolkit(BaseToolkit):
+    """The tools of Azure DevOps, filtered by what the token may do.
+
+    Making one sends nothing. Until the scopes are declared or verified, `get_tools()` holds tools that only read.
+
+        toolkit = AzureDevOpsToolkit.connect(organization="contoso", default_project="Platform")
+        agent = create_agent(model, toolkit.get_tools())
+
+    Close it, or use it in a `with` statement.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    _client: AzureDevOps = PrivateAttr()
+    _candidates: tuple[Tool[..., Any], ...] = PrivateAttr()
+    _selection: Selection = PrivateAttr()
+    _connection: Connection | None = PrivateAttr(default=None)
+    _refused: set[str] = PrivateAttr(default_factory=set)
+    _bound: dict[str, BaseTool] = PrivateAttr(default_factory=dict)
+    _name_prefix: str = PrivateAttr(default="")
+    _budget: int = PrivateAttr(default=DEFAULT_BUDGET)
+
+    def __init__(
+        self,
+        *,
+        organization: str | None = None,
+        pat: str | SecretStr | TokenProvider | None = None,
+        default_project: str | None = None,
+        scopes: str | Iterable[Scope | str] | None = None,
+        toolsets: Iterable[str] | None = None,
+        tools: Iterable[str] | None = None,
+        exclude: Iterable[str] = (),
+        read_only: bool = False,
+        writes: WritePolicy | None = None,
+        approver: Approver | None = None,
+        name_prefix: str = "",
+        base_url: str | None = None,
+        result_budget: int = DEFAULT_BUDGET,
+        context: RunContext | None = None,
+        settings: Settings | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        progress: Callable[[Waiting], None] | None = None,
+        audit: Path | str | None = None,
+    ) -> None:
+        """Choose tools; no request is made.
+
+        Args:
+            organization: The bare name; else `AZURE_DEVOPS_ORG`.
+            pat: The personal access token, or a function that gives it (plain or async), asked again when the service
+                does not accept it any more; else `AZURE_DEVOPS_PAT`.
+            default_project: Used where a tool takes a project and is given none; else `AZURE_DEVOPS_PROJECT`.
+            scopes: What the token may do, when known; else `AZURE_DEVOPS_SCOPES`, else found out by `verify()`.
+            toolsets: Toolsets to offer; adds up with `tools`; neither means all.
+            tools: Single tools to offer, by plain name.
+            exclude: Tools or toolsets to leave out.
+            read_only: Offer no tool that writes and refuse every write.
+            writes: "ask" the approver for each write (the default), "deny" all, or "allow" all when the caller has a
+                control of its own.
+            approver: Answers write requests when `writes` is "ask".
+            name_prefix: Put in front of every tool's name.
+            base_url: The whole URL of the organization or collection when it is not the cloud's.
+            result_budget: The most characters of one result's text.
+            context: Clock, ids and nonces, for tests and recordings.
+            settings: All of organization, token, project, scopes and base URL at once, already loaded.
+            transport: Takes the place of the network, for recordings.
+            progress: Told of waits that a person would notice, outside a LangGraph run; inside one they go to its
+                stream, mode "custom".
+            audit: The file in which reads, approvals and writes are recorded; None records nothing.
+
+        Raises:
+            Misconfigured: The settings cannot be right.
+        """
+        super().__init__()
+        loaded = settings or load_settings(
+            organization=organization, pat=pat, default_project=default_project, base_url=base_url, scopes=scopes
+        )
+        self._candidates = chosen(toolsets, tools, exclude)
+        self._client = AzureDevOps(
+            loaded,
+            read_only=read_only or writes == "deny" or (loaded.borrowed and writes is None),
+            writes=writes or "ask",
+            approver=approver,
+            context=context,
+            transport=transport,
+            progress=announcing(progress),
+            audit=None if audit is None else AuditLog(Path(audit)),
+        )
+        self._client.credential.replaced = self._relearn
+        self._name_prefix = name_prefix
+        self._budget = result_budget
+        self._filter()
+
+    @classmethod
+    def connect(cls, **arguments: Any) -> Self:
+        """Make a toolkit and verify it; takes the arguments of the constructor.
+
+        Raises:
+            AzureDevOpsError: The state of the connection, when there is no usable one.
+        """
+        toolkit = cls(**arguments)
+        toolkit._usable(toolkit.verify())
+        return toolkit
+
+    @classmethod
+    async def aconnect(cls, **arguments: Any) -> Self:
+        """Make a toolkit and verify it without blocking; see `connect`."""
+        toolkit = cls(**arguments)
+        toolkit._usable(await toolkit.averify())
+        return toolkit
+
+    def get_tools(self) -> list[BaseTool]:
+        """The tools this token may use, as far as that is known.
+
+        Ask again after a rotation or a refresh: a new token may bring other tools. Those handed out before stay what
+        they are, and answer `denied` when the token does not allow them any more.
+        """
+        return [self._bound.get(tool.name) or self._bind(tool) for tool in self._selection.tools]
+
+    def _bind(self, tool: Tool[..., Any]) -> BaseTool:
+        made = bind(tool, self._client, name_prefix=self._name_prefix, refused=self._mark_refused, budget=self._budget)
+        return self._bound.setdefault(tool.name, made)
+
+    def verify(self) -> Connection:
+        """Find out whether the settings work and what the token may do; a diagnosed state is returned, not raised."""
+        return self._learn(self._client.run_sync(verify(self._client)))
+
+    async def averify(self) -> Connection:
+        """Find out whether the settings work without blocking; see `verify`."""
+        return self._learn(await verify(self._client))
+
+    def refresh(self) -> Connection:
+        """Ask the provider for the token anew, verify it and choose the tools again; whoever the token belongs to.
+
+        A token that was replaced because the service refused it has to belong to the same account; this accepts
+        another one, and says so in the hints of the connection.
+        """
+        return self._client.run_sync(self._refreshed())
+
+    async def arefresh(self) -> Connection:
+        """Ask the provider for the token anew without blocking; see `refresh`."""
+        return await self._client.run(self._refreshed())
+
+    @property
+    def client(self) -> AzureDevOps:
+        """The client behind the tools, for calling typed functions directly."""
+        return self._client
+
+    @property
+    def connection(self) -> Connection | None:
+        """What the last `verify()` found out; None before."""
+        return self._connection
+
+    @property
+    def absent(self) -> dict[str, Absence]:
+        """Every tool left out: why, and the scopes of which any one would bring it."""
+        return dict(self._selection.absent)
+
+    def required_scopes(self) -> frozenset[Scope]:
+        """The least scopes that bring every selected tool."""
+        candidates = self._candidates
+        if self._client.read_only:
+            candidates = tuple(tool for tool in candidates if tool.access == "read")
+        return required_scopes(candidates)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    async def aclose(self) -> None:
+        """Close the connections without blocking."""
+        await self._client.aclose()
+
+    def __enter__(self) -> Self:
+        """Use the toolkit in a `with` statement."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        """Use the toolkit in an `async with` statement."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        await self.aclose()
+
+    def _usable(self, connection: Connection) -> None:
+        if connection.error is not None:
+            self.close()
+            raise connection.error
+
+    async def _relearn(self) -> None:
+        """After a token was replaced: find out what the new one may do."""
+        self._learn(await verify(self._client))
+
+    async def _refreshed(self) -> Connection:
+        was = self._client.account
+        try:
+            await self._client.credential.refreshed()
+        except AzureDevOpsError as error:
+            before = self._connection
+            url, source = self._client.settings.url("core"), self._client.settings.credential_source
+            failed = before or Connection(self._client.settings.organization, url, source)
+            return replace(failed, error=error)
+        found = await verify(self._client)
+        if was is not None and found.identity is not None and found.identity.id != was.id:
+            hint = f"The token belongs to {found.identity.name} now; before it was {was.name}'s."
+            found = replace(found, hints=(hint, *found.hints))
+        return self._learn(found)
+
+    def _learn(self, connection: Connection) -> Connection:
+        self._connection = connection
+        self._refused.clear()
+        self._filter()
+        return connection
+
+    def _mark_refused(self, tool: Tool[..., Any], _error: ScopeMissing) -> None:
+        self._refused.add(tool.name)
+        self._filter()
+
+    def _filter(self) -> None:
+        connection = self._connection
+        declared = self._client.settings.declared_scopes
+        learnt = connection.scopes if connection is not None and connection.learnt else declared
+        selection = permitted(
+            self._candidates,
+            known=learnt,
+            missing=connection.missing if connection else (),
+            unsettled=connection.unknown if connection else (),
+            read_only=self._client.read_only,
+        )
+        refused = {
+            tool.name: Absence("the service refused it: the token lacks the scope", tool.scopes)
+            for tool in selection.tools
+            if tool.name in self._refused
+        }
+        kept = tuple(tool for tool in selection.tools if tool.name not in refused)
+        self._selection = Selection(kept, {**selection.absent, **refused})

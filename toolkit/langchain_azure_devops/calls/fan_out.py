@@ -1,0 +1,143 @@
+"""The same question to many places at once: repositories, projects, files; what failed is said, the rest is kept."""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
+from datetime import datetime
+from typing import Generic, NamedTuple, TypeVar
+
+from langchain_azure_devops.errors import AzureDevOpsError, Denied, InvalidRequest, NotSignedIn, ScopeMissing
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.results.models import Failed, Page, Position, Result, decode_cursor
+from langchain_azure_devops.safety.grants import current_call
+
+Place = TypeVar("Place", bound=Hashable)
+Found = TypeVar("Found")
+Row = TypeVar("Row", bound=Result)
+
+AT_ONCE = 8
+"""How many places are asked at the same time; the pacer of the organization may allow less."""
+MOST = 1_000
+"""Rows of a list over several places that can be reached by its cursors; it is put together anew for each page."""
+
+
+class Swept(NamedTuple, Generic[Place, Found]):
+    """What the places answered.
+
+    Attributes:
+        done: What was found, by place, in the order of the places.
+        failed: What went wrong, by place, in the same order.
+    """
+
+    done: dict[Place, Found]
+    failed: dict[Place, AzureDevOpsError]
+
+    @property
+    def failures(self) -> list[Failed]:
+        """What went wrong, as a page shows it."""
+        return [
+            Failed(place=str(place), status=error.status, reason=error.message) for place, error in self.failed.items()
+        ]
+
+
+async def sweep(places: Iterable[Place], ask: Callable[[Place], Awaitable[Found]]) -> Swept[Place, Found]:
+    """Ask all places, AT_ONCE of them at a time, and keep what they answer, whoever is first.
+
+    When the call is cancelled, or something fails that is no answer of the service, everything under way is cancelled.
+
+    Raises:
+        NotSignedIn: The token is no longer accepted; that would be the same everywhere.
+        ScopeMissing: The token lacks the scope; same.
+        AzureDevOpsError: All places failed; the error of the first.
+    """
+    order = list(dict.fromkeys(places))
+    left = iter(order)
+    done: dict[Place, Found] = {}
+    failed: dict[Place, AzureDevOpsError] = {}
+
+    async def work() -> None:
+        for place in left:
+            try:
+                done[place] = await ask(place)
+            except (NotSignedIn, ScopeMissing):
+                raise
+            except AzureDevOpsError as error:
+                failed[place] = error
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(AT_ONCE, len(order))):
+                group.create_task(work())
+    except BaseExceptionGroup as several:
+        raise several.exceptions[0] from None
+    if failed and not done:
+        raise failed[next(place for place in order if place in failed)]
+    return Swept(
+        {place: done[place] for place in order if place in done},
+        {place: failed[place] for place in order if place in failed},
+    )
+
+
+async def in_all(
+    row: type[Row],
+    places: Sequence[str],
+    ask: Callable[[str, int], Awaitable[Page[Row]]],
+    limit: int,
+    cursor: str | None,
+    newest: Callable[[Row], tuple[datetime, int]] | None = None,
+) -> Page[Row]:
+    """A page of one list over several places.
+
+    Args:
+        row: What the rows are.
+        places: What is asked, such as the names of projects, in the order in which their rows come.
+        ask: Brings the first rows of a place, so many at most.
+        limit: How many rows to return at most.
+        cursor: From an earlier page; it fits as long as the same places answer.
+        newest: When a row was made, and its number: the newest come first; without it they come place by place.
+
+    Raises:
+        InvalidRequest: The cursor does not fit.
+        AzureDevOpsError: No place answered.
+    """
+    call = current_call.get()
+    digest = call.digest if call else ""
+    start = decode_cursor(cursor, digest)
+    end = min(start.offset + limit, MOST)
+    swept = await sweep(places, lambda place: ask(place, end))
+    who = hashlib.sha256("\n".join(swept.done).encode()).hexdigest()[:12]
+    if cursor and start.token != who:
+        raise InvalidRequest(
+            "The cursor does not fit any more: other places answer than before. Start again without it.",
+            subject="cursor",
+        )
+    rows = [each for page in swept.done.values() for each in page.items]
+    if newest is not None:
+        rows.sort(key=newest, reverse=True)
+    more = len(rows) > end or any(page.cursor for page in swept.done.values())
+    after = Position(token=who, offset=end) if more and end < MOST else None
+    kind: type[Page[Row]] = Page[row]  # type: ignore[valid-type] # made at run time for this type of row
+    page = kind.of(rows[start.offset : end], start._replace(token=who), after, digest)
+    page.failed.extend(swept.failures)
+    page.partial = bool(swept.failed)
+    page.notes.extend(dict.fromkeys(note for each in swept.done.values() for note in each.notes))
+    if more and after is None:
+        page.partial = True
+        page.notes.append(f"A list over several places ends after {MOST:,} rows: name one place to see all of its.")
+    return page
+
+
+async def projects_of(client: AzureDevOps, project: str | None) -> list[str]:
+    """The project that is meant, or all that this token can see.
+
+    Raises:
+        InvalidRequest: None is named, and none can be seen.
+        NotSignedIn: The token is not accepted.
+    """
+    if chosen := project or client.settings.default_project:
+        return [chosen]
+    try:
+        names = await client.project_names(strict=True)
+    except Denied:
+        names = []
+    return names or [await client.required_project(None)]

@@ -1,0 +1,286 @@
+"""The token in use, who it belongs to, and how it is replaced when the service no longer accepts it."""
+
+import asyncio
+import base64
+import contextvars
+import inspect
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TypeVar, cast
+
+import httpx
+from pydantic import SecretStr
+
+from langchain_azure_devops.errors import (
+    AccountChanged,
+    AzureDevOpsError,
+    CredentialUnavailable,
+    NotSignedIn,
+    SignInRequired,
+    TokenRejected,
+)
+from langchain_azure_devops.http.pacing import Pacer, holder, pacer_of
+from langchain_azure_devops.http.request_context import Passage
+from langchain_azure_devops.http.responses import Identity
+from langchain_azure_devops.runtime import RunContext
+from langchain_azure_devops.settings import Settings, checked_token
+
+T = TypeVar("T")
+_ASK_AGAIN = 10.0
+"""Seconds before a provider that had no better token is asked again."""
+
+
+class Credential:
+    """One client's token. The provider is asked for the first one, and for another when the service knows nobody by it.
+
+    Used on the client's loop only.
+
+    Attributes:
+        pacer: The pace of the person the token belongs to.
+        account: Who that is, as far as it was asked by now; stays when the token dies.
+        replaced: Awaited after each replacement, before the refused request is repeated.
+    """
+
+    def __init__(
+        self, settings: Settings, who: Callable[[SecretStr], Awaitable[Identity]], context: RunContext
+    ) -> None:
+        """Ask nobody yet.
+
+        Args:
+            settings: Where tokens come from.
+            who: Asks the service who a token belongs to; raises NotSignedIn for nobody.
+            context: How many seconds a provider may take, and whether the pace is shared.
+        """
+        self.pacer = Pacer()
+        self.account: Identity | None = None
+        self.replaced: Callable[[], Awaitable[None]] | None = None
+        self._settings = settings
+        self._who = who
+        self._patience = min(context.patience.request, context.patience.call)
+        self._shared_pace = context.shared_pace
+        self._token = ""
+        self._seen: list[str] = []
+        self._nobodys = False
+        self._settled_at = 0.0
+        self._failure: tuple[float, NotSignedIn] | None = None
+        self._replacing = asyncio.Lock()
+        self._asking = asyncio.Lock()
+
+    @property
+    def rotates(self) -> bool:
+        """Whether another token may be had."""
+        return self._settings.rotates
+
+    @property
+    def seen(self) -> tuple[str, ...]:
+        """Every token used so far: each is a secret, also when it is dead."""
+        return tuple(self._seen)
+
+    async def token(self) -> str:
+        """The token to use now."""
+        if not self._token:
+            began = time.monotonic()
+            async with self._replacing:
+                if not self._token:
+                    # Who waited while it failed does not wait for it once more.
+                    self._raise_failure(since=began)
+                    with self._remembered_failure():
+                        self._adopt(await self._asked())
+        return self._token
+
+    async def identity(self, since: float) -> Identity | None:
+        """Who the token belongs to, None for nobody; asked unless it was asked since then (by the monotonic clock)."""
+        async with self._asking:
+            if self._settled_at < since or not self._settled_at:
+                began = time.monotonic()
+                try:
+                    self.belongs_to(await self._who(SecretStr(await self.token())))
+                except NotSignedIn:
+                    self._nobodys = True
+                self._settled_at = began
+            return None if self._nobodys else self.account
+
+    def belongs_to(self, person: Identity) -> None:
+        """Note who the token belongs to: from now on the pace is shared with every client of this person."""
+        self.account, self._nobodys, self._settled_at = person, False, time.monotonic()
+        self.pacer = self._pacer(person.id, self.pacer)
+
+    async def renewed(self, refused: str) -> str:
+        """A token in place of one that the service does not accept any more; asked for once, whoever needs it.
+
+        It is used only if it belongs to the same account, as far as that was known.
+
+        Raises:
+            TokenRejected: The provider has no better one.
+            AccountChanged: It has one of another account.
+            CredentialUnavailable: It failed.
+        """
+        async with self._replacing:
+            if self._token != refused:
+                return self._token
+            self._raise_failure(since=time.monotonic() - _ASK_AGAIN)
+            with self._remembered_failure():
+                token, person = await self._better(refused)
+            self._adopt(token)
+            self.belongs_to(person)
+        if self.replaced is not None:
+            # Not a part of the call that noticed: with neither its grant nor its deadline.
+            await asyncio.get_running_loop().create_task(_awaited(self.replaced()), context=contextvars.Context())
+        return token
+
+    async def refreshed(self) -> None:
+        """Ask for the token anew and use it, whoever it belongs to.
+
+        Raises:
+            CredentialUnavailable: The provider failed; the token in use stays.
+        """
+        async with self._replacing:
+            token = await self._asked()
+            self.account = None
+            self._adopt(token)
+
+    async def _better(self, refused: str) -> tuple[str, Identity]:
+        token = await self._asked()
+        source = self._settings.credential_source
+        if token == refused:
+            raise TokenRejected(
+                f"The service does not accept the token any more, and {source} gave the same one again. Put a new "
+                "token where it comes from; a later call asks again."
+            )
+        try:
+            person = await self._who(SecretStr(token))
+        except NotSignedIn as error:
+            raise TokenRejected(
+                f"The service does not accept the token any more, nor the new one from {source}. {error.message}"
+            ) from error
+        was = self.account
+        if was is not None and person.id != was.id:
+            raise AccountChanged(
+                f"The new token from {source} belongs to {person.name}, and the work was begun as {was.name}. It was "
+                "not used. If this is meant, call refresh() on the toolkit; else give a token of the same account."
+            )
+        return token, person
+
+    def _raise_failure(self, since: float) -> None:
+        if self._failure is not None and self._failure[0] >= since:
+            known = self._failure[1]
+            raise type(known)(known.message, subject=known.subject)
+
+    @contextmanager
+    def _remembered_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except NotSignedIn as error:
+            self._failure = (time.monotonic(), error)
+            raise
+
+    def _adopt(self, token: str) -> None:
+        self._token, self._failure, self._nobodys, self._settled_at = token, None, False, 0.0
+        self._seen = [*(known for known in self._seen if known != token), token]
+        self.pacer = self._pacer(holder(token), self.pacer if self.account else None)
+
+    def _pacer(self, who: str, present: Pacer | None) -> Pacer:
+        return pacer_of(self._settings.url("core"), who, present) if self._shared_pace else self.pacer
+
+    async def _asked(self) -> str:
+        """What the provider gives; it may block, so it runs in a thread, unless there is nothing to run."""
+        source = self._settings.credential_source
+        if not self.rotates:
+            return checked_token(cast("SecretStr", self._settings.token()), source)
+        try:
+            async with asyncio.timeout(self._patience):
+                given = await _in_thread(self._settings.token)
+                token = await given if inspect.isawaitable(given) else given
+        except (Exception, SystemExit) as error:
+            reason = "gave nothing in time" if isinstance(error, TimeoutError) else f"failed ({type(error).__name__})"
+            raise CredentialUnavailable(
+                f"There is no token: {source} {reason}. Look at what it does; the next call asks again."
+            ) from error
+        return checked_token(token, source)
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    """Run what may block in a thread that no exit of the program waits for: a vault may never answer."""
+    loop, context = asyncio.get_running_loop(), contextvars.copy_context()
+    done: asyncio.Future[tuple[T, None] | tuple[None, BaseException]] = loop.create_future()
+
+    def settle(outcome: tuple[T, None] | tuple[None, BaseException]) -> None:
+        if not done.done():
+            done.set_result(outcome)
+
+    def run() -> None:
+        outcome: tuple[T, None] | tuple[None, BaseException]
+        try:
+            outcome = (context.run(work), None)
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            outcome = (None, error)
+        # A closed loop has nobody who waits.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(settle, outcome)
+
+    threading.Thread(target=run, name="azure-devops-token", daemon=True).start()
+    result, error = await done
+    if error is not None:
+        raise error
+    return cast("T", result)
+
+
+async def _awaited(work: Awaitable[None]) -> None:
+    await work
+
+
+class SignedIn(httpx.AsyncBaseTransport):
+    """Puts the token on each request; asks for another and repeats the request when the service knows nobody by it.
+
+    A write is repeated, too: who is not signed in cannot have written anything.
+    """
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, credential: Credential) -> None:
+        """Stand in front of `inner`."""
+        self._inner = inner
+        self._credential = credential
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Sign, send, and once more with another token if need be."""
+        passage: Passage = request.extensions["passage"]
+        if passage.unsigned:
+            return await self._inner.handle_async_request(request)
+        if passage.token is not None:
+            return await self._sent(request, passage.token)
+        # Wrapped also here: tools that report errors show the local variables of every frame.
+        token = SecretStr(await self._credential.token())
+        try:
+            response = await self._sent(request, token)
+        except SignInRequired:
+            if not self._credential.rotates:
+                raise
+        else:
+            if not self._credential.rotates or not await self._is_nobodys(response, passage, token):
+                return response
+        return await self._sent(request, SecretStr(await self._credential.renewed(token.get_secret_value())))
+
+    async def aclose(self) -> None:
+        """Close what is behind."""
+        await self._inner.aclose()
+
+    async def _is_nobodys(self, response: httpx.Response, passage: Passage, token: SecretStr) -> bool:
+        """Whether a refusal means the token and not its scopes: an empty 401 says the same for both."""
+        if response.status_code != 401 or "x-vss-userdata" in response.headers:
+            return False
+        try:
+            nobodys = await self._credential.identity(since=passage.begun) is None
+            # Somebody else may have replaced it meanwhile: then the answer was about the new one.
+            return nobodys or await self._credential.token() != token.get_secret_value()
+        except AzureDevOpsError:
+            # That cannot be settled now; the refusal stands as it is.
+            return False
+
+    async def _sent(self, request: httpx.Request, token: SecretStr) -> httpx.Response:
+        request.headers["Authorization"] = _basic(token)
+        return await self._inner.handle_async_request(request)
+
+
+def _basic(token: SecretStr) -> str:
+    return "Basic " + base64.b64encode(f":{token.get_secret_value()}".encode()).decode()

@@ -1,0 +1,113 @@
+"""One request as a tool states it, and the one place where names from outside enter a path."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+import httpx
+from pydantic import JsonValue
+
+from langchain_azure_devops.errors import InvalidRequest
+from langchain_azure_devops.safety.grants import Operation
+
+QueryValue = str | int | bool | None
+
+API_VERSION = "7.1"
+_HEADERS = {
+    "User-Agent": "langchain-azure-devops",
+    "X-TFS-FedAuthRedirect": "Suppress",
+    # What unpacking.py unpacks within bounds.
+    "Accept-Encoding": "gzip, deflate",
+}
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request as a tool states it.
+
+    Attributes:
+        operation: Method and route template.
+        path: Values of the template's placeholders; a `project` of None drops its segment.
+        query: Query parameters; None leaves one out.
+        body: JSON body, or None.
+        area: Which host of the cloud serves it.
+        version: The api-version; empty leaves it out, where the service takes none.
+        accept: The media type wanted.
+        content_type: The media type of the body.
+    """
+
+    operation: Operation
+    path: Mapping[str, str | int | None]
+    query: Mapping[str, QueryValue]
+    body: JsonValue = None
+    area: str = "core"
+    version: str = API_VERSION
+    accept: str = "application/json"
+    content_type: str = "application/json"
+
+    @property
+    def project(self) -> str | None:
+        """The project in the path, as the caller named it."""
+        value = self.path.get("project")
+        return None if value is None else str(value)
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The query as it is sent, the api-version included."""
+        given = {name: _text(value) for name, value in self.query.items() if value is not None}
+        return {**given, "api-version": self.version} if self.version else given
+
+    def http(self, base_url: str, extensions: Mapping[str, object], content: bytes | None = None) -> httpx.Request:
+        """The request as it goes out, but for the token.
+
+        Args:
+            base_url: Where the organization is.
+            extensions: What travels with it through the layers.
+            content: A body that is not JSON to be made here.
+
+        Raises:
+            InvalidRequest: A name cannot be part of a path, or a text is none.
+        """
+        try:
+            if content is None and self.body is not None:
+                content = json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()
+            query = urlencode(self.parameters, quote_via=quote, safe="")
+        except UnicodeEncodeError as error:
+            raise InvalidRequest(
+                f"{error.object[error.start : error.end]!r} is half a character, which cannot be sent. Leave it out."
+            ) from error
+        headers = {**_HEADERS, "Accept": self.accept}
+        if content is not None:
+            headers["Content-Type"] = self.content_type
+        url = f"{base_url}{expanded(self.operation.template, self.path)}?{query}"
+        return httpx.Request(self.operation.method, url, headers=headers, content=content, extensions=dict(extensions))
+
+
+def expanded(template: str, path: Mapping[str, str | int | None]) -> str:
+    """A template with its placeholders filled in, quoted; the one place where names from outside enter a path.
+
+    Raises:
+        InvalidRequest: A value is empty, a dot segment, or has a separator or control character in it.
+    """
+    if path.get("project") is None:
+        template = template.replace("/{project}", "", 1)
+
+    def fill(match: re.Match[str]) -> str:
+        value = str(path[match[1]])
+        if not value.strip() or value.strip() in {".", ".."} or _UNSAFE.search(value):
+            raise InvalidRequest(
+                f"{value!r} cannot be a {match[1].replace('_', ' ')}: it must not be empty, '.' or '..', and holds no "
+                "'/', '\\', control or half characters. Give the plain name or id.",
+                subject=match[1],
+            )
+        return quote(value, safe="")
+
+    return _PLACEHOLDER.sub(fill, template)
+
+
+def _text(value: str | int | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,198 @@
+"""What an error answer means: the class, the reason in the service's words, the next step."""
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from langchain_azure_devops.errors import (
+    AzureDevOpsError,
+    InvalidRequest,
+    OrganizationNotFound,
+    ProjectNotFound,
+    ScopeMissing,
+    ServiceFault,
+    Throttled,
+    TokenRejected,
+    error_class,
+    explain,
+)
+from langchain_azure_devops.http.pacing import retry_after
+from langchain_azure_devops.safety.grants import Operation, ToolCall
+from langchain_azure_devops.scopes import expand, parse_scopes
+from langchain_azure_devops.text.untrusted import one_line
+
+ANONYMOUS_ID = "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa"
+_MAX_REASON = 600
+_CODE_SEARCH_INFO = (
+    "Code search did not answer for this organization. It needs the Code Search extension and an index: ask an "
+    "administrator to install it, or read files with list_directory and read_file."
+)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who a token belongs to."""
+
+    id: str
+    name: str
+    unique_name: str
+
+
+def identity_of(response: httpx.Response) -> Identity | None:
+    """The signed-in person in the answer of connectionData, None for anonymous or no answer."""
+    if response.status_code != 200:
+        return None
+    user = _object(_json(response).get("authenticatedUser"))
+    if not user.get("id") or user["id"] == ANONYMOUS_ID:
+        return None
+    account = _object(_object(user.get("properties")).get("Account"))
+    return Identity(
+        id=str(user["id"]),
+        name=one_line(str(user.get("providerDisplayName") or user.get("customDisplayName") or "")),
+        unique_name=one_line(str(account.get("$value") or "")),
+    )
+
+
+def names_in(response: httpx.Response) -> list[str]:
+    """The names of the rows of a collection.
+
+    Raises:
+        ServiceFault: It is no collection.
+    """
+    rows = _json(response).get("value")
+    if not isinstance(rows, list):
+        raise not_understood("the list of projects", "it holds no rows")
+    return [str(_object(row).get("name")) for row in rows]
+
+
+def not_understood(what: str, why: str) -> ServiceFault:
+    """An answer that succeeded and says something else than documented."""
+    return ServiceFault(
+        f"{what}: the service's answer has another form than it documents ({why}), so nothing can be said from it. "
+        "A proxy may have changed it, or this version of the server is not known: ask again, then report it.",
+        subject="answer",
+    )
+
+
+def _json(response: httpx.Response) -> dict[str, Any]:
+    """The object in a body; an empty one where there is none."""
+    try:
+        return _object(json.loads(response.content.decode("utf-8-sig", "replace")))
+    except (ValueError, RecursionError):
+        return {}
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def identity_in_header(response: httpx.Response) -> Identity | None:
+    """The signed-in person as `X-VSS-UserData: id:unique name` gives it."""
+    person, _, unique_name = response.headers.get("x-vss-userdata", "").partition(":")
+    return Identity(person, one_line(unique_name), one_line(unique_name)) if person and person != ANONYMOUS_ID else None
+
+
+def unsigned(response: httpx.Response) -> httpx.Response:
+    """An answer to nobody in particular, in the form the service refuses a token with."""
+    return response if response.status_code == 401 else httpx.Response(401)
+
+
+async def error_of(
+    response: httpx.Response,
+    operation: Operation,
+    identity: Callable[[], Awaitable[Identity | None]],
+    call: ToolCall | None,
+) -> AzureDevOpsError:
+    """The error an answer stands for.
+
+    An empty 401 without an identity header says the same for a dead token and for a missing scope; only asking who
+    is signed in tells them apart.
+    """
+    status, type_key, reason = response.status_code, *reason_of(response)
+    if status == 401 and "x-vss-userdata" not in response.headers:
+        return await _undecided(reason, operation, identity, call)
+    if status == 404 and response.headers.get("content-type", "").startswith("text/html"):
+        return OrganizationNotFound("The service knows no organization of this name. Check AZURE_DEVOPS_ORG.")
+    kind = error_class(status, type_key, reason)
+    if status == 404 and "/search/" in operation.template and kind is not ProjectNotFound:
+        return InvalidRequest(_CODE_SEARCH_INFO, subject="code search")
+    happened = f"{_asked(operation, call)} answered {status}: {reason or 'no reason given'}"
+    if issubclass(kind, Throttled):
+        return throttled(response, happened)
+    if status == 401 and kind is TokenRejected:
+        # With an identity header the token was understood: the person may not do this.
+        kind = error_class(403, "", "")
+    text = explain(kind, happened)
+    if kind is ServiceFault and (seconds := retry_after(response.headers)):
+        text += f" Come back in {seconds:.0f} s."
+    return kind(text, subject=type_key if kind in {InvalidRequest, ServiceFault} else "")
+
+
+def throttled(response: httpx.Response, happened: str) -> Throttled:
+    """A throttled call, with when to come back."""
+    seconds = retry_after(response.headers)
+    when = f"Come back in {seconds:.0f} s." if seconds else "Come back in a few minutes."
+    return Throttled(
+        f"{happened}. The organization's rate limit is used up; nothing was done. {when}",
+        subject=f"{seconds:.0f}s" if seconds else "",
+        retry_after=seconds,
+    )
+
+
+def reason_of(response: httpx.Response) -> tuple[str, str]:
+    """The type key and the reason in an error body, whatever its shape; both empty when there is none."""
+    text = response.content.decode("utf-8-sig", "replace")
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        plain = response.headers.get("content-type", "").startswith("text/plain")
+        return "", one_line(text)[:_MAX_REASON] if plain else ""
+    if not isinstance(body, dict):
+        return "", ""
+    inner = body.get("value")
+    message = body.get("message") or body.get("Message") or (inner.get("Message") if isinstance(inner, dict) else "")
+    details = _validation_details(body.get("customProperties"))
+    return str(body.get("typeKey") or ""), one_line(f"{message or ''}{details}")[:_MAX_REASON]
+
+
+def _validation_details(properties: object) -> str:
+    rows = properties.get("ValidationResults") if isinstance(properties, dict) else None
+    if not isinstance(rows, list):
+        return ""
+    return "".join(f" {row.get('message')}" for row in rows if isinstance(row, dict) and row.get("message"))
+
+
+async def _undecided(
+    reason: str,
+    operation: Operation,
+    identity: Callable[[], Awaitable[Identity | None]],
+    call: ToolCall | None,
+) -> AzureDevOpsError:
+    person = await identity()
+    if person is None:
+        return TokenRejected(
+            f"The service does not accept the token{f' ({reason})' if reason else ''}: it is wrong, expired or "
+            "revoked. Make a new one, set AZURE_DEVOPS_PAT, and run 'azure-devops-agent verify'."
+        )
+    scopes = call.scopes if call else ()
+    needed = " or ".join(scopes) or "another scope"
+    return ScopeMissing(
+        f"{_asked(operation, call)} was refused: the token of {person.name or 'this account'} is valid "
+        f"but lacks {needed}. Make a token with this scope, or go on without it.",
+        subject=_smallest(scopes),
+    )
+
+
+def _asked(operation: Operation, call: ToolCall | None) -> str:
+    """A request in few words: the tool that sent it, the method, and the kind of thing it was about."""
+    kinds = [part for part in operation.template.split("/") if part and "{" not in part]
+    request = f"{operation.method} {kinds[-1] if kinds else '/'}"
+    return f"{call.tool}: {request}" if call else request
+
+
+def _smallest(scopes: tuple[str, ...]) -> str:
+    """Of several scopes any one of which suffices, the one that allows least."""
+    return min(scopes, key=lambda scope: len(expand(parse_scopes(scope))), default="")

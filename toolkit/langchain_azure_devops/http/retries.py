@@ -1,0 +1,232 @@
+"""What is sent again after which failure, and what a failure that is not becomes."""
+
+import asyncio
+import random
+import ssl
+import time
+from dataclasses import dataclass, field
+
+import httpx
+
+from langchain_azure_devops.errors import (
+    AzureDevOpsError,
+    InvalidRequest,
+    ProxyPage,
+    Throttled,
+    TlsFailure,
+    Unreachable,
+    WriteOutcomeUnknown,
+)
+from langchain_azure_devops.http.body import BROKEN, ResumedBody, whole
+from langchain_azure_devops.http.pacing import NOTICED, NoTime, heed
+from langchain_azure_devops.http.request_context import Passage
+from langchain_azure_devops.runtime import Patience, Waiting
+
+_RETRIED_STATUSES = frozenset({429, 502, 503, 504})
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+
+
+@dataclass
+class _Attempts:
+    """How often one request was sent, and what came back last."""
+
+    request: httpx.Request
+    passage: Passage
+    patience: Patience
+    count: int = 0
+    answer: httpx.Response | None = field(default=None, repr=False)
+
+    def pause(self) -> float:
+        """The seconds before the next attempt when the service names none."""
+        doubled: float = min(self.patience.pause * 2**self.count, self.patience.longest_pause)
+        return doubled * (0.5 + random.random() / 2)  # noqa: S311 - spreads load, guards nothing
+
+    async def another(self, reason: str) -> bool:
+        """Wait for the next attempt; False when there is no time or no attempt left."""
+        wait = self.pause()
+        self.count += 1
+        if self.count >= self.patience.attempts or time.monotonic() + wait > self.passage.deadline:
+            return False
+        if wait >= NOTICED:
+            self.passage.tell(Waiting(reason, wait))
+        await asyncio.sleep(wait)
+        return True
+
+
+class PacedRetry(httpx.AsyncBaseTransport):
+    """Keeps to the organization's pace, and repeats what may be repeated.
+
+    Reads are repeated after 429, 502, 503, 504, after a 500 without an error body of the service, and after a broken
+    connection or body. A write is repeated only when the service surely did not take it: after a 429 and when the
+    connection was never made. A write whose answer is lost is reported as such and not repeated.
+    """
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, patience: Patience) -> None:
+        """Stand in front of `inner`."""
+        self._inner = inner
+        self._patience = patience
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send, and send again where that is safe, within the call's deadline.
+
+        Raises:
+            Throttled: The service asks to wait longer than the call may take; nothing was sent.
+            WriteOutcomeUnknown: A write was sent and its answer was lost.
+            Unavailable: No answer, and why.
+        """
+        attempts = _Attempts(request, request.extensions["passage"], self._patience)
+        response = await self._answer(attempts)
+        if attempts.passage.streamed and response.status_code < 400:
+            return ResumedBody(
+                response, lambda error: self._resumed(attempts, error), attempts.passage.deadline
+            ).answer()
+        return response
+
+    async def aclose(self) -> None:
+        """Close what is behind."""
+        await self._inner.aclose()
+
+    async def _answer(self, attempts: _Attempts) -> httpx.Response:
+        request, passage = attempts.request, attempts.passage
+        while True:
+            try:
+                async with passage.client.pacer.turn(passage.deadline, passage.tell):
+                    response = await self._exchange(request, passage)
+            except NoTime as late:
+                if attempts.answer is not None:
+                    return attempts.answer
+                raise _too_late(late, passage) from None
+            except BROKEN as error:
+                if not _may_repeat(error, passage) or not await attempts.another(f"no answer ({type(error).__name__})"):
+                    raise explained(error, request, passage) from error
+            else:
+                wait = heed(response.headers, passage.client.pacer)
+                if not passage.reads and _lost(response):
+                    slow = response.status_code == 504
+                    raise unknown(f"answered {response.status_code} to the write", request, passage, may_follow=slow)
+                if not await self._goes_on(attempts, response, wait):
+                    return response
+
+    async def _goes_on(self, attempts: _Attempts, response: httpx.Response, wait: float | None) -> bool:
+        """Whether to send again, after the wait that the service did not ask for by itself."""
+        if not _asks_again(response, attempts.passage):
+            return False
+        attempts.answer = response
+        if response.status_code == 429 and not wait:
+            # It does not say how long: everything waits, longer each time.
+            attempts.passage.client.pacer.hold(attempts.pause())
+        elif not wait:
+            return await attempts.another(f"status {response.status_code}")
+        attempts.count += 1
+        return attempts.count < self._patience.attempts
+
+    async def _exchange(self, request: httpx.Request, passage: Passage) -> httpx.Response:
+        try:
+            async with asyncio.timeout(max(0.0, passage.deadline - time.monotonic())):
+                response = await self._inner.handle_async_request(request)
+                response.request = request
+                if passage.streamed and response.status_code < 400:
+                    return response
+                return await whole(response)
+        except TimeoutError:
+            raise httpx.ReadTimeout("the time for this call was used up", request=request) from None
+        except ProxyPage as page:
+            if passage.reads:
+                raise
+            raise unknown(f"did not answer the write, but {page.message}", request, passage) from page
+        except InvalidRequest as error:
+            if passage.reads:
+                raise
+            raise unknown("answered more than can be read", request, passage) from error
+
+    async def _resumed(self, attempts: _Attempts, error: Exception) -> httpx.Response:
+        """The answer once more, after its body broke off."""
+        if not await attempts.another(f"broken off ({type(error).__name__})"):
+            raise error
+        response = await self._answer(attempts)
+        if response.status_code >= 400:
+            raise error
+        return response
+
+
+def _may_repeat(error: Exception, passage: Passage) -> bool:
+    if isinstance(error, _NEVER_SENT):
+        # Nothing was sent. A certificate that is not accepted or a name that does not resolve will not change soon.
+        return not (_is_tls(error) or _is_final(error))
+    return passage.reads
+
+
+def _asks_again(response: httpx.Response, passage: Passage) -> bool:
+    if response.status_code == 429:
+        return True
+    if not passage.reads:
+        return False
+    if response.status_code == 500:
+        return b'"typeKey"' not in response.content
+    return response.status_code in _RETRIED_STATUSES
+
+
+def _lost(response: httpx.Response) -> bool:
+    """Whether a failure says nothing of what became of a write; an error body of the service with a 500 does."""
+    return response.status_code >= 500 and not (response.status_code == 500 and b'"typeKey"' in response.content)
+
+
+def _is_tls(error: BaseException) -> bool:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return "CERTIFICATE_VERIFY_FAILED" in str(error) or "[SSL" in str(error)
+
+
+def _is_final(error: BaseException) -> bool:
+    return "Name or service not known" in str(error) or "nodename nor servname" in str(error)
+
+
+def _too_late(late: NoTime, passage: Passage) -> AzureDevOpsError:
+    request = f"{passage.operation.method} {passage.operation.template}"
+    if late.seconds is None:
+        return Unreachable(
+            f"{request} was not sent: the requests in front of it took all the time this call may take. Try again."
+        )
+    return Throttled(
+        f"{request} was not sent: the service throttles this account and asked for a pause that is longer than this "
+        f"call may take. Come back in {late.seconds:.0f} s.",
+        subject=f"{late.seconds:.0f}s",
+        retry_after=late.seconds,
+    )
+
+
+def explained(error: Exception, request: httpx.Request, passage: Passage) -> AzureDevOpsError:
+    """What a broken connection or body means to the caller."""
+    host = request.url.host
+    if _is_tls(error):
+        return TlsFailure(
+            f"The certificate of {host} was not accepted: {error}. Behind a company proxy, set SSL_CERT_FILE to the "
+            "company's root certificates.",
+            subject=host,
+        )
+    if not passage.reads and not isinstance(error, _NEVER_SENT):
+        slow = isinstance(error, httpx.TimeoutException)
+        happened = "did not answer in time" if slow else "broke the connection"
+        happened += f" after the write was sent ({type(error).__name__})"
+        return unknown(happened, request, passage, may_follow=slow)
+    return Unreachable(
+        f"{host} could not be reached: {str(error) or type(error).__name__}. Check the network, the proxy settings "
+        "(HTTPS_PROXY) and, for Azure DevOps Server, the base URL.",
+        subject=host,
+    )
+
+
+def unknown(
+    happened: str, request: httpx.Request, passage: Passage, *, may_follow: bool = False
+) -> WriteOutcomeUnknown:
+    """A write that was sent and whose answer was lost."""
+    return WriteOutcomeUnknown(
+        f"{request.url.host} {happened}, so it may or may not have happened. It was not repeated. Look whether it is "
+        "there before trying again.",
+        subject=passage.operation.template,
+        happened=f"{request.url.host} {happened}.",
+        may_follow=may_follow,
+    )

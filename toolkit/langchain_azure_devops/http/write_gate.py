@@ -1,0 +1,99 @@
+"""What every request passes, outermost first: write gate, token, pacer and retry, sign-in detection, network."""
+
+import re
+from collections.abc import AsyncIterator
+from functools import cache
+
+import httpx
+
+from langchain_azure_devops.errors import WriteBlocked
+from langchain_azure_devops.http.credentials import Credential, SignedIn
+from langchain_azure_devops.http.request_context import PROBES, Passage
+from langchain_azure_devops.http.retries import PacedRetry
+from langchain_azure_devops.http.sign_in import SignInDetection
+from langchain_azure_devops.runtime import Patience
+
+_PIECE_BYTES = 64 * 1024
+_OVERRIDES = frozenset({"x-http-method-override", "x-http-method", "x-method-override"})
+
+
+class WriteGate(httpx.AsyncBaseTransport):
+    """Lets reads pass, and writes only with a grant for exactly this write."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        """Stand in front of `inner`."""
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Check, then pass on.
+
+        Raises:
+            WriteBlocked: A write without a grant that covers it.
+        """
+        passage: Passage = request.extensions["passage"]
+        _check_form(passage, request)
+        if passage.probe:
+            _check_probe(passage, request)
+        elif not passage.reads:
+            if passage.client.read_only:
+                raise WriteBlocked(
+                    f"{passage.operation.method} {passage.operation.template} was not sent: this client only reads.",
+                    subject="read_only",
+                )
+            if passage.grant is None:
+                raise WriteBlocked(
+                    f"{passage.operation.method} {passage.operation.template} was not sent: "
+                    "a write needs an approved tool call.",
+                    subject="grant",
+                )
+            passage.client.grants.spend(passage.grant, passage.operation, passage.path)
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Close what is behind."""
+        await self._inner.aclose()
+
+
+def _check_form(passage: Passage, request: httpx.Request) -> None:
+    """The request is what its passage says: else a write could travel as something that reads."""
+    path = request.url.raw_path.decode("ascii").partition("?")[0]
+    if request.method != passage.operation.method or not _route(passage.operation.template).search(path):
+        raise WriteBlocked(
+            f"{request.method} {path} was not sent: it is not the {passage.operation.method} "
+            f"{passage.operation.template} that it claims to be.",
+            subject="route",
+        )
+    if _OVERRIDES & {name.lower() for name in request.headers}:
+        raise WriteBlocked("A request was not sent: a header would turn it into another one.", subject="route")
+
+
+@cache
+def _route(template: str) -> re.Pattern[str]:
+    """The paths of a route, whatever they begin with."""
+    parts = re.split(r"(/\{project\}|\{\w+\})", template)
+    forms = {"/{project}": "(?:/[^/]+)?"}
+    return re.compile(
+        "".join(forms.get(part, "[^/]+" if part.startswith("{") else re.escape(part)) for part in parts) + "$"
+    )
+
+
+def _check_probe(passage: Passage, request: httpx.Request) -> None:
+    known = {(operation, body) for operation, _, body in PROBES.values()}
+    if passage.client.read_only or (passage.operation, request.content.decode()) not in known:
+        raise WriteBlocked("A probe was not sent: it is not one of the constant probes, or this client only reads.")
+
+
+def layered(inner: httpx.AsyncBaseTransport, credential: Credential, patience: Patience) -> httpx.AsyncBaseTransport:
+    """All layers in front of the network."""
+    return WriteGate(SignedIn(PacedRetry(SignInDetection(inner), patience), credential))
+
+
+async def capped(response: httpx.Response, limit: int) -> AsyncIterator[bytes]:
+    """The decoded body piece by piece, at most `limit` bytes of it."""
+    left = limit
+    # Whole pieces, so that the first one shows whether this is text, however the network cut it.
+    async for piece in response.aiter_bytes(_PIECE_BYTES):
+        yield piece[:left]
+        left -= len(piece)
+        if left <= 0:
+            return

@@ -1,0 +1,1 @@
+"""What tools return: typed records and pages, who wrote their fields, and their text for a model."""

@@ -1,0 +1,92 @@
+"""Who wrote what a result shows: the mark that travels with it, by source and author.
+
+Nothing is trusted because of who wrote it: an account's own words may be somebody else's orders that it repeated. The
+mark says to a person who approves a write whose words were read before.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import islice
+from typing import Any, Literal
+
+from langchain_azure_devops.results.models import Mark, Page, Result, marks_of
+from langchain_azure_devops.text.untrusted import one_line
+
+MAX_ORIGINS = 50
+"""How many origins one result names; more authors than that are no help to anybody."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where marked text of a result comes from.
+
+    Attributes:
+        record: What it stands in, such as `pull request`.
+        fields: The fields of the record that hold some of it.
+        by: Whether people wrote it, or builds, or the service in an error that repeats words of either.
+        author: The author's display name, cleaned; empty where the service does not name one.
+        own: Whether the account of the token wrote it; None where that is not known. Compared by id, never by name.
+    """
+
+    record: str
+    fields: tuple[str, ...]
+    by: Literal["people", "builds", "service"]
+    author: str = ""
+    own: bool | None = None
+
+
+ERROR = Origin("error", ("message",), "service")
+"""The origin of an error message: the service repeats what it was sent and names what people named."""
+
+
+def origins(result: Result | Page[Any] | None, account: str | None = None) -> tuple[Origin, ...]:
+    """Whose words a result holds, at most MAX_ORIGINS; none when all of it is the service's own.
+
+    Args:
+        result: The artifact of a tool message.
+        account: The id of the token's owner, to tell its own words; see `AzureDevOps.account`.
+    """
+    if result is None:
+        return ()
+    records = result.items if isinstance(result, Page) else [result]
+    found: dict[Origin, set[str]] = {}
+    for record in records:
+        for origin, name in _in_record(record, account, "", None):
+            found.setdefault(origin, set()).add(name)
+    named = islice(found.items(), MAX_ORIGINS)
+    return tuple(Origin(key.record, tuple(sorted(names)), key.by, key.author, key.own) for key, names in named)
+
+
+def _in_record(record: Result, account: str | None, author: str, own: bool | None) -> Iterator[tuple[Origin, str]]:
+    """Each marked field that holds something; what lies inside a record is its author's unless it names its own."""
+    for name in record.author_fields:
+        if given := getattr(record, name):
+            identifier = getattr(record, f"{name}_id", None)
+            author = one_line(str(given))
+            own = identifier.lower() == account.lower() if identifier and account else None
+            break
+    origin = Origin(_called(type(record)), (), record.written_by, author, own)
+    for name, marked in _text_fields(type(record)):
+        value = getattr(record, name)
+        if not value:
+            continue
+        if marked is not None:
+            yield replace(origin, author="", own=None) if marked.collected else origin, name
+        for inner in value if isinstance(value, list) else [value]:
+            if isinstance(inner, Result):
+                yield from _in_record(inner, account, author, own)
+
+
+@cache
+def _text_fields(record: type[Result]) -> tuple[tuple[str, Mark | None], ...]:
+    """The fields of a record, those it does not show included, and the mark of each that has one."""
+    return tuple((name, next(iter(marks_of(field)), None)) for name, field in record.model_fields.items())
+
+
+@cache
+def _called(record: type[Result]) -> str:
+    """What a record is called, in small letters."""
+    words = re.sub(r"(?<!^)(?=[A-Z])", " ", record.__name__).lower()
+    return words if record.singular == Result.singular else record.singular

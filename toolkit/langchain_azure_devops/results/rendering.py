@@ -1,0 +1,226 @@
+"""A result as compact text within a budget: what the model reads."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+from langchain_azure_devops.errors import AzureDevOpsError
+from langchain_azure_devops.results.models import Lines, Page, Result, marks_of
+from langchain_azure_devops.text.untrusted import cell, clean, disarmed, fenced, one_line
+
+DEFAULT_BUDGET = 32_000
+"""Characters of one result as text."""
+MAX_BUDGET = 120_000
+_FRAME = 400
+"""Characters kept for the lines around the fence."""
+_MAX_CELL = 400
+_MAX_CURSOR = 2_000
+_MAX_REASON = 160
+_MORE_NOTES = 60
+
+
+class Rendered(NamedTuple):
+    """A result as text.
+
+    Attributes:
+        text: What the model reads.
+        complete: Whether everything the service has is in it.
+    """
+
+    text: str
+    complete: bool
+
+
+def render(result: Result | Page[Any], nonce: str, budget: int = DEFAULT_BUDGET) -> Rendered:
+    """The text of a result; what people and builds wrote lies in one fence.
+
+    Args:
+        result: A record, a page or a stretch of text.
+        nonce: Makes the fence unguessable.
+        budget: The most characters the text may have, at most MAX_BUDGET.
+    """
+    budget = min(budget, MAX_BUDGET)
+    if isinstance(result, Page):
+        return _page(result, nonce, budget)
+    if isinstance(result, Lines):
+        return _lines(result, nonce, budget)
+    return _record(result, nonce, budget)
+
+
+def render_error(error: AzureDevOpsError, nonce: str) -> str:
+    """An error as a model reads it: the machine-readable line, then the message.
+
+    A message may hold words of the service, names that people gave, or arguments that a hostile text suggested. Only
+    what is said before anything was asked of the service is ours alone.
+    """
+    message = clean(error.message)
+    ours = error.status in {"blocked", "misconfigured"}
+    return f"{error.headline}\n{disarmed(message) if ours else fenced(message, nonce)}"
+
+
+# -- tables --------------------------------------------------------------------------------------------------------
+
+
+class Column(NamedTuple):
+    """A field of a row."""
+
+    name: str
+    body: bool
+
+
+@cache
+def columns(row: type[Result]) -> tuple[Column, ...]:
+    """The fields of a record in order, and which of them are bodies."""
+    return tuple(
+        Column(name, any(mark.body for mark in marks_of(field)))
+        for name, field in row.model_fields.items()
+        if not field.exclude
+    )
+
+
+def _page(page: Page[Any], nonce: str, budget: int) -> Rendered:
+    if not page.items:
+        nothing = f"No {_called(page, 0)} found."
+        notes = _noted(page, budget - _FRAME)
+        noted = [fenced(notes, nonce)] if notes else []
+        return Rendered("\n".join([nothing, *noted]), page.cursor is None and not page.partial)
+    rows = _table(page.items)
+    room = budget - _FRAME - _MAX_CURSOR
+    notes = _noted(page, room // 3)
+    room -= len(notes)
+    shown, size = 0, len(rows[0])
+    for line in rows[1:]:
+        size += len(line) + 1
+        if size > room and shown:
+            break
+        shown += 1
+    cut = shown < len(page.items)
+    cursor = page.cursor_after(shown) if cut else page.cursor
+    complete = cursor is None and not page.partial
+    of = f" of {page.total}" if page.total is not None and page.total >= shown else ""
+    more = f'; more: repeat with cursor="{cursor}"' if cursor else ""
+    called = _called(page, page.total if of and page.total is not None else shown)
+    whole = ", all" if complete and not of else ", not all" if page.partial else ""
+    head = f"{shown}{of} {called}{whole}{more}"
+    body = "\n".join(rows[: shown + 1])
+    return Rendered(f"{head}\n{fenced(body[:room] + (f'{chr(10)}{notes}' if notes else ''), nonce)}", complete)
+
+
+def _noted(page: Page[Any], room: int) -> str:
+    """The notes, a line each; they may name what people named, so they belong inside the fence."""
+    lines = [f"note: {one_line(note)}" for note in page.notes]
+    lines += [
+        f"not read: {one_line(failed.place)} ({failed.status}): {one_line(failed.reason)[:_MAX_REASON]}"
+        for failed in page.failed
+    ]
+    kept = ""
+    for position, line in enumerate(lines):
+        if len(kept) + len(line) > room - _MORE_NOTES:
+            return f"{kept}note: {len(lines) - position} more were left out for want of room"
+        kept += f"{line}\n"
+    return kept.rstrip("\n")
+
+
+def _called(page: Page[Any], count: int) -> str:
+    """What this many rows of the page are called."""
+    given = type(page).__pydantic_generic_metadata__["args"]
+    row: type[Result] = type(page.items[0]) if page.items else given[0] if given else Result
+    return row.singular if count == 1 else row.plural
+
+
+def _table(items: Sequence[Result]) -> list[str]:
+    """A heading and a line for each row, tab-separated, without columns that are empty throughout."""
+    names = [column.name for column in columns(type(items[0]))]
+    wide = [[_cell(getattr(item, name)) for name in names] for item in items]
+    kept = [index for index in range(len(names)) if any(row[index] for row in wide)]
+    return [
+        "\t".join(names[index] for index in kept),
+        *("\t".join(row[index] for index in kept) for row in wide),
+    ]
+
+
+def _cell(value: object) -> str:
+    if type(value) is str:
+        text = value if value.isascii() and value.isprintable() and "\\" not in value else cell(value)
+        return text if len(text) <= _MAX_CELL else f"{text[: _MAX_CELL - 1]}…"
+    return _PLAIN.get(type(value), _composed)(value)
+
+
+def _instant(value: Any) -> str:
+    return f"{value.year:04}-{value.month:02}-{value.day:02}T{value.hour:02}:{value.minute:02}Z"
+
+
+_PLAIN: dict[type, Callable[[Any], str]] = {
+    type(None): lambda _: "",
+    bool: lambda value: "yes" if value else "",
+    int: str,
+    float: lambda value: f"{value:g}",
+    datetime: _instant,
+}
+
+
+def _composed(value: Any) -> str:
+    if isinstance(value, Result):
+        return " ".join(text for name, _ in columns(type(value)) if (text := _cell(getattr(value, name))))
+    if isinstance(value, list | tuple):
+        return "; ".join(_cell(part) for part in value)
+    return cell(str(value))
+
+
+# -- records -------------------------------------------------------------------------------------------------------
+
+
+def _record(record: Result, nonce: str, budget: int) -> Rendered:
+    room = budget - _FRAME
+    lines: list[str] = []
+    bodies: list[tuple[str, str]] = []
+    for name, body in columns(type(record)):
+        value = getattr(record, name)
+        if value is None or value in ("", []):
+            continue
+        if body:
+            bodies.append((name, clean(str(value))))
+        elif isinstance(value, list) and value and isinstance(value[0], Result):
+            lines.append(f"{name} ({len(value)}):")
+            lines.extend(f"  {line}" for line in _table(value))
+        elif text := _cell(value) or ("no" if value is False else ""):
+            lines.append(f"{name}: {text}")
+    text, notes = _within("\n".join(lines), room // 2 if bodies else room, "fields")
+    for position, (name, body_text) in enumerate(bodies):
+        share = max(200, (room - len(text)) // (len(bodies) - position))
+        part, cut = _within(body_text, share, name)
+        text += f"\n{name}:\n{part}"
+        notes += cut
+    return Rendered("\n".join([fenced(text.strip("\n"), nonce), *notes]), not notes)
+
+
+def _within(text: str, room: int, what: str) -> tuple[str, list[str]]:
+    """Text cut at a line end so that it fits, and a note that says so."""
+    if len(text) <= room:
+        return text, []
+    end = text.rfind("\n", 0, room)
+    kept = text[: end if end > room // 2 else room]
+    return kept, [f"{what}: {len(kept):,} of {len(text):,} characters shown."]
+
+
+# -- numbered text -------------------------------------------------------------------------------------------------
+
+
+def _lines(result: Lines, nonce: str, budget: int) -> Rendered:
+    heads = [
+        f"{name}: {text}"
+        for name, _ in columns(type(result))
+        if name not in Lines.model_fields and (text := one_line(_cell(getattr(result, name))))
+    ]
+    head = "\n".join(heads)
+    room = budget - _FRAME - len(head)
+    text, cut = _within(clean(result.text), room, "text")
+    last = result.first_line + text.count("\n") if text else result.first_line - 1
+    total = result.total_lines
+    whole = not cut and result.first_line <= 1 and total is not None and last >= total
+    of = f" of {total:,}" if total is not None else ""
+    span = f"lines {result.first_line:,}-{last:,}{of}" if text else f"no lines{of}"
+    more = f"; go on with first_line={last + 1}" if cut or (total is not None and 0 < last < total) else ""
+    body = f"{head}\n{text}" if head and text else head or text
+    return Rendered(f"{span}{more}\n{fenced(body, nonce)}", whole)

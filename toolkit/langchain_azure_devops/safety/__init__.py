@@ -1,0 +1,1 @@
+"""What may be written: operations, grants, the content policy, write plans and the audit log."""

@@ -1,0 +1,309 @@
+"""What was read, asked, allowed, refused and written: an append-only file of chained JSON lines.
+
+Each line holds a number, the time, the event, its details, the hash of the line before and its own hash. Changing,
+removing or moving a line breaks the chain there. What a chain does not stop: whoever owns the file can cut its end off,
+or rewrite it whole. Send it to another machine as it grows, or compare it with the service, where that matters.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, NamedTuple, Protocol, TypedDict, cast
+
+from pydantic import JsonValue
+
+from langchain_azure_devops.errors import AuditFailed
+from langchain_azure_devops.runtime import RunContext
+from langchain_azure_devops.safety.file_lock import locked
+from langchain_azure_devops.settings import Settings
+from langchain_azure_devops.text.secrets import redact, without
+from langchain_azure_devops.text.untrusted import clean
+
+AuditEvent = Literal["read", "denied", "approved", "granted", "written", "failed", "unknown", "plan"]
+"""`granted` comes before the request; `written`, `failed` or `unknown` after it. A grant without one: see `unknown`."""
+
+_BEGINNING = "0" * 64
+_TORN = "torn"
+_TEXTS = ("at", "event", "prev", "hash")
+_NO_LINE = "it is no line of a log"
+_SMALL_BLOCK, _BLOCK = 4 * 1024, 64 * 1024
+_MOST = 16_000
+_LONGEST = 300
+_MANY = 40
+_SHORTEST_SECRET = 8
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of an audit log.
+
+    Attributes:
+        number: Counts from 1.
+        at: The time, UTC.
+        event: What happened; `torn` stands for a line that a process began and did not finish.
+        details: What it was about; without secrets.
+        hash: Of this line.
+    """
+
+    number: int
+    at: datetime
+    event: str
+    details: Mapping[str, JsonValue]
+    hash: str
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What checking a chain found.
+
+    Attributes:
+        entries: How many lines are whole and in order, from the first on.
+        broken: The number of the first line of the file that does not fit, None when all do.
+        reason: Why it does not fit.
+        torn: How many times a process ended in the middle of a line; the chain is whole around it.
+        head: The hash of the last line that fits; note it elsewhere to prove later that nothing was cut off.
+    """
+
+    entries: int
+    broken: int | None = None
+    reason: str = ""
+    torn: int = 0
+    head: str = _BEGINNING
+
+
+class AuditLog:
+    """An audit log in a file, readable by its owner only; several processes may append at once."""
+
+    def __init__(self, path: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        """Append to the file at `path`, made at the first record."""
+        self.path = path
+        self._clock = clock
+
+    def record(self, event: AuditEvent, details: Mapping[str, JsonValue]) -> None:
+        """Append one line; takes the same time however long the log is.
+
+        What changes something, or allows it, is on the disk when this returns.
+
+        Raises:
+            AuditFailed: The file cannot be written, or its end is not part of a log.
+        """
+        try:
+            descriptor = self._opened()
+            try:
+                with locked(descriptor):
+                    _write(descriptor, self._lines(descriptor, event, details))
+                    if event != "read":
+                        os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise AuditFailed(
+                f"The audit log {self.path} cannot be written: {error.strerror}. Give another place with "
+                "AZURE_DEVOPS_AUDIT or audit=."
+            ) from error
+
+    def _opened(self) -> int:
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+        try:
+            return os.open(self.path, flags, 0o600)
+        except FileNotFoundError:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return os.open(self.path, flags, 0o600)
+
+    def _lines(self, descriptor: int, event: str, details: Mapping[str, JsonValue]) -> bytes:
+        """The line to append; before it one for what an interrupted process left."""
+        end = _end(descriptor, self.path)
+        last, at = (end.number, end.hash), self._clock()
+        lines = b"" if end.closed else b"\n"
+        if end.rest:
+            torn, last = _line(last, at, _TORN, _remains(end.rest))
+            lines += torn
+        return lines + _line(last, at, event, details)[0]
+
+
+class Audited(Protocol):
+    """A client with an audit log, or None."""
+
+    audit: AuditLog | None
+    settings: Settings
+    context: RunContext
+    pseudonyms: dict[str, str]
+
+    def known_secrets(self) -> tuple[str, ...]:
+        """Every secret this process has seen."""
+        ...
+
+
+def note(client: Audited, event: AuditEvent, **details: JsonValue) -> None:
+    """Record something of a client, without secrets, long texts cut; nothing when it has no audit log."""
+    if client.audit is not None:
+        given = {"organization": client.settings.organization, **details}
+        told = {name: _told(client, value) for name, value in given.items() if value not in (None, [], {})}
+        if len(content := _canonical(told)) > _MOST:
+            told = {**{name: told[name] for name in ("tool", "digest") if name in told}, "left_out": _remains(content)}
+        client.audit.record(event, told)
+
+
+def entries(path: Path) -> Iterator[Entry]:
+    """The lines of a log that are whole, in the order of the file; `verify_chain` says whether they are in order."""
+    with path.open("rb") as file:
+        for line in file:
+            if (found := _parsed(line)) is not None:
+                yield _entry(found)
+
+
+def verify_chain(path: Path) -> Verification:
+    """Check every line of a log against the one before it."""
+    count, torn, head, rest, number = 0, 0, _BEGINNING, b"", 0
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if (found := _parsed(line)) is None:
+                rest += line
+                continue
+            if reason := _misfit(found, count, head, rest):
+                return Verification(count, number - rest.count(b"\n"), reason, torn, head)
+            torn += found["event"] == _TORN
+            count, head, rest = count + 1, found["hash"], b""
+    if rest.endswith(b"\n"):
+        return Verification(count, number - rest.count(b"\n") + 1, _NO_LINE, torn, head)
+    return Verification(count, torn=torn + bool(rest), head=head)
+
+
+# -- lines ---------------------------------------------------------------------------------------------------------
+
+
+def _line(
+    last: tuple[int, str], at: datetime, event: str, details: Mapping[str, JsonValue]
+) -> tuple[bytes, tuple[int, str]]:
+    """One line after another, and what the next one needs of it."""
+    number, before = last[0] + 1, last[1]
+    content: dict[str, JsonValue] = {
+        "n": number,
+        "at": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "event": event,
+        "details": dict(details),
+        "prev": before,
+    }
+    digest = _sha256(_canonical(content))
+    return _canonical({**content, "hash": digest}) + b"\n", (number, digest)
+
+
+def _canonical(content: Mapping[str, JsonValue]) -> bytes:
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+class _Line(TypedDict):
+    n: int
+    at: str
+    event: str
+    details: dict[str, JsonValue]
+    prev: str
+    hash: str
+
+
+def _parsed(line: bytes) -> _Line | None:
+    """A line of a log, exactly as one is written; None for anything else, whoever wrote it."""
+    try:
+        found = json.loads(line)
+        datetime.fromisoformat(found["at"])
+        whole = _canonical(found) == line.removesuffix(b"\n")
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return None
+    fits = whole and set(found) == set(_Line.__annotations__)
+    fits = fits and type(found["n"]) is int and isinstance(found["details"], dict)
+    return cast("_Line", found) if fits and all(isinstance(found[name], str) for name in _TEXTS) else None
+
+
+def _entry(found: _Line) -> Entry:
+    at = datetime.fromisoformat(found["at"])
+    return Entry(found["n"], at, found["event"], found["details"], found["hash"])
+
+
+def _misfit(found: _Line, count: int, head: str, rest: bytes) -> str:
+    """Why a line does not follow what came before it; empty when it does."""
+    content = cast("dict[str, JsonValue]", {name: value for name, value in found.items() if name != "hash"})
+    if rest and (found["event"] != _TORN or found["details"] != _remains(rest)):
+        return _NO_LINE
+    if found["hash"] != _sha256(_canonical(content)):
+        return "it was changed: its hash does not fit"
+    if found["prev"] != head or found["n"] != count + 1:
+        return "it does not follow the line before: lines were removed, added or moved"
+    return ""
+
+
+def _remains(rest: bytes) -> dict[str, JsonValue]:
+    left = rest.rstrip(b"\n")
+    return {"bytes": len(left), "sha256": _sha256(left)}
+
+
+class _End(NamedTuple):
+    """Number and hash of the last whole line, what an interrupted process left after it, and whether that is closed."""
+
+    number: int
+    hash: str
+    rest: bytes
+    closed: bool
+
+
+def _end(descriptor: int, path: Path) -> _End:
+    """The end of a log; reads one block, a small one if that suffices, however long the log is."""
+    size = os.fstat(descriptor).st_size
+    for most in (_SMALL_BLOCK, _BLOCK):
+        start = max(0, size - most)
+        os.lseek(descriptor, start, os.SEEK_SET)
+        if (end := _end_in(os.read(descriptor, most), whole=start == 0)) is not None:
+            return end
+    raise AuditFailed(
+        f"{path} does not end like an audit log, so nothing is added to it. Run 'azure-devops-agent audit verify', "
+        "keep the file, and give a new one a place with AZURE_DEVOPS_AUDIT."
+    )
+
+
+def _end_in(block: bytes, *, whole: bool) -> _End | None:
+    """The end of a log in its last block, which may be the whole of it; None when it is not there."""
+    closed = not block or block.endswith(b"\n")
+    rest = b""
+    for line in reversed(block.splitlines(keepends=True)):
+        if (found := _parsed(line)) is not None and (line.endswith(b"\n") or not rest):
+            if rest and closed:
+                return None
+            return _End(found["n"], found["hash"], rest, closed)
+        rest = line + rest
+    if whole and (not rest or not closed) and b"\n" not in rest:
+        return _End(0, _BEGINNING, rest, closed)
+    return None
+
+
+def _write(descriptor: int, content: bytes) -> None:
+    while content:
+        content = content[os.write(descriptor, content) :]
+
+
+# -- details -------------------------------------------------------------------------------------------------------
+
+
+def _told(client: Audited, value: JsonValue) -> JsonValue:
+    """A value as the log may hold it."""
+    if isinstance(value, str):
+        text = redact(value, client.context.pseudonym_key, client.pseudonyms.__setitem__)
+        for secret in client.known_secrets():
+            text = without(text, secret) if len(secret) >= _SHORTEST_SECRET else text
+        text = clean(text)
+        return (
+            text
+            if len(text) <= _LONGEST
+            else f"{text[:_LONGEST]}… ({len(text)} characters, {_sha256(text.encode())[:12]})"
+        )
+    if isinstance(value, list):
+        return [_told(client, part) for part in value[:_MANY]]
+    if isinstance(value, dict):
+        return {name: _told(client, part) for name, part in list(value.items())[:_MANY]}
+    return value

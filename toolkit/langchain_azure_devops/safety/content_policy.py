@@ -1,0 +1,350 @@
+"""What a write may contain: no secret, no link to a host nobody named, no mention nobody asked for, no logging command.
+
+A model that obeys a hostile text could be told to write a secret, an image that tells a foreign server who looked, or a
+line that a pipeline agent carries out. Every argument of every write is looked at here, before a person is asked. What
+the text looks like is looked at in several readings: as it is, without characters that nobody sees, with HTML entities
+and percent signs decoded, in compatibility form; what is objectionable in one reading is objectionable.
+
+This bounds known forms. A secret in an encoding of a model's own invention looks like any other text.
+"""
+
+import base64
+import binascii
+import html
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from urllib.parse import quote, unquote, urlsplit
+
+from langchain_azure_devops.text.secrets import PSEUDONYM, redact
+from langchain_azure_devops.text.untrusted import clean, without_commands
+
+# A scheme with its slashes, as programs turn it into a link anywhere; browsers take one slash, and backslashes, too.
+_LINK = re.compile(
+    r"(?i)\b((?:https?|ftp|wss?|file)(?=:[/\\])|[a-z][a-z0-9+.-]{1,20}(?=://)):[/\\]+"
+    r"([^\s/\\?#<>\"'`)\]|]*)([^\s<>\"'`)\]|]*)"
+)
+_WWW = re.compile(r"(?i)(?<![\w./-])(?=www\.\w)()([\w.-]+\w)([^\s<>\"'`)\]|]*)")
+# Where a target of a link or an image begins in Markdown, HTML and style sheets; white space inside it does not count.
+_TARGET = re.compile(
+    r"(?i)\]\(\s*<?|\]:\s*<?|\burl\(\s*[\"']?"
+    r"|\b(?:src|srcset|href|action|formaction|background|poster|cite|data|content|style|xlink:href)\s*=\s*[\"']?"
+)
+_AUTOLINK = re.compile(r"<(?=[a-z][a-z0-9+.-]{1,20}:[^\s])")
+_IN_TAG = re.compile(r"(?i)<[a-z][^<>]*[\"'=,\s](?=[/\\]{2})")
+_SPECIAL = re.compile(r"(?i)(https?|ftp|wss?|file):[/\\]*([^/\\?#<>\"'`)\]|]*)([^<>\"'`)\]|]*)")
+_ANY_SCHEME = re.compile(r"(?i)([a-z][a-z0-9+.-]{1,20}):(?!//)")
+_SCHEMELESS = re.compile(r"()[/\\]{2,}([^/\\?#<>\"'`)\]|]*)([^<>\"'`)\]|]*)")
+_BLANKS = re.compile(r"[\s\x00-\x20]+")
+_MAX_TARGET = 400
+_NAMED_URL = re.compile(r"(?i)\bhttps?://((?:[\w-]+\.)*[\w-]+)(?=[/:?#\s)>\]\"',.;!]|$)")
+# The service finds `@<id>` wherever it stands; a name only where no word, path or address goes before it.
+_MENTION = re.compile(r"@<[^>\n]*>|(?<![\w.@/+-])@[\w][\w.\\-]*(?:@[\w.-]+)?")
+_MENTION_MARKUP = re.compile(r"(?i)data-vss-mention")
+_TICKS = re.compile(r"`+")
+_MACROS = frozenset({"@me", "@project", "@today", "@currentiteration", "@startofday", "@startofweek"})
+_COMMAND = re.compile(r"(?im)##(?=vso\[)|^[^\S\n]*##(?=\[)")
+_ENCODED = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
+_HEXADECIMAL = re.compile(r"(?:[0-9A-Fa-f]{2}[\s:-]?){16,}")
+_NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
+_SHORTEST_SECRET = 8
+_MULTI_TENANT = ("dev.azure.com", "almsearch.dev.azure.com", "vssps.dev.azure.com")
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a person named, so that a write may contain it.
+
+    Attributes:
+        hosts: Hosts that may be linked to, in lower case.
+        mentions: People that may be mentioned, as `@name` in lower case.
+    """
+
+    hosts: frozenset[str] = frozenset()
+    mentions: frozenset[str] = frozenset()
+
+    def __or__(self, other: "Named") -> "Named":
+        """Both."""
+        return Named(self.hosts | other.hosts, self.mentions | other.mentions)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What the text of one write is held against.
+
+    Attributes:
+        own_urls: Base URLs of the organization; links below them are its own.
+        link_hosts: Hosts that the operator allows; `*.example.com` stands for every host below.
+        named: What the person named.
+        secrets: Secrets that are known in this process, in clear.
+    """
+
+    own_urls: tuple[str, ...]
+    link_hosts: frozenset[str] = frozenset()
+    named: Named = Named()
+    secrets: tuple[str, ...] = ()
+
+
+_NOTHING = Named()
+_named: ContextVar[Named] = ContextVar("azure_devops_named", default=_NOTHING)
+
+
+def named_in(text: str) -> Named:
+    """The hosts and mentions in a person's own text.
+
+    A host is named by a whole address such as `https://wiki.contoso.com`: a bare `README.md` could be one, too.
+    """
+    hosts = {_ascii_host(match) for match in _NAMED_URL.findall(clean(text))}
+    return Named(frozenset(hosts), frozenset(match.lower() for match in _MENTION.findall(clean(text))))
+
+
+@contextmanager
+def naming(named: Named) -> Iterator[None]:
+    """Let the writes inside contain what a person named."""
+    token = _named.set(named)
+    try:
+        yield
+    finally:
+        _named.reset(token)
+
+
+def currently_named() -> Named:
+    """What was named for the writes of this moment."""
+    return _named.get()
+
+
+def objections(arguments: Mapping[str, object], bounds: Bounds) -> list[str]:
+    """Everything in a write's arguments that must not be written, each with where it is and what to do."""
+    return [
+        f"{where}: {objection}"
+        for where, text in _texts(arguments)
+        for objection in dict.fromkeys(_objections(text, bounds))
+    ]
+
+
+def inert(text: str, bounds: Bounds) -> str:
+    """Text of others in which nothing acts any more: links are broken, nobody is mentioned, no command is given."""
+    text = _without_acts(clean(text), bounds)
+    if next(_acts_in(text, bounds), None) is not None:
+        # It acts in another reading only: take that reading, and the characters that lead to further ones apart.
+        text = unicodedata.normalize("NFKC", html.unescape(text))
+        text = _without_acts(re.sub(r"([&%\\])(?=\S)", r"\1 ", text), bounds)
+    return text
+
+
+def _without_acts(text: str, bounds: Bounds) -> str:
+    for pattern in (_LINK, _WWW):
+        text = pattern.sub(lambda match: match[0] if _foreign(match, bounds) is None else _broken(match[0]), text)
+    for pattern in (_TARGET, _AUTOLINK, _IN_TAG):
+        text = pattern.sub(lambda begin: begin[0] if _acts(begin, bounds) is None else _apart(begin[0]), text)
+    text = _MENTION_MARKUP.sub("data vss mention", _MENTION.sub(lambda match: f"@ {match[0][1:]}", text))
+    return without_commands(text)
+
+
+def _acts_in(text: str, bounds: Bounds) -> Iterator[str]:
+    for reading in _readings(text):
+        yield from _links(reading, bounds)
+        yield from _mentions(reading, bounds)
+        yield from ("a command" for _ in _COMMAND.finditer(reading))
+
+
+def _apart(beginning: str) -> str:
+    """The beginning of a target as one that no program takes for it."""
+    if beginning.startswith("]"):
+        return f"] {beginning[1:]}"
+    if beginning.startswith("<"):
+        return f"< {beginning[1:]}"
+    return beginning.replace("=", "[=]", 1) if "=" in beginning else beginning.replace("(", " (", 1)
+
+
+# -- the arguments -------------------------------------------------------------------------------------------------
+
+
+def _texts(value: object, where: str = "") -> Iterator[tuple[str, str]]:
+    """Every text in a value, with where it is."""
+    if isinstance(value, str):
+        yield where, value
+    elif isinstance(value, Mapping):
+        for name, part in value.items():
+            yield f"name of {where}", str(name)
+            yield from _texts(part, f"{where}.{name}" if where else str(name))
+    elif isinstance(value, list | tuple | set | frozenset):
+        for number, part in enumerate(value):
+            yield from _texts(part, f"{where}.{number}")
+
+
+def _objections(text: str, bounds: Bounds) -> Iterator[str]:
+    if found := PSEUDONYM.search(clean(text)):
+        yield f"{found[0]} stands for a secret. Describe where the secret is instead"
+    for reading in _readings(text):
+        yield from _secrets(reading, bounds)
+        yield from _links(reading, bounds)
+        yield from _mentions(reading, bounds)
+        if _COMMAND.search(reading):
+            yield "a logging command of pipelines (##). Leave out its number signs"
+
+
+def _readings(text: str) -> list[str]:
+    """The text as the different programs may read it that come after."""
+    seen = clean(text)
+    readings = [text, seen, html.unescape(seen), unquote(seen), unicodedata.normalize("NFKC", html.unescape(seen))]
+    # Markdown takes a backslash before punctuation away.
+    readings.append(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", html.unescape(seen)))
+    return list(dict.fromkeys(readings))
+
+
+# -- secrets -------------------------------------------------------------------------------------------------------
+
+
+def _secrets(text: str, bounds: Bounds) -> Iterator[str]:
+    kinds: list[str] = []
+    for form in (text, *_decoded(text)):
+        redact(form, b"", lambda pseudonym, _secret: kinds.append(pseudonym.split(":")[1]))
+    compact = _compact(text)
+    if kinds or any(form in compact for secret in bounds.secrets for form in _forms(secret)):
+        kind = f" ({kinds[0]})" if kinds else ""
+        yield f"a secret{kind}, perhaps encoded. Describe where it is instead"
+
+
+def _decoded(text: str) -> Iterator[str]:
+    """What Base64 and hexadecimal stretches of a text say."""
+    for stretch in _ENCODED.findall(text):
+        padded = stretch.rstrip("=").replace("-", "+").replace("_", "/")
+        try:
+            said = base64.b64decode(padded + "=" * (-len(padded) % 4)).decode()
+        except (binascii.Error, ValueError):
+            continue
+        yield said
+        yield said.lstrip(":")
+    for stretch in _HEXADECIMAL.findall(text):
+        try:
+            yield bytes.fromhex(re.sub(r"[^0-9A-Fa-f]", "", stretch)).decode()
+        except ValueError:
+            continue
+
+
+def _compact(text: str) -> str:
+    return _NOT_ALPHANUMERIC.sub("", text).lower()
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """A known secret as it may be found in compact text: in clear, backwards, percent-encoded, hexadecimal, Base64."""
+    if len(_compact(secret)) < _SHORTEST_SECRET:
+        return
+    yield _compact(secret)
+    yield _compact(secret)[::-1]
+    yield _compact(quote(secret, safe=""))
+    yield secret.encode().hex()
+    for shift in range(3):
+        # Whatever stands before moves the groups of Base64 by one of three; the characters at the edges mix.
+        encoded = base64.b64encode(b"\0" * shift + secret.encode()).decode().rstrip("=")
+        yield _compact(encoded[4 if shift else 0 : -2])
+
+
+# -- links ---------------------------------------------------------------------------------------------------------
+
+
+def _links(text: str, bounds: Bounds) -> Iterator[str]:
+    for pattern in (_LINK, _WWW):
+        for match in pattern.finditer(text):
+            if (host := _foreign(match, bounds)) is not None:
+                yield _refused(host)
+    for pattern in (_TARGET, _AUTOLINK, _IN_TAG):
+        for begin in pattern.finditer(text):
+            if (objection := _acts(begin, bounds)) is not None:
+                yield objection
+
+
+def _refused(host: str) -> str:
+    return (
+        f"a link to {host or 'nowhere'}, which nobody named. Leave it out, describe it in words, or let the person "
+        "name it as https://HOST"
+    )
+
+
+def _acts(begin: re.Match[str], bounds: Bounds) -> str | None:
+    """What is wrong with the target that begins after a match; None when nothing is, or none begins."""
+    target = _BLANKS.sub("", begin.string[begin.end() : begin.end() + _MAX_TARGET])
+    if found := _SPECIAL.match(target) or _SCHEMELESS.match(target):
+        host = _foreign(found, bounds)
+        return None if host is None else _refused(host)
+    if (scheme := _ANY_SCHEME.match(target)) and begin.re is not _IN_TAG:
+        # What looks like a scheme may be a word before a colon in a table of reference links; those are not followed.
+        return f"a {scheme[1].lower()}: link. Leave it out"
+    return None
+
+
+def _broken(link: str) -> str:
+    return link.replace(":", "[:]", 1).replace("//", "/ /", 1) if ":" in link else link.replace(".", "[.]", 1)
+
+
+def _foreign(match: re.Match[str], bounds: Bounds) -> str | None:
+    """The host of a link that must not be written; None when it may be."""
+    scheme, authority, rest = match[1].lower() or "https", clean(match[2]).rstrip(".,;:!*_"), match[3]
+    # Whatever stands before an at sign is no host: `https://dev.azure.com@evil.example`.
+    host = _ascii_host(re.sub(r":\d*$", "", authority.rpartition("@")[2]))
+    if scheme == "vstfs":
+        return None
+    if "@" in authority or "%" in authority or scheme not in {"http", "https"}:
+        return host or authority or scheme
+    if host in bounds.named.hosts or host in bounds.link_hosts:
+        return None
+    if any(allowed.startswith("*.") and host.endswith(allowed[1:]) for allowed in bounds.link_hosts):
+        return None
+    return None if any(_is_own(host, rest, url) for url in bounds.own_urls) else host
+
+
+def _is_own(host: str, rest: str, own_url: str) -> bool:
+    """Whether a link stays within the organization; hosts that serve every organization need its name in the path."""
+    own = urlsplit(own_url)
+    if host != (own.hostname or "").lower():
+        return False
+    if host not in _MULTI_TENANT:
+        return True
+    path = rest.split("?", 1)[0].split("#", 1)[0].lower()
+    base = own.path.rstrip("/").lower()
+    return ".." not in unquote(path) and "\\" not in path and (path == base or path.startswith(f"{base}/"))
+
+
+def _ascii_host(host: str) -> str:
+    host = unicodedata.normalize("NFKC", host).lower().strip(".")
+    try:
+        return host.encode("idna").decode() if not host.isascii() else host
+    except UnicodeError:
+        return host
+
+
+# -- mentions ------------------------------------------------------------------------------------------------------
+
+
+def _mentions(text: str, bounds: Bounds) -> Iterator[str]:
+    if _MENTION_MARKUP.search(text):
+        yield "the markup of a mention (data-vss-mention). Write the name without it"
+    outside = _outside_code(text)
+    asked = _MACROS | bounds.named.mentions
+    for found in [*_MENTION.findall(outside), *(name for name in _MENTION.findall(text) if name.startswith("@<"))]:
+        if found.lower().rstrip(".") not in asked:
+            yield f"the mention {found}, which nobody asked for. Write the name without @, or code between backticks"
+
+
+def _outside_code(text: str) -> str:
+    """The text without its code spans and blocks: from a run of backticks to the next one that is as long."""
+    runs = list(_TICKS.finditer(text))
+    partner: dict[int, int] = {}
+    last: dict[int, int] = {}
+    for number in range(len(runs) - 1, -1, -1):
+        length = runs[number].end() - runs[number].start()
+        if length in last:
+            partner[number] = last[length]
+        last[length] = number
+    parts, position, number = [], 0, 0
+    while number < len(runs):
+        if (closing := partner.get(number)) is None:
+            number += 1
+            continue
+        parts.append(text[position : runs[number].start()])
+        position, number = runs[closing].end(), closing + 1
+    return " ".join([*parts, text[position:]])

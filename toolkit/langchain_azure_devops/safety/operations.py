@@ -1,0 +1,75 @@
+"""Operations whose method says the wrong thing: POSTs that only read, and reads that change something.
+
+A method is no reliable sign of a write, and neither is a scope: a token that may only read work items may send e-mail
+and make service hooks. So the write gate goes by these tables, and by nothing else: what is not named here is a write
+unless its method reads.
+
+Source: the `security` section of each operation in the service's OpenAPI description, versions 7.1 and 7.2.
+"""
+
+from collections.abc import Mapping
+
+from langchain_azure_devops.safety.grants import Operation
+from langchain_azure_devops.scopes import Scope
+
+READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+_BUILD, _CODE, _WORK, _TEST = Scope.BUILD, Scope.CODE, Scope.WORK, Scope.TEST_WRITE
+_ANY_HOOK = (Scope.BUILD, Scope.CODE, Scope.WORK)
+_REPOSITORY = "/{project}/_apis/git/repositories/{repository}"
+
+
+def _posts(table: Mapping[str, tuple[Scope, ...]]) -> dict[Operation, tuple[Scope, ...]]:
+    return {Operation("POST", template): scopes for template, scopes in table.items()}
+
+
+READ_POSTS: Mapping[Operation, tuple[Scope, ...]] = _posts(
+    {
+        "/{project}/_apis/wit/wiql": (_WORK,),
+        "/{project}/_apis/wit/workitemsbatch": (_WORK,),
+        "/{project}/_apis/wit/queriesbatch": (_WORK,),
+        "/{project}/_apis/wit/artifacturiquery": (_WORK,),
+        "/{project}/_apis/wit/reporting/workitemrevisions": (_WORK,),
+        f"{_REPOSITORY}/commitsbatch": (_CODE,),
+        f"{_REPOSITORY}/itemsbatch": (_CODE,),
+        f"{_REPOSITORY}/pullrequestquery": (_CODE,),
+        "/{project}/_apis/pipelines/checks/queryconfigurations": (_BUILD,),
+        "/{project}/_apis/build/builds/{build}/workitems": (Scope.BUILD_EXECUTE,),
+        "/{project}/_apis/testresults/results/query": (_TEST,),
+        "/{project}/_apis/wiki/wikis/{wiki}/pagesbatch": (Scope.WIKI,),
+        "/{project}/_apis/search/codesearchresults": (_CODE,),
+        "/{project}/_apis/search/workitemsearchresults": (_WORK,),
+        "/{project}/_apis/search/wikisearchresults": (Scope.WIKI,),
+        "/_apis/search/packagesearchresults": (Scope.PACKAGING,),
+        "/{project}/_apis/alert/repositories/{repository}/AlertsBatch": (Scope.ADVSEC,),
+        "/{project}/_apis/alert/repositories/{repository}/alerts/metadatabatch": (Scope.ADVSEC,),
+    }
+)
+"""POSTs that only ask; any one of the scopes suffices. The gate lets them through without a grant."""
+
+READ_SCOPE_WRITES: Mapping[Operation, tuple[Scope, ...]] = {
+    Operation("POST", "/{project}/_apis/wit/sendmail"): (_WORK,),
+    Operation("POST", "/{project}/_apis/git/favorites/refs"): (_CODE,),
+    Operation("DELETE", "/{project}/_apis/git/favorites/refs/{favorite}"): (_CODE,),
+    Operation("POST", "/_apis/hooks/subscriptions"): _ANY_HOOK,
+    Operation("PUT", "/_apis/hooks/subscriptions/{subscription}"): _ANY_HOOK,
+    Operation("DELETE", "/_apis/hooks/subscriptions/{subscription}"): _ANY_HOOK,
+    Operation("PUT", "/_apis/hooks/subscriptions/{subscription}/diagnostics"): _ANY_HOOK,
+    Operation("POST", "/_apis/hooks/testnotifications"): _ANY_HOOK,
+    Operation("POST", "/_apis/graph/requestaccess"): (Scope.GRAPH,),
+    Operation("POST", "/_apis/tokenadmin/revocations"): (Scope.TOKENADMINISTRATION,),
+    Operation("POST", "/_apis/tokenadmin/revocationrules"): (Scope.TOKENADMINISTRATION,),
+}
+"""Writes that a scope for reading allows; a tool for one must be declared a writer, and the gate wants a grant."""
+
+WRITE_GETS: Mapping[Operation, tuple[Scope, ...]] = {
+    Operation("GET", "/{project}/_apis/testresults/testai/completegithubauth"): (_TEST,),
+}
+"""GETs that change something; the gate wants a grant as for any write."""
+
+
+def reads(operation: Operation) -> bool:
+    """Whether an operation cannot change anything."""
+    if operation.method in READ_METHODS:
+        return operation not in WRITE_GETS
+    return operation in READ_POSTS

@@ -1,0 +1,212 @@
+"""What an automation may write while nobody watches: tools, projects, fields and counts, declared and approved before.
+
+A plan is data. A person or the operator approves it as it is; a model cannot make, widen or approve one, and what it is
+sure of counts for nothing. What a plan does not name is refused. Texts may be free within a length or a pattern; what a
+write goes to (ids, projects, repositories, branches, people) must be one of the values that stand in the plan, so that
+nothing a model read can choose it.
+"""
+
+import hashlib
+import json
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+
+from langchain_azure_devops.errors import InvalidRequest
+from langchain_azure_devops.safety.audit import Audited, note
+from langchain_azure_devops.safety.grants import Approval, WriteRequest
+
+TARGETS = frozenset(
+    {"id", "project", "repository", "parent", "work_items", "source", "target", "type", "area", "iteration"}
+    | {"assigned_to", "source_commit", "status"}
+)
+"""Arguments that say where a write goes or whom it concerns, not what it says."""
+_TARGET_FIELDS = frozenset(
+    {"teamproject", "areapath", "areaid", "iterationpath", "iterationid", "assignedto", "workitemtype", "parent"}
+)
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FieldRule(_Part):
+    """What an argument may be; exactly one of the three.
+
+    Attributes:
+        values: One of these texts, exactly; numbers and booleans as JSON writes them.
+        pattern: A text that the whole regular expression matches.
+        longest: Any text of at most so many characters.
+    """
+
+    values: tuple[str, ...] | None = None
+    pattern: str | None = None
+    longest: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(rule is not None for rule in (self.values, self.pattern, self.longest)) != 1:
+            raise ValueError("give exactly one of values, pattern and longest")
+        if self.pattern is not None:
+            try:
+                re.compile(self.pattern)
+            except re.error as error:
+                raise ValueError(f"{self.pattern!r} is no regular expression: {error}") from None
+        return self
+
+    def allows(self, text: str) -> bool:
+        """Whether a value fits."""
+        if self.values is not None:
+            return text in self.values
+        if self.pattern is not None:
+            return re.fullmatch(self.pattern, text) is not None
+        return len(text) <= (self.longest or 0)
+
+
+class PlannedWrite(_Part):
+    """Some writes of one tool.
+
+    Attributes:
+        tool: The tool's plain name.
+        project: The project, for tools that take one.
+        count: How many of them.
+        fields: What each argument may be, by name; `fields.Microsoft.VSTS.Common.Priority` for one of a work item's
+            fields. An argument that is not named must not be given.
+    """
+
+    tool: str
+    project: str | None = None
+    count: int = Field(default=1, ge=1)
+    fields: Mapping[str, FieldRule] = {}
+
+    @model_validator(mode="after")
+    def _targets(self) -> Self:
+        for name, rule in self.fields.items():
+            if _is_target(name) and rule.values is None:
+                raise ValueError(f"{name} says where a write goes: give its values, not a pattern or a length")
+        return self
+
+    def objection(self, request: WriteRequest) -> str | None:
+        """Why a write is none of these; None when it is one."""
+        if request.tool != self.tool:
+            return f"it has nothing for {request.tool}"
+        if request.project != self.project:
+            return f"{request.tool} is for project {self.project!r} there, not {request.project!r}"
+        rules = {name.lower(): rule for name, rule in self.fields.items()}
+        for name, text in _flat(request.arguments):
+            if (rule := rules.get(name.lower())) is None:
+                return f"it does not name {name}"
+            if not rule.allows(text):
+                return f"it does not allow this value of {name}"
+        return None
+
+
+class WritePlan(_Part):
+    """Everything that may be written.
+
+    Attributes:
+        writes: Each kind of write with its count.
+    """
+
+    writes: tuple[PlannedWrite, ...]
+
+    @property
+    def digest(self) -> str:
+        """Identifies the plan: an approval is for exactly this one."""
+        parts = sorted(json.dumps(entry.model_dump(mode="json"), sort_keys=True) for entry in self.writes)
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a plan from a JSON file.
+
+        Raises:
+            InvalidRequest: It is no plan; says where.
+        """
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except (OSError, ValidationError) as error:
+            raise InvalidRequest(f"{path.name} is no write plan: {_where(error)}.", subject="plan") from None
+
+    def approved(self, client: Audited, *, by: str, digest: str) -> "ApprovedPlan":
+        """The approver that lets exactly this plan happen, put on record.
+
+        Args:
+            client: Whose audit log records it.
+            by: The person or the operator's setting that approved it.
+            digest: The digest of the plan that was shown to them.
+
+        Raises:
+            InvalidRequest: Another plan was shown, or nobody is named.
+        """
+        if digest != self.digest or not by.strip():
+            raise InvalidRequest("The plan was not approved: what was approved is another one.", subject="plan")
+        writes: list[JsonValue] = [f"{entry.count} x {entry.tool} in {entry.project}" for entry in self.writes]
+        note(client, "plan", digest=self.digest, approver=by, writes=writes)
+        return ApprovedPlan(self, by)
+
+
+class ApprovedPlan:
+    """Approves the writes that a plan names, each as often as it says, and nothing else; for `approver=`."""
+
+    def __init__(self, plan: WritePlan, by: str) -> None:
+        """Use `WritePlan.approved`, which records who approved."""
+        self.plan = plan
+        self._name = f"plan {plan.digest[:12]}, approved by {by}"
+        self._left = [entry.count for entry in plan.writes]
+        self._lock = threading.Lock()
+
+    def __call__(self, request: WriteRequest) -> Approval:
+        """Answer a request; the answer depends on the plan alone."""
+        reasons = []
+        with self._lock:
+            for number, entry in enumerate(self.plan.writes):
+                reason = entry.objection(request)
+                if reason is None and self._left[number] > 0:
+                    self._left[number] -= 1
+                    return Approval(True, request.digest, self._name)
+                reasons.append(reason or f"its {entry.count} writes by {entry.tool} are used up")
+        nearest = next((reason for reason in reasons if "nothing for" not in reason), None)
+        why = nearest or f"it has nothing for {request.tool}"
+        return Approval(False, request.digest, self._name, f"the plan does not name this write: {why}")
+
+
+def exactly(request: WriteRequest) -> PlannedWrite:
+    """A plan's entry for one write, with every value as it is."""
+    values: dict[str, list[str]] = {}
+    for name, text in _flat(request.arguments):
+        values.setdefault(name, []).append(text)
+    rules = {name: FieldRule(values=tuple(texts)) for name, texts in values.items()}
+    return PlannedWrite(tool=request.tool, project=request.project, fields=rules)
+
+
+def _flat(arguments: Mapping[str, JsonValue]) -> Iterator[tuple[str, str]]:
+    """Every argument as name and text: each part of a list, each of a work item's fields under its own name."""
+    for name, value in arguments.items():
+        if name == "project":
+            continue
+        for part in value if isinstance(value, list) else [value]:
+            if isinstance(part, dict) and set(part) == {"name", "value"}:
+                yield f"{name}.{part['name']}", _text(part["value"])
+            else:
+                yield name, _text(part)
+
+
+def _text(value: JsonValue) -> str:
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+
+
+def _is_target(name: str) -> bool:
+    # A field has a name for people, too: `Assigned To`.
+    return name.lower() in TARGETS or name.lower().replace(" ", "").rpartition(".")[2] in _TARGET_FIELDS
+
+
+def _where(error: OSError | ValidationError) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or "it cannot be read"
+    found = error.errors(include_input=False, include_url=False)[:3]
+    return "; ".join(f"{'.'.join(map(str, entry['loc']))}: {entry['msg']}".lstrip(": ") for entry in found)

@@ -1,0 +1,1 @@
+"""Text that outsiders wrote: what a reader cannot see is removed, and secrets become pseudonyms."""

@@ -1,0 +1,147 @@
+"""Secrets out: each becomes a stable pseudonym before a model, trace, checkpoint, report or recording sees it."""
+
+import base64
+import hashlib
+import hmac
+import math
+import re
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from langchain_azure_devops.text.secret_rules import BETWEEN, Looked, rules
+
+PSEUDONYM = re.compile(r"\[secret:([a-z-]+):([0-9a-f]{10})\]")
+# A run of characters of a secret that a line break cuts, with what logs and tables put around a break.
+_RUN = r"[A-Za-z0-9+/=_~.-]"
+_BROKEN = re.compile(
+    rf"(?<!{_RUN})(?:{_RUN}{{6,}}+[ \t\"'\\|,]{{0,8}}\r?\n[ \t\"'|>#\x1e]{{0,40}})+{_RUN}{{6,}}+", re.ASCII
+)
+_PART = re.compile(rf"{_RUN}{{6,}}+", re.ASCII)
+_APART = " \0 "
+_AROUND_A_BREAK = b"\x1e\t\"'\\|,>#\r"
+_TOKENS = bytes(ord("a") if re.match(_RUN, chr(code)) else code if code == 10 else ord(" ") for code in range(256))
+_MAY_BREAK = re.compile(rb"aaaaaa {0,8}\n {0,40}aaaaaa")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A secret in a text.
+
+    Attributes:
+        kind: What it is, as the pseudonym names it.
+        secret: The whole of it.
+        parts: Where it stands: more than one place when a line break lies inside.
+    """
+
+    kind: str
+    secret: str
+    parts: tuple[tuple[int, int], ...]
+
+
+@dataclass
+class _Claims:
+    """Stretches of a text that are spoken for."""
+
+    spans: list[tuple[int, int]] = field(default_factory=list)
+
+    def claim(self, start: int, end: int) -> bool:
+        """Take a stretch; False when a part of it is taken."""
+        at = bisect_left(self.spans, (start, end))
+        if (at > 0 and self.spans[at - 1][1] > start) or (at < len(self.spans) and self.spans[at][0] < end):
+            return False
+        insort(self.spans, (start, end))
+        return True
+
+
+def find(text: str) -> Iterator[Found]:
+    """The secrets in a text, in no order; no two of them overlap."""
+    looked = Looked.at(text)
+    claims = _Claims([match.span() for match in PSEUDONYM.finditer(text)] if "[secret:" in text else [])
+    for rule in rules():
+        for start, end in rule.matches(looked):
+            if claims.claim(start, end):
+                yield Found(rule.kind, text[start:end], ((start, end),))
+    if _MAY_BREAK.search(looked.plain.translate(_TOKENS, _AROUND_A_BREAK)):
+        yield from _broken(text, claims)
+
+
+def _broken(text: str, claims: _Claims) -> Iterator[Found]:
+    """The secrets with a line break inside: the parts of each run are joined, and the rules tried on all of these."""
+    pieces: list[str] = []
+    places: list[tuple[int, int]] = []
+    size = 0
+    for run in _BROKEN.finditer(text):
+        for part in _PART.finditer(text, *run.span()):
+            places.append((size, part.start()))
+            pieces.append(part[0])
+            size += len(part[0])
+        pieces.append(_APART)
+        size += len(_APART)
+    looked = Looked.at("".join(pieces))
+    for rule in rules():
+        if rule.wraps:
+            for start, end in rule.matches(looked):
+                parts = tuple(_original(places, start, end))
+                if len(parts) > 1 and all(claims.claim(*part) for part in parts):
+                    yield Found(rule.kind, looked.text[start:end], parts)
+
+
+def _original(places: list[tuple[int, int]], start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Where a stretch of the joined parts stands in the text they come from; `places` has both beginnings of each."""
+    at = bisect_right(places, (start, math.inf)) - 1
+    while at < len(places) and places[at][0] < end:
+        joined, original = places[at]
+        following = places[at + 1][0] if at + 1 < len(places) else end
+        low, high = max(start, joined), min(end, following)
+        yield original + low - joined, original + high - joined
+        at += 1
+
+
+def suspicious(text: str) -> bool:
+    """Whether a text holds a secret, as far as the rules know; costs about as much as one look for each word."""
+    return next(find(text), None) is not None
+
+
+def redact(text: str, key: bytes, remember: Callable[[str, str], None] | None = None) -> str:
+    """A text in which each secret is replaced by `[secret:KIND:DIGEST]`, the same for the same secret and key.
+
+    Args:
+        text: What may hold secrets.
+        key: Keys the digest, so that it says nothing about the secret to somebody without the key.
+        remember: Told each pseudonym and the secret it stands for.
+    """
+    replaced: list[tuple[int, int, str]] = []
+    for found in find(text):
+        pseudonym = pseudonym_of(found.secret, found.kind, key)
+        if remember is not None:
+            remember(pseudonym, found.secret)
+        replaced += [(start, end, pseudonym) for start, end in found.parts]
+    if not replaced:
+        return text
+    pieces, at = [], 0
+    for start, end, pseudonym in sorted(replaced):
+        pieces += [text[at:start], pseudonym]
+        at = end
+    return "".join([*pieces, text[at:]])
+
+
+def redact_all(texts: Sequence[str], key: bytes, remember: Callable[[str, str], None] | None = None) -> Sequence[str]:
+    """Texts that are shown one after the other, redacted as one: a secret may begin in one and end in the next."""
+    joined = BETWEEN.join(texts)
+    if joined.count(BETWEEN) != len(texts) - 1:
+        texts = [text.replace(BETWEEN, " ") for text in texts]
+        joined = BETWEEN.join(texts)
+    cleared = redact(joined, key, remember)
+    return texts if cleared is joined else cleared.split(BETWEEN)
+
+
+def pseudonym_of(secret: str, kind: str, key: bytes) -> str:
+    """What stands for a secret."""
+    return f"[secret:{kind}:{hmac.new(key, secret.encode(), hashlib.sha256).hexdigest()[:10]}]"
+
+
+def without(text: str, token: str) -> str:
+    """A text without one known token, in clear or as a Basic credential."""
+    basic = base64.b64encode(f":{token}".encode()).decode()
+    return text.replace(token, "[secret:own-token]").replace(basic, "[secret:own-token]")

@@ -1,0 +1,402 @@
+"""Builds: how they went, why they failed, what their logs say."""
+
+import asyncio
+import difflib
+import re
+from collections import deque
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+import httpx
+from pydantic import AliasPath, Field
+
+from langchain_azure_devops.calls.fan_out import in_all, projects_of
+from langchain_azure_devops.calls.paging import TOKEN_HEADER, Collection, list_rows
+from langchain_azure_devops.calls.tool import Cursor, Limit, Project, Toolset
+from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotFound
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.http.request import QueryValue
+from langchain_azure_devops.http.write_gate import capped
+from langchain_azure_devops.results.models import (
+    Branch,
+    InProject,
+    Instant,
+    Lines,
+    Page,
+    Result,
+    Untrusted,
+    UntrustedText,
+)
+from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.text.lines import MAX_SCAN_BYTES, between, matching, numbered
+from langchain_azure_devops.text.lines import Lines as Passed
+from langchain_azure_devops.tools.builds.timeline import (
+    Failure,
+    Stage,
+    Step,
+    failures_of,
+    log_of_failure,
+    stages_of,
+    steps_of,
+)
+
+toolset = Toolset.named("builds", "See how builds went, why they failed, and what their logs say.")
+
+_BUILD = "/{project}/_apis/build/builds/{build}"
+_STAMP = re.compile(r"^\ufeff?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z ?")
+_TAIL = 60
+_TAIL_TEXT = 4_000
+_RANGE = 1_000
+_MAX_TEXT = 120_000
+_MAX_HITS = 50
+_MAX_CONTEXT = 20
+_MAX_CHANGES = 20
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+Where = dict[str, str | int | None]
+
+
+class Build(Result):
+    """A build as a reader of a list needs it."""
+
+    singular, plural = "build", "builds"
+    author_fields = ("requested_for",)
+
+    id: int
+    project: InProject = None
+    pipeline: Untrusted = Field(validation_alias=AliasPath("definition", "name"))
+    status: str
+    result: str | None = None
+    branch: Branch | None = Field(default=None, validation_alias="sourceBranch")
+    requested_for: Untrusted | None = Field(default=None, validation_alias=AliasPath("requestedFor", "displayName"))
+    requested_for_id: str | None = Field(default=None, validation_alias=AliasPath("requestedFor", "id"), exclude=True)
+    queued: Instant | None = Field(default=None, validation_alias="queueTime")
+
+
+class Change(Result):
+    """A commit that this build has and the one before had not."""
+
+    author_fields = ("author",)
+
+    commit: str = Field(validation_alias="id")
+    author: Untrusted | None = Field(default=None, validation_alias=AliasPath("author", "displayName"))
+    author_id: str | None = Field(default=None, validation_alias=AliasPath("author", "id"), exclude=True)
+    message: Untrusted | None = None
+
+
+class BuildDetail(Build):
+    """A build with its stages and what failed."""
+
+    number: Untrusted | None = Field(default=None, validation_alias="buildNumber")
+    reason: str | None = None
+    commit: str | None = Field(default=None, validation_alias="sourceVersion")
+    repository: Untrusted | None = Field(default=None, validation_alias=AliasPath("repository", "name"))
+    started: Instant | None = Field(default=None, validation_alias="startTime")
+    finished: Instant | None = Field(default=None, validation_alias="finishTime")
+    validation: list[Untrusted] = Field(default=[])
+    stages: list[Stage] = Field(default=[])
+    failed: list[Failure] = Field(default=[])
+    steps: list[Step] = Field(default=[])
+    note: str | None = None
+    changes: list[Change] = Field(default=[])
+
+
+class BuildLog(Lines):
+    """Lines of a build log, without their time stamps."""
+
+    written_by = "builds"
+
+    build: int
+    log: int
+
+
+class LogMatches(Result):
+    """Lines of a build log that hold the words looked for, with their numbers and the lines around them.
+
+    Attributes:
+        matching: How many lines hold them, shown or not, as far as the log was read.
+        note: What was not shown or not read, and how to go on.
+        lines: `number: text` for a line that holds the words, `number- text` for one around it.
+    """
+
+    written_by = "builds"
+
+    build: int
+    log: int
+    matching: int
+    total_lines: int | None
+    note: str | None = None
+    lines: UntrustedText
+
+
+@toolset.read(Scope.BUILD)
+async def list_builds(
+    client: AzureDevOps,
+    project: Project = None,
+    pipeline: Annotated[str | None, Field(description="Name or id")] = None,
+    branch: str | None = None,
+    status: Literal["inProgress", "completed", "notStarted", "cancelling", "all"] | None = None,
+    result: Literal["succeeded", "partiallySucceeded", "failed", "canceled"] | None = None,
+    requested_for: str | None = None,
+    since: datetime | None = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[Build]:
+    """List builds, newest first.
+
+    Source: `GET /{project}/_apis/build/builds`, of each project when none is named.
+    """
+    projects = [await client.required_project(project)] if pipeline else await projects_of(client, project)
+    query = {
+        "definitions": None if pipeline is None else await _pipeline_id(client, projects[0], pipeline),
+        "branchName": None if branch is None else branch if branch.startswith("refs/") else f"refs/heads/{branch}",
+        "statusFilter": status,
+        "resultFilter": result,
+        "requestedFor": requested_for,
+        "minTime": None if since is None else (since if since.tzinfo else since.replace(tzinfo=UTC)).isoformat(),
+        "queryOrder": "queueTimeDescending",
+    }
+    if len(projects) > 1:
+        return await in_all(
+            Build,
+            projects,
+            lambda each, most: _builds_of(client, each, query, most, None, each),
+            limit,
+            cursor,
+            _queued,
+        )
+    page = await _builds_of(client, projects[0], query, limit, cursor)
+    if not page.items and pipeline is not None and pipeline.isdigit():
+        # The list is empty for a pipeline that does not exist, too; this says so.
+        where = {"project": projects[0], "definition": pipeline}
+        await client.get("/{project}/_apis/build/definitions/{definition}", path=where)
+    return page
+
+
+async def _builds_of(
+    client: AzureDevOps,
+    project: str,
+    query: dict[str, QueryValue],
+    limit: int,
+    cursor: str | None,
+    named: str | None = None,
+) -> Page[Build]:
+    page = await list_rows(
+        client,
+        Build,
+        "/{project}/_apis/build/builds",
+        path={"project": project},
+        query=query,
+        limit=limit,
+        cursor=cursor,
+        style="token",
+    )
+    return page if named is None else page.each(project=named)
+
+
+def _queued(build: Build) -> tuple[datetime, int]:
+    return build.queued or _LONG_AGO, build.id
+
+
+@toolset.read(Scope.BUILD)
+async def get_build(client: AzureDevOps, id: int, project: Project = None) -> BuildDetail:
+    """Read a build: stages, what failed with issues and log ids, and the commits it brought.
+
+    A build in which nothing failed shows the logs of its steps instead.
+
+    Source: `GET .../builds/{id}`, `.../timeline`, `.../changes`.
+    """
+    where: Where = {"project": await client.required_project(project), "build": id}
+    build, records, (changes, note) = await asyncio.gather(
+        client.get(_BUILD, path=where), _records(client, where), _changes(client, where)
+    )
+    raw = build.json()
+    failed = failures_of(records)
+    return BuildDetail.model_validate(
+        {
+            **raw,
+            "validation": [str(entry.get("message") or "") for entry in raw.get("validationResults") or []],
+            "stages": stages_of(records),
+            "failed": failed,
+            "steps": [] if failed else steps_of(records),
+            "note": note,
+            "changes": changes,
+        }
+    )
+
+
+@toolset.read(Scope.BUILD)
+async def get_build_log(
+    client: AzureDevOps,
+    build: int,
+    log: Annotated[int | None, Field(description="Default: what failed")] = None,
+    contains: Annotated[str | None, Field(description="Words to find; a|b for either", max_length=300)] = None,
+    context: int = 2,
+    first_line: int | None = None,
+    last_line: int | None = None,
+    project: Project = None,
+) -> BuildLog | LogMatches:
+    """Read a build log: its last lines, a range, or the lines that contain words.
+
+    Args:
+        client: Where to ask.
+        build: The build's id.
+        log: The log's id, as `get_build` shows it; by default the one of the first step that failed.
+        contains: Text to look for in any case, alternatives separated by `|`; no regular expression.
+        context: Lines around each match, at most 20.
+        first_line: Where to begin, from 1, also to look for text; without it, the end of the log is shown.
+        last_line: Where to stop; a range is at most 1,000 lines.
+        project: Name or id.
+
+    Returns:
+        The lines; with `contains` the matches. A tail or range asks for these lines only.
+
+    Raises:
+        NotFound: There is no such build or log, or its logs were deleted.
+    Source: `GET .../builds/{id}/logs`, `GET .../builds/{id}/logs/{log}?startLine=&endLine=`.
+    """
+    where: Where = {"project": await client.required_project(project), "build": build}
+    if first_line is not None and last_line is not None and last_line < first_line:
+        raise InvalidRequest(f"last_line {last_line} is before first_line {first_line}.", subject="last_line")
+    where["log"] = log if log is not None else await _log_that_tells(client, where)
+    if words := [word.strip() for word in (contains or "").split("|") if word.strip()]:
+        return await _search(client, where, words, min(max(context, 0), _MAX_CONTEXT), first_line, last_line)
+    total = await _line_count(client, where)
+    if first_line is None:
+        kept = await _tail(client, where, total, last_line)
+    else:
+        begin = max(first_line, 1)
+        kept = await _range(client, where, begin, min(last_line or total or begin + _RANGE, begin + _RANGE - 1))
+    return BuildLog(
+        build=build,
+        log=int(where["log"] or 0),
+        first_line=kept[0][0] if kept else 0,
+        total_lines=total,
+        text="\n".join(line for _, line in kept),
+    )
+
+
+Kept = list[tuple[int, str]]
+
+
+async def _tail(client: AzureDevOps, where: Where, total: int | None, last: int | None) -> Kept:
+    """The last lines, as many as are read at a glance; of a log without a known end by reading all of it."""
+    end = min(total, last) if total and last else total or last
+    before = max(0, end - _TAIL) if end else 0
+    query = {"startLine": before + 1 if end else None, "endLine": end}
+    newest: deque[tuple[int, str]] = deque(maxlen=_TAIL)
+    async with client.stream(f"{_BUILD}/logs/{{log}}", path=where, query=query, accept="text/plain") as response:
+        async for number, line in numbered(_text_of(response), Passed()):
+            newest.append((before + number, _STAMP.sub("", line)))
+    kept: Kept = []
+    room = _TAIL_TEXT
+    while newest and (not kept or len(newest[-1][1]) < room):
+        kept.append(newest.pop())
+        room -= len(kept[-1][1]) + 1
+    return kept[::-1]
+
+
+async def _range(client: AzureDevOps, where: Where, first: int, last: int) -> Kept:
+    if last < first:
+        return []
+    query = {"startLine": first, "endLine": last}
+    async with client.stream(f"{_BUILD}/logs/{{log}}", path=where, query=query, accept="text/plain") as response:
+        read = await between(_text_of(response), 1, None, _MAX_TEXT)
+    return [(first - 1 + number, _STAMP.sub("", line)) for number, line in read.kept]
+
+
+async def _search(
+    client: AzureDevOps, where: Where, words: list[str], context: int, first: int | None, last: int | None
+) -> LogMatches:
+    before = max(first or 1, 1) - 1
+    query = {"startLine": before + 1 if before else None, "endLine": last}
+    async with client.stream(f"{_BUILD}/logs/{{log}}", path=where, query=query, accept="text/plain") as response:
+        seen, hits = await matching(_text_of(response), words, context, _MAX_HITS)
+    wanted = [word.lower() for word in words]
+    holding = {number for number, line in seen.kept if any(word in line.lower() for word in wanted)}
+    notes = []
+    if hits > _MAX_HITS:
+        notes.append(f"The first {_MAX_HITS} matches are shown; go on with first_line={before + max(holding) + 1}.")
+    if not seen.whole:
+        mebibytes = MAX_SCAN_BYTES // 2**20
+        notes.append(f"Reading stopped after {mebibytes} MB; go on with first_line={before + seen.count + 1}.")
+    return LogMatches(
+        build=int(where["build"] or 0),
+        log=int(where["log"] or 0),
+        matching=hits,
+        total_lines=before + seen.count if seen.whole and last is None else None,
+        note=" ".join(notes) or None,
+        lines="\n".join(
+            f"{before + number}{':' if number in holding else '-'} {_STAMP.sub('', line)}" for number, line in seen.kept
+        ),
+    )
+
+
+async def _text_of(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The log piece by piece without NUL bytes: a log is text, whatever a program wrote into it."""
+    async for piece in capped(response, MAX_SCAN_BYTES):
+        yield piece.replace(b"\0", b"")
+
+
+async def _records(client: AzureDevOps, where: Where) -> list[dict[str, Any]]:
+    """The records of the timeline; none when the build never started."""
+    response = await client.get(f"{_BUILD}/timeline", path=where)
+    found = response.json() if response.content else None
+    records: list[dict[str, Any]] = (found or {}).get("records") or []
+    return records
+
+
+async def _changes(client: AzureDevOps, where: Where) -> tuple[list[Change], str | None]:
+    """The commits, or why there are none: what a build brought is not worth losing the build for."""
+    try:
+        response = await client.get(f"{_BUILD}/changes", path=where, query={"$top": _MAX_CHANGES})
+    except AzureDevOpsError as error:
+        return [], f"The commits could not be read: {error.message}"
+    changes = Collection[Change].model_validate_json(response.content).value
+    more = len(changes) == _MAX_CHANGES or TOKEN_HEADER in response.headers
+    return changes, f"Only the newest {len(changes)} commits are shown." if more else None
+
+
+async def _line_count(client: AzureDevOps, where: Where) -> int | None:
+    """How many lines the log has; None while that is not known, as it is still written."""
+    response = await client.get(f"{_BUILD}/logs", path=where)
+    counts = {int(row["id"]): row.get("lineCount") for row in response.json()["value"]}
+    if where["log"] not in counts:
+        known = ", ".join(str(number) for number in counts) or "none"
+        raise NotFound(f"Build {where['build']} has no log {where['log']}. Its logs: {known}.", subject="log")
+    return counts[int(where["log"] or 0)] or None
+
+
+async def _log_that_tells(client: AzureDevOps, where: Where) -> int:
+    """The log of the first failed task; without one, the last log there is."""
+    if (log := log_of_failure(await _records(client, where))) is not None:
+        return log
+    rows = (await client.get(f"{_BUILD}/logs", path=where)).json()["value"]
+    if not rows:
+        raise NotFound(
+            f"Build {where['build']} has no logs: it never ran, or they were deleted. get_build says why.",
+            subject="log",
+        )
+    return max(int(row["id"]) for row in rows)
+
+
+async def _pipeline_id(client: AzureDevOps, project: str, pipeline: str) -> int:
+    if pipeline.isdigit():
+        return int(pipeline)
+    where = {"project": project}
+    response = await client.get("/{project}/_apis/build/definitions", path=where, query={"name": pipeline, "$top": 2})
+    rows = response.json()["value"]
+    if len(rows) == 1:
+        return int(rows[0]["id"])
+    if rows:
+        raise InvalidRequest(f"Several pipelines are called {pipeline!r}: give the id from list_pipelines.")
+    everything = await client.get("/{project}/_apis/build/definitions", path=where, query={"$top": 1000})
+    names = [str(row["name"]) for row in everything.json()["value"]]
+    near = difflib.get_close_matches(pipeline, names, n=1)
+    raise NotFound(
+        f"There is no pipeline {pipeline!r} in {project!r}.{f' Did you mean {near[0]!r}?' if near else ''} "
+        f"Pipelines there: {', '.join(names[:30]) or 'none'}.",
+        subject=pipeline,
+    )

@@ -1,0 +1,178 @@
+"""What a reviewer looks at: the changed files of a pull request, its threads, and a diff made here.
+
+The service has no line diff in its REST interface; both sides of a file are read and compared locally.
+"""
+
+import asyncio
+import difflib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from pydantic import AliasPath, Field
+
+from langchain_azure_devops.calls.fan_out import sweep
+from langchain_azure_devops.errors import NotFound
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.results.models import Result, Untrusted
+from langchain_azure_devops.tools.repositories.tools import REPOSITORY, FileContent, Where, file_content
+
+_PULL_REQUEST = f"{REPOSITORY}/pullRequests/{{pull_request}}"
+_MAX_DIFFED = 20
+_MAX_FILE = 400_000
+_MAX_DIFF = 20_000
+
+
+class ChangedFile(Result):
+    """A file the pull request changes."""
+
+    change: str = Field(validation_alias="changeType")
+    path: Untrusted = Field(validation_alias=AliasPath("item", "path"))
+    was: Untrusted | None = Field(default=None, validation_alias="originalPath")
+
+
+class Comment(Result):
+    """One comment of a thread."""
+
+    author_fields = ("author",)
+
+    author: Untrusted
+    author_id: str | None = Field(default=None, exclude=True)
+    text: Untrusted
+
+
+class Thread(Result):
+    """A discussion, about a place in a file or the whole."""
+
+    id: int
+    status: str | None = None
+    file: Untrusted | None = None
+    line: int | None = None
+    comments: list[Comment] = Field(default=[])
+
+
+async def review_of(client: AzureDevOps, where: Where, include: frozenset[str]) -> dict[str, Any]:
+    """The parts asked for, and always the linked work items, as fields of the pull request; notes name what failed.
+
+    Raises:
+        AzureDevOpsError: None of the parts could be read.
+    """
+
+    async def work_items() -> dict[str, Any]:
+        linked = (await client.get(f"{_PULL_REQUEST}/workitems", path=where)).json()["value"]
+        return {"work_items": [int(row["id"]) for row in linked]}
+
+    async def threads() -> dict[str, Any]:
+        there = (await client.get(f"{_PULL_REQUEST}/threads", path=where)).json()["value"]
+        found = [thread for raw in there if (thread := _thread(raw)) is not None]
+        return {"threads": found, "discussion": discussion_of(found) or "There are no threads."}
+
+    parts: dict[str, Callable[[], Awaitable[dict[str, Any]]]] = {"work items": work_items}
+    if "threads" in include:
+        parts["threads"] = threads
+    if include & {"files", "diff"}:
+        parts["changes"] = lambda: _changes(client, where, with_diff="diff" in include)
+    swept = await sweep(parts, lambda part: parts[part]())
+    review: dict[str, Any] = {name: value for found in swept.done.values() for name, value in found.items()}
+    failed = [f"{part.place} could not be read ({part.status}): {part.reason}" for part in swept.failures]
+    return {**review, "notes": [*failed, *review.get("notes", [])]}
+
+
+def discussion_of(threads: list[Thread]) -> str:
+    """The threads as Markdown: a heading for each, then who wrote what."""
+    parts = []
+    for thread in threads:
+        place = f" {thread.file}" if thread.file else ""
+        line = f" line {thread.line}" if thread.line else ""
+        said = "\n".join(f"{comment.author}: {comment.text}" for comment in thread.comments)
+        parts.append(f"### {thread.id} {thread.status or 'no status'}{place}{line}\n{said}")
+    return "\n\n".join(parts)
+
+
+def _thread(raw: dict[str, Any]) -> Thread | None:
+    """A discussion between people; None for what the service itself notes, such as a vote or a push."""
+    comments = [
+        Comment(
+            author=(entry.get("author") or {}).get("displayName") or "",
+            author_id=(entry.get("author") or {}).get("id"),
+            text=entry.get("content") or "",
+        )
+        for entry in raw.get("comments") or []
+        if entry.get("commentType") != "system" and not entry.get("isDeleted")
+    ]
+    if not comments:
+        return None
+    context = raw.get("threadContext") or {}
+    start = context.get("rightFileStart") or context.get("leftFileStart") or {}
+    return Thread(
+        id=raw["id"], status=raw.get("status"), file=context.get("filePath"), line=start.get("line"), comments=comments
+    )
+
+
+async def _changes(client: AzureDevOps, where: Where, *, with_diff: bool) -> dict[str, Any]:
+    iterations = (await client.get(f"{_PULL_REQUEST}/iterations", path=where)).json()["value"]
+    if not iterations:
+        return {"notes": ["The pull request has no iteration: there is nothing to compare."]}
+    last = iterations[-1]
+    response = await client.get(
+        f"{_PULL_REQUEST}/iterations/{{iteration}}/changes",
+        path={**where, "iteration": last["id"]},
+        query={"$compareTo": 0, "$top": 2000},
+    )
+    entries = [raw for raw in response.json()["changeEntries"] if not raw["item"].get("isFolder")]
+    files = [ChangedFile.model_validate(raw) for raw in entries]
+    found: dict[str, Any] = {"files": files}
+    if response.json().get("nextSkip"):
+        found["notes"] = ["Only the first 2,000 changed files are listed."]
+    if with_diff:
+        base = (last.get("commonRefCommit") or last["targetRefCommit"])["commitId"]
+        found["diff"], notes = await _diff(client, where, files, base, last["sourceRefCommit"]["commitId"])
+        found["notes"] = [*found.get("notes", []), *notes]
+    return found
+
+
+async def _diff(
+    client: AzureDevOps, where: Where, files: list[ChangedFile], base: str, tip: str
+) -> tuple[str, list[str]]:
+    """A unified diff of the files, cut at a budget, and what a reader must know of it."""
+    diffed = files[:_MAX_DIFFED]
+    swept = await sweep(range(len(diffed)), lambda at: _file_diff(client, where, diffed[at], base, tip))
+    unread = {at: f"{diffed[at].path}: could not be read ({error.status})" for at, error in swept.failed.items()}
+    compared = {**swept.done, **unread}
+    parts = [compared[at] for at in range(len(diffed))]
+    notes = (
+        [f"diff: {len(files) - len(diffed)} more changed files are not compared."] if len(files) > _MAX_DIFFED else []
+    )
+    whole = "\n".join(parts)
+    if len(whole) > _MAX_DIFF:
+        notes.append(f"diff: {_MAX_DIFF:,} of {len(whole):,} characters shown; use read_file for the rest.")
+        whole = whole[: max(whole.rfind("\n", 0, _MAX_DIFF), _MAX_DIFF // 2)]
+    return whole, notes
+
+
+async def _file_diff(client: AzureDevOps, where: Where, changed: ChangedFile, base: str, tip: str) -> str:
+    """The diff of one file; a sentence where there can be none."""
+    kinds = changed.change.split(", ")
+    old_path = changed.was or changed.path
+    empty = FileContent("", True)
+    try:
+        before = empty if "add" in kinds else await file_content(client, where, old_path, base, _MAX_FILE)
+        after = empty if "delete" in kinds else await file_content(client, where, changed.path, tip, _MAX_FILE)
+    except NotFound:
+        return f"{changed.path}: could not be read"
+    if before is None or after is None:
+        return f"{changed.path}: binary"
+    if not (before.whole and after.whole):
+        return f"{changed.path}: larger than {_MAX_FILE // 1000} kB, not compared"
+    # Comparing long files takes a while, and the client's loop serves other calls meanwhile.
+    text = await asyncio.to_thread(_unified, before.text, after.text, f"a{old_path}", f"b{changed.path}")
+    return text or f"{changed.path}: {changed.change}, no line differs but perhaps line ends"
+
+
+def _unified(before: str, after: str, old_name: str, new_name: str) -> str:
+    sides = (_lines(before), _lines(after))
+    return "\n".join(difflib.unified_diff(*sides, old_name, new_name, lineterm=""))
+
+
+def _lines(text: str) -> list[str]:
+    """The lines without their ends; no last empty one after the end of the last line."""
+    return [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")] if text else []

@@ -1,0 +1,384 @@
+"""Pull requests: find, read, open and update them."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasPath, BaseModel, Field, JsonValue
+
+from langchain_azure_devops.calls.fan_out import in_all, projects_of
+from langchain_azure_devops.calls.paging import list_rows
+from langchain_azure_devops.calls.recovery import Lost
+from langchain_azure_devops.calls.tool import Cursor, Limit, Project, Repository, Toolset
+from langchain_azure_devops.errors import AlreadyExists, AzureDevOpsError, Conflict, InvalidRequest, NotFound
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.results.models import (
+    Branch,
+    CollectedText,
+    InProject,
+    Instant,
+    Page,
+    Result,
+    Untrusted,
+    UntrustedText,
+)
+from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.tools.pull_requests.recovery import as_asked, branch_ref, opened
+from langchain_azure_devops.tools.pull_requests.review import ChangedFile, Thread, review_of
+from langchain_azure_devops.tools.repositories.tools import GUID, REPOSITORY, Where, known_repository
+
+toolset = Toolset.named("pull_requests", "Find, read, open and update pull requests.")
+
+_VOTES = {10: "approved", 5: "approved with suggestions", 0: "no vote", -5: "waits for the author", -10: "rejected"}
+_ONE = "/_apis/git/pullrequests/{pull_request}"
+_LIST = f"{REPOSITORY}/pullrequests"
+_CREATE = f"POST {_LIST}"
+_UPDATE = f"PATCH {_LIST}/{{id}}"
+_NOBODY = (
+    "author and reviewer were compared with the names and e-mail addresses of the people on each pull request, as a "
+    "token for code cannot look people up."
+)
+_MERGE_LOOKS = 20
+_MERGE_PAUSE = 0.5
+_MERGE_FAILED = {"conflicts", "rejectedByPolicy", "failure"}
+
+Title = Annotated[str, Field(min_length=1, max_length=400)]
+Description = Annotated[str | None, Field(max_length=4000)]
+
+
+class PullRequest(Result):
+    """A pull request as a reader of a list needs it."""
+
+    singular, plural = "pull request", "pull requests"
+    author_fields = ("author",)
+
+    id: int = Field(validation_alias="pullRequestId")
+    project: InProject = None
+    title: Untrusted
+    author: Untrusted = Field(validation_alias=AliasPath("createdBy", "displayName"))
+    author_id: str | None = Field(default=None, validation_alias=AliasPath("createdBy", "id"), exclude=True)
+    repository: Untrusted = Field(validation_alias=AliasPath("repository", "name"))
+    source: Branch = Field(validation_alias="sourceRefName")
+    target: Branch = Field(validation_alias="targetRefName")
+    status: str
+    draft: bool = Field(default=False, validation_alias="isDraft")
+    created: Instant = Field(validation_alias="creationDate")
+
+
+class OpenedPullRequest(PullRequest):
+    """A pull request that was just opened."""
+
+    notes: list[str] = Field(default=[])
+
+
+class Reviewer(Result):
+    """Somebody who was asked to review, and the vote."""
+
+    author_fields = ("name",)
+
+    name: Untrusted = Field(validation_alias="displayName")
+    vote: str
+    required: bool = Field(default=False, validation_alias="isRequired")
+
+
+class PullRequestDetail(PullRequest):
+    """A pull request with all that belongs to it.
+
+    Attributes:
+        threads: What people discuss; `discussion` is the same as one text, which is what a model reads.
+    """
+
+    project: Untrusted = Field(validation_alias=AliasPath("repository", "project", "name"))
+    closed: Instant | None = Field(default=None, validation_alias="closedDate")
+    merge_status: str | None = Field(default=None, validation_alias="mergeStatus")
+    source_commit: str | None = Field(default=None, validation_alias=AliasPath("lastMergeSourceCommit", "commitId"))
+    merge_commit: str | None = Field(default=None, validation_alias=AliasPath("lastMergeCommit", "commitId"))
+    reviewers: list[Reviewer] = Field(default=[], validation_alias="votes")
+    work_items: list[int] = Field(default=[])
+    files: list[ChangedFile] = Field(default=[])
+    threads: list[Thread] = Field(default=[], exclude=True)
+    description: UntrustedText | None = None
+    discussion: CollectedText | None = None
+    diff: CollectedText | None = None
+    notes: list[str] = Field(default=[])
+
+
+class _Person(BaseModel):
+    name: str = Field(default="", validation_alias=AliasPath("displayName"))
+    unique_name: str = Field(default="", validation_alias=AliasPath("uniqueName"))
+    id: str = ""
+
+
+class _Row(PullRequest):
+    """A row with what the filters look at and a reader does not need."""
+
+    by: _Person = Field(default_factory=_Person, validation_alias="createdBy", exclude=True)
+    asked: list[_Person] = Field(default=[], validation_alias="reviewers", exclude=True)
+
+
+@toolset.read(Scope.CODE)
+async def list_pull_requests(
+    client: AzureDevOps,
+    repository: Annotated[str | None, Field(description="Default: all of the project")] = None,
+    project: Project = None,
+    status: Literal["active", "completed", "abandoned", "all"] = "active",
+    author: Annotated[str | None, Field(description="@Me, name, e-mail or id")] = None,
+    reviewer: str | None = None,
+    source: Annotated[str | None, Field(description="Branch")] = None,
+    target: str | None = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[PullRequest]:
+    """List pull requests, newest first.
+
+    Source: `GET /{project}/_apis/git/pullrequests`, or of one repository; of each project when none is named.
+    """
+    projects = [await client.required_project(project)] if repository else await projects_of(client, project)
+    author_id, reviewer_id = await _person_id(client, author), await _person_id(client, reviewer)
+    keep = _involving(None if author_id else author, None if reviewer_id else reviewer)
+    query = {
+        "searchCriteria.status": status,
+        "searchCriteria.creatorId": author_id,
+        "searchCriteria.reviewerId": reviewer_id,
+        "searchCriteria.sourceRefName": branch_ref(source),
+        "searchCriteria.targetRefName": branch_ref(target),
+    }
+
+    async def listed(each: str, most: int, going_on: str | None) -> Page[PullRequest]:
+        where: Where = {"project": each, "repository": repository}
+        template = "/{project}/_apis/git/pullrequests" if repository is None else _LIST
+        # Only a filter made here looks at people; without one they are not even decoded.
+        kind = PullRequest if keep is None else _Row
+        async with known_repository(client, where):
+            return await list_rows(
+                client, kind, template, path=where, query=query, limit=most, cursor=going_on, style="skip", keep=keep
+            )
+
+    async def named(each: str, most: int) -> Page[PullRequest]:
+        return (await listed(each, most, None)).each(project=each)
+
+    if len(projects) > 1:
+        page = await in_all(PullRequest, projects, named, limit, cursor, lambda row: (row.created, row.id))
+    else:
+        page = await listed(projects[0], limit, cursor)
+    if keep is not None and not page.items and cursor is None:
+        page.notes.append(_NOBODY)
+    return page
+
+
+@toolset.read(Scope.CODE)
+async def get_pull_request(
+    client: AzureDevOps,
+    id: int,
+    include: list[Literal["files", "threads", "diff"]] = [],  # noqa: B006 - read only, and the schema's default
+) -> PullRequestDetail:
+    """Read a pull request: description, votes, work items; on request files, threads, diff.
+
+    Source: `GET /_apis/git/pullrequests/{id}` and what hangs below it.
+    """
+    raw = await _raw(client, id)
+    where = {"project": raw["repository"]["project"]["id"], "repository": raw["repository"]["id"], "pull_request": id}
+    review = await review_of(client, where, frozenset(include))
+    return _detail(raw, **review)
+
+
+async def _raw(client: AzureDevOps, id: int) -> dict[str, Any]:
+    """A pull request as the service gives it; the number alone identifies it in the whole organization."""
+    try:
+        found: dict[str, Any] = (await client.get(_ONE, path={"pull_request": id})).json()
+    except NotFound as error:
+        raise NotFound(
+            f"There is no pull request {id} in this organization, or this token's owner may not see it. "
+            "list_pull_requests shows the numbers; a work item's number is not one.",
+            subject=str(id),
+        ) from error
+    return found
+
+
+def _detail(raw: dict[str, Any], **more: Any) -> PullRequestDetail:
+    votes = [
+        {**entry, "vote": _VOTES.get(entry.get("vote", 0), str(entry.get("vote")))}
+        for entry in raw.get("reviewers") or []
+    ]
+    # The service's own lists under these names have other shapes.
+    plain = {name: value for name, value in raw.items() if name not in {"reviewers", "workItemRefs"}}
+    return PullRequestDetail.model_validate({**plain, "votes": votes, **more})
+
+
+async def _opened(client: AzureDevOps, lost: Lost) -> OpenedPullRequest | None:
+    raw = await opened(client, lost)
+    return None if raw is None else OpenedPullRequest.model_validate(raw)
+
+
+@toolset.write(Scope.CODE_WRITE, sends=_CREATE, lookup=_opened)
+async def create_pull_request(
+    client: AzureDevOps,
+    repository: Repository,
+    source: Annotated[str, Field(description="Branch")],
+    target: str,
+    title: Title,
+    description: Description = None,
+    draft: bool = False,
+    work_items: list[int] = [],  # noqa: B006 - read only, and the schema's default
+    project: Project = None,
+) -> OpenedPullRequest:
+    """Open a pull request.
+
+    Source: `POST .../pullrequests`.
+    """
+    project = await client.required_project(project)
+    references: list[JsonValue] = [{"id": str(number)} for number in work_items]
+    body: dict[str, JsonValue] = {
+        "sourceRefName": branch_ref(source),
+        "targetRefName": branch_ref(target),
+        "title": title,
+        "isDraft": draft,
+    }
+    if description is not None:
+        body["description"] = description
+    if references:
+        body["workItemRefs"] = references
+    where = {"project": project, "repository": repository}
+    async with known_repository(client, where):
+        try:
+            response = await client.post(_LIST, body, path=where)
+        except AlreadyExists as error:
+            raise AlreadyExists(f"{error.message} {await _existing(client, where, body)}", subject="") from error
+        except InvalidRequest as error:
+            raise InvalidRequest(
+                f"{error.message} {await _missing(client, where, [source, target])}", subject=error.subject
+            ) from error
+    return OpenedPullRequest.model_validate_json(response.content)
+
+
+async def _existing(client: AzureDevOps, where: Where, body: dict[str, JsonValue]) -> str:
+    """Which active pull request is in the way."""
+    query = {f"searchCriteria.{name}": str(body[name]) for name in ("sourceRefName", "targetRefName")}
+    rows = (await client.get(_LIST, path=where, query={"searchCriteria.status": "active", **query})).json()["value"]
+    return f"It is pull request {rows[0]['pullRequestId']}." if rows else ""
+
+
+async def _missing(client: AzureDevOps, where: Where, branches: list[str]) -> str:
+    """Which of the branches are not there."""
+    response = await client.get(f"{REPOSITORY}/refs", path=where, query={"filter": "heads/", "$top": 1000})
+    there = {str(row["name"]) for row in response.json()["value"]}
+    gone = [branch for branch in branches if branch_ref(branch) not in there]
+    return f"There is no branch {' and no branch '.join(map(repr, gone))}: see list_branches." if gone else ""
+
+
+async def _as_asked(client: AzureDevOps, lost: Lost) -> PullRequestDetail | None:
+    raw = await as_asked(client, lost)
+    return None if raw is None else _detail(raw)
+
+
+@toolset.write(Scope.CODE_WRITE, sends=_UPDATE, lookup=_as_asked)
+async def update_pull_request(
+    client: AzureDevOps,
+    id: int,
+    title: Title | None = None,
+    description: Description = None,
+    target: str | None = None,
+    draft: bool | None = None,
+    status: Literal["active", "abandoned", "completed"] | None = None,
+    source_commit: Annotated[str | None, Field(description="To complete (merge): from get_pull_request")] = None,
+) -> PullRequestDetail:
+    """Change a pull request; only what is given changes.
+
+    Source: `PATCH .../pullrequests/{id}`.
+    """
+    given = {
+        "title": title,
+        "description": description,
+        "targetRefName": branch_ref(target),
+        "isDraft": draft,
+        "status": status,
+    }
+    body: dict[str, JsonValue] = {name: value for name, value in given.items() if value is not None}
+    if not body:
+        raise InvalidRequest("Nothing to change was given.", subject="arguments")
+    if status == "completed":
+        _check_completion(body, source_commit)
+        # The service merges only what was reviewed: it refuses when the source branch has moved since.
+        body["lastMergeSourceCommit"] = {"commitId": source_commit}
+    current = await _raw(client, id)
+    if status == "completed":
+        _check_mergeable(current, str(source_commit))
+    repository = current["repository"]
+    where = {"project": repository["project"]["id"], "repository": repository["id"], "id": id}
+    response = await client.post(f"{_LIST}/{{id}}", body, path=where, method="PATCH")
+    return await _merged(client, response.json()) if status == "completed" else _detail(response.json())
+
+
+def _check_completion(body: dict[str, JsonValue], source_commit: str | None) -> None:
+    if source_commit is None:
+        raise InvalidRequest(
+            "Completing merges the source branch, so it needs source_commit: the commit that was reviewed, as "
+            "get_pull_request shows it.",
+            subject="source_commit",
+        )
+    if set(body) != {"status"}:
+        raise InvalidRequest("Complete in a call of its own, and change other things before.", subject="status")
+
+
+def _check_mergeable(current: dict[str, Any], source_commit: str) -> None:
+    """What the service would refuse, or worse: accept and then not do.
+
+    Raises:
+        Conflict: The pull request cannot be completed as it is.
+    """
+    number, tip = current["pullRequestId"], (current.get("lastMergeSourceCommit") or {}).get("commitId")
+    if current["status"] != "active":
+        reason = f"it is {current['status']}"
+    elif current.get("isDraft"):
+        reason = "it is a draft; publish it first with draft=false"
+    elif current.get("mergeStatus") in _MERGE_FAILED:
+        reason = f"its merge status is {current['mergeStatus']}"
+    elif tip != source_commit.lower():
+        reason = f"its source branch is at {tip} by now; read and review it again"
+    else:
+        return
+    raise Conflict(f"Pull request {number} was not completed: {reason}.", subject=str(number))
+
+
+async def _merged(client: AzureDevOps, accepted: dict[str, Any]) -> PullRequestDetail:
+    """The pull request after the merge, which the service makes a little later than it answers."""
+    current, unread = accepted, ""
+    for _ in range(_MERGE_LOOKS):
+        if current["status"] != "active":
+            return _detail(current)
+        if current.get("mergeStatus") in _MERGE_FAILED:
+            break
+        await asyncio.sleep(_MERGE_PAUSE)
+        try:
+            current = await _raw(client, accepted["pullRequestId"])
+        except AzureDevOpsError as error:
+            # The service took the write: a failure to read says nothing against it.
+            unread = f" It could not be read again: {error.message}"
+            break
+    note = f"Not merged so far: the status is {current['status']}, the merge status {current.get('mergeStatus')}."
+    return _detail(current, notes=[f"{note} Policies may still be waiting; read it again later.{unread}"])
+
+
+async def _person_id(client: AzureDevOps, person: str | None) -> str | None:
+    """The id for what the service can filter by itself; None for a name."""
+    if person is not None and person.lower() in {"@me", "me"}:
+        identity = await client.identity()
+        return identity.id if identity else None
+    return person if person is not None and GUID.fullmatch(person) else None
+
+
+def _involving(author: str | None, reviewer: str | None) -> Callable[[PullRequest], bool] | None:
+    """A filter by people; the service filters by id only, and turning a name into one takes a scope few tokens have."""
+    if author is None and reviewer is None:
+        return None
+
+    def is_person(wanted: str, person: _Person) -> bool:
+        text = wanted.lower()
+        return text in person.name.lower() or text in (person.unique_name.lower(), person.id.lower())
+
+    def keep(row: PullRequest) -> bool:
+        assert isinstance(row, _Row)  # noqa: S101 - what is decoded when there is a filter
+        by_author = author is None or is_person(author, row.by)
+        return by_author and (reviewer is None or any(is_person(reviewer, person) for person in row.asked))
+
+    return keep

@@ -1,0 +1,223 @@
+"""Work items as readers need them: which fields are shown, and what the service's shapes become."""
+
+from collections.abc import Iterable, Mapping
+from textwrap import indent
+from typing import Any
+from urllib.parse import unquote
+
+from pydantic import AliasPath, Field
+
+from langchain_azure_devops.results.models import CollectedText, Instant, Result, Untrusted, UntrustedText
+from langchain_azure_devops.text.html import markdown_of
+from langchain_azure_devops.text.untrusted import clean, one_line
+
+_ROW_FIELDS = (
+    "System.WorkItemType",
+    "System.Title",
+    "System.State",
+    "System.AssignedTo",
+    "System.Tags",
+    "System.ChangedDate",
+)
+_BODIES = ("System.Description", "Microsoft.VSTS.TCM.ReproSteps", "Microsoft.VSTS.Common.AcceptanceCriteria")
+_SHOWN = frozenset(
+    {
+        *_ROW_FIELDS,
+        *_BODIES,
+        "System.AreaPath", "System.IterationPath", "System.Reason", "System.CreatedBy", "System.CreatedDate",
+        "System.ChangedBy", "System.TeamProject", "System.Parent", "System.CommentCount",
+        "Microsoft.VSTS.Common.Priority", "Microsoft.VSTS.Common.Severity",
+    }
+)  # fmt: skip
+_LINKS = {
+    "System.LinkTypes.Hierarchy-Reverse": "parent",
+    "System.LinkTypes.Hierarchy-Forward": "child",
+    "System.LinkTypes.Related": "related",
+    "System.LinkTypes.Dependency-Forward": "successor",
+    "System.LinkTypes.Dependency-Reverse": "predecessor",
+    "Hyperlink": "hyperlink",
+    "AttachedFile": "attachment",
+}
+
+
+def _field(name: str, *inner: str, required: bool = False, hidden: bool = False) -> Any:
+    alias = AliasPath("fields", name, *inner)
+    return Field(validation_alias=alias) if required else Field(default=None, validation_alias=alias, exclude=hidden)
+
+
+class Extra(Result):
+    """A field that was asked for by name."""
+
+    name: str
+    value: Untrusted
+
+
+class WorkItem(Result):
+    """A work item as a reader of a list needs it."""
+
+    singular, plural = "work item", "work items"
+
+    id: int
+    revision: int = Field(validation_alias="rev")
+    type: Untrusted = _field("System.WorkItemType", required=True)
+    title: Untrusted = _field("System.Title", required=True)
+    state: Untrusted = _field("System.State", required=True)
+    assigned_to: Untrusted | None = _field("System.AssignedTo", "displayName")
+    tags: Untrusted | None = _field("System.Tags")
+    changed: Instant | None = _field("System.ChangedDate")
+    more: list[Extra] = Field(default=[])
+
+
+class Link(Result):
+    """A relation to something else."""
+
+    kind: Untrusted
+    target: Untrusted
+    repository: Untrusted | None = None
+    comment: Untrusted | None = None
+
+
+class SavedWorkItem(WorkItem):
+    """A work item as it was just stored."""
+
+    area: Untrusted | None = _field("System.AreaPath")
+    iteration: Untrusted | None = _field("System.IterationPath")
+    parent: int | None = _field("System.Parent")
+    url: str | None = Field(default=None, validation_alias=AliasPath("_links", "html", "href"))
+    notes: list[str] = Field(default=[])
+
+
+class Comment(Result):
+    """What somebody said about a work item."""
+
+    author_fields = ("author",)
+
+    author: Untrusted
+    author_id: str | None = None
+    text: UntrustedText
+    id: int
+    created: str
+
+
+class WorkItemDetail(WorkItem):
+    """A work item with all its fields and links."""
+
+    author_fields = ("changed_by", "created_by")
+
+    project: Untrusted = _field("System.TeamProject", required=True)
+    area: Untrusted | None = _field("System.AreaPath")
+    iteration: Untrusted | None = _field("System.IterationPath")
+    reason: Untrusted | None = _field("System.Reason")
+    priority: int | None = _field("Microsoft.VSTS.Common.Priority")
+    severity: Untrusted | None = _field("Microsoft.VSTS.Common.Severity")
+    created: Instant | None = _field("System.CreatedDate")
+    created_by: Untrusted | None = _field("System.CreatedBy", "displayName")
+    created_by_id: str | None = _field("System.CreatedBy", "id", hidden=True)
+    changed_by: Untrusted | None = _field("System.ChangedBy", "displayName")
+    changed_by_id: str | None = _field("System.ChangedBy", "id", hidden=True)
+    comment_count: int | None = _field("System.CommentCount")
+    links: list[Link] = Field(default=[])
+    description: UntrustedText | None = None
+    repro_steps: UntrustedText | None = None
+    acceptance_criteria: UntrustedText | None = None
+    comments: CollectedText | None = None
+    comment_records: list[Comment] = Field(default=[], exclude=True)
+
+
+class CommentAdded(Result):
+    """A comment that was added."""
+
+    work_item: int
+    comment: int
+    notes: list[str] = Field(default=[])
+
+
+def row_fields(extra: Iterable[str]) -> list[str]:
+    """Reference names of the fields a row shows."""
+    return [*_ROW_FIELDS, *extra]
+
+
+def row_of(raw: Mapping[str, Any], extra: Iterable[str] = ()) -> WorkItem:
+    """A row from the service's work item."""
+    given = {name.lower(): value for name, value in raw["fields"].items()}
+    more = [{"name": name, "value": _text(given[name.lower()])} for name in extra if name.lower() in given]
+    return WorkItem.model_validate({**raw, "more": more})
+
+
+def detail_of(raw: Mapping[str, Any], comments: Mapping[str, Any] | None) -> WorkItemDetail:
+    """The whole work item from the service's, asked for with everything expanded, and the answer with its comments."""
+    said = [] if comments is None else _comments(comments)
+    fields: Mapping[str, Any] = raw["fields"]
+    formats = {name: str(form).lower() for name, form in (raw.get("multilineFieldsFormat") or {}).items()}
+    texts = {name: _text(value, formats.get(name, "html")) for name, value in fields.items() if value is not None}
+    bodies = [texts.get(name) or None for name in _BODIES]
+    others = [{"name": name, "value": text} for name, text in texts.items() if _is_custom(name)]
+    return WorkItemDetail.model_validate(
+        {
+            **raw,
+            "more": others,
+            "links": [_link(relation) for relation in raw.get("relations") or []],
+            "description": bodies[0],
+            "repro_steps": bodies[1],
+            "acceptance_criteria": bodies[2],
+            "comments": None if comments is None else _discussion(said, _older(comments)),
+            "comment_records": said,
+        }
+    )
+
+
+def _older(answer: Mapping[str, Any]) -> int:
+    return int(answer.get("totalCount") or 0) - len(answer.get("comments") or [])
+
+
+def _comments(answer: Mapping[str, Any]) -> list[Comment]:
+    """The comments, oldest first, from an answer that has the newest first."""
+    return [
+        Comment(
+            author=one_line(str((comment.get("createdBy") or {}).get("displayName"))),
+            author_id=(comment.get("createdBy") or {}).get("id"),
+            text=clean(_text(comment.get("text") or "", str(comment.get("format") or "html").lower())),
+            id=comment["id"] if "id" in comment else comment["commentId"],
+            created=f"{str(comment.get('createdDate'))[:16]}Z",
+        )
+        for comment in reversed(answer.get("comments") or [])
+        if not comment.get("isDeleted")
+    ]
+
+
+def _discussion(comments: list[Comment], left: int) -> str:
+    """Comments as Markdown; what somebody wrote is indented, so that no comment passes for another one's heading."""
+    parts = [f"({left} older comments are not shown)"] if left > 0 else []
+    parts += [f"#{said.id} {said.author}, {said.created}\n{indent(said.text, '  ')}" for said in comments]
+    return "\n\n".join(parts)
+
+
+def _is_custom(name: str) -> bool:
+    """A field that is neither shown elsewhere nor the service's bookkeeping."""
+    return name not in _SHOWN and not name.startswith(("System.", "WEF_")) and not name.endswith(("Date", "By"))
+
+
+def _text(value: Any, form: str = "html") -> str:
+    if isinstance(value, dict):
+        return str(value.get("displayName") or value)
+    return str(value) if form == "markdown" else markdown_of(str(value))
+
+
+def plain(value: object) -> str:
+    """A field's value on one line."""
+    return "" if value is None else one_line(_text(value))
+
+
+def _link(relation: Mapping[str, Any]) -> Link:
+    url = str(relation.get("url") or "")
+    kind = _LINKS.get(str(relation.get("rel")), "")
+    if kind in {"parent", "child", "related", "successor", "predecessor"}:
+        return Link(kind=kind, target=url.rsplit("/", 1)[-1])
+    attributes = relation.get("attributes") or {}
+    name, comment = str(attributes.get("name") or relation.get("rel") or ""), attributes.get("comment")
+    if url.startswith("vstfs:///"):
+        # The last part is a path of ids: project, repository, pull request or commit; a build has no path.
+        ids = unquote(url.removeprefix("vstfs:///").split("/", 2)[-1]).split("/", 2)
+        repository = ids[1] if len(ids) == 3 else None
+        return Link(kind=name.lower(), target=ids[-1], repository=repository, comment=comment)
+    return Link(kind=kind or name, target=url, comment=comment)

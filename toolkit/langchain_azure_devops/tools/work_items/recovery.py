@@ -1,0 +1,109 @@
+"""How a lost answer about a work item is settled: what is there that this write, and only it, would have made."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from langchain_azure_devops.calls.recovery import Lost, asker, moment, unsettled
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.tools.work_items.models import CommentAdded, SavedWorkItem
+from langchain_azure_devops.tools.work_items.wiql import condition
+
+ITEM = "/_apis/wit/workitems/{id}"
+COMMENTS = "/{project}/_apis/wit/workItems/{id}/comments"
+COMMENTS_VERSION = "7.1-preview.4"
+_REVISION = "/_apis/wit/workItems/{id}/revisions/{revision}"
+_CANDIDATES = 20
+_COMPARED = {
+    "title": "System.Title",
+    "state": "System.State",
+    "area": "System.AreaPath",
+    "iteration": "System.IterationPath",
+}
+
+
+async def created(client: AzureDevOps, lost: Lost) -> SavedWorkItem | None:
+    """The work item of this type and exact title that the token's owner created since then."""
+    given = lost.arguments
+    project = await client.required_project(given.get("project"))
+    title = str(given["title"]).strip()
+    conditions = {
+        "System.TeamProject": condition("=", project),
+        "System.WorkItemType": condition("=", given["type"]),
+        "System.Title": condition("=", title),
+        "System.CreatedBy": "= @Me",
+    }
+    where = " AND ".join(f"[{name}] {text}" for name, text in conditions.items())
+    query = f"SELECT [System.Id] FROM WorkItems WHERE {where} ORDER BY [System.Id] DESC"  # noqa: S608 - WIQL, quoted
+    response = await client.post(
+        "/{project}/_apis/wit/wiql", {"query": query}, path={"project": project}, query={"$top": _CANDIDATES}
+    )
+    since = lost.since(client, response)
+    found = []
+    for row in response.json()["workItems"]:
+        raw = (await client.get(ITEM, path={"id": row["id"]}, query={"$expand": "all"})).json()
+        if moment(raw["fields"]["System.CreatedDate"]) < since:
+            # Ids grow with time: what follows is older.
+            break
+        if raw["fields"]["System.Title"] == title:
+            found.append(raw)
+    if len(found) > 1:
+        raise unsettled(f"work items {', '.join(str(raw['id']) for raw in found)} all fit")
+    return SavedWorkItem.model_validate(found[0]) if found else None
+
+
+async def commented(client: AzureDevOps, lost: Lost) -> CommentAdded | None:
+    """The comment with this text that the token's owner wrote since then."""
+    number, text = lost.arguments["id"], _squeezed(lost.arguments["text"])
+    fields = (await client.get(ITEM, path={"id": number}, query={"fields": "System.TeamProject"})).json()["fields"]
+    response = await client.get(
+        COMMENTS,
+        path={"id": number, "project": fields["System.TeamProject"]},
+        query={"$top": 200, "order": "desc"},
+        version=COMMENTS_VERSION,
+    )
+    me, since = (await asker(client)).id, lost.since(client, response)
+    mine = [
+        comment
+        for comment in response.json().get("comments") or []
+        if comment["createdBy"]["id"] == me and moment(comment["createdDate"]) >= since
+    ]
+    same = [comment for comment in mine if _squeezed(comment.get("text")) == text]
+    if len(same) == 1:
+        return CommentAdded(work_item=number, comment=same[0]["id"])
+    if mine:
+        # The service may store a text in another form than it was sent.
+        raise unsettled(f"comments {', '.join(str(comment['id']) for comment in mine)} were written since then")
+    return None
+
+
+async def updated(client: AzureDevOps, lost: Lost) -> SavedWorkItem | None:
+    """The work item, if its next revision is by the token's owner, from since then, and holds what was given.
+
+    Only one write can have made the revision after the one that was read.
+    """
+    number, before = lost.arguments["id"], lost.arguments["revision"]
+    response = await client.get(ITEM, path={"id": number}, query={"$expand": "all"})
+    current = response.json()
+    if current["rev"] <= before:
+        return None
+    following = current
+    if current["rev"] > before + 1:
+        following = (await client.get(_REVISION, path={"id": number, "revision": before + 1})).json()
+    fields = following["fields"]
+    changed_by = fields.get("System.ChangedBy") or {}
+    recent = moment(fields["System.ChangedDate"]) >= lost.since(client, response)
+    if changed_by.get("id") != (await asker(client)).id or not recent:
+        return None
+    if not _holds(fields, lost.arguments):
+        raise unsettled(f"revision {before + 1} of work item {number} is by the same person but holds other values")
+    return SavedWorkItem.model_validate(current)
+
+
+def _holds(fields: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+    """Whether a revision has the values that can be compared as they stand."""
+    compared = ((fields.get(field), given.get(name)) for name, field in _COMPARED.items())
+    return all(wanted is None or str(now or "").strip() == str(wanted).strip() for now, wanted in compared)
+
+
+def _squeezed(text: object) -> str:
+    return " ".join(str(text or "").split())

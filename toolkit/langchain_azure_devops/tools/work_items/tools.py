@@ -1,0 +1,352 @@
+"""Work items: find, read, create, change and comment on them."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import AfterValidator, BaseModel, Field, JsonValue
+
+from langchain_azure_devops.calls.fan_out import sweep
+from langchain_azure_devops.calls.paging import Batch, collect
+from langchain_azure_devops.calls.tool import Cursor, Limit, Project, Toolset
+from langchain_azure_devops.errors import Conflict, InvalidRequest, NotFound, ProjectNotFound, RevisionConflict
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.results.models import Failed, Page, Position
+from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.tools.work_items.models import (
+    CommentAdded,
+    SavedWorkItem,
+    WorkItem,
+    WorkItemDetail,
+    detail_of,
+    plain,
+    row_fields,
+    row_of,
+)
+from langchain_azure_devops.tools.work_items.recovery import (
+    COMMENTS,
+    COMMENTS_VERSION,
+    ITEM,
+    commented,
+    created,
+    updated,
+)
+from langchain_azure_devops.tools.work_items.repair import repairable, unknown_values
+from langchain_azure_devops.tools.work_items.wiql import condition, query_text
+
+toolset = Toolset.named("work_items", "Find, read, create, change and comment on work items.")
+
+_CREATE = "/{project}/_apis/wit/workitems/${type}"
+_JSON_PATCH = "application/json-patch+json"
+_BATCH = 200
+_LOOK_AHEAD = 1_000
+_MAX_IDS = 19_999
+_MAX_SHOWN = 300
+# The form of a bug has no description; people read and write its repro steps.
+_DESCRIPTION = {"bug": "Microsoft.VSTS.TCM.ReproSteps"}
+_TIME = re.compile(r"['\"]\d{4}-\d\d-\d\dT\d")
+
+Id = Annotated[int, Field(ge=1)]
+
+
+def _reference_name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]\w*(\.\w+)+", name):
+        raise ValueError("must be a reference name, such as System.Title or Microsoft.VSTS.Common.Priority")
+    return name
+
+
+FieldName = Annotated[str, AfterValidator(_reference_name)]
+
+
+class FieldValue(BaseModel):
+    """By reference name, such as Microsoft.VSTS.Common.Priority."""
+
+    name: FieldName
+    value: str
+
+
+@toolset.read(Scope.WORK)
+async def query_work_items(
+    client: AzureDevOps,
+    wiql: Annotated[str | None, Field(description="Instead of filters")] = None,
+    project: Project = None,
+    type: str | None = None,
+    state: str | None = None,
+    assigned_to: Annotated[str | None, Field(description="@Me, name or e-mail")] = None,
+    area: str | None = None,
+    iteration: str | None = None,
+    tag: str | None = None,
+    title: Annotated[str | None, Field(description="Words in the title")] = None,
+    changed_since: datetime | None = None,
+    fields: Annotated[list[FieldName], Field(description="More fields, reference names")] = [],  # noqa: B006 - read only
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[WorkItem]:
+    """Find work items by WIQL or filters, latest change first.
+
+    Source: `POST .../wit/wiql`, then `POST .../wit/workitemsbatch` for the fields.
+    """
+    project = project or client.settings.default_project
+    filters = {
+        "System.TeamProject": condition("=", project),
+        "System.WorkItemType": condition("=", type),
+        "System.State": condition("=", state),
+        "System.AssignedTo": condition("=", assigned_to),
+        "System.AreaPath": condition("UNDER", area),
+        "System.IterationPath": condition("UNDER", iteration),
+        "System.Tags": condition("CONTAINS", tag),
+        "System.Title": condition("CONTAINS", title),
+        "System.ChangedDate": condition(">=", _utc(changed_since) if changed_since else None),
+    }
+    if wiql is not None and any(value for name, value in filters.items() if name != "System.TeamProject"):
+        raise InvalidRequest("Give either wiql or filters, not both: put the filters into the query.", subject="wiql")
+    shown = {name.lower() for name in row_fields(())}
+    extra = [name for name in fields if name.lower() not in shown]
+    notes: list[str] = []
+    failed: list[Failed] = []
+
+    async def fetch(position: Position, wanted: int) -> Batch[WorkItem]:
+        found = await _ids(client, project, wiql or query_text(filters, position.token), position.skip + wanted)
+        chosen = found.ids[position.skip : position.skip + wanted]
+        rows, unread = await _rows(client, chosen, extra)
+        failed.extend(unread)
+        if (missing := len(chosen) - len(rows)) and not unread:
+            notes.append(f"{missing} more could not be read: deleted, or hidden from this token's owner.")
+        after = position.skip + len(chosen)
+        if after >= len(found.ids) and not found.complete:
+            notes.append(f"The query finds more than {_MAX_IDS:,} work items; narrow it to see the others.")
+        # Only a query made here can be pinned to its first moment: another one may have its own ASOF or MODE.
+        following = Position(token="" if wiql else found.as_of, skip=after)
+        return Batch(rows, following if after < len(found.ids) else None, len(found.ids) if found.complete else None)
+
+    try:
+        page = await collect(WorkItem, fetch, limit, cursor)
+    except InvalidRequest as error:
+        raise await repairable(client, error, project) from error
+    page.notes.extend(notes)
+    page.failed.extend(failed)
+    page.partial = bool(failed)
+    if project is not None and not page.items and (type or state):
+        page.notes.extend(await unknown_values(client, project, type, state))
+    return page
+
+
+@toolset.read(Scope.WORK)
+async def get_work_item(client: AzureDevOps, id: Id, comments: bool = False) -> WorkItemDetail:
+    """Read a work item: fields, links, revision; on request its comments.
+
+    Source: `GET /_apis/wit/workitems/{id}?$expand=all`, `GET .../workItems/{id}/comments`.
+    """
+    raw = (await client.get(ITEM, path={"id": id}, query={"$expand": "all"})).json()
+    said = None
+    if comments:
+        where = {"id": id, "project": raw["fields"]["System.TeamProject"]}
+        newest: dict[str, str | int | bool | None] = {"$top": 200, "order": "desc"}
+        said = (await client.get(COMMENTS, path=where, query=newest, version=COMMENTS_VERSION)).json()
+    return detail_of(raw, said)
+
+
+@toolset.write(Scope.WORK_WRITE, sends=f"POST {_CREATE}", lookup=created)
+async def create_work_item(
+    client: AzureDevOps,
+    type: Annotated[str, Field(description="Bug, Task...")],
+    title: str,
+    project: Project = None,
+    description: Annotated[str | None, Field(description="Markdown")] = None,
+    area: str | None = None,
+    iteration: str | None = None,
+    assigned_to: str | None = None,
+    tags: list[str] = [],  # noqa: B006 - read only, and the schema's default
+    parent: int | None = None,
+    fields: list[FieldValue] = [],  # noqa: B006 - same
+) -> SavedWorkItem:
+    """Create a work item.
+
+    Raises:
+        InvalidRequest: A rule of the process refuses a value; says what is allowed.
+        NotFound: There is no such type, project or parent.
+    Source: `POST .../wit/workitems/${type}`.
+    """
+    project = await client.required_project(project)
+    patch = _changes(
+        {
+            "System.Title": title,
+            "System.AreaPath": area,
+            "System.IterationPath": iteration,
+            "System.AssignedTo": assigned_to,
+            "System.Tags": "; ".join(tags) or None,
+        },
+        _DESCRIPTION.get(type.lower(), "System.Description"),
+        description,
+        fields,
+    )
+    if parent is not None:
+        url = f"{client.settings.url('core')}/_apis/wit/workItems/{parent}"
+        link: JsonValue = {"rel": "System.LinkTypes.Hierarchy-Reverse", "url": url}
+        patch.append({"op": "add", "path": "/relations/-", "value": link})
+    where = {"project": project, "type": type}
+    try:
+        response = await client.post(_CREATE, patch, path=where, content_type=_JSON_PATCH)
+    except ProjectNotFound:
+        raise
+    except (InvalidRequest, NotFound) as error:
+        raise await repairable(client, error, project, type) from error
+    return SavedWorkItem.model_validate(response.json())
+
+
+@toolset.write(Scope.WORK_WRITE, sends=f"PATCH {ITEM}", lookup=updated)
+async def update_work_item(
+    client: AzureDevOps,
+    id: Id,
+    revision: Annotated[int, Field(description="As last read")],
+    title: str | None = None,
+    state: str | None = None,
+    assigned_to: str | None = None,
+    area: str | None = None,
+    iteration: str | None = None,
+    tags: Annotated[str | None, Field(description="All tags: a; b")] = None,
+    description: Annotated[str | None, Field(description="Markdown")] = None,
+    fields: list[FieldValue] = [],  # noqa: B006 - read only, and the schema's default
+) -> SavedWorkItem:
+    """Change a work item unless somebody changed it since it was read. Only what is given changes; "" clears.
+
+    Raises:
+        RevisionConflict: It has another revision by now; the message has it and the current values.
+        InvalidRequest: A rule of the process refuses a value; says what is allowed.
+    Source: `PATCH /_apis/wit/workitems/{id}` with a test of `/rev`.
+    """
+    named = {
+        "System.Title": title,
+        "System.State": state,
+        "System.AssignedTo": assigned_to,
+        "System.AreaPath": area,
+        "System.IterationPath": iteration,
+        "System.Tags": tags,
+    }
+    typed = {} if description is None else await _fields(client, id, "System.WorkItemType")
+    body_field = _DESCRIPTION.get(str(typed.get("System.WorkItemType")).lower(), "System.Description")
+    changes = _changes(named, body_field, description, fields)
+    if not changes:
+        raise InvalidRequest("Nothing to change was given.", subject="arguments")
+    patch: list[JsonValue] = [{"op": "test", "path": "/rev", "value": revision}, *changes]
+    try:
+        response = await client.post(ITEM, patch, path={"id": id}, content_type=_JSON_PATCH, method="PATCH")
+    except Conflict as error:
+        raise await _conflict(client, error, id, revision, changes) from error
+    except InvalidRequest as error:
+        known = await _fields(client, id, "System.TeamProject,System.WorkItemType")
+        project, kind = (str(known[name]) for name in ("System.TeamProject", "System.WorkItemType"))
+        raise await repairable(client, error, project, kind) from error
+    return SavedWorkItem.model_validate(response.json())
+
+
+@toolset.write(Scope.WORK_WRITE, sends=f"POST {COMMENTS}", lookup=commented)
+async def add_work_item_comment(
+    client: AzureDevOps, id: Id, text: Annotated[str, Field(min_length=1, description="Markdown")]
+) -> CommentAdded:
+    """Comment on a work item.
+
+    Source: `POST .../workItems/{id}/comments?format=markdown`.
+    """
+    known = await _fields(client, id, "System.TeamProject")
+    response = await client.post(
+        COMMENTS,
+        {"text": text},
+        path={"project": str(known["System.TeamProject"]), "id": id},
+        query={"format": "markdown"},
+        version=COMMENTS_VERSION,
+    )
+    return CommentAdded(work_item=id, comment=response.json()["id"])
+
+
+class _Found(NamedTuple):
+    """The ids a query finds, when it was run, and whether these are all."""
+
+    ids: list[int]
+    as_of: str
+    complete: bool
+
+
+async def _ids(client: AzureDevOps, project: str | None, wiql: str, wanted: int) -> _Found:
+    """The first ids that match, some more than wanted if there are more, so that small totals are known."""
+    top = min(wanted + _LOOK_AHEAD, _MAX_IDS)
+    response = await client.post(
+        "/{project}/_apis/wit/wiql",
+        {"query": wiql},
+        path={"project": project},
+        # With time precision a plain date means its midnight: only a query that has a time of day is run so.
+        query={"$top": top, "timePrecision": _TIME.search(wiql) is not None},
+    )
+    answer = response.json()
+    rows = answer.get("workItems") or [link["target"] for link in answer.get("workItemRelations") or []]
+    return _Found(list(dict.fromkeys(int(row["id"]) for row in rows)), str(answer["asOf"]), len(rows) < top)
+
+
+async def _fields(client: AzureDevOps, id: int, names: str) -> dict[str, JsonValue]:
+    response = await client.get(ITEM, path={"id": id}, query={"fields": names})
+    fields: dict[str, JsonValue] = response.json()["fields"]
+    return fields
+
+
+async def _rows(client: AzureDevOps, ids: list[int], extra: list[str]) -> tuple[list[WorkItem], list[Failed]]:
+    """The work items with their fields, in the order of the ids, and which of them could not be asked for.
+
+    What vanished in between is left out.
+    """
+    wanted: list[JsonValue] = [*row_fields(extra)]
+
+    async def some(start: int) -> dict[int, dict[str, Any]]:
+        asked: list[JsonValue] = [*ids[start : start + _BATCH]]
+        body: dict[str, JsonValue] = {"ids": asked, "fields": wanted, "errorPolicy": "omit"}
+        answer = await client.post("/{project}/_apis/wit/workitemsbatch", body, path={"project": None})
+        return {raw["id"]: raw for raw in answer.json()["value"] if raw}
+
+    swept = await sweep(range(0, len(ids), _BATCH), some)
+    found = {number: raw for part in swept.done.values() for number, raw in part.items()}
+    failed = [
+        Failed(place=f"work items {ids[start]} and following", status=error.status, reason=error.message)
+        for start, error in swept.failed.items()
+    ]
+    return [row_of(found[number], extra) for number in ids if number in found], failed
+
+
+def _changes(
+    named: dict[str, str | None], description_field: str, description: str | None, fields: list[FieldValue]
+) -> list[JsonValue]:
+    values = {name: value for name, value in named.items() if value is not None}
+    if description is not None:
+        values[description_field] = description
+    for field in fields:
+        if field.name in values:
+            raise InvalidRequest(f"{field.name} is given twice.", subject=field.name)
+        values[field.name] = field.value
+    patch: list[JsonValue] = [
+        # Adding tags adds to those that are there; every other field is set by it, also one that was empty.
+        {"op": "replace" if name == "System.Tags" else "add", "path": f"/fields/{name}", "value": value}
+        for name, value in values.items()
+    ]
+    if description is not None:
+        patch.append({"op": "add", "path": f"/multilineFieldsFormat/{description_field}", "value": "Markdown"})
+    return patch
+
+
+async def _conflict(client: AzureDevOps, error: Conflict, id: int, revision: int, changes: list[JsonValue]) -> Conflict:
+    current = (await client.get(ITEM, path={"id": id})).json()
+    now, fields = current["rev"], current["fields"]
+    if now == revision:
+        return error
+    paths = [str(change["path"]) for change in changes if isinstance(change, dict)]
+    names = [path.removeprefix("/fields/") for path in paths if path.startswith("/fields/")]
+    shown = [*dict.fromkeys([*names, "System.ChangedBy", "System.ChangedDate"])]
+    values = "\n".join(f"{name}: {plain(fields.get(name))[:_MAX_SHOWN] or '(empty)'}" for name in shown)
+    return RevisionConflict(
+        f"Work item {id} is at revision {now}, not {revision}: somebody changed it since it was read. Nothing was "
+        f"changed. If the change still fits, repeat it with revision {now}. Current values:\n{values}",
+        subject=str(now),
+    )
+
+
+def _utc(moment: datetime) -> str:
+    """A time as the service reads it; one without a zone is in UTC."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
