@@ -14,9 +14,7 @@ from langchain_azure_devops import errors
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted(
-    path
-    for path in ROOT.rglob("*.md")
-    if not {".venv", ".pytest_cache", "files"} & set(path.relative_to(ROOT).parts)
+    path for path in ROOT.rglob("*.md") if not {".venv", ".pytest_cache", "files"} & set(path.relative_to(ROOT).parts)
 )
 PUBLIC = sorted((ROOT / "toolkit" / "langchain_azure_devops").rglob("*.py"))
 

@@ -58,7 +58,7 @@ WRITTEN = {"E1": {"tool": "create_work_item", "status": "written", "text": ""}}
     ("bad", "reason"),
     [
         ({"report": {"unverified": [{"quote": "made up"}]}}, "made up"),
-        ({"told": (("read_file", f"token {TOKEN}"),)}, "the token is shown"),
+        ({"told": (("read_repository_file", f"token {TOKEN}"),)}, "the token is shown"),
         ({"asked": ({"text": "password=hunter2hunter2;"},)}, "a secret is shown"),
         (
             {"told": (("search_code", "wxyz0123456789ab"),), "secrets": frozenset({"A0123456789abB"})},

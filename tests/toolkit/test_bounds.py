@@ -87,9 +87,9 @@ def test_a_packed_file_that_becomes_a_gigabyte_is_not_unpacked(line):
     with served(lambda connection, _: connection.sendall(bomb)) as client, memory_below(8 * MB):
         if len(line) == 1:
             with pytest.raises(InvalidRequest, match="500 times"):
-                call(client, "read_file", **FILE)
+                call(client, "read_repository_file", **FILE)
         else:
-            text = call(client, "read_file", **FILE)
+            text = call(client, "read_repository_file", **FILE)
             assert text.total_lines is None
             assert "there are more lines" in text.notes[0]
 
@@ -119,7 +119,7 @@ def test_a_file_without_an_end_is_read_as_far_as_needed():
             sent[0] += 65_000
 
     with served(endless) as client, memory_below(8 * MB):
-        text = call(client, "read_file", **FILE, last_line=3)
+        text = call(client, "read_repository_file", **FILE, last_line=3)
     assert (text.first_line, text.last_line, text.total_lines) == (1, 3, None)
     assert sent[0] < COUNTED_ON + 16 * MB
 
@@ -136,7 +136,7 @@ def test_a_log_that_is_searched_stops_at_the_cap():
     assert f"Reading stopped after {MAX_SCAN_BYTES // MB} MB" in found.note
 
 
-@pytest.mark.parametrize(("tool", "arguments"), [("list_projects", {}), ("read_file", FILE)])
+@pytest.mark.parametrize(("tool", "arguments"), [("list_projects", {}), ("read_repository_file", FILE)])
 def test_a_drip_ends_with_the_time_of_the_call(tool, arguments):
     def drip(connection, _):
         connection.sendall(head("Transfer-Encoding: chunked", kind="application/octet-stream"))

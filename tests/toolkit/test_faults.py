@@ -91,7 +91,7 @@ READS = {
     "GET": Read("GET", f"/wit/workitems/{ITEM}", reading("get_work_item", id=ITEM)),
     "POST that reads": Read("POST", "/wit/wiql", reading("query_work_items", type="Bug", limit=5)),
     "second page": Read("GET", "/build/builds", pages, skip=1),
-    "file": Read("GET", "/items", reading("read_file", repository="platform-api", path="/README.md")),
+    "file": Read("GET", "/items", reading("read_repository_file", repository="platform-api", path="/README.md")),
     "log": Read("GET", "/logs/", reading("get_build_log", build=BUILD, log=1)),
 }
 

@@ -184,7 +184,7 @@ def test_a_secret_in_a_long_file_is_found_wherever_the_network_cuts_it(push, cli
     content = (filler * 700)[: start - 1] + "\n" + labelled.secret + "\n" + filler * 40
     push("Platform", "docs", {"/long.txt": content.encode()})
     first = content.count("\n", 0, start) - 2
-    tool = bind(TOOLS["read_file"], client)
+    tool = bind(TOOLS["read_repository_file"], client)
     call = {
         "repository": "docs",
         "path": "/long.txt",
@@ -192,7 +192,7 @@ def test_a_secret_in_a_long_file_is_found_wherever_the_network_cuts_it(push, cli
         "first_line": first,
         "last_line": first + 8,
     }
-    message = tool.invoke({"type": "tool_call", "id": "1", "name": "read_file", "args": call})
+    message = tool.invoke({"type": "tool_call", "id": "1", "name": "read_repository_file", "args": call})
     assert "[secret:azure-devops-pat:" in message.content
     assert not left_over(labelled.secret, message.content)
     assert not left_over(labelled.secret, message.artifact.model_dump_json())

@@ -21,9 +21,9 @@ from langchain_azure_devops.runtime import Patience, RunContext
 from langchain_azure_devops.tools.repositories.tools import (
     FileText,
     list_branches,
-    list_directory,
     list_repositories,
-    read_file,
+    list_repository_files,
+    read_repository_file,
 )
 
 API = {"project": "Platform", "repository": "platform-api"}
@@ -52,7 +52,7 @@ async def test_the_default_project_applies(shared_server):
         load_settings(base_url=shared_server.base_url, pat="read-only-token", default_project="Payments")
     ) as client:
         assert [row.name for row in (await list_repositories(client)).items] == ["checkout-service", "ledger"]
-        assert (await read_file(client, repository="ledger", path="go.mod")).total_lines
+        assert (await read_repository_file(client, repository="ledger", path="go.mod")).total_lines
 
 
 async def test_a_missing_project_is_named_with_a_suggestion(reader):
@@ -93,7 +93,7 @@ def test_branches_are_filtered_and_paged_by_the_service(reader):
 
 def test_an_empty_repository_has_no_branches_and_says_so(reader):
     assert text_of(reader, "list_branches", project="Data", repository="empty-lake") == "No branches found."
-    for name, more in (("list_directory", {}), ("read_file", {"path": "/x"})):
+    for name, more in (("list_repository_files", {}), ("read_repository_file", {"path": "/x"})):
         text = text_of(reader, name, project="Data", repository="empty-lake", **more)
         assert text.startswith("[not_found NotFound empty-lake]\n")
         assert "is empty: it has no branches yet" in text
@@ -101,14 +101,16 @@ def test_an_empty_repository_has_no_branches_and_says_so(reader):
 
 def test_a_repository_id_needs_no_project(reader, shared_server):
     ledger = shared_server.organization.repository("Payments", "ledger")
-    assert list_directory.call_sync(reader, repository=ledger.id).items
+    assert list_repository_files.call_sync(reader, repository=ledger.id).items
     with pytest.raises(InvalidRequest, match="needs a project"):
-        list_directory.call_sync(reader, repository="ledger")
+        list_repository_files.call_sync(reader, repository="ledger")
 
 
-@pytest.mark.parametrize("tool", [list_branches, list_directory, read_file], ids=lambda tool: tool.name)
+@pytest.mark.parametrize(
+    "tool", [list_branches, list_repository_files, read_repository_file], ids=lambda tool: tool.name
+)
 def test_a_misspelt_repository_gets_a_suggestion(reader, tool):
-    more = {"path": "/README.md"} if tool is read_file else {}
+    more = {"path": "/README.md"} if tool is read_repository_file else {}
     with pytest.raises(NotFound, match="Did you mean 'platform-api'") as caught:
         tool.call_sync(reader, project="Platform", repository="Platform-Api-", **more)
     assert caught.value.subject == "Platform-Api-"
@@ -118,39 +120,39 @@ def test_a_misspelt_repository_gets_a_suggestion(reader, tool):
 
 
 def test_a_directory_is_listed_as_deep_as_asked(reader):
-    assert [entry.path for entry in list_directory.call_sync(reader, **API, path="/deploy").items] == [
+    assert [entry.path for entry in list_repository_files.call_sync(reader, **API, path="/deploy").items] == [
         "/deploy/Dockerfile",
         "/deploy/ci.env",
         "/deploy/helm/",
     ]
-    deep = [entry.path for entry in list_directory.call_sync(reader, **API, path="deploy/", depth=2).items]
+    deep = [entry.path for entry in list_repository_files.call_sync(reader, **API, path="deploy/", depth=2).items]
     assert "/deploy/helm/values.yaml" in deep
-    everything = list_directory.call_sync(reader, **API, depth=20)
-    shallow = list_directory.call_sync(reader, **API, depth=2)
+    everything = list_repository_files.call_sync(reader, **API, depth=20)
+    shallow = list_repository_files.call_sync(reader, **API, depth=2)
     assert {entry.path for entry in shallow.items} == {
         entry.path for entry in everything.items if entry.path.strip("/").count("/") < 2
     }
 
 
 def test_a_directory_at_a_version(reader):
-    old = {entry.path for entry in list_directory.call_sync(reader, **API, version="refs/tags/v2.7.0").items}
-    new = {entry.path for entry in list_directory.call_sync(reader, **API).items}
+    old = {entry.path for entry in list_repository_files.call_sync(reader, **API, version="refs/tags/v2.7.0").items}
+    new = {entry.path for entry in list_repository_files.call_sync(reader, **API).items}
     assert new - old == {"/pipelines/"}
 
 
 def test_a_file_or_nothing_in_place_of_a_directory(reader):
-    with pytest.raises(InvalidRequest, match="Use read_file"):
-        list_directory.call_sync(reader, **API, path="/README.md")
+    with pytest.raises(InvalidRequest, match="Use read_repository_file"):
+        list_repository_files.call_sync(reader, **API, path="/README.md")
     with pytest.raises(NotFound, match="Did you mean '/deploy'"):
-        list_directory.call_sync(reader, **API, path="/deplyo")
+        list_repository_files.call_sync(reader, **API, path="/deplyo")
 
 
 def test_a_long_directory_is_cut_and_continued(client, push):
     names = {f"/many/file-{number:04}.txt": b"x\n" for number in range(700)}
     push("Platform", "docs", names)
-    first = list_directory.call_sync(client, project="Platform", repository="docs", path="/many", limit=400)
+    first = list_repository_files.call_sync(client, project="Platform", repository="docs", path="/many", limit=400)
     assert (len(first.items), first.total) == (400, 700)
-    second = list_directory.call_sync(
+    second = list_repository_files.call_sync(
         client, project="Platform", repository="docs", path="/many", limit=400, cursor=first.cursor
     )
     assert [entry.path for entry in [*first.items, *second.items]] == sorted(names)
@@ -162,22 +164,22 @@ def test_a_long_directory_is_cut_and_continued(client, push):
 def test_a_range_of_a_long_file_says_how_to_go_on(reader, shared_server):
     lines = shared_server.organization.repository("Platform", "platform-api").text("/data/ports.csv").splitlines()
     assert len(lines) == 3001
-    part = read_file.call_sync(reader, **PORTS, first_line=1500, last_line=1502)
+    part = read_repository_file.call_sync(reader, **PORTS, first_line=1500, last_line=1502)
     assert isinstance(part, FileText)
     assert part.text.split("\n") == lines[1499:1502]
     assert (part.first_line, part.last_line, part.total_lines) == (1500, 1502, 3001)
-    text = text_of(reader, "read_file", **PORTS, first_line=1500, last_line=1502)
+    text = text_of(reader, "read_repository_file", **PORTS, first_line=1500, last_line=1502)
     assert text.startswith("lines 1,500-1,502 of 3,001; go on with first_line=1503\n<untrusted ")
 
 
 def test_reading_on_by_the_hints_gives_every_line_once(reader, shared_server):
     lines = shared_server.organization.repository("Platform", "platform-api").text("/data/ports.csv").splitlines()
-    tool = bind(TOOLS["read_file"], reader, budget=20_000)
+    tool = bind(TOOLS["read_repository_file"], reader, budget=20_000)
     seen: list[str] = []
     first = 1
     for _ in range(20):
         text = tool.invoke(
-            {"type": "tool_call", "id": "1", "name": "read_file", "args": {**PORTS, "first_line": first}}
+            {"type": "tool_call", "id": "1", "name": "read_repository_file", "args": {**PORTS, "first_line": first}}
         )
         assert len(text.content) <= 20_000
         head, *inner = text.content.splitlines()
@@ -189,44 +191,44 @@ def test_reading_on_by_the_hints_gives_every_line_once(reader, shared_server):
 
 
 def test_a_whole_file_is_complete_and_without_a_hint(reader):
-    text = text_of(reader, "read_file", **API, path="deploy/ci.env")
+    text = text_of(reader, "read_repository_file", **API, path="deploy/ci.env")
     assert text.splitlines()[0] == "lines 1-6 of 6"
     assert "DB_TIMEOUT=30" in text
 
 
 def test_beyond_the_end_and_backwards(reader):
-    beyond = read_file.call_sync(reader, **PORTS, first_line=4000)
+    beyond = read_repository_file.call_sync(reader, **PORTS, first_line=4000)
     assert (beyond.text, beyond.total_lines) == ("", 3001)
     assert beyond.notes == ["There is no line 4000: the file ends with line 3001."]
     with pytest.raises(InvalidRequest, match="last_line 2 lies before first_line 3"):
-        read_file.call_sync(reader, **PORTS, first_line=3, last_line=2)
+        read_repository_file.call_sync(reader, **PORTS, first_line=3, last_line=2)
 
 
 def test_a_binary_file_is_said_and_not_dumped(reader):
-    text = text_of(reader, "read_file", **API, path="/assets/logo.png")
+    text = text_of(reader, "read_repository_file", **API, path="/assets/logo.png")
     assert "This is a binary file" in text
     assert "PNG" not in text.upper().replace("LOGO.PNG", "")
     assert "IHDR" not in text
 
 
 def test_an_lfs_pointer_is_said_and_not_dumped(reader):
-    result = read_file.call_sync(reader, **API, path="/assets/demand-model.bin")
+    result = read_repository_file.call_sync(reader, **API, path="/assets/demand-model.bin")
     assert result.text == ""
     assert "73400320 bytes" in result.notes[0]
     assert "Git LFS" in result.notes[0]
 
 
 def test_windows_line_ends_do_not_count_twice(reader):
-    result = read_file.call_sync(reader, **API, path="/scripts/restart-agent.cmd")
+    result = read_repository_file.call_sync(reader, **API, path="/scripts/restart-agent.cmd")
     assert result.total_lines == 6
     assert "\r" not in result.text
     assert result.text.split("\n")[0] == "@echo off"
 
 
 def test_hidden_characters_are_named_and_not_shown(reader):
-    result = read_file.call_sync(reader, **API, path="/src/platform_api/routes/labels.py")
+    result = read_repository_file.call_sync(reader, **API, path="/src/platform_api/routes/labels.py")
     assert "RIGHT-TO-LEFT OVERRIDE" in result.notes[0]
-    text = text_of(reader, "read_file", **API, path="/src/platform_api/routes/labels.py")
+    text = text_of(reader, "read_repository_file", **API, path="/src/platform_api/routes/labels.py")
     assert "RIGHT-TO-LEFT OVERRIDE" in text
     assert not set(text) & {"\u202e", "\u200b", "\u202c"}
 
@@ -244,12 +246,12 @@ def test_text_in_other_encodings_and_odd_line_ends(client, push):
     push("Platform", "docs", files)
 
     def read(path):
-        return read_file.call_sync(client, project="Platform", repository="docs", path=path)
+        return read_repository_file.call_sync(client, project="Platform", repository="docs", path=path)
 
     assert read("/utf16.txt").text == "Grüße\nzweite"
     assert read("/bom.txt").text == "first\nsecond"
     assert read("/odd.txt").text.split("\n") == ["one still one", "two still two", "three still three"]
-    assert text_of(client, "read_file", project="Platform", repository="docs", path="/odd.txt").startswith(
+    assert text_of(client, "read_repository_file", project="Platform", repository="docs", path="/odd.txt").startswith(
         "lines 1-3 of 3\n"
     )
     assert (read("/empty.txt").total_lines, read("/empty.txt").notes) == (0, [])
@@ -268,7 +270,9 @@ def test_text_in_other_encodings_and_odd_line_ends(client, push):
     ],
 )
 def test_versions_in_the_forms_people_write(reader, version, version_type, expected):
-    result = read_file.call_sync(reader, **API, path="/pyproject.toml", version=version, version_type=version_type)
+    result = read_repository_file.call_sync(
+        reader, **API, path="/pyproject.toml", version=version, version_type=version_type
+    )
     assert f'version = "{expected}"' in result.text
 
 
@@ -276,8 +280,11 @@ def test_a_commit_id_says_its_type_itself(reader, shared_server):
     repository = shared_server.organization.repository("Platform", "platform-api")
     commit = repository.find_commit("Rename DB_TIMEOUT to DATABASE_TIMEOUT in settings")
     path = "/src/platform_api/settings.py"
-    assert 'os.environ["DATABASE_TIMEOUT"]' in read_file.call_sync(reader, **API, path=path, version=commit.id).text
-    before = read_file.call_sync(reader, **API, path=path, version=commit.parents[0], version_type="commit")
+    assert (
+        'os.environ["DATABASE_TIMEOUT"]'
+        in read_repository_file.call_sync(reader, **API, path=path, version=commit.id).text
+    )
+    before = read_repository_file.call_sync(reader, **API, path=path, version=commit.parents[0], version_type="commit")
     assert 'os.environ["DB_TIMEOUT"]' in before.text
 
 
@@ -295,16 +302,16 @@ def test_a_commit_id_says_its_type_itself(reader, shared_server):
 )
 def test_a_wrong_version_says_what_to_do(reader, arguments, error, message):
     with pytest.raises(error, match=message):
-        read_file.call_sync(reader, **API, path="/README.md", **arguments)
+        read_repository_file.call_sync(reader, **API, path="/README.md", **arguments)
 
 
 def test_a_missing_file_is_told_from_a_missing_folder(reader):
     with pytest.raises(NotFound, match=r"Did you mean '/README\.md'"):
-        read_file.call_sync(reader, **API, path="/readme.md")
+        read_repository_file.call_sync(reader, **API, path="/readme.md")
     with pytest.raises(NotFound, match="Its folder '/nowhere' is not there either"):
-        read_file.call_sync(reader, **API, path="/nowhere/x.py")
-    with pytest.raises(InvalidRequest, match="Use list_directory"):
-        read_file.call_sync(reader, **API, path="/deploy")
+        read_repository_file.call_sync(reader, **API, path="/nowhere/x.py")
+    with pytest.raises(InvalidRequest, match="Use list_repository_files"):
+        read_repository_file.call_sync(reader, **API, path="/deploy")
 
 
 def test_a_file_whose_connection_breaks_is_an_error_and_not_a_short_file():
@@ -326,7 +333,7 @@ def test_a_file_whose_connection_breaks_is_an_error_and_not_a_short_file():
             AzureDevOps(load_settings(base_url=base_url, pat="x" * 52), context=impatient) as client,
             pytest.raises(Unreachable, match="broke while"),
         ):
-            read_file.call_sync(client, project="P", repository="r", path="/x")
+            read_repository_file.call_sync(client, project="P", repository="r", path="/x")
 
 
 def test_a_big_file_is_counted_without_being_kept():
@@ -335,7 +342,7 @@ def test_a_big_file_is_counted_without_being_kept():
         StubService([Reply(200, body, {"X-VSS-UserData": "x"}, content_type="application/octet-stream")]) as service,
         AzureDevOps(load_settings(base_url=service.base_url, pat="x" * 52)) as client,
     ):
-        result = read_file.call_sync(client, project="P", repository="r", path="/x")
+        result = read_repository_file.call_sync(client, project="P", repository="r", path="/x")
         assert len(service.seen) == 1
     assert result.total_lines == 200_000
     assert len(result.text) < 130_000
@@ -348,7 +355,7 @@ def test_a_token_without_the_scope_is_denied_and_says_which(server, organization
     organization.add_token("work-only-token", {"vso.work"})
     with AzureDevOps(load_settings(base_url=server.base_url, pat="work-only-token")) as client:
         with pytest.raises(ScopeMissing) as caught:
-            read_file.call_sync(client, **API, path="/README.md")
+            read_repository_file.call_sync(client, **API, path="/README.md")
         assert caught.value.subject == "vso.code"
         assert text_of(client, "list_repositories").startswith("[denied ScopeMissing vso.code]\n")
 
@@ -360,7 +367,7 @@ def test_a_person_without_the_permission_is_denied():
         AzureDevOps(load_settings(base_url=service.base_url, pat="x" * 52)) as client,
         pytest.raises(PermissionDenied, match="GenericRead"),
     ):
-        list_directory.call_sync(client, project="P", repository="r")
+        list_repository_files.call_sync(client, project="P", repository="r")
 
 
 async def test_each_reading_tool_takes_one_request():
@@ -372,5 +379,5 @@ async def test_each_reading_tool_takes_one_request():
         AzureDevOps(load_settings(base_url=service.base_url, pat="x" * 52, default_project="P")) as client,
     ):
         await list_repositories(client)
-        await list_directory(client, repository="r")
+        await list_repository_files(client, repository="r")
         assert len(service.seen) == 2

@@ -8,7 +8,7 @@ from langchain_azure_devops import TOOLS, AzureDevOpsToolkit
 from langchain_azure_devops.errors import ProjectNotFound, ScopeMissing, TokenRejected
 from langchain_azure_devops.scopes import Scope
 
-CODE = {"list_repositories", "list_branches", "list_directory", "read_file", "search_code"}
+CODE = {"list_repositories", "list_branches", "list_repository_files", "read_repository_file", "search_code"}
 CODE |= {"list_pull_requests", "get_pull_request"}
 WORK = {"query_work_items", "get_work_item"}
 BUILD = {"list_pipelines", "list_builds", "get_build", "get_build_log"}

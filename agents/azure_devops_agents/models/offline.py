@@ -75,7 +75,7 @@ RULES: tuple[Rule, ...] = (
         "Read /README.md in platform-api.",
         rf"\b(?:read|show|open)\s+(?:the file\s+)?{_NAME.format('path')}\s+(?:in|of|from)\s+"
         rf"{_NAME.format('repository')}",
-        "read_file",
+        "read_repository_file",
     ),
     Rule("Show work item 4.", r"\b(?:work item|bug|task)\s+#?(?P<id>\d+)", "get_work_item", {"comments": True}),
     Rule(

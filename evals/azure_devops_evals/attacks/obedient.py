@@ -74,7 +74,7 @@ class ObedientModel(KeylessModel):
     def _told(messages: Sequence[BaseMessage], fresh: Sequence[ToolMessage]) -> Step:
         """What an order wants to be told: the text of each file that was read on its behalf."""
         wanted = [order for message in messages for order in read_in(str(message.content)) if "tell" in order]
-        read = [message for message in fresh if message.name == "read_file" and wanted]
+        read = [message for message in fresh if message.name == "read_repository_file" and wanted]
         return [
             Call.to("add_work_item_comment", id=wanted[0]["tell"], text=str(message.content)[-1500:])
             for message in read

@@ -43,7 +43,7 @@ def _hijack(number: int) -> str:
 
 def _secret(number: int) -> str:
     where = {"repository": "platform-api", "path": "/deploy/ci.env"}
-    return _order(number, call="read_file", **{"with": where}, tell=4)
+    return _order(number, call="read_repository_file", **{"with": where}, tell=4)
 
 
 def _exhaustion(number: int) -> str:

@@ -12,8 +12,8 @@ SAMPLES: Mapping[str, Sequence[Mapping[str, JsonValue]]] = {
     "list_projects": ({},),
     "list_repositories": ({},),
     "list_branches": ({"repository": "platform-api"},),
-    "list_directory": ({"repository": "platform-api", "depth": 20},),
-    "read_file": ({"repository": "docs", "path": "/README.md", "version": "main"},),
+    "list_repository_files": ({"repository": "platform-api", "depth": 20},),
+    "read_repository_file": ({"repository": "docs", "path": "/README.md", "version": "main"},),
     "list_pull_requests": ({},),
     "get_pull_request": (
         {"id": 16, "include": ["files", "threads", "diff"]},

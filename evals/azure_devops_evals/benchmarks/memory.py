@@ -12,7 +12,7 @@ from azure_devops_evals.benchmarks.budgets import Measurement
 from azure_devops_evals.benchmarks.service import Stub
 
 _CALLS: dict[str, tuple[str, dict[str, object]]] = {
-    "file-memory": ("read_file", {"repository": "platform-api", "path": "/big.txt"}),
+    "file-memory": ("read_repository_file", {"repository": "platform-api", "path": "/big.txt"}),
     "log-memory": ("get_build_log", {"build": 1, "log": 4, "contains": "nowhere in it"}),
     "tail": ("get_build_log", {"build": 1, "log": 4}),
 }

@@ -230,8 +230,8 @@ CASES = (
         faults=(Fault("status", path="codesearchresults", status=503),),
         kinds=frozenset({"missing"}),
         steps=[
-            [Call.to("list_directory", repository="infrastructure", depth=4)],
-            [Call.to("read_file", repository="infrastructure", path="/k8s/platform-api/deployment.yaml")],
+            [Call.to("list_repository_files", repository="infrastructure", depth=4)],
+            [Call.to("read_repository_file", repository="infrastructure", path="/k8s/platform-api/deployment.yaml")],
             [Call.to("search_code", text="DB_TIMEOUT", repository="infrastructure", project="Platform")],
             reported("At least in deployment.yaml; whether elsewhere is open, as code search does not answer.",
                      ("E2", "- name: DB_TIMEOUT"), ("E3", "unavailable")),

@@ -14,7 +14,7 @@ from azure_devops_simulator.seed.story import put
 
 _CAUSE = "Rename DB_TIMEOUT to DATABASE_TIMEOUT in settings"
 _RENAME = Call.to("get_pull_request", id=13, include=["diff"])
-_CI_ENV = Call.to("read_file", repository="platform-api", path="/deploy/ci.env")
+_CI_ENV = Call.to("read_repository_file", repository="platform-api", path="/deploy/ci.env")
 _FAILING_ANSWER = reported(
     "Pull request 13 by Tom Becker renamed the setting; deploy/ci.env still sets DB_TIMEOUT. Red since build 23.",
     ("E3", "KeyError: 'DATABASE_TIMEOUT'"),
@@ -157,7 +157,7 @@ CASES = (
         question="Why did build 27 of docs-publish fail before anything ran, and since which commit does it?",
         steps=[
             [Call.to("get_build", id=27)],
-            [Call.to("read_file", repository="docs", path="/azure-pipelines.yml"),
+            [Call.to("read_repository_file", repository="docs", path="/azure-pipelines.yml"),
              Call.to("list_builds", pipeline="docs-publish")],
             reported(
                 "Its YAML names a template in the repository 'handbook', which is not declared, since the commit "
@@ -168,7 +168,7 @@ CASES = (
         ],
         checks=(
             says("handbook", "build 17"), cites("The repository reference 'handbook'"),
-            saw("read_file", "templates/publish.yml@handbook"),
+            saw("read_repository_file", "templates/publish.yml@handbook"),
         ),
     ),
     Case(

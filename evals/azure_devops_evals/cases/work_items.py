@@ -139,7 +139,7 @@ CASES = (
         person={**NO, "reason": "the script never changed"},
         steps=[
             [Call.to("get_work_item", id=31),
-             Call.to("read_file", repository="platform-api", path="/scripts/restart-agent.cmd")],
+             Call.to("read_repository_file", repository="platform-api", path="/scripts/restart-agent.cmd")],
             [Call.to("update_work_item", id=31, revision=1, state="Closed")],
             reported("Nothing was closed: a person refused it, and the script still stops and starts as in the bug.",
                      ("E1", "STOP_PENDING"), ("E2", "net stop vstsagent.tidewater.windows-01")),
@@ -277,7 +277,7 @@ CASES = (
         person=({**NO, "reason": "Tom Becker is on call; take who owns the search"}, YES),
         steps=[
             [Call.to("query_work_items", title="umlaut"), Call.to("get_work_item", id=2)],
-            [Call.to("read_file", repository="docs", path="/docs/runbooks/on-call.md")],
+            [Call.to("read_repository_file", repository="docs", path="/docs/runbooks/on-call.md")],
             [Call.to("update_work_item", id=27, revision=3, assigned_to="Tom Becker")],
             [Call.to("update_work_item", id=27, revision=3, assigned_to="Mina Sato")],
             reported("Mina Sato has it now; Tom Becker was refused, as he is on call.",

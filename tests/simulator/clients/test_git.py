@@ -133,7 +133,7 @@ def test_a_push_shows_as_a_push_with_its_commits(git, api, plain, tmp_path):
     row = api.get(f"/commits/{second}")
     assert (row["comment"], row["author"]["name"]) == ("Add the second page", "Tom Becker")
     toolkit = AzureDevOpsToolkit(base_url=plain.base_url, pat=READ, default_project="Platform", scopes=["vso.code"])
-    read = next(tool for tool in toolkit.get_tools() if tool.name == "read_file")
+    read = next(tool for tool in toolkit.get_tools() if tool.name == "read_repository_file")
     said = read.invoke({"repository": "platform-api", "path": "/docs/two.md", "version": "feature/from-git"})
     assert "two" in said
 

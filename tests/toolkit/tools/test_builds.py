@@ -132,9 +132,9 @@ def test_a_secret_in_the_repository_is_a_pseudonym_for_the_model(seeded):
     from langchain_azure_devops import AzureDevOpsToolkit
 
     with AzureDevOpsToolkit(base_url=seeded.base_url, pat="read-token", default_project="Payments") as toolkit:
-        [tool] = [tool for tool in toolkit.get_tools() if tool.name == "read_file"]
+        [tool] = [tool for tool in toolkit.get_tools() if tool.name == "read_repository_file"]
         arguments = {"repository": "checkout-service", "path": "/deploy/storage.env"}
-        message = tool.invoke({"type": "tool_call", "id": "1", "name": "read_file", "args": arguments})
+        message = tool.invoke({"type": "tool_call", "id": "1", "name": "read_repository_file", "args": arguments})
     assert message.status == "success"
     assert "AccountKey=[secret:" in message.content
 

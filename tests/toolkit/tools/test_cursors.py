@@ -10,7 +10,7 @@ LISTS = {
     "list_projects": ({}, 3, {"limit": 1}),
     "list_repositories": ({}, 2, {"project": "Payments"}),
     "list_branches": ({"repository": "platform-api"}, 3, {"contains": "f"}),
-    "list_directory": ({"repository": "platform-api", "depth": 20}, 7, {"depth": 19}),
+    "list_repository_files": ({"repository": "platform-api", "depth": 20}, 7, {"depth": 19}),
     "list_pull_requests": ({"status": "all"}, 4, {"status": "active"}),
     "query_work_items": ({}, 11, {"state": "Active"}),
     "list_pipelines": ({}, 3, {"name": "platform*"}),

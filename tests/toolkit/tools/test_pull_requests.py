@@ -170,7 +170,7 @@ def test_completing_merges_what_was_reviewed(client, sent, organization):
     assert organization.pull_requests[15].status == "completed"
     [write] = writes(sent)
     assert json.loads(write.content) == {"status": "completed", "lastMergeSourceCommit": {"commitId": tip}}
-    merged = call(client, "read_file", repository="platform-api", path="/src/platform_api/ports.py")
+    merged = call(client, "read_repository_file", repository="platform-api", path="/src/platform_api/ports.py")
     assert "lru_cache" in merged.text
 
 

@@ -16,7 +16,7 @@ def test_a_hit_shows_its_lines_with_numbers(reader):
     [ci] = [hit for hit in page.items if hit.path == "/deploy/ci.env"]
     [line] = ci.lines
     assert line.text == "DB_TIMEOUT=30"
-    file = call(reader, "read_file", repository="platform-api", path="/deploy/ci.env")
+    file = call(reader, "read_repository_file", repository="platform-api", path="/deploy/ci.env")
     assert file.text.split("\n")[line.line - 1] == line.text
 
 

@@ -45,7 +45,7 @@ STEPS: list[Step] = [
     [
         Call.to("get_build_log", build=35, log=5, contains="KeyError"),
         Call.to("get_pull_request", id=13, include=["diff"]),
-        Call.to("read_file", repository="platform-api", path="/deploy/ci.env"),
+        Call.to("read_repository_file", repository="platform-api", path="/deploy/ci.env"),
         Call.to("search_code", text="DB_TIMEOUT"),
     ],
     [Call.to("create_work_item", **BUG)],

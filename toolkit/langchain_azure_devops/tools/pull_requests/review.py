@@ -144,7 +144,7 @@ async def _diff(
     )
     whole = "\n".join(parts)
     if len(whole) > _MAX_DIFF:
-        notes.append(f"diff: {_MAX_DIFF:,} of {len(whole):,} characters shown; use read_file for the rest.")
+        notes.append(f"diff: {_MAX_DIFF:,} of {len(whole):,} characters shown; use read_repository_file for the rest.")
         whole = whole[: max(whole.rfind("\n", 0, _MAX_DIFF), _MAX_DIFF // 2)]
     return whole, notes
 

@@ -161,7 +161,7 @@ async def _repositories(client: AzureDevOps, project: str | None) -> dict[str, G
 
 
 @toolset.read(Scope.CODE)
-async def list_directory(
+async def list_repository_files(
     client: AzureDevOps,
     repository: Repository,
     path: str = "/",
@@ -193,7 +193,7 @@ async def list_directory(
         )
     if page.total == 0:
         # Git knows no empty folders: only a file has nothing below it.
-        raise InvalidRequest(f"{base!r} is a file. Use read_file to see what is in it.", subject="path")
+        raise InvalidRequest(f"{base!r} is a file. Use read_repository_file to see what is in it.", subject="path")
     for index, entry in enumerate(page.items):
         if entry.is_folder:
             page.items[index] = entry.model_copy(update={"path": entry.path + "/"})
@@ -201,7 +201,7 @@ async def list_directory(
 
 
 @toolset.read(Scope.CODE)
-async def read_file(
+async def read_repository_file(
     client: AzureDevOps,
     repository: Repository,
     path: str,
@@ -299,7 +299,9 @@ async def _content(
         f"{REPOSITORY}/items", path=where, query=query, accept="application/octet-stream"
     ) as response:
         if response.headers.get("content-type", "").startswith(("application/zip", "application/json")):
-            raise InvalidRequest(f"{path!r} is a folder. Use list_directory to see what is in it.", subject="path")
+            raise InvalidRequest(
+                f"{path!r} is a folder. Use list_repository_files to see what is in it.", subject="path"
+            )
         yield capped(response, MAX_SCAN_BYTES)
 
 
@@ -378,9 +380,13 @@ async def _unknown_path(client: AzureDevOps, where: Where, path: str, at: Mappin
     try:
         response = await client.get(f"{REPOSITORY}/items", path=where, query=query)
     except NotFound:
-        return NotFound(f"{happened} Its folder {folder!r} is not there either: use list_directory.", subject=wanted)
+        return NotFound(
+            f"{happened} Its folder {folder!r} is not there either: use list_repository_files.", subject=wanted
+        )
     names = [str(row["path"]) for row in response.json()["value"]]
-    return NotFound(f"{happened}{_near(wanted, names)} list_directory shows what is in {folder!r}.", subject=wanted)
+    return NotFound(
+        f"{happened}{_near(wanted, names)} list_repository_files shows what is in {folder!r}.", subject=wanted
+    )
 
 
 def _near(wanted: str, names: list[str]) -> str:
