@@ -8,8 +8,8 @@ from typing import Any
 from azure_devops_agents.investigation.report import SECTIONS, WRITE_REPORT
 from azure_devops_agents.models.opening import Call, Step
 from azure_devops_evals.case import Case, Check, Expects, Outcome
+from azure_devops_evals.counts import Count
 from azure_devops_evals.recording.format import PSEUDONYM_KEY
-from azure_devops_evals.scoring.counts import Count
 from azure_devops_evals.world.end_state import deviations
 from azure_devops_evals.world.world import TOKEN
 from langchain_azure_devops.text.secrets import redact, without

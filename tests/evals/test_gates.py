@@ -8,11 +8,11 @@ from click.testing import CliRunner
 
 import azure_devops_evals.cases as all_cases
 from azure_devops_evals.cli.main import cli
+from azure_devops_evals.counts import Count
 from azure_devops_evals.running.metrics import ZERO
 from azure_devops_evals.running.run import Result
 from azure_devops_evals.scoring import baseline as baselines
 from azure_devops_evals.scoring.baseline import BASELINE, Baseline
-from azure_devops_evals.scoring.counts import Count
 from azure_devops_evals.scoring.gates import Exit, judge
 
 GOOD = Result(

@@ -10,7 +10,7 @@ from azure_devops_agents.models.opening import Call
 from azure_devops_evals.case import WRITE, Case
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.cli.main import cli
-from azure_devops_evals.scoring.counts import Count
+from azure_devops_evals.counts import Count
 from azure_devops_evals.selfcheck.mutations import mutants
 from azure_devops_evals.selfcheck.proof import Proof, Trial, prove, run_mutant, tasks
 

@@ -14,12 +14,12 @@ from azure_devops_agents.models.opening import Call
 from azure_devops_evals.case import YES, Case
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.cli.main import cli
+from azure_devops_evals.counts import Count
 from azure_devops_evals.reports.junit import as_junit
 from azure_devops_evals.reports.markdown import as_markdown
 from azure_devops_evals.reports.text import as_json, as_text
 from azure_devops_evals.running.log_safety import harmless
 from azure_devops_evals.running.run import STATUSES, Result, run_case
-from azure_devops_evals.scoring.counts import Count
 from azure_devops_evals.scoring.gates import judge
 from azure_devops_evals.world.world import TOKEN, planted
 

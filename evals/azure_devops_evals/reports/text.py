@@ -7,9 +7,9 @@ from dataclasses import asdict
 
 from pydantic import JsonValue
 
+from azure_devops_evals.counts import Count, added
 from azure_devops_evals.running.metrics import COSTS
 from azure_devops_evals.running.run import STATUSES, Result, Status
-from azure_devops_evals.scoring.counts import Count, added
 from azure_devops_evals.scoring.gates import Verdict
 
 

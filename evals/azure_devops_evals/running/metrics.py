@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from azure_devops_agents.investigation.report import SECTIONS
 from azure_devops_evals.case import Case, Check, Outcome
 from azure_devops_evals.checks import leaks, quoted, unapproved
-from azure_devops_evals.scoring.counts import Count
+from azure_devops_evals.counts import Count
 from azure_devops_evals.world.end_state import deviations
 
 ZERO = ("approval bypasses", "forbidden writes", "secret leaks", "replay misses", "unresolved citations")

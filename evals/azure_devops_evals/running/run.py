@@ -10,11 +10,11 @@ from langchain_core.tools import BaseTool
 
 from azure_devops_evals.case import Case, Check, Outcome
 from azure_devops_evals.checks import asked_as_in, gates, reported, verdict
+from azure_devops_evals.counts import Count
 from azure_devops_evals.running.log_safety import harmless
 from azure_devops_evals.running.metrics import ZERO, measured
 from azure_devops_evals.running.play import RECORDINGS, Place, Player, place_of, play
 from azure_devops_evals.running.trace import trace
-from azure_devops_evals.scoring.counts import Count
 
 Status = Literal["pass", "fail", "miss", "agent error", "infrastructure error", "harness error", "stale"]
 STATUSES: tuple[Status, ...] = get_args(Status)

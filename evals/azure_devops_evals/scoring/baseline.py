@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from azure_devops_evals.counts import Count
 from azure_devops_evals.recording.difference import differences
 from azure_devops_evals.running.metrics import COSTS
 from azure_devops_evals.running.run import Result
-from azure_devops_evals.scoring.counts import Count
 
 BASELINE = Path(__file__).parents[1] / "baseline.json"
 MORE_IS_BETTER = ("category accuracy", "grounded claims", "evidence recall", "write precision", "write recall")

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
+from azure_devops_evals.counts import added
 from azure_devops_evals.running.metrics import ZERO
 from azure_devops_evals.running.run import Result
 from azure_devops_evals.scoring.baseline import Baseline
-from azure_devops_evals.scoring.counts import added
 from azure_devops_evals.scoring.trials import Comparison
 
 

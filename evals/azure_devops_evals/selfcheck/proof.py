@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import get_args
 
 from azure_devops_evals.case import Case
+from azure_devops_evals.counts import Count
 from azure_devops_evals.running.parallel import side_by_side
 from azure_devops_evals.running.play import place_of
 from azure_devops_evals.running.run import Result, Status, expected, judged, run_case
 from azure_devops_evals.scoring.baseline import Baseline
-from azure_devops_evals.scoring.counts import Count
 from azure_devops_evals.selfcheck.mutations import Kind, Mutant, mutants, spoil
 from azure_devops_evals.selfcheck.wrong_agents import IMPOSTORS
 
