@@ -80,12 +80,7 @@ class FileText(Lines):
 
 
 class FileContent(NamedTuple):
-    """The text of a file with its line ends as they are.
-
-    Attributes:
-        text: What was read.
-        whole: Whether that is all of it.
-    """
+    """The text of a file with its line ends unchanged, and whether that is the whole file."""
 
     text: str
     whole: bool
