@@ -21,7 +21,7 @@ from langgraph.types import Command, RetryPolicy, interrupt
 from langchain_azure_devops import TOOLS, Approval, AzureDevOps, AzureDevOpsToolkit, Scope, Toolset
 from langchain_azure_devops.errors import WriteBlocked
 from langchain_azure_devops.http.client import Request
-from langchain_azure_devops.http.request_context import Passage
+from langchain_azure_devops.http.request_context import RequestContext
 from langchain_azure_devops.results.models import Result
 from langchain_azure_devops.safety.grants import GRANT_SECONDS, Operation, ToolCall, WriteRequest, current_call
 from langchain_azure_devops.settings import load_settings
@@ -73,9 +73,9 @@ def grant_of(client, bound=None, operations=frozenset({CREATE}), writes=1):
     return client.grants.open(request, operations, writes, bound or {"project": "Platform", "type": "Bug"})
 
 
-def passage_of(client, method, template):
+def context_of(client, method, template):
     path = {"project": "Platform", "type": "Bug"}
-    return Passage(Operation(method, template), path, client, time.monotonic() + 30, client.progress)
+    return RequestContext(Operation(method, template), path, client, time.monotonic() + 30, client.progress)
 
 
 def blocked(client, work, match="was not sent"):
@@ -118,26 +118,26 @@ def test_no_other_route_or_method_passes_without_a_grant(client, method, templat
 def test_a_write_cannot_travel_as_something_that_reads(client, organization):
     """Past the client's own methods: the gate looks at the request itself, not at what it says of itself."""
     _, body = patch()
-    reading = passage_of(client, "POST", "/{project}/_apis/wit/wiql")
+    reading = context_of(client, "POST", "/{project}/_apis/wit/wiql")
 
-    async def smuggled(method, passage, headers):
+    async def smuggled(method, context, headers):
         url = f"{client.settings.url('core')}/Platform/_apis/wit/workitems/$Bug?api-version=7.1"
         headers = {"Content-Type": "application/json-patch+json", **headers}
-        request = httpx.Request(method, url, json=body, headers=headers, extensions={"passage": passage})
+        request = httpx.Request(method, url, json=body, headers=headers, extensions={"request_context": context})
         return await client._opened().handle_async_request(request)
 
     blocked(client, smuggled("POST", reading, {}), "not the POST")
-    fake = passage_of(client, "GET", CREATE.template)
+    fake = context_of(client, "GET", CREATE.template)
     blocked(client, smuggled("POST", fake, {}), "not the GET")
     assert written(organization) == []
 
 
 def test_a_header_cannot_turn_a_read_into_a_write(client):
     async def overridden():
-        passage = passage_of(client, "POST", "/{project}/_apis/wit/wiql")
+        context = context_of(client, "POST", "/{project}/_apis/wit/wiql")
         url = f"{client.settings.url('core')}/Platform/_apis/wit/wiql"
         headers = {"X-HTTP-Method-Override": "PATCH"}
-        request = httpx.Request("POST", url, headers=headers, extensions={"passage": passage})
+        request = httpx.Request("POST", url, headers=headers, extensions={"request_context": context})
         return await client._opened().handle_async_request(request)
 
     blocked(client, overridden(), "header")

@@ -24,7 +24,7 @@ from langchain_azure_devops.http.loop_thread import LoopThread
 from langchain_azure_devops.http.network import network
 from langchain_azure_devops.http.pacing import Pacer
 from langchain_azure_devops.http.request import API_VERSION, QueryValue, Request
-from langchain_azure_devops.http.request_context import PROBES, Passage
+from langchain_azure_devops.http.request_context import PROBES, RequestContext
 from langchain_azure_devops.http.responses import (
     Identity,
     error_of,
@@ -267,9 +267,9 @@ class AzureDevOps:
         """Whether the cloud knows an organization of this name, asked without the token; None if that is unsettled."""
         operation, query = Operation("GET", "/_apis/resourceAreas/{id}"), {"accountName": self.settings.organization}
         request = Request(operation, {"id": _CORE_AREA}, query, version="")
-        passage = Passage(operation, {}, self, self._deadline(), self.progress, unsigned=True)
+        context = RequestContext(operation, {}, self, self._deadline(), self.progress, anonymous=True)
         host = str(httpx.URL(self.settings.url("core")).copy_with(path="/")).rstrip("/")
-        asked = request.http(host, {"passage": passage, "timeout": self.context.patience.timeouts})
+        asked = request.http(host, {"request_context": context, "timeout": self.context.patience.timeouts})
         try:
             response = await self._opened().handle_async_request(asked)
         except AzureDevOpsError:
@@ -313,7 +313,7 @@ class AzureDevOps:
     ) -> httpx.Response:
         layers = self._opened()
         call = current_call.get()
-        passage = Passage(
+        context = RequestContext(
             request.operation,
             request.path,
             self,
@@ -326,7 +326,7 @@ class AzureDevOps:
         )
         sent = request.http(
             self.settings.url(request.area),
-            {"passage": passage, "timeout": self.context.patience.timeouts},
+            {"request_context": context, "timeout": self.context.patience.timeouts},
             probe,
         )
         response = await layers.handle_async_request(sent)
@@ -350,7 +350,7 @@ class AzureDevOps:
         return self._layers
 
     async def _error(self, response: httpx.Response, request: Request) -> Exception:
-        begun: float = response.request.extensions["passage"].begun
+        begun: float = response.request.extensions["request_context"].started
         error = await error_of(response, request.operation, lambda: self.credential.identity(begun), current_call.get())
         if isinstance(error, ServiceFault) and not reads(request.operation):
             # Its own failure says nothing of how far the service had come.

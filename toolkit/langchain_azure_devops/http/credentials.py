@@ -22,7 +22,7 @@ from langchain_azure_devops.errors import (
     TokenRejected,
 )
 from langchain_azure_devops.http.pacing import Pacer, holder, pacer_of
-from langchain_azure_devops.http.request_context import Passage
+from langchain_azure_devops.http.request_context import RequestContext
 from langchain_azure_devops.http.responses import Identity
 from langchain_azure_devops.runtime import RunContext
 from langchain_azure_devops.settings import Settings, checked_token
@@ -244,11 +244,11 @@ class SignedIn(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Sign, send, and once more with another token if need be."""
-        passage: Passage = request.extensions["passage"]
-        if passage.unsigned:
+        context: RequestContext = request.extensions["request_context"]
+        if context.anonymous:
             return await self._inner.handle_async_request(request)
-        if passage.token is not None:
-            return await self._sent(request, passage.token)
+        if context.token is not None:
+            return await self._sent(request, context.token)
         # Wrapped also here: tools that report errors show the local variables of every frame.
         token = SecretStr(await self._credential.token())
         try:
@@ -257,7 +257,7 @@ class SignedIn(httpx.AsyncBaseTransport):
             if not self._credential.rotates:
                 raise
         else:
-            if not self._credential.rotates or not await self._is_nobodys(response, passage, token):
+            if not self._credential.rotates or not await self._is_nobodys(response, context, token):
                 return response
         return await self._sent(request, SecretStr(await self._credential.renewed(token.get_secret_value())))
 
@@ -265,12 +265,12 @@ class SignedIn(httpx.AsyncBaseTransport):
         """Close what is behind."""
         await self._inner.aclose()
 
-    async def _is_nobodys(self, response: httpx.Response, passage: Passage, token: SecretStr) -> bool:
+    async def _is_nobodys(self, response: httpx.Response, context: RequestContext, token: SecretStr) -> bool:
         """Whether a refusal means the token and not its scopes: an empty 401 says the same for both."""
         if response.status_code != 401 or "x-vss-userdata" in response.headers:
             return False
         try:
-            nobodys = await self._credential.identity(since=passage.begun) is None
+            nobodys = await self._credential.identity(since=context.started) is None
             # Somebody else may have replaced it meanwhile: then the answer was about the new one.
             return nobodys or await self._credential.token() != token.get_secret_value()
         except AzureDevOpsError:

@@ -28,8 +28,8 @@ PROBES: Mapping[str, tuple[Operation, str, str]] = {
 """Requests that ask whether a write scope is there and cannot act: the target cannot exist and the body is refused."""
 
 
-class Asker(Protocol):
-    """The client a request comes from: decides whether writes can be granted at all, and holds its grants."""
+class RequestSource(Protocol):
+    """The client that sends a request: whether it may write, its open grants and its pace."""
 
     read_only: bool
     grants: GrantBook
@@ -40,34 +40,34 @@ class Asker(Protocol):
 
 
 @dataclass(frozen=True)
-class Passage:
-    """What the layers need to know of a request; travels in its extensions under `passage`.
+class RequestContext:
+    """What the transport layers need to know about a request; its `request_context` extension carries it.
 
     Attributes:
-        operation: The operation the request carries out.
-        path: What stands for the placeholders of its route.
+        operation: The operation that the request carries out.
+        path: The values of the placeholders in its route.
         client: The client that sends it.
-        deadline: When the call it belongs to has to be over, by the monotonic clock.
-        tell: Told of every wait that a person would notice.
-        grant: The grant of the tool call it belongs to.
-        probe: It is one of PROBES.
-        streamed: The caller reads the body piece by piece and caps it.
-        token: Sent with this token, whatever becomes of it; None for the one in use.
-        unsigned: Sent without any.
-        begun: When it was made, by the monotonic clock.
+        deadline: When the call that it belongs to must be over, by the monotonic clock.
+        report_wait: Called with every wait that is long enough for a person to notice.
+        grant: The grant of the tool call that it belongs to.
+        probe: Whether it is one of PROBES.
+        streamed: Whether the caller reads the body piece by piece and limits its size.
+        token: The token to send, even if it is refused; None for the one in use.
+        anonymous: Whether to send it without a token.
+        started: When it was made, by the monotonic clock.
     """
 
     operation: Operation
     path: Mapping[str, str | int | None]
-    client: Asker
+    client: RequestSource
     deadline: float
-    tell: Callable[[Waiting], None]
+    report_wait: Callable[[Waiting], None]
     grant: Grant | None = None
     probe: bool = False
     streamed: bool = False
     token: SecretStr | None = None
-    unsigned: bool = False
-    begun: float = field(default_factory=time.monotonic)
+    anonymous: bool = False
+    started: float = field(default_factory=time.monotonic)
 
     @property
     def reads(self) -> bool:

@@ -19,7 +19,7 @@ from langchain_azure_devops.errors import (
 )
 from langchain_azure_devops.http.body import BROKEN, ResumedBody, whole
 from langchain_azure_devops.http.pacing import NOTICED, NoTime, heed
-from langchain_azure_devops.http.request_context import Passage
+from langchain_azure_devops.http.request_context import RequestContext
 from langchain_azure_devops.runtime import Patience, Waiting
 
 _RETRIED_STATUSES = frozenset({429, 502, 503, 504})
@@ -31,7 +31,7 @@ class _Attempts:
     """How often one request was sent, and what came back last."""
 
     request: httpx.Request
-    passage: Passage
+    context: RequestContext
     patience: Patience
     count: int = 0
     answer: httpx.Response | None = field(default=None, repr=False)
@@ -45,10 +45,10 @@ class _Attempts:
         """Wait for the next attempt; False when there is no time or no attempt left."""
         wait = self.pause()
         self.count += 1
-        if self.count >= self.patience.attempts or time.monotonic() + wait > self.passage.deadline:
+        if self.count >= self.patience.attempts or time.monotonic() + wait > self.context.deadline:
             return False
         if wait >= NOTICED:
-            self.passage.tell(Waiting(reason, wait))
+            self.context.report_wait(Waiting(reason, wait))
         await asyncio.sleep(wait)
         return True
 
@@ -74,11 +74,11 @@ class PacedRetry(httpx.AsyncBaseTransport):
             WriteOutcomeUnknown: A write was sent and its answer was lost.
             Unavailable: No answer, and why.
         """
-        attempts = _Attempts(request, request.extensions["passage"], self._patience)
+        attempts = _Attempts(request, request.extensions["request_context"], self._patience)
         response = await self._answer(attempts)
-        if attempts.passage.streamed and response.status_code < 400:
+        if attempts.context.streamed and response.status_code < 400:
             return ResumedBody(
-                response, lambda error: self._resumed(attempts, error), attempts.passage.deadline
+                response, lambda error: self._resumed(attempts, error), attempts.context.deadline
             ).answer()
         return response
 
@@ -87,57 +87,57 @@ class PacedRetry(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
     async def _answer(self, attempts: _Attempts) -> httpx.Response:
-        request, passage = attempts.request, attempts.passage
+        request, context = attempts.request, attempts.context
         while True:
             try:
-                async with passage.client.pacer.turn(passage.deadline, passage.tell):
-                    response = await self._exchange(request, passage)
+                async with context.client.pacer.turn(context.deadline, context.report_wait):
+                    response = await self._exchange(request, context)
             except NoTime as late:
                 if attempts.answer is not None:
                     return attempts.answer
-                raise _too_late(late, passage) from None
+                raise _too_late(late, context) from None
             except BROKEN as error:
-                if not _may_repeat(error, passage) or not await attempts.another(f"no answer ({type(error).__name__})"):
-                    raise explained(error, request, passage) from error
+                if not _may_repeat(error, context) or not await attempts.another(f"no answer ({type(error).__name__})"):
+                    raise explained(error, request, context) from error
             else:
-                wait = heed(response.headers, passage.client.pacer)
-                if not passage.reads and _lost(response):
+                wait = heed(response.headers, context.client.pacer)
+                if not context.reads and _lost(response):
                     slow = response.status_code == 504
-                    raise unknown(f"answered {response.status_code} to the write", request, passage, may_follow=slow)
+                    raise unknown(f"answered {response.status_code} to the write", request, context, may_follow=slow)
                 if not await self._goes_on(attempts, response, wait):
                     return response
 
     async def _goes_on(self, attempts: _Attempts, response: httpx.Response, wait: float | None) -> bool:
         """Whether to send again, after the wait that the service did not ask for by itself."""
-        if not _asks_again(response, attempts.passage):
+        if not _asks_again(response, attempts.context):
             return False
         attempts.answer = response
         if response.status_code == 429 and not wait:
             # It does not say how long: everything waits, longer each time.
-            attempts.passage.client.pacer.hold(attempts.pause())
+            attempts.context.client.pacer.hold(attempts.pause())
         elif not wait:
             return await attempts.another(f"status {response.status_code}")
         attempts.count += 1
         return attempts.count < self._patience.attempts
 
-    async def _exchange(self, request: httpx.Request, passage: Passage) -> httpx.Response:
+    async def _exchange(self, request: httpx.Request, context: RequestContext) -> httpx.Response:
         try:
-            async with asyncio.timeout(max(0.0, passage.deadline - time.monotonic())):
+            async with asyncio.timeout(max(0.0, context.deadline - time.monotonic())):
                 response = await self._inner.handle_async_request(request)
                 response.request = request
-                if passage.streamed and response.status_code < 400:
+                if context.streamed and response.status_code < 400:
                     return response
                 return await whole(response)
         except TimeoutError:
             raise httpx.ReadTimeout("the time for this call was used up", request=request) from None
         except ProxyPage as page:
-            if passage.reads:
+            if context.reads:
                 raise
-            raise unknown(f"did not answer the write, but {page.message}", request, passage) from page
+            raise unknown(f"did not answer the write, but {page.message}", request, context) from page
         except InvalidRequest as error:
-            if passage.reads:
+            if context.reads:
                 raise
-            raise unknown("answered more than can be read", request, passage) from error
+            raise unknown("answered more than can be read", request, context) from error
 
     async def _resumed(self, attempts: _Attempts, error: Exception) -> httpx.Response:
         """The answer once more, after its body broke off."""
@@ -149,17 +149,17 @@ class PacedRetry(httpx.AsyncBaseTransport):
         return response
 
 
-def _may_repeat(error: Exception, passage: Passage) -> bool:
+def _may_repeat(error: Exception, context: RequestContext) -> bool:
     if isinstance(error, _NEVER_SENT):
         # Nothing was sent. A certificate that is not accepted or a name that does not resolve will not change soon.
         return not (_is_tls(error) or _is_final(error))
-    return passage.reads
+    return context.reads
 
 
-def _asks_again(response: httpx.Response, passage: Passage) -> bool:
+def _asks_again(response: httpx.Response, context: RequestContext) -> bool:
     if response.status_code == 429:
         return True
-    if not passage.reads:
+    if not context.reads:
         return False
     if response.status_code == 500:
         return b'"typeKey"' not in response.content
@@ -184,8 +184,8 @@ def _is_final(error: BaseException) -> bool:
     return "Name or service not known" in str(error) or "nodename nor servname" in str(error)
 
 
-def _too_late(late: NoTime, passage: Passage) -> AzureDevOpsError:
-    request = f"{passage.operation.method} {passage.operation.template}"
+def _too_late(late: NoTime, context: RequestContext) -> AzureDevOpsError:
+    request = f"{context.operation.method} {context.operation.template}"
     if late.seconds is None:
         return Unreachable(
             f"{request} was not sent: the requests in front of it took all the time this call may take. Try again."
@@ -198,7 +198,7 @@ def _too_late(late: NoTime, passage: Passage) -> AzureDevOpsError:
     )
 
 
-def explained(error: Exception, request: httpx.Request, passage: Passage) -> AzureDevOpsError:
+def explained(error: Exception, request: httpx.Request, context: RequestContext) -> AzureDevOpsError:
     """What a broken connection or body means to the caller."""
     host = request.url.host
     if _is_tls(error):
@@ -207,11 +207,11 @@ def explained(error: Exception, request: httpx.Request, passage: Passage) -> Azu
             "company's root certificates.",
             subject=host,
         )
-    if not passage.reads and not isinstance(error, _NEVER_SENT):
+    if not context.reads and not isinstance(error, _NEVER_SENT):
         slow = isinstance(error, httpx.TimeoutException)
         happened = "did not answer in time" if slow else "broke the connection"
         happened += f" after the write was sent ({type(error).__name__})"
-        return unknown(happened, request, passage, may_follow=slow)
+        return unknown(happened, request, context, may_follow=slow)
     return Unreachable(
         f"{host} could not be reached: {str(error) or type(error).__name__}. Check the network, the proxy settings "
         "(HTTPS_PROXY) and, for Azure DevOps Server, the base URL.",
@@ -220,13 +220,13 @@ def explained(error: Exception, request: httpx.Request, passage: Passage) -> Azu
 
 
 def unknown(
-    happened: str, request: httpx.Request, passage: Passage, *, may_follow: bool = False
+    happened: str, request: httpx.Request, context: RequestContext, *, may_follow: bool = False
 ) -> WriteOutcomeUnknown:
     """A write that was sent and whose answer was lost."""
     return WriteOutcomeUnknown(
         f"{request.url.host} {happened}, so it may or may not have happened. It was not repeated. Look whether it is "
         "there before trying again.",
-        subject=passage.operation.template,
+        subject=context.operation.template,
         happened=f"{request.url.host} {happened}.",
         may_follow=may_follow,
     )

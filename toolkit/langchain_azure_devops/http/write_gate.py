@@ -8,7 +8,7 @@ import httpx
 
 from langchain_azure_devops.errors import WriteBlocked
 from langchain_azure_devops.http.credentials import Credential, SignedIn
-from langchain_azure_devops.http.request_context import PROBES, Passage
+from langchain_azure_devops.http.request_context import PROBES, RequestContext
 from langchain_azure_devops.http.retries import PacedRetry
 from langchain_azure_devops.http.sign_in import SignInDetection
 from langchain_azure_devops.runtime import Patience
@@ -30,23 +30,23 @@ class WriteGate(httpx.AsyncBaseTransport):
         Raises:
             WriteBlocked: A write without a grant that covers it.
         """
-        passage: Passage = request.extensions["passage"]
-        _check_form(passage, request)
-        if passage.probe:
-            _check_probe(passage, request)
-        elif not passage.reads:
-            if passage.client.read_only:
+        context: RequestContext = request.extensions["request_context"]
+        _check_form(context, request)
+        if context.probe:
+            _check_probe(context, request)
+        elif not context.reads:
+            if context.client.read_only:
                 raise WriteBlocked(
-                    f"{passage.operation.method} {passage.operation.template} was not sent: this client only reads.",
+                    f"{context.operation.method} {context.operation.template} was not sent: this client only reads.",
                     subject="read_only",
                 )
-            if passage.grant is None:
+            if context.grant is None:
                 raise WriteBlocked(
-                    f"{passage.operation.method} {passage.operation.template} was not sent: "
+                    f"{context.operation.method} {context.operation.template} was not sent: "
                     "a write needs an approved tool call.",
                     subject="grant",
                 )
-            passage.client.grants.spend(passage.grant, passage.operation, passage.path)
+            context.client.grants.spend(context.grant, context.operation, context.path)
         return await self._inner.handle_async_request(request)
 
     async def aclose(self) -> None:
@@ -54,13 +54,13 @@ class WriteGate(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
 
-def _check_form(passage: Passage, request: httpx.Request) -> None:
-    """The request is what its passage says: else a write could travel as something that reads."""
+def _check_form(context: RequestContext, request: httpx.Request) -> None:
+    """The request is what its context says: else a write could travel as something that reads."""
     path = request.url.raw_path.decode("ascii").partition("?")[0]
-    if request.method != passage.operation.method or not _route(passage.operation.template).search(path):
+    if request.method != context.operation.method or not _route(context.operation.template).search(path):
         raise WriteBlocked(
-            f"{request.method} {path} was not sent: it is not the {passage.operation.method} "
-            f"{passage.operation.template} that it claims to be.",
+            f"{request.method} {path} was not sent: it is not the {context.operation.method} "
+            f"{context.operation.template} that it claims to be.",
             subject="route",
         )
     if _OVERRIDES & {name.lower() for name in request.headers}:
@@ -77,9 +77,9 @@ def _route(template: str) -> re.Pattern[str]:
     )
 
 
-def _check_probe(passage: Passage, request: httpx.Request) -> None:
+def _check_probe(context: RequestContext, request: httpx.Request) -> None:
     known = {(operation, body) for operation, _, body in PROBES.values()}
-    if passage.client.read_only or (passage.operation, request.content.decode()) not in known:
+    if context.client.read_only or (context.operation, request.content.decode()) not in known:
         raise WriteBlocked("A probe was not sent: it is not one of the constant probes, or this client only reads.")
 
 
