@@ -4,7 +4,7 @@ import pytest
 
 from azure_devops_simulator import SimulatorServer, seed_organization
 from langchain_azure_devops import AzureDevOpsToolkit
-from langchain_azure_devops.runtime import Patience, RunContext
+from langchain_azure_devops.runtime import RunContext, Timeouts
 
 FULL, READER = "full-access-token", "read-only-token"
 READ_SCOPES = ("vso.project", "vso.code", "vso.work", "vso.build")
@@ -26,7 +26,7 @@ def server(organization):
 
 @pytest.fixture
 def toolkit(server):
-    context = RunContext(patience=Patience(looks=(0.0, 0.1)))
+    context = RunContext(timeouts=Timeouts(recovery_pauses=(0.0, 0.1)))
     with AzureDevOpsToolkit.connect(
         base_url=server.base_url, pat=FULL, default_project="Platform", context=context
     ) as connected:

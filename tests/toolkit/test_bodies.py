@@ -8,10 +8,10 @@ from stub_service import Reply, StubService, failure, ok
 
 from azure_devops_simulator import SimulatorServer, TokenBucket, seed_organization
 from langchain_azure_devops import TOOLS, AzureDevOps, errors
-from langchain_azure_devops.runtime import Patience, RunContext
+from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.settings import load_settings
 
-QUICK = RunContext(patience=Patience(pause=0.01, longest_pause=0.02, attempts=4))
+QUICK = RunContext(timeouts=Timeouts(retry_pause=0.01, max_retry_pause=0.02, max_attempts=4))
 TEXT = b"".join(b"line %d of the file\n" % number for number in range(20_000))
 
 
@@ -69,7 +69,7 @@ def test_a_body_that_always_breaks_off_is_an_error_and_not_a_short_file():
     with StubService([text(cut=1_000)]) as service, client_of(service.base_url) as client:
         with pytest.raises(errors.Unreachable, match="broke while"):
             streamed(client)
-        assert len(service.seen) == QUICK.patience.attempts
+        assert len(service.seen) == QUICK.timeouts.max_attempts
 
 
 def test_json_without_its_end_is_asked_for_again_even_if_its_length_fits():

@@ -18,7 +18,7 @@ from langchain_azure_devops import AzureDevOps, load_settings
 from langchain_azure_devops.errors import InvalidRequest, NotFound, ServiceFault, Unavailable, Unreachable
 from langchain_azure_devops.http.body import MAX_ANSWER_BYTES, MAX_ERROR_BYTES
 from langchain_azure_devops.http.decompression import PIECE_BYTES, unpacked
-from langchain_azure_devops.runtime import Patience, RunContext
+from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.text.lines import COUNTED_ON, MAX_SCAN_BYTES
 
 MB = 2**20
@@ -36,7 +36,7 @@ def chunk(data: bytes) -> bytes:
 
 
 @contextmanager
-def served(answer, **patience):
+def served(answer, **timeouts):
     """A client of a server that calls `answer(connection, how many requests came)`, and a count of what was sent."""
     asked = [0]
 
@@ -45,7 +45,7 @@ def served(answer, **patience):
             asked[0] += 1
             answer(connection, asked[0])
 
-    context = RunContext(patience=Patience(**patience))
+    context = RunContext(timeouts=Timeouts(**timeouts))
     with (
         Listener(serve) as listener,
         AzureDevOps(load_settings(base_url=f"{listener.url}/contoso", pat="t", environ={}), context=context) as client,
@@ -178,9 +178,9 @@ def test_a_packed_answer_that_was_cut_is_asked_for_again():
     def answer(connection, number):
         connection.sendall(complete(whole[:-9] if number == 1 else whole, "Content-Encoding: gzip"))
 
-    with served(answer, pause=0.01) as client:
+    with served(answer, retry_pause=0.01) as client:
         assert call(client, "list_projects").items == []
-    with served(lambda connection, _: answer(connection, 1), pause=0.01) as client, pytest.raises(Unavailable):
+    with served(lambda connection, _: answer(connection, 1), retry_pause=0.01) as client, pytest.raises(Unavailable):
         call(client, "list_projects")
 
 

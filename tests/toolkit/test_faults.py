@@ -13,11 +13,11 @@ from calls import FULL, Recorder, seed_with_tokens, writes
 from azure_devops_simulator import Fault, Organization, SimulatorServer
 from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsError, errors
 from langchain_azure_devops.calls.recovery import FOUND
-from langchain_azure_devops.runtime import Patience, RunContext
+from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.settings import load_settings
 
 APPROVED, ITEM, DISCUSSED, BUILD = 15, 16, 12, 35
-PATIENCE = Patience(request=0.6, pause=0.005, longest_pause=0.01, looks=(0.0, 0.05, 0.1))
+TIMEOUTS = Timeouts(request=0.6, retry_pause=0.005, max_retry_pause=0.01, recovery_pauses=(0.0, 0.05, 0.1))
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ class Setting:
         self.client = AzureDevOps(
             settings,
             writes="allow",
-            context=RunContext(patience=PATIENCE),
+            context=RunContext(timeouts=TIMEOUTS),
             transport=Recorder(server.base_url, self.sent),
         )
         self._known: dict[str, tuple[object, int]] = {}

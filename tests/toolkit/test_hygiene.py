@@ -32,11 +32,11 @@ from azure_devops_evals.cases import CASES
 from azure_devops_evals.cli.main import cli as evals
 from azure_devops_simulator import SimulatorServer, seed_organization
 from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsError, AzureDevOpsToolkit
-from langchain_azure_devops.runtime import Patience, RunContext
+from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.settings import load_settings
 
 CANARY = "c" + "anary7" * 8 + "abc"
-AT_ONCE = RunContext(patience=Patience(looks=(0.0,), pause=0.01))
+AT_ONCE = RunContext(timeouts=Timeouts(recovery_pauses=(0.0,), retry_pause=0.01))
 """Attempts and looks for lost writes follow each other without waiting."""
 PARAMETERS = [
     (tool, name)

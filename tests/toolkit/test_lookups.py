@@ -8,10 +8,10 @@ from calls import FULL, READ, seed_with_tokens
 
 from azure_devops_simulator import Fault
 from langchain_azure_devops import TOOLS, AzureDevOps, errors
-from langchain_azure_devops.runtime import Patience, RunContext
+from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.settings import load_settings
 
-QUICK = RunContext(patience=Patience(pause=0.005, looks=(0.0, 0.02)))
+QUICK = RunContext(timeouts=Timeouts(retry_pause=0.005, recovery_pauses=(0.0, 0.02)))
 LOST = {"kind": "reset", "times": 1}
 
 

@@ -13,11 +13,11 @@ from stub_service import Reply, StubService, failure, ok
 from langchain_azure_devops import errors
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.pacing import COURTESY, LONGEST_HOLD, NoTime, Pacer, heed, pacer_of, retry_after
-from langchain_azure_devops.runtime import Patience, RunContext
+from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.settings import load_settings
 
 PROJECTS = "/_apis/projects"
-QUICK = RunContext(patience=Patience(pause=0.01, longest_pause=0.02))
+QUICK = RunContext(timeouts=Timeouts(retry_pause=0.01, max_retry_pause=0.02))
 
 
 def client_of(service, pat="one-token", **arguments):
@@ -240,7 +240,7 @@ def test_a_gateway_that_refuses_for_a_while_with_a_page_of_its_own_is_waited_for
 def test_the_deadline_is_for_the_whole_call_and_not_for_each_request():
     reply = failure(503, "X", "stopped")
     with StubService([reply]) as service:
-        context = RunContext(patience=Patience(call=0.3, pause=0.1, attempts=100))
+        context = RunContext(timeouts=Timeouts(call=0.3, retry_pause=0.1, max_attempts=100))
         with client_of(service, context=context) as client:
             begun = time.monotonic()
             with pytest.raises(errors.ServiceFault):
@@ -256,7 +256,7 @@ def test_a_service_that_never_answers_costs_no_more_than_the_call_may_take():
         return ok({})
 
     with StubService(answer) as service:
-        with client_of(service, context=RunContext(patience=Patience(call=0.3))) as client:
+        with client_of(service, context=RunContext(timeouts=Timeouts(call=0.3))) as client:
             begun = time.monotonic()
             with pytest.raises(errors.Unreachable, match="time for this call"):
                 ask(client)

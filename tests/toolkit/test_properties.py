@@ -26,7 +26,7 @@ from langchain_azure_devops.results.models import (
     encode_cursor,
 )  # fmt: skip
 from langchain_azure_devops.results.rendering import MAX_BUDGET, render
-from langchain_azure_devops.runtime import Patience, RunContext
+from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.safety.grants import Operation
 
 ANY_TEXT = st.text(alphabet=st.characters(), max_size=60)
@@ -85,10 +85,10 @@ ROWS = {
 @pytest.fixture(scope="module")
 def service():
     answers = Service()
-    patience = Patience(pause=0.001, longest_pause=0.002, attempts=9)
+    timeouts = Timeouts(retry_pause=0.001, max_retry_pause=0.002, max_attempts=9)
     with StubService(answers) as stub:
         chosen = load_settings(base_url=stub.base_url, pat="t", default_project="P", environ={})
-        with AzureDevOps(chosen, context=RunContext(patience=patience)) as client:
+        with AzureDevOps(chosen, context=RunContext(timeouts=timeouts)) as client:
             yield answers, client
 
 

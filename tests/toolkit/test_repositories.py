@@ -17,7 +17,7 @@ from langchain_azure_devops.errors import (
     ScopeMissing,
     Unreachable,
 )
-from langchain_azure_devops.runtime import Patience, RunContext
+from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.tools.repositories.tools import (
     FileText,
     list_branches,
@@ -328,7 +328,7 @@ def test_a_file_whose_connection_breaks_is_an_error_and_not_a_short_file():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=serve, args=(listener,), daemon=True).start()
         base_url = f"http://127.0.0.1:{listener.getsockname()[1]}/contoso"
-        impatient = RunContext(patience=Patience(pause=0.01, attempts=2))
+        impatient = RunContext(timeouts=Timeouts(retry_pause=0.01, max_attempts=2))
         with (
             AzureDevOps(load_settings(base_url=base_url, pat="x" * 52), context=impatient) as client,
             pytest.raises(Unreachable, match="broke while"),

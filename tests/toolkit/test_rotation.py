@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from azure_devops_simulator import Fault
 from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsToolkit, errors
 from langchain_azure_devops.http import credentials as credentials_module
-from langchain_azure_devops.runtime import Patience, RunContext
+from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.settings import load_settings
 
 OLD, NEW = "old-token", "new-token"
@@ -224,7 +224,7 @@ def test_a_provider_that_fails_says_so_and_keeps_its_secret(connect):
 
 
 def test_a_provider_that_hangs_does_not_hang_the_call(connect):
-    client = connect(lambda: time.sleep(0.5) or OLD, context=RunContext(patience=Patience(request=0.05)))
+    client = connect(lambda: time.sleep(0.5) or OLD, context=RunContext(timeouts=Timeouts(request=0.05)))
     with pytest.raises(errors.CredentialUnavailable, match="nothing in time"):
         read(client)
 
@@ -233,7 +233,7 @@ def test_all_who_wait_for_a_provider_that_hangs_wait_once(connect):
     asked = []
     hang = threading.Event()
     client = connect(
-        lambda: asked.append(1) or hang.wait(30) or OLD, context=RunContext(patience=Patience(call=0.3, request=30.0))
+        lambda: asked.append(1) or hang.wait(30) or OLD, context=RunContext(timeouts=Timeouts(call=0.3, request=30.0))
     )
 
     async def several():
@@ -249,9 +249,9 @@ def test_a_program_ends_although_its_provider_hangs():
     program = """
         import threading
         from langchain_azure_devops import AzureDevOps, AzureDevOpsError, RunContext, load_settings
-        from langchain_azure_devops.runtime import Patience
+        from langchain_azure_devops.runtime import Timeouts
         settings = load_settings(organization="contoso", pat=lambda: threading.Event().wait(), environ={})
-        client = AzureDevOps(settings, context=RunContext(patience=Patience(call=0.1)))
+        client = AzureDevOps(settings, context=RunContext(timeouts=Timeouts(call=0.1)))
         try:
             client.run_sync(client.get("/_apis/projects"))
         except AzureDevOpsError as error:

@@ -12,7 +12,7 @@ from langchain_azure_devops import TOOLS, AzureDevOps, load_settings
 from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.calls.fan_out import AT_ONCE, sweep
 from langchain_azure_devops.errors import InvalidRequest, NotFound, NotSignedIn, PermissionDenied, TokenRejected
-from langchain_azure_devops.runtime import Patience, RunContext
+from langchain_azure_devops.runtime import RunContext, Timeouts
 
 LISTS = {
     "list_builds": {},
@@ -30,10 +30,10 @@ def organization():
 @pytest.fixture
 def everywhere(organization):
     """A client without a default project."""
-    patience = RunContext(patience=Patience(pause=0.01))
+    context = RunContext(timeouts=Timeouts(retry_pause=0.01))
     with SimulatorServer(organization) as server:
         settings = load_settings(base_url=server.base_url, pat=FULL, environ={})
-        with AzureDevOps(settings, context=patience) as client:
+        with AzureDevOps(settings, context=context) as client:
             yield client
 
 

@@ -7,7 +7,7 @@ from stub_service import PERSON, RESET, SIGNED_IN, Reply, StubService, ok
 
 from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsToolkit, errors
 from langchain_azure_devops.access.connection import verify
-from langchain_azure_devops.runtime import Patience, RunContext
+from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.settings import load_settings
 
 DEEP = b"[" * 100_000 + b"]" * 100_000
@@ -21,7 +21,7 @@ BODIES = {
     "no JSON": b"{not json}",
     "deep": DEEP,
 }
-QUICK = RunContext(patience=Patience(pause=0.005, longest_pause=0.01, looks=(0.0, 0.01)))
+QUICK = RunContext(timeouts=Timeouts(retry_pause=0.005, max_retry_pause=0.01, recovery_pauses=(0.0, 0.01)))
 
 
 def client_of(service, context=QUICK):
@@ -91,7 +91,7 @@ def test_verify_as_a_whole_takes_no_longer_than_one_call_may():
         time.sleep(0.25)
         return ok(PERSON) if "connectionData" in seen.target else ok({"value": [{"name": "P"}]})
 
-    context = RunContext(patience=Patience(call=0.6))
+    context = RunContext(timeouts=Timeouts(call=0.6))
     with StubService(slow) as service, client_of(service, context) as client:
         found = client.run_sync(verify(client))
     assert found.identity is not None

@@ -37,32 +37,33 @@ class Waiting:
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How long a call may take and how it waits; everything in seconds.
+class Timeouts:
+    """How long a call may take, and how it waits between attempts; everything in seconds.
 
     Attributes:
-        call: One call with all its requests and waits.
-        request: Until a connection brings the next piece of an answer.
-        connect: Until a connection stands.
-        pause: Before the second attempt; each further one doubles it, and chance takes up to half of it away.
-        longest_pause: What the doubling ends at.
-        attempts: How often a request is sent at most.
-        looks: The pauses before each look for a write whose answer was lost.
-        settling: How long the looks for one write may take in all.
+        call: The longest time for one call with all its requests and waits.
+        request: The longest wait for the next piece of an answer.
+        connect: The longest wait for a connection.
+        retry_pause: The pause before the second attempt. It doubles for each further attempt and is shortened at
+            random by up to a half.
+        max_retry_pause: The longest pause between two attempts.
+        max_attempts: How often a request is sent at most.
+        recovery_pauses: The pauses before each search for a write whose answer was lost.
+        recovery: The longest time for all searches for one such write.
     """
 
     call: float = 90.0
     request: float = 30.0
     connect: float = 10.0
-    pause: float = 0.2
-    longest_pause: float = 15.0
-    attempts: int = 6
-    looks: tuple[float, ...] = (0.0, 1.0, 3.0, 6.0)
-    settling: float = 45.0
+    retry_pause: float = 0.2
+    max_retry_pause: float = 15.0
+    max_attempts: int = 6
+    recovery_pauses: tuple[float, ...] = (0.0, 1.0, 3.0, 6.0)
+    recovery: float = 45.0
 
     @property
-    def timeouts(self) -> dict[str, float]:
-        """What the connections of one request are given, by the names that httpx has for them."""
+    def for_httpx(self) -> dict[str, float]:
+        """The timeouts of one request under the names that httpx uses."""
         return {"connect": self.connect, "read": self.request, "write": self.request, "pool": self.call}
 
 
@@ -74,7 +75,7 @@ class RunContext:
         clock: The time now, in UTC.
         new_id: A fresh identifier for grants, evidence and threads.
         nonce: The unguessable part of a fence around untrusted text.
-        patience: How long a call may take and how it waits.
+        timeouts: How long a call may take, and how it waits between attempts.
         pseudonym_key: Keys the pseudonyms that stand for secrets; the same key gives the same pseudonyms.
         shared_pace: Whether a client waits when another one of the same organization and person was asked to.
     """
@@ -82,6 +83,6 @@ class RunContext:
     clock: Callable[[], datetime] = _wall_clock
     new_id: Callable[[], str] = _random_id
     nonce: Callable[[], str] = _random_nonce
-    patience: Patience = Patience()
+    timeouts: Timeouts = Timeouts()
     pseudonym_key: bytes = field(default_factory=lambda: secrets.token_bytes(16), repr=False)
     shared_pace: bool = True

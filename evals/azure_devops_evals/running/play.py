@@ -28,14 +28,14 @@ from azure_devops_evals.running.outages import Watch, watched
 from azure_devops_evals.world.world import BASE_URL, TOKEN, SignInGateway, World
 from azure_devops_simulator.state.organization import SEED_NOW
 from langchain_azure_devops import AzureDevOpsToolkit
-from langchain_azure_devops.runtime import Patience, RunContext
+from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.settings import Settings, load_settings
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 CASSETTES = Path(__file__).parents[1] / "cassettes"
 PROJECT = "Platform"
 _MAX_ROUNDS = 10
-_PATIENCE = Patience(pause=0.01, looks=(0.0,))
+_TIMEOUTS = Timeouts(retry_pause=0.01, recovery_pauses=(0.0,))
 """Nothing gets better by waiting for an organization in this process."""
 
 Player = Sequence[Step] | BaseChatModel
@@ -234,7 +234,7 @@ def _toolkit(case: Case, place: Place, read_only: bool) -> Iterator[AzureDevOpsT
         clock=lambda: SEED_NOW,
         new_id=lambda: "0" * 16,
         nonce=lambda: "00000000",
-        patience=_PATIENCE,
+        timeouts=_TIMEOUTS,
         pseudonym_key=PSEUDONYM_KEY,
         shared_pace=False,
     )

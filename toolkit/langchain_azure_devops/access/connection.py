@@ -96,7 +96,7 @@ async def verify(client: AzureDevOps) -> Connection:
 
 
 async def _in_time(client: AzureDevOps) -> Connection:
-    token = current_call.set(ToolCall("verify", (), deadline=time.monotonic() + client.context.patience.call))
+    token = current_call.set(ToolCall("verify", (), deadline=time.monotonic() + client.context.timeouts.call))
     try:
         return await _verify(client)
     finally:

@@ -75,10 +75,10 @@ async def settled(client: AzureDevOps, lookup: Lookup[R], lost: Lost, why: str) 
         WriteNotDone: It is not there and cannot come any more.
         WriteOutcomeUnknown: That could not be settled; says why.
     """
-    patience = client.context.patience
-    token = current_call.set(ToolCall(lost.tool, (), deadline=time.monotonic() + patience.settling))
+    timeouts = client.context.timeouts
+    token = current_call.set(ToolCall(lost.tool, (), deadline=time.monotonic() + timeouts.recovery))
     try:
-        for pause in patience.looks:
+        for pause in timeouts.recovery_pauses:
             await asyncio.sleep(pause)
             if (found := await lookup(client, lost)) is not None:
                 return _noted(found)
@@ -90,7 +90,7 @@ async def settled(client: AzureDevOps, lookup: Lookup[R], lost: Lost, why: str) 
         ) from failed
     finally:
         current_call.reset(token)
-    times, seconds = len(patience.looks), sum(patience.looks)
+    times, seconds = len(timeouts.recovery_pauses), sum(timeouts.recovery_pauses)
     looked = f"It was not sent again but looked up {times} times within {seconds:.0f} s, and is not there"
     if lost.may_follow:
         raise WriteOutcomeUnknown(

@@ -152,7 +152,7 @@ class Tool(Generic[P, R]):
             grant = client.grants.open(request, self.operations, self.writes, self.bound(request))
         scopes = tuple(scope.value for scope in self.scopes)
         begun = time.monotonic()
-        deadline = begun + client.context.patience.call
+        deadline = begun + client.context.timeouts.call
         token = current_call.set(ToolCall(self.name, scopes, grant, digest_of(self.name, others)[:12], deadline))
         try:
             function = cast("Callable[..., Awaitable[R]]", self.function)

@@ -269,7 +269,7 @@ class AzureDevOps:
         request = Request(operation, {"id": _CORE_AREA}, query, version="")
         context = RequestContext(operation, {}, self, self._deadline(), self.progress, anonymous=True)
         host = str(httpx.URL(self.settings.url("core")).copy_with(path="/")).rstrip("/")
-        asked = request.http(host, {"request_context": context, "timeout": self.context.patience.timeouts})
+        asked = request.http(host, {"request_context": context, "timeout": self.context.timeouts.for_httpx})
         try:
             response = await self._opened().handle_async_request(asked)
         except AzureDevOpsError:
@@ -326,7 +326,7 @@ class AzureDevOps:
         )
         sent = request.http(
             self.settings.url(request.area),
-            {"request_context": context, "timeout": self.context.patience.timeouts},
+            {"request_context": context, "timeout": self.context.timeouts.for_httpx},
             probe,
         )
         response = await layers.handle_async_request(sent)
@@ -336,7 +336,7 @@ class AzureDevOps:
     def _deadline(self) -> float:
         """When the call this request belongs to has to be over."""
         call = current_call.get()
-        return (call and call.deadline) or time.monotonic() + self.context.patience.call
+        return (call and call.deadline) or time.monotonic() + self.context.timeouts.call
 
     def _opened(self) -> httpx.AsyncBaseTransport:
         """The layers, without httpx's client in front: what that adds is not used here and costs 0.2 ms a request."""
@@ -344,7 +344,7 @@ class AzureDevOps:
             raise RuntimeError("Requests run on the client's loop: use run() or run_sync().")
         if self._layers is None:
             inner = self._transport or network(self.settings.url("core"))
-            self._layers = layered(inner, self.credential, self.context.patience)
+            self._layers = layered(inner, self.credential, self.context.timeouts)
             # Only what is behind the layers: they know the client, and it could never be forgotten.
             self._io.on_close(inner.aclose)
         return self._layers

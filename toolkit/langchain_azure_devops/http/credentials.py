@@ -58,7 +58,7 @@ class Credential:
         self.replaced: Callable[[], Awaitable[None]] | None = None
         self._settings = settings
         self._who = who
-        self._patience = min(context.patience.request, context.patience.call)
+        self._provider_timeout = min(context.timeouts.request, context.timeouts.call)
         self._shared_pace = context.shared_pace
         self._token = ""
         self._seen: list[str] = []
@@ -190,7 +190,7 @@ class Credential:
         if not self.rotates:
             return checked_token(cast("SecretStr", self._settings.token()), source)
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._provider_timeout):
                 given = await _in_thread(self._settings.token)
                 token = await given if inspect.isawaitable(given) else given
         except (Exception, SystemExit) as error:

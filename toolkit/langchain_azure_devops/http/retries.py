@@ -20,7 +20,7 @@ from langchain_azure_devops.errors import (
 from langchain_azure_devops.http.body import BROKEN, ResumedBody, whole
 from langchain_azure_devops.http.pacing import NOTICED, NoTime, heed
 from langchain_azure_devops.http.request_context import RequestContext
-from langchain_azure_devops.runtime import Patience, Waiting
+from langchain_azure_devops.runtime import Timeouts, Waiting
 
 _RETRIED_STATUSES = frozenset({429, 502, 503, 504})
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -32,20 +32,20 @@ class _Attempts:
 
     request: httpx.Request
     context: RequestContext
-    patience: Patience
+    timeouts: Timeouts
     count: int = 0
     answer: httpx.Response | None = field(default=None, repr=False)
 
     def pause(self) -> float:
         """The seconds before the next attempt when the service names none."""
-        doubled: float = min(self.patience.pause * 2**self.count, self.patience.longest_pause)
+        doubled: float = min(self.timeouts.retry_pause * 2**self.count, self.timeouts.max_retry_pause)
         return doubled * (0.5 + random.random() / 2)  # noqa: S311 - spreads load, guards nothing
 
     async def another(self, reason: str) -> bool:
         """Wait for the next attempt; False when there is no time or no attempt left."""
         wait = self.pause()
         self.count += 1
-        if self.count >= self.patience.attempts or time.monotonic() + wait > self.context.deadline:
+        if self.count >= self.timeouts.max_attempts or time.monotonic() + wait > self.context.deadline:
             return False
         if wait >= NOTICED:
             self.context.report_wait(Waiting(reason, wait))
@@ -61,10 +61,10 @@ class PacedRetry(httpx.AsyncBaseTransport):
     connection was never made. A write whose answer is lost is reported as such and not repeated.
     """
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, patience: Patience) -> None:
+    def __init__(self, inner: httpx.AsyncBaseTransport, timeouts: Timeouts) -> None:
         """Stand in front of `inner`."""
         self._inner = inner
-        self._patience = patience
+        self._timeouts = timeouts
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send, and send again where that is safe, within the call's deadline.
@@ -74,7 +74,7 @@ class PacedRetry(httpx.AsyncBaseTransport):
             WriteOutcomeUnknown: A write was sent and its answer was lost.
             Unavailable: No answer, and why.
         """
-        attempts = _Attempts(request, request.extensions["request_context"], self._patience)
+        attempts = _Attempts(request, request.extensions["request_context"], self._timeouts)
         response = await self._answer(attempts)
         if attempts.context.streamed and response.status_code < 400:
             return ResumedBody(
@@ -118,7 +118,7 @@ class PacedRetry(httpx.AsyncBaseTransport):
         elif not wait:
             return await attempts.another(f"status {response.status_code}")
         attempts.count += 1
-        return attempts.count < self._patience.attempts
+        return attempts.count < self._timeouts.max_attempts
 
     async def _exchange(self, request: httpx.Request, context: RequestContext) -> httpx.Response:
         try:

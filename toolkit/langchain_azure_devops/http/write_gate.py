@@ -11,7 +11,7 @@ from langchain_azure_devops.http.credentials import Credential, SignedIn
 from langchain_azure_devops.http.request_context import PROBES, RequestContext
 from langchain_azure_devops.http.retries import PacedRetry
 from langchain_azure_devops.http.sign_in import SignInDetection
-from langchain_azure_devops.runtime import Patience
+from langchain_azure_devops.runtime import Timeouts
 
 _PIECE_BYTES = 64 * 1024
 _OVERRIDES = frozenset({"x-http-method-override", "x-http-method", "x-method-override"})
@@ -83,9 +83,9 @@ def _check_probe(context: RequestContext, request: httpx.Request) -> None:
         raise WriteBlocked("A probe was not sent: it is not one of the constant probes, or this client only reads.")
 
 
-def layered(inner: httpx.AsyncBaseTransport, credential: Credential, patience: Patience) -> httpx.AsyncBaseTransport:
+def layered(inner: httpx.AsyncBaseTransport, credential: Credential, timeouts: Timeouts) -> httpx.AsyncBaseTransport:
     """All layers in front of the network."""
-    return WriteGate(SignedIn(PacedRetry(SignInDetection(inner), patience), credential))
+    return WriteGate(SignedIn(PacedRetry(SignInDetection(inner), timeouts), credential))
 
 
 async def capped(response: httpx.Response, limit: int) -> AsyncIterator[bytes]:
