@@ -23,7 +23,7 @@ from langchain_azure_devops.http.credentials import Credential
 from langchain_azure_devops.http.loop_thread import LoopThread
 from langchain_azure_devops.http.network import network
 from langchain_azure_devops.http.pacing import Pacer
-from langchain_azure_devops.http.request import API_VERSION, QueryValue, Request
+from langchain_azure_devops.http.request import API_VERSION, PathValues, QueryValue, Request
 from langchain_azure_devops.http.request_context import PROBES, RequestContext
 from langchain_azure_devops.http.responses import (
     Identity,
@@ -163,7 +163,7 @@ class AzureDevOps:
         self,
         template: str,
         *,
-        path: Mapping[str, str | int | None] | None = None,
+        path: PathValues | None = None,
         query: Mapping[str, QueryValue] | None = None,
         area: str = "core",
         version: str = API_VERSION,
@@ -178,7 +178,7 @@ class AzureDevOps:
         template: str,
         body: JsonValue,
         *,
-        path: Mapping[str, str | int | None] | None = None,
+        path: PathValues | None = None,
         query: Mapping[str, QueryValue] | None = None,
         area: str = "core",
         version: str = API_VERSION,
@@ -196,7 +196,7 @@ class AzureDevOps:
         self,
         template: str,
         *,
-        path: Mapping[str, str | int | None],
+        path: PathValues,
         query: Mapping[str, QueryValue],
         accept: str,
         version: str = API_VERSION,
@@ -225,7 +225,7 @@ class AzureDevOps:
             Request(operation, {}, query, content_type=content_type), streamed=False, probe=body.encode()
         )
 
-    async def look(self, template: str, path: Mapping[str, str | int | None] | None = None) -> httpx.Response:
+    async def look(self, template: str, path: PathValues | None = None) -> httpx.Response:
         """GET and return whatever comes back, error answers included."""
         return await self._exchange(Request(Operation("GET", template), path or {}, {}), streamed=False)
 

@@ -13,6 +13,8 @@ from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.safety.grants import Operation
 
 QueryValue = str | int | bool | None
+PathValues = Mapping[str, str | int | None]
+"""What stands for the placeholders of a route; a `project` of None drops its segment."""
 
 API_VERSION = "7.1"
 _HEADERS = {
@@ -41,7 +43,7 @@ class Request:
     """
 
     operation: Operation
-    path: Mapping[str, str | int | None]
+    path: PathValues
     query: Mapping[str, QueryValue]
     body: JsonValue = None
     area: str = "core"
@@ -87,7 +89,7 @@ class Request:
         return httpx.Request(self.operation.method, url, headers=headers, content=content, extensions=dict(extensions))
 
 
-def expanded(template: str, path: Mapping[str, str | int | None]) -> str:
+def expanded(template: str, path: PathValues) -> str:
     """A template with its placeholders filled in, quoted; the one place where names from outside enter a path.
 
     Raises:

@@ -1,7 +1,6 @@
 """What every request passes, outermost first: write gate, token, pacer and retry, sign-in detection, network."""
 
 import re
-from collections.abc import AsyncIterator
 from functools import cache
 
 import httpx
@@ -13,7 +12,6 @@ from langchain_azure_devops.http.retries import PacedRetry
 from langchain_azure_devops.http.sign_in import SignInDetection
 from langchain_azure_devops.runtime import Timeouts
 
-_PIECE_BYTES = 64 * 1024
 _OVERRIDES = frozenset({"x-http-method-override", "x-http-method", "x-method-override"})
 
 
@@ -86,14 +84,3 @@ def _check_probe(context: RequestContext, request: httpx.Request) -> None:
 def layered(inner: httpx.AsyncBaseTransport, credential: Credential, timeouts: Timeouts) -> httpx.AsyncBaseTransport:
     """All layers in front of the network."""
     return WriteGate(SignedIn(PacedRetry(SignInDetection(inner), timeouts), credential))
-
-
-async def capped(response: httpx.Response, limit: int) -> AsyncIterator[bytes]:
-    """The decoded body piece by piece, at most `limit` bytes of it."""
-    left = limit
-    # Whole pieces, so that the first one shows whether this is text, however the network cut it.
-    async for piece in response.aiter_bytes(_PIECE_BYTES):
-        yield piece[:left]
-        left -= len(piece)
-        if left <= 0:
-            return

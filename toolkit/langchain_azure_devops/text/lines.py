@@ -6,7 +6,9 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 MAX_SCAN_BYTES = 64 * 1024 * 1024
-"""How much of a body is looked at."""
+"""The most bytes of one body that are read."""
+PIECE_BYTES = 64 * 1024
+"""Bytes that are read at once, so that the first piece is long enough to show whether a body is text."""
 COUNTED_ON = 4 * 1024 * 1024
 """Characters that are counted on, line by line, when all that is wanted was seen; to the end of most files."""
 MAX_LINE = 4_000
@@ -35,6 +37,16 @@ class Lines:
     binary: bool = False
     lfs: bool = False
     size: int = 0
+
+
+async def limit_bytes(pieces: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes]:
+    """Pass on at most `limit` bytes of a body."""
+    left = limit
+    async for piece in pieces:
+        yield piece[:left]
+        left -= len(piece)
+        if left <= 0:
+            return
 
 
 async def numbered(chunks: AsyncIterator[bytes], seen: Lines) -> AsyncGenerator[tuple[int, str], None]:

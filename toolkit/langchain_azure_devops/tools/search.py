@@ -10,13 +10,13 @@ from langchain_azure_devops.calls.paging import Batch, collect
 from langchain_azure_devops.calls.tool import Cursor, Project, Toolset
 from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.results.models import Page, Position, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.text.secrets import redact
 from langchain_azure_devops.tools.repositories.tools import (
     REPOSITORY,
     FileContent,
-    Where,
     file_content,
     known_repository,
 )
@@ -160,7 +160,7 @@ async def _with_lines(client: AzureDevOps, hits: list[CodeHit]) -> tuple[list[Co
 
     async def content_of(file: str) -> FileContent | None:
         hit = wanted[file]
-        where: Where = {"project": hit.project, "repository": hit.repository_id}
+        where: PathValues = {"project": hit.project, "repository": hit.repository_id}
         return await file_content(client, where, hit.path, str(hit.commit), _MAX_FILE)
 
     try:

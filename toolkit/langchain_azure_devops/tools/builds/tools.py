@@ -16,8 +16,7 @@ from langchain_azure_devops.calls.paging import TOKEN_HEADER, Collection, list_r
 from langchain_azure_devops.calls.tool import Cursor, Limit, Project, Toolset
 from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.http.request import QueryValue
-from langchain_azure_devops.http.write_gate import capped
+from langchain_azure_devops.http.request import PathValues, QueryValue
 from langchain_azure_devops.results.models import (
     Branch,
     InProject,
@@ -29,7 +28,7 @@ from langchain_azure_devops.results.models import (
     UntrustedText,
 )
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.text.lines import MAX_SCAN_BYTES, between, matching, numbered
+from langchain_azure_devops.text.lines import MAX_SCAN_BYTES, PIECE_BYTES, between, limit_bytes, matching, numbered
 from langchain_azure_devops.text.lines import Lines as Passed
 from langchain_azure_devops.tools.builds.timeline import (
     Failure,
@@ -52,8 +51,6 @@ _MAX_TEXT = 120_000
 _MAX_HITS, _MAX_CONTEXT, _MAX_CHANGES = 50, 20, 20
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
-
-Where = dict[str, str | int | None]
 
 
 class Build(Result):
@@ -206,7 +203,7 @@ async def get_build(client: AzureDevOps, id: int, project: Project = None) -> Bu
 
     Source: `GET .../builds/{id}`, `.../timeline`, `.../changes`.
     """
-    where: Where = {"project": await client.required_project(project), "build": id}
+    where: PathValues = {"project": await client.required_project(project), "build": id}
     build, records, (changes, note) = await asyncio.gather(
         client.get(_BUILD, path=where), _records(client, where), _changes(client, where)
     )
@@ -255,10 +252,10 @@ async def get_build_log(
         NotFound: There is no such build or log, or its logs were deleted.
     Source: `GET .../builds/{id}/logs`, `GET .../builds/{id}/logs/{log}?startLine=&endLine=`.
     """
-    where: Where = {"project": await client.required_project(project), "build": build}
+    where: PathValues = {"project": await client.required_project(project), "build": build}
     if first_line is not None and last_line is not None and last_line < first_line:
         raise InvalidRequest(f"last_line {last_line} is before first_line {first_line}.", subject="last_line")
-    where["log"] = log if log is not None else await _log_that_tells(client, where)
+    where = {**where, "log": log if log is not None else await _log_that_tells(client, where)}
     if words := [word.strip() for word in (contains or "").split("|") if word.strip()]:
         return await _search(client, where, words, min(max(context, 0), _MAX_CONTEXT), first_line, last_line)
     total = await _line_count(client, where)
@@ -279,7 +276,7 @@ async def get_build_log(
 Kept = list[tuple[int, str]]
 
 
-async def _tail(client: AzureDevOps, where: Where, total: int | None, last: int | None) -> Kept:
+async def _tail(client: AzureDevOps, where: PathValues, total: int | None, last: int | None) -> Kept:
     """The last lines, as many as are read at a glance; of a log without a known end by reading all of it."""
     end = min(total, last) if total and last else total or last
     before = max(0, end - _TAIL) if end else 0
@@ -296,7 +293,7 @@ async def _tail(client: AzureDevOps, where: Where, total: int | None, last: int 
     return kept[::-1]
 
 
-async def _range(client: AzureDevOps, where: Where, first: int, last: int) -> Kept:
+async def _range(client: AzureDevOps, where: PathValues, first: int, last: int) -> Kept:
     if last < first:
         return []
     query = {"startLine": first, "endLine": last}
@@ -306,7 +303,7 @@ async def _range(client: AzureDevOps, where: Where, first: int, last: int) -> Ke
 
 
 async def _search(
-    client: AzureDevOps, where: Where, words: list[str], context: int, first: int | None, last: int | None
+    client: AzureDevOps, where: PathValues, words: list[str], context: int, first: int | None, last: int | None
 ) -> LogMatches:
     before = max(first or 1, 1) - 1
     query = {"startLine": before + 1 if before else None, "endLine": last}
@@ -334,11 +331,11 @@ async def _search(
 
 async def _text_of(response: httpx.Response) -> AsyncIterator[bytes]:
     """The log piece by piece without NUL bytes: a log is text, whatever a program wrote into it."""
-    async for piece in capped(response, MAX_SCAN_BYTES):
+    async for piece in limit_bytes(response.aiter_bytes(PIECE_BYTES), MAX_SCAN_BYTES):
         yield piece.replace(b"\0", b"")
 
 
-async def _records(client: AzureDevOps, where: Where) -> list[dict[str, Any]]:
+async def _records(client: AzureDevOps, where: PathValues) -> list[dict[str, Any]]:
     """The records of the timeline; none when the build never started."""
     response = await client.get(f"{_BUILD}/timeline", path=where)
     found = response.json() if response.content else None
@@ -346,7 +343,7 @@ async def _records(client: AzureDevOps, where: Where) -> list[dict[str, Any]]:
     return records
 
 
-async def _changes(client: AzureDevOps, where: Where) -> tuple[list[Change], str | None]:
+async def _changes(client: AzureDevOps, where: PathValues) -> tuple[list[Change], str | None]:
     """The commits, or why there are none: what a build brought is not worth losing the build for."""
     try:
         response = await client.get(f"{_BUILD}/changes", path=where, query={"$top": _MAX_CHANGES})
@@ -357,7 +354,7 @@ async def _changes(client: AzureDevOps, where: Where) -> tuple[list[Change], str
     return changes, f"Only the newest {len(changes)} commits are shown." if more else None
 
 
-async def _line_count(client: AzureDevOps, where: Where) -> int | None:
+async def _line_count(client: AzureDevOps, where: PathValues) -> int | None:
     """How many lines the log has; None while that is not known, as it is still written."""
     response = await client.get(f"{_BUILD}/logs", path=where)
     counts = {int(row["id"]): row.get("lineCount") for row in response.json()["value"]}
@@ -367,7 +364,7 @@ async def _line_count(client: AzureDevOps, where: Where) -> int | None:
     return counts[int(where["log"] or 0)] or None
 
 
-async def _log_that_tells(client: AzureDevOps, where: Where) -> int:
+async def _log_that_tells(client: AzureDevOps, where: PathValues) -> int:
     """The log of the first failed task; without one, the last log there is."""
     if (log := log_of_failure(await _records(client, where))) is not None:
         return log

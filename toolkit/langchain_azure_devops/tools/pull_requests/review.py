@@ -13,8 +13,9 @@ from pydantic import AliasPath, Field
 from langchain_azure_devops.calls.fan_out import sweep
 from langchain_azure_devops.errors import NotFound
 from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.results.models import Result, Untrusted
-from langchain_azure_devops.tools.repositories.tools import REPOSITORY, FileContent, Where, file_content
+from langchain_azure_devops.tools.repositories.tools import REPOSITORY, FileContent, file_content
 
 _PULL_REQUEST = f"{REPOSITORY}/pullRequests/{{pull_request}}"
 _MAX_DIFFED = 20
@@ -50,7 +51,7 @@ class Thread(Result):
     comments: list[Comment] = Field(default=[])
 
 
-async def review_of(client: AzureDevOps, where: Where, include: frozenset[str]) -> dict[str, Any]:
+async def review_of(client: AzureDevOps, where: PathValues, include: frozenset[str]) -> dict[str, Any]:
     """The parts asked for, and always the linked work items, as fields of the pull request; notes name what failed.
 
     Raises:
@@ -108,7 +109,7 @@ def _thread(raw: dict[str, Any]) -> Thread | None:
     )
 
 
-async def _changes(client: AzureDevOps, where: Where, *, with_diff: bool) -> dict[str, Any]:
+async def _changes(client: AzureDevOps, where: PathValues, *, with_diff: bool) -> dict[str, Any]:
     iterations = (await client.get(f"{_PULL_REQUEST}/iterations", path=where)).json()["value"]
     if not iterations:
         return {"notes": ["The pull request has no iteration: there is nothing to compare."]}
@@ -131,7 +132,7 @@ async def _changes(client: AzureDevOps, where: Where, *, with_diff: bool) -> dic
 
 
 async def _diff(
-    client: AzureDevOps, where: Where, files: list[ChangedFile], base: str, tip: str
+    client: AzureDevOps, where: PathValues, files: list[ChangedFile], base: str, tip: str
 ) -> tuple[str, list[str]]:
     """A unified diff of the files, cut at a budget, and what a reader must know of it."""
     diffed = files[:_MAX_DIFFED]
@@ -149,7 +150,7 @@ async def _diff(
     return whole, notes
 
 
-async def _file_diff(client: AzureDevOps, where: Where, changed: ChangedFile, base: str, tip: str) -> str:
+async def _file_diff(client: AzureDevOps, where: PathValues, changed: ChangedFile, base: str, tip: str) -> str:
     """The diff of one file; a sentence where there can be none."""
     kinds = changed.change.split(", ")
     old_path = changed.was or changed.path

@@ -12,6 +12,7 @@ from langchain_azure_devops.calls.recovery import Lost
 from langchain_azure_devops.calls.tool import Cursor, Limit, Project, Repository, Toolset
 from langchain_azure_devops.errors import AlreadyExists, AzureDevOpsError, Conflict, InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.results.models import (
     Branch,
     CollectedText,
@@ -25,7 +26,7 @@ from langchain_azure_devops.results.models import (
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.pull_requests.recovery import as_asked, branch_ref, opened
 from langchain_azure_devops.tools.pull_requests.review import ChangedFile, Thread, review_of
-from langchain_azure_devops.tools.repositories.tools import GUID, REPOSITORY, Where, known_repository
+from langchain_azure_devops.tools.repositories.tools import GUID, REPOSITORY, known_repository
 
 toolset = Toolset.named("pull_requests", "Find, read, open and update pull requests.")
 
@@ -145,7 +146,7 @@ async def list_pull_requests(
     }
 
     async def listed(each: str, most: int, going_on: str | None) -> Page[PullRequest]:
-        where: Where = {"project": each, "repository": repository}
+        where: PathValues = {"project": each, "repository": repository}
         template = "/{project}/_apis/git/pullrequests" if repository is None else _LIST
         # Only a filter made here looks at people; without one they are not even decoded.
         kind = PullRequest if keep is None else _Row
@@ -251,14 +252,14 @@ async def create_pull_request(
     return OpenedPullRequest.model_validate_json(response.content)
 
 
-async def _existing(client: AzureDevOps, where: Where, body: dict[str, JsonValue]) -> str:
+async def _existing(client: AzureDevOps, where: PathValues, body: dict[str, JsonValue]) -> str:
     """Which active pull request is in the way."""
     query = {f"searchCriteria.{name}": str(body[name]) for name in ("sourceRefName", "targetRefName")}
     rows = (await client.get(_LIST, path=where, query={"searchCriteria.status": "active", **query})).json()["value"]
     return f"It is pull request {rows[0]['pullRequestId']}." if rows else ""
 
 
-async def _missing(client: AzureDevOps, where: Where, branches: list[str]) -> str:
+async def _missing(client: AzureDevOps, where: PathValues, branches: list[str]) -> str:
     """Which of the branches are not there."""
     response = await client.get(f"{REPOSITORY}/refs", path=where, query={"filter": "heads/", "$top": 1000})
     there = {str(row["name"]) for row in response.json()["value"]}

@@ -14,11 +14,10 @@ from langchain_azure_devops.calls.paging import Collection, list_rows
 from langchain_azure_devops.calls.tool import Cursor, Limit, Project, Repository, Toolset
 from langchain_azure_devops.errors import InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.http.request import QueryValue
-from langchain_azure_devops.http.write_gate import capped
+from langchain_azure_devops.http.request import PathValues, QueryValue
 from langchain_azure_devops.results.models import Branch, Lines, Page, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.text.lines import MAX_LINE, MAX_SCAN_BYTES, between, encoding_of
+from langchain_azure_devops.text.lines import MAX_LINE, MAX_SCAN_BYTES, PIECE_BYTES, between, encoding_of, limit_bytes
 from langchain_azure_devops.text.lines import Lines as SeenLines
 from langchain_azure_devops.text.untrusted import hidden
 
@@ -29,7 +28,6 @@ _MAX_TEXT = 120_000
 _OBJECT_ID = re.compile(r"[0-9a-fA-F]{40}")
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
-Where = Mapping[str, str | int | None]
 VersionType = Literal["branch", "tag", "commit"]
 Version = Annotated[str | None, Field(description="Default: the default branch")]
 
@@ -121,7 +119,7 @@ async def list_branches(
     """
     wanted = contains and contains.removeprefix("refs/heads/")
 
-    async def listed(where: Where, most: int, going_on: str | None) -> Page[BranchTip]:
+    async def listed(where: PathValues, most: int, going_on: str | None) -> Page[BranchTip]:
         query = {"filter": "heads/", "filterContains": wanted}
         refs = f"{REPOSITORY}/refs"
         return await list_rows(
@@ -273,7 +271,7 @@ def version_query(version: str | None, version_type: VersionType = "branch") -> 
     return {"versionDescriptor.version": version, "versionDescriptor.versionType": kind}
 
 
-async def place_of(client: AzureDevOps, project: str | None, repository: str) -> Where:
+async def place_of(client: AzureDevOps, project: str | None, repository: str) -> PathValues:
     """Where a repository is; an id needs no project, a name does."""
     if project is None and GUID.fullmatch(repository):
         return {"project": None, "repository": repository}
@@ -282,7 +280,7 @@ async def place_of(client: AzureDevOps, project: str | None, repository: str) ->
 
 @asynccontextmanager
 async def _content(
-    client: AzureDevOps, where: Where, path: str, at: dict[str, QueryValue]
+    client: AzureDevOps, where: PathValues, path: str, at: dict[str, QueryValue]
 ) -> AsyncIterator[AsyncIterator[bytes]]:
     query: dict[str, QueryValue] = {
         "path": "/" + path.lstrip("/"),
@@ -297,10 +295,10 @@ async def _content(
             raise InvalidRequest(
                 f"{path!r} is a folder. Use list_repository_files to see what is in it.", subject="path"
             )
-        yield capped(response, MAX_SCAN_BYTES)
+        yield limit_bytes(response.aiter_bytes(PIECE_BYTES), MAX_SCAN_BYTES)
 
 
-async def file_content(client: AzureDevOps, where: Where, path: str, commit: str, most: int) -> FileContent | None:
+async def file_content(client: AzureDevOps, where: PathValues, path: str, commit: str, most: int) -> FileContent | None:
     """A text file at a commit, at most `most` bytes of it; None when it is no text."""
     pieces: list[bytes] = []
     size = 0
@@ -321,7 +319,7 @@ async def file_content(client: AzureDevOps, where: Where, path: str, commit: str
 
 @asynccontextmanager
 async def known_repository(
-    client: AzureDevOps, where: Where, path: str = "/", at: Mapping[str, QueryValue] | None = None
+    client: AzureDevOps, where: PathValues, path: str = "/", at: Mapping[str, QueryValue] | None = None
 ) -> AsyncIterator[None]:
     """Says what there is instead when the repository, the version or the path is not found."""
     try:
@@ -339,7 +337,7 @@ async def known_repository(
         raise
 
 
-async def unknown_repository(client: AzureDevOps, where: Where) -> NotFound:
+async def unknown_repository(client: AzureDevOps, where: PathValues) -> NotFound:
     """The error for a repository that is not there, with the names that are."""
     project, wanted = where["project"], str(where["repository"])
     response = await client.get("/{project}/_apis/git/repositories", path={"project": project})
@@ -352,7 +350,7 @@ async def unknown_repository(client: AzureDevOps, where: Where) -> NotFound:
     )
 
 
-async def _unknown_version(client: AzureDevOps, where: Where, at: Mapping[str, QueryValue]) -> NotFound:
+async def _unknown_version(client: AzureDevOps, where: PathValues, at: Mapping[str, QueryValue]) -> NotFound:
     wanted, kind = str(at["versionDescriptor.version"]), str(at["versionDescriptor.versionType"])
     happened = f"Repository {where['repository']!r} has no {kind} {wanted!r}."
     if kind == "commit":
@@ -366,7 +364,7 @@ async def _unknown_version(client: AzureDevOps, where: Where, at: Mapping[str, Q
     return NotFound(f"{happened}{_near(wanted, names)} Branches are listed by list_branches.", subject=wanted)
 
 
-async def _unknown_path(client: AzureDevOps, where: Where, path: str, at: Mapping[str, QueryValue]) -> NotFound:
+async def _unknown_path(client: AzureDevOps, where: PathValues, path: str, at: Mapping[str, QueryValue]) -> NotFound:
     wanted = "/" + path.strip("/")
     folder = wanted.rsplit("/", 1)[0] or "/"
     version = at.get("versionDescriptor.version", "the default branch")
