@@ -233,7 +233,7 @@ def leaking(times):
     left = {}
 
     @toolset.write(Scope.WORK_WRITE, sends=f"{CREATE.method} {CREATE.template}", lookup=never, times=times)
-    async def leak(client: AzureDevOps, type: str, project: str | None = None) -> Made:
+    async def leak(client: AzureDevOps, *, type: str, project: str | None = None) -> Made:
         """Leak."""
         over = asyncio.Event()
 
@@ -283,7 +283,7 @@ def test_a_tool_cannot_send_more_or_other_writes_than_it_declares(client, organi
     toolset = Toolset.named("greedy", "Greedy.")
 
     @toolset.write(Scope.WORK_WRITE, sends=f"{CREATE.method} {CREATE.template}", lookup=never)
-    async def greedy(client: AzureDevOps, type: str, project: str | None = None) -> Made:
+    async def greedy(client: AzureDevOps, *, type: str, project: str | None = None) -> Made:
         """Write twice."""
         await send(client, current_call.get().grant)
         await send(client, current_call.get().grant)

@@ -328,6 +328,7 @@ class Toolset:
         lookup: Lookup[Any] | None = None,
     ) -> Callable[[Callable[Concatenate[AzureDevOps, P], Coroutine[Any, Any, R]]], Tool[P, R]]:
         def declared(function: Callable[Concatenate[AzureDevOps, P], Coroutine[Any, Any, R]]) -> Tool[P, R]:
+            _refuse_positional(function)
             tool = Tool(
                 name=function.__name__,
                 description=_for_the_model(function.__doc__ or ""),
@@ -343,6 +344,20 @@ class Toolset:
             return tool
 
         return declared
+
+
+def _refuse_positional(function: Callable[..., object]) -> None:
+    """Accept only functions whose arguments after the client are keyword-only, so that type checkers know it, too.
+
+    Raises:
+        TypeError: An argument after the client could be given by position.
+    """
+    for parameter in list(inspect.signature(function).parameters.values())[1:]:
+        if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
+            raise TypeError(
+                f"{function.__name__} takes {parameter.name} by position. The arguments of a tool are keyword-only: "
+                f"declare it as 'async def {function.__name__}(client: AzureDevOps, *, {parameter.name}, ...)'."
+            )
 
 
 def _for_the_model(docstring: str) -> str:

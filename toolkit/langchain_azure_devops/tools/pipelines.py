@@ -37,6 +37,7 @@ class Pipeline(Result):
 @toolset.read(Scope.BUILD)
 async def list_pipelines(
     client: AzureDevOps,
+    *,
     project: Project = None,
     name: Annotated[str | None, Field(description="* matches anything")] = None,
     limit: Limit = 100,

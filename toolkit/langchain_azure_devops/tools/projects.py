@@ -22,7 +22,7 @@ class Project(Result):
 
 
 @toolset.read(Scope.PROJECT, Scope.PROFILE)
-async def list_projects(client: AzureDevOps, limit: Limit = 100, cursor: Cursor = None) -> Page[Project]:
+async def list_projects(client: AzureDevOps, *, limit: Limit = 100, cursor: Cursor = None) -> Page[Project]:
     """List the projects visible to this token.
 
     Source: `GET /_apis/projects`.

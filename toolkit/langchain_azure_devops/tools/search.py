@@ -95,6 +95,7 @@ class _Answer(BaseModel):
 @toolset.read(Scope.CODE)
 async def search_code(
     client: AzureDevOps,
+    *,
     text: Annotated[str, Field(min_length=1, description='Words, "a phrase", AND OR NOT, ext:py, path:src')],
     project: Project = None,
     repository: str | None = None,

@@ -129,6 +129,7 @@ class LogMatches(Result):
 @toolset.read(Scope.BUILD)
 async def list_builds(
     client: AzureDevOps,
+    *,
     project: Project = None,
     pipeline: Annotated[str | None, Field(description="Name or id")] = None,
     branch: str | None = None,
@@ -196,7 +197,7 @@ def _queued(build: Build) -> tuple[datetime, int]:
 
 
 @toolset.read(Scope.BUILD)
-async def get_build(client: AzureDevOps, id: int, project: Project = None) -> BuildDetail:
+async def get_build(client: AzureDevOps, *, id: int, project: Project = None) -> BuildDetail:
     """Read a build: stages, what failed with issues and log ids, and the commits it brought.
 
     A build in which nothing failed shows the logs of its steps instead.
@@ -225,6 +226,7 @@ async def get_build(client: AzureDevOps, id: int, project: Project = None) -> Bu
 @toolset.read(Scope.BUILD)
 async def get_build_log(
     client: AzureDevOps,
+    *,
     build: int,
     log: Annotated[int | None, Field(description="Default: what failed")] = None,
     contains: Annotated[str | None, Field(description="Words to find; a|b for either", max_length=300)] = None,

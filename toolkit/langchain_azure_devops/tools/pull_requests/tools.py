@@ -120,6 +120,7 @@ class _Row(PullRequest):
 @toolset.read(Scope.CODE)
 async def list_pull_requests(
     client: AzureDevOps,
+    *,
     repository: Annotated[str | None, Field(description="Default: all of the project")] = None,
     project: Project = None,
     status: Literal["active", "completed", "abandoned", "all"] = "active",
@@ -170,6 +171,7 @@ async def list_pull_requests(
 @toolset.read(Scope.CODE)
 async def get_pull_request(
     client: AzureDevOps,
+    *,
     id: int,
     include: list[Literal["files", "threads", "diff"]] = [],  # noqa: B006 - read only, and the schema's default
 ) -> PullRequestDetail:
@@ -214,6 +216,7 @@ async def _opened(client: AzureDevOps, lost: Lost) -> OpenedPullRequest | None:
 @toolset.write(Scope.CODE_WRITE, sends=_CREATE, lookup=_opened)
 async def create_pull_request(
     client: AzureDevOps,
+    *,
     repository: Repository,
     source: Annotated[str, Field(description="Branch")],
     target: str,
@@ -275,6 +278,7 @@ async def _as_asked(client: AzureDevOps, lost: Lost) -> PullRequestDetail | None
 @toolset.write(Scope.CODE_WRITE, sends=_UPDATE, lookup=_as_asked)
 async def update_pull_request(
     client: AzureDevOps,
+    *,
     id: int,
     title: Title | None = None,
     description: Description = None,

@@ -86,7 +86,7 @@ class FileContent(NamedTuple):
 
 @toolset.read(Scope.CODE)
 async def list_repositories(
-    client: AzureDevOps, project: Project = None, limit: Limit = 100, cursor: Cursor = None
+    client: AzureDevOps, *, project: Project = None, limit: Limit = 100, cursor: Cursor = None
 ) -> Page[GitRepository]:
     """List the Git repositories of a project, or of all without one.
 
@@ -106,6 +106,7 @@ async def list_repositories(
 @toolset.read(Scope.CODE)
 async def list_branches(
     client: AzureDevOps,
+    *,
     repository: Annotated[str | None, Field(description="Default: all of the project")] = None,
     project: Project = None,
     contains: str | None = None,
@@ -156,6 +157,7 @@ async def _repositories(client: AzureDevOps, project: str | None) -> dict[str, G
 @toolset.read(Scope.CODE)
 async def list_repository_files(
     client: AzureDevOps,
+    *,
     repository: Repository,
     path: str = "/",
     project: Project = None,
@@ -196,6 +198,7 @@ async def list_repository_files(
 @toolset.read(Scope.CODE)
 async def read_repository_file(
     client: AzureDevOps,
+    *,
     repository: Repository,
     path: str,
     project: Project = None,

@@ -68,6 +68,7 @@ class FieldValue(BaseModel):
 @toolset.read(Scope.WORK)
 async def query_work_items(
     client: AzureDevOps,
+    *,
     wiql: Annotated[str | None, Field(description="Instead of filters")] = None,
     project: Project = None,
     type: str | None = None,
@@ -132,7 +133,7 @@ async def query_work_items(
 
 
 @toolset.read(Scope.WORK)
-async def get_work_item(client: AzureDevOps, id: Id, comments: bool = False) -> WorkItemDetail:
+async def get_work_item(client: AzureDevOps, *, id: Id, comments: bool = False) -> WorkItemDetail:
     """Read a work item: fields, links, revision; on request its comments.
 
     Source: `GET /_apis/wit/workitems/{id}?$expand=all`, `GET .../workItems/{id}/comments`.
@@ -149,6 +150,7 @@ async def get_work_item(client: AzureDevOps, id: Id, comments: bool = False) -> 
 @toolset.write(Scope.WORK_WRITE, sends=f"POST {_CREATE}", lookup=created)
 async def create_work_item(
     client: AzureDevOps,
+    *,
     type: Annotated[str, Field(description="Bug, Task...")],
     title: str,
     project: Project = None,
@@ -197,6 +199,7 @@ async def create_work_item(
 @toolset.write(Scope.WORK_WRITE, sends=f"PATCH {ITEM}", lookup=updated)
 async def update_work_item(
     client: AzureDevOps,
+    *,
     id: Id,
     revision: Annotated[int, Field(description="As last read")],
     title: str | None = None,
@@ -242,7 +245,7 @@ async def update_work_item(
 
 @toolset.write(Scope.WORK_WRITE, sends=f"POST {COMMENTS}", lookup=commented)
 async def add_work_item_comment(
-    client: AzureDevOps, id: Id, text: Annotated[str, Field(min_length=1, description="Markdown")]
+    client: AzureDevOps, *, id: Id, text: Annotated[str, Field(min_length=1, description="Markdown")]
 ) -> CommentAdded:
     """Comment on a work item.
 

@@ -1,0 +1,58 @@
+"""What mypy says about programs that use the package: mistakes at the front door are found before they run."""
+
+import re
+import textwrap
+from pathlib import Path
+
+import pytest
+from mypy import api
+
+from langchain_azure_devops.calls.tool import Toolset
+from langchain_azure_devops.scopes import Scope
+
+ROOT = Path(__file__).parents[2]
+CACHE = ("--cache-dir", str(ROOT / ".mypy_cache"))
+PROGRAM = """
+    from langchain_azure_devops import AzureDevOps
+    from langchain_azure_devops.tools.work_items.tools import get_work_item
+
+    def sync(client: AzureDevOps) -> int:
+        return get_work_item.call_sync(client, id=4).id
+
+    def by_position(client: AzureDevOps) -> int:
+        return get_work_item.call_sync(client, 4).id  # BAD: Too many positional arguments
+
+    def misspelt(client: AzureDevOps) -> int:
+        return get_work_item.call_sync(client, ide=4).id  # BAD: Unexpected keyword argument "ide"
+
+    async def of_another_type(client: AzureDevOps) -> int:
+        return (await get_work_item(client, id="4")).id  # BAD: Argument "id"
+
+    async def asynchronous(client: AzureDevOps) -> int:
+        return (await get_work_item(client, id=4)).id
+
+    async def asynchronous_by_position(client: AzureDevOps) -> int:
+        return (await get_work_item(client, 4)).id  # BAD: Too many positional arguments
+"""
+
+
+def test_mypy_finds_exactly_the_mistakes_of_a_program(tmp_path):
+    lines = textwrap.dedent(PROGRAM).strip().split("\n")
+    file = tmp_path / "program.py"
+    file.write_text("\n".join(lines))
+    expected = {number: line.split("# BAD: ")[1] for number, line in enumerate(lines, 1) if "# BAD: " in line}
+    # The project's own configuration and cache: a cache of its own would have to be filled for half a minute first.
+    output, problem, _ = api.run(["--config-file", str(ROOT / "pyproject.toml"), *CACHE, str(file)])
+    found = {int(number): text for number, text in re.findall(r"program\.py:(\d+): error: (.*)", output)}
+    assert not problem
+    assert found.keys() == expected.keys(), output
+    for number, words in expected.items():
+        assert words in found[number]
+
+
+def test_a_tool_whose_arguments_could_be_given_by_position_cannot_be_declared():
+    async def get_thing(client, id):
+        """Get a thing."""
+
+    with pytest.raises(TypeError, match=r"declare it as 'async def get_thing\(client: AzureDevOps, \*, id, \.\.\.\)'"):
+        Toolset.named("things", "See things.").read(Scope.WORK)(get_thing)
