@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import langchain_azure_devops
-from azure_devops_agents.cli.generated_docs import stale
+from azure_devops_agents.cli.documents.pages import stale
 from langchain_azure_devops import errors
 
 ROOT = Path(__file__).parent.parent
@@ -19,8 +19,8 @@ DOCUMENTS = sorted(
 PUBLIC = sorted((ROOT / "toolkit" / "langchain_azure_devops").rglob("*.py"))
 
 
-def test_generated_tables_are_up_to_date():
-    assert stale(ROOT) == [], "run: uv run azure-devops-agent docs"
+def test_generated_pages_and_pictures_are_up_to_date():
+    assert list(stale(ROOT)) == [], "run: uv run azure-devops-agent docs"
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())

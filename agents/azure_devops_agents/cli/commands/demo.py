@@ -2,7 +2,7 @@
 
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,27 +11,24 @@ from pydantic import JsonValue
 from rich.console import Console
 from rich.text import Text
 
-from azure_devops_agents.cli.commands.investigate import answered, decide
+from azure_devops_agents.cli.commands.investigate import Decide, answered, decide
 from azure_devops_agents.cli.options import SIMULATED_PROJECT, simulated
 from azure_devops_agents.cli.views import show
-from azure_devops_agents.investigation.investigator import ApprovalAsked, open_investigator
+from azure_devops_agents.investigation.investigator import ApprovalAsked, Event, ToolFinished, open_investigator
 from azure_devops_agents.models.opening import Call, ScriptedModel, Step
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.tools.work_items.tools import get_work_item
 
-QUESTION = "The pipeline platform-api-ci fails on main. Why, since when, and who changed what? File a bug for it."
+QUESTION = "platform-api-ci fails on main. Why, since when, and who changed what? File a bug for it."
 
 BUG: dict[str, JsonValue] = {
     "type": "Bug",
-    "title": "platform-api-ci fails on main: DATABASE_TIMEOUT is not set in deploy/ci.env",
+    "title": "platform-api-ci fails on main: deploy/ci.env lacks DATABASE_TIMEOUT",
     "project": "Platform",
     "description": (
-        "**What happens.** Since build 23 every build of `platform-api-ci` on `main` fails in *Run unit tests* with "
-        "`KeyError: 'DATABASE_TIMEOUT'`.\n\n"
-        "**Why.** Pull request 13 (Tom Becker) renamed the setting in `src/platform_api/settings.py`. "
-        "`deploy/ci.env`, which the test step loads, still sets the old name `DB_TIMEOUT`, and so does "
-        "`azure-pipelines.yml`.\n\n"
-        "**What to do.** Rename the variable in both files."
+        "Since build 23 *Run unit tests* fails on `main`: `KeyError: 'DATABASE_TIMEOUT'`.\n\n"
+        "Pull request 13 (Tom Becker) renamed the setting in `settings.py`. `deploy/ci.env` and "
+        "`azure-pipelines.yml` still set the old name, `DB_TIMEOUT`: rename it in both."
     ),
     "tags": ["ci", "regression"],
 }
@@ -103,9 +100,17 @@ STEPS: list[Step] = [
 def command(yes: bool) -> None:
     """Watch an investigation in a local Azure DevOps; no account, no key."""
     console = Console()
-    say = (
-        "A local Azure DevOps with a made-up company. A script plays the model; every request and answer is real HTTP."
-    )
+    play(console, lambda asked: {"decision": "approve", "approver": "--yes"} if yes else _ask(console, asked))
+
+
+def play(console: Console, answer: Decide) -> None:
+    """Investigate in a fresh simulated organization, and print every step to the console.
+
+    Args:
+        console: Shows what happens. The same decision prints the same text in every run.
+        answer: Decides about the one write.
+    """
+    say = "A local Azure DevOps with a made-up company. A script plays the model; all requests are real HTTP."
     console.print(Text(say, style="dim"))
     console.print(Text(f"\n{QUESTION}\n", style="bold"))
     with (
@@ -114,14 +119,7 @@ def command(yes: bool) -> None:
         AzureDevOpsToolkit.connect(settings=target.settings) as toolkit,
         open_investigator(ScriptedModel(steps=STEPS), toolkit, path=Path(folder) / "demo.sqlite") as investigator,
     ):
-        decisions: list[str] = []
-
-        def answer(asked: ApprovalAsked) -> Mapping[str, Any]:
-            given = {"decision": "approve", "approver": "--yes"} if yes else _ask(console, asked)
-            decisions.append(str(given["decision"]))
-            return given
-
-        for event in answered(investigator, "demo", investigator.ask("demo", QUESTION), answer):
+        for event in _ordered(answered(investigator, "demo", investigator.ask("demo", QUESTION), answer)):
             show(console, event)
         console.print()
         filed = [entry for entry in investigator.state("demo")["evidence"].values() if entry["status"] == "written"]
@@ -133,6 +131,23 @@ def command(yes: bool) -> None:
         console.print(
             Text(f"Filed and read back: {read_back.type} {read_back.id}, {read_back.title}", style="bold green")
         )
+
+
+def _ordered(events: Iterable[Event]) -> Iterator[Event]:
+    """Yield the results of one turn in the order of their calls; they arrive in the order in which they end."""
+    results: list[ToolFinished] = []
+    for event in events:
+        if isinstance(event, ToolFinished):
+            results.append(event)
+            continue
+        yield from sorted(results, key=_number)
+        results.clear()
+        yield event
+    yield from sorted(results, key=_number)
+
+
+def _number(result: ToolFinished) -> int:
+    return int(result.evidence_id.removeprefix("E"))
 
 
 def _ask(console: Console, asked: ApprovalAsked) -> Mapping[str, Any]:

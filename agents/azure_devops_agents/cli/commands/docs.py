@@ -1,16 +1,21 @@
-"""`docs`: rewrite the generated tables in the READMEs of this repository."""
+"""`docs`: rewrite what is generated in this repository's pages."""
 
 from pathlib import Path
 
 import click
 
-from azure_devops_agents.cli.generated_docs import renewed, stale
+from azure_devops_agents.cli.documents.pages import stale
 
 
 @click.command
-@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=Path(), help="Where.")
+@click.option(
+    "--root",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path(),
+    help="The folder of the repository; by default the current one.",
+)
 def command(root: Path) -> None:
-    """Rewrite the generated tables in the READMEs."""
-    for path in stale(root):
-        path.write_text(renewed(path.read_text(encoding="utf-8")), encoding="utf-8")
+    """Rewrite the generated tables, maps and pictures of this repository."""
+    for path, text in stale(root).items():
+        path.write_text(text, encoding="utf-8")
         click.echo(f"rewritten: {path}")

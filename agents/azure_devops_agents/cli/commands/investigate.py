@@ -97,8 +97,7 @@ def decide(console: Console, asked: ApprovalAsked) -> Mapping[str, Any]:
         console.print("Nobody is at a terminal to approve: rejected, nothing was written.", markup=False)
         return {"decision": "reject", "reason": "nobody was at a terminal", "approver": "nobody"}
     while True:
-        question = f"{called(asked.view)}: {' / '.join(DECISIONS)}"
-        answer = click.prompt(question, default="reject", err=True).strip().lower()
+        answer = click.prompt(asked_as(asked), default="reject", err=True).strip().lower()
         chosen = [word for word in DECISIONS if answer and word.startswith(answer)]
         if len(chosen) != 1:
             continue
@@ -110,6 +109,11 @@ def decide(console: Console, asked: ApprovalAsked) -> Mapping[str, Any]:
             {"reason": click.prompt("Why", default="", show_default=False, err=True)} if chosen == ["reject"] else {}
         )
         return {"decision": chosen[0], "approver": _person(), **reason}
+
+
+def asked_as(asked: ApprovalAsked) -> str:
+    """The question that a person at the terminal answers."""
+    return f"{called(asked.view)}: {' / '.join(DECISIONS)}"
 
 
 def _person() -> str:

@@ -1,8 +1,7 @@
-"""The tables in the READMEs, made from the tools' own declarations so that they cannot be out of date unnoticed."""
+"""Tables for the pages, made from the declarations of the tools and from the routes of the simulator."""
 
 import re
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from azure_devops_agents.cli.capabilities import needed
@@ -80,25 +79,3 @@ def control_table() -> str:
     from azure_devops_simulator.server import control  # noqa: PLC0415 - an extra that the other tables do without
 
     return "\n".join(line for line in (control.__doc__ or "").splitlines() if line.startswith("|"))
-
-
-TABLES: Mapping[str, Callable[[], str]] = {
-    "tools": tool_table,
-    "scopes": scope_table,
-    "operations": operation_table,
-    "absent": absent_table,
-    "control": control_table,
-}
-READMES = ("README.md", "agents/README.md", "toolkit/SIMULATOR.md")
-_MARKED = re.compile(r"(<!-- generated:(\w+) -->\n).*?(<!-- /generated -->)", re.DOTALL)
-
-
-def renewed(text: str) -> str:
-    """A README with every table between its markers made anew."""
-    return _MARKED.sub(lambda found: f"{found[1]}{TABLES[found[2]]()}\n{found[3]}", text)
-
-
-def stale(root: Path) -> list[Path]:
-    """The READMEs below a folder whose tables are out of date."""
-    paths = [root / name for name in READMES]
-    return [path for path in paths if path.exists() and renewed(text := path.read_text(encoding="utf-8")) != text]

@@ -1,0 +1,65 @@
+"""Maps of rooms, made from the docstrings of the packages and of their modules."""
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+SOURCES = ("toolkit", "agents", "evals")
+
+
+def room_map(root: Path, package: str) -> str:
+    """Describe the rooms of a package in the order of the import contract, and the modules in each.
+
+    Args:
+        root: The folder of the repository.
+        package: The name of a package, such as `azure_devops_agents`.
+    """
+    folder = next(path for source in SOURCES if (path := root / source / package).is_dir())
+    entrances = [path for path in folder.glob("*.py") if path.name != "__init__.py" and _sentence(path)]
+    rooms = [path.parent for path in folder.glob("*/__init__.py")]
+    order = _layers(root, package)
+    ranked = sorted([*rooms, *entrances], key=lambda path: (_rank(order, path.stem), path.suffix, path.name))
+    rows = ["| room | what it holds |", "|---|---|"]
+    rows += [f"| `{_name(folder, path)}` | {_sentence(path)} |" for path in ranked]
+    details = ["| module | what it does |", "|---|---|"]
+    for room in (path for path in ranked if path.is_dir()):
+        details += [f"| `{_name(folder, path)}` | {_sentence(path)} |" for path in _contents(room)]
+    title = f"<summary>Every module of <code>{package}</code></summary>"
+    return "\n".join([*rows, "", "<details>", title, "", *details, "", "</details>"])
+
+
+def _contents(room: Path) -> Iterator[Path]:
+    """The packages and modules below a room, each package before its modules."""
+    for path in sorted(room.iterdir()):
+        if path.suffix == ".py" and path.name != "__init__.py":
+            yield path
+        elif (path / "__init__.py").exists():
+            yield path
+            yield from _contents(path)
+
+
+def _name(folder: Path, path: Path) -> str:
+    return f"{path.relative_to(folder).as_posix()}{'/' if path.is_dir() else ''}"
+
+
+def _sentence(path: Path) -> str:
+    """The first sentence of a module's or a package's docstring, fit for the cell of a table."""
+    file = path / "__init__.py" if path.is_dir() else path
+    paragraph = (ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or "").split("\n\n", 1)[0]
+    return re.split(r"(?<=[.!?])\s", " ".join(paragraph.split()))[0].replace("|", "\\|")
+
+
+def _layers(root: Path, package: str) -> list[str]:
+    """The names of the rooms from the top to the ground, as the import contract has them."""
+    contracts = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    layers = next(contract["layers"] for contract in contracts if contract.get("containers") == [package])
+    return [name for layer in layers for name in re.split(r"[\s|:()]+", layer) if name]
+
+
+def _rank(order: list[str], name: str) -> int:
+    """Where a room stands; what the contract does not name, such as `__main__`, is an entrance above all."""
+    return order.index(name) if name in order else -1
