@@ -3,5 +3,5 @@
 import sys
 from pathlib import Path
 
-for folder in ("toolkit", "simulator", "simulator/clients", "simulator/contract", "agents", "evals"):
+for folder in ("toolkit", "toolkit/text", "simulator", "simulator/clients", "simulator/contract", "agents", "evals"):
     sys.path.insert(0, str(Path(__file__).parent / folder))

@@ -1,159 +1,383 @@
-"""Repositories, branches, directories and files, as a model calls for them."""
+"""Repositories, branches, directories and files, against the simulator."""
 
-import asyncio
+import socket
+import threading
 
 import pytest
-from calls import call, refusal, text_of
+from langchain_core.messages import ToolMessage
+from stub_service import Reply, StubService, failure, ok
 
-from langchain_azure_devops import TOOLS, AzureDevOpsToolkit
-from langchain_azure_devops.errors import InvalidRequest, NotFound, ProjectNotFound
+from langchain_azure_devops import TOOLS, AzureDevOps, load_settings
+from langchain_azure_devops.adapters.langchain import bind
+from langchain_azure_devops.errors import (
+    InvalidRequest,
+    NotFound,
+    PermissionDenied,
+    ProjectNotFound,
+    ScopeMissing,
+    Unreachable,
+)
+from langchain_azure_devops.runtime import RunContext, Timeouts
+from langchain_azure_devops.tools.repositories.tools import (
+    FileText,
+    list_branches,
+    list_repositories,
+    list_repository_files,
+    read_repository_file,
+)
 
-API = {"repository": "platform-api"}
-LABELS = "/src/platform_api/routes/labels.py"
-
-
-def test_projects_and_repositories(reader):
-    assert [row.name for row in call(reader, "list_projects").items] == ["Data", "Mobile App", "Payments", "Platform"]
-    names = [row.name for row in call(reader, "list_repositories").items]
-    assert sorted(names) == ["docs", "infrastructure", "platform-api"]
-    [app] = call(reader, "list_repositories", project="Mobile App").items
-    assert (app.name, app.project, app.default_branch) == ("tidewater-app", "Mobile App", "main")
-
-
-def test_one_row_is_called_by_its_singular(reader):
-    assert text_of(reader, "list_repositories", project="Mobile App").startswith("1 of 1 repository\n")
-    assert text_of(reader, "list_branches", contains="carrier", **API).startswith("1 branch, all\n")
-
-
-def test_without_a_project_all_repositories_of_the_organization_are_listed(seeded):
-    with AzureDevOpsToolkit(base_url=seeded.base_url, pat="read-token") as toolkit:
-        names = {row.name for row in call(toolkit.client, "list_repositories").items}
-        assert {"platform-api", "ledger", "tidewater-app", "empty-lake"} <= names
-        message = refusal(toolkit.client, "list_branches", InvalidRequest, **API)
-    assert "Visible projects: Data, Mobile App, Payments, Platform" in message
+API = {"project": "Platform", "repository": "platform-api"}
+PORTS = {**API, "path": "/data/ports.csv"}
 
 
-async def test_sync_and_async_bring_the_same(reader):
-    inside = await TOOLS["list_branches"](reader, **API)
-    assert inside == await asyncio.to_thread(call, reader, "list_branches", **API)
-    assert {"main", "release/2.8", "feature/paginate-search"} <= {row.name for row in inside.items}
+def text_of(client, name, **arguments) -> str:
+    message = bind(TOOLS[name], client).invoke({"type": "tool_call", "id": "1", "name": name, "args": arguments})
+    assert isinstance(message, ToolMessage)
+    return message.content
 
 
-def test_a_directory_is_listed_to_the_depth_asked_for(reader):
-    top = [row.path for row in call(reader, "list_repository_files", **API).items]
-    assert {"/src/", "/README.md"} <= set(top)
-    assert all(path.strip("/").count("/") == 0 for path in top)
-    below = [row.path for row in call(reader, "list_repository_files", path="/src/platform_api/", depth=2, **API).items]
-    assert {"/src/platform_api/tracking/carriers/", "/src/platform_api/settings.py"} <= set(below)
-    assert "/src/platform_api/tracking/carriers/northline.py" not in below
+# -- repositories and branches -------------------------------------------------------------------------------------
 
 
-def test_a_file_at_a_branch_a_tag_and_a_commit(reader):
-    path = "/pyproject.toml"
-    assert 'version = "2.7.0"' in text_of(
-        reader, "read_repository_file", path=path, version="v2.7.0", version_type="tag", **API
+def test_repositories_of_the_whole_organization_and_of_a_project(reader):
+    everything = list_repositories.call_sync(reader)
+    assert {row.project for row in everything.items} == {"Platform", "Payments", "Mobile App", "Data"}
+    assert (everything.total, everything.cursor) == (7, None)
+    mobile = list_repositories.call_sync(reader, project="Mobile App")
+    assert [(row.name, row.default_branch) for row in mobile.items] == [("tidewater-app", "main")]
+
+
+async def test_the_default_project_applies(shared_server):
+    async with AzureDevOps(
+        load_settings(base_url=shared_server.base_url, pat="read-only-token", default_project="Payments")
+    ) as client:
+        assert [row.name for row in (await list_repositories(client)).items] == ["checkout-service", "ledger"]
+        assert (await read_repository_file(client, repository="ledger", path="go.mod")).total_lines
+
+
+async def test_a_missing_project_is_named_with_a_suggestion(reader):
+    with pytest.raises(ProjectNotFound, match="Did you mean 'Platform'"):
+        await list_repositories(reader, project="Platfrom")
+
+
+async def test_pages_of_repositories_continue_where_they_ended(reader):
+    first = await list_repositories(reader, limit=4)
+    second = await list_repositories(reader, limit=4, cursor=first.cursor)
+    whole = await list_repositories(reader)
+    assert [*first.items, *second.items] == whole.items
+    assert second.cursor is None
+    with pytest.raises(InvalidRequest, match="other arguments"):
+        await list_repositories(reader, project="Platform", cursor=first.cursor)
+
+
+def test_the_default_branch_is_marked(reader, shared_server):
+    page = list_branches.call_sync(reader, **API)
+    assert [row.name for row in page.items if row.default] == ["main"]
+    tips = shared_server.organization.repository("Platform", "platform-api").refs
+    assert {f"refs/heads/{row.name}": row.commit for row in page.items} == {
+        name: commit for name, commit in tips.items() if name.startswith("refs/heads/")
+    }
+
+
+def test_branches_are_filtered_and_paged_by_the_service(reader):
+    features = list_branches.call_sync(reader, **API, contains="feature/")
+    assert {row.name.split("/")[0] for row in features.items} == {"feature"}
+    assert [row.name for row in list_branches.call_sync(reader, **API, contains="refs/heads/release/2.8").items] == [
+        "release/2.8"
+    ]
+    first = list_branches.call_sync(reader, **API, limit=2)
+    rest = list_branches.call_sync(reader, **API, limit=100, cursor=None)
+    second = list_branches.call_sync(reader, **API, limit=2, cursor=first.cursor)
+    assert [*first.items, *second.items] == rest.items[:4]
+
+
+def test_an_empty_repository_has_no_branches_and_says_so(reader):
+    assert text_of(reader, "list_branches", project="Data", repository="empty-lake") == "No branches found."
+    for name, more in (("list_repository_files", {}), ("read_repository_file", {"path": "/x"})):
+        text = text_of(reader, name, project="Data", repository="empty-lake", **more)
+        assert text.startswith("[not_found NotFound empty-lake]\n")
+        assert "is empty: it has no branches yet" in text
+
+
+def test_a_repository_id_needs_no_project(reader, shared_server):
+    ledger = shared_server.organization.repository("Payments", "ledger")
+    assert list_repository_files.call_sync(reader, repository=ledger.id).items
+    with pytest.raises(InvalidRequest, match="needs a project"):
+        list_repository_files.call_sync(reader, repository="ledger")
+
+
+@pytest.mark.parametrize(
+    "tool", [list_branches, list_repository_files, read_repository_file], ids=lambda tool: tool.name
+)
+def test_a_misspelt_repository_gets_a_suggestion(reader, tool):
+    more = {"path": "/README.md"} if tool is read_repository_file else {}
+    with pytest.raises(NotFound, match="Did you mean 'platform-api'") as caught:
+        tool.call_sync(reader, project="Platform", repository="Platform-Api-", **more)
+    assert caught.value.subject == "Platform-Api-"
+
+
+# -- directories ---------------------------------------------------------------------------------------------------
+
+
+def test_a_directory_is_listed_as_deep_as_asked(reader):
+    assert [entry.path for entry in list_repository_files.call_sync(reader, **API, path="/deploy").items] == [
+        "/deploy/Dockerfile",
+        "/deploy/ci.env",
+        "/deploy/helm/",
+    ]
+    deep = [entry.path for entry in list_repository_files.call_sync(reader, **API, path="deploy/", depth=2).items]
+    assert "/deploy/helm/values.yaml" in deep
+    everything = list_repository_files.call_sync(reader, **API, depth=20)
+    shallow = list_repository_files.call_sync(reader, **API, depth=2)
+    assert {entry.path for entry in shallow.items} == {
+        entry.path for entry in everything.items if entry.path.strip("/").count("/") < 2
+    }
+
+
+def test_a_directory_at_a_version(reader):
+    old = {entry.path for entry in list_repository_files.call_sync(reader, **API, version="refs/tags/v2.7.0").items}
+    new = {entry.path for entry in list_repository_files.call_sync(reader, **API).items}
+    assert new - old == {"/pipelines/"}
+
+
+def test_a_file_or_nothing_in_place_of_a_directory(reader):
+    with pytest.raises(InvalidRequest, match="Use read_repository_file"):
+        list_repository_files.call_sync(reader, **API, path="/README.md")
+    with pytest.raises(NotFound, match="Did you mean '/deploy'"):
+        list_repository_files.call_sync(reader, **API, path="/deplyo")
+
+
+def test_a_long_directory_is_cut_and_continued(client, push):
+    names = {f"/many/file-{number:04}.txt": b"x\n" for number in range(700)}
+    push("Platform", "docs", names)
+    first = list_repository_files.call_sync(client, project="Platform", repository="docs", path="/many", limit=400)
+    assert (len(first.items), first.total) == (400, 700)
+    second = list_repository_files.call_sync(
+        client, project="Platform", repository="docs", path="/many", limit=400, cursor=first.cursor
     )
-    assert 'version = "2.8.0"' in text_of(reader, "read_repository_file", path=path, version="release/2.8", **API)
-    [main] = [row for row in call(reader, "list_branches", **API).items if row.name == "main"]
-    at_commit = call(reader, "read_repository_file", path=path, version=main.commit, version_type="commit", **API)
-    assert at_commit.text == call(reader, "read_repository_file", path=path, **API).text
+    assert [entry.path for entry in [*first.items, *second.items]] == sorted(names)
 
 
-def test_what_a_reader_would_not_see_is_left_out_for_the_model(reader):
-    text = text_of(reader, "read_repository_file", path=LABELS, **API)
-    assert "LABEL_WIDTH_MM" in text
-    assert not set(text) & set("\u202e\u202c\u200b\u2066\u2069")
-    assert "\u202e" in call(reader, "read_repository_file", path=LABELS, **API).text
+# -- files ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_binary_is_said_and_not_dumped(reader):
-    text = text_of(reader, "read_repository_file", path="/assets/logo.png", **API)
-    assert "binary" in text
+def test_a_range_of_a_long_file_says_how_to_go_on(reader, shared_server):
+    lines = shared_server.organization.repository("Platform", "platform-api").text("/data/ports.csv").splitlines()
+    assert len(lines) == 3001
+    part = read_repository_file.call_sync(reader, **PORTS, first_line=1500, last_line=1502)
+    assert isinstance(part, FileText)
+    assert part.text.split("\n") == lines[1499:1502]
+    assert (part.first_line, part.last_line, part.total_lines) == (1500, 1502, 3001)
+    text = text_of(reader, "read_repository_file", **PORTS, first_line=1500, last_line=1502)
+    assert text.startswith("lines 1,500-1,502 of 3,001; go on with first_line=1503\n<untrusted ")
+
+
+def test_reading_on_by_the_hints_gives_every_line_once(reader, shared_server):
+    lines = shared_server.organization.repository("Platform", "platform-api").text("/data/ports.csv").splitlines()
+    tool = bind(TOOLS["read_repository_file"], reader, budget=20_000)
+    seen: list[str] = []
+    first = 1
+    for _ in range(20):
+        text = tool.invoke(
+            {"type": "tool_call", "id": "1", "name": "read_repository_file", "args": {**PORTS, "first_line": first}}
+        )
+        assert len(text.content) <= 20_000
+        head, *inner = text.content.splitlines()
+        seen += inner[3:-1]
+        if "go on with first_line=" not in head:
+            break
+        first = int(head.rpartition("=")[2])
+    assert seen == lines
+
+
+def test_a_whole_file_is_complete_and_without_a_hint(reader):
+    text = text_of(reader, "read_repository_file", **API, path="deploy/ci.env")
+    assert text.splitlines()[0] == "lines 1-6 of 6"
+    assert "DB_TIMEOUT=30" in text
+
+
+def test_beyond_the_end_and_backwards(reader):
+    beyond = read_repository_file.call_sync(reader, **PORTS, first_line=4000)
+    assert (beyond.text, beyond.total_lines) == ("", 3001)
+    assert beyond.notes == ["There is no line 4000: the file ends with line 3001."]
+    with pytest.raises(InvalidRequest, match="last_line 2 lies before first_line 3"):
+        read_repository_file.call_sync(reader, **PORTS, first_line=3, last_line=2)
+
+
+def test_a_binary_file_is_said_and_not_dumped(reader):
+    text = text_of(reader, "read_repository_file", **API, path="/assets/logo.png")
+    assert "This is a binary file" in text
+    assert "PNG" not in text.upper().replace("LOGO.PNG", "")
     assert "IHDR" not in text
 
 
-def test_an_lfs_pointer_is_said_to_be_one(reader):
-    assert "Git LFS pointer" in text_of(reader, "read_repository_file", path="/assets/demand-model.bin", **API)
+def test_an_lfs_pointer_is_said_and_not_dumped(reader):
+    result = read_repository_file.call_sync(reader, **API, path="/assets/demand-model.bin")
+    assert result.text == ""
+    assert "73400320 bytes" in result.notes[0]
+    assert "Git LFS" in result.notes[0]
 
 
-def test_line_ends_of_windows_are_line_ends(reader):
-    found = call(reader, "read_repository_file", path="/scripts/restart-agent.cmd", **API)
-    assert found.total_lines == 6
-    assert found.text.split("\n")[0] == "@echo off"
-    assert "\r" not in found.text
+def test_windows_line_ends_do_not_count_twice(reader):
+    result = read_repository_file.call_sync(reader, **API, path="/scripts/restart-agent.cmd")
+    assert result.total_lines == 6
+    assert "\r" not in result.text
+    assert result.text.split("\n")[0] == "@echo off"
 
 
-@pytest.mark.parametrize(
-    ("first", "last", "shown"),
-    [(1, 1, (1, 1)), (2999, 3001, (2999, 3001)), (3000, 9999, (3000, 3001)), (3001, None, (3001, 3001))],
-)
-def test_a_range_of_lines(reader, first, last, shown):
-    found = call(reader, "read_repository_file", path="/data/ports.csv", first_line=first, last_line=last, **API)
-    assert (found.first_line, found.last_line) == shown
-    assert found.total_lines == 3001
+def test_hidden_characters_are_named_and_not_shown(reader):
+    result = read_repository_file.call_sync(reader, **API, path="/src/platform_api/routes/labels.py")
+    assert "RIGHT-TO-LEFT OVERRIDE" in result.notes[0]
+    text = text_of(reader, "read_repository_file", **API, path="/src/platform_api/routes/labels.py")
+    assert "RIGHT-TO-LEFT OVERRIDE" in text
+    assert not set(text) & {"\u202e", "\u200b", "\u202c"}
 
 
-def test_a_range_outside_the_file_is_said(reader):
-    assert "no lines of 3,001" in text_of(
-        reader, "read_repository_file", path="/data/ports.csv", first_line=5000, **API
+def test_text_in_other_encodings_and_odd_line_ends(client, push):
+    odd = "one\u2028still one\ntwo\rstill two\nthree\x85still three\n"
+    files = {
+        "/utf16.txt": "Grüße\nzweite\n".encode("utf-16"),
+        "/bom.txt": b"\xef\xbb\xbffirst\nsecond",
+        "/odd.txt": odd.encode(),
+        "/empty.txt": b"",
+        "/long.txt": b"a" * 50_000 + b"\nshort\n",
+        "/late.txt": b"text\n" * 500 + b"\0\0\0",
+    }
+    push("Platform", "docs", files)
+
+    def read(path):
+        return read_repository_file.call_sync(client, project="Platform", repository="docs", path=path)
+
+    assert read("/utf16.txt").text == "Grüße\nzweite"
+    assert read("/bom.txt").text == "first\nsecond"
+    assert read("/odd.txt").text.split("\n") == ["one still one", "two still two", "three still three"]
+    assert text_of(client, "read_repository_file", project="Platform", repository="docs", path="/odd.txt").startswith(
+        "lines 1-3 of 3\n"
     )
-    message = refusal(reader, "read_repository_file", InvalidRequest, path="/a", first_line=5, last_line=4, **API)
-    assert "last_line 4 lies before first_line 5" in message
-
-
-def test_a_long_file_is_cut_at_a_line_and_read_on_without_loss(reader):
-    lines, following = [], 1
-    while following:
-        text = text_of(reader, "read_repository_file", path="/data/ports.csv", first_line=following, **API)
-        assert len(text) <= 32_000
-        head, body = text.split("\n", 1)
-        last = int(head.split("-")[1].split(" ")[0].replace(",", ""))
-        lines += body.split("\n")[-2 - last + following : -1]
-        following = int(head.split("first_line=")[1]) if "first_line=" in head else 0
-    halves = ((1, 1500), (1501, 3001))
-    parts = [
-        call(reader, "read_repository_file", path="/data/ports.csv", first_line=a, last_line=b, **API)
-        for a, b in halves
-    ]
-    assert lines == [line for part in parts for line in part.text.split("\n")]
-    assert len(lines) == 3001
+    assert (read("/empty.txt").total_lines, read("/empty.txt").notes) == (0, [])
+    assert [len(line) for line in read("/long.txt").text.split("\n")] == [4000, 5]
+    assert read("/long.txt").notes == ["Lines are cut at 4,000 characters."]
+    assert read("/late.txt").notes == ["This is a binary file; its content is not shown."]
 
 
 @pytest.mark.parametrize(
-    ("tool", "arguments", "kind", "words"),
+    ("version", "version_type", "expected"),
     [
-        (
-            "read_repository_file",
-            {"repository": "platform-apj", "path": "/a"},
-            NotFound,
-            "Did you mean 'platform-api'?",
-        ),
-        ("list_branches", {"repository": "nothing"}, NotFound, "Repositories there: docs, infrastructure"),
-        ("read_repository_file", {**API, "path": "/REAMDE.md"}, NotFound, "Did you mean '/README.md'?"),
-        ("read_repository_file", {**API, "path": "/no/such/file"}, NotFound, "list_repository_files"),
-        ("read_repository_file", {**API, "path": "/README.md", "version": "mian"}, NotFound, "Did you mean 'main'?"),
-        ("read_repository_file", {**API, "path": "/src"}, InvalidRequest, "list_repository_files"),
-        ("list_repository_files", {**API, "path": "/README.md"}, InvalidRequest, "read_repository_file"),
-        ("list_repository_files", {**API, "path": "/nothing"}, NotFound, "/nothing"),
-        ("list_repositories", {"project": "Platfrm"}, ProjectNotFound, "Did you mean 'Platform'?"),
-        ("read_repository_file", {"repository": "a/../b", "path": "/a"}, InvalidRequest, "repository"),
-        ("read_repository_file", {"repository": "..", "path": "/a"}, InvalidRequest, "repository"),
-        ("read_repository_file", {"repository": "empty-lake", "project": "Data", "path": "/a"}, NotFound, "empty"),
+        ("refs/tags/v2.7.0", None, "2.7.0"),
+        ("v2.7.0", "tag", "2.7.0"),
+        ("refs/heads/release/2.8", None, "2.8.0"),
+        ("release/2.8", "branch", "2.8.0"),
     ],
 )
-def test_what_is_missing_is_said_with_what_there_is(reader, tool, arguments, kind, words):
-    message = refusal(reader, tool, kind, **arguments)
-    assert words in message
-    assert "{" not in message
+def test_versions_in_the_forms_people_write(reader, version, version_type, expected):
+    result = read_repository_file.call_sync(
+        reader, **API, path="/pyproject.toml", version=version, version_type=version_type
+    )
+    assert f'version = "{expected}"' in result.text
 
 
-def test_an_empty_repository_has_no_branches(reader):
-    assert text_of(reader, "list_branches", repository="empty-lake", project="Data") == "No branches found."
+def test_a_commit_id_says_its_type_itself(reader, shared_server):
+    repository = shared_server.organization.repository("Platform", "platform-api")
+    commit = repository.find_commit("Rename DB_TIMEOUT to DATABASE_TIMEOUT in settings")
+    path = "/src/platform_api/settings.py"
+    assert (
+        'os.environ["DATABASE_TIMEOUT"]'
+        in read_repository_file.call_sync(reader, **API, path=path, version=commit.id).text
+    )
+    before = read_repository_file.call_sync(reader, **API, path=path, version=commit.parents[0], version_type="commit")
+    assert 'os.environ["DB_TIMEOUT"]' in before.text
 
 
-def test_a_hidden_project_is_not_found(client, organization):
-    organization.hide_project(organization.project("Payments"), organization.named("svc-agent"))
-    names = [row.name for row in call(client, "list_projects").items]
-    assert names == ["Data", "Mobile App", "Platform"]
-    message = refusal(client, "list_branches", ProjectNotFound, repository="ledger", project="Payments")
-    assert "list_projects" in message
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"version": "v2.8.0"}, NotFound, "It is a tag: repeat with version_type='tag'"),
+        ({"version": "main", "version_type": "tag"}, NotFound, "It is a branch: repeat with version_type='branch'"),
+        ({"version": "realease/2.8"}, NotFound, "Did you mean 'release/2.8'"),
+        ({"version": "f6ab48a", "version_type": "commit"}, InvalidRequest, "40 hexadecimal digits"),
+        ({"version": "0" * 40}, NotFound, "has no commit"),
+        ({"version_type": "tag"}, InvalidRequest, "needs a version"),
+        ({"version_type": "sha"}, InvalidRequest, "version_type must be one of 'branch', 'tag' or 'commit'"),
+    ],
+)
+def test_a_wrong_version_says_what_to_do(reader, arguments, error, message):
+    with pytest.raises(error, match=message):
+        read_repository_file.call_sync(reader, **API, path="/README.md", **arguments)
+
+
+def test_a_missing_file_is_told_from_a_missing_folder(reader):
+    with pytest.raises(NotFound, match=r"Did you mean '/README\.md'"):
+        read_repository_file.call_sync(reader, **API, path="/readme.md")
+    with pytest.raises(NotFound, match="Its folder '/nowhere' is not there either"):
+        read_repository_file.call_sync(reader, **API, path="/nowhere/x.py")
+    with pytest.raises(InvalidRequest, match="Use list_repository_files"):
+        read_repository_file.call_sync(reader, **API, path="/deploy")
+
+
+def test_a_file_whose_connection_breaks_is_an_error_and_not_a_short_file():
+    # More is promised than comes: the connection ends in the middle of the body.
+    head = "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: 999999\r\n\r\n"
+
+    def serve(listener):
+        for _ in range(2):
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(head.encode() + b"line\n" * 400)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        base_url = f"http://127.0.0.1:{listener.getsockname()[1]}/contoso"
+        impatient = RunContext(timeouts=Timeouts(retry_pause=0.01, max_attempts=2))
+        with (
+            AzureDevOps(load_settings(base_url=base_url, pat="x" * 52), context=impatient) as client,
+            pytest.raises(Unreachable, match="broke while"),
+        ):
+            read_repository_file.call_sync(client, project="P", repository="r", path="/x")
+
+
+def test_a_big_file_is_counted_without_being_kept():
+    body = b"0123456789abcdef\n" * 200_000
+    with (
+        StubService([Reply(200, body, {"X-VSS-UserData": "x"}, content_type="application/octet-stream")]) as service,
+        AzureDevOps(load_settings(base_url=service.base_url, pat="x" * 52)) as client,
+    ):
+        result = read_repository_file.call_sync(client, project="P", repository="r", path="/x")
+        assert len(service.seen) == 1
+    assert result.total_lines == 200_000
+    assert len(result.text) < 130_000
+
+
+# -- refusals ------------------------------------------------------------------------------------------------------
+
+
+def test_a_token_without_the_scope_is_denied_and_says_which(server, organization):
+    organization.add_token("work-only-token", {"vso.work"})
+    with AzureDevOps(load_settings(base_url=server.base_url, pat="work-only-token")) as client:
+        with pytest.raises(ScopeMissing) as caught:
+            read_repository_file.call_sync(client, **API, path="/README.md")
+        assert caught.value.subject == "vso.code"
+        assert text_of(client, "list_repositories").startswith("[denied ScopeMissing vso.code]\n")
+
+
+def test_a_person_without_the_permission_is_denied():
+    refusal = failure(403, "GitNeedsPermissionException", "TF401027: You need the Git 'GenericRead' permission.")
+    with (
+        StubService([refusal]) as service,
+        AzureDevOps(load_settings(base_url=service.base_url, pat="x" * 52)) as client,
+        pytest.raises(PermissionDenied, match="GenericRead"),
+    ):
+        list_repository_files.call_sync(client, project="P", repository="r")
+
+
+async def test_each_reading_tool_takes_one_request():
+    def answer(seen):
+        return ok({"count": 0, "value": [{"name": "x", "path": "/a", "id": "1", "project": {"name": "P"}}]})
+
+    with (
+        StubService(answer) as service,
+        AzureDevOps(load_settings(base_url=service.base_url, pat="x" * 52, default_project="P")) as client,
+    ):
+        await list_repositories(client)
+        await list_repository_files(client, repository="r")
+        assert len(service.seen) == 2

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from calls import FULL, READ, connected, seed_with_tokens
+from tool_calls import FULL, READ, connected, seed_with_tokens
 
 from azure_devops_simulator import SimulatorServer
 from langchain_azure_devops.errors import ScopeMissing
@@ -89,8 +89,8 @@ def test_every_write_scope_of_a_tool_has_a_probe():
 
 def test_the_reading_posts_that_tools_send_are_all_tried_out():
     assert {Operation("POST", template) for template in BODIES} <= set(READ_POSTS)
-    folder = Path(__file__).parents[2] / "toolkit" / "langchain_azure_devops"
-    code = "".join(path.read_text(encoding="utf-8") for path in folder.rglob("*.py") if path.name != "semantics.py")
+    folder = Path(__file__).parents[3] / "toolkit" / "langchain_azure_devops"
+    code = "".join(path.read_text(encoding="utf-8") for path in folder.rglob("*.py") if path.name != "operations.py")
     sent = [operation.template for operation in READ_POSTS if operation.template.rpartition("/_apis")[2] in code]
     assert sorted(sent) == POSTS
 

@@ -4,7 +4,7 @@ import time
 from datetime import timedelta
 
 import pytest
-from calls import FULL, READ, seed_with_tokens
+from tool_calls import FULL, READ, seed_with_tokens
 
 from azure_devops_simulator import Fault
 from langchain_azure_devops import TOOLS, AzureDevOps, errors

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
-from calls import FULL, Recorder, seed_with_tokens, writes
+from tool_calls import FULL, Recorder, seed_with_tokens, writes
 
 from azure_devops_simulator import Fault, Organization, SimulatorServer
 from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsError, errors

@@ -1,7 +1,7 @@
 """Every list, page by page: complete, without repeats, and a cursor fits only its own call."""
 
 import pytest
-from calls import call, refusal, text_of
+from tool_calls import call, refusal, text_of
 
 from langchain_azure_devops import TOOLS
 from langchain_azure_devops.errors import InvalidRequest

@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from calls import FULL, seed_with_tokens
 from pydantic import ValidationError
+from tool_calls import FULL, seed_with_tokens
 
 from azure_devops_simulator import SimulatorServer
 from langchain_azure_devops import TOOLS, AzureDevOpsToolkit

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
-from calls import call
 from hypothesis import given
 from hypothesis import strategies as st
 from raw_server import Listener
+from tool_calls import call
 
 from langchain_azure_devops import AzureDevOps, load_settings
 from langchain_azure_devops.errors import InvalidRequest, NotFound, ServiceFault, Unavailable, Unreachable

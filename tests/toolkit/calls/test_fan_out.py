@@ -5,7 +5,7 @@ import random
 import sys
 
 import pytest
-from calls import FULL, seed_with_tokens
+from tool_calls import FULL, seed_with_tokens
 
 from azure_devops_simulator import Fault, SimulatorServer
 from langchain_azure_devops import TOOLS, AzureDevOps, load_settings

@@ -9,8 +9,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from calls import Recorder, seed_with_tokens, writes
 from pydantic import SecretStr
+from tool_calls import Recorder, seed_with_tokens, writes
 
 from azure_devops_simulator import Fault
 from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsToolkit, errors

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from calls import FULL, READ, Recorder, connected, seed_with_tokens
+from tool_calls import FULL, READ, Recorder, connected, seed_with_tokens
 
 from azure_devops_simulator import Organization, SimulatorServer
 from langchain_azure_devops import AzureDevOps

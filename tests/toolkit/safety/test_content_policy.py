@@ -4,7 +4,7 @@ import base64
 import time
 
 import pytest
-from calls import FULL, connected, seed_with_tokens
+from tool_calls import FULL, connected, seed_with_tokens
 
 from azure_devops_simulator import SimulatorServer
 from langchain_azure_devops import TOOLS

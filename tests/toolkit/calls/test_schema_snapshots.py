@@ -8,7 +8,7 @@ import pytest
 from langchain_azure_devops import TOOLS
 
 FOLDER = Path(__file__).parent / "snapshots"
-COMMAND = "uv run python tests/toolkit/test_schema_snapshots.py"
+COMMAND = "uv run python tests/toolkit/calls/test_schema_snapshots.py"
 NAMES = sorted(TOOLS)
 
 

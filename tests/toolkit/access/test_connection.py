@@ -1,7 +1,7 @@
 """Connecting with tokens of different scopes: exactly the tools that work are there."""
 
 import pytest
-from calls import FULL, READ, READ_SCOPES, seed_with_tokens
+from tool_calls import FULL, READ, READ_SCOPES, seed_with_tokens
 
 from azure_devops_simulator import SimulatorServer
 from langchain_azure_devops import TOOLS, AzureDevOpsToolkit

@@ -1,7 +1,7 @@
 """How many tokens a model pays, counted by o200k_base on answers of the service's usual size."""
 
 import pytest
-from calls import READ, call, connected, seed_with_tokens
+from tool_calls import READ, call, connected, seed_with_tokens
 
 from azure_devops_evals.benchmarks import service
 from azure_devops_evals.benchmarks.budgets import BUDGETS

@@ -10,13 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
-from calls import FULL, connected, seed_with_tokens
 from langchain.agents import create_agent
 from langchain_core.messages import AIMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
 from langgraph.types import Command, RetryPolicy, interrupt
+from tool_calls import FULL, connected, seed_with_tokens
 
 from langchain_azure_devops import TOOLS, Approval, AzureDevOps, AzureDevOpsToolkit, Scope, Toolset
 from langchain_azure_devops.errors import WriteBlocked

@@ -10,7 +10,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from calls import FULL, seed_with_tokens
+from tool_calls import FULL, seed_with_tokens
 
 from azure_devops_simulator import SimulatorServer
 from langchain_azure_devops import TOOLS, Approval, AzureDevOpsToolkit
