@@ -10,7 +10,7 @@ from mypy import api
 from langchain_azure_devops.calls.tool import Toolset
 from langchain_azure_devops.scopes import Scope
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CACHE = ("--cache-dir", str(ROOT / ".mypy_cache"))
 PROGRAM = """
     from langchain_azure_devops import AzureDevOps
