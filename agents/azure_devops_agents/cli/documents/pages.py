@@ -6,7 +6,7 @@ from pathlib import Path
 
 from azure_devops_agents.cli.documents import tables
 from azure_devops_agents.cli.documents.picture import demo_pictures
-from azure_devops_agents.cli.documents.rooms import room_map
+from azure_devops_agents.cli.documents.source import room_map, source
 
 SECTIONS: Mapping[str, Callable[[], str]] = {
     "tools": tables.tool_table,
@@ -15,16 +15,19 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "absent": tables.absent_table,
     "control": tables.control_table,
 }
-"""What stands between `<!-- generated:NAME -->` and `<!-- /generated -->`; `rooms PACKAGE` is a map of rooms."""
+"""What stands between `<!-- generated:NAME -->` and `<!-- /generated -->`."""
 
-_MARKED = re.compile(r"(<!-- generated:(\w+)(?: (\w+))? -->\n).*?(<!-- /generated -->)", re.DOTALL)
+FROM_SOURCE: Mapping[str, Callable[[Path, str], str]] = {"rooms": room_map, "source": source}
+"""The same for sections that are made from the source: they take an argument, such as `rooms azure_devops_agents`."""
+
+_MARKED = re.compile(r"(<!-- generated:(\w+)(?: ([^>]+))? -->\n).*?(<!-- /generated -->)", re.DOTALL)
 
 
 def renewed(root: Path, text: str) -> str:
     """A page with everything between its markers made anew."""
 
     def section(found: re.Match[str]) -> str:
-        made = room_map(root, found[3]) if found[2] == "rooms" else SECTIONS[found[2]]()
+        made = FROM_SOURCE[found[2]](root, found[3]) if found[3] else SECTIONS[found[2]]()
         return f"{found[1]}{made}\n{found[4]}"
 
     return _MARKED.sub(section, text)

@@ -1,4 +1,4 @@
-"""Maps of rooms, made from the docstrings of the packages and of their modules."""
+"""What pages show of the source: maps of rooms from docstrings, and functions as they stand."""
 
 import ast
 import re
@@ -28,6 +28,22 @@ def room_map(root: Path, package: str) -> str:
         details += [f"| `{_name(folder, path)}` | {_sentence(path)} |" for path in _contents(room)]
     title = f"<summary>Every module of <code>{package}</code></summary>"
     return "\n".join([*rows, "", "<details>", title, "", *details, "", "</details>"])
+
+
+def source(root: Path, place: str) -> str:
+    """Quote a function or a class as it stands.
+
+    Args:
+        root: The folder of the repository.
+        place: The path of a module and a name in it, such as `agents/azure_devops_agents/paths.py state_path`.
+    """
+    path, name = place.split()
+    text = (root / path).read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    node = next(node for node in tree.body if getattr(node, "name", None) == name)
+    first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))])
+    lines = text.splitlines()[first - 1 : node.end_lineno]
+    return "\n".join([f"`{path}`:", "", "```python", *lines, "```"])
 
 
 def _contents(room: Path) -> Iterator[Path]:

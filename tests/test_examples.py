@@ -1,0 +1,70 @@
+"""Examples on the pages of this repository run as they stand, against the simulator."""
+
+import ast
+import inspect
+import json
+import re
+from pathlib import Path
+
+import pytest
+from langgraph.checkpoint.memory import InMemorySaver
+
+from azure_devops_agents.models import ScriptedModel
+from langchain_azure_devops import AzureDevOpsToolkit, WritePlan
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("*/*.md")])
+GENERATED = re.compile(r"<!-- generated:.*?<!-- /generated -->", re.DOTALL)
+
+
+def blocks(language):
+    """Every block of code in a language, named by its page and its line; what is generated from code is no example."""
+    found = []
+    for page in PAGES:
+        text = GENERATED.sub(lambda made: "\n" * made[0].count("\n"), page.read_text(encoding="utf-8"))
+        for block in re.finditer(rf"^( *)```{language}\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL):
+            line = text.count("\n", 0, block.start()) + 1
+            code = re.sub(rf"^{block[1]}", "", block[2], flags=re.MULTILINE)
+            found.append(pytest.param(code, id=f"{page.relative_to(ROOT).as_posix()}:{line}"))
+    return found
+
+
+def test_there_are_examples_to_run():
+    assert len(blocks("python")) >= 7
+    assert blocks("json")
+
+
+@pytest.fixture
+def given(azure_devops_organization, monkeypatch):
+    """What the examples may use without making it: names that the text around them explains."""
+    own = azure_devops_organization
+    monkeypatch.setenv("AZURE_DEVOPS_BASE_URL", own.base_url)
+    monkeypatch.setenv("AZURE_DEVOPS_PAT", own.pat)
+    for name in ("AZURE_DEVOPS_ORG", "AZURE_DEVOPS_PROJECT", "AZURE_DEVOPS_SCOPES"):
+        monkeypatch.delenv(name, raising=False)
+    with AzureDevOpsToolkit.connect() as toolkit:
+        yield {
+            "__name__": "example",
+            "organization": own.organization,
+            "pat": own.pat,
+            "toolkit": toolkit,
+            "model": ScriptedModel(steps=[]),
+            "checkpointer": InMemorySaver(),
+        }
+
+
+@pytest.mark.parametrize("code", blocks("python"))
+async def test_an_example_in_python_runs(code, given, request):
+    made = eval(compile(code, "example", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), given)  # noqa: S307 - our own pages
+    if inspect.iscoroutine(made):
+        await made
+    for name, test in list(given.items()):
+        if name.startswith("test_"):
+            test(**{fixture: request.getfixturevalue(fixture) for fixture in inspect.signature(test).parameters})
+
+
+@pytest.mark.parametrize("code", blocks("json"))
+def test_an_example_in_json_is_what_it_is_said_to_be(code):
+    value = json.loads(code)
+    if "writes" in value:
+        assert WritePlan.model_validate(value).writes
