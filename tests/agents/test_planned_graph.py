@@ -64,4 +64,4 @@ def test_the_command_refuses_what_is_no_plan(server, tmp_path):
         env={"AZURE_DEVOPS_BASE_URL": server.base_url, "AZURE_DEVOPS_PAT": FULL, "XDG_STATE_HOME": str(tmp_path)},
     )
     assert outcome.exit_code != 0
-    assert "says where a write goes" in outcome.output
+    assert "type says where a write of create_work_item goes" in outcome.output

@@ -8,10 +8,10 @@ from azure_devops_evals.attacks.modes import MODES, Run, fresh_world, played
 from azure_devops_evals.attacks.orders import FAMILIES, HOST, read_in
 from azure_devops_evals.attacks.planting import Place
 from azure_devops_evals.attacks.report import as_json, as_text, failed
-from azure_devops_evals.attacks.samples import SAMPLES
 from azure_devops_evals.attacks.suite import NOTE, Attack, Honest, Matrix, attacked, chosen, expected
 from azure_devops_evals.attacks.violations import violations
 from azure_devops_evals.world.world import TOKEN, planted
+from langchain_azure_devops import TOOLS
 
 REPORT = {"verdict": "answered"}
 
@@ -85,7 +85,7 @@ def test_a_plan_decides_about_the_target_and_leaves_the_words_free():
 
 
 def test_every_surface_meets_four_families_in_each_mode_and_all_over_two_modes():
-    for turn in range(len(SAMPLES) + 3):
+    for turn in range(len(TOOLS) + 3):
         met = [chosen(tuple(FAMILIES), mode, turn, 4) for mode in MODES]
         assert all(len(set(families)) == 4 for families in met)
         assert {*met[0], *met[1]} == {*met[2], *met[3]} == set(FAMILIES)

@@ -13,7 +13,6 @@ import pytest
 
 from azure_devops_agents.approvals.view import view
 from azure_devops_evals.attacks.planting import TEXT, Place
-from azure_devops_evals.attacks.samples import SAMPLES
 from azure_devops_evals.attacks.surfaces import MARKER, NONCE, fields_with, marked_fields, stages, surfaces
 from langchain_azure_devops import AzureDevOps
 from langchain_azure_devops.results.provenance import origins
@@ -103,8 +102,8 @@ def assert_contained(content: str) -> None:
         assert not skeleton(inside[found.end() : found.end() + 40]).startswith("untrusted")
 
 
-def test_every_registered_tool_has_a_sample_that_succeeds():
-    assert set(SAMPLES) == set(TOOLS)
+def test_every_example_of_every_tool_succeeds():
+    assert all(tool.examples for tool in TOOLS.values())
     for stage in STAGES.values():
         assert stage.call().status == "success", stage
 
@@ -178,7 +177,7 @@ def test_text_in_a_refused_argument_stays_inside_the_fence():
     for name, stage in STAGES.items():
         tool = TOOLS[stage.tool]
         assert "hostile" not in tool.parameters.model_fields
-        original = SAMPLES[stage.tool][stage.sample]
+        original = tool.examples[stage.sample]
         answer = _called(stage, dict(original) | {"hostile": HOSTILE, "limit": HOSTILE})
         assert answer.startswith("[invalid InvalidRequest arguments]\n"), name
         assert_contained(answer)
@@ -212,7 +211,7 @@ async def test_an_approval_shows_no_character_that_a_person_would_not_see(tool, 
     tape = Tape(stage.tape.inner, plants, known=stage.tape.known, replays=True)
     with AzureDevOps(settings, transport=tape) as client:
         request = WriteRequest(tool=tool, arguments=arguments, digest="d", project=None)
-        shown = await client.run(view(client, request))
+        shown = await client.run(view(client, TOOLS[tool], request))
     assert MARKER in json.dumps(shown["current"])
     texts = [text for part in (shown["arguments"], shown["current"]) for text in part.values() if isinstance(text, str)]
     assert all(hidden(text) == [] for text in texts)

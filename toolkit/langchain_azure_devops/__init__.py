@@ -6,7 +6,8 @@ if TYPE_CHECKING:
     from langchain_azure_devops.access.connection import Connection, verify
     from langchain_azure_devops.access.selection import Absence
     from langchain_azure_devops.adapters.toolkit import AzureDevOpsToolkit
-    from langchain_azure_devops.calls.tool import Tool, Toolset
+    from langchain_azure_devops.calls.declaration import Toolset
+    from langchain_azure_devops.calls.tool import Tool
     from langchain_azure_devops.errors import AzureDevOpsError
     from langchain_azure_devops.http.client import AzureDevOps
     from langchain_azure_devops.results.models import Lines, Page, Result
@@ -35,7 +36,7 @@ _HOME = {
     "TOOLS": "tools",
     "TOOLSETS": "tools",
     "Tool": "calls.tool",
-    "Toolset": "calls.tool",
+    "Toolset": "calls.declaration",
     "WritePlan": "safety.write_plan",
     "WriteRequest": "safety.grants",
     "expand": "scopes",

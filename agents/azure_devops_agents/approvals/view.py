@@ -10,24 +10,16 @@ from typing import Any, cast
 
 from pydantic import JsonValue
 
-from langchain_azure_devops.calls.tool import Tool
+from langchain_azure_devops import Tool
 from langchain_azure_devops.errors import AzureDevOpsError
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.results.models import Result
 from langchain_azure_devops.safety.grants import Approval, WriteRequest, digest_of
 from langchain_azure_devops.text.secrets import redact
 from langchain_azure_devops.text.untrusted import clean, hidden
-from langchain_azure_devops.tools.pull_requests.tools import get_pull_request
-from langchain_azure_devops.tools.work_items.tools import get_work_item
 
 DECISIONS = ("approve", "edit", "reject", "stop")
 _INSIGNIFICANT = re.compile(r"[\W_]+")
 _presented: ContextVar[Approval | None] = ContextVar("presented_approval", default=None)
-_CURRENT: dict[str, Tool[..., Any]] = {
-    "update_work_item": get_work_item,
-    "add_work_item_comment": get_work_item,
-    "update_pull_request": get_pull_request,
-}
 
 
 @contextmanager
@@ -54,10 +46,12 @@ def likeness(request: WriteRequest) -> str:
     Letter case, white space, punctuation, compatibility forms, unseen characters, empty arguments and the revision that
     is tested do not matter.
     """
-    # To a change, an empty text is a value: it clears.
-    clears = request.tool.startswith("update_")
     given = {name: value for name, value in request.arguments.items() if name != "revision"}
-    arguments = {name: value for name, value in given.items() if value not in (None, []) and (clears or value != "")}
+    arguments = {
+        name: value
+        for name, value in given.items()
+        if value not in (None, []) and (request.empty_clears or value != "")
+    }
     return digest_of(request.tool, cast("dict[str, JsonValue]", _folded(arguments)))
 
 
@@ -73,6 +67,7 @@ def _folded(value: Any) -> Any:
 
 async def view(
     client: AzureDevOps,
+    tool: Tool[..., Any],
     request: WriteRequest,
     *,
     read_before: Sequence[Mapping[str, Any]] = (),
@@ -82,6 +77,7 @@ async def view(
 
     Args:
         client: Reads the current state.
+        tool: The tool that would write.
         request: What would be written.
         read_before: Whose untrusted text was read in the thread before.
         cited: The evidence that the arguments name.
@@ -89,7 +85,7 @@ async def view(
     arguments = dict(request.arguments)
     invisible = {name: found for name, value in arguments.items() if (found := hidden(str(value)))}
     shown = {name: visible(value) for name, value in arguments.items() if value != []}
-    current = await _current(client, request)
+    current = await _current(client, tool, request)
     project = request.project or (current or {}).get("project")
     return {
         "tool": request.tool,
@@ -155,28 +151,14 @@ def visible(value: Any) -> Any:
     return value
 
 
-async def _current(client: AzureDevOps, request: WriteRequest) -> dict[str, Any] | None:
-    """The present values of what an update would change; None where there is nothing yet."""
-    reader = _CURRENT.get(request.tool)
-    number = request.arguments.get("id")
-    if reader is None or not isinstance(number, int):
+async def _current(client: AzureDevOps, tool: Tool[..., Any], request: WriteRequest) -> dict[str, Any] | None:
+    """Read the present values of what a write would change; None where there is nothing yet."""
+    if tool.current is None:
         return None
     try:
-        found: Result = await reader(client, id=number)
+        current = await tool.current(client, request.arguments)
     except AzureDevOpsError as error:
         return {"could not be read": without_secrets(client, error.message)}
-    values = found.model_dump(mode="json")
-    if str(values.get("type")).lower() == "bug":
-        # People read and write the description of a bug in its repro steps.
-        values["description"] = values.get("repro_steps")
-    shown = {"title", "revision", "project", *request.arguments} - {"id", "fields", "text"}
-    current = {name: values[name] for name in sorted(shown) if values.get(name) is not None}
-    current.update({name: "" for name in request.arguments if name in values and values[name] is None})
-    more = {entry["name"]: entry["value"] for entry in values.get("more") or []}
-    for field in cast("list[dict[str, str]]", request.arguments.get("fields") or []):
-        # Some fields have a place of their own in the record, under the last part of their name.
-        own = values.get(field["name"].rsplit(".", 1)[-1].lower())
-        current[field["name"]] = more.get(field["name"], "" if own is None else own)
     return {name: visible(without_secrets(client, value)) for name, value in current.items()}
 
 

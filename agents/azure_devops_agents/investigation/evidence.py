@@ -16,7 +16,6 @@ from langchain_azure_devops.http.responses import Identity
 from langchain_azure_devops.results.models import Lines, Page
 from langchain_azure_devops.results.provenance import ERROR, origins
 from langchain_azure_devops.text.untrusted import fenced
-from langchain_azure_devops.tools import TOOLS
 
 PREVIEW = 6_000
 """Characters of a result that the model sees at once."""
@@ -158,11 +157,6 @@ def read_on(known: dict[str, Evidence], arguments: dict[str, Any], nonce: str) -
     shown = _fitting([f"{number}: {line}" for number, line in lines])
     more = f"[{len(lines) - len(shown)} more lines]" if len(shown) < len(lines) else "[end]"
     return f"{evidence['id']}, {evidence['tool']}:\n{fenced(chr(10).join(shown), nonce)}\n{more}"
-
-
-def declared(name: str) -> Tool[..., Any]:
-    """The tool behind a bound name, which may carry a prefix."""
-    return TOOLS[max((plain for plain in TOOLS if name.endswith(plain)), key=len)]
 
 
 def offered(toolkit: AzureDevOpsToolkit) -> dict[str, BaseTool]:

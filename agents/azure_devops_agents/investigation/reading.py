@@ -13,7 +13,6 @@ from azure_devops_agents.investigation.evidence import (
     READ_EVIDENCE,
     ReadEvidence,
     as_evidence,
-    declared,
     gathered,
     offered,
     read_on,
@@ -141,7 +140,8 @@ class Nodes:
     def _recorded(self, task: CallTask, message: ToolMessage) -> dict[str, Any]:
         """A tool's answer as evidence, and its preview for the model."""
         call = task["call"]
-        evidence = gathered(task["evidence_id"], declared(call["name"]), call, message, self.toolkit.client.account)
+        tool = self.toolkit.declarations.get(call["name"])
+        evidence = gathered(task["evidence_id"], tool, call, message, self.toolkit.client.account)
         return recorded(call, evidence, message.status)
 
     # -- the end ---------------------------------------------------------------------------------------------------

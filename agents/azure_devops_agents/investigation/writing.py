@@ -14,7 +14,6 @@ from azure_devops_agents.approvals.journal import IntentLog, Outcome
 from azure_devops_agents.approvals.view import likeness, presenting, view, without_secrets
 from azure_devops_agents.investigation.evidence import (
     as_evidence,
-    declared,
     gathered,
     offered,
     recorded,
@@ -22,7 +21,7 @@ from azure_devops_agents.investigation.evidence import (
     tool_call,
 )
 from azure_devops_agents.investigation.state import CallTask, Decision, Evidence, as_data, as_named
-from langchain_azure_devops import AzureDevOpsToolkit
+from langchain_azure_devops import AzureDevOpsToolkit, Tool
 from langchain_azure_devops.errors import AzureDevOpsError, WriteOutcomeUnknown
 from langchain_azure_devops.results.rendering import render, render_error
 from langchain_azure_devops.safety.audit import AuditEvent, note
@@ -67,9 +66,13 @@ class WriteNodes:
         shown = await self.toolkit.client.run(self._view(task, prepared))
         return self._decided(task, prepared, interrupt(shown))
 
+    def _tool(self, call: Mapping[str, Any]) -> Tool[..., Any]:
+        return self.toolkit.declarations[call["name"]]
+
     async def _view(self, task: CallTask, request: WriteRequest) -> dict[str, Any]:
         cited = list(task["evidence"].values())
-        shown = await view(self.toolkit.client, request, read_before=task["read_before"], cited=cited)
+        tool = self._tool(task["call"])
+        shown = await view(self.toolkit.client, tool, request, read_before=task["read_before"], cited=cited)
         # The mark of the thread outlives the evidence that a summary may have dropped.
         untrusted = task["untrusted_read"] or shown["untrusted_read"]
         return {**shown, "untrusted_read": untrusted, "edited": bool(task["first"]), "problem": task["problem"]}
@@ -83,7 +86,7 @@ class WriteNodes:
             return said(call, self._elsewhere(task["place"]))
         if task["refusal"] and self.plan is None:
             return self._refused(call, f"Not asked: {task['refusal']}.")
-        tool = declared(call["name"])
+        tool = self._tool(call)
         try:
             with naming(as_named(task["named"])):
                 request = tool.request(self.toolkit.client, tool.validate(call["args"]))
@@ -133,7 +136,7 @@ class WriteNodes:
 
     def _edited(self, task: CallTask, shown: WriteRequest, arguments: dict[str, Any]) -> CallTask:
         """The call as a person changed it, to be shown to them again; what does not fit leaves it as it was."""
-        tool, call = declared(task["call"]["name"]), task["call"]
+        tool, call = self._tool(task["call"]), task["call"]
         # What a person writes into a call themselves, they have named.
         named = as_named(task["named"]) | named_in(json.dumps(arguments, ensure_ascii=False))
         try:
@@ -155,7 +158,7 @@ class WriteNodes:
         name = decision["call"]["name"]
         if name in tools or self.intents.outcome(decision["intent"]) is not None:
             return None
-        absent = self.toolkit.absent.get(declared(name).name)
+        absent = self.toolkit.absent.get(self._tool(decision["call"]).name)
         why = f": {absent.reason} ({' or '.join(absent.scopes)})" if absent else ""
         return said(decision["call"], f"[denied] Nothing was written: {name} is not there any more{why}.")
 
@@ -182,7 +185,7 @@ class WriteNodes:
         return self._written(decision, message)
 
     def _written(self, decision: Decision, message: ToolMessage) -> dict[str, Any]:
-        tool = declared(decision["call"]["name"])
+        tool = self._tool(decision["call"])
         evidence = gathered(decision["evidence_id"], tool, decision["call"], message, self.toolkit.client.account)
         if message.status != "error":
             evidence["status"] = "written"
@@ -197,14 +200,14 @@ class WriteNodes:
             return before
         client = self.toolkit.client
         try:
-            found = await declared(decision["call"]["name"]).settle(client, decision["call"]["args"], before.begun)
+            found = await self._tool(decision["call"]).settle(client, decision["call"]["args"], before.begun)
         except AzureDevOpsError as error:
             status = "unknown" if isinstance(error, WriteOutcomeUnknown) else error.status
             outcome = Outcome(status, without_secrets(client, render_error(error, client.context.nonce())))
         else:
             outcome = Outcome("written", without_secrets(client, render(found, client.context.nonce()).text))
         events: dict[str | None, AuditEvent] = {"written": "written", "unknown": "unknown"}
-        about = {"tool": declared(decision["call"]["name"]).name, "digest": decision["digest"]}
+        about = {"tool": self._tool(decision["call"]).name, "digest": decision["digest"]}
         note(client, events.get(outcome.status, "failed"), **about, looked_up=True)
         if outcome.status != "unknown":
             self.intents.finish(decision["intent"], str(outcome.status), outcome.text)

@@ -3,9 +3,9 @@
 import os
 from functools import partial
 
-from azure_devops_evals.attacks.samples import SAMPLES
 from azure_devops_evals.attacks.suite import Honest, Matrix, attacked, honest
 from azure_devops_evals.running.parallel import side_by_side
+from langchain_azure_devops import TOOLS
 
 
 def attack_all(jobs: int | None, *, full: bool = False) -> tuple[Matrix, list[Honest]]:
@@ -19,13 +19,13 @@ def attack_all(jobs: int | None, *, full: bool = False) -> tuple[Matrix, list[Ho
         KeyboardInterrupt: It was interrupted.
     """
     # The longest first, so that no process is left with it alone at the end.
-    tools = sorted(SAMPLES, key=lambda tool: -len(SAMPLES[tool]))
+    tools = sorted(TOOLS, key=lambda tool: -len(TOOLS[tool].examples))
     done = side_by_side(partial(_on, full), [*tools, None], jobs=jobs or os.cpu_count() or 1)
     if done.interrupted:
         raise KeyboardInterrupt
     parts = dict(zip([*tools, None], done.results, strict=True))
     whole = Matrix()
-    for tool in SAMPLES:
+    for tool in TOOLS:
         whole.add(parts[tool][0])
     return whole, parts[None][1]
 

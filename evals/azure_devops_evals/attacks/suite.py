@@ -8,7 +8,6 @@ from azure_devops_agents.models.opening import Call
 from azure_devops_evals.attacks.modes import MODES, Mode, Run, fresh_world, played
 from azure_devops_evals.attacks.orders import FAMILIES
 from azure_devops_evals.attacks.planting import Place
-from azure_devops_evals.attacks.samples import SAMPLES
 from azure_devops_evals.attacks.surfaces import Surface, stages_of, surfaces_of
 from azure_devops_evals.attacks.violations import violations
 from azure_devops_evals.world.world import World
@@ -106,7 +105,7 @@ class Honest:
 
 def task_of(tool: str) -> tuple[list[Call], Call | None]:
     """What is looked at and what is written in a task with this tool."""
-    samples = [Call(name=tool, arguments=dict(arguments)) for arguments in SAMPLES[tool]]
+    samples = [Call(name=tool, arguments=dict(arguments)) for arguments in TOOLS[tool].examples]
     return (samples, NOTE) if TOOLS[tool].access == "read" else ([_LOOK], samples[0])
 
 
@@ -134,7 +133,7 @@ def attacked(
         for mode in MODES if TOOLS[tool].access == "read" else _WRITING_MODES:
             worlds = _Worlds()
             for number, group in enumerate(groups):
-                for family in chosen(families, mode, list(SAMPLES).index(tool) + number, at_once):
+                for family in chosen(families, mode, list(TOOLS).index(tool) + number, at_once):
                     _attack(matrix, worlds, tool, group, family, mode)
             matrix.violations += worlds.leftovers(mode, tool)
     return matrix
@@ -205,7 +204,7 @@ def _judge(matrix: Matrix, run: Run, tool: str, family: str, mode: Mode) -> None
 
 def honest() -> Iterator[Honest]:
     """Every task in every mode, without an attack."""
-    for tool in SAMPLES:
+    for tool in TOOLS:
         looks, task = task_of(tool)
         reads = TOOLS[tool].access == "read"
         for mode in MODES:

@@ -1,7 +1,8 @@
 """Where text that people and builds wrote reaches a model: found by trying every text of every answer of every tool.
 
-Each tool is called as `SAMPLES` says, once as it is; then once for each text of the answers, with a marker planted
-there. Where the marker comes out again is a surface. A new tool, or a new field of an old one, is found the same way.
+Each tool is called as its declared examples say: once as it is, then once for each text of the answers, with a marker
+planted there. Where the marker comes out again is a surface. A new tool, or a new field of an old one, is found the
+same way.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from langchain_core.messages import ToolMessage
 from pydantic import BaseModel
 
 from azure_devops_evals.attacks.planting import Place, Tape, places, request_of
-from azure_devops_evals.attacks.samples import SAMPLES, SCOPES, prepared
+from azure_devops_evals.attacks.samples import SCOPES, prepared
 from azure_devops_evals.world.world import BASE_URL, TOKEN, World
 from langchain_azure_devops import AzureDevOps
 from langchain_azure_devops.adapters.langchain import bind
@@ -79,7 +80,7 @@ class Stage:
         context = RunContext(nonce=lambda: NONCE, pseudonym_key=b"attacks")
         with AzureDevOps(settings, writes="allow", context=context, transport=replayed) as client:
             tool = bind(TOOLS[self.tool], client)
-            arguments = SAMPLES[self.tool][self.sample]
+            arguments = TOOLS[self.tool].examples[self.sample]
             answer = tool.invoke({"type": "tool_call", "id": "1", "name": self.tool, "args": dict(arguments)})
         if not self.tape.sent:
             self.tape.sent.extend(replayed.sent)
@@ -122,12 +123,12 @@ def surfaces_of(stage: Stage) -> Iterator[Surface]:
 @cache
 def stages() -> tuple[Stage, ...]:
     """Every sample call of every tool."""
-    return tuple(stage for tool in SAMPLES for stage in stages_of(tool))
+    return tuple(stage for tool in TOOLS for stage in stages_of(tool))
 
 
 def stages_of(tool: str) -> tuple[Stage, ...]:
     """Every sample call of one tool."""
-    return tuple(Stage.open(tool, sample) for sample in range(len(SAMPLES[tool])))
+    return tuple(Stage.open(tool, sample) for sample in range(len(TOOLS[tool].examples)))
 
 
 @cache

@@ -10,7 +10,7 @@ from stub_service import EMPTY_401, PERSON, RESET, StubService, failure, ok
 
 from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsToolkit, Page
 from langchain_azure_devops.adapters.langchain import bind
-from langchain_azure_devops.calls.tool import Toolset
+from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.projects import Project
 
@@ -145,6 +145,7 @@ def test_metadata_is_the_one_source(name):
     with AzureDevOpsToolkit(organization="contoso", pat=PAT, scopes="app_token") as toolkit:
         [tool] = [tool for tool in toolkit.get_tools() if tool.name == name]
     assert tool.metadata == {
+        "tool": name,
         "access": TOOLS[name].access,
         "scopes": [scope.value for scope in TOOLS[name].scopes],
         "toolset": TOOLS[name].toolset,

@@ -33,7 +33,7 @@ def make(client, title="Leaking pool"):
 
 @pytest.mark.parametrize("name", sorted(name for name, tool in TOOLS.items() if tool.access == "write"))
 def test_every_tool_that_writes_says_how_its_effect_is_found(name):
-    assert TOOLS[name].lookup is not None
+    assert TOOLS[name].recover is not None
 
 
 def test_an_earlier_one_with_the_same_title_is_not_taken_for_it(organization, client):

@@ -27,7 +27,6 @@ from stub_service import SIGNED_IN, Reply, StubService, failure, ok
 from azure_devops_agents.cli.main import group
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.models.opening import Call, ScriptedModel
-from azure_devops_evals.attacks.samples import SAMPLES
 from azure_devops_evals.cases import CASES
 from azure_devops_evals.cli.main import cli as evals
 from azure_devops_simulator import SimulatorServer, seed_organization
@@ -79,7 +78,7 @@ def test_no_argument_leaves_its_place_in_a_path_or_reaches_another_host(tool, na
     with AzureDevOps(settings, writes="allow", context=AT_ONCE) as client:
         for value in TRAVERSALS:
             try:
-                TOOLS[tool].call_sync(client, **{**SAMPLES[tool][0], name: value})
+                TOOLS[tool].call_sync(client, **{**TOOLS[tool].examples[0], name: value})
             except (AzureDevOpsError, ValueError, KeyError, TypeError, IndexError):
                 continue  # refused, or an answer of the stub that fits no such question
     base = "/" + stub.base_url.split("/", 3)[3]
@@ -102,7 +101,7 @@ def test_a_redirect_is_never_followed(status, elsewhere):
             for tool in sorted(TOOLS):
                 service.seen.clear()
                 with pytest.raises(AzureDevOpsError) as caught:
-                    TOOLS[tool].call_sync(client, **SAMPLES[tool][0])
+                    TOOLS[tool].call_sync(client, **TOOLS[tool].examples[0])
                 assert service.seen, tool
                 assert not leaked(str(caught.value)), tool
     # Kept alive until now, so that a request to it would be seen.

@@ -232,7 +232,7 @@ def leaking(times):
     toolset = Toolset.named("leaks", "Leaks.")
     left = {}
 
-    @toolset.write(Scope.WORK_WRITE, sends=f"{CREATE.method} {CREATE.template}", lookup=never, times=times)
+    @toolset.write(Scope.WORK_WRITE, sends=f"{CREATE.method} {CREATE.template}", recover=never, times=times)
     async def leak(client: AzureDevOps, *, type: str, project: str | None = None) -> Made:
         """Leak."""
         over = asyncio.Event()
@@ -268,7 +268,7 @@ def test_a_tool_that_fails_leaves_no_grant(client, organization):
     toolset = Toolset.named("fails", "Fails.")
     seen = []
 
-    @toolset.write(Scope.WORK_WRITE, sends=f"{CREATE.method} {CREATE.template}", lookup=never)
+    @toolset.write(Scope.WORK_WRITE, sends=f"{CREATE.method} {CREATE.template}", recover=never)
     async def fail(client: AzureDevOps) -> Made:
         """Fail."""
         seen.append(current_call.get().grant)
@@ -282,7 +282,7 @@ def test_a_tool_that_fails_leaves_no_grant(client, organization):
 def test_a_tool_cannot_send_more_or_other_writes_than_it_declares(client, organization):
     toolset = Toolset.named("greedy", "Greedy.")
 
-    @toolset.write(Scope.WORK_WRITE, sends=f"{CREATE.method} {CREATE.template}", lookup=never)
+    @toolset.write(Scope.WORK_WRITE, sends=f"{CREATE.method} {CREATE.template}", recover=never)
     async def greedy(client: AzureDevOps, *, type: str, project: str | None = None) -> Made:
         """Write twice."""
         await send(client, current_call.get().grant)

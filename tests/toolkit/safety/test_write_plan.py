@@ -10,7 +10,8 @@ from azure_devops_simulator import SimulatorServer
 from langchain_azure_devops import TOOLS, AzureDevOpsToolkit
 from langchain_azure_devops.errors import InvalidRequest, WriteBlocked
 from langchain_azure_devops.safety.audit import entries
-from langchain_azure_devops.safety.write_plan import TARGETS, ApprovedPlan, PlannedWrite, WritePlan
+from langchain_azure_devops.safety.grants import WriteRequest
+from langchain_azure_devops.safety.write_plan import ApprovedPlan, PlannedWrite, WritePlan
 
 BUGS = {
     "tool": "create_work_item", "project": "Platform", "count": 2,
@@ -19,6 +20,7 @@ BUGS = {
         "fields.Microsoft.VSTS.Common.Priority": {"values": ["2", "3"]}, "tags": {"values": ["nightly", "auto"]},
     },
 }  # fmt: skip
+AREA = {"name": "System.AreaPath", "value": "Platform"}
 CALL = {"type": "Bug", "title": "Nightly: the gate", "project": "Platform"}
 
 
@@ -95,20 +97,68 @@ def test_another_tool_is_refused_and_so_is_everything_by_an_empty_plan(toolkit):
             )
 
 
+TARGETS = {
+    "create_pull_request": {"project", "repository", "source", "target", "work_items"},
+    "update_pull_request": {"id", "target", "status", "source_commit"},
+    "create_work_item": {"type", "project", "area", "iteration", "assigned_to", "parent"},
+    "update_work_item": {"id", "area", "iteration", "assigned_to"},
+    "add_work_item_comment": {"id"},
+}
+TARGET_FIELDS = [
+    f"fields.System.{name}"
+    for name in ("TeamProject", "AreaPath", "AreaId", "IterationPath", "IterationId", "AssignedTo", "WorkItemType")
+] + ["fields.System.Parent", "fields.Assigned To", "fields.system.areapath"]
+OPEN = [{"pattern": ".*"}, {"longest": 100}]
+
+
+def test_no_argument_stops_being_a_target_unnoticed():
+    writers = {name: tool for name, tool in TOOLS.items() if tool.access == "write"}
+    assert {
+        name: {argument for argument in tool.parameters.model_fields if tool.is_target(argument)}
+        for name, tool in writers.items()
+    } == TARGETS
+
+
 @pytest.mark.parametrize(
-    "name", [*sorted(TARGETS), "fields.System.AreaPath", "fields.System.AreaId", "fields.Assigned To"]
+    ("tool", "name"),
+    [(tool, name) for tool, names in TARGETS.items() for name in sorted(names)]
+    + [("update_work_item", name) for name in [*TARGET_FIELDS, "no_argument", "no_argument.System.Title"]],
 )
-@pytest.mark.parametrize("rule", [{"pattern": ".*"}, {"longest": 100}], ids=str)
-def test_a_plan_cannot_leave_open_where_a_write_goes(name, rule):
-    with pytest.raises(ValidationError, match="says where a write goes"):
-        PlannedWrite.model_validate({"tool": "update_work_item", "fields": {name: rule}})
+@pytest.mark.parametrize("rule", OPEN, ids=str)
+def test_a_plan_cannot_leave_open_where_a_write_goes(tool, name, rule):
+    with pytest.raises(InvalidRequest, match="says where a write of"):
+        plan_of({"tool": tool, "fields": {name: rule}}).check(TOOLS)
+
+
+def test_a_plan_may_leave_open_what_a_write_says():
+    plan_of(BUGS, {"tool": "update_work_item", "fields": {"fields.System.Title": {"longest": 9}}}).check(TOOLS)
+    with pytest.raises(InvalidRequest, match="'create_wrok_item', which is no tool"):
+        plan_of({"tool": "create_wrok_item"}).check(TOOLS)
+
+
+@pytest.mark.parametrize("rule", OPEN, ids=str)
+@pytest.mark.parametrize("changes", [{"assigned_to": "Tom Becker"}, {"fields": [AREA]}], ids=str)
+def test_a_plan_that_nobody_checked_still_leaves_no_target_open(toolkit, server, rule, changes):
+    names = {"fields.System.AreaPath" if name == "fields" else name: rule for name in changes}
+    approve(toolkit, plan_of({**BUGS, "fields": {**BUGS["fields"], **names}}))
+    before = server.organization.clock.now()
+    with pytest.raises(WriteBlocked, match="says where a write of create_work_item goes"):
+        create(toolkit, **changes)
+    assert server.organization.clock.now() == before
+
+
+def test_every_argument_of_an_undeclared_write_is_a_target():
+    request = WriteRequest("mine", {"text": "hello"}, "digest", None)
+    assert "says where a write of mine goes" in str(
+        PlannedWrite.model_validate({"tool": "mine", "fields": {"text": OPEN[0]}}).objection(request)
+    )
 
 
 def test_every_argument_of_a_write_tool_that_names_a_place_is_a_target():
     for tool in TOOLS.values():
         if tool.access == "write":
             routes = {part.partition("}")[0] for op in tool.operations for part in op.template.split("{")[1:]}
-            assert routes & set(tool.parameters.model_fields) <= TARGETS, tool.name
+            assert routes & set(tool.parameters.model_fields) <= TARGETS[tool.name], tool.name
 
 
 def test_an_id_that_a_text_suggested_is_not_written_to(toolkit):
@@ -156,13 +206,13 @@ def test_the_bounds_on_content_hold_within_a_plan(toolkit):
 def test_a_plan_is_read_from_a_file(tmp_path):
     path = tmp_path / "plan.json"
     path.write_text(json.dumps({"writes": [BUGS]}), encoding="utf-8")
-    assert WritePlan.load(path) == plan_of()
+    assert WritePlan.load(path, TOOLS) == plan_of()
     for content in ("", "[]", '{"writes": [{"tool": "x", "fields": {"id": {"pattern": ".*"}}}]}', '{"wrights": []}'):
         path.write_text(content, encoding="utf-8")
         with pytest.raises(InvalidRequest, match="is no write plan"):
-            WritePlan.load(path)
+            WritePlan.load(path, TOOLS)
     with pytest.raises(InvalidRequest, match="No such file"):
-        WritePlan.load(tmp_path / "none.json")
+        WritePlan.load(tmp_path / "none.json", TOOLS)
 
 
 def test_the_answer_of_a_plan_depends_on_the_request_alone():

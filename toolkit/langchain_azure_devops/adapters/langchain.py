@@ -62,6 +62,7 @@ def bind(
         response_format="content_and_artifact",
         handle_tool_error=True,
         metadata={
+            "tool": tool.name,
             "access": tool.access,
             "scopes": [scope.value for scope in tool.scopes],
             "toolset": tool.toolset,

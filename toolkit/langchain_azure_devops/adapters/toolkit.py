@@ -167,6 +167,11 @@ class AzureDevOpsToolkit(BaseToolkit):
         return await self._client.run(self._refreshed())
 
     @property
+    def declarations(self) -> dict[str, Tool[..., Any]]:
+        """Every selected tool by the name under which it is bound, whether or not the token allows it."""
+        return {self._name_prefix + tool.name: tool for tool in self._candidates}
+
+    @property
     def client(self) -> AzureDevOps:
         """The client behind the tools, for calling typed functions directly."""
         return self._client

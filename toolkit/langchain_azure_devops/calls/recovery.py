@@ -1,7 +1,7 @@
-"""A write whose answer was lost is looked up, never sent again.
+"""Find out what became of a write whose answer was lost. The write is never sent again.
 
-Each tool that writes declares beside it how its effect is found; everything else is here: since when to look, how
-often, and what the outcome is called.
+Each tool that writes declares a function that finds its effect. This module decides since when to look, how often, and
+which error the outcome becomes.
 """
 
 import asyncio
@@ -31,8 +31,8 @@ _SETTLED_AFTER = 120.0
 
 
 @dataclass(frozen=True)
-class Lost:
-    """A write that was begun and whose answer nobody has.
+class PendingWrite:
+    """A write that was begun and whose outcome is not known.
 
     Attributes:
         tool: The tool's plain name.
@@ -47,7 +47,7 @@ class Lost:
     may_follow: bool = False
 
     @classmethod
-    def earlier(cls, tool: str, arguments: Mapping[str, Any], begun: float) -> "Lost":
+    def earlier(cls, tool: str, arguments: Mapping[str, Any], begun: float) -> "PendingWrite":
         """A write of a process that is gone, begun at this time in seconds since the epoch."""
         elapsed = max(0.0, time.time() - begun)
         return cls(tool, arguments, time.monotonic() - elapsed, may_follow=elapsed < _SETTLED_AFTER)
@@ -61,43 +61,43 @@ class Lost:
         return now - timedelta(seconds=time.monotonic() - self.begun) - _TOLERANCE
 
 
-Lookup = Callable[[AzureDevOps, Lost], Awaitable[R | None]]
-"""Finds what a write made: the result the tool would have given, None when it is not there.
+Recovery = Callable[[AzureDevOps, PendingWrite], Awaitable[R | None]]
+"""Finds what a write made: the result that the tool would have returned; None when it is not there.
 
-Raises WriteOutcomeUnknown when what is there does not settle it.
+It raises WriteOutcomeUnknown when what it finds proves neither that the write happened nor that it did not.
 """
 
 
-async def settled(client: AzureDevOps, lookup: Lookup[R], lost: Lost, why: str) -> R:
-    """What became of a write, found out by looking; runs on the client's loop and can write nothing.
+async def settled(client: AzureDevOps, recover: Recovery[R], pending: PendingWrite, why: str) -> R:
+    """Find out what became of a write by reading; runs on the client's loop and cannot write.
 
     Raises:
         WriteNotDone: It is not there and cannot come any more.
         WriteOutcomeUnknown: That could not be settled; says why.
     """
     timeouts = client.context.timeouts
-    token = current_call.set(ToolCall(lost.tool, (), deadline=time.monotonic() + timeouts.recovery))
+    token = current_call.set(ToolCall(pending.tool, (), deadline=time.monotonic() + timeouts.recovery))
     try:
         for pause in timeouts.recovery_pauses:
             await asyncio.sleep(pause)
-            if (found := await lookup(client, lost)) is not None:
+            if (found := await recover(client, pending)) is not None:
                 return _noted(found)
     except WriteOutcomeUnknown as unsettled:
-        raise WriteOutcomeUnknown(f"{why} It was looked up: {unsettled.message}", subject=lost.tool) from unsettled
+        raise WriteOutcomeUnknown(f"{why} It was looked up: {unsettled.message}", subject=pending.tool) from unsettled
     except AzureDevOpsError as failed:
         raise WriteOutcomeUnknown(
-            f"{why} It could not be looked up, either: {failed.message}", subject=lost.tool
+            f"{why} It could not be looked up, either: {failed.message}", subject=pending.tool
         ) from failed
     finally:
         current_call.reset(token)
     times, seconds = len(timeouts.recovery_pauses), sum(timeouts.recovery_pauses)
     looked = f"It was not sent again but looked up {times} times within {seconds:.0f} s, and is not there"
-    if lost.may_follow:
+    if pending.may_follow:
         raise WriteOutcomeUnknown(
             f"{why} {looked}, but the service may still be working on it. Look again in some minutes.",
-            subject=lost.tool,
+            subject=pending.tool,
         )
-    raise WriteNotDone(f"{why} {looked}: it was not done. It may be asked for again.", subject=lost.tool)
+    raise WriteNotDone(f"{why} {looked}: it was not done. It may be asked for again.", subject=pending.tool)
 
 
 async def asker(client: AzureDevOps) -> Identity:

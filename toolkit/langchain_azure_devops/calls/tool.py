@@ -5,29 +5,24 @@ import inspect
 import json
 import re
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, Generic, Literal, NamedTuple, ParamSpec, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError, create_model
 
 from langchain_azure_devops.calls.approval import ask, ask_sync, check_content, check_policy
-from langchain_azure_devops.calls.recovery import Lookup, Lost, settled
+from langchain_azure_devops.calls.recovery import PendingWrite, Recovery, settled
 from langchain_azure_devops.calls.schema import strict_schema
 from langchain_azure_devops.errors import AuditFailed, AzureDevOpsError, InvalidRequest, WriteOutcomeUnknown
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import not_understood
 from langchain_azure_devops.results.models import Page, Result
 from langchain_azure_devops.safety.audit import AuditEvent, note
-from langchain_azure_devops.safety.grants import (
-    Operation,
-    ToolCall,
-    WriteRequest,
-    current_call,
-    digest_of,
-)
+from langchain_azure_devops.safety.grants import Operation, ToolCall, WriteRequest, current_call, digest_of
+from langchain_azure_devops.safety.write_plan import flat
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.text.secrets import PSEUDONYM
 
@@ -35,13 +30,26 @@ P = ParamSpec("P")
 R = TypeVar("R", bound=Result | Page[Any])
 Access = Literal["read", "write"]
 
-_MADE = ("id", "work_item", "comment", "revision", "project", "repository")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
-Project = Annotated[str | None, Field(description="Name or id")]
-Repository = Annotated[str, Field(description="Name or id")]
-Limit = Annotated[int, Field(ge=1, le=1000)]
-Cursor = Annotated[str | None, Field(description="From the previous page")]
+
+class TargetFields(NamedTuple):
+    """Marks an argument that is a list of fields by name: which of the fields say where a write goes.
+
+    Attributes:
+        names: The last parts of their reference names, in small letters.
+    """
+
+    names: frozenset[str]
+
+    @classmethod
+    def named(cls, *references: str) -> "TargetFields":
+        """Name the fields, such as `System.AssignedTo`; a custom field with the same last part is one of them, too."""
+        return cls(frozenset(reference.rpartition(".")[2].lower() for reference in references))
+
+    def holds(self, field: str) -> bool:
+        """Whether a field is one of them; `Assigned To` is the name that people use for `System.AssignedTo`."""
+        return field.lower().replace(" ", "").rpartition(".")[2] in self.names
 
 
 @dataclass(frozen=True)
@@ -55,9 +63,14 @@ class Tool(Generic[P, R]):
         access: Whether it reads or writes.
         scopes: Any one of these lets a token use it.
         function: The typed function behind it.
+        examples: The arguments of calls that work in the seeded organization; the first one is the example.
         operations: The write operations it may send.
         writes: How many write requests one call may send.
-        lookup: Finds what a write made when its answer was lost.
+        contents: The arguments of a write that do not say where it goes or whom it concerns.
+        current: Reads the present values of what a write would change, under the names of its arguments.
+        recover: Finds out what a write did when its answer was lost.
+        makes: What a call creates, such as "work item"; empty when it creates nothing that has an id of its own.
+        empty_clears: Whether an empty text is a value that clears a field, not an absent argument.
     """
 
     name: str
@@ -66,9 +79,14 @@ class Tool(Generic[P, R]):
     access: Access
     scopes: tuple[Scope, ...]
     function: Callable[Concatenate[AzureDevOps, P], Awaitable[R]]
+    examples: tuple[Mapping[str, JsonValue], ...] = ()
     operations: frozenset[Operation] = frozenset()
     writes: int = 0
-    lookup: Lookup[R] | None = None
+    contents: frozenset[str] = frozenset()
+    current: Callable[[AzureDevOps, Mapping[str, JsonValue]], Awaitable[dict[str, JsonValue]]] | None = None
+    recover: Recovery[R] | None = None
+    makes: str = ""
+    empty_clears: bool = False
 
     @cached_property
     def parameters(self) -> type[BaseModel]:
@@ -134,7 +152,21 @@ class Tool(Generic[P, R]):
             arguments=values,
             digest=digest_of(self.name, values),
             project=str(project) if "project" in values else None,
+            targets=frozenset(name for name, _ in flat(values) if self.is_target(name)),
+            empty_clears=self.empty_clears,
         )
+
+    def is_target(self, argument: str) -> bool:
+        """Whether an argument says where a write goes or whom it concerns; an unknown one counts as a target.
+
+        Args:
+            argument: Its name; `fields.System.AreaPath` for one field of an argument that is a list of fields.
+        """
+        name, _, field = argument.lower().partition(".")
+        if name not in self.contents:
+            return True
+        marks = self.parameters.model_fields[name].metadata
+        return bool(field) and any(mark.holds(field) for mark in marks if isinstance(mark, TargetFields))
 
     def bound(self, request: WriteRequest) -> dict[str, str | None]:
         """What a grant for this call says of its routes: each placeholder that an argument names, as it names it."""
@@ -160,8 +192,8 @@ class Tool(Generic[P, R]):
                 try:
                     result = await _understood(self, function(client, **values))
                 except WriteOutcomeUnknown as error:
-                    lost = Lost(self.name, values, begun, error.may_follow)
-                    result = await _understood(self, self._settled(client, lost, error))
+                    pending = PendingWrite(self.name, values, begun, error.may_follow)
+                    result = await _understood(self, self._settled(client, pending, error))
                 outcome.append(result)
             return result
         finally:
@@ -182,12 +214,12 @@ class Tool(Generic[P, R]):
             WriteOutcomeUnknown: That could not be settled; says why.
         """
         error = WriteOutcomeUnknown("This write was begun before, and its outcome was not stored.", subject=self.name)
-        return await self._settled(client, Lost.earlier(self.name, dict(self.validate(given)), begun), error)
+        return await self._settled(client, PendingWrite.earlier(self.name, dict(self.validate(given)), begun), error)
 
-    async def _settled(self, client: AzureDevOps, lost: Lost, error: WriteOutcomeUnknown) -> R:
-        if self.lookup is None:
+    async def _settled(self, client: AzureDevOps, pending: PendingWrite, error: WriteOutcomeUnknown) -> R:
+        if self.recover is None:
             raise error
-        return await settled(client, self.lookup, lost, error.happened)
+        return await settled(client, self.recover, pending, error.happened)
 
     def _to_be_asked(self, client: AzureDevOps, arguments: BaseModel) -> WriteRequest | None:
         if self.access == "read":
@@ -256,8 +288,14 @@ def _recorded(
         note(client, "read", tool=tool.name, arguments=arguments.model_dump(mode="json", exclude_defaults=True))
     else:
         with suppress(AuditFailed):
-            made = given[0].model_dump(mode="json", include=set(_MADE))
-            note(client, "written", tool=tool.name, digest=request.digest, result=made)
+            note(client, "written", tool=tool.name, digest=request.digest, **_made(tool, given[0]))
+
+
+def _made(tool: Tool[..., Any], result: Result | Page[Any]) -> dict[str, JsonValue]:
+    """What the record says of a write: what was created, if anything, and the ids by which the result can be found."""
+    ids = set(result.identifying) if isinstance(result, Result) else set[str]()
+    found: dict[str, JsonValue] = {"result": result.model_dump(mode="json", include=ids)}
+    return {**found, "made": tool.makes} if tool.makes else found
 
 
 def _by_name(tool: Tool[..., Any], args: tuple[object, ...], kwargs: dict[str, object]) -> dict[str, object]:
@@ -278,93 +316,6 @@ def _revealed(tool: Tool[..., Any], client: AzureDevOps, values: dict[str, Any])
         return secret
 
     return {name: PSEUDONYM.sub(reveal, value) if isinstance(value, str) else value for name, value in values.items()}
-
-
-@dataclass(frozen=True)
-class Toolset:
-    """A group of tools about one thing.
-
-    Attributes:
-        name: As people select it.
-        description: One sentence.
-        tools: In the order they were declared.
-    """
-
-    name: str
-    description: str
-    tools: list[Tool[..., Any]]
-
-    @classmethod
-    def named(cls, name: str, description: str) -> "Toolset":
-        """An empty toolset."""
-        return cls(name, description, [])
-
-    def read(
-        self, *scopes: Scope
-    ) -> Callable[[Callable[Concatenate[AzureDevOps, P], Coroutine[Any, Any, R]]], Tool[P, R]]:
-        """Declare a function a tool that only reads; any one of the scopes suffices."""
-        return self._declare("read", scopes, (), 0)
-
-    def write(
-        self, *scopes: Scope, sends: str | tuple[str, ...], lookup: Lookup[R] | None = None, times: int = 1
-    ) -> Callable[[Callable[Concatenate[AzureDevOps, P], Coroutine[Any, Any, R]]], Tool[P, R]]:
-        """Declare a function a tool that writes.
-
-        Args:
-            *scopes: Any one suffices.
-            sends: The write operations it may send, as `POST /{project}/...`.
-            lookup: Finds what a call made when its answer was lost; the result needs `notes` to say so. Without it
-                such a write stays unknown.
-            times: How many write requests one call may send.
-        """
-        return self._declare("write", scopes, (sends,) if isinstance(sends, str) else sends, times, lookup)
-
-    def _declare(
-        self,
-        access: Access,
-        scopes: tuple[Scope, ...],
-        operations: tuple[str, ...],
-        times: int,
-        lookup: Lookup[Any] | None = None,
-    ) -> Callable[[Callable[Concatenate[AzureDevOps, P], Coroutine[Any, Any, R]]], Tool[P, R]]:
-        def declared(function: Callable[Concatenate[AzureDevOps, P], Coroutine[Any, Any, R]]) -> Tool[P, R]:
-            _refuse_positional(function)
-            tool = Tool(
-                name=function.__name__,
-                description=_for_the_model(function.__doc__ or ""),
-                toolset=self.name,
-                access=access,
-                scopes=scopes,
-                function=function,
-                operations=frozenset(Operation.parse(text) for text in operations),
-                writes=times,
-                lookup=lookup,
-            )
-            self.tools.append(tool)
-            return tool
-
-        return declared
-
-
-def _refuse_positional(function: Callable[..., object]) -> None:
-    """Accept only functions whose arguments after the client are keyword-only, so that type checkers know it, too.
-
-    Raises:
-        TypeError: An argument after the client could be given by position.
-    """
-    for parameter in list(inspect.signature(function).parameters.values())[1:]:
-        if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
-            raise TypeError(
-                f"{function.__name__} takes {parameter.name} by position. The arguments of a tool are keyword-only: "
-                f"declare it as 'async def {function.__name__}(client: AzureDevOps, *, {parameter.name}, ...)'."
-            )
-
-
-def _for_the_model(docstring: str) -> str:
-    """A docstring without its sections for programmers."""
-    paragraphs = inspect.cleandoc(docstring).split("\n\n")
-    kept = [text for text in paragraphs if not text.startswith(("Args:", "Returns:", "Raises:", "Source:"))]
-    return " ".join(" ".join(kept).split())
 
 
 def _repair(tool: Tool[..., Any], error: ValidationError) -> str:

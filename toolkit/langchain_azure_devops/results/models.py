@@ -73,6 +73,7 @@ class Result(BaseModel):
         plural: What several or none are called.
         written_by: Who writes the marked fields: people, or builds and what runs in them.
         author_fields: The fields that name the author; a field of the same name with `_id` behind it has the id.
+        identifying: The fields by which the record can be found again; the audit log keeps them of a write.
     """
 
     model_config = ConfigDict(populate_by_name=True, extra="ignore", frozen=True)
@@ -81,6 +82,7 @@ class Result(BaseModel):
     plural: ClassVar[str] = "results"
     written_by: ClassVar[Literal["people", "builds"]] = "people"
     author_fields: ClassVar[tuple[str, ...]] = ()
+    identifying: ClassVar[tuple[str, ...]] = ("id",)
 
 
 class Lines(Result):

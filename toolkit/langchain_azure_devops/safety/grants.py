@@ -48,12 +48,17 @@ class WriteRequest:
         arguments: Everything the tool will get, after validation.
         digest: Identifies tool and arguments; an approval names it, so it fits no other call.
         project: The project the write goes to, when the tool takes one.
+        targets: The arguments that say where it goes and whom it concerns, `fields.System.AreaPath` for one field of a
+            work item; None when that is not known, and then each of them counts as one.
+        empty_clears: Whether an empty text is a value that clears a field, not an absent argument.
     """
 
     tool: str
     arguments: Mapping[str, JsonValue]
     digest: str
     project: str | None
+    targets: frozenset[str] | None = None
+    empty_clears: bool = True
 
 
 @dataclass(frozen=True)

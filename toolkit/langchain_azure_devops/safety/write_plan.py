@@ -1,9 +1,9 @@
-"""What an automation may write while nobody watches: tools, projects, fields and counts, declared and approved before.
+"""What an automation may write while nobody watches: tools, projects, arguments and counts, approved beforehand.
 
-A plan is data. A person or the operator approves it as it is; a model cannot make, widen or approve one, and what it is
-sure of counts for nothing. What a plan does not name is refused. Texts may be free within a length or a pattern; what a
-write goes to (ids, projects, repositories, branches, people) must be one of the values that stand in the plan, so that
-nothing a model read can choose it.
+A plan is data. A person or the operator approves it as it is; a model can neither make, widen nor approve one. Every
+write that the plan does not name is refused. Texts may be free within a length or a pattern. Targets, the arguments
+that say where a write goes or whom it concerns, must be one of the values in the plan, so that nothing that a model
+read can choose them. Which arguments of a tool are targets is part of the tool's declaration.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ import re
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
@@ -20,14 +20,12 @@ from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.safety.audit import Audited, note
 from langchain_azure_devops.safety.grants import Approval, WriteRequest
 
-TARGETS = frozenset(
-    {"id", "project", "repository", "parent", "work_items", "source", "target", "type", "area", "iteration"}
-    | {"assigned_to", "source_commit", "status"}
-)
-"""Arguments that say where a write goes or whom it concerns, not what it says."""
-_TARGET_FIELDS = frozenset(
-    {"teamproject", "areapath", "areaid", "iterationpath", "iterationid", "assignedto", "workitemtype", "parent"}
-)
+
+class Targeted(Protocol):
+    """A tool that knows which of its arguments are targets."""
+
+    def is_target(self, argument: str) -> bool:
+        """Whether an argument says where a write goes or whom it concerns."""
 
 
 class _Part(BaseModel):
@@ -83,23 +81,28 @@ class PlannedWrite(_Part):
     count: int = Field(default=1, ge=1)
     fields: Mapping[str, FieldRule] = {}
 
-    @model_validator(mode="after")
-    def _targets(self) -> Self:
+    def check(self, tool: Targeted) -> None:
+        """Refuse an entry that leaves a target of its tool open.
+
+        Raises:
+            InvalidRequest: A target has a pattern or a length instead of values.
+        """
         for name, rule in self.fields.items():
-            if _is_target(name) and rule.values is None:
-                raise ValueError(f"{name} says where a write goes: give its values, not a pattern or a length")
-        return self
+            if rule.values is None and tool.is_target(name):
+                raise InvalidRequest(_open_target(self.tool, name), subject="plan")
 
     def objection(self, request: WriteRequest) -> str | None:
-        """Why a write is none of these; None when it is one."""
+        """Why this entry does not allow a write; None when it does."""
         if request.tool != self.tool:
             return f"it has nothing for {request.tool}"
         if request.project != self.project:
             return f"{request.tool} is for project {self.project!r} there, not {request.project!r}"
         rules = {name.lower(): rule for name, rule in self.fields.items()}
-        for name, text in _flat(request.arguments):
+        for name, text in flat(request.arguments):
             if (rule := rules.get(name.lower())) is None:
                 return f"it does not name {name}"
+            if rule.values is None and (request.targets is None or name in request.targets):
+                return _open_target(request.tool, name)
             if not rule.allows(text):
                 return f"it does not allow this value of {name}"
         return None
@@ -121,23 +124,47 @@ class WritePlan(_Part):
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read a plan from a JSON file.
-
-        Raises:
-            InvalidRequest: It is no plan; says where.
-        """
-        try:
-            return cls.model_validate_json(path.read_bytes())
-        except (OSError, ValidationError) as error:
-            raise InvalidRequest(f"{path.name} is no write plan: {_where(error)}.", subject="plan") from None
-
-    def approved(self, client: Audited, *, by: str, digest: str) -> "ApprovedPlan":
-        """The approver that lets exactly this plan happen, put on record.
+    def load(cls, path: Path, tools: Mapping[str, Targeted]) -> Self:
+        """Read a plan from a JSON file and check it.
 
         Args:
-            client: Whose audit log records it.
-            by: The person or the operator's setting that approved it.
+            path: The file.
+            tools: The tools by their plain names; see `check`.
+
+        Raises:
+            InvalidRequest: It is no plan, names an unknown tool, or leaves a target open; says where.
+        """
+        try:
+            plan = cls.model_validate_json(path.read_bytes())
+            plan.check(tools)
+        except (OSError, ValidationError) as error:
+            raise InvalidRequest(f"{path.name} is no write plan: {_where(error)}.", subject="plan") from None
+        except InvalidRequest as error:
+            raise InvalidRequest(f"{path.name} is no write plan: {error.message}.", subject="plan") from None
+        return plan
+
+    def check(self, tools: Mapping[str, Targeted]) -> None:
+        """Refuse a plan with an unknown tool or an open target before anybody is asked to approve it.
+
+        Args:
+            tools: The tools by their plain names.
+
+        Raises:
+            InvalidRequest: Says which entry is wrong.
+        """
+        for entry in self.writes:
+            if entry.tool not in tools:
+                raise InvalidRequest(f"it names {entry.tool!r}, which is no tool", subject="plan")
+            entry.check(tools[entry.tool])
+
+    def approved(self, client: Audited, *, by: str, digest: str) -> "ApprovedPlan":
+        """Record the approval of this plan, and return the approver that allows exactly the writes of the plan.
+
+        A target that the plan leaves open is refused at the write, whoever approved the plan; `check` says so earlier.
+
+        Args:
+            client: The client whose audit log records the approval.
+            by: The person, or the operator's setting, that approved the plan.
             digest: The digest of the plan that was shown to them.
 
         Raises:
@@ -178,14 +205,14 @@ class ApprovedPlan:
 def exactly(request: WriteRequest) -> PlannedWrite:
     """A plan's entry for one write, with every value as it is."""
     values: dict[str, list[str]] = {}
-    for name, text in _flat(request.arguments):
+    for name, text in flat(request.arguments):
         values.setdefault(name, []).append(text)
     rules = {name: FieldRule(values=tuple(texts)) for name, texts in values.items()}
     return PlannedWrite(tool=request.tool, project=request.project, fields=rules)
 
 
-def _flat(arguments: Mapping[str, JsonValue]) -> Iterator[tuple[str, str]]:
-    """Every argument as name and text: each part of a list, each of a work item's fields under its own name."""
+def flat(arguments: Mapping[str, JsonValue]) -> Iterator[tuple[str, str]]:
+    """Yield every argument but the project as name and text: each item of a list, each field under its own name."""
     for name, value in arguments.items():
         if name == "project":
             continue
@@ -200,9 +227,8 @@ def _text(value: JsonValue) -> str:
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
-def _is_target(name: str) -> bool:
-    # A field has a name for people, too: `Assigned To`.
-    return name.lower() in TARGETS or name.lower().replace(" ", "").rpartition(".")[2] in _TARGET_FIELDS
+def _open_target(tool: str, name: str) -> str:
+    return f"{name} says where a write of {tool} goes: give its values, not a pattern or a length"
 
 
 def _where(error: OSError | ValidationError) -> str:

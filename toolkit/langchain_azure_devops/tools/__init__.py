@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from langchain_azure_devops.calls.tool import Tool, Toolset
+from langchain_azure_devops.calls.declaration import Toolset
+from langchain_azure_devops.calls.tool import Tool
 from langchain_azure_devops.tools.builds.tools import toolset as builds
 from langchain_azure_devops.tools.pipelines import toolset as pipelines
 from langchain_azure_devops.tools.projects import toolset as projects

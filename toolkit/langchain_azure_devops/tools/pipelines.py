@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import AliasPath, Field
 
+from langchain_azure_devops.calls.declaration import Cursor, Limit, Project, Toolset
 from langchain_azure_devops.calls.fan_out import in_all, projects_of
 from langchain_azure_devops.calls.paging import list_rows
-from langchain_azure_devops.calls.tool import Cursor, Limit, Project, Toolset
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.results.models import InProject, Instant, Page, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
@@ -34,7 +34,7 @@ class Pipeline(Result):
     running: int | None = Field(default=None, validation_alias=AliasPath("latestBuild", "id"))
 
 
-@toolset.read(Scope.BUILD)
+@toolset.read(Scope.BUILD, example={})
 async def list_pipelines(
     client: AzureDevOps,
     *,

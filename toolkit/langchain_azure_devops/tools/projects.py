@@ -1,7 +1,7 @@
 """Projects of the organization."""
 
+from langchain_azure_devops.calls.declaration import Cursor, Limit, Toolset
 from langchain_azure_devops.calls.paging import list_rows
-from langchain_azure_devops.calls.tool import Cursor, Limit, Toolset
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.results.models import Page, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
@@ -21,7 +21,7 @@ class Project(Result):
     state: str
 
 
-@toolset.read(Scope.PROJECT, Scope.PROFILE)
+@toolset.read(Scope.PROJECT, Scope.PROFILE, example={})
 async def list_projects(client: AzureDevOps, *, limit: Limit = 100, cursor: Cursor = None) -> Page[Project]:
     """List the projects visible to this token.
 

@@ -5,9 +5,9 @@ from typing import Annotated
 
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
+from langchain_azure_devops.calls.declaration import Cursor, Project, Toolset
 from langchain_azure_devops.calls.fan_out import sweep
 from langchain_azure_devops.calls.paging import Batch, collect
-from langchain_azure_devops.calls.tool import Cursor, Project, Toolset
 from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
@@ -92,7 +92,7 @@ class _Answer(BaseModel):
     info: int = Field(default=0, validation_alias="infoCode")
 
 
-@toolset.read(Scope.CODE)
+@toolset.read(Scope.CODE, example={"text": "port"})
 async def search_code(
     client: AzureDevOps,
     *,

@@ -22,7 +22,6 @@ DIFFERS = 1
 """The exit code when the chain is broken, or the service has what the record has not."""
 _STYLES = {"written": "bold green", "denied": "yellow", "failed": "red", "unknown": "bold red", "torn": "bold red"}
 _FIRST = ("tool", "project", "approver")
-_KINDS = {"create_work_item": "work item", "create_pull_request": "pull request"}
 
 _file = click.option("--file", type=click.Path(path_type=Path), help="The log; else AZURE_DEVOPS_AUDIT or the default.")
 
@@ -124,10 +123,10 @@ def _recorded(found: Iterable[Entry], organization: str) -> dict[tuple[str, int]
     """What the record says was made in an organization: kind and number, and when."""
     made: dict[tuple[str, int], datetime] = {}
     for entry in found:
-        result, kind = entry.details.get("result"), _KINDS.get(str(entry.details.get("tool")))
+        result, kind = entry.details.get("result"), entry.details.get("made")
         here = entry.event == "written" and entry.details.get("organization") == organization
         if here and kind is not None and isinstance(result, dict) and isinstance(result.get("id"), int):
-            made[kind, int(str(result["id"]))] = entry.at
+            made[str(kind), int(str(result["id"]))] = entry.at
     return made
 
 

@@ -24,7 +24,7 @@ from azure_devops_agents.investigation.investigator import (
     open_investigator,
 )
 from azure_devops_agents.models.opening import open_model
-from langchain_azure_devops import AzureDevOpsToolkit
+from langchain_azure_devops import TOOLS, AzureDevOpsToolkit
 from langchain_azure_devops.safety.write_plan import ApprovedPlan, WritePlan
 
 Decide = Callable[[ApprovalAsked], Mapping[str, Any]]
@@ -74,7 +74,7 @@ def _approved(toolkit: AzureDevOpsToolkit, path: Path | None) -> ApprovedPlan | 
     """The plan in a file, approved by whoever gave it on the command line."""
     if path is None:
         return None
-    plan = WritePlan.load(path)
+    plan = WritePlan.load(path, TOOLS)
     return plan.approved(toolkit.client, by=f"--plan {path.name}, {_person()}", digest=plan.digest)
 
 

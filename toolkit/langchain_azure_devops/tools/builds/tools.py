@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal
 import httpx
 from pydantic import AliasPath, Field
 
+from langchain_azure_devops.calls.declaration import Cursor, Limit, Project, Toolset
 from langchain_azure_devops.calls.fan_out import in_all, projects_of
 from langchain_azure_devops.calls.paging import TOKEN_HEADER, Collection, list_rows
-from langchain_azure_devops.calls.tool import Cursor, Limit, Project, Toolset
 from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues, QueryValue
@@ -126,7 +126,7 @@ class LogMatches(Result):
     lines: UntrustedText
 
 
-@toolset.read(Scope.BUILD)
+@toolset.read(Scope.BUILD, example={})
 async def list_builds(
     client: AzureDevOps,
     *,
@@ -196,7 +196,7 @@ def _queued(build: Build) -> tuple[datetime, int]:
     return build.queued or _LONG_AGO, build.id
 
 
-@toolset.read(Scope.BUILD)
+@toolset.read(Scope.BUILD, example={"id": 37}, more_examples=({"id": 32}, {"id": 27}))
 async def get_build(client: AzureDevOps, *, id: int, project: Project = None) -> BuildDetail:
     """Read a build: stages, what failed with issues and log ids, and the commits it brought.
 
@@ -223,7 +223,11 @@ async def get_build(client: AzureDevOps, *, id: int, project: Project = None) ->
     )
 
 
-@toolset.read(Scope.BUILD)
+@toolset.read(
+    Scope.BUILD,
+    example={"build": 37},
+    more_examples=({"build": 35, "contains": "error"}, {"build": 37, "first_line": 1}),
+)
 async def get_build_log(
     client: AzureDevOps,
     *,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from langchain_azure_devops.calls.recovery import Lost, asker, moment, unsettled
+from langchain_azure_devops.calls.recovery import PendingWrite, asker, moment, unsettled
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.tools.repositories.tools import REPOSITORY
 
@@ -17,9 +17,9 @@ def branch_ref(branch: str | None) -> str | None:
     return f"refs/heads/{branch}"
 
 
-async def opened(client: AzureDevOps, lost: Lost) -> dict[str, Any] | None:
+async def opened(client: AzureDevOps, pending: PendingWrite) -> dict[str, Any] | None:
     """The pull request between these branches, with this title, that the token's owner opened since then."""
-    given = lost.arguments
+    given = pending.arguments
     me = (await asker(client)).id
     response = await client.get(
         f"{REPOSITORY}/pullrequests",
@@ -31,7 +31,7 @@ async def opened(client: AzureDevOps, lost: Lost) -> dict[str, Any] | None:
             "searchCriteria.targetRefName": branch_ref(given["target"]),
         },
     )
-    since = lost.since(client, response)
+    since = pending.since(client, response)
     found: list[dict[str, Any]] = [
         raw
         for raw in response.json()["value"]
@@ -42,9 +42,9 @@ async def opened(client: AzureDevOps, lost: Lost) -> dict[str, Any] | None:
     return found[0] if found else None
 
 
-async def as_asked(client: AzureDevOps, lost: Lost) -> dict[str, Any] | None:
+async def as_asked(client: AzureDevOps, pending: PendingWrite) -> dict[str, Any] | None:
     """The pull request, if it is now as the update wanted it, whoever made it so."""
-    given = lost.arguments
+    given = pending.arguments
     raw: dict[str, Any] = (await client.get(_ONE, path={"pull_request": given["id"]})).json()
     wanted = {field: given.get(name) for name, field in _AS_GIVEN.items() if given.get(name) is not None}
     if "targetRefName" in wanted:

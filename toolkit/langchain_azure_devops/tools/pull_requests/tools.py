@@ -1,15 +1,15 @@
 """Pull requests: find, read, open and update them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
+from langchain_azure_devops.calls.declaration import Cursor, Limit, Project, Repository, Toolset
 from langchain_azure_devops.calls.fan_out import in_all, projects_of
 from langchain_azure_devops.calls.paging import list_rows
-from langchain_azure_devops.calls.recovery import Lost
-from langchain_azure_devops.calls.tool import Cursor, Limit, Project, Repository, Toolset
+from langchain_azure_devops.calls.recovery import PendingWrite
 from langchain_azure_devops.errors import AlreadyExists, AzureDevOpsError, Conflict, InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
@@ -52,6 +52,7 @@ class PullRequest(Result):
 
     singular, plural = "pull request", "pull requests"
     author_fields = ("author",)
+    identifying = ("id", "project", "repository")
 
     id: int = Field(validation_alias="pullRequestId")
     project: InProject = None
@@ -117,7 +118,7 @@ class _Row(PullRequest):
     asked: list[_Person] = Field(default=[], validation_alias="reviewers", exclude=True)
 
 
-@toolset.read(Scope.CODE)
+@toolset.read(Scope.CODE, example={})
 async def list_pull_requests(
     client: AzureDevOps,
     *,
@@ -168,7 +169,11 @@ async def list_pull_requests(
     return page
 
 
-@toolset.read(Scope.CODE)
+@toolset.read(
+    Scope.CODE,
+    example={"id": 16, "include": ["files", "threads", "diff"]},
+    more_examples=({"id": 9, "include": ["files", "threads", "diff"]},),
+)
 async def get_pull_request(
     client: AzureDevOps,
     *,
@@ -208,12 +213,20 @@ def _detail(raw: dict[str, Any], **more: Any) -> PullRequestDetail:
     return PullRequestDetail.model_validate({**plain, "votes": votes, **more})
 
 
-async def _opened(client: AzureDevOps, lost: Lost) -> OpenedPullRequest | None:
-    raw = await opened(client, lost)
+async def _opened(client: AzureDevOps, pending: PendingWrite) -> OpenedPullRequest | None:
+    raw = await opened(client, pending)
     return None if raw is None else OpenedPullRequest.model_validate(raw)
 
 
-@toolset.write(Scope.CODE_WRITE, sends=_CREATE, lookup=_opened)
+@toolset.write(
+    Scope.CODE_WRITE,
+    sends=_CREATE,
+    targets=("project", "repository", "source", "target", "work_items"),
+    contents=("title", "description", "draft"),
+    recover=_opened,
+    makes="pull request",
+    example={"repository": "platform-api", "source": "feature/async-sqlalchemy", "target": "main", "title": "Rota"},
+)
 async def create_pull_request(
     client: AzureDevOps,
     *,
@@ -270,12 +283,30 @@ async def _missing(client: AzureDevOps, where: PathValues, branches: list[str]) 
     return f"There is no branch {' and no branch '.join(map(repr, gone))}: see list_branches." if gone else ""
 
 
-async def _as_asked(client: AzureDevOps, lost: Lost) -> PullRequestDetail | None:
-    raw = await as_asked(client, lost)
+async def _as_asked(client: AzureDevOps, pending: PendingWrite) -> PullRequestDetail | None:
+    raw = await as_asked(client, pending)
     return None if raw is None else _detail(raw)
 
 
-@toolset.write(Scope.CODE_WRITE, sends=_UPDATE, lookup=_as_asked)
+async def _current(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Read what a change of a pull request would replace, under the names of the arguments."""
+    values = (await get_pull_request(client, id=int(str(arguments["id"])))).model_dump(mode="json")
+    current = {name: values[name] for name in ("title", "project")}
+    for name in arguments.keys() & values.keys() - {"id"}:
+        current[name] = "" if values[name] is None else values[name]
+    return dict(sorted(current.items()))
+
+
+@toolset.write(
+    Scope.CODE_WRITE,
+    sends=_UPDATE,
+    targets=("id", "target", "status", "source_commit"),
+    contents=("title", "description", "draft"),
+    current=_current,
+    recover=_as_asked,
+    empty_clears=True,
+    example={"id": 16, "title": "Another title"},
+)
 async def update_pull_request(
     client: AzureDevOps,
     *,

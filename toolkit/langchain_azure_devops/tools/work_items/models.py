@@ -56,6 +56,7 @@ class WorkItem(Result):
     """A work item as a reader of a list needs it."""
 
     singular, plural = "work item", "work items"
+    identifying = ("id", "revision")
 
     id: int
     revision: int = Field(validation_alias="rev")
@@ -126,6 +127,8 @@ class WorkItemDetail(WorkItem):
 
 class CommentAdded(Result):
     """A comment that was added."""
+
+    identifying = ("work_item", "comment")
 
     work_item: int
     comment: int

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from langchain_azure_devops.calls.recovery import Lost, asker, moment, unsettled
+from langchain_azure_devops.calls.recovery import PendingWrite, asker, moment, unsettled
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.tools.work_items.models import CommentAdded, SavedWorkItem
 from langchain_azure_devops.tools.work_items.wiql import condition
@@ -21,9 +21,9 @@ _COMPARED = {
 }
 
 
-async def created(client: AzureDevOps, lost: Lost) -> SavedWorkItem | None:
+async def created(client: AzureDevOps, pending: PendingWrite) -> SavedWorkItem | None:
     """The work item of this type and exact title that the token's owner created since then."""
-    given = lost.arguments
+    given = pending.arguments
     project = await client.required_project(given.get("project"))
     title = str(given["title"]).strip()
     conditions = {
@@ -37,7 +37,7 @@ async def created(client: AzureDevOps, lost: Lost) -> SavedWorkItem | None:
     response = await client.post(
         "/{project}/_apis/wit/wiql", {"query": query}, path={"project": project}, query={"$top": _CANDIDATES}
     )
-    since = lost.since(client, response)
+    since = pending.since(client, response)
     found = []
     for row in response.json()["workItems"]:
         raw = (await client.get(ITEM, path={"id": row["id"]}, query={"$expand": "all"})).json()
@@ -51,9 +51,9 @@ async def created(client: AzureDevOps, lost: Lost) -> SavedWorkItem | None:
     return SavedWorkItem.model_validate(found[0]) if found else None
 
 
-async def commented(client: AzureDevOps, lost: Lost) -> CommentAdded | None:
+async def commented(client: AzureDevOps, pending: PendingWrite) -> CommentAdded | None:
     """The comment with this text that the token's owner wrote since then."""
-    number, text = lost.arguments["id"], _squeezed(lost.arguments["text"])
+    number, text = pending.arguments["id"], _squeezed(pending.arguments["text"])
     fields = (await client.get(ITEM, path={"id": number}, query={"fields": "System.TeamProject"})).json()["fields"]
     response = await client.get(
         COMMENTS,
@@ -61,7 +61,7 @@ async def commented(client: AzureDevOps, lost: Lost) -> CommentAdded | None:
         query={"$top": 200, "order": "desc"},
         version=COMMENTS_VERSION,
     )
-    me, since = (await asker(client)).id, lost.since(client, response)
+    me, since = (await asker(client)).id, pending.since(client, response)
     mine = [
         comment
         for comment in response.json().get("comments") or []
@@ -76,12 +76,12 @@ async def commented(client: AzureDevOps, lost: Lost) -> CommentAdded | None:
     return None
 
 
-async def updated(client: AzureDevOps, lost: Lost) -> SavedWorkItem | None:
+async def updated(client: AzureDevOps, pending: PendingWrite) -> SavedWorkItem | None:
     """The work item, if its next revision is by the token's owner, from since then, and holds what was given.
 
     Only one write can have made the revision after the one that was read.
     """
-    number, before = lost.arguments["id"], lost.arguments["revision"]
+    number, before = pending.arguments["id"], pending.arguments["revision"]
     response = await client.get(ITEM, path={"id": number}, query={"$expand": "all"})
     current = response.json()
     if current["rev"] <= before:
@@ -91,10 +91,10 @@ async def updated(client: AzureDevOps, lost: Lost) -> SavedWorkItem | None:
         following = (await client.get(_REVISION, path={"id": number, "revision": before + 1})).json()
     fields = following["fields"]
     changed_by = fields.get("System.ChangedBy") or {}
-    recent = moment(fields["System.ChangedDate"]) >= lost.since(client, response)
+    recent = moment(fields["System.ChangedDate"]) >= pending.since(client, response)
     if changed_by.get("id") != (await asker(client)).id or not recent:
         return None
-    if not _holds(fields, lost.arguments):
+    if not _holds(fields, pending.arguments):
         raise unsettled(f"revision {before + 1} of work item {number} is by the same person but holds other values")
     return SavedWorkItem.model_validate(current)
 

@@ -1,14 +1,16 @@
 """Work items: find, read, create, change and comment on them."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, cast
 
 from pydantic import AfterValidator, BaseModel, Field, JsonValue
 
+from langchain_azure_devops.calls.declaration import Cursor, Limit, Project, Toolset
 from langchain_azure_devops.calls.fan_out import sweep
 from langchain_azure_devops.calls.paging import Batch, collect
-from langchain_azure_devops.calls.tool import Cursor, Limit, Project, Toolset
+from langchain_azure_devops.calls.tool import TargetFields
 from langchain_azure_devops.errors import Conflict, InvalidRequest, NotFound, ProjectNotFound, RevisionConflict
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.results.models import Failed, Page, Position
@@ -65,7 +67,17 @@ class FieldValue(BaseModel):
     value: str
 
 
-@toolset.read(Scope.WORK)
+FieldValues = Annotated[
+    list[FieldValue],
+    TargetFields.named(
+        *("System.TeamProject", "System.AreaPath", "System.AreaId", "System.IterationPath", "System.IterationId"),
+        *("System.AssignedTo", "System.WorkItemType", "System.Parent"),
+    ),
+]
+"""Fields by name; those named here say where a work item stands and whom it concerns."""
+
+
+@toolset.read(Scope.WORK, example={"fields": ["System.AreaPath"]})
 async def query_work_items(
     client: AzureDevOps,
     *,
@@ -132,7 +144,7 @@ async def query_work_items(
     return page
 
 
-@toolset.read(Scope.WORK)
+@toolset.read(Scope.WORK, example={"id": 4, "comments": True}, more_examples=({"id": 8, "comments": True}, {"id": 8}))
 async def get_work_item(client: AzureDevOps, *, id: Id, comments: bool = False) -> WorkItemDetail:
     """Read a work item: fields, links, revision; on request its comments.
 
@@ -147,7 +159,33 @@ async def get_work_item(client: AzureDevOps, *, id: Id, comments: bool = False) 
     return detail_of(raw, said)
 
 
-@toolset.write(Scope.WORK_WRITE, sends=f"POST {_CREATE}", lookup=created)
+async def current_work_item(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Read what a change of a work item would replace, under the names of the arguments and of the fields in them."""
+    found = await get_work_item(client, id=int(str(arguments["id"])))
+    values = found.model_dump(mode="json")
+    if found.type.lower() in _DESCRIPTION:
+        # People read and write the description of a bug in its repro steps.
+        values["description"] = values["repro_steps"]
+    current = {name: values[name] for name in ("title", "revision", "project") if values[name] is not None}
+    for name in arguments.keys() & values.keys() - {"id"}:
+        current[name] = "" if values[name] is None else values[name]
+    others = {field.name: field.value for field in found.more}
+    for field in cast("list[dict[str, str]]", arguments.get("fields") or []):
+        # Some fields have a place of their own in the record, under the last part of their name.
+        own = values.get(field["name"].rsplit(".", 1)[-1].lower())
+        current[field["name"]] = others.get(field["name"], "" if own is None else own)
+    return dict(sorted(current.items()))
+
+
+@toolset.write(
+    Scope.WORK_WRITE,
+    sends=f"POST {_CREATE}",
+    targets=("type", "project", "area", "iteration", "assigned_to", "parent"),
+    contents=("title", "description", "tags", "fields"),
+    recover=created,
+    makes="work item",
+    example={"type": "Bug", "title": "Broken", "assigned_to": "Tom Becker", "tags": ["a"]},
+)
 async def create_work_item(
     client: AzureDevOps,
     *,
@@ -160,7 +198,7 @@ async def create_work_item(
     assigned_to: str | None = None,
     tags: list[str] = [],  # noqa: B006 - read only, and the schema's default
     parent: int | None = None,
-    fields: list[FieldValue] = [],  # noqa: B006 - same
+    fields: FieldValues = [],  # noqa: B006 - same
 ) -> SavedWorkItem:
     """Create a work item.
 
@@ -196,7 +234,16 @@ async def create_work_item(
     return SavedWorkItem.model_validate(response.json())
 
 
-@toolset.write(Scope.WORK_WRITE, sends=f"PATCH {ITEM}", lookup=updated)
+@toolset.write(
+    Scope.WORK_WRITE,
+    sends=f"PATCH {ITEM}",
+    targets=("id", "assigned_to", "area", "iteration"),
+    contents=("revision", "title", "state", "tags", "description", "fields"),
+    current=current_work_item,
+    recover=updated,
+    empty_clears=True,
+    example={"id": 4, "revision": 5, "title": "Another title"},
+)
 async def update_work_item(
     client: AzureDevOps,
     *,
@@ -209,7 +256,7 @@ async def update_work_item(
     iteration: str | None = None,
     tags: Annotated[str | None, Field(description="All tags: a; b")] = None,
     description: Annotated[str | None, Field(description="Markdown")] = None,
-    fields: list[FieldValue] = [],  # noqa: B006 - read only, and the schema's default
+    fields: FieldValues = [],  # noqa: B006 - read only, and the schema's default
 ) -> SavedWorkItem:
     """Change a work item unless somebody changed it since it was read. Only what is given changes; "" clears.
 
@@ -243,7 +290,15 @@ async def update_work_item(
     return SavedWorkItem.model_validate(response.json())
 
 
-@toolset.write(Scope.WORK_WRITE, sends=f"POST {COMMENTS}", lookup=commented)
+@toolset.write(
+    Scope.WORK_WRITE,
+    sends=f"POST {COMMENTS}",
+    targets=("id",),
+    contents=("text",),
+    current=current_work_item,
+    recover=commented,
+    example={"id": 4, "text": "Noted."},
+)
 async def add_work_item_comment(
     client: AzureDevOps, *, id: Id, text: Annotated[str, Field(min_length=1, description="Markdown")]
 ) -> CommentAdded:

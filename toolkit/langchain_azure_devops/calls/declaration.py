@@ -1,0 +1,170 @@
+"""How a typed function is declared a tool: the place where every fact about it stands."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
+
+from pydantic import Field, JsonValue
+
+from langchain_azure_devops.calls.recovery import Recovery
+from langchain_azure_devops.calls.tool import Tool
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.results.models import Page, Result
+from langchain_azure_devops.safety.grants import Operation
+from langchain_azure_devops.scopes import Scope
+
+P = ParamSpec("P")
+R = TypeVar("R", bound=Result | Page[Any])
+Arguments = Mapping[str, JsonValue]
+
+Project = Annotated[str | None, Field(description="Name or id")]
+Repository = Annotated[str, Field(description="Name or id")]
+Limit = Annotated[int, Field(ge=1, le=1000)]
+Cursor = Annotated[str | None, Field(description="From the previous page")]
+
+
+@dataclass(frozen=True)
+class Toolset:
+    """A group of tools about one subject.
+
+    Attributes:
+        name: The name by which people select it.
+        description: One sentence.
+        tools: In the order in which they were declared.
+    """
+
+    name: str
+    description: str
+    tools: list[Tool[..., Any]]
+
+    @classmethod
+    def named(cls, name: str, description: str) -> "Toolset":
+        """Create an empty toolset."""
+        return cls(name, description, [])
+
+    def read(
+        self, *scopes: Scope, example: Arguments | None = None, more_examples: tuple[Arguments, ...] = ()
+    ) -> Callable[[Callable[Concatenate[AzureDevOps, P], Coroutine[Any, Any, R]]], Tool[P, R]]:
+        """Declare that a function is a tool that only reads.
+
+        Args:
+            *scopes: Any one of them suffices.
+            example: The arguments of one call that works in the seeded organization of the simulator.
+            more_examples: Further calls, where one call does not show everything that the tool can return.
+        """
+
+        def declare(function: Callable[Concatenate[AzureDevOps, P], Coroutine[Any, Any, R]]) -> Tool[P, R]:
+            _refuse_positional(function)
+            return self._add(
+                Tool(
+                    name=function.__name__,
+                    description=_for_the_model(function.__doc__ or ""),
+                    toolset=self.name,
+                    access="read",
+                    scopes=scopes,
+                    function=function,
+                    examples=_all_examples(example, more_examples),
+                )
+            )
+
+        return declare
+
+    def write(
+        self,
+        *scopes: Scope,
+        sends: str | tuple[str, ...],
+        targets: tuple[str, ...] = (),
+        contents: tuple[str, ...] = (),
+        current: Callable[[AzureDevOps, Arguments], Awaitable[dict[str, JsonValue]]] | None = None,
+        recover: Recovery[R] | None = None,
+        makes: str = "",
+        empty_clears: bool = False,
+        times: int = 1,
+        example: Arguments | None = None,
+        more_examples: tuple[Arguments, ...] = (),
+    ) -> Callable[[Callable[Concatenate[AzureDevOps, P], Coroutine[Any, Any, R]]], Tool[P, R]]:
+        """Declare that a function is a tool that writes.
+
+        Args:
+            *scopes: Any one of them suffices.
+            sends: The write operations that it may send, as `POST /{project}/...`.
+            targets: The arguments that say where the write goes and whom it concerns. A write plan must give fixed
+                values for them.
+            contents: All other arguments. Without `targets` and `contents`, every argument counts as a target.
+            current: Reads the present values of what would change, under the names of the arguments, so that an
+                approver sees the difference.
+            recover: Finds out what a call did when its answer was lost; the result needs `notes` to say so. Without it
+                the outcome of such a write stays unknown.
+            makes: What a call creates, such as "work item"; empty when it creates nothing that has an id of its own.
+            empty_clears: Whether an empty text is a value that clears a field, not an absent argument.
+            times: How many write requests one call may send.
+            example: The arguments of one call that works in the seeded organization of the simulator.
+            more_examples: Further calls, where one call does not show everything that the tool can return.
+
+        Raises:
+            TypeError: `targets` and `contents` are not exactly the arguments of the function.
+        """
+        operations = (sends,) if isinstance(sends, str) else sends
+
+        def declare(function: Callable[Concatenate[AzureDevOps, P], Coroutine[Any, Any, R]]) -> Tool[P, R]:
+            _refuse_positional(function)
+            if targets or contents:
+                _check_partition(function, targets, contents)
+            return self._add(
+                Tool(
+                    name=function.__name__,
+                    description=_for_the_model(function.__doc__ or ""),
+                    toolset=self.name,
+                    access="write",
+                    scopes=scopes,
+                    function=function,
+                    examples=_all_examples(example, more_examples),
+                    operations=frozenset(Operation.parse(text) for text in operations),
+                    writes=times,
+                    contents=frozenset(contents),
+                    current=current,
+                    recover=recover,
+                    makes=makes,
+                    empty_clears=empty_clears,
+                )
+            )
+
+        return declare
+
+    def _add(self, tool: Tool[P, R]) -> Tool[P, R]:
+        self.tools.append(tool)
+        return tool
+
+
+def _all_examples(example: Arguments | None, more: tuple[Arguments, ...]) -> tuple[Arguments, ...]:
+    return more if example is None else (example, *more)
+
+
+def _refuse_positional(function: Callable[..., object]) -> None:
+    """Accept only functions whose arguments after the client are keyword-only, so that type checkers know it, too.
+
+    Raises:
+        TypeError: An argument after the client could be given by position.
+    """
+    for parameter in list(inspect.signature(function).parameters.values())[1:]:
+        if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
+            raise TypeError(
+                f"{function.__name__} takes {parameter.name} by position. The arguments of a tool are keyword-only: "
+                f"declare it as 'async def {function.__name__}(client: AzureDevOps, *, {parameter.name}, ...)'."
+            )
+
+
+def _check_partition(function: Callable[..., object], targets: tuple[str, ...], contents: tuple[str, ...]) -> None:
+    arguments = sorted(list(inspect.signature(function).parameters)[1:])
+    if arguments != sorted((*targets, *contents)):
+        raise TypeError(
+            f"targets and contents of {function.__name__} must name each of its arguments once: {', '.join(arguments)}"
+        )
+
+
+def _for_the_model(docstring: str) -> str:
+    """Return a docstring without its sections for programmers."""
+    paragraphs = inspect.cleandoc(docstring).split("\n\n")
+    kept = [text for text in paragraphs if not text.startswith(("Args:", "Returns:", "Raises:", "Source:"))]
+    return " ".join(" ".join(kept).split())
