@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from mypy import api
 
-from langchain_azure_devops.calls.tool import Toolset
+from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.scopes import Scope
 
 ROOT = Path(__file__).parents[3]
