@@ -1,5 +1,6 @@
 """Pipelines: what is built and how it last went."""
 
+import difflib
 from typing import Annotated
 
 from pydantic import AliasPath, Field
@@ -7,6 +8,7 @@ from pydantic import AliasPath, Field
 from langchain_azure_devops.calls.declaration import Cursor, Limit, Project, Toolset
 from langchain_azure_devops.calls.fan_out import in_all, projects_of
 from langchain_azure_devops.calls.paging import list_rows
+from langchain_azure_devops.errors import InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.results.models import InProject, Instant, Page, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
@@ -80,3 +82,29 @@ async def _pipelines_of(
         if row.running == row.last_build:
             page.items[index] = row.model_copy(update={"running": None})
     return page if named is None else page.each(project=named)
+
+
+async def pipeline_id(client: AzureDevOps, project: str, pipeline: str) -> int:
+    """Return the id of a pipeline that is given by name or id.
+
+    Raises:
+        NotFound: The project has no pipeline of this name; the message names those that it has.
+        InvalidRequest: Several pipelines have this name.
+    """
+    if pipeline.isdigit():
+        return int(pipeline)
+    where = {"project": project}
+    response = await client.get("/{project}/_apis/build/definitions", path=where, query={"name": pipeline, "$top": 2})
+    rows = response.json()["value"]
+    if len(rows) == 1:
+        return int(rows[0]["id"])
+    if rows:
+        raise InvalidRequest(f"Several pipelines are called {pipeline!r}: give the id from list_pipelines.")
+    everything = await client.get("/{project}/_apis/build/definitions", path=where, query={"$top": 1000})
+    names = [str(row["name"]) for row in everything.json()["value"]]
+    near = difflib.get_close_matches(pipeline, names, n=1)
+    raise NotFound(
+        f"There is no pipeline {pipeline!r} in {project!r}.{f' Did you mean {near[0]!r}?' if near else ''} "
+        f"Pipelines there: {', '.join(names[:30]) or 'none'}.",
+        subject=pipeline,
+    )

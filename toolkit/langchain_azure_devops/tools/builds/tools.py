@@ -1,7 +1,6 @@
 """Builds: how they went, why they failed, what their logs say."""
 
 import asyncio
-import difflib
 import re
 from collections import deque
 from collections.abc import AsyncIterator
@@ -39,6 +38,7 @@ from langchain_azure_devops.tools.builds.timeline import (
     stages_of,
     steps_of,
 )
+from langchain_azure_devops.tools.pipelines import pipeline_id
 
 toolset = Toolset.named("builds", "See how builds went, why they failed, and what their logs say.")
 
@@ -146,7 +146,7 @@ async def list_builds(
     """
     projects = [await client.required_project(project)] if pipeline else await projects_of(client, project)
     query = {
-        "definitions": None if pipeline is None else await _pipeline_id(client, projects[0], pipeline),
+        "definitions": None if pipeline is None else await pipeline_id(client, projects[0], pipeline),
         "branchName": None if branch is None else branch if branch.startswith("refs/") else f"refs/heads/{branch}",
         "statusFilter": status,
         "resultFilter": result,
@@ -381,23 +381,3 @@ async def _log_that_tells(client: AzureDevOps, where: PathValues) -> int:
             subject="log",
         )
     return max(int(row["id"]) for row in rows)
-
-
-async def _pipeline_id(client: AzureDevOps, project: str, pipeline: str) -> int:
-    if pipeline.isdigit():
-        return int(pipeline)
-    where = {"project": project}
-    response = await client.get("/{project}/_apis/build/definitions", path=where, query={"name": pipeline, "$top": 2})
-    rows = response.json()["value"]
-    if len(rows) == 1:
-        return int(rows[0]["id"])
-    if rows:
-        raise InvalidRequest(f"Several pipelines are called {pipeline!r}: give the id from list_pipelines.")
-    everything = await client.get("/{project}/_apis/build/definitions", path=where, query={"$top": 1000})
-    names = [str(row["name"]) for row in everything.json()["value"]]
-    near = difflib.get_close_matches(pipeline, names, n=1)
-    raise NotFound(
-        f"There is no pipeline {pipeline!r} in {project!r}.{f' Did you mean {near[0]!r}?' if near else ''} "
-        f"Pipelines there: {', '.join(names[:30]) or 'none'}.",
-        subject=pipeline,
-    )
