@@ -14,18 +14,12 @@ from langchain_azure_devops.errors import AlreadyExists, AzureDevOpsError, Confl
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.results.models import (
-    Branch,
-    CollectedText,
-    InProject,
-    Instant,
     Page,
-    Result,
-    Untrusted,
-    UntrustedText,
 )
 from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.tools.pull_requests.models import OpenedPullRequest, PullRequest, PullRequestDetail
 from langchain_azure_devops.tools.pull_requests.recovery import as_asked, branch_ref, opened
-from langchain_azure_devops.tools.pull_requests.review import ChangedFile, Thread, review_of
+from langchain_azure_devops.tools.pull_requests.review import review_of
 from langchain_azure_devops.tools.repositories.tools import GUID, REPOSITORY, known_repository
 
 toolset = Toolset.named("pull_requests", "Find, read, open and update pull requests.")
@@ -45,64 +39,6 @@ _MERGE_FAILED = {"conflicts", "rejectedByPolicy", "failure"}
 
 Title = Annotated[str, Field(min_length=1, max_length=400)]
 Description = Annotated[str | None, Field(max_length=4000)]
-
-
-class PullRequest(Result):
-    """A pull request as a reader of a list needs it."""
-
-    singular, plural = "pull request", "pull requests"
-    author_fields = ("author",)
-    identifying = ("id", "project", "repository")
-
-    id: int = Field(validation_alias="pullRequestId")
-    project: InProject = None
-    title: Untrusted
-    author: Untrusted = Field(validation_alias=AliasPath("createdBy", "displayName"))
-    author_id: str | None = Field(default=None, validation_alias=AliasPath("createdBy", "id"), exclude=True)
-    repository: Untrusted = Field(validation_alias=AliasPath("repository", "name"))
-    source: Branch = Field(validation_alias="sourceRefName")
-    target: Branch = Field(validation_alias="targetRefName")
-    status: str
-    draft: bool = Field(default=False, validation_alias="isDraft")
-    created: Instant = Field(validation_alias="creationDate")
-
-
-class OpenedPullRequest(PullRequest):
-    """A pull request that was just opened."""
-
-    notes: list[str] = Field(default=[])
-
-
-class Reviewer(Result):
-    """Somebody who was asked to review, and the vote."""
-
-    author_fields = ("name",)
-
-    name: Untrusted = Field(validation_alias="displayName")
-    vote: str
-    required: bool = Field(default=False, validation_alias="isRequired")
-
-
-class PullRequestDetail(PullRequest):
-    """A pull request with all that belongs to it.
-
-    Attributes:
-        threads: What people discuss; `discussion` is the same as one text, which is what a model reads.
-    """
-
-    project: Untrusted = Field(validation_alias=AliasPath("repository", "project", "name"))
-    closed: Instant | None = Field(default=None, validation_alias="closedDate")
-    merge_status: str | None = Field(default=None, validation_alias="mergeStatus")
-    source_commit: str | None = Field(default=None, validation_alias=AliasPath("lastMergeSourceCommit", "commitId"))
-    merge_commit: str | None = Field(default=None, validation_alias=AliasPath("lastMergeCommit", "commitId"))
-    reviewers: list[Reviewer] = Field(default=[], validation_alias="votes")
-    work_items: list[int] = Field(default=[])
-    files: list[ChangedFile] = Field(default=[])
-    threads: list[Thread] = Field(default=[], exclude=True)
-    description: UntrustedText | None = None
-    discussion: CollectedText | None = None
-    diff: CollectedText | None = None
-    notes: list[str] = Field(default=[])
 
 
 class _Person(BaseModel):

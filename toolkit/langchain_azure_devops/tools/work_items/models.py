@@ -1,12 +1,14 @@
-"""Work items as readers need them: which fields are shown, and what the service's shapes become."""
+"""Work items: the fields that a result shows, how it is made from the service's answer, and fields as arguments."""
 
+import re
 from collections.abc import Iterable, Mapping
 from textwrap import indent
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import unquote
 
-from pydantic import AliasPath, Field
+from pydantic import AfterValidator, AliasPath, BaseModel, Field
 
+from langchain_azure_devops.calls.tool import TargetFields
 from langchain_azure_devops.results.models import CollectedText, Instant, Result, Untrusted, UntrustedText
 from langchain_azure_devops.text.html import markdown_of
 from langchain_azure_devops.text.untrusted import clean, one_line
@@ -38,6 +40,32 @@ _LINKS = {
     "Hyperlink": "hyperlink",
     "AttachedFile": "attachment",
 }
+
+
+def _reference_name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]\w*(\.\w+)+", name):
+        raise ValueError("must be a reference name, such as System.Title or Microsoft.VSTS.Common.Priority")
+    return name
+
+
+FieldName = Annotated[str, AfterValidator(_reference_name)]
+
+
+class FieldValue(BaseModel):
+    """By reference name, such as Microsoft.VSTS.Common.Priority."""
+
+    name: FieldName
+    value: str
+
+
+FieldValues = Annotated[
+    list[FieldValue],
+    TargetFields.named(
+        *("System.TeamProject", "System.AreaPath", "System.AreaId", "System.IterationPath", "System.IterationId"),
+        *("System.AssignedTo", "System.WorkItemType", "System.Parent"),
+    ),
+]
+"""Fields by name; those named here say where a work item stands and whom it concerns."""
 
 
 def _field(name: str, *inner: str, required: bool = False, hidden: bool = False) -> Any:

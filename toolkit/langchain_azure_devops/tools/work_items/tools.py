@@ -5,18 +5,20 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, NamedTuple, cast
 
-from pydantic import AfterValidator, BaseModel, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from langchain_azure_devops.calls.declaration import Cursor, Limit, Project, Toolset
 from langchain_azure_devops.calls.fan_out import sweep
 from langchain_azure_devops.calls.paging import Batch, collect
-from langchain_azure_devops.calls.tool import TargetFields
 from langchain_azure_devops.errors import Conflict, InvalidRequest, NotFound, ProjectNotFound, RevisionConflict
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.results.models import Failed, Page, Position
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.work_items.models import (
     CommentAdded,
+    FieldName,
+    FieldValue,
+    FieldValues,
     SavedWorkItem,
     WorkItem,
     WorkItemDetail,
@@ -49,32 +51,6 @@ _DESCRIPTION = {"bug": "Microsoft.VSTS.TCM.ReproSteps"}
 _TIME = re.compile(r"['\"]\d{4}-\d\d-\d\dT\d")
 
 Id = Annotated[int, Field(ge=1)]
-
-
-def _reference_name(name: str) -> str:
-    if not re.fullmatch(r"[A-Za-z]\w*(\.\w+)+", name):
-        raise ValueError("must be a reference name, such as System.Title or Microsoft.VSTS.Common.Priority")
-    return name
-
-
-FieldName = Annotated[str, AfterValidator(_reference_name)]
-
-
-class FieldValue(BaseModel):
-    """By reference name, such as Microsoft.VSTS.Common.Priority."""
-
-    name: FieldName
-    value: str
-
-
-FieldValues = Annotated[
-    list[FieldValue],
-    TargetFields.named(
-        *("System.TeamProject", "System.AreaPath", "System.AreaId", "System.IterationPath", "System.IterationId"),
-        *("System.AssignedTo", "System.WorkItemType", "System.Parent"),
-    ),
-]
-"""Fields by name; those named here say where a work item stands and whom it concerns."""
 
 
 @toolset.read(Scope.WORK, example={"fields": ["System.AreaPath"]})
