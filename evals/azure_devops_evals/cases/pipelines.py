@@ -9,8 +9,8 @@ from azure_devops_evals.cases.setup import committed, ran, together
 from azure_devops_evals.checks import asked_for, cites, not_offered, saw, says, silent, verdict, worded
 from azure_devops_simulator.areas.builds.log_text import script
 from azure_devops_simulator.areas.builds.steps import Stage, Step, Timeline, job_of
-from azure_devops_simulator.areas.builds.store import Build, Issue
 from azure_devops_simulator.seed.story import put
+from azure_devops_simulator.state.builds import Build, Issue
 
 _CAUSE = "Rename DB_TIMEOUT to DATABASE_TIMEOUT in settings"
 _RENAME = Call.to("get_pull_request", id=13, include=["diff"])

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from azure_devops_evals.case import Happening
-from azure_devops_simulator.areas.builds.store import Build
-from azure_devops_simulator.areas.work_items.store import Draft
 from azure_devops_simulator.seed.builds import MAIN, Run, add_run
 from azure_devops_simulator.seed.story import Change, PullRequestStory, RepositoryStory, Story
 from azure_devops_simulator.seed.work_item_rows import Row
 from azure_devops_simulator.seed.work_items import seed_rows
+from azure_devops_simulator.state.builds import Build
 from azure_devops_simulator.state.organization import SEED_NOW, Organization
+from azure_devops_simulator.state.work_items.store import Draft
 
 _BEFORE, _THEN, _LAST = "2026-11-20 08:20", "2026-11-20 08:30", "2026-11-20 08:40"
 AGENT = "svc-agent"

@@ -7,7 +7,7 @@ import pytest
 from rs_bpe.bpe import openai
 from stub_service import PERSON, Reply, StubService, failure, ok
 
-from azure_devops_simulator.areas.builds.store import Issue, Log, Record
+from azure_devops_simulator.state.builds import Issue, Log, Record
 from langchain_azure_devops import AzureDevOps, errors, load_settings
 from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.results.models import Lines

@@ -9,9 +9,9 @@ from datetime import timedelta
 from azure_devops_simulator.areas.builds import log_text as logs
 from azure_devops_simulator.areas.builds.run import let_finish
 from azure_devops_simulator.areas.builds.steps import Job, Stage, Step, Timeline, job_of, line_of, moment, skipped
-from azure_devops_simulator.areas.builds.store import Artifact, Build, Definition, Issue, Reason
 from azure_devops_simulator.areas.builds.yaml import committed_yaml, problems
 from azure_devops_simulator.seed import build_product_logs as product_logs
+from azure_devops_simulator.state.builds import Artifact, Build, Definition, Issue, Reason
 from azure_devops_simulator.state.organization import SEED_NOW, Organization
 
 DANA, PRIYA, TOM = "Dana Ortiz", "Priya Raman", "Tom Becker"

@@ -12,8 +12,7 @@ from importlib import resources
 from typing import TypeAlias
 
 from azure_devops_simulator.areas.git.repositories import add_repository
-from azure_devops_simulator.areas.git.store import REGULAR, ZERO_ID, Entry, RefUpdate, Repository, Signature
-from azure_devops_simulator.areas.pull_requests.store import (
+from azure_devops_simulator.areas.pull_requests.lifecycle import (
     PullRequest,
     Reviewer,
     add_comment,
@@ -25,6 +24,7 @@ from azure_devops_simulator.areas.pull_requests.store import (
     refresh,
     vote,
 )
+from azure_devops_simulator.state.git_objects import REGULAR, ZERO_ID, Entry, RefUpdate, Repository, Signature
 from azure_devops_simulator.state.organization import JsonObject, Organization, User
 
 Change: TypeAlias = Callable[[Repository, dict[str, Entry]], None]

@@ -18,10 +18,10 @@ from uuid import UUID, uuid5
 from azure_devops_simulator.state.faults import Faults, TokenBucket
 
 if TYPE_CHECKING:
-    from azure_devops_simulator.areas.builds.store import BuildStore
-    from azure_devops_simulator.areas.git.store import Repository
-    from azure_devops_simulator.areas.pull_requests.store import PullRequest
-    from azure_devops_simulator.areas.work_items.store import WorkItemStore
+    from azure_devops_simulator.areas.pull_requests.lifecycle import PullRequest
+    from azure_devops_simulator.state.builds import BuildStore
+    from azure_devops_simulator.state.git_objects import Repository
+    from azure_devops_simulator.state.work_items.store import WorkItemStore
 
 JsonValue = None | bool | int | float | str | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
 JsonObject = dict[str, JsonValue]
@@ -181,13 +181,13 @@ class Project:
 
 
 def _work_item_store() -> WorkItemStore:
-    from azure_devops_simulator.areas.work_items.store import WorkItemStore  # noqa: PLC0415 - the store's module imports this one
+    from azure_devops_simulator.state.work_items.store import WorkItemStore  # noqa: PLC0415 - the store's module imports this one
 
     return WorkItemStore()
 
 
 def _build_store() -> BuildStore:
-    from azure_devops_simulator.areas.builds.store import BuildStore  # noqa: PLC0415 - the store's module imports this one
+    from azure_devops_simulator.state.builds import BuildStore  # noqa: PLC0415 - the store's module imports this one
 
     return BuildStore()
 

@@ -17,13 +17,11 @@ from datetime import datetime, timedelta
 from typing import TypeVar, cast
 
 from azure_devops_simulator.areas.builds.run import catch_up
-from azure_devops_simulator.areas.builds.store import Build, Definition
-from azure_devops_simulator.areas.git.store import ObjectStore, Repository
-from azure_devops_simulator.areas.pull_requests.store import PullRequest
+from azure_devops_simulator.areas.pull_requests.lifecycle import PullRequest
 from azure_devops_simulator.areas.work_items.fields import FIELDS, FieldValue
-from azure_devops_simulator.areas.work_items.nodes import Node
-from azure_devops_simulator.areas.work_items.store import WorkItem
 from azure_devops_simulator.seed.build_product_logs import SoakLog
+from azure_devops_simulator.state.builds import Build, Definition
+from azure_devops_simulator.state.git_objects import ObjectStore, Repository
 from azure_devops_simulator.state.organization import (
     Clock,
     Denial,
@@ -34,6 +32,8 @@ from azure_devops_simulator.state.organization import (
     User,
     timestamp,
 )
+from azure_devops_simulator.state.work_items.nodes import Node
+from azure_devops_simulator.state.work_items.store import WorkItem
 from azure_devops_simulator.world.codec import AnyJson, Codec, WorldError
 from azure_devops_simulator.world.git import read_objects, write_objects
 

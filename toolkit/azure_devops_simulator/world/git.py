@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from dulwich.objects import Blob, Commit, ShaFile, Tag, Tree
 
-from azure_devops_simulator.areas.git.store import ObjectStore
+from azure_devops_simulator.state.git_objects import ObjectStore
 from azure_devops_simulator.state.organization import JsonObject, JsonValue
 from azure_devops_simulator.world.codec import WorldError, read_bytes, write_bytes
 

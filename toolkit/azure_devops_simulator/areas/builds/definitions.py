@@ -8,8 +8,8 @@ from azure_devops_simulator.api.parsing import whole_number
 from azure_devops_simulator.api.routing import Answer, Area, ArgumentError, Call, collection
 from azure_devops_simulator.areas.builds.lookup import find_definition
 from azure_devops_simulator.areas.builds.shapes import build_body, definition_body
-from azure_devops_simulator.areas.builds.store import Definition
 from azure_devops_simulator.areas.builds.yaml import committed_yaml
+from azure_devops_simulator.state.builds import Definition
 from azure_devops_simulator.state.organization import JsonObject, JsonValue
 
 area = Area("build")

@@ -10,7 +10,7 @@ from azure_devops_simulator.api.parsing import whole_number
 from azure_devops_simulator.api.routing import Answer, Area, Call, as_list, as_text, collection
 from azure_devops_simulator.areas.builds.lookup import build_error, commits_between, find_build, work_items_of
 from azure_devops_simulator.areas.builds.shapes import artifact_body, change_body
-from azure_devops_simulator.areas.builds.store import Artifact, Build
+from azure_devops_simulator.state.builds import Artifact, Build
 from azure_devops_simulator.state.organization import JsonValue
 
 area = Area("build")

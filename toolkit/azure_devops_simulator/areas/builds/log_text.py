@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from azure_devops_simulator.areas.git.store import Commit, Repository
+from azure_devops_simulator.state.git_objects import Commit, Repository
 
 SOURCES = "/__w/1/s"
 

@@ -6,7 +6,7 @@ from azure_devops_simulator.api.parsing import whole_number
 from azure_devops_simulator.api.routing import Answer, Area, Call, collection
 from azure_devops_simulator.areas.builds.lookup import build_error, find_build
 from azure_devops_simulator.areas.builds.shapes import log_body, timeline_body
-from azure_devops_simulator.areas.builds.store import Log
+from azure_devops_simulator.state.builds import Log
 from azure_devops_simulator.state.organization import JsonValue
 
 area = Area("build")

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from azure_devops_simulator.api.parsing import whole_number
 from azure_devops_simulator.api.routing import Call, ServiceError
-from azure_devops_simulator.areas.builds.store import Build, Definition
 from azure_devops_simulator.areas.git.history import ancestors, history
-from azure_devops_simulator.areas.git.store import Commit
+from azure_devops_simulator.state.builds import Build, Definition
+from azure_devops_simulator.state.git_objects import Commit
 from azure_devops_simulator.state.organization import JsonObject, JsonValue, Organization
 
 _SPACE = "Microsoft.TeamFoundation.Build.WebApi"

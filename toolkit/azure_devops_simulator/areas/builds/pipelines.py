@@ -9,8 +9,8 @@ from azure_devops_simulator.api.routing import Answer, Area, Call, ServiceError,
 from azure_devops_simulator.areas.builds.details import find_artifact
 from azure_devops_simulator.areas.builds.logs import TEXT, log_text
 from azure_devops_simulator.areas.builds.routes import full_branch, start_build
-from azure_devops_simulator.areas.builds.store import Build, Definition, Log
 from azure_devops_simulator.areas.builds.yaml import committed_yaml, problems
+from azure_devops_simulator.state.builds import Build, Definition, Log
 from azure_devops_simulator.state.organization import JsonObject, JsonValue, guid, timestamp
 
 area = Area("pipelines")

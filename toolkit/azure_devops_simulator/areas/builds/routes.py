@@ -23,8 +23,8 @@ from azure_devops_simulator.areas.builds import definitions, details, logs
 from azure_devops_simulator.areas.builds.lookup import build_error, find_build, find_definition, not_valid
 from azure_devops_simulator.areas.builds.run import cancel, cancel_stage, run_again, set_out
 from azure_devops_simulator.areas.builds.shapes import build_body
-from azure_devops_simulator.areas.builds.store import Build, Definition, Record
 from azure_devops_simulator.areas.builds.yaml import committed_yaml, problems
+from azure_devops_simulator.state.builds import Build, Definition, Record
 from azure_devops_simulator.state.organization import JsonObject, JsonValue
 
 area = Area("build")

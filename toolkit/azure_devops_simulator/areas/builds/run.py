@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from azure_devops_simulator.areas.builds.plan import plan
 from azure_devops_simulator.areas.builds.steps import Timeline
-from azure_devops_simulator.areas.builds.store import Build, BuildStore, Course, Log, Record
+from azure_devops_simulator.state.builds import Build, BuildStore, Course, Log, Record
 
 _CANCEL_SECONDS = 3.0
 _QUEUE_SECONDS = 9.0

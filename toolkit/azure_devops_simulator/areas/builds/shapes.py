@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from azure_devops_simulator.api.routing import Call
-from azure_devops_simulator.areas.builds.store import Artifact, Build, Definition, Issue, Log, Record
 from azure_devops_simulator.areas.core.projects import project_reference
-from azure_devops_simulator.areas.git.store import Commit
+from azure_devops_simulator.state.builds import Artifact, Build, Definition, Issue, Log, Record
+from azure_devops_simulator.state.git_objects import Commit
 from azure_devops_simulator.state.organization import JsonObject, JsonValue, guid, timestamp
 
 _POOLS = {"Azure Pipelines": (9, 20, True), "linux-large": (12, 23, False), "tidewater-private": (14, 25, False)}

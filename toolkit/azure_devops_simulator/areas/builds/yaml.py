@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from azure_devops_simulator.areas.builds.store import Definition
+from azure_devops_simulator.state.builds import Definition
 
 _TEMPLATE = re.compile(r"^(?P<indent>[\s-]*template:\s*)(?P<path>[^\s@#]+)@(?P<alias>[\w-]+)", re.MULTILINE)
 _RESOURCE = re.compile(r"^\s*-\s*repository:\s*(?P<alias>[\w-]+)", re.MULTILINE)

@@ -35,7 +35,7 @@ from azure_devops_simulator.areas.git.shapes import (
     count_changes,
     push_reference,
 )
-from azure_devops_simulator.areas.git.store import Commit, Repository, Signature
+from azure_devops_simulator.state.git_objects import Commit, Repository, Signature
 from azure_devops_simulator.state.organization import JsonObject, JsonValue
 
 area = Area("git")

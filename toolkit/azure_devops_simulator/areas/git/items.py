@@ -28,7 +28,7 @@ from azure_devops_simulator.areas.git.history import history, touches
 from azure_devops_simulator.areas.git.lookup import described_version, find_repository, no_item
 from azure_devops_simulator.areas.git.repositories import READ, REPOSITORY
 from azure_devops_simulator.areas.git.shapes import commit_row, item_shape
-from azure_devops_simulator.areas.git.store import Entry, Repository
+from azure_devops_simulator.state.git_objects import Entry, Repository
 from azure_devops_simulator.state.organization import JsonObject, JsonValue
 
 area = Area("git")

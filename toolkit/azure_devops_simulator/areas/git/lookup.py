@@ -7,7 +7,7 @@ import re
 from azure_devops_simulator.api.routing import ArgumentError, Call, Query, ServiceError
 from azure_devops_simulator.areas.core.projects import is_guid
 from azure_devops_simulator.areas.git.history import history, touches
-from azure_devops_simulator.areas.git.store import Repository
+from azure_devops_simulator.state.git_objects import Repository
 from azure_devops_simulator.state.organization import User
 
 _SPACE = "Microsoft.TeamFoundation.Git.Server"

@@ -21,7 +21,7 @@ from azure_devops_simulator.areas.git.lookup import commit_of, find_repository, 
 from azure_devops_simulator.areas.git.refs import valid_ref_name
 from azure_devops_simulator.areas.git.repositories import READ, REPOSITORY
 from azure_devops_simulator.areas.git.shapes import api_url, commit_row, push_reference
-from azure_devops_simulator.areas.git.store import REGULAR, ZERO_ID, Entry, Push, RefUpdate, Repository, Signature
+from azure_devops_simulator.state.git_objects import REGULAR, ZERO_ID, Entry, Push, RefUpdate, Repository, Signature
 from azure_devops_simulator.state.organization import JsonObject, JsonValue, timestamp
 
 area = Area("git")

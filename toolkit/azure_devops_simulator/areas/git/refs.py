@@ -19,7 +19,7 @@ from azure_devops_simulator.areas.git.history import ahead_behind, ancestors
 from azure_devops_simulator.areas.git.lookup import described_version, find_repository, resolve
 from azure_devops_simulator.areas.git.repositories import READ, REPOSITORY
 from azure_devops_simulator.areas.git.shapes import api_url, commit_row, commit_shape
-from azure_devops_simulator.areas.git.store import ZERO_ID, RefUpdate, Repository
+from azure_devops_simulator.state.git_objects import ZERO_ID, RefUpdate, Repository
 from azure_devops_simulator.state.organization import JsonObject, JsonValue
 
 area = Area("git")

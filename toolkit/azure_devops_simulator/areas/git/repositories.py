@@ -13,7 +13,7 @@ from azure_devops_simulator.areas.git.lookup import (
     require,
 )
 from azure_devops_simulator.areas.git.shapes import api_url, repository_shape, signature_shape
-from azure_devops_simulator.areas.git.store import Entry, ObjectStore, Repository
+from azure_devops_simulator.state.git_objects import Entry, ObjectStore, Repository
 from azure_devops_simulator.state.organization import JsonObject, JsonValue, Project, guid
 
 area = Area("git")

@@ -23,7 +23,7 @@ from azure_devops_simulator.api import access
 from azure_devops_simulator.api.routing import Answer, Area, ArgumentError, Call, MissingScopeError
 from azure_devops_simulator.areas.git.lookup import needs_permission, no_repository
 from azure_devops_simulator.areas.git.refs import update_status
-from azure_devops_simulator.areas.git.store import RefUpdate, Repository
+from azure_devops_simulator.state.git_objects import RefUpdate, Repository
 
 area = Area("git_http")
 

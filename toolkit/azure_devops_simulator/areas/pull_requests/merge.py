@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from azure_devops_simulator.areas.git.history import MergeResult, ancestors, history, merge_files
-from azure_devops_simulator.areas.git.store import Repository, Signature
 from azure_devops_simulator.areas.work_items.process import WorkItemType, work_item_type
 from azure_devops_simulator.areas.work_items.rules import enter_state
-from azure_devops_simulator.areas.work_items.store import Draft
+from azure_devops_simulator.state.git_objects import Repository, Signature
+from azure_devops_simulator.state.work_items.store import Draft
 
 if TYPE_CHECKING:
     from azure_devops_simulator.state.organization import JsonObject, Organization, User

@@ -15,9 +15,9 @@ from azure_devops_simulator.api.routing import (
 )
 from azure_devops_simulator.areas.git.lookup import find_repository, git_error, require
 from azure_devops_simulator.areas.git.repositories import READ
+from azure_devops_simulator.areas.pull_requests.lifecycle import PullRequest, Reviewer, vote
 from azure_devops_simulator.areas.pull_requests.routes import ONE, WRITE
 from azure_devops_simulator.areas.pull_requests.shapes import find_pull_request, label_shape, reviewer_shape
-from azure_devops_simulator.areas.pull_requests.store import PullRequest, Reviewer, vote
 from azure_devops_simulator.state.organization import JsonObject, User
 
 area = Area("git")

@@ -17,13 +17,7 @@ from azure_devops_simulator.api.routing import (
 from azure_devops_simulator.areas.git.lookup import find_repository, git_error, require
 from azure_devops_simulator.areas.git.repositories import READ, REPOSITORY
 from azure_devops_simulator.areas.git.shapes import commit_row
-from azure_devops_simulator.areas.git.store import Repository
-from azure_devops_simulator.areas.pull_requests.shapes import (
-    find_pull_request,
-    pull_request_row,
-    pull_request_shape,
-)
-from azure_devops_simulator.areas.pull_requests.store import (
+from azure_devops_simulator.areas.pull_requests.lifecycle import (
     PullRequest,
     Reviewer,
     add_system_thread,
@@ -32,6 +26,12 @@ from azure_devops_simulator.areas.pull_requests.store import (
     open_pull_request,
     refresh,
 )
+from azure_devops_simulator.areas.pull_requests.shapes import (
+    find_pull_request,
+    pull_request_row,
+    pull_request_shape,
+)
+from azure_devops_simulator.state.git_objects import Repository
 from azure_devops_simulator.state.organization import JsonObject, JsonValue
 
 area = Area("git")

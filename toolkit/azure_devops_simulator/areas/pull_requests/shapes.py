@@ -7,8 +7,15 @@ from azure_devops_simulator.api.routing import Call
 from azure_devops_simulator.areas.core.projects import project_reference
 from azure_devops_simulator.areas.git.lookup import git_error
 from azure_devops_simulator.areas.git.shapes import api_url, commit_link, commit_row, repository_shape
-from azure_devops_simulator.areas.git.store import Repository
-from azure_devops_simulator.areas.pull_requests.store import Comment, Iteration, PullRequest, Reviewer, Thread, refresh
+from azure_devops_simulator.areas.pull_requests.lifecycle import (
+    Comment,
+    Iteration,
+    PullRequest,
+    Reviewer,
+    Thread,
+    refresh,
+)
+from azure_devops_simulator.state.git_objects import Repository
 from azure_devops_simulator.state.organization import JsonObject, JsonValue, timestamp
 
 LIST_DESCRIPTION = 400

@@ -19,14 +19,7 @@ from azure_devops_simulator.areas.git.history import changes
 from azure_devops_simulator.areas.git.lookup import find_repository, git_error, require
 from azure_devops_simulator.areas.git.repositories import READ
 from azure_devops_simulator.areas.git.shapes import commit_row
-from azure_devops_simulator.areas.pull_requests.routes import ONE
-from azure_devops_simulator.areas.pull_requests.shapes import (
-    comment_shape,
-    find_pull_request,
-    iteration_shape,
-    thread_shape,
-)
-from azure_devops_simulator.areas.pull_requests.store import (
+from azure_devops_simulator.areas.pull_requests.lifecycle import (
     Comment,
     Iteration,
     PullRequest,
@@ -34,6 +27,13 @@ from azure_devops_simulator.areas.pull_requests.store import (
     add_comment,
     add_thread,
     iteration_commits,
+)
+from azure_devops_simulator.areas.pull_requests.routes import ONE
+from azure_devops_simulator.areas.pull_requests.shapes import (
+    comment_shape,
+    find_pull_request,
+    iteration_shape,
+    thread_shape,
 )
 from azure_devops_simulator.state.organization import JsonObject, JsonValue
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from azure_devops_simulator.api.routing import Area, ArgumentError, Call, ServiceError, as_list, as_object, as_text
 from azure_devops_simulator.areas.git.content import is_binary, text_of
-from azure_devops_simulator.areas.git.store import Entry, Repository
 from azure_devops_simulator.areas.search.query import Document, Query, QueryError, parse
+from azure_devops_simulator.state.git_objects import Entry, Repository
 from azure_devops_simulator.state.organization import JsonObject, JsonValue
 
 area = Area("search")

@@ -15,8 +15,8 @@ from azure_devops_simulator.api.routing import (
     as_text,
     collection,
 )
-from azure_devops_simulator.areas.work_items.nodes import Node, Structure
 from azure_devops_simulator.state.organization import JsonObject, JsonValue, Project, timestamp
+from azure_devops_simulator.state.work_items.nodes import Node, Structure
 
 area = Area("wit")
 _READ, _WRITE = ("vso.work",), ("vso.work_write",)

@@ -8,8 +8,8 @@ from azure_devops_simulator.api.parsing import whole_number
 from azure_devops_simulator.api.routing import Answer, Area, ArgumentError, Call, ServiceError, as_text
 from azure_devops_simulator.areas.work_items.lookup import item_of
 from azure_devops_simulator.areas.work_items.shapes import comment_body, item_url
-from azure_devops_simulator.areas.work_items.store import Comment, TextFormat, WorkItem
 from azure_devops_simulator.state.organization import JsonObject, JsonValue
+from azure_devops_simulator.state.work_items.store import Comment, TextFormat, WorkItem
 
 area = Area("wit")
 _READ, _WRITE = ("vso.work",), ("vso.work_write",)

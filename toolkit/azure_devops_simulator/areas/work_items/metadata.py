@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from azure_devops_simulator.api.routing import Answer, Area, Call, ServiceError, collection
 from azure_devops_simulator.areas.work_items.fields import FIELDS, Field, field_body, require_field
-from azure_devops_simulator.areas.work_items.links import RELATION_TYPES, RelationType, find_relation_type
 from azure_devops_simulator.areas.work_items.process import (
     ALLOWED,
     CATEGORIES,
@@ -15,6 +14,7 @@ from azure_devops_simulator.areas.work_items.process import (
 )
 from azure_devops_simulator.areas.work_items.rules import split_tags
 from azure_devops_simulator.state.organization import JsonObject, JsonValue, Project, guid
+from azure_devops_simulator.state.work_items.relation_types import RELATION_TYPES, RelationType, find_relation_type
 
 area = Area("wit")
 _READ = ("vso.work",)

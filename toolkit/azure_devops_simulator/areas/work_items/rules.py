@@ -10,9 +10,9 @@ from datetime import datetime
 from azure_devops_simulator.api.parsing import read_date
 from azure_devops_simulator.api.routing import ServiceError, as_text
 from azure_devops_simulator.areas.work_items.fields import FIELDS, LONG_TEXT, NUMBERS, Field, FieldValue
-from azure_devops_simulator.areas.work_items.nodes import Structure
 from azure_devops_simulator.areas.work_items.process import ALLOWED, SEVERITY, STATE_CHANGED, State, WorkItemType
 from azure_devops_simulator.state.organization import JsonObject, JsonValue, Organization, Project, User
+from azure_devops_simulator.state.work_items.nodes import Structure
 
 LONGEST_STRING = 255
 LONGEST_TEXT = 1_000_000

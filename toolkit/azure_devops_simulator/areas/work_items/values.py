@@ -7,8 +7,8 @@ from functools import partial
 from typing import TypeAlias
 
 from azure_devops_simulator.areas.work_items.fields import FIELDS, Field, FieldValue
-from azure_devops_simulator.areas.work_items.nodes import Structure
-from azure_devops_simulator.areas.work_items.store import FOREVER, Revision, WorkItem, WorkItemStore
+from azure_devops_simulator.state.work_items.nodes import Structure
+from azure_devops_simulator.state.work_items.store import FOREVER, Revision, WorkItem, WorkItemStore
 
 Reader: TypeAlias = Callable[[WorkItem, Revision], FieldValue | None]
 """Reads one field of one revision."""

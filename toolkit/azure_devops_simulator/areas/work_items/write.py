@@ -9,8 +9,8 @@ from azure_devops_simulator.areas.work_items.lookup import expansion, item_of
 from azure_devops_simulator.areas.work_items.patch import Patch, patch_for
 from azure_devops_simulator.areas.work_items.process import work_item_type
 from azure_devops_simulator.areas.work_items.shapes import item_body
-from azure_devops_simulator.areas.work_items.store import Draft, Revision, WorkItem
 from azure_devops_simulator.state.organization import JsonObject, JsonValue, Project, User
+from azure_devops_simulator.state.work_items.store import Draft, Revision, WorkItem
 
 area = Area("wit")
 _WRITE = ("vso.work_write",)

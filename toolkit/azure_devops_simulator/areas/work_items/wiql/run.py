@@ -10,7 +10,6 @@ from typing import Literal, TypeAlias
 from azure_devops_simulator.api.parsing import read_date
 from azure_devops_simulator.api.routing import ServiceError
 from azure_devops_simulator.areas.work_items.fields import FIELDS, Field
-from azure_devops_simulator.areas.work_items.store import Revision, WorkItem
 from azure_devops_simulator.areas.work_items.wiql.conditions import (
     Predicate,
     SortKey,
@@ -31,6 +30,7 @@ from azure_devops_simulator.areas.work_items.wiql.parser import (
     WiqlError,
     parse,
 )
+from azure_devops_simulator.state.work_items.store import Revision, WorkItem
 
 MOST_ROWS = 20_000
 _LINK_TYPE = "system.links.linktype"

@@ -10,9 +10,9 @@ from typing import Literal
 from urllib.parse import unquote
 
 from azure_devops_simulator.areas.work_items.fields import FieldValue
-from azure_devops_simulator.areas.work_items.links import OPPOSITE
-from azure_devops_simulator.areas.work_items.nodes import Node, Trees
 from azure_devops_simulator.state.organization import SEED_NOW, Project, User
+from azure_devops_simulator.state.work_items.nodes import Node, Trees
+from azure_devops_simulator.state.work_items.relation_types import OPPOSITE
 
 FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 """RevisedDate of a revision that nothing has replaced yet."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from azure_devops_simulator.areas.git.store import Repository
+from azure_devops_simulator.state.git_objects import Repository
 from azure_devops_simulator.state.organization import JsonObject, Project, User, guid
 
 Status = Literal["notStarted", "inProgress", "cancelling", "completed"]

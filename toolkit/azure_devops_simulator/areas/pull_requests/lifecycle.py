@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 from uuid import NAMESPACE_OID, uuid5
 
 from azure_devops_simulator.areas.git.history import MergeResult, ancestors, history, merge, merge_base
-from azure_devops_simulator.areas.git.store import ZERO_ID, Commit, RefUpdate, Repository, Signature
 from azure_devops_simulator.areas.pull_requests.merge import completing_commit, move_on, strategy_of
+from azure_devops_simulator.state.git_objects import ZERO_ID, Commit, RefUpdate, Repository, Signature
 
 if TYPE_CHECKING:
     from azure_devops_simulator.state.organization import JsonObject, Organization, User

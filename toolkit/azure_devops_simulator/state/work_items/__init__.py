@@ -1,0 +1,1 @@
+"""Work items as they are kept: revisions, relations, comments, areas and iterations."""
