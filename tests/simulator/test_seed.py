@@ -4,7 +4,7 @@ import re
 
 from azure_devops_simulator import seed_organization
 from azure_devops_simulator.seed.content import PORT_ROWS, storage_account_key
-from azure_devops_simulator.state.organization import SEED_NOW
+from azure_devops_simulator.state.clock import SEED_NOW
 
 RENAME = "Rename DB_TIMEOUT to DATABASE_TIMEOUT in settings"
 

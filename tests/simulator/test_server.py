@@ -136,7 +136,7 @@ def test_every_switch_can_be_set_from_the_start():
         (["--switch", 'hidden={"user":"svc-agent","project":"Nowhere"}'], "there is no project 'Nowhere'"),
         (["--switch", 'permissions={"user":"svc-agent","permission":"Write"}'], "there is no permission 'Write'"),
         (["--switch", "faults=3"], "a JSON object is needed"),
-        (["--clock-rate", "-1"], "time does not go back"),
+        (["--clock-rate", "-1"], "the rate of the clock must be a finite number and not negative"),
         (["--port", "70000"], "cannot listen on port 70000"),
         (["--world", os.devnull], "Expecting value"),
         (["--world", __file__ + ".gone"], "No such file"),

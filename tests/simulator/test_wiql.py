@@ -11,7 +11,7 @@ from azure_devops_simulator.areas.work_items.wiql import conditions
 from azure_devops_simulator.areas.work_items.wiql.macros import Context
 from azure_devops_simulator.areas.work_items.wiql.parser import WiqlError, parse
 from azure_devops_simulator.areas.work_items.wiql.run import run_query
-from azure_devops_simulator.state.work_items.store import Draft
+from azure_devops_simulator.state.work_items.records import Draft
 
 IDS = "SELECT [System.Id] FROM WorkItems WHERE "
 LINKS = "SELECT [System.Id] FROM WorkItemLinks WHERE "

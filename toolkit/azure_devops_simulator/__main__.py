@@ -22,7 +22,9 @@ from azure_devops_simulator.seed.organization import seed_organization
 from azure_devops_simulator.server.control import switch
 from azure_devops_simulator.server.server import Certificate, base_url, listen, web_server
 from azure_devops_simulator.state.faults import Fault, TokenBucket, parse_fault
-from azure_devops_simulator.state.organization import FULL_ACCESS, JsonValue, Organization
+from azure_devops_simulator.state.organization import Organization
+from azure_devops_simulator.state.people import FULL_ACCESS
+from azure_devops_simulator.state.values import JsonValue
 from azure_devops_simulator.world.export import import_world
 
 READ_ONLY = ("vso.build", "vso.code", "vso.profile", "vso.project", "vso.work")

@@ -18,7 +18,7 @@ from azure_devops_evals.benchmarks.service import Stub
 from azure_devops_simulator import Organization, SimulatorServer, export_world, seed_organization
 from azure_devops_simulator.areas.work_items.process import work_item_type
 from azure_devops_simulator.areas.work_items.rules import new_fields
-from azure_devops_simulator.state.work_items.store import Draft
+from azure_devops_simulator.state.work_items.records import Draft
 
 _REQUESTS, _ITEMS, _LISTED, _ROUNDS = 1_000, 10_000, 200, 20
 _QUERY = (

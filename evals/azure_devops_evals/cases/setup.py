@@ -9,8 +9,9 @@ from azure_devops_simulator.seed.story import Change, PullRequestStory, Reposito
 from azure_devops_simulator.seed.work_item_rows import Row
 from azure_devops_simulator.seed.work_items import seed_rows
 from azure_devops_simulator.state.builds import Build
-from azure_devops_simulator.state.organization import SEED_NOW, Organization
-from azure_devops_simulator.state.work_items.store import Draft
+from azure_devops_simulator.state.clock import SEED_NOW
+from azure_devops_simulator.state.organization import Organization
+from azure_devops_simulator.state.work_items.records import Draft
 
 _BEFORE, _THEN, _LAST = "2026-11-20 08:20", "2026-11-20 08:30", "2026-11-20 08:40"
 AGENT = "svc-agent"

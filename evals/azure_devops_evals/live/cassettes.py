@@ -29,7 +29,8 @@ from azure_devops_evals.running.play import CASSETTES, place_of, world_of
 from azure_devops_evals.running.recorder import NotRecorded
 from azure_devops_evals.running.run import Result, expected, judged
 from azure_devops_evals.scoring.trials import any_way
-from azure_devops_simulator.state.organization import SEED_NOW, timestamp
+from azure_devops_simulator.state.clock import SEED_NOW
+from azure_devops_simulator.state.values import timestamp
 
 _NOWHERE = "http://model.invalid/v1"
 _ASKED = "/chat/completions"

@@ -26,7 +26,7 @@ from azure_devops_evals.recording.replay import ReplayMiss, ReplayTransport
 from azure_devops_evals.running.approver import answering
 from azure_devops_evals.running.outages import Watch, watched
 from azure_devops_evals.world.world import BASE_URL, TOKEN, SignInGateway, World
-from azure_devops_simulator.state.organization import SEED_NOW
+from azure_devops_simulator.state.clock import SEED_NOW
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.settings import Settings, load_settings

@@ -24,7 +24,8 @@ from azure_devops_evals.running.leak_scan import Unclean, findings
 from azure_devops_evals.running.play import Place, play, world_of
 from azure_devops_evals.running.run import failed
 from azure_devops_evals.world.world import BASE_URL, ORGANIZATION
-from azure_devops_simulator.state.organization import SEED_NOW, timestamp
+from azure_devops_simulator.state.clock import SEED_NOW
+from azure_devops_simulator.state.values import timestamp
 from langchain_azure_devops.http.network import network
 from langchain_azure_devops.http.request import API_VERSION
 from langchain_azure_devops.settings import load_settings

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from azure_devops_simulator import difference
-from azure_devops_simulator.state.organization import JsonObject
+from azure_devops_simulator.state.values import JsonObject
 
 World = Mapping[str, Any]
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")

@@ -15,10 +15,11 @@ from typing import Any
 import httpx
 
 from azure_devops_simulator import Organization, SimulatorServer, seed_organization
-from azure_devops_simulator.api.routing import MethodNotAllowedError, Route, Router, split_path
+from azure_devops_simulator.api.errors import MethodNotAllowedError
+from azure_devops_simulator.api.routing import Route, Router, split_path
 from azure_devops_simulator.areas.core.projects import PROCESSES
 from azure_devops_simulator.server.app import Service
-from azure_devops_simulator.state.git_objects import ZERO_ID
+from azure_devops_simulator.state.projects import ZERO_ID
 
 FOLDER = Path(__file__).parent
 TITLE = [{"op": "add", "path": "/fields/System.Title", "value": "Driven by the contract test"}]

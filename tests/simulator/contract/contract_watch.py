@@ -7,7 +7,8 @@ from contract_calls import router
 from contract_deviations import BODIES
 from contract_specs import find, operations, problems, shape_of, specs_folder
 
-from azure_devops_simulator.api.routing import MethodNotAllowedError, Router, split_path
+from azure_devops_simulator.api.errors import MethodNotAllowedError
+from azure_devops_simulator.api.routing import Router, split_path
 
 _router = cache(router)
 

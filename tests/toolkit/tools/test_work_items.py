@@ -7,7 +7,7 @@ import pytest
 from rs_bpe.bpe import openai
 
 from azure_devops_simulator import Organization
-from azure_devops_simulator.state.work_items.store import Draft
+from azure_devops_simulator.state.work_items.records import Draft
 from langchain_azure_devops import errors
 from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.calls.tool import InvalidRequest

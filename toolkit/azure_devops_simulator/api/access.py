@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from urllib.parse import quote
 
-from azure_devops_simulator.state.organization import ANONYMOUS_ID, FULL_ACCESS, Organization, Token, User
+from azure_devops_simulator.state.organization import Organization
+from azure_devops_simulator.state.people import ANONYMOUS_ID, FULL_ACCESS, Token, User
 
 ANONYMOUS = User(ANONYMOUS_ID, "Anonymous", "", f"sps.{ANONYMOUS_ID.replace('-', '')}", member=False)
 """Who asks when there is no usable credential."""

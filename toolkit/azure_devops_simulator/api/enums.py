@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from azure_devops_simulator.state.organization import JsonValue
+from azure_devops_simulator.state.values import JsonValue
 
 Enumeration: TypeAlias = Mapping[int, str]
 

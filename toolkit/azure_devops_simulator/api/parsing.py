@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NoReturn
 
-from azure_devops_simulator.state.organization import JsonValue
+from azure_devops_simulator.state.values import JsonObject, JsonValue
 
 _MOST_DIGITS = 18
 
@@ -56,3 +57,18 @@ def read_date(text: str) -> datetime | None:
         return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def as_object(value: JsonValue) -> JsonObject:
+    """The value when it is a JSON object, else an empty one."""
+    return dict(value) if isinstance(value, Mapping) else {}
+
+
+def as_list(value: JsonValue) -> list[JsonValue]:
+    """The value when it is a JSON array, else an empty one."""
+    return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else []
+
+
+def as_text(value: JsonValue, default: str = "") -> str:
+    """The value when it is a string, else the default."""
+    return value if isinstance(value, str) else default

@@ -8,223 +8,19 @@ with a dollar sign. A parameter called `project` is resolved before the handler 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TypeAlias
-from urllib.parse import parse_qsl, quote, unquote
+from urllib.parse import unquote
 
-from azure_devops_simulator.api.enums import in_query
-from azure_devops_simulator.api.parsing import read_json
-from azure_devops_simulator.state.organization import JsonObject, JsonValue, Organization, Project, Token, User
+from azure_devops_simulator.api.call import Answer, Call
+from azure_devops_simulator.api.errors import MethodNotAllowedError
+from azure_devops_simulator.state.values import JsonValue
 
 _PARAMETER = re.compile(r"(?P<prefix>\$?)\{(?P<name>\w+)(?P<kind>\?|\.\.\.)?\}")
 
 
-class ServiceError(Exception):
-    """An error as the service words it; rendered as its usual JSON error body.
-
-    Args:
-        status: HTTP status.
-        type_key: short exception name, for example `GitRepositoryNotFoundException`.
-        message: what the service says, with its TF or VS code in front when it has one.
-        event_id: 3000 is usual, 0 for argument errors.
-        type_name: full .NET name with its assembly; made up from `type_key` when absent.
-        custom: `customProperties` of the body.
-    """
-
-    def __init__(
-        self,
-        status: int,
-        type_key: str,
-        message: str,
-        *,
-        event_id: int = 3000,
-        type_name: str | None = None,
-        custom: JsonObject | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.type_key = type_key
-        self.message = message
-        self.event_id = event_id
-        space = "Microsoft.VisualStudio.Services.Common"
-        self.type_name = type_name or f"{space}.{type_key}, {space}"
-        self.custom = custom
-
-    def body(self) -> JsonObject:
-        """The error body."""
-        body: JsonObject = {
-            "$id": "1",
-            "innerException": None,
-            "message": self.message,
-            "typeName": self.type_name,
-            "typeKey": self.type_key,
-            "errorCode": 0,
-            "eventId": self.event_id,
-        }
-        return body if self.custom is None else {**body, "customProperties": self.custom}
-
-
-class ArgumentError(ServiceError):
-    """A bad argument: 400, event 0, a .NET argument exception; `parameter` is named at the end as .NET does."""
-
-    def __init__(self, message: str, parameter: str | None = None, *, type_key: str = "ArgumentException") -> None:
-        text = f"{message}\r\nParameter name: {parameter}" if parameter else message
-        super().__init__(400, type_key, text, event_id=0, type_name=f"System.{type_key}, mscorlib")
-
-
-class BindingError(Exception):
-    """A value that cannot be read as the type its parameter has: 400 with the body shape of model binding."""
-
-
-class Query:
-    """The query string; names ignore case, enumerations given by number read as if given by name."""
-
-    def __init__(self, raw: str) -> None:
-        self._values: dict[str, list[str]] = {}
-        for name, value in parse_qsl(raw, keep_blank_values=True):
-            self._values.setdefault(name.lower(), []).append(in_query(name.lower(), value))
-
-    def __contains__(self, name: str) -> bool:
-        return name.lower() in self._values
-
-    def get(self, name: str, default: str | None = None) -> str | None:
-        """The first value, or the default."""
-        values = self._values.get(name.lower())
-        return values[0] if values else default
-
-    def text(self, name: str, default: str = "") -> str:
-        """The first value, or a text when it is absent."""
-        return self.get(name) or default
-
-    def all(self, name: str) -> list[str]:
-        """Every value given under this name."""
-        return self._values.get(name.lower(), [])
-
-    def integer(self, name: str, default: int) -> int:
-        """A whole number; anything else is a 400."""
-        value = self.get(name)
-        if value is None or value == "":
-            return default
-        if not re.fullmatch(r"-?\d{1,10}", value) or not -(2**31) <= int(value) < 2**31:
-            raise BindingError(f"The value '{value}' is not valid for Int32.")
-        return int(value)
-
-    def flag(self, name: str, default: bool = False) -> bool:
-        """True or false; anything else is a 400."""
-        value = self.get(name)
-        if value is None or value == "":
-            return default
-        if value.lower() not in {"true", "false"}:
-            raise BindingError(f"The value '{value}' is not valid for Boolean.")
-        return value.lower() == "true"
-
-    def names(self) -> list[str]:
-        """The names that were given, in lower case."""
-        return list(self._values)
-
-
-@lru_cache(maxsize=4096)
-def _quoted(path: str) -> str:
-    return quote(path, safe="/?&=$:@,+")
-
-
-@dataclass
-class Call:
-    """What a handler gets: who asks for what, in which project."""
-
-    organization: Organization
-    user: User
-    token: Token
-    project: Project | None
-    path: dict[str, str]
-    query: Query
-    headers: Mapping[str, str]
-    body: bytes
-    base_url: str
-    version: str = "7.1"
-    method: str = "GET"
-
-    def json(self) -> JsonValue:
-        """The body as JSON; 400 as the service does when it is none. An empty body is None."""
-        if not self.body.strip():
-            return None
-        try:
-            return read_json(self.body)
-        except ValueError as error:
-            # Known from pushes; other operations are taken to answer in the same words.
-            raise ArgumentError("The body of the request contains invalid Json.", "contentStream") from error
-
-    def json_object(self) -> JsonObject:
-        """The body as a JSON object; anything else counts as an empty one, as model binding does."""
-        return as_object(self.json())
-
-    def in_project(self) -> Project:
-        """The project of the path; for handlers whose template requires one."""
-        if self.project is None:
-            raise ServiceError(404, "ProjectDoesNotExistException", "VS800075: The project does not exist.")
-        return self.project
-
-    def projects(self) -> list[Project]:
-        """The project of the path, or every project the user can see when the path names none."""
-        return [self.project] if self.project else self.organization.visible_projects(self.user)
-
-    def url(self, path: str) -> str:
-        """An absolute link under the organization, in the form of the request. The path is quoted here."""
-        return f"{self.base_url}/{_quoted(path)}"
-
-    def identity(self, user: User) -> JsonObject:
-        """A user as an IdentityRef."""
-        avatar = self.url(f"_apis/GraphProfile/MemberAvatars/{user.descriptor}")
-        return {
-            "displayName": user.display_name,
-            "url": self.url(f"_apis/Identities/{user.id}"),
-            "_links": {"avatar": {"href": avatar}},
-            "id": user.id,
-            "uniqueName": user.unique_name,
-            "imageUrl": avatar,
-            "descriptor": user.descriptor,
-        }
-
-    def denied(self, permission: str) -> bool:
-        """Whether the caller lacks a permission in the project of the path."""
-        return self.organization.denied(self.user, permission, self.project)
-
-
-@dataclass
-class Answer:
-    """A handler's answer. JSON values get the JSON content type; text and bytes go out as they are."""
-
-    status: int = 200
-    body: JsonValue | bytes = None
-    headers: dict[str, str] = field(default_factory=dict)
-    content_type: str = ""
-
-
 Handler: TypeAlias = Callable[[Call], Answer | JsonValue]
-
-
-def collection(values: Iterable[JsonValue], continuation: str | None = None, **more: JsonValue) -> Answer:
-    """A list answer `{"count": n, "value": [...]}`, with `x-ms-continuationtoken` when there is more."""
-    rows = list(values)
-    headers = {} if continuation is None else {"x-ms-continuationtoken": continuation}
-    return Answer(body={"count": len(rows), "value": rows, **more}, headers=headers)
-
-
-def as_object(value: JsonValue) -> JsonObject:
-    """The value when it is a JSON object, else an empty one."""
-    return dict(value) if isinstance(value, Mapping) else {}
-
-
-def as_list(value: JsonValue) -> list[JsonValue]:
-    """The value when it is a JSON array, else an empty one."""
-    return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else []
-
-
-def as_text(value: JsonValue, default: str = "") -> str:
-    """The value when it is a string, else the default."""
-    return value if isinstance(value, str) else default
 
 
 @dataclass(frozen=True)
@@ -285,10 +81,6 @@ class Area:
     def options(self, template: str) -> Callable[[Handler], Handler]:
         """Declare an OPTIONS operation, open to any signed-in user."""
         return self._add("OPTIONS", template, (), "7.1", anonymous=False)
-
-
-class MissingScopeError(Exception):
-    """The token lacks a scope that only the handler knows to be needed: an empty 401."""
 
 
 @dataclass
@@ -365,10 +157,6 @@ class Router:
             yield from ((n, [segment, *v]) for n, v in self._walk(node.parameter, segments, at + 1))
         if node.rest:
             yield node.rest, ["/".join(segments[at:])]
-
-
-class MethodNotAllowedError(Exception):
-    """The path exists, the method does not: 405."""
 
 
 def variants(template: str) -> list[list[str]]:

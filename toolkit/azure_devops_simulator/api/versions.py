@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from azure_devops_simulator.api.routing import Query, Route, ServiceError
+from azure_devops_simulator.api.errors import ServiceError
+from azure_devops_simulator.api.query import Query
+from azure_devops_simulator.api.routing import Route
 
 LATEST = (7, 2)
 """The newest version the simulated service knows; everything from 7.1 down is released."""

@@ -12,7 +12,9 @@ from azure_devops_simulator.areas.builds.steps import Job, Stage, Step, Timeline
 from azure_devops_simulator.areas.builds.yaml import committed_yaml, problems
 from azure_devops_simulator.seed import build_product_logs as product_logs
 from azure_devops_simulator.state.builds import Artifact, Build, Definition, Issue, Reason
-from azure_devops_simulator.state.organization import SEED_NOW, Organization
+from azure_devops_simulator.state.clock import SEED_NOW
+from azure_devops_simulator.state.organization import Organization
+from azure_devops_simulator.state.soak_log import SoakLog
 
 DANA, PRIYA, TOM = "Dana Ortiz", "Priya Raman", "Tom Becker"
 MINA, LUIS = "Mina Sato", "Luis Ferreira"
@@ -254,14 +256,14 @@ def _ci_running(build: Build) -> None:
 
 
 def _soak_good(build: Build) -> None:
-    step = Step("Replay five hours of traffic", 18_000, product_logs.SoakLog(12_000))
+    step = Step("Replay five hours of traffic", 18_000, SoakLog(12_000))
     Timeline(build).write([Stage("__default", [job_of(build, "Soak", [step], agent="linux-large-02")])])
 
 
 def _soak_bad(build: Build) -> None:
     name = "Replay five hours of traffic"
     issue = Issue("error", "Bash exited with code '1'.")
-    step = Step(name, 18_000, product_logs.SoakLog(error_at=product_logs.SOAK_ERROR_LINE), "failed", [issue])
+    step = Step(name, 18_000, SoakLog(error_at=product_logs.SOAK_ERROR_LINE), "failed", [issue])
     Timeline(build).write([Stage("__default", [job_of(build, "Soak", [step], agent="linux-large-02")])])
 
 

@@ -11,7 +11,8 @@ from azure_devops_simulator.seed.code_operations import tell_operations
 from azure_devops_simulator.seed.code_products import tell_products
 from azure_devops_simulator.seed.story import Story
 from azure_devops_simulator.seed.work_items import seed_work_items
-from azure_devops_simulator.state.organization import SEED_NOW, Clock, Organization
+from azure_devops_simulator.state.clock import SEED_NOW, Clock
+from azure_devops_simulator.state.organization import Organization
 
 _FOUNDED = datetime(2026, 8, 20, 8, 0, tzinfo=UTC)
 _PEOPLE = ("Dana Ortiz", "Priya Raman", "Tom Becker", "Mina Sato", "Luis Ferreira")

@@ -13,8 +13,6 @@ from typing import TypeAlias
 
 from azure_devops_simulator.areas.git.repositories import add_repository
 from azure_devops_simulator.areas.pull_requests.lifecycle import (
-    PullRequest,
-    Reviewer,
     add_comment,
     add_system_thread,
     add_thread,
@@ -24,8 +22,12 @@ from azure_devops_simulator.areas.pull_requests.lifecycle import (
     refresh,
     vote,
 )
-from azure_devops_simulator.state.git_objects import REGULAR, ZERO_ID, Entry, RefUpdate, Repository, Signature
-from azure_devops_simulator.state.organization import JsonObject, Organization, User
+from azure_devops_simulator.state.git_objects import REGULAR, Entry, Signature
+from azure_devops_simulator.state.organization import Organization
+from azure_devops_simulator.state.people import User
+from azure_devops_simulator.state.projects import ZERO_ID, RefUpdate, Repository
+from azure_devops_simulator.state.pull_requests import PullRequest, Reviewer
+from azure_devops_simulator.state.values import JsonObject
 
 Change: TypeAlias = Callable[[Repository, dict[str, Entry]], None]
 """One change of a commit: acts on the files of the commit before it."""

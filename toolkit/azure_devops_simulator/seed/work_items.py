@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from azure_devops_simulator.areas.work_items.fields import FieldValue
 from azure_devops_simulator.areas.work_items.process import WorkItemType, work_item_type
 from azure_devops_simulator.areas.work_items.rules import enter_state, join_tags, new_fields, split_tags
 from azure_devops_simulator.seed.work_item_rows import Row
 from azure_devops_simulator.seed.work_items_platform import PLATFORM
 from azure_devops_simulator.seed.work_items_products import DATA, MOBILE_APP, PAYMENTS
-from azure_devops_simulator.state.organization import SEED_NOW, Organization, Project, User
-from azure_devops_simulator.state.work_items.store import Draft, NewRelation, WorkItem
+from azure_devops_simulator.state.clock import SEED_NOW
+from azure_devops_simulator.state.organization import Organization
+from azure_devops_simulator.state.people import User
+from azure_devops_simulator.state.projects import Project
+from azure_devops_simulator.state.work_items.records import Draft, FieldValue, NewRelation, WorkItem
 
 _AREAS = {
     "Platform": ("Team Harbor", "Team Lighthouse", "Operations"),

@@ -17,20 +17,16 @@ from starlette.routing import Route as WebRoute
 
 from azure_devops_simulator.api import access, hosts
 from azure_devops_simulator.api.access import Caller, SignIn
-from azure_devops_simulator.api.routing import (
-    Answer,
-    Area,
+from azure_devops_simulator.api.call import Answer, Call
+from azure_devops_simulator.api.errors import (
     ArgumentError,
     BindingError,
-    Call,
-    Match,
     MethodNotAllowedError,
     MissingScopeError,
-    Query,
-    Router,
     ServiceError,
-    split_path,
 )
+from azure_devops_simulator.api.query import Query
+from azure_devops_simulator.api.routing import Area, Match, Router, split_path
 from azure_devops_simulator.api.versions import negotiate, requested_version
 from azure_devops_simulator.areas.builds import pipelines
 from azure_devops_simulator.areas.builds import routes as build
@@ -43,7 +39,8 @@ from azure_devops_simulator.areas.search import routes as search
 from azure_devops_simulator.areas.work_items import area as work_items
 from azure_devops_simulator.server.control import control as control_routes
 from azure_devops_simulator.server.fault_middleware import FaultMiddleware
-from azure_devops_simulator.state.organization import JsonValue, Organization, guid
+from azure_devops_simulator.state.organization import Organization
+from azure_devops_simulator.state.values import JsonValue, guid
 
 AREAS: tuple[Area, ...] = (
     projects.area,

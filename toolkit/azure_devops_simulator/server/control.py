@@ -35,16 +35,10 @@ from azure_devops_simulator.api.access import check_scopes
 from azure_devops_simulator.api.parsing import read_json
 from azure_devops_simulator.server.fault_middleware import CONTROL_PATH
 from azure_devops_simulator.state.faults import FAULT_NAMES, TokenBucket, read_fault
-from azure_devops_simulator.state.organization import (
-    FULL_ACCESS,
-    JsonObject,
-    JsonValue,
-    Organization,
-    Project,
-    TokenState,
-    User,
-    timestamp,
-)
+from azure_devops_simulator.state.organization import Organization
+from azure_devops_simulator.state.people import FULL_ACCESS, TokenState, User
+from azure_devops_simulator.state.projects import Project
+from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
 from azure_devops_simulator.world.export import export_world, replace_world
 
 _STATES = ("active", "expired", "revoked", "elsewhere")

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from azure_devops_simulator.api.access import SIGN_IN_PAGE, identify
-from azure_devops_simulator.api.routing import ServiceError
+from azure_devops_simulator.api.errors import ServiceError
 from azure_devops_simulator.state.faults import Fault, Pace
+from azure_devops_simulator.state.organization import Organization
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-    from azure_devops_simulator.state.organization import Organization
 
 TRANSPORT = "transport"
 """Where a connection's transport stands in the state of its requests."""

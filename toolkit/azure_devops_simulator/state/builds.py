@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from azure_devops_simulator.state.git_objects import Repository
-from azure_devops_simulator.state.organization import JsonObject, Project, User, guid
+from azure_devops_simulator.state.people import User
+from azure_devops_simulator.state.projects import Project, Repository
+from azure_devops_simulator.state.values import JsonObject, guid
 
 Status = Literal["notStarted", "inProgress", "cancelling", "completed"]
 Result = Literal["succeeded", "partiallySucceeded", "failed", "canceled"]

@@ -11,10 +11,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
-if TYPE_CHECKING:
-    from azure_devops_simulator.state.organization import JsonObject
+from azure_devops_simulator.state.values import JsonObject
 
 FaultKind = Literal["status", "throttle", "reset", "truncate", "slow", "delay", "endless"]
 When = Literal["before", "after"]

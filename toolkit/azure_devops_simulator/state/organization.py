@@ -6,190 +6,20 @@ calls are equal down to the last object id.
 
 from __future__ import annotations
 
-import math
-import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal, NamedTuple
-from uuid import UUID, uuid5
+from datetime import timedelta
+from typing import Literal
 
+from azure_devops_simulator.state.builds import BuildStore
+from azure_devops_simulator.state.clock import Clock
 from azure_devops_simulator.state.faults import Faults, TokenBucket
-
-if TYPE_CHECKING:
-    from azure_devops_simulator.areas.pull_requests.lifecycle import PullRequest
-    from azure_devops_simulator.state.builds import BuildStore
-    from azure_devops_simulator.state.git_objects import Repository
-    from azure_devops_simulator.state.work_items.store import WorkItemStore
-
-JsonValue = None | bool | int | float | str | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
-JsonObject = dict[str, JsonValue]
-TokenState = Literal["active", "expired", "revoked", "elsewhere"]
-
-SEED_NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
-FULL_ACCESS = "app_token"
-PERMISSIONS = (
-    "CreateBranch",
-    "CreateRepository",
-    "ForcePush",
-    "GenericContribute",
-    "PullRequestBypassPolicy",
-    "PullRequestContribute",
-    "QueueBuilds",
-    "RenameRepository",
-    "WorkItemWrite",
-)
-"""What can be taken from somebody, in the service's own words where it has one."""
-ANONYMOUS_ID = "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa"
-
-_NAMESPACE = UUID("6d1c2f0e-54a7-5c8e-9f0a-7c1de2a70b11")
-
-
-def guid(path: str) -> str:
-    """The guid that belongs to a path such as `project/Platform`; the same in every run."""
-    return str(uuid5(_NAMESPACE, path))
-
-
-def timestamp(when: datetime) -> str:
-    """A date as the service writes it: UTC, ISO 8601, `Z`, fractional digits only when there are any."""
-    text = when.astimezone(UTC).isoformat()[:19]
-    fraction = f".{when.microsecond:06d}".rstrip("0") if when.microsecond else ""
-    return f"{text}{fraction}Z"
-
-
-class Clock:
-    """The organization's own time. It moves when something is written and when it is told to.
-
-    Args:
-        start: the time it shows first.
-    """
-
-    def __init__(self, start: datetime = SEED_NOW) -> None:
-        self.start = start
-        self._rate = 0.0
-        self.set(start)
-
-    @property
-    def rate(self) -> float:
-        """Seconds that pass here while one passes outside. 0, the default, makes every run the same."""
-        return self._rate
-
-    @rate.setter
-    def rate(self, rate: float) -> None:
-        if not 0 <= rate < math.inf:
-            raise ValueError("time does not go back")
-        self.set(self.now())
-        self._rate = rate
-
-    def now(self) -> datetime:
-        """The current time in UTC."""
-        if not self._rate:
-            return self._now
-        return self._now + timedelta(seconds=self._rate * (time.monotonic() - self._outside))
-
-    def tick(self, seconds: float = 1.0) -> datetime:
-        """Move on by some seconds and return the new time. Every write calls this once."""
-        self.set(self.now() + timedelta(seconds=seconds))
-        return self._now
-
-    def advance(self, by: timedelta | float) -> datetime:
-        """Let time pass (seconds or a timedelta) and return the new time: builds go on, indexes catch up.
-
-        Raises:
-            ValueError: time does not go back; `set` jumps.
-        """
-        step = by if isinstance(by, timedelta) else timedelta(seconds=by)
-        if step < timedelta(0):
-            raise ValueError("time does not go back")
-        return self.tick(step.total_seconds())
-
-    def set(self, when: datetime) -> None:
-        """Jump to a time; seeding uses it to write history."""
-        self._now = when.astimezone(UTC)
-        self._outside = time.monotonic()
-
-
-@dataclass(frozen=True)
-class User:
-    """A person, service account or build identity. `member` is False for somebody who is not in this organization."""
-
-    id: str
-    display_name: str
-    unique_name: str
-    descriptor: str
-    member: bool = True
-
-
-@dataclass
-class Token:
-    """A personal access token: whose it is and what it may do (`vso.code`, ..., or `app_token` for everything).
-
-    `elsewhere`: it is good, but for another organization only.
-    """
-
-    value: str
-    scopes: frozenset[str]
-    user: User
-    state: TokenState = "active"
-
-
-class Denial(NamedTuple):
-    """A permission that a user lacks; `project` is an id or empty, `within` a part of the project or empty."""
-
-    user: str
-    permission: str
-    project: str
-    within: str
-
-    def covers(self, part: str) -> bool:
-        """Whether a part of the project is meant: itself or what lies below."""
-        own, wanted = self.within.lower(), part.lower()
-        return not own or own == wanted or wanted.startswith((f"{own}/", f"{own}\\"))
-
-
-@dataclass
-class Team:
-    """A team of a project."""
-
-    id: str
-    name: str
-    description: str
-    members: list[User] = field(default_factory=list)
-
-
-@dataclass
-class Project:
-    """A team project. `repositories` is keyed by repository id, in order of creation."""
-
-    id: str
-    name: str
-    description: str
-    visibility: Literal["private", "public", "organization"]
-    process: Literal["Agile", "Scrum", "Basic", "CMMI"]
-    last_update: datetime
-    state: str = "wellFormed"
-    revision: int = 1
-    repositories: dict[str, Repository] = field(default_factory=dict)
-    teams: list[Team] = field(default_factory=list)
-
-    def repository(self, name_or_id: str) -> Repository | None:
-        """Find a repository by id or name (names ignore case)."""
-        wanted = name_or_id.lower()
-        found = self.repositories.get(wanted)
-        return found or next((r for r in self.repositories.values() if r.name.lower() == wanted), None)
-
-
-def _work_item_store() -> WorkItemStore:
-    from azure_devops_simulator.state.work_items.store import WorkItemStore  # noqa: PLC0415 - the store's module imports this one
-
-    return WorkItemStore()
-
-
-def _build_store() -> BuildStore:
-    from azure_devops_simulator.state.builds import BuildStore  # noqa: PLC0415 - the store's module imports this one
-
-    return BuildStore()
+from azure_devops_simulator.state.people import FULL_ACCESS, PERMISSIONS, Denial, Token, User
+from azure_devops_simulator.state.projects import Project, Repository, Team
+from azure_devops_simulator.state.pull_requests import PullRequest
+from azure_devops_simulator.state.values import guid
+from azure_devops_simulator.state.work_items.store import WorkItemStore
 
 
 @dataclass
@@ -209,8 +39,8 @@ class Organization:
     tokens: dict[str, Token] = field(default_factory=dict)
     projects: dict[str, Project] = field(default_factory=dict)
     pull_requests: dict[int, PullRequest] = field(default_factory=dict)
-    work_items: WorkItemStore = field(default_factory=_work_item_store)
-    builds: BuildStore = field(default_factory=_build_store)
+    work_items: WorkItemStore = field(default_factory=WorkItemStore)
+    builds: BuildStore = field(default_factory=BuildStore)
     code_search_installed: bool = True
     faults: Faults = field(default_factory=Faults)
     throttle: TokenBucket | None = None

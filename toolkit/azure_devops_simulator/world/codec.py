@@ -13,7 +13,7 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from azure_devops_simulator.state.organization import JsonObject, JsonValue, timestamp
+from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from azure_devops_simulator.state.organization import JsonObject, JsonValue
+from azure_devops_simulator.state.values import JsonObject, JsonValue
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _BOOKKEEPING = ("counters", "clock", "latest_change")

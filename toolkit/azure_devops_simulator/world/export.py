@@ -17,23 +17,18 @@ from datetime import datetime, timedelta
 from typing import TypeVar, cast
 
 from azure_devops_simulator.areas.builds.run import catch_up
-from azure_devops_simulator.areas.pull_requests.lifecycle import PullRequest
-from azure_devops_simulator.areas.work_items.fields import FIELDS, FieldValue
-from azure_devops_simulator.seed.build_product_logs import SoakLog
+from azure_devops_simulator.areas.work_items.fields import FIELDS
 from azure_devops_simulator.state.builds import Build, Definition
-from azure_devops_simulator.state.git_objects import ObjectStore, Repository
-from azure_devops_simulator.state.organization import (
-    Clock,
-    Denial,
-    JsonObject,
-    JsonValue,
-    Organization,
-    Project,
-    User,
-    timestamp,
-)
+from azure_devops_simulator.state.clock import Clock
+from azure_devops_simulator.state.git_objects import ObjectStore
+from azure_devops_simulator.state.organization import Organization
+from azure_devops_simulator.state.people import Denial, User
+from azure_devops_simulator.state.projects import Project, Repository
+from azure_devops_simulator.state.pull_requests import PullRequest
+from azure_devops_simulator.state.soak_log import SoakLog
+from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
 from azure_devops_simulator.state.work_items.nodes import Node
-from azure_devops_simulator.state.work_items.store import WorkItem
+from azure_devops_simulator.state.work_items.records import FieldValue, WorkItem
 from azure_devops_simulator.world.codec import AnyJson, Codec, WorldError
 from azure_devops_simulator.world.git import read_objects, write_objects
 
@@ -261,7 +256,7 @@ def _codec(organization: Organization) -> Codec:
             Sequence[str]: _read_lines,
             dict[str, FieldValue]: _read_fields,
         },
-        namespace={"Project": Project, "User": User, "JsonObject": AnyJson, "Repository": Repository},
+        namespace={"JsonObject": AnyJson},
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dulwich.objects import Blob, Commit, ShaFile, Tag, Tree
 
 from azure_devops_simulator.state.git_objects import ObjectStore
-from azure_devops_simulator.state.organization import JsonObject, JsonValue
+from azure_devops_simulator.state.values import JsonObject, JsonValue
 from azure_devops_simulator.world.codec import WorldError, read_bytes, write_bytes
 
 _KINDS: dict[str, type[ShaFile]] = {"commits": Commit, "tags": Tag, "trees": Tree, "blobs": Blob}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 
+from azure_devops_simulator.api.call import Answer, Call, collection
+from azure_devops_simulator.api.errors import ArgumentError
 from azure_devops_simulator.api.parsing import whole_number
-from azure_devops_simulator.api.routing import Answer, Area, ArgumentError, Call, collection
+from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.builds.lookup import find_definition
 from azure_devops_simulator.areas.builds.shapes import build_body, definition_body
 from azure_devops_simulator.areas.builds.yaml import committed_yaml
 from azure_devops_simulator.state.builds import Definition
-from azure_devops_simulator.state.organization import JsonObject, JsonValue
+from azure_devops_simulator.state.values import JsonObject, JsonValue
 
 area = Area("build")
 _READ = ("vso.build",)

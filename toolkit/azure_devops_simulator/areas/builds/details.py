@@ -6,12 +6,13 @@ import io
 import zipfile
 from html import escape
 
-from azure_devops_simulator.api.parsing import whole_number
-from azure_devops_simulator.api.routing import Answer, Area, Call, as_list, as_text, collection
+from azure_devops_simulator.api.call import Answer, Call, collection
+from azure_devops_simulator.api.parsing import as_list, as_text, whole_number
+from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.builds.lookup import build_error, commits_between, find_build, work_items_of
 from azure_devops_simulator.areas.builds.shapes import artifact_body, change_body
 from azure_devops_simulator.state.builds import Artifact, Build
-from azure_devops_simulator.state.organization import JsonValue
+from azure_devops_simulator.state.values import JsonValue
 
 area = Area("build")
 _READ, _EXECUTE = ("vso.build",), ("vso.build_execute",)

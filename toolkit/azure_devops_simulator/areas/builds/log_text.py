@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from azure_devops_simulator.state.git_objects import Commit, Repository
+from azure_devops_simulator.state.git_objects import Commit
+from azure_devops_simulator.state.projects import Repository
 
 SOURCES = "/__w/1/s"
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from azure_devops_simulator.api.call import Answer, Call, collection
 from azure_devops_simulator.api.parsing import whole_number
-from azure_devops_simulator.api.routing import Answer, Area, Call, collection
+from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.builds.lookup import build_error, find_build
 from azure_devops_simulator.areas.builds.shapes import log_body, timeline_body
 from azure_devops_simulator.state.builds import Log
-from azure_devops_simulator.state.organization import JsonValue
+from azure_devops_simulator.state.values import JsonValue
 
 area = Area("build")
 _READ = ("vso.build",)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from azure_devops_simulator.api.call import Call
+from azure_devops_simulator.api.errors import ServiceError
 from azure_devops_simulator.api.parsing import whole_number
-from azure_devops_simulator.api.routing import Call, ServiceError
 from azure_devops_simulator.areas.git.history import ancestors, history
 from azure_devops_simulator.state.builds import Build, Definition
 from azure_devops_simulator.state.git_objects import Commit
-from azure_devops_simulator.state.organization import JsonObject, JsonValue, Organization
+from azure_devops_simulator.state.organization import Organization
+from azure_devops_simulator.state.values import JsonObject, JsonValue
 
 _SPACE = "Microsoft.TeamFoundation.Build.WebApi"
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from azure_devops_simulator.api.parsing import whole_number
-from azure_devops_simulator.api.routing import Answer, Area, Call, ServiceError, as_object, as_text, collection
+from azure_devops_simulator.api.call import Answer, Call, collection
+from azure_devops_simulator.api.errors import ServiceError
+from azure_devops_simulator.api.parsing import as_object, as_text, whole_number
+from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.builds.details import find_artifact
 from azure_devops_simulator.areas.builds.logs import TEXT, log_text
 from azure_devops_simulator.areas.builds.routes import full_branch, start_build
 from azure_devops_simulator.areas.builds.yaml import committed_yaml, problems
 from azure_devops_simulator.state.builds import Build, Definition, Log
-from azure_devops_simulator.state.organization import JsonObject, JsonValue, guid, timestamp
+from azure_devops_simulator.state.values import JsonObject, JsonValue, guid, timestamp
 
 area = Area("pipelines")
 _READ, _EXECUTE = ("vso.build",), ("vso.build_execute",)

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import yaml
 
-from azure_devops_simulator.api.routing import as_list, as_object, as_text
+from azure_devops_simulator.api.parsing import as_list, as_object, as_text
 from azure_devops_simulator.areas.builds import log_text as logs
 from azure_devops_simulator.areas.builds.steps import Job, Stage, Step, job_of
 from azure_devops_simulator.state.builds import Build, Issue, RecordResult
-from azure_devops_simulator.state.organization import JsonObject, JsonValue
+from azure_devops_simulator.state.values import JsonObject, JsonValue
 
 _EXIT = re.compile(r"(?m)^\s*(?:exit\s+(?P<code>[1-9]\d*)|(?P<false>false))\s*$")
 _SLEEP = re.compile(r"(?m)^\s*sleep\s+(?P<seconds>\d+)\s*$")

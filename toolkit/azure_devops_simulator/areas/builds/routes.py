@@ -7,25 +7,18 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
+from azure_devops_simulator.api.call import Answer, Call, collection
 from azure_devops_simulator.api.enums import BUILD_STATUS, STAGE_UPDATE, by_name
-from azure_devops_simulator.api.parsing import read_date, read_json, whole_number
-from azure_devops_simulator.api.routing import (
-    Answer,
-    Area,
-    ArgumentError,
-    Call,
-    as_list,
-    as_object,
-    as_text,
-    collection,
-)
+from azure_devops_simulator.api.errors import ArgumentError
+from azure_devops_simulator.api.parsing import as_list, as_object, as_text, read_date, read_json, whole_number
+from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.builds import definitions, details, logs
 from azure_devops_simulator.areas.builds.lookup import build_error, find_build, find_definition, not_valid
 from azure_devops_simulator.areas.builds.run import cancel, cancel_stage, run_again, set_out
 from azure_devops_simulator.areas.builds.shapes import build_body
 from azure_devops_simulator.areas.builds.yaml import committed_yaml, problems
 from azure_devops_simulator.state.builds import Build, Definition, Record
-from azure_devops_simulator.state.organization import JsonObject, JsonValue
+from azure_devops_simulator.state.values import JsonObject, JsonValue
 
 area = Area("build")
 _READ, _EXECUTE = ("vso.build",), ("vso.build_execute",)

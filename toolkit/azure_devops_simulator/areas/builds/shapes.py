@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from azure_devops_simulator.api.routing import Call
+from azure_devops_simulator.api.call import Call
 from azure_devops_simulator.areas.core.projects import project_reference
 from azure_devops_simulator.state.builds import Artifact, Build, Definition, Issue, Log, Record
 from azure_devops_simulator.state.git_objects import Commit
-from azure_devops_simulator.state.organization import JsonObject, JsonValue, guid, timestamp
+from azure_devops_simulator.state.values import JsonObject, JsonValue, guid, timestamp
 
 _POOLS = {"Azure Pipelines": (9, 20, True), "linux-large": (12, 23, False), "tidewater-private": (14, 25, False)}
 

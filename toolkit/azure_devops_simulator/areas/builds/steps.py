@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from azure_devops_simulator.areas.builds import log_text as logs
 from azure_devops_simulator.state.builds import Build, Issue, Log, Record, RecordResult, RecordType
-from azure_devops_simulator.state.organization import guid
+from azure_devops_simulator.state.values import guid
 
 
 @dataclass

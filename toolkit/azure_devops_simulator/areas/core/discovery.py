@@ -10,10 +10,12 @@ import re
 from collections.abc import Iterable
 from importlib import resources
 
+from azure_devops_simulator.api.call import Answer, Call, collection
+from azure_devops_simulator.api.errors import ServiceError
 from azure_devops_simulator.api.hosts import area_url
-from azure_devops_simulator.api.routing import Answer, Area, Call, Route, ServiceError, collection, variants
+from azure_devops_simulator.api.routing import Area, Route, variants
 from azure_devops_simulator.areas.core.identities import descriptor_of
-from azure_devops_simulator.state.organization import JsonObject, guid
+from azure_devops_simulator.state.values import JsonObject, guid
 
 area = Area("Location")
 

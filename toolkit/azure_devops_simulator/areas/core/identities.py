@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from azure_devops_simulator.api.routing import Answer, Area, ArgumentError, Call, collection
-from azure_devops_simulator.state.organization import JsonObject, JsonValue, Organization, User
+from azure_devops_simulator.api.call import Answer, Call, collection
+from azure_devops_simulator.api.errors import ArgumentError
+from azure_devops_simulator.api.routing import Area
+from azure_devops_simulator.state.organization import Organization
+from azure_devops_simulator.state.people import User
+from azure_devops_simulator.state.values import JsonObject, JsonValue
 
 area = Area("ims")
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 
+from azure_devops_simulator.api.call import Answer, Call, collection
+from azure_devops_simulator.api.errors import ServiceError
 from azure_devops_simulator.api.parsing import whole_number
-from azure_devops_simulator.api.routing import Answer, Area, Call, ServiceError, collection
-from azure_devops_simulator.state.organization import JsonObject, Project, Team, timestamp
+from azure_devops_simulator.api.routing import Area
+from azure_devops_simulator.state.projects import Project, Team
+from azure_devops_simulator.state.values import JsonObject, timestamp
 
 area = Area("core")
 

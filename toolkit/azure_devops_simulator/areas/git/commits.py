@@ -6,17 +6,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
 
+from azure_devops_simulator.api.call import Answer, Call, collection
 from azure_devops_simulator.api.enums import VERSION_TYPE, by_name
-from azure_devops_simulator.api.routing import (
-    Answer,
-    Area,
-    ArgumentError,
-    BindingError,
-    Call,
-    as_object,
-    as_text,
-    collection,
-)
+from azure_devops_simulator.api.errors import ArgumentError, BindingError
+from azure_devops_simulator.api.parsing import as_object, as_text
+from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.git.history import (
     ahead_behind,
     ancestors,
@@ -35,8 +29,9 @@ from azure_devops_simulator.areas.git.shapes import (
     count_changes,
     push_reference,
 )
-from azure_devops_simulator.state.git_objects import Commit, Repository, Signature
-from azure_devops_simulator.state.organization import JsonObject, JsonValue
+from azure_devops_simulator.state.git_objects import Commit, Signature
+from azure_devops_simulator.state.projects import Repository
+from azure_devops_simulator.state.values import JsonObject, JsonValue
 
 area = Area("git")
 

@@ -7,8 +7,9 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from azure_devops_simulator.api.routing import Answer, ArgumentError, Call
-from azure_devops_simulator.state.organization import JsonObject
+from azure_devops_simulator.api.call import Answer, Call
+from azure_devops_simulator.api.errors import ArgumentError
+from azure_devops_simulator.state.values import JsonObject
 
 _IMAGES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "svg": "image/svg+xml"}
 _FORMATS = {"json": "json", "text": "text", "octetstream": "octetStream", "zip": "zip"}

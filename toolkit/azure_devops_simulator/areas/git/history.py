@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from azure_devops_simulator.state.git_objects import Commit, Entry, Files, Repository
+from azure_devops_simulator.state.git_objects import Commit, Entry, Files
+from azure_devops_simulator.state.projects import Repository
 
 ChangeType: TypeAlias = Literal["add", "edit", "delete", "rename"]
 

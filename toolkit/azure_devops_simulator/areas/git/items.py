@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
+from azure_devops_simulator.api.call import Answer, Call, collection
 from azure_devops_simulator.api.enums import RECURSION, VERSION_OPTIONS, VERSION_TYPE, by_name
-from azure_devops_simulator.api.routing import (
-    Answer,
-    Area,
-    ArgumentError,
-    Call,
-    Query,
-    as_list,
-    as_object,
-    as_text,
-    collection,
-)
+from azure_devops_simulator.api.errors import ArgumentError
+from azure_devops_simulator.api.parsing import as_list, as_object, as_text
+from azure_devops_simulator.api.query import Query
+from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.git.content import (
     content_metadata,
     is_binary,
@@ -28,8 +22,9 @@ from azure_devops_simulator.areas.git.history import history, touches
 from azure_devops_simulator.areas.git.lookup import described_version, find_repository, no_item
 from azure_devops_simulator.areas.git.repositories import READ, REPOSITORY
 from azure_devops_simulator.areas.git.shapes import commit_row, item_shape
-from azure_devops_simulator.state.git_objects import Entry, Repository
-from azure_devops_simulator.state.organization import JsonObject, JsonValue
+from azure_devops_simulator.state.git_objects import Entry
+from azure_devops_simulator.state.projects import Repository
+from azure_devops_simulator.state.values import JsonObject, JsonValue
 
 area = Area("git")
 

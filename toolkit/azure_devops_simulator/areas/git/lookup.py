@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
-from azure_devops_simulator.api.routing import ArgumentError, Call, Query, ServiceError
+from azure_devops_simulator.api.call import Call
+from azure_devops_simulator.api.errors import ArgumentError, ServiceError
+from azure_devops_simulator.api.query import Query
 from azure_devops_simulator.areas.core.projects import is_guid
 from azure_devops_simulator.areas.git.history import history, touches
-from azure_devops_simulator.state.git_objects import Repository
-from azure_devops_simulator.state.organization import User
+from azure_devops_simulator.state.people import User
+from azure_devops_simulator.state.projects import Repository
 
 _SPACE = "Microsoft.TeamFoundation.Git.Server"
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}")

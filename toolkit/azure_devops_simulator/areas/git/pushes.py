@@ -5,24 +5,19 @@ from __future__ import annotations
 import base64
 import binascii
 
+from azure_devops_simulator.api.call import Answer, Call, collection
 from azure_devops_simulator.api.enums import GIT_STATUS, by_name
-from azure_devops_simulator.api.routing import (
-    Answer,
-    Area,
-    ArgumentError,
-    Call,
-    as_list,
-    as_object,
-    as_text,
-    collection,
-)
+from azure_devops_simulator.api.errors import ArgumentError
+from azure_devops_simulator.api.parsing import as_list, as_object, as_text
+from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.git.commits import read_date
 from azure_devops_simulator.areas.git.lookup import commit_of, find_repository, git_error, require
 from azure_devops_simulator.areas.git.refs import valid_ref_name
 from azure_devops_simulator.areas.git.repositories import READ, REPOSITORY
 from azure_devops_simulator.areas.git.shapes import api_url, commit_row, push_reference
-from azure_devops_simulator.state.git_objects import REGULAR, ZERO_ID, Entry, Push, RefUpdate, Repository, Signature
-from azure_devops_simulator.state.organization import JsonObject, JsonValue, timestamp
+from azure_devops_simulator.state.git_objects import REGULAR, Entry, Signature
+from azure_devops_simulator.state.projects import ZERO_ID, Push, RefUpdate, Repository
+from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
 
 area = Area("git")
 

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import re
 
-from azure_devops_simulator.api.routing import (
-    Answer,
-    Area,
-    ArgumentError,
-    Call,
-    as_list,
-    as_object,
-    as_text,
-    collection,
-)
+from azure_devops_simulator.api.call import Answer, Call, collection
+from azure_devops_simulator.api.errors import ArgumentError
+from azure_devops_simulator.api.parsing import as_list, as_object, as_text
+from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.core.projects import page
 from azure_devops_simulator.areas.git.history import ahead_behind, ancestors
 from azure_devops_simulator.areas.git.lookup import described_version, find_repository, resolve
 from azure_devops_simulator.areas.git.repositories import READ, REPOSITORY
 from azure_devops_simulator.areas.git.shapes import api_url, commit_row, commit_shape
-from azure_devops_simulator.state.git_objects import ZERO_ID, RefUpdate, Repository
-from azure_devops_simulator.state.organization import JsonObject, JsonValue
+from azure_devops_simulator.state.projects import ZERO_ID, RefUpdate, Repository
+from azure_devops_simulator.state.values import JsonObject, JsonValue
 
 area = Area("git")
 

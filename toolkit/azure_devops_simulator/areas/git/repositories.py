@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from azure_devops_simulator.api.routing import Answer, Area, ArgumentError, Call, as_object, as_text, collection
+from azure_devops_simulator.api.call import Answer, Call, collection
+from azure_devops_simulator.api.errors import ArgumentError
+from azure_devops_simulator.api.parsing import as_object, as_text
+from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.git.content import blob_answer
 from azure_devops_simulator.areas.git.lookup import (
     find_repository,
@@ -13,8 +16,9 @@ from azure_devops_simulator.areas.git.lookup import (
     require,
 )
 from azure_devops_simulator.areas.git.shapes import api_url, repository_shape, signature_shape
-from azure_devops_simulator.state.git_objects import Entry, ObjectStore, Repository
-from azure_devops_simulator.state.organization import JsonObject, JsonValue, Project, guid
+from azure_devops_simulator.state.git_objects import Entry, ObjectStore
+from azure_devops_simulator.state.projects import Project, Repository
+from azure_devops_simulator.state.values import JsonObject, JsonValue, guid
 
 area = Area("git")
 

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterable
 from urllib.parse import quote
 
-from azure_devops_simulator.api.routing import Call
+from azure_devops_simulator.api.call import Call
 from azure_devops_simulator.areas.core.projects import project_reference
 from azure_devops_simulator.areas.git.history import Change, commit_changes, with_folders
-from azure_devops_simulator.state.git_objects import Commit, Entry, Push, Repository, Signature
-from azure_devops_simulator.state.organization import JsonObject, timestamp
+from azure_devops_simulator.state.git_objects import Commit, Entry, Signature
+from azure_devops_simulator.state.projects import Push, Repository
+from azure_devops_simulator.state.values import JsonObject, timestamp
 
 _NAMES = {"add": "Add", "edit": "Edit", "delete": "Delete", "rename": "Rename"}
 

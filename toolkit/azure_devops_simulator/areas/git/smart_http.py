@@ -20,10 +20,12 @@ from dulwich.repo import MemoryRepo
 from dulwich.server import DictBackend, PackHandler, ReceivePackHandler, UploadPackHandler
 
 from azure_devops_simulator.api import access
-from azure_devops_simulator.api.routing import Answer, Area, ArgumentError, Call, MissingScopeError
+from azure_devops_simulator.api.call import Answer, Call
+from azure_devops_simulator.api.errors import ArgumentError, MissingScopeError
+from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.git.lookup import needs_permission, no_repository
 from azure_devops_simulator.areas.git.refs import update_status
-from azure_devops_simulator.state.git_objects import RefUpdate, Repository
+from azure_devops_simulator.state.projects import RefUpdate, Repository
 
 area = Area("git_http")
 

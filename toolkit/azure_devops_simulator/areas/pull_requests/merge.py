@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from azure_devops_simulator.areas.git.history import MergeResult, ancestors, history, merge_files
 from azure_devops_simulator.areas.work_items.process import WorkItemType, work_item_type
 from azure_devops_simulator.areas.work_items.rules import enter_state
-from azure_devops_simulator.state.git_objects import Repository, Signature
-from azure_devops_simulator.state.work_items.store import Draft
-
-if TYPE_CHECKING:
-    from azure_devops_simulator.state.organization import JsonObject, Organization, User
+from azure_devops_simulator.state.git_objects import Signature
+from azure_devops_simulator.state.organization import Organization
+from azure_devops_simulator.state.people import User
+from azure_devops_simulator.state.projects import Repository
+from azure_devops_simulator.state.values import JsonObject
+from azure_devops_simulator.state.work_items.records import Draft
 
 
 def strategy_of(options: JsonObject) -> str:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from azure_devops_simulator.api.call import Call
 from azure_devops_simulator.api.enums import by_name
-from azure_devops_simulator.api.routing import Area, ArgumentError, Call, as_list, as_object
+from azure_devops_simulator.api.errors import ArgumentError
+from azure_devops_simulator.api.parsing import as_list, as_object
+from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.git.lookup import find_repository
 from azure_devops_simulator.areas.git.repositories import READ, REPOSITORY
-from azure_devops_simulator.areas.pull_requests.lifecycle import PullRequest, iteration_commits
+from azure_devops_simulator.areas.pull_requests.lifecycle import iteration_commits
 from azure_devops_simulator.areas.pull_requests.shapes import pull_request_row
-from azure_devops_simulator.state.git_objects import Repository
-from azure_devops_simulator.state.organization import JsonObject, JsonValue
+from azure_devops_simulator.state.projects import Repository
+from azure_devops_simulator.state.pull_requests import PullRequest
+from azure_devops_simulator.state.values import JsonObject, JsonValue
 
 area = Area("git")
 

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from azure_devops_simulator.api.routing import (
-    Answer,
-    Area,
-    ArgumentError,
-    Call,
-    ServiceError,
-    as_list,
-    as_object,
-    as_text,
-    collection,
-)
+from azure_devops_simulator.api.call import Answer, Call, collection
+from azure_devops_simulator.api.errors import ArgumentError, ServiceError
+from azure_devops_simulator.api.parsing import as_list, as_object, as_text
+from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.git.lookup import find_repository, git_error, require
 from azure_devops_simulator.areas.git.repositories import READ
-from azure_devops_simulator.areas.pull_requests.lifecycle import PullRequest, Reviewer, vote
+from azure_devops_simulator.areas.pull_requests.lifecycle import vote
 from azure_devops_simulator.areas.pull_requests.routes import ONE, WRITE
 from azure_devops_simulator.areas.pull_requests.shapes import find_pull_request, label_shape, reviewer_shape
-from azure_devops_simulator.state.organization import JsonObject, User
+from azure_devops_simulator.state.people import User
+from azure_devops_simulator.state.pull_requests import PullRequest, Reviewer
+from azure_devops_simulator.state.values import JsonObject
 
 area = Area("git")
 

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
+from azure_devops_simulator.api.call import Answer, Call, collection
 from azure_devops_simulator.api.enums import PULL_REQUEST_STATUS, by_name
-from azure_devops_simulator.api.parsing import whole_number
-from azure_devops_simulator.api.routing import (
-    Answer,
-    Area,
-    ArgumentError,
-    Call,
-    as_list,
-    as_object,
-    as_text,
-    collection,
-)
+from azure_devops_simulator.api.errors import ArgumentError
+from azure_devops_simulator.api.parsing import as_list, as_object, as_text, whole_number
+from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.git.lookup import find_repository, git_error, require
 from azure_devops_simulator.areas.git.repositories import READ, REPOSITORY
 from azure_devops_simulator.areas.git.shapes import commit_row
 from azure_devops_simulator.areas.pull_requests.lifecycle import (
-    PullRequest,
-    Reviewer,
     add_system_thread,
     close,
     iteration_commits,
@@ -31,8 +22,9 @@ from azure_devops_simulator.areas.pull_requests.shapes import (
     pull_request_row,
     pull_request_shape,
 )
-from azure_devops_simulator.state.git_objects import Repository
-from azure_devops_simulator.state.organization import JsonObject, JsonValue
+from azure_devops_simulator.state.projects import Repository
+from azure_devops_simulator.state.pull_requests import PullRequest, Reviewer
+from azure_devops_simulator.state.values import JsonObject, JsonValue
 
 area = Area("git")
 

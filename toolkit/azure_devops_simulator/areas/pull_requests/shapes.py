@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
+from azure_devops_simulator.api.call import Call
 from azure_devops_simulator.api.parsing import whole_number
-from azure_devops_simulator.api.routing import Call
 from azure_devops_simulator.areas.core.projects import project_reference
 from azure_devops_simulator.areas.git.lookup import git_error
 from azure_devops_simulator.areas.git.shapes import api_url, commit_link, commit_row, repository_shape
-from azure_devops_simulator.areas.pull_requests.lifecycle import (
-    Comment,
-    Iteration,
-    PullRequest,
-    Reviewer,
-    Thread,
-    refresh,
-)
-from azure_devops_simulator.state.git_objects import Repository
-from azure_devops_simulator.state.organization import JsonObject, JsonValue, timestamp
+from azure_devops_simulator.areas.pull_requests.lifecycle import refresh
+from azure_devops_simulator.state.projects import Repository
+from azure_devops_simulator.state.pull_requests import Comment, Iteration, PullRequest, Reviewer, Thread
+from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
 
 LIST_DESCRIPTION = 400
 """How many characters of a description stand in lists."""

@@ -5,29 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar
 
-from azure_devops_simulator.api.routing import (
-    Answer,
-    Area,
-    ArgumentError,
-    Call,
-    as_list,
-    as_object,
-    as_text,
-    collection,
-)
+from azure_devops_simulator.api.call import Answer, Call, collection
+from azure_devops_simulator.api.errors import ArgumentError
+from azure_devops_simulator.api.parsing import as_list, as_object, as_text
+from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.git.history import changes
 from azure_devops_simulator.areas.git.lookup import find_repository, git_error, require
 from azure_devops_simulator.areas.git.repositories import READ
 from azure_devops_simulator.areas.git.shapes import commit_row
-from azure_devops_simulator.areas.pull_requests.lifecycle import (
-    Comment,
-    Iteration,
-    PullRequest,
-    Thread,
-    add_comment,
-    add_thread,
-    iteration_commits,
-)
+from azure_devops_simulator.areas.pull_requests.lifecycle import add_comment, add_thread, iteration_commits
 from azure_devops_simulator.areas.pull_requests.routes import ONE
 from azure_devops_simulator.areas.pull_requests.shapes import (
     comment_shape,
@@ -35,7 +21,8 @@ from azure_devops_simulator.areas.pull_requests.shapes import (
     iteration_shape,
     thread_shape,
 )
-from azure_devops_simulator.state.organization import JsonObject, JsonValue
+from azure_devops_simulator.state.pull_requests import Comment, Iteration, PullRequest, Thread
+from azure_devops_simulator.state.values import JsonObject, JsonValue
 
 area = Area("git")
 

@@ -6,11 +6,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from azure_devops_simulator.api.routing import Area, ArgumentError, Call, ServiceError, as_list, as_object, as_text
+from azure_devops_simulator.api.call import Call
+from azure_devops_simulator.api.errors import ArgumentError, ServiceError
+from azure_devops_simulator.api.parsing import as_list, as_object, as_text
+from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.git.content import is_binary, text_of
 from azure_devops_simulator.areas.search.query import Document, Query, QueryError, parse
-from azure_devops_simulator.state.git_objects import Entry, Repository
-from azure_devops_simulator.state.organization import JsonObject, JsonValue
+from azure_devops_simulator.state.git_objects import Entry
+from azure_devops_simulator.state.projects import Repository
+from azure_devops_simulator.state.values import JsonObject, JsonValue
 
 area = Area("search")
 

@@ -7,26 +7,14 @@ import re
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from azure_devops_simulator.api.routing import (
-    Answer,
-    Area,
-    ArgumentError,
-    BindingError,
-    Call,
-    Match,
-    MethodNotAllowedError,
-    Query,
-    Router,
-    ServiceError,
-    as_list,
-    as_object,
-    as_text,
-    collection,
-    split_path,
-)
+from azure_devops_simulator.api.call import Answer, Call, collection
+from azure_devops_simulator.api.errors import ArgumentError, BindingError, MethodNotAllowedError, ServiceError
+from azure_devops_simulator.api.parsing import as_list, as_object, as_text
+from azure_devops_simulator.api.query import Query
+from azure_devops_simulator.api.routing import Area, Match, Router, split_path
 from azure_devops_simulator.areas.core.projects import find_project
 from azure_devops_simulator.areas.work_items.write import area as writes
-from azure_devops_simulator.state.organization import JsonObject, JsonValue
+from azure_devops_simulator.state.values import JsonObject, JsonValue
 
 area = Area("wit")
 _ROUTER = Router(writes.routes)

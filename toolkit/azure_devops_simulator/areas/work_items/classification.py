@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from azure_devops_simulator.api.parsing import read_date, whole_number
-from azure_devops_simulator.api.routing import (
-    Answer,
-    Area,
-    ArgumentError,
-    Call,
-    ServiceError,
-    as_object,
-    as_text,
-    collection,
-)
-from azure_devops_simulator.state.organization import JsonObject, JsonValue, Project, timestamp
+from azure_devops_simulator.api.call import Answer, Call, collection
+from azure_devops_simulator.api.errors import ArgumentError, ServiceError
+from azure_devops_simulator.api.parsing import as_object, as_text, read_date, whole_number
+from azure_devops_simulator.api.routing import Area
+from azure_devops_simulator.state.projects import Project
+from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
 from azure_devops_simulator.state.work_items.nodes import Node, Structure
 
 area = Area("wit")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
-from azure_devops_simulator.api.parsing import whole_number
-from azure_devops_simulator.api.routing import Answer, Area, ArgumentError, Call, ServiceError, as_text
+from azure_devops_simulator.api.call import Answer, Call
+from azure_devops_simulator.api.errors import ArgumentError, ServiceError
+from azure_devops_simulator.api.parsing import as_text, whole_number
+from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.work_items.lookup import item_of
 from azure_devops_simulator.areas.work_items.shapes import comment_body, item_url
-from azure_devops_simulator.state.organization import JsonObject, JsonValue
-from azure_devops_simulator.state.work_items.store import Comment, TextFormat, WorkItem
+from azure_devops_simulator.state.values import JsonObject, JsonValue
+from azure_devops_simulator.state.work_items.records import Comment, TextFormat, WorkItem
 
 area = Area("wit")
 _READ, _WRITE = ("vso.work",), ("vso.work_write",)

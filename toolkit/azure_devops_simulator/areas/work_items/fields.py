@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Literal
 
-from azure_devops_simulator.api.routing import ServiceError
-from azure_devops_simulator.state.organization import JsonObject
+from azure_devops_simulator.api.errors import ServiceError
+from azure_devops_simulator.state.values import JsonObject
 
 Kind = Literal[
     "string", "integer", "double", "dateTime", "boolean", "identity", "treePath", "html", "history", "plainText"
 ]
-FieldValue: TypeAlias = str | int | float | bool | datetime
-"""What is stored: text, numbers, dates; an identity is stored as the user's id."""
 
 LONG_TEXT = frozenset({"html", "history", "plainText"})
 NUMBERS = frozenset({"integer", "double"})

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from azure_devops_simulator.api.call import Answer, Call, collection
+from azure_devops_simulator.api.errors import ServiceError
 from azure_devops_simulator.api.parsing import whole_number
-from azure_devops_simulator.api.routing import Answer, Area, Call, ServiceError, collection
+from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.work_items.lookup import expansion, item_of
 from azure_devops_simulator.areas.work_items.shapes import revision_body, update_body
-from azure_devops_simulator.state.organization import JsonValue
+from azure_devops_simulator.state.values import JsonValue
 
 area = Area("wit")
 _READ = ("vso.work",)

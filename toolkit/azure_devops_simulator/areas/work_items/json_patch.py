@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from azure_devops_simulator.api.call import Call
+from azure_devops_simulator.api.errors import ServiceError
 from azure_devops_simulator.api.parsing import read_json
-from azure_devops_simulator.api.routing import Call, ServiceError
-from azure_devops_simulator.state.organization import JsonValue
+from azure_devops_simulator.state.values import JsonValue
 
 Verb = Literal["add", "remove", "replace", "move", "copy", "test"]
 _VERBS: tuple[Verb, ...] = ("add", "remove", "replace", "move", "copy", "test")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from azure_devops_simulator.api.call import Call
+from azure_devops_simulator.api.errors import ServiceError
 from azure_devops_simulator.api.parsing import read_date, whole_number
-from azure_devops_simulator.api.routing import Call, ServiceError
 from azure_devops_simulator.areas.work_items.fields import Field, require_field
 from azure_devops_simulator.areas.work_items.patch import no_such_item
 from azure_devops_simulator.areas.work_items.shapes import Expand
-from azure_devops_simulator.state.organization import JsonValue
-from azure_devops_simulator.state.work_items.store import Revision, WorkItem
+from azure_devops_simulator.state.values import JsonValue
+from azure_devops_simulator.state.work_items.records import Revision, WorkItem
 
 MOST_IDS = 200
 _EXPANSIONS: tuple[Expand, ...] = ("none", "relations", "fields", "links", "all")

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from azure_devops_simulator.api.parsing import whole_number
-from azure_devops_simulator.api.routing import ServiceError, as_object, as_text
-from azure_devops_simulator.areas.work_items.fields import FIELDS, Field, FieldValue, require_field
+from azure_devops_simulator.api.errors import ServiceError
+from azure_devops_simulator.api.parsing import as_object, as_text, whole_number
+from azure_devops_simulator.areas.work_items.fields import FIELDS, Field, require_field
 from azure_devops_simulator.areas.work_items.json_patch import Operation
 from azure_devops_simulator.areas.work_items.process import State, WorkItemType, work_item_type
 from azure_devops_simulator.areas.work_items.rules import (
@@ -23,9 +23,19 @@ from azure_devops_simulator.areas.work_items.rules import (
     split_tags,
     stored_value,
 )
-from azure_devops_simulator.state.organization import JsonObject, JsonValue, Organization, Project, User
+from azure_devops_simulator.state.organization import Organization
+from azure_devops_simulator.state.people import User
+from azure_devops_simulator.state.projects import Project
+from azure_devops_simulator.state.values import JsonObject, JsonValue
+from azure_devops_simulator.state.work_items.records import (
+    Draft,
+    FieldValue,
+    NewRelation,
+    Relation,
+    TextFormat,
+    WorkItem,
+)
 from azure_devops_simulator.state.work_items.relation_types import find_relation_type
-from azure_devops_simulator.state.work_items.store import Draft, NewRelation, Relation, TextFormat, WorkItem
 
 _SPACE = "Microsoft.TeamFoundation.WorkItemTracking.Server"
 _WORK_ITEM_URL = re.compile(r"/_apis/wit/workitems/(\d+)/?(?:\?.*)?$", re.IGNORECASE)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from azure_devops_simulator.api.routing import Answer, Area, Call, as_list, collection
+from azure_devops_simulator.api.call import Answer, Call, collection
+from azure_devops_simulator.api.parsing import as_list
+from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.work_items.lookup import find_item, item_id, item_of, visible
 from azure_devops_simulator.areas.work_items.patch import no_such_item
 from azure_devops_simulator.areas.work_items.shapes import item_body
-from azure_devops_simulator.state.organization import JsonObject, JsonValue, timestamp
-from azure_devops_simulator.state.work_items.store import WorkItem
+from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
+from azure_devops_simulator.state.work_items.records import WorkItem
 
 area = Area("wit")
 _READ, _WRITE = ("vso.work",), ("vso.work_write",)

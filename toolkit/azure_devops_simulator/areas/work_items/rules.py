@@ -7,12 +7,16 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from azure_devops_simulator.api.parsing import read_date
-from azure_devops_simulator.api.routing import ServiceError, as_text
-from azure_devops_simulator.areas.work_items.fields import FIELDS, LONG_TEXT, NUMBERS, Field, FieldValue
+from azure_devops_simulator.api.errors import ServiceError
+from azure_devops_simulator.api.parsing import as_text, read_date
+from azure_devops_simulator.areas.work_items.fields import FIELDS, LONG_TEXT, NUMBERS, Field
 from azure_devops_simulator.areas.work_items.process import ALLOWED, SEVERITY, STATE_CHANGED, State, WorkItemType
-from azure_devops_simulator.state.organization import JsonObject, JsonValue, Organization, Project, User
+from azure_devops_simulator.state.organization import Organization
+from azure_devops_simulator.state.people import User
+from azure_devops_simulator.state.projects import Project
+from azure_devops_simulator.state.values import JsonObject, JsonValue
 from azure_devops_simulator.state.work_items.nodes import Structure
+from azure_devops_simulator.state.work_items.records import FieldValue
 
 LONGEST_STRING = 255
 LONGEST_TEXT = 1_000_000

@@ -5,12 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from azure_devops_simulator.api.routing import Call
-from azure_devops_simulator.areas.work_items.fields import FIELDS, Field, FieldValue
+from azure_devops_simulator.api.call import Call
+from azure_devops_simulator.areas.work_items.fields import FIELDS, Field
 from azure_devops_simulator.areas.work_items.values import all_values, reader
-from azure_devops_simulator.state.organization import JsonObject, JsonValue, Project, timestamp
+from azure_devops_simulator.state.projects import Project
+from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
+from azure_devops_simulator.state.work_items.records import (
+    FOREVER,
+    Comment,
+    FieldValue,
+    Relation,
+    Revision,
+    Update,
+    WorkItem,
+)
 from azure_devops_simulator.state.work_items.relation_types import RELATION_TYPES
-from azure_devops_simulator.state.work_items.store import FOREVER, Comment, Relation, Revision, Update, WorkItem
 
 Expand = Literal["none", "relations", "fields", "links", "all"]
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TypeAlias
 
-from azure_devops_simulator.areas.work_items.fields import FIELDS, Field, FieldValue
+from azure_devops_simulator.areas.work_items.fields import FIELDS, Field
 from azure_devops_simulator.state.work_items.nodes import Structure
-from azure_devops_simulator.state.work_items.store import FOREVER, Revision, WorkItem, WorkItemStore
+from azure_devops_simulator.state.work_items.records import FOREVER, FieldValue, Revision, WorkItem
+from azure_devops_simulator.state.work_items.store import WorkItemStore
 
 Reader: TypeAlias = Callable[[WorkItem, Revision], FieldValue | None]
 """Reads one field of one revision."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from azure_devops_simulator.state.organization import Project, guid
+from azure_devops_simulator.state.projects import Project
+from azure_devops_simulator.state.values import guid
 
 Structure = Literal["area", "iteration"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from azure_devops_simulator.state.organization import JsonObject
+from azure_devops_simulator.state.values import JsonObject
 
 
 @dataclass(frozen=True)

@@ -4,166 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Literal
+from datetime import datetime
 from urllib.parse import unquote
 
-from azure_devops_simulator.areas.work_items.fields import FieldValue
-from azure_devops_simulator.state.organization import SEED_NOW, Project, User
+from azure_devops_simulator.state.clock import SEED_NOW
+from azure_devops_simulator.state.people import User
+from azure_devops_simulator.state.projects import Project
 from azure_devops_simulator.state.work_items.nodes import Node, Trees
+from azure_devops_simulator.state.work_items.records import (
+    Comment,
+    Deletion,
+    Draft,
+    FieldValue,
+    NewRelation,
+    Relation,
+    Revision,
+    TextFormat,
+    Update,
+    WorkItem,
+)
 from azure_devops_simulator.state.work_items.relation_types import OPPOSITE
-
-FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
-"""RevisedDate of a revision that nothing has replaced yet."""
-
-TextFormat = Literal["html", "markdown"]
-
-
-@dataclass
-class Revision:
-    """The stored fields after one change. `history` is the comment that came with it."""
-
-    number: int
-    fields: dict[str, FieldValue]
-    watermark: int
-    history: str | None = None
-
-    @property
-    def changed(self) -> datetime:
-        """When it was made."""
-        when = self.fields["System.ChangedDate"]
-        return when if isinstance(when, datetime) else FOREVER
-
-    @property
-    def changed_by(self) -> str:
-        """Id of the user who made it."""
-        return str(self.fields["System.ChangedBy"])
-
-
-@dataclass
-class Relation:
-    """A link to a work item (by id) or to anything else (by URL). `added_in` and `removed_in` are update ids."""
-
-    id: int
-    rel: str
-    target: int | str
-    added_in: int
-    authorized: datetime
-    removed_in: int | None = None
-    comment: str | None = None
-    name: str | None = None
-
-
-@dataclass
-class Update:
-    """One entry of an item's history. `revised` is False when only work item links changed: those make no revision."""
-
-    id: int
-    revision: int
-    by: str
-    date: datetime
-    revised: bool
-    edited: list[Relation] = field(default_factory=list)
-
-
-@dataclass
-class Comment:
-    """A comment. Its text is HTML or Markdown."""
-
-    id: int
-    text: str
-    format: TextFormat
-    created_by: str
-    created: datetime
-    modified_by: str
-    modified: datetime
-    version: int = 1
-    deleted: bool = False
-
-
-@dataclass
-class Deletion:
-    """That an item is in the recycle bin, since when and by whom."""
-
-    by: str
-    date: datetime
-
-
-@dataclass
-class WorkItem:
-    """A work item with its whole history."""
-
-    id: int
-    project: Project
-    revisions: list[Revision] = field(default_factory=list)
-    updates: list[Update] = field(default_factory=list)
-    all_relations: list[Relation] = field(default_factory=list)
-    comments: list[Comment] = field(default_factory=list)
-    formats: dict[str, TextFormat] = field(default_factory=dict)
-    deletion: Deletion | None = None
-
-    @property
-    def revision(self) -> Revision:
-        """The newest revision."""
-        return self.revisions[-1]
-
-    @property
-    def type(self) -> str:
-        """The name of its work item type."""
-        return str(self.revision.fields["System.WorkItemType"])
-
-    @property
-    def title(self) -> str:
-        """Its title."""
-        return str(self.revision.fields.get("System.Title", ""))
-
-    def relations(self, at: datetime | None = None) -> list[Relation]:
-        """The relations now, or as they were at a time, in the order they were added."""
-        if at is None:
-            return [relation for relation in self.all_relations if relation.removed_in is None]
-        last = max((update.id for update in self.updates if update.date <= at), default=0)
-        return [r for r in self.all_relations if r.added_in <= last and (r.removed_in is None or r.removed_in > last)]
-
-    def revision_at(self, at: datetime) -> Revision | None:
-        """The revision that was the newest at a time; None when the item did not exist yet."""
-        return next((revision for revision in reversed(self.revisions) if revision.changed <= at), None)
-
-    def parent(self) -> int | None:
-        """Id of the parent work item."""
-        for relation in self.all_relations:
-            if relation.removed_in is None and relation.rel == "System.LinkTypes.Hierarchy-Reverse":
-                return relation.target if isinstance(relation.target, int) else None
-        return None
-
-
-@dataclass
-class NewRelation:
-    """A relation to be added."""
-
-    rel: str
-    target: int | str
-    comment: str | None = None
-    name: str | None = None
-
-    @property
-    def between_items(self) -> bool:
-        """Whether it links two work items (such links make no revision)."""
-        return isinstance(self.target, int)
-
-
-@dataclass
-class Draft:
-    """What a save will write: all stored fields after it, a comment, formats, and changes of relations."""
-
-    fields: dict[str, FieldValue]
-    history: str | None = None
-    history_format: TextFormat = "html"
-    formats: dict[str, TextFormat] = field(default_factory=dict)
-    added: list[NewRelation] = field(default_factory=list)
-    removed: list[Relation] = field(default_factory=list)
-    edited: list[Relation] = field(default_factory=list)
-    """Copies of relations with another comment; they replace the ones with the same id."""
 
 
 class WorkItemStore:

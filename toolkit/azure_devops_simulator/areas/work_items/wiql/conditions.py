@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from azure_devops_simulator.api.parsing import read_date
-from azure_devops_simulator.areas.work_items.fields import NUMBERS, SUPPORTED, Field, FieldValue, find_field
+from azure_devops_simulator.areas.work_items.fields import NUMBERS, SUPPORTED, Field, find_field
 from azure_devops_simulator.areas.work_items.process import category_types
 from azure_devops_simulator.areas.work_items.rules import split_tags
 from azure_devops_simulator.areas.work_items.values import Reader, reader
@@ -25,9 +25,9 @@ from azure_devops_simulator.areas.work_items.wiql.parser import (
     Negation,
     WiqlError,
 )
-from azure_devops_simulator.state.organization import User
+from azure_devops_simulator.state.people import User
 from azure_devops_simulator.state.work_items.nodes import Structure
-from azure_devops_simulator.state.work_items.store import Revision, WorkItem
+from azure_devops_simulator.state.work_items.records import FieldValue, Revision, WorkItem
 
 Predicate: TypeAlias = Callable[[WorkItem, Revision], bool]
 _Test: TypeAlias = Callable[[FieldValue | None], bool]

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from azure_devops_simulator.areas.work_items.wiql.parser import Macro, WiqlError
-from azure_devops_simulator.state.organization import Organization, Project, User
+from azure_devops_simulator.state.organization import Organization
+from azure_devops_simulator.state.people import User
+from azure_devops_simulator.state.projects import Project
 from azure_devops_simulator.state.work_items.nodes import Node
 
 _MODIFIER = re.compile(r"\s*(?P<sign>[+-]?)\s*(?P<count>\d+)\s*(?P<unit>[yMwdhm]?)\s*")

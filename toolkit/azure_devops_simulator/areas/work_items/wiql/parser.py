@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias, cast
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
-from azure_devops_simulator.api.routing import ServiceError
+from azure_devops_simulator.api.errors import ServiceError
 
 LONGEST_QUERY = 32_768
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+from azure_devops_simulator.api.errors import ServiceError
 from azure_devops_simulator.api.parsing import read_date
-from azure_devops_simulator.api.routing import ServiceError
 from azure_devops_simulator.areas.work_items.fields import FIELDS, Field
 from azure_devops_simulator.areas.work_items.wiql.conditions import (
     Predicate,
@@ -30,7 +30,7 @@ from azure_devops_simulator.areas.work_items.wiql.parser import (
     WiqlError,
     parse,
 )
-from azure_devops_simulator.state.work_items.store import Revision, WorkItem
+from azure_devops_simulator.state.work_items.records import Revision, WorkItem
 
 MOST_ROWS = 20_000
 _LINK_TYPE = "system.links.linktype"

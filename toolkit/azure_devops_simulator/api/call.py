@@ -1,0 +1,100 @@
+"""The request that a handler gets, and the answer that it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from urllib.parse import quote
+
+from azure_devops_simulator.api.errors import ArgumentError, ServiceError
+from azure_devops_simulator.api.parsing import as_object, read_json
+from azure_devops_simulator.api.query import Query
+from azure_devops_simulator.state.organization import Organization
+from azure_devops_simulator.state.people import Token, User
+from azure_devops_simulator.state.projects import Project
+from azure_devops_simulator.state.values import JsonObject, JsonValue
+
+
+@lru_cache(maxsize=4096)
+def _quoted(path: str) -> str:
+    return quote(path, safe="/?&=$:@,+")
+
+
+@dataclass
+class Call:
+    """What a handler gets: who asks for what, in which project."""
+
+    organization: Organization
+    user: User
+    token: Token
+    project: Project | None
+    path: dict[str, str]
+    query: Query
+    headers: Mapping[str, str]
+    body: bytes
+    base_url: str
+    version: str = "7.1"
+    method: str = "GET"
+
+    def json(self) -> JsonValue:
+        """The body as JSON; 400 as the service does when it is none. An empty body is None."""
+        if not self.body.strip():
+            return None
+        try:
+            return read_json(self.body)
+        except ValueError as error:
+            # Known from pushes; other operations are taken to answer in the same words.
+            raise ArgumentError("The body of the request contains invalid Json.", "contentStream") from error
+
+    def json_object(self) -> JsonObject:
+        """The body as a JSON object; anything else counts as an empty one, as model binding does."""
+        return as_object(self.json())
+
+    def in_project(self) -> Project:
+        """The project of the path; for handlers whose template requires one."""
+        if self.project is None:
+            raise ServiceError(404, "ProjectDoesNotExistException", "VS800075: The project does not exist.")
+        return self.project
+
+    def projects(self) -> list[Project]:
+        """The project of the path, or every project the user can see when the path names none."""
+        return [self.project] if self.project else self.organization.visible_projects(self.user)
+
+    def url(self, path: str) -> str:
+        """An absolute link under the organization, in the form of the request. The path is quoted here."""
+        return f"{self.base_url}/{_quoted(path)}"
+
+    def identity(self, user: User) -> JsonObject:
+        """A user as an IdentityRef."""
+        avatar = self.url(f"_apis/GraphProfile/MemberAvatars/{user.descriptor}")
+        return {
+            "displayName": user.display_name,
+            "url": self.url(f"_apis/Identities/{user.id}"),
+            "_links": {"avatar": {"href": avatar}},
+            "id": user.id,
+            "uniqueName": user.unique_name,
+            "imageUrl": avatar,
+            "descriptor": user.descriptor,
+        }
+
+    def denied(self, permission: str) -> bool:
+        """Whether the caller lacks a permission in the project of the path."""
+        return self.organization.denied(self.user, permission, self.project)
+
+
+@dataclass
+class Answer:
+    """A handler's answer. JSON values get the JSON content type; text and bytes go out as they are."""
+
+    status: int = 200
+    body: JsonValue | bytes = None
+    headers: dict[str, str] = field(default_factory=dict)
+    content_type: str = ""
+
+
+def collection(values: Iterable[JsonValue], continuation: str | None = None, **more: JsonValue) -> Answer:
+    """A list answer `{"count": n, "value": [...]}`, with `x-ms-continuationtoken` when there is more."""
+    rows = list(values)
+    headers = {} if continuation is None else {"x-ms-continuationtoken": continuation}
+    return Answer(body={"count": len(rows), "value": rows, **more}, headers=headers)

@@ -1,0 +1,64 @@
+"""Users, their tokens, and the permissions that they lack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+TokenState = Literal["active", "expired", "revoked", "elsewhere"]
+
+FULL_ACCESS = "app_token"
+"""The scope of a token that may do everything."""
+
+PERMISSIONS = (
+    "CreateBranch",
+    "CreateRepository",
+    "ForcePush",
+    "GenericContribute",
+    "PullRequestBypassPolicy",
+    "PullRequestContribute",
+    "QueueBuilds",
+    "RenameRepository",
+    "WorkItemWrite",
+)
+"""The permissions that can be taken from a user, by the service's own names where it has one."""
+
+ANONYMOUS_ID = "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa"
+
+
+@dataclass(frozen=True)
+class User:
+    """A person, service account or build identity. `member` is False for a user who is not in this organization."""
+
+    id: str
+    display_name: str
+    unique_name: str
+    descriptor: str
+    member: bool = True
+
+
+@dataclass
+class Token:
+    """A personal access token with its owner and its scopes (`vso.code`, ..., or `app_token` for full access).
+
+    A token in the state `elsewhere` is valid, but for another organization.
+    """
+
+    value: str
+    scopes: frozenset[str]
+    user: User
+    state: TokenState = "active"
+
+
+class Denial(NamedTuple):
+    """A permission that a user lacks. `project` is an id or empty, `within` is a part of the project or empty."""
+
+    user: str
+    permission: str
+    project: str
+    within: str
+
+    def covers(self, part: str) -> bool:
+        """Return whether the denial applies to a part of the project: its own part, or one below it."""
+        own, wanted = self.within.lower(), part.lower()
+        return not own or own == wanted or wanted.startswith((f"{own}/", f"{own}\\"))

@@ -1,0 +1,174 @@
+"""Projects with their teams and git repositories."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from azure_devops_simulator.state.git_objects import Commit, Files, ObjectStore
+from azure_devops_simulator.state.people import User
+from azure_devops_simulator.state.values import JsonObject
+
+ZERO_ID = "0" * 40
+
+
+@dataclass(frozen=True)
+class RefUpdate:
+    """One reference moved by a push."""
+
+    name: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Push:
+    """A push: `commits` newest first."""
+
+    id: int
+    user: User
+    date: datetime
+    updates: tuple[RefUpdate, ...]
+    commits: tuple[str, ...]
+
+
+@dataclass
+class Repository:
+    """A git repository of a project. `refs` maps full names to object ids; `pushes` are oldest first.
+
+    `protected` holds the full names of branches that a policy closes to pushes: they move by pull requests only.
+    """
+
+    id: str
+    name: str
+    project: Project
+    default_branch: str | None = None
+    protected: set[str] = field(default_factory=set)
+    objects: ObjectStore = field(default_factory=ObjectStore)
+    refs: dict[str, str] = field(default_factory=dict)
+    creators: dict[str, User] = field(default_factory=dict)
+    pushes: list[Push] = field(default_factory=list)
+    statuses: dict[str, list[JsonObject]] = field(default_factory=dict)
+
+    def branch(self, name: str) -> str | None:
+        """The commit at the tip of a branch (name without `refs/heads/`), or None."""
+        return self.refs.get(f"refs/heads/{name}")
+
+    def default_tip(self) -> str | None:
+        """The commit at the tip of the default branch; None when the repository is empty."""
+        return self.refs.get(self.default_branch) if self.default_branch else None
+
+    def default_tip_at(self, when: datetime) -> str | None:
+        """The tip that the default branch had at a time; None before its first push."""
+        name = self.default_branch
+        moves = ((push.date, update) for push in self.pushes for update in push.updates if update.name == name)
+        known = [update.new for date, update in moves if date <= when]
+        return known[-1] if known and known[-1] != ZERO_ID else None
+
+    def peel(self, object_id: str) -> str | None:
+        """The commit an id stands for: itself, or what an annotated tag points to."""
+        if tag := self.objects.tag(object_id):
+            return self.peel(tag.target)
+        return object_id if self.objects.commit(object_id) else None
+
+    def commit(self, commit_id: str) -> Commit:
+        """A commit that is known to exist; KeyError otherwise."""
+        found = self.objects.commit(commit_id)
+        if found is None:
+            raise KeyError(commit_id)
+        return found
+
+    def files(self, commit_id: str) -> Files:
+        """Every file of a commit by its full path."""
+        return self.objects.files(self.commit(commit_id).tree)
+
+    def text(self, path: str, branch: str | None = None) -> str:
+        """A file's text on a branch (the default one when absent); KeyError when it is not there."""
+        tip = self.branch(branch) if branch else self.default_tip()
+        if tip is None:
+            raise KeyError(path)
+        return (self.objects.blob(self.files(tip)[path].id) or b"").decode()
+
+    @property
+    def size(self) -> int:
+        """The bytes of every file at the tip of the default branch; 0 for an empty repository."""
+        tip = self.default_tip()
+        if tip is None:
+            return 0
+        return sum(len(self.objects.blob(entry.id) or b"") for entry in self.files(tip).values())
+
+    def record_push(self, push_id: int, user: User, date: datetime, updates: tuple[RefUpdate, ...]) -> Push:
+        """Move references and remember the push. The first branch of an empty repository becomes its default."""
+        known = set(self.refs.values())
+        commits: list[str] = []
+        for update in updates:
+            if update.new == ZERO_ID:
+                self.refs.pop(update.name, None)
+                continue
+            if self.default_branch is None and update.name.startswith("refs/heads/"):
+                self.default_branch = update.name
+            self.creators.setdefault(update.name, user)
+            self.refs[update.name] = update.new
+            commits += self._new_commits(update.new, known)
+        push = Push(push_id, user, date, updates, tuple(dict.fromkeys(commits)))
+        self.pushes.append(push)
+        return push
+
+    def _new_commits(self, tip: str, known: set[str]) -> list[str]:
+        """The commits reachable from a tip that no reference reached before, newest first along first parents."""
+        found: dict[str, None] = {}
+        pushed = {commit for push in self.pushes for commit in push.commits}
+        waiting = deque([self.peel(tip)])
+        while waiting:
+            commit_id = waiting.popleft()
+            if commit_id is None or commit_id in known or commit_id in pushed or commit_id in found:
+                continue
+            found[commit_id] = None
+            waiting += self.commit(commit_id).parents
+        return list(found)
+
+    def push_of(self, commit_id: str) -> Push | None:
+        """The push that brought a commit."""
+        return next((push for push in self.pushes if commit_id in push.commits), None)
+
+    def find_commit(self, subject: str) -> Commit:
+        """The newest commit with this subject on any branch; KeyError when there is none (to seed and to test)."""
+        for push in reversed(self.pushes):
+            for commit_id in push.commits:
+                if (commit := self.commit(commit_id)).subject == subject:
+                    return commit
+        raise KeyError(subject)
+
+
+@dataclass
+class Team:
+    """A team of a project."""
+
+    id: str
+    name: str
+    description: str
+    members: list[User] = field(default_factory=list)
+
+
+@dataclass
+class Project:
+    """A team project. `repositories` is keyed by repository id, in order of creation."""
+
+    id: str
+    name: str
+    description: str
+    visibility: Literal["private", "public", "organization"]
+    process: Literal["Agile", "Scrum", "Basic", "CMMI"]
+    last_update: datetime
+    state: str = "wellFormed"
+    revision: int = 1
+    repositories: dict[str, Repository] = field(default_factory=dict)
+    teams: list[Team] = field(default_factory=list)
+
+    def repository(self, name_or_id: str) -> Repository | None:
+        """Find a repository by id or name (names ignore case)."""
+        wanted = name_or_id.lower()
+        found = self.repositories.get(wanted)
+        return found or next((r for r in self.repositories.values() if r.name.lower() == wanted), None)

@@ -1,0 +1,125 @@
+"""Pull requests with their reviewers, threads and iterations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+from uuid import NAMESPACE_OID, uuid5
+
+from azure_devops_simulator.state.people import User
+from azure_devops_simulator.state.projects import Repository
+from azure_devops_simulator.state.values import JsonObject
+
+
+@dataclass
+class Reviewer:
+    """A reviewer. `vote`: 10 approved, 5 approved with suggestions, 0 none, -5 waiting for the author, -10 rejected."""
+
+    user: User
+    vote: int = 0
+    required: bool = False
+
+
+@dataclass
+class Comment:
+    """A comment of a thread, numbered from 1. A deleted one keeps its place and has no content."""
+
+    id: int
+    author: User
+    content: str
+    published: datetime
+    parent: int = 0
+    type: str = "text"
+    deleted: bool = False
+    updated: datetime | None = None
+
+
+@dataclass
+class Thread:
+    """A discussion, on a file when `context` says so. `status` is None for a thread the system wrote."""
+
+    id: int
+    comments: list[Comment]
+    published: datetime
+    updated: datetime
+    status: str | None = "active"
+    context: JsonObject | None = None
+    pull_request_context: JsonObject | None = None
+    properties: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Iteration:
+    """The state of the source branch after one push, numbered from 1."""
+
+    id: int
+    author: User
+    date: datetime
+    source: str
+    target: str
+    common: str
+    reason: Literal["create", "push"]
+
+
+@dataclass
+class PullRequest:
+    """A pull request. References are full names; `closed` is set when it is completed or abandoned.
+
+    `rejected`: it was to be completed while a required reviewer had not approved.
+    """
+
+    id: int
+    repository: Repository
+    title: str
+    description: str
+    creator: User
+    created: datetime
+    source: str
+    target: str
+    is_draft: bool = False
+    status: Literal["active", "abandoned", "completed"] = "active"
+    reviewers: list[Reviewer] = field(default_factory=list)
+    threads: list[Thread] = field(default_factory=list)
+    iterations: list[Iteration] = field(default_factory=list)
+    labels: dict[str, str] = field(default_factory=dict)
+    closed: datetime | None = None
+    closed_by: User | None = None
+    completion_options: JsonObject = field(default_factory=dict)
+    merge_options: JsonObject = field(default_factory=dict)
+    auto_complete_by: User | None = None
+    completing_by: User | None = None
+    last_source: str = ""
+    last_target: str = ""
+    merge_commit: str | None = None
+    conflicts: tuple[str, ...] = ()
+    rejected: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether a required reviewer has not approved yet."""
+        return any(reviewer.required and reviewer.vote < 5 for reviewer in self.reviewers)
+
+    def reviewer(self, user: User) -> Reviewer | None:
+        """The entry of a reviewer, or None."""
+        return next((r for r in self.reviewers if r.user.id == user.id), None)
+
+    @property
+    def merge_id(self) -> str:
+        """The id of the merge attempt; another state of the branches is another attempt."""
+        return str(uuid5(NAMESPACE_OID, f"{self.repository.id}/{self.id}/{self.last_source}/{self.last_target}"))
+
+    @property
+    def artifact_uri(self) -> str:
+        """What a work item links to."""
+        ids = (self.repository.project.id, self.repository.id, str(self.id))
+        return "vstfs:///Git/PullRequestId/" + "%2f".join(ids)
+
+    @property
+    def merge_status(self) -> str:
+        """`queued` while a completion is under way, else `conflicts`, `rejectedByPolicy` or `succeeded`."""
+        if self.completing_by is not None:
+            return "queued"
+        if self.rejected and self.waits:
+            return "rejectedByPolicy"
+        return "conflicts" if self.conflicts else "succeeded"
