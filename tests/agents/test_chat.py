@@ -9,7 +9,7 @@ import pexpect
 import pytest
 from stub_service import PERSON, Reply, StubService, ok
 
-from azure_devops_agents.cli.commands.chat import History
+from azure_devops_agents.cli.conversation import History
 from azure_devops_evals.live.openai_server import OpenAIServer, Turn
 from conftest import FULL
 

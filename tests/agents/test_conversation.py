@@ -85,7 +85,7 @@ def test_every_quote_of_the_demo_is_found(environment):
 @pytest.mark.parametrize("arguments", [["demo"], ["chat", "--simulator"]], ids=" ".join)
 def test_ctrl_c_ends_cleanly(terminal, arguments):
     process = terminal(*arguments)
-    process.expect("approve / edit|Ask, or /help")
+    process.expect("approve / edit|Ask a question")
     process.expect("reject\\]|›") if arguments[0] == "demo" else process.expect("›")
     process.sendintr()
     assert ended(process) in {0, 130}
@@ -116,7 +116,7 @@ def test_a_question_nobody_understands_says_what_can_be_asked(environment):
 
 def test_a_conversation(terminal, tmp_path):
     process = terminal("chat", "--simulator")
-    process.expect("Ask, or /help")
+    process.expect("Ask a question")
     process.expect("›")
     process.sendline(LIST)
     process.expect("Report: answered")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from azure_devops_agents.cli.options import Target
+from azure_devops_agents.cli.target import Target
 from langchain_azure_devops.access.connection import Connection, least
 from langchain_azure_devops.access.selection import Selection, permitted, required_scopes
 from langchain_azure_devops.scopes import Scope, on_token_page

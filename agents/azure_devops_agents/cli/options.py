@@ -1,65 +1,28 @@
-"""Which organization a command talks to: the options all commands share."""
+"""The options that several commands share. Only click is imported here, so that `--help` never waits for HTTP."""
 
-import os
-import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from functools import wraps
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from azure_devops_agents.cli import terminal
-from azure_devops_agents.paths import audit_path
-from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.safety.audit import AuditLog
-from langchain_azure_devops.safety.grants import Approver
-from langchain_azure_devops.settings import Settings, load_settings
-
-SIMULATED_PROJECT = "Platform"
-READ_ONLY_SCOPES = ("vso.build", "vso.code", "vso.profile", "vso.project", "vso.work")
+if TYPE_CHECKING:
+    from azure_devops_agents.cli.target import Target
 
 
 @dataclass(frozen=True)
-class Target:
-    """The organization a command was pointed at.
+class ConnectionOptions:
+    """The values of the connection options.
 
     Attributes:
-        settings: Where it is and how to sign in.
-        read_only: Nothing may be written.
-        simulated: It is the simulator's.
+        organization: The organization's bare name.
+        base_url: The whole URL of a server's collection.
+        project: The default project.
+        simulator: Start a simulator for this command and use it.
+        read_only: Offer no tool that writes.
     """
-
-    settings: Settings
-    read_only: bool
-    simulated: bool
-
-    @property
-    def only_reads(self) -> bool:
-        """Whether no write can happen: by option, or because the token was borrowed from another program."""
-        return self.read_only or self.settings.borrowed
-
-    @property
-    def audit_path(self) -> Path | None:
-        """Where to record what is done there; nowhere for a simulator, unless `AZURE_DEVOPS_AUDIT` is set."""
-        return None if self.simulated and "AZURE_DEVOPS_AUDIT" not in os.environ else audit_path()
-
-    def client(self, approver: Approver | None = None) -> AzureDevOps:
-        """A client for typed functions, without LangChain."""
-        audit = None if self.audit_path is None else AuditLog(self.audit_path)
-        return AzureDevOps(
-            self.settings,
-            read_only=self.only_reads,
-            approver=approver,
-            audit=audit,
-            progress=terminal.print_waiting,
-        )
-
-
-@dataclass(frozen=True)
-class Connect:
-    """What was given on the command line; `open` makes it a target."""
 
     organization: str | None
     base_url: str | None
@@ -67,48 +30,22 @@ class Connect:
     simulator: bool
     read_only: bool
 
-    @contextmanager
-    def open(self) -> Iterator[Target]:
-        """The target; a simulator lives as long as the block.
+    def open(self) -> "AbstractContextManager[Target]":
+        """Open the organization that the options name; a simulator lives as long as the block.
 
         Raises:
             Misconfigured: The settings cannot be right.
         """
-        if self.simulator:
-            if self.organization or self.base_url:
-                raise click.UsageError(
-                    "--simulator brings its own organization: leave --organization and --base-url out."
-                )
-            with simulated(self.project or SIMULATED_PROJECT, self.read_only) as target:
-                yield target
-        else:
-            settings = load_settings(
-                organization=self.organization, base_url=self.base_url, default_project=self.project
-            )
-            yield Target(settings, self.read_only, simulated=False)
+        if self.simulator and (self.organization or self.base_url):
+            raise click.UsageError("--simulator brings its own organization: leave --organization and --base-url out.")
 
+        from azure_devops_agents.cli.target import open_target  # noqa: PLC0415 - slow to import
 
-@contextmanager
-def simulated(project: str, read_only: bool = False) -> Iterator[Target]:
-    """The simulator's seed organization in this process, with a token made for it."""
-    try:
-        from azure_devops_simulator import (  # noqa: PLC0415 - an extra, and 0.4 s nobody else should wait for
-            SimulatorServer,
-            seed_organization,
-        )
-    except ModuleNotFoundError as error:
-        raise click.ClickException(
-            "The simulator needs the extra 'simulator': pip install 'langchain-azure-devops[simulator]'"
-        ) from error
-    organization = seed_organization()
-    token = organization.add_token(secrets.token_hex(26), READ_ONLY_SCOPES if read_only else ("app_token",))
-    with SimulatorServer(organization) as server:
-        settings = load_settings(base_url=server.base_url, pat=token.value, default_project=project, environ={})
-        yield Target(replace(settings, credential_source="the simulator"), read_only, simulated=True)
+        return open_target(self)
 
 
 def connection_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the shared options to a command, which gets them as a `Connect` in its first argument."""
+    """Add the connection options to a command, which gets them as `ConnectionOptions` in its first argument."""
 
     @click.option("--organization", metavar="NAME", help="The bare name; else AZURE_DEVOPS_ORG.")
     @click.option("--base-url", metavar="URL", help="Azure DevOps Server's whole URL; else AZURE_DEVOPS_BASE_URL.")
@@ -124,6 +61,11 @@ def connection_options(command: Callable[..., None]) -> Callable[..., None]:
         read_only: bool,
         **others: object,
     ) -> None:
-        command(Connect(organization, base_url, project, simulator, read_only), **others)
+        command(ConnectionOptions(organization, base_url, project, simulator, read_only), **others)
 
     return with_options
+
+
+model_option = click.option(
+    "--model", help="As provider:name, such as openai:gpt-5. Default: OpenAI with OPENAI_API_KEY, else offline."
+)

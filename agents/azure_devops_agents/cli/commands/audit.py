@@ -10,7 +10,7 @@ import click
 from rich.text import Text
 
 from azure_devops_agents.cli import terminal
-from azure_devops_agents.cli.options import Connect, connection_options
+from azure_devops_agents.cli.options import ConnectionOptions, connection_options
 from azure_devops_agents.paths import audit_path
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.safety.audit import Entry, entries, verify_chain
@@ -77,9 +77,9 @@ def verify(file: Path | None) -> None:
 @connection_options
 @_file
 @click.option("--days", type=click.IntRange(min=1), default=30, show_default=True, help="How far to look back.")
-def review(connect: Connect, file: Path | None, days: int) -> None:
+def review(options: ConnectionOptions, file: Path | None, days: int) -> None:
     """Ask the service what this account made, and compare it with the record."""
-    with connect.open() as target:
+    with options.open() as target:
         # Everywhere the token can see, not only in the default project.
         with AzureDevOps(replace(target.settings, default_project=None), read_only=True) as client:
             made = {**_work_items(client, days), **_pull_requests(client, days)}

@@ -7,7 +7,7 @@ import click
 from azure_devops_agents.automations import AUTOMATIONS
 from azure_devops_agents.automations.automation import Automation, Plan, carry_out
 from azure_devops_agents.cli import terminal
-from azure_devops_agents.cli.options import Connect, connection_options
+from azure_devops_agents.cli.options import ConnectionOptions, connection_options
 from langchain_azure_devops.errors import WriteBlocked
 
 NOT_APPROVED = 1
@@ -27,16 +27,18 @@ def _command_of(automation: Automation) -> click.Command:
     @connection_options
     @click.option("--apply/--dry-run", "apply", default=False, help="Carry the plan out, or only show it (default).")
     @click.option("--yes", is_flag=True, help="Approve the plan without being asked.")
-    def run(connect: Connect, apply: bool, yes: bool, **parameters: object) -> None:
-        _run(automation, connect, parameters, apply=apply, yes=yes)
+    def run(options: ConnectionOptions, apply: bool, yes: bool, **parameters: object) -> None:
+        _run(automation, options, parameters, apply=apply, yes=yes)
 
     run.params.extend(automation.parameters)
     return run
 
 
-def _run(automation: Automation, connect: Connect, parameters: dict[str, object], *, apply: bool, yes: bool) -> None:
+def _run(
+    automation: Automation, options: ConnectionOptions, parameters: dict[str, object], *, apply: bool, yes: bool
+) -> None:
     out = terminal.console()
-    with connect.open() as target, target.client() as client:
+    with options.open() as target, target.client() as client:
         if apply and target.only_reads:
             raise WriteBlocked(
                 "--apply needs to write, but this connection only reads (--read-only, or a borrowed token)."

@@ -4,8 +4,6 @@ from pathlib import Path
 
 import click
 
-from azure_devops_agents.cli.documents.pages import stale
-
 
 @click.command
 @click.option(
@@ -16,6 +14,8 @@ from azure_devops_agents.cli.documents.pages import stale
 )
 def command(root: Path) -> None:
     """Rewrite the generated tables, maps and pictures of this repository."""
+    from azure_devops_agents.cli.documents.pages import stale
+
     for path, text in stale(root).items():
         path.write_text(text, encoding="utf-8")
         click.echo(f"rewritten: {path}")

@@ -6,7 +6,7 @@ import threading
 
 import click
 
-from azure_devops_agents.cli.options import READ_ONLY_SCOPES, SIMULATED_PROJECT
+from azure_devops_agents.cli.target import READ_ONLY_SCOPES, SIMULATED_PROJECT
 from azure_devops_simulator import SimulatorServer, seed_organization
 
 

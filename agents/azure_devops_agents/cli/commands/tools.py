@@ -4,7 +4,7 @@ import click
 
 from azure_devops_agents.cli import terminal
 from azure_devops_agents.cli.capabilities import capabilities, spelled
-from azure_devops_agents.cli.options import Connect, connection_options
+from azure_devops_agents.cli.options import ConnectionOptions, connection_options
 from langchain_azure_devops.access.connection import verify
 from langchain_azure_devops.access.selection import Selection
 from langchain_azure_devops.tools import TOOLS
@@ -13,9 +13,9 @@ from langchain_azure_devops.tools import TOOLS
 @click.command
 @connection_options
 @click.option("--json", "as_json", is_flag=True, help="Print for machines.")
-def command(connect: Connect, as_json: bool) -> None:
+def command(options: ConnectionOptions, as_json: bool) -> None:
     """List the tools this token gets, and what the others need."""
-    with connect.open() as target, target.client() as client:
+    with options.open() as target, target.client() as client:
         connection = client.run_sync(verify(client))
         if connection.error is not None:
             raise connection.error

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from azure_devops_agents.cli import terminal
 from azure_devops_agents.cli.capabilities import capabilities, spelled
-from azure_devops_agents.cli.options import Connect, connection_options
+from azure_devops_agents.cli.options import ConnectionOptions, connection_options
 from langchain_azure_devops.access.connection import Connection, verify
 from langchain_azure_devops.access.selection import Selection
 from langchain_azure_devops.errors import AzureDevOpsError, Misconfigured
@@ -34,7 +34,7 @@ Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 @click.command
 @connection_options
 @click.option("--json", "as_json", is_flag=True, help="Print for machines.")
-def command(connect: Connect, as_json: bool) -> None:
+def command(options: ConnectionOptions, as_json: bool) -> None:
     """Check the connection and what the token may do.
 
     Exit codes: 0 connected, 2 usage or organization's form, 3 token's form, 4 not signed in, 5 organization, 6 project,
@@ -42,12 +42,12 @@ def command(connect: Connect, as_json: bool) -> None:
     """
     nothing = Selection((), {})
     try:
-        with connect.open() as target, target.client() as client:
+        with options.open() as target, target.client() as client:
             connection = client.run_sync(verify(client))
             selection = capabilities(target, connection) if connection.learnt or connection.missing else nothing
     except Misconfigured as error:
-        connection, selection = _unsent(connect, error), nothing
-    next_step = _next_step(connection, selection, connect.simulator)
+        connection, selection = _unsent(options, error), nothing
+    next_step = _next_step(connection, selection, options.simulator)
     if as_json:
         click.echo(terminal.machine_readable(_for_machines(connection, selection, next_step)))
     else:
@@ -55,8 +55,8 @@ def command(connect: Connect, as_json: bool) -> None:
     click.get_current_context().exit(connection.exit_code)
 
 
-def _unsent(connect: Connect, error: AzureDevOpsError) -> Connection:
-    return Connection(connect.organization or "", connect.base_url or "", "", error=error)
+def _unsent(options: ConnectionOptions, error: AzureDevOpsError) -> Connection:
+    return Connection(options.organization or "", options.base_url or "", "", error=error)
 
 
 def _next_step(connection: Connection, selection: Selection, simulator: bool) -> str:

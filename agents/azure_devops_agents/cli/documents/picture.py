@@ -7,8 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from azure_devops_agents.cli.commands import demo
-from azure_devops_agents.cli.commands.investigate import asked_as
+from azure_devops_agents.cli import demonstration
+from azure_devops_agents.cli.decisions import asked_as
 from azure_devops_agents.investigation.investigator import ApprovalAsked
 
 WIDTH = 100
@@ -58,7 +58,7 @@ def demo_pictures() -> Mapping[str, str]:
         return {"decision": "approve", "approver": "the picture"}
 
     console.print(Text("$ azure-devops-agent demo", style="bold"))
-    demo.play(console, approve)
+    demonstration.play(console, approve)
     pictures["agents/demo-report.svg"] = _picture(console)
     return pictures
 

@@ -1,0 +1,172 @@
+"""What `chat` does: a conversation with the investigator."""
+
+import secrets
+import uuid
+from pathlib import Path
+
+import click
+from langchain_core.language_models import BaseChatModel
+from prompt_toolkit import PromptSession
+from prompt_toolkit.completion import WordCompleter
+from prompt_toolkit.history import FileHistory
+from rich.console import Console
+from rich.text import Text
+
+from azure_devops_agents.cli.decisions import answered, decide
+from azure_devops_agents.cli.options import ConnectionOptions
+from azure_devops_agents.cli.terminal import plain, print_waiting, shown
+from azure_devops_agents.cli.views import show, show_approval, show_report
+from azure_devops_agents.investigation.investigator import Investigator, open_investigator
+from azure_devops_agents.models.opening import open_model
+from azure_devops_agents.paths import state_path
+from langchain_azure_devops import AzureDevOpsToolkit
+from langchain_azure_devops.errors import AzureDevOpsError
+from langchain_azure_devops.text.secrets import redact
+
+COMMANDS = {
+    "/tools": "the tools this token may use",
+    "/evidence": "every result of this thread; /evidence E3 shows one whole",
+    "/report": "the last report",
+    "/help": "these commands",
+    "/quit": "leave; the thread is kept",
+}
+
+
+def chat(options: ConnectionOptions, *, model: str | None, thread: str | None, resume: bool) -> None:
+    """Hold a conversation until the person leaves it."""
+    console = Console()
+    last = state_path().with_name("last-thread")
+    if resume and last.exists():
+        thread = thread or last.read_text(encoding="utf-8").strip()
+    thread = thread or f"chat-{uuid.uuid4().hex[:8]}"
+    with (
+        options.open() as target,
+        AzureDevOpsToolkit.connect(
+            settings=target.settings,
+            read_only=target.only_reads,
+            audit=target.audit_path,
+            progress=print_waiting,
+        ) as toolkit,
+        open_investigator(chosen := open_model(model), toolkit) as investigator,
+    ):
+        _private(last).write_text(thread, encoding="utf-8")
+        _greet(console, toolkit, chosen, thread)
+        _finish(console, investigator, thread)
+        _converse(console, investigator, toolkit, thread)
+    console.print(Text(f"Thread {thread} is kept: azure-devops-agent chat --thread {thread}", style="dim"))
+
+
+class History(FileHistory):
+    """What was typed, for the next time; secrets are not kept."""
+
+    def store_string(self, string: str) -> None:
+        """Keep one line."""
+        super().store_string(redact(string, secrets.token_bytes()))
+
+
+def _converse(console: Console, investigator: Investigator, toolkit: AzureDevOpsToolkit, thread: str) -> None:
+    history = History(str(_private(state_path().with_name("history"))))
+    session: PromptSession[str] = PromptSession(history=history, completer=WordCompleter(list(COMMANDS), sentence=True))
+    while True:
+        try:
+            line = session.prompt("› ").strip()
+        except (EOFError, KeyboardInterrupt):
+            return
+        if line == "/quit":
+            return
+        if line.startswith("/"):
+            _command(console, investigator, toolkit, thread, line)
+        elif line:
+            _question(console, investigator, thread, line)
+
+
+def _question(console: Console, investigator: Investigator, thread: str, line: str) -> None:
+    """Ask, show, and survive whatever happens: the thread goes on."""
+    try:
+        events = investigator.ask(thread, line)
+        for event in answered(investigator, thread, events, lambda asked: decide(console, asked)):
+            show(console, event)
+    except KeyboardInterrupt:
+        console.print(Text("\nStopped. What was read is kept; /evidence shows it.", style="yellow"))
+        return
+    except AzureDevOpsError as error:
+        console.print(plain(error.message, "red"))
+    except click.Abort:
+        console.print(Text("\nNot answered. The write waits; ask again to be asked again.", style="yellow"))
+        return
+    _left_over(console, investigator, thread)
+
+
+def _left_over(console: Console, investigator: Investigator, thread: str) -> None:
+    """Answer the approvals that wait."""
+    try:
+        while waiting := investigator.pending(thread):
+            console.print(Text("A write of this thread still waits for an answer.", style="yellow"))
+            for asked in waiting:
+                show_approval(console, asked.view)
+            answers = {asked.interrupt_id: decide(console, asked) for asked in waiting}
+            for event in investigator.answer(thread, answers):
+                show(console, event)
+    except (KeyboardInterrupt, click.Abort):
+        console.print(Text("\nIt keeps waiting; nothing was written.", style="yellow"))
+    except AzureDevOpsError as error:
+        console.print(plain(error.message, "red"))
+
+
+def _finish(console: Console, investigator: Investigator, thread: str) -> None:
+    """Go on where a process ended in the middle of a question."""
+    _left_over(console, investigator, thread)
+    try:
+        for event in investigator.resume(thread):
+            show(console, event)
+    except AzureDevOpsError as error:
+        console.print(plain(error.message, "red"))
+    _left_over(console, investigator, thread)
+
+
+def _command(console: Console, investigator: Investigator, toolkit: AzureDevOpsToolkit, thread: str, line: str) -> None:
+    word, _, rest = line.partition(" ")
+    if word == "/tools":
+        for tool in toolkit.get_tools():
+            access = (tool.metadata or {})["access"]
+            console.print(Text.assemble((f"{tool.name} ", "bold"), (f"[{access}] ", "cyan"), tool.description))
+        for name, absence in toolkit.absent.items():
+            console.print(Text(f"{name} is absent: {absence.reason} {' or '.join(absence.scopes)}", style="dim"))
+    elif word == "/evidence":
+        _evidence(console, investigator, thread, rest.strip().upper())
+    elif word == "/report" and (report := investigator.state(thread).get("report")):
+        show_report(console, report)
+    elif word == "/report":
+        console.print(Text("There is no report in this thread yet."))
+    else:
+        for name, meaning in COMMANDS.items():
+            console.print(Text.assemble((f"{name:10}", "bold"), meaning))
+
+
+def _evidence(console: Console, investigator: Investigator, thread: str, wanted: str) -> None:
+    known = investigator.state(thread).get("evidence", {})
+    if wanted in known:
+        console.print(plain(known[wanted]["text"]))
+        return
+    for entry in known.values():
+        size = f"{len(entry['text']):,} characters"
+        console.print(Text.assemble((f"{entry['id']:4}", "cyan"), f"{shown(entry['tool'])} [{entry['status']}] {size}"))
+    if not known:
+        console.print(Text("There is no evidence in this thread yet."))
+
+
+def _greet(console: Console, toolkit: AzureDevOpsToolkit, model: BaseChatModel, thread: str) -> None:
+    settings = toolkit.client.settings
+    where = f"{settings.organization}{f', project {settings.default_project}' if settings.default_project else ''}"
+    name = getattr(model, "model_name", None) or type(model).__name__
+    tools = toolkit.get_tools()
+    writers = sum((tool.metadata or {})["access"] == "write" for tool in tools)
+    console.print(
+        Text(f"{where} · {len(tools)} tools, {writers} of them write · {name} · thread {thread}", style="bold")
+    )
+    console.print(Text("Ask a question, or type /help. You approve every write.", style="dim"))
+
+
+def _private(path: Path) -> Path:
+    path.touch(mode=0o600)
+    return path

@@ -1,0 +1,87 @@
+"""How a person at the terminal decides about the writes that wait for an approval."""
+
+import getpass
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import click
+from rich.console import Console
+
+from azure_devops_agents.approvals.view import DECISIONS
+from azure_devops_agents.cli.views import called
+from azure_devops_agents.investigation.investigator import ApprovalAsked, Event, Investigator
+
+Decide = Callable[[ApprovalAsked], Mapping[str, Any]]
+
+
+def answered(investigator: Investigator, thread: str, events: Iterator[Event], decide: Decide) -> Iterator[Event]:
+    """Yield all events of a question and answer each approval in between."""
+    while True:
+        asked: list[ApprovalAsked] = []
+        for event in events:
+            if isinstance(event, ApprovalAsked):
+                asked.append(event)
+            yield event
+        if not asked:
+            return
+        events = investigator.answer(thread, {entry.interrupt_id: decide(entry) for entry in asked})
+
+
+def decide(console: Console, asked: ApprovalAsked) -> Mapping[str, Any]:
+    """Ask the person at the terminal. Without a terminal the answer is no. An edited call is shown again first."""
+    if not sys.stdin.isatty():
+        console.print("Nobody is at a terminal to approve: rejected, nothing was written.", markup=False)
+        return {"decision": "reject", "reason": "nobody was at a terminal", "approver": "nobody"}
+    while True:
+        answer = click.prompt(asked_as(asked), default="reject", err=True).strip().lower()
+        chosen = [word for word in DECISIONS if answer and word.startswith(answer)]
+        if len(chosen) != 1:
+            continue
+        if chosen[0] == "edit":
+            if (arguments := _edited(console, asked.view["editable"])) is not None:
+                return {"decision": "edit", "approver": person(), "arguments": arguments}
+            continue
+        reason = (
+            {"reason": click.prompt("Why", default="", show_default=False, err=True)} if chosen == ["reject"] else {}
+        )
+        return {"decision": chosen[0], "approver": person(), **reason}
+
+
+def asked_as(asked: ApprovalAsked) -> str:
+    """Return the question that a person at the terminal answers."""
+    return f"{called(asked.view)}: {' / '.join(DECISIONS)}"
+
+
+def person() -> str:
+    """Name the person at the terminal, as far as the machine knows them."""
+    try:
+        return f"terminal: {getpass.getuser()}"
+    except (KeyError, OSError):
+        return "terminal"
+
+
+def _edited(console: Console, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Let a person edit all arguments in their editor; None when nothing was changed."""
+    text = json.dumps(arguments, indent=2, ensure_ascii=False)
+    while True:
+        try:
+            changed = click.edit(text, extension=".json", require_save=False)
+        except click.ClickException as error:
+            console.print(f"No editor: {error.message} Set EDITOR.", markup=False)
+            return None
+        if changed is None or changed.strip() == text.strip():
+            console.print("Nothing was changed.", markup=False)
+            return None
+        try:
+            found = json.loads(changed)
+        except ValueError as error:
+            console.print(f"That is not JSON: {error}", markup=False)
+        else:
+            if isinstance(found, dict):
+                return None if found == arguments else found
+            console.print("The arguments are one JSON object.", markup=False)
+        if not click.confirm("Edit again", default=True, err=True):
+            return None
+        text = changed

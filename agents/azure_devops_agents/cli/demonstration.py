@@ -1,0 +1,154 @@
+"""What `demo` does: a whole investigation in the simulator, with a script in place of the model."""
+
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import JsonValue
+from rich.console import Console
+from rich.text import Text
+
+from azure_devops_agents.cli.decisions import Decide, answered, decide
+from azure_devops_agents.cli.target import SIMULATED_PROJECT, simulated
+from azure_devops_agents.cli.views import show
+from azure_devops_agents.investigation.investigator import ApprovalAsked, Event, ToolFinished, open_investigator
+from azure_devops_agents.models.opening import Call, ScriptedModel, Step
+from langchain_azure_devops import AzureDevOpsToolkit
+from langchain_azure_devops.tools.work_items.tools import get_work_item
+
+QUESTION = "platform-api-ci fails on main. Why, since when, and who changed what? File a bug for it."
+
+BUG: dict[str, JsonValue] = {
+    "type": "Bug",
+    "title": "platform-api-ci fails on main: deploy/ci.env lacks DATABASE_TIMEOUT",
+    "project": "Platform",
+    "description": (
+        "Since build 23 *Run unit tests* fails on `main`: `KeyError: 'DATABASE_TIMEOUT'`.\n\n"
+        "Pull request 13 (Tom Becker) renamed the setting in `settings.py`. `deploy/ci.env` and "
+        "`azure-pipelines.yml` still set the old name, `DB_TIMEOUT`: rename it in both."
+    ),
+    "tags": ["ci", "regression"],
+}
+
+STEPS: list[Step] = [
+    [
+        Call.to("list_builds", pipeline="platform-api-ci", branch="main", limit=8),
+        Call.to("query_work_items", type="Bug", title="DATABASE_TIMEOUT"),
+    ],
+    [Call.to("get_build", id=35), Call.to("get_build", id=23)],
+    [
+        Call.to("get_build_log", build=35, log=5, contains="KeyError"),
+        Call.to("get_pull_request", id=13, include=["diff"]),
+        Call.to("read_repository_file", repository="platform-api", path="/deploy/ci.env"),
+        Call.to("search_code", text="DB_TIMEOUT"),
+    ],
+    [Call.to("create_work_item", **BUG)],
+    [
+        Call.to(
+            "write_report",
+            answer=(
+                "platform-api-ci fails on main because pull request 13 renamed DB_TIMEOUT to DATABASE_TIMEOUT in the "
+                "code, while deploy/ci.env, which the tests load, still sets the old name."
+            ),
+            verdict="answered",
+            observed=[
+                {
+                    "statement": "The task 'Run unit tests' of build 35 fails.",
+                    "evidence": ["E3"],
+                    "quote": "Run unit tests\tBuild > Test\tfailed",
+                },
+                {
+                    "statement": "The tests stop because the environment has no DATABASE_TIMEOUT.",
+                    "evidence": ["E5"],
+                    "quote": "KeyError: 'DATABASE_TIMEOUT'",
+                },
+                {
+                    "statement": "Pull request 13 by Tom Becker renamed the setting.",
+                    "evidence": ["E6"],
+                    "quote": "Rename DB_TIMEOUT to DATABASE_TIMEOUT in settings",
+                },
+                {
+                    "statement": "The file that the test step loads still sets the old name.",
+                    "evidence": ["E7"],
+                    "quote": "DB_TIMEOUT=",
+                },
+            ],
+            inferred=[
+                {
+                    "statement": "Build 23 is the first that fails: it is the one that brought pull request 13.",
+                    "evidence": ["E4"],
+                    "quote": "Merged PR 13: Rename DB_TIMEOUT to DATABASE_TIMEOUT in settings",
+                }
+            ],
+            ruled_out=[
+                {
+                    "statement": "There was no bug for it yet.",
+                    "evidence": ["E2"],
+                    "quote": "No work items found.",
+                }
+            ],
+        )
+    ],
+]
+
+
+def demonstrate(*, yes: bool) -> None:
+    """Play the demo in this terminal; `yes` approves its one write without asking."""
+    console = Console()
+    play(console, lambda asked: {"decision": "approve", "approver": "--yes"} if yes else _ask(console, asked))
+
+
+def play(console: Console, answer: Decide) -> None:
+    """Investigate in a fresh simulated organization, and print every step to the console.
+
+    Args:
+        console: Shows what happens. The same decision prints the same text in every run.
+        answer: Decides about the one write.
+    """
+    say = "A local Azure DevOps with a made-up company. A script plays the model; all requests are real HTTP."
+    console.print(Text(say, style="dim"))
+    console.print(Text(f"\n{QUESTION}\n", style="bold"))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        simulated(SIMULATED_PROJECT) as target,
+        AzureDevOpsToolkit.connect(settings=target.settings) as toolkit,
+        open_investigator(ScriptedModel(steps=STEPS), toolkit, path=Path(folder) / "demo.sqlite") as investigator,
+    ):
+        for event in _ordered(answered(investigator, "demo", investigator.ask("demo", QUESTION), answer)):
+            show(console, event)
+        console.print()
+        filed = [entry for entry in investigator.state("demo")["evidence"].values() if entry["status"] == "written"]
+        if not filed:
+            console.print(Text("not filed", style="bold yellow"))
+            return
+        number = int(filed[0]["text"].split("\nid: ", 1)[1].split("\n", 1)[0])
+        read_back = get_work_item.call_sync(toolkit.client, id=number)
+        console.print(
+            Text(f"Filed and read back: {read_back.type} {read_back.id}, {read_back.title}", style="bold green")
+        )
+
+
+def _ordered(events: Iterable[Event]) -> Iterator[Event]:
+    """Yield the results of one turn in the order of their calls; they arrive in the order in which they end."""
+    results: list[ToolFinished] = []
+    for event in events:
+        if isinstance(event, ToolFinished):
+            results.append(event)
+            continue
+        yield from sorted(results, key=_number)
+        results.clear()
+        yield event
+    yield from sorted(results, key=_number)
+
+
+def _number(result: ToolFinished) -> int:
+    return int(result.evidence_id.removeprefix("E"))
+
+
+def _ask(console: Console, asked: ApprovalAsked) -> Mapping[str, Any]:
+    if sys.stdin.isatty():
+        return decide(console, asked)
+    console.print(Text("Nobody is at a terminal: give --yes to approve.", style="yellow"))
+    return {"decision": "reject", "reason": "nobody was at a terminal", "approver": "nobody"}

@@ -1,0 +1,117 @@
+"""Command lines whose commands are imported when they run, and which end every command in the same way.
+
+A command line is a table: the name of each command, the module that holds it, and its line in the overview. `--help`
+imports nothing but click, and a command never waits for the libraries of another one.
+"""
+
+import signal
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, NamedTuple, NoReturn
+
+try:
+    import click
+except ModuleNotFoundError as error:  # the commands are an extra; the toolkit alone has no use for click
+    raise SystemExit(
+        "The command line needs the extra 'agents': pip install 'langchain-azure-devops[agents]'"
+    ) from error
+
+from langchain_azure_devops.errors import AzureDevOpsError
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C."""
+_OURS = ("azure_devops_agents", "azure_devops_evals", "langchain_azure_devops")
+
+
+class Entry(NamedTuple):
+    """One command in the table of a command line.
+
+    Attributes:
+        module: The full name of the module whose attribute `command` is the click command.
+        summary: The line of the command in the overview.
+        hidden: Whether the overview leaves the command out.
+        extra: The extra of the distribution that brings the libraries of the command.
+    """
+
+    module: str
+    summary: str
+    hidden: bool = False
+    extra: str = "agents"
+
+
+class LazyGroup(click.Group):
+    """A click group that imports a command when it runs.
+
+    An error of the service ends with its message and its own exit code, a library that is not installed with the extra
+    that brings it, and Ctrl-C with 130.
+    """
+
+    def __init__(self, *arguments: Any, table: Mapping[str, Entry], **settings: Any) -> None:
+        """Take the table of the commands, in the order of the overview."""
+        super().__init__(*arguments, **settings)
+        self.table = table
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names of the commands in the order of the table."""
+        return list(self.table)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Import one command; None when the table has no such name."""
+        if (entry := self.table.get(cmd_name)) is None:
+            return None
+        try:
+            command = import_module(entry.module).command
+        except ModuleNotFoundError as error:
+            _name_the_extra(error, entry.extra)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{entry.module}.command is not a click command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """Write the overview from the table, without importing any command."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in self.table.items() if not entry.hidden])
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command and end it in the way that all commands share."""
+        try:
+            return super().invoke(ctx)
+        except AzureDevOpsError as error:
+            # Imported here for the same reason as the commands: a plain `--help` prints no error.
+            from azure_devops_agents.cli.terminal import print_error  # noqa: PLC0415 - slow to import
+
+            print_error(error)
+            ctx.exit(error.exit_code)
+        except ModuleNotFoundError as error:
+            entry = self.table.get(ctx.invoked_subcommand or "")
+            _name_the_extra(error, entry.extra if entry else "agents")
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("\nInterrupted.", err=True)
+            ctx.exit(INTERRUPTED)
+
+
+def run(group: click.Group, program: str) -> None:
+    """Run a command line as a program; never returns.
+
+    Args:
+        group: The command line.
+        program: The name that people type.
+    """
+    # A shell starts background processes with SIGINT ignored; `kill -INT` must still end a simulator, for example.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        sys.exit(group.main(prog_name=program, standalone_mode=True))
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def _name_the_extra(error: ModuleNotFoundError, extra: str) -> NoReturn:
+    """End with the extra that brings a missing library; a missing module of our own is a bug and stays visible."""
+    library = (error.name or "").partition(".")[0]
+    if library in _OURS:
+        raise error
+    raise click.ClickException(
+        f"The library {library!r} is not installed. "
+        f"Install the extra {extra!r}: pip install 'langchain-azure-devops[{extra}]'"
+    ) from error

@@ -1,0 +1,57 @@
+"""What `investigate` does: ask one question, show its steps, let a person decide about writes, print the report."""
+
+import uuid
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from azure_devops_agents.cli.decisions import answered, decide, person
+from azure_devops_agents.cli.options import ConnectionOptions
+from azure_devops_agents.cli.terminal import print_waiting
+from azure_devops_agents.cli.views import in_lines, show, show_report
+from azure_devops_agents.investigation.investigator import ReportReady, as_json, open_investigator
+from azure_devops_agents.models.opening import open_model
+from langchain_azure_devops import TOOLS, AzureDevOpsToolkit
+from langchain_azure_devops.safety.write_plan import ApprovedPlan, WritePlan
+
+
+def investigate(
+    options: ConnectionOptions,
+    question: str,
+    *,
+    model: str | None,
+    thread: str | None,
+    plan: Path | None,
+    as_machine: bool,
+) -> None:
+    """Ask one question and print the report."""
+    steps, out = Console(stderr=True), Console()
+    thread = thread or f"ask-{uuid.uuid4().hex[:8]}"
+    with (
+        options.open() as target,
+        AzureDevOpsToolkit.connect(
+            settings=target.settings,
+            read_only=target.only_reads,
+            audit=target.audit_path,
+            progress=print_waiting,
+        ) as toolkit,
+        open_investigator(open_model(model), toolkit, plan=_approved(toolkit, plan)) as investigator,
+    ):
+        events = investigator.ask(thread, question)
+        told = answered(investigator, thread, events, lambda asked: decide(steps, asked))
+        for event in told if steps.is_terminal else in_lines(told):
+            if not isinstance(event, ReportReady):
+                show(steps, event)
+            elif not as_machine:
+                show_report(out, event.report)
+        if as_machine:
+            click.echo(as_json(investigator.state(thread)))
+
+
+def _approved(toolkit: AzureDevOpsToolkit, path: Path | None) -> ApprovedPlan | None:
+    """Load the plan of a file, which whoever gave it on the command line approves."""
+    if path is None:
+        return None
+    plan = WritePlan.load(path, TOOLS)
+    return plan.approved(toolkit.client, by=f"--plan {path.name}, {person()}", digest=plan.digest)

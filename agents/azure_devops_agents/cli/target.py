@@ -1,0 +1,93 @@
+"""The organization that a command works on."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+
+from azure_devops_agents.cli import terminal
+from azure_devops_agents.cli.options import ConnectionOptions
+from azure_devops_agents.paths import audit_path
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.safety.audit import AuditLog
+from langchain_azure_devops.safety.grants import Approver
+from langchain_azure_devops.settings import Settings, load_settings
+
+SIMULATED_PROJECT = "Platform"
+READ_ONLY_SCOPES = ("vso.build", "vso.code", "vso.profile", "vso.project", "vso.work")
+
+
+@dataclass(frozen=True)
+class Target:
+    """The organization a command was pointed at.
+
+    Attributes:
+        settings: Where it is and how to sign in.
+        read_only: Nothing may be written.
+        simulated: It is the simulator's.
+    """
+
+    settings: Settings
+    read_only: bool
+    simulated: bool
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether no write can happen: by option, or because the token was borrowed from another program."""
+        return self.read_only or self.settings.borrowed
+
+    @property
+    def audit_path(self) -> Path | None:
+        """Where to record what is done there; nowhere for a simulator, unless `AZURE_DEVOPS_AUDIT` is set."""
+        return None if self.simulated and "AZURE_DEVOPS_AUDIT" not in os.environ else audit_path()
+
+    def client(self, approver: Approver | None = None) -> AzureDevOps:
+        """A client for typed functions, without LangChain."""
+        audit = None if self.audit_path is None else AuditLog(self.audit_path)
+        return AzureDevOps(
+            self.settings,
+            read_only=self.only_reads,
+            approver=approver,
+            audit=audit,
+            progress=terminal.print_waiting,
+        )
+
+
+@contextmanager
+def open_target(options: ConnectionOptions) -> Iterator[Target]:
+    """Open the organization that the options of a command name; a simulator lives as long as the block.
+
+    Raises:
+        Misconfigured: The settings cannot be right.
+    """
+    if options.simulator:
+        with simulated(options.project or SIMULATED_PROJECT, options.read_only) as target:
+            yield target
+    else:
+        settings = load_settings(
+            organization=options.organization, base_url=options.base_url, default_project=options.project
+        )
+        yield Target(settings, options.read_only, simulated=False)
+
+
+@contextmanager
+def simulated(project: str, read_only: bool = False) -> Iterator[Target]:
+    """The simulator's seed organization in this process, with a token made for it."""
+    try:
+        from azure_devops_simulator import (  # noqa: PLC0415 - an extra, and 0.4 s nobody else should wait for
+            SimulatorServer,
+            seed_organization,
+        )
+    except ModuleNotFoundError as error:
+        raise click.ClickException(
+            "The simulator needs the extra 'simulator': pip install 'langchain-azure-devops[simulator]'"
+        ) from error
+    organization = seed_organization()
+    token = organization.add_token(secrets.token_hex(26), READ_ONLY_SCOPES if read_only else ("app_token",))
+    with SimulatorServer(organization) as server:
+        settings = load_settings(base_url=server.base_url, pat=token.value, default_project=project, environ={})
+        yield Target(replace(settings, credential_source="the simulator"), read_only, simulated=True)
