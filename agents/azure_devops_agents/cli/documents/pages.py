@@ -4,12 +4,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from azure_devops_agents.cli.documents import tables
+from azure_devops_agents.cli.documents import reference, tables
 from azure_devops_agents.cli.documents.picture import demo_pictures
 from azure_devops_agents.cli.documents.source import room_map, source
 
 SECTIONS: Mapping[str, Callable[[], str]] = {
     "tools": tables.tool_table,
+    "toolsets": reference.toolset_table,
+    "reference": reference.tool_reference,
     "scopes": tables.scope_table,
     "operations": tables.operation_table,
     "absent": tables.absent_table,
