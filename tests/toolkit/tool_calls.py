@@ -5,7 +5,7 @@ import pytest
 
 from azure_devops_simulator import Organization, seed_organization
 from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsError
-from langchain_azure_devops.http.network import network
+from langchain_azure_devops.http.network import open_network
 from langchain_azure_devops.results.rendering import render
 from langchain_azure_devops.settings import load_settings
 
@@ -26,7 +26,7 @@ class Recorder(httpx.AsyncBaseTransport):
     """The real network, with a note of each request."""
 
     def __init__(self, url: str, sent: list[httpx.Request]) -> None:
-        self._inner = network(url)
+        self._inner = open_network(url)
         self._sent = sent
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

@@ -26,7 +26,7 @@ from azure_devops_evals.running.run import failed
 from azure_devops_evals.world.world import BASE_URL, ORGANIZATION
 from azure_devops_simulator.state.clock import SEED_NOW
 from azure_devops_simulator.state.values import timestamp
-from langchain_azure_devops.http.network import network
+from langchain_azure_devops.http.network import open_network
 from langchain_azure_devops.http.request import API_VERSION
 from langchain_azure_devops.settings import load_settings
 
@@ -59,7 +59,7 @@ def record_live(case: Case) -> Recording:
     settings = load_settings()
     base_url = settings.url("core")
     scrubber = Scrubber(base_url, key=secrets.token_bytes(16), people=True)
-    transport = RecordingTransport(network(base_url), scrubber)
+    transport = RecordingTransport(open_network(base_url), scrubber)
     for steps in (case.steps, *case.routes):
         play(case, Place(settings, transport), steps, read_only=True)
     now = timestamp(datetime.now(UTC).replace(microsecond=0))

@@ -17,7 +17,7 @@ from tool_calls import call
 from langchain_azure_devops import AzureDevOps, load_settings
 from langchain_azure_devops.errors import InvalidRequest, NotFound, ServiceFault, Unavailable, Unreachable
 from langchain_azure_devops.http.body import MAX_ANSWER_BYTES, MAX_ERROR_BYTES
-from langchain_azure_devops.http.decompression import PIECE_BYTES, unpacked
+from langchain_azure_devops.http.decompression import PIECE_BYTES, decompress
 from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.text.lines import COUNTED_ON, MAX_SCAN_BYTES
 
@@ -206,6 +206,6 @@ async def test_whatever_was_packed_comes_out_in_small_pieces(repeated, way, size
             yield body[start : start + size]
 
     response = httpx.Response(200, headers={"Content-Encoding": name}, content=wire())
-    pieces = [piece async for piece in unpacked(response)]
+    pieces = [piece async for piece in decompress(response)]
     assert b"".join(pieces) == b"".join(parts)
     assert all(len(piece) <= PIECE_BYTES for piece in pieces)

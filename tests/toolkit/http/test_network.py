@@ -10,7 +10,7 @@ import pytest
 from raw_server import Listener
 
 from langchain_azure_devops.errors import Misconfigured
-from langchain_azure_devops.http.network import Network, network
+from langchain_azure_devops.http.network import Network, open_network
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -111,7 +111,7 @@ async def test_silence_and_a_break_are_errors_of_httpx():
 def test_a_proxy_that_cannot_be_used_is_said_and_not_shown(monkeypatch, value):
     monkeypatch.setattr("urllib.request.getproxies", lambda: {"https": value})
     with pytest.raises(Misconfigured, match="NO_PROXY") as caught:
-        network("https://dev.azure.com/contoso")
+        open_network("https://dev.azure.com/contoso")
     assert "secret" not in caught.value.message
 
 
@@ -124,7 +124,7 @@ async def test_a_proxy_may_be_given_without_its_scheme(monkeypatch):
 
     with Listener(serve) as proxy:
         monkeypatch.setattr("urllib.request.getproxies", lambda: {"https": proxy.url.removeprefix("http://")})
-        async with httpx.AsyncClient(transport=network("https://tidewater.example/contoso")) as client:
+        async with httpx.AsyncClient(transport=open_network("https://tidewater.example/contoso")) as client:
             with pytest.raises(httpx.TransportError):
                 await client.get("https://tidewater.example/contoso")
     assert heard[0].startswith(b"CONNECT tidewater.example:443 ")

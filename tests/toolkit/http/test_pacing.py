@@ -12,7 +12,15 @@ from stub_service import Reply, StubService, failure, ok
 
 from langchain_azure_devops import errors
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.http.pacing import COURTESY, LONGEST_HOLD, NoTime, Pacer, heed, pacer_of, retry_after
+from langchain_azure_devops.http.pacing import (
+    MAX_HOLD_SECONDS,
+    MAX_SLOWDOWN_SECONDS,
+    Pacer,
+    WaitExceedsDeadline,
+    apply_rate_limits,
+    retry_after,
+    shared_pacer,
+)
 from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.settings import load_settings
 
@@ -59,8 +67,8 @@ def test_clients_of_one_organization_and_token_share_a_pace_and_others_do_not():
 
 def test_two_tokens_of_one_person_share_a_pace_as_soon_as_the_person_is_known():
     first, second = Pacer(), Pacer()
-    assert pacer_of("http://x/contoso", "person", first) is first
-    assert pacer_of("http://x/Contoso/", "person", second) is first
+    assert shared_pacer("http://x/contoso", "person", first) is first
+    assert shared_pacer("http://x/Contoso/", "person", second) is first
 
 
 def test_a_pause_asked_of_one_client_is_kept_by_another_in_another_thread():
@@ -183,12 +191,12 @@ def test_a_wait_is_read_from_seconds_or_a_date_and_from_nothing_else(headers, se
 @pytest.mark.parametrize("value", ["1e308", "999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"])
 async def test_an_absurd_wait_gives_up_at_once_and_is_forgotten_after_five_minutes(value):
     pacer = Pacer()
-    heed(httpx.Headers({"Retry-After": value}), pacer)
-    with pytest.raises(NoTime) as caught:
+    apply_rate_limits(httpx.Headers({"Retry-After": value}), pacer)
+    with pytest.raises(WaitExceedsDeadline) as caught:
         async with pacer.turn(soon(), silent):
             pass
     assert caught.value.seconds is not None
-    assert caught.value.seconds <= LONGEST_HOLD
+    assert caught.value.seconds <= MAX_HOLD_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -202,15 +210,17 @@ async def test_an_absurd_wait_gives_up_at_once_and_is_forgotten_after_five_minut
 )
 async def test_a_warning_slows_down_but_never_costs_a_call(headers):
     pacer = Pacer()
-    heed(httpx.Headers(headers), pacer)
-    assert 0.2 < pacer._reserve(soon()).polite <= COURTESY
+    apply_rate_limits(httpx.Headers(headers), pacer)
+    assert 0.2 < pacer._reserve(soon()).polite <= MAX_SLOWDOWN_SECONDS
     async with pacer.turn(soon(0.1), silent):
         assert pacer._polite_at > time.monotonic()
 
 
 async def test_no_warning_costs_nothing():
     pacer = Pacer()
-    heed(httpx.Headers({"X-RateLimit-Remaining": "150", "X-RateLimit-Reset": "1", "X-RateLimit-Delay": "x"}), pacer)
+    apply_rate_limits(
+        httpx.Headers({"X-RateLimit-Remaining": "150", "X-RateLimit-Reset": "1", "X-RateLimit-Delay": "x"}), pacer
+    )
     assert pacer._reserve(soon()).polite == 0.0
 
 

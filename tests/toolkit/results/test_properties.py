@@ -13,7 +13,7 @@ from stub_service import RESET, Reply, StubService, ok
 
 from langchain_azure_devops import TOOLS, AzureDevOps, load_settings
 from langchain_azure_devops.errors import InvalidRequest
-from langchain_azure_devops.http.request import Request, expanded
+from langchain_azure_devops.http.request import Request, expand_path
 from langchain_azure_devops.results.models import (
     Failed,
     Lines,
@@ -163,7 +163,7 @@ def test_no_query_value_becomes_another_parameter(value):
 @given(value=st.sampled_from(["/", "\\", "\x00", "\n", "\x7f"]), around=st.text(max_size=5))
 def test_separators_and_control_characters_are_refused(value, around):
     with pytest.raises(InvalidRequest):
-        expanded("/_apis/projects/{name}", {"name": around + value + around})
+        expand_path("/_apis/projects/{name}", {"name": around + value + around})
 
 
 # -- texts ---------------------------------------------------------------------------------------------------------

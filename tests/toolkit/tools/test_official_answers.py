@@ -18,7 +18,7 @@ import yaml
 from contract_specs import VARIABLE, specs_folder
 from pydantic import AliasPath, BaseModel
 
-from langchain_azure_devops.http.responses import Identity, error_of
+from langchain_azure_devops.http.responses import Identity, classify_error
 from langchain_azure_devops.results.models import Result
 from langchain_azure_devops.safety.grants import Operation
 from langchain_azure_devops.text.html import markdown_of
@@ -263,7 +263,7 @@ async def test_recorded_errors_become_ours_and_keep_the_reason(folder):
         headers = {name: value for name, value in told["headers"].items() if name != "content-length"}
         response = httpx.Response(told["status"], headers=_flat(headers), content=content.encode())
         operation = Operation(row["request"]["method"], f"/_apis/{row['area_resource']}")
-        error = await error_of(response, operation, signed_in, None)
+        error = await classify_error(response, operation, signed_in, None)
         statuses[f"{told['status']} {error.status}"] += 1
         body = told.get("json") or {}
         reason = body.get("message") if told["status"] != 401 else ""

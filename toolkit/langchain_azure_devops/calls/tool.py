@@ -18,7 +18,7 @@ from langchain_azure_devops.calls.recovery import PendingWrite, Recovery, settle
 from langchain_azure_devops.calls.schema import strict_schema
 from langchain_azure_devops.errors import AuditFailed, AzureDevOpsError, InvalidRequest, WriteOutcomeUnknown
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.http.responses import not_understood
+from langchain_azure_devops.http.responses import unreadable_answer
 from langchain_azure_devops.results.models import Page, Result
 from langchain_azure_devops.safety.audit import AuditEvent, note
 from langchain_azure_devops.safety.grants import Operation, ToolCall, WriteRequest, current_call, digest_of
@@ -244,7 +244,7 @@ async def _understood(tool: Tool[..., Any], work: Awaitable[R]) -> R:
             where = f"{'.'.join(map(str, first['loc']))}: {first['msg']}".lstrip(": ")
         else:
             where = f"no {error}" if isinstance(error, KeyError) else "no JSON"
-        fault = not_understood(tool.name, where)
+        fault = unreadable_answer(tool.name, where)
         if tool.access == "read":
             raise fault from error
         raise WriteOutcomeUnknown(fault.message, subject=tool.name, happened=fault.message) from error

@@ -8,18 +8,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import httpx
 
 from langchain_azure_devops.errors import InvalidRequest, Unreachable
-from langchain_azure_devops.http.decompression import unpacked
+from langchain_azure_devops.http.decompression import decompress
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 MAX_ERROR_BYTES = 256 * 1024
 """Of an error answer no more is read: its reason stands at its beginning."""
-BROKEN = (httpx.TransportError, httpx.DecodingError)
+TRANSFER_ERRORS = (httpx.TransportError, httpx.DecodingError)
 """What a connection that breaks, or a body that is cut, is reported as."""
 _BODY_HEADERS = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
 _ENDS = {b"{": b"}", b"[": b"]"}
 
 
-async def whole(response: httpx.Response) -> httpx.Response:
+async def read_body(response: httpx.Response) -> httpx.Response:
     """The response with its decoded body in memory, of an error answer the beginning.
 
     Raises:
@@ -29,11 +29,13 @@ async def whole(response: httpx.Response) -> httpx.Response:
     pieces: list[bytes] = []
     size = 0
     try:
-        async for piece in unpacked(response):
+        async for piece in decompress(response):
             size += len(piece)
             pieces.append(piece)
             if response.is_error and size > MAX_ERROR_BYTES:
-                return httpx.Response(response.status_code, headers=_described(response), content=b"".join(pieces))
+                return httpx.Response(
+                    response.status_code, headers=_decoded_headers(response), content=b"".join(pieces)
+                )
             if size > MAX_ANSWER_BYTES:
                 raise InvalidRequest(
                     f"The answer is larger than {MAX_ANSWER_BYTES // 2**20} MB and was not read to its end. "
@@ -42,12 +44,12 @@ async def whole(response: httpx.Response) -> httpx.Response:
     finally:
         await response.aclose()
     content = b"".join(pieces)
-    if _is_cut(response, content):
+    if _is_truncated(response, content):
         raise httpx.RemoteProtocolError("the answer ends in the middle of its JSON")
-    return httpx.Response(response.status_code, headers=_described(response), content=content)
+    return httpx.Response(response.status_code, headers=_decoded_headers(response), content=content)
 
 
-def _is_cut(response: httpx.Response, content: bytes) -> bool:
+def _is_truncated(response: httpx.Response, content: bytes) -> bool:
     """Whether JSON lacks its end: a proxy that cuts a body may give it a length that fits."""
     if not response.headers.get("content-type", "").startswith("application/json"):
         return False
@@ -55,7 +57,7 @@ def _is_cut(response: httpx.Response, content: bytes) -> bool:
     return text[:1] in _ENDS and text[-1:] != _ENDS[text[:1]]
 
 
-def _described(response: httpx.Response) -> list[tuple[bytes, bytes]]:
+def _decoded_headers(response: httpx.Response) -> list[tuple[bytes, bytes]]:
     """The headers without those that speak of the body as it was sent; in bytes, for they may hold any."""
     return [(name, value) for name, value in response.headers.raw if name.lower() not in _BODY_HEADERS]
 
@@ -77,7 +79,7 @@ class ResumedBody(httpx.AsyncByteStream):
 
     def answer(self) -> httpx.Response:
         """The response with this body."""
-        return httpx.Response(self._response.status_code, headers=_described(self._response), stream=self)
+        return httpx.Response(self._response.status_code, headers=_decoded_headers(self._response), stream=self)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """The pieces in order, each once."""
@@ -99,14 +101,14 @@ class ResumedBody(httpx.AsyncByteStream):
                         yield fresh
                 if skip:
                     raise self._changed()
-            except BROKEN as error:
+            except TRANSFER_ERRORS as error:
                 await self._response.aclose()
                 self._response = await self._again(error)
             else:
                 return
 
     async def _pieces(self) -> AsyncIterator[bytes]:
-        pieces = unpacked(self._response)
+        pieces = decompress(self._response)
         while True:
             try:
                 async with asyncio.timeout(max(0.0, self._deadline - time.monotonic())):

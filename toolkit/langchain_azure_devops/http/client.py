@@ -21,20 +21,20 @@ from langchain_azure_devops.errors import (
 )
 from langchain_azure_devops.http.credentials import Credential
 from langchain_azure_devops.http.loop_thread import LoopThread
-from langchain_azure_devops.http.network import network
+from langchain_azure_devops.http.network import open_network
 from langchain_azure_devops.http.pacing import Pacer
 from langchain_azure_devops.http.request import API_VERSION, PathValues, QueryValue, Request
 from langchain_azure_devops.http.request_context import PROBES, RequestContext
 from langchain_azure_devops.http.responses import (
     Identity,
-    error_of,
-    identity_in_header,
-    identity_of,
-    names_in,
-    not_understood,
-    unsigned,
+    as_unauthorized,
+    classify_error,
+    parse_identity,
+    parse_identity_header,
+    parse_names,
+    unreadable_answer,
 )
-from langchain_azure_devops.http.write_gate import layered
+from langchain_azure_devops.http.write_gate import build_layers
 from langchain_azure_devops.runtime import RunContext, Waiting
 from langchain_azure_devops.safety.audit import AuditLog
 from langchain_azure_devops.safety.grants import Approver, GrantBook, Operation, WritePolicy, current_call
@@ -251,14 +251,14 @@ class AzureDevOps:
         request = Request(Operation("GET", "/_apis/connectionData"), {}, {}, version="7.1-preview")
         response = await self._exchange(request, streamed=False, token=token)
         if response.status_code not in {200, 401}:
-            raise await error_of(response, request.operation, _nobody, None)
-        if (identity := identity_of(response)) is None and response.status_code == 200:
+            raise await classify_error(response, request.operation, _nobody, None)
+        if (identity := parse_identity(response)) is None and response.status_code == 200:
             request = Request(Operation("OPTIONS", "/_apis"), {}, {})
-            identity = identity_in_header(await self._exchange(request, streamed=False, token=token))
+            identity = parse_identity_header(await self._exchange(request, streamed=False, token=token))
         if identity is None and response.status_code == 200 and b'"authenticatedUser"' not in response.content:
-            raise not_understood("who is signed in", "it names nobody")
+            raise unreadable_answer("who is signed in", "it names nobody")
         if identity is None:
-            raise await error_of(unsigned(response), request.operation, _nobody, None)
+            raise await classify_error(as_unauthorized(response), request.operation, _nobody, None)
         if token is None:
             self.credential.belongs_to(identity)
         return identity
@@ -290,7 +290,7 @@ class AzureDevOps:
                 if strict:
                     raise await self._error(response, request)
                 return []
-            names = sorted(names_in(response))
+            names = sorted(parse_names(response))
             self._project_names = (time.monotonic(), names)
         return names
 
@@ -343,15 +343,17 @@ class AzureDevOps:
         if not self._io.is_current():
             raise RuntimeError("Requests run on the client's loop: use run() or run_sync().")
         if self._layers is None:
-            inner = self._transport or network(self.settings.url("core"))
-            self._layers = layered(inner, self.credential, self.context.timeouts)
+            inner = self._transport or open_network(self.settings.url("core"))
+            self._layers = build_layers(inner, self.credential, self.context.timeouts)
             # Only what is behind the layers: they know the client, and it could never be forgotten.
             self._io.on_close(inner.aclose)
         return self._layers
 
     async def _error(self, response: httpx.Response, request: Request) -> Exception:
         begun: float = response.request.extensions["request_context"].started
-        error = await error_of(response, request.operation, lambda: self.credential.identity(begun), current_call.get())
+        error = await classify_error(
+            response, request.operation, lambda: self.credential.identity(begun), current_call.get()
+        )
         if isinstance(error, ServiceFault) and not reads(request.operation):
             # Its own failure says nothing of how far the service had come.
             return WriteOutcomeUnknown(error.message, subject=request.operation.template)

@@ -21,14 +21,14 @@ from langchain_azure_devops.errors import (
     SignInRequired,
     TokenRejected,
 )
-from langchain_azure_devops.http.pacing import Pacer, holder, pacer_of
+from langchain_azure_devops.http.pacing import Pacer, shared_pacer, token_digest
 from langchain_azure_devops.http.request_context import RequestContext
 from langchain_azure_devops.http.responses import Identity
 from langchain_azure_devops.runtime import RunContext
 from langchain_azure_devops.settings import Settings, checked_token
 
 T = TypeVar("T")
-_ASK_AGAIN = 10.0
+_RETRY_PROVIDER_SECONDS = 10.0
 """Seconds before a provider that had no better token is asked again."""
 
 
@@ -120,7 +120,7 @@ class Credential:
         async with self._replacing:
             if self._token != refused:
                 return self._token
-            self._raise_failure(since=time.monotonic() - _ASK_AGAIN)
+            self._raise_failure(since=time.monotonic() - _RETRY_PROVIDER_SECONDS)
             with self._remembered_failure():
                 token, person = await self._better(refused)
             self._adopt(token)
@@ -179,10 +179,10 @@ class Credential:
     def _adopt(self, token: str) -> None:
         self._token, self._failure, self._nobodys, self._settled_at = token, None, False, 0.0
         self._seen = [*(known for known in self._seen if known != token), token]
-        self.pacer = self._pacer(holder(token), self.pacer if self.account else None)
+        self.pacer = self._pacer(token_digest(token), self.pacer if self.account else None)
 
     def _pacer(self, who: str, present: Pacer | None) -> Pacer:
-        return pacer_of(self._settings.url("core"), who, present) if self._shared_pace else self.pacer
+        return shared_pacer(self._settings.url("core"), who, present) if self._shared_pace else self.pacer
 
     async def _asked(self) -> str:
         """What the provider gives; it may block, so it runs in a thread, unless there is nothing to run."""
@@ -191,7 +191,7 @@ class Credential:
             return checked_token(cast("SecretStr", self._settings.token()), source)
         try:
             async with asyncio.timeout(self._provider_timeout):
-                given = await _in_thread(self._settings.token)
+                given = await _run_in_thread(self._settings.token)
                 token = await given if inspect.isawaitable(given) else given
         except (Exception, SystemExit) as error:
             reason = "gave nothing in time" if isinstance(error, TimeoutError) else f"failed ({type(error).__name__})"
@@ -201,7 +201,7 @@ class Credential:
         return checked_token(token, source)
 
 
-async def _in_thread(work: Callable[[], T]) -> T:
+async def _run_in_thread(work: Callable[[], T]) -> T:
     """Run what may block in a thread that no exit of the program waits for: a vault may never answer."""
     loop, context = asyncio.get_running_loop(), contextvars.copy_context()
     done: asyncio.Future[tuple[T, None] | tuple[None, BaseException]] = loop.create_future()
@@ -231,7 +231,7 @@ async def _awaited(work: Awaitable[None]) -> None:
     await work
 
 
-class SignedIn(httpx.AsyncBaseTransport):
+class AuthTransport(httpx.AsyncBaseTransport):
     """Puts the token on each request; asks for another and repeats the request when the service knows nobody by it.
 
     A write is repeated, too: who is not signed in cannot have written anything.
@@ -278,9 +278,9 @@ class SignedIn(httpx.AsyncBaseTransport):
             return False
 
     async def _sent(self, request: httpx.Request, token: SecretStr) -> httpx.Response:
-        request.headers["Authorization"] = _basic(token)
+        request.headers["Authorization"] = _basic_authorization(token)
         return await self._inner.handle_async_request(request)
 
 
-def _basic(token: SecretStr) -> str:
+def _basic_authorization(token: SecretStr) -> str:
     return "Basic " + base64.b64encode(f":{token.get_secret_value()}".encode()).decode()

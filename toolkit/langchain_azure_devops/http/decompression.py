@@ -14,13 +14,13 @@ from langchain_azure_devops.errors import InvalidRequest, ServiceFault
 PIECE_BYTES = 64 * 1024
 MAX_RATIO = 500
 """How many times larger than what was sent a body may be; text reaches 200 only when it repeats itself."""
-_NOT_JUDGED = 16 * 1024 * 1024
+_UNLIMITED_BYTES = 16 * 1024 * 1024
 _GZIP_OR_ZLIB, _BARE = 47, -15
-_PACKED = frozenset({"gzip", "x-gzip", "deflate"})
+_COMPRESSED = frozenset({"gzip", "x-gzip", "deflate"})
 _GZIP = b"\x1f\x8b"
 
 
-async def unpacked(response: httpx.Response) -> AsyncIterator[bytes]:
+async def decompress(response: httpx.Response) -> AsyncIterator[bytes]:
     """The body without its packing, in pieces of at most PIECE_BYTES.
 
     Raises:
@@ -35,8 +35,8 @@ async def unpacked(response: httpx.Response) -> AsyncIterator[bytes]:
     elif encoding in {"identity", ""}:
         async for piece in response.aiter_raw(PIECE_BYTES):
             yield piece
-    elif encoding in _PACKED:
-        packing = _Packing()
+    elif encoding in _COMPRESSED:
+        packing = _Decompressor()
         async for packed in response.aiter_raw():
             for piece in packing.pieces(packed):
                 yield piece
@@ -50,7 +50,7 @@ async def unpacked(response: httpx.Response) -> AsyncIterator[bytes]:
         )
 
 
-class _Packing:
+class _Decompressor:
     """What is known of a packed body so far."""
 
     def __init__(self) -> None:
@@ -93,7 +93,7 @@ class _Packing:
 
     def _count(self, piece: bytes) -> None:
         self._made += len(piece)
-        if self._made > _NOT_JUDGED and self._made > MAX_RATIO * self._received:
+        if self._made > _UNLIMITED_BYTES and self._made > MAX_RATIO * self._received:
             raise InvalidRequest(
                 f"The answer unpacks to more than {MAX_RATIO} times what was sent and was not read to its end: "
                 "this is no ordinary text. Leave it out.",

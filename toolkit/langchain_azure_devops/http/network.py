@@ -24,7 +24,7 @@ _KEEP_SECONDS = 30.0
 _UNREAD_BYTES = 256 * 1024
 
 
-def network(base_url: str) -> httpx.AsyncBaseTransport:
+def open_network(base_url: str) -> httpx.AsyncBaseTransport:
     """Connections to one organization, through the proxy of the environment where there is one."""
     url = httpx.URL(base_url)
     proxies = urllib.request.getproxies()
@@ -32,10 +32,10 @@ def network(base_url: str) -> httpx.AsyncBaseTransport:
     # A proxy cannot reach this machine's loopback: a simulator must work behind one, too.
     if proxy is not None and (is_loopback(url.host) or urllib.request.proxy_bypass(url.host)):
         proxy = None
-    return Network(proxy and _usable(proxy))
+    return Network(proxy and _check_proxy_url(proxy))
 
 
-def _usable(proxy: str) -> str:
+def _check_proxy_url(proxy: str) -> str:
     """The URL of a proxy, which may be given without its scheme.
 
     Raises:
@@ -57,7 +57,7 @@ def _usable(proxy: str) -> str:
 
 
 @cache
-def _tls() -> ssl.SSLContext:
+def _tls_context() -> ssl.SSLContext:
     """One TLS context for all clients: making one takes 20 ms."""
     return httpx.create_ssl_context()
 
@@ -68,12 +68,12 @@ class Network(httpx.AsyncBaseTransport):
     def __init__(self, proxy: str | None = None) -> None:
         """Connect to nothing yet; `proxy` is a URL, perhaps with a name and a password."""
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=_tls(),
-            proxy=None if proxy is None else _proxy(httpx.URL(proxy)),
+            ssl_context=_tls_context(),
+            proxy=None if proxy is None else _make_proxy(httpx.URL(proxy)),
             max_connections=MAX_CONNECTIONS,
             max_keepalive_connections=MAX_CONNECTIONS,
             keepalive_expiry=_KEEP_SECONDS,
-            network_backend=_Asyncio(),
+            network_backend=_AsyncioBackend(),
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -90,7 +90,7 @@ class Network(httpx.AsyncBaseTransport):
         try:
             answer = await self._pool.handle_async_request(asked)
         except _ERRORS as error:
-            raise _as_httpx(error) from error
+            raise _to_httpx_error(error) from error
         return httpx.Response(
             answer.status, headers=answer.headers, stream=_Body(answer.stream), extensions=answer.extensions
         )
@@ -111,7 +111,7 @@ class _Body(httpx.AsyncByteStream):
             async for piece in self._stream:
                 yield piece
         except _ERRORS as error:
-            raise _as_httpx(error) from error
+            raise _to_httpx_error(error) from error
 
     async def aclose(self) -> None:
         await self._stream.aclose()
@@ -126,13 +126,13 @@ _ERRORS = (
 )
 
 
-def _as_httpx(error: Exception) -> httpx.TransportError:
+def _to_httpx_error(error: Exception) -> httpx.TransportError:
     """The error of the same name; httpx took its names from here."""
     kind: type[httpx.TransportError] = getattr(httpx, type(error).__name__)
     return kind(str(error))
 
 
-def _proxy(url: httpx.URL) -> httpcore.Proxy:
+def _make_proxy(url: httpx.URL) -> httpcore.Proxy:
     auth = (url.username, url.password) if url.username or url.password else None
     return httpcore.Proxy(str(url.copy_with(username=None, password=None)), auth=auth)
 
@@ -140,7 +140,7 @@ def _proxy(url: httpx.URL) -> httpcore.Proxy:
 # -- asyncio -------------------------------------------------------------------------------------------------------
 
 
-class _Asyncio(httpcore.AsyncNetworkBackend):
+class _AsyncioBackend(httpcore.AsyncNetworkBackend):
     """Opens connections on the running asyncio loop."""
 
     async def connect_tcp(
@@ -226,7 +226,7 @@ class _Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
             if self._ended:
                 return b""
             self._reader = self._loop.create_future()
-            await _within(self._reader, timeout, httpcore.ReadTimeout)
+            await _wait_within(self._reader, timeout, httpcore.ReadTimeout)
         piece = self._unread.popleft()
         if len(piece) > max_bytes:
             self._unread.appendleft(piece[max_bytes:])
@@ -244,7 +244,7 @@ class _Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
             self._wire.write(buffer)
         while self._full and not self._ended:
             self._writer = self._loop.create_future()
-            await _within(self._writer, timeout, httpcore.WriteTimeout)
+            await _wait_within(self._writer, timeout, httpcore.WriteTimeout)
 
     async def aclose(self) -> None:
         self._wire.close()
@@ -281,18 +281,18 @@ def _wake(waiting: "asyncio.Future[None] | None") -> None:
         waiting.set_result(None)
 
 
-async def _within(waiting: "asyncio.Future[None]", seconds: float | None, late: type[Exception]) -> None:
+async def _wait_within(waiting: "asyncio.Future[None]", seconds: float | None, late: type[Exception]) -> None:
     """Wait for something to happen on the connection, so long at most."""
     if seconds is None:
         await waiting
         return
-    timer = waiting.get_loop().call_later(seconds, _too_late, waiting, late, seconds)
+    timer = waiting.get_loop().call_later(seconds, _time_out, waiting, late, seconds)
     try:
         await waiting
     finally:
         timer.cancel()
 
 
-def _too_late(waiting: "asyncio.Future[None]", late: type[Exception], seconds: float) -> None:
+def _time_out(waiting: "asyncio.Future[None]", late: type[Exception], seconds: float) -> None:
     if not waiting.done():
         waiting.set_exception(late(f"Nothing happened within {seconds:g} s"))

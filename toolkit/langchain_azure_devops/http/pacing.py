@@ -24,21 +24,21 @@ import httpx
 
 from langchain_azure_devops.runtime import Waiting
 
-PARALLEL = 8
+MAX_PARALLEL = 8
 """Requests under way at once; more are slower, not faster."""
-LONGEST_HOLD = 300.0
+MAX_HOLD_SECONDS = 300.0
 """Seconds. Whatever a header says, after this one request is let through to ask again."""
-COURTESY = 5.0
+MAX_SLOWDOWN_SECONDS = 5.0
 """Seconds to slow down by when the service only warns: it delays requests itself before it refuses any."""
-NOTICED = 0.5
+REPORTED_WAIT_SECONDS = 0.5
 """Seconds of a wait that a person is told of."""
-LONGEST_TOLD = 86_400.0
+MAX_RETRY_AFTER_SECONDS = 86_400.0
 """Seconds. Whatever a header says, nobody is told to come back later than this."""
 _SPREAD = 2.0
 _GAP = 0.05
 
 
-class NoTime(Exception):
+class WaitExceedsDeadline(Exception):
     """The wait does not fit into the call.
 
     Attributes:
@@ -72,7 +72,7 @@ class Pacer:
     Usable by one event loop for each caller: it binds nothing to the loop of the first.
     """
 
-    def __init__(self, parallel: int = PARALLEL) -> None:
+    def __init__(self, parallel: int = MAX_PARALLEL) -> None:
         """Hold nothing back yet."""
         self._parallel = parallel
         self._lock = threading.Lock()
@@ -108,7 +108,7 @@ class Pacer:
 
     def hold(self, seconds: float) -> None:
         """Start nothing for some seconds, at most LONGEST_HOLD."""
-        until = time.monotonic() + min(max(seconds, 0.0), LONGEST_HOLD)
+        until = time.monotonic() + min(max(seconds, 0.0), MAX_HOLD_SECONDS)
         with self._lock:
             if until > self._open_at:
                 self._open_at, self._crowded_until = until, until + _SPREAD
@@ -117,16 +117,16 @@ class Pacer:
     def slow(self, seconds: float) -> None:
         """Start nothing for some seconds, at most COURTESY, unless a call would be lost by that."""
         with self._lock:
-            self._polite_at = max(self._polite_at, time.monotonic() + min(max(seconds, 0.0), COURTESY))
+            self._polite_at = max(self._polite_at, time.monotonic() + min(max(seconds, 0.0), MAX_SLOWDOWN_SECONDS))
 
     async def _wait(self, deadline: float, tell: Callable[[Waiting], None]) -> int:
         start = self._reserve(deadline)
         left = deadline - time.monotonic()
         if start.strict > left:
-            raise NoTime(start.strict)
+            raise WaitExceedsDeadline(start.strict)
         wait = start.polite if start.polite <= left else start.strict
         if wait > 0:
-            if wait >= NOTICED:
+            if wait >= REPORTED_WAIT_SECONDS:
                 tell(Waiting("throttled", wait))
             await asyncio.sleep(wait)
         return start.era
@@ -156,7 +156,7 @@ class Pacer:
             if waiter.granted:
                 self._leave()
             if isinstance(error, TimeoutError):
-                raise NoTime(None) from error
+                raise WaitExceedsDeadline(None) from error
             raise
 
     def _leave(self) -> None:
@@ -178,7 +178,7 @@ _guard = threading.Lock()
 _SALT = secrets.token_bytes(16)
 
 
-def _forget() -> None:
+def _reset_after_fork() -> None:
     """A forked process begins anew: the locks and the counts of its parent are not its own."""
     global _guard  # noqa: PLW0603 - the copy may be held by a thread that does not exist here
     _guard = threading.Lock()
@@ -186,15 +186,15 @@ def _forget() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)
+    os.register_at_fork(after_in_child=_reset_after_fork)
 
 
-def holder(token: str) -> str:
+def token_digest(token: str) -> str:
     """Who a token belongs to as long as that is not known: a digest that says nothing of the token."""
     return hashlib.blake2b(token.encode(), key=_SALT, digest_size=16).hexdigest()
 
 
-def pacer_of(place: str, who: str, present: Pacer | None = None) -> Pacer:
+def shared_pacer(place: str, who: str, present: Pacer | None = None) -> Pacer:
     """The pacer that every client of one organization and one person shares.
 
     Args:
@@ -213,7 +213,7 @@ def pacer_of(place: str, who: str, present: Pacer | None = None) -> Pacer:
 # -- what the service asks for -------------------------------------------------------------------------------------
 
 
-def heed(headers: httpx.Headers, pacer: Pacer) -> float | None:
+def apply_rate_limits(headers: httpx.Headers, pacer: Pacer) -> float | None:
     """Hold back what an answer asks to be held back, whatever its status; the seconds of its `Retry-After`."""
     wait = retry_after(headers)
     if wait is not None:
@@ -223,7 +223,7 @@ def heed(headers: httpx.Headers, pacer: Pacer) -> float | None:
         pacer.slow(delayed)
     if _number(headers.get("x-ratelimit-remaining")) == 0.0:
         reset = _number(headers.get("x-ratelimit-reset"))
-        pacer.slow(COURTESY if reset is None else reset - time.time())
+        pacer.slow(MAX_SLOWDOWN_SECONDS if reset is None else reset - time.time())
     return wait
 
 
@@ -233,11 +233,11 @@ def retry_after(headers: httpx.Headers) -> float | None:
     if text is None:
         return None
     if (seconds := _number(text)) is not None:
-        return min(seconds, LONGEST_TOLD)
+        return min(seconds, MAX_RETRY_AFTER_SECONDS)
     try:
         # A date is the service's own time, so it is compared with the service's own clock where that is told.
         now = parsedate_to_datetime(headers["date"]).timestamp() if "date" in headers else time.time()
-        return min(max(0.0, parsedate_to_datetime(text).timestamp() - now), LONGEST_TOLD)
+        return min(max(0.0, parsedate_to_datetime(text).timestamp() - now), MAX_RETRY_AFTER_SECONDS)
     except (ValueError, OverflowError):
         return None
 

@@ -60,7 +60,7 @@ class Request:
     @property
     def parameters(self) -> dict[str, str]:
         """The query as it is sent, the api-version included."""
-        given = {name: _text(value) for name, value in self.query.items() if value is not None}
+        given = {name: _query_text(value) for name, value in self.query.items() if value is not None}
         return {**given, "api-version": self.version} if self.version else given
 
     def http(self, base_url: str, extensions: Mapping[str, object], content: bytes | None = None) -> httpx.Request:
@@ -85,11 +85,11 @@ class Request:
         headers = {**_HEADERS, "Accept": self.accept}
         if content is not None:
             headers["Content-Type"] = self.content_type
-        url = f"{base_url}{expanded(self.operation.template, self.path)}?{query}"
+        url = f"{base_url}{expand_path(self.operation.template, self.path)}?{query}"
         return httpx.Request(self.operation.method, url, headers=headers, content=content, extensions=dict(extensions))
 
 
-def expanded(template: str, path: PathValues) -> str:
+def expand_path(template: str, path: PathValues) -> str:
     """A template with its placeholders filled in, quoted; the one place where names from outside enter a path.
 
     Raises:
@@ -111,5 +111,5 @@ def expanded(template: str, path: PathValues) -> str:
     return _PLACEHOLDER.sub(fill, template)
 
 
-def _text(value: str | int | bool) -> str:
+def _query_text(value: str | int | bool) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)

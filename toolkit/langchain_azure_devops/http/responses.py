@@ -41,14 +41,14 @@ class Identity:
     unique_name: str
 
 
-def identity_of(response: httpx.Response) -> Identity | None:
+def parse_identity(response: httpx.Response) -> Identity | None:
     """The signed-in person in the answer of connectionData, None for anonymous or no answer."""
     if response.status_code != 200:
         return None
-    user = _object(_json(response).get("authenticatedUser"))
+    user = _as_object(_parse_object(response).get("authenticatedUser"))
     if not user.get("id") or user["id"] == ANONYMOUS_ID:
         return None
-    account = _object(_object(user.get("properties")).get("Account"))
+    account = _as_object(_as_object(user.get("properties")).get("Account"))
     return Identity(
         id=str(user["id"]),
         name=one_line(str(user.get("providerDisplayName") or user.get("customDisplayName") or "")),
@@ -56,19 +56,19 @@ def identity_of(response: httpx.Response) -> Identity | None:
     )
 
 
-def names_in(response: httpx.Response) -> list[str]:
+def parse_names(response: httpx.Response) -> list[str]:
     """The names of the rows of a collection.
 
     Raises:
         ServiceFault: It is no collection.
     """
-    rows = _json(response).get("value")
+    rows = _parse_object(response).get("value")
     if not isinstance(rows, list):
-        raise not_understood("the list of projects", "it holds no rows")
-    return [str(_object(row).get("name")) for row in rows]
+        raise unreadable_answer("the list of projects", "it holds no rows")
+    return [str(_as_object(row).get("name")) for row in rows]
 
 
-def not_understood(what: str, why: str) -> ServiceFault:
+def unreadable_answer(what: str, why: str) -> ServiceFault:
     """An answer that succeeded and says something else than documented."""
     return ServiceFault(
         f"{what}: the service's answer has another form than it documents ({why}), so nothing can be said from it. "
@@ -77,30 +77,30 @@ def not_understood(what: str, why: str) -> ServiceFault:
     )
 
 
-def _json(response: httpx.Response) -> dict[str, Any]:
+def _parse_object(response: httpx.Response) -> dict[str, Any]:
     """The object in a body; an empty one where there is none."""
     try:
-        return _object(json.loads(response.content.decode("utf-8-sig", "replace")))
+        return _as_object(json.loads(response.content.decode("utf-8-sig", "replace")))
     except (ValueError, RecursionError):
         return {}
 
 
-def _object(value: object) -> dict[str, Any]:
+def _as_object(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def identity_in_header(response: httpx.Response) -> Identity | None:
+def parse_identity_header(response: httpx.Response) -> Identity | None:
     """The signed-in person as `X-VSS-UserData: id:unique name` gives it."""
     person, _, unique_name = response.headers.get("x-vss-userdata", "").partition(":")
     return Identity(person, one_line(unique_name), one_line(unique_name)) if person and person != ANONYMOUS_ID else None
 
 
-def unsigned(response: httpx.Response) -> httpx.Response:
+def as_unauthorized(response: httpx.Response) -> httpx.Response:
     """An answer to nobody in particular, in the form the service refuses a token with."""
     return response if response.status_code == 401 else httpx.Response(401)
 
 
-async def error_of(
+async def classify_error(
     response: httpx.Response,
     operation: Operation,
     identity: Callable[[], Awaitable[Identity | None]],
@@ -111,17 +111,17 @@ async def error_of(
     An empty 401 without an identity header says the same for a dead token and for a missing scope; only asking who
     is signed in tells them apart.
     """
-    status, type_key, reason = response.status_code, *reason_of(response)
+    status, type_key, reason = response.status_code, *parse_reason(response)
     if status == 401 and "x-vss-userdata" not in response.headers:
-        return await _undecided(reason, operation, identity, call)
+        return await _explain_empty_401(reason, operation, identity, call)
     if status == 404 and response.headers.get("content-type", "").startswith("text/html"):
         return OrganizationNotFound("The service knows no organization of this name. Check AZURE_DEVOPS_ORG.")
     kind = error_class(status, type_key, reason)
     if status == 404 and "/search/" in operation.template and kind is not ProjectNotFound:
         return InvalidRequest(_CODE_SEARCH_INFO, subject="code search")
-    happened = f"{_asked(operation, call)} answered {status}: {reason or 'no reason given'}"
+    happened = f"{_describe_request(operation, call)} answered {status}: {reason or 'no reason given'}"
     if issubclass(kind, Throttled):
-        return throttled(response, happened)
+        return throttled_error(response, happened)
     if status == 401 and kind is TokenRejected:
         # With an identity header the token was understood: the person may not do this.
         kind = error_class(403, "", "")
@@ -131,7 +131,7 @@ async def error_of(
     return kind(text, subject=type_key if kind in {InvalidRequest, ServiceFault} else "")
 
 
-def throttled(response: httpx.Response, happened: str) -> Throttled:
+def throttled_error(response: httpx.Response, happened: str) -> Throttled:
     """A throttled call, with when to come back."""
     seconds = retry_after(response.headers)
     when = f"Come back in {seconds:.0f} s." if seconds else "Come back in a few minutes."
@@ -142,7 +142,7 @@ def throttled(response: httpx.Response, happened: str) -> Throttled:
     )
 
 
-def reason_of(response: httpx.Response) -> tuple[str, str]:
+def parse_reason(response: httpx.Response) -> tuple[str, str]:
     """The type key and the reason in an error body, whatever its shape; both empty when there is none."""
     text = response.content.decode("utf-8-sig", "replace")
     try:
@@ -165,7 +165,7 @@ def _validation_details(properties: object) -> str:
     return "".join(f" {row.get('message')}" for row in rows if isinstance(row, dict) and row.get("message"))
 
 
-async def _undecided(
+async def _explain_empty_401(
     reason: str,
     operation: Operation,
     identity: Callable[[], Awaitable[Identity | None]],
@@ -180,19 +180,19 @@ async def _undecided(
     scopes = call.scopes if call else ()
     needed = " or ".join(scopes) or "another scope"
     return ScopeMissing(
-        f"{_asked(operation, call)} was refused: the token of {person.name or 'this account'} is valid "
+        f"{_describe_request(operation, call)} was refused: the token of {person.name or 'this account'} is valid "
         f"but lacks {needed}. Make a token with this scope, or go on without it.",
-        subject=_smallest(scopes),
+        subject=_narrowest_scope(scopes),
     )
 
 
-def _asked(operation: Operation, call: ToolCall | None) -> str:
+def _describe_request(operation: Operation, call: ToolCall | None) -> str:
     """A request in few words: the tool that sent it, the method, and the kind of thing it was about."""
     kinds = [part for part in operation.template.split("/") if part and "{" not in part]
     request = f"{operation.method} {kinds[-1] if kinds else '/'}"
     return f"{call.tool}: {request}" if call else request
 
 
-def _smallest(scopes: tuple[str, ...]) -> str:
+def _narrowest_scope(scopes: tuple[str, ...]) -> str:
     """Of several scopes any one of which suffices, the one that allows least."""
     return min(scopes, key=lambda scope: len(expand(parse_scopes(scope))), default="")

@@ -17,8 +17,8 @@ from langchain_azure_devops.errors import (
     Unreachable,
     WriteOutcomeUnknown,
 )
-from langchain_azure_devops.http.body import BROKEN, ResumedBody, whole
-from langchain_azure_devops.http.pacing import NOTICED, NoTime, heed
+from langchain_azure_devops.http.body import TRANSFER_ERRORS, ResumedBody, read_body
+from langchain_azure_devops.http.pacing import REPORTED_WAIT_SECONDS, WaitExceedsDeadline, apply_rate_limits
 from langchain_azure_devops.http.request_context import RequestContext
 from langchain_azure_devops.runtime import Timeouts, Waiting
 
@@ -47,13 +47,13 @@ class _Attempts:
         self.count += 1
         if self.count >= self.timeouts.max_attempts or time.monotonic() + wait > self.context.deadline:
             return False
-        if wait >= NOTICED:
+        if wait >= REPORTED_WAIT_SECONDS:
             self.context.report_wait(Waiting(reason, wait))
         await asyncio.sleep(wait)
         return True
 
 
-class PacedRetry(httpx.AsyncBaseTransport):
+class RetryTransport(httpx.AsyncBaseTransport):
     """Keeps to the organization's pace, and repeats what may be repeated.
 
     Reads are repeated after 429, 502, 503, 504, after a 500 without an error body of the service, and after a broken
@@ -92,24 +92,26 @@ class PacedRetry(httpx.AsyncBaseTransport):
             try:
                 async with context.client.pacer.turn(context.deadline, context.report_wait):
                     response = await self._exchange(request, context)
-            except NoTime as late:
+            except WaitExceedsDeadline as late:
                 if attempts.answer is not None:
                     return attempts.answer
-                raise _too_late(late, context) from None
-            except BROKEN as error:
-                if not _may_repeat(error, context) or not await attempts.another(f"no answer ({type(error).__name__})"):
-                    raise explained(error, request, context) from error
+                raise _wait_error(late, context) from None
+            except TRANSFER_ERRORS as error:
+                if not _may_resend(error, context) or not await attempts.another(f"no answer ({type(error).__name__})"):
+                    raise connection_error(error, request, context) from error
             else:
-                wait = heed(response.headers, context.client.pacer)
-                if not context.reads and _lost(response):
+                wait = apply_rate_limits(response.headers, context.client.pacer)
+                if not context.reads and _leaves_write_unknown(response):
                     slow = response.status_code == 504
-                    raise unknown(f"answered {response.status_code} to the write", request, context, may_follow=slow)
+                    raise outcome_unknown(
+                        f"answered {response.status_code} to the write", request, context, may_follow=slow
+                    )
                 if not await self._goes_on(attempts, response, wait):
                     return response
 
     async def _goes_on(self, attempts: _Attempts, response: httpx.Response, wait: float | None) -> bool:
         """Whether to send again, after the wait that the service did not ask for by itself."""
-        if not _asks_again(response, attempts.context):
+        if not _should_retry(response, attempts.context):
             return False
         attempts.answer = response
         if response.status_code == 429 and not wait:
@@ -127,17 +129,17 @@ class PacedRetry(httpx.AsyncBaseTransport):
                 response.request = request
                 if context.streamed and response.status_code < 400:
                     return response
-                return await whole(response)
+                return await read_body(response)
         except TimeoutError:
             raise httpx.ReadTimeout("the time for this call was used up", request=request) from None
         except ProxyPage as page:
             if context.reads:
                 raise
-            raise unknown(f"did not answer the write, but {page.message}", request, context) from page
+            raise outcome_unknown(f"did not answer the write, but {page.message}", request, context) from page
         except InvalidRequest as error:
             if context.reads:
                 raise
-            raise unknown("answered more than can be read", request, context) from error
+            raise outcome_unknown("answered more than can be read", request, context) from error
 
     async def _resumed(self, attempts: _Attempts, error: Exception) -> httpx.Response:
         """The answer once more, after its body broke off."""
@@ -149,14 +151,14 @@ class PacedRetry(httpx.AsyncBaseTransport):
         return response
 
 
-def _may_repeat(error: Exception, context: RequestContext) -> bool:
+def _may_resend(error: Exception, context: RequestContext) -> bool:
     if isinstance(error, _NEVER_SENT):
         # Nothing was sent. A certificate that is not accepted or a name that does not resolve will not change soon.
-        return not (_is_tls(error) or _is_final(error))
+        return not (_is_tls(error) or _is_unknown_host(error))
     return context.reads
 
 
-def _asks_again(response: httpx.Response, context: RequestContext) -> bool:
+def _should_retry(response: httpx.Response, context: RequestContext) -> bool:
     if response.status_code == 429:
         return True
     if not context.reads:
@@ -166,7 +168,7 @@ def _asks_again(response: httpx.Response, context: RequestContext) -> bool:
     return response.status_code in _RETRIED_STATUSES
 
 
-def _lost(response: httpx.Response) -> bool:
+def _leaves_write_unknown(response: httpx.Response) -> bool:
     """Whether a failure says nothing of what became of a write; an error body of the service with a 500 does."""
     return response.status_code >= 500 and not (response.status_code == 500 and b'"typeKey"' in response.content)
 
@@ -180,11 +182,11 @@ def _is_tls(error: BaseException) -> bool:
     return "CERTIFICATE_VERIFY_FAILED" in str(error) or "[SSL" in str(error)
 
 
-def _is_final(error: BaseException) -> bool:
+def _is_unknown_host(error: BaseException) -> bool:
     return "Name or service not known" in str(error) or "nodename nor servname" in str(error)
 
 
-def _too_late(late: NoTime, context: RequestContext) -> AzureDevOpsError:
+def _wait_error(late: WaitExceedsDeadline, context: RequestContext) -> AzureDevOpsError:
     request = f"{context.operation.method} {context.operation.template}"
     if late.seconds is None:
         return Unreachable(
@@ -198,7 +200,7 @@ def _too_late(late: NoTime, context: RequestContext) -> AzureDevOpsError:
     )
 
 
-def explained(error: Exception, request: httpx.Request, context: RequestContext) -> AzureDevOpsError:
+def connection_error(error: Exception, request: httpx.Request, context: RequestContext) -> AzureDevOpsError:
     """What a broken connection or body means to the caller."""
     host = request.url.host
     if _is_tls(error):
@@ -211,7 +213,7 @@ def explained(error: Exception, request: httpx.Request, context: RequestContext)
         slow = isinstance(error, httpx.TimeoutException)
         happened = "did not answer in time" if slow else "broke the connection"
         happened += f" after the write was sent ({type(error).__name__})"
-        return unknown(happened, request, context, may_follow=slow)
+        return outcome_unknown(happened, request, context, may_follow=slow)
     return Unreachable(
         f"{host} could not be reached: {str(error) or type(error).__name__}. Check the network, the proxy settings "
         "(HTTPS_PROXY) and, for Azure DevOps Server, the base URL.",
@@ -219,7 +221,7 @@ def explained(error: Exception, request: httpx.Request, context: RequestContext)
     )
 
 
-def unknown(
+def outcome_unknown(
     happened: str, request: httpx.Request, context: RequestContext, *, may_follow: bool = False
 ) -> WriteOutcomeUnknown:
     """A write that was sent and whose answer was lost."""

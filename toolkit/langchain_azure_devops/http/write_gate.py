@@ -6,9 +6,9 @@ from functools import cache
 import httpx
 
 from langchain_azure_devops.errors import WriteBlocked
-from langchain_azure_devops.http.credentials import Credential, SignedIn
+from langchain_azure_devops.http.credentials import AuthTransport, Credential
 from langchain_azure_devops.http.request_context import PROBES, RequestContext
-from langchain_azure_devops.http.retries import PacedRetry
+from langchain_azure_devops.http.retries import RetryTransport
 from langchain_azure_devops.http.sign_in import SignInDetection
 from langchain_azure_devops.runtime import Timeouts
 
@@ -55,7 +55,7 @@ class WriteGate(httpx.AsyncBaseTransport):
 def _check_form(context: RequestContext, request: httpx.Request) -> None:
     """The request is what its context says: else a write could travel as something that reads."""
     path = request.url.raw_path.decode("ascii").partition("?")[0]
-    if request.method != context.operation.method or not _route(context.operation.template).search(path):
+    if request.method != context.operation.method or not _route_pattern(context.operation.template).search(path):
         raise WriteBlocked(
             f"{request.method} {path} was not sent: it is not the {context.operation.method} "
             f"{context.operation.template} that it claims to be.",
@@ -66,7 +66,7 @@ def _check_form(context: RequestContext, request: httpx.Request) -> None:
 
 
 @cache
-def _route(template: str) -> re.Pattern[str]:
+def _route_pattern(template: str) -> re.Pattern[str]:
     """The paths of a route, whatever they begin with."""
     parts = re.split(r"(/\{project\}|\{\w+\})", template)
     forms = {"/{project}": "(?:/[^/]+)?"}
@@ -81,6 +81,8 @@ def _check_probe(context: RequestContext, request: httpx.Request) -> None:
         raise WriteBlocked("A probe was not sent: it is not one of the constant probes, or this client only reads.")
 
 
-def layered(inner: httpx.AsyncBaseTransport, credential: Credential, timeouts: Timeouts) -> httpx.AsyncBaseTransport:
+def build_layers(
+    inner: httpx.AsyncBaseTransport, credential: Credential, timeouts: Timeouts
+) -> httpx.AsyncBaseTransport:
     """All layers in front of the network."""
-    return WriteGate(SignedIn(PacedRetry(SignInDetection(inner), timeouts), credential))
+    return WriteGate(AuthTransport(RetryTransport(SignInDetection(inner), timeouts), credential))
