@@ -12,7 +12,7 @@ from azure_devops_evals.counts import Count
 from azure_devops_evals.recording.format import PSEUDONYM_KEY
 from azure_devops_evals.world.end_state import deviations
 from azure_devops_evals.world.world import TOKEN
-from langchain_azure_devops.text.secrets import redact, without
+from langchain_azure_devops.text.secrets import redact, remove_token
 from langchain_azure_devops.tools import TOOLS
 
 _PIECE = 12
@@ -223,7 +223,7 @@ def _shown(outcome: Outcome) -> list[str]:
 
 
 def _leak(text: str, secrets: Iterable[str], token: str) -> str | None:
-    if without(text, token) != text:
+    if remove_token(text, token) != text:
         return "the token is shown"
     for secret in secrets:
         pieces = {secret[start : start + _PIECE] for start in range(max(1, len(secret) - _PIECE + 1))}

@@ -12,7 +12,7 @@ from azure_devops_agents.investigation.investigator import ApprovalAsked, Report
 from azure_devops_agents.investigation.routing import Budgets
 from azure_devops_agents.investigation.state import marked
 from azure_devops_agents.models.opening import Call, ScriptedModel
-from langchain_azure_devops.safety.audit import AuditLog, entries
+from langchain_azure_devops.safety.audit import AuditLog, read_entries
 from langchain_azure_devops.safety.grants import WriteRequest
 from langchain_azure_devops.tools.work_items.tools import get_work_item, query_work_items
 
@@ -317,7 +317,7 @@ def test_decisions_are_on_record_with_the_person(toolkit, tmp_path, investigate)
     with investigate([BUG, other], BUG, REPORT) as investigator:
         one, two = waiting(investigator.ask("t", "File both."))
         list(investigator.answer("t", {one.interrupt_id: NO, two.interrupt_id: YES}))
-    found = [(entry.event, entry.details) for entry in entries(toolkit.client.audit.path)]
+    found = [(entry.event, entry.details) for entry in read_entries(toolkit.client.audit.path)]
     denied, again = [details for event, details in found if event == "denied"]
     assert (denied["approver"], denied["reason"]) == ("dana", "known already")
     assert "rejected this very write" in again["reason"]

@@ -14,7 +14,7 @@ from azure_devops_agents.approvals.thread_lock import alone
 from azure_devops_agents.investigation.investigator import ApprovalAsked, ReportReady, open_investigator
 from azure_devops_agents.models.opening import Call, ScriptedModel
 from langchain_azure_devops.errors import Conflict
-from langchain_azure_devops.safety.audit import AuditLog, entries
+from langchain_azure_devops.safety.audit import AuditLog, read_entries
 
 REPORT = Call.to("write_report", answer="Done.", verdict="answered")
 BUG = Call.to("create_work_item", type="Bug", title="The gate is open", project="Platform")
@@ -103,7 +103,9 @@ def recorded(log):
     """The outcomes on record, and whether they were looked up."""
     outcomes = {"written", "failed", "unknown"}
     return [
-        (entry.event, bool(entry.details.get("looked_up"))) for entry in entries(log.path) if entry.event in outcomes
+        (entry.event, bool(entry.details.get("looked_up")))
+        for entry in read_entries(log.path)
+        if entry.event in outcomes
     ]
 
 

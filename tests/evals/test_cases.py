@@ -8,7 +8,7 @@ from azure_devops_evals.running.play import RECORDINGS
 from azure_devops_evals.running.recorder import record
 from azure_devops_evals.running.run import run_case
 from azure_devops_evals.world.world import TOKEN
-from langchain_azure_devops.text.secrets import redact, without
+from langchain_azure_devops.text.secrets import redact, remove_token
 
 RECORDED = [case for case in CASES if case.source == "recording"]
 FILES = sorted(RECORDINGS.glob("*.json"))
@@ -45,6 +45,6 @@ def test_there_are_no_other_recordings():
 def test_no_recording_holds_a_secret(path):
     text = path.read_text()
     assert redact(text, PSEUDONYM_KEY) == text
-    assert without(text, TOKEN) == text
+    assert remove_token(text, TOKEN) == text
     assert '"authorization"' not in text.lower()
     assert "127.0.0.1" not in text

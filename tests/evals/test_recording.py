@@ -16,7 +16,7 @@ from azure_devops_evals.recording.format import (
 from azure_devops_evals.recording.replay import ReplayMiss, ReplayTransport
 from azure_devops_evals.running.play import RECORDINGS
 from azure_devops_evals.running.run import run_case
-from langchain_azure_devops.text.secrets import pseudonym_of
+from langchain_azure_devops.text.secrets import make_pseudonym
 
 BASE = "http://127.0.0.1:4711/tidewater"
 KEY = "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4MTIzNDU2Nzg5MA=="
@@ -104,7 +104,7 @@ async def test_secrets_and_the_token_are_taken_out_but_passed_on(kind, tmp_path)
     assert KEY in passed.text
     assert KEY not in text
     assert "the-token-itself" not in text
-    assert pseudonym_of(KEY, "account-key", PSEUDONYM_KEY) in text
+    assert make_pseudonym(KEY, "account-key", PSEUDONYM_KEY) in text
     assert Recording.load(tmp_path / "r.json") == recording
 
 
@@ -114,7 +114,7 @@ async def test_a_secret_is_taken_out_where_it_stands_alone_whichever_came_first(
     recording, _ = await recorded(answers, asked)
     assert KEY not in json.dumps([exchange.as_json() for exchange in recording.exchanges])
     replay = ReplayTransport(recording)
-    pseudonym = pseudonym_of(KEY, "account-key", PSEUDONYM_KEY)
+    pseudonym = make_pseudonym(KEY, "account-key", PSEUDONYM_KEY)
     assert (await replay.handle_async_request(post("/s", {"searchText": pseudonym}))).status_code == 200
 
 

@@ -18,7 +18,7 @@ from langchain_azure_devops import AzureDevOps
 from langchain_azure_devops.results.provenance import origins
 from langchain_azure_devops.safety.grants import WriteRequest
 from langchain_azure_devops.settings import load_settings
-from langchain_azure_devops.text.untrusted import fenced, hidden
+from langchain_azure_devops.text.untrusted import fence, find_hidden
 from langchain_azure_devops.tools import TOOLS
 
 # What must never come out as it went in; the nonce is the right one, as if an attacker had guessed it.
@@ -92,7 +92,7 @@ def skeleton(text: str) -> str:
 
 def assert_contained(content: str) -> None:
     """Nothing hidden anywhere; nothing planted outside of the fence; no line outside that is not ours."""
-    assert hidden(content.replace("\t", "")) == []
+    assert find_hidden(content.replace("\t", "")) == []
     beyond = outside(content)
     assert not any(MARKER in line for line in beyond)
     for line in filter(None, beyond):
@@ -214,10 +214,10 @@ async def test_an_approval_shows_no_character_that_a_person_would_not_see(tool, 
         shown = await client.run(view(client, TOOLS[tool], request))
     assert MARKER in json.dumps(shown["current"])
     texts = [text for part in (shown["arguments"], shown["current"]) for text in part.values() if isinstance(text, str)]
-    assert all(hidden(text) == [] for text in texts)
+    assert all(find_hidden(text) == [] for text in texts)
 
 
 def test_the_fence_disarms_and_changes_nothing_else():
     harmless = "a < b; <untrue> </div> < untried, us: ‹ok› 日本語 <b>"
-    assert fenced(harmless, NONCE) == f"<untrusted {NONCE}>\n{harmless}\n</untrusted {NONCE}>"
+    assert fence(harmless, NONCE) == f"<untrusted {NONCE}>\n{harmless}\n</untrusted {NONCE}>"
     assert Place("GET /", TEXT) == Place("GET /", TEXT)

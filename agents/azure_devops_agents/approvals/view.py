@@ -13,9 +13,9 @@ from pydantic import JsonValue
 from langchain_azure_devops import Tool
 from langchain_azure_devops.errors import AzureDevOpsError
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.safety.grants import Approval, WriteRequest, digest_of
+from langchain_azure_devops.safety.grants import Approval, WriteRequest, digest_call
 from langchain_azure_devops.text.secrets import redact
-from langchain_azure_devops.text.untrusted import clean, hidden
+from langchain_azure_devops.text.untrusted import clean, find_hidden
 
 DECISIONS = ("approve", "edit", "reject", "stop")
 _INSIGNIFICANT = re.compile(r"[\W_]+")
@@ -52,7 +52,7 @@ def likeness(request: WriteRequest) -> str:
         for name, value in given.items()
         if value not in (None, []) and (request.empty_clears or value != "")
     }
-    return digest_of(request.tool, cast("dict[str, JsonValue]", _folded(arguments)))
+    return digest_call(request.tool, cast("dict[str, JsonValue]", _folded(arguments)))
 
 
 def _folded(value: Any) -> Any:
@@ -83,7 +83,7 @@ async def view(
         cited: The evidence that the arguments name.
     """
     arguments = dict(request.arguments)
-    invisible = {name: found for name, value in arguments.items() if (found := hidden(str(value)))}
+    invisible = {name: found for name, value in arguments.items() if (found := find_hidden(str(value)))}
     shown = {name: visible(value) for name, value in arguments.items() if value != []}
     current = await _current(client, tool, request)
     project = request.project or (current or {}).get("project")
@@ -138,10 +138,10 @@ def cleaned(value: Any) -> Any:
 def visible(value: Any) -> Any:
     """A value with every character that a reader would not see written out by its name."""
     if isinstance(value, str):
-        if not hidden(value):
+        if not find_hidden(value):
             return value
         return "".join(
-            f"⟦{unicodedata.name(character, f'U+{ord(character):04X}')}⟧" if hidden(character) else character
+            f"⟦{unicodedata.name(character, f'U+{ord(character):04X}')}⟧" if find_hidden(character) else character
             for character in value
         )
     if isinstance(value, list):

@@ -17,7 +17,7 @@ from azure_devops_agents.automations.automation import Automation, Plan, Step
 from azure_devops_agents.automations.sarif import SEVERITIES, Finding, read_findings
 from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.safety.content_policy import Bounds, inert
+from langchain_azure_devops.safety.content_policy import ContentPolicy, neutralize
 from langchain_azure_devops.text.secrets import PSEUDONYM, redact
 from langchain_azure_devops.text.untrusted import clean, one_line
 from langchain_azure_devops.tools.work_items.models import WorkItem
@@ -209,7 +209,7 @@ def _name(text: str) -> str:
 
 def _inert(text: str) -> str:
     """Text without secrets, in which no link leads anywhere, no pipeline finds a command and nobody is mentioned."""
-    return inert(_without_secrets(text), Bounds(()))
+    return neutralize(_without_secrets(text), ContentPolicy(()))
 
 
 def _without_secrets(text: str) -> str:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from langchain_azure_devops.errors import AzureDevOpsError
 from langchain_azure_devops.runtime import Waiting
-from langchain_azure_devops.text.untrusted import clean, one_line, without_commands
+from langchain_azure_devops.text.untrusted import clean, defuse_commands, one_line
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -29,12 +29,12 @@ def plain(text: str, style: str = "") -> Text:
 
 def single(text: str, style: str = "") -> Text:
     """Cleaned text on one line."""
-    return Text(without_commands(one_line(text)), style=style)
+    return Text(defuse_commands(one_line(text)), style=style)
 
 
 def shown(text: str) -> str:
     """Text as a terminal or a pipeline's log may have it: it hides nothing and gives no command."""
-    return without_commands(clean(text))
+    return defuse_commands(clean(text))
 
 
 def machine_readable(value: object) -> str:

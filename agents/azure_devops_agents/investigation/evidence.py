@@ -15,7 +15,7 @@ from langchain_azure_devops.calls.tool import Tool
 from langchain_azure_devops.http.responses import Identity
 from langchain_azure_devops.results.models import Lines, Page
 from langchain_azure_devops.results.provenance import ERROR, origins
-from langchain_azure_devops.text.untrusted import fenced
+from langchain_azure_devops.text.untrusted import fence
 
 PREVIEW = 6_000
 """Characters of a result that the model sees at once."""
@@ -156,7 +156,7 @@ def read_on(known: dict[str, Evidence], arguments: dict[str, Any], nonce: str) -
         lines = [(number, line) for number, line in lines if wanted.contains.lower() in line.lower()]
     shown = _fitting([f"{number}: {line}" for number, line in lines])
     more = f"[{len(lines) - len(shown)} more lines]" if len(shown) < len(lines) else "[end]"
-    return f"{evidence['id']}, {evidence['tool']}:\n{fenced(chr(10).join(shown), nonce)}\n{more}"
+    return f"{evidence['id']}, {evidence['tool']}:\n{fence(chr(10).join(shown), nonce)}\n{more}"
 
 
 def offered(toolkit: AzureDevOpsToolkit) -> dict[str, BaseTool]:

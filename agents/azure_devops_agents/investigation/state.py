@@ -5,7 +5,7 @@ from typing import Annotated, Any, TypedDict
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langgraph.graph.message import add_messages
 
-from langchain_azure_devops.safety.content_policy import Named, named_in
+from langchain_azure_devops.safety.content_policy import NamedTargets, find_named_targets
 
 
 class Evidence(TypedDict):
@@ -161,14 +161,14 @@ def unanswered(messages: list[AnyMessage]) -> list[dict[str, Any]]:
 def named_by_person(messages: list[AnyMessage]) -> dict[str, list[str]]:
     """The hosts and mentions in what the person wrote in this thread."""
     asked = "\n".join(str(message.text) for message in messages if isinstance(message, HumanMessage))
-    return as_data(named_in(asked))
+    return as_data(find_named_targets(asked))
 
 
-def as_data(named: Named) -> dict[str, list[str]]:
+def as_data(named: NamedTargets) -> dict[str, list[str]]:
     """What a person named, as the state holds it."""
     return {"hosts": sorted(named.hosts), "mentions": sorted(named.mentions)}
 
 
-def as_named(data: dict[str, list[str]]) -> Named:
+def as_named(data: dict[str, list[str]]) -> NamedTargets:
     """What a person named, from the state."""
-    return Named(frozenset(data.get("hosts", [])), frozenset(data.get("mentions", [])))
+    return NamedTargets(frozenset(data.get("hosts", [])), frozenset(data.get("mentions", [])))

@@ -24,8 +24,8 @@ from azure_devops_agents.investigation.state import CallTask, Decision, Evidence
 from langchain_azure_devops import AzureDevOpsToolkit, Tool
 from langchain_azure_devops.errors import AzureDevOpsError, WriteOutcomeUnknown
 from langchain_azure_devops.results.rendering import render, render_error
-from langchain_azure_devops.safety.audit import AuditEvent, note
-from langchain_azure_devops.safety.content_policy import named_in, naming
+from langchain_azure_devops.safety.audit import AuditEvent, record_event
+from langchain_azure_devops.safety.content_policy import allow_targets, find_named_targets
 from langchain_azure_devops.safety.grants import Approval, WriteRequest
 from langchain_azure_devops.safety.write_plan import ApprovedPlan
 
@@ -88,7 +88,7 @@ class WriteNodes:
             return self._refused(call, f"Not asked: {task['refusal']}.")
         tool = self._tool(call)
         try:
-            with naming(as_named(task["named"])):
+            with allow_targets(as_named(task["named"])):
                 request = tool.request(self.toolkit.client, tool.validate(call["args"]))
         except AzureDevOpsError as error:
             return said(call, render_error(error, self.toolkit.client.context.nonce()))
@@ -100,7 +100,7 @@ class WriteNodes:
 
     def _refused(self, call: dict[str, Any], why: str) -> dict[str, Any]:
         """The answer to a write that no person is asked for, on record."""
-        note(self.toolkit.client, "denied", tool=call["name"], reason=why)
+        record_event(self.toolkit.client, "denied", tool=call["name"], reason=why)
         return said(call, f"[blocked WriteBlocked {call['name']}]\n{why}")
 
     def _decided(self, task: CallTask, request: WriteRequest, answer: object) -> Command[Any]:
@@ -128,7 +128,7 @@ class WriteNodes:
         update: dict[str, Any] = {"decisions": {call["id"]: entry}}
         if decision != "approve":
             about = {"tool": request.tool, "digest": request.digest, "approver": approver, "reason": reason}
-            note(self.toolkit.client, "denied", **about, decision=decision)
+            record_event(self.toolkit.client, "denied", **about, decision=decision)
             who, why = "A person" if self.plan is None else "The write plan", f": {reason}" if reason else ""
             text = f"[blocked WriteBlocked {call['name']}]\n{who} said no{why}. Do not ask again for the same."
             update.update(said(call, text))
@@ -138,9 +138,9 @@ class WriteNodes:
         """The call as a person changed it, to be shown to them again; what does not fit leaves it as it was."""
         tool, call = self._tool(task["call"]), task["call"]
         # What a person writes into a call themselves, they have named.
-        named = as_named(task["named"]) | named_in(json.dumps(arguments, ensure_ascii=False))
+        named = as_named(task["named"]) | find_named_targets(json.dumps(arguments, ensure_ascii=False))
         try:
-            with naming(named):
+            with allow_targets(named):
                 tool.request(self.toolkit.client, tool.validate(arguments))
         except AzureDevOpsError as error:
             return {**task, "problem": f"The edited call does not fit: {error.message}"}
@@ -169,7 +169,7 @@ class WriteNodes:
             return prevented
         if before := self.intents.begin(decision["intent"], decision["call"]["name"]):
             return self._again(decision, self.toolkit.client.run_sync(self._became(decision, before)))
-        with presenting(_approval(decision)), naming(as_named(decision["named"])):
+        with presenting(_approval(decision)), allow_targets(as_named(decision["named"])):
             message = tools[decision["call"]["name"]].invoke(tool_call(decision["call"]))
         return self._written(decision, message)
 
@@ -180,7 +180,7 @@ class WriteNodes:
             return prevented
         if before := self.intents.begin(decision["intent"], decision["call"]["name"]):
             return self._again(decision, await self.toolkit.client.run(self._became(decision, before)))
-        with presenting(_approval(decision)), naming(as_named(decision["named"])):
+        with presenting(_approval(decision)), allow_targets(as_named(decision["named"])):
             message = await tools[decision["call"]["name"]].ainvoke(tool_call(decision["call"]))
         return self._written(decision, message)
 
@@ -208,7 +208,7 @@ class WriteNodes:
             outcome = Outcome("written", without_secrets(client, render(found, client.context.nonce()).text))
         events: dict[str | None, AuditEvent] = {"written": "written", "unknown": "unknown"}
         about = {"tool": self._tool(decision["call"]).name, "digest": decision["digest"]}
-        note(client, events.get(outcome.status, "failed"), **about, looked_up=True)
+        record_event(client, events.get(outcome.status, "failed"), **about, looked_up=True)
         if outcome.status != "unknown":
             self.intents.finish(decision["intent"], str(outcome.status), outcome.text)
         return outcome

@@ -18,7 +18,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 from pydantic import JsonValue
 
-from langchain_azure_devops.text.secrets import PSEUDONYM, pseudonym_of, redact, without
+from langchain_azure_devops.text.secrets import PSEUDONYM, make_pseudonym, redact, remove_token
 
 CLOUD = "https://dev.azure.com"
 PSEUDONYM_KEY = b"azure-devops-evals"
@@ -188,7 +188,7 @@ class Scrubber:
     def text(self, text: str, token: str = "") -> str:
         """A text without secrets, the token and the address of the machine."""
         if token:
-            text = without(text, token)
+            text = remove_token(text, token)
         parts = urlsplit(self.base_url)
         origin = f"{parts.scheme}://{parts.netloc}"
         for address, instead in ((origin, CLOUD), (quote(origin, safe=""), quote(CLOUD, safe=""))):
@@ -206,7 +206,7 @@ class Scrubber:
         self.known[secret] = pseudonym
 
     def _nobody(self, match: re.Match[str]) -> str:
-        digest = pseudonym_of(match[0].lower(), "person", self.key).rstrip("]").rpartition(":")[2]
+        digest = make_pseudonym(match[0].lower(), "person", self.key).rstrip("]").rpartition(":")[2]
         return f"person-{digest}@example.invalid"
 
 

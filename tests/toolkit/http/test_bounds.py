@@ -19,7 +19,7 @@ from langchain_azure_devops.errors import InvalidRequest, NotFound, ServiceFault
 from langchain_azure_devops.http.body import MAX_ANSWER_BYTES, MAX_ERROR_BYTES
 from langchain_azure_devops.http.decompression import PIECE_BYTES, decompress
 from langchain_azure_devops.runtime import RunContext, Timeouts
-from langchain_azure_devops.text.lines import COUNTED_ON, MAX_SCAN_BYTES
+from langchain_azure_devops.text.lines import MAX_COUNTED_CHARACTERS, MAX_SCAN_BYTES
 
 MB = 2**20
 FILE = {"repository": "r", "path": "/f.txt", "project": "p"}
@@ -121,7 +121,7 @@ def test_a_file_without_an_end_is_read_as_far_as_needed():
     with served(endless) as client, memory_below(8 * MB):
         text = call(client, "read_repository_file", **FILE, last_line=3)
     assert (text.first_line, text.last_line, text.total_lines) == (1, 3, None)
-    assert sent[0] < COUNTED_ON + 16 * MB
+    assert sent[0] < MAX_COUNTED_CHARACTERS + 16 * MB
 
 
 def test_a_log_that_is_searched_stops_at_the_cap():

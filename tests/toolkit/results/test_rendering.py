@@ -18,7 +18,7 @@ from langchain_azure_devops.results.models import (
     encode_cursor,
 )  # fmt: skip
 from langchain_azure_devops.results.rendering import render
-from langchain_azure_devops.text.untrusted import cell, clean, hidden
+from langchain_azure_devops.text.untrusted import clean, escape_cell, find_hidden
 
 NONCE = "5f3a"
 
@@ -134,8 +134,8 @@ def test_a_cell_stays_in_its_cell():
 def test_what_a_reader_cannot_see_is_gone():
     hostile = "pay\u202eload\u200b \x1b[31mred\x1b[0m \U000e0041tag\r\nnext"
     assert clean(hostile) == "payload red tag\nnext"
-    assert cell("a\u200bb") == "ab"
-    assert "RIGHT-TO-LEFT OVERRIDE" in hidden(hostile)
+    assert escape_cell("a\u200bb") == "ab"
+    assert "RIGHT-TO-LEFT OVERRIDE" in find_hidden(hostile)
 
 
 def test_ordinary_text_in_any_language_is_kept():

@@ -15,7 +15,7 @@ from tool_calls import FULL, seed_with_tokens
 from azure_devops_simulator import SimulatorServer
 from langchain_azure_devops import TOOLS, Approval, AzureDevOpsToolkit
 from langchain_azure_devops.errors import AuditFailed, NotFound, WriteBlocked
-from langchain_azure_devops.safety.audit import AuditLog, entries, verify_chain
+from langchain_azure_devops.safety.audit import AuditLog, read_entries, verify_chain
 
 SECRET = "ghp_Zk3vQ9xT7bN2mW8rY5cL1dF6hJ4gS0aPqEuV"
 BUG = {"type": "Bug", "title": "The gate is open", "project": "Platform"}
@@ -41,7 +41,7 @@ def lines(log):
 
 def test_a_log_is_chained_from_its_first_line(log):
     filled(log, 3)
-    assert [entry.number for entry in entries(log.path)] == [1, 2, 3]
+    assert [entry.number for entry in read_entries(log.path)] == [1, 2, 3]
     found = verify_chain(log.path)
     assert (found.entries, found.broken, found.torn) == (3, None, 0)
     assert found.head == json.loads(lines(log)[-1])["hash"]
@@ -82,7 +82,7 @@ def test_the_first_line_that_does_not_fit_is_named(log, change, line):
     assert found.broken == line
     assert found.entries == line - 1
     assert found.reason
-    assert all(entry.number for entry in entries(log.path))
+    assert all(entry.number for entry in read_entries(log.path))
 
 
 def test_what_a_chain_does_not_stop(log):
@@ -113,7 +113,7 @@ def test_several_processes_append_to_one_chain(log):
     found = verify_chain(log.path)
     assert (found.entries, found.broken) == (180, None)
     for name in ("p0", "p1", "p2"):
-        mine = [entry.details["number"] for entry in entries(log.path) if entry.details["tool"] == name]
+        mine = [entry.details["number"] for entry in read_entries(log.path) if entry.details["tool"] == name]
         assert mine == list(range(60))
 
 
@@ -183,7 +183,7 @@ def test_a_process_killed_in_the_middle_of_a_line_holds_no_lock_and_breaks_nothi
     filled(log, 1)
     found = verify_chain(log.path)
     assert (found.broken, found.torn) == (None, 1)
-    assert [entry.event for entry in entries(log.path)] == ["read", "torn", "read"]
+    assert [entry.event for entry in read_entries(log.path)] == ["read", "torn", "read"]
 
 
 # -- what is recorded ------------------------------------------------------------------------------------------------
@@ -211,7 +211,7 @@ def connected(server, log):
 
 
 def events(log):
-    return [entry.event for entry in entries(log.path)]
+    return [entry.event for entry in read_entries(log.path)]
 
 
 def test_a_write_leaves_who_approved_what_and_what_became_of_it(connected, log):
@@ -220,7 +220,7 @@ def test_a_write_leaves_who_approved_what_and_what_became_of_it(connected, log):
 
     with connected(approver=approver) as toolkit:
         made = TOOLS["create_work_item"].call_sync(toolkit.client, **BUG)
-    approved, granted, written = entries(log.path)
+    approved, granted, written = read_entries(log.path)
     assert (approved.event, granted.event, written.event) == ("approved", "granted", "written")
     assert approved.details["approver"] == "dana"
     assert approved.details["digest"] == granted.details["digest"] == written.details["digest"]
@@ -241,7 +241,7 @@ def test_every_kind_of_no_is_recorded(connected, log):
             TOOLS["create_work_item"].call_sync(toolkit.client, **BUG)
     with connected(writes="allow") as toolkit, pytest.raises(WriteBlocked):
         TOOLS["create_work_item"].call_sync(toolkit.client, **BUG, description="https://evil.example")
-    found = list(entries(log.path))
+    found = list(read_entries(log.path))
     assert [entry.event for entry in found] == ["denied"] * 5
     assert found[0].details["approver"] == "dana"
     assert "known already" in found[0].details["reason"]
@@ -252,7 +252,7 @@ def test_reads_are_recorded_with_what_they_named(connected, log):
         TOOLS["get_work_item"].call_sync(toolkit.client, id=4)
         with pytest.raises(NotFound):
             TOOLS["get_work_item"].call_sync(toolkit.client, id=987654)
-    first, second = entries(log.path)
+    first, second = read_entries(log.path)
     assert (first.event, first.details["tool"], first.details["arguments"]) == ("read", "get_work_item", {"id": 4})
     assert second.details["error"].startswith("[not_found")
 
@@ -261,7 +261,7 @@ def test_a_failed_write_is_recorded_as_that(connected, log):
     with connected(writes="allow") as toolkit, pytest.raises(Exception, match="type"):
         TOOLS["create_work_item"].call_sync(toolkit.client, **{**BUG, "type": "Dragon"})
     assert events(log) == ["approved", "granted", "failed"]
-    assert next(iter(entries(log.path))).details["approver"] == "writes='allow'"
+    assert next(iter(read_entries(log.path))).details["approver"] == "writes='allow'"
 
 
 def test_no_secret_is_in_the_log(connected, log):

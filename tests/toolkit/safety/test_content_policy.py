@@ -9,22 +9,29 @@ from tool_calls import FULL, connected, seed_with_tokens
 from azure_devops_simulator import SimulatorServer
 from langchain_azure_devops import TOOLS
 from langchain_azure_devops.errors import WriteBlocked
-from langchain_azure_devops.safety.content_policy import Bounds, Named, inert, named_in, naming, objections
+from langchain_azure_devops.safety.content_policy import (
+    ContentPolicy,
+    NamedTargets,
+    allow_targets,
+    find_named_targets,
+    find_violations,
+    neutralize,
+)
 from langchain_azure_devops.settings import load_settings
-from langchain_azure_devops.text.untrusted import without_commands
+from langchain_azure_devops.text.untrusted import defuse_commands
 
 PAT = "ghp_Zk3vQ9xT7bN2mW8rY5cL1dF6hJ4gS0aPqEuV"
 HIDDEN = "correct-horse-battery-staple-9"
-BOUNDS = Bounds(
+POLICY = ContentPolicy(
     ("https://dev.azure.com/contoso", "https://almsearch.dev.azure.com/contoso", "https://contoso.visualstudio.com"),
     frozenset({"*.contoso.example", "status.example"}),
-    Named(frozenset({"named.example"}), frozenset({"@dana"})),
+    NamedTargets(frozenset({"named.example"}), frozenset({"@dana"})),
     (HIDDEN,),
 )
 
 
 def found(text):
-    return objections({"text": text}, BOUNDS)
+    return find_violations({"text": text}, POLICY)
 
 
 FOREIGN = [
@@ -194,31 +201,33 @@ def test_mentions_in_code_do_not_count(text, refused):
 
 
 def test_an_objection_says_where_and_what_to_do():
-    [objection] = objections({"fields": [{"name": "Custom.Link", "value": "https://evil.example"}]}, BOUNDS)
+    [objection] = find_violations({"fields": [{"name": "Custom.Link", "value": "https://evil.example"}]}, POLICY)
     assert objection.startswith("fields.0.value: a link to evil.example, which nobody named. Leave it out")
 
 
 def test_a_person_names_hosts_and_people_in_their_own_words():
-    named = named_in("Link https://Wiki.Example/x and <http://docs.example>, as README.md and setup.py say; tell @Sam.")
+    named = find_named_targets(
+        "Link https://Wiki.Example/x and <http://docs.example>, as README.md and setup.py say; tell @Sam."
+    )
     assert named.hosts == {"wiki.example", "docs.example"}
     assert "@sam" in {name.rstrip(".") for name in named.mentions}
 
 
 @pytest.mark.parametrize("text", [*FOREIGN, "@everyone", "##vso[task.complete]", "x\n##[error]y"], ids=ascii)
 def test_text_made_inert_has_nothing_left_to_object_to(text):
-    assert found(inert(text, BOUNDS)) == []
+    assert found(neutralize(text, POLICY)) == []
 
 
 def test_inert_text_keeps_what_does_not_act():
     text = "SQL in src/db.py:12: see https://dev.azure.com/contoso/x. Ratio 3:4."
-    assert inert(text, BOUNDS) == text
+    assert neutralize(text, POLICY) == text
 
 
 def test_output_of_ours_gives_a_pipeline_no_command():
-    assert without_commands("a\n##[error]x ##vso[task.complete]") == "a\n# #[error]x # #vso[task.complete]"
-    assert without_commands("a\n  ::set-env name=x::y") == "a\n  : :set-env name=x::y"
-    assert without_commands("a wrapped ##[error]x ::error::y") == "a wrapped # #[error]x : :error::y"
-    assert without_commands("std::vector # [x] ## Title") == "std::vector # [x] ## Title"
+    assert defuse_commands("a\n##[error]x ##vso[task.complete]") == "a\n# #[error]x # #vso[task.complete]"
+    assert defuse_commands("a\n  ::set-env name=x::y") == "a\n  : :set-env name=x::y"
+    assert defuse_commands("a wrapped ##[error]x ::error::y") == "a wrapped # #[error]x : :error::y"
+    assert defuse_commands("std::vector # [x] ## Title") == "std::vector # [x] ## Title"
 
 
 # -- every text of every write tool ----------------------------------------------------------------------------------
@@ -301,7 +310,7 @@ def test_a_host_that_a_person_named_may_be_written(service):
     tool = TOOLS["create_work_item"]
     with connected(service.base_url, FULL) as client:
         client.writes = "allow"
-        with naming(named_in("Link to https://wiki.example please")):
+        with allow_targets(find_named_targets("Link to https://wiki.example please")):
             made = tool.call_sync(
                 client, type="Bug", title="x", project="Platform", description="https://wiki.example/"
             )

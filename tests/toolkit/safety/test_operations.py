@@ -12,7 +12,7 @@ from azure_devops_simulator import SimulatorServer
 from langchain_azure_devops.errors import ScopeMissing
 from langchain_azure_devops.http.request_context import PROBES
 from langchain_azure_devops.safety.grants import Operation
-from langchain_azure_devops.safety.operations import READ_POSTS, READ_SCOPE_WRITES, WRITE_GETS, reads
+from langchain_azure_devops.safety.operations import READ_POSTS, READ_SCOPE_WRITES, WRITE_GETS, is_read
 from langchain_azure_devops.scopes import Scope
 
 WIQL = {"query": "SELECT [System.Id] FROM WorkItems WHERE [System.WorkItemType] = 'Bug'"}
@@ -97,10 +97,10 @@ def test_the_reading_posts_that_tools_send_are_all_tried_out():
 
 def test_the_tables_do_not_contradict_each_other():
     assert not set(READ_POSTS) & set(READ_SCOPE_WRITES)
-    assert not any(reads(operation) for operation in (*READ_SCOPE_WRITES, *WRITE_GETS))
-    assert all(reads(operation) for operation in READ_POSTS)
+    assert not any(is_read(operation) for operation in (*READ_SCOPE_WRITES, *WRITE_GETS))
+    assert all(is_read(operation) for operation in READ_POSTS)
     assert all(operation.method == "POST" for operation in READ_POSTS)
-    assert reads(Operation("GET", "/_apis/projects"))
+    assert is_read(Operation("GET", "/_apis/projects"))
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_the_tables_do_not_contradict_each_other():
     ],
 )  # fmt: skip
 def test_what_no_table_names_is_a_write(method, template):
-    assert not reads(Operation(method, template))
+    assert not is_read(Operation(method, template))
 
 
 # The levels of a scope that let it change something; every other scope is for reading.

@@ -9,7 +9,7 @@ from tool_calls import FULL, seed_with_tokens
 from azure_devops_simulator import SimulatorServer
 from langchain_azure_devops import TOOLS, AzureDevOpsToolkit
 from langchain_azure_devops.errors import InvalidRequest, WriteBlocked
-from langchain_azure_devops.safety.audit import entries
+from langchain_azure_devops.safety.audit import read_entries
 from langchain_azure_devops.safety.grants import WriteRequest
 from langchain_azure_devops.safety.write_plan import ApprovedPlan, PlannedWrite, WritePlan
 
@@ -191,7 +191,7 @@ def test_plan_and_approver_are_on_record(toolkit):
     plan = plan_of()
     approve(toolkit, plan, by="dana")
     create(toolkit)
-    planned, approved, *_ = entries(toolkit.client.audit.path)
+    planned, approved, *_ = read_entries(toolkit.client.audit.path)
     assert (planned.event, planned.details["digest"], planned.details["approver"]) == ("plan", plan.digest, "dana")
     assert planned.details["writes"] == ["2 x create_work_item in Platform"]
     assert approved.details["approver"] == f"plan {plan.digest[:12]}, approved by dana"

@@ -19,9 +19,9 @@ from secrets_corpus import (
 
 from langchain_azure_devops import TOOLS
 from langchain_azure_devops.adapters.langchain import bind
-from langchain_azure_devops.text.lines import Lines, numbered
-from langchain_azure_devops.text.secret_rules import rules
-from langchain_azure_devops.text.secrets import PSEUDONYM, redact, redact_all, suspicious
+from langchain_azure_devops.text.lines import ScannedLines, number_lines
+from langchain_azure_devops.text.secret_rules import load_rules
+from langchain_azure_devops.text.secrets import PSEUDONYM, contains_secret, redact, redact_all
 
 KEY = b"test key"
 WRITTEN = (Path(__file__).parent / "data" / "lookalikes.txt").read_text(encoding="utf-8").splitlines()[1:]
@@ -93,7 +93,7 @@ def test_two_texts_in_a_row_are_one_to_a_reader():
 
 def test_the_quick_look_and_the_rules_say_the_same():
     for labelled in [*secrets_by_form(), *lookalikes()]:
-        assert suspicious(labelled.text) == (redact(labelled.text, KEY) != labelled.text)
+        assert contains_secret(labelled.text) == (redact(labelled.text, KEY) != labelled.text)
 
 
 def test_the_same_secret_has_the_same_pseudonym_and_another_key_another():
@@ -109,7 +109,7 @@ def test_the_innermost_kind_wins_and_nothing_is_replaced_twice():
 
 
 def test_every_rule_says_what_it_looks_for_first():
-    for rule in rules():
+    for rule in load_rules():
         assert bool(rule.words) + bool(rule.run) + rule.start == 1, rule
         assert all(word == word.lower() for word in rule.words)
         assert not re.search(r"(?<![\\}])[*+]", re.sub(r"\[(?:\\.|[^\]\\])*\]", "", rule.pattern.pattern)), rule
@@ -153,10 +153,10 @@ def test_the_cost_is_printed_as_a_ratio():
     one = time.perf_counter() - started
     started = time.perf_counter()
     for _ in range(5):
-        suspicious(prose)
+        contains_secret(prose)
     ratio = (time.perf_counter() - started) / one
     print(f"\nlooking for secrets in {len(prose):,} characters of prose: {ratio:.1f} x one scan")
-    assert not suspicious(prose)
+    assert not contains_secret(prose)
 
 
 # -- where texts come in pieces ----------------------------------------------------------------------------------------
@@ -173,7 +173,7 @@ async def test_a_secret_across_the_border_of_two_pieces_of_a_stream_is_found(kin
             yield content[:cut]
             yield content[cut:]
 
-        lines = [line async for _, line in numbered(pieces(), Lines())]
+        lines = [line async for _, line in number_lines(pieces(), ScannedLines())]
         assert not left_over(labelled.secret, redact("\n".join(lines), KEY))
 
 

@@ -21,7 +21,7 @@ from pydantic import AliasPath, BaseModel
 from langchain_azure_devops.http.responses import Identity, classify_error
 from langchain_azure_devops.results.models import Result
 from langchain_azure_devops.safety.grants import Operation
-from langchain_azure_devops.text.html import markdown_of
+from langchain_azure_devops.text.html import html_to_markdown
 from langchain_azure_devops.text.untrusted import one_line
 from langchain_azure_devops.tools.builds.timeline import failures_of, stages_of, steps_of
 from langchain_azure_devops.tools.builds.tools import Build, Change
@@ -98,7 +98,7 @@ def work_items(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
         assert len(detail.links) == len(row.get("relations") or [])
         body, form = fields.get("System.Description") or "", row.get("multilineFieldsFormat") or {}
         is_markdown = str(form.get("System.Description")).lower() == "markdown"
-        assert (detail.description or "") == (body if is_markdown else markdown_of(body))
+        assert (detail.description or "") == (body if is_markdown else html_to_markdown(body))
         custom = {name for name in fields if not name.startswith(("System.", "Microsoft.VSTS.", "WEF_"))}
         assert {name for name in custom if not name.endswith(("Date", "By"))} <= {more.name for more in detail.more}
         yield row, detail
@@ -116,7 +116,7 @@ def comments(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
             number = comment.get("id") or comment["commentId"]
             record = next(record for record in detail.comment_records if record.id == number)
             assert record.author == one_line(comment["createdBy"]["displayName"])
-            assert record.text.split() == markdown_of(comment["text"]).split()
+            assert record.text.split() == html_to_markdown(comment["text"]).split()
             assert f"#{record.id} {record.author}" in (detail.comments or "")
             yield {"id": number}, record
 

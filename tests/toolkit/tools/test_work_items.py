@@ -13,7 +13,7 @@ from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.calls.tool import InvalidRequest
 from langchain_azure_devops.results.rendering import render, render_error
 from langchain_azure_devops.safety.grants import Approval
-from langchain_azure_devops.text.html import markdown_of
+from langchain_azure_devops.text.html import html_to_markdown
 from langchain_azure_devops.tools.work_items.tools import (
     add_work_item_comment,
     create_work_item,
@@ -258,11 +258,11 @@ def test_markdown_is_left_alone_and_html_becomes_markdown(platform_client):
     body = "Call `List<int>` & see:\n\n- one\n- two"
     created = create_work_item.call_sync(platform_client, type="Task", title="Formats", description=body)
     assert get_work_item.call_sync(platform_client, id=created.id).description == body
-    assert markdown_of("<div>A<br>B &amp; C</div><ul><li>x<li><b>y</b></ul>") == "A\nB & C\n\n- x\n- **y**"
-    assert markdown_of("<pre>if x:\n    y</pre>") == "```\nif x:\n    y\n```"
-    assert markdown_of("a < b && c") == "a < b && c"
-    assert markdown_of("<p>seen<script>alert(1)</script></p><!-- hidden -->") == "seen"
-    assert markdown_of('<a href="https://example.com/x">docs</a>') == "docs (https://example.com/x)"
+    assert html_to_markdown("<div>A<br>B &amp; C</div><ul><li>x<li><b>y</b></ul>") == "A\nB & C\n\n- x\n- **y**"
+    assert html_to_markdown("<pre>if x:\n    y</pre>") == "```\nif x:\n    y\n```"
+    assert html_to_markdown("a < b && c") == "a < b && c"
+    assert html_to_markdown("<p>seen<script>alert(1)</script></p><!-- hidden -->") == "seen"
+    assert html_to_markdown('<a href="https://example.com/x">docs</a>') == "docs (https://example.com/x)"
 
 
 # -- creating ------------------------------------------------------------------------------------------------------

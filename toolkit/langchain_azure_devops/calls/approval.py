@@ -8,8 +8,8 @@ from pydantic import JsonValue
 
 from langchain_azure_devops.errors import WriteBlocked
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.safety.audit import note
-from langchain_azure_devops.safety.content_policy import Bounds, currently_named, objections
+from langchain_azure_devops.safety.audit import record_event
+from langchain_azure_devops.safety.content_policy import ContentPolicy, current_targets, find_violations
 from langchain_azure_devops.safety.grants import Approval, WriteRequest
 
 _SHOWN = 5
@@ -22,8 +22,8 @@ def check_content(client: AzureDevOps, tool: str, arguments: Mapping[str, JsonVa
         WriteBlocked: It holds what no write may contain; says what to remove.
     """
     settings = client.settings
-    bounds = Bounds(settings.own_urls, settings.link_hosts, currently_named(), client.known_secrets())
-    if found := objections(arguments, bounds):
+    policy = ContentPolicy(settings.own_urls, settings.link_hosts, current_targets(), client.known_secrets())
+    if found := find_violations(arguments, policy):
         raise _blocked(client, tool, f"because of what it would write: {'; '.join(found[:_SHOWN])}")
 
 
@@ -83,7 +83,7 @@ def _answering(client: AzureDevOps, request: WriteRequest) -> Iterator[None]:
     try:
         yield
     except WriteBlocked as error:
-        note(client, "denied", tool=request.tool, digest=request.digest, reason=error.message)
+        record_event(client, "denied", tool=request.tool, digest=request.digest, reason=error.message)
         raise
     except Exception as error:
         raise _blocked(
@@ -108,10 +108,10 @@ def _approver(answer: object) -> str:
 
 
 def _approved(client: AzureDevOps, request: WriteRequest, approver: str) -> None:
-    note(client, "approved", tool=request.tool, digest=request.digest, approver=approver)
+    record_event(client, "approved", tool=request.tool, digest=request.digest, approver=approver)
 
 
 def _blocked(client: AzureDevOps, tool: str, why: str, digest: str = "", approver: str = "") -> WriteBlocked:
     """The refusal, recorded."""
-    note(client, "denied", tool=tool, digest=digest or None, approver=approver or None, reason=why)
+    record_event(client, "denied", tool=tool, digest=digest or None, approver=approver or None, reason=why)
     return WriteBlocked(f"{tool} was not carried out, {why}.", subject=tool)

@@ -20,8 +20,8 @@ from langchain_azure_devops.errors import AuditFailed, AzureDevOpsError, Invalid
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import unreadable_answer
 from langchain_azure_devops.results.models import Page, Result
-from langchain_azure_devops.safety.audit import AuditEvent, note
-from langchain_azure_devops.safety.grants import Operation, ToolCall, WriteRequest, current_call, digest_of
+from langchain_azure_devops.safety.audit import AuditEvent, record_event
+from langchain_azure_devops.safety.grants import Operation, ToolCall, WriteRequest, current_call, digest_call
 from langchain_azure_devops.safety.write_plan import flat
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.text.secrets import PSEUDONYM
@@ -150,7 +150,7 @@ class Tool(Generic[P, R]):
         return WriteRequest(
             tool=self.name,
             arguments=values,
-            digest=digest_of(self.name, values),
+            digest=digest_call(self.name, values),
             project=str(project) if "project" in values else None,
             targets=frozenset(name for name, _ in flat(values) if self.is_target(name)),
             empty_clears=self.empty_clears,
@@ -185,7 +185,7 @@ class Tool(Generic[P, R]):
         scopes = tuple(scope.value for scope in self.scopes)
         begun = time.monotonic()
         deadline = begun + client.context.timeouts.call
-        token = current_call.set(ToolCall(self.name, scopes, grant, digest_of(self.name, others)[:12], deadline))
+        token = current_call.set(ToolCall(self.name, scopes, grant, digest_call(self.name, others)[:12], deadline))
         try:
             function = cast("Callable[..., Awaitable[R]]", self.function)
             with _recorded(client, self, arguments, request) as outcome:
@@ -254,7 +254,7 @@ def _granted(client: AzureDevOps, tool: Tool[..., Any], request: WriteRequest) -
     """Record that a write may begin; where that fails, it may not."""
     routes: list[JsonValue] = [f"{operation.method} {operation.template}" for operation in tool.operations]
     arguments = dict(request.arguments)
-    note(
+    record_event(
         client,
         "granted",
         tool=tool.name,
@@ -279,16 +279,16 @@ def _recorded(
     except AzureDevOpsError as error:
         if request is not None:
             event: AuditEvent = "unknown" if isinstance(error, WriteOutcomeUnknown) else "failed"
-            note(client, event, tool=tool.name, digest=request.digest, error=error.headline)
+            record_event(client, event, tool=tool.name, digest=request.digest, error=error.headline)
         else:
             shown = arguments.model_dump(mode="json", exclude_defaults=True)
-            note(client, "read", tool=tool.name, arguments=shown, error=error.headline)
+            record_event(client, "read", tool=tool.name, arguments=shown, error=error.headline)
         raise
     if request is None:
-        note(client, "read", tool=tool.name, arguments=arguments.model_dump(mode="json", exclude_defaults=True))
+        record_event(client, "read", tool=tool.name, arguments=arguments.model_dump(mode="json", exclude_defaults=True))
     else:
         with suppress(AuditFailed):
-            note(client, "written", tool=tool.name, digest=request.digest, **_made(tool, given[0]))
+            record_event(client, "written", tool=tool.name, digest=request.digest, **_made(tool, given[0]))
 
 
 def _made(tool: Tool[..., Any], result: Result | Page[Any]) -> dict[str, JsonValue]:

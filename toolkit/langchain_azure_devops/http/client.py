@@ -38,7 +38,7 @@ from langchain_azure_devops.http.write_gate import build_layers
 from langchain_azure_devops.runtime import RunContext, Waiting
 from langchain_azure_devops.safety.audit import AuditLog
 from langchain_azure_devops.safety.grants import Approver, GrantBook, Operation, WritePolicy, current_call
-from langchain_azure_devops.safety.operations import reads
+from langchain_azure_devops.safety.operations import is_read
 from langchain_azure_devops.settings import Settings
 
 T = TypeVar("T")
@@ -354,7 +354,7 @@ class AzureDevOps:
         error = await classify_error(
             response, request.operation, lambda: self.credential.identity(begun), current_call.get()
         )
-        if isinstance(error, ServiceFault) and not reads(request.operation):
+        if isinstance(error, ServiceFault) and not is_read(request.operation):
             # Its own failure says nothing of how far the service had come.
             return WriteOutcomeUnknown(error.message, subject=request.operation.template)
         if isinstance(error, ProjectNotFound) and request.project is not None:

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from langchain_azure_devops.http.pacing import Pacer
 from langchain_azure_devops.runtime import Waiting
 from langchain_azure_devops.safety.grants import Grant, GrantBook, Operation
-from langchain_azure_devops.safety.operations import reads
+from langchain_azure_devops.safety.operations import is_read
 
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 PROBES: Mapping[str, tuple[Operation, str, str]] = {
@@ -72,4 +72,4 @@ class RequestContext:
     @property
     def reads(self) -> bool:
         """Whether the request cannot change anything."""
-        return self.probe or reads(self.operation)
+        return self.probe or is_read(self.operation)

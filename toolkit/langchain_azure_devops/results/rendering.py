@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from langchain_azure_devops.errors import AzureDevOpsError
 from langchain_azure_devops.results.models import Lines, Page, Result, marks_of
-from langchain_azure_devops.text.untrusted import cell, clean, disarmed, fenced, one_line
+from langchain_azure_devops.text.untrusted import clean, disarm_fences, escape_cell, fence, one_line
 
 DEFAULT_BUDGET = 32_000
 """Characters of one result as text."""
@@ -56,7 +56,7 @@ def render_error(error: AzureDevOpsError, nonce: str) -> str:
     """
     message = clean(error.message)
     ours = error.status in {"blocked", "misconfigured"}
-    return f"{error.headline}\n{disarmed(message) if ours else fenced(message, nonce)}"
+    return f"{error.headline}\n{disarm_fences(message) if ours else fence(message, nonce)}"
 
 
 # -- tables --------------------------------------------------------------------------------------------------------
@@ -83,7 +83,7 @@ def _page(page: Page[Any], nonce: str, budget: int) -> Rendered:
     if not page.items:
         nothing = f"No {_called(page, 0)} found."
         notes = _noted(page, budget - _FRAME)
-        noted = [fenced(notes, nonce)] if notes else []
+        noted = [fence(notes, nonce)] if notes else []
         return Rendered("\n".join([nothing, *noted]), page.cursor is None and not page.partial)
     rows = _table(page.items)
     room = budget - _FRAME - _MAX_CURSOR
@@ -104,7 +104,7 @@ def _page(page: Page[Any], nonce: str, budget: int) -> Rendered:
     whole = ", all" if complete and not of else ", not all" if page.partial else ""
     head = f"{shown}{of} {called}{whole}{more}"
     body = "\n".join(rows[: shown + 1])
-    return Rendered(f"{head}\n{fenced(body[:room] + (f'{chr(10)}{notes}' if notes else ''), nonce)}", complete)
+    return Rendered(f"{head}\n{fence(body[:room] + (f'{chr(10)}{notes}' if notes else ''), nonce)}", complete)
 
 
 def _noted(page: Page[Any], room: int) -> str:
@@ -142,7 +142,7 @@ def _table(items: Sequence[Result]) -> list[str]:
 
 def _cell(value: object) -> str:
     if type(value) is str:
-        text = value if value.isascii() and value.isprintable() and "\\" not in value else cell(value)
+        text = value if value.isascii() and value.isprintable() and "\\" not in value else escape_cell(value)
         return text if len(text) <= _MAX_CELL else f"{text[: _MAX_CELL - 1]}…"
     return _PLAIN.get(type(value), _composed)(value)
 
@@ -165,7 +165,7 @@ def _composed(value: Any) -> str:
         return " ".join(text for name, _ in columns(type(value)) if (text := _cell(getattr(value, name))))
     if isinstance(value, list | tuple):
         return "; ".join(_cell(part) for part in value)
-    return cell(str(value))
+    return escape_cell(str(value))
 
 
 # -- records -------------------------------------------------------------------------------------------------------
@@ -192,7 +192,7 @@ def _record(record: Result, nonce: str, budget: int) -> Rendered:
         part, cut = _within(body_text, share, name)
         text += f"\n{name}:\n{part}"
         notes += cut
-    return Rendered("\n".join([fenced(text.strip("\n"), nonce), *notes]), not notes)
+    return Rendered("\n".join([fence(text.strip("\n"), nonce), *notes]), not notes)
 
 
 def _within(text: str, room: int, what: str) -> tuple[str, list[str]]:
@@ -223,4 +223,4 @@ def _lines(result: Lines, nonce: str, budget: int) -> Rendered:
     span = f"lines {result.first_line:,}-{last:,}{of}" if text else f"no lines{of}"
     more = f"; go on with first_line={last + 1}" if cut or (total is not None and 0 < last < total) else ""
     body = f"{head}\n{text}" if head and text else head or text
-    return Rendered(f"{span}{more}\n{fenced(body, nonce)}", whole)
+    return Rendered(f"{span}{more}\n{fence(body, nonce)}", whole)

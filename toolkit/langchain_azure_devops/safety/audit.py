@@ -20,7 +20,7 @@ from langchain_azure_devops.errors import AuditFailed
 from langchain_azure_devops.runtime import RunContext
 from langchain_azure_devops.safety.file_lock import locked
 from langchain_azure_devops.settings import Settings
-from langchain_azure_devops.text.secrets import redact, without
+from langchain_azure_devops.text.secrets import redact, remove_token
 from langchain_azure_devops.text.untrusted import clean
 
 AuditEvent = Literal["read", "denied", "approved", "granted", "written", "failed", "unknown", "plan"]
@@ -31,9 +31,9 @@ _TORN = "torn"
 _TEXTS = ("at", "event", "prev", "hash")
 _NO_LINE = "it is no line of a log"
 _SMALL_BLOCK, _BLOCK = 4 * 1024, 64 * 1024
-_MOST = 16_000
-_LONGEST = 300
-_MANY = 40
+_MAX_DETAILS = 16_000
+_MAX_TEXT = 300
+_MAX_ITEMS = 40
 _SHORTEST_SECRET = 8
 
 
@@ -68,7 +68,7 @@ class Verification:
         head: The hash of the last line that fits; note it elsewhere to prove later that nothing was cut off.
     """
 
-    entries: int
+    read_entries: int
     broken: int | None = None
     reason: str = ""
     torn: int = 0
@@ -95,7 +95,7 @@ class AuditLog:
             descriptor = self._opened()
             try:
                 with locked(descriptor):
-                    _write(descriptor, self._lines(descriptor, event, details))
+                    _write_all(descriptor, self._lines(descriptor, event, details))
                     if event != "read":
                         os.fsync(descriptor)
             finally:
@@ -116,16 +116,16 @@ class AuditLog:
 
     def _lines(self, descriptor: int, event: str, details: Mapping[str, JsonValue]) -> bytes:
         """The line to append; before it one for what an interrupted process left."""
-        end = _end(descriptor, self.path)
+        end = _read_end(descriptor, self.path)
         last, at = (end.number, end.hash), self._clock()
         lines = b"" if end.closed else b"\n"
         if end.rest:
-            torn, last = _line(last, at, _TORN, _remains(end.rest))
+            torn, last = _make_line(last, at, _TORN, _describe_remains(end.rest))
             lines += torn
-        return lines + _line(last, at, event, details)[0]
+        return lines + _make_line(last, at, event, details)[0]
 
 
-class Audited(Protocol):
+class AuditedClient(Protocol):
     """A client with an audit log, or None."""
 
     audit: AuditLog | None
@@ -138,22 +138,25 @@ class Audited(Protocol):
         ...
 
 
-def note(client: Audited, event: AuditEvent, **details: JsonValue) -> None:
+def record_event(client: AuditedClient, event: AuditEvent, **details: JsonValue) -> None:
     """Record something of a client, without secrets, long texts cut; nothing when it has no audit log."""
     if client.audit is not None:
         given = {"organization": client.settings.organization, **details}
-        told = {name: _told(client, value) for name, value in given.items() if value not in (None, [], {})}
-        if len(content := _canonical(told)) > _MOST:
-            told = {**{name: told[name] for name in ("tool", "digest") if name in told}, "left_out": _remains(content)}
+        told = {name: _redact_value(client, value) for name, value in given.items() if value not in (None, [], {})}
+        if len(content := _canonical(told)) > _MAX_DETAILS:
+            told = {
+                **{name: told[name] for name in ("tool", "digest") if name in told},
+                "left_out": _describe_remains(content),
+            }
         client.audit.record(event, told)
 
 
-def entries(path: Path) -> Iterator[Entry]:
+def read_entries(path: Path) -> Iterator[Entry]:
     """The lines of a log that are whole, in the order of the file; `verify_chain` says whether they are in order."""
     with path.open("rb") as file:
         for line in file:
-            if (found := _parsed(line)) is not None:
-                yield _entry(found)
+            if (found := _parse_line(line)) is not None:
+                yield _to_entry(found)
 
 
 def verify_chain(path: Path) -> Verification:
@@ -161,10 +164,10 @@ def verify_chain(path: Path) -> Verification:
     count, torn, head, rest, number = 0, 0, _BEGINNING, b"", 0
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
-            if (found := _parsed(line)) is None:
+            if (found := _parse_line(line)) is None:
                 rest += line
                 continue
-            if reason := _misfit(found, count, head, rest):
+            if reason := _find_chain_error(found, count, head, rest):
                 return Verification(count, number - rest.count(b"\n"), reason, torn, head)
             torn += found["event"] == _TORN
             count, head, rest = count + 1, found["hash"], b""
@@ -176,7 +179,7 @@ def verify_chain(path: Path) -> Verification:
 # -- lines ---------------------------------------------------------------------------------------------------------
 
 
-def _line(
+def _make_line(
     last: tuple[int, str], at: datetime, event: str, details: Mapping[str, JsonValue]
 ) -> tuple[bytes, tuple[int, str]]:
     """One line after another, and what the next one needs of it."""
@@ -209,7 +212,7 @@ class _Line(TypedDict):
     hash: str
 
 
-def _parsed(line: bytes) -> _Line | None:
+def _parse_line(line: bytes) -> _Line | None:
     """A line of a log, exactly as one is written; None for anything else, whoever wrote it."""
     try:
         found = json.loads(line)
@@ -222,15 +225,15 @@ def _parsed(line: bytes) -> _Line | None:
     return cast("_Line", found) if fits and all(isinstance(found[name], str) for name in _TEXTS) else None
 
 
-def _entry(found: _Line) -> Entry:
+def _to_entry(found: _Line) -> Entry:
     at = datetime.fromisoformat(found["at"])
     return Entry(found["n"], at, found["event"], found["details"], found["hash"])
 
 
-def _misfit(found: _Line, count: int, head: str, rest: bytes) -> str:
+def _find_chain_error(found: _Line, count: int, head: str, rest: bytes) -> str:
     """Why a line does not follow what came before it; empty when it does."""
     content = cast("dict[str, JsonValue]", {name: value for name, value in found.items() if name != "hash"})
-    if rest and (found["event"] != _TORN or found["details"] != _remains(rest)):
+    if rest and (found["event"] != _TORN or found["details"] != _describe_remains(rest)):
         return _NO_LINE
     if found["hash"] != _sha256(_canonical(content)):
         return "it was changed: its hash does not fit"
@@ -239,7 +242,7 @@ def _misfit(found: _Line, count: int, head: str, rest: bytes) -> str:
     return ""
 
 
-def _remains(rest: bytes) -> dict[str, JsonValue]:
+def _describe_remains(rest: bytes) -> dict[str, JsonValue]:
     left = rest.rstrip(b"\n")
     return {"bytes": len(left), "sha256": _sha256(left)}
 
@@ -253,13 +256,13 @@ class _End(NamedTuple):
     closed: bool
 
 
-def _end(descriptor: int, path: Path) -> _End:
+def _read_end(descriptor: int, path: Path) -> _End:
     """The end of a log; reads one block, a small one if that suffices, however long the log is."""
     size = os.fstat(descriptor).st_size
     for most in (_SMALL_BLOCK, _BLOCK):
         start = max(0, size - most)
         os.lseek(descriptor, start, os.SEEK_SET)
-        if (end := _end_in(os.read(descriptor, most), whole=start == 0)) is not None:
+        if (end := _find_end(os.read(descriptor, most), whole=start == 0)) is not None:
             return end
     raise AuditFailed(
         f"{path} does not end like an audit log, so nothing is added to it. Run 'azure-devops-agent audit verify', "
@@ -267,12 +270,12 @@ def _end(descriptor: int, path: Path) -> _End:
     )
 
 
-def _end_in(block: bytes, *, whole: bool) -> _End | None:
+def _find_end(block: bytes, *, whole: bool) -> _End | None:
     """The end of a log in its last block, which may be the whole of it; None when it is not there."""
     closed = not block or block.endswith(b"\n")
     rest = b""
     for line in reversed(block.splitlines(keepends=True)):
-        if (found := _parsed(line)) is not None and (line.endswith(b"\n") or not rest):
+        if (found := _parse_line(line)) is not None and (line.endswith(b"\n") or not rest):
             if rest and closed:
                 return None
             return _End(found["n"], found["hash"], rest, closed)
@@ -282,7 +285,7 @@ def _end_in(block: bytes, *, whole: bool) -> _End | None:
     return None
 
 
-def _write(descriptor: int, content: bytes) -> None:
+def _write_all(descriptor: int, content: bytes) -> None:
     while content:
         content = content[os.write(descriptor, content) :]
 
@@ -290,20 +293,20 @@ def _write(descriptor: int, content: bytes) -> None:
 # -- details -------------------------------------------------------------------------------------------------------
 
 
-def _told(client: Audited, value: JsonValue) -> JsonValue:
+def _redact_value(client: AuditedClient, value: JsonValue) -> JsonValue:
     """A value as the log may hold it."""
     if isinstance(value, str):
         text = redact(value, client.context.pseudonym_key, client.pseudonyms.__setitem__)
         for secret in client.known_secrets():
-            text = without(text, secret) if len(secret) >= _SHORTEST_SECRET else text
+            text = remove_token(text, secret) if len(secret) >= _SHORTEST_SECRET else text
         text = clean(text)
         return (
             text
-            if len(text) <= _LONGEST
-            else f"{text[:_LONGEST]}… ({len(text)} characters, {_sha256(text.encode())[:12]})"
+            if len(text) <= _MAX_TEXT
+            else f"{text[:_MAX_TEXT]}… ({len(text)} characters, {_sha256(text.encode())[:12]})"
         )
     if isinstance(value, list):
-        return [_told(client, part) for part in value[:_MANY]]
+        return [_redact_value(client, part) for part in value[:_MAX_ITEMS]]
     if isinstance(value, dict):
-        return {name: _told(client, part) for name, part in list(value.items())[:_MANY]}
+        return {name: _redact_value(client, part) for name, part in list(value.items())[:_MAX_ITEMS]}
     return value

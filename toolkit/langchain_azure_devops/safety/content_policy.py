@@ -5,7 +5,7 @@ line that a pipeline agent carries out. Every argument of every write is looked 
 the text looks like is looked at in several readings: as it is, without characters that nobody sees, with HTML entities
 and percent signs decoded, in compatibility form; what is objectionable in one reading is objectionable.
 
-This bounds known forms. A secret in an encoding of a model's own invention looks like any other text.
+This policy known forms. A secret in an encoding of a model's own invention looks like any other text.
 """
 
 import base64
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
 from langchain_azure_devops.text.secrets import PSEUDONYM, redact
-from langchain_azure_devops.text.untrusted import clean, without_commands
+from langchain_azure_devops.text.untrusted import clean, defuse_commands
 
 # A scheme with its slashes, as programs turn it into a link anywhere; browsers take one slash, and backslashes, too.
 _LINK = re.compile(
@@ -55,7 +55,7 @@ _MULTI_TENANT = ("dev.azure.com", "almsearch.dev.azure.com", "vssps.dev.azure.co
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedTargets:
     """What a person named, so that a write may contain it.
 
     Attributes:
@@ -66,13 +66,13 @@ class Named:
     hosts: frozenset[str] = frozenset()
     mentions: frozenset[str] = frozenset()
 
-    def __or__(self, other: "Named") -> "Named":
+    def __or__(self, other: "NamedTargets") -> "NamedTargets":
         """Both."""
-        return Named(self.hosts | other.hosts, self.mentions | other.mentions)
+        return NamedTargets(self.hosts | other.hosts, self.mentions | other.mentions)
 
 
 @dataclass(frozen=True)
-class Bounds:
+class ContentPolicy:
     """What the text of one write is held against.
 
     Attributes:
@@ -84,74 +84,78 @@ class Bounds:
 
     own_urls: tuple[str, ...]
     link_hosts: frozenset[str] = frozenset()
-    named: Named = Named()
+    named: NamedTargets = NamedTargets()
     secrets: tuple[str, ...] = ()
 
 
-_NOTHING = Named()
-_named: ContextVar[Named] = ContextVar("azure_devops_named", default=_NOTHING)
+_NO_TARGETS = NamedTargets()
+_current_targets: ContextVar[NamedTargets] = ContextVar("azure_devops_named", default=_NO_TARGETS)
 
 
-def named_in(text: str) -> Named:
+def find_named_targets(text: str) -> NamedTargets:
     """The hosts and mentions in a person's own text.
 
     A host is named by a whole address such as `https://wiki.contoso.com`: a bare `README.md` could be one, too.
     """
     hosts = {_ascii_host(match) for match in _NAMED_URL.findall(clean(text))}
-    return Named(frozenset(hosts), frozenset(match.lower() for match in _MENTION.findall(clean(text))))
+    return NamedTargets(frozenset(hosts), frozenset(match.lower() for match in _MENTION.findall(clean(text))))
 
 
 @contextmanager
-def naming(named: Named) -> Iterator[None]:
+def allow_targets(named: NamedTargets) -> Iterator[None]:
     """Let the writes inside contain what a person named."""
-    token = _named.set(named)
+    token = _current_targets.set(named)
     try:
         yield
     finally:
-        _named.reset(token)
+        _current_targets.reset(token)
 
 
-def currently_named() -> Named:
+def current_targets() -> NamedTargets:
     """What was named for the writes of this moment."""
-    return _named.get()
+    return _current_targets.get()
 
 
-def objections(arguments: Mapping[str, object], bounds: Bounds) -> list[str]:
+def find_violations(arguments: Mapping[str, object], policy: ContentPolicy) -> list[str]:
     """Everything in a write's arguments that must not be written, each with where it is and what to do."""
     return [
         f"{where}: {objection}"
-        for where, text in _texts(arguments)
-        for objection in dict.fromkeys(_objections(text, bounds))
+        for where, text in _walk_texts(arguments)
+        for objection in dict.fromkeys(_find_violations_in(text, policy))
     ]
 
 
-def inert(text: str, bounds: Bounds) -> str:
+def neutralize(text: str, policy: ContentPolicy) -> str:
     """Text of others in which nothing acts any more: links are broken, nobody is mentioned, no command is given."""
-    text = _without_acts(clean(text), bounds)
-    if next(_acts_in(text, bounds), None) is not None:
+    text = _remove_active_content(clean(text), policy)
+    if next(_find_active_content(text, policy), None) is not None:
         # It acts in another reading only: take that reading, and the characters that lead to further ones apart.
         text = unicodedata.normalize("NFKC", html.unescape(text))
-        text = _without_acts(re.sub(r"([&%\\])(?=\S)", r"\1 ", text), bounds)
+        text = _remove_active_content(re.sub(r"([&%\\])(?=\S)", r"\1 ", text), policy)
     return text
 
 
-def _without_acts(text: str, bounds: Bounds) -> str:
+def _remove_active_content(text: str, policy: ContentPolicy) -> str:
     for pattern in (_LINK, _WWW):
-        text = pattern.sub(lambda match: match[0] if _foreign(match, bounds) is None else _broken(match[0]), text)
+        text = pattern.sub(
+            lambda match: match[0] if _find_foreign_host(match, policy) is None else _break_link(match[0]), text
+        )
     for pattern in (_TARGET, _AUTOLINK, _IN_TAG):
-        text = pattern.sub(lambda begin: begin[0] if _acts(begin, bounds) is None else _apart(begin[0]), text)
+        text = pattern.sub(
+            lambda begin: begin[0] if _check_target(begin, policy) is None else _separate(begin[0]), text
+        )
     text = _MENTION_MARKUP.sub("data vss mention", _MENTION.sub(lambda match: f"@ {match[0][1:]}", text))
-    return without_commands(text)
+    return defuse_commands(text)
 
 
-def _acts_in(text: str, bounds: Bounds) -> Iterator[str]:
-    for reading in _readings(text):
-        yield from _links(reading, bounds)
-        yield from _mentions(reading, bounds)
+def _find_active_content(text: str, policy: ContentPolicy) -> Iterator[str]:
+    for reading in _list_readings(text):
+        yield from _find_links(reading, policy)
+        yield from _find_mentions(reading, policy)
         yield from ("a command" for _ in _COMMAND.finditer(reading))
 
 
-def _apart(beginning: str) -> str:
+def _separate(beginning: str) -> str:
     """The beginning of a target as one that no program takes for it."""
     if beginning.startswith("]"):
         return f"] {beginning[1:]}"
@@ -163,31 +167,31 @@ def _apart(beginning: str) -> str:
 # -- the arguments -------------------------------------------------------------------------------------------------
 
 
-def _texts(value: object, where: str = "") -> Iterator[tuple[str, str]]:
+def _walk_texts(value: object, where: str = "") -> Iterator[tuple[str, str]]:
     """Every text in a value, with where it is."""
     if isinstance(value, str):
         yield where, value
     elif isinstance(value, Mapping):
         for name, part in value.items():
             yield f"name of {where}", str(name)
-            yield from _texts(part, f"{where}.{name}" if where else str(name))
+            yield from _walk_texts(part, f"{where}.{name}" if where else str(name))
     elif isinstance(value, list | tuple | set | frozenset):
         for number, part in enumerate(value):
-            yield from _texts(part, f"{where}.{number}")
+            yield from _walk_texts(part, f"{where}.{number}")
 
 
-def _objections(text: str, bounds: Bounds) -> Iterator[str]:
+def _find_violations_in(text: str, policy: ContentPolicy) -> Iterator[str]:
     if found := PSEUDONYM.search(clean(text)):
         yield f"{found[0]} stands for a secret. Describe where the secret is instead"
-    for reading in _readings(text):
-        yield from _secrets(reading, bounds)
-        yield from _links(reading, bounds)
-        yield from _mentions(reading, bounds)
+    for reading in _list_readings(text):
+        yield from _find_secrets(reading, policy)
+        yield from _find_links(reading, policy)
+        yield from _find_mentions(reading, policy)
         if _COMMAND.search(reading):
             yield "a logging command of pipelines (##). Leave out its number signs"
 
 
-def _readings(text: str) -> list[str]:
+def _list_readings(text: str) -> list[str]:
     """The text as the different programs may read it that come after."""
     seen = clean(text)
     readings = [text, seen, html.unescape(seen), unquote(seen), unicodedata.normalize("NFKC", html.unescape(seen))]
@@ -199,17 +203,17 @@ def _readings(text: str) -> list[str]:
 # -- secrets -------------------------------------------------------------------------------------------------------
 
 
-def _secrets(text: str, bounds: Bounds) -> Iterator[str]:
+def _find_secrets(text: str, policy: ContentPolicy) -> Iterator[str]:
     kinds: list[str] = []
-    for form in (text, *_decoded(text)):
+    for form in (text, *_decode_stretches(text)):
         redact(form, b"", lambda pseudonym, _secret: kinds.append(pseudonym.split(":")[1]))
     compact = _compact(text)
-    if kinds or any(form in compact for secret in bounds.secrets for form in _forms(secret)):
+    if kinds or any(form in compact for secret in policy.secrets for form in _encode_secret(secret)):
         kind = f" ({kinds[0]})" if kinds else ""
         yield f"a secret{kind}, perhaps encoded. Describe where it is instead"
 
 
-def _decoded(text: str) -> Iterator[str]:
+def _decode_stretches(text: str) -> Iterator[str]:
     """What Base64 and hexadecimal stretches of a text say."""
     for stretch in _ENCODED.findall(text):
         padded = stretch.rstrip("=").replace("-", "+").replace("_", "/")
@@ -230,7 +234,7 @@ def _compact(text: str) -> str:
     return _NOT_ALPHANUMERIC.sub("", text).lower()
 
 
-def _forms(secret: str) -> Iterator[str]:
+def _encode_secret(secret: str) -> Iterator[str]:
     """A known secret as it may be found in compact text: in clear, backwards, percent-encoded, hexadecimal, Base64."""
     if len(_compact(secret)) < _SHORTEST_SECRET:
         return
@@ -247,41 +251,41 @@ def _forms(secret: str) -> Iterator[str]:
 # -- links ---------------------------------------------------------------------------------------------------------
 
 
-def _links(text: str, bounds: Bounds) -> Iterator[str]:
+def _find_links(text: str, policy: ContentPolicy) -> Iterator[str]:
     for pattern in (_LINK, _WWW):
         for match in pattern.finditer(text):
-            if (host := _foreign(match, bounds)) is not None:
-                yield _refused(host)
+            if (host := _find_foreign_host(match, policy)) is not None:
+                yield _describe_foreign_link(host)
     for pattern in (_TARGET, _AUTOLINK, _IN_TAG):
         for begin in pattern.finditer(text):
-            if (objection := _acts(begin, bounds)) is not None:
+            if (objection := _check_target(begin, policy)) is not None:
                 yield objection
 
 
-def _refused(host: str) -> str:
+def _describe_foreign_link(host: str) -> str:
     return (
         f"a link to {host or 'nowhere'}, which nobody named. Leave it out, describe it in words, or let the person "
         "name it as https://HOST"
     )
 
 
-def _acts(begin: re.Match[str], bounds: Bounds) -> str | None:
+def _check_target(begin: re.Match[str], policy: ContentPolicy) -> str | None:
     """What is wrong with the target that begins after a match; None when nothing is, or none begins."""
     target = _BLANKS.sub("", begin.string[begin.end() : begin.end() + _MAX_TARGET])
     if found := _SPECIAL.match(target) or _SCHEMELESS.match(target):
-        host = _foreign(found, bounds)
-        return None if host is None else _refused(host)
+        host = _find_foreign_host(found, policy)
+        return None if host is None else _describe_foreign_link(host)
     if (scheme := _ANY_SCHEME.match(target)) and begin.re is not _IN_TAG:
         # What looks like a scheme may be a word before a colon in a table of reference links; those are not followed.
         return f"a {scheme[1].lower()}: link. Leave it out"
     return None
 
 
-def _broken(link: str) -> str:
+def _break_link(link: str) -> str:
     return link.replace(":", "[:]", 1).replace("//", "/ /", 1) if ":" in link else link.replace(".", "[.]", 1)
 
 
-def _foreign(match: re.Match[str], bounds: Bounds) -> str | None:
+def _find_foreign_host(match: re.Match[str], policy: ContentPolicy) -> str | None:
     """The host of a link that must not be written; None when it may be."""
     scheme, authority, rest = match[1].lower() or "https", clean(match[2]).rstrip(".,;:!*_"), match[3]
     # Whatever stands before an at sign is no host: `https://dev.azure.com@evil.example`.
@@ -290,11 +294,11 @@ def _foreign(match: re.Match[str], bounds: Bounds) -> str | None:
         return None
     if "@" in authority or "%" in authority or scheme not in {"http", "https"}:
         return host or authority or scheme
-    if host in bounds.named.hosts or host in bounds.link_hosts:
+    if host in policy.named.hosts or host in policy.link_hosts:
         return None
-    if any(allowed.startswith("*.") and host.endswith(allowed[1:]) for allowed in bounds.link_hosts):
+    if any(allowed.startswith("*.") and host.endswith(allowed[1:]) for allowed in policy.link_hosts):
         return None
-    return None if any(_is_own(host, rest, url) for url in bounds.own_urls) else host
+    return None if any(_is_own(host, rest, url) for url in policy.own_urls) else host
 
 
 def _is_own(host: str, rest: str, own_url: str) -> bool:
@@ -320,17 +324,17 @@ def _ascii_host(host: str) -> str:
 # -- mentions ------------------------------------------------------------------------------------------------------
 
 
-def _mentions(text: str, bounds: Bounds) -> Iterator[str]:
+def _find_mentions(text: str, policy: ContentPolicy) -> Iterator[str]:
     if _MENTION_MARKUP.search(text):
         yield "the markup of a mention (data-vss-mention). Write the name without it"
-    outside = _outside_code(text)
-    asked = _MACROS | bounds.named.mentions
+    outside = _remove_code(text)
+    asked = _MACROS | policy.named.mentions
     for found in [*_MENTION.findall(outside), *(name for name in _MENTION.findall(text) if name.startswith("@<"))]:
         if found.lower().rstrip(".") not in asked:
             yield f"the mention {found}, which nobody asked for. Write the name without @, or code between backticks"
 
 
-def _outside_code(text: str) -> str:
+def _remove_code(text: str) -> str:
     """The text without its code spans and blocks: from a run of backticks to the next one that is as long."""
     runs = list(_TICKS.finditer(text))
     partner: dict[int, int] = {}

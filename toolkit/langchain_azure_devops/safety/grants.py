@@ -142,17 +142,17 @@ class GrantBook:
         with self._lock:
             entry = self._open.get(grant.id)
             if entry is None:
-                raise _outside(operation, "its tool call is over, or it was given to another client")
+                raise _not_covered(operation, "its tool call is over, or it was given to another client")
             if time.monotonic() > entry.expires:
-                raise _outside(operation, "it has expired; ask again")
+                raise _not_covered(operation, "it has expired; ask again")
             if operation not in entry.operations:
-                raise _outside(operation, f"{grant.request.tool} does not declare this operation")
+                raise _not_covered(operation, f"{grant.request.tool} does not declare this operation")
             for name, wanted in entry.bound.items():
                 given = None if path.get(name) is None else str(path[name])
                 if given != wanted:
-                    raise _outside(operation, f"it is for {name} {wanted!r}, not {given!r}")
+                    raise _not_covered(operation, f"it is for {name} {wanted!r}, not {given!r}")
             if entry.remaining < 1:
-                raise _outside(operation, "it is used up")
+                raise _not_covered(operation, "it is used up")
             entry.remaining -= 1
             # What the tool looked up itself, such as the project of a work item, is the same for all its requests.
             entry.bound = {**{name: str(value) for name, value in path.items() if value is not None}, **entry.bound}
@@ -180,13 +180,13 @@ class ToolCall:
 current_call: ContextVar[ToolCall | None] = ContextVar("azure_devops_tool_call", default=None)
 
 
-def digest_of(tool: str, arguments: Mapping[str, JsonValue]) -> str:
+def digest_call(tool: str, arguments: Mapping[str, JsonValue]) -> str:
     """Identify a call by its tool and canonical arguments."""
     canonical = json.dumps([tool, arguments], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _outside(operation: Operation, why: str) -> WriteBlocked:
+def _not_covered(operation: Operation, why: str) -> WriteBlocked:
     return WriteBlocked(
         f"{operation.method} {operation.template} was not sent: the approval does not cover it, because {why}.",
         subject="grant",

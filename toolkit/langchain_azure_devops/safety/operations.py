@@ -68,7 +68,7 @@ WRITE_GETS: Mapping[Operation, tuple[Scope, ...]] = {
 """GETs that change something; the gate wants a grant as for any write."""
 
 
-def reads(operation: Operation) -> bool:
+def is_read(operation: Operation) -> bool:
     """Whether an operation cannot change anything."""
     if operation.method in READ_METHODS:
         return operation not in WRITE_GETS

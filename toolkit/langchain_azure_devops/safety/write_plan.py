@@ -17,7 +17,7 @@ from typing import Protocol, Self
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from langchain_azure_devops.errors import InvalidRequest
-from langchain_azure_devops.safety.audit import Audited, note
+from langchain_azure_devops.safety.audit import AuditedClient, record_event
 from langchain_azure_devops.safety.grants import Approval, WriteRequest
 
 
@@ -157,7 +157,7 @@ class WritePlan(_Part):
                 raise InvalidRequest(f"it names {entry.tool!r}, which is no tool", subject="plan")
             entry.check(tools[entry.tool])
 
-    def approved(self, client: Audited, *, by: str, digest: str) -> "ApprovedPlan":
+    def approved(self, client: AuditedClient, *, by: str, digest: str) -> "ApprovedPlan":
         """Record the approval of this plan, and return the approver that allows exactly the writes of the plan.
 
         A target that the plan leaves open is refused at the write, whoever approved the plan; `check` says so earlier.
@@ -173,7 +173,7 @@ class WritePlan(_Part):
         if digest != self.digest or not by.strip():
             raise InvalidRequest("The plan was not approved: what was approved is another one.", subject="plan")
         writes: list[JsonValue] = [f"{entry.count} x {entry.tool} in {entry.project}" for entry in self.writes]
-        note(client, "plan", digest=self.digest, approver=by, writes=writes)
+        record_event(client, "plan", digest=self.digest, approver=by, writes=writes)
         return ApprovedPlan(self, by)
 
 

@@ -65,7 +65,7 @@ class _Markdown(HTMLParser):
             self.parts.append(re.sub(r"[ \t\r\n\u00a0]+", " ", data))
 
 
-def markdown_of(html: str) -> str:
+def html_to_markdown(html: str) -> str:
     """The text of a field that may be HTML; text without tags and entities is returned as it is."""
     if not _MARKUP.search(html):
         return html

@@ -9,7 +9,7 @@ MAX_SCAN_BYTES = 64 * 1024 * 1024
 """The most bytes of one body that are read."""
 PIECE_BYTES = 64 * 1024
 """Bytes that are read at once, so that the first piece is long enough to show whether a body is text."""
-COUNTED_ON = 4 * 1024 * 1024
+MAX_COUNTED_CHARACTERS = 4 * 1024 * 1024
 """Characters that are counted on, line by line, when all that is wanted was seen; to the end of most files."""
 MAX_LINE = 4_000
 """Characters of one line that are kept; minified files have lines of megabytes."""
@@ -19,7 +19,7 @@ _LFS = b"version https://git-lfs.github.com/spec/"
 
 
 @dataclass
-class Lines:
+class ScannedLines:
     """Lines of a body as they went by.
 
     Attributes:
@@ -49,13 +49,13 @@ async def limit_bytes(pieces: AsyncIterator[bytes], limit: int) -> AsyncIterator
             return
 
 
-async def numbered(chunks: AsyncIterator[bytes], seen: Lines) -> AsyncGenerator[tuple[int, str], None]:
+async def number_lines(chunks: AsyncIterator[bytes], seen: ScannedLines) -> AsyncGenerator[tuple[int, str], None]:
     """The lines of a text with their numbers; says in `seen` what it is and how far it went."""
     decoder: codecs.IncrementalDecoder | None = None
     rest = ""
     async for chunk in chunks:
         if decoder is None:
-            encoding = encoding_of(chunk)
+            encoding = detect_encoding(chunk)
             seen.lfs = chunk.startswith(_LFS)
             if encoding is None:
                 seen.binary, seen.whole = True, False
@@ -66,26 +66,26 @@ async def numbered(chunks: AsyncIterator[bytes], seen: Lines) -> AsyncGenerator[
         rest = lines.pop()[: MAX_LINE * 2]
         for line in lines:
             seen.count += 1
-            yield seen.count, _one(line)
+            yield seen.count, _sanitize_line(line)
         if seen.size >= MAX_SCAN_BYTES:
             seen.whole = False
             return
     if rest:
         seen.count += 1
-        yield seen.count, _one(rest)
+        yield seen.count, _sanitize_line(rest)
 
 
-def _one(line: str) -> str:
+def _sanitize_line(line: str) -> str:
     """A line without characters that a reader takes for the end of a line: the numbers must stay true."""
     line = line[:MAX_LINE].rstrip("\r")
     return line if line.isprintable() else line.translate(_BREAKS)
 
 
-async def between(chunks: AsyncIterator[bytes], first: int, last: int | None, budget: int) -> Lines:
+async def read_range(chunks: AsyncIterator[bytes], first: int, last: int | None, budget: int) -> ScannedLines:
     """The lines from `first` to `last`, as many as fit into `budget` characters; counts on for a while."""
-    seen = Lines()
-    room, left = budget, COUNTED_ON
-    async with aclosing(numbered(chunks, seen)) as lines:
+    seen = ScannedLines()
+    room, left = budget, MAX_COUNTED_CHARACTERS
+    async with aclosing(number_lines(chunks, seen)) as lines:
         async for number, line in lines:
             if number < first:
                 continue
@@ -100,16 +100,18 @@ async def between(chunks: AsyncIterator[bytes], first: int, last: int | None, bu
     return seen
 
 
-async def matching(chunks: AsyncIterator[bytes], words: list[str], context: int, most: int) -> tuple[Lines, int]:
+async def find_lines(
+    chunks: AsyncIterator[bytes], words: list[str], context: int, most: int
+) -> tuple[ScannedLines, int]:
     """Lines that hold one of the words, whatever the case, with the lines around them, and how many matched.
 
     Words are compared as they stand: a pattern language would let one call block the client.
     """
-    seen = Lines()
+    seen = ScannedLines()
     wanted = [word.lower() for word in words]
     before: list[tuple[int, str]] = []
     after = matches = 0
-    async for number, line in numbered(chunks, seen):
+    async for number, line in number_lines(chunks, seen):
         lowered = line.lower()
         if any(word in lowered for word in wanted):
             matches += 1
@@ -124,7 +126,7 @@ async def matching(chunks: AsyncIterator[bytes], words: list[str], context: int,
     return seen, matches
 
 
-def encoding_of(start: bytes) -> str | None:
+def detect_encoding(start: bytes) -> str | None:
     """How a text is encoded, None when it is no text; git, too, takes a NUL byte for the sign of a binary."""
     if start.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"

@@ -23,17 +23,17 @@ _ABOUT = re.compile(
 _WORDS_OF_SECRECY = re.compile(r"(?i)passw|secret|token|credential|apikey|string|required|invalid|unknown|default")
 
 
-def digits(_match: re.Match[str], secret: str) -> bool:
+def has_digits(_match: re.Match[str], secret: str) -> bool:
     """Random base32 has ten digits in 52 characters; words run together have none."""
     return sum(character.isdigit() for character in secret) >= _LEAST_DIGITS
 
 
-def mixed(_match: re.Match[str], secret: str) -> bool:
+def has_letters_and_digits(_match: re.Match[str], secret: str) -> bool:
     """Letters and digits both; a slug of words or a number is no key."""
     return any(map(str.isdigit, secret)) and any(map(str.isalpha, secret)) and not _is_hex_digest(secret)
 
 
-def basic(_match: re.Match[str], secret: str) -> bool:
+def is_basic_credential(_match: re.Match[str], secret: str) -> bool:
     """Base64 of a token, alone or behind a user name and a colon."""
     try:
         decoded = base64.b64decode(secret + "=" * (-len(secret) % 4), validate=True)
@@ -42,12 +42,12 @@ def basic(_match: re.Match[str], secret: str) -> bool:
     return _PAT.fullmatch(decoded) is not None
 
 
-def plain(_match: re.Match[str], secret: str) -> bool:
+def is_literal(_match: re.Match[str], secret: str) -> bool:
     """No reference to where the value is, such as `$(DbPassword)` or `{{ password }}`."""
     return _TEMPLATE.search(secret) is None
 
 
-def assigned(match: re.Match[str], secret: str) -> bool:
+def is_assigned_value(match: re.Match[str], secret: str) -> bool:
     """A value in quotes that is neither a reference, a name in code, a place, a sentence nor an identifier."""
     if _ABOUT.search(match["rest"]) or _TEMPLATE.search(secret) or _PLACE.search(secret) or _GUID.fullmatch(secret):
         return False
@@ -59,9 +59,9 @@ def assigned(match: re.Match[str], secret: str) -> bool:
     return not (secret.isdigit() and match[0][:5].lower() == "token")
 
 
-def bare(match: re.Match[str], secret: str) -> bool:
+def is_bare_value(match: re.Match[str], secret: str) -> bool:
     """A value without quotes: as in quotes, and not something that code would write there."""
-    if not assigned(match, secret):
+    if not is_assigned_value(match, secret):
         return False
     if match.string[match.start("secret") - 1] == " " and "=" not in match[0] and ":" not in match[0]:
         # Behind a blank it must be an option, as in `--password hunter2`; otherwise it is a sentence.
@@ -77,10 +77,10 @@ def _is_hex_digest(text: str) -> bool:
 
 
 CHECKS: Mapping[str, Check] = {
-    "digits": digits,
-    "mixed": mixed,
-    "basic": basic,
-    "plain": plain,
-    "assigned": assigned,
-    "bare": bare,
+    "digits": has_digits,
+    "mixed": has_letters_and_digits,
+    "basic": is_basic_credential,
+    "plain": is_literal,
+    "assigned": is_assigned_value,
+    "bare": is_bare_value,
 }

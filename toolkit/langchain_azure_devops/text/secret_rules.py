@@ -41,7 +41,7 @@ class Rule:
     check: Check | None
     wraps: bool
 
-    def matches(self, looked: "Looked") -> Iterator[tuple[int, int]]:
+    def matches(self, looked: "IndexedText") -> Iterator[tuple[int, int]]:
         """Where the secrets of this kind are: first character and the one behind the last."""
         behind = 0
         for at in self._places(looked):
@@ -55,12 +55,12 @@ class Rule:
                 behind = match.end(name)
                 yield match.span(name)
 
-    def _places(self, looked: "Looked") -> Iterator[int]:
+    def _places(self, looked: "IndexedText") -> Iterator[int]:
         if self.start:
             yield 0
             yield from (match.end() for match in re.finditer(BETWEEN, looked.text))
         for word in self.words:
-            if hints()[word] not in looked.absent:
+            if load_hints()[word] not in looked.absent:
                 at = looked.lowered.find(word)
                 while at >= 0:
                     yield at
@@ -81,7 +81,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Looked:
+class IndexedText:
     """A text and its quick looks: one byte for each character, so that places in one are places in the other."""
 
     text: str
@@ -90,28 +90,28 @@ class Looked:
     absent: frozenset[bytes]
 
     @classmethod
-    def at(cls, text: str) -> "Looked":
+    def at(cls, text: str) -> "IndexedText":
         """Prepare a text."""
         plain = text.encode("ascii", "replace")
         lowered = plain.lower()
-        return cls(text, plain, lowered, frozenset(hint for hint in set(hints().values()) if hint not in lowered))
+        return cls(text, plain, lowered, frozenset(hint for hint in set(load_hints().values()) if hint not in lowered))
 
 
 @cache
-def hints() -> dict[bytes, bytes]:
+def load_hints() -> dict[bytes, bytes]:
     """For each word what is looked for first: the hint it holds, or itself."""
-    shared = [hint.encode() for hint in _document()["hints"]]
-    words = {word for rule in rules() for word in rule.words}
+    shared = [hint.encode() for hint in _load_document()["hints"]]
+    words = {word for rule in load_rules() for word in rule.words}
     return {word: next((hint for hint in shared if hint in word), word) for word in words}
 
 
 @cache
-def _document() -> dict[str, Any]:
+def _load_document() -> dict[str, Any]:
     return tomllib.loads((files("langchain_azure_devops.text") / "secret_rules.toml").read_text(encoding="utf-8"))
 
 
 @cache
-def rules() -> tuple[Rule, ...]:
+def load_rules() -> tuple[Rule, ...]:
     """All rules in order; earlier ones win."""
     return tuple(
         Rule(
@@ -126,7 +126,7 @@ def rules() -> tuple[Rule, ...]:
             check=CHECKS[row["check"]] if "check" in row else None,
             wraps=row.get("wraps", False),
         )
-        for row in _document()["rule"]
+        for row in _load_document()["rule"]
     )
 
 

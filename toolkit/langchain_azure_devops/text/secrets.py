@@ -9,7 +9,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from langchain_azure_devops.text.secret_rules import BETWEEN, Looked, rules
+from langchain_azure_devops.text.secret_rules import BETWEEN, IndexedText, load_rules
 
 PSEUDONYM = re.compile(r"\[secret:([a-z-]+):([0-9a-f]{10})\]")
 # A run of characters of a secret that a line break cuts, with what logs and tables put around a break.
@@ -25,7 +25,7 @@ _MAY_BREAK = re.compile(rb"aaaaaa {0,8}\n {0,40}aaaaaa")
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundSecret:
     """A secret in a text.
 
     Attributes:
@@ -54,19 +54,19 @@ class _Claims:
         return True
 
 
-def find(text: str) -> Iterator[Found]:
+def find_secrets(text: str) -> Iterator[FoundSecret]:
     """The secrets in a text, in no order; no two of them overlap."""
-    looked = Looked.at(text)
+    looked = IndexedText.at(text)
     claims = _Claims([match.span() for match in PSEUDONYM.finditer(text)] if "[secret:" in text else [])
-    for rule in rules():
+    for rule in load_rules():
         for start, end in rule.matches(looked):
             if claims.claim(start, end):
-                yield Found(rule.kind, text[start:end], ((start, end),))
+                yield FoundSecret(rule.kind, text[start:end], ((start, end),))
     if _MAY_BREAK.search(looked.plain.translate(_TOKENS, _AROUND_A_BREAK)):
-        yield from _broken(text, claims)
+        yield from _find_wrapped(text, claims)
 
 
-def _broken(text: str, claims: _Claims) -> Iterator[Found]:
+def _find_wrapped(text: str, claims: _Claims) -> Iterator[FoundSecret]:
     """The secrets with a line break inside: the parts of each run are joined, and the rules tried on all of these."""
     pieces: list[str] = []
     places: list[tuple[int, int]] = []
@@ -78,16 +78,16 @@ def _broken(text: str, claims: _Claims) -> Iterator[Found]:
             size += len(part[0])
         pieces.append(_APART)
         size += len(_APART)
-    looked = Looked.at("".join(pieces))
-    for rule in rules():
+    looked = IndexedText.at("".join(pieces))
+    for rule in load_rules():
         if rule.wraps:
             for start, end in rule.matches(looked):
-                parts = tuple(_original(places, start, end))
+                parts = tuple(_original_spans(places, start, end))
                 if len(parts) > 1 and all(claims.claim(*part) for part in parts):
-                    yield Found(rule.kind, looked.text[start:end], parts)
+                    yield FoundSecret(rule.kind, looked.text[start:end], parts)
 
 
-def _original(places: list[tuple[int, int]], start: int, end: int) -> Iterator[tuple[int, int]]:
+def _original_spans(places: list[tuple[int, int]], start: int, end: int) -> Iterator[tuple[int, int]]:
     """Where a stretch of the joined parts stands in the text they come from; `places` has both beginnings of each."""
     at = bisect_right(places, (start, math.inf)) - 1
     while at < len(places) and places[at][0] < end:
@@ -98,9 +98,9 @@ def _original(places: list[tuple[int, int]], start: int, end: int) -> Iterator[t
         at += 1
 
 
-def suspicious(text: str) -> bool:
+def contains_secret(text: str) -> bool:
     """Whether a text holds a secret, as far as the rules know; costs about as much as one look for each word."""
-    return next(find(text), None) is not None
+    return next(find_secrets(text), None) is not None
 
 
 def redact(text: str, key: bytes, remember: Callable[[str, str], None] | None = None) -> str:
@@ -112,8 +112,8 @@ def redact(text: str, key: bytes, remember: Callable[[str, str], None] | None = 
         remember: Told each pseudonym and the secret it stands for.
     """
     replaced: list[tuple[int, int, str]] = []
-    for found in find(text):
-        pseudonym = pseudonym_of(found.secret, found.kind, key)
+    for found in find_secrets(text):
+        pseudonym = make_pseudonym(found.secret, found.kind, key)
         if remember is not None:
             remember(pseudonym, found.secret)
         replaced += [(start, end, pseudonym) for start, end in found.parts]
@@ -136,12 +136,12 @@ def redact_all(texts: Sequence[str], key: bytes, remember: Callable[[str, str], 
     return texts if cleared is joined else cleared.split(BETWEEN)
 
 
-def pseudonym_of(secret: str, kind: str, key: bytes) -> str:
+def make_pseudonym(secret: str, kind: str, key: bytes) -> str:
     """What stands for a secret."""
     return f"[secret:{kind}:{hmac.new(key, secret.encode(), hashlib.sha256).hexdigest()[:10]}]"
 
 
-def without(text: str, token: str) -> str:
+def remove_token(text: str, token: str) -> str:
     """A text without one known token, in clear or as a Basic credential."""
     basic = base64.b64encode(f":{token}".encode()).decode()
     return text.replace(token, "[secret:own-token]").replace(basic, "[secret:own-token]")

@@ -37,7 +37,7 @@ def clean(text: str) -> str:
     return _HIDDEN.sub("", text)
 
 
-def hidden(text: str) -> list[str]:
+def find_hidden(text: str) -> list[str]:
     """The names of the characters in a text that a reader would not see."""
     return sorted({unicodedata.name(character, f"U+{ord(character):04X}") for character in _HIDDEN.findall(text)})
 
@@ -47,7 +47,7 @@ def one_line(text: str) -> str:
     return " ".join(clean(text).split())
 
 
-def cell(text: str) -> str:
+def escape_cell(text: str) -> str:
     """Cleaned text as one cell of a tab-separated table: tabs and line breaks escaped."""
     text = clean(text)
     if "\t" in text or "\n" in text:
@@ -55,28 +55,28 @@ def cell(text: str) -> str:
     return text
 
 
-def without_commands(text: str) -> str:
+def defuse_commands(text: str) -> str:
     """Text in which no runner of a pipeline finds a logging command, wherever and however it is printed."""
     return _WORKFLOW_COMMAND.sub(": :", _COMMAND.sub("# #", text))
 
 
-def fenced(text: str, nonce: str) -> str:
+def fence(text: str, nonce: str) -> str:
     """Text between two lines that name it untrusted; nothing inside can pass for one of them, nonce known or not."""
-    return f"<{_FENCE} {nonce}>\n{disarmed(text)}\n</{_FENCE} {nonce}>"
+    return f"<{_FENCE} {nonce}>\n{disarm_fences(text)}\n</{_FENCE} {nonce}>"
 
 
-def disarmed(text: str) -> str:
+def disarm_fences(text: str) -> str:
     """Text in which whatever looks like the tag of a fence has a square bracket."""
     if text.isascii():
         return _PLAIN_TAG.sub("[", text) if "<" in text else text
 
     def bracket(found: re.Match[str]) -> str:
-        return "[" if _is_tag(text[found.end() : found.end() + _TAG_SPAN]) else found[0]
+        return "[" if _is_fence_tag(text[found.end() : found.end() + _TAG_SPAN]) else found[0]
 
     return _ANY_BRACKET.sub(bracket, text)
 
 
-def _is_tag(text: str) -> bool:
+def _is_fence_tag(text: str) -> bool:
     """Whether a reader sees the name of the fence at the start of this: other scripts, accents, gaps do not count."""
     bare = unicodedata.normalize("NFKD", text).casefold().translate(_LOOKS_LIKE)
     return "".join(filter(str.isalpha, bare)).startswith(_FENCE)

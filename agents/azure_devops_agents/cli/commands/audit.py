@@ -13,7 +13,7 @@ from azure_devops_agents.cli import terminal
 from azure_devops_agents.cli.options import ConnectionOptions, connection_options
 from azure_devops_agents.paths import audit_path
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.safety.audit import Entry, entries, verify_chain
+from langchain_azure_devops.safety.audit import Entry, read_entries, verify_chain
 from langchain_azure_devops.text.untrusted import one_line
 from langchain_azure_devops.tools.pull_requests.tools import list_pull_requests
 from langchain_azure_devops.tools.work_items.tools import query_work_items
@@ -42,7 +42,7 @@ def command() -> None:
 @click.option("--json", "as_machine", is_flag=True, help="One JSON object a line.")
 def show(file: Path | None, last: int, event: str | None, as_machine: bool) -> None:
     """Print the last lines of the record."""
-    shown = [entry for entry in entries(_existing(file)) if event in (None, entry.event)][-last:]
+    shown = [entry for entry in read_entries(_existing(file)) if event in (None, entry.event)][-last:]
     out = terminal.console()
     for entry in shown:
         if as_machine:
@@ -84,7 +84,7 @@ def review(options: ConnectionOptions, file: Path | None, days: int) -> None:
         with AzureDevOps(replace(target.settings, default_project=None), read_only=True) as client:
             made = {**_work_items(client, days), **_pull_requests(client, days)}
         path = file or audit_path()
-        recorded = _recorded(entries(path) if path.exists() else (), target.settings.organization)
+        recorded = _recorded(read_entries(path) if path.exists() else (), target.settings.organization)
     missing = [text for key, text in made.items() if key not in recorded]
     since = datetime.now(UTC) - timedelta(days=days)
     gone = [f"{kind} {number}" for (kind, number), at in recorded.items() if (kind, number) not in made and at > since]

@@ -13,7 +13,7 @@ from langchain_azure_devops.errors import (
     RevisionConflict,
     ScopeMissing,
 )
-from langchain_azure_devops.text.html import markdown_of
+from langchain_azure_devops.text.html import html_to_markdown
 
 HOSTILE = (
     "quote ' or '1'='1",
@@ -130,7 +130,7 @@ def test_orders_in_a_comment_stay_inside_the_fence(reader):
     ],
 )
 def test_html_becomes_markdown(html, expected):
-    assert markdown_of(html) == expected
+    assert html_to_markdown(html) == expected
 
 
 @pytest.mark.parametrize(
@@ -144,14 +144,14 @@ def test_html_becomes_markdown(html, expected):
     ],
 )
 def test_what_acts_or_hides_is_left_out(html):
-    assert markdown_of(html) == "kept"
+    assert html_to_markdown(html) == "kept"
 
 
 @pytest.mark.parametrize(
     "html", ["<" * 5000, "<div " * 2000, "<b>" * 3000 + "x", "&#" * 4000, "<a href='" + "x" * 9000]
 )
 def test_broken_html_is_survived(html):
-    assert isinstance(markdown_of(html), str)
+    assert isinstance(html_to_markdown(html), str)
 
 
 def test_hostile_text_cannot_close_the_fence(client):

@@ -27,8 +27,15 @@ from langchain_azure_devops.results.models import (
     UntrustedText,
 )
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.text.lines import MAX_SCAN_BYTES, PIECE_BYTES, between, limit_bytes, matching, numbered
-from langchain_azure_devops.text.lines import Lines as Passed
+from langchain_azure_devops.text.lines import (
+    MAX_SCAN_BYTES,
+    PIECE_BYTES,
+    find_lines,
+    limit_bytes,
+    number_lines,
+    read_range,
+)
+from langchain_azure_devops.text.lines import ScannedLines as Passed
 from langchain_azure_devops.tools.builds.timeline import (
     Failure,
     Stage,
@@ -289,7 +296,7 @@ async def _tail(client: AzureDevOps, where: PathValues, total: int | None, last:
     query = {"startLine": before + 1 if end else None, "endLine": end}
     newest: deque[tuple[int, str]] = deque(maxlen=_TAIL)
     async with client.stream(f"{_BUILD}/logs/{{log}}", path=where, query=query, accept="text/plain") as response:
-        async for number, line in numbered(_text_of(response), Passed()):
+        async for number, line in number_lines(_text_of(response), Passed()):
             newest.append((before + number, _STAMP.sub("", line)))
     kept: Kept = []
     room = _TAIL_TEXT
@@ -304,7 +311,7 @@ async def _range(client: AzureDevOps, where: PathValues, first: int, last: int) 
         return []
     query = {"startLine": first, "endLine": last}
     async with client.stream(f"{_BUILD}/logs/{{log}}", path=where, query=query, accept="text/plain") as response:
-        read = await between(_text_of(response), 1, None, _MAX_TEXT)
+        read = await read_range(_text_of(response), 1, None, _MAX_TEXT)
     return [(first - 1 + number, _STAMP.sub("", line)) for number, line in read.kept]
 
 
@@ -314,7 +321,7 @@ async def _search(
     before = max(first or 1, 1) - 1
     query = {"startLine": before + 1 if before else None, "endLine": last}
     async with client.stream(f"{_BUILD}/logs/{{log}}", path=where, query=query, accept="text/plain") as response:
-        seen, hits = await matching(_text_of(response), words, context, _MAX_HITS)
+        seen, hits = await find_lines(_text_of(response), words, context, _MAX_HITS)
     wanted = [word.lower() for word in words]
     holding = {number for number, line in seen.kept if any(word in line.lower() for word in wanted)}
     notes = []

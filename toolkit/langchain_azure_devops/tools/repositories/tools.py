@@ -17,9 +17,16 @@ from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues, QueryValue
 from langchain_azure_devops.results.models import Branch, Lines, Page, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.text.lines import MAX_LINE, MAX_SCAN_BYTES, PIECE_BYTES, between, encoding_of, limit_bytes
-from langchain_azure_devops.text.lines import Lines as SeenLines
-from langchain_azure_devops.text.untrusted import hidden
+from langchain_azure_devops.text.lines import (
+    MAX_LINE,
+    MAX_SCAN_BYTES,
+    PIECE_BYTES,
+    detect_encoding,
+    limit_bytes,
+    read_range,
+)
+from langchain_azure_devops.text.lines import ScannedLines as SeenLines
+from langchain_azure_devops.text.untrusted import find_hidden
 
 toolset = Toolset.named("repositories", "Look into repositories: branches, directories, files.")
 
@@ -216,7 +223,7 @@ async def read_repository_file(
     where = await place_of(client, project, repository)
     at = version_query(version, version_type)
     async with known_repository(client, where, path, at), _content(client, where, path, at) as chunks:
-        lines = await between(chunks, first_line, last_line, _MAX_TEXT)
+        lines = await read_range(chunks, first_line, last_line, _MAX_TEXT)
     kept = [] if lines.lfs else lines.kept
     text = "\n".join(line for _, line in kept)
     return FileText(
@@ -245,7 +252,7 @@ def _notes(lines: SeenLines, text: str, first_line: int) -> list[str]:
         notes.append(f"Only the first {lines.size / 2**20:.0f} MB were looked at; there are more lines.")
     if any(len(line) >= MAX_LINE for _, line in lines.kept):
         notes.append(f"Lines are cut at {MAX_LINE:,} characters.")
-    if names := hidden(text):
+    if names := find_hidden(text):
         notes.append(f"Hidden characters were left out: {', '.join(names)}.")
     return notes
 
@@ -307,14 +314,14 @@ async def file_content(client: AzureDevOps, where: PathValues, path: str, commit
     size = 0
     async with _content(client, where, path, version_query(commit, "commit")) as chunks:
         async for chunk in chunks:
-            if not pieces and encoding_of(chunk) is None:
+            if not pieces and detect_encoding(chunk) is None:
                 return None
             pieces.append(chunk[: most - size])
             size += len(chunk)
             if size > most:
                 break
     content = b"".join(pieces)
-    return FileContent(content.decode(encoding_of(content) or "utf-8", "replace"), size <= most)
+    return FileContent(content.decode(detect_encoding(content) or "utf-8", "replace"), size <= most)
 
 
 # -- what is missing, when something is not found ------------------------------------------------------------------

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, AliasPath, BaseModel, Field
 
 from langchain_azure_devops.calls.tool import TargetFields
 from langchain_azure_devops.results.models import CollectedText, Instant, Result, Untrusted, UntrustedText
-from langchain_azure_devops.text.html import markdown_of
+from langchain_azure_devops.text.html import html_to_markdown
 from langchain_azure_devops.text.untrusted import clean, one_line
 
 _ROW_FIELDS = (
@@ -231,7 +231,7 @@ def _is_custom(name: str) -> bool:
 def _text(value: Any, form: str = "html") -> str:
     if isinstance(value, dict):
         return str(value.get("displayName") or value)
-    return str(value) if form == "markdown" else markdown_of(str(value))
+    return str(value) if form == "markdown" else html_to_markdown(str(value))
 
 
 def plain(value: object) -> str:
