@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import httpx
 
 from langchain_azure_devops.errors import InvalidRequest, Unreachable
-from langchain_azure_devops.http.decompression import decompress
+from langchain_azure_devops.http.decompression import PIECE_BYTES, decompress
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 MAX_ERROR_BYTES = 256 * 1024
@@ -82,7 +82,18 @@ class ResumedBody(httpx.AsyncByteStream):
         return httpx.Response(self._response.status_code, headers=_decoded_headers(self._response), stream=self)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """The pieces in order, each once."""
+        """The body in pieces of PIECE_BYTES, so that the first one shows whether it is text."""
+        held = b""
+        async for piece in self._deliver():
+            held += piece
+            while len(held) >= PIECE_BYTES:
+                yield held[:PIECE_BYTES]
+                held = held[PIECE_BYTES:]
+        if held:
+            yield held
+
+    async def _deliver(self) -> AsyncIterator[bytes]:
+        """Every byte of the body once and in order, however often the connection breaks."""
         delivered, digest = 0, hashlib.blake2b()
         while True:
             skip, seen = delivered, hashlib.blake2b()

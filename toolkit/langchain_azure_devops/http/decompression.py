@@ -31,7 +31,8 @@ async def decompress(response: httpx.Response) -> AsyncIterator[bytes]:
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if response.is_stream_consumed:
         # A transport that answers from memory has unpacked it already.
-        yield response.content
+        for start in range(0, len(response.content), PIECE_BYTES):
+            yield response.content[start : start + PIECE_BYTES]
     elif encoding in {"identity", ""}:
         async for piece in response.aiter_raw(PIECE_BYTES):
             yield piece

@@ -5,7 +5,7 @@ line that a pipeline agent carries out. Every argument of every write is looked 
 the text looks like is looked at in several readings: as it is, without characters that nobody sees, with HTML entities
 and percent signs decoded, in compatibility form; what is objectionable in one reading is objectionable.
 
-This policy known forms. A secret in an encoding of a model's own invention looks like any other text.
+This bounds known forms. A secret in an encoding of a model's own invention looks like any other text.
 """
 
 import base64

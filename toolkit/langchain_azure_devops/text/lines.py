@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 
 MAX_SCAN_BYTES = 64 * 1024 * 1024
 """The most bytes of one body that are read."""
-PIECE_BYTES = 64 * 1024
-"""Bytes that are read at once, so that the first piece is long enough to show whether a body is text."""
 MAX_COUNTED_CHARACTERS = 4 * 1024 * 1024
 """Characters that are counted on, line by line, when all that is wanted was seen; to the end of most files."""
 MAX_LINE = 4_000
@@ -37,16 +35,6 @@ class ScannedLines:
     binary: bool = False
     lfs: bool = False
     size: int = 0
-
-
-async def limit_bytes(pieces: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes]:
-    """Pass on at most `limit` bytes of a body."""
-    left = limit
-    async for piece in pieces:
-        yield piece[:left]
-        left -= len(piece)
-        if left <= 0:
-            return
 
 
 async def number_lines(chunks: AsyncIterator[bytes], seen: ScannedLines) -> AsyncGenerator[tuple[int, str], None]:

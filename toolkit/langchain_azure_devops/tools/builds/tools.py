@@ -27,15 +27,7 @@ from langchain_azure_devops.results.models import (
     UntrustedText,
 )
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.text.lines import (
-    MAX_SCAN_BYTES,
-    PIECE_BYTES,
-    find_lines,
-    limit_bytes,
-    number_lines,
-    read_range,
-)
-from langchain_azure_devops.text.lines import ScannedLines as Passed
+from langchain_azure_devops.text.lines import MAX_SCAN_BYTES, ScannedLines, find_lines, number_lines, read_range
 from langchain_azure_devops.tools.builds.timeline import (
     Failure,
     Stage,
@@ -296,7 +288,7 @@ async def _tail(client: AzureDevOps, where: PathValues, total: int | None, last:
     query = {"startLine": before + 1 if end else None, "endLine": end}
     newest: deque[tuple[int, str]] = deque(maxlen=_TAIL)
     async with client.stream(f"{_BUILD}/logs/{{log}}", path=where, query=query, accept="text/plain") as response:
-        async for number, line in number_lines(_text_of(response), Passed()):
+        async for number, line in number_lines(_text_of(response), ScannedLines()):
             newest.append((before + number, _STAMP.sub("", line)))
     kept: Kept = []
     room = _TAIL_TEXT
@@ -344,7 +336,7 @@ async def _search(
 
 async def _text_of(response: httpx.Response) -> AsyncIterator[bytes]:
     """The log piece by piece without NUL bytes: a log is text, whatever a program wrote into it."""
-    async for piece in limit_bytes(response.aiter_bytes(PIECE_BYTES), MAX_SCAN_BYTES):
+    async for piece in response.aiter_bytes():
         yield piece.replace(b"\0", b"")
 
 

@@ -17,14 +17,7 @@ from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues, QueryValue
 from langchain_azure_devops.results.models import Branch, Lines, Page, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.text.lines import (
-    MAX_LINE,
-    MAX_SCAN_BYTES,
-    PIECE_BYTES,
-    detect_encoding,
-    limit_bytes,
-    read_range,
-)
+from langchain_azure_devops.text.lines import MAX_LINE, detect_encoding, read_range
 from langchain_azure_devops.text.lines import ScannedLines as SeenLines
 from langchain_azure_devops.text.untrusted import find_hidden
 
@@ -305,7 +298,7 @@ async def _content(
             raise InvalidRequest(
                 f"{path!r} is a folder. Use list_repository_files to see what is in it.", subject="path"
             )
-        yield limit_bytes(response.aiter_bytes(PIECE_BYTES), MAX_SCAN_BYTES)
+        yield response.aiter_bytes()
 
 
 async def file_content(client: AzureDevOps, where: PathValues, path: str, commit: str, most: int) -> FileContent | None:
