@@ -68,7 +68,7 @@ class Verification:
         head: The hash of the last line that fits; note it elsewhere to prove later that nothing was cut off.
     """
 
-    read_entries: int
+    entries: int
     broken: int | None = None
     reason: str = ""
     torn: int = 0
