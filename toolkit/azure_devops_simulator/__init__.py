@@ -1,46 +1,35 @@
-"""A local Azure DevOps: a stateful simulation of the REST API on a loopback port, for testing what talks to it."""
+"""A local Azure DevOps: a stateful simulation of the REST API on a loopback port, to test the programs that use it."""
 
+import ast
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from azure_devops_simulator.seed.organization import seed_organization
-    from azure_devops_simulator.server.server import Certificate, SimulatorServer
-    from azure_devops_simulator.state.faults import Fault, Faults, TokenBucket
-    from azure_devops_simulator.state.organization import Organization
-    from azure_devops_simulator.world.difference import difference
-    from azure_devops_simulator.world.export import export_world, import_world
+    from azure_devops_simulator.seed.organization import seed_organization as seed_organization
+    from azure_devops_simulator.server.server import Certificate as Certificate
+    from azure_devops_simulator.server.server import SimulatorServer as SimulatorServer
+    from azure_devops_simulator.state.faults import Fault as Fault
+    from azure_devops_simulator.state.faults import Faults as Faults
+    from azure_devops_simulator.state.faults import TokenBucket as TokenBucket
+    from azure_devops_simulator.state.organization import Organization as Organization
+    from azure_devops_simulator.world.difference import difference as difference
+    from azure_devops_simulator.world.export import export_world as export_world
+    from azure_devops_simulator.world.export import import_world as import_world
 
-# Loaded at first use: the pytest plugin is imported by every run, also by those that never ask for an organization.
-_HOME = {
-    "Certificate": "server.server",
-    "Fault": "state.faults",
-    "Faults": "state.faults",
-    "Organization": "state.organization",
-    "SimulatorServer": "server.server",
-    "TokenBucket": "state.faults",
-    "difference": "world.difference",
-    "export_world": "world.export",
-    "import_world": "world.export",
-    "seed_organization": "seed.organization",
-}
+# The imports above are the one list of public names. Type checkers read it as it stands. At run time it is read as a
+# table, and a name loads its module at first use: every pytest run imports this package for its plugin.
+_IMPORTS = [node for node in ast.walk(ast.parse(Path(__file__).read_bytes())) if isinstance(node, ast.ImportFrom)]
+_MODULES = {alias.name: node.module for node in _IMPORTS for alias in node.names if alias.asname}
 
-__all__ = [
-    "Certificate",
-    "Fault",
-    "Faults",
-    "Organization",
-    "SimulatorServer",
-    "TokenBucket",
-    "difference",
-    "export_world",
-    "import_world",
-    "seed_organization",
-]
+__all__ = list(_MODULES)
 
 
 def __getattr__(name: str) -> object:
-    if name in _HOME:
-        from importlib import import_module  # noqa: PLC0415 - at first use, like everything else here
-
-        return getattr(import_module(f"azure_devops_simulator.{_HOME[name]}"), name)
+    if module := _MODULES.get(name):
+        return getattr(import_module(module), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

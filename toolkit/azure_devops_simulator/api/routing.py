@@ -41,11 +41,11 @@ class Route:
 
 
 class Area:
-    """The operations of one area of the API, collected by decorators."""
+    """A group of operations. Decorators add single operations to it, and an area can be made of several `parts`."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *parts: Area) -> None:
         self.name = name
-        self.routes: list[Route] = []
+        self.routes: list[Route] = [route for part in parts for route in part.routes]
 
     def _add(
         self, method: str, template: str, scopes: tuple[str, ...], version: str, anonymous: bool

@@ -28,38 +28,21 @@ from azure_devops_simulator.api.errors import (
 from azure_devops_simulator.api.query import Query
 from azure_devops_simulator.api.routing import Area, Match, Router, split_path
 from azure_devops_simulator.api.versions import negotiate, requested_version
-from azure_devops_simulator.areas.builds import pipelines
-from azure_devops_simulator.areas.builds import routes as build
+from azure_devops_simulator.areas.builds import area as builds
 from azure_devops_simulator.areas.builds.run import catch_up
-from azure_devops_simulator.areas.core import discovery, identities, projects
-from azure_devops_simulator.areas.git import commits, items, pushes, refs, repositories, smart_http
-from azure_devops_simulator.areas.pull_requests import query, reviewers, threads
-from azure_devops_simulator.areas.pull_requests import routes as pull_requests
-from azure_devops_simulator.areas.search import routes as search
+from azure_devops_simulator.areas.core import area as core
+from azure_devops_simulator.areas.core.discovery import location_routes, resource_area
+from azure_devops_simulator.areas.core.projects import find_project
+from azure_devops_simulator.areas.git import area as git
+from azure_devops_simulator.areas.pull_requests import area as pull_requests
+from azure_devops_simulator.areas.search import area as search
 from azure_devops_simulator.areas.work_items import area as work_items
 from azure_devops_simulator.server.control import control as control_routes
 from azure_devops_simulator.server.fault_middleware import FaultMiddleware
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.values import JsonValue, guid
 
-AREAS: tuple[Area, ...] = (
-    projects.area,
-    repositories.area,
-    refs.area,
-    items.area,
-    commits.area,
-    pushes.area,
-    smart_http.area,
-    pull_requests.area,
-    query.area,
-    reviewers.area,
-    threads.area,
-    search.area,
-    work_items.area,
-    build.area,
-    pipelines.area,
-    identities.area,
-)
+AREAS: tuple[Area, ...] = (core.area, git.area, pull_requests.area, search.area, work_items.area, builds.area)
 
 Headers: TypeAlias = list[tuple[str, str]]
 
@@ -103,8 +86,7 @@ class Service:
     def __init__(self, organization: Organization) -> None:
         self.organization = organization
         routes = [route for area in AREAS for route in area.routes]
-        own = discovery.routes([*routes, *discovery.area.routes])
-        self.router = Router([*routes, *discovery.area.routes, *own])
+        self.router = Router([*routes, *location_routes(routes)])
         self._activities = 0
 
     async def endpoint(self, request: Request) -> Response:
@@ -172,7 +154,7 @@ class Service:
             call.version = negotiate(match.route, call.method, requested_version(call.query, call.headers))
             call.path = match.path
             if name := match.path.get("project"):
-                call.project = projects.find_project(call, name)
+                call.project = find_project(call, name)
             answer = match.route.handler(call)
         except ServiceError as error:
             call.version = ""
@@ -191,7 +173,7 @@ class Service:
         if len(segments) == 3 and segments[1].lower() == "resourceareas" and request.method == "GET":
             known = named.lower() == self.organization.name.lower()
             base_url = hosts.place(request.url.scheme, urlsplit(host_url).netloc, [self.organization.name]).base_url
-            found = discovery.resource_area(segments[2], base_url) if known else None
+            found = resource_area(segments[2], base_url) if known else None
             if found:
                 return self._reply(request, 200, _encode(found), f"{_JSON}; api-version=7.1-preview.1", [])
             message = f"VS800075: The organization '{named}' could not be found, or it has no such resource area."

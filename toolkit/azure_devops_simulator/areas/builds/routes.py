@@ -1,4 +1,4 @@
-"""The build area: listing, reading, queueing and changing builds; the rest of its operations is added at the end."""
+"""List, read, queue and change builds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from azure_devops_simulator.api.enums import BUILD_STATUS, STAGE_UPDATE, by_name
 from azure_devops_simulator.api.errors import ArgumentError
 from azure_devops_simulator.api.parsing import as_list, as_object, as_text, read_date, read_json, whole_number
 from azure_devops_simulator.api.routing import Area
-from azure_devops_simulator.areas.builds import definitions, details, logs
 from azure_devops_simulator.areas.builds.lookup import build_error, find_build, find_definition, not_valid
 from azure_devops_simulator.areas.builds.run import cancel, cancel_stage, run_again, set_out
 from azure_devops_simulator.areas.builds.shapes import build_body
@@ -284,7 +283,3 @@ def delete_tag(call: Call) -> Answer | JsonValue:
 def _set_tags(call: Call, build: Build, tags: set[str]) -> Answer:
     build.tags, build.changed = sorted(tags - {""}), call.organization.clock.tick()
     return collection(build.tags)
-
-
-for part in (details, logs, definitions):
-    area.routes += part.area.routes

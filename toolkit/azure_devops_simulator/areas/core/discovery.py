@@ -100,8 +100,8 @@ def connection_data(call: Call) -> JsonObject:
     }
 
 
-def routes(implemented: Iterable[Route]) -> list[Route]:
-    """The OPTIONS operations that announce the implemented routes."""
+def location_routes(implemented: Iterable[Route]) -> list[Route]:
+    """Return the OPTIONS operations that announce the implemented routes."""
     locations = served_locations(implemented)
 
     def all_locations(_call: Call) -> Answer:

@@ -1,4 +1,4 @@
-"""The work item tracking area: where its operations are."""
+"""Work items, queries and what describes them: types, fields, areas and iterations."""
 
 from __future__ import annotations
 
@@ -15,16 +15,15 @@ from azure_devops_simulator.areas.work_items import (
     write,
 )
 
-area = Area("wit")
-for part in (
-    queries,
-    read,
-    write,
-    batch,
-    history,
-    comments,
-    recycle_bin,
-    classification,
-    metadata,
-):
-    area.routes += part.area.routes
+area = Area(
+    "work_items",
+    queries.area,
+    read.area,
+    write.area,
+    batch.area,
+    history.area,
+    comments.area,
+    recycle_bin.area,
+    classification.area,
+    metadata.area,
+)

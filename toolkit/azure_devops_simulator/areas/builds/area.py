@@ -1,0 +1,15 @@
+"""Builds with their logs, and pipelines, which are another view of the same builds."""
+
+from __future__ import annotations
+
+from azure_devops_simulator.api.routing import Area
+from azure_devops_simulator.areas.builds import definitions, details, logs, pipelines, routes
+
+area = Area(
+    "builds",
+    routes.area,
+    details.area,
+    logs.area,
+    definitions.area,
+    pipelines.area,
+)

@@ -1,0 +1,16 @@
+"""Repositories, references, files, commits and pushes, and git over HTTP."""
+
+from __future__ import annotations
+
+from azure_devops_simulator.api.routing import Area
+from azure_devops_simulator.areas.git import commits, items, pushes, refs, repositories, smart_http
+
+area = Area(
+    "git",
+    repositories.area,
+    refs.area,
+    items.area,
+    commits.area,
+    pushes.area,
+    smart_http.area,
+)
