@@ -7,6 +7,7 @@ from pathlib import Path
 from azure_devops_agents.cli.documents import reference, tables
 from azure_devops_agents.cli.documents.picture import demo_pictures
 from azure_devops_agents.cli.documents.source import room_map, source
+from azure_devops_agents.cli.documents.walk import drawing
 
 SECTIONS: Mapping[str, Callable[[], str]] = {
     "tools": tables.tool_table,
@@ -19,7 +20,7 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
 }
 """What stands between `<!-- generated:NAME -->` and `<!-- /generated -->`."""
 
-FROM_SOURCE: Mapping[str, Callable[[Path, str], str]] = {"rooms": room_map, "source": source}
+FROM_SOURCE: Mapping[str, Callable[[Path, str], str]] = {"rooms": room_map, "source": source, "walk": drawing}
 """The same for sections that are made from the source: they take an argument, such as `rooms azure_devops_agents`."""
 
 _MARKED = re.compile(r"(<!-- generated:(\w+)(?: ([^>]+))? -->\n).*?(<!-- /generated -->)", re.DOTALL)

@@ -1,0 +1,89 @@
+"""The way of a call through the toolkit, measured: which modules run, and in which order."""
+
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+from pathlib import Path
+from types import FrameType
+
+import langchain_azure_devops
+from azure_devops_agents.cli.target import SIMULATED_PROJECT, simulated
+from langchain_azure_devops import AzureDevOpsToolkit
+from langchain_azure_devops.safety.grants import Approval
+from langchain_azure_devops.tools import TOOLS
+
+_PACKAGE = Path(langchain_azure_devops.__file__).parent
+
+
+class Recorder:
+    """Notes every module of the toolkit in which a function is called, on every thread, in the order of first calls."""
+
+    def __init__(self) -> None:
+        """Begin with nothing; `recording` begins to note."""
+        self.modules: list[str] = []
+        self._active = False
+
+    def __call__(self, frame: FrameType, event: str, _argument: object) -> None:
+        """Note the module of a function that is called."""
+        if self._active and event == "call" and (path := Path(frame.f_code.co_filename)).is_relative_to(_PACKAGE):
+            name = path.relative_to(_PACKAGE).with_suffix("").as_posix()
+            if name not in self.modules and frame.f_code.co_name != "<module>":
+                self.modules.append(name)
+
+    @contextmanager
+    def recording(self) -> Iterator[list[str]]:
+        """Note the modules while the block runs."""
+        self.modules, self._active = [], True
+        try:
+            yield self.modules
+        finally:
+            self._active = False
+
+
+def walks(names: Sequence[str]) -> dict[str, list[str]]:
+    """Call each tool with its example in a fresh simulated organization, and return the modules that ran.
+
+    The connection is verified, and the tool was called once before: what is measured is a call as most calls are.
+    """
+    recorder = Recorder()
+    threading.setprofile(recorder)
+    sys.setprofile(recorder)
+    try:
+        return {name: _walk(name, recorder) for name in names}
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)
+
+
+def _walk(name: str, recorder: Recorder) -> list[str]:
+    arguments = dict(TOOLS[name].examples[0])
+    with (
+        simulated(SIMULATED_PROJECT) as target,
+        AzureDevOpsToolkit.connect(
+            settings=target.settings,
+            approver=lambda asked: Approval(approved=True, digest=asked.digest, approver="the walk"),
+        ) as toolkit,
+    ):
+        (tool,) = (tool for tool in toolkit.get_tools() if tool.name == name)
+        tool.invoke(arguments)
+        with recorder.recording() as modules:
+            tool.invoke(arguments)
+    return modules
+
+
+def drawing(_root: Path, names: str) -> str:
+    """Draw the walks of some tools: a line for each stay in a room, with the modules that a call visits first there."""
+    lines: list[str] = []
+    for name, modules in walks(names.split()).items():
+        lines += [f"{name}: {len(modules)} modules", ""]
+        for room, stay in groupby(modules, key=_room):
+            visited = " → ".join(module.removeprefix(f"{room}/") for module in stay)
+            lines.append(f"  {room:9} {visited}")
+        lines.append("")
+    return "\n".join(["```", *lines[:-1], "```"])
+
+
+def _room(module: str) -> str:
+    return module.partition("/")[0] if "/" in module else "ground"
