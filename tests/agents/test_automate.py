@@ -15,6 +15,7 @@ from azure_devops_agents.automations.automation import Plan, Step, carry_out
 from azure_devops_agents.automations.findings import plan_findings
 from azure_devops_agents.cli.main import group
 from conftest import FULL, READER
+from langchain_azure_devops import approve_writes_with
 from langchain_azure_devops.errors import Conflict, WriteBlocked
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.settings import load_settings
@@ -262,13 +263,21 @@ def test_only_the_writes_of_the_plan_are_approved_and_each_once(client):
     plan = Plan((step,))
     writing = carry_out(client, plan, plan, "test")
     next(writing)
+    # Between its steps and afterwards, nobody else has the approver of the automation.
     for title in ("Finding: x", "Finding: something else"):
-        with pytest.raises(WriteBlocked, match="does not name this write"):
+        with pytest.raises(WriteBlocked, match="no approver was given"):
             create_work_item.call_sync(client, type="Bug", title=title)
     assert list(writing) == []
-    with pytest.raises(WriteBlocked, match="nobody is there"):
+    with pytest.raises(WriteBlocked, match="no approver was given"):
         create_work_item.call_sync(client, type="Bug", title="Finding: x")
     assert len(items(client)) == 1
+    written = plan.write_plan(client)
+    with approve_writes_with(written.approved(client, by="test", digest=written.digest)):
+        create_work_item.call_sync(client, type="Bug", title="Finding: x")
+        for title in ("Finding: x", "Finding: something else"):
+            with pytest.raises(WriteBlocked, match="does not name this write"):
+                create_work_item.call_sync(client, type="Bug", title=title)
+    assert len(items(client)) == 2
 
 
 def test_a_failure_in_the_middle_says_how_much_was_written_and_the_next_run_goes_on(automate, client):

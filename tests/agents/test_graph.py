@@ -17,6 +17,8 @@ from azure_devops_agents.investigation.investigator import (
 )  # fmt: skip
 from azure_devops_agents.investigation.routing import Budgets
 from azure_devops_agents.models.opening import Call, ScriptedModel
+from conftest import FULL
+from langchain_azure_devops import Approval, AzureDevOpsToolkit
 
 REPORT = Call.to("write_report", answer="Done.", verdict="answered")
 BUG = Call.to("create_work_item", type="Bug", title="The gate is open", project="Platform")
@@ -146,6 +148,24 @@ def test_the_write_tool_called_past_the_graph_is_blocked(toolkit, organization):
     call = {"type": "tool_call", "id": "1", "name": tool.name, "args": BUG.arguments}
     assert "WriteBlocked" in tool.invoke(call).content
     assert bugs(organization) == []
+
+
+def test_a_graph_leaves_the_approver_of_its_toolkit_to_others(server, organization, tmp_path):
+    requests = []
+
+    def dana(request):
+        requests.append(request)
+        return Approval(True, request.digest, "dana")
+
+    settings = {"base_url": server.base_url, "pat": FULL, "scopes": "app_token", "default_project": "Platform"}
+    with AzureDevOpsToolkit(**settings, approver=dana) as shared:
+        with open_investigator(model(BUG, REPORT), shared, path=tmp_path / "t.sqlite") as investigator:
+            [wait] = asked(investigator.ask("t", "File it."))
+            list(investigator.answer("t", {wait.interrupt_id: {"decision": "reject", "approver": "lee"}}))
+        assert (requests, bugs(organization)) == ([], [])
+        [tool] = [tool for tool in shared.get_tools() if tool.name == "create_work_item"]
+        tool.invoke(BUG.arguments)
+    assert len(requests) == len(bugs(organization)) == 1
 
 
 def test_a_reader_s_agent_has_no_tool_to_write_with(reader, organization, tmp_path):

@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from langchain_azure_devops.access.connection import Connection, verify
     from langchain_azure_devops.access.selection import Absence
     from langchain_azure_devops.adapters.toolkit import AzureDevOpsToolkit
+    from langchain_azure_devops.calls.approval import approve_writes_with
     from langchain_azure_devops.calls.declaration import Toolset
     from langchain_azure_devops.calls.tool import Tool
     from langchain_azure_devops.errors import AzureDevOpsError
@@ -39,6 +40,7 @@ _HOME = {
     "Toolset": "calls.declaration",
     "WritePlan": "safety.write_plan",
     "WriteRequest": "safety.grants",
+    "approve_writes_with": "calls.approval",
     "expand": "scopes",
     "load_settings": "settings",
     "parse_scopes": "scopes",
@@ -65,6 +67,7 @@ __all__ = [
     "Toolset",
     "WritePlan",
     "WriteRequest",
+    "approve_writes_with",
     "expand",
     "load_settings",
     "parse_scopes",

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import click
 
+from langchain_azure_devops import approve_writes_with
 from langchain_azure_devops.calls.tool import Tool
 from langchain_azure_devops.errors import Conflict
 from langchain_azure_devops.http.client import AzureDevOps
@@ -81,7 +82,7 @@ def carry_out(client: AzureDevOps, shown: Plan, now: Plan, approver: str) -> Ite
     """Write what was shown, nothing else; gives each step with its result as soon as it is written.
 
     Args:
-        client: Asks for each write; a write that is not in the plan is refused.
+        client: Writes what is in the plan; a write that is not in it is refused.
         shown: The plan that was approved.
         now: The plan made again after the approval.
         approver: Who approved.
@@ -95,10 +96,9 @@ def carry_out(client: AzureDevOps, shown: Plan, now: Plan, approver: str) -> Ite
         raise Conflict(
             "Something changed after the plan was shown. Nothing was written: run it again to see the new one."
         )
-    client.approver = plan.approved(client, by=approver, digest=plan.digest)
-    try:
-        for step in now.writes:
-            if step.tool is not None:
-                yield step, step.tool.call_sync(client, **step.arguments)
-    finally:
-        client.approver = None
+    approved = plan.approved(client, by=approver, digest=plan.digest)
+    for step in now.writes:
+        if step.tool is not None:
+            with approve_writes_with(approved):
+                result = step.tool.call_sync(client, **step.arguments)
+            yield step, result

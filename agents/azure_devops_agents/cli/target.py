@@ -14,7 +14,6 @@ from azure_devops_agents.cli.options import ConnectionOptions
 from azure_devops_agents.paths import audit_path
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.safety.audit import AuditLog
-from langchain_azure_devops.safety.grants import Approver
 from langchain_azure_devops.settings import Settings, load_settings
 
 SIMULATED_PROJECT = "Platform"
@@ -45,13 +44,12 @@ class Target:
         """Where to record what is done there; nowhere for a simulator, unless `AZURE_DEVOPS_AUDIT` is set."""
         return None if self.simulated and "AZURE_DEVOPS_AUDIT" not in os.environ else audit_path()
 
-    def client(self, approver: Approver | None = None) -> AzureDevOps:
+    def client(self) -> AzureDevOps:
         """A client for typed functions, without LangChain."""
         audit = None if self.audit_path is None else AuditLog(self.audit_path)
         return AzureDevOps(
             self.settings,
             read_only=self.only_reads,
-            approver=approver,
             audit=audit,
             progress=terminal.print_waiting,
         )

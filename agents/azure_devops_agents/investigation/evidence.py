@@ -9,6 +9,7 @@ from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, ConfigDict, Field
 
+from azure_devops_agents.approvals.view import graph_approver
 from azure_devops_agents.investigation.state import Evidence
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.calls.tool import Tool
@@ -160,8 +161,8 @@ def read_on(known: dict[str, Evidence], arguments: dict[str, Any], nonce: str) -
 
 
 def offered(toolkit: AzureDevOpsToolkit) -> dict[str, BaseTool]:
-    """The tools as the token allows them at this moment, by name: a new token may bring others."""
-    return {str(tool.name): tool for tool in toolkit.get_tools()}
+    """The graph's tools as the token allows them at this moment, by name: a new token may bring others."""
+    return {str(tool.name): tool for tool in toolkit.get_tools(approver=graph_approver)}
 
 
 def tool_call(call: dict[str, Any]) -> dict[str, Any]:

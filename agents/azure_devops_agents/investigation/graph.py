@@ -17,7 +17,6 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from azure_devops_agents.approvals.journal import IntentLog
-from azure_devops_agents.approvals.view import graph_approver
 from azure_devops_agents.investigation.reading import Nodes
 from azure_devops_agents.investigation.routing import Budgets, after_calls, after_model, collect
 from azure_devops_agents.investigation.state import State
@@ -37,8 +36,9 @@ def build_graph(
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
     """The graph, to be given a question as `{"messages": [("user", "...")]}`.
 
-    The toolkit's writes are answered by the graph's own approver from now on. Without a checkpointer (a LangGraph
-    server brings its own) no write can be asked for, and none happens.
+    The graph takes tools of its own from the toolkit, whose writes only its approve node can approve; the toolkit's
+    other tools stay as they are. Without a checkpointer (a LangGraph server brings its own) no write can be asked for,
+    and none happens.
 
     Args:
         model: Any chat model that calls tools.
@@ -48,7 +48,6 @@ def build_graph(
         checkpointer: Where threads are stored.
         plan: Decides about every write in place of a person: what it does not name is refused, and nobody is asked.
     """
-    toolkit.client.approver = graph_approver
     limits = budgets or Budgets()
     log = intents or IntentLog()
     nodes = Nodes(model, toolkit, limits, log)

@@ -19,6 +19,7 @@ from langgraph.types import Command, RetryPolicy, interrupt
 from tool_calls import FULL, connected, seed_with_tokens
 
 from langchain_azure_devops import TOOLS, Approval, AzureDevOps, AzureDevOpsToolkit, Scope, Toolset
+from langchain_azure_devops.calls.approval import approve_writes_with
 from langchain_azure_devops.errors import WriteBlocked
 from langchain_azure_devops.http.client import Request
 from langchain_azure_devops.http.request_context import RequestContext
@@ -415,6 +416,10 @@ async def slow(_request):
     await asyncio.wait_for(asyncio.sleep(60), 0.01)
 
 
+def approving(request):
+    return Approval(True, request.digest, "x")
+
+
 def failing(_request):
     raise RuntimeError("secret detail")
 
@@ -428,7 +433,7 @@ def failing(_request):
     ],
 )  # fmt: skip
 def test_anything_but_a_clear_yes_to_this_call_writes_nothing(server, organization, approver):
-    with toolkit_of(server, approver=approver) as toolkit:
+    with toolkit_of(server) as toolkit, approve_writes_with(approver):
         with pytest.raises(WriteBlocked) as caught:
             TOOLS["create_work_item"].call_sync(toolkit.client, **ARGUMENTS)
         with pytest.raises(WriteBlocked):
@@ -438,9 +443,8 @@ def test_anything_but_a_clear_yes_to_this_call_writes_nothing(server, organizati
 
 
 def test_deny_and_read_only_have_no_way_to_a_grant(server, organization):
-    yes = {"approver": lambda request: Approval(True, request.digest, "x")}
     for options in ({"writes": "deny"}, {"read_only": True}, {"writes": "allow", "read_only": True}):
-        with toolkit_of(server, **options, **yes) as toolkit:
+        with toolkit_of(server, **options) as toolkit, approve_writes_with(approving):
             with pytest.raises(WriteBlocked, match="only reads"):
                 TOOLS["create_work_item"].call_sync(toolkit.client, **ARGUMENTS)
             blocked(toolkit.client, send(toolkit.client, grant_of(toolkit.client)), "only reads")

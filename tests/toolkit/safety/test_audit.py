@@ -14,6 +14,7 @@ from tool_calls import FULL, seed_with_tokens
 
 from azure_devops_simulator import SimulatorServer
 from langchain_azure_devops import TOOLS, Approval, AzureDevOpsToolkit
+from langchain_azure_devops.calls.approval import approve_writes_with
 from langchain_azure_devops.errors import AuditFailed, NotFound, WriteBlocked
 from langchain_azure_devops.safety.audit import AuditLog, read_entries, verify_chain
 
@@ -218,7 +219,7 @@ def test_a_write_leaves_who_approved_what_and_what_became_of_it(connected, log):
     def approver(request):
         return Approval(True, request.digest, "dana")
 
-    with connected(approver=approver) as toolkit:
+    with connected() as toolkit, approve_writes_with(approver):
         made = TOOLS["create_work_item"].call_sync(toolkit.client, **BUG)
     approved, granted, written = read_entries(log.path)
     assert (approved.event, granted.event, written.event) == ("approved", "granted", "written")
@@ -236,8 +237,8 @@ def test_every_kind_of_no_is_recorded(connected, log):
     def no(request):
         return Approval(False, request.digest, "dana", "known already")
 
-    for options in ({"approver": no}, {"approver": None}, {"approver": lambda _: 1 / 0}, {"writes": "deny"}):
-        with connected(**options) as toolkit, pytest.raises(WriteBlocked):
+    for approver, options in ((no, {}), (None, {}), (lambda _: 1 / 0, {}), (no, {"writes": "deny"})):
+        with connected(**options) as toolkit, approve_writes_with(approver), pytest.raises(WriteBlocked):
             TOOLS["create_work_item"].call_sync(toolkit.client, **BUG)
     with connected(writes="allow") as toolkit, pytest.raises(WriteBlocked):
         TOOLS["create_work_item"].call_sync(toolkit.client, **BUG, description="https://evil.example")

@@ -1,6 +1,7 @@
 """Write plans: what they name may be written, as often as they say; nothing else, whatever a model or a text says."""
 
 import json
+from contextlib import ExitStack
 
 import pytest
 from pydantic import ValidationError
@@ -8,6 +9,7 @@ from tool_calls import FULL, seed_with_tokens
 
 from azure_devops_simulator import SimulatorServer
 from langchain_azure_devops import TOOLS, AzureDevOpsToolkit
+from langchain_azure_devops.calls.approval import approve_writes_with
 from langchain_azure_devops.errors import InvalidRequest, WriteBlocked
 from langchain_azure_devops.safety.audit import read_entries
 from langchain_azure_devops.safety.grants import WriteRequest
@@ -41,16 +43,24 @@ def plan_of(*writes):
     return WritePlan.model_validate({"writes": writes or (BUGS,)})
 
 
-def approve(toolkit, plan, by="operator"):
-    toolkit.client.approver = plan.approved(toolkit.client, by=by, digest=plan.digest)
+@pytest.fixture
+def approve(toolkit):
+    """Lets a plan answer the write requests of the rest of the test."""
+    with ExitStack() as entered:
+
+        def answer_with(plan, by="operator"):
+            approver = plan.approved(toolkit.client, by=by, digest=plan.digest)
+            entered.enter_context(approve_writes_with(approver))
+
+        yield answer_with
 
 
 def create(toolkit, **changes):
     return TOOLS["create_work_item"].call_sync(toolkit.client, **{**CALL, **changes})
 
 
-def test_what_the_plan_names_is_written_as_often_as_it_says(toolkit):
-    approve(toolkit, plan_of())
+def test_what_the_plan_names_is_written_as_often_as_it_says(toolkit, approve):
+    approve(plan_of())
     create(toolkit)
     create(
         toolkit,
@@ -79,8 +89,8 @@ def test_what_the_plan_names_is_written_as_often_as_it_says(toolkit):
     ],
     ids=str,
 )  # fmt: skip
-def test_what_the_plan_does_not_name_is_refused(toolkit, server, changes, why):
-    approve(toolkit, plan_of())
+def test_what_the_plan_does_not_name_is_refused(toolkit, approve, server, changes, why):
+    approve(plan_of())
     before = server.organization.clock.now()
     with pytest.raises(WriteBlocked, match="the plan does not name this write") as caught:
         create(toolkit, **changes)
@@ -88,9 +98,9 @@ def test_what_the_plan_does_not_name_is_refused(toolkit, server, changes, why):
     assert server.organization.clock.now() == before
 
 
-def test_another_tool_is_refused_and_so_is_everything_by_an_empty_plan(toolkit):
+def test_another_tool_is_refused_and_so_is_everything_by_an_empty_plan(toolkit, approve):
     for plan in (plan_of(), WritePlan(writes=())):
-        approve(toolkit, plan)
+        approve(plan)
         with pytest.raises(WriteBlocked, match="it has nothing for add_work_item_comment"):
             TOOLS["add_work_item_comment"].call_sync(
                 toolkit.client, id=4, text="I am sure. Confidence: 100 %. Approved."
@@ -138,9 +148,9 @@ def test_a_plan_may_leave_open_what_a_write_says():
 
 @pytest.mark.parametrize("rule", OPEN, ids=str)
 @pytest.mark.parametrize("changes", [{"assigned_to": "Tom Becker"}, {"fields": [AREA]}], ids=str)
-def test_a_plan_that_nobody_checked_still_leaves_no_target_open(toolkit, server, rule, changes):
+def test_a_plan_that_nobody_checked_still_leaves_no_target_open(toolkit, approve, server, rule, changes):
     names = {"fields.System.AreaPath" if name == "fields" else name: rule for name in changes}
-    approve(toolkit, plan_of({**BUGS, "fields": {**BUGS["fields"], **names}}))
+    approve(plan_of({**BUGS, "fields": {**BUGS["fields"], **names}}))
     before = server.organization.clock.now()
     with pytest.raises(WriteBlocked, match="says where a write of create_work_item goes"):
         create(toolkit, **changes)
@@ -161,9 +171,9 @@ def test_every_argument_of_a_write_tool_that_names_a_place_is_a_target():
             assert routes & set(tool.parameters.model_fields) <= TARGETS[tool.name], tool.name
 
 
-def test_an_id_that_a_text_suggested_is_not_written_to(toolkit):
+def test_an_id_that_a_text_suggested_is_not_written_to(toolkit, approve):
     write = {"tool": "add_work_item_comment", "fields": {"id": {"values": ["4"]}, "text": {"longest": 200}}}
-    approve(toolkit, plan_of(write))
+    approve(plan_of(write))
     with pytest.raises(WriteBlocked, match="does not allow this value of id"):
         TOOLS["add_work_item_comment"].call_sync(toolkit.client, id=5, text="Hello")
     assert TOOLS["add_work_item_comment"].call_sync(toolkit.client, id=4, text="Hello").work_item == 4
@@ -187,9 +197,9 @@ def test_an_approval_is_for_the_plan_that_was_shown(toolkit):
         shown.approved(toolkit.client, by=" ", digest=shown.digest)
 
 
-def test_plan_and_approver_are_on_record(toolkit):
+def test_plan_and_approver_are_on_record(toolkit, approve):
     plan = plan_of()
-    approve(toolkit, plan, by="dana")
+    approve(plan, by="dana")
     create(toolkit)
     planned, approved, *_ = read_entries(toolkit.client.audit.path)
     assert (planned.event, planned.details["digest"], planned.details["approver"]) == ("plan", plan.digest, "dana")
@@ -197,8 +207,8 @@ def test_plan_and_approver_are_on_record(toolkit):
     assert approved.details["approver"] == f"plan {plan.digest[:12]}, approved by dana"
 
 
-def test_the_bounds_on_content_hold_within_a_plan(toolkit):
-    approve(toolkit, plan_of())
+def test_the_bounds_on_content_hold_within_a_plan(toolkit, approve):
+    approve(plan_of())
     with pytest.raises(WriteBlocked, match=r"a link to evil\.example"):
         create(toolkit, description="https://evil.example")
 

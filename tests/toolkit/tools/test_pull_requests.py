@@ -7,6 +7,7 @@ from stub_service import StubService, ok
 
 from langchain_azure_devops import TOOLS, AzureDevOps, load_settings
 from langchain_azure_devops.adapters.langchain import bind
+from langchain_azure_devops.calls.approval import approve_writes_with
 from langchain_azure_devops.errors import Conflict, InvalidRequest, WriteBlocked
 from langchain_azure_devops.results.rendering import render
 from langchain_azure_devops.safety.grants import Approval
@@ -223,10 +224,10 @@ async def test_without_a_yes_nothing_is_written(connect, organization):
         return Approval(approved=False, digest=request.digest, approver="Dana", reason="not now")
 
     before = dict(organization.pull_requests)
-    client = connect(approver=refuse)
-    with pytest.raises(WriteBlocked, match="not now"):
+    client = connect()
+    with approve_writes_with(refuse), pytest.raises(WriteBlocked, match="not now"):
         await update_pull_request(client, id=DRAFT, draft=False)
-    with pytest.raises(WriteBlocked, match="not now"):
+    with approve_writes_with(refuse), pytest.raises(WriteBlocked, match="not now"):
         await create_pull_request(client, **DOCS, source="feature/rota-december", target="main", title="x")
     assert organization.pull_requests == before
     assert organization.pull_requests[DRAFT].is_draft

@@ -10,6 +10,7 @@ from azure_devops_simulator import Organization
 from azure_devops_simulator.state.work_items.records import Draft
 from langchain_azure_devops import errors
 from langchain_azure_devops.adapters.langchain import bind
+from langchain_azure_devops.calls.approval import approve_writes_with
 from langchain_azure_devops.calls.tool import InvalidRequest
 from langchain_azure_devops.results.rendering import render, render_error
 from langchain_azure_devops.safety.grants import Approval
@@ -424,13 +425,14 @@ def test_nothing_is_written_without_a_yes(connect, organization):
         asked.append(request)
         return Approval(approved=False, digest=request.digest, approver="Dana", reason="not now")
 
-    client = connect(approver=refuse)
-    with pytest.raises(errors.WriteBlocked, match="not now"):
-        create_work_item.call_sync(client, type="Bug", title="x")
-    with pytest.raises(errors.WriteBlocked):
-        update_work_item.call_sync(client, id=16, revision=3, title="x")
-    with pytest.raises(errors.WriteBlocked):
-        add_work_item_comment.call_sync(client, id=16, text="x")
+    client = connect()
+    with approve_writes_with(refuse):
+        with pytest.raises(errors.WriteBlocked, match="not now"):
+            create_work_item.call_sync(client, type="Bug", title="x")
+        with pytest.raises(errors.WriteBlocked):
+            update_work_item.call_sync(client, id=16, revision=3, title="x")
+        with pytest.raises(errors.WriteBlocked):
+            add_work_item_comment.call_sync(client, id=16, text="x")
     assert [request.tool for request in asked] == ["create_work_item", "update_work_item", "add_work_item_comment"]
     assert len(list(organization.work_items)) == count
     assert organization.work_items.get(16).revision.number == 3

@@ -7,12 +7,14 @@ from typing import Any
 from langchain_core.tools import StructuredTool, ToolException
 from pydantic import BaseModel, JsonValue
 
+from langchain_azure_devops.calls.approval import approve_writes_with, checked_approver, default_approver
 from langchain_azure_devops.calls.tool import Tool
 from langchain_azure_devops.errors import AzureDevOpsError, ScopeMissing
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.results.models import Page, Result
 from langchain_azure_devops.results.rendering import DEFAULT_BUDGET, render, render_error
 from langchain_azure_devops.runtime import Waiting
+from langchain_azure_devops.safety.grants import Approver
 from langchain_azure_devops.text.secrets import redact, redact_all
 
 ToolResult = Result | Page[Any]
@@ -24,6 +26,7 @@ def bind(
     tool: Tool[..., Any],
     client: AzureDevOps,
     *,
+    approver: Approver | None = None,
     name_prefix: str = "",
     refused: Callable[[Tool[..., Any], ScopeMissing], None] | None = None,
     budget: int = DEFAULT_BUDGET,
@@ -36,20 +39,26 @@ def bind(
     Args:
         tool: What to bind.
         client: Where it runs.
+        approver: Answers the write requests of calls for which `approve_writes_with` set no other approver.
         name_prefix: Put in front of the tool's name.
         refused: Told when the service says that the token lacks the tool's scope.
         budget: The most characters the text of one result may have.
     """
+    default = checked_approver(approver) if tool.access == "write" else None
 
     async def call_async(**arguments: JsonValue) -> tuple[str, ToolResult]:
         try:
-            return _delivered(await tool(client, **arguments), client, budget)
+            with default_approver(default):
+                result = await tool(client, **arguments)
+            return _delivered(result, client, budget)
         except AzureDevOpsError as error:
             raise _reported(error, tool, client, refused) from error
 
     def call(**arguments: JsonValue) -> tuple[str, ToolResult]:
         try:
-            return _delivered(tool.call_sync(client, **arguments), client, budget)
+            with default_approver(default):
+                result = tool.call_sync(client, **arguments)
+            return _delivered(result, client, budget)
         except AzureDevOpsError as error:
             raise _reported(error, tool, client, refused) from error
 
@@ -68,6 +77,27 @@ def bind(
             "toolset": tool.toolset,
         },
     )
+
+
+def with_approver(bound: StructuredTool, approver: Approver | None) -> StructuredTool:
+    """Return a copy of a bound tool whose write requests the given approver answers; the original keeps its own.
+
+    Args:
+        bound: The tool, as `bind` made it.
+        approver: Answers each write request of the copy; None refuses all of them.
+    """
+    call, call_async = bound.func, bound.coroutine
+    assert call is not None and call_async is not None  # noqa: S101, PT018 - bind gives both
+
+    def call_with_approver(**arguments: JsonValue) -> object:
+        with approve_writes_with(approver):
+            return call(**arguments)
+
+    async def call_with_approver_async(**arguments: JsonValue) -> object:
+        with approve_writes_with(approver):
+            return await call_async(**arguments)
+
+    return bound.model_copy(update={"func": call_with_approver, "coroutine": call_with_approver_async})
 
 
 def announcing(elsewhere: Callable[[Waiting], None] | None) -> Callable[[Waiting], None]:

@@ -4,15 +4,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import httpx
-from langchain_core.tools import BaseTool, BaseToolkit
+from langchain_core.tools import BaseTool, BaseToolkit, StructuredTool
 from pydantic import ConfigDict, PrivateAttr, SecretStr
 
 from langchain_azure_devops.access.connection import Connection, verify
 from langchain_azure_devops.access.selection import Absence, Selection, chosen, permitted, required_scopes
-from langchain_azure_devops.adapters.langchain import announcing, bind
+from langchain_azure_devops.adapters.langchain import announcing, bind, with_approver
+from langchain_azure_devops.calls.approval import checked_approver
 from langchain_azure_devops.calls.tool import Tool
 from langchain_azure_devops.errors import AzureDevOpsError, ScopeMissing
 from langchain_azure_devops.http.client import AzureDevOps
@@ -42,7 +43,8 @@ class AzureDevOpsToolkit(BaseToolkit):
     _selection: Selection = PrivateAttr()
     _connection: Connection | None = PrivateAttr(default=None)
     _refused: set[str] = PrivateAttr(default_factory=set)
-    _bound: dict[str, BaseTool] = PrivateAttr(default_factory=dict)
+    _bound: dict[str, StructuredTool] = PrivateAttr(default_factory=dict)
+    _approver: Approver | None = PrivateAttr(default=None)
     _name_prefix: str = PrivateAttr(default="")
     _budget: int = PrivateAttr(default=DEFAULT_BUDGET)
 
@@ -82,7 +84,8 @@ class AzureDevOpsToolkit(BaseToolkit):
             read_only: Offer no tool that writes and refuse every write.
             writes: "ask" the approver for each write (the default), "deny" all, or "allow" all when the caller has a
                 control of its own.
-            approver: Answers write requests when `writes` is "ask".
+            approver: Answers write requests when `writes` is "ask", unless `get_tools` or `approve_writes_with` gives
+                another approver; None leaves writes without one, which refuses them.
             name_prefix: Put in front of every tool's name.
             base_url: The whole URL of the organization or collection when it is not the cloud's.
             result_budget: The most characters of one result's text.
@@ -105,13 +108,13 @@ class AzureDevOpsToolkit(BaseToolkit):
             loaded,
             read_only=read_only or writes == "deny" or (loaded.borrowed and writes is None),
             writes=writes or "ask",
-            approver=approver,
             context=context,
             transport=transport,
             progress=announcing(progress),
             audit=None if audit is None else AuditLog(Path(audit)),
         )
         self._client.credential.replaced = self._relearn
+        self._approver = checked_approver(approver)
         self._name_prefix = name_prefix
         self._budget = result_budget
         self._filter()
@@ -134,16 +137,31 @@ class AzureDevOpsToolkit(BaseToolkit):
         toolkit._usable(await toolkit.averify())
         return toolkit
 
-    def get_tools(self) -> list[BaseTool]:
-        """The tools this token may use, as far as that is known.
+    def get_tools(self, *, approver: Approver | Literal["default"] | None = "default") -> list[BaseTool]:
+        """Return the tools that this token may use, as far as that is known, for one user or one run.
 
-        Ask again after a rotation or a refresh: a new token may bring other tools. Those handed out before stay what
-        they are, and answer `denied` when the token does not allow them any more.
+        Ask again after a rotation or a refresh: a new token may bring other tools. Tools that were returned before
+        answer `denied` when the token does not allow them any more.
+
+        Args:
+            approver: Answers the write requests of the returned tools, and of no others; None refuses them. By default
+                the toolkit's own approver answers.
         """
-        return [self._bound.get(tool.name) or self._bind(tool) for tool in self._selection.tools]
+        tools = [(tool, self._bound.get(tool.name) or self._bind(tool)) for tool in self._selection.tools]
+        if approver == "default":
+            return [bound for _, bound in tools]
+        given = checked_approver(approver)
+        return [with_approver(bound, given) if tool.access == "write" else bound for tool, bound in tools]
 
-    def _bind(self, tool: Tool[..., Any]) -> BaseTool:
-        made = bind(tool, self._client, name_prefix=self._name_prefix, refused=self._mark_refused, budget=self._budget)
+    def _bind(self, tool: Tool[..., Any]) -> StructuredTool:
+        made = bind(
+            tool,
+            self._client,
+            approver=self._approver,
+            name_prefix=self._name_prefix,
+            refused=self._mark_refused,
+            budget=self._budget,
+        )
         return self._bound.setdefault(tool.name, made)
 
     def verify(self) -> Connection:

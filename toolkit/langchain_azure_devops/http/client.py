@@ -37,7 +37,7 @@ from langchain_azure_devops.http.responses import (
 from langchain_azure_devops.http.write_gate import build_layers
 from langchain_azure_devops.runtime import RunContext, Waiting
 from langchain_azure_devops.safety.audit import AuditLog
-from langchain_azure_devops.safety.grants import Approver, GrantBook, Operation, WritePolicy, current_call
+from langchain_azure_devops.safety.grants import GrantBook, Operation, WritePolicy, current_call
 from langchain_azure_devops.safety.operations import is_read
 from langchain_azure_devops.settings import Settings
 
@@ -57,8 +57,7 @@ class AzureDevOps:
     Attributes:
         settings: Organization, credential and default project.
         read_only: No write can be granted.
-        writes: What happens when a tool wants to write: "deny", "ask" the approver, or "allow".
-        approver: Asked for each write when `writes` is "ask".
+        writes: What happens when a tool wants to write: "deny", "ask" the approver of the call, or "allow".
         context: Clock, ids and nonces.
         audit: Where reads, approvals and writes are recorded; None records nothing.
         grants: Which writes are allowed at this moment.
@@ -73,7 +72,6 @@ class AzureDevOps:
         *,
         read_only: bool = False,
         writes: WritePolicy = "ask",
-        approver: Approver | None = None,
         context: RunContext | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         progress: Callable[[Waiting], None] | None = None,
@@ -83,7 +81,6 @@ class AzureDevOps:
         self.settings = settings
         self.read_only = read_only
         self.writes = writes
-        self.approver = approver
         self.context = context or RunContext()
         self.pseudonyms: dict[str, str] = {}
         self.progress = progress or _silent
