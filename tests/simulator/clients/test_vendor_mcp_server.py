@@ -19,6 +19,8 @@ from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from official_clients import FULL, READ, Served, not_run
 
+from azure_devops_simulator import Fault
+
 PACKAGE = "@azure-devops/mcp"
 VERSION = "2.10.0"
 FOLDER = "AZURE_DEVOPS_MCP_FOLDER"
@@ -46,8 +48,8 @@ def start_file() -> Path:
 
 
 @asynccontextmanager
-async def running(start_file: Path, served: Served, home: Path, token: str) -> AsyncIterator[Tool]:
-    """A started server; gives the text of a tool's answer, as JSON where it is some."""
+async def connected(start_file: Path, served: Served, home: Path, token: str) -> AsyncIterator[ClientSession]:
+    """A started server, and a client that is connected to it."""
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(home),
@@ -62,14 +64,21 @@ async def running(start_file: Path, served: Served, home: Path, token: str) -> A
     with (home / "stderr").open("w") as errors:
         async with stdio_client(program, errlog=errors) as streams, ClientSession(*streams) as session:
             await session.initialize()
+            yield session
 
-            async def tool(name: str, *, refused: bool = False, **arguments: Any) -> Any:
-                answer = await session.call_tool(name, arguments)
-                text = "\n".join(part.text for part in answer.content if part.type == "text")
-                assert answer.isError is refused, text
-                return read(text)
 
-            yield tool
+@asynccontextmanager
+async def running(start_file: Path, served: Served, home: Path, token: str) -> AsyncIterator[Tool]:
+    """A started server; gives the text of a tool's answer, as JSON where it is some."""
+    async with connected(start_file, served, home, token) as session:
+
+        async def tool(name: str, *, refused: bool = False, **arguments: Any) -> Any:
+            answer = await session.call_tool(name, arguments)
+            text = "\n".join(part.text for part in answer.content if part.type == "text")
+            assert answer.isError is refused, text
+            return read(text)
+
+        yield tool
 
 
 def read(text: str) -> Any:
@@ -232,3 +241,20 @@ async def test_a_token_that_only_reads_cannot_write(start_file, secure, tmp_path
         )
         assert "401" in told or "authorized" in told.lower()
         assert [project["name"] for project in await tool("core_list_projects")][-1] == "Platform"
+
+
+async def test_what_the_readme_says_of_it_in_comparison(start_file, secure, tmp_path):
+    faults = secure.organization.faults
+    async with connected(start_file, secure, tmp_path, READ) as session:
+        offered = {tool.name for tool in (await session.list_tools()).tools}
+        assert len(offered) == 40
+        assert {"wit_work_item_write", "repo_pull_request_write", "pipelines_write"} <= offered
+    async with running(start_file, secure, tmp_path, FULL) as tool:
+        faults.add(Fault("status", status=203, body="html", path="/comments"))
+        said = await tool("wit_work_item_comment_write", action="add", project="Platform", workItemId=4, text="Hello")
+        assert "Sign In" in said  # and it is no error
+        faults.clear()
+        faults.add(Fault("throttle", path="/pullrequests", times=1))
+        await tool("repo_pull_request", refused=True, action="list", project="Platform")
+        await tool("repo_pull_request", action="list", project="Platform")
+        faults.clear()
