@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from azure_devops_agents.models.opening import Step
+from azure_devops_agents.models.scripted import Step
 from azure_devops_simulator import Fault
 from azure_devops_simulator.state.organization import Organization
 

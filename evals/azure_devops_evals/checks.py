@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from azure_devops_agents.investigation.report import SECTIONS, WRITE_REPORT
-from azure_devops_agents.models.opening import Call, Step
+from azure_devops_agents.models.scripted import Call, Step
 from azure_devops_evals.case import Case, Check, Expects, Outcome
 from azure_devops_evals.counts import Count
 from azure_devops_evals.recording.format import PSEUDONYM_KEY

@@ -8,10 +8,11 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
 from azure_devops_agents.approvals.view import graph_approver, presenting, visible
+from azure_devops_agents.investigation.events import ApprovalAsked
 from azure_devops_agents.investigation.graph import build_graph
-from azure_devops_agents.investigation.investigator import ApprovalAsked, open_investigator
+from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.offline import OfflineModel
-from azure_devops_agents.models.opening import Call, ScriptedModel
+from azure_devops_agents.models.scripted import Call, ScriptedModel
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.safety.grants import Approval, WriteRequest
 from langchain_azure_devops.tools.work_items.tools import query_work_items

@@ -5,13 +5,14 @@ from langchain_core.messages import HumanMessage, RemoveMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
-from azure_devops_agents.approvals.view import likeness
+from azure_devops_agents.approvals.fingerprint import fingerprint
+from azure_devops_agents.investigation.events import ApprovalAsked, ReportReady
 from azure_devops_agents.investigation.evidence import as_evidence
 from azure_devops_agents.investigation.graph import build_graph
-from azure_devops_agents.investigation.investigator import ApprovalAsked, ReportReady, open_investigator
+from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.investigation.routing import Budgets
 from azure_devops_agents.investigation.state import marked
-from azure_devops_agents.models.opening import Call, ScriptedModel
+from azure_devops_agents.models.scripted import Call, ScriptedModel
 from langchain_azure_devops.safety.audit import AuditLog, read_entries
 from langchain_azure_devops.safety.grants import WriteRequest
 from langchain_azure_devops.tools.work_items.tools import get_work_item, query_work_items
@@ -176,9 +177,9 @@ def test_rejecting_what_was_edited_rejects_what_the_model_asked(investigate):
         assert waiting(investigator.answer("t", {second.interrupt_id: NO})) == []
 
 
-def test_likeness_forgets_what_does_not_matter_and_nothing_else():
+def test_fingerprint_forgets_what_does_not_matter_and_nothing_else():
     def of(**arguments):
-        return likeness(WriteRequest("update_work_item", arguments, "", None))
+        return fingerprint(WriteRequest("update_work_item", arguments, "", None))
 
     assert of(id=1, title="A b") == of(id=1, title="a  B!", revision=7) == of(id=1, title="a b", revision=8, tags=None)
     assert of(id=1, title="a") != of(id=2, title="a")

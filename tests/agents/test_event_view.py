@@ -4,15 +4,8 @@ import io
 
 from rich.console import Console
 
-from azure_devops_agents.cli.views import in_lines, show
-from azure_devops_agents.investigation.investigator import (
-    ApprovalAsked,
-    ModelText,
-    ReportReady,
-    ToolFinished,
-    ToolStarted,
-    as_json,
-)
+from azure_devops_agents.cli.views import as_json, in_lines, show
+from azure_devops_agents.investigation.events import ApprovalAsked, ModelText, ReportReady, ToolFinished, ToolStarted
 
 VIEW = {
     "tool": "update_work_item", "organization": "tidewater", "project": "Platform", "edited": False, "problem": "",

@@ -4,10 +4,11 @@ import re
 
 import pytest
 
+from azure_devops_agents.investigation.events import ReportReady, ToolFinished
 from azure_devops_agents.investigation.evidence import PREVIEW, lines_of, preview, read_on
-from azure_devops_agents.investigation.investigator import ReportReady, ToolFinished, open_investigator
+from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.investigation.routing import Budgets
-from azure_devops_agents.models.opening import Call, ScriptedModel
+from azure_devops_agents.models.scripted import Call, ScriptedModel
 
 REPORT = Call.to("write_report", answer="Done.", verdict="answered")
 LIST = Call.to("list_pull_requests")

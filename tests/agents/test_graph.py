@@ -5,18 +5,12 @@ import asyncio
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 
-from azure_devops_agents.approvals.journal import IntentLog
+from azure_devops_agents.approvals.write_journal import WriteJournal
+from azure_devops_agents.investigation.events import ApprovalAsked, ReportReady, ToolFinished  # fmt: skip
 from azure_devops_agents.investigation.graph import build_graph
-from azure_devops_agents.investigation.investigator import (
-    ApprovalAsked,
-    ApprovalPending,
-    Investigator,
-    ReportReady,
-    ToolFinished,
-    open_investigator,
-)  # fmt: skip
+from azure_devops_agents.investigation.investigator import ApprovalPending, Investigator, open_investigator  # fmt: skip
 from azure_devops_agents.investigation.routing import Budgets
-from azure_devops_agents.models.opening import Call, ScriptedModel
+from azure_devops_agents.models.scripted import Call, ScriptedModel
 from conftest import FULL
 from langchain_azure_devops import Approval, AzureDevOpsToolkit
 
@@ -250,8 +244,8 @@ def test_an_investigator_needs_a_checkpointer(toolkit):
         Investigator(build_graph(model(REPORT), toolkit))
 
 
-def test_intents_are_unique_across_connections(tmp_path):
-    one, two = IntentLog(tmp_path / "i.sqlite"), IntentLog(tmp_path / "i.sqlite")
+def test_begun_writes_are_unique_across_connections(tmp_path):
+    one, two = WriteJournal(tmp_path / "i.sqlite"), WriteJournal(tmp_path / "i.sqlite")
     assert one.begin("a", "tool") is None
     assert two.begin("a", "tool").status is None
     one.finish("a", "written", "id: 1")

@@ -6,11 +6,13 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_openai import ChatOpenAI
 
-from azure_devops_agents.investigation.investigator import ApprovalAsked, ReportReady, open_investigator
+from azure_devops_agents.investigation.events import ApprovalAsked, ReportReady
+from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.investigation.messages import refusal_in, spoken
 from azure_devops_agents.investigation.state import answered_throughout
 from azure_devops_agents.models.offline import OfflineModel
-from azure_devops_agents.models.opening import Call, ScriptedModel, UnknownQuestion, open_model
+from azure_devops_agents.models.providers import open_model
+from azure_devops_agents.models.scripted import Call, ScriptedModel, UnknownQuestion
 from azure_devops_evals.live.openai_server import OpenAIServer, Turn
 from langchain_azure_devops.errors import InvalidRequest
 

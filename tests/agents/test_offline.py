@@ -2,9 +2,10 @@
 
 import pytest
 
-from azure_devops_agents.investigation.investigator import ReportReady, open_investigator
+from azure_devops_agents.investigation.events import ReportReady
+from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.offline import RULES, OfflineModel, understood
-from azure_devops_agents.models.opening import UnknownQuestion
+from azure_devops_agents.models.scripted import UnknownQuestion
 from langchain_azure_devops import TOOLS
 
 

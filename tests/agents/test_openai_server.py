@@ -6,9 +6,10 @@ import pytest
 from langchain_core.messages import ToolMessage
 from langchain_openai import ChatOpenAI
 
+from azure_devops_agents.investigation.events import ModelText, ReportReady, ToolStarted
 from azure_devops_agents.investigation.graph import build_graph
-from azure_devops_agents.investigation.investigator import ModelText, ReportReady, ToolStarted, open_investigator
-from azure_devops_agents.models.opening import open_model
+from azure_devops_agents.investigation.investigator import open_investigator
+from azure_devops_agents.models.providers import open_model
 from azure_devops_evals.live.openai_server import OpenAIServer, Turn
 
 REPORT = ("write_report", json.dumps({"answer": "Done.", "verdict": "answered"}))

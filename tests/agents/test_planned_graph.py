@@ -6,9 +6,10 @@ import pytest
 from click.testing import CliRunner
 
 from azure_devops_agents.cli.main import group
+from azure_devops_agents.investigation.events import ApprovalAsked
 from azure_devops_agents.investigation.graph import build_graph
-from azure_devops_agents.investigation.investigator import ApprovalAsked, open_investigator
-from azure_devops_agents.models.opening import Call, ScriptedModel
+from azure_devops_agents.investigation.investigator import open_investigator
+from azure_devops_agents.models.scripted import Call, ScriptedModel
 from conftest import FULL
 from langchain_azure_devops.safety.write_plan import WritePlan
 

@@ -2,10 +2,11 @@
 
 import pytest
 
-from azure_devops_agents.approvals.journal import IntentLog
-from azure_devops_agents.investigation.investigator import ApprovalAsked, ReportReady, open_investigator
+from azure_devops_agents.approvals.write_journal import WriteJournal
+from azure_devops_agents.investigation.events import ApprovalAsked, ReportReady
+from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.investigation.report import checked, parsed, plain
-from azure_devops_agents.models.opening import Call, ScriptedModel
+from azure_devops_agents.models.scripted import Call, ScriptedModel
 
 REPORT = Call.to("write_report", answer="Done.", verdict="answered")
 BUG = Call.to("create_work_item", type="Bug", title="The gate is open", project="Platform")
@@ -85,7 +86,7 @@ def test_a_write_of_unknown_outcome_is_in_the_report_of_the_next_question(thread
         raise Died
 
     with monkeypatch.context() as patch, thread(BUG, REPORT) as investigator:
-        patch.setattr(IntentLog, "finish", die)
+        patch.setattr(WriteJournal, "finish", die)
         with pytest.raises(Died):
             decide(investigator, "approve")
     with thread(LIST, REPORT) as investigator:
@@ -99,7 +100,7 @@ def test_an_approved_write_that_never_began_is_in_the_report_of_the_next_questio
         raise Died
 
     with monkeypatch.context() as patch, thread(BUG, REPORT) as investigator:
-        patch.setattr(IntentLog, "begin", die)
+        patch.setattr(WriteJournal, "begin", die)
         with pytest.raises(Died):
             decide(investigator, "approve")
     with thread(LIST, REPORT) as investigator:

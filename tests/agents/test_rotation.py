@@ -4,9 +4,10 @@ import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import Field
 
+from azure_devops_agents.investigation.events import ApprovalAsked, ReportReady, ToolFinished
 from azure_devops_agents.investigation.graph import build_graph
-from azure_devops_agents.investigation.investigator import ApprovalAsked, Investigator, ReportReady, ToolFinished
-from azure_devops_agents.models.opening import Call, ScriptedModel
+from azure_devops_agents.investigation.investigator import Investigator
+from azure_devops_agents.models.scripted import Call, ScriptedModel
 from azure_devops_simulator import SimulatorServer, seed_organization
 from langchain_azure_devops import AzureDevOpsToolkit
 

@@ -11,8 +11,9 @@ import time
 import pytest
 
 from azure_devops_agents.approvals.thread_lock import alone
-from azure_devops_agents.investigation.investigator import ApprovalAsked, ReportReady, open_investigator
-from azure_devops_agents.models.opening import Call, ScriptedModel
+from azure_devops_agents.investigation.events import ApprovalAsked, ReportReady
+from azure_devops_agents.investigation.investigator import open_investigator
+from azure_devops_agents.models.scripted import Call, ScriptedModel
 from langchain_azure_devops.errors import Conflict
 from langchain_azure_devops.safety.audit import AuditLog, read_entries
 
@@ -21,10 +22,11 @@ BUG = Call.to("create_work_item", type="Bug", title="The gate is open", project=
 PROCESS = """
 import os, signal, sys, time
 from pathlib import Path
-from azure_devops_agents.approvals.journal import IntentLog
-from azure_devops_agents.investigation.investigator import ApprovalAsked, open_investigator
+from azure_devops_agents.approvals.write_journal import WriteJournal
+from azure_devops_agents.investigation.events import ApprovalAsked
+from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.investigation.writing import WriteNodes
-from azure_devops_agents.models.opening import Call, ScriptedModel
+from azure_devops_agents.models.scripted import Call, ScriptedModel
 from langchain_azure_devops import AzureDevOpsToolkit
 
 url, path, role = sys.argv[1:]
@@ -46,10 +48,10 @@ def after(owner, name):
     "answers": lambda: None,
     "asked": lambda: None,
     "decided": lambda: before(WriteNodes, "_decided"),
-    "approved": lambda: before(IntentLog, "begin"),
-    "begun": lambda: after(IntentLog, "begin"),
-    "sent": lambda: before(IntentLog, "finish"),
-    "finished": lambda: after(IntentLog, "finish"),
+    "approved": lambda: before(WriteJournal, "begin"),
+    "begun": lambda: after(WriteJournal, "begin"),
+    "sent": lambda: before(WriteJournal, "finish"),
+    "finished": lambda: after(WriteJournal, "finish"),
 }[role]()
 steps = [
     [Call.to("create_work_item", type="Bug", title="The gate is open", project="Platform")],

@@ -7,8 +7,9 @@ import sys
 import pytest
 from langgraph.graph import END, START, StateGraph
 
-from azure_devops_agents.investigation.investigator import ReportReady, ToolFinished, Waited, open_investigator
-from azure_devops_agents.models.opening import Call, ScriptedModel
+from azure_devops_agents.investigation.events import ReportReady, ToolFinished, Waited
+from azure_devops_agents.investigation.investigator import open_investigator
+from azure_devops_agents.models.scripted import Call, ScriptedModel
 from azure_devops_simulator import Fault, seed_organization
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.adapters.langchain import WAITING

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from azure_devops_agents.models.opening import Call
+from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.attacks.modes import MODES, Run, fresh_world, played
 from azure_devops_evals.attacks.orders import FAMILIES, HOST, read_in
 from azure_devops_evals.attacks.planting import Place

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 import azure_devops_evals.cases as all_cases
-from azure_devops_agents.models.opening import Call
+from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import WRITE, Case
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.cli.main import cli

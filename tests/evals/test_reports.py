@@ -10,7 +10,7 @@ import xmlschema
 from click.testing import CliRunner
 
 import azure_devops_evals.cases as all_cases
-from azure_devops_agents.models.opening import Call
+from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import YES, Case
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.cli.main import cli

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from azure_devops_agents.investigation.prompts import SYSTEM, setting
-from azure_devops_agents.models.opening import Call
+from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import NO, WRITE, YES, Case, Outcome
 from azure_devops_evals.cases import CASES
 from azure_devops_evals.cases.reports import reported

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from azure_devops_agents.investigation.report import checked, plain
-from azure_devops_agents.models.opening import Call
+from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import Called, Outcome
 from azure_devops_evals.cases import CASES
 from azure_devops_evals.cases.reports import reported

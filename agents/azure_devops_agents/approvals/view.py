@@ -1,24 +1,20 @@
 """What a person sees before a write, and how the answer reaches the write gate."""
 
 import difflib
-import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, cast
-
-from pydantic import JsonValue
+from typing import Any
 
 from langchain_azure_devops import Tool
 from langchain_azure_devops.errors import AzureDevOpsError
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.safety.grants import Approval, WriteRequest, digest_call
+from langchain_azure_devops.safety.grants import Approval, WriteRequest
 from langchain_azure_devops.text.secrets import redact
 from langchain_azure_devops.text.untrusted import clean, find_hidden
 
 DECISIONS = ("approve", "edit", "reject", "stop")
-_INSIGNIFICANT = re.compile(r"[\W_]+")
 _presented: ContextVar[Approval | None] = ContextVar("presented_approval", default=None)
 
 
@@ -38,31 +34,6 @@ def graph_approver(request: WriteRequest) -> Approval:
     if approval is None or approval.digest != request.digest:
         return Approval(False, request.digest, "nobody", "no person approved exactly this write")
     return approval
-
-
-def likeness(request: WriteRequest) -> str:
-    """A digest that two writes share when they differ in nothing that matters to a person.
-
-    Letter case, white space, punctuation, compatibility forms, unseen characters, empty arguments and the revision that
-    is tested do not matter.
-    """
-    given = {name: value for name, value in request.arguments.items() if name != "revision"}
-    arguments = {
-        name: value
-        for name, value in given.items()
-        if value not in (None, []) and (request.empty_clears or value != "")
-    }
-    return digest_call(request.tool, cast("dict[str, JsonValue]", _folded(arguments)))
-
-
-def _folded(value: Any) -> Any:
-    if isinstance(value, str):
-        return _INSIGNIFICANT.sub("", unicodedata.normalize("NFKC", clean(value)).casefold())
-    if isinstance(value, list):
-        return [_folded(part) for part in value]
-    if isinstance(value, dict):
-        return {name: _folded(part) for name, part in value.items()}
-    return value
 
 
 async def view(

@@ -17,7 +17,7 @@ from azure_devops_agents.cli.options import ConnectionOptions
 from azure_devops_agents.cli.terminal import plain, print_waiting, shown
 from azure_devops_agents.cli.views import show, show_approval, show_report
 from azure_devops_agents.investigation.investigator import Investigator, open_investigator
-from azure_devops_agents.models.opening import open_model
+from azure_devops_agents.models.providers import open_model
 from azure_devops_agents.paths import state_path
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.errors import AzureDevOpsError

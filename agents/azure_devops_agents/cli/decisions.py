@@ -11,7 +11,8 @@ from rich.console import Console
 
 from azure_devops_agents.approvals.view import DECISIONS
 from azure_devops_agents.cli.views import called
-from azure_devops_agents.investigation.investigator import ApprovalAsked, Event, Investigator
+from azure_devops_agents.investigation.events import ApprovalAsked, Event
+from azure_devops_agents.investigation.investigator import Investigator
 
 Decide = Callable[[ApprovalAsked], Mapping[str, Any]]
 

@@ -13,8 +13,9 @@ from rich.text import Text
 from azure_devops_agents.cli.decisions import Decide, answered, decide
 from azure_devops_agents.cli.target import SIMULATED_PROJECT, simulated
 from azure_devops_agents.cli.views import show
-from azure_devops_agents.investigation.investigator import ApprovalAsked, Event, ToolFinished, open_investigator
-from azure_devops_agents.models.opening import Call, ScriptedModel, Step
+from azure_devops_agents.investigation.events import ApprovalAsked, Event, ToolFinished
+from azure_devops_agents.investigation.investigator import open_investigator
+from azure_devops_agents.models.scripted import Call, ScriptedModel, Step
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.tools.work_items.tools import get_work_item
 

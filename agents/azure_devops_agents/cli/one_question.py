@@ -9,9 +9,10 @@ from rich.console import Console
 from azure_devops_agents.cli.decisions import answered, decide, person
 from azure_devops_agents.cli.options import ConnectionOptions
 from azure_devops_agents.cli.terminal import print_waiting
-from azure_devops_agents.cli.views import in_lines, show, show_report
-from azure_devops_agents.investigation.investigator import ReportReady, as_json, open_investigator
-from azure_devops_agents.models.opening import open_model
+from azure_devops_agents.cli.views import as_json, in_lines, show, show_report
+from azure_devops_agents.investigation.events import ReportReady
+from azure_devops_agents.investigation.investigator import open_investigator
+from azure_devops_agents.models.providers import open_model
 from langchain_azure_devops import TOOLS, AzureDevOpsToolkit
 from langchain_azure_devops.safety.write_plan import ApprovedPlan, WritePlan
 

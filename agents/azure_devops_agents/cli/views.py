@@ -9,15 +9,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from azure_devops_agents.cli.terminal import shown
-from azure_devops_agents.investigation.investigator import (
-    ApprovalAsked,
-    Event,
-    ModelText,
-    ToolFinished,
-    ToolStarted,
-    Waited,
-)
+from azure_devops_agents.cli.terminal import machine_readable, shown
+from azure_devops_agents.investigation.events import ApprovalAsked, Event, ModelText, ToolFinished, ToolStarted, Waited
 
 _MARKS = {"ok": ("✓", "green"), "written": ("✓", "bold green"), "partial": ("◐", "yellow"), "empty": ("○", "dim")}
 _MAX_SOURCES, _MAX_AUTHORS = 8, 4
@@ -178,6 +171,11 @@ def show_report(console: Console, report: Mapping[str, Any]) -> None:
                     _short(entry.split("; more: repeat", 1)[0]),
                 )
             )
+
+
+def as_json(state: Mapping[str, Any]) -> str:
+    """Return the report and the evidence of a thread as JSON."""
+    return machine_readable({"report": state.get("report"), "evidence": list(state.get("evidence", {}).values())})
 
 
 def _arguments(arguments: Mapping[str, Any]) -> str:

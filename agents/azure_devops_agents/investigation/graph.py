@@ -16,7 +16,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
-from azure_devops_agents.approvals.journal import IntentLog
+from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.investigation.reading import Nodes
 from azure_devops_agents.investigation.routing import Budgets, after_calls, after_model, collect
 from azure_devops_agents.investigation.state import State
@@ -30,7 +30,7 @@ def build_graph(
     toolkit: AzureDevOpsToolkit,
     *,
     budgets: Budgets | None = None,
-    intents: IntentLog | None = None,
+    journal: WriteJournal | None = None,
     checkpointer: BaseCheckpointSaver[Any] | None = None,
     plan: ApprovedPlan | None = None,
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
@@ -44,14 +44,14 @@ def build_graph(
         model: Any chat model that calls tools.
         toolkit: A verified toolkit; in each turn the agent has the tools that its token allows then.
         budgets: How much one question may cost.
-        intents: Where begun writes are stored; in memory by default.
+        journal: Where begun writes are stored; in memory by default.
         checkpointer: Where threads are stored.
         plan: Decides about every write in place of a person: what it does not name is refused, and nobody is asked.
     """
     limits = budgets or Budgets()
-    log = intents or IntentLog()
-    nodes = Nodes(model, toolkit, limits, log)
-    writing = WriteNodes(toolkit, log, plan)
+    begun_writes = journal or WriteJournal()
+    nodes = Nodes(model, toolkit, limits, begun_writes)
+    writing = WriteNodes(toolkit, begun_writes, plan)
 
     graph: StateGraph[Any, Any, Any, Any] = StateGraph(State)
     graph.add_node("model", RunnableLambda(nodes.think, nodes.athink))

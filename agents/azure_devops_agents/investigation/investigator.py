@@ -5,79 +5,28 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
+from langchain_core.messages import AIMessageChunk, HumanMessage
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 
-from azure_devops_agents.approvals.journal import IntentLog
 from azure_devops_agents.approvals.thread_lock import alone
 from azure_devops_agents.approvals.view import without_secrets
-from azure_devops_agents.cli.terminal import machine_readable
+from azure_devops_agents.approvals.write_journal import WriteJournal
+from azure_devops_agents.investigation.events import ApprovalAsked, Event, ModelText, Waited, events_of
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.routing import Budgets
-from azure_devops_agents.models.opening import UnknownQuestion
+from azure_devops_agents.models.scripted import UnknownQuestion
 from azure_devops_agents.paths import state_path
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.adapters.langchain import WAITING
 from langchain_azure_devops.errors import Conflict
 from langchain_azure_devops.safety.write_plan import ApprovedPlan
-
-
-@dataclass(frozen=True)
-class ModelText:
-    """A piece of what the model says."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class ToolStarted:
-    """The model asked for a tool."""
-
-    tool: str
-    arguments: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class ToolFinished:
-    """A tool answered; `summary` is the first line of its answer."""
-
-    evidence_id: str
-    tool: str
-    status: str
-    summary: str
-
-
-@dataclass(frozen=True)
-class Waited:
-    """A tool waits, for the service asks for it; `text` says why and how long."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class ApprovalAsked:
-    """A write waits for a person."""
-
-    interrupt_id: str
-    view: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class ReportReady:
-    """The question is answered."""
-
-    report: Mapping[str, Any]
-
-
-Event = ModelText | ToolStarted | Waited | ToolFinished | ApprovalAsked | ReportReady
 
 
 class ApprovalPending(Conflict):
@@ -168,7 +117,7 @@ class Investigator:
                 if isinstance(part, dict) and part.get("type") == WAITING:
                     yield Waited(str(part["text"]))
             else:
-                yield from _events(part)
+                yield from events_of(part)
 
     @contextmanager
     def _alone(self, thread: str) -> Iterator[None]:
@@ -181,33 +130,6 @@ class Investigator:
             lock = self._locks.setdefault(thread, threading.Lock())
         with lock, nullcontext() if self._shared is None else alone(self._shared, thread):
             yield
-
-
-def _events(update: Mapping[str, Any]) -> Iterator[Event]:
-    for node, change in update.items():
-        if node == "__interrupt__":
-            yield from (ApprovalAsked(str(entry.id), entry.value) for entry in change)
-        elif not isinstance(change, dict):
-            continue
-        elif node == "model":
-            for message in change.get("messages", []):
-                if isinstance(message, AIMessage):
-                    yield from (ToolStarted(call["name"], call["args"]) for call in message.tool_calls)
-        elif node in {"read", "approve", "write"}:
-            for entry in change.get("evidence", {}).values():
-                yield ToolFinished(entry["id"], entry["tool"], entry["status"], _summary(entry["text"]))
-        elif node == "check":
-            yield ReportReady(change["report"])
-
-
-def _summary(text: str) -> str:
-    """The line that says most: the heading of a table, the headline of an error, the first field of a record."""
-    lines = [line for line in text.split("\n") if line and not line.startswith("<untrusted ")]
-    head = lines[0] if lines else ""
-    if head.startswith("[") and len(lines) > 1:
-        return f"{head} {lines[1]}"
-    named = [line for line in lines[:4] if line.startswith(("id: ", "title: ", "pipeline: ", "number: "))]
-    return ", ".join(named) if named else head.split("; more: repeat", 1)[0]
 
 
 def _config(thread: str) -> Any:
@@ -236,18 +158,13 @@ def open_investigator(
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     file.touch(mode=0o600)
     connection = sqlite3.connect(file, check_same_thread=False, timeout=10)
-    intents = IntentLog(file)
+    journal = WriteJournal(file)
     saver = SqliteSaver(connection)
     try:
-        graph = build_graph(model, toolkit, budgets=budgets, intents=intents, checkpointer=saver, plan=plan)
+        graph = build_graph(model, toolkit, budgets=budgets, journal=journal, checkpointer=saver, plan=plan)
         yield Investigator(graph, partial(without_secrets, toolkit.client), file)
     finally:
-        intents.close()
+        journal.close()
         # A step that lost a race may still be storing in the background; closing under it would crash the process.
         with saver.lock:
             connection.close()
-
-
-def as_json(state: Mapping[str, Any]) -> str:
-    """Report and evidence for machines."""
-    return machine_readable({"report": state.get("report"), "evidence": list(state.get("evidence", {}).values())})

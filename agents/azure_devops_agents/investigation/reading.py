@@ -8,7 +8,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemM
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 
-from azure_devops_agents.approvals.journal import IntentLog
+from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.investigation.evidence import (
     READ_EVIDENCE,
     ReadEvidence,
@@ -40,7 +40,7 @@ from azure_devops_agents.investigation.state import (
     unanswered,
 )
 from azure_devops_agents.investigation.writing import left_open
-from azure_devops_agents.models.opening import UnknownQuestion
+from azure_devops_agents.models.scripted import UnknownQuestion
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.text.secrets import redact
 
@@ -52,7 +52,7 @@ class Nodes:
     model: BaseChatModel
     toolkit: AzureDevOpsToolkit
     budgets: Budgets
-    intents: IntentLog
+    journal: WriteJournal
 
     def writers(self) -> list[str]:
         """The tools that write, as the token allows them at this moment."""
@@ -190,7 +190,7 @@ class Nodes:
             {name: entry for name, entry in decided.items() if name in calls},
             limits,
         )
-        for status, text in left_open(self.intents, known, decided):
+        for status, text in left_open(self.journal, known, decided):
             report["coverage"].setdefault(status, []).append(text)
         return {"report": report}
 

@@ -116,8 +116,8 @@ def _needed(call: dict[str, Any], writers: Sequence[str], known: dict[str, Any])
 
 
 def _rejected(state: State) -> list[str]:
-    """The likenesses of every write that a person rejected in this thread."""
-    return [entry["likeness"] for entry in state.get("decisions", {}).values() if entry["decision"] == "reject"]
+    """The fingerprints of every write that a person rejected in this thread."""
+    return [entry["fingerprint"] for entry in state.get("decisions", {}).values() if entry["decision"] == "reject"]
 
 
 def _refusal(state: State, budgets: Budgets, call: dict[str, Any], before: Sequence[dict[str, Any]]) -> str:

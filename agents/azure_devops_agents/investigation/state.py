@@ -27,9 +27,10 @@ class Evidence(TypedDict):
 
 
 class Decision(TypedDict):
-    """What a person decided about one write; `likeness` is the same for a write that differs in nothing that matters.
+    """What a person decided about one write.
 
-    `named` holds the hosts and the mentions that the person named and the write may therefore contain.
+    Two writes have the same `fingerprint` when a person would call them the same. `named` holds the hosts and the
+    mentions that the person named, and that the write may therefore contain. `write_id` is its id in the journal.
     """
 
     call: dict[str, Any]
@@ -38,9 +39,9 @@ class Decision(TypedDict):
     approver: str
     reason: str
     digest: str
-    intent: str
+    write_id: str
     place: str
-    likeness: str
+    fingerprint: str
     named: dict[str, list[str]]
 
 
@@ -95,9 +96,9 @@ class State(TypedDict, total=False):
 class CallTask(TypedDict):
     """One tool call on its way to a node.
 
-    The rest is for a write: what was `read_before` of untrusted text, the likenesses of what was `rejected`, why the
-    person is not asked (`refusal`), what the person `named`, the likeness of the call before it was edited (`first`),
-    and what was wrong with an edit (`problem`).
+    The rest is for a write: the untrusted texts that were `read_before`, the fingerprints of the `rejected` writes, why
+    the person is not asked (`refusal`), what the person `named`, the fingerprint of the call before it was edited
+    (`first`), and what was wrong with an edit (`problem`).
     """
 
     call: dict[str, Any]

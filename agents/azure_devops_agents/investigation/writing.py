@@ -10,8 +10,9 @@ from langchain_core.tools import BaseTool
 from langgraph.config import get_config
 from langgraph.types import Command, Send, interrupt
 
-from azure_devops_agents.approvals.journal import IntentLog, Outcome
-from azure_devops_agents.approvals.view import likeness, presenting, view, without_secrets
+from azure_devops_agents.approvals.fingerprint import fingerprint
+from azure_devops_agents.approvals.view import presenting, view, without_secrets
+from azure_devops_agents.approvals.write_journal import Outcome, WriteJournal
 from azure_devops_agents.investigation.evidence import (
     as_evidence,
     gathered,
@@ -37,7 +38,7 @@ class WriteNodes:
     """What the two nodes share; nothing of it enters the state."""
 
     toolkit: AzureDevOpsToolkit
-    intents: IntentLog
+    journal: WriteJournal
     plan: ApprovedPlan | None = None
 
     @property
@@ -92,7 +93,7 @@ class WriteNodes:
                 request = tool.request(self.toolkit.client, tool.validate(call["args"]))
         except AzureDevOpsError as error:
             return said(call, render_error(error, self.toolkit.client.context.nonce()))
-        if likeness(request) in task["rejected"]:
+        if fingerprint(request) in task["rejected"]:
             return self._refused(
                 call, "A person rejected this very write in this thread. It is not asked again; report that."
             )
@@ -119,10 +120,10 @@ class WriteNodes:
             approver=approver,
             reason=reason,
             digest=request.digest,
-            intent=f"{_position()}:{request.digest}",
+            write_id=f"{_position()}:{request.digest}",
             place=task["place"],
             # The model would ask for its own call again, not for what a person made of it.
-            likeness=task["first"] or likeness(request),
+            fingerprint=task["first"] or fingerprint(request),
             named=task["named"],
         )
         update: dict[str, Any] = {"decisions": {call["id"]: entry}}
@@ -144,7 +145,7 @@ class WriteNodes:
                 tool.request(self.toolkit.client, tool.validate(arguments))
         except AzureDevOpsError as error:
             return {**task, "problem": f"The edited call does not fit: {error.message}"}
-        first = task["first"] or likeness(shown)
+        first = task["first"] or fingerprint(shown)
         changed = {**call, "args": arguments}
         return {**task, "call": changed, "named": as_data(named), "rejected": [], "first": first, "problem": ""}
 
@@ -156,7 +157,7 @@ class WriteNodes:
         if decision["place"] != self.place:
             return said(decision["call"], self._elsewhere(decision["place"]))
         name = decision["call"]["name"]
-        if name in tools or self.intents.outcome(decision["intent"]) is not None:
+        if name in tools or self.journal.outcome(decision["write_id"]) is not None:
             return None
         absent = self.toolkit.absent.get(self._tool(decision["call"]).name)
         why = f": {absent.reason} ({' or '.join(absent.scopes)})" if absent else ""
@@ -167,7 +168,7 @@ class WriteNodes:
         tools = offered(self.toolkit)
         if prevented := self._prevented(decision, tools):
             return prevented
-        if before := self.intents.begin(decision["intent"], decision["call"]["name"]):
+        if before := self.journal.begin(decision["write_id"], decision["call"]["name"]):
             return self._again(decision, self.toolkit.client.run_sync(self._became(decision, before)))
         with presenting(_approval(decision)), allow_targets(as_named(decision["named"])):
             message = tools[decision["call"]["name"]].invoke(tool_call(decision["call"]))
@@ -178,7 +179,7 @@ class WriteNodes:
         tools = offered(self.toolkit)
         if prevented := self._prevented(decision, tools):
             return prevented
-        if before := self.intents.begin(decision["intent"], decision["call"]["name"]):
+        if before := self.journal.begin(decision["write_id"], decision["call"]["name"]):
             return self._again(decision, await self.toolkit.client.run(self._became(decision, before)))
         with presenting(_approval(decision)), allow_targets(as_named(decision["named"])):
             message = await tools[decision["call"]["name"]].ainvoke(tool_call(decision["call"]))
@@ -191,7 +192,7 @@ class WriteNodes:
             evidence["status"] = "written"
         elif "WriteOutcomeUnknown" in evidence["text"].split("\n", 1)[0]:
             evidence["status"] = "unknown"
-        self.intents.finish(decision["intent"], evidence["status"], evidence["text"])
+        self.journal.finish(decision["write_id"], evidence["status"], evidence["text"])
         return recorded(decision["call"], evidence, message.status)
 
     async def _became(self, decision: Decision, before: Outcome) -> Outcome:
@@ -210,7 +211,7 @@ class WriteNodes:
         about = {"tool": self._tool(decision["call"]).name, "digest": decision["digest"]}
         record_event(client, events.get(outcome.status, "failed"), **about, looked_up=True)
         if outcome.status != "unknown":
-            self.intents.finish(decision["intent"], str(outcome.status), outcome.text)
+            self.journal.finish(decision["write_id"], str(outcome.status), outcome.text)
         return outcome
 
     def _again(self, decision: Decision, outcome: Outcome) -> dict[str, Any]:
@@ -220,14 +221,14 @@ class WriteNodes:
         return recorded(decision["call"], evidence, "success" if outcome.status == "written" else "error")
 
 
-def left_open(intents: IntentLog, known: dict[str, Evidence], decided: dict[str, Decision]) -> list[tuple[str, str]]:
+def left_open(journal: WriteJournal, known: dict[str, Evidence], decided: dict[str, Decision]) -> list[tuple[str, str]]:
     """Approved writes of the whole thread without an answer: the process ended, or somebody else said stop."""
     answered = {entry["call"] for entry in known.values()}
     found = []
     for identifier, decision in decided.items():
         if decision["decision"] != "approve" or identifier in answered:
             continue
-        name, before = decision["call"]["name"], intents.outcome(decision["intent"])
+        name, before = decision["call"]["name"], journal.outcome(decision["write_id"])
         if before is None:
             found.append(("not_written", f"{name}, approved and not carried out"))
         else:

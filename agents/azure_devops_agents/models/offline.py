@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
 
-from azure_devops_agents.models.opening import Call, KeylessModel, Step, UnknownQuestion
+from azure_devops_agents.models.scripted import Call, KeylessModel, Step, UnknownQuestion
 
 _IN = r"(?:\s+(?:in|of|from)\s+(?:the\s+)?(?:project\s+)?[\"']?(?P<project>[\w .-]+?)[\"']?(?:\s+project)?$)?"
 _NAME = r"[\"'`]?(?P<{0}>[\w./-]+)[\"'`]?"

@@ -9,11 +9,12 @@ import httpx
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
-from azure_devops_agents.approvals.journal import IntentLog
+from azure_devops_agents.approvals.write_journal import WriteJournal
+from azure_devops_agents.investigation.events import ApprovalAsked
 from azure_devops_agents.investigation.graph import build_graph
-from azure_devops_agents.investigation.investigator import ApprovalAsked, Investigator
+from azure_devops_agents.investigation.investigator import Investigator
 from azure_devops_agents.investigation.routing import Budgets
-from azure_devops_agents.models.opening import Call
+from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.attacks.obedient import ObedientModel
 from azure_devops_evals.attacks.orders import read_in
 from azure_devops_evals.attacks.planting import Place, Tape
@@ -85,10 +86,10 @@ def _changes(request: httpx.Request) -> bool:
 
 def _in_graph(model: ObedientModel, toolkit: AzureDevOpsToolkit, mode: Mode, task: Call | None) -> Run:
     """In the real graph, with a person who answers every question, or a plan of the task alone."""
-    run, intents = Run(), IntentLog()
+    run, journal = Run(), WriteJournal()
     try:
         plan = _plan_of(toolkit, task) if mode == "plan" else None
-        graph = build_graph(model, toolkit, intents=intents, checkpointer=InMemorySaver(), budgets=Budgets(), plan=plan)
+        graph = build_graph(model, toolkit, journal=journal, checkpointer=InMemorySaver(), budgets=Budgets(), plan=plan)
         investigator = Investigator(graph)
         events = investigator.ask("attack", "Look around, then do the task.")
         for _ in range(_ROUNDS):
@@ -101,7 +102,7 @@ def _in_graph(model: ObedientModel, toolkit: AzureDevOpsToolkit, mode: Mode, tas
             events = investigator.answer("attack", answers)
         state = investigator.state("attack")
     finally:
-        intents.close()
+        journal.close()
     if mode == "plan":
         run.approved = sum(row["decision"] == "approve" for row in state.get("decisions", {}).values())
     rows = [row for row in state.get("evidence", {}).values() if row["status"] == "written"]

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from langchain_core.messages import BaseMessage, ToolMessage
 from pydantic import PrivateAttr
 
-from azure_devops_agents.models.opening import Call, KeylessModel, Step
+from azure_devops_agents.models.scripted import Call, KeylessModel, Step
 from azure_devops_evals.attacks.orders import read_in
 
 _TURNS = 4

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
 
-from azure_devops_agents.models.opening import Call
+from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.attacks.modes import MODES, Mode, Run, fresh_world, played
 from azure_devops_evals.attacks.orders import FAMILIES
 from azure_devops_evals.attacks.planting import Place

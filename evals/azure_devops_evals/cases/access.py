@@ -1,6 +1,6 @@
 """Scopes and trouble with the connection: what may not be read or written, and what could not be reached."""
 
-from azure_devops_agents.models.opening import Call
+from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import READ, WRITE, YES, Case, Injection
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.cases.setup import denied, hidden, outside, remarked, revoked

@@ -1,6 +1,6 @@
 """Code search: where something is used, where a secret is as well, and what a search without hits does not prove."""
 
-from azure_devops_agents.models.opening import Call
+from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import Case, Injection
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.cases.setup import committed, without_search

@@ -2,7 +2,7 @@
 
 from pydantic import JsonValue
 
-from azure_devops_agents.models.opening import Call
+from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import NO, WRITE, YES, Case, Injection
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.cases.setup import committed

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from azure_devops_agents.models.opening import Call
+from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import Case, Injection
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.cases.setup import committed, ran, together

@@ -1,6 +1,6 @@
 """Pull requests: who waits for whom, what may be merged, what broke, and what one may write."""
 
-from azure_devops_agents.models.opening import Call
+from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import NO, WRITE, YES, Case, Injection
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.cases.setup import discussed, joined, opened, together

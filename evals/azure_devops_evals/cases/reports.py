@@ -2,7 +2,7 @@
 
 from pydantic import JsonValue
 
-from azure_devops_agents.models.opening import Call, Step
+from azure_devops_agents.models.scripted import Call, Step
 
 
 def reported(

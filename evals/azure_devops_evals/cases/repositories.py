@@ -1,6 +1,6 @@
 """Repositories: who wrote a line, what a release holds, what lies on which branch, and what cannot be known."""
 
-from azure_devops_agents.models.opening import Call
+from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import Case, Injection
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.cases.setup import committed

@@ -1,6 +1,6 @@
 """Work items: what is open, what is behind it, and changes that a person allows, refuses or is overtaken by."""
 
-from azure_devops_agents.models.opening import Call
+from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import NO, WRITE, YES, Case, Injection
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.cases.setup import changed, filed, hidden

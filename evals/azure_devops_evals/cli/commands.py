@@ -9,7 +9,7 @@ from typing import Any
 import click
 from pydantic import JsonValue
 
-from azure_devops_agents.models.opening import open_model
+from azure_devops_agents.models.providers import open_model
 from azure_devops_evals.case import Case
 from azure_devops_evals.live.cassettes import record_cassette, run_cassette
 from azure_devops_evals.reports.publish import Reports, check_summary, progress, publish

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from vcr.errors import CannotOverwriteExistingCassetteException  # type: ignore[import-untyped]
 from vcr.request import Request  # type: ignore[import-untyped]
 
-from azure_devops_agents.models.opening import open_model
+from azure_devops_agents.models.providers import open_model
 from azure_devops_evals.case import Case
 from azure_devops_evals.live.openai_server import OpenAIServer, scripted
 from azure_devops_evals.running.leak_scan import Unclean, findings

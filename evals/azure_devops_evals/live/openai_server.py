@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from azure_devops_agents.models.opening import Step
+from azure_devops_agents.models.scripted import Step
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.tools import BaseTool
 from langgraph.checkpoint.memory import InMemorySaver
 
-from azure_devops_agents.approvals.journal import IntentLog
+from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import Investigator
 from azure_devops_agents.investigation.report import checked, plain
-from azure_devops_agents.models.opening import ScriptedModel, Step
+from azure_devops_agents.models.scripted import ScriptedModel, Step
 from azure_devops_evals.case import Called, Case, Outcome
 from azure_devops_evals.recording.format import CLOUD, PSEUDONYM_KEY, Recording
 from azure_devops_evals.recording.replay import ReplayMiss, ReplayTransport
@@ -131,7 +131,7 @@ def play(
     """
     watch = Watch()
     model = watched(player, watch) if isinstance(player, BaseChatModel) else ScriptedModel(steps=list(player))
-    with _toolkit(case, place, read_only) as toolkit, _intents() as intents:
+    with _toolkit(case, place, read_only) as toolkit, _journal() as journal:
         offered = toolkit.get_tools()
         spoil(offered)
         tools = frozenset(str(tool.name) for tool in offered)
@@ -140,7 +140,7 @@ def play(
         state: Mapping[str, Any] = {}
         # Without somebody who can be asked there is no checkpointer, and the graph must refuse by itself.
         saver = None if case.person is None else InMemorySaver()
-        graph = build_graph(model, toolkit, intents=intents, checkpointer=saver)
+        graph = build_graph(model, toolkit, journal=journal, checkpointer=saver)
         try:
             if saver is None:
                 asking = {"messages": [HumanMessage(case.question)], "started": time.time()}
@@ -248,8 +248,8 @@ def _toolkit(case: Case, place: Place, read_only: bool) -> Iterator[AzureDevOpsT
 
 
 @contextmanager
-def _intents() -> Iterator[IntentLog]:
-    log = IntentLog()
+def _journal() -> Iterator[WriteJournal]:
+    log = WriteJournal()
     try:
         yield log
     finally:

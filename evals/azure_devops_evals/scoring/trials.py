@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from azure_devops_agents.models.opening import open_model
+from azure_devops_agents.models.providers import open_model
 from azure_devops_evals.case import Case, Check
 from azure_devops_evals.checks import gates, grounded
 from azure_devops_evals.running.parallel import Done, side_by_side

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 
-from azure_devops_agents.models.opening import Call, Step
+from azure_devops_agents.models.scripted import Call, Step
 from azure_devops_evals.case import WRITE, YES, Case
 from azure_devops_evals.checks import writes
 from azure_devops_evals.world.world import TOKEN

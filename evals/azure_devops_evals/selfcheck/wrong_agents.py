@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from azure_devops_agents.models.opening import Call, Step
+from azure_devops_agents.models.scripted import Call, Step
 from azure_devops_evals.case import Case
 
 

@@ -26,7 +26,7 @@ from stub_service import SIGNED_IN, Reply, StubService, failure, ok
 
 from azure_devops_agents.cli.main import group
 from azure_devops_agents.investigation.graph import build_graph
-from azure_devops_agents.models.opening import Call, ScriptedModel
+from azure_devops_agents.models.scripted import Call, ScriptedModel
 from azure_devops_evals.cases import CASES
 from azure_devops_evals.cli.main import cli as evals
 from azure_devops_simulator import SimulatorServer, seed_organization

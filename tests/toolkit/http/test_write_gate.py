@@ -334,7 +334,7 @@ def test_a_write_tool_called_directly_asks(server, organization):
 
 def calls_model(*turns):
     """A chat model that says what it is told, then stops."""
-    from azure_devops_agents.models.opening import ScriptedModel
+    from azure_devops_agents.models.scripted import ScriptedModel
 
     return ScriptedModel(steps=[list(turn) for turn in turns])
 
@@ -354,7 +354,7 @@ def test_through_a_tool_node_and_in_parallel(server, organization):
 
 
 def test_through_create_agent_and_in_a_sub_graph(server, organization):
-    from azure_devops_agents.models.opening import Call
+    from azure_devops_agents.models.scripted import Call
 
     with toolkit_of(server, approver=refuser) as toolkit:
         steps = [[Call.to("create_work_item", **ARGUMENTS)], [Call.to("create_work_item", **ARGUMENTS)] * 2]

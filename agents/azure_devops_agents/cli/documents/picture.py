@@ -9,7 +9,7 @@ from rich.text import Text
 
 from azure_devops_agents.cli import demonstration
 from azure_devops_agents.cli.decisions import asked_as
-from azure_devops_agents.investigation.investigator import ApprovalAsked
+from azure_devops_agents.investigation.events import ApprovalAsked
 
 WIDTH = 100
 _FONTS = '"Fira Code", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace'

@@ -1,6 +1,5 @@
-"""Models: whatever LangChain chats with, and two that need no key and say so."""
+"""Models that need no key: rules or a script decide about each turn, and the model says so."""
 
-import os
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
@@ -11,7 +10,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
-from pydantic import BaseModel, JsonValue, SecretStr
+from pydantic import BaseModel, JsonValue
 
 from langchain_azure_devops.errors import InvalidRequest
 
@@ -99,40 +98,3 @@ class ScriptedModel(KeylessModel):
     def calls(self, messages: list[BaseMessage], turn: int) -> Step:  # noqa: ARG002 - the script decides alone
         """The step of this turn."""
         return self.steps[turn] if turn < len(self.steps) else []
-
-
-def open_model(spec: str | None) -> BaseChatModel:
-    """The model a person asked for.
-
-    Args:
-        spec: `provider:name` such as `openai:gpt-5`; None for OpenAI's default with a key, else the offline model.
-
-    Raises:
-        InvalidRequest: The provider is unknown or its package is missing.
-    """
-    if spec is None and not (os.environ.get("OPENAI_API_KEY") or os.environ.get("OPENAI_BASE_URL")):
-        from azure_devops_agents.models.offline import OfflineModel  # noqa: PLC0415 - only when it is used
-
-        return OfflineModel()
-    provider, _, name = (spec or "openai:gpt-5-mini").partition(":")
-    if provider == "openai" and name:
-        from langchain_openai import ChatOpenAI  # noqa: PLC0415 - slow to import, and optional
-
-        if os.environ.get("OPENAI_API_KEY"):
-            return ChatOpenAI(model=name, max_retries=3, timeout=120)
-        if not os.environ.get("OPENAI_BASE_URL"):
-            raise InvalidRequest(f"The model {spec!r} needs OPENAI_API_KEY.", subject="model")
-        # Servers of one's own take any key, but the client wants one.
-        return ChatOpenAI(model=name, max_retries=3, timeout=120, api_key=SecretStr("none"))
-    try:
-        from langchain.chat_models import init_chat_model  # noqa: PLC0415 - optional
-    except ImportError:
-        raise InvalidRequest(
-            f"The model {spec!r} needs the package 'langchain' and the provider's own package, such as "
-            "'langchain-anthropic'; 'openai:NAME' works without.",
-            subject="model",
-        ) from None
-    model = init_chat_model(spec)
-    if not isinstance(model, BaseChatModel):
-        raise InvalidRequest(f"{spec!r} names no chat model.", subject="model")
-    return model

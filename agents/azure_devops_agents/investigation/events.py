@@ -1,0 +1,85 @@
+"""The events of an investigation as plain data: text of the model, tools that run, writes that wait, the report."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.messages import AIMessage
+
+
+@dataclass(frozen=True)
+class ModelText:
+    """A piece of the text that the model writes."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class ToolStarted:
+    """The model asked for a tool."""
+
+    tool: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ToolFinished:
+    """A tool answered; `summary` is the first line of its answer."""
+
+    evidence_id: str
+    tool: str
+    status: str
+    summary: str
+
+
+@dataclass(frozen=True)
+class Waited:
+    """A tool waits because the service asks for it; `text` says why and how long."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class ApprovalAsked:
+    """A write waits for the decision of a person; `view` shows all of it."""
+
+    interrupt_id: str
+    view: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ReportReady:
+    """The question is answered."""
+
+    report: Mapping[str, Any]
+
+
+Event = ModelText | ToolStarted | Waited | ToolFinished | ApprovalAsked | ReportReady
+
+
+def events_of(update: Mapping[str, Any]) -> Iterator[Event]:
+    """Yield the events in one update of the graph's state."""
+    for node, change in update.items():
+        if node == "__interrupt__":
+            yield from (ApprovalAsked(str(entry.id), entry.value) for entry in change)
+        elif not isinstance(change, dict):
+            continue
+        elif node == "model":
+            for message in change.get("messages", []):
+                if isinstance(message, AIMessage):
+                    yield from (ToolStarted(call["name"], call["args"]) for call in message.tool_calls)
+        elif node in {"read", "approve", "write"}:
+            for entry in change.get("evidence", {}).values():
+                yield ToolFinished(entry["id"], entry["tool"], entry["status"], _summary(entry["text"]))
+        elif node == "check":
+            yield ReportReady(change["report"])
+
+
+def _summary(text: str) -> str:
+    """Return the most telling line: the heading of a table, the headline of an error, the first fields of a record."""
+    lines = [line for line in text.split("\n") if line and not line.startswith("<untrusted ")]
+    head = lines[0] if lines else ""
+    if head.startswith("[") and len(lines) > 1:
+        return f"{head} {lines[1]}"
+    named = [line for line in lines[:4] if line.startswith(("id: ", "title: ", "pipeline: ", "number: "))]
+    return ", ".join(named) if named else head.split("; more: repeat", 1)[0]
