@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Self
 
 import uvicorn
@@ -19,6 +20,8 @@ from azure_devops_simulator.server.fault_middleware import TRANSPORT
 from azure_devops_simulator.state.organization import Organization
 
 _START_SECONDS = 10.0
+_STOP_SECONDS = 1.0
+"""How long requests that are being answered may still take when the server stops."""
 
 
 class _Connection(HttpToolsProtocol):
@@ -33,6 +36,43 @@ class _Connection(HttpToolsProtocol):
         # A TLS client that is gone never ends its part of the goodbye; waiting for it would leave the socket open.
         if self.transport.is_closing() and self.transport.get_extra_info("ssl_object"):
             self.transport.abort()
+
+
+class _Server(uvicorn.Server):
+    """A server that stops at once: uvicorn's own looks ten times a second whether it should, and waits after that."""
+
+    _loop: asyncio.AbstractEventLoop
+    _stopped: asyncio.Event
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop, self._stopped = asyncio.get_running_loop(), asyncio.Event()
+        await super().startup(sockets)
+
+    def stop(self) -> None:
+        """End the main loop; may be called from any thread and from a signal handler."""
+        self._loop.call_soon_threadsafe(self._stopped.set)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        self.stop()
+
+    async def main_loop(self) -> None:
+        await self._stopped.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for listener in sockets or []:
+            listener.close()
+        state = self.server_state
+        for connection in list(state.connections):
+            connection.shutdown()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_STOP_SECONDS):
+                while state.connections or state.tasks:  # noqa: ASYNC110 - uvicorn tells nobody when the last one ends
+                    await asyncio.sleep(0.001)
+        for task in state.tasks:
+            task.cancel()
 
 
 def listen(port: int = 0) -> socket.socket:
@@ -63,9 +103,7 @@ def base_url(organization: Organization, listener: socket.socket, certificate: C
     return f"{scheme}://127.0.0.1:{listener.getsockname()[1]}/{organization.name}"
 
 
-def web_server(
-    organization: Organization, certificate: Certificate | None = None, *, control: bool = False
-) -> uvicorn.Server:
+def web_server(organization: Organization, certificate: Certificate | None = None, *, control: bool = False) -> _Server:
     """A server that is not started yet; with a certificate it speaks TLS and nothing else.
 
     Raises:
@@ -80,12 +118,11 @@ def web_server(
         ws="none",
         server_header=False,
         date_header=False,  # answers are dated by the organization's own clock
-        timeout_graceful_shutdown=1,
         ssl_certfile=certificate.chain if certificate else None,
         ssl_keyfile=certificate.key if certificate else None,
     )
     config.load()  # here, and not in the thread that serves, where nobody would see what is wrong
-    return uvicorn.Server(config)
+    return _Server(config)
 
 
 class SimulatorServer:
@@ -123,7 +160,8 @@ class SimulatorServer:
 
     def stop(self) -> None:
         """Stop serving and free the port."""
-        self._server.should_exit = True
+        if self._server.started:
+            self._server.stop()
         self._thread.join(_START_SECONDS)
         self._listener.close()
 
