@@ -1,5 +1,6 @@
 """A served seed organization for each test, and clients of it."""
 
+import ssl
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -29,10 +30,10 @@ def server(organization: Organization) -> Iterator[SimulatorServer]:
 class Client:
     """Requests below the organization with a token; JSON in and out, `api-version=7.1` unless told otherwise."""
 
-    def __init__(self, base_url: str, token: str | None) -> None:
+    def __init__(self, base_url: str, token: str | None, tls: ssl.SSLContext) -> None:
         auth = ("", token) if token is not None else None
         headers = {"Accept": "application/json", "X-TFS-FedAuthRedirect": "Suppress"}
-        self.http = httpx.Client(base_url=base_url, auth=auth, headers=headers)
+        self.http = httpx.Client(base_url=base_url, auth=auth, headers=headers, verify=tls)
 
     def send(
         self, method: str, path: str, /, body: Any = None, version: str | None = "7.1", **query: Any
@@ -54,11 +55,11 @@ class Client:
 
 
 @pytest.fixture
-def connect(server: SimulatorServer) -> Iterator[Callable[[str | None], Client]]:
+def connect(server: SimulatorServer, tls: ssl.SSLContext) -> Iterator[Callable[[str | None], Client]]:
     clients: list[Client] = []
 
     def make(token: str | None = FULL) -> Client:
-        clients.append(Client(server.base_url, token))
+        clients.append(Client(server.base_url, token, tls))
         return clients[-1]
 
     yield make

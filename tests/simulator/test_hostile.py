@@ -23,8 +23,11 @@ def push(path):
 
 
 @pytest.fixture
-def send(organization):
-    with SimulatorServer(organization, control=True) as server, httpx.Client(auth=("", "full-token")) as client:
+def send(organization, tls):
+    with (
+        SimulatorServer(organization, control=True) as server,
+        httpx.Client(auth=("", "full-token"), verify=tls) as client,
+    ):
 
         def send(method, path, /, body=None, media_type=JSON, **query):
             url = httpx.URL(server.base_url + path).copy_merge_params({"api-version": "7.1", **query})

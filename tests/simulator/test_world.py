@@ -149,10 +149,10 @@ def test_after_a_day_of_work_every_answer_is_the_same(client, organization):
     assert json.dumps(export_world(other)) == json.dumps(export_world(organization))
 
 
-def test_what_comes_next_is_the_same_in_both(client, organization):
+def test_what_comes_next_is_the_same_in_both(client, organization, tls):
     other = again(export_world(organization))
     with SimulatorServer(other) as server:
-        copied = type(client)(server.base_url, "full-token")
+        copied = type(client)(server.base_url, "full-token", tls)
         live_through_a_day(client, organization)
         live_through_a_day(copied, other)
         copied.http.close()

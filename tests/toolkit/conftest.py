@@ -1,6 +1,7 @@
 """The seeded simulator and clients of it: one for all that only read, a fresh one for each test that writes."""
 
 import base64
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 
 import httpx
@@ -53,12 +54,12 @@ def client(server: SimulatorServer) -> Iterator[AzureDevOps]:
 
 
 @pytest.fixture
-def push(server: SimulatorServer) -> Callable[..., str]:
+def push(server: SimulatorServer, tls: ssl.SSLContext) -> Callable[..., str]:
     """Commits files to a branch as another client would; returns the commit."""
 
     def commit(project: str, repository: str, files: Mapping[str, bytes], branch: str = "main") -> str:
         base = f"{server.base_url}/{project}/_apis/git/repositories/{repository}"
-        with httpx.Client(auth=("", FULL), params={"api-version": "7.1"}) as http:
+        with httpx.Client(auth=("", FULL), params={"api-version": "7.1"}, verify=tls) as http:
             refs = http.get(f"{base}/refs", params={"filter": f"heads/{branch}"}).json()["value"]
             old = next((ref["objectId"] for ref in refs if ref["name"] == f"refs/heads/{branch}"), "0" * 40)
             items = http.get(f"{base}/items", params={"scopePath": "/", "recursionLevel": "full"})

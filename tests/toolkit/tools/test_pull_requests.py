@@ -28,12 +28,12 @@ def text_of(client, name, **arguments) -> str:
 
 
 @pytest.fixture
-def branch(server, push):
+def branch(server, push, tls):
     """Makes a branch of docs with these files from main, and what is deleted or renamed."""
 
     def make(name: str, *changes) -> None:
         base = f"{server.base_url}/Platform/_apis/git/repositories/docs"
-        with httpx.Client(auth=("", "full-access-token"), params={"api-version": "7.1"}) as http:
+        with httpx.Client(auth=("", "full-access-token"), params={"api-version": "7.1"}, verify=tls) as http:
             refs = http.get(f"{base}/refs", params={"filter": "heads/main"}).json()["value"]
             tip = refs[0]["objectId"]
             new = {"name": f"refs/heads/{name}", "oldObjectId": "0" * 40, "newObjectId": tip}
@@ -113,10 +113,10 @@ def test_a_project_with_a_space_and_a_misspelt_repository(reader):
 # -- one -----------------------------------------------------------------------------------------------------------
 
 
-def test_system_comments_are_left_out_and_long_ones_are_shown_whole(client, organization, server):
+def test_system_comments_are_left_out_and_long_ones_are_shown_whole(client, organization, server, tls):
     long = "A long remark. " * 100
     url = f"{server.base_url}/Platform/_apis/git/repositories/platform-api/pullRequests/{APPROVED}/threads"
-    with httpx.Client(auth=("", "full-access-token"), params={"api-version": "7.1"}) as http:
+    with httpx.Client(auth=("", "full-access-token"), params={"api-version": "7.1"}, verify=tls) as http:
         http.post(url, json={"comments": [{"content": long, "commentType": "text"}], "status": "active"})
     assert any(c.type == "system" for t in organization.pull_requests[APPROVED].threads for c in t.comments)
     found = get_pull_request.call_sync(client, id=APPROVED, include=["threads"])

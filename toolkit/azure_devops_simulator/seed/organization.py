@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import pickle
 from datetime import UTC, datetime
 
 from azure_devops_simulator.seed.builds import seed_builds
@@ -20,6 +22,17 @@ _PEOPLE = ("Dana Ortiz", "Priya Raman", "Tom Becker", "Mina Sato", "Luis Ferreir
 
 def seed_organization() -> Organization:
     """A new copy of the Tidewater organization; every copy is equal, ids and dates included. It has no tokens yet."""
+    copy: Organization = pickle.loads(_seeded())  # noqa: S301 - these bytes were made here, by the line below
+    return copy
+
+
+@functools.cache
+def _seeded() -> bytes:
+    """The organization as bytes: reading them takes a sixth of the time that telling the story again would take."""
+    return pickle.dumps(_tell_story(), pickle.HIGHEST_PROTOCOL)
+
+
+def _tell_story() -> Organization:
     organization = Organization("tidewater", clock=Clock(_FOUNDED))
     _seed_people(organization)
     organization.add_project("Platform", "Shipment search, tracking and everything that runs it.")

@@ -134,6 +134,15 @@ class Faults:
     def __len__(self) -> int:
         return len(self._faults)
 
+    def __reduce__(self) -> tuple[type[Faults], tuple[()], list[_Counted]]:
+        """Copy and pickle everything but the lock."""
+        with self._lock:
+            return Faults, (), self._faults
+
+    def __setstate__(self, faults: list[_Counted]) -> None:
+        """Take over the faults of the original."""
+        self._faults = faults
+
     def add(self, *faults: Fault) -> None:
         """Add faults behind those already there. The same fault twice counts twice."""
         with self._lock:
