@@ -9,8 +9,9 @@ from azure_devops_simulator.areas.work_items.process import work_item_type
 from azure_devops_simulator.areas.work_items.rules import new_fields
 from azure_devops_simulator.areas.work_items.wiql import conditions
 from azure_devops_simulator.areas.work_items.wiql.macros import Context
-from azure_devops_simulator.areas.work_items.wiql.parser import WiqlError, parse
+from azure_devops_simulator.areas.work_items.wiql.parser import parse
 from azure_devops_simulator.areas.work_items.wiql.run import run_query
+from azure_devops_simulator.areas.work_items.wiql.syntax import WiqlError
 from azure_devops_simulator.state.work_items.records import Draft
 
 IDS = "SELECT [System.Id] FROM WorkItems WHERE "

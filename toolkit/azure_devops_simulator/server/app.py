@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from email.utils import format_datetime
+from functools import cache
 from typing import TypeAlias
 from urllib.parse import quote, urlsplit
 
@@ -80,13 +81,18 @@ _GIT = "/_git/"
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
+@cache
+def _router() -> Router:
+    routes = [route for area in AREAS for route in area.routes]
+    return Router([*routes, *location_routes(routes)])
+
+
 class Service:
     """One simulated host with one organization on it."""
 
     def __init__(self, organization: Organization) -> None:
         self.organization = organization
-        routes = [route for area in AREAS for route in area.routes]
-        self.router = Router([*routes, *location_routes(routes)])
+        self.router = _router()
         self._activities = 0
 
     async def endpoint(self, request: Request) -> Response:

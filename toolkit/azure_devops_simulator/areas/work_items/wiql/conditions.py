@@ -15,7 +15,7 @@ from azure_devops_simulator.areas.work_items.process import category_types
 from azure_devops_simulator.areas.work_items.rules import split_tags
 from azure_devops_simulator.areas.work_items.values import Reader, reader
 from azure_devops_simulator.areas.work_items.wiql.macros import Context, resolve
-from azure_devops_simulator.areas.work_items.wiql.parser import (
+from azure_devops_simulator.areas.work_items.wiql.syntax import (
     Combination,
     Comparison,
     Condition,

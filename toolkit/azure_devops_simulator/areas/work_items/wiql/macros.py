@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from azure_devops_simulator.areas.work_items.wiql.parser import Macro, WiqlError
+from azure_devops_simulator.areas.work_items.wiql.syntax import Macro, WiqlError
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import User
 from azure_devops_simulator.state.projects import Project

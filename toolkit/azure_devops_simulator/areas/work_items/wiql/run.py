@@ -19,7 +19,7 @@ from azure_devops_simulator.areas.work_items.wiql.conditions import (
     sort_keys,
 )
 from azure_devops_simulator.areas.work_items.wiql.macros import Context, resolve
-from azure_devops_simulator.areas.work_items.wiql.parser import (
+from azure_devops_simulator.areas.work_items.wiql.syntax import (
     Combination,
     Comparison,
     Condition,
@@ -28,7 +28,6 @@ from azure_devops_simulator.areas.work_items.wiql.parser import (
     Prefix,
     Query,
     WiqlError,
-    parse,
 )
 from azure_devops_simulator.state.work_items.records import Revision, WorkItem
 
@@ -77,6 +76,9 @@ def run_query(text: str, context: Context, top: int | None = None) -> QueryResul
         WiqlError: the query is not valid.
         ServiceError: VS402337 when it finds too much.
     """
+    # At the first query: the library behind the grammar takes longer to load than the rest of the simulator.
+    from azure_devops_simulator.areas.work_items.wiql.parser import parse  # noqa: PLC0415 - see above
+
     query = parse(text)
     at, now = _as_of(query, context), context.organization.clock.now()
     result = QueryResult(
