@@ -149,4 +149,7 @@ def test_metadata_is_the_one_source(name):
         "access": TOOLS[name].access,
         "scopes": [scope.value for scope in TOOLS[name].scopes],
         "toolset": TOOLS[name].toolset,
+        "destructive": name.startswith("update_"),
+        "idempotent": not name.startswith(("create_", "add_")),
     }
+    assert tool.extras is None, "the default set is never deferred"

@@ -75,7 +75,11 @@ def bind(
             "access": tool.access,
             "scopes": [scope.value for scope in tool.scopes],
             "toolset": tool.toolset,
+            "destructive": tool.destructive,
+            "idempotent": tool.idempotent,
         },
+        # Providers that search for tools load these only when a search finds them.
+        extras=None if tool.default else {"defer_loading": True},
     )
 
 

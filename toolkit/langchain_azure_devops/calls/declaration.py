@@ -44,12 +44,19 @@ class Toolset:
         return cls(name, description, [])
 
     def read(
-        self, *scopes: Scope, example: Arguments | None = None, more_examples: tuple[Arguments, ...] = ()
+        self,
+        *scopes: Scope,
+        optional: tuple[Scope, ...] = (),
+        default: bool = False,
+        example: Arguments | None = None,
+        more_examples: tuple[Arguments, ...] = (),
     ) -> Callable[[Callable[Concatenate[AzureDevOps, P], Coroutine[Any, Any, R]]], Tool[P, R]]:
         """Declare that a function is a tool that only reads.
 
         Args:
             *scopes: Any one of them suffices.
+            optional: Scopes for parts of the result that may be missing, which `read_optional` reads.
+            default: Whether the tool belongs to the default set, which is offered when nobody chooses tools.
             example: The arguments of one call that works in the seeded organization of the simulator.
             more_examples: Further calls, where one call does not show everything that the tool can return.
         """
@@ -63,6 +70,9 @@ class Toolset:
                     toolset=self.name,
                     access="read",
                     scopes=scopes,
+                    optional=optional,
+                    default=default,
+                    idempotent=True,
                     function=function,
                     examples=_all_examples(example, more_examples),
                 )
@@ -74,6 +84,10 @@ class Toolset:
         self,
         *scopes: Scope,
         sends: str | tuple[str, ...],
+        optional: tuple[Scope, ...] = (),
+        default: bool = False,
+        destructive: bool = True,
+        idempotent: bool = False,
         targets: tuple[str, ...] = (),
         contents: tuple[str, ...] = (),
         current: Callable[[AzureDevOps, Arguments], Awaitable[dict[str, JsonValue]]] | None = None,
@@ -89,6 +103,10 @@ class Toolset:
         Args:
             *scopes: Any one of them suffices.
             sends: The write operations that it may send, as `POST /{project}/...`.
+            optional: Scopes for parts of the result that may be missing, which `read_optional` reads.
+            default: Whether the tool belongs to the default set, which is offered when nobody chooses tools.
+            destructive: Whether a call may overwrite or delete something; False when it only adds.
+            idempotent: Whether a second call with the same arguments has no further effect.
             targets: The arguments that say where the write goes and whom it concerns. A write plan must give fixed
                 values for them.
             contents: All other arguments. Without `targets` and `contents`, every argument counts as a target.
@@ -118,6 +136,10 @@ class Toolset:
                     toolset=self.name,
                     access="write",
                     scopes=scopes,
+                    optional=optional,
+                    default=default,
+                    destructive=destructive,
+                    idempotent=idempotent,
                     function=function,
                     examples=_all_examples(example, more_examples),
                     operations=frozenset(Operation.parse(text) for text in operations),

@@ -62,6 +62,10 @@ class Tool(Generic[P, R]):
         toolset: The name of the group it belongs to.
         access: Whether it reads or writes.
         scopes: Any one of these lets a token use it.
+        optional: Scopes for parts of the result that may be missing; see `read_optional`.
+        default: Whether it belongs to the default set, which is offered when nobody chooses tools.
+        destructive: Whether a call may overwrite or delete something, instead of only adding to it.
+        idempotent: Whether a second call with the same arguments has no further effect.
         function: The typed function behind it.
         examples: The arguments of calls that work in the seeded organization; the first one is the example.
         operations: The write operations it may send.
@@ -79,6 +83,10 @@ class Tool(Generic[P, R]):
     access: Access
     scopes: tuple[Scope, ...]
     function: Callable[Concatenate[AzureDevOps, P], Awaitable[R]]
+    optional: tuple[Scope, ...] = ()
+    default: bool = False
+    destructive: bool = False
+    idempotent: bool = False
     examples: tuple[Mapping[str, JsonValue], ...] = ()
     operations: frozenset[Operation] = frozenset()
     writes: int = 0

@@ -36,7 +36,7 @@ class Pipeline(Result):
     running: int | None = Field(default=None, validation_alias=AliasPath("latestBuild", "id"))
 
 
-@toolset.read(Scope.BUILD, example={})
+@toolset.read(Scope.BUILD, default=True, example={})
 async def list_pipelines(
     client: AzureDevOps,
     *,

@@ -21,7 +21,7 @@ class Project(Result):
     state: str
 
 
-@toolset.read(Scope.PROJECT, Scope.PROFILE, example={})
+@toolset.read(Scope.PROJECT, Scope.PROFILE, default=True, example={})
 async def list_projects(client: AzureDevOps, *, limit: Limit = 100, cursor: Cursor = None) -> Page[Project]:
     """List the projects visible to this token.
 

@@ -92,7 +92,7 @@ class _Answer(BaseModel):
     info: int = Field(default=0, validation_alias="infoCode")
 
 
-@toolset.read(Scope.CODE, example={"text": "port"})
+@toolset.read(Scope.CODE, default=True, example={"text": "port"})
 async def search_code(
     client: AzureDevOps,
     *,

@@ -125,7 +125,7 @@ class LogMatches(Result):
     lines: UntrustedText
 
 
-@toolset.read(Scope.BUILD, example={})
+@toolset.read(Scope.BUILD, default=True, example={})
 async def list_builds(
     client: AzureDevOps,
     *,
@@ -195,7 +195,7 @@ def _queued(build: Build) -> tuple[datetime, int]:
     return build.queued or _LONG_AGO, build.id
 
 
-@toolset.read(Scope.BUILD, example={"id": 37}, more_examples=({"id": 32}, {"id": 27}))
+@toolset.read(Scope.BUILD, default=True, example={"id": 37}, more_examples=({"id": 32}, {"id": 27}))
 async def get_build(client: AzureDevOps, *, id: int, project: Project = None) -> BuildDetail:
     """Read a build: stages, what failed with issues and log ids, and the commits it brought.
 
@@ -224,6 +224,7 @@ async def get_build(client: AzureDevOps, *, id: int, project: Project = None) ->
 
 @toolset.read(
     Scope.BUILD,
+    default=True,
     example={"build": 37},
     more_examples=({"build": 35, "contains": "error"}, {"build": 37, "first_line": 1}),
 )

@@ -54,7 +54,7 @@ class _Row(PullRequest):
     asked: list[_Person] = Field(default=[], validation_alias="reviewers", exclude=True)
 
 
-@toolset.read(Scope.CODE, example={})
+@toolset.read(Scope.CODE, default=True, example={})
 async def list_pull_requests(
     client: AzureDevOps,
     *,
@@ -107,6 +107,7 @@ async def list_pull_requests(
 
 @toolset.read(
     Scope.CODE,
+    default=True,
     example={"id": 16, "include": ["files", "threads", "diff"]},
     more_examples=({"id": 9, "include": ["files", "threads", "diff"]},),
 )
@@ -156,6 +157,8 @@ async def _opened(client: AzureDevOps, pending: PendingWrite) -> OpenedPullReque
 
 @toolset.write(
     Scope.CODE_WRITE,
+    default=True,
+    destructive=False,
     sends=_CREATE,
     targets=("project", "repository", "source", "target", "work_items"),
     contents=("title", "description", "draft"),
@@ -235,6 +238,8 @@ async def _current(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> d
 
 @toolset.write(
     Scope.CODE_WRITE,
+    default=True,
+    idempotent=True,
     sends=_UPDATE,
     targets=("id", "target", "status", "source_commit"),
     contents=("title", "description", "draft"),

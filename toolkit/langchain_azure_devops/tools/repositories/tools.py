@@ -84,7 +84,7 @@ class FileContent(NamedTuple):
     whole: bool
 
 
-@toolset.read(Scope.CODE, example={})
+@toolset.read(Scope.CODE, default=True, example={})
 async def list_repositories(
     client: AzureDevOps, *, project: Project = None, limit: Limit = 100, cursor: Cursor = None
 ) -> Page[GitRepository]:
@@ -103,7 +103,7 @@ async def list_repositories(
     )
 
 
-@toolset.read(Scope.CODE, example={"repository": "platform-api"})
+@toolset.read(Scope.CODE, default=True, example={"repository": "platform-api"})
 async def list_branches(
     client: AzureDevOps,
     *,
@@ -154,7 +154,7 @@ async def _repositories(client: AzureDevOps, project: str | None) -> dict[str, G
     return {row.name if chosen else f"{row.project}/{row.name}": row for row in rows if not row.disabled}
 
 
-@toolset.read(Scope.CODE, example={"repository": "platform-api", "depth": 20})
+@toolset.read(Scope.CODE, default=True, example={"repository": "platform-api", "depth": 20})
 async def list_repository_files(
     client: AzureDevOps,
     *,
@@ -195,7 +195,7 @@ async def list_repository_files(
     return page
 
 
-@toolset.read(Scope.CODE, example={"repository": "docs", "path": "/README.md", "version": "main"})
+@toolset.read(Scope.CODE, default=True, example={"repository": "docs", "path": "/README.md", "version": "main"})
 async def read_repository_file(
     client: AzureDevOps,
     *,

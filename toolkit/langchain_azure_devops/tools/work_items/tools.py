@@ -53,7 +53,7 @@ _TIME = re.compile(r"['\"]\d{4}-\d\d-\d\dT\d")
 Id = Annotated[int, Field(ge=1)]
 
 
-@toolset.read(Scope.WORK, example={"fields": ["System.AreaPath"]})
+@toolset.read(Scope.WORK, default=True, example={"fields": ["System.AreaPath"]})
 async def query_work_items(
     client: AzureDevOps,
     *,
@@ -120,7 +120,12 @@ async def query_work_items(
     return page
 
 
-@toolset.read(Scope.WORK, example={"id": 4, "comments": True}, more_examples=({"id": 8, "comments": True}, {"id": 8}))
+@toolset.read(
+    Scope.WORK,
+    default=True,
+    example={"id": 4, "comments": True},
+    more_examples=({"id": 8, "comments": True}, {"id": 8}),
+)
 async def get_work_item(client: AzureDevOps, *, id: Id, comments: bool = False) -> WorkItemDetail:
     """Read a work item: fields, links, revision; on request its comments.
 
@@ -155,6 +160,8 @@ async def current_work_item(client: AzureDevOps, arguments: Mapping[str, JsonVal
 
 @toolset.write(
     Scope.WORK_WRITE,
+    default=True,
+    destructive=False,
     sends=f"POST {_CREATE}",
     targets=("type", "project", "area", "iteration", "assigned_to", "parent"),
     contents=("title", "description", "tags", "fields"),
@@ -212,6 +219,8 @@ async def create_work_item(
 
 @toolset.write(
     Scope.WORK_WRITE,
+    default=True,
+    idempotent=True,
     sends=f"PATCH {ITEM}",
     targets=("id", "assigned_to", "area", "iteration"),
     contents=("revision", "title", "state", "tags", "description", "fields"),
@@ -268,6 +277,8 @@ async def update_work_item(
 
 @toolset.write(
     Scope.WORK_WRITE,
+    default=True,
+    destructive=False,
     sends=f"POST {COMMENTS}",
     targets=("id",),
     contents=("text",),
