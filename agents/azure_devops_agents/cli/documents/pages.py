@@ -6,7 +6,7 @@ from pathlib import Path
 
 from azure_devops_agents.cli.documents import reference, tables
 from azure_devops_agents.cli.documents.picture import demo_pictures
-from azure_devops_agents.cli.documents.source import room_map, source
+from azure_devops_agents.cli.documents.source import module_table, room_table, source
 from azure_devops_agents.cli.documents.walk import drawing
 
 SECTIONS: Mapping[str, Callable[[], str]] = {
@@ -20,7 +20,12 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
 }
 """What stands between `<!-- generated:NAME -->` and `<!-- /generated -->`."""
 
-FROM_SOURCE: Mapping[str, Callable[[Path, str], str]] = {"rooms": room_map, "source": source, "walk": drawing}
+FROM_SOURCE: Mapping[str, Callable[[Path, str], str]] = {
+    "rooms": room_table,
+    "modules": module_table,
+    "source": source,
+    "walk": drawing,
+}
 """The same for sections that are made from the source: they take an argument, such as `rooms azure_devops_agents`."""
 
 _MARKED = re.compile(r"(<!-- generated:(\w+)(?: ([^>]+))? -->\n).*?(<!-- /generated -->)", re.DOTALL)

@@ -9,25 +9,25 @@ from pathlib import Path
 SOURCES = ("toolkit", "agents", "evals")
 
 
-def room_map(root: Path, package: str) -> str:
-    """Describe the rooms of a package in the order of the import contract, and the modules in each.
+def room_table(root: Path, package: str) -> str:
+    """List the rooms of a package in the order of the import contract, each with the first sentence of its docstring.
 
     Args:
         root: The folder of the repository.
         package: The name of a package, such as `azure_devops_agents`.
     """
-    folder = next(path for source in SOURCES if (path := root / source / package).is_dir())
-    entrances = [path for path in folder.glob("*.py") if path.name != "__init__.py" and _sentence(path)]
-    rooms = [path.parent for path in folder.glob("*/__init__.py")]
-    order = _layers(root, package)
-    ranked = sorted([*rooms, *entrances], key=lambda path: (_rank(order, path.stem), path.suffix, path.name))
-    rows = ["| room | what it holds |", "|---|---|"]
-    rows += [f"| `{_name(folder, path)}` | {_sentence(path)} |" for path in ranked]
-    details = ["| module | what it does |", "|---|---|"]
-    for room in (path for path in ranked if path.is_dir()):
-        details += [f"| `{_name(folder, path)}` | {_sentence(path)} |" for path in _contents(room)]
+    folder = _folder(root, package)
+    rows = [f"| `{_name(folder, path)}` | {_sentence(path)} |" for path in _rooms(root, package)]
+    return "\n".join(["| room | what it holds |", "|---|---|", *rows])
+
+
+def module_table(root: Path, package: str) -> str:
+    """List every module of a package by its room, folded up on the page."""
+    folder = _folder(root, package)
+    rooms = [path for path in _rooms(root, package) if path.is_dir()]
+    rows = [f"| `{_name(folder, path)}` | {_sentence(path)} |" for room in rooms for path in _contents(room)]
     title = f"<summary>Every module of <code>{package}</code></summary>"
-    return "\n".join([*rows, "", "<details>", title, "", *details, "", "</details>"])
+    return "\n".join(["<details>", title, "", "| module | what it does |", "|---|---|", *rows, "", "</details>"])
 
 
 def source(root: Path, place: str) -> str:
@@ -44,6 +44,19 @@ def source(root: Path, place: str) -> str:
     first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))])
     lines = text.splitlines()[first - 1 : node.end_lineno]
     return "\n".join([f"`{path}`:", "", "```python", *lines, "```"])
+
+
+def _folder(root: Path, package: str) -> Path:
+    return next(path for source in SOURCES if (path := root / source / package).is_dir())
+
+
+def _rooms(root: Path, package: str) -> list[Path]:
+    """The packages and modules directly in a package, from the entrances at the top to the ground."""
+    folder = _folder(root, package)
+    modules = [path for path in folder.glob("*.py") if path.name != "__init__.py" and _sentence(path)]
+    order = _layers(root, package)
+    rooms = [*modules, *(path.parent for path in folder.glob("*/__init__.py"))]
+    return sorted(rooms, key=lambda path: (_rank(order, path.stem), path.suffix, path.name))
 
 
 def _contents(room: Path) -> Iterator[Path]:
