@@ -10,7 +10,6 @@ from azure_devops_agents.cli.documents.source import module_table, room_table, s
 from azure_devops_agents.cli.documents.walk import drawing
 
 SECTIONS: Mapping[str, Callable[[], str]] = {
-    "tools": tables.tool_table,
     "toolsets": reference.toolset_table,
     "reference": reference.tool_reference,
     "scopes": tables.scope_table,

@@ -13,10 +13,10 @@ def toolset_table() -> str:
     rows = ["| toolset | tools that read | tools that write |", "|---|---|---|"]
     for toolset in TOOLSETS.values():
         reads, writes = (
-            ", ".join(_linked(tool.name) for tool in toolset.tools if tool.access == access)
+            ", ".join(f"`{tool.name}`" for tool in toolset.tools if tool.access == access)
             for access in ("read", "write")
         )
-        rows.append(f"| `{toolset.name}` | {reads} | {writes} |")
+        rows.append(f"| [`{toolset.name}`](toolkit/TOOLS.md#{toolset.name}) | {reads} | {writes} |")
     return "\n".join(rows)
 
 
@@ -28,10 +28,6 @@ def tool_reference() -> str:
         for tool in toolset.tools:
             lines += _described(tool)
     return "\n".join(lines).rstrip()
-
-
-def _linked(name: str) -> str:
-    return f"[`{name}`](toolkit/TOOLS.md#{name})"
 
 
 def _described(tool: Tool[..., Any]) -> Iterator[str]:

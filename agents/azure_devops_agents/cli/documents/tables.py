@@ -1,13 +1,12 @@
 """Tables for the pages, made from the declarations of the tools and from the routes of the simulator."""
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from azure_devops_agents.cli.capabilities import needed
 from langchain_azure_devops.access.connection import least
 from langchain_azure_devops.scopes import Scope, on_token_page
-from langchain_azure_devops.tools import TOOLS, TOOLSETS
+from langchain_azure_devops.tools import TOOLS
 
 if TYPE_CHECKING:
     from azure_devops_simulator.api.routing import Route
@@ -17,16 +16,6 @@ SETS: Mapping[str, list[Scope]] = {
     "also files work items and pull requests": needed(writes=True),
 }
 """The scopes of one token for everything, by what the token is for."""
-
-
-def tool_table() -> str:
-    """Every tool with what it does and the least scope it needs."""
-    rows = ["| tool | what it does | access | least scope |", "|---|---|---|---|"]
-    for toolset in TOOLSETS.values():
-        for tool in toolset.tools:
-            first_sentence = re.split(r"(?<=\.)\s", tool.description)[0].replace("|", "\\|")
-            rows.append(f"| `{tool.name}` | {first_sentence} | {tool.access} | `{least(tool.scopes).value}` |")
-    return "\n".join(rows)
 
 
 def scope_table() -> str:
