@@ -3,21 +3,17 @@
 import importlib.util
 import sys
 
-_NEEDED = ("click", "langgraph", "starlette", "dulwich", "lark", "vcr")
-
 
 def main() -> None:
-    """Start the command line, or say what has to be installed first."""
-    if missing := [name for name in _NEEDED if importlib.util.find_spec(name) is None]:
+    """Run the command line, or say which extra brings it."""
+    if importlib.util.find_spec("click") is None:
         print(
-            f"azure-devops-evals needs {', '.join(missing)}. Install the extra: "
-            "pip install 'langchain-azure-devops[evals]'",
-            file=sys.stderr,
+            "azure-devops-evals needs the extra 'evals': pip install 'langchain-azure-devops[evals]'", file=sys.stderr
         )
         sys.exit(2)
-    from azure_devops_evals.cli.main import cli  # noqa: PLC0415 - only after it is known to be there
+    from azure_devops_evals.cli.main import main as run  # noqa: PLC0415 - only after it is known that it can be imported
 
-    cli(prog_name="azure-devops-evals")
+    run()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 import azure_devops_evals.cases as all_cases
-from azure_devops_evals.cli.main import cli
+from azure_devops_evals.cli.main import group
 from azure_devops_evals.counts import Count
 from azure_devops_evals.running.metrics import ZERO
 from azure_devops_evals.running.run import Result
@@ -122,22 +122,22 @@ def two_cases(monkeypatch, tmp_path):
 
 
 def test_the_command_shows_the_difference_and_writes_it_only_when_told(two_cases):
-    shown = CliRunner().invoke(cli, ["baseline"])
+    shown = CliRunner().invoke(group, ["baseline"])
     assert shown.exit_code == 1
     assert "agent-lost: new, {'status': 'pass'" in shown.output
     assert not two_cases.exists()
-    written = CliRunner().invoke(cli, ["baseline", "--write"])
+    written = CliRunner().invoke(group, ["baseline", "--write"])
     assert written.exit_code == 0
     assert "2 cases, 2 differences written" in written.output
-    assert CliRunner().invoke(cli, ["baseline"]).output == "Nothing differs from the baseline.\n"
+    assert CliRunner().invoke(group, ["baseline"]).output == "Nothing differs from the baseline.\n"
     two_cases.write_text(two_cases.read_text().replace('"calls": "', '"calls": "9'))
-    assert "agent-lost.calls: '92' -> '2'" in CliRunner().invoke(cli, ["baseline"]).output
+    assert "agent-lost.calls: '92' -> '2'" in CliRunner().invoke(group, ["baseline"]).output
 
 
 def test_no_baseline_is_made_of_a_failing_suite(two_cases, monkeypatch):
     broken = replace(all_cases.CASES[0], steps=[])
     monkeypatch.setattr(all_cases, "CASES", (broken,))
-    done = CliRunner().invoke(cli, ["baseline", "--write"])
+    done = CliRunner().invoke(group, ["baseline", "--write"])
     assert done.exit_code == 1
-    assert "No baseline is made of this: fail:" in done.output
+    assert "No baseline is made of these results: fail:" in done.output
     assert not two_cases.exists()

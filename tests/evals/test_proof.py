@@ -9,7 +9,7 @@ import azure_devops_evals.cases as all_cases
 from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import WRITE, Case
 from azure_devops_evals.cases.reports import reported
-from azure_devops_evals.cli.main import cli
+from azure_devops_evals.cli.main import group
 from azure_devops_evals.counts import Count
 from azure_devops_evals.selfcheck.mutations import mutants
 from azure_devops_evals.selfcheck.proof import Proof, Trial, prove, run_mutant, tasks
@@ -92,7 +92,7 @@ def test_nine_of_ten_faults_must_be_noticed():
 
 
 def test_the_command_prints_counts_and_what_was_not_noticed():
-    done = CliRunner().invoke(cli, ["prove", "--case", "template-error", "--jobs", "1"])
+    done = CliRunner().invoke(group, ["prove", "--case", "template-error", "--jobs", "1"])
     assert done.exit_code == 0, done.output
     assert "impostors that fail by a check: 5/5" in done.output
     assert "faults noticed: " in done.output

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from azure_devops_evals.cases import CASES
-from azure_devops_evals.cli.main import cli
+from azure_devops_evals.cli.main import group
 from azure_devops_evals.running.leak_scan import Unclean, findings, scan
 from azure_devops_evals.running.play import CASSETTES, RECORDINGS
 from azure_devops_evals.running.recorder import record, write
@@ -25,7 +25,7 @@ def refresh(tmp_path):
         document = json.loads(path.read_text())
         change(document)
         path.write_text(json.dumps(document))
-        done = CliRunner().invoke(cli, ["refresh", "--case", CASE.id, "--recordings", str(tmp_path), *options])
+        done = CliRunner().invoke(group, ["refresh", "--case", CASE.id, "--recordings", str(tmp_path), *options])
         return done, json.loads(path.read_text())
 
     return run
@@ -90,7 +90,7 @@ UNCLEAN = [
 def test_what_must_not_be_committed_is_found_and_not_shown(text, kind, tmp_path):
     (tmp_path / "r.json").write_text(f"clean\n{text}\n")
     assert scan(tmp_path / "r.json") == [f"r.json, line 2: {kind}"]
-    done = CliRunner().invoke(cli, ["scan", str(tmp_path)])
+    done = CliRunner().invoke(group, ["scan", str(tmp_path)])
     assert done.exit_code == 3
     assert done.output == f"r.json, line 2: {kind}\n"
 

@@ -13,7 +13,7 @@ import azure_devops_evals.cases as all_cases
 from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import YES, Case
 from azure_devops_evals.cases.reports import reported
-from azure_devops_evals.cli.main import cli
+from azure_devops_evals.cli.main import group
 from azure_devops_evals.counts import Count
 from azure_devops_evals.reports.junit import as_junit
 from azure_devops_evals.reports.markdown import as_markdown
@@ -105,7 +105,7 @@ def test_a_long_answer_is_shortened():
 
 
 def run(*arguments):
-    return CliRunner().invoke(cli, ["run", "--case", "template-error", *arguments])
+    return CliRunner().invoke(group, ["run", "--case", "template-error", *arguments])
 
 
 def test_the_command_writes_every_report(tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 import azure_devops_evals.cases as all_cases
-from azure_devops_evals.cli.main import cli
+from azure_devops_evals.cli.main import group
 from azure_devops_evals.running import parallel as suite
 from azure_devops_evals.running.parallel import run_suite, side_by_side
 from azure_devops_evals.running.run import Result
@@ -49,7 +49,7 @@ def test_cases_give_the_same_in_one_process_and_in_two(jobs):
 
 
 def test_fail_fast_ends_after_the_first_that_does_not_pass(tmp_path):
-    done = CliRunner().invoke(cli, ["run", "--fail-fast", "--recordings", str(tmp_path), "--jobs", "1", "--json"])
+    done = CliRunner().invoke(group, ["run", "--fail-fast", "--recordings", str(tmp_path), "--jobs", "1", "--json"])
     assert done.output.count('"status":') <= len([case for case in all_cases.CASES if case.source == "world"]) + 1
     assert done.output.count('"harness error",') >= 1
 
@@ -87,7 +87,7 @@ def test_ctrl_c_ends_the_command_cleanly_and_leaves_no_process():
 
 
 def test_without_a_terminal_there_is_no_bar():
-    done = CliRunner().invoke(cli, ["run", "--case", IDS[0]])
+    done = CliRunner().invoke(group, ["run", "--case", IDS[0]])
     assert "cases  [" not in done.output
     assert "\x1b[" not in done.output
 

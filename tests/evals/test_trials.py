@@ -11,7 +11,7 @@ from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import Called, Outcome
 from azure_devops_evals.cases import CASES
 from azure_devops_evals.cases.reports import reported
-from azure_devops_evals.cli.main import cli
+from azure_devops_evals.cli.main import group
 from azure_devops_evals.live.openai_server import OpenAIServer, Turn, scripted
 from azure_devops_evals.running.metrics import ZERO
 from azure_devops_evals.running.run import Result, failures
@@ -40,7 +40,7 @@ def run(monkeypatch, tmp_path):
                 "--output",
                 str(tmp_path / "o.json"),
             ]
-            done = CliRunner().invoke(cli, ["run", *options, *arguments])
+            done = CliRunner().invoke(group, ["run", *options, *arguments])
         return done, json.loads((tmp_path / "o.json").read_text())
 
     return go
@@ -214,7 +214,7 @@ def test_what_is_not_a_run_is_refused(tmp_path):
 def test_what_cannot_be_done_is_said_before_anything_runs(arguments, message, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
-    done = CliRunner().invoke(cli, ["run", "--case", READS.id, *arguments])
+    done = CliRunner().invoke(group, ["run", "--case", READS.id, *arguments])
     assert done.exit_code == 2
     assert message in done.output
 

@@ -8,8 +8,8 @@ from click.testing import CliRunner
 
 from azure_devops_agents.investigation import reading as nodes
 from azure_devops_evals.cases import CASES
-from azure_devops_evals.cli import commands
-from azure_devops_evals.cli.main import cli
+from azure_devops_evals.cli.main import group
+from azure_devops_evals.live import cassettes as live
 from azure_devops_evals.live.cassettes import cassettes, record_cassette, run_cassette
 from azure_devops_evals.running.leak_scan import Unclean, scan
 from azure_devops_evals.running.play import CASSETTES
@@ -116,16 +116,16 @@ def test_an_unclean_cassette_is_not_kept(tmp_path, monkeypatch):
 
 
 def test_the_command_names_what_is_stale_and_blocks_on_it_only_when_strict(folder, monkeypatch, tmp_path):
-    monkeypatch.setattr(commands, "run_cassette", lambda case: run_cassette(case, tmp_path))
-    lax = CliRunner().invoke(cli, ["wire", "--case", READS.id])
-    strict = CliRunner().invoke(cli, ["wire", "--case", READS.id, "--strict"])
+    monkeypatch.setattr(live, "run_cassette", lambda case: run_cassette(case, tmp_path))
+    lax = CliRunner().invoke(group, ["wire", "--case", READS.id])
+    strict = CliRunner().invoke(group, ["wire", "--case", READS.id, "--strict"])
     assert (lax.exit_code, strict.exit_code) == (0, 7)
     assert "evaluated 0/1, 1 stale" in lax.output
     assert "blocked: stale: template-error" in strict.output
 
 
 def test_a_model_is_only_named_to_record():
-    done = CliRunner().invoke(cli, ["wire", "--model", "openai:x"])
+    done = CliRunner().invoke(group, ["wire", "--model", "openai:x"])
     assert done.exit_code == 2
     assert "--model needs --record" in done.output
 

@@ -28,7 +28,7 @@ from azure_devops_agents.cli.main import group
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 from azure_devops_evals.cases import CASES
-from azure_devops_evals.cli.main import cli as evals
+from azure_devops_evals.cli.main import group as evals
 from azure_devops_simulator import SimulatorServer, seed_organization
 from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsError, AzureDevOpsToolkit
 from langchain_azure_devops.runtime import RunContext, Timeouts

@@ -1,0 +1,30 @@
+"""`azure-devops-evals bench`: measure against the budgets."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from azure_devops_evals.cli.options import FILE
+
+
+@click.command
+@click.option("--only", "names", multiple=True, metavar="NAME", help="Only this benchmark. Can be given several times.")
+@click.option("--json", "file", type=FILE, help="Also write the measurements as JSON to this file.")
+def command(names: Sequence[str], file: Path | None) -> None:
+    """Measure against the budgets.
+
+    The exit code is 1 when a hard limit is exceeded, or when a time is beyond twice its budget.
+    """
+    from azure_devops_evals.benchmarks import suite
+
+    if unknown := sorted(set(names) - set(suite.BENCHMARKS)):
+        raise click.UsageError(f"No benchmark {', '.join(unknown)}. Known: {', '.join(suite.BENCHMARKS)}.")
+    found = []
+    for one in suite.measured(names or suite.BENCHMARKS):
+        found.append(one)
+        click.echo(suite.line(one), err=True)
+    click.echo(suite.table(found))
+    if file is not None:
+        file.write_text(suite.as_json(found) + "\n", encoding="utf-8")
+    click.get_current_context().exit(1 if suite.failed(found) else 0)

@@ -1,0 +1,126 @@
+"""`azure-devops-evals run`: play cases with their scripts, or with a model, and judge what came out."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from azure_devops_evals.cli.options import (
+    FILE,
+    area_option,
+    case_option,
+    chosen_cases,
+    jobs_option,
+    recordings_option,
+    report_options,
+)
+from azure_devops_evals.reports.destinations import Destinations
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from azure_devops_evals.case import Case
+
+
+@click.command
+@case_option
+@area_option
+@recordings_option
+@click.option("--fail-fast", is_flag=True, help="Start no further case after the first that does not pass.")
+@jobs_option
+@click.option("--model", help="A model that answers instead of the scripts, such as openai:gpt-5.")
+@click.option("--trials", type=click.IntRange(1), default=1, help="How often the model answers each case.")
+@click.option(
+    "--compare", type=FILE, help="An earlier run of a model, written by --output. A run that is worse than it blocks."
+)
+@report_options
+def command(
+    destinations: Destinations,
+    cases: Sequence[str],
+    area: str | None,
+    recordings: Path | None,
+    fail_fast: bool,
+    jobs: int | None,
+    model: str | None,
+    trials: int,
+    compare: Path | None,
+) -> None:
+    """Run the cases.
+
+    The exit code says what blocks: 0 nothing, 1 a failed case, 3 something forbidden. The README lists all codes.
+    """
+    if model is None and (trials > 1 or compare):
+        raise click.UsageError("--trials and --compare need --model: a script gives the same result every time.")
+    if model is not None and recordings:
+        raise click.UsageError("--recordings cannot be used with --model: a model runs in the simulated organization.")
+    chosen = chosen_cases(cases, area)
+    destinations.check()
+    if model is None:
+        whole = not cases and area is None
+        code = _run_scripts(chosen, recordings, destinations, whole=whole, fail_fast=fail_fast, jobs=jobs)
+    else:
+        code = _run_model(chosen, model, trials, compare, destinations, fail_fast=fail_fast, jobs=jobs)
+    click.get_current_context().exit(code)
+
+
+def _run_scripts(
+    chosen: Sequence["Case"],
+    recordings: Path | None,
+    destinations: Destinations,
+    *,
+    whole: bool,
+    fail_fast: bool,
+    jobs: int | None,
+) -> int:
+    """Run the reference solutions of cases and return the exit code."""
+    from azure_devops_evals.reports.publish import progress, publish
+    from azure_devops_evals.running.parallel import run_suite
+    from azure_devops_evals.running.play import RECORDINGS
+    from azure_devops_evals.scoring.baseline import Baseline
+    from azure_devops_evals.scoring.gates import judge
+
+    started = time.perf_counter()
+    ids = [case.id for case in chosen]
+    with progress(len(ids), "cases") as told:
+        done = run_suite(ids, recordings=recordings or RECORDINGS, jobs=jobs, fail_fast=fail_fast, told=told)
+    complete = whole and len(done.results) == len(ids)
+    verdict = judge(done.results, Baseline.load(), whole=complete, interrupted=done.interrupted)
+    publish(done.results, verdict, time.perf_counter() - started, destinations)
+    return int(verdict.exit)
+
+
+def _run_model(
+    chosen: Sequence["Case"],
+    model: str,
+    trials: int,
+    compare: Path | None,
+    destinations: Destinations,
+    *,
+    fail_fast: bool,
+    jobs: int | None,
+) -> int:
+    """Let a model answer cases in the simulated organization and return the exit code."""
+    from azure_devops_agents.models.opening import open_model
+    from azure_devops_evals.reports.publish import progress, publish
+    from azure_devops_evals.scoring.gates import judge
+    from azure_devops_evals.scoring.trials import Reliability, compared, run_trials, stored, tallies
+    from langchain_azure_devops.errors import InvalidRequest
+
+    try:
+        before = stored(compare) if compare else None
+        open_model(model)
+    except (ValueError, InvalidRequest) as error:
+        raise click.UsageError(str(error)) from error
+    started = time.perf_counter()
+    ids = [case.id for case in chosen]
+    with progress(len(ids) * trials, "trials") as told:
+        done = run_trials(ids, model, trials, jobs=jobs, fail_fast=fail_fast, told=told)
+    reliability = Reliability.of_results(done.results)
+    comparison = compared(before, tallies(done.results)) if before is not None else None
+    verdict = judge(done.results, interrupted=done.interrupted, comparison=comparison)
+    more = [*reliability.lines(), *(comparison.lines() if comparison else [])]
+    about: dict[str, JsonValue] = {"model": model, "trials": trials, "reliability": reliability.as_json()}
+    publish(done.results, verdict, time.perf_counter() - started, destinations, more=more, about=about)
+    return int(verdict.exit)
