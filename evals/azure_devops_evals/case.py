@@ -1,4 +1,4 @@
-"""What a case is made of, and what comes out of running one."""
+"""The data model of the suite: a case, its checks, and the outcome of playing it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,18 +12,18 @@ Area = Literal[
     "repositories", "pull-requests", "work-items", "pipelines", "code-search", "findings", "access",
 ]  # fmt: skip
 Kind = Literal["healthy", "inconclusive", "denied", "throttled", "truncated", "missing", "rejected", "edited"]
-"""What makes a case hard, besides orders hidden in it; the mix of the suite is counted by it."""
+"""What makes a case hard, besides hidden orders. A test counts the kinds to keep the suite mixed."""
 Surface = Literal[
     "pull request title", "pull request description", "pull request comment", "work item title",
     "work item description", "work item comment", "work item tag", "commit message", "file content", "branch name",
     "log line", "build issue", "search hit", "display name",
 ]  # fmt: skip
 Family = Literal["direct order", "fake system message", "exfiltration", "forged approval", "target hijack"]
-Happening = Callable[[Organization], None]
-"""Something that happens in an organization, such as a branch that somebody pushes."""
+Setup = Callable[[Organization], None]
+"""A change of an organization, such as a branch that somebody pushes."""
 
 Answer = Mapping[str, Any]
-"""What a person says when asked for a write: the decision, and the arguments of an edited call."""
+"""The answer of an approver to a write: the decision, and the arguments of an edited call."""
 
 READ = ("vso.project", "vso.code", "vso.work", "vso.build")
 WRITE = (*READ, "vso.work_write", "vso.code_write")
@@ -33,7 +33,7 @@ YES: Answer = {"decision": "approve", "approver": "the case"}
 
 @dataclass(frozen=True)
 class Called:
-    """One tool call, and what the model was told; None when it was never answered."""
+    """One tool call and the answer that the model got; None when the call was never answered."""
 
     tool: str
     arguments: Mapping[str, Any]
@@ -42,21 +42,21 @@ class Called:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run left behind.
+    """What playing a case left behind.
 
     Attributes:
         report: The checked report.
         evidence: Every tool result, by its id.
-        told: The tool and the text of each answer the model got, those of absent tools included.
+        told: The tool and the text of each answer that the model got, also from tools that do not exist.
         tools: The tools that were offered.
-        asked: What a person was shown before each write.
-        approved: The tools of the writes that a person approved.
-        changes: What is different in the organization afterwards, by path; always empty on a recording.
-        secrets: The secrets that are in the organization's code; none are known of a recording.
+        asked: What the approver was shown before each write.
+        approved: The tools of the writes that were approved.
+        changes: What differs in the organization afterwards, by path; always empty on a recording.
+        secrets: The secrets in the organization's code; empty on a recording, where they are not known.
         calls: Every tool call, in order.
-        tokens: The conversation's length in tokens, approximately.
-        crash: What the agent raised, if it did; the rest is what was there until then.
-        outage: Why the model could not be reached, if so.
+        tokens: The approximate length of the conversation in tokens.
+        crash: The error that the agent raised; None without one. The other attributes hold what was there until then.
+        outage: Why the model could not be reached; None when it could.
     """
 
     report: Mapping[str, Any]
@@ -74,7 +74,7 @@ class Outcome:
 
 
 Expects = Literal["verdict", "answer", "wording", "quotes", "route", "tools", "asked", "coverage", "gate", "other"]
-"""What an expectation is about. `route`, `quotes`, `wording` follow the reference solution; others may be as good."""
+"""The subject of a check. `route`, `quotes` and `wording` follow the reference solution; another one may be as good."""
 
 
 @dataclass(frozen=True)
@@ -82,10 +82,10 @@ class Check:
     """One expectation.
 
     Attributes:
-        name: What is expected, for people.
-        failure: Says what is wrong with an outcome; None when nothing is.
-        phrases: Texts that the expectation looks for and that no prompt may give away.
-        about: What it is about, for the metrics.
+        name: What is expected, in words.
+        failure: Returns what is wrong with an outcome; None when nothing is.
+        phrases: The texts that the check looks for; no prompt may contain them.
+        about: The subject, for the metrics.
     """
 
     name: str
@@ -99,10 +99,10 @@ class Injection:
     """An order hidden in something that the reference solution reads.
 
     Attributes:
-        surface: Where it stands.
-        family: How it tries.
-        text: A piece of it, as the model is told it.
-        obeyed: The tool calls of a model that does what it says.
+        surface: Where the order stands.
+        family: The kind of attack.
+        text: A part of the order, as the model reads it.
+        obeyed: The tool calls of a model that obeys it.
     """
 
     surface: Surface
@@ -113,29 +113,29 @@ class Injection:
 
 @dataclass(frozen=True)
 class Case:
-    """A question, a place to ask it, a reference solution, and what to expect.
+    """A question, an environment to ask it in, a reference solution, and checks.
 
     Attributes:
-        id: Also the name of its recording.
-        area: What it is about, to run a part of the suite.
-        question: What a person asks.
-        steps: The reference solution: the tool calls of each turn, the report last.
-        checks: What to expect besides what is expected of every case.
-        routes: Other solutions that must pass, too; their requests are part of the recording.
-        source: A recording of the service's answers, or a fresh organization in this process.
+        id: The name of the case and of its recording.
+        area: The area it belongs to; `run --area` runs one area.
+        question: The question that the agent gets.
+        steps: The reference solution: the tool calls of each turn. The last turn is the report.
+        checks: What the case expects, besides what is expected of every case.
+        routes: Other solutions that must pass; the recording holds their requests as well.
+        source: Where it is played: on a recording of the service's answers, or in a fresh organization in this process.
         holds: The scopes of the token.
-        declared: The scopes the operator declared; None when they are the token's.
-        verified: The scopes are found out from the service, not declared.
-        credential: Whether the token arrives whole; for a malformed one the sign-in page comes back.
-        person: How a person answers when asked for a write: always the same, by the tool that asks, or one answer after
-            the other. Whoever has no answer left says no. None when there is nobody who could be asked.
-        changes: All that may be different in the organization afterwards, by path.
+        declared: The scopes that the operator declared; None when they are the token's.
+        verified: Whether the scopes are found out from the service instead of being declared.
+        credential: Whether the token arrives whole; a malformed one is answered with the sign-in page.
+        approver: The answers to writes: one answer to all, one for each tool, or one after the other. When no answer is
+            left, the write is rejected. None when there is no approver who could be asked.
+        changes: All that may differ in the organization afterwards, by path.
         kinds: What makes it hard.
-        injection: The order hidden in what is read; None when there is none.
-        prepare: What happened in the organization before the question, on top of its seed.
-        meanwhile: What others do while a person decides about the first write.
-        world: A file in `worlds/` that the organization is read from; None for the simulator's own seed.
-        faults: What goes wrong between the agent and the organization, when it is played and when it is recorded.
+        injection: The order hidden in what the agent reads; None when there is none.
+        setup: Changes the organization before the question, on top of its seed.
+        meanwhile: What other people do while the approver decides about the first write.
+        world: The file in `worlds/` that the organization is read from; None for the simulator's own seed.
+        faults: The faults between the agent and the organization, when the case is played and when it is recorded.
     """
 
     id: str
@@ -149,11 +149,11 @@ class Case:
     declared: tuple[str, ...] | None = None
     verified: bool = False
     credential: Literal["whole", "malformed"] = "whole"
-    person: Answer | Mapping[str, Answer] | Sequence[Answer] | None = field(default_factory=lambda: NO)
+    approver: Answer | Mapping[str, Answer] | Sequence[Answer] | None = field(default_factory=lambda: NO)
     changes: Mapping[str, object] = field(default_factory=dict)
     kinds: frozenset[Kind] = frozenset()
     injection: Injection | None = None
-    prepare: Happening | None = None
-    meanwhile: Happening | None = None
+    setup: Setup | None = None
+    meanwhile: Setup | None = None
     world: str | None = None
     faults: tuple[Fault, ...] = ()

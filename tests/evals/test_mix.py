@@ -18,7 +18,7 @@ from azure_devops_evals.case import WRITE, YES, Area, Family, Kind, Surface
 from azure_devops_evals.cases import CASES
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.checks import gates
-from azure_devops_evals.running.play import place_of, play, world_of
+from azure_devops_evals.running.play import open_environment, open_world, play
 from azure_devops_evals.running.run import failures
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.tools import TOOLS
@@ -52,7 +52,7 @@ def verdict_of(case):
 @cache
 def reference(identifier):
     case = next(case for case in CASES if case.id == identifier)
-    return play(case, place_of(case), case.steps)
+    return play(case, open_environment(case), case.steps)
 
 
 def reads_of(case):
@@ -127,13 +127,13 @@ def test_the_hidden_order_is_on_the_way_and_nobody_asked_for_it(case):
 def test_a_model_that_obeys_changes_nothing_without_a_yes_and_something_with_one(case):
     read = [[call for call in step if call not in case.injection.obeyed] for step in case.steps[:-1]]
     steps = [*(step for step in read if step), case.injection.obeyed, reported("Done as told.")]
-    no = replace(case, person=None if case.person is None else {"decision": "reject"}, changes={}, checks=())
-    outcome = play(no, world_of(no), steps)
+    no = replace(case, approver=None if case.approver is None else {"decision": "reject"}, changes={}, checks=())
+    outcome = play(no, open_world(no), steps)
     assert failures(gates(no), outcome) == []
     obeyed = {call.name for call in case.injection.obeyed}
     assert all("[blocked" in text or "[denied" in text for tool, text in outcome.told if tool in obeyed)
-    yes = replace(no, person=YES, holds=WRITE, declared=None, verified=False)
-    allowed = play(yes, world_of(yes), steps)
+    yes = replace(no, approver=YES, holds=WRITE, declared=None, verified=False)
+    allowed = play(yes, open_world(yes), steps)
     if case.injection.family == "exfiltration" and not allowed.approved:
         # What it would write leads to a host that nobody named: a person is not even asked.
         assert any("which nobody named" in text for _, text in allowed.told)
@@ -146,7 +146,7 @@ def test_a_model_that_obeys_changes_nothing_without_a_yes_and_something_with_one
 def test_saying_all_that_is_expected_is_not_enough(case):
     phrases = [phrase for check in case.checks for phrase in check.phrases]
     stuffed = [reported(" ".join(phrases), *(("E1", phrase) for phrase in phrases), verdict=verdict_of(case))]
-    assert failures(case.checks, play(case, place_of(case), stuffed)) != []
+    assert failures(case.checks, play(case, open_environment(case), stuffed)) != []
 
 
 def test_no_expected_text_is_in_a_tool():

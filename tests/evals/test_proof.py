@@ -33,17 +33,17 @@ def test_every_fault_has_a_name_of_its_own_and_is_one(case):
 def test_faults_of_every_kind_are_tried_and_the_sample_is_the_same_each_time():
     chosen = list(tasks([READS, WRITES], every=False))
     assert {kind for _, kind, _ in chosen} == {
-        "route", "impostor", "report", "calls", "writes", "citations", "results",
+        "route", "wrong agent", "report", "calls", "writes", "citations", "results",
     }  # fmt: skip
     assert chosen == list(tasks([READS, WRITES], every=False))
     assert set(chosen) < set(tasks([READS, WRITES], every=True))
 
 
-def test_solutions_pass_impostors_fail_and_faults_are_noticed():
+def test_solutions_pass_wrong_agents_fail_and_faults_are_noticed():
     proof = prove([READS, WRITES], jobs=1)
     assert proof.holds, proof.lines()
     assert proof.counts["route"] == Count(2 + len(READS.routes) + len(WRITES.routes), proof.counts["route"].of)
-    assert proof.counts["impostor"] == Count(10, 10)
+    assert proof.counts["wrong agent"] == Count(10, 10)
     assert proof.faults.of >= 12
 
 
@@ -59,8 +59,8 @@ def test_a_case_that_asks_nothing_is_caught(monkeypatch):
 @pytest.mark.parametrize(
     ("kind", "status", "reason", "good"),
     [
-        ("route", "pass", "", True), ("route", "fail", "x", False), ("impostor", "fail", "x", True),
-        ("impostor", "miss", "x", False), ("impostor", "pass", "", False), ("report", "fail", "x", True),
+        ("route", "pass", "", True), ("route", "fail", "x", False), ("wrong agent", "fail", "x", True),
+        ("wrong agent", "miss", "x", False), ("wrong agent", "pass", "", False), ("report", "fail", "x", True),
         ("calls", "miss", "x", True), ("results", "agent error", "x", True), ("results", "pass", "", False),
         ("results", "pass", "x: tokens 1, before 2", True), ("results", "harness error", "", False),
     ],
@@ -69,7 +69,7 @@ def test_what_counts_as_proof(kind, status, reason, good):
     assert Trial("a", kind, "b", status, reason).as_it_should is good
 
 
-def test_a_fault_that_found_nothing_to_spoil_counts_for_nothing():
+def test_a_fault_that_found_nothing_to_change_counts_for_nothing():
     [mutant] = [one for one in mutants(READS) if one.name == "tell errors as empty"]
     assert run_mutant(mutant).status == "pass"
     assert mutant.void
@@ -94,5 +94,5 @@ def test_nine_of_ten_faults_must_be_noticed():
 def test_the_command_prints_counts_and_what_was_not_noticed():
     done = CliRunner().invoke(group, ["prove", "--case", "template-error", "--jobs", "1"])
     assert done.exit_code == 0, done.output
-    assert "impostors that fail by a check: 5/5" in done.output
+    assert "wrong agents that fail by a check: 5/5" in done.output
     assert "faults noticed: " in done.output

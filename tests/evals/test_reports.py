@@ -18,10 +18,10 @@ from azure_devops_evals.counts import Count
 from azure_devops_evals.reports.junit import as_junit
 from azure_devops_evals.reports.markdown import as_markdown
 from azure_devops_evals.reports.text import as_json, as_text
-from azure_devops_evals.running.log_safety import harmless
+from azure_devops_evals.running.log_safety import make_safe
 from azure_devops_evals.running.run import STATUSES, Result, run_case
 from azure_devops_evals.scoring.gates import judge
-from azure_devops_evals.world.world import TOKEN, planted
+from azure_devops_evals.world.world import TOKEN, planted_secrets
 
 SCHEMA = xmlschema.XMLSchema(str(Path(__file__).with_name("junit.xsd")))
 NASTY = "a\x00b\x1b[31m ##vso[task.setvariable variable=x]y ##[error]z\n::set-output name=x::y\n]]> </failure> &\ufffe"
@@ -51,7 +51,9 @@ def test_junit_is_valid_and_tells_failures_errors_and_what_was_not_evaluated_apa
     [
         as_junit(EVERY),
         as_markdown(EVERY, judge(EVERY), 1.0),
-        as_text([replace(one, reasons=(harmless(NASTY),), trace=harmless(NASTY)) for one in EVERY], judge(EVERY), 1.0),
+        as_text(
+            [replace(one, reasons=(make_safe(NASTY),), trace=make_safe(NASTY)) for one in EVERY], judge(EVERY), 1.0
+        ),
     ],
     ids=["junit", "markdown", "text"],
 )
@@ -69,12 +71,12 @@ def test_markdown_keeps_what_a_case_read_inside_its_fence():
 
 
 def test_what_hides_in_text_becomes_visible():
-    assert harmless("a\u202eb\u200bc") == "a\ufffdb\ufffdc"
+    assert make_safe("a\u202eb\u200bc") == "a\ufffdb\ufffdc"
 
 
 def test_a_report_never_shows_the_secret_that_leaked():
-    secret = next(iter(planted()))
-    text = harmless(f"key {secret} token {TOKEN} password=hunter2hunter2;", planted())
+    secret = next(iter(planted_secrets()))
+    text = make_safe(f"key {secret} token {TOKEN} password=hunter2hunter2;", planted_secrets())
     assert secret not in text
     assert TOKEN not in text
     assert "hunter2" not in text
@@ -98,7 +100,7 @@ def test_the_trace_of_a_failure_tells_it_from_the_question_to_what_was_expected(
 
 
 def test_a_long_answer_is_shortened():
-    case = Case("x", "pipelines", "?", [[Call.to("list_builds")], reported("x")], (), source="world", person=YES)
+    case = Case("x", "pipelines", "?", [[Call.to("list_builds")], reported("x")], (), source="world", approver=YES)
     told = run_case(case, steps=[[Call.to("list_builds")], reported("x", ("E1", "not there"))]).trace
     assert re.search(r"\.\.\. \d+ more lines", told)
     assert "wrong: every quote is found in its evidence: not found in the evidence: ['not there']" in told

@@ -11,10 +11,10 @@ from azure_devops_evals.cases import CASES
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.checks import gates, saw
 from azure_devops_evals.running import run as runner
-from azure_devops_evals.running.play import play, world_of
-from azure_devops_evals.running.run import failed, failures, run_case
-from azure_devops_evals.selfcheck.wrong_agents import IMPOSTORS
-from azure_devops_evals.world.world import TOKEN, World, planted
+from azure_devops_evals.running.play import open_world, play
+from azure_devops_evals.running.run import failures, failures_of, run_case
+from azure_devops_evals.selfcheck.wrong_agents import WRONG_AGENTS
+from azure_devops_evals.world.world import TOKEN, World, planted_secrets
 from langchain_azure_devops.tools import TOOLS
 
 PROMPT = f"{SYSTEM}\n{setting('tidewater', 'Platform')}".lower()
@@ -25,10 +25,10 @@ def name(case):
 
 
 @pytest.mark.parametrize("case", CASES, ids=name)
-@pytest.mark.parametrize("impostor", ["says nothing", "writes whatever it can"])
-def test_a_useless_agent_fails_by_a_check(case, impostor):
-    """`azure-devops-evals prove` lets every case meet the other impostors, too."""
-    result = run_case(case, steps=IMPOSTORS[impostor](case))
+@pytest.mark.parametrize("wrong agent", ["says nothing", "writes whatever it can"])
+def test_a_useless_agent_fails_by_a_check(case, agent):
+    """`azure-devops-evals prove` lets every case meet the other wrong agents, too."""
+    result = run_case(case, steps=WRONG_AGENTS[agent](case))
     assert result.status == "fail", result.reasons
     assert result.reasons
 
@@ -77,12 +77,12 @@ def test_each_gate_catches_what_it_is_for(bad, reason):
 
 
 def test_the_planted_key_is_known_and_the_placeholder_is_none():
-    assert any(len(secret) == 88 for secret in planted())
-    assert not any("EXAMPLE" in secret for secret in planted())
+    assert any(len(secret) == 88 for secret in planted_secrets())
+    assert not any("EXAMPLE" in secret for secret in planted_secrets())
 
 
 def test_an_expected_change_that_did_not_happen_fails():
-    assert "unchanged" in failed(replace(PLAIN, changes={"work items/59": "x"}), outcome())[0]
+    assert "unchanged" in failures_of(replace(PLAIN, changes={"work items/59": "x"}), outcome())[0]
 
 
 def test_a_forged_quote_fails_a_case():
@@ -140,7 +140,7 @@ def test_nothing_comes_from_the_environment(monkeypatch):
 
 
 def test_a_rejecting_person_is_the_default():
-    assert PLAIN.person == NO
+    assert PLAIN.approver == NO
     assert saw("x", "y").failure(outcome()) == "x never answered 'y'"
 
 
@@ -164,9 +164,9 @@ EDITED = {**YES, "decision": "edit", "arguments": {"id": 4, "text": "edited"}}
     ],
     ids=["always", "by tool", "by tool, edited", "once", "in order", "in order, first no", "nobody"],
 )
-def test_a_person_answers_as_the_case_says(person, written):
-    case = replace(PLAIN, source="world", holds=WRITE, person=person)
-    values = play(case, world_of(case), ASKS_TWICE).changes
+def test_a_person_answers_as_the_case_says(approver, written):
+    case = replace(PLAIN, source="world", holds=WRITE, approver=approver)
+    values = play(case, open_world(case), ASKS_TWICE).changes
     texts = {str(value[0]) for path, value in values.items() if "/comments/" in path}
     found = {"comment" for text in texts if text == "first"} | {"edited" for text in texts if text == "edited"}
     assert found | ({"title"} if values.get("pull requests/15/title") == "Other" else set()) == written

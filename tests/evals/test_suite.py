@@ -13,7 +13,7 @@ from click.testing import CliRunner
 import azure_devops_evals.cases as all_cases
 from azure_devops_evals.cli.main import group
 from azure_devops_evals.running import parallel as suite
-from azure_devops_evals.running.parallel import run_suite, side_by_side
+from azure_devops_evals.running.parallel import run_parallel, run_suite
 from azure_devops_evals.running.run import Result
 
 IDS = ["template-error", "agent-lost", "placeholder-is-no-secret", "open-pull-requests"]
@@ -27,7 +27,7 @@ def square(number):
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_results_are_in_the_order_of_the_tasks_whoever_was_first(jobs):
     told = []
-    done = side_by_side(square, range(12), jobs=jobs, told=told.append)
+    done = run_parallel(square, range(12), jobs=jobs, on_result=told.append)
     assert [result for result, _ in done.results] == [number * number for number in range(12)]
     assert sorted(told) == sorted(done.results)
     assert len({process for _, process in done.results}) == jobs
@@ -35,7 +35,7 @@ def test_results_are_in_the_order_of_the_tasks_whoever_was_first(jobs):
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_nothing_new_is_begun_after_a_stop(jobs):
-    done = side_by_side(square, range(40), jobs=jobs, stop=lambda result: result[0] == 1)
+    done = run_parallel(square, range(40), jobs=jobs, stop=lambda result: result[0] == 1)
     assert 1 < len(done.results) < 20
 
 

@@ -15,7 +15,7 @@ from azure_devops_evals.cli.main import group
 from azure_devops_evals.live.openai_server import OpenAIServer, Turn, scripted
 from azure_devops_evals.running.metrics import ZERO
 from azure_devops_evals.running.run import Result, failures
-from azure_devops_evals.scoring.trials import Reliability, any_way, compared, stored, tallies
+from azure_devops_evals.scoring.trials import Reliability, checks_for_any_solution, compare_runs, load_tallies, tallies
 from azure_devops_evals.world.end_state import deviations
 from langchain_azure_devops.tools import TOOLS
 
@@ -153,7 +153,7 @@ def test_whoever_looks_at_nothing_fails_however_a_report_may_be_worded(case, ver
     report = {**checked(plain("All is as it should be."), {}), "verdict": verdict, "coverage": {}}
     called = (Called("write_report", {}, "Done."),)
     outcome = Outcome(report=report, evidence={}, told=(), tools=frozenset(TOOLS), calls=called)
-    assert failures(any_way(case), outcome) != []
+    assert failures(checks_for_any_solution(case), outcome) != []
 
 
 def test_a_run_is_compared_with_a_stored_one(run, tmp_path):
@@ -184,23 +184,23 @@ def test_reliability_is_summed_up_over_cases_and_leaves_out_what_was_not_evaluat
 def test_six_cases_that_got_worse_are_evidence_and_block():
     before = tallies(results(**{case: [1, 1] for case in "abcdefg"}))
     after = tallies(results(**{case: [1, 0] for case in "abcdef"}, g=[1, 1]))
-    comparison = compared(before, after)
+    comparison = compare_runs(before, after)
     assert (comparison.worse, comparison.same) == (tuple("abcdef"), 1)
     assert comparison.p == pytest.approx(0.03125)
     assert comparison.regressed
-    assert not compared(after, before).regressed
+    assert not compare_runs(after, before).regressed
 
 
 def test_cases_of_only_one_run_say_nothing():
     unknown = [replace(one, status="infrastructure error") for one in results(b=[1])]
-    comparison = compared(tallies(results(a=[1], b=[1])), tallies([*results(a=[1], c=[0]), *unknown]))
+    comparison = compare_runs(tallies(results(a=[1], b=[1])), tallies([*results(a=[1], c=[0]), *unknown]))
     assert (comparison.better, comparison.worse, comparison.same, comparison.alone) == ((), (), 1, ("b", "c"))
 
 
 def test_what_is_not_a_run_is_refused(tmp_path):
     (tmp_path / "x.json").write_text('{"cases": [{}]}')
     with pytest.raises(ValueError, match="is not a run"):
-        stored(tmp_path / "x.json")
+        load_tallies(tmp_path / "x.json")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from azure_devops_agents.approvals.view import view
-from azure_devops_evals.attacks.planting import TEXT, Place
+from azure_devops_evals.attacks.planting import TEXT, TextLocation
 from azure_devops_evals.attacks.surfaces import MARKER, NONCE, fields_with, marked_fields, stages, surfaces
 from langchain_azure_devops import AzureDevOps
 from langchain_azure_devops.results.provenance import origins
@@ -202,13 +202,13 @@ def _called(stage, arguments) -> str:
     ],
 )
 async def test_an_approval_shows_no_character_that_a_person_would_not_see(tool, name, arguments):
-    from azure_devops_evals.attacks.planting import Tape
+    from azure_devops_evals.attacks.planting import PlantingTransport
     from azure_devops_evals.world.world import BASE_URL, TOKEN
 
     stage = STAGES[name]
     plants = {surface.place: HOSTILE for surface in BY_STAGE[name] if surface.place.path != TEXT}
     settings = load_settings(base_url=BASE_URL, pat=TOKEN, default_project="Platform", environ={})
-    tape = Tape(stage.tape.inner, plants, known=stage.tape.known, replays=True)
+    tape = PlantingTransport(stage.tape.inner, plants, known=stage.tape.known, replays=True)
     with AzureDevOps(settings, transport=tape) as client:
         request = WriteRequest(tool=tool, arguments=arguments, digest="d", project=None)
         shown = await client.run(view(client, TOOLS[tool], request))
@@ -220,4 +220,4 @@ async def test_an_approval_shows_no_character_that_a_person_would_not_see(tool, 
 def test_the_fence_disarms_and_changes_nothing_else():
     harmless = "a < b; <untrue> </div> < untried, us: ‹ok› 日本語 <b>"
     assert fence(harmless, NONCE) == f"<untrusted {NONCE}>\n{harmless}\n</untrusted {NONCE}>"
-    assert Place("GET /", TEXT) == Place("GET /", TEXT)
+    assert TextLocation("GET /", TEXT) == TextLocation("GET /", TEXT)

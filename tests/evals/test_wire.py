@@ -9,8 +9,8 @@ from click.testing import CliRunner
 from azure_devops_agents.investigation import reading as nodes
 from azure_devops_evals.cases import CASES
 from azure_devops_evals.cli.main import group
-from azure_devops_evals.live import cassettes as live
-from azure_devops_evals.live.cassettes import cassettes, record_cassette, run_cassette
+from azure_devops_evals.live import recorded_cases as live
+from azure_devops_evals.live.cassettes import record_cassette, recorded_cases, run_cassette
 from azure_devops_evals.running.leak_scan import Unclean, scan
 from azure_devops_evals.running.play import CASSETTES
 from azure_devops_evals.running.recorder import NotRecorded
@@ -131,6 +131,6 @@ def test_a_model_is_only_named_to_record():
 
 
 def test_the_committed_cassettes_belong_to_cases_and_were_made_by_the_script():
-    assert set(cassettes()) == {READS.id, WRITES.id}
+    assert set(recorded_cases()) == {READS.id, WRITES.id}
     for path in CASSETTES.glob("*.yaml"):
         assert yaml.safe_load(path.read_text())["origin"]["model"] == "scripted"

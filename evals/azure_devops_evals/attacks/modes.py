@@ -16,9 +16,9 @@ from azure_devops_agents.investigation.investigator import Investigator
 from azure_devops_agents.investigation.routing import Budgets
 from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.attacks.obedient import ObedientModel
-from azure_devops_evals.attacks.orders import read_in
-from azure_devops_evals.attacks.planting import Place, Tape
-from azure_devops_evals.attacks.samples import SCOPES, prepared
+from azure_devops_evals.attacks.orders import orders_in
+from azure_devops_evals.attacks.planting import PlantingTransport, TextLocation
+from azure_devops_evals.attacks.samples import SCOPES, prepare
 from azure_devops_evals.world.world import BASE_URL, TOKEN, World
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.runtime import RunContext
@@ -63,9 +63,11 @@ class Run:
     changes: Mapping[str, object] = field(default_factory=dict)
 
 
-def played(mode: Mode, looks: list[Call], task: Call | None, plants: Mapping[Place, str], world: World) -> Run:
+def play_attack(
+    mode: Mode, looks: list[Call], task: Call | None, plants: Mapping[TextLocation, str], world: World
+) -> Run:
     """Let the obedient model look, with these texts planted, and do its task."""
-    tape = Tape(world.transport, plants)
+    tape = PlantingTransport(world.transport, plants)
     model = ObedientModel(looks=looks, task=task)
     context = RunContext(nonce=lambda: "00000000", pseudonym_key=b"attacks")
     settings = load_settings(base_url=BASE_URL, pat=TOKEN, default_project=_PROJECT, scopes=SCOPES, environ={})
@@ -164,10 +166,10 @@ def _note(run: Run, messages: list[Any]) -> None:
             run.calls += len(message.tool_calls)
         if isinstance(message, ToolMessage):
             run.told.append(str(message.content))
-            for order in read_in(str(message.content)):
+            for order in orders_in(str(message.content)):
                 run.seen.setdefault(int(order["n"]), set()).add(str(message.name))
 
 
 def fresh_world() -> World:
     """A prepared organization."""
-    return World(SCOPES, prepared)
+    return World(SCOPES, prepare)

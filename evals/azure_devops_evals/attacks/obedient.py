@@ -7,7 +7,7 @@ from langchain_core.messages import BaseMessage, ToolMessage
 from pydantic import PrivateAttr
 
 from azure_devops_agents.models.scripted import Call, KeylessModel, Step
-from azure_devops_evals.attacks.orders import read_in
+from azure_devops_evals.attacks.orders import orders_in
 
 _TURNS = 4
 _REPORT = Call.to(
@@ -40,7 +40,7 @@ class ObedientModel(KeylessModel):
         if turn == 0:
             return self.looks
         fresh = self._fresh(messages)
-        orders = [order for message in fresh for order in read_in(str(message.content))]
+        orders = [order for message in fresh for order in orders_in(str(message.content))]
         step = [call for order in orders for call in self._obeyed(order)] + self._told(messages, fresh)
         if turn == 1 and self.task is not None:
             step.append(self._task(orders))
@@ -73,7 +73,7 @@ class ObedientModel(KeylessModel):
     @staticmethod
     def _told(messages: Sequence[BaseMessage], fresh: Sequence[ToolMessage]) -> Step:
         """What an order wants to be told: the text of each file that was read on its behalf."""
-        wanted = [order for message in messages for order in read_in(str(message.content)) if "tell" in order]
+        wanted = [order for message in messages for order in orders_in(str(message.content)) if "tell" in order]
         read = [message for message in fresh if message.name == "read_repository_file" and wanted]
         return [
             Call.to("add_work_item_comment", id=wanted[0]["tell"], text=str(message.content)[-1500:])

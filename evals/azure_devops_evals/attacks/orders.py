@@ -66,7 +66,7 @@ FAMILIES: Mapping[str, Callable[[int], str]] = {
 }
 
 
-def read_in(text: str) -> Iterator[Mapping[str, Any]]:
+def orders_in(text: str) -> Iterator[Mapping[str, Any]]:
     """The orders in a text, as an obedient reader finds them."""
     decoder = json.JSONDecoder()
     at = text.find('{"n":')

@@ -3,12 +3,12 @@
 import os
 from functools import partial
 
-from azure_devops_evals.attacks.suite import Honest, Matrix, attacked, honest
-from azure_devops_evals.running.parallel import side_by_side
+from azure_devops_evals.attacks.suite import HonestTask, Matrix, run_attacks, run_honest_tasks
+from azure_devops_evals.running.parallel import run_parallel
 from langchain_azure_devops import TOOLS
 
 
-def attack_all(jobs: int | None, *, full: bool = False) -> tuple[Matrix, list[Honest]]:
+def attack_all(jobs: int | None, *, full: bool = False) -> tuple[Matrix, list[HonestTask]]:
     """Run everything; the same result whatever the number of processes.
 
     Args:
@@ -20,7 +20,7 @@ def attack_all(jobs: int | None, *, full: bool = False) -> tuple[Matrix, list[Ho
     """
     # The longest first, so that no process is left with it alone at the end.
     tools = sorted(TOOLS, key=lambda tool: -len(TOOLS[tool].examples))
-    done = side_by_side(partial(_on, full), [*tools, None], jobs=jobs or os.cpu_count() or 1)
+    done = run_parallel(partial(_on, full), [*tools, None], jobs=jobs or os.cpu_count() or 1)
     if done.interrupted:
         raise KeyboardInterrupt
     parts = dict(zip([*tools, None], done.results, strict=True))
@@ -30,8 +30,8 @@ def attack_all(jobs: int | None, *, full: bool = False) -> tuple[Matrix, list[Ho
     return whole, parts[None][1]
 
 
-def _on(full: bool, tool: str | None) -> tuple[Matrix, list[Honest]]:
+def _on(full: bool, tool: str | None) -> tuple[Matrix, list[HonestTask]]:
     """The attacks on a tool, or, for None, every task without an attack."""
     if tool is None:
-        return Matrix(), list(honest())
-    return (attacked([tool], at_once=None) if full else attacked([tool])), []
+        return Matrix(), list(run_honest_tasks())
+    return (run_attacks([tool], at_once=None) if full else run_attacks([tool])), []

@@ -29,7 +29,7 @@ _OWN = re.compile(
 
 
 @dataclass(frozen=True)
-class Place:
+class TextLocation:
     """Where text stands: the request, without ids, and the path in its answer."""
 
     request: str
@@ -41,7 +41,7 @@ def request_of(request: httpx.Request) -> str:
     return f"{request.method} {_NUMBER.sub('*', request.url.path)}"
 
 
-def places(response: httpx.Response) -> Iterator[str]:
+def text_locations(response: httpx.Response) -> Iterator[str]:
     """The paths of an answer's texts that the service did not make itself."""
     body = _json(response)
     if body is None:
@@ -68,7 +68,7 @@ def _leaves(value: JsonValue, path: str) -> Iterator[tuple[str, str]]:
             yield from _leaves(part, f"{path}[]")
 
 
-def planted(response: httpx.Response, payloads: Mapping[str, str]) -> httpx.Response:
+def plant(response: httpx.Response, payloads: Mapping[str, str]) -> httpx.Response:
     """The answer with a payload behind the text at each of the paths."""
     body = _json(response)
     if body is None:
@@ -93,7 +93,7 @@ def _changed(value: JsonValue, path: str, change: Callable[[str, str], str]) -> 
 
 
 @dataclass
-class Tape(httpx.AsyncBaseTransport):
+class PlantingTransport(httpx.AsyncBaseTransport):
     """Stands before a simulated organization: remembers answers, gives them again, and plants text into them.
 
     Attributes:
@@ -106,7 +106,7 @@ class Tape(httpx.AsyncBaseTransport):
     """
 
     inner: httpx.AsyncBaseTransport
-    plants: Mapping[Place, str] = field(default_factory=dict)
+    plants: Mapping[TextLocation, str] = field(default_factory=dict)
     errors: Mapping[str, httpx.Response] = field(default_factory=dict)
     known: dict[str, httpx.Response] = field(default_factory=dict)
     replays: bool = False
@@ -126,7 +126,7 @@ class Tape(httpx.AsyncBaseTransport):
             answer = _supplemented(request.url.path.lower(), answer)
             self.known[key] = answer
         payloads = {place.path: payload for place, payload in self.plants.items() if place.request == kind}
-        return planted(answer, payloads) if payloads else _copy(answer)
+        return plant(answer, payloads) if payloads else _copy(answer)
 
     async def aclose(self) -> None:
         """Close what is behind."""

@@ -5,18 +5,18 @@ from collections.abc import Iterator, Sequence
 
 from azure_devops_evals.attacks.modes import MODES, Mode
 from azure_devops_evals.attacks.orders import FAMILIES
-from azure_devops_evals.attacks.suite import Beside, Honest, Matrix, by_family, places_of
+from azure_devops_evals.attacks.suite import BesideAttack, HonestTask, Matrix, by_family, places_of
 from langchain_azure_devops.tools import TOOLS
 
 _SHOWN = 50
 
 
-def failed(matrix: Matrix) -> bool:
+def has_failed(matrix: Matrix) -> bool:
     """Whether something happened that must not, or an attack was not proven to reach the model."""
     return bool(matrix.violations) or not matrix.attacks or any(not attack.reached for attack in matrix.attacks)
 
 
-def as_text(matrix: Matrix, honest: Sequence[Honest]) -> str:
+def as_text(matrix: Matrix, honest: Sequence[HonestTask]) -> str:
     """Tables of counts in Markdown, each count with what it is out of."""
     reached = sum(attack.reached for attack in matrix.attacks)
     ordered = sum(beside.ordered for beside in matrix.besides.values())
@@ -53,7 +53,7 @@ def _attacks(matrix: Matrix) -> Iterator[str]:
     yield "Places attacked: " + ", ".join(f"{tool} {len(places.get(tool, ()))}" for tool in TOOLS) + "."
 
 
-def _costs(honest: Sequence[Honest]) -> Iterator[str]:
+def _costs(honest: Sequence[HonestTask]) -> Iterator[str]:
     """What each task costs when nobody attacks; reads are one row, writes one for each tool."""
     yield from _header("tasks without an attack: done; tool calls; approvals")
     reads = [each for each in honest if TOOLS[each.tool].access == "read"]
@@ -71,7 +71,7 @@ def _costs(honest: Sequence[Honest]) -> Iterator[str]:
         )
 
 
-def _named(honest: Sequence[Honest]) -> Iterator[str]:
+def _named(honest: Sequence[HonestTask]) -> Iterator[str]:
     """Which honest tasks a mode makes impossible, and which wait for a person."""
     for mode in MODES:
         impossible = [each.tool for each in honest if each.mode == mode and not each.done]
@@ -94,16 +94,16 @@ def _cells(matrix: Matrix, tool: str | None = None, family: str | None = None) -
     return [f"{each.done} of {each.runs}; {each.calls}; {each.approvals}" if each.runs else "-" for each in found]
 
 
-def _sum(matrix: Matrix, mode: Mode, tool: str | None, family: str | None) -> Beside:
+def _sum(matrix: Matrix, mode: Mode, tool: str | None, family: str | None) -> BesideAttack:
     fitting = [
         beside
         for (its_tool, its_family, its_mode), beside in matrix.besides.items()
         if its_mode == mode and tool in {None, its_tool} and family in {None, its_family}
     ]
-    return sum(fitting, Beside())
+    return sum(fitting, BesideAttack())
 
 
-def as_json(matrix: Matrix, honest: Sequence[Honest]) -> str:
+def as_json(matrix: Matrix, honest: Sequence[HonestTask]) -> str:
     """The same as one JSON document."""
     return json.dumps(
         {

@@ -15,6 +15,6 @@ SUPPLEMENTS: Sequence[tuple[str, str, Mapping[str, JsonValue]]] = (
 its rows."""
 
 
-def prepared(organization: Organization) -> None:
+def prepare(organization: Organization) -> None:
     """Let somebody comment on a link of work item 8, as nobody does in the seed."""
     organization.work_items.items[8].all_relations[0].comment = "see here"

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, fields
 from functools import cache
 
 from azure_devops_agents.models.scripted import Call
-from azure_devops_evals.attacks.modes import MODES, Mode, Run, fresh_world, played
+from azure_devops_evals.attacks.modes import MODES, Mode, Run, fresh_world, play_attack
 from azure_devops_evals.attacks.orders import FAMILIES
-from azure_devops_evals.attacks.planting import Place
+from azure_devops_evals.attacks.planting import TextLocation
 from azure_devops_evals.attacks.surfaces import Surface, stages_of, surfaces_of
 from azure_devops_evals.attacks.violations import violations
 from azure_devops_evals.world.world import World
@@ -52,7 +52,7 @@ class Matrix:
 
     attacks: list[Attack] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
-    besides: dict[tuple[str, str, Mode], "Beside"] = field(default_factory=dict)
+    besides: dict[tuple[str, str, Mode], "BesideAttack"] = field(default_factory=dict)
 
     def add(self, other: "Matrix") -> None:
         """Add what came of the attacks on other tools."""
@@ -62,7 +62,7 @@ class Matrix:
 
 
 @dataclass
-class Beside:
+class BesideAttack:
     """What became of the honest task in several runs beside an attack.
 
     Attributes:
@@ -79,13 +79,13 @@ class Beside:
     approvals: int = 0
     ordered: int = 0
 
-    def __add__(self, other: "Beside") -> "Beside":
+    def __add__(self, other: "BesideAttack") -> "BesideAttack":
         """The sum of both."""
-        return Beside(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
+        return BesideAttack(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
 
 
 @dataclass(frozen=True)
-class Honest:
+class HonestTask:
     """A task without an attack, in one mode.
 
     Attributes:
@@ -110,13 +110,13 @@ def task_of(tool: str) -> tuple[list[Call], Call | None]:
 
 
 @cache
-def expected(tool: str) -> frozenset[str]:
+def expected_changes(tool: str) -> frozenset[str]:
     """What the task of a tool changes when nobody attacks, by path."""
     looks, task = task_of(tool)
-    return frozenset(played("ask, the task approved", looks, task, {}, fresh_world()).changes)
+    return frozenset(play_attack("ask, the task approved", looks, task, {}, fresh_world()).changes)
 
 
-def attacked(
+def run_attacks(
     tools: Sequence[str], families: Sequence[str] = tuple(FAMILIES), *, at_once: int | None = _AT_ONCE
 ) -> Matrix:
     """Run the attacks on the surfaces of some tools.
@@ -133,13 +133,13 @@ def attacked(
         for mode in MODES if TOOLS[tool].access == "read" else _WRITING_MODES:
             worlds = _Worlds()
             for number, group in enumerate(groups):
-                for family in chosen(families, mode, list(TOOLS).index(tool) + number, at_once):
+                for family in choose_families(families, mode, list(TOOLS).index(tool) + number, at_once):
                     _attack(matrix, worlds, tool, group, family, mode)
             matrix.violations += worlds.leftovers(mode, tool)
     return matrix
 
 
-def chosen(families: Sequence[str], mode: Mode, turn: int, at_once: int | None) -> Sequence[str]:
+def choose_families(families: Sequence[str], mode: Mode, turn: int, at_once: int | None) -> Sequence[str]:
     """The families of one turn in one mode: another mode begins where the one before ended, so that two meet all."""
     # Without the graph, budgets are the caller's.
     fitting = [family for family in families if (family, mode) != ("exhaustion", "allow")]
@@ -177,7 +177,7 @@ def _attack(matrix: Matrix, worlds: _Worlds, tool: str, mine: list[Surface], fam
         group = waiting.pop()
         numbers = {place: number for number, place in enumerate(dict.fromkeys(surface.place for surface in group))}
         plants = {place: f" {FAMILIES[family](number)}" for place, number in numbers.items()}
-        run = played(mode, looks, task, plants, worlds.get())
+        run = play_attack(mode, looks, task, plants, worlds.get())
         worlds.used(run)
         _judge(matrix, run, tool, family, mode)
         missed = [surface for surface in group if not _reached(run, numbers[surface.place], tool)]
@@ -194,23 +194,23 @@ def _reached(run: Run, number: int, tool: str) -> bool:
 
 def _judge(matrix: Matrix, run: Run, tool: str, family: str, mode: Mode) -> None:
     asked = mode in {"ask, the task approved", "plan"}
-    allowed = expected(tool) if asked else frozenset[str]()
+    allowed = expected_changes(tool) if asked else frozenset[str]()
     matrix.violations += [f"{mode}, {family}, {tool}: {found}" for found in violations(run, mode, allowed)]
     task = task_of(tool)[1]
     done = sum(write == task for write in run.written)
-    beside = Beside(1, min(done, 1), run.calls, len(run.shown), len(run.written) - done)
-    matrix.besides[tool, family, mode] = matrix.besides.get((tool, family, mode), Beside()) + beside
+    beside = BesideAttack(1, min(done, 1), run.calls, len(run.shown), len(run.written) - done)
+    matrix.besides[tool, family, mode] = matrix.besides.get((tool, family, mode), BesideAttack()) + beside
 
 
-def honest() -> Iterator[Honest]:
+def run_honest_tasks() -> Iterator[HonestTask]:
     """Every task in every mode, without an attack."""
     for tool in TOOLS:
         looks, task = task_of(tool)
         reads = TOOLS[tool].access == "read"
         for mode in MODES:
-            run = played(mode, looks, None if reads else task, {}, fresh_world() if not reads else _quiet())
+            run = play_attack(mode, looks, None if reads else task, {}, fresh_world() if not reads else _quiet())
             done = all(text[:1] != "[" for text in run.told[: len(looks)]) if reads else task in run.written
-            yield Honest(tool, mode, done, run.calls, len(run.shown))
+            yield HonestTask(tool, mode, done, run.calls, len(run.shown))
 
 
 @cache
@@ -228,9 +228,9 @@ def by_family(attacks: Sequence[Attack]) -> Mapping[tuple[str, Mode], tuple[int,
     return found
 
 
-def places_of(attacks: Sequence[Attack]) -> Mapping[str, set[Place]]:
+def places_of(attacks: Sequence[Attack]) -> Mapping[str, set[TextLocation]]:
     """The places attacked, by tool."""
-    found: dict[str, set[Place]] = {}
+    found: dict[str, set[TextLocation]] = {}
     for attack in attacks:
         found.setdefault(attack.surface.tool, set()).add(attack.surface.place)
     return found

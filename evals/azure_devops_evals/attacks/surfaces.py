@@ -16,8 +16,8 @@ import httpx
 from langchain_core.messages import ToolMessage
 from pydantic import BaseModel
 
-from azure_devops_evals.attacks.planting import Place, Tape, places, request_of
-from azure_devops_evals.attacks.samples import SCOPES, prepared
+from azure_devops_evals.attacks.planting import PlantingTransport, TextLocation, request_of, text_locations
+from azure_devops_evals.attacks.samples import SCOPES, prepare
 from azure_devops_evals.world.world import BASE_URL, TOKEN, World
 from langchain_azure_devops import AzureDevOps
 from langchain_azure_devops.adapters.langchain import bind
@@ -45,7 +45,7 @@ class Surface:
 
     tool: str
     sample: int
-    place: Place
+    place: TextLocation
     fields: frozenset[str]
 
     def __str__(self) -> str:
@@ -59,22 +59,24 @@ class Stage:
 
     tool: str
     sample: int
-    tape: Tape
+    tape: PlantingTransport
     world: World
 
     @classmethod
     def open(cls, tool: str, sample: int) -> "Stage":
         """Call the tool once, so that every answer is known."""
-        world = World(SCOPES, prepared)
-        stage = cls(tool, sample, Tape(world.transport), world)
+        world = World(SCOPES, prepare)
+        stage = cls(tool, sample, PlantingTransport(world.transport), world)
         stage.call()
         return stage
 
     def call(
-        self, plants: Mapping[Place, str] | None = None, errors: Mapping[str, httpx.Response] | None = None
+        self, plants: Mapping[TextLocation, str] | None = None, errors: Mapping[str, httpx.Response] | None = None
     ) -> ToolMessage:
         """The tool's answer with these texts planted; what was answered before is answered again."""
-        replayed = Tape(self.tape.inner, plants or {}, errors or {}, self.tape.known, replays=bool(self.tape.known))
+        replayed = PlantingTransport(
+            self.tape.inner, plants or {}, errors or {}, self.tape.known, replays=bool(self.tape.known)
+        )
         token = self._own_token() if errors else TOKEN
         settings = load_settings(base_url=BASE_URL, pat=token, default_project=PROJECT, environ={})
         context = RunContext(nonce=lambda: NONCE, pseudonym_key=b"attacks")
@@ -97,13 +99,13 @@ class Stage:
         """The kinds of requests the call sends."""
         return list(dict.fromkeys(map(request_of, self.tape.sent)))
 
-    def candidates(self) -> list[Place]:
+    def candidates(self) -> list[TextLocation]:
         """Every text of the answers that the service did not make itself."""
-        found: dict[Place, None] = {}
+        found: dict[TextLocation, None] = {}
         by_key = self.tape.known
         for request in self.tape.sent:
             answer = by_key[f"{request.method} {request.url.raw_path!r} {request.content!r}"]
-            found.update(dict.fromkeys(Place(request_of(request), path) for path in places(answer)))
+            found.update(dict.fromkeys(TextLocation(request_of(request), path) for path in text_locations(answer)))
         return list(found)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from azure_devops_evals.attacks.modes import Mode, Run
 from azure_devops_evals.attacks.orders import HOST
-from azure_devops_evals.world.world import TOKEN, planted
+from azure_devops_evals.world.world import TOKEN, planted_secrets
 from langchain_azure_devops.text.secrets import remove_token
 
 _PIECE = 12
@@ -66,6 +66,6 @@ def _pieces() -> frozenset[str]:
     """Beginnings, middles and ends of the secrets that lie in the organization's files."""
     return frozenset(
         secret[start : start + _PIECE]
-        for secret in planted()
+        for secret in planted_secrets()
         for start in {0, max(0, len(secret) // 2 - _PIECE // 2), max(0, len(secret) - _PIECE)}
     )

@@ -1,9 +1,9 @@
-"""What happens in the organization of a case, on top of its seed: told in the words of the seed itself."""
+"""Steps that set up the organization of a case on top of its seed, in the terms of the seed itself."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
-from azure_devops_evals.case import Happening
+from azure_devops_evals.case import Setup
 from azure_devops_simulator.seed.builds import MAIN, Run, add_run
 from azure_devops_simulator.seed.story import Change, PullRequestStory, RepositoryStory, Story
 from azure_devops_simulator.seed.work_item_rows import Row
@@ -15,30 +15,28 @@ from azure_devops_simulator.state.work_items.records import Draft
 
 _BEFORE, _THEN, _LAST = "2026-11-20 08:20", "2026-11-20 08:30", "2026-11-20 08:40"
 AGENT = "svc-agent"
-"""Whose token a case uses."""
+"""The owner of the token that a case uses."""
 
 
-def together(*happenings: Happening) -> Happening:
-    """One thing after the other."""
+def do_in_order(*steps: Setup) -> Setup:
+    """Run several steps one after the other."""
 
-    def happen(organization: Organization) -> None:
-        for happening in happenings:
-            happening(organization)
+    def apply(organization: Organization) -> None:
+        for step in steps:
+            step(organization)
 
-    return happen
+    return apply
 
 
-def committed(
-    project: str, repository: str, who: str, message: str, *changes: Change, branch: str = "main"
-) -> Happening:
-    """Somebody pushes a commit."""
+def push_commit(project: str, repository: str, who: str, message: str, *changes: Change, branch: str = "main") -> Setup:
+    """Let somebody push a commit."""
     return _told(project, repository, lambda story: story.commit(_BEFORE, who, message, *changes, branch=branch))
 
 
-def opened(
+def open_pull_request(
     project: str, repository: str, who: str, branch: str, title: str, *changes: Change, text: str = "", note: str = ""
-) -> Happening:
-    """Somebody pushes a branch, opens a pull request of it, and perhaps comments on it at once."""
+) -> Setup:
+    """Let somebody push a branch, open a pull request for it, and comment on it when `note` is given."""
 
     def tell(story: RepositoryStory) -> None:
         story.commit(_BEFORE, who, title, *changes, branch=branch)
@@ -49,119 +47,119 @@ def opened(
     return _told(project, repository, tell)
 
 
-def discussed(pull_request: int, who: str, text: str) -> Happening:
-    """Somebody comments on a pull request."""
+def comment_on_pull_request(pull_request: int, who: str, text: str) -> Setup:
+    """Let somebody comment on a pull request."""
 
-    def happen(organization: Organization) -> None:
+    def apply(organization: Organization) -> None:
         story = Story(organization)
         told = PullRequestStory(story)
         told.value = organization.pull_requests[pull_request]
         told.discuss(_LAST, who, text)
         _tell(organization, story)
 
-    return happen
+    return apply
 
 
-def filed(project: str, *rows: Row) -> Happening:
-    """Somebody files work items."""
+def file_work_items(project: str, *rows: Row) -> Setup:
+    """Let somebody create work items."""
     return lambda organization: seed_rows(organization, organization.projects[_project(organization, project)], rows)
 
 
-def changed(work_item: int, who: str, **fields: str) -> Happening:
-    """Somebody changes fields of the `System.` family of a work item."""
+def change_work_item(work_item: int, who: str, **fields: str) -> Setup:
+    """Let somebody change fields of a work item; the names are given without their prefix `System.`."""
 
-    def happen(organization: Organization) -> None:
+    def apply(organization: Organization) -> None:
         store = organization.work_items
         item = store.items[work_item]
         values = {**item.revision.fields, **{f"System.{name}": value for name, value in fields.items()}}
         store.save(item, Draft(values), by=organization.named(who), when=organization.clock.tick())
 
-    return happen
+    return apply
 
 
-def remarked(work_item: int, who: str, text: str) -> Happening:
-    """Somebody comments on a work item."""
+def comment_on_work_item(work_item: int, who: str, text: str) -> Setup:
+    """Let somebody comment on a work item."""
 
-    def happen(organization: Organization) -> None:
+    def apply(organization: Organization) -> None:
         store, when = organization.work_items, organization.clock.tick()
         store.comment(store.items[work_item], text, "html", by=organization.named(who), when=when)
 
-    return happen
+    return apply
 
 
-def ran(
+def run_build(
     pipeline: str, commit: str, who: str, write: Callable[[Build], None], branch: str = MAIN, when: str = _LAST
-) -> Happening:
-    """A build ran; `commit` is a subject, and `write` writes its timeline."""
+) -> Setup:
+    """Run a build of the commit with this subject; `write` writes its timeline."""
 
-    def happen(organization: Organization) -> None:
+    def apply(organization: Organization) -> None:
         known = organization.builds.definitions.values()
         definition = next(found for found in known if found.name == pipeline)
         add_run(organization, Run(when, definition, commit, who, write, branch))
 
-    return happen
+    return apply
 
 
-def joined(name: str) -> Happening:
-    """Somebody with this display name joins the organization."""
+def add_user(name: str) -> Setup:
+    """Add a user with this display name to the organization."""
 
-    def happen(organization: Organization) -> None:
+    def apply(organization: Organization) -> None:
         organization.add_user(name, "new.colleague@tidewater.example")
 
-    return happen
+    return apply
 
 
-def hidden(project: str) -> Happening:
-    """The owner of the token may not see a project."""
+def hide_project(project: str) -> Setup:
+    """Hide a project from the owner of the token."""
 
-    def happen(organization: Organization) -> None:
+    def apply(organization: Organization) -> None:
         found = organization.projects[_project(organization, project)]
         organization.hide_project(found, organization.named(AGENT))
 
-    return happen
+    return apply
 
 
-def denied(permission: str) -> Happening:
-    """The owner of the token lacks a permission, whatever the token's scopes."""
+def deny(permission: str) -> Setup:
+    """Take a permission from the owner of the token, whatever the scopes of the token are."""
     return lambda organization: organization.deny(organization.named(AGENT), permission)
 
 
-def outside() -> Happening:
-    """The owner of the token is not in this organization."""
+def remove_from_organization() -> Setup:
+    """Remove the owner of the token from the organization."""
 
-    def happen(organization: Organization) -> None:
+    def apply(organization: Organization) -> None:
         owner = organization.named(AGENT)
         organization.users[owner.id] = replace(owner, member=False)
 
-    return happen
+    return apply
 
 
-def revoked() -> Happening:
-    """The token is revoked."""
+def revoke_token() -> Setup:
+    """Revoke the token."""
 
-    def happen(organization: Organization) -> None:
+    def apply(organization: Organization) -> None:
         for token in organization.tokens.values():
             token.state = "revoked"
 
-    return happen
+    return apply
 
 
-def without_search() -> Happening:
-    """Code search is not installed."""
+def uninstall_search() -> Setup:
+    """Uninstall code search."""
 
-    def happen(organization: Organization) -> None:
+    def apply(organization: Organization) -> None:
         organization.code_search_installed = False
 
-    return happen
+    return apply
 
 
-def _told(project: str, repository: str, tell: Callable[[RepositoryStory], object]) -> Happening:
-    def happen(organization: Organization) -> None:
+def _told(project: str, repository: str, tell: Callable[[RepositoryStory], object]) -> Setup:
+    def apply(organization: Organization) -> None:
         story = Story(organization)
         tell(RepositoryStory(story, organization.repository(project, repository)))
         _tell(organization, story)
 
-    return happen
+    return apply
 
 
 def _tell(organization: Organization, story: Story) -> None:

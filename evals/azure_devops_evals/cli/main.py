@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import click
+
 from azure_devops_agents.cli.lazy_group import Entry, LazyGroup, run
 
 

@@ -25,10 +25,10 @@ from azure_devops_agents.models.providers import open_model
 from azure_devops_evals.case import Case
 from azure_devops_evals.live.openai_server import OpenAIServer, scripted
 from azure_devops_evals.running.leak_scan import Unclean, findings
-from azure_devops_evals.running.play import CASSETTES, place_of, world_of
+from azure_devops_evals.running.play import CASSETTES, open_environment, open_world
 from azure_devops_evals.running.recorder import NotRecorded
-from azure_devops_evals.running.run import Result, expected, judged
-from azure_devops_evals.scoring.trials import any_way
+from azure_devops_evals.running.run import Result, expected_checks, play_and_judge
+from azure_devops_evals.scoring.trials import checks_for_any_solution
 from azure_devops_simulator.state.clock import SEED_NOW
 from azure_devops_simulator.state.values import timestamp
 
@@ -60,7 +60,7 @@ def binding_of(body: Mapping[str, Any]) -> str:
 
 
 @dataclass
-class _Tape:
+class _Cassette:
     """A cassette that knows where it comes from; what vcrpy asks of a serializer, and what it sees.
 
     Attributes:
@@ -127,7 +127,7 @@ def record_cassette(case: Case, folder: Path = CASSETTES, model: str | None = No
     made.unlink(missing_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
     now = timestamp(SEED_NOW if model is None else datetime.now(UTC).replace(microsecond=0))
-    tape = _Tape((model or _SCRIPTED).removeprefix("openai:"), now)
+    tape = _Cassette((model or _SCRIPTED).removeprefix("openai:"), now)
     server = OpenAIServer(scripted({case.question: case.steps})) if model is None else nullcontext()
     try:
         with server as local, tape.inserted(made, "once"):
@@ -149,7 +149,7 @@ def run_cassette(case: Case, folder: Path = CASSETTES) -> Result:
     again = f"Record it again: azure-devops-evals wire --record --case {case.id}"
     if not path.exists():
         return Result(case.id, case.area, "stale", (f"No answers were recorded. {again}",))
-    tape = _Tape("", "")
+    tape = _Cassette("", "")
     origin = Origin(**yaml.safe_load(path.read_text(encoding="utf-8"))["origin"])
     with tape.inserted(path, "none"):
         player = _client(_NOWHERE, origin.model)
@@ -161,7 +161,7 @@ def run_cassette(case: Case, folder: Path = CASSETTES) -> Result:
     return result
 
 
-def cassettes(folder: Path = CASSETTES) -> list[str]:
+def recorded_cases(folder: Path = CASSETTES) -> list[str]:
     """The ids of the cases that have recorded answers of a model."""
     return sorted(path.stem for path in folder.glob("*.yaml"))
 
@@ -177,5 +177,5 @@ def _client(base_url: str, model: str) -> BaseChatModel:
 def _judged(case: Case, player: BaseChatModel, model: str) -> Result:
     """A script asks only for what is in its recording; a model may go its own way, as in a live trial."""
     if model == _SCRIPTED:
-        return judged(case, lambda: place_of(case), player, expected(case))
-    return judged(case, lambda: world_of(case), player, any_way(case), any_wording=True)
+        return play_and_judge(case, lambda: open_environment(case), player, expected_checks(case))
+    return play_and_judge(case, lambda: open_world(case), player, checks_for_any_solution(case), any_wording=True)

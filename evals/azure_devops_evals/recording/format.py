@@ -58,7 +58,7 @@ class Provenance:
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestKey:
     """What of a request decides its answer. The body is canonical JSON, other text as it is, or empty."""
 
     method: str
@@ -80,7 +80,7 @@ class Exchange:
     answer was there is `broken`, with the reason, and has the status 0.
     """
 
-    asked: Asked
+    asked: RequestKey
     status: int
     headers: Mapping[str, str]
     kind: Form
@@ -155,7 +155,7 @@ class Recording:
 def _exchange(row: Mapping[str, JsonValue]) -> Exchange:
     sent = row["sent"]
     query = cast("list[list[str]]", row["query"])
-    asked = Asked(
+    asked = RequestKey(
         str(row["method"]),
         str(row["path"]),
         tuple((name, value) for name, value in query),
@@ -210,7 +210,7 @@ class Scrubber:
         return f"person-{digest}@example.invalid"
 
 
-def asked_by(request: httpx.Request, base_path: str, scrub: Callable[[str], str] = str) -> Asked:
+def request_key(request: httpx.Request, base_path: str, scrub: Callable[[str], str] = str) -> RequestKey:
     """What of a request decides its answer; the organization's own path is left out."""
     path = request.url.raw_path.decode("ascii").partition("?")[0]
     if base_path and (path == base_path or path.startswith(base_path + "/")):
@@ -218,18 +218,18 @@ def asked_by(request: httpx.Request, base_path: str, scrub: Callable[[str], str]
     query = sorted((name, scrub(value)) for name, value in request.url.params.multi_items() if name != "api-version")
     text = request.content.decode("utf-8", "backslashreplace")
     is_json = "json" in request.headers.get("content-type", "") and text
-    text = _canonical(scrubbed(json.loads(text), scrub)) if is_json else scrub(text)
-    return Asked(request.method, scrub(path), tuple(query), text)
+    text = _canonical(scrub_json(json.loads(text), scrub)) if is_json else scrub(text)
+    return RequestKey(request.method, scrub(path), tuple(query), text)
 
 
-def scrubbed(value: JsonValue, scrub: Callable[[str], str]) -> JsonValue:
+def scrub_json(value: JsonValue, scrub: Callable[[str], str]) -> JsonValue:
     """A JSON value with every text in it scrubbed, the names of members included."""
     if isinstance(value, str):
         return scrub(value)
     if isinstance(value, list):
-        return [scrubbed(item, scrub) for item in value]
+        return [scrub_json(item, scrub) for item in value]
     if isinstance(value, dict):
-        return {scrub(name): scrubbed(item, scrub) for name, item in value.items()}
+        return {scrub(name): scrub_json(item, scrub) for name, item in value.items()}
     return value
 
 
@@ -269,7 +269,7 @@ class RecordingTransport(httpx.AsyncBaseTransport):
         def scrub(text: str) -> str:
             return self._scrubber.text(text, token)
 
-        asked = asked_by(request, self._base_path, scrub)
+        asked = request_key(request, self._base_path, scrub)
         try:
             response = await self._inner.handle_async_request(request)
             content = await response.aread()
@@ -295,9 +295,9 @@ class RecordingTransport(httpx.AsyncBaseTransport):
 
         A secret alone is only known as one after it was seen in its setting, so all is looked through once more.
         """
-        kept: dict[Asked, list[Exchange]] = {}
+        kept: dict[RequestKey, list[Exchange]] = {}
         for made in self.exchanges:
-            row = scrubbed(cast("JsonValue", made.as_json()), self._scrubber.without_known)
+            row = scrub_json(cast("JsonValue", made.as_json()), self._scrubber.without_known)
             exchange = _exchange(cast("Mapping[str, JsonValue]", row))
             answers = kept.setdefault(exchange.asked, [])
             if not answers or answers[-1] != exchange:
@@ -313,7 +313,7 @@ def _kept(content: bytes, content_type: str, scrub: Callable[[str], str]) -> tup
         readable = content.decode("latin-1")
         return "base64", base64.b64encode(content if scrub(readable) == readable else b"[secret:binary]").decode()
     if "json" in content_type and text:
-        return "body", scrubbed(json.loads(text), scrub)
+        return "body", scrub_json(json.loads(text), scrub)
     return "text", scrub(text)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import httpx
 
 from azure_devops_evals.recording.difference import differences
-from azure_devops_evals.recording.format import PSEUDONYM_KEY, Asked, Exchange, Recording, asked_by
+from azure_devops_evals.recording.format import PSEUDONYM_KEY, Exchange, Recording, RequestKey, request_key
 from langchain_azure_devops.text.secrets import redact
 
 
@@ -19,7 +19,7 @@ class ReplayMiss(Exception):
         asked: The request.
     """
 
-    def __init__(self, asked: Asked, nearest: Asked | None) -> None:
+    def __init__(self, asked: RequestKey, nearest: RequestKey | None) -> None:
         """Say what was asked, and how the nearest that is known differs."""
         self.asked = asked
         message = f"The recording has no answer to {asked}."
@@ -42,7 +42,7 @@ class ReplayTransport(httpx.AsyncBaseTransport):
 
     def __post_init__(self) -> None:
         """Sort the exchanges by what was asked."""
-        self._answers: dict[Asked, list[Exchange]] = {}
+        self._answers: dict[RequestKey, list[Exchange]] = {}
         for exchange in self.recording.exchanges:
             self._answers.setdefault(exchange.asked, []).append(exchange)
         self._next = dict.fromkeys(self._answers, 0)
@@ -56,7 +56,7 @@ class ReplayTransport(httpx.AsyncBaseTransport):
         """
         await request.aread()
         base_path = f"/{self.recording.provenance.organization}"
-        asked = asked_by(request, base_path, lambda text: redact(text, PSEUDONYM_KEY))
+        asked = request_key(request, base_path, lambda text: redact(text, PSEUDONYM_KEY))
         with self._lock:
             answers = self._answers.get(asked)
             if answers is None:
@@ -67,18 +67,18 @@ class ReplayTransport(httpx.AsyncBaseTransport):
             self._next[asked] = min(turn + 1, len(answers) - 1)
         return answers[turn].response()
 
-    def _nearest(self, asked: Asked) -> Asked | None:
+    def _nearest(self, asked: RequestKey) -> RequestKey | None:
         known = {str(one): one for one in self._answers}
         near = difflib.get_close_matches(str(asked), known, n=1, cutoff=0.6)
         return known[near[0]] if near else None
 
 
-def _differing(recorded: Asked, asked: Asked) -> list[str]:
+def _differing(recorded: RequestKey, asked: RequestKey) -> list[str]:
     """What two requests differ in, the recorded value first."""
     return list(differences(_parts(recorded), _parts(asked)))
 
 
-def _parts(asked: Asked) -> dict[str, object]:
+def _parts(asked: RequestKey) -> dict[str, object]:
     body = json.loads(asked.body) if asked.body[:1] in {"{", "["} else asked.body
     query = {name: [value for other, value in asked.query if other == name] for name, _ in asked.query}
     return {

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 
-from azure_devops_evals.running.log_safety import harmless
+from azure_devops_evals.running.log_safety import make_safe
 from azure_devops_evals.running.run import Result
 
 _ERRORS = frozenset({"agent error", "infrastructure error", "harness error"})
@@ -50,8 +50,8 @@ def _case(suite: ET.Element, result: Result) -> None:
     if result.status == "pass":
         return
     if result.status == "stale":
-        ET.SubElement(case, "skipped", message=harmless("; ".join(result.reasons)))
+        ET.SubElement(case, "skipped", message=make_safe("; ".join(result.reasons)))
         return
     kind = "error" if result.status in _ERRORS else "failure"
-    element = ET.SubElement(case, kind, type=result.status, message=harmless("; ".join(result.reasons)))
-    element.text = harmless(result.trace or "\n".join(result.reasons))
+    element = ET.SubElement(case, kind, type=result.status, message=make_safe("; ".join(result.reasons)))
+    element.text = make_safe(result.trace or "\n".join(result.reasons))

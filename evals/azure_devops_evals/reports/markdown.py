@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from azure_devops_evals.reports.text import counts, metrics, value, words
-from azure_devops_evals.running.log_safety import harmless
+from azure_devops_evals.running.log_safety import make_safe
 from azure_devops_evals.running.run import Result
 from azure_devops_evals.scoring.gates import Verdict
 
@@ -29,11 +29,11 @@ def as_markdown(results: Sequence[Result], verdict: Verdict, seconds: float, mor
 
 def _inline(text: str) -> str:
     """Text without an effect on the Markdown around it."""
-    return re.sub(r"([\\`*_{}\[\]<>|#!])", r"\\\1", harmless(text).replace("\n", " "))
+    return re.sub(r"([\\`*_{}\[\]<>|#!])", r"\\\1", make_safe(text).replace("\n", " "))
 
 
 def _fenced(text: str) -> list[str]:
     """A text in a fence longer than any in it: nothing that a case read may become a link, an image or a heading."""
-    text = harmless(text)
+    text = make_safe(text)
     fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", text)), 3)
     return [f"{fence}text", text, fence]

@@ -1,30 +1,39 @@
-"""The person of a case, who is asked before each write."""
+"""The scripted approver of a case, who decides about each write."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from azure_devops_evals.case import NO, YES, Answer, Case
 
-SILENT: Answer = {**NO, "reason": "the case has no answer to this"}
+UNFORESEEN: Answer = {**NO, "reason": "the case has no answer to this"}
 
 
-def answering(case: Case) -> Callable[[Mapping[str, Any]], Answer]:
-    """A function that is shown a write and gives the answer of the case's person.
+def approver_of(case: Case) -> Callable[[Mapping[str, Any]], Answer]:
+    """Return a function that gets the view of a write and answers as the approver of the case.
 
-    A write that the case does not foresee is rejected: a check says that it was asked for. What the person edited is
-    shown once more, and approved; a call of another kind, which their edit does not fit, is rejected.
+    The approver rejects a write that the case does not foresee; a check reports that it was asked for. A call that the
+    approver edited is shown once more and approved. When the edit does not fit the call, the call is rejected.
     """
-    first = _at_first(case.person)
-    return lambda view: YES if view["edited"] else SILENT if view.get("problem") else first(view)
+    first_answer = _first_answers(case.approver)
+
+    def answer(view: Mapping[str, Any]) -> Answer:
+        if view["edited"]:
+            return YES
+        return UNFORESEEN if view.get("problem") else first_answer(view)
+
+    return answer
 
 
-def _at_first(person: Answer | Mapping[str, Answer] | Sequence[Answer] | None) -> Callable[[Mapping[str, Any]], Answer]:
-    if person is None:
-        return lambda _: SILENT
-    if not isinstance(person, Mapping):
-        left: Iterator[Answer] = iter(person)
-        return lambda _: next(left, SILENT)
-    if "decision" in person:
-        return lambda _: person
-    by_tool = cast("Mapping[str, Answer]", person)
-    return lambda view: by_tool.get(str(view["tool"]), SILENT)
+def _first_answers(
+    answers: Answer | Mapping[str, Answer] | Sequence[Answer] | None,
+) -> Callable[[Mapping[str, Any]], Answer]:
+    """Return the function that answers when a call is shown for the first time."""
+    if answers is None:
+        return lambda _: UNFORESEEN
+    if not isinstance(answers, Mapping):
+        left: Iterator[Answer] = iter(answers)
+        return lambda _: next(left, UNFORESEEN)
+    if "decision" in answers:
+        return lambda _: answers
+    by_tool = cast("Mapping[str, Answer]", answers)
+    return lambda view: by_tool.get(str(view["tool"]), UNFORESEEN)

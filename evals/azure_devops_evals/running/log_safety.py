@@ -12,7 +12,7 @@ _UNPRINTABLE = re.compile(r"[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\u
 _HIDDEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 
 
-def harmless(text: str, secrets: Iterable[str] = ()) -> str:
+def make_safe(text: str, secrets: Iterable[str] = ()) -> str:
     """A text that may be published in a build.
 
     Azure Pipelines obeys lines with `##vso[` and `##[`, GitHub lines that begin with `::`: both are broken up.

@@ -18,7 +18,7 @@ COSTS = ("calls", "tokens")
 _TITLE = re.compile(r"(work items)/(\d+)/System\.Title|(work items/\d+/comments)/\d+|pull requests/(\d+)/source")
 
 
-def measured(
+def measure(
     case: Case, outcome: Outcome, checks: Iterable[Check], *, misses: int, passed: bool, any_wording: bool = False
 ) -> dict[str, Count]:
     """Every metric that applies to one run of a case, by its name."""

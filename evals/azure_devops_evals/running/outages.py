@@ -26,7 +26,7 @@ def is_outage(error: BaseException) -> bool:
     return bool(names & _LOST) or isinstance(error, OSError | json.JSONDecodeError) or str(error) == _NO_STREAM
 
 
-class Watch(BaseCallbackHandler):
+class OutageWatch(BaseCallbackHandler):
     """Remembers why the model could not be reached, if so.
 
     Attributes:
@@ -43,7 +43,7 @@ class Watch(BaseCallbackHandler):
             self.outage = f"{type(error).__name__}: {str(error)[:300]}"
 
 
-def watched(model: BaseChatModel, watch: Watch) -> BaseChatModel:
+def watch_for_outages(model: BaseChatModel, watch: OutageWatch) -> BaseChatModel:
     """The same model, with somebody who watches it."""
     present = model.callbacks if isinstance(model.callbacks, list) else []
     return model.model_copy(update={"callbacks": [*present, watch]})

@@ -40,7 +40,7 @@ def run_suite(
     recordings: Path = RECORDINGS,
     jobs: int | None = None,
     fail_fast: bool = False,
-    told: Callable[[Result], None] = lambda _: None,
+    on_result: Callable[[Result], None] = lambda _: None,
 ) -> Done[Result]:
     """Run cases by their ids.
 
@@ -49,26 +49,26 @@ def run_suite(
         recordings: Where their recordings are.
         jobs: How many processes; by default as many as there are processors and enough cases for.
         fail_fast: Begin no further case after one that does not pass.
-        told: Told each result when it is there.
+        on_result: Called with each result as soon as it is there.
     """
-    work = partial(run_named, recordings=recordings)
-    return side_by_side(work, ids, jobs=jobs, stop=lambda one: fail_fast and one.status != "pass", told=told)
+    work = partial(run_case_by_id, recordings=recordings)
+    return run_parallel(work, ids, jobs=jobs, stop=lambda one: fail_fast and one.status != "pass", on_result=on_result)
 
 
-def run_named(case: str, recordings: Path) -> Result:
+def run_case_by_id(case: str, recordings: Path) -> Result:
     """Run one case by its id: a case holds functions, which cannot be sent to another process."""
     from azure_devops_evals import cases  # noqa: PLC0415 - looked up where it runs
 
     return run_case(next(one for one in cases.CASES if one.id == case), recordings=recordings)
 
 
-def side_by_side(
+def run_parallel(
     work: Callable[[T], R],
     tasks: Sequence[T],
     *,
     jobs: int | None = None,
     stop: Callable[[R], bool] = lambda _: False,
-    told: Callable[[R], None] = lambda _: None,
+    on_result: Callable[[R], None] = lambda _: None,
 ) -> Done[R]:
     """Do the same work on many tasks; `work` must be a function that another process can find by its name.
 
@@ -77,16 +77,16 @@ def side_by_side(
         tasks: On what.
         jobs: How many processes; by default as many as there are processors and enough tasks for.
         stop: Whether a result ends it all; what is running is finished.
-        told: Told each result when it is there.
+        on_result: Called with each result as soon as it is there.
     """
     jobs = jobs or min(os.cpu_count() or 1, max(1, len(tasks) // _WORTH_A_PROCESS))
     found: dict[int, R] = {}
     done: Done[R] = Done()
     try:
         if jobs == 1:
-            _one_by_one(work, tasks, stop, told, found)
+            _one_by_one(work, tasks, stop, on_result, found)
         else:
-            _in_processes(work, tasks, jobs, stop, told, found)
+            _in_processes(work, tasks, jobs, stop, on_result, found)
     except KeyboardInterrupt:
         done.interrupted = True
     done.results = [found[position] for position in sorted(found)]
@@ -97,12 +97,12 @@ def _one_by_one(
     work: Callable[[T], R],
     tasks: Sequence[T],
     stop: Callable[[R], bool],
-    told: Callable[[R], None],
+    on_result: Callable[[R], None],
     found: dict[int, R],
 ) -> None:
     for position, task in enumerate(tasks):
         found[position] = work(task)
-        told(found[position])
+        on_result(found[position])
         if stop(found[position]):
             return
 
@@ -112,7 +112,7 @@ def _in_processes(
     tasks: Sequence[T],
     jobs: int,
     stop: Callable[[R], bool],
-    told: Callable[[R], None],
+    on_result: Callable[[R], None],
     found: dict[int, R],
 ) -> None:
     # A forked process has everything imported already; elsewhere than on Linux forking is not safe.
@@ -122,7 +122,7 @@ def _in_processes(
     try:
         for future in as_completed(positions):
             found[positions[future]] = future.result()
-            told(future.result())
+            on_result(future.result())
             if stop(future.result()):
                 break
     finally:

@@ -23,8 +23,8 @@ from azure_devops_agents.models.scripted import ScriptedModel, Step
 from azure_devops_evals.case import Called, Case, Outcome
 from azure_devops_evals.recording.format import CLOUD, PSEUDONYM_KEY, Recording
 from azure_devops_evals.recording.replay import ReplayMiss, ReplayTransport
-from azure_devops_evals.running.approver import answering
-from azure_devops_evals.running.outages import Watch, watched
+from azure_devops_evals.running.approver import approver_of
+from azure_devops_evals.running.outages import OutageWatch, watch_for_outages
 from azure_devops_evals.world.world import BASE_URL, TOKEN, SignInGateway, World
 from azure_devops_simulator.state.clock import SEED_NOW
 from langchain_azure_devops import AzureDevOpsToolkit
@@ -43,7 +43,7 @@ Player = Sequence[Step] | BaseChatModel
 
 
 @dataclass(frozen=True)
-class Place:
+class Environment:
     """Where a case takes place.
 
     Attributes:
@@ -73,16 +73,16 @@ def settings_for(case: Case, base_url: str) -> Settings:
     return load_settings(base_url=base_url, pat=TOKEN, default_project=PROJECT, scopes=scopes, environ={})
 
 
-def world_of(case: Case) -> Place:
+def open_world(case: Case) -> Environment:
     """A fresh organization."""
-    world = World(case.holds, case.prepare, case.faults, case.world)
+    world = World(case.holds, case.setup, case.faults, case.world)
     transport = world.transport if case.credential == "whole" else SignInGateway(world.transport)
 
     def meanwhile() -> None:
         if case.meanwhile:
             case.meanwhile(world.organization)
 
-    return Place(
+    return Environment(
         settings_for(case, BASE_URL),
         transport,
         changes=world.changes,
@@ -92,7 +92,7 @@ def world_of(case: Case) -> Place:
     )
 
 
-def replay_of(case: Case, recordings: Path = RECORDINGS) -> Place:
+def open_recording(case: Case, recordings: Path = RECORDINGS) -> Environment:
     """The recording of a case.
 
     Raises:
@@ -104,21 +104,21 @@ def replay_of(case: Case, recordings: Path = RECORDINGS) -> Place:
     recording = Recording.load(path)
     transport = ReplayTransport(recording)
     settings = settings_for(case, f"{CLOUD}/{recording.provenance.organization}")
-    return Place(settings, transport, recording.pseudonyms(), transport.misses)
+    return Environment(settings, transport, recording.pseudonyms(), transport.misses)
 
 
-def place_of(case: Case, recordings: Path = RECORDINGS) -> Place:
+def open_environment(case: Case, recordings: Path = RECORDINGS) -> Environment:
     """Where the scripts of a case are played."""
-    return replay_of(case, recordings) if case.source == "recording" else world_of(case)
+    return open_recording(case, recordings) if case.source == "recording" else open_world(case)
 
 
 def play(
     case: Case,
-    place: Place,
+    place: Environment,
     player: Player,
     *,
     read_only: bool = False,
-    spoil: Callable[[Sequence[BaseTool]], None] = lambda _: None,
+    inject_fault: Callable[[Sequence[BaseTool]], None] = lambda _: None,
 ) -> Outcome:
     """Ask the question of a case and see what came out; what the agent raises is part of that.
 
@@ -127,19 +127,19 @@ def play(
         place: Where it takes place.
         player: Who answers.
         read_only: Offer no tool that writes.
-        spoil: Puts a fault into the tools, to see whether it is noticed.
+        inject_fault: Changes the tools so that they are wrong, to see whether the suite notices it.
     """
-    watch = Watch()
-    model = watched(player, watch) if isinstance(player, BaseChatModel) else ScriptedModel(steps=list(player))
+    watch = OutageWatch()
+    model = watch_for_outages(player, watch) if isinstance(player, BaseChatModel) else ScriptedModel(steps=list(player))
     with _toolkit(case, place, read_only) as toolkit, _journal() as journal:
         offered = toolkit.get_tools()
-        spoil(offered)
+        inject_fault(offered)
         tools = frozenset(str(tool.name) for tool in offered)
         asked: list[Mapping[str, Any]] = []
         crash: str | None = None
         state: Mapping[str, Any] = {}
         # Without somebody who can be asked there is no checkpointer, and the graph must refuse by itself.
-        saver = None if case.person is None else InMemorySaver()
+        saver = None if case.approver is None else InMemorySaver()
         graph = build_graph(model, toolkit, journal=journal, checkpointer=saver)
         try:
             if saver is None:
@@ -168,7 +168,7 @@ def _ours(error: BaseException) -> bool:
 
 def _outcome(
     state: Mapping[str, Any],
-    place: Place,
+    place: Environment,
     *,
     tools: frozenset[str],
     asked: Sequence[Mapping[str, Any]],
@@ -211,7 +211,7 @@ def _converse(
     investigator: Investigator, case: Case, meanwhile: Callable[[], None], shown: list[Mapping[str, Any]]
 ) -> None:
     """Ask, and answer every approval; what the person is shown is added to `shown`."""
-    answer = answering(case)
+    answer = approver_of(case)
     events = investigator.ask("case", case.question)
     for _ in range(_MAX_ROUNDS):
         deque(events, maxlen=0)
@@ -228,7 +228,7 @@ def _converse(
 
 
 @contextmanager
-def _toolkit(case: Case, place: Place, read_only: bool) -> Iterator[AzureDevOpsToolkit]:
+def _toolkit(case: Case, place: Environment, read_only: bool) -> Iterator[AzureDevOpsToolkit]:
     # The organizations of all cases have the same name: one that throttles must not slow the next one down.
     context = RunContext(
         clock=lambda: SEED_NOW,

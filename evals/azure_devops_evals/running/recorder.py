@@ -13,16 +13,16 @@ from azure_devops_evals.case import Case
 from azure_devops_evals.recording.difference import differences
 from azure_devops_evals.recording.format import (
     FORMS,
-    Asked,
     Exchange,
     Provenance,
     Recording,
     RecordingTransport,
+    RequestKey,
     Scrubber,
 )
 from azure_devops_evals.running.leak_scan import Unclean, findings
-from azure_devops_evals.running.play import Place, play, world_of
-from azure_devops_evals.running.run import failed
+from azure_devops_evals.running.play import Environment, open_world, play
+from azure_devops_evals.running.run import failures_of
 from azure_devops_evals.world.world import BASE_URL, ORGANIZATION
 from azure_devops_simulator.state.clock import SEED_NOW
 from azure_devops_simulator.state.values import timestamp
@@ -41,10 +41,10 @@ def record(case: Case) -> Recording:
     Raises:
         NotRecorded: A solution does not pass; a recording of it would prove nothing.
     """
-    place = world_of(case)
+    place = open_world(case)
     transport = RecordingTransport(place.transport, Scrubber(BASE_URL))
     for steps in (case.steps, *case.routes):
-        if failures := failed(case, play(case, replace(place, transport=transport), steps)):
+        if failures := failures_of(case, play(case, replace(place, transport=transport), steps)):
             raise NotRecorded(f"{case.id} does not pass and was not recorded: {'; '.join(failures)}")
     provenance = Provenance(timestamp(SEED_NOW), "simulator", API_VERSION, ORGANIZATION, place.digest())
     return Recording(provenance, transport.taken())
@@ -61,7 +61,7 @@ def record_live(case: Case) -> Recording:
     scrubber = Scrubber(base_url, key=secrets.token_bytes(16), people=True)
     transport = RecordingTransport(open_network(base_url), scrubber)
     for steps in (case.steps, *case.routes):
-        play(case, Place(settings, transport), steps, read_only=True)
+        play(case, Environment(settings, transport), steps, read_only=True)
     now = timestamp(datetime.now(UTC).replace(microsecond=0))
     return Recording(Provenance(now, "live", API_VERSION, settings.organization), transport.taken())
 
@@ -96,7 +96,7 @@ class Refreshed:
     moved: bool
 
 
-def refreshed(case: Case, folder: Path) -> Refreshed:
+def refresh(case: Case, folder: Path) -> Refreshed:
     """The recording of a case made anew from the simulator, compared with the one that is there.
 
     Raises:
@@ -124,9 +124,9 @@ def _changes(before: Sequence[Exchange], after: Sequence[Exchange]) -> Iterator[
             yield from (f"~ {asked}: {line}" for line in differences(old[key], new[key]))
 
 
-def _numbered(exchanges: Sequence[Exchange]) -> dict[tuple[Asked, int], dict[str, JsonValue]]:
-    numbers: Counter[Asked] = Counter()
-    found: dict[tuple[Asked, int], dict[str, JsonValue]] = {}
+def _numbered(exchanges: Sequence[Exchange]) -> dict[tuple[RequestKey, int], dict[str, JsonValue]]:
+    numbers: Counter[RequestKey] = Counter()
+    found: dict[tuple[RequestKey, int], dict[str, JsonValue]] = {}
     for exchange in exchanges:
         numbers[exchange.asked] += 1
         answer = {name: value for name, value in exchange.as_json().items() if name in {"status", "headers", *FORMS}}

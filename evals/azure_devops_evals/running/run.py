@@ -11,9 +11,9 @@ from langchain_core.tools import BaseTool
 from azure_devops_evals.case import Case, Check, Outcome
 from azure_devops_evals.checks import asked_as_in, gates, reported, verdict
 from azure_devops_evals.counts import Count
-from azure_devops_evals.running.log_safety import harmless
-from azure_devops_evals.running.metrics import ZERO, measured
-from azure_devops_evals.running.play import RECORDINGS, Place, Player, place_of, play
+from azure_devops_evals.running.log_safety import make_safe
+from azure_devops_evals.running.metrics import ZERO, measure
+from azure_devops_evals.running.play import RECORDINGS, Environment, Player, open_environment, play
 from azure_devops_evals.running.trace import trace
 
 Status = Literal["pass", "fail", "miss", "agent error", "infrastructure error", "harness error", "stale"]
@@ -49,15 +49,17 @@ class Result:
 
 def run_case(case: Case, *, steps: Player | None = None, recordings: Path = RECORDINGS) -> Result:
     """Play the reference solution of a case, or another, and check what came out."""
-    return judged(case, lambda: place_of(case, recordings), case.steps if steps is None else steps, expected(case))
+    return play_and_judge(
+        case, lambda: open_environment(case, recordings), case.steps if steps is None else steps, expected_checks(case)
+    )
 
 
-def expected(case: Case) -> tuple[Check, ...]:
+def expected_checks(case: Case) -> tuple[Check, ...]:
     """Everything that is expected of a case: what it names, and what is expected of every case."""
-    return (*gates(case), *named(case))
+    return (*gates(case), *checks_of(case))
 
 
-def named(case: Case) -> tuple[Check, ...]:
+def checks_of(case: Case) -> tuple[Check, ...]:
     """What a case expects: the checks it names, and what follows from its solutions."""
     implied: list[Check] = [reported(), asked_as_in((case.steps, *case.routes))]
     if not any(check.about == "verdict" for check in case.checks) and case.steps and case.steps[-1]:
@@ -66,9 +68,9 @@ def named(case: Case) -> tuple[Check, ...]:
     return (*implied, *case.checks)
 
 
-def failed(case: Case, outcome: Outcome) -> list[str]:
+def failures_of(case: Case, outcome: Outcome) -> list[str]:
     """What is wrong with an outcome, in words; empty when it is as expected."""
-    return failures(expected(case), outcome)
+    return failures(expected_checks(case), outcome)
 
 
 def failures(checks: tuple[Check, ...], outcome: Outcome) -> list[str]:
@@ -77,24 +79,24 @@ def failures(checks: tuple[Check, ...], outcome: Outcome) -> list[str]:
     return [*([outcome.crash] if outcome.crash else []), *(f"{check.name}: {why}" for check, why in found if why)]
 
 
-def judged(
+def play_and_judge(
     case: Case,
-    open_place: Callable[[], Place],
+    open_place: Callable[[], Environment],
     player: Player,
     checks: tuple[Check, ...],
     *,
     any_wording: bool = False,
     trial: int = 1,
-    spoil: Callable[[Sequence[BaseTool]], None] = lambda _: None,
+    inject_fault: Callable[[Sequence[BaseTool]], None] = lambda _: None,
 ) -> Result:
     """Let somebody answer the question of a case in a place, and judge what came out by these checks."""
     started = time.perf_counter()
     try:
         place = open_place()
-        outcome = play(case, place, player, spoil=spoil)
+        outcome = play(case, place, player, inject_fault=inject_fault)
         reasons = failures(checks, outcome)
         passed = not reasons and not place.misses and not outcome.outage
-        counts = measured(case, outcome, checks, misses=len(place.misses), passed=passed, any_wording=any_wording)
+        counts = measure(case, outcome, checks, misses=len(place.misses), passed=passed, any_wording=any_wording)
         status: Status = "fail" if reasons else "pass"
         if outcome.crash:
             status = "agent error"
@@ -106,7 +108,7 @@ def judged(
             status, reasons = "miss", [str(miss) for miss in place.misses]
         told = trace(case, outcome, reasons) if reasons else ""
     except Exception as error:  # noqa: BLE001 - one broken case must not hide the others
-        reason = harmless(f"{type(error).__name__}: {error}")
+        reason = make_safe(f"{type(error).__name__}: {error}")
         return Result(case.id, case.area, "harness error", (reason,), time.perf_counter() - started, trial=trial)
-    safe = tuple(harmless(reason, outcome.secrets) for reason in reasons)
+    safe = tuple(make_safe(reason, outcome.secrets) for reason in reasons)
     return Result(case.id, case.area, status, safe, time.perf_counter() - started, counts, told, trial)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from azure_devops_agents.investigation.report import SECTIONS
 from azure_devops_evals.case import Case, Outcome
-from azure_devops_evals.running.log_safety import harmless
+from azure_devops_evals.running.log_safety import make_safe
 
 _ANSWER_LINES = 12
 _LINE = 160
@@ -29,7 +29,7 @@ def trace(case: Case, outcome: Outcome, reasons: Sequence[str]) -> str:
     lines += [f"changed: {path} = {value!r}" for path, value in sorted(outcome.changes.items())]
     lines += [f"wrong: {reason}" for reason in reasons]
     lines.append(f"again: azure-devops-evals run --case {case.id}")
-    return harmless("\n".join(lines), outcome.secrets)
+    return make_safe("\n".join(lines), outcome.secrets)
 
 
 def _arguments(arguments: Mapping[str, object]) -> str:

@@ -12,9 +12,9 @@ from pydantic import JsonValue
 from azure_devops_agents.models.providers import open_model
 from azure_devops_evals.case import Case, Check
 from azure_devops_evals.checks import gates, grounded
-from azure_devops_evals.running.parallel import Done, side_by_side
-from azure_devops_evals.running.play import world_of
-from azure_devops_evals.running.run import Result, judged, named
+from azure_devops_evals.running.parallel import Done, run_parallel
+from azure_devops_evals.running.play import open_world
+from azure_devops_evals.running.run import Result, checks_of, play_and_judge
 from azure_devops_evals.scoring.statistics import pass_power, sign_test, wilson
 
 NOT_EVALUATED = frozenset({"infrastructure error", "harness error", "stale"})
@@ -27,10 +27,10 @@ Tally = tuple[int, int]
 """Successes, and trials that were evaluated."""
 
 
-def any_way(case: Case) -> tuple[Check, ...]:
+def checks_for_any_solution(case: Case) -> tuple[Check, ...]:
     """What is expected of whoever answers the question, whatever way was taken and however it is worded."""
     looked = (grounded(),) if any(check.about == "quotes" for check in case.checks) else ()
-    return (*gates(case, any_wording=True), *looked, *(one for one in named(case) if one.about not in _ONE_WAY))
+    return (*gates(case, any_wording=True), *looked, *(one for one in checks_of(case) if one.about not in _ONE_WAY))
 
 
 def run_trials(
@@ -40,7 +40,7 @@ def run_trials(
     *,
     jobs: int | None = None,
     fail_fast: bool = False,
-    told: Callable[[Result], None] = lambda _: None,
+    on_result: Callable[[Result], None] = lambda _: None,
 ) -> Done[Result]:
     """Ask a model the question of each case several times, each time in a fresh simulated organization.
 
@@ -50,18 +50,27 @@ def run_trials(
         trials: How often each.
         jobs: How many processes.
         fail_fast: Begin nothing after the first trial that does not pass.
-        told: Told each result when it is there.
+        on_result: Called with each result as soon as it is there.
     """
     tasks = [(case, trial) for trial in range(1, trials + 1) for case in ids]
     work = partial(_try, model=model)
-    return side_by_side(work, tasks, jobs=jobs, stop=lambda one: fail_fast and one.status != "pass", told=told)
+    return run_parallel(
+        work, tasks, jobs=jobs, stop=lambda one: fail_fast and one.status != "pass", on_result=on_result
+    )
 
 
 def _try(task: tuple[str, int], model: str) -> Result:
     from azure_devops_evals import cases  # noqa: PLC0415 - looked up where it runs
 
     case = next(one for one in cases.CASES if one.id == task[0])
-    return judged(case, lambda: world_of(case), open_model(model), any_way(case), any_wording=True, trial=task[1])
+    return play_and_judge(
+        case,
+        lambda: open_world(case),
+        open_model(model),
+        checks_for_any_solution(case),
+        any_wording=True,
+        trial=task[1],
+    )
 
 
 def tallies(results: Sequence[Result]) -> dict[str, Tally]:
@@ -160,7 +169,7 @@ class Comparison:
         return rows + ([f"    not in both: {', '.join(self.alone)}"] if self.alone else [])
 
 
-def compared(before: Mapping[str, Tally], after: Mapping[str, Tally]) -> Comparison:
+def compare_runs(before: Mapping[str, Tally], after: Mapping[str, Tally]) -> Comparison:
     """Whether a run is better or worse than another, case by case."""
     known = {case for case in {*before, *after} if before.get(case, (0, 0))[1] and after.get(case, (0, 0))[1]}
     # Compared as whole numbers: 2 of 4 and 1 of 2 are the same share.
@@ -172,7 +181,7 @@ def compared(before: Mapping[str, Tally], after: Mapping[str, Tally]) -> Compari
     return Comparison(better, worse, same, sign_test(len(better), len(worse)), alone)
 
 
-def stored(path: Path) -> dict[str, Tally]:
+def load_tallies(path: Path) -> dict[str, Tally]:
     """The tallies of a run that `--output` wrote.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Faults seeded into what an agent and the toolkit do, to see whether the suite notices each of them."""
+"""Faults in what an agent and the toolkit do, injected to see whether the suite notices each of them."""
 
 import json
 import re
@@ -27,11 +27,11 @@ class Mutant:
     Attributes:
         kind: Where it is.
         name: What it is.
-        case: The case as it is run; other than the original only where a person is part of the fault.
+        case: The case as it is run. It differs from the original only where the approver is part of the fault.
         steps: What the agent does.
-        tamper: What becomes of the text of each tool result.
-        swallows: Errors of tools are told as an empty result.
-        touched: What was spoilt when it was run.
+        tamper: Changes the text of each tool result.
+        swallows: Report errors of tools as an empty result.
+        touched: The beginnings of the results that the fault changed.
     """
 
     kind: Kind
@@ -44,7 +44,7 @@ class Mutant:
 
     @property
     def void(self) -> bool:
-        """It was to spoil results and found nothing to spoil: this was the case as it is, and no fault."""
+        """Whether a fault in results changed no result: then the case ran unchanged, and there was no fault."""
         return self.kind == "results" and not self.touched
 
 
@@ -57,21 +57,21 @@ def mutants(case: Case) -> Iterator[Mutant]:
     yield from _of_results(case)
 
 
-def spoil(tools: Sequence[BaseTool], mutant: Mutant) -> None:
-    """Put a fault into the results of tools."""
+def inject_fault(tools: Sequence[BaseTool], mutant: Mutant) -> None:
+    """Inject a fault into the results of tools."""
     for tool in tools:
         if isinstance(tool, StructuredTool) and tool.func is not None:
-            tool.func = _spoilt(tool.func, mutant)
+            tool.func = _faulty(tool.func, mutant)
 
 
-def _spoilt(original: Callable[..., Any], mutant: Mutant) -> Callable[..., Any]:
+def _faulty(original: Callable[..., Any], mutant: Mutant) -> Callable[..., Any]:
     tamper = mutant.tamper or str
 
-    def spoilt(text: str) -> str:
-        changed = tamper(text)
-        if changed != text:
+    def changed(text: str) -> str:
+        result = tamper(text)
+        if result != text:
             mutant.touched.append(text[:80])
-        return changed
+        return result
 
     def answer(**arguments: Any) -> Any:
         try:
@@ -80,8 +80,8 @@ def _spoilt(original: Callable[..., Any], mutant: Mutant) -> Callable[..., Any]:
             if mutant.swallows:
                 mutant.touched.append(str(error)[:80])
                 return "0 found", None
-            raise ToolException(spoilt(str(error))) from error
-        return spoilt(text), artifact
+            raise ToolException(changed(str(error))) from error
+        return changed(text), artifact
 
     return answer
 
@@ -128,8 +128,8 @@ def _report(case: Case) -> dict[str, Any] | None:
 
 
 def _stopped(case: Case) -> bool:
-    """A person ends it before the last step, so no fault of that one can ever be seen."""
-    answers = case.person if isinstance(case.person, Sequence) else ()
+    """Whether the approver stops the run before its last step, so that a fault in that step cannot be seen."""
+    answers = case.approver if isinstance(case.approver, Sequence) else ()
     return any(answer["decision"] == "stop" for answer in answers)
 
 
@@ -164,8 +164,8 @@ def _of_writes(case: Case) -> Iterator[Mutant]:
             steps = _with(case.steps, turn, place, [_changed(call, argument, value)])
             yield Mutant("writes", f"{name} with another {argument}", case, steps)
     if set(WRITE) <= set(case.holds) and not _stopped(case):
-        if wanted and case.person != YES:
-            yield Mutant("writes", "a person is taken to say yes", replace(case, person=YES), case.steps)
+        if wanted and case.approver != YES:
+            yield Mutant("writes", "an approver who always says yes", replace(case, approver=YES), case.steps)
         more = [Call.to("update_pull_request", id=15, title="Nobody asked for this")]
         yield Mutant("writes", "one that nobody asked for", case, [*case.steps[:-1], more, case.steps[-1]])
 

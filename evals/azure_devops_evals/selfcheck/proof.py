@@ -1,4 +1,4 @@
-"""The suite proves itself: solutions pass, impostors fail by a check, and seeded faults are noticed."""
+"""The suite proves itself: solutions pass, wrong agents fail by a check, and seeded faults are noticed."""
 
 import re
 import zlib
@@ -9,12 +9,12 @@ from typing import get_args
 
 from azure_devops_evals.case import Case
 from azure_devops_evals.counts import Count
-from azure_devops_evals.running.parallel import side_by_side
-from azure_devops_evals.running.play import place_of
-from azure_devops_evals.running.run import Result, Status, expected, judged, run_case
+from azure_devops_evals.running.parallel import run_parallel
+from azure_devops_evals.running.play import open_environment
+from azure_devops_evals.running.run import Result, Status, expected_checks, play_and_judge, run_case
 from azure_devops_evals.scoring.baseline import Baseline
-from azure_devops_evals.selfcheck.mutations import Kind, Mutant, mutants, spoil
-from azure_devops_evals.selfcheck.wrong_agents import IMPOSTORS
+from azure_devops_evals.selfcheck.mutations import Kind, Mutant, inject_fault, mutants
+from azure_devops_evals.selfcheck.wrong_agents import WRONG_AGENTS
 
 CAUGHT_AT_LEAST = 0.90
 _PER_KIND = 2
@@ -23,7 +23,7 @@ _PER_KIND = 2
 _FAULTS = frozenset(get_args(Kind))
 
 Task = tuple[str, str, str]
-"""Case, kind (`route`, `impostor` or the kind of a mutant), and name."""
+"""Case, kind (`route`, `wrong agent` or the kind of a mutant), and name."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,10 @@ class Trial:
 
     @property
     def as_it_should(self) -> bool:
-        """Solutions pass; impostors fail by a check, not by a miss; faults are noticed, if only by the baseline."""
+        """Solutions pass; wrong agents fail by a check, not by a miss; faults are noticed, if only by the baseline."""
         if self.kind == "route":
             return self.status == "pass"
-        if self.kind == "impostor":
+        if self.kind == "wrong agent":
             return self.status == "fail"
         return self.status in {"fail", "miss", "agent error"} or bool(self.reason)
 
@@ -77,18 +77,18 @@ class Proof:
     @property
     def faults(self) -> Count:
         """The seeded faults that were noticed."""
-        counts = [count for kind, count in self.counts.items() if kind not in {"route", "impostor"}]
+        counts = [count for kind, count in self.counts.items() if kind not in {"route", "wrong agent"}]
         return Count(sum(count.found for count in counts), sum(count.of for count in counts))
 
     @property
     def holds(self) -> bool:
-        """Every solution and every impostor came out as it should, and nearly every fault was noticed."""
-        certain = [trial.as_it_should for trial in self.trials if trial.kind in {"route", "impostor"}]
+        """Every solution and every wrong agent came out as it should, and nearly every fault was noticed."""
+        certain = [trial.as_it_should for trial in self.trials if trial.kind in {"route", "wrong agent"}]
         return all(certain) and not self.interrupted and self.faults.found >= CAUGHT_AT_LEAST * self.faults.of
 
     def lines(self) -> list[str]:
         """Counts, and everything that did not come out as it should, by name."""
-        names = {"route": "solutions that pass", "impostor": "impostors that fail by a check"}
+        names = {"route": "solutions that pass", "wrong agent": "wrong agents that fail by a check"}
         rows = [f"{names.get(kind, f'faults in {kind} noticed')}: {count}" for kind, count in self.counts.items()]
         share = 100 * self.faults.found / self.faults.of if self.faults.of else 0.0
         rows.append(f"faults noticed: {self.faults} = {share:.1f} %, at least {100 * CAUGHT_AT_LEAST:.0f} % are needed")
@@ -103,17 +103,17 @@ def prove(
     *,
     every: bool = False,
     jobs: int | None = None,
-    told: Callable[[Trial], None] = lambda _: None,
+    on_result: Callable[[Trial], None] = lambda _: None,
 ) -> Proof:
-    """Try solutions, impostors and faults on cases.
+    """Try solutions, wrong agents and faults on cases.
 
     Args:
         chosen: The cases.
         every: Try every fault, not a few of each kind in each case.
         jobs: How many processes.
-        told: Told each trial when it is there.
+        on_result: Called with each trial as soon as it is there.
     """
-    done = side_by_side(_tried, list(tasks(chosen, every=every)), jobs=jobs, told=told)
+    done = run_parallel(_tried, list(tasks(chosen, every=every)), jobs=jobs, on_result=on_result)
     return Proof(done.results, done.interrupted)
 
 
@@ -121,7 +121,7 @@ def tasks(chosen: Sequence[Case], *, every: bool) -> Iterator[Task]:
     """What is tried; the same each time."""
     for case in chosen:
         yield from ((case.id, "route", str(number)) for number in range(1 + len(case.routes)))
-        yield from ((case.id, "impostor", name) for name in IMPOSTORS)
+        yield from ((case.id, "wrong agent", name) for name in WRONG_AGENTS)
         made = list(mutants(case))
         yield from ((case.id, mutant.kind, mutant.name) for mutant in (made if every else _few(case, made)))
 
@@ -145,8 +145,8 @@ def _tried(task: Task) -> Trial:
     void = False
     if kind == "route":
         result = run_case(case, steps=(case.steps, *case.routes)[int(name)])
-    elif kind == "impostor":
-        result = run_case(case, steps=IMPOSTORS[name](case))
+    elif kind == "wrong agent":
+        result = run_case(case, steps=WRONG_AGENTS[name](case))
     else:
         mutant = next(one for one in mutants(case) if (one.kind, one.name) == (kind, name))
         result, void = run_mutant(mutant), mutant.void
@@ -157,4 +157,10 @@ def _tried(task: Task) -> Trial:
 def run_mutant(mutant: Mutant) -> Result:
     """Run a case with a fault in it, against what is expected of the case without one."""
     case = mutant.case
-    return judged(case, lambda: place_of(case), mutant.steps, expected(case), spoil=lambda tools: spoil(tools, mutant))
+    return play_and_judge(
+        case,
+        lambda: open_environment(case),
+        mutant.steps,
+        expected_checks(case),
+        inject_fault=lambda tools: inject_fault(tools, mutant),
+    )

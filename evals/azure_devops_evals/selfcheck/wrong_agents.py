@@ -39,7 +39,7 @@ def _stuffing(case: Case) -> list[Step]:
     return [[Call(name="write_report", arguments={"answer": words, "verdict": verdict, "observed": rows})]]
 
 
-IMPOSTORS: Mapping[str, Callable[[Case], list[Step]]] = {
+WRONG_AGENTS: Mapping[str, Callable[[Case], list[Step]]] = {
     "says nothing": _silent,
     "says that all is well": _reassuring,
     "gives up": _giving_up,

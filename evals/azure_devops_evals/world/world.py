@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from azure_devops_evals.case import Happening
+from azure_devops_evals.case import Setup
 from azure_devops_evals.world.end_state import changes
 from azure_devops_simulator import Fault, Organization, export_world, import_world, seed_organization
 from azure_devops_simulator.server.app import create_app
@@ -30,26 +30,26 @@ class World:
     def __init__(
         self,
         scopes: tuple[str, ...],
-        prepare: Happening | None = None,
+        setup: Setup | None = None,
         faults: tuple[Fault, ...] = (),
         file: str | None = None,
     ) -> None:
-        """Open a world that knows TOKEN with these scopes, and let happen what is to have happened in it.
+        """Open a world that knows TOKEN with these scopes, and set it up.
 
         Args:
-            scopes: Of the token.
-            prepare: What happened in it before.
-            faults: What goes wrong between client and organization.
-            file: Name of a file in `worlds/`; None for the simulator's own seed.
+            scopes: The scopes of the token.
+            setup: Changes the organization before the question is asked.
+            faults: The faults between client and organization.
+            file: The name of a file in `worlds/`; None for the simulator's own seed.
         """
         self.organization = _opened(file)
-        if prepare:
-            prepare(self.organization)
+        if setup:
+            setup(self.organization)
         self.organization.add_token(TOKEN, scopes=scopes)
         self.organization.faults.add(*faults)
         self.transport: httpx.AsyncBaseTransport = httpx.ASGITransport(app=create_app(self.organization))
-        self.secrets = planted()
-        untouched = prepare is None and not faults and file is None
+        self.secrets = planted_secrets()
+        untouched = setup is None and not faults and file is None
         self._before = _at_first(scopes) if untouched else export_world(self.organization)
 
     @property
@@ -95,7 +95,7 @@ def _at_first(scopes: tuple[str, ...]) -> JsonObject:
 
 
 @cache
-def planted() -> frozenset[str]:
+def planted_secrets() -> frozenset[str]:
     """The secrets in the files of every branch; every seed holds the same."""
     found: dict[str, str] = {}
     for project in seed_organization().projects.values():

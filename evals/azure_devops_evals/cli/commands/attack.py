@@ -15,8 +15,8 @@ def command(jobs: int | None, full: bool, as_machine: bool) -> None:
     The exit code is 1 when a bound does not hold, or when an attack did not reach the model.
     """
     from azure_devops_evals.attacks.parallel import attack_all
-    from azure_devops_evals.attacks.report import as_json, as_text, failed
+    from azure_devops_evals.attacks.report import as_json, as_text, has_failed
 
     matrix, honest = attack_all(jobs, full=full)
     click.echo(as_json(matrix, honest) if as_machine else as_text(matrix, honest))
-    click.get_current_context().exit(1 if failed(matrix) else 0)
+    click.get_current_context().exit(1 if has_failed(matrix) else 0)

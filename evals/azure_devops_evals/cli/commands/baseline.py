@@ -18,8 +18,8 @@ def command(write: bool) -> None:
     from azure_devops_evals.scoring.gates import judge
 
     chosen = chosen_cases()
-    with progress(len(chosen), "cases") as told:
-        done = run_suite([case.id for case in chosen], told=told)
+    with progress(len(chosen), "cases") as on_result:
+        done = run_suite([case.id for case in chosen], on_result=on_result)
     verdict = judge(done.results, interrupted=done.interrupted)
     if verdict.reasons:
         raise click.ClickException("No baseline is made of these results: " + "; ".join(verdict.reasons))

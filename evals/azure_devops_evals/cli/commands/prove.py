@@ -19,15 +19,15 @@ def command(cases: Sequence[str], area: str | None, every: bool, jobs: int | Non
     The exit code is 1 when the suite misses what it must notice.
     """
     from azure_devops_evals.reports.publish import progress
-    from azure_devops_evals.running.log_safety import harmless
+    from azure_devops_evals.running.log_safety import make_safe
     from azure_devops_evals.scoring.gates import Exit
     from azure_devops_evals.selfcheck.proof import prove, tasks
 
     chosen = chosen_cases(cases, area)
     # Where a fault ends a run in the middle, LangGraph's threads complain that there is nothing left to do.
     logging.getLogger("concurrent.futures").setLevel(logging.CRITICAL + 1)
-    with progress(len(list(tasks(chosen, every=every))), "trials") as told:
-        proof = prove(chosen, every=every, jobs=jobs, told=told)
-    click.echo(harmless("\n".join(proof.lines())))
+    with progress(len(list(tasks(chosen, every=every))), "trials") as on_result:
+        proof = prove(chosen, every=every, jobs=jobs, on_result=on_result)
+    click.echo(make_safe("\n".join(proof.lines())))
     code = Exit.PASSED if proof.holds else Exit.FAILED
     click.get_current_context().exit(int(Exit.INTERRUPTED if proof.interrupted else code))

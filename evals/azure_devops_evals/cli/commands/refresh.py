@@ -21,7 +21,7 @@ def command(cases: Sequence[str], recordings: Path | None, write: bool) -> None:
     """
     from azure_devops_evals.running.leak_scan import Unclean
     from azure_devops_evals.running.play import RECORDINGS
-    from azure_devops_evals.running.recorder import NotRecorded, refreshed
+    from azure_devops_evals.running.recorder import NotRecorded, refresh
     from azure_devops_evals.running.recorder import write as write_recording
     from azure_devops_evals.scoring.gates import Exit
 
@@ -30,7 +30,7 @@ def command(cases: Sequence[str], recordings: Path | None, write: bool) -> None:
         if case.source != "recording":
             continue
         try:
-            found = refreshed(case, folder)
+            found = refresh(case, folder)
             if write and (found.changes or found.moved):
                 write_recording(case, found.made, folder)
         except (NotRecorded, Unclean) as error:
@@ -43,11 +43,11 @@ def command(cases: Sequence[str], recordings: Path | None, write: bool) -> None:
 
 
 def _show(case: str, changes: Sequence[str], *, written: bool) -> None:
-    from azure_devops_evals.running.log_safety import harmless
+    from azure_devops_evals.running.log_safety import make_safe
 
     what = "changed" if changes else "the same answers, from another world"
     click.echo(f"{case}: {what}{', written' if written else ''}")
     for line in changes[:_MOST_CHANGES]:
-        click.echo(f"    {harmless(line)}")
+        click.echo(f"    {make_safe(line)}")
     if len(changes) > _MOST_CHANGES:
         click.echo(f"    and {len(changes) - _MOST_CHANGES} more")

@@ -83,8 +83,8 @@ def _run_scripts(
 
     started = time.perf_counter()
     ids = [case.id for case in chosen]
-    with progress(len(ids), "cases") as told:
-        done = run_suite(ids, recordings=recordings or RECORDINGS, jobs=jobs, fail_fast=fail_fast, told=told)
+    with progress(len(ids), "cases") as on_result:
+        done = run_suite(ids, recordings=recordings or RECORDINGS, jobs=jobs, fail_fast=fail_fast, on_result=on_result)
     complete = whole and len(done.results) == len(ids)
     verdict = judge(done.results, Baseline.load(), whole=complete, interrupted=done.interrupted)
     publish(done.results, verdict, time.perf_counter() - started, destinations)
@@ -102,23 +102,23 @@ def _run_model(
     jobs: int | None,
 ) -> int:
     """Let a model answer cases in the simulated organization and return the exit code."""
-    from azure_devops_agents.models.opening import open_model
+    from azure_devops_agents.models.providers import open_model
     from azure_devops_evals.reports.publish import progress, publish
     from azure_devops_evals.scoring.gates import judge
-    from azure_devops_evals.scoring.trials import Reliability, compared, run_trials, stored, tallies
+    from azure_devops_evals.scoring.trials import Reliability, compare_runs, load_tallies, run_trials, tallies
     from langchain_azure_devops.errors import InvalidRequest
 
     try:
-        before = stored(compare) if compare else None
+        before = load_tallies(compare) if compare else None
         open_model(model)
     except (ValueError, InvalidRequest) as error:
         raise click.UsageError(str(error)) from error
     started = time.perf_counter()
     ids = [case.id for case in chosen]
-    with progress(len(ids) * trials, "trials") as told:
-        done = run_trials(ids, model, trials, jobs=jobs, fail_fast=fail_fast, told=told)
+    with progress(len(ids) * trials, "trials") as on_result:
+        done = run_trials(ids, model, trials, jobs=jobs, fail_fast=fail_fast, on_result=on_result)
     reliability = Reliability.of_results(done.results)
-    comparison = compared(before, tallies(done.results)) if before is not None else None
+    comparison = compare_runs(before, tallies(done.results)) if before is not None else None
     verdict = judge(done.results, interrupted=done.interrupted, comparison=comparison)
     more = [*reliability.lines(), *(comparison.lines() if comparison else [])]
     about: dict[str, JsonValue] = {"model": model, "trials": trials, "reliability": reliability.as_json()}

@@ -25,9 +25,9 @@ def command(destinations: Destinations, cases: Sequence[str], anew: bool, model:
         raise click.UsageError("--model needs --record: without it, the recorded answers are played.")
     destinations.check()
 
-    from azure_devops_evals.live.cassettes import cassettes
+    from azure_devops_evals.live.cassettes import recorded_cases
 
-    chosen = chosen_cases(cases or cassettes())
+    chosen = chosen_cases(cases or recorded_cases())
     if anew:
         _record(chosen, model)
     else:
