@@ -25,7 +25,7 @@ def name(case):
 
 
 @pytest.mark.parametrize("case", CASES, ids=name)
-@pytest.mark.parametrize("wrong agent", ["says nothing", "writes whatever it can"])
+@pytest.mark.parametrize("agent", ["says nothing", "writes whatever it can"])
 def test_a_useless_agent_fails_by_a_check(case, agent):
     """`azure-devops-evals prove` lets every case meet the other wrong agents, too."""
     result = run_case(case, steps=WRONG_AGENTS[agent](case))
@@ -139,7 +139,7 @@ def test_nothing_comes_from_the_environment(monkeypatch):
     assert run_case(next(case for case in CASES if case.id == "read-only-token")).status == "pass"
 
 
-def test_a_rejecting_person_is_the_default():
+def test_a_rejecting_approver_is_the_default():
     assert PLAIN.approver == NO
     assert saw("x", "y").failure(outcome()) == "x never answered 'y'"
 
@@ -152,7 +152,7 @@ EDITED = {**YES, "decision": "edit", "arguments": {"id": 4, "text": "edited"}}
 
 
 @pytest.mark.parametrize(
-    ("person", "written"),
+    ("approver", "written"),
     [
         (YES, {"comment", "title"}),
         ({"update_pull_request": YES}, {"title"}),
@@ -164,7 +164,7 @@ EDITED = {**YES, "decision": "edit", "arguments": {"id": 4, "text": "edited"}}
     ],
     ids=["always", "by tool", "by tool, edited", "once", "in order", "in order, first no", "nobody"],
 )
-def test_a_person_answers_as_the_case_says(approver, written):
+def test_the_approver_answers_as_the_case_says(approver, written):
     case = replace(PLAIN, source="world", holds=WRITE, approver=approver)
     values = play(case, open_world(case), ASKS_TWICE).changes
     texts = {str(value[0]) for path, value in values.items() if "/comments/" in path}

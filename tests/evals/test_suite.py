@@ -60,7 +60,7 @@ def test_ctrl_c_keeps_what_is_there(monkeypatch):
             raise KeyboardInterrupt
         return Result(case, "x", "pass")
 
-    monkeypatch.setattr(suite, "run_named", interrupted)
+    monkeypatch.setattr(suite, "run_case_by_id", interrupted)
     done = run_suite(IDS, jobs=1)
     assert done.interrupted
     assert [result.case for result in done.results] == IDS[:2]

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from azure_devops_agents.investigation import reading as nodes
 from azure_devops_evals.cases import CASES
 from azure_devops_evals.cli.main import group
-from azure_devops_evals.live import recorded_cases as live
+from azure_devops_evals.live import cassettes as live
 from azure_devops_evals.live.cassettes import record_cassette, recorded_cases, run_cassette
 from azure_devops_evals.running.leak_scan import Unclean, scan
 from azure_devops_evals.running.play import CASSETTES

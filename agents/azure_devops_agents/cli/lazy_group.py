@@ -21,6 +21,8 @@ from langchain_azure_devops.errors import AzureDevOpsError
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C."""
+USAGE = 2
+"""The exit code of a command that cannot begin: wrong usage, wrong settings, a missing library."""
 _OURS = ("azure_devops_agents", "azure_devops_evals", "langchain_azure_devops")
 
 
@@ -111,7 +113,9 @@ def _name_the_extra(error: ModuleNotFoundError, extra: str) -> NoReturn:
     library = (error.name or "").partition(".")[0]
     if library in _OURS:
         raise error
-    raise click.ClickException(
+    missing = click.ClickException(
         f"The library {library!r} is not installed. "
         f"Install the extra {extra!r}: pip install 'langchain-azure-devops[{extra}]'"
-    ) from error
+    )
+    missing.exit_code = USAGE
+    raise missing from error
