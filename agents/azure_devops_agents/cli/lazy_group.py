@@ -21,9 +21,13 @@ from langchain_azure_devops.errors import AzureDevOpsError
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C."""
-USAGE = 2
-"""The exit code of a command that cannot begin: wrong usage, wrong settings, a missing library."""
 _OURS = ("azure_devops_agents", "azure_devops_evals", "langchain_azure_devops")
+
+
+class MissingLibrary(click.ClickException):
+    """A command needs a library that is not installed. It cannot begin, and ends like one that is used wrongly."""
+
+    exit_code = 2
 
 
 class Entry(NamedTuple):
@@ -113,9 +117,7 @@ def _name_the_extra(error: ModuleNotFoundError, extra: str) -> NoReturn:
     library = (error.name or "").partition(".")[0]
     if library in _OURS:
         raise error
-    missing = click.ClickException(
+    raise MissingLibrary(
         f"The library {library!r} is not installed. "
         f"Install the extra {extra!r}: pip install 'langchain-azure-devops[{extra}]'"
-    )
-    missing.exit_code = USAGE
-    raise missing from error
+    ) from error
