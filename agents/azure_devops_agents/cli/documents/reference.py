@@ -9,15 +9,18 @@ from langchain_azure_devops.tools import TOOLSETS
 
 
 def toolset_table() -> str:
-    """List the toolsets with their tools, those that read and those that write."""
-    rows = ["| toolset | tools that read | tools that write |", "|---|---|---|"]
+    """List the toolsets with their tools: those of the default set, and those that are chosen by the toolset's name."""
+    rows = ["| toolset | default tools | further tools |", "|---|---|---|"]
     for toolset in TOOLSETS.values():
-        reads, writes = (
-            ", ".join(f"`{tool.name}`" for tool in toolset.tools if tool.access == access)
-            for access in ("read", "write")
+        default, further = (
+            ", ".join(_marked(tool) for tool in toolset.tools if tool.default is chosen) for chosen in (True, False)
         )
-        rows.append(f"| [`{toolset.name}`](toolkit/TOOLS.md#{toolset.name}) | {reads} | {writes} |")
+        rows.append(f"| [`{toolset.name}`](toolkit/TOOLS.md#{toolset.name}) | {default} | {further} |")
     return "\n".join(rows)
+
+
+def _marked(tool: Tool[..., Any]) -> str:
+    return f"**`{tool.name}`**" if tool.access == "write" else f"`{tool.name}`"
 
 
 def tool_reference() -> str:
@@ -31,13 +34,17 @@ def tool_reference() -> str:
 
 
 def _described(tool: Tool[..., Any]) -> Iterator[str]:
-    scopes = " or ".join(f"`{scope.value}`" for scope in tool.scopes)
     yield from (f"### {tool.name}", "", tool.description, "")
+    scopes = " or ".join(f"`{scope.value}`" for scope in tool.scopes)
+    optional = f", and for parts of the result {', '.join(f'`{scope.value}`' for scope in tool.optional)}"
+    needs = f"needs the scope {scopes}{optional if tool.optional else ''}"
+    belongs = (
+        "in the default set" if tool.default else f"not in the default set; choose it by the toolset `{tool.toolset}`"
+    )
+    yield f"{tool.access.capitalize()}s; {needs}; {belongs}."
     if tool.access == "write":
         sends = ", ".join(sorted(f"`{operation.method} {operation.template}`" for operation in tool.operations))
-        yield f"Writes, after an approval: {sends}. Needs the scope {scopes}."
-    else:
-        yield f"Reads. Needs the scope {scopes}."
+        yield f"After an approval it sends {sends}."
     yield from ("", *_arguments(tool))
     if tool.examples:
         yield from (f"Example: `{json.dumps(tool.examples[0], ensure_ascii=False)}`", "")
