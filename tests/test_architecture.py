@@ -1,7 +1,10 @@
 """Rules about the shape of the code that no linter knows."""
 
 import ast
+import importlib
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,3 +85,75 @@ def test_public_signatures_hold_no_any():
                 if isinstance(annotation, ast.Name) and annotation.id == "Any"
             ]
     assert found == []
+
+
+TOOLKIT = ROOT / "toolkit" / "langchain_azure_devops"
+ADAPTERS = TOOLKIT / "adapters"
+AREAS = [path for path in (TOOLKIT / "tools").glob("*") if path.name not in {"__init__.py", "__pycache__"}]
+ROOMS = sorted(path.parent for path in TOOLKIT.glob("*/__init__.py") if path.parent != ADAPTERS)
+
+
+def dotted(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT / "toolkit").with_suffix("").parts)
+
+
+PUBLIC_MODULES = {
+    "langchain_azure_devops",
+    *(dotted(path) for path in TOOLKIT.glob("*.py") if path.name != "__init__.py"),
+    *(dotted(path) for path in [*ROOMS, *AREAS]),
+    *(dotted(path) for path in ADAPTERS.glob("*.py") if path.name != "__init__.py"),
+}
+"""The package, its ground floor, its rooms, the areas of tools and the adapters."""
+
+
+def imported(path: Path, package: str) -> list[tuple[str, str]]:
+    """Module and name of every import from a package, also inside functions; `import` has an empty name."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == package:
+            found += [(str(node.module), alias.name) for alias in node.names]
+        elif isinstance(node, ast.Import):
+            found += [(alias.name, "") for alias in node.names if alias.name.partition(".")[0] == package]
+    return found
+
+
+def exported(package: str) -> set[str] | None:
+    """The names in a package's `__all__`; None for a module, whose names without underscore are public."""
+    path = ROOT / "toolkit" / Path(*package.split(".")) / "__init__.py"
+    if path.parent not in ROOMS or package == "langchain_azure_devops.tools":
+        return None
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "__all__":
+            return set(ast.literal_eval(node.value))
+    raise AssertionError(f"{package} has no __all__")
+
+
+@pytest.mark.parametrize(
+    "path", sorted(path for source in ("agents", "evals") for path in (ROOT / source).rglob("*.py")), ids=relative
+)
+def test_agents_and_evals_use_public_names_of_the_toolkit(path):
+    for module, name in imported(path, "langchain_azure_devops"):
+        assert module in PUBLIC_MODULES, f"{module} is inside a room; import from the room, or publish the name there"
+        assert not name.startswith("_"), f"{module}.{name}"
+        assert (names := exported(module)) is None or name in names, f"{module} does not export {name}"
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
+def test_a_room_says_what_it_is_for_and_exports_names_that_exist(room):
+    module = importlib.import_module(dotted(room))
+    assert len(module.__doc__ or "") > 40
+    names = exported(dotted(room)) or {"TOOLS", "TOOLSETS"}
+    assert names
+    assert [name for name in names if not hasattr(module, name)] == []
+
+
+def test_no_public_module_but_the_adapters_loads_langchain():
+    modules = sorted(name for name in PUBLIC_MODULES if ".adapters" not in name)
+    script = f"""
+import importlib, sys
+for name in {modules!r}:
+    importlib.import_module(name)
+    assert not {{"langchain_core", "langchain", "langgraph"}} & set(sys.modules), name
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -12,7 +12,7 @@ from azure_devops_evals.counts import Count
 from azure_devops_evals.recording.format import PSEUDONYM_KEY
 from azure_devops_evals.world.end_state import deviations
 from azure_devops_evals.world.world import TOKEN
-from langchain_azure_devops.text.secrets import redact, remove_token
+from langchain_azure_devops.text import redact, remove_token
 from langchain_azure_devops.tools import TOOLS
 
 _PIECE = 12

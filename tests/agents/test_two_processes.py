@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from azure_devops_agents.approvals.thread_lock import alone
+from azure_devops_agents.approvals.thread_lock import hold_thread
 from azure_devops_agents.investigation.events import ApprovalAsked, ReportReady
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, ScriptedModel
@@ -145,22 +145,24 @@ def test_a_process_killed_at_any_point_never_leads_to_two_writes(
 def test_a_thread_is_held_by_one_client_and_others_are_free(tmp_path, monkeypatch):
     store = tmp_path / "threads.sqlite"
     monkeypatch.setattr("azure_devops_agents.approvals.thread_lock.WAIT_SECONDS", 0.2)
-    with alone(store, "one"), alone(store, "two"):
-        with pytest.raises(Conflict, match="Another client is at work"), alone(store, "one"):
+    with hold_thread(store, "one"), hold_thread(store, "two"):
+        with pytest.raises(Conflict, match="Another client is at work"), hold_thread(store, "one"):
             pass
-    with alone(store, "one"):
+    with hold_thread(store, "one"):
         pass
-    assert list(tmp_path.iterdir()) == []
+    [folder] = tmp_path.iterdir()
+    assert [(path.stat().st_size, path.stat().st_mode & 0o777) for path in folder.iterdir()] == [(0, 0o600)] * 2
+    assert folder.stat().st_mode & 0o777 == 0o700
 
 
 def test_who_waits_gets_the_thread_when_it_is_free(tmp_path):
     store, order = tmp_path / "threads.sqlite", []
 
     def second():
-        with alone(store, "one"):
+        with hold_thread(store, "one"):
             order.append("second")
 
-    with alone(store, "one"):
+    with hold_thread(store, "one"):
         thread = threading.Thread(target=second)
         thread.start()
         time.sleep(0.2)
@@ -174,7 +176,7 @@ def test_many_clients_hold_a_thread_one_after_the_other(tmp_path):
 
     def hold():
         for _ in range(5):
-            with alone(store, "one"):
+            with hold_thread(store, "one"):
                 inside.append(1)
                 most.append(len(inside))
                 inside.pop()
@@ -192,7 +194,7 @@ def test_asking_while_another_client_is_at_work_changes_nothing(toolkit, organiz
     monkeypatch.setattr("azure_devops_agents.approvals.thread_lock.WAIT_SECONDS", 0.2)
     path = tmp_path / "threads.sqlite"
     with open_investigator(model(), toolkit, path=path) as investigator:
-        with alone(path, "t"), pytest.raises(Conflict):
+        with hold_thread(path, "t"), pytest.raises(Conflict):
             list(investigator.ask("t", "File it."))
         assert investigator.state("t") == {}
         assert [event for event in investigator.ask("t", "File it.") if isinstance(event, ApprovalAsked)]

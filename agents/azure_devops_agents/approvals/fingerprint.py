@@ -6,8 +6,8 @@ from typing import Any, cast
 
 from pydantic import JsonValue
 
-from langchain_azure_devops.safety.grants import WriteRequest, digest_call
-from langchain_azure_devops.text.untrusted import clean
+from langchain_azure_devops.safety import WriteRequest, digest_call
+from langchain_azure_devops.text import clean
 
 _INSIGNIFICANT = re.compile(r"[\W_]+")
 

@@ -7,12 +7,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from langchain_azure_devops import Tool
+from langchain_azure_devops import AzureDevOps, Tool
 from langchain_azure_devops.errors import AzureDevOpsError
-from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.safety.grants import Approval, WriteRequest
-from langchain_azure_devops.text.secrets import redact
-from langchain_azure_devops.text.untrusted import clean, find_hidden
+from langchain_azure_devops.safety import Approval, WriteRequest
+from langchain_azure_devops.text import clean, find_hidden, redact
 
 DECISIONS = ("approve", "edit", "reject", "stop")
 _presented: ContextVar[Approval | None] = ContextVar("presented_approval", default=None)

@@ -6,13 +6,10 @@ from typing import Any, Literal
 
 import click
 
-from langchain_azure_devops import approve_writes_with
-from langchain_azure_devops.calls.tool import Tool
+from langchain_azure_devops import AzureDevOps, Tool, approve_writes_with
 from langchain_azure_devops.errors import Conflict
-from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.results.models import Result
-from langchain_azure_devops.safety.grants import WriteRequest
-from langchain_azure_devops.safety.write_plan import WritePlan, exactly
+from langchain_azure_devops.results import Result
+from langchain_azure_devops.safety import WritePlan, WriteRequest, exactly
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,17 @@ import click
 
 from azure_devops_agents.automations.automation import Automation, Plan, Step
 from azure_devops_agents.automations.sarif import SEVERITIES, Finding, read_findings
+from langchain_azure_devops import AzureDevOps
 from langchain_azure_devops.errors import InvalidRequest
-from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.safety.content_policy import ContentPolicy, neutralize
-from langchain_azure_devops.text.secrets import PSEUDONYM, redact
-from langchain_azure_devops.text.untrusted import clean, one_line
-from langchain_azure_devops.tools.work_items.models import WorkItem
-from langchain_azure_devops.tools.work_items.tools import create_work_item, query_work_items, update_work_item
-from langchain_azure_devops.tools.work_items.wiql import condition
+from langchain_azure_devops.safety import ContentPolicy, neutralize
+from langchain_azure_devops.text import PSEUDONYM, clean, one_line, redact
+from langchain_azure_devops.tools.work_items import (
+    WorkItem,
+    condition,
+    create_work_item,
+    query_work_items,
+    update_work_item,
+)
 
 MAX_ITEMS = 1_000
 _PER_QUERY = 100

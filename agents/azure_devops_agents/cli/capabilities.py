@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 
 from azure_devops_agents.cli.target import Target
-from langchain_azure_devops.access.connection import Connection, least
-from langchain_azure_devops.access.selection import Selection, permitted, required_scopes
+from langchain_azure_devops.access import Connection, Selection, least, permitted, required_scopes
 from langchain_azure_devops.scopes import Scope, on_token_page
 from langchain_azure_devops.tools import TOOLS
 

@@ -21,7 +21,7 @@ from azure_devops_agents.models.providers import open_model
 from azure_devops_agents.paths import state_path
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.errors import AzureDevOpsError
-from langchain_azure_devops.text.secrets import redact
+from langchain_azure_devops.text import redact
 
 COMMANDS = {
     "/tools": "the tools this token may use",

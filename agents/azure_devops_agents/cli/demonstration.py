@@ -17,7 +17,7 @@ from azure_devops_agents.investigation.events import ApprovalAsked, Event, ToolF
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, ScriptedModel, Step
 from langchain_azure_devops import AzureDevOpsToolkit
-from langchain_azure_devops.tools.work_items.tools import get_work_item
+from langchain_azure_devops.tools.work_items import get_work_item
 
 QUESTION = "platform-api-ci fails on main. Why, since when, and who changed what? File a bug for it."
 

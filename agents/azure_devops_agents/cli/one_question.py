@@ -14,7 +14,7 @@ from azure_devops_agents.investigation.events import ReportReady
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.providers import open_model
 from langchain_azure_devops import TOOLS, AzureDevOpsToolkit
-from langchain_azure_devops.safety.write_plan import ApprovedPlan, WritePlan
+from langchain_azure_devops.safety import ApprovedPlan, WritePlan
 
 
 def investigate(

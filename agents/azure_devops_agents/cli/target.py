@@ -12,8 +12,8 @@ import click
 from azure_devops_agents.cli import terminal
 from azure_devops_agents.cli.options import ConnectionOptions
 from azure_devops_agents.paths import audit_path
-from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.safety.audit import AuditLog
+from langchain_azure_devops import AzureDevOps
+from langchain_azure_devops.safety import AuditLog
 from langchain_azure_devops.settings import Settings, load_settings
 
 SIMULATED_PROJECT = "Platform"

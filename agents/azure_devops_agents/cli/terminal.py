@@ -11,7 +11,7 @@ from rich.text import Text
 
 from langchain_azure_devops.errors import AzureDevOpsError
 from langchain_azure_devops.runtime import Waiting
-from langchain_azure_devops.text.untrusted import clean, defuse_commands, one_line
+from langchain_azure_devops.text import clean, defuse_commands, one_line
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -11,12 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from azure_devops_agents.approvals.view import graph_approver
 from azure_devops_agents.investigation.state import Evidence
-from langchain_azure_devops import AzureDevOpsToolkit
-from langchain_azure_devops.calls.tool import Tool
-from langchain_azure_devops.http.responses import Identity
-from langchain_azure_devops.results.models import Lines, Page
-from langchain_azure_devops.results.provenance import ERROR, origins
-from langchain_azure_devops.text.untrusted import fence
+from langchain_azure_devops import AzureDevOpsToolkit, Tool
+from langchain_azure_devops.http import Identity
+from langchain_azure_devops.results import ERROR, Lines, Page, origins
+from langchain_azure_devops.text import fence
 
 PREVIEW = 6_000
 """Characters of a result that the model sees at once."""

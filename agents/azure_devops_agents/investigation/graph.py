@@ -22,7 +22,7 @@ from azure_devops_agents.investigation.routing import Budgets, after_calls, afte
 from azure_devops_agents.investigation.state import State
 from azure_devops_agents.investigation.writing import WriteNodes
 from langchain_azure_devops import AzureDevOpsToolkit
-from langchain_azure_devops.safety.write_plan import ApprovedPlan
+from langchain_azure_devops.safety import ApprovedPlan
 
 
 def build_graph(

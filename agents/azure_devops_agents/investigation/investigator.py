@@ -15,7 +15,7 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 
-from azure_devops_agents.approvals.thread_lock import alone
+from azure_devops_agents.approvals.thread_lock import hold_thread
 from azure_devops_agents.approvals.view import without_secrets
 from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.investigation.events import ApprovalAsked, Event, ModelText, Waited, events_of
@@ -26,7 +26,7 @@ from azure_devops_agents.paths import state_path
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.adapters.langchain import WAITING
 from langchain_azure_devops.errors import Conflict
-from langchain_azure_devops.safety.write_plan import ApprovedPlan
+from langchain_azure_devops.safety import ApprovedPlan
 
 
 class ApprovalPending(Conflict):
@@ -128,7 +128,7 @@ class Investigator:
         """
         with self._guard:
             lock = self._locks.setdefault(thread, threading.Lock())
-        with lock, nullcontext() if self._shared is None else alone(self._shared, thread):
+        with lock, nullcontext() if self._shared is None else hold_thread(self._shared, thread):
             yield
 
 

@@ -42,7 +42,7 @@ from azure_devops_agents.investigation.state import (
 from azure_devops_agents.investigation.writing import left_open
 from azure_devops_agents.models.scripted import UnknownQuestion
 from langchain_azure_devops import AzureDevOpsToolkit
-from langchain_azure_devops.text.secrets import redact
+from langchain_azure_devops.text import redact
 
 
 @dataclass

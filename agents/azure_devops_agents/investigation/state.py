@@ -5,7 +5,7 @@ from typing import Annotated, Any, TypedDict
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langgraph.graph.message import add_messages
 
-from langchain_azure_devops.safety.content_policy import NamedTargets, find_named_targets
+from langchain_azure_devops.safety import NamedTargets, find_named_targets
 
 
 class Evidence(TypedDict):

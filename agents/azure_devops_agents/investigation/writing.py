@@ -24,11 +24,16 @@ from azure_devops_agents.investigation.evidence import (
 from azure_devops_agents.investigation.state import CallTask, Decision, Evidence, as_data, as_named
 from langchain_azure_devops import AzureDevOpsToolkit, Tool
 from langchain_azure_devops.errors import AzureDevOpsError, WriteOutcomeUnknown
-from langchain_azure_devops.results.rendering import render, render_error
-from langchain_azure_devops.safety.audit import AuditEvent, record_event
-from langchain_azure_devops.safety.content_policy import allow_targets, find_named_targets
-from langchain_azure_devops.safety.grants import Approval, WriteRequest
-from langchain_azure_devops.safety.write_plan import ApprovedPlan
+from langchain_azure_devops.results import render, render_error
+from langchain_azure_devops.safety import (
+    Approval,
+    ApprovedPlan,
+    AuditEvent,
+    WriteRequest,
+    allow_targets,
+    find_named_targets,
+    record_event,
+)
 
 _CHECKPOINTER = "__pregel_checkpointer"
 

@@ -22,7 +22,7 @@ from azure_devops_evals.attacks.samples import SCOPES, prepare
 from azure_devops_evals.world.world import BASE_URL, TOKEN, World
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.runtime import RunContext
-from langchain_azure_devops.safety.write_plan import ApprovedPlan, FieldRule, WritePlan, exactly
+from langchain_azure_devops.safety import ApprovedPlan, FieldRule, WritePlan, exactly
 from langchain_azure_devops.settings import load_settings
 from langchain_azure_devops.tools import TOOLS
 

@@ -21,7 +21,7 @@ from azure_devops_evals.attacks.samples import SCOPES, prepare
 from azure_devops_evals.world.world import BASE_URL, TOKEN, World
 from langchain_azure_devops import AzureDevOps
 from langchain_azure_devops.adapters.langchain import bind
-from langchain_azure_devops.results.models import Page, Result, marks_of
+from langchain_azure_devops.results import Page, Result, marks_of
 from langchain_azure_devops.runtime import RunContext
 from langchain_azure_devops.settings import load_settings
 from langchain_azure_devops.tools import TOOLS

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from azure_devops_evals.attacks.modes import Mode, Run
 from azure_devops_evals.attacks.orders import HOST
 from azure_devops_evals.world.world import TOKEN, planted_secrets
-from langchain_azure_devops.text.secrets import remove_token
+from langchain_azure_devops.text import remove_token
 
 _PIECE = 12
 _COMMAND = re.compile(r"##(?:vso)?\[")

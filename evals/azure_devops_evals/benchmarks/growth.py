@@ -9,7 +9,7 @@ from azure_devops_evals.benchmarks.budgets import Measurement
 from azure_devops_evals.benchmarks.service import Stub
 from langchain_azure_devops import AzureDevOps
 from langchain_azure_devops.adapters.langchain import bind
-from langchain_azure_devops.results.rendering import MAX_BUDGET
+from langchain_azure_devops.results import MAX_BUDGET
 from langchain_azure_devops.tools import TOOLS
 
 _SIZES = (10, 100, 1_000, 10_000)

@@ -9,7 +9,7 @@ from azure_devops_evals.benchmarks.budgets import Measurement
 from azure_devops_evals.benchmarks.service import Stub
 from azure_devops_evals.benchmarks.stub import DELAY, REPOSITORIES
 from langchain_azure_devops.adapters.langchain import bind
-from langchain_azure_devops.calls.fan_out import AT_ONCE
+from langchain_azure_devops.calls import AT_ONCE
 from langchain_azure_devops.tools import TOOLS
 
 _CALLS = 100

@@ -18,7 +18,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 from pydantic import JsonValue
 
-from langchain_azure_devops.text.secrets import PSEUDONYM, make_pseudonym, redact, remove_token
+from langchain_azure_devops.text import PSEUDONYM, make_pseudonym, redact, remove_token
 
 CLOUD = "https://dev.azure.com"
 PSEUDONYM_KEY = b"azure-devops-evals"

@@ -9,7 +9,7 @@ import httpx
 
 from azure_devops_evals.recording.difference import differences
 from azure_devops_evals.recording.format import PSEUDONYM_KEY, Exchange, Recording, RequestKey, request_key
-from langchain_azure_devops.text.secrets import redact
+from langchain_azure_devops.text import redact
 
 
 class ReplayMiss(Exception):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from azure_devops_evals.recording.format import PSEUDONYM_KEY
 from azure_devops_evals.world.world import TOKEN
-from langchain_azure_devops.text.secrets import PSEUDONYM, redact, remove_token
+from langchain_azure_devops.text import PSEUDONYM, redact, remove_token
 
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})")
 _MADE_UP = re.compile(r"(?i)(?:^|\.)(?:example|invalid|test|localhost|example\.(?:com|org|net))$")

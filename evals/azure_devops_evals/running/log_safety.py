@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from azure_devops_evals.recording.format import PSEUDONYM_KEY
 from azure_devops_evals.world.world import TOKEN
-from langchain_azure_devops.text.secrets import redact, remove_token
+from langchain_azure_devops.text import redact, remove_token
 
 _ORDER = re.compile(r"(?i)##(?=vso\[|\[)|(?m:^(?P<colons>\s*::)(?=[a-z]))")
 _UNPRINTABLE = re.compile(r"[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]")

@@ -26,8 +26,7 @@ from azure_devops_evals.running.run import failures_of
 from azure_devops_evals.world.world import BASE_URL, ORGANIZATION
 from azure_devops_simulator.state.clock import SEED_NOW
 from azure_devops_simulator.state.values import timestamp
-from langchain_azure_devops.http.network import open_network
-from langchain_azure_devops.http.request import API_VERSION
+from langchain_azure_devops.http import API_VERSION, open_network
 from langchain_azure_devops.settings import load_settings
 
 

@@ -12,7 +12,7 @@ from azure_devops_agents.models.scripted import Call, Step
 from azure_devops_evals.case import WRITE, YES, Case
 from azure_devops_evals.checks import writes
 from azure_devops_evals.world.world import TOKEN
-from langchain_azure_devops.text.secrets import PSEUDONYM
+from langchain_azure_devops.text import PSEUDONYM
 
 Kind = Literal["report", "calls", "writes", "citations", "results"]
 Tamper = Callable[[str], str]

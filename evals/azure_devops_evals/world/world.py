@@ -16,7 +16,7 @@ from azure_devops_evals.world.end_state import changes
 from azure_devops_simulator import Fault, Organization, export_world, import_world, seed_organization
 from azure_devops_simulator.server.app import create_app
 from azure_devops_simulator.state.values import JsonObject
-from langchain_azure_devops.text.secrets import redact
+from langchain_azure_devops.text import redact
 
 TOKEN = "notasecretnotasecretnotasecretnotasecretnotasecret22"  # noqa: S105 - opens a made-up organization only
 ORGANIZATION = "tidewater"

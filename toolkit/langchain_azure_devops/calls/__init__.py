@@ -1,1 +1,11 @@
-"""How a tool is declared and called: schema, approval, recovery of lost writes, paging and fan-out."""
+"""How a tool is declared and called: schema, approval, recovery of lost writes, paging and fan-out.
+
+A `Toolset` turns a typed function into a `Tool`; `approve_writes_with` sets who approves the writes of a block.
+"""
+
+from langchain_azure_devops.calls.approval import approve_writes_with
+from langchain_azure_devops.calls.declaration import Toolset
+from langchain_azure_devops.calls.fan_out import AT_ONCE
+from langchain_azure_devops.calls.tool import Tool
+
+__all__ = ["AT_ONCE", "Tool", "Toolset", "approve_writes_with"]

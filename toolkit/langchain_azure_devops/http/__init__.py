@@ -1,1 +1,11 @@
-"""Requests to the service: the client, credentials, the write gate, retries, pacing and answers."""
+"""Requests to the service: the client, credentials, the write gate, retries, pacing and answers.
+
+`AzureDevOps` is the client that typed functions take. It sends every request of the toolkit.
+"""
+
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.http.network import open_network
+from langchain_azure_devops.http.request import API_VERSION
+from langchain_azure_devops.http.responses import Identity
+
+__all__ = ["API_VERSION", "AzureDevOps", "Identity", "open_network"]

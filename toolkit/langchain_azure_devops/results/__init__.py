@@ -1,1 +1,11 @@
-"""What tools return: typed records and pages, who wrote their fields, and their text for a model."""
+"""What tools return: typed records and pages, who wrote their fields, and their text for a model.
+
+Every result model derives from `Result`; lists are a `Page`, files and logs are `Lines`. `render` turns a result into
+the text that a model reads, and `origins` says who wrote which of its fields.
+"""
+
+from langchain_azure_devops.results.models import Lines, Page, Result, marks_of
+from langchain_azure_devops.results.provenance import ERROR, origins
+from langchain_azure_devops.results.rendering import MAX_BUDGET, render, render_error
+
+__all__ = ["ERROR", "MAX_BUDGET", "Lines", "Page", "Result", "marks_of", "origins", "render", "render_error"]

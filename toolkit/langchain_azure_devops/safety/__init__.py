@@ -1,1 +1,38 @@
-"""What may be written: operations, grants, the content policy, write plans and the audit log."""
+"""What may be written: operations, grants, the content policy, write plans and the audit log.
+
+An `Approver` answers a `WriteRequest` with an `Approval`; a `WritePlan` answers in place of a person. An `AuditLog`
+records what was read, asked, allowed and written.
+"""
+
+from langchain_azure_devops.safety.audit import AuditEvent, AuditLog, Entry, read_entries, record_event, verify_chain
+from langchain_azure_devops.safety.content_policy import (
+    ContentPolicy,
+    NamedTargets,
+    allow_targets,
+    find_named_targets,
+    neutralize,
+)
+from langchain_azure_devops.safety.grants import Approval, Approver, WriteRequest, digest_call
+from langchain_azure_devops.safety.write_plan import ApprovedPlan, FieldRule, WritePlan, exactly
+
+__all__ = [
+    "Approval",
+    "ApprovedPlan",
+    "Approver",
+    "AuditEvent",
+    "AuditLog",
+    "ContentPolicy",
+    "Entry",
+    "FieldRule",
+    "NamedTargets",
+    "WritePlan",
+    "WriteRequest",
+    "allow_targets",
+    "digest_call",
+    "exactly",
+    "find_named_targets",
+    "neutralize",
+    "read_entries",
+    "record_event",
+    "verify_chain",
+]

@@ -12,11 +12,11 @@ from rich.text import Text
 from azure_devops_agents.cli import terminal
 from azure_devops_agents.cli.options import ConnectionOptions, connection_options
 from azure_devops_agents.paths import audit_path
-from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.safety.audit import Entry, read_entries, verify_chain
-from langchain_azure_devops.text.untrusted import one_line
-from langchain_azure_devops.tools.pull_requests.tools import list_pull_requests
-from langchain_azure_devops.tools.work_items.tools import query_work_items
+from langchain_azure_devops import AzureDevOps
+from langchain_azure_devops.safety import Entry, read_entries, verify_chain
+from langchain_azure_devops.text import one_line
+from langchain_azure_devops.tools.pull_requests import list_pull_requests
+from langchain_azure_devops.tools.work_items import query_work_items
 
 DIFFERS = 1
 """The exit code when the chain is broken, or the service has what the record has not."""

@@ -4,7 +4,7 @@ import click
 
 from azure_devops_agents.cli import terminal
 from azure_devops_agents.cli.documents.tables import SETS
-from langchain_azure_devops.access.connection import least
+from langchain_azure_devops.access import least
 from langchain_azure_devops.scopes import on_token_page
 from langchain_azure_devops.tools import TOOLS
 

@@ -5,8 +5,7 @@ import click
 from azure_devops_agents.cli import terminal
 from azure_devops_agents.cli.capabilities import capabilities, spelled
 from azure_devops_agents.cli.options import ConnectionOptions, connection_options
-from langchain_azure_devops.access.connection import verify
-from langchain_azure_devops.access.selection import Selection
+from langchain_azure_devops.access import Selection, verify
 from langchain_azure_devops.tools import TOOLS
 
 

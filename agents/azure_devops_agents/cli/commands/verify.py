@@ -8,8 +8,7 @@ from rich.text import Text
 from azure_devops_agents.cli import terminal
 from azure_devops_agents.cli.capabilities import capabilities, spelled
 from azure_devops_agents.cli.options import ConnectionOptions, connection_options
-from langchain_azure_devops.access.connection import Connection, verify
-from langchain_azure_devops.access.selection import Selection
+from langchain_azure_devops.access import Connection, Selection, verify
 from langchain_azure_devops.errors import AzureDevOpsError, Misconfigured
 from langchain_azure_devops.scopes import on_token_page
 from langchain_azure_devops.tools import TOOLS

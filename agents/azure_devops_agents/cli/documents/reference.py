@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from langchain_azure_devops.calls.tool import Tool
+from langchain_azure_devops import Tool
 from langchain_azure_devops.tools import TOOLSETS
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from azure_devops_agents.cli.capabilities import needed
-from langchain_azure_devops.access.connection import least
+from langchain_azure_devops.access import least
 from langchain_azure_devops.scopes import Scope, on_token_page
 from langchain_azure_devops.tools import TOOLS
 

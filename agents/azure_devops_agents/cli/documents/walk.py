@@ -11,7 +11,7 @@ from types import FrameType
 import langchain_azure_devops
 from azure_devops_agents.cli.target import SIMULATED_PROJECT, simulated
 from langchain_azure_devops import AzureDevOpsToolkit
-from langchain_azure_devops.safety.grants import Approval
+from langchain_azure_devops.safety import Approval
 from langchain_azure_devops.tools import TOOLS
 
 _PACKAGE = Path(langchain_azure_devops.__file__).parent
