@@ -12,6 +12,7 @@ from langchain_azure_devops import AzureDevOps, errors, load_settings
 from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.results.models import Lines
 from langchain_azure_devops.results.rendering import render
+from langchain_azure_devops.tools.builds import timeline
 from langchain_azure_devops.tools.builds.timeline import failures_of, log_of_failure
 from langchain_azure_devops.tools.builds.tools import LogMatches, get_build, get_build_log, list_builds
 
@@ -138,8 +139,9 @@ def test_issues_of_a_build_that_succeeded_partially_are_shown(platform_reader):
     assert all(failed.issues for failed in shown)
 
 
-def record(id: str, parent: str | None, type: str, **more) -> dict:
-    return {"id": id, "parentId": parent, "type": type, "name": id, "state": "completed", "order": 1, **more}
+def record(id: str, parent: str | None, type: str, **more) -> timeline.Record:
+    given = {"id": id, "parentId": parent, "type": type, "name": id, "state": "completed", "order": 1, **more}
+    return timeline.Record.model_validate(given)
 
 
 def test_an_agent_lost_in_the_middle_of_a_task_is_explained_by_its_job():

@@ -3,11 +3,10 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Generic, Literal, NamedTuple, TypeVar
 
-from pydantic import BaseModel
-
 from langchain_azure_devops.errors import Throttled, Unavailable
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import QueryValue
+from langchain_azure_devops.http.responses import Collection, decode
 from langchain_azure_devops.results.models import Page, Position, Result, decode_cursor
 from langchain_azure_devops.safety.grants import current_call
 
@@ -29,12 +28,6 @@ class Batch(NamedTuple, Generic[Row]):
     rows: list[Row]
     after: Position | None
     total: int | None = None
-
-
-class Collection(BaseModel, Generic[Row]):
-    """How the service answers a list; only the declared fields of a row are read."""
-
-    value: list[Row]
 
 
 async def collect(
@@ -117,7 +110,7 @@ async def list_rows(
         if style == "skip" and position.skip:
             paging["$skip"] = position.skip
         response = await client.get(template, path=path, query={**(query or {}), **paging}, version=version)
-        rows = collection.model_validate_json(response.content).value
+        rows = decode(response, collection).value
         token = response.headers.get(TOKEN_HEADER)
         answered = len(rows)
         if keep is not None:

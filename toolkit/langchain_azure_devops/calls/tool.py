@@ -18,7 +18,6 @@ from langchain_azure_devops.calls.recovery import PendingWrite, Recovery, settle
 from langchain_azure_devops.calls.schema import strict_schema
 from langchain_azure_devops.errors import AuditFailed, AzureDevOpsError, InvalidRequest, WriteOutcomeUnknown
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.http.responses import unreadable_answer
 from langchain_azure_devops.results.models import Page, Result
 from langchain_azure_devops.safety.audit import AuditEvent, record_event
 from langchain_azure_devops.safety.grants import Operation, ToolCall, WriteRequest, current_call, digest_call
@@ -198,10 +197,10 @@ class Tool(Generic[P, R]):
             function = cast("Callable[..., Awaitable[R]]", self.function)
             with _recorded(client, self, arguments, request) as outcome:
                 try:
-                    result = await _understood(self, function(client, **values))
+                    result = await function(client, **values)
                 except WriteOutcomeUnknown as error:
                     pending = PendingWrite(self.name, values, begun, error.may_follow)
-                    result = await _understood(self, self._settled(client, pending, error))
+                    result = await self._settled(client, pending, error)
                 outcome.append(result)
             return result
         finally:
@@ -234,28 +233,6 @@ class Tool(Generic[P, R]):
             return None
         check_policy(client, self.name)
         return self.request(client, arguments)
-
-
-async def _understood(tool: Tool[..., Any], work: Awaitable[R]) -> R:
-    """Arguments are validated before, so what is found to be no data here came from the service.
-
-    Raises:
-        ServiceFault: It was not what is documented.
-        WriteOutcomeUnknown: The same, of a tool that writes: it may have written.
-    """
-    try:
-        return await work
-    except (ValidationError, json.JSONDecodeError, RecursionError, KeyError) as error:
-        # Where, but not what: that may be a secret.
-        if isinstance(error, ValidationError):
-            first = error.errors(include_input=False, include_url=False)[0]
-            where = f"{'.'.join(map(str, first['loc']))}: {first['msg']}".lstrip(": ")
-        else:
-            where = f"no {error}" if isinstance(error, KeyError) else "no JSON"
-        fault = unreadable_answer(tool.name, where)
-        if tool.access == "read":
-            raise fault from error
-        raise WriteOutcomeUnknown(fault.message, subject=tool.name, happened=fault.message) from error
 
 
 def _granted(client: AzureDevOps, tool: Tool[..., Any], request: WriteRequest) -> None:
@@ -291,6 +268,11 @@ def _recorded(
         else:
             shown = arguments.model_dump(mode="json", exclude_defaults=True)
             record_event(client, "read", tool=tool.name, arguments=shown, error=error.headline)
+        raise
+    except Exception as error:
+        # A mistake of the tool's own: it propagates, and what it had sent by then is not known.
+        if request is not None:
+            record_event(client, "unknown", tool=tool.name, digest=request.digest, error=type(error).__name__)
         raise
     if request is None:
         record_event(client, "read", tool=tool.name, arguments=arguments.model_dump(mode="json", exclude_defaults=True))

@@ -26,12 +26,14 @@ from langchain_azure_devops.http.pacing import Pacer
 from langchain_azure_devops.http.request import API_VERSION, PathValues, QueryValue, Request
 from langchain_azure_devops.http.request_context import PROBES, RequestContext
 from langchain_azure_devops.http.responses import (
+    Collection,
     Identity,
+    Named,
     as_unauthorized,
     classify_error,
+    decode,
     parse_identity,
     parse_identity_header,
-    parse_names,
     unreadable_answer,
 )
 from langchain_azure_devops.http.write_gate import build_layers
@@ -287,7 +289,7 @@ class AzureDevOps:
                 if strict:
                     raise await self._error(response, request)
                 return []
-            names = sorted(parse_names(response))
+            names = sorted(row.name for row in decode(response, Collection[Named]).value)
             self._project_names = (time.monotonic(), names)
         return names
 

@@ -1,11 +1,12 @@
-"""What an error answer means: the class, the reason in the service's words, the next step."""
+"""What an answer means: the data of a success, and the error that a refusal stands for."""
 
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Generic, TypeVar
 
 import httpx
+from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError
 
 from langchain_azure_devops.errors import (
     AzureDevOpsError,
@@ -16,11 +17,13 @@ from langchain_azure_devops.errors import (
     ServiceFault,
     Throttled,
     TokenRejected,
+    WriteOutcomeUnknown,
     error_class,
     explain,
 )
 from langchain_azure_devops.http.pacing import retry_after
-from langchain_azure_devops.safety.grants import Operation, ToolCall
+from langchain_azure_devops.http.request_context import RequestContext
+from langchain_azure_devops.safety.grants import Operation, ToolCall, current_call
 from langchain_azure_devops.scopes import expand, parse_scopes
 from langchain_azure_devops.text.untrusted import one_line
 
@@ -30,6 +33,62 @@ _CODE_SEARCH_INFO = (
     "Code search did not answer for this organization. It needs the Code Search extension and an index: ask an "
     "administrator to install it, or read files with list_repository_files and read_repository_file."
 )
+
+
+T = TypeVar("T")
+Row = TypeVar("Row")
+
+_adapters: dict[object, TypeAdapter[Any]] = {}
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+OrNone = Annotated[list[Row], BeforeValidator(lambda value: [] if value is None else value)]
+"""A list that the service may leave out by writing null."""
+
+
+class Collection(BaseModel, Generic[Row]):
+    """A list as the service answers it: `{"count": 2, "value": [...]}`."""
+
+    value: list[Row]
+
+
+class Numbered(BaseModel):
+    """Anything that the service identifies by a number."""
+
+    id: int
+
+
+class Named(BaseModel):
+    """Anything that has a name, such as a project or a branch."""
+
+    name: str
+
+
+def decode(response: httpx.Response, model: type[T]) -> T:
+    """Turn the body of a successful answer into data; nothing else in the toolkit reads such a body.
+
+    Raises:
+        ServiceFault: The body of the answer to a read is not what the service documents.
+        WriteOutcomeUnknown: The same for a write: it was accepted, but what it did is not known.
+    """
+    try:
+        return _adapter(model).validate_json(response.content.removeprefix(_BYTE_ORDER_MARK))
+    except ValidationError as error:
+        # The message says where the answer is wrong, but not what stands there: that may be a secret.
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        where = f"{'.'.join(map(str, first['loc']))}: {first['msg']}".lstrip(": ")
+    context: RequestContext = response.request.extensions["request_context"]
+    fault = unreadable_answer(_describe_request(context.operation, current_call.get()), where)
+    if context.reads:
+        raise fault
+    raise WriteOutcomeUnknown(fault.message, subject=context.operation.template, happened=fault.message)
+
+
+def _adapter(model: type[T]) -> TypeAdapter[T]:
+    """Return the adapter of a model; making one takes much longer than decoding an answer."""
+    found = _adapters.get(model)
+    if found is None:
+        found = _adapters[model] = TypeAdapter(model)
+    return found
 
 
 @dataclass(frozen=True)
@@ -56,23 +115,12 @@ def parse_identity(response: httpx.Response) -> Identity | None:
     )
 
 
-def parse_names(response: httpx.Response) -> list[str]:
-    """The names of the rows of a collection.
-
-    Raises:
-        ServiceFault: It is no collection.
-    """
-    rows = _parse_object(response).get("value")
-    if not isinstance(rows, list):
-        raise unreadable_answer("the list of projects", "it holds no rows")
-    return [str(_as_object(row).get("name")) for row in rows]
-
-
 def unreadable_answer(what: str, why: str) -> ServiceFault:
-    """An answer that succeeded and says something else than documented."""
+    """Make the error for an answer that succeeded but does not have the documented form."""
     return ServiceFault(
-        f"{what}: the service's answer has another form than it documents ({why}), so nothing can be said from it. "
-        "A proxy may have changed it, or this version of the server is not known: ask again, then report it.",
+        f"{what}: the answer does not have the form that the service documents ({why}), so it says nothing reliable. "
+        "A proxy may have changed it, or the toolkit does not know this version of the server. Ask again; if that "
+        "does not help, report it.",
         subject="answer",
     )
 

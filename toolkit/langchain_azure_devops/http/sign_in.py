@@ -42,8 +42,8 @@ def _from_service(response: httpx.Response) -> bool:
 
 def _page_error(response: httpx.Response, request: httpx.Request) -> AzureDevOpsError:
     host = request.url.host
-    target = httpx.URL(response.headers.get("location", "")).host
-    if _from_service(response) or target.endswith(_SIGN_IN_HOSTS) or "_signin" in response.headers.get("location", ""):
+    location = response.headers.get("location", "")
+    if _from_service(response) or _host_of(location).endswith(_SIGN_IN_HOSTS) or "_signin" in location:
         return SignInRequired(
             f"{host} answered with its sign-in page (status {response.status_code}) instead of data: it does not "
             "accept this token. It is wrong, expired or revoked, or belongs to another organization. Make a new one, "
@@ -55,3 +55,11 @@ def _page_error(response: httpx.Response, request: httpx.Request) -> AzureDevOps
         "a captive portal or a firewall. Open the address in a browser on this machine, or set HTTPS_PROXY.",
         subject=str(response.status_code),
     )
+
+
+def _host_of(location: str) -> str:
+    """The host of a redirect's target; empty when the target is no URL."""
+    try:
+        return httpx.URL(location).host
+    except httpx.InvalidURL:
+        return ""

@@ -10,6 +10,7 @@ from langchain_azure_devops.calls.fan_out import in_all, projects_of
 from langchain_azure_devops.calls.paging import list_rows
 from langchain_azure_devops.errors import InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.http.responses import Collection, Named, Numbered, decode
 from langchain_azure_devops.results.models import InProject, Instant, Page, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
 
@@ -95,13 +96,13 @@ async def pipeline_id(client: AzureDevOps, project: str, pipeline: str) -> int:
         return int(pipeline)
     where = {"project": project}
     response = await client.get("/{project}/_apis/build/definitions", path=where, query={"name": pipeline, "$top": 2})
-    rows = response.json()["value"]
+    rows = decode(response, Collection[Numbered]).value
     if len(rows) == 1:
-        return int(rows[0]["id"])
+        return rows[0].id
     if rows:
         raise InvalidRequest(f"Several pipelines are called {pipeline!r}: give the id from list_pipelines.")
     everything = await client.get("/{project}/_apis/build/definitions", path=where, query={"$top": 1000})
-    names = [str(row["name"]) for row in everything.json()["value"]]
+    names = [row.name for row in decode(everything, Collection[Named]).value]
     near = difflib.get_close_matches(pipeline, names, n=1)
     raise NotFound(
         f"There is no pipeline {pipeline!r} in {project!r}.{f' Did you mean {near[0]!r}?' if near else ''} "

@@ -11,6 +11,7 @@ from langchain_azure_devops.calls.paging import Batch, collect
 from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
+from langchain_azure_devops.http.responses import decode
 from langchain_azure_devops.results.models import Page, Position, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.text.secrets import redact
@@ -119,7 +120,7 @@ async def search_code(
             path={"project": project},
             area="search",
         )
-        answer = _Answer.model_validate_json(response.content)
+        answer = decode(response, _Answer)
         if note := _NOTES.get(answer.info):
             notes.append(note)
         after = position.skip + len(answer.results)

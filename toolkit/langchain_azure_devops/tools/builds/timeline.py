@@ -1,13 +1,12 @@
 """The timeline of a build: its stages, and what failed where."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from pydantic import Field
+from pydantic import AliasPath, BaseModel, Field
 
+from langchain_azure_devops.http.responses import OrNone
 from langchain_azure_devops.results.models import Instant, Result, Untrusted
 
-Record = dict[str, Any]
 _BAD = frozenset({"failed", "canceled", "abandoned", "succeededWithIssues"})
 _MAX_ISSUES = 10
 _MAX_STEPS = 50
@@ -52,79 +51,105 @@ class Failure(Result):
     issues: list[Untrusted]
 
 
+class Issue(BaseModel):
+    """An error or a warning that a record reported."""
+
+    type: str | None = None
+    message: str | None = None
+
+
+class Record(BaseModel):
+    """One row of the service's timeline: a stage, a job or a task."""
+
+    id: str
+    parent: str | None = Field(default=None, validation_alias="parentId")
+    type: str | None = None
+    name: str | None = None
+    order: int | None = None
+    state: str | None = None
+    result: str | None = None
+    started: str | None = Field(default=None, validation_alias="startTime")
+    finished: Instant | None = Field(default=None, validation_alias="finishTime")
+    log: int | None = Field(default=None, validation_alias=AliasPath("log", "id"))
+    issues: OrNone[Issue] = Field(default=[])
+
+
+class Timeline(BaseModel):
+    """The records of a build in no particular order."""
+
+    records: OrNone[Record] = Field(default=[])
+
+
 def stages_of(records: Sequence[Record]) -> list[Stage]:
-    """The stages in order."""
-    stages = [record for record in records if record.get("type") == "Stage"]
-    return [Stage.model_validate(record) for record in sorted(stages, key=lambda record: record.get("order") or 0)]
+    """Return the stages in order."""
+    stages = sorted((record for record in records if record.type == "Stage"), key=lambda record: record.order or 0)
+    return [
+        Stage(name=each.name or "", state=each.state, result=each.result, finished=each.finished) for each in stages
+    ]
 
 
 def failures_of(records: Sequence[Record]) -> list[Failure]:
-    """The failed tasks; jobs and stages only where nothing below them failed, as when an agent was lost."""
+    """Return the failed tasks; jobs and stages only where nothing below them failed, as when an agent was lost."""
     by_id = _by_id(records)
-    bad = [record for record in records if record.get("result") in _BAD and record.get("type") != "Phase"]
+    bad = [record for record in records if record.result in _BAD and record.type != "Phase"]
     blamed = {ancestor for record in bad for ancestor in _ancestors(record, by_id)}
     return [
         Failure(
-            type=record.get("type") or "",
-            name=record.get("name") or "",
+            type=record.type or "",
+            name=record.name or "",
             where=_where(record, by_id),
-            result=record["result"],
-            log=(record.get("log") or {}).get("id"),
+            result=record.result or "",
+            log=record.log,
             issues=_issues(record, by_id),
         )
-        for record in sorted(bad, key=lambda record: str(record.get("startTime") or ""))
-        if record["id"] not in blamed
+        for record in sorted(bad, key=lambda record: record.started or "")
+        if record.id not in blamed
     ]
 
 
 def steps_of(records: Sequence[Record]) -> list[Step]:
-    """The tasks that wrote a log, in order, at most 50 of them."""
+    """Return the tasks that wrote a log, in order, at most 50 of them."""
     by_id = _by_id(records)
-    ran = [record for record in records if record.get("type") == "Task" and record.get("log")]
+    ran = [(record.started or "", record.log, record) for record in records if record.type == "Task" and record.log]
     return [
-        Step(
-            name=record.get("name") or "",
-            where=_where(record, by_id),
-            result=record.get("result") or record.get("state"),
-            log=record["log"]["id"],
-        )
-        for record in sorted(ran, key=lambda record: (str(record.get("startTime") or ""), record["log"]["id"]))
+        Step(name=record.name or "", where=_where(record, by_id), result=record.result or record.state, log=log)
+        for _, log, record in sorted(ran, key=lambda entry: entry[:2])
     ][:_MAX_STEPS]
 
 
 def log_of_failure(records: Sequence[Record]) -> int | None:
-    """The log of the first failed task that has one; else of the first that succeeded with issues."""
+    """Return the log of the first failed task that has one; else of the first that succeeded with issues."""
     with_log = [failure for failure in failures_of(records) if failure.log is not None]
     with_log.sort(key=lambda failure: failure.result == "succeededWithIssues")
     return with_log[0].log if with_log else None
 
 
 def _by_id(records: Sequence[Record]) -> dict[str, Record]:
-    return {record["id"]: record for record in records}
+    return {record.id: record for record in records}
 
 
 def _where(record: Record, by_id: dict[str, Record]) -> str:
-    """Stage and job; a pipeline without stages has one of a made-up name, which says nothing."""
+    """Name the stage and the job; a pipeline without stages has one of a made-up name, which says nothing."""
     above = [by_id[ancestor] for ancestor in reversed(_ancestors(record, by_id))]
-    named = [str(each.get("name")) for each in above if each.get("type") in {"Stage", "Job"}]
+    named = [str(each.name) for each in above if each.type in {"Stage", "Job"}]
     return " > ".join(name for name in named if name != "__default")
 
 
 def _issues(record: Record, by_id: dict[str, Record]) -> list[str]:
-    """What a record reported; when it named no error, as when its agent was lost, also what its job or stage did."""
-    own: list[dict[str, Any]] = record.get("issues") or []
-    if not any(issue.get("type") == "error" for issue in own):
-        above = (by_id[ancestor].get("issues") or [] for ancestor in _ancestors(record, by_id))
-        errors = ([issue for issue in issues if issue.get("type") == "error"] for issues in above)
+    """List what a record reported; without an error, as when its agent was lost, also what its job or stage did."""
+    own = record.issues
+    if not any(issue.type == "error" for issue in own):
+        above = (by_id[ancestor].issues for ancestor in _ancestors(record, by_id))
+        errors = ([issue for issue in issues if issue.type == "error"] for issues in above)
         own = next((found for found in errors if found), []) + own
-    return [f"{issue.get('type')}: {issue.get('message')}" for issue in own[:_MAX_ISSUES]]
+    return [f"{issue.type}: {issue.message}" for issue in own[:_MAX_ISSUES]]
 
 
 def _ancestors(record: Record, by_id: dict[str, Record]) -> list[str]:
-    """The ids above a record, nearest first; a timeline that goes in a circle ends where it began."""
+    """List the ids above a record, nearest first; a timeline that goes in a circle ends where it began."""
     found: list[str] = []
-    parent = record.get("parentId")
-    while parent in by_id and parent not in found:
+    parent = record.parent
+    while parent is not None and parent in by_id and parent not in found:
         found.append(parent)
-        parent = by_id[parent].get("parentId")
+        parent = by_id[parent].parent
     return found

@@ -5,17 +5,18 @@ import re
 from collections import deque
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import httpx
-from pydantic import AliasPath, Field
+from pydantic import AliasPath, BaseModel, BeforeValidator, Field
 
 from langchain_azure_devops.calls.declaration import Cursor, Limit, Project, Toolset
 from langchain_azure_devops.calls.fan_out import in_all, projects_of
-from langchain_azure_devops.calls.paging import TOKEN_HEADER, Collection, list_rows
+from langchain_azure_devops.calls.paging import TOKEN_HEADER, list_rows
 from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues, QueryValue
+from langchain_azure_devops.http.responses import Collection, decode
 from langchain_azure_devops.results.models import (
     Branch,
     InProject,
@@ -30,8 +31,10 @@ from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.text.lines import MAX_SCAN_BYTES, ScannedLines, find_lines, number_lines, read_range
 from langchain_azure_devops.tools.builds.timeline import (
     Failure,
+    Record,
     Stage,
     Step,
+    Timeline,
     failures_of,
     log_of_failure,
     stages_of,
@@ -49,7 +52,18 @@ _RANGE = 1_000
 _MAX_TEXT = 120_000
 _MAX_HITS, _MAX_CONTEXT, _MAX_CHANGES = 50, 20, 20
 
+_NO_TIMELINE = frozenset({b"", b"null"})
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+def _messages(value: object) -> object:
+    """Reduce the validation results of a build to their messages."""
+    if not isinstance(value, list):
+        return [] if value is None else value
+    return [entry.get("message") or "" if isinstance(entry, dict) else entry for entry in value]
+
+
+_Messages = Annotated[list[Untrusted], BeforeValidator(_messages)]
 
 
 class Build(Result):
@@ -67,6 +81,11 @@ class Build(Result):
     requested_for: Untrusted | None = Field(default=None, validation_alias=AliasPath("requestedFor", "displayName"))
     requested_for_id: str | None = Field(default=None, validation_alias=AliasPath("requestedFor", "id"), exclude=True)
     queued: Instant | None = Field(default=None, validation_alias="queueTime")
+
+
+class _Log(BaseModel):
+    id: int
+    lines: int | None = Field(default=None, validation_alias="lineCount")
 
 
 class Change(Result):
@@ -89,7 +108,7 @@ class BuildDetail(Build):
     repository: Untrusted | None = Field(default=None, validation_alias=AliasPath("repository", "name"))
     started: Instant | None = Field(default=None, validation_alias="startTime")
     finished: Instant | None = Field(default=None, validation_alias="finishTime")
-    validation: list[Untrusted] = Field(default=[])
+    validation: _Messages = Field(default=[], validation_alias="validationResults")
     stages: list[Stage] = Field(default=[])
     failed: list[Failure] = Field(default=[])
     steps: list[Step] = Field(default=[])
@@ -207,12 +226,9 @@ async def get_build(client: AzureDevOps, *, id: int, project: Project = None) ->
     build, records, (changes, note) = await asyncio.gather(
         client.get(_BUILD, path=where), _records(client, where), _changes(client, where)
     )
-    raw = build.json()
     failed = failures_of(records)
-    return BuildDetail.model_validate(
-        {
-            **raw,
-            "validation": [str(entry.get("message") or "") for entry in raw.get("validationResults") or []],
+    return decode(build, BuildDetail).model_copy(
+        update={
             "stages": stages_of(records),
             "failed": failed,
             "steps": [] if failed else steps_of(records),
@@ -341,12 +357,10 @@ async def _text_of(response: httpx.Response) -> AsyncIterator[bytes]:
         yield piece.replace(b"\0", b"")
 
 
-async def _records(client: AzureDevOps, where: PathValues) -> list[dict[str, Any]]:
+async def _records(client: AzureDevOps, where: PathValues) -> list[Record]:
     """The records of the timeline; none when the build never started."""
     response = await client.get(f"{_BUILD}/timeline", path=where)
-    found = response.json() if response.content else None
-    records: list[dict[str, Any]] = (found or {}).get("records") or []
-    return records
+    return [] if response.content in _NO_TIMELINE else decode(response, Timeline).records
 
 
 async def _changes(client: AzureDevOps, where: PathValues) -> tuple[list[Change], str | None]:
@@ -355,7 +369,7 @@ async def _changes(client: AzureDevOps, where: PathValues) -> tuple[list[Change]
         response = await client.get(f"{_BUILD}/changes", path=where, query={"$top": _MAX_CHANGES})
     except AzureDevOpsError as error:
         return [], f"The commits could not be read: {error.message}"
-    changes = Collection[Change].model_validate_json(response.content).value
+    changes = decode(response, Collection[Change]).value
     more = len(changes) == _MAX_CHANGES or TOKEN_HEADER in response.headers
     return changes, f"Only the newest {len(changes)} commits are shown." if more else None
 
@@ -363,7 +377,7 @@ async def _changes(client: AzureDevOps, where: PathValues) -> tuple[list[Change]
 async def _line_count(client: AzureDevOps, where: PathValues) -> int | None:
     """How many lines the log has; None while that is not known, as it is still written."""
     response = await client.get(f"{_BUILD}/logs", path=where)
-    counts = {int(row["id"]): row.get("lineCount") for row in response.json()["value"]}
+    counts = {row.id: row.lines for row in decode(response, Collection[_Log]).value}
     if where["log"] not in counts:
         known = ", ".join(str(number) for number in counts) or "none"
         raise NotFound(f"Build {where['build']} has no log {where['log']}. Its logs: {known}.", subject="log")
@@ -374,10 +388,10 @@ async def _log_that_tells(client: AzureDevOps, where: PathValues) -> int:
     """The log of the first failed task; without one, the last log there is."""
     if (log := log_of_failure(await _records(client, where))) is not None:
         return log
-    rows = (await client.get(f"{_BUILD}/logs", path=where)).json()["value"]
+    rows = decode(await client.get(f"{_BUILD}/logs", path=where), Collection[_Log]).value
     if not rows:
         raise NotFound(
             f"Build {where['build']} has no logs: it never ran, or they were deleted. get_build says why.",
             subject="log",
         )
-    return max(int(row["id"]) for row in rows)
+    return max(row.id for row in rows)

@@ -1,7 +1,10 @@
 """Pull requests as readers need them."""
 
-from pydantic import AliasPath, Field
+from typing import Annotated
 
+from pydantic import AliasPath, BeforeValidator, Field
+
+from langchain_azure_devops.http.responses import OrNone
 from langchain_azure_devops.results.models import (
     Branch,
     CollectedText,
@@ -40,13 +43,20 @@ class OpenedPullRequest(PullRequest):
     notes: list[str] = Field(default=[])
 
 
+VOTES = {10: "approved", 5: "approved with suggestions", 0: "no vote", -5: "waits for the author", -10: "rejected"}
+
+
+def _name_vote(value: object) -> object:
+    return VOTES.get(value, str(value)) if isinstance(value, int) else value
+
+
 class Reviewer(Result):
     """Somebody who was asked to review, and the vote."""
 
     author_fields = ("name",)
 
     name: Untrusted = Field(validation_alias="displayName")
-    vote: str
+    vote: Annotated[str, BeforeValidator(_name_vote)] = VOTES[0]
     required: bool = Field(default=False, validation_alias="isRequired")
 
 
@@ -58,11 +68,13 @@ class PullRequestDetail(PullRequest):
     """
 
     project: Untrusted = Field(validation_alias=AliasPath("repository", "project", "name"))
+    project_id: str = Field(validation_alias=AliasPath("repository", "project", "id"), exclude=True)
+    repository_id: str = Field(validation_alias=AliasPath("repository", "id"), exclude=True)
     closed: Instant | None = Field(default=None, validation_alias="closedDate")
     merge_status: str | None = Field(default=None, validation_alias="mergeStatus")
     source_commit: str | None = Field(default=None, validation_alias=AliasPath("lastMergeSourceCommit", "commitId"))
     merge_commit: str | None = Field(default=None, validation_alias=AliasPath("lastMergeCommit", "commitId"))
-    reviewers: list[Reviewer] = Field(default=[], validation_alias="votes")
+    reviewers: OrNone[Reviewer] = Field(default=[])
     work_items: list[int] = Field(default=[])
     files: list[ChangedFile] = Field(default=[])
     threads: list[Thread] = Field(default=[], exclude=True)

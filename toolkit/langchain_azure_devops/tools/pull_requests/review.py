@@ -8,12 +8,13 @@ import difflib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from pydantic import AliasPath, Field
+from pydantic import AliasChoices, AliasPath, BaseModel, Field
 
 from langchain_azure_devops.calls.fan_out import sweep
 from langchain_azure_devops.errors import NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
+from langchain_azure_devops.http.responses import Collection, Numbered, OrNone, decode
 from langchain_azure_devops.results.models import Result, Untrusted
 from langchain_azure_devops.tools.repositories.tools import REPOSITORY, FileContent, file_content
 
@@ -29,6 +30,42 @@ class ChangedFile(Result):
     change: str = Field(validation_alias="changeType")
     path: Untrusted = Field(validation_alias=AliasPath("item", "path"))
     was: Untrusted | None = Field(default=None, validation_alias="originalPath")
+    is_folder: bool = Field(default=False, validation_alias=AliasPath("item", "isFolder"), exclude=True)
+
+
+class _Changes(BaseModel):
+    entries: list[ChangedFile] = Field(validation_alias="changeEntries")
+    following: int | None = Field(default=None, validation_alias="nextSkip")
+
+
+class _Compared(BaseModel):
+    """The commits that the diff of a push compares."""
+
+    base: str = Field(
+        validation_alias=AliasChoices(
+            AliasPath("commonRefCommit", "commitId"), AliasPath("targetRefCommit", "commitId")
+        )
+    )
+    tip: str = Field(validation_alias=AliasPath("sourceRefCommit", "commitId"))
+
+
+class _RawComment(BaseModel):
+    """A comment as the service answers it; the service also notes votes and pushes as comments."""
+
+    author: str | None = Field(default=None, validation_alias=AliasPath("author", "displayName"))
+    author_id: str | None = Field(default=None, validation_alias=AliasPath("author", "id"))
+    text: str | None = Field(default=None, validation_alias="content")
+    kind: str | None = Field(default=None, validation_alias="commentType")
+    deleted: bool | None = Field(default=None, validation_alias="isDeleted")
+
+
+class _RawThread(BaseModel):
+    id: int
+    status: str | None = None
+    comments: OrNone[_RawComment] = Field(default=[])
+    file: str | None = Field(default=None, validation_alias=AliasPath("threadContext", "filePath"))
+    new_line: int | None = Field(default=None, validation_alias=AliasPath("threadContext", "rightFileStart", "line"))
+    old_line: int | None = Field(default=None, validation_alias=AliasPath("threadContext", "leftFileStart", "line"))
 
 
 class Comment(Result):
@@ -59,11 +96,11 @@ async def review_of(client: AzureDevOps, where: PathValues, include: frozenset[s
     """
 
     async def work_items() -> dict[str, Any]:
-        linked = (await client.get(f"{_PULL_REQUEST}/workitems", path=where)).json()["value"]
-        return {"work_items": [int(row["id"]) for row in linked]}
+        linked = decode(await client.get(f"{_PULL_REQUEST}/workitems", path=where), Collection[Numbered]).value
+        return {"work_items": [row.id for row in linked]}
 
     async def threads() -> dict[str, Any]:
-        there = (await client.get(f"{_PULL_REQUEST}/threads", path=where)).json()["value"]
+        there = decode(await client.get(f"{_PULL_REQUEST}/threads", path=where), Collection[_RawThread]).value
         found = [thread for raw in there if (thread := _thread(raw)) is not None]
         return {"threads": found, "discussion": discussion_of(found) or "There are no threads."}
 
@@ -89,44 +126,36 @@ def discussion_of(threads: list[Thread]) -> str:
     return "\n\n".join(parts)
 
 
-def _thread(raw: dict[str, Any]) -> Thread | None:
-    """A discussion between people; None for what the service itself notes, such as a vote or a push."""
+def _thread(raw: _RawThread) -> Thread | None:
+    """Keep a discussion between people; None for what the service itself notes, such as a vote or a push."""
     comments = [
-        Comment(
-            author=(entry.get("author") or {}).get("displayName") or "",
-            author_id=(entry.get("author") or {}).get("id"),
-            text=entry.get("content") or "",
-        )
-        for entry in raw.get("comments") or []
-        if entry.get("commentType") != "system" and not entry.get("isDeleted")
+        Comment(author=entry.author or "", author_id=entry.author_id, text=entry.text or "")
+        for entry in raw.comments
+        if entry.kind != "system" and not entry.deleted
     ]
     if not comments:
         return None
-    context = raw.get("threadContext") or {}
-    start = context.get("rightFileStart") or context.get("leftFileStart") or {}
-    return Thread(
-        id=raw["id"], status=raw.get("status"), file=context.get("filePath"), line=start.get("line"), comments=comments
-    )
+    return Thread(id=raw.id, status=raw.status, file=raw.file, line=raw.new_line or raw.old_line, comments=comments)
 
 
 async def _changes(client: AzureDevOps, where: PathValues, *, with_diff: bool) -> dict[str, Any]:
-    iterations = (await client.get(f"{_PULL_REQUEST}/iterations", path=where)).json()["value"]
+    pushes = await client.get(f"{_PULL_REQUEST}/iterations", path=where)
+    iterations = decode(pushes, Collection[Numbered]).value
     if not iterations:
         return {"notes": ["The pull request has no iteration: there is nothing to compare."]}
-    last = iterations[-1]
     response = await client.get(
         f"{_PULL_REQUEST}/iterations/{{iteration}}/changes",
-        path={**where, "iteration": last["id"]},
+        path={**where, "iteration": iterations[-1].id},
         query={"$compareTo": 0, "$top": 2000},
     )
-    entries = [raw for raw in response.json()["changeEntries"] if not raw["item"].get("isFolder")]
-    files = [ChangedFile.model_validate(raw) for raw in entries]
+    answer = decode(response, _Changes)
+    files = [entry for entry in answer.entries if not entry.is_folder]
     found: dict[str, Any] = {"files": files}
-    if response.json().get("nextSkip"):
+    if answer.following:
         found["notes"] = ["Only the first 2,000 changed files are listed."]
     if with_diff:
-        base = (last.get("commonRefCommit") or last["targetRefCommit"])["commitId"]
-        found["diff"], notes = await _diff(client, where, files, base, last["sourceRefCommit"]["commitId"])
+        last = decode(pushes, Collection[_Compared]).value[-1]
+        found["diff"], notes = await _diff(client, where, files, last.base, last.tip)
         found["notes"] = [*found.get("notes", []), *notes]
     return found
 

@@ -2,17 +2,17 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
 from langchain_azure_devops.calls.declaration import Cursor, Limit, Project, Repository, Toolset
 from langchain_azure_devops.calls.fan_out import in_all, projects_of
 from langchain_azure_devops.calls.paging import list_rows
-from langchain_azure_devops.calls.recovery import PendingWrite
 from langchain_azure_devops.errors import AlreadyExists, AzureDevOpsError, Conflict, InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
+from langchain_azure_devops.http.responses import Collection, Named, decode
 from langchain_azure_devops.results.models import (
     Page,
 )
@@ -24,7 +24,6 @@ from langchain_azure_devops.tools.repositories.tools import GUID, REPOSITORY, kn
 
 toolset = Toolset.named("pull_requests", "Find, read, open and update pull requests.")
 
-_VOTES = {10: "approved", 5: "approved with suggestions", 0: "no vote", -5: "waits for the author", -10: "rejected"}
 _ONE = "/_apis/git/pullrequests/{pull_request}"
 _LIST = f"{REPOSITORY}/pullrequests"
 _CREATE = f"POST {_LIST}"
@@ -121,38 +120,22 @@ async def get_pull_request(
 
     Source: `GET /_apis/git/pullrequests/{id}` and what hangs below it.
     """
-    raw = await _raw(client, id)
-    where = {"project": raw["repository"]["project"]["id"], "repository": raw["repository"]["id"], "pull_request": id}
-    review = await review_of(client, where, frozenset(include))
-    return _detail(raw, **review)
+    found = await _read(client, id)
+    where: PathValues = {"project": found.project_id, "repository": found.repository_id, "pull_request": id}
+    return found.model_copy(update=await review_of(client, where, frozenset(include)))
 
 
-async def _raw(client: AzureDevOps, id: int) -> dict[str, Any]:
-    """A pull request as the service gives it; the number alone identifies it in the whole organization."""
+async def _read(client: AzureDevOps, id: int) -> PullRequestDetail:
+    """Read a pull request; the number alone identifies it in the whole organization."""
     try:
-        found: dict[str, Any] = (await client.get(_ONE, path={"pull_request": id})).json()
+        response = await client.get(_ONE, path={"pull_request": id})
     except NotFound as error:
         raise NotFound(
             f"There is no pull request {id} in this organization, or this token's owner may not see it. "
             "list_pull_requests shows the numbers; a work item's number is not one.",
             subject=str(id),
         ) from error
-    return found
-
-
-def _detail(raw: dict[str, Any], **more: Any) -> PullRequestDetail:
-    votes = [
-        {**entry, "vote": _VOTES.get(entry.get("vote", 0), str(entry.get("vote")))}
-        for entry in raw.get("reviewers") or []
-    ]
-    # The service's own lists under these names have other shapes.
-    plain = {name: value for name, value in raw.items() if name not in {"reviewers", "workItemRefs"}}
-    return PullRequestDetail.model_validate({**plain, "votes": votes, **more})
-
-
-async def _opened(client: AzureDevOps, pending: PendingWrite) -> OpenedPullRequest | None:
-    raw = await opened(client, pending)
-    return None if raw is None else OpenedPullRequest.model_validate(raw)
+    return decode(response, PullRequestDetail)
 
 
 @toolset.write(
@@ -162,7 +145,7 @@ async def _opened(client: AzureDevOps, pending: PendingWrite) -> OpenedPullReque
     sends=_CREATE,
     targets=("project", "repository", "source", "target", "work_items"),
     contents=("title", "description", "draft"),
-    recover=_opened,
+    recover=opened,
     makes="pull request",
     example={"repository": "platform-api", "source": "feature/async-sqlalchemy", "target": "main", "title": "Rota"},
 )
@@ -204,27 +187,23 @@ async def create_pull_request(
             raise InvalidRequest(
                 f"{error.message} {await _missing(client, where, [source, target])}", subject=error.subject
             ) from error
-    return OpenedPullRequest.model_validate_json(response.content)
+    return decode(response, OpenedPullRequest)
 
 
 async def _existing(client: AzureDevOps, where: PathValues, body: dict[str, JsonValue]) -> str:
     """Which active pull request is in the way."""
     query = {f"searchCriteria.{name}": str(body[name]) for name in ("sourceRefName", "targetRefName")}
-    rows = (await client.get(_LIST, path=where, query={"searchCriteria.status": "active", **query})).json()["value"]
-    return f"It is pull request {rows[0]['pullRequestId']}." if rows else ""
+    response = await client.get(_LIST, path=where, query={"searchCriteria.status": "active", **query})
+    rows = decode(response, Collection[PullRequest]).value
+    return f"It is pull request {rows[0].id}." if rows else ""
 
 
 async def _missing(client: AzureDevOps, where: PathValues, branches: list[str]) -> str:
     """Which of the branches are not there."""
     response = await client.get(f"{REPOSITORY}/refs", path=where, query={"filter": "heads/", "$top": 1000})
-    there = {str(row["name"]) for row in response.json()["value"]}
+    there = {row.name for row in decode(response, Collection[Named]).value}
     gone = [branch for branch in branches if branch_ref(branch) not in there]
     return f"There is no branch {' and no branch '.join(map(repr, gone))}: see list_branches." if gone else ""
-
-
-async def _as_asked(client: AzureDevOps, pending: PendingWrite) -> PullRequestDetail | None:
-    raw = await as_asked(client, pending)
-    return None if raw is None else _detail(raw)
 
 
 async def _current(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
@@ -244,7 +223,7 @@ async def _current(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> d
     targets=("id", "target", "status", "source_commit"),
     contents=("title", "description", "draft"),
     current=_current,
-    recover=_as_asked,
+    recover=as_asked,
     empty_clears=True,
     example={"id": 16, "title": "Another title"},
 )
@@ -277,13 +256,13 @@ async def update_pull_request(
         _check_completion(body, source_commit)
         # The service merges only what was reviewed: it refuses when the source branch has moved since.
         body["lastMergeSourceCommit"] = {"commitId": source_commit}
-    current = await _raw(client, id)
+    current = await _read(client, id)
     if status == "completed":
         _check_mergeable(current, str(source_commit))
-    repository = current["repository"]
-    where = {"project": repository["project"]["id"], "repository": repository["id"], "id": id}
+    where: PathValues = {"project": current.project_id, "repository": current.repository_id, "id": id}
     response = await client.post(f"{_LIST}/{{id}}", body, path=where, method="PATCH")
-    return await _merged(client, response.json()) if status == "completed" else _detail(response.json())
+    changed = decode(response, PullRequestDetail)
+    return await _merged(client, changed) if status == "completed" else changed
 
 
 def _check_completion(body: dict[str, JsonValue], source_commit: str | None) -> None:
@@ -297,43 +276,42 @@ def _check_completion(body: dict[str, JsonValue], source_commit: str | None) -> 
         raise InvalidRequest("Complete in a call of its own, and change other things before.", subject="status")
 
 
-def _check_mergeable(current: dict[str, Any], source_commit: str) -> None:
+def _check_mergeable(current: PullRequestDetail, source_commit: str) -> None:
     """What the service would refuse, or worse: accept and then not do.
 
     Raises:
         Conflict: The pull request cannot be completed as it is.
     """
-    number, tip = current["pullRequestId"], (current.get("lastMergeSourceCommit") or {}).get("commitId")
-    if current["status"] != "active":
-        reason = f"it is {current['status']}"
-    elif current.get("isDraft"):
+    if current.status != "active":
+        reason = f"it is {current.status}"
+    elif current.draft:
         reason = "it is a draft; publish it first with draft=false"
-    elif current.get("mergeStatus") in _MERGE_FAILED:
-        reason = f"its merge status is {current['mergeStatus']}"
-    elif tip != source_commit.lower():
-        reason = f"its source branch is at {tip} by now; read and review it again"
+    elif current.merge_status in _MERGE_FAILED:
+        reason = f"its merge status is {current.merge_status}"
+    elif current.source_commit != source_commit.lower():
+        reason = f"its source branch is at {current.source_commit} by now; read and review it again"
     else:
         return
-    raise Conflict(f"Pull request {number} was not completed: {reason}.", subject=str(number))
+    raise Conflict(f"Pull request {current.id} was not completed: {reason}.", subject=str(current.id))
 
 
-async def _merged(client: AzureDevOps, accepted: dict[str, Any]) -> PullRequestDetail:
-    """The pull request after the merge, which the service makes a little later than it answers."""
+async def _merged(client: AzureDevOps, accepted: PullRequestDetail) -> PullRequestDetail:
+    """Wait for the merge, which the service makes a little later than it answers."""
     current, unread = accepted, ""
     for _ in range(_MERGE_LOOKS):
-        if current["status"] != "active":
-            return _detail(current)
-        if current.get("mergeStatus") in _MERGE_FAILED:
+        if current.status != "active":
+            return current
+        if current.merge_status in _MERGE_FAILED:
             break
         await asyncio.sleep(_MERGE_PAUSE)
         try:
-            current = await _raw(client, accepted["pullRequestId"])
+            current = await _read(client, accepted.id)
         except AzureDevOpsError as error:
             # The service took the write: a failure to read says nothing against it.
             unread = f" It could not be read again: {error.message}"
             break
-    note = f"Not merged so far: the status is {current['status']}, the merge status {current.get('mergeStatus')}."
-    return _detail(current, notes=[f"{note} Policies may still be waiting; read it again later.{unread}"])
+    note = f"Not merged so far: the status is {current.status}, the merge status {current.merge_status}."
+    return current.model_copy(update={"notes": [f"{note} Policies may still be waiting; read it again later.{unread}"]})
 
 
 async def _person_id(client: AzureDevOps, person: str | None) -> str | None:

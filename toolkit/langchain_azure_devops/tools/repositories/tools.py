@@ -11,10 +11,11 @@ from pydantic import AliasPath, Field
 
 from langchain_azure_devops.calls.declaration import Cursor, Limit, Project, Repository, Toolset
 from langchain_azure_devops.calls.fan_out import in_all
-from langchain_azure_devops.calls.paging import Collection, list_rows
+from langchain_azure_devops.calls.paging import list_rows
 from langchain_azure_devops.errors import InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues, QueryValue
+from langchain_azure_devops.http.responses import Collection, Named, decode
 from langchain_azure_devops.results.models import Branch, Lines, Page, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.text.lines import MAX_LINE, detect_encoding, read_range
@@ -138,7 +139,7 @@ async def list_branches(
     where = await place_of(client, project, repository)
     async with known_repository(client, where):
         page, details = await asyncio.gather(listed(where, limit, cursor), client.get(REPOSITORY, path=where))
-    return _marked(page, GitRepository.model_validate_json(details.content).default_branch)
+    return _marked(page, decode(details, GitRepository).default_branch)
 
 
 def _marked(page: Page[BranchTip], default: str | None) -> Page[BranchTip]:
@@ -150,7 +151,7 @@ async def _repositories(client: AzureDevOps, project: str | None) -> dict[str, G
     """The repositories that can be read, by name; with the project in front where several are asked."""
     chosen = project or client.settings.default_project
     response = await client.get("/{project}/_apis/git/repositories", path={"project": chosen})
-    rows = Collection[GitRepository].model_validate_json(response.content).value
+    rows = decode(response, Collection[GitRepository]).value
     return {row.name if chosen else f"{row.project}/{row.name}": row for row in rows if not row.disabled}
 
 
@@ -344,7 +345,7 @@ async def unknown_repository(client: AzureDevOps, where: PathValues) -> NotFound
     """The error for a repository that is not there, with the names that are."""
     project, wanted = where["project"], str(where["repository"])
     response = await client.get("/{project}/_apis/git/repositories", path={"project": project})
-    names = sorted(str(row["name"]) for row in response.json()["value"])
+    names = sorted(row.name for row in decode(response, Collection[Named]).value)
     place = f"in project {project!r}" if project else "with this id"
     return NotFound(
         f"There is no repository {wanted!r} {place}, or this token's owner may not see it.{_near(wanted, names)} "
@@ -359,7 +360,7 @@ async def _unknown_version(client: AzureDevOps, where: PathValues, at: Mapping[s
     if kind == "commit":
         return NotFound(f"{happened} Check the id; it may belong to another repository.", subject=wanted)
     response = await client.get(f"{REPOSITORY}/refs", path=where, query={"$top": 1000})
-    refs = [str(row["name"]) for row in response.json()["value"]]
+    refs = [row.name for row in decode(response, Collection[Named]).value]
     folder, other = ("refs/heads/", "tag") if kind == "branch" else ("refs/tags/", "branch")
     if f"refs/{'tags' if other == 'tag' else 'heads'}/{wanted}" in refs:
         return NotFound(f"{happened} It is a {other}: repeat with version_type={other!r}.", subject=wanted)
@@ -379,7 +380,7 @@ async def _unknown_path(client: AzureDevOps, where: PathValues, path: str, at: M
         return NotFound(
             f"{happened} Its folder {folder!r} is not there either: use list_repository_files.", subject=wanted
         )
-    names = [str(row["path"]) for row in response.json()["value"]]
+    names = [row.path for row in decode(response, Collection[Entry]).value]
     return NotFound(
         f"{happened}{_near(wanted, names)} list_repository_files shows what is in {folder!r}.", subject=wanted
     )

@@ -1,14 +1,15 @@
 """Work items: the fields that a result shows, how it is made from the service's answer, and fields as arguments."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from textwrap import indent
 from typing import Annotated, Any
 from urllib.parse import unquote
 
-from pydantic import AfterValidator, AliasPath, BaseModel, Field
+from pydantic import AfterValidator, AliasChoices, AliasPath, BaseModel, Field, JsonValue
 
 from langchain_azure_devops.calls.tool import TargetFields
+from langchain_azure_devops.http.responses import OrNone
 from langchain_azure_devops.results.models import CollectedText, Instant, Result, Untrusted, UntrustedText
 from langchain_azure_devops.text.html import html_to_markdown
 from langchain_azure_devops.text.untrusted import clean, one_line
@@ -153,6 +154,42 @@ class WorkItemDetail(WorkItem):
     comment_records: list[Comment] = Field(default=[], exclude=True)
 
 
+class Relation(BaseModel):
+    """A link as the service answers it."""
+
+    kind: str | None = Field(default=None, validation_alias="rel")
+    url: str | None = None
+    name: str | None = Field(default=None, validation_alias=AliasPath("attributes", "name"))
+    comment: str | None = Field(default=None, validation_alias=AliasPath("attributes", "comment"))
+
+
+class RawWorkItem(BaseModel):
+    """What a result is made of that has no place of its own in the service's answer."""
+
+    fields: dict[str, JsonValue]
+    formats: dict[str, JsonValue] | None = Field(default=None, validation_alias="multilineFieldsFormat")
+    relations: OrNone[Relation] = Field(default=[])
+
+
+class RawComment(BaseModel):
+    """A comment as the service answers it."""
+
+    id: int = Field(validation_alias=AliasChoices("id", "commentId"))
+    author: str | None = Field(default=None, validation_alias=AliasPath("createdBy", "displayName"))
+    author_id: str | None = Field(default=None, validation_alias=AliasPath("createdBy", "id"))
+    text: str | None = None
+    format: str | None = None
+    created: str | None = Field(default=None, validation_alias="createdDate")
+    deleted: bool | None = Field(default=None, validation_alias="isDeleted")
+
+
+class RawComments(BaseModel):
+    """The newest comments, the newest first, and how many there are in all."""
+
+    total: int = Field(default=0, validation_alias="totalCount")
+    comments: OrNone[RawComment] = Field(default=[])
+
+
 class CommentAdded(Result):
     """A comment that was added."""
 
@@ -168,51 +205,44 @@ def row_fields(extra: Iterable[str]) -> list[str]:
     return [*_ROW_FIELDS, *extra]
 
 
-def row_of(raw: Mapping[str, Any], extra: Iterable[str] = ()) -> WorkItem:
-    """A row from the service's work item."""
-    given = {name.lower(): value for name, value in raw["fields"].items()}
-    more = [{"name": name, "value": _text(given[name.lower()])} for name in extra if name.lower() in given]
-    return WorkItem.model_validate({**raw, "more": more})
+def with_extra(row: WorkItem, raw: RawWorkItem, extra: Iterable[str]) -> WorkItem:
+    """Add to a row the fields that were asked for by name."""
+    given = {name.lower(): value for name, value in raw.fields.items()}
+    more = [Extra(name=name, value=_text(given[name.lower()])) for name in extra if name.lower() in given]
+    return row.model_copy(update={"more": more})
 
 
-def detail_of(raw: Mapping[str, Any], comments: Mapping[str, Any] | None) -> WorkItemDetail:
-    """The whole work item from the service's, asked for with everything expanded, and the answer with its comments."""
+def with_all(found: WorkItemDetail, raw: RawWorkItem, comments: RawComments | None) -> WorkItemDetail:
+    """Add to a work item its custom fields, links, long texts and comments."""
     said = [] if comments is None else _comments(comments)
-    fields: Mapping[str, Any] = raw["fields"]
-    formats = {name: str(form).lower() for name, form in (raw.get("multilineFieldsFormat") or {}).items()}
-    texts = {name: _text(value, formats.get(name, "html")) for name, value in fields.items() if value is not None}
+    formats = {name: str(form).lower() for name, form in (raw.formats or {}).items()}
+    texts = {name: _text(value, formats.get(name, "html")) for name, value in raw.fields.items() if value is not None}
     bodies = [texts.get(name) or None for name in _BODIES]
-    others = [{"name": name, "value": text} for name, text in texts.items() if _is_custom(name)]
-    return WorkItemDetail.model_validate(
-        {
-            **raw,
-            "more": others,
-            "links": [_link(relation) for relation in raw.get("relations") or []],
+    return found.model_copy(
+        update={
+            "more": [Extra(name=name, value=text) for name, text in texts.items() if _is_custom(name)],
+            "links": [_link(relation) for relation in raw.relations],
             "description": bodies[0],
             "repro_steps": bodies[1],
             "acceptance_criteria": bodies[2],
-            "comments": None if comments is None else _discussion(said, _older(comments)),
+            "comments": None if comments is None else _discussion(said, comments.total - len(comments.comments)),
             "comment_records": said,
         }
     )
 
 
-def _older(answer: Mapping[str, Any]) -> int:
-    return int(answer.get("totalCount") or 0) - len(answer.get("comments") or [])
-
-
-def _comments(answer: Mapping[str, Any]) -> list[Comment]:
-    """The comments, oldest first, from an answer that has the newest first."""
+def _comments(answer: RawComments) -> list[Comment]:
+    """Order the comments from the oldest on; the answer has the newest first."""
     return [
         Comment(
-            author=one_line(str((comment.get("createdBy") or {}).get("displayName"))),
-            author_id=(comment.get("createdBy") or {}).get("id"),
-            text=clean(_text(comment.get("text") or "", str(comment.get("format") or "html").lower())),
-            id=comment["id"] if "id" in comment else comment["commentId"],
-            created=f"{str(comment.get('createdDate'))[:16]}Z",
+            author=one_line(comment.author or "None"),
+            author_id=comment.author_id,
+            text=clean(_text(comment.text or "", (comment.format or "html").lower())),
+            id=comment.id,
+            created=f"{(comment.created or '')[:16]}Z",
         )
-        for comment in reversed(answer.get("comments") or [])
-        if not comment.get("isDeleted")
+        for comment in reversed(answer.comments)
+        if not comment.deleted
     ]
 
 
@@ -239,13 +269,12 @@ def plain(value: object) -> str:
     return "" if value is None else one_line(_text(value))
 
 
-def _link(relation: Mapping[str, Any]) -> Link:
-    url = str(relation.get("url") or "")
-    kind = _LINKS.get(str(relation.get("rel")), "")
+def _link(relation: Relation) -> Link:
+    url = relation.url or ""
+    kind = _LINKS.get(relation.kind or "", "")
     if kind in {"parent", "child", "related", "successor", "predecessor"}:
         return Link(kind=kind, target=url.rsplit("/", 1)[-1])
-    attributes = relation.get("attributes") or {}
-    name, comment = str(attributes.get("name") or relation.get("rel") or ""), attributes.get("comment")
+    name, comment = relation.name or relation.kind or "", relation.comment
     if url.startswith("vstfs:///"):
         # The last part is a path of ids: project, repository, pull request or commit; a build has no path.
         ids = unquote(url.removeprefix("vstfs:///").split("/", 2)[-1]).split("/", 2)

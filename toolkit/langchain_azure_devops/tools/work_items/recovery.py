@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from langchain_azure_devops.calls.recovery import PendingWrite, asker, moment, unsettled
+from pydantic import AliasPath, BaseModel, Field, JsonValue
+
+from langchain_azure_devops.calls.recovery import PendingWrite, asker, unsettled
 from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.http.responses import Numbered, OrNone, decode
+from langchain_azure_devops.results.models import Instant
 from langchain_azure_devops.tools.work_items.models import CommentAdded, SavedWorkItem
 from langchain_azure_devops.tools.work_items.wiql import condition
 
@@ -19,6 +23,39 @@ _COMPARED = {
     "area": "System.AreaPath",
     "iteration": "System.IterationPath",
 }
+
+
+class _Candidates(BaseModel):
+    work_items: list[Numbered] = Field(validation_alias="workItems")
+
+
+class _Origin(BaseModel):
+    created: Instant = Field(validation_alias=AliasPath("fields", "System.CreatedDate"))
+
+
+class _Change(BaseModel):
+    """Who made a revision, when, and with which values."""
+
+    fields: dict[str, JsonValue]
+    changed: Instant = Field(validation_alias=AliasPath("fields", "System.ChangedDate"))
+    changed_by_id: str | None = Field(default=None, validation_alias=AliasPath("fields", "System.ChangedBy", "id"))
+
+
+class _Comment(BaseModel):
+    id: int
+    author_id: str = Field(validation_alias=AliasPath("createdBy", "id"))
+    created: Instant = Field(validation_alias="createdDate")
+    text: str | None = None
+
+
+class _Comments(BaseModel):
+    comments: OrNone[_Comment] = Field(default=[])
+
+
+class Place(BaseModel):
+    """The project in which a work item stands."""
+
+    project: str = Field(validation_alias=AliasPath("fields", "System.TeamProject"))
 
 
 async def created(client: AzureDevOps, pending: PendingWrite) -> SavedWorkItem | None:
@@ -39,40 +76,41 @@ async def created(client: AzureDevOps, pending: PendingWrite) -> SavedWorkItem |
     )
     since = pending.since(client, response)
     found = []
-    for row in response.json()["workItems"]:
-        raw = (await client.get(ITEM, path={"id": row["id"]}, query={"$expand": "all"})).json()
-        if moment(raw["fields"]["System.CreatedDate"]) < since:
+    for candidate in decode(response, _Candidates).work_items:
+        answer = await client.get(ITEM, path={"id": candidate.id}, query={"$expand": "all"})
+        if decode(answer, _Origin).created < since:
             # Ids grow with time: what follows is older.
             break
-        if raw["fields"]["System.Title"] == title:
-            found.append(raw)
+        item = decode(answer, SavedWorkItem)
+        if item.title == title:
+            found.append(item)
     if len(found) > 1:
-        raise unsettled(f"work items {', '.join(str(raw['id']) for raw in found)} all fit")
-    return SavedWorkItem.model_validate(found[0]) if found else None
+        raise unsettled(f"work items {', '.join(str(item.id) for item in found)} all fit")
+    return found[0] if found else None
 
 
 async def commented(client: AzureDevOps, pending: PendingWrite) -> CommentAdded | None:
     """The comment with this text that the token's owner wrote since then."""
     number, text = pending.arguments["id"], _squeezed(pending.arguments["text"])
-    fields = (await client.get(ITEM, path={"id": number}, query={"fields": "System.TeamProject"})).json()["fields"]
+    project = decode(await client.get(ITEM, path={"id": number}, query={"fields": "System.TeamProject"}), Place).project
     response = await client.get(
         COMMENTS,
-        path={"id": number, "project": fields["System.TeamProject"]},
+        path={"id": number, "project": project},
         query={"$top": 200, "order": "desc"},
         version=COMMENTS_VERSION,
     )
     me, since = (await asker(client)).id, pending.since(client, response)
     mine = [
         comment
-        for comment in response.json().get("comments") or []
-        if comment["createdBy"]["id"] == me and moment(comment["createdDate"]) >= since
+        for comment in decode(response, _Comments).comments
+        if comment.author_id == me and comment.created >= since
     ]
-    same = [comment for comment in mine if _squeezed(comment.get("text")) == text]
+    same = [comment for comment in mine if _squeezed(comment.text) == text]
     if len(same) == 1:
-        return CommentAdded(work_item=number, comment=same[0]["id"])
+        return CommentAdded(work_item=number, comment=same[0].id)
     if mine:
         # The service may store a text in another form than it was sent.
-        raise unsettled(f"comments {', '.join(str(comment['id']) for comment in mine)} were written since then")
+        raise unsettled(f"comments {', '.join(str(comment.id) for comment in mine)} were written since then")
     return None
 
 
@@ -83,20 +121,19 @@ async def updated(client: AzureDevOps, pending: PendingWrite) -> SavedWorkItem |
     """
     number, before = pending.arguments["id"], pending.arguments["revision"]
     response = await client.get(ITEM, path={"id": number}, query={"$expand": "all"})
-    current = response.json()
-    if current["rev"] <= before:
+    current = decode(response, SavedWorkItem)
+    if current.revision <= before:
         return None
-    following = current
-    if current["rev"] > before + 1:
-        following = (await client.get(_REVISION, path={"id": number, "revision": before + 1})).json()
-    fields = following["fields"]
-    changed_by = fields.get("System.ChangedBy") or {}
-    recent = moment(fields["System.ChangedDate"]) >= pending.since(client, response)
-    if changed_by.get("id") != (await asker(client)).id or not recent:
+    following = decode(response, _Change)
+    if current.revision > before + 1:
+        answer = await client.get(_REVISION, path={"id": number, "revision": before + 1})
+        following = decode(answer, _Change)
+    recent = following.changed >= pending.since(client, response)
+    if following.changed_by_id != (await asker(client)).id or not recent:
         return None
-    if not _holds(fields, pending.arguments):
+    if not _holds(following.fields, pending.arguments):
         raise unsettled(f"revision {before + 1} of work item {number} is by the same person but holds other values")
-    return SavedWorkItem.model_validate(current)
+    return current
 
 
 def _holds(fields: Mapping[str, Any], given: Mapping[str, Any]) -> bool:

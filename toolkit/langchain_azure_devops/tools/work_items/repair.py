@@ -5,11 +5,13 @@ The service says what it does not accept, seldom what it would: one more request
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
+
+from pydantic import BaseModel, Field, JsonValue
 
 from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.http.responses import Collection, Named, OrNone, decode
 from langchain_azure_devops.text.untrusted import one_line
 
 _TYPES = "/{project}/_apis/wit/workitemtypes"
@@ -24,6 +26,27 @@ _WIQL_FORM = (
     "The form is: SELECT [System.Id] FROM WorkItems WHERE [System.State] = 'Active' AND ... ORDER BY [System.Id]. "
     "There is no TOP, LIKE or JOIN: use limit, CONTAINS, or FROM WorkItemLinks."
 )
+
+
+_Names = Collection[Named]
+
+
+class _Type(Named):
+    states: OrNone[Named] = Field(default=[])
+
+
+class _Field(Named):
+    reference_name: str = Field(validation_alias="referenceName")
+
+
+class _Node(Named):
+    children: OrNone["_Node"] = Field(default=[])
+
+
+class _Allowed(BaseModel):
+    reference_name: str = Field(validation_alias="referenceName")
+    required: bool | None = Field(default=None, validation_alias="alwaysRequired")
+    values: OrNone[JsonValue] = Field(default=[], validation_alias="allowedValues")
 
 
 async def repairable(
@@ -55,14 +78,14 @@ async def unknown_values(client: AzureDevOps, project: str, type: str | None, st
     The service takes any text for both and answers with an empty list.
     """
     try:
-        types = await _rows(client, _TYPES, {"project": project})
+        types = decode(await client.get(_TYPES, path={"project": project}), Collection[_Type]).value
     except AzureDevOpsError:
         return []
-    names = [str(row["name"]) for row in types]
+    names = [row.name for row in types]
     if type and type.lower() not in {name.lower() for name in names}:
         return [f"There is no work item type {type!r} here. {_meant(type, names)}The types are: {_listed(names)}."]
-    chosen = [row for row in types if not type or str(row["name"]).lower() == type.lower()]
-    states = list(dict.fromkeys(str(state["name"]) for row in chosen for state in row.get("states") or []))
+    chosen = [row for row in types if not type or row.name.lower() == type.lower()]
+    states = list(dict.fromkeys(state.name for row in chosen for state in row.states))
     if state and states and state.lower() not in {name.lower() for name in states}:
         return [f"There is no state {state!r} here. {_meant(state, states)}The states are: {_listed(states)}."]
     return []
@@ -93,8 +116,8 @@ async def _hint(
 
 
 async def _fields_like(client: AzureDevOps, name: str) -> str:
-    rows = await _rows(client, "/{project}/_apis/wit/fields", {"project": None})
-    names = {str(row["referenceName"]): str(row["name"]) for row in rows}
+    response = await client.get("/{project}/_apis/wit/fields", path={"project": None})
+    names = {row.reference_name: row.name for row in decode(response, Collection[_Field]).value}
     short = name.rpartition(".")[2].lower().replace(" ", "")
     by_ending = {reference.rpartition(".")[2].lower(): reference for reference in names}
     by_name = {friendly.lower().replace(" ", ""): reference for reference, friendly in names.items()}
@@ -109,30 +132,30 @@ async def _paths(client: AzureDevOps, project: str, group: str) -> str:
         path={"project": project, "group": group},
         query={"$depth": _MAX_DEPTH},
     )
-    return f"Give the whole path. There are these {group}: {_listed(_tree(response.json(), ''))}."
+    return f"Give the whole path. There are these {group}: {_listed(_tree(decode(response, _Node), ''))}."
 
 
-def _tree(node: Mapping[str, Any], above: str) -> list[str]:
-    path = f"{above}{node['name']}"
-    return [path, *(deeper for child in node.get("children") or [] for deeper in _tree(child, f"{path}\\"))]
+def _tree(node: _Node, above: str) -> list[str]:
+    path = f"{above}{node.name}"
+    return [path, *(deeper for child in node.children for deeper in _tree(child, f"{path}\\"))]
 
 
 async def _values(client: AzureDevOps, project: str, type: str, field: str) -> str:
     where: dict[str, str | int | None] = {"project": project, "type": type, "field": field}
     if field.lower() in {"state", "system.state"}:
-        states = [str(row["name"]) for row in await _rows(client, _TYPES + "/{type}/states", where)]
-        return f"The states of a {type} are: {_listed(states)}; a new one begins as {states[0]}."
+        states = [row.name for row in decode(await client.get(_TYPES + "/{type}/states", path=where), _Names).value]
+        return f"The states of a {type} are: {_listed(states)}; a new one begins as {states[0]}." if states else ""
     response = await client.get(_TYPES + "/{type}/fields/{field}", path=where, query={"$expand": "allowedValues"})
-    answer = response.json()
-    values = [str(value) for value in answer.get("allowedValues") or []]
-    needed = f"{field} ({answer['referenceName']}) must not be empty." if answer.get("alwaysRequired") else ""
+    answer = decode(response, _Allowed)
+    values = [str(value) for value in answer.values]
+    needed = f"{field} ({answer.reference_name}) must not be empty." if answer.required else ""
     if values:
         return f"{needed} It allows: {_listed(values)}.".strip()
-    return needed or f"{field} is {answer['referenceName']}; it may be read-only, too long, or of another kind."
+    return needed or f"{field} is {answer.reference_name}; it may be read-only, too long, or of another kind."
 
 
 async def _types_like(client: AzureDevOps, project: str, type: str) -> str:
-    names = [str(row["name"]) for row in await _rows(client, _TYPES, {"project": project})]
+    names = [row.name for row in decode(await client.get(_TYPES, path={"project": project}), _Names).value]
     return f"{_meant(type, names)}The types of this project are: {_listed(names)}."
 
 
@@ -140,11 +163,6 @@ def _meant(given: str, names: list[str]) -> str:
     near = difflib.get_close_matches(given.lower(), [name.lower() for name in names], n=1)
     suggestion = next((name for name in names if near and name.lower() == near[0]), None)
     return f"Did you mean {suggestion!r}? " if suggestion else ""
-
-
-async def _rows(client: AzureDevOps, template: str, where: Mapping[str, str | int | None]) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = (await client.get(template, path=where)).json()["value"]
-    return rows
 
 
 def _listed(names: Iterable[str]) -> str:

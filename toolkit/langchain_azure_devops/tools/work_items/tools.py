@@ -1,17 +1,18 @@
 """Work items: find, read, create, change and comment on them."""
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, NamedTuple, cast
+from typing import Annotated, TypeVar, cast
 
-from pydantic import Field, JsonValue
+from pydantic import AliasPath, BaseModel, Field, JsonValue
 
 from langchain_azure_devops.calls.declaration import Cursor, Limit, Project, Toolset
 from langchain_azure_devops.calls.fan_out import sweep
 from langchain_azure_devops.calls.paging import Batch, collect
 from langchain_azure_devops.errors import Conflict, InvalidRequest, NotFound, ProjectNotFound, RevisionConflict
 from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.http.request import PathValues
+from langchain_azure_devops.http.responses import Collection, Numbered, decode
 from langchain_azure_devops.results.models import Failed, Page, Position
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.work_items.models import (
@@ -19,37 +20,38 @@ from langchain_azure_devops.tools.work_items.models import (
     FieldName,
     FieldValue,
     FieldValues,
+    RawComments,
+    RawWorkItem,
     SavedWorkItem,
     WorkItem,
     WorkItemDetail,
-    detail_of,
     plain,
     row_fields,
-    row_of,
+    with_all,
+    with_extra,
 )
 from langchain_azure_devops.tools.work_items.recovery import (
     COMMENTS,
     COMMENTS_VERSION,
     ITEM,
+    Place,
     commented,
     created,
     updated,
 )
 from langchain_azure_devops.tools.work_items.repair import repairable, unknown_values
-from langchain_azure_devops.tools.work_items.wiql import condition, query_text
+from langchain_azure_devops.tools.work_items.wiql import MAX_IDS, condition, find_ids, query_text
 
 toolset = Toolset.named("work_items", "Find, read, create, change and comment on work items.")
 
 _CREATE = "/{project}/_apis/wit/workitems/${type}"
 _JSON_PATCH = "application/json-patch+json"
 _BATCH = 200
-_LOOK_AHEAD = 1_000
-_MAX_IDS = 19_999
 _MAX_SHOWN = 300
 # The form of a bug has no description; people read and write its repro steps.
 _DESCRIPTION = {"bug": "Microsoft.VSTS.TCM.ReproSteps"}
-_TIME = re.compile(r"['\"]\d{4}-\d\d-\d\dT\d")
 
+T = TypeVar("T")
 Id = Annotated[int, Field(ge=1)]
 
 
@@ -95,7 +97,7 @@ async def query_work_items(
     failed: list[Failed] = []
 
     async def fetch(position: Position, wanted: int) -> Batch[WorkItem]:
-        found = await _ids(client, project, wiql or query_text(filters, position.token), position.skip + wanted)
+        found = await find_ids(client, project, wiql or query_text(filters, position.token), position.skip + wanted)
         chosen = found.ids[position.skip : position.skip + wanted]
         rows, unread = await _rows(client, chosen, extra)
         failed.extend(unread)
@@ -103,7 +105,7 @@ async def query_work_items(
             notes.append(f"{missing} more could not be read: deleted, or hidden from this token's owner.")
         after = position.skip + len(chosen)
         if after >= len(found.ids) and not found.complete:
-            notes.append(f"The query finds more than {_MAX_IDS:,} work items; narrow it to see the others.")
+            notes.append(f"The query finds more than {MAX_IDS:,} work items; narrow it to see the others.")
         # Only a query made here can be pinned to its first moment: another one may have its own ASOF or MODE.
         following = Position(token="" if wiql else found.as_of, skip=after)
         return Batch(rows, following if after < len(found.ids) else None, len(found.ids) if found.complete else None)
@@ -131,13 +133,13 @@ async def get_work_item(client: AzureDevOps, *, id: Id, comments: bool = False) 
 
     Source: `GET /_apis/wit/workitems/{id}?$expand=all`, `GET .../workItems/{id}/comments`.
     """
-    raw = (await client.get(ITEM, path={"id": id}, query={"$expand": "all"})).json()
-    said = None
+    response = await client.get(ITEM, path={"id": id}, query={"$expand": "all"})
+    found, said = decode(response, WorkItemDetail), None
     if comments:
-        where = {"id": id, "project": raw["fields"]["System.TeamProject"]}
+        where: PathValues = {"id": id, "project": found.project}
         newest: dict[str, str | int | bool | None] = {"$top": 200, "order": "desc"}
-        said = (await client.get(COMMENTS, path=where, query=newest, version=COMMENTS_VERSION)).json()
-    return detail_of(raw, said)
+        said = decode(await client.get(COMMENTS, path=where, query=newest, version=COMMENTS_VERSION), RawComments)
+    return with_all(found, decode(response, RawWorkItem), said)
 
 
 async def current_work_item(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
@@ -214,7 +216,7 @@ async def create_work_item(
         raise
     except (InvalidRequest, NotFound) as error:
         raise await repairable(client, error, project, type) from error
-    return SavedWorkItem.model_validate(response.json())
+    return decode(response, SavedWorkItem)
 
 
 @toolset.write(
@@ -258,8 +260,8 @@ async def update_work_item(
         "System.IterationPath": iteration,
         "System.Tags": tags,
     }
-    typed = {} if description is None else await _fields(client, id, "System.WorkItemType")
-    body_field = _DESCRIPTION.get(str(typed.get("System.WorkItemType")).lower(), "System.Description")
+    kind = "" if description is None else (await _read_fields(client, id, _Kind, "System.WorkItemType")).type
+    body_field = _DESCRIPTION.get(kind.lower(), "System.Description")
     changes = _changes(named, body_field, description, fields)
     if not changes:
         raise InvalidRequest("Nothing to change was given.", subject="arguments")
@@ -269,10 +271,9 @@ async def update_work_item(
     except Conflict as error:
         raise await _conflict(client, error, id, revision, changes) from error
     except InvalidRequest as error:
-        known = await _fields(client, id, "System.TeamProject,System.WorkItemType")
-        project, kind = (str(known[name]) for name in ("System.TeamProject", "System.WorkItemType"))
-        raise await repairable(client, error, project, kind) from error
-    return SavedWorkItem.model_validate(response.json())
+        place = await _read_fields(client, id, _PlaceAndKind, "System.TeamProject,System.WorkItemType")
+        raise await repairable(client, error, place.project, place.type) from error
+    return decode(response, SavedWorkItem)
 
 
 @toolset.write(
@@ -293,44 +294,27 @@ async def add_work_item_comment(
 
     Source: `POST .../workItems/{id}/comments?format=markdown`.
     """
-    known = await _fields(client, id, "System.TeamProject")
+    project = (await _read_fields(client, id, Place, "System.TeamProject")).project
     response = await client.post(
         COMMENTS,
         {"text": text},
-        path={"project": str(known["System.TeamProject"]), "id": id},
+        path={"project": project, "id": id},
         query={"format": "markdown"},
         version=COMMENTS_VERSION,
     )
-    return CommentAdded(work_item=id, comment=response.json()["id"])
+    return CommentAdded(work_item=id, comment=decode(response, Numbered).id)
 
 
-class _Found(NamedTuple):
-    """The ids a query finds, when it was run, and whether these are all."""
-
-    ids: list[int]
-    as_of: str
-    complete: bool
+class _Kind(BaseModel):
+    type: str = Field(validation_alias=AliasPath("fields", "System.WorkItemType"))
 
 
-async def _ids(client: AzureDevOps, project: str | None, wiql: str, wanted: int) -> _Found:
-    """The first ids that match, some more than wanted if there are more, so that small totals are known."""
-    top = min(wanted + _LOOK_AHEAD, _MAX_IDS)
-    response = await client.post(
-        "/{project}/_apis/wit/wiql",
-        {"query": wiql},
-        path={"project": project},
-        # With time precision a plain date means its midnight: only a query that has a time of day is run so.
-        query={"$top": top, "timePrecision": _TIME.search(wiql) is not None},
-    )
-    answer = response.json()
-    rows = answer.get("workItems") or [link["target"] for link in answer.get("workItemRelations") or []]
-    return _Found(list(dict.fromkeys(int(row["id"]) for row in rows)), str(answer["asOf"]), len(rows) < top)
+class _PlaceAndKind(Place, _Kind):
+    pass
 
 
-async def _fields(client: AzureDevOps, id: int, names: str) -> dict[str, JsonValue]:
-    response = await client.get(ITEM, path={"id": id}, query={"fields": names})
-    fields: dict[str, JsonValue] = response.json()["fields"]
-    return fields
+async def _read_fields(client: AzureDevOps, id: int, model: type[T], names: str) -> T:
+    return decode(await client.get(ITEM, path={"id": id}, query={"fields": names}), model)
 
 
 async def _rows(client: AzureDevOps, ids: list[int], extra: list[str]) -> tuple[list[WorkItem], list[Failed]]:
@@ -340,19 +324,23 @@ async def _rows(client: AzureDevOps, ids: list[int], extra: list[str]) -> tuple[
     """
     wanted: list[JsonValue] = [*row_fields(extra)]
 
-    async def some(start: int) -> dict[int, dict[str, Any]]:
+    async def some(start: int) -> dict[int, WorkItem]:
         asked: list[JsonValue] = [*ids[start : start + _BATCH]]
         body: dict[str, JsonValue] = {"ids": asked, "fields": wanted, "errorPolicy": "omit"}
         answer = await client.post("/{project}/_apis/wit/workitemsbatch", body, path={"project": None})
-        return {raw["id"]: raw for raw in answer.json()["value"] if raw}
+        rows = [row for row in decode(answer, Collection[WorkItem | None]).value if row]
+        if extra:
+            raws = [raw for raw in decode(answer, Collection[RawWorkItem | None]).value if raw]
+            rows = [with_extra(row, raw, extra) for row, raw in zip(rows, raws, strict=True)]
+        return {row.id: row for row in rows}
 
     swept = await sweep(range(0, len(ids), _BATCH), some)
-    found = {number: raw for part in swept.done.values() for number, raw in part.items()}
+    found = {number: row for part in swept.done.values() for number, row in part.items()}
     failed = [
         Failed(place=f"work items {ids[start]} and following", status=error.status, reason=error.message)
         for start, error in swept.failed.items()
     ]
-    return [row_of(found[number], extra) for number in ids if number in found], failed
+    return [found[number] for number in ids if number in found], failed
 
 
 def _changes(
@@ -376,8 +364,8 @@ def _changes(
 
 
 async def _conflict(client: AzureDevOps, error: Conflict, id: int, revision: int, changes: list[JsonValue]) -> Conflict:
-    current = (await client.get(ITEM, path={"id": id})).json()
-    now, fields = current["rev"], current["fields"]
+    response = await client.get(ITEM, path={"id": id})
+    now, fields = decode(response, WorkItem).revision, decode(response, RawWorkItem).fields
     if now == revision:
         return error
     paths = [str(change["path"]) for change in changes if isinstance(change, dict)]

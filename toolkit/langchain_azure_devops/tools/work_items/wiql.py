@@ -1,8 +1,19 @@
-"""WIQL from filters, with values that stay values."""
+"""WIQL from filters, with values that stay values, and what a query finds."""
 
+import re
 from collections.abc import Mapping
+from typing import NamedTuple
+
+from pydantic import BaseModel, Field
 
 from langchain_azure_devops.errors import InvalidRequest
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.http.responses import Numbered, OrNone, decode
+
+MAX_IDS = 19_999
+"""The most work items that one query may find."""
+_LOOK_AHEAD = 1_000
+_TIME = re.compile(r"['\"]\d{4}-\d\d-\d\dT\d")
 
 _ORDER = "ORDER BY [System.ChangedDate] DESC, [System.Id] DESC"
 
@@ -38,3 +49,38 @@ def _quoted(value: str) -> str:
         raise InvalidRequest(f"{value!r} holds a line break or control character.", subject="wiql")
     doubled = value.replace("'", "''")
     return f"'{doubled}'"
+
+
+class _Target(BaseModel):
+    target: Numbered
+
+
+class _QueryAnswer(BaseModel):
+    """What a query finds: work items, or links between them whose targets count."""
+
+    as_of: str = Field(validation_alias="asOf")
+    work_items: OrNone[Numbered] = Field(default=[], validation_alias="workItems")
+    links: OrNone[_Target] = Field(default=[], validation_alias="workItemRelations")
+
+
+class Found(NamedTuple):
+    """The ids a query finds, when it was run, and whether these are all."""
+
+    ids: list[int]
+    as_of: str
+    complete: bool
+
+
+async def find_ids(client: AzureDevOps, project: str | None, wiql: str, wanted: int) -> Found:
+    """Find the first ids that match, some more than wanted if there are more, so that small totals are known."""
+    top = min(wanted + _LOOK_AHEAD, MAX_IDS)
+    response = await client.post(
+        "/{project}/_apis/wit/wiql",
+        {"query": wiql},
+        path={"project": project},
+        # With time precision a plain date means its midnight: only a query that has a time of day is run so.
+        query={"$top": top, "timePrecision": _TIME.search(wiql) is not None},
+    )
+    answer = decode(response, _QueryAnswer)
+    rows = answer.work_items or [link.target for link in answer.links]
+    return Found(list(dict.fromkeys(row.id for row in rows)), answer.as_of, len(rows) < top)
