@@ -1,7 +1,7 @@
 """What a declaration says of a tool: nothing about a tool of ours is missing, and a user's tool may say less."""
 
 import pytest
-from calls import FULL, connected, seed_with_tokens
+from tool_calls import FULL, connected, seed_with_tokens
 
 from azure_devops_simulator import SimulatorServer
 from langchain_azure_devops import TOOLS, AzureDevOps, Page
