@@ -74,7 +74,7 @@ def _throttle(text: str) -> TokenBucket:
 
 
 def _add_switches(parser: argparse.ArgumentParser) -> None:
-    """The options that make requests fail, or differ."""
+    """Return the options that make requests fail, or differ."""
     parser.add_argument(
         "--fault",
         type=_fault,

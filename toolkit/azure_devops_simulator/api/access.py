@@ -130,7 +130,7 @@ def check_scopes(scopes: Iterable[str]) -> None:
 
 
 def expand(scopes: Iterable[str]) -> frozenset[str]:
-    """Every scope these scopes stand for, themselves included, all with `vso.`; `app_token` stays as it is."""
+    """Return every scope these scopes stand for, themselves included, all with `vso.`; `app_token` stays as it is."""
     reached: set[str] = set()
     waiting = list(scopes)
     while waiting:
@@ -143,7 +143,7 @@ def expand(scopes: Iterable[str]) -> frozenset[str]:
 
 
 def allowed(token: Token, scopes: tuple[str, ...]) -> bool:
-    """Whether the token may use an operation that needs any one of these scopes."""
+    """Return whether the token may use an operation that needs any one of these scopes."""
     if not scopes or FULL_ACCESS in token.scopes:
         return True
     return not expand(token.scopes).isdisjoint(scopes)
@@ -202,7 +202,7 @@ def sign_in_url(host_url: str, reply_to: str) -> str:
 
 
 def federated_headers(organization: Organization, host_url: str, reply_to: str) -> list[tuple[str, str]]:
-    """The headers of a 401 for somebody who is not signed in."""
+    """Return the headers of a 401 for somebody who is not signed in."""
     return [
         ("WWW-Authenticate", f"Bearer authorization_uri=https://login.microsoftonline.com/{organization.id}"),
         ("WWW-Authenticate", f'Basic realm="{host_url}/"'),
@@ -216,7 +216,7 @@ def federated_headers(organization: Organization, host_url: str, reply_to: str) 
 
 
 def suppresses_redirect(headers: Mapping[str, str]) -> bool:
-    """Whether the client asked for a 401 in place of a redirect."""
+    """Return whether the client asked for a 401 in place of a redirect."""
     return headers.get("x-tfs-fedauthredirect", "").lower() == "suppress"
 
 

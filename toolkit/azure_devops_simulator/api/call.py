@@ -38,7 +38,7 @@ class Call:
     method: str = "GET"
 
     def json(self) -> JsonValue:
-        """The body as JSON; 400 as the service does when it is none. An empty body is None."""
+        """Return the body as JSON; 400 as the service does when it is none. An empty body is None."""
         if not self.body.strip():
             return None
         try:
@@ -48,25 +48,25 @@ class Call:
             raise ArgumentError("The body of the request contains invalid Json.", "contentStream") from error
 
     def json_object(self) -> JsonObject:
-        """The body as a JSON object; anything else counts as an empty one, as model binding does."""
+        """Return the body as a JSON object; anything else counts as an empty one, as model binding does."""
         return as_object(self.json())
 
     def in_project(self) -> Project:
-        """The project of the path; for handlers whose template requires one."""
+        """Return the project of the path; for handlers whose template requires one."""
         if self.project is None:
             raise ServiceError(404, "ProjectDoesNotExistException", "VS800075: The project does not exist.")
         return self.project
 
     def projects(self) -> list[Project]:
-        """The project of the path, or every project the user can see when the path names none."""
+        """Return the project of the path, or every project the user can see when the path names none."""
         return [self.project] if self.project else self.organization.visible_projects(self.user)
 
     def url(self, path: str) -> str:
-        """An absolute link under the organization, in the form of the request. The path is quoted here."""
+        """Return an absolute link under the organization, in the form of the request. The path is quoted here."""
         return f"{self.base_url}/{_quoted(path)}"
 
     def identity(self, user: User) -> JsonObject:
-        """A user as an IdentityRef."""
+        """Return a user as an IdentityRef."""
         avatar = self.url(f"_apis/GraphProfile/MemberAvatars/{user.descriptor}")
         return {
             "displayName": user.display_name,
@@ -79,7 +79,7 @@ class Call:
         }
 
     def denied(self, permission: str) -> bool:
-        """Whether the caller lacks a permission in the project of the path."""
+        """Return whether the caller lacks a permission in the project of the path."""
         return self.organization.denied(self.user, permission, self.project)
 
 
@@ -94,7 +94,7 @@ class Answer:
 
 
 def collection(values: Iterable[JsonValue], continuation: str | None = None, **more: JsonValue) -> Answer:
-    """A list answer `{"count": n, "value": [...]}`, with `x-ms-continuationtoken` when there is more."""
+    """Return a list answer `{"count": n, "value": [...]}`, with `x-ms-continuationtoken` when there is more."""
     rows = list(values)
     headers = {} if continuation is None else {"x-ms-continuationtoken": continuation}
     return Answer(body={"count": len(rows), "value": rows, **more}, headers=headers)

@@ -80,7 +80,7 @@ IN_QUERY: Mapping[str, Enumeration] = {
 
 
 def by_name(value: JsonValue, enumeration: Enumeration) -> str:
-    """The name for a number, alone or in a string; a name as it stands; "" for anything else."""
+    """Return the name for a number, alone or in a string; a name as it stands; "" for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         return ""
     text = str(value)
@@ -93,6 +93,6 @@ def by_name(value: JsonValue, enumeration: Enumeration) -> str:
 
 
 def in_query(name: str, value: str) -> str:
-    """A query parameter's value with a number replaced by its name; `name` in lower case."""
+    """Return a query parameter's value with a number replaced by its name; `name` in lower case."""
     enumeration = IN_QUERY.get(name) or IN_QUERY.get(name.rsplit(".", 1)[-1])
     return by_name(value, enumeration) if enumeration else value

@@ -37,7 +37,7 @@ class ServiceError(Exception):
         self.custom = custom
 
     def body(self) -> JsonObject:
-        """The error body."""
+        """Return the error body."""
         body: JsonObject = {
             "$id": "1",
             "innerException": None,

@@ -51,7 +51,7 @@ def place(scheme: str, host: str, segments: Sequence[str]) -> Place:
 
 
 def area_url(base_url: str, area: str) -> str:
-    """The address at which an area of the organization at `base_url` is served, with a slash at its end."""
+    """Return the address at which an area of the organization at `base_url` is served, with a slash at its end."""
     service = _ELSEWHERE.get(area)
     parts = urlsplit(base_url)
     name = parts.hostname or ""

@@ -48,7 +48,7 @@ def whole_number(text: str) -> int | None:
 
 
 def read_date(text: str) -> datetime | None:
-    """A date out of ISO 8601 text (UTC when it names no zone) or `month/day/year`; None when it is no date."""
+    """Return a date out of ISO 8601 text (UTC when it names no zone) or `month/day/year`; None when it is no date."""
     american = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", text.strip())
     try:
         if american:
@@ -60,15 +60,15 @@ def read_date(text: str) -> datetime | None:
 
 
 def as_object(value: JsonValue) -> JsonObject:
-    """The value when it is a JSON object, else an empty one."""
+    """Return the value when it is a JSON object, else an empty one."""
     return dict(value) if isinstance(value, Mapping) else {}
 
 
 def as_list(value: JsonValue) -> list[JsonValue]:
-    """The value when it is a JSON array, else an empty one."""
+    """Return the value when it is a JSON array, else an empty one."""
     return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else []
 
 
 def as_text(value: JsonValue, default: str = "") -> str:
-    """The value when it is a string, else the default."""
+    """Return the value when it is a string, else the default."""
     return value if isinstance(value, str) else default

@@ -21,20 +21,20 @@ class Query:
         return name.lower() in self._values
 
     def get(self, name: str, default: str | None = None) -> str | None:
-        """The first value, or the default."""
+        """Return the first value, or the default."""
         values = self._values.get(name.lower())
         return values[0] if values else default
 
     def text(self, name: str, default: str = "") -> str:
-        """The first value, or a text when it is absent."""
+        """Return the first value, or a text when it is absent."""
         return self.get(name) or default
 
     def all(self, name: str) -> list[str]:
-        """Every value given under this name."""
+        """Return every value given under this name."""
         return self._values.get(name.lower(), [])
 
     def integer(self, name: str, default: int) -> int:
-        """A whole number; anything else is a 400."""
+        """Return a whole number; anything else is a 400."""
         value = self.get(name)
         if value is None or value == "":
             return default
@@ -52,5 +52,5 @@ class Query:
         return value.lower() == "true"
 
     def names(self) -> list[str]:
-        """The names that were given, in lower case."""
+        """Return the names that were given, in lower case."""
         return list(self._values)

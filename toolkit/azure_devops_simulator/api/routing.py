@@ -129,7 +129,7 @@ class Router:
         node.routes[route.method] = (route, names)
 
     def find(self, method: str, segments: Sequence[str]) -> Match | None:
-        """The route of a method and path; None when the path is unknown for every method.
+        """Return the route of a method and path; None when the path is unknown for every method.
 
         Raises:
             MethodNotAllowedError: 405 when the path exists for other methods only.
@@ -160,7 +160,7 @@ class Router:
 
 
 def variants(template: str) -> list[list[str]]:
-    """The segment lists a template stands for: one for each way to leave optional segments out.
+    """Return the segment lists a template stands for: one for each way to leave optional segments out.
 
     Of optional segments in a row, one can only be there when those before it are: no team without its project.
     """
@@ -174,5 +174,5 @@ def variants(template: str) -> list[list[str]]:
 
 
 def split_path(raw_path: str) -> list[str]:
-    """Path segments, each decoded on its own, so that an encoded slash stays part of a name."""
+    """Return path segments, each decoded on its own, so that an encoded slash stays part of a name."""
     return [unquote(segment) for segment in raw_path.strip("/").split("/") if segment]

@@ -18,7 +18,7 @@ _IN_HEADER = re.compile(r";\s*api-version\s*=\s*([^;,\s]+)", re.IGNORECASE)
 
 
 def requested_version(query: Query, headers: Mapping[str, str]) -> str | None:
-    """The version a request asks for: query first, then the Accept header."""
+    """Return the version a request asks for: query first, then the Accept header."""
     if named := query.get("api-version"):
         return named
     found = _IN_HEADER.search(headers.get("accept", ""))
@@ -26,7 +26,7 @@ def requested_version(query: Query, headers: Mapping[str, str]) -> str | None:
 
 
 def negotiate(route: Route, method: str, requested: str | None) -> str:
-    """The version an answer has.
+    """Return the version an answer has.
 
     Raises:
         ServiceError: 400 when the version is missing on a write, malformed, out of range, or lacks the preview flag.

@@ -192,7 +192,7 @@ def _asynchronous_trial(api: RepositoryStory) -> None:
 
 
 def _rename(api: RepositoryStory) -> None:
-    """The change that breaks CI: the pipeline and `deploy/ci.env` keep the old name."""
+    """Return the change that breaks CI: the pipeline and `deploy/ci.env` keep the old name."""
     api.commit(
         "2026-11-16 14:41",
         TOM,

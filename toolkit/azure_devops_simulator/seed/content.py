@@ -32,7 +32,7 @@ _ZONES = ("north-range", "baltic", "atlantic", "mediterranean")
 
 
 def ports_csv() -> bytes:
-    """The port table: a header and 3,000 rows."""
+    """Return the port table: a header and 3,000 rows."""
     lines = ["code,name,country,zone"]
     for number in range(PORT_ROWS):
         country = _COUNTRIES[number * 7 % len(_COUNTRIES)]
@@ -61,7 +61,7 @@ def lfs_pointer() -> bytes:
 
 
 def restart_script() -> bytes:
-    """A Windows script with CRLF line ends."""
+    """Return a Windows script with CRLF line ends."""
     lines = (
         "@echo off",
         "rem Restart the build agent service and wait until it listens again.",
@@ -74,12 +74,12 @@ def restart_script() -> bytes:
 
 
 def storage_account_key() -> str:
-    """The key in the leaked connection string: 64 bytes in base64, as a storage account has it."""
+    """Return the key in the leaked connection string: 64 bytes in base64, as a storage account has it."""
     return base64.b64encode(hashlib.sha512(b"tidewater/checkout-service/storage").digest()).decode()
 
 
 def storage_connection_string() -> str:
-    """The leaked connection string."""
+    """Return the leaked connection string."""
     return (
         "DefaultEndpointsProtocol=https;AccountName=sttidewatercheckout;"
         f"AccountKey={storage_account_key()};EndpointSuffix=core.windows.net"
@@ -87,5 +87,5 @@ def storage_connection_string() -> str:
 
 
 def storage_env() -> bytes:
-    """The file that leaks it."""
+    """Return the file that leaks it."""
     return f"RECEIPTS_CONTAINER=receipts\nSTORAGE_CONNECTION_STRING={storage_connection_string()}\n".encode()

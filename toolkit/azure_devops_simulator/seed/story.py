@@ -108,7 +108,7 @@ class Story:
             act()
 
     def repository(self, project: str, name: str) -> RepositoryStory:
-        """A new repository and its story."""
+        """Return a new repository and its story."""
         found = self.organization.project(project)
         if found is None:
             raise KeyError(project)
@@ -116,7 +116,7 @@ class Story:
         return made
 
     def begun(self, name: str) -> RepositoryStory:
-        """The story of a repository that has been begun elsewhere."""
+        """Return the story of a repository that has been begun elsewhere."""
         return self._repositories[name]
 
 

@@ -257,7 +257,7 @@ class Service:
 
 
 def _scopes_elsewhere(method: str, segments: list[str]) -> tuple[str, ...]:
-    """The scopes of an operation for which there is no route."""
+    """Return the scopes of an operation for which there is no route."""
     lowered = [segment.lower() for segment in segments]
     at = lowered.index("_apis") + 1 if "_apis" in lowered else len(lowered)
     reads, writes = access.UNSERVED.get("".join(lowered[at : at + 1]), ((), ()))
@@ -279,7 +279,7 @@ def _encode(value: JsonValue | Mapping[str, JsonValue]) -> bytes:
 
 
 def create_app(organization: Organization, *, control: bool = False) -> Starlette:
-    """The ASGI application for one organization; it answers below `/{organization}/`.
+    """Return the ASGI application for one organization; it answers below `/{organization}/`.
 
     Args:
         organization: what is served.

@@ -46,7 +46,7 @@ _Action = Callable[[Organization, JsonValue], JsonValue]
 
 
 def control(organization: Organization) -> Mount:
-    """The control endpoint of an organization."""
+    """Return the control endpoint of an organization."""
     routes = [
         Route(f"/{name}", _endpoint(organization, actions), methods=list(actions)) for name, actions in _paths().items()
     ]

@@ -280,7 +280,7 @@ def _throttled(fault: Fault, true: _Answer) -> _Answer:
 
 
 def _rate_headers(pace: Pace) -> list[tuple[bytes, bytes]]:
-    """The X-RateLimit headers of a state; Retry-After goes with delays and refusals."""
+    """Return the X-RateLimit headers of a state; Retry-After goes with delays and refusals."""
     found = _headers(
         x_ratelimit_resource="Concurrency",
         x_ratelimit_limit=str(pace.limit),

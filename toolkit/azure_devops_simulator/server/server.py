@@ -76,7 +76,7 @@ class _Server(uvicorn.Server):
 
 
 def listen(port: int = 0) -> socket.socket:
-    """A listening socket on the loopback interface; port 0 takes a free one."""
+    """Return a listening socket on the loopback interface; port 0 takes a free one."""
     # asyncio turns Nagle's algorithm off only for sockets that name their protocol; with it every answer takes 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -98,13 +98,13 @@ class Certificate:
 
 
 def base_url(organization: Organization, listener: socket.socket, certificate: Certificate | None = None) -> str:
-    """The organization's address on a listening socket."""
+    """Return the organization's address on a listening socket."""
     scheme = "https" if certificate else "http"
     return f"{scheme}://127.0.0.1:{listener.getsockname()[1]}/{organization.name}"
 
 
 def web_server(organization: Organization, certificate: Certificate | None = None, *, control: bool = False) -> _Server:
-    """A server that is not started yet; with a certificate it speaks TLS and nothing else.
+    """Return a server that is not started yet; with a certificate it speaks TLS and nothing else.
 
     Raises:
         OSError: the certificate or its key cannot be read.

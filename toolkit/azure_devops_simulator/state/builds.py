@@ -97,7 +97,7 @@ class Log:
         return self.start + timedelta(seconds=self.seconds * part)
 
     def lines(self, first: int = 1, last: int | None = None) -> Iterator[str]:
-        """Lines `first` to `last`, both included, counted from 1, each with its time; made one by one."""
+        """Return lines `first` to `last`, both included, counted from 1, each with its time; made one by one."""
         end = self.line_count if last is None else min(last, self.line_count)
         ticks = int((self.start - _EPOCH) / timedelta(microseconds=1))
         step = self.seconds * 1_000_000 / max(len(self.messages), 1)
@@ -243,7 +243,7 @@ class BuildStore:
         return self.counters[kind]
 
     def under_way(self) -> list[Build]:
-        """The builds that the clock still moves."""
+        """Return the builds that the clock still moves."""
         self._under_way = [build for build in self._under_way if build.course]
         return self._under_way
 
@@ -254,11 +254,11 @@ class BuildStore:
             self._under_way.append(build)
 
     def of(self, definition: Definition) -> list[Build]:
-        """The builds of a definition, newest first."""
+        """Return the builds of a definition, newest first."""
         return [build for build in reversed(self.builds.values()) if build.definition is definition]
 
     def previous(self, build: Build) -> Build | None:
-        """The completed build of the same definition and branch before this one."""
+        """Return the completed build of the same definition and branch before this one."""
         for other in self.of(build.definition):
             if other.id < build.id and other.source_branch == build.source_branch and other.status == "completed":
                 return other

@@ -70,16 +70,16 @@ class Fault:
             raise ValueError("skip, delay and times cannot be negative and every is at least 1")
 
     def fits(self, method: str, path: str) -> bool:
-        """Whether a request is one of those it is meant for."""
+        """Return whether a request is one of those it is meant for."""
         return self.method in {"*", method.upper()} and self.path.lower() in path.lower()
 
     def body_json(self) -> JsonObject:
-        """The fault as JSON, all fields; `Fault(**it)` is an equal one."""
+        """Return the fault as JSON, all fields; `Fault(**it)` is an equal one."""
         return {known.name: getattr(self, known.name) for known in fields(self)}
 
 
 def parse_fault(text: str) -> Fault:
-    """A fault as the command line has it: `kind,name=value,...`, such as `status,status=503,path=/wit/,times=2`.
+    """Return a fault as the command line has it: `kind,name=value,...`, such as `status,status=503,path=/wit/,times=2`.
 
     Raises:
         ValueError: an unknown kind or name, or a value of the wrong type.
@@ -108,7 +108,7 @@ FAULT_NAMES = tuple(_READERS)
 
 
 def read_fault(given: JsonObject) -> Fault:
-    """A fault of its JSON form. Names left out, and nulls, have their default.
+    """Return a fault of its JSON form. Names left out, and nulls, have their default.
 
     Raises:
         ValueError: an unknown name, or a value of the wrong type.
@@ -154,12 +154,12 @@ class Faults:
             self._faults = []
 
     def take(self, method: str, path: str) -> Fault | None:
-        """The fault that this request meets, counted; None when it passes."""
+        """Return the fault that this request meets, counted; None when it passes."""
         with self._lock:
             return next((known.fault for known in self._faults if known.meets(method, path)), None)
 
     def counted(self) -> list[tuple[Fault, int, int]]:
-        """Every fault with how many requests it fitted and how many it spoilt."""
+        """Return every fault with how many requests it fitted and how many it spoilt."""
         with self._lock:
             return [(known.fault, known.seen, known.spoilt) for known in self._faults]
 

@@ -123,7 +123,7 @@ class ObjectStore:
         return object_id
 
     def blob(self, object_id: str) -> bytes | None:
-        """A file's content, or None when the id names no blob."""
+        """Return a file's content, or None when the id names no blob."""
         if object_id not in self._blobs:
             item = self._get(object_id)
             if not isinstance(item, Blob):
@@ -150,7 +150,7 @@ class ObjectStore:
         return self._entries[tree_id]
 
     def files(self, tree_id: str) -> Files:
-        """Every file below a tree by its full path, sorted."""
+        """Return every file below a tree by its full path, sorted."""
         if tree_id not in self._files:
             found: dict[str, Entry] = {}
             for entry in self.entries(tree_id) or ():
@@ -162,7 +162,7 @@ class ObjectStore:
         return self._files[tree_id]
 
     def at(self, tree_id: str, path: str) -> Entry | None:
-        """The file or folder at a path below a tree; `/` is the tree itself."""
+        """Return the file or folder at a path below a tree; `/` is the tree itself."""
         here = Entry("", stat.S_IFDIR, tree_id)
         for name in (part for part in path.split("/") if part):
             if not here.is_folder:
@@ -189,7 +189,7 @@ class ObjectStore:
         return self._put(item)
 
     def commit(self, commit_id: str) -> Commit | None:
-        """A commit, or None when the id names none."""
+        """Return a commit, or None when the id names none."""
         if commit_id not in self._commits:
             item = self._get(commit_id)
             if not isinstance(item, GitCommit):
@@ -214,7 +214,7 @@ class ObjectStore:
         return self._put(item)
 
     def tag(self, tag_id: str) -> AnnotatedTag | None:
-        """An annotated tag, or None when the id names none."""
+        """Return an annotated tag, or None when the id names none."""
         item = self._get(tag_id)
         if not isinstance(item, Tag):
             return None

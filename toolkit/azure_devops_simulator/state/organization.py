@@ -55,11 +55,11 @@ class Organization:
         self.hidden: set[tuple[str, str]] = set()
 
     def new_guid(self) -> str:
-        """A guid that no other object has; the n-th call gives the same one in every run."""
+        """Return a guid that no other object has; the n-th call gives the same one in every run."""
         return guid(f"{self.name}/{self.next_id('guid')}")
 
     def next_id(self, kind: str) -> int:
-        """The next number of a kind (`pullRequest`, `workItem`, `build`, ...), counting from 1."""
+        """Return the next number of a kind (`pullRequest`, `workItem`, `build`, ...), counting from 1."""
         self.counters[kind] += 1
         return self.counters[kind]
 
@@ -77,7 +77,7 @@ class Organization:
         return next((u for u in self.users.values() if wanted in {u.unique_name.lower(), u.display_name.lower()}), None)
 
     def named(self, display_name: str) -> User:
-        """The user with this name; KeyError when there is none (for code that seeds or tests)."""
+        """Return the user with this name; KeyError when there is none (for code that seeds or tests)."""
         if found := self.user(display_name):
             return found
         raise KeyError(display_name)
@@ -128,7 +128,7 @@ class Organization:
         return found or next((p for p in self.projects.values() if p.name.lower() == wanted), None)
 
     def repository(self, project: str, name_or_id: str) -> Repository:
-        """A repository by project and name; KeyError when there is none (for code that seeds or tests)."""
+        """Return a repository by project and name; KeyError when there is none (for code that seeds or tests)."""
         found = self.project(project)
         repository = found.repository(name_or_id) if found else None
         if repository is None:
@@ -153,7 +153,7 @@ class Organization:
         self.denials.add(Denial(user.id, permission, project.id if project else "", within))
 
     def denied(self, user: User, permission: str, project: Project | None, within: str = "") -> bool:
-        """Whether the user lacks the permission in the project, or in a part of it."""
+        """Return whether the user lacks the permission in the project, or in a part of it."""
         if not self.denials:
             return False
         return any(
@@ -168,15 +168,15 @@ class Organization:
         self.hidden.add((user.id, project.id))
 
     def visible_projects(self, user: User) -> list[Project]:
-        """The projects this user can see, by name."""
+        """Return the projects this user can see, by name."""
         seen = (project for project in self.projects.values() if (user.id, project.id) not in self.hidden)
         return sorted(seen, key=lambda project: project.name.lower())
 
     def sees(self, user: User, project: Project) -> bool:
-        """Whether the user can see the project."""
+        """Return whether the user can see the project."""
         return (user.id, project.id) not in self.hidden
 
 
 def _descriptor(unique_name: str) -> str:
-    """The opaque part of a graph descriptor: letters and digits, made from the name."""
+    """Return the opaque part of a graph descriptor: letters and digits, made from the name."""
     return guid(f"descriptor/{unique_name}").replace("-", "")

@@ -53,39 +53,39 @@ class Repository:
     statuses: dict[str, list[JsonObject]] = field(default_factory=dict)
 
     def branch(self, name: str) -> str | None:
-        """The commit at the tip of a branch (name without `refs/heads/`), or None."""
+        """Return the commit at the tip of a branch (name without `refs/heads/`), or None."""
         return self.refs.get(f"refs/heads/{name}")
 
     def default_tip(self) -> str | None:
-        """The commit at the tip of the default branch; None when the repository is empty."""
+        """Return the commit at the tip of the default branch; None when the repository is empty."""
         return self.refs.get(self.default_branch) if self.default_branch else None
 
     def default_tip_at(self, when: datetime) -> str | None:
-        """The tip that the default branch had at a time; None before its first push."""
+        """Return the tip that the default branch had at a time; None before its first push."""
         name = self.default_branch
         moves = ((push.date, update) for push in self.pushes for update in push.updates if update.name == name)
         known = [update.new for date, update in moves if date <= when]
         return known[-1] if known and known[-1] != ZERO_ID else None
 
     def peel(self, object_id: str) -> str | None:
-        """The commit an id stands for: itself, or what an annotated tag points to."""
+        """Return the commit an id stands for: itself, or what an annotated tag points to."""
         if tag := self.objects.tag(object_id):
             return self.peel(tag.target)
         return object_id if self.objects.commit(object_id) else None
 
     def commit(self, commit_id: str) -> Commit:
-        """A commit that is known to exist; KeyError otherwise."""
+        """Return a commit that is known to exist; KeyError otherwise."""
         found = self.objects.commit(commit_id)
         if found is None:
             raise KeyError(commit_id)
         return found
 
     def files(self, commit_id: str) -> Files:
-        """Every file of a commit by its full path."""
+        """Return every file of a commit by its full path."""
         return self.objects.files(self.commit(commit_id).tree)
 
     def text(self, path: str, branch: str | None = None) -> str:
-        """A file's text on a branch (the default one when absent); KeyError when it is not there."""
+        """Return a file's text on a branch (the default one when absent); KeyError when it is not there."""
         tip = self.branch(branch) if branch else self.default_tip()
         if tip is None:
             raise KeyError(path)
@@ -130,7 +130,7 @@ class Repository:
         return list(found)
 
     def push_of(self, commit_id: str) -> Push | None:
-        """The push that brought a commit."""
+        """Return the push that brought a commit."""
         return next((push for push in self.pushes if commit_id in push.commits), None)
 
     def find_commit(self, subject: str) -> Commit:

@@ -101,7 +101,7 @@ class PullRequest:
         return any(reviewer.required and reviewer.vote < 5 for reviewer in self.reviewers)
 
     def reviewer(self, user: User) -> Reviewer | None:
-        """The entry of a reviewer, or None."""
+        """Return the entry of a reviewer, or None."""
         return next((r for r in self.reviewers if r.user.id == user.id), None)
 
     @property

@@ -25,7 +25,7 @@ class SoakLog(Sequence[str]):
     @overload
     def __getitem__(self, index: slice) -> Sequence[str]: ...
     def __getitem__(self, index: int | slice) -> str | Sequence[str]:
-        """A line by its index from 0, or several."""
+        """Return a line by its index from 0, or several."""
         if isinstance(index, slice):
             return [self._line(at) for at in range(*index.indices(self.lines))]
         at = index + self.lines if index < 0 else index

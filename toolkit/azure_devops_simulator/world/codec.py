@@ -54,7 +54,7 @@ class Codec:
         self._hints: dict[type, dict[str, Any]] = {}
 
     def write(self, value: object) -> JsonValue:  # noqa: PLR0911 - one line for each form
-        """A value as JSON."""
+        """Return a value as JSON."""
         if value is None or type(value) in _PLAIN:
             return value  # type: ignore[return-value]
         if form := self._forms.get(type(value)):
@@ -74,12 +74,12 @@ class Codec:
         raise TypeError(f"a world has no form for {type(value).__name__}")
 
     def record(self, value: object, *, without: tuple[str, ...] = ()) -> JsonObject:
-        """An object with all its fields, also one that has a name."""
+        """Return an object with all its fields, also one that has a name."""
         own = fields(value)  # type: ignore[arg-type]
         return {f.name: self.write(getattr(value, f.name)) for f in own if f.init and f.name not in without}
 
     def read(self, kind: type[T], value: JsonValue, **given: object) -> T:
-        """An object of a record; fields that were left out are `given` or have their default."""
+        """Return an object of a record; fields that were left out are `given` or have their default."""
         if not isinstance(value, Mapping):
             raise WorldError(f"{kind.__name__}: expected an object, found {_short(value)}")
         if kind not in self._hints:
@@ -137,7 +137,7 @@ def _short(value: object) -> str:
 
 
 def write_bytes(content: bytes) -> JsonValue:
-    """Bytes as text when they are UTF-8, else in base64."""
+    """Return bytes as text when they are UTF-8, else in base64."""
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
@@ -145,7 +145,7 @@ def write_bytes(content: bytes) -> JsonValue:
 
 
 def read_bytes(value: JsonValue) -> bytes:
-    """The bytes of either form."""
+    """Return the bytes of either form."""
     if isinstance(value, str):
         return value.encode("utf-8")
     if isinstance(value, Mapping) and isinstance(value.get("base64"), str):

@@ -22,7 +22,7 @@ class Change(NamedTuple):
 
 
 def difference(before: JsonObject, after: JsonObject, *, times: bool = False) -> dict[str, Change]:
-    """Every value that is not the same in both worlds, by its path, for example `work_items/7/comments/2/text`.
+    """Return every value that is not the same in both worlds, by its path, for example `work_items/7/comments/2/text`.
 
     Rows of a list stand under their `id` where they have one, else under their place counted from 0. A null counts
     like a value that is not there.

@@ -109,7 +109,7 @@ def _node(node: Node) -> JsonObject:
 
 
 def import_world(world: JsonObject) -> Organization:
-    """The organization of a world. It has no tokens yet.
+    """Return the organization of a world. It has no tokens yet.
 
     Raises:
         WorldError: JSON that is no world of this format.
@@ -216,7 +216,7 @@ def _read_permissions(organization: Organization, record: JsonObject) -> None:
 
 
 def _with_shared_relations(item: WorkItem) -> WorkItem:
-    """The history of an item holds the very relations that it has, so that removing one later shows in both."""
+    """Return the history of an item holds the very relations that it has, so that removing one later shows in both."""
     held = {relation.id: relation for relation in item.all_relations}
     for update in item.updates:
         update.edited = [held[r.id] if held.get(r.id) == r else r for r in update.edited]

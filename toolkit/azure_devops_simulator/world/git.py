@@ -25,7 +25,7 @@ def write_objects(store: ObjectStore) -> JsonObject:
 
 
 def read_objects(value: JsonValue) -> ObjectStore:
-    """The store of such a form.
+    """Return the store of such a form.
 
     Raises:
         WorldError: an object whose content does not have the id it is written under.
@@ -42,7 +42,7 @@ def read_objects(value: JsonValue) -> ObjectStore:
 
 
 def _rows(raw: bytes) -> JsonValue:
-    """The entries of a tree as `mode id name`, in git's order; its bytes when a name is no text."""
+    """Return the entries of a tree as `mode id name`, in git's order; its bytes when a name is no text."""
     rows: list[JsonValue] = []
     at = 0
     while at < len(raw):

@@ -21,7 +21,7 @@ _PAGE, _LARGEST_PAGE = 1000, 10_000
 
 @area.get("{project}/_apis/build/definitions", scopes=_READ)
 def list_definitions(call: Call) -> Answer | JsonValue:
-    """Definitions of a project. `name` must fit as a whole, `*` stands for anything."""
+    """Return definitions of a project. `name` must fit as a whole, `*` stands for anything."""
     found = [d for d in call.organization.builds.definitions.values() if d.project is call.in_project()]
     if name := call.query.text("name"):
         pattern = re.compile(re.escape(name).replace(r"\*", ".*"), re.IGNORECASE)
@@ -75,13 +75,13 @@ def _body(call: Call, definition: Definition) -> JsonObject:
 
 @area.get("{project}/_apis/build/definitions/{definition}", scopes=_READ)
 def get_definition(call: Call) -> Answer | JsonValue:
-    """One definition with its file, repository and triggers."""
+    """Return one definition with its file, repository and triggers."""
     return definition_body(call, find_definition(call, call.path["definition"]), whole=True)
 
 
 @area.get("{project}/_apis/build/definitions/{definition}/yaml", scopes=_READ)
 def get_yaml(call: Call) -> Answer | JsonValue:
-    """The file of a definition on its default branch."""
+    """Return the file of a definition on its default branch."""
     definition = find_definition(call, call.path["definition"])
     tip = definition.repository.refs.get(definition.default_branch)
     return {"yaml": committed_yaml(definition, tip) if tip else None}

@@ -21,21 +21,21 @@ _PAGE = 50
 
 @area.get("{project}/_apis/build/builds/{build}/changes", scopes=_READ)
 def list_changes(call: Call) -> Answer | JsonValue:
-    """The commits since the build before it on the same branch, newest first."""
+    """Return the commits since the build before it on the same branch, newest first."""
     build = find_build(call)
     return _changes(call, build, call.organization.builds.previous(build))
 
 
 @area.get("{project}/_apis/build/changes", scopes=_READ)
 def list_changes_between(call: Call) -> Answer | JsonValue:
-    """The commits that one build has and another has not."""
+    """Return the commits that one build has and another has not."""
     older, newer = _two_builds(call)
     return _changes(call, newer, older)
 
 
 @area.get("{project}/_apis/build/builds/{build}/report", scopes=_READ)
 def get_report(call: Call) -> Answer | JsonValue:
-    """The summary of a build as a page; as JSON the page is the content of a record."""
+    """Return the summary of a build as a page; as JSON the page is the content of a record."""
     build = find_build(call)
     failed = [record for record in build.records or [] if record.type == "Task" and record.result == "failed"]
     steps = "".join(f"<li>{escape(record.name)}: {record.result}</li>" for record in failed)
@@ -62,7 +62,7 @@ def _two_builds(call: Call) -> tuple[Build, Build]:
 
 @area.get("{project}/_apis/build/builds/{build}/workitems", scopes=_READ)
 def list_work_items(call: Call) -> Answer | JsonValue:
-    """Work items linked to the build or to what it brought."""
+    """Return work items linked to the build or to what it brought."""
     build = find_build(call)
     commits = commits_between(call.organization.builds.previous(build), build)
     return _work_items(call, work_items_of(call.organization, build, (commit.id for commit in commits)))
@@ -70,14 +70,14 @@ def list_work_items(call: Call) -> Answer | JsonValue:
 
 @area.post("{project}/_apis/build/builds/{build}/workitems", scopes=_EXECUTE)
 def list_work_items_of_commits(call: Call) -> Answer | JsonValue:
-    """Work items linked to the commits of the body. A read, although it needs the scope of a write."""
+    """Return work items linked to the commits of the body. A read, although it needs the scope of a write."""
     build = find_build(call)
     return _work_items(call, work_items_of(call.organization, build, (as_text(c) for c in as_list(call.json()))))
 
 
 @area.get("{project}/_apis/build/workitems", scopes=("vso.build", "vso.work"))
 def list_work_items_between(call: Call) -> Answer | JsonValue:
-    """Work items linked to what one build has and another has not."""
+    """Return work items linked to what one build has and another has not."""
     older, newer = _two_builds(call)
     commits = (commit.id for commit in commits_between(older, newer))
     return _work_items(call, work_items_of(call.organization, newer, commits))
@@ -92,7 +92,7 @@ def _work_items(call: Call, numbers: list[int]) -> Answer:
 
 @area.get("{project}/_apis/build/builds/{build}/artifacts", scopes=_READ)
 def list_artifacts(call: Call) -> Answer | JsonValue:
-    """The artifacts, or the one that `artifactName` names; with `$format=zip` its content."""
+    """Return the artifacts, or the one that `artifactName` names; with `$format=zip` its content."""
     build, name = find_build(call), call.query.text("artifactName")
     if not name:
         return collection(artifact_body(call, build, artifact) for artifact in build.artifacts)
@@ -103,7 +103,7 @@ def list_artifacts(call: Call) -> Answer | JsonValue:
 
 
 def find_artifact(build: Build, name: str) -> Artifact:
-    """An artifact by name, or 404."""
+    """Return an artifact by name, or 404."""
     for artifact in build.artifacts:
         if artifact.name.lower() == name.lower():
             return artifact
@@ -120,12 +120,12 @@ def _zipped(artifact: Artifact) -> bytes:
 
 @area.get("{project}/_apis/build/builds/{build}/tags", scopes=_READ)
 def list_tags(call: Call) -> Answer | JsonValue:
-    """The tags of a build."""
+    """Return the tags of a build."""
     return collection(find_build(call).tags)
 
 
 @area.get("{project}/_apis/build/tags", scopes=_READ)
 def list_all_tags(call: Call) -> Answer | JsonValue:
-    """The tags of every build of a project."""
+    """Return the tags of every build of a project."""
     builds = call.organization.builds.builds.values()
     return collection(sorted({tag for b in builds if b.definition.project is call.in_project() for tag in b.tags}))

@@ -13,7 +13,7 @@ _RULE = "=" * 78
 
 
 def task(name: str, kind: str, version: str, description: str, body: Sequence[str]) -> tuple[str, ...]:
-    """The log of a task: banner, body, end."""
+    """Return the log of a task: banner, body, end."""
     topic = kind.lower().replace(" ", "-")
     return (
         f"##[section]Starting: {name}",
@@ -30,7 +30,7 @@ def task(name: str, kind: str, version: str, description: str, body: Sequence[st
 
 
 def script(name: str, *body: str) -> tuple[str, ...]:
-    """The log of a command line step."""
+    """Return the log of a command line step."""
     start = (
         "Generating script.",
         "========================== Starting Command Output ===========================",
@@ -41,7 +41,7 @@ def script(name: str, *body: str) -> tuple[str, ...]:
 
 
 def initialize_job(agent: str, image: str) -> tuple[str, ...]:
-    """The first step of every job."""
+    """Return the first step of every job."""
     system = ("macOS", "15.7.2", "24G325") if image.startswith("macOS") else ("Ubuntu", "24.04.3", "LTS")
     return (
         "##[section]Starting: Initialize job",
@@ -70,7 +70,7 @@ def initialize_job(agent: str, image: str) -> tuple[str, ...]:
 
 
 def checkout(repository: Repository, commit: Commit, branch: str) -> tuple[str, ...]:
-    """The step that fetches the sources."""
+    """Return the step that fetches the sources."""
     name = f"Checkout {repository.name}@{branch.removeprefix('refs/heads/')} to s"
     url = f"https://dev.azure.com/tidewater/{repository.project.name.replace(' ', '%20')}/_git/{repository.name}"
     body = (
@@ -100,7 +100,7 @@ def checkout(repository: Repository, commit: Commit, branch: str) -> tuple[str, 
 
 
 def finalize_job() -> tuple[str, ...]:
-    """The last step of every job."""
+    """Return the last step of every job."""
     return (
         "##[section]Starting: Finalize Job",
         "Cleaning up task key",
@@ -169,7 +169,7 @@ _WARNINGS = tuple(
 
 
 def tests_passed() -> tuple[str, ...]:
-    """A good run of the unit tests."""
+    """Return a good run of the unit tests."""
     return (
         *_TESTS_START,
         "collected 5 items",
@@ -192,7 +192,7 @@ _IMPORT_CHAIN = (
 
 
 def _traceback(title: str, first: Sequence[str], chain: Sequence[tuple[str, int, str]]) -> list[str]:
-    """One error as pytest prints it: where it began, the imports in between, the line that failed."""
+    """Return one error as pytest prints it: where it began, the imports in between, the line that failed."""
     lines = [f"{title:_^80}", "", *first, "_ " * 40, ""]
     for path, line, code in chain:
         lines += [f">   {code}", "", f"{path}:{line}: in <module>", "_ " * 40, ""]
@@ -240,7 +240,7 @@ def _fixture(test: str) -> list[str]:
 
 
 def tests_failed() -> tuple[str, ...]:
-    """The run that does not find the renamed variable; the error is told in full for each test."""
+    """Return the run that does not find the renamed variable; the error is told in full for each test."""
     page_size = [
         "    def test_the_page_size_is_fixed():",
         ">       from platform_api import settings",
@@ -275,7 +275,7 @@ def tests_failed() -> tuple[str, ...]:
 
 
 def _environment() -> list[str]:
-    """The environment, which the service's template prints after a failure."""
+    """Return the environment, which the service's template prints after a failure."""
     known = {
         "AGENT_JOBNAME": "Test",
         "AGENT_OS": "Linux",

@@ -17,14 +17,14 @@ TEXT = "text/plain; charset=utf-8"
 
 @area.get("{project}/_apis/build/builds/{build}/timeline", scopes=_READ)
 def get_timeline(call: Call) -> Answer | JsonValue:
-    """The timeline; 204 for a build that never started."""
+    """Return the timeline; 204 for a build that never started."""
     build = find_build(call)
     return Answer(204) if build.records is None else timeline_body(call, build, build.records)
 
 
 @area.get("{project}/_apis/build/builds/{build}/timeline/{timeline}", scopes=_READ)
 def get_timeline_by_id(call: Call) -> Answer | JsonValue:
-    """The timeline by its id; 204 for another one."""
+    """Return the timeline by its id; 204 for another one."""
     build = find_build(call)
     if build.records is None or call.path["timeline"].lower() != build.plan:
         return Answer(204)
@@ -33,14 +33,14 @@ def get_timeline_by_id(call: Call) -> Answer | JsonValue:
 
 @area.get("{project}/_apis/build/builds/{build}/logs", scopes=_READ)
 def list_logs(call: Call) -> Answer | JsonValue:
-    """The logs with their numbers of lines."""
+    """Return the logs with their numbers of lines."""
     build = find_build(call)
     return collection(log_body(call, build, log) for log in build.logs.values())
 
 
 @area.get("{project}/_apis/build/builds/{build}/logs/{log}", scopes=_READ)
 def get_log(call: Call) -> Answer | JsonValue:
-    """The lines `startLine` to `endLine`, counted from 1: text, or a JSON list when the client accepts JSON."""
+    """Return the lines `startLine` to `endLine`, counted from 1: text, or a JSON list when the client accepts JSON."""
     build, wanted = find_build(call), call.path["log"]
     log = build.logs.get(whole_number(wanted) or 0)
     if log is None:
@@ -54,7 +54,7 @@ def get_log(call: Call) -> Answer | JsonValue:
 
 
 def log_text(log: Log, first: int = 1, last: int | None = None) -> bytes:
-    """Lines as text. They are written one after another, so that no list of them is needed."""
+    """Return lines as text. They are written one after another, so that no list of them is needed."""
     text = bytearray()
     for line in log.lines(first, last):
         text += line.encode()

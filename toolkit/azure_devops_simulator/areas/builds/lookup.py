@@ -17,13 +17,13 @@ _SPACE = "Microsoft.TeamFoundation.Build.WebApi"
 
 
 def build_error(status: int, key: str, message: str, custom: JsonObject | None = None) -> ServiceError:
-    """An error of the build service."""
+    """Return an error of the build service."""
     type_name = f"{_SPACE}.{key}, Microsoft.TeamFoundation.Build2.WebApi"
     return ServiceError(status, key, message, type_name=type_name, custom=custom)
 
 
 def find_build(call: Call, name: str = "build") -> Build:
-    """The build of the path.
+    """Return the build of the path.
 
     Raises:
         ServiceError: 404 when the project has no such build.
@@ -36,7 +36,7 @@ def find_build(call: Call, name: str = "build") -> Build:
 
 
 def find_definition(call: Call, wanted: str) -> Definition:
-    """A definition of the project by id, or 404."""
+    """Return a definition of the project by id, or 404."""
     found = call.organization.builds.definitions.get(whole_number(wanted) or 0)
     if found is None or found.project is not call.in_project():
         message = f"The build definition {wanted} could not be found in project {call.in_project().name}."
@@ -45,7 +45,7 @@ def find_definition(call: Call, wanted: str) -> Definition:
 
 
 def not_valid(messages: Iterable[str]) -> ServiceError:
-    """The error for a request to run something that cannot run."""
+    """Return the error for a request to run something that cannot run."""
     results: list[JsonValue] = [{"result": "error", "message": message} for message in messages]
     message = "Could not queue the build because there were validation errors or warnings."
     return build_error(400, "BuildRequestValidationFailedException", message, {"ValidationResults": results})

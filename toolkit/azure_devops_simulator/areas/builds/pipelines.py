@@ -29,7 +29,7 @@ def _error(status: int, key: str, message: str) -> ServiceError:
 
 
 def _find_pipeline(call: Call, missing: int = 404) -> Definition:
-    """The pipeline of the path. Preview and run answer 500 when there is none, reading answers 404."""
+    """Return the pipeline of the path. Preview and run answer 500 when there is none, reading answers 404."""
     wanted = call.path["pipeline"]
     found = call.organization.builds.definitions.get(whole_number(wanted) or 0)
     if found is None or found.project is not call.in_project():
@@ -94,7 +94,7 @@ def _run_body(call: Call, run: Build, *, whole: bool) -> JsonObject:
 
 @area.get("{project}/_apis/pipelines", scopes=_READ)
 def list_pipelines(call: Call) -> Answer | JsonValue:
-    """The pipelines of a project, by name."""
+    """Return the pipelines of a project, by name."""
     found = [d for d in call.organization.builds.definitions.values() if d.project is call.in_project()]
     found.sort(key=lambda pipeline: (pipeline.name.lower(), pipeline.id))
     if call.query.text("orderBy").lower().endswith("desc"):
@@ -108,7 +108,7 @@ def list_pipelines(call: Call) -> Answer | JsonValue:
 
 @area.get("{project}/_apis/pipelines/{pipeline}", scopes=_READ)
 def get_pipeline(call: Call) -> Answer | JsonValue:
-    """A pipeline with its file and repository."""
+    """Return a pipeline with its file and repository."""
     pipeline = _find_pipeline(call)
     repository: JsonObject = {"id": pipeline.repository.id, "type": "azureReposGit"}
     path = "/" + pipeline.yaml_path.lstrip("/")
@@ -118,14 +118,14 @@ def get_pipeline(call: Call) -> Answer | JsonValue:
 
 @area.get("{project}/_apis/pipelines/{pipeline}/runs", scopes=_READ)
 def list_runs(call: Call) -> Answer | JsonValue:
-    """The newest runs; there is no paging here."""
+    """Return the newest runs; there is no paging here."""
     runs = call.organization.builds.of(_find_pipeline(call))[:_MOST_RUNS]
     return collection(_run_body(call, run, whole=False) for run in runs)
 
 
 @area.get("{project}/_apis/pipelines/{pipeline}/runs/{run}", scopes=_READ)
 def get_run(call: Call) -> Answer | JsonValue:
-    """One run with its resources."""
+    """Return one run with its resources."""
     return _run_body(call, _find_run(call), whole=True)
 
 
@@ -178,7 +178,7 @@ def _preview(pipeline: Definition, request: JsonObject) -> JsonObject:
 
 @area.get("{project}/_apis/pipelines/{pipeline}/runs/{run}/logs", scopes=_READ)
 def list_run_logs(call: Call) -> Answer | JsonValue:
-    """The logs of a run, without their lines."""
+    """Return the logs of a run, without their lines."""
     run = _find_run(call)
     return {
         "logs": [_log_body(call, run, log) for log in run.logs.values()],
@@ -188,7 +188,7 @@ def list_run_logs(call: Call) -> Answer | JsonValue:
 
 @area.get("{project}/_apis/pipelines/{pipeline}/runs/{run}/logs/{log}", scopes=_READ)
 def get_run_log(call: Call) -> Answer | JsonValue:
-    """One log without its lines; `$expand=signedContent` adds a link to them."""
+    """Return one log without its lines; `$expand=signedContent` adds a link to them."""
     run = _find_run(call)
     return _log_body(call, run, _find_log(run, call.path["log"]))
 
@@ -222,7 +222,7 @@ def _signature(run: Build, log: Log) -> str:
 
 @area.get("{project}/_apis/pipelines/{pipeline}/runs/{run}/signedlogcontent/{log}", scopes=(), anonymous=True)
 def get_signed_log(call: Call) -> Answer | JsonValue:
-    """The lines of a log for whoever has the signed link; no credential is needed."""
+    """Return the lines of a log for whoever has the signed link; no credential is needed."""
     run = _find_run(call)
     log = _find_log(run, call.path["log"])
     if call.query.text("urlSignature") != _signature(run, log):
@@ -232,7 +232,7 @@ def get_signed_log(call: Call) -> Answer | JsonValue:
 
 @area.get("{project}/_apis/pipelines/{pipeline}/runs/{run}/artifacts", scopes=_READ)
 def get_run_artifact(call: Call) -> Answer | JsonValue:
-    """An artifact of a run by `artifactName`."""
+    """Return an artifact of a run by `artifactName`."""
     run = _find_run(call)
     artifact = find_artifact(run, call.query.text("artifactName"))
     return {

@@ -32,7 +32,7 @@ _TIMES: dict[str, Callable[[Build], datetime | None]] = {
 
 @area.get("{project}/_apis/build/builds", scopes=_READ)
 def list_builds(call: Call) -> Answer | JsonValue:
-    """Builds of a project, newest first unless `queryOrder` says otherwise."""
+    """Return builds of a project, newest first unless `queryOrder` says otherwise."""
     project = call.in_project()
     builds = [build for build in call.organization.builds.builds.values() if build.definition.project is project]
     matches = _filters(call)
@@ -117,13 +117,13 @@ def _filters(call: Call) -> list[Callable[[Build], bool]]:
 
 @area.get("{project}/_apis/build/builds/{build}", scopes=_READ)
 def get_build(call: Call) -> Answer | JsonValue:
-    """One build."""
+    """Return one build."""
     return build_body(call, find_build(call))
 
 
 @area.get("{project}/_apis/build/latest/{definition...}", scopes=_READ, version="7.1-preview.1")
 def get_latest(call: Call) -> Answer | JsonValue:
-    """The newest completed build of a definition, named by id or name."""
+    """Return the newest completed build of a definition, named by id or name."""
     wanted, store = call.path["definition"], call.organization.builds
     named = [
         d for d in store.definitions.values() if d.project is call.in_project() and d.name.lower() == wanted.lower()
@@ -138,7 +138,7 @@ def get_latest(call: Call) -> Answer | JsonValue:
 
 
 def full_branch(name: str) -> str:
-    """A branch name with `refs/heads/` in front."""
+    """Return a branch name with `refs/heads/` in front."""
     return name if name.startswith("refs/") else f"refs/heads/{name}"
 
 

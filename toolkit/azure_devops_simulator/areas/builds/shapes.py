@@ -16,12 +16,12 @@ def _project_url(call: Call, definition: Definition, path: str) -> str:
 
 
 def build_url(call: Call, build: Build, path: str = "") -> str:
-    """The link of a build, or of something below it."""
+    """Return the link of a build, or of something below it."""
     return _project_url(call, build.definition, f"_apis/build/Builds/{build.id}{path}")
 
 
 def queue_body(call: Call, definition: Definition) -> JsonObject:
-    """The agent queue a definition runs in."""
+    """Return the agent queue a definition runs in."""
     pool, queue, hosted = _POOLS[definition.pool]
     url = call.url(f"_apis/build/Queues/{queue}")
     pool_body: JsonObject = {"id": pool, "name": definition.pool, "isHosted": hosted}
@@ -29,7 +29,7 @@ def queue_body(call: Call, definition: Definition) -> JsonObject:
 
 
 def definition_reference(call: Call, definition: Definition) -> JsonObject:
-    """A definition as it stands inside builds."""
+    """Return a definition as it stands inside builds."""
     url = _project_url(call, definition, f"_apis/build/Definitions/{definition.id}?revision={definition.revision}")
     return {
         "drafts": [],
@@ -46,7 +46,7 @@ def definition_reference(call: Call, definition: Definition) -> JsonObject:
 
 
 def definition_body(call: Call, definition: Definition, *, whole: bool) -> JsonObject:
-    """A definition: short in lists; `whole` adds the file, the repository and the triggers."""
+    """Return a definition: short in lists; `whole` adds the file, the repository and the triggers."""
     reference = definition_reference(call, definition)
     web = _project_url(call, definition, f"_build/definition?definitionId={definition.id}")
     badge = _project_url(call, definition, f"_apis/build/status/{definition.id}")
@@ -85,7 +85,7 @@ def definition_body(call: Call, definition: Definition, *, whole: bool) -> JsonO
 
 
 def repository_body(call: Call, definition: Definition) -> JsonObject:
-    """The repository of a definition."""
+    """Return the repository of a definition."""
     repository = definition.repository
     return {
         "id": repository.id,
@@ -98,7 +98,7 @@ def repository_body(call: Call, definition: Definition) -> JsonObject:
 
 
 def build_body(call: Call, build: Build) -> JsonObject:
-    """A build."""
+    """Return a build."""
     body: JsonObject = {
         "_links": _links(call, build),
         "properties": {},
@@ -169,7 +169,7 @@ def _links(call: Call, build: Build) -> JsonObject:
 
 
 def timeline_body(call: Call, build: Build, records: list[Record]) -> JsonObject:
-    """The timeline of a build."""
+    """Return the timeline of a build."""
     changed = timestamp(build.finish or build.changed or build.queued)
     return {
         "records": [record_body(call, build, record) for record in records],
@@ -182,7 +182,7 @@ def timeline_body(call: Call, build: Build, records: list[Record]) -> JsonObject
 
 
 def record_body(call: Call, build: Build, record: Record) -> JsonObject:
-    """One record of a timeline."""
+    """Return one record of a timeline."""
     errors = sum(1 for issue in record.issues if issue.type == "error")
     body: JsonObject = {
         "previousAttempts": [],
@@ -227,7 +227,7 @@ def _issue(issue: Issue) -> JsonObject:
 
 
 def log_body(call: Call, build: Build, log: Log) -> JsonObject:
-    """A log without its lines."""
+    """Return a log without its lines."""
     return {
         "lineCount": log.line_count,
         "createdOn": timestamp(log.start),
@@ -239,7 +239,7 @@ def log_body(call: Call, build: Build, log: Log) -> JsonObject:
 
 
 def change_body(call: Call, build: Build, commit: Commit) -> JsonObject:
-    """A commit as a change of a build; only the first line of its message."""
+    """Return a commit as a change of a build; only the first line of its message."""
     repository = build.definition.repository
     author: JsonValue = {"displayName": commit.author.name, "uniqueName": commit.author.email}
     if user := call.organization.user(commit.author.email):
@@ -256,7 +256,7 @@ def change_body(call: Call, build: Build, commit: Commit) -> JsonObject:
 
 
 def artifact_body(call: Call, build: Build, artifact: Artifact) -> JsonObject:
-    """An artifact."""
+    """Return an artifact."""
     url = build_url(call, build, f"/artifacts?artifactName={artifact.name}&api-version=7.1")
     return {
         "id": artifact.id,

@@ -45,7 +45,7 @@ class Stage:
 
 
 def skipped(name: str) -> Job:
-    """A job that did not run because something before it failed."""
+    """Return a job that did not run because something before it failed."""
     return Job(name, [], result="skipped")
 
 
@@ -141,7 +141,7 @@ def _worst(results: Sequence[RecordResult | None]) -> RecordResult:
 def job_of(
     build: Build, name: str, steps: list[Step], *, agent: str = "Azure Pipelines 7", image: str = "ubuntu-24.04"
 ) -> Job:
-    """A job with the steps that every job has around its own."""
+    """Return a job with the steps that every job has around its own."""
     repository = build.definition.repository
     commit = repository.commit(build.source_version)
     sources = f"Checkout {repository.name}@{build.source_branch.removeprefix('refs/heads/')} to s"
@@ -155,10 +155,10 @@ def job_of(
 
 
 def line_of(messages: Sequence[str], text: str) -> int:
-    """The number of the first line that holds a text, counted from 1."""
+    """Return the number of the first line that holds a text, counted from 1."""
     return next(number for number, line in enumerate(messages, start=1) if text in line)
 
 
 def moment(text: str) -> datetime:
-    """A time written `2026-11-17 09:32` (UTC)."""
+    """Return a time written `2026-11-17 09:32` (UTC)."""
     return datetime.fromisoformat(f"{text}+00:00")

@@ -51,20 +51,20 @@ _PROJECT_SEGMENTS = ("{project}/{team}/", "{project}/")
 
 
 def resource_area(area_id: str, base_url: str) -> JsonObject | None:
-    """One resource area of the organization at `base_url`, or None for an unknown id."""
+    """Return one resource area of the organization at `base_url`, or None for an unknown id."""
     name = RESOURCE_AREAS.get(area_id.lower())
     return {"id": area_id.lower(), "name": name, "locationUrl": area_url(base_url, name)} if name else None
 
 
 @area.get("_apis/ResourceAreas", scopes=(), version="7.1-preview.1")
 def list_resource_areas(call: Call) -> Answer:
-    """The areas and where each is served."""
+    """Return the areas and where each is served."""
     return collection(resource_area(area_id, call.base_url) for area_id in RESOURCE_AREAS)
 
 
 @area.get("_apis/ResourceAreas/{areaId}", scopes=(), version="7.1-preview.1")
 def get_resource_area(call: Call) -> JsonObject:
-    """One area; 404 for an id the service does not have."""
+    """Return one area; 404 for an id the service does not have."""
     found = resource_area(call.path["areaId"], call.base_url)
     if found is None:
         message = f"The resource area {call.path['areaId']} is not registered."
@@ -118,7 +118,7 @@ def location_routes(implemented: Iterable[Route]) -> list[Route]:
 
 
 def served_locations(implemented: Iterable[Route]) -> list[JsonObject]:
-    """The rows of the location table for which there is a route, in the form of the service's answer."""
+    """Return the rows of the location table for which there is a route, in the form of the service's answer."""
     shapes = {tuple(map(_shape, segments)) for route in implemented for segments in variants(route.template)}
     return [row for row in _location_table() if not shapes.isdisjoint(_row_shapes(row))]
 

@@ -32,7 +32,7 @@ def read_identities(call: Call) -> Answer:
 
 
 def _fits(user: User, kind: str, value: str) -> bool:
-    """Whether a search finds somebody: General looks at the start of names, the others at one whole name."""
+    """Return whether a search finds somebody: General looks at the start of names, the others at one whole name."""
     name, account = user.display_name.lower(), user.unique_name.lower()
     if kind == "general":
         return name.startswith(value) or account.startswith(value) or any(w.startswith(value) for w in name.split())
@@ -41,7 +41,7 @@ def _fits(user: User, kind: str, value: str) -> bool:
 
 
 def descriptor_of(organization: Organization, user: User) -> str:
-    """The descriptor that access control lists use."""
+    """Return the descriptor that access control lists use."""
     return f"Microsoft.IdentityModel.Claims.ClaimsIdentity;{organization.id}\\{user.unique_name}"
 
 

@@ -27,12 +27,12 @@ PROCESSES = {
 
 
 def is_guid(text: str) -> bool:
-    """Whether a text has the form of a guid."""
+    """Return whether a text has the form of a guid."""
     return _GUID.fullmatch(text) is not None
 
 
 def no_such_project(name: str) -> ServiceError:
-    """The answer for a project that does not exist or that the caller cannot see."""
+    """Return the answer for a project that does not exist or that the caller cannot see."""
     if is_guid(name):
         message = (
             f"VS800075: The project with id 'vstfs:///Classification/TeamProject/{name}' does not exist, "
@@ -49,7 +49,7 @@ def no_such_project(name: str) -> ServiceError:
 
 
 def find_project(call: Call, name: str) -> Project:
-    """The project of a path segment (name or guid).
+    """Return the project of a path segment (name or guid).
 
     Raises:
         ServiceError: 404 when it does not exist or the caller cannot see it; the two cannot be told apart.
@@ -61,7 +61,7 @@ def find_project(call: Call, name: str) -> Project:
 
 
 def project_reference(call: Call, project: Project) -> JsonObject:
-    """A project as it stands inside repositories, builds and lists."""
+    """Return a project as it stands inside repositories, builds and lists."""
     reference: JsonObject = {
         "id": project.id,
         "name": project.name,
@@ -84,7 +84,7 @@ def page(call: Call, rows: list[JsonObject], default: int = 100, highest: int = 
 
 @area.get("_apis/projects", scopes=_READ)
 def list_projects(call: Call) -> Answer:
-    """The projects the caller can see, by name."""
+    """Return the projects the caller can see, by name."""
     wanted = call.query.text("stateFilter", "wellFormed").lower()
     seen = call.organization.visible_projects(call.user)
     return page(call, [project_reference(call, p) for p in seen if wanted in {"all", p.state.lower()}])
@@ -92,7 +92,7 @@ def list_projects(call: Call) -> Answer:
 
 @area.get("_apis/projects/{project}", scopes=_READ)
 def get_project(call: Call) -> JsonObject:
-    """One project by name or id, with its capabilities on request."""
+    """Return one project by name or id, with its capabilities on request."""
     project = call.in_project()
     own = call.url(f"_apis/projects/{project.id}")
     found: JsonObject = {
@@ -128,7 +128,7 @@ def _team(call: Call, project: Project, team: Team) -> JsonObject:
 
 
 def find_team(project: Project, name_or_id: str) -> Team:
-    """A team of the project by name or id.
+    """Return a team of the project by name or id.
 
     Raises:
         ServiceError: 404 when there is none.
@@ -144,41 +144,41 @@ def find_team(project: Project, name_or_id: str) -> Team:
 
 @area.get("_apis/projects/{project}/teams", scopes=_READ)
 def list_teams(call: Call) -> Answer:
-    """The teams of a project."""
+    """Return the teams of a project."""
     project = call.in_project()
     return page(call, [_team(call, project, team) for team in project.teams])
 
 
 @area.get("_apis/projects/{project}/teams/{team}", scopes=())
 def get_team(call: Call) -> JsonObject:
-    """One team."""
+    """Return one team."""
     project = call.in_project()
     return _team(call, project, find_team(project, call.path["team"]))
 
 
 @area.get("_apis/projects/{project}/teams/{team}/members", scopes=_READ)
 def list_members(call: Call) -> Answer:
-    """The members of a team."""
+    """Return the members of a team."""
     members = find_team(call.in_project(), call.path["team"]).members
     return page(call, [{"identity": call.identity(user)} for user in members])
 
 
 @area.get("_apis/teams", scopes=("vso.project",), version="7.1-preview.3")
 def list_all_teams(call: Call) -> Answer:
-    """The teams of every project the caller can see."""
+    """Return the teams of every project the caller can see."""
     seen = call.organization.visible_projects(call.user)
     return page(call, [_team(call, project, team) for project in seen for team in project.teams])
 
 
 @area.get("_apis/process/processes", scopes=("vso.work",))
 def list_processes(call: Call) -> Answer:
-    """The four system processes; Agile is the default."""
+    """Return the four system processes; Agile is the default."""
     return collection(_process(call, name) for name in PROCESSES)
 
 
 @area.get("_apis/process/processes/{processId}", scopes=("vso.work",))
 def get_process(call: Call) -> JsonObject:
-    """One process by id."""
+    """Return one process by id."""
     wanted = call.path["processId"].lower()
     for name, process_id in PROCESSES.items():
         if process_id == wanted:

@@ -55,7 +55,7 @@ def read_date(text: str) -> datetime:
 
 @area.get(f"{REPOSITORY}/commits", scopes=READ)
 def list_commits(call: Call) -> Answer:
-    """Commits of a version, newest first, filtered by `searchCriteria.*`."""
+    """Return commits of a version, newest first, filtered by `searchCriteria.*`."""
     repository, query = find_repository(call), call.query
     top = query.integer("searchCriteria.$top", query.integer("$top", query.integer("top", 100)))
     skip = query.integer("searchCriteria.$skip", query.integer("$skip", query.integer("skip", 0)))
@@ -114,7 +114,7 @@ def _is(signature: Signature, wanted: str) -> bool:
 
 @area.post(f"{REPOSITORY}/commitsbatch", scopes=READ)
 def commits_batch(call: Call) -> Answer:
-    """The same search with its criteria in the body; understands versions, ids, author, `$top` and `$skip`."""
+    """Return the same search with its criteria in the body; understands versions, ids, author, `$top` and `$skip`."""
     repository, body = find_repository(call), call.json_object()
     version = as_object(body.get("itemVersion"))
     name, kind = as_text(version.get("version")), by_name(version.get("versionType"), VERSION_TYPE) or "branch"
@@ -139,7 +139,7 @@ def _number(value: JsonValue, default: int) -> int:
 
 @area.get(f"{REPOSITORY}/commits/{{commitId}}", scopes=READ)
 def get_commit(call: Call) -> JsonObject:
-    """One commit, with its first changes when `changeCount` asks for some."""
+    """Return one commit, with its first changes when `changeCount` asks for some."""
     repository = find_repository(call)
     commit = repository.commit(commit_of(repository, call.path["commitId"]))
     shape = commit_shape(call, repository, commit)
@@ -166,7 +166,7 @@ def get_changes(call: Call) -> JsonObject:
 
 @area.get(f"{REPOSITORY}/diffs/commits", scopes=READ)
 def get_difference(call: Call) -> JsonObject:
-    """The files that differ between two versions, and how far each is ahead of the other.
+    """Return the files that differ between two versions, and how far each is ahead of the other.
 
     With `diffCommonCommit=true` (the default) the target is compared with the commit both have in common.
     """

@@ -19,12 +19,12 @@ _ZIP_DATE = (2026, 1, 1, 0, 0, 0)
 
 
 def is_binary(content: bytes) -> bool:
-    """Whether git would call a file binary: a zero byte near its start."""
+    """Return whether git would call a file binary: a zero byte near its start."""
     return b"\0" in content[:_BINARY_PROBE]
 
 
 def content_metadata(path: str, content: bytes) -> JsonObject:
-    """The `contentMetadata` of a file; the encoding is a Windows code page."""
+    """Return the `contentMetadata` of a file; the encoding is a Windows code page."""
     name = PurePosixPath(path)
     extension = name.suffix.removeprefix(".")
     image = _IMAGES.get(extension.lower())
@@ -48,7 +48,7 @@ def _decodes(content: bytes) -> bool:
 
 
 def text_of(content: bytes) -> str:
-    """A file's text in the encoding `content_metadata` names."""
+    """Return a file's text in the encoding `content_metadata` names."""
     return content.decode("utf-8") if _decodes(content) else content.decode("cp1252", "replace")
 
 
@@ -71,7 +71,7 @@ def wanted_format(call: Call) -> str:
 
 
 def raw_answer(call: Call, path: str, content: bytes, kind: str) -> Answer:
-    """A file as it is. Without a wish it is text or a byte stream by what it holds."""
+    """Return a file as it is. Without a wish it is text or a byte stream by what it holds."""
     if not kind:
         kind = "octetStream" if is_binary(content) else "text"
     headers = {}
@@ -92,7 +92,7 @@ def zip_answer(name: str, files: Mapping[str, bytes]) -> Answer:
 
 
 def blob_answer(call: Call, content: bytes, name: str, shape: JsonObject) -> Answer:
-    """A blob in the representation asked for."""
+    """Return a blob in the representation asked for."""
     kind = wanted_format(call)
     if kind == "json":
         return Answer(body=shape)

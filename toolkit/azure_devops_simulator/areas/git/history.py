@@ -25,7 +25,7 @@ class Change:
 
 
 def history(repository: Repository, tip: str) -> Iterator[Commit]:
-    """A commit and everything before it, newest first."""
+    """Return a commit and everything before it, newest first."""
     first = repository.commit(tip)
     waiting = [(-first.committer.date.timestamp(), 0, first)]
     seen, count = {tip}, 0
@@ -41,12 +41,12 @@ def history(repository: Repository, tip: str) -> Iterator[Commit]:
 
 
 def ancestors(repository: Repository, tip: str) -> set[str]:
-    """The ids of a commit and everything before it."""
+    """Return the ids of a commit and everything before it."""
     return {commit.id for commit in history(repository, tip)}
 
 
 def merge_base(repository: Repository, one: str, other: str) -> str | None:
-    """The newest commit that both have in common, or None."""
+    """Return the newest commit that both have in common, or None."""
     shared = ancestors(repository, other)
     return next((commit.id for commit in history(repository, one) if commit.id in shared), None)
 
@@ -58,7 +58,7 @@ def ahead_behind(repository: Repository, base: str, target: str) -> tuple[int, i
 
 
 def changes(old: Files, new: Files) -> list[Change]:
-    """The files that differ, by path. A file that moved without a change of content is a rename."""
+    """Return the files that differ, by path. A file that moved without a change of content is a rename."""
     gone = {path: entry for path, entry in old.items() if path not in new}
     found: list[Change] = []
     for path, entry in new.items():
@@ -76,7 +76,7 @@ def changes(old: Files, new: Files) -> list[Change]:
 
 
 def with_folders(repository: Repository, old_tree: str | None, new_tree: str, files: list[Change]) -> list[Change]:
-    """The changes with those of the folders around them added, as the service lists them."""
+    """Return the changes with those of the folders around them added, as the service lists them."""
     objects = repository.objects
     rows = {change.path: change for change in files}
     for change in files:

@@ -34,7 +34,7 @@ _LFS_POINTER = b"version https://git-lfs.github.com/spec/v1"
 
 @area.get(f"{REPOSITORY}/items", scopes=READ)
 def get_items(call: Call) -> Answer:
-    """One item by `path`, or the items below `scopePath`."""
+    """Return one item by `path`, or the items below `scopePath`."""
     path = call.query.get("path")
     level = call.query.text("recursionLevel", "none").lower()
     if level not in _LEVELS:
@@ -50,7 +50,7 @@ def get_items(call: Call) -> Answer:
 
 @area.get(f"{REPOSITORY}/items/{{path...}}", scopes=READ)
 def get_item(call: Call) -> Answer:
-    """One item whose path stands in the URL."""
+    """Return one item whose path stands in the URL."""
     return _one_item(call, call.path["path"])
 
 
@@ -119,7 +119,7 @@ def _list_items(call: Call, scope: str, level: str) -> Answer:
 
 
 def below(repository: Repository, path: str, entry: Entry, level: str) -> list[tuple[str, Entry]]:
-    """An item and what lies in it, as deep as the recursion level says."""
+    """Return an item and what lies in it, as deep as the recursion level says."""
     found = [(path, entry)]
     if level == "none" or not entry.is_folder:
         return found
@@ -131,7 +131,7 @@ def below(repository: Repository, path: str, entry: Entry, level: str) -> list[t
 
 @area.post(f"{REPOSITORY}/itemsbatch", scopes=READ)
 def get_items_batch(call: Call) -> Answer:
-    """Several items at once; each descriptor gives its own list."""
+    """Return several items at once; each descriptor gives its own list."""
     repository = find_repository(call)
     batches: list[JsonValue] = []
     for value in as_list(call.json_object().get("itemDescriptors")):

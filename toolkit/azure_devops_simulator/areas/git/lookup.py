@@ -17,17 +17,17 @@ _OBJECT_ID = re.compile(r"[0-9a-f]{40}")
 
 
 def git_error(status: int, key: str, message: str) -> ServiceError:
-    """An error of the git service."""
+    """Return an error of the git service."""
     return ServiceError(status, key, message, type_name=f"{_SPACE}.{key}, {_SPACE}")
 
 
 def is_object_id(text: str) -> bool:
-    """Whether a text has the form of a full object id."""
+    """Return whether a text has the form of a full object id."""
     return _OBJECT_ID.fullmatch(text.lower()) is not None
 
 
 def find_repository(call: Call) -> Repository:
-    """The repository of the path. Without a project in the path only an id can name one.
+    """Return the repository of the path. Without a project in the path only an id can name one.
 
     Raises:
         ServiceError: 404 TF401019 when there is none the caller can see.
@@ -42,7 +42,7 @@ def find_repository(call: Call) -> Repository:
 
 
 def no_repository(wanted: str) -> ServiceError:
-    """The answer for a repository that does not exist or that the caller cannot see."""
+    """Return the answer for a repository that does not exist or that the caller cannot see."""
     message = (
         f"TF401019: The Git repository with name or identifier {wanted} does not exist or you do not have permissions "
         "for the operation you are attempting."
@@ -57,7 +57,7 @@ def require(call: Call, permission: str, repository: Repository) -> None:
 
 
 def needs_permission(permission: str, user: User) -> ServiceError:
-    """The refusal of the access control list."""
+    """Return the refusal of the access control list."""
     message = (
         f"TF401027: You need the Git '{permission}' permission to perform this action. "
         f"Details: identity '{user.id}', scope 'repository'."
@@ -66,13 +66,13 @@ def needs_permission(permission: str, user: User) -> ServiceError:
 
 
 def no_branches(repository: Repository) -> ServiceError:
-    """The answer of reads in an empty repository; the code is the service's, its type key is a guess."""
+    """Return the answer of reads in an empty repository; the code is the service's, its type key is a guess."""
     message = f"VS403403: Cannot find any branches for the {repository.name} repository."
     return git_error(404, "GitItemNotFoundException", message)
 
 
 def unresolvable(repository: Repository, kind: str, version: str) -> ServiceError:
-    """The answer for a branch, tag or commit that does not exist."""
+    """Return the answer for a branch, tag or commit that does not exist."""
     message = (
         f"TF401175:The version descriptor <{kind.capitalize()}: {version} > could not be resolved to a version in the "
         f"repository {repository.name}"
@@ -81,7 +81,7 @@ def unresolvable(repository: Repository, kind: str, version: str) -> ServiceErro
 
 
 def no_item(repository: Repository, path: str, version: str, commit_id: str) -> ServiceError:
-    """The answer for a path that is not in the version asked for."""
+    """Return the answer for a path that is not in the version asked for."""
     message = (
         f"TF401174: The item '{path}' could not be found in the repository '{repository.name}' at the version "
         f"specified by '<{version} >' (resolved to commit '{commit_id}')"
@@ -90,12 +90,12 @@ def no_item(repository: Repository, path: str, version: str, commit_id: str) -> 
 
 
 def no_object(object_id: str) -> ServiceError:
-    """The answer for an object id that names nothing."""
+    """Return the answer for an object id that names nothing."""
     return git_error(404, "GitObjectDoesNotExistException", f"TF401035: The object '{object_id}' does not exist.")
 
 
 def resolve(repository: Repository, version: str, kind: str = "branch") -> str:
-    """The commit a branch, tag or commit id stands for.
+    """Return the commit a branch, tag or commit id stands for.
 
     Raises:
         ServiceError: 404 TF401175 when there is none; 400 for an unknown kind.
@@ -116,7 +116,7 @@ def resolve(repository: Repository, version: str, kind: str = "branch") -> str:
 
 
 def described_version(query: Query, repository: Repository, *prefixes: str, path: str = "/") -> tuple[str, str]:
-    """The commit a request's version descriptor stands for, and the descriptor in words.
+    """Return the commit a request's version descriptor stands for, and the descriptor in words.
 
     Args:
         query: the request's query.
@@ -150,5 +150,5 @@ def _option(repository: Repository, commit_id: str, option: str, path: str) -> s
 
 
 def commit_of(repository: Repository, commit_id: str) -> str:
-    """A full commit id that exists, in lower case; 404 otherwise."""
+    """Return a full commit id that exists, in lower case; 404 otherwise."""
     return resolve(repository, commit_id, "commit")

@@ -54,7 +54,7 @@ def list_pushes(call: Call) -> Answer:
 
 @area.get(f"{REPOSITORY}/pushes/{{pushId}}", scopes=READ)
 def get_push(call: Call) -> JsonObject:
-    """One push with its commits."""
+    """Return one push with its commits."""
     repository = find_repository(call)
     push = next((p for p in repository.pushes if str(p.id) == call.path["pushId"]), None)
     if push is None:
@@ -184,7 +184,7 @@ def _content(change: JsonObject) -> bytes:
 
 @area.get(f"{REPOSITORY}/commits/{{commitId}}/statuses", scopes=("vso.code", "vso.code_status"))
 def list_statuses(call: Call) -> Answer:
-    """The statuses of a commit, newest first."""
+    """Return the statuses of a commit, newest first."""
     repository = find_repository(call)
     commit_id = commit_of(repository, call.path["commitId"])
     rows: list[JsonValue] = list(reversed(repository.statuses.get(commit_id, [])))

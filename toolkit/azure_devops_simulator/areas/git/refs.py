@@ -85,13 +85,13 @@ def _update(call: Call, repository: Repository, body: JsonObject) -> JsonObject:
 
 
 def valid_ref_name(name: str) -> bool:
-    """Whether a full reference name may exist as a branch or tag."""
+    """Return whether a full reference name may exist as a branch or tag."""
     short = name.removeprefix("refs/heads/").removeprefix("refs/tags/")
     return name.startswith(("refs/heads/", "refs/tags/")) and bool(short) and _BAD_NAME.search(short) is None
 
 
 def update_status(call: Call, repository: Repository, name: str, old: str, new: str) -> str:
-    """The outcome an update of a reference has, in the service's words; nothing is changed here."""
+    """Return the outcome an update of a reference has, in the service's words; nothing is changed here."""
     if not valid_ref_name(name):
         return "invalidRefName"
     if old != repository.refs.get(name, ZERO_ID):
@@ -125,7 +125,7 @@ def _refusal(call: Call, repository: Repository, name: str, old: str, new: str) 
 
 
 def _loses_commits(repository: Repository, old: str, new: str) -> bool:
-    """Whether moving a reference takes commits out of it: a deletion, or anything but a step forward."""
+    """Return whether moving a reference takes commits out of it: a deletion, or anything but a step forward."""
     before, after = repository.peel(old), repository.peel(new)
     return before is not None and (after is None or before not in ancestors(repository, after))
 
@@ -144,7 +144,7 @@ def branch_statistics(call: Call) -> Answer | JsonObject:
 
 @area.get(f"{REPOSITORY}/stats/branches/{{name...}}", scopes=READ)
 def branch_statistics_below(call: Call) -> JsonObject:
-    """The statistics of the branch whose name stands in the URL."""
+    """Return the statistics of the branch whose name stands in the URL."""
     return _one_branch(call, find_repository(call), call.path["name"])
 
 

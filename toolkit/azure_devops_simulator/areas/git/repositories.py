@@ -37,7 +37,7 @@ def add_repository(project: Project, name: str) -> Repository:
 
 @area.get("{project?}/_apis/git/repositories", scopes=READ)
 def list_repositories(call: Call) -> Answer:
-    """The repositories of a project or of every project, by name."""
+    """Return the repositories of a project or of every project, by name."""
     found = [repository for project in call.projects() for repository in project.repositories.values()]
     found.sort(key=lambda repository: (repository.project.name.lower(), repository.name.lower()))
     return collection(repository_shape(call, r, links=call.query.flag("includeLinks")) for r in found)
@@ -45,7 +45,7 @@ def list_repositories(call: Call) -> Answer:
 
 @area.get(REPOSITORY, scopes=READ)
 def get_repository(call: Call) -> JsonObject:
-    """One repository."""
+    """Return one repository."""
     return repository_shape(call, find_repository(call), links=True)
 
 
@@ -86,7 +86,7 @@ def update_repository(call: Call) -> JsonObject:
 
 @area.get(f"{REPOSITORY}/blobs/{{sha1}}", scopes=READ)
 def get_blob(call: Call) -> Answer:
-    """A blob: its content, or its size as JSON when the client asks for JSON."""
+    """Return a blob: its content, or its size as JSON when the client asks for JSON."""
     repository = find_repository(call)
     object_id = call.path["sha1"].lower()
     content = repository.objects.blob(object_id)
@@ -104,7 +104,7 @@ def get_blob(call: Call) -> Answer:
 
 @area.get(f"{REPOSITORY}/trees/{{sha1}}", scopes=READ)
 def get_tree(call: Call) -> JsonObject:
-    """A tree by its own id, with everything below it when `recursive=true`."""
+    """Return a tree by its own id, with everything below it when `recursive=true`."""
     repository = find_repository(call)
     object_id = call.path["sha1"].lower()
     kind = repository.objects.kind(object_id) if is_object_id(object_id) else None
@@ -149,13 +149,13 @@ def _tree_row(call: Call, repository: Repository, entry: Entry, path: str) -> Js
 
 
 def tree_size(objects: ObjectStore, tree_id: str) -> int:
-    """The bytes of the tree object itself."""
+    """Return the bytes of the tree object itself."""
     return sum(len(f"{e.mode:o}") + len(e.name.encode()) + 22 for e in objects.entries(tree_id) or ())
 
 
 @area.get(f"{REPOSITORY}/annotatedtags/{{objectId}}", scopes=READ)
 def get_annotated_tag(call: Call) -> JsonObject:
-    """An annotated tag by its own object id."""
+    """Return an annotated tag by its own object id."""
     repository = find_repository(call)
     object_id = call.path["objectId"].lower()
     tag = repository.objects.tag(object_id)

@@ -17,18 +17,18 @@ _NAMES = {"add": "Add", "edit": "Edit", "delete": "Delete", "rename": "Rename"}
 
 
 def api_url(call: Call, repository: Repository, path: str = "") -> str:
-    """A REST link below a repository."""
+    """Return a REST link below a repository."""
     url = call.url(f"{repository.project.id}/_apis/git/repositories/{repository.id}")
     return f"{url}/{quote(path, safe='/?&=$:,')}" if path else url
 
 
 def web_url(call: Call, repository: Repository, path: str = "") -> str:
-    """A link for a browser below a repository."""
+    """Return a link for a browser below a repository."""
     return call.url(f"{repository.project.name}/_git/{repository.name}{path}")
 
 
 def repository_shape(call: Call, repository: Repository, *, links: bool = False) -> JsonObject:
-    """A GitRepository; an empty one has no `defaultBranch`."""
+    """Return a GitRepository; an empty one has no `defaultBranch`."""
     project = repository.project
     shape: JsonObject = {
         "id": repository.id,
@@ -68,12 +68,12 @@ def signature_shape(signature: Signature) -> JsonObject:
 
 
 def commit_link(call: Call, repository: Repository, commit_id: str) -> JsonObject:
-    """A commit as id and link only."""
+    """Return a commit as id and link only."""
     return {"commitId": commit_id, "url": api_url(call, repository, f"commits/{commit_id}")}
 
 
 def commit_row(call: Call, repository: Repository, commit: Commit) -> JsonObject:
-    """A commit as it stands in lists: the first line of its message, marked when there is more."""
+    """Return a commit as it stands in lists: the first line of its message, marked when there is more."""
     row: JsonObject = {
         "commitId": commit.id,
         "author": signature_shape(commit.author),
@@ -92,7 +92,7 @@ def commit_row(call: Call, repository: Repository, commit: Commit) -> JsonObject
 
 
 def commit_shape(call: Call, repository: Repository, commit: Commit) -> JsonObject:
-    """A whole commit."""
+    """Return a whole commit."""
     own = api_url(call, repository, f"commits/{commit.id}")
     shape: JsonObject = {
         "treeId": commit.tree,
@@ -152,7 +152,7 @@ def count_changes(rows: Iterable[JsonObject]) -> JsonObject:
 
 
 def item_url(call: Call, repository: Repository, path: str, kind: str, version: str) -> str:
-    """The link of an item at a version."""
+    """Return the link of an item at a version."""
     query = f"versionType={kind}&version={quote(version, safe='')}&versionOptions=None"
     return f"{api_url(call, repository)}/items{quote(path)}?{query}"
 
@@ -160,7 +160,7 @@ def item_url(call: Call, repository: Repository, path: str, kind: str, version: 
 def item_shape(
     call: Call, repository: Repository, path: str, entry: Entry, commit_id: str, described: str
 ) -> JsonObject:
-    """A GitItem without content."""
+    """Return a GitItem without content."""
     kind, _, version = described.partition(": ")
     shape: JsonObject = {
         "objectId": entry.id,

@@ -83,7 +83,7 @@ def receive_pack(call: Call) -> Answer:
 
 
 def _find(call: Call) -> Repository:
-    """The repository of the path; without a project, the one that is called like its project."""
+    """Return the repository of the path; without a project, the one that is called like its project."""
     wanted = call.path["repository"].removesuffix(".git")
     project = call.project or call.organization.project(wanted)
     if project is None or not call.organization.sees(call.user, project):
@@ -118,7 +118,7 @@ def _handler(
 
 
 def _served(call: Call, repository: Repository) -> MemoryRepo:
-    """The repository as dulwich sees it for one request: our objects, a copy of our references, our rules."""
+    """Return the repository as dulwich sees it for one request: our objects, a copy of our references, our rules."""
     served = MemoryRepo()
     served.object_store = repository.objects.raw
     refs = {Ref(name.encode()): ObjectID(object_id.encode()) for name, object_id in repository.refs.items()}

@@ -108,7 +108,7 @@ def _add_iteration(organization: Organization, pull_request: PullRequest, source
 
 
 def iteration_commits(pull_request: PullRequest, iteration: Iteration) -> list[Commit]:
-    """The commits an iteration would bring into the target, newest first."""
+    """Return the commits an iteration would bring into the target, newest first."""
     known = ancestors(pull_request.repository, iteration.target)
     return [commit for commit in history(pull_request.repository, iteration.source) if commit.id not in known]
 
@@ -118,7 +118,7 @@ def _short(ref: str) -> str:
 
 
 def merge_message(pull_request: PullRequest) -> str:
-    """The message of the commit that completes a pull request, unless the completion options give one."""
+    """Return the message of the commit that completes a pull request, unless the completion options give one."""
     chosen = pull_request.completion_options.get("mergeCommitMessage")
     if isinstance(chosen, str) and chosen:
         return chosen

@@ -16,7 +16,7 @@ from azure_devops_simulator.state.work_items.records import Draft
 
 
 def strategy_of(options: JsonObject) -> str:
-    """The merge strategy of completion options: `noFastForward`, `squash`, `rebase` or `rebaseMerge`."""
+    """Return the merge strategy of completion options: `noFastForward`, `squash`, `rebase` or `rebaseMerge`."""
     if options.get("squashMerge") in {True, "true"}:
         return "squash"
     return str(options.get("mergeStrategy") or "noFastForward")
@@ -25,7 +25,7 @@ def strategy_of(options: JsonObject) -> str:
 def completing_commit(
     repository: Repository, strategy: str, target: str, source: str, merged: MergeResult, who: Signature, message: str
 ) -> str | tuple[str, ...]:
-    """The new tip of the target branch, or the paths in conflict where commits are replayed one by one.
+    """Return the new tip of the target branch, or the paths in conflict where commits are replayed one by one.
 
     Args:
         repository: where the commits are.

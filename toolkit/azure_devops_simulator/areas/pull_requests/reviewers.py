@@ -21,14 +21,14 @@ _VOTES = {10, 5, 0, -5, -10}
 
 
 def _reviewable(call: Call) -> PullRequest:
-    """The pull request of the path, for a caller who may contribute to it."""
+    """Return the pull request of the path, for a caller who may contribute to it."""
     pull_request = find_pull_request(call, find_repository(call))
     require(call, "PullRequestContribute", pull_request.repository)
     return pull_request
 
 
 def _reviewer(pull_request: PullRequest, user: User) -> Reviewer:
-    """The entry of a reviewer, added when it is not there."""
+    """Return the entry of a reviewer, added when it is not there."""
     reviewer = pull_request.reviewer(user)
     if reviewer is None:
         reviewer = Reviewer(user)
@@ -45,7 +45,7 @@ def list_reviewers(call: Call) -> Answer:
 
 @area.get(f"{ONE}/reviewers/{{reviewerId}}", scopes=READ)
 def get_reviewer(call: Call) -> JsonObject:
-    """One reviewer."""
+    """Return one reviewer."""
     pull_request = find_pull_request(call, find_repository(call))
     reviewer = pull_request.reviewer(_user(call, call.path["reviewerId"]))
     if reviewer is None:
@@ -109,7 +109,7 @@ def remove_reviewer(call: Call) -> Answer:
 
 @area.get(f"{ONE}/labels", scopes=READ)
 def list_labels(call: Call) -> Answer:
-    """The labels."""
+    """Return the labels."""
     pull_request = find_pull_request(call, find_repository(call))
     return collection(label_shape(call, pull_request, name) for name in pull_request.labels)
 

@@ -51,13 +51,13 @@ _LONGEST_DESCRIPTION = 4000
 
 @area.get("{project?}/_apis/git/pullrequests", scopes=READ)
 def list_in_project(call: Call) -> Answer:
-    """Pull requests of a project, or of every project."""
+    """Return pull requests of a project, or of every project."""
     return _list(call, None)
 
 
 @area.get(f"{REPOSITORY}/pullrequests", scopes=READ)
 def list_in_repository(call: Call) -> Answer:
-    """Pull requests of a repository."""
+    """Return pull requests of a repository."""
     return _list(call, find_repository(call))
 
 
@@ -106,13 +106,13 @@ def _matches(call: Call, pull_request: PullRequest) -> bool:
 
 @area.get("{project?}/_apis/git/pullrequests/{pullRequestId}", scopes=READ)
 def get_by_number(call: Call) -> JsonObject:
-    """One pull request by its number; the repository need not be known."""
+    """Return one pull request by its number; the repository need not be known."""
     return pull_request_shape(call, find_pull_request(call))
 
 
 @area.get(ONE, scopes=READ)
 def get_in_repository(call: Call) -> JsonObject:
-    """One pull request of a repository, with its commits and work items on request."""
+    """Return one pull request of a repository, with its commits and work items on request."""
     pull_request = find_pull_request(call, find_repository(call))
     shape = pull_request_shape(call, pull_request)
     if call.query.flag("includeCommits"):
@@ -268,7 +268,7 @@ def _queue_completion(call: Call, pull_request: PullRequest, source_commit: str)
 
 @area.get(f"{ONE}/commits", scopes=READ)
 def list_commits(call: Call) -> Answer:
-    """The commits of the newest iteration, newest first."""
+    """Return the commits of the newest iteration, newest first."""
     pull_request = find_pull_request(call, find_repository(call))
     commits = iteration_commits(pull_request, pull_request.iterations[-1])
     token = call.query.text("continuationToken")
@@ -285,5 +285,5 @@ def _work_item_references(call: Call, pull_request: PullRequest) -> list[JsonVal
 
 @area.get(f"{ONE}/workitems", scopes=READ)
 def list_work_items(call: Call) -> Answer:
-    """The linked work items, as ids and links."""
+    """Return the linked work items, as ids and links."""
     return collection(_work_item_references(call, find_pull_request(call, find_repository(call))))

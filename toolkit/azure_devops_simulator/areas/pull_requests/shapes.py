@@ -17,7 +17,7 @@ LIST_DESCRIPTION = 400
 
 
 def find_pull_request(call: Call, repository: Repository | None = None) -> PullRequest:
-    """The pull request of the path, brought up to date; within a repository when one is given.
+    """Return the pull request of the path, brought up to date; within a repository when one is given.
 
     Raises:
         ServiceError: 404 TF401180 when there is none the caller can see.
@@ -37,12 +37,12 @@ def find_pull_request(call: Call, repository: Repository | None = None) -> PullR
 
 
 def pull_request_url(call: Call, pull_request: PullRequest, path: str = "") -> str:
-    """A REST link below a pull request."""
+    """Return a REST link below a pull request."""
     return api_url(call, pull_request.repository, f"pullRequests/{pull_request.id}{path}")
 
 
 def reviewer_shape(call: Call, pull_request: PullRequest, reviewer: Reviewer) -> JsonObject:
-    """A reviewer with the vote."""
+    """Return a reviewer with the vote."""
     shape: JsonObject = {
         "reviewerUrl": pull_request_url(call, pull_request, f"/reviewers/{reviewer.user.id}"),
         "vote": reviewer.vote,
@@ -88,7 +88,7 @@ def _core(call: Call, pull_request: PullRequest, repository: JsonObject, descrip
 
 
 def pull_request_row(call: Call, pull_request: PullRequest) -> JsonObject:
-    """A pull request as it stands in lists: the description cut, the repository and project by reference."""
+    """Return a pull request as it stands in lists: the description cut, the repository and project by reference."""
     repository = pull_request.repository
     project = {name: value for name, value in project_reference(call, repository.project).items() if name != "url"}
     reference: JsonObject = {
@@ -114,7 +114,7 @@ def _choices(call: Call, pull_request: PullRequest) -> JsonObject:
 
 
 def pull_request_shape(call: Call, pull_request: PullRequest) -> JsonObject:
-    """A whole pull request."""
+    """Return a whole pull request."""
     repository = pull_request.repository
     shape = _core(call, pull_request, repository_shape(call, repository), pull_request.description)
     if pull_request.merge_commit:
@@ -142,14 +142,14 @@ def pull_request_shape(call: Call, pull_request: PullRequest) -> JsonObject:
 
 
 def label_shape(call: Call, pull_request: PullRequest, name: str) -> JsonObject:
-    """A label."""
+    """Return a label."""
     label_id = pull_request.labels[name]
     url = pull_request_url(call, pull_request, f"/labels/{label_id}")
     return {"id": label_id, "name": name, "active": True, "url": url}
 
 
 def iteration_shape(call: Call, pull_request: PullRequest, iteration: Iteration) -> JsonObject:
-    """One iteration; its three commits are the base of a three-way comparison."""
+    """Return one iteration; its three commits are the base of a three-way comparison."""
     repository = pull_request.repository
     own = pull_request_url(call, pull_request, f"/iterations/{iteration.id}")
     date = timestamp(iteration.date)
@@ -169,7 +169,7 @@ def iteration_shape(call: Call, pull_request: PullRequest, iteration: Iteration)
 
 
 def comment_shape(call: Call, comment: Comment) -> JsonObject:
-    """A comment; a deleted one has no content."""
+    """Return a comment; a deleted one has no content."""
     updated = timestamp(comment.updated or comment.published)
     shape: JsonObject = {
         "id": comment.id,
@@ -188,7 +188,7 @@ def comment_shape(call: Call, comment: Comment) -> JsonObject:
 
 
 def thread_shape(call: Call, pull_request: PullRequest, thread: Thread) -> JsonObject:
-    """A thread with its comments; a thread the system wrote has no status."""
+    """Return a thread with its comments; a thread the system wrote has no status."""
     own = pull_request_url(call, pull_request, f"/threads/{thread.id}")
     comments: list[JsonValue] = [comment_shape(call, comment) for comment in thread.comments]
     shape: JsonObject = {

@@ -36,7 +36,7 @@ _LONGEST_COMMENT = 150_000
 
 
 def _named(value: JsonValue, names: tuple[str, ...], default: str) -> str:
-    """An enumeration value: requests may give its name or its number, answers always give the name."""
+    """Return an enumeration value: requests may give its name or its number, answers always give the name."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(names):
         return names[value]
     return next((name for name in names if name.lower() == as_text(value).lower()), default)
@@ -53,7 +53,7 @@ def _writable(call: Call) -> PullRequest:
 
 
 def _by_id(items: Iterable[Numbered], wanted: str, type_key: str, message: str) -> Numbered:
-    """The item whose id stands in the path, else the service's 404."""
+    """Return the item whose id stands in the path, else the service's 404."""
     found = next((item for item in items if str(item.id) == wanted), None)
     if found is None:
         raise git_error(404, type_key, message)
@@ -74,14 +74,14 @@ def _comment(call: Call, thread: Thread) -> Comment:
 
 @area.get(f"{ONE}/threads", scopes=_READ)
 def list_threads(call: Call) -> Answer:
-    """Every discussion, oldest first, those of the system included."""
+    """Return every discussion, oldest first, those of the system included."""
     pull_request = _find(call)
     return collection(thread_shape(call, pull_request, thread) for thread in pull_request.threads)
 
 
 @area.get(f"{ONE}/threads/{{threadId}}", scopes=_READ)
 def get_thread(call: Call) -> JsonObject:
-    """One discussion."""
+    """Return one discussion."""
     pull_request = _find(call)
     return thread_shape(call, pull_request, _thread(call, pull_request))
 
@@ -127,13 +127,13 @@ def update_thread(call: Call) -> JsonObject:
 
 @area.get(f"{ONE}/threads/{{threadId}}/comments", scopes=_READ)
 def list_comments(call: Call) -> Answer:
-    """The comments of a discussion."""
+    """Return the comments of a discussion."""
     return collection(comment_shape(call, comment) for comment in _thread(call, _find(call)).comments)
 
 
 @area.get(f"{ONE}/threads/{{threadId}}/comments/{{commentId}}", scopes=_READ)
 def get_comment(call: Call) -> JsonObject:
-    """One comment."""
+    """Return one comment."""
     return comment_shape(call, _comment(call, _thread(call, _find(call))))
 
 
@@ -181,21 +181,21 @@ def _iteration(call: Call, pull_request: PullRequest) -> Iteration:
 
 @area.get(f"{ONE}/iterations", scopes=READ)
 def list_iterations(call: Call) -> Answer:
-    """The iterations, oldest first."""
+    """Return the iterations, oldest first."""
     pull_request = _find(call)
     return collection(iteration_shape(call, pull_request, iteration) for iteration in pull_request.iterations)
 
 
 @area.get(f"{ONE}/iterations/{{iterationId}}", scopes=READ)
 def get_iteration(call: Call) -> JsonObject:
-    """One iteration."""
+    """Return one iteration."""
     pull_request = _find(call)
     return iteration_shape(call, pull_request, _iteration(call, pull_request))
 
 
 @area.get(f"{ONE}/iterations/{{iterationId}}/commits", scopes=READ)
 def list_iteration_commits(call: Call) -> Answer:
-    """The commits an iteration would bring into the target."""
+    """Return the commits an iteration would bring into the target."""
     pull_request = _find(call)
     commits = iteration_commits(pull_request, _iteration(call, pull_request))
     return collection(commit_row(call, pull_request.repository, commit) for commit in commits)
@@ -203,7 +203,7 @@ def list_iteration_commits(call: Call) -> Answer:
 
 @area.get(f"{ONE}/iterations/{{iterationId}}/changes", scopes=READ)
 def list_iteration_changes(call: Call) -> JsonObject:
-    """The files an iteration changes against the common commit, or against the iteration `$compareTo`."""
+    """Return the files an iteration changes against the common commit, or against the iteration `$compareTo`."""
     pull_request = _find(call)
     iteration, repository = _iteration(call, pull_request), pull_request.repository
     compared = call.query.integer("$compareTo", 0)
@@ -228,7 +228,7 @@ def list_iteration_changes(call: Call) -> JsonObject:
 
 
 def _tracking_ids(pull_request: PullRequest) -> dict[str, int]:
-    """A number for each file that any iteration changed; it stays the same from iteration to iteration."""
+    """Return a number for each file that any iteration changed; it stays the same from iteration to iteration."""
     numbers: dict[str, int] = {}
     for iteration in pull_request.iterations:
         old, new = (pull_request.repository.files(commit) for commit in (iteration.common, iteration.source))

@@ -59,7 +59,7 @@ class Term:
     pattern: re.Pattern[str]
 
     def matches(self, document: Document) -> bool:
-        """Whether the file holds it, in its text or its name."""
+        """Return whether the file holds it, in its text or its name."""
         return self.pattern.search(document.text) is not None or self.pattern.search(document.name) is not None
 
 
@@ -71,7 +71,7 @@ class Filter:
     pattern: re.Pattern[str]
 
     def matches(self, document: Document) -> bool:
-        """Whether the file is there."""
+        """Return whether the file is there."""
         match self.name:
             case "file":
                 value = document.name
@@ -93,7 +93,7 @@ class Both:
     parts: tuple[Node, ...]
 
     def matches(self, document: Document) -> bool:
-        """Whether all hold."""
+        """Return whether all hold."""
         return all(part.matches(document) for part in self.parts)
 
 
@@ -104,7 +104,7 @@ class Either:
     parts: tuple[Node, ...]
 
     def matches(self, document: Document) -> bool:
-        """Whether any holds."""
+        """Return whether any holds."""
         return any(part.matches(document) for part in self.parts)
 
 
@@ -115,7 +115,7 @@ class Not:
     part: Node
 
     def matches(self, document: Document) -> bool:
-        """Whether it does not hold."""
+        """Return whether it does not hold."""
         return not self.part.matches(document)
 
 
@@ -129,7 +129,7 @@ class Query:
     root: Node
 
     def matches(self, document: Document) -> bool:
-        """Whether a file is found."""
+        """Return whether a file is found."""
         return self.root.matches(document)
 
     def spans(self, document: Document) -> list[tuple[int, int]]:
@@ -142,12 +142,12 @@ class Query:
         return spans
 
     def names(self, document: Document) -> bool:
-        """Whether one of the wanted words stands in the file's name."""
+        """Return whether one of the wanted words stands in the file's name."""
         return any(term.pattern.search(document.name) for term in _terms(self.root))
 
 
 def _terms(node: Node) -> Iterator[Term]:
-    """The words that are wanted (those under NOT are not)."""
+    """Return the words that are wanted (those under NOT are not)."""
     if isinstance(node, Term):
         yield node
     elif isinstance(node, Both | Either):
@@ -263,7 +263,7 @@ def _wild(text: str, any_text: str) -> str:
 
 
 def _text_pattern(text: str, *, wildcards: bool) -> re.Pattern[str]:
-    """A word or phrase as a pattern: whole words only."""
+    """Return a word or phrase as a pattern: whole words only."""
     if wildcards and text[0] in "*?":
         raise QueryError("A word must not start with a wildcard.", leading_wildcard=True)
     body = _wild(text, _WORD) if wildcards else r"\s+".join(map(re.escape, text.split())) or re.escape(text)
@@ -273,7 +273,7 @@ def _text_pattern(text: str, *, wildcards: bool) -> re.Pattern[str]:
 
 
 def _place(name: str, value: str) -> re.Pattern[str]:
-    """A filter value as a pattern: a path may be the start of one, everything else must be whole."""
+    """Return a filter value as a pattern: a path may be the start of one, everything else must be whole."""
     value = value.strip("/") if name == "path" else value.lstrip(".") if name == "ext" else value
     end = r"(/|$)" if name == "path" else "$"
     return re.compile(_wild(value, ".") + end, re.IGNORECASE)

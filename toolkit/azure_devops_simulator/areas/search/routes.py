@@ -78,7 +78,7 @@ def _paging(body: JsonObject) -> tuple[int, int]:
 
 
 def _filters(body: JsonObject) -> dict[str, list[str]]:
-    """The filters in lower case. Repository needs one project, Path and Branch need one repository."""
+    """Return the filters in lower case. Repository needs one project, Path and Branch need one repository."""
     given = as_object(body.get("filters"))
     filters = {name.lower(): [str(value).lower() for value in as_list(values)] for name, values in given.items()}
     if filters.get("repository") and len(filters.get("project", [])) != 1:
@@ -103,7 +103,7 @@ def _accepts(filters: dict[str, list[str]], name: str, value: str) -> bool:
 
 
 def _indexed_tip(call: Call, repository: Repository) -> str | None:
-    """The commit that the index knows of the default branch."""
+    """Return the commit that the index knows of the default branch."""
     lag = call.organization.code_search_lag
     return repository.default_tip_at(call.organization.clock.now() - lag) if lag else repository.default_tip()
 

@@ -79,7 +79,7 @@ def _answer(call: Call, match: Match) -> JsonValue:
 
 
 def _linked(operation: JsonObject, made: dict[str, str]) -> JsonObject:
-    """The operation with a link to an item of this batch pointing to the number it was given."""
+    """Return the operation with a link to an item of this batch pointing to the number it was given."""
     value = as_object(operation.get("value"))
     found = re.search(r"/(-\d+)$", as_text(value.get("url")))
     if found is None or found[1] not in made:

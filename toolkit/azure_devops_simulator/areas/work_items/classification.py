@@ -69,7 +69,7 @@ def _find(call: Call, project: Project, structure: Structure, path: str) -> Node
 
 @area.get("{project}/_apis/wit/classificationnodes", scopes=_READ)
 def list_roots(call: Call) -> Answer | JsonValue:
-    """The two roots of a project, or with `ids` those nodes."""
+    """Return the two roots of a project, or with `ids` those nodes."""
     project, depth = call.in_project(), call.query.integer("$depth", 0)
     trees = call.organization.work_items.trees
     if wanted := call.query.text("ids"):
@@ -82,14 +82,14 @@ def list_roots(call: Call) -> Answer | JsonValue:
 
 @area.get("{project}/_apis/wit/classificationnodes/{group}", scopes=_READ)
 def get_root(call: Call) -> Answer | JsonValue:
-    """The root of the areas or iterations."""
+    """Return the root of the areas or iterations."""
     node = _find(call, *_tree(call, call.path["group"]), "")
     return _with_links(call, node, call.query.integer("$depth", 0))
 
 
 @area.get("{project}/_apis/wit/classificationnodes/{group}/{path...}", scopes=_READ)
 def get_node(call: Call) -> Answer | JsonValue:
-    """One area or iteration."""
+    """Return one area or iteration."""
     node = _find(call, *_tree(call, call.path["group"]), call.path["path"])
     return _with_links(call, node, call.query.integer("$depth", 0))
 

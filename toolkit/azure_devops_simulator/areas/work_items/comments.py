@@ -82,7 +82,7 @@ def list_comments(call: Call) -> Answer | JsonValue:
 
 @area.get("{project}/_apis/wit/workitems/{id}/comments/{comment}", scopes=_READ, version=_VERSION)
 def get_comment(call: Call) -> Answer | JsonValue:
-    """One comment."""
+    """Return one comment."""
     item = item_of(call)
     return _body(call, item, _comment_of(call, item))
 

@@ -175,7 +175,7 @@ def require_field(name: str, *, status: int = 400) -> Field:
 
 
 def field_body(field: Field, url: str) -> JsonObject:
-    """A field as `GET wit/fields` shows it."""
+    """Return a field as `GET wit/fields` shows it."""
     operators = [_OPERATORS[operator] for operator in SUPPORTED[field.kind]]
     return {
         "name": field.name,

@@ -39,14 +39,14 @@ def list_updates(call: Call) -> Answer | JsonValue:
 
 @area.get("{project?}/_apis/wit/workitems/{id}/updates/{update}", scopes=_READ)
 def get_update(call: Call) -> Answer | JsonValue:
-    """One save."""
+    """Return one save."""
     item = item_of(call)
     return update_body(call, item, item.updates[_index(call, "update", len(item.updates))])
 
 
 @area.get("{project?}/_apis/wit/workitems/{id}/revisions", scopes=_READ)
 def list_revisions(call: Call) -> Answer | JsonValue:
-    """The item after each save, oldest first."""
+    """Return the item after each save, oldest first."""
     item, expand = item_of(call), expansion(call.query.get("$expand"))
     revisions = item.revisions[_page(call, len(item.revisions))]
     return collection(revision_body(call, item, revision, expand) for revision in revisions)
@@ -54,7 +54,7 @@ def list_revisions(call: Call) -> Answer | JsonValue:
 
 @area.get("{project?}/_apis/wit/workitems/{id}/revisions/{revision}", scopes=_READ)
 def get_revision(call: Call) -> Answer | JsonValue:
-    """The item after one save."""
+    """Return the item after one save."""
     item = item_of(call)
     revision = item.revisions[_index(call, "revision", len(item.revisions))]
     return revision_body(call, item, revision, expansion(call.query.get("$expand")))

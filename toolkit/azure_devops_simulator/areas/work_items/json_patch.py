@@ -39,7 +39,7 @@ def require_media_type(call: Call) -> None:
 
 
 def read_document(body: bytes) -> list[Operation]:
-    """The operations of a body.
+    """Return the operations of a body.
 
     Raises:
         ServiceError: 400 when it is not an array of operations with at least one of them.

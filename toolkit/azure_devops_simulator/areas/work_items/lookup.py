@@ -18,7 +18,7 @@ _EXPANSIONS: tuple[Expand, ...] = ("none", "relations", "fields", "links", "all"
 
 
 def item_id(call: Call, name: str = "id") -> int:
-    """The number in the path; anything else is what the service says about a page that is no item."""
+    """Return the number in the path; anything else is what the service says about a page that is no item."""
     number = whole_number(call.path[name])
     if number is None:
         raise no_such_item(call.path[name])
@@ -26,14 +26,14 @@ def item_id(call: Call, name: str = "id") -> int:
 
 
 def visible(call: Call, item: WorkItem | None) -> bool:
-    """Whether the caller may read the item, in the project of the path when that names one."""
+    """Return whether the caller may read the item, in the project of the path when that names one."""
     if item is None or not call.organization.sees(call.user, item.project):
         return False
     return call.project is None or call.project is item.project
 
 
 def find_item(call: Call, number: int) -> WorkItem:
-    """An item that exists and that the caller may read.
+    """Return an item that exists and that the caller may read.
 
     Raises:
         ServiceError: 404 TF401232 otherwise.
@@ -45,12 +45,12 @@ def find_item(call: Call, number: int) -> WorkItem:
 
 
 def item_of(call: Call) -> WorkItem:
-    """The item of the path."""
+    """Return the item of the path."""
     return find_item(call, item_id(call))
 
 
 def expansion(value: JsonValue) -> Expand:
-    """The `$expand` parameter, by name or by number."""
+    """Return the `$expand` parameter, by name or by number."""
     text = str(value or "none").lower()
     number = whole_number(text)
     if number is not None and number < len(_EXPANSIONS):
@@ -63,7 +63,7 @@ def expansion(value: JsonValue) -> Expand:
 
 
 def field_list(names: list[str], expand: Expand) -> list[Field] | None:
-    """The fields asked for; None when there was no wish."""
+    """Return the fields asked for; None when there was no wish."""
     if not names:
         return None
     if expand not in {"none", "links"}:
@@ -73,7 +73,7 @@ def field_list(names: list[str], expand: Expand) -> list[Field] | None:
 
 
 def moment(value: str | None) -> datetime | None:
-    """The `asOf` parameter."""
+    """Return the `asOf` parameter."""
     if not value:
         return None
     when = read_date(value)
@@ -83,5 +83,5 @@ def moment(value: str | None) -> datetime | None:
 
 
 def revision_of(item: WorkItem, at: datetime | None) -> Revision | None:
-    """The revision of a time; the newest when no time is given."""
+    """Return the revision of a time; the newest when no time is given."""
     return item.revision if at is None else item.revision_at(at)

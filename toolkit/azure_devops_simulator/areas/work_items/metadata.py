@@ -25,13 +25,13 @@ _READ = ("vso.work",)
 
 @area.get("{project?}/_apis/wit/fields", scopes=_READ)
 def list_fields(call: Call) -> Answer | JsonValue:
-    """Every field of the organization."""
+    """Return every field of the organization."""
     return collection(field_body(field, _field_url(call, field)) for field in FIELDS.values())
 
 
 @area.get("{project?}/_apis/wit/fields/{field}", scopes=_READ)
 def get_field(call: Call) -> Answer | JsonValue:
-    """One field by reference name or name."""
+    """Return one field by reference name or name."""
     field = require_field(call.path["field"], status=404)
     return field_body(field, _field_url(call, field))
 
@@ -95,33 +95,33 @@ def _type_of(call: Call) -> WorkItemType:
 
 @area.get("{project}/_apis/wit/workitemtypes", scopes=_READ)
 def list_types(call: Call) -> Answer | JsonValue:
-    """The types of the project's process."""
+    """Return the types of the project's process."""
     project = call.in_project()
     return collection(_type_body(call, project, kind) for kind in work_item_types(project))
 
 
 @area.get("{project}/_apis/wit/workitemtypes/{type}", scopes=_READ)
 def get_type(call: Call) -> Answer | JsonValue:
-    """One type."""
+    """Return one type."""
     return _type_body(call, call.in_project(), _type_of(call))
 
 
 @area.get("{project}/_apis/wit/workitemtypes/{type}/states", scopes=_READ)
 def list_states(call: Call) -> Answer | JsonValue:
-    """The states of a type."""
+    """Return the states of a type."""
     return collection(_state_body(state) for state in _type_of(call).states)
 
 
 @area.get("{project}/_apis/wit/workitemtypes/{type}/fields", scopes=_READ)
 def list_type_fields(call: Call) -> Answer | JsonValue:
-    """The fields of a type; allowed values with `$expand`."""
+    """Return the fields of a type; allowed values with `$expand`."""
     kind, expand = _type_of(call), _expands(call)
     return collection(_field_of_type(call, FIELDS[name], kind, expand=expand) for name in kind.fields)
 
 
 @area.get("{project}/_apis/wit/workitemtypes/{type}/fields/{field}", scopes=_READ)
 def get_type_field(call: Call) -> Answer | JsonValue:
-    """One field of a type."""
+    """Return one field of a type."""
     kind, field = _type_of(call), require_field(call.path["field"], status=404)
     if field.reference_name not in kind.fields:
         require_field(f"{call.path['field']} of {kind.name}", status=404)
@@ -134,13 +134,13 @@ def _expands(call: Call) -> bool:
 
 @area.get("{project}/_apis/wit/workitemtypecategories", scopes=_READ)
 def list_categories(call: Call) -> Answer | JsonValue:
-    """The categories with their types."""
+    """Return the categories with their types."""
     return collection(_category_body(call, name) for name in CATEGORIES)
 
 
 @area.get("{project}/_apis/wit/workitemtypecategories/{category}", scopes=_READ)
 def get_category(call: Call) -> Answer | JsonValue:
-    """One category."""
+    """Return one category."""
     for name in CATEGORIES:
         if name.lower() == call.path["category"].lower():
             return _category_body(call, name)
@@ -163,13 +163,13 @@ def _category_body(call: Call, name: str) -> JsonObject:
 
 @area.get("{project?}/_apis/wit/workitemrelationtypes", scopes=_READ)
 def list_relation_types(call: Call) -> Answer | JsonValue:
-    """Every relation type."""
+    """Return every relation type."""
     return collection(_relation_type(call, known) for known in RELATION_TYPES.values())
 
 
 @area.get("{project?}/_apis/wit/workitemrelationtypes/{relation}", scopes=_READ)
 def get_relation_type(call: Call) -> Answer | JsonValue:
-    """One relation type."""
+    """Return one relation type."""
     known = find_relation_type(call.path["relation"])
     if known is None:
         message = f"VS402376: Unknown relation type {call.path['relation']}."
@@ -183,7 +183,7 @@ def _relation_type(call: Call, known: RelationType) -> JsonObject:
 
 @area.get("{project}/_apis/wit/tags", scopes=_READ)
 def list_tags(call: Call) -> Answer | JsonValue:
-    """The tags that items of a project carry."""
+    """Return the tags that items of a project carry."""
     project = call.in_project()
     items = (item for item in call.organization.work_items if item.project is project)
     found = {tag.lower(): tag for item in items for tag in split_tags(str(item.revision.fields.get("System.Tags", "")))}

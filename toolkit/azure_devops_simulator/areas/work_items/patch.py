@@ -258,14 +258,14 @@ class Patch:
 
 
 def no_such_item(number: int | str) -> ServiceError:
-    """The one answer for an item that is missing and for one that may not be read."""
+    """Return the one answer for an item that is missing and for one that may not be read."""
     key = "WorkItemUnauthorizedAccessException"
     message = f"TF401232: Work item {number} does not exist, or you do not have permissions to read it."
     return ServiceError(404, key, message, event_id=3200, type_name=f"{_SPACE}.{key}, {_SPACE}")
 
 
 def patch_for(item: WorkItem, organization: Organization, user: User, *, bypass_rules: bool = False) -> Patch:
-    """A patch of an existing item."""
+    """Return a patch of an existing item."""
     kind = work_item_type(item.project, item.type)
     when = organization.clock.now()
     return Patch(organization, item.project, kind, item, user, when, bypass_rules)

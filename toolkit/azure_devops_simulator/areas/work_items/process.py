@@ -36,7 +36,7 @@ class State:
     again: str = ""
 
     def reason_after(self, before: State) -> str:
-        """The reason of an item that comes from another state."""
+        """Return the reason of an item that comes from another state."""
         back = _ORDER.index(before.category) > _ORDER.index(self.category) and before.category != "Removed"
         return self.again if back and self.again else self.reason
 
@@ -68,7 +68,7 @@ class WorkItemType:
     own_required: tuple[str, ...] = ()
 
     def following(self, state: State) -> tuple[State, ...]:
-        """The states that an item in this one may be put into, its own included.
+        """Return the states that an item in this one may be put into, its own included.
 
         Any follows any other, but what was removed only comes back as new, and what is completed is not removed.
         """
@@ -323,12 +323,12 @@ CATEGORIES = {
 
 
 def work_item_types(project: Project) -> tuple[WorkItemType, ...]:
-    """The types of the project's process; Basic and CMMI projects use the Agile ones."""
+    """Return the types of the project's process; Basic and CMMI projects use the Agile ones."""
     return _SCRUM if project.process == "Scrum" else _AGILE
 
 
 def work_item_type(project: Project, name: str) -> WorkItemType:
-    """A type of the project by name.
+    """Return a type of the project by name.
 
     Raises:
         ServiceError: 404 VS402323 when the project's process has no such type.

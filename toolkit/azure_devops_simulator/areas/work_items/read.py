@@ -30,7 +30,7 @@ _READ = ("vso.work",)
 
 @area.get("{project?}/_apis/wit/workitems/{id}", scopes=_READ)
 def get_item(call: Call) -> Answer | JsonValue:
-    """One work item, now or as of a date."""
+    """Return one work item, now or as of a date."""
     item = item_of(call)
     expand = expansion(call.query.get("$expand"))
     fields = field_list(call.query.text("fields").split(",") if call.query.text("fields") else [], expand)
@@ -106,7 +106,7 @@ def get_template(call: Call) -> Answer | JsonValue:
 
 @area.post("{project?}/_apis/wit/artifacturiquery", scopes=_READ)
 def query_artifacts(call: Call) -> Answer | JsonValue:
-    """Which work items are linked to which artifacts; the POST form reads only."""
+    """Return which work items are linked to which artifacts; the POST form reads only."""
     uris = [as_text(uri) for uri in as_list(call.json_object().get("artifactUris"))]
     found: JsonObject = {}
     for uri in uris:

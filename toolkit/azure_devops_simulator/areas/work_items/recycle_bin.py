@@ -16,7 +16,7 @@ _READ, _WRITE = ("vso.work",), ("vso.work_write",)
 
 
 def _body(call: Call, item: WorkItem) -> JsonObject:
-    """An item that was deleted or restored, with what is known about its deletion."""
+    """Return an item that was deleted or restored, with what is known about its deletion."""
     body: JsonObject = {"id": item.id, "type": item.type, "name": item.title, "project": item.project.name}
     place = "workItems"
     if item.deletion:
@@ -78,7 +78,7 @@ def list_deleted(call: Call) -> Answer | JsonValue:
 
 @area.get("{project?}/_apis/wit/recyclebin/{id}", scopes=_READ)
 def get_deleted(call: Call) -> Answer | JsonValue:
-    """One item of the recycle bin."""
+    """Return one item of the recycle bin."""
     return _body(call, _deleted(call))
 
 

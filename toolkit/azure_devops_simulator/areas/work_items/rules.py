@@ -26,7 +26,7 @@ _NAME_AND_ADDRESS = re.compile(r"\s*(?P<name>[^<>]*?)\s*<(?P<address>[^<>]+)>\s*
 
 
 def rule_error(field: Field, message: str, flags: str) -> ServiceError:
-    """A value that a rule of the process refuses."""
+    """Return a value that a rule of the process refuses."""
     found: JsonObject = {
         "fieldReferenceName": field.reference_name,
         "fieldStatusFlags": flags,
@@ -45,17 +45,17 @@ def _error_code(field: Field, *flags: str) -> ServiceError:
 
 
 def read_only(field: Field) -> ServiceError:
-    """The error for writing a field that the service sets."""
+    """Return the error for writing a field that the service sets."""
     return _error_code(field, "readOnly", "hasValues", "limitedToValues", "invalidNotOldValue")
 
 
 def required(field: Field) -> ServiceError:
-    """The error for a missing required value."""
+    """Return the error for a missing required value."""
     return _error_code(field, "required", "invalidEmpty")
 
 
 def not_in_list(field: Field, value: JsonValue) -> ServiceError:
-    """The error for a value outside the list of the field."""
+    """Return the error for a value outside the list of the field."""
     message = f"The field '{field.name}' contains the value '{value}' that is not in the list of supported values"
     return rule_error(field, message, "required, hasValues, limitedToValues, invalidListValue")
 
@@ -63,7 +63,7 @@ def not_in_list(field: Field, value: JsonValue) -> ServiceError:
 def stored_value(
     organization: Organization, project: Project, field: Field, value: JsonValue, item_id: int
 ) -> FieldValue | None:
-    """A written value as it is stored; None when it clears the field.
+    """Return a written value as it is stored; None when it clears the field.
 
     Args:
         organization: where users and paths are looked up.
@@ -156,7 +156,7 @@ def _path(organization: Organization, project: Project, field: Field, value: str
 
 
 def split_tags(text: str) -> list[str]:
-    """The tags of a text that separates them by semicolons or commas."""
+    """Return the tags of a text that separates them by semicolons or commas."""
     return [tag.strip() for tag in re.split(r"[;,]", text) if tag.strip()]
 
 
@@ -171,7 +171,7 @@ def join_tags(tags: list[str]) -> str:
 def new_fields(
     organization: Organization, project: Project, kind: WorkItemType, when: datetime
 ) -> dict[str, FieldValue]:
-    """The stored fields of an item of this type before anybody wrote anything into it."""
+    """Return the stored fields of an item of this type before anybody wrote anything into it."""
     first = kind.states[0]
     return {
         "System.WorkItemType": kind.name,
@@ -207,7 +207,7 @@ def enter_state(kind: WorkItemType, fields: dict[str, FieldValue], state: State,
 
 
 def check_reason(kind: WorkItemType, fields: Mapping[str, FieldValue]) -> None:
-    """The reason must be one of those of the state."""
+    """Return the reason must be one of those of the state."""
     state = kind.state(str(fields["System.State"]))
     reason = str(fields.get("System.Reason", ""))
     if state and reason.lower() not in {known.lower() for known in state.reasons}:
@@ -215,7 +215,7 @@ def check_reason(kind: WorkItemType, fields: Mapping[str, FieldValue]) -> None:
 
 
 def check_state(kind: WorkItemType, value: JsonValue, allowed: Sequence[State]) -> State:
-    """The state of a written name, when it is one of those allowed."""
+    """Return the state of a written name, when it is one of those allowed."""
     state = kind.state(str(value))
     if state is None or state not in allowed:
         raise not_in_list(FIELDS["System.State"], value)

@@ -32,7 +32,7 @@ _HIDDEN = frozenset(
 
 
 def value_body(call: Call, field: Field, value: FieldValue) -> JsonValue:
-    """A field's value: dates as text, identities as IdentityRef."""
+    """Return a field's value: dates as text, identities as IdentityRef."""
     if isinstance(value, datetime):
         return timestamp(value)
     if field.kind == "identity":
@@ -42,7 +42,7 @@ def value_body(call: Call, field: Field, value: FieldValue) -> JsonValue:
 
 
 def item_url(call: Call, item_id: int, project: Project | None = None) -> str:
-    """The link of a work item, below its project when that is given."""
+    """Return the link of a work item, below its project when that is given."""
     return call.url(f"{project.id}/_apis/wit/workItems/{item_id}" if project else f"_apis/wit/workItems/{item_id}")
 
 
@@ -56,7 +56,7 @@ def item_body(
     single: bool = False,
     relations: list[Relation] | None = None,
 ) -> JsonObject:
-    """A work item.
+    """Return a work item.
 
     Args:
         call: the request; links take its form.
@@ -111,7 +111,7 @@ def _links(call: Call, item: WorkItem) -> JsonObject:
 
 
 def relation_body(call: Call, relation: Relation) -> JsonObject:
-    """A relation. Links between items carry the name of their type, the others the dates of the resource."""
+    """Return a relation. Links between items carry the name of their type, the others the dates of the resource."""
     attributes: JsonObject
     if isinstance(relation.target, int):
         other = call.organization.work_items.items.get(relation.target)
@@ -129,7 +129,7 @@ def relation_body(call: Call, relation: Relation) -> JsonObject:
 
 
 def update_body(call: Call, item: WorkItem, update: Update) -> JsonObject:
-    """One entry of the history: fields with old and new value, relations added, removed, changed."""
+    """Return one entry of the history: fields with old and new value, relations added, removed, changed."""
     url = item_url(call, item.id, item.project)
     body: JsonObject = {"id": update.id, "workItemId": item.id, "rev": update.revision}
     if user := call.organization.users.get(update.by):
@@ -175,7 +175,7 @@ def _changes(call: Call, item: WorkItem, revision: Revision) -> JsonObject:
 
 
 def revision_body(call: Call, item: WorkItem, revision: Revision, expand: Expand) -> JsonObject:
-    """A revision: the item as it was."""
+    """Return a revision: the item as it was."""
     relations = item.relations(revision.changed)
     body = item_body(call, item, revision, expand=expand, relations=relations)
     fields = body["fields"]
@@ -186,7 +186,7 @@ def revision_body(call: Call, item: WorkItem, revision: Revision, expand: Expand
 
 
 def comment_body(call: Call, item: WorkItem, comment: Comment, *, with_format: bool, rendered: bool) -> JsonObject:
-    """A comment. `format` exists from preview 4 on; `renderedText` comes when it is asked for."""
+    """Return a comment. `format` exists from preview 4 on; `renderedText` comes when it is asked for."""
     users = call.organization.users
     url = f"{item_url(call, item.id, item.project)}/comments/{comment.id}"
     body: JsonObject = {

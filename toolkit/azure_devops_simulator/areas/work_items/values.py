@@ -20,7 +20,7 @@ _DEEPEST = 7
 
 
 def reader(store: WorkItemStore, field: Field) -> Reader:
-    """The function that reads a field."""
+    """Return the function that reads a field."""
     name = field.reference_name
     if not field.computed:
         return lambda _item, revision: revision.fields.get(name)
@@ -33,7 +33,7 @@ def reader(store: WorkItemStore, field: Field) -> Reader:
 
 
 def all_values(store: WorkItemStore, item: WorkItem, revision: Revision) -> dict[str, FieldValue]:
-    """Every field of a revision that has a value, by reference name, in the service's order."""
+    """Return every field of a revision that has a value, by reference name, in the service's order."""
     stored = revision.fields
     found = dict(stored)
     for name, read in _COMPUTED:
@@ -104,7 +104,7 @@ def _read_alone(read: Reader) -> Callable[[WorkItemStore, WorkItem, Revision], F
 
 
 def _computed() -> Iterator[tuple[str, _Source]]:
-    """Every field that is not stored, with what computes it.
+    """Return every field that is not stored, with what computes it.
 
     For the levels of a path one entry stands for all of them: what their names begin with, and the field of the path.
     """

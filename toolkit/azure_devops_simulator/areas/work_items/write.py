@@ -69,7 +69,7 @@ def update_item(call: Call) -> Answer | JsonValue:
 
 
 def _unsaved(item: WorkItem, draft: Draft, user: User) -> WorkItem:
-    """The item as it would look; its newest revision keeps its number, because nothing is saved."""
+    """Return the item as it would look; its newest revision keeps its number, because nothing is saved."""
     number = len(item.revisions) or 1
     fields = dict(draft.fields)
     if item.revisions:
@@ -86,7 +86,7 @@ def _unsaved(item: WorkItem, draft: Draft, user: User) -> WorkItem:
 
 
 def _check_permission(call: Call, project: Project, draft: Draft) -> None:
-    """The area path decides, the one an item has and the one it would get."""
+    """Return the area path decides, the one an item has and the one it would get."""
     if not call.organization.denied(call.user, "WorkItemWrite", project, str(draft.fields["System.AreaPath"])):
         return
     key, space = "WorkItemUnauthorizedSaveException", "Microsoft.TeamFoundation.WorkItemTracking.Server"

@@ -33,13 +33,13 @@ class Node:
         return guid(f"{self.structure}/{self.path}")
 
     def walk(self) -> Iterator[Node]:
-        """The node and everything below it."""
+        """Return the node and everything below it."""
         yield self
         for child in self.children:
             yield from child.walk()
 
     def child(self, name: str) -> Node | None:
-        """A direct child, without regard to case."""
+        """Return a direct child, without regard to case."""
         return next((child for child in self.children if child.name.lower() == name.lower()), None)
 
 
@@ -52,7 +52,7 @@ class Trees:
         self.last_id = 0
 
     def root(self, project: Project, structure: Structure) -> Node:
-        """The root node, which has the project's name."""
+        """Return the root node, which has the project's name."""
         key = project.id, structure
         if key not in self._roots:
             self._roots[key] = self._new(project.name, project.name, structure, project)
@@ -66,13 +66,13 @@ class Trees:
         return node
 
     def find(self, project: Project, structure: Structure, path: str) -> Node | None:
-        """The node of a path in one project, without regard to case."""
+        """Return the node of a path in one project, without regard to case."""
         self.root(project, structure)
         node = self._by_path.get((structure, path.strip("\\").lower()))
         return node if node and node.project is project else None
 
     def roots(self) -> list[Node]:
-        """The roots there are so far."""
+        """Return the roots there are so far."""
         return list(self._roots.values())
 
     def adopt(self, node: Node) -> None:
@@ -83,7 +83,7 @@ class Trees:
             self._by_path[below.structure, below.path.lower()] = below
 
     def by_id(self, node_id: int) -> Node | None:
-        """A node by its number."""
+        """Return a node by its number."""
         return next((node for node in self._by_path.values() if node.id == node_id), None)
 
     def _new(self, name: str, path: str, structure: Structure, project: Project) -> Node:

@@ -116,18 +116,18 @@ class WorkItem:
         return str(self.revision.fields.get("System.Title", ""))
 
     def relations(self, at: datetime | None = None) -> list[Relation]:
-        """The relations now, or as they were at a time, in the order they were added."""
+        """Return the relations now, or as they were at a time, in the order they were added."""
         if at is None:
             return [relation for relation in self.all_relations if relation.removed_in is None]
         last = max((update.id for update in self.updates if update.date <= at), default=0)
         return [r for r in self.all_relations if r.added_in <= last and (r.removed_in is None or r.removed_in > last)]
 
     def revision_at(self, at: datetime) -> Revision | None:
-        """The revision that was the newest at a time; None when the item did not exist yet."""
+        """Return the revision that was the newest at a time; None when the item did not exist yet."""
         return next((revision for revision in reversed(self.revisions) if revision.changed <= at), None)
 
     def parent(self) -> int | None:
-        """Id of the parent work item."""
+        """Return the id of the parent work item."""
         for relation in self.all_relations:
             if relation.removed_in is None and relation.rel == "System.LinkTypes.Hierarchy-Reverse":
                 return relation.target if isinstance(relation.target, int) else None

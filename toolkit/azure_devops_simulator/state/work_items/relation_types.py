@@ -28,7 +28,7 @@ class RelationType:
         return self.topology == "tree" and not self.forward
 
     def body(self, url: str) -> JsonObject:
-        """The type as `GET wit/workitemrelationtypes` shows it."""
+        """Return the type as `GET wit/workitemrelationtypes` shows it."""
         attributes: JsonObject = {"usage": "resourceLink", "editable": False, "enabled": True}
         if self.topology:
             directed = self.topology != "network"

@@ -37,20 +37,20 @@ class WorkItemStore:
         self.latest = SEED_NOW
 
     def __iter__(self) -> Iterator[WorkItem]:
-        """Every item that is not in the recycle bin, by id."""
+        """Return every item that is not in the recycle bin, by id."""
         return (item for item in self.items.values() if item.deletion is None)
 
     def get(self, work_item_id: int) -> WorkItem | None:
-        """An item that is not in the recycle bin."""
+        """Return an item that is not in the recycle bin."""
         item = self.items.get(work_item_id)
         return item if item and item.deletion is None else None
 
     def area(self, project: Project) -> Node:
-        """The root of the project's areas."""
+        """Return the root of the project's areas."""
         return self.trees.root(project, "area")
 
     def iteration(self, project: Project) -> Node:
-        """The root of the project's iterations."""
+        """Return the root of the project's iterations."""
         return self.trees.root(project, "iteration")
 
     def create(self, project: Project, draft: Draft, *, by: User, when: datetime) -> WorkItem:

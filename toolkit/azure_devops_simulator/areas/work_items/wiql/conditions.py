@@ -50,7 +50,7 @@ _KIND_NAMES = {
 
 
 def known_field(name: FieldName) -> Field:
-    """The field of a query.
+    """Return the field of a query.
 
     Raises:
         WiqlError: TF51005 when there is no such field.
@@ -61,7 +61,7 @@ def known_field(name: FieldName) -> Field:
 
 
 def compile_condition(condition: Condition | None, context: Context) -> Predicate:
-    """A function that says whether a revision of an item meets the condition."""
+    """Return a function that says whether a revision of an item meets the condition."""
     if condition is None:
         return lambda _item, _revision: True
     if isinstance(condition, Negation):
@@ -138,7 +138,7 @@ def _folded(value: FieldValue | None) -> FieldValue | None:
 
 
 def compile_test(comparison: Comparison, field: Field, context: Context) -> _Test:
-    """A function that tests one value of the field, without the NOT in front of the operator."""
+    """Return a function that tests one value of the field, without the NOT in front of the operator."""
     if comparison.operator == "is empty":
         return lambda value: value is None or value == ""
     if comparison.operator == "under":
@@ -160,7 +160,7 @@ def _compile_values(comparison: Comparison, field: Field, context: Context) -> _
 
 
 def _operand(operand: object, comparison: Comparison, field: Field, context: Context) -> _Value:
-    """The value to compare with, as the field's kind stores it."""
+    """Return the value to compare with, as the field's kind stores it."""
     if isinstance(operand, Macro):
         value: _Value = resolve(operand, context)
     elif isinstance(operand, Constant):
@@ -341,7 +341,7 @@ class SortKey:
     """Display names by user id, for identities."""
 
     def value(self, item: WorkItem, revision: Revision) -> tuple[bool, FieldValue]:
-        """A key that puts missing values first."""
+        """Return a key that puts missing values first."""
         value = _folded(self.read(item, revision))
         if value is None:
             return False, 0
@@ -351,7 +351,7 @@ class SortKey:
 
 
 def sort_keys(order: tuple[tuple[FieldName, bool], ...], context: Context) -> list[SortKey]:
-    """The keys of an ORDER BY clause."""
+    """Return the keys of an ORDER BY clause."""
     keys = []
     for name, descending in order:
         field = known_field(name)

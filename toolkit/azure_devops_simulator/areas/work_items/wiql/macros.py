@@ -28,7 +28,7 @@ class Context:
 
 
 def resolve(macro: Macro, context: Context) -> str | datetime:
-    """The value of a macro: text for names and paths, the user's id for `@Me`, a date for the others."""
+    """Return the value of a macro: text for names and paths, the user's id for `@Me`, a date for the others."""
     today = context.organization.clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
     match macro.name:
         case "@me":
@@ -80,7 +80,7 @@ def _project(macro: Macro, context: Context) -> Project:
 
 
 def _iteration(macro: Macro, context: Context) -> Node:
-    """The iteration that holds today; every dated iteration of the project counts as the team's."""
+    """Return the iteration that holds today; every dated iteration of the project counts as the team's."""
     project = _named_team_project(macro, context) if macro.argument else _project(macro, context)
     dated = [node for node in context.organization.work_items.iteration(project).walk() if node.start and node.finish]
     dated.sort(key=lambda node: (node.start or context.organization.clock.start, node.path))

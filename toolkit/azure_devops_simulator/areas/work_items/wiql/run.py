@@ -138,7 +138,7 @@ class _Rows:
                 self.by_id[item.id] = _Row(item, revision)
 
     def matching(self, matches: Predicate) -> list[_Row]:
-        """The rows that meet a condition, in order."""
+        """Return the rows that meet a condition, in order."""
         return self.sorted(row for row in self.by_id.values() if matches(row.item, row.revision))
 
     def sorted(self, rows: Iterable[_Row]) -> list[_Row]:
@@ -149,7 +149,7 @@ class _Rows:
         return found
 
     def links(self, row: _Row) -> list[tuple[str, int]]:
-        """The links of an item to other items the query may see: (relation, target)."""
+        """Return the links of an item to other items the query may see: (relation, target)."""
         relations = row.item.relations(self.at)
         return [(r.rel, r.target) for r in relations if isinstance(r.target, int) and r.target in self.by_id]
 
@@ -166,7 +166,7 @@ class _LinkQuery:
         self._link = _link_condition(parts[""], context)
 
     def run(self) -> list[Link]:
-        """The rows of the result."""
+        """Return the rows of the result."""
         sources = self._rows.matching(self._source)
         if self._mode == "recursive":
             return self._tree(sources)
@@ -237,7 +237,7 @@ def _split(where: Condition | None) -> dict[Prefix, Condition | None]:
 
 
 def _without_prefixes(where: Condition | None) -> Condition | None:
-    """The condition of a flat query, which knows no link."""
+    """Return the condition of a flat query, which knows no link."""
     waiting: list[Condition] = [where] if where else []
     while waiting:
         term = waiting.pop()
