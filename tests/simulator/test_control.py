@@ -37,7 +37,7 @@ def test_faults_are_added_counted_and_removed(client, control):
     control("POST", "/faults", [{"kind": "status", "status": 500, "times": 1}, {"kind": "status", "path": "/wit/"}])
     assert client.send("GET", "/_apis/projects").status_code == 500
     assert client.send("GET", "/_apis/wit/workitems/1").status_code == 503
-    assert [(fault["seen"], fault["spoilt"]) for fault in control("GET", "/faults")] == [(2, 1), (1, 1)]
+    assert [(fault["seen"], fault["failed"]) for fault in control("GET", "/faults")] == [(2, 1), (1, 1)]
     assert control("DELETE", "/faults") == []
     assert client.send("GET", "/_apis/wit/workitems/1").status_code == 200
 

@@ -36,7 +36,7 @@ def test_without_faults_nothing_fails(client, organization):
 def test_skip_every_and_times_choose_which_requests_fail(client, organization):
     organization.faults.add(Fault("status", path="/projects", skip=1, every=2, times=2))
     assert statuses(client, 7) == [200, 503, 200, 503, 200, 200, 200]
-    assert [(seen, spoilt) for _, seen, spoilt in organization.faults.counted()] == [(7, 2)]
+    assert [(seen, failed) for _, seen, failed in organization.faults.counted()] == [(7, 2)]
 
 
 def test_a_fault_fits_by_method_and_part_of_the_path_without_regard_to_case(client, organization):

@@ -145,7 +145,7 @@ def test_the_command_serves_tls_and_wants_both_files(certificate):
     half = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
     assert (half.returncode, half.stderr.splitlines()[-1].rpartition("error: ")[2]) == (
         2,
-        "--certificate and --key go together",
+        "give --certificate and --key together",
     )
     with subprocess.Popen([*command, "--key", str(certificate.key)], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

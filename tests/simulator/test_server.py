@@ -130,12 +130,12 @@ def test_every_switch_can_be_set_from_the_start():
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--token", "t=vso.cod"], "no scope of the service: cod"),
+        (["--token", "t=vso.cod"], "unknown scopes: cod"),
         (["--switch", "settings"], "is not NAME=JSON"),
-        (["--switch", "colour=1"], "there is no switch 'colour', but faults, throttle, tokens"),
-        (["--switch", 'hidden={"user":"svc-agent","project":"Nowhere"}'], "there is no project 'Nowhere'"),
-        (["--switch", 'permissions={"user":"svc-agent","permission":"Write"}'], "there is no permission 'Write'"),
-        (["--switch", "faults=3"], "a JSON object is needed"),
+        (["--switch", "colour=1"], "there is no switch 'colour'; the switches are faults, throttle, tokens"),
+        (["--switch", 'hidden={"user":"svc-agent","project":"Nowhere"}'], "there is no project 'Nowhere'; the"),
+        (["--switch", 'permissions={"user":"svc-agent","permission":"Write"}'], "there is no permission 'Write'; the"),
+        (["--switch", "faults=3"], "the body must be a JSON object"),
         (["--clock-rate", "-1"], "the rate of the clock must be a finite number and not negative"),
         (["--port", "70000"], "cannot listen on port 70000"),
         (["--world", os.devnull], "Expecting value"),

@@ -1,9 +1,9 @@
 """Serve an organization: `python -m azure_devops_simulator [--port N] [--token VALUE=SCOPE,SCOPE ...] [--world FILE]`.
 
-Without a world it is the seed organization. With `--certificate FILE --key FILE` it serves TLS; `--fault`, `--throttle`
-and `--switch` make requests fail.
+It serves the seed organization unless `--world` names another one. With `--certificate FILE --key FILE` it serves TLS.
+`--fault`, `--throttle` and `--switch` make requests fail.
 
-The first line of standard output is the organization's base URL. Ctrl-C or SIGTERM ends it with exit code 0.
+The first line of standard output is the base URL of the organization. Ctrl-C or SIGTERM ends it with exit code 0.
 """
 
 from __future__ import annotations
@@ -74,20 +74,20 @@ def _throttle(text: str) -> TokenBucket:
 
 
 def _add_switches(parser: argparse.ArgumentParser) -> None:
-    """Return the options that make requests fail, or differ."""
+    """Add the options that make requests fail or change the organization."""
     parser.add_argument(
         "--fault",
         type=_fault,
         action="append",
         default=[],
         metavar="KIND,NAME=VALUE,...",
-        help="make requests fail, for example status,status=500,path=/wit/,times=2; may be given several times",
+        help="make requests fail, for example status,status=500,path=/wit/,times=2; repeat it for more faults",
     )
     parser.add_argument(
         "--throttle",
         type=_throttle,
         metavar="CAPACITY,REFILL[,TARPIT]",
-        help="a rate limit for each person: requests at once, requests a second, requests that are only delayed",
+        help="a rate limit for each user: requests at once, requests a second, requests that are only delayed",
     )
     parser.add_argument(
         "--switch",
@@ -95,25 +95,34 @@ def _add_switches(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=JSON",
-        help="do at the start what the control endpoint would do later, for example "
-        """settings={"work_item_lag":60}, hidden={"user":"svc-agent","project":"Payments"}; """
-        "may be given several times",
+        help="change the organization at the start as the control endpoint would later, for example "
+        """settings={"work_item_lag":60} or hidden={"user":"svc-agent","project":"Payments"}; """
+        "repeat it for more switches",
     )
-    parser.add_argument("--control", action="store_true", help="answer /_simulator: faults, clock, tokens, world")
     parser.add_argument(
-        "--clock-rate", type=float, default=0.0, metavar="N", help="seconds that pass in one (default 0)"
+        "--control", action="store_true", help="answer /_simulator, which changes faults, clock, tokens and world"
+    )
+    parser.add_argument(
+        "--clock-rate",
+        type=float,
+        default=0.0,
+        metavar="N",
+        help="seconds of the organization that pass in one second (default 0)",
     )
 
 
 def _arguments(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m azure_devops_simulator", description="A local Azure DevOps.")
+    parser = argparse.ArgumentParser(
+        prog="python -m azure_devops_simulator",
+        description="Serve a simulated Azure DevOps organization on a local port.",
+    )
     parser.add_argument("--port", type=int, default=0, help="port on the loopback interface (default: a free one)")
     parser.add_argument(
         "--token",
         type=_token,
         action="append",
         metavar="VALUE=SCOPE,SCOPE",
-        help="a personal access token and its scopes; app_token is full access; may be given several times",
+        help="a personal access token and its scopes; app_token is full access; repeat it for more tokens",
     )
     parser.add_argument("--certificate", type=Path, metavar="FILE", help="serve TLS with this certificate chain (PEM)")
     parser.add_argument("--key", type=Path, metavar="FILE", help="the private key of the certificate (PEM)")
@@ -121,12 +130,12 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     _add_switches(parser)
     options = parser.parse_args(arguments)
     if (options.certificate is None) != (options.key is None):
-        parser.error("--certificate and --key go together")
+        parser.error("give --certificate and --key together")
     return options
 
 
 def _add_tokens(organization: Organization, given: list[tuple[str, list[str]]] | None) -> list[str]:
-    """Add the tokens that were given, or make one with full access and one that only reads: the lines about those."""
+    """Add the given tokens, or make one with full access and one that only reads, and return lines that show them."""
     for value, scopes in given or ():
         organization.add_token(value, scopes)
     made = (("full access", (FULL_ACCESS,)), ("read only", READ_ONLY)) if given is None else ()
@@ -134,10 +143,10 @@ def _add_tokens(organization: Organization, given: list[tuple[str, list[str]]] |
 
 
 def _organization(options: argparse.Namespace) -> tuple[Organization, list[str]]:
-    """What is served, as the options want it, and the lines about tokens that were made.
+    """Return the organization with all options applied, and the lines about the tokens that were made.
 
     Raises:
-        ValueError: a switch makes no sense in this organization.
+        ValueError: a switch does not fit this organization.
         TypeError: a value of a switch has the wrong type.
     """
     organization: Organization = options.world or seed_organization()
@@ -150,7 +159,7 @@ def _organization(options: argparse.Namespace) -> tuple[Organization, list[str]]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until interrupted."""
+    """Serve the organization until interrupted."""
     options = _arguments(arguments)
     certificate = Certificate(options.certificate, options.key) if options.certificate else None
     try:

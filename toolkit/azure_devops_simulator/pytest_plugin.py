@@ -1,6 +1,6 @@
-"""For pytest: the fixture `azure_devops_organization`, there as soon as the package is installed.
+"""The pytest fixture `azure_devops_organization`, available as soon as the package is installed.
 
-Nothing of the simulator is imported before a test asks for it.
+The plugin imports nothing of the simulator before a test asks for the fixture.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunningOrganization:
-    """An organization that a server on this machine answers for.
+    """An organization with a running server on this machine.
 
-    `base_url` is the whole address of the organization; `pat` may do everything, `read_only_pat` reads projects, code,
-    work items and builds. `organization` is what the server shows: look into it, change it, make it fail.
+    `base_url` is the full address of the organization. `pat` has full access; `read_only_pat` reads projects, code,
+    work items and builds. `organization` is the state that the server shows: inspect it, change it, add faults.
     """
 
     base_url: str
@@ -36,7 +36,7 @@ class RunningOrganization:
 
 @pytest.fixture
 def azure_devops_organization() -> Iterator[RunningOrganization]:
-    """A fresh copy of the seed organization with a running server, for this test alone."""
+    """Serve a fresh copy of the seed organization for one test."""
     try:
         from azure_devops_simulator import SimulatorServer, seed_organization  # noqa: PLC0415 - only when asked for
 

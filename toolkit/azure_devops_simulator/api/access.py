@@ -1,4 +1,4 @@
-"""Who is asking, and what the token allows: credentials, scope inheritance, answers to those who are not signed in."""
+"""Credentials, scopes with what they include, and the answers to callers who are not signed in."""
 
 from __future__ import annotations
 
@@ -118,19 +118,19 @@ SCOPES = frozenset({*INCLUDES, *(scope for included in INCLUDES.values() for sco
 
 
 def check_scopes(scopes: Iterable[str]) -> None:
-    """Refuse scopes that the service does not have: a token with a misspelt one would only be denied everything.
+    """Refuse scopes that the service does not have. A token with a misspelt scope would be denied everything.
 
     Raises:
-        ValueError: which they are.
+        ValueError: the message names the unknown scopes.
     """
     names = (scope.strip().removeprefix("vso.") for scope in scopes)
     unknown = [name for name in names if name and name != FULL_ACCESS and name not in SCOPES]
     if unknown:
-        raise ValueError(f"no scope of the service: {', '.join(unknown)}; {FULL_ACCESS} is full access")
+        raise ValueError(f"unknown scopes: {', '.join(unknown)}; {FULL_ACCESS} is full access")
 
 
 def expand(scopes: Iterable[str]) -> frozenset[str]:
-    """Return every scope these scopes stand for, themselves included, all with `vso.`; `app_token` stays as it is."""
+    """Return all scopes that these scopes include, with `vso.` and themselves included. `app_token` stays as it is."""
     reached: set[str] = set()
     waiting = list(scopes)
     while waiting:
@@ -150,7 +150,7 @@ def allowed(token: Token, scopes: tuple[str, ...]) -> bool:
 
 
 class SignIn(Enum):
-    """What became of the credential."""
+    """The result of checking the credential."""
 
     GOOD = auto()
     ANONYMOUS = auto()
@@ -165,19 +165,19 @@ class SignIn(Enum):
 
 @dataclass(frozen=True)
 class Caller:
-    """The outcome of reading the Authorization header."""
+    """The result of reading the Authorization header."""
 
     sign_in: SignIn
     token: Token | None = None
 
     @property
     def user(self) -> User:
-        """Who asks."""
+        """The user who sends the request."""
         return self.token.user if self.token else ANONYMOUS
 
 
 def identify(organization: Organization, authorization: str) -> Caller:
-    """Read an Authorization header. Only Basic with a personal access token is known; the user name does not matter."""
+    """Read an Authorization header. Only Basic with a personal access token is supported; the user name is ignored."""
     kind, _, encoded = authorization.partition(" ")
     if kind.lower() != "basic" or not encoded.strip():
         return Caller(SignIn.ANONYMOUS)
@@ -197,12 +197,12 @@ def identify(organization: Organization, authorization: str) -> Caller:
 
 
 def sign_in_url(host_url: str, reply_to: str) -> str:
-    """Where a browser would be sent."""
+    """Return the address of the sign-in page, to which a browser would be redirected."""
     return f"{host_url}/{SIGN_IN_PATH}?realm={quote(host_url, safe='')}&reply_to={quote(reply_to, safe='')}&redirect=1"
 
 
 def federated_headers(organization: Organization, host_url: str, reply_to: str) -> list[tuple[str, str]]:
-    """Return the headers of a 401 for somebody who is not signed in."""
+    """Return the headers of a 401 for a caller who is not signed in."""
     return [
         ("WWW-Authenticate", f"Bearer authorization_uri=https://login.microsoftonline.com/{organization.id}"),
         ("WWW-Authenticate", f'Basic realm="{host_url}/"'),
@@ -216,7 +216,7 @@ def federated_headers(organization: Organization, host_url: str, reply_to: str) 
 
 
 def suppresses_redirect(headers: Mapping[str, str]) -> bool:
-    """Return whether the client asked for a 401 in place of a redirect."""
+    """Return whether the client asked for a 401 instead of a redirect."""
     return headers.get("x-tfs-fedauthredirect", "").lower() == "suppress"
 
 

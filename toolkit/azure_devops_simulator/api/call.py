@@ -23,7 +23,7 @@ def _quoted(path: str) -> str:
 
 @dataclass
 class Call:
-    """What a handler gets: who asks for what, in which project."""
+    """A request as a handler gets it: the caller, the project, and the parts of the HTTP request."""
 
     organization: Organization
     user: User
@@ -38,7 +38,7 @@ class Call:
     method: str = "GET"
 
     def json(self) -> JsonValue:
-        """Return the body as JSON; 400 as the service does when it is none. An empty body is None."""
+        """Return the body as JSON, or None when it is empty. Invalid JSON is a 400, as in the service."""
         if not self.body.strip():
             return None
         try:
@@ -48,11 +48,11 @@ class Call:
             raise ArgumentError("The body of the request contains invalid Json.", "contentStream") from error
 
     def json_object(self) -> JsonObject:
-        """Return the body as a JSON object; anything else counts as an empty one, as model binding does."""
+        """Return the body as a JSON object. Anything else counts as an empty one, as in the service."""
         return as_object(self.json())
 
     def in_project(self) -> Project:
-        """Return the project of the path; for handlers whose template requires one."""
+        """Return the project of the path, for handlers whose template requires one."""
         if self.project is None:
             raise ServiceError(404, "ProjectDoesNotExistException", "VS800075: The project does not exist.")
         return self.project
@@ -62,7 +62,7 @@ class Call:
         return [self.project] if self.project else self.organization.visible_projects(self.user)
 
     def url(self, path: str) -> str:
-        """Return an absolute link under the organization, in the form of the request. The path is quoted here."""
+        """Return an absolute link below the address of the organization in this request. The path is quoted here."""
         return f"{self.base_url}/{_quoted(path)}"
 
     def identity(self, user: User) -> JsonObject:
@@ -85,7 +85,7 @@ class Call:
 
 @dataclass
 class Answer:
-    """A handler's answer. JSON values get the JSON content type; text and bytes go out as they are."""
+    """The answer of a handler. JSON values get the JSON content type; text and bytes are sent unchanged."""
 
     status: int = 200
     body: JsonValue | bytes = None

@@ -1,4 +1,4 @@
-"""Enumerations that a request may give by number as well as by name; official clients do. Answers always give names."""
+"""Enumerations that a request may give by number or by name, as official clients do. Answers always give names."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ IN_QUERY: Mapping[str, Enumeration] = {
 
 
 def by_name(value: JsonValue, enumeration: Enumeration) -> str:
-    """Return the name for a number, alone or in a string; a name as it stands; "" for anything else."""
+    """Return the name for a number or a string of digits. A name is returned as it is, anything else as ""."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         return ""
     text = str(value)
@@ -93,6 +93,6 @@ def by_name(value: JsonValue, enumeration: Enumeration) -> str:
 
 
 def in_query(name: str, value: str) -> str:
-    """Return a query parameter's value with a number replaced by its name; `name` in lower case."""
+    """Replace a number in a query parameter by its name. `name` is in lower case."""
     enumeration = IN_QUERY.get(name) or IN_QUERY.get(name.rsplit(".", 1)[-1])
     return by_name(value, enumeration) if enumeration else value

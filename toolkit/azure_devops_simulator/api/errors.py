@@ -6,14 +6,14 @@ from azure_devops_simulator.state.values import JsonObject
 
 
 class ServiceError(Exception):
-    """An error as the service words it; rendered as its usual JSON error body.
+    """An error of the service. It becomes the usual JSON error body.
 
     Args:
         status: HTTP status.
         type_key: short exception name, for example `GitRepositoryNotFoundException`.
-        message: what the service says, with its TF or VS code in front when it has one.
-        event_id: 3000 is usual, 0 for argument errors.
-        type_name: full .NET name with its assembly; made up from `type_key` when absent.
+        message: the text of the service, which begins with its TF or VS code if it has one.
+        event_id: usually 3000; 0 for argument errors.
+        type_name: full .NET name with its assembly; derived from `type_key` when absent.
         custom: `customProperties` of the body.
     """
 
@@ -51,7 +51,7 @@ class ServiceError(Exception):
 
 
 class ArgumentError(ServiceError):
-    """A bad argument: 400, event 0, a .NET argument exception; `parameter` is named at the end as .NET does."""
+    """A wrong argument: 400 with event 0 and a .NET argument exception, whose message ends with the `parameter`."""
 
     def __init__(self, message: str, parameter: str | None = None, *, type_key: str = "ArgumentException") -> None:
         text = f"{message}\r\nParameter name: {parameter}" if parameter else message
@@ -59,12 +59,12 @@ class ArgumentError(ServiceError):
 
 
 class BindingError(Exception):
-    """A value that cannot be read as the type its parameter has: 400 with the body shape of model binding."""
+    """A value that does not fit the type of its parameter: 400 with the body of a model binding error."""
 
 
 class MissingScopeError(Exception):
-    """The token lacks a scope that only the handler knows to be needed: an empty 401."""
+    """The token lacks a scope that only the handler knows to be needed. The answer is an empty 401."""
 
 
 class MethodNotAllowedError(Exception):
-    """The path exists, the method does not: 405."""
+    """The path exists, but not for this method. The answer is a 405."""

@@ -1,8 +1,8 @@
-"""The hosts over which the public service spreads an organization, and what a request addressed to one of them means.
+"""The hosts of the public service, and what a request to one of them means.
 
-A request that names a host of the service (`dev.azure.com`, `almsearch.dev.azure.com`, `{org}.visualstudio.com`, ...)
-is answered as that host would: links and resource areas point to the service's hosts. Under any other name, such as
-the loopback address, everything lives at the organization's own address, as on a server without separate hosts.
+A request to a host of the service (`dev.azure.com`, `almsearch.dev.azure.com`, `{org}.visualstudio.com`, ...) is
+answered as that host would answer: links and resource areas point to the service's hosts. Under any other name, such
+as the loopback address, everything is served at the organization's own address, as on a server with a single host.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _ELSEWHERE = {"search": "almsearch", "testresults": "vstmr", "Profile": "vssps",
 
 @dataclass(frozen=True)
 class Place:
-    """Where a request arrived.
+    """The host and the path that a request is addressed to.
 
-    `service` is the label of the host (`almsearch`, `vssps`, ...), "" for the main one and for names outside the
-    service; `segments` start with the organization whether it stood in the path or in the host name.
+    `service` is the label of the host (`almsearch`, `vssps`, ...), or "" for the main host and for names outside the
+    service. `segments` begin with the organization, whether the path or the host name contained it.
     """
 
     host_url: str
@@ -34,7 +34,7 @@ class Place:
 
 
 def place(scheme: str, host: str, segments: Sequence[str]) -> Place:
-    """Read the Host header and the path of a request; `base_url` is the organization's address for links."""
+    """Read the Host header and the path of a request. `base_url` is the address of the organization for links."""
     host_url = f"{scheme}://{host}"
     name, _, port = host.lower().partition(":")
     end = f":{port}" if port else ""
@@ -51,7 +51,7 @@ def place(scheme: str, host: str, segments: Sequence[str]) -> Place:
 
 
 def area_url(base_url: str, area: str) -> str:
-    """Return the address at which an area of the organization at `base_url` is served, with a slash at its end."""
+    """Return the address, with a final slash, at which an area of the organization at `base_url` is served."""
     service = _ELSEWHERE.get(area)
     parts = urlsplit(base_url)
     name = parts.hostname or ""

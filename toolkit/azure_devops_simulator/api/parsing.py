@@ -1,4 +1,4 @@
-"""Values as clients write them, read so that whatever they send ends in an answer."""
+"""Read the values that clients send. Every value, however odd, leads to an answer and never to a crash."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _MOST_DIGITS = 18
 
 
 def read_json(body: bytes) -> JsonValue:
-    """A body as JSON. Half a surrogate pair, which could be stored but not sent back, becomes a replacement character.
+    """Parse a body as JSON. Half a surrogate pair, which could be stored but not sent, becomes a replacement character.
 
     Raises:
-        ValueError: no JSON, or such as no client may send: NaN, numbers without end, nested too deeply.
+        ValueError: the body is no JSON, or holds what no client may send: NaN, infinite numbers, too deep nesting.
     """
     text = body.decode("utf-8-sig")
     try:
@@ -43,12 +43,12 @@ def _finite(text: str) -> float:
 
 
 def whole_number(text: str) -> int | None:
-    """The number that digits stand for; None for anything else and for more digits than a number of the service has."""
+    """Return the number that a text of digits stands for, or None for any other text and for too many digits."""
     return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else None
 
 
 def read_date(text: str) -> datetime | None:
-    """Return a date out of ISO 8601 text (UTC when it names no zone) or `month/day/year`; None when it is no date."""
+    """Read a date in ISO 8601 (UTC when it names no zone) or in the form `month/day/year`. Anything else is None."""
     american = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", text.strip())
     try:
         if american:
@@ -60,15 +60,15 @@ def read_date(text: str) -> datetime | None:
 
 
 def as_object(value: JsonValue) -> JsonObject:
-    """Return the value when it is a JSON object, else an empty one."""
+    """Return the value if it is a JSON object, else an empty object."""
     return dict(value) if isinstance(value, Mapping) else {}
 
 
 def as_list(value: JsonValue) -> list[JsonValue]:
-    """Return the value when it is a JSON array, else an empty one."""
+    """Return the value if it is a JSON array, else an empty list."""
     return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else []
 
 
 def as_text(value: JsonValue, default: str = "") -> str:
-    """Return the value when it is a string, else the default."""
+    """Return the value if it is a string, else the default."""
     return value if isinstance(value, str) else default

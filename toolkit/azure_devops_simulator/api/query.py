@@ -10,7 +10,7 @@ from azure_devops_simulator.api.errors import BindingError
 
 
 class Query:
-    """The query string; names ignore case, enumerations given by number read as if given by name."""
+    """The query string. Names ignore case. Enumerations given by number read like those given by name."""
 
     def __init__(self, raw: str) -> None:
         self._values: dict[str, list[str]] = {}
@@ -26,7 +26,7 @@ class Query:
         return values[0] if values else default
 
     def text(self, name: str, default: str = "") -> str:
-        """Return the first value, or a text when it is absent."""
+        """Return the first value, or the default when there is none."""
         return self.get(name) or default
 
     def all(self, name: str) -> list[str]:
@@ -34,7 +34,7 @@ class Query:
         return self._values.get(name.lower(), [])
 
     def integer(self, name: str, default: int) -> int:
-        """Return a whole number; anything else is a 400."""
+        """Return a whole number. Any other value is a 400."""
         value = self.get(name)
         if value is None or value == "":
             return default
@@ -43,7 +43,7 @@ class Query:
         return int(value)
 
     def flag(self, name: str, default: bool = False) -> bool:
-        """True or false; anything else is a 400."""
+        """Return true or false. Any other value is a 400."""
         value = self.get(name)
         if value is None or value == "":
             return default
@@ -52,5 +52,5 @@ class Query:
         return value.lower() == "true"
 
     def names(self) -> list[str]:
-        """Return the names that were given, in lower case."""
+        """Return the names in the query string, in lower case."""
         return list(self._values)

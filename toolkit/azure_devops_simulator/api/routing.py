@@ -1,8 +1,8 @@
-"""How handlers are declared, what they get, and how a path finds its handler.
+"""Declare operations, and find the operation for a method and a path.
 
 A template is written as the service writes it: `{project?}/_apis/git/repositories/{repository}/items`. Segments match
-without regard to case; `{name?}` may be absent, `{name...}` takes the rest of the path, `${name}` a segment that starts
-with a dollar sign. A parameter called `project` is resolved before the handler is called.
+without regard to case. `{name?}` may be absent, `{name...}` matches the rest of the path, and `${name}` matches a
+segment that begins with a dollar sign. A parameter called `project` is resolved before the handler is called.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ Handler: TypeAlias = Callable[[Call], Answer | JsonValue]
 
 @dataclass(frozen=True)
 class Route:
-    """One operation: how it is reached, who may use it, and since which version.
+    """One operation: its method and path, the scopes it needs, and its version.
 
-    `scopes`: any one suffices, `()` = any signed-in user. `version`: `7.1`, or `7.1-preview.4` for a preview-only
-    resource, "" for what has no versions (git over HTTP). `anonymous`: reachable without a credential.
+    `scopes`: any one is enough; `()` means any signed-in user. `version` is `7.1`, `7.1-preview.4` for a preview-only
+    resource, or "" for what has no versions (git over HTTP). `anonymous`: it needs no credential.
     """
 
     area: str
@@ -103,7 +103,7 @@ class _Node:
 
 
 class Router:
-    """A tree over path segments, so that the cost of a look-up does not depend on the number of routes."""
+    """A tree over path segments. The cost of finding a route does not depend on the number of routes."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._root = _Node()
@@ -129,10 +129,10 @@ class Router:
         node.routes[route.method] = (route, names)
 
     def find(self, method: str, segments: Sequence[str]) -> Match | None:
-        """Return the route of a method and path; None when the path is unknown for every method.
+        """Return the route of a method and path, or None when no method knows the path.
 
         Raises:
-            MethodNotAllowedError: 405 when the path exists for other methods only.
+            MethodNotAllowedError: the path exists for other methods only.
         """
         others = False
         for node, values in self._walk(self._root, segments, 0):
@@ -160,9 +160,9 @@ class Router:
 
 
 def variants(template: str) -> list[list[str]]:
-    """Return the segment lists a template stands for: one for each way to leave optional segments out.
+    """Return the segment lists that a template stands for, one for each way to leave out its optional segments.
 
-    Of optional segments in a row, one can only be there when those before it are: no team without its project.
+    Of several optional segments in a row, one can be present only if those before it are: no team without its project.
     """
     found: list[tuple[list[str], bool]] = [([], False)]
     for segment in template.split("/"):
@@ -174,5 +174,5 @@ def variants(template: str) -> list[list[str]]:
 
 
 def split_path(raw_path: str) -> list[str]:
-    """Return path segments, each decoded on its own, so that an encoded slash stays part of a name."""
+    """Split a path into segments and decode each on its own, so that an encoded slash stays part of a name."""
     return [unquote(segment) for segment in raw_path.strip("/").split("/") if segment]

@@ -1,4 +1,4 @@
-"""The api-version rules: where a request may name it, which versions a resource has, what is echoed."""
+"""The rules of api-version: where a request may name it, which versions a resource has, what the answer echoes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _IN_HEADER = re.compile(r";\s*api-version\s*=\s*([^;,\s]+)", re.IGNORECASE)
 
 
 def requested_version(query: Query, headers: Mapping[str, str]) -> str | None:
-    """Return the version a request asks for: query first, then the Accept header."""
+    """Return the version that a request asks for, in the query or else in the Accept header."""
     if named := query.get("api-version"):
         return named
     found = _IN_HEADER.search(headers.get("accept", ""))
@@ -26,7 +26,7 @@ def requested_version(query: Query, headers: Mapping[str, str]) -> str | None:
 
 
 def negotiate(route: Route, method: str, requested: str | None) -> str:
-    """Return the version an answer has.
+    """Return the version of the answer.
 
     Raises:
         ServiceError: 400 when the version is missing on a write, malformed, out of range, or lacks the preview flag.

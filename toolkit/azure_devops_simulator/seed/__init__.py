@@ -1,1 +1,1 @@
-"""The made-up company that the simulator serves unless it is given another world."""
+"""The fictional company that the simulator serves by default."""

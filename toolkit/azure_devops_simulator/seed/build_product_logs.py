@@ -1,4 +1,4 @@
-"""What the logs of the checkout, the app and the soak runs say, line by line."""
+"""The log lines of the checkout, the app and the soak runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ SOAK_ERROR_LINE = 31_337
 
 
 def npm_install(packages: int) -> tuple[str, ...]:
-    """Installing node packages."""
+    """Return the log of installing node packages."""
     return (
         "npm warn deprecated inflight@1.0.6: This module is not supported, and leaks memory.",
         "npm warn deprecated glob@7.2.3: Glob versions prior to v9 are no longer supported",

@@ -1,4 +1,4 @@
-"""The pipelines of the seed organization and everything they ever ran."""
+"""The pipelines of the seed organization and all their runs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _STILL_RUNNING = timedelta(minutes=6)
 
 @dataclass(frozen=True)
 class Run:
-    """A build that will have happened. `commit` is a subject; it may also name a pull request as `!15`."""
+    """A build to seed. `commit` is a commit subject, or a pull request such as `!15`."""
 
     when: str
     definition: Definition

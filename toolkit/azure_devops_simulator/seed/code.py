@@ -1,4 +1,4 @@
-"""The repository platform-api: what is on main and the release branch, and the pull requests that are over."""
+"""The repository platform-api: the main and release branches, and the finished pull requests."""
 
 from __future__ import annotations
 

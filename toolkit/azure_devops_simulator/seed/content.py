@@ -1,4 +1,4 @@
-"""Seed files that are made rather than stored: long, binary, or too much like a real secret to lie in a source tree."""
+"""Seed files that are generated because they are long, binary, or too similar to real secrets to store."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def ports_csv() -> bytes:
 
 
 def logo_png() -> bytes:
-    """A small picture. Its data is stored uncompressed, so that it does not depend on the compression library."""
+    """Return a small picture, stored uncompressed so that it does not depend on the compression library."""
     side = 24
     rows = b"".join(b"\0" + bytes(v for x in range(side) for v in (10 * y % 256, 80, 7 * x % 256)) for y in range(side))
     header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
@@ -55,7 +55,7 @@ def logo_png() -> bytes:
 
 
 def lfs_pointer() -> bytes:
-    """What git holds in place of a large file."""
+    """Return the text that git stores instead of a large file."""
     digest = hashlib.sha256(b"demand model").hexdigest()
     return f"version https://git-lfs.github.com/spec/v1\noid sha256:{digest}\nsize 73400320\n".encode()
 

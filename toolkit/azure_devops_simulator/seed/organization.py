@@ -1,4 +1,4 @@
-"""The organization that everything is tried out on: Tidewater, a logistics company."""
+"""The seed organization: Tidewater, a logistics company."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _PEOPLE = ("Dana Ortiz", "Priya Raman", "Tom Becker", "Mina Sato", "Luis Ferreir
 
 
 def seed_organization() -> Organization:
-    """A new copy of the Tidewater organization; every copy is equal, ids and dates included. It has no tokens yet."""
+    """Return a new copy of the Tidewater organization. All copies are equal, dates included. It has no tokens yet."""
     copy: Organization = pickle.loads(_seeded())  # noqa: S301 - these bytes were made here, by the line below
     return copy
 
 
 @functools.cache
 def _seeded() -> bytes:
-    """The organization as bytes: reading them takes a sixth of the time that telling the story again would take."""
+    """Return the organization as bytes. Reading them takes a sixth of the time of building it."""
     return pickle.dumps(_tell_story(), pickle.HIGHEST_PROTOCOL)
 
 

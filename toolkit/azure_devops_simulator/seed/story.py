@@ -1,7 +1,7 @@
-"""A small language for writing down how repositories came to be.
+"""Describe how repositories came to be: commits, tags and pull requests with their dates.
 
-Acts are collected with their dates and then told in order, so that numbers of pushes and pull requests follow the
-calendar although each repository is written down on its own.
+Events are collected with their dates and then played in order, so that the numbers of pushes and pull requests follow
+the calendar although each repository is described on its own.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Change: TypeAlias = Callable[[Repository, dict[str, Entry]], None]
 
 
 def stored(repository: str, path: str) -> bytes:
-    """A file of the seed. Each is stored with `.txt` behind its name, so that no tool takes it for a file of ours."""
+    """Return a file of the seed. Each is stored as `.txt`, so that no tool takes it for one of our own files."""
     root = resources.files("azure_devops_simulator.seed").joinpath("files", repository)
     return root.joinpath(f"{path.strip('/')}.txt").read_bytes()
 
@@ -59,7 +59,7 @@ def add(*paths: str) -> Change:
 
 
 def edit(path: str, old: str, new: str) -> Change:
-    """Replace a text in a file; ValueError when it is not there exactly once."""
+    """Replace a text in a file. Raises ValueError unless the text occurs exactly once."""
 
     def change(repository: Repository, files: dict[str, Entry]) -> None:
         text = (repository.objects.blob(files[path].id) or b"").decode()
@@ -90,7 +90,7 @@ def remove(path: str) -> Change:
 
 
 class Story:
-    """Everything that will have happened in an organization."""
+    """The events of an organization."""
 
     def __init__(self, organization: Organization) -> None:
         self.organization = organization
@@ -98,11 +98,11 @@ class Story:
         self._repositories: dict[str, RepositoryStory] = {}
 
     def at(self, when: str, act: Callable[[], None]) -> None:
-        """Something that happens at a time, written `2026-09-01 10:00` (UTC)."""
+        """Add an event at a time, written `2026-09-01 10:00` (UTC)."""
         self._acts.append((datetime.fromisoformat(when).replace(tzinfo=UTC), act))
 
     def tell(self) -> None:
-        """Let it all happen, in the order of the dates."""
+        """Play all events in the order of their dates."""
         for when, act in sorted(self._acts, key=lambda item: item[0]):
             self.organization.clock.set(when)
             act()
@@ -121,7 +121,7 @@ class Story:
 
 
 class RepositoryStory:
-    """What happens in one repository. People are called by their display names."""
+    """The events of one repository. People are named by their display names."""
 
     def __init__(self, story: Story, repository: Repository) -> None:
         self._story = story
@@ -140,7 +140,7 @@ class RepositoryStory:
         return Signature(user.display_name, user.unique_name, self._organization.clock.now())
 
     def commit(self, when: str, who: str, message: str, *changes: Change, branch: str = "main") -> None:
-        """Commit and push; a branch that does not exist yet starts from main."""
+        """Commit and push. A branch that does not exist yet starts at main."""
 
         def act() -> None:
             user, repository = self._organization.named(who), self.repository
@@ -156,7 +156,7 @@ class RepositoryStory:
         self._story.at(when, act)
 
     def tag(self, when: str, who: str, name: str, branch: str, message: str | None = None) -> None:
-        """Tag the tip of a branch; an annotated tag when there is a message."""
+        """Tag the tip of a branch. A message makes it an annotated tag."""
 
         def act() -> None:
             user, tip = self._organization.named(who), self.repository.branch(branch) or ""
@@ -200,7 +200,7 @@ class RepositoryStory:
 
 
 class PullRequestStory:
-    """What happens to one pull request."""
+    """The events of one pull request."""
 
     def __init__(self, story: Story) -> None:
         self._story = story
@@ -217,7 +217,7 @@ class PullRequestStory:
         self._story.at(when, run)
 
     def vote(self, when: str, who: str, value: int) -> None:
-        """Somebody votes."""
+        """Vote as a user."""
         self._at(when, lambda pr: vote(self._organization, pr, self._organization.named(who), value))
 
     def discuss(
@@ -230,7 +230,7 @@ class PullRequestStory:
         line: int = 1,
         status: str = "active",
     ) -> None:
-        """Somebody starts a discussion, on a line when there is a path; others answer."""
+        """Start a discussion as a user, on a line when there is a path, and add the replies."""
 
         def act(pull_request: PullRequest) -> None:
             place: JsonObject | None = None
@@ -248,7 +248,7 @@ class PullRequestStory:
         self._at(when, act)
 
     def complete(self, when: str, who: str, strategy: str = "noFastForward") -> None:
-        """Somebody completes it; the source branch is deleted."""
+        """Complete the pull request as a user and delete its source branch."""
 
         def act(pull_request: PullRequest) -> None:
             pull_request.completion_options = {"mergeStrategy": strategy, "deleteSourceBranch": True}
@@ -258,7 +258,7 @@ class PullRequestStory:
         self._at(when, act)
 
     def abandon(self, when: str, who: str) -> None:
-        """Somebody abandons it."""
+        """Abandon the pull request as a user."""
 
         def act(pull_request: PullRequest) -> None:
             user = self._organization.named(who)

@@ -1,4 +1,4 @@
-"""How a seed work item is written down."""
+"""The form in which the seed describes a work item."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Row:
-    """A work item. People go by display name; `parent` counts rows back (1 is the row above, 0 is no parent).
+    """A work item. People are named by display name. `parent` counts rows back (1 is the row above, 0 means no parent).
 
-    `text` is HTML, or Markdown when `markdown` says so; for a bug it is its repro steps.
-    `comments` are (who, text); `links` are numbers of pull requests.
+    `text` is HTML, or Markdown if `markdown` says so. For a bug it is the repro steps.
+    `comments` are pairs of user and text; `links` are numbers of pull requests.
     """
 
     type: str

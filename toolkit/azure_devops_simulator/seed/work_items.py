@@ -1,4 +1,4 @@
-"""The work items of the seed organization: areas, iterations, and items with a believable history."""
+"""The work items of the seed organization: areas, iterations, and items with a plausible history."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def seed_rows(organization: Organization, project: Project, rows: tuple[Row, ...
 
 
 class _Seeding:
-    """Gives one item its history: created, assigned, led from state to state, discussed."""
+    """Gives one item its history: it is created, assigned, moved from state to state and discussed."""
 
     def __init__(self, organization: Organization, project: Project, row: Row) -> None:
         self._organization = organization
@@ -80,7 +80,7 @@ class _Seeding:
         return item
 
     def _moment(self, step: int) -> datetime:
-        """When a step happened: every day and a bit, but never in the future."""
+        """Return the time of a step: a little more than a day apart, but never in the future."""
         wanted = self._created + step * timedelta(days=1, hours=2, minutes=11)
         latest = SEED_NOW - timedelta(hours=14) + step * timedelta(minutes=20)
         return min(wanted, latest)
@@ -119,7 +119,7 @@ class _Seeding:
         return found
 
     def _changes(self, item: WorkItem) -> list[Draft]:
-        """Assignment first, then one state after another until the one of the row."""
+        """Yield the assignment first, then one state after another until the state of the row."""
         fields = dict(item.revision.fields)
         changes: list[Draft] = []
         if self._row.to:

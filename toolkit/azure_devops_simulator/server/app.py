@@ -1,4 +1,4 @@
-"""The web application: one endpoint that identifies the caller, finds the route and dresses the answer."""
+"""The web application: identify the caller, find the route, call its handler and complete the answer."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _router() -> Router:
 
 
 class Service:
-    """One simulated host with one organization on it."""
+    """One simulated host that serves one organization."""
 
     def __init__(self, organization: Organization) -> None:
         self.organization = organization
@@ -279,11 +279,11 @@ def _encode(value: JsonValue | Mapping[str, JsonValue]) -> bytes:
 
 
 def create_app(organization: Organization, *, control: bool = False) -> Starlette:
-    """Return the ASGI application for one organization; it answers below `/{organization}/`.
+    """Return the ASGI application for one organization. It answers below `/{organization}/`.
 
     Args:
-        organization: what is served.
-        control: whether `/_simulator` answers too, where a test sets faults, moves the clock and so on.
+        organization: the organization to serve.
+        control: whether to answer `/_simulator` too, where a test adds faults, moves the clock and so on.
     """
     service = Service(organization)
     return Starlette(

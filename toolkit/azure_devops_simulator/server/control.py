@@ -1,23 +1,24 @@
-"""What a test may change while the simulator runs, over HTTP below `/_simulator`, where no organization can be.
+"""Change a running simulator over HTTP below `/_simulator`, a path that no organization can have.
 
-Off unless it is switched on (`SimulatorServer(organization, control=True)`, `--control`): it asks for no credential.
+It is off by default, because it needs no credential. `SimulatorServer(organization, control=True)` and `--control` turn
+it on.
 
 | request | body | effect |
 |---|---|---|
-| `GET faults` | | every fault, with how many requests it fitted and spoilt |
-| `POST faults` | a fault or a list of them | adds them |
-| `DELETE faults` | | removes all |
-| `PUT throttle` | `{capacity, refill, tarpit, delay}` | a rate limit for each person |
-| `DELETE throttle` | | no limit |
+| `GET faults` | | every fault, with how many requests matched it and how many failed |
+| `POST faults` | a fault or a list of them | adds the faults |
+| `DELETE faults` | | removes all faults |
+| `PUT throttle` | `{capacity, refill, tarpit, delay}` | sets a rate limit for each user |
+| `DELETE throttle` | | removes the rate limit |
 | `PUT tokens` | `{value, scopes, user, state}` | adds a token (full access unless `scopes` are given) or changes one |
-| `PUT permissions` | `{user, permission, project, within}` | takes a permission from somebody |
-| `PUT hidden` | `{user, project}` | hides a project from somebody |
-| `DELETE permissions` | | everybody may and sees everything |
-| `GET clock` | | `{now, rate}` |
-| `PATCH clock` | `{advance: seconds}` or `{rate}` | lets time pass; how fast it passes by itself |
-| `PATCH settings` | `{work_item_lag, code_search_lag, code_search_installed, explains_expiry}` | lags in seconds |
-| `GET world` | | the organization as JSON |
-| `PUT world` | a world | replaces the organization; tokens, faults and limits stay |
+| `PUT permissions` | `{user, permission, project, within}` | takes a permission from a user |
+| `PUT hidden` | `{user, project}` | hides a project from a user |
+| `DELETE permissions` | | restores all permissions and shows all projects |
+| `GET clock` | | returns `{now, rate}` |
+| `PATCH clock` | `{advance: seconds}` or `{rate}` | lets time pass, or sets the speed of the clock |
+| `PATCH settings` | `{work_item_lag, code_search_lag, code_search_installed, explains_expiry}` | lags are in seconds |
+| `GET world` | | returns the organization as JSON |
+| `PUT world` | a world | replaces the organization; tokens, faults and the rate limit stay |
 """
 
 from __future__ import annotations
@@ -54,15 +55,15 @@ def control(organization: Organization) -> Mount:
 
 
 def switch(organization: Organization, name: str, body: JsonValue) -> None:
-    """Do at the start what the endpoint would do later: its POST, PUT or PATCH of this name.
+    """Apply a switch at the start, as the POST, PUT or PATCH of the same name would do later.
 
     Raises:
-        ValueError: there is no such switch, or the body makes no sense.
-        TypeError: a value of the wrong type.
+        ValueError: there is no such switch, or the body is not valid for it.
+        TypeError: a value has the wrong type.
     """
     changes = [action for method, action in _paths().get(name, {}).items() if method not in {"GET", "DELETE"}]
     if not changes:
-        raise ValueError(f"there is no switch {name!r}, but {', '.join(_paths())}")
+        raise ValueError(f"there is no switch {name!r}; the switches are {', '.join(_paths())}")
     changes[0](organization, body)
 
 
@@ -82,7 +83,7 @@ def _paths() -> dict[str, dict[str, _Action]]:
 def _endpoint(organization: Organization, actions: Mapping[str, _Action]) -> Callable[[Request], Response]:
     async def answer(request: Request) -> Response:
         if "origin" in request.headers:
-            # Only browsers send it: a page that somebody looks at must not change what is tested here.
+            # Only browsers send this header. A web page must not change the simulator.
             return JSONResponse({"message": "The control endpoint does not answer web pages."}, 403)
         try:
             content = await request.body()
@@ -97,22 +98,22 @@ def _endpoint(organization: Organization, actions: Mapping[str, _Action]) -> Cal
 
 def _object(body: JsonValue, *known: str) -> JsonObject:
     if not isinstance(body, Mapping):
-        raise TypeError("a JSON object is needed")
+        raise TypeError("the body must be a JSON object")
     if unknown := body.keys() - set(known):
-        raise ValueError(f"{', '.join(sorted(unknown))} not known; there is {', '.join(known)}")
+        raise ValueError(f"{', '.join(sorted(unknown))} not known; the names are {', '.join(known)}")
     return dict(body)
 
 
 def _number(value: JsonValue) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{value!r} is no number")
+        raise TypeError(f"{value!r} is not a number")
     return value
 
 
 def _text(given: JsonObject, name: str) -> str:
     value = given.get(name)
     if not isinstance(value, str) or not value:
-        raise TypeError(f"{name} is missing, or no text")
+        raise TypeError(f"{name} must be a text that is not empty")
     return value
 
 
@@ -125,12 +126,14 @@ def _user(organization: Organization, name: str) -> User:
 def _project(organization: Organization, name: str) -> Project:
     if found := organization.project(name):
         return found
-    raise ValueError(f"there is no project {name!r}, but {', '.join(p.name for p in organization.projects.values())}")
+    raise ValueError(
+        f"there is no project {name!r}; the projects are {', '.join(p.name for p in organization.projects.values())}"
+    )
 
 
 def _faults(organization: Organization, _body: JsonValue) -> JsonValue:
     counted = organization.faults.counted()
-    return [{**fault.body_json(), "seen": seen, "spoilt": spoilt} for fault, seen, spoilt in counted]
+    return [{**fault.body_json(), "seen": seen, "failed": failed} for fault, seen, failed in counted]
 
 
 def _add_faults(organization: Organization, body: JsonValue) -> JsonValue:
@@ -165,7 +168,7 @@ def _token(organization: Organization, body: JsonValue) -> JsonValue:
     known = organization.tokens.get(value)
     scopes = given.get("scopes", sorted(known.scopes) if known else [FULL_ACCESS])
     if not isinstance(scopes, list):
-        raise TypeError("scopes is a list")
+        raise TypeError("scopes must be a list")
     check_scopes(map(str, scopes))
     before = known.user if known else None
     owner = _user(organization, _text(given, "user")) if "user" in given else before
@@ -212,13 +215,13 @@ def _settings(organization: Organization, body: JsonValue) -> JsonValue:
     given = _object(body, *lags, *flags)
     for name, value in given.items():
         if name in flags and not isinstance(value, bool):
-            raise TypeError(f"{name} is true or false")
+            raise TypeError(f"{name} must be true or false")
         setattr(organization, name, timedelta(seconds=_number(value)) if name in lags else value)
     return given
 
 
 def _replace(organization: Organization, body: JsonValue) -> JsonValue:
     if not isinstance(body, Mapping):
-        raise TypeError("a JSON object is needed")
+        raise TypeError("the body must be a JSON object")
     replace_world(organization, dict(body))
     return {"name": organization.name}

@@ -1,4 +1,4 @@
-"""Makes requests fail: the ASGI layer in front of the application that carries out faults and the rate limit."""
+"""The ASGI layer in front of the application that injects faults and enforces the rate limit."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 TRANSPORT = "transport"
-"""Where a connection's transport stands in the state of its requests."""
+"""The key of the connection's transport in the state of its requests."""
 
 CONTROL_PATH = "/_simulator"
-"""Where no organization can be, and nothing fails on purpose."""
+"""The path of the control endpoint. Faults and the rate limit do not apply to it."""
 
 _PIECES = 8
 _ENDLESS_IN_PROCESS = 64_000_000
@@ -56,7 +56,7 @@ _ERRORS: dict[int, tuple[str, str]] = {
         "TF24668: The following team project collection is stopped. Start the collection and then try again.",
     ),
 }
-"""Type key and text of the errors a fault can answer; 429 and 500 are known by code and text only."""
+"""Type key and text of the errors that a fault can answer. For 429 and 500 only code and text are known facts."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class _Answer:
 
 
 class FaultMiddleware:
-    """Passes requests on unless a fault or the rate limit of the organization says otherwise."""
+    """Passes each request on unless a fault or the rate limit of the organization stops it."""
 
     def __init__(self, app: ASGIApp, organization: Organization) -> None:
         self._app = app
@@ -83,7 +83,7 @@ class FaultMiddleware:
         if fault is None and organization.throttle is None:
             await self._app(scope, receive, send)
             return
-        pace = organization.throttle.take(self._person(scope)) if organization.throttle else None
+        pace = organization.throttle.take(self._user_id(scope)) if organization.throttle else None
         if pace is not None and pace.state == "block":
             await _send(_blocked(pace), send)
             return
@@ -93,16 +93,16 @@ class FaultMiddleware:
         if fault is None:
             await self._app(scope, receive, send)
         else:
-            await _Failing(self._app, fault, scope, receive, send).answer()
+            await _FaultyRequest(self._app, fault, scope, receive, send).answer()
 
-    def _person(self, scope: Scope) -> str:
+    def _user_id(self, scope: Scope) -> str:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         authorization = headers.get(b"authorization", b"").decode("latin-1")
         return identify(self._organization, authorization).user.id
 
 
 @dataclass(frozen=True)
-class _Failing:
+class _FaultyRequest:
     """One request that meets a fault."""
 
     app: ASGIApp
@@ -123,18 +123,18 @@ class _Failing:
             await asyncio.sleep(waits)
         if fault.kind == "reset":
             if true is None:
-                # A client still sending would lose the reset and see an orderly end.
+                # A client that is still sending would miss the reset and see an orderly end.
                 await self._drain()
             await self._reset()
         elif true is None or not passes:
             await _send(_error(fault), self.send)
         elif late:
-            await self._spoil(true)
+            await self._inject_fault(true)
         else:
             await _send(_throttled(fault, true) if fault.kind == "throttle" else true, self.send)
 
     async def _collect(self) -> _Answer:
-        """Let the operation happen, and keep its answer back."""
+        """Let the operation happen and hold its answer back."""
         start: list[Message] = []
         parts: list[bytes] = []
 
@@ -148,11 +148,11 @@ class _Failing:
         return _Answer(start[0]["status"], list(start[0]["headers"]), b"".join(parts))
 
     def _plain(self) -> Scope:
-        """The request without a wish for compression: a compressed body repeated has nothing after its first end."""
+        """Return the request without Accept-Encoding: a repeated compressed body has nothing after its first end."""
         headers = [pair for pair in self.scope["headers"] if pair[0] != b"accept-encoding"]
         return {**self.scope, "headers": headers}
 
-    async def _spoil(self, true: _Answer) -> None:
+    async def _inject_fault(self, true: _Answer) -> None:
         if self.fault.kind == "slow":
             step = max(1, -(-len(true.body) // _PIECES))
             pieces = [true.body[at : at + step] for at in range(0, len(true.body), step)]
@@ -176,7 +176,7 @@ class _Failing:
             await self.send({"type": "http.response.body", "body": b""})
 
     async def _endless(self, true: _Answer) -> None:
-        """Repeat the body until the client is gone. Without a socket nobody ever is: it then ends as a broken one."""
+        """Repeat the body until the client hangs up. Without a socket it ends after 64 MB as a broken answer."""
         headers = [(name, value) for name, value in true.headers if name != b"content-length"]
         await self.send({"type": "http.response.start", "status": true.status, "headers": headers})
         gone = asyncio.ensure_future(self._gone())
@@ -195,15 +195,15 @@ class _Failing:
         return found
 
     async def _reset(self) -> None:
-        """Drop the connection with a TCP reset, whatever was sent so far."""
+        """Drop the connection with a TCP reset, whatever has been sent so far."""
         if transport := self._transport:
-            # No lingering: closing sends a reset in place of the usual end.
+            # Without lingering, closing the socket sends a reset instead of the usual end.
             transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
             transport.abort()
         await self._hang_up("the connection was reset by the peer")
 
     async def _hang_up(self, reason: str) -> None:
-        """Close the connection after what was sent; in one process with the client, raise what it would see."""
+        """Close the connection after what was sent. Without a socket, raise the error that the client would see."""
         if transport := self._transport:
             transport.close()
             await self._gone()
@@ -280,7 +280,7 @@ def _throttled(fault: Fault, true: _Answer) -> _Answer:
 
 
 def _rate_headers(pace: Pace) -> list[tuple[bytes, bytes]]:
-    """Return the X-RateLimit headers of a state; Retry-After goes with delays and refusals."""
+    """Return the X-RateLimit headers of a state. Delays and refusals also get Retry-After."""
     found = _headers(
         x_ratelimit_resource="Concurrency",
         x_ratelimit_limit=str(pace.limit),

@@ -1,4 +1,4 @@
-"""The simulator as a running server: in a thread for tests and programs, in the foreground for the command line."""
+"""Run the simulator as a server: in a thread for tests and programs, in the foreground for the command line."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _STOP_SECONDS = 1.0
 
 
 class _Connection(HttpToolsProtocol):
-    """A connection that tells the application its transport, so that a fault can break it."""
+    """A connection that gives its transport to the application, so that a fault can break it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.app_state = {**self.app_state, TRANSPORT: transport}
@@ -39,7 +39,7 @@ class _Connection(HttpToolsProtocol):
 
 
 class _Server(uvicorn.Server):
-    """A server that stops at once: uvicorn's own looks ten times a second whether it should, and waits after that."""
+    """A server that stops at once. uvicorn checks only ten times a second whether to stop, and then waits again."""
 
     _loop: asyncio.AbstractEventLoop
     _stopped: asyncio.Event
@@ -49,7 +49,7 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
 
     def stop(self) -> None:
-        """End the main loop; may be called from any thread and from a signal handler."""
+        """End the main loop. Any thread and any signal handler may call this."""
         self._loop.call_soon_threadsafe(self._stopped.set)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -76,7 +76,7 @@ class _Server(uvicorn.Server):
 
 
 def listen(port: int = 0) -> socket.socket:
-    """Return a listening socket on the loopback interface; port 0 takes a free one."""
+    """Return a listening socket on the loopback interface. Port 0 takes a free one."""
     # asyncio turns Nagle's algorithm off only for sockets that name their protocol; with it every answer takes 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -87,10 +87,10 @@ def listen(port: int = 0) -> socket.socket:
 
 @dataclass(frozen=True)
 class Certificate:
-    """What a TLS port needs: the chain and its private key, both PEM files.
+    """The certificate chain and its private key for a TLS port, both as PEM files.
 
-    Clients that only speak to `https://dev.azure.com` need a certificate for the service's hosts, an authority that
-    they trust, and a way to reach the port (the tests show one for Node).
+    Clients that only talk to `https://dev.azure.com` need a certificate for the service's hosts, an authority that they
+    trust, and a way to reach the port. The tests show one for Node.
     """
 
     chain: Path
@@ -98,13 +98,13 @@ class Certificate:
 
 
 def base_url(organization: Organization, listener: socket.socket, certificate: Certificate | None = None) -> str:
-    """Return the organization's address on a listening socket."""
+    """Return the address of the organization on a listening socket."""
     scheme = "https" if certificate else "http"
     return f"{scheme}://127.0.0.1:{listener.getsockname()[1]}/{organization.name}"
 
 
 def web_server(organization: Organization, certificate: Certificate | None = None, *, control: bool = False) -> _Server:
-    """Return a server that is not started yet; with a certificate it speaks TLS and nothing else.
+    """Return a server that is not started yet. With a certificate it speaks TLS only.
 
     Raises:
         OSError: the certificate or its key cannot be read.
@@ -128,8 +128,8 @@ def web_server(organization: Organization, certificate: Certificate | None = Non
 class SimulatorServer:
     """Serves an organization on a free loopback port while the `with` block lasts.
 
-    Usable in sync and async tests: the server has its own thread and event loop. With `control` it also answers below
-    `/_simulator`, where a test in another process makes requests fail, moves the clock and so on.
+    It works in sync and async tests because the server has its own thread and event loop. With `control` it also
+    answers below `/_simulator`, where a test in another process adds faults, moves the clock and so on.
     """
 
     def __init__(
@@ -150,7 +150,7 @@ class SimulatorServer:
         self._server.run(sockets=[self._listener])
 
     def start(self) -> None:
-        """Start serving; returns when connections are accepted."""
+        """Start serving. Returns when the server accepts connections."""
         self._thread.start()
         latest = time.monotonic() + _START_SECONDS
         while not self._server.started:

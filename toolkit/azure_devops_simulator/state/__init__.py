@@ -1,1 +1,1 @@
-"""The state of an organization: values, people and settings."""
+"""The data of an organization: projects, repositories, work items, pull requests, builds, people, clock and faults."""

@@ -1,4 +1,4 @@
-"""Build definitions, builds, their timelines and logs as they are kept. No HTTP here."""
+"""Build definitions, builds, their timelines and their logs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass
 class Definition:
-    """A YAML pipeline. `folder` is written with backslashes, the root being one."""
+    """A YAML pipeline. `folder` is written with backslashes; the root is a single one."""
 
     id: int
     project: Project
@@ -41,7 +41,7 @@ class Definition:
 
 @dataclass(frozen=True)
 class Issue:
-    """An error or warning of a timeline record. `line` is where its log says so."""
+    """An error or warning of a timeline record. `line` is its line in the log."""
 
     type: Literal["error", "warning"]
     message: str
@@ -73,10 +73,10 @@ class Record:
 
 @dataclass
 class Log:
-    """A log. Its lines are kept without the time in front; the time of each follows from start and duration.
+    """A log. It stores lines without their times, which follow from `start` and `seconds`.
 
-    `messages` may be any sequence, also one that makes its lines when they are read. `written` is how many of them are
-    there while the step runs; None = all.
+    `messages` may be any sequence, even one that makes a line when it is read. `written` is the number of lines so far
+    while the step runs; None means all.
     """
 
     id: int
@@ -87,17 +87,17 @@ class Log:
 
     @property
     def line_count(self) -> int:
-        """How many lines it has so far."""
+        """How many lines the log has so far."""
         return len(self.messages) if self.written is None else self.written
 
     @property
     def end(self) -> datetime:
-        """When its last line was written."""
+        """The time of the last line."""
         part = 1.0 if self.written is None else self.written / max(len(self.messages), 1)
         return self.start + timedelta(seconds=self.seconds * part)
 
     def lines(self, first: int = 1, last: int | None = None) -> Iterator[str]:
-        """Return lines `first` to `last`, both included, counted from 1, each with its time; made one by one."""
+        """Yield lines `first` to `last`, both included and counted from 1, each with its time."""
         end = self.line_count if last is None else min(last, self.line_count)
         ticks = int((self.start - _EPOCH) / timedelta(microseconds=1))
         step = self.seconds * 1_000_000 / max(len(self.messages), 1)
@@ -110,7 +110,7 @@ class Log:
 
 @dataclass
 class Artifact:
-    """Something a build published: a name and its files."""
+    """The name and the files of something that a build published."""
 
     id: int
     name: str
@@ -118,13 +118,13 @@ class Artifact:
 
     @property
     def size(self) -> int:
-        """The bytes of its files."""
+        """The total size of the files in bytes."""
         return sum(len(content) for content in self.files.values())
 
 
 @dataclass
 class Course:
-    """What a build that is not over will do: how its timeline and logs look in the end, and how it ends."""
+    """The planned course of an unfinished build: its final timeline, logs and result."""
 
     start: datetime
     finish: datetime
@@ -135,7 +135,7 @@ class Course:
 
 @dataclass
 class Build:
-    """A build. `records` is None while it never started; `course` is what the clock still has to bring."""
+    """A build. `records` is None until it starts. `course` is the part that the clock has yet to reveal."""
 
     id: int
     definition: Definition
@@ -165,19 +165,19 @@ class Build:
 
     @property
     def uri(self) -> str:
-        """What a work item links to."""
+        """The address by which a work item links to the build."""
         return f"vstfs:///Build/Build/{self.id}"
 
     @property
     def plan(self) -> str:
-        """Guid of its orchestration plan, which is that of its timeline too."""
+        """The guid of its orchestration plan, which is also the guid of its timeline."""
         return guid(f"build/{self.id}/plan")
 
 
 class BuildStore:
     """Definitions and builds of an organization, by id.
 
-    `counters` are the last numbers given, `shown_at` the time at which the builds look as they do.
+    `counters` hold the last numbers given. `shown_at` is the time for which the builds were last brought up to date.
     """
 
     def __init__(self) -> None:
@@ -217,7 +217,7 @@ class BuildStore:
         reason: Reason = "manual",
         requested_for: User | None = None,
     ) -> Build:
-        """Queue a build; its number is the date and a count for the day."""
+        """Queue a build. Its number is the date and a count for that day."""
         number = self._next("build")
         day = f"{when:%Y%m%d}"
         revision = self._next(f"{definition.id}/{day}")
@@ -243,12 +243,12 @@ class BuildStore:
         return self.counters[kind]
 
     def under_way(self) -> list[Build]:
-        """Return the builds that the clock still moves."""
+        """Return the builds that still change with the clock."""
         self._under_way = [build for build in self._under_way if build.course]
         return self._under_way
 
     def watch(self, build: Build) -> None:
-        """Let the clock move a build."""
+        """Let a build change with the clock."""
         self.shown_at = None
         if all(known is not build for known in self._under_way):
             self._under_way.append(build)

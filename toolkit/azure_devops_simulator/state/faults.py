@@ -1,7 +1,7 @@
-"""What may go wrong on purpose: single faults by request, and a limit on requests by person. Data only, no I/O.
+"""Failures on purpose: faults for single requests, and a rate limit for each user.
 
-Both are off unless set. They are deterministic: a fault counts the requests it fits, and a bucket takes its time from
-the clock it was given.
+Both are off by default. They are deterministic: a fault counts the requests that match it, and a rate limit takes its
+time from the clock that it is given.
 """
 
 from __future__ import annotations
@@ -22,30 +22,30 @@ BodyForm = Literal["json", "html", "bom", "empty"]
 
 @dataclass(frozen=True)
 class Fault:
-    """One way in which answers go wrong.
+    """A way in which answers fail.
 
     Args:
         kind: `status` answers with `status` (503 unless given) and a body of the form `body`; below 400 an `html` body
             is the sign-in page;
-            `throttle` is the service's rate limit: 429 with Retry-After unless `status=200`, which delivers the true
-            answer with the X-RateLimit headers, late when there is a `delay`;
+            `throttle` is the rate limit of the service: 429 with Retry-After. With `status=200` it delivers the true
+            answer with the X-RateLimit headers, after `delay`;
             `reset` drops the connection (a TCP reset); `truncate` ends it in the middle of the answer's body;
             `slow` sends the body in eight pieces, `delay` seconds before each;
-            `delay` only waits; `endless` repeats the body until the client hangs up, `delay` seconds between rounds.
-        method: the method it fits, `*` any.
-        path: a part of the request's decoded path (without query), case ignored.
-        when: `before` the operation takes effect, which then never happens; `after`: it happens, and then its answer
-            is lost or spoilt. `truncate`, `slow` and `endless` always come after.
+            `delay` only waits; `endless` repeats the body until the client hangs up, with `delay` seconds in between.
+        method: the method to match; `*` matches any.
+        path: a part of the decoded path (without query) to match, in any case.
+        when: `before` means that the operation does not take effect. `after` means that it does, and then its answer is
+            lost or damaged. `truncate`, `slow` and `endless` always come after.
         status: the status of `status` and `throttle`.
         body: `json` in the usual error shape, an `html` page, `bom` (JSON after a byte order mark) or `empty`.
         retry_after: seconds for the Retry-After header; `throttle` says 5 unless given.
-        delay: seconds to wait, before anything else happens except for `slow` and `endless`.
-        skip: how many fitting requests pass first.
-        every: of those that follow, every n-th fails, starting with the first.
-        times: how often it happens at most; None = without end.
+        delay: seconds to wait before anything else happens, except for `slow` and `endless`.
+        skip: how many matching requests pass first.
+        every: every n-th of the following requests fails, starting with the first.
+        times: how many requests fail at most; None means no limit.
 
     Raises:
-        ValueError: a kind, form or number that makes no sense.
+        ValueError: an unknown kind or form, or an invalid number.
     """
 
     kind: FaultKind
@@ -65,21 +65,21 @@ class Fault:
             if getattr(self, name) not in get_args(known):
                 raise ValueError(f"{name} {getattr(self, name)!r} is not one of {', '.join(get_args(known))}")
         if self.status is not None and (self.kind not in {"status", "throttle"} or not 200 <= self.status <= 599):
-            raise ValueError("status is a number from 200 to 599, for the kinds status and throttle only")
+            raise ValueError("status must be a number from 200 to 599, and only the kinds status and throttle have one")
         if self.skip < 0 or self.every < 1 or self.delay < 0 or (self.times is not None and self.times < 0):
-            raise ValueError("skip, delay and times cannot be negative and every is at least 1")
+            raise ValueError("skip, delay and times must not be negative, and every must be at least 1")
 
     def fits(self, method: str, path: str) -> bool:
-        """Return whether a request is one of those it is meant for."""
+        """Return whether the fault is meant for this request."""
         return self.method in {"*", method.upper()} and self.path.lower() in path.lower()
 
     def body_json(self) -> JsonObject:
-        """Return the fault as JSON, all fields; `Fault(**it)` is an equal one."""
+        """Return all fields of the fault as JSON; `Fault(**fields)` gives an equal fault."""
         return {known.name: getattr(self, known.name) for known in fields(self)}
 
 
 def parse_fault(text: str) -> Fault:
-    """Return a fault as the command line has it: `kind,name=value,...`, such as `status,status=503,path=/wit/,times=2`.
+    """Read a fault from the form of the command line, such as `status,status=503,path=/wit/,times=2`.
 
     Raises:
         ValueError: an unknown kind or name, or a value of the wrong type.
@@ -104,25 +104,25 @@ _READERS: dict[str, Callable[[str], object]] = {
 
 
 FAULT_NAMES = tuple(_READERS)
-"""What the JSON form of a fault may have."""
+"""The names in the JSON form of a fault."""
 
 
 def read_fault(given: JsonObject) -> Fault:
-    """Return a fault of its JSON form. Names left out, and nulls, have their default.
+    """Read a fault from JSON. Names that are missing or null get their default.
 
     Raises:
         ValueError: an unknown name, or a value of the wrong type.
     """
     if unknown := given.keys() - _READERS.keys():
-        raise ValueError(f"{', '.join(sorted(unknown))}: not known; a fault has {', '.join(_READERS)}")
+        raise ValueError(f"{', '.join(sorted(unknown))}: not known; a fault has the names {', '.join(_READERS)}")
     values = {name: _READERS[name](str(value)) for name, value in given.items() if value is not None}
     if "kind" not in values:
-        raise ValueError(f"a fault has a kind: {', '.join(get_args(FaultKind))}")
+        raise ValueError(f"a fault needs a kind: {', '.join(get_args(FaultKind))}")
     return Fault(**values)  # type: ignore[arg-type]
 
 
 class Faults:
-    """The faults of an organization. Those added first are tried first; each request meets one at most."""
+    """The faults of an organization. Earlier faults are tried first, and each request meets at most one."""
 
     def __init__(self, faults: Iterable[Fault] = ()) -> None:
         self._lock = threading.Lock()
@@ -144,7 +144,7 @@ class Faults:
         self._faults = faults
 
     def add(self, *faults: Fault) -> None:
-        """Add faults behind those already there. The same fault twice counts twice."""
+        """Add faults after the existing ones. Adding a fault twice makes it count twice."""
         with self._lock:
             self._faults += [_Counted(fault) for fault in faults]
 
@@ -154,37 +154,37 @@ class Faults:
             self._faults = []
 
     def take(self, method: str, path: str) -> Fault | None:
-        """Return the fault that this request meets, counted; None when it passes."""
+        """Return and count the fault that this request meets, or None."""
         with self._lock:
             return next((known.fault for known in self._faults if known.meets(method, path)), None)
 
     def counted(self) -> list[tuple[Fault, int, int]]:
-        """Return every fault with how many requests it fitted and how many it spoilt."""
+        """Return every fault with how many requests matched it and how many failed."""
         with self._lock:
-            return [(known.fault, known.seen, known.spoilt) for known in self._faults]
+            return [(known.fault, known.seen, known.failed) for known in self._faults]
 
 
 @dataclass
 class _Counted:
     fault: Fault
     seen: int = 0
-    spoilt: int = 0
+    failed: int = 0
 
     def meets(self, method: str, path: str) -> bool:
-        """Count a request, and say whether the fault happens to it."""
+        """Count a request and return whether it fails."""
         fault = self.fault
         if not fault.fits(method, path):
             return False
         number, self.seen = self.seen - fault.skip, self.seen + 1
-        if number < 0 or number % fault.every or (fault.times is not None and self.spoilt >= fault.times):
+        if number < 0 or number % fault.every or (fault.times is not None and self.failed >= fault.times):
             return False
-        self.spoilt += 1
+        self.failed += 1
         return True
 
 
 @dataclass(frozen=True)
 class Pace:
-    """What the rate limit says about one request. `delay` in seconds; and `retry_after` in seconds."""
+    """The decision of the rate limit about one request. `delay` and `retry_after` are in seconds."""
 
     state: Literal["quiet", "flag", "tarpit", "block"]
     limit: int
@@ -196,18 +196,18 @@ class Pace:
 
 @dataclass
 class TokenBucket:
-    """A rate limit for each person, in the three states of the service.
+    """A rate limit for each user, with the three stages of the service.
 
-    Each request takes one token. While more than half of them are left nothing shows; then answers carry the
-    X-RateLimit headers (flag); the next `tarpit` requests after the last token wait `delay` seconds (tarpit); then
-    requests are refused with 429 until a token is there (block). A refused request takes none.
+    Each request takes one token. While more than half of the tokens are left, answers show nothing. After that they
+    carry the X-RateLimit headers (flag). Without tokens the next `tarpit` requests wait `delay` seconds (tarpit). Then
+    requests are refused with 429 until there is a token again (block). A refused request takes no token.
 
     Args:
         capacity: tokens of a full bucket.
         refill: tokens that come back in a second.
         tarpit: how many requests without a token are delayed before one is refused.
         delay: seconds such a request waits.
-        clock: seconds that only grow; by default the machine's own, a function of the test's for exact results.
+        clock: a function that returns growing seconds, by default the clock of the machine.
     """
 
     capacity: int = 200
@@ -220,16 +220,16 @@ class TokenBucket:
 
     def __post_init__(self) -> None:
         if self.capacity < 1 or not 0 < self.refill < math.inf or self.tarpit < 0 or self.delay < 0:
-            raise ValueError("capacity is at least 1, refill more than 0, tarpit and delay not negative")
+            raise ValueError("capacity must be at least 1, refill more than 0, and tarpit and delay not negative")
 
-    def take(self, person: str) -> Pace:
-        """Take a token for a request of somebody, and say what becomes of it."""
+    def take(self, user: str) -> Pace:
+        """Take a token for a request of a user and return the decision."""
         with self._lock:
             now = self.clock()
-            level, then = self._levels.get(person, (float(self.capacity), now))
+            level, then = self._levels.get(user, (float(self.capacity), now))
             level = min(float(self.capacity), level + (now - then) * self.refill) - 1
             blocked = level < -self.tarpit
-            self._levels[person] = (level + 1 if blocked else level), now
+            self._levels[user] = (level + 1 if blocked else level), now
         return self._pace(level, blocked=blocked)
 
     def _pace(self, level: float, *, blocked: bool) -> Pace:

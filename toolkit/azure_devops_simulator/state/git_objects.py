@@ -1,7 +1,7 @@
-"""Git objects of one repository, kept in memory with their real ids.
+"""The git objects of one repository, kept in memory under their real ids.
 
-Paths are written as the service writes them, `/src/app.py`; object ids are 40 hexadecimal digits. Objects never change,
-so what has been decoded once is kept.
+Paths are written as the service writes them, `/src/app.py`. Object ids are 40 hexadecimal digits. Objects never
+change, so each is decoded only once.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Kind: TypeAlias = Literal["blob", "tree", "commit", "tag"]
 
 @dataclass(frozen=True)
 class Signature:
-    """Who wrote or committed something, and when (UTC, whole seconds)."""
+    """The author or committer of an object, with the date (UTC, whole seconds)."""
 
     name: str
     email: str
@@ -32,12 +32,12 @@ class Signature:
 
     @property
     def raw(self) -> bytes:
-        """The form that stands in a git object."""
+        """The form in a git object."""
         return f"{self.name} <{self.email}>".encode()
 
     @classmethod
     def parse(cls, raw: bytes, seconds: int) -> Signature:
-        """Read the form that stands in a git object."""
+        """Read the form in a git object."""
         name, _, email = raw.decode("utf-8", "replace").partition(" <")
         return cls(name, email.rstrip(">"), datetime.fromtimestamp(seconds, UTC))
 
@@ -61,7 +61,7 @@ class Commit:
 
 @dataclass(frozen=True)
 class AnnotatedTag:
-    """A decoded annotated tag; `name` has no `refs/tags/`."""
+    """A decoded annotated tag. `name` has no `refs/tags/`."""
 
     id: str
     name: str
@@ -72,7 +72,7 @@ class AnnotatedTag:
 
 @dataclass(frozen=True)
 class Entry:
-    """A file or folder of a tree; `name` is one segment."""
+    """A file or folder of a tree. `name` is one segment of a path."""
 
     name: str
     mode: int
@@ -89,7 +89,7 @@ Files: TypeAlias = Mapping[str, Entry]
 
 
 class ObjectStore:
-    """The objects of a repository, written and read by kind."""
+    """The objects of a repository by kind."""
 
     def __init__(self) -> None:
         self.raw = MemoryObjectStore()
@@ -109,7 +109,7 @@ class ObjectStore:
             return None
 
     def kind(self, object_id: str) -> Kind | None:
-        """What an id names, or None when there is no such object."""
+        """Return the kind of an object, or None when there is no object of this id."""
         item = self._get(object_id)
         if item is None:
             return None
@@ -123,7 +123,7 @@ class ObjectStore:
         return object_id
 
     def blob(self, object_id: str) -> bytes | None:
-        """Return a file's content, or None when the id names no blob."""
+        """Return the content of a file, or None when the id is not the id of a blob."""
         if object_id not in self._blobs:
             item = self._get(object_id)
             if not isinstance(item, Blob):
@@ -139,7 +139,7 @@ class ObjectStore:
         return tree_id
 
     def entries(self, tree_id: str) -> tuple[Entry, ...] | None:
-        """What lies directly in a tree, in git's order; None when the id names no tree."""
+        """Return the direct entries of a tree in git's order, or None when the id is not the id of a tree."""
         if tree_id not in self._entries:
             item = self._get(tree_id)
             if not isinstance(item, Tree):
@@ -162,7 +162,7 @@ class ObjectStore:
         return self._files[tree_id]
 
     def at(self, tree_id: str, path: str) -> Entry | None:
-        """Return the file or folder at a path below a tree; `/` is the tree itself."""
+        """Return the file or folder at a path below a tree. `/` is the tree itself."""
         here = Entry("", stat.S_IFDIR, tree_id)
         for name in (part for part in path.split("/") if part):
             if not here.is_folder:
@@ -176,7 +176,7 @@ class ObjectStore:
     def put_commit(
         self, tree: str, parents: tuple[str, ...], author: Signature, message: str, committer: Signature | None = None
     ) -> str:
-        """Store a commit; the committer is the author unless named."""
+        """Store a commit. The committer is the author unless given."""
         committer = committer or author
         item = GitCommit()
         item.tree = ObjectID(tree.encode("ascii"))
@@ -189,7 +189,7 @@ class ObjectStore:
         return self._put(item)
 
     def commit(self, commit_id: str) -> Commit | None:
-        """Return a commit, or None when the id names none."""
+        """Return a commit, or None when the id is not the id of a commit."""
         if commit_id not in self._commits:
             item = self._get(commit_id)
             if not isinstance(item, GitCommit):
@@ -214,7 +214,7 @@ class ObjectStore:
         return self._put(item)
 
     def tag(self, tag_id: str) -> AnnotatedTag | None:
-        """Return an annotated tag, or None when the id names none."""
+        """Return an annotated tag, or None when the id is not the id of one."""
         item = self._get(tag_id)
         if not isinstance(item, Tag):
             return None

@@ -1,7 +1,6 @@
-"""The state of one simulated organization: plain data and look-ups, no I/O.
+"""The state of one simulated organization, with the methods that find and add its parts.
 
-Everything that could differ between two runs (ids, dates) comes from here, so that two organizations built by the same
-calls are equal down to the last object id.
+All ids and dates come from here, so that two organizations built by the same calls are equal down to the object ids.
 """
 
 from __future__ import annotations
@@ -27,9 +26,9 @@ class Organization:
     """One organization with everything in it.
 
     `users` is keyed by user id, `tokens` by the token's value, `projects` by project id, `pull_requests` by number
-    (numbers are unique in the organization). `faults` and `throttle` make requests fail on purpose;
-    `explains_expiry`: an expired token is told so, as some services do, where most answer an empty 401.
-    `work_item_lag` and `code_search_lag`: how far queries and code search are behind; reading by id or path never is.
+    (numbers are unique in the organization). `faults` and `throttle` make requests fail on purpose.
+    `explains_expiry`: the answer to an expired token says so, as some services do; most services answer an empty 401.
+    `work_item_lag` and `code_search_lag`: how far queries and code search are behind. Reads by id or path are current.
     """
 
     name: str
@@ -55,7 +54,7 @@ class Organization:
         self.hidden: set[tuple[str, str]] = set()
 
     def new_guid(self) -> str:
-        """Return a guid that no other object has; the n-th call gives the same one in every run."""
+        """Return a guid that no other object has. The n-th call returns the same guid in every run."""
         return guid(f"{self.name}/{self.next_id('guid')}")
 
     def next_id(self, kind: str) -> int:
@@ -64,7 +63,7 @@ class Organization:
         return self.counters[kind]
 
     def add_user(self, display_name: str, unique_name: str, *, member: bool = True) -> User:
-        """Add a person or service account; `member=False`: somebody with an account who is not in the organization."""
+        """Add a person or service account. `member=False` adds an account outside the organization."""
         user = User(guid(f"user/{unique_name}"), display_name, unique_name, f"aad.{_descriptor(unique_name)}", member)
         self.users[user.id] = user
         return user
@@ -77,7 +76,7 @@ class Organization:
         return next((u for u in self.users.values() if wanted in {u.unique_name.lower(), u.display_name.lower()}), None)
 
     def named(self, display_name: str) -> User:
-        """Return the user with this name; KeyError when there is none (for code that seeds or tests)."""
+        """Return the user with this name. Raises KeyError when there is none; for code that seeds or tests."""
         if found := self.user(display_name):
             return found
         raise KeyError(display_name)
@@ -88,7 +87,7 @@ class Organization:
         Args:
             value: the secret itself.
             scopes: scope names with or without `vso.`; `app_token` is full access.
-            user: whose token it is; the service account `svc-agent` (or the first user) when absent.
+            user: the owner; the service account `svc-agent` (or the first user) when absent.
         """
         owner = user or self.user("svc-agent") or next(iter(self.users.values()), None)
         if owner is None:
@@ -106,7 +105,7 @@ class Organization:
         process: Literal["Agile", "Scrum", "Basic", "CMMI"] = "Agile",
         visibility: Literal["private", "public", "organization"] = "private",
     ) -> Project:
-        """Add a project with its default team, which every user is a member of."""
+        """Add a project with its default team. All members of the organization belong to that team."""
         project = Project(
             guid(f"project/{name}"),
             name,
@@ -128,7 +127,7 @@ class Organization:
         return found or next((p for p in self.projects.values() if p.name.lower() == wanted), None)
 
     def repository(self, project: str, name_or_id: str) -> Repository:
-        """Return a repository by project and name; KeyError when there is none (for code that seeds or tests)."""
+        """Return a repository by project and name. Raises KeyError when there is none; for code that seeds or tests."""
         found = self.project(project)
         repository = found.repository(name_or_id) if found else None
         if repository is None:
@@ -139,21 +138,21 @@ class Organization:
         """Take a permission from a user.
 
         Args:
-            user: whose.
+            user: the user who loses the permission.
             permission: one of `PERMISSIONS`.
-            project: where; None = everywhere.
-            within: the part of the project: a repository's name or that and a reference (`docs/refs/heads/main`), an
-                area path, a pipeline's name. What lies below a part belongs to it.
+            project: the project in which it is denied; None means everywhere.
+            within: a part of the project: a repository's name, a reference in it (`docs/refs/heads/main`), an area
+                path, or a pipeline's name. The denial includes everything below that part.
 
         Raises:
-            ValueError: no such permission.
+            ValueError: there is no such permission.
         """
         if permission not in PERMISSIONS:
-            raise ValueError(f"there is no permission {permission!r}, but {', '.join(PERMISSIONS)}")
+            raise ValueError(f"there is no permission {permission!r}; the permissions are {', '.join(PERMISSIONS)}")
         self.denials.add(Denial(user.id, permission, project.id if project else "", within))
 
     def denied(self, user: User, permission: str, project: Project | None, within: str = "") -> bool:
-        """Return whether the user lacks the permission in the project, or in a part of it."""
+        """Return whether the user lacks the permission in the project or in a part of it."""
         if not self.denials:
             return False
         return any(
@@ -164,11 +163,11 @@ class Organization:
         )
 
     def hide_project(self, project: Project, user: User) -> None:
-        """Make a project invisible to a user: it then answers like one that does not exist."""
+        """Make a project invisible to a user. For this user it answers like a project that does not exist."""
         self.hidden.add((user.id, project.id))
 
     def visible_projects(self, user: User) -> list[Project]:
-        """Return the projects this user can see, by name."""
+        """Return the projects that this user can see, by name."""
         seen = (project for project in self.projects.values() if (user.id, project.id) not in self.hidden)
         return sorted(seen, key=lambda project: project.name.lower())
 
@@ -178,5 +177,5 @@ class Organization:
 
 
 def _descriptor(unique_name: str) -> str:
-    """Return the opaque part of a graph descriptor: letters and digits, made from the name."""
+    """Return the opaque part of a graph descriptor: letters and digits made from the name."""
     return guid(f"descriptor/{unique_name}").replace("-", "")

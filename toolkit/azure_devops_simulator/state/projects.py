@@ -16,7 +16,7 @@ ZERO_ID = "0" * 40
 
 @dataclass(frozen=True)
 class RefUpdate:
-    """One reference moved by a push."""
+    """One reference that a push moved."""
 
     name: str
     old: str
@@ -25,7 +25,7 @@ class RefUpdate:
 
 @dataclass(frozen=True)
 class Push:
-    """A push: `commits` newest first."""
+    """A push. Its `commits` are newest first."""
 
     id: int
     user: User
@@ -38,7 +38,7 @@ class Push:
 class Repository:
     """A git repository of a project. `refs` maps full names to object ids; `pushes` are oldest first.
 
-    `protected` holds the full names of branches that a policy closes to pushes: they move by pull requests only.
+    `protected` holds the full names of branches that a policy protects from pushes. Only pull requests move them.
     """
 
     id: str
@@ -57,24 +57,24 @@ class Repository:
         return self.refs.get(f"refs/heads/{name}")
 
     def default_tip(self) -> str | None:
-        """Return the commit at the tip of the default branch; None when the repository is empty."""
+        """Return the commit at the tip of the default branch, or None when the repository is empty."""
         return self.refs.get(self.default_branch) if self.default_branch else None
 
     def default_tip_at(self, when: datetime) -> str | None:
-        """Return the tip that the default branch had at a time; None before its first push."""
+        """Return the tip of the default branch at a time, or None before its first push."""
         name = self.default_branch
         moves = ((push.date, update) for push in self.pushes for update in push.updates if update.name == name)
         known = [update.new for date, update in moves if date <= when]
         return known[-1] if known and known[-1] != ZERO_ID else None
 
     def peel(self, object_id: str) -> str | None:
-        """Return the commit an id stands for: itself, or what an annotated tag points to."""
+        """Return the commit of an id: the id itself, or the commit that an annotated tag points to."""
         if tag := self.objects.tag(object_id):
             return self.peel(tag.target)
         return object_id if self.objects.commit(object_id) else None
 
     def commit(self, commit_id: str) -> Commit:
-        """Return a commit that is known to exist; KeyError otherwise."""
+        """Return an existing commit. Raises KeyError when there is none."""
         found = self.objects.commit(commit_id)
         if found is None:
             raise KeyError(commit_id)
@@ -85,7 +85,7 @@ class Repository:
         return self.objects.files(self.commit(commit_id).tree)
 
     def text(self, path: str, branch: str | None = None) -> str:
-        """Return a file's text on a branch (the default one when absent); KeyError when it is not there."""
+        """Return the text of a file on a branch, by default the default branch. Raises KeyError when there is none."""
         tip = self.branch(branch) if branch else self.default_tip()
         if tip is None:
             raise KeyError(path)
@@ -93,14 +93,14 @@ class Repository:
 
     @property
     def size(self) -> int:
-        """The bytes of every file at the tip of the default branch; 0 for an empty repository."""
+        """The total size in bytes of the files at the tip of the default branch; 0 for an empty repository."""
         tip = self.default_tip()
         if tip is None:
             return 0
         return sum(len(self.objects.blob(entry.id) or b"") for entry in self.files(tip).values())
 
     def record_push(self, push_id: int, user: User, date: datetime, updates: tuple[RefUpdate, ...]) -> Push:
-        """Move references and remember the push. The first branch of an empty repository becomes its default."""
+        """Move references and record the push. The first branch of an empty repository becomes its default."""
         known = set(self.refs.values())
         commits: list[str] = []
         for update in updates:
@@ -117,7 +117,7 @@ class Repository:
         return push
 
     def _new_commits(self, tip: str, known: set[str]) -> list[str]:
-        """The commits reachable from a tip that no reference reached before, newest first along first parents."""
+        """Return the commits that this tip reaches and no reference reached before, newest first."""
         found: dict[str, None] = {}
         pushed = {commit for push in self.pushes for commit in push.commits}
         waiting = deque([self.peel(tip)])
@@ -130,11 +130,11 @@ class Repository:
         return list(found)
 
     def push_of(self, commit_id: str) -> Push | None:
-        """Return the push that brought a commit."""
+        """Return the push that added a commit."""
         return next((push for push in self.pushes if commit_id in push.commits), None)
 
     def find_commit(self, subject: str) -> Commit:
-        """The newest commit with this subject on any branch; KeyError when there is none (to seed and to test)."""
+        """Return the newest commit with this subject on any branch. Raises KeyError when there is none."""
         for push in reversed(self.pushes):
             for commit_id in push.commits:
                 if (commit := self.commit(commit_id)).subject == subject:

@@ -23,7 +23,7 @@ class Reviewer:
 
 @dataclass
 class Comment:
-    """A comment of a thread, numbered from 1. A deleted one keeps its place and has no content."""
+    """A comment of a thread, numbered from 1. A deleted comment keeps its number and has no content."""
 
     id: int
     author: User
@@ -37,7 +37,7 @@ class Comment:
 
 @dataclass
 class Thread:
-    """A discussion, on a file when `context` says so. `status` is None for a thread the system wrote."""
+    """A discussion, on a file if `context` says so. `status` is None for a thread that the system wrote."""
 
     id: int
     comments: list[Comment]
@@ -64,9 +64,9 @@ class Iteration:
 
 @dataclass
 class PullRequest:
-    """A pull request. References are full names; `closed` is set when it is completed or abandoned.
+    """A pull request. References are full names. `closed` is set when it is completed or abandoned.
 
-    `rejected`: it was to be completed while a required reviewer had not approved.
+    `rejected`: somebody tried to complete it while a required reviewer had not approved.
     """
 
     id: int
@@ -106,18 +106,18 @@ class PullRequest:
 
     @property
     def merge_id(self) -> str:
-        """The id of the merge attempt; another state of the branches is another attempt."""
+        """The id of the merge attempt. It changes with the tips of the branches."""
         return str(uuid5(NAMESPACE_OID, f"{self.repository.id}/{self.id}/{self.last_source}/{self.last_target}"))
 
     @property
     def artifact_uri(self) -> str:
-        """What a work item links to."""
+        """The address by which a work item links to the pull request."""
         ids = (self.repository.project.id, self.repository.id, str(self.id))
         return "vstfs:///Git/PullRequestId/" + "%2f".join(ids)
 
     @property
     def merge_status(self) -> str:
-        """`queued` while a completion is under way, else `conflicts`, `rejectedByPolicy` or `succeeded`."""
+        """`queued` during a completion, else `conflicts`, `rejectedByPolicy` or `succeeded`."""
         if self.completing_by is not None:
             return "queued"
         if self.rejected and self.waits:

@@ -1,4 +1,4 @@
-"""A log of many thousand lines that takes no memory: each line is made when it is read."""
+"""A log of many thousand lines that needs no memory, because each line is made when it is read."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ SOAK_LINES = 50_000
 
 @dataclass(frozen=True)
 class SoakLog(Sequence[str]):
-    """The log of a soak run. Lines are made when they are read; the same number gives the same line always."""
+    """The log of a soak run. The same number always gives the same line."""
 
     lines: int = SOAK_LINES
     error_at: int | None = None
 
     def __len__(self) -> int:
-        """How many lines there are."""
+        """Return the number of lines."""
         return self.lines
 
     @overload

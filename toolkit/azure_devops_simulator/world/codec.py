@@ -1,7 +1,7 @@
-"""Dataclasses as JSON and back, by their annotations. What has a name of its own is written as that name.
+"""Convert dataclasses to JSON and back by their annotations. References to objects with a name are written as names.
 
-A record holds all fields in the order of their declaration. Dates are text, bytes are text where they are UTF-8 and
-`{"base64": ...}` where not, keys that are numbers are written as text.
+A record holds all fields in the order of their declaration. Dates are text. Bytes are text if they are UTF-8, else
+`{"base64": ...}`. Keys that are numbers are written as text.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ _PLAIN = (type(None), bool, int, float, str)
 
 
 class WorldError(ValueError):
-    """JSON that is no world: what is wrong, and where."""
+    """JSON that is no valid world. The message says what is wrong and where."""
 
 
 class AnyJson:
-    """Stands in annotations for JSON that is kept as it is."""
+    """Stands in annotations for JSON that is kept unchanged."""
 
 
 class Codec:
-    """Writes and reads values.
+    """Writes values as JSON and reads them back.
 
     Args:
-        names: for a class whose objects stand elsewhere: what to write in their place.
-        finds: for the same classes: the object of such a name; KeyError when there is none.
-        writers: for a class with a form of its own: that form.
-        readers: for the same annotations: the value of such a form.
-        namespace: names in annotations that their modules import for type checkers only.
+        names: for classes whose objects are recorded elsewhere: the function that gives the name to write instead.
+        finds: for the same classes: the function that finds the object of a name, or raises KeyError.
+        writers: for classes with a form of their own: the function that writes it.
+        readers: for the same annotations: the function that reads such a form.
+        namespace: the meaning of names in annotations, where it differs from their modules.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Codec:
         self._hints: dict[type, dict[str, Any]] = {}
 
     def write(self, value: object) -> JsonValue:  # noqa: PLR0911 - one line for each form
-        """Return a value as JSON."""
+        """Write a value as JSON."""
         if value is None or type(value) in _PLAIN:
             return value  # type: ignore[return-value]
         if form := self._forms.get(type(value)):
@@ -74,12 +74,12 @@ class Codec:
         raise TypeError(f"a world has no form for {type(value).__name__}")
 
     def record(self, value: object, *, without: tuple[str, ...] = ()) -> JsonObject:
-        """Return an object with all its fields, also one that has a name."""
+        """Write an object with all its fields, even if its class has names."""
         own = fields(value)  # type: ignore[arg-type]
         return {f.name: self.write(getattr(value, f.name)) for f in own if f.init and f.name not in without}
 
     def read(self, kind: type[T], value: JsonValue, **given: object) -> T:
-        """Return an object of a record; fields that were left out are `given` or have their default."""
+        """Read an object from a record. Fields that are missing are `given` or get their default."""
         if not isinstance(value, Mapping):
             raise WorldError(f"{kind.__name__}: expected an object, found {_short(value)}")
         if kind not in self._hints:
@@ -137,7 +137,7 @@ def _short(value: object) -> str:
 
 
 def write_bytes(content: bytes) -> JsonValue:
-    """Return bytes as text when they are UTF-8, else in base64."""
+    """Write bytes as text if they are UTF-8, else in base64."""
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
@@ -145,7 +145,7 @@ def write_bytes(content: bytes) -> JsonValue:
 
 
 def read_bytes(value: JsonValue) -> bytes:
-    """Return the bytes of either form."""
+    """Read bytes from either form."""
     if isinstance(value, str):
         return value.encode("utf-8")
     if isinstance(value, Mapping) and isinstance(value.get("base64"), str):

@@ -1,4 +1,4 @@
-"""What differs between two worlds, value by value."""
+"""The difference between two worlds, value by value."""
 
 from __future__ import annotations
 
@@ -15,22 +15,21 @@ Plain = None | bool | int | float | str
 
 
 class Change(NamedTuple):
-    """A value before and after; None when there was none."""
+    """A value before and after. None means that there was no value."""
 
     before: Plain
     after: Plain
 
 
 def difference(before: JsonObject, after: JsonObject, *, times: bool = False) -> dict[str, Change]:
-    """Return every value that is not the same in both worlds, by its path, for example `work_items/7/comments/2/text`.
+    """Return every value that differs between two worlds by its path, for example `work_items/7/comments/2/text`.
 
-    Rows of a list stand under their `id` where they have one, else under their place counted from 0. A null counts
-    like a value that is not there.
+    Rows of a list appear under their `id` if they have one, else under their index from 0. Null counts as no value.
 
     Args:
         before: a world of `export_world`.
-        after: another one, usually of the same organization later.
-        times: whether dates, counters and the clock are compared too; revisions and pushes tell most of it.
+        after: another world, usually of the same organization at a later time.
+        times: whether to compare dates, counters and the clock too. Revisions and pushes usually tell enough.
     """
     old, new = (dict(_leaves(world, times=times)) for world in (before, after))
     paths = {**old, **new}

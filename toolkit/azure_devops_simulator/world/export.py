@@ -1,9 +1,9 @@
-"""A world: a whole organization as JSON, out and in again, and what differs between two of them.
+"""Export an organization as JSON (a "world"), and import it again.
 
-In it: projects with teams, repositories (all git objects under their own ids) and pushes, areas and iterations,
+A world holds projects with teams, repositories (all git objects under their own ids) and pushes, areas and iterations,
 pipelines, builds with timelines and logs, pull requests with threads, work items with every revision, users,
-permissions, the clock and the counters that the next ids come from. Not in it: tokens, which belong to whoever uses
-the organization, and faults and limits, which belong to a test.
+permissions, the clock, and the counters that give the next ids. It does not hold tokens, which belong to the people
+who use the organization, nor faults and rate limits, which belong to a test.
 
 A world is deterministic: equal organizations give equal text, and `export_world(import_world(world)) == world`.
 """
@@ -39,7 +39,7 @@ FORMAT = 1
 
 
 def export_world(organization: Organization) -> JsonObject:
-    """Everything in an organization as JSON."""
+    """Return everything in an organization as JSON."""
     catch_up(organization.builds, organization.clock.now())
     codec = _codec(organization)
     return {
@@ -112,7 +112,7 @@ def import_world(world: JsonObject) -> Organization:
     """Return the organization of a world. It has no tokens yet.
 
     Raises:
-        WorldError: JSON that is no world of this format.
+        WorldError: the JSON is no world of this format.
     """
     if world.get("format") != FORMAT:
         raise WorldError(f"a world of format {FORMAT} is needed, this says {world.get('format')!r}")
@@ -123,10 +123,10 @@ def import_world(world: JsonObject) -> Organization:
 
 
 def replace_world(organization: Organization, world: JsonObject) -> None:
-    """Put a world in the place of all that is in an organization; its tokens, faults and limits stay.
+    """Replace the contents of an organization by a world. Its tokens, faults and rate limit stay.
 
     Raises:
-        WorldError: JSON that is no world; the organization is as it was.
+        WorldError: the JSON is no valid world. The organization is unchanged.
     """
     other = import_world(world)
     for token in organization.tokens.values():
@@ -216,7 +216,7 @@ def _read_permissions(organization: Organization, record: JsonObject) -> None:
 
 
 def _with_shared_relations(item: WorkItem) -> WorkItem:
-    """Return the history of an item holds the very relations that it has, so that removing one later shows in both."""
+    """Let the history hold the same relation objects as the item, so that a removal later shows in both."""
     held = {relation.id: relation for relation in item.all_relations}
     for update in item.updates:
         update.edited = [held[r.id] if held.get(r.id) == r else r for r in update.edited]
@@ -224,7 +224,7 @@ def _with_shared_relations(item: WorkItem) -> WorkItem:
 
 
 def _codec(organization: Organization) -> Codec:
-    """Users, projects, repositories and pipelines are named where something refers to them."""
+    """Return the codec of an organization. References to users, projects, repositories and pipelines are names."""
 
     def repository(name: JsonValue) -> Repository:
         project, _, own = str(name).partition("/")
@@ -274,7 +274,7 @@ def _read_lines(value: JsonValue) -> Sequence[str]:
 
 
 def _read_fields(value: JsonValue) -> dict[str, FieldValue]:
-    """Stored fields; which of them are dates is known by their definition."""
+    """Read stored fields. The definition of a field tells whether its value is a date."""
     return {
         name: _date(below) if FIELDS[name].kind == "dateTime" else cast("FieldValue", below)
         for name, below in _object(value).items()

@@ -1,4 +1,4 @@
-"""The git objects of a repository as JSON and back; every object has the id it had."""
+"""Write the git objects of a repository as JSON and read them back with the same ids."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _KINDS: dict[str, type[ShaFile]] = {"commits": Commit, "tags": Tag, "trees": Tre
 
 
 def write_objects(store: ObjectStore) -> JsonObject:
-    """All objects by kind, in the order of their ids: commits, tags and files as text, folders as a list of rows."""
+    """Write all objects by kind and id: commits, tags and files as text, folders as lists of rows."""
     found: dict[str, dict[str, JsonValue]] = {kind: {} for kind in _KINDS}
     for object_id in sorted(store.raw):
         item = store.raw[object_id]
@@ -25,10 +25,10 @@ def write_objects(store: ObjectStore) -> JsonObject:
 
 
 def read_objects(value: JsonValue) -> ObjectStore:
-    """Return the store of such a form.
+    """Read the objects that `write_objects` wrote.
 
     Raises:
-        WorldError: an object whose content does not have the id it is written under.
+        WorldError: the content of an object does not have the id under which it is written.
     """
     store = ObjectStore()
     for kind, items in value.items() if isinstance(value, Mapping) else ():
@@ -42,7 +42,7 @@ def read_objects(value: JsonValue) -> ObjectStore:
 
 
 def _rows(raw: bytes) -> JsonValue:
-    """Return the entries of a tree as `mode id name`, in git's order; its bytes when a name is no text."""
+    """Return the entries of a tree as `mode id name`, in git's order, or its bytes if a name is no text."""
     rows: list[JsonValue] = []
     at = 0
     while at < len(raw):

@@ -1,4 +1,4 @@
-"""What belongs to a build: changes, work items, artifacts, tags."""
+"""The changes, work items, artifacts and tags of a build."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the logs of the seed builds say, line by line, without the time in front of each line."""
+"""The lines of build logs, without the time at the beginning of each line."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def finalize_job() -> tuple[str, ...]:
 
 
 def pip_install() -> tuple[str, ...]:
-    """Installing platform-api with its test dependencies."""
+    """Return the log of installing platform-api with its test dependencies."""
     names = (
         ("annotated-types", "0.7.0"),
         ("anyio", "4.11.0"),

@@ -1,4 +1,4 @@
-"""Finding builds and definitions, what a build contains, and the errors when there is none."""
+"""Find builds and definitions with their commits and work items, and raise the errors when there are none."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def not_valid(messages: Iterable[str]) -> ServiceError:
 
 
 def commits_between(older: Build | None, newer: Build) -> list[Commit]:
-    """The commits that the newer build has and the older has not, newest first; all of them when there is no older."""
+    """Return the commits of the newer build that the older one lacks, newest first; all without an older one."""
     repository = newer.definition.repository
     if repository.objects.commit(newer.source_version) is None:
         return []
@@ -61,7 +61,7 @@ def commits_between(older: Build | None, newer: Build) -> list[Commit]:
 
 
 def work_items_of(organization: Organization, build: Build, commit_ids: Iterable[str]) -> list[int]:
-    """Ids of the work items linked to the build, to these commits, or to a pull request that brought one of them."""
+    """Return the ids of the work items linked to the build, to these commits, or to their pull requests."""
     store, repository = organization.work_items, build.definition.repository
     wanted = set(commit_ids)
     uris = [build.uri]

@@ -1,4 +1,4 @@
-"""The pipelines area: YAML pipelines and their runs, which are the builds under another name."""
+"""The pipelines area: YAML pipelines and their runs, which are builds under another name."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _error(status: int, key: str, message: str) -> ServiceError:
 
 
 def _find_pipeline(call: Call, missing: int = 404) -> Definition:
-    """Return the pipeline of the path. Preview and run answer 500 when there is none, reading answers 404."""
+    """Return the pipeline of the path. When there is none, preview and run answer 500, and reads answer 404."""
     wanted = call.path["pipeline"]
     found = call.organization.builds.definitions.get(whole_number(wanted) or 0)
     if found is None or found.project is not call.in_project():
@@ -146,7 +146,7 @@ def run_pipeline(call: Call) -> Answer | JsonValue:
 
 @area.post("{project}/_apis/pipelines/{pipeline}/preview", scopes=_READ)
 def preview_pipeline(call: Call) -> Answer | JsonValue:
-    """Show the YAML that would run; nothing runs, so that reading builds is enough."""
+    """Return the YAML that would run. Nothing runs, so the scope to read builds is enough."""
     return _preview(_find_pipeline(call, missing=500), call.json_object())
 
 
@@ -222,7 +222,7 @@ def _signature(run: Build, log: Log) -> str:
 
 @area.get("{project}/_apis/pipelines/{pipeline}/runs/{run}/signedlogcontent/{log}", scopes=(), anonymous=True)
 def get_signed_log(call: Call) -> Answer | JsonValue:
-    """Return the lines of a log for whoever has the signed link; no credential is needed."""
+    """Return the lines of a log to anybody who has the signed link, without a credential."""
     run = _find_run(call)
     log = _find_log(run, call.path["log"])
     if call.query.text("urlSignature") != _signature(run, log):

@@ -1,7 +1,7 @@
-"""What a run of a pipeline will do, read from its YAML: stages, jobs and steps, how long each takes and how it ends.
+"""Plan a run from its YAML: its stages, jobs and steps, how long each takes and how it ends.
 
-Nothing is executed. A step fails when its script says `exit` with another number than 0, or is `false`; it takes
-`sleep` seconds longer. Everything else succeeds, in a time that follows from its text.
+Nothing is executed. A step fails if its script says `exit` with a number other than 0, or is `false`. `sleep` adds
+its seconds. Every other step succeeds, after a time that is derived from its text.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SCRIPTS = ("script", "bash", "pwsh", "powershell")
 
 
 def plan(build: Build, text: str) -> list[Stage]:
-    """The stages of a run. A file that is no mapping, or has no steps, gives one job without steps of its own."""
+    """Return the stages of a run. A file that is no mapping or has no steps gives one job without steps of its own."""
     try:
         loaded: JsonValue = yaml.safe_load(text)
     except yaml.YAMLError:
@@ -76,7 +76,7 @@ def _steps(job: JsonObject) -> list[JsonObject]:
 
 @dataclass
 class _Run:
-    """One job being planned; `failed` afterwards says whether what depends on it can run."""
+    """One job that is being planned. `failed` then tells whether dependent steps and jobs can run."""
 
     build: Build
     name: str

@@ -1,4 +1,4 @@
-"""Builds that run by the clock: what a build will do is planned when it is queued, and shows as time passes."""
+"""Let builds proceed with the clock: a build is planned when it is queued, and its plan is revealed as time passes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _QUEUE_SECONDS = 9.0
 
 
 def set_out(build: Build, text: str) -> None:
-    """Plan a build that was queued from the YAML of its pipeline."""
+    """Plan a queued build from the YAML of its pipeline."""
     future = replace(build, logs={}, records=None)
     Timeline(future).write(plan(future, text))
     if future.start and future.finish and future.result:
@@ -24,7 +24,7 @@ def set_out(build: Build, text: str) -> None:
 
 
 def catch_up(store: BuildStore, now: datetime) -> None:
-    """Bring the builds that are under way to where they are by now; nothing is done twice for one time."""
+    """Bring unfinished builds up to the given time. Repeating this for the same time changes nothing."""
     if store.shown_at != now:
         _catch_up(store.under_way(), now)
         store.shown_at = now
@@ -65,7 +65,7 @@ def _log_at(log: Log, now: datetime) -> Log:
 
 
 def cancel(build: Build, now: datetime) -> None:
-    """Stop a running build: what runs ends canceled within seconds, what did not start is skipped."""
+    """Cancel a running build: running steps end canceled within seconds, and the steps after them are skipped."""
     end = now + timedelta(seconds=_CANCEL_SECONDS)
     shown = build.records or []
     records = [
@@ -81,7 +81,7 @@ def cancel(build: Build, now: datetime) -> None:
 
 
 def cancel_stage(build: Build, inside: list[Record], now: datetime) -> None:
-    """Stop what runs and what waits in one stage; the others go on."""
+    """Cancel the running and waiting steps of one stage. The other stages continue."""
     open_ids = {record.id for record in inside if record.state != "completed"}
 
     def stopped(records: list[Record]) -> list[Record]:
@@ -98,7 +98,7 @@ def cancel_stage(build: Build, inside: list[Record], now: datetime) -> None:
 
 
 def let_finish(build: Build, when: datetime) -> None:
-    """Have a build that is running succeed at a time: what runs ends then, what waits runs without a log."""
+    """Let a running build succeed at a time: running steps end then, and waiting steps run without a log."""
     records = [
         replace(record, state="completed", result="succeeded", start=record.start or when, finish=when)
         if record.state != "completed"

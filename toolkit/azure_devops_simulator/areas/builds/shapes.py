@@ -1,4 +1,4 @@
-"""Builds, definitions, timelines and logs as the service shows them."""
+"""The JSON of builds, definitions, timelines and logs."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def build_body(call: Call, build: Build) -> JsonObject:
 
 
 def _origin(call: Call, build: Build) -> JsonObject:
-    """Where a build comes from and who asked for it."""
+    """Return the source of a build and the people who asked for it."""
     body: JsonObject = {
         "url": build_url(call, build),
         "definition": definition_reference(call, build.definition),
@@ -145,7 +145,7 @@ def _origin(call: Call, build: Build) -> JsonObject:
 
 
 def _keeping(call: Call, build: Build) -> JsonObject:
-    """Where its plan, logs and repository are, and how long it is kept."""
+    """Return the addresses of its plan, logs and repository, and how long it is kept."""
     return {
         "orchestrationPlan": {"planId": build.plan},
         "logs": {"id": 0, "type": "Container", "url": build_url(call, build, "/logs")},

@@ -1,4 +1,4 @@
-"""Turning stages, jobs and steps into the timeline and the logs of a build."""
+"""Turn stages, jobs and steps into the timeline and the logs of a build."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from azure_devops_simulator.state.values import guid
 
 @dataclass
 class Step:
-    """A step of a job with what it wrote. `result` None means that it is still running."""
+    """A step of a job with its output. A `result` of None means that it is still running."""
 
     name: str
     seconds: float
@@ -25,7 +25,7 @@ class Step:
 
 @dataclass
 class Job:
-    """A job. Without steps it never ran: it was skipped, or no agent took it."""
+    """A job. Without steps it never ran, because it was skipped or no agent took it."""
 
     name: str
     steps: list[Step]
@@ -53,7 +53,7 @@ _WORST: tuple[RecordResult, ...] = ("canceled", "failed", "succeededWithIssues",
 
 
 class Timeline:
-    """Writes the records and logs of one build, step after step."""
+    """Writes the records and logs of one build step by step."""
 
     def __init__(self, build: Build) -> None:
         self._build = build

@@ -1,4 +1,4 @@
-"""The YAML of a pipeline: where it comes from, and the mistakes in it that stop a run before it starts."""
+"""The YAML of a pipeline: read it from its repository, and find the mistakes that stop a run before it starts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def committed_yaml(definition: Definition, commit_id: str) -> str | None:
 
 
 def problems(definition: Definition, text: str | None) -> list[str]:
-    """What the service says about the file; empty when it can run."""
+    """Return the messages of the service about the file, or nothing when it can run."""
     path = "/" + definition.yaml_path.lstrip("/")
     if text is None:
         return [f"File {path} not found in repository {definition.repository.name}."]

@@ -1,7 +1,7 @@
-"""What official clients ask first: resource locations, resource areas, connection data.
+"""Answer the first requests of official clients: resource locations, resource areas and connection data.
 
-`locations.tsv` holds the ids and templates of the public service. Only those are served for which the simulator has a
-route, so that a new route is announced without being entered anywhere else.
+`locations.tsv` holds the ids and templates of the public service. A location is announced only if the simulator has a
+route for it, so that a new route needs no entry anywhere else.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def get_resource_area(call: Call) -> JsonObject:
 
 @area.get("_apis/connectionData", scopes=(), version="7.1-preview.1", anonymous=True)
 def connection_data(call: Call) -> JsonObject:
-    """Who the caller is; somebody who is not signed in gets the anonymous identity."""
+    """Return the identity of the caller. A caller who is not signed in gets the anonymous identity."""
     user: JsonObject = {
         "id": call.user.id,
         "descriptor": descriptor_of(call.organization, call.user),
@@ -135,7 +135,7 @@ def _location_table() -> list[JsonObject]:
 
 
 def _row_shapes(row: JsonObject) -> list[tuple[str, ...]]:
-    """The segment shapes a location covers: with and without its trailing parameters, with and without its project."""
+    """Return the segment shapes that a location covers, with and without trailing parameters and project."""
     template = (
         str(row["routeTemplate"]).replace("{area}", str(row["area"])).replace("{resource}", str(row["resourceName"]))
     )

@@ -1,4 +1,4 @@
-"""Looking people up: what clients ask before they filter by a person."""
+"""Find identities. Clients ask for them before they filter by a person."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SEARCHES = {"general", "accountname", "displayname", "mailaddress", "directorya
 
 @area.get("_apis/identities", scopes=("vso.identity",))
 def read_identities(call: Call) -> Answer:
-    """Identities by id, by descriptor, or by a search; an unknown one is simply not there."""
+    """Return identities by id, by descriptor, or by a search. Unknown ones are left out."""
     people, query = call.organization.users.values(), call.query
     for name, known_as in (
         ("identityIds", lambda user: user.id),

@@ -75,7 +75,7 @@ def project_reference(call: Call, project: Project) -> JsonObject:
 
 
 def page(call: Call, rows: list[JsonObject], default: int = 100, highest: int = 10_000) -> Answer:
-    """The rows that `$top`, `$skip` and `continuationToken` ask for; the token is the number of rows already given."""
+    """Return the rows for `$top`, `$skip` and `continuationToken`. The token is the number of rows already returned."""
     token = call.query.text("continuationToken")
     start = whole_number(token) or max(call.query.integer("$skip", 0), 0)
     end = start + min(max(call.query.integer("$top", default), 0), highest)

@@ -1,4 +1,4 @@
-"""Commits: searching history, single commits, their changes, and the difference between two versions."""
+"""Commits: search the history, read single commits and their changes, and compare two versions."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _DATE_FORMS = ("%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y")
 
 
 def read_date(text: str) -> datetime:
-    """A date of a request: ISO 8601 or the American form that the documentation uses; UTC unless it says otherwise."""
+    """Read a date of a request in ISO 8601 or in the American form of the documentation; UTC unless it names a zone."""
     try:
         found = datetime.fromisoformat(text)
         return found if found.tzinfo else found.replace(tzinfo=UTC)
@@ -156,7 +156,7 @@ def _changes_of(call: Call, repository: Repository, commit: Commit) -> list[Json
 
 @area.get(f"{REPOSITORY}/commits/{{commitId}}/changes", scopes=READ)
 def get_changes(call: Call) -> JsonObject:
-    """What a commit changed against its first parent."""
+    """Return the changes of a commit against its first parent."""
     repository = find_repository(call)
     rows = _changes_of(call, repository, repository.commit(commit_of(repository, call.path["commitId"])))
     skip = call.query.integer("skip", call.query.integer("$skip", 0))

@@ -1,4 +1,4 @@
-"""How file content is told apart and sent: text or binary, JSON or raw, one file or an archive."""
+"""Recognize the kind of a file and send its content: text or binary, JSON or raw, one file or an archive."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def text_of(content: bytes) -> str:
 
 
 def wanted_format(call: Call) -> str:
-    """The representation a client asks for: `$format`, else the Accept header; an empty text when it does not care."""
+    """Return the representation that `$format` or else the Accept header asks for, or "" for no preference."""
     if named := call.query.text("$format"):
         if named.lower() not in _FORMATS:
             raise ArgumentError(f"The format '{named}' is not supported.", "$format")
@@ -82,7 +82,7 @@ def raw_answer(call: Call, path: str, content: bytes, kind: str) -> Answer:
 
 
 def zip_answer(name: str, files: Mapping[str, bytes]) -> Answer:
-    """Files as a zip archive that is the same every time."""
+    """Return files as a zip archive that is the same every time."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, content in files.items():

@@ -1,4 +1,4 @@
-"""Questions about commits: ancestry, what changed, and whether two lines of work fit together."""
+"""Examine commits: ancestors, changes, and merges."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def merge_base(repository: Repository, one: str, other: str) -> str | None:
 
 
 def ahead_behind(repository: Repository, base: str, target: str) -> tuple[int, int]:
-    """How many commits only the target has, and how many only the base has."""
+    """Return how many commits only the target has, and how many only the base has."""
     of_base, of_target = ancestors(repository, base), ancestors(repository, target)
     return len(of_target - of_base), len(of_base - of_target)
 
@@ -93,13 +93,13 @@ def with_folders(repository: Repository, old_tree: str | None, new_tree: str, fi
 
 
 def commit_changes(repository: Repository, commit: Commit) -> list[Change]:
-    """What a commit changed against its first parent."""
+    """Return the changes of a commit against its first parent."""
     before = repository.files(commit.parents[0]) if commit.parents else {}
     return changes(before, repository.files(commit.id))
 
 
 def touches(repository: Repository, commit: Commit, path: str) -> bool:
-    """Whether a commit changed something at or below a path; a merge counts only when it differs from every parent."""
+    """Return whether a commit changed something at or below a path. A merge must differ from every parent."""
     objects = repository.objects
     here = objects.at(commit.tree, path)
     if not commit.parents:
@@ -113,7 +113,7 @@ def _id(entry: Entry | None) -> str | None:
 
 @dataclass(frozen=True)
 class MergeResult:
-    """The outcome of a three-way merge by file: the merged files, and the paths that both sides changed differently."""
+    """The result of a three-way merge by file: the merged files, and the paths that both sides changed differently."""
 
     files: dict[str, Entry]
     conflicts: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Finding what a git request names: repository, version, object; and how the service answers when there is none."""
+"""Find the repository, version or object that a request names, and raise the errors when there is none."""
 
 from __future__ import annotations
 

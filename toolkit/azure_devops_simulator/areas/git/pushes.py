@@ -1,4 +1,4 @@
-"""Pushes made over REST, and the statuses that other systems put on commits."""
+"""Pushes over REST, and the statuses that other systems set on commits."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _push(call: Call, repository: Repository, push: Push, *, updates: bool) -> J
 
 @area.get(f"{REPOSITORY}/pushes", scopes=READ)
 def list_pushes(call: Call) -> Answer:
-    """Pushes, newest first."""
+    """Return pushes, newest first."""
     repository, query = find_repository(call), call.query
     ref, pusher = query.text("searchCriteria.refName"), query.text("searchCriteria.pusherId").lower()
     since, until = query.get("searchCriteria.fromDate"), query.get("searchCriteria.toDate")

@@ -1,4 +1,4 @@
-"""Branches and tags: listing, statistics, and moving them."""
+"""Branches and tags: list them, compare them with a base, and move them."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _HIGHEST_TOP = 1000
 
 @area.get(f"{REPOSITORY}/refs", scopes=READ)
 def list_refs(call: Call) -> Answer:
-    """References by prefix (`filter`, without `refs/`) or by part of the name."""
+    """Return references by prefix (`filter`, without `refs/`) or by part of the name."""
     return _list(call, call.query.text("filter"))
 
 
 @area.get(f"{REPOSITORY}/refs/{{filter...}}", scopes=READ)
 def list_refs_below(call: Call) -> Answer:
-    """References whose prefix stands in the URL."""
+    """Return references by the prefix in the URL."""
     return _list(call, call.path["filter"])
 
 
@@ -55,7 +55,7 @@ def _ref(call: Call, repository: Repository, name: str) -> JsonObject:
 
 @area.post(f"{REPOSITORY}/refs", scopes=("vso.code_write",))
 def update_refs(call: Call) -> Answer:
-    """Create, move and delete references; each has its own outcome, and the answer is 200 even if all fail."""
+    """Create, move and delete references. Each has its own result; the answer is 200 even if all of them fail."""
     repository = find_repository(call)
     body = call.json()
     if not isinstance(body, list):
@@ -105,7 +105,7 @@ def update_status(call: Call, repository: Repository, name: str, old: str, new: 
 
 
 def _refusal(call: Call, repository: Repository, name: str, old: str, new: str) -> str | None:
-    """What a missing permission or a policy makes of an update; None when neither minds."""
+    """Return the error of an update that a missing permission or a policy forbids, or None."""
     permission, refusal = (
         ("CreateBranch", "createBranchPermissionRequired")
         if old == ZERO_ID and name.startswith("refs/heads/")
@@ -132,7 +132,7 @@ def _loses_commits(repository: Repository, old: str, new: str) -> bool:
 
 @area.get(f"{REPOSITORY}/stats/branches", scopes=READ)
 def branch_statistics(call: Call) -> Answer | JsonObject:
-    """How far each branch (or the one called `name`) is ahead of and behind the base version."""
+    """Return how far each branch (or the branch `name`) is ahead of and behind the base version."""
     repository = find_repository(call)
     name = call.query.get("name")
     if name is not None:

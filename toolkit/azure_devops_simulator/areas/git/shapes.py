@@ -1,4 +1,4 @@
-"""The JSON forms of repositories, commits, items and changes."""
+"""The JSON of repositories, commits, items and changes."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def repository_shape(call: Call, repository: Repository, *, links: bool = False)
 
 
 def signature_shape(signature: Signature) -> JsonObject:
-    """Who and when."""
+    """Return the author or committer with the date."""
     return {"name": signature.name, "email": signature.email, "date": timestamp(signature.date)}
 
 
@@ -116,14 +116,14 @@ def commit_shape(call: Call, repository: Repository, commit: Commit) -> JsonObje
 
 
 def push_reference(call: Call, push: Push) -> JsonObject:
-    """Who pushed what when."""
+    """Return who pushed, and when."""
     return {"pushedBy": call.identity(push.user), "pushId": push.id, "date": timestamp(push.date)}
 
 
 def change_shapes(
     call: Call, repository: Repository, old_tree: str | None, commit: Commit, files: list[Change]
 ) -> list[JsonObject]:
-    """Changes with the folders around them, in the form of commit changes and diffs."""
+    """Return changes with the folders around them, as in commit changes and diffs."""
     return [_change(call, repository, commit.id, row) for row in with_folders(repository, old_tree, commit.tree, files)]
 
 
@@ -146,7 +146,7 @@ def _change(call: Call, repository: Repository, commit_id: str, change: Change) 
 
 
 def count_changes(rows: Iterable[JsonObject]) -> JsonObject:
-    """How many changes there are of each type, under the names the service uses."""
+    """Return the number of changes of each type under the service's names."""
     counts = Counter(_NAMES[str(row["changeType"])] for row in rows)
     return dict(counts)
 

@@ -1,7 +1,7 @@
-"""`git clone`, `git fetch` and `git push` over HTTP: the smart protocol over the same objects that REST shows.
+"""Serve `git clone`, `git fetch` and `git push` over HTTP, on the same objects that REST shows.
 
-The base address of a repository is its `remoteUrl`. A push is recorded like one made over REST: one push with all its
-reference updates. The protocol itself is dulwich's (version 0 and 1; clients that offer version 2 fall back).
+The base address of a repository is its `remoteUrl`. A push is recorded like a push over REST, as one push with all its
+reference updates. dulwich implements the protocol (versions 0 and 1; clients that offer version 2 fall back).
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _REFUSALS = {
 
 @area.get(f"{_REMOTE}/info/refs", scopes=_READ, version="")
 def advertise(call: Call) -> Answer:
-    """What the repository has, for the service the client means to call next."""
+    """Advertise the references of the repository for the service that the client will call next."""
     repository, service = _find(call), call.query.text("service")
     if service not in _SERVICES:
         raise ArgumentError("The service must be git-upload-pack or git-receive-pack.", "service")
@@ -78,7 +78,7 @@ def upload_pack(call: Call) -> Answer:
 
 @area.post(f"{_REMOTE}/git-receive-pack", scopes=_WRITE, version="")
 def receive_pack(call: Call) -> Answer:
-    """Take objects and move references."""
+    """Receive objects and move references."""
     return _serve(call, "git-receive-pack")
 
 
@@ -131,7 +131,7 @@ def _served(call: Call, repository: Repository) -> MemoryRepo:
 
 
 class _Rules(Hook):
-    """Whether one reference may be moved: the rules of REST, and who may force."""
+    """Checks whether a reference may be moved, by the rules of REST and the permission to force."""
 
     def __init__(self, call: Call, repository: Repository) -> None:
         self._call, self._repository = call, repository
@@ -147,7 +147,7 @@ class _Rules(Hook):
 
 
 class _Record(Hook):
-    """Moves the references that were let through, as one push."""
+    """Moves the allowed references as one push."""
 
     def __init__(self, call: Call, repository: Repository) -> None:
         self._call, self._repository = call, repository

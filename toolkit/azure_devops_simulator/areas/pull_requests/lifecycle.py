@@ -1,4 +1,4 @@
-"""Pull requests as data, and the rules that do not depend on HTTP: merge state, iterations, completion."""
+"""The life of a pull request: opening, iterations, merges, votes, discussions and completion."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def refresh(organization: Organization, pull_request: PullRequest) -> None:
 
 
 def _finish(organization: Organization, pull_request: PullRequest, user: User) -> None:
-    """Complete, unless a required reviewer has not approved and nobody who may has set that aside."""
+    """Complete, unless a required reviewer has not approved and nobody has bypassed the policy."""
     bypass = pull_request.completion_options.get("bypassPolicy") in {True, "true"}
     project = pull_request.repository.project
     if bypass and not organization.denied(user, "PullRequestBypassPolicy", project, pull_request.repository.name):
@@ -173,7 +173,7 @@ def complete(organization: Organization, pull_request: PullRequest, user: User) 
 
 
 def close(pull_request: PullRequest, status: Literal["abandoned", "completed"], user: User, now: datetime) -> None:
-    """End a pull request."""
+    """Abandon or complete a pull request."""
     pull_request.status, pull_request.closed, pull_request.closed_by = status, now, user
 
 
@@ -196,7 +196,7 @@ def add_thread(
 
 
 def add_comment(organization: Organization, thread: Thread, author: User, content: str, parent: int = 1) -> Comment:
-    """Answer in a discussion."""
+    """Reply in a discussion."""
     now = organization.clock.tick()
     comment = Comment(len(thread.comments) + 1, author, content, now, parent)
     thread.comments.append(comment)
@@ -221,7 +221,7 @@ def add_system_thread(
 
 
 def vote(organization: Organization, pull_request: PullRequest, user: User, value: int) -> Reviewer:
-    """Set a reviewer's vote, adding the reviewer when needed. A draft ignores votes."""
+    """Set the vote of a reviewer, and add the reviewer if needed. A draft ignores votes."""
     reviewer = pull_request.reviewer(user)
     if reviewer is None:
         reviewer = Reviewer(user)

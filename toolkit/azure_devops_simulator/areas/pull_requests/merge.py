@@ -1,4 +1,4 @@
-"""The commits that complete a pull request, by merge strategy, and what becomes of the work items linked to it."""
+"""Make the commits that complete a pull request, and change the state of the linked work items."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _replay(repository: Repository, target: str, source: str, who: Signature) ->
 
 
 def move_on(organization: Organization, numbers: list[int], by: User, when: datetime) -> None:
-    """Bring work items to their next logical state: resolved where their type has that, else completed."""
+    """Move work items to their next logical state: Resolved if their type has it, else completed."""
     for number in numbers:
         item = organization.work_items.get(number)
         if item is None:

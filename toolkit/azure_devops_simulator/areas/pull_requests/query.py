@@ -1,4 +1,4 @@
-"""Which pull requests brought some commits."""
+"""Find the pull requests that brought given commits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TYPES = {0: "notSet", 1: "lastMergeCommit", 2: "commit"}
 
 @area.post(f"{REPOSITORY}/pullrequestquery", scopes=READ)
 def query_pull_requests(call: Call) -> JsonObject:
-    """For each query, the pull requests of each commit: those it merged, or those it was part of."""
+    """Return, for each query, the pull requests of each commit: those that it merged, or those that it was part of."""
     repository = find_repository(call)
     queries = [as_object(query) for query in as_list(call.json_object().get("queries"))]
     if not queries:

@@ -38,7 +38,7 @@ def _reviewer(pull_request: PullRequest, user: User) -> Reviewer:
 
 @area.get(f"{ONE}/reviewers", scopes=READ)
 def list_reviewers(call: Call) -> Answer:
-    """Reviewers and their votes."""
+    """Return the reviewers and their votes."""
     pull_request = find_pull_request(call, find_repository(call))
     return collection(reviewer_shape(call, pull_request, reviewer) for reviewer in pull_request.reviewers)
 

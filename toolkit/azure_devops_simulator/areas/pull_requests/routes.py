@@ -1,4 +1,4 @@
-"""Pull requests: finding, opening, changing and completing them; their commits and linked work items."""
+"""Pull requests: list, open, change and complete them, and list their commits and linked work items."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def list_in_repository(call: Call) -> Answer:
 
 
 def _list(call: Call, repository: Repository | None) -> Answer:
-    """Newest first; only active ones unless `searchCriteria.status` says otherwise."""
+    """Return pull requests, newest first, and only active ones unless `searchCriteria.status` says otherwise."""
     query = call.query
     status = query.text("searchCriteria.status", "active").lower()
     if status not in _STATUSES:

@@ -1,4 +1,4 @@
-"""The JSON forms of pull requests, reviewers, iterations and threads."""
+"""The JSON of pull requests, reviewers, iterations and threads."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def pull_request_row(call: Call, pull_request: PullRequest) -> JsonObject:
 
 
 def _choices(call: Call, pull_request: PullRequest) -> JsonObject:
-    """What has been chosen for the completion, as far as something has been."""
+    """Return the completion options that have been set."""
     shape: JsonObject = {}
     if pull_request.completion_options:
         shape["completionOptions"] = pull_request.completion_options

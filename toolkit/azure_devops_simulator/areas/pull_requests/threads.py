@@ -1,4 +1,4 @@
-"""Discussions on pull requests, and their iterations with what each changed."""
+"""Discussions on pull requests, and iterations with their changes."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def get_comment(call: Call) -> JsonObject:
 
 @area.post(f"{ONE}/threads/{{threadId}}/comments", scopes=_WRITE)
 def create_comment(call: Call) -> JsonObject:
-    """Answer in a discussion."""
+    """Reply in a discussion."""
     thread, body = _thread(call, _writable(call)), call.json_object()
     parent = body.get("parentCommentId", 0)
     comment = add_comment(call.organization, thread, call.user, _text(body), parent if isinstance(parent, int) else 0)

@@ -1,6 +1,6 @@
-"""The language of code search: words, phrases, wildcards, AND, OR, NOT, parentheses, and filters such as `ext:py`.
+"""The query language of code search: words, phrases, wildcards, AND, OR, NOT, parentheses, and filters like `ext:py`.
 
-Words stand for whole words and are combined with AND unless OR is written between them; case does not matter.
+A word matches whole words. Words are combined with AND unless OR stands between them. Case is ignored.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _WORD = r"[A-Za-z0-9_]"
 
 
 class QueryError(Exception):
-    """A text that cannot be searched for; `leading_wildcard` when a word starts with `*` or `?`."""
+    """A text that is no query. `leading_wildcard` tells that a word starts with `*` or `?`."""
 
     def __init__(self, message: str, *, leading_wildcard: bool = False) -> None:
         super().__init__(message)
@@ -38,7 +38,7 @@ class QueryError(Exception):
 
 @dataclass(frozen=True)
 class Document:
-    """A file as the search sees it; `id` names its content."""
+    """A file in the search index. `id` identifies its content."""
 
     project: str
     repository: str
@@ -65,7 +65,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Filter:
-    """A condition on where a file is."""
+    """A condition on the location of a file."""
 
     name: str
     pattern: re.Pattern[str]
@@ -88,7 +88,7 @@ class Filter:
 
 @dataclass(frozen=True)
 class Both:
-    """All of several conditions."""
+    """Several conditions that must all hold."""
 
     parts: tuple[Node, ...]
 
@@ -99,7 +99,7 @@ class Both:
 
 @dataclass(frozen=True)
 class Either:
-    """Any of several conditions."""
+    """Several conditions of which one must hold."""
 
     parts: tuple[Node, ...]
 
@@ -124,7 +124,7 @@ Node: TypeAlias = Term | Filter | Both | Either | Not
 
 @dataclass(frozen=True)
 class Query:
-    """A parsed text."""
+    """A parsed query."""
 
     root: Node
 
@@ -133,7 +133,7 @@ class Query:
         return self.root.matches(document)
 
     def spans(self, document: Document) -> list[tuple[int, int]]:
-        """Where the wanted words stand in the text: offset and length in characters, in order, without overlap."""
+        """Return offset and length in characters of the words found in the text, in order and without overlap."""
         found = sorted({m.span() for term in _terms(self.root) for m in term.pattern.finditer(document.text)})
         spans: list[tuple[int, int]] = []
         for start, end in found:
@@ -211,7 +211,7 @@ def _unescape(text: str) -> str:
 
 
 class _Parser:
-    """Reads tokens from left to right; OR binds less than AND, AND less than NOT."""
+    """Reads tokens from left to right. OR binds less than AND, and AND less than NOT."""
 
     def __init__(self, tokens: list[_Token]) -> None:
         self._tokens = tokens

@@ -126,7 +126,7 @@ def _in_repository(
 
 
 def _order(hits: list[_Hit], body: JsonObject) -> None:
-    """Files whose name matches first, then those with more matches; or by file name or path as asked."""
+    """Return files whose name matches first, then those with more matches, unless another order is requested."""
     hits.sort(key=lambda hit: (not hit.in_name, -len(hit.content), hit.repository.name, hit.path))
     for value in reversed(as_list(body.get("$orderBy"))):
         order = as_object(value)

@@ -1,4 +1,4 @@
-"""Several work items created and changed by one request."""
+"""Create and change several work items in one request."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _JSON = "application/json; charset=utf-8"
 
 @area.patch("_apis/wit/$batch", scopes=("vso.work_write",))
 def batch(call: Call) -> Answer:
-    """Play requests one after the other; each has its own answer, and one that fails stops none.
+    """Run requests one after the other. Each has its own answer, and a failed request does not stop the others.
 
-    An item may be given a negative number by an operation on `/id`; links of later requests may point to it.
+    An operation on `/id` may give an item a negative number, to which links of later requests may point.
     """
     requests = as_list(call.json())
     if not requests or len(requests) > _LARGEST:

@@ -24,7 +24,7 @@ _RENDERED = {"renderedtext", "8", "renderedtextonly", "16", "all", "-17"}
 
 
 def _has_format(call: Call) -> bool:
-    """Formats came with preview 4 of the resource; before, every comment is HTML."""
+    """Return whether comments have a format. That began with preview 4; before, every comment is HTML."""
     found = re.search(r"-preview\.(\d+)", call.version)
     return found is None or int(found[1]) >= 4
 
@@ -60,7 +60,7 @@ def _format(call: Call) -> TextFormat:
 
 @area.get("{project}/_apis/wit/workitems/{id}/comments", scopes=_READ, version=_VERSION)
 def list_comments(call: Call) -> Answer | JsonValue:
-    """Comments, newest first unless `order=asc`; the token to go on with is in the body."""
+    """Return comments, newest first unless `order=asc`. The token for the next page is in the body."""
     item = item_of(call)
     found = [c for c in item.comments if not c.deleted or call.query.flag("includeDeleted")]
     if call.query.text("order").lower() != "asc":

@@ -1,4 +1,4 @@
-"""The fields of work items: reference name, display name, kind, and how a query may use each kind."""
+"""The fields of work items with name and kind, and how queries may use each kind."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NUMBERS = frozenset({"integer", "double"})
 
 @dataclass(frozen=True)
 class Field:
-    """A field definition. `computed` fields are derived when read; `read_only` ones are set by the service alone."""
+    """A field definition. `computed` fields are derived on reading; only the service sets `read_only` fields."""
 
     reference_name: str
     name: str
@@ -28,7 +28,7 @@ class Field:
 
     @property
     def type(self) -> str:
-        """The type as the fields API names it; identities are strings there."""
+        """The type in the fields API, where identities are strings."""
         return "string" if self.kind == "identity" else self.kind
 
 

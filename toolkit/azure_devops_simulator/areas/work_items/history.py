@@ -32,7 +32,7 @@ def _index(call: Call, name: str, length: int) -> int:
 
 @area.get("{project?}/_apis/wit/workitems/{id}/updates", scopes=_READ)
 def list_updates(call: Call) -> Answer | JsonValue:
-    """What changed with each save, oldest first."""
+    """Return the changes of each save, oldest first."""
     item = item_of(call)
     return collection(update_body(call, item, update) for update in item.updates[_page(call, len(item.updates))])
 

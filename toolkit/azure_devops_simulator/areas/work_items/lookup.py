@@ -1,4 +1,4 @@
-"""Finding the work item of a request, and reading the parameters that many of its operations share."""
+"""Find the work item of a request, and read the parameters that many operations share."""
 
 from __future__ import annotations
 

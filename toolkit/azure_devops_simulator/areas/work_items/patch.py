@@ -1,4 +1,4 @@
-"""A JSON Patch document applied to a work item: what a save would write, or the error that stops it."""
+"""Apply a JSON Patch document to a work item. The result is a draft to save, or an error."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _FORMATS: dict[str, TextFormat] = {"markdown": "markdown", "html": "html"}
 
 @dataclass
 class Patch:
-    """A document being applied. `item` is None while an item is being created."""
+    """A document that is being applied. `item` is None for a new item."""
 
     organization: Organization
     project: Project
@@ -163,7 +163,7 @@ class Patch:
                 self.draft.fields["System.Reason"] = chosen
 
     def _states(self) -> tuple[State, ...]:
-        """The states that may be written: the first one into a new item, those that follow its own into another."""
+        """Return the allowed states: the first one for a new item, and the following ones for an existing item."""
         if self.bypass_rules:
             return self.kind.states
         if self.item is None:

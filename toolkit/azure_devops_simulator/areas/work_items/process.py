@@ -24,9 +24,10 @@ _ORDER: tuple[Category, ...] = ("Proposed", "InProgress", "Resolved", "Completed
 
 @dataclass(frozen=True)
 class State:
-    """A state of a type, with the reason the service fills in when an item enters it.
+    """A state of a type, with the reason that the service fills in when an item enters it.
 
-    `others` are the reasons that may be written in its place; `again` is filled in for an item that was further on.
+    `others` are the reasons that may be written instead. `again` is filled in for an item that comes back from a later
+    state.
     """
 
     name: str
@@ -42,19 +43,23 @@ class State:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Every reason an item may have in it."""
+        """Every reason that an item may have in this state."""
         moved = f"Moved to state {self.name}"
         return tuple(dict.fromkeys(filter(None, (self.reason, self.again, *self.others, moved))))
 
     @property
     def color(self) -> str:
-        """Six hexadecimal digits."""
+        """The color as six hexadecimal digits."""
         return _COLORS[self.category]
 
 
 @dataclass(frozen=True)
 class WorkItemType:
-    """A work item type of a process. The first state is the one new items get."""
+    """A work item type of a process. New items get its first state.
+
+    Every state can follow every other, except that removed items only come back as new, and completed items are not
+    removed.
+    """
 
     name: str
     reference_name: str
@@ -79,7 +84,7 @@ class WorkItemType:
 
     @property
     def required(self) -> frozenset[str]:
-        """Reference names of the fields that cannot be empty."""
+        """The reference names of the fields that cannot be empty."""
         return frozenset({"System.Title", "System.State", "System.AreaId", "System.IterationId", *self.own_required})
 
     def state(self, name: str) -> State | None:
@@ -88,7 +93,7 @@ class WorkItemType:
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """Reference names of every field of the type."""
+        """The reference names of all fields of the type."""
         return _SHARED + self.own_fields
 
 
@@ -349,6 +354,6 @@ def work_item_type(project: Project, name: str) -> WorkItemType:
 
 
 def category_types(reference_name: str) -> frozenset[str]:
-    """Names of the types of a category, over all processes; empty when there is no such category."""
+    """Return the names of the types of a category over all processes, or nothing for an unknown category."""
     wanted = reference_name.lower()
     return frozenset(known.name for known in (*_AGILE, *_SCRUM) if known.category.lower() == wanted)

@@ -1,4 +1,4 @@
-"""Running queries."""
+"""Run WIQL queries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading work items: one, several, a batch, and those linked to an artifact."""
+"""Read work items: one, several, a batch, or those linked to an artifact."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def get_item(call: Call) -> Answer | JsonValue:
 
 @area.get("{project?}/_apis/wit/workitems", scopes=_READ)
 def list_items(call: Call) -> Answer | JsonValue:
-    """Up to 200 work items by id."""
+    """Return up to 200 work items by id."""
     text = call.query.text("ids")
     if not text:
         raise ServiceError(400, "VssPropertyValidationException", "The list of work item ids must not be empty.")
@@ -57,7 +57,7 @@ def list_items(call: Call) -> Answer | JsonValue:
 
 @area.post("{project?}/_apis/wit/workitemsbatch", scopes=_READ)
 def get_batch(call: Call) -> Answer | JsonValue:
-    """Up to 200 work items by id; the POST form reads only."""
+    """Return up to 200 work items by id. This POST only reads."""
     body = call.json_object()
     expand = expansion(body.get("$expand"))
     fields = field_list([as_text(name) for name in as_list(body.get("fields"))], expand)
@@ -93,7 +93,7 @@ def _several(
 
 @area.get("{project}/_apis/wit/workitems/${type}", scopes=_READ)
 def get_template(call: Call) -> Answer | JsonValue:
-    """What a new item of a type starts with."""
+    """Return the initial fields of a new item of a type."""
     project = call.in_project()
     kind = work_item_type(project, call.path["type"])
     values = new_fields(call.organization, project, kind, call.organization.clock.now())

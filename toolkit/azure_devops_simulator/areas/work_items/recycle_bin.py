@@ -1,4 +1,4 @@
-"""Deleting work items: into the recycle bin, back, or for good."""
+"""Delete work items into the recycle bin, restore them, or destroy them."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def delete_items(call: Call) -> Answer | JsonValue:
 
 @area.get("{project}/_apis/wit/recyclebin", scopes=_READ)
 def list_deleted(call: Call) -> Answer | JsonValue:
-    """What is in the recycle bin of a project; with `ids` those items in full."""
+    """Return the items in the recycle bin of a project, or in full those with the given `ids`."""
     items = [item for item in call.organization.work_items.items.values() if item.deletion and visible(call, item)]
     if wanted := call.query.text("ids"):
         numbers = {part.strip() for part in wanted.split(",")}

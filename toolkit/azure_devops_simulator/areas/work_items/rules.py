@@ -1,4 +1,4 @@
-"""What may be written into a work item: values of each kind of field, states, and what the service fills in itself."""
+"""The rules for writing a work item: values by kind of field, states, and fields that only the service sets."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def split_tags(text: str) -> list[str]:
 
 
 def join_tags(tags: list[str]) -> str:
-    """Tags as the field shows them: each once, in alphabetical order."""
+    """Return tags as the field shows them: each once, in alphabetical order."""
     unique = {tag.lower(): tag for tag in reversed(tags)}
     if len(unique) > MOST_TAGS:
         raise _error_code(FIELDS["System.Tags"], "hasValues", "invalidTooLong")

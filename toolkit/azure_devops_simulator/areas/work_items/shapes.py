@@ -1,4 +1,4 @@
-"""Work items, their history and their comments as the service shows them."""
+"""The JSON of work items, their history and their comments."""
 
 from __future__ import annotations
 

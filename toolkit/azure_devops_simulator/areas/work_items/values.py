@@ -1,4 +1,4 @@
-"""Reading fields of a work item: stored ones, and those that follow from its place, its history and its links."""
+"""Read the fields of a work item: stored ones, and those derived from its node, its history and its links."""
 
 from __future__ import annotations
 

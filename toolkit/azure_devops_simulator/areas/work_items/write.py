@@ -1,4 +1,4 @@
-"""Creating and changing work items."""
+"""Create and change work items."""
 
 from __future__ import annotations
 

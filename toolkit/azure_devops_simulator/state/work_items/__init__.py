@@ -1,1 +1,1 @@
-"""Work items as they are kept: revisions, relations, comments, areas and iterations."""
+"""Work items with revisions, relations and comments, and the trees of areas and iterations."""

@@ -15,7 +15,7 @@ Structure = Literal["area", "iteration"]
 
 @dataclass
 class Node:
-    r"""An area or iteration. `path` is how fields write it: `Platform\Team Harbor`, the root being the project."""
+    r"""An area or iteration. `path` is the form in fields: `Platform\Team Harbor`. The root is the project."""
 
     id: int
     name: str
@@ -29,22 +29,22 @@ class Node:
 
     @property
     def identifier(self) -> str:
-        """Its guid."""
+        """The guid of the node."""
         return guid(f"{self.structure}/{self.path}")
 
     def walk(self) -> Iterator[Node]:
-        """Return the node and everything below it."""
+        """Yield the node and all nodes below it."""
         yield self
         for child in self.children:
             yield from child.walk()
 
     def child(self, name: str) -> Node | None:
-        """Return a direct child, without regard to case."""
+        """Return a direct child by name, in any case."""
         return next((child for child in self.children if child.name.lower() == name.lower()), None)
 
 
 class Trees:
-    """The trees of all projects. A project's roots appear when they are first asked for."""
+    """The trees of all projects. The roots of a project are created when they are first needed."""
 
     def __init__(self) -> None:
         self._roots: dict[tuple[str, Structure], Node] = {}
@@ -52,31 +52,31 @@ class Trees:
         self.last_id = 0
 
     def root(self, project: Project, structure: Structure) -> Node:
-        """Return the root node, which has the project's name."""
+        """Return the root node, which is named like the project."""
         key = project.id, structure
         if key not in self._roots:
             self._roots[key] = self._new(project.name, project.name, structure, project)
         return self._roots[key]
 
     def add(self, parent: Node, name: str, *, start: datetime | None = None, finish: datetime | None = None) -> Node:
-        """Add a node below another. Dates are for iterations."""
+        """Add a node below another one. Dates are for iterations."""
         node = self._new(name, f"{parent.path}\\{name}", parent.structure, parent.project)
         node.parent, node.start, node.finish = parent, start, finish
         parent.children.append(node)
         return node
 
     def find(self, project: Project, structure: Structure, path: str) -> Node | None:
-        """Return the node of a path in one project, without regard to case."""
+        """Return the node of a path in one project, in any case."""
         self.root(project, structure)
         node = self._by_path.get((structure, path.strip("\\").lower()))
         return node if node and node.project is project else None
 
     def roots(self) -> list[Node]:
-        """Return the roots there are so far."""
+        """Return the roots that exist so far."""
         return list(self._roots.values())
 
     def adopt(self, node: Node) -> None:
-        """Take in a node as it is, with its own id and what lies below it."""
+        """Add an existing node with its id and its children."""
         if node.parent is None:
             self._roots[node.project.id, node.structure] = node
         for below in node.walk():

@@ -28,13 +28,13 @@ class Revision:
 
     @property
     def changed(self) -> datetime:
-        """When it was made."""
+        """The time of the change."""
         when = self.fields["System.ChangedDate"]
         return when if isinstance(when, datetime) else FOREVER
 
     @property
     def changed_by(self) -> str:
-        """Id of the user who made it."""
+        """The id of the user who made the change."""
         return str(self.fields["System.ChangedBy"])
 
 
@@ -54,7 +54,7 @@ class Relation:
 
 @dataclass
 class Update:
-    """One entry of an item's history. `revised` is False when only work item links changed: those make no revision."""
+    """One entry of the history. `revised` is False when only links to work items changed, which makes no revision."""
 
     id: int
     revision: int
@@ -81,7 +81,7 @@ class Comment:
 
 @dataclass
 class Deletion:
-    """That an item is in the recycle bin, since when and by whom."""
+    """When an item was put into the recycle bin, and by whom."""
 
     by: str
     date: datetime
@@ -112,22 +112,22 @@ class WorkItem:
 
     @property
     def title(self) -> str:
-        """Its title."""
+        """The title."""
         return str(self.revision.fields.get("System.Title", ""))
 
     def relations(self, at: datetime | None = None) -> list[Relation]:
-        """Return the relations now, or as they were at a time, in the order they were added."""
+        """Return the relations now or at a time, in the order in which they were added."""
         if at is None:
             return [relation for relation in self.all_relations if relation.removed_in is None]
         last = max((update.id for update in self.updates if update.date <= at), default=0)
         return [r for r in self.all_relations if r.added_in <= last and (r.removed_in is None or r.removed_in > last)]
 
     def revision_at(self, at: datetime) -> Revision | None:
-        """Return the revision that was the newest at a time; None when the item did not exist yet."""
+        """Return the newest revision at a time, or None when the item did not exist yet."""
         return next((revision for revision in reversed(self.revisions) if revision.changed <= at), None)
 
     def parent(self) -> int | None:
-        """Return the id of the parent work item."""
+        """Return the id of the parent work item, or None."""
         for relation in self.all_relations:
             if relation.removed_in is None and relation.rel == "System.LinkTypes.Hierarchy-Reverse":
                 return relation.target if isinstance(relation.target, int) else None
@@ -136,7 +136,7 @@ class WorkItem:
 
 @dataclass
 class NewRelation:
-    """A relation to be added."""
+    """A relation to add."""
 
     rel: str
     target: int | str
@@ -151,7 +151,7 @@ class NewRelation:
 
 @dataclass
 class Draft:
-    """What a save will write: all stored fields after it, a comment, formats, and changes of relations."""
+    """The content of a save: all fields after it, a comment, text formats, and changes of relations."""
 
     fields: dict[str, FieldValue]
     history: str | None = None

@@ -1,4 +1,4 @@
-"""Relation types: what can stand between two work items, or between a work item and something else."""
+"""The types of relations between two work items, and between a work item and something else."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class RelationType:
 
     @property
     def forward(self) -> bool:
-        """Whether it is the forward end of a directed link."""
+        """Whether this is the forward end of a directed link."""
         return self.reference_name.endswith("-Forward")
 
     @property
     def single_parent(self) -> bool:
-        """Whether an item can have only one of it (a child has one parent)."""
+        """Whether an item can have only one such relation, as a child has one parent."""
         return self.topology == "tree" and not self.forward
 
     def body(self, url: str) -> JsonObject:
@@ -69,5 +69,5 @@ _BY_NAME = {relation.reference_name.lower(): relation for relation in _TYPES}
 
 
 def find_relation_type(reference_name: str) -> RelationType | None:
-    """Find a relation type by reference name, without regard to case."""
+    """Find a relation type by reference name, in any case."""
     return _BY_NAME.get(reference_name.lower())

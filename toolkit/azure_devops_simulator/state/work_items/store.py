@@ -1,4 +1,4 @@
-"""Work items as they are kept: revisions, updates, relations, comments. No rules and no HTTP here."""
+"""The work items of an organization: saves, links, comments and the recycle bin. The process rules are elsewhere."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from azure_devops_simulator.state.work_items.relation_types import OPPOSITE
 
 
 class WorkItemStore:
-    """Every work item of an organization, by id. `counters` are the last numbers given, `latest` the newest change."""
+    """All work items of an organization by id. `counters` hold the last numbers; `latest` is the newest change."""
 
     def __init__(self) -> None:
         self.items: dict[int, WorkItem] = {}
@@ -37,11 +37,11 @@ class WorkItemStore:
         self.latest = SEED_NOW
 
     def __iter__(self) -> Iterator[WorkItem]:
-        """Return every item that is not in the recycle bin, by id."""
+        """Yield every item that is not in the recycle bin, by id."""
         return (item for item in self.items.values() if item.deletion is None)
 
     def get(self, work_item_id: int) -> WorkItem | None:
-        """Return an item that is not in the recycle bin."""
+        """Return an item, unless it is in the recycle bin."""
         item = self.items.get(work_item_id)
         return item if item and item.deletion is None else None
 
@@ -54,7 +54,7 @@ class WorkItemStore:
         return self.trees.root(project, "iteration")
 
     def create(self, project: Project, draft: Draft, *, by: User, when: datetime) -> WorkItem:
-        """Save a new item; it gets the next id."""
+        """Save a new item under the next id."""
         item = WorkItem(self._next("item"), project)
         self.items[item.id] = item
         draft.fields.setdefault("System.CreatedBy", by.id)
@@ -67,7 +67,7 @@ class WorkItemStore:
         self._write(item, draft, by.id, when)
 
     def comment(self, item: WorkItem, text: str, text_format: TextFormat, *, by: User, when: datetime) -> Comment:
-        """Add a comment; this makes a revision too."""
+        """Add a comment. This makes a revision too."""
         draft = Draft(dict(item.revision.fields), history=text, history_format=text_format)
         self._write(item, draft, by.id, when)
         return item.comments[-1]
@@ -83,7 +83,7 @@ class WorkItemStore:
         self._revise(item, dict(item.revision.fields), by.id, when)
 
     def destroy(self, item: WorkItem) -> None:
-        """Remove an item for good, with every link to it."""
+        """Remove an item permanently, with every link to it."""
         for relation in item.relations():
             if isinstance(relation.target, str):
                 self._forget_artifact(item, relation.target)
@@ -94,14 +94,14 @@ class WorkItemStore:
     def link(
         self, work_item_id: int, artifact_uri: str, name: str, *, by: User | None = None, when: datetime | None = None
     ) -> None:
-        """Link an item to an artifact such as a pull request; nothing happens when it is linked already or missing.
+        """Link an item to an artifact such as a pull request. A missing item or an existing link changes nothing.
 
         Args:
             work_item_id: the item.
             artifact_uri: `vstfs:///Git/PullRequestId/{project}%2F{repository}%2F{number}` and the like.
-            name: what the link is called: "Pull Request", "Fixed in Commit", "Branch", "Build".
-            by: who links; whoever changed the item last when absent.
-            when: the time of the change; that of the newest change of any item when absent.
+            name: the name of the link: "Pull Request", "Fixed in Commit", "Branch" or "Build".
+            by: the user who links; the user who last changed the item when absent.
+            when: the time of the change; the time of the newest change of any item when absent.
         """
         item = self.get(work_item_id)
         if item is None or work_item_id in self.linked_to(artifact_uri):
@@ -110,7 +110,7 @@ class WorkItemStore:
         self._write(item, draft, by.id if by else item.revision.changed_by, when or self.latest)
 
     def linked_to(self, artifact_uri: str) -> list[int]:
-        """Ids of the items linked to an artifact, in ascending order. Case and percent-encoding do not matter."""
+        """Return the ids of the items linked to an artifact, ascending. Case and percent-encoding are ignored."""
         found = self._artifacts.get(_artifact_key(artifact_uri), {})
         return sorted(number for number in found if self.get(number))
 
@@ -173,7 +173,7 @@ class WorkItemStore:
         return self.counters[kind]
 
     def adopt(self, item: WorkItem) -> None:
-        """Take in an item as it is, with its own id and history."""
+        """Add an existing item with its id and history."""
         self.items[item.id] = item
         for relation in item.relations():
             if isinstance(relation.target, str):

@@ -1,4 +1,4 @@
-"""Conditions of a query compiled to functions, so that running one over many items costs little for each item."""
+"""Compile the conditions of a query to functions, so that each item costs little."""
 
 from __future__ import annotations
 
@@ -302,7 +302,7 @@ def _user(name: str, context: Context) -> User | None:
 
 
 def _group(field: Field, text: str, context: Context) -> _Test:
-    r"""Members of a team (`[Platform]\Team`) for identities, types of a category for work item types."""
+    r"""Return the members of a team (`[Platform]\Team`) for identities, or the types of a category for types."""
     if field.reference_name == "System.WorkItemType":
         types = {name.lower() for name in category_types(text)}
         return lambda value: str(value or "").lower() in types

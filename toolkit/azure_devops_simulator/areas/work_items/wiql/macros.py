@@ -1,4 +1,4 @@
-"""Macros of the query language: who, when, where."""
+"""The macros of the query language for people, times and projects."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TEAM = re.compile(r"\s*\[(?P<project>[^\]]+)\]\\(?P<team>[^<]+?)\s*(?:<.*>)?\s*
 
 @dataclass(frozen=True)
 class Context:
-    """What macros and permissions depend on: who asks, in which project, and whether times of day count."""
+    """The caller, the project and whether times of day count: what macros and permissions depend on."""
 
     organization: Organization
     user: User

@@ -94,7 +94,7 @@ _Node: TypeAlias = Tree[Token]
 
 
 class _Reader:
-    """Turns lark's tree into the dataclasses above; keeps the query's text to quote the piece a condition stands in."""
+    """Turns lark's tree into the parts of a query. It keeps the text to quote the piece that contains a condition."""
 
     def __init__(self, text: str) -> None:
         self._text = text

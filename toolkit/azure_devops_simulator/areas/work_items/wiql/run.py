@@ -1,4 +1,4 @@
-"""Running a query: flat lists, links one hop away, trees."""
+"""Run a query: flat lists, links over one hop, and trees."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _LINK_TYPE = "system.links.linktype"
 
 @dataclass(frozen=True)
 class Link:
-    """A row of a link query; a root row has neither source nor relation."""
+    """A row of a link query. A root row has neither source nor relation."""
 
     target: int
     source: int | None = None
@@ -46,7 +46,7 @@ class Link:
 
 @dataclass
 class QueryResult:
-    """What a query found: ids for a flat query, links for the others."""
+    """The result of a query: ids for a flat query, links for the others."""
 
     kind: Literal["flat", "oneHop", "tree"]
     as_of: datetime
@@ -58,7 +58,7 @@ class QueryResult:
 
 @dataclass
 class _Row:
-    """An item in the revision the query looks at."""
+    """An item in the revision that the query sees."""
 
     item: WorkItem
     revision: Revision
@@ -125,7 +125,7 @@ def _as_of(query: Query, context: Context) -> datetime | None:
 
 
 class _Rows:
-    """The items a query may see, each in the revision it looks at, and the order of the result."""
+    """The items that a query may see, each in its revision, and the order of the result."""
 
     def __init__(self, context: Context, at: datetime | None, keys: list[SortKey]) -> None:
         visible = {project.id for project in context.organization.visible_projects(context.user)}
@@ -142,7 +142,7 @@ class _Rows:
         return self.sorted(row for row in self.by_id.values() if matches(row.item, row.revision))
 
     def sorted(self, rows: Iterable[_Row]) -> list[_Row]:
-        """Rows in the order of the ORDER BY clause; by id where that says nothing."""
+        """Sort rows by the ORDER BY clause, and by id where it does not decide."""
         found = sorted(rows, key=lambda row: row.item.id)
         for key in reversed(self._keys):
             found.sort(key=lambda row: key.value(row.item, row.revision), reverse=key.descending)
@@ -155,7 +155,7 @@ class _Rows:
 
 
 class _LinkQuery:
-    """A query FROM WorkItemLinks: conditions on the source, on the target, and on the type of the link."""
+    """A query FROM WorkItemLinks: conditions on the source, the target and the type of the link."""
 
     def __init__(self, query: Query, context: Context, rows: _Rows) -> None:
         parts = _split(query.where)
@@ -220,7 +220,7 @@ def _prefixes(condition: Condition) -> set[Prefix]:
 
 
 def _split(where: Condition | None) -> dict[Prefix, Condition | None]:
-    """The conditions of a link query, sorted by the end they speak of; each top-level AND term must speak of one."""
+    """Sort the conditions of a link query by the end of the link. Each top-level AND term must concern one end."""
     found: dict[Prefix, list[Condition]] = {"": [], "source": [], "target": []}
     waiting: list[Condition] = [where] if where else []
     while waiting:

@@ -13,7 +13,7 @@ Operator = Literal["=", "<>", ">", "<", ">=", "<=", "in", "in group", "contains"
 
 
 class WiqlError(ServiceError):
-    """A query the service refuses: 400, with the piece of text that caused it."""
+    """A query that the service refuses: 400 with the piece of text that caused it."""
 
     def __init__(self, message: str, cause: str) -> None:
         super().__init__(400, "VssPropertyValidationException", f"{message} The error is caused by «{cause}».")
@@ -21,7 +21,7 @@ class WiqlError(ServiceError):
 
 @dataclass(frozen=True)
 class FieldName:
-    """A field as written: its name, which end of a link it belongs to, and the text itself for messages."""
+    """A field in the query: its name, its end of a link, and its text for messages."""
 
     name: str
     prefix: Prefix
@@ -71,7 +71,7 @@ class Combination:
 
 @dataclass(frozen=True)
 class Negation:
-    """NOT before a condition."""
+    """A condition after NOT."""
 
     term: Condition
 
@@ -81,7 +81,7 @@ Condition: TypeAlias = Comparison | Combination | Negation
 
 @dataclass(frozen=True)
 class Query:
-    """A parsed query. `links` is True for FROM WorkItemLinks; `order` holds (field, descending)."""
+    """A parsed query. `links` is True for FROM WorkItemLinks. `order` holds pairs of field and "descending"."""
 
     select: tuple[FieldName, ...]
     links: bool
