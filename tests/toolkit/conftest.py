@@ -6,25 +6,16 @@ from collections.abc import Callable, Iterator, Mapping
 
 import httpx
 import pytest
+from tool_calls import FULL, READ, Recorder, seed_with_tokens
 
-from azure_devops_simulator import Organization, SimulatorServer, seed_organization
+from azure_devops_simulator import Organization, SimulatorServer
 from langchain_azure_devops import AzureDevOps, load_settings
 from langchain_azure_devops.runtime import RunContext
-
-FULL, READ = "full-access-token", "read-only-token"
-READ_SCOPES = {"vso.code", "vso.work", "vso.build", "vso.project"}
-
-
-def _organization() -> Organization:
-    organization = seed_organization()
-    organization.add_token(FULL)
-    organization.add_token(READ, READ_SCOPES)
-    return organization
 
 
 @pytest.fixture(scope="session")
 def shared_server() -> Iterator[SimulatorServer]:
-    with SimulatorServer(_organization()) as running:
+    with SimulatorServer(seed_with_tokens()) as running:
         yield running
 
 
@@ -37,7 +28,7 @@ def reader(shared_server: SimulatorServer) -> Iterator[AzureDevOps]:
 
 @pytest.fixture
 def organization() -> Organization:
-    return _organization()
+    return seed_with_tokens()
 
 
 @pytest.fixture
@@ -92,7 +83,7 @@ def _in_platform(server: SimulatorServer, token: str, **arguments) -> AzureDevOp
 @pytest.fixture(scope="session")
 def platform_reader(shared_server: SimulatorServer) -> Iterator[AzureDevOps]:
     """`reader` with Platform as its default project."""
-    with _in_platform(shared_server, READ) as reading:
+    with _in_platform(shared_server, READ, writes="allow") as reading:
         yield reading
 
 
@@ -111,6 +102,14 @@ def connect(server: SimulatorServer) -> Iterator[Callable[..., AzureDevOps]]:
 
 
 @pytest.fixture
-def platform_client(connect: Callable[..., AzureDevOps]) -> AzureDevOps:
-    """`client` with Platform as its default project."""
-    return connect(writes="allow")
+def sent() -> list[httpx.Request]:
+    """The requests of `platform_client`, as they went out."""
+    return []
+
+
+@pytest.fixture
+def platform_client(
+    connect: Callable[..., AzureDevOps], server: SimulatorServer, sent: list[httpx.Request]
+) -> AzureDevOps:
+    """`client` with Platform as its default project, and with a note of each request in `sent`."""
+    return connect(writes="allow", transport=Recorder(server.base_url, sent))

@@ -5,7 +5,9 @@ import pytest
 
 from azure_devops_simulator import Organization, seed_organization
 from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsError
+from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.http.network import open_network
+from langchain_azure_devops.results.models import Page, Result
 from langchain_azure_devops.results.rendering import render
 from langchain_azure_devops.settings import load_settings
 
@@ -51,6 +53,22 @@ def call(client: AzureDevOps, name: str, /, **arguments):
 def text_of(client: AzureDevOps, name: str, /, **arguments) -> str:
     """What a model reads of a result."""
     return render(call(client, name, **arguments), NONCE).text
+
+
+def shown(result: Result | Page) -> str:
+    """What a model reads of a result, between fences that are called "nonce"."""
+    return render(result, "nonce").text
+
+
+def message_of(client: AzureDevOps, name: str, /, **arguments) -> str:
+    """What a model reads when it calls a bound tool: secrets are replaced, and an error is a text as well."""
+    call = {"type": "tool_call", "id": "1", "name": name, "args": arguments}
+    return bind(TOOLS[name], client).invoke(call).content
+
+
+def find_work_items(client: AzureDevOps, **arguments) -> list:
+    """The rows that a query finds."""
+    return call(client, "query_work_items", limit=200, **arguments).items
 
 
 def refusal(client: AzureDevOps, name: str, kind: type[AzureDevOpsError], /, **arguments) -> str:

@@ -1,6 +1,7 @@
 """Listing pipelines against the simulator."""
 
 import pytest
+from tool_calls import call
 
 from langchain_azure_devops import errors
 from langchain_azure_devops.adapters.langchain import bind
@@ -68,3 +69,11 @@ def test_the_bound_tool_gives_a_table_and_the_page(platform_reader):
     message = bind(list_pipelines, platform_reader).invoke(call)
     assert message.content.startswith("1 pipeline, all\n<untrusted nonce>\nid\tname\tfolder\tyaml\trepository")
     assert message.artifact.items[0].last_result == "failed"
+
+
+def test_pipelines_show_how_they_last_went(platform_reader):
+    rows = {row.name: row for row in call(platform_reader, "list_pipelines").items}
+    assert rows["platform-api-ci"].last_result == "failed"
+    assert rows["platform-api-ci"].running == 38
+    assert rows["infrastructure-deploy"].running is None
+    assert [row.name for row in call(platform_reader, "list_pipelines", name="platform*").items] == ["platform-api-ci"]

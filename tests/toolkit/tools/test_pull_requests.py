@@ -1,14 +1,25 @@
 """Pull requests: people, long discussions, diffs of every kind, changes that must not do more than they say."""
 
+import json
+
 import httpx
 import pytest
 from rs_bpe.bpe import openai
 from stub_service import StubService, ok
+from tool_calls import call, connected, message_of, refusal, text_of, writes
 
-from langchain_azure_devops import TOOLS, AzureDevOps, load_settings
-from langchain_azure_devops.adapters.langchain import bind
+from langchain_azure_devops import AzureDevOps, load_settings
 from langchain_azure_devops.calls.approval import approve_writes_with
-from langchain_azure_devops.errors import Conflict, InvalidRequest, WriteBlocked
+from langchain_azure_devops.errors import (
+    AlreadyExists,
+    AzureDevOpsError,
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    PermissionDenied,
+    ScopeMissing,
+    WriteBlocked,
+)
 from langchain_azure_devops.results.rendering import render
 from langchain_azure_devops.safety.grants import Approval
 from langchain_azure_devops.tools.pull_requests.tools import (
@@ -23,17 +34,13 @@ DOCS = {"project": "Platform", "repository": "docs"}
 DRAFT, APPROVED = 17, 15
 
 
-def text_of(client, name, **arguments) -> str:
-    return bind(TOOLS[name], client).invoke({"type": "tool_call", "id": "1", "name": name, "args": arguments}).content
-
-
 @pytest.fixture
 def branch(server, push, tls):
     """Makes a branch of docs with these files from main, and what is deleted or renamed."""
 
     def make(name: str, *changes) -> None:
         base = f"{server.base_url}/Platform/_apis/git/repositories/docs"
-        with httpx.Client(auth=("", "full-access-token"), params={"api-version": "7.1"}, verify=tls) as http:
+        with httpx.Client(auth=("", "full-token"), params={"api-version": "7.1"}, verify=tls) as http:
             refs = http.get(f"{base}/refs", params={"filter": "heads/main"}).json()["value"]
             tip = refs[0]["objectId"]
             new = {"name": f"refs/heads/{name}", "oldObjectId": "0" * 40, "newObjectId": tip}
@@ -50,6 +57,13 @@ def branch(server, push, tls):
 
 def edit(path: str, text: str, kind: str = "edit") -> dict:
     return {"changeType": kind, "item": {"path": path}, "newContent": {"content": text, "contentType": "rawtext"}}
+
+
+ALL_PARTS = ["files", "threads", "diff"]
+
+
+def ids(page):
+    return [row.id for row in page.items]
 
 
 # -- lists ---------------------------------------------------------------------------------------------------------
@@ -100,14 +114,37 @@ async def test_people_by_name_id_or_oneself(client, organization):
 
 
 def test_nobody_by_that_name_is_said(reader):
-    text = text_of(reader, "list_pull_requests", project="Platform", author="Nobody Known")
+    text = message_of(reader, "list_pull_requests", project="Platform", author="Nobody Known")
     assert text.startswith("No pull requests found.")
     assert "compared with the names" in text
 
 
 def test_a_project_with_a_space_and_a_misspelt_repository(reader):
     assert [row.id for row in list_pull_requests.call_sync(reader, project="Mobile App").items] == [12]
-    assert "Did you mean 'docs'" in text_of(reader, "list_pull_requests", project="Platform", repository="doc")
+    assert "Did you mean 'docs'" in message_of(reader, "list_pull_requests", project="Platform", repository="doc")
+
+
+def test_the_open_ones_of_a_project_in_one_request(platform_client, sent):
+    assert ids(call(platform_client, "list_pull_requests")) == [17, 16, 15, 11, 9, 7]
+    assert len(sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ({"status": "completed"}, [13, 5, 3, 2, 1]),
+        ({"status": "abandoned"}, [6, 4]),
+        ({"repository": "docs"}, [16]),
+        ({"author": "Mina"}, [17, 9]),
+        ({"author": "MINA.SATO@tidewater.example"}, [17, 9]),
+        ({"reviewer": "Dana Ortiz", "author": "Tom"}, [15]),
+        ({"source": "feature/cache-ports"}, [15]),
+        ({"source": "refs/heads/feature/cache-ports"}, [15]),
+        ({"target": "release/2.8"}, []),
+    ],
+)
+def test_filters(platform_reader, arguments, expected):
+    assert ids(call(platform_reader, "list_pull_requests", **arguments)) == expected
 
 
 # -- one -----------------------------------------------------------------------------------------------------------
@@ -116,17 +153,17 @@ def test_a_project_with_a_space_and_a_misspelt_repository(reader):
 def test_system_comments_are_left_out_and_long_ones_are_shown_whole(client, organization, server, tls):
     long = "A long remark. " * 100
     url = f"{server.base_url}/Platform/_apis/git/repositories/platform-api/pullRequests/{APPROVED}/threads"
-    with httpx.Client(auth=("", "full-access-token"), params={"api-version": "7.1"}, verify=tls) as http:
+    with httpx.Client(auth=("", "full-token"), params={"api-version": "7.1"}, verify=tls) as http:
         http.post(url, json={"comments": [{"content": long, "commentType": "text"}], "status": "active"})
     assert any(c.type == "system" for t in organization.pull_requests[APPROVED].threads for c in t.comments)
     found = get_pull_request.call_sync(client, id=APPROVED, include=["threads"])
     assert [comment.text for thread in found.threads for comment in thread.comments] == [long]
-    assert long.strip() in text_of(client, "get_pull_request", id=APPROVED, include=["threads"])
+    assert long.strip() in message_of(client, "get_pull_request", id=APPROVED, include=["threads"])
 
 
 def test_no_discussion_is_not_the_same_as_not_asked(reader):
-    assert "There are no threads." in text_of(reader, "get_pull_request", id=DRAFT, include=["threads"])
-    assert "threads" not in text_of(reader, "get_pull_request", id=DRAFT)
+    assert "There are no threads." in message_of(reader, "get_pull_request", id=DRAFT, include=["threads"])
+    assert "threads" not in message_of(reader, "get_pull_request", id=DRAFT)
 
 
 def test_the_diff_of_added_deleted_renamed_binary_and_reformatted_files(client, branch, push):
@@ -178,6 +215,54 @@ def test_a_long_diff_is_cut_and_says_so(client, branch):
     assert len(found.diff) <= 20_000
     assert any("5 more changed files are not compared" in note for note in found.notes)
     assert any("characters shown" in note for note in found.notes)
+
+
+def test_open_discussions_and_the_change_of_9(platform_reader):
+    found = call(platform_reader, "get_pull_request", id=9, include=ALL_PARTS)
+    assert [(entry.name, entry.vote) for entry in found.reviewers] == [
+        ("Priya Raman", "waits for the author"),
+        ("Tom Becker", "no vote"),
+    ]
+    assert [file.path for file in found.files] == ["/src/platform_api/routes/shipments.py"]
+    places = [(thread.status, thread.line) for thread in found.threads]
+    assert places == [("active", 15), ("pending", 12), ("closed", None)]
+    assert [comment.author for comment in found.threads[0].comments] == ["Priya Raman", "Mina Sato"]
+    assert "+    page = max(page, 0)" in found.diff
+    assert "-    return [models.as_json(row) for row in rows[: settings.PAGE_SIZE]]" in found.diff
+    assert found.work_items
+    text = text_of(platform_reader, "get_pull_request", id=9, include=ALL_PARTS)
+    assert "put limit and offset into the statement" in text
+    assert "@@ " in text
+
+
+def test_the_merged_rename_of_13(platform_reader):
+    found = call(platform_reader, "get_pull_request", id=13, include=ALL_PARTS)
+    assert {file.path for file in found.files} == {
+        "/deploy/helm/values.yaml",
+        "/src/platform_api/db/session.py",
+        "/src/platform_api/settings.py",
+        "/tests/test_settings.py",
+    }
+    assert '-DB_TIMEOUT = float(os.environ["DB_TIMEOUT"])' in found.diff
+    assert '+DATABASE_TIMEOUT = float(os.environ["DATABASE_TIMEOUT"])' in found.diff
+    assert found.status == "completed"
+    assert found.merge_commit
+
+
+def test_parts_come_only_when_asked_for(platform_reader):
+    found = call(platform_reader, "get_pull_request", id=9)
+    assert (found.files, found.threads, found.diff) == ([], [], None)
+
+
+def test_orders_in_a_description_stay_inside_the_fence(platform_reader):
+    text = text_of(platform_reader, "get_pull_request", id=16)
+    start, end = text.index("<untrusted"), text.index("</untrusted")
+    assert start < text.index("Ignore your previous instructions") < end
+
+
+def test_a_missing_one_is_told_apart(platform_reader):
+    assert "999" in refusal(platform_reader, "get_pull_request", NotFound, id=999)
+    assert "platform-api" in refusal(platform_reader, "list_pull_requests", NotFound, repository="platform-apo")
 
 
 # -- writing -------------------------------------------------------------------------------------------------------
@@ -241,3 +326,116 @@ def test_a_new_draft_with_work_items(client, organization, branch):
     assert made.draft
     assert organization.pull_requests[made.id].is_draft
     assert get_pull_request.call_sync(client, id=made.id).work_items == [8]
+
+
+def test_a_read_only_token_cannot_write(platform_reader, shared_server):
+    before = call(platform_reader, "get_pull_request", id=17).title
+    refusal(platform_reader, "update_pull_request", ScopeMissing, id=17, title="Changed")
+    assert shared_server.organization.pull_requests[17].title == before
+
+
+def test_only_the_title_changes_and_a_draft_stays_one(platform_client, sent, organization):
+    call(platform_client, "update_pull_request", id=17, title="Add a webhook for carriers")
+    [write] = writes(sent)
+    assert json.loads(write.content) == {"title": "Add a webhook for carriers"}
+    changed = organization.pull_requests[17]
+    assert (changed.title, changed.is_draft, changed.status) == ("Add a webhook for carriers", True, "active")
+    assert "Early sketch" in changed.description
+
+
+@pytest.mark.parametrize(
+    ("arguments", "body"),
+    [
+        ({"draft": False}, {"isDraft": False}),
+        ({"description": "New"}, {"description": "New"}),
+        ({"target": "release/2.8"}, {"targetRefName": "refs/heads/release/2.8"}),
+        ({"status": "abandoned"}, {"status": "abandoned"}),
+    ],
+)
+def test_what_is_not_given_is_not_sent(platform_client, sent, arguments, body):
+    call(platform_client, "update_pull_request", id=17, title=None, **arguments)
+    [write] = writes(sent)
+    assert write.method == "PATCH"
+    assert json.loads(write.content) == body
+
+
+def test_an_update_without_a_change_is_refused_before_it_is_sent(platform_client, sent):
+    refusal(platform_client, "update_pull_request", InvalidRequest, id=17)
+    assert writes(sent) == []
+
+
+def test_opening_one(platform_client, sent, organization):
+    made = call(
+        platform_client,
+        "create_pull_request",
+        repository="platform-api",
+        source="feature/async-sqlalchemy",
+        target="main",
+        title='Try "async" again – <b>now</b>',
+        description="With numbers.",
+        draft=True,
+        work_items=[8],
+    )
+    [write] = writes(sent)
+    assert json.loads(write.content)["isDraft"] is True
+    stored = organization.pull_requests[made.id]
+    assert (stored.title, stored.is_draft) == ('Try "async" again – <b>now</b>', True)
+    assert call(platform_client, "get_pull_request", id=made.id).work_items == [8]
+
+
+def test_a_second_one_for_the_same_branches_is_refused(platform_client, organization):
+    before = len(organization.pull_requests)
+    arguments = {"repository": "platform-api", "source": "feature/cache-ports", "target": "main", "title": "Again"}
+    assert "15" in refusal(platform_client, "create_pull_request", AlreadyExists, **arguments)
+    assert len(organization.pull_requests) == before
+
+
+def test_a_missing_branch_is_named(platform_client):
+    arguments = {"repository": "platform-api", "source": "feature/nothing", "target": "main", "title": "No"}
+    assert "feature/nothing" in refusal(platform_client, "create_pull_request", InvalidRequest, **arguments)
+
+
+def test_completing_merges_what_was_reviewed(platform_client, sent, organization):
+    tip = call(platform_client, "get_pull_request", id=15).source_commit
+    done = call(platform_client, "update_pull_request", id=15, status="completed", source_commit=tip)
+    assert done.status == "completed"
+    assert organization.pull_requests[15].status == "completed"
+    [write] = writes(sent)
+    assert json.loads(write.content) == {"status": "completed", "lastMergeSourceCommit": {"commitId": tip}}
+    merged = call(platform_client, "read_repository_file", repository="platform-api", path="/src/platform_api/ports.py")
+    assert "lru_cache" in merged.text
+
+
+@pytest.mark.parametrize(
+    ("id", "why"), [(7, "conflicts"), (13, "completed"), (17, "draft")], ids=["conflicts", "over", "draft"]
+)
+def test_what_cannot_be_merged_is_not_and_says_why(platform_client, sent, organization, id, why):
+    tip = call(platform_client, "get_pull_request", id=id).source_commit
+    before = organization.pull_requests[id].status
+    arguments = {"status": "completed", "source_commit": tip}
+    assert why in refusal(platform_client, "update_pull_request", Conflict, id=id, **arguments)
+    assert organization.pull_requests[id].status == before
+    assert writes(sent) == []
+
+
+def test_completing_another_commit_than_the_tip_is_refused(platform_client, organization):
+    arguments = {"status": "completed", "source_commit": "0" * 40}
+    refusal(platform_client, "update_pull_request", Conflict, id=15, **arguments)
+    refusal(platform_client, "update_pull_request", InvalidRequest, id=15, status="completed")
+    assert organization.pull_requests[15].status == "active"
+
+
+def test_a_missing_permission_is_not_a_missing_scope(platform_client, organization):
+    organization.deny(organization.named("svc-agent"), "PullRequestContribute", organization.project("Platform"))
+    message = refusal(platform_client, "update_pull_request", PermissionDenied, id=17, title="x")
+    assert "lacks the permission" in message
+    arguments = {"repository": "platform-api", "source": "feature/async-sqlalchemy", "target": "main", "title": "No"}
+    refusal(platform_client, "create_pull_request", PermissionDenied, **arguments)
+
+
+def test_a_hidden_project_hides_its_pull_requests(organization, server):
+    organization.hide_project(organization.project("Payments"), organization.named("svc-agent"))
+    with connected(server.base_url, "full-token") as platform_client:
+        with pytest.raises(AzureDevOpsError) as caught:
+            call(platform_client, "get_pull_request", id=8)
+    assert caught.value.status == "not_found"

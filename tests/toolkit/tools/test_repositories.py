@@ -1,25 +1,20 @@
-"""Repositories, branches, directories and files, against the simulator."""
+"""Repositories and branches: lists, suggestions, what is hidden or missing."""
 
-import socket
-import threading
+import asyncio
 
 import pytest
-from langchain_core.messages import ToolMessage
-from stub_service import Reply, StubService, failure, ok
+from stub_service import StubService, failure, ok
+from tool_calls import call, message_of, refusal, text_of
 
-from langchain_azure_devops import TOOLS, AzureDevOps, load_settings
-from langchain_azure_devops.adapters.langchain import bind
+from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsToolkit, load_settings
 from langchain_azure_devops.errors import (
     InvalidRequest,
     NotFound,
     PermissionDenied,
     ProjectNotFound,
     ScopeMissing,
-    Unreachable,
 )
-from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.tools.repositories.tools import (
-    FileText,
     list_branches,
     list_repositories,
     list_repository_files,
@@ -27,13 +22,7 @@ from langchain_azure_devops.tools.repositories.tools import (
 )
 
 API = {"project": "Platform", "repository": "platform-api"}
-PORTS = {**API, "path": "/data/ports.csv"}
-
-
-def text_of(client, name, **arguments) -> str:
-    message = bind(TOOLS[name], client).invoke({"type": "tool_call", "id": "1", "name": name, "args": arguments})
-    assert isinstance(message, ToolMessage)
-    return message.content
+REPOSITORY = {"repository": "platform-api"}
 
 
 # -- repositories and branches -------------------------------------------------------------------------------------
@@ -49,7 +38,7 @@ def test_repositories_of_the_whole_organization_and_of_a_project(reader):
 
 async def test_the_default_project_applies(shared_server):
     async with AzureDevOps(
-        load_settings(base_url=shared_server.base_url, pat="read-only-token", default_project="Payments")
+        load_settings(base_url=shared_server.base_url, pat="read-token", default_project="Payments")
     ) as client:
         assert [row.name for row in (await list_repositories(client)).items] == ["checkout-service", "ledger"]
         assert (await read_repository_file(client, repository="ledger", path="go.mod")).total_lines
@@ -92,9 +81,9 @@ def test_branches_are_filtered_and_paged_by_the_service(reader):
 
 
 def test_an_empty_repository_has_no_branches_and_says_so(reader):
-    assert text_of(reader, "list_branches", project="Data", repository="empty-lake") == "No branches found."
+    assert message_of(reader, "list_branches", project="Data", repository="empty-lake") == "No branches found."
     for name, more in (("list_repository_files", {}), ("read_repository_file", {"path": "/x"})):
-        text = text_of(reader, name, project="Data", repository="empty-lake", **more)
+        text = message_of(reader, name, project="Data", repository="empty-lake", **more)
         assert text.startswith("[not_found NotFound empty-lake]\n")
         assert "is empty: it has no branches yet" in text
 
@@ -116,236 +105,36 @@ def test_a_misspelt_repository_gets_a_suggestion(reader, tool):
     assert caught.value.subject == "Platform-Api-"
 
 
-# -- directories ---------------------------------------------------------------------------------------------------
-
-
-def test_a_directory_is_listed_as_deep_as_asked(reader):
-    assert [entry.path for entry in list_repository_files.call_sync(reader, **API, path="/deploy").items] == [
-        "/deploy/Dockerfile",
-        "/deploy/ci.env",
-        "/deploy/helm/",
+def test_projects_and_repositories(platform_reader):
+    assert [row.name for row in call(platform_reader, "list_projects").items] == [
+        "Data",
+        "Mobile App",
+        "Payments",
+        "Platform",
     ]
-    deep = [entry.path for entry in list_repository_files.call_sync(reader, **API, path="deploy/", depth=2).items]
-    assert "/deploy/helm/values.yaml" in deep
-    everything = list_repository_files.call_sync(reader, **API, depth=20)
-    shallow = list_repository_files.call_sync(reader, **API, depth=2)
-    assert {entry.path for entry in shallow.items} == {
-        entry.path for entry in everything.items if entry.path.strip("/").count("/") < 2
-    }
+    names = [row.name for row in call(platform_reader, "list_repositories").items]
+    assert sorted(names) == ["docs", "infrastructure", "platform-api"]
+    [app] = call(platform_reader, "list_repositories", project="Mobile App").items
+    assert (app.name, app.project, app.default_branch) == ("tidewater-app", "Mobile App", "main")
 
 
-def test_a_directory_at_a_version(reader):
-    old = {entry.path for entry in list_repository_files.call_sync(reader, **API, version="refs/tags/v2.7.0").items}
-    new = {entry.path for entry in list_repository_files.call_sync(reader, **API).items}
-    assert new - old == {"/pipelines/"}
+def test_one_row_is_called_by_its_singular(platform_reader):
+    assert text_of(platform_reader, "list_repositories", project="Mobile App").startswith("1 of 1 repository\n")
+    assert text_of(platform_reader, "list_branches", contains="carrier", **REPOSITORY).startswith("1 branch, all\n")
 
 
-def test_a_file_or_nothing_in_place_of_a_directory(reader):
-    with pytest.raises(InvalidRequest, match="Use read_repository_file"):
-        list_repository_files.call_sync(reader, **API, path="/README.md")
-    with pytest.raises(NotFound, match="Did you mean '/deploy'"):
-        list_repository_files.call_sync(reader, **API, path="/deplyo")
+def test_without_a_project_all_repositories_of_the_organization_are_listed(shared_server):
+    with AzureDevOpsToolkit(base_url=shared_server.base_url, pat="read-token") as toolkit:
+        names = {row.name for row in call(toolkit.client, "list_repositories").items}
+        assert {"platform-api", "ledger", "tidewater-app", "empty-lake"} <= names
+        message = refusal(toolkit.client, "list_branches", InvalidRequest, **REPOSITORY)
+    assert "Visible projects: Data, Mobile App, Payments, Platform" in message
 
 
-def test_a_long_directory_is_cut_and_continued(client, push):
-    names = {f"/many/file-{number:04}.txt": b"x\n" for number in range(700)}
-    push("Platform", "docs", names)
-    first = list_repository_files.call_sync(client, project="Platform", repository="docs", path="/many", limit=400)
-    assert (len(first.items), first.total) == (400, 700)
-    second = list_repository_files.call_sync(
-        client, project="Platform", repository="docs", path="/many", limit=400, cursor=first.cursor
-    )
-    assert [entry.path for entry in [*first.items, *second.items]] == sorted(names)
-
-
-# -- files ---------------------------------------------------------------------------------------------------------
-
-
-def test_a_range_of_a_long_file_says_how_to_go_on(reader, shared_server):
-    lines = shared_server.organization.repository("Platform", "platform-api").text("/data/ports.csv").splitlines()
-    assert len(lines) == 3001
-    part = read_repository_file.call_sync(reader, **PORTS, first_line=1500, last_line=1502)
-    assert isinstance(part, FileText)
-    assert part.text.split("\n") == lines[1499:1502]
-    assert (part.first_line, part.last_line, part.total_lines) == (1500, 1502, 3001)
-    text = text_of(reader, "read_repository_file", **PORTS, first_line=1500, last_line=1502)
-    assert text.startswith("lines 1,500-1,502 of 3,001; go on with first_line=1503\n<untrusted ")
-
-
-def test_reading_on_by_the_hints_gives_every_line_once(reader, shared_server):
-    lines = shared_server.organization.repository("Platform", "platform-api").text("/data/ports.csv").splitlines()
-    tool = bind(TOOLS["read_repository_file"], reader, budget=20_000)
-    seen: list[str] = []
-    first = 1
-    for _ in range(20):
-        text = tool.invoke(
-            {"type": "tool_call", "id": "1", "name": "read_repository_file", "args": {**PORTS, "first_line": first}}
-        )
-        assert len(text.content) <= 20_000
-        head, *inner = text.content.splitlines()
-        seen += inner[3:-1]
-        if "go on with first_line=" not in head:
-            break
-        first = int(head.rpartition("=")[2])
-    assert seen == lines
-
-
-def test_a_whole_file_is_complete_and_without_a_hint(reader):
-    text = text_of(reader, "read_repository_file", **API, path="deploy/ci.env")
-    assert text.splitlines()[0] == "lines 1-6 of 6"
-    assert "DB_TIMEOUT=30" in text
-
-
-def test_beyond_the_end_and_backwards(reader):
-    beyond = read_repository_file.call_sync(reader, **PORTS, first_line=4000)
-    assert (beyond.text, beyond.total_lines) == ("", 3001)
-    assert beyond.notes == ["There is no line 4000: the file ends with line 3001."]
-    with pytest.raises(InvalidRequest, match="last_line 2 lies before first_line 3"):
-        read_repository_file.call_sync(reader, **PORTS, first_line=3, last_line=2)
-
-
-def test_a_binary_file_is_said_and_not_dumped(reader):
-    text = text_of(reader, "read_repository_file", **API, path="/assets/logo.png")
-    assert "This is a binary file" in text
-    assert "PNG" not in text.upper().replace("LOGO.PNG", "")
-    assert "IHDR" not in text
-
-
-def test_an_lfs_pointer_is_said_and_not_dumped(reader):
-    result = read_repository_file.call_sync(reader, **API, path="/assets/demand-model.bin")
-    assert result.text == ""
-    assert "73400320 bytes" in result.notes[0]
-    assert "Git LFS" in result.notes[0]
-
-
-def test_windows_line_ends_do_not_count_twice(reader):
-    result = read_repository_file.call_sync(reader, **API, path="/scripts/restart-agent.cmd")
-    assert result.total_lines == 6
-    assert "\r" not in result.text
-    assert result.text.split("\n")[0] == "@echo off"
-
-
-def test_hidden_characters_are_named_and_not_shown(reader):
-    result = read_repository_file.call_sync(reader, **API, path="/src/platform_api/routes/labels.py")
-    assert "RIGHT-TO-LEFT OVERRIDE" in result.notes[0]
-    text = text_of(reader, "read_repository_file", **API, path="/src/platform_api/routes/labels.py")
-    assert "RIGHT-TO-LEFT OVERRIDE" in text
-    assert not set(text) & {"\u202e", "\u200b", "\u202c"}
-
-
-def test_text_in_other_encodings_and_odd_line_ends(client, push):
-    odd = "one\u2028still one\ntwo\rstill two\nthree\x85still three\n"
-    files = {
-        "/utf16.txt": "Grüße\nzweite\n".encode("utf-16"),
-        "/bom.txt": b"\xef\xbb\xbffirst\nsecond",
-        "/odd.txt": odd.encode(),
-        "/empty.txt": b"",
-        "/long.txt": b"a" * 50_000 + b"\nshort\n",
-        "/late.txt": b"text\n" * 500 + b"\0\0\0",
-    }
-    push("Platform", "docs", files)
-
-    def read(path):
-        return read_repository_file.call_sync(client, project="Platform", repository="docs", path=path)
-
-    assert read("/utf16.txt").text == "Grüße\nzweite"
-    assert read("/bom.txt").text == "first\nsecond"
-    assert read("/odd.txt").text.split("\n") == ["one still one", "two still two", "three still three"]
-    assert text_of(client, "read_repository_file", project="Platform", repository="docs", path="/odd.txt").startswith(
-        "lines 1-3 of 3\n"
-    )
-    assert (read("/empty.txt").total_lines, read("/empty.txt").notes) == (0, [])
-    assert [len(line) for line in read("/long.txt").text.split("\n")] == [4000, 5]
-    assert read("/long.txt").notes == ["Lines are cut at 4,000 characters."]
-    assert read("/late.txt").notes == ["This is a binary file; its content is not shown."]
-
-
-@pytest.mark.parametrize(
-    ("version", "version_type", "expected"),
-    [
-        ("refs/tags/v2.7.0", None, "2.7.0"),
-        ("v2.7.0", "tag", "2.7.0"),
-        ("refs/heads/release/2.8", None, "2.8.0"),
-        ("release/2.8", "branch", "2.8.0"),
-    ],
-)
-def test_versions_in_the_forms_people_write(reader, version, version_type, expected):
-    result = read_repository_file.call_sync(
-        reader, **API, path="/pyproject.toml", version=version, version_type=version_type
-    )
-    assert f'version = "{expected}"' in result.text
-
-
-def test_a_commit_id_says_its_type_itself(reader, shared_server):
-    repository = shared_server.organization.repository("Platform", "platform-api")
-    commit = repository.find_commit("Rename DB_TIMEOUT to DATABASE_TIMEOUT in settings")
-    path = "/src/platform_api/settings.py"
-    assert (
-        'os.environ["DATABASE_TIMEOUT"]'
-        in read_repository_file.call_sync(reader, **API, path=path, version=commit.id).text
-    )
-    before = read_repository_file.call_sync(reader, **API, path=path, version=commit.parents[0], version_type="commit")
-    assert 'os.environ["DB_TIMEOUT"]' in before.text
-
-
-@pytest.mark.parametrize(
-    ("arguments", "error", "message"),
-    [
-        ({"version": "v2.8.0"}, NotFound, "It is a tag: repeat with version_type='tag'"),
-        ({"version": "main", "version_type": "tag"}, NotFound, "It is a branch: repeat with version_type='branch'"),
-        ({"version": "realease/2.8"}, NotFound, "Did you mean 'release/2.8'"),
-        ({"version": "f6ab48a", "version_type": "commit"}, InvalidRequest, "40 hexadecimal digits"),
-        ({"version": "0" * 40}, NotFound, "has no commit"),
-        ({"version_type": "tag"}, InvalidRequest, "needs a version"),
-        ({"version_type": "sha"}, InvalidRequest, "version_type must be one of 'branch', 'tag' or 'commit'"),
-    ],
-)
-def test_a_wrong_version_says_what_to_do(reader, arguments, error, message):
-    with pytest.raises(error, match=message):
-        read_repository_file.call_sync(reader, **API, path="/README.md", **arguments)
-
-
-def test_a_missing_file_is_told_from_a_missing_folder(reader):
-    with pytest.raises(NotFound, match=r"Did you mean '/README\.md'"):
-        read_repository_file.call_sync(reader, **API, path="/readme.md")
-    with pytest.raises(NotFound, match="Its folder '/nowhere' is not there either"):
-        read_repository_file.call_sync(reader, **API, path="/nowhere/x.py")
-    with pytest.raises(InvalidRequest, match="Use list_repository_files"):
-        read_repository_file.call_sync(reader, **API, path="/deploy")
-
-
-def test_a_file_whose_connection_breaks_is_an_error_and_not_a_short_file():
-    # More is promised than comes: the connection ends in the middle of the body.
-    head = "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: 999999\r\n\r\n"
-
-    def serve(listener):
-        for _ in range(2):
-            connection, _ = listener.accept()
-            with connection:
-                connection.recv(65_536)
-                connection.sendall(head.encode() + b"line\n" * 400)
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=serve, args=(listener,), daemon=True).start()
-        base_url = f"http://127.0.0.1:{listener.getsockname()[1]}/contoso"
-        impatient = RunContext(timeouts=Timeouts(retry_pause=0.01, max_attempts=2))
-        with (
-            AzureDevOps(load_settings(base_url=base_url, pat="x" * 52), context=impatient) as client,
-            pytest.raises(Unreachable, match="broke while"),
-        ):
-            read_repository_file.call_sync(client, project="P", repository="r", path="/x")
-
-
-def test_a_big_file_is_counted_without_being_kept():
-    body = b"0123456789abcdef\n" * 200_000
-    with (
-        StubService([Reply(200, body, {"X-VSS-UserData": "x"}, content_type="application/octet-stream")]) as service,
-        AzureDevOps(load_settings(base_url=service.base_url, pat="x" * 52)) as client,
-    ):
-        result = read_repository_file.call_sync(client, project="P", repository="r", path="/x")
-        assert len(service.seen) == 1
-    assert result.total_lines == 200_000
-    assert len(result.text) < 130_000
+async def test_sync_and_async_bring_the_same(platform_reader):
+    inside = await TOOLS["list_branches"](platform_reader, **REPOSITORY)
+    assert inside == await asyncio.to_thread(call, platform_reader, "list_branches", **REPOSITORY)
+    assert {"main", "release/2.8", "feature/paginate-search"} <= {row.name for row in inside.items}
 
 
 # -- refusals ------------------------------------------------------------------------------------------------------
@@ -357,7 +146,7 @@ def test_a_token_without_the_scope_is_denied_and_says_which(server, organization
         with pytest.raises(ScopeMissing) as caught:
             read_repository_file.call_sync(client, **API, path="/README.md")
         assert caught.value.subject == "vso.code"
-        assert text_of(client, "list_repositories").startswith("[denied ScopeMissing vso.code]\n")
+        assert message_of(client, "list_repositories").startswith("[denied ScopeMissing vso.code]\n")
 
 
 def test_a_person_without_the_permission_is_denied():
@@ -381,3 +170,44 @@ async def test_each_reading_tool_takes_one_request():
         await list_repositories(client)
         await list_repository_files(client, repository="r")
         assert len(service.seen) == 2
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "kind", "words"),
+    [
+        (
+            "read_repository_file",
+            {"repository": "platform-apj", "path": "/a"},
+            NotFound,
+            "Did you mean 'platform-api'?",
+        ),
+        ("list_branches", {"repository": "nothing"}, NotFound, "Repositories there: docs, infrastructure"),
+        ("read_repository_file", {**REPOSITORY, "path": "/REAMDE.md"}, NotFound, "Did you mean '/README.md'?"),
+        ("read_repository_file", {**REPOSITORY, "path": "/no/such/file"}, NotFound, "list_repository_files"),
+        (
+            "read_repository_file",
+            {**REPOSITORY, "path": "/README.md", "version": "mian"},
+            NotFound,
+            "Did you mean 'main'?",
+        ),
+        ("read_repository_file", {**REPOSITORY, "path": "/src"}, InvalidRequest, "list_repository_files"),
+        ("list_repository_files", {**REPOSITORY, "path": "/README.md"}, InvalidRequest, "read_repository_file"),
+        ("list_repository_files", {**REPOSITORY, "path": "/nothing"}, NotFound, "/nothing"),
+        ("list_repositories", {"project": "Platfrm"}, ProjectNotFound, "Did you mean 'Platform'?"),
+        ("read_repository_file", {"repository": "a/../b", "path": "/a"}, InvalidRequest, "repository"),
+        ("read_repository_file", {"repository": "..", "path": "/a"}, InvalidRequest, "repository"),
+        ("read_repository_file", {"repository": "empty-lake", "project": "Data", "path": "/a"}, NotFound, "empty"),
+    ],
+)
+def test_what_is_missing_is_said_with_what_there_is(platform_reader, tool, arguments, kind, words):
+    message = refusal(platform_reader, tool, kind, **arguments)
+    assert words in message
+    assert "{" not in message
+
+
+def test_a_hidden_project_is_not_found(platform_client, organization):
+    organization.hide_project(organization.project("Payments"), organization.named("svc-agent"))
+    names = [row.name for row in call(platform_client, "list_projects").items]
+    assert names == ["Data", "Mobile App", "Platform"]
+    message = refusal(platform_client, "list_branches", ProjectNotFound, repository="ledger", project="Payments")
+    assert "list_projects" in message

@@ -7,10 +7,11 @@ import time
 import pytest
 from rs_bpe.bpe import openai
 from stub_service import Reply, StubService, failure, ok
+from tool_calls import call, refusal, text_of
 
 from langchain_azure_devops import TOOLS, AzureDevOps, Page, load_settings
 from langchain_azure_devops.adapters.langchain import bind
-from langchain_azure_devops.errors import InvalidRequest
+from langchain_azure_devops.errors import InvalidRequest, NotFound, ProjectNotFound
 from langchain_azure_devops.results.rendering import render
 from langchain_azure_devops.tools.search import CodeHit, matching_lines, search_code
 
@@ -203,3 +204,73 @@ async def test_the_bound_tool_gives_text_and_a_typed_artifact_without_secrets(re
         [leak] = [row for row in message.artifact.items if row.path == "/deploy/storage.env"]
         assert isinstance(leak, CodeHit)
         assert "[secret:account-key:" in leak.lines[0].text
+
+
+def paths(page):
+    return {(hit.repository, hit.path) for hit in page.items}
+
+
+def test_a_hit_shows_its_lines_with_numbers(platform_reader):
+    page = call(platform_reader, "search_code", text="DB_TIMEOUT")
+    assert page.total == len(page.items) == 3
+    [ci] = [hit for hit in page.items if hit.path == "/deploy/ci.env"]
+    [line] = ci.lines
+    assert line.text == "DB_TIMEOUT=30"
+    file = call(platform_reader, "read_repository_file", repository="platform-api", path="/deploy/ci.env")
+    assert file.text.split("\n")[line.line - 1] == line.text
+
+
+def test_the_project_narrows_and_none_searches_everywhere(platform_reader):
+    assert paths(call(platform_reader, "search_code", text="AccountKey", project="Payments"))
+    assert not call(platform_reader, "search_code", text="AccountKey", project="Platform").items
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ({"repository": "infrastructure"}, {("infrastructure", "/k8s/platform-api/deployment.yaml")}),
+        ({"repository": "platform-api", "path": "/deploy"}, {("platform-api", "/deploy/ci.env")}),
+    ],
+)
+def test_filters(platform_reader, arguments, expected):
+    assert paths(call(platform_reader, "search_code", text="DB_TIMEOUT", **arguments)) == expected
+
+
+def test_operators_of_the_query_language(platform_reader):
+    assert paths(call(platform_reader, "search_code", text="DB_TIMEOUT ext:env")) == {
+        ("platform-api", "/deploy/ci.env")
+    }
+
+
+def test_nothing_found_is_said_and_no_error(platform_reader):
+    text = text_of(platform_reader, "search_code", text="zzzzyyyy")
+    assert text.startswith("No files with hits found.")
+
+
+def test_a_wildcard_at_the_start_is_explained(platform_reader):
+    assert "wildcard" in text_of(platform_reader, "search_code", text="*TIMEOUT")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "words"),
+    [
+        ({"text": "x", "repository": "platform-apj"}, NotFound, "platform-api"),
+        ({"text": "x", "project": "Platfrm"}, ProjectNotFound, "Did you mean 'Platform'?"),
+        ({"text": "x", "path": "/src"}, InvalidRequest, "repository"),
+        ({"text": ""}, InvalidRequest, "text"),
+    ],
+)
+def test_what_does_not_fit_is_explained(platform_reader, arguments, kind, words):
+    assert words in refusal(platform_reader, "search_code", kind, **arguments)
+
+
+def test_an_organization_without_code_search_is_told_apart(platform_client, organization):
+    organization.code_search_installed = False
+    assert "Code Search extension" in refusal(platform_client, "search_code", InvalidRequest, text="x")
+
+
+def test_injected_text_in_a_hit_stays_inside_the_fence(platform_reader):
+    text = text_of(platform_reader, "search_code", text='"ignore your previous instructions"', project="Payments")
+    inside = text[text.index("<untrusted") : text.index("</untrusted")]
+    assert "provider.ts" in inside
+    assert "ignore your previous" not in text.replace(inside, "").lower()

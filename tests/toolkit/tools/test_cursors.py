@@ -24,14 +24,14 @@ def test_no_list_is_left_out():
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_pages_add_up_to_the_whole(reader, name):
+def test_pages_add_up_to_the_whole(platform_reader, name):
     arguments, size, _ = LISTS[name]
-    whole = call(reader, name, limit=200, **arguments)
+    whole = call(platform_reader, name, limit=200, **arguments)
     assert whole.cursor is None
     assert len(whole.items) > size
     rows, cursor = [], None
     while True:
-        page = call(reader, name, limit=size, cursor=cursor, **arguments)
+        page = call(platform_reader, name, limit=size, cursor=cursor, **arguments)
         assert 0 < len(page.items) <= size
         rows += page.items
         if (cursor := page.cursor) is None:
@@ -41,27 +41,27 @@ def test_pages_add_up_to_the_whole(reader, name):
 
 
 @pytest.mark.parametrize("name", [name for name in LISTS if name != "list_projects"])
-def test_a_cursor_of_other_arguments_is_refused(reader, name):
+def test_a_cursor_of_other_arguments_is_refused(platform_reader, name):
     arguments, size, others = LISTS[name]
-    cursor = call(reader, name, limit=size, **arguments).cursor
-    assert "other arguments" in refusal(reader, name, InvalidRequest, cursor=cursor, **{**arguments, **others})
+    cursor = call(platform_reader, name, limit=size, **arguments).cursor
+    assert "other arguments" in refusal(platform_reader, name, InvalidRequest, cursor=cursor, **{**arguments, **others})
 
 
-def test_a_cursor_of_another_tool_is_refused(reader):
-    cursor = call(reader, "list_projects", limit=1).cursor
-    assert "other arguments" in refusal(reader, "list_repositories", InvalidRequest, cursor=cursor)
+def test_a_cursor_of_another_tool_is_refused(platform_reader):
+    cursor = call(platform_reader, "list_projects", limit=1).cursor
+    assert "other arguments" in refusal(platform_reader, "list_repositories", InvalidRequest, cursor=cursor)
 
 
-def test_a_filter_made_here_pages_completely(reader):
-    whole = call(reader, "list_pull_requests", status="all", author="Mina")
+def test_a_filter_made_here_pages_completely(platform_reader):
+    whole = call(platform_reader, "list_pull_requests", status="all", author="Mina")
     assert {row.author for row in whole.items} == {"Mina Sato"}
-    first = call(reader, "list_pull_requests", status="all", author="Mina", limit=1)
-    rest = call(reader, "list_pull_requests", status="all", author="Mina", cursor=first.cursor)
+    first = call(platform_reader, "list_pull_requests", status="all", author="Mina", limit=1)
+    rest = call(platform_reader, "list_pull_requests", status="all", author="Mina", cursor=first.cursor)
     assert first.items + rest.items == whole.items
 
 
-def test_the_text_names_the_cursor_that_the_next_call_takes(reader):
-    head = text_of(reader, "list_builds", limit=5).split("\n", 1)[0]
+def test_the_text_names_the_cursor_that_the_next_call_takes(platform_reader):
+    head = text_of(platform_reader, "list_builds", limit=5).split("\n", 1)[0]
     cursor = head.split('cursor="')[1].split('"')[0]
-    first = {row.id for row in call(reader, "list_builds", limit=5).items}
-    assert not first & {row.id for row in call(reader, "list_builds", limit=5, cursor=cursor).items}
+    first = {row.id for row in call(platform_reader, "list_builds", limit=5).items}
+    assert not first & {row.id for row in call(platform_reader, "list_builds", limit=5, cursor=cursor).items}

@@ -1,0 +1,41 @@
+"""HTML becomes Markdown, and nothing in it acts or hides."""
+
+import pytest
+
+from langchain_azure_devops.text.html import html_to_markdown
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("<div>a <b>b</b> and <i>c</i></div>", "a **b** and _c_"),
+        ("<ul><li>one</li><li>two</li></ul>", "- one\n- two"),
+        ('<a href="https://x.example/">here</a>', "here (https://x.example/)"),
+        ("a &lt;b&gt; &amp; c", "a <b> & c"),
+        ("<h2>Steps</h2><p>Go</p>", "## Steps\n\nGo"),
+        ("plain < text & more", "plain < text & more"),
+    ],
+)
+def test_html_becomes_markdown(html, expected):
+    assert html_to_markdown(html) == expected
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<script>steal()</script>kept",
+        "<SCRIPT type=x>steal()</SCRIPT >kept",
+        "<style>a{background:url(steal())}</style>kept",
+        '<div onclick="steal()">kept</div>',
+        "<div>kept</div><!-- steal() -->",
+    ],
+)
+def test_what_acts_or_hides_is_left_out(html):
+    assert html_to_markdown(html) == "kept"
+
+
+@pytest.mark.parametrize(
+    "html", ["<" * 5000, "<div " * 2000, "<b>" * 3000 + "x", "&#" * 4000, "<a href='" + "x" * 9000]
+)
+def test_broken_html_is_survived(html):
+    assert isinstance(html_to_markdown(html), str)
