@@ -4,12 +4,16 @@ import ast
 import inspect
 import json
 import re
+import shlex
+from importlib import import_module
 from pathlib import Path
 
+import click
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 
 from azure_devops_agents.models import ScriptedModel
+from azure_devops_evals.running.recorder import record
 from langchain_azure_devops import AzureDevOpsToolkit, WritePlan
 
 ROOT = Path(__file__).parent.parent
@@ -61,6 +65,42 @@ async def test_an_example_in_python_runs(code, given, request):
     for name, test in list(given.items()):
         if name.startswith("test_"):
             test(**{fixture: request.getfixturevalue(fixture) for fixture in inspect.signature(test).parameters})
+    for case in given.get("CASES", ()):
+        assert record(case).exchanges  # which raises unless every solution of the case passes
+
+
+COMMANDS = {"azure-devops-agent": "azure_devops_agents.cli.main", "azure-devops-evals": "azure_devops_evals.cli.main"}
+
+
+def command_lines():
+    """Every line in a block or between backticks that calls one of our commands."""
+    found = []
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for line in re.finditer(
+            rf"(?:^ *|`|&& |uv run |[$] )((?:{'|'.join(COMMANDS)})(?: [^`\n]*)?)", text, re.MULTILINE
+        ):
+            number = text.count("\n", 0, line.start(1)) + 1
+            found.append(pytest.param(line[1], id=f"{page.relative_to(ROOT).as_posix()}:{number}"))
+    return found
+
+
+def test_there_are_command_lines_to_check():
+    assert len(command_lines()) > 20
+
+
+@pytest.mark.parametrize("line", command_lines())
+def test_commands_and_options_exist(line):
+    name, *words = shlex.split(line, comments=True)
+    command = import_module(COMMANDS[name]).group
+    context = click.Context(command, info_name=name)
+    while words and isinstance(command, click.Group):
+        command = command.get_command(context, words.pop(0))
+        assert command is not None, line
+        context = click.Context(command, parent=context)
+    known = {option for parameter in command.get_params(context) for option in parameter.opts}
+    given = {word.partition("=")[0] for word in words if word.startswith("-")}
+    assert given <= known, line
 
 
 @pytest.mark.parametrize("code", blocks("json"))
