@@ -80,7 +80,7 @@ def test_simulator_and_organization_exclude_each_other():
 def test_tools_for_machines(server):
     rows = json.loads(run("tools", "--json", env=environ(server, READER)).stdout)
     assert [row["name"] for row in rows] == list(TOOLS)
-    assert all(list(row) == ["name", "toolset", "access", "scopes", "available", "missing"] for row in rows)
+    assert all(list(row) == ["name", "toolset", "default", "access", "scopes", "available", "missing"] for row in rows)
     for row in rows:
         assert row["available"] is (row["access"] == "read")
         assert row["missing"] == ([] if row["available"] else row["scopes"])
@@ -92,6 +92,21 @@ def test_tools_for_people(server):
     assert done.returncode == 0
     assert "Work Items (Read & write) · vso.work_write" in done.stdout
     assert "14 of 19 tools." in done.stdout
+
+
+def test_tools_of_chosen_toolsets(server):
+    def listed(*options):
+        return [row["name"] for row in json.loads(run("tools", "--json", *options, env=environ(server, READER)).stdout)]
+
+    assert listed("--toolsets", "all") == list(TOOLS)
+    assert listed() == listed("--toolsets", "default") == [tool.name for tool in TOOLS.values() if tool.default]
+    assert listed("--toolsets", "projects, builds") == [
+        tool.name for tool in TOOLS.values() if tool.toolset in {"projects", "builds"}
+    ]
+    wrong = run("tools", "--toolsets", "build", env=environ(server, READER))
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "Did you mean 'builds'?" in wrong.stderr
+    assert "Traceback" not in wrong.stderr
 
 
 def test_tools_without_a_connection_say_why_without_a_traceback(server):

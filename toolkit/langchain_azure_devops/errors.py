@@ -35,7 +35,9 @@ AzureDevOpsError                     status
 └── WriteBlocked                     blocked         the write gate or the person said no
 """
 
+import difflib
 import re
+from collections.abc import Iterable
 from typing import ClassVar
 
 # Nothing else may stand in the machine-readable line; the named letters are blanks that count as letters.
@@ -325,3 +327,10 @@ def explain(kind: type[AzureDevOpsError], happened: str) -> str:
     step = next((text for base in kind.__mro__ if (text := _NEXT_STEP.get(base))), "")
     happened = happened.rstrip()
     return f"{happened if happened.endswith(('.', '!', '?')) else happened + '.'} {step}".rstrip()
+
+
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """Return ` Did you mean 'near'?` with the known word that is nearest, or an empty text when none is near."""
+    words = {word.lower(): word for word in known}
+    near = difflib.get_close_matches(given.lower(), words, n=1)
+    return f" Did you mean {words[near[0]]!r}?" if near else ""

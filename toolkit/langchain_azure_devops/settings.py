@@ -3,13 +3,19 @@
 import ipaddress
 import os
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr
 
-from langchain_azure_devops.errors import CredentialMalformed, CredentialMissing, OrganizationInvalid
+from langchain_azure_devops.errors import (
+    CredentialMalformed,
+    CredentialMissing,
+    Misconfigured,
+    OrganizationInvalid,
+    did_you_mean,
+)
 from langchain_azure_devops.scopes import Scope, parse_scopes
 
 TokenProvider = Callable[[], str | SecretStr | Awaitable[str | SecretStr]]
@@ -110,6 +116,34 @@ def load_settings(
         rotates=callable(pat),
         link_hosts=frozenset(variables.get("AZURE_DEVOPS_LINK_HOSTS", "").lower().replace(",", " ").split()),
     )
+
+
+def check_choice(option: str, given: object, allowed: Collection[str]) -> None:
+    """Accept only one of the allowed values of an option.
+
+    Raises:
+        Misconfigured: It is another one; the message names the allowed values and the nearest one.
+    """
+    if not isinstance(given, str) or given not in allowed:
+        near = did_you_mean(given, allowed) if isinstance(given, str) else ""
+        values = " or ".join(f'"{value}"' for value in allowed)
+        raise Misconfigured(f"{option}={given!r:.60} is not allowed. Give {values}.{near}", subject=option)
+
+
+def check_type(option: str, given: object, expected: type, words: str) -> None:
+    """Accept only values of the right type for an option.
+
+    Args:
+        option: The option's name.
+        given: Its value.
+        expected: The class that it must have.
+        words: What to give instead, such as "True or False".
+
+    Raises:
+        Misconfigured: It has another type; the message says what to give.
+    """
+    if not isinstance(given, expected):
+        raise Misconfigured(f"{option}= takes {words}, not {type(given).__name__}.", subject=option)
 
 
 def checked_token(token: str | SecretStr, source: str) -> str:

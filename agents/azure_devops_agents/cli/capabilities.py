@@ -1,23 +1,21 @@
 """Which tools a connection brings, and the scopes that would bring the others."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from azure_devops_agents.cli.target import Target
-from langchain_azure_devops.access import Connection, Selection, least, permitted, required_scopes
+from langchain_azure_devops import Tool
+from langchain_azure_devops.access import Connection, Selection, least, permitted_by, required_scopes
 from langchain_azure_devops.scopes import Scope, on_token_page
 from langchain_azure_devops.tools import TOOLS
 
 
-def capabilities(target: Target, connection: Connection) -> Selection:
-    """The tools this token gets, as far as `verify` could find out."""
-    known = connection.scopes if connection.learnt else target.settings.declared_scopes
-    return permitted(
-        TOOLS.values(),
-        known=known,
-        missing=connection.missing,
-        unsettled=connection.unknown,
-        read_only=target.only_reads,
-    )
+def capabilities(
+    target: Target, connection: Connection, tools: Iterable[Tool[..., Any]] = tuple(TOOLS.values())
+) -> Selection:
+    """Return which of the given tools this token gets, as far as `verify` could find out."""
+    declared = target.settings.declared_scopes
+    return permitted_by(connection, tools, declared=declared, read_only=target.only_reads)
 
 
 def spelled(scopes: Iterable[Scope]) -> str:

@@ -1,13 +1,21 @@
-"""Which tools a token gets: selection by name, then scopes, then read-only, which wins over everything."""
+"""Decide which tools a token gets: by name first, then by its scopes, then by read-only, which wins over everything."""
 
-import difflib
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple, get_args
 
-from langchain_azure_devops.calls.tool import Tool
-from langchain_azure_devops.errors import ToolUnknown
+from langchain_azure_devops.access.connection import Connection
+from langchain_azure_devops.calls.declaration import Toolset
+from langchain_azure_devops.calls.tool import Access, Tool
+from langchain_azure_devops.errors import Misconfigured, ToolUnknown, did_you_mean
 from langchain_azure_devops.scopes import Scope, expand
+from langchain_azure_devops.settings import check_choice
 from langchain_azure_devops.tools import TOOLS, TOOLSETS
+
+ALL, DEFAULT = "all", "default"
+"""The names that stand for several toolsets where a toolset can be named."""
+
+Names = str | Iterable[str]
 
 
 class Absence(NamedTuple):
@@ -23,36 +31,137 @@ class Absence(NamedTuple):
 
 
 class Selection(NamedTuple):
-    """The outcome: what is there and what is not."""
+    """The tools that are offered, and why the others are not."""
 
     tools: tuple[Tool[..., Any], ...]
     absent: Mapping[str, Absence]
 
 
-def chosen(
-    toolsets: Iterable[str] | None, tools: Iterable[str] | None, exclude: Iterable[str]
-) -> tuple[Tool[..., Any], ...]:
-    """The tools a person selected, in the order of the table of contents.
+@dataclass(frozen=True)
+class Catalog:
+    """The tools that can be chosen: those of this package and those that a user adds.
+
+    Attributes:
+        tools: Every tool by its plain name, those of this package first.
+        toolsets: The names of their toolsets.
+        extra: The names of the tools that the user added.
+        name_prefix: What stands before the name of a bound tool; names with and without it are accepted.
+    """
+
+    tools: Mapping[str, Tool[..., Any]]
+    toolsets: tuple[str, ...]
+    extra: frozenset[str]
+    name_prefix: str
+
+    @classmethod
+    def of(cls, extra: Iterable[Toolset | Tool[..., Any]] = (), name_prefix: str = "") -> "Catalog":
+        """Put the tools of this package and those of a user into one catalog.
+
+        Raises:
+            Misconfigured: Something is neither a toolset nor a tool, has a name that exists already, or declares no
+                scope.
+        """
+        added: dict[str, Tool[..., Any]] = {}
+        for tool in _flattened(extra):
+            if tool.name in TOOLS or tool.name in added:
+                raise Misconfigured(
+                    f"There are two tools called {tool.name!r}. Give the one in extra= another name.", subject=tool.name
+                )
+            if not tool.scopes:
+                raise Misconfigured(
+                    f"The tool {tool.name!r} in extra= declares no scope. Name the scopes of which any one lets a "
+                    "token use it.",
+                    subject=tool.name,
+                )
+            added[tool.name] = tool
+        toolsets = dict.fromkeys((*TOOLSETS, *(tool.toolset for tool in added.values())))
+        return cls({**TOOLS, **added}, tuple(toolsets), frozenset(added), name_prefix)
+
+    def choose(
+        self, toolsets: Names | None = None, tools: Names | None = None, exclude: Names = ()
+    ) -> tuple[Tool[..., Any], ...]:
+        """Return the tools that somebody chose, in the order of the catalog; tools that the user added always count.
+
+        Args:
+            toolsets: Names of toolsets, "default" or "all"; adds up with `tools`.
+            tools: Names of tools. Neither this nor `toolsets` means the default set.
+            exclude: Names of tools or toolsets to leave out.
+
+        Raises:
+            ToolUnknown: A name is unknown; the message lists the known ones.
+            Misconfigured: Something is not a name.
+        """
+        if toolsets is None and tools is None:
+            toolsets = DEFAULT
+        wanted = self.named(toolsets, tools) | self.extra
+        left_out = self._toolsets_or_tools("exclude", exclude)
+        return tuple(tool for name, tool in self.tools.items() if name in wanted and name not in left_out)
+
+    def named(self, toolsets: Names | None, tools: Names | None) -> frozenset[str]:
+        """Return the plain names of the tools in some toolsets and of some single tools.
+
+        Args:
+            toolsets: Names of toolsets, "default" or "all".
+            tools: Names of tools.
+
+        Raises:
+            ToolUnknown: A name is unknown; the message lists the known ones.
+            Misconfigured: Something is not a name.
+        """
+        groups = _known("toolsets", toolsets, (DEFAULT, ALL, *self.toolsets), "toolset")
+        singles = _known("tools", map(self._plain, _names("tools", tools)), self.tools, "tool")
+        return singles | {name for name, tool in self.tools.items() if self._belongs(tool, groups)}
+
+    def _belongs(self, tool: Tool[..., Any], groups: frozenset[str]) -> bool:
+        return ALL in groups or tool.toolset in groups or (tool.default and DEFAULT in groups)
+
+    def _toolsets_or_tools(self, option: str, given: Names) -> frozenset[str]:
+        names = [self._plain(name) for name in _names(option, given)]
+        known = _known(option, names, (*self.tools, *self.toolsets), "tool or toolset")
+        return frozenset(name for name, tool in self.tools.items() if name in known or tool.toolset in known)
+
+    def _plain(self, name: str) -> str:
+        """The name of a tool without the prefix of bound tools."""
+        plain = name.removeprefix(self.name_prefix)
+        return plain if name not in self.tools and plain in self.tools else name
+
+
+def narrow(
+    catalog: Catalog,
+    offered: Iterable[Tool[..., Any]],
+    names: Names | None,
+    toolsets: Names | None,
+    access: Access | None,
+) -> frozenset[str]:
+    """Return the names of the offered tools that one user or run asks for.
 
     Args:
-        toolsets: Names of toolsets; adds up with `tools`.
-        tools: Plain names of tools. Neither this nor `toolsets` means all of the default set.
-        exclude: Plain names of tools or toolsets to leave out.
+        catalog: All tools.
+        offered: The tools that a toolkit was made for.
+        names: Names of tools; adds up with `toolsets`, and neither means all of them.
+        toolsets: Names of toolsets, "default" or "all".
+        access: "read" or "write" to leave the others out.
 
     Raises:
-        ToolUnknown: A name is unknown; the message lists the known ones.
+        ToolUnknown: A tool or toolset is not among those that the toolkit was made for.
+        Misconfigured: Something is not a name, or `access` is neither "read" nor "write".
     """
-    wanted_toolsets = _known(toolsets, TOOLSETS, "toolset")
-    wanted = _known(tools, TOOLS, "tool")
-    left_out = _known(exclude, {**TOOLS, **TOOLSETS}, "tool or toolset")
-    everything = toolsets is None and tools is None
-    return tuple(
-        tool
-        for tool in TOOLS.values()
-        if (everything or tool.toolset in wanted_toolsets or tool.name in wanted)
-        and tool.name not in left_out
-        and tool.toolset not in left_out
-    )
+    if access is not None:
+        check_choice("access", access, get_args(Access))
+    offered = tuple(offered)
+    offer = {tool.name for tool in offered if access is None or tool.access == access}
+    if names is None and toolsets is None:
+        return frozenset(offer)
+    singles, groups = catalog.named(None, names), catalog.named(toolsets, None)
+    available = {tool.name for tool in offered}
+    outside = sorted(singles - available) or (sorted(groups) if groups.isdisjoint(available) else [])
+    if outside:
+        raise ToolUnknown(
+            f"This toolkit was made without {', '.join(map(repr, outside))}. It was made for: "
+            f"{', '.join(sorted(available)) or 'no tool'}. Choose others with toolsets= or tools= when you make it.",
+            subject=outside[0],
+        )
+    return (singles | groups) & offer
 
 
 def permitted(
@@ -63,37 +172,64 @@ def permitted(
     unsettled: Iterable[Scope] = (),
     read_only: bool = False,
 ) -> Selection:
-    """The candidates this token may use.
+    """Return the candidates that a token may use.
 
     Args:
-        candidates: The selected tools.
-        known: Scopes known to be there; None when nothing is known yet: then readers only.
-        missing: Scopes known not to be there.
-        unsettled: Scopes that could not be settled; a reader keeps its place, a writer does not get one.
-        read_only: No writer, whatever the scopes.
+        candidates: The tools that were chosen.
+        known: The scopes that the token has; None when nothing is known yet, which leaves only tools that read.
+        missing: The scopes that it does not have.
+        unsettled: The scopes of which it is not known. A tool that reads stays, a tool that writes does not.
+        read_only: Leave out every tool that writes, whatever the scopes.
     """
     refused = frozenset(missing)
     granted = expand(known or ()) - refused
-    benefit = frozenset(unsettled) - refused
+    possible = frozenset(unsettled) - refused
     tools: list[Tool[..., Any]] = []
     absent: dict[str, Absence] = {}
     for tool in candidates:
+        open_question = known is None and not refused.issuperset(tool.scopes)
+        unclear = open_question or bool(possible.intersection(tool.scopes))
         if tool.access == "write" and read_only:
             absent[tool.name] = Absence("this toolkit is read-only")
-        elif granted.intersection(tool.scopes) or (
-            tool.access == "read"
-            and (benefit.intersection(tool.scopes) or (known is None and not refused.issuperset(tool.scopes)))
-        ):
+        elif granted.intersection(tool.scopes) or (tool.access == "read" and unclear):
             tools.append(tool)
-        elif known is None and not refused.issuperset(tool.scopes):
+        elif open_question:
             absent[tool.name] = Absence("the token's scopes are not known yet: declare them or verify", tool.scopes)
+        elif unclear:
+            absent[tool.name] = Absence("it is not known whether the token has the scope: declare it", tool.scopes)
         else:
             absent[tool.name] = Absence("the token lacks the scope", tool.scopes)
     return Selection(tuple(tools), absent)
 
 
+def permitted_by(
+    connection: Connection | None,
+    candidates: Iterable[Tool[..., Any]],
+    *,
+    declared: frozenset[Scope] | None,
+    read_only: bool,
+) -> Selection:
+    """Return the candidates that a token may use, as far as `verify` found out.
+
+    Args:
+        connection: What `verify` found out; None before it.
+        candidates: The tools that were chosen.
+        declared: The scopes that the operator declared; None when nothing was declared.
+        read_only: Leave out every tool that writes.
+    """
+    candidates = tuple(candidates)
+    if connection is None:
+        return permitted(candidates, known=declared, read_only=read_only)
+    learnt = connection.scopes if connection.learnt else declared
+    unsettled = set(connection.unknown)
+    if declared is None and learnt is not None:
+        # `verify` has no probe for every scope that a tool of the user may need.
+        unsettled.update(scope for tool in candidates for scope in tool.scopes if scope not in learnt)
+    return permitted(candidates, known=learnt, missing=connection.missing, unsettled=unsettled, read_only=read_only)
+
+
 def required_scopes(candidates: Iterable[Tool[..., Any]]) -> frozenset[Scope]:
-    """The least scopes that bring all the given tools."""
+    """Return the least scopes that bring all the given tools."""
     needed: set[Scope] = set()
     for tool in candidates:
         if not expand(needed).intersection(tool.scopes):
@@ -101,13 +237,55 @@ def required_scopes(candidates: Iterable[Tool[..., Any]]) -> frozenset[Scope]:
     return frozenset(scope for scope in needed if not any(scope in expand((other,)) for other in needed - {scope}))
 
 
-def _known(names: Iterable[str] | None, table: Mapping[str, object], kind: str) -> frozenset[str]:
-    given = frozenset(names or ())
-    for name in sorted(given):
-        if name not in table:
-            near = difflib.get_close_matches(name, table, n=1)
-            raise ToolUnknown(
-                f"There is no {kind} {name!r}.{f' Did you mean {near[0]!r}?' if near else ''} "
-                f"Known: {', '.join(table)}."
+def _flattened(extra: object) -> Iterable[Tool[..., Any]]:
+    if isinstance(extra, str) or not isinstance(extra, Iterable):
+        raise Misconfigured(
+            f"extra= takes a list of toolsets and tools, not {type(extra).__name__}, as in extra=[my_toolset].",
+            subject="extra",
+        )
+    for each in extra:
+        if isinstance(each, Toolset):
+            if each.name in {*TOOLSETS, ALL, DEFAULT}:
+                raise Misconfigured(
+                    f"The name of the toolset {each.name!r} in extra= is taken. Give it another name.",
+                    subject=each.name,
+                )
+            yield from each.tools
+        elif isinstance(each, Tool):
+            yield each
+        else:
+            raise Misconfigured(
+                f"extra= takes objects of the classes Toolset and Tool, not {type(each).__name__}. Add a tool of "
+                "LangChain to the list that get_tools() returns.",
+                subject="extra",
             )
-    return given
+
+
+def _names(option: str, given: object) -> tuple[str, ...]:
+    """The names that an option was given; a text is one name.
+
+    Raises:
+        Misconfigured: Something is not a name.
+    """
+    if given is None:
+        return ()
+    if isinstance(given, str):
+        return (given,)
+    names = tuple(given) if isinstance(given, Iterable) else (given,)
+    for name in names:
+        if not isinstance(name, str):
+            raise Misconfigured(
+                f"{option}= takes names, not {type(name).__name__}. Your own tools and toolsets go into extra=.",
+                subject=option,
+            )
+    return names
+
+
+def _known(option: str, given: Names | None, known: Iterable[str], kind: str) -> frozenset[str]:
+    names, known = _names(option, given), tuple(known)
+    for name in sorted(names):
+        if name not in known:
+            raise ToolUnknown(
+                f"There is no {kind} {name!r}.{did_you_mean(name, known)} Known: {', '.join(known)}.", subject=name
+            )
+    return frozenset(names)

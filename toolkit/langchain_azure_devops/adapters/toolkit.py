@@ -4,17 +4,26 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 import httpx
 from langchain_core.tools import BaseTool, BaseToolkit, StructuredTool
 from pydantic import ConfigDict, PrivateAttr, SecretStr
 
 from langchain_azure_devops.access.connection import Connection, verify
-from langchain_azure_devops.access.selection import Absence, Selection, chosen, permitted, required_scopes
+from langchain_azure_devops.access.selection import (
+    Absence,
+    Catalog,
+    Names,
+    Selection,
+    narrow,
+    permitted_by,
+    required_scopes,
+)
 from langchain_azure_devops.adapters.langchain import announcing, bind, with_approver
 from langchain_azure_devops.calls.approval import checked_approver
-from langchain_azure_devops.calls.tool import Tool
+from langchain_azure_devops.calls.declaration import Toolset
+from langchain_azure_devops.calls.tool import Access, Tool
 from langchain_azure_devops.errors import AzureDevOpsError, ScopeMissing
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.results.rendering import DEFAULT_BUDGET
@@ -22,7 +31,7 @@ from langchain_azure_devops.runtime import RunContext, Waiting
 from langchain_azure_devops.safety.audit import AuditLog
 from langchain_azure_devops.safety.grants import Approver, WritePolicy
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.settings import Settings, TokenProvider, load_settings
+from langchain_azure_devops.settings import Settings, TokenProvider, check_choice, check_type, load_settings
 
 
 class AzureDevOpsToolkit(BaseToolkit):
@@ -39,6 +48,7 @@ class AzureDevOpsToolkit(BaseToolkit):
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     _client: AzureDevOps = PrivateAttr()
+    _catalog: Catalog = PrivateAttr()
     _candidates: tuple[Tool[..., Any], ...] = PrivateAttr()
     _selection: Selection = PrivateAttr()
     _connection: Connection | None = PrivateAttr(default=None)
@@ -55,9 +65,10 @@ class AzureDevOpsToolkit(BaseToolkit):
         pat: str | SecretStr | TokenProvider | None = None,
         default_project: str | None = None,
         scopes: str | Iterable[Scope | str] | None = None,
-        toolsets: Iterable[str] | None = None,
-        tools: Iterable[str] | None = None,
-        exclude: Iterable[str] = (),
+        toolsets: Names | None = None,
+        tools: Names | None = None,
+        exclude: Names = (),
+        extra: Iterable[Toolset | Tool[..., Any]] = (),
         read_only: bool = False,
         writes: WritePolicy | None = None,
         approver: Approver | None = None,
@@ -78,9 +89,12 @@ class AzureDevOpsToolkit(BaseToolkit):
                 does not accept it any more; else `AZURE_DEVOPS_PAT`.
             default_project: Used where a tool takes a project and is given none; else `AZURE_DEVOPS_PROJECT`.
             scopes: What the token may do, when known; else `AZURE_DEVOPS_SCOPES`, else found out by `verify()`.
-            toolsets: Toolsets to offer; adds up with `tools`; neither means all.
-            tools: Single tools to offer, by plain name.
-            exclude: Tools or toolsets to leave out.
+            toolsets: Names of the toolsets to offer, "default" or "all"; adds up with `tools`, and neither means
+                "default".
+            tools: Names of single tools to offer, with or without the prefix.
+            exclude: Names of tools or toolsets to leave out.
+            extra: Toolsets and tools of your own. They are always offered unless you exclude them, and filtered,
+                approved and audited like the others.
             read_only: Offer no tool that writes and refuse every write.
             writes: "ask" the approver for each write (the default), "deny" all, or "allow" all when the caller has a
                 control of its own.
@@ -100,10 +114,15 @@ class AzureDevOpsToolkit(BaseToolkit):
             Misconfigured: The settings cannot be right.
         """
         super().__init__()
+        if writes is not None:
+            check_choice("writes", writes, get_args(WritePolicy))
+        check_type("read_only", read_only, bool, "True or False")
+        check_type("name_prefix", name_prefix, str, "a text")
         loaded = settings or load_settings(
             organization=organization, pat=pat, default_project=default_project, base_url=base_url, scopes=scopes
         )
-        self._candidates = chosen(toolsets, tools, exclude)
+        self._catalog = Catalog.of(extra, name_prefix)
+        self._candidates = self._catalog.choose(toolsets, tools, exclude)
         self._client = AzureDevOps(
             loaded,
             read_only=read_only or writes == "deny" or (loaded.borrowed and writes is None),
@@ -137,7 +156,14 @@ class AzureDevOpsToolkit(BaseToolkit):
         toolkit._usable(await toolkit.averify())
         return toolkit
 
-    def get_tools(self, *, approver: Approver | Literal["default"] | None = "default") -> list[BaseTool]:
+    def get_tools(
+        self,
+        *,
+        approver: Approver | Literal["default"] | None = "default",
+        names: Names | None = None,
+        toolsets: Names | None = None,
+        access: Access | None = None,
+    ) -> list[BaseTool]:
         """Return the tools that this token may use, as far as that is known, for one user or one run.
 
         Ask again after a rotation or a refresh: a new token may bring other tools. Tools that were returned before
@@ -146,8 +172,18 @@ class AzureDevOpsToolkit(BaseToolkit):
         Args:
             approver: Answers the write requests of the returned tools, and of no others; None refuses them. By default
                 the toolkit's own approver answers.
+            names: Names of tools, with or without the prefix; adds up with `toolsets`, and neither means all.
+            toolsets: Names of toolsets, "default" or "all".
+            access: "read" or "write" to leave the others out.
+
+        Raises:
+            ToolUnknown: The toolkit was made without such a tool or toolset. A tool that the token does not allow is
+                left out instead; `absent` says why.
+            Misconfigured: An argument has no possible value.
         """
-        tools = [(tool, self._bound.get(tool.name) or self._bind(tool)) for tool in self._selection.tools]
+        wanted = narrow(self._catalog, self._candidates, names, toolsets, access)
+        allowed = [tool for tool in self._selection.tools if tool.name in wanted]
+        tools = [(tool, self._bound.get(tool.name) or self._bind(tool)) for tool in allowed]
         if approver == "default":
             return [bound for _, bound in tools]
         given = checked_approver(approver)
@@ -274,14 +310,10 @@ class AzureDevOpsToolkit(BaseToolkit):
         self._filter()
 
     def _filter(self) -> None:
-        connection = self._connection
-        declared = self._client.settings.declared_scopes
-        learnt = connection.scopes if connection is not None and connection.learnt else declared
-        selection = permitted(
+        selection = permitted_by(
+            self._connection,
             self._candidates,
-            known=learnt,
-            missing=connection.missing if connection else (),
-            unsettled=connection.unknown if connection else (),
+            declared=self._client.settings.declared_scopes,
             read_only=self._client.read_only,
         )
         refused = {

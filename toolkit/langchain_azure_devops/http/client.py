@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self, TypeVar, get_args
 
 import httpx
 from pydantic import JsonValue, SecretStr
@@ -41,7 +41,7 @@ from langchain_azure_devops.runtime import RunContext, Waiting
 from langchain_azure_devops.safety.audit import AuditLog
 from langchain_azure_devops.safety.grants import GrantBook, Operation, WritePolicy, current_call
 from langchain_azure_devops.safety.operations import is_read
-from langchain_azure_devops.settings import Settings
+from langchain_azure_devops.settings import Settings, check_choice
 
 T = TypeVar("T")
 
@@ -82,6 +82,7 @@ class AzureDevOps:
         """Make no connection yet; `transport` takes the place of the network, for recordings."""
         self.settings = settings
         self.read_only = read_only
+        check_choice("writes", writes, get_args(WritePolicy))
         self.writes = writes
         self.context = context or RunContext()
         self.pseudonyms: dict[str, str] = {}
