@@ -185,12 +185,12 @@ def test_a_world_with_a_running_build_goes_on_where_it_was(client, organization,
 @pytest.mark.parametrize("text", ["", "- a list", "stages: {", "steps: []"])
 def test_a_file_without_steps_still_runs(client, organization, text):
     definition = organization.builds.definitions[1]
-    from azure_devops_simulator.areas.builds.run import set_out
+    from azure_devops_simulator.areas.builds.run import plan_build
 
     tip = definition.repository.default_tip()
     who = organization.named("Dana Ortiz")
     now = organization.clock.now()
     build = organization.builds.add_build(definition, branch="refs/heads/main", version=tip, by=who, when=now)
-    set_out(build, text)
+    plan_build(build, text)
     assert build.course is not None
     assert build.course.result == "succeeded"

@@ -192,7 +192,7 @@ def test_a_difference_names_each_value_by_its_path(client, organization):
 
 
 @pytest.mark.parametrize(
-    ("spoil", "says"),
+    ("damage", "says"),
     [
         (lambda world: world.update(format=99), "format 1"),
         (lambda world: world.pop("builds"), "builds"),
@@ -209,9 +209,9 @@ def test_a_difference_names_each_value_by_its_path(client, organization):
     ],
     ids=["format", "part", "name", "number", "choice", "field", "object"],
 )
-def test_json_that_is_no_world_is_refused_with_the_reason(spoil, says):
+def test_json_that_is_no_world_is_refused_with_the_reason(damage, says):
     world = copy.deepcopy(json.loads(json.dumps(export_world(seed_organization()))))
-    spoil(world)
+    damage(world)
     with pytest.raises(WorldError, match=says):
         import_world(world)
 

@@ -177,7 +177,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"cannot listen on port {options.port}: {error}", file=sys.stderr)
         return 1
     with contextlib.suppress(KeyboardInterrupt):
-        # The server ends cleanly on both signals and then raises the one it got again, for its caller.
+        # The server ends cleanly on both signals and then raises the signal again for its caller.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         print(base_url(organization, listener, certificate), *lines, sep="\n", flush=True)
         server.run(sockets=[listener])

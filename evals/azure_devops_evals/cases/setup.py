@@ -163,7 +163,7 @@ def _told(project: str, repository: str, tell: Callable[[RepositoryStory], objec
 
 
 def _tell(organization: Organization, story: Story) -> None:
-    story.tell()
+    story.play()
     organization.clock.set(SEED_NOW)
 
 

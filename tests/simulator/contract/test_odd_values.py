@@ -46,7 +46,7 @@ def replaced(value: Any, at: tuple[Any, ...], odd: object) -> Any:
     return changed
 
 
-def spoilt(method: str, target: str, body: str) -> Iterator[tuple[httpx.URL, str | None]]:
+def damaged(method: str, target: str, body: str) -> Iterator[tuple[httpx.URL, str | None]]:
     url = httpx.URL(target)
     if body.startswith(("{", "[")):
         value = json.loads(body)
@@ -66,7 +66,7 @@ async def test_no_operation_breaks():
                 match = routes.find(method, split_path(target.partition("?")[0]))
                 assert match is not None
                 media_type = "application/json-patch+json" if body.startswith('[{"op"') else "application/json"
-                for url, odd in spoilt(method, target, body):
+                for url, odd in damaged(method, target, body):
                     versioned = url.copy_merge_params({"api-version": match.route.version or "7.1"})
                     headers = {"Accept": "application/json", "Content-Type": media_type}
                     answer = await client.request(method, str(versioned), content=odd, headers=headers)

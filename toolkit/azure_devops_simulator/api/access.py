@@ -13,10 +13,10 @@ from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import ANONYMOUS_ID, FULL_ACCESS, Token, User
 
 ANONYMOUS = User(ANONYMOUS_ID, "Anonymous", "", f"sps.{ANONYMOUS_ID.replace('-', '')}", member=False)
-"""Who asks when there is no usable credential."""
+"""The user of a request without a usable credential."""
 
 NO_TOKEN = Token("", frozenset(), ANONYMOUS)
-"""What they hold."""
+"""The token of a request without a usable credential."""
 
 SIGN_IN_PATH = "_signin"
 
@@ -154,13 +154,13 @@ class SignIn(Enum):
 
     GOOD = auto()
     ANONYMOUS = auto()
-    """No credential, or one that names nothing the service knows."""
+    """No credential, or one that the service does not know."""
     MALFORMED = auto()
-    """Basic without a colon: the service shows its sign-in page."""
+    """Basic without a colon. The service shows its sign-in page."""
     DEAD = auto()
-    """Expired or revoked: an empty 401."""
+    """An expired or revoked token. The answer is an empty 401."""
     OUTSIDER = auto()
-    """Somebody real who is not in this organization, or whose token is for another one."""
+    """A known user who is not in this organization, or whose token is for another organization."""
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ class Call:
         try:
             return read_json(self.body)
         except ValueError as error:
-            # Known from pushes; other operations are taken to answer in the same words.
+            # This text is known from pushes. We assume that other operations answer with the same text.
             raise ArgumentError("The body of the request contains invalid Json.", "contentStream") from error
 
     def json_object(self) -> JsonObject:

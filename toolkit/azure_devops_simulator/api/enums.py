@@ -44,7 +44,7 @@ BUILD_REASON: Enumeration = {
 STAGE_UPDATE: Enumeration = {0: "cancel", 1: "retry", 2: "run"}
 
 _FLAGS = (BUILD_STATUS, BUILD_RESULT, BUILD_REASON)
-"""Enumerations whose numbers add up: 3 is `inProgress,completed`."""
+"""Enumerations of flags, whose numbers add up: 3 is `inProgress,completed`."""
 
 IN_QUERY: Mapping[str, Enumeration] = {
     "versiontype": VERSION_TYPE,

@@ -13,10 +13,10 @@ from urllib.parse import quote, urlsplit
 
 _NEW, _OLD = "dev.azure.com", "visualstudio.com"
 _NO_ORGANIZATION = {"app"}
-"""First labels of `visualstudio.com` that are no organization: `app.vssps.visualstudio.com`."""
+"""First labels of `visualstudio.com` that are not an organization, as in `app.vssps.visualstudio.com`."""
 
 _ELSEWHERE = {"search": "almsearch", "testresults": "vstmr", "Profile": "vssps", "IMS": "vssps", "advSec": "advsec"}
-"""Areas that do not live at the main host, and the label of the host that serves them."""
+"""Areas that the main host does not serve, with the label of the host that does."""
 
 
 @dataclass(frozen=True)

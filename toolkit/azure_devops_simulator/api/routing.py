@@ -138,7 +138,7 @@ class Router:
         for node, values in self._walk(self._root, segments, 0):
             if hit := node.routes.get(method):
                 return Match(hit[0], dict(zip(hit[1], values, strict=True)))
-            # OPTIONS only announces: a path that nothing else is at is not known.
+            # OPTIONS only announces other operations. A path with nothing else is unknown.
             others = others or not node.routes.keys() <= {"OPTIONS"}
         if others:
             raise MethodNotAllowedError(f"The requested resource does not support http method '{method}'.")

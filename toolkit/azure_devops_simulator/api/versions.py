@@ -10,7 +10,7 @@ from azure_devops_simulator.api.query import Query
 from azure_devops_simulator.api.routing import Route
 
 LATEST = (7, 2)
-"""The newest version the simulated service knows; everything from 7.1 down is released."""
+"""The newest version that the simulated service knows. Versions up to 7.1 are released."""
 
 _RELEASED = (7, 1)
 _FORM = re.compile(r"(\d+)\.(\d+)(-preview(?:\.(\d+))?)?", re.IGNORECASE)
@@ -45,7 +45,7 @@ def negotiate(route: Route, method: str, requested: str | None) -> str:
         raise ServiceError(400, "VssVersionNotSpecifiedException", message)
     form = _FORM.fullmatch(requested)
     if form is None:
-        # The service's wording for a version that is no version at all is not known; the shape is.
+        # The text of the service for an invalid version is not known, but the shape of its answer is.
         raise ServiceError(400, "InvalidApiVersionException", f'The api-version "{requested}" is not a valid version.')
     number, preview, revision = (int(form[1]), int(form[2])), form[3], form[4]
     if number == (0, 0):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from azure_devops_simulator.areas.builds import log_text as logs
-from azure_devops_simulator.areas.builds.run import let_finish
+from azure_devops_simulator.areas.builds.run import finish_build
 from azure_devops_simulator.areas.builds.steps import Job, Stage, Step, Timeline, job_of, line_of, moment, skipped
 from azure_devops_simulator.areas.builds.yaml import committed_yaml, problems
 from azure_devops_simulator.seed import build_product_logs as product_logs
@@ -42,7 +42,7 @@ def seed_builds(organization: Organization) -> None:
         add_run(organization, run)
     for build in organization.builds.builds.values():
         if build.status == "inProgress":
-            let_finish(build, SEED_NOW + _STILL_RUNNING)
+            finish_build(build, SEED_NOW + _STILL_RUNNING)
             organization.builds.watch(build)
 
 

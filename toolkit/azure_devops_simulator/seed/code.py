@@ -11,7 +11,7 @@ MINA, LUIS = "Mina Sato", "Luis Ferreira"
 APP = "/src/platform_api"
 
 
-def tell_platform_api(story: Story) -> None:
+def describe_platform_api(story: Story) -> None:
     """Write down how platform-api came to be."""
     api = story.repository("Platform", "platform-api")
     _first_month(api)

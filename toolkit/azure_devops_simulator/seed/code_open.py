@@ -6,7 +6,7 @@ from azure_devops_simulator.seed.code import APP, DANA, LUIS, MINA, PRIYA, TOM
 from azure_devops_simulator.seed.story import PullRequestStory, RepositoryStory, Story, edit, put
 
 
-def tell_open_work(story: Story) -> None:
+def describe_open_work(story: Story) -> None:
     """Write down what is under way in platform-api; its repository has been begun already."""
     api = story.begun("platform-api")
     _conflict(api)

@@ -6,7 +6,7 @@ from azure_devops_simulator.seed.code import DANA, LUIS, MINA, PRIYA, TOM
 from azure_devops_simulator.seed.story import RepositoryStory, Story, add, edit
 
 
-def tell_operations(story: Story) -> None:
+def describe_operations(story: Story) -> None:
     """Write down what happened in infrastructure and docs."""
     _infrastructure(story.repository("Platform", "infrastructure"))
     _docs(story.repository("Platform", "docs"))

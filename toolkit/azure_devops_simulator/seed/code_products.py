@@ -7,7 +7,7 @@ from azure_devops_simulator.seed.content import storage_env
 from azure_devops_simulator.seed.story import RepositoryStory, Story, add, edit, put
 
 
-def tell_products(story: Story) -> None:
+def describe_products(story: Story) -> None:
     """Write down what happened outside Platform."""
     _checkout(story.repository("Payments", "checkout-service"))
     _ledger(story.repository("Payments", "ledger"))

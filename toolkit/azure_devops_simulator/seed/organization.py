@@ -7,10 +7,10 @@ import pickle
 from datetime import UTC, datetime
 
 from azure_devops_simulator.seed.builds import seed_builds
-from azure_devops_simulator.seed.code import tell_platform_api
-from azure_devops_simulator.seed.code_open import tell_open_work
-from azure_devops_simulator.seed.code_operations import tell_operations
-from azure_devops_simulator.seed.code_products import tell_products
+from azure_devops_simulator.seed.code import describe_platform_api
+from azure_devops_simulator.seed.code_open import describe_open_work
+from azure_devops_simulator.seed.code_operations import describe_operations
+from azure_devops_simulator.seed.code_products import describe_products
 from azure_devops_simulator.seed.story import Story
 from azure_devops_simulator.seed.work_items import seed_work_items
 from azure_devops_simulator.state.clock import SEED_NOW, Clock
@@ -29,10 +29,10 @@ def seed_organization() -> Organization:
 @functools.cache
 def _seeded() -> bytes:
     """Return the organization as bytes. Reading them takes a sixth of the time of building it."""
-    return pickle.dumps(_tell_story(), pickle.HIGHEST_PROTOCOL)
+    return pickle.dumps(_build(), pickle.HIGHEST_PROTOCOL)
 
 
-def _tell_story() -> Organization:
+def _build() -> Organization:
     organization = Organization("tidewater", clock=Clock(_FOUNDED))
     _seed_people(organization)
     organization.add_project("Platform", "Shipment search, tracking and everything that runs it.")
@@ -40,9 +40,9 @@ def _tell_story() -> Organization:
     organization.add_project("Mobile App", "The app for customers.", process="Scrum")
     organization.add_project("Data", "Reports and the data lake.")
     story = Story(organization)
-    for tell in (tell_platform_api, tell_open_work, tell_operations, tell_products):
-        tell(story)
-    story.tell()
+    for describe in (describe_platform_api, describe_open_work, describe_operations, describe_products):
+        describe(story)
+    story.play()
     seed_work_items(organization)
     seed_builds(organization)
     organization.clock.set(SEED_NOW)

@@ -30,7 +30,7 @@ from azure_devops_simulator.state.pull_requests import PullRequest, Reviewer
 from azure_devops_simulator.state.values import JsonObject
 
 Change: TypeAlias = Callable[[Repository, dict[str, Entry]], None]
-"""One change of a commit: acts on the files of the commit before it."""
+"""One change of a commit. It gets the files of the previous commit."""
 
 
 def stored(repository: str, path: str) -> bytes:
@@ -101,7 +101,7 @@ class Story:
         """Add an event at a time, written `2026-09-01 10:00` (UTC)."""
         self._acts.append((datetime.fromisoformat(when).replace(tzinfo=UTC), act))
 
-    def tell(self) -> None:
+    def play(self) -> None:
         """Play all events in the order of their dates."""
         for when, act in sorted(self._acts, key=lambda item: item[0]):
             self.organization.clock.set(when)

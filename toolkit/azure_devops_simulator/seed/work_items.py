@@ -63,7 +63,7 @@ class _Seeding:
         self._author = organization.named(row.by)
         self._owner: User = organization.named(row.to) if row.to else self._author
         created = datetime.fromisoformat(f"{row.created}T08:00:00+00:00")
-        # Minutes made of the title keep items of the same day apart.
+        # Minutes derived from the title give items of the same day different times.
         self._created = created + timedelta(minutes=len(row.title) * 7 % 420)
 
     def run(self, others: dict[str, WorkItem]) -> WorkItem:

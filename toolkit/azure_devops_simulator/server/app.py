@@ -77,7 +77,7 @@ _WITH_CONTENT = _EVERYWHERE + _raw(
 )
 _JSON = "application/json; charset=utf-8"
 _GIT = "/_git/"
-"""In the path of git over HTTP, which knows no sign-in page."""
+"""A part of every path of git over HTTP, which has no sign-in page."""
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -110,7 +110,7 @@ class Service:
         if segments and segments[0].lower() == "_apis":
             return self._host_level(request, host_url, segments, query)
         if not segments or segments[0].lower() != self.organization.name.lower():
-            # What the service shows for an unknown organization is not recorded; a page is the likeliest.
+            # The answer of the service for an unknown organization is not recorded. A page is the most likely one.
             return self._reply(request, 404, access.NO_ORGANIZATION_PAGE.encode(), "text/html; charset=utf-8", [])
         if place.service == "vssps" and len(segments) == 1:
             # Clients learn the organization's tenant from the headers of this refusal, without a credential.
@@ -152,7 +152,7 @@ class Service:
             answer = self._run(call, match) if match else (refused if refused is not None else _no_controller(request))
         except MissingScopeError:
             return self._empty_401(request, host_url)
-        return self._dress(request, call, answer, caller)
+        return self._complete(request, call, answer, caller)
 
     def _run(self, call: Call, match: Match) -> Answer:
         catch_up(self.organization.builds, self.organization.clock.now())
@@ -169,7 +169,7 @@ class Service:
             call.version = ""
             return Answer(400, {"count": 1, "value": {"Message": f"The request is invalid. {error}"}})
         except (RecursionError, OverflowError) as error:
-            # Queries a thousand brackets deep, dates before the first one: no client needs them, and none may end us.
+            # No client needs queries a thousand brackets deep or dates before year 1, and none may crash the server.
             call.version = ""
             return Answer(400, ArgumentError(f"The request goes too far: {error}.", "request").body())
         return answer if isinstance(answer, Answer) else Answer(body=answer)
@@ -219,7 +219,7 @@ class Service:
     def _empty_401(self, request: Request, host_url: str) -> Response:
         return self._reply(request, 401, b"", "", [("WWW-Authenticate", f'Basic realm="{host_url}/"')])
 
-    def _dress(self, request: Request, call: Call, answer: Answer, caller: Caller) -> Response:
+    def _complete(self, request: Request, call: Call, answer: Answer, caller: Caller) -> Response:
         more = list(answer.headers.items())
         if caller.sign_in is SignIn.GOOD:
             more.append(("X-VSS-UserData", _user_data(caller)))

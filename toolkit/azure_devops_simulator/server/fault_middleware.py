@@ -118,20 +118,20 @@ class _FaultyRequest:
         waits = fault.delay if fault.kind not in {"slow", "endless"} else 0.0
         if fault.when == "before":
             await asyncio.sleep(waits)
-        true = await self._collect() if passes or fault.when == "after" else None
+        answer = await self._collect() if passes or fault.when == "after" else None
         if fault.when == "after":
             await asyncio.sleep(waits)
         if fault.kind == "reset":
-            if true is None:
+            if answer is None:
                 # A client that is still sending would miss the reset and see an orderly end.
                 await self._drain()
             await self._reset()
-        elif true is None or not passes:
+        elif answer is None or not passes:
             await _send(_error(fault), self.send)
         elif late:
-            await self._inject_fault(true)
+            await self._inject_fault(answer)
         else:
-            await _send(_throttled(fault, true) if fault.kind == "throttle" else true, self.send)
+            await _send(_throttled(fault, answer) if fault.kind == "throttle" else answer, self.send)
 
     async def _collect(self) -> _Answer:
         """Let the operation happen and hold its answer back."""
@@ -152,35 +152,35 @@ class _FaultyRequest:
         headers = [pair for pair in self.scope["headers"] if pair[0] != b"accept-encoding"]
         return {**self.scope, "headers": headers}
 
-    async def _inject_fault(self, true: _Answer) -> None:
+    async def _inject_fault(self, answer: _Answer) -> None:
         if self.fault.kind == "slow":
-            step = max(1, -(-len(true.body) // _PIECES))
-            pieces = [true.body[at : at + step] for at in range(0, len(true.body), step)]
-            await self._stream(true, pieces, ends=True)
+            step = max(1, -(-len(answer.body) // _PIECES))
+            pieces = [answer.body[at : at + step] for at in range(0, len(answer.body), step)]
+            await self._stream(answer, pieces, ends=True)
         elif self.fault.kind == "truncate":
-            if len(true.body) < 2:
+            if len(answer.body) < 2:
                 await self._reset()
             else:
-                await self._stream(true, [true.body[: len(true.body) // 2]], ends=False)
+                await self._stream(answer, [answer.body[: len(answer.body) // 2]], ends=False)
                 await self._hang_up("the connection was closed in the middle of the answer")
         else:
-            await self._endless(true)
+            await self._endless(answer)
 
-    async def _stream(self, true: _Answer, pieces: list[bytes], *, ends: bool) -> None:
+    async def _stream(self, answer: _Answer, pieces: list[bytes], *, ends: bool) -> None:
         waits = self.fault.delay if self.fault.kind == "slow" else 0.0
-        await self.send({"type": "http.response.start", "status": true.status, "headers": true.headers})
+        await self.send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         for piece in pieces:
             await asyncio.sleep(waits)
             await self.send({"type": "http.response.body", "body": piece, "more_body": True})
         if ends:
             await self.send({"type": "http.response.body", "body": b""})
 
-    async def _endless(self, true: _Answer) -> None:
+    async def _endless(self, answer: _Answer) -> None:
         """Repeat the body until the client hangs up. Without a socket it ends after 64 MB as a broken answer."""
-        headers = [(name, value) for name, value in true.headers if name != b"content-length"]
-        await self.send({"type": "http.response.start", "status": true.status, "headers": headers})
+        headers = [(name, value) for name, value in answer.headers if name != b"content-length"]
+        await self.send({"type": "http.response.start", "status": answer.status, "headers": headers})
         gone = asyncio.ensure_future(self._gone())
-        sent, body = 0, true.body or b" "
+        sent, body = 0, answer.body or b" "
         while not gone.done() and (self._transport or sent < _ENDLESS_IN_PROCESS):
             await self.send({"type": "http.response.body", "body": body, "more_body": True})
             sent += len(body)
@@ -275,8 +275,8 @@ def _pace(fault: Fault) -> Pace:
     return Pace("flag", limit=200, remaining=0, reset=wait, delay=fault.delay, retry_after=wait)
 
 
-def _throttled(fault: Fault, true: _Answer) -> _Answer:
-    return replace(true, headers=true.headers + _rate_headers(_pace(fault)))
+def _throttled(fault: Fault, answer: _Answer) -> _Answer:
+    return replace(answer, headers=answer.headers + _rate_headers(_pace(fault)))
 
 
 def _rate_headers(pace: Pace) -> list[tuple[bytes, bytes]]:

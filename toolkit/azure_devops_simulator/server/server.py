@@ -21,7 +21,7 @@ from azure_devops_simulator.state.organization import Organization
 
 _START_SECONDS = 10.0
 _STOP_SECONDS = 1.0
-"""How long requests that are being answered may still take when the server stops."""
+"""How long running requests may still take when the server stops."""
 
 
 class _Connection(HttpToolsProtocol):
@@ -33,7 +33,7 @@ class _Connection(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         super().shutdown()
-        # A TLS client that is gone never ends its part of the goodbye; waiting for it would leave the socket open.
+        # A TLS client that is gone never answers the closing message. Waiting for it would leave the socket open.
         if self.transport.is_closing() and self.transport.get_extra_info("ssl_object"):
             self.transport.abort()
 
@@ -77,7 +77,7 @@ class _Server(uvicorn.Server):
 
 def listen(port: int = 0) -> socket.socket:
     """Return a listening socket on the loopback interface. Port 0 takes a free one."""
-    # asyncio turns Nagle's algorithm off only for sockets that name their protocol; with it every answer takes 40 ms.
+    # asyncio turns off Nagle's algorithm, which costs 40 ms an answer, only for sockets that name their protocol.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))

@@ -102,7 +102,7 @@ class Log:
         ticks = int((self.start - _EPOCH) / timedelta(microseconds=1))
         step = self.seconds * 1_000_000 / max(len(self.messages), 1)
         for number in range(max(first, 1), end + 1):
-            # The service writes seven digits of a second; two digits made of the number keep equal steps apart.
+            # The service writes seven digits of a second. The last one is that of the line number.
             seconds, micros = divmod(ticks + int(step * (number - 1)), 1_000_000)
             moment = datetime.fromtimestamp(seconds, UTC).isoformat()[:19]
             yield f"{moment}.{micros:06d}{number % 10}Z {self.messages[number - 1]}"

@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 SEED_NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
-"""The time at which the seed organization stands."""
+"""The time of the seed organization."""
 
 
 class Clock:

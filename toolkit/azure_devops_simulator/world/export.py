@@ -35,7 +35,7 @@ from azure_devops_simulator.world.git import read_objects, write_objects
 T = TypeVar("T")
 
 FORMAT = 1
-"""The version of the form; another one is refused."""
+"""The version of the format. Other versions are refused."""
 
 
 def export_world(organization: Organization) -> JsonObject:
@@ -115,11 +115,11 @@ def import_world(world: JsonObject) -> Organization:
         WorldError: the JSON is no world of this format.
     """
     if world.get("format") != FORMAT:
-        raise WorldError(f"a world of format {FORMAT} is needed, this says {world.get('format')!r}")
+        raise WorldError(f"the world must have format {FORMAT}, but it has {world.get('format')!r}")
     try:
         return _read(world)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise error if isinstance(error, WorldError) else WorldError(f"this is no whole world: {error!r}") from error
+        raise error if isinstance(error, WorldError) else WorldError(f"the world is not complete: {error!r}") from error
 
 
 def replace_world(organization: Organization, world: JsonObject) -> None:

@@ -54,7 +54,7 @@ def get_log(call: Call) -> Answer | JsonValue:
 
 
 def log_text(log: Log, first: int = 1, last: int | None = None) -> bytes:
-    """Return lines as text. They are written one after another, so that no list of them is needed."""
+    """Return lines as text. They are appended one by one, so that no list of them is needed."""
     text = bytearray()
     for line in log.lines(first, last):
         text += line.encode()

@@ -13,7 +13,7 @@ from azure_devops_simulator.api.errors import ArgumentError
 from azure_devops_simulator.api.parsing import as_list, as_object, as_text, read_date, read_json, whole_number
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.builds.lookup import build_error, find_build, find_definition, not_valid
-from azure_devops_simulator.areas.builds.run import cancel, cancel_stage, run_again, set_out
+from azure_devops_simulator.areas.builds.run import cancel, cancel_stage, plan_build, run_again
 from azure_devops_simulator.areas.builds.shapes import build_body
 from azure_devops_simulator.areas.builds.yaml import committed_yaml, problems
 from azure_devops_simulator.state.builds import Build, Definition, Record
@@ -183,7 +183,7 @@ def start_build(call: Call, definition: Definition, branch: str, version: str) -
         raise not_valid(messages)
     store, when = call.organization.builds, call.organization.clock.tick()
     build = store.add_build(definition, branch=ref, version=commit_id, by=call.user, when=when)
-    set_out(build, text or "")
+    plan_build(build, text or "")
     store.watch(build)
     return build
 

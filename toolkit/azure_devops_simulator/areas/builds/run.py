@@ -15,7 +15,7 @@ _CANCEL_SECONDS = 3.0
 _QUEUE_SECONDS = 9.0
 
 
-def set_out(build: Build, text: str) -> None:
+def plan_build(build: Build, text: str) -> None:
     """Plan a queued build from the YAML of its pipeline."""
     future = replace(build, logs={}, records=None)
     Timeline(future).write(plan(future, text))
@@ -97,7 +97,7 @@ def cancel_stage(build: Build, inside: list[Record], now: datetime) -> None:
         build.course = replace(build.course, records=stopped(build.course.records), result="canceled")
 
 
-def let_finish(build: Build, when: datetime) -> None:
+def finish_build(build: Build, when: datetime) -> None:
     """Let a running build succeed at a time: running steps end then, and waiting steps run without a log."""
     records = [
         replace(record, state="completed", result="succeeded", start=record.start or when, finish=when)

@@ -31,7 +31,7 @@ class Job:
     steps: list[Step]
     issues: list[Issue] = field(default_factory=list)
     result: RecordResult | None = None
-    """What became of a job without steps."""
+    """The result of a job without steps."""
     lost_seconds: float = 0
     agent: str = "Azure Pipelines 7"
 

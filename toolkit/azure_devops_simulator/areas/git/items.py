@@ -64,7 +64,7 @@ def _one_item(call: Call, raw_path: str) -> Answer:
     entry = _at(repository, commit_id, path, described)
     content = b"" if entry.is_folder else repository.objects.blob(entry.id) or b""
     if call.query.flag("resolveLfs") and content.startswith(_LFS_POINTER):
-        # The simulator stores no large files; how the service words a pointer without its file is not known.
+        # The simulator stores no large files. The text of the service for a pointer without its file is not known.
         raise ArgumentError("The large file that this pointer names is not available.", "resolveLfs")
     kind = wanted_format(call)
     if kind == "zip":

@@ -99,7 +99,7 @@ def create_push(call: Call) -> Answer:
     if old == ZERO_ID:
         require(call, "CreateBranch", repository)
     if name in repository.protected:
-        # The text is the service's; its status and type key over REST are a guess.
+        # The text is the service's. The status and the type key over REST are a guess.
         message = (
             "TF402455: Pushes to this branch are not permitted; you must use a pull request to update this branch."
         )
@@ -147,7 +147,7 @@ def _apply(repository: Repository, files: dict[str, Entry], change: JsonObject) 
         raise _invalid_body()
     path = "/" + path.strip("/")
     if any(part in {"", ".", ".."} or part.lower() == ".git" for part in path[1:].split("/")) or "\0" in path:
-        # git itself takes no such path; the words are ours.
+        # git itself refuses such a path. The text is ours.
         raise ArgumentError(f"The path '{path}' is not valid.", "path")
     source = "/" + as_text(change.get("sourceServerItem")).strip("/")
     if kind in {"add", "rename"} and path in files:

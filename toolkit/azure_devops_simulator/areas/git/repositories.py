@@ -23,7 +23,7 @@ from azure_devops_simulator.state.values import JsonObject, JsonValue, guid
 area = Area("git")
 
 REPOSITORY = "{project?}/_apis/git/repositories/{repository}"
-"""The path of one repository; other areas build on it."""
+"""The path of one repository, on which other areas build."""
 
 READ = ("vso.code",)
 

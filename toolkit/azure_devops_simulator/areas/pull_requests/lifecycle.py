@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from azure_devops_simulator.areas.git.history import MergeResult, ancestors, history, merge, merge_base
-from azure_devops_simulator.areas.pull_requests.merge import completing_commit, move_on, strategy_of
+from azure_devops_simulator.areas.pull_requests.merge import advance_work_items, completing_commit, strategy_of
 from azure_devops_simulator.state.git_objects import Commit, Signature
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import User
@@ -161,7 +161,7 @@ def complete(organization: Organization, pull_request: PullRequest, user: User) 
     repository.record_push(organization.next_id("push"), user, now, tuple(updates))
     close(pull_request, "completed", user, now)
     if options.get("transitionWorkItems") in {True, "true"}:
-        move_on(organization, organization.work_items.linked_to(pull_request.artifact_uri), user, now)
+        advance_work_items(organization, organization.work_items.linked_to(pull_request.artifact_uri), user, now)
     add_system_thread(
         organization,
         pull_request,

@@ -61,7 +61,7 @@ def _replay(repository: Repository, target: str, source: str, who: Signature) ->
     return tip
 
 
-def move_on(organization: Organization, numbers: list[int], by: User, when: datetime) -> None:
+def advance_work_items(organization: Organization, numbers: list[int], by: User, when: datetime) -> None:
     """Move work items to their next logical state: Resolved if their type has it, else completed."""
     for number in numbers:
         item = organization.work_items.get(number)

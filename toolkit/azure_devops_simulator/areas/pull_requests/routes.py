@@ -29,7 +29,7 @@ from azure_devops_simulator.state.values import JsonObject, JsonValue
 area = Area("git")
 
 ONE = f"{REPOSITORY}/pullRequests/{{pullRequestId}}"
-"""The path of one pull request; other areas build on it."""
+"""The path of one pull request, on which other modules build."""
 
 WRITE = ("vso.code_write",)
 
@@ -90,7 +90,7 @@ def _matches(call: Call, pull_request: PullRequest) -> bool:
     reviewer = query.text("searchCriteria.reviewerId").lower()
     if reviewer and not any(r.user.id == reviewer for r in pull_request.reviewers):
         return False
-    # Described as an id; official clients send a name as well.
+    # The documentation describes an id, but official clients send a name as well.
     repository = query.text("searchCriteria.repositoryId").lower()
     if repository not in {"", pull_request.repository.id, pull_request.repository.name.lower()}:
         return False
@@ -199,7 +199,7 @@ def update(call: Call) -> JsonObject:
     require(call, "PullRequestContribute", pull_request.repository)
     body = call.json_object()
     if not body or set(body) - _CHANGEABLE:
-        # The sentence is the service's, the type key is a guess.
+        # The text is the service's. The type key is a guess.
         message = (
             "The following properties can be updated: Status, Title, Description, CompletionOptions, MergeOptions, "
             "AutoCompleteSetBy.Id, TargetRefName, IsDraft."

@@ -13,7 +13,7 @@ from azure_devops_simulator.state.pull_requests import Comment, Iteration, PullR
 from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
 
 LIST_DESCRIPTION = 400
-"""How many characters of a description stand in lists."""
+"""The number of characters that lists show of a description."""
 
 
 def find_pull_request(call: Call, repository: Repository | None = None) -> PullRequest:

@@ -196,7 +196,7 @@ def _token(found: re.Match[str]) -> _Token:
         name = found["filter"].lower()
         if name in _FILTERS:
             return ("filter", name, value)
-        # A code type narrows where a word may stand. The simulator does not parse languages: any place counts.
+        # A code type restricts where a word may occur. The simulator does not parse languages and accepts any place.
         if name in _CODE_TYPES:
             return ("word" if quoted is None else "phrase", "", value)
         return ("phrase", "", f"{found['filter']}:{value}")

@@ -40,8 +40,8 @@ class _Hit:
 def search_code(call: Call) -> JsonObject:
     """Find files by their content, name and place."""
     if not call.organization.code_search_installed:
-        # How the service answers without the Code Search extension is not recorded; a 404 of the search service is the
-        # likeliest form.
+        # The answer of the service without the Code Search extension is not recorded. A 404 of the search service is
+        # the most likely one.
         message = "VS1550003: The Code Search extension is not installed in this organization."
         raise ServiceError(404, "SearchExtensionNotInstalledException", message)
     body = call.json_object()
@@ -72,7 +72,7 @@ def _number(value: JsonValue, default: int) -> int:
 def _paging(body: JsonObject) -> tuple[int, int]:
     skip, top = _number(body.get("$skip"), 0), _number(body.get("$top"), 50)
     if not 0 <= skip <= _HIGHEST or top < 1:
-        # The text for a value beyond the limit is not known; that it is a 400 is.
+        # The text for a value beyond the limit is not known, but the status 400 is.
         raise ArgumentError(f"The value of $skip must be from 0 to {_HIGHEST} and $top at least 1.", "$skip")
     return skip, min(top, _HIGHEST)
 

@@ -20,7 +20,7 @@ _PAGE, _LARGEST_PAGE = 200, 200
 _FORMATS: dict[str, TextFormat] = {"": "html", "html": "html", "1": "html", "markdown": "markdown", "0": "markdown"}
 
 _RENDERED = {"renderedtext", "8", "renderedtextonly", "16", "all", "-17"}
-"""The values of `$expand` that bring the text as HTML, by name and by number."""
+"""The values of `$expand` that add the text as HTML, by name and by number."""
 
 
 def _has_format(call: Call) -> bool:

@@ -18,7 +18,7 @@ _EXPANSIONS: tuple[Expand, ...] = ("none", "relations", "fields", "links", "all"
 
 
 def item_id(call: Call, name: str = "id") -> int:
-    """Return the number in the path; anything else is what the service says about a page that is no item."""
+    """Return the number in the path. Anything else is the error of the service for an invalid id."""
     number = whole_number(call.path[name])
     if number is None:
         raise no_such_item(call.path[name])

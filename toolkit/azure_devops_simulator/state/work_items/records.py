@@ -12,7 +12,7 @@ FieldValue: TypeAlias = str | int | float | bool | datetime
 """The stored value of a field: text, a number or a date. An identity is stored as the user's id."""
 
 FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
-"""RevisedDate of a revision that nothing has replaced yet."""
+"""The RevisedDate of the newest revision."""
 
 TextFormat = Literal["html", "markdown"]
 
@@ -160,4 +160,4 @@ class Draft:
     added: list[NewRelation] = field(default_factory=list)
     removed: list[Relation] = field(default_factory=list)
     edited: list[Relation] = field(default_factory=list)
-    """Copies of relations with another comment; they replace the ones with the same id."""
+    """Copies of relations with a new comment. They replace the relations with the same id."""

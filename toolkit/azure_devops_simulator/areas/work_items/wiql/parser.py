@@ -55,7 +55,7 @@ def _grammar() -> Lark:
 
 
 _EXPECTATIONS = (
-    # The first terminal that would have been accepted decides what the service says it was waiting for.
+    # The first terminal in this list that the parser would have accepted decides the message of the service.
     ("SELECT", "TF51004: The query statement is missing a SELECT clause."),
     ("FROM", "TF51006: The query statement is missing a FROM clause."),
     ("WORKITEMS", "Expecting WorkItems or WorkItemLinks."),
@@ -78,7 +78,7 @@ def _syntax_error(text: str, error: UnexpectedInput) -> WiqlError:
     else:
         position = cast(int, error.pos_in_stream)
         cause = text[position : position + 1]
-        # Parsing what stands before the character again is the way to the exact set of what could have followed.
+        # Parsing the text before this character again gives the exact set of terminals that could have followed.
         before = _grammar().parse_interactive(text[:position])
         before.exhaust_lexer()
         accepted = before.accepts()  # type: ignore[no-untyped-call]  # lark leaves it without types
