@@ -12,7 +12,7 @@ from sarif_log import result, sarif
 
 from azure_devops_agents.automations import AUTOMATIONS
 from azure_devops_agents.automations.automation import Plan, Step, carry_out
-from azure_devops_agents.automations.findings import plan_findings
+from azure_devops_agents.automations.findings import FindingsInputs, plan_findings
 from azure_devops_agents.cli.main import group
 from conftest import FULL, READER
 from langchain_azure_devops import approve_writes_with
@@ -250,9 +250,9 @@ def test_a_connection_that_only_reads_does_not_apply(automate, client):
 
 def test_a_plan_that_changed_after_it_was_shown_is_not_carried_out(client, file):
     file.write_text(json.dumps(sarif(result())), encoding="utf-8")
-    shown = plan_findings(client, file, "high", "Bug", None)
+    shown = plan_findings(client, FindingsInputs(file=file))
     file.write_text(json.dumps(sarif(result(), result(path="other.py"))), encoding="utf-8")
-    now = plan_findings(client, file, "high", "Bug", None)
+    now = plan_findings(client, FindingsInputs(file=file))
     with pytest.raises(Conflict, match="Nothing was written"):
         list(carry_out(client, shown, now, "test"))
     assert items(client) == []

@@ -1,8 +1,9 @@
-"""Automations: the table of all of them. One file and one line here make a command."""
+"""Automations: the table of all of them. An automation is one file, and one line here."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from azure_devops_agents.automations.automation import Automation
 from azure_devops_agents.automations.findings import FINDINGS
 
-AUTOMATIONS: Mapping[str, Automation] = {automation.name: automation for automation in (FINDINGS,)}
+AUTOMATIONS: Mapping[str, Automation[Any]] = {automation.name: automation for automation in (FINDINGS,)}

@@ -1,10 +1,10 @@
-"""What every automation is made of: a plan of writes, shown first, then carried out exactly as it was shown."""
+"""What every automation is made of: inputs, and a plan of writes that is shown first and then carried out exactly."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
-import click
+from pydantic import BaseModel
 
 from langchain_azure_devops import AzureDevOps, Tool, approve_writes_with
 from langchain_azure_devops.errors import Conflict
@@ -14,14 +14,14 @@ from langchain_azure_devops.safety import WritePlan, WriteRequest, exactly
 
 @dataclass(frozen=True)
 class Step:
-    """One thing of a plan.
+    """One step of a plan: a write, or something that needs none.
 
     Attributes:
-        action: What will happen to it.
-        subject: What it is, on one line.
-        details: Name and value of what a person wants to know before the write.
+        action: What the step does.
+        subject: What it does that to, on one line.
+        details: Names and values that a person wants to know before the write.
         tool: The tool that writes; None when nothing is written.
-        arguments: What the tool gets.
+        arguments: The arguments of the tool.
     """
 
     action: Literal["create", "update", "unchanged"]
@@ -31,13 +31,13 @@ class Step:
     arguments: Mapping[str, object] = field(default_factory=dict)
 
     def request(self, client: AzureDevOps) -> WriteRequest | None:
-        """The write with all its arguments; None when nothing is written."""
+        """Return the write with all its arguments; None when nothing is written."""
         return None if self.tool is None else self.tool.request(client, self.tool.validate(self.arguments))
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything an automation would do, and what it leaves out.
+    """Everything that an automation would do, and what it leaves out.
 
     Attributes:
         steps: In the order in which they are carried out.
@@ -53,30 +53,36 @@ class Plan:
         return tuple(step for step in self.steps if step.tool is not None)
 
     def write_plan(self, client: AzureDevOps) -> WritePlan:
-        """The writes as a plan that allows each of them once, exactly as it is."""
+        """Return a write plan that allows each of the writes once, exactly as it is."""
         requests = (step.request(client) for step in self.writes)
         return WritePlan(writes=tuple(exactly(request) for request in requests if request is not None))
 
 
+InputsT = TypeVar("InputsT", bound=BaseModel)
+
+
 @dataclass(frozen=True)
-class Automation:
-    """An automation as a command.
+class Automation(Generic[InputsT]):
+    """An automation: what it takes, and how it makes a plan of that.
+
+    Nothing here knows the command line. It derives its arguments and options from the fields of `inputs`, and every
+    other front end can do the same.
 
     Attributes:
-        name: As it is called.
+        name: The name of its command.
         summary: One sentence for the overview.
-        parameters: Its own arguments and options, besides those every automation has.
-        plan: Makes the plan from a client and the values of the parameters; only reads.
+        inputs: A pydantic model of what it takes, with a description for each field.
+        plan: Makes the plan from a client and the inputs. It only reads.
     """
 
     name: str
     summary: str
-    parameters: tuple[click.Parameter, ...]
-    plan: Callable[..., Plan]
+    inputs: type[InputsT]
+    plan: Callable[[AzureDevOps, InputsT], Plan]
 
 
 def carry_out(client: AzureDevOps, shown: Plan, now: Plan, approver: str) -> Iterator[tuple[Step, Result]]:
-    """Write what was shown, nothing else; gives each step with its result as soon as it is written.
+    """Write what was shown and nothing else; yield each step with its result as soon as it is written.
 
     Args:
         client: Writes what is in the plan; a write that is not in it is refused.
@@ -85,8 +91,8 @@ def carry_out(client: AzureDevOps, shown: Plan, now: Plan, approver: str) -> Ite
         approver: Who approved.
 
     Raises:
-        Conflict: The two plans differ: somebody changed something in between. Nothing was written.
-        AzureDevOpsError: The first write that failed; the steps after it were not tried.
+        Conflict: The two plans differ, because something changed in between. Nothing was written.
+        AzureDevOpsError: A write failed; the steps after it were not tried.
     """
     plan = shown.write_plan(client)
     if plan.digest != now.write_plan(client).digest:

@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-import click
+from pydantic import BaseModel, ConfigDict, Field
 
 from azure_devops_agents.automations.automation import Automation, Plan, Step
-from azure_devops_agents.automations.sarif import SEVERITIES, Finding, read_findings
+from azure_devops_agents.automations.sarif import SEVERITIES, Finding, Severity, read_findings
 from langchain_azure_devops import AzureDevOps
 from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.safety import ContentPolicy, neutralize
@@ -67,33 +68,39 @@ class Entry:
         return title if len(title) <= _MAX_TITLE else f"{title[: _MAX_TITLE - 1]}…"
 
 
-def plan_findings(client: AzureDevOps, file: Path, min_severity: str, type: str, repository: str | None) -> Plan:
-    """What has to be written so that every finding of the file has one up-to-date work item.
+class FindingsInputs(BaseModel):
+    """What the automation takes."""
 
-    Args:
-        client: Reads the work items there are.
-        file: The SARIF file.
-        min_severity: Findings below are left out.
-        type: The type of new work items.
-        repository: The repository's name where the file names none.
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: Annotated[Path, Field(title="FILE.sarif", description="The file of the scanner.")]
+    min_severity: Annotated[Severity, Field(description="Leave out what is below.")] = "high"
+    type: Annotated[str, Field(description="The type of new work items.")] = "Bug"
+    repository: Annotated[
+        str | None, Field(title="NAME", description="The scanned repository, if the file does not say.")
+    ] = None
+
+
+def plan_findings(client: AzureDevOps, inputs: FindingsInputs) -> Plan:
+    """Plan what has to be written so that every finding of the file has one up-to-date work item.
 
     Raises:
         InvalidRequest: The file is refused, or has too many findings.
     """
-    found, ignored = read_findings(file)
-    wanted = [entry for entry in found if SEVERITIES.index(entry.severity) >= SEVERITIES.index(min_severity)]
-    entries = merged(wanted, repository or "")
+    found, ignored = read_findings(inputs.file)
+    wanted = [entry for entry in found if SEVERITIES.index(entry.severity) >= SEVERITIES.index(inputs.min_severity)]
+    entries = merged(wanted, inputs.repository or "")
     if len(entries) > MAX_ITEMS:
         raise InvalidRequest(
-            f"{file.name} has {len(entries):,} findings, more than {MAX_ITEMS:,} work items at once. Raise "
+            f"{inputs.file.name} has {len(entries):,} findings, more than {MAX_ITEMS:,} work items at once. Raise "
             "--min-severity, or split the file.",
             subject="sarif",
         )
     project = client.run_sync(client.required_project(None))
     existing = _existing(client, project, entries)
-    steps = [_step(entry, existing.get(entry.tag, []), project, type) for entry in entries]
+    steps = [_step(entry, existing.get(entry.tag, []), project, inputs.type) for entry in entries]
     counts = {
-        f"below {min_severity}": len(found) - len(wanted),
+        f"below {inputs.min_severity}": len(found) - len(wanted),
         "the same finding again": len(wanted) - len(entries),
         "passed, suppressed or gone": ignored,
     }
@@ -223,17 +230,6 @@ def _without_secrets(text: str) -> str:
 FINDINGS = Automation(
     name="findings",
     summary="Create or update one work item for each finding of a scanner's SARIF 2.1.0 file.",
-    parameters=(
-        click.Argument(["file"], type=click.Path(exists=True, path_type=Path), metavar="FILE.sarif"),
-        click.Option(
-            ["--min-severity"],
-            type=click.Choice(SEVERITIES),
-            default="high",
-            show_default=True,
-            help="Leave out what is below.",
-        ),
-        click.Option(["--type"], default="Bug", show_default=True, help="The type of new work items."),
-        click.Option(["--repository"], metavar="NAME", help="The scanned repository, if the file does not say."),
-    ),
+    inputs=FindingsInputs,
     plan=plan_findings,
 )

@@ -10,7 +10,7 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
@@ -18,7 +18,8 @@ from pydantic.alias_generators import to_camel
 
 from langchain_azure_devops.errors import InvalidRequest
 
-SEVERITIES = ("low", "medium", "high", "critical")
+Severity = Literal["low", "medium", "high", "critical"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 MAX_BYTES = 50 * 1024 * 1024
 _BY_LEVEL = {"error": "high", "warning": "medium", "note": "low", "none": "low"}
 _NO_FINDING = frozenset({"pass", "notApplicable", "informational"})

@@ -13,9 +13,8 @@ from typing import Any, NamedTuple, NoReturn
 try:
     import click
 except ModuleNotFoundError as error:  # the commands are an extra; the toolkit alone has no use for click
-    raise SystemExit(
-        "The command line needs the extra 'agents': pip install 'langchain-azure-devops[agents]'"
-    ) from error
+    print("The command line needs the extra 'agents': pip install 'langchain-azure-devops[agents]'", file=sys.stderr)
+    raise SystemExit(2) from error
 
 from langchain_azure_devops.errors import AzureDevOpsError
 
@@ -28,6 +27,13 @@ class MissingLibrary(click.ClickException):
     """A command needs a library that is not installed. It cannot begin, and ends like one that is used wrongly."""
 
     exit_code = 2
+
+    def __init__(self, library: str, extra: str) -> None:
+        """Name the library, and the extra that brings it."""
+        super().__init__(
+            f"The library {library!r} is not installed. "
+            f"Install the extra {extra!r}: pip install 'langchain-azure-devops[{extra}]'"
+        )
 
 
 class Entry(NamedTuple):
@@ -117,7 +123,4 @@ def _name_the_extra(error: ModuleNotFoundError, extra: str) -> NoReturn:
     library = (error.name or "").partition(".")[0]
     if library in _OURS:
         raise error
-    raise MissingLibrary(
-        f"The library {library!r} is not installed. "
-        f"Install the extra {extra!r}: pip install 'langchain-azure-devops[{extra}]'"
-    ) from error
+    raise MissingLibrary(library, extra) from error

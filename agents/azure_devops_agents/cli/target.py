@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import click
-
 from azure_devops_agents.cli import terminal
+from azure_devops_agents.cli.lazy_group import MissingLibrary
 from azure_devops_agents.cli.options import ConnectionOptions
 from azure_devops_agents.paths import audit_path
 from langchain_azure_devops import AzureDevOps
@@ -81,9 +80,7 @@ def simulated(project: str, read_only: bool = False) -> Iterator[Target]:
             seed_organization,
         )
     except ModuleNotFoundError as error:
-        raise click.ClickException(
-            "The simulator needs the extra 'simulator': pip install 'langchain-azure-devops[simulator]'"
-        ) from error
+        raise MissingLibrary(error.name or "azure_devops_simulator", "simulator") from error
     organization = seed_organization()
     token = organization.add_token(secrets.token_hex(26), READ_ONLY_SCOPES if read_only else ("app_token",))
     with SimulatorServer(organization) as server:

@@ -1,12 +1,15 @@
-"""`automate`: an automation's plan, shown; on request and after a yes, carried out exactly."""
+"""`automate`: show the plan of an automation; with --apply and an approval, carry it out exactly."""
 
 from collections import Counter
+from typing import Any
 
 import click
+from pydantic import BaseModel
 
 from azure_devops_agents.automations import AUTOMATIONS
 from azure_devops_agents.automations.automation import Automation, Plan, carry_out
 from azure_devops_agents.cli import terminal
+from azure_devops_agents.cli.inputs import describe_arguments, inputs_from, parameters_of
 from azure_devops_agents.cli.options import ConnectionOptions, connection_options
 from langchain_azure_devops.errors import WriteBlocked
 
@@ -22,28 +25,38 @@ def command() -> None:
     """
 
 
-def _command_of(automation: Automation) -> click.Command:
-    @click.command(automation.name, help=automation.summary, short_help=automation.summary)
+def command_of(automation: Automation[Any]) -> click.Command:
+    """Derive the command of an automation from its inputs.
+
+    Raises:
+        TypeError: An input has the name of an option that every automation has, or a type without a form here.
+    """
+    summary = automation.summary
+    about = f"{summary}\n\n\b\n{describe_arguments(automation.inputs)}"
+    parameters = parameters_of(automation.inputs)
+
+    @click.command(automation.name, help=about, short_help=summary)
     @connection_options
     @click.option("--apply/--dry-run", "apply", default=False, help="Carry the plan out, or only show it (default).")
     @click.option("--yes", is_flag=True, help="Approve the plan without being asked.")
-    def run(options: ConnectionOptions, apply: bool, yes: bool, **parameters: object) -> None:
-        _run(automation, options, parameters, apply=apply, yes=yes)
+    def run(options: ConnectionOptions, apply: bool, yes: bool, **given: object) -> None:
+        inputs = inputs_from(automation.inputs, given, parameters)
+        _run(automation, options, inputs, apply=apply, yes=yes)
 
-    run.params.extend(automation.parameters)
+    if taken := {parameter.name for parameter in run.params} & {parameter.name for parameter in parameters}:
+        raise TypeError(f"{automation.name}: every automation has {', '.join(sorted(map(str, taken)))} already.")
+    run.params.extend(parameters)
     return run
 
 
-def _run(
-    automation: Automation, options: ConnectionOptions, parameters: dict[str, object], *, apply: bool, yes: bool
-) -> None:
+def _run(automation: Automation[Any], options: ConnectionOptions, inputs: BaseModel, *, apply: bool, yes: bool) -> None:
     out = terminal.console()
     with options.open() as target, target.client() as client:
         if apply and target.only_reads:
             raise WriteBlocked(
                 "--apply needs to write, but this connection only reads (--read-only, or a borrowed token)."
             )
-        plan = automation.plan(client, **parameters)
+        plan = automation.plan(client, inputs)
         _show(plan)
         if not plan.writes:
             out.print(terminal.plain("Nothing to write."))
@@ -55,7 +68,7 @@ def _run(
         if not _approved(len(plan.writes), yes):
             click.echo("Nothing was written.", err=True)
             click.get_current_context().exit(NOT_APPROVED)
-        again = automation.plan(client, **parameters)
+        again = automation.plan(client, inputs)
         done = 0
         try:
             for step, result in carry_out(client, plan, again, "--yes" if yes else "terminal"):
@@ -90,4 +103,4 @@ def _show(plan: Plan) -> None:
 
 
 for _automation in AUTOMATIONS.values():
-    command.add_command(_command_of(_automation))
+    command.add_command(command_of(_automation))
