@@ -93,6 +93,8 @@ def load_settings(
         CredentialMalformed: White space around or inside the token.
         ScopesInvalid: A declared scope does not exist.
     """
+    for option, given in (("organization", organization), ("default_project", default_project), ("base_url", base_url)):
+        check_type(option, "" if given is None else given, str, "a text")
     variables = {name: value for name, value in (os.environ if environ is None else environ).items() if value.strip()}
     if organization is not None and base_url is not None:
         raise OrganizationInvalid(

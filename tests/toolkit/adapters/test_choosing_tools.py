@@ -32,7 +32,7 @@ BUILDS = {tool.name for tool in TOOLSETS["builds"].tools}
 
 
 def toolkit_of(**arguments):
-    return AzureDevOpsToolkit(organization="contoso", pat=PAT, **{"scopes": "app_token", **arguments})
+    return AzureDevOpsToolkit(**{"organization": "contoso", "pat": PAT, "scopes": "app_token", **arguments})
 
 
 def names(toolkit, **chosen):
@@ -101,6 +101,11 @@ def test_an_unknown_name_is_refused_with_the_near_one(wrong, words):
         ({"read_only": "no"}, "read_only= takes True or False, not str"),
         ({"read_only": None}, "read_only= takes True or False, not NoneType"),
         ({"name_prefix": None}, "name_prefix= takes a text"),
+        ({"result_budget": "32000"}, "result_budget= takes a number of characters, not str"),
+        ({"organization": 5}, "organization= takes a text, not int"),
+        ({"default_project": ["Platform"]}, "default_project= takes a text, not list"),
+        ({"settings": "contoso"}, r"settings= takes what load_settings\(\) returns, not str"),
+        ({"settings": load_settings(organization="x", pat=PAT)}, "settings= holds organization, pat, scopes already"),
         ({"approver": "ask"}, "The approver is str 'ask'"),
         ({"extra": "mine"}, r"extra= takes a list of toolsets and tools, not str"),
         ({"extra": TOOLSETS["builds"]}, r"not Toolset, as in extra=\[my_toolset\]"),

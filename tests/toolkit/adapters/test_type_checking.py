@@ -1,19 +1,24 @@
 """What mypy says about programs that use the package: mistakes at the front door are found before they run."""
 
+import inspect
 import re
 import textwrap
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 from mypy import api
+from typing_extensions import Unpack
 
+from langchain_azure_devops import AzureDevOpsToolkit
+from langchain_azure_devops.adapters.options import ToolkitOptions
 from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.scopes import Scope
 
 ROOT = Path(__file__).parents[3]
 CACHE = ("--cache-dir", str(ROOT / ".mypy_cache"))
 PROGRAM = """
-    from langchain_azure_devops import AzureDevOps
+    from langchain_azure_devops import AzureDevOps, AzureDevOpsToolkit
     from langchain_azure_devops.tools.work_items.tools import get_work_item
 
     def sync(client: AzureDevOps) -> int:
@@ -33,6 +38,23 @@ PROGRAM = """
 
     async def asynchronous_by_position(client: AzureDevOps) -> int:
         return (await get_work_item(client, 4)).id  # BAD: Too many positional arguments
+
+    def connect() -> AzureDevOpsToolkit:
+        AzureDevOpsToolkit(organisation="contoso")  # BAD: Unexpected keyword argument "organisation"
+        AzureDevOpsToolkit.connect(organisation="contoso")  # BAD: Unexpected keyword argument "organisation"
+        AzureDevOpsToolkit.connect(writes="Deny")  # BAD: Argument "writes"
+        AzureDevOpsToolkit.connect(tools=5)  # BAD: Argument "tools"
+        AzureDevOpsToolkit.connect("contoso")  # BAD: Argument 1
+        return AzureDevOpsToolkit.connect(organization="contoso", tools="list_projects", writes="ask")
+
+    async def aconnect() -> AzureDevOpsToolkit:
+        await AzureDevOpsToolkit.aconnect(organisation="contoso")  # BAD: Unexpected keyword argument "organisation"
+        return await AzureDevOpsToolkit.aconnect(organization="contoso", toolsets=["builds"], extra=[])
+
+    def take(toolkit: AzureDevOpsToolkit) -> None:
+        toolkit.get_tools(access="Write")  # BAD: Argument "access"
+        toolkit.get_tools(approver=True)  # BAD: Argument "approver"
+        toolkit.get_tools(toolsets="all", names=["get_build"], access="write", approver=None)
 """
 
 
@@ -48,6 +70,14 @@ def test_mypy_finds_exactly_the_mistakes_of_a_program(tmp_path):
     assert found.keys() == expected.keys(), output
     for number, words in expected.items():
         assert words in found[number]
+
+
+def test_connect_takes_exactly_the_options_of_the_constructor():
+    constructor = get_type_hints(AzureDevOpsToolkit.__init__)
+    assert constructor.pop("return") is type(None)
+    assert constructor == get_type_hints(ToolkitOptions)
+    for connect in (AzureDevOpsToolkit.connect, AzureDevOpsToolkit.aconnect):
+        assert inspect.signature(connect).parameters["options"].annotation == Unpack[ToolkitOptions]
 
 
 def test_a_tool_whose_arguments_could_be_given_by_position_cannot_be_declared():

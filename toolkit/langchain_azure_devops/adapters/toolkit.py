@@ -9,6 +9,7 @@ from typing import Any, Literal, Self, get_args
 import httpx
 from langchain_core.tools import BaseTool, BaseToolkit, StructuredTool
 from pydantic import ConfigDict, PrivateAttr, SecretStr
+from typing_extensions import TypedDict, Unpack
 
 from langchain_azure_devops.access.connection import Connection, verify
 from langchain_azure_devops.access.selection import (
@@ -21,10 +22,11 @@ from langchain_azure_devops.access.selection import (
     required_scopes,
 )
 from langchain_azure_devops.adapters.langchain import announcing, bind, with_approver
+from langchain_azure_devops.adapters.options import ToolkitOptions
 from langchain_azure_devops.calls.approval import checked_approver
 from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.calls.tool import Access, Tool
-from langchain_azure_devops.errors import AzureDevOpsError, ScopeMissing
+from langchain_azure_devops.errors import AzureDevOpsError, Misconfigured, ScopeMissing
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.results.rendering import DEFAULT_BUDGET
 from langchain_azure_devops.runtime import RunContext, Waiting
@@ -118,8 +120,14 @@ class AzureDevOpsToolkit(BaseToolkit):
             check_choice("writes", writes, get_args(WritePolicy))
         check_type("read_only", read_only, bool, "True or False")
         check_type("name_prefix", name_prefix, str, "a text")
-        loaded = settings or load_settings(
-            organization=organization, pat=pat, default_project=default_project, base_url=base_url, scopes=scopes
+        check_type("result_budget", result_budget, int, "a number of characters")
+        loaded = _checked_settings(
+            settings,
+            organization=organization,
+            pat=pat,
+            default_project=default_project,
+            base_url=base_url,
+            scopes=scopes,
         )
         self._catalog = Catalog.of(extra, name_prefix)
         self._candidates = self._catalog.choose(toolsets, tools, exclude)
@@ -139,20 +147,20 @@ class AzureDevOpsToolkit(BaseToolkit):
         self._filter()
 
     @classmethod
-    def connect(cls, **arguments: Any) -> Self:
-        """Make a toolkit and verify it; takes the arguments of the constructor.
+    def connect(cls, **options: Unpack[ToolkitOptions]) -> Self:
+        """Make a toolkit and verify it; takes the options of the constructor.
 
         Raises:
             AzureDevOpsError: The state of the connection, when there is no usable one.
         """
-        toolkit = cls(**arguments)
+        toolkit = cls(**options)
         toolkit._usable(toolkit.verify())
         return toolkit
 
     @classmethod
-    async def aconnect(cls, **arguments: Any) -> Self:
+    async def aconnect(cls, **options: Unpack[ToolkitOptions]) -> Self:
         """Make a toolkit and verify it without blocking; see `connect`."""
-        toolkit = cls(**arguments)
+        toolkit = cls(**options)
         toolkit._usable(await toolkit.averify())
         return toolkit
 
@@ -323,3 +331,29 @@ class AzureDevOpsToolkit(BaseToolkit):
         }
         kept = tuple(tool for tool in selection.tools if tool.name not in refused)
         self._selection = Selection(kept, {**selection.absent, **refused})
+
+
+class _Connecting(TypedDict):
+    """The options that settings hold."""
+
+    organization: str | None
+    pat: str | SecretStr | TokenProvider | None
+    default_project: str | None
+    base_url: str | None
+    scopes: str | Iterable[Scope | str] | None
+
+
+def _checked_settings(settings: Settings | None, **options: Unpack[_Connecting]) -> Settings:
+    """Return the given settings, or load them from the options that say the same.
+
+    Raises:
+        Misconfigured: Both were given, or the options cannot be right.
+    """
+    if settings is None:
+        return load_settings(**options)
+    check_type("settings", settings, Settings, "what load_settings() returns")
+    if twice := [name for name, value in options.items() if value is not None]:
+        raise Misconfigured(
+            f"settings= holds {', '.join(twice)} already. Give either settings= or these options.", subject=twice[0]
+        )
+    return settings
