@@ -15,7 +15,6 @@ from azure_devops_agents.approvals.view import view
 from azure_devops_evals.attacks.planting import TEXT, TextLocation
 from azure_devops_evals.attacks.surfaces import MARKER, NONCE, fields_with, marked_fields, stages, surfaces
 from langchain_azure_devops import AzureDevOps
-from langchain_azure_devops.results.provenance import origins
 from langchain_azure_devops.safety.grants import WriteRequest
 from langchain_azure_devops.settings import load_settings
 from langchain_azure_devops.text.untrusted import fence, find_hidden
@@ -60,6 +59,8 @@ ENUMERATIONS = {
 # Marked fields that no answer of a sample fills, and where their text comes from.
 NOT_FROM_AN_ANSWER = {
     "BranchTip.repository": "set where several repositories are asked at once, which no sample does",
+    "Failed.place": "set where a part could not be read, which no example meets",
+    "Failed.reason": "set where a part could not be read, which no example meets",
     "Build.project": "set where several projects are asked at once, which no sample does",
     "Pipeline.project": "set where several projects are asked at once, which no sample does",
     "FileText.path": "the call's own argument",
@@ -144,8 +145,9 @@ def test_each_way_to_close_the_fence_fails_alone(name):
 def test_whoever_wrote_it_is_named_by_the_mark(name):
     for surface in BY_STAGE[name]:
         answer = STAGES[name].call({surface.place: MARKER})
-        marked = [field for field in fields_with(answer.artifact, MARKER) if field in marked_fields(surface.tool)]
-        named = {field for origin in origins(answer.artifact) for field in origin.fields}
+        results = STAGES[name].results
+        marked = [field for field in fields_with(results, MARKER) if field in marked_fields(surface.tool)]
+        named = {field for origin in answer.artifact["origins"] for field in origin["fields"]}
         assert {field.partition(".")[2] for field in marked} <= named, surface
 
 

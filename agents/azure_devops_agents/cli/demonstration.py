@@ -124,7 +124,7 @@ def play(console: Console, answer: Decide) -> None:
         if not filed:
             console.print(Text("not filed", style="bold yellow"))
             return
-        number = int(filed[0]["text"].split("\nid: ", 1)[1].split("\n", 1)[0])
+        number = int(filed[0]["data"]["id"])
         read_back = get_work_item.call_sync(toolkit.client, id=number)
         console.print(
             Text(f"Filed and read back: {read_back.type} {read_back.id}, {read_back.title}", style="bold green")

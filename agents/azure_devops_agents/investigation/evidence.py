@@ -1,8 +1,6 @@
 """Evidence: each tool result whole under an id; the model sees a preview and reads on."""
 
-import re
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from langchain_core.messages import ToolMessage
@@ -12,18 +10,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from azure_devops_agents.approvals.view import graph_approver
 from azure_devops_agents.investigation.state import Evidence
 from langchain_azure_devops import AzureDevOpsToolkit, Tool
-from langchain_azure_devops.http import Identity
-from langchain_azure_devops.results import ERROR, Lines, Page, origins
+from langchain_azure_devops.results import ERROR
 from langchain_azure_devops.text import fence
 
 PREVIEW = 6_000
 """Characters of a result that the model sees at once."""
 READ_EVIDENCE = "read_evidence"
 _LONGEST_LINE = 1_500
-# The first line of a page, written by code, says how to go on.
-_GO_ON = re.compile(r'; more: repeat with cursor="([^"]+)"$')
-# Notes of the tools that say that there is more than what is shown.
-_MORE = re.compile(r"(?i)only the first|matches are shown|stopped after|characters shown|could not be read|incomplete")
+_PAGING = {"cursor", "limit", "first_line", "last_line"}
+"""Arguments that choose a part of a result, not what is looked at."""
 
 
 class ReadEvidence(BaseModel):
@@ -36,25 +31,22 @@ class ReadEvidence(BaseModel):
     contains: str | None = None
 
 
-def gathered(
-    evidence_id: str,
-    tool: Tool[..., Any] | None,
-    call: dict[str, Any],
-    message: ToolMessage,
-    account: Identity | None = None,
-) -> Evidence:
-    """The evidence a tool message holds; `account` is the token's owner, as far as it is known."""
+def gathered(evidence_id: str, tool: Tool[..., Any] | None, call: dict[str, Any], message: ToolMessage) -> Evidence:
+    """Return the evidence that a tool message holds; its artifact says what its text says to a model."""
     text = str(message.content)
-    found = (ERROR,) if message.status == "error" else origins(message.artifact, account.id if account else None)
+    artifact: dict[str, Any] = message.artifact if isinstance(message.artifact, dict) else {}
+    failed = message.status == "error"
     return Evidence(
         id=evidence_id,
         call=str(call["id"]),
         tool=tool.name if tool else str(call["name"]),
         arguments=dict(call["args"]),
-        status=_status(message, text),
+        status=str(artifact.get("status") or ("unavailable" if failed else "ok")),
         text=text,
         untrusted="<untrusted " in text,
-        origins=[asdict(origin) | {"fields": list(origin.fields)} for origin in found],
+        origins=[ERROR.as_data()] if failed else list(artifact.get("origins", [])),
+        next=artifact.get("next"),
+        gaps=bool(artifact.get("gaps")),
     )
 
 
@@ -69,37 +61,27 @@ def as_evidence(evidence_id: str, call: dict[str, Any], status: str, text: str) 
         text=text,
         untrusted=False,
         origins=[],
+        next=None,
+        gaps=False,
     )
-
-
-def _status(message: ToolMessage, text: str) -> str:
-    if message.status == "error":
-        return text.removeprefix("[").split(" ", 1)[0].split("]", 1)[0]
-    artifact = message.artifact
-    notes = [*getattr(artifact, "notes", []), getattr(artifact, "note", None) or ""]
-    cut = any(_MORE.search(str(note)) for note in notes)
-    if isinstance(artifact, Page):
-        cut = cut or artifact.cursor is not None or "; more: repeat with cursor=" in text
-        return "partial" if cut else "ok" if artifact.items else "empty"
-    if isinstance(artifact, Lines):
-        return "partial" if cut or "; go on with first_line=" in text or artifact.first_line > 1 else "ok"
-    return "partial" if cut or " characters shown." in text else "ok"
 
 
 def continued(evidence: Evidence, known: Iterable[Evidence]) -> bool:
-    """Whether a page left out nothing but what a later call brought by its cursor; that call tells its own gaps."""
-    head, _, rest = evidence["text"].partition("\n")
-    cursor = _GO_ON.search(head)
-    if cursor is None or ", not all" in head:
+    """Whether later calls brought all that a partial result left out; those calls tell their own gaps."""
+    following = evidence["next"]
+    if following is None or evidence["gaps"]:
         return False
-    if any(_MORE.search(line) for line in rest.split("\n") if line.startswith("note: ")):
-        return False
+    wanted = _without(evidence["arguments"], *_PAGING) | following
     return any(
         other["tool"] == evidence["tool"]
-        and other["arguments"].get("cursor") == cursor[1]
         and other["status"] in {"ok", "empty", "partial"}
+        and _without(other["arguments"], *_PAGING - following.keys()) == wanted
         for other in known
     )
+
+
+def _without(arguments: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in arguments.items() if value is not None and name not in names}
 
 
 def preview(evidence: Evidence) -> str:

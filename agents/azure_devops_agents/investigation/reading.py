@@ -141,7 +141,7 @@ class Nodes:
         """A tool's answer as evidence, and its preview for the model."""
         call = task["call"]
         tool = self.toolkit.declarations.get(call["name"])
-        evidence = gathered(task["evidence_id"], tool, call, message, self.toolkit.client.account)
+        evidence = gathered(task["evidence_id"], tool, call, message)
         return recorded(call, evidence, message.status)
 
     # -- the end ---------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """What an investigation remembers: plain data only, so that every checkpointer can store it."""
 
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langgraph.graph.message import add_messages
@@ -14,6 +14,8 @@ class Evidence(TypedDict):
     `status` is ok, empty, partial, or the status of the error (denied, not_found, throttled, ...); `call` is the id of
     the tool call it answers. `untrusted` says whether people or builds wrote some of it; `origins` says who: each names
     the record, its fields, `by` (people, builds, service), the author and whether that is the token's own account.
+    `next` holds the arguments that bring what follows, `gaps` says whether something is missing that no such call
+    brings. `data` is the record that a write returned.
     """
 
     id: str
@@ -24,6 +26,9 @@ class Evidence(TypedDict):
     text: str
     untrusted: bool
     origins: list[dict[str, Any]]
+    next: dict[str, Any] | None
+    gaps: bool
+    data: NotRequired[Any]
 
 
 class Decision(TypedDict):

@@ -192,10 +192,11 @@ class WriteNodes:
 
     def _written(self, decision: Decision, message: ToolMessage) -> dict[str, Any]:
         tool = self._tool(decision["call"])
-        evidence = gathered(decision["evidence_id"], tool, decision["call"], message, self.toolkit.client.account)
+        evidence = gathered(decision["evidence_id"], tool, decision["call"], message)
         if message.status != "error":
             evidence["status"] = "written"
-        elif "WriteOutcomeUnknown" in evidence["text"].split("\n", 1)[0]:
+            evidence["data"] = (message.artifact or {}).get("data")
+        elif (message.artifact or {}).get("class") == WriteOutcomeUnknown.__name__:
             evidence["status"] = "unknown"
         self.journal.finish(decision["write_id"], evidence["status"], evidence["text"])
         return recorded(decision["call"], evidence, message.status)

@@ -6,8 +6,8 @@ same way.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field, replace
+from functools import cache, wraps
 from itertools import count
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from azure_devops_evals.attacks.planting import PlantingTransport, TextLocation, request_of, text_locations
 from azure_devops_evals.attacks.samples import SCOPES, prepare
 from azure_devops_evals.world.world import BASE_URL, TOKEN, World
-from langchain_azure_devops import AzureDevOps
+from langchain_azure_devops import AzureDevOps, Tool
 from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.results import Page, Result, marks_of
 from langchain_azure_devops.runtime import RunContext
@@ -55,12 +55,13 @@ class Surface:
 
 @dataclass
 class Stage:
-    """A prepared organization, and what one sample call asked of it."""
+    """A prepared organization, and what one sample call asked of it; `results` has the typed result."""
 
     tool: str
     sample: int
     tape: PlantingTransport
     world: World
+    results: list[Result | Page[Any]] = field(default_factory=list)
 
     @classmethod
     def open(cls, tool: str, sample: int) -> "Stage":
@@ -74,6 +75,7 @@ class Stage:
         self, plants: Mapping[TextLocation, str] | None = None, errors: Mapping[str, httpx.Response] | None = None
     ) -> ToolMessage:
         """The tool's answer with these texts planted; what was answered before is answered again."""
+        self.results.clear()
         replayed = PlantingTransport(
             self.tape.inner, plants or {}, errors or {}, self.tape.known, replays=bool(self.tape.known)
         )
@@ -81,7 +83,7 @@ class Stage:
         settings = load_settings(base_url=BASE_URL, pat=token, default_project=PROJECT, environ={})
         context = RunContext(nonce=lambda: NONCE, pseudonym_key=b"attacks")
         with AzureDevOps(settings, writes="allow", context=context, transport=replayed) as client:
-            tool = bind(TOOLS[self.tool], client)
+            tool = bind(_keeping(TOOLS[self.tool], self.results), client)
             arguments = TOOLS[self.tool].examples[self.sample]
             answer = tool.invoke({"type": "tool_call", "id": "1", "name": self.tool, "args": dict(arguments)})
         if not self.tape.sent:
@@ -109,6 +111,19 @@ class Stage:
         return list(found)
 
 
+def _keeping(tool: Tool[..., Any], results: list[Result | Page[Any]]) -> Tool[..., Any]:
+    """Return a tool that does the same and keeps its typed results."""
+    original = tool.function
+
+    @wraps(original)
+    async def function(*given: Any, **arguments: Any) -> Any:
+        result = await original(*given, **arguments)
+        results.append(result)
+        return result
+
+    return replace(tool, function=function)
+
+
 def surfaces_of(stage: Stage) -> Iterator[Surface]:
     """The texts that come out of one call."""
     for place in stage.candidates():
@@ -117,7 +132,7 @@ def surfaces_of(stage: Stage) -> Iterator[Surface]:
         except ValueError:
             # Not what the client expects there: the call ends, and nothing of it is shown to a model.
             continue
-        fields = frozenset(fields_with(answer.artifact, MARKER))
+        fields = frozenset(fields_with(stage.results, MARKER))
         if fields or MARKER in str(answer.content):
             yield Surface(stage.tool, stage.sample, place, fields)
 
@@ -173,10 +188,10 @@ def _classes(annotation: Any) -> Sequence[type[BaseModel]]:
 
 def _marked(classes: Sequence[type[BaseModel]]) -> Iterator[str]:
     for record in classes:
-        for name, field in record.model_fields.items():
-            if marks_of(field):
+        for name, declared in record.model_fields.items():
+            if marks_of(declared):
                 yield f"{_declaring(record, name)}.{name}"
-            yield from _marked([part for part in _inner(field.annotation) if issubclass(part, Result)])
+            yield from _marked([part for part in _inner(declared.annotation) if issubclass(part, Result)])
 
 
 def _inner(annotation: Any) -> Iterator[type[BaseModel]]:

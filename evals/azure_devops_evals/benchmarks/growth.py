@@ -53,6 +53,6 @@ def _read(client: AzureDevOps, size: int) -> list[object]:
     while len(rows) < size:
         given = {"limit": min(size - len(rows), _MOST), "cursor": cursor}
         message = tool.invoke({"type": "tool_call", "id": "1", "name": tool.name, "args": given})
-        rows += message.artifact.items
-        cursor = message.artifact.cursor
+        rows += message.artifact["data"]
+        cursor = (message.artifact["next"] or {}).get("cursor")
     return rows

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from langchain_core.tools import BaseTool, StructuredTool, ToolException
+from langchain_core.messages import ToolMessage
+from langchain_core.tools import BaseTool, StructuredTool
 
 from azure_devops_agents.models.scripted import Call, Step
 from azure_devops_evals.case import WRITE, YES, Case
@@ -74,14 +75,13 @@ def _faulty(original: Callable[..., Any], mutant: Mutant) -> Callable[..., Any]:
         return result
 
     def answer(**arguments: Any) -> Any:
-        try:
-            text, artifact = original(**arguments)
-        except ToolException as error:
-            if mutant.swallows:
-                mutant.touched.append(str(error)[:80])
-                return "0 found", None
-            raise ToolException(changed(str(error))) from error
-        return changed(text), artifact
+        content, artifact = original(**arguments)
+        if not isinstance(content, ToolMessage):
+            return changed(content), artifact
+        if mutant.swallows:
+            mutant.touched.append(str(content.content)[:80])
+            return "0 found", None
+        return content.model_copy(update={"content": changed(str(content.content))}), artifact
 
     return answer
 

@@ -28,14 +28,14 @@ def list_projects(toolkit) -> BaseTool:
     return next(tool for tool in toolkit.get_tools() if tool.name.endswith("list_projects"))
 
 
-def test_a_result_is_text_for_the_model_and_a_typed_artifact():
+def test_a_result_is_text_for_the_model_and_plain_data():
     with StubService([ok({"value": [PROJECT]})]) as service, toolkit_of(service) as toolkit:
         message = list_projects(toolkit).invoke(CALL)
     assert isinstance(message, ToolMessage)
     assert message.status == "success"
     assert message.content.startswith("1 project, all\n<untrusted ")
-    assert isinstance(message.artifact, Page)
-    assert message.artifact.items[0].name == "Platform"
+    assert message.artifact["status"] == "ok"
+    assert message.artifact["data"][0]["name"] == "Platform"
 
 
 async def test_sync_and_async_are_the_same():
@@ -114,7 +114,7 @@ def test_a_secret_reaches_neither_text_nor_artifact():
     with StubService([ok({"value": [described]})]) as service, toolkit_of(service) as toolkit:
         message = list_projects(toolkit).invoke(CALL)
     assert secret not in message.content
-    assert secret not in message.artifact.model_dump_json()
+    assert secret not in str(message.artifact)
     assert "[secret:azure-devops-pat:" in message.content
 
 

@@ -199,7 +199,8 @@ def test_a_table_keeps_to_its_budget_and_cuts_no_id(rows, budget, notes, failed,
     page = Page[Row].of(rows, Position(skip=5), Position(token="t" * 300) if more else None, "digest")
     page.notes.extend(note.replace("nonce", "") for note in notes)
     page.failed.extend(Failed(place=f"Project {number}", status="denied", reason="no") for number in range(failed))
-    text, complete = render(page, "nonce", budget)
+    rendered = render(page, "nonce", budget)
+    text, complete = rendered.text, rendered.complete
     within(text, budget)
     lines = text.split("\n")
     shown = int(lines[0].split(" ")[0])
@@ -219,7 +220,7 @@ RECORDS = st.builds(
 
 @given(row=RECORDS, budget=BUDGETS)
 def test_a_record_keeps_to_its_budget_and_cuts_no_id(row, budget):
-    text, _ = render(row, "nonce", budget)
+    text = render(row, "nonce", budget).text
     within(text, budget)
     lines = text.split("\n")
     assert lines[1:3] == [f"id: {row.id}", f"commit: {row.commit}"]
@@ -231,7 +232,7 @@ def test_a_record_keeps_to_its_budget_and_cuts_no_id(row, budget):
 @given(text=LONG, first=st.integers(1, 10**6), budget=BUDGETS)
 def test_numbered_text_keeps_to_its_budget_and_says_where_to_go_on(text, first, budget):
     total = first + text.count("\n") + 7
-    shown, _ = render(Lines(first_line=first, total_lines=total, text=text.replace("nonce", "")), "nonce", budget)
+    shown = render(Lines(first_line=first, total_lines=total, text=text.replace("nonce", "")), "nonce", budget).text
     within(shown, budget)
 
 

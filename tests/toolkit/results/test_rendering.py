@@ -45,7 +45,8 @@ def page(count, title="Fix the gate", after=None, total=None):
 
 
 def test_a_table_has_one_fence_and_no_empty_columns():
-    text, complete = render(page(2), NONCE)
+    rendered = render(page(2), NONCE)
+    text, complete = rendered.text, rendered.complete
     assert text.splitlines() == [
         "2 changes, all",
         f"<untrusted {NONCE}>",
@@ -58,7 +59,8 @@ def test_a_table_has_one_fence_and_no_empty_columns():
 
 
 def test_more_rows_are_announced_with_the_cursor():
-    text, complete = render(page(2, after=Position(token="t"), total=9), NONCE)
+    rendered = render(page(2, after=Position(token="t"), total=9), NONCE)
+    text, complete = rendered.text, rendered.complete
     cursor = encode_cursor(Position(token="t"), "digest")
     assert text.splitlines()[0] == f'2 of 9 changes; more: repeat with cursor="{cursor}"'
     assert not complete
@@ -69,7 +71,8 @@ def test_nothing_is_said_in_words():
 
 
 def test_a_table_is_cut_at_a_row_and_the_cursor_continues_there():
-    text, complete = render(page(500, title="x" * 100), NONCE, budget=12_000)
+    rendered = render(page(500, title="x" * 100), NONCE, budget=12_000)
+    text, complete = rendered.text, rendered.complete
     assert len(text) <= 12_000
     assert not complete
     shown = int(text.split(" ", 1)[0])

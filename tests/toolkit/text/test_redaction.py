@@ -195,4 +195,4 @@ def test_a_secret_in_a_long_file_is_found_wherever_the_network_cuts_it(push, cli
     message = tool.invoke({"type": "tool_call", "id": "1", "name": "read_repository_file", "args": call})
     assert "[secret:azure-devops-pat:" in message.content
     assert not left_over(labelled.secret, message.content)
-    assert not left_over(labelled.secret, message.artifact.model_dump_json())
+    assert not left_over(labelled.secret, str(message.artifact))

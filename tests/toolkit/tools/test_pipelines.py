@@ -68,7 +68,7 @@ def test_the_bound_tool_gives_a_table_and_the_page(platform_reader):
     call = {"type": "tool_call", "id": "1", "name": "list_pipelines", "args": {"name": "nightly-*"}}
     message = bind(list_pipelines, platform_reader).invoke(call)
     assert message.content.startswith("1 pipeline, all\n<untrusted nonce>\nid\tname\tfolder\tyaml\trepository")
-    assert message.artifact.items[0].last_result == "failed"
+    assert message.artifact["data"][0]["last_result"] == "failed"
 
 
 def test_pipelines_show_how_they_last_went(platform_reader):

@@ -9,11 +9,11 @@ from rs_bpe.bpe import openai
 from stub_service import Reply, StubService, failure, ok
 from tool_calls import call, refusal, text_of
 
-from langchain_azure_devops import TOOLS, AzureDevOps, Page, load_settings
+from langchain_azure_devops import TOOLS, AzureDevOps, load_settings
 from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.errors import InvalidRequest, NotFound, ProjectNotFound
 from langchain_azure_devops.results.rendering import render
-from langchain_azure_devops.tools.search import CodeHit, matching_lines, search_code
+from langchain_azure_devops.tools.search import matching_lines, search_code
 
 ENCODER = openai.o200k_base()
 
@@ -193,17 +193,16 @@ def test_filters_that_lack_the_one_before_say_so(reader):
         search_code.call_sync(reader, text="x", repository="docs")
 
 
-async def test_the_bound_tool_gives_text_and_a_typed_artifact_without_secrets(reader):
+async def test_the_bound_tool_gives_text_and_data_without_secrets(reader):
     call = {"type": "tool_call", "id": "1", "name": "search_code", "args": {"text": "AccountKey"}}
     for message in (
         bind(TOOLS["search_code"], reader).invoke(call),
         await bind(TOOLS["search_code"], reader).ainvoke(call),
     ):
         assert "[secret:account-key:" in message.content
-        assert isinstance(message.artifact, Page)
-        [leak] = [row for row in message.artifact.items if row.path == "/deploy/storage.env"]
-        assert isinstance(leak, CodeHit)
-        assert "[secret:account-key:" in leak.lines[0].text
+        assert message.artifact["type"] == "files_with_hits"
+        [leak] = [row for row in message.artifact["data"] if row["path"] == "/deploy/storage.env"]
+        assert "[secret:account-key:" in leak["lines"][0]["text"]
 
 
 def paths(page):

@@ -1,16 +1,19 @@
-"""A tool as LangChain wants it: sync and async, text for the model, the typed result as artifact."""
+"""Tools for LangChain: sync and async, with text for the model and plain JSON as the artifact."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from typing import Any
 
-from langchain_core.tools import StructuredTool, ToolException
+from langchain_core.messages import ToolMessage
+from langchain_core.tools import StructuredTool
 from pydantic import BaseModel, JsonValue
 
 from langchain_azure_devops.calls.approval import approve_writes_with, checked_approver, default_approver
 from langchain_azure_devops.calls.tool import Tool
 from langchain_azure_devops.errors import AzureDevOpsError, ScopeMissing
 from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.results.artifact import Artifact, artifact_of, error_artifact
 from langchain_azure_devops.results.models import Page, Result
 from langchain_azure_devops.results.rendering import DEFAULT_BUDGET, render, render_error
 from langchain_azure_devops.runtime import Waiting
@@ -20,6 +23,7 @@ from langchain_azure_devops.text.secrets import redact, redact_all
 ToolResult = Result | Page[Any]
 WAITING = "azure_devops_waiting"
 """The type of what a wait puts into LangGraph's stream."""
+_call_id: ContextVar[str | None] = ContextVar("azure_devops_tool_call_id", default=None)
 
 
 def bind(
@@ -45,31 +49,31 @@ def bind(
         budget: The most characters the text of one result may have.
     """
     default = checked_approver(approver) if tool.access == "write" else None
+    name = name_prefix + tool.name
 
-    async def call_async(**arguments: JsonValue) -> tuple[str, ToolResult]:
+    async def call_async(**arguments: JsonValue) -> tuple[str | ToolMessage, Artifact]:
         try:
             with default_approver(default):
                 result = await tool(client, **arguments)
-            return _delivered(result, client, budget)
+            return _delivered(result, client, budget, arguments)
         except AzureDevOpsError as error:
-            raise _reported(error, tool, client, refused) from error
+            return _reported(error, tool, client, refused, name)
 
-    def call(**arguments: JsonValue) -> tuple[str, ToolResult]:
+    def call(**arguments: JsonValue) -> tuple[str | ToolMessage, Artifact]:
         try:
             with default_approver(default):
                 result = tool.call_sync(client, **arguments)
-            return _delivered(result, client, budget)
+            return _delivered(result, client, budget, arguments)
         except AzureDevOpsError as error:
-            raise _reported(error, tool, client, refused) from error
+            return _reported(error, tool, client, refused, name)
 
     return _Bound(
-        name=name_prefix + tool.name,
+        name=name,
         description=tool.description,
         args_schema=dict(tool.schema),
         func=call,
         coroutine=call_async,
         response_format="content_and_artifact",
-        handle_tool_error=True,
         metadata={
             "tool": tool.name,
             "access": tool.access,
@@ -133,6 +137,22 @@ class _Bound(StructuredTool):
     nothing to see it takes a tenth of a millisecond less.
     """
 
+    def run(self, *arguments: Any, tool_call_id: str | None = None, **options: Any) -> Any:
+        """Run the tool; an error becomes a tool message with an artifact, which LangChain's own handling would drop."""
+        token = _call_id.set(tool_call_id)
+        try:
+            return super().run(*arguments, tool_call_id=tool_call_id, **options)
+        finally:
+            _call_id.reset(token)
+
+    async def arun(self, *arguments: Any, tool_call_id: str | None = None, **options: Any) -> Any:
+        """Run the tool without blocking; see `run`."""
+        token = _call_id.set(tool_call_id)
+        try:
+            return await super().arun(*arguments, tool_call_id=tool_call_id, **options)
+        finally:
+            _call_id.reset(token)
+
     def _run(self, *_: Any, **arguments: Any) -> Any:
         assert self.func is not None  # noqa: S101 - bind gives both
         return self.func(**arguments)
@@ -142,17 +162,35 @@ class _Bound(StructuredTool):
         return await self.coroutine(**arguments)
 
 
-def _delivered(result: ToolResult, client: AzureDevOps, budget: int) -> tuple[str, ToolResult]:
-    """The text for the model and the typed result, both without secrets.
+def _delivered(
+    result: ToolResult, client: AzureDevOps, budget: int, arguments: Mapping[str, JsonValue]
+) -> tuple[str, Artifact]:
+    """Return the text for the model and the data beside it, both without secrets.
 
-    Secrets go before anything is cut to fit: half of one would no longer be recognized.
+    Secrets are replaced before anything is cut to fit: half of one would no longer be recognized.
     """
     texts: list[str] = []
     _collect(result, texts.append)
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError:
+        # Half a character cannot be stored by any checkpointer.
+        texts = [text.encode(errors="replace").decode() for text in texts]
+        result = _with_texts(result, iter(texts))
     cleared = redact_all(texts, client.context.pseudonym_key, client.pseudonyms.__setitem__)
     if cleared is not texts:
         result = _with_texts(result, iter(cleared))
-    return render(result, client.context.nonce(), budget).text, result
+    rendered = render(result, client.context.nonce(), budget)
+    where = {"project": client.settings.default_project, **{k: v for k, v in arguments.items() if v is not None}}
+    account = client.account
+    artifact = artifact_of(
+        result,
+        rendered,
+        account=account.id if account else None,
+        base_url=client.settings.url("core"),
+        arguments=where,
+    )
+    return rendered.text, artifact
 
 
 def _collect(value: object, keep: Callable[[str], None]) -> None:
@@ -188,8 +226,15 @@ def _reported(
     tool: Tool[..., Any],
     client: AzureDevOps,
     refused: Callable[[Tool[..., Any], ScopeMissing], None] | None,
-) -> ToolException:
+    name: str,
+) -> tuple[str | ToolMessage, Artifact]:
+    """Return an error as a tool message; as its text where the tool was called without the id of a call."""
     if refused is not None and isinstance(error, ScopeMissing):
         refused(tool, error)
-    text = render_error(error, client.context.nonce())
-    return ToolException(redact(text, client.context.pseudonym_key, client.pseudonyms.__setitem__))
+    key, remember = client.context.pseudonym_key, client.pseudonyms.__setitem__
+    text = redact(render_error(error, client.context.nonce()), key, remember)
+    artifact = error_artifact(error)
+    artifact["subject"] = redact(str(artifact["subject"]), key, remember)
+    if (call_id := _call_id.get()) is None:
+        return text, artifact
+    return ToolMessage(text, artifact=artifact, tool_call_id=call_id, name=name, status="error"), artifact

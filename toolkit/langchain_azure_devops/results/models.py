@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, ClassVar, Generic, Literal, NamedTuple, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PrivateAttr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 from pydantic.fields import FieldInfo
 
 from langchain_azure_devops.errors import InvalidRequest
@@ -74,6 +74,8 @@ class Result(BaseModel):
         written_by: Who writes the marked fields: people, or builds and what runs in them.
         author_fields: The fields that name the author; a field of the same name with `_id` behind it has the id.
         identifying: The fields by which the record can be found again; the audit log keeps them of a write.
+        web: The path of its web page below the organization, with fields of the record or arguments of the call in
+            braces; empty when it has none.
     """
 
     model_config = ConfigDict(populate_by_name=True, extra="ignore", frozen=True)
@@ -83,25 +85,7 @@ class Result(BaseModel):
     written_by: ClassVar[Literal["people", "builds"]] = "people"
     author_fields: ClassVar[tuple[str, ...]] = ()
     identifying: ClassVar[tuple[str, ...]] = ("id",)
-
-
-class Lines(Result):
-    """A stretch of numbered text.
-
-    Attributes:
-        first_line: Number of the first line of `text`, from 1; 0 when nothing is shown.
-        total_lines: How many lines there are in all; None when that is not known.
-        text: The lines.
-    """
-
-    first_line: int
-    total_lines: int | None
-    text: UntrustedText
-
-    @property
-    def last_line(self) -> int:
-        """Number of the last line of `text`; one less than the first when there is none."""
-        return self.first_line + (self.text.count("\n") + 1 if self.text else 0) - 1
+    web: ClassVar[str] = ""
 
 
 class Position(NamedTuple):
@@ -135,6 +119,39 @@ class Failed(Result):
     reason: Untrusted
 
 
+class PartialResult(Result):
+    """A record of which a part may be missing. These fields are not shown; its notes say the same in words.
+
+    Attributes:
+        partial: Something is missing that no other call brings.
+        unread: The parts that could not be read.
+        go_on: The arguments with which the same call brings more.
+    """
+
+    partial: bool = Field(default=False, exclude=True)
+    unread: list[Failed] = Field(default=[], exclude=True)
+    go_on: dict[str, int] | None = Field(default=None, exclude=True)
+
+
+class Lines(PartialResult):
+    """A stretch of numbered text.
+
+    Attributes:
+        first_line: Number of the first line of `text`, from 1; 0 when nothing is shown.
+        total_lines: How many lines there are in all; None when that is not known.
+        text: The lines.
+    """
+
+    first_line: int
+    total_lines: int | None
+    text: UntrustedText
+
+    @property
+    def last_line(self) -> int:
+        """Number of the last line of `text`; one less than the first when there is none."""
+        return self.first_line + (self.text.count("\n") + 1 if self.text else 0) - 1
+
+
 class Page(BaseModel, Generic[Row]):
     """Some rows of a list, and how to go on.
 
@@ -166,6 +183,11 @@ class Page(BaseModel, Generic[Row]):
         page = cls.model_construct(items=items, total=total, cursor=cursor, notes=[], failed=[], partial=False)
         page._start, page._digest = start, digest  # noqa: SLF001 - its own class
         return page
+
+    def row_type(self) -> type[Result]:
+        """Return the class of the rows; an empty page knows it, too."""
+        given = type(self).__pydantic_generic_metadata__["args"]
+        return type(self.items[0]) if self.items else given[0] if given else Result
 
     def each(self, **fields: str) -> "Page[Row]":
         """This page with the same values in every row."""

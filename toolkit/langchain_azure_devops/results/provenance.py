@@ -11,6 +11,8 @@ from functools import cache
 from itertools import islice
 from typing import Any, Literal
 
+from pydantic import JsonValue
+
 from langchain_azure_devops.results.models import Mark, Page, Result, marks_of
 from langchain_azure_devops.text.untrusted import one_line
 
@@ -35,6 +37,12 @@ class Origin:
     by: Literal["people", "builds", "service"]
     author: str = ""
     own: bool | None = None
+
+    def as_data(self) -> dict[str, JsonValue]:
+        """Return this origin as plain JSON."""
+        return {
+            "record": self.record, "fields": list(self.fields), "by": self.by, "author": self.author, "own": self.own
+        }  # fmt: skip
 
 
 ERROR = Origin("error", ("message",), "service")
@@ -67,7 +75,7 @@ def _in_record(record: Result, account: str | None, author: str, own: bool | Non
             author = one_line(str(given))
             own = identifier.lower() == account.lower() if identifier and account else None
             break
-    origin = Origin(_called(type(record)), (), record.written_by, author, own)
+    origin = Origin(called(type(record)), (), record.written_by, author, own)
     for name, marked in _text_fields(type(record)):
         value = getattr(record, name)
         if not value:
@@ -86,7 +94,7 @@ def _text_fields(record: type[Result]) -> tuple[tuple[str, Mark | None], ...]:
 
 
 @cache
-def _called(record: type[Result]) -> str:
+def called(record: type[Result]) -> str:
     """What a record is called, in small letters."""
     words = re.sub(r"(?<!^)(?=[A-Z])", " ", record.__name__).lower()
     return words if record.singular == Result.singular else record.singular

@@ -5,8 +5,10 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
+from pydantic import JsonValue
+
 from langchain_azure_devops.errors import AzureDevOpsError
-from langchain_azure_devops.results.models import Lines, Page, Result, marks_of
+from langchain_azure_devops.results.models import Lines, Page, PartialResult, Result, marks_of
 from langchain_azure_devops.text.untrusted import clean, disarm_fences, escape_cell, fence, one_line
 
 DEFAULT_BUDGET = 32_000
@@ -25,11 +27,22 @@ class Rendered(NamedTuple):
 
     Attributes:
         text: What the model reads.
-        complete: Whether everything the service has is in it.
+        next: The arguments with which the same call brings what follows; None when nothing follows.
+        gaps: Whether something is missing that no such call brings.
+        rows: How many rows of a page the text shows.
+        notes: What was cut to fit.
     """
 
     text: str
-    complete: bool
+    next: dict[str, JsonValue] | None = None
+    gaps: bool = False
+    rows: int = 0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that the service has is in the text."""
+        return self.next is None and not self.gaps
 
 
 def render(result: Result | Page[Any], nonce: str, budget: int = DEFAULT_BUDGET) -> Rendered:
@@ -84,7 +97,8 @@ def _page(page: Page[Any], nonce: str, budget: int) -> Rendered:
         nothing = f"No {_called(page, 0)} found."
         notes = _noted(page, budget - _FRAME)
         noted = [fence(notes, nonce)] if notes else []
-        return Rendered("\n".join([nothing, *noted]), page.cursor is None and not page.partial)
+        following: dict[str, JsonValue] | None = {"cursor": page.cursor} if page.cursor else None
+        return Rendered("\n".join([nothing, *noted]), following, page.partial)
     rows = _table(page.items)
     room = budget - _FRAME - _MAX_CURSOR
     notes = _noted(page, room // 3)
@@ -104,7 +118,8 @@ def _page(page: Page[Any], nonce: str, budget: int) -> Rendered:
     whole = ", all" if complete and not of else ", not all" if page.partial else ""
     head = f"{shown}{of} {called}{whole}{more}"
     body = "\n".join(rows[: shown + 1])
-    return Rendered(f"{head}\n{fence(body[:room] + (f'{chr(10)}{notes}' if notes else ''), nonce)}", complete)
+    text = f"{head}\n{fence(body[:room] + (f'{chr(10)}{notes}' if notes else ''), nonce)}"
+    return Rendered(text, {"cursor": cursor} if cursor else None, page.partial, shown)
 
 
 def _noted(page: Page[Any], room: int) -> str:
@@ -124,8 +139,7 @@ def _noted(page: Page[Any], room: int) -> str:
 
 def _called(page: Page[Any], count: int) -> str:
     """What this many rows of the page are called."""
-    given = type(page).__pydantic_generic_metadata__["args"]
-    row: type[Result] = type(page.items[0]) if page.items else given[0] if given else Result
+    row = page.row_type()
     return row.singular if count == 1 else row.plural
 
 
@@ -192,7 +206,12 @@ def _record(record: Result, nonce: str, budget: int) -> Rendered:
         part, cut = _within(body_text, share, name)
         text += f"\n{name}:\n{part}"
         notes += cut
-    return Rendered("\n".join([fence(text.strip("\n"), nonce), *notes]), not notes)
+    following: dict[str, JsonValue] | None = None
+    gaps = bool(notes)
+    if isinstance(record, PartialResult):
+        following = dict(record.go_on) if record.go_on else None
+        gaps = gaps or record.partial or bool(record.unread)
+    return Rendered("\n".join([fence(text.strip("\n"), nonce), *notes]), following, gaps, notes=tuple(notes))
 
 
 def _within(text: str, room: int, what: str) -> tuple[str, list[str]]:
@@ -218,9 +237,12 @@ def _lines(result: Lines, nonce: str, budget: int) -> Rendered:
     text, cut = _within(clean(result.text), room, "text")
     last = result.first_line + text.count("\n") if text else result.first_line - 1
     total = result.total_lines
-    whole = not cut and result.first_line <= 1 and total is not None and last >= total
     of = f" of {total:,}" if total is not None else ""
     span = f"lines {result.first_line:,}-{last:,}{of}" if text else f"no lines{of}"
-    more = f"; go on with first_line={last + 1}" if cut or (total is not None and 0 < last < total) else ""
+    goes_on = bool(cut) or (total is not None and 0 < last < total)
+    more = f"; go on with first_line={last + 1}" if goes_on else ""
     body = f"{head}\n{text}" if head and text else head or text
-    return Rendered(f"{span}{more}\n{fence(body, nonce)}", whole)
+    following: dict[str, JsonValue] | None = {"first_line": last + 1} if goes_on else None
+    # Without a known end, nobody knows whether this is all; what lies before the first line was not asked for.
+    gaps = result.partial or result.first_line > 1 or total is None or (not text and total > 0)
+    return Rendered(f"{span}{more}\n{fence(body, nonce)}", following, gaps)

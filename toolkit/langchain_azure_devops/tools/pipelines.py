@@ -21,6 +21,7 @@ class Pipeline(Result):
     """A pipeline with its latest finished build."""
 
     singular, plural = "pipeline", "pipelines"
+    web = "{project}/_build?definitionId={id}"
 
     id: int
     project: InProject = None

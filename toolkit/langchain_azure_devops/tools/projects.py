@@ -13,6 +13,7 @@ class Project(Result):
     """A team project."""
 
     singular, plural = "project", "projects"
+    web = "{name}"
 
     name: Untrusted
     id: str

@@ -15,7 +15,7 @@ from langchain_azure_devops.http.responses import decode
 from langchain_azure_devops.results.models import Page, Position, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.text.secrets import redact
-from langchain_azure_devops.tools.repositories.tools import (
+from langchain_azure_devops.tools.git import (
     REPOSITORY,
     FileContent,
     file_content,
@@ -61,6 +61,7 @@ class CodeHit(Result):
     """A file in which something was found."""
 
     singular, plural = "file with hits", "files with hits"
+    web = "{project}/_git/{repository}?path={path}&version=GB{branch}"
 
     project: Untrusted = Field(validation_alias=AliasPath("project", "name"))
     repository: Untrusted = Field(validation_alias=AliasPath("repository", "name"))
@@ -136,6 +137,7 @@ async def search_code(
         async with known_repository(client, where):
             await client.get(REPOSITORY, path=where)
     page.items[:], unread = await _with_lines(client, page.items)
+    page.partial = bool(notes or unread)
     page.notes.extend(dict.fromkeys([*notes, *unread, *([_NOTHING] if not page.total else [])]))
     return page
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 import httpx
-from pydantic import AliasPath, BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, Field
 
 from langchain_azure_devops.calls.declaration import Cursor, Limit, Project, Toolset
 from langchain_azure_devops.calls.fan_out import in_all, projects_of
@@ -18,22 +18,14 @@ from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues, QueryValue
 from langchain_azure_devops.http.responses import Collection, decode
 from langchain_azure_devops.results.models import (
-    Branch,
-    InProject,
-    Instant,
-    Lines,
+    Failed,
     Page,
-    Result,
-    Untrusted,
-    UntrustedText,
 )
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.text.lines import MAX_SCAN_BYTES, ScannedLines, find_lines, number_lines, read_range
+from langchain_azure_devops.tools.builds.models import Build, BuildDetail, BuildLog, Change, LogMatches
 from langchain_azure_devops.tools.builds.timeline import (
-    Failure,
     Record,
-    Stage,
-    Step,
     Timeline,
     failures_of,
     log_of_failure,
@@ -56,92 +48,9 @@ _NO_TIMELINE = frozenset({b"", b"null"})
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-def _messages(value: object) -> object:
-    """Reduce the validation results of a build to their messages."""
-    if not isinstance(value, list):
-        return [] if value is None else value
-    return [entry.get("message") or "" if isinstance(entry, dict) else entry for entry in value]
-
-
-_Messages = Annotated[list[Untrusted], BeforeValidator(_messages)]
-
-
-class Build(Result):
-    """A build as a reader of a list needs it."""
-
-    singular, plural = "build", "builds"
-    author_fields = ("requested_for",)
-
-    id: int
-    project: InProject = None
-    pipeline: Untrusted = Field(validation_alias=AliasPath("definition", "name"))
-    status: str
-    result: str | None = None
-    branch: Branch | None = Field(default=None, validation_alias="sourceBranch")
-    requested_for: Untrusted | None = Field(default=None, validation_alias=AliasPath("requestedFor", "displayName"))
-    requested_for_id: str | None = Field(default=None, validation_alias=AliasPath("requestedFor", "id"), exclude=True)
-    queued: Instant | None = Field(default=None, validation_alias="queueTime")
-
-
 class _Log(BaseModel):
     id: int
     lines: int | None = Field(default=None, validation_alias="lineCount")
-
-
-class Change(Result):
-    """A commit that this build has and the one before had not."""
-
-    author_fields = ("author",)
-
-    commit: str = Field(validation_alias="id")
-    author: Untrusted | None = Field(default=None, validation_alias=AliasPath("author", "displayName"))
-    author_id: str | None = Field(default=None, validation_alias=AliasPath("author", "id"), exclude=True)
-    message: Untrusted | None = None
-
-
-class BuildDetail(Build):
-    """A build with its stages and what failed."""
-
-    number: Untrusted | None = Field(default=None, validation_alias="buildNumber")
-    reason: str | None = None
-    commit: str | None = Field(default=None, validation_alias="sourceVersion")
-    repository: Untrusted | None = Field(default=None, validation_alias=AliasPath("repository", "name"))
-    started: Instant | None = Field(default=None, validation_alias="startTime")
-    finished: Instant | None = Field(default=None, validation_alias="finishTime")
-    validation: _Messages = Field(default=[], validation_alias="validationResults")
-    stages: list[Stage] = Field(default=[])
-    failed: list[Failure] = Field(default=[])
-    steps: list[Step] = Field(default=[])
-    note: str | None = None
-    changes: list[Change] = Field(default=[])
-
-
-class BuildLog(Lines):
-    """Lines of a build log, without their time stamps."""
-
-    written_by = "builds"
-
-    build: int
-    log: int
-
-
-class LogMatches(Result):
-    """Lines of a build log that hold the words looked for, with their numbers and the lines around them.
-
-    Attributes:
-        matching: How many lines hold them, shown or not, as far as the log was read.
-        note: What was not shown or not read, and how to go on.
-        lines: `number: text` for a line that holds the words, `number- text` for one around it.
-    """
-
-    written_by = "builds"
-
-    build: int
-    log: int
-    matching: int
-    total_lines: int | None
-    note: str | None = None
-    lines: UntrustedText
 
 
 @toolset.read(Scope.BUILD, default=True, example={})
@@ -223,7 +132,7 @@ async def get_build(client: AzureDevOps, *, id: int, project: Project = None) ->
     Source: `GET .../builds/{id}`, `.../timeline`, `.../changes`.
     """
     where: PathValues = {"project": await client.required_project(project), "build": id}
-    build, records, (changes, note) = await asyncio.gather(
+    build, records, brought = await asyncio.gather(
         client.get(_BUILD, path=where), _records(client, where), _changes(client, where)
     )
     failed = failures_of(records)
@@ -232,8 +141,7 @@ async def get_build(client: AzureDevOps, *, id: int, project: Project = None) ->
             "stages": stages_of(records),
             "failed": failed,
             "steps": [] if failed else steps_of(records),
-            "note": note,
-            "changes": changes,
+            **brought,
         }
     )
 
@@ -334,17 +242,20 @@ async def _search(
     wanted = [word.lower() for word in words]
     holding = {number for number, line in seen.kept if any(word in line.lower() for word in wanted)}
     notes = []
-    if hits > _MAX_HITS:
-        notes.append(f"The first {_MAX_HITS} matches are shown; go on with first_line={before + max(holding) + 1}.")
+    following = None
     if not seen.whole:
-        mebibytes = MAX_SCAN_BYTES // 2**20
-        notes.append(f"Reading stopped after {mebibytes} MB; go on with first_line={before + seen.count + 1}.")
+        following = before + seen.count + 1
+        notes.append(f"Reading stopped after {MAX_SCAN_BYTES // 2**20} MB; go on with first_line={following}.")
+    if hits > _MAX_HITS:
+        following = before + max(holding) + 1
+        notes.insert(0, f"The first {_MAX_HITS} matches are shown; go on with first_line={following}.")
     return LogMatches(
         build=int(where["build"] or 0),
         log=int(where["log"] or 0),
         matching=hits,
         total_lines=before + seen.count if seen.whole and last is None else None,
         note=" ".join(notes) or None,
+        go_on={"first_line": following} if following else None,
         lines="\n".join(
             f"{before + number}{':' if number in holding else '-'} {_STAMP.sub('', line)}" for number, line in seen.kept
         ),
@@ -363,15 +274,17 @@ async def _records(client: AzureDevOps, where: PathValues) -> list[Record]:
     return [] if response.content in _NO_TIMELINE else decode(response, Timeline).records
 
 
-async def _changes(client: AzureDevOps, where: PathValues) -> tuple[list[Change], str | None]:
-    """The commits, or why there are none: what a build brought is not worth losing the build for."""
+async def _changes(client: AzureDevOps, where: PathValues) -> dict[str, object]:
+    """Read the commits as fields of the build; a build is still worth reading when they cannot be read."""
     try:
         response = await client.get(f"{_BUILD}/changes", path=where, query={"$top": _MAX_CHANGES})
     except AzureDevOpsError as error:
-        return [], f"The commits could not be read: {error.message}"
+        unread = Failed(place="commits", status=error.status, reason=error.message)
+        return {"note": f"The commits could not be read: {error.message}", "unread": [unread]}
     changes = decode(response, Collection[Change]).value
     more = len(changes) == _MAX_CHANGES or TOKEN_HEADER in response.headers
-    return changes, f"Only the newest {len(changes)} commits are shown." if more else None
+    note = f"Only the newest {len(changes)} commits are shown." if more else None
+    return {"changes": changes, "note": note, "partial": more}
 
 
 async def _line_count(client: AzureDevOps, where: PathValues) -> int | None:

@@ -10,6 +10,7 @@ from langchain_azure_devops.results.models import (
     CollectedText,
     InProject,
     Instant,
+    PartialResult,
     Result,
     Untrusted,
     UntrustedText,
@@ -21,6 +22,7 @@ class PullRequest(Result):
     """A pull request as a reader of a list needs it."""
 
     singular, plural = "pull request", "pull requests"
+    web = "{project}/_git/{repository}/pullrequest/{id}"
     author_fields = ("author",)
     identifying = ("id", "project", "repository")
 
@@ -60,7 +62,7 @@ class Reviewer(Result):
     required: bool = Field(default=False, validation_alias="isRequired")
 
 
-class PullRequestDetail(PullRequest):
+class PullRequestDetail(PullRequest, PartialResult):
     """A pull request with all that belongs to it.
 
     Attributes:

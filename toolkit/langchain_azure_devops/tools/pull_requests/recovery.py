@@ -3,8 +3,8 @@
 from langchain_azure_devops.calls.recovery import PendingWrite, asker, unsettled
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, decode
+from langchain_azure_devops.tools.git import REPOSITORY
 from langchain_azure_devops.tools.pull_requests.models import OpenedPullRequest, PullRequestDetail
-from langchain_azure_devops.tools.repositories.tools import REPOSITORY
 
 _ONE = "/_apis/git/pullrequests/{pull_request}"
 _COMPARED = ("title", "description", "draft", "status")

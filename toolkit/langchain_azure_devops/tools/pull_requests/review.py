@@ -15,8 +15,8 @@ from langchain_azure_devops.errors import NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import Collection, Numbered, OrNone, decode
-from langchain_azure_devops.results.models import Result, Untrusted
-from langchain_azure_devops.tools.repositories.tools import REPOSITORY, FileContent, file_content
+from langchain_azure_devops.results.models import Failed, Result, Untrusted
+from langchain_azure_devops.tools.git import REPOSITORY, FileContent, file_content
 
 _PULL_REQUEST = f"{REPOSITORY}/pullRequests/{{pull_request}}"
 _MAX_DIFFED = 20
@@ -112,7 +112,8 @@ async def review_of(client: AzureDevOps, where: PathValues, include: frozenset[s
     swept = await sweep(parts, lambda part: parts[part]())
     review: dict[str, Any] = {name: value for found in swept.done.values() for name, value in found.items()}
     failed = [f"{part.place} could not be read ({part.status}): {part.reason}" for part in swept.failures]
-    return {**review, "notes": [*failed, *review.get("notes", [])]}
+    unread = [*swept.failures, *review.get("unread", [])]
+    return {**review, "notes": [*failed, *review.get("notes", [])], "unread": unread}
 
 
 def discussion_of(threads: list[Thread]) -> str:
@@ -152,23 +153,25 @@ async def _changes(client: AzureDevOps, where: PathValues, *, with_diff: bool) -
     files = [entry for entry in answer.entries if not entry.is_folder]
     found: dict[str, Any] = {"files": files}
     if answer.following:
-        found["notes"] = ["Only the first 2,000 changed files are listed."]
+        found |= {"notes": ["Only the first 2,000 changed files are listed."], "partial": True}
     if with_diff:
         last = decode(pushes, Collection[_Compared]).value[-1]
-        found["diff"], notes = await _diff(client, where, files, last.base, last.tip)
-        found["notes"] = [*found.get("notes", []), *notes]
+        compared = await _diff(client, where, files, last.base, last.tip)
+        partial = bool(found.get("partial") or compared["partial"])
+        found |= {**compared, "notes": [*found.get("notes", []), *compared["notes"]], "partial": partial}
     return found
 
 
 async def _diff(
     client: AzureDevOps, where: PathValues, files: list[ChangedFile], base: str, tip: str
-) -> tuple[str, list[str]]:
-    """A unified diff of the files, cut at a budget, and what a reader must know of it."""
+) -> dict[str, Any]:
+    """Compare the files; returns a unified diff within a budget, as fields of the pull request."""
     diffed = files[:_MAX_DIFFED]
     swept = await sweep(range(len(diffed)), lambda at: _file_diff(client, where, diffed[at], base, tip))
     unread = {at: f"{diffed[at].path}: could not be read ({error.status})" for at, error in swept.failed.items()}
-    compared = {**swept.done, **unread}
+    compared = {at: text for at, (text, _) in swept.done.items()} | unread
     parts = [compared[at] for at in range(len(diffed))]
+    partial = len(files) > _MAX_DIFFED or not all(whole for _, whole in swept.done.values())
     notes = (
         [f"diff: {len(files) - len(diffed)} more changed files are not compared."] if len(files) > _MAX_DIFFED else []
     )
@@ -176,11 +179,17 @@ async def _diff(
     if len(whole) > _MAX_DIFF:
         notes.append(f"diff: {_MAX_DIFF:,} of {len(whole):,} characters shown; use read_repository_file for the rest.")
         whole = whole[: max(whole.rfind("\n", 0, _MAX_DIFF), _MAX_DIFF // 2)]
-    return whole, notes
+        partial = True
+    failed = [
+        Failed(place=diffed[at].path, status=error.status, reason=error.message) for at, error in swept.failed.items()
+    ]
+    return {"diff": whole, "notes": notes, "partial": partial, "unread": failed}
 
 
-async def _file_diff(client: AzureDevOps, where: PathValues, changed: ChangedFile, base: str, tip: str) -> str:
-    """The diff of one file; a sentence where there can be none."""
+async def _file_diff(
+    client: AzureDevOps, where: PathValues, changed: ChangedFile, base: str, tip: str
+) -> tuple[str, bool]:
+    """Compare one file; returns its diff, or a sentence that says why there is none, and whether it was compared."""
     kinds = changed.change.split(", ")
     old_path = changed.was or changed.path
     empty = FileContent("", True)
@@ -188,14 +197,14 @@ async def _file_diff(client: AzureDevOps, where: PathValues, changed: ChangedFil
         before = empty if "add" in kinds else await file_content(client, where, old_path, base, _MAX_FILE)
         after = empty if "delete" in kinds else await file_content(client, where, changed.path, tip, _MAX_FILE)
     except NotFound:
-        return f"{changed.path}: could not be read"
+        return f"{changed.path}: could not be read", False
     if before is None or after is None:
-        return f"{changed.path}: binary"
+        return f"{changed.path}: binary", True
     if not (before.whole and after.whole):
-        return f"{changed.path}: larger than {_MAX_FILE // 1000} kB, not compared"
+        return f"{changed.path}: larger than {_MAX_FILE // 1000} kB, not compared", False
     # Comparing long files takes a while, and the client's loop serves other calls meanwhile.
     text = await asyncio.to_thread(_unified, before.text, after.text, f"a{old_path}", f"b{changed.path}")
-    return text or f"{changed.path}: {changed.change}, no line differs but perhaps line ends"
+    return text or f"{changed.path}: {changed.change}, no line differs but perhaps line ends", True
 
 
 def _unified(before: str, after: str, old_name: str, new_name: str) -> str:

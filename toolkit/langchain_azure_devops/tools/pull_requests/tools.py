@@ -17,10 +17,10 @@ from langchain_azure_devops.results.models import (
     Page,
 )
 from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.tools.git import GUID, REPOSITORY, known_repository
 from langchain_azure_devops.tools.pull_requests.models import OpenedPullRequest, PullRequest, PullRequestDetail
 from langchain_azure_devops.tools.pull_requests.recovery import as_asked, branch_ref, opened
 from langchain_azure_devops.tools.pull_requests.review import review_of
-from langchain_azure_devops.tools.repositories.tools import GUID, REPOSITORY, known_repository
 
 toolset = Toolset.named("pull_requests", "Find, read, open and update pull requests.")
 

@@ -10,7 +10,14 @@ from pydantic import AfterValidator, AliasChoices, AliasPath, BaseModel, Field, 
 
 from langchain_azure_devops.calls.tool import TargetFields
 from langchain_azure_devops.http.responses import OrNone
-from langchain_azure_devops.results.models import CollectedText, Instant, Result, Untrusted, UntrustedText
+from langchain_azure_devops.results.models import (
+    CollectedText,
+    Instant,
+    PartialResult,
+    Result,
+    Untrusted,
+    UntrustedText,
+)
 from langchain_azure_devops.text.html import html_to_markdown
 from langchain_azure_devops.text.untrusted import clean, one_line
 
@@ -85,6 +92,7 @@ class WorkItem(Result):
     """A work item as a reader of a list needs it."""
 
     singular, plural = "work item", "work items"
+    web = "_workitems/edit/{id}"
     identifying = ("id", "revision")
 
     id: int
@@ -129,7 +137,7 @@ class Comment(Result):
     created: str
 
 
-class WorkItemDetail(WorkItem):
+class WorkItemDetail(WorkItem, PartialResult):
     """A work item with all its fields and links."""
 
     author_fields = ("changed_by", "created_by")
@@ -194,6 +202,7 @@ class CommentAdded(Result):
     """A comment that was added."""
 
     identifying = ("work_item", "comment")
+    web = "_workitems/edit/{work_item}"
 
     work_item: int
     comment: int
@@ -227,6 +236,7 @@ def with_all(found: WorkItemDetail, raw: RawWorkItem, comments: RawComments | No
             "acceptance_criteria": bodies[2],
             "comments": None if comments is None else _discussion(said, comments.total - len(comments.comments)),
             "comment_records": said,
+            "partial": comments is not None and comments.total > len(comments.comments),
         }
     )
 

@@ -116,7 +116,7 @@ async def query_work_items(
         raise await repairable(client, error, project) from error
     page.notes.extend(notes)
     page.failed.extend(failed)
-    page.partial = bool(failed)
+    page.partial = bool(failed or notes)
     if project is not None and not page.items and (type or state):
         page.notes.extend(await unknown_values(client, project, type, state))
     return page

@@ -1,0 +1,220 @@
+"""The data beside a text: status, completeness and how to go on, the same before and after a checkpointer."""
+
+import json
+from typing import Annotated, TypedDict
+
+import pytest
+from langchain.agents import create_agent
+from langchain_core.language_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
+from langgraph.checkpoint.sqlite import SqliteSaver
+from langgraph.graph import START, StateGraph
+from langgraph.graph.message import add_messages
+from langgraph.prebuilt import ToolNode
+from tool_calls import FULL, READ, connected, seed_with_tokens
+
+from azure_devops_simulator import Fault, SimulatorServer
+from langchain_azure_devops import TOOLS
+from langchain_azure_devops.adapters.langchain import bind
+
+KEYS = {
+    "type", "status", "complete", "next", "gaps", "total", "notes", "failed", "origins", "urls", "data"
+}  # fmt: skip
+CALLS = [(name, number) for name, tool in TOOLS.items() for number in range(len(tool.examples))]
+
+
+class State(TypedDict):
+    messages: Annotated[list[AnyMessage], add_messages]
+
+
+@pytest.fixture(scope="module")
+def server():
+    with SimulatorServer(seed_with_tokens()) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def reader(server):
+    with connected(server.base_url, READ) as client:
+        yield client
+
+
+def call_of(name, arguments):
+    return {"type": "tool_call", "id": "1", "name": name, "args": dict(arguments)}
+
+
+def answer(client, name, **arguments) -> ToolMessage:
+    return bind(TOOLS[name], client).invoke(call_of(name, arguments))
+
+
+def data(client, name, **arguments):
+    return answer(client, name, **arguments).artifact
+
+
+@pytest.mark.parametrize(("name", "number"), CALLS)
+def test_an_artifact_is_plain_json_and_survives_a_checkpointer(name, number, reader, tmp_path):
+    tool, client, opened = TOOLS[name], reader, []
+    if tool.access == "write":
+        opened = [SimulatorServer(seed_with_tokens()).__enter__()]
+        client = connected(opened[0].base_url, FULL)
+    try:
+        message = answer(client, name, **tool.examples[number])
+    finally:
+        for each in opened:
+            client.close()
+            each.__exit__(None, None, None)
+    assert message.status == "success"
+    assert set(message.artifact) == KEYS
+    assert json.loads(json.dumps(message.artifact)) == message.artifact
+    assert stored(message, tmp_path).artifact == message.artifact
+
+
+def stored(message, tmp_path) -> ToolMessage:
+    """The message as another process reads it out of the thread."""
+    graph = StateGraph(State).add_node("tools", lambda _: {"messages": [message]}).add_edge(START, "tools")
+    config = {"configurable": {"thread_id": "1"}}
+    with SqliteSaver.from_conn_string(str(tmp_path / "thread.sqlite")) as saver:
+        graph.compile(checkpointer=saver).invoke({"messages": []}, config)
+    with SqliteSaver.from_conn_string(str(tmp_path / "thread.sqlite")) as saver:
+        return graph.compile(checkpointer=saver).get_state(config).values["messages"][-1]
+
+
+def test_a_page_says_how_to_go_on_and_the_next_one_follows(reader):
+    seen, arguments = [], {"limit": 7}
+    while True:
+        page = data(reader, "list_builds", **arguments)
+        seen += [row["id"] for row in page["data"]]
+        assert page["complete"] == (page["next"] is None)
+        assert page["status"] == ("ok" if page["complete"] else "partial")
+        assert not page["gaps"]
+        if page["next"] is None:
+            break
+        arguments = {"limit": 7, **page["next"]}
+    assert seen == [row["id"] for row in data(reader, "list_builds", limit=1000)["data"]]
+
+
+def test_a_page_cut_to_a_budget_goes_on_after_its_last_row(reader):
+    whole = data(reader, "list_pull_requests", status="all")
+    bound = bind(TOOLS["list_pull_requests"], reader, budget=3_200)
+    first = bound.invoke(call_of("list_pull_requests", {"status": "all"})).artifact
+    rest = data(reader, "list_pull_requests", status="all", **first["next"])
+    assert len(first["data"]) < len(whole["data"])
+    assert [*first["data"], *rest["data"]] == whole["data"]
+    assert (first["status"], rest["status"]) == ("partial", "ok")
+
+
+def test_an_empty_page_is_empty_and_complete(reader):
+    page = data(reader, "query_work_items", title="no such words")
+    assert (page["status"], page["complete"], page["data"], page["urls"]) == ("empty", True, [], None)
+
+
+def test_lines_of_a_file_go_on_with_the_next_line(reader):
+    whole = TOOLS["read_repository_file"].call_sync(reader, repository="platform-api", path="/data/ports.csv")
+    bound = bind(TOOLS["read_repository_file"], reader, budget=2_000)
+    arguments = {"repository": "platform-api", "path": "/data/ports.csv"}
+    first = bound.invoke(call_of("read_repository_file", arguments)).artifact
+    rest = data(reader, "read_repository_file", **arguments, **first["next"])
+    assert whole.text.startswith(first["data"]["text"] + "\n" + rest["data"]["text"])
+    assert (first["status"], first["gaps"], rest["gaps"]) == ("partial", False, True)
+    assert whole.total_lines == first["total"]
+    assert data(reader, "read_repository_file", repository="docs", path="/README.md")["status"] == "ok"
+
+
+def test_a_search_in_a_log_that_shows_its_first_matches_says_where_to_go_on(reader):
+    found = data(reader, "get_build_log", build=37, log=3, contains="e")
+    assert found["status"] == "partial"
+    again = data(reader, "get_build_log", build=37, log=3, contains="e", **found["next"])
+    assert again["data"]["lines"] != found["data"]["lines"]
+
+
+def test_a_part_that_could_not_be_read_is_named(server):
+    organization = server.organization
+    organization.faults.add(Fault("status", path="/changes", times=99))
+    try:
+        with connected(server.base_url, READ) as client:
+            build = data(client, "get_build", id=37)
+    finally:
+        organization.faults.clear()
+    assert (build["status"], build["complete"], build["gaps"]) == ("partial", False, True)
+    assert [(part["place"], part["status"]) for part in build["failed"]] == [("commits", "unavailable")]
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "urls"),
+    [
+        ("list_projects", {}, {"pattern": "{base}/{{name}}"}),
+        ("list_pull_requests", {}, {"pattern": "{base}/Platform/_git/{{repository}}/pullrequest/{{id}}"}),
+        ("list_pull_requests", {"project": "My Shop"}, None),
+        ("get_pull_request", {"id": 16}, {"url": "{base}/Platform/_git/docs/pullrequest/16"}),
+        ("query_work_items", {}, {"pattern": "{base}/_workitems/edit/{{id}}"}),
+        ("get_build", {"id": 37}, {"url": "{base}/Platform/_build/results?buildId=37"}),
+        (
+            "read_repository_file",
+            {"repository": "docs", "path": "/README.md", "version": "main"},
+            {"url": "{base}/Platform/_git/docs?path=%2FREADME.md&version=GBmain"},
+        ),
+        (
+            "read_repository_file",
+            {"repository": "docs", "path": "/README.md"},
+            {"url": "{base}/Platform/_git/docs?path=%2FREADME.md"},
+        ),
+        (
+            "list_repository_files",
+            {"repository": "docs"},
+            {"pattern": "{base}/Platform/_git/docs?path={{path}}"},
+        ),
+    ],
+    ids=str,
+)
+def test_what_a_person_could_open_has_a_url(server, reader, name, arguments, urls):
+    found = data(reader, name, **arguments)
+    expected = urls and {kind: text.format(base=server.base_url) for kind, text in urls.items()}
+    assert found.get("urls") == expected
+
+
+def test_a_text_holds_no_url_that_costs_tokens(reader, server):
+    for name, number in CALLS:
+        if TOOLS[name].access == "read":
+            message = answer(reader, name, **TOOLS[name].examples[number])
+            assert server.base_url not in message.content, name
+
+
+# -- errors ----------------------------------------------------------------------------------------------------------
+
+
+WRONG = {"status": "not_found", "class": "NotFound", "subject": "99999"}
+
+
+def test_an_error_has_an_artifact(reader, tmp_path):
+    message = answer(reader, "get_pull_request", id=99999)
+    assert (message.status, message.artifact, message.name) == ("error", WRONG, "get_pull_request")
+    assert message.tool_call_id == "1"
+    assert stored(message, tmp_path).artifact == WRONG
+
+
+async def test_an_error_has_an_artifact_without_blocking(reader):
+    message = await bind(TOOLS["get_pull_request"], reader).ainvoke(call_of("get_pull_request", {"id": 99999}))
+    assert (message.status, message.artifact) == ("error", WRONG)
+
+
+def test_without_the_id_of_a_call_an_error_is_its_text(reader):
+    told = bind(TOOLS["get_pull_request"], reader).invoke({"id": 99999})
+    assert told.startswith("[not_found NotFound 99999]\n")
+
+
+async def test_an_error_keeps_its_artifact_in_a_tool_node_and_in_an_agent(reader):
+    tool = bind(TOOLS["get_pull_request"], reader)
+    asked = AIMessage("", tool_calls=[call_of("get_pull_request", {"id": 99999})])
+    graph = StateGraph(State).add_node("tools", ToolNode([tool])).add_edge(START, "tools").compile()
+    for state in (graph.invoke({"messages": [asked]}), await graph.ainvoke({"messages": [asked]})):
+        assert (state["messages"][-1].status, state["messages"][-1].artifact) == ("error", WRONG)
+
+    class Scripted(GenericFakeChatModel):
+        def bind_tools(self, _tools, **_options):
+            return self
+
+    model = Scripted(messages=iter([asked, AIMessage("There is none.")]))
+    [_, _, told, _] = create_agent(model, [tool]).invoke({"messages": [("user", "What is pull request 99999?")]})[
+        "messages"
+    ]
+    assert (told.status, told.artifact) == ("error", WRONG)

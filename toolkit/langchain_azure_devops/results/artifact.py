@@ -1,0 +1,125 @@
+"""A result or an error as plain JSON, which is what a program reads where a model reads the text.
+
+It survives every checkpointer unchanged, so an agent that resumes a thread reads the same fields as before.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from pydantic import JsonValue
+
+from langchain_azure_devops.errors import AzureDevOpsError
+from langchain_azure_devops.results.models import Lines, Page, PartialResult, Result
+from langchain_azure_devops.results.provenance import called, origins
+from langchain_azure_devops.results.rendering import Rendered
+
+Artifact = dict[str, JsonValue]
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+def artifact_of(
+    result: Result | Page[Any],
+    rendered: Rendered,
+    *,
+    account: str | None = None,
+    base_url: str = "",
+    arguments: Mapping[str, JsonValue] | None = None,
+) -> Artifact:
+    """Return the data beside the text of a result.
+
+    `status` is ok, empty or partial; `complete` says whether the text holds everything that the service has. `next`
+    holds the arguments with which the same call brings what follows, `gaps` says whether something is missing that no
+    such call brings, and `failed` lists the parts that could not be read. `data` is the record, or the rows that the
+    text shows. `urls` has the web page of the record, or one pattern for all rows, with fields of a row in braces.
+
+    Args:
+        result: The record or page, without secrets.
+        rendered: Its text.
+        account: The id of the token's owner, to tell their own words.
+        base_url: Where the web pages of the organization are.
+        arguments: The arguments of the call, which complete a pattern.
+    """
+    records = result.items[: rendered.rows] if isinstance(result, Page) else [result]
+    status = "partial" if not rendered.complete else "ok" if records else "empty"
+    return {
+        "type": _type_of(result),
+        "status": status,
+        "complete": rendered.complete,
+        "next": rendered.next,
+        "gaps": rendered.gaps,
+        "total": _total(result),
+        "notes": [*_notes(result), *rendered.notes],
+        "failed": [failed.model_dump(mode="json") for failed in _failed(result)],
+        "origins": [origin.as_data() for origin in origins(result, account)],
+        "urls": _urls(records, isinstance(result, Page), base_url, arguments or {}),
+        "data": _data(result, records, rendered),
+    }
+
+
+def error_artifact(error: AzureDevOpsError) -> Artifact:
+    """Return the data beside the text of an error."""
+    return {"status": error.status, "class": type(error).__name__, "subject": error.subject}
+
+
+def _type_of(result: Result | Page[Any]) -> str:
+    if not isinstance(result, Page):
+        return called(type(result)).replace(" ", "_")
+    row = result.row_type()
+    return row.plural.replace(" ", "_")
+
+
+def _total(result: Result | Page[Any]) -> int | None:
+    return result.total if isinstance(result, Page) else getattr(result, "total_lines", None)
+
+
+def _notes(result: Result | Page[Any]) -> list[str]:
+    """The notes of a page or record; a record with only one has it in `note`."""
+    one = getattr(result, "note", None)
+    return [*getattr(result, "notes", []), *([one] if one else [])]
+
+
+def _failed(result: Result | Page[Any]) -> list[Any]:
+    return result.failed if isinstance(result, Page) else result.unread if isinstance(result, PartialResult) else []
+
+
+def _data(result: Result | Page[Any], records: list[Any], rendered: Rendered) -> JsonValue:
+    if isinstance(result, Page):
+        return [row.model_dump(mode="json") for row in records]
+    data: dict[str, JsonValue] = result.model_dump(mode="json")
+    if isinstance(result, Lines) and rendered.next is not None:
+        # The lines that the text left out come with the next call.
+        kept = int(str(rendered.next["first_line"])) - result.first_line
+        data["text"] = "\n".join(result.text.split("\n")[:kept])
+    return data
+
+
+def _urls(records: list[Any], several: bool, base_url: str, arguments: Mapping[str, JsonValue]) -> JsonValue:
+    """The web pages of the records: one pattern for all rows, or the URL of the one record; None when there is none."""
+    if not records or not (template := type(records[0]).web) or not base_url:
+        return None
+    path, _, query = template.partition("?")
+    filled = _filled(path, records, several, arguments)
+    if filled is None:
+        return None
+    parts = [part for each in query.split("&") if each and (part := _filled(each, records, several, arguments))]
+    url = f"{base_url}/{filled}" + ("?" + "&".join(parts) if parts else "")
+    return {"pattern": url} if several else {"url": url}
+
+
+def _filled(template: str, records: list[Any], several: bool, arguments: Mapping[str, JsonValue]) -> str | None:
+    """A part of a URL; a placeholder that only the rows know stays; None when nobody knows it."""
+    missing = False
+
+    def fill(match: re.Match[str]) -> str:
+        nonlocal missing
+        values = [getattr(record, match[1], None) for record in records]
+        if several and any(value is not None for value in values):
+            return match[0]
+        value = values[0] if not several and values[0] is not None else arguments.get(match[1])
+        missing = missing or value in (None, "*")
+        return quote(str(value), safe="")
+
+    filled = _PLACEHOLDER.sub(fill, template)
+    return None if missing else filled

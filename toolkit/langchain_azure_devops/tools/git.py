@@ -1,0 +1,176 @@
+"""Git repositories: where one is, its files at a version, and what there is when a name is not found."""
+
+import difflib
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Literal, NamedTuple
+
+from pydantic import BaseModel
+
+from langchain_azure_devops.errors import InvalidRequest, NotFound
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.http.request import PathValues, QueryValue
+from langchain_azure_devops.http.responses import Collection, Named, decode
+from langchain_azure_devops.text.lines import detect_encoding
+
+REPOSITORY = "/{project}/_apis/git/repositories/{repository}"
+_OBJECT_ID = re.compile(r"[0-9a-fA-F]{40}")
+GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+VersionType = Literal["branch", "tag", "commit"]
+
+
+class _Item(BaseModel):
+    path: str
+
+
+class FileContent(NamedTuple):
+    """The text of a file with its line ends unchanged, and whether that is the whole file."""
+
+    text: str
+    whole: bool
+
+
+def version_query(version: str | None, version_type: VersionType = "branch") -> dict[str, QueryValue]:
+    """The version as the service takes it; `refs/heads/x`, `refs/tags/x` and a whole commit id say their type.
+
+    Raises:
+        InvalidRequest: Type and version contradict each other.
+    """
+    if version is None:
+        if version_type != "branch":
+            raise InvalidRequest(f"version_type {version_type!r} needs a version.", subject="version")
+        return {}
+    kind: str = version_type
+    for prefix, meant in (("refs/heads/", "branch"), ("refs/tags/", "tag")):
+        if version.startswith(prefix):
+            version, kind = version.removeprefix(prefix), meant
+    if kind == "branch" and _OBJECT_ID.fullmatch(version):
+        kind = "commit"
+    if kind == "commit" and not _OBJECT_ID.fullmatch(version):
+        raise InvalidRequest(
+            f"{version!r} is not a commit id, which has 40 hexadecimal digits. For a branch or tag, set version_type.",
+            subject="version",
+        )
+    return {"versionDescriptor.version": version, "versionDescriptor.versionType": kind}
+
+
+def web_version(at: Mapping[str, QueryValue]) -> str:
+    """A version as the web pages of the service take it, such as `GBmain`."""
+    kind = {"branch": "GB", "tag": "GT", "commit": "GC"}[str(at["versionDescriptor.versionType"])]
+    return f"{kind}{at['versionDescriptor.version']}"
+
+
+async def place_of(client: AzureDevOps, project: str | None, repository: str) -> PathValues:
+    """Where a repository is; an id needs no project, a name does."""
+    if project is None and GUID.fullmatch(repository):
+        return {"project": None, "repository": repository}
+    return {"project": await client.required_project(project), "repository": repository}
+
+
+@asynccontextmanager
+async def content(
+    client: AzureDevOps, where: PathValues, path: str, at: dict[str, QueryValue]
+) -> AsyncIterator[AsyncIterator[bytes]]:
+    query: dict[str, QueryValue] = {
+        "path": "/" + path.lstrip("/"),
+        "$format": "octetStream",
+        "download": True,
+        **at,
+    }
+    async with client.stream(
+        f"{REPOSITORY}/items", path=where, query=query, accept="application/octet-stream"
+    ) as response:
+        if response.headers.get("content-type", "").startswith(("application/zip", "application/json")):
+            raise InvalidRequest(
+                f"{path!r} is a folder. Use list_repository_files to see what is in it.", subject="path"
+            )
+        yield response.aiter_bytes()
+
+
+async def file_content(client: AzureDevOps, where: PathValues, path: str, commit: str, most: int) -> FileContent | None:
+    """A text file at a commit, at most `most` bytes of it; None when it is no text."""
+    pieces: list[bytes] = []
+    size = 0
+    async with content(client, where, path, version_query(commit, "commit")) as chunks:
+        async for chunk in chunks:
+            if not pieces and detect_encoding(chunk) is None:
+                return None
+            pieces.append(chunk[: most - size])
+            size += len(chunk)
+            if size > most:
+                break
+    whole = b"".join(pieces)
+    return FileContent(whole.decode(detect_encoding(whole) or "utf-8", "replace"), size <= most)
+
+
+@asynccontextmanager
+async def known_repository(
+    client: AzureDevOps, where: PathValues, path: str = "/", at: Mapping[str, QueryValue] | None = None
+) -> AsyncIterator[None]:
+    """Says what there is instead when the repository, the version or the path is not found."""
+    try:
+        yield
+    except NotFound as error:
+        if "TF401019" in error.message:
+            raise await unknown_repository(client, where) from error
+        if "TF401175" in error.message and at:
+            raise await _unknown_version(client, where, at) from error
+        if "TF401174" in error.message:
+            raise await _unknown_path(client, where, path, at or {}) from error
+        if "VS403403" in error.message:
+            message = f"Repository {where['repository']!r} is empty: it has no branches yet."
+            raise NotFound(message, subject=str(where["repository"])) from error
+        raise
+
+
+async def unknown_repository(client: AzureDevOps, where: PathValues) -> NotFound:
+    """The error for a repository that is not there, with the names that are."""
+    project, wanted = where["project"], str(where["repository"])
+    response = await client.get("/{project}/_apis/git/repositories", path={"project": project})
+    names = sorted(row.name for row in decode(response, Collection[Named]).value)
+    place = f"in project {project!r}" if project else "with this id"
+    return NotFound(
+        f"There is no repository {wanted!r} {place}, or this token's owner may not see it.{_near(wanted, names)} "
+        f"Repositories there: {', '.join(names[:30]) or 'none'}.",
+        subject=wanted,
+    )
+
+
+async def _unknown_version(client: AzureDevOps, where: PathValues, at: Mapping[str, QueryValue]) -> NotFound:
+    wanted, kind = str(at["versionDescriptor.version"]), str(at["versionDescriptor.versionType"])
+    happened = f"Repository {where['repository']!r} has no {kind} {wanted!r}."
+    if kind == "commit":
+        return NotFound(f"{happened} Check the id; it may belong to another repository.", subject=wanted)
+    response = await client.get(f"{REPOSITORY}/refs", path=where, query={"$top": 1000})
+    refs = [row.name for row in decode(response, Collection[Named]).value]
+    folder, other = ("refs/heads/", "tag") if kind == "branch" else ("refs/tags/", "branch")
+    if f"refs/{'tags' if other == 'tag' else 'heads'}/{wanted}" in refs:
+        return NotFound(f"{happened} It is a {other}: repeat with version_type={other!r}.", subject=wanted)
+    names = [name.removeprefix(folder) for name in refs if name.startswith(folder)]
+    return NotFound(f"{happened}{_near(wanted, names)} Branches are listed by list_branches.", subject=wanted)
+
+
+async def _unknown_path(client: AzureDevOps, where: PathValues, path: str, at: Mapping[str, QueryValue]) -> NotFound:
+    wanted = "/" + path.strip("/")
+    folder = wanted.rsplit("/", 1)[0] or "/"
+    version = at.get("versionDescriptor.version", "the default branch")
+    happened = f"There is no {wanted!r} in repository {where['repository']!r} at {version}."
+    query: dict[str, QueryValue] = {"scopePath": folder, "recursionLevel": "oneLevel", **at}
+    try:
+        response = await client.get(f"{REPOSITORY}/items", path=where, query=query)
+    except NotFound:
+        return NotFound(
+            f"{happened} Its folder {folder!r} is not there either: use list_repository_files.", subject=wanted
+        )
+    names = [row.path for row in decode(response, Collection[_Item]).value]
+    return NotFound(
+        f"{happened}{_near(wanted, names)} list_repository_files shows what is in {folder!r}.", subject=wanted
+    )
+
+
+def _near(wanted: str, names: list[str]) -> str:
+    """A suggestion where a name comes close, whatever the case."""
+    by_lower = {name.lower(): name for name in names}
+    near = difflib.get_close_matches(wanted.lower(), by_lower, n=1)
+    return f" Did you mean {by_lower[near[0]]!r}?" if near else ""
