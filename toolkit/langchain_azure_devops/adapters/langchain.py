@@ -1,7 +1,7 @@
 """Tools for LangChain: sync and async, with text for the model and plain JSON as the artifact."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -137,19 +137,21 @@ class _Bound(StructuredTool):
     nothing to see it takes a tenth of a millisecond less.
     """
 
-    def run(self, *arguments: Any, tool_call_id: str | None = None, **options: Any) -> Any:
+    def run(self, *arguments: object, tool_call_id: str | None = None, **options: object) -> object:
         """Run the tool; an error becomes a tool message with an artifact, which LangChain's own handling would drop."""
         token = _call_id.set(tool_call_id)
         try:
-            return super().run(*arguments, tool_call_id=tool_call_id, **options)
+            run: Callable[..., object] = super().run
+            return run(*arguments, tool_call_id=tool_call_id, **options)
         finally:
             _call_id.reset(token)
 
-    async def arun(self, *arguments: Any, tool_call_id: str | None = None, **options: Any) -> Any:
+    async def arun(self, *arguments: object, tool_call_id: str | None = None, **options: object) -> object:
         """Run the tool without blocking; see `run`."""
         token = _call_id.set(tool_call_id)
         try:
-            return await super().arun(*arguments, tool_call_id=tool_call_id, **options)
+            run: Callable[..., Awaitable[object]] = super().arun
+            return await run(*arguments, tool_call_id=tool_call_id, **options)
         finally:
             _call_id.reset(token)
 
