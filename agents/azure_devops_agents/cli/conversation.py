@@ -14,6 +14,7 @@ from rich.text import Text
 
 from azure_devops_agents.cli.decisions import answered, decide
 from azure_devops_agents.cli.options import ConnectionOptions
+from azure_devops_agents.cli.shell_terms import in_shell_terms
 from azure_devops_agents.cli.terminal import plain, print_waiting, shown
 from azure_devops_agents.cli.views import show, show_approval, show_report
 from azure_devops_agents.investigation.investigator import Investigator, open_investigator
@@ -90,7 +91,7 @@ def _question(console: Console, investigator: Investigator, thread: str, line: s
         console.print(Text("\nStopped. What was read is kept; /evidence shows it.", style="yellow"))
         return
     except AzureDevOpsError as error:
-        console.print(plain(error.message, "red"))
+        console.print(plain(in_shell_terms(error.message), "red"))
     except click.Abort:
         console.print(Text("\nNot answered. The write waits; ask again to be asked again.", style="yellow"))
         return
@@ -110,7 +111,7 @@ def _left_over(console: Console, investigator: Investigator, thread: str) -> Non
     except (KeyboardInterrupt, click.Abort):
         console.print(Text("\nIt keeps waiting; nothing was written.", style="yellow"))
     except AzureDevOpsError as error:
-        console.print(plain(error.message, "red"))
+        console.print(plain(in_shell_terms(error.message), "red"))
 
 
 def _finish(console: Console, investigator: Investigator, thread: str) -> None:
@@ -120,7 +121,7 @@ def _finish(console: Console, investigator: Investigator, thread: str) -> None:
         for event in investigator.resume(thread):
             show(console, event)
     except AzureDevOpsError as error:
-        console.print(plain(error.message, "red"))
+        console.print(plain(in_shell_terms(error.message), "red"))
     _left_over(console, investigator, thread)
 
 

@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from azure_devops_agents.cli.shell_terms import in_shell_terms
 from langchain_azure_devops.errors import AzureDevOpsError
 from langchain_azure_devops.runtime import Waiting
 from langchain_azure_devops.text import clean, defuse_commands, one_line
@@ -46,7 +47,7 @@ def print_error(error: AzureDevOpsError) -> None:
     """The error's headline and message on standard error."""
     out = console(stderr=True)
     out.print(single(error.headline, "bold red"))
-    out.print(plain(error.message))
+    out.print(plain(in_shell_terms(error.message)))
 
 
 def print_waiting(waiting: Waiting) -> None:

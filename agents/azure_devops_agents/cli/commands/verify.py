@@ -8,6 +8,7 @@ from rich.text import Text
 from azure_devops_agents.cli import terminal
 from azure_devops_agents.cli.capabilities import capabilities, spelled
 from azure_devops_agents.cli.options import ConnectionOptions, connection_options
+from azure_devops_agents.cli.shell_terms import in_shell_terms
 from langchain_azure_devops.access import Connection, Selection, verify
 from langchain_azure_devops.errors import AzureDevOpsError, Misconfigured
 from langchain_azure_devops.scopes import on_token_page
@@ -79,7 +80,7 @@ def _show(connection: Connection, selection: Selection, next_step: str) -> None:
         out.print(Text("Connected.", style="bold green"))
     else:
         out.print(Text(f"Not connected: {connection.status}", style="bold red"))
-        out.print(terminal.plain(connection.error.message))
+        out.print(terminal.plain(in_shell_terms(connection.error.message)))
     out.print(terminal.fields(_facts(connection)))
     if connection.learnt or connection.missing:
         _show_scopes(connection)
@@ -158,7 +159,7 @@ def _for_machines(connection: Connection, selection: Selection, next_step: str) 
             "class": type(error).__name__,
             "status": error.status,
             "subject": error.subject,
-            "message": error.message,
+            "message": in_shell_terms(error.message),
         },
         "organization": connection.organization,
         "url": connection.url,
