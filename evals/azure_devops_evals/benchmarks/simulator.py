@@ -16,8 +16,8 @@ import httpx
 from azure_devops_evals.benchmarks.budgets import Measurement
 from azure_devops_evals.benchmarks.service import Stub
 from azure_devops_simulator import Organization, SimulatorServer, export_world, seed_organization
-from azure_devops_simulator.areas.work_items.process import work_item_type
-from azure_devops_simulator.areas.work_items.rules import new_fields
+from azure_devops_simulator.areas.work_items.process.rules import new_fields
+from azure_devops_simulator.areas.work_items.process.types import work_item_type
 from azure_devops_simulator.state.work_items.records import Draft
 
 _REQUESTS, _ITEMS, _LISTED, _ROUNDS = 1_000, 10_000, 200, 20

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from azure_devops_simulator.areas.work_items.process import WorkItemType, work_item_type
-from azure_devops_simulator.areas.work_items.rules import enter_state, join_tags, new_fields, split_tags
+from azure_devops_simulator.areas.work_items.process.rules import enter_state, join_tags, new_fields, split_tags
+from azure_devops_simulator.areas.work_items.process.types import WorkItemType, work_item_type
 from azure_devops_simulator.seed.work_item_rows import Row
 from azure_devops_simulator.seed.work_items_platform import PLATFORM
 from azure_devops_simulator.seed.work_items_products import DATA, MOBILE_APP, PAYMENTS

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar, cast
 
 from azure_devops_simulator.areas.builds.run import catch_up
-from azure_devops_simulator.areas.work_items.fields import FIELDS
+from azure_devops_simulator.areas.work_items.process.fields import FIELDS
 from azure_devops_simulator.state.builds import Build, Definition
 from azure_devops_simulator.state.clock import Clock
 from azure_devops_simulator.state.git_objects import ObjectStore

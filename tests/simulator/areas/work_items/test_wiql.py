@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from azure_devops_simulator import Organization
-from azure_devops_simulator.areas.work_items.process import work_item_type
-from azure_devops_simulator.areas.work_items.rules import new_fields
+from azure_devops_simulator.areas.work_items.process.rules import new_fields
+from azure_devops_simulator.areas.work_items.process.types import work_item_type
 from azure_devops_simulator.areas.work_items.wiql import conditions
 from azure_devops_simulator.areas.work_items.wiql.macros import Context
 from azure_devops_simulator.areas.work_items.wiql.parser import parse

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from azure_devops_simulator.areas.git.history import MergeResult, ancestors, history, merge_files
-from azure_devops_simulator.areas.work_items.process import WorkItemType, work_item_type
-from azure_devops_simulator.areas.work_items.rules import enter_state
+from azure_devops_simulator.areas.work_items.process.rules import enter_state
+from azure_devops_simulator.areas.work_items.process.types import WorkItemType, work_item_type
 from azure_devops_simulator.state.git_objects import Signature
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import User

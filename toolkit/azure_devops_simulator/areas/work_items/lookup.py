@@ -7,8 +7,8 @@ from datetime import datetime
 from azure_devops_simulator.api.call import Call
 from azure_devops_simulator.api.errors import ServiceError
 from azure_devops_simulator.api.parsing import read_date, whole_number
-from azure_devops_simulator.areas.work_items.fields import Field, require_field
 from azure_devops_simulator.areas.work_items.patch import no_such_item
+from azure_devops_simulator.areas.work_items.process.fields import Field, require_field
 from azure_devops_simulator.areas.work_items.shapes import Expand
 from azure_devops_simulator.state.values import JsonValue
 from azure_devops_simulator.state.work_items.records import Revision, WorkItem

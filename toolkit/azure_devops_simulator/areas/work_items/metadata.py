@@ -5,8 +5,9 @@ from __future__ import annotations
 from azure_devops_simulator.api.call import Answer, Call, collection
 from azure_devops_simulator.api.errors import ServiceError
 from azure_devops_simulator.api.routing import Area
-from azure_devops_simulator.areas.work_items.fields import FIELDS, Field, field_body, require_field
-from azure_devops_simulator.areas.work_items.process import (
+from azure_devops_simulator.areas.work_items.process.fields import FIELDS, Field, field_body, require_field
+from azure_devops_simulator.areas.work_items.process.rules import split_tags
+from azure_devops_simulator.areas.work_items.process.types import (
     ALLOWED,
     CATEGORIES,
     State,
@@ -14,7 +15,6 @@ from azure_devops_simulator.areas.work_items.process import (
     work_item_type,
     work_item_types,
 )
-from azure_devops_simulator.areas.work_items.rules import split_tags
 from azure_devops_simulator.state.projects import Project
 from azure_devops_simulator.state.values import JsonObject, JsonValue, guid
 from azure_devops_simulator.state.work_items.relation_types import RELATION_TYPES, RelationType, find_relation_type

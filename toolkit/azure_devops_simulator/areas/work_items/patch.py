@@ -9,10 +9,9 @@ from datetime import datetime
 
 from azure_devops_simulator.api.errors import ServiceError
 from azure_devops_simulator.api.parsing import as_object, as_text, whole_number
-from azure_devops_simulator.areas.work_items.fields import FIELDS, Field, require_field
 from azure_devops_simulator.areas.work_items.json_patch import Operation
-from azure_devops_simulator.areas.work_items.process import State, WorkItemType, work_item_type
-from azure_devops_simulator.areas.work_items.rules import (
+from azure_devops_simulator.areas.work_items.process.fields import FIELDS, Field, require_field
+from azure_devops_simulator.areas.work_items.process.rules import (
     check_reason,
     check_state,
     enter_state,
@@ -23,6 +22,7 @@ from azure_devops_simulator.areas.work_items.rules import (
     split_tags,
     stored_value,
 )
+from azure_devops_simulator.areas.work_items.process.types import State, WorkItemType, work_item_type
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import User
 from azure_devops_simulator.state.projects import Project

@@ -6,7 +6,7 @@ from azure_devops_simulator.api.call import Answer, Call
 from azure_devops_simulator.api.errors import ServiceError
 from azure_devops_simulator.api.parsing import as_text
 from azure_devops_simulator.api.routing import Area
-from azure_devops_simulator.areas.work_items.fields import Field
+from azure_devops_simulator.areas.work_items.process.fields import Field
 from azure_devops_simulator.areas.work_items.shapes import item_url
 from azure_devops_simulator.areas.work_items.wiql.macros import Context
 from azure_devops_simulator.areas.work_items.wiql.run import QueryResult, run_query

@@ -8,7 +8,6 @@ from azure_devops_simulator.api.call import Answer, Call, collection
 from azure_devops_simulator.api.errors import ServiceError
 from azure_devops_simulator.api.parsing import as_list, as_text, whole_number
 from azure_devops_simulator.api.routing import Area
-from azure_devops_simulator.areas.work_items.fields import FIELDS, Field
 from azure_devops_simulator.areas.work_items.lookup import (
     MOST_IDS,
     expansion,
@@ -19,8 +18,9 @@ from azure_devops_simulator.areas.work_items.lookup import (
     visible,
 )
 from azure_devops_simulator.areas.work_items.patch import no_such_item
-from azure_devops_simulator.areas.work_items.process import work_item_type
-from azure_devops_simulator.areas.work_items.rules import new_fields
+from azure_devops_simulator.areas.work_items.process.fields import FIELDS, Field
+from azure_devops_simulator.areas.work_items.process.rules import new_fields
+from azure_devops_simulator.areas.work_items.process.types import work_item_type
 from azure_devops_simulator.areas.work_items.shapes import Expand, item_body, item_url, value_body
 from azure_devops_simulator.state.values import JsonObject, JsonValue
 

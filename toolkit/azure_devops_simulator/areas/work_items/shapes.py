@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from azure_devops_simulator.api.call import Call
-from azure_devops_simulator.areas.work_items.fields import FIELDS, Field
+from azure_devops_simulator.areas.work_items.process.fields import FIELDS, Field
 from azure_devops_simulator.areas.work_items.values import all_values, reader
 from azure_devops_simulator.state.projects import Project
 from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TypeAlias
 
-from azure_devops_simulator.areas.work_items.fields import FIELDS, Field
+from azure_devops_simulator.areas.work_items.process.fields import FIELDS, Field
 from azure_devops_simulator.state.work_items.nodes import Structure
 from azure_devops_simulator.state.work_items.records import FOREVER, FieldValue, Revision, WorkItem
 from azure_devops_simulator.state.work_items.store import WorkItemStore

@@ -5,11 +5,11 @@ from __future__ import annotations
 from azure_devops_simulator.api.call import Answer, Call
 from azure_devops_simulator.api.errors import ServiceError
 from azure_devops_simulator.api.routing import Area
-from azure_devops_simulator.areas.work_items.fields import FIELDS
 from azure_devops_simulator.areas.work_items.json_patch import read_document, require_media_type
 from azure_devops_simulator.areas.work_items.lookup import expansion, item_of
 from azure_devops_simulator.areas.work_items.patch import Patch, patch_for
-from azure_devops_simulator.areas.work_items.process import work_item_type
+from azure_devops_simulator.areas.work_items.process.fields import FIELDS
+from azure_devops_simulator.areas.work_items.process.types import work_item_type
 from azure_devops_simulator.areas.work_items.shapes import item_body
 from azure_devops_simulator.state.people import User
 from azure_devops_simulator.state.projects import Project

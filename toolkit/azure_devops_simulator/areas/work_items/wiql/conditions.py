@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from azure_devops_simulator.api.parsing import read_date
-from azure_devops_simulator.areas.work_items.fields import NUMBERS, SUPPORTED, Field, find_field
-from azure_devops_simulator.areas.work_items.process import category_types
-from azure_devops_simulator.areas.work_items.rules import split_tags
+from azure_devops_simulator.areas.work_items.process.fields import NUMBERS, SUPPORTED, Field, find_field
+from azure_devops_simulator.areas.work_items.process.rules import split_tags
+from azure_devops_simulator.areas.work_items.process.types import category_types
 from azure_devops_simulator.areas.work_items.values import Reader, reader
 from azure_devops_simulator.areas.work_items.wiql.macros import Context, resolve
 from azure_devops_simulator.areas.work_items.wiql.syntax import (

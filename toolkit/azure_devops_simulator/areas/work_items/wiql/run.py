@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from azure_devops_simulator.api.errors import ServiceError
 from azure_devops_simulator.api.parsing import read_date
-from azure_devops_simulator.areas.work_items.fields import FIELDS, Field
+from azure_devops_simulator.areas.work_items.process.fields import FIELDS, Field
 from azure_devops_simulator.areas.work_items.wiql.conditions import (
     Predicate,
     SortKey,

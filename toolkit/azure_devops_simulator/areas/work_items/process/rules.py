@@ -9,8 +9,8 @@ from datetime import datetime
 
 from azure_devops_simulator.api.errors import ServiceError
 from azure_devops_simulator.api.parsing import as_text, read_date
-from azure_devops_simulator.areas.work_items.fields import FIELDS, LONG_TEXT, NUMBERS, Field
-from azure_devops_simulator.areas.work_items.process import ALLOWED, SEVERITY, STATE_CHANGED, State, WorkItemType
+from azure_devops_simulator.areas.work_items.process.fields import FIELDS, LONG_TEXT, NUMBERS, Field
+from azure_devops_simulator.areas.work_items.process.types import ALLOWED, SEVERITY, STATE_CHANGED, State, WorkItemType
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import User
 from azure_devops_simulator.state.projects import Project

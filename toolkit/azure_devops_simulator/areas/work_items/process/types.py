@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from azure_devops_simulator.api.errors import ServiceError
-from azure_devops_simulator.areas.work_items.fields import FIELDS
+from azure_devops_simulator.areas.work_items.process.fields import FIELDS
 from azure_devops_simulator.state.projects import Project
 
 Category = Literal["Proposed", "InProgress", "Resolved", "Completed", "Removed"]
