@@ -53,7 +53,12 @@ CollectedText = Annotated[str, Mark(body=True, collected=True)]
 Instant = Annotated[datetime, AfterValidator(_utc)]
 """A point in time, in UTC."""
 
-Branch = Annotated[str, Mark(), BeforeValidator(lambda name: name.removeprefix("refs/heads/") if name else name)]
+
+def _without_heads(name: object) -> object:
+    return name.removeprefix("refs/heads/") if isinstance(name, str) else name
+
+
+Branch = Annotated[str, Mark(), BeforeValidator(_without_heads)]
 """A branch without `refs/heads/`; other refs keep their whole name."""
 
 

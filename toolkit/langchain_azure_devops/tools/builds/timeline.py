@@ -77,7 +77,7 @@ class Record(BaseModel):
 class Timeline(BaseModel):
     """The records of a build in no particular order."""
 
-    records: OrNone[Record] = Field(default=[])
+    records: OrNone[Record]
 
 
 def stages_of(records: Sequence[Record]) -> list[Stage]:

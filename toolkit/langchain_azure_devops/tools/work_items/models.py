@@ -195,7 +195,7 @@ class RawComments(BaseModel):
     """The newest comments, the newest first, and how many there are in all."""
 
     total: int = Field(default=0, validation_alias="totalCount")
-    comments: OrNone[RawComment] = Field(default=[])
+    comments: OrNone[RawComment]
 
 
 class CommentAdded(Result):

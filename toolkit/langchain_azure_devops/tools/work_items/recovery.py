@@ -49,7 +49,7 @@ class _Comment(BaseModel):
 
 
 class _Comments(BaseModel):
-    comments: OrNone[_Comment] = Field(default=[])
+    comments: OrNone[_Comment]
 
 
 class Place(BaseModel):
