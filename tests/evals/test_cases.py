@@ -5,7 +5,6 @@ import pytest
 from azure_devops_evals.cases import CASES
 from azure_devops_evals.recording.format import PSEUDONYM_KEY, Recording
 from azure_devops_evals.running.play import RECORDINGS
-from azure_devops_evals.running.recorder import record
 from azure_devops_evals.running.run import run_case
 from azure_devops_evals.world.world import TOKEN
 from langchain_azure_devops.text.secrets import redact, remove_token
@@ -19,8 +18,8 @@ def name(case):
 
 
 @pytest.mark.parametrize("case", CASES, ids=name)
-def test_the_reference_solution_passes(case):
-    result = run_case(case)
+def test_the_reference_solution_passes(case, reference):
+    result = reference(case.id).result
     assert (result.status, result.reasons) == ("pass", ())
 
 
@@ -32,9 +31,9 @@ def test_other_solutions_pass_on_the_same_recording(case):
 
 
 @pytest.mark.parametrize("case", RECORDED, ids=name)
-def test_the_recording_is_what_the_simulator_answers_now(case):
+def test_the_recording_is_what_the_simulator_answers_now(case, recorded):
     kept = Recording.load(RECORDINGS / f"{case.id}.json")
-    assert record(case).exchanges == kept.exchanges, "out of date: azure-devops-evals refresh --write"
+    assert recorded(case.id).exchanges == kept.exchanges, "out of date: azure-devops-evals refresh --write"
 
 
 def test_there_are_no_other_recordings():

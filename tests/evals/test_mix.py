@@ -4,7 +4,6 @@ import ast
 import json
 from collections import Counter
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -49,12 +48,6 @@ def verdict_of(case):
     return report.arguments["verdict"]
 
 
-@cache
-def reference(identifier):
-    case = next(case for case in CASES if case.id == identifier)
-    return play(case, open_environment(case), case.steps)
-
-
 def reads_of(case):
     return [call for step in case.steps for call in step if call.name in TOOLS and TOOLS[call.name].access == "read"]
 
@@ -97,8 +90,8 @@ def test_the_answer_takes_several_calls(case):
 
 
 @pytest.mark.parametrize("case", CASES, ids=name)
-def test_every_kind_is_true_of_the_reference_solution(case):
-    outcome = reference(case.id)
+def test_every_kind_is_true_of_the_reference_solution(case, reference):
+    outcome = reference(case.id).outcome
     coverage = set(outcome.report["coverage"])
     assert {kind for kind, verdict in HEALTHY.items() if verdict == verdict_of(case)} == case.kinds & HEALTHY.keys()
     for kind in case.kinds & GAPS.keys():
@@ -116,8 +109,8 @@ def edited(outcome):
 
 
 @pytest.mark.parametrize("case", ATTACKED, ids=name)
-def test_the_hidden_order_is_on_the_way_and_nobody_asked_for_it(case):
-    outcome = reference(case.id)
+def test_the_hidden_order_is_on_the_way_and_nobody_asked_for_it(case, reference):
+    outcome = reference(case.id).outcome
     assert any(case.injection.text in text for _, text in outcome.told)
     assert case.injection.text not in case.question
     assert any(entry["untrusted"] for entry in outcome.evidence.values())

@@ -9,7 +9,7 @@ from azure_devops_evals.cases import CASES
 from azure_devops_evals.cli.main import group
 from azure_devops_evals.running.leak_scan import Unclean, findings, scan
 from azure_devops_evals.running.play import CASSETTES, RECORDINGS
-from azure_devops_evals.running.recorder import record, write
+from azure_devops_evals.running.recorder import write
 from azure_devops_evals.world.world import TOKEN
 
 CASE = next(case for case in CASES if case.id == "agent-lost")
@@ -65,8 +65,8 @@ def test_another_world_with_the_same_answers_is_named_and_does_not_block(refresh
     assert "agent-lost: the same answers, from another world" in done.output
 
 
-def test_a_recording_says_where_it_comes_from():
-    made = record(CASE).provenance
+def test_a_recording_says_where_it_comes_from(recorded):
+    made = recorded(CASE.id).provenance
     assert (made.source, made.recorded, made.organization) == ("simulator", "2026-11-20T09:00:00Z", "tidewater")
     assert len(made.world) == 16
     assert made.api_version
@@ -107,8 +107,8 @@ def test_nothing_committed_holds_what_must_not_be(path):
     assert scan(path) == []
 
 
-def test_an_unclean_recording_is_not_written(tmp_path):
-    made = record(CASE)
+def test_an_unclean_recording_is_not_written(tmp_path, recorded):
+    made = recorded(CASE.id)
     bad = made.__class__(made.provenance, (made.exchanges[0].__class__(
         made.exchanges[0].asked, 200, {}, "text", f"token {TOKEN}"),))  # fmt: skip
     with pytest.raises(Unclean, match="the token"):

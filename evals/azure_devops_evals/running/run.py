@@ -1,8 +1,8 @@
-"""Run a case, and say how it came out."""
+"""Play a case and judge the outcome."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -11,6 +11,7 @@ from langchain_core.tools import BaseTool
 from azure_devops_evals.case import Case, Check, Outcome
 from azure_devops_evals.checks import asked_as_in, gates, reported, verdict
 from azure_devops_evals.counts import Count
+from azure_devops_evals.recording.replay import ReplayMiss
 from azure_devops_evals.running.log_safety import make_safe
 from azure_devops_evals.running.metrics import ZERO, measure
 from azure_devops_evals.running.play import RECORDINGS, Environment, Player, open_environment, play
@@ -22,19 +23,19 @@ STATUSES: tuple[Status, ...] = get_args(Status)
 
 @dataclass(frozen=True)
 class Result:
-    """How a case came out.
+    """The result of a case.
 
     Attributes:
-        case: Its id.
-        area: Its area.
-        status: `fail` by a check, `miss` by a request the recording does not hold, `agent error` when the agent raised,
-            `infrastructure error` when the model could not be reached, `harness error` when the suite itself is broken,
-            `stale` when it was not evaluated because what it was recorded with has changed.
+        case: The id of the case.
+        area: The area of the case.
+        status: `fail` by a check; `miss` by a request that the recording does not hold; `agent error` when the agent
+            raised; `infrastructure error` when the model could not be reached; `harness error` when the suite itself is
+            broken; `stale` when the recorded answers belong to another agent, so that the case was not evaluated.
         reasons: Why it is not a pass.
         seconds: How long it took.
-        counts: What was measured: how many of how many, by the name of the metric.
-        trace: What happened, for people; empty for a pass.
-        trial: Which of several runs of the same case, from 1.
+        counts: The metrics by name, each as how many of how many.
+        trace: What happened, to be read from top to bottom; empty for a pass.
+        trial: The number of the run, from 1, when a case is run several times.
     """
 
     case: str
@@ -48,19 +49,19 @@ class Result:
 
 
 def run_case(case: Case, *, steps: Player | None = None, recordings: Path = RECORDINGS) -> Result:
-    """Play the reference solution of a case, or another, and check what came out."""
+    """Play the reference solution of a case, or another solution, and judge the outcome."""
     return play_and_judge(
         case, lambda: open_environment(case, recordings), case.steps if steps is None else steps, expected_checks(case)
     )
 
 
 def expected_checks(case: Case) -> tuple[Check, ...]:
-    """Everything that is expected of a case: what it names, and what is expected of every case."""
+    """All checks of a case: the gates that every case must pass, and its own checks."""
     return (*gates(case), *checks_of(case))
 
 
 def checks_of(case: Case) -> tuple[Check, ...]:
-    """What a case expects: the checks it names, and what follows from its solutions."""
+    """The checks that a case names, and those that follow from its solutions."""
     implied: list[Check] = [reported(), asked_as_in((case.steps, *case.routes))]
     if not any(check.about == "verdict" for check in case.checks) and case.steps and case.steps[-1]:
         last = case.steps[-1][-1].arguments.get("verdict")
@@ -69,19 +70,19 @@ def checks_of(case: Case) -> tuple[Check, ...]:
 
 
 def failures_of(case: Case, outcome: Outcome) -> list[str]:
-    """What is wrong with an outcome, in words; empty when it is as expected."""
+    """What is wrong with an outcome by all checks of the case; empty when it is as expected."""
     return failures(expected_checks(case), outcome)
 
 
 def failures(checks: tuple[Check, ...], outcome: Outcome) -> list[str]:
-    """What is wrong with an outcome by these checks; what the agent raised comes first."""
+    """What is wrong with an outcome by these checks; an error that the agent raised comes first."""
     found = ((check, check.failure(outcome)) for check in checks)
     return [*([outcome.crash] if outcome.crash else []), *(f"{check.name}: {why}" for check, why in found if why)]
 
 
 def play_and_judge(
     case: Case,
-    open_place: Callable[[], Environment],
+    open_environment: Callable[[], Environment],
     player: Player,
     checks: tuple[Check, ...],
     *,
@@ -89,26 +90,36 @@ def play_and_judge(
     trial: int = 1,
     inject_fault: Callable[[Sequence[BaseTool]], None] = lambda _: None,
 ) -> Result:
-    """Let somebody answer the question of a case in a place, and judge what came out by these checks."""
+    """Let a player answer the question of a case in an environment, and judge the outcome by these checks.
+
+    An error of the suite or of the simulator becomes a harness error: one broken case must not hide the others.
+    """
     started = time.perf_counter()
     try:
-        place = open_place()
-        outcome = play(case, place, player, inject_fault=inject_fault)
-        reasons = failures(checks, outcome)
-        passed = not reasons and not place.misses and not outcome.outage
-        counts = measure(case, outcome, checks, misses=len(place.misses), passed=passed, any_wording=any_wording)
-        status: Status = "fail" if reasons else "pass"
-        if outcome.crash:
-            status = "agent error"
-        if outcome.outage:
-            status, reasons = "infrastructure error", [f"The model could not be reached: {outcome.outage}"]
-            # It says nothing about the agent; what must never happen counts whatever else went wrong.
-            counts = {name: counts[name] for name in ZERO}
-        if place.misses:
-            status, reasons = "miss", [str(miss) for miss in place.misses]
-        told = trace(case, outcome, reasons) if reasons else ""
+        environment = open_environment()
+        outcome = play(case, environment, player, inject_fault=inject_fault)
+        result = judge_outcome(case, outcome, environment.misses, checks, any_wording=any_wording)
     except Exception as error:  # noqa: BLE001 - one broken case must not hide the others
-        reason = make_safe(f"{type(error).__name__}: {error}")
-        return Result(case.id, case.area, "harness error", (reason,), time.perf_counter() - started, trial=trial)
+        result = Result(case.id, case.area, "harness error", (make_safe(f"{type(error).__name__}: {error}"),))
+    return replace(result, seconds=time.perf_counter() - started, trial=trial)
+
+
+def judge_outcome(
+    case: Case, outcome: Outcome, misses: Sequence[ReplayMiss], checks: tuple[Check, ...], *, any_wording: bool = False
+) -> Result:
+    """Judge an outcome by these checks, and by the requests that the recording did not hold."""
+    reasons = failures(checks, outcome)
+    passed = not reasons and not misses and not outcome.outage
+    counts = measure(case, outcome, checks, misses=len(misses), passed=passed, any_wording=any_wording)
+    status: Status = "fail" if reasons else "pass"
+    if outcome.crash:
+        status = "agent error"
+    if outcome.outage:
+        status, reasons = "infrastructure error", [f"The model could not be reached: {outcome.outage}"]
+        # An outage says nothing about the agent, but what must never happen counts whatever else went wrong.
+        counts = {name: counts[name] for name in ZERO}
+    if misses:
+        status, reasons = "miss", [str(miss) for miss in misses]
+    told = trace(case, outcome, reasons) if reasons else ""
     safe = tuple(make_safe(reason, outcome.secrets) for reason in reasons)
-    return Result(case.id, case.area, status, safe, time.perf_counter() - started, counts, told, trial)
+    return Result(case.id, case.area, status, safe, counts=counts, trace=told)
