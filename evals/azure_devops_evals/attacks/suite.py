@@ -141,12 +141,16 @@ def run_attacks(
 
 def choose_families(families: Sequence[str], mode: Mode, turn: int, at_once: int | None) -> Sequence[str]:
     """The families of one turn in one mode: another mode begins where the one before ended, so that two meet all."""
-    # Without the graph, budgets are the caller's.
-    fitting = [family for family in families if (family, mode) != ("exhaustion", "allow")]
+    fitting = families_of(mode, families)
     if at_once is None:
         return fitting
     start = turn + at_once * MODES.index(mode)
     return [fitting[(start + step) % len(fitting)] for step in range(min(at_once, len(fitting)))]
+
+
+def families_of(mode: Mode, families: Sequence[str]) -> list[str]:
+    """The families that apply in a mode: without the graph there are no budgets that exhaustion could test."""
+    return [family for family in families if (family, mode) != ("exhaustion", "allow")]
 
 
 @dataclass

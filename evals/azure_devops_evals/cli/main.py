@@ -7,8 +7,8 @@ import click
 from azure_devops_agents.cli.lazy_group import Entry, LazyGroup, run
 
 
-def _entry(name: str, summary: str) -> Entry:
-    return Entry(f"azure_devops_evals.cli.commands.{name}", summary, extra="evals")
+def _entry(name: str, summary: str, *, hidden: bool = False) -> Entry:
+    return Entry(f"azure_devops_evals.cli.commands.{name}", summary, hidden=hidden, extra="evals")
 
 
 COMMANDS: Mapping[str, Entry] = {
@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, Entry] = {
     "baseline": _entry("baseline", "Show what differs from the reviewed baseline."),
     "wire": _entry("wire", "Play recorded answers of a model over the wire."),
     "scan": _entry("scan", "Look for secrets in recordings."),
+    "docs": _entry("docs", "Rewrite the generated page of the evals.", hidden=True),
 }
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from azure_devops_evals.case import Case
 
 FILE = click.Path(dir_okay=False, path_type=Path)
+PAGE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
 case_option = click.option(
@@ -21,6 +22,9 @@ case_option = click.option(
 area_option = click.option("--area", metavar="NAME", help="Only the cases of this area.")
 recordings_option = click.option(
     "--recordings", type=FOLDER, help="The folder of the recordings. Default: the recordings of the package."
+)
+page_option = click.option(
+    "--page", type=PAGE, help="Also replace the section of this command in a generated page: evals/MEASURED.md."
 )
 jobs_option = click.option(
     "--jobs", type=click.IntRange(1), help="The number of processes. Default: one for each processor."
