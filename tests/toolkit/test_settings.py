@@ -123,7 +123,7 @@ def test_http_is_for_loopback():
 
 
 def test_both_an_organization_and_a_base_url_is_an_error():
-    with pytest.raises(OrganizationInvalid, match="not both"):
+    with pytest.raises(OrganizationInvalid, match="Both an organization and a base URL were given"):
         load_settings(organization="contoso", base_url="https://server/tfs/Main", pat=PAT, environ={})
 
 

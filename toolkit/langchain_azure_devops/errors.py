@@ -1,38 +1,38 @@
-"""What can go wrong, one class per different next step.
+"""The errors of this package: one class for each different next step.
 
 AzureDevOpsError                     status
 ├── Misconfigured                    misconfigured   nothing was sent
-│   ├── OrganizationInvalid                          a URL, a slash or nothing instead of a bare name
+│   ├── OrganizationInvalid                          empty, a URL or a path instead of the bare name
 │   ├── CredentialMissing                            no personal access token given
-│   ├── CredentialMalformed                          white space around the token, line breaks in it
+│   ├── CredentialMalformed                          white space around or inside the token
 │   ├── ScopesInvalid                                a declared scope does not exist
-│   ├── ToolUnknown                                  a tool or toolset was selected that does not exist
+│   ├── ToolUnknown                                  a chosen tool or toolset does not exist
 │   └── AuditFailed                                  the audit log cannot be written
 ├── NotSignedIn                      not_signed_in
 │   ├── TokenRejected                                wrong, revoked or expired
 │   ├── SignInRequired                               a sign-in page instead of an answer (302, 203, HTML)
 │   ├── CredentialUnavailable                        the provider of tokens failed or gave none in time
-│   └── AccountChanged                               the provider's new token belongs to somebody else
+│   └── AccountChanged                               the provider's new token belongs to another account
 ├── Denied                           denied
 │   ├── ScopeMissing                                 the token's scopes do not cover the operation
-│   ├── PermissionDenied                             the person may not do this here
+│   ├── PermissionDenied                             the token's owner lacks the permission
 │   └── OrganizationAccessDenied                     signed in, but not a member of this organization
-├── NotFound                         not_found       also what is hidden from this person
+├── NotFound                         not_found       does not exist, or is hidden from the token's owner
 │   ├── OrganizationNotFound
 │   └── ProjectNotFound
 ├── Conflict                         conflict
-│   ├── RevisionConflict                             changed since it was read
+│   ├── RevisionConflict                             somebody changed it since it was read
 │   └── AlreadyExists
-├── InvalidRequest                   invalid         the arguments can be repaired
-├── Throttled                        throttled       says when to come back
+├── InvalidRequest                   invalid         the message says how to repair the arguments
+├── Throttled                        throttled       the message says when to try again
 ├── Unavailable                      unavailable
-│   ├── Unreachable                                  no connection, or it broke
+│   ├── Unreachable                                  there was no connection, or it broke
 │   ├── TlsFailure                                   the certificate was not accepted
 │   ├── ProxyPage                                    a proxy or portal answered, not the service
 │   ├── ServiceFault                                 the service failed (5xx)
-│   ├── WriteOutcomeUnknown                          a write was sent, its answer was lost
-│   └── WriteNotDone                                 the same, looked up: it did not happen
-└── WriteBlocked                     blocked         the write gate or the person said no
+│   ├── WriteOutcomeUnknown                          a write was sent, and its answer was lost
+│   └── WriteNotDone                                 its answer was lost, but it surely did not happen
+└── WriteBlocked                     blocked         the write gate, the policy or an approver refused it
 """
 
 import difflib
@@ -46,12 +46,12 @@ _MAX_SUBJECT = 120
 
 
 class AzureDevOpsError(Exception):
-    """Root of every error of this package.
+    """The base class of every error of this package.
 
     Attributes:
         status: One of denied, not_signed_in, not_found, conflict, invalid, throttled, unavailable, blocked,
             misconfigured.
-        exit_code: What `azure-devops-agent verify` ends with when this is the state of the connection.
+        exit_code: The exit code of a command that ends with this error.
         message: What happened, the likely cause and the next step.
         subject: The machine-readable detail, such as the missing scope or the project's name; may be empty.
     """
@@ -60,7 +60,7 @@ class AzureDevOpsError(Exception):
     exit_code: ClassVar[int] = 8
 
     def __init__(self, message: str, *, subject: str = "") -> None:
-        """Keep the message and, for machines, what it is about."""
+        """Store the message and the machine-readable detail."""
         super().__init__(message)
         self.message = message
         self.subject = subject
@@ -74,14 +74,14 @@ class AzureDevOpsError(Exception):
 
 
 class Misconfigured(AzureDevOpsError):
-    """The settings cannot be right; nothing was sent."""
+    """A setting has a value that it cannot have; nothing was sent."""
 
     status = "misconfigured"
     exit_code = 2
 
 
 class OrganizationInvalid(Misconfigured):
-    """The organization is a URL, holds a slash, or is empty."""
+    """The organization is empty, a URL or a path."""
 
 
 class CredentialMissing(Misconfigured):
@@ -101,7 +101,7 @@ class ScopesInvalid(Misconfigured):
 
 
 class ToolUnknown(Misconfigured):
-    """A tool or toolset was asked for that does not exist."""
+    """A chosen tool or toolset does not exist."""
 
 
 class AuditFailed(Misconfigured):
@@ -124,11 +124,11 @@ class SignInRequired(NotSignedIn):
 
 
 class CredentialUnavailable(NotSignedIn):
-    """The provider of tokens failed or gave none in time."""
+    """The provider of tokens failed, or did not return a token in time."""
 
 
 class AccountChanged(NotSignedIn):
-    """The provider's new token belongs to another account than the work was begun with; it was not used."""
+    """The provider's new token belongs to another account than the first one; it was not used."""
 
 
 class Denied(AzureDevOpsError):
@@ -143,7 +143,7 @@ class ScopeMissing(Denied):
 
 
 class PermissionDenied(Denied):
-    """The scope is there, but the person's permissions do not allow it."""
+    """The token has the scope, but its owner lacks the permission."""
 
 
 class OrganizationAccessDenied(Denied):
@@ -153,7 +153,7 @@ class OrganizationAccessDenied(Denied):
 
 
 class NotFound(AzureDevOpsError):
-    """Not there, or hidden from this person: the service does not tell the two apart."""
+    """It does not exist, or it is hidden from the token's owner: the service does not tell the two apart."""
 
     status = "not_found"
     exit_code = 6
@@ -166,11 +166,11 @@ class OrganizationNotFound(NotFound):
 
 
 class ProjectNotFound(NotFound):
-    """No project of this name is visible to this person."""
+    """The token's owner can see no project of this name."""
 
 
 class Conflict(AzureDevOpsError):
-    """The current state does not allow it."""
+    """The current state does not allow the change."""
 
     status = "conflict"
     exit_code = 7
@@ -181,18 +181,18 @@ class RevisionConflict(Conflict):
 
 
 class AlreadyExists(Conflict):
-    """There is one already."""
+    """What was to be created exists already."""
 
 
 class InvalidRequest(AzureDevOpsError):
-    """The arguments do not fit; the message says how to repair them."""
+    """The arguments are not valid; the message says how to repair them."""
 
     status = "invalid"
     exit_code = 2
 
 
 class Throttled(AzureDevOpsError):
-    """The service asked to come back later.
+    """The service asked to try again later.
 
     Attributes:
         retry_after: Seconds to wait, as the service said; None when it did not say.
@@ -202,13 +202,13 @@ class Throttled(AzureDevOpsError):
     exit_code = 8
 
     def __init__(self, message: str, *, subject: str = "", retry_after: float | None = None) -> None:
-        """Keep the seconds to wait beside the message."""
+        """Store the message, the machine-readable detail and the seconds to wait."""
         super().__init__(message, subject=subject)
         self.retry_after = retry_after
 
 
 class Unavailable(AzureDevOpsError):
-    """No answer that can be used."""
+    """The service gave no usable answer."""
 
 
 class Unreachable(Unavailable):
@@ -222,7 +222,7 @@ class TlsFailure(Unavailable):
 
 
 class ProxyPage(Unavailable):
-    """Something between here and the service answered with a page of its own."""
+    """A proxy or portal answered with a page of its own instead of the service."""
 
     exit_code = 10
 
@@ -232,26 +232,26 @@ class ServiceFault(Unavailable):
 
 
 class WriteOutcomeUnknown(Unavailable):
-    """A write was sent and its answer was lost: it may have happened.
+    """A write was sent and its answer was lost: the write may have happened.
 
     Attributes:
         happened: What became of the answer, in words.
-        may_follow: The service may still be working on it, so that it can happen later.
+        may_follow: Whether the service may still carry out the write later.
     """
 
     def __init__(self, message: str, *, subject: str = "", happened: str = "", may_follow: bool = False) -> None:
-        """Keep beside the message what a look-up needs."""
+        """Store the message and what the recovery needs to know."""
         super().__init__(message, subject=subject)
         self.happened = happened or message
         self.may_follow = may_follow
 
 
 class WriteNotDone(Unavailable):
-    """A write was sent and its answer was lost; it was looked up and did not happen."""
+    """A write was sent and its answer was lost, and the recovery proved that it did not happen."""
 
 
 class WriteBlocked(AzureDevOpsError):
-    """The write gate, its policy or a person refused the write; nothing was sent."""
+    """The write gate, the policy or an approver refused the write; nothing was sent."""
 
     status = "blocked"
     exit_code = 7
@@ -291,7 +291,7 @@ _BY_STATUS: dict[int, type[AzureDevOpsError]] = {
 }
 _NEXT_STEP: dict[type[AzureDevOpsError], str] = {
     ProjectNotFound: (
-        "There is none of this name, or this token's owner may not see it: the service does not tell the two apart. "
+        "It does not exist, or this token's owner may not see it: the service does not tell the two apart. "
         "Use list_projects to see the projects this token can see."
     ),
     NotFound: (
@@ -299,21 +299,21 @@ _NEXT_STEP: dict[type[AzureDevOpsError], str] = {
         "Check the name or id with the matching list tool."
     ),
     PermissionDenied: (
-        "The token's scope suffices, but its owner lacks the permission here. Ask an administrator of the project "
-        "to grant it (membership in Contributors covers most writes)."
+        "The token has the scope, but its owner lacks the permission. Ask an administrator of the project to grant it; "
+        "membership in Contributors covers most writes."
     ),
     RevisionConflict: "Somebody changed it since it was read. Read it again and repeat the change on the new revision.",
-    AlreadyExists: "Look at the existing one before making another.",
+    AlreadyExists: "Read the existing one before you create another.",
     OrganizationAccessDenied: (
-        "The token is valid, but its owner has no access to this organization. Use a token made in this organization, "
-        "or have its owner added as a member."
+        "The token is valid, but its owner has no access to this organization. Use a token that was made in this "
+        "organization, or have its owner added as a member."
     ),
     ServiceFault: "This is a failure of the service, not of the request. Try again later.",
 }
 
 
 def error_class(status: int, type_key: str, message: str) -> type[AzureDevOpsError]:
-    """The class for an error answer: by the service's type key, then its TF/VS code, then the HTTP status."""
+    """Return the class for an error answer: by the service's type key, then by its code, then by the HTTP status."""
     if found := _BY_TYPE_KEY.get(type_key):
         return found
     code = message.split(":", 1)[0].strip()
@@ -323,14 +323,20 @@ def error_class(status: int, type_key: str, message: str) -> type[AzureDevOpsErr
 
 
 def explain(kind: type[AzureDevOpsError], happened: str) -> str:
-    """A whole message: what happened, then the likely cause and the next step for this class."""
+    """Return a whole message: what happened, then the likely cause and the next step for this class of errors."""
     step = next((text for base in kind.__mro__ if (text := _NEXT_STEP.get(base))), "")
     happened = happened.rstrip()
     return f"{happened if happened.endswith(('.', '!', '?')) else happened + '.'} {step}".rstrip()
 
 
-def did_you_mean(given: str, known: Iterable[str]) -> str:
-    """Return ` Did you mean 'near'?` with the known word that is nearest, or an empty text when none is near."""
+def did_you_mean(given: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """Return ` Did you mean 'near'?` with the nearest known word, or an empty text when none is near.
+
+    Args:
+        given: The word that was given, in any case.
+        known: The words that would be right.
+        cutoff: How alike two words have to be, from 0 to 1.
+    """
     words = {word.lower(): word for word in known}
-    near = difflib.get_close_matches(given.lower(), words, n=1)
+    near = difflib.get_close_matches(given.lower(), words, n=1, cutoff=cutoff)
     return f" Did you mean {words[near[0]]!r}?" if near else ""

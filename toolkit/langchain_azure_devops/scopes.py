@@ -1,19 +1,18 @@
-"""What a personal access token may do: every `vso.*` scope, and what implies what.
+"""The scopes of a personal access token: every `vso.*` scope, and which scopes each one includes.
 
 Source: the scope list of the service's OAuth documentation and the `security` section of each REST operation.
-A scope is only an upper bound; the user's own permissions narrow it further.
+A scope is only an upper bound: the permissions of the token's owner narrow it further.
 """
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
-from langchain_azure_devops.errors import ScopesInvalid
+from langchain_azure_devops.errors import ScopesInvalid, did_you_mean
 
 
 class Scope(StrEnum):
-    """A scope in the service's own spelling; the value is what a PAT listing shows."""
+    """A scope in the service's own spelling, such as `vso.code`."""
 
     FULL_ACCESS = "app_token"
 
@@ -160,7 +159,7 @@ INCLUDES: Mapping[Scope, tuple[Scope, ...]] = {
     Scope.WORK_WRITE: (Scope.WORK,),
     Scope.WORK_FULL: (Scope.WORK_WRITE,),
 }
-"""What each scope includes directly; `expand` follows the chain."""
+"""The scopes that each scope includes directly; `expand` follows the chain."""
 
 # The token page groups scopes in categories with up to three levels: read, write (or execute), manage.
 _CATEGORIES: Mapping[str, tuple[Scope, ...]] = {
@@ -209,7 +208,7 @@ _FULL_ACCESS_WORDS = frozenset({"full", "full access", "app_token"})
 
 
 def expand(scopes: Iterable[Scope]) -> frozenset[Scope]:
-    """Everything the given scopes allow, themselves included."""
+    """Return the given scopes and all scopes that they include."""
     pending = list(scopes)
     if Scope.FULL_ACCESS in pending:
         return frozenset(Scope)
@@ -223,15 +222,15 @@ def expand(scopes: Iterable[Scope]) -> frozenset[Scope]:
 
 
 def implying(scope: Scope) -> frozenset[Scope]:
-    """Every scope that brings the given one with it, itself included: what a token lacks if it lacks this one."""
+    """Return the given scope and every scope that includes it: a token that lacks the scope lacks all of these."""
     return frozenset(candidate for candidate in Scope if scope in expand((candidate,)))
 
 
 def parse_scopes(text: str) -> frozenset[Scope]:
-    """Read scopes as people write them.
+    """Parse scopes as people write them.
 
-    Accepted, in any mix: `vso.code`, `code_write`, `app_token`, and the wording of the token page such as
-    `Code (Read & write)` or `Full access`; separated by commas, semicolons or white space.
+    The text may mix `vso.code`, `code_write`, `app_token` and the wording of the token page, such as
+    `Code (Read & write)` or `Full access`, separated by commas, semicolons or white space.
 
     Raises:
         ScopesInvalid: A word names no scope; the message suggests the nearest one.
@@ -247,7 +246,7 @@ def parse_scopes(text: str) -> frozenset[Scope]:
 
 
 def on_token_page(scope: Scope) -> str:
-    """A scope in the wording of the token page, such as `Code (Read & write)`; `parse_scopes` reads it back.
+    """Return a scope in the wording of the token page, such as `Code (Read & write)`; `parse_scopes` accepts it.
 
     Scopes that the page does not offer keep their own name.
     """
@@ -299,9 +298,7 @@ def _from_token_page(category: str, level: str) -> Scope:
 
 
 def _unknown(word: str, known: list[str], nearest_to: str) -> ScopesInvalid:
-    near = difflib.get_close_matches(nearest_to, known, n=1)
-    suggestion = f" Did you mean {near[0]!r}?" if near else ""
     return ScopesInvalid(
-        f"{word!r} is not a scope of Azure DevOps.{suggestion} "
+        f"{word!r} is not a scope of Azure DevOps.{did_you_mean(nearest_to, known)} "
         "Write scopes as 'vso.code vso.work_write' or as the token page does: 'Code (Read & write)'."
     )

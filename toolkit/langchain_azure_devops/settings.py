@@ -1,4 +1,4 @@
-"""Which organization, with which credential, from where: read once, checked before anything is sent."""
+"""The settings of a connection: organization, credential and default project, checked before anything is sent."""
 
 import ipaddress
 import os
@@ -19,16 +19,16 @@ from langchain_azure_devops.errors import (
 from langchain_azure_devops.scopes import Scope, parse_scopes
 
 TokenProvider = Callable[[], str | SecretStr | Awaitable[str | SecretStr]]
-"""Asked for the token at the start and again when the service stops accepting it (rotation).
+"""A function that gives the token, called at the start and again when the service stops accepting the token.
 
-May block: it runs in a thread. What it awaits runs on the client's own event loop.
+It may block, because it runs in a thread. What it awaits runs on the client's own event loop.
 """
 
 CLOUD_HOSTS: Mapping[str, str] = {
     "core": "https://dev.azure.com/{organization}",
     "search": "https://almsearch.dev.azure.com/{organization}",
 }
-"""Where each area of the service lives; a base URL of one's own serves every area."""
+"""The base URL of each area of the cloud service; a given base URL serves every area."""
 
 _ORGANIZATION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,48}[A-Za-z0-9])?")
 _MAKE_A_TOKEN = "Make one at https://dev.azure.com/<organization>/_usersSettings/tokens"  # noqa: S105 - a hint, no token
@@ -40,14 +40,15 @@ class Settings:
 
     Attributes:
         organization: The bare name, as in `dev.azure.com/<organization>`.
-        base_url: The organization's whole URL when it is not the cloud's (Azure DevOps Server, simulator), else None.
-        token: Gives the personal access token when asked.
+        base_url: The organization's whole URL outside the cloud (Azure DevOps Server, simulator), else None.
+        token: Returns the personal access token.
         credential_source: Where the token came from, for people: an argument or the name of a variable.
-        default_project: Applied by every tool that takes a project and was given none.
-        declared_scopes: What the operator says the token may do; None when nothing was declared.
+        default_project: The project that a tool uses when its call names none.
+        declared_scopes: The scopes that the operator says the token has; None when nothing was declared.
         link_hosts: Hosts that writes may link to, besides the organization's own; `*.contoso.com` for all below one.
-        rotates: The token comes from a provider, which may give another one.
-        borrowed: The token was made for another program (the az CLI), so it only reads unless told otherwise.
+        rotates: Whether the token comes from a provider, which may return another one later.
+        borrowed: Whether the token was made for another program (the az CLI). Such a token only reads unless the
+            caller says how to decide about writes.
     """
 
     organization: str
@@ -62,12 +63,12 @@ class Settings:
 
     @property
     def own_urls(self) -> tuple[str, ...]:
-        """Where the organization's own pages are."""
+        """The URLs below which the organization's own pages are."""
         hosts = () if self.base_url else (f"https://{self.organization}.visualstudio.com".lower(),)
         return (*dict.fromkeys(self.url(area) for area in CLOUD_HOSTS), *hosts)
 
     def url(self, area: str) -> str:
-        """The base URL of an area of the service, without a trailing slash."""
+        """Return the base URL of an area of the service, without a trailing slash."""
         return self.base_url or CLOUD_HOSTS[area].format(organization=self.organization)
 
 
@@ -80,26 +81,26 @@ def load_settings(
     scopes: str | Iterable[Scope | str] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Settings:
-    """Settings from arguments, completed from the environment.
+    """Make settings from arguments, and take what is not given from the environment.
 
-    Read from the environment where no argument says otherwise: `AZURE_DEVOPS_ORG` or `AZURE_DEVOPS_BASE_URL`,
-    `AZURE_DEVOPS_PAT` (then the az CLI's `AZURE_DEVOPS_EXT_PAT`), `AZURE_DEVOPS_PROJECT`, `AZURE_DEVOPS_SCOPES`,
-    `AZURE_DEVOPS_LINK_HOSTS`.
-    An empty variable counts as not set.
+    The variables are `AZURE_DEVOPS_ORG` or `AZURE_DEVOPS_BASE_URL`, `AZURE_DEVOPS_PAT` (then the az CLI's
+    `AZURE_DEVOPS_EXT_PAT`), `AZURE_DEVOPS_PROJECT`, `AZURE_DEVOPS_SCOPES` and `AZURE_DEVOPS_LINK_HOSTS`. An empty
+    variable counts as not set.
 
     Raises:
-        OrganizationInvalid: No organization, a URL, or a name that cannot be one.
-        CredentialMissing: No token anywhere.
-        CredentialMalformed: White space around or inside the token.
+        OrganizationInvalid: There is no organization, or it is a URL or cannot be a name.
+        CredentialMissing: There is no token.
+        CredentialMalformed: There is white space around or inside the token.
         ScopesInvalid: A declared scope does not exist.
+        Misconfigured: An argument has the wrong type.
     """
     for option, given in (("organization", organization), ("default_project", default_project), ("base_url", base_url)):
         check_type(option, "" if given is None else given, str, "a text")
     variables = {name: value for name, value in (os.environ if environ is None else environ).items() if value.strip()}
     if organization is not None and base_url is not None:
         raise OrganizationInvalid(
-            "Both an organization and a base URL were given. Give the organization for the cloud service, "
-            "or the base URL for Azure DevOps Server or a simulator, not both."
+            "Both an organization and a base URL were given. Give only the organization for the cloud service, or only "
+            "the base URL for Azure DevOps Server or a simulator."
         )
     if organization is None and base_url is None:
         base_url = variables.get("AZURE_DEVOPS_BASE_URL")
@@ -149,11 +150,11 @@ def check_type(option: str, given: object, expected: type, words: str) -> None:
 
 
 def checked_token(token: str | SecretStr, source: str) -> str:
-    """The token's text if it can be one.
+    """Return the text of a token if it can be one.
 
     Raises:
-        CredentialMissing: It is empty.
-        CredentialMalformed: White space or control characters are in it. The token itself is never in the message.
+        CredentialMissing: The token is empty.
+        CredentialMalformed: It contains white space or control characters. The message never contains the token.
     """
     text = token.get_secret_value() if isinstance(token, SecretStr) else token
     if not isinstance(text, str):
@@ -162,12 +163,12 @@ def checked_token(token: str | SecretStr, source: str) -> str:
         raise CredentialMissing(f"The personal access token from {source} is empty. {_MAKE_A_TOKEN}.")
     if text != text.strip():
         raise CredentialMalformed(
-            f"The personal access token from {source} has white space around it (a line break from a file or "
-            "clipboard, most likely). Remove it and run verify again."
+            f"The personal access token from {source} has white space around it, most likely a line break from a file "
+            "or the clipboard. Remove it and run verify again."
         )
     if any(character.isspace() or not character.isprintable() or ord(character) > 126 for character in text):
         raise CredentialMalformed(
-            f"The personal access token from {source} has white space or other characters inside that no token has. "
+            f"The personal access token from {source} contains white space or other characters that no token has. "
             "Copy it again in one piece."
         )
     return text
@@ -189,7 +190,7 @@ def _credential(
             return _constant(variables[name], name), name, borrowed
     raise CredentialMissing(
         f"No personal access token: give pat= or set AZURE_DEVOPS_PAT. {_MAKE_A_TOKEN}; "
-        "'azure-devops-agent scopes' lists the scopes each capability needs."
+        "'azure-devops-agent scopes' lists the scopes that each tool needs."
     )
 
 
@@ -207,22 +208,22 @@ def _checked_organization(organization: str) -> str:
         )
     if bare := _name_in_cloud_url(name):
         raise OrganizationInvalid(
-            f"The organization was given as a URL or path. Use the bare name: {bare!r}.", subject=bare
+            f"The organization is a URL or path. Give the bare name instead: {bare!r}.", subject=bare
         )
     if "://" in name or "/" in name or "." in name:
         raise OrganizationInvalid(
-            "The organization was given as a URL or path. Use the bare name, the 'name' in https://dev.azure.com/name; "
-            "the URL of an Azure DevOps Server goes into base_url= or AZURE_DEVOPS_BASE_URL."
+            "The organization is a URL or path. Give the bare name instead, the 'name' in https://dev.azure.com/name. "
+            "The URL of an Azure DevOps Server goes into base_url= or AZURE_DEVOPS_BASE_URL."
         )
     if not _ORGANIZATION.fullmatch(name):
         raise OrganizationInvalid(
-            f"{name!r} cannot be the name of an organization: letters, digits and hyphens, at most 50 of them."
+            f"{name!r} cannot be the name of an organization, which has at most 50 letters, digits and hyphens."
         )
     return name
 
 
 def _name_in_cloud_url(text: str) -> str | None:
-    """The organization in a cloud URL or a path such as `name/project`, None when the text is no such thing."""
+    """Return the organization in a cloud URL or in a path such as `name/project`; None when the text is neither."""
     parts = urlsplit(text if "://" in text else f"https://{text}")
     host = (parts.hostname or "").lower()
     path = [unquote(segment) for segment in parts.path.split("/") if segment]
@@ -246,22 +247,23 @@ def _name_in_base_url(base_url: str) -> str:
     if parts.username or parts.password:
         raise OrganizationInvalid("The base URL holds a user name or password. Put the token into AZURE_DEVOPS_PAT.")
     if parts.query or parts.fragment:
-        raise OrganizationInvalid("The base URL has a query or fragment. Give it up to the collection's name only.")
+        raise OrganizationInvalid("The base URL has a query or fragment. Remove what follows the collection's name.")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise OrganizationInvalid(
-            "The base URL uses http, which would send the token in clear text. Use https; http is for loopback only."
+            "The base URL uses http, which would send the token in clear text. Use https. Only a server on this "
+            "machine may use http."
         )
     segments = [segment for segment in parts.path.split("/") if segment]
     if not segments:
         raise OrganizationInvalid(
-            "The base URL names no organization or collection. It must be whole, such as "
+            "The base URL names no organization or collection. Give the whole URL, such as "
             "https://server/tfs/DefaultCollection."
         )
     return unquote(segments[-1])
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine."""
+    """Return whether a host is this machine."""
     if host == "localhost":
         return True
     try:

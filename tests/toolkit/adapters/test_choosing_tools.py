@@ -105,7 +105,7 @@ def test_an_unknown_name_is_refused_with_the_near_one(wrong, words):
         ({"organization": 5}, "organization= takes a text, not int"),
         ({"default_project": ["Platform"]}, "default_project= takes a text, not list"),
         ({"settings": "contoso"}, r"settings= takes what load_settings\(\) returns, not str"),
-        ({"settings": load_settings(organization="x", pat=PAT)}, "settings= holds organization, pat, scopes already"),
+        ({"settings": load_settings(organization="x", pat=PAT)}, "The settings hold organization, pat, scopes already"),
         ({"approver": "ask"}, "The approver is str 'ask'"),
         ({"extra": "mine"}, r"extra= takes a list of toolsets and tools, not str"),
         ({"extra": TOOLSETS["builds"]}, r"not Toolset, as in extra=\[my_toolset\]"),

@@ -1,7 +1,6 @@
-"""Whether the settings work, who that is, and what the token may do."""
+"""Verify a connection: find out whether the settings work, who the token belongs to, and which scopes it has."""
 
 import asyncio
-import difflib
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from langchain_azure_devops.errors import (
     ScopeMissing,
     SignInRequired,
     TokenRejected,
+    did_you_mean,
 )
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request_context import PROBES
@@ -31,25 +31,25 @@ READ_PROBES: Mapping[Scope, tuple[str, Mapping[str, str | int | None]]] = {
     Scope.WORK: ("/_apis/wit/fields/{field}", {"field": "System.Id"}),
     Scope.BUILD: ("/{project}/_apis/build/builds/{build}", {"build": 2147483647}),
 }
-"""A cheap GET for each read scope the tools need; the answer's kind tells, not its content."""
+"""A cheap GET for each scope that the tools need to read. The kind of the answer tells whether the token has it."""
 
 
 @dataclass(frozen=True)
 class Connection:
-    """What `verify` found out; reading it needs no further request.
+    """What `verify` found out. Reading it sends no request.
 
     Attributes:
         error: Why there is no usable connection; None when there is one.
         organization: The bare name.
-        url: Where the organization was looked for.
+        url: The URL of the organization.
         credential_source: Where the token came from.
         identity: Who the token belongs to, if the service knows.
-        default_project: As set.
+        default_project: The default project of the settings.
         projects: Names of the visible projects, at most 1,000.
-        learnt: For each scope known to be there, how that was learnt.
-        missing: For each scope known not to be there, how that was learnt.
-        unknown: Scopes that could not be settled, with the reason; they count as not there for writes.
-        hints: What a person should know although it works.
+        learnt: The scopes that the token has, each with how `verify` learnt it.
+        missing: The scopes that the token lacks, each with how `verify` learnt it.
+        unknown: The scopes of which it could not find out, each with the reason. For writes they count as missing.
+        hints: What a person should know although the connection works.
     """
 
     organization: str
@@ -66,31 +66,31 @@ class Connection:
 
     @property
     def connected(self) -> bool:
-        """Whether the organization answered to this token."""
+        """Whether the organization accepted this token."""
         return self.error is None
 
     @property
     def status(self) -> str:
-        """The state in one word: `connected` or the name of the error's class."""
+        """The state in one word: `connected`, or the name of the error's class."""
         return "connected" if self.error is None else type(self.error).__name__
 
     @property
     def exit_code(self) -> int:
-        """What `azure-devops-agent verify` ends with."""
+        """The exit code of `azure-devops-agent verify`."""
         return 0 if self.error is None else self.error.exit_code
 
     @property
     def scopes(self) -> frozenset[Scope]:
-        """Every scope known to be there."""
+        """The scopes that the token is known to have."""
         return frozenset(self.learnt)
 
 
 async def verify(client: AzureDevOps) -> Connection:
-    """Find out whether the settings work; a diagnosed state is returned, never raised.
+    """Find out whether the settings work. A state that it can name is returned, never raised.
 
-    Asks who is signed in (`GET /_apis/connectionData`), for the projects (`GET /_apis/projects`), and then probes the
-    scopes the tools need. No probe for a write is sent when the client only reads or only read scopes were declared.
-    All of it together takes no longer than one call may.
+    It asks who is signed in (`GET /_apis/connectionData`), lists the projects (`GET /_apis/projects`), and then probes
+    the scopes that the tools need. It sends no probe for a write when the client only reads or when only scopes for
+    reading were declared. All of it together takes no longer than one call may.
     """
     return await client.run(_in_time(client))
 
@@ -119,12 +119,12 @@ async def _verify(client: AzureDevOps) -> Connection:
     try:
         projects = await client.project_names(strict=True)
         if not projects:
-            hints.append("The token can list projects, but sees none: its owner is a member of no project.")
+            hints.append("The token can list projects, but sees none, because its owner is a member of no project.")
     except ScopeMissing:
         projects = []
         hints.append(
-            "The token cannot list projects. That works, but names of projects cannot be checked: add the scope "
-            "'Project and Team (Read)' (vso.project) to get suggestions and list_projects."
+            "The token cannot list projects, so names of projects cannot be checked. Add the scope 'Project and Team "
+            "(Read)' (vso.project) to get suggestions and the tool list_projects."
         )
         missing_project = {Scope.PROJECT: "refused", Scope.PROFILE: "refused"}
     except AzureDevOpsError as error:
@@ -150,7 +150,7 @@ def _with(connection: Connection, **changes: object) -> Connection:
 
 
 async def _organization_or_token(client: AzureDevOps, error: AzureDevOpsError) -> AzureDevOpsError:
-    """A failed sign-in seen again in the light of whether the organization exists at all."""
+    """Return the error of a failed sign-in, after asking whether the organization exists at all."""
     if not isinstance(error, NotSignedIn | OrganizationNotFound):
         return error
     name = client.settings.organization
@@ -162,7 +162,7 @@ async def _organization_or_token(client: AzureDevOps, error: AzureDevOpsError) -
         )
     if exists is None and isinstance(error, TokenRejected | SignInRequired):
         return type(error)(
-            f"{error.message} It could not be settled whether the organization {name!r} exists: check its name, too.",
+            f"{error.message} It is not known whether the organization {name!r} exists: check its name, too.",
             subject=error.subject,
         )
     return error
@@ -180,10 +180,8 @@ async def _check_default_project(client: AzureDevOps, visible: list[str]) -> Non
             f"The token's owner may not see the default project {wanted!r}. Ask for membership in one of its teams.",
             subject=wanted,
         )
-    near = difflib.get_close_matches(wanted.lower(), [name.lower() for name in visible], n=1, cutoff=0.5)
-    suggestion = next((name for name in visible if near and name.lower() == near[0]), None)
-    hint = f" Did you mean {suggestion!r}?" if suggestion else ""
-    listed = f" Visible projects: {', '.join(visible[:20])}." if visible and not suggestion else ""
+    hint = did_you_mean(wanted, visible, cutoff=0.5)
+    listed = f" Visible projects: {', '.join(visible[:20])}." if visible and not hint else ""
     raise ProjectNotFound(
         f"The default project {wanted!r} does not exist, or this token's owner may not see it.{hint}{listed} "
         "Set AZURE_DEVOPS_PROJECT or --project to one of the visible projects.",
@@ -197,7 +195,7 @@ async def _check_default_project(client: AzureDevOps, visible: list[str]) -> Non
 async def _scopes(
     client: AzureDevOps, projects: list[str], known_missing: Mapping[Scope, str]
 ) -> tuple[dict[Scope, str], dict[Scope, str], dict[Scope, str]]:
-    """What is there, what is not, and what could not be settled."""
+    """Return the scopes that the token has, those that it lacks, and those of which nothing could be found out."""
     declared = client.settings.declared_scopes
     learnt: dict[Scope, str] = {} if known_missing else {Scope.PROJECT: "confirmed by listing projects"}
     missing, unknown = dict(known_missing), {}
@@ -226,7 +224,7 @@ async def _scopes(
 
 
 def _probed(client: AzureDevOps, declared: frozenset[Scope] | None) -> list[Scope]:
-    """Which scopes are worth a request: reads always; writes unless nothing could follow from a yes."""
+    """Return the scopes to probe: those for reading, and those for writing that could bring a tool."""
     writes = [Scope(name) for name in PROBES]
     if client.read_only:
         return list(READ_PROBES)
@@ -236,7 +234,7 @@ def _probed(client: AzureDevOps, declared: frozenset[Scope] | None) -> list[Scop
 
 
 async def _probe(client: AzureDevOps, scope: Scope, projects: list[str]) -> tuple[Scope, bool | str]:
-    """True: there. False: not there. A text: why that could not be settled."""
+    """Return whether the token has a scope, or as a text why that could not be found out."""
     first = await _probe_once(client, scope, projects)
     # A lone empty 401 was seen amid successes with the same token: one answer of that kind is not enough.
     return scope, await _probe_once(client, scope, projects) if first is False else first
@@ -262,11 +260,11 @@ def _verdict(response: httpx.Response) -> bool | str:
         return True
     if response.status_code == 401 and not response.content:
         return False
-    return f"the service answered {response.status_code}, which settles nothing"
+    return f"the service answered {response.status_code}, which says nothing about the scope"
 
 
 def _shortfall(client: AzureDevOps, found: Connection) -> AzureDevOpsError | None:
-    """The error of a connection that works but lacks what was promised, or everything."""
+    """Return the error of a connection that works, but lacks a declared scope or every scope."""
     declared = client.settings.declared_scopes or frozenset()
     lacking = sorted(scope.value for scope in declared if scope in found.missing)
     if lacking:
@@ -277,12 +275,12 @@ def _shortfall(client: AzureDevOps, found: Connection) -> AzureDevOpsError | Non
         )
     if not found.learnt and not found.unknown:
         return ScopeMissing(
-            "The token is valid, but has none of the scopes the tools need. Make one with at least 'Code (Read)'; "
-            "'azure-devops-agent scopes' lists what each capability needs."
+            "The token is valid, but has none of the scopes that the tools need. Make one with at least 'Code (Read)'; "
+            "'azure-devops-agent scopes' lists the scopes that each tool needs."
         )
     return None
 
 
 def least(scopes: Iterable[Scope]) -> Scope:
-    """Of several scopes, the one that allows least: what to ask for when any one suffices."""
+    """Return the scope that allows least: the one to ask for when any one of them suffices."""
     return min(scopes, key=lambda scope: (len(expand((scope,))), scope not in INCLUDES))

@@ -354,6 +354,6 @@ def _checked_settings(settings: Settings | None, **options: Unpack[_Connecting])
     check_type("settings", settings, Settings, "what load_settings() returns")
     if twice := [name for name, value in options.items() if value is not None]:
         raise Misconfigured(
-            f"settings= holds {', '.join(twice)} already. Give either settings= or these options.", subject=twice[0]
+            f"The settings hold {', '.join(twice)} already. Give either settings or these options.", subject=twice[0]
         )
     return settings
