@@ -46,7 +46,7 @@ FORGERIES = (
 HOSTILE = MARKER + INVISIBLE + "".join(CLOSERS) + "".join(FORGERIES) + MARKER
 LINE = re.compile(
     r"\[[a-z_]+ [A-Za-z]+( [\w .,:;/@$(){}+'=#*-]{0,120})?\]|No [a-z -]+ found\.|"
-    r'\d+( of \d+)? [a-z -]+(, all)?(; more: repeat with cursor="[\w-]+")?|'
+    r'\d+( of \d+)? [a-z -]+(, all|, not all)?(; more: repeat with cursor="[\w-]+")?|'
     r"(lines [\d,]+-[\d,]+|no lines)( of [\d,]+)?(; go on with first_line=\d+)?|"
     r"[a-z_]+: [\d,]+ of [\d,]+ characters shown\."
 )
@@ -147,7 +147,7 @@ def test_whoever_wrote_it_is_named_by_the_mark(name):
         answer = STAGES[name].call({surface.place: MARKER})
         results = STAGES[name].results
         marked = [field for field in fields_with(results, MARKER) if field in marked_fields(surface.tool)]
-        named = {field for origin in answer.artifact["origins"] for field in origin["fields"]}
+        named = {field for origin in answer.artifact.get("origins", ()) for field in origin["fields"]}
         assert {field.partition(".")[2] for field in marked} <= named, surface
 
 

@@ -5,7 +5,6 @@ import asyncio
 import pytest
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool
-from langchain_core.utils.function_calling import convert_to_openai_tool
 from stub_service import EMPTY_401, PERSON, RESET, StubService, failure, ok
 
 from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsToolkit, Page
@@ -116,28 +115,6 @@ def test_a_secret_reaches_neither_text_nor_artifact():
     assert secret not in message.content
     assert secret not in str(message.artifact)
     assert "[secret:azure-devops-pat:" in message.content
-
-
-@pytest.mark.parametrize("name", TOOL_NAMES)
-def test_schemas_survive_strict_mode(name):
-    with AzureDevOpsToolkit(organization="contoso", pat=PAT, scopes="app_token") as toolkit:
-        [tool] = [tool for tool in toolkit.get_tools() if tool.name == name]
-    function = convert_to_openai_tool(tool, strict=True)["function"]
-    assert function["description"]
-
-    def check(schema):
-        assert "anyOf" not in schema
-        assert "default" not in schema
-        if "object" in schema["type"]:
-            assert schema["additionalProperties"] is False
-            assert sorted(schema["required"]) == sorted(schema["properties"])
-            assert schema["properties"] or schema is function["parameters"]
-            for part in schema["properties"].values():
-                check(part)
-        if "array" in schema["type"]:
-            check(schema["items"])
-
-    check(function["parameters"])
 
 
 @pytest.mark.parametrize("name", TOOL_NAMES)
