@@ -9,6 +9,7 @@ import pytest
 from contract_watch import watch
 
 from azure_devops_simulator import Organization, SimulatorServer, seed_organization
+from azure_devops_simulator.__main__ import main
 
 FULL, READ = "full-token", "read-token"
 
@@ -75,3 +76,17 @@ def client(connect: Callable[[str | None], Client]) -> Client:
 @pytest.fixture
 def reader(connect: Callable[[str | None], Client]) -> Client:
     return connect(READ)
+
+
+@pytest.fixture
+def refuse(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[object, str, str]]:
+    """Run the command with arguments that it refuses, and return its exit code, output and errors."""
+
+    def run(*arguments: str) -> tuple[object, str, str]:
+        try:
+            code: object = main([*arguments])
+        except SystemExit as error:
+            code = error.code
+        return code, *capsys.readouterr()
+
+    return run

@@ -80,8 +80,12 @@ def listen(port: int = 0) -> socket.socket:
     # asyncio turns off Nagle's algorithm, which costs 40 ms an answer, only for sockets that name their protocol.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", port))
-    listener.listen(512)
+    try:
+        listener.bind(("127.0.0.1", port))
+        listener.listen(512)
+    except (OSError, OverflowError):
+        listener.close()
+        raise
     return listener
 
 
