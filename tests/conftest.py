@@ -1,14 +1,38 @@
-"""What all tests share."""
+"""What all tests share: where their modules are, how many processes they take, and what the summary shows."""
 
+import os
 import ssl
 import sys
 from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parent.parent
+
 # The folders of modules that tests import by their plain names.
 for folder in ("toolkit", "toolkit/text", "simulator", "simulator/clients", "simulator/contract", "agents", "evals"):
-    sys.path.insert(0, str(Path(__file__).parent / folder))
+    sys.path.insert(0, str(ROOT / "tests" / folder))
+
+# Tests start many processes. Without byte code each of them would compile LangChain again, which takes seconds; where
+# none may be written beside the sources, it is kept in pytest's own folder.
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+    sys.dont_write_bytecode = False
+    sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = str(ROOT / ".pytest_cache" / "bytecode")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """All cores for the whole suite and for folders; none for named files, which end before workers have started."""
+    named = any(".py" in argument for argument in config.args)
+    return 0 if named else os.cpu_count() or 1
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show the lines that tests recorded as a summary, wherever they ran."""
+    for report in terminalreporter.getreports("passed"):
+        for title, lines in report.user_properties:
+            terminalreporter.section(title)
+            for line in lines:
+                terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

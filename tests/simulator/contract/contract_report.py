@@ -1,4 +1,4 @@
-"""The count of operations for the summary of a test run; empty until they have been driven."""
+"""The count of operations for the summary of a test run."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -7,19 +7,22 @@ from contract_specs import Operation
 
 from azure_devops_simulator.api.routing import Route
 
-REPORT: list[str] = []
+TITLE = "operations of the simulator"
 
 
-def fill(routes: Iterable[Route], succeeded: set[Route], failed: set[Route], known: Iterable[Operation] | None) -> None:
+def lines_of(
+    routes: Iterable[Route], succeeded: set[Route], failed: set[Route], known: Iterable[Operation] | None
+) -> list[str]:
     """One line for each area: operations implemented, driven to success and to an error, and in the contract (7.1)."""
     described = Counter(operation.area for operation in known) if known is not None else None
     areas: dict[str, list[Route]] = {}
     for route in routes:
         areas.setdefault(route.area, []).append(route)
-    REPORT[:] = [f"{'area':<12}{'implemented':>12}{'tested':>8}{'error tested':>14}{'in the contract':>17}"]
+    lines = [f"{'area':<12}{'implemented':>12}{'tested':>8}{'error tested':>14}{'in the contract':>17}"]
     every = [route for rows in areas.values() for route in rows]
     for area, rows in [*areas.items(), ("total", every)]:
         tested, refused = len(succeeded.intersection(rows)), len(failed.intersection(rows))
         names = areas.keys() if area == "total" else {area}
         contract = "not run" if described is None else str(sum(described[name] for name in names))
-        REPORT.append(f"{area:<12}{len(rows):>12}{tested:>8}{refused:>14}{contract:>17}")
+        lines.append(f"{area:<12}{len(rows):>12}{tested:>8}{refused:>14}{contract:>17}")
+    return lines
