@@ -9,10 +9,12 @@ from langchain_azure_devops.adapters.toolkit import AzureDevOpsToolkit as AzureD
 from langchain_azure_devops.calls import Tool as Tool
 from langchain_azure_devops.calls import Toolset as Toolset
 from langchain_azure_devops.calls import approve_writes_with as approve_writes_with
+from langchain_azure_devops.calls import read_optional as read_optional
 from langchain_azure_devops.errors import AzureDevOpsError as AzureDevOpsError
 from langchain_azure_devops.http import AzureDevOps as AzureDevOps
 from langchain_azure_devops.results import Lines as Lines
 from langchain_azure_devops.results import Page as Page
+from langchain_azure_devops.results import PartialResult as PartialResult
 from langchain_azure_devops.results import Result as Result
 from langchain_azure_devops.runtime import RunContext as RunContext
 from langchain_azure_devops.safety import Approval as Approval

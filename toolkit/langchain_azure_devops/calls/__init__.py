@@ -6,6 +6,7 @@ A `Toolset` turns a typed function into a `Tool`; `approve_writes_with` sets who
 from langchain_azure_devops.calls.approval import approve_writes_with
 from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.calls.fan_out import AT_ONCE
+from langchain_azure_devops.calls.optional import read_optional
 from langchain_azure_devops.calls.tool import Tool
 
-__all__ = ["AT_ONCE", "Tool", "Toolset", "approve_writes_with"]
+__all__ = ["AT_ONCE", "Tool", "Toolset", "approve_writes_with", "read_optional"]

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
 
 from pydantic import Field, JsonValue
 
+from langchain_azure_devops.calls.optional import check_names_gaps
 from langchain_azure_devops.calls.recovery import Recovery
 from langchain_azure_devops.calls.tool import Tool
 from langchain_azure_devops.http.client import AzureDevOps
@@ -55,7 +56,8 @@ class Toolset:
 
         Args:
             *scopes: Any one of them suffices.
-            optional: Scopes for parts of the result that may be missing, which `read_optional` reads.
+            optional: Scopes for parts of the result that `read_optional` reads. Without one of them, the call succeeds
+                and its result names what is missing.
             default: Whether the tool belongs to the default set, which is offered when nobody chooses tools.
             example: The arguments of one call that works in the seeded organization of the simulator.
             more_examples: Further calls, where one call does not show everything that the tool can return.
@@ -63,6 +65,8 @@ class Toolset:
 
         def declare(function: Callable[Concatenate[AzureDevOps, P], Coroutine[Any, Any, R]]) -> Tool[P, R]:
             _refuse_positional(function)
+            if optional:
+                check_names_gaps(function)
             return self._add(
                 Tool(
                     name=function.__name__,
@@ -103,7 +107,8 @@ class Toolset:
         Args:
             *scopes: Any one of them suffices.
             sends: The write operations that it may send, as `POST /{project}/...`.
-            optional: Scopes for parts of the result that may be missing, which `read_optional` reads.
+            optional: Scopes for parts of the result that `read_optional` reads. Without one of them, the call succeeds
+                and its result names what is missing.
             default: Whether the tool belongs to the default set, which is offered when nobody chooses tools.
             destructive: Whether a call may overwrite or delete something; False when it only adds.
             idempotent: Whether a second call with the same arguments has no further effect.
@@ -127,6 +132,8 @@ class Toolset:
 
         def declare(function: Callable[Concatenate[AzureDevOps, P], Coroutine[Any, Any, R]]) -> Tool[P, R]:
             _refuse_positional(function)
+            if optional:
+                check_names_gaps(function)
             if targets or contents:
                 _check_partition(function, targets, contents)
             return self._add(

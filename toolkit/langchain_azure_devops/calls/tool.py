@@ -14,6 +14,7 @@ from typing import Any, Concatenate, Generic, Literal, NamedTuple, ParamSpec, Ty
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError, create_model
 
 from langchain_azure_devops.calls.approval import ask, ask_sync, check_content, check_policy
+from langchain_azure_devops.calls.optional import with_gaps
 from langchain_azure_devops.calls.recovery import PendingWrite, Recovery, settled
 from langchain_azure_devops.calls.schema import strict_schema
 from langchain_azure_devops.errors import AuditFailed, AzureDevOpsError, InvalidRequest, WriteOutcomeUnknown
@@ -192,7 +193,9 @@ class Tool(Generic[P, R]):
         scopes = tuple(scope.value for scope in self.scopes)
         begun = time.monotonic()
         deadline = begun + client.context.timeouts.call
-        token = current_call.set(ToolCall(self.name, scopes, grant, digest_call(self.name, others)[:12], deadline))
+        optional = tuple(scope.value for scope in self.optional)
+        call = ToolCall(self.name, scopes, grant, digest_call(self.name, others)[:12], deadline, optional)
+        token = current_call.set(call)
         try:
             function = cast("Callable[..., Awaitable[R]]", self.function)
             with _recorded(client, self, arguments, request) as outcome:
@@ -202,7 +205,7 @@ class Tool(Generic[P, R]):
                     pending = PendingWrite(self.name, values, begun, error.may_follow)
                     result = await self._settled(client, pending, error)
                 outcome.append(result)
-            return result
+            return with_gaps(result, call.gaps)
         finally:
             current_call.reset(token)
             if grant is not None:

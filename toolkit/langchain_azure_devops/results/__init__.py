@@ -4,8 +4,19 @@ Every result model derives from `Result`; lists are a `Page`, files and logs are
 the text that a model reads, and `origins` says who wrote which of its fields.
 """
 
-from langchain_azure_devops.results.models import Lines, Page, Result, marks_of
+from langchain_azure_devops.results.models import Lines, Page, PartialResult, Result, marks_of
 from langchain_azure_devops.results.provenance import ERROR, origins
 from langchain_azure_devops.results.rendering import MAX_BUDGET, render, render_error
 
-__all__ = ["ERROR", "MAX_BUDGET", "Lines", "Page", "Result", "marks_of", "origins", "render", "render_error"]
+__all__ = [
+    "ERROR",
+    "MAX_BUDGET",
+    "Lines",
+    "Page",
+    "PartialResult",
+    "Result",
+    "marks_of",
+    "origins",
+    "render",
+    "render_error",
+]

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pydantic import JsonValue
@@ -168,6 +168,8 @@ class ToolCall:
         grant: What it may write.
         digest: Identifies the call apart from where its page begins.
         deadline: When all its requests have to be over, by the monotonic clock; None for one request at a time.
+        optional: The scopes that the tool declares for optional parts of its result.
+        gaps: The parts that were not read, each with the scope that it needs.
     """
 
     tool: str
@@ -175,6 +177,8 @@ class ToolCall:
     grant: Grant | None = None
     digest: str = ""
     deadline: float | None = None
+    optional: tuple[str, ...] = ()
+    gaps: list[tuple[str, str]] = field(default_factory=list)
 
 
 current_call: ContextVar[ToolCall | None] = ContextVar("azure_devops_tool_call", default=None)
