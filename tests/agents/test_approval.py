@@ -7,7 +7,7 @@ import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
-from azure_devops_agents.approvals.view import graph_approver, presenting, visible
+from azure_devops_agents.approvals.view import graph_approver, present_approval, spell_out_hidden
 from azure_devops_agents.investigation.events import ApprovalAsked
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import open_investigator
@@ -32,7 +32,7 @@ def asked(events):
 
 
 def files_with(folder, text):
-    return [path.name for path in folder.iterdir() if text.encode() in path.read_bytes()]
+    return [path.name for path in folder.rglob("*") if path.is_file() and text.encode() in path.read_bytes()]
 
 
 @pytest.fixture
@@ -134,14 +134,14 @@ def test_characters_nobody_sees_are_written_out(toolkit, tmp_path):
         view = asked(investigator.ask("t", "File it.")).view
     assert view["arguments"]["title"] == "pay⟦RIGHT-TO-LEFT OVERRIDE⟧load⟦ZERO WIDTH SPACE⟧"
     assert view["hidden_characters"] == {"title": ["RIGHT-TO-LEFT OVERRIDE", "ZERO WIDTH SPACE"]}
-    assert visible([{"a": "x\u200b"}, 1]) == [{"a": "x⟦ZERO WIDTH SPACE⟧"}, 1]
+    assert spell_out_hidden([{"a": "x\u200b"}, 1]) == [{"a": "x⟦ZERO WIDTH SPACE⟧"}, 1]
 
 
 def test_the_approver_says_yes_only_to_what_is_presented():
     request = WriteRequest("create_work_item", {}, "digest", None)
     assert graph_approver(request).approved is False
-    with presenting(Approval(True, "another digest", "dana")):
+    with present_approval(Approval(True, "another digest", "dana")):
         assert graph_approver(request).approved is False
-    with presenting(Approval(True, "digest", "dana")):
+    with present_approval(Approval(True, "digest", "dana")):
         assert graph_approver(request).approved is True
     assert graph_approver(request).approved is False

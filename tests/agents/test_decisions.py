@@ -7,11 +7,11 @@ from langgraph.types import Command
 
 from azure_devops_agents.approvals.fingerprint import fingerprint
 from azure_devops_agents.investigation.events import ApprovalAsked, ReportReady
-from azure_devops_agents.investigation.evidence import as_evidence
+from azure_devops_agents.investigation.evidence import evidence_of_text
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.investigation.routing import Budgets
-from azure_devops_agents.investigation.state import marked
+from azure_devops_agents.investigation.state import merge_evidence
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 from langchain_azure_devops.safety.audit import AuditLog, read_entries
 from langchain_azure_devops.safety.grants import WriteRequest
@@ -264,7 +264,7 @@ def test_a_mark_only_grows_and_outlives_a_summary(toolkit):
     messages = graph.get_state(config).values["messages"]
     graph.update_state(config, {"messages": [RemoveMessage(message.id) for message in messages]}, as_node="check")
     graph.update_state(config, {"messages": [HumanMessage("A summary.")], "untrusted_read": False}, as_node="check")
-    clean = {**as_evidence("E1", {"id": "x", "name": "y", "args": {}}, "ok", "clean"), "origins": []}
+    clean = {**evidence_of_text("E1", {"id": "x", "name": "y", "args": {}}, "ok", "clean"), "origins": []}
     graph.update_state(config, {"evidence": {"E1": clean}}, as_node="check")
     values = graph.get_state(config).values
     assert values["untrusted_read"] is True
@@ -280,7 +280,7 @@ def test_a_mark_only_grows_and_outlives_a_summary(toolkit):
 def test_marks_of_two_states_add_up():
     old = {"E1": {"untrusted": True, "origins": [{"author": "a"}]}}
     new = {"E1": {"untrusted": False, "origins": [{"author": "b"}]}, "E2": {"untrusted": False, "origins": []}}
-    both = marked(old, new)
+    both = merge_evidence(old, new)
     assert both["E1"] == {"untrusted": True, "origins": [{"author": "a"}, {"author": "b"}]}
     assert both["E2"]["untrusted"] is False
 
@@ -309,7 +309,7 @@ def test_a_secret_in_an_answer_is_not_stored(investigate, organization, tmp_path
         list(investigator.answer("t", {wait.interrupt_id: {**NO, "reason": f"{secret} opens it"}}))
         assert "A person said no: [secret:" in texts(investigator)
     assert titles(organization) == []
-    assert not [file for file in tmp_path.iterdir() if secret.encode() in file.read_bytes()]
+    assert not [file for file in tmp_path.rglob("*") if file.is_file() and secret.encode() in file.read_bytes()]
 
 
 def test_decisions_are_on_record_with_the_person(toolkit, tmp_path, investigate):

@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from azure_devops_agents.cli.views import as_json, in_lines, show
+from azure_devops_agents.cli.views import as_json, join_lines, show
 from azure_devops_agents.investigation.events import ApprovalAsked, ModelText, ReportReady, ToolFinished, ToolStarted
 
 VIEW = {
@@ -26,7 +26,7 @@ VIEW = {
 def printed(*events):
     out = io.StringIO()
     console = Console(file=out, width=100, force_terminal=False)
-    for event in in_lines(events):
+    for event in join_lines(events):
         show(console, event)
     return out.getvalue()
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from azure_devops_agents.investigation.events import ReportReady, ToolFinished
-from azure_devops_agents.investigation.evidence import PREVIEW, lines_of, preview, read_on
+from azure_devops_agents.investigation.evidence import PREVIEW, preview, read_lines, split_lines
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.investigation.routing import Budgets
 from azure_devops_agents.models.scripted import Call, ScriptedModel
@@ -83,16 +83,16 @@ def test_every_character_of_a_very_long_line_can_be_reached():
     words = " ".join(f"word{number}" for number in range(3000))
     known = {"E1": evidence(f"<untrusted n>\nfirst\n{words}\n</untrusted n>")}
     seen, line = "", 1
-    while line <= len(lines_of(known["E1"]["text"])):
-        body = read_on(known, {"id": "E1", "first_line": line}, "m").split("\n")[2:-2]
+    while line <= len(split_lines(known["E1"]["text"])):
+        body = read_lines(known, {"id": "E1", "first_line": line}, "m").split("\n")[2:-2]
         assert body
         seen += "".join(part.split(": ", 1)[1] for part in body if ": " in part)
         line += len(body)
     assert words in seen
-    assert "word2999" in read_on(known, {"id": "E1", "contains": "word2999"}, "m")
+    assert "word2999" in read_lines(known, {"id": "E1", "contains": "word2999"}, "m")
 
 
 @pytest.mark.parametrize("arguments", [{"id": "E2"}, {}, {"id": "E1", "first_line": 0}, {"id": "E1", "pattern": "x"}])
 def test_reading_on_with_wrong_arguments_says_so(arguments):
     with pytest.raises(ValueError, match=r"E2|id|first_line|pattern"):
-        read_on({"E1": evidence("text")}, arguments, "m")
+        read_lines({"E1": evidence("text")}, arguments, "m")

@@ -235,7 +235,7 @@ def test_the_token_is_in_no_file(investigate, tmp_path):
     with investigate([LIST, BUG], REPORT) as investigator:
         [wait] = asked(investigator.ask("t", "File it."))
         finished(investigator.answer("t", {wait.interrupt_id: {"decision": "approve"}}))
-    for path in tmp_path.iterdir():
+    for path in (path for path in tmp_path.rglob("*") if path.is_file()):
         assert b"full-access-token" not in path.read_bytes()
 
 

@@ -8,8 +8,8 @@ from langchain_openai import ChatOpenAI
 
 from azure_devops_agents.investigation.events import ApprovalAsked, ReportReady
 from azure_devops_agents.investigation.investigator import open_investigator
-from azure_devops_agents.investigation.messages import refusal_in, spoken
-from azure_devops_agents.investigation.state import answered_throughout
+from azure_devops_agents.investigation.messages import find_refusal, join_message
+from azure_devops_agents.investigation.state import answer_every_call
 from azure_devops_agents.models.offline import OfflineModel
 from azure_devops_agents.models.providers import open_model
 from azure_devops_agents.models.scripted import Call, ScriptedModel, UnknownQuestion
@@ -98,21 +98,21 @@ def test_a_write_with_cut_arguments_is_not_asked(ask):
 
 
 def test_a_refusal_is_found_beside_and_inside_the_content():
-    assert refusal_in(AIMessage("", additional_kwargs={"refusal": "No."})) == "No."
-    assert refusal_in(AIMessage([{"type": "refusal", "refusal": "No."}])) == "No."
-    assert refusal_in(AIMessage("Yes.")) is None
+    assert find_refusal(AIMessage("", additional_kwargs={"refusal": "No."})) == "No."
+    assert find_refusal(AIMessage([{"type": "refusal", "refusal": "No."}])) == "No."
+    assert find_refusal(AIMessage("Yes.")) is None
 
 
 def test_calls_that_a_dead_process_left_are_answered_for_the_provider():
     call = {"name": "list_builds", "args": {}, "id": "c1", "type": "tool_call"}
     done = {**call, "id": "c2"}
     messages = [HumanMessage("?"), AIMessage("", tool_calls=[call, done]), ToolMessage("x", tool_call_id="c2")]
-    whole = answered_throughout([*messages, HumanMessage("again?")])
+    whole = answer_every_call([*messages, HumanMessage("again?")])
     assert [message.type for message in whole] == ["human", "ai", "tool", "tool", "human"]
     assert {message.tool_call_id for message in whole if isinstance(message, ToolMessage)} == {"c1", "c2"}
 
 
 def test_ids_of_one_answer_are_made_different():
     call = {"name": "a", "args": {}, "id": "c", "type": "tool_call"}
-    message = spoken([AIMessage("", tool_calls=[call, call])], [AIMessage("", tool_calls=[call])])
+    message = join_message([AIMessage("", tool_calls=[call, call])], [AIMessage("", tool_calls=[call])])
     assert len({"c", *(call["id"] for call in message.tool_calls)}) == 3

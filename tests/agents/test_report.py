@@ -5,7 +5,7 @@ import pytest
 from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.investigation.events import ApprovalAsked, ReportReady
 from azure_devops_agents.investigation.investigator import open_investigator
-from azure_devops_agents.investigation.report import checked, parsed, plain
+from azure_devops_agents.investigation.report import check_quotes, parse_report, plain_report
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 
 REPORT = Call.to("write_report", answer="Done.", verdict="answered")
@@ -37,28 +37,28 @@ def bugs(organization):
 
 def test_quotes_are_found_whatever_the_white_space():
     known = {"E1": {"text": "a\tb\n  c"}}
-    report = {**plain("x"), "observed": [{"statement": "s", "evidence": ["E1"], "quote": "a b c"}]}
-    assert checked(report, known)["observed"] == report["observed"]
+    report = {**plain_report("x"), "observed": [{"statement": "s", "evidence": ["E1"], "quote": "a b c"}]}
+    assert check_quotes(report, known)["observed"] == report["observed"]
 
 
 @pytest.mark.parametrize(("evidence", "quote"), [(["E1"], "a c"), (["E1"], ""), ([], "a b"), (["E2"], "a b")])
 def test_what_is_not_found_is_unverified(evidence, quote):
     known = {"E1": {"text": "a b c"}}
-    report = {**plain("x"), "inferred": [{"statement": "s", "evidence": evidence, "quote": quote}]}
-    result = checked(report, known)
+    report = {**plain_report("x"), "inferred": [{"statement": "s", "evidence": evidence, "quote": quote}]}
+    result = check_quotes(report, known)
     assert result["inferred"] == []
     assert [entry["section"] for entry in result["unverified"]] == ["inferred"]
 
 
 def test_what_was_not_determined_needs_no_quote():
-    report = {**plain("x"), "not_determined": [{"statement": "who", "evidence": [], "quote": ""}]}
-    assert checked(report, {})["not_determined"] == report["not_determined"]
+    report = {**plain_report("x"), "not_determined": [{"statement": "who", "evidence": [], "quote": ""}]}
+    assert check_quotes(report, {})["not_determined"] == report["not_determined"]
 
 
 @pytest.mark.parametrize("arguments", [{}, {"answer": "x", "verdict": "maybe"}, {"answer": "x", "observed": "y"}])
 def test_a_report_of_the_wrong_form_says_which_part(arguments):
     with pytest.raises(ValueError, match=r"write_report: .*verdict"):
-        parsed(arguments)
+        parse_report(arguments)
 
 
 def test_stop_ends_one_question_and_not_the_thread(thread):

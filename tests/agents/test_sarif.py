@@ -7,7 +7,7 @@ import time
 import pytest
 from sarif_log import result, sarif
 
-from azure_devops_agents.automations.findings import identity_of
+from azure_devops_agents.automations.findings import identify
 from azure_devops_agents.automations.sarif import MAX_BYTES, read_findings
 from langchain_azure_devops.errors import InvalidRequest
 
@@ -88,7 +88,7 @@ def test_without_a_snippet_the_scanner_s_fingerprint_tells_findings_apart(read):
         result(text="", partialFingerprints={"primaryLocationLineHash": "def:1"}),
         result(text="", line=99, partialFingerprints={"primaryLocationLineHash": "abc:1"}),
     )
-    assert identity_of(first, "") == identity_of(third, "") != identity_of(second, "")
+    assert identify(first, "") == identify(third, "") != identify(second, "")
 
 
 @pytest.mark.parametrize(
@@ -151,6 +151,6 @@ def test_a_small_file_cannot_ask_for_much(read):
 
 def test_a_secret_that_was_changed_is_the_same_finding(read):
     def identity(secret):
-        return identity_of(read(result(text=f'token = "{secret}"'))[0], "")
+        return identify(read(result(text=f'token = "{secret}"'))[0], "")
 
     assert identity(PAT) == identity(PAT.replace("Zk3v", "Yk4w")) != identity("nothing secret")

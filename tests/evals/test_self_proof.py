@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from azure_devops_agents.investigation.prompts import SYSTEM, setting
+from azure_devops_agents.investigation.prompts import SYSTEM, describe_organization
 from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import NO, WRITE, YES, Case, Outcome
 from azure_devops_evals.cases import CASES
@@ -17,7 +17,7 @@ from azure_devops_evals.selfcheck.wrong_agents import WRONG_AGENTS
 from azure_devops_evals.world.world import TOKEN, World, planted_secrets
 from langchain_azure_devops.tools import TOOLS
 
-PROMPT = f"{SYSTEM}\n{setting('tidewater', 'Platform')}".lower()
+PROMPT = f"{SYSTEM}\n{describe_organization('tidewater', 'Platform')}".lower()
 
 
 def name(case):

@@ -11,7 +11,7 @@ import unicodedata
 import httpx
 import pytest
 
-from azure_devops_agents.approvals.view import view
+from azure_devops_agents.approvals.view import build_view
 from azure_devops_evals.attacks.planting import TEXT, TextLocation
 from azure_devops_evals.attacks.surfaces import MARKER, NONCE, fields_with, marked_fields, stages, surfaces
 from langchain_azure_devops import AzureDevOps
@@ -213,7 +213,7 @@ async def test_an_approval_shows_no_character_that_a_person_would_not_see(tool, 
     tape = PlantingTransport(stage.tape.inner, plants, known=stage.tape.known, replays=True)
     with AzureDevOps(settings, transport=tape) as client:
         request = WriteRequest(tool=tool, arguments=arguments, digest="d", project=None)
-        shown = await client.run(view(client, TOOLS[tool], request))
+        shown = await client.run(build_view(client, TOOLS[tool], request))
     assert MARKER in json.dumps(shown["current"])
     texts = [text for part in (shown["arguments"], shown["current"]) for text in part.values() if isinstance(text, str)]
     assert all(find_hidden(text) == [] for text in texts)

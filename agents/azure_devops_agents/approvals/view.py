@@ -17,7 +17,7 @@ _presented: ContextVar[Approval | None] = ContextVar("presented_approval", defau
 
 
 @contextmanager
-def presenting(approval: Approval) -> Iterator[None]:
+def present_approval(approval: Approval) -> Iterator[None]:
     """Hold an approval ready for the one write that is about to be asked for."""
     token = _presented.set(approval)
     try:
@@ -34,7 +34,7 @@ def graph_approver(request: WriteRequest) -> Approval:
     return approval
 
 
-async def view(
+async def build_view(
     client: AzureDevOps,
     tool: Tool[..., Any],
     request: WriteRequest,
@@ -53,7 +53,7 @@ async def view(
     """
     arguments = dict(request.arguments)
     invisible = {name: found for name, value in arguments.items() if (found := find_hidden(str(value)))}
-    shown = {name: visible(value) for name, value in arguments.items() if value != []}
+    shown = {name: spell_out_hidden(value) for name, value in arguments.items() if value != []}
     current = await _current(client, tool, request)
     project = request.project or (current or {}).get("project")
     return {
@@ -61,12 +61,12 @@ async def view(
         "organization": client.settings.organization,
         "project": project,
         "arguments": shown,
-        "editable": {name: cleaned(value) for name, value in arguments.items()},
+        "editable": {name: clean_value(value) for name, value in arguments.items()},
         "current": current,
-        "changes": changes(shown, current or {}),
+        "changes": list_changes(shown, current or {}),
         "hidden_characters": invisible,
         "untrusted_read": bool(read_before),
-        "read_before": [visible(dict(entry)) for entry in read_before],
+        "read_before": [spell_out_hidden(dict(entry)) for entry in read_before],
         "evidence": [
             {name: entry[name] for name in ("id", "tool", "status")} | {"untrusted": bool(entry.get("untrusted"))}
             for entry in cited
@@ -76,7 +76,7 @@ async def view(
     }
 
 
-def changes(arguments: Mapping[str, Any], current: Mapping[str, Any]) -> list[dict[str, Any]]:
+def list_changes(arguments: Mapping[str, Any], current: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What would change, field by field: its name, the old and the new value, and for texts the lines that differ."""
     new = {name: value for name, value in arguments.items() if name not in {"id", "revision", "fields"}}
     new.update({entry["name"]: entry["value"] for entry in arguments.get("fields") or [] if isinstance(entry, dict)})
@@ -93,18 +93,18 @@ def _difference(old: str, new: str) -> list[str]:
     return [line for line in lines if not line.startswith(("---", "+++"))]
 
 
-def cleaned(value: Any) -> Any:
+def clean_value(value: Any) -> Any:
     """A value without the characters that a reader would not see: what a person edits."""
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, list):
-        return [cleaned(part) for part in value]
+        return [clean_value(part) for part in value]
     if isinstance(value, dict):
-        return {name: cleaned(part) for name, part in value.items()}
+        return {name: clean_value(part) for name, part in value.items()}
     return value
 
 
-def visible(value: Any) -> Any:
+def spell_out_hidden(value: Any) -> Any:
     """A value with every character that a reader would not see written out by its name."""
     if isinstance(value, str):
         if not find_hidden(value):
@@ -114,9 +114,9 @@ def visible(value: Any) -> Any:
             for character in value
         )
     if isinstance(value, list):
-        return [visible(part) for part in value]
+        return [spell_out_hidden(part) for part in value]
     if isinstance(value, dict):
-        return {name: visible(part) for name, part in value.items()}
+        return {name: spell_out_hidden(part) for name, part in value.items()}
     return value
 
 
@@ -127,16 +127,16 @@ async def _current(client: AzureDevOps, tool: Tool[..., Any], request: WriteRequ
     try:
         current = await tool.current(client, request.arguments)
     except AzureDevOpsError as error:
-        return {"could not be read": without_secrets(client, error.message)}
-    return {name: visible(without_secrets(client, value)) for name, value in current.items()}
+        return {"could not be read": redact_value(client, error.message)}
+    return {name: spell_out_hidden(redact_value(client, value)) for name, value in current.items()}
 
 
-def without_secrets(client: AzureDevOps, value: Any) -> Any:
+def redact_value(client: AzureDevOps, value: Any) -> Any:
     """A value with pseudonyms in place of secrets: what a person is shown is stored with the thread."""
     if isinstance(value, str):
         return redact(value, client.context.pseudonym_key, client.pseudonyms.__setitem__)
     if isinstance(value, list):
-        return [without_secrets(client, part) for part in value]
+        return [redact_value(client, part) for part in value]
     if isinstance(value, dict):
-        return {name: without_secrets(client, part) for name, part in value.items()}
+        return {name: redact_value(client, part) for name, part in value.items()}
     return value

@@ -89,7 +89,7 @@ def plan_findings(client: AzureDevOps, inputs: FindingsInputs) -> Plan:
     """
     found, ignored = read_findings(inputs.file)
     wanted = [entry for entry in found if SEVERITIES.index(entry.severity) >= SEVERITIES.index(inputs.min_severity)]
-    entries = merged(wanted, inputs.repository or "")
+    entries = merge_findings(wanted, inputs.repository or "")
     if len(entries) > MAX_ITEMS:
         raise InvalidRequest(
             f"{inputs.file.name} has {len(entries):,} findings, more than {MAX_ITEMS:,} work items at once. Raise "
@@ -107,15 +107,15 @@ def plan_findings(client: AzureDevOps, inputs: FindingsInputs) -> Plan:
     return Plan(tuple(steps), tuple(f"{count} left out: {why}." for why, count in counts.items() if count))
 
 
-def merged(findings: Iterable[Finding], repository: str) -> list[Entry]:
+def merge_findings(findings: Iterable[Finding], repository: str) -> list[Entry]:
     """One entry for each identity, in the order in which they first come."""
     groups: dict[str, list[Finding]] = {}
     for finding in findings:
-        groups.setdefault(identity_of(finding, repository), []).append(finding)
+        groups.setdefault(identify(finding, repository), []).append(finding)
     return [_entry(identity, group, repository) for identity, group in groups.items()]
 
 
-def identity_of(finding: Finding, repository: str) -> str:
+def identify(finding: Finding, repository: str) -> str:
     """The first 12 hexadecimal digits of a digest of rule, repository, path and flagged text.
 
     White space counts as little as line numbers do. A secret counts by its kind only: the digest must not let anybody
@@ -126,7 +126,7 @@ def identity_of(finding: Finding, repository: str) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
 
-def description(entry: Entry) -> str:
+def describe(entry: Entry) -> str:
     """The Markdown of a work item; everything from the file is in one code block, where no markup or mention acts."""
     lines = ", ".join(str(line) for line in entry.lines[:_MAX_LINES]) + (" ..." * (len(entry.lines) > _MAX_LINES))
     facts = {
@@ -168,7 +168,7 @@ def _step(entry: Entry, existing: list[WorkItem], project: str, type: str) -> St
             "type": type,
             "title": entry.title,
             "project": project,
-            "description": description(entry),
+            "description": describe(entry),
             "tags": [entry.tag],
         }
         details.append(("message", one_line(entry.message)[:_MAX_NAME]))
@@ -180,7 +180,7 @@ def _step(entry: Entry, existing: list[WorkItem], project: str, type: str) -> St
     if entry.state in {state for extra in item.more for state in _STATE.findall(extra.value)}:
         return Step("unchanged", subject, tuple(details))
     details.append(("message", one_line(entry.message)[:_MAX_NAME]))
-    changes = {"id": item.id, "revision": item.revision, "description": description(entry)}
+    changes = {"id": item.id, "revision": item.revision, "description": describe(entry)}
     return Step("update", subject, tuple(details), update_work_item, {**changes, **_fields(item.type, entry)})
 
 

@@ -10,7 +10,7 @@ from langchain_azure_devops.scopes import Scope, on_token_page
 from langchain_azure_devops.tools import TOOLS
 
 
-def capabilities(
+def select_tools(
     target: Target, connection: Connection, tools: Iterable[Tool[..., Any]] = tuple(TOOLS.values())
 ) -> Selection:
     """Return which of the given tools this token gets, as far as `verify` could find out."""
@@ -18,12 +18,12 @@ def capabilities(
     return permitted_by(connection, tools, declared=declared, read_only=target.only_reads)
 
 
-def spelled(scopes: Iterable[Scope]) -> str:
+def spell_scope(scopes: Iterable[Scope]) -> str:
     """The least of several scopes, any one of which suffices, in both spellings."""
     scope = least(scopes)
     return f"{on_token_page(scope)} · {scope.value}"
 
 
-def needed(*, writes: bool) -> list[Scope]:
+def needed_scopes(*, writes: bool) -> list[Scope]:
     """The least scopes for all tools that read, or for all tools."""
     return sorted(required_scopes(tool for tool in TOOLS.values() if writes or tool.access == "read"))

@@ -12,10 +12,10 @@ from prompt_toolkit.history import FileHistory
 from rich.console import Console
 from rich.text import Text
 
-from azure_devops_agents.cli.decisions import answered, decide
+from azure_devops_agents.cli.decisions import answer_approvals, ask_person
 from azure_devops_agents.cli.options import ConnectionOptions
 from azure_devops_agents.cli.shell_terms import in_shell_terms
-from azure_devops_agents.cli.terminal import plain, print_waiting, shown
+from azure_devops_agents.cli.terminal import make_safe, plain, print_waiting
 from azure_devops_agents.cli.views import show, show_approval, show_report
 from azure_devops_agents.investigation.investigator import Investigator, open_investigator
 from azure_devops_agents.models.providers import open_model
@@ -85,7 +85,7 @@ def _question(console: Console, investigator: Investigator, thread: str, line: s
     """Ask, show, and survive whatever happens: the thread goes on."""
     try:
         events = investigator.ask(thread, line)
-        for event in answered(investigator, thread, events, lambda asked: decide(console, asked)):
+        for event in answer_approvals(investigator, thread, events, lambda asked: ask_person(console, asked)):
             show(console, event)
     except KeyboardInterrupt:
         console.print(Text("\nStopped. What was read is kept; /evidence shows it.", style="yellow"))
@@ -105,7 +105,7 @@ def _left_over(console: Console, investigator: Investigator, thread: str) -> Non
             console.print(Text("A write of this thread still waits for an answer.", style="yellow"))
             for asked in waiting:
                 show_approval(console, asked.view)
-            answers = {asked.interrupt_id: decide(console, asked) for asked in waiting}
+            answers = {asked.interrupt_id: ask_person(console, asked) for asked in waiting}
             for event in investigator.answer(thread, answers):
                 show(console, event)
     except (KeyboardInterrupt, click.Abort):
@@ -151,7 +151,9 @@ def _evidence(console: Console, investigator: Investigator, thread: str, wanted:
         return
     for entry in known.values():
         size = f"{len(entry['text']):,} characters"
-        console.print(Text.assemble((f"{entry['id']:4}", "cyan"), f"{shown(entry['tool'])} [{entry['status']}] {size}"))
+        console.print(
+            Text.assemble((f"{entry['id']:4}", "cyan"), f"{make_safe(entry['tool'])} [{entry['status']}] {size}")
+        )
     if not known:
         console.print(Text("There is no evidence in this thread yet."))
 

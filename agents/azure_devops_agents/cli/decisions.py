@@ -10,14 +10,16 @@ import click
 from rich.console import Console
 
 from azure_devops_agents.approvals.view import DECISIONS
-from azure_devops_agents.cli.views import called
+from azure_devops_agents.cli.views import summarize_write
 from azure_devops_agents.investigation.events import ApprovalAsked, Event
 from azure_devops_agents.investigation.investigator import Investigator
 
 Decide = Callable[[ApprovalAsked], Mapping[str, Any]]
 
 
-def answered(investigator: Investigator, thread: str, events: Iterator[Event], decide: Decide) -> Iterator[Event]:
+def answer_approvals(
+    investigator: Investigator, thread: str, events: Iterator[Event], decide: Decide
+) -> Iterator[Event]:
     """Yield all events of a question and answer each approval in between."""
     while True:
         asked: list[ApprovalAsked] = []
@@ -30,32 +32,32 @@ def answered(investigator: Investigator, thread: str, events: Iterator[Event], d
         events = investigator.answer(thread, {entry.interrupt_id: decide(entry) for entry in asked})
 
 
-def decide(console: Console, asked: ApprovalAsked) -> Mapping[str, Any]:
+def ask_person(console: Console, asked: ApprovalAsked) -> Mapping[str, Any]:
     """Ask the person at the terminal. Without a terminal the answer is no. An edited call is shown again first."""
     if not sys.stdin.isatty():
         console.print("Nobody is at a terminal to approve: rejected, nothing was written.", markup=False)
         return {"decision": "reject", "reason": "nobody was at a terminal", "approver": "nobody"}
     while True:
-        answer = click.prompt(asked_as(asked), default="reject", err=True).strip().lower()
+        answer = click.prompt(approval_question(asked), default="reject", err=True).strip().lower()
         chosen = [word for word in DECISIONS if answer and word.startswith(answer)]
         if len(chosen) != 1:
             continue
         if chosen[0] == "edit":
             if (arguments := _edited(console, asked.view["editable"])) is not None:
-                return {"decision": "edit", "approver": person(), "arguments": arguments}
+                return {"decision": "edit", "approver": name_person(), "arguments": arguments}
             continue
         reason = (
             {"reason": click.prompt("Why", default="", show_default=False, err=True)} if chosen == ["reject"] else {}
         )
-        return {"decision": chosen[0], "approver": person(), **reason}
+        return {"decision": chosen[0], "approver": name_person(), **reason}
 
 
-def asked_as(asked: ApprovalAsked) -> str:
+def approval_question(asked: ApprovalAsked) -> str:
     """Return the question that a person at the terminal answers."""
-    return f"{called(asked.view)}: {' / '.join(DECISIONS)}"
+    return f"{summarize_write(asked.view)}: {' / '.join(DECISIONS)}"
 
 
-def person() -> str:
+def name_person() -> str:
     """Name the person at the terminal, as far as the machine knows them."""
     try:
         return f"terminal: {getpass.getuser()}"

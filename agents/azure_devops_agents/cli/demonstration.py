@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from rich.console import Console
 from rich.text import Text
 
-from azure_devops_agents.cli.decisions import Decide, answered, decide
+from azure_devops_agents.cli.decisions import Decide, answer_approvals, ask_person
 from azure_devops_agents.cli.target import SIMULATED_PROJECT, simulated
 from azure_devops_agents.cli.views import show
 from azure_devops_agents.investigation.events import ApprovalAsked, Event, ToolFinished
@@ -117,7 +117,7 @@ def play(console: Console, answer: Decide) -> None:
         AzureDevOpsToolkit.connect(settings=target.settings) as toolkit,
         open_investigator(ScriptedModel(steps=STEPS), toolkit, path=Path(folder) / "demo.sqlite") as investigator,
     ):
-        for event in _ordered(answered(investigator, "demo", investigator.ask("demo", QUESTION), answer)):
+        for event in _ordered(answer_approvals(investigator, "demo", investigator.ask("demo", QUESTION), answer)):
             show(console, event)
         console.print()
         filed = [entry for entry in investigator.state("demo")["evidence"].values() if entry["status"] == "written"]
@@ -150,6 +150,6 @@ def _number(result: ToolFinished) -> int:
 
 def _ask(console: Console, asked: ApprovalAsked) -> Mapping[str, Any]:
     if sys.stdin.isatty():
-        return decide(console, asked)
+        return ask_person(console, asked)
     console.print(Text("Nobody is at a terminal: give --yes to approve.", style="yellow"))
     return {"decision": "reject", "reason": "nobody was at a terminal", "approver": "nobody"}

@@ -6,10 +6,10 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from azure_devops_agents.cli.decisions import answered, decide, person
+from azure_devops_agents.cli.decisions import answer_approvals, ask_person, name_person
 from azure_devops_agents.cli.options import ConnectionOptions
 from azure_devops_agents.cli.terminal import print_waiting
-from azure_devops_agents.cli.views import as_json, in_lines, show, show_report
+from azure_devops_agents.cli.views import as_json, join_lines, show, show_report
 from azure_devops_agents.investigation.events import ReportReady
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.providers import open_model
@@ -40,8 +40,8 @@ def investigate(
         open_investigator(open_model(model), toolkit, plan=_approved(toolkit, plan)) as investigator,
     ):
         events = investigator.ask(thread, question)
-        told = answered(investigator, thread, events, lambda asked: decide(steps, asked))
-        for event in told if steps.is_terminal else in_lines(told):
+        told = answer_approvals(investigator, thread, events, lambda asked: ask_person(steps, asked))
+        for event in told if steps.is_terminal else join_lines(told):
             if not isinstance(event, ReportReady):
                 show(steps, event)
             elif not as_machine:
@@ -55,4 +55,4 @@ def _approved(toolkit: AzureDevOpsToolkit, path: Path | None) -> ApprovedPlan | 
     if path is None:
         return None
     plan = WritePlan.load(path, TOOLS)
-    return plan.approved(toolkit.client, by=f"--plan {path.name}, {person()}", digest=plan.digest)
+    return plan.approved(toolkit.client, by=f"--plan {path.name}, {name_person()}", digest=plan.digest)

@@ -25,15 +25,15 @@ def console(*, stderr: bool = False) -> Console:
 
 def plain(text: str, style: str = "") -> Text:
     """Cleaned text, several lines allowed."""
-    return Text(shown(text), style=style)
+    return Text(make_safe(text), style=style)
 
 
-def single(text: str, style: str = "") -> Text:
+def one_line_text(text: str, style: str = "") -> Text:
     """Cleaned text on one line."""
     return Text(defuse_commands(one_line(text)), style=style)
 
 
-def shown(text: str) -> str:
+def make_safe(text: str) -> str:
     """Text as a terminal or a pipeline's log may have it: it hides nothing and gives no command."""
     return defuse_commands(clean(text))
 
@@ -46,13 +46,13 @@ def machine_readable(value: object) -> str:
 def print_error(error: AzureDevOpsError) -> None:
     """The error's headline and message on standard error."""
     out = console(stderr=True)
-    out.print(single(error.headline, "bold red"))
+    out.print(one_line_text(error.headline, "bold red"))
     out.print(plain(in_shell_terms(error.message)))
 
 
 def print_waiting(waiting: Waiting) -> None:
     """A wait on standard error, such as `throttled, continuing in 4 s`."""
-    console(stderr=True).print(single(f"… {waiting}", "yellow"))
+    console(stderr=True).print(one_line_text(f"… {waiting}", "yellow"))
 
 
 def fields(rows: Iterable[tuple[str, str]], indent: int = 0) -> Padding:
@@ -71,7 +71,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], indent: int = 2
     for name in columns:
         made.add_column(name, overflow="fold")
     for row in rows:
-        made.add_row(*(single(value) for value in row))
+        made.add_row(*(one_line_text(value) for value in row))
     return Padding(made, (0, 0, 0, indent), expand=False)
 
 

@@ -9,7 +9,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from azure_devops_agents.cli.terminal import machine_readable, shown
+from azure_devops_agents.cli.terminal import machine_readable, make_safe
 from azure_devops_agents.investigation.events import ApprovalAsked, Event, ModelText, ToolFinished, ToolStarted, Waited
 
 _MARKS = {"ok": ("✓", "green"), "written": ("✓", "bold green"), "partial": ("◐", "yellow"), "empty": ("○", "dim")}
@@ -33,14 +33,14 @@ _GAPS = {
 def show(console: Console, event: Event) -> None:
     """Print one event."""
     if isinstance(event, ModelText):
-        console.print(Text(shown(event.text)), end="")
+        console.print(Text(make_safe(event.text)), end="")
     elif isinstance(event, ToolStarted):
         if event.tool != "write_report":
             console.print(
                 Text.assemble(("→ ", "cyan"), (_short(event.tool), "bold"), f" {_arguments(event.arguments)}")
             )
     elif isinstance(event, Waited):
-        console.print(Text(f"  … {shown(event.text)}", style="yellow"))
+        console.print(Text(f"  … {make_safe(event.text)}", style="yellow"))
     elif isinstance(event, ToolFinished):
         mark, style = _MARKS.get(event.status, ("✗", "red"))
         console.print(
@@ -54,7 +54,7 @@ def show(console: Console, event: Event) -> None:
         show_report(console, event.report)
 
 
-def in_lines(events: Iterable[Event]) -> Iterator[Event]:
+def join_lines(events: Iterable[Event]) -> Iterator[Event]:
     """The events with the model's text in whole lines: pieces could make up a command that none of them holds."""
     text = ""
     for event in events:
@@ -73,7 +73,7 @@ def in_lines(events: Iterable[Event]) -> Iterator[Event]:
         yield ModelText(f"{text}\n")
 
 
-def called(view: Mapping[str, Any]) -> str:
+def summarize_write(view: Mapping[str, Any]) -> str:
     """A waiting write in a few words, to tell it from others that wait."""
     arguments = view["arguments"]
     about = arguments.get("id") or arguments.get("title") or ""
@@ -91,7 +91,7 @@ def show_approval(console: Console, view: Mapping[str, Any]) -> None:
         if name in view["arguments"]:
             table.add_row(Text(name), Text(_target(view, name)))
     for change in view["changes"]:
-        table.add_row(Text(shown(change["field"])), _change(change))
+        table.add_row(Text(make_safe(change["field"])), _change(change))
     if view["hidden_characters"]:
         table.add_row(Text("hidden characters", style="bold red"), Text(_plain(view["hidden_characters"])))
     for entry in view["evidence"]:
@@ -101,7 +101,7 @@ def show_approval(console: Console, view: Mapping[str, Any]) -> None:
         table.add_row(Text("read before this", style="yellow"), Text(_sources(view["read_before"]), style="yellow"))
     where = f" in project {view['project']}" if view.get("project") else ""
     title = f"{'Edited: may' if view.get('edited') else 'May'} {view['tool']} write{where} of {view['organization']}?"
-    console.print(Panel(table, title=Text(shown(title)), border_style="yellow", title_align="left"))
+    console.print(Panel(table, title=Text(make_safe(title)), border_style="yellow", title_align="left"))
 
 
 def _target(view: Mapping[str, Any], name: str) -> str:
@@ -118,7 +118,7 @@ def _change(change: Mapping[str, Any]) -> Text:
         text = Text()
         for line in change["lines"]:
             style = {"+": "green", "-": "red", "@": "dim"}.get(line[:1], "")
-            text.append(f"{shown(line)}\n", style=style)
+            text.append(f"{make_safe(line)}\n", style=style)
         text.rstrip()
         return text
     if not change["known"]:
@@ -147,17 +147,17 @@ def show_report(console: Console, report: Mapping[str, Any]) -> None:
     """Print a report."""
     console.print()
     console.rule(Text(f"Report: {report['verdict'].replace('_', ' ')}"), align="left")
-    console.print(Text(shown(str(report["answer"]))))
+    console.print(Text(make_safe(str(report["answer"]))))
     for section, title in _SECTIONS.items():
         if report.get(section):
             console.print(Text(f"\n{title}", style="bold"))
         for statement in report.get(section) or []:
-            sources = shown(", ".join(statement["evidence"]))
+            sources = make_safe(", ".join(statement["evidence"]))
             console.print(
-                Text.assemble("• ", shown(statement["statement"]), (f" [{sources}]" if sources else "", "cyan"))
+                Text.assemble("• ", make_safe(statement["statement"]), (f" [{sources}]" if sources else "", "cyan"))
             )
-            quote = " ".join(shown(statement["quote"]).split())
-            if quote and quote not in " ".join(shown(statement["statement"]).replace("|", " ").split()):
+            quote = " ".join(make_safe(statement["quote"]).split())
+            if quote and quote not in " ".join(make_safe(statement["statement"]).replace("|", " ").split()):
                 console.print(Text(f"    “{quote}”", style="dim"))
     gaps = report.get("coverage") or {}
     if gaps:
@@ -185,10 +185,10 @@ def _arguments(arguments: Mapping[str, Any]) -> str:
 
 def _plain(value: Any) -> str:
     if isinstance(value, str):
-        return shown(value)
-    return shown(json.dumps(value, ensure_ascii=False, default=str))
+        return make_safe(value)
+    return make_safe(json.dumps(value, ensure_ascii=False, default=str))
 
 
 def _short(text: str, most: int = 160) -> str:
-    line = " ".join(shown(text).replace("\t", "  ").split("\n"))
+    line = " ".join(make_safe(text).replace("\t", "  ").split("\n"))
     return line if len(line) <= most else f"{line[: most - 1]}…"

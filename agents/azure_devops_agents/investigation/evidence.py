@@ -31,7 +31,9 @@ class ReadEvidence(BaseModel):
     contains: str | None = None
 
 
-def gathered(evidence_id: str, tool: Tool[..., Any] | None, call: dict[str, Any], message: ToolMessage) -> Evidence:
+def evidence_of_message(
+    evidence_id: str, tool: Tool[..., Any] | None, call: dict[str, Any], message: ToolMessage
+) -> Evidence:
     """Return the evidence that a tool message holds; its artifact says what its text says to a model."""
     text = str(message.content)
     artifact: dict[str, Any] = message.artifact if isinstance(message.artifact, dict) else {}
@@ -50,7 +52,7 @@ def gathered(evidence_id: str, tool: Tool[..., Any] | None, call: dict[str, Any]
     )
 
 
-def as_evidence(evidence_id: str, call: dict[str, Any], status: str, text: str) -> Evidence:
+def evidence_of_text(evidence_id: str, call: dict[str, Any], status: str, text: str) -> Evidence:
     """The evidence of an answer that no tool gave."""
     return Evidence(
         id=evidence_id,
@@ -66,7 +68,7 @@ def as_evidence(evidence_id: str, call: dict[str, Any], status: str, text: str) 
     )
 
 
-def continued(evidence: Evidence, known: Iterable[Evidence]) -> bool:
+def is_continued(evidence: Evidence, known: Iterable[Evidence]) -> bool:
     """Whether later calls brought all that a partial result left out; those calls tell their own gaps."""
     following = evidence["next"]
     if following is None or evidence["gaps"]:
@@ -90,7 +92,7 @@ def preview(evidence: Evidence) -> str:
     head = f"{evidence['id']}:\n"
     if len(text) <= PREVIEW:
         return head + text
-    every = lines_of(text)
+    every = split_lines(text)
     kept = _fitting(every)
     shown = "\n".join(kept)
     start = text.find("<untrusted ")
@@ -101,7 +103,7 @@ def preview(evidence: Evidence) -> str:
     )
 
 
-def lines_of(text: str) -> list[str]:
+def split_lines(text: str) -> list[str]:
     """The lines of a result; a very long one counts as several, so that all of it can be reached."""
     return [
         line[start : start + _LONGEST_LINE]
@@ -122,7 +124,7 @@ def _fitting(lines: list[str]) -> list[str]:
     return kept
 
 
-def read_on(known: dict[str, Evidence], arguments: dict[str, Any], nonce: str) -> str:
+def read_lines(known: dict[str, Evidence], arguments: dict[str, Any], nonce: str) -> str:
     """Some lines of earlier evidence, numbered.
 
     Raises:
@@ -132,7 +134,7 @@ def read_on(known: dict[str, Evidence], arguments: dict[str, Any], nonce: str) -
     evidence = known.get(wanted.id)
     if evidence is None:
         raise ValueError(f"There is no evidence {wanted.id!r}. Known: {', '.join(known) or 'none yet'}.")
-    lines = list(enumerate(lines_of(evidence["text"]), 1))[wanted.first_line - 1 :]
+    lines = list(enumerate(split_lines(evidence["text"]), 1))[wanted.first_line - 1 :]
     if wanted.contains:
         lines = [(number, line) for number, line in lines if wanted.contains.lower() in line.lower()]
     shown = _fitting([f"{number}: {line}" for number, line in lines])
@@ -140,7 +142,7 @@ def read_on(known: dict[str, Evidence], arguments: dict[str, Any], nonce: str) -
     return f"{evidence['id']}, {evidence['tool']}:\n{fence(chr(10).join(shown), nonce)}\n{more}"
 
 
-def offered(toolkit: AzureDevOpsToolkit) -> dict[str, BaseTool]:
+def available_tools(toolkit: AzureDevOpsToolkit) -> dict[str, BaseTool]:
     """The graph's tools as the token allows them at this moment, by name: a new token may bring others."""
     return {str(tool.name): tool for tool in toolkit.get_tools(approver=graph_approver)}
 
@@ -150,18 +152,18 @@ def tool_call(call: dict[str, Any]) -> dict[str, Any]:
     return {"type": "tool_call", "id": call["id"], "name": call["name"], "args": call["args"]}
 
 
-def said(call: dict[str, Any], text: str, status: Literal["success", "error"] = "error") -> dict[str, Any]:
+def answer_call(call: dict[str, Any], text: str, status: Literal["success", "error"] = "error") -> dict[str, Any]:
     """An answer to a call as an update of the state, without evidence."""
     return {"messages": [ToolMessage(text, tool_call_id=call["id"], name=call["name"], status=status)]}
 
 
-def recorded(call: dict[str, Any], evidence: Evidence, status: Literal["success", "error"]) -> dict[str, Any]:
+def record_evidence(call: dict[str, Any], evidence: Evidence, status: Literal["success", "error"]) -> dict[str, Any]:
     """An answer to a call as an update of the state: the evidence whole, a preview of it for the model."""
     message = ToolMessage(preview(evidence), tool_call_id=call["id"], name=call["name"], status=status)
     return {"messages": [message], "evidence": {evidence["id"]: evidence}, "untrusted_read": evidence["untrusted"]}
 
 
-def read_before(known: dict[str, Evidence]) -> list[dict[str, Any]]:
+def list_untrusted(known: dict[str, Evidence]) -> list[dict[str, Any]]:
     """Whose untrusted text was read in a thread: one entry for each result, with where it is from and who wrote it."""
     return [
         {

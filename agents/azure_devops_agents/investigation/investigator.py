@@ -16,7 +16,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 
 from azure_devops_agents.approvals.thread_lock import hold_thread
-from azure_devops_agents.approvals.view import without_secrets
+from azure_devops_agents.approvals.view import redact_value
 from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.investigation.events import ApprovalAsked, Event, ModelText, Waited, events_of
 from azure_devops_agents.investigation.graph import build_graph
@@ -162,7 +162,7 @@ def open_investigator(
     saver = SqliteSaver(connection)
     try:
         graph = build_graph(model, toolkit, budgets=budgets, journal=journal, checkpointer=saver, plan=plan)
-        yield Investigator(graph, partial(without_secrets, toolkit.client), file)
+        yield Investigator(graph, partial(redact_value, toolkit.client), file)
     finally:
         journal.close()
         # A step that lost a race may still be storing in the background; closing under it would crash the process.

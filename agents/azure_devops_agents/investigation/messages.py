@@ -7,7 +7,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, BaseMessage, InvalidToolCall, ToolCall
 
 
-def spoken(parts: Sequence[BaseMessage], before: Sequence[AnyMessage]) -> AIMessage:
+def join_message(parts: Sequence[BaseMessage], before: Sequence[AnyMessage]) -> AIMessage:
     """The whole message.
 
     Arguments that are cut off are malformed, however much of them could be guessed. A tool call's id that was used
@@ -34,7 +34,7 @@ def spoken(parts: Sequence[BaseMessage], before: Sequence[AnyMessage]) -> AIMess
     return message
 
 
-def refusal_in(message: BaseMessage) -> str | None:
+def find_refusal(message: BaseMessage) -> str | None:
     """What a model said instead of an answer: beside the content, or as a part of it."""
     parts = message.content if isinstance(message.content, list) else []
     inside = [str(part.get("refusal")) for part in parts if isinstance(part, dict) and part.get("type") == "refusal"]

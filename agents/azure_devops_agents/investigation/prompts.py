@@ -18,7 +18,7 @@ quote literally out of it. "no_incident" and "inconclusive" are good answers whe
 OVER_BUDGET = "The budget for this question is used up ({limit}). Call write_report now with what is known."
 
 
-def setting(organization: str, project: str | None) -> str:
+def describe_organization(organization: str, project: str | None) -> str:
     """Where the investigation takes place."""
     default = f" The default project is {project!r}." if project else ""
     return f"The organization is {organization!r}.{default}"

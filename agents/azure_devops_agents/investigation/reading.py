@@ -12,34 +12,34 @@ from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.investigation.evidence import (
     READ_EVIDENCE,
     ReadEvidence,
-    as_evidence,
-    gathered,
-    offered,
-    read_on,
-    recorded,
-    said,
+    answer_call,
+    available_tools,
+    evidence_of_message,
+    evidence_of_text,
+    read_lines,
+    record_evidence,
     tool_call,
 )
-from azure_devops_agents.investigation.messages import refusal_in, spoken
-from azure_devops_agents.investigation.prompts import OVER_BUDGET, SYSTEM, setting
+from azure_devops_agents.investigation.messages import find_refusal, join_message
+from azure_devops_agents.investigation.prompts import OVER_BUDGET, SYSTEM, describe_organization
 from azure_devops_agents.investigation.report import (
     SECTIONS,
     WRITE_REPORT,
     WriteReport,
-    checked,
-    coverage,
-    parsed,
-    plain,
+    check_quotes,
+    list_coverage,
+    parse_report,
+    plain_report,
 )
-from azure_devops_agents.investigation.routing import Budgets, over_budget, stopped
+from azure_devops_agents.investigation.routing import Budgets, is_stopped, over_budget
 from azure_devops_agents.investigation.state import (
     CallTask,
     State,
-    answered_throughout,
-    of_question,
-    unanswered,
+    answer_every_call,
+    calls_of_question,
+    unanswered_calls,
 )
-from azure_devops_agents.investigation.writing import left_open
+from azure_devops_agents.investigation.writing import unfinished_writes
 from azure_devops_agents.models.scripted import UnknownQuestion
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.text import redact
@@ -56,7 +56,9 @@ class Nodes:
 
     def writers(self) -> list[str]:
         """The tools that write, as the token allows them at this moment."""
-        return [name for name, tool in offered(self.toolkit).items() if (tool.metadata or {})["access"] == "write"]
+        return [
+            name for name, tool in available_tools(self.toolkit).items() if (tool.metadata or {})["access"] == "write"
+        ]
 
     # -- model -----------------------------------------------------------------------------------------------------
 
@@ -64,7 +66,7 @@ class Nodes:
         """Let the model take its next step."""
         runnable, messages = self._prepared(state)
         try:
-            return {"messages": [spoken(list(runnable.stream(messages)), state["messages"])], "failure": None}
+            return {"messages": [join_message(list(runnable.stream(messages)), state["messages"])], "failure": None}
         except Exception as error:  # noqa: BLE001 - providers raise what they like; the thread must survive it
             return _failed(error)
 
@@ -73,15 +75,17 @@ class Nodes:
         runnable, messages = self._prepared(state)
         try:
             parts = [part async for part in runnable.astream(messages)]
-            return {"messages": [spoken(parts, state["messages"])], "failure": None}
+            return {"messages": [join_message(parts, state["messages"])], "failure": None}
         except Exception as error:  # noqa: BLE001 - providers raise what they like; the thread must survive it
             return _failed(error)
 
     def _prepared(self, state: State) -> tuple[Runnable[Any, AIMessage], list[Any]]:
         settings = self.toolkit.client.settings
-        system = f"{SYSTEM}\n{setting(settings.organization, settings.default_project)}"
+        system = f"{SYSTEM}\n{describe_organization(settings.organization, settings.default_project)}"
         limit = over_budget(state, self.budgets)
-        tools: list[Any] = [WriteReport] if limit else [*offered(self.toolkit).values(), ReadEvidence, WriteReport]
+        tools: list[Any] = (
+            [WriteReport] if limit else [*available_tools(self.toolkit).values(), ReadEvidence, WriteReport]
+        )
         if limit:
             system += "\n" + OVER_BUDGET.format(limit=limit)
         return self.model.bind_tools(tools), [SystemMessage(system), *self._told(state)]
@@ -95,21 +99,21 @@ class Nodes:
             )
             if isinstance(message, HumanMessage) and isinstance(message.content, str)
             else message
-            for message in answered_throughout(state["messages"])
+            for message in answer_every_call(state["messages"])
         ]
 
     # -- one tool call ---------------------------------------------------------------------------------------------
 
     def read(self, task: CallTask) -> dict[str, Any]:
         """Carry out a call that reads."""
-        tools = offered(self.toolkit)
+        tools = available_tools(self.toolkit)
         if answered := self._without_tool(task, tools):
             return answered
         return self._recorded(task, tools[task["call"]["name"]].invoke(tool_call(task["call"])))
 
     async def aread(self, task: CallTask) -> dict[str, Any]:
         """Carry out a call that reads, without blocking."""
-        tools = offered(self.toolkit)
+        tools = available_tools(self.toolkit)
         if answered := self._without_tool(task, tools):
             return answered
         return self._recorded(task, await tools[task["call"]["name"]].ainvoke(tool_call(task["call"])))
@@ -118,37 +122,41 @@ class Nodes:
         """The answer to a call that no tool of Azure DevOps serves; None when one does."""
         call = task["call"]
         if task["over_budget"]:
-            return said(call, "[blocked] Not carried out: the budget of tool calls for this question is used up.")
+            return answer_call(
+                call, "[blocked] Not carried out: the budget of tool calls for this question is used up."
+            )
         if call.get("malformed"):
-            return said(call, f"[invalid] The arguments are not valid JSON: {call['malformed']}. Repeat the call.")
+            return answer_call(
+                call, f"[invalid] The arguments are not valid JSON: {call['malformed']}. Repeat the call."
+            )
         try:
             if call["name"] == WRITE_REPORT:
-                parsed(call["args"])
+                parse_report(call["args"])
             if call["name"] == READ_EVIDENCE:
                 nonce = self.toolkit.client.context.nonce()
-                return said(call, read_on(task["evidence"], call["args"], nonce), "success")
+                return answer_call(call, read_lines(task["evidence"], call["args"], nonce), "success")
         except ValueError as error:
-            return said(call, f"[invalid] {error}")
+            return answer_call(call, f"[invalid] {error}")
         if call["name"] not in tools:
             absent = self.toolkit.absent.get(call["name"])
             why = f": {absent.reason} ({', '.join(absent.scopes)})" if absent else f". Tools: {', '.join(tools)}"
             text = f"[denied] There is no tool {call['name']}{why}."
-            evidence = as_evidence(task["evidence_id"], call, "denied" if absent else "invalid", text)
-            return recorded(call, evidence, "error")
+            evidence = evidence_of_text(task["evidence_id"], call, "denied" if absent else "invalid", text)
+            return record_evidence(call, evidence, "error")
         return None
 
     def _recorded(self, task: CallTask, message: ToolMessage) -> dict[str, Any]:
         """A tool's answer as evidence, and its preview for the model."""
         call = task["call"]
         tool = self.toolkit.declarations.get(call["name"])
-        evidence = gathered(task["evidence_id"], tool, call, message)
-        return recorded(call, evidence, message.status)
+        evidence = evidence_of_message(task["evidence_id"], tool, call, message)
+        return record_evidence(call, evidence, message.status)
 
     # -- the end ---------------------------------------------------------------------------------------------------
 
     def report(self, state: State) -> dict[str, Any]:
         """Take the report out of the model's last message, and answer the calls that are left."""
-        open_calls = unanswered(state["messages"])
+        open_calls = unanswered_calls(state["messages"])
         wanted = next((call for call in open_calls if call["name"] == WRITE_REPORT and "malformed" not in call), None)
         answers = [
             ToolMessage(
@@ -160,37 +168,37 @@ class Nodes:
 
     def _report_of(self, state: State, wanted: dict[str, Any] | None) -> dict[str, Any]:
         if state.get("failure"):
-            return plain(f"{state['failure']}. What was found until then is in the evidence.")
-        if stopped(state):
-            return plain("Stopped by a person.")
+            return plain_report(f"{state['failure']}. What was found until then is in the evidence.")
+        if is_stopped(state):
+            return plain_report("Stopped by a person.")
         if wanted is not None:
             try:
-                return parsed(wanted["args"])
+                return parse_report(wanted["args"])
             except ValueError as error:
-                return plain(f"The model's report does not have the form of one: {error}")
+                return plain_report(f"The model's report does not have the form of one: {error}")
         last = state["messages"][-1]
-        if refusal := refusal_in(last):
-            return plain(f"The model refused: {refusal}")
+        if refusal := find_refusal(last):
+            return plain_report(f"The model refused: {refusal}")
         text = str(last.text) if isinstance(last, AIMessage) else ""
         limit = over_budget(state, self.budgets)
-        return plain(
+        return plain_report(
             text or f"No report was written ({limit or 'the model said nothing; it may have refused'}).",
             "answered" if text else "inconclusive",
         )
 
     def check(self, state: State) -> dict[str, Any]:
         """Look for every quote, and write down what the report does not cover."""
-        report = checked(state["report"] or plain(""), state.get("evidence", {}))
+        report = check_quotes(state["report"] or plain_report(""), state.get("evidence", {}))
         limits = [text for text in (state.get("failure"), over_budget(state, self.budgets)) if text]
-        calls = of_question(state)
+        calls = calls_of_question(state)
         cited = {identifier for section in SECTIONS for entry in report[section] for identifier in entry["evidence"]}
         known, decided = state.get("evidence", {}), state.get("decisions", {})
-        report["coverage"] = coverage(
+        report["coverage"] = list_coverage(
             {name: entry for name, entry in known.items() if entry["call"] in calls or name in cited},
             {name: entry for name, entry in decided.items() if name in calls},
             limits,
         )
-        for status, text in left_open(self.journal, known, decided):
+        for status, text in unfinished_writes(self.journal, known, decided):
             report["coverage"].setdefault(status, []).append(text)
         return {"report": report}
 

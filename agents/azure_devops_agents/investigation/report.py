@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from azure_devops_agents.investigation.evidence import continued
+from azure_devops_agents.investigation.evidence import is_continued
 from azure_devops_agents.investigation.state import Decision, Evidence
 
 WRITE_REPORT = "write_report"
@@ -35,7 +35,7 @@ class WriteReport(BaseModel):
     not_determined: list[Statement] = []
 
 
-def parsed(arguments: Mapping[str, Any]) -> dict[str, Any]:
+def parse_report(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The report in a tool call's arguments.
 
     Raises:
@@ -50,12 +50,12 @@ def parsed(arguments: Mapping[str, Any]) -> dict[str, Any]:
         raise ValueError(f"{WRITE_REPORT}: {'; '.join(parts)}") from None
 
 
-def plain(answer: str, verdict: str = "inconclusive") -> dict[str, Any]:
+def plain_report(answer: str, verdict: str = "inconclusive") -> dict[str, Any]:
     """A report of an answer that cites nothing."""
     return {"answer": answer, "verdict": verdict, **{section: [] for section in SECTIONS}}
 
 
-def checked(report: Mapping[str, Any], evidence: Mapping[str, Evidence]) -> dict[str, Any]:
+def check_quotes(report: Mapping[str, Any], evidence: Mapping[str, Evidence]) -> dict[str, Any]:
     """The report with every statement whose quote is not found moved to `unverified`.
 
     What was not determined needs no quote: it says what is missing.
@@ -72,13 +72,13 @@ def checked(report: Mapping[str, Any], evidence: Mapping[str, Evidence]) -> dict
     return result
 
 
-def coverage(
+def list_coverage(
     evidence: Mapping[str, Evidence], decisions: Mapping[str, Decision], limits: list[str]
 ) -> dict[str, list[str]]:
     """What the report rests on and what it does not, written by code."""
     gaps: dict[str, list[str]] = {}
     for entry in evidence.values():
-        if entry["status"] not in {"ok", "empty", "written"} and not continued(entry, evidence.values()):
+        if entry["status"] not in {"ok", "empty", "written"} and not is_continued(entry, evidence.values()):
             head = entry["text"].split("\n", 1)[0][:160]
             gaps.setdefault(entry["status"], []).append(f"{entry['id']} {entry['tool']}: {head}")
     for decision in decisions.values():

@@ -9,16 +9,16 @@ from typing import Any, Literal
 from langchain_core.messages import ToolMessage
 from langgraph.types import Send
 
-from azure_devops_agents.investigation.evidence import READ_EVIDENCE, read_before
-from azure_devops_agents.investigation.report import WRITE_REPORT, parsed
+from azure_devops_agents.investigation.evidence import READ_EVIDENCE, list_untrusted
+from azure_devops_agents.investigation.report import WRITE_REPORT, parse_report
 from azure_devops_agents.investigation.state import (
     CallTask,
     State,
+    calls_of_question,
     named_by_person,
     next_number,
-    of_question,
     since_question,
-    unanswered,
+    unanswered_calls,
 )
 
 _CHARACTERS_PER_TOKEN = 4
@@ -72,7 +72,7 @@ def after_model(
     """
 
     def route(state: State) -> Literal["report"] | list[Send]:
-        open_calls = unanswered(state["messages"])
+        open_calls = unanswered_calls(state["messages"])
         finished = any(call["name"] == WRITE_REPORT and _is_report(call) for call in open_calls)
         if state.get("failure") or not open_calls or finished or over_budget(state, budgets):
             return "report"
@@ -89,7 +89,7 @@ def after_model(
                 untrusted_read=bool(state.get("untrusted_read")),
                 place=place,
                 over_budget=position >= room,
-                read_before=read_before(known) if asks else [],
+                read_before=list_untrusted(known) if asks else [],
                 rejected=_rejected(state) if asks else [],
                 refusal=_refusal(state, budgets, call, [c for c in open_calls[:position] if _writes(c, writing)]),
                 named=named_by_person(state["messages"]) if asks else {},
@@ -129,7 +129,7 @@ def _refusal(state: State, budgets: Budgets, call: dict[str, Any], before: Seque
         call: The write.
         before: The writes of the same turn that come first.
     """
-    calls = of_question(state)
+    calls = calls_of_question(state)
     asked = sum(identifier in calls for identifier in state.get("decisions", {}))
     if any((call["name"], call["args"]) == (other["name"], other["args"]) for other in before):
         return "the same write waits already. One answer is enough"
@@ -149,17 +149,17 @@ def after_calls(state: State) -> Literal["model", "report"] | list[Send]:
     An edited call is shown once more: until it is decided, too, everything waits.
     """
     decisions = state.get("decisions", {})
-    open_ids = {call["id"] for call in unanswered(state["messages"])}
+    open_ids = {call["id"] for call in unanswered_calls(state["messages"])}
     if open_ids - decisions.keys():
         return []
-    if stopped(state):
+    if is_stopped(state):
         return "report"
     return [Send("write", decisions[identifier]) for identifier in decisions if identifier in open_ids] or "model"
 
 
-def stopped(state: State) -> bool:
+def is_stopped(state: State) -> bool:
     """Whether a person said stop to this question; the next one is another matter."""
-    calls = of_question(state)
+    calls = calls_of_question(state)
     decisions = state.get("decisions", {})
     return any(entry["decision"] == "stop" for identifier, entry in decisions.items() if identifier in calls)
 
@@ -173,7 +173,7 @@ def _is_report(call: dict[str, Any]) -> bool:
     if call.get("malformed"):
         return False
     try:
-        parsed(call["args"])
+        parse_report(call["args"])
     except ValueError:
         return False
     return True

@@ -50,14 +50,14 @@ class Decision(TypedDict):
     named: dict[str, list[str]]
 
 
-def merged(old: dict[str, Any] | None, new: dict[str, Any] | None) -> dict[str, Any]:
+def merge_entries(old: dict[str, Any] | None, new: dict[str, Any] | None) -> dict[str, Any]:
     """Both, the newer entry winning."""
     return {**(old or {}), **(new or {})}
 
 
-def marked(old: dict[str, Evidence] | None, new: dict[str, Evidence] | None) -> dict[str, Evidence]:
+def merge_evidence(old: dict[str, Evidence] | None, new: dict[str, Evidence] | None) -> dict[str, Evidence]:
     """Both, the newer entry winning in everything but its mark: what was untrusted once stays so, whoever wrote it."""
-    both = merged(old, new)
+    both = merge_entries(old, new)
     for identifier in (old or {}).keys() & (new or {}).keys():
         before, after = (old or {})[identifier], both[identifier]
         kept = [origin for origin in before.get("origins", []) if origin not in after.get("origins", [])]
@@ -66,7 +66,7 @@ def marked(old: dict[str, Evidence] | None, new: dict[str, Evidence] | None) -> 
     return both
 
 
-def grown(old: bool | None, new: bool | None) -> bool:
+def once_true(old: bool | None, new: bool | None) -> bool:
     """Once true, always true."""
     return bool(old) or bool(new)
 
@@ -90,9 +90,9 @@ class State(TypedDict, total=False):
     """
 
     messages: Annotated[list[AnyMessage], add_messages]
-    evidence: Annotated[dict[str, Evidence], marked]
-    decisions: Annotated[dict[str, Decision], merged]
-    untrusted_read: Annotated[bool, grown]
+    evidence: Annotated[dict[str, Evidence], merge_evidence]
+    decisions: Annotated[dict[str, Decision], merge_entries]
+    untrusted_read: Annotated[bool, once_true]
     started: Annotated[float, latest]
     failure: str | None
     report: dict[str, Any] | None
@@ -126,13 +126,13 @@ def since_question(messages: list[AnyMessage]) -> list[AnyMessage]:
     return messages[last:]
 
 
-def of_question(state: State) -> frozenset[str]:
+def calls_of_question(state: State) -> frozenset[str]:
     """The ids of the tool calls of the current question."""
     spoken = [message for message in since_question(state["messages"]) if isinstance(message, AIMessage)]
     return frozenset(str(call["id"]) for message in spoken for call in message.tool_calls)
 
 
-def answered_throughout(messages: list[AnyMessage]) -> list[AnyMessage]:
+def answer_every_call(messages: list[AnyMessage]) -> list[AnyMessage]:
     """The messages with an answer to every tool call, as providers demand.
 
     A process that ends in the middle of a question leaves calls without one, and every later question of the thread
@@ -154,7 +154,7 @@ def next_number(evidence: dict[str, Evidence]) -> int:
     return max((int(identifier[1:]) for identifier in evidence), default=0) + 1
 
 
-def unanswered(messages: list[AnyMessage]) -> list[dict[str, Any]]:
+def unanswered_calls(messages: list[AnyMessage]) -> list[dict[str, Any]]:
     """The tool calls of the last model message that have no answer yet, malformed ones included."""
     answered = {message.tool_call_id for message in messages if isinstance(message, ToolMessage)}
     last = next((message for message in reversed(messages) if isinstance(message, AIMessage)), None)

@@ -11,14 +11,14 @@ from langgraph.config import get_config
 from langgraph.types import Command, Send, interrupt
 
 from azure_devops_agents.approvals.fingerprint import fingerprint
-from azure_devops_agents.approvals.view import presenting, view, without_secrets
+from azure_devops_agents.approvals.view import build_view, present_approval, redact_value
 from azure_devops_agents.approvals.write_journal import Outcome, WriteJournal
 from azure_devops_agents.investigation.evidence import (
-    as_evidence,
-    gathered,
-    offered,
-    recorded,
-    said,
+    answer_call,
+    available_tools,
+    evidence_of_message,
+    evidence_of_text,
+    record_evidence,
     tool_call,
 )
 from azure_devops_agents.investigation.state import CallTask, Decision, Evidence, as_data, as_named
@@ -78,7 +78,7 @@ class WriteNodes:
     async def _view(self, task: CallTask, request: WriteRequest) -> dict[str, Any]:
         cited = list(task["evidence"].values())
         tool = self._tool(task["call"])
-        shown = await view(self.toolkit.client, tool, request, read_before=task["read_before"], cited=cited)
+        shown = await build_view(self.toolkit.client, tool, request, read_before=task["read_before"], cited=cited)
         # The mark of the thread outlives the evidence that a summary may have dropped.
         untrusted = task["untrusted_read"] or shown["untrusted_read"]
         return {**shown, "untrusted_read": untrusted, "edited": bool(task["first"]), "problem": task["problem"]}
@@ -87,9 +87,9 @@ class WriteNodes:
         """What to ask, or the answer when there is nothing to ask."""
         call = task["call"]
         if self.plan is None and get_config()["configurable"].get(_CHECKPOINTER) is None:
-            return said(call, "[blocked] Nobody can be asked: this graph runs without a checkpointer.")
+            return answer_call(call, "[blocked] Nobody can be asked: this graph runs without a checkpointer.")
         if task["place"] != self.place:
-            return said(call, self._elsewhere(task["place"]))
+            return answer_call(call, self._elsewhere(task["place"]))
         if task["refusal"] and self.plan is None:
             return self._refused(call, f"Not asked: {task['refusal']}.")
         tool = self._tool(call)
@@ -97,7 +97,7 @@ class WriteNodes:
             with allow_targets(as_named(task["named"])):
                 request = tool.request(self.toolkit.client, tool.validate(call["args"]))
         except AzureDevOpsError as error:
-            return said(call, render_error(error, self.toolkit.client.context.nonce()))
+            return answer_call(call, render_error(error, self.toolkit.client.context.nonce()))
         if fingerprint(request) in task["rejected"]:
             return self._refused(
                 call, "A person rejected this very write in this thread. It is not asked again; report that."
@@ -107,7 +107,7 @@ class WriteNodes:
     def _refused(self, call: dict[str, Any], why: str) -> dict[str, Any]:
         """The answer to a write that no person is asked for, on record."""
         record_event(self.toolkit.client, "denied", tool=call["name"], reason=why)
-        return said(call, f"[blocked WriteBlocked {call['name']}]\n{why}")
+        return answer_call(call, f"[blocked WriteBlocked {call['name']}]\n{why}")
 
     def _decided(self, task: CallTask, request: WriteRequest, answer: object) -> Command[Any]:
         """A person's answer as a decision; an edited call is shown again as what it became, before it counts."""
@@ -137,7 +137,7 @@ class WriteNodes:
             record_event(self.toolkit.client, "denied", **about, decision=decision)
             who, why = "A person" if self.plan is None else "The write plan", f": {reason}" if reason else ""
             text = f"[blocked WriteBlocked {call['name']}]\n{who} said no{why}. Do not ask again for the same."
-            update.update(said(call, text))
+            update.update(answer_call(call, text))
         return Command(update=update, goto="collect")
 
     def _edited(self, task: CallTask, shown: WriteRequest, arguments: dict[str, Any]) -> CallTask:
@@ -160,46 +160,46 @@ class WriteNodes:
     def _prevented(self, decision: Decision, tools: Mapping[str, BaseTool]) -> dict[str, Any] | None:
         """The answer to a write that must not be sent; None when it may be, or was begun before."""
         if decision["place"] != self.place:
-            return said(decision["call"], self._elsewhere(decision["place"]))
+            return answer_call(decision["call"], self._elsewhere(decision["place"]))
         name = decision["call"]["name"]
         if name in tools or self.journal.outcome(decision["write_id"]) is not None:
             return None
         absent = self.toolkit.absent.get(self._tool(decision["call"]).name)
         why = f": {absent.reason} ({' or '.join(absent.scopes)})" if absent else ""
-        return said(decision["call"], f"[denied] Nothing was written: {name} is not there any more{why}.")
+        return answer_call(decision["call"], f"[denied] Nothing was written: {name} is not there any more{why}.")
 
     def write(self, decision: Decision) -> dict[str, Any]:
         """Carry out an approved write, once."""
-        tools = offered(self.toolkit)
+        tools = available_tools(self.toolkit)
         if prevented := self._prevented(decision, tools):
             return prevented
         if before := self.journal.begin(decision["write_id"], decision["call"]["name"]):
             return self._again(decision, self.toolkit.client.run_sync(self._became(decision, before)))
-        with presenting(_approval(decision)), allow_targets(as_named(decision["named"])):
+        with present_approval(_approval(decision)), allow_targets(as_named(decision["named"])):
             message = tools[decision["call"]["name"]].invoke(tool_call(decision["call"]))
         return self._written(decision, message)
 
     async def awrite(self, decision: Decision) -> dict[str, Any]:
         """Carry out an approved write, once, without blocking."""
-        tools = offered(self.toolkit)
+        tools = available_tools(self.toolkit)
         if prevented := self._prevented(decision, tools):
             return prevented
         if before := self.journal.begin(decision["write_id"], decision["call"]["name"]):
             return self._again(decision, await self.toolkit.client.run(self._became(decision, before)))
-        with presenting(_approval(decision)), allow_targets(as_named(decision["named"])):
+        with present_approval(_approval(decision)), allow_targets(as_named(decision["named"])):
             message = await tools[decision["call"]["name"]].ainvoke(tool_call(decision["call"]))
         return self._written(decision, message)
 
     def _written(self, decision: Decision, message: ToolMessage) -> dict[str, Any]:
         tool = self._tool(decision["call"])
-        evidence = gathered(decision["evidence_id"], tool, decision["call"], message)
+        evidence = evidence_of_message(decision["evidence_id"], tool, decision["call"], message)
         if message.status != "error":
             evidence["status"] = "written"
             evidence["data"] = (message.artifact or {}).get("data")
         elif (message.artifact or {}).get("class") == WriteOutcomeUnknown.__name__:
             evidence["status"] = "unknown"
         self.journal.finish(decision["write_id"], evidence["status"], evidence["text"])
-        return recorded(decision["call"], evidence, message.status)
+        return record_evidence(decision["call"], evidence, message.status)
 
     async def _became(self, decision: Decision, before: Outcome) -> Outcome:
         """What became of a write that was begun before; looked up when that was not stored, and never sent again."""
@@ -210,9 +210,9 @@ class WriteNodes:
             found = await self._tool(decision["call"]).settle(client, decision["call"]["args"], before.begun)
         except AzureDevOpsError as error:
             status = "unknown" if isinstance(error, WriteOutcomeUnknown) else error.status
-            outcome = Outcome(status, without_secrets(client, render_error(error, client.context.nonce())))
+            outcome = Outcome(status, redact_value(client, render_error(error, client.context.nonce())))
         else:
-            outcome = Outcome("written", without_secrets(client, render(found, client.context.nonce()).text))
+            outcome = Outcome("written", redact_value(client, render(found, client.context.nonce()).text))
         events: dict[str | None, AuditEvent] = {"written": "written", "unknown": "unknown"}
         about = {"tool": self._tool(decision["call"]).name, "digest": decision["digest"]}
         record_event(client, events.get(outcome.status, "failed"), **about, looked_up=True)
@@ -222,12 +222,16 @@ class WriteNodes:
 
     def _again(self, decision: Decision, outcome: Outcome) -> dict[str, Any]:
         """The answer to a write that was begun before."""
-        evidence = as_evidence(decision["evidence_id"], decision["call"], outcome.status or "unknown", outcome.text)
+        evidence = evidence_of_text(
+            decision["evidence_id"], decision["call"], outcome.status or "unknown", outcome.text
+        )
         evidence["untrusted"] = True
-        return recorded(decision["call"], evidence, "success" if outcome.status == "written" else "error")
+        return record_evidence(decision["call"], evidence, "success" if outcome.status == "written" else "error")
 
 
-def left_open(journal: WriteJournal, known: dict[str, Evidence], decided: dict[str, Decision]) -> list[tuple[str, str]]:
+def unfinished_writes(
+    journal: WriteJournal, known: dict[str, Evidence], decided: dict[str, Decision]
+) -> list[tuple[str, str]]:
     """Approved writes of the whole thread without an answer: the process ended, or somebody else said stop."""
     answered = {entry["call"] for entry in known.values()}
     found = []

@@ -18,7 +18,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import Investigator
-from azure_devops_agents.investigation.report import checked, plain
+from azure_devops_agents.investigation.report import check_quotes, plain_report
 from azure_devops_agents.models.scripted import ScriptedModel, Step
 from azure_devops_evals.case import Called, Case, Outcome
 from azure_devops_evals.recording.format import CLOUD, PSEUDONYM_KEY, Recording
@@ -177,7 +177,7 @@ def _outcome(
 ) -> Outcome:
     evidence, messages = state.get("evidence", {}), state.get("messages", [])
     return Outcome(
-        report=state.get("report") or {**checked(plain(""), evidence), "coverage": {}},
+        report=state.get("report") or {**check_quotes(plain_report(""), evidence), "coverage": {}},
         evidence=evidence,
         told=tuple((str(m.name), str(m.content)) for m in messages if isinstance(m, ToolMessage)),
         tools=tools,

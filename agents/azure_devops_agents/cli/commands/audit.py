@@ -51,7 +51,7 @@ def show(file: Path | None, last: int, event: str | None, as_machine: bool) -> N
         else:
             # Columns first, so that a reader's eye can run down them; what is beside them may be wrapped.
             when = f"{entry.number:>5}  {entry.at:%Y-%m-%d %H:%M:%S}  {one_line(entry.event):<8}  "
-            out.print(Text.assemble(when, terminal.single(_about(entry.details), _STYLES.get(entry.event, ""))))
+            out.print(Text.assemble(when, terminal.one_line_text(_about(entry.details), _STYLES.get(entry.event, ""))))
     if not shown and not as_machine:
         out.print(terminal.plain("Nothing of that kind is recorded."))
 
@@ -163,4 +163,4 @@ def _list(title: str, lines: Iterable[str], style: str) -> None:
     if shown := list(lines):
         out.print(terminal.plain(f"{title}:", style))
         for line in shown:
-            out.print(terminal.single(f"  {line}"))
+            out.print(terminal.one_line_text(f"  {line}"))

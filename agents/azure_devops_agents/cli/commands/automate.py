@@ -92,7 +92,7 @@ def _approved(writes: int, yes: bool) -> bool:
 def _show(plan: Plan) -> None:
     out = terminal.console()
     for step in plan.steps:
-        out.print(terminal.single(f"{step.action} {step.subject}", "" if step.tool is None else "bold"))
+        out.print(terminal.one_line_text(f"{step.action} {step.subject}", "" if step.tool is None else "bold"))
         if step.tool is not None:
             out.print(terminal.fields(step.details, 4))
     for note in plan.notes:

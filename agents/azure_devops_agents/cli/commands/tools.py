@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from azure_devops_agents.cli import terminal
-from azure_devops_agents.cli.capabilities import capabilities, spelled
+from azure_devops_agents.cli.capabilities import select_tools, spell_scope
 from azure_devops_agents.cli.options import ConnectionOptions, connection_options
 from langchain_azure_devops import Tool
 from langchain_azure_devops.access import DEFAULT, Catalog, Selection, verify
@@ -29,7 +29,7 @@ def command(options: ConnectionOptions, toolsets: str, as_json: bool) -> None:
         connection = client.run_sync(verify(client))
         if connection.error is not None:
             raise connection.error
-        selection = capabilities(target, connection, tools)
+        selection = select_tools(target, connection, tools)
     if as_json:
         click.echo(terminal.machine_readable(_for_machines(tools, selection)))
     else:
@@ -58,7 +58,7 @@ def _show(tools: Tools, selection: Selection) -> None:
     rows = []
     for tool in tools:
         absence = selection.absent.get(tool.name)
-        needs = "" if absence is None else spelled(absence.scopes) if absence.scopes else absence.reason
+        needs = "" if absence is None else spell_scope(absence.scopes) if absence.scopes else absence.reason
         rows.append((tool.name, tool.toolset, tool.access, "yes" if tool.name in available else "no", needs))
     out.print(terminal.table(("tool", "toolset", "access", "there", "needs"), rows, 0))
     out.print(terminal.plain(f"\n{len(available)} of {len(tools)} tools."))

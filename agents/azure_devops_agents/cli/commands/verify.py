@@ -6,7 +6,7 @@ import click
 from rich.text import Text
 
 from azure_devops_agents.cli import terminal
-from azure_devops_agents.cli.capabilities import capabilities, spelled
+from azure_devops_agents.cli.capabilities import select_tools, spell_scope
 from azure_devops_agents.cli.options import ConnectionOptions, connection_options
 from azure_devops_agents.cli.shell_terms import in_shell_terms
 from langchain_azure_devops.access import Connection, Selection, verify
@@ -44,7 +44,7 @@ def command(options: ConnectionOptions, as_json: bool) -> None:
     try:
         with options.open() as target, target.client() as client:
             connection = client.run_sync(verify(client))
-            selection = capabilities(target, connection) if connection.learnt or connection.missing else nothing
+            selection = select_tools(target, connection) if connection.learnt or connection.missing else nothing
     except Misconfigured as error:
         connection, selection = _unsent(options, error), nothing
     next_step = _next_step(connection, selection, options.simulator)
@@ -138,7 +138,7 @@ def _show_capabilities(selection: Selection) -> None:
     if selection.absent:
         out.print(terminal.heading(f"Missing: {len(selection.absent)}"))
         rows = [
-            (name, spelled(absence.scopes) if absence.scopes else "", absence.reason)
+            (name, spell_scope(absence.scopes) if absence.scopes else "", absence.reason)
             for name, absence in selection.absent.items()
         ]
         out.print(terminal.table(("tool", "would come with", "why it is missing"), rows))

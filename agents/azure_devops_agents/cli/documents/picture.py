@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from azure_devops_agents.cli import demonstration
-from azure_devops_agents.cli.decisions import asked_as
+from azure_devops_agents.cli.decisions import approval_question
 from azure_devops_agents.investigation.events import ApprovalAsked
 
 WIDTH = 100
@@ -53,7 +53,7 @@ def demo_pictures() -> Mapping[str, str]:
     pictures: dict[str, str] = {}
 
     def approve(asked: ApprovalAsked) -> Mapping[str, Any]:
-        console.print(Text.assemble(f"{asked_as(asked)} [reject]: ", ("approve", "bold")))
+        console.print(Text.assemble(f"{approval_question(asked)} [reject]: ", ("approve", "bold")))
         pictures["agents/demo-approval.svg"] = _picture(console)
         return {"decision": "approve", "approver": "the picture"}
 
