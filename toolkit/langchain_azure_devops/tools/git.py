@@ -72,6 +72,11 @@ async def place_of(client: AzureDevOps, project: str | None, repository: str) ->
 async def content(
     client: AzureDevOps, where: PathValues, path: str, at: dict[str, QueryValue]
 ) -> AsyncIterator[AsyncIterator[bytes]]:
+    """Stream the bytes of a file at a version.
+
+    Raises:
+        InvalidRequest: The path is a folder.
+    """
     query: dict[str, QueryValue] = {
         "path": "/" + path.lstrip("/"),
         "$format": "octetStream",
