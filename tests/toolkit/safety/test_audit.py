@@ -1,5 +1,6 @@
 """The audit log: chained, appended by many at once, whole after a crash, without secrets, and about everything."""
 
+import asyncio
 import json
 import os
 import signal
@@ -7,15 +8,19 @@ import stat
 import subprocess
 import sys
 import textwrap
+import threading
+import time
 from pathlib import Path
 
 import pytest
 from tool_calls import FULL, seed_with_tokens
 
 from azure_devops_simulator import SimulatorServer
-from langchain_azure_devops import TOOLS, Approval, AzureDevOpsToolkit
+from langchain_azure_devops import TOOLS, Approval, AzureDevOps, AzureDevOpsToolkit, Result, Toolset
 from langchain_azure_devops.calls.approval import approve_writes_with
+from langchain_azure_devops.calls.tool import _record_grant
 from langchain_azure_devops.errors import AuditFailed, NotFound, WriteBlocked
+from langchain_azure_devops.safety import audit, line_writer
 from langchain_azure_devops.safety.audit import AuditLog, read_entries, verify_chain
 
 SECRET = "ghp_Zk3vQ9xT7bN2mW8rY5cL1dF6hJ4gS0aPqEuV"
@@ -100,6 +105,7 @@ def test_what_a_chain_does_not_stop(log):
 APPENDS = """
 import sys
 from pathlib import Path
+from langchain_azure_devops.safety import audit, line_writer
 from langchain_azure_devops.safety.audit import AuditLog
 log = AuditLog(Path(sys.argv[1]))
 for number in range(60):
@@ -185,6 +191,154 @@ def test_a_process_killed_in_the_middle_of_a_line_holds_no_lock_and_breaks_nothi
     found = verify_chain(log.path)
     assert (found.broken, found.torn) == (None, 1)
     assert [entry.event for entry in read_entries(log.path)] == ["read", "torn", "read"]
+
+
+# -- the writer ------------------------------------------------------------------------------------------------------
+
+
+async def test_the_loop_turns_while_the_disk_is_slow(log, monkeypatch):
+    real = os.fsync
+    monkeypatch.setattr(audit.os, "fsync", lambda descriptor: time.sleep(0.3) or real(descriptor))
+    turns, began = 0, time.monotonic()
+    writing = asyncio.create_task(log.record_async("written", {"tool": "a"}))
+    while not writing.done():
+        await asyncio.sleep(0.005)
+        turns += 1
+    assert time.monotonic() - began >= 0.3
+    assert turns > 10
+    assert events(log) == ["written"]
+
+
+async def test_a_slow_disk_holds_up_no_request_of_another_call(connected, log, monkeypatch):
+    def approver(request):
+        return Approval(True, request.digest, "dana")
+
+    real = os.fsync
+    monkeypatch.setattr(audit.os, "fsync", lambda descriptor: time.sleep(0.5) or real(descriptor))
+    async with connected() as toolkit:
+        with approve_writes_with(approver):
+            writing = asyncio.create_task(TOOLS["create_work_item"](toolkit.client, **BUG))
+        await asyncio.sleep(0.05)
+        began = time.monotonic()
+        await toolkit.client.run(toolkit.client.project_names())
+        assert time.monotonic() - began < 0.4
+        await writing
+    assert events(log) == ["approved", "granted", "written"]
+
+
+MANY = """
+import asyncio, sys
+from pathlib import Path
+from langchain_azure_devops.safety import audit, line_writer
+from langchain_azure_devops.safety.audit import AuditLog
+log = AuditLog(Path(sys.argv[1]))
+async def write(name):
+    for number in range(10):
+        await log.record_async("written" if number % 3 == 0 else "read", {"tool": name, "number": number})
+async def main():
+    await asyncio.gather(*(write(f"{sys.argv[2]}-{each}") for each in range(50)))
+asyncio.run(main())
+"""
+
+
+def test_order_and_chain_hold_with_fifty_writers_in_each_of_two_processes(log):
+    command = [sys.executable, "-c", textwrap.dedent(MANY), str(log.path)]
+    workers = [subprocess.Popen([*command, name]) for name in ("p0", "p1")]
+    assert [worker.wait(60) for worker in workers] == [0, 0]
+    found = verify_chain(log.path)
+    assert (found.entries, found.broken, found.torn) == (1000, None, 0)
+    numbers: dict[str, list[int]] = {}
+    for entry in read_entries(log.path):
+        numbers.setdefault(entry.details["tool"], []).append(entry.details["number"])
+    assert len(numbers) == 100
+    assert all(each == list(range(10)) for each in numbers.values())
+
+
+LEFT = """
+import sys
+from pathlib import Path
+from langchain_azure_devops.safety import audit, line_writer
+from langchain_azure_devops.safety.audit import AuditLog
+log = AuditLog(Path(sys.argv[1]))
+for number in range(200):
+    log.record_soon("read", {"number": number})
+"""
+
+
+def test_what_nobody_waited_for_is_written_when_the_interpreter_exits(log):
+    subprocess.run([sys.executable, "-c", textwrap.dedent(LEFT), str(log.path)], check=True, timeout=60)
+    found = verify_chain(log.path)
+    assert (found.entries, found.broken) == (200, None)
+
+
+FORKED = """
+import os, sys
+from pathlib import Path
+from langchain_azure_devops.safety import audit, line_writer
+from langchain_azure_devops.safety.audit import AuditLog
+log = AuditLog(Path(sys.argv[1]))
+log.record("read", {"who": "parent"})
+child = os.fork()
+log.record("read", {"who": "child" if child == 0 else "parent"})
+if child == 0:
+    os._exit(0)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_process_writes_with_a_thread_of_its_own(log):
+    subprocess.run([sys.executable, "-c", textwrap.dedent(FORKED), str(log.path)], check=True, timeout=60)
+    assert verify_chain(log.path).broken is None
+    assert sorted(entry.details["who"] for entry in read_entries(log.path)) == ["child", "parent", "parent"]
+
+
+def test_a_writer_that_is_idle_ends_its_thread_and_starts_another(log, monkeypatch):
+    monkeypatch.setattr(line_writer, "_IDLE_SECONDS", 0.01)
+    filled(log, 1)
+    deadline = time.monotonic() + 5
+    while any(thread.name.endswith(log.path.name) for thread in threading.enumerate()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    filled(log, 1)
+    assert verify_chain(log.path).entries == 2
+
+
+async def test_a_cancelled_write_leaves_its_outcome(connected, log):
+    sent = threading.Event()
+
+    async def slow(client: AzureDevOps, *, id: int) -> Result:
+        """Never end."""
+        sent.set()
+        await asyncio.sleep(60)
+        return Result()
+
+    tool = Toolset.named("own", "A user's own tools.").write(sends="PATCH /_apis/wit/workitems/{id}")(slow)
+    async with connected(writes="allow") as toolkit:
+        calling = asyncio.create_task(tool(toolkit.client, id=1))
+        assert await asyncio.to_thread(sent.wait, 10)
+        calling.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await calling
+    assert events(log) == ["approved", "granted", "unknown"]
+
+
+async def test_a_write_that_is_cancelled_before_it_is_sent_failed(connected, log, monkeypatch):
+    real, slow = os.fsync, threading.Event()
+    monkeypatch.setattr(audit.os, "fsync", lambda descriptor: slow.wait(10) and real(descriptor))
+    async with connected(writes="allow") as toolkit:
+        client = toolkit.client
+        slow.set()
+        await client.audit.record_async("denied", {})
+        slow.clear()
+        request = TOOLS["create_work_item"].request(client, TOOLS["create_work_item"].validate(BUG))
+        granting = asyncio.create_task(_record_grant(client, TOOLS["create_work_item"], request))
+        await asyncio.sleep(0.1)
+        granting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await granting
+        slow.set()
+    assert events(log) == ["denied", "granted", "failed"]
 
 
 # -- what is recorded ------------------------------------------------------------------------------------------------

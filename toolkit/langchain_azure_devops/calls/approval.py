@@ -4,12 +4,13 @@ import inspect
 from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 
 from pydantic import JsonValue
 
 from langchain_azure_devops.errors import Misconfigured, WriteBlocked
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.safety.audit import record_event
+from langchain_azure_devops.safety.audit import AuditEvent, record_event, record_event_async, record_event_soon
 from langchain_azure_devops.safety.content_policy import ContentPolicy, current_targets, find_violations
 from langchain_azure_devops.safety.grants import Approval, Approver, WriteRequest
 
@@ -95,31 +96,37 @@ async def ask(client: AzureDevOps, request: WriteRequest) -> None:
     Raises:
         WriteBlocked: Nobody said a clear yes to this very request.
     """
-    if client.writes == "allow":
-        _record_yes(client, request, "writes='allow'")
-        return
-    with _failure_means_no(client, request):
-        answer = _asked(request)
+    given: object
+    try:
+        answer = _asked(client, request)
         given = await answer if inspect.isawaitable(answer) else answer
-    _check(client, request, given)
+    except Exception as error:  # noqa: BLE001 - an approver that fails has not said yes
+        given = error
+    verdict = _judge(request, given)
+    await record_event_async(client, verdict.event, **verdict.details)
+    verdict.check()
 
 
 def ask_sync(client: AzureDevOps, request: WriteRequest) -> None:
     """Have the approver of the call approve a write, and block until it has answered; see `ask`."""
-    if client.writes == "allow":
-        _record_yes(client, request, "writes='allow'")
-        return
-    with _failure_means_no(client, request):
-        answer = _asked(request)
+    given: object
+    try:
+        answer = _asked(client, request)
         given = client.run_sync(_awaited(answer)) if inspect.isawaitable(answer) else answer
-    _check(client, request, given)
+    except Exception as error:  # noqa: BLE001 - an approver that fails has not said yes
+        given = error
+    verdict = _judge(request, given)
+    record_event(client, verdict.event, **verdict.details)
+    verdict.check()
 
 
 async def _awaited(answer: Awaitable[Approval]) -> Approval:
     return await answer
 
 
-def _asked(request: WriteRequest) -> Approval | Awaitable[Approval]:
+def _asked(client: AzureDevOps, request: WriteRequest) -> Approval | Awaitable[Approval]:
+    if client.writes == "allow":
+        return Approval(True, request.digest, "writes='allow'")
     approver = _approver.get(None)
     if approver is None:
         raise WriteBlocked(
@@ -131,41 +138,44 @@ def _asked(request: WriteRequest) -> Approval | Awaitable[Approval]:
     return approver(request)
 
 
-@contextmanager
-def _failure_means_no(client: AzureDevOps, request: WriteRequest) -> Iterator[None]:
-    """Refuse the write when the approver fails or does not answer in time."""
-    try:
-        yield
-    except WriteBlocked as error:
-        record_event(client, "denied", tool=request.tool, digest=request.digest, reason=error.message)
-        raise
-    except Exception as error:
-        raise _blocked(
-            client, request.tool, f"because asking for approval failed ({type(error).__name__})", request.digest
-        ) from error
+@dataclass(frozen=True)
+class _Verdict:
+    """What the audit log says of an answer, and the error that refuses the write; None for a yes."""
+
+    event: AuditEvent
+    details: Mapping[str, JsonValue]
+    refusal: WriteBlocked | None = None
+    cause: Exception | None = None
+
+    def check(self) -> None:
+        if self.refusal is not None:
+            raise self.refusal from self.cause
 
 
-def _check(client: AzureDevOps, request: WriteRequest, answer: object) -> None:
+def _judge(request: WriteRequest, answer: object) -> _Verdict:
     """Refuse the write unless the answer is a clear yes to this very request."""
+    about: dict[str, JsonValue] = {"tool": request.tool, "digest": request.digest}
+    if isinstance(answer, WriteBlocked):
+        return _Verdict("denied", {**about, "reason": answer.message}, answer)
+    if isinstance(answer, Exception):
+        why = f"because asking for approval failed ({type(answer).__name__})"
+        return _Verdict("denied", {**about, "reason": why}, _refusal(request.tool, why), answer)
     if not isinstance(answer, Approval) or answer.approved is not True:
         reason = answer.reason if isinstance(answer, Approval) else "the approver gave no valid answer"
         why = f"because {reason or 'it was rejected'}. Do not repeat it unchanged"
-        raise _blocked(client, request.tool, why, request.digest, _name_in(answer))
-    if answer.digest != request.digest:
-        why = "because the approval was given for other arguments"
-        raise _blocked(client, request.tool, why, request.digest, answer.approver)
-    _record_yes(client, request, answer.approver)
+        name = answer.approver if isinstance(answer, Approval) else "nobody"
+    elif answer.digest != request.digest:
+        why, name = "because the approval was given for other arguments", answer.approver
+    else:
+        return _Verdict("approved", {**about, "approver": answer.approver})
+    return _Verdict("denied", {**about, "approver": name, "reason": why}, _refusal(request.tool, why))
 
 
-def _name_in(answer: object) -> str:
-    return answer.approver if isinstance(answer, Approval) else "nobody"
+def _blocked(client: AzureDevOps, tool: str, why: str) -> WriteBlocked:
+    """Record that a write was refused before anybody was asked, and return the error."""
+    record_event_soon(client, "denied", tool=tool, reason=why)
+    return _refusal(tool, why)
 
 
-def _record_yes(client: AzureDevOps, request: WriteRequest, approver: str) -> None:
-    record_event(client, "approved", tool=request.tool, digest=request.digest, approver=approver)
-
-
-def _blocked(client: AzureDevOps, tool: str, why: str, digest: str = "", approver: str = "") -> WriteBlocked:
-    """Record a refusal and return its error."""
-    record_event(client, "denied", tool=tool, digest=digest or None, approver=approver or None, reason=why)
+def _refusal(tool: str, why: str) -> WriteBlocked:
     return WriteBlocked(f"{tool} was not carried out, {why}.", subject=tool)

@@ -1,12 +1,13 @@
 """A tool: a typed function with its access and scopes as data. No LangChain here."""
 
+import asyncio
 import difflib
 import inspect
 import json
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Concatenate, Generic, Literal, NamedTuple, ParamSpec, TypeVar, cast
@@ -20,7 +21,7 @@ from langchain_azure_devops.calls.schema import strict_schema
 from langchain_azure_devops.errors import AuditFailed, AzureDevOpsError, InvalidRequest, WriteOutcomeUnknown
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.results.models import Page, Result
-from langchain_azure_devops.safety.audit import AuditEvent, record_event
+from langchain_azure_devops.safety.audit import AuditEvent, record_event_async, record_event_soon
 from langchain_azure_devops.safety.grants import Operation, ToolCall, WriteRequest, current_call, digest_call
 from langchain_azure_devops.safety.write_plan import flat
 from langchain_azure_devops.scopes import Scope
@@ -188,7 +189,7 @@ class Tool(Generic[P, R]):
         others = {name: repr(value) for name, value in values.items() if name not in {"cursor", "limit"}}
         grant = None
         if request is not None:
-            _granted(client, self, request)
+            await _record_grant(client, self, request)
             grant = client.grants.open(request, self.operations, self.writes, self.bound(request))
         scopes = tuple(scope.value for scope in self.scopes)
         begun = time.monotonic()
@@ -198,7 +199,7 @@ class Tool(Generic[P, R]):
         token = current_call.set(call)
         try:
             function = cast("Callable[..., Awaitable[R]]", self.function)
-            with _recorded(client, self, arguments, request) as outcome:
+            async with _recorded(client, self, arguments, request) as outcome:
                 try:
                     result = await function(client, **values)
                 except WriteOutcomeUnknown as error:
@@ -238,25 +239,24 @@ class Tool(Generic[P, R]):
         return self.request(client, arguments)
 
 
-def _granted(client: AzureDevOps, tool: Tool[..., Any], request: WriteRequest) -> None:
+async def _record_grant(client: AzureDevOps, tool: Tool[..., Any], request: WriteRequest) -> None:
     """Record that a write may begin; where that fails, it may not."""
     routes: list[JsonValue] = [f"{operation.method} {operation.template}" for operation in tool.operations]
+    about: dict[str, JsonValue] = {"tool": tool.name, "digest": request.digest}
     arguments = dict(request.arguments)
-    record_event(
-        client,
-        "granted",
-        tool=tool.name,
-        digest=request.digest,
-        project=request.project,
-        routes=routes,
-        arguments=arguments,
-    )
+    try:
+        await record_event_async(
+            client, "granted", **about, project=request.project, routes=routes, arguments=arguments
+        )
+    except asyncio.CancelledError:
+        record_event_soon(client, "failed", **about, error="cancelled before it was sent")
+        raise
 
 
-@contextmanager
-def _recorded(
+@asynccontextmanager
+async def _recorded(
     client: AzureDevOps, tool: Tool[..., Any], arguments: BaseModel, request: WriteRequest | None
-) -> Iterator[list[Result | Page[Any]]]:
+) -> AsyncIterator[list[Result | Page[Any]]]:
     """Record what became of a call; a write that happened stays one, also when that cannot be recorded any more."""
     given: list[Result | Page[Any]] = []
     if client.audit is None:
@@ -267,21 +267,29 @@ def _recorded(
     except AzureDevOpsError as error:
         if request is not None:
             event: AuditEvent = "unknown" if isinstance(error, WriteOutcomeUnknown) else "failed"
-            record_event(client, event, tool=tool.name, digest=request.digest, error=error.headline)
+            await record_event_async(client, event, tool=tool.name, digest=request.digest, error=error.headline)
         else:
             shown = arguments.model_dump(mode="json", exclude_defaults=True)
-            record_event(client, "read", tool=tool.name, arguments=shown, error=error.headline)
+            await record_event_async(client, "read", tool=tool.name, arguments=shown, error=error.headline)
+        raise
+    except asyncio.CancelledError:
+        if request is not None:
+            record_event_soon(client, "unknown", tool=tool.name, digest=request.digest, error="cancelled")
         raise
     except Exception as error:
         # A mistake of the tool's own: it propagates, and what it had sent by then is not known.
         if request is not None:
-            record_event(client, "unknown", tool=tool.name, digest=request.digest, error=type(error).__name__)
+            await record_event_async(
+                client, "unknown", tool=tool.name, digest=request.digest, error=type(error).__name__
+            )
         raise
     if request is None:
-        record_event(client, "read", tool=tool.name, arguments=arguments.model_dump(mode="json", exclude_defaults=True))
+        await record_event_async(
+            client, "read", tool=tool.name, arguments=arguments.model_dump(mode="json", exclude_defaults=True)
+        )
     else:
         with suppress(AuditFailed):
-            record_event(client, "written", tool=tool.name, digest=request.digest, **_made(tool, given[0]))
+            await record_event_async(client, "written", tool=tool.name, digest=request.digest, **_made(tool, given[0]))
 
 
 def _made(tool: Tool[..., Any], result: Result | Page[Any]) -> dict[str, JsonValue]:

@@ -121,6 +121,8 @@ class AzureDevOps:
     def close(self) -> None:
         """Close connections and stop the loop; the client cannot be used afterwards."""
         self._io.close()
+        if self.audit is not None:
+            self.audit.flush()
 
     async def aclose(self) -> None:
         """Close without blocking the caller's loop."""

@@ -5,20 +5,23 @@ removing or moving a line breaks the chain there. What a chain does not stop: wh
 or rewrite it whole. Send it to another machine as it grows, or compare it with the service, where that matters.
 """
 
+import asyncio
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol, TypedDict, cast
 
+from filelock import lock_descriptor
 from pydantic import JsonValue
 
 from langchain_azure_devops.errors import AuditFailed
 from langchain_azure_devops.runtime import RunContext
-from langchain_azure_devops.safety.file_lock import locked
+from langchain_azure_devops.safety.line_writer import LineWriter
 from langchain_azure_devops.settings import Settings
 from langchain_azure_devops.text.secrets import redact, remove_token
 from langchain_azure_devops.text.untrusted import clean
@@ -35,6 +38,7 @@ _MAX_DETAILS = 16_000
 _MAX_TEXT = 300
 _MAX_ITEMS = 40
 _SHORTEST_SECRET = 8
+_LOCK_POLL_SECONDS = 0.002
 
 
 @dataclass(frozen=True)
@@ -76,53 +80,84 @@ class Verification:
 
 
 class AuditLog:
-    """An audit log in a file, readable by its owner only; several processes may append at once."""
+    """An audit log in a file that only its owner can read; several threads and processes may append at once.
+
+    A thread of its own writes the lines, so that a slow disk holds up only the call whose event is recorded.
+    """
 
     def __init__(self, path: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        """Append to the file at `path`, made at the first record."""
+        """Append to the file at `path`, which the first event creates."""
         self.path = path
-        self._clock = clock
+        self._writer = LineWriter(f"azure-devops-audit {path.name}", _Appender(path, clock))
+        weakref.finalize(self, self._writer.flush)
 
     def record(self, event: AuditEvent, details: Mapping[str, JsonValue]) -> None:
-        """Append one line; takes the same time however long the log is.
+        """Append one line, and block until it is written; takes the same time however long the log is.
 
         What changes something, or allows it, is on the disk when this returns.
 
         Raises:
             AuditFailed: The file cannot be written, or its end is not part of a log.
         """
+        self._writer.submit((event, details)).result()
+
+    async def record_async(self, event: AuditEvent, details: Mapping[str, JsonValue]) -> None:
+        """Append one line without blocking the event loop; see `record`. Cancelling the wait still writes the line."""
+        await asyncio.wrap_future(self._writer.submit((event, details)))
+
+    def record_soon(self, event: AuditEvent, details: Mapping[str, JsonValue]) -> None:
+        """Append one line after those before it, without waiting; for a caller that is being cancelled."""
+        self._writer.submit((event, details))
+
+    def flush(self) -> None:
+        """Block until every event so far is written, or could not be."""
+        self._writer.flush()
+
+
+class _Appender:
+    """Appends events to the file, as many at once as wait."""
+
+    def __init__(self, path: Path, clock: Callable[[], datetime]) -> None:
+        self._path = path
+        self._clock = clock
+
+    def __call__(self, events: Sequence[tuple[str, Mapping[str, JsonValue]]]) -> None:
         try:
             descriptor = self._opened()
             try:
-                with locked(descriptor):
-                    _write_all(descriptor, self._lines(descriptor, event, details))
-                    if event != "read":
-                        os.fsync(descriptor)
+                lock_descriptor(descriptor, poll_interval=_LOCK_POLL_SECONDS)
+                _write_all(descriptor, self._lines(descriptor, events))
+                if any(event != "read" for event, _ in events):
+                    os.fsync(descriptor)
             finally:
+                # Closing the file also releases the lock.
                 os.close(descriptor)
         except OSError as error:
             raise AuditFailed(
-                f"The audit log {self.path} cannot be written: {error.strerror}. Give another place with "
+                f"The audit log {self._path} cannot be written: {error.strerror}. Set another file with "
                 "AZURE_DEVOPS_AUDIT or audit=."
             ) from error
 
     def _opened(self) -> int:
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
         try:
-            return os.open(self.path, flags, 0o600)
+            return os.open(self._path, flags, 0o600)
         except FileNotFoundError:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            return os.open(self.path, flags, 0o600)
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return os.open(self._path, flags, 0o600)
 
-    def _lines(self, descriptor: int, event: str, details: Mapping[str, JsonValue]) -> bytes:
-        """The line to append; before it one for what an interrupted process left."""
-        end = _read_end(descriptor, self.path)
+    def _lines(self, descriptor: int, events: Sequence[tuple[str, Mapping[str, JsonValue]]]) -> bytes:
+        """The lines to append; before them one for what an interrupted process left."""
+        end = _read_end(descriptor, self._path)
         last, at = (end.number, end.hash), self._clock()
         lines = b"" if end.closed else b"\n"
         if end.rest:
             torn, last = _make_line(last, at, _TORN, _describe_remains(end.rest))
             lines += torn
-        return lines + _make_line(last, at, event, details)[0]
+        for event, details in events:
+            line, last = _make_line(last, at, event, details)
+            lines += line
+        return lines
 
 
 class AuditedClient(Protocol):
@@ -139,16 +174,33 @@ class AuditedClient(Protocol):
 
 
 def record_event(client: AuditedClient, event: AuditEvent, **details: JsonValue) -> None:
-    """Record something of a client, without secrets, long texts cut; nothing when it has no audit log."""
+    """Record an event of a client, and block until that is done; nothing when the client has no audit log.
+
+    Secrets are replaced and long texts are cut.
+    """
     if client.audit is not None:
-        given = {"organization": client.settings.organization, **details}
-        told = {name: _redact_value(client, value) for name, value in given.items() if value not in (None, [], {})}
-        if len(content := _canonical(told)) > _MAX_DETAILS:
-            told = {
-                **{name: told[name] for name in ("tool", "digest") if name in told},
-                "left_out": _describe_remains(content),
-            }
-        client.audit.record(event, told)
+        client.audit.record(event, _details_of(client, details))
+
+
+async def record_event_async(client: AuditedClient, event: AuditEvent, **details: JsonValue) -> None:
+    """Record an event of a client without blocking the event loop; see `record_event`."""
+    if client.audit is not None:
+        await client.audit.record_async(event, _details_of(client, details))
+
+
+def record_event_soon(client: AuditedClient, event: AuditEvent, **details: JsonValue) -> None:
+    """Record an event of a client without waiting until that is done; see `AuditLog.record_soon`."""
+    if client.audit is not None:
+        client.audit.record_soon(event, _details_of(client, details))
+
+
+def _details_of(client: AuditedClient, details: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    given = {"organization": client.settings.organization, **details}
+    told = {name: _redact_value(client, value) for name, value in given.items() if value not in (None, [], {})}
+    if len(content := _canonical(told)) > _MAX_DETAILS:
+        kept: dict[str, JsonValue] = {name: value for name, value in told.items() if name in {"tool", "digest"}}
+        return {**kept, "left_out": _describe_remains(content)}
+    return told
 
 
 def read_entries(path: Path) -> Iterator[Entry]:

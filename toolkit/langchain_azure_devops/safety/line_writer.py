@@ -1,0 +1,99 @@
+"""A thread that carries out one kind of work in order, several waiting pieces of it at once."""
+
+import os
+import threading
+import weakref
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+_IDLE_SECONDS = 5.0
+
+
+class LineWriter(Generic[T]):
+    """Hands work to a daemon thread that starts with the first piece; everything waiting is done as one batch."""
+
+    def __init__(self, name: str, write: Callable[[Sequence[T]], None]) -> None:
+        """Start nothing yet.
+
+        Args:
+            name: The name of the thread.
+            write: Does a batch, in order. What it raises is raised for each piece of the batch.
+        """
+        self._name = name
+        self._write = write
+        self._changed = threading.Condition()
+        self._waiting: list[tuple[T, Future[None]]] = []
+        self._under_way: list[tuple[T, Future[None]]] = []
+        self._running = False
+        _writers.add(self)
+
+    def submit(self, item: T) -> Future[None]:
+        """Hand over one piece of work; the future is done when the work is."""
+        future: Future[None] = Future()
+        # Nobody takes a piece back: what is recorded stays in order, also when the caller no longer waits.
+        future.set_running_or_notify_cancel()
+        with self._changed:
+            self._waiting.append((item, future))
+            self._changed.notify()
+            if not self._running:
+                try:
+                    threading.Thread(target=self._run, name=self._name, daemon=True).start()
+                except RuntimeError:
+                    # The interpreter is ending and starts no threads any more.
+                    self._do_all()
+                else:
+                    self._running = True
+        return future
+
+    def flush(self) -> None:
+        """Block until everything handed over so far is done."""
+        with self._changed:
+            left = [future for _, future in [*self._under_way, *self._waiting]]
+        for future in left:
+            future.exception()
+
+    def begin_anew(self) -> None:
+        """Forget the thread, the lock and the work of another process, of which this one is a fork."""
+        self._changed = threading.Condition()
+        self._waiting, self._under_way, self._running = [], [], False
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                if not self._waiting and not self._changed.wait(_IDLE_SECONDS) and not self._waiting:
+                    # A thread that waited for ever would keep a forgotten writer alive.
+                    self._running = False
+                    return
+            if self._waiting:
+                self._do_all()
+
+    def _do_all(self) -> None:
+        with self._changed:
+            self._under_way, self._waiting = self._waiting, []
+        failure: BaseException | None = None
+        try:
+            self._write([item for item, _ in self._under_way])
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            failure = error
+        with self._changed:
+            done, self._under_way = self._under_way, []
+        for _, future in done:
+            if failure is None:
+                future.set_result(None)
+            else:
+                future.set_exception(failure)
+
+
+_writers: "weakref.WeakSet[LineWriter[Any]]" = weakref.WeakSet()
+
+
+def _begin_anew() -> None:
+    """Give every writer of a forked process a thread and a lock of its own; what waited is its parent's to write."""
+    for writer in list(_writers):
+        writer.begin_anew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)
