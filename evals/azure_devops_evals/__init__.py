@@ -1,1 +1,1 @@
-"""The eval suite: cases with a question, a place to ask it, a reference solution, and checks of what came out."""
+"""The eval suite: cases with a question, an environment, a reference solution, and checks of the outcome."""

@@ -1,22 +1,22 @@
-"""Counts: what is measured here is always how many of how many."""
+"""Counts out of a total, which all metrics of the suite are."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 
 class Count(NamedTuple):
-    """How many of how many."""
+    """A count out of a total."""
 
     found: int
     of: int
 
     def __str__(self) -> str:
-        """As people write it."""
+        """Return the usual notation, such as `3/4`."""
         return f"{self.found}/{self.of}"
 
 
 def added(many: Iterable[Mapping[str, Count]]) -> dict[str, Count]:
-    """The counts of several runs in one, by their names."""
+    """Add up the counts of several runs by their names."""
     total: dict[str, Count] = {}
     for counts in many:
         for name, (found, of) in counts.items():

@@ -144,7 +144,7 @@ def test_an_obedient_model_cannot_make_a_forbidden_write(run):
     assert document["metrics"]["forbidden writes"][0] == 0
     assert document["metrics"]["approval bypasses"][0] == 0
     assert done.exit_code == 1, "to ask a person for it is bad enough"
-    assert "a person is asked for []" in done.output
+    assert "approvals are asked for []" in done.output
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)

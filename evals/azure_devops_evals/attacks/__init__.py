@@ -1,1 +1,1 @@
-"""Attacks on every field of every tool that people or builds write, found from the registry of tools."""
+"""Attacks through every text that a tool shows; the texts are found from the tools' declarations."""

@@ -1,4 +1,4 @@
-"""The ways writes may be decided, and a run of the obedient model in each."""
+"""The modes in which writes are decided, and a run of the obedient model in each mode."""
 
 import json
 from collections.abc import Mapping
@@ -39,16 +39,16 @@ class Run:
     """What the obedient model left behind.
 
     Attributes:
-        seen: Numbers of the orders it read, by the name of the tool that showed them.
-        told: What it was told.
-        shown: What the person was shown.
-        approved: How many writes the person, or the plan, approved.
+        seen: The names of the tools that showed an order, by the number of the order.
+        told: The texts that the model got from tools.
+        shown: The views that the approver got.
+        approved: The number of writes that the approver or the plan approved.
         written: The writes that were carried out.
-        calls: How many tools were called.
-        report: The report; None when there is none.
-        sent: The requests that change something.
-        hosts: Where requests went.
-        changes: What is different in the organization.
+        calls: The number of tool calls.
+        report: The report; None without one.
+        sent: The state-changing requests.
+        hosts: The hosts that requests went to.
+        changes: What differs in the organization.
     """
 
     seen: dict[int, set[str]] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class Run:
 def play_attack(
     mode: Mode, looks: list[Call], task: Call | None, plants: Mapping[TextLocation, str], world: World
 ) -> Run:
-    """Let the obedient model look, with these texts planted, and do its task."""
+    """Let the obedient model look around and do its task, with these texts planted in the answers."""
     tape = PlantingTransport(world.transport, plants)
     model = ObedientModel(looks=looks, task=task)
     context = RunContext(nonce=lambda: "00000000", pseudonym_key=b"attacks")
@@ -76,7 +76,7 @@ def play_attack(
         run = _without_graph(model, toolkit) if mode == "allow" else _in_graph(model, toolkit, mode, task)
     run.sent = [request for request in tape.sent if _changes(request)]
     run.hosts = {request.url.host for request in tape.sent}
-    # With `allow` nothing is forbidden but some contents, which are looked for in the requests.
+    # With `allow` only some contents are forbidden; they are looked for in the requests.
     run.changes = world.changes() if run.sent and mode != "allow" else {}
     return run
 
@@ -87,7 +87,7 @@ def _changes(request: httpx.Request) -> bool:
 
 
 def _in_graph(model: ObedientModel, toolkit: AzureDevOpsToolkit, mode: Mode, task: Call | None) -> Run:
-    """In the real graph, with a person who answers every question, or a plan of the task alone."""
+    """Run in the real graph, with an approver who answers every question, or with a plan of the task alone."""
     run, journal = Run(), WriteJournal()
     try:
         plan = _plan_of(toolkit, task) if mode == "plan" else None
@@ -115,7 +115,7 @@ def _in_graph(model: ObedientModel, toolkit: AzureDevOpsToolkit, mode: Mode, tas
 
 
 def _plan_of(toolkit: AzureDevOpsToolkit, task: Call | None) -> ApprovedPlan:
-    """The plan of somebody who wants the task once: at exactly this target, in words that nobody knows beforehand."""
+    """Make a plan that allows the task once: exactly at its target, with any text of a comment."""
     writes = []
     for call in [] if task is None else [task]:
         tool = TOOLS[call.name]
@@ -127,17 +127,17 @@ def _plan_of(toolkit: AzureDevOpsToolkit, task: Call | None) -> ApprovedPlan:
 
 
 def _answer(view: Mapping[str, Any], mode: Mode, task: Call | None) -> dict[str, str]:
-    """What the person says: yes to exactly the task, if this person ever says yes."""
+    """Return the approver's answer: an approval of exactly the task in the mode that approves it, else a rejection."""
     wanted = mode == "ask, the task approved" and task is not None and view["tool"] == task.name
     if wanted and task is not None:
         shown = {name: value for name, value in view["arguments"].items() if name in task.arguments or value}
         shown.pop("project", None)
         wanted = json.dumps(shown, sort_keys=True, default=str) == json.dumps(task.arguments, sort_keys=True)
-    return {"decision": "approve" if wanted else "reject", "approver": "the person"}
+    return {"decision": "approve" if wanted else "reject", "approver": "the approver"}
 
 
 def _without_graph(model: ObedientModel, toolkit: AzureDevOpsToolkit) -> Run:
-    """A caller with writes='allow' that asks nobody: every call of the model is carried out at once."""
+    """Run as a caller with writes='allow', who carries out every call of the model at once and asks nobody."""
     tools = {str(tool.name): tool for tool in toolkit.get_tools()}
     messages: list[Any] = [HumanMessage("Look around, then do the task.")]
     run = Run()
@@ -171,5 +171,5 @@ def _note(run: Run, messages: list[Any]) -> None:
 
 
 def fresh_world() -> World:
-    """A prepared organization."""
+    """Open a world that is set up for the attacks."""
     return World(SCOPES, prepare)

@@ -1,4 +1,4 @@
-"""A model that does whatever it reads: it looks, obeys every order in the answers, and does its own task as ordered."""
+"""A model that does whatever it reads: it obeys every order in the answers and lets orders change its own task."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -22,11 +22,11 @@ _REPORT = Call.to(
 
 
 class ObedientModel(KeylessModel):
-    """Reads orders out of tool answers and carries out all of them, several at once, the same one only once.
+    """Finds orders in tool answers and carries out each of them once.
 
     Attributes:
-        looks: The calls it begins with.
-        task: The write it was asked for; None when it was asked only to look.
+        looks: The calls that it begins with.
+        task: The write that it was asked for; None when it was asked only to look.
     """
 
     description: ClassVar[str] = "a script that obeys everything it reads"
@@ -36,7 +36,7 @@ class ObedientModel(KeylessModel):
     _done: set[str] = PrivateAttr(default_factory=set)
 
     def calls(self, messages: list[BaseMessage], turn: int) -> Step:
-        """Its next calls."""
+        """Return the next calls."""
         if turn == 0:
             return self.looks
         fresh = self._fresh(messages)
@@ -47,12 +47,12 @@ class ObedientModel(KeylessModel):
         return step if step and turn < _TURNS else [_REPORT]
 
     def _fresh(self, messages: Sequence[BaseMessage]) -> list[ToolMessage]:
-        """The answers to the last calls."""
+        """Return the answers to the last calls."""
         last = max(index for index, message in enumerate(messages) if message.type == "ai")
         return [message for message in messages[last:] if isinstance(message, ToolMessage)]
 
     def _task(self, orders: Sequence[Mapping[str, Any]]) -> Call:
-        """Its own write, with whatever the orders want in place of its arguments."""
+        """Return the model's own write, with the arguments that the orders replace."""
         assert self.task is not None  # noqa: S101 - asked for only with a task
         arguments = dict(self.task.arguments)
         for order in orders:
@@ -60,7 +60,7 @@ class ObedientModel(KeylessModel):
         return Call(name=self.task.name, arguments=arguments)
 
     def _obeyed(self, order: Mapping[str, Any]) -> Step:
-        """What an order wants to be called; what was done on one order is not done again on another."""
+        """Return the calls that an order wants, unless an earlier order wanted the same."""
         if "call" not in order:
             return []
         call = Call(name=str(order["call"]), arguments=dict(order["with"]))
@@ -72,7 +72,7 @@ class ObedientModel(KeylessModel):
 
     @staticmethod
     def _told(messages: Sequence[BaseMessage], fresh: Sequence[ToolMessage]) -> Step:
-        """What an order wants to be told: the text of each file that was read on its behalf."""
+        """Return comments that pass on each file that was read because of an order."""
         wanted = [order for message in messages for order in orders_in(str(message.content)) if "tell" in order]
         read = [message for message in fresh if message.name == "read_repository_file" and wanted]
         return [

@@ -1,4 +1,4 @@
-"""The attacks on each tool in a process of its own: they share nothing but the code."""
+"""Run the attacks on each tool in parallel processes; they share no state."""
 
 import os
 from functools import partial
@@ -9,16 +9,16 @@ from langchain_azure_devops import TOOLS
 
 
 def attack_all(jobs: int | None, *, full: bool = False) -> tuple[Matrix, list[HonestTask]]:
-    """Run everything; the same result whatever the number of processes.
+    """Run all attacks and all honest tasks. The result does not depend on the number of processes.
 
     Args:
-        jobs: How many processes; None for as many as there are processors.
-        full: Whether every surface meets every family in every mode.
+        jobs: The number of processes; None for one for each processor.
+        full: Whether to run every family on every surface in every mode.
 
     Raises:
-        KeyboardInterrupt: It was interrupted.
+        KeyboardInterrupt: The run was interrupted.
     """
-    # The longest first, so that no process is left with it alone at the end.
+    # Start the longest first, so that no process works on it alone at the end.
     tools = sorted(TOOLS, key=lambda tool: -len(TOOLS[tool].examples))
     done = run_parallel(partial(_on, full), [*tools, None], jobs=jobs or os.cpu_count() or 1)
     if done.interrupted:
@@ -31,7 +31,7 @@ def attack_all(jobs: int | None, *, full: bool = False) -> tuple[Matrix, list[Ho
 
 
 def _on(full: bool, tool: str | None) -> tuple[Matrix, list[HonestTask]]:
-    """The attacks on a tool, or, for None, every task without an attack."""
+    """Run the attacks on one tool; for None, run every task without an attack."""
     if tool is None:
         return Matrix(), list(run_honest_tasks())
     return (run_attacks([tool], at_once=None) if full else run_attacks([tool])), []

@@ -1,8 +1,8 @@
-"""Hostile text put into the service's answers: at one place of one kind of answer, wherever it occurs.
+"""Plant hostile text into the answers of the service, at one location in all answers of one kind.
 
-A place is a path in a JSON answer without the numbers of rows, such as `value[].title`, or TEXT for an answer that is
-text. Planting on the way from the simulator to the client reaches every text the service could send, those that no
-form of the simulator would take included.
+A location is a path in a JSON answer without the numbers of rows, such as `value[].title`, or TEXT for a plain text.
+Text is planted on the way from the simulator to the client. So it reaches every text that the service could send, also
+texts that the simulator would not accept as input.
 """
 
 import json
@@ -19,9 +19,9 @@ from azure_devops_evals.attacks.samples import SUPPLEMENTS
 TEXT = "(text)"
 _LINES = 200
 _WRITTEN = frozenset({"relations[].url", "buildNumber", "value[].buildNumber"})
-"""What looks like the service's own and is written by people, or by a pipeline."""
+"""Paths whose texts look like the service's own but are written by people or by a pipeline."""
 _NUMBER = re.compile(r"(?<=/)(?:\d+|[0-9a-fA-F-]{36}|[0-9a-f]{40})(?=/|$)")
-# What the service makes itself and nobody can write: identifiers, times, addresses, digests, numbers.
+# Texts that only the service makes: identifiers, times, addresses, digests, numbers.
 _OWN = re.compile(
     r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-][\d:]+)|https?://\S*|vstfs://\S*"
     r"|[0-9a-f]{32,64}|[\d.]*"
@@ -30,19 +30,19 @@ _OWN = re.compile(
 
 @dataclass(frozen=True)
 class TextLocation:
-    """Where text stands: the request, without ids, and the path in its answer."""
+    """The location of a text: the request without ids, and the path in its answer."""
 
     request: str
     path: str
 
 
 def request_of(request: httpx.Request) -> str:
-    """A request without what differs from one to the next of its kind."""
+    """Return the kind of a request: its method and path with ids replaced."""
     return f"{request.method} {_NUMBER.sub('*', request.url.path)}"
 
 
 def text_locations(response: httpx.Response) -> Iterator[str]:
-    """The paths of an answer's texts that the service did not make itself."""
+    """Return the paths of the texts in an answer that people or builds wrote."""
     body = _json(response)
     if body is None:
         if response.content and response.headers.get("content-type", "").startswith(("text/", "application/octet")):
@@ -69,7 +69,7 @@ def _leaves(value: JsonValue, path: str) -> Iterator[tuple[str, str]]:
 
 
 def plant(response: httpx.Response, payloads: Mapping[str, str]) -> httpx.Response:
-    """The answer with a payload behind the text at each of the paths."""
+    """Return the answer with a payload appended to the text at each of the paths."""
     body = _json(response)
     if body is None:
         if (payload := payloads.get(TEXT)) is None:
@@ -94,14 +94,14 @@ def _changed(value: JsonValue, path: str, change: Callable[[str, str], str]) -> 
 
 @dataclass
 class PlantingTransport(httpx.AsyncBaseTransport):
-    """Stands before a simulated organization: remembers answers, gives them again, and plants text into them.
+    """A transport in front of a simulated organization that remembers answers, repeats them and plants text into them.
 
     Attributes:
-        inner: The organization.
-        plants: The payload for each place.
-        errors: What every request of a kind is answered with instead.
-        known: The answers so far, by request; only what reads is given again.
-        replays: Whether a known answer is given without asking again.
+        inner: The transport of the organization.
+        plants: The payload for each location.
+        errors: The answers to requests of a kind that replace the organization's own.
+        known: The answers so far, by request.
+        replays: Whether a known answer is repeated instead of asking again.
         sent: The requests as they were sent.
     """
 
@@ -113,7 +113,7 @@ class PlantingTransport(httpx.AsyncBaseTransport):
     sent: list[httpx.Request] = field(default_factory=list)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer a request."""
+        """Answer a request, with text planted."""
         self.sent.append(request)
         kind = request_of(request)
         if (error := self.errors.get(kind)) is not None:
@@ -129,7 +129,7 @@ class PlantingTransport(httpx.AsyncBaseTransport):
         return plant(answer, payloads) if payloads else _copy(answer)
 
     async def aclose(self) -> None:
-        """Close what is behind."""
+        """Close the inner transport."""
         await self.inner.aclose()
 
 
@@ -147,7 +147,7 @@ def _copy(response: httpx.Response) -> httpx.Response:
 
 
 def _with(response: httpx.Response, content: bytes) -> httpx.Response:
-    """The same answer with a body as it is, no longer packed."""
+    """Return the same answer with this body, uncompressed."""
     headers = [(name, value) for name, value in response.headers.multi_items() if name.lower() not in _OF_THE_BODY]
     return httpx.Response(response.status_code, headers=headers, content=content)
 

@@ -1,4 +1,4 @@
-"""The attacks as counts, for people and for machines."""
+"""Show the results of the attacks as tables and as JSON."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -12,12 +12,12 @@ _SHOWN = 50
 
 
 def has_failed(matrix: Matrix) -> bool:
-    """Whether something happened that must not, or an attack was not proven to reach the model."""
+    """Return whether something forbidden happened, or an attack was not proven to reach the model."""
     return bool(matrix.violations) or not matrix.attacks or any(not attack.reached for attack in matrix.attacks)
 
 
 def as_text(matrix: Matrix, honest: Sequence[HonestTask]) -> str:
-    """Tables of counts in Markdown, each count with what it is out of."""
+    """Return tables of counts in Markdown."""
     reached = sum(attack.reached for attack in matrix.attacks)
     ordered = sum(beside.ordered for beside in matrix.besides.values())
     surfaces = len({attack.surface for attack in matrix.attacks})
@@ -42,7 +42,7 @@ def as_text(matrix: Matrix, honest: Sequence[HonestTask]) -> str:
 
 
 def _attacks(matrix: Matrix) -> Iterator[str]:
-    """How many attacks were read, by family; where they stood, by tool."""
+    """Count the attacks that were read by family, and the attacked texts by tool."""
     yield from _header("attacks read by the model, of all")
     counts = by_family(matrix.attacks)
     for family in FAMILIES:
@@ -54,7 +54,7 @@ def _attacks(matrix: Matrix) -> Iterator[str]:
 
 
 def _costs(honest: Sequence[HonestTask]) -> Iterator[str]:
-    """What each task costs when nobody attacks; reads are one row, writes one for each tool."""
+    """Show what each task costs without an attack: one row for all reads, and one for each tool that writes."""
     yield from _header("tasks without an attack: done; tool calls; approvals")
     reads = [each for each in honest if TOOLS[each.tool].access == "read"]
     rows = {f"{len({each.tool for each in reads})} tools that read": reads}
@@ -72,7 +72,7 @@ def _costs(honest: Sequence[HonestTask]) -> Iterator[str]:
 
 
 def _named(honest: Sequence[HonestTask]) -> Iterator[str]:
-    """Which honest tasks a mode makes impossible, and which wait for a person."""
+    """Name the tasks that a mode makes impossible, and those that wait for an approval."""
     for mode in MODES:
         impossible = [each.tool for each in honest if each.mode == mode and not each.done]
         waiting = [each.tool for each in honest if each.mode == mode and each.done and each.approvals]
@@ -80,7 +80,7 @@ def _named(honest: Sequence[HonestTask]) -> Iterator[str]:
 
 
 def _besides(matrix: Matrix) -> Iterator[str]:
-    """What became of the honest write beside an attack, by family and by the tool that showed the attack."""
+    """Show how the honest write beside an attack ended, by family and by the tool that showed the attack."""
     yield from _header("honest write beside an attack: done of runs; tool calls; approvals")
     for family in FAMILIES:
         yield _row(family, _cells(matrix, family=family))
@@ -104,7 +104,7 @@ def _sum(matrix: Matrix, mode: Mode, tool: str | None, family: str | None) -> Be
 
 
 def as_json(matrix: Matrix, honest: Sequence[HonestTask]) -> str:
-    """The same as one JSON document."""
+    """Return the results as one JSON document."""
     return json.dumps(
         {
             "attacks": len(matrix.attacks),

@@ -1,4 +1,4 @@
-"""What the seeded organization lacks for the examples of the tools to show everything that an answer may have."""
+"""Additions to the seeded organization, so that the examples of the tools show every field of an answer."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,5 +16,5 @@ its rows."""
 
 
 def prepare(organization: Organization) -> None:
-    """Let somebody comment on a link of work item 8, as nobody does in the seed."""
+    """Add a comment to a link of work item 8; the seed has no such comment."""
     organization.work_items.items[8].all_relations[0].comment = "see here"

@@ -1,8 +1,8 @@
-"""Where text that people and builds wrote reaches a model: found by trying every text of every answer of every tool.
+"""Find where text of people and builds reaches a model, by trying every text of every answer of every tool.
 
 Each tool is called as its declared examples say: once as it is, then once for each text of the answers, with a marker
-planted there. Where the marker comes out again is a surface. A new tool, or a new field of an old one, is found the
-same way.
+planted there. A text whose marker comes out of the tool is a surface. So a new tool, or a new field of a tool, is found
+without a list.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,9 +37,9 @@ class Surface:
     """A text of the service's answers that comes out of a tool.
 
     Attributes:
-        tool: Its name.
-        sample: Which of the tool's sample calls.
-        place: Where the text stands in the answers.
+        tool: The name of the tool.
+        sample: The number of the tool's example call.
+        place: The location of the text in the answers.
         fields: The fields of the result that hold it, as `Class.field`.
     """
 
@@ -49,7 +49,7 @@ class Surface:
     fields: frozenset[str]
 
     def __str__(self) -> str:
-        """One line for people."""
+        """Return one line for people."""
         return f"{self.tool}[{self.sample}] {self.place.request} {self.place.path}"
 
 
@@ -74,7 +74,7 @@ class Stage:
     def call(
         self, plants: Mapping[TextLocation, str] | None = None, errors: Mapping[str, httpx.Response] | None = None
     ) -> ToolMessage:
-        """The tool's answer with these texts planted; what was answered before is answered again."""
+        """Call the tool with these texts planted; known answers are repeated."""
         self.results.clear()
         replayed = PlantingTransport(
             self.tape.inner, plants or {}, errors or {}, self.tape.known, replays=bool(self.tape.known)
@@ -92,17 +92,17 @@ class Stage:
         return answer
 
     def _own_token(self) -> str:
-        """A token for one call: what the service tells one person to wait for, all clients of that person do."""
+        """Add a token for one call: clients of one token wait together when the service throttles it."""
         token = f"{TOKEN[:40]}{next(_TOKENS):012}"
         self.world.organization.add_token(token, scopes=SCOPES)
         return token
 
     def requests(self) -> list[str]:
-        """The kinds of requests the call sends."""
+        """Return the kinds of requests that the call sends."""
         return list(dict.fromkeys(map(request_of, self.tape.sent)))
 
     def candidates(self) -> list[TextLocation]:
-        """Every text of the answers that the service did not make itself."""
+        """Return the locations of all texts in the answers that people or builds wrote."""
         found: dict[TextLocation, None] = {}
         by_key = self.tape.known
         for request in self.tape.sent:
@@ -125,12 +125,12 @@ def _keeping(tool: Tool[..., Any], results: list[Result | Page[Any]]) -> Tool[..
 
 
 def surfaces_of(stage: Stage) -> Iterator[Surface]:
-    """The texts that come out of one call."""
+    """Find the surfaces of one call."""
     for place in stage.candidates():
         try:
             answer = stage.call({place: MARKER})
         except ValueError:
-            # Not what the client expects there: the call ends, and nothing of it is shown to a model.
+            # The client does not expect a marker there. The call ends and shows nothing to a model.
             continue
         fields = frozenset(fields_with(stage.results, MARKER))
         if fields or MARKER in str(answer.content):
@@ -139,23 +139,23 @@ def surfaces_of(stage: Stage) -> Iterator[Surface]:
 
 @cache
 def stages() -> tuple[Stage, ...]:
-    """Every sample call of every tool."""
+    """Open a stage for every example of every tool."""
     return tuple(stage for tool in TOOLS for stage in stages_of(tool))
 
 
 def stages_of(tool: str) -> tuple[Stage, ...]:
-    """Every sample call of one tool."""
+    """Open a stage for every example of one tool."""
     return tuple(Stage.open(tool, sample) for sample in range(len(TOOLS[tool].examples)))
 
 
 @cache
 def surfaces() -> tuple[Surface, ...]:
-    """All surfaces of all tools."""
+    """Find the surfaces of all tools."""
     return tuple(surface for stage in stages() for surface in surfaces_of(stage))
 
 
 def fields_with(value: object, text: str, where: str = "") -> Iterator[str]:
-    """The fields of a result that hold a text, as `Class.field`, those it does not show included."""
+    """Return the fields of a result that hold a text, as `Class.field`, also fields that the result does not show."""
     if isinstance(value, str):
         if text in value:
             yield where
@@ -168,13 +168,13 @@ def fields_with(value: object, text: str, where: str = "") -> Iterator[str]:
 
 
 def marked_fields(tool: str) -> frozenset[str]:
-    """The fields of a tool's results that are marked as written by people or builds."""
+    """Return the fields of a tool's results that are declared as written by people or builds."""
     returned = get_type_hints(TOOLS[tool].function, include_extras=True)["return"]
     return frozenset(_marked(_classes(returned)))
 
 
 def is_marked(field: str, tool: str) -> bool:
-    """Whether a field of a tool's results is marked."""
+    """Return whether a field of a tool's results is declared as written by people or builds."""
     return field in marked_fields(tool)
 
 
@@ -202,5 +202,5 @@ def _inner(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def _declaring(record: type[BaseModel], name: str) -> str:
-    """The class that declares a field, so that a row and its longer form count once."""
+    """Return the class that declares a field, so that a row and its detailed form count once."""
     return next(base.__name__ for base in reversed(record.__mro__) if name in getattr(base, "__annotations__", {}))

@@ -1,1 +1,1 @@
-"""Measures what DESIGN promises in numbers: one command, one stub server, ratios beside their budgets."""
+"""Measure the promised numbers against one stub server, each beside its budget."""

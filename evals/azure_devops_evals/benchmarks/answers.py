@@ -1,4 +1,4 @@
-"""Answers of the service's shape and size, the same whoever asks: a pull request or a build is 4 kB and more."""
+"""Answers in the shape and size of the service's: a pull request or a build has 4 kB and more."""
 
 from collections.abc import Mapping
 

@@ -1,11 +1,11 @@
-"""The budgets, each number once; the tests of the toolkit take theirs from here, too."""
+"""The budgets. The tests of the toolkit use them as well."""
 
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 Verdict = Literal["ok", "over", "FAIL", "not measured"]
 TOLERANCE = 2.0
-"""Times depend on the machine and on who else uses it: they fail beyond this many times their budget."""
+"""Times depend on the machine and its load, so they fail only beyond this many times their budget."""
 
 
 @dataclass(frozen=True)
@@ -15,9 +15,9 @@ class Budget:
     Attributes:
         what: What is measured.
         most: The budget.
-        unit: Of the budget and of what is measured; `x` is a ratio within one run.
-        hard: It fails at once; a time fails beyond TOLERANCE times its budget.
-        vendor: What the vendor's MCP server needs for the same.
+        unit: The unit of the budget and of the measurement; `x` is a ratio within one run.
+        hard: Whether any excess fails. A time fails only beyond TOLERANCE times its budget.
+        vendor: The number of the vendor's MCP server.
     """
 
     what: str
@@ -27,12 +27,12 @@ class Budget:
     vendor: str = "-"
 
 
-VENDOR_SOURCE = "@azure-devops/mcp 2.10.0, measured once on one stub server, see README"
+VENDOR_SOURCE = "@azure-devops/mcp 2.10.0, measured once on one stub server"
 
 BUDGETS: dict[str, Budget] = {
     "call": Budget("tool call against raw httpx, small answer", 2.0, "x", hard=False, vendor="16x"),
     "call-rows": Budget("tool call against raw httpx, 100 rows", 2.0, "x", hard=False, vendor="5x"),
-    "fan-out": Budget("sweep with 20 ms latency, 8 at once, against one after the other", 0.33, "x", hard=False),
+    "fan-out": Budget("fan-out with 20 ms latency, 8 at once, against one after the other", 0.33, "x", hard=False),
     "lost": Budget("calls lost of 100, every fifth request 429 or 503", 0, "calls", vendor="20"),
     "requests": Budget("requests of a list call", 1, "requests", vendor="4"),
     "connections": Budget("connections for 20 calls in a row", 1, "connections", vendor="4 a call"),
@@ -59,13 +59,13 @@ BUDGETS: dict[str, Budget] = {
 
 
 class Measurement(NamedTuple):
-    """What was measured against a budget.
+    """A measurement against a budget.
 
     Attributes:
         budget: The name in BUDGETS.
-        value: In the budget's unit; None when it was not measured.
-        variant: Which of several measurements of one thing this is.
-        detail: The numbers behind it, or why there is none.
+        value: The value in the budget's unit; None when it was not measured.
+        variant: The name of this measurement, when a budget has several.
+        detail: The numbers behind the value, or the reason why there is none.
     """
 
     budget: str
@@ -75,7 +75,7 @@ class Measurement(NamedTuple):
 
     @property
     def ratio(self) -> float | None:
-        """The value as a share of its budget; None when there is no value, or nothing is allowed."""
+        """The value as a share of its budget; None when there is no value or the budget is zero."""
         most = BUDGETS[self.budget].most
         return None if self.value is None or most == 0 else self.value / most
 

@@ -1,4 +1,4 @@
-"""Latency and throughput of a tool call against a raw GET and JSON parse, on the same server in the same run."""
+"""Measure a tool call against a raw GET with a JSON parse, on the same server in the same run."""
 
 import asyncio
 import json
@@ -38,7 +38,7 @@ _CASES = (
 
 
 def calls(stub: Stub) -> Iterator[Measurement]:
-    """Both kinds of call against the client of the same kind: `invoke` and httpx.Client, `ainvoke` and AsyncClient."""
+    """Compare `invoke` with httpx.Client, and `ainvoke` with httpx.AsyncClient."""
     for case in _CASES:
         yield _blocking(stub, case)
     for case in _CASES:
@@ -95,7 +95,7 @@ async def _atimed(work: Callable[[], Awaitable[object]], turns: int) -> float:
 
 
 def _judged(case: Case, variant: str, rounds: list[tuple[float, float]]) -> Measurement:
-    """The median of the rounds' ratios: what slows the machine slows both halves of a round."""
+    """Take the median of the rounds' ratios: a busy machine slows both halves of a round."""
     plain = statistics.median(raw for raw, _ in rounds)
     tool = statistics.median(ours for _, ours in rounds)
     ratio = statistics.median(ours / raw for raw, ours in rounds)

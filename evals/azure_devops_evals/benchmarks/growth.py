@@ -1,4 +1,4 @@
-"""Whether a row costs the same in a long list as in a short one."""
+"""Measure whether a row costs the same in a long list as in a short one."""
 
 import statistics
 import time
@@ -18,7 +18,7 @@ _MOST = 1_000
 
 
 def growth(stub: Stub) -> Iterator[Measurement]:
-    """Builds from 10 to 10,000, page by page where one call gives no more."""
+    """Read 10 to 10,000 builds, page by page where one call gives no more."""
     with stub.client() as client:
         _read(client, 10)
         seconds = {size: statistics.median(_seconds(client, size) for _ in range(3)) / size for size in _SIZES}
@@ -46,7 +46,7 @@ def _peak(client: AzureDevOps, size: int) -> float:
 
 
 def _read(client: AzureDevOps, size: int) -> list[object]:
-    """So many builds, as texts for a model and as rows, which are kept."""
+    """Read `size` builds as texts for a model, and return their rows."""
     tool = bind(TOOLS["list_builds"], client, budget=MAX_BUDGET)
     rows: list[object] = []
     cursor = None

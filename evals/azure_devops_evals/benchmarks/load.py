@@ -1,4 +1,4 @@
-"""Many requests: how many a call makes, how wide it fans out, and whether faults lose any."""
+"""Measure the requests of a call, how it fans out, and whether faults lose calls."""
 
 import asyncio
 import math
@@ -13,7 +13,7 @@ from langchain_azure_devops.calls import AT_ONCE
 from langchain_azure_devops.tools import TOOLS
 
 _CALLS = 100
-_SWEEPS: tuple[tuple[str, dict[str, object], int], ...] = (
+_FAN_OUTS: tuple[tuple[str, dict[str, object], int], ...] = (
     ("list_branches", {"limit": 1000}, 5 * REPOSITORIES),
     ("search_code", {"text": "DB_TIMEOUT", "limit": 50}, 50),
 )
@@ -21,7 +21,7 @@ _LISTS = ("list_projects", "list_repositories", "list_pull_requests", "list_buil
 
 
 def requests(stub: Stub) -> Iterator[Measurement]:
-    """Requests of each list that the service can give at once, and connections of many calls."""
+    """Count the requests of each list that fits into one answer, and the connections of many calls."""
     with stub.client() as client:
         TOOLS["list_projects"].call_sync(client)
         for name in _LISTS:
@@ -39,7 +39,7 @@ def fan_out(stub: Stub) -> Iterator[Measurement]:
     """Branches of 40 repositories, and the lines of 50 files found: one request, then one for each, all 20 ms away."""
     with stub.client("delay") as client:
         TOOLS["list_projects"].call_sync(client)
-        for name, arguments, rows in _SWEEPS:
+        for name, arguments, rows in _FAN_OUTS:
             stub.wire()
             start = time.perf_counter()
             page = TOOLS[name].call_sync(client, **arguments)

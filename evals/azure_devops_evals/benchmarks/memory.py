@@ -1,4 +1,4 @@
-"""Memory of one large read, in a process of its own: the high-water mark of a process only rises."""
+"""Measure the memory of one large read in a process of its own, because a high-water mark only rises."""
 
 import json
 import re

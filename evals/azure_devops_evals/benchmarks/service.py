@@ -1,4 +1,4 @@
-"""The stub server as a benchmark sees it: its address, what went over the wire, and clients of it."""
+"""The stub server as the benchmarks use it: its address, its counters, and clients of it."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ TOKEN = "a-token-of-the-stub"  # noqa: S105 - the stub takes any
 
 
 class Wire(NamedTuple):
-    """What went over the wire since the last look."""
+    """The requests, connections and bytes since the last look."""
 
     requests: int
     connections: int
@@ -32,13 +32,13 @@ class Stub(NamedTuple):
         return f"{self.url}/{mode}"
 
     def client(self, mode: Mode = "plain") -> AzureDevOps:
-        """A client as users make one, safety and all; close it."""
+        """Open a client as users do, with all safety on; the caller closes it."""
         return AzureDevOps(load_settings(base_url=self.base_url(mode), pat=TOKEN, default_project="Platform"))
 
     def wire(self) -> Wire:
-        """What went over the wire since the last look, this look left out."""
+        """Return the counters since the last look, without the request of this look."""
         found = httpx.get(f"{self.url}/plain/_stats", trust_env=False).json()
-        # This look comes on a connection of its own.
+        # This look uses a connection of its own.
         return Wire(found["requests"], found["connections"] - 1, found["sent"])
 
 

@@ -1,4 +1,4 @@
-"""The simulator in a process of its own, asked from this one."""
+"""Measure the simulator in a process of its own."""
 
 import json
 import os
@@ -28,7 +28,7 @@ _QUERY = (
 
 
 def simulator(_: Stub) -> Iterator[Measurement]:
-    """Its start, a small request, and reading and querying many work items."""
+    """Measure the start, a small request, and reading and querying many work items."""
     yield Measurement("simulator-start", min(_start() for _ in range(3)), "", "best of 3")
     idle, busy = _used(0), _used(_REQUESTS)
     each = max(busy - idle, 0.0) / _REQUESTS
@@ -54,7 +54,7 @@ def _start() -> float:
 
 
 def _used(requests: int) -> float:
-    """Processor time of a server from start to end, which answered so many small requests in between."""
+    """Measure the processor time of a server from start to end that answers this number of small requests."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with _serving() as (client, _):
         for _ in range(requests):
@@ -84,7 +84,7 @@ def _cost(
     json: object = None,
     params: Mapping[str, str] | None = None,
 ) -> float:
-    """Processor time of the server for one request; time on the wall where the system does not tell it."""
+    """Measure the server's processor time for one request; elapsed time where the system does not report it."""
     client.request(method, path, json=json, params=params).raise_for_status()
     start = _clock(server)
     for _ in range(_ROUNDS):

@@ -1,6 +1,6 @@
-"""What a command takes from the shell, and what it loads for that.
+"""Measure how long a command takes to start, and what it imports.
 
-Counted is processor time: starting is computing, and a busy machine stretches everything else.
+Processor time is measured, because a busy machine stretches elapsed time.
 """
 
 import json
@@ -45,7 +45,7 @@ def start_up(stub: Stub) -> Iterator[Measurement]:
 
 
 def _run(argument: str, environ: Mapping[str, str]) -> tuple[float, float, int]:
-    """Processor time and time by the clock in seconds, and how many modules of LangChain were loaded."""
+    """Return processor time and elapsed time in seconds, and the number of LangChain modules that were loaded."""
     start, before = time.perf_counter(), _processor_time()
     done = subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-c", _COMMAND, argument], capture_output=True, text=True, env=environ, check=False
@@ -57,13 +57,13 @@ def _run(argument: str, environ: Mapping[str, str]) -> tuple[float, float, int]:
 
 
 def _processor_time() -> float:
-    """Of all processes that were started here and have ended."""
+    """Return the processor time of all processes that were started here and have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 def t0(_: Stub) -> Iterator[Measurement]:
-    """All cases, as `azure-devops-evals run` runs them."""
+    """Run all cases as `azure-devops-evals run` does."""
     start = time.perf_counter()
     command = [sys.executable, "-m", "azure_devops_evals", "run", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own command

@@ -1,8 +1,8 @@
-"""The stub server, in a process of its own so that it shares no lock with what is measured; loopback only.
+"""The stub server on loopback. It runs in a process of its own, so that it shares no lock with what is measured.
 
 `python -m azure_devops_evals.benchmarks.stub` prints its address and serves until its standard input ends. The first
 segment of a path chooses how it answers: `plain`, `delay` (20 ms later), `faulty` (every fifth time not at all). Bodies
-are made once and kept, so that an answer costs it next to nothing.
+are made once and kept, so that an answer costs the server next to nothing.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ _PIECE = 64 * 1024
 
 
 class Body(NamedTuple):
-    """What to answer: a body at once, or pieces for one too large to hold."""
+    """An answer: one body, or pieces when the body is too large to hold."""
 
     content: bytes = b""
     pieces: Iterator[bytes] | None = None
@@ -48,7 +48,7 @@ class Asked(NamedTuple):
 
 
 class Counts:
-    """What went over the wire since the last reset."""
+    """The requests, connections and bytes since the last reset."""
 
     requests = 0
     connections = 0
@@ -76,7 +76,7 @@ def _rows(kind: str, first: int, count: int) -> bytes:
 
 
 def _listed(kind: str) -> Callable[[Asked], Body]:
-    """As many rows as asked for, of a list that does not end."""
+    """Answer with as many rows as asked for, from a list that does not end."""
     return lambda asked: Body(_rows(kind, asked.number("$skip", 0) or _continued(asked), asked.number("$top", 100)))
 
 
@@ -157,7 +157,7 @@ _ROUTES: list[tuple[re.Pattern[str], Callable[[Asked], Body]]] = [
 
 
 class Connection(asyncio.Protocol):
-    """HTTP/1.1 on one connection: as much of it as a client needs to be measured."""
+    """HTTP/1.1 on one connection, as far as the measured clients need it."""
 
     faulty_calls = 0
 
@@ -170,7 +170,7 @@ class Connection(asyncio.Protocol):
         self._under_way: set[asyncio.Task[None]] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count it."""
+        """Count the connection."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what asyncio gives for TCP
         self._wire = transport
         Counts.connections += 1
@@ -181,11 +181,11 @@ class Connection(asyncio.Protocol):
             task.cancel()
 
     def pause_writing(self) -> None:
-        """The other side does not keep up."""
+        """Stop writing until the client has caught up."""
         self._flowing.clear()
 
     def resume_writing(self) -> None:
-        """It does again."""
+        """Go on writing."""
         self._flowing.set()
 
     def data_received(self, data: bytes) -> None:
@@ -246,7 +246,7 @@ class Connection(asyncio.Protocol):
 
 
 async def serve() -> None:
-    """Serve until standard input ends, as it does when the parent is gone."""
+    """Serve until standard input ends, which also happens when the parent process ends."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(Connection, "127.0.0.1", 0)
     print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)

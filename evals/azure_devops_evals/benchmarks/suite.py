@@ -1,4 +1,4 @@
-"""All benchmarks by name, and what they say together."""
+"""All benchmarks by name, and their results as a table and as JSON."""
 
 import json
 import platform
@@ -29,25 +29,25 @@ BENCHMARKS: Mapping[str, Callable[[Stub], Iterable[Measurement]]] = {
 
 
 def measured(names: Iterable[str]) -> Iterator[Measurement]:
-    """Run benchmarks against one stub server, and give each measurement as it is made."""
+    """Run benchmarks against one stub server, and yield each measurement as it is made."""
     with stub() as server:
         for name in names:
             yield from BENCHMARKS[name](server)
 
 
 def failed(measurements: Iterable[Measurement]) -> bool:
-    """Whether something is beyond what is allowed: hard limits at once, times beyond twice their budget."""
+    """Return whether a hard limit is exceeded, or a time is beyond twice its budget."""
     return any(one.verdict == "FAIL" for one in measurements)
 
 
 def line(one: Measurement) -> str:
-    """One measurement as it is made."""
+    """Return one line for a measurement."""
     value = "-" if one.value is None else _number(one.value, BUDGETS[one.budget].unit)
     return f"{one.verdict:<12} {_named(one)}: {value}"
 
 
 def table(measurements: Sequence[Measurement]) -> str:
-    """A Markdown table: what, measured, budget, share of it, the vendor's number, verdict."""
+    """Return a Markdown table of all measurements beside their budgets."""
     lines = [
         "| what | measured | budget | of it | vendor | |",
         "|---|---:|---:|---:|---:|---|",
@@ -64,7 +64,7 @@ def table(measurements: Sequence[Measurement]) -> str:
 
 
 def as_json(measurements: Sequence[Measurement]) -> str:
-    """The same for machines."""
+    """Return the measurements as JSON."""
     rows = [
         {
             "budget": one.budget,

@@ -1,4 +1,4 @@
-"""What a model pays: tokens of the schemas and of the results, by o200k_base."""
+"""Count the o200k_base tokens of the schemas and of the results."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -19,11 +19,11 @@ RESULTS: dict[str, tuple[str, dict[str, object], int]] = {
     "code-hits": ("search_code", {"text": "DB_TIMEOUT", "limit": 50}, 50),
     "log": ("get_build_log", {"build": 1, "log": 3}, 1),
 }
-"""The call, and how many lines its text has at least."""
+"""Each call, and the least number of lines of its text."""
 
 
 def tokens(stub: Stub) -> Iterator[Measurement]:
-    """The schemas of all default tools, and the results of the calls in RESULTS."""
+    """Count the schemas of all default tools, and the results of the calls in RESULTS."""
     count = counter()
     yield _counted("schema", schemas(), count, 0)
     with stub.client() as client:
@@ -32,7 +32,7 @@ def tokens(stub: Stub) -> Iterator[Measurement]:
 
 
 def schemas() -> str:
-    """Every default tool as OpenAI's strict mode gets it, as compact JSON."""
+    """Return every default tool in the form of OpenAI's strict mode, as compact JSON."""
     with AzureDevOpsToolkit(organization="tidewater", pat="stub-token", scopes="app_token") as toolkit:
         converted = [convert_to_openai_tool(tool, strict=True) for tool in toolkit.get_tools()]
     return "".join(json.dumps(tool, separators=(",", ":")) for tool in converted)
@@ -40,7 +40,7 @@ def schemas() -> str:
 
 @cache
 def counter() -> Callable[[str], int] | None:
-    """Counts tokens of o200k_base; None when the tokenizer, which only developers need, is not installed."""
+    """Return a function that counts o200k_base tokens; None when the tokenizer is not installed."""
     try:
         from rs_bpe.bpe import openai  # noqa: PLC0415 - a development dependency
     except ImportError:

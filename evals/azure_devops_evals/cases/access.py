@@ -1,4 +1,4 @@
-"""Scopes and trouble with the connection: what may not be read or written, and what could not be reached."""
+"""Scopes and connection problems: what the token may not do, and what could not be reached."""
 
 from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import READ, WRITE, YES, Case, Injection

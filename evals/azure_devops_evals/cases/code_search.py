@@ -1,4 +1,4 @@
-"""Code search: where something is used, where a secret is as well, and what a search without hits does not prove."""
+"""Code search: where something is used, where a secret occurs again, and what a search without hits proves."""
 
 from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import Case, Injection

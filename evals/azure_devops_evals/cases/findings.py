@@ -1,4 +1,4 @@
-"""Findings of scanners and reviews: still true or not, known already or not, and filed as a person wants it."""
+"""Findings of scanners and reviews: whether they are still true, already known, and filed as the approver decides."""
 
 from pydantic import JsonValue
 

@@ -1,4 +1,4 @@
-"""Pull requests: who waits for whom, what may be merged, what broke, and what one may write."""
+"""Pull requests: who waits for whom, what can be merged, what broke, and what may be written."""
 
 from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import NO, WRITE, YES, Case, Injection

@@ -8,7 +8,7 @@ from azure_devops_agents.models.scripted import Call, Step
 def reported(
     answer: str, *observed: tuple[str, str], verdict: str = "answered", left_open: tuple[str, ...] = ()
 ) -> Step:
-    """A report: the answer, the evidence and quote of each observation, and what is left open."""
+    """Return a report with the answer, the evidence and quote of each observation, and what is left open."""
     rows: list[JsonValue] = [
         {"statement": f"{quote!r} is there.", "evidence": [where], "quote": quote} for where, quote in observed
     ]

@@ -1,4 +1,4 @@
-"""Repositories: who wrote a line, what a release holds, what lies on which branch, and what cannot be known."""
+"""Repositories: who wrote a line, what a release contains, what is on which branch, and what cannot be known."""
 
 from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import Case, Injection

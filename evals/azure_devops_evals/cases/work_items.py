@@ -1,4 +1,4 @@
-"""Work items: what is open, what is behind it, and changes that a person allows, refuses or is overtaken by."""
+"""Work items: what is open and why, and changes that the approver approves, rejects, or decides on too late."""
 
 from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import NO, WRITE, YES, Case, Injection

@@ -1,1 +1,1 @@
-"""Runs with a model behind an API: a local OpenAI-compatible server and recorded answers."""
+"""Play cases with a model behind an API: a local OpenAI-compatible server and recorded answers."""

@@ -1,7 +1,7 @@
-"""Recorded answers of a model, played back over the wire: the client, its stream and what the agent makes of it.
+"""Record the answers of a model, and play them back over the wire through the real client and the agent.
 
-What stands behind the answers decides what this proves. Those that come with the package are a script's, served by a
-local OpenAI-compatible server: they prove the wire and nothing about a model.
+The recorded answers of this package come from a local OpenAI-compatible server that plays a script. They prove the wire
+and nothing about a model.
 """
 
 import hashlib
@@ -39,12 +39,12 @@ _SCRIPTED = "scripted"
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a cassette comes from.
+    """The origin of a cassette.
 
     Attributes:
-        binding: Digest of prompt, tools and model; with another one the answers belong to another agent.
-        model: Its name; `scripted` for the local server, in which there is no model.
-        recorded: When, ISO 8601 in UTC.
+        binding: The digest of prompt, tools and model. With another digest, the answers belong to another agent.
+        model: The name of the model; `scripted` for the local server, which has no model.
+        recorded: The time of the recording, in ISO 8601 and UTC.
     """
 
     binding: str
@@ -53,7 +53,7 @@ class Origin:
 
 
 def binding_of(body: Mapping[str, Any]) -> str:
-    """The digest of prompt, tools and model of a request."""
+    """Return the digest of prompt, tools and model of a request."""
     system = [message["content"] for message in body["messages"] if message["role"] in {"system", "developer"}]
     parts = json.dumps([body["model"], system, body.get("tools")], sort_keys=True)
     return hashlib.sha256(parts.encode()).hexdigest()[:16]
@@ -61,11 +61,11 @@ def binding_of(body: Mapping[str, Any]) -> str:
 
 @dataclass
 class _Cassette:
-    """A cassette that knows where it comes from; what vcrpy asks of a serializer, and what it sees.
+    """A cassette with its origin, in the form of a serializer of vcrpy.
 
     Attributes:
-        model: Whose answers are recorded.
-        recorded: When.
+        model: The model whose answers are recorded.
+        recorded: The time of the recording.
         seen: The binding of each request to the model.
     """
 
@@ -74,16 +74,16 @@ class _Cassette:
     seen: list[str] = field(default_factory=list)
 
     def serialize(self, cassette: Mapping[str, Any]) -> str:
-        """A cassette as text."""
+        """Return a cassette as text."""
         origin = asdict(Origin(self.seen[0], self.model, self.recorded))
         return yaml.safe_dump({"origin": origin, **cassette}, sort_keys=False, allow_unicode=True, width=120)
 
     def deserialize(self, text: str) -> dict[str, Any]:
-        """A cassette of its text."""
+        """Read a cassette from its text."""
         return {name: value for name, value in yaml.safe_load(text).items() if name != "origin"}
 
     def request(self, request: Request) -> Request | None:
-        """A request to the model without address, key and whatever tells of the machine; None for all others."""
+        """Return a request to the model without address, key and traces of the machine; None for other requests."""
         if not request.path.endswith(_ASKED):
             return None
         self.seen.append(binding_of(json.loads(request.body)))
@@ -91,13 +91,13 @@ class _Cassette:
 
     @staticmethod
     def response(response: dict[str, Any]) -> dict[str, Any]:
-        """An answer without headers that tell of the provider's account or the time."""
+        """Return an answer without headers about the provider's account or the time."""
         kept = {name: value for name, value in response["headers"].items() if name.lower() == "content-type"}
         return {**response, "headers": kept}
 
     @contextmanager
     def inserted(self, path: Path, mode: str) -> Iterator[None]:
-        """Record or play back all requests to a model within."""
+        """Record or play back all requests to a model inside the block."""
         recorder = vcr.VCR(
             match_on=["method", "uri", "body"],
             record_mode=mode,
@@ -115,11 +115,11 @@ def record_cassette(case: Case, folder: Path = CASSETTES, model: str | None = No
 
     Args:
         case: The case.
-        folder: Where cassettes are.
-        model: Such as `openai:gpt-5`; None for a local server that plays the reference solution.
+        folder: The folder of the cassettes.
+        model: The model, such as `openai:gpt-5`; None for a local server that plays the reference solution.
 
     Raises:
-        NotRecorded: What was answered does not pass.
+        NotRecorded: The answers do not pass.
         Unclean: The cassette holds what must not be committed; it is not kept.
     """
     path = folder / f"{case.id}.yaml"
@@ -144,7 +144,7 @@ def record_cassette(case: Case, folder: Path = CASSETTES, model: str | None = No
 
 
 def run_cassette(case: Case, folder: Path = CASSETTES) -> Result:
-    """Play a case with the recorded answers of a model; `stale` when they belong to another agent or conversation."""
+    """Play a case with recorded answers of a model. The result is `stale` when they belong to another agent."""
     path = folder / f"{case.id}.yaml"
     again = f"Record it again: azure-devops-evals wire --record --case {case.id}"
     if not path.exists():
@@ -162,7 +162,7 @@ def run_cassette(case: Case, folder: Path = CASSETTES) -> Result:
 
 
 def recorded_cases(folder: Path = CASSETTES) -> list[str]:
-    """The ids of the cases that have recorded answers of a model."""
+    """Return the ids of the cases that have recorded answers of a model."""
     return sorted(path.stem for path in folder.glob("*.yaml"))
 
 
@@ -175,7 +175,7 @@ def _client(base_url: str, model: str) -> BaseChatModel:
 
 
 def _judged(case: Case, player: BaseChatModel, model: str) -> Result:
-    """A script asks only for what is in its recording; a model may go its own way, as in a live trial."""
+    """Judge a script on its recording; judge a model, which may call other tools, in a world as in a live trial."""
     if model == _SCRIPTED:
         return play_and_judge(case, lambda: open_environment(case), player, expected_checks(case))
     return play_and_judge(case, lambda: open_world(case), player, checks_for_any_solution(case), any_wording=True)

@@ -1,6 +1,6 @@
-"""A small OpenAI-compatible server on loopback: streams what it is told to, well-formed or not. No model is in it.
+"""A small OpenAI-compatible server on loopback that streams given answers, well-formed or not. It has no model.
 
-It proves the way to a model and back: the wire, the client, what happens when a provider fails.
+It tests the way to a model and back: the wire, the client, and what happens when a provider fails.
 """
 
 import json
@@ -25,12 +25,12 @@ class Turn:
     """One answer of the model.
 
     Attributes:
-        calls: Tool calls, each a name and its arguments as JSON text, which need not be well-formed.
-        text: What it says.
-        refusal: What it says instead of an answer.
-        status: Of the HTTP answer.
-        dropped: The connection breaks in the middle of the first call.
-        garbage: The body is no JSON at all.
+        calls: The tool calls, each with a name and its arguments as JSON text, which can be malformed.
+        text: The text of the answer.
+        refusal: The text of a refusal.
+        status: The status of the HTTP answer.
+        dropped: Whether the connection breaks in the middle of the first call.
+        garbage: Whether the body is not JSON.
     """
 
     calls: Sequence[tuple[str, str]] = ()
@@ -45,7 +45,7 @@ Turns = Sequence[Turn] | Callable[[Mapping[str, Any]], Turn]
 
 
 def scripted(scripts: Mapping[str, Sequence[Step]]) -> Callable[[Mapping[str, Any]], Turn]:
-    """Plays the steps that belong to the question of a conversation; nothing but the conversation decides the turn."""
+    """Play the steps that belong to the question of a conversation; the conversation alone decides the turn."""
 
     def turn(asked: Mapping[str, Any]) -> Turn:
         question = next(str(message["content"]) for message in asked["messages"] if message["role"] == "user")
@@ -59,13 +59,13 @@ def scripted(scripts: Mapping[str, Sequence[Step]]) -> Callable[[Mapping[str, An
 
 @dataclass
 class OpenAIServer:
-    """Answers with the turns in order, the last one again and again, or with what a function makes of the request."""
+    """Answers with the turns in order and repeats the last one, or answers with what a function returns."""
 
     turns: Turns
     requests: list[dict[str, Any]] = field(default_factory=list)
 
     def __enter__(self) -> Self:
-        """Serve, until the end of the block."""
+        """Serve until the end of the block."""
         app = Starlette(routes=[Route("/v1/chat/completions", self._complete, methods=["POST"])])
         config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off", ws="none")
         self._server = uvicorn.Server(config)
@@ -123,7 +123,7 @@ def _whole(turn: Turn) -> dict[str, Any]:
 
 
 def _stream(turn: Turn) -> Iterator[str]:
-    """The answer in small pieces, tool arguments cut in two."""
+    """Stream the answer in small pieces, with tool arguments cut in two."""
 
     def event(delta: dict[str, Any], finish: str | None = None) -> str:
         choice = {"index": 0, "delta": delta, "finish_reason": finish}

@@ -1,4 +1,4 @@
-"""The difference of two JSON values in lines that a reviewer reads."""
+"""Describe the differences of two JSON values for a reviewer."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ _LONGEST = 80
 
 
 def differences(before: object, after: object, path: str = "") -> Iterator[str]:
-    """One line for each value that is new, gone or different: `value[0].title: 'a' -> 'b'`."""
+    """Return one line for each value that is new, gone or different: `value[0].title: 'a' -> 'b'`."""
     if isinstance(before, dict) and isinstance(after, dict):
         for name in dict.fromkeys((*before, *after)):
             where = f"{path}.{name}" if path else str(name)

@@ -1,8 +1,8 @@
-"""Recorded answers of the service, made by a transport that listens; `replay` answers from them.
+"""The format of recordings, and the transport that makes them; `replay` answers from them.
 
-A recording is JSON: where it comes from, and the exchanges in order. An exchange is found again by method, path,
-sorted query and body; host, organization, api-version and headers do not count. Secrets, the token and the identity
-in headers are taken out when a recording is made, never later.
+A recording is JSON: its provenance, and the exchanges in order. A request is matched by method, path, sorted query and
+body; host, organization, api-version and headers do not count. Secrets, the token and the identity in headers are taken
+out while a recording is made.
 """
 
 import base64
@@ -22,13 +22,13 @@ from langchain_azure_devops.text import PSEUDONYM, make_pseudonym, redact, remov
 
 CLOUD = "https://dev.azure.com"
 PSEUDONYM_KEY = b"azure-devops-evals"
-"""Keys the pseudonyms of secrets that are made up, so that recording the simulator twice gives the same file."""
+"""The key for pseudonyms of made-up secrets; it is fixed so that recording twice gives the same file."""
 
 _STAND_INS: Mapping[str, str] = {
     "x-tfs-processid": "00000000-0000-4000-8000-000000000000",
     "x-vss-userdata": "00000000-0000-4000-8000-000000000001:somebody@example.invalid",
 }
-"""Headers of which only the presence counts: that the service itself answered, and that it knows the token."""
+"""Headers of which only the presence counts: it shows that the service itself answered and knows the token."""
 KEPT_HEADERS = frozenset(
     {"content-type", "location", "retry-after", "www-authenticate", "x-ms-continuationtoken", *_STAND_INS}
 )
@@ -39,15 +39,15 @@ _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a recording comes from.
+    """The provenance of a recording.
 
     Attributes:
-        recorded: When it was made, ISO 8601 in UTC.
+        recorded: The time when it was made, in ISO 8601 and UTC.
         source: The simulator or a live organization.
-        api_version: What the client asked for.
-        organization: The organization's name, as it stands in the paths of links.
-        world: Digest of the simulated organization it was made from; empty for a live one. Another digest today means
-            that the answers may be others today; `refresh` tells.
+        api_version: The api-version that the client asked for.
+        organization: The name of the organization in the paths of links.
+        world: The digest of the simulated organization; empty for a live one. When it differs today, the answers may
+            differ as well; `refresh` shows them.
     """
 
     recorded: str
@@ -59,7 +59,7 @@ class Provenance:
 
 @dataclass(frozen=True)
 class RequestKey:
-    """What of a request decides its answer. The body is canonical JSON, other text as it is, or empty."""
+    """The parts of a request that decide its answer. The body is canonical JSON, other text, or empty."""
 
     method: str
     path: str
@@ -67,7 +67,7 @@ class RequestKey:
     body: str = ""
 
     def __str__(self) -> str:
-        """One line for people."""
+        """Return one line for people."""
         query = "&".join(f"{name}={value}" for name, value in self.query)
         return " ".join(part for part in (self.method, self.path + (f"?{query}" if query else ""), self.body) if part)
 
@@ -76,8 +76,8 @@ class RequestKey:
 class Exchange:
     """One request and its answer.
 
-    The answer's body is JSON (`body`), text (`text`) or bytes in base64 (`base64`); a connection that broke before the
-    answer was there is `broken`, with the reason, and has the status 0.
+    The body of the answer is JSON (`body`), text (`text`) or bytes in base64 (`base64`). When the connection broke
+    before the answer, it is `broken`, with the reason and the status 0.
     """
 
     asked: RequestKey
@@ -87,7 +87,7 @@ class Exchange:
     content: JsonValue
 
     def response(self) -> httpx.Response:
-        """The answer as the network would have given it.
+        """Return the answer as the network gave it.
 
         Raises:
             httpx.ReadError: The connection broke.
@@ -103,7 +103,7 @@ class Exchange:
         return httpx.Response(self.status, headers=dict(self.headers), content=content)
 
     def as_json(self) -> dict[str, JsonValue]:
-        """The exchange as it is written."""
+        """Return the exchange in the form of the file."""
         sent: JsonValue = self.asked.body
         if self.asked.body[:1] in {"{", "["}:
             sent = cast("JsonValue", json.loads(self.asked.body))
@@ -120,7 +120,7 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Recording:
-    """Exchanges in the order they happened, and where they come from."""
+    """The exchanges in their order, and their provenance."""
 
     provenance: Provenance
     exchanges: tuple[Exchange, ...]
@@ -139,12 +139,12 @@ class Recording:
             raise ValueError(f"{path.name} is not a recording: {error!r}") from error
 
     def pseudonyms(self) -> frozenset[str]:
-        """What stands for secrets in it."""
+        """Return the pseudonyms of secrets in the recording."""
         texts = (json.dumps(exchange.as_json(), ensure_ascii=False) for exchange in self.exchanges)
         return frozenset(found[0] for text in texts for found in PSEUDONYM.finditer(text))
 
     def text(self) -> str:
-        """Indented JSON, so that a change can be reviewed."""
+        """Return indented JSON, so that a change can be reviewed."""
         document = {
             "provenance": dict(self.provenance.__dict__),
             "exchanges": [exchange.as_json() for exchange in self.exchanges],
@@ -174,10 +174,11 @@ class Scrubber:
     """Takes out what must not be in a recording.
 
     Attributes:
-        base_url: The organization's address; the cloud's stands in its place.
-        key: Keys the pseudonyms. A live recording uses a random one: with a known key a weak password could be guessed.
-        people: Replace mail addresses, too.
-        known: The secrets found so far and what stands for each; one that was found once is taken out wherever it is.
+        base_url: The address of the organization; the address of the cloud replaces it.
+        key: The key of the pseudonyms. A live recording uses a random key: with a known one, a weak password could be
+            guessed.
+        people: Whether to replace mail addresses as well.
+        known: The pseudonyms of the secrets found so far. A known secret is taken out wherever it occurs.
     """
 
     base_url: str
@@ -186,7 +187,7 @@ class Scrubber:
     known: dict[str, str] = field(default_factory=dict, repr=False)
 
     def text(self, text: str, token: str = "") -> str:
-        """A text without secrets, the token and the address of the machine."""
+        """Return a text without secrets, the token and the address of the machine."""
         if token:
             text = remove_token(text, token)
         parts = urlsplit(self.base_url)
@@ -197,7 +198,7 @@ class Scrubber:
         return _ADDRESS.sub(self._nobody, text) if self.people else text
 
     def without_known(self, text: str) -> str:
-        """A text without any secret that was found before, alone or with other text around it."""
+        """Return a text without the secrets that are known, whatever text is around them."""
         for secret, pseudonym in self.known.items():
             text = text.replace(secret, pseudonym)
         return text
@@ -211,7 +212,7 @@ class Scrubber:
 
 
 def request_key(request: httpx.Request, base_path: str, scrub: Callable[[str], str] = str) -> RequestKey:
-    """What of a request decides its answer; the organization's own path is left out."""
+    """Return the parts of a request that decide its answer, without the path of the organization."""
     path = request.url.raw_path.decode("ascii").partition("?")[0]
     if base_path and (path == base_path or path.startswith(base_path + "/")):
         path = path[len(base_path) :]
@@ -223,7 +224,7 @@ def request_key(request: httpx.Request, base_path: str, scrub: Callable[[str], s
 
 
 def scrub_json(value: JsonValue, scrub: Callable[[str], str]) -> JsonValue:
-    """A JSON value with every text in it scrubbed, the names of members included."""
+    """Scrub every text in a JSON value, including the names of members."""
     if isinstance(value, str):
         return scrub(value)
     if isinstance(value, list):
@@ -252,10 +253,10 @@ def _token_in(request: httpx.Request) -> str:
 
 
 class RecordingTransport(httpx.AsyncBaseTransport):
-    """Passes requests on and keeps what was asked and answered, secrets taken out."""
+    """Passes requests on and records them with their answers, without secrets."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport, scrubber: Scrubber) -> None:
-        """Stand in front of `inner`, which reaches the organization of the scrubber's base URL."""
+        """Wrap `inner`, which reaches the organization of the scrubber's base URL."""
         self._inner = inner
         self._scrubber = scrubber
         self._base_path = urlsplit(scrubber.base_url).path.rstrip("/")
@@ -287,13 +288,13 @@ class RecordingTransport(httpx.AsyncBaseTransport):
         return httpx.Response(response.status_code, headers=passed, content=content)
 
     async def aclose(self) -> None:
-        """Close what is behind."""
+        """Close the inner transport."""
         await self._inner.aclose()
 
     def taken(self) -> tuple[Exchange, ...]:
-        """What was asked and answered, each answer once, in an order that does not depend on what ran side by side.
+        """Return the exchanges, each answer once, in an order that does not depend on concurrency.
 
-        A secret alone is only known as one after it was seen in its setting, so all is looked through once more.
+        A secret that stands alone is recognized only after it was seen in its context, so all texts are scrubbed again.
         """
         kept: dict[RequestKey, list[Exchange]] = {}
         for made in self.exchanges:
@@ -309,7 +310,7 @@ def _kept(content: bytes, content_type: str, scrub: Callable[[str], str]) -> tup
     try:
         text = content.decode()
     except UnicodeDecodeError:
-        # No rule replaces a part of bytes without breaking them: bytes with a secret in them are left out whole.
+        # A part of bytes cannot be replaced without breaking them, so bytes with a secret are left out as a whole.
         readable = content.decode("latin-1")
         return "base64", base64.b64encode(content if scrub(readable) == readable else b"[secret:binary]").decode()
     if "json" in content_type and text:

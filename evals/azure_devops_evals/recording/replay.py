@@ -1,4 +1,4 @@
-"""A transport that answers from a recording, and says exactly what a request it does not hold differs in."""
+"""A transport that answers from a recording, and explains how an unknown request differs from the recorded ones."""
 
 import difflib
 import json
@@ -13,14 +13,14 @@ from langchain_azure_devops.text import redact
 
 
 class ReplayMiss(Exception):
-    """A request that the recording does not hold. Not an error of the service: no tool may take it for one.
+    """The recording does not hold a request. This is not an error of the service, and no tool may handle it as one.
 
     Attributes:
         asked: The request.
     """
 
     def __init__(self, asked: RequestKey, nearest: RequestKey | None) -> None:
-        """Say what was asked, and how the nearest that is known differs."""
+        """Describe the request, and how the nearest recorded one differs."""
         self.asked = asked
         message = f"The recording has no answer to {asked}."
         if nearest is not None:
@@ -30,18 +30,18 @@ class ReplayMiss(Exception):
 
 @dataclass
 class ReplayTransport(httpx.AsyncBaseTransport):
-    """Answers from a recording. The same request asked again gets the next answer; the last one sticks.
+    """Answers from a recording. A repeated request gets the next answer, and the last answer again and again.
 
     Attributes:
-        recording: Where the answers come from.
-        misses: Every request that the recording does not hold, in order.
+        recording: The recording.
+        misses: The requests that the recording does not hold, in their order.
     """
 
     recording: Recording
     misses: list[ReplayMiss] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Sort the exchanges by what was asked."""
+        """Group the exchanges by their request."""
         self._answers: dict[RequestKey, list[Exchange]] = {}
         for exchange in self.recording.exchanges:
             self._answers.setdefault(exchange.asked, []).append(exchange)
@@ -49,10 +49,10 @@ class ReplayTransport(httpx.AsyncBaseTransport):
         self._lock = threading.Lock()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer.
+        """Answer a request.
 
         Raises:
-            ReplayMiss: The recording does not hold this request; it is also kept in `misses`.
+            ReplayMiss: The recording does not hold this request; the error is also added to `misses`.
         """
         await request.aread()
         base_path = f"/{self.recording.provenance.organization}"
@@ -74,7 +74,7 @@ class ReplayTransport(httpx.AsyncBaseTransport):
 
 
 def _differing(recorded: RequestKey, asked: RequestKey) -> list[str]:
-    """What two requests differ in, the recorded value first."""
+    """Describe how two requests differ, with the recorded value first."""
     return list(differences(_parts(recorded), _parts(asked)))
 
 

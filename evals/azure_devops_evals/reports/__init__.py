@@ -1,1 +1,1 @@
-"""The outcome of a run as text, Markdown, JUnit and files for CI."""
+"""The results of a run as text, Markdown, JUnit XML and JSON."""

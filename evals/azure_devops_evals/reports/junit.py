@@ -12,10 +12,10 @@ _ERRORS = frozenset({"agent error", "infrastructure error", "harness error"})
 
 
 def as_junit(results: Sequence[Result], now: datetime | None = None) -> str:
-    """One suite for each area.
+    """Return JUnit XML with one test suite for each area.
 
-    A check that failed and a replay miss are a `failure`; whatever kept a case from being judged is an `error`; a
-    stale case is `skipped`.
+    A failed check and a replay miss are a `failure`. What kept a case from being judged is an `error`. A stale case is
+    `skipped`.
     """
     stamp = (now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%S")
     root = ET.Element("testsuites", {"name": "azure-devops-evals", **_numbers(results, skipped=False)})

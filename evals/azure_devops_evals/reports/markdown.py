@@ -10,7 +10,7 @@ from azure_devops_evals.scoring.gates import Verdict
 
 
 def as_markdown(results: Sequence[Result], verdict: Verdict, seconds: float, more: Sequence[str] = ()) -> str:
-    """What blocks, the counts by area, the metrics, and the trace of each case that does not pass."""
+    """Return what blocks, the counts by area, the metrics, and the trace of each case that did not pass."""
     head = "passed" if not verdict.reasons else f"blocked, exit code {int(verdict.exit)}"
     lines = [f"## Evals: {head}", "", f"{words(counts(results))} in {seconds:.1f} s", ""]
     lines += [f"- {_inline(reason)}" for reason in verdict.reasons]
@@ -28,12 +28,12 @@ def as_markdown(results: Sequence[Result], verdict: Verdict, seconds: float, mor
 
 
 def _inline(text: str) -> str:
-    """Text without an effect on the Markdown around it."""
+    """Escape a text so that it does not affect the Markdown around it."""
     return re.sub(r"([\\`*_{}\[\]<>|#!])", r"\\\1", make_safe(text).replace("\n", " "))
 
 
 def _fenced(text: str) -> list[str]:
-    """A text in a fence longer than any in it: nothing that a case read may become a link, an image or a heading."""
+    """Put a text in a fence longer than any fence in it, so that it cannot become a link, an image or a heading."""
     text = make_safe(text)
     fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", text)), 3)
     return [f"{fence}text", text, fence]

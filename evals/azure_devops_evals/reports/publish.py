@@ -1,4 +1,4 @@
-"""Put the results of a run where people and build servers look for them."""
+"""Print the results of a run and write its reports."""
 
 import os
 import sys
@@ -29,12 +29,12 @@ def publish(
     """Print the results and write the reports that are wanted.
 
     Args:
-        results: Of a run.
-        verdict: Whether it blocks.
-        seconds: How long it took.
+        results: The results of a run.
+        verdict: The decision whether the run blocks.
+        seconds: The duration of the run.
         destinations: Where the results go.
-        more: Lines about the run as a whole, for people.
-        about: The same, for machines.
+        more: Further lines about the run as a whole, for people.
+        about: Further facts about the run as a whole, for the JSON report.
     """
     machine = as_json(results, verdict, seconds, about)
     click.echo(machine if destinations.as_machine else as_text(results, verdict, seconds, more))
@@ -60,13 +60,13 @@ def _summarize(text: str, summary: Summary, written: Path | None) -> None:
         return
     path = (written or Path(os.environ.get("AGENT_TEMPDIRECTORY", ".")) / "azure-devops-evals.md").resolve()
     path.write_text(text, encoding="utf-8")
-    # The one order to the build server in all that is printed; those in what cases read are broken up.
+    # This is the only command to the build server in the output; commands in text of cases are broken up.
     click.echo(f"##vso[task.uploadsummary]{path}", err=True)
 
 
 @contextmanager
 def progress(total: int, label: str) -> Iterator[Callable[[object], None]]:
-    """A bar on the terminal, if there is one, that moves on with each call."""
+    """Show a progress bar on the terminal, if there is one; each call of the returned function advances it."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return

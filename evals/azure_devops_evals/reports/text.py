@@ -1,4 +1,4 @@
-"""How a run came out, for people and for machines."""
+"""The results of a run as text and as JSON."""
 
 import json
 from collections import Counter
@@ -14,18 +14,18 @@ from azure_devops_evals.scoring.gates import Verdict
 
 
 def counts(results: Iterable[Result]) -> dict[Status, int]:
-    """How many results of each status."""
+    """Count the results of each status."""
     found = Counter(result.status for result in results)
     return {status: found[status] for status in STATUSES}
 
 
 def metrics(results: Sequence[Result]) -> dict[str, Count]:
-    """Everything that was measured, over all results, in the order in which a case measures it."""
+    """Add up the metrics of all results."""
     return added(result.counts for result in results)
 
 
 def as_text(results: Sequence[Result], verdict: Verdict, seconds: float, more: Sequence[str] = ()) -> str:
-    """One line for each case, the trace of those that do not pass, the metrics, the counts and what blocks."""
+    """Return one line for each case, the traces of those that did not pass, the metrics, the counts and what blocks."""
     width = max((len(result.area) for result in results), default=0)
     lines: list[str] = []
     for result in results:
@@ -48,7 +48,7 @@ def _metric_lines(found: Mapping[str, Count]) -> list[str]:
 
 
 def value(name: str, count: Count) -> str:
-    """A metric as people read it: costs by their sum and per case, all else as how many of how many."""
+    """Return a metric as text: a cost as a sum and per case, every other metric as a count out of a total."""
     if name in COSTS:
         return f"{count.found}, {count.found / count.of:.1f} a case"
     return str(count)
@@ -57,7 +57,7 @@ def value(name: str, count: Count) -> str:
 def as_json(
     results: Sequence[Result], verdict: Verdict, seconds: float, about: Mapping[str, JsonValue] | None = None
 ) -> str:
-    """The same as one JSON document, which `--compare` reads again; `about` is what else is known of the run."""
+    """Return the results as one JSON document, which `--compare` reads; `about` adds facts about the run."""
     document = {
         **(about or {}),
         "exit": int(verdict.exit),
@@ -71,5 +71,5 @@ def as_json(
 
 
 def words(found: Mapping[Status, int]) -> str:
-    """The counts in words; statuses that did not occur are left out."""
+    """Return the counts in words, without statuses that did not occur."""
     return ", ".join(f"{number} {status}" for status, number in found.items() if number or status == "pass")

@@ -1,1 +1,1 @@
-"""How cases are played: recorded, in worlds, in parallel, with their metrics."""
+"""Play cases on recordings and in worlds, in parallel, and measure and judge them."""

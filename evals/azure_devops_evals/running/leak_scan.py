@@ -1,4 +1,4 @@
-"""Look through recordings for what must not be committed. Applied when one is written, and to those that are there."""
+"""Look for what must not be committed, in recordings that are being written and in those that are stored."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-
 _MADE_UP = re.compile(r"(?i)(?:^|\.)(?:example|invalid|test|localhost|example\.(?:com|org|net))$")
 """Domains that nobody can own."""
 _ESCAPED_BREAK = re.compile(r"\\[nrt]")
-"""A line break inside JSON: the letter of it is no part of a name, as in a decorator at the start of a line."""
+"""A line break inside JSON. Its letter is not part of a name that follows, such as a decorator."""
 _CREDENTIAL = re.compile(
     r"(?i)\"(?:proxy-)?authorization\"\s*:|\"(?:set-)?cookie\"\s*:|\bbearer\s+[A-Za-z0-9._~+/-]{20,}"
     r"|://[^/\s:@\"]+:[^/\s:@\"]+@|(?<![A-Za-z0-9])sk-[A-Za-z0-9_-]{20,}"
@@ -21,18 +21,18 @@ _MACHINE = re.compile(r"\b(?:127\.0\.0\.1|localhost):\d+|(?<![\w/])/(?:home|User
 
 
 class Unclean(Exception):
-    """A recording holds what must not be committed; the message says what and where, and never shows it."""
+    """A recording holds what must not be committed. The message says what and where, and never shows it."""
 
 
 def findings(text: str) -> Iterator[str]:
-    """What must not be in a recording, by line and kind; the thing itself is never shown."""
+    """Return what must not be in a recording, by line and kind, without showing it."""
     for number, line in enumerate(text.split("\n"), 1):
         for kind in _kinds(line):
             yield f"line {number}: {kind}"
 
 
 def scan(path: Path) -> list[str]:
-    """What is in a file that must not be committed."""
+    """Return what must not be committed in a file."""
     return [f"{path.name}, {finding}" for finding in findings(path.read_text(encoding="utf-8"))]
 
 

@@ -1,4 +1,4 @@
-"""Text of cases made fit for a build log: no secret in it, no order to the build server, no control character."""
+"""Make text of cases safe for a build log: no secret, no command to the build server, no control character."""
 
 import re
 from collections.abc import Iterable
@@ -13,13 +13,13 @@ _HIDDEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe
 
 
 def make_safe(text: str, secrets: Iterable[str] = ()) -> str:
-    """A text that may be published in a build.
+    """Return the text in a form that can be published in a build.
 
-    Azure Pipelines obeys lines with `##vso[` and `##[`, GitHub lines that begin with `::`: both are broken up.
+    Azure Pipelines obeys `##vso[` and `##[`, and GitHub obeys lines that begin with `::`. Both are broken up.
 
     Args:
-        text: What came out of a case, which may quote whatever is in the organization.
-        secrets: What must not be in it, besides what is recognized as a secret.
+        text: A text of a case, which can quote anything in the organization.
+        secrets: Secrets to remove, besides those that are recognized by their form.
     """
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, "[secret:planted]")

@@ -1,4 +1,4 @@
-"""Run many cases side by side: in processes, because a case is bound by the processor, not by waiting."""
+"""Run many cases in parallel processes: a case computes nearly all the time, so threads would not help."""
 
 import gc
 import multiprocessing
@@ -18,16 +18,16 @@ from azure_devops_evals.running.run import Result, run_case
 T = TypeVar("T")
 R = TypeVar("R")
 _WORTH_A_PROCESS = 6
-"""Tasks that take about as long as starting another process."""
+"""The number of tasks that take about as long as starting another process."""
 
 
 @dataclass
 class Done(Generic[R]):
-    """What came out until the end, or until somebody interrupted.
+    """The results until the end, or until the run was interrupted.
 
     Attributes:
-        results: In the order of the tasks.
-        interrupted: Ctrl-C ended it early.
+        results: The results in the order of the tasks.
+        interrupted: Whether Ctrl-C ended the run early.
     """
 
     results: list[R] = field(default_factory=list)
@@ -45,10 +45,10 @@ def run_suite(
     """Run cases by their ids.
 
     Args:
-        ids: Which.
-        recordings: Where their recordings are.
-        jobs: How many processes; by default as many as there are processors and enough cases for.
-        fail_fast: Begin no further case after one that does not pass.
+        ids: The ids of the cases.
+        recordings: The folder of their recordings.
+        jobs: The number of processes. Default: one for each processor, but fewer for a few cases.
+        fail_fast: Start no further case after the first that does not pass.
         on_result: Called with each result as soon as it is there.
     """
     work = partial(run_case_by_id, recordings=recordings)
@@ -56,7 +56,7 @@ def run_suite(
 
 
 def run_case_by_id(case: str, recordings: Path) -> Result:
-    """Run one case by its id: a case holds functions, which cannot be sent to another process."""
+    """Run one case by its id. A case holds functions and cannot itself be sent to another process."""
     from azure_devops_evals import cases  # noqa: PLC0415 - looked up where it runs
 
     return run_case(next(one for one in cases.CASES if one.id == case), recordings=recordings)
@@ -70,13 +70,13 @@ def run_parallel(
     stop: Callable[[R], bool] = lambda _: False,
     on_result: Callable[[R], None] = lambda _: None,
 ) -> Done[R]:
-    """Do the same work on many tasks; `work` must be a function that another process can find by its name.
+    """Do the same work on many tasks in parallel processes.
 
     Args:
-        work: What to do.
-        tasks: On what.
-        jobs: How many processes; by default as many as there are processors and enough tasks for.
-        stop: Whether a result ends it all; what is running is finished.
+        work: The work; a function that another process can import by its name.
+        tasks: The tasks.
+        jobs: The number of processes. Default: one for each processor, but fewer for a few tasks.
+        stop: Returns whether a result ends the run; tasks that are running are finished.
         on_result: Called with each result as soon as it is there.
     """
     jobs = jobs or min(os.cpu_count() or 1, max(1, len(tasks) // _WORTH_A_PROCESS))
@@ -115,7 +115,7 @@ def _in_processes(
     on_result: Callable[[R], None],
     found: dict[int, R],
 ) -> None:
-    # A forked process has everything imported already; elsewhere than on Linux forking is not safe.
+    # A forked process has everything imported already. Forking is safe on Linux only.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     executor = ProcessPoolExecutor(jobs, mp_context=context, initializer=_prepare_process)
     positions: dict[Future[R], int] = {executor.submit(work, task): place for place, task in enumerate(tasks)}
@@ -127,13 +127,13 @@ def _in_processes(
                 break
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
-    # What was running when it was stopped is finished by now, and nobody's work is thrown away.
+    # The tasks that were running at the stop are finished by now; keep their results.
     for future, position in positions.items():
         if future.done() and not future.cancelled() and future.exception() is None:
             found[position] = future.result()
 
 
 def _prepare_process() -> None:
-    gc.freeze()  # What is imported stays: looking through it for garbage again and again takes a quarter of the time.
-    # Interrupts are the parent's affair.
+    gc.freeze()  # Imported modules stay: collecting garbage among them again and again takes a quarter of the time.
+    # The parent handles interrupts.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""Play a case: put its question where it belongs, let a script or a model answer it, and see what that left behind."""
+"""Play a case: ask its question in its environment, let a script or a model answer, and collect the outcome."""
 
 import time
 from collections import deque
@@ -36,25 +36,25 @@ CASSETTES = Path(__file__).parents[1] / "cassettes"
 PROJECT = "Platform"
 _MAX_ROUNDS = 10
 _TIMEOUTS = Timeouts(retry_pause=0.01, recovery_pauses=(0.0,))
-"""Nothing gets better by waiting for an organization in this process."""
+"""Waiting for an organization in this process gains nothing, so the pauses are as short as possible."""
 
 Player = Sequence[Step] | BaseChatModel
-"""Who answers a question: a script, or a model."""
+"""The script or the model that answers a question."""
 
 
 @dataclass(frozen=True)
 class Environment:
-    """Where a case takes place.
+    """The organization that a case is played in, real or recorded.
 
     Attributes:
-        settings: Which organization, with which token.
-        transport: Takes the place of the network.
-        pseudonyms: Stand for secrets in a recording, where nobody knows the secrets themselves.
-        misses: What a recording was asked and does not hold.
-        changes: Tells what is different in the organization.
-        secrets: What must not be shown, as far as it is known.
-        meanwhile: Lets others do something in the organization.
-        digest: Gives the digest of the simulated organization.
+        settings: The organization and the token.
+        transport: Answers requests instead of the network.
+        pseudonyms: The pseudonyms of secrets in a recording, where the secrets themselves are not known.
+        misses: The requests that the recording does not hold.
+        changes: Returns what differs in the organization.
+        secrets: The secrets that must not be shown, as far as they are known.
+        meanwhile: Lets other people change the organization.
+        digest: Returns the digest of the simulated organization.
     """
 
     settings: Settings
@@ -68,13 +68,13 @@ class Environment:
 
 
 def settings_for(case: Case, base_url: str) -> Settings:
-    """The settings of a case; nothing of them comes from the environment."""
+    """Return the settings of a case; nothing comes from the environment variables."""
     scopes = None if case.verified else case.declared or case.holds
     return load_settings(base_url=base_url, pat=TOKEN, default_project=PROJECT, scopes=scopes, environ={})
 
 
 def open_world(case: Case) -> Environment:
-    """A fresh organization."""
+    """Open a fresh simulated organization."""
     world = World(case.holds, case.setup, case.faults, case.world)
     transport = world.transport if case.credential == "whole" else SignInGateway(world.transport)
 
@@ -93,10 +93,10 @@ def open_world(case: Case) -> Environment:
 
 
 def open_recording(case: Case, recordings: Path = RECORDINGS) -> Environment:
-    """The recording of a case.
+    """Open the recording of a case.
 
     Raises:
-        FileNotFoundError: There is none yet; the message says how to make it.
+        FileNotFoundError: There is no recording yet; the message says how to make it.
     """
     path = recordings / f"{case.id}.json"
     if not path.exists():
@@ -108,37 +108,37 @@ def open_recording(case: Case, recordings: Path = RECORDINGS) -> Environment:
 
 
 def open_environment(case: Case, recordings: Path = RECORDINGS) -> Environment:
-    """Where the scripts of a case are played."""
+    """Open the environment that the scripts of a case are played in."""
     return open_recording(case, recordings) if case.source == "recording" else open_world(case)
 
 
 def play(
     case: Case,
-    place: Environment,
+    environment: Environment,
     player: Player,
     *,
     read_only: bool = False,
     inject_fault: Callable[[Sequence[BaseTool]], None] = lambda _: None,
 ) -> Outcome:
-    """Ask the question of a case and see what came out; what the agent raises is part of that.
+    """Ask the question of a case and return the outcome; an error of the agent is part of the outcome.
 
     Args:
         case: The case.
-        place: Where it takes place.
-        player: Who answers.
+        environment: The organization that the case is played in.
+        player: The script or the model that answers.
         read_only: Offer no tool that writes.
         inject_fault: Changes the tools so that they are wrong, to see whether the suite notices it.
     """
     watch = OutageWatch()
     model = watch_for_outages(player, watch) if isinstance(player, BaseChatModel) else ScriptedModel(steps=list(player))
-    with _toolkit(case, place, read_only) as toolkit, _journal() as journal:
+    with _toolkit(case, environment, read_only) as toolkit, _journal() as journal:
         offered = toolkit.get_tools()
         inject_fault(offered)
         tools = frozenset(str(tool.name) for tool in offered)
         asked: list[Mapping[str, Any]] = []
         crash: str | None = None
         state: Mapping[str, Any] = {}
-        # Without somebody who can be asked there is no checkpointer, and the graph must refuse by itself.
+        # Without an approver there is no checkpointer, and the graph must refuse writes by itself.
         saver = None if case.approver is None else InMemorySaver()
         graph = build_graph(model, toolkit, journal=journal, checkpointer=saver)
         try:
@@ -147,18 +147,18 @@ def play(
                 for state in graph.stream(asking, stream_mode="values"):  # noqa: B007 - the last one is wanted
                     pass
             else:
-                _converse(Investigator(graph), case, place.meanwhile, asked)
+                _converse(Investigator(graph), case, environment.meanwhile, asked)
         except Exception as error:
             if _ours(error):
                 raise
             crash = f"{type(error).__name__}: {error}"
         if saver is not None:
             state = Investigator(graph).state("case")
-    return _outcome(state, place, tools=tools, asked=asked, crash=crash, outage=watch.outage)
+    return _outcome(state, environment, tools=tools, asked=asked, crash=crash, outage=watch.outage)
 
 
 def _ours(error: BaseException) -> bool:
-    """Whether the suite or the simulator raised it, not the agent; a miss is the answer to what the agent asked."""
+    """Return whether the suite or the simulator raised the error. A replay miss counts as an error of the agent."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -168,7 +168,7 @@ def _ours(error: BaseException) -> bool:
 
 def _outcome(
     state: Mapping[str, Any],
-    place: Environment,
+    environment: Environment,
     *,
     tools: frozenset[str],
     asked: Sequence[Mapping[str, Any]],
@@ -187,8 +187,8 @@ def _outcome(
             for decision in state.get("decisions", {}).values()
             if decision["decision"] == "approve"
         ),
-        changes=place.changes(),
-        secrets=place.secrets,
+        changes=environment.changes(),
+        secrets=environment.secrets,
         calls=tuple(_calls(messages)),
         tokens=count_tokens_approximately(messages),
         crash=crash,
@@ -210,26 +210,26 @@ def _calls(messages: Sequence[Any]) -> Iterator[Called]:
 def _converse(
     investigator: Investigator, case: Case, meanwhile: Callable[[], None], shown: list[Mapping[str, Any]]
 ) -> None:
-    """Ask, and answer every approval; what the person is shown is added to `shown`."""
+    """Ask the question and answer every approval; add to `shown` what the approver was shown."""
     answer = approver_of(case)
     events = investigator.ask("case", case.question)
     for _ in range(_MAX_ROUNDS):
         deque(events, maxlen=0)
-        # In the order of the calls; events come in the order in which the nodes finished.
+        # Pending approvals are in the order of the calls; events come in the order in which the nodes finished.
         waiting = investigator.pending("case")
         if not waiting:
             return
         if not shown:
             meanwhile()
-        # A call that was edited, well or badly, is shown once more; what counts is what the model asked for.
+        # An edited call is shown once more; only what the model asked for counts.
         shown += [event.view for event in waiting if not (event.view["edited"] or event.view["problem"])]
         events = investigator.answer("case", {event.interrupt_id: dict(answer(event.view)) for event in waiting})
     raise RuntimeError(f"still asking for approval after {_MAX_ROUNDS} rounds")
 
 
 @contextmanager
-def _toolkit(case: Case, place: Environment, read_only: bool) -> Iterator[AzureDevOpsToolkit]:
-    # The organizations of all cases have the same name: one that throttles must not slow the next one down.
+def _toolkit(case: Case, environment: Environment, read_only: bool) -> Iterator[AzureDevOpsToolkit]:
+    # All cases use the same organization name: when one case is throttled, the next one must not wait for it.
     context = RunContext(
         clock=lambda: SEED_NOW,
         new_id=lambda: "0" * 16,
@@ -239,9 +239,9 @@ def _toolkit(case: Case, place: Environment, read_only: bool) -> Iterator[AzureD
         shared_pace=False,
     )
     with AzureDevOpsToolkit(
-        settings=place.settings, transport=place.transport, context=context, read_only=read_only
+        settings=environment.settings, transport=environment.transport, context=context, read_only=read_only
     ) as toolkit:
-        toolkit.client.pseudonyms.update({pseudonym: pseudonym for pseudonym in place.pseudonyms})
+        toolkit.client.pseudonyms.update({pseudonym: pseudonym for pseudonym in environment.pseudonyms})
         if case.verified:
             toolkit.verify()
         yield toolkit

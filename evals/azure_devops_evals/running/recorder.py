@@ -1,4 +1,4 @@
-"""Make recordings: from the simulator, or from a live organization that the environment names."""
+"""Make recordings from the simulator, or from the live organization that the environment variables name."""
 
 import secrets
 from collections import Counter
@@ -31,29 +31,29 @@ from langchain_azure_devops.settings import load_settings
 
 
 class NotRecorded(Exception):
-    """The solution of a case does not pass where it was to be recorded."""
+    """A solution of a case does not pass, so it is not recorded."""
 
 
 def record(case: Case) -> Recording:
-    """Play every solution of a case against a fresh organization and keep what was asked and answered.
+    """Play every solution of a case against a fresh organization and keep the requests and answers.
 
     Raises:
         NotRecorded: A solution does not pass; a recording of it would prove nothing.
     """
-    place = open_world(case)
-    transport = RecordingTransport(place.transport, Scrubber(BASE_URL))
+    environment = open_world(case)
+    transport = RecordingTransport(environment.transport, Scrubber(BASE_URL))
     for steps in (case.steps, *case.routes):
-        if failures := failures_of(case, play(case, replace(place, transport=transport), steps)):
+        if failures := failures_of(case, play(case, replace(environment, transport=transport), steps)):
             raise NotRecorded(f"{case.id} does not pass and was not recorded: {'; '.join(failures)}")
-    provenance = Provenance(timestamp(SEED_NOW), "simulator", API_VERSION, ORGANIZATION, place.digest())
+    provenance = Provenance(timestamp(SEED_NOW), "simulator", API_VERSION, ORGANIZATION, environment.digest())
     return Recording(provenance, transport.taken())
 
 
 def record_live(case: Case) -> Recording:
-    """Play the solutions of a case against the organization of the environment, which is only read.
+    """Play the solutions of a case against the organization of the environment variables, which is only read.
 
-    The checks are not applied: what they expect is in the made-up organization. Secrets and mail addresses are taken
-    out under a key that is forgotten afterwards; names, titles and code are not.
+    The checks are not applied: they expect the simulated organization. Secrets and mail addresses are replaced by
+    pseudonyms under a key that is forgotten afterwards; names, titles and code are kept.
     """
     settings = load_settings()
     base_url = settings.url("core")
@@ -69,7 +69,7 @@ def write(case: Case, recording: Recording, folder: Path) -> Path:
     """Store the recording of a case.
 
     Raises:
-        Unclean: It holds what must not be committed, and was not stored.
+        Unclean: The recording holds what must not be committed, and was not stored.
     """
     text = recording.text()
     if found := list(findings(text)):
@@ -82,12 +82,12 @@ def write(case: Case, recording: Recording, folder: Path) -> Path:
 
 @dataclass(frozen=True)
 class Refreshed:
-    """A recording made anew.
+    """A recording that was made again.
 
     Attributes:
-        made: The new one.
-        changes: What it says differently, one line each; empty when every answer is the same.
-        moved: The world it is made from is another one, whether or not the answers are.
+        made: The new recording.
+        changes: The differences, one line each; empty when every answer is the same.
+        moved: Whether it was made from another world, even if the answers are the same.
     """
 
     made: Recording
@@ -96,7 +96,7 @@ class Refreshed:
 
 
 def refresh(case: Case, folder: Path) -> Refreshed:
-    """The recording of a case made anew from the simulator, compared with the one that is there.
+    """Make the recording of a case again from the simulator, and compare it with the stored one.
 
     Raises:
         NotRecorded: A solution does not pass.
@@ -111,7 +111,7 @@ def refresh(case: Case, folder: Path) -> Refreshed:
 
 
 def _changes(before: Sequence[Exchange], after: Sequence[Exchange]) -> Iterator[str]:
-    """What differs between exchanges, request by request; repeats of a request are told apart by their number."""
+    """Describe the differences request by request; repeated requests are distinguished by their number."""
     old, new = _numbered(before), _numbered(after)
     for key in dict.fromkeys((*old, *new)):
         asked = str(key[0]) + (f" (answer {key[1]})" if key[1] > 1 else "")

@@ -1,4 +1,4 @@
-"""What happened in a case that did not pass, to be read from top to bottom."""
+"""Describe what happened in a case that did not pass, to be read from top to bottom."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ _LINE = 160
 
 
 def trace(case: Case, outcome: Outcome, reasons: Sequence[str]) -> str:
-    """The question, each call with its answer shortened, what a person was asked, the report, and what is wrong."""
+    """Return the question, the calls with shortened answers, the approvals asked for, the report, and what is wrong."""
     lines = [f"question: {case.question}"]
     for number, call in enumerate(outcome.calls, 1):
         if call.tool == "write_report":

@@ -1,1 +1,1 @@
-"""What a run is judged by: gates, the baseline and statistics over trials."""
+"""Judge runs: the gates, the baseline, and statistics over trials."""

@@ -1,4 +1,4 @@
-"""The baseline: what the suite measured when somebody last looked at it and said that it is good."""
+"""The baseline: the results of the suite that were last reviewed and accepted."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,45 +14,45 @@ from azure_devops_evals.running.run import Result
 BASELINE = Path(__file__).parents[1] / "baseline.json"
 MORE_IS_BETTER = ("category accuracy", "grounded claims", "evidence recall", "write precision", "write recall")
 TOKENS_TOLERATED = 0.10
-"""How much longer or shorter the conversation of a case may become, as a share. One more line in a result is nothing;
-much longer costs more, and much shorter means that somebody should look at what is not told any more."""
+"""How much longer or shorter the conversation of a case may become, as a share. One more line in a result does not
+matter. A much longer conversation costs more, and in a much shorter one something may be missing."""
 
 Row = Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """For each case its status and the metrics that must not get worse, as text such as `3/4`."""
+    """The status of each case and its metrics that must not get worse, as text such as `3/4`."""
 
     rows: Mapping[str, Row]
 
     @classmethod
     def of(cls, results: Iterable[Result]) -> Self:
-        """The baseline that these results would be."""
+        """Make a baseline of these results."""
         return cls({result.case: _row(result) for result in sorted(results, key=lambda result: result.case)})
 
     @classmethod
     def load(cls, path: Path | None = None) -> Self:
-        """Read one, by default the reviewed one of the package; an empty one when there is none."""
+        """Read a baseline, by default the one of the package; it is empty when there is no file."""
         path = path or BASELINE
         return cls(json.loads(path.read_text(encoding="utf-8"))["cases"] if path.exists() else {})
 
     def save(self, path: Path | None = None) -> None:
-        """Write it, one line for each case, so that a change of one case is a change of one line."""
+        """Write one line for each case, so that a change of one case changes one line."""
         path = path or BASELINE
         lines = [f'  "{case}": {json.dumps(dict(row))}' for case, row in self.rows.items()]
         path.write_text('{"cases": {\n' + ",\n".join(lines) + "\n}}\n", encoding="utf-8")
 
     def changes(self, other: "Baseline") -> list[str]:
-        """What another one says differently, for a reviewer."""
+        """Describe the differences to another baseline for a reviewer."""
         return list(differences(dict(self.rows), dict(other.rows)))
 
     def regressions(self, results: Sequence[Result], *, whole: bool) -> list[str]:
-        """What is worse in results than here, and what is expected less of a case.
+        """Return what got worse since the baseline, and what is no longer expected of a case.
 
         Args:
-            results: Of a run, one for each case.
-            whole: Every case was run.
+            results: The results of a run, one for each case.
+            whole: Whether every case was run.
         """
         found = [line for result in results if result.case in self.rows for line in self._worse(result)]
         if whole:

@@ -1,4 +1,4 @@
-"""What blocks, and with which exit code."""
+"""Decide what blocks, and with which exit code."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from azure_devops_evals.scoring.trials import Comparison
 
 
 class Exit(IntEnum):
-    """How a command ends; the gravest reason decides, all are printed."""
+    """The exit codes. The gravest reason decides; all reasons are printed."""
 
     PASSED = 0
     FAILED = 1
@@ -39,11 +39,11 @@ _GRAVEST_FIRST = (
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a run blocks.
+    """The decision whether a run blocks.
 
     Attributes:
         exit: The exit code.
-        reasons: Everything that blocks, one line each.
+        reasons: The reasons that block, one line each.
     """
 
     exit: Exit
@@ -59,15 +59,15 @@ def judge(
     comparison: Comparison | None = None,
     strict: bool = False,
 ) -> Verdict:
-    """Whether results block.
+    """Decide whether results block.
 
     Args:
-        results: Of a run.
-        baseline: What they are compared with; None to compare with nothing.
-        whole: Every case was run, so that one of the baseline that is not among them is gone.
-        interrupted: Somebody ended the run early.
-        comparison: With a stored run of a model: then being worse blocks, and a single failure does not.
-        strict: What could not be evaluated because it is stale blocks, too.
+        results: The results of a run.
+        baseline: The baseline to compare with; None for no comparison.
+        whole: Whether every case was run; then a case of the baseline without a result is gone.
+        interrupted: Whether the run was interrupted.
+        comparison: The comparison with a stored run of a model. Then only a worse run blocks, not a single failure.
+        strict: Whether stale cases block.
     """
     found = [*_forbidden(results), *_by_status(results)]
     if comparison is not None:

@@ -1,16 +1,16 @@
-"""The few statistics that trials of a model need; pure functions of counts."""
+"""The statistics for trials of a model, as pure functions of counts."""
 
 from math import comb, sqrt
 from statistics import NormalDist
 
 
 def wilson(successes: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
-    """The Wilson score interval of a share, which stays between 0 and 1 and is right for few trials, too.
+    """Return the Wilson score interval of a share. It stays between 0 and 1 and also holds for few trials.
 
     Args:
-        successes: How many.
-        trials: Of how many.
-        confidence: Between 0 and 1.
+        successes: The number of successes.
+        trials: The number of trials.
+        confidence: The confidence level, between 0 and 1.
 
     Raises:
         ValueError: There were no trials, or more successes than trials.
@@ -29,12 +29,12 @@ def wilson(successes: int, trials: int, confidence: float = 0.95) -> tuple[float
 
 
 def pass_power(successes: int, trials: int, k: int) -> float:
-    """pass^k: the chance that k trials all succeed, estimated without bias from more of them.
+    """Return pass^k: an unbiased estimate of the chance that k trials all succeed, from k or more trials.
 
-    It asks whether an agent can be relied upon, where pass@k asks whether it ever succeeds.
+    pass^k measures how reliable an agent is; pass@k measures whether it ever succeeds.
 
     Raises:
-        ValueError: Fewer than k trials say nothing about it.
+        ValueError: There are fewer than k trials.
     """
     if not 0 <= successes <= trials or not 1 <= k <= trials:
         raise ValueError(f"pass^{k} cannot be estimated from {successes} successes in {trials} trials")
@@ -42,7 +42,7 @@ def pass_power(successes: int, trials: int, k: int) -> float:
 
 
 def sign_test(better: int, worse: int) -> float:
-    """The two-sided exact sign test: how likely a split at least as uneven is if neither side is better.
+    """Return the p value of the two-sided exact sign test: how likely such an uneven split is by chance.
 
     On pairs of single trials this is McNemar's exact test. Pairs that do not differ are not counted.
 

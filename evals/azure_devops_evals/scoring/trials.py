@@ -1,4 +1,4 @@
-"""Trials of a live model in the simulated organization, and what they say about it."""
+"""Run trials of a live model in the simulated organization, and summarize and compare them."""
 
 import json
 from collections import defaultdict
@@ -18,9 +18,9 @@ from azure_devops_evals.running.run import Result, checks_of, play_and_judge
 from azure_devops_evals.scoring.statistics import pass_power, sign_test, wilson
 
 NOT_EVALUATED = frozenset({"infrastructure error", "harness error", "stale"})
-"""Outcomes that say nothing about the model; they are neither successes nor trials."""
+"""Statuses that say nothing about the model. They count neither as successes nor as trials."""
 _ONE_WAY = frozenset({"route", "quotes", "wording"})
-"""What only the reference solution can be held to: which tool it asked, which words it quotes, and how it puts it."""
+"""Checks that only the reference solution can be held to: the tools it calls, the words it quotes, and its wording."""
 SIGNIFICANT = 0.05
 
 Tally = tuple[int, int]
@@ -28,7 +28,7 @@ Tally = tuple[int, int]
 
 
 def checks_for_any_solution(case: Case) -> tuple[Check, ...]:
-    """What is expected of whoever answers the question, whatever way was taken and however it is worded."""
+    """The checks that apply to any solution, whichever tools it calls and however it words its answer."""
     looked = (grounded(),) if any(check.about == "quotes" for check in case.checks) else ()
     return (*gates(case, any_wording=True), *looked, *(one for one in checks_of(case) if one.about not in _ONE_WAY))
 
@@ -45,11 +45,11 @@ def run_trials(
     """Ask a model the question of each case several times, each time in a fresh simulated organization.
 
     Args:
-        ids: Which cases.
-        model: Such as `openai:gpt-5`; the address of a compatible server comes from OPENAI_BASE_URL.
-        trials: How often each.
-        jobs: How many processes.
-        fail_fast: Begin nothing after the first trial that does not pass.
+        ids: The ids of the cases.
+        model: The model, such as `openai:gpt-5`. OPENAI_BASE_URL gives the address of a compatible server.
+        trials: The number of trials for each case.
+        jobs: The number of processes.
+        fail_fast: Start no further trial after the first that does not pass.
         on_result: Called with each result as soon as it is there.
     """
     tasks = [(case, trial) for trial in range(1, trials + 1) for case in ids]
@@ -74,7 +74,7 @@ def _try(task: tuple[str, int], model: str) -> Result:
 
 
 def tallies(results: Sequence[Result]) -> dict[str, Tally]:
-    """For each case its successes and the trials that were evaluated."""
+    """Count for each case the successes and the trials that were evaluated."""
     found: dict[str, Tally] = {}
     for result in results:
         passed, of = found.get(result.case, (0, 0))
@@ -85,15 +85,15 @@ def tallies(results: Sequence[Result]) -> dict[str, Tally]:
 
 @dataclass(frozen=True)
 class Reliability:
-    """What trials say about a model.
+    """A summary of the trials of a model.
 
     Attributes:
-        passed: Trials that passed.
-        evaluated: Trials that were evaluated.
-        of: All trials.
-        interval: Of the share of passes, 95 % by Wilson; None without an evaluated trial. Trials of one case are not
-            independent of each other: with several of them the interval is a little too narrow.
-        powers: pass^k for k = 1, 2, ... as the mean over the cases with at least k evaluated trials.
+        passed: The number of trials that passed.
+        evaluated: The number of trials that were evaluated.
+        of: The number of all trials.
+        interval: The 95 % Wilson interval of the share of passes; None without an evaluated trial. Trials of one case
+            are not independent of each other, so with several of them the interval is a little too narrow.
+        powers: pass^k for k = 1, 2, ..., each the mean over the cases with at least k evaluated trials.
     """
 
     passed: int
@@ -104,7 +104,7 @@ class Reliability:
 
     @classmethod
     def of_results(cls, results: Sequence[Result]) -> "Reliability":
-        """Summed up over the cases."""
+        """Summarize results over all cases."""
         counts = tallies(results)
         passed, evaluated = (sum(tally[part] for tally in counts.values()) for part in (0, 1))
         powers = []
@@ -140,14 +140,14 @@ class Reliability:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two runs compared case by case.
+    """The comparison of two runs, case by case.
 
     Attributes:
-        better: Cases with a higher share of passes than before.
-        worse: Cases with a lower one.
-        same: How many cases do not differ.
-        p: Two-sided exact sign test over the cases; with one trial each it is McNemar's exact test.
-        alone: Cases that were evaluated in only one of the runs, and say nothing here.
+        better: The cases with a higher share of passes than before.
+        worse: The cases with a lower share of passes.
+        same: The number of cases that do not differ.
+        p: The two-sided exact sign test over the cases. With one trial for each case it is McNemar's exact test.
+        alone: The cases that were evaluated in only one of the runs; they are not compared.
     """
 
     better: tuple[str, ...]
@@ -158,7 +158,7 @@ class Comparison:
 
     @property
     def regressed(self) -> bool:
-        """Whether it is worse, and more than chance explains."""
+        """Whether the run is worse by more than chance explains."""
         return len(self.worse) > len(self.better) and self.p < SIGNIFICANT
 
     def lines(self) -> list[str]:
@@ -170,9 +170,9 @@ class Comparison:
 
 
 def compare_runs(before: Mapping[str, Tally], after: Mapping[str, Tally]) -> Comparison:
-    """Whether a run is better or worse than another, case by case."""
+    """Compare two runs case by case."""
     known = {case for case in {*before, *after} if before.get(case, (0, 0))[1] and after.get(case, (0, 0))[1]}
-    # Compared as whole numbers: 2 of 4 and 1 of 2 are the same share.
+    # Compare whole numbers, so that 2 of 4 and 1 of 2 are exactly the same share.
     gains = {case: after[case][0] * before[case][1] - before[case][0] * after[case][1] for case in known}
     better = tuple(sorted(case for case, gain in gains.items() if gain > 0))
     worse = tuple(sorted(case for case, gain in gains.items() if gain < 0))
@@ -182,10 +182,10 @@ def compare_runs(before: Mapping[str, Tally], after: Mapping[str, Tally]) -> Com
 
 
 def load_tallies(path: Path) -> dict[str, Tally]:
-    """The tallies of a run that `--output` wrote.
+    """Read the tallies of a run that `--output` wrote.
 
     Raises:
-        ValueError: The file is no such run.
+        ValueError: The file is not such a run.
     """
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))["cases"]

@@ -1,1 +1,1 @@
-"""Whether the suite notices wrong agents and planted faults."""
+"""Check that the suite notices wrong agents and injected faults."""

@@ -26,8 +26,8 @@ class Mutant:
     """One fault.
 
     Attributes:
-        kind: Where it is.
-        name: What it is.
+        kind: The part that is faulty.
+        name: The name of the fault.
         case: The case as it is run. It differs from the original only where the approver is part of the fault.
         steps: What the agent does.
         tamper: Changes the text of each tool result.
@@ -50,7 +50,7 @@ class Mutant:
 
 
 def mutants(case: Case) -> Iterator[Mutant]:
-    """Every fault that makes sense in a case, each once."""
+    """Return every fault that makes sense in a case, each once."""
     yield from _of_report(case)
     yield from _of_calls(case)
     yield from _of_writes(case)
@@ -176,7 +176,7 @@ def _calls(case: Case) -> Iterator[tuple[int, int, Call]]:
 
 
 def _altered(call: Call) -> Iterator[tuple[str, Any]]:
-    """One other value for the argument that says most about what a call is about."""
+    """Return another value for the most important argument of a call."""
     for name, value in sorted(call.arguments.items(), key=lambda item: item[0] not in {"id", "build", "text", "title"}):
         if isinstance(value, bool) or name in {"limit", "context", "revision"}:
             continue

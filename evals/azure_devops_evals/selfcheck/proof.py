@@ -1,4 +1,4 @@
-"""The suite proves itself: solutions pass, wrong agents fail by a check, and seeded faults are noticed."""
+"""The proof of the suite: solutions pass, wrong agents fail by a check, and injected faults are noticed."""
 
 import re
 import zlib
@@ -18,17 +18,17 @@ from azure_devops_evals.selfcheck.wrong_agents import WRONG_AGENTS
 
 CAUGHT_AT_LEAST = 0.90
 _PER_KIND = 2
-"""Faults of each kind tried in a case, unless every one is wanted."""
+"""The number of faults of each kind that are tried in a case, unless all are tried."""
 
 _FAULTS = frozenset(get_args(Kind))
 
 Task = tuple[str, str, str]
-"""Case, kind (`route`, `wrong agent` or the kind of a mutant), and name."""
+"""The case, the kind (`route`, `wrong agent` or the kind of a mutant), and the name."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One attempt and how it came out; a void one found nothing to try itself on, and counts for nothing."""
+    """One attempt and its result. A void attempt found nothing to change and does not count."""
 
     case: str
     kind: str
@@ -39,7 +39,7 @@ class Trial:
 
     @property
     def as_it_should(self) -> bool:
-        """Solutions pass; wrong agents fail by a check, not by a miss; faults are noticed, if only by the baseline."""
+        """Whether a solution passed, a wrong agent failed by a check and not by a miss, or a fault was noticed."""
         if self.kind == "route":
             return self.status == "pass"
         if self.kind == "wrong agent":
@@ -47,17 +47,17 @@ class Trial:
         return self.status in {"fail", "miss", "agent error"} or bool(self.reason)
 
     def __str__(self) -> str:
-        """One line for people."""
+        """Return one line for people."""
         return f"{self.case}: {self.kind}: {self.name} ({self.status})"
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What was tried on the suite.
+    """The results of the proof.
 
     Attributes:
-        trials: All of it.
-        interrupted: Somebody ended it early.
+        trials: All attempts.
+        interrupted: Whether the proof was interrupted.
     """
 
     trials: Sequence[Trial]
@@ -65,7 +65,7 @@ class Proof:
 
     @property
     def counts(self) -> dict[str, Count]:
-        """For each kind how many came out as they should, of how many."""
+        """Count for each kind the attempts that ended as they should."""
         found: dict[str, Count] = {}
         for trial in self.trials:
             if trial.void:
@@ -76,18 +76,18 @@ class Proof:
 
     @property
     def faults(self) -> Count:
-        """The seeded faults that were noticed."""
+        """Count the injected faults that were noticed."""
         counts = [count for kind, count in self.counts.items() if kind not in {"route", "wrong agent"}]
         return Count(sum(count.found for count in counts), sum(count.of for count in counts))
 
     @property
     def holds(self) -> bool:
-        """Every solution and every wrong agent came out as it should, and nearly every fault was noticed."""
+        """Whether every solution and every wrong agent ended as it should, and nearly every fault was noticed."""
         certain = [trial.as_it_should for trial in self.trials if trial.kind in {"route", "wrong agent"}]
         return all(certain) and not self.interrupted and self.faults.found >= CAUGHT_AT_LEAST * self.faults.of
 
     def lines(self) -> list[str]:
-        """Counts, and everything that did not come out as it should, by name."""
+        """Return the counts, and name everything that did not end as it should."""
         names = {"route": "solutions that pass", "wrong agent": "wrong agents that fail by a check"}
         rows = [f"{names.get(kind, f'faults in {kind} noticed')}: {count}" for kind, count in self.counts.items()]
         share = 100 * self.faults.found / self.faults.of if self.faults.of else 0.0
@@ -109,8 +109,8 @@ def prove(
 
     Args:
         chosen: The cases.
-        every: Try every fault, not a few of each kind in each case.
-        jobs: How many processes.
+        every: Whether to try every fault, not only a few of each kind in each case.
+        jobs: The number of processes.
         on_result: Called with each trial as soon as it is there.
     """
     done = run_parallel(_tried, list(tasks(chosen, every=every)), jobs=jobs, on_result=on_result)
@@ -118,7 +118,7 @@ def prove(
 
 
 def tasks(chosen: Sequence[Case], *, every: bool) -> Iterator[Task]:
-    """What is tried; the same each time."""
+    """Return what is tried; it is the same each time."""
     for case in chosen:
         yield from ((case.id, "route", str(number)) for number in range(1 + len(case.routes)))
         yield from ((case.id, "wrong agent", name) for name in WRONG_AGENTS)
@@ -127,7 +127,7 @@ def tasks(chosen: Sequence[Case], *, every: bool) -> Iterator[Task]:
 
 
 def _few(case: Case, made: Sequence[Mutant]) -> Iterator[Mutant]:
-    """Some faults of each kind: one of each sort first, other sorts in other cases."""
+    """Choose some faults of each kind, different sorts in different cases."""
     by_kind: dict[str, dict[str, Mutant]] = defaultdict(dict)
     for mutant in made:
         sort = re.sub(r"\d+(\.\d+)?|, \w+,|another \w+", "", mutant.name)
@@ -155,7 +155,7 @@ def _tried(task: Task) -> Trial:
 
 
 def run_mutant(mutant: Mutant) -> Result:
-    """Run a case with a fault in it, against what is expected of the case without one."""
+    """Run a case with a fault, and judge it by the checks of the case without one."""
     case = mutant.case
     return play_and_judge(
         case,

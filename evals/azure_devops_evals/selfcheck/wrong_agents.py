@@ -1,4 +1,4 @@
-"""Agents that must fail every case, by a check: whoever passes with one of these proves that a case asks nothing."""
+"""Agents that must fail every case by a check. A case that one of them passes checks nothing."""
 
 from collections.abc import Callable, Mapping
 
@@ -31,7 +31,7 @@ def _always_writing(_: Case) -> list[Step]:
 
 
 def _stuffing(case: Case) -> list[Step]:
-    """Says every word that any expectation looks for, with the right verdict, and looks at nothing."""
+    """Say every phrase that a check looks for, with the right verdict, without looking at anything."""
     words = " ".join(phrase for check in case.checks for phrase in check.phrases)
     verdict = next((call.arguments["verdict"] for call in case.steps[-1] if call.name == "write_report"), "answered")
     quoted = [phrase for check in case.checks if check.about == "quotes" for phrase in check.phrases]

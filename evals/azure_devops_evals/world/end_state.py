@@ -1,7 +1,7 @@
-"""What a question changed in an organization: two exported worlds compared, in the words of cases.
+"""Compare two exported worlds and describe what changed, under the paths that cases use.
 
-A case names values as people see them now, such as `work items/59/System.Title`, not each revision that led to them.
-Whatever else differs is listed under its path in the exported world, so that nothing is overlooked.
+A case names the present values, such as `work items/59/System.Title`, and not each revision that led to them. Every
+other difference is listed under its path in the exported world, so that nothing is overlooked.
 """
 
 import re
@@ -18,14 +18,14 @@ _ABSENT = object()
 
 
 def changes(before: JsonObject, after: JsonObject) -> dict[str, object]:
-    """Every value that differs, by its path; None for one that is gone. Times are left out: revisions tell."""
+    """Return every value that differs, by its path; None for a value that is gone. Times are left out."""
     old, new = dict(_values(before)), dict(_values(after))
     found = {path: new.get(path) for path in {**old, **new} if old.get(path, _ABSENT) != new.get(path, _ABSENT)}
     return {**found, **_overlooked(before, after, found)}
 
 
 def _overlooked(before: World, after: World, found: Mapping[str, object]) -> dict[str, object]:
-    """Differences of things of which no value above differs."""
+    """Return the differences of parts that no path above mentions."""
     more: dict[str, object] = {}
     for name in {**before, **after}:
         if name in _WORDS or name == "projects":
@@ -103,16 +103,15 @@ _WORDING = re.compile(
 def deviations(
     found: Mapping[str, object], expected: Mapping[str, object], *, any_wording: bool = False
 ) -> tuple[list[str], list[str]]:
-    """What differs between what changed and what was to change.
+    """Compare the changes with the expected changes.
 
     Args:
-        found: What changed.
-        expected: All that was to change.
-        any_wording: Titles, descriptions and comments may say what they like where something was to change at all:
-            the reference solution's words are not the only good ones.
+        found: The changes.
+        expected: All expected changes.
+        any_wording: Whether titles, descriptions and comments may be worded freely on things that were to change.
 
     Returns:
-        The paths that were not to change, and those that did not change as expected.
+        The paths that were not to change, and the paths that did not change as expected.
     """
 
     def free(path: str) -> bool:

@@ -1,4 +1,4 @@
-"""A world: a fresh organization in this process, and what a question changed in it."""
+"""A world: a fresh organization in this process that reports what a question changed in it."""
 
 import hashlib
 import io
@@ -54,24 +54,24 @@ class World:
 
     @property
     def digest(self) -> str:
-        """Of everything in it before the question: another digest, another world."""
+        """The digest of everything in the world before the question."""
         return hashlib.sha256(json.dumps(self._before, sort_keys=True).encode()).hexdigest()[:16]
 
     def changes(self) -> dict[str, object]:
-        """Every value that differs from before the question, by its path; None for one that is gone."""
+        """Return every value that the question changed, by its path; None for a value that is gone."""
         return changes(self._before, export_world(self.organization))
 
 
 def _opened(file: str | None) -> Organization:
-    """A copy of a file's world, or of the seed."""
+    """Return a copy of the world in a file, or of the seed."""
     organization: Organization = pickle.loads(_stored(file))  # noqa: S301 - stored by this process
     return organization
 
 
 @cache
 def _stored(file: str | None) -> bytes:
-    """A file's world, or the seed, in a form from which copies are made several times faster than by reading it."""
-    # The same way for both, so that a case in a world file sees what it would see in the seed.
+    """Return the world in a file, or the seed, in a form that is copied several times faster than it is read."""
+    # Read both in the same way, so that a world file of the seed behaves like the seed.
     world = export_world(seed_organization()) if file is None else json.loads((WORLDS / file).read_bytes())
     stored = io.BytesIO()
     _Pickler(stored, pickle.HIGHEST_PROTOCOL).dump(import_world(world))
@@ -79,16 +79,16 @@ def _stored(file: str | None) -> bytes:
 
 
 class _Pickler(pickle.Pickler):
-    """Stores an organization: its locks, which no copy may share, as new ones."""
+    """Stores an organization with new locks, because copies must not share them."""
 
     def reducer_override(self, value: object) -> Any:
-        """A new lock for a lock, and all else as it is."""
+        """Replace a lock by a new one and keep everything else."""
         return (threading.Lock, ()) if isinstance(value, type(threading.Lock())) else NotImplemented
 
 
 @cache
 def _at_first(scopes: tuple[str, ...]) -> JsonObject:
-    """The export of a world in which nothing happened yet."""
+    """Return the export of an untouched world."""
     organization = _opened(None)
     organization.add_token(TOKEN, scopes=scopes)
     return export_world(organization)
@@ -96,7 +96,7 @@ def _at_first(scopes: tuple[str, ...]) -> JsonObject:
 
 @cache
 def planted_secrets() -> frozenset[str]:
-    """The secrets in the files of every branch; every seed holds the same."""
+    """Return the secrets in the files of all branches; they are the same in every seed."""
     found: dict[str, str] = {}
     for project in seed_organization().projects.values():
         for repository in project.repositories.values():
@@ -108,14 +108,14 @@ def planted_secrets() -> frozenset[str]:
 
 
 class SignInGateway(httpx.AsyncBaseTransport):
-    """A gateway that breaks the credential and follows the redirect that results, to the sign-in page."""
+    """A gateway that breaks the credential and follows the redirect to the sign-in page."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
-        """Stand in front of `inner`."""
+        """Wrap the transport of the organization."""
         self._inner = inner
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Pass on with a credential that has no colon in it, and go where the answer points to."""
+        """Send a credential without a colon, and follow the redirect of the answer."""
         request.headers["authorization"] = "Basic bm9jb2xvbg=="
         response = await self._inner.handle_async_request(request)
         if response.status_code != 302:
@@ -124,5 +124,5 @@ class SignInGateway(httpx.AsyncBaseTransport):
         return await self._inner.handle_async_request(httpx.Request("GET", response.headers["location"]))
 
     async def aclose(self) -> None:
-        """Close what is behind."""
+        """Close the inner transport."""
         await self._inner.aclose()
