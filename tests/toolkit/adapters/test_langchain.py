@@ -10,6 +10,7 @@ from stub_service import EMPTY_401, PERSON, RESET, StubService, failure, ok
 from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsToolkit, Page
 from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.calls.declaration import Toolset
+from langchain_azure_devops.errors import NotFound
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.projects import Project
 
@@ -85,6 +86,19 @@ def test_wrong_arguments_get_a_message_that_repairs_the_call():
         message = list_projects(toolkit).invoke({**CALL, "args": {"limit": 5000}})
         assert "limit: input should be less than or equal to 1000, got 5000" in message.content
     assert service.seen == []
+
+
+async def test_errors_are_raised_on_demand_and_hold_no_secret():
+    secret = "q7w2e4r6t2y5u7i3o4p6a2s5d7f3g4h6j2k5l7z3x4c6v2b5n7m3"
+    replies = [failure(404, "X", f"no project {secret}")] * 2
+    with StubService(replies) as service, toolkit_of(service, on_error="raise") as toolkit:
+        with pytest.raises(NotFound) as caught:
+            await asyncio.to_thread(list_projects(toolkit).invoke, CALL)
+        with pytest.raises(NotFound) as caught_async:
+            await list_projects(toolkit).ainvoke(CALL)
+    for error in (caught.value, caught_async.value):
+        assert secret not in f"{error} {error.message} {error.subject}"
+        assert "[secret:azure-devops-pat:" in error.message
 
 
 def test_a_null_counts_as_not_given():

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Literal, get_args
 
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import StructuredTool
@@ -18,11 +18,13 @@ from langchain_azure_devops.results.models import Page, Result
 from langchain_azure_devops.results.rendering import DEFAULT_BUDGET, render, render_error
 from langchain_azure_devops.runtime import Waiting
 from langchain_azure_devops.safety.grants import Approver
+from langchain_azure_devops.settings import check_choice
 from langchain_azure_devops.text.secrets import redact, redact_all
 
 ToolResult = Result | Page[Any]
+OnError = Literal["message", "raise"]
 WAITING = "azure_devops_waiting"
-"""The type of what a wait puts into LangGraph's stream."""
+"""The `type` of the entries about waits in LangGraph's stream."""
 _call_id: ContextVar[str | None] = ContextVar("azure_devops_tool_call_id", default=None)
 
 
@@ -34,20 +36,26 @@ def bind(
     name_prefix: str = "",
     refused: Callable[[Tool[..., Any], ScopeMissing], None] | None = None,
     budget: int = DEFAULT_BUDGET,
+    on_error: OnError = "message",
 ) -> StructuredTool:
-    """A tool bound to a client.
+    """Bind a tool to a client and return it as a tool of LangChain.
 
     An error of this package becomes a tool message with `status="error"` whose first line is machine-readable, such as
-    `[denied ScopeMissing vso.code_write]`; anything else is a bug and propagates.
+    `[denied ScopeMissing vso.code_write]`. Every other exception is a bug and propagates.
 
     Args:
-        tool: What to bind.
-        client: Where it runs.
+        tool: The tool.
+        client: The client that it uses.
         approver: Answers the write requests of calls for which `approve_writes_with` set no other approver.
-        name_prefix: Put in front of the tool's name.
-        refused: Told when the service says that the token lacks the tool's scope.
-        budget: The most characters the text of one result may have.
+        name_prefix: Stands before the tool's name.
+        refused: Called when the service says that the token lacks the tool's scope.
+        budget: The most characters that the text of one result may have.
+        on_error: "raise" to raise errors of this package instead, without secrets.
+
+    Raises:
+        Misconfigured: `approver` or `on_error` has no possible value.
     """
+    check_choice("on_error", on_error, get_args(OnError))
     default = checked_approver(approver) if tool.access == "write" else None
     name = name_prefix + tool.name
 
@@ -57,7 +65,7 @@ def bind(
                 result = await tool(client, **arguments)
             return _delivered(result, client, budget, arguments)
         except AzureDevOpsError as error:
-            return _reported(error, tool, client, refused, name)
+            return _reported(error, tool, client, refused, name, on_error)
 
     def call(**arguments: JsonValue) -> tuple[str | ToolMessage, Artifact]:
         try:
@@ -65,7 +73,7 @@ def bind(
                 result = tool.call_sync(client, **arguments)
             return _delivered(result, client, budget, arguments)
         except AzureDevOpsError as error:
-            return _reported(error, tool, client, refused, name)
+            return _reported(error, tool, client, refused, name, on_error)
 
     return _Bound(
         name=name,
@@ -109,14 +117,14 @@ def with_approver(bound: StructuredTool, approver: Approver | None) -> Structure
 
 
 def announcing(elsewhere: Callable[[Waiting], None] | None) -> Callable[[Waiting], None]:
-    """Where waits are told: inside a LangGraph run its stream (mode "custom", of the type WAITING).
+    """Return a function that announces waits: inside a LangGraph run in its stream, mode "custom", type WAITING.
 
     Args:
-        elsewhere: Told outside of a run.
+        elsewhere: Called outside a run.
     """
 
     def announce(waiting: Waiting) -> None:
-        # Who runs a graph has imported this; it is no dependency of the tools.
+        # A process that runs a graph has imported LangGraph. The tools do not depend on it.
         langgraph = sys.modules.get("langgraph.config")
         try:
             write = langgraph.get_stream_writer() if langgraph else None
@@ -131,10 +139,10 @@ def announcing(elsewhere: Callable[[Waiting], None] | None) -> Callable[[Waiting
 
 
 class _Bound(StructuredTool):
-    """Calls its functions as they are.
+    """A structured tool that calls its functions without looking at their signatures.
 
-    LangChain looks into the signature and the annotations of these two methods at every call; where there is next to
-    nothing to see it takes a tenth of a millisecond less.
+    LangChain inspects the signature and the annotations of `_run` and `_arun` at every call. With these short
+    signatures, a call takes a tenth of a millisecond less.
     """
 
     def run(self, *arguments: object, tool_call_id: str | None = None, **options: object) -> object:
@@ -196,14 +204,14 @@ def _delivered(
 
 
 def _collect(value: object, keep: Callable[[str], None]) -> None:
-    """Every text in a result, in the order of its fields, those it does not show included."""
+    """Pass on every text in a result in the order of its fields, including fields that are not shown."""
     if isinstance(value, str):
         keep(value)
     elif isinstance(value, list):
         for part in value:
             _collect(part, keep)
     elif isinstance(value, BaseModel):
-        # The values themselves, not by way of their names: a long list has thousands.
+        # Reading the values at once is faster than by name: a long list has thousands of them.
         for part in value.__dict__.values():
             if type(part) is str:
                 keep(part)
@@ -212,7 +220,7 @@ def _collect(value: object, keep: Callable[[str], None]) -> None:
 
 
 def _with_texts(value: Any, texts: Iterator[str]) -> Any:
-    """A copy of a result with other texts in the same places; a copy keeps where a page begins, which is no field."""
+    """Return a copy of a result with other texts in the same places. The copy of a page keeps its position."""
     if isinstance(value, str):
         return next(texts)
     if isinstance(value, list):
@@ -229,11 +237,20 @@ def _reported(
     client: AzureDevOps,
     refused: Callable[[Tool[..., Any], ScopeMissing], None] | None,
     name: str,
+    on_error: OnError,
 ) -> tuple[str | ToolMessage, Artifact]:
-    """Return an error as a tool message; as its text where the tool was called without the id of a call."""
+    """Return an error as a tool message, or as its text when the tool was called without the id of a call.
+
+    Raises:
+        AzureDevOpsError: The error without secrets, if errors are to be raised.
+    """
     if refused is not None and isinstance(error, ScopeMissing):
         refused(tool, error)
     key, remember = client.context.pseudonym_key, client.pseudonyms.__setitem__
+    if on_error == "raise":
+        error.message, error.subject = redact(error.message, key, remember), redact(error.subject, key, remember)
+        error.args = (error.message,)
+        raise error
     text = redact(render_error(error, client.context.nonce()), key, remember)
     artifact = error_artifact(error)
     artifact["subject"] = redact(str(artifact["subject"]), key, remember)

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from typing_extensions import TypedDict
 
 from langchain_azure_devops.access.selection import Names
+from langchain_azure_devops.adapters.langchain import OnError
 from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.calls.tool import Tool
 from langchain_azure_devops.runtime import RunContext, Waiting
@@ -34,6 +35,7 @@ class ToolkitOptions(TypedDict, total=False):
     name_prefix: str
     base_url: str | None
     result_budget: int
+    on_error: OnError
     context: RunContext | None
     settings: Settings | None
     transport: httpx.AsyncBaseTransport | None

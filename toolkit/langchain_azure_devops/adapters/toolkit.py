@@ -21,7 +21,7 @@ from langchain_azure_devops.access.selection import (
     permitted_by,
     required_scopes,
 )
-from langchain_azure_devops.adapters.langchain import announcing, bind, with_approver
+from langchain_azure_devops.adapters.langchain import OnError, announcing, bind, with_approver
 from langchain_azure_devops.adapters.options import ToolkitOptions
 from langchain_azure_devops.calls.approval import checked_approver
 from langchain_azure_devops.calls.declaration import Toolset
@@ -59,6 +59,7 @@ class AzureDevOpsToolkit(BaseToolkit):
     _approver: Approver | None = PrivateAttr(default=None)
     _name_prefix: str = PrivateAttr(default="")
     _budget: int = PrivateAttr(default=DEFAULT_BUDGET)
+    _on_error: OnError = PrivateAttr(default="message")
 
     def __init__(
         self,
@@ -77,6 +78,7 @@ class AzureDevOpsToolkit(BaseToolkit):
         name_prefix: str = "",
         base_url: str | None = None,
         result_budget: int = DEFAULT_BUDGET,
+        on_error: OnError = "message",
         context: RunContext | None = None,
         settings: Settings | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
@@ -105,6 +107,8 @@ class AzureDevOpsToolkit(BaseToolkit):
             name_prefix: Put in front of every tool's name.
             base_url: The whole URL of the organization or collection when it is not the cloud's.
             result_budget: The most characters of one result's text.
+            on_error: "raise" to let tools raise the errors of this package; by default they return them as tool
+                messages with `status="error"`.
             context: Clock, ids and nonces, for tests and recordings.
             settings: All of organization, token, project, scopes and base URL at once, already loaded.
             transport: Takes the place of the network, for recordings.
@@ -118,6 +122,7 @@ class AzureDevOpsToolkit(BaseToolkit):
         super().__init__()
         if writes is not None:
             check_choice("writes", writes, get_args(WritePolicy))
+        check_choice("on_error", on_error, get_args(OnError))
         check_type("read_only", read_only, bool, "True or False")
         check_type("name_prefix", name_prefix, str, "a text")
         check_type("result_budget", result_budget, int, "a number of characters")
@@ -144,6 +149,7 @@ class AzureDevOpsToolkit(BaseToolkit):
         self._approver = checked_approver(approver)
         self._name_prefix = name_prefix
         self._budget = result_budget
+        self._on_error = on_error
         self._filter()
 
     @classmethod
@@ -205,6 +211,7 @@ class AzureDevOpsToolkit(BaseToolkit):
             name_prefix=self._name_prefix,
             refused=self._mark_refused,
             budget=self._budget,
+            on_error=self._on_error,
         )
         return self._bound.setdefault(tool.name, made)
 
