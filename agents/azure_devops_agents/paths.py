@@ -1,16 +1,17 @@
-"""Where the agent keeps what outlives a process: threads and the audit log."""
+"""The files in which the agent keeps what outlives a process: threads and the audit log."""
 
 import os
 from pathlib import Path
 
+from platformdirs import user_state_path
+
 
 def state_path() -> Path:
-    """The file that threads are kept in, under the user's state directory."""
-    base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    return base / "azure-devops-agent" / "threads.sqlite"
+    """Return the file that keeps threads, in the user's state directory; on Linux, XDG_STATE_HOME can name another."""
+    return user_state_path("azure-devops-agent", appauthor=False) / "threads.sqlite"
 
 
 def audit_path() -> Path:
-    """The audit log: beside the threads, or where `AZURE_DEVOPS_AUDIT` says."""
+    """Return the file of the audit log: beside the threads, or the one that `AZURE_DEVOPS_AUDIT` names."""
     given = os.environ.get("AZURE_DEVOPS_AUDIT", "").strip()
     return Path(given) if given else state_path().with_name("audit.jsonl")
