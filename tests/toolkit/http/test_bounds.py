@@ -16,8 +16,7 @@ from tool_calls import call
 
 from langchain_azure_devops import AzureDevOps, load_settings
 from langchain_azure_devops.errors import InvalidRequest, NotFound, ServiceFault, Unavailable, Unreachable
-from langchain_azure_devops.http.body import MAX_ANSWER_BYTES, MAX_ERROR_BYTES
-from langchain_azure_devops.http.decompression import PIECE_BYTES, decompress
+from langchain_azure_devops.http.body import MAX_ANSWER_BYTES, MAX_ERROR_BYTES, PIECE_BYTES, decompress
 from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.text.lines import MAX_COUNTED_CHARACTERS, MAX_SCAN_BYTES
 

@@ -22,7 +22,7 @@ from langchain_azure_devops import TOOLS, Approval, AzureDevOps, AzureDevOpsTool
 from langchain_azure_devops.calls.approval import approve_writes_with
 from langchain_azure_devops.errors import WriteBlocked
 from langchain_azure_devops.http.client import Request
-from langchain_azure_devops.http.request_context import RequestContext
+from langchain_azure_devops.http.request import RequestContext
 from langchain_azure_devops.results.models import Result
 from langchain_azure_devops.safety.grants import GRANT_SECONDS, Operation, ToolCall, WriteRequest, current_call
 from langchain_azure_devops.settings import load_settings

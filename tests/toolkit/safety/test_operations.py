@@ -10,7 +10,7 @@ from tool_calls import FULL, READ, connected, seed_with_tokens
 
 from azure_devops_simulator import SimulatorServer
 from langchain_azure_devops.errors import ScopeMissing
-from langchain_azure_devops.http.request_context import PROBES
+from langchain_azure_devops.http.request import PROBES
 from langchain_azure_devops.safety.grants import Operation
 from langchain_azure_devops.safety.operations import READ_POSTS, READ_SCOPE_WRITES, WRITE_GETS, is_read
 from langchain_azure_devops.scopes import Scope

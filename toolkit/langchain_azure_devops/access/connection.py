@@ -19,7 +19,7 @@ from langchain_azure_devops.errors import (
     did_you_mean,
 )
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.http.request_context import PROBES
+from langchain_azure_devops.http.request import PROBES
 from langchain_azure_devops.http.responses import Identity
 from langchain_azure_devops.safety.grants import ToolCall, current_call
 from langchain_azure_devops.scopes import INCLUDES, Scope, expand, implying

@@ -23,8 +23,7 @@ from langchain_azure_devops.http.credentials import Credential
 from langchain_azure_devops.http.loop_thread import LoopThread
 from langchain_azure_devops.http.network import open_network
 from langchain_azure_devops.http.pacing import Pacer
-from langchain_azure_devops.http.request import API_VERSION, PathValues, QueryValue, Request
-from langchain_azure_devops.http.request_context import PROBES, RequestContext
+from langchain_azure_devops.http.request import API_VERSION, PROBES, PathValues, QueryValue, Request, RequestContext
 from langchain_azure_devops.http.responses import (
     Collection,
     Identity,

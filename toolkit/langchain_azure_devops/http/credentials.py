@@ -22,7 +22,7 @@ from langchain_azure_devops.errors import (
     TokenRejected,
 )
 from langchain_azure_devops.http.pacing import Pacer, shared_pacer, token_digest
-from langchain_azure_devops.http.request_context import RequestContext
+from langchain_azure_devops.http.request import RequestContext
 from langchain_azure_devops.http.responses import Identity
 from langchain_azure_devops.runtime import RunContext
 from langchain_azure_devops.settings import Settings, checked_token

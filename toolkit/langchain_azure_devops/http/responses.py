@@ -1,4 +1,4 @@
-"""What an answer means: the data of a success, and the error that a refusal stands for."""
+"""What an answer means: the data of a success, the error of a refusal, and pages that are no answer of the service."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -13,8 +13,10 @@ from langchain_azure_devops.errors import (
     InvalidRequest,
     OrganizationNotFound,
     ProjectNotFound,
+    ProxyPage,
     ScopeMissing,
     ServiceFault,
+    SignInRequired,
     Throttled,
     TokenRejected,
     WriteOutcomeUnknown,
@@ -22,7 +24,7 @@ from langchain_azure_devops.errors import (
     explain,
 )
 from langchain_azure_devops.http.pacing import retry_after
-from langchain_azure_devops.http.request_context import RequestContext
+from langchain_azure_devops.http.request import RequestContext
 from langchain_azure_devops.safety.grants import Operation, ToolCall, current_call
 from langchain_azure_devops.scopes import expand, parse_scopes
 from langchain_azure_devops.text.untrusted import one_line
@@ -244,3 +246,50 @@ def _describe_request(operation: Operation, call: ToolCall | None) -> str:
 def _narrowest_scope(scopes: tuple[str, ...]) -> str:
     """Of several scopes any one of which suffices, the one that allows least."""
     return min(scopes, key=lambda scope: len(expand(parse_scopes(scope))), default="")
+
+
+_SIGN_IN_HOSTS = ("login.microsoftonline.com", "visualstudio.com", "login.live.com", "login.windows.net")
+
+
+def check_for_page(response: httpx.Response, request: httpx.Request) -> None:
+    """Recognize a sign-in page or a proxy's page before anybody reads it as data.
+
+    Raises:
+        SignInRequired: The service wants a sign-in.
+        ProxyPage: Something between here and the service answered with a page of its own.
+    """
+    html = response.headers.get("content-type", "").lower().startswith("text/html")
+    answered = html and response.status_code < 300
+    refused = 400 <= response.status_code < 500 and response.status_code != 429
+    foreign = html and refused and not _from_service(response)
+    if answered or foreign or response.status_code == 203 or 300 <= response.status_code < 400:
+        raise _page_error(response, request)
+
+
+def _from_service(response: httpx.Response) -> bool:
+    return any(name.startswith(("x-vss-", "x-tfs-")) for name in response.headers)
+
+
+def _page_error(response: httpx.Response, request: httpx.Request) -> AzureDevOpsError:
+    host = request.url.host
+    location = response.headers.get("location", "")
+    if _from_service(response) or _host_of(location).endswith(_SIGN_IN_HOSTS) or "_signin" in location:
+        return SignInRequired(
+            f"{host} answered with its sign-in page (status {response.status_code}) instead of data: it does not "
+            "accept this token. It is wrong, expired or revoked, or belongs to another organization. Make a new one, "
+            "set AZURE_DEVOPS_PAT, and run 'azure-devops-agent verify'.",
+            subject=str(response.status_code),
+        )
+    return ProxyPage(
+        f"Something between here and {host} answered with a page of its own (status {response.status_code}): a proxy, "
+        "a captive portal or a firewall. Open the address in a browser on this machine, or set HTTPS_PROXY.",
+        subject=str(response.status_code),
+    )
+
+
+def _host_of(location: str) -> str:
+    """The host of a redirect's target; empty when the target is no URL."""
+    try:
+        return httpx.URL(location).host
+    except httpx.InvalidURL:
+        return ""

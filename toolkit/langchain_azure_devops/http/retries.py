@@ -19,7 +19,8 @@ from langchain_azure_devops.errors import (
 )
 from langchain_azure_devops.http.body import TRANSFER_ERRORS, ResumedBody, read_body
 from langchain_azure_devops.http.pacing import REPORTED_WAIT_SECONDS, WaitExceedsDeadline, apply_rate_limits
-from langchain_azure_devops.http.request_context import RequestContext
+from langchain_azure_devops.http.request import RequestContext
+from langchain_azure_devops.http.responses import check_for_page
 from langchain_azure_devops.runtime import Timeouts, Waiting
 
 _RETRIED_STATUSES = frozenset({429, 502, 503, 504})
@@ -127,6 +128,11 @@ class RetryTransport(httpx.AsyncBaseTransport):
             async with asyncio.timeout(max(0.0, context.deadline - time.monotonic())):
                 response = await self._inner.handle_async_request(request)
                 response.request = request
+                try:
+                    check_for_page(response, request)
+                except AzureDevOpsError:
+                    await response.aclose()
+                    raise
                 if context.streamed and response.status_code < 400:
                     return response
                 return await read_body(response)

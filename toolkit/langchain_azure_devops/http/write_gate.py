@@ -7,9 +7,8 @@ import httpx
 
 from langchain_azure_devops.errors import WriteBlocked
 from langchain_azure_devops.http.credentials import AuthTransport, Credential
-from langchain_azure_devops.http.request_context import PROBES, RequestContext
+from langchain_azure_devops.http.request import PROBES, RequestContext
 from langchain_azure_devops.http.retries import RetryTransport
-from langchain_azure_devops.http.sign_in import SignInDetection
 from langchain_azure_devops.runtime import Timeouts
 
 _OVERRIDES = frozenset({"x-http-method-override", "x-http-method", "x-method-override"})
@@ -85,4 +84,4 @@ def build_layers(
     inner: httpx.AsyncBaseTransport, credential: Credential, timeouts: Timeouts
 ) -> httpx.AsyncBaseTransport:
     """All layers in front of the network."""
-    return WriteGate(AuthTransport(RetryTransport(SignInDetection(inner), timeouts), credential))
+    return WriteGate(AuthTransport(RetryTransport(inner, timeouts), credential))
