@@ -1,13 +1,11 @@
 """An organization, a toolkit and an investigator, all real, all local."""
 
 import pytest
+from agent_tokens import FULL, READ_SCOPES, READER
 
 from azure_devops_simulator import SimulatorServer, seed_organization
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.runtime import RunContext, Timeouts
-
-FULL, READER = "full-access-token", "read-only-token"
-READ_SCOPES = ("vso.project", "vso.code", "vso.work", "vso.build")
 
 
 @pytest.fixture

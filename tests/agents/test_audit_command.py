@@ -5,10 +5,10 @@ import os
 
 import httpx
 import pytest
+from agent_tokens import FULL
 from click.testing import CliRunner
 
 from azure_devops_agents.cli.main import group
-from conftest import FULL
 from langchain_azure_devops import TOOLS, AzureDevOpsToolkit
 from langchain_azure_devops.safety.audit import AuditLog
 

@@ -7,6 +7,7 @@ import sys
 
 import pexpect
 import pytest
+from agent_tokens import FULL, READER
 from click.testing import CliRunner
 from sarif_log import result, sarif
 
@@ -15,7 +16,6 @@ from azure_devops_agents.automations.automation import Plan, Step, carry_out
 from azure_devops_agents.automations.findings import FindingsInputs, plan_findings
 from azure_devops_agents.cli.commands.automate import command
 from azure_devops_agents.cli.main import group
-from conftest import FULL, READER
 from langchain_azure_devops import approve_writes_with
 from langchain_azure_devops.errors import Conflict, WriteBlocked
 from langchain_azure_devops.http.client import AzureDevOps

@@ -7,11 +7,11 @@ import threading
 
 import pexpect
 import pytest
+from agent_tokens import FULL
 from stub_service import PERSON, Reply, StubService, ok
 
 from azure_devops_agents.cli.conversation import History
 from azure_devops_evals.live.openai_server import OpenAIServer, Turn
-from conftest import FULL
 
 BUG = {"type": "Bug", "title": "The rota names \x1b[31mnobody", "project": "Platform", "tags": ["rota"]}
 REPORT = {"answer": "That is all.", "verdict": "answered"}

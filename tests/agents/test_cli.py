@@ -11,9 +11,9 @@ import time
 import urllib.request
 
 import pytest
+from agent_tokens import FULL, READER
 
 from azure_devops_agents.cli.main import COMMANDS
-from conftest import FULL, READER
 from langchain_azure_devops.tools import TOOLS
 
 CLI = [sys.executable, "-m", "azure_devops_agents.cli.main"]

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from agent_tokens import FULL
 from langgraph.checkpoint.memory import InMemorySaver
 
 from azure_devops_agents.approvals.write_journal import WriteJournal
@@ -11,7 +12,6 @@ from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import ApprovalPending, Investigator, open_investigator  # fmt: skip
 from azure_devops_agents.investigation.routing import Budgets
 from azure_devops_agents.models.scripted import Call, ScriptedModel
-from conftest import FULL
 from langchain_azure_devops import Approval, AzureDevOpsToolkit
 
 REPORT = Call.to("write_report", answer="Done.", verdict="answered")

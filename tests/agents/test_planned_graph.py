@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from agent_tokens import FULL
 from click.testing import CliRunner
 
 from azure_devops_agents.cli.main import group
@@ -10,7 +11,6 @@ from azure_devops_agents.investigation.events import ApprovalAsked
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, ScriptedModel
-from conftest import FULL
 from langchain_azure_devops.safety.write_plan import WritePlan
 
 REPORT = Call.to("write_report", answer="Done.", verdict="answered")

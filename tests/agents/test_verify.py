@@ -11,11 +11,11 @@ from collections.abc import Iterator
 
 import pytest
 import trustme
+from agent_tokens import FULL, READ_SCOPES, READER
 from click.testing import CliRunner
 from stub_service import EMPTY_401, PERSON, SIGNED_IN, Reply, StubService, failure, ok
 
 from azure_devops_agents.cli.main import group
-from conftest import FULL, READ_SCOPES, READER
 
 PAT = "a2b3c4d5e6f7g2h3i4j5k6l7m2n3o4p5q6r7s2t3u4v5w6x7y2z3"
 

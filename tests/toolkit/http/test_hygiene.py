@@ -37,11 +37,18 @@ from langchain_azure_devops.settings import load_settings
 CANARY = "c" + "anary7" * 8 + "abc"
 AT_ONCE = RunContext(timeouts=Timeouts(recovery_pauses=(0.0,), retry_pause=0.01))
 """Attempts and looks for lost writes follow each other without waiting."""
+
+
+def takes_any_text(schema):
+    forms = schema.get("anyOf", [schema])
+    return any(form["type"] == "string" and not {"enum", "format"} & form.keys() for form in forms)
+
+
 PARAMETERS = [
     (tool, name)
     for tool in sorted(TOOLS)
     for name, schema in TOOLS[tool].schema["properties"].items()
-    if "string" in schema["type"] and "enum" not in schema and schema.get("format") != "date-time"
+    if takes_any_text(schema)
 ]
 TRAVERSALS = (
     "..", ".", "../../_apis/projects", "..%2f..%2fsecret", "%2e%2e", "%2e%2e%2f", "..\\..\\x", "a/../../b", "/",
