@@ -52,20 +52,20 @@ def test_a_scope_brings_exactly_what_it_includes(scope):
 
 
 def test_a_read_only_token_yields_exactly_the_readers():
-    with toolkit_of(scopes=READ_SCOPES) as toolkit:
+    with toolkit_of(toolsets="all", scopes=READ_SCOPES) as toolkit:
         assert names(toolkit) == {tool.name for tool in TOOLS.values() if tool.access == "read"}
 
 
 def test_full_access_yields_everything_unless_read_only():
-    with toolkit_of(scopes="app_token") as toolkit:
+    with toolkit_of(toolsets="all", scopes="app_token") as toolkit:
         assert names(toolkit) == set(TOOLS)
-    with toolkit_of(scopes="app_token", read_only=True) as toolkit:
+    with toolkit_of(toolsets="all", scopes="app_token", read_only=True) as toolkit:
         assert names(toolkit) == {tool.name for tool in TOOLS.values() if tool.access == "read"}
         assert all(absence.reason == "this toolkit is read-only" for absence in toolkit.absent.values())
 
 
 def test_unknown_means_no_writer():
-    with toolkit_of() as toolkit:
+    with toolkit_of(toolsets="all") as toolkit:
         assert names(toolkit) == {tool.name for tool in TOOLS.values() if tool.access == "read"}
         assert all("not known yet" in absence.reason for absence in toolkit.absent.values())
 

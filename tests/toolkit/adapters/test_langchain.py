@@ -133,7 +133,7 @@ def test_a_secret_reaches_neither_text_nor_artifact():
 
 @pytest.mark.parametrize("name", TOOL_NAMES)
 def test_metadata_is_the_one_source(name):
-    with AzureDevOpsToolkit(organization="contoso", pat=PAT, scopes="app_token") as toolkit:
+    with AzureDevOpsToolkit(organization="contoso", pat=PAT, scopes="app_token", toolsets="all") as toolkit:
         [tool] = [tool for tool in toolkit.get_tools() if tool.name == name]
     assert tool.metadata == {
         "tool": name,
@@ -143,4 +143,4 @@ def test_metadata_is_the_one_source(name):
         "destructive": name.startswith("update_"),
         "idempotent": not name.startswith(("create_", "add_")),
     }
-    assert tool.extras is None, "the default set is never deferred"
+    assert tool.extras == (None if TOOLS[name].default else {"defer_loading": True}), "the default set is not deferred"
