@@ -6,7 +6,7 @@ from pathlib import Path
 
 from azure_devops_agents.cli.documents import reference, tables
 from azure_devops_agents.cli.documents.picture import demo_pictures
-from azure_devops_agents.cli.documents.source import module_table, room_table, source
+from azure_devops_agents.cli.documents.source import comparison, module_table, room_table, source
 from azure_devops_agents.cli.documents.walk import drawing
 
 SECTIONS: Mapping[str, Callable[[], str]] = {
@@ -24,6 +24,7 @@ FROM_SOURCE: Mapping[str, Callable[[Path, str], str]] = {
     "modules": module_table,
     "source": source,
     "walk": drawing,
+    "comparison": comparison,
 }
 """The same for sections that are made from the source: they take an argument, such as `rooms azure_devops_agents`."""
 

@@ -46,6 +46,21 @@ def source(root: Path, place: str) -> str:
     return "\n".join([f"`{path}`:", "", "```python", *lines, "```"])
 
 
+def comparison(root: Path, page: str) -> str:
+    """Compare with the vendor's server what a model pays and what is lost, from the benchmarks that a page shows.
+
+    Args:
+        root: The folder of the repository.
+        page: The path of the page with the table of the benchmarks.
+    """
+    rows = ["| | this package | the vendor's server |", "|---|---:|---:|"]
+    for line in (root / page).read_text(encoding="utf-8").splitlines():
+        what, measured, _, _, vendor, *_ = [cell.strip() for cell in line.strip("|").split("|")] + [""] * 5
+        if measured.endswith((" tokens", " calls")) and vendor != "-":
+            rows.append(f"| {what} | {measured.removesuffix(' calls')} | {vendor} |")
+    return "\n".join(rows)
+
+
 def _folder(root: Path, package: str) -> Path:
     return next(path for source in SOURCES if (path := root / source / package).is_dir())
 
