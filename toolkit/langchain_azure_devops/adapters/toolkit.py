@@ -1,4 +1,4 @@
-"""AzureDevOpsToolkit: the tools of Azure DevOps that this token may use."""
+"""The toolkit: the tools of Azure DevOps that a token may use, as tools of LangChain."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -37,14 +37,15 @@ from langchain_azure_devops.settings import Settings, TokenProvider, check_choic
 
 
 class AzureDevOpsToolkit(BaseToolkit):
-    """The tools of Azure DevOps, filtered by what the token may do.
+    """The tools of Azure DevOps that a token may use.
 
-    Making one sends nothing. Until the scopes are declared or verified, `get_tools()` holds tools that only read.
+        with AzureDevOpsToolkit.connect(organization="contoso", default_project="Platform") as toolkit:
+            agent = create_agent(model, toolkit.get_tools())
 
-        toolkit = AzureDevOpsToolkit.connect(organization="contoso", default_project="Platform")
-        agent = create_agent(model, toolkit.get_tools())
+    The constructor sends no request, and `connect` verifies the connection. Until the scopes are declared or verified,
+    `get_tools()` returns only tools that read. Close the toolkit, or use it in a `with` statement.
 
-    Close it, or use it in a `with` statement.
+    Many users can share one toolkit: `get_tools(approver=...)` returns tools whose writes one user approves.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -85,14 +86,16 @@ class AzureDevOpsToolkit(BaseToolkit):
         progress: Callable[[Waiting], None] | None = None,
         audit: Path | str | None = None,
     ) -> None:
-        """Choose tools; no request is made.
+        """Check the options and choose the tools, without any request.
 
         Args:
-            organization: The bare name; else `AZURE_DEVOPS_ORG`.
-            pat: The personal access token, or a function that gives it (plain or async), asked again when the service
-                does not accept it any more; else `AZURE_DEVOPS_PAT`.
-            default_project: Used where a tool takes a project and is given none; else `AZURE_DEVOPS_PROJECT`.
-            scopes: What the token may do, when known; else `AZURE_DEVOPS_SCOPES`, else found out by `verify()`.
+            organization: The bare name; `AZURE_DEVOPS_ORG` if it is not given.
+            pat: The personal access token, or a function that returns it (plain or async). The function is called again
+                when the service stops accepting the token. `AZURE_DEVOPS_PAT` if it is not given.
+            default_project: The project that a tool uses when its call names none; `AZURE_DEVOPS_PROJECT` if it is not
+                given.
+            scopes: The scopes of the token, if you know them; `AZURE_DEVOPS_SCOPES` if they are not given. `verify()`
+                finds them out otherwise.
             toolsets: Names of the toolsets to offer, "default" or "all"; adds up with `tools`, and neither means
                 "default".
             tools: Names of single tools to offer, with or without the prefix.
@@ -100,24 +103,25 @@ class AzureDevOpsToolkit(BaseToolkit):
             extra: Toolsets and tools of your own. They are always offered unless you exclude them, and filtered,
                 approved and audited like the others.
             read_only: Offer no tool that writes and refuse every write.
-            writes: "ask" the approver for each write (the default), "deny" all, or "allow" all when the caller has a
-                control of its own.
+            writes: "ask" the approver about each write (the default), "deny" every write, or "allow" every write,
+                which is for callers with a control of their own.
             approver: Answers write requests when `writes` is "ask", unless `get_tools` or `approve_writes_with` gives
                 another approver; None leaves writes without one, which refuses them.
-            name_prefix: Put in front of every tool's name.
-            base_url: The whole URL of the organization or collection when it is not the cloud's.
-            result_budget: The most characters of one result's text.
+            name_prefix: Stands before the name of every tool.
+            base_url: The whole URL of the organization or collection outside the cloud; `AZURE_DEVOPS_BASE_URL` if it
+                is not given.
+            result_budget: The most characters that the text of one result may have.
             on_error: "raise" to let tools raise the errors of this package; by default they return them as tool
                 messages with `status="error"`.
             context: Clock, ids and nonces, for tests and recordings.
-            settings: All of organization, token, project, scopes and base URL at once, already loaded.
+            settings: Organization, token, project, scopes and base URL at once, as `load_settings` returns them.
             transport: Takes the place of the network, for recordings.
-            progress: Told of waits that a person would notice, outside a LangGraph run; inside one they go to its
-                stream, mode "custom".
-            audit: The file in which reads, approvals and writes are recorded; None records nothing.
+            progress: Called for waits that a person would notice. Inside a LangGraph run they go to its stream
+                instead, mode "custom".
+            audit: The file that records reads, approvals and writes; None records nothing.
 
         Raises:
-            Misconfigured: The settings cannot be right.
+            Misconfigured: An option has a value that it cannot have.
         """
         super().__init__()
         if writes is not None:
@@ -154,10 +158,10 @@ class AzureDevOpsToolkit(BaseToolkit):
 
     @classmethod
     def connect(cls, **options: Unpack[ToolkitOptions]) -> Self:
-        """Make a toolkit and verify it; takes the options of the constructor.
+        """Make a toolkit and verify its connection; the options are those of the constructor.
 
         Raises:
-            AzureDevOpsError: The state of the connection, when there is no usable one.
+            AzureDevOpsError: Why there is no usable connection.
         """
         toolkit = cls(**options)
         toolkit._usable(toolkit.verify())
@@ -165,7 +169,7 @@ class AzureDevOpsToolkit(BaseToolkit):
 
     @classmethod
     async def aconnect(cls, **options: Unpack[ToolkitOptions]) -> Self:
-        """Make a toolkit and verify it without blocking; see `connect`."""
+        """Make a toolkit and verify its connection without blocking; see `connect`."""
         toolkit = cls(**options)
         toolkit._usable(await toolkit.averify())
         return toolkit
@@ -216,7 +220,7 @@ class AzureDevOpsToolkit(BaseToolkit):
         return self._bound.setdefault(tool.name, made)
 
     def verify(self) -> Connection:
-        """Find out whether the settings work and what the token may do; a diagnosed state is returned, not raised."""
+        """Find out whether the settings work and what the token may do. A state it can name is returned, not raised."""
         return self._learn(self._client.run_sync(verify(self._client)))
 
     async def averify(self) -> Connection:
@@ -224,15 +228,15 @@ class AzureDevOpsToolkit(BaseToolkit):
         return self._learn(await verify(self._client))
 
     def refresh(self) -> Connection:
-        """Ask the provider for the token anew, verify it and choose the tools again; whoever the token belongs to.
+        """Get a new token from the provider, verify it and choose the tools again.
 
-        A token that was replaced because the service refused it has to belong to the same account; this accepts
-        another one, and says so in the hints of the connection.
+        When the service refuses a token, only a token of the same account takes its place by itself. This also accepts
+        a token of another account, and says so in the hints of the connection.
         """
         return self._client.run_sync(self._refreshed())
 
     async def arefresh(self) -> Connection:
-        """Ask the provider for the token anew without blocking; see `refresh`."""
+        """Get a new token from the provider without blocking; see `refresh`."""
         return await self._client.run(self._refreshed())
 
     @property
@@ -242,21 +246,21 @@ class AzureDevOpsToolkit(BaseToolkit):
 
     @property
     def client(self) -> AzureDevOps:
-        """The client behind the tools, for calling typed functions directly."""
+        """The client of the tools, for calling typed functions directly."""
         return self._client
 
     @property
     def connection(self) -> Connection | None:
-        """What the last `verify()` found out; None before."""
+        """What the last `verify()` found out; None before the first one."""
         return self._connection
 
     @property
     def absent(self) -> dict[str, Absence]:
-        """Every tool left out: why, and the scopes of which any one would bring it."""
+        """The chosen tools that are left out, each with the reason and the scopes of which any one would bring it."""
         return dict(self._selection.absent)
 
     def required_scopes(self) -> frozenset[Scope]:
-        """The least scopes that bring every selected tool."""
+        """Return the least scopes that bring every chosen tool."""
         candidates = self._candidates
         if self._client.read_only:
             candidates = tuple(tool for tool in candidates if tool.access == "read")
@@ -296,7 +300,7 @@ class AzureDevOpsToolkit(BaseToolkit):
             raise connection.error
 
     async def _relearn(self) -> None:
-        """After a token was replaced: find out what the new one may do."""
+        """Find out what a new token may do."""
         self._learn(await verify(self._client))
 
     async def _refreshed(self) -> Connection:
