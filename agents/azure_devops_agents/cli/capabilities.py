@@ -5,7 +5,7 @@ from typing import Any
 
 from azure_devops_agents.cli.target import Target
 from langchain_azure_devops import Tool
-from langchain_azure_devops.access import Connection, Selection, least, permitted_by, required_scopes
+from langchain_azure_devops.access import Connection, Selection, filter_by_connection, narrowest_scope, required_scopes
 from langchain_azure_devops.scopes import Scope, on_token_page
 from langchain_azure_devops.tools import TOOLS
 
@@ -15,12 +15,12 @@ def select_tools(
 ) -> Selection:
     """Return which of the given tools this token gets, as far as `verify` could find out."""
     declared = target.settings.declared_scopes
-    return permitted_by(connection, tools, declared=declared, read_only=target.only_reads)
+    return filter_by_connection(connection, tools, declared=declared, read_only=target.only_reads)
 
 
 def spell_scope(scopes: Iterable[Scope]) -> str:
     """The least of several scopes, any one of which suffices, in both spellings."""
-    scope = least(scopes)
+    scope = narrowest_scope(scopes)
     return f"{on_token_page(scope)} · {scope.value}"
 
 

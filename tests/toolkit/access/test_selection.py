@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from langchain_azure_devops import TOOLS, AzureDevOpsToolkit
-from langchain_azure_devops.access.selection import permitted, required_scopes
+from langchain_azure_devops.access.selection import filter_tools, required_scopes
 from langchain_azure_devops.errors import ToolUnknown
 from langchain_azure_devops.scopes import Scope, expand
 
@@ -35,7 +35,7 @@ def test_every_tool_declares_its_access_and_scopes():
 @pytest.mark.parametrize("scopes", SETS, ids=lambda scopes: " ".join(sorted(scopes)) or "none")
 @pytest.mark.parametrize("read_only", [False, True], ids=["", "read-only"])
 def test_matrix_of_scope_sets_and_tools(scopes, read_only):
-    selection = permitted(TOOLS.values(), known=scopes, read_only=read_only)
+    selection = filter_tools(TOOLS.values(), known=scopes, read_only=read_only)
     present = {tool.name for tool in selection.tools}
     for tool in TOOLS.values():
         allowed = bool(expand(scopes) & set(tool.scopes)) and not (read_only and tool.access == "write")
@@ -47,7 +47,7 @@ def test_matrix_of_scope_sets_and_tools(scopes, read_only):
 
 @pytest.mark.parametrize("scope", Scope)
 def test_a_scope_brings_exactly_what_it_includes(scope):
-    present = {tool.name for tool in permitted(TOOLS.values(), known=frozenset({scope})).tools}
+    present = {tool.name for tool in filter_tools(TOOLS.values(), known=frozenset({scope})).tools}
     assert present == {tool.name for tool in TOOLS.values() if expand([scope]) & set(tool.scopes)}
 
 
@@ -76,7 +76,7 @@ def test_no_declared_scope_means_no_tool():
 
 
 def test_an_unsettled_scope_keeps_readers_and_brings_no_writer():
-    selection = permitted(TOOLS.values(), known=frozenset(), unsettled=[Scope.WORK, Scope.WORK_WRITE])
+    selection = filter_tools(TOOLS.values(), known=frozenset(), unsettled=[Scope.WORK, Scope.WORK_WRITE])
     for tool in selection.tools:
         assert tool.access == "read"
     assert {tool.name for tool in selection.tools} == {
@@ -85,7 +85,7 @@ def test_an_unsettled_scope_keeps_readers_and_brings_no_writer():
 
 
 def test_a_refused_scope_removes_what_was_declared():
-    selection = permitted(TOOLS.values(), known=frozenset({Scope.CODE_WRITE}), missing=[Scope.CODE_WRITE])
+    selection = filter_tools(TOOLS.values(), known=frozenset({Scope.CODE_WRITE}), missing=[Scope.CODE_WRITE])
     assert all(Scope.CODE_WRITE not in tool.scopes for tool in selection.tools)
 
 
@@ -120,11 +120,11 @@ def test_an_unknown_name_stops_with_the_known_ones(wrong):
 @pytest.mark.parametrize("tool", TOOLS.values(), ids=lambda tool: tool.name)
 def test_the_required_scopes_of_a_tool_bring_it(tool):
     needed = required_scopes([tool])
-    assert permitted([tool], known=needed).tools == (tool,)
+    assert filter_tools([tool], known=needed).tools == (tool,)
 
 
 def test_the_required_scopes_of_all_bring_all_and_none_is_implied_by_another():
     needed = required_scopes(TOOLS.values())
-    assert len(permitted(TOOLS.values(), known=needed).tools) == len(TOOLS)
+    assert len(filter_tools(TOOLS.values(), known=needed).tools) == len(TOOLS)
     for scope in needed:
         assert not any(scope in expand([other]) for other in needed - {scope})

@@ -281,6 +281,6 @@ def _shortfall(client: AzureDevOps, found: Connection) -> AzureDevOpsError | Non
     return None
 
 
-def least(scopes: Iterable[Scope]) -> Scope:
+def narrowest_scope(scopes: Iterable[Scope]) -> Scope:
     """Return the scope that allows least: the one to ask for when any one of them suffices."""
     return min(scopes, key=lambda scope: (len(expand((scope,))), scope not in INCLUDES))

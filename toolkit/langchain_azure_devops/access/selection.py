@@ -164,7 +164,7 @@ def narrow(
     return (singles | groups) & offer
 
 
-def permitted(
+def filter_tools(
     candidates: Iterable[Tool[..., Any]],
     *,
     known: frozenset[Scope] | None,
@@ -202,7 +202,7 @@ def permitted(
     return Selection(tuple(tools), absent)
 
 
-def permitted_by(
+def filter_by_connection(
     connection: Connection | None,
     candidates: Iterable[Tool[..., Any]],
     *,
@@ -219,13 +219,13 @@ def permitted_by(
     """
     candidates = tuple(candidates)
     if connection is None:
-        return permitted(candidates, known=declared, read_only=read_only)
+        return filter_tools(candidates, known=declared, read_only=read_only)
     learnt = connection.scopes if connection.learnt else declared
     unsettled = set(connection.unknown)
     if declared is None and learnt is not None:
         # `verify` has no probe for every scope that a tool of the user may need.
         unsettled.update(scope for tool in candidates for scope in tool.scopes if scope not in learnt)
-    return permitted(candidates, known=learnt, missing=connection.missing, unsettled=unsettled, read_only=read_only)
+    return filter_tools(candidates, known=learnt, missing=connection.missing, unsettled=unsettled, read_only=read_only)
 
 
 def required_scopes(candidates: Iterable[Tool[..., Any]]) -> frozenset[Scope]:

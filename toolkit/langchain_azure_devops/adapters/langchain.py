@@ -116,7 +116,7 @@ def with_approver(bound: StructuredTool, approver: Approver | None) -> Structure
     return bound.model_copy(update={"func": call_with_approver, "coroutine": call_with_approver_async})
 
 
-def announcing(elsewhere: Callable[[Waiting], None] | None) -> Callable[[Waiting], None]:
+def make_announcer(elsewhere: Callable[[Waiting], None] | None) -> Callable[[Waiting], None]:
     """Return a function that announces waits: inside a LangGraph run in its stream, mode "custom", type WAITING.
 
     Args:

@@ -17,11 +17,11 @@ from langchain_azure_devops.access.selection import (
     Catalog,
     Names,
     Selection,
+    filter_by_connection,
     narrow,
-    permitted_by,
     required_scopes,
 )
-from langchain_azure_devops.adapters.langchain import OnError, announcing, bind, with_approver
+from langchain_azure_devops.adapters.langchain import OnError, bind, make_announcer, with_approver
 from langchain_azure_devops.adapters.options import ToolkitOptions
 from langchain_azure_devops.calls.approval import checked_approver
 from langchain_azure_devops.calls.declaration import Toolset
@@ -146,7 +146,7 @@ class AzureDevOpsToolkit(BaseToolkit):
             writes=writes or "ask",
             context=context,
             transport=transport,
-            progress=announcing(progress),
+            progress=make_announcer(progress),
             audit=None if audit is None else AuditLog(Path(audit)),
         )
         self._client.credential.replaced = self._relearn
@@ -329,7 +329,7 @@ class AzureDevOpsToolkit(BaseToolkit):
         self._filter()
 
     def _filter(self) -> None:
-        selection = permitted_by(
+        selection = filter_by_connection(
             self._connection,
             self._candidates,
             declared=self._client.settings.declared_scopes,

@@ -4,7 +4,7 @@ import click
 
 from azure_devops_agents.cli import terminal
 from azure_devops_agents.cli.documents.tables import SETS
-from langchain_azure_devops.access import least
+from langchain_azure_devops.access import narrowest_scope
 from langchain_azure_devops.scopes import on_token_page
 from langchain_azure_devops.tools import TOOLS
 
@@ -14,7 +14,8 @@ def command() -> None:
     """List the least scope for each capability; needs no connection."""
     out = terminal.console()
     rows = [
-        (tool.name, tool.access, on_token_page(least(tool.scopes)), least(tool.scopes).value) for tool in TOOLS.values()
+        (tool.name, tool.access, on_token_page(narrowest_scope(tool.scopes)), narrowest_scope(tool.scopes).value)
+        for tool in TOOLS.values()
     ]
     out.print(terminal.table(("capability", "access", "on the token page", "scope"), rows, 0))
     for title, scopes in SETS.items():

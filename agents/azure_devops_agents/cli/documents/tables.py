@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from azure_devops_agents.cli.capabilities import needed_scopes
-from langchain_azure_devops.access import least
+from langchain_azure_devops.access import narrowest_scope
 from langchain_azure_devops.scopes import Scope, on_token_page
 from langchain_azure_devops.tools import TOOLS
 
@@ -23,7 +23,7 @@ def scope_table() -> str:
     rows = ["| capability | on the token page | scope |", "|---|---|---|"]
     by_scope: dict[Scope, list[str]] = {}
     for tool in TOOLS.values():
-        by_scope.setdefault(least(tool.scopes), []).append(f"`{tool.name}`")
+        by_scope.setdefault(narrowest_scope(tool.scopes), []).append(f"`{tool.name}`")
     rows += [f"| {', '.join(names)} | {on_token_page(scope)} | `{scope.value}` |" for scope, names in by_scope.items()]
     for title, scopes in SETS.items():
         listed = ", ".join(f"{on_token_page(scope)} (`{scope.value}`)" for scope in scopes)
