@@ -8,16 +8,14 @@ import struct
 import time
 from dataclasses import dataclass, replace
 from socket import SO_LINGER, SOL_SOCKET
-from typing import TYPE_CHECKING
 from uuid import uuid4
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from azure_devops_simulator.api.access import SIGN_IN_PAGE, identify
 from azure_devops_simulator.api.errors import ServiceError
 from azure_devops_simulator.state.faults import Fault, Pace
 from azure_devops_simulator.state.organization import Organization
-
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 TRANSPORT = "transport"
 """The key of the connection's transport in the state of its requests."""
