@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import nullcontext
 from contextvars import ContextVar
 from typing import Any, Literal, get_args
 
@@ -61,7 +62,7 @@ def bind(
 
     async def call_async(**arguments: JsonValue) -> tuple[str | ToolMessage, Artifact]:
         try:
-            with default_approver(default):
+            with default_approver(default) if default else nullcontext():
                 result = await tool(client, **arguments)
             return _delivered(result, client, budget, arguments)
         except AzureDevOpsError as error:
@@ -69,7 +70,7 @@ def bind(
 
     def call(**arguments: JsonValue) -> tuple[str | ToolMessage, Artifact]:
         try:
-            with default_approver(default):
+            with default_approver(default) if default else nullcontext():
                 result = tool.call_sync(client, **arguments)
             return _delivered(result, client, budget, arguments)
         except AzureDevOpsError as error:

@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
-from langchain_azure_devops.errors import AzureDevOpsError, Denied, InvalidRequest, NotSignedIn, ScopeMissing
-from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotSignedIn, ScopeMissing
 from langchain_azure_devops.results.models import Failed, Page, Position, Result, decode_cursor
 from langchain_azure_devops.safety.grants import current_call
 
@@ -125,19 +124,3 @@ async def in_all(
         page.partial = True
         page.notes.append(f"A list over several places ends after {MOST:,} rows: name one place to see all of its.")
     return page
-
-
-async def projects_of(client: AzureDevOps, project: str | None) -> list[str]:
-    """The project that is meant, or all that this token can see.
-
-    Raises:
-        InvalidRequest: None is named, and none can be seen.
-        NotSignedIn: The token is not accepted.
-    """
-    if chosen := project or client.settings.default_project:
-        return [chosen]
-    try:
-        names = await client.project_names(strict=True)
-    except Denied:
-        names = []
-    return names or [await client.required_project(None)]

@@ -61,6 +61,13 @@ def web_version(at: Mapping[str, QueryValue]) -> str:
     return f"{kind}{at['versionDescriptor.version']}"
 
 
+def branch_ref(branch: str | None) -> str | None:
+    """A branch as the service names it."""
+    if branch is None or branch.startswith("refs/"):
+        return branch
+    return f"refs/heads/{branch}"
+
+
 async def place_of(client: AzureDevOps, project: str | None, repository: str) -> PathValues:
     """Where a repository is; an id needs no project, a name does."""
     if project is None and GUID.fullmatch(repository):

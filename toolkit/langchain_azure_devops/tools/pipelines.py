@@ -6,8 +6,8 @@ from typing import Annotated
 from pydantic import AliasPath, Field
 
 from langchain_azure_devops.calls.declaration import Cursor, Limit, Project, Toolset
-from langchain_azure_devops.calls.fan_out import in_all, projects_of
-from langchain_azure_devops.calls.paging import list_rows
+from langchain_azure_devops.calls.fan_out import in_all
+from langchain_azure_devops.calls.paging import list_rows, projects_of
 from langchain_azure_devops.errors import InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, Named, Numbered, decode

@@ -11,8 +11,8 @@ import httpx
 from pydantic import BaseModel, Field
 
 from langchain_azure_devops.calls.declaration import Cursor, Limit, Project, Toolset
-from langchain_azure_devops.calls.fan_out import in_all, projects_of
-from langchain_azure_devops.calls.paging import TOKEN_HEADER, list_rows
+from langchain_azure_devops.calls.fan_out import in_all
+from langchain_azure_devops.calls.paging import TOKEN_HEADER, list_rows, projects_of
 from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues, QueryValue

@@ -3,18 +3,11 @@
 from langchain_azure_devops.calls.recovery import PendingWrite, asker, unsettled
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, decode
-from langchain_azure_devops.tools.git import REPOSITORY
+from langchain_azure_devops.tools.git import REPOSITORY, branch_ref
 from langchain_azure_devops.tools.pull_requests.models import OpenedPullRequest, PullRequestDetail
 
 _ONE = "/_apis/git/pullrequests/{pull_request}"
 _COMPARED = ("title", "description", "draft", "status")
-
-
-def branch_ref(branch: str | None) -> str | None:
-    """A branch as the service names it."""
-    if branch is None or branch.startswith("refs/"):
-        return branch
-    return f"refs/heads/{branch}"
 
 
 async def opened(client: AzureDevOps, pending: PendingWrite) -> OpenedPullRequest | None:

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
 from langchain_azure_devops.calls.declaration import Cursor, Limit, Project, Repository, Toolset
-from langchain_azure_devops.calls.fan_out import in_all, projects_of
-from langchain_azure_devops.calls.paging import list_rows
+from langchain_azure_devops.calls.fan_out import in_all
+from langchain_azure_devops.calls.paging import list_rows, projects_of
 from langchain_azure_devops.errors import AlreadyExists, AzureDevOpsError, Conflict, InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
@@ -17,9 +17,9 @@ from langchain_azure_devops.results.models import (
     Page,
 )
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.tools.git import GUID, REPOSITORY, known_repository
+from langchain_azure_devops.tools.git import GUID, REPOSITORY, branch_ref, known_repository
 from langchain_azure_devops.tools.pull_requests.models import OpenedPullRequest, PullRequest, PullRequestDetail
-from langchain_azure_devops.tools.pull_requests.recovery import as_asked, branch_ref, opened
+from langchain_azure_devops.tools.pull_requests.recovery import as_asked, opened
 from langchain_azure_devops.tools.pull_requests.review import review_of
 
 toolset = Toolset.named("pull_requests", "Find, read, open and update pull requests.")
