@@ -47,7 +47,7 @@ def after(owner, name):
 {
     "answers": lambda: None,
     "asked": lambda: None,
-    "decided": lambda: before(WriteNodes, "_decided"),
+    "decided": lambda: before(WriteNodes, "_decide"),
     "approved": lambda: before(WriteJournal, "begin"),
     "begun": lambda: after(WriteJournal, "begin"),
     "sent": lambda: before(WriteJournal, "finish"),

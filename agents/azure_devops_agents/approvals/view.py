@@ -18,7 +18,7 @@ _presented: ContextVar[Approval | None] = ContextVar("presented_approval", defau
 
 @contextmanager
 def present_approval(approval: Approval) -> Iterator[None]:
-    """Hold an approval ready for the one write that is about to be asked for."""
+    """Provide the approval for the one write that the block sends."""
     token = _presented.set(approval)
     try:
         yield
@@ -42,7 +42,7 @@ async def build_view(
     read_before: Sequence[Mapping[str, Any]] = (),
     cited: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
-    """Everything a person needs for the decision, as plain data.
+    """Build everything that a person needs for the decision, as plain data.
 
     Args:
         client: Reads the current state.
@@ -77,7 +77,7 @@ async def build_view(
 
 
 def list_changes(arguments: Mapping[str, Any], current: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What would change, field by field: its name, the old and the new value, and for texts the lines that differ."""
+    """List what would change: each field with its old and new value, and for a long text the lines that differ."""
     new = {name: value for name, value in arguments.items() if name not in {"id", "revision", "fields"}}
     new.update({entry["name"]: entry["value"] for entry in arguments.get("fields") or [] if isinstance(entry, dict)})
     found = []
@@ -94,7 +94,7 @@ def _difference(old: str, new: str) -> list[str]:
 
 
 def clean_value(value: Any) -> Any:
-    """A value without the characters that a reader would not see: what a person edits."""
+    """Remove invisible characters from a value, so that a person can edit it."""
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, list):
@@ -105,7 +105,7 @@ def clean_value(value: Any) -> Any:
 
 
 def spell_out_hidden(value: Any) -> Any:
-    """A value with every character that a reader would not see written out by its name."""
+    """Write out the name of every invisible character in a value."""
     if isinstance(value, str):
         if not find_hidden(value):
             return value
@@ -132,7 +132,7 @@ async def _current(client: AzureDevOps, tool: Tool[..., Any], request: WriteRequ
 
 
 def redact_value(client: AzureDevOps, value: Any) -> Any:
-    """A value with pseudonyms in place of secrets: what a person is shown is stored with the thread."""
+    """Replace secrets in a value by pseudonyms, because the thread stores what a person is shown."""
     if isinstance(value, str):
         return redact(value, client.context.pseudonym_key, client.pseudonyms.__setitem__)
     if isinstance(value, list):

@@ -49,7 +49,7 @@ class Plan:
 
     @property
     def writes(self) -> tuple[Step, ...]:
-        """The steps that write."""
+        """Return the steps that write."""
         return tuple(step for step in self.steps if step.tool is not None)
 
     def write_plan(self, client: AzureDevOps) -> WritePlan:

@@ -39,7 +39,7 @@ _STATE = re.compile(r"\bstate-([0-9a-f]{12})\b")
 
 @dataclass(frozen=True)
 class Entry:
-    """Everything a file says about one identity, cleaned: what its work item is to hold."""
+    """Everything that a file says about one finding, cleaned: the content of its work item."""
 
     identity: str
     severity: str
@@ -52,24 +52,24 @@ class Entry:
 
     @property
     def tag(self) -> str:
-        """The tag by which the work item is found again."""
+        """Return the tag by which the work item is found again."""
         return f"finding-{self.identity}"
 
     @property
     def state(self) -> str:
-        """A digest of what makes an update worth it: severity and message."""
+        """Return a digest of severity and message; the work item is updated when it changes."""
         return hashlib.sha256(json.dumps([self.severity, self.message]).encode()).hexdigest()[:12]
 
     @property
     def title(self) -> str:
-        """The title of a new work item; the same as long as the identity is."""
+        """Return the title of a new work item. It depends on the identity only."""
         where = f" in {self.path}" if self.path else ""
         title = f"Finding: {self.rule}{where}"
         return title if len(title) <= _MAX_TITLE else f"{title[: _MAX_TITLE - 1]}…"
 
 
 class FindingsInputs(BaseModel):
-    """What the automation takes."""
+    """The inputs of the automation."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -108,7 +108,7 @@ def plan_findings(client: AzureDevOps, inputs: FindingsInputs) -> Plan:
 
 
 def merge_findings(findings: Iterable[Finding], repository: str) -> list[Entry]:
-    """One entry for each identity, in the order in which they first come."""
+    """Merge findings into one entry for each identity, in the order of their first appearance."""
     groups: dict[str, list[Finding]] = {}
     for finding in findings:
         groups.setdefault(identify(finding, repository), []).append(finding)
@@ -116,7 +116,7 @@ def merge_findings(findings: Iterable[Finding], repository: str) -> list[Entry]:
 
 
 def identify(finding: Finding, repository: str) -> str:
-    """The first 12 hexadecimal digits of a digest of rule, repository, path and flagged text.
+    """Return the first 12 hexadecimal digits of a digest of rule, repository, path and flagged text.
 
     White space counts as little as line numbers do. A secret counts by its kind only: the digest must not let anybody
     test guesses of it, and a secret that was changed but not taken out is the same finding.
@@ -127,7 +127,7 @@ def identify(finding: Finding, repository: str) -> str:
 
 
 def describe(entry: Entry) -> str:
-    """The Markdown of a work item; everything from the file is in one code block, where no markup or mention acts."""
+    """Write the Markdown of a work item. All text of the file is in one code block, where no markup or mention acts."""
     lines = ", ".join(str(line) for line in entry.lines[:_MAX_LINES]) + (" ..." * (len(entry.lines) > _MAX_LINES))
     facts = {
         "severity": entry.severity,
@@ -185,14 +185,14 @@ def _step(entry: Entry, existing: list[WorkItem], project: str, type: str) -> St
 
 
 def _fields(type: str, entry: Entry) -> Mapping[str, object]:
-    """A bug has a field for the severity; other types have it in the description only."""
+    """Return the severity field of a bug; other types show the severity only in the description."""
     if type.lower() != "bug":
         return {}
     return {"fields": [{"name": _SEVERITY_FIELD, "value": _SEVERITY_VALUES[entry.severity]}]}
 
 
 def _existing(client: AzureDevOps, project: str, entries: list[Entry]) -> dict[str, list[WorkItem]]:
-    """The work items of the project by the tag of their finding."""
+    """Find the project's work items by the tags of the findings."""
     known: dict[str, list[WorkItem]] = {}
     tags = [entry.tag for entry in entries]
     for start in range(0, len(tags), _PER_QUERY):
@@ -218,12 +218,12 @@ def _name(text: str) -> str:
 
 
 def _inert(text: str) -> str:
-    """Text without secrets, in which no link leads anywhere, no pipeline finds a command and nobody is mentioned."""
+    """Remove secrets, and disable links, pipeline commands and mentions."""
     return neutralize(_without_secrets(text), ContentPolicy(()))
 
 
 def _without_secrets(text: str) -> str:
-    # No digest of the secret stays: its key could not be one, because the same text must come out in every process.
+    # No digest of the secret remains: every process must produce the same text, so its key could not be secret.
     return PSEUDONYM.sub(r"(secret removed: \1)", redact(text, b""))
 
 

@@ -1,4 +1,4 @@
-"""Findings in a SARIF 2.1.0 file: read with suspicion, because whoever wrote the scanned code wrote parts of it.
+"""Findings in a SARIF 2.1.0 file. The file is not trusted: authors of the scanned code wrote parts of it.
 
 Source: the OASIS standard "Static Analysis Results Interchange Format (SARIF) Version 2.1.0".
 """
@@ -24,7 +24,7 @@ MAX_BYTES = 50 * 1024 * 1024
 _BY_LEVEL = {"error": "high", "warning": "medium", "note": "low", "none": "low"}
 _NO_FINDING = frozenset({"pass", "notApplicable", "informational"})
 _PLACEHOLDER = re.compile(r"\{(\d{1,3})\}")
-# What is longer than this is no message or line of code; without limits a small file could ask for gigabytes.
+# Longer texts are no messages or lines of code. Without limits a small file could demand gigabytes of memory.
 _MAX_TEXT, _MAX_ARGUMENT, _MAX_LINE, _MAX_BASES = 4_000, 1_000, 10_000_000, 20
 
 
@@ -156,7 +156,7 @@ class Finding:
 
 
 def read_findings(path: Path) -> tuple[list[Finding], int]:
-    """The findings in a file, and how many of its results are none: passed, suppressed, or gone since the baseline.
+    """Read the findings of a file, and count the results that are none: passed, suppressed, or gone since the baseline.
 
     Raises:
         InvalidRequest: It is no regular file, larger than 50 MB, not UTF-8, or not SARIF 2.1.0; says where.
@@ -230,12 +230,12 @@ def _finding(run: _Run, rules: Mapping[str, _Rule], result: _Result) -> Finding:
 
 
 def _rules(run: _Run) -> dict[str, _Rule]:
-    """All rules of a run by id; the scanner's own before those of its extensions."""
+    """Return all rules of a run by id. The scanner's own rules win over those of its extensions."""
     return {rule.id: rule for part in (*reversed(run.tool.extensions), run.tool.driver) for rule in part.rules}
 
 
 def _rule(run: _Run, rules: Mapping[str, _Rule], result: _Result) -> _Rule | None:
-    """The rule a result points to: by index in its component, else by id."""
+    """Find the rule of a result, by its index in the component or else by its id."""
     reference = result.rule or _RuleReference()
     component, extension = run.tool.driver, reference.tool_component
     if extension is not None and 0 <= extension.index < len(run.tool.extensions):
@@ -247,7 +247,7 @@ def _rule(run: _Run, rules: Mapping[str, _Rule], result: _Result) -> _Rule | Non
 
 
 def _severity(result: _Result, rule: _Rule | None) -> str:
-    """By the score from 0 to 10 that scanners give as `security-severity`, else by the level."""
+    """Take the severity from the score `security-severity` (0 to 10), or else from the level."""
     for properties in (result.properties, rule.properties if rule else {}):
         try:
             score = float(str(properties["security-severity"]))
@@ -273,7 +273,7 @@ def _message(message: _Message, rule: _Rule | None) -> str:
 
 
 def _window(result: _Result, physical: _Physical | None) -> str:
-    """What stays the same when lines above are added: the flagged text, else the scanner's own fingerprint."""
+    """Return what stays the same when lines are added above: the flagged text, or else the scanner's fingerprint."""
     for region in (physical.region, physical.context_region) if physical else ():
         if region is not None and region.snippet is not None and region.snippet.text:
             return region.snippet.text
@@ -281,7 +281,7 @@ def _window(result: _Result, physical: _Physical | None) -> str:
 
 
 def _path(run: _Run, location: _Artifact | None) -> str:
-    """The path in the repository, with forward slashes; never opened, so dot segments only need to be told apart."""
+    """Return the path in the repository with forward slashes. It is never opened, only compared."""
     if location is None:
         return ""
     if location.uri is None and 0 <= location.index < len(run.artifacts):
@@ -297,7 +297,7 @@ def _path(run: _Run, location: _Artifact | None) -> str:
 
 
 def _repository(uri: str) -> str:
-    """Host and path of a repository's address, without credentials, so that ways to clone it are one repository."""
+    """Return host and path of a repository's address, the same for every way to clone it, and without credentials."""
     try:
         parts = urlsplit(uri)
         host = parts.hostname or ""

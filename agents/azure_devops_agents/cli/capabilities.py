@@ -19,11 +19,11 @@ def select_tools(
 
 
 def spell_scope(scopes: Iterable[Scope]) -> str:
-    """The least of several scopes, any one of which suffices, in both spellings."""
+    """Name the least of several alternative scopes, as on the token page and as in the API."""
     scope = narrowest_scope(scopes)
     return f"{on_token_page(scope)} · {scope.value}"
 
 
 def needed_scopes(*, writes: bool) -> list[Scope]:
-    """The least scopes for all tools that read, or for all tools."""
+    """Return the least scopes for all tools that read, or for all tools."""
     return sorted(required_scopes(tool for tool in TOOLS.values() if writes or tool.access == "read"))

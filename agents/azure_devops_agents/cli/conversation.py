@@ -58,10 +58,10 @@ def chat(options: ConnectionOptions, *, model: str | None, thread: str | None, r
 
 
 class History(FileHistory):
-    """What was typed, for the next time; secrets are not kept."""
+    """The lines that a person typed, for the next time, without secrets."""
 
     def store_string(self, string: str) -> None:
-        """Keep one line."""
+        """Store one line."""
         super().store_string(redact(string, secrets.token_bytes()))
 
 
@@ -82,7 +82,7 @@ def _converse(console: Console, investigator: Investigator, toolkit: AzureDevOps
 
 
 def _question(console: Console, investigator: Investigator, thread: str, line: str) -> None:
-    """Ask, show, and survive whatever happens: the thread goes on."""
+    """Ask a question and show the events. After an error the conversation goes on."""
     try:
         events = investigator.ask(thread, line)
         for event in answer_approvals(investigator, thread, events, lambda asked: ask_person(console, asked)):
@@ -99,7 +99,7 @@ def _question(console: Console, investigator: Investigator, thread: str, line: s
 
 
 def _left_over(console: Console, investigator: Investigator, thread: str) -> None:
-    """Answer the approvals that wait."""
+    """Have the person answer the approvals that still wait."""
     try:
         while waiting := investigator.pending(thread):
             console.print(Text("A write of this thread still waits for an answer.", style="yellow"))
@@ -115,7 +115,7 @@ def _left_over(console: Console, investigator: Investigator, thread: str) -> Non
 
 
 def _finish(console: Console, investigator: Investigator, thread: str) -> None:
-    """Go on where a process ended in the middle of a question."""
+    """Continue a question in whose middle an earlier process ended."""
     _left_over(console, investigator, thread)
     try:
         for event in investigator.resume(thread):

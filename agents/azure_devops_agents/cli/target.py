@@ -21,7 +21,7 @@ READ_ONLY_SCOPES = ("vso.build", "vso.code", "vso.profile", "vso.project", "vso.
 
 @dataclass(frozen=True)
 class Target:
-    """The organization a command was pointed at.
+    """The organization that a command works on.
 
     Attributes:
         settings: Where it is and how to sign in.
@@ -35,16 +35,16 @@ class Target:
 
     @property
     def only_reads(self) -> bool:
-        """Whether no write can happen: by option, or because the token was borrowed from another program."""
+        """Whether no write can happen, by option or because the token was made for another program."""
         return self.read_only or self.settings.borrowed
 
     @property
     def audit_path(self) -> Path | None:
-        """Where to record what is done there; nowhere for a simulator, unless `AZURE_DEVOPS_AUDIT` is set."""
+        """The file of the audit log. A simulator has none unless `AZURE_DEVOPS_AUDIT` is set."""
         return None if self.simulated and "AZURE_DEVOPS_AUDIT" not in os.environ else audit_path()
 
     def client(self) -> AzureDevOps:
-        """A client for typed functions, without LangChain."""
+        """Open a client for typed functions, without LangChain."""
         audit = None if self.audit_path is None else AuditLog(self.audit_path)
         return AzureDevOps(
             self.settings,
@@ -73,7 +73,7 @@ def open_target(options: ConnectionOptions) -> Iterator[Target]:
 
 @contextmanager
 def simulated(project: str, read_only: bool = False) -> Iterator[Target]:
-    """The simulator's seed organization in this process, with a token made for it."""
+    """Serve the simulator's seeded organization in this process, with a new token."""
     try:
         from azure_devops_simulator import (  # noqa: PLC0415 - an extra, and 0.4 s nobody else should wait for
             SimulatorServer,

@@ -1,4 +1,4 @@
-"""What people see in the terminal. Text from outside is cleaned and never read as markup."""
+"""Output in the terminal. Text from outside is cleaned and never interpreted as markup."""
 
 import json
 import sys
@@ -16,7 +16,7 @@ from langchain_azure_devops.text import clean, defuse_commands, one_line
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console that takes no text for markup or emoji; without a terminal lines are not wrapped."""
+    """Open a console that interprets neither markup nor emoji, and that wraps lines only in a terminal."""
     made = Console(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=False)
     if not made.is_terminal:
         made = Console(stderr=stderr, markup=False, emoji=False, highlight=False, width=10_000, no_color=True)
@@ -24,39 +24,39 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def plain(text: str, style: str = "") -> Text:
-    """Cleaned text, several lines allowed."""
+    """Clean a text and keep its lines."""
     return Text(make_safe(text), style=style)
 
 
 def one_line_text(text: str, style: str = "") -> Text:
-    """Cleaned text on one line."""
+    """Clean a text and put it on one line."""
     return Text(defuse_commands(one_line(text)), style=style)
 
 
 def make_safe(text: str) -> str:
-    """Text as a terminal or a pipeline's log may have it: it hides nothing and gives no command."""
+    """Make a text safe for a terminal and a pipeline's log: nothing in it is hidden or acts as a command."""
     return defuse_commands(clean(text))
 
 
 def machine_readable(value: object) -> str:
-    """Indented JSON in which a pipeline finds no command; what a program reads from it is unchanged."""
+    """Return indented JSON in which a pipeline finds no command. Programs read the same values from it."""
     return json.dumps(value, indent=2, ensure_ascii=False).replace("##", "\\u0023#")
 
 
 def print_error(error: AzureDevOpsError) -> None:
-    """The error's headline and message on standard error."""
+    """Print the headline and the message of an error on standard error."""
     out = console(stderr=True)
     out.print(one_line_text(error.headline, "bold red"))
     out.print(plain(in_shell_terms(error.message)))
 
 
 def print_waiting(waiting: Waiting) -> None:
-    """A wait on standard error, such as `throttled, continuing in 4 s`."""
+    """Print a wait on standard error, such as `throttled, continuing in 4 s`."""
     console(stderr=True).print(one_line_text(f"… {waiting}", "yellow"))
 
 
 def fields(rows: Iterable[tuple[str, str]], indent: int = 0) -> Padding:
-    """Names and values in two columns; a long value is wrapped beside its name."""
+    """Lay out names and values in two columns. A long value is wrapped beside its name."""
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
@@ -66,7 +66,7 @@ def fields(rows: Iterable[tuple[str, str]], indent: int = 0) -> Padding:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], indent: int = 2) -> Padding:
-    """A plain table without lines; cells are cleaned."""
+    """Lay out a table without lines, with cleaned cells."""
     made = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
     for name in columns:
         made.add_column(name, overflow="fold")
@@ -76,10 +76,10 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], indent: int = 2
 
 
 def heading(text: str) -> Text:
-    """A section's title."""
+    """Return the title of a section."""
     return Text(f"\n{text}", style="bold")
 
 
 def interactive() -> bool:
-    """Whether a person can be asked."""
+    """Whether a person at a terminal can be asked."""
     return sys.stdin.isatty() and sys.stderr.isatty()

@@ -1,4 +1,4 @@
-"""Events, approvals and reports as people see them; nothing that was read acts on the terminal."""
+"""Events, approvals and reports as people see them. Text from the service cannot control the terminal."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -55,7 +55,7 @@ def show(console: Console, event: Event) -> None:
 
 
 def join_lines(events: Iterable[Event]) -> Iterator[Event]:
-    """The events with the model's text in whole lines: pieces could make up a command that none of them holds."""
+    """Join the model's text to whole lines, because a pipeline command could be split over several pieces."""
     text = ""
     for event in events:
         if isinstance(event, ModelText):
@@ -74,14 +74,14 @@ def join_lines(events: Iterable[Event]) -> Iterator[Event]:
 
 
 def summarize_write(view: Mapping[str, Any]) -> str:
-    """A waiting write in a few words, to tell it from others that wait."""
+    """Describe a waiting write in a few words, so that a person can tell it from others."""
     arguments = view["arguments"]
     about = arguments.get("id") or arguments.get("title") or ""
     return _short(f"{view['tool']} {about}".strip(), 60)
 
 
 def show_approval(console: Console, view: Mapping[str, Any]) -> None:
-    """Print everything a person needs for the decision: what would be written, over what, and what led to it."""
+    """Print everything a person needs for the decision: the write, the current state, and the texts read before."""
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
@@ -105,7 +105,7 @@ def show_approval(console: Console, view: Mapping[str, Any]) -> None:
 
 
 def _target(view: Mapping[str, Any], name: str) -> str:
-    """Which one it is, by more than its number."""
+    """Name the target of the write by more than its number."""
     current = view.get("current") or {}
     if name == "id" and current.get("title"):
         return f"{view['arguments'][name]} ({_plain(current['title'])})"
@@ -113,7 +113,7 @@ def _target(view: Mapping[str, Any], name: str) -> str:
 
 
 def _change(change: Mapping[str, Any]) -> Text:
-    """One field: the lines that differ, or the old and the new value."""
+    """Show one field: the lines that differ, or the old and the new value."""
     if change["lines"]:
         text = Text()
         for line in change["lines"]:
@@ -131,7 +131,7 @@ def _change(change: Mapping[str, Any]) -> Text:
 
 
 def _sources(read: Sequence[Mapping[str, Any]]) -> str:
-    """Whose text the model had read: it may have been told what to write."""
+    """Say whose texts the model had read, because one of them may have told it what to write."""
     lines = ["Text that others wrote, and that may have led to this:"]
     for entry in read[:_MAX_SOURCES]:
         of = ", ".join(f"{name}={_plain(value)}" for name, value in entry["of"].items())

@@ -1,4 +1,4 @@
-"""Evidence: each tool result whole under an id; the model sees a preview and reads on."""
+"""Evidence: each tool result is stored whole under an id. The model sees a preview and can read on."""
 
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
@@ -53,7 +53,7 @@ def evidence_of_message(
 
 
 def evidence_of_text(evidence_id: str, call: dict[str, Any], status: str, text: str) -> Evidence:
-    """The evidence of an answer that no tool gave."""
+    """Return the evidence of an answer that no tool gave."""
     return Evidence(
         id=evidence_id,
         call=str(call["id"]),
@@ -69,7 +69,7 @@ def evidence_of_text(evidence_id: str, call: dict[str, Any], status: str, text: 
 
 
 def is_continued(evidence: Evidence, known: Iterable[Evidence]) -> bool:
-    """Whether later calls brought all that a partial result left out; those calls tell their own gaps."""
+    """Whether later calls returned all that a partial result left out; those results report their own gaps."""
     following = evidence["next"]
     if following is None or evidence["gaps"]:
         return False
@@ -87,7 +87,7 @@ def _without(arguments: dict[str, Any], *names: str) -> dict[str, Any]:
 
 
 def preview(evidence: Evidence) -> str:
-    """What the model sees of a result: its id, and as much as fits, the fence kept closed."""
+    """Return what the model sees of a result: its id and as many lines as fit, with the fence closed."""
     text = evidence["text"]
     head = f"{evidence['id']}:\n"
     if len(text) <= PREVIEW:
@@ -104,7 +104,7 @@ def preview(evidence: Evidence) -> str:
 
 
 def split_lines(text: str) -> list[str]:
-    """The lines of a result; a very long one counts as several, so that all of it can be reached."""
+    """Split a result into lines. A very long line counts as several, so that all of it can be read."""
     return [
         line[start : start + _LONGEST_LINE]
         for line in text.split("\n")
@@ -113,7 +113,7 @@ def split_lines(text: str) -> list[str]:
 
 
 def _fitting(lines: list[str]) -> list[str]:
-    """The first lines, as many as a preview holds."""
+    """Return as many of the first lines as a preview holds."""
     kept: list[str] = []
     room = PREVIEW
     for line in lines:
@@ -125,7 +125,7 @@ def _fitting(lines: list[str]) -> list[str]:
 
 
 def read_lines(known: dict[str, Evidence], arguments: dict[str, Any], nonce: str) -> str:
-    """Some lines of earlier evidence, numbered.
+    """Return numbered lines of earlier evidence.
 
     Raises:
         ValueError: The arguments do not fit, or no such evidence exists.
@@ -143,28 +143,28 @@ def read_lines(known: dict[str, Evidence], arguments: dict[str, Any], nonce: str
 
 
 def available_tools(toolkit: AzureDevOpsToolkit) -> dict[str, BaseTool]:
-    """The graph's tools as the token allows them at this moment, by name: a new token may bring others."""
+    """Return the graph's tools by name, as the token allows them now; a new token may bring others."""
     return {str(tool.name): tool for tool in toolkit.get_tools(approver=graph_approver)}
 
 
 def tool_call(call: dict[str, Any]) -> dict[str, Any]:
-    """A call as a bound tool takes it, so that its answer is a tool message."""
+    """Return a call in the form that makes a bound tool answer with a tool message."""
     return {"type": "tool_call", "id": call["id"], "name": call["name"], "args": call["args"]}
 
 
 def answer_call(call: dict[str, Any], text: str, status: Literal["success", "error"] = "error") -> dict[str, Any]:
-    """An answer to a call as an update of the state, without evidence."""
+    """Answer a call by an update of the state, without evidence."""
     return {"messages": [ToolMessage(text, tool_call_id=call["id"], name=call["name"], status=status)]}
 
 
 def record_evidence(call: dict[str, Any], evidence: Evidence, status: Literal["success", "error"]) -> dict[str, Any]:
-    """An answer to a call as an update of the state: the evidence whole, a preview of it for the model."""
+    """Answer a call by an update of the state: the whole evidence, and a preview of it for the model."""
     message = ToolMessage(preview(evidence), tool_call_id=call["id"], name=call["name"], status=status)
     return {"messages": [message], "evidence": {evidence["id"]: evidence}, "untrusted_read": evidence["untrusted"]}
 
 
 def list_untrusted(known: dict[str, Evidence]) -> list[dict[str, Any]]:
-    """Whose untrusted text was read in a thread: one entry for each result, with where it is from and who wrote it."""
+    """List the untrusted results that a thread has read, each with its source and its authors."""
     return [
         {
             "id": entry["id"],

@@ -4,8 +4,8 @@
                     +-> approve -+            +-> model
                     +-> report -> check -> END
 
-One Send for each tool call. `approve` asks and writes nothing; `write` writes and asks nothing. An edited call goes
-through `approve` once more, as what it became.
+Each tool call gets one Send. `approve` asks a person and writes nothing; `write` writes and asks nobody. An edited call
+goes through `approve` again.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from azure_devops_agents.approvals.write_journal import WriteJournal
-from azure_devops_agents.investigation.reading import Nodes
+from azure_devops_agents.investigation.reading import ReadNodes
 from azure_devops_agents.investigation.routing import Budgets, after_calls, after_model, collect
 from azure_devops_agents.investigation.state import State
 from azure_devops_agents.investigation.writing import WriteNodes
@@ -34,7 +34,7 @@ def build_graph(
     checkpointer: BaseCheckpointSaver[Any] | None = None,
     plan: ApprovedPlan | None = None,
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
-    """The graph, to be given a question as `{"messages": [("user", "...")]}`.
+    """Build the graph. It takes a question as `{"messages": [("user", "...")]}`.
 
     The graph takes tools of its own from the toolkit, whose writes only its approve node can approve; the toolkit's
     other tools stay as they are. Without a checkpointer (a LangGraph server brings its own) no write can be asked for,
@@ -50,11 +50,11 @@ def build_graph(
     """
     limits = budgets or Budgets()
     begun_writes = journal or WriteJournal()
-    nodes = Nodes(model, toolkit, limits, begun_writes)
+    nodes = ReadNodes(model, toolkit, limits, begun_writes)
     writing = WriteNodes(toolkit, begun_writes, plan)
 
     graph: StateGraph[Any, Any, Any, Any] = StateGraph(State)
-    graph.add_node("model", RunnableLambda(nodes.think, nodes.athink))
+    graph.add_node("model", RunnableLambda(nodes.call_model, nodes.acall_model))
     graph.add_node("read", RunnableLambda(nodes.read, nodes.aread))
     graph.add_node("approve", RunnableLambda(writing.approve, writing.aapprove), destinations=("collect", "approve"))
     graph.add_node("collect", collect)

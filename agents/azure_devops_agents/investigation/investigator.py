@@ -1,4 +1,4 @@
-"""An investigation in a thread that outlives the process: questions in, events out."""
+"""Investigations in threads that outlive the process: they take questions and yield events."""
 
 import sqlite3
 import threading
@@ -30,11 +30,11 @@ from langchain_azure_devops.safety import ApprovedPlan
 
 
 class ApprovalPending(Conflict):
-    """A write of this thread waits for an answer; nothing else can be asked before."""
+    """A write of this thread waits for an answer. No new question is accepted before."""
 
 
 class Investigator:
-    """Asks and answers on threads; one at a time on each thread."""
+    """Asks questions and answers approvals on threads, one at a time on each thread."""
 
     def __init__(
         self,
@@ -58,12 +58,12 @@ class Investigator:
         self._guard = threading.Lock()
 
     def ask(self, thread: str, question: str) -> Iterator[Event]:
-        """Put a question; ends with a report or with approvals to answer.
+        """Ask a question and yield its events, which end with a report or with approvals to answer.
 
         Raises:
             ApprovalPending: A write of this thread still waits for an answer.
         """
-        with self._alone(thread):
+        with self._hold(thread):
             if self.pending(thread):
                 raise ApprovalPending(
                     "A write of this thread waits for an answer. Approve, edit, reject or stop it first.",
@@ -74,38 +74,38 @@ class Investigator:
             try:
                 yield from self._run(thread, given)
             except UnknownQuestion:
-                # There is nothing to go on with: the question is over.
+                # The question ends here: there is nothing to continue.
                 self._graph.update_state(_config(thread), {"report": None}, as_node="check")
                 raise
 
     def answer(self, thread: str, decisions: Mapping[str, object]) -> Iterator[Event]:
         """Answer waiting approvals by their ids; an answer to one that no longer waits changes nothing."""
-        with self._alone(thread):
+        with self._hold(thread):
             waiting = {asked.interrupt_id for asked in self.pending(thread)}
             fitting = {identifier: answer for identifier, answer in decisions.items() if identifier in waiting}
             if fitting:
-                # The clock of the question does not run while a person thinks.
+                # The time that a person takes to decide does not count.
                 given: Command[Any] = Command(resume=self._redacted(fitting), update={"started": time.time()})
                 yield from self._run(thread, given)
 
     def pending(self, thread: str) -> list[ApprovalAsked]:
-        """The approvals that wait on a thread."""
+        """Return the approvals that wait on a thread."""
         snapshot = self._graph.get_state(_config(thread))
         return [ApprovalAsked(str(entry.id), entry.value) for entry in snapshot.interrupts]
 
     def state(self, thread: str) -> Mapping[str, Any]:
-        """What the thread remembers: evidence, decisions, report, messages."""
+        """Return what the thread stores: evidence, decisions, report, messages."""
         return dict(self._graph.get_state(_config(thread)).values)
 
     def resume(self, thread: str) -> Iterator[Event]:
-        """Go on where a process ended in the middle of a question."""
-        with self._alone(thread):
+        """Continue a question in whose middle a process ended."""
+        with self._hold(thread):
             snapshot = self._graph.get_state(_config(thread))
             if snapshot.next and not snapshot.interrupts:
                 yield from self._run(thread, None)
 
     def _run(self, thread: str, given: object) -> Iterator[Event]:
-        # Each step is on disk before the next begins: what a person approved must outlive the process that writes it.
+        # Each step is on disk before the next begins, because an approval must outlive the process that writes.
         modes: Any = ["updates", "messages", "custom"]
         parts: Iterator[Any] = self._graph.stream(given, _config(thread), stream_mode=modes, durability="sync")
         for mode, part in parts:
@@ -120,8 +120,8 @@ class Investigator:
                 yield from events_of(part)
 
     @contextmanager
-    def _alone(self, thread: str) -> Iterator[None]:
-        """Hold a thread against everybody else, in this process and in others.
+    def _hold(self, thread: str) -> Iterator[None]:
+        """Keep all other clients, in this process and in others, away from a thread.
 
         Raises:
             Conflict: Another client is at work on it.
@@ -145,7 +145,7 @@ def open_investigator(
     budgets: Budgets | None = None,
     plan: ApprovedPlan | None = None,
 ) -> Iterator[Investigator]:
-    """An investigator whose threads are kept in an SQLite file, readable by its owner only.
+    """Open an investigator that stores its threads in an SQLite file, readable by its owner only.
 
     Args:
         model: Any chat model that calls tools.
@@ -165,6 +165,6 @@ def open_investigator(
         yield Investigator(graph, partial(redact_value, toolkit.client), file)
     finally:
         journal.close()
-        # A step that lost a race may still be storing in the background; closing under it would crash the process.
+        # A step may still be stored in the background; closing the file now would crash the process.
         with saver.lock:
             connection.close()

@@ -1,4 +1,4 @@
-"""What the model said in one turn, put together from its pieces."""
+"""The message of one turn of the model, joined from its pieces."""
 
 import json
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, BaseM
 
 
 def join_message(parts: Sequence[BaseMessage], before: Sequence[AnyMessage]) -> AIMessage:
-    """The whole message.
+    """Join the pieces to the whole message.
 
     Arguments that are cut off are malformed, however much of them could be guessed. A tool call's id that was used
     before in the thread gets a suffix: some servers count from zero in every answer, and an answer or approval must
@@ -35,7 +35,7 @@ def join_message(parts: Sequence[BaseMessage], before: Sequence[AnyMessage]) -> 
 
 
 def find_refusal(message: BaseMessage) -> str | None:
-    """What a model said instead of an answer: beside the content, or as a part of it."""
+    """Find a refusal of the model, beside the content or as a part of it."""
     parts = message.content if isinstance(message.content, list) else []
     inside = [str(part.get("refusal")) for part in parts if isinstance(part, dict) and part.get("type") == "refusal"]
     return str(message.additional_kwargs.get("refusal") or " ".join(inside)) or None
@@ -49,7 +49,7 @@ def _an_object(text: str) -> dict[str, Any]:
 
 
 def _renamed(message: AIMessage, used: set[str]) -> AIMessage:
-    """An answer that came in one piece, with ids that are new in the thread."""
+    """Give the calls of a message ids that are new in the thread."""
     calls = [{**call, "id": _fresh(call["id"] or "call", used)} for call in message.tool_calls]
     malformed = [{**call, "id": _fresh(call["id"] or "call", used)} for call in message.invalid_tool_calls]
     return message.model_copy(update={"tool_calls": calls, "invalid_tool_calls": malformed})

@@ -1,4 +1,4 @@
-"""What the model is told."""
+"""The prompts of the investigation."""
 
 SYSTEM = """\
 You investigate an Azure DevOps organization for a security investigator, with tools that show its live state.
@@ -19,6 +19,6 @@ OVER_BUDGET = "The budget for this question is used up ({limit}). Call write_rep
 
 
 def describe_organization(organization: str, project: str | None) -> str:
-    """Where the investigation takes place."""
+    """Tell the model which organization it investigates."""
     default = f" The default project is {project!r}." if project else ""
     return f"The organization is {organization!r}.{default}"

@@ -46,8 +46,8 @@ from langchain_azure_devops.text import redact
 
 
 @dataclass
-class Nodes:
-    """What the nodes share; nothing of it enters the state."""
+class ReadNodes:
+    """The nodes that read, with what they share. Nothing of it enters the state."""
 
     model: BaseChatModel
     toolkit: AzureDevOpsToolkit
@@ -55,31 +55,31 @@ class Nodes:
     journal: WriteJournal
 
     def writers(self) -> list[str]:
-        """The tools that write, as the token allows them at this moment."""
+        """Return the names of the tools that write, as the token allows them now."""
         return [
             name for name, tool in available_tools(self.toolkit).items() if (tool.metadata or {})["access"] == "write"
         ]
 
     # -- model -----------------------------------------------------------------------------------------------------
 
-    def think(self, state: State) -> dict[str, Any]:
+    def call_model(self, state: State) -> dict[str, Any]:
         """Let the model take its next step."""
-        runnable, messages = self._prepared(state)
+        runnable, messages = self._prepare_turn(state)
         try:
             return {"messages": [join_message(list(runnable.stream(messages)), state["messages"])], "failure": None}
         except Exception as error:  # noqa: BLE001 - providers raise what they like; the thread must survive it
             return _failed(error)
 
-    async def athink(self, state: State) -> dict[str, Any]:
+    async def acall_model(self, state: State) -> dict[str, Any]:
         """Let the model take its next step, without blocking."""
-        runnable, messages = self._prepared(state)
+        runnable, messages = self._prepare_turn(state)
         try:
             parts = [part async for part in runnable.astream(messages)]
             return {"messages": [join_message(parts, state["messages"])], "failure": None}
         except Exception as error:  # noqa: BLE001 - providers raise what they like; the thread must survive it
             return _failed(error)
 
-    def _prepared(self, state: State) -> tuple[Runnable[Any, AIMessage], list[Any]]:
+    def _prepare_turn(self, state: State) -> tuple[Runnable[Any, AIMessage], list[Any]]:
         settings = self.toolkit.client.settings
         system = f"{SYSTEM}\n{describe_organization(settings.organization, settings.default_project)}"
         limit = over_budget(state, self.budgets)
@@ -88,10 +88,10 @@ class Nodes:
         )
         if limit:
             system += "\n" + OVER_BUDGET.format(limit=limit)
-        return self.model.bind_tools(tools), [SystemMessage(system), *self._told(state)]
+        return self.model.bind_tools(tools), [SystemMessage(system), *self._conversation(state)]
 
-    def _told(self, state: State) -> list[AnyMessage]:
-        """The conversation as a provider takes it, without the secrets a person may have put into a question."""
+    def _conversation(self, state: State) -> list[AnyMessage]:
+        """Return the conversation for the provider, without secrets that a person put into a question."""
         client = self.toolkit.client
         return [
             message.model_copy(
@@ -107,19 +107,19 @@ class Nodes:
     def read(self, task: CallTask) -> dict[str, Any]:
         """Carry out a call that reads."""
         tools = available_tools(self.toolkit)
-        if answered := self._without_tool(task, tools):
+        if answered := self._answer_without_tool(task, tools):
             return answered
-        return self._recorded(task, tools[task["call"]["name"]].invoke(tool_call(task["call"])))
+        return self._record(task, tools[task["call"]["name"]].invoke(tool_call(task["call"])))
 
     async def aread(self, task: CallTask) -> dict[str, Any]:
         """Carry out a call that reads, without blocking."""
         tools = available_tools(self.toolkit)
-        if answered := self._without_tool(task, tools):
+        if answered := self._answer_without_tool(task, tools):
             return answered
-        return self._recorded(task, await tools[task["call"]["name"]].ainvoke(tool_call(task["call"])))
+        return self._record(task, await tools[task["call"]["name"]].ainvoke(tool_call(task["call"])))
 
-    def _without_tool(self, task: CallTask, tools: dict[str, BaseTool]) -> dict[str, Any] | None:
-        """The answer to a call that no tool of Azure DevOps serves; None when one does."""
+    def _answer_without_tool(self, task: CallTask, tools: dict[str, BaseTool]) -> dict[str, Any] | None:
+        """Answer a call that no tool of Azure DevOps serves; None when one does."""
         call = task["call"]
         if task["over_budget"]:
             return answer_call(
@@ -145,8 +145,8 @@ class Nodes:
             return record_evidence(call, evidence, "error")
         return None
 
-    def _recorded(self, task: CallTask, message: ToolMessage) -> dict[str, Any]:
-        """A tool's answer as evidence, and its preview for the model."""
+    def _record(self, task: CallTask, message: ToolMessage) -> dict[str, Any]:
+        """Store the answer of a tool as evidence, with a preview for the model."""
         call = task["call"]
         tool = self.toolkit.declarations.get(call["name"])
         evidence = evidence_of_message(task["evidence_id"], tool, call, message)
@@ -155,7 +155,7 @@ class Nodes:
     # -- the end ---------------------------------------------------------------------------------------------------
 
     def report(self, state: State) -> dict[str, Any]:
-        """Take the report out of the model's last message, and answer the calls that are left."""
+        """Take the report from the model's last message, and answer the calls that remain."""
         open_calls = unanswered_calls(state["messages"])
         wanted = next((call for call in open_calls if call["name"] == WRITE_REPORT and "malformed" not in call), None)
         answers = [
@@ -187,7 +187,7 @@ class Nodes:
         )
 
     def check(self, state: State) -> dict[str, Any]:
-        """Look for every quote, and write down what the report does not cover."""
+        """Check every quote, and state what the report does not cover."""
         report = check_quotes(state["report"] or plain_report(""), state.get("evidence", {}))
         limits = [text for text in (state.get("failure"), over_budget(state, self.budgets)) if text]
         calls = calls_of_question(state)
@@ -204,7 +204,7 @@ class Nodes:
 
 
 def _failed(error: Exception) -> dict[str, Any]:
-    """The failure as part of the state; a question nobody understands is the caller's to answer."""
+    """Store a failure of the model in the state. A question that the offline model does not know is raised."""
     if isinstance(error, UnknownQuestion):
         raise error
     return {"failure": f"The model failed: {type(error).__name__}: {str(error)[:300]}"}

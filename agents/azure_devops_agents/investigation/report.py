@@ -1,4 +1,4 @@
-"""The report: observed, inferred, ruled out, not determined; each statement with a quote that code finds."""
+"""The report: observed, inferred, ruled out and not determined statements, each with a quote that code checks."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -36,7 +36,7 @@ class WriteReport(BaseModel):
 
 
 def parse_report(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The report in a tool call's arguments.
+    """Parse the report in the arguments of a tool call.
 
     Raises:
         ValueError: Says which part does not fit.
@@ -51,12 +51,12 @@ def parse_report(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def plain_report(answer: str, verdict: str = "inconclusive") -> dict[str, Any]:
-    """A report of an answer that cites nothing."""
+    """Return a report whose answer cites nothing."""
     return {"answer": answer, "verdict": verdict, **{section: [] for section in SECTIONS}}
 
 
 def check_quotes(report: Mapping[str, Any], evidence: Mapping[str, Evidence]) -> dict[str, Any]:
-    """The report with every statement whose quote is not found moved to `unverified`.
+    """Move every statement whose quote is not found to `unverified`.
 
     What was not determined needs no quote: it says what is missing.
     """
@@ -75,7 +75,7 @@ def check_quotes(report: Mapping[str, Any], evidence: Mapping[str, Evidence]) ->
 def list_coverage(
     evidence: Mapping[str, Evidence], decisions: Mapping[str, Decision], limits: list[str]
 ) -> dict[str, list[str]]:
-    """What the report rests on and what it does not, written by code."""
+    """List what the report does not cover, and what was written."""
     gaps: dict[str, list[str]] = {}
     for entry in evidence.values():
         if entry["status"] not in {"ok", "empty", "written"} and not is_continued(entry, evidence.values()):

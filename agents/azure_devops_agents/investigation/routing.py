@@ -45,7 +45,7 @@ class Budgets:
 
 
 def over_budget(state: State, budgets: Budgets) -> str | None:
-    """Which budget is used up, in words; None while all last."""
+    """Name the budget that is used up; None while there is none."""
     if _carried_out(state) >= budgets.calls:
         return f"{budgets.calls} tool calls"
     tokens = sum(len(str(message.content)) for message in state["messages"]) // _CHARACTERS_PER_TOKEN
@@ -63,7 +63,7 @@ def _carried_out(state: State) -> int:
 def after_model(
     writers: Callable[[], Sequence[str]], budgets: Budgets, place: str
 ) -> Callable[[State], Literal["report"] | list[Send]]:
-    """One Send for each tool call; to the report when there is none, or when the model reports.
+    """Route each tool call by one Send, or go to the report when there is no call or the model reports.
 
     Args:
         writers: Gives the names of the tools that write, as the token allows them at that moment.
@@ -107,7 +107,7 @@ def _writes(call: dict[str, Any], writers: Sequence[str]) -> bool:
 
 
 def _needed(call: dict[str, Any], writers: Sequence[str], known: dict[str, Any]) -> dict[str, Any]:
-    """The evidence a node looks at: all of it to read on, what the arguments name to approve a write."""
+    """Return the evidence that a node needs: all of it to read on, or what the arguments of a write name."""
     if call["name"] == READ_EVIDENCE:
         return known
     if not _writes(call, writers):
@@ -116,12 +116,12 @@ def _needed(call: dict[str, Any], writers: Sequence[str], known: dict[str, Any])
 
 
 def _rejected(state: State) -> list[str]:
-    """The fingerprints of every write that a person rejected in this thread."""
+    """Return the fingerprints of all writes that a person rejected in this thread."""
     return [entry["fingerprint"] for entry in state.get("decisions", {}).values() if entry["decision"] == "reject"]
 
 
 def _refusal(state: State, budgets: Budgets, call: dict[str, Any], before: Sequence[dict[str, Any]]) -> str:
-    """Why a person is not asked for one more write; empty when they are.
+    """Say why a person is not asked for one more write; empty when they are asked.
 
     Args:
         state: The thread.
@@ -144,7 +144,7 @@ def _refusal(state: State, budgets: Budgets, call: dict[str, Any], before: Seque
 
 
 def after_calls(state: State) -> Literal["model", "report"] | list[Send]:
-    """Approved writes first, then the model; to the report when a person said stop.
+    """Route to approved writes first, then to the model, and to the report when a person said stop.
 
     An edited call is shown once more: until it is decided, too, everything waits.
     """
@@ -158,7 +158,7 @@ def after_calls(state: State) -> Literal["model", "report"] | list[Send]:
 
 
 def is_stopped(state: State) -> bool:
-    """Whether a person said stop to this question; the next one is another matter."""
+    """Whether a person stopped the current question."""
     calls = calls_of_question(state)
     decisions = state.get("decisions", {})
     return any(entry["decision"] == "stop" for identifier, entry in decisions.items() if identifier in calls)

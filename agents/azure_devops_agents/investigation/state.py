@@ -1,4 +1,4 @@
-"""What an investigation remembers: plain data only, so that every checkpointer can store it."""
+"""The state of an investigation: plain data only, so that every checkpointer can store it."""
 
 from typing import Annotated, Any, NotRequired, TypedDict
 
@@ -51,12 +51,12 @@ class Decision(TypedDict):
 
 
 def merge_entries(old: dict[str, Any] | None, new: dict[str, Any] | None) -> dict[str, Any]:
-    """Both, the newer entry winning."""
+    """Merge two mappings; the newer entry wins."""
     return {**(old or {}), **(new or {})}
 
 
 def merge_evidence(old: dict[str, Evidence] | None, new: dict[str, Evidence] | None) -> dict[str, Evidence]:
-    """Both, the newer entry winning in everything but its mark: what was untrusted once stays so, whoever wrote it."""
+    """Merge evidence; the newer entry wins, but what was untrusted once stays untrusted."""
     both = merge_entries(old, new)
     for identifier in (old or {}).keys() & (new or {}).keys():
         before, after = (old or {})[identifier], both[identifier]
@@ -67,12 +67,12 @@ def merge_evidence(old: dict[str, Evidence] | None, new: dict[str, Evidence] | N
 
 
 def once_true(old: bool | None, new: bool | None) -> bool:
-    """Once true, always true."""
+    """Stay true once it was true."""
     return bool(old) or bool(new)
 
 
 def latest(old: float | None, new: float | None) -> float:
-    """The later of two times; a process that died while it stored an answer leaves one, and the next answer another."""
+    """Return the later of two times, because two processes may have stored one for the same question."""
     return max(old or 0.0, new or 0.0)
 
 
@@ -121,19 +121,19 @@ class CallTask(TypedDict):
 
 
 def since_question(messages: list[AnyMessage]) -> list[AnyMessage]:
-    """The messages of the current question, the question first."""
+    """Return the messages of the current question, beginning with the question."""
     last = max((index for index, message in enumerate(messages) if isinstance(message, HumanMessage)), default=0)
     return messages[last:]
 
 
 def calls_of_question(state: State) -> frozenset[str]:
-    """The ids of the tool calls of the current question."""
+    """Return the ids of the tool calls of the current question."""
     spoken = [message for message in since_question(state["messages"]) if isinstance(message, AIMessage)]
     return frozenset(str(call["id"]) for message in spoken for call in message.tool_calls)
 
 
 def answer_every_call(messages: list[AnyMessage]) -> list[AnyMessage]:
-    """The messages with an answer to every tool call, as providers demand.
+    """Add an answer to every tool call that has none, as providers demand.
 
     A process that ends in the middle of a question leaves calls without one, and every later question of the thread
     would be refused.
@@ -150,12 +150,12 @@ def answer_every_call(messages: list[AnyMessage]) -> list[AnyMessage]:
 
 
 def next_number(evidence: dict[str, Evidence]) -> int:
-    """The number after the highest evidence id: a call without evidence leaves a gap, an id is never given twice."""
+    """Return the number after the highest evidence id. A call without evidence leaves a gap; no id is used twice."""
     return max((int(identifier[1:]) for identifier in evidence), default=0) + 1
 
 
 def unanswered_calls(messages: list[AnyMessage]) -> list[dict[str, Any]]:
-    """The tool calls of the last model message that have no answer yet, malformed ones included."""
+    """Return the tool calls of the last model message that have no answer yet, malformed ones included."""
     answered = {message.tool_call_id for message in messages if isinstance(message, ToolMessage)}
     last = next((message for message in reversed(messages) if isinstance(message, AIMessage)), None)
     if last is None:
@@ -165,16 +165,16 @@ def unanswered_calls(messages: list[AnyMessage]) -> list[dict[str, Any]]:
 
 
 def named_by_person(messages: list[AnyMessage]) -> dict[str, list[str]]:
-    """The hosts and mentions in what the person wrote in this thread."""
+    """Return the hosts and mentions that the person wrote in this thread."""
     asked = "\n".join(str(message.text) for message in messages if isinstance(message, HumanMessage))
     return as_data(find_named_targets(asked))
 
 
 def as_data(named: NamedTargets) -> dict[str, list[str]]:
-    """What a person named, as the state holds it."""
+    """Convert what a person named to the form of the state."""
     return {"hosts": sorted(named.hosts), "mentions": sorted(named.mentions)}
 
 
 def as_named(data: dict[str, list[str]]) -> NamedTargets:
-    """What a person named, from the state."""
+    """Read what a person named from the state."""
     return NamedTargets(frozenset(data.get("hosts", [])), frozenset(data.get("mentions", [])))

@@ -40,7 +40,7 @@ _CHECKPOINTER = "__pregel_checkpointer"
 
 @dataclass
 class WriteNodes:
-    """What the two nodes share; nothing of it enters the state."""
+    """The nodes that approve and write, with what they share. Nothing of it enters the state."""
 
     toolkit: AzureDevOpsToolkit
     journal: WriteJournal
@@ -48,29 +48,29 @@ class WriteNodes:
 
     @property
     def place(self) -> str:
-        """Where writes go: what a person approved for one place is not carried out in another."""
+        """The place that writes go to. What a person approved for one place is not carried out in another."""
         settings = self.toolkit.client.settings
         return f"{settings.url('core')}, default project {settings.default_project or 'none'}"
 
     def approve(self, task: CallTask) -> Command[Any]:
-        """Ask a person, or the plan there is; nothing is written here."""
-        prepared = self._request(task)
+        """Ask a person or the write plan. Nothing is written here."""
+        prepared = self._prepare(task)
         if not isinstance(prepared, WriteRequest):
             return Command(update=prepared, goto="collect")
         if self.plan is not None:
-            return self._decided(task, prepared, _planned(self.plan, prepared))
+            return self._decide(task, prepared, _ask_plan(self.plan, prepared))
         shown = self.toolkit.client.run_sync(self._view(task, prepared))
-        return self._decided(task, prepared, interrupt(shown))
+        return self._decide(task, prepared, interrupt(shown))
 
     async def aapprove(self, task: CallTask) -> Command[Any]:
-        """Ask a person, or the plan there is, without blocking."""
-        prepared = self._request(task)
+        """Ask a person or the write plan, without blocking."""
+        prepared = self._prepare(task)
         if not isinstance(prepared, WriteRequest):
             return Command(update=prepared, goto="collect")
         if self.plan is not None:
-            return self._decided(task, prepared, _planned(self.plan, prepared))
+            return self._decide(task, prepared, _ask_plan(self.plan, prepared))
         shown = await self.toolkit.client.run(self._view(task, prepared))
-        return self._decided(task, prepared, interrupt(shown))
+        return self._decide(task, prepared, interrupt(shown))
 
     def _tool(self, call: Mapping[str, Any]) -> Tool[..., Any]:
         return self.toolkit.declarations[call["name"]]
@@ -79,19 +79,19 @@ class WriteNodes:
         cited = list(task["evidence"].values())
         tool = self._tool(task["call"])
         shown = await build_view(self.toolkit.client, tool, request, read_before=task["read_before"], cited=cited)
-        # The mark of the thread outlives the evidence that a summary may have dropped.
+        # The thread remembers that it read untrusted text, even when a summary has dropped the evidence.
         untrusted = task["untrusted_read"] or shown["untrusted_read"]
         return {**shown, "untrusted_read": untrusted, "edited": bool(task["first"]), "problem": task["problem"]}
 
-    def _request(self, task: CallTask) -> WriteRequest | dict[str, Any]:
-        """What to ask, or the answer when there is nothing to ask."""
+    def _prepare(self, task: CallTask) -> WriteRequest | dict[str, Any]:
+        """Return the write to ask about, or the answer when there is nothing to ask."""
         call = task["call"]
         if self.plan is None and get_config()["configurable"].get(_CHECKPOINTER) is None:
             return answer_call(call, "[blocked] Nobody can be asked: this graph runs without a checkpointer.")
         if task["place"] != self.place:
-            return answer_call(call, self._elsewhere(task["place"]))
+            return answer_call(call, self._refuse_other_place(task["place"]))
         if task["refusal"] and self.plan is None:
-            return self._refused(call, f"Not asked: {task['refusal']}.")
+            return self._refuse(call, f"Not asked: {task['refusal']}.")
         tool = self._tool(call)
         try:
             with allow_targets(as_named(task["named"])):
@@ -99,22 +99,22 @@ class WriteNodes:
         except AzureDevOpsError as error:
             return answer_call(call, render_error(error, self.toolkit.client.context.nonce()))
         if fingerprint(request) in task["rejected"]:
-            return self._refused(
+            return self._refuse(
                 call, "A person rejected this very write in this thread. It is not asked again; report that."
             )
         return request
 
-    def _refused(self, call: dict[str, Any], why: str) -> dict[str, Any]:
-        """The answer to a write that no person is asked for, on record."""
+    def _refuse(self, call: dict[str, Any], why: str) -> dict[str, Any]:
+        """Refuse a write that no person is asked about, and record that."""
         record_event(self.toolkit.client, "denied", tool=call["name"], reason=why)
         return answer_call(call, f"[blocked WriteBlocked {call['name']}]\n{why}")
 
-    def _decided(self, task: CallTask, request: WriteRequest, answer: object) -> Command[Any]:
-        """A person's answer as a decision; an edited call is shown again as what it became, before it counts."""
+    def _decide(self, task: CallTask, request: WriteRequest, answer: object) -> Command[Any]:
+        """Store the answer of a person as a decision. An edited call is shown again before it counts."""
         given: dict[str, Any] = answer if isinstance(answer, dict) else {}
         decision = given.get("decision")
         if decision == "edit" and isinstance(given.get("arguments"), dict):
-            return Command(goto=Send("approve", self._edited(task, request, given["arguments"])))
+            return Command(goto=Send("approve", self._edit(task, request, given["arguments"])))
         if decision not in ("approve", "stop"):
             decision = "reject"
         call, reason, approver = task["call"], str(given.get("reason") or ""), str(given.get("approver") or "unknown")
@@ -127,7 +127,7 @@ class WriteNodes:
             digest=request.digest,
             write_id=f"{_position()}:{request.digest}",
             place=task["place"],
-            # The model would ask for its own call again, not for what a person made of it.
+            # The model would repeat its own call, not the one that a person edited.
             fingerprint=task["first"] or fingerprint(request),
             named=task["named"],
         )
@@ -140,10 +140,10 @@ class WriteNodes:
             update.update(answer_call(call, text))
         return Command(update=update, goto="collect")
 
-    def _edited(self, task: CallTask, shown: WriteRequest, arguments: dict[str, Any]) -> CallTask:
-        """The call as a person changed it, to be shown to them again; what does not fit leaves it as it was."""
+    def _edit(self, task: CallTask, shown: WriteRequest, arguments: dict[str, Any]) -> CallTask:
+        """Return the edited call to show it again; an edit that does not fit leaves the call unchanged."""
         tool, call = self._tool(task["call"]), task["call"]
-        # What a person writes into a call themselves, they have named.
+        # A person has named whatever they write into a call.
         named = as_named(task["named"]) | find_named_targets(json.dumps(arguments, ensure_ascii=False))
         try:
             with allow_targets(named):
@@ -154,13 +154,13 @@ class WriteNodes:
         changed = {**call, "args": arguments}
         return {**task, "call": changed, "named": as_data(named), "rejected": [], "first": first, "problem": ""}
 
-    def _elsewhere(self, place: str) -> str:
+    def _refuse_other_place(self, place: str) -> str:
         return f"[blocked] Nothing was written: the write was prepared for {place}; this process is at {self.place}."
 
-    def _prevented(self, decision: Decision, tools: Mapping[str, BaseTool]) -> dict[str, Any] | None:
-        """The answer to a write that must not be sent; None when it may be, or was begun before."""
+    def _find_obstacle(self, decision: Decision, tools: Mapping[str, BaseTool]) -> dict[str, Any] | None:
+        """Answer a write that must not be sent; None when it may be sent, or was begun before."""
         if decision["place"] != self.place:
-            return answer_call(decision["call"], self._elsewhere(decision["place"]))
+            return answer_call(decision["call"], self._refuse_other_place(decision["place"]))
         name = decision["call"]["name"]
         if name in tools or self.journal.outcome(decision["write_id"]) is not None:
             return None
@@ -171,26 +171,26 @@ class WriteNodes:
     def write(self, decision: Decision) -> dict[str, Any]:
         """Carry out an approved write, once."""
         tools = available_tools(self.toolkit)
-        if prevented := self._prevented(decision, tools):
+        if prevented := self._find_obstacle(decision, tools):
             return prevented
         if before := self.journal.begin(decision["write_id"], decision["call"]["name"]):
-            return self._again(decision, self.toolkit.client.run_sync(self._became(decision, before)))
+            return self._answer_again(decision, self.toolkit.client.run_sync(self._find_outcome(decision, before)))
         with present_approval(_approval(decision)), allow_targets(as_named(decision["named"])):
             message = tools[decision["call"]["name"]].invoke(tool_call(decision["call"]))
-        return self._written(decision, message)
+        return self._record_write(decision, message)
 
     async def awrite(self, decision: Decision) -> dict[str, Any]:
         """Carry out an approved write, once, without blocking."""
         tools = available_tools(self.toolkit)
-        if prevented := self._prevented(decision, tools):
+        if prevented := self._find_obstacle(decision, tools):
             return prevented
         if before := self.journal.begin(decision["write_id"], decision["call"]["name"]):
-            return self._again(decision, await self.toolkit.client.run(self._became(decision, before)))
+            return self._answer_again(decision, await self.toolkit.client.run(self._find_outcome(decision, before)))
         with present_approval(_approval(decision)), allow_targets(as_named(decision["named"])):
             message = await tools[decision["call"]["name"]].ainvoke(tool_call(decision["call"]))
-        return self._written(decision, message)
+        return self._record_write(decision, message)
 
-    def _written(self, decision: Decision, message: ToolMessage) -> dict[str, Any]:
+    def _record_write(self, decision: Decision, message: ToolMessage) -> dict[str, Any]:
         tool = self._tool(decision["call"])
         evidence = evidence_of_message(decision["evidence_id"], tool, decision["call"], message)
         if message.status != "error":
@@ -201,8 +201,8 @@ class WriteNodes:
         self.journal.finish(decision["write_id"], evidence["status"], evidence["text"])
         return record_evidence(decision["call"], evidence, message.status)
 
-    async def _became(self, decision: Decision, before: Outcome) -> Outcome:
-        """What became of a write that was begun before; looked up when that was not stored, and never sent again."""
+    async def _find_outcome(self, decision: Decision, before: Outcome) -> Outcome:
+        """Return the outcome of a write that was begun before. It is looked up if needed, and nothing is sent again."""
         if before.status is not None:
             return before
         client = self.toolkit.client
@@ -220,8 +220,8 @@ class WriteNodes:
             self.journal.finish(decision["write_id"], str(outcome.status), outcome.text)
         return outcome
 
-    def _again(self, decision: Decision, outcome: Outcome) -> dict[str, Any]:
-        """The answer to a write that was begun before."""
+    def _answer_again(self, decision: Decision, outcome: Outcome) -> dict[str, Any]:
+        """Answer a write that was begun before with its outcome."""
         evidence = evidence_of_text(
             decision["evidence_id"], decision["call"], outcome.status or "unknown", outcome.text
         )
@@ -232,7 +232,7 @@ class WriteNodes:
 def unfinished_writes(
     journal: WriteJournal, known: dict[str, Evidence], decided: dict[str, Decision]
 ) -> list[tuple[str, str]]:
-    """Approved writes of the whole thread without an answer: the process ended, or somebody else said stop."""
+    """List approved writes without an answer, because the process ended or another client said stop."""
     answered = {entry["call"] for entry in known.values()}
     found = []
     for identifier, decision in decided.items():
@@ -247,13 +247,13 @@ def unfinished_writes(
 
 
 def _position() -> str:
-    """Where in the thread an approval stands: the same for everybody who answers the same question."""
+    """Return the position of an approval in the thread, the same for all clients that answer it."""
     configurable = get_config()["configurable"]
     return f"{configurable.get('thread_id')}:{configurable.get('checkpoint_ns')}"
 
 
-def _planned(plan: ApprovedPlan, request: WriteRequest) -> dict[str, Any]:
-    """The plan's answer in the form of a person's."""
+def _ask_plan(plan: ApprovedPlan, request: WriteRequest) -> dict[str, Any]:
+    """Return the plan's answer in the form of a person's."""
     answer = plan(request)
     decision = "approve" if answer.approved else "reject"
     return {"decision": decision, "approver": answer.approver, "reason": answer.reason}

@@ -1,4 +1,4 @@
-"""The offline model: turns plain questions about what the tools can do into calls, from one table."""
+"""The offline model: a table of patterns turns simple questions into calls of tools."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -33,7 +33,7 @@ class Rule(NamedTuple):
 
 
 def _first_build(text: str) -> Step:
-    """The build in the first row of a table."""
+    """Return the build in the first row of a table."""
     row = re.search(r"^id\t.*\n(\d+)\t", text, re.MULTILINE)
     if row is None:
         return []
@@ -119,12 +119,12 @@ RULES: tuple[Rule, ...] = (
 
 
 class OfflineModel(KeylessModel):
-    """No language model at all: recognizes the questions of RULES and reports what the tools answered."""
+    """Not a language model: it recognizes the questions of RULES and reports what the tools answered."""
 
     description: ClassVar[str] = "no language model: a table of plain questions"
 
     def calls(self, messages: list[BaseMessage], turn: int) -> Step:
-        """The rule's call, then what follows from the answer, then the report."""
+        """Return the rule's call, then the calls that follow from the answer, then the report."""
         last = max(index for index, message in enumerate(messages) if isinstance(message, HumanMessage))
         rule, arguments = understood(str(messages[last].text))
         if turn == 0:
@@ -136,7 +136,7 @@ class OfflineModel(KeylessModel):
 
 
 def understood(question: str) -> tuple[Rule, dict[str, Any]]:
-    """The first rule a question fits, and the arguments in it.
+    """Find the first rule that a question fits, and the arguments in the question.
 
     Raises:
         UnknownQuestion: It fits none; the message lists what can be asked.
@@ -156,7 +156,7 @@ def understood(question: str) -> tuple[Rule, dict[str, Any]]:
 
 
 def _report(answers: list[ToolMessage]) -> dict[str, Any]:
-    """Every row or field that the tools showed, quoted."""
+    """Report every row or field that the tools returned, quoted."""
     failed = [message for message in answers if message.status == "error"]
     if failed and len(failed) == len(answers):
         text = str(failed[0].content).split("\n", 1)[-1]

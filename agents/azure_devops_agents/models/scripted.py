@@ -27,7 +27,7 @@ class Call(BaseModel):
 
     @classmethod
     def to(cls, name: str, /, **arguments: JsonValue) -> "Call":
-        """A call to a tool with arguments."""
+        """Return a call to a tool with arguments."""
         return cls(name=name, arguments=arguments)
 
 
@@ -35,7 +35,7 @@ Step = list[Call]
 
 
 class KeylessModel(BaseChatModel):
-    """A model that runs here and decides by rules; each turn follows from the conversation alone.
+    """A model that runs in this process and decides by rules; each turn follows from the conversation alone.
 
     Attributes:
         description: What it is, for people: no language model answers.
@@ -54,12 +54,12 @@ class KeylessModel(BaseChatModel):
         tool_choice: str | None = None,  # noqa: ARG002 - same
         **kwargs: Any,  # noqa: ARG002 - same
     ) -> Runnable[LanguageModelInput, AIMessage]:
-        """Rules need no schemas."""
+        """Ignore the tools: rules need no schemas."""
         return self
 
     @abstractmethod
     def calls(self, messages: list[BaseMessage], turn: int) -> Step:
-        """The calls of this turn; an empty step ends the conversation without a report."""
+        """Return the calls of this turn; an empty step ends the conversation without a report."""
 
     def _generate(
         self,
@@ -96,5 +96,5 @@ class ScriptedModel(KeylessModel):
     steps: list[Step]
 
     def calls(self, messages: list[BaseMessage], turn: int) -> Step:  # noqa: ARG002 - the script decides alone
-        """The step of this turn."""
+        """Return the step of this turn."""
         return self.steps[turn] if turn < len(self.steps) else []

@@ -1,4 +1,4 @@
-"""`audit`: what was read, asked, allowed and written; whether the record is whole; whether the service agrees."""
+"""`audit`: show the record of reads, approvals and writes, check its chain, and compare it with the service."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -49,7 +49,7 @@ def show(file: Path | None, last: int, event: str | None, as_machine: bool) -> N
             whole = {"n": entry.number, "at": entry.at.isoformat(), "event": entry.event, **entry.details}
             click.echo(json.dumps(whole, ensure_ascii=True).replace("##", "\\u0023#"))
         else:
-            # Columns first, so that a reader's eye can run down them; what is beside them may be wrapped.
+            # The columns come first and stay aligned; the text beside them may be wrapped.
             when = f"{entry.number:>5}  {entry.at:%Y-%m-%d %H:%M:%S}  {one_line(entry.event):<8}  "
             out.print(Text.assemble(when, terminal.one_line_text(_about(entry.details), _STYLES.get(entry.event, ""))))
     if not shown and not as_machine:
@@ -59,7 +59,7 @@ def show(file: Path | None, last: int, event: str | None, as_machine: bool) -> N
 @command.command("verify")
 @_file
 def verify(file: Path | None) -> None:
-    """Check the chain; says which line is the first that does not fit."""
+    """Check the chain, and name the first line that does not fit."""
     path = _existing(file)
     found = verify_chain(path)
     out = terminal.console()
@@ -78,9 +78,9 @@ def verify(file: Path | None) -> None:
 @_file
 @click.option("--days", type=click.IntRange(min=1), default=30, show_default=True, help="How far to look back.")
 def review(options: ConnectionOptions, file: Path | None, days: int) -> None:
-    """Ask the service what this account made, and compare it with the record."""
+    """Ask the service what this account created, and compare it with the record."""
     with options.open() as target:
-        # Everywhere the token can see, not only in the default project.
+        # Look in every project that the token can see, not only in the default one.
         with AzureDevOps(replace(target.settings, default_project=None), read_only=True) as client:
             made = {**_work_items(client, days), **_pull_requests(client, days)}
         path = file or audit_path()
@@ -105,7 +105,7 @@ def _existing(file: Path | None) -> Path:
 
 
 def _about(details: Mapping[str, object]) -> str:
-    """The details on one line, what matters first."""
+    """Write the details on one line, the most important first."""
     first = [str(details[name]) for name in _FIRST if name in details]
     rest = {
         name: value for name, value in details.items() if name not in {"tool", "project", "approver", "organization"}
@@ -120,7 +120,7 @@ def _short(value: object) -> str:
 
 
 def _recorded(found: Iterable[Entry], organization: str) -> dict[tuple[str, int], datetime]:
-    """What the record says was made in an organization: kind and number, and when."""
+    """Return what was created in an organization according to the record: kind and number, and the time."""
     made: dict[tuple[str, int], datetime] = {}
     for entry in found:
         result, kind = entry.details.get("result"), entry.details.get("made")

@@ -1,4 +1,4 @@
-"""`azure-devops-agent demo`: the main job, in a local Azure DevOps, without an account and without a key."""
+"""`azure-devops-agent demo`: an investigation in a local Azure DevOps, without an account and without a key."""
 
 import click
 

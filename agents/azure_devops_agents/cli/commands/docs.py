@@ -1,4 +1,4 @@
-"""`docs`: rewrite what is generated in this repository's pages."""
+"""`docs`: rewrite the generated parts of this repository's pages."""
 
 from pathlib import Path
 

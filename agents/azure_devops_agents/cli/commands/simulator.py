@@ -39,5 +39,5 @@ def command(port: int) -> None:
         try:
             threading.Event().wait()
         except KeyboardInterrupt:
-            # The usual way to end it, so it is no failure.
+            # This is how people end it, so it is not a failure.
             click.echo("\nStopped.", err=True)

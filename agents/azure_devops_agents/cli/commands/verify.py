@@ -1,4 +1,4 @@
-"""`verify`: whether the settings work, who that is, and what the token may do."""
+"""`verify`: check the settings, and show the account and what the token may do."""
 
 from collections.abc import Mapping
 
@@ -110,7 +110,7 @@ def _facts(connection: Connection) -> list[tuple[str, str]]:
 
 
 def _scope_rows(connection: Connection) -> list[tuple[str, str, str, str]]:
-    """Scope, wording, state and how it was learnt, for the scopes that the tools ask for."""
+    """Return scope, wording, state and source of the knowledge for each scope that the tools ask for."""
     asked = {scope for tool in TOOLS.values() for scope in tool.scopes}
     states = (("granted", connection.learnt), ("missing", connection.missing), ("unknown", connection.unknown))
     return [
