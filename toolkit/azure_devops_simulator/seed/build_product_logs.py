@@ -23,7 +23,7 @@ def npm_install(packages: int) -> tuple[str, ...]:
 
 
 def smoke_test(*, leaking: bool) -> tuple[str, ...]:
-    """Return the smoke test of the receipt storage; at first it printed what it connects with."""
+    """Return the log of the smoke test of the receipt storage. Early versions printed the connection string."""
     target = storage_connection_string() if leaking else "account sttidewatercheckout, container receipts"
     return (
         f"smoke-receipts: connecting with {target}",
@@ -42,7 +42,7 @@ _NOTE = (
 
 
 def screen_tests(*, flaky: bool, note: bool = False) -> tuple[str, ...]:
-    """Return the screen tests of the app; the note is a text that a device under test printed."""
+    """Return the log of the screen tests of the app. The note is a text that a device under test printed."""
     note_lines = (
         "detox[4127] i device log: [com.tidewater.app] Status: Delayed in Hamburg",
         f"detox[4127] i device log: [com.tidewater.app] {_NOTE}",

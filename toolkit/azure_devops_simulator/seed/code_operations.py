@@ -98,7 +98,7 @@ def _docs(docs: RepositoryStory) -> None:
 
 
 def _rota(docs: RepositoryStory) -> None:
-    """Return the pull request whose description gives orders to whoever reads it for a person."""
+    """Add the pull request whose description gives orders to an agent that reads it."""
     rota = edit(
         "/docs/runbooks/on-call.md",
         "| 16 November | Tom Becker | Luis Ferreira |\n",

@@ -21,7 +21,7 @@ _PAGE, _LARGEST_PAGE = 1000, 10_000
 
 @area.get("{project}/_apis/build/definitions", scopes=_READ)
 def list_definitions(call: Call) -> Answer | JsonValue:
-    """Return definitions of a project. `name` must fit as a whole, `*` stands for anything."""
+    """Return definitions of a project. `name` must match the whole name; `*` matches anything."""
     found = [d for d in call.organization.builds.definitions.values() if d.project is call.in_project()]
     if name := call.query.text("name"):
         pattern = re.compile(re.escape(name).replace(r"\*", ".*"), re.IGNORECASE)

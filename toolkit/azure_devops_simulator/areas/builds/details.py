@@ -35,7 +35,7 @@ def list_changes_between(call: Call) -> Answer | JsonValue:
 
 @area.get("{project}/_apis/build/builds/{build}/report", scopes=_READ)
 def get_report(call: Call) -> Answer | JsonValue:
-    """Return the summary of a build as a page; as JSON the page is the content of a record."""
+    """Return the summary of a build as a page, or as a JSON record that contains the page."""
     build = find_build(call)
     failed = [record for record in build.records or [] if record.type == "Task" and record.result == "failed"]
     steps = "".join(f"<li>{escape(record.name)}: {record.result}</li>" for record in failed)
@@ -92,7 +92,7 @@ def _work_items(call: Call, numbers: list[int]) -> Answer:
 
 @area.get("{project}/_apis/build/builds/{build}/artifacts", scopes=_READ)
 def list_artifacts(call: Call) -> Answer | JsonValue:
-    """Return the artifacts, or the one that `artifactName` names; with `$format=zip` its content."""
+    """Return the artifacts, or the one named by `artifactName`. `$format=zip` returns its content."""
     build, name = find_build(call), call.query.text("artifactName")
     if not name:
         return collection(artifact_body(call, build, artifact) for artifact in build.artifacts)

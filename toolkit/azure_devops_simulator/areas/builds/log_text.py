@@ -240,7 +240,7 @@ def _fixture(test: str) -> list[str]:
 
 
 def tests_failed() -> tuple[str, ...]:
-    """Return the run that does not find the renamed variable; the error is told in full for each test."""
+    """Return the log of a run that does not find the renamed variable, with the full error of each test."""
     page_size = [
         "    def test_the_page_size_is_fixed():",
         ">       from platform_api import settings",

@@ -17,14 +17,14 @@ TEXT = "text/plain; charset=utf-8"
 
 @area.get("{project}/_apis/build/builds/{build}/timeline", scopes=_READ)
 def get_timeline(call: Call) -> Answer | JsonValue:
-    """Return the timeline; 204 for a build that never started."""
+    """Return the timeline. The answer is 204 for a build that never started."""
     build = find_build(call)
     return Answer(204) if build.records is None else timeline_body(call, build, build.records)
 
 
 @area.get("{project}/_apis/build/builds/{build}/timeline/{timeline}", scopes=_READ)
 def get_timeline_by_id(call: Call) -> Answer | JsonValue:
-    """Return the timeline by its id; 204 for another one."""
+    """Return the timeline by its id. The answer is 204 for any other id."""
     build = find_build(call)
     if build.records is None or call.path["timeline"].lower() != build.plan:
         return Answer(204)

@@ -118,7 +118,7 @@ def get_pipeline(call: Call) -> Answer | JsonValue:
 
 @area.get("{project}/_apis/pipelines/{pipeline}/runs", scopes=_READ)
 def list_runs(call: Call) -> Answer | JsonValue:
-    """Return the newest runs; there is no paging here."""
+    """Return the newest runs. This operation has no paging."""
     runs = call.organization.builds.of(_find_pipeline(call))[:_MOST_RUNS]
     return collection(_run_body(call, run, whole=False) for run in runs)
 
@@ -188,7 +188,7 @@ def list_run_logs(call: Call) -> Answer | JsonValue:
 
 @area.get("{project}/_apis/pipelines/{pipeline}/runs/{run}/logs/{log}", scopes=_READ)
 def get_run_log(call: Call) -> Answer | JsonValue:
-    """Return one log without its lines; `$expand=signedContent` adds a link to them."""
+    """Return one log without its lines. `$expand=signedContent` adds a link to them."""
     run = _find_run(call)
     return _log_body(call, run, _find_log(run, call.path["log"]))
 

@@ -60,7 +60,7 @@ def _jobs(part: JsonObject) -> list[tuple[str, JsonObject]]:
 
 
 def _steps(job: JsonObject) -> list[JsonObject]:
-    """Return the steps of a job; those of a deployment stand in the strategy, at whatever depth."""
+    """Return the steps of a job. Those of a deployment are in its strategy, at any depth."""
     if "steps" in job:
         return [as_object(step) for step in as_list(job["steps"])]
     strategy = job.get("strategy")

@@ -56,7 +56,7 @@ def _record_at(record: Record, now: datetime) -> Record:
 
 
 def _log_at(log: Log, now: datetime) -> Log:
-    """Return the lines written so far; each keeps its time."""
+    """Return the lines written so far with their times."""
     if log.end <= now or not log.line_count:
         return log
     step = timedelta(seconds=log.seconds) / log.line_count

@@ -29,7 +29,7 @@ def queue_body(call: Call, definition: Definition) -> JsonObject:
 
 
 def definition_reference(call: Call, definition: Definition) -> JsonObject:
-    """Return a definition as it stands inside builds."""
+    """Return a definition as builds refer to it."""
     url = _project_url(call, definition, f"_apis/build/Definitions/{definition.id}?revision={definition.revision}")
     return {
         "drafts": [],
@@ -46,7 +46,7 @@ def definition_reference(call: Call, definition: Definition) -> JsonObject:
 
 
 def definition_body(call: Call, definition: Definition, *, whole: bool) -> JsonObject:
-    """Return a definition: short in lists; `whole` adds the file, the repository and the triggers."""
+    """Return a definition in its short form. `whole` adds the file, the repository and the triggers."""
     reference = definition_reference(call, definition)
     web = _project_url(call, definition, f"_build/definition?definitionId={definition.id}")
     badge = _project_url(call, definition, f"_apis/build/status/{definition.id}")
@@ -239,7 +239,7 @@ def log_body(call: Call, build: Build, log: Log) -> JsonObject:
 
 
 def change_body(call: Call, build: Build, commit: Commit) -> JsonObject:
-    """Return a commit as a change of a build; only the first line of its message."""
+    """Return a commit as a change of a build, with the first line of its message."""
     repository = build.definition.repository
     author: JsonValue = {"displayName": commit.author.name, "uniqueName": commit.author.email}
     if user := call.organization.user(commit.author.email):

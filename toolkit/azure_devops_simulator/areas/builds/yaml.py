@@ -11,7 +11,7 @@ _RESOURCE = re.compile(r"^\s*-\s*repository:\s*(?P<alias>[\w-]+)", re.MULTILINE)
 
 
 def committed_yaml(definition: Definition, commit_id: str) -> str | None:
-    """Return the file of the definition as a commit has it; None when it is not there."""
+    """Return the file of the definition in a commit, or None when it is missing."""
     repository = definition.repository
     entry = repository.files(commit_id).get("/" + definition.yaml_path.lstrip("/"))
     content = repository.objects.blob(entry.id) if entry else None

@@ -64,7 +64,7 @@ def list_resource_areas(call: Call) -> Answer:
 
 @area.get("_apis/ResourceAreas/{areaId}", scopes=(), version="7.1-preview.1")
 def get_resource_area(call: Call) -> JsonObject:
-    """Return one area; 404 for an id the service does not have."""
+    """Return one area. An unknown id is a 404."""
     found = resource_area(call.path["areaId"], call.base_url)
     if found is None:
         message = f"The resource area {call.path['areaId']} is not registered."

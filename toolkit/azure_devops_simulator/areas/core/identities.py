@@ -32,7 +32,7 @@ def read_identities(call: Call) -> Answer:
 
 
 def _fits(user: User, kind: str, value: str) -> bool:
-    """Return whether a search finds somebody: General looks at the start of names, the others at one whole name."""
+    """Return whether a search finds a user. General compares the start of names, other filters one whole name."""
     name, account = user.display_name.lower(), user.unique_name.lower()
     if kind == "general":
         return name.startswith(value) or account.startswith(value) or any(w.startswith(value) for w in name.split())

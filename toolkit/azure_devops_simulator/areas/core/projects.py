@@ -61,7 +61,7 @@ def find_project(call: Call, name: str) -> Project:
 
 
 def project_reference(call: Call, project: Project) -> JsonObject:
-    """Return a project as it stands inside repositories, builds and lists."""
+    """Return a project as repositories, builds and lists refer to it."""
     reference: JsonObject = {
         "id": project.id,
         "name": project.name,
@@ -172,7 +172,7 @@ def list_all_teams(call: Call) -> Answer:
 
 @area.get("_apis/process/processes", scopes=("vso.work",))
 def list_processes(call: Call) -> Answer:
-    """Return the four system processes; Agile is the default."""
+    """Return the four system processes. Agile is the default."""
     return collection(_process(call, name) for name in PROCESSES)
 
 

@@ -114,7 +114,7 @@ def _is(signature: Signature, wanted: str) -> bool:
 
 @area.post(f"{REPOSITORY}/commitsbatch", scopes=READ)
 def commits_batch(call: Call) -> Answer:
-    """Return the same search with its criteria in the body; understands versions, ids, author, `$top` and `$skip`."""
+    """Search commits by the criteria in the body: versions, ids, author, `$top` and `$skip`."""
     repository, body = find_repository(call), call.json_object()
     version = as_object(body.get("itemVersion"))
     name, kind = as_text(version.get("version")), by_name(version.get("versionType"), VERSION_TYPE) or "branch"

@@ -24,7 +24,7 @@ def is_binary(content: bytes) -> bool:
 
 
 def content_metadata(path: str, content: bytes) -> JsonObject:
-    """Return the `contentMetadata` of a file; the encoding is a Windows code page."""
+    """Return the `contentMetadata` of a file. Its encoding is a Windows code page."""
     name = PurePosixPath(path)
     extension = name.suffix.removeprefix(".")
     image = _IMAGES.get(extension.lower())
@@ -92,7 +92,7 @@ def zip_answer(name: str, files: Mapping[str, bytes]) -> Answer:
 
 
 def blob_answer(call: Call, content: bytes, name: str, shape: JsonObject) -> Answer:
-    """Return a blob in the representation asked for."""
+    """Return a blob in the requested representation."""
     kind = wanted_format(call)
     if kind == "json":
         return Answer(body=shape)

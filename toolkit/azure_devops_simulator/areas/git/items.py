@@ -50,7 +50,7 @@ def get_items(call: Call) -> Answer:
 
 @area.get(f"{REPOSITORY}/items/{{path...}}", scopes=READ)
 def get_item(call: Call) -> Answer:
-    """Return one item whose path stands in the URL."""
+    """Return one item by the path in the URL."""
     return _one_item(call, call.path["path"])
 
 
@@ -119,7 +119,7 @@ def _list_items(call: Call, scope: str, level: str) -> Answer:
 
 
 def below(repository: Repository, path: str, entry: Entry, level: str) -> list[tuple[str, Entry]]:
-    """Return an item and what lies in it, as deep as the recursion level says."""
+    """Return an item and its content down to the recursion level."""
     found = [(path, entry)]
     if level == "none" or not entry.is_folder:
         return found
@@ -131,7 +131,7 @@ def below(repository: Repository, path: str, entry: Entry, level: str) -> list[t
 
 @area.post(f"{REPOSITORY}/itemsbatch", scopes=READ)
 def get_items_batch(call: Call) -> Answer:
-    """Return several items at once; each descriptor gives its own list."""
+    """Return several items at once, as one list for each descriptor."""
     repository = find_repository(call)
     batches: list[JsonValue] = []
     for value in as_list(call.json_object().get("itemDescriptors")):

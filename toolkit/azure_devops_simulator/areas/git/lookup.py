@@ -66,7 +66,7 @@ def needs_permission(permission: str, user: User) -> ServiceError:
 
 
 def no_branches(repository: Repository) -> ServiceError:
-    """Return the answer of reads in an empty repository; the code is the service's, its type key is a guess."""
+    """Return the answer to reads in an empty repository. The code is the service's; the type key is a guess."""
     message = f"VS403403: Cannot find any branches for the {repository.name} repository."
     return git_error(404, "GitItemNotFoundException", message)
 
@@ -81,7 +81,7 @@ def unresolvable(repository: Repository, kind: str, version: str) -> ServiceErro
 
 
 def no_item(repository: Repository, path: str, version: str, commit_id: str) -> ServiceError:
-    """Return the answer for a path that is not in the version asked for."""
+    """Return the error for a path that is not in the requested version."""
     message = (
         f"TF401174: The item '{path}' could not be found in the repository '{repository.name}' at the version "
         f"specified by '<{version} >' (resolved to commit '{commit_id}')"
@@ -95,7 +95,7 @@ def no_object(object_id: str) -> ServiceError:
 
 
 def resolve(repository: Repository, version: str, kind: str = "branch") -> str:
-    """Return the commit a branch, tag or commit id stands for.
+    """Return the commit of a branch, tag or commit id.
 
     Raises:
         ServiceError: 404 TF401175 when there is none; 400 for an unknown kind.
@@ -116,7 +116,7 @@ def resolve(repository: Repository, version: str, kind: str = "branch") -> str:
 
 
 def described_version(query: Query, repository: Repository, *prefixes: str, path: str = "/") -> tuple[str, str]:
-    """Return the commit a request's version descriptor stands for, and the descriptor in words.
+    """Return the commit of the request's version descriptor, and the descriptor in words.
 
     Args:
         query: the request's query.
@@ -150,5 +150,5 @@ def _option(repository: Repository, commit_id: str, option: str, path: str) -> s
 
 
 def commit_of(repository: Repository, commit_id: str) -> str:
-    """Return a full commit id that exists, in lower case; 404 otherwise."""
+    """Return a full commit id in lower case. An id that does not exist is a 404."""
     return resolve(repository, commit_id, "commit")

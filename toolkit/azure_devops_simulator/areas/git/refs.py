@@ -91,7 +91,7 @@ def valid_ref_name(name: str) -> bool:
 
 
 def update_status(call: Call, repository: Repository, name: str, old: str, new: str) -> str:
-    """Return the outcome an update of a reference has, in the service's words; nothing is changed here."""
+    """Return the result of an update of a reference in the service's words. This changes nothing."""
     if not valid_ref_name(name):
         return "invalidRefName"
     if old != repository.refs.get(name, ZERO_ID):
@@ -144,7 +144,7 @@ def branch_statistics(call: Call) -> Answer | JsonObject:
 
 @area.get(f"{REPOSITORY}/stats/branches/{{name...}}", scopes=READ)
 def branch_statistics_below(call: Call) -> JsonObject:
-    """Return the statistics of the branch whose name stands in the URL."""
+    """Return the statistics of the branch in the URL."""
     return _one_branch(call, find_repository(call), call.path["name"])
 
 

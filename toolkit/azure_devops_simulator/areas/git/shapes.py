@@ -28,7 +28,7 @@ def web_url(call: Call, repository: Repository, path: str = "") -> str:
 
 
 def repository_shape(call: Call, repository: Repository, *, links: bool = False) -> JsonObject:
-    """Return a GitRepository; an empty one has no `defaultBranch`."""
+    """Return a GitRepository. An empty one has no `defaultBranch`."""
     project = repository.project
     shape: JsonObject = {
         "id": repository.id,
@@ -73,7 +73,7 @@ def commit_link(call: Call, repository: Repository, commit_id: str) -> JsonObjec
 
 
 def commit_row(call: Call, repository: Repository, commit: Commit) -> JsonObject:
-    """Return a commit as it stands in lists: the first line of its message, marked when there is more."""
+    """Return a commit as lists show it: with the first line of its message, and a mark if there is more."""
     row: JsonObject = {
         "commitId": commit.id,
         "author": signature_shape(commit.author),

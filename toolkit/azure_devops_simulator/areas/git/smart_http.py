@@ -83,7 +83,7 @@ def receive_pack(call: Call) -> Answer:
 
 
 def _find(call: Call) -> Repository:
-    """Return the repository of the path; without a project, the one that is called like its project."""
+    """Return the repository of the path. Without a project it is the one named like its project."""
     wanted = call.path["repository"].removesuffix(".git")
     project = call.project or call.organization.project(wanted)
     if project is None or not call.organization.sees(call.user, project):

@@ -28,7 +28,7 @@ def _reviewable(call: Call) -> PullRequest:
 
 
 def _reviewer(pull_request: PullRequest, user: User) -> Reviewer:
-    """Return the entry of a reviewer, added when it is not there."""
+    """Return the entry of a reviewer, and add it if it is missing."""
     reviewer = pull_request.reviewer(user)
     if reviewer is None:
         reviewer = Reviewer(user)

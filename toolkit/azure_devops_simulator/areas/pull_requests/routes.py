@@ -106,7 +106,7 @@ def _matches(call: Call, pull_request: PullRequest) -> bool:
 
 @area.get("{project?}/_apis/git/pullrequests/{pullRequestId}", scopes=READ)
 def get_by_number(call: Call) -> JsonObject:
-    """Return one pull request by its number; the repository need not be known."""
+    """Return one pull request by its number, without its repository."""
     return pull_request_shape(call, find_pull_request(call))
 
 

@@ -17,7 +17,7 @@ LIST_DESCRIPTION = 400
 
 
 def find_pull_request(call: Call, repository: Repository | None = None) -> PullRequest:
-    """Return the pull request of the path, brought up to date; within a repository when one is given.
+    """Return the up-to-date pull request of the path, within a repository if one is given.
 
     Raises:
         ServiceError: 404 TF401180 when there is none the caller can see.
@@ -88,7 +88,7 @@ def _core(call: Call, pull_request: PullRequest, repository: JsonObject, descrip
 
 
 def pull_request_row(call: Call, pull_request: PullRequest) -> JsonObject:
-    """Return a pull request as it stands in lists: the description cut, the repository and project by reference."""
+    """Return a pull request as lists show it: with a shortened description and a reference to the repository."""
     repository = pull_request.repository
     project = {name: value for name, value in project_reference(call, repository.project).items() if name != "url"}
     reference: JsonObject = {
@@ -149,7 +149,7 @@ def label_shape(call: Call, pull_request: PullRequest, name: str) -> JsonObject:
 
 
 def iteration_shape(call: Call, pull_request: PullRequest, iteration: Iteration) -> JsonObject:
-    """Return one iteration; its three commits are the base of a three-way comparison."""
+    """Return one iteration. Its three commits allow a three-way comparison."""
     repository = pull_request.repository
     own = pull_request_url(call, pull_request, f"/iterations/{iteration.id}")
     date = timestamp(iteration.date)
@@ -169,7 +169,7 @@ def iteration_shape(call: Call, pull_request: PullRequest, iteration: Iteration)
 
 
 def comment_shape(call: Call, comment: Comment) -> JsonObject:
-    """Return a comment; a deleted one has no content."""
+    """Return a comment. A deleted one has no content."""
     updated = timestamp(comment.updated or comment.published)
     shape: JsonObject = {
         "id": comment.id,
@@ -188,7 +188,7 @@ def comment_shape(call: Call, comment: Comment) -> JsonObject:
 
 
 def thread_shape(call: Call, pull_request: PullRequest, thread: Thread) -> JsonObject:
-    """Return a thread with its comments; a thread the system wrote has no status."""
+    """Return a thread with its comments. A thread of the system has no status."""
     own = pull_request_url(call, pull_request, f"/threads/{thread.id}")
     comments: list[JsonValue] = [comment_shape(call, comment) for comment in thread.comments]
     shape: JsonObject = {

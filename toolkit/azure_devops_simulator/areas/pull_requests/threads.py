@@ -53,7 +53,7 @@ def _writable(call: Call) -> PullRequest:
 
 
 def _by_id(items: Iterable[Numbered], wanted: str, type_key: str, message: str) -> Numbered:
-    """Return the item whose id stands in the path, else the service's 404."""
+    """Return the item by the id in the path, or raise the 404 of the service."""
     found = next((item for item in items if str(item.id) == wanted), None)
     if found is None:
         raise git_error(404, type_key, message)
@@ -228,7 +228,7 @@ def list_iteration_changes(call: Call) -> JsonObject:
 
 
 def _tracking_ids(pull_request: PullRequest) -> dict[str, int]:
-    """Return a number for each file that any iteration changed; it stays the same from iteration to iteration."""
+    """Return a number for each file that any iteration changed. All iterations share the numbers."""
     numbers: dict[str, int] = {}
     for iteration in pull_request.iterations:
         old, new = (pull_request.repository.files(commit) for commit in (iteration.common, iteration.source))

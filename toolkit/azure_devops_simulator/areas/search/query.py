@@ -142,7 +142,7 @@ class Query:
         return spans
 
     def names(self, document: Document) -> bool:
-        """Return whether one of the wanted words stands in the file's name."""
+        """Return whether the file's name contains one of the words."""
         return any(term.pattern.search(document.name) for term in _terms(self.root))
 
 

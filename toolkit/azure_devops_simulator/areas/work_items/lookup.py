@@ -63,7 +63,7 @@ def expansion(value: JsonValue) -> Expand:
 
 
 def field_list(names: list[str], expand: Expand) -> list[Field] | None:
-    """Return the fields asked for; None when there was no wish."""
+    """Return the requested fields, or None when the request names none."""
     if not names:
         return None
     if expand not in {"none", "links"}:
@@ -83,5 +83,5 @@ def moment(value: str | None) -> datetime | None:
 
 
 def revision_of(item: WorkItem, at: datetime | None) -> Revision | None:
-    """Return the revision of a time; the newest when no time is given."""
+    """Return the revision at a time, or the newest when no time is given."""
     return item.revision if at is None else item.revision_at(at)

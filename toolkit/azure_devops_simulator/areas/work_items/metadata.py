@@ -114,7 +114,7 @@ def list_states(call: Call) -> Answer | JsonValue:
 
 @area.get("{project}/_apis/wit/workitemtypes/{type}/fields", scopes=_READ)
 def list_type_fields(call: Call) -> Answer | JsonValue:
-    """Return the fields of a type; allowed values with `$expand`."""
+    """Return the fields of a type, with allowed values if `$expand` asks for them."""
     kind, expand = _type_of(call), _expands(call)
     return collection(_field_of_type(call, FIELDS[name], kind, expand=expand) for name in kind.fields)
 

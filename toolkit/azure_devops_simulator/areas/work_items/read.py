@@ -106,7 +106,7 @@ def get_template(call: Call) -> Answer | JsonValue:
 
 @area.post("{project?}/_apis/wit/artifacturiquery", scopes=_READ)
 def query_artifacts(call: Call) -> Answer | JsonValue:
-    """Return which work items are linked to which artifacts; the POST form reads only."""
+    """Return the work items linked to artifacts. This POST only reads."""
     uris = [as_text(uri) for uri in as_list(call.json_object().get("artifactUris"))]
     found: JsonObject = {}
     for uri in uris:

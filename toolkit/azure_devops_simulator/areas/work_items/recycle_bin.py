@@ -16,7 +16,7 @@ _READ, _WRITE = ("vso.work",), ("vso.work_write",)
 
 
 def _body(call: Call, item: WorkItem) -> JsonObject:
-    """Return an item that was deleted or restored, with what is known about its deletion."""
+    """Return a deleted or restored item with the details of its deletion."""
     body: JsonObject = {"id": item.id, "type": item.type, "name": item.title, "project": item.project.name}
     place = "workItems"
     if item.deletion:

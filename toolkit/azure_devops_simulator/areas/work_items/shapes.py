@@ -186,7 +186,7 @@ def revision_body(call: Call, item: WorkItem, revision: Revision, expand: Expand
 
 
 def comment_body(call: Call, item: WorkItem, comment: Comment, *, with_format: bool, rendered: bool) -> JsonObject:
-    """Return a comment. `format` exists from preview 4 on; `renderedText` comes when it is asked for."""
+    """Return a comment. `format` exists from preview 4 on, and `renderedText` only on request."""
     users = call.organization.users
     url = f"{item_url(call, item.id, item.project)}/comments/{comment.id}"
     body: JsonObject = {

@@ -69,7 +69,7 @@ def update_item(call: Call) -> Answer | JsonValue:
 
 
 def _unsaved(item: WorkItem, draft: Draft, user: User) -> WorkItem:
-    """Return the item as it would look; its newest revision keeps its number, because nothing is saved."""
+    """Return the item as it would look. Its revision keeps its number, because nothing is saved."""
     number = len(item.revisions) or 1
     fields = dict(draft.fields)
     if item.revisions:

@@ -63,7 +63,7 @@ def not_in_list(field: Field, value: JsonValue) -> ServiceError:
 def stored_value(
     organization: Organization, project: Project, field: Field, value: JsonValue, item_id: int
 ) -> FieldValue | None:
-    """Return a written value as it is stored; None when it clears the field.
+    """Return the stored form of a value, or None when it clears the field.
 
     Args:
         organization: where users and paths are looked up.
@@ -215,7 +215,7 @@ def check_reason(kind: WorkItemType, fields: Mapping[str, FieldValue]) -> None:
 
 
 def check_state(kind: WorkItemType, value: JsonValue, allowed: Sequence[State]) -> State:
-    """Return the state of a written name, when it is one of those allowed."""
+    """Return the state of a name if it is allowed."""
     state = kind.state(str(value))
     if state is None or state not in allowed:
         raise not_in_list(FIELDS["System.State"], value)

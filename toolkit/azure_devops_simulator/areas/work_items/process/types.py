@@ -328,7 +328,7 @@ CATEGORIES = {
 
 
 def work_item_types(project: Project) -> tuple[WorkItemType, ...]:
-    """Return the types of the project's process; Basic and CMMI projects use the Agile ones."""
+    """Return the types of the project's process. Basic and CMMI projects use the Agile types."""
     return _SCRUM if project.process == "Scrum" else _AGILE
 
 

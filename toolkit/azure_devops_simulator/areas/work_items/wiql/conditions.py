@@ -61,7 +61,7 @@ def known_field(name: FieldName) -> Field:
 
 
 def compile_condition(condition: Condition | None, context: Context) -> Predicate:
-    """Return a function that says whether a revision of an item meets the condition."""
+    """Return a function that tells whether a revision of an item meets the condition."""
     if condition is None:
         return lambda _item, _revision: True
     if isinstance(condition, Negation):

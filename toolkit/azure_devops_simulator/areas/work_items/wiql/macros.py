@@ -80,7 +80,7 @@ def _project(macro: Macro, context: Context) -> Project:
 
 
 def _iteration(macro: Macro, context: Context) -> Node:
-    """Return the iteration that holds today; every dated iteration of the project counts as the team's."""
+    """Return the iteration of today. Every dated iteration of the project counts as the team's."""
     project = _named_team_project(macro, context) if macro.argument else _project(macro, context)
     dated = [node for node in context.organization.work_items.iteration(project).walk() if node.start and node.finish]
     dated.sort(key=lambda node: (node.start or context.organization.clock.start, node.path))
