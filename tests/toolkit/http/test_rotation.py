@@ -179,7 +179,7 @@ def test_a_provider_that_gives_the_same_dead_token_is_not_asked_in_a_loop(organi
 
 
 def test_it_is_asked_again_after_a_while(organization, connect, monkeypatch):
-    monkeypatch.setattr(credentials_module, "_ASK_AGAIN", 0.0)
+    monkeypatch.setattr(credentials_module, "_RETRY_PROVIDER_SECONDS", 0.0)
     provider = Provider(OLD, OLD, NEW)
     client = connect(provider)
     read(client)
@@ -194,7 +194,7 @@ def test_a_new_token_that_is_dead_too_is_not_used(organization, connect):
     read(client)
     revoke(organization)
     revoke(organization, NEW)
-    with pytest.raises(errors.TokenRejected, match="nor the new one"):
+    with pytest.raises(errors.TokenRejected, match="not the new one"):
         read(client)
 
 
@@ -316,8 +316,8 @@ def test_one_of_several_tokens_of_a_person_keeps_the_pace_of_the_other(organizat
     revoke(organization)
     read(client)
     other = connect(lambda: NEW)
-    client.run_sync(client.signed_in())
-    other.run_sync(other.signed_in())
+    client.run_sync(client.fetch_identity())
+    other.run_sync(other.fetch_identity())
     assert client.pacer is other.pacer
 
 

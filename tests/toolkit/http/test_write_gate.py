@@ -125,7 +125,7 @@ def test_a_write_cannot_travel_as_something_that_reads(client, organization):
         url = f"{client.settings.url('core')}/Platform/_apis/wit/workitems/$Bug?api-version=7.1"
         headers = {"Content-Type": "application/json-patch+json", **headers}
         request = httpx.Request(method, url, json=body, headers=headers, extensions={"request_context": context})
-        return await client._opened().handle_async_request(request)
+        return await client._open_layers().handle_async_request(request)
 
     blocked(client, smuggled("POST", reading, {}), "not the POST")
     fake = context_of(client, "GET", CREATE.template)
@@ -139,7 +139,7 @@ def test_a_header_cannot_turn_a_read_into_a_write(client):
         url = f"{client.settings.url('core')}/Platform/_apis/wit/wiql"
         headers = {"X-HTTP-Method-Override": "PATCH"}
         request = httpx.Request("POST", url, headers=headers, extensions={"request_context": context})
-        return await client._opened().handle_async_request(request)
+        return await client._open_layers().handle_async_request(request)
 
     blocked(client, overridden(), "header")
 
@@ -326,9 +326,7 @@ def test_a_write_tool_called_directly_asks(server, organization):
         assert "WriteBlocked" in tool.invoke(CALL).content
         assert "WriteBlocked" in asyncio.run(tool.ainvoke(CALL)).content
         assert "WriteBlocked" in str(tool.run(ARGUMENTS))
-        blocked_call = pytest.raises(Exception, match="WriteBlocked")
-        with blocked_call:
-            tool.func(**ARGUMENTS)
+        assert "WriteBlocked" in str(tool.func(**ARGUMENTS))
     assert written(organization) == []
 
 

@@ -112,7 +112,7 @@ async def _verify(client: AzureDevOps) -> Connection:
         default_project=settings.default_project,
     )
     try:
-        identity = await client.signed_in()
+        identity = await client.fetch_identity()
     except AzureDevOpsError as error:
         return _with(base, error=await _organization_or_token(client, error))
     hints: list[str] = []
@@ -172,7 +172,7 @@ async def _check_default_project(client: AzureDevOps, visible: list[str]) -> Non
     wanted = client.settings.default_project
     if wanted is None or wanted.lower() in {name.lower() for name in visible}:
         return
-    response = await client.look("/_apis/projects/{name}", {"name": wanted})
+    response = await client.get_any("/_apis/projects/{name}", {"name": wanted})
     if response.status_code == 200 or (response.status_code == 401 and not visible):
         return
     if response.status_code == 403:
@@ -247,7 +247,7 @@ async def _probe_once(client: AzureDevOps, scope: Scope, projects: list[str]) ->
             project = client.settings.default_project or (projects[0] if projects else None)
             if "{project}" in template and project is None:
                 return "no project is visible to probe it in"
-            response = await client.look(template, {**path, "project": project})
+            response = await client.get_any(template, {**path, "project": project})
         else:
             response = await client.probe(scope.value)
     except AzureDevOpsError as error:

@@ -12,19 +12,19 @@ from langchain_azure_devops.errors import InvalidRequest, ServiceFault, Unreacha
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 MAX_ERROR_BYTES = 256 * 1024
-"""Of an error answer no more is read: its reason stands at its beginning."""
+"""The most bytes that are read of an error answer: the reason stands at its beginning."""
 TRANSFER_ERRORS = (httpx.TransportError, httpx.DecodingError)
-"""What a connection that breaks, or a body that is cut, is reported as."""
+"""The errors of a broken connection and of a truncated body."""
 _BODY_HEADERS = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
 _ENDS = {b"{": b"}", b"[": b"]"}
 
 
 async def read_body(response: httpx.Response) -> httpx.Response:
-    """The response with its decoded body in memory, of an error answer the beginning.
+    """Read a body into memory and decode it; of an error answer only the beginning.
 
     Raises:
-        InvalidRequest: It is larger than MAX_ANSWER_BYTES.
-        httpx.RemoteProtocolError: It ends in the middle.
+        InvalidRequest: The body is larger than MAX_ANSWER_BYTES.
+        httpx.RemoteProtocolError: The body ends in the middle.
     """
     pieces: list[bytes] = []
     size = 0
@@ -50,7 +50,7 @@ async def read_body(response: httpx.Response) -> httpx.Response:
 
 
 def _is_truncated(response: httpx.Response, content: bytes) -> bool:
-    """Whether JSON lacks its end: a proxy that cuts a body may give it a length that fits."""
+    """Whether JSON lacks its end. A proxy that truncates a body may also adapt its length."""
     if not response.headers.get("content-type", "").startswith("application/json"):
         return False
     text = content.strip()
@@ -58,27 +58,27 @@ def _is_truncated(response: httpx.Response, content: bytes) -> bool:
 
 
 def _decoded_headers(response: httpx.Response) -> list[tuple[bytes, bytes]]:
-    """The headers without those that speak of the body as it was sent; in bytes, for they may hold any."""
+    """Return the headers without those about the encoding of the body; in bytes, because they may hold any."""
     return [(name, value) for name, value in response.headers.raw if name.lower() not in _BODY_HEADERS]
 
 
 class ResumedBody(httpx.AsyncByteStream):
-    """A decoded body; when the connection breaks it is asked for again, and what was delivered before is skipped.
+    """A decoded body that is requested again when the connection breaks.
 
-    Only if the new answer begins with exactly the bytes that were delivered: a reader never gets two halves of two
-    different files.
+    The part that was delivered before is skipped, but only if the new answer begins with exactly these bytes: a reader
+    never gets two halves of different files.
     """
 
     def __init__(
         self, response: httpx.Response, again: Callable[[Exception], Awaitable[httpx.Response]], deadline: float
     ) -> None:
-        """Read from `response`, and from what `again` brings when that breaks, until the deadline."""
+        """Read from `response`, and from the answer that `again` returns when the connection breaks."""
         self._response = response
         self._again = again
         self._deadline = deadline
 
     def answer(self) -> httpx.Response:
-        """The response with this body."""
+        """Return the response with this body."""
         return httpx.Response(self._response.status_code, headers=_decoded_headers(self._response), stream=self)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -128,25 +128,25 @@ class ResumedBody(httpx.AsyncByteStream):
                 return
             except TimeoutError:
                 raise Unreachable(
-                    "The time for this call was used up while its answer was read. Ask for less of it: a line range, "
-                    "or the lines with a word."
+                    "The time for this call ran out while its answer was read. Ask for less: a line range, or the "
+                    "lines that contain a word."
                 ) from None
             yield piece
 
     async def aclose(self) -> None:
-        """Give the connection back."""
+        """Return the connection to the pool."""
         await self._response.aclose()
 
     def _changed(self) -> Unreachable:
         return Unreachable(
-            "The connection broke while an answer was read, and what came the second time was not the same: it changed "
+            "The connection broke while an answer was read, and the second answer was different: the content changed "
             "in between. Read it again."
         )
 
 
 PIECE_BYTES = 64 * 1024
 MAX_RATIO = 500
-"""How many times larger than what was sent a body may be; text reaches 200 only when it repeats itself."""
+"""How many times larger a body may become; text reaches 200 only when it repeats itself."""
 _UNLIMITED_BYTES = 16 * 1024 * 1024
 _GZIP_OR_ZLIB, _BARE = 47, -15
 _COMPRESSED = frozenset({"gzip", "x-gzip", "deflate"})
@@ -154,16 +154,18 @@ _GZIP = b"\x1f\x8b"
 
 
 async def decompress(response: httpx.Response) -> AsyncIterator[bytes]:
-    """The body without its packing, in pieces of at most PIECE_BYTES.
+    """Decompress a body, in pieces of at most PIECE_BYTES.
+
+    httpx decompresses a whole piece of the network at once, and 64 kB of it can become 64 MB before anybody can count.
 
     Raises:
-        InvalidRequest: It unpacks to more than MAX_RATIO times its size.
-        ServiceFault: It is packed in a way that was not asked for.
-        httpx.DecodingError: It is damaged, or ends in the middle.
+        InvalidRequest: The body becomes more than MAX_RATIO times as large.
+        ServiceFault: The body is compressed in a way that was not asked for.
+        httpx.DecodingError: The body is damaged, or ends in the middle.
     """
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if response.is_stream_consumed:
-        # A transport that answers from memory has unpacked it already.
+        # A transport that answers from memory has decompressed the body already.
         for start in range(0, len(response.content), PIECE_BYTES):
             yield response.content[start : start + PIECE_BYTES]
     elif encoding in {"identity", ""}:
@@ -178,14 +180,14 @@ async def decompress(response: httpx.Response) -> AsyncIterator[bytes]:
             yield rest
     else:
         raise ServiceFault(
-            f"The answer is packed as {encoding!r}, which was not asked for: something between here and the service "
-            "changed it. Check the proxy settings.",
+            f"The answer is compressed as {encoding!r}, which was not asked for: something between here and the "
+            "service changed it. Check the proxy settings.",
             subject=encoding,
         )
 
 
 class _Decompressor:
-    """What is known of a packed body so far."""
+    """Decompresses a body piece by piece and counts what it becomes."""
 
     def __init__(self) -> None:
         self._inflate = zlib.decompressobj(_GZIP_OR_ZLIB)
@@ -194,7 +196,7 @@ class _Decompressor:
         self._parts = self._received = self._made = 0
 
     def pieces(self, packed: bytes) -> Iterator[bytes]:
-        """What some more of the packed body unpacks to."""
+        """Decompress the next part of the body."""
         self._received += len(packed)
         packed, self._held = self._held + packed, b""
         while packed:
@@ -209,14 +211,14 @@ class _Decompressor:
                 self._inside, self._parts, packed = False, self._parts + 1, self._inflate.unused_data
 
     def rest(self) -> bytes:
-        """What was held back for want of room, when the body is over."""
+        """Return what is left at the end of the body."""
         piece = self._inflate.flush() if self._inside else b""
         if (self._inside and not self._inflate.eof) or (self._held and not self._parts):
-            raise httpx.DecodingError("the packed body ends in the middle")
+            raise httpx.DecodingError("the compressed body ends in the middle")
         return piece
 
     def _begins(self, packed: bytes) -> bool:
-        """Whether a packed part begins here; several gzip parts may follow each other, and padding the last one."""
+        """Whether a compressed part begins here. Several gzip parts may follow each other, and padding the last."""
         if len(packed) < len(_GZIP):
             self._held = packed
             return False
@@ -229,8 +231,8 @@ class _Decompressor:
         self._made += len(piece)
         if self._made > _UNLIMITED_BYTES and self._made > MAX_RATIO * self._received:
             raise InvalidRequest(
-                f"The answer unpacks to more than {MAX_RATIO} times what was sent and was not read to its end: "
-                "this is no ordinary text. Leave it out.",
+                f"The answer becomes more than {MAX_RATIO} times as large when it is decompressed, so it was not read "
+                "to its end: this is no ordinary text. Leave it out.",
                 subject="packed",
             )
 
@@ -241,7 +243,7 @@ class _Decompressor:
             if self._made or self._parts:
                 raise httpx.DecodingError(str(error)) from error
         try:
-            # Some servers send `deflate` without the frame that belongs to it.
+            # Some servers send `deflate` without the zlib header.
             self._inflate = zlib.decompressobj(_BARE)
             return self._inflate.decompress(packed, PIECE_BYTES)
         except zlib.error as error:

@@ -1,4 +1,4 @@
-"""The client: where a request goes, on which loop it runs, what an answer means."""
+"""The client: it sends requests on its own event loop and turns answers into data or errors."""
 
 import asyncio
 import difflib
@@ -50,20 +50,20 @@ _NAMES_SECONDS = 60.0
 
 
 class AzureDevOps:
-    """One organization, seen with one token.
+    """One organization, as one token sees it.
 
-    All I/O runs on a loop of the client's own, in a daemon thread started at the first request, so that threads,
-    notebooks and several event loops can share one client. Close it, or use it in a `with` statement.
+    All I/O runs on the client's own event loop. A daemon thread runs this loop from the first request on, so that
+    threads, notebooks and several event loops can share one client. Close the client, or use it in a `with` statement.
 
     Attributes:
         settings: Organization, credential and default project.
-        read_only: No write can be granted.
+        read_only: Whether the client refuses every write.
         writes: What happens when a tool wants to write: "deny", "ask" the approver of the call, or "allow".
-        context: Clock, ids and nonces.
-        audit: Where reads, approvals and writes are recorded; None records nothing.
-        grants: Which writes are allowed at this moment.
-        pseudonyms: The secrets behind the pseudonyms shown so far; in memory only.
-        progress: Told of waits that a person would notice, on the client's own loop.
+        context: The clock, ids, nonces and timeouts.
+        audit: The log that records reads, approvals and writes; None records nothing.
+        grants: The writes that are allowed at this moment.
+        pseudonyms: The secrets behind the pseudonyms that were shown so far; in memory only.
+        progress: Called on the client's loop with every wait that a person would notice.
         credential: The token in use and who it belongs to.
     """
 
@@ -78,7 +78,7 @@ class AzureDevOps:
         progress: Callable[[Waiting], None] | None = None,
         audit: AuditLog | None = None,
     ) -> None:
-        """Make no connection yet; `transport` takes the place of the network, for recordings."""
+        """Prepare a client without connecting; `transport` replaces the network, for example with a recording."""
         self.settings = settings
         self.read_only = read_only
         check_choice("writes", writes, get_args(WritePolicy))
@@ -91,7 +91,7 @@ class AzureDevOps:
         self._transport = transport
         self._layers: httpx.AsyncBaseTransport | None = None
         self._io = LoopThread("azure-devops-client")
-        self.credential = Credential(settings, self.signed_in, self.context)
+        self.credential = Credential(settings, self.fetch_identity, self.context)
         self._project_names: tuple[float, list[str]] = (0.0, [])
 
     def __repr__(self) -> str:
@@ -99,26 +99,26 @@ class AzureDevOps:
         return f"AzureDevOps({self.settings.organization!r})"
 
     def known_secrets(self) -> tuple[str, ...]:
-        """Every secret this process has seen, its own token included: none of them may leave in a write."""
+        """Return every secret that this process has seen, its own tokens included: no write may contain one."""
         return (*self.pseudonyms.values(), *self.credential.seen)
 
     @property
     def pacer(self) -> Pacer:
-        """The pace of this organization and person, shared with every other client of theirs."""
+        """The pacer that all clients of this organization and person share."""
         return self.credential.pacer
 
     # -- running -------------------------------------------------------------------------------------------------
 
     async def run(self, work: Coroutine[object, object, T]) -> T:
-        """Run work on the client's loop and wait for it from any other; context variables travel along."""
+        """Run a coroutine on the client's loop and wait for it; it sees the caller's context variables."""
         return await self._io.run(work)
 
     def run_sync(self, work: Coroutine[object, object, T]) -> T:
-        """Run work on the client's loop and block until it is done."""
+        """Run a coroutine on the client's loop and block until it is done."""
         return self._io.run_sync(work)
 
     def close(self) -> None:
-        """Close connections and stop the loop; the client cannot be used afterwards."""
+        """Close the connections, stop the loop and finish the audit log; the client cannot be used afterwards."""
         self._io.close()
         if self.audit is not None:
             self.audit.flush()
@@ -150,10 +150,10 @@ class AzureDevOps:
     # -- requests (on the client's loop) -------------------------------------------------------------------------
 
     async def send(self, request: Request) -> httpx.Response:
-        """Send a request; the answer is complete and successful.
+        """Send a request and return its answer, which is complete and successful.
 
         Raises:
-            AzureDevOpsError: Whatever the answer means, as one of its subclasses.
+            AzureDevOpsError: The subclass that fits what the answer means.
         """
         response = await self._exchange(request, streamed=False)
         if response.is_error:
@@ -186,7 +186,7 @@ class AzureDevOps:
         content_type: str = "application/json",
         method: str = "POST",
     ) -> httpx.Response:
-        """Send a body; passes the write gate unless the operation only reads."""
+        """Send a body. The write gate checks it unless the operation only reads."""
         operation = Operation(method, template)
         return await self.send(
             Request(operation, path or {}, query or {}, body, area, version, content_type=content_type)
@@ -202,7 +202,7 @@ class AzureDevOps:
         accept: str,
         version: str = API_VERSION,
     ) -> AsyncIterator[httpx.Response]:
-        """Read a body piece by piece; the caller caps it."""
+        """Read a body piece by piece. The caller decides how much of it to read."""
         request = Request(Operation("GET", template), path, query, version=version, accept=accept)
         response = await self._exchange(request, streamed=True)
         try:
@@ -219,35 +219,35 @@ class AzureDevOps:
             await response.aclose()
 
     async def probe(self, scope: str) -> httpx.Response:
-        """Send the constant probe of a write scope and return whatever comes back, error answers included."""
+        """Send the constant probe of a write scope and return the answer, also when it is an error."""
         operation, content_type, body = PROBES[scope]
         query = {"validateOnly": "true"} if operation.method == "PATCH" else {}
         return await self._exchange(
             Request(operation, {}, query, content_type=content_type), streamed=False, probe=body.encode()
         )
 
-    async def look(self, template: str, path: PathValues | None = None) -> httpx.Response:
-        """GET and return whatever comes back, error answers included."""
+    async def get_any(self, template: str, path: PathValues | None = None) -> httpx.Response:
+        """Send a GET and return the answer, also when it is an error."""
         return await self._exchange(Request(Operation("GET", template), path or {}, {}), streamed=False)
 
     async def identity(self) -> Identity | None:
-        """Who the token belongs to, asked at most every 30 s; None when the service knows nobody by it."""
+        """Ask at most every 30 s who the token belongs to; None when the service knows nobody by it."""
         return await self.credential.identity(time.monotonic() - _IDENTITY_SECONDS)
 
     @property
     def account(self) -> Identity | None:
-        """Who the token belongs to, as far as it was asked by now; sends nothing."""
+        """Who the token belongs to, if that was asked before; sends nothing."""
         return self.credential.account
 
-    async def signed_in(self, token: SecretStr | None = None) -> Identity:
-        """Who a token belongs to, asked now (`GET /_apis/connectionData`, else `OPTIONS /_apis`).
+    async def fetch_identity(self, token: SecretStr | None = None) -> Identity:
+        """Ask now who a token belongs to (`GET /_apis/connectionData`, else `OPTIONS /_apis`).
 
         Args:
-            token: The one to ask about; None for the one in use.
+            token: The token to ask about; None for the one in use.
 
         Raises:
             TokenRejected: The service knows nobody by this token.
-            AzureDevOpsError: What else the answer means.
+            AzureDevOpsError: The subclass that fits any other answer.
         """
         request = Request(Operation("GET", "/_apis/connectionData"), {}, {}, version="7.1-preview")
         response = await self._exchange(request, streamed=False, token=token)
@@ -265,23 +265,23 @@ class AzureDevOps:
         return identity
 
     async def organization_exists(self) -> bool | None:
-        """Whether the cloud knows an organization of this name, asked without the token; None if that is unsettled."""
+        """Ask without the token whether the cloud knows an organization of this name; None if that stays open."""
         operation, query = Operation("GET", "/_apis/resourceAreas/{id}"), {"accountName": self.settings.organization}
         request = Request(operation, {"id": _CORE_AREA}, query, version="")
         context = RequestContext(operation, {}, self, self._deadline(), self.progress, anonymous=True)
         host = str(httpx.URL(self.settings.url("core")).copy_with(path="/")).rstrip("/")
         asked = request.http(host, {"request_context": context, "timeout": self.context.timeouts.for_httpx})
         try:
-            response = await self._opened().handle_async_request(asked)
+            response = await self._open_layers().handle_async_request(asked)
         except AzureDevOpsError:
             return None
         return {200: True, 404: False}.get(response.status_code)
 
     async def project_names(self, *, strict: bool = False) -> list[str]:
-        """The projects this token can see, at most 1,000, remembered for a minute.
+        """Return the names of the projects that this token can see, at most 1,000, and remember them for a minute.
 
         Args:
-            strict: Raise what the answer means instead of returning an empty list.
+            strict: Whether to raise the error of the answer instead of returning an empty list.
         """
         asked, names = self._project_names
         if asked == 0.0 or time.monotonic() - asked > _NAMES_SECONDS:
@@ -296,10 +296,10 @@ class AzureDevOps:
         return names
 
     async def required_project(self, project: str | None) -> str:
-        """The given project or the default one.
+        """Return the given project or the default one.
 
         Raises:
-            InvalidRequest: There is neither; the message names the visible projects.
+            InvalidRequest: There is neither. The message names the visible projects.
         """
         if chosen := project or self.settings.default_project:
             return chosen
@@ -312,7 +312,7 @@ class AzureDevOps:
     async def _exchange(
         self, request: Request, *, streamed: bool, probe: bytes | None = None, token: SecretStr | None = None
     ) -> httpx.Response:
-        layers = self._opened()
+        layers = self._open_layers()
         call = current_call.get()
         context = RequestContext(
             request.operation,
@@ -335,18 +335,18 @@ class AzureDevOps:
         return response
 
     def _deadline(self) -> float:
-        """When the call this request belongs to has to be over."""
+        """Return when the call that this request belongs to must be over, by the monotonic clock."""
         call = current_call.get()
         return (call and call.deadline) or time.monotonic() + self.context.timeouts.call
 
-    def _opened(self) -> httpx.AsyncBaseTransport:
-        """The layers, without httpx's client in front: what that adds is not used here and costs 0.2 ms a request."""
+    def _open_layers(self) -> httpx.AsyncBaseTransport:
+        """Return the transport layers. httpx's own client would add nothing and cost 0.2 ms a request."""
         if not self._io.is_current():
             raise RuntimeError("Requests run on the client's loop: use run() or run_sync().")
         if self._layers is None:
             inner = self._transport or open_network(self.settings.url("core"))
             self._layers = build_layers(inner, self.credential, self.context.timeouts)
-            # Only what is behind the layers: they know the client, and it could never be forgotten.
+            # Close only the network: a reference to the layers would keep the client from being garbage-collected.
             self._io.on_close(inner.aclose)
         return self._layers
 
@@ -356,7 +356,7 @@ class AzureDevOps:
             response, request.operation, lambda: self.credential.identity(begun), current_call.get()
         )
         if isinstance(error, ServiceFault) and not is_read(request.operation):
-            # Its own failure says nothing of how far the service had come.
+            # The service failed while it worked on the write, so it is not known how far it came.
             return WriteOutcomeUnknown(error.message, subject=request.operation.template)
         if isinstance(error, ProjectNotFound) and request.project is not None:
             names = await self.project_names()

@@ -33,25 +33,26 @@ _RETRY_PROVIDER_SECONDS = 10.0
 
 
 class Credential:
-    """One client's token. The provider is asked for the first one, and for another when the service knows nobody by it.
+    """The token of one client, and the account that it belongs to.
 
-    Used on the client's loop only.
+    The provider is asked for the first token, and for another one when the service no longer accepts it. Used on the
+    client's loop only.
 
     Attributes:
-        pacer: The pace of the person the token belongs to.
-        account: Who that is, as far as it was asked by now; stays when the token dies.
-        replaced: Awaited after each replacement, before the refused request is repeated.
+        pacer: The pacer of the person that the token belongs to.
+        account: This person, once it was asked for; stays known when the token is no longer accepted.
+        replaced: Awaited after each replacement, before the refused request is sent again.
     """
 
     def __init__(
         self, settings: Settings, who: Callable[[SecretStr], Awaitable[Identity]], context: RunContext
     ) -> None:
-        """Ask nobody yet.
+        """Prepare without asking for a token.
 
         Args:
-            settings: Where tokens come from.
-            who: Asks the service who a token belongs to; raises NotSignedIn for nobody.
-            context: How many seconds a provider may take, and whether the pace is shared.
+            settings: The source of tokens.
+            who: Asks the service who a token belongs to; raises NotSignedIn when it belongs to nobody.
+            context: How long a provider may take, and whether clients share the pace.
         """
         self.pacer = Pacer()
         self.account: Identity | None = None
@@ -70,28 +71,28 @@ class Credential:
 
     @property
     def rotates(self) -> bool:
-        """Whether another token may be had."""
+        """Whether the provider can give another token."""
         return self._settings.rotates
 
     @property
     def seen(self) -> tuple[str, ...]:
-        """Every token used so far: each is a secret, also when it is dead."""
+        """Every token used so far: each is a secret, also when the service no longer accepts it."""
         return tuple(self._seen)
 
     async def token(self) -> str:
-        """The token to use now."""
+        """Return the token to use now."""
         if not self._token:
             began = time.monotonic()
             async with self._replacing:
                 if not self._token:
-                    # Who waited while it failed does not wait for it once more.
+                    # A caller that waited while the provider failed does not wait for it again.
                     self._raise_failure(since=began)
                     with self._remembered_failure():
                         self._adopt(await self._asked())
         return self._token
 
     async def identity(self, since: float) -> Identity | None:
-        """Who the token belongs to, None for nobody; asked unless it was asked since then (by the monotonic clock)."""
+        """Return who the token belongs to, None for nobody; ask unless that was asked after `since`."""
         async with self._asking:
             if self._settled_at < since or not self._settled_at:
                 began = time.monotonic()
@@ -103,19 +104,19 @@ class Credential:
             return None if self._nobodys else self.account
 
     def belongs_to(self, person: Identity) -> None:
-        """Note who the token belongs to: from now on the pace is shared with every client of this person."""
+        """Note who the token belongs to, and share the pace with every client of this person from now on."""
         self.account, self._nobodys, self._settled_at = person, False, time.monotonic()
         self.pacer = self._pacer(person.id, self.pacer)
 
     async def renewed(self, refused: str) -> str:
-        """A token in place of one that the service does not accept any more; asked for once, whoever needs it.
+        """Replace a token that the service no longer accepts; the provider is asked once, however many calls need it.
 
-        It is used only if it belongs to the same account, as far as that was known.
+        The new token is used only if it belongs to the same account, where that was known.
 
         Raises:
-            TokenRejected: The provider has no better one.
-            AccountChanged: It has one of another account.
-            CredentialUnavailable: It failed.
+            TokenRejected: The provider has no token that the service accepts.
+            AccountChanged: The provider has a token of another account.
+            CredentialUnavailable: The provider failed.
         """
         async with self._replacing:
             if self._token != refused:
@@ -126,15 +127,15 @@ class Credential:
             self._adopt(token)
             self.belongs_to(person)
         if self.replaced is not None:
-            # Not a part of the call that noticed: with neither its grant nor its deadline.
+            # This is no part of the call that noticed the dead token: it has neither its grant nor its deadline.
             await asyncio.get_running_loop().create_task(_awaited(self.replaced()), context=contextvars.Context())
         return token
 
     async def refreshed(self) -> None:
-        """Ask for the token anew and use it, whoever it belongs to.
+        """Ask the provider for a token and use it, also when it belongs to another account.
 
         Raises:
-            CredentialUnavailable: The provider failed; the token in use stays.
+            CredentialUnavailable: The provider failed; the present token stays in use.
         """
         async with self._replacing:
             token = await self._asked()
@@ -146,20 +147,20 @@ class Credential:
         source = self._settings.credential_source
         if token == refused:
             raise TokenRejected(
-                f"The service does not accept the token any more, and {source} gave the same one again. Put a new "
-                "token where it comes from; a later call asks again."
+                f"The service no longer accepts the token, and {source} gave the same one again. Put a new token "
+                "there; a later call asks for it again."
             )
         try:
             person = await self._who(SecretStr(token))
         except NotSignedIn as error:
             raise TokenRejected(
-                f"The service does not accept the token any more, nor the new one from {source}. {error.message}"
+                f"The service no longer accepts the token, and not the new one from {source} either. {error.message}"
             ) from error
         was = self.account
         if was is not None and person.id != was.id:
             raise AccountChanged(
-                f"The new token from {source} belongs to {person.name}, and the work was begun as {was.name}. It was "
-                "not used. If this is meant, call refresh() on the toolkit; else give a token of the same account."
+                f"The new token from {source} belongs to {person.name}, but the work began as {was.name}. It was not "
+                "used. If you want this, call refresh() on the toolkit; otherwise give a token of the same account."
             )
         return token, person
 
@@ -185,7 +186,7 @@ class Credential:
         return shared_pacer(self._settings.url("core"), who, present) if self._shared_pace else self.pacer
 
     async def _asked(self) -> str:
-        """What the provider gives; it may block, so it runs in a thread, unless there is nothing to run."""
+        """Ask the provider for a token; it may block, so it runs in a thread."""
         source = self._settings.credential_source
         if not self.rotates:
             return checked_token(cast("SecretStr", self._settings.token()), source)
@@ -196,13 +197,13 @@ class Credential:
         except (Exception, SystemExit) as error:
             reason = "gave nothing in time" if isinstance(error, TimeoutError) else f"failed ({type(error).__name__})"
             raise CredentialUnavailable(
-                f"There is no token: {source} {reason}. Look at what it does; the next call asks again."
+                f"There is no token: {source} {reason}. Check the provider; the next call asks it again."
             ) from error
         return checked_token(token, source)
 
 
 async def _run_in_thread(work: Callable[[], T]) -> T:
-    """Run what may block in a thread that no exit of the program waits for: a vault may never answer."""
+    """Run a blocking function in a daemon thread, so that a vault that never answers keeps no program alive."""
     loop, context = asyncio.get_running_loop(), contextvars.copy_context()
     done: asyncio.Future[tuple[T, None] | tuple[None, BaseException]] = loop.create_future()
 
@@ -216,7 +217,7 @@ async def _run_in_thread(work: Callable[[], T]) -> T:
             outcome = (context.run(work), None)
         except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
             outcome = (None, error)
-        # A closed loop has nobody who waits.
+        # Nobody waits on a closed loop.
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(settle, outcome)
 
@@ -232,24 +233,24 @@ async def _awaited(work: Awaitable[None]) -> None:
 
 
 class AuthTransport(httpx.AsyncBaseTransport):
-    """Puts the token on each request; asks for another and repeats the request when the service knows nobody by it.
+    """Adds the token to each request, and replaces it once when the service no longer accepts it.
 
-    A write is repeated, too: who is not signed in cannot have written anything.
+    The refused request is then sent again, also when it is a write: without a sign-in nothing can have been written.
     """
 
     def __init__(self, inner: httpx.AsyncBaseTransport, credential: Credential) -> None:
-        """Stand in front of `inner`."""
+        """Wrap the transport `inner`."""
         self._inner = inner
         self._credential = credential
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Sign, send, and once more with another token if need be."""
+        """Send a request with the token, and again with another token if the first is not accepted."""
         context: RequestContext = request.extensions["request_context"]
         if context.anonymous:
             return await self._inner.handle_async_request(request)
         if context.token is not None:
             return await self._sent(request, context.token)
-        # Wrapped also here: tools that report errors show the local variables of every frame.
+        # A SecretStr here as well, because error reporters show the local variables of every frame.
         token = SecretStr(await self._credential.token())
         try:
             response = await self._sent(request, token)
@@ -262,19 +263,19 @@ class AuthTransport(httpx.AsyncBaseTransport):
         return await self._sent(request, SecretStr(await self._credential.renewed(token.get_secret_value())))
 
     async def aclose(self) -> None:
-        """Close what is behind."""
+        """Close the inner transport."""
         await self._inner.aclose()
 
     async def _is_nobodys(self, response: httpx.Response, context: RequestContext, token: SecretStr) -> bool:
-        """Whether a refusal means the token and not its scopes: an empty 401 says the same for both."""
+        """Whether a refusal is about the token and not about its scopes: an empty 401 looks the same for both."""
         if response.status_code != 401 or "x-vss-userdata" in response.headers:
             return False
         try:
             nobodys = await self._credential.identity(since=context.started) is None
-            # Somebody else may have replaced it meanwhile: then the answer was about the new one.
+            # Another call may have replaced the token meanwhile; then the answer was about the new one.
             return nobodys or await self._credential.token() != token.get_secret_value()
         except AzureDevOpsError:
-            # That cannot be settled now; the refusal stands as it is.
+            # This cannot be decided now, so the refusal stands as it is.
             return False
 
     async def _sent(self, request: httpx.Request, token: SecretStr) -> httpx.Response:

@@ -11,14 +11,17 @@ from typing import TypeVar
 
 T = TypeVar("T")
 _CLOSE_SECONDS = 5.0
-_CLOSED_MEANWHILE = "This client was closed while the call was under way; what became of it is not known."
+_CLOSED_MEANWHILE = "This client was closed during the call, so the outcome of the call is not known."
 
 
 class LoopThread:
-    """Runs work on one event loop in a daemon thread, started at the first use and stopped when closed or forgotten."""
+    """Runs coroutines on one event loop in a daemon thread.
+
+    The thread starts with the first use, and stops when this object is closed or garbage-collected.
+    """
 
     def __init__(self, name: str) -> None:
-        """Start nothing yet."""
+        """Prepare without starting the thread."""
         self._name = name
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -29,12 +32,12 @@ class LoopThread:
         self._process: int | None = None
 
     async def run(self, work: Coroutine[object, object, T]) -> T:
-        """Run work on the loop and wait for it from any other; context variables travel along.
+        """Run a coroutine on the loop and wait for it on any other loop; it sees the caller's context variables.
 
-        Who stops waiting stops the work, too.
+        Cancelling the awaiting task also cancels the coroutine.
 
         Raises:
-            RuntimeError: Closed before it was done.
+            RuntimeError: The loop was closed before the coroutine ended.
         """
         if self.is_current():
             return await work
@@ -48,10 +51,10 @@ class LoopThread:
             raise
 
     def run_sync(self, work: Coroutine[object, object, T]) -> T:
-        """Run work on the loop and block until it is done.
+        """Run a coroutine on the loop and block until it is done.
 
         Raises:
-            RuntimeError: Called on the loop itself, which would wait for itself for ever; or closed before it was done.
+            RuntimeError: Called on the loop itself, which would wait for itself forever; or the loop was closed first.
         """
         if self.is_current():
             work.close()
@@ -62,7 +65,7 @@ class LoopThread:
         except concurrent.futures.CancelledError:
             raise RuntimeError(_CLOSED_MEANWHILE) from None
         except BaseException:
-            # Ctrl-C, most likely: nobody waits for the answer any more.
+            # Probably Ctrl-C: nobody waits for the answer any more.
             future.cancel()
             raise
 
@@ -71,11 +74,11 @@ class LoopThread:
         return threading.current_thread() is self._thread
 
     def on_close(self, closer: Callable[[], Awaitable[None]]) -> None:
-        """Have something awaited on the loop before it stops."""
+        """Register a coroutine function to await on the loop before it stops."""
         self._closers.append(closer)
 
     def close(self) -> None:
-        """Cancel what is under way, close what was opened, stop the loop; it cannot be started again."""
+        """Cancel what is under way, await the registered functions, and stop the loop for good."""
         with self._lock:
             self._closed = True
             if self._finalizer is not None:
@@ -85,10 +88,10 @@ class LoopThread:
         if self._process not in {None, os.getpid()}:
             work.close()
             raise RuntimeError(
-                "This client was used before the process forked: its thread and its connections are the parent's. "
-                "Make a client in each process."
+                "This client was used before the process forked, and its thread and connections belong to the parent. "
+                "Create a client in each process."
             )
-        # Under the lock, so that nothing is handed to a loop that is being closed.
+        # The lock prevents that work reaches a loop that is being closed.
         with self._lock:
             if self._closed:
                 work.close()
@@ -109,7 +112,7 @@ def _serve(loop: asyncio.AbstractEventLoop) -> None:
     stopped = False
     try:
         while not stopped:
-            # A sys.exit() in somebody's callback reaches who waits for that call; the loop and other calls go on.
+            # A sys.exit() in a callback reaches the caller that waits for it; the loop and other calls continue.
             with contextlib.suppress(SystemExit, KeyboardInterrupt):
                 loop.run_forever()
                 stopped = True
@@ -124,7 +127,7 @@ def _stop(
     process: int,
     closers: list[Callable[[], Awaitable[None]]],
 ) -> None:
-    """Takes no reference to the owner, so that it can be forgotten, also by a task on its own loop."""
+    """Stop the loop. It takes no reference to the owner, so that the owner can be garbage-collected."""
     if not thread.is_alive() or process != os.getpid():
         return
     ending = asyncio.run_coroutine_threadsafe(_drain(closers), loop)

@@ -1,7 +1,7 @@
 """The network: one pool of connections to an organization, on plain asyncio.
 
-httpx's own transport reaches asyncio through a layer that serves other event loops, too, and goes round the loop nine
-times for one small answer. The client has a loop of its own, so it needs none of that: a request costs half as much.
+httpx's own transport supports several kinds of event loops through a layer that runs the loop nine times for one small
+answer. The client has its own asyncio loop, so it does without this layer, and a request costs half as much.
 """
 
 import asyncio
@@ -25,21 +25,21 @@ _UNREAD_BYTES = 256 * 1024
 
 
 def open_network(base_url: str) -> httpx.AsyncBaseTransport:
-    """Connections to one organization, through the proxy of the environment where there is one."""
+    """Create the transport to one organization, through the proxy of the environment if there is one."""
     url = httpx.URL(base_url)
     proxies = urllib.request.getproxies()
     proxy = proxies.get(url.scheme) or proxies.get("all")
-    # A proxy cannot reach this machine's loopback: a simulator must work behind one, too.
+    # A proxy cannot reach the loopback of this machine, and a simulator must work behind a proxy.
     if proxy is not None and (is_loopback(url.host) or urllib.request.proxy_bypass(url.host)):
         proxy = None
     return Network(proxy and _check_proxy_url(proxy))
 
 
 def _check_proxy_url(proxy: str) -> str:
-    """The URL of a proxy, which may be given without its scheme.
+    """Return the URL of a proxy, which may be given without its scheme.
 
     Raises:
-        Misconfigured: It is none, or of a kind that is not supported.
+        Misconfigured: It is no URL, or a kind of proxy that is not supported.
     """
     whole = proxy if "://" in proxy else f"http://{proxy}"
     try:
@@ -47,7 +47,7 @@ def _check_proxy_url(proxy: str) -> str:
     except httpx.InvalidURL:
         url = httpx.URL("")
     if url.scheme not in {"http", "https"} or not url.host:
-        # Never shown: it may hold a password.
+        # The URL is never shown, because it may contain a password.
         raise Misconfigured(
             "The proxy of the environment (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY) cannot be used: it must be such as "
             "http://proxy.example:8080; SOCKS is not supported. To go without it for this host, add it to NO_PROXY.",
@@ -58,15 +58,15 @@ def _check_proxy_url(proxy: str) -> str:
 
 @cache
 def _tls_context() -> ssl.SSLContext:
-    """One TLS context for all clients: making one takes 20 ms."""
+    """Create the TLS context once for all clients, because that takes 20 ms."""
     return httpx.create_ssl_context()
 
 
 class Network(httpx.AsyncBaseTransport):
-    """A pool of connections; its errors are httpx's."""
+    """A pool of connections that raises the errors of httpx."""
 
     def __init__(self, proxy: str | None = None) -> None:
-        """Connect to nothing yet; `proxy` is a URL, perhaps with a name and a password."""
+        """Prepare without connecting; `proxy` is a URL, perhaps with a name and a password."""
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=_tls_context(),
             proxy=None if proxy is None else _make_proxy(httpx.URL(proxy)),
@@ -77,7 +77,7 @@ class Network(httpx.AsyncBaseTransport):
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request; the body of the answer is read as it is asked for."""
+        """Send a request; the body of the answer is read on demand."""
         url = request.url
         assert isinstance(request.stream, httpx.AsyncByteStream)  # noqa: S101 - requests of an asynchronous client
         asked = httpcore.Request(
@@ -127,7 +127,7 @@ _ERRORS = (
 
 
 def _to_httpx_error(error: Exception) -> httpx.TransportError:
-    """The error of the same name; httpx took its names from here."""
+    """Convert an error of httpcore into the one of httpx, which has the same name."""
     kind: type[httpx.TransportError] = getattr(httpx, type(error).__name__)
     return kind(str(error))
 
@@ -172,7 +172,7 @@ class _AsyncioBackend(httpcore.AsyncNetworkBackend):
 
 
 class _Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
-    """One connection: what has arrived and was not read yet, and who waits for it or for room to write."""
+    """One connection: the data that was not read yet, and the futures that wait for data or for room to write."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -270,7 +270,7 @@ class _Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
 
     def get_extra_info(self, info: str) -> object:
         if info == "is_readable":
-            # On an idle connection whatever arrives, also its end, means that it cannot be used again.
+            # Data or the end of an idle connection means that the connection cannot be used again.
             return bool(self._unread) or self._ended
         names = {"client_addr": "sockname", "server_addr": "peername"}
         return self._wire.get_extra_info(names.get(info, info))
@@ -282,7 +282,7 @@ def _wake(waiting: "asyncio.Future[None] | None") -> None:
 
 
 async def _wait_within(waiting: "asyncio.Future[None]", seconds: float | None, late: type[Exception]) -> None:
-    """Wait for something to happen on the connection, so long at most."""
+    """Wait for an event on the connection, at most `seconds`."""
     if seconds is None:
         await waiting
         return

@@ -1,7 +1,7 @@
-"""One pace for everything that talks to an organization as one person, whatever client, thread or event loop it is on.
+"""One pace for all requests of one person to one organization, from any client, thread or event loop.
 
-The service throttles a person in an organization, not a connection. When it asks one request to wait, all of them wait,
-and afterwards they start one after the other instead of all at once.
+The service throttles a person in an organization, not a connection. When it asks one request to wait, all requests
+wait, and afterwards they start one after the other.
 """
 
 import asyncio
@@ -25,24 +25,24 @@ import httpx
 from langchain_azure_devops.runtime import Waiting
 
 MAX_PARALLEL = 8
-"""Requests under way at once; more are slower, not faster."""
+"""The most requests at the same time; more would be slower."""
 MAX_HOLD_SECONDS = 300.0
-"""Seconds. Whatever a header says, after this one request is let through to ask again."""
+"""The longest pause, whatever a header says; after it, requests are sent again."""
 MAX_SLOWDOWN_SECONDS = 5.0
-"""Seconds to slow down by when the service only warns: it delays requests itself before it refuses any."""
+"""The longest pause when the service only warns: it delays requests itself before it refuses any."""
 REPORTED_WAIT_SECONDS = 0.5
-"""Seconds of a wait that a person is told of."""
+"""A wait of this length or longer is reported to the person."""
 MAX_RETRY_AFTER_SECONDS = 86_400.0
-"""Seconds. Whatever a header says, nobody is told to come back later than this."""
+"""The longest time after which an error message asks to come back, whatever a header says."""
 _SPREAD = 2.0
 _GAP = 0.05
 
 
 class WaitExceedsDeadline(Exception):
-    """The wait does not fit into the call.
+    """A request would have to wait longer than its call may take.
 
     Attributes:
-        seconds: How long the wait would be; None when only the requests under way are in front.
+        seconds: How long the wait would be; None when the request only waits for other requests.
     """
 
     def __init__(self, seconds: float | None) -> None:
@@ -59,7 +59,7 @@ class _Waiter:
 
 
 class _Start(NamedTuple):
-    """Seconds until a request may start, and until it must not start earlier."""
+    """When a request should start and when it may start at the earliest, in seconds from now."""
 
     polite: float
     strict: float
@@ -67,13 +67,13 @@ class _Start(NamedTuple):
 
 
 class Pacer:
-    """Bounds what is under way and holds everything back while the service asks for it; safe across threads and loops.
+    """Limits the requests at the same time and holds all back while the service asks for it.
 
-    Usable by one event loop for each caller: it binds nothing to the loop of the first.
+    Several threads and event loops can use it at once; it is not bound to the loop of its first caller.
     """
 
     def __init__(self, parallel: int = MAX_PARALLEL) -> None:
-        """Hold nothing back yet."""
+        """Start without a pause."""
         self._parallel = parallel
         self._lock = threading.Lock()
         self._under_way = 0
@@ -84,22 +84,22 @@ class Pacer:
         self._era = 0
 
     @asynccontextmanager
-    async def turn(self, deadline: float, tell: Callable[[Waiting], None]) -> AsyncIterator[None]:
-        """One request's turn: starts when it may, counts as under way inside the block.
+    async def turn(self, deadline: float, report_wait: Callable[[Waiting], None]) -> AsyncIterator[None]:
+        """Wait until a request may start; inside the block it counts as under way.
 
         Args:
             deadline: The latest start, by the monotonic clock.
-            tell: Told of a wait that a person would notice.
+            report_wait: Called with a wait that a person would notice.
 
         Raises:
-            NoTime: It cannot start before the deadline.
+            WaitExceedsDeadline: The request cannot start before the deadline.
         """
         while True:
-            era = await self._wait(deadline, tell)
+            era = await self._wait(deadline, report_wait)
             await self._enter(deadline)
             if era == self._era:
                 break
-            # Held back meanwhile, by an answer to somebody else.
+            # An answer to another request asked for a pause meanwhile.
             self._leave()
         try:
             yield
@@ -107,7 +107,7 @@ class Pacer:
             self._leave()
 
     def hold(self, seconds: float) -> None:
-        """Start nothing for some seconds, at most LONGEST_HOLD."""
+        """Start no request for some seconds, at most MAX_HOLD_SECONDS."""
         until = time.monotonic() + min(max(seconds, 0.0), MAX_HOLD_SECONDS)
         with self._lock:
             if until > self._open_at:
@@ -115,11 +115,11 @@ class Pacer:
                 self._era += 1
 
     def slow(self, seconds: float) -> None:
-        """Start nothing for some seconds, at most COURTESY, unless a call would be lost by that."""
+        """Start no request for some seconds, at most MAX_SLOWDOWN_SECONDS, unless a call would fail by that."""
         with self._lock:
             self._polite_at = max(self._polite_at, time.monotonic() + min(max(seconds, 0.0), MAX_SLOWDOWN_SECONDS))
 
-    async def _wait(self, deadline: float, tell: Callable[[Waiting], None]) -> int:
+    async def _wait(self, deadline: float, report_wait: Callable[[Waiting], None]) -> int:
         start = self._reserve(deadline)
         left = deadline - time.monotonic()
         if start.strict > left:
@@ -127,7 +127,7 @@ class Pacer:
         wait = start.polite if start.polite <= left else start.strict
         if wait > 0:
             if wait >= REPORTED_WAIT_SECONDS:
-                tell(Waiting("throttled", wait))
+                report_wait(Waiting("throttled", wait))
             await asyncio.sleep(wait)
         return start.era
 
@@ -166,7 +166,7 @@ class Pacer:
                 try:
                     waiter.loop.call_soon_threadsafe(waiter.turn.set)
                 except RuntimeError:
-                    # Its loop is closed: nobody waits there any more.
+                    # The loop of this waiter is closed, so nobody waits there any more.
                     continue
                 waiter.granted = True
                 return
@@ -179,8 +179,8 @@ _SALT = secrets.token_bytes(16)
 
 
 def _reset_after_fork() -> None:
-    """A forked process begins anew: the locks and the counts of its parent are not its own."""
-    global _guard  # noqa: PLW0603 - the copy may be held by a thread that does not exist here
+    """Drop the locks and counts of the parent in a forked process."""
+    global _guard  # noqa: PLW0603 - a thread that does not exist here may hold the copy
     _guard = threading.Lock()
     _pacers.clear()
 
@@ -190,17 +190,17 @@ if hasattr(os, "register_at_fork"):
 
 
 def token_digest(token: str) -> str:
-    """Who a token belongs to as long as that is not known: a digest that says nothing of the token."""
+    """Stand in for the owner of a token until the owner is known; the digest reveals nothing about the token."""
     return hashlib.blake2b(token.encode(), key=_SALT, digest_size=16).hexdigest()
 
 
 def shared_pacer(place: str, who: str, present: Pacer | None = None) -> Pacer:
-    """The pacer that every client of one organization and one person shares.
+    """Return the pacer that all clients of one organization and one person share.
 
     Args:
         place: The base URL of the organization or collection.
-        who: The id of the person, or `holder(token)` while that is not known.
-        present: Taken when there is none yet: the one used until the person was known.
+        who: The id of the person, or `token_digest(token)` until that is known.
+        present: The pacer to share when there is none yet: the one used until the person was known.
     """
     key = (place.lower().rstrip("/"), who)
     with _guard:
@@ -214,7 +214,7 @@ def shared_pacer(place: str, who: str, present: Pacer | None = None) -> Pacer:
 
 
 def apply_rate_limits(headers: httpx.Headers, pacer: Pacer) -> float | None:
-    """Hold back what an answer asks to be held back, whatever its status; the seconds of its `Retry-After`."""
+    """Obey the rate limit headers of any answer, and return the seconds of its `Retry-After`."""
     wait = retry_after(headers)
     if wait is not None:
         pacer.hold(wait)
@@ -228,14 +228,14 @@ def apply_rate_limits(headers: httpx.Headers, pacer: Pacer) -> float | None:
 
 
 def retry_after(headers: httpx.Headers) -> float | None:
-    """How many seconds the service asks to wait, also where it names a date; None when it does not ask."""
+    """Return how many seconds the service asks to wait, also where it names a date; None when it does not ask."""
     text = headers.get("retry-after")
     if text is None:
         return None
     if (seconds := _number(text)) is not None:
         return min(seconds, MAX_RETRY_AFTER_SECONDS)
     try:
-        # A date is the service's own time, so it is compared with the service's own clock where that is told.
+        # The date is by the service's clock, so it is compared with that clock where the answer tells it.
         now = parsedate_to_datetime(headers["date"]).timestamp() if "date" in headers else time.time()
         return min(max(0.0, parsedate_to_datetime(text).timestamp() - now), MAX_RETRY_AFTER_SECONDS)
     except (ValueError, OverflowError):

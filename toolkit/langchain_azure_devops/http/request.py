@@ -19,7 +19,7 @@ from langchain_azure_devops.safety.operations import is_read
 
 QueryValue = str | int | bool | None
 PathValues = Mapping[str, str | int | None]
-"""What stands for the placeholders of a route; a `project` of None drops its segment."""
+"""The values of the placeholders of a route; a `project` of None drops its segment."""
 
 API_VERSION = "7.1"
 _HEADERS = {
@@ -34,16 +34,16 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class Request:
-    """One request as a tool states it.
+    """One request as a tool asks for it.
 
     Attributes:
-        operation: Method and route template.
-        path: Values of the template's placeholders; a `project` of None drops its segment.
-        query: Query parameters; None leaves one out.
-        body: JSON body, or None.
-        area: Which host of the cloud serves it.
-        version: The api-version; empty leaves it out, where the service takes none.
-        accept: The media type wanted.
+        operation: The method and the route template.
+        path: The values of the placeholders; a `project` of None drops its segment.
+        query: The query parameters; None leaves one out.
+        body: The JSON body, or None.
+        area: The area of the service, which decides the host.
+        version: The api-version; empty where the service takes none.
+        accept: The media type of the answer.
         content_type: The media type of the body.
     """
 
@@ -58,26 +58,26 @@ class Request:
 
     @property
     def project(self) -> str | None:
-        """The project in the path, as the caller named it."""
+        """The project in the path, as the caller gave it."""
         value = self.path.get("project")
         return None if value is None else str(value)
 
     @property
     def parameters(self) -> dict[str, str]:
-        """The query as it is sent, the api-version included."""
+        """The query parameters that are sent, the api-version included."""
         given = {name: _query_text(value) for name, value in self.query.items() if value is not None}
         return {**given, "api-version": self.version} if self.version else given
 
     def http(self, base_url: str, extensions: Mapping[str, object], content: bytes | None = None) -> httpx.Request:
-        """The request as it goes out, but for the token.
+        """Build the HTTP request without the token.
 
         Args:
-            base_url: Where the organization is.
-            extensions: What travels with it through the layers.
-            content: A body that is not JSON to be made here.
+            base_url: The URL of the organization.
+            extensions: What the transport layers get with the request.
+            content: The body, where it is not made from `self.body`.
 
         Raises:
-            InvalidRequest: A name cannot be part of a path, or a text is none.
+            InvalidRequest: A name cannot be part of a path, or a text cannot be encoded.
         """
         try:
             if content is None and self.body is not None:
@@ -95,10 +95,10 @@ class Request:
 
 
 def expand_path(template: str, path: PathValues) -> str:
-    """A template with its placeholders filled in, quoted; the one place where names from outside enter a path.
+    """Fill the placeholders of a template with quoted values; only here do names from outside enter a path.
 
     Raises:
-        InvalidRequest: A value is empty, a dot segment, or has a separator or control character in it.
+        InvalidRequest: A value is empty, is a dot segment, or contains a separator or a control character.
     """
     if path.get("project") is None:
         template = template.replace("/{project}", "", 1)
@@ -107,8 +107,8 @@ def expand_path(template: str, path: PathValues) -> str:
         value = str(path[match[1]])
         if not value.strip() or value.strip() in {".", ".."} or _UNSAFE.search(value):
             raise InvalidRequest(
-                f"{value!r} cannot be a {match[1].replace('_', ' ')}: it must not be empty, '.' or '..', and holds no "
-                "'/', '\\', control or half characters. Give the plain name or id.",
+                f"{value!r} cannot be a {match[1].replace('_', ' ')}: it must not be empty, '.' or '..', and must not "
+                "contain '/', '\\', control characters or half characters. Give the plain name or id.",
                 subject=match[1],
             )
         return quote(value, safe="")
@@ -133,7 +133,8 @@ PROBES: Mapping[str, tuple[Operation, str, str]] = {
         '[{"op":"test","path":"/rev","value":1}]',
     ),
 }
-"""Requests that ask whether a write scope is there and cannot act: the target cannot exist and the body is refused."""
+"""Requests that show whether the token has a write scope. They change nothing: the target cannot exist, and the
+service refuses the body."""
 
 
 class RequestSource(Protocol):
@@ -144,7 +145,7 @@ class RequestSource(Protocol):
 
     @property
     def pacer(self) -> Pacer:
-        """The pace of this organization and person, shared with every other client of theirs."""
+        """The pacer that all clients of this organization and person share."""
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ def _adapter(model: type[T]) -> TypeAdapter[T]:
 
 @dataclass(frozen=True)
 class Identity:
-    """Who a token belongs to."""
+    """The person that a token belongs to."""
 
     id: str
     name: str
@@ -103,7 +103,7 @@ class Identity:
 
 
 def parse_identity(response: httpx.Response) -> Identity | None:
-    """The signed-in person in the answer of connectionData, None for anonymous or no answer."""
+    """Read the signed-in person from the answer of connectionData; None for anonymous or no answer."""
     if response.status_code != 200:
         return None
     user = _as_object(_parse_object(response).get("authenticatedUser"))
@@ -128,7 +128,7 @@ def unreadable_answer(what: str, why: str) -> ServiceFault:
 
 
 def _parse_object(response: httpx.Response) -> dict[str, Any]:
-    """The object in a body; an empty one where there is none."""
+    """Read the JSON object in a body; an empty one where there is none."""
     try:
         return _as_object(json.loads(response.content.decode("utf-8-sig", "replace")))
     except (ValueError, RecursionError):
@@ -140,13 +140,13 @@ def _as_object(value: object) -> dict[str, Any]:
 
 
 def parse_identity_header(response: httpx.Response) -> Identity | None:
-    """The signed-in person as `X-VSS-UserData: id:unique name` gives it."""
+    """Read the signed-in person from the header `X-VSS-UserData: id:unique name`."""
     person, _, unique_name = response.headers.get("x-vss-userdata", "").partition(":")
     return Identity(person, one_line(unique_name), one_line(unique_name)) if person and person != ANONYMOUS_ID else None
 
 
 def as_unauthorized(response: httpx.Response) -> httpx.Response:
-    """An answer to nobody in particular, in the form the service refuses a token with."""
+    """Return the answer that the service gives to a token that it does not accept."""
     return response if response.status_code == 401 else httpx.Response(401)
 
 
@@ -156,10 +156,10 @@ async def classify_error(
     identity: Callable[[], Awaitable[Identity | None]],
     call: ToolCall | None,
 ) -> AzureDevOpsError:
-    """The error an answer stands for.
+    """Make the error that fits an answer.
 
-    An empty 401 without an identity header says the same for a dead token and for a missing scope; only asking who
-    is signed in tells them apart.
+    An empty 401 without an identity header means a dead token or a missing scope; only asking who is signed in tells
+    them apart.
     """
     status, type_key, reason = response.status_code, *parse_reason(response)
     if status == 401 and "x-vss-userdata" not in response.headers:
@@ -173,7 +173,7 @@ async def classify_error(
     if issubclass(kind, Throttled):
         return throttled_error(response, happened)
     if status == 401 and kind is TokenRejected:
-        # With an identity header the token was understood: the person may not do this.
+        # The identity header shows that the token was accepted, so the person may not do this.
         kind = error_class(403, "", "")
     text = explain(kind, happened)
     if kind is ServiceFault and (seconds := retry_after(response.headers)):
@@ -182,7 +182,7 @@ async def classify_error(
 
 
 def throttled_error(response: httpx.Response, happened: str) -> Throttled:
-    """A throttled call, with when to come back."""
+    """Make the error of a throttled call, which says when to come back."""
     seconds = retry_after(response.headers)
     when = f"Come back in {seconds:.0f} s." if seconds else "Come back in a few minutes."
     return Throttled(
@@ -193,7 +193,7 @@ def throttled_error(response: httpx.Response, happened: str) -> Throttled:
 
 
 def parse_reason(response: httpx.Response) -> tuple[str, str]:
-    """The type key and the reason in an error body, whatever its shape; both empty when there is none."""
+    """Read the type key and the reason from an error body of any shape; both are empty when there is none."""
     text = response.content.decode("utf-8-sig", "replace")
     try:
         body = json.loads(text)
@@ -237,14 +237,14 @@ async def _explain_empty_401(
 
 
 def _describe_request(operation: Operation, call: ToolCall | None) -> str:
-    """A request in few words: the tool that sent it, the method, and the kind of thing it was about."""
+    """Describe a request in few words: the tool, the method and the kind of resource."""
     kinds = [part for part in operation.template.split("/") if part and "{" not in part]
     request = f"{operation.method} {kinds[-1] if kinds else '/'}"
     return f"{call.tool}: {request}" if call else request
 
 
 def _narrowest_scope(scopes: tuple[str, ...]) -> str:
-    """Of several scopes any one of which suffices, the one that allows least."""
+    """Return the scope that allows least, of several of which any one suffices."""
     return min(scopes, key=lambda scope: len(expand(parse_scopes(scope))), default="")
 
 

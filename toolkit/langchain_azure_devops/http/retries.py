@@ -1,4 +1,4 @@
-"""What is sent again after which failure, and what a failure that is not becomes."""
+"""Which requests are sent again after a failure, and which error any other failure becomes."""
 
 import asyncio
 import random
@@ -29,7 +29,7 @@ _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, http
 
 @dataclass
 class _Attempts:
-    """How often one request was sent, and what came back last."""
+    """How often one request was sent, and its last answer."""
 
     request: httpx.Request
     context: RequestContext
@@ -38,12 +38,12 @@ class _Attempts:
     answer: httpx.Response | None = field(default=None, repr=False)
 
     def pause(self) -> float:
-        """The seconds before the next attempt when the service names none."""
+        """Return the seconds to wait before the next attempt when the service does not say how long."""
         doubled: float = min(self.timeouts.retry_pause * 2**self.count, self.timeouts.max_retry_pause)
         return doubled * (0.5 + random.random() / 2)  # noqa: S311 - spreads load, guards nothing
 
     async def another(self, reason: str) -> bool:
-        """Wait for the next attempt; False when there is no time or no attempt left."""
+        """Wait for the next attempt; return False when no time or no attempt is left."""
         wait = self.pause()
         self.count += 1
         if self.count >= self.timeouts.max_attempts or time.monotonic() + wait > self.context.deadline:
@@ -55,25 +55,25 @@ class _Attempts:
 
 
 class RetryTransport(httpx.AsyncBaseTransport):
-    """Keeps to the organization's pace, and repeats what may be repeated.
+    """Keeps the pace of the organization and sends requests again where that is safe.
 
-    Reads are repeated after 429, 502, 503, 504, after a 500 without an error body of the service, and after a broken
-    connection or body. A write is repeated only when the service surely did not take it: after a 429 and when the
-    connection was never made. A write whose answer is lost is reported as such and not repeated.
+    A read is sent again after status 429, 502, 503 or 504, after a 500 without an error body of the service, and after
+    a broken connection or body. A write is sent again only when the service certainly did not accept it: after a 429,
+    or when there was no connection. A write whose answer is lost is reported and never sent again.
     """
 
     def __init__(self, inner: httpx.AsyncBaseTransport, timeouts: Timeouts) -> None:
-        """Stand in front of `inner`."""
+        """Wrap the transport `inner`."""
         self._inner = inner
         self._timeouts = timeouts
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send, and send again where that is safe, within the call's deadline.
+        """Send a request, and send it again where that is safe, within the deadline of the call.
 
         Raises:
-            Throttled: The service asks to wait longer than the call may take; nothing was sent.
+            Throttled: The service asks for a pause that is longer than the call may take; nothing was sent.
             WriteOutcomeUnknown: A write was sent and its answer was lost.
-            Unavailable: No answer, and why.
+            Unavailable: There was no answer; the message says why.
         """
         attempts = _Attempts(request, request.extensions["request_context"], self._timeouts)
         response = await self._answer(attempts)
@@ -84,7 +84,7 @@ class RetryTransport(httpx.AsyncBaseTransport):
         return response
 
     async def aclose(self) -> None:
-        """Close what is behind."""
+        """Close the inner transport."""
         await self._inner.aclose()
 
     async def _answer(self, attempts: _Attempts) -> httpx.Response:
@@ -111,12 +111,12 @@ class RetryTransport(httpx.AsyncBaseTransport):
                     return response
 
     async def _goes_on(self, attempts: _Attempts, response: httpx.Response, wait: float | None) -> bool:
-        """Whether to send again, after the wait that the service did not ask for by itself."""
+        """Decide whether to send again, after a pause where the service did not ask for one."""
         if not _should_retry(response, attempts.context):
             return False
         attempts.answer = response
         if response.status_code == 429 and not wait:
-            # It does not say how long: everything waits, longer each time.
+            # The service does not say how long to wait, so all requests wait, longer each time.
             attempts.context.client.pacer.hold(attempts.pause())
         elif not wait:
             return await attempts.another(f"status {response.status_code}")
@@ -148,7 +148,7 @@ class RetryTransport(httpx.AsyncBaseTransport):
             raise outcome_unknown("answered more than can be read", request, context) from error
 
     async def _resumed(self, attempts: _Attempts, error: Exception) -> httpx.Response:
-        """The answer once more, after its body broke off."""
+        """Ask for an answer again after its body broke off."""
         if not await attempts.another(f"broken off ({type(error).__name__})"):
             raise error
         response = await self._answer(attempts)
@@ -159,7 +159,7 @@ class RetryTransport(httpx.AsyncBaseTransport):
 
 def _may_resend(error: Exception, context: RequestContext) -> bool:
     if isinstance(error, _NEVER_SENT):
-        # Nothing was sent. A certificate that is not accepted or a name that does not resolve will not change soon.
+        # Nothing was sent. A rejected certificate or an unknown host name will not change within this call.
         return not (_is_tls(error) or _is_unknown_host(error))
     return context.reads
 
@@ -175,7 +175,7 @@ def _should_retry(response: httpx.Response, context: RequestContext) -> bool:
 
 
 def _leaves_write_unknown(response: httpx.Response) -> bool:
-    """Whether a failure says nothing of what became of a write; an error body of the service with a 500 does."""
+    """Whether an answer leaves open what became of a write. A 500 with an error body of the service does not."""
     return response.status_code >= 500 and not (response.status_code == 500 and b'"typeKey"' in response.content)
 
 
@@ -207,7 +207,7 @@ def _wait_error(late: WaitExceedsDeadline, context: RequestContext) -> AzureDevO
 
 
 def connection_error(error: Exception, request: httpx.Request, context: RequestContext) -> AzureDevOpsError:
-    """What a broken connection or body means to the caller."""
+    """Make the error for a broken connection or body."""
     host = request.url.host
     if _is_tls(error):
         return TlsFailure(
@@ -230,10 +230,10 @@ def connection_error(error: Exception, request: httpx.Request, context: RequestC
 def outcome_unknown(
     happened: str, request: httpx.Request, context: RequestContext, *, may_follow: bool = False
 ) -> WriteOutcomeUnknown:
-    """A write that was sent and whose answer was lost."""
+    """Make the error for a write that was sent and whose answer was lost."""
     return WriteOutcomeUnknown(
-        f"{request.url.host} {happened}, so it may or may not have happened. It was not repeated. Look whether it is "
-        "there before trying again.",
+        f"{request.url.host} {happened}, so the write may or may not have happened. It was not sent again. Look "
+        "whether it is there before you try again.",
         subject=context.operation.template,
         happened=f"{request.url.host} {happened}.",
         may_follow=may_follow,

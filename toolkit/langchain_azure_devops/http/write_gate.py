@@ -1,4 +1,4 @@
-"""What every request passes, outermost first: write gate, token, pacer and retry, sign-in detection, network."""
+"""The write gate, and the order of the layers behind it: token, retries with pacing, network."""
 
 import re
 from functools import cache
@@ -15,17 +15,17 @@ _OVERRIDES = frozenset({"x-http-method-override", "x-http-method", "x-method-ove
 
 
 class WriteGate(httpx.AsyncBaseTransport):
-    """Lets reads pass, and writes only with a grant for exactly this write."""
+    """Lets reads pass, and a write only with a grant for exactly this write."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
-        """Stand in front of `inner`."""
+        """Wrap the transport `inner`."""
         self._inner = inner
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Check, then pass on.
+        """Check a request and pass it on.
 
         Raises:
-            WriteBlocked: A write without a grant that covers it.
+            WriteBlocked: It is a write and has no grant that covers it.
         """
         context: RequestContext = request.extensions["request_context"]
         _check_form(context, request)
@@ -47,12 +47,12 @@ class WriteGate(httpx.AsyncBaseTransport):
         return await self._inner.handle_async_request(request)
 
     async def aclose(self) -> None:
-        """Close what is behind."""
+        """Close the inner transport."""
         await self._inner.aclose()
 
 
 def _check_form(context: RequestContext, request: httpx.Request) -> None:
-    """The request is what its context says: else a write could travel as something that reads."""
+    """Check that the request is the one that its context describes; otherwise a write could pose as a read."""
     path = request.url.raw_path.decode("ascii").partition("?")[0]
     if request.method != context.operation.method or not _route_pattern(context.operation.template).search(path):
         raise WriteBlocked(
@@ -66,7 +66,7 @@ def _check_form(context: RequestContext, request: httpx.Request) -> None:
 
 @cache
 def _route_pattern(template: str) -> re.Pattern[str]:
-    """The paths of a route, whatever they begin with."""
+    """Build the pattern of the paths of a route, with any prefix."""
     parts = re.split(r"(/\{project\}|\{\w+\})", template)
     forms = {"/{project}": "(?:/[^/]+)?"}
     return re.compile(
@@ -83,5 +83,5 @@ def _check_probe(context: RequestContext, request: httpx.Request) -> None:
 def build_layers(
     inner: httpx.AsyncBaseTransport, credential: Credential, timeouts: Timeouts
 ) -> httpx.AsyncBaseTransport:
-    """All layers in front of the network."""
+    """Put all layers in front of the network; the write gate is the outermost."""
     return WriteGate(AuthTransport(RetryTransport(inner, timeouts), credential))
