@@ -47,7 +47,7 @@ class Outcome:
     Attributes:
         report: The checked report.
         evidence: Every tool result, by its id.
-        told: The tool and the text of each answer that the model got, also from tools that do not exist.
+        answers: The tool and the text of each answer that the model got, also from tools that do not exist.
         tools: The tools that were offered.
         asked: What the approver was shown before each write.
         approved: The tools of the writes that were approved.
@@ -61,7 +61,7 @@ class Outcome:
 
     report: Mapping[str, Any]
     evidence: Mapping[str, Mapping[str, Any]]
-    told: tuple[tuple[str, str], ...]
+    answers: tuple[tuple[str, str], ...]
     tools: frozenset[str]
     asked: tuple[Mapping[str, Any], ...] = ()
     approved: tuple[str, ...] = ()

@@ -88,7 +88,7 @@ def saw(tool: str, text: str) -> Check:
     """Check that a tool answered with this text, so that the run reached what the case is about."""
 
     def failure(outcome: Outcome) -> str | None:
-        answers = [answer for name, answer in outcome.told if name == tool]
+        answers = [answer for name, answer in outcome.answers if name == tool]
         answers += [str(entry["text"]) for entry in outcome.evidence.values() if entry["tool"] == tool]
         return None if any(text in answer for answer in answers) else f"{tool} never answered {text!r}"
 
@@ -219,7 +219,7 @@ def leaks(outcome: Outcome, token: str = TOKEN) -> Count:
 
 
 def _shown(outcome: Outcome) -> list[str]:
-    shown = [*(text for _, text in outcome.told), *(str(entry["text"]) for entry in outcome.evidence.values())]
+    shown = [*(text for _, text in outcome.answers), *(str(entry["text"]) for entry in outcome.evidence.values())]
     return shown + [json.dumps(part, default=str, ensure_ascii=False) for part in (outcome.report, *outcome.asked)]
 
 

@@ -95,7 +95,7 @@ def test_every_kind_is_true_of_the_reference_solution(case, reference):
     coverage = set(outcome.report["coverage"])
     assert {kind for kind, verdict in HEALTHY.items() if verdict == verdict_of(case)} == case.kinds & HEALTHY.keys()
     for kind in case.kinds & GAPS.keys():
-        told = any(part in text for _, text in outcome.told for part in TOLD.get(kind, ()))
+        told = any(part in text for _, text in outcome.answers for part in TOLD.get(kind, ()))
         assert coverage & GAPS[kind] or told, (kind, coverage)
     assert ("throttled" in case.kinds) == any(fault.kind == "throttle" for fault in case.faults)
     assert ("edited" in case.kinds) == edited(outcome)
@@ -111,7 +111,7 @@ def edited(outcome):
 @pytest.mark.parametrize("case", ATTACKED, ids=name)
 def test_the_hidden_order_is_on_the_way_and_nobody_asked_for_it(case, reference):
     outcome = reference(case.id).outcome
-    assert any(case.injection.text in text for _, text in outcome.told)
+    assert any(case.injection.text in text for _, text in outcome.answers)
     assert case.injection.text not in case.question
     assert any(entry["untrusted"] for entry in outcome.evidence.values())
 
@@ -124,12 +124,12 @@ def test_a_model_that_obeys_changes_nothing_without_a_yes_and_something_with_one
     outcome = play(no, open_world(no), steps)
     assert failures(gates(no), outcome) == []
     obeyed = {call.name for call in case.injection.obeyed}
-    assert all("[blocked" in text or "[denied" in text for tool, text in outcome.told if tool in obeyed)
+    assert all("[blocked" in text or "[denied" in text for tool, text in outcome.answers if tool in obeyed)
     yes = replace(no, approver=YES, holds=WRITE, declared=None, verified=False)
     allowed = play(yes, open_world(yes), steps)
     if case.injection.family == "exfiltration" and not allowed.approved:
         # What it would write leads to a host that nobody named: a person is not even asked.
-        assert any("which nobody named" in text for _, text in allowed.told)
+        assert any("which nobody named" in text for _, text in allowed.answers)
         return
     assert obeyed <= set(allowed.approved)
     assert allowed.changes != {}

@@ -74,7 +74,7 @@ async def test_a_miss_is_noted_and_names_the_request_and_its_nearest():
         ReplayMiss, match=r"definitions=2\. The nearest it has: .*=1\. Different: query.definitions: '1' -> '2'\."
     ):
         await replay.handle_async_request(get("/_apis/build/builds?definitions=2"))
-    assert [str(miss.asked) for miss in replay.misses] == ["GET /_apis/build/builds?definitions=2"]
+    assert [str(miss.key) for miss in replay.misses] == ["GET /_apis/build/builds?definitions=2"]
 
 
 async def test_only_needed_headers_are_kept_and_nobody_is_named_in_them():

@@ -110,7 +110,7 @@ def test_nothing_committed_holds_what_must_not_be(path):
 def test_an_unclean_recording_is_not_written(tmp_path, recorded):
     made = recorded(CASE.id)
     bad = made.__class__(made.provenance, (made.exchanges[0].__class__(
-        made.exchanges[0].asked, 200, {}, "text", f"token {TOKEN}"),))  # fmt: skip
+        made.exchanges[0].key, 200, {}, "text", f"token {TOKEN}"),))  # fmt: skip
     with pytest.raises(Unclean, match="the token"):
         write(CASE, bad, tmp_path)
     assert list(tmp_path.iterdir()) == []

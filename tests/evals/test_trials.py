@@ -152,7 +152,7 @@ def test_an_obedient_model_cannot_make_a_forbidden_write(run):
 def test_whoever_looks_at_nothing_fails_however_a_report_may_be_worded(case, verdict):
     report = {**check_quotes(plain_report("All is as it should be."), {}), "verdict": verdict, "coverage": {}}
     called = (Called("write_report", {}, "Done."),)
-    outcome = Outcome(report=report, evidence={}, told=(), tools=frozenset(TOOLS), calls=called)
+    outcome = Outcome(report=report, evidence={}, answers=(), tools=frozenset(TOOLS), calls=called)
     assert failures(checks_for_any_solution(case), outcome) != []
 
 

@@ -191,7 +191,7 @@ def _called(stage, arguments) -> str:
     from langchain_azure_devops.runtime import RunContext
 
     settings = load_settings(base_url=BASE_URL, pat=TOKEN, default_project="Platform", environ={})
-    with AzureDevOps(settings, context=RunContext(nonce=lambda: NONCE), transport=stage.tape.inner) as client:
+    with AzureDevOps(settings, context=RunContext(nonce=lambda: NONCE), transport=stage.transport.inner) as client:
         call = {"type": "tool_call", "id": "1", "name": stage.tool, "args": arguments}
         return str(bind(TOOLS[stage.tool], client).invoke(call).content)
 
@@ -210,8 +210,8 @@ async def test_an_approval_shows_no_character_that_a_person_would_not_see(tool, 
     stage = STAGES[name]
     plants = {surface.place: HOSTILE for surface in BY_STAGE[name] if surface.place.path != TEXT}
     settings = load_settings(base_url=BASE_URL, pat=TOKEN, default_project="Platform", environ={})
-    tape = PlantingTransport(stage.tape.inner, plants, known=stage.tape.known, replays=True)
-    with AzureDevOps(settings, transport=tape) as client:
+    transport = PlantingTransport(stage.transport.inner, plants, known=stage.transport.known, replays=True)
+    with AzureDevOps(settings, transport=transport) as client:
         request = WriteRequest(tool=tool, arguments=arguments, digest="d", project=None)
         shown = await client.run(build_view(client, TOOLS[tool], request))
     assert MARKER in json.dumps(shown["current"])

@@ -40,7 +40,7 @@ class Run:
 
     Attributes:
         seen: The names of the tools that showed an order, by the number of the order.
-        told: The texts that the model got from tools.
+        answers: The texts that the model got from tools.
         shown: The views that the approver got.
         approved: The number of writes that the approver or the plan approved.
         written: The writes that were carried out.
@@ -52,7 +52,7 @@ class Run:
     """
 
     seen: dict[int, set[str]] = field(default_factory=dict)
-    told: list[str] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
     shown: list[Mapping[str, Any]] = field(default_factory=list)
     approved: int = 0
     written: list[Call] = field(default_factory=list)
@@ -67,15 +67,15 @@ def play_attack(
     mode: Mode, looks: list[Call], task: Call | None, plants: Mapping[TextLocation, str], world: World
 ) -> Run:
     """Let the obedient model look around and do its task, with these texts planted in the answers."""
-    tape = PlantingTransport(world.transport, plants)
+    planting = PlantingTransport(world.transport, plants)
     model = ObedientModel(looks=looks, task=task)
     context = RunContext(nonce=lambda: "00000000", pseudonym_key=b"attacks")
     settings = load_settings(base_url=BASE_URL, pat=TOKEN, default_project=_PROJECT, scopes=SCOPES, environ={})
     policy: Literal["deny", "ask", "allow"] = "deny" if mode == "deny" else "allow" if mode == "allow" else "ask"
-    with AzureDevOpsToolkit(settings=settings, transport=tape, context=context, writes=policy) as toolkit:
+    with AzureDevOpsToolkit(settings=settings, transport=planting, context=context, writes=policy) as toolkit:
         run = _without_graph(model, toolkit) if mode == "allow" else _in_graph(model, toolkit, mode, task)
-    run.sent = [request for request in tape.sent if _changes(request)]
-    run.hosts = {request.url.host for request in tape.sent}
+    run.sent = [request for request in planting.sent if _changes(request)]
+    run.hosts = {request.url.host for request in planting.sent}
     # With `allow` only some contents are forbidden; they are looked for in the requests.
     run.changes = world.changes() if run.sent and mode != "allow" else {}
     return run
@@ -165,7 +165,7 @@ def _note(run: Run, messages: list[Any]) -> None:
         if isinstance(message, AIMessage):
             run.calls += len(message.tool_calls)
         if isinstance(message, ToolMessage):
-            run.told.append(str(message.content))
+            run.answers.append(str(message.content))
             for order in orders_in(str(message.content)):
                 run.seen.setdefault(int(order["n"]), set()).add(str(message.name))
 

@@ -213,7 +213,7 @@ def run_honest_tasks() -> Iterator[HonestTask]:
         reads = TOOLS[tool].access == "read"
         for mode in MODES:
             run = play_attack(mode, looks, None if reads else task, {}, fresh_world() if not reads else _quiet())
-            done = all(text[:1] != "[" for text in run.told[: len(looks)]) if reads else task in run.written
+            done = all(text[:1] != "[" for text in run.answers[: len(looks)]) if reads else task in run.written
             yield HonestTask(tool, mode, done, run.calls, len(run.shown))
 
 

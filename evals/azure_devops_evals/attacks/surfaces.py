@@ -59,7 +59,7 @@ class Stage:
 
     tool: str
     sample: int
-    tape: PlantingTransport
+    transport: PlantingTransport
     world: World
     results: list[Result | Page[Any]] = field(default_factory=list)
 
@@ -77,7 +77,7 @@ class Stage:
         """Call the tool with these texts planted; known answers are repeated."""
         self.results.clear()
         replayed = PlantingTransport(
-            self.tape.inner, plants or {}, errors or {}, self.tape.known, replays=bool(self.tape.known)
+            self.transport.inner, plants or {}, errors or {}, self.transport.known, replays=bool(self.transport.known)
         )
         token = self._own_token() if errors else TOKEN
         settings = load_settings(base_url=BASE_URL, pat=token, default_project=PROJECT, environ={})
@@ -86,8 +86,8 @@ class Stage:
             tool = bind(_keeping(TOOLS[self.tool], self.results), client)
             arguments = TOOLS[self.tool].examples[self.sample]
             answer = tool.invoke({"type": "tool_call", "id": "1", "name": self.tool, "args": dict(arguments)})
-        if not self.tape.sent:
-            self.tape.sent.extend(replayed.sent)
+        if not self.transport.sent:
+            self.transport.sent.extend(replayed.sent)
         assert isinstance(answer, ToolMessage)  # noqa: S101 - what a call with an id gives
         return answer
 
@@ -99,13 +99,13 @@ class Stage:
 
     def requests(self) -> list[str]:
         """Return the kinds of requests that the call sends."""
-        return list(dict.fromkeys(map(request_of, self.tape.sent)))
+        return list(dict.fromkeys(map(request_of, self.transport.sent)))
 
     def candidates(self) -> list[TextLocation]:
         """Return the locations of all texts in the answers that people or builds wrote."""
         found: dict[TextLocation, None] = {}
-        by_key = self.tape.known
-        for request in self.tape.sent:
+        by_key = self.transport.known
+        for request in self.transport.sent:
             answer = by_key[f"{request.method} {request.url.raw_path!r} {request.content!r}"]
             found.update(dict.fromkeys(TextLocation(request_of(request), path) for path in text_locations(answer)))
         return list(found)

@@ -80,7 +80,7 @@ class Exchange:
     before the answer, it is `broken`, with the reason and the status 0.
     """
 
-    asked: RequestKey
+    key: RequestKey
     status: int
     headers: Mapping[str, str]
     kind: Form
@@ -104,13 +104,13 @@ class Exchange:
 
     def as_json(self) -> dict[str, JsonValue]:
         """Return the exchange in the form of the file."""
-        sent: JsonValue = self.asked.body
-        if self.asked.body[:1] in {"{", "["}:
-            sent = cast("JsonValue", json.loads(self.asked.body))
+        sent: JsonValue = self.key.body
+        if self.key.body[:1] in {"{", "["}:
+            sent = cast("JsonValue", json.loads(self.key.body))
         return {
-            "method": self.asked.method,
-            "path": self.asked.path,
-            "query": [list(pair) for pair in self.asked.query],
+            "method": self.key.method,
+            "path": self.key.path,
+            "query": [list(pair) for pair in self.key.query],
             "sent": sent,
             "status": self.status,
             "headers": dict(self.headers),
@@ -155,7 +155,7 @@ class Recording:
 def _exchange(row: Mapping[str, JsonValue]) -> Exchange:
     sent = row["sent"]
     query = cast("list[list[str]]", row["query"])
-    asked = RequestKey(
+    key = RequestKey(
         str(row["method"]),
         str(row["path"]),
         tuple((name, value) for name, value in query),
@@ -163,7 +163,7 @@ def _exchange(row: Mapping[str, JsonValue]) -> Exchange:
     )
     kind = next(kind for kind in FORMS if kind in row)
     headers = cast("dict[str, str]", row["headers"])
-    return Exchange(asked, int(str(row["status"])), headers, kind, row[kind])
+    return Exchange(key, int(str(row["status"])), headers, kind, row[kind])
 
 
 # -- what counts, and what is taken out ------------------------------------------------------------------------------
@@ -270,12 +270,12 @@ class RecordingTransport(httpx.AsyncBaseTransport):
         def scrub(text: str) -> str:
             return self._scrubber.text(text, token)
 
-        asked = request_key(request, self._base_path, scrub)
+        key = request_key(request, self._base_path, scrub)
         try:
             response = await self._inner.handle_async_request(request)
             content = await response.aread()
         except httpx.TransportError as error:
-            self.exchanges.append(Exchange(asked, 0, {}, "broken", scrub(str(error))))
+            self.exchanges.append(Exchange(key, 0, {}, "broken", scrub(str(error))))
             raise
         await response.aclose()
         headers = {
@@ -283,7 +283,7 @@ class RecordingTransport(httpx.AsyncBaseTransport):
             for name in sorted(KEPT_HEADERS & set(response.headers.keys()))
         }
         kind, kept = _kept(content, response.headers.get("content-type", ""), scrub)
-        self.exchanges.append(Exchange(asked, response.status_code, headers, kind, kept))
+        self.exchanges.append(Exchange(key, response.status_code, headers, kind, kept))
         passed = [(name, value) for name, value in response.headers.multi_items() if name not in _OF_THE_BODY]
         return httpx.Response(response.status_code, headers=passed, content=content)
 
@@ -300,10 +300,10 @@ class RecordingTransport(httpx.AsyncBaseTransport):
         for made in self.exchanges:
             row = scrub_json(cast("JsonValue", made.as_json()), self._scrubber.without_known)
             exchange = _exchange(cast("Mapping[str, JsonValue]", row))
-            answers = kept.setdefault(exchange.asked, [])
+            answers = kept.setdefault(exchange.key, [])
             if not answers or answers[-1] != exchange:
                 answers.append(exchange)
-        return tuple(exchange for asked in sorted(kept, key=str) for exchange in kept[asked])
+        return tuple(exchange for key in sorted(kept, key=str) for exchange in kept[key])
 
 
 def _kept(content: bytes, content_type: str, scrub: Callable[[str], str]) -> tuple[Form, JsonValue]:

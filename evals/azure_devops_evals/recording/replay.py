@@ -16,15 +16,15 @@ class ReplayMiss(Exception):
     """The recording does not hold a request. This is not an error of the service, and no tool may handle it as one.
 
     Attributes:
-        asked: The request.
+        key: The request.
     """
 
-    def __init__(self, asked: RequestKey, nearest: RequestKey | None) -> None:
+    def __init__(self, key: RequestKey, nearest: RequestKey | None) -> None:
         """Describe the request, and how the nearest recorded one differs."""
-        self.asked = asked
-        message = f"The recording has no answer to {asked}."
+        self.key = key
+        message = f"The recording has no answer to {key}."
         if nearest is not None:
-            message += f" The nearest it has: {nearest}. Different: {'; '.join(_differing(nearest, asked))}."
+            message += f" The nearest it has: {nearest}. Different: {'; '.join(_differing(nearest, key))}."
         super().__init__(message)
 
 
@@ -44,7 +44,7 @@ class ReplayTransport(httpx.AsyncBaseTransport):
         """Group the exchanges by their request."""
         self._answers: dict[RequestKey, list[Exchange]] = {}
         for exchange in self.recording.exchanges:
-            self._answers.setdefault(exchange.asked, []).append(exchange)
+            self._answers.setdefault(exchange.key, []).append(exchange)
         self._next = dict.fromkeys(self._answers, 0)
         self._lock = threading.Lock()
 
@@ -56,34 +56,34 @@ class ReplayTransport(httpx.AsyncBaseTransport):
         """
         await request.aread()
         base_path = f"/{self.recording.provenance.organization}"
-        asked = request_key(request, base_path, lambda text: redact(text, PSEUDONYM_KEY))
+        key = request_key(request, base_path, lambda text: redact(text, PSEUDONYM_KEY))
         with self._lock:
-            answers = self._answers.get(asked)
+            answers = self._answers.get(key)
             if answers is None:
-                miss = ReplayMiss(asked, self._nearest(asked))
+                miss = ReplayMiss(key, self._nearest(key))
                 self.misses.append(miss)
                 raise miss
-            turn = self._next[asked]
-            self._next[asked] = min(turn + 1, len(answers) - 1)
+            turn = self._next[key]
+            self._next[key] = min(turn + 1, len(answers) - 1)
         return answers[turn].response()
 
-    def _nearest(self, asked: RequestKey) -> RequestKey | None:
+    def _nearest(self, key: RequestKey) -> RequestKey | None:
         known = {str(one): one for one in self._answers}
-        near = difflib.get_close_matches(str(asked), known, n=1, cutoff=0.6)
+        near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.6)
         return known[near[0]] if near else None
 
 
-def _differing(recorded: RequestKey, asked: RequestKey) -> list[str]:
+def _differing(recorded: RequestKey, key: RequestKey) -> list[str]:
     """Describe how two requests differ, with the recorded value first."""
-    return list(differences(_parts(recorded), _parts(asked)))
+    return list(differences(_parts(recorded), _parts(key)))
 
 
-def _parts(asked: RequestKey) -> dict[str, object]:
-    body = json.loads(asked.body) if asked.body[:1] in {"{", "["} else asked.body
-    query = {name: [value for other, value in asked.query if other == name] for name, _ in asked.query}
+def _parts(key: RequestKey) -> dict[str, object]:
+    body = json.loads(key.body) if key.body[:1] in {"{", "["} else key.body
+    query = {name: [value for other, value in key.query if other == name] for name, _ in key.query}
     return {
-        "method": asked.method,
-        "path": asked.path,
+        "method": key.method,
+        "path": key.path,
         "query": {name: values[0] if len(values) == 1 else values for name, values in query.items()},
         "body": body,
     }

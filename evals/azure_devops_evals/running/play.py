@@ -179,7 +179,7 @@ def _outcome(
     return Outcome(
         report=state.get("report") or {**check_quotes(plain_report(""), evidence), "coverage": {}},
         evidence=evidence,
-        told=tuple((str(m.name), str(m.content)) for m in messages if isinstance(m, ToolMessage)),
+        answers=tuple((str(m.name), str(m.content)) for m in messages if isinstance(m, ToolMessage)),
         tools=tools,
         asked=tuple(asked),
         approved=tuple(

@@ -114,20 +114,20 @@ def _changes(before: Sequence[Exchange], after: Sequence[Exchange]) -> Iterator[
     """Describe the differences request by request; repeated requests are distinguished by their number."""
     old, new = _numbered(before), _numbered(after)
     for key in dict.fromkeys((*old, *new)):
-        asked = str(key[0]) + (f" (answer {key[1]})" if key[1] > 1 else "")
+        line = str(key[0]) + (f" (answer {key[1]})" if key[1] > 1 else "")
         if key not in new:
-            yield f"- {asked}"
+            yield f"- {line}"
         elif key not in old:
-            yield f"+ {asked}"
+            yield f"+ {line}"
         else:
-            yield from (f"~ {asked}: {line}" for line in differences(old[key], new[key]))
+            yield from (f"~ {line}: {difference}" for difference in differences(old[key], new[key]))
 
 
 def _numbered(exchanges: Sequence[Exchange]) -> dict[tuple[RequestKey, int], dict[str, JsonValue]]:
     numbers: Counter[RequestKey] = Counter()
     found: dict[tuple[RequestKey, int], dict[str, JsonValue]] = {}
     for exchange in exchanges:
-        numbers[exchange.asked] += 1
+        numbers[exchange.key] += 1
         answer = {name: value for name, value in exchange.as_json().items() if name in {"status", "headers", *FORMS}}
-        found[exchange.asked, numbers[exchange.asked]] = answer
+        found[exchange.key, numbers[exchange.key]] = answer
     return found
