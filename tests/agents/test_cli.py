@@ -79,7 +79,7 @@ def test_simulator_and_organization_exclude_each_other():
 
 def test_tools_for_machines(server):
     rows = json.loads(run("tools", "--json", env=environ(server, READER)).stdout)
-    assert [row["name"] for row in rows] == list(TOOLS)
+    assert [row["name"] for row in rows] == [tool.name for tool in TOOLS.values() if tool.default]
     assert all(list(row) == ["name", "toolset", "default", "access", "scopes", "available", "missing"] for row in rows)
     for row in rows:
         assert row["available"] is (row["access"] == "read")
@@ -91,7 +91,10 @@ def test_tools_for_people(server):
     done = run("tools", env=environ(server, READER))
     assert done.returncode == 0
     assert "Work Items (Read & write) · vso.work_write" in done.stdout
-    assert "14 of 19 tools." in done.stdout
+    assert f"14 of 19 tools. '--toolsets all' lists all {len(TOOLS)}." in done.stdout
+    everything = run("tools", "--toolsets", "all", env=environ(server, READER)).stdout
+    assert f" of {len(TOOLS)} tools.\n" in everything
+    assert all(name in everything for name in TOOLS)
 
 
 def test_tools_of_chosen_toolsets(server):

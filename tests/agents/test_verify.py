@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from stub_service import EMPTY_401, PERSON, SIGNED_IN, Reply, StubService, failure, ok
 
 from azure_devops_agents.cli.main import group
+from langchain_azure_devops import TOOLS
 
 PAT = "a2b3c4d5e6f7g2h3i4j5k6l7m2n3o4p5q6r7s2t3u4v5w6x7y2z3"
 
@@ -69,7 +70,7 @@ def test_connected_says_who_where_and_what(server):
     assert answer["identity"]["unique_name"] == "svc-agent@tidewater.example"
     assert answer["projects"] == ["Data", "Mobile App", "Payments", "Platform"]
     assert answer["default_project"] == "platform"
-    assert len(answer["enabled"]) == 19
+    assert len(answer["enabled"]) == len(TOOLS)
     assert answer["missing"] == []
     assert {row["scope"]: row["how"] for row in answer["scopes"]}["vso.work_write"] == "confirmed by a probe"
     assert "investigate" in answer["next_step"]

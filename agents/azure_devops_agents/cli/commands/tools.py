@@ -9,6 +9,7 @@ from azure_devops_agents.cli.capabilities import select_tools, spell_scope
 from azure_devops_agents.cli.options import ConnectionOptions, connection_options
 from langchain_azure_devops import Tool
 from langchain_azure_devops.access import DEFAULT, Catalog, Selection, verify
+from langchain_azure_devops.tools import TOOLS
 
 Tools = tuple[Tool[..., Any], ...]
 
@@ -61,4 +62,5 @@ def _show(tools: Tools, selection: Selection) -> None:
         needs = "" if absence is None else spell_scope(absence.scopes) if absence.scopes else absence.reason
         rows.append((tool.name, tool.toolset, tool.access, "yes" if tool.name in available else "no", needs))
     out.print(terminal.table(("tool", "toolset", "access", "there", "needs"), rows, 0))
-    out.print(terminal.plain(f"\n{len(available)} of {len(tools)} tools."))
+    more = f" '--toolsets all' lists all {len(TOOLS)}." if len(tools) < len(TOOLS) else ""
+    out.print(terminal.plain(f"\n{len(available)} of {len(tools)} tools.{more}"))
