@@ -20,7 +20,7 @@ COMMANDS: Mapping[str, Entry] = {
     "chat": Entry(f"{_COMMANDS}.chat", "Investigate in a conversation."),
     "automate": Entry(f"{_COMMANDS}.automate", "Create or update work items from findings."),
     "audit": Entry(f"{_COMMANDS}.audit", "Show and check the record of what was read, asked, allowed and written."),
-    "docs": Entry(f"{_COMMANDS}.docs", "Rewrite the generated tables in the READMEs.", hidden=True),
+    "docs": Entry(f"{_COMMANDS}.docs", "Rewrite what is generated on the pages of this repository.", hidden=True),
 }
 
 
