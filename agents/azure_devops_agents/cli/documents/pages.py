@@ -6,7 +6,7 @@ from pathlib import Path
 
 from azure_devops_agents.cli.documents import reference, tables
 from azure_devops_agents.cli.documents.picture import demo_pictures
-from azure_devops_agents.cli.documents.source import comparison, module_table, room_table, source
+from azure_devops_agents.cli.documents.source import addition, comparison, module_table, room_table
 from azure_devops_agents.cli.documents.walk import drawing
 
 SECTIONS: Mapping[str, Callable[[], str]] = {
@@ -22,7 +22,7 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
 FROM_SOURCE: Mapping[str, Callable[[Path, str], str]] = {
     "rooms": room_table,
     "modules": module_table,
-    "source": source,
+    "addition": addition,
     "walk": drawing,
     "comparison": comparison,
 }

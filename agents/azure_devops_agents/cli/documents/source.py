@@ -1,4 +1,4 @@
-"""What pages show of the source: maps of rooms from docstrings, and functions as they stand."""
+"""What pages show of the source: maps of rooms from docstrings, and pieces of code as they stand."""
 
 import ast
 import re
@@ -30,20 +30,22 @@ def module_table(root: Path, package: str) -> str:
     return "\n".join(["<details>", title, "", "| module | what it does |", "|---|---|", *rows, "", "</details>"])
 
 
-def source(root: Path, place: str) -> str:
-    """Quote a function or a class as it stands.
+def addition(root: Path, place: str) -> str:
+    """Show functions and classes of a module as the diff that added them, as they stand today.
 
     Args:
         root: The folder of the repository.
-        place: The path of a module and a name in it, such as `agents/azure_devops_agents/paths.py state_path`.
+        place: The path of a module and names in it, such as `agents/azure_devops_agents/paths.py state_path`.
     """
-    path, name = place.split()
+    path, *names = place.split()
     text = (root / path).read_text(encoding="utf-8")
-    tree = ast.parse(text)
-    node = next(node for node in tree.body if getattr(node, "name", None) == name)
-    first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))])
-    lines = text.splitlines()[first - 1 : node.end_lineno]
-    return "\n".join([f"`{path}`:", "", "```python", *lines, "```"])
+    named = {getattr(node, "name", ""): node for node in ast.parse(text).body}
+    lines = ["```diff", f"+++ {path}"]
+    for name in names:
+        node = named[name]
+        first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))])
+        lines += ["@@", *(f"+{line}" for line in text.splitlines()[first - 1 : node.end_lineno])]
+    return "\n".join([*lines, "```"])
 
 
 def comparison(root: Path, page: str) -> str:
