@@ -4,7 +4,7 @@ import pytest
 
 from azure_devops_agents.investigation.events import ReportReady
 from azure_devops_agents.investigation.investigator import open_investigator
-from azure_devops_agents.models.offline import RULES, OfflineModel, understood
+from azure_devops_agents.models.offline import RULES, OfflineModel, match_question
 from azure_devops_agents.models.scripted import UnknownQuestion
 from langchain_azure_devops import TOOLS
 
@@ -44,7 +44,7 @@ def test_is_it_in_code(toolkit, tmp_path):
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.example)
 def test_every_example_is_understood_as_its_own_rule_and_answered(toolkit, tmp_path, rule):
-    assert understood(rule.example)[0] is rule
+    assert match_question(rule.example)[0] is rule
     assert rule.tool in TOOLS
     report = answer(toolkit, tmp_path, rule.example)
     assert report["verdict"] == "answered", report["answer"]
@@ -54,4 +54,4 @@ def test_every_example_is_understood_as_its_own_rule_and_answered(toolkit, tmp_p
 @pytest.mark.parametrize("question", ["What is the meaning of life?", "Delete everything", ""])
 def test_anything_else_says_what_can_be_asked(question):
     with pytest.raises(UnknownQuestion, match="List the open pull requests in the Platform project"):
-        understood(question)
+        match_question(question)

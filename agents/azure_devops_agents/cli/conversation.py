@@ -26,10 +26,10 @@ from langchain_azure_devops.text import redact
 
 COMMANDS = {
     "/tools": "the tools this token may use",
-    "/evidence": "every result of this thread; /evidence E3 shows one whole",
+    "/evidence": "all results of this thread; /evidence E3 shows one of them whole",
     "/report": "the last report",
     "/help": "these commands",
-    "/quit": "leave; the thread is kept",
+    "/quit": "leave; the thread is stored",
 }
 
 
@@ -88,12 +88,12 @@ def _question(console: Console, investigator: Investigator, thread: str, line: s
         for event in answer_approvals(investigator, thread, events, lambda asked: ask_person(console, asked)):
             show(console, event)
     except KeyboardInterrupt:
-        console.print(Text("\nStopped. What was read is kept; /evidence shows it.", style="yellow"))
+        console.print(Text("\nStopped. The results so far are stored; /evidence shows them.", style="yellow"))
         return
     except AzureDevOpsError as error:
         console.print(plain(in_shell_terms(error.message), "red"))
     except click.Abort:
-        console.print(Text("\nNot answered. The write waits; ask again to be asked again.", style="yellow"))
+        console.print(Text("\nNot answered. The write waits; ask a question to be asked again.", style="yellow"))
         return
     _left_over(console, investigator, thread)
 
@@ -109,7 +109,7 @@ def _left_over(console: Console, investigator: Investigator, thread: str) -> Non
             for event in investigator.answer(thread, answers):
                 show(console, event)
     except (KeyboardInterrupt, click.Abort):
-        console.print(Text("\nIt keeps waiting; nothing was written.", style="yellow"))
+        console.print(Text("\nThe write still waits; nothing was written.", style="yellow"))
     except AzureDevOpsError as error:
         console.print(plain(in_shell_terms(error.message), "red"))
 

@@ -35,7 +35,9 @@ def answer_approvals(
 def ask_person(console: Console, asked: ApprovalAsked) -> Mapping[str, Any]:
     """Ask the person at the terminal. Without a terminal the answer is no. An edited call is shown again first."""
     if not sys.stdin.isatty():
-        console.print("Nobody is at a terminal to approve: rejected, nothing was written.", markup=False)
+        console.print(
+            "Nobody is at a terminal to approve this write, so it was rejected. Nothing was written.", markup=False
+        )
         return {"decision": "reject", "reason": "nobody was at a terminal", "approver": "nobody"}
     while True:
         answer = click.prompt(approval_question(asked), default="reject", err=True).strip().lower()
@@ -72,7 +74,7 @@ def _edited(console: Console, arguments: Mapping[str, Any]) -> dict[str, Any] | 
         try:
             changed = click.edit(text, extension=".json", require_save=False)
         except click.ClickException as error:
-            console.print(f"No editor: {error.message} Set EDITOR.", markup=False)
+            console.print(f"The editor did not start: {error.message} Set EDITOR to the editor to use.", markup=False)
             return None
         if changed is None or changed.strip() == text.strip():
             console.print("Nothing was changed.", markup=False)
@@ -84,7 +86,7 @@ def _edited(console: Console, arguments: Mapping[str, Any]) -> dict[str, Any] | 
         else:
             if isinstance(found, dict):
                 return None if found == arguments else found
-            console.print("The arguments are one JSON object.", markup=False)
+            console.print("The arguments must be one JSON object.", markup=False)
         if not click.confirm("Edit again", default=True, err=True):
             return None
         text = changed

@@ -151,5 +151,5 @@ def _number(result: ToolFinished) -> int:
 def _ask(console: Console, asked: ApprovalAsked) -> Mapping[str, Any]:
     if sys.stdin.isatty():
         return ask_person(console, asked)
-    console.print(Text("Nobody is at a terminal: give --yes to approve.", style="yellow"))
+    console.print(Text("Nobody is at a terminal to approve the write. Use --yes to approve it.", style="yellow"))
     return {"decision": "reject", "reason": "nobody was at a terminal", "approver": "nobody"}

@@ -47,10 +47,16 @@ class ConnectionOptions:
 def connection_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the connection options to a command, which gets them as `ConnectionOptions` in its first argument."""
 
-    @click.option("--organization", metavar="NAME", help="The bare name; else AZURE_DEVOPS_ORG.")
-    @click.option("--base-url", metavar="URL", help="Azure DevOps Server's whole URL; else AZURE_DEVOPS_BASE_URL.")
-    @click.option("--project", metavar="NAME", help="The default project; else AZURE_DEVOPS_PROJECT.")
-    @click.option("--simulator", is_flag=True, help="Use a local Azure DevOps, started for this command.")
+    @click.option(
+        "--organization", metavar="NAME", help="The bare name of the organization. Default: AZURE_DEVOPS_ORG."
+    )
+    @click.option(
+        "--base-url",
+        metavar="URL",
+        help="The whole URL of a collection of Azure DevOps Server. Default: AZURE_DEVOPS_BASE_URL.",
+    )
+    @click.option("--project", metavar="NAME", help="The default project. Default: AZURE_DEVOPS_PROJECT.")
+    @click.option("--simulator", is_flag=True, help="Use a local Azure DevOps that runs as long as this command.")
     @click.option("--read-only", is_flag=True, help="Offer no tool that writes.")
     @wraps(command)
     def with_options(

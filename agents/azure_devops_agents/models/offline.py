@@ -126,7 +126,7 @@ class OfflineModel(KeylessModel):
     def calls(self, messages: list[BaseMessage], turn: int) -> Step:
         """Return the rule's call, then the calls that follow from the answer, then the report."""
         last = max(index for index, message in enumerate(messages) if isinstance(message, HumanMessage))
-        rule, arguments = understood(str(messages[last].text))
+        rule, arguments = match_question(str(messages[last].text))
         if turn == 0:
             return [Call(name=rule.tool, arguments=arguments)]
         answers = [message for message in messages[last:] if isinstance(message, ToolMessage)]
@@ -135,7 +135,7 @@ class OfflineModel(KeylessModel):
         return [Call.to("write_report", **_report(answers))]
 
 
-def understood(question: str) -> tuple[Rule, dict[str, Any]]:
+def match_question(question: str) -> tuple[Rule, dict[str, Any]]:
     """Find the first rule that a question fits, and the arguments in the question.
 
     Raises:

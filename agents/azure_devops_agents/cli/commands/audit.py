@@ -23,23 +23,27 @@ DIFFERS = 1
 _STYLES = {"written": "bold green", "denied": "yellow", "failed": "red", "unknown": "bold red", "torn": "bold red"}
 _FIRST = ("tool", "project", "approver")
 
-_file = click.option("--file", type=click.Path(path_type=Path), help="The log; else AZURE_DEVOPS_AUDIT or the default.")
+_file = click.option(
+    "--file",
+    type=click.Path(path_type=Path),
+    help="The audit log. Default: AZURE_DEVOPS_AUDIT, or the file of the agent.",
+)
 
 
 @click.group
 def command() -> None:
     """Show and check the record of what was read, asked, allowed, refused and written.
 
-    The record is a chain: changing or removing a line shows. Whoever owns the file can still cut its end off or rewrite
-    it whole; `review` asks the service itself.
+    The record is a chain, so `verify` finds a line that was changed or removed. The owner of the file can still cut off
+    its end or rewrite it completely; `review` asks the service itself.
     """
 
 
 @command.command("show")
 @_file
-@click.option("--last", type=click.IntRange(min=1), default=50, show_default=True, help="How many lines.")
-@click.option("--event", help="Only this event, such as written or denied.")
-@click.option("--json", "as_machine", is_flag=True, help="One JSON object a line.")
+@click.option("--last", type=click.IntRange(min=1), default=50, show_default=True, help="The number of lines.")
+@click.option("--event", help="Show only this event, such as written or denied.")
+@click.option("--json", "as_machine", is_flag=True, help="Print one JSON object a line.")
 def show(file: Path | None, last: int, event: str | None, as_machine: bool) -> None:
     """Print the last lines of the record."""
     shown = [entry for entry in read_entries(_existing(file)) if event in (None, entry.event)][-last:]
@@ -53,7 +57,7 @@ def show(file: Path | None, last: int, event: str | None, as_machine: bool) -> N
             when = f"{entry.number:>5}  {entry.at:%Y-%m-%d %H:%M:%S}  {one_line(entry.event):<8}  "
             out.print(Text.assemble(when, terminal.one_line_text(_about(entry.details), _STYLES.get(entry.event, ""))))
     if not shown and not as_machine:
-        out.print(terminal.plain("Nothing of that kind is recorded."))
+        out.print(terminal.plain("The record has no such line."))
 
 
 @command.command("verify")
@@ -70,13 +74,19 @@ def verify(file: Path | None) -> None:
     out.print(terminal.plain(f"Whole: {found.entries} lines. Last hash {found.head}", "green"))
     if found.torn:
         out.print(terminal.plain(f"Torn lines, left by a process that was killed: {found.torn}."))
-    out.print(terminal.plain("Note the last hash elsewhere to see later whether the end was cut off.", "dim"))
+    out.print(
+        terminal.plain(
+            "Store the last hash in another place, so that you can see later whether the end was cut off.", "dim"
+        )
+    )
 
 
 @command.command("review")
 @connection_options
 @_file
-@click.option("--days", type=click.IntRange(min=1), default=30, show_default=True, help="How far to look back.")
+@click.option(
+    "--days", type=click.IntRange(min=1), default=30, show_default=True, help="The number of days to look back."
+)
 def review(options: ConnectionOptions, file: Path | None, days: int) -> None:
     """Ask the service what this account created, and compare it with the record."""
     with options.open() as target:
@@ -92,7 +102,7 @@ def review(options: ConnectionOptions, file: Path | None, days: int) -> None:
     _list("In both", [text for key, text in made.items() if key in recorded], "green")
     _list("In the record and not found in the service (deleted, or not visible to this token)", gone, "yellow")
     if not made and not gone:
-        terminal.console().print(terminal.plain(f"This account made nothing in the last {days} days."))
+        terminal.console().print(terminal.plain(f"This account created nothing in the last {days} days."))
     if missing:
         click.get_current_context().exit(DIFFERS)
 
@@ -100,7 +110,9 @@ def review(options: ConnectionOptions, file: Path | None, days: int) -> None:
 def _existing(file: Path | None) -> Path:
     path = file or audit_path()
     if not path.exists():
-        raise click.ClickException(f"There is no record at {path}: nothing was done yet, or it is kept elsewhere.")
+        raise click.ClickException(
+            f"There is no record at {path}. Either nothing was done yet, or the record is in another file."
+        )
     return path
 
 

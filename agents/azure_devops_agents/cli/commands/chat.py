@@ -7,8 +7,8 @@ from azure_devops_agents.cli.options import ConnectionOptions, connection_option
 
 @click.command
 @model_option
-@click.option("--thread", help="The thread to begin or to go on with.")
-@click.option("--resume", is_flag=True, help="Go on with the last thread.")
+@click.option("--thread", help="The thread to begin or to continue.")
+@click.option("--resume", is_flag=True, help="Continue the last thread.")
 @connection_options
 def command(options: ConnectionOptions, model: str | None, thread: str | None, resume: bool) -> None:
     """Talk with the investigator. You approve every write."""

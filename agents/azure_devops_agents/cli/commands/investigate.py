@@ -10,13 +10,13 @@ from azure_devops_agents.cli.options import ConnectionOptions, connection_option
 @click.command
 @click.argument("question")
 @model_option
-@click.option("--thread", help="Go on with an earlier thread.")
+@click.option("--thread", help="Continue an earlier thread.")
 @click.option(
     "--plan",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A write plan (JSON): what it names is written without asking, nothing else is.",
+    help="A write plan (JSON). Writes that it names are carried out without asking; all others are refused.",
 )
-@click.option("--json", "as_machine", is_flag=True, help="Print report and evidence as JSON.")
+@click.option("--json", "as_machine", is_flag=True, help="Print the report and the evidence as JSON.")
 @connection_options
 def command(
     options: ConnectionOptions,

@@ -11,11 +11,11 @@ from azure_devops_simulator import SimulatorServer, seed_organization
 
 
 @click.command
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="A port of one's own; else a free one.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port. Default: a free one.")
 def command(port: int) -> None:
     """Serve a local Azure DevOps with a made-up company in it.
 
-    Ends with Ctrl-C; what was written to it is gone then.
+    Stop it with Ctrl-C. Everything that was written to it is lost then.
     """
     organization = seed_organization()
     full = organization.add_token(secrets.token_hex(26)).value

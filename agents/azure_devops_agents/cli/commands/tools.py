@@ -22,7 +22,7 @@ Tools = tuple[Tool[..., Any], ...]
     show_default=True,
     help="The toolsets to list: 'default', 'all', or names separated by commas.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print for machines.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(options: ConnectionOptions, toolsets: str, as_json: bool) -> None:
     """List the tools this token gets, and what the others need."""
     tools = Catalog.of().choose([name.strip() for name in toolsets.split(",")])

@@ -33,7 +33,7 @@ Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 
 @click.command
 @connection_options
-@click.option("--json", "as_json", is_flag=True, help="Print for machines.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(options: ConnectionOptions, as_json: bool) -> None:
     """Check the connection and what the token may do.
 
