@@ -72,7 +72,9 @@ def play_attack(
     context = RunContext(nonce=lambda: "00000000", pseudonym_key=b"attacks")
     settings = load_settings(base_url=BASE_URL, pat=TOKEN, default_project=_PROJECT, scopes=SCOPES, environ={})
     policy: Literal["deny", "ask", "allow"] = "deny" if mode == "deny" else "allow" if mode == "allow" else "ask"
-    with AzureDevOpsToolkit(settings=settings, transport=planting, context=context, writes=policy) as toolkit:
+    with AzureDevOpsToolkit(
+        settings=settings, transport=planting, context=context, toolsets="all", writes=policy
+    ) as toolkit:
         run = _without_graph(model, toolkit) if mode == "allow" else _in_graph(model, toolkit, mode, task)
     run.sent = [request for request in planting.sent if _changes(request)]
     run.hosts = {request.url.host for request in planting.sent}

@@ -1,5 +1,7 @@
 """How many tokens a model pays, counted by o200k_base on answers of the service's usual size."""
 
+import json
+
 import pytest
 from tool_calls import READ, call, connected, seed_with_tokens
 
@@ -7,7 +9,7 @@ from azure_devops_evals.benchmarks import service
 from azure_devops_evals.benchmarks.budgets import BUDGETS
 from azure_devops_evals.benchmarks.tokens import RESULTS, counter, schemas
 from azure_devops_simulator import SimulatorServer
-from langchain_azure_devops import TOOLS
+from langchain_azure_devops import TOOLS, TOOLSETS
 from langchain_azure_devops.adapters.langchain import bind
 
 tokens = counter()
@@ -35,8 +37,15 @@ def test_lists_stay_within_their_budgets(client, budget):
 
 
 def test_all_default_tools_stay_within_their_budget():
-    assert schemas().count('"type":"function"') == len(TOOLS)
+    assert schemas().count('"type":"function"') == sum(tool.default for tool in TOOLS.values())
     assert tokens(schemas()) <= BUDGETS["schema"].most
+
+
+@pytest.mark.parametrize("name", TOOLSETS)
+def test_the_further_tools_of_a_toolset_stay_within_their_budget(name):
+    further = [tool for tool in TOOLSETS[name].tools if not tool.default]
+    sent = [{"name": tool.name, "description": tool.description, "parameters": tool.schema} for tool in further]
+    assert tokens(json.dumps(sent, separators=(",", ":"))) <= 2_000
 
 
 @pytest.mark.parametrize(
