@@ -10,7 +10,7 @@ from tool_calls import FULL, seed_with_tokens
 from azure_devops_simulator import Fault, SimulatorServer
 from langchain_azure_devops import TOOLS, AzureDevOps, load_settings
 from langchain_azure_devops.adapters.langchain import bind
-from langchain_azure_devops.calls.fan_out import AT_ONCE, sweep
+from langchain_azure_devops.calls.fan_out import AT_ONCE, fan_out
 from langchain_azure_devops.errors import InvalidRequest, NotFound, NotSignedIn, PermissionDenied, TokenRejected
 from langchain_azure_devops.runtime import RunContext, Timeouts
 
@@ -136,11 +136,11 @@ async def test_not_more_than_eight_at_once_and_always_in_the_same_order():
             raise NotFound("gone")
         return place * place
 
-    swept = await sweep(range(50), ask)
+    answers = await fan_out(range(50), ask)
     assert most == AT_ONCE
-    assert list(swept.done.items()) == [(place, place * place) for place in range(50) if place % 7 != 3]
-    assert list(swept.failed) == [place for place in range(50) if place % 7 == 3]
-    assert [failed.place for failed in swept.failures] == [str(place) for place in swept.failed]
+    assert list(answers.done.items()) == [(place, place * place) for place in range(50) if place % 7 != 3]
+    assert list(answers.failed) == [place for place in range(50) if place % 7 == 3]
+    assert [failed.place for failed in answers.failures] == [str(place) for place in answers.failed]
 
 
 @pytest.mark.parametrize("problem", [TokenRejected("dead"), ZeroDivisionError()])
@@ -158,14 +158,14 @@ async def test_what_would_be_the_same_everywhere_or_is_a_bug_ends_all(problem):
             raise
 
     with pytest.raises(type(problem)):
-        await sweep(range(50), ask)
+        await fan_out(range(50), ask)
     assert asked == list(range(AT_ONCE))
     assert sorted(cancelled) == [place for place in asked if place != 3]
 
 
 async def test_cancelling_leaves_nothing_under_way():
     alone = len(asyncio.all_tasks())
-    task = asyncio.create_task(sweep(range(20), lambda _: asyncio.sleep(60)))
+    task = asyncio.create_task(fan_out(range(20), lambda _: asyncio.sleep(60)))
     await asyncio.sleep(0.01)
     assert len(asyncio.all_tasks()) == alone + 1 + AT_ONCE
     task.cancel()

@@ -1,4 +1,4 @@
-"""How a typed function is declared a tool: the place where every fact about it stands."""
+"""Declare a typed function as a tool; every fact about the tool stands in its declaration."""
 
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Mapping

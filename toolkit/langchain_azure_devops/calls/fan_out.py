@@ -1,4 +1,4 @@
-"""The same question to many places at once: repositories, projects, files; what failed is said, the rest is kept."""
+"""Ask many places at once, such as projects or files. A place that fails is named; the other answers are kept."""
 
 import asyncio
 import hashlib
@@ -20,8 +20,8 @@ MOST = 1_000
 """Rows of a list over several places that can be reached by its cursors; it is put together anew for each page."""
 
 
-class Swept(NamedTuple, Generic[Place, Found]):
-    """What the places answered.
+class Answers(NamedTuple, Generic[Place, Found]):
+    """The answers of the places.
 
     Attributes:
         done: What was found, by place, in the order of the places.
@@ -33,14 +33,14 @@ class Swept(NamedTuple, Generic[Place, Found]):
 
     @property
     def failures(self) -> list[Failed]:
-        """What went wrong, as a page shows it."""
+        """The failures as a page shows them."""
         return [
             Failed(place=str(place), status=error.status, reason=error.message) for place, error in self.failed.items()
         ]
 
 
-async def sweep(places: Iterable[Place], ask: Callable[[Place], Awaitable[Found]]) -> Swept[Place, Found]:
-    """Ask all places, AT_ONCE of them at a time, and keep what they answer, whoever is first.
+async def fan_out(places: Iterable[Place], ask: Callable[[Place], Awaitable[Found]]) -> Answers[Place, Found]:
+    """Ask all places, AT_ONCE of them at a time, and return their answers in the order of the places.
 
     When the call is cancelled, or something fails that is no answer of the service, everything under way is cancelled.
 
@@ -71,7 +71,7 @@ async def sweep(places: Iterable[Place], ask: Callable[[Place], Awaitable[Found]
         raise several.exceptions[0] from None
     if failed and not done:
         raise failed[next(place for place in order if place in failed)]
-    return Swept(
+    return Answers(
         {place: done[place] for place in order if place in done},
         {place: failed[place] for place in order if place in failed},
     )
@@ -85,12 +85,12 @@ async def in_all(
     cursor: str | None,
     newest: Callable[[Row], tuple[datetime, int]] | None = None,
 ) -> Page[Row]:
-    """A page of one list over several places.
+    """Return a page of one list that is put together of several places.
 
     Args:
         row: What the rows are.
         places: What is asked, such as the names of projects, in the order in which their rows come.
-        ask: Brings the first rows of a place, so many at most.
+        ask: Fetches at most the given number of rows from one place.
         limit: How many rows to return at most.
         cursor: From an earlier page; it fits as long as the same places answer.
         newest: When a row was made, and its number: the newest come first; without it they come place by place.
@@ -103,23 +103,23 @@ async def in_all(
     digest = call.digest if call else ""
     start = decode_cursor(cursor, digest)
     end = min(start.offset + limit, MOST)
-    swept = await sweep(places, lambda place: ask(place, end))
-    who = hashlib.sha256("\n".join(swept.done).encode()).hexdigest()[:12]
+    answers = await fan_out(places, lambda place: ask(place, end))
+    who = hashlib.sha256("\n".join(answers.done).encode()).hexdigest()[:12]
     if cursor and start.token != who:
         raise InvalidRequest(
             "The cursor does not fit any more: other places answer than before. Start again without it.",
             subject="cursor",
         )
-    rows = [each for page in swept.done.values() for each in page.items]
+    rows = [each for page in answers.done.values() for each in page.items]
     if newest is not None:
         rows.sort(key=newest, reverse=True)
-    more = len(rows) > end or any(page.cursor for page in swept.done.values())
+    more = len(rows) > end or any(page.cursor for page in answers.done.values())
     after = Position(token=who, offset=end) if more and end < MOST else None
     kind: type[Page[Row]] = Page[row]  # type: ignore[valid-type] # made at run time for this type of row
     page = kind.of(rows[start.offset : end], start._replace(token=who), after, digest)
-    page.failed.extend(swept.failures)
-    page.partial = bool(swept.failed)
-    page.notes.extend(dict.fromkeys(note for each in swept.done.values() for note in each.notes))
+    page.failed.extend(answers.failures)
+    page.partial = bool(answers.failed)
+    page.notes.extend(dict.fromkeys(note for each in answers.done.values() for note in each.notes))
     if more and after is None:
         page.partial = True
         page.notes.append(f"A list over several places ends after {MOST:,} rows: name one place to see all of its.")

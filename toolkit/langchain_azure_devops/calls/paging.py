@@ -1,4 +1,4 @@
-"""One way through every list of the service, whatever its style of paging."""
+"""Read lists of the service page by page, whatever their style of paging."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Generic, Literal, NamedTuple, TypeVar
@@ -17,7 +17,7 @@ _REQUESTS_PER_PAGE = 20
 
 
 class Batch(NamedTuple, Generic[Row]):
-    """What one request brought.
+    """The rows of one request.
 
     Attributes:
         rows: The rows in order.
@@ -33,13 +33,13 @@ class Batch(NamedTuple, Generic[Row]):
 async def collect(
     row: type[Row], fetch: Callable[[Position, int], Awaitable[Batch[Row]]], limit: int, cursor: str | None
 ) -> Page[Row]:
-    """Up to `limit` rows from the cursor on, with as many requests as that takes.
+    """Return up to `limit` rows from the cursor on, with as many requests as that takes.
 
-    When a later one is throttled or fails, the rows so far are returned, with a note that says so.
+    When a later request is throttled or fails, the rows so far are returned, and a note says so.
 
     Args:
         row: What the rows are; an empty page names them, too.
-        fetch: Brings the rows from a position on, about as many as asked for.
+        fetch: Fetches about the given number of rows from a position on.
         limit: How many rows to return at most.
         cursor: From an earlier page of the same call.
     """
@@ -85,7 +85,7 @@ async def list_rows(
     version: str = "7.1",
     keep: Callable[[Row], bool] | None = None,
 ) -> Page[Row]:
-    """A page of a collection answered as `{count, value: [...]}`.
+    """Return a page of a collection that the service answers as `{count, value: [...]}`.
 
     Args:
         client: Where to ask.

@@ -48,12 +48,12 @@ class PendingWrite:
 
     @classmethod
     def earlier(cls, tool: str, arguments: Mapping[str, Any], begun: float) -> "PendingWrite":
-        """A write of a process that is gone, begun at this time in seconds since the epoch."""
+        """Describe a write that an earlier process began, at a time in seconds since the epoch."""
         elapsed = max(0.0, time.time() - begun)
         return cls(tool, arguments, time.monotonic() - elapsed, may_follow=elapsed < _SETTLED_AFTER)
 
     def since(self, client: AzureDevOps, response: httpx.Response) -> datetime:
-        """When it was begun by the service's clock, a little earlier to be safe.
+        """Return when the write began by the service's clock, a little earlier to be safe.
 
         Counted back from the time of an answer: the clock of this machine may be wrong.
         """
@@ -101,7 +101,7 @@ async def settled(client: AzureDevOps, recover: Recovery[R], pending: PendingWri
 
 
 async def asker(client: AzureDevOps) -> Identity:
-    """Who the token belongs to: only their own doing can be what was lost.
+    """Return the owner of the token; only what they did can be the lost write.
 
     Raises:
         WriteOutcomeUnknown: That is not known.
@@ -120,12 +120,12 @@ def _date_of(response: httpx.Response) -> datetime | None:
 
 
 def unsettled(reason: str) -> WriteOutcomeUnknown:
-    """What is there does not settle it."""
+    """Return the error for findings that prove neither outcome."""
     return WriteOutcomeUnknown(f"{reason}, so it is not known whether this write was done. Look at it before going on.")
 
 
 def moment(text: object) -> datetime:
-    """A time as the service writes it."""
+    """Read a time as the service writes it."""
     return datetime.fromisoformat(str(text))
 
 

@@ -1,4 +1,4 @@
-"""A tool: a typed function with its access and scopes as data. No LangChain here."""
+"""A tool: a typed function with everything that is declared about it as data. It does not know LangChain."""
 
 import asyncio
 import difflib
@@ -35,7 +35,7 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 class TargetFields(NamedTuple):
-    """Marks an argument that is a list of fields by name: which of the fields say where a write goes.
+    """Marks an argument that is a list of named fields, and says which of these fields are targets of a write.
 
     Attributes:
         names: The last parts of their reference names, in small letters.
@@ -55,7 +55,7 @@ class TargetFields(NamedTuple):
 
 @dataclass(frozen=True)
 class Tool(Generic[P, R]):
-    """One operation as a tool; calling it validates, asks for writes, and runs on the client's loop.
+    """One operation as a tool. A call validates the arguments, has a write approved, and runs on the client's loop.
 
     Attributes:
         name: Verb and noun in the service's words.
@@ -99,7 +99,7 @@ class Tool(Generic[P, R]):
 
     @cached_property
     def parameters(self) -> type[BaseModel]:
-        """The arguments as a model, made from the function's signature."""
+        """The pydantic model of the arguments, made from the function's signature."""
         fields: dict[str, Any] = {}
         signature = inspect.signature(self.function, eval_str=True)
         for parameter in list(signature.parameters.values())[1:]:
@@ -109,7 +109,7 @@ class Tool(Generic[P, R]):
 
     @cached_property
     def schema(self) -> dict[str, JsonValue]:
-        """The arguments as a JSON schema that OpenAI's strict mode accepts."""
+        """The JSON schema of the arguments, in a form that the strict mode of every provider accepts."""
         return strict_schema(self.parameters)
 
     async def __call__(self, client: AzureDevOps, /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -135,7 +135,7 @@ class Tool(Generic[P, R]):
         return client.run_sync(self._carry_out(client, arguments, request))
 
     def validate(self, given: Mapping[str, object]) -> BaseModel:
-        """The arguments checked and completed; a null counts as not given.
+        """Check the arguments and fill in defaults; a null counts as not given.
 
         Raises:
             InvalidRequest: Says which argument does not fit, why, and what would.
@@ -146,7 +146,7 @@ class Tool(Generic[P, R]):
             raise InvalidRequest(_repair(self, error), subject="arguments") from None
 
     def request(self, client: AzureDevOps, arguments: BaseModel) -> WriteRequest:
-        """What a person is asked before this call writes.
+        """Return the request that the approver is asked before this call writes.
 
         Raises:
             WriteBlocked: The arguments hold what no write may contain; says what to remove.
@@ -178,7 +178,7 @@ class Tool(Generic[P, R]):
         return bool(field) and any(mark.holds(field) for mark in marks if isinstance(mark, TargetFields))
 
     def bound(self, request: WriteRequest) -> dict[str, str | None]:
-        """What a grant for this call says of its routes: each placeholder that an argument names, as it names it."""
+        """Return the placeholders of the routes that the arguments fix, with the values for which a grant holds."""
         named = {name for operation in self.operations for name in _PLACEHOLDER.findall(operation.template)}
         given = {**request.arguments, "project": request.project}
         values = {name: given.get(name) for name in self.parameters.model_fields if name in named | {"project"}}
@@ -213,7 +213,7 @@ class Tool(Generic[P, R]):
                 client.grants.close(grant)
 
     async def settle(self, client: AzureDevOps, given: Mapping[str, object], begun: float) -> R:
-        """Find out what became of a write that an earlier process began; nothing is sent again.
+        """Find out what became of a write that an earlier process began. Nothing is sent again.
 
         Args:
             client: Where to look; call this on its loop, by `run` or `run_sync`.
@@ -257,7 +257,7 @@ async def _record_grant(client: AzureDevOps, tool: Tool[..., Any], request: Writ
 async def _recorded(
     client: AzureDevOps, tool: Tool[..., Any], arguments: BaseModel, request: WriteRequest | None
 ) -> AsyncIterator[list[Result | Page[Any]]]:
-    """Record what became of a call; a write that happened stays one, also when that cannot be recorded any more."""
+    """Record the outcome of a call. A write that happened is not undone when its outcome cannot be recorded."""
     given: list[Result | Page[Any]] = []
     if client.audit is None:
         yield given
@@ -293,7 +293,7 @@ async def _recorded(
 
 
 def _made(tool: Tool[..., Any], result: Result | Page[Any]) -> dict[str, JsonValue]:
-    """What the record says of a write: what was created, if anything, and the ids by which the result can be found."""
+    """Return what the audit log keeps of a write: what it created, if anything, and the ids of its result."""
     ids = set(result.identifying) if isinstance(result, Result) else set[str]()
     found: dict[str, JsonValue] = {"result": result.model_dump(mode="json", include=ids)}
     return {**found, "made": tool.makes} if tool.makes else found
@@ -306,7 +306,7 @@ def _by_name(tool: Tool[..., Any], args: tuple[object, ...], kwargs: dict[str, o
 
 
 def _revealed(tool: Tool[..., Any], client: AzureDevOps, values: dict[str, Any]) -> dict[str, Any]:
-    """The arguments with secrets in place of pseudonyms for a read; a write with one was refused before."""
+    """Replace pseudonyms in the arguments of a read by their secrets; a write with a pseudonym was refused before."""
     if tool.access == "write":
         return values
 
@@ -320,7 +320,7 @@ def _revealed(tool: Tool[..., Any], client: AzureDevOps, values: dict[str, Any])
 
 
 def _repair(tool: Tool[..., Any], error: ValidationError) -> str:
-    """The validation error in words that let a model repair the call."""
+    """Say what is wrong with the arguments in words that let a model repair the call."""
     known = list(tool.parameters.model_fields)
     return f"{tool.name}: {'; '.join(_complaint(entry, known) for entry in error.errors())}."
 

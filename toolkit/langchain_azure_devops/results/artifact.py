@@ -75,7 +75,7 @@ def _total(result: Result | Page[Any]) -> int | None:
 
 
 def _notes(result: Result | Page[Any]) -> list[str]:
-    """The notes of a page or record; a record with only one has it in `note`."""
+    """Return the notes of a page or record; some records have a single note in `note`."""
     one = getattr(result, "note", None)
     return [*getattr(result, "notes", []), *([one] if one else [])]
 
@@ -96,7 +96,7 @@ def _data(result: Result | Page[Any], records: list[Any], rendered: Rendered) ->
 
 
 def _urls(records: list[Any], several: bool, base_url: str, arguments: Mapping[str, JsonValue]) -> JsonValue:
-    """The web pages of the records: one pattern for all rows, or the URL of the one record; None when there is none."""
+    """Return one URL pattern for all rows, or the URL of the one record; None when there is no web page."""
     if not records or not (template := type(records[0]).web) or not base_url:
         return None
     path, _, query = template.partition("?")
@@ -109,7 +109,7 @@ def _urls(records: list[Any], several: bool, base_url: str, arguments: Mapping[s
 
 
 def _filled(template: str, records: list[Any], several: bool, arguments: Mapping[str, JsonValue]) -> str | None:
-    """A part of a URL; a placeholder that only the rows know stays; None when nobody knows it."""
+    """Fill in a part of a URL. A placeholder for a field of the rows stays; None when a value is missing."""
     missing = False
 
     def fill(match: re.Match[str]) -> str:

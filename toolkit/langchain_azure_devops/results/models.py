@@ -15,7 +15,7 @@ from langchain_azure_devops.errors import InvalidRequest
 
 
 class Mark(NamedTuple):
-    """Says of a text field that a person or a build wrote it.
+    """Marks a text field that people or builds write.
 
     Attributes:
         body: It may be long and is shown on lines of its own, not in a table cell.
@@ -27,7 +27,7 @@ class Mark(NamedTuple):
 
 
 def marks_of(field: FieldInfo) -> list[Mark]:
-    """The marks on a field, also those inside of a list or an optional value."""
+    """Return the marks on a field, also those inside a list or an optional value."""
     return [mark for mark in _metadata(field.annotation, field.metadata) if isinstance(mark, Mark)]
 
 
@@ -71,7 +71,7 @@ InProject = Annotated[str | None, Mark(), BeforeValidator(_name_only)]
 
 
 class Result(BaseModel):
-    """A record as a reader needs it: declared fields only, by the service's name or ours.
+    """A record as a reader needs it. Only declared fields are read, by the service's name or by ours.
 
     Attributes:
         singular: What one of these is called, for the line above a table.
@@ -111,7 +111,7 @@ Row = TypeVar("Row", bound=Result)
 
 
 class Failed(Result):
-    """A part of what was asked for that did not answer.
+    """A part that could not be read.
 
     Attributes:
         place: Which part, such as the name of a project.
@@ -139,7 +139,7 @@ class PartialResult(Result):
 
 
 class Lines(PartialResult):
-    """A stretch of numbered text.
+    """Some lines of a text, with their numbers.
 
     Attributes:
         first_line: Number of the first line of `text`, from 1; 0 when nothing is shown.
@@ -153,7 +153,7 @@ class Lines(PartialResult):
 
     @property
     def last_line(self) -> int:
-        """Number of the last line of `text`; one less than the first when there is none."""
+        """The number of the last line of `text`; one less than the first when there is no line."""
         return self.first_line + (self.text.count("\n") + 1 if self.text else 0) - 1
 
 
@@ -183,7 +183,7 @@ class Page(BaseModel, Generic[Row]):
     def of(
         cls, items: list[Row], start: Position, after: Position | None, digest: str, total: int | None = None
     ) -> "Page[Row]":
-        """A page that began at `start` and is followed by `after`, made for the call with this digest."""
+        """Make a page that begins at `start` and is followed by `after`, for the call with this digest."""
         cursor = None if after is None else encode_cursor(after, digest)
         page = cls.model_construct(items=items, total=total, cursor=cursor, notes=[], failed=[], partial=False)
         page._start, page._digest = start, digest  # noqa: SLF001 - its own class
@@ -195,23 +195,23 @@ class Page(BaseModel, Generic[Row]):
         return type(self.items[0]) if self.items else given[0] if given else Result
 
     def each(self, **fields: str) -> "Page[Row]":
-        """This page with the same values in every row."""
+        """Set the same values in every row, and return this page."""
         self.items[:] = [row.model_copy(update=fields) for row in self.items]
         return self
 
     def cursor_after(self, shown: int) -> str:
-        """The cursor that continues after the first `shown` rows of this page."""
+        """Return the cursor that continues after the first `shown` rows of this page."""
         return encode_cursor(self._start._replace(offset=self._start.offset + shown), self._digest)
 
 
 def encode_cursor(position: Position, digest: str) -> str:
-    """A self-contained cursor: the position, and a check that binds it to the call with this digest."""
+    """Return a self-contained cursor: the position, and a checksum that binds it to the call with this digest."""
     compact = json.dumps([*position, _check(position, digest)], separators=(",", ":"))
     return base64.urlsafe_b64encode(compact.encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str | None, digest: str) -> Position:
-    """The position in a cursor; the beginning when there is none.
+    """Return the position in a cursor; without a cursor, the beginning.
 
     Raises:
         InvalidRequest: It is no cursor, was changed, or belongs to a call with other arguments.
@@ -235,5 +235,5 @@ def decode_cursor(cursor: str | None, digest: str) -> Position:
 
 
 def _check(position: Position, digest: str) -> str:
-    """Tells a cursor of another call and a changed one; it guards nothing, as a cursor opens nothing."""
+    """Return a checksum that tells a changed cursor, or one of another call. It protects no secret."""
     return hashlib.sha256(json.dumps([*position, digest]).encode()).hexdigest()[:12]

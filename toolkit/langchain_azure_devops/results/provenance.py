@@ -1,4 +1,4 @@
-"""Who wrote what a result shows: the mark that travels with it, by source and author.
+"""The provenance of a result: who wrote the texts in it, by source and author.
 
 Nothing is trusted because of who wrote it: an account's own words may be somebody else's orders that it repeated. The
 mark says to a person who approves a write whose words were read before.
@@ -50,7 +50,7 @@ ERROR = Origin("error", ("message",), "service")
 
 
 def origins(result: Result | Page[Any] | None, account: str | None = None) -> tuple[Origin, ...]:
-    """Whose words a result holds, at most MAX_ORIGINS; none when all of it is the service's own.
+    """Return whose words a result holds, at most MAX_ORIGINS; nothing when all of it is the service's own.
 
     Args:
         result: The artifact of a tool message.
@@ -68,7 +68,7 @@ def origins(result: Result | Page[Any] | None, account: str | None = None) -> tu
 
 
 def _in_record(record: Result, account: str | None, author: str, own: bool | None) -> Iterator[tuple[Origin, str]]:
-    """Each marked field that holds something; what lies inside a record is its author's unless it names its own."""
+    """Yield each marked field that holds a text. A record inside another has the same author unless it names one."""
     for name in record.author_fields:
         if given := getattr(record, name):
             identifier = getattr(record, f"{name}_id", None)
@@ -89,12 +89,12 @@ def _in_record(record: Result, account: str | None, author: str, own: bool | Non
 
 @cache
 def _text_fields(record: type[Result]) -> tuple[tuple[str, Mark | None], ...]:
-    """The fields of a record, those it does not show included, and the mark of each that has one."""
+    """Return the fields of a record, also those that it does not show, and their marks."""
     return tuple((name, next(iter(marks_of(field)), None)) for name, field in record.model_fields.items())
 
 
 @cache
 def called(record: type[Result]) -> str:
-    """What a record is called, in small letters."""
+    """Return the name of a kind of record in small letters."""
     words = re.sub(r"(?<!^)(?=[A-Z])", " ", record.__name__).lower()
     return words if record.singular == Result.singular else record.singular

@@ -1,4 +1,4 @@
-"""A result as compact text within a budget: what the model reads."""
+"""Render a result as the compact text that a model reads, within a budget."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -46,7 +46,7 @@ class Rendered(NamedTuple):
 
 
 def render(result: Result | Page[Any], nonce: str, budget: int = DEFAULT_BUDGET) -> Rendered:
-    """The text of a result; what people and builds wrote lies in one fence.
+    """Render a result; everything that people and builds wrote lies inside one fence.
 
     Args:
         result: A record, a page or a stretch of text.
@@ -62,7 +62,7 @@ def render(result: Result | Page[Any], nonce: str, budget: int = DEFAULT_BUDGET)
 
 
 def render_error(error: AzureDevOpsError, nonce: str) -> str:
-    """An error as a model reads it: the machine-readable line, then the message.
+    """Render an error as a model reads it: a machine-readable line, then the message.
 
     A message may hold words of the service, names that people gave, or arguments that a hostile text suggested. Only
     what is said before anything was asked of the service is ours alone.
@@ -84,7 +84,7 @@ class Column(NamedTuple):
 
 @cache
 def columns(row: type[Result]) -> tuple[Column, ...]:
-    """The fields of a record in order, and which of them are bodies."""
+    """Return the fields of a record in order, and which of them are bodies."""
     return tuple(
         Column(name, any(mark.body for mark in marks_of(field)))
         for name, field in row.model_fields.items()
@@ -123,7 +123,7 @@ def _page(page: Page[Any], nonce: str, budget: int) -> Rendered:
 
 
 def _noted(page: Page[Any], room: int) -> str:
-    """The notes, a line each; they may name what people named, so they belong inside the fence."""
+    """Return the notes, one on each line. They may hold names that people chose, so they belong inside the fence."""
     lines = [f"note: {one_line(note)}" for note in page.notes]
     lines += [
         f"not read: {one_line(failed.place)} ({failed.status}): {one_line(failed.reason)[:_MAX_REASON]}"
@@ -138,13 +138,13 @@ def _noted(page: Page[Any], room: int) -> str:
 
 
 def _called(page: Page[Any], count: int) -> str:
-    """What this many rows of the page are called."""
+    """Return the name of this many rows of a page."""
     row = page.row_type()
     return row.singular if count == 1 else row.plural
 
 
 def _table(items: Sequence[Result]) -> list[str]:
-    """A heading and a line for each row, tab-separated, without columns that are empty throughout."""
+    """Return a heading and a line for each row, tab-separated, without columns that are empty in every row."""
     names = [column.name for column in columns(type(items[0]))]
     wide = [[_cell(getattr(item, name)) for name in names] for item in items]
     kept = [index for index in range(len(names)) if any(row[index] for row in wide)]
@@ -215,7 +215,7 @@ def _record(record: Result, nonce: str, budget: int) -> Rendered:
 
 
 def _within(text: str, room: int, what: str) -> tuple[str, list[str]]:
-    """Text cut at a line end so that it fits, and a note that says so."""
+    """Cut a text at the end of a line so that it fits, and return a note that says so."""
     if len(text) <= room:
         return text, []
     end = text.rfind("\n", 0, room)

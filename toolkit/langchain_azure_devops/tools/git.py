@@ -32,7 +32,7 @@ class FileContent(NamedTuple):
 
 
 def version_query(version: str | None, version_type: VersionType = "branch") -> dict[str, QueryValue]:
-    """The version as the service takes it; `refs/heads/x`, `refs/tags/x` and a whole commit id say their type.
+    """Return a version as the service takes it; `refs/heads/x`, `refs/tags/x` and a commit id imply the type.
 
     Raises:
         InvalidRequest: Type and version contradict each other.
@@ -56,20 +56,20 @@ def version_query(version: str | None, version_type: VersionType = "branch") -> 
 
 
 def web_version(at: Mapping[str, QueryValue]) -> str:
-    """A version as the web pages of the service take it, such as `GBmain`."""
+    """Return a version as the web pages of the service take it, such as `GBmain`."""
     kind = {"branch": "GB", "tag": "GT", "commit": "GC"}[str(at["versionDescriptor.versionType"])]
     return f"{kind}{at['versionDescriptor.version']}"
 
 
 def branch_ref(branch: str | None) -> str | None:
-    """A branch as the service names it."""
+    """Return the full name of a branch, as the service wants it."""
     if branch is None or branch.startswith("refs/"):
         return branch
     return f"refs/heads/{branch}"
 
 
 async def place_of(client: AzureDevOps, project: str | None, repository: str) -> PathValues:
-    """Where a repository is; an id needs no project, a name does."""
+    """Return the place of a repository in a route; an id needs no project, a name does."""
     if project is None and GUID.fullmatch(repository):
         return {"project": None, "repository": repository}
     return {"project": await client.required_project(project), "repository": repository}
@@ -101,7 +101,7 @@ async def content(
 
 
 async def file_content(client: AzureDevOps, where: PathValues, path: str, commit: str, most: int) -> FileContent | None:
-    """A text file at a commit, at most `most` bytes of it; None when it is no text."""
+    """Read at most `most` bytes of a text file at a commit; None when the file is not text."""
     pieces: list[bytes] = []
     size = 0
     async with content(client, where, path, version_query(commit, "commit")) as chunks:
@@ -120,7 +120,7 @@ async def file_content(client: AzureDevOps, where: PathValues, path: str, commit
 async def known_repository(
     client: AzureDevOps, where: PathValues, path: str = "/", at: Mapping[str, QueryValue] | None = None
 ) -> AsyncIterator[None]:
-    """Says what there is instead when the repository, the version or the path is not found."""
+    """Name what there is instead when the repository, the version or the path is not found."""
     try:
         yield
     except NotFound as error:
@@ -137,7 +137,7 @@ async def known_repository(
 
 
 async def unknown_repository(client: AzureDevOps, where: PathValues) -> NotFound:
-    """The error for a repository that is not there, with the names that are."""
+    """Return the error for an unknown repository, with the names of the known ones."""
     project, wanted = where["project"], str(where["repository"])
     response = await client.get("/{project}/_apis/git/repositories", path={"project": project})
     names = sorted(row.name for row in decode(response, Collection[Named]).value)
@@ -182,7 +182,7 @@ async def _unknown_path(client: AzureDevOps, where: PathValues, path: str, at: M
 
 
 def _near(wanted: str, names: list[str]) -> str:
-    """A suggestion where a name comes close, whatever the case."""
+    """Suggest a name that is close, regardless of case."""
     by_lower = {name.lower(): name for name in names}
     near = difflib.get_close_matches(wanted.lower(), by_lower, n=1)
     return f" Did you mean {by_lower[near[0]]!r}?" if near else ""

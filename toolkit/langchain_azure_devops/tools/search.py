@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
 from langchain_azure_devops.calls.declaration import Cursor, Project, Toolset
-from langchain_azure_devops.calls.fan_out import sweep
+from langchain_azure_devops.calls.fan_out import fan_out
 from langchain_azure_devops.calls.paging import Batch, collect
 from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
@@ -51,7 +51,7 @@ _TOO_MANY = "The service shows no hits beyond these: narrow the search with more
 
 
 class MatchingLine(Result):
-    """A line that holds what was searched."""
+    """A line that contains the searched words."""
 
     line: int
     text: Untrusted
@@ -75,7 +75,7 @@ class _Place(BaseModel):
 
 
 class _Found(CodeHit):
-    """A hit as the service gives it: with offsets instead of lines."""
+    """A hit as the service answers it: with offsets instead of lines."""
 
     repository_id: str = Field(validation_alias=AliasPath("repository", "id"))
     commit: str | None = Field(default=None, validation_alias=AliasPath("versions", 0, "changeId"))
@@ -84,7 +84,7 @@ class _Found(CodeHit):
 
     @property
     def file(self) -> str:
-        """The same for hits of the same content."""
+        """A key that hits of the same content share."""
         return self.content or f"{self.repository_id} {self.commit} {self.path}"
 
 
@@ -143,7 +143,7 @@ async def search_code(
 
 
 def _filters(project: str | None, repository: str | None, path: str | None, branch: str | None) -> JsonValue:
-    """The filters as the service takes them: names, each inside of the one before."""
+    """Return the filters as the service takes them: names, each inside the one before."""
     if repository is not None and project is None:
         raise InvalidRequest("repository needs a project: name the project, too.", subject="project")
     if repository is None and (path is not None or branch is not None):
@@ -159,7 +159,7 @@ def _filters(project: str | None, repository: str | None, path: str | None, bran
 
 
 async def _with_lines(client: AzureDevOps, hits: list[CodeHit]) -> tuple[list[CodeHit], list[str]]:
-    """The hits with the lines their offsets point to, as the service gives only offsets, and what could not be read."""
+    """Read the lines of the hits, as the service answers offsets only, and return what could not be read."""
     wanted = {hit.file: hit for hit in hits if isinstance(hit, _Found) and hit.places and hit.commit is not None}
 
     async def content_of(file: str) -> FileContent | None:
@@ -168,7 +168,7 @@ async def _with_lines(client: AzureDevOps, hits: list[CodeHit]) -> tuple[list[Co
         return await file_content(client, where, hit.path, str(hit.commit), _MAX_FILE)
 
     try:
-        read, failed = await sweep(wanted, content_of)
+        read, failed = await fan_out(wanted, content_of)
     except AzureDevOpsError as error:
         read, failed = {}, {"": error}
     problems = [_GONE if isinstance(error, NotFound) else _UNREAD + error.headline for error in failed.values()]
@@ -194,7 +194,7 @@ def matching_lines(
     room: int = _MAX_LINE * _LINES_PER_HIT,
     cleared: Callable[[str], str] = str,
 ) -> list[MatchingLine]:
-    """The first lines that the offsets point into, at least one and as many as fit into `room` characters.
+    """Return the first lines at the offsets: at least one, and as many as fit into `room` characters.
 
     Secrets are taken out by `cleared` before a line is cut: half of one would no longer be recognized.
     """

@@ -46,7 +46,7 @@ class Build(Result):
 
 
 class Change(Result):
-    """A commit that this build has and the one before had not."""
+    """A commit that is new in this build."""
 
     author_fields = ("author",)
 
@@ -84,7 +84,7 @@ class BuildLog(Lines):
 
 
 class LogMatches(PartialResult):
-    """Lines of a build log that hold the words looked for, with their numbers and the lines around them.
+    """Lines of a build log that contain the words, with their numbers and the lines around them.
 
     Attributes:
         matching: How many lines hold them, shown or not, as far as the log was read.

@@ -207,7 +207,7 @@ Kept = list[tuple[int, str]]
 
 
 async def _tail(client: AzureDevOps, where: PathValues, total: int | None, last: int | None) -> Kept:
-    """The last lines, as many as are read at a glance; of a log without a known end by reading all of it."""
+    """Return the last lines of a log, few enough to read at a glance; a log of unknown length is read whole."""
     end = min(total, last) if total and last else total or last
     before = max(0, end - _TAIL) if end else 0
     query = {"startLine": before + 1 if end else None, "endLine": end}
@@ -263,13 +263,13 @@ async def _search(
 
 
 async def _text_of(response: httpx.Response) -> AsyncIterator[bytes]:
-    """The log piece by piece without NUL bytes: a log is text, whatever a program wrote into it."""
+    """Stream a log without NUL bytes: a log is treated as text, whatever a program wrote into it."""
     async for piece in response.aiter_bytes():
         yield piece.replace(b"\0", b"")
 
 
 async def _records(client: AzureDevOps, where: PathValues) -> list[Record]:
-    """The records of the timeline; none when the build never started."""
+    """Return the records of the timeline; none when the build never started."""
     response = await client.get(f"{_BUILD}/timeline", path=where)
     return [] if response.content in _NO_TIMELINE else decode(response, Timeline).records
 
@@ -288,7 +288,7 @@ async def _changes(client: AzureDevOps, where: PathValues) -> dict[str, object]:
 
 
 async def _line_count(client: AzureDevOps, where: PathValues) -> int | None:
-    """How many lines the log has; None while that is not known, as it is still written."""
+    """Return how many lines the log has; None while it is still written."""
     response = await client.get(f"{_BUILD}/logs", path=where)
     counts = {row.id: row.lines for row in decode(response, Collection[_Log]).value}
     if where["log"] not in counts:
@@ -298,7 +298,7 @@ async def _line_count(client: AzureDevOps, where: PathValues) -> int | None:
 
 
 async def _log_that_tells(client: AzureDevOps, where: PathValues) -> int:
-    """The log of the first failed task; without one, the last log there is."""
+    """Return the log of the first failed task; when no task failed, the last log."""
     if (log := log_of_failure(await _records(client, where))) is not None:
         return log
     rows = decode(await client.get(f"{_BUILD}/logs", path=where), Collection[_Log]).value

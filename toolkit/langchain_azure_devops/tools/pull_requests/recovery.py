@@ -1,4 +1,4 @@
-"""How a lost answer about a pull request is settled."""
+"""Find out whether a pull request was written when the answer was lost."""
 
 from langchain_azure_devops.calls.recovery import PendingWrite, asker, unsettled
 from langchain_azure_devops.http.client import AzureDevOps

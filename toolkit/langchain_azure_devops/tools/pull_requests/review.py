@@ -1,4 +1,4 @@
-"""What a reviewer looks at: the changed files of a pull request, its threads, and a diff made here.
+"""What a reviewer reads of a pull request: the changed files, the threads, and a diff that is made here.
 
 The service has no line diff in its REST interface; both sides of a file are read and compared locally.
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import AliasChoices, AliasPath, BaseModel, Field
 
-from langchain_azure_devops.calls.fan_out import sweep
+from langchain_azure_devops.calls.fan_out import fan_out
 from langchain_azure_devops.errors import NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
@@ -79,7 +79,7 @@ class Comment(Result):
 
 
 class Thread(Result):
-    """A discussion, about a place in a file or the whole."""
+    """A discussion about a place in a file, or about the whole pull request."""
 
     id: int
     status: str | None = None
@@ -89,7 +89,7 @@ class Thread(Result):
 
 
 async def review_of(client: AzureDevOps, where: PathValues, include: frozenset[str]) -> dict[str, Any]:
-    """The parts asked for, and always the linked work items, as fields of the pull request; notes name what failed.
+    """Read the requested parts and the linked work items, as fields of the pull request; notes name what failed.
 
     Raises:
         AzureDevOpsError: None of the parts could be read.
@@ -109,15 +109,15 @@ async def review_of(client: AzureDevOps, where: PathValues, include: frozenset[s
         parts["threads"] = threads
     if include & {"files", "diff"}:
         parts["changes"] = lambda: _changes(client, where, with_diff="diff" in include)
-    swept = await sweep(parts, lambda part: parts[part]())
-    review: dict[str, Any] = {name: value for found in swept.done.values() for name, value in found.items()}
-    failed = [f"{part.place} could not be read ({part.status}): {part.reason}" for part in swept.failures]
-    unread = [*swept.failures, *review.get("unread", [])]
+    answers = await fan_out(parts, lambda part: parts[part]())
+    review: dict[str, Any] = {name: value for found in answers.done.values() for name, value in found.items()}
+    failed = [f"{part.place} could not be read ({part.status}): {part.reason}" for part in answers.failures]
+    unread = [*answers.failures, *review.get("unread", [])]
     return {**review, "notes": [*failed, *review.get("notes", [])], "unread": unread}
 
 
 def discussion_of(threads: list[Thread]) -> str:
-    """The threads as Markdown: a heading for each, then who wrote what."""
+    """Render the threads as Markdown: a heading for each thread, then its comments with their authors."""
     parts = []
     for thread in threads:
         place = f" {thread.file}" if thread.file else ""
@@ -167,11 +167,11 @@ async def _diff(
 ) -> dict[str, Any]:
     """Compare the files; returns a unified diff within a budget, as fields of the pull request."""
     diffed = files[:_MAX_DIFFED]
-    swept = await sweep(range(len(diffed)), lambda at: _file_diff(client, where, diffed[at], base, tip))
-    unread = {at: f"{diffed[at].path}: could not be read ({error.status})" for at, error in swept.failed.items()}
-    compared = {at: text for at, (text, _) in swept.done.items()} | unread
+    answers = await fan_out(range(len(diffed)), lambda at: _file_diff(client, where, diffed[at], base, tip))
+    unread = {at: f"{diffed[at].path}: could not be read ({error.status})" for at, error in answers.failed.items()}
+    compared = {at: text for at, (text, _) in answers.done.items()} | unread
     parts = [compared[at] for at in range(len(diffed))]
-    partial = len(files) > _MAX_DIFFED or not all(whole for _, whole in swept.done.values())
+    partial = len(files) > _MAX_DIFFED or not all(whole for _, whole in answers.done.values())
     notes = (
         [f"diff: {len(files) - len(diffed)} more changed files are not compared."] if len(files) > _MAX_DIFFED else []
     )
@@ -181,7 +181,7 @@ async def _diff(
         whole = whole[: max(whole.rfind("\n", 0, _MAX_DIFF), _MAX_DIFF // 2)]
         partial = True
     failed = [
-        Failed(place=diffed[at].path, status=error.status, reason=error.message) for at, error in swept.failed.items()
+        Failed(place=diffed[at].path, status=error.status, reason=error.message) for at, error in answers.failed.items()
     ]
     return {"diff": whole, "notes": notes, "partial": partial, "unread": failed}
 
@@ -213,5 +213,5 @@ def _unified(before: str, after: str, old_name: str, new_name: str) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    """The lines without their ends; no last empty one after the end of the last line."""
+    """Split a text into lines without their ends; a final line end makes no empty last line."""
     return [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")] if text else []

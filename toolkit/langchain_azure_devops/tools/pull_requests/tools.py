@@ -191,7 +191,7 @@ async def create_pull_request(
 
 
 async def _existing(client: AzureDevOps, where: PathValues, body: dict[str, JsonValue]) -> str:
-    """Which active pull request is in the way."""
+    """Name the active pull request that already exists."""
     query = {f"searchCriteria.{name}": str(body[name]) for name in ("sourceRefName", "targetRefName")}
     response = await client.get(_LIST, path=where, query={"searchCriteria.status": "active", **query})
     rows = decode(response, Collection[PullRequest]).value
@@ -199,7 +199,7 @@ async def _existing(client: AzureDevOps, where: PathValues, body: dict[str, Json
 
 
 async def _missing(client: AzureDevOps, where: PathValues, branches: list[str]) -> str:
-    """Which of the branches are not there."""
+    """Name the branches that do not exist."""
     response = await client.get(f"{REPOSITORY}/refs", path=where, query={"filter": "heads/", "$top": 1000})
     there = {row.name for row in decode(response, Collection[Named]).value}
     gone = [branch for branch in branches if branch_ref(branch) not in there]
@@ -277,7 +277,7 @@ def _check_completion(body: dict[str, JsonValue], source_commit: str | None) -> 
 
 
 def _check_mergeable(current: PullRequestDetail, source_commit: str) -> None:
-    """What the service would refuse, or worse: accept and then not do.
+    """Refuse a merge that the service would refuse, or would accept and then not carry out.
 
     Raises:
         Conflict: The pull request cannot be completed as it is.
@@ -315,7 +315,7 @@ async def _merged(client: AzureDevOps, accepted: PullRequestDetail) -> PullReque
 
 
 async def _person_id(client: AzureDevOps, person: str | None) -> str | None:
-    """The id for what the service can filter by itself; None for a name."""
+    """Return an id by which the service can filter; None for a name."""
     if person is not None and person.lower() in {"@me", "me"}:
         identity = await client.identity()
         return identity.id if identity else None
@@ -323,7 +323,7 @@ async def _person_id(client: AzureDevOps, person: str | None) -> str | None:
 
 
 def _involving(author: str | None, reviewer: str | None) -> Callable[[PullRequest], bool] | None:
-    """A filter by people; the service filters by id only, and turning a name into one takes a scope few tokens have."""
+    """Make a filter by people. The service filters by id only, and few tokens have the scope to look up a name."""
     if author is None and reviewer is None:
         return None
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AliasChoices, AliasPath, BeforeValidator, Field
 
 from langchain_azure_devops.calls.declaration import Cursor, Limit, Project, Repository, Toolset
-from langchain_azure_devops.calls.fan_out import in_all, sweep
+from langchain_azure_devops.calls.fan_out import fan_out, in_all
 from langchain_azure_devops.calls.paging import list_rows
 from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.http.client import AzureDevOps
@@ -169,7 +169,7 @@ def _marked(page: Page[BranchTip], default: str | None) -> Page[BranchTip]:
 
 
 async def _repositories(client: AzureDevOps, project: str | None) -> dict[str, GitRepository]:
-    """The repositories that can be read, by name; with the project in front where several are asked."""
+    """Return the repositories that can be read, by name; the project stands first when several are asked."""
     chosen = project or client.settings.default_project
     response = await client.get("/{project}/_apis/git/repositories", path={"project": chosen})
     rows = decode(response, Collection[GitRepository]).value
@@ -202,11 +202,11 @@ async def list_tags(
             client, Tag, f"{REPOSITORY}/refs", path=where, query=query, limit=limit, cursor=cursor, style="token"
         )
     annotated = [tag.object_id for tag in page.items if tag.object_id != tag.commit]
-    swept = await sweep(annotated, annotation)
-    found = {object_id: dict(read) for object_id, read in swept.done.items()}
+    answers = await fan_out(annotated, annotation)
+    found = {object_id: dict(read) for object_id, read in answers.done.items()}
     page.items[:] = [tag.model_copy(update=found.get(tag.object_id, {})) for tag in page.items]
-    page.failed.extend(swept.failures)
-    page.partial = bool(swept.failed)
+    page.failed.extend(answers.failures)
+    page.partial = bool(answers.failed)
     return page
 
 
@@ -289,7 +289,7 @@ async def read_repository_file(
 
 
 def _notes(lines: SeenLines, text: str, first_line: int) -> list[str]:
-    """What a reader of the lines must know that the lines do not say."""
+    """Return notes about the file that its lines do not show."""
     if lines.binary:
         return ["This is a binary file; its content is not shown."]
     if lines.lfs:
@@ -309,6 +309,6 @@ def _notes(lines: SeenLines, text: str, first_line: int) -> list[str]:
 
 
 def _depth(path: str, base: str) -> int:
-    """How many levels a path lies below another; 0 for itself."""
+    """Return how many levels a path lies below another; 0 for the path itself."""
     inner = path.removeprefix(base).strip("/")
     return inner.count("/") + 1 if inner else 0

@@ -126,7 +126,7 @@ class SavedWorkItem(WorkItem):
 
 
 class Comment(Result):
-    """What somebody said about a work item."""
+    """A comment on a work item."""
 
     author_fields = ("author",)
 
@@ -210,7 +210,7 @@ class CommentAdded(Result):
 
 
 def row_fields(extra: Iterable[str]) -> list[str]:
-    """Reference names of the fields a row shows."""
+    """Return the reference names of the fields that a row shows."""
     return [*_ROW_FIELDS, *extra]
 
 
@@ -257,14 +257,14 @@ def _comments(answer: RawComments) -> list[Comment]:
 
 
 def _discussion(comments: list[Comment], left: int) -> str:
-    """Comments as Markdown; what somebody wrote is indented, so that no comment passes for another one's heading."""
+    """Render comments as Markdown, with indented texts, so that no comment looks like the heading of another."""
     parts = [f"({left} older comments are not shown)"] if left > 0 else []
     parts += [f"#{said.id} {said.author}, {said.created}\n{indent(said.text, '  ')}" for said in comments]
     return "\n\n".join(parts)
 
 
 def _is_custom(name: str) -> bool:
-    """A field that is neither shown elsewhere nor the service's bookkeeping."""
+    """Whether a field is neither shown elsewhere nor the service's bookkeeping."""
     return name not in _SHOWN and not name.startswith(("System.", "WEF_")) and not name.endswith(("Date", "By"))
 
 
@@ -275,7 +275,7 @@ def _text(value: Any, form: str = "html") -> str:
 
 
 def plain(value: object) -> str:
-    """A field's value on one line."""
+    """Return the value of a field on one line."""
     return "" if value is None else one_line(_text(value))
 
 

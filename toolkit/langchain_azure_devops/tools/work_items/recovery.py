@@ -1,4 +1,4 @@
-"""How a lost answer about a work item is settled: what is there that this write, and only it, would have made."""
+"""Find out whether a work item was written when the answer was lost, by what only that write can have made."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -59,7 +59,7 @@ class Place(BaseModel):
 
 
 async def created(client: AzureDevOps, pending: PendingWrite) -> SavedWorkItem | None:
-    """The work item of this type and exact title that the token's owner created since then."""
+    """Find the work item of this type and exact title that the token's owner created since then."""
     given = pending.arguments
     project = await client.required_project(given.get("project"))
     title = str(given["title"]).strip()
@@ -90,7 +90,7 @@ async def created(client: AzureDevOps, pending: PendingWrite) -> SavedWorkItem |
 
 
 async def commented(client: AzureDevOps, pending: PendingWrite) -> CommentAdded | None:
-    """The comment with this text that the token's owner wrote since then."""
+    """Find the comment with this text that the token's owner wrote since then."""
     number, text = pending.arguments["id"], _squeezed(pending.arguments["text"])
     project = decode(await client.get(ITEM, path={"id": number}, query={"fields": "System.TeamProject"}), Place).project
     response = await client.get(
@@ -115,7 +115,7 @@ async def commented(client: AzureDevOps, pending: PendingWrite) -> CommentAdded 
 
 
 async def updated(client: AzureDevOps, pending: PendingWrite) -> SavedWorkItem | None:
-    """The work item, if its next revision is by the token's owner, from since then, and holds what was given.
+    """Return the work item if its next revision is recent, by the token's owner, and holds the given values.
 
     Only one write can have made the revision after the one that was read.
     """
@@ -137,7 +137,7 @@ async def updated(client: AzureDevOps, pending: PendingWrite) -> SavedWorkItem |
 
 
 def _holds(fields: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
-    """Whether a revision has the values that can be compared as they stand."""
+    """Whether a revision has the given values, as far as they can be compared."""
     compared = ((fields.get(field), given.get(name)) for name, field in _COMPARED.items())
     return all(wanted is None or str(now or "").strip() == str(wanted).strip() for now, wanted in compared)
 

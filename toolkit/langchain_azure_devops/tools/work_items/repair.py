@@ -1,4 +1,4 @@
-"""Refusals of the work item service, with the names and values it would have taken.
+"""Add to a refusal of the work item service the names and values that it would have accepted.
 
 The service says what it does not accept, seldom what it would: one more request, made only after a refusal, tells.
 """
@@ -52,7 +52,7 @@ class _Allowed(BaseModel):
 async def repairable(
     client: AzureDevOps, error: InvalidRequest | NotFound, project: str | None, type: str | None = None
 ) -> InvalidRequest | NotFound:
-    """The same error with what would have been accepted, where one request can tell; else unchanged.
+    """Add to an error what would have been accepted, where one request can tell; else return it unchanged.
 
     Args:
         client: Where to ask.
@@ -73,7 +73,7 @@ async def repairable(
 
 
 async def unknown_values(client: AzureDevOps, project: str, type: str | None, state: str | None) -> list[str]:
-    """Why a query by type and state found nothing, where it asked for a type or state that the project has not.
+    """Say why a query found nothing when it asked for a type or state that the project does not have.
 
     The service takes any text for both and answers with an empty list.
     """
@@ -94,7 +94,7 @@ async def unknown_values(client: AzureDevOps, project: str, type: str | None, st
 async def _hint(
     client: AzureDevOps, error: InvalidRequest | NotFound, project: str | None, type: str | None
 ) -> tuple[str, str]:
-    """What would have been accepted, and what it is about; both empty when that cannot be told."""
+    """Return what would have been accepted, and for what; both are empty when that is not known."""
     message = error.message
     hint, subject = "", ""
     if (found := _UNKNOWN_FIELD.search(message)) is not None:

@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar, cast
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
 from langchain_azure_devops.calls.declaration import Cursor, Limit, Project, Toolset
-from langchain_azure_devops.calls.fan_out import sweep
+from langchain_azure_devops.calls.fan_out import fan_out
 from langchain_azure_devops.calls.paging import Batch, collect
 from langchain_azure_devops.errors import Conflict, InvalidRequest, NotFound, ProjectNotFound, RevisionConflict
 from langchain_azure_devops.http.client import AzureDevOps
@@ -318,7 +318,7 @@ async def _read_fields(client: AzureDevOps, id: int, model: type[T], names: str)
 
 
 async def _rows(client: AzureDevOps, ids: list[int], extra: list[str]) -> tuple[list[WorkItem], list[Failed]]:
-    """The work items with their fields, in the order of the ids, and which of them could not be asked for.
+    """Read the work items with their fields, in the order of the ids, and return which could not be read.
 
     What vanished in between is left out.
     """
@@ -334,11 +334,11 @@ async def _rows(client: AzureDevOps, ids: list[int], extra: list[str]) -> tuple[
             rows = [with_extra(row, raw, extra) for row, raw in zip(rows, raws, strict=True)]
         return {row.id: row for row in rows}
 
-    swept = await sweep(range(0, len(ids), _BATCH), some)
-    found = {number: row for part in swept.done.values() for number, row in part.items()}
+    answers = await fan_out(range(0, len(ids), _BATCH), some)
+    found = {number: row for part in answers.done.values() for number, row in part.items()}
     failed = [
         Failed(place=f"work items {ids[start]} and following", status=error.status, reason=error.message)
-        for start, error in swept.failed.items()
+        for start, error in answers.failed.items()
     ]
     return [found[number] for number in ids if number in found], failed
 
@@ -380,6 +380,6 @@ async def _conflict(client: AzureDevOps, error: Conflict, id: int, revision: int
 
 
 def _utc(moment: datetime) -> str:
-    """A time as the service reads it; one without a zone is in UTC."""
+    """Return a time as the service reads it; a time without a zone is in UTC."""
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,4 +1,4 @@
-"""WIQL from filters, with values that stay values, and what a query finds."""
+"""Build WIQL from filters, with quoted values, and run a query."""
 
 import re
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _ORDER = "ORDER BY [System.ChangedDate] DESC, [System.Id] DESC"
 
 
 def condition(operator: str, value: str | None) -> str | None:
-    """One comparison's right-hand part; None when there is nothing to compare with.
+    """Return the right-hand part of a comparison; None when there is nothing to compare with.
 
     A macro such as `@Me` is left as it is; everything else becomes a quoted text, with quotes inside doubled.
 
@@ -32,7 +32,7 @@ def condition(operator: str, value: str | None) -> str | None:
 
 
 def query_text(conditions: Mapping[str, str | None], as_of: str = "") -> str:
-    """A whole query, latest change first.
+    """Return a whole query, latest change first.
 
     Args:
         conditions: What each field must be, as `condition` makes it; None for any.
