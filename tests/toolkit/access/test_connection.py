@@ -16,6 +16,7 @@ WRITES_CODE = {"create_pull_request", "update_pull_request"}
 WRITES_WORK = {"create_work_item", "update_work_item", "add_work_item_comment"}
 DEFAULT = {name for name, tool in TOOLS.items() if tool.default}
 READERS = {"list_projects"} | CODE | WORK | BUILD
+DEFAULT = {name for name, tool in TOOLS.items() if tool.default}
 TOKENS = {
     FULL: (None, READERS | WRITES_CODE | WRITES_WORK),
     READ: (READ_SCOPES, READERS),

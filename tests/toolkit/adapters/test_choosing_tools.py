@@ -53,6 +53,12 @@ def test_the_default_set_is_offered_when_nobody_chooses():
     assert names(toolkit_of(toolsets="all")) == set(TOOLS) == names(toolkit_of(toolsets=["all"]))
 
 
+def test_only_tools_outside_the_default_set_are_deferred():
+    deferred = {tool.name for tool in toolkit_of(toolsets="all").get_tools() if tool.extras == {"defer_loading": True}}
+    assert deferred == set(TOOLS) - DEFAULT_SET
+    assert "list_tags" in deferred
+
+
 def test_a_text_is_one_name():
     assert names(toolkit_of(toolsets="builds")) == BUILDS
     assert names(toolkit_of(tools="get_build")) == {"get_build"}
