@@ -1,4 +1,4 @@
-"""What differs from run to run, in one place, so that evals and recordings can fix it."""
+"""What differs from run to run, in one place, so that evals and recordings can replace it: clock, ids, timeouts."""
 
 import math
 import secrets
@@ -25,14 +25,14 @@ class Waiting:
 
     Attributes:
         reason: Why, such as "throttled".
-        seconds: How long.
+        seconds: How long the wait is.
     """
 
     reason: str
     seconds: float
 
     def __str__(self) -> str:
-        """Such as `throttled, continuing in 4 s`."""
+        """Return a text such as `throttled, continuing in 4 s`."""
         return f"{self.reason}, continuing in {math.ceil(self.seconds)} s"
 
 
@@ -69,15 +69,15 @@ class Timeouts:
 
 @dataclass(frozen=True)
 class RunContext:
-    """Sources of everything that is not decided by arguments and answers.
+    """The sources of everything that arguments and answers do not decide.
 
     Attributes:
-        clock: The time now, in UTC.
-        new_id: A fresh identifier for grants, evidence and threads.
-        nonce: The unguessable part of a fence around untrusted text.
+        clock: Returns the present time in UTC.
+        new_id: Returns a new identifier for grants, evidence and threads.
+        nonce: Returns the unguessable part of a fence around untrusted text.
         timeouts: How long a call may take, and how it waits between attempts.
-        pseudonym_key: Keys the pseudonyms that stand for secrets; the same key gives the same pseudonyms.
-        shared_pace: Whether a client waits when another one of the same organization and person was asked to.
+        pseudonym_key: The key of the pseudonyms that replace secrets; the same key gives the same pseudonyms.
+        shared_pace: Whether a client also waits when the service throttles another client of the same person.
     """
 
     clock: Callable[[], datetime] = _wall_clock

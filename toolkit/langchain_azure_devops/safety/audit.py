@@ -1,8 +1,9 @@
-"""What was read, asked, allowed, refused and written: an append-only file of chained JSON lines.
+"""The audit log of what was read, asked, allowed, refused and written: a file of chained JSON lines.
 
 Each line holds a number, the time, the event, its details, the hash of the line before and its own hash. Changing,
-removing or moving a line breaks the chain there. What a chain does not stop: whoever owns the file can cut its end off,
-or rewrite it whole. Send it to another machine as it grows, or compare it with the service, where that matters.
+removing or moving a line breaks the chain at this place. A chain has a limit: the owner of the file can cut its end off
+or rewrite the whole file. Where that matters, send the log to another machine as it grows, or compare it with the
+service.
 """
 
 import asyncio
@@ -27,12 +28,13 @@ from langchain_azure_devops.text.secrets import redact, remove_token
 from langchain_azure_devops.text.untrusted import clean
 
 AuditEvent = Literal["read", "denied", "approved", "granted", "written", "failed", "unknown", "plan"]
-"""`granted` comes before the request; `written`, `failed` or `unknown` after it. A grant without one: see `unknown`."""
+"""`granted` comes before the request, and `written`, `failed` or `unknown` after it. A grant without any of them, as
+after a crash, counts as `unknown`."""
 
 _BEGINNING = "0" * 64
 _TORN = "torn"
 _TEXTS = ("at", "event", "prev", "hash")
-_NO_LINE = "it is no line of a log"
+_NO_LINE = "it is not a line of an audit log"
 _SMALL_BLOCK, _BLOCK = 4 * 1024, 64 * 1024
 _MAX_DETAILS = 16_000
 _MAX_TEXT = 300
@@ -46,11 +48,11 @@ class Entry:
     """One line of an audit log.
 
     Attributes:
-        number: Counts from 1.
-        at: The time, UTC.
+        number: The number of the line, from 1.
+        at: The time in UTC.
         event: What happened; `torn` stands for a line that a process began and did not finish.
-        details: What it was about; without secrets.
-        hash: Of this line.
+        details: What the event was about, without secrets.
+        hash: The hash of this line.
     """
 
     number: int
@@ -62,14 +64,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class Verification:
-    """What checking a chain found.
+    """The result of checking a chain.
 
     Attributes:
-        entries: How many lines are whole and in order, from the first on.
-        broken: The number of the first line of the file that does not fit, None when all do.
+        entries: How many lines are complete and in order, from the first on.
+        broken: The number of the first line that does not fit, None when all lines fit.
         reason: Why it does not fit.
-        torn: How many times a process ended in the middle of a line; the chain is whole around it.
-        head: The hash of the last line that fits; note it elsewhere to prove later that nothing was cut off.
+        torn: How often a process ended in the middle of a line; the chain continues after it.
+        head: The hash of the last line that fits. Keep it elsewhere to prove later that nothing was cut off.
     """
 
     entries: int
@@ -169,7 +171,7 @@ class AuditedClient(Protocol):
     pseudonyms: dict[str, str]
 
     def known_secrets(self) -> tuple[str, ...]:
-        """Every secret this process has seen."""
+        """Return every secret that this process has seen."""
         ...
 
 
@@ -204,7 +206,7 @@ def _details_of(client: AuditedClient, details: Mapping[str, JsonValue]) -> dict
 
 
 def read_entries(path: Path) -> Iterator[Entry]:
-    """The lines of a log that are whole, in the order of the file; `verify_chain` says whether they are in order."""
+    """Read the complete lines of a log in the order of the file; `verify_chain` checks the chain."""
     with path.open("rb") as file:
         for line in file:
             if (found := _parse_line(line)) is not None:
@@ -234,7 +236,7 @@ def verify_chain(path: Path) -> Verification:
 def _make_line(
     last: tuple[int, str], at: datetime, event: str, details: Mapping[str, JsonValue]
 ) -> tuple[bytes, tuple[int, str]]:
-    """One line after another, and what the next one needs of it."""
+    """Make one line, and return with it the number and the hash that the next line needs."""
     number, before = last[0] + 1, last[1]
     content: dict[str, JsonValue] = {
         "n": number,
@@ -265,7 +267,7 @@ class _Line(TypedDict):
 
 
 def _parse_line(line: bytes) -> _Line | None:
-    """A line of a log, exactly as one is written; None for anything else, whoever wrote it."""
+    """Parse a line that has exactly the form in which lines are written; None for anything else."""
     try:
         found = json.loads(line)
         datetime.fromisoformat(found["at"])
@@ -283,7 +285,7 @@ def _to_entry(found: _Line) -> Entry:
 
 
 def _find_chain_error(found: _Line, count: int, head: str, rest: bytes) -> str:
-    """Why a line does not follow what came before it; empty when it does."""
+    """Say why a line does not follow the one before; empty when it does."""
     content = cast("dict[str, JsonValue]", {name: value for name, value in found.items() if name != "hash"})
     if rest and (found["event"] != _TORN or found["details"] != _describe_remains(rest)):
         return _NO_LINE
@@ -300,7 +302,7 @@ def _describe_remains(rest: bytes) -> dict[str, JsonValue]:
 
 
 class _End(NamedTuple):
-    """Number and hash of the last whole line, what an interrupted process left after it, and whether that is closed."""
+    """The number and hash of the last complete line, the remains after it, and whether the file ends a line."""
 
     number: int
     hash: str
@@ -309,7 +311,7 @@ class _End(NamedTuple):
 
 
 def _read_end(descriptor: int, path: Path) -> _End:
-    """The end of a log; reads one block, a small one if that suffices, however long the log is."""
+    """Find the end of a log by reading its last block, however long the log is."""
     size = os.fstat(descriptor).st_size
     for most in (_SMALL_BLOCK, _BLOCK):
         start = max(0, size - most)
@@ -323,7 +325,7 @@ def _read_end(descriptor: int, path: Path) -> _End:
 
 
 def _find_end(block: bytes, *, whole: bool) -> _End | None:
-    """The end of a log in its last block, which may be the whole of it; None when it is not there."""
+    """Find the end of a log in its last block, which may be the whole log; None when it is not there."""
     closed = not block or block.endswith(b"\n")
     rest = b""
     for line in reversed(block.splitlines(keepends=True)):
@@ -346,7 +348,7 @@ def _write_all(descriptor: int, content: bytes) -> None:
 
 
 def _redact_value(client: AuditedClient, value: JsonValue) -> JsonValue:
-    """A value as the log may hold it."""
+    """Replace the secrets in a value, remove hidden characters and cut what is long."""
     if isinstance(value, str):
         text = redact(value, client.context.pseudonym_key, client.pseudonyms.__setitem__)
         for secret in client.known_secrets():

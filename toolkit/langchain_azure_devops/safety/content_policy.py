@@ -1,11 +1,11 @@
-"""What a write may contain: no secret, no link to a host nobody named, no mention nobody asked for, no logging command.
+"""What a write may contain: no secret, no link to a host that nobody named, no unwanted mention, no logging command.
 
-A model that obeys a hostile text could be told to write a secret, an image that tells a foreign server who looked, or a
-line that a pipeline agent carries out. Every argument of every write is looked at here, before a person is asked. What
-the text looks like is looked at in several readings: as it is, without characters that nobody sees, with HTML entities
-and percent signs decoded, in compatibility form; what is objectionable in one reading is objectionable.
+A hostile text could tell a model to write a secret, an image that tells a foreign server who looked at it, or a line
+that a pipeline agent carries out. Every argument of every write is checked here before a person is asked. The text is
+checked in several readings: as it is, without invisible characters, with HTML entities and percent signs decoded, and
+in compatibility form. A text that is refused in one reading is refused.
 
-This bounds known forms. A secret in an encoding of a model's own invention looks like any other text.
+This catches known forms. A secret in an encoding that a model invents looks like any other text.
 """
 
 import base64
@@ -56,7 +56,7 @@ _MULTI_TENANT = ("dev.azure.com", "almsearch.dev.azure.com", "vssps.dev.azure.co
 
 @dataclass(frozen=True)
 class NamedTargets:
-    """What a person named, so that a write may contain it.
+    """The hosts and people that a person named, so that a write may contain them.
 
     Attributes:
         hosts: Hosts that may be linked to, in lower case.
@@ -73,13 +73,13 @@ class NamedTargets:
 
 @dataclass(frozen=True)
 class ContentPolicy:
-    """What the text of one write is held against.
+    """What the text of one write may contain.
 
     Attributes:
-        own_urls: Base URLs of the organization; links below them are its own.
-        link_hosts: Hosts that the operator allows; `*.example.com` stands for every host below.
-        named: What the person named.
-        secrets: Secrets that are known in this process, in clear.
+        own_urls: The base URLs of the organization; links below them are allowed.
+        link_hosts: The hosts that the operator allows; `*.example.com` stands for every host below it.
+        named: The hosts and people that the person named.
+        secrets: The secrets that are known in this process, in clear text.
     """
 
     own_urls: tuple[str, ...]
@@ -93,9 +93,9 @@ _current_targets: ContextVar[NamedTargets] = ContextVar("azure_devops_named", de
 
 
 def find_named_targets(text: str) -> NamedTargets:
-    """The hosts and mentions in a person's own text.
+    """Find the hosts and mentions in a text that a person wrote.
 
-    A host is named by a whole address such as `https://wiki.contoso.com`: a bare `README.md` could be one, too.
+    Only a whole address such as `https://wiki.contoso.com` names a host: a bare `README.md` looks like one, too.
     """
     hosts = {_ascii_host(match) for match in _NAMED_URL.findall(clean(text))}
     return NamedTargets(frozenset(hosts), frozenset(match.lower() for match in _MENTION.findall(clean(text))))
@@ -103,7 +103,7 @@ def find_named_targets(text: str) -> NamedTargets:
 
 @contextmanager
 def allow_targets(named: NamedTargets) -> Iterator[None]:
-    """Let the writes inside contain what a person named."""
+    """Allow the writes inside a `with` block to contain what a person named."""
     token = _current_targets.set(named)
     try:
         yield
@@ -112,12 +112,12 @@ def allow_targets(named: NamedTargets) -> Iterator[None]:
 
 
 def current_targets() -> NamedTargets:
-    """What was named for the writes of this moment."""
+    """Return what the writes of the present context may contain."""
     return _current_targets.get()
 
 
 def find_violations(arguments: Mapping[str, object], policy: ContentPolicy) -> list[str]:
-    """Everything in a write's arguments that must not be written, each with where it is and what to do."""
+    """List everything in the arguments of a write that must not be written, with its place and what to do."""
     return [
         f"{where}: {objection}"
         for where, text in _walk_texts(arguments)
@@ -126,10 +126,10 @@ def find_violations(arguments: Mapping[str, object], policy: ContentPolicy) -> l
 
 
 def neutralize(text: str, policy: ContentPolicy) -> str:
-    """Text of others in which nothing acts any more: links are broken, nobody is mentioned, no command is given."""
+    """Disarm a text that others wrote: break its links, its mentions and its pipeline commands."""
     text = _remove_active_content(clean(text), policy)
     if next(_find_active_content(text, policy), None) is not None:
-        # It acts in another reading only: take that reading, and the characters that lead to further ones apart.
+        # It is active in another reading only: use that reading, and separate the characters that lead to more of them.
         text = unicodedata.normalize("NFKC", html.unescape(text))
         text = _remove_active_content(re.sub(r"([&%\\])(?=\S)", r"\1 ", text), policy)
     return text
@@ -156,7 +156,7 @@ def _find_active_content(text: str, policy: ContentPolicy) -> Iterator[str]:
 
 
 def _separate(beginning: str) -> str:
-    """The beginning of a target as one that no program takes for it."""
+    """Change the beginning of a target so that no program recognizes it."""
     if beginning.startswith("]"):
         return f"] {beginning[1:]}"
     if beginning.startswith("<"):
@@ -168,7 +168,7 @@ def _separate(beginning: str) -> str:
 
 
 def _walk_texts(value: object, where: str = "") -> Iterator[tuple[str, str]]:
-    """Every text in a value, with where it is."""
+    """Yield every text in a value, with its place."""
     if isinstance(value, str):
         yield where, value
     elif isinstance(value, Mapping):
@@ -192,10 +192,10 @@ def _find_violations_in(text: str, policy: ContentPolicy) -> Iterator[str]:
 
 
 def _list_readings(text: str) -> list[str]:
-    """The text as the different programs may read it that come after."""
+    """List the forms in which later programs may read the text."""
     seen = clean(text)
     readings = [text, seen, html.unescape(seen), unquote(seen), unicodedata.normalize("NFKC", html.unescape(seen))]
-    # Markdown takes a backslash before punctuation away.
+    # Markdown removes a backslash before punctuation.
     readings.append(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", html.unescape(seen)))
     return list(dict.fromkeys(readings))
 
@@ -214,7 +214,7 @@ def _find_secrets(text: str, policy: ContentPolicy) -> Iterator[str]:
 
 
 def _decode_stretches(text: str) -> Iterator[str]:
-    """What Base64 and hexadecimal stretches of a text say."""
+    """Decode the Base64 and hexadecimal parts of a text."""
     for stretch in _ENCODED.findall(text):
         padded = stretch.rstrip("=").replace("-", "+").replace("_", "/")
         try:
@@ -235,7 +235,7 @@ def _compact(text: str) -> str:
 
 
 def _encode_secret(secret: str) -> Iterator[str]:
-    """A known secret as it may be found in compact text: in clear, backwards, percent-encoded, hexadecimal, Base64."""
+    """Yield the forms of a secret in compact text: plain, reversed, percent-encoded, hexadecimal and Base64."""
     if len(_compact(secret)) < _SHORTEST_SECRET:
         return
     yield _compact(secret)
@@ -243,7 +243,7 @@ def _encode_secret(secret: str) -> Iterator[str]:
     yield _compact(quote(secret, safe=""))
     yield secret.encode().hex()
     for shift in range(3):
-        # Whatever stands before moves the groups of Base64 by one of three; the characters at the edges mix.
+        # The text before a secret shifts its Base64 groups by 0 to 2; the characters at the edges are mixed.
         encoded = base64.b64encode(b"\0" * shift + secret.encode()).decode().rstrip("=")
         yield _compact(encoded[4 if shift else 0 : -2])
 
@@ -270,7 +270,7 @@ def _describe_foreign_link(host: str) -> str:
 
 
 def _check_target(begin: re.Match[str], policy: ContentPolicy) -> str | None:
-    """What is wrong with the target that begins after a match; None when nothing is, or none begins."""
+    """Say what is wrong with the target that begins after a match; None when nothing is, or there is no target."""
     target = _BLANKS.sub("", begin.string[begin.end() : begin.end() + _MAX_TARGET])
     if found := _SPECIAL.match(target) or _SCHEMELESS.match(target):
         host = _find_foreign_host(found, policy)
@@ -286,9 +286,9 @@ def _break_link(link: str) -> str:
 
 
 def _find_foreign_host(match: re.Match[str], policy: ContentPolicy) -> str | None:
-    """The host of a link that must not be written; None when it may be."""
+    """Return the host of a link that must not be written; None when the link is allowed."""
     scheme, authority, rest = match[1].lower() or "https", clean(match[2]).rstrip(".,;:!*_"), match[3]
-    # Whatever stands before an at sign is no host: `https://dev.azure.com@evil.example`.
+    # The part before an at sign is no host: `https://dev.azure.com@evil.example`.
     host = _ascii_host(re.sub(r":\d*$", "", authority.rpartition("@")[2]))
     if scheme == "vstfs":
         return None
@@ -302,7 +302,7 @@ def _find_foreign_host(match: re.Match[str], policy: ContentPolicy) -> str | Non
 
 
 def _is_own(host: str, rest: str, own_url: str) -> bool:
-    """Whether a link stays within the organization; hosts that serve every organization need its name in the path."""
+    """Whether a link stays within the organization; on hosts of all organizations the path must name this one."""
     own = urlsplit(own_url)
     if host != (own.hostname or "").lower():
         return False
@@ -335,7 +335,7 @@ def _find_mentions(text: str, policy: ContentPolicy) -> Iterator[str]:
 
 
 def _remove_code(text: str) -> str:
-    """The text without its code spans and blocks: from a run of backticks to the next one that is as long."""
+    """Remove code spans and blocks: from a run of backticks to the next run of the same length."""
     runs = list(_TICKS.finditer(text))
     partner: dict[int, int] = {}
     last: dict[int, int] = {}

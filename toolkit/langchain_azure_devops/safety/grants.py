@@ -1,8 +1,7 @@
-"""Who allowed which write: what a person is asked, what they answered, and the grant that opens the write gate.
+"""Requests for writes, the answers of approvers, and the grants that open the write gate.
 
-A grant is bound to one tool call while it runs: the tool, its canonical arguments, the client, the write operations the
-tool declares, what its arguments name in their routes, and a number of requests. Nothing that may change something
-passes the gate without one.
+A grant lets one running tool call send its declared writes: it is bound to the client, the tool, its canonical
+arguments, the routes that these name, and a number of requests. The gate rejects every other state-changing request.
 """
 
 import hashlib
@@ -20,33 +19,33 @@ from pydantic import JsonValue
 from langchain_azure_devops.errors import WriteBlocked
 
 GRANT_SECONDS = 120.0
-"""How long a grant opens the gate: long enough for a throttled request, short enough to be useless later."""
+"""How long a grant is valid: long enough for a throttled request, short enough to be useless later."""
 
 WritePolicy = Literal["deny", "ask", "allow"]
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One REST operation: the method and the route template with its placeholders, as in the service's reference."""
+    """One REST operation: its method and its route template with placeholders, as in the service's reference."""
 
     method: str
     template: str
 
     @classmethod
     def parse(cls, text: str) -> "Operation":
-        """Read `POST /{project}/_apis/wit/workitems/${type}`."""
+        """Parse a text such as `POST /{project}/_apis/wit/workitems/${type}`."""
         method, template = text.split(" ", 1)
         return cls(method, template)
 
 
 @dataclass(frozen=True)
 class WriteRequest:
-    """A write that waits for an answer.
+    """A write that waits for approval.
 
     Attributes:
-        tool: The tool's plain name.
-        arguments: Everything the tool will get, after validation.
-        digest: Identifies tool and arguments; an approval names it, so it fits no other call.
+        tool: The plain name of the tool.
+        arguments: All arguments that the tool will get, after validation.
+        digest: Identifies the tool and its arguments; an approval names it, so that it fits no other call.
         project: The project the write goes to, when the tool takes one.
         targets: The arguments that say where it goes and whom it concerns, `fields.System.AreaPath` for one field of a
             work item; None when that is not known, and then each of them counts as one.
@@ -63,13 +62,13 @@ class WriteRequest:
 
 @dataclass(frozen=True)
 class Approval:
-    """An answer to a write request.
+    """The answer of an approver to a write request.
 
     Attributes:
         approved: Whether the write may happen.
         digest: The digest of the request that was shown.
-        approver: Who answered.
-        reason: Why not, for the model and the record.
+        approver: The name of the approver.
+        reason: Why the write is refused, for the model and the audit log.
     """
 
     approved: bool
@@ -83,11 +82,11 @@ Approver = Callable[[WriteRequest], Approval | Awaitable[Approval]]
 
 @dataclass(frozen=True)
 class Grant:
-    """The right to send one tool call's declared writes; worth nothing without the book it stands in.
+    """The right of one tool call to send its declared writes; it is valid only in the book that issued it.
 
     Attributes:
-        id: Its number in the book; a copy has the same one, so it is used up together with the original.
-        request: What was allowed.
+        id: Its id in the book; a copy has the same id and is used up together with the original.
+        request: The write that was allowed.
     """
 
     id: str
@@ -105,23 +104,23 @@ class _Entry:
 
 
 class GrantBook:
-    """The open grants of one client; a grant that does not stand here opens nothing."""
+    """The open grants of one client; no other grant opens the gate of this client."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Begin without grants."""
         self._open: dict[str, _Entry] = {}
         self._lock = threading.Lock()
 
     def open(
         self, request: WriteRequest, operations: frozenset[Operation], writes: int, bound: Mapping[str, str | None]
     ) -> Grant:
-        """Write a new grant into the book.
+        """Issue a grant.
 
         Args:
-            request: What was allowed.
-            operations: The operations the tool declares.
+            request: The write that was allowed.
+            operations: The operations that the tool declares.
             writes: How many write requests it declares.
-            bound: What stands for which placeholder of the route; None when its segment must be missing.
+            bound: The value of each placeholder of the route; None when its segment must be missing.
         """
         grant = Grant(secrets.token_hex(16), request)
         with self._lock:
@@ -129,7 +128,7 @@ class GrantBook:
         return grant
 
     def close(self, grant: Grant) -> None:
-        """Strike a grant out: the tool call it belongs to is over, and what it left running writes nothing more."""
+        """End a grant with its tool call, so that nothing that the call left running can still write."""
         with self._lock:
             self._open.pop(grant.id, None)
 
@@ -154,20 +153,20 @@ class GrantBook:
             if entry.remaining < 1:
                 raise _not_covered(operation, "it is used up")
             entry.remaining -= 1
-            # What the tool looked up itself, such as the project of a work item, is the same for all its requests.
+            # Values that the tool read, such as the project of a work item, must be the same in all its requests.
             entry.bound = {**{name: str(value) for name, value in path.items() if value is not None}, **entry.bound}
 
 
 @dataclass(frozen=True)
 class ToolCall:
-    """The tool call a request belongs to; travels with the task on the client's loop.
+    """The tool call that a request belongs to; a context variable carries it on the client's loop.
 
     Attributes:
-        tool: The tool's plain name.
-        scopes: Any one of these lets a token use it.
-        grant: What it may write.
-        digest: Identifies the call apart from where its page begins.
-        deadline: When all its requests have to be over, by the monotonic clock; None for one request at a time.
+        tool: The plain name of the tool.
+        scopes: Any one of these scopes lets a token use the tool.
+        grant: The grant for its writes.
+        digest: Identifies the call without the position of its page.
+        deadline: When all its requests must be over, by the monotonic clock; None for one request at a time.
         optional: The scopes that the tool declares for optional parts of its result.
         gaps: The parts that were not read, each with the scope that it needs.
     """
@@ -185,7 +184,7 @@ current_call: ContextVar[ToolCall | None] = ContextVar("azure_devops_tool_call",
 
 
 def digest_call(tool: str, arguments: Mapping[str, JsonValue]) -> str:
-    """Identify a call by its tool and canonical arguments."""
+    """Compute the digest of a tool and its canonical arguments."""
     canonical = json.dumps([tool, arguments], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 

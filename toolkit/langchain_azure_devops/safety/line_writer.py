@@ -1,4 +1,4 @@
-"""A thread that carries out one kind of work in order, several waiting pieces of it at once."""
+"""A thread that writes items in order, all that wait as one batch."""
 
 import os
 import threading
@@ -12,14 +12,14 @@ _IDLE_SECONDS = 5.0
 
 
 class LineWriter(Generic[T]):
-    """Hands work to a daemon thread that starts with the first piece; everything waiting is done as one batch."""
+    """Passes items to a daemon thread, which starts with the first item and writes all waiting items as one batch."""
 
     def __init__(self, name: str, write: Callable[[Sequence[T]], None]) -> None:
-        """Start nothing yet.
+        """Prepare without starting the thread.
 
         Args:
             name: The name of the thread.
-            write: Does a batch, in order. What it raises is raised for each piece of the batch.
+            write: Writes a batch in order. An error that it raises is raised for each item of the batch.
         """
         self._name = name
         self._write = write
@@ -30,9 +30,9 @@ class LineWriter(Generic[T]):
         _writers.add(self)
 
     def submit(self, item: T) -> Future[None]:
-        """Hand over one piece of work; the future is done when the work is."""
+        """Queue an item; the future is done when the item is written."""
         future: Future[None] = Future()
-        # Nobody takes a piece back: what is recorded stays in order, also when the caller no longer waits.
+        # A queued item cannot be cancelled: it is written in its order, also when the caller no longer waits.
         future.set_running_or_notify_cancel()
         with self._changed:
             self._waiting.append((item, future))
@@ -48,14 +48,14 @@ class LineWriter(Generic[T]):
         return future
 
     def flush(self) -> None:
-        """Block until everything handed over so far is done."""
+        """Block until every item so far is written, or could not be."""
         with self._changed:
             left = [future for _, future in [*self._under_way, *self._waiting]]
         for future in left:
             future.exception()
 
     def begin_anew(self) -> None:
-        """Forget the thread, the lock and the work of another process, of which this one is a fork."""
+        """Drop the thread, the lock and the queue of the parent in a forked process."""
         self._changed = threading.Condition()
         self._waiting, self._under_way, self._running = [], [], False
 
@@ -63,7 +63,7 @@ class LineWriter(Generic[T]):
         while True:
             with self._changed:
                 if not self._waiting and not self._changed.wait(_IDLE_SECONDS) and not self._waiting:
-                    # A thread that waited for ever would keep a forgotten writer alive.
+                    # A thread that waits forever would keep an unused writer alive.
                     self._running = False
                     return
             if self._waiting:
@@ -90,7 +90,7 @@ _writers: "weakref.WeakSet[LineWriter[Any]]" = weakref.WeakSet()
 
 
 def _begin_anew() -> None:
-    """Give every writer of a forked process a thread and a lock of its own; what waited is its parent's to write."""
+    """Start every writer anew in a forked process; the parent writes what was queued before."""
     for writer in list(_writers):
         writer.begin_anew()
 

@@ -1,8 +1,8 @@
-"""Operations whose method says the wrong thing: POSTs that only read, and reads that change something.
+"""Operations whose method is misleading: POSTs that only read, and GETs that change something.
 
-A method is no reliable sign of a write, and neither is a scope: a token that may only read work items may send e-mail
-and make service hooks. So the write gate goes by these tables, and by nothing else: what is not named here is a write
-unless its method reads.
+Neither the method nor the scope tells reliably whether an operation writes: a token that may only read work items may
+send e-mail and create service hooks. The write gate therefore uses these tables. An operation that is not in them is a
+write unless its method reads.
 
 Source: the `security` section of each operation in the service's OpenAPI description, versions 7.1 and 7.2.
 """
@@ -45,7 +45,7 @@ READ_POSTS: Mapping[Operation, tuple[Scope, ...]] = _posts(
         "/{project}/_apis/alert/repositories/{repository}/alerts/metadatabatch": (Scope.ADVSEC,),
     }
 )
-"""POSTs that only ask; any one of the scopes suffices. The gate lets them through without a grant."""
+"""POSTs that only read, each with the scopes of which any one suffices. The gate needs no grant for them."""
 
 READ_SCOPE_WRITES: Mapping[Operation, tuple[Scope, ...]] = {
     Operation("POST", "/{project}/_apis/wit/sendmail"): (_WORK,),
@@ -60,16 +60,16 @@ READ_SCOPE_WRITES: Mapping[Operation, tuple[Scope, ...]] = {
     Operation("POST", "/_apis/tokenadmin/revocations"): (Scope.TOKENADMINISTRATION,),
     Operation("POST", "/_apis/tokenadmin/revocationrules"): (Scope.TOKENADMINISTRATION,),
 }
-"""Writes that a scope for reading allows; a tool for one must be declared a writer, and the gate wants a grant."""
+"""Writes that a read scope allows. Tools for them must be declared as writes, and the gate requires a grant."""
 
 WRITE_GETS: Mapping[Operation, tuple[Scope, ...]] = {
     Operation("GET", "/{project}/_apis/testresults/testai/completegithubauth"): (_TEST,),
 }
-"""GETs that change something; the gate wants a grant as for any write."""
+"""GETs that change something. The gate requires a grant, as for any write."""
 
 
 def is_read(operation: Operation) -> bool:
-    """Whether an operation cannot change anything."""
+    """Whether an operation only reads."""
     if operation.method in READ_METHODS:
         return operation not in WRITE_GETS
     return operation in READ_POSTS

@@ -1,4 +1,4 @@
-"""HTML that people wrote in work items, as Markdown: the words and their structure, nothing that acts."""
+"""HTML from work items as Markdown: the words and their structure, without scripts and other active content."""
 
 import re
 from html.parser import HTMLParser
@@ -9,7 +9,7 @@ _BLOCKS = frozenset(
 _AROUND = {"b": "**", "strong": "**", "i": "_", "em": "_", "code": "`"}
 _SILENT = frozenset({"script", "style", "head", "title"})
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]\w*);|<!--")
-# Stands for a space of preformatted text while the lines are trimmed; a private character that no font has.
+# A private character that replaces the spaces of preformatted text while lines are trimmed.
 _KEPT_SPACE = "\ue000"
 
 
@@ -66,7 +66,7 @@ class _Markdown(HTMLParser):
 
 
 def html_to_markdown(html: str) -> str:
-    """The text of a field that may be HTML; text without tags and entities is returned as it is."""
+    """Convert a field that may be HTML; text without tags and entities is returned unchanged."""
     if not _MARKUP.search(html):
         return html
     parser = _Markdown()

@@ -1,4 +1,4 @@
-"""Lines out of a body that is read piece by piece: only what is wanted stays in memory."""
+"""Lines of a body that is read piece by piece; only the wanted lines stay in memory."""
 
 import codecs
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 MAX_SCAN_BYTES = 64 * 1024 * 1024
 """The most bytes of one body that are read."""
 MAX_COUNTED_CHARACTERS = 4 * 1024 * 1024
-"""Characters that are counted on, line by line, when all that is wanted was seen; to the end of most files."""
+"""After the wanted lines, this many characters are still read to count the lines; enough for most files."""
 MAX_LINE = 4_000
-"""Characters of one line that are kept; minified files have lines of megabytes."""
+"""The most characters of one line that are kept; minified files have lines of megabytes."""
 _SNIFF_BYTES = 8_192
 _BREAKS = str.maketrans("\r\x85\u2028\u2029", "    ")
 _LFS = b"version https://git-lfs.github.com/spec/"
@@ -18,15 +18,15 @@ _LFS = b"version https://git-lfs.github.com/spec/"
 
 @dataclass
 class ScannedLines:
-    """Lines of a body as they went by.
+    """What was read of a body.
 
     Attributes:
-        kept: The wanted ones, with their numbers from 1.
-        count: How many went by.
+        kept: The wanted lines, with their numbers from 1.
+        count: How many lines were read.
         whole: Whether the body was read to its end.
-        binary: It is no text.
-        lfs: It is a Git LFS pointer.
-        size: Bytes that went by.
+        binary: Whether the body is not text.
+        lfs: Whether the body is a Git LFS pointer.
+        size: How many bytes were read.
     """
 
     kept: list[tuple[int, str]] = field(default_factory=list)
@@ -38,7 +38,7 @@ class ScannedLines:
 
 
 async def number_lines(chunks: AsyncIterator[bytes], seen: ScannedLines) -> AsyncGenerator[tuple[int, str], None]:
-    """The lines of a text with their numbers; says in `seen` what it is and how far it went."""
+    """Yield the lines of a text with their numbers, and note in `seen` what was read."""
     decoder: codecs.IncrementalDecoder | None = None
     rest = ""
     async for chunk in chunks:
@@ -64,13 +64,13 @@ async def number_lines(chunks: AsyncIterator[bytes], seen: ScannedLines) -> Asyn
 
 
 def _sanitize_line(line: str) -> str:
-    """A line without characters that a reader takes for the end of a line: the numbers must stay true."""
+    """Remove characters that some readers take for the end of a line, so that line numbers stay true."""
     line = line[:MAX_LINE].rstrip("\r")
     return line if line.isprintable() else line.translate(_BREAKS)
 
 
 async def read_range(chunks: AsyncIterator[bytes], first: int, last: int | None, budget: int) -> ScannedLines:
-    """The lines from `first` to `last`, as many as fit into `budget` characters; counts on for a while."""
+    """Read the lines from `first` to `last` that fit into `budget` characters, and count further lines for a while."""
     seen = ScannedLines()
     room, left = budget, MAX_COUNTED_CHARACTERS
     async with aclosing(number_lines(chunks, seen)) as lines:
@@ -91,9 +91,9 @@ async def read_range(chunks: AsyncIterator[bytes], first: int, last: int | None,
 async def find_lines(
     chunks: AsyncIterator[bytes], words: list[str], context: int, most: int
 ) -> tuple[ScannedLines, int]:
-    """Lines that hold one of the words, whatever the case, with the lines around them, and how many matched.
+    """Find the lines that contain one of the words in any case, with the lines around them, and count the matches.
 
-    Words are compared as they stand: a pattern language would let one call block the client.
+    The words are plain text, because a slow regular expression could block the client.
     """
     seen = ScannedLines()
     wanted = [word.lower() for word in words]
@@ -115,7 +115,7 @@ async def find_lines(
 
 
 def detect_encoding(start: bytes) -> str | None:
-    """How a text is encoded, None when it is no text; git, too, takes a NUL byte for the sign of a binary."""
+    """Detect the encoding of a text; None when it is not text. Like git, a NUL byte counts as the sign of a binary."""
     if start.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

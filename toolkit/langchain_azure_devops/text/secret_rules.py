@@ -1,8 +1,8 @@
-"""The rules for secrets: read from `secret_rules.toml`, and found where their words stand.
+"""The rules for secrets, read from `secret_rules.toml`, and how they are applied to a text.
 
-A word is looked for in the lower-cased text, which costs a twentieth of a pattern, and only if the hint that several
-words share is there; a pattern is only ever tried at a word. So a text without words costs little, and no text costs
-more than its length.
+A pattern is tried only where one of its words stands. Words are searched in the lower-cased text, which costs a
+twentieth of a pattern, and only if the text contains the hint that several words share. A text without such words
+therefore costs little, and the cost grows at most with the length of a text.
 """
 
 import math
@@ -21,14 +21,14 @@ _PLACEHOLDER = re.compile(
     r"\*\*\*|\.\.\.|0{12}|insert|todo|fixme|<[a-z]"
 )
 BETWEEN = "\n\x1e"
-"""Stands between texts that are looked at as one."""
+"""Separates texts that are searched as one."""
 _PLAIN_KINDS = frozenset({"private-key", "jwt"})
-"""Kinds so long that a placeholder's word may stand in one by chance."""
+"""Kinds that are so long that the word of a placeholder may occur in them by chance."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One kind of secret and how it is found; see the data file for the fields."""
+    """One kind of secret and how it is found; the data file explains the fields."""
 
     kind: str
     pattern: re.Pattern[str]
@@ -42,7 +42,7 @@ class Rule:
     wraps: bool
 
     def matches(self, looked: "IndexedText") -> Iterator[tuple[int, int]]:
-        """Where the secrets of this kind are: first character and the one behind the last."""
+        """Yield where the secrets of this kind begin and end."""
         behind = 0
         for at in self._places(looked):
             if at < behind:
@@ -82,7 +82,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class IndexedText:
-    """A text and its quick looks: one byte for each character, so that places in one are places in the other."""
+    """A text with its forms for quick searches, which have one byte for each character and so the same positions."""
 
     text: str
     plain: bytes
@@ -99,7 +99,7 @@ class IndexedText:
 
 @cache
 def load_hints() -> dict[bytes, bytes]:
-    """For each word what is looked for first: the hint it holds, or itself."""
+    """Return for each word the text to search first: the hint that it contains, or the word itself."""
     shared = [hint.encode() for hint in _load_document()["hints"]]
     words = {word for rule in load_rules() for word in rule.words}
     return {word: next((hint for hint in shared if hint in word), word) for word in words}
@@ -112,7 +112,7 @@ def _load_document() -> dict[str, Any]:
 
 @cache
 def load_rules() -> tuple[Rule, ...]:
-    """All rules in order; earlier ones win."""
+    """Return all rules in order; where two match, the earlier one wins."""
     return tuple(
         Rule(
             kind=row["kind"],
@@ -131,7 +131,7 @@ def load_rules() -> tuple[Rule, ...]:
 
 
 def entropy(text: str) -> float:
-    """Bits per character."""
+    """Compute the entropy of a text in bits per character."""
     counts = [text.count(character) / len(text) for character in set(text)]
     return -sum(share * math.log2(share) for share in counts)
 

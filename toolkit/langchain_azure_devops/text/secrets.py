@@ -1,4 +1,4 @@
-"""Secrets out: each becomes a stable pseudonym before a model, trace, checkpoint, report or recording sees it."""
+"""Replace secrets by stable pseudonyms before a model, trace, checkpoint, report or recording sees them."""
 
 import base64
 import hashlib
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from langchain_azure_devops.text.secret_rules import BETWEEN, IndexedText, load_rules
 
 PSEUDONYM = re.compile(r"\[secret:([a-z-]+):([0-9a-f]{10})\]")
-# A run of characters of a secret that a line break cuts, with what logs and tables put around a break.
+# The characters of a secret around a line break, with what logs and tables put around a break.
 _RUN = r"[A-Za-z0-9+/=_~.-]"
 _BROKEN = re.compile(
     rf"(?<!{_RUN})(?:{_RUN}{{6,}}+[ \t\"'\\|,]{{0,8}}\r?\n[ \t\"'|>#\x1e]{{0,40}})+{_RUN}{{6,}}+", re.ASCII
@@ -29,9 +29,9 @@ class FoundSecret:
     """A secret in a text.
 
     Attributes:
-        kind: What it is, as the pseudonym names it.
-        secret: The whole of it.
-        parts: Where it stands: more than one place when a line break lies inside.
+        kind: The kind of secret, as the pseudonym names it.
+        secret: The whole secret.
+        parts: Where it stands; more than one place when a line break splits it.
     """
 
     kind: str
@@ -41,12 +41,12 @@ class FoundSecret:
 
 @dataclass
 class _Claims:
-    """Stretches of a text that are spoken for."""
+    """The parts of a text that belong to a secret or a pseudonym already."""
 
     spans: list[tuple[int, int]] = field(default_factory=list)
 
     def claim(self, start: int, end: int) -> bool:
-        """Take a stretch; False when a part of it is taken."""
+        """Claim a part; return False when some of it is claimed already."""
         at = bisect_left(self.spans, (start, end))
         if (at > 0 and self.spans[at - 1][1] > start) or (at < len(self.spans) and self.spans[at][0] < end):
             return False
@@ -55,7 +55,7 @@ class _Claims:
 
 
 def find_secrets(text: str) -> Iterator[FoundSecret]:
-    """The secrets in a text, in no order; no two of them overlap."""
+    """Find the secrets in a text, in no particular order; no two of them overlap."""
     looked = IndexedText.at(text)
     claims = _Claims([match.span() for match in PSEUDONYM.finditer(text)] if "[secret:" in text else [])
     for rule in load_rules():
@@ -67,7 +67,7 @@ def find_secrets(text: str) -> Iterator[FoundSecret]:
 
 
 def _find_wrapped(text: str, claims: _Claims) -> Iterator[FoundSecret]:
-    """The secrets with a line break inside: the parts of each run are joined, and the rules tried on all of these."""
+    """Find the secrets that line breaks split: join the parts of each run and apply the rules to the result."""
     pieces: list[str] = []
     places: list[tuple[int, int]] = []
     size = 0
@@ -88,7 +88,7 @@ def _find_wrapped(text: str, claims: _Claims) -> Iterator[FoundSecret]:
 
 
 def _original_spans(places: list[tuple[int, int]], start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Where a stretch of the joined parts stands in the text they come from; `places` has both beginnings of each."""
+    """Map a part of the joined text to the original text; `places` holds the beginning of each part in both."""
     at = bisect_right(places, (start, math.inf)) - 1
     while at < len(places) and places[at][0] < end:
         joined, original = places[at]
@@ -99,17 +99,17 @@ def _original_spans(places: list[tuple[int, int]], start: int, end: int) -> Iter
 
 
 def contains_secret(text: str) -> bool:
-    """Whether a text holds a secret, as far as the rules know; costs about as much as one look for each word."""
+    """Whether the rules find a secret in a text; as cheap as one search for each word."""
     return next(find_secrets(text), None) is not None
 
 
 def redact(text: str, key: bytes, remember: Callable[[str, str], None] | None = None) -> str:
-    """A text in which each secret is replaced by `[secret:KIND:DIGEST]`, the same for the same secret and key.
+    """Replace each secret in a text by `[secret:KIND:DIGEST]`, which is the same for the same secret and key.
 
     Args:
-        text: What may hold secrets.
-        key: Keys the digest, so that it says nothing about the secret to somebody without the key.
-        remember: Told each pseudonym and the secret it stands for.
+        text: The text that may contain secrets.
+        key: The key of the digest, without which the digest reveals nothing about the secret.
+        remember: Called with each pseudonym and its secret.
     """
     replaced: list[tuple[int, int, str]] = []
     for found in find_secrets(text):
@@ -127,7 +127,7 @@ def redact(text: str, key: bytes, remember: Callable[[str, str], None] | None = 
 
 
 def redact_all(texts: Sequence[str], key: bytes, remember: Callable[[str, str], None] | None = None) -> Sequence[str]:
-    """Texts that are shown one after the other, redacted as one: a secret may begin in one and end in the next."""
+    """Redact texts that are shown one after the other as one, because a secret may begin in one and end in the next."""
     joined = BETWEEN.join(texts)
     if joined.count(BETWEEN) != len(texts) - 1:
         texts = [text.replace(BETWEEN, " ") for text in texts]
@@ -137,11 +137,11 @@ def redact_all(texts: Sequence[str], key: bytes, remember: Callable[[str, str], 
 
 
 def make_pseudonym(secret: str, kind: str, key: bytes) -> str:
-    """What stands for a secret."""
+    """Return the pseudonym of a secret."""
     return f"[secret:{kind}:{hmac.new(key, secret.encode(), hashlib.sha256).hexdigest()[:10]}]"
 
 
 def remove_token(text: str, token: str) -> str:
-    """A text without one known token, in clear or as a Basic credential."""
+    """Replace one known token in a text, in clear text or as a Basic credential."""
     basic = base64.b64encode(f":{token}".encode()).decode()
     return text.replace(token, "[secret:own-token]").replace(basic, "[secret:own-token]")

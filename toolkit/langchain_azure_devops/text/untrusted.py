@@ -1,9 +1,9 @@
-"""Text that people and builds wrote: cleaned of what a reader cannot see, and kept inside a fence."""
+"""Text that people and builds wrote: invisible characters are removed, and a fence marks it as untrusted."""
 
 import re
 import unicodedata
 
-# Invisible, bidirectional-override, tag and other format characters hide text from people that a model still reads.
+# Invisible, bidirectional, tag and other format characters hide text from people that a model still reads.
 _HIDDEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
     "\ufeff\uffa0\ufff0-\ufffb\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
@@ -12,7 +12,7 @@ _HIDDEN = re.compile(
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _LINE_BREAKS = re.compile(r"\r\n?|[\u0085\u2028\u2029]")
 _FENCE = "untrusted"
-# What somebody could write instead of the bracket and the letters of the fence so that a reader takes it for one.
+# Characters that look like the bracket and the letters of the fence.
 _BRACKETS = "<\uff1c\ufe64\u2039\u3008\u27e8\u2329\u276c\u276e\u2770\u02c2\u1438\u227a\u2a9d\u00ab"
 _LOOKS_LIKE = str.maketrans(
     "\u03c5\u057d\u028b\u1d1c\u043f\u0578\u057c\u03b7\u0274\u0442\u03c4\u1d1b\u01ad\u0433\u0280\u1d26\u027c\u0455\ua731\u0282\u01a8"
@@ -21,16 +21,16 @@ _LOOKS_LIKE = str.maketrans(
 )
 _PLAIN_TAG = re.compile("(?i)<(?=[^a-z]{0,20}" + "[^a-z]{0,4}".join(_FENCE) + ")")
 _ANY_BRACKET = re.compile(f"[{_BRACKETS}]")
-# Wherever it stands: whoever prints the text may wrap it, and what was in the middle begins a line.
+# Anywhere in a line, because wrapping may move it to the beginning of a line.
 _COMMAND = re.compile(r"(?i)##(?=(?:vso)?\[)")
-# GitHub's runner obeys these; `std::vector` is none.
+# GitHub's runner obeys these. `std::vector` is not one.
 _WORKFLOW_COMMAND = re.compile(r"(?<!\w)::(?=[a-z])")
 _TAG_SPAN = 60
-"""Characters behind a bracket that are looked at; the letters of a tag may be spread out."""
+"""Characters after a bracket that are checked; the letters of a tag may be spread out."""
 
 
 def clean(text: str) -> str:
-    """Text without invisible and bidirectional characters and terminal escapes; every line break is a newline."""
+    """Remove invisible and bidirectional characters and terminal escapes, and make every line break a newline."""
     if text.isascii() and text.isprintable():
         return text
     text = _LINE_BREAKS.sub("\n", _ANSI.sub("", text))
@@ -38,17 +38,17 @@ def clean(text: str) -> str:
 
 
 def find_hidden(text: str) -> list[str]:
-    """The names of the characters in a text that a reader would not see."""
+    """List the names of the characters in a text that a reader would not see."""
     return sorted({unicodedata.name(character, f"U+{ord(character):04X}") for character in _HIDDEN.findall(text)})
 
 
 def one_line(text: str) -> str:
-    """Cleaned text on one line, runs of white space folded."""
+    """Clean a text and put it on one line with single spaces."""
     return " ".join(clean(text).split())
 
 
 def escape_cell(text: str) -> str:
-    """Cleaned text as one cell of a tab-separated table: tabs and line breaks escaped."""
+    """Clean a text and escape its tabs and line breaks for a cell of a tab-separated table."""
     text = clean(text)
     if "\t" in text or "\n" in text:
         return text.replace("\t", "\\t").replace("\n", "\\n")
@@ -56,17 +56,17 @@ def escape_cell(text: str) -> str:
 
 
 def defuse_commands(text: str) -> str:
-    """Text in which no runner of a pipeline finds a logging command, wherever and however it is printed."""
+    """Break the logging commands in a text, so that no pipeline runner obeys them when the text is printed."""
     return _WORKFLOW_COMMAND.sub(": :", _COMMAND.sub("# #", text))
 
 
 def fence(text: str, nonce: str) -> str:
-    """Text between two lines that name it untrusted; nothing inside can pass for one of them, nonce known or not."""
+    """Put a text between two lines that mark it as untrusted; nothing inside can pass for one of these lines."""
     return f"<{_FENCE} {nonce}>\n{disarm_fences(text)}\n</{_FENCE} {nonce}>"
 
 
 def disarm_fences(text: str) -> str:
-    """Text in which whatever looks like the tag of a fence has a square bracket."""
+    """Give everything in a text that looks like the tag of a fence a square bracket."""
     if text.isascii():
         return _PLAIN_TAG.sub("[", text) if "<" in text else text
 
@@ -77,6 +77,6 @@ def disarm_fences(text: str) -> str:
 
 
 def _is_fence_tag(text: str) -> bool:
-    """Whether a reader sees the name of the fence at the start of this: other scripts, accents, gaps do not count."""
+    """Whether a reader sees the name of the fence at the start of a text, also in other scripts or with gaps."""
     bare = unicodedata.normalize("NFKD", text).casefold().translate(_LOOKS_LIKE)
     return "".join(filter(str.isalpha, bare)).startswith(_FENCE)
