@@ -244,7 +244,7 @@ def test_an_investigator_needs_a_checkpointer(toolkit):
         Investigator(build_graph(model(REPORT), toolkit))
 
 
-def test_begun_writes_are_unique_across_connections(tmp_path):
+def test_intents_are_unique_across_connections(tmp_path):
     one, two = WriteJournal(tmp_path / "i.sqlite"), WriteJournal(tmp_path / "i.sqlite")
     assert one.begin("a", "tool") is None
     assert two.begin("a", "tool").status is None

@@ -33,7 +33,7 @@ class WriteJournal:
         )
         self._connection.execute("PRAGMA synchronous=FULL")
         self._connection.execute(
-            "CREATE TABLE IF NOT EXISTS begun_writes "
+            "CREATE TABLE IF NOT EXISTS intents "
             "(id TEXT PRIMARY KEY, tool TEXT NOT NULL, status TEXT, text TEXT, begun REAL NOT NULL)"
         )
 
@@ -42,7 +42,7 @@ class WriteJournal:
         with self._lock:
             try:
                 values = (write_id, tool, time.time())
-                self._connection.execute("INSERT INTO begun_writes (id, tool, begun) VALUES (?, ?, ?)", values)
+                self._connection.execute("INSERT INTO intents (id, tool, begun) VALUES (?, ?, ?)", values)
             except sqlite3.IntegrityError:
                 return self._found(write_id)
         return None
@@ -53,16 +53,14 @@ class WriteJournal:
             return self._found(write_id)
 
     def _found(self, write_id: str) -> Outcome | None:
-        wanted = "SELECT status, text, begun FROM begun_writes WHERE id = ?"
+        wanted = "SELECT status, text, begun FROM intents WHERE id = ?"
         row = self._connection.execute(wanted, (write_id,)).fetchone()
         return None if row is None else Outcome(row[0], row[1] or "", row[2])
 
     def finish(self, write_id: str, status: str, text: str) -> None:
         """Store the outcome of a write."""
         with self._lock:
-            self._connection.execute(
-                "UPDATE begun_writes SET status = ?, text = ? WHERE id = ?", (status, text, write_id)
-            )
+            self._connection.execute("UPDATE intents SET status = ?, text = ? WHERE id = ?", (status, text, write_id))
 
     def close(self) -> None:
         """Close the file."""

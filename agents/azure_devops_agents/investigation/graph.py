@@ -49,9 +49,9 @@ def build_graph(
         plan: Decides about every write in place of a person: what it does not name is refused, and nobody is asked.
     """
     limits = budgets or Budgets()
-    begun_writes = journal or WriteJournal()
-    nodes = ReadNodes(model, toolkit, limits, begun_writes)
-    writing = WriteNodes(toolkit, begun_writes, plan)
+    intents = journal or WriteJournal()
+    nodes = ReadNodes(model, toolkit, limits, intents)
+    writing = WriteNodes(toolkit, intents, plan)
 
     graph: StateGraph[Any, Any, Any, Any] = StateGraph(State)
     graph.add_node("model", RunnableLambda(nodes.call_model, nodes.acall_model))
