@@ -6,7 +6,8 @@ mark says to a person who approves a write whose words were read before.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from itertools import islice
 from typing import Any, Literal
@@ -16,6 +17,8 @@ from pydantic import JsonValue
 from langchain_azure_devops.results.models import Mark, Page, Result, marks_of
 from langchain_azure_devops.text.untrusted import one_line
 
+_Key = tuple[str, Literal["people", "builds"], str, bool | None]
+_PLAIN = frozenset({str, int, bool, datetime})
 MAX_ORIGINS = 50
 """How many origins one result names; more authors than that are no help to anybody."""
 
@@ -59,15 +62,15 @@ def origins(result: Result | Page[Any] | None, account: str | None = None) -> tu
     if result is None:
         return ()
     records = result.items if isinstance(result, Page) else [result]
-    found: dict[Origin, set[str]] = {}
+    found: dict[_Key, set[str]] = {}
     for record in records:
-        for origin, name in _in_record(record, account, "", None):
-            found.setdefault(origin, set()).add(name)
+        for key, name in _in_record(record, account, "", None):
+            found.setdefault(key, set()).add(name)
     named = islice(found.items(), MAX_ORIGINS)
-    return tuple(Origin(key.record, tuple(sorted(names)), key.by, key.author, key.own) for key, names in named)
+    return tuple(Origin(kind, tuple(sorted(names)), by, author, own) for (kind, by, author, own), names in named)
 
 
-def _in_record(record: Result, account: str | None, author: str, own: bool | None) -> Iterator[tuple[Origin, str]]:
+def _in_record(record: Result, account: str | None, author: str, own: bool | None) -> Iterator[tuple[_Key, str]]:
     """Yield each marked field that holds a text. A record inside another has the same author unless it names one."""
     for name in record.author_fields:
         if given := getattr(record, name):
@@ -75,13 +78,16 @@ def _in_record(record: Result, account: str | None, author: str, own: bool | Non
             author = one_line(str(given))
             own = identifier.lower() == account.lower() if identifier and account else None
             break
-    origin = Origin(called(type(record)), (), record.written_by, author, own)
+    kind, by = called(type(record)), record.written_by
+    key = (kind, by, author, own)
     for name, marked in _text_fields(type(record)):
         value = getattr(record, name)
         if not value:
             continue
         if marked is not None:
-            yield replace(origin, author="", own=None) if marked.collected else origin, name
+            yield (kind, by, "", None) if marked.collected else key, name
+        if type(value) in _PLAIN:
+            continue
         for inner in value if isinstance(value, list) else [value]:
             if isinstance(inner, Result):
                 yield from _in_record(inner, account, author, own)
