@@ -250,7 +250,7 @@ def test_a_gateway_that_refuses_for_a_while_with_a_page_of_its_own_is_waited_for
 def test_the_deadline_is_for_the_whole_call_and_not_for_each_request():
     reply = failure(503, "X", "stopped")
     with StubService([reply]) as service:
-        context = RunContext(timeouts=Timeouts(call=0.3, retry_pause=0.1, max_attempts=100))
+        context = RunContext(timeouts=Timeouts(call=1.0, retry_pause=0.1, max_attempts=100))
         with client_of(service, context=context) as client:
             begun = time.monotonic()
             with pytest.raises(errors.ServiceFault):
