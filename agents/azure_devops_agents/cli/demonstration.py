@@ -26,7 +26,7 @@ BUG: dict[str, JsonValue] = {
     "title": "platform-api-ci fails on main: deploy/ci.env lacks DATABASE_TIMEOUT",
     "project": "Platform",
     "description": (
-        "Since build 23 *Run unit tests* fails on `main`: `KeyError: 'DATABASE_TIMEOUT'`.\n\n"
+        "Since build 23 *Run unit tests* fails: `KeyError: 'DATABASE_TIMEOUT'`.\n\n"
         "Pull request 13 (Tom Becker) renamed the setting in `settings.py`. `deploy/ci.env` and "
         "`azure-pipelines.yml` still set the old name, `DB_TIMEOUT`: rename it in both."
     ),

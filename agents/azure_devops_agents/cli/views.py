@@ -77,7 +77,7 @@ def summarize_write(view: Mapping[str, Any]) -> str:
     """Describe a waiting write in a few words, so that a person can tell it from others."""
     arguments = view["arguments"]
     about = arguments.get("id") or arguments.get("title") or ""
-    return _short(f"{view['tool']} {about}".strip(), 60)
+    return _short(f"{view['tool']} {about}".strip(), 48)
 
 
 def show_approval(console: Console, view: Mapping[str, Any]) -> None:
