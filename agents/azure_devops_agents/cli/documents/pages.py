@@ -1,4 +1,4 @@
-"""The pages of this repository with generated parts: which there are, what is out of date, and writing them anew."""
+"""The pages of this repository with generated parts: find those that are out of date, and make them anew."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -32,17 +32,24 @@ _MARKED = re.compile(r"(<!-- generated:(\w+)(?: ([^>]+))? -->\n).*?(<!-- /genera
 
 
 def renewed(root: Path, text: str) -> str:
-    """A page with everything between its markers made anew."""
+    """Make everything between the markers of a page anew, and return the page.
+
+    Raises:
+        LookupError: A marker names a section that does not exist, or something in the source that does not.
+    """
 
     def section(found: re.Match[str]) -> str:
-        made = FROM_SOURCE[found[2]](root, found[3]) if found[3] else SECTIONS[found[2]]()
+        name, argument = found[2], found[3]
+        if name not in (FROM_SOURCE if argument else SECTIONS):
+            raise LookupError(f"No section is called {name!r}: {found[1].strip()}")
+        made = FROM_SOURCE[name](root, argument) if argument else SECTIONS[name]()
         return f"{found[1]}{made}\n{found[4]}"
 
     return _MARKED.sub(section, text)
 
 
 def stale(root: Path) -> dict[Path, str]:
-    """The files of a repository that are out of date, with what they should hold."""
+    """Return the files of a repository that are out of date, with what they should hold."""
     return {path: text for path, text in _all(root) if not path.exists() or path.read_text(encoding="utf-8") != text}
 
 

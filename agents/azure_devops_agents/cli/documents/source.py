@@ -36,13 +36,17 @@ def addition(root: Path, place: str) -> str:
     Args:
         root: The folder of the repository.
         place: The path of a module and names in it, such as `agents/azure_devops_agents/paths.py state_path`.
+
+    Raises:
+        LookupError: The module has no such name.
     """
     path, *names = place.split()
     text = (root / path).read_text(encoding="utf-8")
     named = {getattr(node, "name", ""): node for node in ast.parse(text).body}
     lines = ["```diff", f"+++ {path}"]
     for name in names:
-        node = named[name]
+        if (node := named.get(name)) is None:
+            raise LookupError(f"{path} has no {name}.")
         first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))])
         lines += ["@@", *(f"+{line}" for line in text.splitlines()[first - 1 : node.end_lineno])]
     return "\n".join([*lines, "```"])
@@ -64,7 +68,10 @@ def comparison(root: Path, page: str) -> str:
 
 
 def _folder(root: Path, package: str) -> Path:
-    return next(path for source in SOURCES if (path := root / source / package).is_dir())
+    found = [path for source in SOURCES if (path := root / source / package).is_dir()]
+    if not found:
+        raise LookupError(f"There is no package {package} in {', '.join(SOURCES)}.")
+    return found[0]
 
 
 def _rooms(root: Path, package: str) -> list[Path]:
