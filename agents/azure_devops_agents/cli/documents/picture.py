@@ -33,7 +33,7 @@ _FORMAT = f"""\
 </g>
 </svg>
 """
-"""Rich's own form without the fonts that it fetches from another host."""
+"""The format of Rich without the fonts that a browser would fetch from another host."""
 
 
 def demo_pictures() -> Mapping[str, str]:
@@ -64,7 +64,7 @@ def demo_pictures() -> Mapping[str, str]:
 
 
 def _picture(console: Console) -> str:
-    """Everything that was printed since the last picture, one element a line, so that a change shows as few lines."""
+    """Draw everything printed since the last picture, with one element on each line, so that a diff stays small."""
     svg = console.export_svg(title="azure-devops-agent demo", unique_id="demo", code_format=_FORMAT)
     lines = svg.replace("</text><text", "</text>\n<text").replace("/><rect", "/>\n<rect").splitlines()
     return "".join(f"{line.strip()}\n" for line in lines if line.strip())

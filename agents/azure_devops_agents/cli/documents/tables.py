@@ -15,11 +15,11 @@ SETS: Mapping[str, list[Scope]] = {
     "only investigates": needed_scopes(writes=False),
     "also files work items and pull requests": needed_scopes(writes=True),
 }
-"""The scopes of one token for everything, by what the token is for."""
+"""The scopes of a token for everything, by the purpose of the token."""
 
 
 def scope_table() -> str:
-    """The least scope for each capability, and the scopes of a token for all of them."""
+    """List the least scope for each capability, and the scopes of a token for all of them."""
     rows = ["| capability | on the token page | scope |", "|---|---|---|"]
     by_scope: dict[Scope, list[str]] = {}
     for tool in TOOLS.values():
@@ -32,7 +32,7 @@ def scope_table() -> str:
 
 
 def operation_table() -> str:
-    """Every operation of the simulator by area, with since when it is there and what it needs."""
+    """List every operation of the simulator by area, with its version and the scopes that it needs."""
     from azure_devops_simulator.server.app import AREAS  # noqa: PLC0415 - an extra that the other tables do without
 
     rows: list[str] = []
@@ -53,7 +53,7 @@ def _place(route: "Route") -> tuple[str, str, str]:
 
 
 def absent_table() -> str:
-    """Areas of the service that the simulator knows by their scopes only."""
+    """List the areas of the service of which the simulator knows only the scopes."""
     from azure_devops_simulator.api.access import UNSERVED  # noqa: PLC0415 - an extra that the other tables do without
 
     rows = ["| area | reading needs, any one | writing needs, any one |", "|---|---|---|"]
@@ -64,7 +64,7 @@ def absent_table() -> str:
 
 
 def control_table() -> str:
-    """What the control endpoint of the simulator takes, as its module says it."""
+    """Quote the table of the control endpoint from the docstring of its module."""
     from azure_devops_simulator.server import control  # noqa: PLC0415 - an extra that the other tables do without
 
     return "\n".join(line for line in (control.__doc__ or "").splitlines() if line.startswith("|"))

@@ -18,15 +18,15 @@ _PACKAGE = Path(langchain_azure_devops.__file__).parent
 
 
 class Recorder:
-    """Notes every module of the toolkit in which a function is called, on every thread, in the order of first calls."""
+    """Record every module of the toolkit in which a function is called, on any thread, in the order of first calls."""
 
     def __init__(self) -> None:
-        """Begin with nothing; `recording` begins to note."""
+        """Record nothing yet; `recording` starts it."""
         self.modules: list[str] = []
         self._active = False
 
     def __call__(self, frame: FrameType, event: str, _argument: object) -> None:
-        """Note the module of a function that is called."""
+        """Record the module of the function that is called."""
         if self._active and event == "call" and (path := Path(frame.f_code.co_filename)).is_relative_to(_PACKAGE):
             name = path.relative_to(_PACKAGE).with_suffix("").as_posix()
             if name not in self.modules and frame.f_code.co_name != "<module>":
@@ -34,7 +34,7 @@ class Recorder:
 
     @contextmanager
     def recording(self) -> Iterator[list[str]]:
-        """Note the modules while the block runs."""
+        """Record modules while the block runs."""
         self.modules, self._active = [], True
         try:
             yield self.modules
