@@ -12,7 +12,7 @@ from azure_devops_evals.cli.main import COMMANDS, group
 from azure_devops_evals.cli.page import SECTIONS, section
 from langchain_azure_devops import TOOLS
 
-PAGE = Path(__file__).parents[2] / "evals" / "MEASURED.md"
+PAGE = Path(__file__).parents[3] / "evals" / "MEASURED.md"
 
 
 def first_cells(name):

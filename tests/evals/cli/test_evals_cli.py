@@ -15,7 +15,7 @@ from azure_devops_evals.cli.main import group
 from azure_devops_evals.running.play import RECORDINGS
 from azure_devops_evals.scoring.gates import Exit
 
-README = Path(__file__).parents[2] / "evals" / "README.md"
+README = Path(__file__).parents[3] / "evals" / "README.md"
 
 
 def invoke(*arguments):

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from azure_devops_agents.cli.documents.pages import renewed
 from azure_devops_agents.cli.main import group
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PAGE = "# Mine\n\n<!-- generated:toolsets -->\nout of date\n<!-- /generated -->\n\nMy words.\n"
 
 
