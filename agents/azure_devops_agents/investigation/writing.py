@@ -32,7 +32,8 @@ from langchain_azure_devops.safety import (
     WriteRequest,
     allow_targets,
     find_named_targets,
-    record_event,
+    record_event_async,
+    record_event_soon,
 )
 
 _CHECKPOINTER = "__pregel_checkpointer"
@@ -106,7 +107,7 @@ class WriteNodes:
 
     def _refuse(self, call: dict[str, Any], why: str) -> dict[str, Any]:
         """Refuse a write that no person is asked about, and record that."""
-        record_event(self.toolkit.client, "denied", tool=call["name"], reason=why)
+        record_event_soon(self.toolkit.client, "denied", tool=call["name"], reason=why)
         return answer_call(call, f"[blocked WriteBlocked {call['name']}]\n{why}")
 
     def _decide(self, task: CallTask, request: WriteRequest, answer: object) -> Command[Any]:
@@ -134,7 +135,7 @@ class WriteNodes:
         update: dict[str, Any] = {"decisions": {call["id"]: entry}}
         if decision != "approve":
             about = {"tool": request.tool, "digest": request.digest, "approver": approver, "reason": reason}
-            record_event(self.toolkit.client, "denied", **about, decision=decision)
+            record_event_soon(self.toolkit.client, "denied", **about, decision=decision)
             who, why = "A person" if self.plan is None else "The write plan", f": {reason}" if reason else ""
             text = f"[blocked WriteBlocked {call['name']}]\n{who} said no{why}. Do not ask again for the same."
             update.update(answer_call(call, text))
@@ -215,7 +216,7 @@ class WriteNodes:
             outcome = Outcome("written", redact_value(client, render(found, client.context.nonce()).text))
         events: dict[str | None, AuditEvent] = {"written": "written", "unknown": "unknown"}
         about = {"tool": self._tool(decision["call"]).name, "digest": decision["digest"]}
-        record_event(client, events.get(outcome.status, "failed"), **about, looked_up=True)
+        await record_event_async(client, events.get(outcome.status, "failed"), **about, looked_up=True)
         if outcome.status != "unknown":
             self.journal.finish(decision["write_id"], str(outcome.status), outcome.text)
         return outcome

@@ -4,7 +4,15 @@ An `Approver` answers a `WriteRequest` with an `Approval`; a `WritePlan` answers
 records what was read, asked, allowed and written.
 """
 
-from langchain_azure_devops.safety.audit import AuditEvent, AuditLog, Entry, read_entries, record_event, verify_chain
+from langchain_azure_devops.safety.audit import (
+    AuditEvent,
+    AuditLog,
+    Entry,
+    read_entries,
+    record_event_async,
+    record_event_soon,
+    verify_chain,
+)
 from langchain_azure_devops.safety.content_policy import (
     ContentPolicy,
     NamedTargets,
@@ -33,6 +41,7 @@ __all__ = [
     "find_named_targets",
     "neutralize",
     "read_entries",
-    "record_event",
+    "record_event_async",
+    "record_event_soon",
     "verify_chain",
 ]

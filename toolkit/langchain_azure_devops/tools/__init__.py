@@ -1,4 +1,4 @@
-"""The table of contents: every toolset, in the order people meet them."""
+"""The tools, one module or package for each area of the service, and the toolsets in the order of the pages."""
 
 from collections.abc import Mapping
 from typing import Any
