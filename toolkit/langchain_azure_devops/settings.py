@@ -5,6 +5,8 @@ import os
 import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import UnionType
+from typing import cast
 from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr
@@ -133,7 +135,7 @@ def check_choice(option: str, given: object, allowed: Collection[str]) -> None:
         raise Misconfigured(f"{option}={given!r:.60} is not allowed. Give {values}.{near}", subject=option)
 
 
-def check_type(option: str, given: object, expected: type, words: str) -> None:
+def check_type(option: str, given: object, expected: type | UnionType, words: str) -> None:
     """Accept only values of the right type for an option.
 
     Args:
@@ -147,6 +149,27 @@ def check_type(option: str, given: object, expected: type, words: str) -> None:
     """
     if not isinstance(given, expected):
         raise Misconfigured(f"{option}= takes {words}, not {type(given).__name__}.", subject=option)
+
+
+def check_number(option: str, given: object, least: int, most: int, unit: str) -> None:
+    """Accept only whole numbers within the limits of an option.
+
+    Args:
+        option: The option's name.
+        given: Its value.
+        least: The smallest number that it may have.
+        most: The largest number that it may have.
+        unit: What is counted, such as "characters".
+
+    Raises:
+        Misconfigured: It is no whole number or outside the limits; the message says what to give.
+    """
+    words = f"a number of {unit} from {least:,} to {most:,}"
+    if isinstance(given, bool):
+        raise Misconfigured(f"{option}= takes {words}, not bool.", subject=option)
+    check_type(option, given, int, words)
+    if not least <= cast("int", given) <= most:
+        raise Misconfigured(f"{option}= takes {words}, not {given!r:.40}.", subject=option)
 
 
 def checked_token(token: str | SecretStr, source: str) -> str:

@@ -114,7 +114,17 @@ def test_an_unknown_name_is_refused_with_the_near_one(wrong, words):
         ({"read_only": None}, "read_only= takes True or False, not NoneType"),
         ({"name_prefix": None}, "name_prefix= takes a text"),
         ({"on_error": "Raise"}, r"""Give "message" or "raise"\. Did you mean 'raise'"""),
-        ({"result_budget": "32000"}, "result_budget= takes a number of characters, not str"),
+        ({"exclude": None}, "exclude= takes names of tools or toolsets, not NoneType"),
+        ({"result_budget": "32000"}, "result_budget= takes a number of characters from 4,000 to 120,000, not str"),
+        ({"result_budget": True}, "result_budget= takes a number of characters from 4,000 to 120,000, not bool"),
+        ({"result_budget": -5}, "result_budget= takes a number of characters from 4,000 to 120,000, not -5"),
+        ({"result_budget": 0}, "result_budget= takes a number of characters from 4,000 to 120,000, not 0"),
+        ({"result_budget": 3_999}, "from 4,000 to 120,000, not 3999"),
+        ({"result_budget": 120_001}, "from 4,000 to 120,000, not 120001"),
+        ({"context": 5}, "context= takes a RunContext, not int"),
+        ({"transport": 5}, "transport= takes an asynchronous transport of httpx, not int"),
+        ({"progress": 5}, "progress= takes a function that takes a Waiting, not int"),
+        ({"audit": 5}, "audit= takes the path of a file, not int"),
         ({"organization": 5}, "organization= takes a text, not int"),
         ({"default_project": ["Platform"]}, "default_project= takes a text, not list"),
         ({"settings": "contoso"}, r"settings= takes what load_settings\(\) returns, not str"),
@@ -166,7 +176,8 @@ def test_a_run_takes_some_of_the_tools():
         ({"names": "get_biuld"}, ToolUnknown, r"Did you mean 'get_build'\?"),
         ({"access": "Write"}, Misconfigured, """is not allowed. Give "read" or "write". Did you mean 'write'"""),
         ({"access": True}, Misconfigured, "access=True is not allowed"),
-        ({"names": 3}, Misconfigured, "takes names, not int"),
+        ({"names": 3}, Misconfigured, "^names= takes names, not int"),
+        ({"toolsets": 3}, Misconfigured, "^toolsets= takes names, not int"),
     ],
     ids=words_only,
 )  # fmt: skip
@@ -386,6 +397,31 @@ def test_a_tool_of_langchain_is_refused_with_the_place_where_it_belongs():
 
     with pytest.raises(Misconfigured, match=r"not StructuredTool\. Add a tool of LangChain to the list that get_tools"):
         toolkit_of(extra=[add])
+
+
+@pytest.mark.parametrize("taken", ["builds", "all", "default"])
+def test_a_tool_that_has_the_name_of_a_toolset_is_refused(taken):
+    async def list_things(client: AzureDevOps) -> Page[Result]:
+        """List things."""
+        raise NotImplementedError
+
+    list_things.__name__ = taken
+    made = Toolset.named("things", "List things.").read(Scope.WORK)(list_things)
+    with pytest.raises(Misconfigured, match=f"'{taken}' would name both a tool and a toolset"):
+        toolkit_of(extra=[made])
+
+
+@pytest.mark.parametrize("taken", ["get_build", "list_things"])
+def test_a_toolset_that_has_the_name_of_a_tool_is_refused(taken):
+    made = Toolset.named(taken, "List things.")
+
+    @made.read(Scope.WORK)
+    async def list_things(client: AzureDevOps) -> Page[Result]:
+        """List things."""
+        raise NotImplementedError
+
+    with pytest.raises(Misconfigured, match=f"'{taken}' would name both a tool and a toolset"):
+        toolkit_of(extra=[made])
 
 
 def test_bind_is_public_and_binds_a_tool_of_the_user_alone(server):

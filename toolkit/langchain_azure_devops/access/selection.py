@@ -58,8 +58,8 @@ class Catalog:
         """Put the tools of this package and those of a user into one catalog.
 
         Raises:
-            Misconfigured: Something is neither a toolset nor a tool, has a name that exists already, or declares no
-                scope.
+            Misconfigured: Something is neither a toolset nor a tool, has the name of another tool or toolset, or
+                declares no scope.
         """
         added: dict[str, Tool[..., Any]] = {}
         for tool in _flattened(extra):
@@ -74,8 +74,16 @@ class Catalog:
                     subject=tool.name,
                 )
             added[tool.name] = tool
-        toolsets = dict.fromkeys((*TOOLSETS, *(tool.toolset for tool in added.values())))
-        return cls({**TOOLS, **added}, tuple(toolsets), frozenset(added), name_prefix)
+        toolsets = tuple(dict.fromkeys((*TOOLSETS, *(tool.toolset for tool in added.values()))))
+        tools = {**TOOLS, **added}
+        for name in (ALL, DEFAULT, *toolsets):
+            if name in tools:
+                raise Misconfigured(
+                    f"{name!r} would name both a tool and a toolset, so that exclude= could not tell them apart. Give "
+                    "the one in extra= another name.",
+                    subject=name,
+                )
+        return cls(tools, toolsets, frozenset(added), name_prefix)
 
     def choose(
         self, toolsets: Names | None = None, tools: Names | None = None, exclude: Names = ()
@@ -93,26 +101,32 @@ class Catalog:
         """
         if toolsets is None and tools is None:
             toolsets = DEFAULT
-        wanted = self.named(toolsets, tools) | self.extra
+        wanted = self.find_names(toolsets, tools) | self.extra
+        if exclude is None:
+            raise Misconfigured(
+                "exclude= takes names of tools or toolsets, not NoneType. Leave it out to exclude nothing.",
+                subject="exclude",
+            )
         left_out = self._toolsets_or_tools("exclude", exclude)
         return tuple(tool for name, tool in self.tools.items() if name in wanted and name not in left_out)
 
-    def named(self, toolsets: Names | None, tools: Names | None) -> frozenset[str]:
+    def find_names(self, toolsets: Names | None, tools: Names | None, option: str = "tools") -> frozenset[str]:
         """Return the plain names of the tools in some toolsets and of some single tools.
 
         Args:
             toolsets: Names of toolsets, "default" or "all".
             tools: Names of tools.
+            option: The option that the caller used for the names of tools; messages repeat it.
 
         Raises:
             ToolUnknown: A name is unknown; the message lists the known ones.
             Misconfigured: Something is not a name.
         """
         groups = _known("toolsets", toolsets, (DEFAULT, ALL, *self.toolsets), "toolset")
-        singles = _known("tools", map(self._plain, _names("tools", tools)), self.tools, "tool")
-        return singles | {name for name, tool in self.tools.items() if self._belongs(tool, groups)}
+        singles = _known(option, map(self._plain, _names(option, tools)), self.tools, "tool")
+        return singles | {name for name, tool in self.tools.items() if self._is_in(tool, groups)}
 
-    def _belongs(self, tool: Tool[..., Any], groups: frozenset[str]) -> bool:
+    def _is_in(self, tool: Tool[..., Any], groups: frozenset[str]) -> bool:
         return ALL in groups or tool.toolset in groups or (tool.default and DEFAULT in groups)
 
     def _toolsets_or_tools(self, option: str, given: Names) -> frozenset[str]:
@@ -152,7 +166,7 @@ def narrow(
     offer = {tool.name for tool in offered if access is None or tool.access == access}
     if names is None and toolsets is None:
         return frozenset(offer)
-    singles, groups = catalog.named(None, names), catalog.named(toolsets, None)
+    singles, groups = catalog.find_names(None, names, "names"), catalog.find_names(toolsets, None)
     available = {tool.name for tool in offered}
     outside = sorted(singles - available) or (sorted(groups) if groups.isdisjoint(available) else [])
     if outside:

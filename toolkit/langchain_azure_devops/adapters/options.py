@@ -1,21 +1,27 @@
-"""The options of a toolkit as a type, for functions that pass them on."""
+"""The options of a toolkit as a type, for functions that pass them on, and the check of their values."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, get_args
 
 import httpx
 from pydantic import SecretStr
-from typing_extensions import TypedDict
+from typing_extensions import TypedDict, Unpack
 
 from langchain_azure_devops.access.selection import Names
 from langchain_azure_devops.adapters.langchain import OnError
 from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.calls.tool import Tool
+from langchain_azure_devops.errors import Misconfigured
+from langchain_azure_devops.results.rendering import MAX_BUDGET
 from langchain_azure_devops.runtime import RunContext, Waiting
 from langchain_azure_devops.safety.grants import Approver, WritePolicy
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.settings import Settings, TokenProvider
+from langchain_azure_devops.settings import Settings, TokenProvider, check_choice, check_number, check_type
+
+MIN_BUDGET = 4_000
+"""The smallest `result_budget`; the lines around a result and the cursor of a page need up to 2,400 characters."""
 
 
 class ToolkitOptions(TypedDict, total=False):
@@ -41,3 +47,38 @@ class ToolkitOptions(TypedDict, total=False):
     transport: httpx.AsyncBaseTransport | None
     progress: Callable[[Waiting], None] | None
     audit: Path | str | None
+
+
+_REQUIRED: Mapping[str, tuple[type, str]] = {
+    "read_only": (bool, "True or False"),
+    "name_prefix": (str, "a text"),
+}
+_OPTIONAL: Mapping[str, tuple[type | UnionType, str]] = {
+    "context": (RunContext, "a RunContext"),
+    "transport": (httpx.AsyncBaseTransport, "an asynchronous transport of httpx"),
+    "audit": (Path | str, "the path of a file"),
+}
+"""The types of the options that may be None, and what the message about another type says."""
+
+
+def check_options(**options: Unpack[ToolkitOptions]) -> None:
+    """Accept only possible values of the options that this module knows; the others have checks of their own.
+
+    Raises:
+        Misconfigured: An option has a value that it cannot have; the message names the option and what it takes.
+    """
+    given: Mapping[str, object] = options
+    for option, value in given.items():
+        if option in _REQUIRED:
+            check_type(option, value, *_REQUIRED[option])
+        elif option in _OPTIONAL and value is not None:
+            check_type(option, value, *_OPTIONAL[option])
+    if (writes := given.get("writes")) is not None:
+        check_choice("writes", writes, get_args(WritePolicy))
+    if "on_error" in given:
+        check_choice("on_error", given["on_error"], get_args(OnError))
+    if "result_budget" in given:
+        check_number("result_budget", given["result_budget"], MIN_BUDGET, MAX_BUDGET, "characters")
+    if (progress := given.get("progress")) is not None and not callable(progress):
+        words = f"progress= takes a function that takes a Waiting, not {type(progress).__name__}."
+        raise Misconfigured(words, subject="progress")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self
 
 import httpx
 from langchain_core.tools import BaseTool, BaseToolkit, StructuredTool
@@ -22,7 +22,7 @@ from langchain_azure_devops.access.selection import (
     required_scopes,
 )
 from langchain_azure_devops.adapters.langchain import OnError, bind, make_announcer, with_approver
-from langchain_azure_devops.adapters.options import ToolkitOptions
+from langchain_azure_devops.adapters.options import ToolkitOptions, check_options
 from langchain_azure_devops.calls.approval import checked_approver
 from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.calls.tool import Access, Tool
@@ -33,7 +33,7 @@ from langchain_azure_devops.runtime import RunContext, Waiting
 from langchain_azure_devops.safety.audit import AuditLog
 from langchain_azure_devops.safety.grants import Approver, WritePolicy
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.settings import Settings, TokenProvider, check_choice, check_type, load_settings
+from langchain_azure_devops.settings import Settings, TokenProvider, check_type, load_settings
 
 
 class AzureDevOpsToolkit(BaseToolkit):
@@ -110,7 +110,7 @@ class AzureDevOpsToolkit(BaseToolkit):
             name_prefix: Stands before the name of every tool.
             base_url: The whole URL of the organization or collection outside the cloud; `AZURE_DEVOPS_BASE_URL` if it
                 is not given.
-            result_budget: The most characters that the text of one result may have.
+            result_budget: The most characters that the text of one result may have, from 4,000 to 120,000.
             on_error: "raise" to let tools raise the errors of this package; by default they return them as tool
                 messages with `status="error"`.
             context: Clock, ids and nonces, for tests and recordings.
@@ -124,12 +124,17 @@ class AzureDevOpsToolkit(BaseToolkit):
             Misconfigured: An option has a value that it cannot have.
         """
         super().__init__()
-        if writes is not None:
-            check_choice("writes", writes, get_args(WritePolicy))
-        check_choice("on_error", on_error, get_args(OnError))
-        check_type("read_only", read_only, bool, "True or False")
-        check_type("name_prefix", name_prefix, str, "a text")
-        check_type("result_budget", result_budget, int, "a number of characters")
+        check_options(
+            read_only=read_only,
+            writes=writes,
+            name_prefix=name_prefix,
+            result_budget=result_budget,
+            on_error=on_error,
+            context=context,
+            transport=transport,
+            progress=progress,
+            audit=audit,
+        )
         loaded = _checked_settings(
             settings,
             organization=organization,
