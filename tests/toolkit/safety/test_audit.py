@@ -10,6 +10,7 @@ import sys
 import textwrap
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -269,6 +270,108 @@ def test_what_nobody_waited_for_is_written_when_the_interpreter_exits(log):
     subprocess.run([sys.executable, "-c", textwrap.dedent(LEFT), str(log.path)], check=True, timeout=60)
     found = verify_chain(log.path)
     assert (found.entries, found.broken) == (200, None)
+
+
+COLLECTED = """
+import gc, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from langchain_azure_devops.safety.audit import AuditLog
+gc.disable()
+class Owner:
+    pass
+def collect():
+    gc.collect()
+    return datetime.now(UTC)
+def leave_in_a_cycle():
+    owner = Owner()
+    owner.itself, owner.log = owner, AuditLog(Path(sys.argv[1]), collect)
+    owner.log.record_soon("denied", {"tool": "first"})
+leave_in_a_cycle()
+AuditLog(Path(sys.argv[1])).record("denied", {"tool": "second"})
+"""
+
+
+def test_a_log_that_is_collected_in_its_own_writing_thread_loses_nothing_and_blocks_nobody(log):
+    subprocess.run([sys.executable, "-c", textwrap.dedent(COLLECTED), str(log.path)], check=True, timeout=8)
+    assert verify_chain(log.path).broken is None
+    assert sorted(entry.details["tool"] for entry in read_entries(log.path)) == ["first", "second"]
+
+
+def test_flushing_in_the_writing_thread_returns(log):
+    flushed = []
+
+    def clock():
+        log.flush()
+        flushed.append(threading.current_thread().name)
+        return datetime.now(UTC)
+
+    log = AuditLog(log.path, clock)
+    log.record_soon("read", {"number": 1})
+    deadline = time.monotonic() + 5
+    while not flushed and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert flushed == [f"azure-devops-audit {log.path.name}"]
+
+
+HOLDING = """
+import sys, time
+from filelock import lock_descriptor
+file = open(sys.argv[1], "a+b")
+lock_descriptor(file.fileno())
+print("locked", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_process_that_hangs_with_the_lock_ends_in_an_error_and_not_in_a_wait_without_end(log, monkeypatch):
+    monkeypatch.setattr(audit, "_LOCK_SECONDS", 0.2)
+    filled(log, 1)
+    command = [sys.executable, "-c", textwrap.dedent(HOLDING), str(log.path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as hanging:
+        assert hanging.stdout.readline() == "locked\n"
+        waiting = threading.Thread(target=lambda: failures.append(raised_by(log)), daemon=True)
+        failures: list[BaseException | None] = []
+        waiting.start()
+        waiting.join(5)
+        hanging.kill()
+    assert [type(failure) for failure in failures] == [AuditFailed]
+    assert "another process has kept it locked" in str(failures[0])
+    filled(log, 1)
+    assert verify_chain(log.path).entries == 2
+
+
+def raised_by(log):
+    try:
+        log.record("read", {"number": 2})
+    except AuditFailed as failure:
+        return failure
+    return None
+
+
+def test_each_caller_of_a_batch_that_failed_gets_an_error_of_its_own(log, monkeypatch):
+    filled(log, 1)
+    before = log.path.read_bytes()
+    real, written = os.write, []
+
+    def full(descriptor, content):
+        if written:
+            raise OSError(28, "No space left on device")
+        written.append(real(descriptor, content[: len(content) // 2]))
+        return written[0]
+
+    monkeypatch.setattr(audit.os, "write", full)
+    with log._writer._changed:
+        # While the lock is held, the three events wait and become one batch.
+        futures = [log._writer.submit(("read", {"number": number})) for number in range(3)]
+    failures = [future.exception(5) for future in futures]
+    monkeypatch.undo()
+    assert [type(failure) for failure in failures] == [AuditFailed] * 3
+    assert len({id(failure) for failure in failures}) == 3
+    assert all("No space left" in str(failure) and failure.__cause__ is not None for failure in failures)
+    assert log.path.read_bytes() == before, "half a batch was left in the log"
+    filled(log, 1)
+    assert (verify_chain(log.path).entries, verify_chain(log.path).torn) == (2, 0)
 
 
 FORKED = """

@@ -10,8 +10,9 @@ import asyncio
 import hashlib
 import json
 import os
-import weakref
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,6 +42,7 @@ _MAX_TEXT = 300
 _MAX_ITEMS = 40
 _SHORTEST_SECRET = 8
 _LOCK_POLL_SECONDS = 0.002
+_LOCK_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,6 @@ class AuditLog:
         """Append to the file at `path`, which the first event creates."""
         self.path = path
         self._writer = LineWriter(f"azure-devops-audit {path.name}", _Appender(path, clock))
-        weakref.finalize(self, self._writer.flush)
 
     def record(self, event: AuditEvent, details: Mapping[str, JsonValue]) -> None:
         """Append one line, and block until it is written; takes the same time however long the log is.
@@ -127,10 +128,8 @@ class _Appender:
         try:
             descriptor = self._opened()
             try:
-                lock_descriptor(descriptor, poll_interval=_LOCK_POLL_SECONDS)
-                _write_all(descriptor, self._lines(descriptor, events))
-                if any(event != "read" for event, _ in events):
-                    os.fsync(descriptor)
+                self._lock(descriptor)
+                _append(descriptor, self._lines(descriptor, events), sync=any(event != "read" for event, _ in events))
             finally:
                 # Closing the file also releases the lock.
                 os.close(descriptor)
@@ -147,6 +146,18 @@ class _Appender:
         except FileNotFoundError:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             return os.open(self._path, flags, 0o600)
+
+    def _lock(self, descriptor: int) -> None:
+        """Lock the file. A process that holds the lock for long, because it hangs, must not block all others."""
+        latest = time.monotonic() + _LOCK_SECONDS
+        while not lock_descriptor(descriptor, blocking=False):
+            if time.monotonic() > latest:
+                raise AuditFailed(
+                    f"The audit log {self._path} cannot be written: another process has kept it locked for more than "
+                    f"{_LOCK_SECONDS:.0f} s. End the process that hangs, or set another file with AZURE_DEVOPS_AUDIT "
+                    "or audit=."
+                )
+            time.sleep(_LOCK_POLL_SECONDS)
 
     def _lines(self, descriptor: int, events: Sequence[tuple[str, Mapping[str, JsonValue]]]) -> bytes:
         """The lines to append; before them one for what an interrupted process left."""
@@ -337,6 +348,22 @@ def _find_end(block: bytes, *, whole: bool) -> _End | None:
     if whole and (not rest or not closed) and b"\n" not in rest:
         return _End(0, _BEGINNING, rest, closed)
     return None
+
+
+def _append(descriptor: int, content: bytes, *, sync: bool) -> None:
+    """Append lines; when that fails midway, remove them all, so that a call that failed left no line behind.
+
+    Where they cannot be removed either, the next writer closes the interrupted line and records that it was torn.
+    """
+    size = os.fstat(descriptor).st_size
+    try:
+        _write_all(descriptor, content)
+        if sync:
+            os.fsync(descriptor)
+    except OSError:
+        with suppress(OSError):
+            os.ftruncate(descriptor, size)
+        raise
 
 
 def _write_all(descriptor: int, content: bytes) -> None:

@@ -1,5 +1,7 @@
-"""A thread that writes items in order, all that wait as one batch."""
+"""A thread that writes items in order, all that wait as one batch. What still waits at exit is written then."""
 
+import atexit
+import copy
 import os
 import threading
 import weakref
@@ -19,7 +21,7 @@ class LineWriter(Generic[T]):
 
         Args:
             name: The name of the thread.
-            write: Writes a batch in order. An error that it raises is raised for each item of the batch.
+            write: Writes a batch in order. Each item of the batch gets its own copy of an error that it raises.
         """
         self._name = name
         self._write = write
@@ -27,6 +29,7 @@ class LineWriter(Generic[T]):
         self._waiting: list[tuple[T, Future[None]]] = []
         self._under_way: list[tuple[T, Future[None]]] = []
         self._running = False
+        self._thread: threading.Thread | None = None
         _writers.add(self)
 
     def submit(self, item: T) -> Future[None]:
@@ -38,8 +41,9 @@ class LineWriter(Generic[T]):
             self._waiting.append((item, future))
             self._changed.notify()
             if not self._running:
+                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 try:
-                    threading.Thread(target=self._run, name=self._name, daemon=True).start()
+                    self._thread.start()
                 except RuntimeError:
                     # The interpreter is ending and starts no threads any more.
                     self._do_all()
@@ -48,7 +52,12 @@ class LineWriter(Generic[T]):
         return future
 
     def flush(self) -> None:
-        """Block until every item so far is written, or could not be."""
+        """Block until every item so far is written, or could not be.
+
+        The writing thread itself does not wait: only it can write what is left.
+        """
+        if threading.current_thread() is self._thread:
+            return
         with self._changed:
             left = [future for _, future in [*self._under_way, *self._waiting]]
         for future in left:
@@ -83,7 +92,17 @@ class LineWriter(Generic[T]):
             if failure is None:
                 future.set_result(None)
             else:
-                future.set_exception(failure)
+                future.set_exception(_copy_error(failure))
+
+
+def _copy_error(error: BaseException) -> BaseException:
+    """Copy an error, so that each waiter raises an object of its own; raising it adds to its traceback."""
+    try:
+        own = copy.copy(error)
+    except Exception:  # noqa: BLE001 - whatever keeps an error from being copied, its waiter must still hear of it
+        own = RuntimeError(f"{type(error).__name__}: {error}")
+    own.__cause__ = error.__cause__
+    return own.with_traceback(error.__traceback__)
 
 
 _writers: "weakref.WeakSet[LineWriter[Any]]" = weakref.WeakSet()
@@ -93,6 +112,13 @@ def _begin_anew() -> None:
     """Start every writer anew in a forked process; the parent writes what was queued before."""
     for writer in list(_writers):
         writer.begin_anew()
+
+
+@atexit.register
+def _flush_all() -> None:
+    """Write what still waits. A writer with waiting items is alive, because its thread refers to it."""
+    for writer in list(_writers):
+        writer.flush()
 
 
 if hasattr(os, "register_at_fork"):
