@@ -173,6 +173,29 @@ def test_tools_given_to_a_user_ask_that_user_also_inside_a_block(plain):
     assert [len(user.asked) for user in (dana, lee)] == [1, 0]
 
 
+@pytest.mark.parametrize("given", ["to the toolkit", "to get_tools"])
+def test_the_approver_of_a_tool_comes_before_the_one_of_a_block_and_none_refuses(given, server):
+    dana, lee = User(0), User(2)
+    settings = {"base_url": server.base_url, "pat": FULL, "scopes": "app_token", "default_project": "Platform"}
+    of_toolkit = {"approver": dana.answer} if given == "to the toolkit" else {}
+    with AzureDevOpsToolkit(**settings, **of_toolkit) as toolkit:
+        tool = writer_of(toolkit.get_tools(**({} if of_toolkit else {"approver": dana.answer})))
+        with approve_writes_with(lee.answer):
+            tool.invoke(dana.arguments)
+            with approve_writes_with(None):
+                assert "no approver was given" in tool.invoke({**dana.arguments, "title": "Refused"})
+            create_work_item.call_sync(toolkit.client, **lee.arguments)
+    assert [len(user.asked) for user in (dana, lee)] == [1, 1]
+    assert created(server) == {"Reported by user-00", "Reported by user-02"}
+
+
+def test_a_block_answers_for_tools_without_an_approver(plain):
+    lee = User(2)
+    with approve_writes_with(lee.answer):
+        writer_of(plain.get_tools()).invoke(lee.arguments)
+    assert len(lee.asked) == 1
+
+
 def test_the_toolkits_own_approver_is_the_default_and_survives_other_users(server):
     own, lee = User(0), User(2)
     settings = {"base_url": server.base_url, "pat": FULL, "scopes": "app_token", "default_project": "Platform"}

@@ -2,15 +2,16 @@
 
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
+from functools import partial
 from typing import Any, Literal, get_args
 
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import StructuredTool
 from pydantic import BaseModel, JsonValue
 
-from langchain_azure_devops.calls.approval import approve_writes_with, checked_approver, default_approver
+from langchain_azure_devops.calls.approval import check_approver, use_tool_approver
 from langchain_azure_devops.calls.tool import Tool
 from langchain_azure_devops.errors import AzureDevOpsError, ScopeMissing
 from langchain_azure_devops.http.client import AzureDevOps
@@ -33,7 +34,7 @@ def bind(
     tool: Tool[..., Any],
     client: AzureDevOps,
     *,
-    approver: Approver | None = None,
+    approver: Approver | Literal["default"] | None = "default",
     name_prefix: str = "",
     refused: Callable[[Tool[..., Any], ScopeMissing], None] | None = None,
     budget: int = DEFAULT_BUDGET,
@@ -47,7 +48,8 @@ def bind(
     Args:
         tool: The tool.
         client: The client that it uses.
-        approver: Answers the write requests of calls for which `approve_writes_with` set no other approver.
+        approver: Answers the write requests of this tool; None refuses them. By default the approver of the block
+            answers; see `approve_writes_with`.
         name_prefix: Stands before the tool's name.
         refused: Called when the service says that the token lacks the tool's scope.
         budget: The most characters that the text of one result may have.
@@ -57,12 +59,14 @@ def bind(
         Misconfigured: `approver` or `on_error` has no possible value.
     """
     check_choice("on_error", on_error, get_args(OnError))
-    default = checked_approver(approver) if tool.access == "write" else None
+    own: Callable[[], AbstractContextManager[None]] = nullcontext
+    if approver != "default" and tool.access == "write":
+        own = partial(use_tool_approver, check_approver(approver))
     name = name_prefix + tool.name
 
     async def call_async(**arguments: JsonValue) -> tuple[str | ToolMessage, Artifact]:
         try:
-            with default_approver(default) if default else nullcontext():
+            with own():
                 result = await tool(client, **arguments)
             return _delivered(result, client, budget, arguments)
         except AzureDevOpsError as error:
@@ -70,7 +74,7 @@ def bind(
 
     def call(**arguments: JsonValue) -> tuple[str | ToolMessage, Artifact]:
         try:
-            with default_approver(default) if default else nullcontext():
+            with own():
                 result = tool.call_sync(client, **arguments)
             return _delivered(result, client, budget, arguments)
         except AzureDevOpsError as error:
@@ -94,27 +98,6 @@ def bind(
         # Providers that search for tools load these only when a search finds them.
         extras=None if tool.default else {"defer_loading": True},
     )
-
-
-def with_approver(bound: StructuredTool, approver: Approver | None) -> StructuredTool:
-    """Return a copy of a bound tool whose write requests the given approver answers; the original keeps its own.
-
-    Args:
-        bound: The tool, as `bind` made it.
-        approver: Answers each write request of the copy; None refuses all of them.
-    """
-    call, call_async = bound.func, bound.coroutine
-    assert call is not None and call_async is not None  # noqa: S101, PT018 - bind gives both
-
-    def call_with_approver(**arguments: JsonValue) -> object:
-        with approve_writes_with(approver):
-            return call(**arguments)
-
-    async def call_with_approver_async(**arguments: JsonValue) -> object:
-        with approve_writes_with(approver):
-            return await call_async(**arguments)
-
-    return bound.model_copy(update={"func": call_with_approver, "coroutine": call_with_approver_async})
 
 
 def make_announcer(elsewhere: Callable[[Waiting], None] | None) -> Callable[[Waiting], None]:

@@ -21,9 +21,9 @@ from langchain_azure_devops.access.selection import (
     narrow,
     required_scopes,
 )
-from langchain_azure_devops.adapters.langchain import OnError, bind, make_announcer, with_approver
+from langchain_azure_devops.adapters.langchain import OnError, bind, make_announcer
 from langchain_azure_devops.adapters.options import ToolkitOptions, check_options
-from langchain_azure_devops.calls.approval import checked_approver
+from langchain_azure_devops.calls.approval import check_approver
 from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.calls.tool import Access, Tool
 from langchain_azure_devops.errors import AzureDevOpsError, Misconfigured, ScopeMissing
@@ -105,8 +105,8 @@ class AzureDevOpsToolkit(BaseToolkit):
             read_only: Offer no tool that writes and refuse every write.
             writes: "ask" the approver about each write (the default), "deny" every write, or "allow" every write,
                 which is for callers with a control of their own.
-            approver: Answers write requests when `writes` is "ask", unless `get_tools` or `approve_writes_with` gives
-                another approver; None leaves writes without one, which refuses them.
+            approver: Answers the write requests of the tools when `writes` is "ask", unless `get_tools` is given
+                another approver. With None, the approver of the block answers; see `approve_writes_with`.
             name_prefix: Stands before the name of every tool.
             base_url: The whole URL of the organization or collection outside the cloud; `AZURE_DEVOPS_BASE_URL` if it
                 is not given.
@@ -155,7 +155,7 @@ class AzureDevOpsToolkit(BaseToolkit):
             audit=None if audit is None else AuditLog(Path(audit)),
         )
         self._client.credential.replaced = self._relearn
-        self._approver = checked_approver(approver)
+        self._approver = check_approver(approver)
         self._name_prefix = name_prefix
         self._budget = result_budget
         self._on_error = on_error
@@ -194,7 +194,7 @@ class AzureDevOpsToolkit(BaseToolkit):
 
         Args:
             approver: Answers the write requests of the returned tools, and of no others; None refuses them. By default
-                the toolkit's own approver answers.
+                the approver of the toolkit answers, otherwise the one of the block; see `approve_writes_with`.
             names: Names of tools, with or without the prefix; adds up with `toolsets`, and neither means all.
             toolsets: Names of toolsets, "default" or "all".
             access: "read" or "write" to leave the others out.
@@ -206,23 +206,27 @@ class AzureDevOpsToolkit(BaseToolkit):
         """
         wanted = narrow(self._catalog, self._candidates, names, toolsets, access)
         allowed = [tool for tool in self._selection.tools if tool.name in wanted]
-        tools = [(tool, self._bound.get(tool.name) or self._bind(tool)) for tool in allowed]
         if approver == "default":
-            return [bound for _, bound in tools]
-        given = checked_approver(approver)
-        return [with_approver(bound, given) if tool.access == "write" else bound for tool, bound in tools]
+            return [self._bind_once(tool) for tool in allowed]
+        given = check_approver(approver)
+        return [self._bind(tool, given) if tool.access == "write" else self._bind_once(tool) for tool in allowed]
 
-    def _bind(self, tool: Tool[..., Any]) -> StructuredTool:
-        made = bind(
+    def _bind_once(self, tool: Tool[..., Any]) -> StructuredTool:
+        if (bound := self._bound.get(tool.name)) is None:
+            made = self._bind(tool, "default" if self._approver is None else self._approver)
+            bound = self._bound.setdefault(tool.name, made)
+        return bound
+
+    def _bind(self, tool: Tool[..., Any], approver: Approver | Literal["default"] | None) -> StructuredTool:
+        return bind(
             tool,
             self._client,
-            approver=self._approver,
+            approver=approver,
             name_prefix=self._name_prefix,
             refused=self._mark_refused,
             budget=self._budget,
             on_error=self._on_error,
         )
-        return self._bound.setdefault(tool.name, made)
 
     def verify(self) -> Connection:
         """Find out whether the settings work and what the token may do. A state it can name is returned, not raised."""

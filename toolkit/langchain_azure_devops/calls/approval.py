@@ -26,9 +26,13 @@ def approve_writes_with(approver: Approver | None) -> Iterator[None]:
         with approve_writes_with(ask_dana):
             create_work_item.call_sync(client, type="Bug", title="Login fails")
 
-    The approver applies to the current thread or asyncio task and to the tasks that it starts, so that many users can
-    share one client. Inside another block, the inner one applies. In a generator, do not `yield` inside the block: the
-    caller of the generator would get the approver, too.
+    The approver of a tool comes first: the one that `get_tools` was given, otherwise the one of the toolkit. The
+    approver of the innermost block answers for tools without one, and for typed functions. None refuses every write:
+    also those of tools with an approver when the innermost block has it.
+
+    A block applies to the current thread or asyncio task and to the tasks that it starts, so that many users can share
+    one client. In a generator, do not `yield` inside the block: the caller of the generator would get the approver,
+    too.
 
     Args:
         approver: Answers each write request; None refuses all of them.
@@ -36,7 +40,7 @@ def approve_writes_with(approver: Approver | None) -> Iterator[None]:
     Raises:
         Misconfigured: It is neither callable nor None.
     """
-    token = _approver.set(checked_approver(approver))
+    token = _approver.set(check_approver(approver))
     try:
         yield
     finally:
@@ -44,16 +48,13 @@ def approve_writes_with(approver: Approver | None) -> Iterator[None]:
 
 
 @contextmanager
-def default_approver(approver: Approver | None) -> Iterator[None]:
-    """Let an approver answer the calls inside a `with` block unless `approve_writes_with` has set one."""
-    if approver is None or _approver.get(_UNSET) is not _UNSET:
-        yield
-        return
-    with approve_writes_with(approver):
+def use_tool_approver(approver: Approver | None) -> Iterator[None]:
+    """Let the approver of a tool answer the write requests of one call; `approve_writes_with` states the rule."""
+    with approve_writes_with(None if _approver.get(_UNSET) is None else approver):
         yield
 
 
-def checked_approver(approver: Approver | None) -> Approver | None:
+def check_approver(approver: Approver | None) -> Approver | None:
     """Return the approver if it can be one.
 
     Raises:
