@@ -7,6 +7,7 @@ import re
 import shlex
 from importlib import import_module
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 import pytest
@@ -19,59 +20,80 @@ from azure_devops_evals.running.run import failures_of
 from langchain_azure_devops import AzureDevOpsToolkit, WritePlan
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("*/*.md")])
+PAGES = sorted(page for page in [*ROOT.glob("*.md"), *ROOT.glob("*/*.md")] if page.parent.name != ".pytest_cache")
 GENERATED = re.compile(r"<!-- generated:.*?<!-- /generated -->", re.DOTALL)
 
 
-def blocks(language):
-    """Every block of code in a language, named by its page and its line; what is generated from code is no example."""
-    found = []
-    for page in PAGES:
-        text = GENERATED.sub(lambda made: "\n" * made[0].count("\n"), page.read_text(encoding="utf-8"))
-        for block in re.finditer(rf"^( *)```{language}\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL):
-            line = text.count("\n", 0, block.start()) + 1
-            code = re.sub(rf"^{block[1]}", "", block[2], flags=re.MULTILINE)
-            found.append(pytest.param(code, id=f"{page.relative_to(ROOT).as_posix()}:{line}"))
-    return found
+class Example(NamedTuple):
+    """A block of code on a page, with the line on which its fence stands."""
+
+    line: int
+    code: str
+
+
+def blocks(language, page):
+    """Every block of code in a language on a page, in order; what is generated from code is no example."""
+    text = GENERATED.sub(lambda made: "\n" * made[0].count("\n"), page.read_text(encoding="utf-8"))
+    return [
+        Example(
+            text.count("\n", 0, block.start()) + 1,
+            re.sub(rf"^{block[1]}", "", block[2], flags=re.MULTILINE),
+        )
+        for block in re.finditer(rf"^( *)```{language}\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
+    ]
+
+
+def every(language):
+    """Every block of code in a language on all pages, named by its page and its line."""
+    return [
+        pytest.param(block.code, id=f"{page.relative_to(ROOT).as_posix()}:{block.line}")
+        for page in PAGES
+        for block in blocks(language, page)
+    ]
 
 
 def test_there_are_examples_to_run():
-    assert len(blocks("python")) >= 7
-    assert blocks("json")
+    assert len(every("python")) >= 12
+    assert every("json")
 
 
 @pytest.fixture
 def given(azure_devops_organization, monkeypatch):
-    """What the examples may use without making it: names that the text around them explains."""
+    """What the examples of a page may use without making it: names that the text around them explains."""
     own = azure_devops_organization
     monkeypatch.setenv("AZURE_DEVOPS_BASE_URL", own.base_url)
     monkeypatch.setenv("AZURE_DEVOPS_PAT", own.pat)
     monkeypatch.setenv("AZURE_DEVOPS_PROJECT", "Platform")
     for name in ("AZURE_DEVOPS_ORG", "AZURE_DEVOPS_SCOPES"):
         monkeypatch.delenv(name, raising=False)
-    with AzureDevOpsToolkit.connect() as toolkit:
-        yield {
-            "__name__": "example",
-            "organization": own.organization,
-            "pat": own.pat,
-            "toolkit": toolkit,
-            "model": ScriptedModel(steps=[]),
-            "checkpointer": InMemorySaver(),
-        }
+    names = {
+        "__name__": "example",
+        "organization": own.organization,
+        "pat": own.pat,
+        "model": ScriptedModel(steps=[]),
+        "checkpointer": InMemorySaver(),
+    }
+    yield names
+    if "toolkit" in names:
+        names["toolkit"].close()
 
 
-@pytest.mark.parametrize("code", blocks("python"))
-async def test_an_example_in_python_runs(code, given, request):
-    made = eval(compile(code, "example", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), given)  # noqa: S307 - our own pages
-    if inspect.iscoroutine(made):
-        await made
-    for name, test in list(given.items()):
-        if name.startswith("test_"):
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if blocks("python", page)], ids=lambda page: page.relative_to(ROOT).as_posix()
+)
+async def test_the_examples_in_python_run_in_the_order_of_their_page(page, given, request):
+    for example in blocks("python", page):
+        code = compile("\n" * example.line + example.code, str(page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        made = eval(code, given)  # noqa: S307 - our own pages
+        if inspect.iscoroutine(made):
+            await made
+        for test in [given.pop(name) for name in list(given) if name.startswith("test_")]:
             test(**{fixture: request.getfixturevalue(fixture) for fixture in inspect.signature(test).parameters})
     for case in given.get("CASES", ()):
         assert failures_of(case, play(case, open_world(case), case.steps)) == []
     for automation in [made for made in given.values() if isinstance(made, Automation)]:
-        run_twice(automation, given["toolkit"].client)
+        with AzureDevOpsToolkit.connect() as toolkit:
+            run_twice(automation, toolkit.client)
 
 
 def run_twice(automation, client):
@@ -122,7 +144,7 @@ def test_commands_and_options_exist(line):
     assert given <= known, line
 
 
-@pytest.mark.parametrize("code", blocks("json"))
+@pytest.mark.parametrize("code", every("json"))
 def test_an_example_in_json_is_what_it_is_said_to_be(code):
     value = json.loads(code)
     if "writes" in value:
