@@ -10,7 +10,7 @@ def main() -> None:
         print(
             "azure-devops-evals needs the extra 'evals': pip install 'langchain-azure-devops[evals]'", file=sys.stderr
         )
-        sys.exit(2)
+        sys.exit(1)
     from azure_devops_evals.cli.main import main as run  # noqa: PLC0415 - only after it is known that it can be imported
 
     run()

@@ -91,7 +91,7 @@ def _question(console: Console, investigator: Investigator, thread: str, line: s
         console.print(Text("\nStopped. The results so far are stored; /evidence shows them.", style="yellow"))
         return
     except AzureDevOpsError as error:
-        console.print(plain(in_shell_terms(error.message), "red"))
+        console.print(plain(in_shell_terms(error), "red"))
     except click.Abort:
         console.print(Text("\nNot answered. The write waits; ask a question to be asked again.", style="yellow"))
         return
@@ -111,7 +111,7 @@ def _left_over(console: Console, investigator: Investigator, thread: str) -> Non
     except (KeyboardInterrupt, click.Abort):
         console.print(Text("\nThe write still waits; nothing was written.", style="yellow"))
     except AzureDevOpsError as error:
-        console.print(plain(in_shell_terms(error.message), "red"))
+        console.print(plain(in_shell_terms(error), "red"))
 
 
 def _finish(console: Console, investigator: Investigator, thread: str) -> None:
@@ -121,7 +121,7 @@ def _finish(console: Console, investigator: Investigator, thread: str) -> None:
         for event in investigator.resume(thread):
             show(console, event)
     except AzureDevOpsError as error:
-        console.print(plain(in_shell_terms(error.message), "red"))
+        console.print(plain(in_shell_terms(error), "red"))
     _left_over(console, investigator, thread)
 
 

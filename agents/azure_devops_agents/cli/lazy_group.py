@@ -14,7 +14,7 @@ try:
     import click
 except ModuleNotFoundError as error:  # the commands are an extra; the toolkit alone has no use for click
     print("The command line needs the extra 'agents': pip install 'langchain-azure-devops[agents]'", file=sys.stderr)
-    raise SystemExit(2) from error
+    raise SystemExit(1) from error
 
 from langchain_azure_devops.errors import AzureDevOpsError
 
@@ -24,9 +24,7 @@ _OURS = ("azure_devops_agents", "azure_devops_evals", "langchain_azure_devops")
 
 
 class MissingLibrary(click.ClickException):
-    """A command needs a library that is not installed. It cannot begin, and ends like one that is used wrongly."""
-
-    exit_code = 2
+    """A command needs a library that is not installed. It ends with the exit code 1."""
 
     def __init__(self, library: str, extra: str) -> None:
         """Name the library, and the extra that brings it."""

@@ -18,7 +18,9 @@ COMMANDS: Mapping[str, Entry] = {
     "demo": Entry(f"{_COMMANDS}.demo", "Watch an investigation in the simulator; needs no account and no key."),
     "investigate": Entry(f"{_COMMANDS}.investigate", "Answer one question from the live organization, with evidence."),
     "chat": Entry(f"{_COMMANDS}.chat", "Investigate in a conversation."),
-    "automate": Entry(f"{_COMMANDS}.automate", "Create or update work items from findings."),
+    "automate": Entry(
+        f"{_COMMANDS}.automate", "Show the writes of an automation, and carry them out once you approve them."
+    ),
     "audit": Entry(f"{_COMMANDS}.audit", "Show and check the record of what was read, asked, allowed and written."),
     "docs": Entry(f"{_COMMANDS}.docs", "Rewrite what is generated on the pages of this repository.", hidden=True),
 }

@@ -47,7 +47,7 @@ def print_error(error: AzureDevOpsError) -> None:
     """Print the headline and the message of an error on standard error."""
     out = console(stderr=True)
     out.print(one_line_text(error.headline, "bold red"))
-    out.print(plain(in_shell_terms(error.message)))
+    out.print(plain(in_shell_terms(error)))
 
 
 def print_waiting(waiting: Waiting) -> None:

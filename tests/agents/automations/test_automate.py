@@ -228,7 +228,7 @@ def test_on_a_terminal_a_person_is_asked(server, client, file, keys, code, says,
         "--apply",
     ]
     process = pexpect.spawn(sys.executable, arguments, env=environ, timeout=60, encoding="utf-8")
-    process.expect(r"Write these 1 work items\? \[y/N\]")
+    process.expect(r"Carry out these 1 writes\? \[y/N\]")
     assert "SQL from user input." in process.before
     process.send(keys)
     process.expect(pexpect.EOF)

@@ -10,13 +10,15 @@ from click.testing import CliRunner
 
 from azure_devops_agents.cli.main import group
 from azure_devops_agents.cli.shell_terms import in_shell_terms
+from azure_devops_agents.cli.terminal import print_error
 from langchain_azure_devops import errors
 
 TOOLKIT = Path(errors.__file__).parent
 SPEAKS_PYTHON = re.compile(r"\b[a-z_]+=")
 NEVER_AT_A_SHELL = {
-    "access/selection.py": "no command chooses tools by name or adds any",
-    "calls/approval.py": "every command gives an approver of ours",
+    "tools=": "no command takes the names of single tools",
+    "exclude=": "no command leaves tools out by name",
+    "extra=": "no command adds tools",
 }
 MISCONFIGURED = {
     name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, errors.Misconfigured)
@@ -32,19 +34,28 @@ def constant(node):
 
 
 def messages():
-    """Module and text of every Misconfigured of the toolkit, with `...` for what is only known when it happens."""
+    """The text of every Misconfigured of the toolkit, with `...` for what is only known when it happens."""
     for path in sorted(TOOLKIT.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MISCONFIGURED:
-                yield path.relative_to(TOOLKIT).as_posix(), constant(node.args[0])
+                yield constant(node.args[0])
 
 
 def test_no_message_of_a_setting_speaks_python_at_a_shell():
     found = list(messages())
     assert len(found) >= 20
-    said = [text for module, text in found if module not in NEVER_AT_A_SHELL]
-    assert sum(bool(SPEAKS_PYTHON.search(text)) for text in said) >= 4
-    assert [text for text in map(in_shell_terms, said) if SPEAKS_PYTHON.search(text)] == []
+    assert sum(bool(SPEAKS_PYTHON.search(text)) for text in found) >= 8
+    said = [in_shell_terms(errors.Misconfigured(text)) for text in found]
+    assert {argument for text in said for argument in SPEAKS_PYTHON.findall(text)} == NEVER_AT_A_SHELL.keys()
+
+
+@pytest.mark.parametrize("given", ["nope", "", "defautl", "list_projects", "toolsets=all", "project=x", "*"])
+def test_tools_names_no_argument_when_a_toolset_is_unknown(given):
+    outcome = CliRunner().invoke(group, ["tools", "--toolsets", given], env={})
+    assert outcome.exit_code == 2
+    message = outcome.output.split("\n", 1)[1]
+    assert message.startswith(f"There is no toolset {given!r}")
+    assert not SPEAKS_PYTHON.search(message.replace(repr(given), ""))
 
 
 @pytest.mark.parametrize(
@@ -81,4 +92,30 @@ def test_a_command_names_the_option_or_the_variable(monkeypatch, command, enviro
     ],
 )
 def test_arguments_become_options_or_variables(message, expected):
-    assert in_shell_terms(message) == expected
+    assert in_shell_terms(errors.Misconfigured(message)) == expected
+
+
+HOSTILE = "No repository named 'x?project=a'; project=b, read_only=True, https://x/?scopes=1, AZURE_DEVOPS_PAT or pat="
+OF_THE_SERVICE = [
+    value
+    for value in vars(errors).values()
+    if isinstance(value, type)
+    and issubclass(value, errors.AzureDevOpsError)
+    and not issubclass(value, errors.Misconfigured)
+]
+
+
+@pytest.mark.parametrize("kind", OF_THE_SERVICE, ids=lambda kind: kind.__name__)
+def test_words_of_the_service_stay_as_they_are(kind):
+    assert in_shell_terms(kind(HOSTILE)) == HOSTILE
+
+
+def test_words_of_the_service_are_printed_as_they_are(capsys):
+    print_error(errors.NotFound(HOSTILE, subject="x?project=a"))
+    assert HOSTILE in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("value", ["x?project=a", "it's project=a", 'say "project=a"', "pat= or set AZURE_DEVOPS_PAT"])
+def test_a_quoted_value_of_a_setting_stays_as_it_is(value):
+    error = errors.Misconfigured(f"The token's organization {value!r} is no name; give organization=.")
+    assert in_shell_terms(error) == f"The token's organization {value!r} is no name; give --organization."

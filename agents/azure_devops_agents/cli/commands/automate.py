@@ -19,7 +19,7 @@ NOT_APPROVED = 1
 
 @click.group
 def command() -> None:
-    """Create or update work items from findings.
+    """Show the writes of an automation, and carry them out once you approve them.
 
     The plan is shown before anything happens; without --apply that is all. A second run writes nothing.
     """
@@ -86,7 +86,7 @@ def _approved(writes: int, yes: bool) -> bool:
         raise WriteBlocked(
             "Nobody is at a terminal to approve the plan, so nothing was written. Give --yes to approve it."
         )
-    return click.confirm(f"Write these {writes} work items?", default=False, err=True)
+    return click.confirm(f"Carry out these {writes} writes?", default=False, err=True)
 
 
 def _show(plan: Plan) -> None:

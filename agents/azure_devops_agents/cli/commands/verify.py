@@ -80,7 +80,7 @@ def _show(connection: Connection, selection: Selection, next_step: str) -> None:
         out.print(Text("Connected.", style="bold green"))
     else:
         out.print(Text(f"Not connected: {connection.status}", style="bold red"))
-        out.print(terminal.plain(in_shell_terms(connection.error.message)))
+        out.print(terminal.plain(in_shell_terms(connection.error)))
     out.print(terminal.fields(_facts(connection)))
     if connection.learnt or connection.missing:
         _show_scopes(connection)
@@ -159,7 +159,7 @@ def _for_machines(connection: Connection, selection: Selection, next_step: str) 
             "class": type(error).__name__,
             "status": error.status,
             "subject": error.subject,
-            "message": in_shell_terms(error.message),
+            "message": in_shell_terms(error),
         },
         "organization": connection.organization,
         "url": connection.url,
