@@ -80,13 +80,19 @@ def reader(connect: Callable[[str | None], Client]) -> Client:
 
 @pytest.fixture
 def refuse(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[object, str, str]]:
-    """Run the command with arguments that it refuses, and return its exit code, output and errors."""
+    """Run the command with arguments that it refuses, and return its exit code, its output and the message.
+
+    Nothing but the usage may stand above the message, which is one line.
+    """
 
     def run(*arguments: str) -> tuple[object, str, str]:
         try:
             code: object = main([*arguments])
         except SystemExit as error:
             code = error.code
-        return code, *capsys.readouterr()
+        out, err = capsys.readouterr()
+        *usage, message = err.splitlines()
+        assert all(line.startswith(("usage: ", "    ")) for line in usage), err
+        return code, out, message
 
     return run

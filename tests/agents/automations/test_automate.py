@@ -4,6 +4,8 @@ import json
 import os
 import re
 import sys
+from importlib import import_module
+from pkgutil import iter_modules
 
 import pexpect
 import pytest
@@ -11,8 +13,9 @@ from agent_tokens import FULL, READER
 from click.testing import CliRunner
 from sarif_log import result, sarif
 
+from azure_devops_agents import automations
 from azure_devops_agents.automations import AUTOMATIONS
-from azure_devops_agents.automations.automation import Plan, Step, carry_out
+from azure_devops_agents.automations.automation import Automation, Plan, Step, carry_out
 from azure_devops_agents.automations.findings import FindingsInputs, plan_findings
 from azure_devops_agents.cli.commands.automate import command
 from azure_devops_agents.cli.main import group
@@ -350,4 +353,7 @@ def test_a_project_that_does_not_exist(automate):
 
 def test_the_table_names_every_automation_by_its_command():
     assert list(AUTOMATIONS) == [automation.name for automation in AUTOMATIONS.values()] == list(command.commands)
-    assert "findings" in AUTOMATIONS
+    modules = [import_module(f"{automations.__name__}.{module.name}") for module in iter_modules(automations.__path__)]
+    declared = {value.name for module in modules for value in vars(module).values() if isinstance(value, Automation)}
+    assert set(AUTOMATIONS) == declared
+    assert declared

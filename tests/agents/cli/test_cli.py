@@ -48,6 +48,14 @@ def test_an_unknown_command_is_a_usage_error():
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_process_of_each_command_refuses_an_unknown_option_without_a_traceback(name):
+    done = run(name, "--no-such-option")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--no-such-option" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_verify(server):
     done = run("verify", env=environ(server))
     assert (done.returncode, done.stderr) == (0, "")

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 import azure_devops_evals.cases as all_cases
-from azure_devops_evals.cli.main import group
+from azure_devops_evals.cli.main import COMMANDS, group
 from azure_devops_evals.running.play import RECORDINGS
 from azure_devops_evals.scoring.gates import Exit
 
@@ -24,6 +24,14 @@ def invoke(*arguments):
 
 def python(*arguments):
     return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_process_of_each_command_refuses_an_unknown_option_without_a_traceback(name):
+    done = python("-m", "azure_devops_evals", name, "--no-such-option")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--no-such-option" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_run_prints_each_case_and_the_counts():

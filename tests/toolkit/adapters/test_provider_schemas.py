@@ -147,6 +147,7 @@ def test_openai_is_sent_the_schema_as_it_is(name, tools):
     payload = bound.bound._get_request_payload([("user", "hello")], **bound.kwargs)
     [sent] = payload["tools"]
     assert sent["function"]["strict"] is True
+    assert sent["function"]["description"].strip()
     assert complaints(sent["function"]["parameters"], SUBSETS["openai"]) == []
     assert sent["function"]["parameters"]["properties"] == TOOLS[name].schema["properties"]
 
@@ -157,6 +158,7 @@ def test_anthropic_is_sent_the_schema_as_it_is(name, tools):
     payload = bound.bound._get_request_payload([("user", "hello")], **bound.kwargs)
     [sent] = payload["tools"]
     assert sent["strict"] is True
+    assert sent["description"].strip()
     assert complaints(sent["input_schema"], SUBSETS["anthropic"]) == []
     assert sent["input_schema"]["properties"] == TOOLS[name].schema["properties"]
 
@@ -168,6 +170,7 @@ def test_gemini_builds_a_request(name, tools):
     [tool] = request["config"].tools
     [declared] = tool.function_declarations
     assert declared.name == name
+    assert declared.description.strip()
     properties = TOOLS[name].schema["properties"]
     assert set(declared.parameters.properties or {}) == set(properties)
     for argument, entry in properties.items():

@@ -1,49 +1,94 @@
 """Every list, page by page: complete, without repeats, and a cursor fits only its own call."""
 
-import pytest
-from tool_calls import call, refusal, text_of
+from collections.abc import Iterator
 
-from langchain_azure_devops import TOOLS
-from langchain_azure_devops.errors import InvalidRequest
+import httpx
+import pytest
+from tool_calls import FULL, READ, call, connected, refusal, seed_with_tokens, text_of
+
+from azure_devops_simulator import SimulatorServer
+from langchain_azure_devops import TOOLS, AzureDevOps
+from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest
 
 LISTS = [name for name, tool in TOOLS.items() if "cursor" in tool.parameters.model_fields]
-OTHER_ARGUMENTS = {
-    "list_repositories": {"project": "Payments"},
-    "list_branches": {"contains": "f"},
-    "list_repository_files": {"depth": 19},
-    "list_pull_requests": {"status": "completed"},
-    "query_work_items": {"state": "Active"},
-    "list_pipelines": {"name": "platform*"},
-    "list_builds": {"result": "failed"},
-    "search_code": {"text": "def"},
-}
-"""Arguments that differ from those of the tool's example."""
+
+
+def alternatives(name):
+    """The arguments of a list, each with a value that neither the example nor the default has."""
+    for argument, entry in TOOLS[name].schema["properties"].items():
+        if argument in {"limit", "cursor"}:
+            continue
+        default = TOOLS[name].parameters.model_fields[argument].default
+        value = TOOLS[name].examples[0].get(argument, default)
+        option = entry.get("anyOf", [entry])[0]
+        if "enum" in option:
+            yield argument, next(other for other in option["enum"] if other != value)
+        elif option["type"] == "integer":
+            yield argument, value - 1 if value > 1 else value + 1
+        elif option["type"] == "array":
+            yield argument, ["System.Tags"]
+        else:
+            yield argument, "2026-11-01" if entry.get("description") == "ISO 8601" else "Payments"
+
+
+def widest(name):
+    """The arguments of the example, and "all" where an argument takes it."""
+    options = {argument: entry.get("anyOf", [entry])[0] for argument, entry in TOOLS[name].schema["properties"].items()}
+    return dict(TOOLS[name].examples[0]) | {
+        argument: "all" for argument, option in options.items() if "all" in option.get("enum", [])
+    }
+
+
+@pytest.fixture(scope="module")
+def many() -> Iterator[AzureDevOps]:
+    """A reader of a seeded organization with one more tag, so that every list has rows for several pages."""
+    with SimulatorServer(seed_with_tokens()) as server:
+        refs = f"{server.base_url}/Platform/_apis/git/repositories/platform-api/refs?api-version=7.1"
+        [main] = httpx.get(f"{refs}&filter=heads/main", auth=("", FULL)).json()["value"]
+        tag = {"name": "refs/tags/v2.7.1", "oldObjectId": "0" * 40, "newObjectId": main["objectId"]}
+        [made] = httpx.post(refs, json=[tag], auth=("", FULL)).json()["value"]
+        assert made["success"]
+        with connected(server.base_url, READ) as reading:
+            yield reading
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_pages_add_up_to_the_whole(platform_reader, name):
-    arguments = TOOLS[name].examples[0]
-    whole = call(platform_reader, name, limit=200, **arguments)
+def test_pages_add_up_to_the_whole(many, name):
+    arguments = widest(name)
+    whole = call(many, name, limit=200, **arguments)
     assert whole.cursor is None
+    assert len(whole.items) >= 3, f"the example of {name} shows too few rows for several pages"
     # A last page that is full leaves open whether more follows, where the service says no total.
-    size = next((size for size in range(2, len(whole.items)) if len(whole.items) % size), 1)
+    size = next(size for size in range(2, len(whole.items)) if len(whole.items) % size)
     rows, cursor = [], None
     while True:
-        page = call(platform_reader, name, limit=size, cursor=cursor, **arguments)
-        assert 0 < len(page.items) <= size
+        page = call(many, name, limit=size, cursor=cursor, **arguments)
         rows += page.items
         if (cursor := page.cursor) is None:
             break
+        assert len(page.items) == size
         assert len(rows) < len(whole.items)
+    assert len(page.items) == len(whole.items) % size
     assert rows == whole.items
 
 
-@pytest.mark.parametrize("name", OTHER_ARGUMENTS)
+@pytest.mark.parametrize("name", [name for name in LISTS if dict(alternatives(name))])
 def test_a_cursor_of_other_arguments_is_refused(platform_reader, name):
     arguments = TOOLS[name].examples[0]
     cursor = call(platform_reader, name, limit=1, **arguments).cursor
-    others = {**arguments, **OTHER_ARGUMENTS[name]}
-    assert "other arguments" in refusal(platform_reader, name, InvalidRequest, cursor=cursor, **others)
+    assert cursor is not None
+    compared = 0
+    for argument, value in alternatives(name):
+        with pytest.raises(AzureDevOpsError) as refused:
+            call(platform_reader, name, cursor=cursor, **{**arguments, argument: value})
+        compared += (of_another_call := "other arguments" in refused.value.message)
+        # A value that names nothing, or needs another argument, is refused before the cursor is read.
+        assert of_another_call or argument in refused.value.message
+    assert compared
+
+
+def test_every_list_but_that_of_projects_takes_other_arguments():
+    assert [name for name in LISTS if not dict(alternatives(name))] == ["list_projects"]
 
 
 def test_a_cursor_of_another_tool_is_refused(platform_reader):

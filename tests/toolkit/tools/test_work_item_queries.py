@@ -235,10 +235,9 @@ def test_areas_iterations_and_times(platform_reader):
         row.id for row in find_work_items(platform_reader)
     }
     assert find_work_items(platform_reader, iteration="Platform\\Sprint 42")
-    assert all(
-        row.changed.isoformat() >= "2026-11-15"
-        for row in find_work_items(platform_reader, changed_since="2026-11-15T00:00:00Z")
-    )
+    recent = find_work_items(platform_reader, changed_since="2026-11-15T00:00:00Z")
+    assert recent
+    assert all(row.changed.isoformat() >= "2026-11-15" for row in recent)
 
 
 def test_latest_changes_come_first(platform_reader):
