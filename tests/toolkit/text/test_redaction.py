@@ -3,6 +3,7 @@
 import re
 import time
 from collections import Counter
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,32 @@ def test_look_alikes_are_left_alone():
     assert left == of
 
 
+NAMES = ("password", "passwd", "passphrase", "pwd", "secret", "apikey", "token", "credential", "access_key", "auth_key")
+
+
+@pytest.mark.parametrize(("first", "second"), list(permutations(NAMES, 2)))
+@pytest.mark.parametrize("form", ['{}: "{}"', "{}={}"])
+def test_two_secrets_are_found_whatever_their_names_and_order(form, first, second):
+    text = f"{form.format(first, 'hunter2Xhunter9')}\nnothing here\n{form.format(second, 'tr0ub4dor8Kxq')}\n"
+    shown = redact(text, KEY)
+    assert "hunter2" not in shown
+    assert "tr0ub4dor" not in shown
+
+
+def test_all_secrets_of_one_text_are_found_in_either_order():
+    rows = list(secrets_by_form())
+    for order in (rows, rows[::-1]):
+        shown = redact("\n -- \n".join(row.text for row in order), KEY)
+        assert [row.kind for row in rows if left_over(row.secret, shown)] == []
+
+
+def test_the_ends_of_two_keys_close_together_are_found():
+    ends = [f"{line * 3}\n-----END PRIVATE " + "KEY-----" for line in ("aB3dE6gH9jK2mN5p", "qR8sT1uV4wX7yZ0c")]
+    shown = redact("\n\n".join(ends), KEY)
+    assert "aB3d" not in shown
+    assert "qR8s" not in shown
+
+
 def test_two_texts_in_a_row_are_one_to_a_reader():
     [labelled, *_] = [row for row, _, _ in secrets_broken() if row.kind == "PAT, 84 characters"]
     left, right = labelled.secret[:40], labelled.secret[40:]
@@ -110,8 +137,10 @@ def test_the_innermost_kind_wins_and_nothing_is_replaced_twice():
 
 def test_every_rule_says_what_it_looks_for_first():
     for rule in load_rules():
-        assert bool(rule.words) + bool(rule.run) + rule.start == 1, rule
-        assert all(word == word.lower() for word in rule.words)
+        assert bool(rule.words) + bool(rule.run) == 1, rule
+        assert bool(rule.run) == (rule.length > 0), rule
+        assert rule.run or not rule.start, rule
+        assert all(hint in word and word == word.lower() for hint, words in rule.words.items() for word in words)
         assert not re.search(r"(?<![\\}])[*+]", re.sub(r"\[(?:\\.|[^\]\\])*\]", "", rule.pattern.pattern)), rule
 
 

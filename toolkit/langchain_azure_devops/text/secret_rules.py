@@ -33,7 +33,7 @@ class Rule:
     kind: str
     pattern: re.Pattern[str]
     entropy: float
-    words: tuple[bytes, ...]
+    words: dict[bytes, tuple[bytes, ...]]
     back: int
     run: bytes
     length: int
@@ -43,11 +43,14 @@ class Rule:
 
     def matches(self, looked: "IndexedText") -> Iterator[tuple[int, int]]:
         """Yield where the secrets of this kind begin and end."""
+        if not self.run and looked.absent.issuperset(self.words):
+            return
         behind = 0
-        for at in self._places(looked):
+        # The places come in the order of the text, because those up to the end of the last match are skipped.
+        for at in sorted(self._places(looked)):
             if at < behind:
                 continue
-            match = self.pattern.match(looked.text, max(0, at - self.back))
+            match = self.pattern.match(looked.text, max(behind, at - self.back))
             if match is None:
                 continue
             name = "secret" if match["secret"] else "secret2"
@@ -56,19 +59,21 @@ class Rule:
                 yield match.span(name)
 
     def _places(self, looked: "IndexedText") -> Iterator[int]:
-        if self.start:
-            yield 0
-            yield from (match.end() for match in re.finditer(BETWEEN, looked.text))
-        for word in self.words:
-            if load_hints()[word] not in looked.absent:
-                at = looked.lowered.find(word)
-                while at >= 0:
-                    yield at
-                    at = looked.lowered.find(word, at + len(word))
-        if self.run:
+        for hint, words in self.words.items():
+            if hint not in looked.absent:
+                for word in words:
+                    at = looked.lowered.find(word)
+                    while at >= 0:
+                        yield at
+                        at = looked.lowered.find(word, at + len(word))
+        if self.run and len(looked.plain) >= self.length:
             mask = looked.plain.translate(self.run)
             wanted = b"a" * self.length
             at = mask.find(wanted)
+            if self.start and at >= 0:
+                yield 0
+                yield from (match.end() for match in re.finditer(BETWEEN, looked.text))
+                return
             while at >= 0:
                 yield at
                 end = mask.find(b" ", at)
@@ -90,19 +95,26 @@ class IndexedText:
     absent: frozenset[bytes]
 
     @classmethod
-    def at(cls, text: str) -> "IndexedText":
-        """Prepare a text."""
+    def at(cls, text: str, *, wrapped: bool = False) -> "IndexedText":
+        """Prepare a text for all rules, or only for those that are also applied to wrapped secrets."""
         plain = text.encode("ascii", "replace")
         lowered = plain.lower()
-        return cls(text, plain, lowered, frozenset(hint for hint in set(load_hints().values()) if hint not in lowered))
+        return cls(text, plain, lowered, frozenset([hint for hint in _load_hints(wrapped) if hint not in lowered]))
 
 
 @cache
-def load_hints() -> dict[bytes, bytes]:
-    """Return for each word the text to search first: the hint that it contains, or the word itself."""
-    shared = [hint.encode() for hint in _load_document()["hints"]]
-    words = {word for rule in load_rules() for word in rule.words}
-    return {word: next((hint for hint in shared if hint in word), word) for word in words}
+def _load_hints(wrapped: bool) -> tuple[bytes, ...]:
+    """Return the hints of all rules, or only of those that are also applied to wrapped secrets."""
+    return tuple({hint for rule in load_rules() if rule.wraps or not wrapped for hint in rule.words})
+
+
+def _group_words(words: list[str], hints: list[str]) -> dict[bytes, tuple[bytes, ...]]:
+    """Group words by the text that is searched first: the hint that a word contains, or the word itself."""
+    grouped: dict[bytes, tuple[bytes, ...]] = {}
+    for word in words:
+        hint = next((hint for hint in hints if hint in word), word).encode()
+        grouped[hint] = (*grouped.get(hint, ()), word.encode())
+    return grouped
 
 
 @cache
@@ -118,7 +130,7 @@ def load_rules() -> tuple[Rule, ...]:
             kind=row["kind"],
             pattern=re.compile(row["pattern"]),
             entropy=row["entropy"],
-            words=tuple(word.encode() for word in row.get("words", ())),
+            words=_group_words(row.get("words", []), _load_document()["hints"]),
             back=row.get("back", 0),
             run=_mask(row["run"]) if "run" in row else b"",
             length=row.get("length", 0),
@@ -137,5 +149,5 @@ def entropy(text: str) -> float:
 
 
 def _mask(characters: str) -> bytes:
-    """Turns each byte into `a` when it is one of the characters, else into a blank."""
+    """Return a table for `translate` that turns the given characters into `a` and every other one into a blank."""
     return bytes(ord("a") if chr(code) in characters else ord(" ") for code in range(256))

@@ -78,7 +78,7 @@ def _find_wrapped(text: str, claims: _Claims) -> Iterator[FoundSecret]:
             size += len(part[0])
         pieces.append(_APART)
         size += len(_APART)
-    looked = IndexedText.at("".join(pieces))
+    looked = IndexedText.at("".join(pieces), wrapped=True)
     for rule in load_rules():
         if rule.wraps:
             for start, end in rule.matches(looked):
