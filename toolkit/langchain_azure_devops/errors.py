@@ -236,18 +236,18 @@ class WriteOutcomeUnknown(Unavailable):
 
     Attributes:
         happened: What became of the answer, in words.
-        may_follow: Whether the service may still carry out the write later.
+        accepted: Whether the service answered that it accepted the write (2xx).
     """
 
-    def __init__(self, message: str, *, subject: str = "", happened: str = "", may_follow: bool = False) -> None:
+    def __init__(self, message: str, *, subject: str = "", happened: str = "", accepted: bool = False) -> None:
         """Store the message and what the recovery needs to know."""
         super().__init__(message, subject=subject)
         self.happened = happened or message
-        self.may_follow = may_follow
+        self.accepted = accepted
 
 
 class WriteNotDone(Unavailable):
-    """A write was sent and its answer was lost, and the recovery proved that it did not happen."""
+    """A write was sent and its answer was lost, and what was found proves that the service refused it."""
 
 
 class WriteBlocked(AzureDevOpsError):

@@ -40,9 +40,11 @@ def test_an_earlier_one_with_the_same_title_is_not_taken_for_it(organization, cl
     make(client)
     organization.clock.tick(3600)
     organization.faults.add(Fault(method="POST", path="/workitems/", **LOST))
-    with pytest.raises(errors.WriteNotDone) as caught:
+    with pytest.raises(errors.WriteOutcomeUnknown) as caught:
         make(client)
-    assert caught.value.headline == "[unavailable WriteNotDone create_work_item]"
+    assert caught.value.headline == "[unavailable WriteOutcomeUnknown create_work_item]"
+    assert "did not find a Bug with this title that the token's owner created in Platform" in caught.value.message
+    assert "Query the work items of Platform by this title in some minutes" in caught.value.message
 
 
 def test_of_two_that_fit_none_is_chosen(organization, client):
@@ -59,7 +61,7 @@ def test_somebody_elses_is_not_taken_for_it(organization, client, server):
     with AzureDevOps(settings, writes="allow") as colleague:
         make(colleague)
     organization.faults.add(Fault(method="POST", path="/workitems/", **LOST))
-    with pytest.raises(errors.WriteNotDone):
+    with pytest.raises(errors.WriteOutcomeUnknown, match="did not find a Bug"):
         make(client)
 
 
@@ -82,8 +84,32 @@ def test_an_update_that_somebody_else_overtook_was_not_done(organization, client
     with AzureDevOps(settings, writes="allow") as colleague:
         TOOLS["update_work_item"].call_sync(colleague, id=16, revision=3, title="Theirs")
     organization.faults.add(Fault(method="PATCH", path="/workitems/", **LOST))
-    with pytest.raises(errors.WriteNotDone):
+    with pytest.raises(errors.WriteNotDone, match=r"It was not done: .*somebody else made revision 4"):
         TOOLS["update_work_item"].call_sync(client, id=16, revision=3, title="Ours")
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "arguments", "where"),
+    [
+        ("add_work_item_comment", "/comments", {"id": 16, "text": "Once"}, "Read the comments of 16"),
+        ("update_work_item", "/workitems/", {"id": 16, "revision": 3, "title": "Once"}, "Read work item 16 again"),
+        ("update_pull_request", "/pullrequests/", {"id": 15, "title": "Once"}, "Read pull request 15 again"),
+        (
+            "create_pull_request", "/pullrequests",
+            {
+                "repository": "platform-api", "source": "feature/async-sqlalchemy", "target": "main", "title": "Once"
+            }, "List the pull requests of this repository",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_not_found_may_still_come_and_the_message_says_where_to_look(
+    organization, client, name, path, arguments, where
+):
+    method = "PATCH" if name.startswith("update") else "POST"
+    organization.faults.add(Fault(method=method, path=path, **LOST))
+    with pytest.raises(errors.WriteOutcomeUnknown, match="does not prove that it was not done") as caught:
+        TOOLS[name].call_sync(client, **arguments)
+    assert where in caught.value.message
 
 
 def test_an_update_that_was_overtaken_after_it_was_done_is_still_found(organization, client):
@@ -123,10 +149,9 @@ def test_a_write_of_a_process_that_is_gone_is_found_by_the_same_means(client):
     tool = TOOLS["create_work_item"]
     found = client.run_sync(tool.settle(client, {"type": "Bug", "title": "Leaking pool"}, begun))
     assert found.id == made.id
-    with pytest.raises(errors.WriteOutcomeUnknown, match="may still be working on it"):
-        client.run_sync(tool.settle(client, {"type": "Bug", "title": "Never sent"}, begun))
-    with pytest.raises(errors.WriteNotDone):
-        client.run_sync(tool.settle(client, {"type": "Bug", "title": "Never sent"}, begun - 600))
+    for before in (begun, begun - 600):
+        with pytest.raises(errors.WriteOutcomeUnknown, match="may still be working on it"):
+            client.run_sync(tool.settle(client, {"type": "Bug", "title": "Never sent"}, before))
 
 
 def test_what_cannot_be_looked_up_is_unknown_and_says_both_reasons(organization, client):
@@ -147,6 +172,6 @@ def test_looking_never_writes(organization, server):
     now = organization.clock.now()
     with AzureDevOps(settings, read_only=True, context=QUICK) as reading:
         tool = TOOLS["create_work_item"]
-        with pytest.raises(errors.WriteNotDone):
+        with pytest.raises(errors.WriteOutcomeUnknown, match="did not find a Bug"):
             reading.run_sync(tool.settle(reading, {"type": "Bug", "title": "Never sent"}, time.time() - 600))
     assert organization.clock.now() == now

@@ -21,6 +21,18 @@ BODIES = {
     "no JSON": b"{not json}",
     "deep": DEEP,
 }
+THEIRS = {
+    "id": 4,
+    "rev": 3,
+    "fields": {
+        "System.WorkItemType": "Bug",
+        "System.Title": "Theirs",
+        "System.State": "New",
+        "System.TeamProject": "P",
+        "System.ChangedDate": "2026-10-01T00:00:00Z",
+        "System.ChangedBy": {"id": "somebody-else", "displayName": "Somebody Else"},
+    },
+}
 QUICK = RunContext(timeouts=Timeouts(retry_pause=0.005, max_retry_pause=0.01, recovery_pauses=(0.0, 0.01)))
 
 
@@ -65,7 +77,10 @@ def test_of_a_write_it_is_unknown_whether_it_happened(answer, look):
     assert len([seen for seen in service.seen if seen.method == "POST" and "wiql" not in seen.target]) == 1
 
 
-@pytest.mark.parametrize("date", ["garbage", "Wed, 21 Oct 2015 07:28:10 -0000", ""])
+@pytest.mark.parametrize(
+    "date",
+    ["garbage", "Wed, 21 Oct 2015 07:28:10 -0000", "", "Mon, 01 Jan 2024 99999999999999999999:00:00 GMT"],
+)
 def test_a_date_that_is_none_stops_no_look_up(date):
     def service_of(seen):
         if "connectionData" in seen.target:
@@ -73,8 +88,21 @@ def test_a_date_that_is_none_stops_no_look_up(date):
         return ok({"workItems": []}, Date=date) if "wiql" in seen.target else RESET
 
     with StubService(service_of) as service, client_of(service) as client:
-        with pytest.raises(errors.WriteNotDone):
+        with pytest.raises(errors.WriteOutcomeUnknown, match="did not find a Bug"):
             TOOLS["create_work_item"].call_sync(client, type="Bug", title="Once")
+
+
+def test_a_write_that_was_accepted_is_never_not_done():
+    """The service accepted the update and its answer is damaged; somebody else seems to have made the revision."""
+
+    def service_of(seen):
+        if "connectionData" in seen.target:
+            return ok(PERSON)
+        return reply(b"{}") if seen.method == "PATCH" else ok(THEIRS)
+
+    with StubService(service_of) as service, client_of(service) as client:
+        with pytest.raises(errors.WriteOutcomeUnknown, match=r"accepted the write, but .*somebody else"):
+            TOOLS["update_work_item"].call_sync(client, id=4, revision=2, title="Ours")
 
 
 @pytest.mark.parametrize("where", ["connectionData", "projects"])

@@ -1,7 +1,7 @@
 """Find out what became of a write whose answer was lost. The write is never sent again.
 
 Each tool that writes declares a function that finds its effect. This module decides since when to look, how often, and
-which error the outcome becomes.
+which error the outcome becomes. An effect that is not found proves nothing: it may come late, and indexes lag.
 """
 
 import asyncio
@@ -27,7 +27,6 @@ FOUND = (
     "again. This is what was found."
 )
 _TOLERANCE = timedelta(seconds=5)
-_SETTLED_AFTER = 120.0
 
 
 @dataclass(frozen=True)
@@ -38,19 +37,19 @@ class PendingWrite:
         tool: The tool's plain name.
         arguments: What the tool was called with, as its function gets it.
         begun: When, by the monotonic clock; before this process if need be.
-        may_follow: The service may still be working on it.
+        accepted: Whether the service answered that it accepted the write.
     """
 
     tool: str
     arguments: Mapping[str, Any]
     begun: float
-    may_follow: bool = False
+    accepted: bool = False
 
     @classmethod
     def earlier(cls, tool: str, arguments: Mapping[str, Any], begun: float) -> "PendingWrite":
         """Describe a write that an earlier process began, at a time in seconds since the epoch."""
         elapsed = max(0.0, time.time() - begun)
-        return cls(tool, arguments, time.monotonic() - elapsed, may_follow=elapsed < _SETTLED_AFTER)
+        return cls(tool, arguments, time.monotonic() - elapsed)
 
     def since(self, client: AzureDevOps, response: httpx.Response) -> datetime:
         """Return when the write began by the service's clock, a little earlier to be safe.
@@ -61,10 +60,26 @@ class PendingWrite:
         return now - timedelta(seconds=time.monotonic() - self.begun) - _TOLERANCE
 
 
-Recovery = Callable[[AzureDevOps, PendingWrite], Awaitable[R | None]]
-"""Finds what a write made: the result that the tool would have returned; None when it is not there.
+@dataclass(frozen=True)
+class Missing:
+    """An effect that was not found, which does not prove that the write was not done.
 
-It raises WriteOutcomeUnknown when what it finds proves neither that the write happened nor that it did not.
+    Attributes:
+        looked_for: What was looked for and where, such as "a comment with this text on work item 4".
+        next_step: Where a person should look, as a sentence without its full stop.
+    """
+
+    looked_for: str
+    next_step: str
+
+
+_SOMETHING = Missing("its effect", "Look at what it would have changed")
+
+Recovery = Callable[[AzureDevOps, PendingWrite], Awaitable[R | Missing | None]]
+"""Finds what a write made: the result that the tool would have returned; `Missing` or None when it is not there.
+
+It raises WriteOutcomeUnknown when what it finds proves neither that the write happened nor that it did not, and
+WriteNotDone only when what it finds proves that the service refused the write: absence never does.
 """
 
 
@@ -72,16 +87,29 @@ async def settled(client: AzureDevOps, recover: Recovery[R], pending: PendingWri
     """Find out what became of a write by reading; runs on the client's loop and cannot write.
 
     Raises:
-        WriteNotDone: It is not there and cannot come any more.
+        WriteNotDone: What was found proves that the service refused it.
         WriteOutcomeUnknown: That could not be settled; says why.
     """
     timeouts = client.context.timeouts
+    missing = _SOMETHING
     token = current_call.set(ToolCall(pending.tool, (), deadline=time.monotonic() + timeouts.recovery))
     try:
         for pause in timeouts.recovery_pauses:
             await asyncio.sleep(pause)
-            if (found := await recover(client, pending)) is not None:
+            found = await recover(client, pending)
+            if isinstance(found, Missing):
+                missing = found
+            elif found is not None:
                 return _noted(found)
+    except WriteNotDone as refused:
+        if pending.accepted:
+            raise WriteOutcomeUnknown(
+                f"{why} The service accepted the write, but {refused.message}. Look at it before you go on.",
+                subject=pending.tool,
+            ) from refused
+        raise WriteNotDone(
+            f"{why} It was not done: {refused.message}. You may ask for it again.", subject=pending.tool
+        ) from refused
     except WriteOutcomeUnknown as unsettled:
         raise WriteOutcomeUnknown(f"{why} It was looked up: {unsettled.message}", subject=pending.tool) from unsettled
     except AzureDevOpsError as failed:
@@ -91,13 +119,13 @@ async def settled(client: AzureDevOps, recover: Recovery[R], pending: PendingWri
     finally:
         current_call.reset(token)
     times, seconds = len(timeouts.recovery_pauses), sum(timeouts.recovery_pauses)
-    looked = f"It was not sent again but looked up {times} times within {seconds:.0f} s, and is not there"
-    if pending.may_follow:
-        raise WriteOutcomeUnknown(
-            f"{why} {looked}, but the service may still be working on it. Look again in some minutes.",
-            subject=pending.tool,
-        )
-    raise WriteNotDone(f"{why} {looked}: it was not done. It may be asked for again.", subject=pending.tool)
+    raise WriteOutcomeUnknown(
+        f"{why}{' The service accepted the write.' if pending.accepted else ''} It was not sent again. "
+        f"{times} look-ups within {seconds:.0f} s did not find {missing.looked_for}. That does not prove that it was "
+        "not done: the service may still be working on it, or its index may lag behind. "
+        f"{missing.next_step} in some minutes, before you ask for it again.",
+        subject=pending.tool,
+    )
 
 
 async def asker(client: AzureDevOps) -> Identity:
@@ -114,7 +142,7 @@ async def asker(client: AzureDevOps) -> Identity:
 def _date_of(response: httpx.Response) -> datetime | None:
     try:
         told = parsedate_to_datetime(response.headers.get("date", ""))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return told if told.tzinfo else told.replace(tzinfo=UTC)
 

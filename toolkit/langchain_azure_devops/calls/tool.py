@@ -203,7 +203,7 @@ class Tool(Generic[P, R]):
                 try:
                     result = await function(client, **values)
                 except WriteOutcomeUnknown as error:
-                    pending = PendingWrite(self.name, values, begun, error.may_follow)
+                    pending = PendingWrite(self.name, values, begun, accepted=error.accepted)
                     result = await self._settled(client, pending, error)
                 outcome.append(result)
             return with_gaps(result, call.gaps)
@@ -221,7 +221,7 @@ class Tool(Generic[P, R]):
             begun: When it was begun, in seconds since the epoch.
 
         Raises:
-            WriteNotDone: It did not happen.
+            WriteNotDone: The service surely refused it.
             WriteOutcomeUnknown: That could not be settled; says why.
         """
         error = WriteOutcomeUnknown("This write was begun before, and its outcome was not stored.", subject=self.name)

@@ -82,7 +82,9 @@ def decode(response: httpx.Response, model: type[T]) -> T:
     fault = unreadable_answer(_describe_request(context.operation, current_call.get()), where)
     if context.reads:
         raise fault
-    raise WriteOutcomeUnknown(fault.message, subject=context.operation.template, happened=fault.message)
+    raise WriteOutcomeUnknown(
+        fault.message, subject=context.operation.template, happened=fault.message, accepted=response.is_success
+    )
 
 
 def _adapter(model: type[T]) -> TypeAdapter[T]:

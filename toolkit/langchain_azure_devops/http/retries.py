@@ -103,10 +103,7 @@ class RetryTransport(httpx.AsyncBaseTransport):
             else:
                 wait = apply_rate_limits(response.headers, context.client.pacer)
                 if not context.reads and _leaves_write_unknown(response):
-                    slow = response.status_code == 504
-                    raise outcome_unknown(
-                        f"answered {response.status_code} to the write", request, context, may_follow=slow
-                    )
+                    raise outcome_unknown(f"answered {response.status_code} to the write", request, context)
                 if not await self._goes_on(attempts, response, wait):
                     return response
 
@@ -216,10 +213,9 @@ def connection_error(error: Exception, request: httpx.Request, context: RequestC
             subject=host,
         )
     if not context.reads and not isinstance(error, _NEVER_SENT):
-        slow = isinstance(error, httpx.TimeoutException)
-        happened = "did not answer in time" if slow else "broke the connection"
+        happened = "did not answer in time" if isinstance(error, httpx.TimeoutException) else "broke the connection"
         happened += f" after the write was sent ({type(error).__name__})"
-        return outcome_unknown(happened, request, context, may_follow=slow)
+        return outcome_unknown(happened, request, context)
     return Unreachable(
         f"{host} could not be reached: {str(error) or type(error).__name__}. Check the network, the proxy settings "
         "(HTTPS_PROXY) and, for Azure DevOps Server, the base URL.",
@@ -227,14 +223,11 @@ def connection_error(error: Exception, request: httpx.Request, context: RequestC
     )
 
 
-def outcome_unknown(
-    happened: str, request: httpx.Request, context: RequestContext, *, may_follow: bool = False
-) -> WriteOutcomeUnknown:
+def outcome_unknown(happened: str, request: httpx.Request, context: RequestContext) -> WriteOutcomeUnknown:
     """Make the error for a write that was sent and whose answer was lost."""
     return WriteOutcomeUnknown(
         f"{request.url.host} {happened}, so the write may or may not have happened. It was not sent again. Look "
         "whether it is there before you try again.",
         subject=context.operation.template,
         happened=f"{request.url.host} {happened}.",
-        may_follow=may_follow,
     )

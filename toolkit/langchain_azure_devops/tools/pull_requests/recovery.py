@@ -1,6 +1,6 @@
 """Find out whether a pull request was written when the answer was lost."""
 
-from langchain_azure_devops.calls.recovery import PendingWrite, asker, unsettled
+from langchain_azure_devops.calls.recovery import Missing, PendingWrite, asker, unsettled
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, decode
 from langchain_azure_devops.tools.git import REPOSITORY, branch_ref
@@ -10,7 +10,7 @@ _ONE = "/_apis/git/pullrequests/{pull_request}"
 _COMPARED = ("title", "description", "draft", "status")
 
 
-async def opened(client: AzureDevOps, pending: PendingWrite) -> OpenedPullRequest | None:
+async def opened(client: AzureDevOps, pending: PendingWrite) -> OpenedPullRequest | Missing:
     """Find the pull request between these branches, with this title, that the token's owner opened since then."""
     given = pending.arguments
     me = (await asker(client)).id
@@ -32,10 +32,16 @@ async def opened(client: AzureDevOps, pending: PendingWrite) -> OpenedPullReques
     ]
     if len(found) > 1:
         raise unsettled(f"pull requests {', '.join(str(row.id) for row in found)} all fit")
-    return found[0] if found else None
+    if found:
+        return found[0]
+    return Missing(
+        f"a pull request of the token's owner with this title from {given['source']} to {given['target']} in "
+        f"{given['repository']}",
+        "List the pull requests of this repository",
+    )
 
 
-async def as_asked(client: AzureDevOps, pending: PendingWrite) -> PullRequestDetail | None:
+async def as_asked(client: AzureDevOps, pending: PendingWrite) -> PullRequestDetail | Missing:
     """Find the pull request, if it is now as the update wanted it, whoever made it so."""
     given = pending.arguments
     now = decode(await client.get(_ONE, path={"pull_request": given["id"]}), PullRequestDetail)
@@ -43,7 +49,9 @@ async def as_asked(client: AzureDevOps, pending: PendingWrite) -> PullRequestDet
         _check_merge(now, str(given.get("source_commit")))
     same = all(given.get(name) in (None, getattr(now, name)) for name in _COMPARED)
     target = given.get("target")
-    return now if same and (target is None or branch_ref(target) == branch_ref(now.target)) else None
+    if same and (target is None or branch_ref(target) == branch_ref(now.target)):
+        return now
+    return Missing(f"the new values in pull request {now.id}", f"Read pull request {now.id} again")
 
 
 def _check_merge(now: PullRequestDetail, source_commit: str) -> None:

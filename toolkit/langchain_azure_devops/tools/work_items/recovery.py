@@ -5,7 +5,8 @@ from typing import Any
 
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
-from langchain_azure_devops.calls.recovery import PendingWrite, asker, unsettled
+from langchain_azure_devops.calls.recovery import Missing, PendingWrite, asker, unsettled
+from langchain_azure_devops.errors import WriteNotDone
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Numbered, OrNone, decode
 from langchain_azure_devops.results.models import Instant
@@ -58,7 +59,7 @@ class Place(BaseModel):
     project: str = Field(validation_alias=AliasPath("fields", "System.TeamProject"))
 
 
-async def created(client: AzureDevOps, pending: PendingWrite) -> SavedWorkItem | None:
+async def created(client: AzureDevOps, pending: PendingWrite) -> SavedWorkItem | Missing:
     """Find the work item of this type and exact title that the token's owner created since then."""
     given = pending.arguments
     project = await client.required_project(given.get("project"))
@@ -86,10 +87,15 @@ async def created(client: AzureDevOps, pending: PendingWrite) -> SavedWorkItem |
             found.append(item)
     if len(found) > 1:
         raise unsettled(f"work items {', '.join(str(item.id) for item in found)} all fit")
-    return found[0] if found else None
+    if found:
+        return found[0]
+    return Missing(
+        f"a {given['type']} with this title that the token's owner created in {project}",
+        f"Query the work items of {project} by this title",
+    )
 
 
-async def commented(client: AzureDevOps, pending: PendingWrite) -> CommentAdded | None:
+async def commented(client: AzureDevOps, pending: PendingWrite) -> CommentAdded | Missing:
     """Find the comment with this text that the token's owner wrote since then."""
     number, text = pending.arguments["id"], _squeezed(pending.arguments["text"])
     project = decode(await client.get(ITEM, path={"id": number}, query={"fields": "System.TeamProject"}), Place).project
@@ -111,26 +117,33 @@ async def commented(client: AzureDevOps, pending: PendingWrite) -> CommentAdded 
     if mine:
         # The service may store a text in another form than it was sent.
         raise unsettled(f"comments {', '.join(str(comment.id) for comment in mine)} were written since then")
-    return None
+    return Missing(
+        f"a comment with this text by the token's owner on work item {number}", f"Read the comments of {number}"
+    )
 
 
-async def updated(client: AzureDevOps, pending: PendingWrite) -> SavedWorkItem | None:
+async def updated(client: AzureDevOps, pending: PendingWrite) -> SavedWorkItem | Missing:
     """Return the work item if its next revision is recent, by the token's owner, and holds the given values.
 
-    Only one write can have made the revision after the one that was read.
+    Only one write can have made the revision after the one that was read. When somebody else made it, the service
+    refused this write, which names the revision that it changes.
     """
     number, before = pending.arguments["id"], pending.arguments["revision"]
     response = await client.get(ITEM, path={"id": number}, query={"$expand": "all"})
     current = decode(response, SavedWorkItem)
     if current.revision <= before:
-        return None
+        return Missing(f"revision {before + 1} of work item {number}", f"Read work item {number} again")
     following = decode(response, _Change)
     if current.revision > before + 1:
         answer = await client.get(_REVISION, path={"id": number, "revision": before + 1})
         following = decode(answer, _Change)
-    recent = following.changed >= pending.since(client, response)
-    if following.changed_by_id != (await asker(client)).id or not recent:
-        return None
+    author, me = following.changed_by_id, (await asker(client)).id
+    if author is not None and author != me:
+        raise WriteNotDone(
+            f"it was for revision {before} of work item {number}, and somebody else made revision {before + 1}"
+        )
+    if author is None or following.changed < pending.since(client, response):
+        raise unsettled(f"revision {before + 1} of work item {number} is not known to be of this write")
     if not _holds(following.fields, pending.arguments):
         raise unsettled(f"revision {before + 1} of work item {number} is by the same person but holds other values")
     return current
