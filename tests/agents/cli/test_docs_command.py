@@ -47,7 +47,6 @@ def test_a_map_of_rooms_says_what_their_docstrings_say_in_the_order_of_the_impor
         ("nothing", "No section is called 'nothing'"),
         ("rooms", "No section is called 'rooms'"),
         ("rooms no_package", "There is no package no_package"),
-        ("addition tests/test_documentation.py nobody", "tests/test_documentation.py has no nobody"),
     ],
 )
 def test_a_marker_that_names_nothing_fails(section, words):

@@ -1,4 +1,4 @@
-"""The pages of this repository with generated parts: find those that are out of date, and make them anew."""
+"""Find the pages of this repository whose generated parts are out of date, and generate them again."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from azure_devops_agents.cli.documents import reference, tables
 from azure_devops_agents.cli.documents.picture import demo_pictures
-from azure_devops_agents.cli.documents.source import addition, comparison, module_table, room_table
+from azure_devops_agents.cli.documents.source import comparison, module_table, room_table
 from azure_devops_agents.cli.documents.walk import drawing
 
 SECTIONS: Mapping[str, Callable[[], str]] = {
@@ -17,22 +17,21 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "absent": tables.absent_table,
     "control": tables.control_table,
 }
-"""What stands between `<!-- generated:NAME -->` and `<!-- /generated -->`."""
+"""The sections without an argument. Each stands between `<!-- generated:NAME -->` and `<!-- /generated -->`."""
 
 FROM_SOURCE: Mapping[str, Callable[[Path, str], str]] = {
     "rooms": room_table,
     "modules": module_table,
-    "addition": addition,
     "walk": drawing,
     "comparison": comparison,
 }
-"""The same for sections that are made from the source: they take an argument, such as `rooms azure_devops_agents`."""
+"""Sections that are made from the source take an argument, such as `rooms azure_devops_agents`."""
 
 _MARKED = re.compile(r"(<!-- generated:(\w+)(?: ([^>]+))? -->\n).*?(<!-- /generated -->)", re.DOTALL)
 
 
 def renewed(root: Path, text: str) -> str:
-    """Make everything between the markers of a page anew, and return the page.
+    """Return a page with everything between its markers generated again.
 
     Raises:
         LookupError: A marker names a section that does not exist, or something in the source that does not.

@@ -1,4 +1,4 @@
-"""What pages show of the source: maps of rooms from docstrings, and pieces of code as they stand."""
+"""The parts of pages that are made from files: maps of the rooms, and the comparison with the vendor's server."""
 
 import ast
 import re
@@ -28,28 +28,6 @@ def module_table(root: Path, package: str) -> str:
     rows = [f"| `{_name(folder, path)}` | {_sentence(path)} |" for room in rooms for path in _contents(room)]
     title = f"<summary>Every module of <code>{package}</code></summary>"
     return "\n".join(["<details>", title, "", "| module | what it does |", "|---|---|", *rows, "", "</details>"])
-
-
-def addition(root: Path, place: str) -> str:
-    """Show functions and classes of a module as the diff that added them, as they stand today.
-
-    Args:
-        root: The folder of the repository.
-        place: The path of a module and names in it, such as `agents/azure_devops_agents/paths.py state_path`.
-
-    Raises:
-        LookupError: The module has no such name.
-    """
-    path, *names = place.split()
-    text = (root / path).read_text(encoding="utf-8")
-    named = {getattr(node, "name", ""): node for node in ast.parse(text).body}
-    lines = ["```diff", f"+++ {path}"]
-    for name in names:
-        if (node := named.get(name)) is None:
-            raise LookupError(f"{path} has no {name}.")
-        first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))])
-        lines += ["@@", *(f"+{line}" for line in text.splitlines()[first - 1 : node.end_lineno])]
-    return "\n".join([*lines, "```"])
 
 
 def comparison(root: Path, page: str) -> str:

@@ -1,4 +1,4 @@
-"""The way of a call through the toolkit, measured: which modules run, and in which order."""
+"""Measure how a call travels through the toolkit: which modules run, and in which order."""
 
 import sys
 import threading
@@ -45,7 +45,7 @@ class Recorder:
 def walks(names: Sequence[str]) -> dict[str, list[str]]:
     """Call each tool with its example in a fresh simulated organization, and return the modules that ran.
 
-    The connection is verified, and the tool was called once before: what is measured is a call as most calls are.
+    The connection is verified and the tool is called once before, so that the measured call is a typical one.
     """
     recorder = Recorder()
     threading.setprofile(recorder)
