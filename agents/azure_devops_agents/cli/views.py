@@ -168,7 +168,7 @@ def show_report(console: Console, report: Mapping[str, Any]) -> None:
                 Text.assemble(
                     "• ",
                     (f"{_GAPS.get(status, status.replace('_', ' '))}: ", "bold"),
-                    _short(entry.split("; more: repeat", 1)[0]),
+                    _short(entry),
                 )
             )
 

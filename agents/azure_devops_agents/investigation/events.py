@@ -24,7 +24,7 @@ class ToolStarted:
 
 @dataclass(frozen=True)
 class ToolFinished:
-    """A tool answered; `summary` is the first line of its answer."""
+    """A tool answered; `summary` says in one line what it answered."""
 
     evidence_id: str
     tool: str
@@ -70,16 +70,6 @@ def events_of(update: Mapping[str, Any]) -> Iterator[Event]:
                     yield from (ToolStarted(call["name"], call["args"]) for call in message.tool_calls)
         elif node in {"read", "approve", "write"}:
             for entry in change.get("evidence", {}).values():
-                yield ToolFinished(entry["id"], entry["tool"], entry["status"], _summary(entry["text"]))
+                yield ToolFinished(entry["id"], entry["tool"], entry["status"], entry["summary"])
         elif node == "check":
             yield ReportReady(change["report"])
-
-
-def _summary(text: str) -> str:
-    """Return the most telling line: the heading of a table, the headline of an error, the first fields of a record."""
-    lines = [line for line in text.split("\n") if line and not line.startswith("<untrusted ")]
-    head = lines[0] if lines else ""
-    if head.startswith("[") and len(lines) > 1:
-        return f"{head} {lines[1]}"
-    named = [line for line in lines[:4] if line.startswith(("id: ", "title: ", "pipeline: ", "number: "))]
-    return ", ".join(named) if named else head.split("; more: repeat", 1)[0]

@@ -1,6 +1,6 @@
 """Evidence: each tool result is stored whole under an id. The model sees a preview and can read on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from langchain_core.messages import ToolMessage
@@ -8,9 +8,12 @@ from langchain_core.tools import BaseTool
 from pydantic import BaseModel, ConfigDict, Field
 
 from azure_devops_agents.approvals.view import graph_approver
+from azure_devops_agents.investigation.refusals import describe_refusal
 from azure_devops_agents.investigation.state import Evidence
+from azure_devops_agents.investigation.summary import summarize_error, summarize_result
 from langchain_azure_devops import AzureDevOpsToolkit, Tool
-from langchain_azure_devops.results import ERROR
+from langchain_azure_devops.errors import AzureDevOpsError
+from langchain_azure_devops.results import ERROR, error_artifact
 from langchain_azure_devops.text import fence
 
 PREVIEW = 6_000
@@ -35,24 +38,41 @@ def evidence_of_message(
     evidence_id: str, tool: Tool[..., Any] | None, call: dict[str, Any], message: ToolMessage
 ) -> Evidence:
     """Return the evidence that a tool message holds; its artifact says what its text says to a model."""
-    text = str(message.content)
     artifact: dict[str, Any] = message.artifact if isinstance(message.artifact, dict) else {}
     failed = message.status == "error"
+    name = tool.name if tool else str(call["name"])
     return Evidence(
         id=evidence_id,
         call=str(call["id"]),
-        tool=tool.name if tool else str(call["name"]),
+        tool=name,
         arguments=dict(call["args"]),
         status=str(artifact.get("status") or ("unavailable" if failed else "ok")),
-        text=text,
-        untrusted="<untrusted " in text,
+        text=str(message.content),
+        summary=summarize_error(artifact) if failed else summarize_result(artifact),
+        untrusted=_holds_untrusted_text(artifact, failed),
         origins=[ERROR.as_data()] if failed else list(artifact.get("origins", [])),
         next=artifact.get("next"),
         gaps=bool(artifact.get("gaps")),
     )
 
 
-def evidence_of_text(evidence_id: str, call: dict[str, Any], status: str, text: str) -> Evidence:
+def _holds_untrusted_text(artifact: Mapping[str, Any], failed: bool) -> bool:
+    """Whether people, builds or the service wrote some of the text; true as well when nothing is known about it.
+
+    The toolkit writes the messages of blocked and misconfigured calls itself, and an empty result has only its notes.
+    """
+    if failed:
+        return artifact.get("status") not in {"blocked", "misconfigured"}
+    return artifact.get("status") != "empty" or bool(artifact.get("notes") or artifact.get("failed"))
+
+
+def evidence_of_refusal(evidence_id: str, call: dict[str, Any], error: AzureDevOpsError) -> Evidence:
+    """Return the evidence of a call that the agent refused."""
+    summary = summarize_error(error_artifact(error))
+    return evidence_of_text(evidence_id, call, error.status, describe_refusal(error), summary)
+
+
+def evidence_of_text(evidence_id: str, call: dict[str, Any], status: str, text: str, summary: str) -> Evidence:
     """Return the evidence of an answer that no tool gave."""
     return Evidence(
         id=evidence_id,
@@ -61,6 +81,7 @@ def evidence_of_text(evidence_id: str, call: dict[str, Any], status: str, text: 
         arguments=dict(call["args"]),
         status=status,
         text=text,
+        summary=summary,
         untrusted=False,
         origins=[],
         next=None,
@@ -95,12 +116,20 @@ def preview(evidence: Evidence) -> str:
     every = split_lines(text)
     kept = _fitting(every)
     shown = "\n".join(kept)
-    start = text.find("<untrusted ")
-    closing = f"\n</{text[start + 1 : text.find('>', start)]}>" if 0 <= start < len(shown) else ""
+    closing = _closing_fence(text, len(shown))
     return (
         f"{head}{shown}{closing}\n[{len(kept)} of {len(every)} lines shown; go on with "
         f"{READ_EVIDENCE}(id={evidence['id']!r}, first_line={len(kept) + 1}) or contains=]"
     )
+
+
+def _closing_fence(text: str, length: int) -> str:
+    """Return the line that closes the fence when only the first characters of a text are shown.
+
+    Only the text tells where its fence begins: the artifact holds the data, and the nonce is never stored elsewhere.
+    """
+    start = text.find("<untrusted ")
+    return f"\n</{text[start + 1 : text.find('>', start)]}>" if 0 <= start < length else ""
 
 
 def split_lines(text: str) -> list[str]:
@@ -152,14 +181,30 @@ def tool_call(call: dict[str, Any]) -> dict[str, Any]:
     return {"type": "tool_call", "id": call["id"], "name": call["name"], "args": call["args"]}
 
 
-def answer_call(call: dict[str, Any], text: str, status: Literal["success", "error"] = "error") -> dict[str, Any]:
+def answer_call(call: dict[str, Any], text: str) -> dict[str, Any]:
     """Answer a call by an update of the state, without evidence."""
-    return {"messages": [ToolMessage(text, tool_call_id=call["id"], name=call["name"], status=status)]}
+    return {"messages": [ToolMessage(text, tool_call_id=call["id"], name=call["name"])]}
 
 
-def record_evidence(call: dict[str, Any], evidence: Evidence, status: Literal["success", "error"]) -> dict[str, Any]:
-    """Answer a call by an update of the state: the whole evidence, and a preview of it for the model."""
-    message = ToolMessage(preview(evidence), tool_call_id=call["id"], name=call["name"], status=status)
+def record_evidence(
+    call: dict[str, Any], evidence: Evidence, status: Literal["success", "error"], artifact: object = None
+) -> dict[str, Any]:
+    """Answer a call by an update of the state: the whole evidence, and a preview of it for the model.
+
+    Args:
+        call: The tool call.
+        evidence: The whole result.
+        status: Whether the tool succeeded.
+        artifact: The artifact of the tool message. Only that of an error is kept: each checkpoint stores all messages,
+            and the data of a result would be stored a second time with each of them.
+    """
+    message = ToolMessage(
+        preview(evidence),
+        artifact=artifact if status == "error" else None,
+        tool_call_id=call["id"],
+        name=call["name"],
+        status=status,
+    )
     return {"messages": [message], "evidence": {evidence["id"]: evidence}, "untrusted_read": evidence["untrusted"]}
 
 

@@ -15,13 +15,14 @@ from azure_devops_agents.investigation.evidence import (
     answer_call,
     available_tools,
     evidence_of_message,
-    evidence_of_text,
+    evidence_of_refusal,
     read_lines,
     record_evidence,
     tool_call,
 )
 from azure_devops_agents.investigation.messages import find_refusal, join_message
 from azure_devops_agents.investigation.prompts import OVER_BUDGET, SYSTEM, describe_organization
+from azure_devops_agents.investigation.refusals import BudgetExceeded, ToolAbsent, refuse_call
 from azure_devops_agents.investigation.report import (
     SECTIONS,
     WRITE_REPORT,
@@ -42,6 +43,8 @@ from azure_devops_agents.investigation.state import (
 from azure_devops_agents.investigation.writing import unfinished_writes
 from azure_devops_agents.models.scripted import UnknownQuestion
 from langchain_azure_devops import AzureDevOpsToolkit
+from langchain_azure_devops.errors import InvalidRequest
+from langchain_azure_devops.results import error_artifact
 from langchain_azure_devops.text import redact
 
 
@@ -122,35 +125,38 @@ class ReadNodes:
         """Answer a call that no tool of Azure DevOps serves; None when one does."""
         call = task["call"]
         if task["over_budget"]:
-            return answer_call(
-                call, "[blocked] Not carried out: the budget of tool calls for this question is used up."
-            )
+            spent = "Not carried out: the budget of tool calls for this question is used up."
+            return refuse_call(call, BudgetExceeded(spent, subject="calls"))
         if call.get("malformed"):
-            return answer_call(
-                call, f"[invalid] The arguments are not valid JSON: {call['malformed']}. Repeat the call."
-            )
+            malformed = f"The arguments are not valid JSON: {call['malformed']}. Repeat the call."
+            return refuse_call(call, InvalidRequest(malformed, subject="arguments"))
         try:
             if call["name"] == WRITE_REPORT:
                 parse_report(call["args"])
             if call["name"] == READ_EVIDENCE:
                 nonce = self.toolkit.client.context.nonce()
-                return answer_call(call, read_lines(task["evidence"], call["args"], nonce), "success")
+                return answer_call(call, read_lines(task["evidence"], call["args"], nonce))
         except ValueError as error:
-            return answer_call(call, f"[invalid] {error}")
-        if call["name"] not in tools:
-            absent = self.toolkit.absent.get(call["name"])
-            why = f": {absent.reason} ({', '.join(absent.scopes)})" if absent else f". Tools: {', '.join(tools)}"
-            text = f"[denied] There is no tool {call['name']}{why}."
-            evidence = evidence_of_text(task["evidence_id"], call, "denied" if absent else "invalid", text)
-            return record_evidence(call, evidence, "error")
-        return None
+            return refuse_call(call, InvalidRequest(str(error), subject="arguments"))
+        return None if call["name"] in tools else self._refuse_absent(task, tools)
+
+    def _refuse_absent(self, task: CallTask, tools: dict[str, BaseTool]) -> dict[str, Any]:
+        """Refuse a call of a tool that is left out, or that does not exist, and record that as evidence."""
+        call = task["call"]
+        absent = self.toolkit.absent.get(call["name"])
+        kind = ToolAbsent if absent else InvalidRequest
+        why = f": {absent.reason} ({', '.join(absent.scopes)})" if absent else f". Tools: {', '.join(tools)}"
+        error = kind(f"There is no tool {call['name']}{why}.", subject=call["name"])
+        return record_evidence(
+            call, evidence_of_refusal(task["evidence_id"], call, error), "error", error_artifact(error)
+        )
 
     def _record(self, task: CallTask, message: ToolMessage) -> dict[str, Any]:
         """Store the answer of a tool as evidence, with a preview for the model."""
         call = task["call"]
         tool = self.toolkit.declarations.get(call["name"])
         evidence = evidence_of_message(task["evidence_id"], tool, call, message)
-        return record_evidence(call, evidence, message.status)
+        return record_evidence(call, evidence, message.status, message.artifact)
 
     # -- the end ---------------------------------------------------------------------------------------------------
 

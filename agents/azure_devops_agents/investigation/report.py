@@ -79,8 +79,7 @@ def list_coverage(
     gaps: dict[str, list[str]] = {}
     for entry in evidence.values():
         if entry["status"] not in {"ok", "empty", "written"} and not is_continued(entry, evidence.values()):
-            head = entry["text"].split("\n", 1)[0][:160]
-            gaps.setdefault(entry["status"], []).append(f"{entry['id']} {entry['tool']}: {head}")
+            gaps.setdefault(entry["status"], []).append(f"{entry['id']} {entry['tool']}: {entry['summary']}")
     for decision in decisions.values():
         if decision["decision"] != "approve":
             reason = f": {decision['reason']}" if decision["reason"] else ""

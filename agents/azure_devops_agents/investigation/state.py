@@ -5,6 +5,7 @@ from typing import Annotated, Any, NotRequired, TypedDict
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langgraph.graph.message import add_messages
 
+from azure_devops_agents.investigation.refusals import AnswerLost, refusal_message
 from langchain_azure_devops.safety import NamedTargets, find_named_targets
 
 
@@ -12,10 +13,10 @@ class Evidence(TypedDict):
     """One tool result, stored whole.
 
     `status` is ok, empty, partial, or the status of the error (denied, not_found, throttled, ...); `call` is the id of
-    the tool call it answers. `untrusted` says whether people or builds wrote some of it; `origins` says who: each names
-    the record, its fields, `by` (people, builds, service), the author and whether that is the token's own account.
-    `next` holds the arguments that bring what follows, `gaps` says whether something is missing that no such call
-    brings. `data` is the record that a write returned.
+    the tool call it answers. `summary` says in one line what `text` holds. `untrusted` says whether people or builds
+    wrote some of it; `origins` says who: each names the record, its fields, `by` (people, builds, service), the author
+    and whether that is the token's own account. `next` holds the arguments that fetch what follows, `gaps` says whether
+    something is missing that no such call fetches. `data` is the record that a write returned.
     """
 
     id: str
@@ -24,6 +25,7 @@ class Evidence(TypedDict):
     arguments: dict[str, Any]
     status: str
     text: str
+    summary: str
     untrusted: bool
     origins: list[dict[str, Any]]
     next: dict[str, Any] | None
@@ -144,8 +146,8 @@ def answer_every_call(messages: list[AnyMessage]) -> list[AnyMessage]:
         whole.append(message)
         if isinstance(message, AIMessage):
             calls = [call for call in (*message.tool_calls, *message.invalid_tool_calls) if call["id"] not in answered]
-            lost = "[unavailable] The process ended before the answer to this was stored."
-            whole += [ToolMessage(lost, tool_call_id=str(call["id"]), status="error") for call in calls]
+            lost = "The process ended before the answer to this call was stored."
+            whole += [refusal_message(call, AnswerLost(lost, subject=str(call["name"]))) for call in calls]
     return whole
 
 

@@ -14,16 +14,16 @@ from azure_devops_agents.approvals.fingerprint import fingerprint
 from azure_devops_agents.approvals.view import build_view, present_approval, redact_value
 from azure_devops_agents.approvals.write_journal import Outcome, WriteJournal
 from azure_devops_agents.investigation.evidence import (
-    answer_call,
     available_tools,
     evidence_of_message,
     evidence_of_text,
     record_evidence,
     tool_call,
 )
+from azure_devops_agents.investigation.refusals import ToolAbsent, refuse_call
 from azure_devops_agents.investigation.state import CallTask, Decision, Evidence, as_data, as_named
 from langchain_azure_devops import AzureDevOpsToolkit, Tool
-from langchain_azure_devops.errors import AzureDevOpsError, WriteOutcomeUnknown
+from langchain_azure_devops.errors import AzureDevOpsError, WriteBlocked, WriteOutcomeUnknown
 from langchain_azure_devops.results import render, render_error
 from langchain_azure_devops.safety import (
     Approval,
@@ -88,9 +88,9 @@ class WriteNodes:
         """Return the write to ask about, or the answer when there is nothing to ask."""
         call = task["call"]
         if self.plan is None and get_config()["configurable"].get(_CHECKPOINTER) is None:
-            return answer_call(call, "[blocked] Nobody can be asked: this graph runs without a checkpointer.")
+            return refuse_call(call, _blocked(call, "Nobody can be asked: this graph runs without a checkpointer."))
         if task["place"] != self.place:
-            return answer_call(call, self._refuse_other_place(task["place"]))
+            return self._refuse_elsewhere(call, task["place"])
         if task["refusal"] and self.plan is None:
             return self._refuse(call, f"Not asked: {task['refusal']}.")
         tool = self._tool(call)
@@ -98,7 +98,7 @@ class WriteNodes:
             with allow_targets(as_named(task["named"])):
                 request = tool.request(self.toolkit.client, tool.validate(call["args"]))
         except AzureDevOpsError as error:
-            return answer_call(call, render_error(error, self.toolkit.client.context.nonce()))
+            return refuse_call(call, error, render_error(error, self.toolkit.client.context.nonce()))
         if fingerprint(request) in task["rejected"]:
             return self._refuse(
                 call, "A person rejected this very write in this thread. It is not asked again; report that."
@@ -108,7 +108,7 @@ class WriteNodes:
     def _refuse(self, call: dict[str, Any], why: str) -> dict[str, Any]:
         """Refuse a write that no person is asked about, and record that."""
         record_event_soon(self.toolkit.client, "denied", tool=call["name"], reason=why)
-        return answer_call(call, f"[blocked WriteBlocked {call['name']}]\n{why}")
+        return refuse_call(call, _blocked(call, why))
 
     def _decide(self, task: CallTask, request: WriteRequest, answer: object) -> Command[Any]:
         """Store the answer of a person as a decision. An edited call is shown again before it counts."""
@@ -137,8 +137,7 @@ class WriteNodes:
             about = {"tool": request.tool, "digest": request.digest, "approver": approver, "reason": reason}
             record_event_soon(self.toolkit.client, "denied", **about, decision=decision)
             who, why = "A person" if self.plan is None else "The write plan", f": {reason}" if reason else ""
-            text = f"[blocked WriteBlocked {call['name']}]\n{who} said no{why}. Do not ask again for the same."
-            update.update(answer_call(call, text))
+            update.update(refuse_call(call, _blocked(call, f"{who} said no{why}. Do not ask again for the same.")))
         return Command(update=update, goto="collect")
 
     def _edit(self, task: CallTask, shown: WriteRequest, arguments: dict[str, Any]) -> CallTask:
@@ -155,19 +154,22 @@ class WriteNodes:
         changed = {**call, "args": arguments}
         return {**task, "call": changed, "named": as_data(named), "rejected": [], "first": first, "problem": ""}
 
-    def _refuse_other_place(self, place: str) -> str:
-        return f"[blocked] Nothing was written: the write was prepared for {place}; this process is at {self.place}."
+    def _refuse_elsewhere(self, call: dict[str, Any], place: str) -> dict[str, Any]:
+        """Refuse a write that was prepared for another organization or project."""
+        why = f"Nothing was written: the write was prepared for {place}; this process is at {self.place}."
+        return refuse_call(call, _blocked(call, why))
 
     def _find_obstacle(self, decision: Decision, tools: Mapping[str, BaseTool]) -> dict[str, Any] | None:
         """Answer a write that must not be sent; None when it may be sent, or was begun before."""
         if decision["place"] != self.place:
-            return answer_call(decision["call"], self._refuse_other_place(decision["place"]))
+            return self._refuse_elsewhere(decision["call"], decision["place"])
         name = decision["call"]["name"]
         if name in tools or self.journal.outcome(decision["write_id"]) is not None:
             return None
         absent = self.toolkit.absent.get(self._tool(decision["call"]).name)
         why = f": {absent.reason} ({' or '.join(absent.scopes)})" if absent else ""
-        return answer_call(decision["call"], f"[denied] Nothing was written: {name} is not there any more{why}.")
+        gone = ToolAbsent(f"Nothing was written: {name} is not there any more{why}.", subject=name)
+        return refuse_call(decision["call"], gone)
 
     def write(self, decision: Decision) -> dict[str, Any]:
         """Carry out an approved write, once."""
@@ -200,7 +202,7 @@ class WriteNodes:
         elif (message.artifact or {}).get("class") == WriteOutcomeUnknown.__name__:
             evidence["status"] = "unknown"
         self.journal.finish(decision["write_id"], evidence["status"], evidence["text"])
-        return record_evidence(decision["call"], evidence, message.status)
+        return record_evidence(decision["call"], evidence, message.status, message.artifact)
 
     async def _find_outcome(self, decision: Decision, before: Outcome) -> Outcome:
         """Return the outcome of a write that was begun before. It is looked up if needed, and nothing is sent again."""
@@ -224,7 +226,11 @@ class WriteNodes:
     def _answer_again(self, decision: Decision, outcome: Outcome) -> dict[str, Any]:
         """Answer a write that was begun before with its outcome."""
         evidence = evidence_of_text(
-            decision["evidence_id"], decision["call"], outcome.status or "unknown", outcome.text
+            decision["evidence_id"],
+            decision["call"],
+            outcome.status or "unknown",
+            outcome.text,
+            "found again; nothing was sent twice",
         )
         evidence["untrusted"] = True
         return record_evidence(decision["call"], evidence, "success" if outcome.status == "written" else "error")
@@ -258,6 +264,10 @@ def _ask_plan(plan: ApprovedPlan, request: WriteRequest) -> dict[str, Any]:
     answer = plan(request)
     decision = "approve" if answer.approved else "reject"
     return {"decision": decision, "approver": answer.approver, "reason": answer.reason}
+
+
+def _blocked(call: Mapping[str, Any], why: str) -> WriteBlocked:
+    return WriteBlocked(why, subject=str(call["name"]))
 
 
 def _approval(decision: Decision) -> Approval:

@@ -46,7 +46,7 @@ CASES = (
                      verdict="inconclusive"),
         ],
         checks=(
-            not_offered(*_WRITERS), saw("create_work_item", "[denied] There is no tool create_work_item"),
+            not_offered(*_WRITERS), saw("create_work_item", "[denied ToolAbsent create_work_item]"),
             asked_for(), verdict("inconclusive"), worded("may only read"), uncovered("denied"),
         ),
     ),

@@ -264,7 +264,7 @@ def test_a_mark_only_grows_and_outlives_a_summary(toolkit):
     messages = graph.get_state(config).values["messages"]
     graph.update_state(config, {"messages": [RemoveMessage(message.id) for message in messages]}, as_node="check")
     graph.update_state(config, {"messages": [HumanMessage("A summary.")], "untrusted_read": False}, as_node="check")
-    clean = {**evidence_of_text("E1", {"id": "x", "name": "y", "args": {}}, "ok", "clean"), "origins": []}
+    clean = {**evidence_of_text("E1", {"id": "x", "name": "y", "args": {}}, "ok", "clean", "clean"), "origins": []}
     graph.update_state(config, {"evidence": {"E1": clean}}, as_node="check")
     values = graph.get_state(config).values
     assert values["untrusted_read"] is True

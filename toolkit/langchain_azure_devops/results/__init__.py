@@ -4,6 +4,7 @@ Every result model derives from `Result`; lists are a `Page`, files and logs are
 the text that a model reads, and `origins` says who wrote which of its fields.
 """
 
+from langchain_azure_devops.results.artifact import error_artifact
 from langchain_azure_devops.results.models import Lines, Page, PartialResult, Result, marks_of
 from langchain_azure_devops.results.provenance import ERROR, origins
 from langchain_azure_devops.results.rendering import MAX_BUDGET, render, render_error
@@ -15,6 +16,7 @@ __all__ = [
     "Page",
     "PartialResult",
     "Result",
+    "error_artifact",
     "marks_of",
     "origins",
     "render",

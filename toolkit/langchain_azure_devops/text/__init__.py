@@ -5,12 +5,13 @@ replaces its secrets.
 """
 
 from langchain_azure_devops.text.secrets import PSEUDONYM, make_pseudonym, redact, remove_token
-from langchain_azure_devops.text.untrusted import clean, defuse_commands, fence, find_hidden, one_line
+from langchain_azure_devops.text.untrusted import clean, defuse_commands, disarm_fences, fence, find_hidden, one_line
 
 __all__ = [
     "PSEUDONYM",
     "clean",
     "defuse_commands",
+    "disarm_fences",
     "fence",
     "find_hidden",
     "make_pseudonym",

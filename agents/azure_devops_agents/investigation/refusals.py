@@ -1,0 +1,54 @@
+"""Answer the calls that the agent does not carry out, in the form of the toolkit's errors."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from langchain_core.messages import ToolMessage
+
+from langchain_azure_devops.errors import AzureDevOpsError, Denied, Unavailable
+from langchain_azure_devops.results import error_artifact
+from langchain_azure_devops.text import clean, disarm_fences
+
+
+class ToolAbsent(Denied):
+    """The token or the settings leave this tool out."""
+
+
+class BudgetExceeded(AzureDevOpsError):
+    """The budget of the question is used up, so the call was not carried out."""
+
+    status = "blocked"
+
+
+class AnswerLost(Unavailable):
+    """The process ended before the answer to the call was stored."""
+
+
+def describe_refusal(error: AzureDevOpsError) -> str:
+    """Return the text of a refusal: the machine-readable line, then the message.
+
+    The agent wrote the message, so it needs no fence. It may repeat a name that the model chose, so it can hold none.
+    """
+    return f"{error.headline}\n{disarm_fences(clean(error.message))}"
+
+
+def refusal_message(call: Mapping[str, Any], error: AzureDevOpsError, text: str = "") -> ToolMessage:
+    """Build the tool message that answers a refused call.
+
+    Args:
+        call: The tool call.
+        error: Why it was refused.
+        text: What the model reads; by default the refusal in the agent's own words.
+    """
+    return ToolMessage(
+        text or describe_refusal(error),
+        artifact=error_artifact(error),
+        tool_call_id=str(call["id"]),
+        name=str(call["name"]),
+        status="error",
+    )
+
+
+def refuse_call(call: Mapping[str, Any], error: AzureDevOpsError, text: str = "") -> dict[str, Any]:
+    """Refuse a call by an update of the state, without evidence."""
+    return {"messages": [refusal_message(call, error, text)]}

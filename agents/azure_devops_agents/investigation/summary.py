@@ -1,0 +1,45 @@
+"""Summarize a result in one line for people, from the data of its artifact."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_MAX = 160
+_TELLING = ("id", "number", "pipeline", "title")
+"""The fields that tell people which record they see."""
+
+
+def summarize_error(artifact: Mapping[str, Any]) -> str:
+    """Name the status, the class and the subject of an error."""
+    words = [str(artifact.get(name) or "") for name in ("status", "class", "subject")]
+    return f"[{' '.join(word for word in words if word) or 'unavailable'}]"[:_MAX]
+
+
+def summarize_result(artifact: Mapping[str, Any]) -> str:
+    """Say how many rows or lines a result has and whether these are all, or name the record that it is."""
+    data, kind = artifact.get("data"), str(artifact.get("type") or "result").replace("_", " ")
+    if isinstance(data, list):
+        return _count(artifact, kind, len(data))
+    if not isinstance(data, Mapping):
+        return kind
+    if "total_lines" in data:
+        return _lines(artifact, kind, data)
+    named = [f"{name}: {data[name]}" for name in _TELLING if data.get(name) not in (None, "")]
+    return ", ".join(named)[:_MAX] or kind
+
+
+def _count(artifact: Mapping[str, Any], kind: str, shown: int) -> str:
+    if artifact.get("status") == "empty":
+        return f"no {kind}"
+    total = artifact.get("total")
+    of = f" of {total}" if isinstance(total, int) and total >= shown else ""
+    return f"{kind}: {shown}{of}{_extent(artifact)}"
+
+
+def _lines(artifact: Mapping[str, Any], kind: str, data: Mapping[str, Any]) -> str:
+    text, total = str(data.get("text") or ""), data["total_lines"]
+    of = f" of {total:,}" if isinstance(total, int) else ""
+    return f"{kind}: {text.count(chr(10)) + 1 if text else 0} lines{of}{_extent(artifact)}"
+
+
+def _extent(artifact: Mapping[str, Any]) -> str:
+    return ", all" if artifact.get("complete") else ", more follow" if artifact.get("next") else ", not all"
