@@ -5,8 +5,9 @@ import time
 import pytest
 from stub_service import PERSON, RESET, SIGNED_IN, Reply, StubService, ok
 
-from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsToolkit, errors
+from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsToolkit, Result, Scope, Toolset, errors
 from langchain_azure_devops.access.connection import verify
+from langchain_azure_devops.http import decode
 from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.settings import load_settings
 
@@ -54,6 +55,22 @@ def test_a_tool_that_reads_reports_it_to_the_model(body):
             message = tool.invoke(call)
     assert message.status == "error"
     assert message.content.startswith("[unavailable ServiceFault answer]")
+
+
+def test_the_own_tool_of_a_user_reports_it_by_the_same_decode():
+    class Team(Result):
+        name: str
+
+    own = Toolset.named("own", "A user's own tools.")
+
+    @own.read(Scope.PROJECT)
+    async def get_team(client: AzureDevOps, *, team: str) -> Team:
+        """Read a team."""
+        return decode(await client.get("/_apis/projects/P/teams/{team}", path={"team": team}), Team)
+
+    with StubService([reply(b"null")]) as service, client_of(service) as client:
+        with pytest.raises(errors.ServiceFault, match="does not have the form"):
+            get_team.call_sync(client, team="Harbor")
 
 
 def test_the_reason_names_the_place_and_never_the_content():

@@ -66,7 +66,14 @@ class Named(BaseModel):
 
 
 def decode(response: httpx.Response, model: type[T]) -> T:
-    """Turn the body of a successful answer into data; nothing else in the toolkit reads such a body.
+    """Turn the body of a successful answer into data, in your own tools too; nothing else reads such a body.
+
+        answer = await client.get("/_apis/projects/{project}/teams/{team}", path=where)
+        return decode(answer, Team)
+
+    Args:
+        response: The answer to a request of the client.
+        model: A pydantic model, such as the result of the tool, or any other type that pydantic can validate.
 
     Raises:
         ServiceFault: The body of the answer to a read is not what the service documents.
