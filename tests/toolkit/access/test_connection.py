@@ -1,10 +1,12 @@
 """Connecting with tokens of different scopes: exactly the tools that work are there."""
 
+import threading
+
 import pytest
 from tool_calls import FULL, READ, READ_SCOPES, seed_with_tokens
 
 from azure_devops_simulator import SimulatorServer
-from langchain_azure_devops import TOOLS, AzureDevOpsToolkit
+from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsToolkit
 from langchain_azure_devops.errors import ProjectNotFound, ScopeMissing, TokenRejected
 from langchain_azure_devops.scopes import Scope
 
@@ -69,6 +71,17 @@ async def test_the_same_without_blocking(server):
         [tool] = [tool for tool in toolkit.get_tools() if tool.name == "list_projects"]
         message = await tool.ainvoke({"type": "tool_call", "id": "1", "name": "list_projects", "args": {}})
     assert "Mobile App" in message.content
+
+
+async def test_a_connection_that_cannot_be_used_is_closed_without_blocking_the_loop(server, monkeypatch):
+    closing, close = [], AzureDevOps.close
+    monkeypatch.setattr(
+        AzureDevOps, "close", lambda client: (closing.append(threading.current_thread()), close(client))
+    )
+    with pytest.raises(TokenRejected):
+        await AzureDevOpsToolkit.aconnect(base_url=server.base_url, pat="no-token")
+    assert closing
+    assert threading.current_thread() not in closing
 
 
 def test_without_the_project_scope_the_rest_works_and_a_hint_says_so(organization, server):

@@ -169,14 +169,20 @@ class AzureDevOpsToolkit(BaseToolkit):
             AzureDevOpsError: Why there is no usable connection.
         """
         toolkit = cls(**options)
-        toolkit._usable(toolkit.verify())
+        connection = toolkit.verify()
+        if connection.error is not None:
+            toolkit.close()
+            raise connection.error
         return toolkit
 
     @classmethod
     async def aconnect(cls, **options: Unpack[ToolkitOptions]) -> Self:
         """Make a toolkit and verify its connection without blocking; see `connect`."""
         toolkit = cls(**options)
-        toolkit._usable(await toolkit.averify())
+        connection = await toolkit.averify()
+        if connection.error is not None:
+            await toolkit.aclose()
+            raise connection.error
         return toolkit
 
     def get_tools(
@@ -302,11 +308,6 @@ class AzureDevOpsToolkit(BaseToolkit):
     ) -> None:
         """Close the connections."""
         await self.aclose()
-
-    def _usable(self, connection: Connection) -> None:
-        if connection.error is not None:
-            self.close()
-            raise connection.error
 
     async def _relearn(self) -> None:
         """Find out what a new token may do."""
