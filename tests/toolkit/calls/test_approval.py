@@ -130,6 +130,35 @@ async def test_fifty_users_in_tasks_with_typed_functions(toolkit, server):
     assert_each_was_answered_by_its_user(users, server, toolkit)
 
 
+def test_an_asynchronous_approver_that_blocks_holds_up_only_its_own_synchronous_call(toolkit):
+    asked, release, threads = threading.Event(), threading.Event(), []
+
+    async def block(request):
+        threads.append(threading.current_thread().name)
+        asked.set()
+        release.wait(20)
+        return Approval(True, request.digest, "dana")
+
+    with ThreadPoolExecutor(1) as pool, ThreadPoolExecutor(1) as others:
+        slow = pool.submit(writer_of(toolkit.get_tools(approver=block)).invoke, User(0).arguments)
+        try:
+            assert asked.wait(20)
+            reading = others.submit(get_work_item.call_sync, toolkit.client, id=4)
+            assert reading.result(10)
+        finally:
+            release.set()
+        assert "Reported by user-00" in slow.result(20)
+    assert threads != ["azure-devops-client"]
+
+
+async def test_a_synchronous_call_inside_a_running_loop_has_its_asynchronous_approver_asked(toolkit):
+    user = User(0)
+    with approve_writes_with(user.answer_async):
+        made = create_work_item.call_sync(toolkit.client, **user.arguments)
+    assert made.title == "Reported by user-00"
+    assert len(user.asked) == 1
+
+
 # -- whose approver answers -----------------------------------------------------------------------------------------
 
 

@@ -1,9 +1,11 @@
 """Decide whether a tool call may write: check the content, ask the approver of the call, record the answer."""
 
+import asyncio
 import inspect
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Awaitable, Coroutine, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 
 from pydantic import JsonValue
@@ -109,16 +111,30 @@ async def ask(client: AzureDevOps, request: WriteRequest) -> None:
 
 
 def ask_sync(client: AzureDevOps, request: WriteRequest) -> None:
-    """Have the approver of the call approve a write, and block until it has answered; see `ask`."""
+    """Have the approver of the call approve a write, and block until it has answered; see `ask`.
+
+    An asynchronous approver runs on an event loop of its own: all users of a client share the client's loop.
+    """
+    client.check_may_block()
     given: object
     try:
         answer = _asked(client, request)
-        given = client.run_sync(_awaited(answer)) if inspect.isawaitable(answer) else answer
+        given = _run_alone(_awaited(answer)) if inspect.isawaitable(answer) else answer
     except Exception as error:  # noqa: BLE001 - an approver that fails has not said yes
         given = error
     verdict = _judge(request, given)
     record_event(client, verdict.event, **verdict.details)
     verdict.check()
+
+
+def _run_alone(work: Coroutine[object, object, Approval]) -> Approval:
+    """Run a coroutine on a new event loop: in this thread, or in another one where this thread already runs a loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(copy_context().run, asyncio.run, work).result()
 
 
 async def _awaited(answer: Awaitable[Approval]) -> Approval:

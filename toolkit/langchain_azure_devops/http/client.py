@@ -117,6 +117,10 @@ class AzureDevOps:
         """Run a coroutine on the client's loop and block until it is done."""
         return self._io.run_sync(work)
 
+    def check_may_block(self) -> None:
+        """Refuse a blocking call on the client's own loop; raises RuntimeError there."""
+        self._io.check_may_block()
+
     def close(self) -> None:
         """Close the connections, stop the loop and finish the audit log; the client cannot be used afterwards."""
         self._io.close()

@@ -56,9 +56,11 @@ class LoopThread:
         Raises:
             RuntimeError: Called on the loop itself, which would wait for itself forever; or the loop was closed first.
         """
-        if self.is_current():
+        try:
+            self.check_may_block()
+        except RuntimeError:
             work.close()
-            raise RuntimeError("A blocking call was made on the client's own loop; await the asynchronous form there.")
+            raise
         future = self._submitted(work)
         try:
             return future.result()
@@ -68,6 +70,15 @@ class LoopThread:
             # Probably Ctrl-C: nobody waits for the answer any more.
             future.cancel()
             raise
+
+    def check_may_block(self) -> None:
+        """Refuse a blocking call on the loop itself, which would wait for itself forever.
+
+        Raises:
+            RuntimeError: The caller runs on this loop.
+        """
+        if self.is_current():
+            raise RuntimeError("A blocking call was made on the client's own loop; await the asynchronous form there.")
 
     def is_current(self) -> bool:
         """Whether the caller runs on this loop."""
