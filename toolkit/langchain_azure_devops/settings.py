@@ -107,8 +107,8 @@ def load_settings(
     if organization is None and base_url is None:
         base_url = variables.get("AZURE_DEVOPS_BASE_URL")
         organization = None if base_url else variables.get("AZURE_DEVOPS_ORG", "")
-    name = _name_in_base_url(base_url) if base_url is not None else _checked_organization(organization or "")
-    token, source, borrowed = _credential(pat, variables)
+    name = _find_name_in_base_url(base_url) if base_url is not None else _check_organization(organization or "")
+    token, source, borrowed = _choose_credential(pat, variables)
     declared = scopes if scopes is not None else variables.get("AZURE_DEVOPS_SCOPES")
     return Settings(
         organization=name,
@@ -116,7 +116,7 @@ def load_settings(
         token=token,
         credential_source=source,
         default_project=(default_project or variables.get("AZURE_DEVOPS_PROJECT") or "").strip() or None,
-        declared_scopes=None if declared is None else _declared(declared),
+        declared_scopes=None if declared is None else _parse_declared(declared),
         borrowed=borrowed,
         rotates=callable(pat),
         link_hosts=frozenset(variables.get("AZURE_DEVOPS_LINK_HOSTS", "").lower().replace(",", " ").split()),
@@ -172,7 +172,7 @@ def check_number(option: str, given: object, least: int, most: int, unit: str) -
         raise Misconfigured(f"{option}= takes {words}, not {given!r:.40}.", subject=option)
 
 
-def checked_token(token: str | SecretStr, source: str) -> str:
+def check_token(token: str | SecretStr, source: str) -> str:
     """Return the text of a token if it can be one.
 
     Raises:
@@ -197,39 +197,39 @@ def checked_token(token: str | SecretStr, source: str) -> str:
     return text
 
 
-def _declared(scopes: str | Iterable[Scope | str]) -> frozenset[Scope]:
+def _parse_declared(scopes: str | Iterable[Scope | str]) -> frozenset[Scope]:
     return parse_scopes(scopes if isinstance(scopes, str) else ", ".join(scopes))
 
 
-def _credential(
+def _choose_credential(
     pat: str | SecretStr | TokenProvider | None, variables: Mapping[str, str]
 ) -> tuple[TokenProvider, str, bool]:
     if callable(pat):
         return pat, "the provider given as pat=", False
     if pat is not None:
-        return _constant(pat, "the argument pat="), "the argument pat=", False
+        return _make_provider(pat, "the argument pat="), "the argument pat=", False
     for name, borrowed in (("AZURE_DEVOPS_PAT", False), ("AZURE_DEVOPS_EXT_PAT", True)):
         if name in variables:
-            return _constant(variables[name], name), name, borrowed
+            return _make_provider(variables[name], name), name, borrowed
     raise CredentialMissing(
         f"No personal access token: give pat= or set AZURE_DEVOPS_PAT. {_MAKE_A_TOKEN}; "
         "'azure-devops-agent scopes' lists the scopes that each tool needs."
     )
 
 
-def _constant(token: str | SecretStr, source: str) -> TokenProvider:
-    secret = SecretStr(checked_token(token, source))
+def _make_provider(token: str | SecretStr, source: str) -> TokenProvider:
+    secret = SecretStr(check_token(token, source))
     return lambda: secret
 
 
-def _checked_organization(organization: str) -> str:
+def _check_organization(organization: str) -> str:
     name = organization.strip()
     if not name:
         raise OrganizationInvalid(
             "No organization: give organization= or set AZURE_DEVOPS_ORG to the bare name, "
             "the 'name' in https://dev.azure.com/name."
         )
-    if bare := _name_in_cloud_url(name):
+    if bare := _find_name_in_cloud_url(name):
         raise OrganizationInvalid(
             f"The organization is a URL or path. Give the bare name instead: {bare!r}.", subject=bare
         )
@@ -245,7 +245,7 @@ def _checked_organization(organization: str) -> str:
     return name
 
 
-def _name_in_cloud_url(text: str) -> str | None:
+def _find_name_in_cloud_url(text: str) -> str | None:
     """Return the organization in a cloud URL or in a path such as `name/project`; None when the text is neither."""
     parts = urlsplit(text if "://" in text else f"https://{text}")
     host = (parts.hostname or "").lower()
@@ -261,7 +261,7 @@ def _name_in_cloud_url(text: str) -> str | None:
     return candidate if _ORGANIZATION.fullmatch(candidate) else None
 
 
-def _name_in_base_url(base_url: str) -> str:
+def _find_name_in_base_url(base_url: str) -> str:
     parts = urlsplit(base_url.strip())
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise OrganizationInvalid(

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from langchain_azure_devops import AzureDevOps, Tool, approve_writes_with
 from langchain_azure_devops.errors import Conflict
 from langchain_azure_devops.results import Result
-from langchain_azure_devops.safety import WritePlan, WriteRequest, exactly
+from langchain_azure_devops.safety import WritePlan, WriteRequest, plan_exact_write
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Plan:
     def write_plan(self, client: AzureDevOps) -> WritePlan:
         """Return a write plan that allows each of the writes once, exactly as it is."""
         requests = (step.request(client) for step in self.writes)
-        return WritePlan(writes=tuple(exactly(request) for request in requests if request is not None))
+        return WritePlan(writes=tuple(plan_exact_write(request) for request in requests if request is not None))
 
 
 InputsT = TypeVar("InputsT", bound=BaseModel)

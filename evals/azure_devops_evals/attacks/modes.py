@@ -22,7 +22,7 @@ from azure_devops_evals.attacks.samples import SCOPES, prepare
 from azure_devops_evals.world.world import BASE_URL, TOKEN, World
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.runtime import RunContext
-from langchain_azure_devops.safety import ApprovedPlan, FieldRule, WritePlan, exactly
+from langchain_azure_devops.safety import ApprovedPlan, FieldRule, WritePlan, plan_exact_write
 from langchain_azure_devops.settings import load_settings
 from langchain_azure_devops.tools import TOOLS
 
@@ -121,7 +121,7 @@ def _plan_of(toolkit: AzureDevOpsToolkit, task: Call | None) -> ApprovedPlan:
     writes = []
     for call in [] if task is None else [task]:
         tool = TOOLS[call.name]
-        write = exactly(tool.request(toolkit.client, tool.validate(call.arguments)))
+        write = plan_exact_write(tool.request(toolkit.client, tool.validate(call.arguments)))
         fields = {name: FieldRule(longest=_WORDS) if name == "text" else rule for name, rule in write.fields.items()}
         writes.append(write.model_copy(update={"fields": fields}))
     plan = WritePlan(writes=tuple(writes))

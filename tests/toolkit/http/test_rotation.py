@@ -114,7 +114,7 @@ def test_a_sign_in_page_in_the_middle_is_a_dead_token_too(organization, connect)
     read(client)
     organization.faults.add(Fault(kind="status", status=203, body="html", path="/wit/workitems/16", times=1))
     assert read(client) == 16
-    assert client.credential.seen == (OLD, NEW)
+    assert client.credential.known_tokens == (OLD, NEW)
 
 
 def test_parallel_requests_ask_the_provider_once(organization, connect):
@@ -133,7 +133,11 @@ def test_a_refusal_that_arrives_after_the_rotation_is_not_taken_for_a_missing_sc
     class Late(Recorder):
         async def handle_async_request(self, request):
             response = await super().handle_async_request(request)
-            while "/workitems/" in request.url.path and response.status_code == 401 and len(client.credential.seen) < 2:
+            while (
+                "/workitems/" in request.url.path
+                and response.status_code == 401
+                and len(client.credential.known_tokens) < 2
+            ):
                 held.set()
                 await asyncio.sleep(0.01)
             return response

@@ -470,7 +470,7 @@ def test_the_default_project_is_part_of_what_is_bound(server):
     with AzureDevOps(settings) as client:
         tool = TOOLS["create_work_item"]
         request = tool.request(client, tool.validate({"type": "Bug", "title": "x"}))
-        assert tool.bound(request) == {"type": "Bug", "project": "Platform"}
+        assert tool.bind_routes(request) == {"type": "Bug", "project": "Platform"}
     with AzureDevOps(load_settings(base_url=server.base_url, pat=FULL, environ={})) as client:
         request = tool.request(client, tool.validate({"type": "Bug", "title": "x"}))
-        assert tool.bound(request) == {"type": "Bug", "project": None}
+        assert tool.bind_routes(request) == {"type": "Bug", "project": None}

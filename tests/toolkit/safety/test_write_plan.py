@@ -160,7 +160,7 @@ def test_a_plan_that_nobody_checked_still_leaves_no_target_open(toolkit, approve
 def test_every_argument_of_an_undeclared_write_is_a_target():
     request = WriteRequest("mine", {"text": "hello"}, "digest", None)
     assert "says where a write of mine goes" in str(
-        PlannedWrite.model_validate({"tool": "mine", "fields": {"text": OPEN[0]}}).objection(request)
+        PlannedWrite.model_validate({"tool": "mine", "fields": {"text": OPEN[0]}}).find_objection(request)
     )
 
 

@@ -14,7 +14,7 @@ from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.errors import InvalidRequest, NotFound, ProjectNotFound
 from langchain_azure_devops.results.models import Lines
 from langchain_azure_devops.tools.builds import timeline
-from langchain_azure_devops.tools.builds.timeline import failures_of, log_of_failure
+from langchain_azure_devops.tools.builds.timeline import find_failure_log, list_failures
 from langchain_azure_devops.tools.builds.tools import LogMatches, get_build, get_build_log, list_builds
 
 ENCODER = openai.o200k_base()
@@ -177,7 +177,7 @@ def test_an_agent_lost_in_the_middle_of_a_task_is_explained_by_its_job():
         record("t", "j", "Task", result="canceled", log={"id": 7}),
         record("later", "j", "Task", result="skipped"),
     ]
-    [failed] = failures_of(records)
+    [failed] = list_failures(records)
     assert (failed.name, failed.where, failed.log) == ("t", "s > j", 7)
     assert failed.issues == ["error: We stopped hearing from agent a1."]
 
@@ -187,12 +187,12 @@ def test_the_log_of_a_failure_comes_before_that_of_a_warning():
         record("a", None, "Task", result="succeededWithIssues", log={"id": 1}, startTime="2026-01-01T00:00:00Z"),
         record("b", None, "Task", result="failed", log={"id": 2}, startTime="2026-01-01T00:01:00Z"),
     ]
-    assert log_of_failure(records) == 2
+    assert find_failure_log(records) == 2
 
 
 def test_a_timeline_that_goes_in_a_circle_ends():
     records = [record("a", "b", "Job", result="failed"), record("b", "a", "Task", result="failed", log={"id": 1})]
-    assert failures_of(records) == []
+    assert list_failures(records) == []
 
 
 def test_a_lost_agent_is_the_jobs_failure(platform_reader):

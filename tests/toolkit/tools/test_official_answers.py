@@ -23,12 +23,12 @@ from langchain_azure_devops.results.models import Result
 from langchain_azure_devops.safety.grants import Operation
 from langchain_azure_devops.text.html import html_to_markdown
 from langchain_azure_devops.text.untrusted import one_line
-from langchain_azure_devops.tools.builds.timeline import Timeline, failures_of, stages_of, steps_of
+from langchain_azure_devops.tools.builds.timeline import Timeline, list_failures, list_stages, list_steps
 from langchain_azure_devops.tools.builds.tools import Build, Change
 from langchain_azure_devops.tools.pipelines import Pipeline
 from langchain_azure_devops.tools.projects import Project
 from langchain_azure_devops.tools.pull_requests.models import VOTES, PullRequest, PullRequestDetail
-from langchain_azure_devops.tools.pull_requests.review import ChangedFile, _RawThread, _thread
+from langchain_azure_devops.tools.pull_requests.review import ChangedFile, _make_thread, _RawThread
 from langchain_azure_devops.tools.repositories.tools import BranchTip, Entry, GitRepository
 from langchain_azure_devops.tools.search import _Answer
 from langchain_azure_devops.tools.work_items.models import (
@@ -36,8 +36,8 @@ from langchain_azure_devops.tools.work_items.models import (
     RawWorkItem,
     WorkItem,
     WorkItemDetail,
-    with_all,
-    with_extra,
+    add_details,
+    add_extra_fields,
 )
 
 
@@ -87,7 +87,7 @@ def pull_request(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
 def threads(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
     for row in told.rows():
         said = [c for c in row.get("comments") or [] if c.get("commentType") != "system" and not c.get("isDeleted")]
-        thread = _thread(_RawThread.model_validate(row))
+        thread = _make_thread(_RawThread.model_validate(row))
         if thread is None:
             assert said == []
             continue
@@ -101,7 +101,7 @@ def work_items(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
         fields = row.get("fields") or {}
         if not {"System.WorkItemType", "System.Title", "System.State", "System.TeamProject"} <= fields.keys():
             continue  # the answer to a request for other fields than ours
-        detail = with_all(WorkItemDetail.model_validate(row), RawWorkItem.model_validate(row), None)
+        detail = add_details(WorkItemDetail.model_validate(row), RawWorkItem.model_validate(row), None)
         assert len(detail.links) == len(row.get("relations") or [])
         body, form = fields.get("System.Description") or "", row.get("multilineFieldsFormat") or {}
         is_markdown = str(form.get("System.Description")).lower() == "markdown"
@@ -109,7 +109,7 @@ def work_items(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
         custom = {name for name in fields if not name.startswith(("System.", "Microsoft.VSTS.", "WEF_"))}
         assert {name for name in custom if not name.endswith(("Date", "By"))} <= {more.name for more in detail.more}
         yield row, detail
-        yield row, with_extra(WorkItem.model_validate(row), RawWorkItem.model_validate(row), list(fields))
+        yield row, add_extra_fields(WorkItem.model_validate(row), RawWorkItem.model_validate(row), list(fields))
 
 
 def comments(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
@@ -119,7 +119,7 @@ def comments(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
     item = {"System.WorkItemType": "Bug", "System.Title": "t", "System.State": "New", "System.TeamProject": "p"}
     raw = {"id": 1, "rev": 1, "fields": item}
     said = RawComments.model_validate(answer)
-    detail = with_all(WorkItemDetail.model_validate(raw), RawWorkItem.model_validate(raw), said)
+    detail = add_details(WorkItemDetail.model_validate(raw), RawWorkItem.model_validate(raw), said)
     for comment in answer["comments"]:
         if not comment.get("isDeleted"):
             number = comment.get("id") or comment["commentId"]
@@ -133,15 +133,15 @@ def comments(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
 def timeline(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
     records = told.body["records"]
     decoded = Timeline.model_validate(told.body).records
-    stages = {stage.name: stage for stage in stages_of(decoded)}
+    stages = {stage.name: stage for stage in list_stages(decoded)}
     for record in records:
         if record["type"] == "Stage":
             yield record, stages[record["name"]]
-    assert {step.log for step in steps_of(decoded)} == {
+    assert {step.log for step in list_steps(decoded)} == {
         record["log"]["id"] for record in records if record["type"] == "Task" and record.get("log")
     }
     failed = [record for record in records if record.get("result") == "failed"]
-    assert bool(failures_of(decoded)) >= bool(failed)
+    assert bool(list_failures(decoded)) >= bool(failed)
 
 
 def code_hits(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:

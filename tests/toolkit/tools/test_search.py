@@ -13,7 +13,7 @@ from langchain_azure_devops import TOOLS, AzureDevOps, load_settings
 from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.errors import InvalidRequest, NotFound, ProjectNotFound
 from langchain_azure_devops.results.rendering import render
-from langchain_azure_devops.tools.search import matching_lines, search_code
+from langchain_azure_devops.tools.search import find_matching_lines, search_code
 
 ENCODER = openai.o200k_base()
 
@@ -80,9 +80,9 @@ def test_line_numbers_are_true_with_windows_line_ends_and_long_lines(client, pus
 def test_several_matches_in_a_line_show_it_once_and_lines_share_the_room():
     content = "one one one\ntwo\none\n" + "one\n" * 20
     offsets = [index for index in range(len(content)) if content.startswith("one", index)]
-    assert [line.line for line in matching_lines(content, offsets)] == [1, 3, 4, 5]
-    assert [line.line for line in matching_lines(content, offsets, room=1)] == [1]
-    assert matching_lines("short", [99]) == []
+    assert [line.line for line in find_matching_lines(content, offsets)] == [1, 3, 4, 5]
+    assert [line.line for line in find_matching_lines(content, offsets, room=1)] == [1]
+    assert find_matching_lines("short", [99]) == []
 
 
 def test_files_are_read_eight_at_a_time_and_the_same_content_once():

@@ -92,10 +92,10 @@ async def verify(client: AzureDevOps) -> Connection:
     the scopes that the tools need. It sends no probe for a write when the client only reads or when only scopes for
     reading were declared. All of it together takes no longer than one call may.
     """
-    return await client.run(_in_time(client))
+    return await client.run(_verify_in_time(client))
 
 
-async def _in_time(client: AzureDevOps) -> Connection:
+async def _verify_in_time(client: AzureDevOps) -> Connection:
     token = current_call.set(ToolCall("verify", (), deadline=time.monotonic() + client.context.timeouts.call))
     try:
         return await _verify(client)
@@ -114,7 +114,7 @@ async def _verify(client: AzureDevOps) -> Connection:
     try:
         identity = await client.fetch_identity()
     except AzureDevOpsError as error:
-        return _with(base, error=await _organization_or_token(client, error))
+        return _change(base, error=await _explain_sign_in_error(client, error))
     hints: list[str] = []
     try:
         projects = await client.project_names(strict=True)
@@ -128,28 +128,28 @@ async def _verify(client: AzureDevOps) -> Connection:
         )
         missing_project = {Scope.PROJECT: "refused", Scope.PROFILE: "refused"}
     except AzureDevOpsError as error:
-        return _with(base, identity=identity, error=error)
+        return _change(base, identity=identity, error=error)
     else:
         missing_project = {}
-    found = _with(base, identity=identity, projects=tuple(projects))
+    found = _change(base, identity=identity, projects=tuple(projects))
     try:
         await _check_default_project(client, projects)
     except AzureDevOpsError as error:
-        return _with(found, error=error)
-    learnt, missing, unknown = await _scopes(client, projects, missing_project)
+        return _change(found, error=error)
+    learnt, missing, unknown = await _probe_scopes(client, projects, missing_project)
     hints.append("A token's expiry date cannot be read with the token itself: note it when you make one.")
-    found = _with(found, learnt=learnt, missing=missing, unknown=unknown, hints=tuple(hints))
-    return _with(found, error=_shortfall(client, found))
+    found = _change(found, learnt=learnt, missing=missing, unknown=unknown, hints=tuple(hints))
+    return _change(found, error=_find_shortfall(client, found))
 
 
-def _with(connection: Connection, **changes: object) -> Connection:
+def _change(connection: Connection, **changes: object) -> Connection:
     return Connection(**{**connection.__dict__, **changes})
 
 
 # -- organization or token -----------------------------------------------------------------------------------------
 
 
-async def _organization_or_token(client: AzureDevOps, error: AzureDevOpsError) -> AzureDevOpsError:
+async def _explain_sign_in_error(client: AzureDevOps, error: AzureDevOpsError) -> AzureDevOpsError:
     """Return the error of a failed sign-in, after asking whether the organization exists at all."""
     if not isinstance(error, NotSignedIn | OrganizationNotFound):
         return error
@@ -192,7 +192,7 @@ async def _check_default_project(client: AzureDevOps, visible: list[str]) -> Non
 # -- scopes --------------------------------------------------------------------------------------------------------
 
 
-async def _scopes(
+async def _probe_scopes(
     client: AzureDevOps, projects: list[str], known_missing: Mapping[Scope, str]
 ) -> tuple[dict[Scope, str], dict[Scope, str], dict[Scope, str]]:
     """Return the scopes that the token has, those that it lacks, and those of which nothing could be found out."""
@@ -202,7 +202,7 @@ async def _scopes(
     if declared is not None:
         for scope in expand(declared):
             learnt.setdefault(scope, "declared" if scope in declared else "declared, by inclusion")
-    answers = await asyncio.gather(*(_probe(client, scope, projects) for scope in _probed(client, declared)))
+    answers = await asyncio.gather(*(_probe(client, scope, projects) for scope in _choose_probes(client, declared)))
     for scope, answer in answers:
         if answer is True:
             for included in expand((scope,)):
@@ -223,7 +223,7 @@ async def _scopes(
     return learnt, missing, unknown
 
 
-def _probed(client: AzureDevOps, declared: frozenset[Scope] | None) -> list[Scope]:
+def _choose_probes(client: AzureDevOps, declared: frozenset[Scope] | None) -> list[Scope]:
     """Return the scopes to probe: those for reading, and those for writing that could bring a tool."""
     writes = [Scope(name) for name in PROBES]
     if client.read_only:
@@ -252,10 +252,10 @@ async def _probe_once(client: AzureDevOps, scope: Scope, projects: list[str]) ->
             response = await client.probe(scope.value)
     except AzureDevOpsError as error:
         return error.message
-    return _verdict(response)
+    return _judge_probe(response)
 
 
-def _verdict(response: httpx.Response) -> bool | str:
+def _judge_probe(response: httpx.Response) -> bool | str:
     if "x-vss-userdata" in response.headers and response.status_code not in {401, 429}:
         return True
     if response.status_code == 401 and not response.content:
@@ -263,7 +263,7 @@ def _verdict(response: httpx.Response) -> bool | str:
     return f"the service answered {response.status_code}, which says nothing about the scope"
 
 
-def _shortfall(client: AzureDevOps, found: Connection) -> AzureDevOpsError | None:
+def _find_shortfall(client: AzureDevOps, found: Connection) -> AzureDevOpsError | None:
     """Return the error of a connection that works, but lacks a declared scope or every scope."""
     declared = client.settings.declared_scopes or frozenset()
     lacking = sorted(scope.value for scope in declared if scope in found.missing)

@@ -62,7 +62,7 @@ class Catalog:
                 declares no scope.
         """
         added: dict[str, Tool[..., Any]] = {}
-        for tool in _flattened(extra):
+        for tool in _list_tools(extra):
             if tool.name in TOOLS or tool.name in added:
                 raise Misconfigured(
                     f"There are two tools called {tool.name!r}. Give the one in extra= another name.", subject=tool.name
@@ -107,7 +107,7 @@ class Catalog:
                 "exclude= takes names of tools or toolsets, not NoneType. Leave it out to exclude nothing.",
                 subject="exclude",
             )
-        left_out = self._toolsets_or_tools("exclude", exclude)
+        left_out = self._find_excluded("exclude", exclude)
         return tuple(tool for name, tool in self.tools.items() if name in wanted and name not in left_out)
 
     def find_names(self, toolsets: Names | None, tools: Names | None, option: str = "tools") -> frozenset[str]:
@@ -122,19 +122,19 @@ class Catalog:
             ToolUnknown: A name is unknown; the message lists the known ones.
             Misconfigured: Something is not a name.
         """
-        groups = _known("toolsets", toolsets, (DEFAULT, ALL, *self.toolsets), "toolset")
-        singles = _known(option, map(self._plain, _names(option, tools)), self.tools, "tool")
+        groups = _check_names("toolsets", toolsets, (DEFAULT, ALL, *self.toolsets), "toolset")
+        singles = _check_names(option, map(self._remove_prefix, _read_names(option, tools)), self.tools, "tool")
         return singles | {name for name, tool in self.tools.items() if self._is_in(tool, groups)}
 
     def _is_in(self, tool: Tool[..., Any], groups: frozenset[str]) -> bool:
         return ALL in groups or tool.toolset in groups or (tool.default and DEFAULT in groups)
 
-    def _toolsets_or_tools(self, option: str, given: Names) -> frozenset[str]:
-        names = [self._plain(name) for name in _names(option, given)]
-        known = _known(option, names, (*self.tools, *self.toolsets), "tool or toolset")
+    def _find_excluded(self, option: str, given: Names) -> frozenset[str]:
+        names = [self._remove_prefix(name) for name in _read_names(option, given)]
+        known = _check_names(option, names, (*self.tools, *self.toolsets), "tool or toolset")
         return frozenset(name for name, tool in self.tools.items() if name in known or tool.toolset in known)
 
-    def _plain(self, name: str) -> str:
+    def _remove_prefix(self, name: str) -> str:
         """The name of a tool without the prefix of bound tools."""
         plain = name.removeprefix(self.name_prefix)
         return plain if name not in self.tools and plain in self.tools else name
@@ -251,7 +251,7 @@ def required_scopes(candidates: Iterable[Tool[..., Any]]) -> frozenset[Scope]:
     return frozenset(scope for scope in needed if not any(scope in expand((other,)) for other in needed - {scope}))
 
 
-def _flattened(extra: object) -> Iterable[Tool[..., Any]]:
+def _list_tools(extra: object) -> Iterable[Tool[..., Any]]:
     if isinstance(extra, str) or not isinstance(extra, Iterable):
         raise Misconfigured(
             f"extra= takes a list of toolsets and tools, not {type(extra).__name__}, as in extra=[my_toolset].",
@@ -275,7 +275,7 @@ def _flattened(extra: object) -> Iterable[Tool[..., Any]]:
             )
 
 
-def _names(option: str, given: object) -> tuple[str, ...]:
+def _read_names(option: str, given: object) -> tuple[str, ...]:
     """The names that an option was given; a text is one name.
 
     Raises:
@@ -295,8 +295,8 @@ def _names(option: str, given: object) -> tuple[str, ...]:
     return names
 
 
-def _known(option: str, given: Names | None, known: Iterable[str], kind: str) -> frozenset[str]:
-    names, known = _names(option, given), tuple(known)
+def _check_names(option: str, given: Names | None, known: Iterable[str], kind: str) -> frozenset[str]:
+    names, known = _read_names(option, given), tuple(known)
     for name in sorted(names):
         if name not in known:
             raise ToolUnknown(

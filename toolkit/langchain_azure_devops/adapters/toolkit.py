@@ -135,7 +135,7 @@ class AzureDevOpsToolkit(BaseToolkit):
             progress=progress,
             audit=audit,
         )
-        loaded = _checked_settings(
+        loaded = _choose_settings(
             settings,
             organization=organization,
             pat=pat,
@@ -154,7 +154,7 @@ class AzureDevOpsToolkit(BaseToolkit):
             progress=make_announcer(progress),
             audit=None if audit is None else AuditLog(Path(audit)),
         )
-        self._client.credential.replaced = self._relearn
+        self._client.credential.replaced = self._verify_again
         self._approver = check_approver(approver)
         self._name_prefix = name_prefix
         self._budget = result_budget
@@ -248,11 +248,11 @@ class AzureDevOpsToolkit(BaseToolkit):
         When the service refuses a token, only a token of the same account takes its place by itself. This also accepts
         a token of another account, and says so in the hints of the connection.
         """
-        return self._client.run_sync(self._refreshed())
+        return self._client.run_sync(self._refresh())
 
     async def arefresh(self) -> Connection:
         """Get a new token from the provider without blocking; see `refresh`."""
-        return await self._client.run(self._refreshed())
+        return await self._client.run(self._refresh())
 
     @property
     def declarations(self) -> dict[str, Tool[..., Any]]:
@@ -309,14 +309,14 @@ class AzureDevOpsToolkit(BaseToolkit):
         """Close the connections."""
         await self.aclose()
 
-    async def _relearn(self) -> None:
+    async def _verify_again(self) -> None:
         """Find out what a new token may do."""
         self._learn(await verify(self._client))
 
-    async def _refreshed(self) -> Connection:
+    async def _refresh(self) -> Connection:
         was = self._client.account
         try:
-            await self._client.credential.refreshed()
+            await self._client.credential.refresh()
         except AzureDevOpsError as error:
             before = self._connection
             url, source = self._client.settings.url("core"), self._client.settings.credential_source
@@ -364,7 +364,7 @@ class _Connecting(TypedDict):
     scopes: str | Iterable[Scope | str] | None
 
 
-def _checked_settings(settings: Settings | None, **options: Unpack[_Connecting]) -> Settings:
+def _choose_settings(settings: Settings | None, **options: Unpack[_Connecting]) -> Settings:
     """Return the given settings, or load them from the options that say the same.
 
     Raises:

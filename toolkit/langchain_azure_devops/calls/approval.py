@@ -80,7 +80,7 @@ def check_content(client: AzureDevOps, tool: str, arguments: Mapping[str, JsonVa
     settings = client.settings
     policy = ContentPolicy(settings.own_urls, settings.link_hosts, current_targets(), client.known_secrets())
     if found := find_violations(arguments, policy):
-        raise _blocked(client, tool, f"because of what it would write: {'; '.join(found[:_SHOWN])}")
+        raise _refuse_unasked(client, tool, f"because of what it would write: {'; '.join(found[:_SHOWN])}")
 
 
 def check_policy(client: AzureDevOps, tool: str) -> None:
@@ -90,7 +90,7 @@ def check_policy(client: AzureDevOps, tool: str) -> None:
         WriteBlocked: The client only reads.
     """
     if client.read_only or client.writes not in {"ask", "allow"}:
-        raise _blocked(client, tool, "because this client only reads")
+        raise _refuse_unasked(client, tool, "because this client only reads")
 
 
 async def ask(client: AzureDevOps, request: WriteRequest) -> None:
@@ -101,13 +101,13 @@ async def ask(client: AzureDevOps, request: WriteRequest) -> None:
     """
     given: object
     try:
-        answer = _asked(client, request)
+        answer = _call_approver(client, request)
         given = await answer if inspect.isawaitable(answer) else answer
     except Exception as error:  # noqa: BLE001 - an approver that fails has not said yes
         given = error
-    verdict = _judge(request, given)
-    await record_event_async(client, verdict.event, **verdict.details)
-    verdict.check()
+    decision = _judge(request, given)
+    await record_event_async(client, decision.event, **decision.details)
+    decision.check()
 
 
 def ask_sync(client: AzureDevOps, request: WriteRequest) -> None:
@@ -118,13 +118,13 @@ def ask_sync(client: AzureDevOps, request: WriteRequest) -> None:
     client.check_may_block()
     given: object
     try:
-        answer = _asked(client, request)
-        given = _run_alone(_awaited(answer)) if inspect.isawaitable(answer) else answer
+        answer = _call_approver(client, request)
+        given = _run_alone(_wait_for(answer)) if inspect.isawaitable(answer) else answer
     except Exception as error:  # noqa: BLE001 - an approver that fails has not said yes
         given = error
-    verdict = _judge(request, given)
-    record_event(client, verdict.event, **verdict.details)
-    verdict.check()
+    decision = _judge(request, given)
+    record_event(client, decision.event, **decision.details)
+    decision.check()
 
 
 def _run_alone(work: Coroutine[object, object, Approval]) -> Approval:
@@ -137,11 +137,11 @@ def _run_alone(work: Coroutine[object, object, Approval]) -> Approval:
         return pool.submit(copy_context().run, asyncio.run, work).result()
 
 
-async def _awaited(answer: Awaitable[Approval]) -> Approval:
+async def _wait_for(answer: Awaitable[Approval]) -> Approval:
     return await answer
 
 
-def _asked(client: AzureDevOps, request: WriteRequest) -> Approval | Awaitable[Approval]:
+def _call_approver(client: AzureDevOps, request: WriteRequest) -> Approval | Awaitable[Approval]:
     if client.writes == "allow":
         return Approval(True, request.digest, "writes='allow'")
     approver = _approver.get(None)
@@ -156,7 +156,7 @@ def _asked(client: AzureDevOps, request: WriteRequest) -> Approval | Awaitable[A
 
 
 @dataclass(frozen=True)
-class _Verdict:
+class _Decision:
     """What the audit log says of an answer, and the error that refuses the write; None for a yes."""
 
     event: AuditEvent
@@ -169,14 +169,14 @@ class _Verdict:
             raise self.refusal from self.cause
 
 
-def _judge(request: WriteRequest, answer: object) -> _Verdict:
+def _judge(request: WriteRequest, answer: object) -> _Decision:
     """Refuse the write unless the answer is a clear yes to this very request."""
     about: dict[str, JsonValue] = {"tool": request.tool, "digest": request.digest}
     if isinstance(answer, WriteBlocked):
-        return _Verdict("denied", {**about, "reason": answer.message}, answer)
+        return _Decision("denied", {**about, "reason": answer.message}, answer)
     if isinstance(answer, Exception):
         why = f"because asking for approval failed ({type(answer).__name__})"
-        return _Verdict("denied", {**about, "reason": why}, _refusal(request.tool, why), answer)
+        return _Decision("denied", {**about, "reason": why}, _refusal(request.tool, why), answer)
     if not isinstance(answer, Approval) or answer.approved is not True:
         reason = answer.reason if isinstance(answer, Approval) else "the approver gave no valid answer"
         why = f"because {reason or 'it was rejected'}. Do not repeat it unchanged"
@@ -184,11 +184,11 @@ def _judge(request: WriteRequest, answer: object) -> _Verdict:
     elif answer.digest != request.digest:
         why, name = "because the approval was given for other arguments", answer.approver
     else:
-        return _Verdict("approved", {**about, "approver": answer.approver})
-    return _Verdict("denied", {**about, "approver": name, "reason": why}, _refusal(request.tool, why))
+        return _Decision("approved", {**about, "approver": answer.approver})
+    return _Decision("denied", {**about, "approver": name, "reason": why}, _refusal(request.tool, why))
 
 
-def _blocked(client: AzureDevOps, tool: str, why: str) -> WriteBlocked:
+def _refuse_unasked(client: AzureDevOps, tool: str, why: str) -> WriteBlocked:
     """Record that a write was refused before anybody was asked, and return the error."""
     record_event_soon(client, "denied", tool=tool, reason=why)
     return _refusal(tool, why)

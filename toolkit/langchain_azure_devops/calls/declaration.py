@@ -7,7 +7,7 @@ from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
 
 from pydantic import Field, JsonValue
 
-from langchain_azure_devops.calls.optional import check_names_gaps
+from langchain_azure_devops.calls.optional import check_can_report_gaps
 from langchain_azure_devops.calls.recovery import Recovery
 from langchain_azure_devops.calls.tool import Tool
 from langchain_azure_devops.http.client import AzureDevOps
@@ -66,11 +66,11 @@ class Toolset:
         def declare(function: Callable[Concatenate[AzureDevOps, P], Coroutine[Any, Any, R]]) -> Tool[P, R]:
             _refuse_positional(function)
             if optional:
-                check_names_gaps(function)
+                check_can_report_gaps(function)
             return self._add(
                 Tool(
                     name=function.__name__,
-                    description=_for_the_model(function.__doc__ or ""),
+                    description=_strip_sections(function.__doc__ or ""),
                     toolset=self.name,
                     access="read",
                     scopes=scopes,
@@ -78,7 +78,7 @@ class Toolset:
                     default=default,
                     idempotent=True,
                     function=function,
-                    examples=_all_examples(example, more_examples),
+                    examples=_join_examples(example, more_examples),
                 )
             )
 
@@ -133,13 +133,13 @@ class Toolset:
         def declare(function: Callable[Concatenate[AzureDevOps, P], Coroutine[Any, Any, R]]) -> Tool[P, R]:
             _refuse_positional(function)
             if optional:
-                check_names_gaps(function)
+                check_can_report_gaps(function)
             if targets or contents:
                 _check_partition(function, targets, contents)
             return self._add(
                 Tool(
                     name=function.__name__,
-                    description=_for_the_model(function.__doc__ or ""),
+                    description=_strip_sections(function.__doc__ or ""),
                     toolset=self.name,
                     access="write",
                     scopes=scopes,
@@ -148,7 +148,7 @@ class Toolset:
                     destructive=destructive,
                     idempotent=idempotent,
                     function=function,
-                    examples=_all_examples(example, more_examples),
+                    examples=_join_examples(example, more_examples),
                     operations=frozenset(Operation.parse(text) for text in operations),
                     writes=times,
                     contents=frozenset(contents),
@@ -166,7 +166,7 @@ class Toolset:
         return tool
 
 
-def _all_examples(example: Arguments | None, more: tuple[Arguments, ...]) -> tuple[Arguments, ...]:
+def _join_examples(example: Arguments | None, more: tuple[Arguments, ...]) -> tuple[Arguments, ...]:
     return more if example is None else (example, *more)
 
 
@@ -192,7 +192,7 @@ def _check_partition(function: Callable[..., object], targets: tuple[str, ...], 
         )
 
 
-def _for_the_model(docstring: str) -> str:
+def _strip_sections(docstring: str) -> str:
     """Return a docstring without its sections for programmers."""
     paragraphs = inspect.cleandoc(docstring).split("\n\n")
     kept = [text for text in paragraphs if not text.startswith(("Args:", "Returns:", "Raises:", "Source:"))]

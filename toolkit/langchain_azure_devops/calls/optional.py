@@ -46,7 +46,7 @@ async def read_optional(scope: Scope, what: str, part: Coroutine[object, object,
         current_call.reset(token)
 
 
-def with_gaps(result: R, gaps: list[tuple[str, str]]) -> R:
+def add_gaps(result: R, gaps: list[tuple[str, str]]) -> R:
     """Return a result that names the parts which were not read.
 
     Args:
@@ -66,12 +66,12 @@ def with_gaps(result: R, gaps: list[tuple[str, str]]) -> R:
         update={
             "partial": True,
             "unread": [*known.unread, *unread],
-            "notes": [*getattr(result, "notes"), *notes],  # noqa: B009 - `check_names_gaps` knows the field
+            "notes": [*getattr(result, "notes"), *notes],  # noqa: B009 - `check_can_report_gaps` knows the field
         }
     )
 
 
-def check_names_gaps(function: Callable[..., object]) -> None:
+def check_can_report_gaps(function: Callable[..., object]) -> None:
     """Accept only functions whose results can say what is missing: pages, and partial results with notes.
 
     Raises:

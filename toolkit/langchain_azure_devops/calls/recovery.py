@@ -46,7 +46,7 @@ class PendingWrite:
     accepted: bool = False
 
     @classmethod
-    def earlier(cls, tool: str, arguments: Mapping[str, Any], begun: float) -> "PendingWrite":
+    def from_earlier_process(cls, tool: str, arguments: Mapping[str, Any], begun: float) -> "PendingWrite":
         """Describe a write that an earlier process began, at a time in seconds since the epoch."""
         elapsed = max(0.0, time.time() - begun)
         return cls(tool, arguments, time.monotonic() - elapsed)
@@ -83,7 +83,7 @@ WriteNotDone only when what it finds proves that the service refused the write: 
 """
 
 
-async def settled(client: AzureDevOps, recover: Recovery[R], pending: PendingWrite, why: str) -> R:
+async def settle_write(client: AzureDevOps, recover: Recovery[R], pending: PendingWrite, why: str) -> R:
     """Find out what became of a write by reading; runs on the client's loop and cannot write.
 
     Raises:
@@ -100,7 +100,7 @@ async def settled(client: AzureDevOps, recover: Recovery[R], pending: PendingWri
             if isinstance(found, Missing):
                 missing = found
             elif found is not None:
-                return _noted(found)
+                return _add_note(found)
     except WriteNotDone as refused:
         if pending.accepted:
             raise WriteOutcomeUnknown(
@@ -110,8 +110,10 @@ async def settled(client: AzureDevOps, recover: Recovery[R], pending: PendingWri
         raise WriteNotDone(
             f"{why} It was not done: {refused.message}. You may ask for it again.", subject=pending.tool
         ) from refused
-    except WriteOutcomeUnknown as unsettled:
-        raise WriteOutcomeUnknown(f"{why} It was looked up: {unsettled.message}", subject=pending.tool) from unsettled
+    except WriteOutcomeUnknown as open_question:
+        raise WriteOutcomeUnknown(
+            f"{why} It was looked up: {open_question.message}", subject=pending.tool
+        ) from open_question
     except AzureDevOpsError as failed:
         raise WriteOutcomeUnknown(
             f"{why} It could not be looked up, either: {failed.message}", subject=pending.tool
@@ -128,14 +130,14 @@ async def settled(client: AzureDevOps, recover: Recovery[R], pending: PendingWri
     )
 
 
-async def asker(client: AzureDevOps) -> Identity:
+async def fetch_account(client: AzureDevOps) -> Identity:
     """Return the owner of the token; only what they did can be the lost write.
 
     Raises:
         WriteOutcomeUnknown: That is not known.
     """
     if (person := await client.identity()) is None:
-        raise unsettled("it is not known who this token belongs to")
+        raise unknown_outcome("it is not known who this token belongs to")
     return person
 
 
@@ -147,16 +149,11 @@ def _date_of(response: httpx.Response) -> datetime | None:
     return told if told.tzinfo else told.replace(tzinfo=UTC)
 
 
-def unsettled(reason: str) -> WriteOutcomeUnknown:
+def unknown_outcome(reason: str) -> WriteOutcomeUnknown:
     """Return the error for findings that prove neither outcome."""
     return WriteOutcomeUnknown(f"{reason}, so it is not known whether this write was done. Look at it before going on.")
 
 
-def moment(text: object) -> datetime:
-    """Read a time as the service writes it."""
-    return datetime.fromisoformat(str(text))
-
-
-def _noted(found: R) -> R:
+def _add_note(found: R) -> R:
     notes = [FOUND, *getattr(found, "notes", [])]
     return cast("R", found.model_copy(update={"notes": notes}))

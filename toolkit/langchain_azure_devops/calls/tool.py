@@ -15,15 +15,15 @@ from typing import Any, Concatenate, Generic, Literal, NamedTuple, ParamSpec, Ty
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError, create_model
 
 from langchain_azure_devops.calls.approval import ask, ask_sync, check_content, check_policy
-from langchain_azure_devops.calls.optional import with_gaps
-from langchain_azure_devops.calls.recovery import PendingWrite, Recovery, settled
+from langchain_azure_devops.calls.optional import add_gaps
+from langchain_azure_devops.calls.recovery import PendingWrite, Recovery, settle_write
 from langchain_azure_devops.calls.schema import strict_schema
 from langchain_azure_devops.errors import AuditFailed, AzureDevOpsError, InvalidRequest, WriteOutcomeUnknown
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.results.models import Page, Result
 from langchain_azure_devops.safety.audit import AuditEvent, record_event_async, record_event_soon
 from langchain_azure_devops.safety.grants import Operation, ToolCall, WriteRequest, current_call, digest_call
-from langchain_azure_devops.safety.write_plan import flat
+from langchain_azure_devops.safety.write_plan import flatten
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.text.secrets import PSEUDONYM
 
@@ -48,7 +48,7 @@ class TargetFields(NamedTuple):
         """Name the fields, such as `System.AssignedTo`; a custom field with the same last part is one of them, too."""
         return cls(frozenset(reference.rpartition(".")[2].lower() for reference in references))
 
-    def holds(self, field: str) -> bool:
+    def includes(self, field: str) -> bool:
         """Whether a field is one of them; `Assigned To` is the name that people use for `System.AssignedTo`."""
         return field.lower().replace(" ", "").rpartition(".")[2] in self.names
 
@@ -120,16 +120,16 @@ class Tool(Generic[P, R]):
             WriteBlocked: A write that was not allowed.
             AzureDevOpsError: What the service's answer means.
         """
-        arguments = self.validate(_by_name(self, args, kwargs))
-        request = self._to_be_asked(client, arguments)
+        arguments = self.validate(_require_keywords(self, args, kwargs))
+        request = self._make_request(client, arguments)
         if request is not None:
             await ask(client, request)
         return await client.run(self._carry_out(client, arguments, request))
 
     def call_sync(self, client: AzureDevOps, /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call the operation and block until it is done; raises what the asynchronous call raises."""
-        arguments = self.validate(_by_name(self, args, kwargs))
-        request = self._to_be_asked(client, arguments)
+        arguments = self.validate(_require_keywords(self, args, kwargs))
+        request = self._make_request(client, arguments)
         if request is not None:
             ask_sync(client, request)
         return client.run_sync(self._carry_out(client, arguments, request))
@@ -161,7 +161,7 @@ class Tool(Generic[P, R]):
             arguments=values,
             digest=digest_call(self.name, values),
             project=str(project) if "project" in values else None,
-            targets=frozenset(name for name, _ in flat(values) if self.is_target(name)),
+            targets=frozenset(name for name, _ in flatten(values) if self.is_target(name)),
             empty_clears=self.empty_clears,
         )
 
@@ -175,9 +175,9 @@ class Tool(Generic[P, R]):
         if name not in self.contents:
             return True
         marks = self.parameters.model_fields[name].metadata
-        return bool(field) and any(mark.holds(field) for mark in marks if isinstance(mark, TargetFields))
+        return bool(field) and any(mark.includes(field) for mark in marks if isinstance(mark, TargetFields))
 
-    def bound(self, request: WriteRequest) -> dict[str, str | None]:
+    def bind_routes(self, request: WriteRequest) -> dict[str, str | None]:
         """Return the placeholders of the routes that the arguments fix, with the values for which a grant holds."""
         named = {name for operation in self.operations for name in _PLACEHOLDER.findall(operation.template)}
         given = {**request.arguments, "project": request.project}
@@ -185,12 +185,12 @@ class Tool(Generic[P, R]):
         return {name: None if value is None else str(value) for name, value in values.items()}
 
     async def _carry_out(self, client: AzureDevOps, arguments: BaseModel, request: WriteRequest | None) -> R:
-        values = _revealed(self, client, dict(arguments))
+        values = _reveal_secrets(self, client, dict(arguments))
         others = {name: repr(value) for name, value in values.items() if name not in {"cursor", "limit"}}
         grant = None
         if request is not None:
             await _record_grant(client, self, request)
-            grant = client.grants.open(request, self.operations, self.writes, self.bound(request))
+            grant = client.grants.open(request, self.operations, self.writes, self.bind_routes(request))
         scopes = tuple(scope.value for scope in self.scopes)
         begun = time.monotonic()
         deadline = begun + client.context.timeouts.call
@@ -199,14 +199,14 @@ class Tool(Generic[P, R]):
         token = current_call.set(call)
         try:
             function = cast("Callable[..., Awaitable[R]]", self.function)
-            async with _recorded(client, self, arguments, request) as outcome:
+            async with _record_outcome(client, self, arguments, request) as outcome:
                 try:
                     result = await function(client, **values)
                 except WriteOutcomeUnknown as error:
                     pending = PendingWrite(self.name, values, begun, accepted=error.accepted)
-                    result = await self._settled(client, pending, error)
+                    result = await self._settle(client, pending, error)
                 outcome.append(result)
-            return with_gaps(result, call.gaps)
+            return add_gaps(result, call.gaps)
         finally:
             current_call.reset(token)
             if grant is not None:
@@ -225,14 +225,16 @@ class Tool(Generic[P, R]):
             WriteOutcomeUnknown: That could not be settled; says why.
         """
         error = WriteOutcomeUnknown("This write was begun before, and its outcome was not stored.", subject=self.name)
-        return await self._settled(client, PendingWrite.earlier(self.name, dict(self.validate(given)), begun), error)
+        return await self._settle(
+            client, PendingWrite.from_earlier_process(self.name, dict(self.validate(given)), begun), error
+        )
 
-    async def _settled(self, client: AzureDevOps, pending: PendingWrite, error: WriteOutcomeUnknown) -> R:
+    async def _settle(self, client: AzureDevOps, pending: PendingWrite, error: WriteOutcomeUnknown) -> R:
         if self.recover is None:
             raise error
-        return await settled(client, self.recover, pending, error.happened)
+        return await settle_write(client, self.recover, pending, error.happened)
 
-    def _to_be_asked(self, client: AzureDevOps, arguments: BaseModel) -> WriteRequest | None:
+    def _make_request(self, client: AzureDevOps, arguments: BaseModel) -> WriteRequest | None:
         if self.access == "read":
             return None
         check_policy(client, self.name)
@@ -254,7 +256,7 @@ async def _record_grant(client: AzureDevOps, tool: Tool[..., Any], request: Writ
 
 
 @asynccontextmanager
-async def _recorded(
+async def _record_outcome(
     client: AzureDevOps, tool: Tool[..., Any], arguments: BaseModel, request: WriteRequest | None
 ) -> AsyncIterator[list[Result | Page[Any]]]:
     """Record the outcome of a call. A write that happened is not undone when its outcome cannot be recorded."""
@@ -289,23 +291,25 @@ async def _recorded(
         )
     else:
         with suppress(AuditFailed):
-            await record_event_async(client, "written", tool=tool.name, digest=request.digest, **_made(tool, given[0]))
+            await record_event_async(
+                client, "written", tool=tool.name, digest=request.digest, **_describe_result(tool, given[0])
+            )
 
 
-def _made(tool: Tool[..., Any], result: Result | Page[Any]) -> dict[str, JsonValue]:
+def _describe_result(tool: Tool[..., Any], result: Result | Page[Any]) -> dict[str, JsonValue]:
     """Return what the audit log keeps of a write: what it created, if anything, and the ids of its result."""
     ids = set(result.identifying) if isinstance(result, Result) else set[str]()
     found: dict[str, JsonValue] = {"result": result.model_dump(mode="json", include=ids)}
     return {**found, "made": tool.makes} if tool.makes else found
 
 
-def _by_name(tool: Tool[..., Any], args: tuple[object, ...], kwargs: dict[str, object]) -> dict[str, object]:
+def _require_keywords(tool: Tool[..., Any], args: tuple[object, ...], kwargs: dict[str, object]) -> dict[str, object]:
     if args:
         raise TypeError(f"{tool.name} takes its arguments by name")
     return kwargs
 
 
-def _revealed(tool: Tool[..., Any], client: AzureDevOps, values: dict[str, Any]) -> dict[str, Any]:
+def _reveal_secrets(tool: Tool[..., Any], client: AzureDevOps, values: dict[str, Any]) -> dict[str, Any]:
     """Replace pseudonyms in the arguments of a read by their secrets; a write with a pseudonym was refused before."""
     if tool.access == "write":
         return values

@@ -77,7 +77,7 @@ class ResumedBody(httpx.AsyncByteStream):
         self._again = again
         self._deadline = deadline
 
-    def answer(self) -> httpx.Response:
+    def make_response(self) -> httpx.Response:
         """Return the response with this body."""
         return httpx.Response(self._response.status_code, headers=_decoded_headers(self._response), stream=self)
 
@@ -105,13 +105,13 @@ class ResumedBody(httpx.AsyncByteStream):
                         fresh = piece[skip:]
                         skip -= len(piece) - len(fresh)
                         if not skip and seen.digest() != digest.digest():
-                            raise self._changed()
+                            raise self._changed_error()
                     if fresh:
                         digest.update(fresh)
                         delivered += len(fresh)
                         yield fresh
                 if skip:
-                    raise self._changed()
+                    raise self._changed_error()
             except TRANSFER_ERRORS as error:
                 await self._response.aclose()
                 self._response = await self._again(error)
@@ -137,7 +137,7 @@ class ResumedBody(httpx.AsyncByteStream):
         """Return the connection to the pool."""
         await self._response.aclose()
 
-    def _changed(self) -> Unreachable:
+    def _changed_error(self) -> Unreachable:
         return Unreachable(
             "The connection broke while an answer was read, and the second answer was different: the content changed "
             "in between. Read it again."

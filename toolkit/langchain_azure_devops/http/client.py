@@ -100,7 +100,7 @@ class AzureDevOps:
 
     def known_secrets(self) -> tuple[str, ...]:
         """Return every secret that this process has seen, its own tokens included: no write may contain one."""
-        return (*self.pseudonyms.values(), *self.credential.seen)
+        return (*self.pseudonyms.values(), *self.credential.known_tokens)
 
     @property
     def pacer(self) -> Pacer:
@@ -265,7 +265,7 @@ class AzureDevOps:
         if identity is None:
             raise await classify_error(as_unauthorized(response), request.operation, _nobody, None)
         if token is None:
-            self.credential.belongs_to(identity)
+            self.credential.set_account(identity)
         return identity
 
     async def organization_exists(self) -> bool | None:

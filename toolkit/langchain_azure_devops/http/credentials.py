@@ -25,7 +25,7 @@ from langchain_azure_devops.http.pacing import Pacer, shared_pacer, token_digest
 from langchain_azure_devops.http.request import RequestContext
 from langchain_azure_devops.http.responses import Identity
 from langchain_azure_devops.runtime import RunContext
-from langchain_azure_devops.settings import Settings, checked_token
+from langchain_azure_devops.settings import Settings, check_token
 
 T = TypeVar("T")
 _RETRY_PROVIDER_SECONDS = 10.0
@@ -75,7 +75,7 @@ class Credential:
         return self._settings.rotates
 
     @property
-    def seen(self) -> tuple[str, ...]:
+    def known_tokens(self) -> tuple[str, ...]:
         """Every token used so far: each is a secret, also when the service no longer accepts it."""
         return tuple(self._seen)
 
@@ -87,8 +87,8 @@ class Credential:
                 if not self._token:
                     # A caller that waited while the provider failed does not wait for it again.
                     self._raise_failure(since=began)
-                    with self._remembered_failure():
-                        self._adopt(await self._asked())
+                    with self._remember_failure():
+                        self._adopt(await self._ask_provider())
         return self._token
 
     async def identity(self, since: float) -> Identity | None:
@@ -97,18 +97,18 @@ class Credential:
             if self._settled_at < since or not self._settled_at:
                 began = time.monotonic()
                 try:
-                    self.belongs_to(await self._who(SecretStr(await self.token())))
+                    self.set_account(await self._who(SecretStr(await self.token())))
                 except NotSignedIn:
                     self._nobodys = True
                 self._settled_at = began
             return None if self._nobodys else self.account
 
-    def belongs_to(self, person: Identity) -> None:
+    def set_account(self, person: Identity) -> None:
         """Note who the token belongs to, and share the pace with every client of this person from now on."""
         self.account, self._nobodys, self._settled_at = person, False, time.monotonic()
-        self.pacer = self._pacer(person.id, self.pacer)
+        self.pacer = self._choose_pacer(person.id, self.pacer)
 
-    async def renewed(self, refused: str) -> str:
+    async def renew(self, refused: str) -> str:
         """Replace a token that the service no longer accepts; the provider is asked once, however many calls need it.
 
         The new token is used only if it belongs to the same account, where that was known.
@@ -122,28 +122,28 @@ class Credential:
             if self._token != refused:
                 return self._token
             self._raise_failure(since=time.monotonic() - _RETRY_PROVIDER_SECONDS)
-            with self._remembered_failure():
-                token, person = await self._better(refused)
+            with self._remember_failure():
+                token, person = await self._fetch_better(refused)
             self._adopt(token)
-            self.belongs_to(person)
+            self.set_account(person)
         if self.replaced is not None:
             # This is no part of the call that noticed the dead token: it has neither its grant nor its deadline.
-            await asyncio.get_running_loop().create_task(_awaited(self.replaced()), context=contextvars.Context())
+            await asyncio.get_running_loop().create_task(_wait_for(self.replaced()), context=contextvars.Context())
         return token
 
-    async def refreshed(self) -> None:
+    async def refresh(self) -> None:
         """Ask the provider for a token and use it, also when it belongs to another account.
 
         Raises:
             CredentialUnavailable: The provider failed; the present token stays in use.
         """
         async with self._replacing:
-            token = await self._asked()
+            token = await self._ask_provider()
             self.account = None
             self._adopt(token)
 
-    async def _better(self, refused: str) -> tuple[str, Identity]:
-        token = await self._asked()
+    async def _fetch_better(self, refused: str) -> tuple[str, Identity]:
+        token = await self._ask_provider()
         source = self._settings.credential_source
         if token == refused:
             raise TokenRejected(
@@ -170,7 +170,7 @@ class Credential:
             raise type(known)(known.message, subject=known.subject)
 
     @contextmanager
-    def _remembered_failure(self) -> Iterator[None]:
+    def _remember_failure(self) -> Iterator[None]:
         try:
             yield
         except NotSignedIn as error:
@@ -180,16 +180,16 @@ class Credential:
     def _adopt(self, token: str) -> None:
         self._token, self._failure, self._nobodys, self._settled_at = token, None, False, 0.0
         self._seen = [*(known for known in self._seen if known != token), token]
-        self.pacer = self._pacer(token_digest(token), self.pacer if self.account else None)
+        self.pacer = self._choose_pacer(token_digest(token), self.pacer if self.account else None)
 
-    def _pacer(self, who: str, present: Pacer | None) -> Pacer:
+    def _choose_pacer(self, who: str, present: Pacer | None) -> Pacer:
         return shared_pacer(self._settings.url("core"), who, present) if self._shared_pace else self.pacer
 
-    async def _asked(self) -> str:
+    async def _ask_provider(self) -> str:
         """Ask the provider for a token; it may block, so it runs in a thread."""
         source = self._settings.credential_source
         if not self.rotates:
-            return checked_token(cast("SecretStr", self._settings.token()), source)
+            return check_token(cast("SecretStr", self._settings.token()), source)
         try:
             async with asyncio.timeout(self._provider_timeout):
                 given = await _run_in_thread(self._settings.token)
@@ -199,7 +199,7 @@ class Credential:
             raise CredentialUnavailable(
                 f"There is no token: {source} {reason}. Check the provider; the next call asks it again."
             ) from error
-        return checked_token(token, source)
+        return check_token(token, source)
 
 
 async def _run_in_thread(work: Callable[[], T]) -> T:
@@ -228,7 +228,7 @@ async def _run_in_thread(work: Callable[[], T]) -> T:
     return cast("T", result)
 
 
-async def _awaited(work: Awaitable[None]) -> None:
+async def _wait_for(work: Awaitable[None]) -> None:
     await work
 
 
@@ -249,18 +249,18 @@ class AuthTransport(httpx.AsyncBaseTransport):
         if context.anonymous:
             return await self._inner.handle_async_request(request)
         if context.token is not None:
-            return await self._sent(request, context.token)
+            return await self._send(request, context.token)
         # A SecretStr here as well, because error reporters show the local variables of every frame.
         token = SecretStr(await self._credential.token())
         try:
-            response = await self._sent(request, token)
+            response = await self._send(request, token)
         except SignInRequired:
             if not self._credential.rotates:
                 raise
         else:
             if not self._credential.rotates or not await self._is_nobodys(response, context, token):
                 return response
-        return await self._sent(request, SecretStr(await self._credential.renewed(token.get_secret_value())))
+        return await self._send(request, SecretStr(await self._credential.renew(token.get_secret_value())))
 
     async def aclose(self) -> None:
         """Close the inner transport."""
@@ -278,7 +278,7 @@ class AuthTransport(httpx.AsyncBaseTransport):
             # This cannot be decided now, so the refusal stands as it is.
             return False
 
-    async def _sent(self, request: httpx.Request, token: SecretStr) -> httpx.Response:
+    async def _send(self, request: httpx.Request, token: SecretStr) -> httpx.Response:
         request.headers["Authorization"] = _basic_authorization(token)
         return await self._inner.handle_async_request(request)
 

@@ -41,7 +41,7 @@ class LoopThread:
         """
         if self.is_current():
             return await work
-        future = self._submitted(work)
+        future = self._submit(work)
         try:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
@@ -61,7 +61,7 @@ class LoopThread:
         except RuntimeError:
             work.close()
             raise
-        future = self._submitted(work)
+        future = self._submit(work)
         try:
             return future.result()
         except concurrent.futures.CancelledError:
@@ -95,7 +95,7 @@ class LoopThread:
             if self._finalizer is not None:
                 self._finalizer()
 
-    def _submitted(self, work: Coroutine[object, object, T]) -> concurrent.futures.Future[T]:
+    def _submit(self, work: Coroutine[object, object, T]) -> concurrent.futures.Future[T]:
         if self._process not in {None, os.getpid()}:
             work.close()
             raise RuntimeError(

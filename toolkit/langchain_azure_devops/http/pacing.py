@@ -218,11 +218,11 @@ def apply_rate_limits(headers: httpx.Headers, pacer: Pacer) -> float | None:
     wait = retry_after(headers)
     if wait is not None:
         pacer.hold(wait)
-    delayed = _number(headers.get("x-ratelimit-delay"))
+    delayed = _parse_number(headers.get("x-ratelimit-delay"))
     if delayed:
         pacer.slow(delayed)
-    if _number(headers.get("x-ratelimit-remaining")) == 0.0:
-        reset = _number(headers.get("x-ratelimit-reset"))
+    if _parse_number(headers.get("x-ratelimit-remaining")) == 0.0:
+        reset = _parse_number(headers.get("x-ratelimit-reset"))
         pacer.slow(MAX_SLOWDOWN_SECONDS if reset is None else reset - time.time())
     return wait
 
@@ -232,7 +232,7 @@ def retry_after(headers: httpx.Headers) -> float | None:
     text = headers.get("retry-after")
     if text is None:
         return None
-    if (seconds := _number(text)) is not None:
+    if (seconds := _parse_number(text)) is not None:
         return min(seconds, MAX_RETRY_AFTER_SECONDS)
     try:
         # The date is by the service's clock, so it is compared with that clock where the answer tells it.
@@ -242,7 +242,7 @@ def retry_after(headers: httpx.Headers) -> float | None:
         return None
 
 
-def _number(text: str | None) -> float | None:
+def _parse_number(text: str | None) -> float | None:
     try:
         value = float(text or "")
     except ValueError:

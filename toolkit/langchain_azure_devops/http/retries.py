@@ -42,7 +42,7 @@ class _Attempts:
         doubled: float = min(self.timeouts.retry_pause * 2**self.count, self.timeouts.max_retry_pause)
         return doubled * (0.5 + random.random() / 2)  # noqa: S311 - spreads load, guards nothing
 
-    async def another(self, reason: str) -> bool:
+    async def wait_for_another(self, reason: str) -> bool:
         """Wait for the next attempt; return False when no time or no attempt is left."""
         wait = self.pause()
         self.count += 1
@@ -76,18 +76,18 @@ class RetryTransport(httpx.AsyncBaseTransport):
             Unavailable: There was no answer; the message says why.
         """
         attempts = _Attempts(request, request.extensions["request_context"], self._timeouts)
-        response = await self._answer(attempts)
+        response = await self._fetch_answer(attempts)
         if attempts.context.streamed and response.status_code < 400:
             return ResumedBody(
-                response, lambda error: self._resumed(attempts, error), attempts.context.deadline
-            ).answer()
+                response, lambda error: self._resume(attempts, error), attempts.context.deadline
+            ).make_response()
         return response
 
     async def aclose(self) -> None:
         """Close the inner transport."""
         await self._inner.aclose()
 
-    async def _answer(self, attempts: _Attempts) -> httpx.Response:
+    async def _fetch_answer(self, attempts: _Attempts) -> httpx.Response:
         request, context = attempts.request, attempts.context
         while True:
             try:
@@ -98,16 +98,18 @@ class RetryTransport(httpx.AsyncBaseTransport):
                     return attempts.answer
                 raise _wait_error(late, context) from None
             except TRANSFER_ERRORS as error:
-                if not _may_resend(error, context) or not await attempts.another(f"no answer ({type(error).__name__})"):
+                if not _may_resend(error, context) or not await attempts.wait_for_another(
+                    f"no answer ({type(error).__name__})"
+                ):
                     raise connection_error(error, request, context) from error
             else:
                 wait = apply_rate_limits(response.headers, context.client.pacer)
                 if not context.reads and _leaves_write_unknown(response):
                     raise outcome_unknown(f"answered {response.status_code} to the write", request, context)
-                if not await self._goes_on(attempts, response, wait):
+                if not await self._should_go_on(attempts, response, wait):
                     return response
 
-    async def _goes_on(self, attempts: _Attempts, response: httpx.Response, wait: float | None) -> bool:
+    async def _should_go_on(self, attempts: _Attempts, response: httpx.Response, wait: float | None) -> bool:
         """Decide whether to send again, after a pause where the service did not ask for one."""
         if not _should_retry(response, attempts.context):
             return False
@@ -116,7 +118,7 @@ class RetryTransport(httpx.AsyncBaseTransport):
             # The service does not say how long to wait, so all requests wait, longer each time.
             attempts.context.client.pacer.hold(attempts.pause())
         elif not wait:
-            return await attempts.another(f"status {response.status_code}")
+            return await attempts.wait_for_another(f"status {response.status_code}")
         attempts.count += 1
         return attempts.count < self._timeouts.max_attempts
 
@@ -144,11 +146,11 @@ class RetryTransport(httpx.AsyncBaseTransport):
                 raise
             raise outcome_unknown("answered more than can be read", request, context) from error
 
-    async def _resumed(self, attempts: _Attempts, error: Exception) -> httpx.Response:
+    async def _resume(self, attempts: _Attempts, error: Exception) -> httpx.Response:
         """Ask for an answer again after its body broke off."""
-        if not await attempts.another(f"broken off ({type(error).__name__})"):
+        if not await attempts.wait_for_another(f"broken off ({type(error).__name__})"):
             raise error
-        response = await self._answer(attempts)
+        response = await self._fetch_answer(attempts)
         if response.status_code >= 400:
             raise error
         return response

@@ -21,7 +21,7 @@ from langchain_azure_devops.safety.content_policy import (
     neutralize,
 )
 from langchain_azure_devops.safety.grants import Approval, Approver, WriteRequest, digest_call
-from langchain_azure_devops.safety.write_plan import ApprovedPlan, FieldRule, WritePlan, exactly
+from langchain_azure_devops.safety.write_plan import ApprovedPlan, FieldRule, WritePlan, plan_exact_write
 
 __all__ = [
     "Approval",
@@ -37,9 +37,9 @@ __all__ = [
     "WriteRequest",
     "allow_targets",
     "digest_call",
-    "exactly",
     "find_named_targets",
     "neutralize",
+    "plan_exact_write",
     "read_entries",
     "record_event_async",
     "record_event_soon",

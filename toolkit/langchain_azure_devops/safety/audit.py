@@ -126,10 +126,12 @@ class _Appender:
 
     def __call__(self, events: Sequence[tuple[str, Mapping[str, JsonValue]]]) -> None:
         try:
-            descriptor = self._opened()
+            descriptor = self._open()
             try:
                 self._lock(descriptor)
-                _append(descriptor, self._lines(descriptor, events), sync=any(event != "read" for event, _ in events))
+                _append(
+                    descriptor, self._make_lines(descriptor, events), sync=any(event != "read" for event, _ in events)
+                )
             finally:
                 # Closing the file also releases the lock.
                 os.close(descriptor)
@@ -139,7 +141,7 @@ class _Appender:
                 "AZURE_DEVOPS_AUDIT or audit=."
             ) from error
 
-    def _opened(self) -> int:
+    def _open(self) -> int:
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
         try:
             return os.open(self._path, flags, 0o600)
@@ -159,7 +161,7 @@ class _Appender:
                 )
             time.sleep(_LOCK_POLL_SECONDS)
 
-    def _lines(self, descriptor: int, events: Sequence[tuple[str, Mapping[str, JsonValue]]]) -> bytes:
+    def _make_lines(self, descriptor: int, events: Sequence[tuple[str, Mapping[str, JsonValue]]]) -> bytes:
         """The lines to append; before them one for what an interrupted process left."""
         end = _read_end(descriptor, self._path)
         last, at = (end.number, end.hash), self._clock()
@@ -192,22 +194,22 @@ def record_event(client: AuditedClient, event: AuditEvent, **details: JsonValue)
     Secrets are replaced and long texts are cut.
     """
     if client.audit is not None:
-        client.audit.record(event, _details_of(client, details))
+        client.audit.record(event, _prepare_details(client, details))
 
 
 async def record_event_async(client: AuditedClient, event: AuditEvent, **details: JsonValue) -> None:
     """Record an event of a client without blocking the event loop; see `record_event`."""
     if client.audit is not None:
-        await client.audit.record_async(event, _details_of(client, details))
+        await client.audit.record_async(event, _prepare_details(client, details))
 
 
 def record_event_soon(client: AuditedClient, event: AuditEvent, **details: JsonValue) -> None:
     """Record an event of a client without waiting until that is done; see `AuditLog.record_soon`."""
     if client.audit is not None:
-        client.audit.record_soon(event, _details_of(client, details))
+        client.audit.record_soon(event, _prepare_details(client, details))
 
 
-def _details_of(client: AuditedClient, details: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+def _prepare_details(client: AuditedClient, details: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     given = {"organization": client.settings.organization, **details}
     told = {name: _redact_value(client, value) for name, value in given.items() if value not in (None, [], {})}
     if len(content := _canonical(told)) > _MAX_DETAILS:

@@ -19,11 +19,11 @@ _ANY_HOOK = (Scope.BUILD, Scope.CODE, Scope.WORK)
 _REPOSITORY = "/{project}/_apis/git/repositories/{repository}"
 
 
-def _posts(table: Mapping[str, tuple[Scope, ...]]) -> dict[Operation, tuple[Scope, ...]]:
+def _make_posts(table: Mapping[str, tuple[Scope, ...]]) -> dict[Operation, tuple[Scope, ...]]:
     return {Operation("POST", template): scopes for template, scopes in table.items()}
 
 
-READ_POSTS: Mapping[Operation, tuple[Scope, ...]] = _posts(
+READ_POSTS: Mapping[Operation, tuple[Scope, ...]] = _make_posts(
     {
         "/{project}/_apis/wit/wiql": (_WORK,),
         "/{project}/_apis/wit/workitemsbatch": (_WORK,),

@@ -91,14 +91,14 @@ class PlannedWrite(_Part):
             if rule.values is None and tool.is_target(name):
                 raise InvalidRequest(_open_target(self.tool, name), subject="plan")
 
-    def objection(self, request: WriteRequest) -> str | None:
+    def find_objection(self, request: WriteRequest) -> str | None:
         """Why this entry does not allow a write; None when it does."""
         if request.tool != self.tool:
             return f"it has nothing for {request.tool}"
         if request.project != self.project:
             return f"{request.tool} is for project {self.project!r} there, not {request.project!r}"
         rules = {name.lower(): rule for name, rule in self.fields.items()}
-        for name, text in flat(request.arguments):
+        for name, text in flatten(request.arguments):
             if (rule := rules.get(name.lower())) is None:
                 return f"it does not name {name}"
             if rule.values is None and (request.targets is None or name in request.targets):
@@ -192,7 +192,7 @@ class ApprovedPlan:
         reasons = []
         with self._lock:
             for number, entry in enumerate(self.plan.writes):
-                reason = entry.objection(request)
+                reason = entry.find_objection(request)
                 if reason is None and self._left[number] > 0:
                     self._left[number] -= 1
                     return Approval(True, request.digest, self._name)
@@ -202,16 +202,16 @@ class ApprovedPlan:
         return Approval(False, request.digest, self._name, f"the plan does not name this write: {why}")
 
 
-def exactly(request: WriteRequest) -> PlannedWrite:
+def plan_exact_write(request: WriteRequest) -> PlannedWrite:
     """A plan's entry for one write, with every value as it is."""
     values: dict[str, list[str]] = {}
-    for name, text in flat(request.arguments):
+    for name, text in flatten(request.arguments):
         values.setdefault(name, []).append(text)
     rules = {name: FieldRule(values=tuple(texts)) for name, texts in values.items()}
     return PlannedWrite(tool=request.tool, project=request.project, fields=rules)
 
 
-def flat(arguments: Mapping[str, JsonValue]) -> Iterator[tuple[str, str]]:
+def flatten(arguments: Mapping[str, JsonValue]) -> Iterator[tuple[str, str]]:
     """Yield every argument but the project as name and text: each item of a list, each field under its own name."""
     for name, value in arguments.items():
         if name == "project":

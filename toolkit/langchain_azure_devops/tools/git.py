@@ -100,7 +100,9 @@ async def content(
         yield response.aiter_bytes()
 
 
-async def file_content(client: AzureDevOps, where: PathValues, path: str, commit: str, most: int) -> FileContent | None:
+async def read_text_file(
+    client: AzureDevOps, where: PathValues, path: str, commit: str, most: int
+) -> FileContent | None:
     """Read at most `most` bytes of a text file at a commit; None when the file is not text."""
     pieces: list[bytes] = []
     size = 0

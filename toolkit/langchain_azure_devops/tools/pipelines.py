@@ -55,12 +55,16 @@ async def list_pipelines(
     projects = await projects_of(client, project)
     if len(projects) > 1:
         return await in_all(
-            Pipeline, projects, lambda each, most: _pipelines_of(client, each, name, most, None, each), limit, cursor
+            Pipeline,
+            projects,
+            lambda each, most: _list_project_pipelines(client, each, name, most, None, each),
+            limit,
+            cursor,
         )
-    return await _pipelines_of(client, projects[0], name, limit, cursor)
+    return await _list_project_pipelines(client, projects[0], name, limit, cursor)
 
 
-async def _pipelines_of(
+async def _list_project_pipelines(
     client: AzureDevOps, project: str, name: str | None, limit: int, cursor: str | None, named: str | None = None
 ) -> Page[Pipeline]:
     page = await list_rows(
@@ -86,7 +90,7 @@ async def _pipelines_of(
     return page if named is None else page.each(project=named)
 
 
-async def pipeline_id(client: AzureDevOps, project: str, pipeline: str) -> int:
+async def find_pipeline_id(client: AzureDevOps, project: str, pipeline: str) -> int:
     """Return the id of a pipeline that is given by name or id.
 
     Raises:

@@ -18,8 +18,8 @@ from langchain_azure_devops.text.secrets import redact
 from langchain_azure_devops.tools.git import (
     REPOSITORY,
     FileContent,
-    file_content,
     known_repository,
+    read_text_file,
 )
 
 toolset = Toolset.named("search", "Search in the code of all repositories.")
@@ -111,7 +111,7 @@ async def search_code(
     Source: `POST almsearch /{project}/_apis/search/codesearchresults`, and each file found for its lines.
     """
     project = project or client.settings.default_project
-    filters = _filters(project, repository, path, branch)
+    filters = _make_filters(project, repository, path, branch)
     notes: list[str] = []
 
     async def fetch(position: Position, wanted: int) -> Batch[CodeHit]:
@@ -136,13 +136,13 @@ async def search_code(
         where = {"project": project, "repository": repository}
         async with known_repository(client, where):
             await client.get(REPOSITORY, path=where)
-    page.items[:], unread = await _with_lines(client, page.items)
+    page.items[:], unread = await _add_lines(client, page.items)
     page.partial = bool(notes or unread)
     page.notes.extend(dict.fromkeys([*notes, *unread, *([_NOTHING] if not page.total else [])]))
     return page
 
 
-def _filters(project: str | None, repository: str | None, path: str | None, branch: str | None) -> JsonValue:
+def _make_filters(project: str | None, repository: str | None, path: str | None, branch: str | None) -> JsonValue:
     """Return the filters as the service takes them: names, each inside the one before."""
     if repository is not None and project is None:
         raise InvalidRequest("repository needs a project: name the project, too.", subject="project")
@@ -158,17 +158,17 @@ def _filters(project: str | None, repository: str | None, path: str | None, bran
     return {name: [value] for name, value in given.items() if value is not None}
 
 
-async def _with_lines(client: AzureDevOps, hits: list[CodeHit]) -> tuple[list[CodeHit], list[str]]:
+async def _add_lines(client: AzureDevOps, hits: list[CodeHit]) -> tuple[list[CodeHit], list[str]]:
     """Read the lines of the hits, as the service answers offsets only, and return what could not be read."""
     wanted = {hit.file: hit for hit in hits if isinstance(hit, _Found) and hit.places and hit.commit is not None}
 
-    async def content_of(file: str) -> FileContent | None:
+    async def read_file(file: str) -> FileContent | None:
         hit = wanted[file]
         where: PathValues = {"project": hit.project, "repository": hit.repository_id}
-        return await file_content(client, where, hit.path, str(hit.commit), _MAX_FILE)
+        return await read_text_file(client, where, hit.path, str(hit.commit), _MAX_FILE)
 
     try:
-        read, failed = await fan_out(wanted, content_of)
+        read, failed = await fan_out(wanted, read_file)
     except AzureDevOpsError as error:
         read, failed = {}, {"": error}
     problems = [_GONE if isinstance(error, NotFound) else _UNREAD + error.headline for error in failed.values()]
@@ -177,18 +177,20 @@ async def _with_lines(client: AzureDevOps, hits: list[CodeHit]) -> tuple[list[Co
     room = _LINES_BUDGET // max(len(hits), 1)
     secret, remember = client.context.pseudonym_key, client.pseudonyms.__setitem__
 
-    def shown(hit: CodeHit) -> CodeHit:
+    def add_lines(hit: CodeHit) -> CodeHit:
         content = read.get(hit.file) if isinstance(hit, _Found) else None
         places = [place.offset for place in hit.places] if isinstance(hit, _Found) else []
         lines = (
-            matching_lines(content.text, places, room, lambda line: redact(line, secret, remember)) if content else []
+            find_matching_lines(content.text, places, room, lambda line: redact(line, secret, remember))
+            if content
+            else []
         )
         return CodeHit(project=hit.project, repository=hit.repository, path=hit.path, branch=hit.branch, lines=lines)
 
-    return [shown(hit) for hit in hits], problems
+    return [add_lines(hit) for hit in hits], problems
 
 
-def matching_lines(
+def find_matching_lines(
     content: str,
     offsets: list[int],
     room: int = _MAX_LINE * _LINES_PER_HIT,

@@ -80,7 +80,7 @@ class Timeline(BaseModel):
     records: OrNone[Record]
 
 
-def stages_of(records: Sequence[Record]) -> list[Stage]:
+def list_stages(records: Sequence[Record]) -> list[Stage]:
     """Return the stages in order."""
     stages = sorted((record for record in records if record.type == "Stage"), key=lambda record: record.order or 0)
     return [
@@ -88,64 +88,66 @@ def stages_of(records: Sequence[Record]) -> list[Stage]:
     ]
 
 
-def failures_of(records: Sequence[Record]) -> list[Failure]:
+def list_failures(records: Sequence[Record]) -> list[Failure]:
     """Return the failed tasks; jobs and stages only where nothing below them failed, as when an agent was lost."""
-    by_id = _by_id(records)
+    by_id = _index(records)
     bad = [record for record in records if record.result in _BAD and record.type != "Phase"]
-    blamed = {ancestor for record in bad for ancestor in _ancestors(record, by_id)}
+    blamed = {ancestor for record in bad for ancestor in _list_ancestors(record, by_id)}
     return [
         Failure(
             type=record.type or "",
             name=record.name or "",
-            where=_where(record, by_id),
+            where=_describe_place(record, by_id),
             result=record.result or "",
             log=record.log,
-            issues=_issues(record, by_id),
+            issues=_list_issues(record, by_id),
         )
         for record in sorted(bad, key=lambda record: record.started or "")
         if record.id not in blamed
     ]
 
 
-def steps_of(records: Sequence[Record]) -> list[Step]:
+def list_steps(records: Sequence[Record]) -> list[Step]:
     """Return the tasks that wrote a log, in order, at most 50 of them."""
-    by_id = _by_id(records)
+    by_id = _index(records)
     ran = [(record.started or "", record.log, record) for record in records if record.type == "Task" and record.log]
     return [
-        Step(name=record.name or "", where=_where(record, by_id), result=record.result or record.state, log=log)
+        Step(
+            name=record.name or "", where=_describe_place(record, by_id), result=record.result or record.state, log=log
+        )
         for _, log, record in sorted(ran, key=lambda entry: entry[:2])
     ][:_MAX_STEPS]
 
 
-def log_of_failure(records: Sequence[Record]) -> int | None:
+def find_failure_log(records: Sequence[Record]) -> int | None:
     """Return the log of the first failed task that has one; else of the first that succeeded with issues."""
-    with_log = [failure for failure in failures_of(records) if failure.log is not None]
+    with_log = [failure for failure in list_failures(records) if failure.log is not None]
     with_log.sort(key=lambda failure: failure.result == "succeededWithIssues")
     return with_log[0].log if with_log else None
 
 
-def _by_id(records: Sequence[Record]) -> dict[str, Record]:
+def _index(records: Sequence[Record]) -> dict[str, Record]:
     return {record.id: record for record in records}
 
 
-def _where(record: Record, by_id: dict[str, Record]) -> str:
+def _describe_place(record: Record, by_id: dict[str, Record]) -> str:
     """Name the stage and the job; a pipeline without stages has one of a made-up name, which says nothing."""
-    above = [by_id[ancestor] for ancestor in reversed(_ancestors(record, by_id))]
+    above = [by_id[ancestor] for ancestor in reversed(_list_ancestors(record, by_id))]
     named = [str(each.name) for each in above if each.type in {"Stage", "Job"}]
     return " > ".join(name for name in named if name != "__default")
 
 
-def _issues(record: Record, by_id: dict[str, Record]) -> list[str]:
+def _list_issues(record: Record, by_id: dict[str, Record]) -> list[str]:
     """List what a record reported; without an error, as when its agent was lost, also what its job or stage did."""
     own = record.issues
     if not any(issue.type == "error" for issue in own):
-        above = (by_id[ancestor].issues for ancestor in _ancestors(record, by_id))
+        above = (by_id[ancestor].issues for ancestor in _list_ancestors(record, by_id))
         errors = ([issue for issue in issues if issue.type == "error"] for issues in above)
         own = next((found for found in errors if found), []) + own
     return [f"{issue.type}: {issue.message}" for issue in own[:_MAX_ISSUES]]
 
 
-def _ancestors(record: Record, by_id: dict[str, Record]) -> list[str]:
+def _list_ancestors(record: Record, by_id: dict[str, Record]) -> list[str]:
     """List the ids above a record, nearest first; a timeline that goes in a circle ends where it began."""
     found: list[str] = []
     parent = record.parent

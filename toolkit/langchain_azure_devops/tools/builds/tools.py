@@ -27,12 +27,12 @@ from langchain_azure_devops.tools.builds.models import Build, BuildDetail, Build
 from langchain_azure_devops.tools.builds.timeline import (
     Record,
     Timeline,
-    failures_of,
-    log_of_failure,
-    stages_of,
-    steps_of,
+    find_failure_log,
+    list_failures,
+    list_stages,
+    list_steps,
 )
-from langchain_azure_devops.tools.pipelines import pipeline_id
+from langchain_azure_devops.tools.pipelines import find_pipeline_id
 
 toolset = Toolset.named("builds", "See how builds went, why they failed, and what their logs say.")
 
@@ -73,7 +73,7 @@ async def list_builds(
     """
     projects = [await client.required_project(project)] if pipeline else await projects_of(client, project)
     query = {
-        "definitions": None if pipeline is None else await pipeline_id(client, projects[0], pipeline),
+        "definitions": None if pipeline is None else await find_pipeline_id(client, projects[0], pipeline),
         "branchName": None if branch is None else branch if branch.startswith("refs/") else f"refs/heads/{branch}",
         "statusFilter": status,
         "resultFilter": result,
@@ -85,12 +85,12 @@ async def list_builds(
         return await in_all(
             Build,
             projects,
-            lambda each, most: _builds_of(client, each, query, most, None, each),
+            lambda each, most: _list_project_builds(client, each, query, most, None, each),
             limit,
             cursor,
-            _queued,
+            _sort_key,
         )
-    page = await _builds_of(client, projects[0], query, limit, cursor)
+    page = await _list_project_builds(client, projects[0], query, limit, cursor)
     if not page.items and pipeline is not None and pipeline.isdigit():
         # The list is empty for a pipeline that does not exist, too; this says so.
         where = {"project": projects[0], "definition": pipeline}
@@ -98,7 +98,7 @@ async def list_builds(
     return page
 
 
-async def _builds_of(
+async def _list_project_builds(
     client: AzureDevOps,
     project: str,
     query: dict[str, QueryValue],
@@ -119,7 +119,7 @@ async def _builds_of(
     return page if named is None else page.each(project=named)
 
 
-def _queued(build: Build) -> tuple[datetime, int]:
+def _sort_key(build: Build) -> tuple[datetime, int]:
     return build.queued or _LONG_AGO, build.id
 
 
@@ -133,14 +133,14 @@ async def get_build(client: AzureDevOps, *, id: int, project: Project = None) ->
     """
     where: PathValues = {"project": await client.required_project(project), "build": id}
     build, records, brought = await asyncio.gather(
-        client.get(_BUILD, path=where), _records(client, where), _changes(client, where)
+        client.get(_BUILD, path=where), _read_records(client, where), _read_changes(client, where)
     )
-    failed = failures_of(records)
+    failed = list_failures(records)
     return decode(build, BuildDetail).model_copy(
         update={
-            "stages": stages_of(records),
+            "stages": list_stages(records),
             "failed": failed,
-            "steps": [] if failed else steps_of(records),
+            "steps": [] if failed else list_steps(records),
             **brought,
         }
     )
@@ -185,15 +185,15 @@ async def get_build_log(
     where: PathValues = {"project": await client.required_project(project), "build": build}
     if first_line is not None and last_line is not None and last_line < first_line:
         raise InvalidRequest(f"last_line {last_line} is before first_line {first_line}.", subject="last_line")
-    where = {**where, "log": log if log is not None else await _log_that_tells(client, where)}
+    where = {**where, "log": log if log is not None else await _choose_log(client, where)}
     if words := [word.strip() for word in (contains or "").split("|") if word.strip()]:
-        return await _search(client, where, words, min(max(context, 0), _MAX_CONTEXT), first_line, last_line)
-    total = await _line_count(client, where)
+        return await _find_matches(client, where, words, min(max(context, 0), _MAX_CONTEXT), first_line, last_line)
+    total = await _count_lines(client, where)
     if first_line is None:
-        kept = await _tail(client, where, total, last_line)
+        kept = await _read_tail(client, where, total, last_line)
     else:
         begin = max(first_line, 1)
-        kept = await _range(client, where, begin, min(last_line or total or begin + _RANGE, begin + _RANGE - 1))
+        kept = await _read_range(client, where, begin, min(last_line or total or begin + _RANGE, begin + _RANGE - 1))
     return BuildLog(
         build=build,
         log=int(where["log"] or 0),
@@ -206,14 +206,14 @@ async def get_build_log(
 Kept = list[tuple[int, str]]
 
 
-async def _tail(client: AzureDevOps, where: PathValues, total: int | None, last: int | None) -> Kept:
+async def _read_tail(client: AzureDevOps, where: PathValues, total: int | None, last: int | None) -> Kept:
     """Return the last lines of a log, few enough to read at a glance; a log of unknown length is read whole."""
     end = min(total, last) if total and last else total or last
     before = max(0, end - _TAIL) if end else 0
     query = {"startLine": before + 1 if end else None, "endLine": end}
     newest: deque[tuple[int, str]] = deque(maxlen=_TAIL)
     async with client.stream(f"{_BUILD}/logs/{{log}}", path=where, query=query, accept="text/plain") as response:
-        async for number, line in number_lines(_text_of(response), ScannedLines()):
+        async for number, line in number_lines(_stream_text(response), ScannedLines()):
             newest.append((before + number, _STAMP.sub("", line)))
     kept: Kept = []
     room = _TAIL_TEXT
@@ -223,22 +223,22 @@ async def _tail(client: AzureDevOps, where: PathValues, total: int | None, last:
     return kept[::-1]
 
 
-async def _range(client: AzureDevOps, where: PathValues, first: int, last: int) -> Kept:
+async def _read_range(client: AzureDevOps, where: PathValues, first: int, last: int) -> Kept:
     if last < first:
         return []
     query = {"startLine": first, "endLine": last}
     async with client.stream(f"{_BUILD}/logs/{{log}}", path=where, query=query, accept="text/plain") as response:
-        read = await read_range(_text_of(response), 1, None, _MAX_TEXT)
+        read = await read_range(_stream_text(response), 1, None, _MAX_TEXT)
     return [(first - 1 + number, _STAMP.sub("", line)) for number, line in read.kept]
 
 
-async def _search(
+async def _find_matches(
     client: AzureDevOps, where: PathValues, words: list[str], context: int, first: int | None, last: int | None
 ) -> LogMatches:
     before = max(first or 1, 1) - 1
     query = {"startLine": before + 1 if before else None, "endLine": last}
     async with client.stream(f"{_BUILD}/logs/{{log}}", path=where, query=query, accept="text/plain") as response:
-        seen, hits = await find_lines(_text_of(response), words, context, _MAX_HITS)
+        seen, hits = await find_lines(_stream_text(response), words, context, _MAX_HITS)
     wanted = [word.lower() for word in words]
     holding = {number for number, line in seen.kept if any(word in line.lower() for word in wanted)}
     notes = []
@@ -262,19 +262,19 @@ async def _search(
     )
 
 
-async def _text_of(response: httpx.Response) -> AsyncIterator[bytes]:
+async def _stream_text(response: httpx.Response) -> AsyncIterator[bytes]:
     """Stream a log without NUL bytes: a log is treated as text, whatever a program wrote into it."""
     async for piece in response.aiter_bytes():
         yield piece.replace(b"\0", b"")
 
 
-async def _records(client: AzureDevOps, where: PathValues) -> list[Record]:
+async def _read_records(client: AzureDevOps, where: PathValues) -> list[Record]:
     """Return the records of the timeline; none when the build never started."""
     response = await client.get(f"{_BUILD}/timeline", path=where)
     return [] if response.content in _NO_TIMELINE else decode(response, Timeline).records
 
 
-async def _changes(client: AzureDevOps, where: PathValues) -> dict[str, object]:
+async def _read_changes(client: AzureDevOps, where: PathValues) -> dict[str, object]:
     """Read the commits as fields of the build; a build is still worth reading when they cannot be read."""
     try:
         response = await client.get(f"{_BUILD}/changes", path=where, query={"$top": _MAX_CHANGES})
@@ -287,7 +287,7 @@ async def _changes(client: AzureDevOps, where: PathValues) -> dict[str, object]:
     return {"changes": changes, "note": note, "partial": more}
 
 
-async def _line_count(client: AzureDevOps, where: PathValues) -> int | None:
+async def _count_lines(client: AzureDevOps, where: PathValues) -> int | None:
     """Return how many lines the log has; None while it is still written."""
     response = await client.get(f"{_BUILD}/logs", path=where)
     counts = {row.id: row.lines for row in decode(response, Collection[_Log]).value}
@@ -297,9 +297,9 @@ async def _line_count(client: AzureDevOps, where: PathValues) -> int | None:
     return counts[int(where["log"] or 0)] or None
 
 
-async def _log_that_tells(client: AzureDevOps, where: PathValues) -> int:
+async def _choose_log(client: AzureDevOps, where: PathValues) -> int:
     """Return the log of the first failed task; when no task failed, the last log."""
-    if (log := log_of_failure(await _records(client, where))) is not None:
+    if (log := find_failure_log(await _read_records(client, where))) is not None:
         return log
     rows = decode(await client.get(f"{_BUILD}/logs", path=where), Collection[_Log]).value
     if not rows:

@@ -1,6 +1,6 @@
 """Find out whether a pull request was written when the answer was lost."""
 
-from langchain_azure_devops.calls.recovery import Missing, PendingWrite, asker, unsettled
+from langchain_azure_devops.calls.recovery import Missing, PendingWrite, fetch_account, unknown_outcome
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, decode
 from langchain_azure_devops.tools.git import REPOSITORY, branch_ref
@@ -10,10 +10,10 @@ _ONE = "/_apis/git/pullrequests/{pull_request}"
 _COMPARED = ("title", "description", "draft", "status")
 
 
-async def opened(client: AzureDevOps, pending: PendingWrite) -> OpenedPullRequest | Missing:
+async def find_opened(client: AzureDevOps, pending: PendingWrite) -> OpenedPullRequest | Missing:
     """Find the pull request between these branches, with this title, that the token's owner opened since then."""
     given = pending.arguments
-    me = (await asker(client)).id
+    me = (await fetch_account(client)).id
     response = await client.get(
         f"{REPOSITORY}/pullrequests",
         path={"project": await client.required_project(given.get("project")), "repository": given["repository"]},
@@ -31,7 +31,7 @@ async def opened(client: AzureDevOps, pending: PendingWrite) -> OpenedPullReques
         if row.created >= since and row.title.strip() == given["title"].strip()
     ]
     if len(found) > 1:
-        raise unsettled(f"pull requests {', '.join(str(row.id) for row in found)} all fit")
+        raise unknown_outcome(f"pull requests {', '.join(str(row.id) for row in found)} all fit")
     if found:
         return found[0]
     return Missing(
@@ -41,7 +41,7 @@ async def opened(client: AzureDevOps, pending: PendingWrite) -> OpenedPullReques
     )
 
 
-async def as_asked(client: AzureDevOps, pending: PendingWrite) -> PullRequestDetail | Missing:
+async def find_update(client: AzureDevOps, pending: PendingWrite) -> PullRequestDetail | Missing:
     """Find the pull request, if it is now as the update wanted it, whoever made it so."""
     given = pending.arguments
     now = decode(await client.get(_ONE, path={"pull_request": given["id"]}), PullRequestDetail)
@@ -57,6 +57,6 @@ async def as_asked(client: AzureDevOps, pending: PendingWrite) -> PullRequestDet
 def _check_merge(now: PullRequestDetail, source_commit: str) -> None:
     """Refuse to judge a merge that is still queued or that was of another commit: it is neither done nor not done."""
     if now.status == "active" and now.merge_status == "queued":
-        raise unsettled(f"pull request {now.id} is active and a merge is queued")
+        raise unknown_outcome(f"pull request {now.id} is active and a merge is queued")
     if now.status == "completed" and now.source_commit != source_commit.lower():
-        raise unsettled(f"pull request {now.id} was completed with commit {now.source_commit}")
+        raise unknown_outcome(f"pull request {now.id} was completed with commit {now.source_commit}")

@@ -16,7 +16,7 @@ from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import Collection, Numbered, OrNone, decode
 from langchain_azure_devops.results.models import Failed, Result, Untrusted
-from langchain_azure_devops.tools.git import REPOSITORY, FileContent, file_content
+from langchain_azure_devops.tools.git import REPOSITORY, FileContent, read_text_file
 
 _PULL_REQUEST = f"{REPOSITORY}/pullRequests/{{pull_request}}"
 _MAX_DIFFED = 20
@@ -88,27 +88,27 @@ class Thread(Result):
     comments: list[Comment] = Field(default=[])
 
 
-async def review_of(client: AzureDevOps, where: PathValues, include: frozenset[str]) -> dict[str, Any]:
+async def read_review(client: AzureDevOps, where: PathValues, include: frozenset[str]) -> dict[str, Any]:
     """Read the requested parts and the linked work items, as fields of the pull request; notes name what failed.
 
     Raises:
         AzureDevOpsError: None of the parts could be read.
     """
 
-    async def work_items() -> dict[str, Any]:
+    async def read_work_items() -> dict[str, Any]:
         linked = decode(await client.get(f"{_PULL_REQUEST}/workitems", path=where), Collection[Numbered]).value
         return {"work_items": [row.id for row in linked]}
 
-    async def threads() -> dict[str, Any]:
+    async def read_threads() -> dict[str, Any]:
         there = decode(await client.get(f"{_PULL_REQUEST}/threads", path=where), Collection[_RawThread]).value
-        found = [thread for raw in there if (thread := _thread(raw)) is not None]
-        return {"threads": found, "discussion": discussion_of(found) or "There are no threads."}
+        found = [thread for raw in there if (thread := _make_thread(raw)) is not None]
+        return {"threads": found, "discussion": render_threads(found) or "There are no threads."}
 
-    parts: dict[str, Callable[[], Awaitable[dict[str, Any]]]] = {"work items": work_items}
+    parts: dict[str, Callable[[], Awaitable[dict[str, Any]]]] = {"work items": read_work_items}
     if "threads" in include:
-        parts["threads"] = threads
+        parts["threads"] = read_threads
     if include & {"files", "diff"}:
-        parts["changes"] = lambda: _changes(client, where, with_diff="diff" in include)
+        parts["changes"] = lambda: _read_changes(client, where, with_diff="diff" in include)
     answers = await fan_out(parts, lambda part: parts[part]())
     review: dict[str, Any] = {name: value for found in answers.done.values() for name, value in found.items()}
     failed = [f"{part.place} could not be read ({part.status}): {part.reason}" for part in answers.failures]
@@ -116,7 +116,7 @@ async def review_of(client: AzureDevOps, where: PathValues, include: frozenset[s
     return {**review, "notes": [*failed, *review.get("notes", [])], "unread": unread}
 
 
-def discussion_of(threads: list[Thread]) -> str:
+def render_threads(threads: list[Thread]) -> str:
     """Render the threads as Markdown: a heading for each thread, then its comments with their authors."""
     parts = []
     for thread in threads:
@@ -127,7 +127,7 @@ def discussion_of(threads: list[Thread]) -> str:
     return "\n\n".join(parts)
 
 
-def _thread(raw: _RawThread) -> Thread | None:
+def _make_thread(raw: _RawThread) -> Thread | None:
     """Keep a discussion between people; None for what the service itself notes, such as a vote or a push."""
     comments = [
         Comment(author=entry.author or "", author_id=entry.author_id, text=entry.text or "")
@@ -139,7 +139,7 @@ def _thread(raw: _RawThread) -> Thread | None:
     return Thread(id=raw.id, status=raw.status, file=raw.file, line=raw.new_line or raw.old_line, comments=comments)
 
 
-async def _changes(client: AzureDevOps, where: PathValues, *, with_diff: bool) -> dict[str, Any]:
+async def _read_changes(client: AzureDevOps, where: PathValues, *, with_diff: bool) -> dict[str, Any]:
     pushes = await client.get(f"{_PULL_REQUEST}/iterations", path=where)
     iterations = decode(pushes, Collection[Numbered]).value
     if not iterations:
@@ -156,18 +156,18 @@ async def _changes(client: AzureDevOps, where: PathValues, *, with_diff: bool) -
         found |= {"notes": ["Only the first 2,000 changed files are listed."], "partial": True}
     if with_diff:
         last = decode(pushes, Collection[_Compared]).value[-1]
-        compared = await _diff(client, where, files, last.base, last.tip)
+        compared = await _compare_files(client, where, files, last.base, last.tip)
         partial = bool(found.get("partial") or compared["partial"])
         found |= {**compared, "notes": [*found.get("notes", []), *compared["notes"]], "partial": partial}
     return found
 
 
-async def _diff(
+async def _compare_files(
     client: AzureDevOps, where: PathValues, files: list[ChangedFile], base: str, tip: str
 ) -> dict[str, Any]:
     """Compare the files; returns a unified diff within a budget, as fields of the pull request."""
     diffed = files[:_MAX_DIFFED]
-    answers = await fan_out(range(len(diffed)), lambda at: _file_diff(client, where, diffed[at], base, tip))
+    answers = await fan_out(range(len(diffed)), lambda at: _compare_file(client, where, diffed[at], base, tip))
     unread = {at: f"{diffed[at].path}: could not be read ({error.status})" for at, error in answers.failed.items()}
     compared = {at: text for at, (text, _) in answers.done.items()} | unread
     parts = [compared[at] for at in range(len(diffed))]
@@ -186,7 +186,7 @@ async def _diff(
     return {"diff": whole, "notes": notes, "partial": partial, "unread": failed}
 
 
-async def _file_diff(
+async def _compare_file(
     client: AzureDevOps, where: PathValues, changed: ChangedFile, base: str, tip: str
 ) -> tuple[str, bool]:
     """Compare one file; returns its diff, or a sentence that says why there is none, and whether it was compared."""
@@ -194,8 +194,8 @@ async def _file_diff(
     old_path = changed.was or changed.path
     empty = FileContent("", True)
     try:
-        before = empty if "add" in kinds else await file_content(client, where, old_path, base, _MAX_FILE)
-        after = empty if "delete" in kinds else await file_content(client, where, changed.path, tip, _MAX_FILE)
+        before = empty if "add" in kinds else await read_text_file(client, where, old_path, base, _MAX_FILE)
+        after = empty if "delete" in kinds else await read_text_file(client, where, changed.path, tip, _MAX_FILE)
     except NotFound:
         return f"{changed.path}: could not be read", False
     if before is None or after is None:
@@ -203,15 +203,15 @@ async def _file_diff(
     if not (before.whole and after.whole):
         return f"{changed.path}: larger than {_MAX_FILE // 1000} kB, not compared", False
     # Comparing long files takes a while, and the client's loop serves other calls meanwhile.
-    text = await asyncio.to_thread(_unified, before.text, after.text, f"a{old_path}", f"b{changed.path}")
+    text = await asyncio.to_thread(_make_diff, before.text, after.text, f"a{old_path}", f"b{changed.path}")
     return text or f"{changed.path}: {changed.change}, no line differs but perhaps line ends", True
 
 
-def _unified(before: str, after: str, old_name: str, new_name: str) -> str:
-    sides = (_lines(before), _lines(after))
+def _make_diff(before: str, after: str, old_name: str, new_name: str) -> str:
+    sides = (_split_lines(before), _split_lines(after))
     return "\n".join(difflib.unified_diff(*sides, old_name, new_name, lineterm=""))
 
 
-def _lines(text: str) -> list[str]:
+def _split_lines(text: str) -> list[str]:
     """Split a text into lines without their ends; a final line end makes no empty last line."""
     return [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")] if text else []

@@ -19,8 +19,8 @@ from langchain_azure_devops.results.models import (
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.git import GUID, REPOSITORY, branch_ref, known_repository
 from langchain_azure_devops.tools.pull_requests.models import OpenedPullRequest, PullRequest, PullRequestDetail
-from langchain_azure_devops.tools.pull_requests.recovery import as_asked, opened
-from langchain_azure_devops.tools.pull_requests.review import review_of
+from langchain_azure_devops.tools.pull_requests.recovery import find_opened, find_update
+from langchain_azure_devops.tools.pull_requests.review import read_review
 
 toolset = Toolset.named("pull_requests", "Find, read, open and update pull requests.")
 
@@ -72,8 +72,8 @@ async def list_pull_requests(
     Source: `GET /{project}/_apis/git/pullrequests`, or of one repository; of each project when none is named.
     """
     projects = [await client.required_project(project)] if repository else await projects_of(client, project)
-    author_id, reviewer_id = await _person_id(client, author), await _person_id(client, reviewer)
-    keep = _involving(None if author_id else author, None if reviewer_id else reviewer)
+    author_id, reviewer_id = await _find_person_id(client, author), await _find_person_id(client, reviewer)
+    keep = _make_people_filter(None if author_id else author, None if reviewer_id else reviewer)
     query = {
         "searchCriteria.status": status,
         "searchCriteria.creatorId": author_id,
@@ -82,7 +82,7 @@ async def list_pull_requests(
         "searchCriteria.targetRefName": branch_ref(target),
     }
 
-    async def listed(each: str, most: int, going_on: str | None) -> Page[PullRequest]:
+    async def fetch(each: str, most: int, going_on: str | None) -> Page[PullRequest]:
         where: PathValues = {"project": each, "repository": repository}
         template = "/{project}/_apis/git/pullrequests" if repository is None else _LIST
         # Only a filter made here looks at people; without one they are not even decoded.
@@ -92,13 +92,13 @@ async def list_pull_requests(
                 client, kind, template, path=where, query=query, limit=most, cursor=going_on, style="skip", keep=keep
             )
 
-    async def named(each: str, most: int) -> Page[PullRequest]:
-        return (await listed(each, most, None)).each(project=each)
+    async def fetch_one(each: str, most: int) -> Page[PullRequest]:
+        return (await fetch(each, most, None)).each(project=each)
 
     if len(projects) > 1:
-        page = await in_all(PullRequest, projects, named, limit, cursor, lambda row: (row.created, row.id))
+        page = await in_all(PullRequest, projects, fetch_one, limit, cursor, lambda row: (row.created, row.id))
     else:
-        page = await listed(projects[0], limit, cursor)
+        page = await fetch(projects[0], limit, cursor)
     if keep is not None and not page.items and cursor is None:
         page.notes.append(_NOBODY)
     return page
@@ -122,7 +122,7 @@ async def get_pull_request(
     """
     found = await _read(client, id)
     where: PathValues = {"project": found.project_id, "repository": found.repository_id, "pull_request": id}
-    return found.model_copy(update=await review_of(client, where, frozenset(include)))
+    return found.model_copy(update=await read_review(client, where, frozenset(include)))
 
 
 async def _read(client: AzureDevOps, id: int) -> PullRequestDetail:
@@ -145,7 +145,7 @@ async def _read(client: AzureDevOps, id: int) -> PullRequestDetail:
     sends=_CREATE,
     targets=("project", "repository", "source", "target", "work_items"),
     contents=("title", "description", "draft"),
-    recover=opened,
+    recover=find_opened,
     makes="pull request",
     example={"repository": "platform-api", "source": "feature/async-sqlalchemy", "target": "main", "title": "Rota"},
 )
@@ -182,15 +182,16 @@ async def create_pull_request(
         try:
             response = await client.post(_LIST, body, path=where)
         except AlreadyExists as error:
-            raise AlreadyExists(f"{error.message} {await _existing(client, where, body)}", subject="") from error
+            raise AlreadyExists(f"{error.message} {await _name_existing(client, where, body)}", subject="") from error
         except InvalidRequest as error:
             raise InvalidRequest(
-                f"{error.message} {await _missing(client, where, [source, target])}", subject=error.subject
+                f"{error.message} {await _name_missing_branches(client, where, [source, target])}",
+                subject=error.subject,
             ) from error
     return decode(response, OpenedPullRequest)
 
 
-async def _existing(client: AzureDevOps, where: PathValues, body: dict[str, JsonValue]) -> str:
+async def _name_existing(client: AzureDevOps, where: PathValues, body: dict[str, JsonValue]) -> str:
     """Name the active pull request that already exists."""
     query = {f"searchCriteria.{name}": str(body[name]) for name in ("sourceRefName", "targetRefName")}
     response = await client.get(_LIST, path=where, query={"searchCriteria.status": "active", **query})
@@ -198,7 +199,7 @@ async def _existing(client: AzureDevOps, where: PathValues, body: dict[str, Json
     return f"It is pull request {rows[0].id}." if rows else ""
 
 
-async def _missing(client: AzureDevOps, where: PathValues, branches: list[str]) -> str:
+async def _name_missing_branches(client: AzureDevOps, where: PathValues, branches: list[str]) -> str:
     """Name the branches that do not exist."""
     response = await client.get(f"{REPOSITORY}/refs", path=where, query={"filter": "heads/", "$top": 1000})
     there = {row.name for row in decode(response, Collection[Named]).value}
@@ -206,7 +207,7 @@ async def _missing(client: AzureDevOps, where: PathValues, branches: list[str]) 
     return f"There is no branch {' and no branch '.join(map(repr, gone))}: see list_branches." if gone else ""
 
 
-async def _current(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+async def _read_current(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Read what a change of a pull request would replace, under the names of the arguments."""
     values = (await get_pull_request(client, id=int(str(arguments["id"])))).model_dump(mode="json")
     current = {name: values[name] for name in ("title", "project")}
@@ -222,8 +223,8 @@ async def _current(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> d
     sends=_UPDATE,
     targets=("id", "target", "status", "source_commit"),
     contents=("title", "description", "draft"),
-    current=_current,
-    recover=as_asked,
+    current=_read_current,
+    recover=find_update,
     empty_clears=True,
     example={"id": 16, "title": "Another title"},
 )
@@ -262,7 +263,7 @@ async def update_pull_request(
     where: PathValues = {"project": current.project_id, "repository": current.repository_id, "id": id}
     response = await client.post(f"{_LIST}/{{id}}", body, path=where, method="PATCH")
     changed = decode(response, PullRequestDetail)
-    return await _merged(client, changed) if status == "completed" else changed
+    return await _wait_for_merge(client, changed) if status == "completed" else changed
 
 
 def _check_completion(body: dict[str, JsonValue], source_commit: str | None) -> None:
@@ -295,7 +296,7 @@ def _check_mergeable(current: PullRequestDetail, source_commit: str) -> None:
     raise Conflict(f"Pull request {current.id} was not completed: {reason}.", subject=str(current.id))
 
 
-async def _merged(client: AzureDevOps, accepted: PullRequestDetail) -> PullRequestDetail:
+async def _wait_for_merge(client: AzureDevOps, accepted: PullRequestDetail) -> PullRequestDetail:
     """Wait for the merge, which the service makes a little later than it answers."""
     current, unread = accepted, ""
     for _ in range(_MERGE_LOOKS):
@@ -314,7 +315,7 @@ async def _merged(client: AzureDevOps, accepted: PullRequestDetail) -> PullReque
     return current.model_copy(update={"notes": [f"{note} Policies may still be waiting; read it again later.{unread}"]})
 
 
-async def _person_id(client: AzureDevOps, person: str | None) -> str | None:
+async def _find_person_id(client: AzureDevOps, person: str | None) -> str | None:
     """Return an id by which the service can filter; None for a name."""
     if person is not None and person.lower() in {"@me", "me"}:
         identity = await client.identity()
@@ -322,7 +323,7 @@ async def _person_id(client: AzureDevOps, person: str | None) -> str | None:
     return person if person is not None and GUID.fullmatch(person) else None
 
 
-def _involving(author: str | None, reviewer: str | None) -> Callable[[PullRequest], bool] | None:
+def _make_people_filter(author: str | None, reviewer: str | None) -> Callable[[PullRequest], bool] | None:
     """Make a filter by people. The service filters by id only, and few tokens have the scope to look up a name."""
     if author is None and reviewer is None:
         return None

@@ -142,7 +142,7 @@ async def list_branches(
     """
     wanted = contains and contains.removeprefix("refs/heads/")
 
-    async def listed(where: PathValues, most: int, going_on: str | None) -> Page[BranchTip]:
+    async def fetch(where: PathValues, most: int, going_on: str | None) -> Page[BranchTip]:
         query = {"filter": "heads/", "filterContains": wanted}
         refs = f"{REPOSITORY}/refs"
         return await list_rows(
@@ -150,25 +150,25 @@ async def list_branches(
         )
 
     if repository is None:
-        there = await _repositories(client, project)
+        there = await _read_repositories(client, project)
 
-        async def named(place: str, most: int) -> Page[BranchTip]:
-            page = await listed({"project": None, "repository": there[place].id}, most, None)
-            return _marked(page, there[place].default_branch).each(repository=place)
+        async def fetch_one(place: str, most: int) -> Page[BranchTip]:
+            page = await fetch({"project": None, "repository": there[place].id}, most, None)
+            return _mark_default(page, there[place].default_branch).each(repository=place)
 
-        return await in_all(BranchTip, list(there), named, limit, cursor)
+        return await in_all(BranchTip, list(there), fetch_one, limit, cursor)
     where = await place_of(client, project, repository)
     async with known_repository(client, where):
-        page, details = await asyncio.gather(listed(where, limit, cursor), client.get(REPOSITORY, path=where))
-    return _marked(page, decode(details, GitRepository).default_branch)
+        page, details = await asyncio.gather(fetch(where, limit, cursor), client.get(REPOSITORY, path=where))
+    return _mark_default(page, decode(details, GitRepository).default_branch)
 
 
-def _marked(page: Page[BranchTip], default: str | None) -> Page[BranchTip]:
+def _mark_default(page: Page[BranchTip], default: str | None) -> Page[BranchTip]:
     page.items[:] = [tip.model_copy(update={"default": True}) if tip.name == default else tip for tip in page.items]
     return page
 
 
-async def _repositories(client: AzureDevOps, project: str | None) -> dict[str, GitRepository]:
+async def _read_repositories(client: AzureDevOps, project: str | None) -> dict[str, GitRepository]:
     """Return the repositories that can be read, by name; the project stands first when several are asked."""
     chosen = project or client.settings.default_project
     response = await client.get("/{project}/_apis/git/repositories", path={"project": chosen})
@@ -193,7 +193,7 @@ async def list_tags(
     where = await place_of(client, project, repository)
     query: dict[str, QueryValue] = {"filter": "tags/", "filterContains": contains, "peelTags": True}
 
-    async def annotation(object_id: str) -> _Annotation:
+    async def read_annotation(object_id: str) -> _Annotation:
         path = {**where, "object": object_id}
         return decode(await client.get(f"{REPOSITORY}/annotatedtags/{{object}}", path=path), _Annotation)
 
@@ -202,7 +202,7 @@ async def list_tags(
             client, Tag, f"{REPOSITORY}/refs", path=where, query=query, limit=limit, cursor=cursor, style="token"
         )
     annotated = [tag.object_id for tag in page.items if tag.object_id != tag.commit]
-    answers = await fan_out(annotated, annotation)
+    answers = await fan_out(annotated, read_annotation)
     found = {object_id: dict(read) for object_id, read in answers.done.items()}
     page.items[:] = [tag.model_copy(update=found.get(tag.object_id, {})) for tag in page.items]
     page.failed.extend(answers.failures)
@@ -281,14 +281,14 @@ async def read_repository_file(
         version=version,
         at=None if version is None else web_version(at),
         partial=not lines.whole or lines.binary or lines.lfs or any(len(line) >= MAX_LINE for _, line in kept),
-        notes=_notes(lines, text, first_line),
+        notes=_make_notes(lines, text, first_line),
         first_line=kept[0][0] if kept else 0,
         total_lines=lines.count if lines.whole else None,
         text=text,
     )
 
 
-def _notes(lines: SeenLines, text: str, first_line: int) -> list[str]:
+def _make_notes(lines: SeenLines, text: str, first_line: int) -> list[str]:
     """Return notes about the file that its lines do not show."""
     if lines.binary:
         return ["This is a binary file; its content is not shown."]

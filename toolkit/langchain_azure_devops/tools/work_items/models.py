@@ -214,34 +214,34 @@ def row_fields(extra: Iterable[str]) -> list[str]:
     return [*_ROW_FIELDS, *extra]
 
 
-def with_extra(row: WorkItem, raw: RawWorkItem, extra: Iterable[str]) -> WorkItem:
+def add_extra_fields(row: WorkItem, raw: RawWorkItem, extra: Iterable[str]) -> WorkItem:
     """Add to a row the fields that were asked for by name."""
     given = {name.lower(): value for name, value in raw.fields.items()}
     more = [Extra(name=name, value=_text(given[name.lower()])) for name in extra if name.lower() in given]
     return row.model_copy(update={"more": more})
 
 
-def with_all(found: WorkItemDetail, raw: RawWorkItem, comments: RawComments | None) -> WorkItemDetail:
+def add_details(found: WorkItemDetail, raw: RawWorkItem, comments: RawComments | None) -> WorkItemDetail:
     """Add to a work item its custom fields, links, long texts and comments."""
-    said = [] if comments is None else _comments(comments)
+    said = [] if comments is None else _order_comments(comments)
     formats = {name: str(form).lower() for name, form in (raw.formats or {}).items()}
     texts = {name: _text(value, formats.get(name, "html")) for name, value in raw.fields.items() if value is not None}
     bodies = [texts.get(name) or None for name in _BODIES]
     return found.model_copy(
         update={
             "more": [Extra(name=name, value=text) for name, text in texts.items() if _is_custom(name)],
-            "links": [_link(relation) for relation in raw.relations],
+            "links": [_make_link(relation) for relation in raw.relations],
             "description": bodies[0],
             "repro_steps": bodies[1],
             "acceptance_criteria": bodies[2],
-            "comments": None if comments is None else _discussion(said, comments.total - len(comments.comments)),
+            "comments": None if comments is None else _render_comments(said, comments.total - len(comments.comments)),
             "comment_records": said,
             "partial": comments is not None and comments.total > len(comments.comments),
         }
     )
 
 
-def _comments(answer: RawComments) -> list[Comment]:
+def _order_comments(answer: RawComments) -> list[Comment]:
     """Order the comments from the oldest on; the answer has the newest first."""
     return [
         Comment(
@@ -256,7 +256,7 @@ def _comments(answer: RawComments) -> list[Comment]:
     ]
 
 
-def _discussion(comments: list[Comment], left: int) -> str:
+def _render_comments(comments: list[Comment], left: int) -> str:
     """Render comments as Markdown, with indented texts, so that no comment looks like the heading of another."""
     parts = [f"({left} older comments are not shown)"] if left > 0 else []
     parts += [f"#{said.id} {said.author}, {said.created}\n{indent(said.text, '  ')}" for said in comments]
@@ -274,12 +274,12 @@ def _text(value: Any, form: str = "html") -> str:
     return str(value) if form == "markdown" else html_to_markdown(str(value))
 
 
-def plain(value: object) -> str:
+def show_on_one_line(value: object) -> str:
     """Return the value of a field on one line."""
     return "" if value is None else one_line(_text(value))
 
 
-def _link(relation: Relation) -> Link:
+def _make_link(relation: Relation) -> Link:
     url = relation.url or ""
     kind = _LINKS.get(relation.kind or "", "")
     if kind in {"parent", "child", "related", "successor", "predecessor"}:

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
-from langchain_azure_devops.calls.recovery import Missing, PendingWrite, asker, unsettled
+from langchain_azure_devops.calls.recovery import Missing, PendingWrite, fetch_account, unknown_outcome
 from langchain_azure_devops.errors import WriteNotDone
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Numbered, OrNone, decode
@@ -59,7 +59,7 @@ class Place(BaseModel):
     project: str = Field(validation_alias=AliasPath("fields", "System.TeamProject"))
 
 
-async def created(client: AzureDevOps, pending: PendingWrite) -> SavedWorkItem | Missing:
+async def find_created_item(client: AzureDevOps, pending: PendingWrite) -> SavedWorkItem | Missing:
     """Find the work item of this type and exact title that the token's owner created since then."""
     given = pending.arguments
     project = await client.required_project(given.get("project"))
@@ -86,7 +86,7 @@ async def created(client: AzureDevOps, pending: PendingWrite) -> SavedWorkItem |
         if item.title == title:
             found.append(item)
     if len(found) > 1:
-        raise unsettled(f"work items {', '.join(str(item.id) for item in found)} all fit")
+        raise unknown_outcome(f"work items {', '.join(str(item.id) for item in found)} all fit")
     if found:
         return found[0]
     return Missing(
@@ -95,9 +95,9 @@ async def created(client: AzureDevOps, pending: PendingWrite) -> SavedWorkItem |
     )
 
 
-async def commented(client: AzureDevOps, pending: PendingWrite) -> CommentAdded | Missing:
+async def find_comment(client: AzureDevOps, pending: PendingWrite) -> CommentAdded | Missing:
     """Find the comment with this text that the token's owner wrote since then."""
-    number, text = pending.arguments["id"], _squeezed(pending.arguments["text"])
+    number, text = pending.arguments["id"], _collapse_spaces(pending.arguments["text"])
     project = decode(await client.get(ITEM, path={"id": number}, query={"fields": "System.TeamProject"}), Place).project
     response = await client.get(
         COMMENTS,
@@ -105,24 +105,24 @@ async def commented(client: AzureDevOps, pending: PendingWrite) -> CommentAdded 
         query={"$top": 200, "order": "desc"},
         version=COMMENTS_VERSION,
     )
-    me, since = (await asker(client)).id, pending.since(client, response)
+    me, since = (await fetch_account(client)).id, pending.since(client, response)
     mine = [
         comment
         for comment in decode(response, _Comments).comments
         if comment.author_id == me and comment.created >= since
     ]
-    same = [comment for comment in mine if _squeezed(comment.text) == text]
+    same = [comment for comment in mine if _collapse_spaces(comment.text) == text]
     if len(same) == 1:
         return CommentAdded(work_item=number, comment=same[0].id)
     if mine:
         # The service may store a text in another form than it was sent.
-        raise unsettled(f"comments {', '.join(str(comment.id) for comment in mine)} were written since then")
+        raise unknown_outcome(f"comments {', '.join(str(comment.id) for comment in mine)} were written since then")
     return Missing(
         f"a comment with this text by the token's owner on work item {number}", f"Read the comments of {number}"
     )
 
 
-async def updated(client: AzureDevOps, pending: PendingWrite) -> SavedWorkItem | Missing:
+async def find_update(client: AzureDevOps, pending: PendingWrite) -> SavedWorkItem | Missing:
     """Return the work item if its next revision is recent, by the token's owner, and holds the given values.
 
     Only one write can have made the revision after the one that was read. When somebody else made it, the service
@@ -137,23 +137,25 @@ async def updated(client: AzureDevOps, pending: PendingWrite) -> SavedWorkItem |
     if current.revision > before + 1:
         answer = await client.get(_REVISION, path={"id": number, "revision": before + 1})
         following = decode(answer, _Change)
-    author, me = following.changed_by_id, (await asker(client)).id
+    author, me = following.changed_by_id, (await fetch_account(client)).id
     if author is not None and author != me:
         raise WriteNotDone(
             f"it was for revision {before} of work item {number}, and somebody else made revision {before + 1}"
         )
     if author is None or following.changed < pending.since(client, response):
-        raise unsettled(f"revision {before + 1} of work item {number} is not known to be of this write")
-    if not _holds(following.fields, pending.arguments):
-        raise unsettled(f"revision {before + 1} of work item {number} is by the same person but holds other values")
+        raise unknown_outcome(f"revision {before + 1} of work item {number} is not known to be of this write")
+    if not _has_values(following.fields, pending.arguments):
+        raise unknown_outcome(
+            f"revision {before + 1} of work item {number} is by the same person but holds other values"
+        )
     return current
 
 
-def _holds(fields: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+def _has_values(fields: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
     """Whether a revision has the given values, as far as they can be compared."""
     compared = ((fields.get(field), given.get(name)) for name, field in _COMPARED.items())
     return all(wanted is None or str(now or "").strip() == str(wanted).strip() for now, wanted in compared)
 
 
-def _squeezed(text: object) -> str:
+def _collapse_spaces(text: object) -> str:
     return " ".join(str(text or "").split())

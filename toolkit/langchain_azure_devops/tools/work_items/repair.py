@@ -49,7 +49,7 @@ class _Allowed(BaseModel):
     values: OrNone[JsonValue] = Field(default=[], validation_alias="allowedValues")
 
 
-async def repairable(
+async def add_repair_hint(
     client: AzureDevOps, error: InvalidRequest | NotFound, project: str | None, type: str | None = None
 ) -> InvalidRequest | NotFound:
     """Add to an error what would have been accepted, where one request can tell; else return it unchanged.
@@ -61,7 +61,7 @@ async def repairable(
         type: The type of the work item; None for a query.
     """
     try:
-        hint, subject = await _hint(client, error, project, type)
+        hint, subject = await _find_hint(client, error, project, type)
     except AzureDevOpsError:
         return error
     if not hint:
@@ -72,7 +72,7 @@ async def repairable(
     )
 
 
-async def unknown_values(client: AzureDevOps, project: str, type: str | None, state: str | None) -> list[str]:
+async def explain_empty_result(client: AzureDevOps, project: str, type: str | None, state: str | None) -> list[str]:
     """Say why a query found nothing when it asked for a type or state that the project does not have.
 
     The service takes any text for both and answers with an empty list.
@@ -83,15 +83,15 @@ async def unknown_values(client: AzureDevOps, project: str, type: str | None, st
         return []
     names = [row.name for row in types]
     if type and type.lower() not in {name.lower() for name in names}:
-        return [f"There is no work item type {type!r} here. {_meant(type, names)}The types are: {_listed(names)}."]
+        return [f"There is no work item type {type!r} here. {_suggest(type, names)}The types are: {_join(names)}."]
     chosen = [row for row in types if not type or row.name.lower() == type.lower()]
     states = list(dict.fromkeys(state.name for row in chosen for state in row.states))
     if state and states and state.lower() not in {name.lower() for name in states}:
-        return [f"There is no state {state!r} here. {_meant(state, states)}The states are: {_listed(states)}."]
+        return [f"There is no state {state!r} here. {_suggest(state, states)}The states are: {_join(states)}."]
     return []
 
 
-async def _hint(
+async def _find_hint(
     client: AzureDevOps, error: InvalidRequest | NotFound, project: str | None, type: str | None
 ) -> tuple[str, str]:
     """Return what would have been accepted, and for what; both are empty when that is not known."""
@@ -99,23 +99,23 @@ async def _hint(
     hint, subject = "", ""
     if (found := _UNKNOWN_FIELD.search(message)) is not None:
         subject = (found["save"] or found["query"]).strip("[]")
-        hint = await _fields_like(client, subject)
+        hint = await _suggest_fields(client, subject)
     elif project is not None and (found := _PATH.search(message)) is not None:
         subject = f"{(found['save'] or found['query']).lower()}s"
-        hint = await _paths(client, project, subject)
+        hint = await _list_paths(client, project, subject)
     elif type is None and re.search(r"TF5\d{4}", message):
         hint, subject = _WIQL_FORM, "wiql"
     elif type is not None and project is not None and (found := _RULE.search(message)) is not None:
         subject = found["rule"] or found["list"]
-        hint = await _values(client, project, type, subject)
+        hint = await _list_values(client, project, type, subject)
     elif type is not None and project is not None and "VS402323" in message:
-        hint, subject = await _types_like(client, project, type), type
+        hint, subject = await _suggest_types(client, project, type), type
     elif "unknown identity" in message:
         hint, subject = "Give the person's e-mail address or exact display name.", "identity"
     return hint, subject
 
 
-async def _fields_like(client: AzureDevOps, name: str) -> str:
+async def _suggest_fields(client: AzureDevOps, name: str) -> str:
     response = await client.get("/{project}/_apis/wit/fields", path={"project": None})
     names = {row.reference_name: row.name for row in decode(response, Collection[_Field]).value}
     short = name.rpartition(".")[2].lower().replace(" ", "")
@@ -123,49 +123,49 @@ async def _fields_like(client: AzureDevOps, name: str) -> str:
     by_name = {friendly.lower().replace(" ", ""): reference for reference, friendly in names.items()}
     keys = difflib.get_close_matches(short, [*by_name, *by_ending], n=3, cutoff=0.6)
     near = list(dict.fromkeys(by_name.get(key) or by_ending[key] for key in keys))
-    return f"Use a field's reference name. Did you mean {_listed(near)}?" if near else "Use a field's reference name."
+    return f"Use a field's reference name. Did you mean {_join(near)}?" if near else "Use a field's reference name."
 
 
-async def _paths(client: AzureDevOps, project: str, group: str) -> str:
+async def _list_paths(client: AzureDevOps, project: str, group: str) -> str:
     response = await client.get(
         "/{project}/_apis/wit/classificationnodes/{group}",
         path={"project": project, "group": group},
         query={"$depth": _MAX_DEPTH},
     )
-    return f"Give the whole path. There are these {group}: {_listed(_tree(decode(response, _Node), ''))}."
+    return f"Give the whole path. There are these {group}: {_join(_flatten_tree(decode(response, _Node), ''))}."
 
 
-def _tree(node: _Node, above: str) -> list[str]:
+def _flatten_tree(node: _Node, above: str) -> list[str]:
     path = f"{above}{node.name}"
-    return [path, *(deeper for child in node.children for deeper in _tree(child, f"{path}\\"))]
+    return [path, *(deeper for child in node.children for deeper in _flatten_tree(child, f"{path}\\"))]
 
 
-async def _values(client: AzureDevOps, project: str, type: str, field: str) -> str:
+async def _list_values(client: AzureDevOps, project: str, type: str, field: str) -> str:
     where: dict[str, str | int | None] = {"project": project, "type": type, "field": field}
     if field.lower() in {"state", "system.state"}:
         states = [row.name for row in decode(await client.get(_TYPES + "/{type}/states", path=where), _Names).value]
-        return f"The states of a {type} are: {_listed(states)}; a new one begins as {states[0]}." if states else ""
+        return f"The states of a {type} are: {_join(states)}; a new one begins as {states[0]}." if states else ""
     response = await client.get(_TYPES + "/{type}/fields/{field}", path=where, query={"$expand": "allowedValues"})
     answer = decode(response, _Allowed)
     values = [str(value) for value in answer.values]
     needed = f"{field} ({answer.reference_name}) must not be empty." if answer.required else ""
     if values:
-        return f"{needed} It allows: {_listed(values)}.".strip()
+        return f"{needed} It allows: {_join(values)}.".strip()
     return needed or f"{field} is {answer.reference_name}; it may be read-only, too long, or of another kind."
 
 
-async def _types_like(client: AzureDevOps, project: str, type: str) -> str:
+async def _suggest_types(client: AzureDevOps, project: str, type: str) -> str:
     names = [row.name for row in decode(await client.get(_TYPES, path={"project": project}), _Names).value]
-    return f"{_meant(type, names)}The types of this project are: {_listed(names)}."
+    return f"{_suggest(type, names)}The types of this project are: {_join(names)}."
 
 
-def _meant(given: str, names: list[str]) -> str:
+def _suggest(given: str, names: list[str]) -> str:
     near = difflib.get_close_matches(given.lower(), [name.lower() for name in names], n=1)
     suggestion = next((name for name in names if near and name.lower() == near[0]), None)
     return f"Did you mean {suggestion!r}? " if suggestion else ""
 
 
-def _listed(names: Iterable[str]) -> str:
+def _join(names: Iterable[str]) -> str:
     every = [one_line(name) for name in names]
     more = f" and {len(every) - _MAX_NAMES} more" if len(every) > _MAX_NAMES else ""
     return ", ".join(every[:_MAX_NAMES]) + more

@@ -25,22 +25,22 @@ from langchain_azure_devops.tools.work_items.models import (
     SavedWorkItem,
     WorkItem,
     WorkItemDetail,
-    plain,
+    add_details,
+    add_extra_fields,
     row_fields,
-    with_all,
-    with_extra,
+    show_on_one_line,
 )
 from langchain_azure_devops.tools.work_items.recovery import (
     COMMENTS,
     COMMENTS_VERSION,
     ITEM,
     Place,
-    commented,
-    created,
-    updated,
+    find_comment,
+    find_created_item,
+    find_update,
 )
-from langchain_azure_devops.tools.work_items.repair import repairable, unknown_values
-from langchain_azure_devops.tools.work_items.wiql import MAX_IDS, condition, find_ids, query_text
+from langchain_azure_devops.tools.work_items.repair import add_repair_hint, explain_empty_result
+from langchain_azure_devops.tools.work_items.wiql import MAX_IDS, build_query, condition, find_ids
 
 toolset = Toolset.named("work_items", "Find, read, create, change and comment on work items.")
 
@@ -87,7 +87,7 @@ async def query_work_items(
         "System.IterationPath": condition("UNDER", iteration),
         "System.Tags": condition("CONTAINS", tag),
         "System.Title": condition("CONTAINS", title),
-        "System.ChangedDate": condition(">=", _utc(changed_since) if changed_since else None),
+        "System.ChangedDate": condition(">=", _format_time(changed_since) if changed_since else None),
     }
     if wiql is not None and any(value for name, value in filters.items() if name != "System.TeamProject"):
         raise InvalidRequest("Give either wiql or filters, not both: put the filters into the query.", subject="wiql")
@@ -97,9 +97,9 @@ async def query_work_items(
     failed: list[Failed] = []
 
     async def fetch(position: Position, wanted: int) -> Batch[WorkItem]:
-        found = await find_ids(client, project, wiql or query_text(filters, position.token), position.skip + wanted)
+        found = await find_ids(client, project, wiql or build_query(filters, position.token), position.skip + wanted)
         chosen = found.ids[position.skip : position.skip + wanted]
-        rows, unread = await _rows(client, chosen, extra)
+        rows, unread = await _read_rows(client, chosen, extra)
         failed.extend(unread)
         if (missing := len(chosen) - len(rows)) and not unread:
             notes.append(f"{missing} more could not be read: deleted, or hidden from this token's owner.")
@@ -113,12 +113,12 @@ async def query_work_items(
     try:
         page = await collect(WorkItem, fetch, limit, cursor)
     except InvalidRequest as error:
-        raise await repairable(client, error, project) from error
+        raise await add_repair_hint(client, error, project) from error
     page.notes.extend(notes)
     page.failed.extend(failed)
     page.partial = bool(failed or notes)
     if project is not None and not page.items and (type or state):
-        page.notes.extend(await unknown_values(client, project, type, state))
+        page.notes.extend(await explain_empty_result(client, project, type, state))
     return page
 
 
@@ -139,7 +139,7 @@ async def get_work_item(client: AzureDevOps, *, id: Id, comments: bool = False) 
         where: PathValues = {"id": id, "project": found.project}
         newest: dict[str, str | int | bool | None] = {"$top": 200, "order": "desc"}
         said = decode(await client.get(COMMENTS, path=where, query=newest, version=COMMENTS_VERSION), RawComments)
-    return with_all(found, decode(response, RawWorkItem), said)
+    return add_details(found, decode(response, RawWorkItem), said)
 
 
 async def current_work_item(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
@@ -167,7 +167,7 @@ async def current_work_item(client: AzureDevOps, arguments: Mapping[str, JsonVal
     sends=f"POST {_CREATE}",
     targets=("type", "project", "area", "iteration", "assigned_to", "parent"),
     contents=("title", "description", "tags", "fields"),
-    recover=created,
+    recover=find_created_item,
     makes="work item",
     example={"type": "Bug", "title": "Broken", "assigned_to": "Tom Becker", "tags": ["a"]},
 )
@@ -193,7 +193,7 @@ async def create_work_item(
     Source: `POST .../wit/workitems/${type}`.
     """
     project = await client.required_project(project)
-    patch = _changes(
+    patch = _make_patch(
         {
             "System.Title": title,
             "System.AreaPath": area,
@@ -215,7 +215,7 @@ async def create_work_item(
     except ProjectNotFound:
         raise
     except (InvalidRequest, NotFound) as error:
-        raise await repairable(client, error, project, type) from error
+        raise await add_repair_hint(client, error, project, type) from error
     return decode(response, SavedWorkItem)
 
 
@@ -227,7 +227,7 @@ async def create_work_item(
     targets=("id", "assigned_to", "area", "iteration"),
     contents=("revision", "title", "state", "tags", "description", "fields"),
     current=current_work_item,
-    recover=updated,
+    recover=find_update,
     empty_clears=True,
     example={"id": 4, "revision": 5, "title": "Another title"},
 )
@@ -262,17 +262,17 @@ async def update_work_item(
     }
     kind = "" if description is None else (await _read_fields(client, id, _Kind, "System.WorkItemType")).type
     body_field = _DESCRIPTION.get(kind.lower(), "System.Description")
-    changes = _changes(named, body_field, description, fields)
+    changes = _make_patch(named, body_field, description, fields)
     if not changes:
         raise InvalidRequest("Nothing to change was given.", subject="arguments")
     patch: list[JsonValue] = [{"op": "test", "path": "/rev", "value": revision}, *changes]
     try:
         response = await client.post(ITEM, patch, path={"id": id}, content_type=_JSON_PATCH, method="PATCH")
     except Conflict as error:
-        raise await _conflict(client, error, id, revision, changes) from error
+        raise await _explain_conflict(client, error, id, revision, changes) from error
     except InvalidRequest as error:
         place = await _read_fields(client, id, _PlaceAndKind, "System.TeamProject,System.WorkItemType")
-        raise await repairable(client, error, place.project, place.type) from error
+        raise await add_repair_hint(client, error, place.project, place.type) from error
     return decode(response, SavedWorkItem)
 
 
@@ -284,7 +284,7 @@ async def update_work_item(
     targets=("id",),
     contents=("text",),
     current=current_work_item,
-    recover=commented,
+    recover=find_comment,
     example={"id": 4, "text": "Noted."},
 )
 async def add_work_item_comment(
@@ -317,24 +317,24 @@ async def _read_fields(client: AzureDevOps, id: int, model: type[T], names: str)
     return decode(await client.get(ITEM, path={"id": id}, query={"fields": names}), model)
 
 
-async def _rows(client: AzureDevOps, ids: list[int], extra: list[str]) -> tuple[list[WorkItem], list[Failed]]:
+async def _read_rows(client: AzureDevOps, ids: list[int], extra: list[str]) -> tuple[list[WorkItem], list[Failed]]:
     """Read the work items with their fields, in the order of the ids, and return which could not be read.
 
     What vanished in between is left out.
     """
     wanted: list[JsonValue] = [*row_fields(extra)]
 
-    async def some(start: int) -> dict[int, WorkItem]:
+    async def read_batch(start: int) -> dict[int, WorkItem]:
         asked: list[JsonValue] = [*ids[start : start + _BATCH]]
         body: dict[str, JsonValue] = {"ids": asked, "fields": wanted, "errorPolicy": "omit"}
         answer = await client.post("/{project}/_apis/wit/workitemsbatch", body, path={"project": None})
         rows = [row for row in decode(answer, Collection[WorkItem | None]).value if row]
         if extra:
             raws = [raw for raw in decode(answer, Collection[RawWorkItem | None]).value if raw]
-            rows = [with_extra(row, raw, extra) for row, raw in zip(rows, raws, strict=True)]
+            rows = [add_extra_fields(row, raw, extra) for row, raw in zip(rows, raws, strict=True)]
         return {row.id: row for row in rows}
 
-    answers = await fan_out(range(0, len(ids), _BATCH), some)
+    answers = await fan_out(range(0, len(ids), _BATCH), read_batch)
     found = {number: row for part in answers.done.values() for number, row in part.items()}
     failed = [
         Failed(place=f"work items {ids[start]} and following", status=error.status, reason=error.message)
@@ -343,7 +343,7 @@ async def _rows(client: AzureDevOps, ids: list[int], extra: list[str]) -> tuple[
     return [found[number] for number in ids if number in found], failed
 
 
-def _changes(
+def _make_patch(
     named: dict[str, str | None], description_field: str, description: str | None, fields: list[FieldValue]
 ) -> list[JsonValue]:
     values = {name: value for name, value in named.items() if value is not None}
@@ -363,7 +363,9 @@ def _changes(
     return patch
 
 
-async def _conflict(client: AzureDevOps, error: Conflict, id: int, revision: int, changes: list[JsonValue]) -> Conflict:
+async def _explain_conflict(
+    client: AzureDevOps, error: Conflict, id: int, revision: int, changes: list[JsonValue]
+) -> Conflict:
     response = await client.get(ITEM, path={"id": id})
     now, fields = decode(response, WorkItem).revision, decode(response, RawWorkItem).fields
     if now == revision:
@@ -371,7 +373,7 @@ async def _conflict(client: AzureDevOps, error: Conflict, id: int, revision: int
     paths = [str(change["path"]) for change in changes if isinstance(change, dict)]
     names = [path.removeprefix("/fields/") for path in paths if path.startswith("/fields/")]
     shown = [*dict.fromkeys([*names, "System.ChangedBy", "System.ChangedDate"])]
-    values = "\n".join(f"{name}: {plain(fields.get(name))[:_MAX_SHOWN] or '(empty)'}" for name in shown)
+    values = "\n".join(f"{name}: {show_on_one_line(fields.get(name))[:_MAX_SHOWN] or '(empty)'}" for name in shown)
     return RevisionConflict(
         f"Work item {id} is at revision {now}, not {revision}: somebody changed it since it was read. Nothing was "
         f"changed. If the change still fits, repeat it with revision {now}. Current values:\n{values}",
@@ -379,7 +381,7 @@ async def _conflict(client: AzureDevOps, error: Conflict, id: int, revision: int
     )
 
 
-def _utc(moment: datetime) -> str:
+def _format_time(moment: datetime) -> str:
     """Return a time as the service reads it; a time without a zone is in UTC."""
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

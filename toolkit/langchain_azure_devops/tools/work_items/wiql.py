@@ -28,10 +28,10 @@ def condition(operator: str, value: str | None) -> str | None:
     """
     if value is None:
         return None
-    return f"{operator} @Me" if value.lower() == "@me" else f"{operator} {_quoted(value)}"
+    return f"{operator} @Me" if value.lower() == "@me" else f"{operator} {_quote(value)}"
 
 
-def query_text(conditions: Mapping[str, str | None], as_of: str = "") -> str:
+def build_query(conditions: Mapping[str, str | None], as_of: str = "") -> str:
     """Return a whole query, latest change first.
 
     Args:
@@ -40,11 +40,11 @@ def query_text(conditions: Mapping[str, str | None], as_of: str = "") -> str:
     """
     where = " AND ".join(f"[{field}] {text}" for field, text in conditions.items() if text is not None)
     clause = f" WHERE {where}" if where else ""
-    moment = f" ASOF {_quoted(as_of)}" if as_of else ""
+    moment = f" ASOF {_quote(as_of)}" if as_of else ""
     return f"SELECT [System.Id] FROM WorkItems{clause} {_ORDER}{moment}"  # noqa: S608 - WIQL, its values are quoted
 
 
-def _quoted(value: str) -> str:
+def _quote(value: str) -> str:
     if not value.isprintable():
         raise InvalidRequest(f"{value!r} holds a line break or control character.", subject="wiql")
     doubled = value.replace("'", "''")
