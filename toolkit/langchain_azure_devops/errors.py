@@ -292,7 +292,7 @@ _BY_STATUS: dict[int, type[AzureDevOpsError]] = {
 _NEXT_STEP: dict[type[AzureDevOpsError], str] = {
     ProjectNotFound: (
         "It does not exist, or this token's owner may not see it: the service does not tell the two apart. "
-        "Use list_projects to see the projects this token can see."
+        "List the projects: the answer holds all that this token can see."
     ),
     NotFound: (
         "It does not exist, or this token's owner may not see it: the service does not tell the two apart. "

@@ -147,7 +147,7 @@ def build(number: int) -> Json:
         "startTime": _moment(number),
         "finishTime": _moment(number),
         "url": path,
-        "definition": _definition(number % 4),
+        "definition": definition(number % 4),
         "project": project(),
         "sourceBranch": "refs/heads/main" if number % 3 else f"refs/pull/{4000 + number}/merge",
         "sourceVersion": f"{number:040x}",
@@ -164,7 +164,8 @@ def build(number: int) -> Json:
     }
 
 
-def _definition(number: int) -> Json:
+def definition(number: int) -> Json:
+    """A pipeline, as the service calls it: a build definition."""
     return {
         "drafts": [],
         "id": number,

@@ -17,13 +17,16 @@ _FAN_OUTS: tuple[tuple[str, dict[str, object], int], ...] = (
     ("list_branches", {"limit": 1000}, 5 * REPOSITORIES),
     ("search_code", {"text": "DB_TIMEOUT", "limit": 50}, 50),
 )
-_LISTS = ("list_projects", "list_repositories", "list_pull_requests", "list_builds")
+_LISTS = tuple(
+    name for name, tool in TOOLS.items() if "cursor" in tool.parameters.model_fields and not tool.examples[0]
+)
+"""The lists whose example needs no argument."""
 
 
 def requests(stub: Stub) -> Iterator[Measurement]:
     """Count the requests of each list that fits into one answer, and the connections of many calls."""
     with stub.client() as client:
-        TOOLS["list_projects"].call_sync(client)
+        TOOLS[_LISTS[0]].call_sync(client)
         for name in _LISTS:
             stub.wire()
             TOOLS[name].call_sync(client)
@@ -31,14 +34,14 @@ def requests(stub: Stub) -> Iterator[Measurement]:
     stub.wire()
     with stub.client() as client:
         for _ in range(20):
-            TOOLS["list_projects"].call_sync(client)
+            TOOLS[_LISTS[0]].call_sync(client)
     yield Measurement("connections", stub.wire().connections)
 
 
 def fan_out(stub: Stub) -> Iterator[Measurement]:
     """Branches of 40 repositories, and the lines of 50 files found: one request, then one for each, all 20 ms away."""
     with stub.client("delay") as client:
-        TOOLS["list_projects"].call_sync(client)
+        TOOLS[_LISTS[0]].call_sync(client)
         for name, arguments, rows in _FAN_OUTS:
             stub.wire()
             start = time.perf_counter()
@@ -59,7 +62,7 @@ def faults(stub: Stub) -> Iterator[Measurement]:
 
         async def in_turn(number: int) -> str:
             async with turns:
-                message = await bound[_LISTS[number % 2 * 2]].ainvoke(
+                message = await bound[_LISTS[number % len(_LISTS)]].ainvoke(
                     {"type": "tool_call", "id": str(number), "name": "", "args": {"limit": 20}}
                 )
                 return "" if message.status == "success" else str(message.content)

@@ -10,11 +10,13 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from azure_devops_evals.benchmarks.budgets import Measurement
 from azure_devops_evals.benchmarks.service import TOKEN, Stub
 
+COMMANDS: Mapping[str, Sequence[str]] = {"help": ["--help"], "verify": ["verify"], "chat": ["chat", "--help"]}
+"""The command of each budget."""
 _TIMES = 5
 _COMMAND = """
 import sys
@@ -29,30 +31,30 @@ finally:
 
 
 def start_up(stub: Stub) -> Iterator[Measurement]:
-    """The median of several starts of `--help` and `verify`, and the LangChain modules they load."""
+    """Measure the median of several starts of each command, and count the LangChain modules that it loads."""
     environ = {
         **{name: value for name, value in os.environ.items() if not name.startswith("AZURE_DEVOPS_")},
         "AZURE_DEVOPS_BASE_URL": stub.base_url(),
         "AZURE_DEVOPS_PAT": TOKEN,
         "AZURE_DEVOPS_SCOPES": "code work build project",
     }
-    for name, argument in (("help", "--help"), ("verify", "verify")):
-        runs = [_run(argument, environ) for _ in range(_TIMES)]
+    for name, arguments in COMMANDS.items():
+        runs = [_run(arguments, environ) for _ in range(_TIMES)]
         computed, waited, loaded = zip(*runs, strict=True)
         detail = f"{statistics.median(waited):.2f} s by the clock; medians of {_TIMES}"
         yield Measurement(name, statistics.median(computed), "", detail)
-        yield Measurement("langchain", max(loaded), argument)
+        yield Measurement("langchain", max(loaded), " ".join(arguments))
 
 
-def _run(argument: str, environ: Mapping[str, str]) -> tuple[float, float, int]:
+def _run(arguments: Sequence[str], environ: Mapping[str, str]) -> tuple[float, float, int]:
     """Return processor time and elapsed time in seconds, and the number of LangChain modules that were loaded."""
     start, before = time.perf_counter(), _processor_time()
     done = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-c", _COMMAND, argument], capture_output=True, text=True, env=environ, check=False
+        [sys.executable, "-c", _COMMAND, *arguments], capture_output=True, text=True, env=environ, check=False
     )
     took, computed = time.perf_counter() - start, _processor_time() - before
     if done.returncode:
-        raise RuntimeError(f"{argument} ended with {done.returncode}: {done.stdout}{done.stderr}")
+        raise RuntimeError(f"{' '.join(arguments)} ended with {done.returncode}: {done.stdout}{done.stderr}")
     return computed, took, int(done.stderr.rsplit("loaded ", 1)[1])
 
 

@@ -61,6 +61,7 @@ _ROWS: dict[str, Callable[[int], answers.Json]] = {
     "projects": answers.project,
     "repositories": answers.repository,
     "refs": answers.ref,
+    "definitions": answers.definition,
 }
 
 
@@ -145,6 +146,7 @@ _ROUTES: list[tuple[re.Pattern[str], Callable[[Asked], Body]]] = [
         (r"/_apis/projects$", lambda _: Body(_rows("projects", 0, 2))),
         (r"/_apis/git/repositories$", lambda _: Body(_rows("repositories", 0, REPOSITORIES))),
         (r"/refs$", lambda _: Body(_rows("refs", 0, 5))),
+        (r"/_apis/build/definitions$", lambda _: Body(_rows("definitions", 0, 4))),
         (r"/_apis/build/builds$", _builds),
         (r"/builds/\d+/logs$", _logs),
         (r"/builds/\d+/logs/\d+$", _log),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from azure_devops_agents.models.scripted import Call, Step
 from azure_devops_evals.case import Case
+from langchain_azure_devops.tools import TOOLS
 
 
 def _silent(_: Case) -> list[Step]:
@@ -19,15 +20,11 @@ def _giving_up(_: Case) -> list[Step]:
 
 
 def _always_writing(_: Case) -> list[Step]:
-    return [
-        [
-            Call.to("create_work_item", type="Bug", title="Something is wrong", project="Platform"),
-            Call.to("update_work_item", id=4, revision=5, state="Closed"),
-            Call.to("add_work_item_comment", id=13, text="Seen."),
-            Call.to("update_pull_request", id=15, status="abandoned"),
-        ],
-        [Call.to("write_report", answer="Everything is done.", verdict="answered")],
+    """Call every tool that writes, as its example does."""
+    writes = [
+        Call(name=tool.name, arguments=dict(tool.examples[0])) for tool in TOOLS.values() if tool.access == "write"
     ]
+    return [writes, [Call.to("write_report", answer="Everything is done.", verdict="answered")]]
 
 
 def _stuffing(case: Case) -> list[Step]:

@@ -481,7 +481,7 @@ def test_a_log_that_is_still_written_has_no_line_count():
         ("list_builds", {"pipeline": "999"}, NotFound, "999"),
         ("list_builds", {"project": "Platfrm"}, ProjectNotFound, "Did you mean 'Platform'?"),
         ("list_builds", {"result": "broken"}, InvalidRequest, "must be one of"),
-        ("list_pipelines", {"project": "Nope"}, ProjectNotFound, "list_projects"),
+        ("list_pipelines", {"project": "Nope"}, ProjectNotFound, "List the projects"),
     ],
 )
 def test_what_is_missing_is_said(platform_reader, tool, arguments, kind, words):

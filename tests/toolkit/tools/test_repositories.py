@@ -210,7 +210,7 @@ def test_a_hidden_project_is_not_found(platform_client, organization):
     names = [row.name for row in call(platform_client, "list_projects").items]
     assert names == ["Data", "Mobile App", "Platform"]
     message = refusal(platform_client, "list_branches", ProjectNotFound, repository="ledger", project="Payments")
-    assert "list_projects" in message
+    assert "List the projects" in message
 
 
 # -- tags ----------------------------------------------------------------------------------------------------------

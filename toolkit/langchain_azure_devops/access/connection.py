@@ -124,7 +124,7 @@ async def _verify(client: AzureDevOps) -> Connection:
         projects = []
         hints.append(
             "The token cannot list projects, so names of projects cannot be checked. Add the scope 'Project and Team "
-            "(Read)' (vso.project) to get suggestions and the tool list_projects."
+            "(Read)' (vso.project) to get suggestions and a list of the projects."
         )
         missing_project = {Scope.PROJECT: "refused", Scope.PROFILE: "refused"}
     except AzureDevOpsError as error:

@@ -33,7 +33,7 @@ ANONYMOUS_ID = "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa"
 _MAX_REASON = 600
 _CODE_SEARCH_INFO = (
     "Code search did not answer for this organization. It needs the Code Search extension and an index: ask an "
-    "administrator to install it, or read files with list_repository_files and read_repository_file."
+    "administrator to install it, or list the files of a repository and read them."
 )
 
 
