@@ -1,1 +1,1 @@
-"""What a person sees and decides before a write, and the journal of writes."""
+"""Let a person approve each write, and keep the journal of writes."""

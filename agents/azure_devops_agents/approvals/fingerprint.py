@@ -24,14 +24,14 @@ def fingerprint(request: WriteRequest) -> str:
         for name, value in given.items()
         if value not in (None, []) and (request.empty_clears or value != "")
     }
-    return digest_call(request.tool, cast("dict[str, JsonValue]", _folded(arguments)))
+    return digest_call(request.tool, cast("dict[str, JsonValue]", _fold(arguments)))
 
 
-def _folded(value: Any) -> Any:
+def _fold(value: Any) -> Any:
     if isinstance(value, str):
         return _INSIGNIFICANT.sub("", unicodedata.normalize("NFKC", clean(value)).casefold())
     if isinstance(value, list):
-        return [_folded(part) for part in value]
+        return [_fold(part) for part in value]
     if isinstance(value, dict):
-        return {name: _folded(part) for name, part in value.items()}
+        return {name: _fold(part) for name, part in value.items()}
     return value

@@ -1,4 +1,4 @@
-"""One client at a time on a thread, also when the clients are processes. A lock ends with the process that holds it."""
+"""Let only one client or process work on a thread at a time. A lock ends with the process that holds it."""
 
 import hashlib
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from filelock import FileLock, Timeout
 from langchain_azure_devops.errors import Conflict
 
 WAIT_SECONDS = 10.0
-"""How long a client waits for another one; a person who decides holds no lock."""
+"""The time that a client waits for another one. No lock is held while a person decides."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What a person sees before a write, and how the answer reaches the write gate."""
+"""Build the approval view of a write, and pass the answer to the write gate."""
 
 import difflib
 import unicodedata

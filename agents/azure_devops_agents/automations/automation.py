@@ -1,4 +1,4 @@
-"""What every automation is made of: inputs, and a plan of writes that is shown first and then carried out exactly."""
+"""Define an automation: its inputs, and a plan of writes that is shown first and then carried out exactly."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Which tools a connection brings, and the scopes that would bring the others."""
+"""Find the tools that a connection brings, and the scopes that would bring the others."""
 
 from collections.abc import Iterable
 from typing import Any

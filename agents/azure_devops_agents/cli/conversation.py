@@ -1,4 +1,4 @@
-"""What `chat` does: a conversation with the investigator."""
+"""Run a conversation with the investigator (`chat`)."""
 
 import secrets
 import uuid
@@ -58,7 +58,7 @@ def chat(options: ConnectionOptions, *, model: str | None, thread: str | None, r
 
 
 class History(FileHistory):
-    """The lines that a person typed, for the next time, without secrets."""
+    """The history of the lines that a person typed, without secrets."""
 
     def store_string(self, string: str) -> None:
         """Store one line."""
@@ -115,7 +115,7 @@ def _left_over(console: Console, investigator: Investigator, thread: str) -> Non
 
 
 def _finish(console: Console, investigator: Investigator, thread: str) -> None:
-    """Continue a question in whose middle an earlier process ended."""
+    """Continue a question that an earlier process left unfinished."""
     _left_over(console, investigator, thread)
     try:
         for event in investigator.resume(thread):

@@ -1,4 +1,4 @@
-"""How a person at the terminal decides about the writes that wait for an approval."""
+"""Let a person at the terminal decide about the writes that wait for an approval."""
 
 import getpass
 import json
@@ -45,7 +45,7 @@ def ask_person(console: Console, asked: ApprovalAsked) -> Mapping[str, Any]:
         if len(chosen) != 1:
             continue
         if chosen[0] == "edit":
-            if (arguments := _edited(console, asked.view["editable"])) is not None:
+            if (arguments := _edit_arguments(console, asked.view["editable"])) is not None:
                 return {"decision": "edit", "approver": name_person(), "arguments": arguments}
             continue
         reason = (
@@ -67,7 +67,7 @@ def name_person() -> str:
         return "terminal"
 
 
-def _edited(console: Console, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
+def _edit_arguments(console: Console, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
     """Let a person edit all arguments in their editor; None when nothing was changed."""
     text = json.dumps(arguments, indent=2, ensure_ascii=False)
     while True:

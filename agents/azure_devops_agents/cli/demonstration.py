@@ -1,4 +1,4 @@
-"""What `demo` does: a whole investigation in the simulator, with a script in place of the model."""
+"""Play a whole investigation in the simulator (`demo`), with a script in place of the model."""
 
 import sys
 import tempfile
@@ -117,7 +117,7 @@ def play(console: Console, answer: Decide) -> None:
         AzureDevOpsToolkit.connect(settings=target.settings) as toolkit,
         open_investigator(ScriptedModel(steps=STEPS), toolkit, path=Path(folder) / "demo.sqlite") as investigator,
     ):
-        for event in _ordered(answer_approvals(investigator, "demo", investigator.ask("demo", QUESTION), answer)):
+        for event in _sort_results(answer_approvals(investigator, "demo", investigator.ask("demo", QUESTION), answer)):
             show(console, event)
         console.print()
         filed = [entry for entry in investigator.state("demo")["evidence"].values() if entry["status"] == "written"]
@@ -131,7 +131,7 @@ def play(console: Console, answer: Decide) -> None:
         )
 
 
-def _ordered(events: Iterable[Event]) -> Iterator[Event]:
+def _sort_results(events: Iterable[Event]) -> Iterator[Event]:
     """Yield the results of one turn in the order of their calls; they arrive in the order in which they end."""
     results: list[ToolFinished] = []
     for event in events:

@@ -63,7 +63,7 @@ def _hint(parameter: click.Parameter, context: click.Context | None) -> str:
 
 
 def _parameter(name: str, field: FieldInfo) -> click.Parameter:
-    annotation, several = _unwrapped(field.annotation)
+    annotation, several = _unwrap(field.annotation)
     form = _form(name, annotation)
     if field.is_required():
         return click.Argument([name], type=form, metavar=field.title, nargs=-1 if several else 1, required=True)
@@ -82,19 +82,19 @@ def _parameter(name: str, field: FieldInfo) -> click.Parameter:
     )
 
 
-def _unwrapped(annotation: Any) -> tuple[Any, bool]:
-    """The type of one value, and whether the field takes several; `X | None` counts as `X`."""
+def _unwrap(annotation: Any) -> tuple[Any, bool]:
+    """Return the type of one value, and whether the field takes several; `X | None` counts as `X`."""
     if get_origin(annotation) in (Union, types.UnionType):
         rest = [part for part in get_args(annotation) if part is not type(None)]
         if len(rest) == 1:
-            return _unwrapped(rest[0])
+            return _unwrap(rest[0])
     if get_origin(annotation) in (list, tuple, set, frozenset):
         return get_args(annotation)[0], True
     return annotation, False
 
 
 def _form(name: str, annotation: Any) -> Any:
-    """The click type of a field."""
+    """Return the click type of a field."""
     values = get_args(annotation)
     if get_origin(annotation) is Literal and all(isinstance(value, str) for value in values):
         return click.Choice(values)

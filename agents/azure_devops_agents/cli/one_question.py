@@ -1,4 +1,4 @@
-"""What `investigate` does: ask one question, show its steps, let a person decide about writes, print the report."""
+"""Ask one question (`investigate`): show its steps, let a person decide about writes, and print the report."""
 
 import uuid
 from pathlib import Path
@@ -37,7 +37,7 @@ def investigate(
             audit=target.audit_path,
             progress=print_waiting,
         ) as toolkit,
-        open_investigator(open_model(model), toolkit, plan=_approved(toolkit, plan)) as investigator,
+        open_investigator(open_model(model), toolkit, plan=_load_plan(toolkit, plan)) as investigator,
     ):
         events = investigator.ask(thread, question)
         told = answer_approvals(investigator, thread, events, lambda asked: ask_person(steps, asked))
@@ -50,8 +50,8 @@ def investigate(
             click.echo(as_json(investigator.state(thread)))
 
 
-def _approved(toolkit: AzureDevOpsToolkit, path: Path | None) -> ApprovedPlan | None:
-    """Load the plan of a file, which whoever gave it on the command line approves."""
+def _load_plan(toolkit: AzureDevOpsToolkit, path: Path | None) -> ApprovedPlan | None:
+    """Load a write plan from a file; passing it on the command line approves it."""
     if path is None:
         return None
     plan = WritePlan.load(path, TOOLS)

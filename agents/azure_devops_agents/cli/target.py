@@ -35,7 +35,7 @@ class Target:
 
     @property
     def only_reads(self) -> bool:
-        """Whether no write can happen, by option or because the token was made for another program."""
+        """Return whether no write can happen, by option or because the token was made for another program."""
         return self.read_only or self.settings.borrowed
 
     @property

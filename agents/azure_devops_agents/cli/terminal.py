@@ -81,5 +81,5 @@ def heading(text: str) -> Text:
 
 
 def interactive() -> bool:
-    """Whether a person at a terminal can be asked."""
+    """Return whether a person at a terminal can be asked."""
     return sys.stdin.isatty() and sys.stderr.isatty()

@@ -105,7 +105,7 @@ def show_approval(console: Console, view: Mapping[str, Any]) -> None:
 
 
 def _target(view: Mapping[str, Any], name: str) -> str:
-    """Name the target of the write by more than its number."""
+    """Show the title of the target beside its number."""
     current = view.get("current") or {}
     if name == "id" and current.get("title"):
         return f"{view['arguments'][name]} ({_plain(current['title'])})"
@@ -131,7 +131,7 @@ def _change(change: Mapping[str, Any]) -> Text:
 
 
 def _sources(read: Sequence[Mapping[str, Any]]) -> str:
-    """Say whose texts the model had read, because one of them may have told it what to write."""
+    """List the authors of the texts that the model had read, because one of these may have told it what to write."""
     lines = ["Text that others wrote, and that may have led to this:"]
     for entry in read[:_MAX_SOURCES]:
         of = ", ".join(f"{name}={_plain(value)}" for name, value in entry["of"].items())

@@ -57,7 +57,7 @@ def evidence_of_message(
 
 
 def _holds_untrusted_text(artifact: Mapping[str, Any], failed: bool) -> bool:
-    """Whether people, builds or the service wrote some of the text; true as well when nothing is known about it.
+    """Return whether people, builds or the service wrote some of the text; true when nothing is known about it.
 
     The toolkit writes the messages of blocked and misconfigured calls itself, and an empty result has only its notes.
     """
@@ -90,7 +90,7 @@ def evidence_of_text(evidence_id: str, call: dict[str, Any], status: str, text: 
 
 
 def is_continued(evidence: Evidence, known: Iterable[Evidence]) -> bool:
-    """Whether later calls returned all that a partial result left out; those results report their own gaps."""
+    """Return whether later calls returned all that a partial result left out; those results report their own gaps."""
     following = evidence["next"]
     if following is None or evidence["gaps"]:
         return False

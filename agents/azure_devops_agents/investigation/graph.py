@@ -1,4 +1,4 @@
-"""The wiring of the investigation.
+"""Wire the investigation graph.
 
     START -> model -+-> read ----+-> collect -+-> write -> model
                     +-> approve -+            +-> model
@@ -49,9 +49,9 @@ def build_graph(
         plan: Decides about every write in place of a person: what it does not name is refused, and nobody is asked.
     """
     limits = budgets or Budgets()
-    intents = journal or WriteJournal()
-    nodes = ReadNodes(model, toolkit, limits, intents)
-    writing = WriteNodes(toolkit, intents, plan)
+    writes = journal or WriteJournal()
+    nodes = ReadNodes(model, toolkit, limits, writes)
+    writing = WriteNodes(toolkit, writes, plan)
 
     graph: StateGraph[Any, Any, Any, Any] = StateGraph(State)
     graph.add_node("model", RunnableLambda(nodes.call_model, nodes.acall_model))
@@ -64,7 +64,7 @@ def build_graph(
 
     graph.add_edge(START, "model")
     graph.add_conditional_edges(
-        "model", after_model(nodes.writers, limits, writing.place), ["read", "approve", "report"]
+        "model", after_model(nodes.writers, limits, writing.destination), ["read", "approve", "report"]
     )
     graph.add_edge("read", "collect")
     graph.add_conditional_edges("collect", after_calls, ["write", "model", "report"])

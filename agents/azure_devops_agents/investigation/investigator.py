@@ -98,7 +98,7 @@ class Investigator:
         return dict(self._graph.get_state(_config(thread)).values)
 
     def resume(self, thread: str) -> Iterator[Event]:
-        """Continue a question in whose middle a process ended."""
+        """Continue a question that an earlier process left unfinished."""
         with self._hold(thread):
             snapshot = self._graph.get_state(_config(thread))
             if snapshot.next and not snapshot.interrupts:

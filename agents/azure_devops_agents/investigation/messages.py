@@ -19,7 +19,7 @@ def join_message(parts: Sequence[BaseMessage], before: Sequence[AnyMessage]) -> 
         whole = whole + part  # type: ignore[assignment] # chunks of a message add up to one
     used = _ids(before)
     if not isinstance(whole, AIMessageChunk):
-        return _renamed(whole, used) if isinstance(whole, AIMessage) else AIMessage(whole.content)
+        return _rename_calls(whole, used) if isinstance(whole, AIMessage) else AIMessage(whole.content)
     message = AIMessage(whole.content, additional_kwargs=whole.additional_kwargs, id=whole.id)
     for position, chunk in enumerate(whole.tool_call_chunks):
         identifier = _fresh(chunk["id"] or f"call_{position}", used)
@@ -48,7 +48,7 @@ def _an_object(text: str) -> dict[str, Any]:
     raise ValueError(f"arguments must be a JSON object, not {text[:80]}")
 
 
-def _renamed(message: AIMessage, used: set[str]) -> AIMessage:
+def _rename_calls(message: AIMessage, used: set[str]) -> AIMessage:
     """Give the calls of a message ids that are new in the thread."""
     calls = [{**call, "id": _fresh(call["id"] or "call", used)} for call in message.tool_calls]
     malformed = [{**call, "id": _fresh(call["id"] or "call", used)} for call in message.invalid_tool_calls]

@@ -71,7 +71,7 @@ class ReadNodes:
         try:
             return {"messages": [join_message(list(runnable.stream(messages)), state["messages"])], "failure": None}
         except Exception as error:  # noqa: BLE001 - providers raise what they like; the thread must survive it
-            return _failed(error)
+            return _record_failure(error)
 
     async def acall_model(self, state: State) -> dict[str, Any]:
         """Let the model take its next step, without blocking."""
@@ -80,7 +80,7 @@ class ReadNodes:
             parts = [part async for part in runnable.astream(messages)]
             return {"messages": [join_message(parts, state["messages"])], "failure": None}
         except Exception as error:  # noqa: BLE001 - providers raise what they like; the thread must survive it
-            return _failed(error)
+            return _record_failure(error)
 
     def _prepare_turn(self, state: State) -> tuple[Runnable[Any, AIMessage], list[Any]]:
         settings = self.toolkit.client.settings
@@ -209,7 +209,7 @@ class ReadNodes:
         return {"report": report}
 
 
-def _failed(error: Exception) -> dict[str, Any]:
+def _record_failure(error: Exception) -> dict[str, Any]:
     """Store a failure of the model in the state. A question that the offline model does not know is raised."""
     if isinstance(error, UnknownQuestion):
         raise error

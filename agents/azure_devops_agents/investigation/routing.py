@@ -1,4 +1,4 @@
-"""Where the graph goes next, and when a question has cost enough."""
+"""Route the graph, and stop a question that exceeds its budget."""
 
 import re
 import time
@@ -27,7 +27,7 @@ _CITED = re.compile(r"\bE\d+\b")
 
 @dataclass(frozen=True)
 class Budgets:
-    """How much one question may cost.
+    """The limits of one question.
 
     Attributes:
         calls: Tool calls.
@@ -46,7 +46,7 @@ class Budgets:
 
 def over_budget(state: State, budgets: Budgets) -> str | None:
     """Name the budget that is used up; None while there is none."""
-    if _carried_out(state) >= budgets.calls:
+    if _count_answers(state) >= budgets.calls:
         return f"{budgets.calls} tool calls"
     tokens = sum(len(str(message.content)) for message in state["messages"]) // _CHARACTERS_PER_TOKEN
     if tokens >= budgets.tokens:
@@ -56,19 +56,20 @@ def over_budget(state: State, budgets: Budgets) -> str | None:
     return None
 
 
-def _carried_out(state: State) -> int:
+def _count_answers(state: State) -> int:
     return sum(isinstance(message, ToolMessage) for message in since_question(state["messages"]))
 
 
 def after_model(
-    writers: Callable[[], Sequence[str]], budgets: Budgets, place: str
+    writers: Callable[[], Sequence[str]], budgets: Budgets, destination: str
 ) -> Callable[[State], Literal["report"] | list[Send]]:
     """Route each tool call by one Send, or go to the report when there is no call or the model reports.
 
     Args:
         writers: Gives the names of the tools that write, as the token allows them at that moment.
         budgets: How much one question may cost; calls beyond it are answered without being carried out.
-        place: Where this graph writes; a write is carried out only there, whoever goes on with the thread.
+        destination: The organization and project that this graph writes to. A write is carried out only there,
+            even when another process continues the thread.
     """
 
     def route(state: State) -> Literal["report"] | list[Send]:
@@ -77,7 +78,7 @@ def after_model(
         if state.get("failure") or not open_calls or finished or over_budget(state, budgets):
             return "report"
         known = state.get("evidence", {})
-        room = budgets.calls - _carried_out(state)
+        room = budgets.calls - _count_answers(state)
         writing = writers()
         tasks = []
         for position, call in enumerate(open_calls):
@@ -85,15 +86,15 @@ def after_model(
             task = CallTask(
                 call=call,
                 evidence_id=f"E{next_number(known) + position}",
-                evidence=_needed(call, writing, known),
+                evidence=_select_evidence(call, writing, known),
                 untrusted_read=bool(state.get("untrusted_read")),
-                place=place,
+                destination=destination,
                 over_budget=position >= room,
                 read_before=list_untrusted(known) if asks else [],
-                rejected=_rejected(state) if asks else [],
+                rejected=_list_rejected(state) if asks else [],
                 refusal=_refusal(state, budgets, call, [c for c in open_calls[:position] if _writes(c, writing)]),
                 named=named_by_person(state["messages"]) if asks else {},
-                first="",
+                unedited="",
                 problem="",
             )
             tasks.append(Send("approve" if asks else "read", task))
@@ -106,7 +107,7 @@ def _writes(call: dict[str, Any], writers: Sequence[str]) -> bool:
     return call["name"] in writers and not call.get("malformed")
 
 
-def _needed(call: dict[str, Any], writers: Sequence[str], known: dict[str, Any]) -> dict[str, Any]:
+def _select_evidence(call: dict[str, Any], writers: Sequence[str], known: dict[str, Any]) -> dict[str, Any]:
     """Return the evidence that a node needs: all of it to read on, or what the arguments of a write name."""
     if call["name"] == READ_EVIDENCE:
         return known
@@ -115,7 +116,7 @@ def _needed(call: dict[str, Any], writers: Sequence[str], known: dict[str, Any])
     return {identifier: known[identifier] for identifier in _CITED.findall(str(call["args"])) if identifier in known}
 
 
-def _rejected(state: State) -> list[str]:
+def _list_rejected(state: State) -> list[str]:
     """Return the fingerprints of all writes that a person rejected in this thread."""
     return [entry["fingerprint"] for entry in state.get("decisions", {}).values() if entry["decision"] == "reject"]
 
@@ -146,7 +147,7 @@ def _refusal(state: State, budgets: Budgets, call: dict[str, Any], before: Seque
 def after_calls(state: State) -> Literal["model", "report"] | list[Send]:
     """Route to approved writes first, then to the model, and to the report when a person said stop.
 
-    An edited call is shown once more: until it is decided, too, everything waits.
+    An edited call is shown once more. All writes of the turn wait until it is decided.
     """
     decisions = state.get("decisions", {})
     open_ids = {call["id"] for call in unanswered_calls(state["messages"])}
@@ -158,7 +159,7 @@ def after_calls(state: State) -> Literal["model", "report"] | list[Send]:
 
 
 def is_stopped(state: State) -> bool:
-    """Whether a person stopped the current question."""
+    """Return whether a person stopped the current question."""
     calls = calls_of_question(state)
     decisions = state.get("decisions", {})
     return any(entry["decision"] == "stop" for identifier, entry in decisions.items() if identifier in calls)

@@ -34,7 +34,7 @@ class Evidence(TypedDict):
 
 
 class Decision(TypedDict):
-    """What a person decided about one write.
+    """The decision of a person about one write.
 
     Two writes have the same `fingerprint` when a person would call them the same. `named` holds the hosts and the
     mentions that the person named, and that the write may therefore contain. `write_id` is its id in the journal.
@@ -47,7 +47,7 @@ class Decision(TypedDict):
     reason: str
     digest: str
     write_id: str
-    place: str
+    destination: str
     fingerprint: str
     named: dict[str, list[str]]
 
@@ -101,24 +101,25 @@ class State(TypedDict, total=False):
 
 
 class CallTask(TypedDict):
-    """One tool call on its way to a node.
+    """The task of a node: one tool call.
 
-    The rest is for a write: the untrusted texts that were `read_before`, the fingerprints of the `rejected` writes, why
-    the person is not asked (`refusal`), what the person `named`, the fingerprint of the call before it was edited
-    (`first`), and what was wrong with an edit (`problem`).
+    `destination` is the organization and project that writes go to. The other fields are for a write: the untrusted
+    texts that were `read_before`, the fingerprints of the `rejected` writes, the reason why the person is not asked
+    (`refusal`), the hosts and mentions that the person `named`, the fingerprint of the call before it was edited
+    (`unedited`), and the fault of an edit (`problem`).
     """
 
     call: dict[str, Any]
     evidence_id: str
     evidence: dict[str, Evidence]
     untrusted_read: bool
-    place: str
+    destination: str
     over_budget: bool
     read_before: list[dict[str, Any]]
     rejected: list[str]
     refusal: str
     named: dict[str, list[str]]
-    first: str
+    unedited: str
     problem: str
 
 

@@ -1,4 +1,4 @@
-"""The writing half of the investigation graph: one node asks a person, another writes what was approved."""
+"""The writing half of the investigation graph: one node asks a person, another carries out the approved writes."""
 
 import json
 from collections.abc import Mapping
@@ -48,8 +48,8 @@ class WriteNodes:
     plan: ApprovedPlan | None = None
 
     @property
-    def place(self) -> str:
-        """The place that writes go to. What a person approved for one place is not carried out in another."""
+    def destination(self) -> str:
+        """The organization and project that writes go to; an approval for one destination is void at another."""
         settings = self.toolkit.client.settings
         return f"{settings.url('core')}, default project {settings.default_project or 'none'}"
 
@@ -82,15 +82,15 @@ class WriteNodes:
         shown = await build_view(self.toolkit.client, tool, request, read_before=task["read_before"], cited=cited)
         # The thread remembers that it read untrusted text, even when a summary has dropped the evidence.
         untrusted = task["untrusted_read"] or shown["untrusted_read"]
-        return {**shown, "untrusted_read": untrusted, "edited": bool(task["first"]), "problem": task["problem"]}
+        return {**shown, "untrusted_read": untrusted, "edited": bool(task["unedited"]), "problem": task["problem"]}
 
     def _prepare(self, task: CallTask) -> WriteRequest | dict[str, Any]:
         """Return the write to ask about, or the answer when there is nothing to ask."""
         call = task["call"]
         if self.plan is None and get_config()["configurable"].get(_CHECKPOINTER) is None:
             return refuse_call(call, _blocked(call, "Nobody can be asked: this graph runs without a checkpointer."))
-        if task["place"] != self.place:
-            return self._refuse_elsewhere(call, task["place"])
+        if task["destination"] != self.destination:
+            return self._refuse_elsewhere(call, task["destination"])
         if task["refusal"] and self.plan is None:
             return self._refuse(call, f"Not asked: {task['refusal']}.")
         tool = self._tool(call)
@@ -127,9 +127,9 @@ class WriteNodes:
             reason=reason,
             digest=request.digest,
             write_id=f"{_position()}:{request.digest}",
-            place=task["place"],
+            destination=task["destination"],
             # The model would repeat its own call, not the one that a person edited.
-            fingerprint=task["first"] or fingerprint(request),
+            fingerprint=task["unedited"] or fingerprint(request),
             named=task["named"],
         )
         update: dict[str, Any] = {"decisions": {call["id"]: entry}}
@@ -143,26 +143,26 @@ class WriteNodes:
     def _edit(self, task: CallTask, shown: WriteRequest, arguments: dict[str, Any]) -> CallTask:
         """Return the edited call to show it again; an edit that does not fit leaves the call unchanged."""
         tool, call = self._tool(task["call"]), task["call"]
-        # A person has named whatever they write into a call.
+        # Hosts and mentions in an edited call count as named by the person.
         named = as_named(task["named"]) | find_named_targets(json.dumps(arguments, ensure_ascii=False))
         try:
             with allow_targets(named):
                 tool.request(self.toolkit.client, tool.validate(arguments))
         except AzureDevOpsError as error:
             return {**task, "problem": f"The edited call does not fit: {error.message}"}
-        first = task["first"] or fingerprint(shown)
+        unedited = task["unedited"] or fingerprint(shown)
         changed = {**call, "args": arguments}
-        return {**task, "call": changed, "named": as_data(named), "rejected": [], "first": first, "problem": ""}
+        return {**task, "call": changed, "named": as_data(named), "rejected": [], "unedited": unedited, "problem": ""}
 
-    def _refuse_elsewhere(self, call: dict[str, Any], place: str) -> dict[str, Any]:
+    def _refuse_elsewhere(self, call: dict[str, Any], destination: str) -> dict[str, Any]:
         """Refuse a write that was prepared for another organization or project."""
-        why = f"Nothing was written: the write was prepared for {place}; this process is at {self.place}."
+        why = f"Nothing was written: the write was prepared for {destination}; this process is at {self.destination}."
         return refuse_call(call, _blocked(call, why))
 
     def _find_obstacle(self, decision: Decision, tools: Mapping[str, BaseTool]) -> dict[str, Any] | None:
         """Answer a write that must not be sent; None when it may be sent, or was begun before."""
-        if decision["place"] != self.place:
-            return self._refuse_elsewhere(decision["call"], decision["place"])
+        if decision["destination"] != self.destination:
+            return self._refuse_elsewhere(decision["call"], decision["destination"])
         name = decision["call"]["name"]
         if name in tools or self.journal.outcome(decision["write_id"]) is not None:
             return None

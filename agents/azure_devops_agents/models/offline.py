@@ -1,4 +1,9 @@
-"""The offline model: a table of patterns turns simple questions into calls of tools."""
+"""The offline model: a table of patterns turns simple questions into calls of tools.
+
+Like a language model, it reads the text of results: the conversation holds no other form of them, because every
+checkpoint would store their data again. Each rule says how people word a question, and no declaration of a tool can say
+that; a tool without a rule is never called.
+"""
 
 import re
 from collections.abc import Callable, Mapping

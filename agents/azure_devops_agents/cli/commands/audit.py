@@ -19,7 +19,7 @@ from langchain_azure_devops.tools.pull_requests import list_pull_requests
 from langchain_azure_devops.tools.work_items import query_work_items
 
 DIFFERS = 1
-"""The exit code when the chain is broken, or the service has what the record has not."""
+"""The exit code when the chain is broken, or the service holds something that the record lacks."""
 _STYLES = {"written": "bold green", "denied": "yellow", "failed": "red", "unknown": "bold red", "torn": "bold red"}
 _FIRST = ("tool", "project", "approver")
 
@@ -94,7 +94,7 @@ def review(options: ConnectionOptions, file: Path | None, days: int) -> None:
         with AzureDevOps(replace(target.settings, default_project=None), read_only=True) as client:
             made = {**_work_items(client, days), **_pull_requests(client, days)}
         path = file or audit_path()
-        recorded = _recorded(read_entries(path) if path.exists() else (), target.settings.organization)
+        recorded = _find_recorded(read_entries(path) if path.exists() else (), target.settings.organization)
     missing = [text for key, text in made.items() if key not in recorded]
     since = datetime.now(UTC) - timedelta(days=days)
     gone = [f"{kind} {number}" for (kind, number), at in recorded.items() if (kind, number) not in made and at > since]
@@ -131,7 +131,7 @@ def _short(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _recorded(found: Iterable[Entry], organization: str) -> dict[tuple[str, int], datetime]:
+def _find_recorded(found: Iterable[Entry], organization: str) -> dict[tuple[str, int], datetime]:
     """Return what was created in an organization according to the record: kind and number, and the time."""
     made: dict[tuple[str, int], datetime] = {}
     for entry in found:

@@ -65,7 +65,7 @@ def _run(automation: Automation[Any], options: ConnectionOptions, inputs: BaseMo
         if not apply:
             out.print(terminal.plain("Nothing was written: --apply carries this plan out."))
             return
-        if not _approved(len(plan.writes), yes):
+        if not _ask_approval(len(plan.writes), yes):
             click.echo("Nothing was written.", err=True)
             click.get_current_context().exit(NOT_APPROVED)
         again = automation.plan(client, inputs)
@@ -79,7 +79,7 @@ def _run(automation: Automation[Any], options: ConnectionOptions, inputs: BaseMo
             out.print(terminal.plain(f"{done} of {len(plan.writes)} written."))
 
 
-def _approved(writes: int, yes: bool) -> bool:
+def _ask_approval(writes: int, yes: bool) -> bool:
     if yes:
         return True
     if not terminal.interactive():

@@ -26,7 +26,7 @@ _NEXT: Mapping[int, str] = {
     9: f"Set SSL_CERT_FILE to a file with the root certificates this machine trusts, {_AGAIN}",
     10: f"Open {{url}} in a browser on this machine, or set HTTPS_PROXY, {_AGAIN}",
 }
-"""What to do after each exit code but 0."""
+"""The next step after each exit code but 0."""
 
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 

@@ -13,13 +13,13 @@ def toolset_table() -> str:
     rows = ["| toolset | default tools | further tools |", "|---|---|---|"]
     for toolset in TOOLSETS.values():
         default, further = (
-            ", ".join(_marked(tool) for tool in toolset.tools if tool.default is chosen) for chosen in (True, False)
+            ", ".join(_name_tool(tool) for tool in toolset.tools if tool.default is chosen) for chosen in (True, False)
         )
         rows.append(f"| [`{toolset.name}`](toolkit/TOOLS.md#{toolset.name}) | {default} | {further} |")
     return "\n".join(rows)
 
 
-def _marked(tool: Tool[..., Any]) -> str:
+def _name_tool(tool: Tool[..., Any]) -> str:
     return f"**`{tool.name}`**" if tool.access == "write" else f"`{tool.name}`"
 
 
@@ -29,11 +29,11 @@ def tool_reference() -> str:
     for toolset in TOOLSETS.values():
         lines += [f"## {toolset.name}", "", toolset.description, ""]
         for tool in toolset.tools:
-            lines += _described(tool)
+            lines += _describe_tool(tool)
     return "\n".join(lines).rstrip()
 
 
-def _described(tool: Tool[..., Any]) -> Iterator[str]:
+def _describe_tool(tool: Tool[..., Any]) -> Iterator[str]:
     yield from (f"### {tool.name}", "", tool.description, "")
     scopes = " or ".join(f"`{scope.value}`" for scope in tool.scopes)
     optional = f", and for parts of the result {', '.join(f'`{scope.value}`' for scope in tool.optional)}"

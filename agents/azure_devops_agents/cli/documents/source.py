@@ -53,7 +53,7 @@ def _folder(root: Path, package: str) -> Path:
 
 
 def _rooms(root: Path, package: str) -> list[Path]:
-    """The packages and modules directly in a package, from the entrances at the top to the ground."""
+    """List the packages and modules directly in a package, in the order of the import contract."""
     folder = _folder(root, package)
     modules = [path for path in folder.glob("*.py") if path.name != "__init__.py" and _sentence(path)]
     order = _layers(root, package)
@@ -62,7 +62,7 @@ def _rooms(root: Path, package: str) -> list[Path]:
 
 
 def _contents(room: Path) -> Iterator[Path]:
-    """The packages and modules below a room, each package before its modules."""
+    """List the packages and modules below a room, each package before its modules."""
     for path in sorted(room.iterdir()):
         if path.suffix == ".py" and path.name != "__init__.py":
             yield path
@@ -76,14 +76,14 @@ def _name(folder: Path, path: Path) -> str:
 
 
 def _sentence(path: Path) -> str:
-    """The first sentence of a module's or a package's docstring, fit for the cell of a table."""
+    """Return the first sentence of a module's or a package's docstring for the cell of a table."""
     file = path / "__init__.py" if path.is_dir() else path
     paragraph = (ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or "").split("\n\n", 1)[0]
     return re.split(r"(?<=[.!?])\s", " ".join(paragraph.split()))[0].replace("|", "\\|")
 
 
 def _layers(root: Path, package: str) -> list[str]:
-    """The names of the rooms from the top to the ground, as the import contract has them."""
+    """Return the names of the rooms in the order of the import contract."""
     contracts = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
         "contracts"
     ]
@@ -92,5 +92,5 @@ def _layers(root: Path, package: str) -> list[str]:
 
 
 def _rank(order: list[str], name: str) -> int:
-    """Where a room stands; what the contract does not name, such as `__main__`, is an entrance above all."""
+    """Return the position of a room in the contract; entry points such as `__main__` come first."""
     return order.index(name) if name in order else -1
