@@ -40,7 +40,7 @@ import re
 from collections.abc import Iterable
 from typing import ClassVar
 
-# Nothing else may stand in the machine-readable line; the named letters are blanks that count as letters.
+# The machine-readable line contains no other characters. The listed letters look blank but count as letters.
 _NOT_A_SUBJECT = re.compile(r"[^\w .,:;/@$(){}+'=#*-]|[\u115f\u1160\u3164\uffa0]")
 _MAX_SUBJECT = 120
 
@@ -52,7 +52,7 @@ class AzureDevOpsError(Exception):
         status: One of denied, not_signed_in, not_found, conflict, invalid, throttled, unavailable, blocked,
             misconfigured.
         exit_code: The exit code of a command that ends with this error.
-        message: What happened, the likely cause and the next step.
+        message: The event, its likely cause and the next step.
         subject: The machine-readable detail, such as the missing scope or the project's name; may be empty.
     """
 
@@ -91,7 +91,7 @@ class CredentialMissing(Misconfigured):
 
 
 class CredentialMalformed(Misconfigured):
-    """The token cannot be one as it stands, for example because of white space around it."""
+    """The given text cannot be a token, for example because of white space around it."""
 
     exit_code = 3
 
@@ -132,7 +132,7 @@ class AccountChanged(NotSignedIn):
 
 
 class Denied(AzureDevOpsError):
-    """Signed in, but not allowed."""
+    """The credential is accepted, but does not allow the operation."""
 
     status = "denied"
     exit_code = 7
@@ -153,7 +153,7 @@ class OrganizationAccessDenied(Denied):
 
 
 class NotFound(AzureDevOpsError):
-    """It does not exist, or it is hidden from the token's owner: the service does not tell the two apart."""
+    """The item does not exist, or the token's owner may not see it: the service does not tell the two apart."""
 
     status = "not_found"
     exit_code = 6
@@ -177,11 +177,11 @@ class Conflict(AzureDevOpsError):
 
 
 class RevisionConflict(Conflict):
-    """Somebody changed it since it was read."""
+    """Somebody changed the item after it was read."""
 
 
 class AlreadyExists(Conflict):
-    """What was to be created exists already."""
+    """The item to be created exists already."""
 
 
 class InvalidRequest(AzureDevOpsError):
@@ -235,7 +235,7 @@ class WriteOutcomeUnknown(Unavailable):
     """A write was sent and its answer was lost: the write may have happened.
 
     Attributes:
-        happened: What became of the answer, in words.
+        happened: How the answer was lost, in words.
         accepted: Whether the service answered that it accepted the write (2xx).
     """
 

@@ -1,4 +1,4 @@
-"""What differs from run to run, in one place, so that evals and recordings can replace it: clock, ids, timeouts."""
+"""Clock, ids and timeouts of a run, replaceable for evals and recordings."""
 
 import math
 import secrets
@@ -69,7 +69,7 @@ class Timeouts:
 
 @dataclass(frozen=True)
 class RunContext:
-    """The sources of everything that arguments and answers do not decide.
+    """The clock, ids, nonces, timeouts and keys that a client uses.
 
     Attributes:
         clock: Returns the present time in UTC.

@@ -23,7 +23,7 @@ from langchain_azure_devops.scopes import Scope, parse_scopes
 TokenProvider = Callable[[], str | SecretStr | Awaitable[str | SecretStr]]
 """A function that gives the token, called at the start and again when the service stops accepting the token.
 
-It may block, because it runs in a thread. What it awaits runs on the client's own event loop.
+It may block, because it runs in a thread. An awaitable that it returns runs on the client's own event loop.
 """
 
 CLOUD_HOSTS: Mapping[str, str] = {
@@ -44,7 +44,7 @@ class Settings:
         organization: The bare name, as in `dev.azure.com/<organization>`.
         base_url: The organization's whole URL outside the cloud (Azure DevOps Server, simulator), else None.
         token: Returns the personal access token.
-        credential_source: Where the token came from, for people: an argument or the name of a variable.
+        credential_source: The source of the token, for people: an argument or the name of a variable.
         default_project: The project that a tool uses when its call names none.
         declared_scopes: The scopes that the operator says the token has; None when nothing was declared.
         link_hosts: Hosts that writes may link to, besides the organization's own; `*.contoso.com` for all below one.
@@ -83,7 +83,7 @@ def load_settings(
     scopes: str | Iterable[Scope | str] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Settings:
-    """Make settings from arguments, and take what is not given from the environment.
+    """Make settings from arguments, and read missing values from the environment.
 
     The variables are `AZURE_DEVOPS_ORG` or `AZURE_DEVOPS_BASE_URL`, `AZURE_DEVOPS_PAT` (then the az CLI's
     `AZURE_DEVOPS_EXT_PAT`), `AZURE_DEVOPS_PROJECT`, `AZURE_DEVOPS_SCOPES` and `AZURE_DEVOPS_LINK_HOSTS`. An empty
@@ -142,7 +142,7 @@ def check_type(option: str, given: object, expected: type | UnionType, words: st
         option: The option's name.
         given: Its value.
         expected: The class that it must have.
-        words: What to give instead, such as "True or False".
+        words: The values to give instead, such as "True or False".
 
     Raises:
         Misconfigured: It has another type; the message says what to give.
@@ -159,7 +159,7 @@ def check_number(option: str, given: object, least: int, most: int, unit: str) -
         given: Its value.
         least: The smallest number that it may have.
         most: The largest number that it may have.
-        unit: What is counted, such as "characters".
+        unit: The unit of the number, such as "characters".
 
     Raises:
         Misconfigured: It is no whole number or outside the limits; the message says what to give.

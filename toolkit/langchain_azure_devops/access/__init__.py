@@ -1,4 +1,4 @@
-"""What a token may do: verify the connection, and choose the tools that it gets.
+"""Verify the connection of a token, and choose the tools that the token may use.
 
 `verify` finds out who the token belongs to and what it may do. A `Catalog` chooses tools by their names, and
 `filter_by_connection` keeps those that the token allows.

@@ -36,20 +36,20 @@ READ_PROBES: Mapping[Scope, tuple[str, Mapping[str, str | int | None]]] = {
 
 @dataclass(frozen=True)
 class Connection:
-    """What `verify` found out. Reading it sends no request.
+    """The result of `verify`. Reading it sends no request.
 
     Attributes:
         error: Why there is no usable connection; None when there is one.
         organization: The bare name.
         url: The URL of the organization.
-        credential_source: Where the token came from.
-        identity: Who the token belongs to, if the service knows.
+        credential_source: The source of the token.
+        identity: The owner of the token, if the service knows it.
         default_project: The default project of the settings.
         projects: Names of the visible projects, at most 1,000.
-        learnt: The scopes that the token has, each with how `verify` learnt it.
-        missing: The scopes that the token lacks, each with how `verify` learnt it.
-        unknown: The scopes of which it could not find out, each with the reason. For writes they count as missing.
-        hints: What a person should know although the connection works.
+        learnt: The scopes that the token has, each with the way in which `verify` learnt it.
+        missing: The scopes that the token lacks, each with the way in which `verify` learnt it.
+        unknown: The scopes that `verify` could not check, each with the reason. Writes count them as missing.
+        hints: Warnings about a connection that works.
     """
 
     organization: str
@@ -86,7 +86,7 @@ class Connection:
 
 
 async def verify(client: AzureDevOps) -> Connection:
-    """Find out whether the settings work. A state that it can name is returned, never raised.
+    """Find out whether the settings work. Return every state that has a name, and raise none of them.
 
     It asks who is signed in (`GET /_apis/connectionData`), lists the projects (`GET /_apis/projects`), and then probes
     the scopes that the tools need. It sends no probe for a write when the client only reads or when only scopes for
@@ -195,7 +195,7 @@ async def _check_default_project(client: AzureDevOps, visible: list[str]) -> Non
 async def _probe_scopes(
     client: AzureDevOps, projects: list[str], known_missing: Mapping[Scope, str]
 ) -> tuple[dict[Scope, str], dict[Scope, str], dict[Scope, str]]:
-    """Return the scopes that the token has, those that it lacks, and those of which nothing could be found out."""
+    """Return the scopes that the token has, those that it lacks, and those that could not be checked."""
     declared = client.settings.declared_scopes
     learnt: dict[Scope, str] = {} if known_missing else {Scope.PROJECT: "confirmed by listing projects"}
     missing, unknown = dict(known_missing), {}
@@ -234,7 +234,7 @@ def _choose_probes(client: AzureDevOps, declared: frozenset[Scope] | None) -> li
 
 
 async def _probe(client: AzureDevOps, scope: Scope, projects: list[str]) -> tuple[Scope, bool | str]:
-    """Return whether the token has a scope, or as a text why that could not be found out."""
+    """Return whether the token has a scope, or a text that says why this is not known."""
     first = await _probe_once(client, scope, projects)
     # A lone empty 401 was seen amid successes with the same token: one answer of that kind is not enough.
     return scope, await _probe_once(client, scope, projects) if first is False else first

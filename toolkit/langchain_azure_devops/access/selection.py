@@ -31,7 +31,7 @@ class Absence(NamedTuple):
 
 
 class Selection(NamedTuple):
-    """The tools that are offered, and why the others are not."""
+    """The offered tools, and the reason why each other tool is not offered."""
 
     tools: tuple[Tool[..., Any], ...]
     absent: Mapping[str, Absence]
@@ -45,7 +45,7 @@ class Catalog:
         tools: Every tool by its plain name, those of this package first.
         toolsets: The names of their toolsets.
         extra: The names of the tools that the user added.
-        name_prefix: What stands before the name of a bound tool; names with and without it are accepted.
+        name_prefix: The prefix of the names of bound tools; names with and without it are accepted.
     """
 
     tools: Mapping[str, Tool[..., Any]]
@@ -88,7 +88,7 @@ class Catalog:
     def choose(
         self, toolsets: Names | None = None, tools: Names | None = None, exclude: Names = ()
     ) -> tuple[Tool[..., Any], ...]:
-        """Return the tools that somebody chose, in the order of the catalog; tools that the user added always count.
+        """Return the chosen tools in the order of the catalog. Tools that the user added are always among them.
 
         Args:
             toolsets: Names of toolsets, "default" or "all"; adds up with `tools`.
@@ -190,9 +190,9 @@ def filter_tools(
 
     Args:
         candidates: The tools that were chosen.
-        known: The scopes that the token has; None when nothing is known yet, which leaves only tools that read.
+        known: The scopes that the token has. None means that nothing is known yet: only tools that read stay.
         missing: The scopes that it does not have.
-        unsettled: The scopes of which it is not known. A tool that reads stays, a tool that writes does not.
+        unsettled: The scopes that could not be checked. Tools that read stay, and tools that write are left out.
         read_only: Leave out every tool that writes, whatever the scopes.
     """
     refused = frozenset(missing)
@@ -223,10 +223,10 @@ def filter_by_connection(
     declared: frozenset[Scope] | None,
     read_only: bool,
 ) -> Selection:
-    """Return the candidates that a token may use, as far as `verify` found out.
+    """Return the candidates that a token may use according to `verify`.
 
     Args:
-        connection: What `verify` found out; None before it.
+        connection: The result of `verify`; None before the first one.
         candidates: The tools that were chosen.
         declared: The scopes that the operator declared; None when nothing was declared.
         read_only: Leave out every tool that writes.

@@ -25,7 +25,7 @@ MIN_BUDGET = 4_000
 
 
 class ToolkitOptions(TypedDict, total=False):
-    """What `AzureDevOpsToolkit` takes; its constructor says what each option means."""
+    """The options of `AzureDevOpsToolkit`; its constructor explains each of them."""
 
     organization: str | None
     pat: str | SecretStr | TokenProvider | None

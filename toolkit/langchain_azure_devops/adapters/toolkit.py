@@ -235,7 +235,7 @@ class AzureDevOpsToolkit(BaseToolkit):
         )
 
     def verify(self) -> Connection:
-        """Find out whether the settings work and what the token may do. A state it can name is returned, not raised."""
+        """Find out whether the settings work and what the token may do. States with a name are returned, not raised."""
         return self._learn(self._client.run_sync(verify(self._client)))
 
     async def averify(self) -> Connection:
@@ -266,7 +266,7 @@ class AzureDevOpsToolkit(BaseToolkit):
 
     @property
     def connection(self) -> Connection | None:
-        """What the last `verify()` found out; None before the first one."""
+        """The result of the last `verify()`; None before the first one."""
         return self._connection
 
     @property

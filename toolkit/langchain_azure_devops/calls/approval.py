@@ -75,7 +75,7 @@ def check_content(client: AzureDevOps, tool: str, arguments: Mapping[str, JsonVa
     """Check every text that a write would send.
 
     Raises:
-        WriteBlocked: A text holds what no write may contain; the message says what to remove.
+        WriteBlocked: A text contains something forbidden; the message says what to remove.
     """
     settings = client.settings
     policy = ContentPolicy(settings.own_urls, settings.link_hosts, current_targets(), client.known_secrets())
@@ -97,7 +97,7 @@ async def ask(client: AzureDevOps, request: WriteRequest) -> None:
     """Have the approver of the call approve a write.
 
     Raises:
-        WriteBlocked: Nobody said a clear yes to this very request.
+        WriteBlocked: The approver did not approve this exact request.
     """
     given: object
     try:
@@ -157,7 +157,7 @@ def _call_approver(client: AzureDevOps, request: WriteRequest) -> Approval | Awa
 
 @dataclass(frozen=True)
 class _Decision:
-    """What the audit log says of an answer, and the error that refuses the write; None for a yes."""
+    """The audit event for an answer, and the error if the write was refused."""
 
     event: AuditEvent
     details: Mapping[str, JsonValue]
@@ -170,7 +170,7 @@ class _Decision:
 
 
 def _judge(request: WriteRequest, answer: object) -> _Decision:
-    """Refuse the write unless the answer is a clear yes to this very request."""
+    """Refuse the write unless the answer approves this exact request."""
     about: dict[str, JsonValue] = {"tool": request.tool, "digest": request.digest}
     if isinstance(answer, WriteBlocked):
         return _Decision("denied", {**about, "reason": answer.message}, answer)
@@ -189,7 +189,7 @@ def _judge(request: WriteRequest, answer: object) -> _Decision:
 
 
 def _refuse_unasked(client: AzureDevOps, tool: str, why: str) -> WriteBlocked:
-    """Record that a write was refused before anybody was asked, and return the error."""
+    """Record that a write was refused without asking an approver, and return the error."""
     record_event_soon(client, "denied", tool=tool, reason=why)
     return _refusal(tool, why)
 

@@ -1,4 +1,4 @@
-"""Parts of a result that need a scope of their own: without it, the call succeeds and names what is missing."""
+"""Read parts of a result that need a scope of their own; without it, the result names the missing parts."""
 
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
@@ -23,9 +23,9 @@ async def read_optional(scope: Scope, what: str, part: Coroutine[object, object,
 
     Args:
         scope: The scope; the declaration of the tool names it as `optional=`.
-        what: What the part is, in the words of the reader.
+        what: The name of the part in words that a reader knows.
         part: Reads the part.
-        default: Takes its place.
+        default: The value of the part when the token lacks the scope.
 
     Raises:
         TypeError: The tool does not declare the scope as optional.
@@ -51,7 +51,7 @@ def add_gaps(result: R, gaps: list[tuple[str, str]]) -> R:
 
     Args:
         result: A page, or a partial result with notes.
-        gaps: What is missing, and the scope that it needs.
+        gaps: The missing parts, each with the scope that it needs.
     """
     if not gaps:
         return result
@@ -72,7 +72,7 @@ def add_gaps(result: R, gaps: list[tuple[str, str]]) -> R:
 
 
 def check_can_report_gaps(function: Callable[..., object]) -> None:
-    """Accept only functions whose results can say what is missing: pages, and partial results with notes.
+    """Accept only functions whose results can name missing parts: pages, and partial results with notes.
 
     Raises:
         TypeError: The function returns something else.

@@ -35,8 +35,8 @@ class PendingWrite:
 
     Attributes:
         tool: The tool's plain name.
-        arguments: What the tool was called with, as its function gets it.
-        begun: When, by the monotonic clock; before this process if need be.
+        arguments: The arguments that the function of the tool received.
+        begun: The start by the monotonic clock; it may lie before the start of this process.
         accepted: Whether the service answered that it accepted the write.
     """
 
@@ -54,7 +54,7 @@ class PendingWrite:
     def since(self, client: AzureDevOps, response: httpx.Response) -> datetime:
         """Return when the write began by the service's clock, a little earlier to be safe.
 
-        Counted back from the time of an answer: the clock of this machine may be wrong.
+        The time is counted back from the date of an answer, because the clock of this machine may be wrong.
         """
         now = _date_of(response) or client.context.clock()
         return now - timedelta(seconds=time.monotonic() - self.begun) - _TOLERANCE
@@ -62,11 +62,11 @@ class PendingWrite:
 
 @dataclass(frozen=True)
 class Missing:
-    """An effect that was not found, which does not prove that the write was not done.
+    """An effect that was not found. This does not prove that the write was not done.
 
     Attributes:
-        looked_for: What was looked for and where, such as "a comment with this text on work item 4".
-        next_step: Where a person should look, as a sentence without its full stop.
+        looked_for: The effect and its place, such as "a comment with this text on work item 4".
+        next_step: The next step for a person, as a sentence without its full stop.
     """
 
     looked_for: str
@@ -87,8 +87,8 @@ async def settle_write(client: AzureDevOps, recover: Recovery[R], pending: Pendi
     """Find out what became of a write by reading; runs on the client's loop and cannot write.
 
     Raises:
-        WriteNotDone: What was found proves that the service refused it.
-        WriteOutcomeUnknown: That could not be settled; says why.
+        WriteNotDone: The search proves that the service refused the write.
+        WriteOutcomeUnknown: The outcome is not known; the message says why.
     """
     timeouts = client.context.timeouts
     missing = _SOMETHING
@@ -131,10 +131,10 @@ async def settle_write(client: AzureDevOps, recover: Recovery[R], pending: Pendi
 
 
 async def fetch_account(client: AzureDevOps) -> Identity:
-    """Return the owner of the token; only what they did can be the lost write.
+    """Return the owner of the token. A lost write must have been made by this person.
 
     Raises:
-        WriteOutcomeUnknown: That is not known.
+        WriteOutcomeUnknown: The owner is not known.
     """
     if (person := await client.identity()) is None:
         raise unknown_outcome("it is not known who this token belongs to")

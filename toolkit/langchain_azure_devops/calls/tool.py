@@ -59,7 +59,7 @@ class Tool(Generic[P, R]):
 
     Attributes:
         name: Verb and noun in the service's words.
-        description: What the model reads; the function's docstring.
+        description: The text for the model, from the function's docstring.
         toolset: The name of the group it belongs to.
         access: Whether it reads or writes.
         scopes: Any one of these lets a token use it.
@@ -118,7 +118,7 @@ class Tool(Generic[P, R]):
         Raises:
             InvalidRequest: The arguments do not fit.
             WriteBlocked: A write that was not allowed.
-            AzureDevOpsError: What the service's answer means.
+            AzureDevOpsError: The subclass that fits the answer of the service.
         """
         arguments = self.validate(_require_keywords(self, args, kwargs))
         request = self._make_request(client, arguments)
@@ -149,7 +149,7 @@ class Tool(Generic[P, R]):
         """Return the request that the approver is asked before this call writes.
 
         Raises:
-            WriteBlocked: The arguments hold what no write may contain; says what to remove.
+            WriteBlocked: The arguments contain forbidden text; the message says what to remove.
         """
         values = cast("dict[str, JsonValue]", arguments.model_dump(mode="json", exclude_none=True))
         project = values.get("project") or client.settings.default_project
@@ -213,16 +213,16 @@ class Tool(Generic[P, R]):
                 client.grants.close(grant)
 
     async def settle(self, client: AzureDevOps, given: Mapping[str, object], begun: float) -> R:
-        """Find out what became of a write that an earlier process began. Nothing is sent again.
+        """Find out whether a write of an earlier process happened. The write is not sent again.
 
         Args:
-            client: Where to look; call this on its loop, by `run` or `run_sync`.
+            client: The client that searches; call this on its loop, with `run` or `run_sync`.
             given: The arguments of the write.
-            begun: When it was begun, in seconds since the epoch.
+            begun: The start of the write, in seconds since the epoch.
 
         Raises:
             WriteNotDone: The service surely refused it.
-            WriteOutcomeUnknown: That could not be settled; says why.
+            WriteOutcomeUnknown: The outcome is not known; the message says why.
         """
         error = WriteOutcomeUnknown("This write was begun before, and its outcome was not stored.", subject=self.name)
         return await self._settle(
@@ -242,7 +242,7 @@ class Tool(Generic[P, R]):
 
 
 async def _record_grant(client: AzureDevOps, tool: Tool[..., Any], request: WriteRequest) -> None:
-    """Record that a write may begin; where that fails, it may not."""
+    """Record that a write may begin. If recording fails, the write does not begin."""
     routes: list[JsonValue] = [f"{operation.method} {operation.template}" for operation in tool.operations]
     about: dict[str, JsonValue] = {"tool": tool.name, "digest": request.digest}
     arguments = dict(request.arguments)
@@ -259,7 +259,7 @@ async def _record_grant(client: AzureDevOps, tool: Tool[..., Any], request: Writ
 async def _record_outcome(
     client: AzureDevOps, tool: Tool[..., Any], arguments: BaseModel, request: WriteRequest | None
 ) -> AsyncIterator[list[Result | Page[Any]]]:
-    """Record the outcome of a call. A write that happened is not undone when its outcome cannot be recorded."""
+    """Record the outcome of a call. A completed write still counts as done if its outcome cannot be recorded."""
     given: list[Result | Page[Any]] = []
     if client.audit is None:
         yield given
@@ -279,7 +279,7 @@ async def _record_outcome(
             record_event_soon(client, "unknown", tool=tool.name, digest=request.digest, error="cancelled")
         raise
     except Exception as error:
-        # A mistake of the tool's own: it propagates, and what it had sent by then is not known.
+        # A bug in the tool: the error propagates, and it is not known which requests were sent before.
         if request is not None:
             await record_event_async(
                 client, "unknown", tool=tool.name, digest=request.digest, error=type(error).__name__
@@ -324,7 +324,7 @@ def _reveal_secrets(tool: Tool[..., Any], client: AzureDevOps, values: dict[str,
 
 
 def _repair(tool: Tool[..., Any], error: ValidationError) -> str:
-    """Say what is wrong with the arguments in words that let a model repair the call."""
+    """Describe the wrong arguments so that a model can repair the call."""
     known = list(tool.parameters.model_fields)
     return f"{tool.name}: {'; '.join(_complaint(entry, known) for entry in error.errors())}."
 

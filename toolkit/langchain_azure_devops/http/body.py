@@ -20,7 +20,7 @@ _ENDS = {b"{": b"}", b"[": b"]"}
 
 
 async def read_body(response: httpx.Response) -> httpx.Response:
-    """Read a body into memory and decode it; of an error answer only the beginning.
+    """Read a body into memory and decode it; read only the beginning of an error answer.
 
     Raises:
         InvalidRequest: The body is larger than MAX_ANSWER_BYTES.
@@ -50,7 +50,7 @@ async def read_body(response: httpx.Response) -> httpx.Response:
 
 
 def _is_truncated(response: httpx.Response, content: bytes) -> bool:
-    """Whether JSON lacks its end. A proxy that truncates a body may also adapt its length."""
+    """Return whether JSON ends too early. A proxy that truncates a body may also change its declared length."""
     if not response.headers.get("content-type", "").startswith("application/json"):
         return False
     text = content.strip()
@@ -93,7 +93,7 @@ class ResumedBody(httpx.AsyncByteStream):
             yield held
 
     async def _deliver(self) -> AsyncIterator[bytes]:
-        """Every byte of the body once and in order, however often the connection breaks."""
+        """Yield every byte of the body once and in order, even if the connection breaks several times."""
         delivered, digest = 0, hashlib.blake2b()
         while True:
             skip, seen = delivered, hashlib.blake2b()
@@ -146,7 +146,7 @@ class ResumedBody(httpx.AsyncByteStream):
 
 PIECE_BYTES = 64 * 1024
 MAX_RATIO = 500
-"""How many times larger a body may become; text reaches 200 only when it repeats itself."""
+"""The largest permitted ratio of a decompressed body to the compressed one; only repetitive text reaches 200."""
 _UNLIMITED_BYTES = 16 * 1024 * 1024
 _GZIP_OR_ZLIB, _BARE = 47, -15
 _COMPRESSED = frozenset({"gzip", "x-gzip", "deflate"})
@@ -187,7 +187,7 @@ async def decompress(response: httpx.Response) -> AsyncIterator[bytes]:
 
 
 class _Decompressor:
-    """Decompresses a body piece by piece and counts what it becomes."""
+    """Decompresses a body piece by piece and counts the bytes."""
 
     def __init__(self) -> None:
         self._inflate = zlib.decompressobj(_GZIP_OR_ZLIB)
@@ -232,7 +232,7 @@ class _Decompressor:
         if self._made > _UNLIMITED_BYTES and self._made > MAX_RATIO * self._received:
             raise InvalidRequest(
                 f"The answer becomes more than {MAX_RATIO} times as large when it is decompressed, so it was not read "
-                "to its end: this is no ordinary text. Leave it out.",
+                "to its end: it is probably not text. Do not read it.",
                 subject="packed",
             )
 

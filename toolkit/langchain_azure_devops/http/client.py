@@ -58,13 +58,13 @@ class AzureDevOps:
     Attributes:
         settings: Organization, credential and default project.
         read_only: Whether the client refuses every write.
-        writes: What happens when a tool wants to write: "deny", "ask" the approver of the call, or "allow".
+        writes: The policy for writes: "deny", "ask" the approver of the call, or "allow".
         context: The clock, ids, nonces and timeouts.
         audit: The log that records reads, approvals and writes; None records nothing.
         grants: The writes that are allowed at this moment.
         pseudonyms: The secrets behind the pseudonyms that were shown so far; in memory only.
         progress: Called on the client's loop with every wait that a person would notice.
-        credential: The token in use and who it belongs to.
+        credential: The token in use and its owner.
     """
 
     def __init__(
@@ -235,16 +235,16 @@ class AzureDevOps:
         return await self._exchange(Request(Operation("GET", template), path or {}, {}), streamed=False)
 
     async def identity(self) -> Identity | None:
-        """Ask at most every 30 s who the token belongs to; None when the service knows nobody by it."""
+        """Return the token's owner, asking the service at most every 30 s; None when it knows no owner."""
         return await self.credential.identity(time.monotonic() - _IDENTITY_SECONDS)
 
     @property
     def account(self) -> Identity | None:
-        """Who the token belongs to, if that was asked before; sends nothing."""
+        """The token's owner if the service was asked before, otherwise None; sends nothing."""
         return self.credential.account
 
     async def fetch_identity(self, token: SecretStr | None = None) -> Identity:
-        """Ask now who a token belongs to (`GET /_apis/connectionData`, else `OPTIONS /_apis`).
+        """Ask the service for the owner of a token (`GET /_apis/connectionData`, else `OPTIONS /_apis`).
 
         Args:
             token: The token to ask about; None for the one in use.
@@ -269,7 +269,7 @@ class AzureDevOps:
         return identity
 
     async def organization_exists(self) -> bool | None:
-        """Ask without the token whether the cloud knows an organization of this name; None if that stays open."""
+        """Ask without the token whether the cloud knows this organization; None if the answer does not tell."""
         operation, query = Operation("GET", "/_apis/resourceAreas/{id}"), {"accountName": self.settings.organization}
         request = Request(operation, {"id": _CORE_AREA}, query, version="")
         context = RequestContext(operation, {}, self, self._deadline(), self.progress, anonymous=True)
@@ -339,7 +339,7 @@ class AzureDevOps:
         return response
 
     def _deadline(self) -> float:
-        """Return when the call that this request belongs to must be over, by the monotonic clock."""
+        """Return the deadline of the call that this request belongs to, by the monotonic clock."""
         call = current_call.get()
         return (call and call.deadline) or time.monotonic() + self.context.timeouts.call
 

@@ -1,4 +1,4 @@
-"""The token in use, who it belongs to, and how it is replaced when the service no longer accepts it."""
+"""The token in use and its owner, and the replacement of a token that the service no longer accepts."""
 
 import asyncio
 import base64
@@ -40,7 +40,7 @@ class Credential:
 
     Attributes:
         pacer: The pacer of the person that the token belongs to.
-        account: This person, once it was asked for; stays known when the token is no longer accepted.
+        account: The person, after the first answer. It stays known when the token is no longer accepted.
         replaced: Awaited after each replacement, before the refused request is sent again.
     """
 
@@ -51,7 +51,7 @@ class Credential:
 
         Args:
             settings: The source of tokens.
-            who: Asks the service who a token belongs to; raises NotSignedIn when it belongs to nobody.
+            who: Asks the service for the owner of a token; raises NotSignedIn when there is none.
             context: How long a provider may take, and whether clients share the pace.
         """
         self.pacer = Pacer()
@@ -76,7 +76,7 @@ class Credential:
 
     @property
     def known_tokens(self) -> tuple[str, ...]:
-        """Every token used so far: each is a secret, also when the service no longer accepts it."""
+        """All tokens used so far. Each stays a secret, even if the service no longer accepts it."""
         return tuple(self._seen)
 
     async def token(self) -> str:
@@ -92,7 +92,7 @@ class Credential:
         return self._token
 
     async def identity(self, since: float) -> Identity | None:
-        """Return who the token belongs to, None for nobody; ask unless that was asked after `since`."""
+        """Return the owner of the token (None if unknown); ask again if the last answer is older than `since`."""
         async with self._asking:
             if self._settled_at < since or not self._settled_at:
                 began = time.monotonic()
@@ -104,12 +104,12 @@ class Credential:
             return None if self._nobodys else self.account
 
     def set_account(self, person: Identity) -> None:
-        """Note who the token belongs to, and share the pace with every client of this person from now on."""
+        """Store the owner of the token, and share the pace with all clients of this person from now on."""
         self.account, self._nobodys, self._settled_at = person, False, time.monotonic()
         self.pacer = self._choose_pacer(person.id, self.pacer)
 
     async def renew(self, refused: str) -> str:
-        """Replace a token that the service no longer accepts; the provider is asked once, however many calls need it.
+        """Replace a token that the service no longer accepts. Many calls at once ask the provider only once.
 
         The new token is used only if it belongs to the same account, where that was known.
 
@@ -132,7 +132,7 @@ class Credential:
         return token
 
     async def refresh(self) -> None:
-        """Ask the provider for a token and use it, also when it belongs to another account.
+        """Ask the provider for a token and use it, even if it belongs to another account.
 
         Raises:
             CredentialUnavailable: The provider failed; the present token stays in use.
@@ -203,7 +203,7 @@ class Credential:
 
 
 async def _run_in_thread(work: Callable[[], T]) -> T:
-    """Run a blocking function in a daemon thread, so that a vault that never answers keeps no program alive."""
+    """Run a blocking function in a daemon thread, so that a silent vault does not keep the program alive."""
     loop, context = asyncio.get_running_loop(), contextvars.copy_context()
     done: asyncio.Future[tuple[T, None] | tuple[None, BaseException]] = loop.create_future()
 

@@ -25,15 +25,15 @@ import httpx
 from langchain_azure_devops.runtime import Waiting
 
 MAX_PARALLEL = 8
-"""The most requests at the same time; more would be slower."""
+"""The largest number of requests at the same time; more would be slower."""
 MAX_HOLD_SECONDS = 300.0
-"""The longest pause, whatever a header says; after it, requests are sent again."""
+"""The longest pause, even if a header asks for more; after it, requests are sent again."""
 MAX_SLOWDOWN_SECONDS = 5.0
 """The longest pause when the service only warns: it delays requests itself before it refuses any."""
 REPORTED_WAIT_SECONDS = 0.5
 """A wait of this length or longer is reported to the person."""
 MAX_RETRY_AFTER_SECONDS = 86_400.0
-"""The longest time after which an error message asks to come back, whatever a header says."""
+"""The longest delay that an error message may ask for, even if a header asks for more."""
 _SPREAD = 2.0
 _GAP = 0.05
 
@@ -59,7 +59,7 @@ class _Waiter:
 
 
 class _Start(NamedTuple):
-    """When a request should start and when it may start at the earliest, in seconds from now."""
+    """The preferred and the earliest permitted start of a request, in seconds from now."""
 
     polite: float
     strict: float
@@ -67,7 +67,7 @@ class _Start(NamedTuple):
 
 
 class Pacer:
-    """Limits the requests at the same time and holds all back while the service asks for it.
+    """Limits the number of parallel requests, and pauses all of them when the service asks for it.
 
     Several threads and event loops can use it at once; it is not bound to the loop of its first caller.
     """
@@ -214,7 +214,7 @@ def shared_pacer(place: str, who: str, present: Pacer | None = None) -> Pacer:
 
 
 def apply_rate_limits(headers: httpx.Headers, pacer: Pacer) -> float | None:
-    """Obey the rate limit headers of any answer, and return the seconds of its `Retry-After`."""
+    """Apply the rate limit headers of an answer, and return the seconds of its `Retry-After`."""
     wait = retry_after(headers)
     if wait is not None:
         pacer.hold(wait)

@@ -1,4 +1,4 @@
-"""One request: what a tool asks for, what the transport layers need to know of it, and the probes of write scopes."""
+"""One request of a tool, its context for the transport layers, and the probes of write scopes."""
 
 import json
 import re
@@ -73,7 +73,7 @@ class Request:
 
         Args:
             base_url: The URL of the organization.
-            extensions: What the transport layers get with the request.
+            extensions: The data for the transport layers.
             content: The body, where it is not made from `self.body`.
 
         Raises:
@@ -95,7 +95,7 @@ class Request:
 
 
 def expand_path(template: str, path: PathValues) -> str:
-    """Fill the placeholders of a template with quoted values; only here do names from outside enter a path.
+    """Fill the placeholders of a template with quoted values. No other code puts outside names into a path.
 
     Raises:
         InvalidRequest: A value is empty, is a dot segment, or contains a separator or a control character.
@@ -150,20 +150,20 @@ class RequestSource(Protocol):
 
 @dataclass(frozen=True)
 class RequestContext:
-    """What the transport layers need to know about a request; its `request_context` extension carries it.
+    """The facts about a request that the transport layers need. The `request_context` extension carries them.
 
     Attributes:
         operation: The operation that the request carries out.
         path: The values of the placeholders in its route.
         client: The client that sends it.
-        deadline: When the call that it belongs to must be over, by the monotonic clock.
+        deadline: The end of the call that it belongs to, by the monotonic clock.
         report_wait: Called with every wait that is long enough for a person to notice.
         grant: The grant of the tool call that it belongs to.
         probe: Whether it is one of PROBES.
         streamed: Whether the caller reads the body piece by piece and limits its size.
         token: The token to send, even if it is refused; None for the one in use.
         anonymous: Whether to send it without a token.
-        started: When it was made, by the monotonic clock.
+        started: The time when it was made, by the monotonic clock.
     """
 
     operation: Operation

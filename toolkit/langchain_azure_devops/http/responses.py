@@ -1,4 +1,4 @@
-"""What an answer means: the data of a success, the error of a refusal, and pages that are no answer of the service."""
+"""Turn answers into data or errors, and recognize pages that the service did not send."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -54,13 +54,13 @@ class Collection(BaseModel, Generic[Row]):
 
 
 class Numbered(BaseModel):
-    """Anything that the service identifies by a number."""
+    """An item with a number as its id."""
 
     id: int
 
 
 class Named(BaseModel):
-    """Anything that has a name, such as a project or a branch."""
+    """An item with a name, such as a project or a branch."""
 
     name: str
 
@@ -129,7 +129,7 @@ def parse_identity(response: httpx.Response) -> Identity | None:
 def unreadable_answer(what: str, why: str) -> ServiceFault:
     """Make the error for an answer that succeeded but does not have the documented form."""
     return ServiceFault(
-        f"{what}: the answer does not have the form that the service documents ({why}), so it says nothing reliable. "
+        f"{what}: the answer does not have the form that the service documents ({why}), so it cannot be trusted. "
         "A proxy may have changed it, or the toolkit does not know this version of the server. Ask again; if that "
         "does not help, report it.",
         subject="answer",

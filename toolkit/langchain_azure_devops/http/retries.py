@@ -1,4 +1,4 @@
-"""Which requests are sent again after a failure, and which error any other failure becomes."""
+"""Send requests again after a failure where that is safe, and turn every other failure into an error."""
 
 import asyncio
 import random
@@ -29,7 +29,7 @@ _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, http
 
 @dataclass
 class _Attempts:
-    """How often one request was sent, and its last answer."""
+    """The number of attempts of one request, and its last answer."""
 
     request: httpx.Request
     context: RequestContext
@@ -194,9 +194,7 @@ def _is_unknown_host(error: BaseException) -> bool:
 def _wait_error(late: WaitExceedsDeadline, context: RequestContext) -> AzureDevOpsError:
     request = f"{context.operation.method} {context.operation.template}"
     if late.seconds is None:
-        return Unreachable(
-            f"{request} was not sent: the requests in front of it took all the time this call may take. Try again."
-        )
+        return Unreachable(f"{request} was not sent: earlier requests used up the time limit of this call. Try again.")
     return Throttled(
         f"{request} was not sent: the service throttles this account and asked for a pause that is longer than this "
         f"call may take. Come back in {late.seconds:.0f} s.",

@@ -1,4 +1,4 @@
-"""What may be written: operations, grants, the content policy, write plans and the audit log.
+"""Control writes: operations, grants, the content policy, write plans and the audit log.
 
 An `Approver` answers a `WriteRequest` with an `Approval`; a `WritePlan` answers in place of a person. An `AuditLog`
 records what was read, asked, allowed and written.

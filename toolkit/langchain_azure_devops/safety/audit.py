@@ -52,8 +52,8 @@ class Entry:
     Attributes:
         number: The number of the line, from 1.
         at: The time in UTC.
-        event: What happened; `torn` stands for a line that a process began and did not finish.
-        details: What the event was about, without secrets.
+        event: The kind of event; `torn` stands for a line that a process began and did not finish.
+        details: The details of the event, without secrets.
         hash: The hash of this line.
     """
 

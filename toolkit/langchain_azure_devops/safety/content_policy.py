@@ -1,4 +1,4 @@
-"""What a write may contain: no secret, no link to a host that nobody named, no unwanted mention, no logging command.
+"""Check the content of writes: no secret, no link to an unnamed host, no unwanted mention, no logging command.
 
 A hostile text could tell a model to write a secret, an image that tells a foreign server who looked at it, or a line
 that a pipeline agent carries out. Every argument of every write is checked here before a person is asked. The text is
@@ -73,7 +73,7 @@ class NamedTargets:
 
 @dataclass(frozen=True)
 class ContentPolicy:
-    """What the text of one write may contain.
+    """The rules for the text of one write.
 
     Attributes:
         own_urls: The base URLs of the organization; links below them are allowed.
@@ -103,7 +103,7 @@ def find_named_targets(text: str) -> NamedTargets:
 
 @contextmanager
 def allow_targets(named: NamedTargets) -> Iterator[None]:
-    """Allow the writes inside a `with` block to contain what a person named."""
+    """Allow the writes inside a `with` block to contain the hosts and mentions that a person named."""
     token = _current_targets.set(named)
     try:
         yield
@@ -112,12 +112,12 @@ def allow_targets(named: NamedTargets) -> Iterator[None]:
 
 
 def current_targets() -> NamedTargets:
-    """Return what the writes of the present context may contain."""
+    """Return the hosts and mentions that writes of the current context may contain."""
     return _current_targets.get()
 
 
 def find_violations(arguments: Mapping[str, object], policy: ContentPolicy) -> list[str]:
-    """List everything in the arguments of a write that must not be written, with its place and what to do."""
+    """List all forbidden parts in the arguments of a write, each with its place and the next step."""
     return [
         f"{where}: {objection}"
         for where, text in _walk_texts(arguments)
@@ -126,7 +126,7 @@ def find_violations(arguments: Mapping[str, object], policy: ContentPolicy) -> l
 
 
 def neutralize(text: str, policy: ContentPolicy) -> str:
-    """Disarm a text that others wrote: break its links, its mentions and its pipeline commands."""
+    """Break the links, mentions and pipeline commands in a text that others wrote."""
     text = _remove_active_content(clean(text), policy)
     if next(_find_active_content(text, policy), None) is not None:
         # It is active in another reading only: use that reading, and separate the characters that lead to more of them.

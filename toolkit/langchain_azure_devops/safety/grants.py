@@ -95,7 +95,7 @@ class Grant:
 
 @dataclass
 class _Entry:
-    """What a grant still allows."""
+    """The remaining permissions of a grant."""
 
     operations: frozenset[Operation]
     bound: Mapping[str, str | None]
@@ -166,7 +166,7 @@ class ToolCall:
         scopes: Any one of these scopes lets a token use the tool.
         grant: The grant for its writes.
         digest: Identifies the call without the position of its page.
-        deadline: When all its requests must be over, by the monotonic clock; None for one request at a time.
+        deadline: The end of all its requests by the monotonic clock; None limits each request separately.
         optional: The scopes that the tool declares for optional parts of its result.
         gaps: The parts that were not read, each with the scope that it needs.
     """

@@ -1,4 +1,4 @@
-"""What an automation may write while nobody watches: tools, projects, arguments and counts, approved beforehand.
+"""Plans of the writes that an automation may make: tools, projects, arguments and counts, approved beforehand.
 
 A plan is data. A person or the operator approves it as it is; a model can neither make, widen nor approve one. Every
 write that the plan does not name is refused. Texts may be free within a length or a pattern. Targets, the arguments
@@ -33,7 +33,7 @@ class _Part(BaseModel):
 
 
 class FieldRule(_Part):
-    """What an argument may be; exactly one of the three.
+    """The permitted values of an argument; give exactly one of the three attributes.
 
     Attributes:
         values: One of these texts, exactly; numbers and booleans as JSON writes them.
@@ -71,8 +71,8 @@ class PlannedWrite(_Part):
     Attributes:
         tool: The tool's plain name.
         project: The project, for tools that take one.
-        count: How many of them.
-        fields: What each argument may be, by name; `fields.Microsoft.VSTS.Common.Priority` for one of a work item's
+        count: The largest number of these writes.
+        fields: The rule for each argument, by name; `fields.Microsoft.VSTS.Common.Priority` for one of a work item's
             fields. An argument that is not named must not be given.
     """
 
@@ -92,7 +92,7 @@ class PlannedWrite(_Part):
                 raise InvalidRequest(_open_target(self.tool, name), subject="plan")
 
     def find_objection(self, request: WriteRequest) -> str | None:
-        """Why this entry does not allow a write; None when it does."""
+        """Return why this entry does not allow a write; None when it allows the write."""
         if request.tool != self.tool:
             return f"it has nothing for {request.tool}"
         if request.project != self.project:
@@ -160,7 +160,7 @@ class WritePlan(_Part):
     def approved(self, client: AuditedClient, *, by: str, digest: str) -> "ApprovedPlan":
         """Record the approval of this plan, and return the approver that allows exactly the writes of the plan.
 
-        A target that the plan leaves open is refused at the write, whoever approved the plan; `check` says so earlier.
+        The write is refused if the plan does not fix its target, even after approval. `check` finds this earlier.
 
         Args:
             client: The client whose audit log records the approval.
@@ -203,7 +203,7 @@ class ApprovedPlan:
 
 
 def plan_exact_write(request: WriteRequest) -> PlannedWrite:
-    """A plan's entry for one write, with every value as it is."""
+    """Make the entry of a plan that allows one write with exactly these values."""
     values: dict[str, list[str]] = {}
     for name, text in flatten(request.arguments):
         values.setdefault(name, []).append(text)

@@ -1,4 +1,4 @@
-"""Git repositories: where one is, its files at a version, and what there is when a name is not found."""
+"""Git repositories: locate them, read files at a version, and suggest names when one is not found."""
 
 import difflib
 import re
@@ -122,7 +122,7 @@ async def read_text_file(
 async def known_repository(
     client: AzureDevOps, where: PathValues, path: str = "/", at: Mapping[str, QueryValue] | None = None
 ) -> AsyncIterator[None]:
-    """Name what there is instead when the repository, the version or the path is not found."""
+    """Suggest existing names when the repository, the version or the path is not found."""
     try:
         yield
     except NotFound as error:

@@ -1,4 +1,4 @@
-"""Pipelines: what is built and how it last went."""
+"""Pipelines and the result of their last build."""
 
 import difflib
 from typing import Annotated

@@ -159,7 +159,7 @@ def _make_filters(project: str | None, repository: str | None, path: str | None,
 
 
 async def _add_lines(client: AzureDevOps, hits: list[CodeHit]) -> tuple[list[CodeHit], list[str]]:
-    """Read the lines of the hits, as the service answers offsets only, and return what could not be read."""
+    """Read the lines of the hits, because the service returns only offsets, and return notes about unread files."""
     wanted = {hit.file: hit for hit in hits if isinstance(hit, _Found) and hit.places and hit.commit is not None}
 
     async def read_file(file: str) -> FileContent | None:

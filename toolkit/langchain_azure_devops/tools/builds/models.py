@@ -88,7 +88,7 @@ class LogMatches(PartialResult):
 
     Attributes:
         matching: How many lines hold them, shown or not, as far as the log was read.
-        note: What was not shown or not read, and how to go on.
+        note: The parts that were not shown or not read, and how to go on.
         lines: `number: text` for a line that holds the words, `number- text` for one around it.
     """
 

@@ -1,4 +1,4 @@
-"""The timeline of a build: its stages, and what failed where."""
+"""The timeline of a build: its stages, and the place of each failure."""
 
 from collections.abc import Sequence
 
@@ -38,7 +38,7 @@ class Failure(Result):
     Attributes:
         where: Stage and job it belongs to.
         log: For get_build_log; None when it wrote none.
-        issues: What it reported.
+        issues: The errors and warnings that it reported.
     """
 
     written_by = "builds"
@@ -138,7 +138,7 @@ def _describe_place(record: Record, by_id: dict[str, Record]) -> str:
 
 
 def _list_issues(record: Record, by_id: dict[str, Record]) -> list[str]:
-    """List what a record reported; without an error, as when its agent was lost, also what its job or stage did."""
+    """List the issues of a record; without an error, as when its agent was lost, add those of its job or stage."""
     own = record.issues
     if not any(issue.type == "error" for issue in own):
         above = (by_id[ancestor].issues for ancestor in _list_ancestors(record, by_id))

@@ -1,4 +1,4 @@
-"""Builds: how they went, why they failed, what their logs say."""
+"""Builds: list them, read their details and failures, and read their logs."""
 
 import asyncio
 import re
@@ -207,7 +207,7 @@ Kept = list[tuple[int, str]]
 
 
 async def _read_tail(client: AzureDevOps, where: PathValues, total: int | None, last: int | None) -> Kept:
-    """Return the last lines of a log, few enough to read at a glance; a log of unknown length is read whole."""
+    """Return a few last lines of a log. A log of unknown length is read to its end."""
     end = min(total, last) if total and last else total or last
     before = max(0, end - _TAIL) if end else 0
     query = {"startLine": before + 1 if end else None, "endLine": end}
@@ -263,7 +263,7 @@ async def _find_matches(
 
 
 async def _stream_text(response: httpx.Response) -> AsyncIterator[bytes]:
-    """Stream a log without NUL bytes: a log is treated as text, whatever a program wrote into it."""
+    """Stream a log without NUL bytes, because every log is treated as text."""
     async for piece in response.aiter_bytes():
         yield piece.replace(b"\0", b"")
 
@@ -275,7 +275,7 @@ async def _read_records(client: AzureDevOps, where: PathValues) -> list[Record]:
 
 
 async def _read_changes(client: AzureDevOps, where: PathValues) -> dict[str, object]:
-    """Read the commits as fields of the build; a build is still worth reading when they cannot be read."""
+    """Read the commits as fields of the build. If they cannot be read, return a note instead."""
     try:
         response = await client.get(f"{_BUILD}/changes", path=where, query={"$top": _MAX_CHANGES})
     except AzureDevOpsError as error:

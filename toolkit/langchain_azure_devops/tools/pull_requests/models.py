@@ -66,7 +66,7 @@ class PullRequestDetail(PullRequest, PartialResult):
     """A pull request with all that belongs to it.
 
     Attributes:
-        threads: What people discuss; `discussion` is the same as one text, which is what a model reads.
+        threads: The discussions; `discussion` holds them as one text for the model.
     """
 
     project: Untrusted = Field(validation_alias=AliasPath("repository", "project", "name"))

@@ -42,7 +42,7 @@ async def find_opened(client: AzureDevOps, pending: PendingWrite) -> OpenedPullR
 
 
 async def find_update(client: AzureDevOps, pending: PendingWrite) -> PullRequestDetail | Missing:
-    """Find the pull request, if it is now as the update wanted it, whoever made it so."""
+    """Return the pull request if it now has the requested values, regardless of who changed it."""
     given = pending.arguments
     now = decode(await client.get(_ONE, path={"pull_request": given["id"]}), PullRequestDetail)
     if given.get("status") == "completed":
@@ -55,7 +55,7 @@ async def find_update(client: AzureDevOps, pending: PendingWrite) -> PullRequest
 
 
 def _check_merge(now: PullRequestDetail, source_commit: str) -> None:
-    """Refuse to judge a merge that is still queued or that was of another commit: it is neither done nor not done."""
+    """Report an unknown outcome for a merge that is still queued, or that merged another commit."""
     if now.status == "active" and now.merge_status == "queued":
         raise unknown_outcome(f"pull request {now.id} is active and a merge is queued")
     if now.status == "completed" and now.source_commit != source_commit.lower():

@@ -1,4 +1,4 @@
-"""What a reviewer reads of a pull request: the changed files, the threads, and a diff that is made here.
+"""The parts of a pull request that a reviewer reads: changed files, threads, and a diff that is computed here.
 
 The service has no line diff in its REST interface; both sides of a file are read and compared locally.
 """
@@ -128,7 +128,7 @@ def render_threads(threads: list[Thread]) -> str:
 
 
 def _make_thread(raw: _RawThread) -> Thread | None:
-    """Keep a discussion between people; None for what the service itself notes, such as a vote or a push."""
+    """Return a discussion between people; None for entries of the service itself, such as a vote or a push."""
     comments = [
         Comment(author=entry.author or "", author_id=entry.author_id, text=entry.text or "")
         for entry in raw.comments

@@ -47,7 +47,7 @@ class _Person(BaseModel):
 
 
 class _Row(PullRequest):
-    """A row with what the filters look at and a reader does not need."""
+    """A row with the people that the filters compare; a reader does not need them."""
 
     by: _Person = Field(default_factory=_Person, validation_alias="createdBy", exclude=True)
     asked: list[_Person] = Field(default=[], validation_alias="reviewers", exclude=True)
@@ -208,7 +208,7 @@ async def _name_missing_branches(client: AzureDevOps, where: PathValues, branche
 
 
 async def _read_current(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Read what a change of a pull request would replace, under the names of the arguments."""
+    """Read the values that a change of a pull request would replace, by the names of its arguments."""
     values = (await get_pull_request(client, id=int(str(arguments["id"])))).model_dump(mode="json")
     current = {name: values[name] for name in ("title", "project")}
     for name in arguments.keys() & values.keys() - {"id"}:
@@ -297,7 +297,7 @@ def _check_mergeable(current: PullRequestDetail, source_commit: str) -> None:
 
 
 async def _wait_for_merge(client: AzureDevOps, accepted: PullRequestDetail) -> PullRequestDetail:
-    """Wait for the merge, which the service makes a little later than it answers."""
+    """Wait for the merge, which the service completes shortly after its answer."""
     current, unread = accepted, ""
     for _ in range(_MERGE_LOOKS):
         if current.status != "active":
@@ -308,7 +308,7 @@ async def _wait_for_merge(client: AzureDevOps, accepted: PullRequestDetail) -> P
         try:
             current = await _read(client, accepted.id)
         except AzureDevOpsError as error:
-            # The service took the write: a failure to read says nothing against it.
+            # The service accepted the write; a failed read does not change that.
             unread = f" It could not be read again: {error.message}"
             break
     note = f"Not merged so far: the status is {current.status}, the merge status {current.merge_status}."

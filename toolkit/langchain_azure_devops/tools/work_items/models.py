@@ -172,7 +172,7 @@ class Relation(BaseModel):
 
 
 class RawWorkItem(BaseModel):
-    """What a result is made of that has no place of its own in the service's answer."""
+    """The parts of the service's answer that a result does not take over unchanged."""
 
     fields: dict[str, JsonValue]
     formats: dict[str, JsonValue] | None = Field(default=None, validation_alias="multilineFieldsFormat")

@@ -1,4 +1,4 @@
-"""Find out whether a work item was written when the answer was lost, by what only that write can have made."""
+"""Find out whether a work item was written when the answer was lost."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -35,7 +35,7 @@ class _Origin(BaseModel):
 
 
 class _Change(BaseModel):
-    """Who made a revision, when, and with which values."""
+    """The author, time and values of a revision."""
 
     fields: dict[str, JsonValue]
     changed: Instant = Field(validation_alias=AliasPath("fields", "System.ChangedDate"))
@@ -80,7 +80,7 @@ async def find_created_item(client: AzureDevOps, pending: PendingWrite) -> Saved
     for candidate in decode(response, _Candidates).work_items:
         answer = await client.get(ITEM, path={"id": candidate.id}, query={"$expand": "all"})
         if decode(answer, _Origin).created < since:
-            # Ids grow with time: what follows is older.
+            # Ids grow with time, so the following candidates are older.
             break
         item = decode(answer, SavedWorkItem)
         if item.title == title:

@@ -1,6 +1,6 @@
 """Add to a refusal of the work item service the names and values that it would have accepted.
 
-The service says what it does not accept, seldom what it would: one more request, made only after a refusal, tells.
+The service names the refused value, but seldom the accepted ones. One more request after a refusal finds them.
 """
 
 import difflib
@@ -52,11 +52,11 @@ class _Allowed(BaseModel):
 async def add_repair_hint(
     client: AzureDevOps, error: InvalidRequest | NotFound, project: str | None, type: str | None = None
 ) -> InvalidRequest | NotFound:
-    """Add to an error what would have been accepted, where one request can tell; else return it unchanged.
+    """Add the accepted names or values to an error if one request finds them; otherwise return it unchanged.
 
     Args:
-        client: Where to ask.
-        error: What the service answered.
+        client: The client that asks.
+        error: The error of the service.
         project: The project of the work item or query, if it has one.
         type: The type of the work item; None for a query.
     """
@@ -73,7 +73,7 @@ async def add_repair_hint(
 
 
 async def explain_empty_result(client: AzureDevOps, project: str, type: str | None, state: str | None) -> list[str]:
-    """Say why a query found nothing when it asked for a type or state that the project does not have.
+    """Explain the empty result of a query for a type or state that the project does not have.
 
     The service takes any text for both and answers with an empty list.
     """
@@ -94,7 +94,7 @@ async def explain_empty_result(client: AzureDevOps, project: str, type: str | No
 async def _find_hint(
     client: AzureDevOps, error: InvalidRequest | NotFound, project: str | None, type: str | None
 ) -> tuple[str, str]:
-    """Return what would have been accepted, and for what; both are empty when that is not known."""
+    """Return a hint about the accepted values and its subject; both are empty when they are not known."""
     message = error.message
     hint, subject = "", ""
     if (found := _UNKNOWN_FIELD.search(message)) is not None:

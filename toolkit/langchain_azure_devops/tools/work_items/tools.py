@@ -143,7 +143,7 @@ async def get_work_item(client: AzureDevOps, *, id: Id, comments: bool = False) 
 
 
 async def current_work_item(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Read what a change of a work item would replace, under the names of the arguments and of the fields in them."""
+    """Read the values that a change of a work item would replace, by the names of its arguments and fields."""
     found = await get_work_item(client, id=int(str(arguments["id"])))
     values = found.model_dump(mode="json")
     if found.type.lower() in _DESCRIPTION:
@@ -320,7 +320,7 @@ async def _read_fields(client: AzureDevOps, id: int, model: type[T], names: str)
 async def _read_rows(client: AzureDevOps, ids: list[int], extra: list[str]) -> tuple[list[WorkItem], list[Failed]]:
     """Read the work items with their fields, in the order of the ids, and return which could not be read.
 
-    What vanished in between is left out.
+    Work items that were deleted in the meantime are left out.
     """
     wanted: list[JsonValue] = [*row_fields(extra)]
 

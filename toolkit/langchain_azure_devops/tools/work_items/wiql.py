@@ -35,7 +35,7 @@ def build_query(conditions: Mapping[str, str | None], as_of: str = "") -> str:
     """Return a whole query, latest change first.
 
     Args:
-        conditions: What each field must be, as `condition` makes it; None for any.
+        conditions: The condition for each field, as `condition` makes it; None for any value.
         as_of: The time at which the query looks, so that a second page continues the first; empty for now.
     """
     where = " AND ".join(f"[{field}] {text}" for field, text in conditions.items() if text is not None)
@@ -56,7 +56,7 @@ class _Target(BaseModel):
 
 
 class _QueryAnswer(BaseModel):
-    """What a query finds: work items, or links between them whose targets count."""
+    """The answer to a query: work items, or links between them, of which the targets count."""
 
     as_of: str = Field(validation_alias="asOf")
     work_items: OrNone[Numbered] = Field(default=[], validation_alias="workItems")
