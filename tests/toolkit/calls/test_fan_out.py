@@ -98,7 +98,7 @@ def test_a_cursor_goes_on_over_the_places_that_answer_and_is_refused_when_these_
     assert [row for page in found for row in page.items] == whole
     assert all(page.partial for page in found)
     organization.faults.clear()
-    with pytest.raises(InvalidRequest, match="other places answer"):
+    with pytest.raises(InvalidRequest, match="set of answering projects changed"):
         TOOLS["list_builds"].call_sync(everywhere, limit=4, cursor=found[0].cursor)
 
 

@@ -14,8 +14,10 @@ from langgraph.prebuilt import ToolNode
 from tool_calls import FULL, READ, connected, seed_with_tokens
 
 from azure_devops_simulator import Fault, SimulatorServer
-from langchain_azure_devops import TOOLS
+from langchain_azure_devops import TOOLS, AzureDevOps
 from langchain_azure_devops.adapters.langchain import bind
+from langchain_azure_devops.results.models import Failed, Page, Position, Result
+from langchain_azure_devops.results.provenance import origins
 
 KEYS = {
     "type", "status", "complete", "next", "gaps", "total", "notes", "failed", "origins", "urls", "data"
@@ -182,7 +184,12 @@ def test_a_text_holds_no_url_that_costs_tokens(reader, server):
 # -- errors ----------------------------------------------------------------------------------------------------------
 
 
-WRONG = {"status": "not_found", "class": "NotFound", "subject": "99999"}
+WRONG = {
+    "status": "not_found",
+    "class": "NotFound",
+    "subject": "99999",
+    "origins": [{"record": "error", "fields": ["message"], "by": "service", "author": "", "own": None}],
+}
 
 
 def test_an_error_has_an_artifact(reader, tmp_path):
@@ -190,6 +197,25 @@ def test_an_error_has_an_artifact(reader, tmp_path):
     assert (message.status, message.artifact, message.name) == ("error", WRONG, "get_pull_request")
     assert message.tool_call_id == "1"
     assert stored(message, tmp_path).artifact == WRONG
+
+
+def test_an_error_has_an_origin_exactly_when_its_text_has_a_fence(reader):
+    with AzureDevOps(reader.settings, read_only=True) as client:
+        for name, arguments in (
+            ("list_branches", {"repository": "x"}),
+            ("create_work_item", {"type": "Bug", "title": "x"}),
+        ):
+            message = answer(client, name, **arguments)
+            assert bool(message.artifact["origins"]) == ("<untrusted " in message.content) == (name == "list_branches")
+
+
+def test_an_empty_page_has_an_origin_when_it_has_a_note_or_a_part_that_failed():
+    page = Page[Result].of([], Position(), None, "")
+    assert origins(page) == ()
+    page.notes.append("Stopped early.")
+    assert [origin.by for origin in origins(page)] == ["service"]
+    page.failed.append(Failed(place="Platform", status="denied", reason="no"))
+    assert [origin.record for origin in origins(page)] == ["failed", "note"]
 
 
 async def test_an_error_has_an_artifact_without_blocking(reader):

@@ -17,7 +17,7 @@ Row = TypeVar("Row", bound=Result)
 AT_ONCE = 8
 """How many places are asked at the same time; the pacer of the organization may allow less."""
 MOST = 1_000
-"""Rows of a list over several places that can be reached by its cursors; it is put together anew for each page."""
+"""The most rows that cursors reach in a list over several places, which is fetched again for each page."""
 
 
 class Answers(NamedTuple, Generic[Place, Found]):
@@ -42,11 +42,11 @@ class Answers(NamedTuple, Generic[Place, Found]):
 async def fan_out(places: Iterable[Place], ask: Callable[[Place], Awaitable[Found]]) -> Answers[Place, Found]:
     """Ask all places, AT_ONCE of them at a time, and return their answers in the order of the places.
 
-    When the call is cancelled, or something fails that is no answer of the service, everything under way is cancelled.
+    When the call is cancelled or a bug raises, the other requests are cancelled.
 
     Raises:
-        NotSignedIn: The token is no longer accepted; that would be the same everywhere.
-        ScopeMissing: The token lacks the scope; same.
+        NotSignedIn: The token is no longer accepted; every place would answer the same.
+        ScopeMissing: The token lacks the scope; every place would answer the same.
         AzureDevOpsError: All places failed; the error of the first.
     """
     order = list(dict.fromkeys(places))
@@ -77,7 +77,7 @@ async def fan_out(places: Iterable[Place], ask: Callable[[Place], Awaitable[Foun
     )
 
 
-async def in_all(
+async def merge_lists(
     row: type[Row],
     places: Sequence[str],
     ask: Callable[[str, int], Awaitable[Page[Row]]],
@@ -85,18 +85,18 @@ async def in_all(
     cursor: str | None,
     newest: Callable[[Row], tuple[datetime, int]] | None = None,
 ) -> Page[Row]:
-    """Return a page of one list that is put together of several places.
+    """Merge the lists of several places and return one page.
 
     Args:
         row: What the rows are.
         places: What is asked, such as the names of projects, in the order in which their rows come.
         ask: Fetches at most the given number of rows from one place.
         limit: How many rows to return at most.
-        cursor: From an earlier page; it fits as long as the same places answer.
-        newest: When a row was made, and its number: the newest come first; without it they come place by place.
+        cursor: From an earlier page; it is valid as long as the same places answer.
+        newest: Returns the sort key, the newest first; without it, the rows come place by place.
 
     Raises:
-        InvalidRequest: The cursor does not fit.
+        InvalidRequest: The cursor is not valid for this call.
         AzureDevOpsError: No place answered.
     """
     call = current_call.get()
@@ -107,7 +107,7 @@ async def in_all(
     who = hashlib.sha256("\n".join(answers.done).encode()).hexdigest()[:12]
     if cursor and start.token != who:
         raise InvalidRequest(
-            "The cursor does not fit any more: other places answer than before. Start again without it.",
+            "The cursor is no longer valid because the set of answering projects changed. Start again without it.",
             subject="cursor",
         )
     rows = [each for page in answers.done.values() for each in page.items]
@@ -122,5 +122,5 @@ async def in_all(
     page.notes.extend(dict.fromkeys(note for each in answers.done.values() for note in each.notes))
     if more and after is None:
         page.partial = True
-        page.notes.append(f"A list over several places ends after {MOST:,} rows: name one place to see all of its.")
+        page.notes.append(f"A list over several places ends after {MOST:,} rows. Name one place to see all its rows.")
     return page

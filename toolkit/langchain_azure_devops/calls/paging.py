@@ -38,7 +38,7 @@ async def collect(
     When a later request is throttled or fails, the rows so far are returned, and a note says so.
 
     Args:
-        row: What the rows are; an empty page names them, too.
+        row: The class of the rows, also of an empty page.
         fetch: Fetches about the given number of rows from a position on.
         limit: How many rows to return at most.
         cursor: From an earlier page of the same call.
@@ -57,7 +57,7 @@ async def collect(
         except (Throttled, Unavailable) as error:
             if not items:
                 raise
-            # What is there is good, and the cursor goes on exactly here.
+            # The rows read so far are valid; the cursor continues after them.
             stopped.append(f"Stopped after {len(items)} rows: {error.message} Then go on with the cursor.")
             break
         total = batch.total if batch.total is not None else total

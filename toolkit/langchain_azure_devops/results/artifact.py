@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from langchain_azure_devops.errors import AzureDevOpsError
 from langchain_azure_devops.results.models import Lines, Page, PartialResult, Result
-from langchain_azure_devops.results.provenance import called, origins
+from langchain_azure_devops.results.provenance import error_origins, name_record, origins
 from langchain_azure_devops.results.rendering import Rendered
 
 Artifact = dict[str, JsonValue]
@@ -32,7 +32,8 @@ def artifact_of(
     `status` is ok, empty or partial; `complete` says whether the text holds everything that the service has. `next`
     holds the arguments with which the same call brings what follows, `gaps` says whether something is missing that no
     such call brings, and `failed` lists the parts that could not be read. `data` is the record, or the rows that the
-    text shows. `urls` has the web page of the record, or one pattern for all rows, with fields of a row in braces.
+    text shows. `origins` says whose words the text holds; it is empty when the service wrote all of it. `urls` has
+    the web page of the record, or one pattern for all rows, with fields of a row in braces.
 
     Args:
         result: The record or page, without secrets.
@@ -59,13 +60,18 @@ def artifact_of(
 
 
 def error_artifact(error: AzureDevOpsError) -> Artifact:
-    """Return the data beside the text of an error."""
-    return {"status": error.status, "class": type(error).__name__, "subject": error.subject}
+    """Return the data beside the text of an error; `origins` is empty when its words are this package's own."""
+    return {
+        "status": error.status,
+        "class": type(error).__name__,
+        "subject": error.subject,
+        "origins": [origin.as_data() for origin in error_origins(error)],
+    }
 
 
 def _type_of(result: Result | Page[Any]) -> str:
     if not isinstance(result, Page):
-        return called(type(result)).replace(" ", "_")
+        return name_record(type(result)).replace(" ", "_")
     row = result.row_type()
     return row.plural.replace(" ", "_")
 
@@ -86,7 +92,7 @@ def _failed(result: Result | Page[Any]) -> list[Any]:
 
 def _data(result: Result | Page[Any], records: list[Any], rendered: Rendered) -> JsonValue:
     if isinstance(result, Page):
-        return [row.model_dump(mode="json") for row in records]
+        return [row.__pydantic_serializer__.to_python(row, mode="json") for row in records]
     data: dict[str, JsonValue] = result.model_dump(mode="json")
     if isinstance(result, Lines) and rendered.next is not None:
         # The lines that the text left out come with the next call.
@@ -100,24 +106,24 @@ def _urls(records: list[Any], several: bool, base_url: str, arguments: Mapping[s
     if not records or not (template := type(records[0]).web) or not base_url:
         return None
     path, _, query = template.partition("?")
-    filled = _filled(path, records, several, arguments)
+    filled = _fill_in(path, records, several, arguments)
     if filled is None:
         return None
-    parts = [part for each in query.split("&") if each and (part := _filled(each, records, several, arguments))]
+    parts = [part for each in query.split("&") if each and (part := _fill_in(each, records, several, arguments))]
     url = f"{base_url}/{filled}" + ("?" + "&".join(parts) if parts else "")
     return {"pattern": url} if several else {"url": url}
 
 
-def _filled(template: str, records: list[Any], several: bool, arguments: Mapping[str, JsonValue]) -> str | None:
+def _fill_in(template: str, records: list[Any], several: bool, arguments: Mapping[str, JsonValue]) -> str | None:
     """Fill in a part of a URL. A placeholder for a field of the rows stays; None when a value is missing."""
     missing = False
 
     def fill(match: re.Match[str]) -> str:
         nonlocal missing
-        values = [getattr(record, match[1], None) for record in records]
-        if several and any(value is not None for value in values):
+        found = next((value for record in records if (value := getattr(record, match[1], None)) is not None), None)
+        if several and found is not None:
             return match[0]
-        value = values[0] if not several and values[0] is not None else arguments.get(match[1])
+        value = arguments.get(match[1]) if found is None else found
         missing = missing or value in (None, "*")
         return quote(str(value), safe="")
 

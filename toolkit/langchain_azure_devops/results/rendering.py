@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from langchain_azure_devops.errors import AzureDevOpsError
 from langchain_azure_devops.results.models import Lines, Page, PartialResult, Result, marks_of
+from langchain_azure_devops.results.provenance import error_origins
 from langchain_azure_devops.text.untrusted import clean, disarm_fences, escape_cell, fence, one_line
 
 DEFAULT_BUDGET = 32_000
@@ -62,14 +63,9 @@ def render(result: Result | Page[Any], nonce: str, budget: int = DEFAULT_BUDGET)
 
 
 def render_error(error: AzureDevOpsError, nonce: str) -> str:
-    """Render an error as a model reads it: a machine-readable line, then the message.
-
-    A message may hold words of the service, names that people gave, or arguments that a hostile text suggested. Only
-    what is said before anything was asked of the service is ours alone.
-    """
+    """Render an error as a model reads it: a machine-readable line, then the message, in a fence unless it is ours."""
     message = clean(error.message)
-    ours = error.status in {"blocked", "misconfigured"}
-    return f"{error.headline}\n{disarm_fences(message) if ours else fence(message, nonce)}"
+    return f"{error.headline}\n{fence(message, nonce) if error_origins(error) else disarm_fences(message)}"
 
 
 # -- tables --------------------------------------------------------------------------------------------------------
@@ -94,14 +90,14 @@ def columns(row: type[Result]) -> tuple[Column, ...]:
 
 def _page(page: Page[Any], nonce: str, budget: int) -> Rendered:
     if not page.items:
-        nothing = f"No {_called(page, 0)} found."
-        notes = _noted(page, budget - _FRAME)
+        nothing = f"No {_name_rows(page, 0)} found."
+        notes = _render_notes(page, budget - _FRAME)
         noted = [fence(notes, nonce)] if notes else []
         following: dict[str, JsonValue] | None = {"cursor": page.cursor} if page.cursor else None
         return Rendered("\n".join([nothing, *noted]), following, page.partial)
     rows = _table(page.items)
     room = budget - _FRAME - _MAX_CURSOR
-    notes = _noted(page, room // 3)
+    notes = _render_notes(page, room // 3)
     room -= len(notes)
     shown, size = 0, len(rows[0])
     for line in rows[1:]:
@@ -114,7 +110,7 @@ def _page(page: Page[Any], nonce: str, budget: int) -> Rendered:
     complete = cursor is None and not page.partial
     of = f" of {page.total}" if page.total is not None and page.total >= shown else ""
     more = f'; more: repeat with cursor="{cursor}"' if cursor else ""
-    called = _called(page, page.total if of and page.total is not None else shown)
+    called = _name_rows(page, page.total if of and page.total is not None else shown)
     whole = ", all" if complete and not of else ", not all" if page.partial else ""
     head = f"{shown}{of} {called}{whole}{more}"
     body = "\n".join(rows[: shown + 1])
@@ -122,7 +118,7 @@ def _page(page: Page[Any], nonce: str, budget: int) -> Rendered:
     return Rendered(text, {"cursor": cursor} if cursor else None, page.partial, shown)
 
 
-def _noted(page: Page[Any], room: int) -> str:
+def _render_notes(page: Page[Any], room: int) -> str:
     """Return the notes, one on each line. They may hold names that people chose, so they belong inside the fence."""
     lines = [f"note: {one_line(note)}" for note in page.notes]
     lines += [
@@ -132,12 +128,12 @@ def _noted(page: Page[Any], room: int) -> str:
     kept = ""
     for position, line in enumerate(lines):
         if len(kept) + len(line) > room - _MORE_NOTES:
-            return f"{kept}note: {len(lines) - position} more were left out for want of room"
+            return f"{kept}note: {len(lines) - position} more notes were omitted"
         kept += f"{line}\n"
     return kept.rstrip("\n")
 
 
-def _called(page: Page[Any], count: int) -> str:
+def _name_rows(page: Page[Any], count: int) -> str:
     """Return the name of this many rows of a page."""
     row = page.row_type()
     return row.singular if count == 1 else row.plural
@@ -243,6 +239,6 @@ def _lines(result: Lines, nonce: str, budget: int) -> Rendered:
     more = f"; go on with first_line={last + 1}" if goes_on else ""
     body = f"{head}\n{text}" if head and text else head or text
     following: dict[str, JsonValue] | None = {"first_line": last + 1} if goes_on else None
-    # Without a known end, nobody knows whether this is all; what lies before the first line was not asked for.
+    # The end is unknown, so the text may be incomplete.
     gaps = result.partial or result.first_line > 1 or total is None or (not text and total > 0)
     return Rendered(f"{span}{more}\n{fence(body, nonce)}", following, gaps)

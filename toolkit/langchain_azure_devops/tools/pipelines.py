@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AliasPath, Field
 
 from langchain_azure_devops.calls.declaration import Cursor, Limit, Project, Toolset
-from langchain_azure_devops.calls.fan_out import in_all
+from langchain_azure_devops.calls.fan_out import merge_lists
 from langchain_azure_devops.calls.paging import list_rows, projects_of
 from langchain_azure_devops.errors import InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
@@ -54,7 +54,7 @@ async def list_pipelines(
     """
     projects = await projects_of(client, project)
     if len(projects) > 1:
-        return await in_all(
+        return await merge_lists(
             Pipeline,
             projects,
             lambda each, most: _list_project_pipelines(client, each, name, most, None, each),

@@ -11,7 +11,7 @@ import httpx
 from pydantic import BaseModel, Field
 
 from langchain_azure_devops.calls.declaration import Cursor, Limit, Project, Toolset
-from langchain_azure_devops.calls.fan_out import in_all
+from langchain_azure_devops.calls.fan_out import merge_lists
 from langchain_azure_devops.calls.paging import TOKEN_HEADER, list_rows, projects_of
 from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
@@ -82,7 +82,7 @@ async def list_builds(
         "queryOrder": "queueTimeDescending",
     }
     if len(projects) > 1:
-        return await in_all(
+        return await merge_lists(
             Build,
             projects,
             lambda each, most: _list_project_builds(client, each, query, most, None, each),

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
 from langchain_azure_devops.calls.declaration import Cursor, Limit, Project, Repository, Toolset
-from langchain_azure_devops.calls.fan_out import in_all
+from langchain_azure_devops.calls.fan_out import merge_lists
 from langchain_azure_devops.calls.paging import list_rows, projects_of
 from langchain_azure_devops.errors import AlreadyExists, AzureDevOpsError, Conflict, InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
@@ -96,7 +96,7 @@ async def list_pull_requests(
         return (await fetch(each, most, None)).each(project=each)
 
     if len(projects) > 1:
-        page = await in_all(PullRequest, projects, fetch_one, limit, cursor, lambda row: (row.created, row.id))
+        page = await merge_lists(PullRequest, projects, fetch_one, limit, cursor, lambda row: (row.created, row.id))
     else:
         page = await fetch(projects[0], limit, cursor)
     if keep is not None and not page.items and cursor is None:

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AliasChoices, AliasPath, BeforeValidator, Field
 
 from langchain_azure_devops.calls.declaration import Cursor, Limit, Project, Repository, Toolset
-from langchain_azure_devops.calls.fan_out import fan_out, in_all
+from langchain_azure_devops.calls.fan_out import fan_out, merge_lists
 from langchain_azure_devops.calls.paging import list_rows
 from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.http.client import AzureDevOps
@@ -156,7 +156,7 @@ async def list_branches(
             page = await fetch({"project": None, "repository": there[place].id}, most, None)
             return _mark_default(page, there[place].default_branch).each(repository=place)
 
-        return await in_all(BranchTip, list(there), fetch_one, limit, cursor)
+        return await merge_lists(BranchTip, list(there), fetch_one, limit, cursor)
     where = await place_of(client, project, repository)
     async with known_repository(client, where):
         page, details = await asyncio.gather(fetch(where, limit, cursor), client.get(REPOSITORY, path=where))
