@@ -54,7 +54,7 @@ async def build_view(
     arguments = dict(request.arguments)
     invisible = {name: found for name, value in arguments.items() if (found := find_hidden(str(value)))}
     shown = {name: spell_out_hidden(value) for name, value in arguments.items() if value != []}
-    current = await _current(client, tool, request)
+    current = await _read_current(client, tool, request)
     project = request.project or (current or {}).get("project")
     return {
         "tool": request.tool,
@@ -83,12 +83,12 @@ def list_changes(arguments: Mapping[str, Any], current: Mapping[str, Any]) -> li
     found = []
     for name, value in new.items():
         old = current.get(name)
-        lines = _difference(str(old or ""), str(value)) if name in current and "\n" in f"{old}{value}" else []
+        lines = _compare_lines(str(old or ""), str(value)) if name in current and "\n" in f"{old}{value}" else []
         found.append({"field": name, "old": old, "new": value, "known": name in current, "lines": lines})
     return found
 
 
-def _difference(old: str, new: str) -> list[str]:
+def _compare_lines(old: str, new: str) -> list[str]:
     lines = difflib.unified_diff(old.split("\n"), new.split("\n"), lineterm="", n=2)
     return [line for line in lines if not line.startswith(("---", "+++"))]
 
@@ -120,7 +120,7 @@ def spell_out_hidden(value: Any) -> Any:
     return value
 
 
-async def _current(client: AzureDevOps, tool: Tool[..., Any], request: WriteRequest) -> dict[str, Any] | None:
+async def _read_current(client: AzureDevOps, tool: Tool[..., Any], request: WriteRequest) -> dict[str, Any] | None:
     """Read the present values of what a write would change; None where there is nothing yet."""
     if tool.current is None:
         return None

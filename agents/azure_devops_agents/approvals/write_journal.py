@@ -44,15 +44,15 @@ class WriteJournal:
                 values = (write_id, tool, time.time())
                 self._connection.execute("INSERT INTO intents (id, tool, begun) VALUES (?, ?, ?)", values)
             except sqlite3.IntegrityError:
-                return self._found(write_id)
+                return self._read_outcome(write_id)
         return None
 
     def outcome(self, write_id: str) -> Outcome | None:
         """Return the outcome of a write; None if it never began."""
         with self._lock:
-            return self._found(write_id)
+            return self._read_outcome(write_id)
 
-    def _found(self, write_id: str) -> Outcome | None:
+    def _read_outcome(self, write_id: str) -> Outcome | None:
         wanted = "SELECT status, text, begun FROM intents WHERE id = ?"
         row = self._connection.execute(wanted, (write_id,)).fetchone()
         return None if row is None else Outcome(row[0], row[1] or "", row[2])

@@ -1,4 +1,4 @@
-"""Automations: the table of all of them. An automation is one file, and one line here."""
+"""The table of all automations. An automation is one file, and one line here."""
 
 from collections.abc import Mapping
 from typing import Any

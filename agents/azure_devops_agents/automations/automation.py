@@ -37,7 +37,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that an automation would do, and what it leaves out.
+    """The steps that an automation would take, and notes about what it leaves out.
 
     Attributes:
         steps: In the order in which they are carried out.

@@ -39,7 +39,7 @@ _STATE = re.compile(r"\bstate-([0-9a-f]{12})\b")
 
 @dataclass(frozen=True)
 class Entry:
-    """Everything that a file says about one finding, cleaned: the content of its work item."""
+    """One finding with cleaned texts: the content of its work item."""
 
     identity: str
     severity: str

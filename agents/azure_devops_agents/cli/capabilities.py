@@ -24,6 +24,6 @@ def spell_scope(scopes: Iterable[Scope]) -> str:
     return f"{on_token_page(scope)} · {scope.value}"
 
 
-def needed_scopes(*, writes: bool) -> list[Scope]:
+def list_needed_scopes(*, writes: bool) -> list[Scope]:
     """Return the least scopes for all tools that read, or for all tools."""
     return sorted(required_scopes(tool for tool in TOOLS.values() if writes or tool.access == "read"))

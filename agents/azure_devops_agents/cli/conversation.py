@@ -50,9 +50,9 @@ def chat(options: ConnectionOptions, *, model: str | None, thread: str | None, r
         ) as toolkit,
         open_investigator(chosen := open_model(model), toolkit) as investigator,
     ):
-        _private(last).write_text(thread, encoding="utf-8")
+        _make_private(last).write_text(thread, encoding="utf-8")
         _greet(console, toolkit, chosen, thread)
-        _finish(console, investigator, thread)
+        _continue_question(console, investigator, thread)
         _converse(console, investigator, toolkit, thread)
     console.print(Text(f"Thread {thread} is kept: azure-devops-agent chat --thread {thread}", style="dim"))
 
@@ -66,7 +66,7 @@ class History(FileHistory):
 
 
 def _converse(console: Console, investigator: Investigator, toolkit: AzureDevOpsToolkit, thread: str) -> None:
-    history = History(str(_private(state_path().with_name("history"))))
+    history = History(str(_make_private(state_path().with_name("history"))))
     session: PromptSession[str] = PromptSession(history=history, completer=WordCompleter(list(COMMANDS), sentence=True))
     while True:
         try:
@@ -76,12 +76,12 @@ def _converse(console: Console, investigator: Investigator, toolkit: AzureDevOps
         if line == "/quit":
             return
         if line.startswith("/"):
-            _command(console, investigator, toolkit, thread, line)
+            _run_command(console, investigator, toolkit, thread, line)
         elif line:
-            _question(console, investigator, thread, line)
+            _ask_question(console, investigator, thread, line)
 
 
-def _question(console: Console, investigator: Investigator, thread: str, line: str) -> None:
+def _ask_question(console: Console, investigator: Investigator, thread: str, line: str) -> None:
     """Ask a question and show the events. After an error the conversation goes on."""
     try:
         events = investigator.ask(thread, line)
@@ -95,10 +95,10 @@ def _question(console: Console, investigator: Investigator, thread: str, line: s
     except click.Abort:
         console.print(Text("\nNot answered. The write waits; ask a question to be asked again.", style="yellow"))
         return
-    _left_over(console, investigator, thread)
+    _answer_waiting(console, investigator, thread)
 
 
-def _left_over(console: Console, investigator: Investigator, thread: str) -> None:
+def _answer_waiting(console: Console, investigator: Investigator, thread: str) -> None:
     """Have the person answer the approvals that still wait."""
     try:
         while waiting := investigator.pending(thread):
@@ -114,18 +114,20 @@ def _left_over(console: Console, investigator: Investigator, thread: str) -> Non
         console.print(plain(in_shell_terms(error), "red"))
 
 
-def _finish(console: Console, investigator: Investigator, thread: str) -> None:
+def _continue_question(console: Console, investigator: Investigator, thread: str) -> None:
     """Continue a question that an earlier process left unfinished."""
-    _left_over(console, investigator, thread)
+    _answer_waiting(console, investigator, thread)
     try:
         for event in investigator.resume(thread):
             show(console, event)
     except AzureDevOpsError as error:
         console.print(plain(in_shell_terms(error), "red"))
-    _left_over(console, investigator, thread)
+    _answer_waiting(console, investigator, thread)
 
 
-def _command(console: Console, investigator: Investigator, toolkit: AzureDevOpsToolkit, thread: str, line: str) -> None:
+def _run_command(
+    console: Console, investigator: Investigator, toolkit: AzureDevOpsToolkit, thread: str, line: str
+) -> None:
     word, _, rest = line.partition(" ")
     if word == "/tools":
         for tool in toolkit.get_tools():
@@ -134,7 +136,7 @@ def _command(console: Console, investigator: Investigator, toolkit: AzureDevOpsT
         for name, absence in toolkit.absent.items():
             console.print(Text(f"{name} is absent: {absence.reason} {' or '.join(absence.scopes)}", style="dim"))
     elif word == "/evidence":
-        _evidence(console, investigator, thread, rest.strip().upper())
+        _show_evidence(console, investigator, thread, rest.strip().upper())
     elif word == "/report" and (report := investigator.state(thread).get("report")):
         show_report(console, report)
     elif word == "/report":
@@ -144,7 +146,7 @@ def _command(console: Console, investigator: Investigator, toolkit: AzureDevOpsT
             console.print(Text.assemble((f"{name:10}", "bold"), meaning))
 
 
-def _evidence(console: Console, investigator: Investigator, thread: str, wanted: str) -> None:
+def _show_evidence(console: Console, investigator: Investigator, thread: str, wanted: str) -> None:
     known = investigator.state(thread).get("evidence", {})
     if wanted in known:
         console.print(plain(known[wanted]["text"]))
@@ -170,6 +172,6 @@ def _greet(console: Console, toolkit: AzureDevOpsToolkit, model: BaseChatModel, 
     console.print(Text("Ask a question, or type /help. You approve every write.", style="dim"))
 
 
-def _private(path: Path) -> Path:
+def _make_private(path: Path) -> Path:
     path.touch(mode=0o600)
     return path

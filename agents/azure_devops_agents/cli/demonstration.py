@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from azure_devops_agents.cli.decisions import Decide, answer_approvals, ask_person
-from azure_devops_agents.cli.target import SIMULATED_PROJECT, simulated
+from azure_devops_agents.cli.target import SIMULATED_PROJECT, open_simulator
 from azure_devops_agents.cli.views import show
 from azure_devops_agents.investigation.events import ApprovalAsked, Event, ToolFinished
 from azure_devops_agents.investigation.investigator import open_investigator
@@ -113,7 +113,7 @@ def play(console: Console, answer: Decide) -> None:
     console.print(Text(f"\n{QUESTION}\n", style="bold"))
     with (
         tempfile.TemporaryDirectory() as folder,
-        simulated(SIMULATED_PROJECT) as target,
+        open_simulator(SIMULATED_PROJECT) as target,
         AzureDevOpsToolkit.connect(settings=target.settings) as toolkit,
         open_investigator(ScriptedModel(steps=STEPS), toolkit, path=Path(folder) / "demo.sqlite") as investigator,
     ):

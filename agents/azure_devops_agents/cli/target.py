@@ -26,7 +26,7 @@ class Target:
     Attributes:
         settings: Where it is and how to sign in.
         read_only: Nothing may be written.
-        simulated: It is the simulator's.
+        simulated: Whether this is the organization of the simulator.
     """
 
     settings: Settings
@@ -62,7 +62,7 @@ def open_target(options: ConnectionOptions) -> Iterator[Target]:
         Misconfigured: The settings cannot be right.
     """
     if options.simulator:
-        with simulated(options.project or SIMULATED_PROJECT, options.read_only) as target:
+        with open_simulator(options.project or SIMULATED_PROJECT, options.read_only) as target:
             yield target
     else:
         settings = load_settings(
@@ -72,7 +72,7 @@ def open_target(options: ConnectionOptions) -> Iterator[Target]:
 
 
 @contextmanager
-def simulated(project: str, read_only: bool = False) -> Iterator[Target]:
+def open_simulator(project: str, read_only: bool = False) -> Iterator[Target]:
     """Serve the simulator's seeded organization in this process, with a new token."""
     try:
         from azure_devops_simulator import (  # noqa: PLC0415 - an extra, and 0.4 s nobody else should wait for

@@ -94,16 +94,16 @@ def is_continued(evidence: Evidence, known: Iterable[Evidence]) -> bool:
     following = evidence["next"]
     if following is None or evidence["gaps"]:
         return False
-    wanted = _without(evidence["arguments"], *_PAGING) | following
+    wanted = _leave_out(evidence["arguments"], *_PAGING) | following
     return any(
         other["tool"] == evidence["tool"]
         and other["status"] in {"ok", "empty", "partial"}
-        and _without(other["arguments"], *_PAGING - following.keys()) == wanted
+        and _leave_out(other["arguments"], *_PAGING - following.keys()) == wanted
         for other in known
     )
 
 
-def _without(arguments: dict[str, Any], *names: str) -> dict[str, Any]:
+def _leave_out(arguments: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if value is not None and name not in names}
 
 
@@ -114,7 +114,7 @@ def preview(evidence: Evidence) -> str:
     if len(text) <= PREVIEW:
         return head + text
     every = split_lines(text)
-    kept = _fitting(every)
+    kept = _take_fitting(every)
     shown = "\n".join(kept)
     closing = _closing_fence(text, len(shown))
     return (
@@ -141,7 +141,7 @@ def split_lines(text: str) -> list[str]:
     ]
 
 
-def _fitting(lines: list[str]) -> list[str]:
+def _take_fitting(lines: list[str]) -> list[str]:
     """Return as many of the first lines as a preview holds."""
     kept: list[str] = []
     room = PREVIEW
@@ -166,7 +166,7 @@ def read_lines(known: dict[str, Evidence], arguments: dict[str, Any], nonce: str
     lines = list(enumerate(split_lines(evidence["text"]), 1))[wanted.first_line - 1 :]
     if wanted.contains:
         lines = [(number, line) for number, line in lines if wanted.contains.lower() in line.lower()]
-    shown = _fitting([f"{number}: {line}" for number, line in lines])
+    shown = _take_fitting([f"{number}: {line}" for number, line in lines])
     more = f"[{len(lines) - len(shown)} more lines]" if len(shown) < len(lines) else "[end]"
     return f"{evidence['id']}, {evidence['tool']}:\n{fence(chr(10).join(shown), nonce)}\n{more}"
 

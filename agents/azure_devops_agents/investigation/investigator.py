@@ -1,4 +1,4 @@
-"""Investigations in threads that outlive the process: they take questions and yield events."""
+"""Investigate in threads that outlive the process: take questions and yield events."""
 
 import sqlite3
 import threading
@@ -34,7 +34,7 @@ class ApprovalPending(Conflict):
 
 
 class Investigator:
-    """Asks questions and answers approvals on threads, one at a time on each thread."""
+    """Ask questions and answer approvals on threads, one at a time on each thread."""
 
     def __init__(
         self,

@@ -17,15 +17,15 @@ def join_message(parts: Sequence[BaseMessage], before: Sequence[AnyMessage]) -> 
     whole = parts[0]
     for part in parts[1:]:
         whole = whole + part  # type: ignore[assignment] # chunks of a message add up to one
-    used = _ids(before)
+    used = _collect_ids(before)
     if not isinstance(whole, AIMessageChunk):
         return _rename_calls(whole, used) if isinstance(whole, AIMessage) else AIMessage(whole.content)
     message = AIMessage(whole.content, additional_kwargs=whole.additional_kwargs, id=whole.id)
     for position, chunk in enumerate(whole.tool_call_chunks):
-        identifier = _fresh(chunk["id"] or f"call_{position}", used)
+        identifier = _make_fresh(chunk["id"] or f"call_{position}", used)
         name, text = chunk["name"] or "", chunk["args"] or "{}"
         try:
-            arguments = _an_object(text)
+            arguments = _parse_object(text)
         except ValueError as error:
             malformed = InvalidToolCall(name=name, args=text, id=identifier, error=str(error), type="invalid_tool_call")
             message.invalid_tool_calls.append(malformed)
@@ -41,7 +41,7 @@ def find_refusal(message: BaseMessage) -> str | None:
     return str(message.additional_kwargs.get("refusal") or " ".join(inside)) or None
 
 
-def _an_object(text: str) -> dict[str, Any]:
+def _parse_object(text: str) -> dict[str, Any]:
     arguments = json.loads(text)
     if isinstance(arguments, dict):
         return arguments
@@ -50,18 +50,18 @@ def _an_object(text: str) -> dict[str, Any]:
 
 def _rename_calls(message: AIMessage, used: set[str]) -> AIMessage:
     """Give the calls of a message ids that are new in the thread."""
-    calls = [{**call, "id": _fresh(call["id"] or "call", used)} for call in message.tool_calls]
-    malformed = [{**call, "id": _fresh(call["id"] or "call", used)} for call in message.invalid_tool_calls]
+    calls = [{**call, "id": _make_fresh(call["id"] or "call", used)} for call in message.tool_calls]
+    malformed = [{**call, "id": _make_fresh(call["id"] or "call", used)} for call in message.invalid_tool_calls]
     return message.model_copy(update={"tool_calls": calls, "invalid_tool_calls": malformed})
 
 
-def _ids(messages: Sequence[AnyMessage]) -> set[str]:
+def _collect_ids(messages: Sequence[AnyMessage]) -> set[str]:
     calls = [call for message in messages if isinstance(message, AIMessage) for call in message.tool_calls]
     malformed = [call for message in messages if isinstance(message, AIMessage) for call in message.invalid_tool_calls]
     return {str(call["id"]) for call in (*calls, *malformed)}
 
 
-def _fresh(identifier: str, used: set[str]) -> str:
+def _make_fresh(identifier: str, used: set[str]) -> str:
     found = identifier
     number = 1
     while found in used:

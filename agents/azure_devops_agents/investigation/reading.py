@@ -38,9 +38,9 @@ from azure_devops_agents.investigation.state import (
     State,
     answer_every_call,
     calls_of_question,
-    unanswered_calls,
+    list_unanswered_calls,
 )
-from azure_devops_agents.investigation.writing import unfinished_writes
+from azure_devops_agents.investigation.writing import list_unfinished_writes
 from azure_devops_agents.models.scripted import UnknownQuestion
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.errors import InvalidRequest
@@ -162,7 +162,7 @@ class ReadNodes:
 
     def report(self, state: State) -> dict[str, Any]:
         """Take the report from the model's last message, and answer the calls that remain."""
-        open_calls = unanswered_calls(state["messages"])
+        open_calls = list_unanswered_calls(state["messages"])
         wanted = next((call for call in open_calls if call["name"] == WRITE_REPORT and "malformed" not in call), None)
         answers = [
             ToolMessage(
@@ -170,9 +170,9 @@ class ReadNodes:
             )
             for call in open_calls
         ]
-        return {"messages": answers, "report": self._report_of(state, wanted)}
+        return {"messages": answers, "report": self._take_report(state, wanted)}
 
-    def _report_of(self, state: State, wanted: dict[str, Any] | None) -> dict[str, Any]:
+    def _take_report(self, state: State, wanted: dict[str, Any] | None) -> dict[str, Any]:
         if state.get("failure"):
             return plain_report(f"{state['failure']}. What was found until then is in the evidence.")
         if is_stopped(state):
@@ -204,7 +204,7 @@ class ReadNodes:
             {name: entry for name, entry in decided.items() if name in calls},
             limits,
         )
-        for status, text in unfinished_writes(self.journal, known, decided):
+        for status, text in list_unfinished_writes(self.journal, known, decided):
             report["coverage"].setdefault(status, []).append(text)
         return {"report": report}
 

@@ -64,7 +64,7 @@ def check_quotes(report: Mapping[str, Any], evidence: Mapping[str, Evidence]) ->
     for section in SECTIONS:
         kept = []
         for statement in report[section]:
-            if (section == "not_determined" and not statement["quote"]) or _found(statement, evidence):
+            if (section == "not_determined" and not statement["quote"]) or _is_quoted(statement, evidence):
                 kept.append(statement)
             else:
                 result["unverified"].append({**statement, "section": section})
@@ -92,7 +92,7 @@ def list_coverage(
     return gaps
 
 
-def _found(statement: Mapping[str, Any], evidence: Mapping[str, Evidence]) -> bool:
+def _is_quoted(statement: Mapping[str, Any], evidence: Mapping[str, Evidence]) -> bool:
     quote = " ".join(str(statement["quote"]).split())
     sources = [evidence[identifier]["text"] for identifier in statement["evidence"] if identifier in evidence]
     return len(quote) > 1 and any(quote in " ".join(text.split()) for text in sources)

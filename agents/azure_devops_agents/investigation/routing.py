@@ -15,10 +15,10 @@ from azure_devops_agents.investigation.state import (
     CallTask,
     State,
     calls_of_question,
-    named_by_person,
+    find_targets_of_person,
+    list_unanswered_calls,
     next_number,
     since_question,
-    unanswered_calls,
 )
 
 _CHARACTERS_PER_TOKEN = 4
@@ -73,7 +73,7 @@ def after_model(
     """
 
     def route(state: State) -> Literal["report"] | list[Send]:
-        open_calls = unanswered_calls(state["messages"])
+        open_calls = list_unanswered_calls(state["messages"])
         finished = any(call["name"] == WRITE_REPORT and _is_report(call) for call in open_calls)
         if state.get("failure") or not open_calls or finished or over_budget(state, budgets):
             return "report"
@@ -93,7 +93,7 @@ def after_model(
                 read_before=list_untrusted(known) if asks else [],
                 rejected=_list_rejected(state) if asks else [],
                 refusal=_refusal(state, budgets, call, [c for c in open_calls[:position] if _writes(c, writing)]),
-                named=named_by_person(state["messages"]) if asks else {},
+                named=find_targets_of_person(state["messages"]) if asks else {},
                 unedited="",
                 problem="",
             )
@@ -150,7 +150,7 @@ def after_calls(state: State) -> Literal["model", "report"] | list[Send]:
     An edited call is shown once more. All writes of the turn wait until it is decided.
     """
     decisions = state.get("decisions", {})
-    open_ids = {call["id"] for call in unanswered_calls(state["messages"])}
+    open_ids = {call["id"] for call in list_unanswered_calls(state["messages"])}
     if open_ids - decisions.keys():
         return []
     if is_stopped(state):

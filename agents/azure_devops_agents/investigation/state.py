@@ -157,7 +157,7 @@ def next_number(evidence: dict[str, Evidence]) -> int:
     return max((int(identifier[1:]) for identifier in evidence), default=0) + 1
 
 
-def unanswered_calls(messages: list[AnyMessage]) -> list[dict[str, Any]]:
+def list_unanswered_calls(messages: list[AnyMessage]) -> list[dict[str, Any]]:
     """Return the tool calls of the last model message that have no answer yet, malformed ones included."""
     answered = {message.tool_call_id for message in messages if isinstance(message, ToolMessage)}
     last = next((message for message in reversed(messages) if isinstance(message, AIMessage)), None)
@@ -167,7 +167,7 @@ def unanswered_calls(messages: list[AnyMessage]) -> list[dict[str, Any]]:
     return [dict(call) for call in (*last.tool_calls, *malformed) if call["id"] not in answered]
 
 
-def named_by_person(messages: list[AnyMessage]) -> dict[str, list[str]]:
+def find_targets_of_person(messages: list[AnyMessage]) -> dict[str, list[str]]:
     """Return the hosts and mentions that the person wrote in this thread."""
     asked = "\n".join(str(message.text) for message in messages if isinstance(message, HumanMessage))
     return as_data(find_named_targets(asked))

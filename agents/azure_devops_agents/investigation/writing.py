@@ -236,7 +236,7 @@ class WriteNodes:
         return record_evidence(decision["call"], evidence, "success" if outcome.status == "written" else "error")
 
 
-def unfinished_writes(
+def list_unfinished_writes(
     journal: WriteJournal, known: dict[str, Evidence], decided: dict[str, Decision]
 ) -> list[tuple[str, str]]:
     """List approved writes without an answer, because the process ended or another client said stop."""

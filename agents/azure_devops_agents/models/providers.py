@@ -1,4 +1,4 @@
-"""Opening a chat model by its name, such as `openai:gpt-5`; without a name and a key it is the offline model."""
+"""Open a chat model by its name, such as `openai:gpt-5`; without a name and a key, open the offline model."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Models that need no key: rules or a script decide about each turn, and the model says so."""
+"""Models that need no key: rules or a script choose the calls of each turn."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
@@ -89,7 +89,7 @@ class KeylessModel(BaseChatModel):
 
 
 class ScriptedModel(KeylessModel):
-    """Plays a fixed list of steps, one each turn: the solution of a case, or what a faulty model would do."""
+    """A model that plays a fixed list of steps, one each turn: the solution of a case, or a faulty model."""
 
     description: ClassVar[str] = "a script that plays the model"
 

@@ -46,7 +46,7 @@ def command(options: ConnectionOptions, as_json: bool) -> None:
             connection = client.run_sync(verify(client))
             selection = select_tools(target, connection) if connection.learnt or connection.missing else nothing
     except Misconfigured as error:
-        connection, selection = _unsent(options, error), nothing
+        connection, selection = _describe_unsent(options, error), nothing
     next_step = _next_step(connection, selection, options.simulator)
     if as_json:
         click.echo(terminal.machine_readable(_for_machines(connection, selection, next_step)))
@@ -55,7 +55,7 @@ def command(options: ConnectionOptions, as_json: bool) -> None:
     click.get_current_context().exit(connection.exit_code)
 
 
-def _unsent(options: ConnectionOptions, error: AzureDevOpsError) -> Connection:
+def _describe_unsent(options: ConnectionOptions, error: AzureDevOpsError) -> Connection:
     return Connection(options.organization or "", options.base_url or "", "", error=error)
 
 

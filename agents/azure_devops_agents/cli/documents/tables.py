@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from azure_devops_agents.cli.capabilities import needed_scopes
+from azure_devops_agents.cli.capabilities import list_needed_scopes
 from langchain_azure_devops.access import narrowest_scope
 from langchain_azure_devops.scopes import Scope, on_token_page
 from langchain_azure_devops.tools import TOOLS
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from azure_devops_simulator.api.routing import Route
 
 SETS: Mapping[str, list[Scope]] = {
-    "only investigates": needed_scopes(writes=False),
-    "also files work items and pull requests": needed_scopes(writes=True),
+    "only investigates": list_needed_scopes(writes=False),
+    "also files work items and pull requests": list_needed_scopes(writes=True),
 }
 """The scopes of a token for everything, by the purpose of the token."""
 

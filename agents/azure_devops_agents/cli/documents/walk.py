@@ -9,7 +9,7 @@ from pathlib import Path
 from types import FrameType
 
 import langchain_azure_devops
-from azure_devops_agents.cli.target import SIMULATED_PROJECT, simulated
+from azure_devops_agents.cli.target import SIMULATED_PROJECT, open_simulator
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.safety import Approval
 from langchain_azure_devops.tools import TOOLS
@@ -60,7 +60,7 @@ def walks(names: Sequence[str]) -> dict[str, list[str]]:
 def _walk(name: str, recorder: Recorder) -> list[str]:
     arguments = dict(TOOLS[name].examples[0])
     with (
-        simulated(SIMULATED_PROJECT) as target,
+        open_simulator(SIMULATED_PROJECT) as target,
         AzureDevOpsToolkit.connect(
             settings=target.settings,
             approver=lambda asked: Approval(approved=True, digest=asked.digest, approver="the walk"),
