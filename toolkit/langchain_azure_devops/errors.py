@@ -31,7 +31,7 @@ AzureDevOpsError                     status
 │   ├── ProxyPage                                    a proxy or portal answered, not the service
 │   ├── ServiceFault                                 the service failed (5xx)
 │   ├── WriteOutcomeUnknown                          a write was sent, and its answer was lost
-│   └── WriteNotDone                                 its answer was lost, but it surely did not happen
+│   └── WriteNotDone                                 its answer was lost, but the service certainly refused it
 └── WriteBlocked                     blocked         the write gate, the policy or an approver refused it
 """
 

@@ -193,7 +193,7 @@ def filter_tools(
         known: The scopes that the token has. None means that nothing is known yet: only tools that read stay.
         missing: The scopes that it does not have.
         unsettled: The scopes that could not be checked. Tools that read stay, and tools that write are left out.
-        read_only: Leave out every tool that writes, whatever the scopes.
+        read_only: Leave out every tool that writes, even if the token has its scope.
     """
     refused = frozenset(missing)
     granted = expand(known or ()) - refused

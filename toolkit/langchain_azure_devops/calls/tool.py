@@ -221,7 +221,7 @@ class Tool(Generic[P, R]):
             begun: The start of the write, in seconds since the epoch.
 
         Raises:
-            WriteNotDone: The service surely refused it.
+            WriteNotDone: The service certainly refused it.
             WriteOutcomeUnknown: The outcome is not known; the message says why.
         """
         error = WriteOutcomeUnknown("This write was begun before, and its outcome was not stored.", subject=self.name)

@@ -250,20 +250,20 @@ class AzureDevOps:
             token: The token to ask about; None for the one in use.
 
         Raises:
-            TokenRejected: The service knows nobody by this token.
+            TokenRejected: The service knows no owner of this token.
             AzureDevOpsError: The subclass that fits any other answer.
         """
         request = Request(Operation("GET", "/_apis/connectionData"), {}, {}, version="7.1-preview")
         response = await self._exchange(request, streamed=False, token=token)
         if response.status_code not in {200, 401}:
-            raise await classify_error(response, request.operation, _nobody, None)
+            raise await classify_error(response, request.operation, _return_none, None)
         if (identity := parse_identity(response)) is None and response.status_code == 200:
             request = Request(Operation("OPTIONS", "/_apis"), {}, {})
             identity = parse_identity_header(await self._exchange(request, streamed=False, token=token))
         if identity is None and response.status_code == 200 and b'"authenticatedUser"' not in response.content:
             raise unreadable_answer("who is signed in", "it names nobody")
         if identity is None:
-            raise await classify_error(as_unauthorized(response), request.operation, _nobody, None)
+            raise await classify_error(as_unauthorized(response), request.operation, _return_none, None)
         if token is None:
             self.credential.set_account(identity)
         return identity
@@ -376,5 +376,5 @@ def _silent(_waiting: Waiting) -> None:
     pass
 
 
-async def _nobody() -> None:
+async def _return_none() -> None:
     return None

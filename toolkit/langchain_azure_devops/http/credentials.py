@@ -63,7 +63,7 @@ class Credential:
         self._shared_pace = context.shared_pace
         self._token = ""
         self._seen: list[str] = []
-        self._nobodys = False
+        self._refused = False
         self._settled_at = 0.0
         self._failure: tuple[float, NotSignedIn] | None = None
         self._replacing = asyncio.Lock()
@@ -99,13 +99,13 @@ class Credential:
                 try:
                     self.set_account(await self._who(SecretStr(await self.token())))
                 except NotSignedIn:
-                    self._nobodys = True
+                    self._refused = True
                 self._settled_at = began
-            return None if self._nobodys else self.account
+            return None if self._refused else self.account
 
     def set_account(self, person: Identity) -> None:
         """Store the owner of the token, and share the pace with all clients of this person from now on."""
-        self.account, self._nobodys, self._settled_at = person, False, time.monotonic()
+        self.account, self._refused, self._settled_at = person, False, time.monotonic()
         self.pacer = self._choose_pacer(person.id, self.pacer)
 
     async def renew(self, refused: str) -> str:
@@ -178,7 +178,7 @@ class Credential:
             raise
 
     def _adopt(self, token: str) -> None:
-        self._token, self._failure, self._nobodys, self._settled_at = token, None, False, 0.0
+        self._token, self._failure, self._refused, self._settled_at = token, None, False, 0.0
         self._seen = [*(known for known in self._seen if known != token), token]
         self.pacer = self._choose_pacer(token_digest(token), self.pacer if self.account else None)
 
@@ -258,7 +258,7 @@ class AuthTransport(httpx.AsyncBaseTransport):
             if not self._credential.rotates:
                 raise
         else:
-            if not self._credential.rotates or not await self._is_nobodys(response, context, token):
+            if not self._credential.rotates or not await self._is_refused(response, context, token):
                 return response
         return await self._send(request, SecretStr(await self._credential.renew(token.get_secret_value())))
 
@@ -266,14 +266,14 @@ class AuthTransport(httpx.AsyncBaseTransport):
         """Close the inner transport."""
         await self._inner.aclose()
 
-    async def _is_nobodys(self, response: httpx.Response, context: RequestContext, token: SecretStr) -> bool:
+    async def _is_refused(self, response: httpx.Response, context: RequestContext, token: SecretStr) -> bool:
         """Whether a refusal is about the token and not about its scopes: an empty 401 looks the same for both."""
         if response.status_code != 401 or "x-vss-userdata" in response.headers:
             return False
         try:
-            nobodys = await self._credential.identity(since=context.started) is None
+            refused = await self._credential.identity(since=context.started) is None
             # Another call may have replaced the token meanwhile; then the answer was about the new one.
-            return nobodys or await self._credential.token() != token.get_secret_value()
+            return refused or await self._credential.token() != token.get_secret_value()
         except AzureDevOpsError:
             # This cannot be decided now, so the refusal stands as it is.
             return False

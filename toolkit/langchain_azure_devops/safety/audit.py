@@ -95,7 +95,7 @@ class AuditLog:
         self._writer = LineWriter(f"azure-devops-audit {path.name}", _Appender(path, clock))
 
     def record(self, event: AuditEvent, details: Mapping[str, JsonValue]) -> None:
-        """Append one line, and block until it is written; takes the same time however long the log is.
+        """Append one line, and block until it is written; the time does not depend on the length of the log.
 
         What changes something, or allows it, is on the disk when this returns.
 
@@ -324,7 +324,7 @@ class _End(NamedTuple):
 
 
 def _read_end(descriptor: int, path: Path) -> _End:
-    """Find the end of a log by reading its last block, however long the log is."""
+    """Find the end of a log of any length by reading its last block."""
     size = os.fstat(descriptor).st_size
     for most in (_SMALL_BLOCK, _BLOCK):
         start = max(0, size - most)

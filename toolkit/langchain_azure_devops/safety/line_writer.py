@@ -99,7 +99,7 @@ def _copy_error(error: BaseException) -> BaseException:
     """Copy an error, so that each waiter raises an object of its own; raising it adds to its traceback."""
     try:
         own = copy.copy(error)
-    except Exception:  # noqa: BLE001 - whatever keeps an error from being copied, its waiter must still hear of it
+    except Exception:  # noqa: BLE001 - the waiter must get an error even if this one cannot be copied
         own = RuntimeError(f"{type(error).__name__}: {error}")
     own.__cause__ = error.__cause__
     return own.with_traceback(error.__traceback__)

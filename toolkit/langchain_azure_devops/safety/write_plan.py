@@ -38,7 +38,7 @@ class FieldRule(_Part):
     Attributes:
         values: One of these texts, exactly; numbers and booleans as JSON writes them.
         pattern: A text that the whole regular expression matches.
-        longest: Any text of at most so many characters.
+        longest: Any text of at most this many characters.
     """
 
     values: tuple[str, ...] | None = None
@@ -168,7 +168,7 @@ class WritePlan(_Part):
             digest: The digest of the plan that was shown to them.
 
         Raises:
-            InvalidRequest: Another plan was shown, or nobody is named.
+            InvalidRequest: Another plan was shown, or `by` is empty.
         """
         if digest != self.digest or not by.strip():
             raise InvalidRequest("The plan was not approved: what was approved is another one.", subject="plan")

@@ -118,7 +118,7 @@ async def get_pull_request(
 ) -> PullRequestDetail:
     """Read a pull request: description, votes, work items; on request files, threads, diff.
 
-    Source: `GET /_apis/git/pullrequests/{id}` and what hangs below it.
+    Source: `GET /_apis/git/pullrequests/{id}` and the resources below it.
     """
     found = await _read(client, id)
     where: PathValues = {"project": found.project_id, "repository": found.repository_id, "pull_request": id}

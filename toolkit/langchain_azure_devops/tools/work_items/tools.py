@@ -248,7 +248,7 @@ async def update_work_item(
     """Change a work item unless somebody changed it since it was read. Only what is given changes; "" clears.
 
     Raises:
-        RevisionConflict: It has another revision by now; the message has it and the current values.
+        RevisionConflict: It has another revision now; the message contains it and the current values.
         InvalidRequest: A rule of the process refuses a value; says what is allowed.
     Source: `PATCH /_apis/wit/workitems/{id}` with a test of `/rev`.
     """
