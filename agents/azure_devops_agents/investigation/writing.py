@@ -32,11 +32,19 @@ from langchain_azure_devops.safety import (
     WriteRequest,
     allow_targets,
     find_named_targets,
+    record_event,
     record_event_async,
-    record_event_soon,
 )
 
 _CHECKPOINTER = "__pregel_checkpointer"
+
+
+@dataclass(frozen=True)
+class _Step:
+    """Where the graph goes on from an approval, and the details of the refusal to record first, if there is one."""
+
+    command: Command[Any]
+    denied: dict[str, Any] | None = None
 
 
 @dataclass
@@ -56,22 +64,30 @@ class WriteNodes:
     def approve(self, task: CallTask) -> Command[Any]:
         """Ask a person or the write plan. Nothing is written here."""
         prepared = self._prepare(task)
-        if not isinstance(prepared, WriteRequest):
-            return Command(update=prepared, goto="collect")
-        if self.plan is not None:
-            return self._decide(task, prepared, _ask_plan(self.plan, prepared))
-        shown = self.toolkit.client.run_sync(self._view(task, prepared))
-        return self._decide(task, prepared, interrupt(shown))
+        if isinstance(prepared, _Step):
+            step = prepared
+        elif self.plan is not None:
+            step = self._decide(task, prepared, _ask_plan(self.plan, prepared))
+        else:
+            shown = self.toolkit.client.run_sync(self._view(task, prepared))
+            step = self._decide(task, prepared, interrupt(shown))
+        if step.denied is not None:
+            record_event(self.toolkit.client, "denied", **step.denied)
+        return step.command
 
     async def aapprove(self, task: CallTask) -> Command[Any]:
         """Ask a person or the write plan, without blocking."""
         prepared = self._prepare(task)
-        if not isinstance(prepared, WriteRequest):
-            return Command(update=prepared, goto="collect")
-        if self.plan is not None:
-            return self._decide(task, prepared, _ask_plan(self.plan, prepared))
-        shown = await self.toolkit.client.run(self._view(task, prepared))
-        return self._decide(task, prepared, interrupt(shown))
+        if isinstance(prepared, _Step):
+            step = prepared
+        elif self.plan is not None:
+            step = self._decide(task, prepared, _ask_plan(self.plan, prepared))
+        else:
+            shown = await self.toolkit.client.run(self._view(task, prepared))
+            step = self._decide(task, prepared, interrupt(shown))
+        if step.denied is not None:
+            await record_event_async(self.toolkit.client, "denied", **step.denied)
+        return step.command
 
     def _tool(self, call: Mapping[str, Any]) -> Tool[..., Any]:
         return self.toolkit.declarations[call["name"]]
@@ -84,38 +100,36 @@ class WriteNodes:
         untrusted = task["untrusted_read"] or shown["untrusted_read"]
         return {**shown, "untrusted_read": untrusted, "edited": bool(task["unedited"]), "problem": task["problem"]}
 
-    def _prepare(self, task: CallTask) -> WriteRequest | dict[str, Any]:
-        """Return the write to ask about, or the answer when there is nothing to ask."""
+    def _prepare(self, task: CallTask) -> WriteRequest | _Step:
+        """Return the write to ask about, or where to go on when there is nothing to ask."""
         call = task["call"]
         if self.plan is None and get_config()["configurable"].get(_CHECKPOINTER) is None:
-            return refuse_call(call, _blocked(call, "Nobody can be asked: this graph runs without a checkpointer."))
+            return _collect(
+                refuse_call(call, _blocked(call, "Nobody can be asked: this graph runs without a checkpointer."))
+            )
         if task["destination"] != self.destination:
-            return self._refuse_elsewhere(call, task["destination"])
+            return _collect(self._refuse_elsewhere(call, task["destination"]))
         if task["refusal"] and self.plan is None:
-            return self._refuse(call, f"Not asked: {task['refusal']}.")
+            return _refuse(call, f"Not asked: {task['refusal']}.")
         tool = self._tool(call)
         try:
             with allow_targets(as_named(task["named"])):
-                request = tool.request(self.toolkit.client, tool.validate(call["args"]))
+                request = tool.prepare(self.toolkit.client, tool.validate(call["args"]))
         except AzureDevOpsError as error:
-            return refuse_call(call, error, render_error(error, self.toolkit.client.context.nonce()))
+            refused = refuse_call(call, error, render_error(error, self.toolkit.client.context.nonce()))
+            return _collect(refused, _denial(tool, error))
         if fingerprint(request) in task["rejected"]:
-            return self._refuse(
+            return _refuse(
                 call, "A person rejected this very write in this thread. It is not asked again; report that."
             )
         return request
 
-    def _refuse(self, call: dict[str, Any], why: str) -> dict[str, Any]:
-        """Refuse a write that no person is asked about, and record that."""
-        record_event_soon(self.toolkit.client, "denied", tool=call["name"], reason=why)
-        return refuse_call(call, _blocked(call, why))
-
-    def _decide(self, task: CallTask, request: WriteRequest, answer: object) -> Command[Any]:
+    def _decide(self, task: CallTask, request: WriteRequest, answer: object) -> _Step:
         """Store the answer of a person as a decision. An edited call is shown again before it counts."""
         given: dict[str, Any] = answer if isinstance(answer, dict) else {}
         decision = given.get("decision")
         if decision == "edit" and isinstance(given.get("arguments"), dict):
-            return Command(goto=Send("approve", self._edit(task, request, given["arguments"])))
+            return self._edit(task, request, given["arguments"])
         if decision not in ("approve", "stop"):
             decision = "reject"
         call, reason, approver = task["call"], str(given.get("reason") or ""), str(given.get("approver") or "unknown")
@@ -134,25 +148,34 @@ class WriteNodes:
         )
         update: dict[str, Any] = {"decisions": {call["id"]: entry}}
         if decision != "approve":
-            about = {"tool": request.tool, "digest": request.digest, "approver": approver, "reason": reason}
-            record_event_soon(self.toolkit.client, "denied", **about, decision=decision)
             who, why = "A person" if self.plan is None else "The write plan", f": {reason}" if reason else ""
             update.update(refuse_call(call, _blocked(call, f"{who} said no{why}. Do not ask again for the same.")))
-        return Command(update=update, goto="collect")
+            about = {"tool": request.tool, "digest": request.digest, "approver": approver, "reason": reason}
+            return _collect(update, {**about, "decision": decision})
+        return _collect(update)
 
-    def _edit(self, task: CallTask, shown: WriteRequest, arguments: dict[str, Any]) -> CallTask:
+    def _edit(self, task: CallTask, shown: WriteRequest, arguments: dict[str, Any]) -> _Step:
         """Return the edited call to show it again; an edit that does not fit leaves the call unchanged."""
         tool, call = self._tool(task["call"]), task["call"]
         # Hosts and mentions in an edited call count as named by the person.
         named = as_named(task["named"]) | find_named_targets(json.dumps(arguments, ensure_ascii=False))
         try:
             with allow_targets(named):
-                tool.request(self.toolkit.client, tool.validate(arguments))
+                tool.prepare(self.toolkit.client, tool.validate(arguments))
         except AzureDevOpsError as error:
-            return {**task, "problem": f"The edited call does not fit: {error.message}"}
+            again: CallTask = {**task, "problem": f"The edited call does not fit: {error.message}"}
+            return _Step(Command(goto=Send("approve", again)), _denial(tool, error))
         unedited = task["unedited"] or fingerprint(shown)
         changed = {**call, "args": arguments}
-        return {**task, "call": changed, "named": as_data(named), "rejected": [], "unedited": unedited, "problem": ""}
+        edited: CallTask = {
+            **task,
+            "call": changed,
+            "named": as_data(named),
+            "rejected": [],
+            "unedited": unedited,
+            "problem": "",
+        }
+        return _Step(Command(goto=Send("approve", edited)))
 
     def _refuse_elsewhere(self, call: dict[str, Any], destination: str) -> dict[str, Any]:
         """Refuse a write that was prepared for another organization or project."""
@@ -251,6 +274,20 @@ def list_unfinished_writes(
         else:
             found.append((before.status or "unknown", f"{name}, begun when the process ended"))
     return found
+
+
+def _collect(update: dict[str, Any], denied: dict[str, Any] | None = None) -> _Step:
+    return _Step(Command(update=update, goto="collect"), denied)
+
+
+def _refuse(call: dict[str, Any], why: str) -> _Step:
+    """Refuse a write that no person is asked about."""
+    return _collect(refuse_call(call, _blocked(call, why)), {"tool": call["name"], "reason": why})
+
+
+def _denial(tool: Tool[..., Any], error: AzureDevOpsError) -> dict[str, Any] | None:
+    """Return what to record when the content of a write is refused; arguments that do not fit are no refusal."""
+    return {"tool": tool.name, "reason": error.message} if isinstance(error, WriteBlocked) else None
 
 
 def _position() -> str:

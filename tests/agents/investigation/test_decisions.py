@@ -13,6 +13,7 @@ from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.investigation.routing import Budgets
 from azure_devops_agents.investigation.state import merge_evidence
 from azure_devops_agents.models.scripted import Call, ScriptedModel
+from langchain_azure_devops.errors import AuditFailed
 from langchain_azure_devops.safety.audit import AuditLog, read_entries
 from langchain_azure_devops.safety.grants import WriteRequest
 from langchain_azure_devops.tools.work_items.tools import get_work_item, query_work_items
@@ -323,3 +324,12 @@ def test_decisions_are_on_record_with_the_person(toolkit, tmp_path, investigate)
     assert (denied["approver"], denied["reason"]) == ("dana", "known already")
     assert "rejected this very write" in again["reason"]
     assert [details["approver"] for event, details in found if event == "approved"] == ["dana"]
+
+
+def test_a_rejection_that_cannot_be_recorded_is_an_error_and_not_silent(toolkit, tmp_path, investigate):
+    with investigate(BUG, REPORT) as investigator:
+        [wait] = waiting(investigator.ask("t", "File it."))
+        (tmp_path / "audit.jsonl").mkdir()
+        toolkit.client.audit = AuditLog(tmp_path / "audit.jsonl")
+        with pytest.raises(AuditFailed):
+            list(investigator.answer("t", {wait.interrupt_id: NO}))

@@ -23,6 +23,7 @@ from langchain_azure_devops.calls.tool import _record_grant
 from langchain_azure_devops.errors import AuditFailed, NotFound, WriteBlocked
 from langchain_azure_devops.safety import audit, line_writer
 from langchain_azure_devops.safety.audit import AuditLog, read_entries, verify_chain
+from langchain_azure_devops.settings import load_settings
 
 SECRET = "ghp_Zk3vQ9xT7bN2mW8rY5cL1dF6hJ4gS0aPqEuV"
 BUG = {"type": "Bug", "title": "The gate is open", "project": "Platform"}
@@ -208,6 +209,35 @@ async def test_the_loop_turns_while_the_disk_is_slow(log, monkeypatch):
     assert time.monotonic() - began >= 0.3
     assert turns > 10
     assert events(log) == ["written"]
+
+
+@pytest.mark.parametrize("how", ["sync", "async"])
+@pytest.mark.parametrize(("read_only", "text"), [(True, "x"), (False, SECRET)], ids=["reader", "secret"])
+def test_a_refusal_that_cannot_be_recorded_is_an_error_and_not_silent(server, tmp_path, how, read_only, text):
+    (tmp_path / "audit.jsonl").mkdir()
+    settings = load_settings(base_url=server.base_url, pat=FULL, default_project="Platform", environ={})
+    log = AuditLog(tmp_path / "audit.jsonl")
+    with AzureDevOps(settings, writes="allow", read_only=read_only, audit=log) as client:
+        tool, arguments = TOOLS["create_work_item"], {**BUG, "title": text}
+        call = tool.call_sync if how == "sync" else lambda *args, **kwargs: asyncio.run(tool(*args, **kwargs))
+        with pytest.raises(AuditFailed) as caught:
+            call(client, **arguments)
+    assert isinstance(caught.value.__context__, WriteBlocked)
+
+
+async def test_a_refusal_is_on_the_disk_when_the_call_ends_and_blocks_no_loop(server, log, monkeypatch):
+    real = os.fsync
+    monkeypatch.setattr(audit.os, "fsync", lambda descriptor: time.sleep(0.3) or real(descriptor))
+    settings = load_settings(base_url=server.base_url, pat=FULL, default_project="Platform", environ={})
+    turns = 0
+    async with AzureDevOps(settings, read_only=True, audit=log) as client:
+        refused = asyncio.create_task(TOOLS["create_work_item"](client, **BUG))
+        while not refused.done():
+            await asyncio.sleep(0.005)
+            turns += 1
+        assert isinstance(refused.exception(), WriteBlocked)
+        assert [entry.event for entry in read_entries(log.path)] == ["denied"]
+    assert turns > 10
 
 
 async def test_a_slow_disk_holds_up_no_request_of_another_call(connected, log, monkeypatch):

@@ -11,7 +11,7 @@ from azure_devops_simulator import SimulatorServer
 from langchain_azure_devops import TOOLS, AzureDevOpsToolkit
 from langchain_azure_devops.calls.approval import approve_writes_with
 from langchain_azure_devops.errors import InvalidRequest, WriteBlocked
-from langchain_azure_devops.safety.audit import read_entries
+from langchain_azure_devops.safety.audit import AuditLog, read_entries
 from langchain_azure_devops.safety.grants import WriteRequest
 from langchain_azure_devops.safety.write_plan import ApprovedPlan, PlannedWrite, WritePlan
 
@@ -195,6 +195,15 @@ def test_an_approval_is_for_the_plan_that_was_shown(toolkit):
         other.approved(toolkit.client, by="dana", digest=shown.digest)
     with pytest.raises(InvalidRequest):
         shown.approved(toolkit.client, by=" ", digest=shown.digest)
+
+
+async def test_an_approval_in_a_loop_is_recorded_without_blocking_it(toolkit, tmp_path):
+    toolkit.client.audit = AuditLog(tmp_path / "plans.jsonl")
+    shown = plan_of()
+    assert (await shown.approved_async(toolkit.client, by="dana", digest=shown.digest)).plan == shown
+    with pytest.raises(InvalidRequest, match="what was approved is another one"):
+        await shown.approved_async(toolkit.client, by="dana", digest="0" * 64)
+    assert [entry.details["approver"] for entry in read_entries(tmp_path / "plans.jsonl")] == ["dana"]
 
 
 def test_plan_and_approver_are_on_record(toolkit, approve):

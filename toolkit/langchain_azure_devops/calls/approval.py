@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from langchain_azure_devops.errors import Misconfigured, WriteBlocked
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.safety.audit import AuditEvent, record_event, record_event_async, record_event_soon
+from langchain_azure_devops.safety.audit import AuditEvent, record_event, record_event_async
 from langchain_azure_devops.safety.content_policy import ContentPolicy, current_targets, find_violations
 from langchain_azure_devops.safety.grants import Approval, Approver, WriteRequest
 
@@ -80,7 +80,7 @@ def check_content(client: AzureDevOps, tool: str, arguments: Mapping[str, JsonVa
     settings = client.settings
     policy = ContentPolicy(settings.own_urls, settings.link_hosts, current_targets(), client.known_secrets())
     if found := find_violations(arguments, policy):
-        raise _refuse_unasked(client, tool, f"because of what it would write: {'; '.join(found[:_SHOWN])}")
+        raise _refusal(tool, f"because of what it would write: {'; '.join(found[:_SHOWN])}")
 
 
 def check_policy(client: AzureDevOps, tool: str) -> None:
@@ -90,7 +90,7 @@ def check_policy(client: AzureDevOps, tool: str) -> None:
         WriteBlocked: The client only reads.
     """
     if client.read_only or client.writes not in {"ask", "allow"}:
-        raise _refuse_unasked(client, tool, "because this client only reads")
+        raise _refusal(tool, "because this client only reads")
 
 
 async def ask(client: AzureDevOps, request: WriteRequest) -> None:
@@ -115,7 +115,6 @@ def ask_sync(client: AzureDevOps, request: WriteRequest) -> None:
 
     An asynchronous approver runs on an event loop of its own: all users of a client share the client's loop.
     """
-    client.check_may_block()
     given: object
     try:
         answer = _call_approver(client, request)
@@ -186,12 +185,6 @@ def _judge(request: WriteRequest, answer: object) -> _Decision:
     else:
         return _Decision("approved", {**about, "approver": answer.approver})
     return _Decision("denied", {**about, "approver": name, "reason": why}, _refusal(request.tool, why))
-
-
-def _refuse_unasked(client: AzureDevOps, tool: str, why: str) -> WriteBlocked:
-    """Record that a write was refused without asking an approver, and return the error."""
-    record_event_soon(client, "denied", tool=tool, reason=why)
-    return _refusal(tool, why)
 
 
 def _refusal(tool: str, why: str) -> WriteBlocked:

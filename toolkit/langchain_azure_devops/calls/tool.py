@@ -18,10 +18,16 @@ from langchain_azure_devops.calls.approval import ask, ask_sync, check_content, 
 from langchain_azure_devops.calls.optional import add_gaps
 from langchain_azure_devops.calls.recovery import PendingWrite, Recovery, settle_write
 from langchain_azure_devops.calls.schema import strict_schema
-from langchain_azure_devops.errors import AuditFailed, AzureDevOpsError, InvalidRequest, WriteOutcomeUnknown
+from langchain_azure_devops.errors import (
+    AuditFailed,
+    AzureDevOpsError,
+    InvalidRequest,
+    WriteBlocked,
+    WriteOutcomeUnknown,
+)
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.results.models import Page, Result
-from langchain_azure_devops.safety.audit import AuditEvent, record_event_async, record_event_soon
+from langchain_azure_devops.safety.audit import AuditEvent, record_event, record_event_async, record_event_soon
 from langchain_azure_devops.safety.grants import Operation, ToolCall, WriteRequest, current_call, digest_call
 from langchain_azure_devops.safety.write_plan import flatten
 from langchain_azure_devops.scopes import Scope
@@ -121,7 +127,11 @@ class Tool(Generic[P, R]):
             AzureDevOpsError: The subclass that fits the answer of the service.
         """
         arguments = self.validate(_require_keywords(self, args, kwargs))
-        request = self._make_request(client, arguments)
+        try:
+            request = self._make_request(client, arguments)
+        except WriteBlocked as refused:
+            await record_event_async(client, "denied", tool=self.name, reason=refused.message)
+            raise
         if request is not None:
             await ask(client, request)
         return await client.run(self._carry_out(client, arguments, request))
@@ -129,7 +139,12 @@ class Tool(Generic[P, R]):
     def call_sync(self, client: AzureDevOps, /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call the operation and block until it is done; raises what the asynchronous call raises."""
         arguments = self.validate(_require_keywords(self, args, kwargs))
-        request = self._make_request(client, arguments)
+        client.check_may_block()
+        try:
+            request = self._make_request(client, arguments)
+        except WriteBlocked as refused:
+            record_event(client, "denied", tool=self.name, reason=refused.message)
+            raise
         if request is not None:
             ask_sync(client, request)
         return client.run_sync(self._carry_out(client, arguments, request))
@@ -146,7 +161,19 @@ class Tool(Generic[P, R]):
             raise InvalidRequest(_repair(self, error), subject="arguments") from None
 
     def request(self, client: AzureDevOps, arguments: BaseModel) -> WriteRequest:
-        """Return the request that the approver is asked before this call writes.
+        """Return the request that the approver is asked before this call writes, and record a refusal; may block.
+
+        Raises:
+            WriteBlocked: The arguments hold what no write may contain; says what to remove.
+        """
+        try:
+            return self.prepare(client, arguments)
+        except WriteBlocked as refused:
+            record_event(client, "denied", tool=self.name, reason=refused.message)
+            raise
+
+    def prepare(self, client: AzureDevOps, arguments: BaseModel) -> WriteRequest:
+        """Return the same as `request` without blocking; the caller records a refusal.
 
         Raises:
             WriteBlocked: The arguments contain forbidden text; the message says what to remove.
@@ -238,7 +265,7 @@ class Tool(Generic[P, R]):
         if self.access == "read":
             return None
         check_policy(client, self.name)
-        return self.request(client, arguments)
+        return self.prepare(client, arguments)
 
 
 async def _record_grant(client: AzureDevOps, tool: Tool[..., Any], request: WriteRequest) -> None:

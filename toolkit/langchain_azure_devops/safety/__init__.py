@@ -9,8 +9,8 @@ from langchain_azure_devops.safety.audit import (
     AuditLog,
     Entry,
     read_entries,
+    record_event,
     record_event_async,
-    record_event_soon,
     verify_chain,
 )
 from langchain_azure_devops.safety.content_policy import (
@@ -41,7 +41,7 @@ __all__ = [
     "neutralize",
     "plan_exact_write",
     "read_entries",
+    "record_event",
     "record_event_async",
-    "record_event_soon",
     "verify_chain",
 ]

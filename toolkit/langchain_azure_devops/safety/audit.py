@@ -204,7 +204,7 @@ async def record_event_async(client: AuditedClient, event: AuditEvent, **details
 
 
 def record_event_soon(client: AuditedClient, event: AuditEvent, **details: JsonValue) -> None:
-    """Record an event of a client without waiting until that is done; see `AuditLog.record_soon`."""
+    """Record an event of a client whose call is being cancelled and cannot wait; a failure is not reported."""
     if client.audit is not None:
         client.audit.record_soon(event, _prepare_details(client, details))
 

@@ -17,7 +17,7 @@ from typing import Protocol, Self
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from langchain_azure_devops.errors import InvalidRequest
-from langchain_azure_devops.safety.audit import AuditedClient, record_event
+from langchain_azure_devops.safety.audit import AuditedClient, record_event, record_event_async
 from langchain_azure_devops.safety.grants import Approval, WriteRequest
 
 
@@ -160,6 +160,8 @@ class WritePlan(_Part):
     def approved(self, client: AuditedClient, *, by: str, digest: str) -> "ApprovedPlan":
         """Record the approval of this plan, and return the approver that allows exactly the writes of the plan.
 
+        This blocks until the approval is on record; `approved_async` does not.
+
         The write is refused if the plan does not fix its target, even after approval. `check` finds this earlier.
 
         Args:
@@ -170,11 +172,20 @@ class WritePlan(_Part):
         Raises:
             InvalidRequest: Another plan was shown, or `by` is empty.
         """
+        record_event(client, "plan", **self._approval(by, digest))
+        return ApprovedPlan(self, by)
+
+    async def approved_async(self, client: AuditedClient, *, by: str, digest: str) -> "ApprovedPlan":
+        """Do the same as `approved` without blocking the event loop."""
+        await record_event_async(client, "plan", **self._approval(by, digest))
+        return ApprovedPlan(self, by)
+
+    def _approval(self, by: str, digest: str) -> dict[str, JsonValue]:
+        """Return what the audit log keeps of an approval."""
         if digest != self.digest or not by.strip():
             raise InvalidRequest("The plan was not approved: what was approved is another one.", subject="plan")
         writes: list[JsonValue] = [f"{entry.count} x {entry.tool} in {entry.project}" for entry in self.writes]
-        record_event(client, "plan", digest=self.digest, approver=by, writes=writes)
-        return ApprovedPlan(self, by)
+        return {"digest": self.digest, "approver": by, "writes": writes}
 
 
 class ApprovedPlan:
