@@ -3,9 +3,10 @@
 import re
 
 import pytest
+from langchain_core.messages import ToolMessage
 
 from azure_devops_agents.investigation.events import ReportReady, ToolFinished
-from azure_devops_agents.investigation.evidence import PREVIEW, preview, read_lines, split_lines
+from azure_devops_agents.investigation.evidence import PREVIEW, evidence_of_message, preview, read_lines, split_lines
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.investigation.routing import Budgets
 from azure_devops_agents.models.scripted import Call, ScriptedModel
@@ -96,3 +97,24 @@ def test_every_character_of_a_very_long_line_can_be_reached():
 def test_reading_on_with_wrong_arguments_says_so(arguments):
     with pytest.raises(ValueError, match=r"E2|id|first_line|pattern"):
         read_lines({"E1": evidence("text")}, arguments, "m")
+
+
+@pytest.mark.parametrize(
+    ("status", "artifact", "untrusted"),
+    [
+        ("success", None, True),
+        ("success", {"status": "ok"}, True),
+        ("success", {"status": "partial", "data": []}, True),
+        ("success", {"status": "empty", "notes": [], "failed": []}, False),
+        ("success", {"status": "empty", "notes": ["in Platform"]}, True),
+        ("success", {"status": "empty", "failed": [{"place": "x"}]}, True),
+        ("error", None, True),
+        ("error", {"status": "not_found", "class": "NotFound", "subject": ""}, True),
+        ("error", {"status": "blocked", "class": "WriteBlocked", "subject": "x"}, False),
+    ],
+)
+@pytest.mark.parametrize("text", ["nothing", "<untrusted n>\nx\n</untrusted n>"])
+def test_the_artifact_says_whether_a_text_is_untrusted(text, status, artifact, untrusted):
+    message = ToolMessage(text, artifact=artifact, tool_call_id="c", status=status)
+    found = evidence_of_message("E1", None, {"id": "c", "name": "t", "args": {}}, message)
+    assert found["untrusted"] is untrusted
