@@ -95,11 +95,14 @@ def _gather(
     for name, identifier in plan.authors:
         if given := values.get(name):
             # Most rows of a list have few authors.
-            key = given, values.get(identifier)
-            author = authors.get(key) or authors.setdefault(key, _author(*key, account))
+            named = given, values.get(identifier)
+            author = authors.get(named) or authors.setdefault(named, _author(*named, account))
             break
-    names = found.get((plan.kind, plan.by, *author), _NOTHING)
-    if plan.flat.issubset(names) and plan.flat:
+    if plan.flat:
+        key = (plan.kind, plan.by, *author)
+        # Most rows add nothing to what the rows before them had.
+        if missing := [name for name in plan.flat.difference(found.get(key, ())) if values.get(name)]:
+            found.setdefault(key, set()).update(missing)
         return
     for name, mark, may_hold_records in plan.fields:
         value = values.get(name)
@@ -121,7 +124,6 @@ class _Author(NamedTuple):
 
 
 _UNKNOWN = _Author("", None)
-_NOTHING: set[str] = set()
 
 
 def _author(name: object, identifier: str | None, account: str | None) -> _Author:
