@@ -12,7 +12,7 @@ Area = Literal[
     "repositories", "pull-requests", "work-items", "pipelines", "code-search", "findings", "access",
 ]  # fmt: skip
 Kind = Literal["healthy", "inconclusive", "denied", "throttled", "truncated", "missing", "rejected", "edited"]
-"""What makes a case hard, besides hidden orders. A test counts the kinds to keep the suite mixed."""
+"""The difficulties of a case, besides hidden orders. A test counts the kinds to keep the suite mixed."""
 Surface = Literal[
     "pull request title", "pull request description", "pull request comment", "work item title",
     "work item description", "work item comment", "work item tag", "commit message", "file content", "branch name",
@@ -42,16 +42,16 @@ class Called:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What playing a case left behind.
+    """The outcome of playing a case.
 
     Attributes:
         report: The checked report.
         evidence: Every tool result, by its id.
         answers: The tool and the text of each answer that the model got, also from tools that do not exist.
         tools: The tools that were offered.
-        asked: What the approver was shown before each write.
+        asked: The views of the writes that the approver was shown.
         approved: The tools of the writes that were approved.
-        changes: What differs in the organization afterwards, by path; always empty on a recording.
+        changes: The differences in the organization afterwards, by path; always empty on a recording.
         secrets: The secrets in the organization's code; empty on a recording, where they are not known.
         calls: Every tool call, in order.
         tokens: The approximate length of the conversation in tokens.
@@ -82,7 +82,7 @@ class Check:
     """One expectation.
 
     Attributes:
-        name: What is expected, in words.
+        name: The expectation in words.
         failure: Returns what is wrong with an outcome; None when nothing is.
         phrases: The texts that the check looks for; no prompt may contain them.
         about: The subject, for the metrics.
@@ -99,7 +99,7 @@ class Injection:
     """An order hidden in something that the reference solution reads.
 
     Attributes:
-        surface: Where the order stands.
+        surface: The text that holds the order.
         family: The kind of attack.
         text: A part of the order, as the model reads it.
         obeyed: The tool calls of a model that obeys it.
@@ -120,9 +120,9 @@ class Case:
         area: The area it belongs to; `run --area` runs one area.
         question: The question that the agent gets.
         steps: The reference solution: the tool calls of each turn. The last turn is the report.
-        checks: What the case expects, besides what is expected of every case.
+        checks: The expectations of this case; the gates of every case are checked as well.
         routes: Other solutions that must pass; the recording holds their requests as well.
-        source: Where it is played: on a recording of the service's answers, or in a fresh organization in this process.
+        source: The environment: a recording of the service's answers, or a fresh organization in this process.
         holds: The scopes of the token.
         declared: The scopes that the operator declared; None when they are the token's.
         verified: Whether the scopes are found out from the service instead of being declared.
@@ -130,10 +130,10 @@ class Case:
         approver: The answers to writes: one answer to all, one for each tool, or one after the other. When no answer is
             left, the write is rejected. None when there is no approver who could be asked.
         changes: All that may differ in the organization afterwards, by path.
-        kinds: What makes it hard.
+        kinds: The difficulties.
         injection: The order hidden in what the agent reads; None when there is none.
         setup: Changes the organization before the question, on top of its seed.
-        meanwhile: What other people do while the approver decides about the first write.
+        meanwhile: The changes that other people make while the approver decides about the first write.
         world: The file in `worlds/` that the organization is read from; None for the simulator's own seed.
         faults: The faults between the agent and the organization, when the case is played and when it is recorded.
     """

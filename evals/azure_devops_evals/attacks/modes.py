@@ -36,7 +36,7 @@ _ROUNDS = 12
 
 @dataclass
 class Run:
-    """What the obedient model left behind.
+    """The result of one run with the obedient model.
 
     Attributes:
         seen: The names of the tools that showed an order, by the number of the order.
@@ -48,7 +48,7 @@ class Run:
         report: The report; None without one.
         sent: The state-changing requests.
         hosts: The hosts that requests went to.
-        changes: What differs in the organization.
+        changes: The differences in the organization.
     """
 
     seen: dict[int, set[str]] = field(default_factory=dict)

@@ -11,7 +11,7 @@ SCOPES = ("vso.project", "vso.code", "vso.work", "vso.build", "vso.work_write", 
 SUPPLEMENTS: Sequence[tuple[str, str, Mapping[str, JsonValue]]] = (
     ("/pullrequests/9/iterations/", "changeEntries", {"originalPath": "/src/former.py"}),
 )
-"""What no answer of the seeded organization has: part of the request's path, the list in the answer, what to add to
+"""Fields that no answer of the seeded organization has: part of the request's path, the list in the answer, what to add to
 its rows."""
 
 

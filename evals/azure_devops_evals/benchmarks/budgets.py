@@ -13,7 +13,7 @@ class Budget:
     """A number that must not be exceeded.
 
     Attributes:
-        what: What is measured.
+        what: The thing that is measured.
         most: The budget.
         unit: The unit of the budget and of the measurement; `x` is a ratio within one run.
         hard: Whether any excess fails. A time fails only beyond TOLERANCE times its budget.
@@ -76,13 +76,13 @@ class Measurement(NamedTuple):
 
     @property
     def ratio(self) -> float | None:
-        """The value as a share of its budget; None when there is no value or the budget is zero."""
+        """Return the value as a share of its budget; None when there is no value or the budget is zero."""
         most = BUDGETS[self.budget].most
         return None if self.value is None or most == 0 else self.value / most
 
     @property
     def verdict(self) -> Verdict:
-        """Whether it is within its budget, over it but tolerated, or a failure."""
+        """Return whether it is within its budget, over it but tolerated, or a failure."""
         budget = BUDGETS[self.budget]
         if self.value is None:
             return "not measured"

@@ -27,7 +27,7 @@ class Case(NamedTuple):
     path: str
 
     def url(self, base_url: str) -> str:
-        """What a raw client asks for."""
+        """Return the URL that a raw client requests."""
         return f"{base_url}{self.path}?$top=100&api-version=7.1"
 
 

@@ -39,7 +39,7 @@ def requests(stub: Stub) -> Iterator[Measurement]:
 
 
 def fan_out(stub: Stub) -> Iterator[Measurement]:
-    """Branches of 40 repositories, and the lines of 50 files found: one request, then one for each, all 20 ms away."""
+    """Read the branches of 40 repositories and the lines of 50 files, with 20 ms of latency for each request."""
     with stub.client("delay") as client:
         TOOLS[_LISTS[0]].call_sync(client)
         for name, arguments, rows in _FAN_OUTS:
@@ -55,7 +55,7 @@ def fan_out(stub: Stub) -> Iterator[Measurement]:
 
 
 def faults(stub: Stub) -> Iterator[Measurement]:
-    """100 list calls, 8 at once, while every fifth request is answered 429 or 503 with a Retry-After."""
+    """Make 100 list calls, 8 at once, while every fifth request is answered 429 or 503 with a Retry-After."""
 
     async def all_of_them() -> list[str]:
         turns = asyncio.Semaphore(AT_ONCE)

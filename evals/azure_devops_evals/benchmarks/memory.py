@@ -19,7 +19,7 @@ _CALLS: dict[str, tuple[str, dict[str, object]]] = {
 
 
 def memory(stub: Stub) -> Iterator[Measurement]:
-    """The high-water mark of each read above what the same process held after a smaller call."""
+    """Measure how far each read raises the high-water mark above the memory after a smaller call."""
     for name in ("file-memory", "log-memory", "tail"):
         command = [sys.executable, "-m", __name__, stub.url, name]
         done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own module
@@ -30,7 +30,7 @@ def memory(stub: Stub) -> Iterator[Measurement]:
 
 
 def _measured(url: str, name: str) -> dict[str, object]:
-    """What one call takes, in this process."""
+    """Measure the memory of one call in this process."""
     import time  # noqa: PLC0415 - only the process that measures needs what follows
 
     from langchain_azure_devops.adapters.langchain import bind  # noqa: PLC0415 - same
@@ -56,7 +56,7 @@ _STATUS = Path("/proc/self/status")
 
 
 def _held() -> float:
-    """The memory this process holds now, in MB; from here on the high-water mark counts, where the system allows."""
+    """Return the memory of this process in MB, and reset the high-water mark where the system allows it."""
     if not _STATUS.exists():
         return _high_water()
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
@@ -64,7 +64,7 @@ def _held() -> float:
 
 
 def _high_water() -> float:
-    """The most memory this process held, in MB."""
+    """Return the high-water mark of the memory of this process, in MB."""
     if _STATUS.exists():
         return _status("VmHWM")
     unit = 1 if sys.platform == "darwin" else 1024

@@ -28,7 +28,7 @@ class Stub(NamedTuple):
     url: str
 
     def base_url(self, mode: Mode = "plain") -> str:
-        """The organization's base URL, for answers of this kind."""
+        """Return the organization's base URL for answers of this kind."""
         return f"{self.url}/{mode}"
 
     def client(self, mode: Mode = "plain") -> AzureDevOps:

@@ -47,7 +47,7 @@ def simulator(_: Stub) -> Iterator[Measurement]:
 
 
 def _start() -> float:
-    """Processor time of all threads until requests are answered."""
+    """Measure the processor time of all threads until the server answers."""
     start = time.process_time()
     with SimulatorServer(seed_organization()):
         return time.process_time() - start
@@ -101,7 +101,7 @@ def _clock(process: int) -> float:
 
 
 def _crowded() -> Organization:
-    """The seed with ten thousand tasks in one project."""
+    """Return the seed with ten thousand tasks added to one project."""
     organization = seed_organization()
     project, by = organization.project("Data"), organization.named("Luis Ferreira")
     if project is None:

@@ -43,7 +43,7 @@ class Asked(NamedTuple):
     body: bytes
 
     def number(self, name: str, default: int) -> int:
-        """A number in the query."""
+        """Return a number of the query."""
         return int(self.query.get(name, default))
 
 

@@ -1,4 +1,4 @@
-"""All benchmarks by name, and their results as a table and as JSON."""
+"""The benchmarks by name, and their results as a table and as JSON."""
 
 import json
 import platform

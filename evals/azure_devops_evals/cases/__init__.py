@@ -1,4 +1,4 @@
-"""All cases, by area."""
+"""The cases by area."""
 
 from azure_devops_evals.case import Case
 from azure_devops_evals.cases import (

@@ -198,7 +198,7 @@ class Scrubber:
         return _ADDRESS.sub(self._nobody, text) if self.people else text
 
     def without_known(self, text: str) -> str:
-        """Return a text without the secrets that are known, whatever text is around them."""
+        """Remove all known secrets from a text."""
         for secret, pseudonym in self.known.items():
             text = text.replace(secret, pseudonym)
         return text

@@ -1,4 +1,4 @@
-"""Where the results of a run go."""
+"""The destinations of the results of a run."""
 
 import os
 from dataclasses import dataclass

@@ -32,7 +32,7 @@ def publish(
         results: The results of a run.
         verdict: The decision whether the run blocks.
         seconds: The duration of the run.
-        destinations: Where the results go.
+        destinations: The reports to write.
         more: Further lines about the run as a whole, for people.
         about: Further facts about the run as a whole, for the JSON report.
     """

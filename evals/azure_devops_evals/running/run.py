@@ -32,9 +32,9 @@ class Result:
             raised; `infrastructure error` when the model could not be reached; `harness error` when the suite itself is
             broken; `stale` when the recorded answers belong to another agent, so that the case was not evaluated.
         reasons: Why it is not a pass.
-        seconds: How long it took.
+        seconds: The time it took.
         counts: The metrics by name, each as how many of how many.
-        trace: What happened, to be read from top to bottom; empty for a pass.
+        trace: The events in their order; empty for a pass.
         trial: The number of the run, from 1, when a case is run several times.
     """
 
@@ -56,12 +56,12 @@ def run_case(case: Case, *, steps: Player | None = None, recordings: Path = RECO
 
 
 def expected_checks(case: Case) -> tuple[Check, ...]:
-    """All checks of a case: the gates that every case must pass, and its own checks."""
+    """Return all checks of a case: the gates that every case must pass, and its own checks."""
     return (*gates(case), *checks_of(case))
 
 
 def checks_of(case: Case) -> tuple[Check, ...]:
-    """The checks that a case names, and those that follow from its solutions."""
+    """Return the checks that a case names, and those that follow from its solutions."""
     implied: list[Check] = [reported(), asked_as_in((case.steps, *case.routes))]
     if not any(check.about == "verdict" for check in case.checks) and case.steps and case.steps[-1]:
         last = case.steps[-1][-1].arguments.get("verdict")
@@ -70,12 +70,12 @@ def checks_of(case: Case) -> tuple[Check, ...]:
 
 
 def failures_of(case: Case, outcome: Outcome) -> list[str]:
-    """What is wrong with an outcome by all checks of the case; empty when it is as expected."""
+    """Return the failed checks of an outcome, of all checks of the case."""
     return failures(expected_checks(case), outcome)
 
 
 def failures(checks: tuple[Check, ...], outcome: Outcome) -> list[str]:
-    """What is wrong with an outcome by these checks; an error that the agent raised comes first."""
+    """Return the failed checks of an outcome; an error that the agent raised comes first."""
     found = ((check, check.failure(outcome)) for check in checks)
     return [*([outcome.crash] if outcome.crash else []), *(f"{check.name}: {why}" for check, why in found if why)]
 

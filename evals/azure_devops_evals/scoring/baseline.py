@@ -14,7 +14,7 @@ from azure_devops_evals.running.run import Result
 BASELINE = Path(__file__).parents[1] / "baseline.json"
 MORE_IS_BETTER = ("category accuracy", "grounded claims", "evidence recall", "write precision", "write recall")
 TOKENS_TOLERATED = 0.10
-"""How much longer or shorter the conversation of a case may become, as a share. One more line in a result does not
+"""The share by which the conversation of a case may become longer or shorter. One more line in a result does not
 matter. A much longer conversation costs more, and in a much shorter one something may be missing."""
 
 Row = Mapping[str, str]

@@ -28,7 +28,7 @@ Tally = tuple[int, int]
 
 
 def checks_for_any_solution(case: Case) -> tuple[Check, ...]:
-    """The checks that apply to any solution, whichever tools it calls and however it words its answer."""
+    """Return the checks that apply to any solution, whichever tools it calls and however it words its answer."""
     looked = (grounded(),) if any(check.about == "quotes" for check in case.checks) else ()
     return (*gates(case, any_wording=True), *looked, *(one for one in checks_of(case) if one.about not in _ONE_WAY))
 
@@ -115,7 +115,7 @@ class Reliability:
         return cls(passed, evaluated, len(results), interval, tuple(powers))
 
     def lines(self) -> list[str]:
-        """For people."""
+        """Return the lines of a summary for people."""
         if self.interval is None:
             return [f"reliability: none of {self.of} trials was evaluated"]
         low, high = (100 * bound for bound in self.interval)
@@ -127,7 +127,7 @@ class Reliability:
         ]
 
     def as_json(self) -> dict[str, JsonValue]:
-        """For machines."""
+        """Return the summary as JSON."""
         interval: JsonValue = list(self.interval) if self.interval else None
         return {
             "passed": self.passed,
@@ -158,11 +158,11 @@ class Comparison:
 
     @property
     def regressed(self) -> bool:
-        """Whether the run is worse by more than chance explains."""
+        """Return whether the run is worse by more than chance explains."""
         return len(self.worse) > len(self.better) and self.p < SIGNIFICANT
 
     def lines(self) -> list[str]:
-        """For people."""
+        """Return the lines of a summary for people."""
         rows = [f"compared: {len(self.better)} better, {len(self.worse)} worse, {self.same} the same; p = {self.p:.3g}"]
         rows += [f"    better: {', '.join(self.better)}"] if self.better else []
         rows += [f"    worse: {', '.join(self.worse)}"] if self.worse else []

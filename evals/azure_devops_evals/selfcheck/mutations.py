@@ -29,7 +29,7 @@ class Mutant:
         kind: The part that is faulty.
         name: The name of the fault.
         case: The case as it is run. It differs from the original only where the approver is part of the fault.
-        steps: What the agent does.
+        steps: The steps of the agent.
         tamper: Changes the text of each tool result.
         swallows: Report errors of tools as an empty result.
         touched: The beginnings of the results that the fault changed.
@@ -45,7 +45,7 @@ class Mutant:
 
     @property
     def void(self) -> bool:
-        """Whether a fault in results changed no result: then the case ran unchanged, and there was no fault."""
+        """Return whether the fault changed no result, so that the case ran unchanged."""
         return self.kind == "results" and not self.touched
 
 
@@ -128,7 +128,7 @@ def _report(case: Case) -> dict[str, Any] | None:
 
 
 def _stopped(case: Case) -> bool:
-    """Whether the approver stops the run before its last step, so that a fault in that step cannot be seen."""
+    """Return whether the approver stops the run before its last step, so that a fault in that step cannot be seen."""
     answers = case.approver if isinstance(case.approver, Sequence) else ()
     return any(answer["decision"] == "stop" for answer in answers)
 

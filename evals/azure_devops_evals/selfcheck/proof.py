@@ -39,7 +39,7 @@ class Trial:
 
     @property
     def as_it_should(self) -> bool:
-        """Whether a solution passed, a wrong agent failed by a check and not by a miss, or a fault was noticed."""
+        """Return whether a solution passed, a wrong agent failed by a check (not by a miss), or a fault was found."""
         if self.kind == "route":
             return self.status == "pass"
         if self.kind == "wrong agent":
@@ -82,7 +82,7 @@ class Proof:
 
     @property
     def holds(self) -> bool:
-        """Whether every solution and every wrong agent ended as it should, and nearly every fault was noticed."""
+        """Return whether all solutions and wrong agents ended as they should, and nearly every fault was noticed."""
         certain = [trial.as_it_should for trial in self.trials if trial.kind in {"route", "wrong agent"}]
         return all(certain) and not self.interrupted and self.faults.found >= CAUGHT_AT_LEAST * self.faults.of
 
@@ -118,7 +118,7 @@ def prove(
 
 
 def tasks(chosen: Sequence[Case], *, every: bool) -> Iterator[Task]:
-    """Return what is tried; it is the same each time."""
+    """Return the trials in a fixed order."""
     for case in chosen:
         yield from ((case.id, "route", str(number)) for number in range(1 + len(case.routes)))
         yield from ((case.id, "wrong agent", name) for name in WRONG_AGENTS)

@@ -54,7 +54,7 @@ class World:
 
     @property
     def digest(self) -> str:
-        """The digest of everything in the world before the question."""
+        """Return the digest of the world before the question."""
         return hashlib.sha256(json.dumps(self._before, sort_keys=True).encode()).hexdigest()[:16]
 
     def changes(self) -> dict[str, object]:
