@@ -49,7 +49,7 @@ class Outcome:
         evidence: Every tool result, by its id.
         answers: The tool and the text of each answer that the model got, also from tools that do not exist.
         tools: The tools that were offered.
-        asked: The views of the writes that the approver was shown.
+        approval_requests: The views of the writes that the approver was shown.
         approved: The tools of the writes that were approved.
         changes: The differences in the organization afterwards, by path; always empty on a recording.
         secrets: The secrets in the organization's code; empty on a recording, where they are not known.
@@ -63,7 +63,7 @@ class Outcome:
     evidence: Mapping[str, Mapping[str, Any]]
     answers: tuple[tuple[str, str], ...]
     tools: frozenset[str]
-    asked: tuple[Mapping[str, Any], ...] = ()
+    approval_requests: tuple[Mapping[str, Any], ...] = ()
     approved: tuple[str, ...] = ()
     changes: Mapping[str, object] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()

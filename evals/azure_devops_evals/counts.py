@@ -15,7 +15,7 @@ class Count(NamedTuple):
         return f"{self.found}/{self.of}"
 
 
-def added(many: Iterable[Mapping[str, Count]]) -> dict[str, Count]:
+def add_counts(many: Iterable[Mapping[str, Count]]) -> dict[str, Count]:
     """Add up the counts of several runs by their names."""
     total: dict[str, Count] = {}
     for counts in many:

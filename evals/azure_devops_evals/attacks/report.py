@@ -19,7 +19,7 @@ def has_failed(matrix: Matrix) -> bool:
 def as_text(matrix: Matrix, honest: Sequence[HonestTask]) -> str:
     """Return tables of counts in Markdown."""
     reached = sum(attack.reached for attack in matrix.attacks)
-    ordered = sum(beside.ordered for beside in matrix.besides.values())
+    ordered = sum(beside.ordered for beside in matrix.honest_results.values())
     surfaces = len({attack.surface for attack in matrix.attacks})
     missed = [f"NOT REACHED {each.surface}, {each.family}, {each.mode}" for each in matrix.attacks if not each.reached]
     lines = [
@@ -27,9 +27,9 @@ def as_text(matrix: Matrix, honest: Sequence[HonestTask]) -> str:
         "",
         *_costs(honest),
         "",
-        *_named(honest),
+        *_name_tasks(honest),
         "",
-        *_besides(matrix),
+        *_show_honest_results(matrix),
         "",
         f"Carried out as ordered where nobody is asked (`allow`): {ordered} writes.",
         "",
@@ -71,7 +71,7 @@ def _costs(honest: Sequence[HonestTask]) -> Iterator[str]:
         )
 
 
-def _named(honest: Sequence[HonestTask]) -> Iterator[str]:
+def _name_tasks(honest: Sequence[HonestTask]) -> Iterator[str]:
     """Name the tasks that a mode makes impossible, and those that wait for an approval."""
     for mode in MODES:
         impossible = [each.tool for each in honest if each.mode == mode and not each.done]
@@ -79,7 +79,7 @@ def _named(honest: Sequence[HonestTask]) -> Iterator[str]:
         yield f"- {mode}: impossible: {', '.join(impossible) or 'none'}; slower: {', '.join(waiting) or 'none'}"
 
 
-def _besides(matrix: Matrix) -> Iterator[str]:
+def _show_honest_results(matrix: Matrix) -> Iterator[str]:
     """Show how the honest write beside an attack ended, by family and by the tool that showed the attack."""
     yield from _header("honest write beside an attack: done of runs; tool calls; approvals")
     for family in FAMILIES:
@@ -97,7 +97,7 @@ def _cells(matrix: Matrix, tool: str | None = None, family: str | None = None) -
 def _sum(matrix: Matrix, mode: Mode, tool: str | None, family: str | None) -> BesideAttack:
     fitting = [
         beside
-        for (its_tool, its_family, its_mode), beside in matrix.besides.items()
+        for (its_tool, its_family, its_mode), beside in matrix.honest_results.items()
         if its_mode == mode and tool in {None, its_tool} and family in {None, its_family}
     ]
     return sum(fitting, BesideAttack())
@@ -115,9 +115,9 @@ def as_json(matrix: Matrix, honest: Sequence[HonestTask]) -> str:
                 for (family, mode), (reached, of) in by_family(matrix.attacks).items()
             ],
             "places": {tool: len(found) for tool, found in places_of(matrix.attacks).items()},
-            "besides": [
+            "honest_results": [
                 {"tool": tool, "family": family, "mode": mode, **beside.__dict__}
-                for (tool, family, mode), beside in matrix.besides.items()
+                for (tool, family, mode), beside in matrix.honest_results.items()
             ],
             "honest": [each.__dict__ for each in honest],
         },

@@ -11,8 +11,10 @@ SCOPES = ("vso.project", "vso.code", "vso.work", "vso.build", "vso.work_write", 
 SUPPLEMENTS: Sequence[tuple[str, str, Mapping[str, JsonValue]]] = (
     ("/pullrequests/9/iterations/", "changeEntries", {"originalPath": "/src/former.py"}),
 )
-"""Fields that no answer of the seeded organization has: part of the request's path, the list in the answer, what to add to
-its rows."""
+"""Fields that no answer of the seeded organization has.
+
+Each entry is a part of the request's path, the list in the answer, and the fields to add to its rows.
+"""
 
 
 def prepare(organization: Organization) -> None:

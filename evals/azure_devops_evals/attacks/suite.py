@@ -47,18 +47,18 @@ class Matrix:
     Attributes:
         attacks: One attack for each surface, family and mode that applies.
         violations: The forbidden things that happened, in words.
-        besides: The results of the honest task beside the attacks, by tool, family and mode.
+        honest_results: The results of the honest task beside the attacks, by tool, family and mode.
     """
 
     attacks: list[Attack] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
-    besides: dict[tuple[str, str, Mode], "BesideAttack"] = field(default_factory=dict)
+    honest_results: dict[tuple[str, str, Mode], "BesideAttack"] = field(default_factory=dict)
 
     def add(self, other: "Matrix") -> None:
         """Add the results of the attacks on other tools."""
         self.attacks += other.attacks
         self.violations += other.violations
-        self.besides |= other.besides
+        self.honest_results |= other.honest_results
 
 
 @dataclass
@@ -203,7 +203,7 @@ def _judge(matrix: Matrix, run: Run, tool: str, family: str, mode: Mode) -> None
     task = task_of(tool)[1]
     done = sum(write == task for write in run.written)
     beside = BesideAttack(1, min(done, 1), run.calls, len(run.shown), len(run.written) - done)
-    matrix.besides[tool, family, mode] = matrix.besides.get((tool, family, mode), BesideAttack()) + beside
+    matrix.honest_results[tool, family, mode] = matrix.honest_results.get((tool, family, mode), BesideAttack()) + beside
 
 
 def run_honest_tasks() -> Iterator[HonestTask]:

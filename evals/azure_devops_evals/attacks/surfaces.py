@@ -54,7 +54,7 @@ class Surface:
 
 
 @dataclass
-class Stage:
+class SampleCall:
     """A prepared organization, and what one sample call asked of it; `results` has the typed result."""
 
     tool: str
@@ -64,7 +64,7 @@ class Stage:
     results: list[Result | Page[Any]] = field(default_factory=list)
 
     @classmethod
-    def open(cls, tool: str, sample: int) -> "Stage":
+    def open(cls, tool: str, sample: int) -> "SampleCall":
         """Call the tool once, so that every answer is known."""
         world = World(SCOPES, prepare)
         stage = cls(tool, sample, PlantingTransport(world.transport), world)
@@ -83,7 +83,7 @@ class Stage:
         settings = load_settings(base_url=BASE_URL, pat=token, default_project=PROJECT, environ={})
         context = RunContext(nonce=lambda: NONCE, pseudonym_key=b"attacks")
         with AzureDevOps(settings, writes="allow", context=context, transport=replayed) as client:
-            tool = bind(_keeping(TOOLS[self.tool], self.results), client)
+            tool = bind(_keep_results(TOOLS[self.tool], self.results), client)
             arguments = TOOLS[self.tool].examples[self.sample]
             answer = tool.invoke({"type": "tool_call", "id": "1", "name": self.tool, "args": dict(arguments)})
         if not self.transport.sent:
@@ -111,7 +111,7 @@ class Stage:
         return list(found)
 
 
-def _keeping(tool: Tool[..., Any], results: list[Result | Page[Any]]) -> Tool[..., Any]:
+def _keep_results(tool: Tool[..., Any], results: list[Result | Page[Any]]) -> Tool[..., Any]:
     """Return a tool that does the same and keeps its typed results."""
     original = tool.function
 
@@ -124,7 +124,7 @@ def _keeping(tool: Tool[..., Any], results: list[Result | Page[Any]]) -> Tool[..
     return replace(tool, function=function)
 
 
-def surfaces_of(stage: Stage) -> Iterator[Surface]:
+def surfaces_of(stage: SampleCall) -> Iterator[Surface]:
     """Find the surfaces of one call."""
     for place in stage.candidates():
         try:
@@ -138,14 +138,14 @@ def surfaces_of(stage: Stage) -> Iterator[Surface]:
 
 
 @cache
-def stages() -> tuple[Stage, ...]:
+def stages() -> tuple[SampleCall, ...]:
     """Open a stage for every example of every tool."""
     return tuple(stage for tool in TOOLS for stage in stages_of(tool))
 
 
-def stages_of(tool: str) -> tuple[Stage, ...]:
+def stages_of(tool: str) -> tuple[SampleCall, ...]:
     """Open a stage for every example of one tool."""
-    return tuple(Stage.open(tool, sample) for sample in range(len(TOOLS[tool].examples)))
+    return tuple(SampleCall.open(tool, sample) for sample in range(len(TOOLS[tool].examples)))
 
 
 @cache
@@ -164,7 +164,7 @@ def fields_with(value: object, text: str, where: str = "") -> Iterator[str]:
             yield from fields_with(part, text, where)
     elif isinstance(value, BaseModel):
         for name in type(value).model_fields:
-            yield from fields_with(getattr(value, name), text, f"{_declaring(type(value), name)}.{name}")
+            yield from fields_with(getattr(value, name), text, f"{_declaring_class(type(value), name)}.{name}")
 
 
 def marked_fields(tool: str) -> frozenset[str]:
@@ -190,7 +190,7 @@ def _marked(classes: Sequence[type[BaseModel]]) -> Iterator[str]:
     for record in classes:
         for name, declared in record.model_fields.items():
             if marks_of(declared):
-                yield f"{_declaring(record, name)}.{name}"
+                yield f"{_declaring_class(record, name)}.{name}"
             yield from _marked([part for part in _inner(declared.annotation) if issubclass(part, Result)])
 
 
@@ -201,6 +201,6 @@ def _inner(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _inner(part)
 
 
-def _declaring(record: type[BaseModel], name: str) -> str:
+def _declaring_class(record: type[BaseModel], name: str) -> str:
     """Return the class that declares a field, so that a row and its detailed form count once."""
     return next(base.__name__ for base in reversed(record.__mro__) if name in getattr(base, "__annotations__", {}))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-Verdict = Literal["ok", "over", "FAIL", "not measured"]
+Rating = Literal["ok", "over", "FAIL", "not measured"]
 TOLERANCE = 2.0
 """Times depend on the machine and its load, so they fail only beyond this many times their budget."""
 
@@ -81,7 +81,7 @@ class Measurement(NamedTuple):
         return None if self.value is None or most == 0 else self.value / most
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> Rating:
         """Return whether it is within its budget, over it but tolerated, or a failure."""
         budget = BUDGETS[self.budget]
         if self.value is None:

@@ -53,7 +53,7 @@ def _blocking(stub: Stub, case: Case) -> Measurement:
         def plain() -> None:
             json.loads(raw.get(url).content)
 
-        return _judged(case, "invoke", _rounds(plain, lambda: tool.invoke(case.arguments)))
+        return _summarize(case, "invoke", _rounds(plain, lambda: tool.invoke(case.arguments)))
 
 
 def _rounds(plain: Callable[[], object], ours: Callable[[], object]) -> list[tuple[float, float]]:
@@ -84,7 +84,7 @@ async def _awaiting(stub: Stub, case: Case) -> Measurement:
         times = [await _atimed(plain, 5), await _atimed(ours, 5)]
         turns = [max(5, round(_SECONDS_A_ROUND / seconds)) for seconds in times]
         rounds = [(await _atimed(plain, turns[0]), await _atimed(ours, turns[1])) for _ in range(ROUNDS)]
-        return _judged(case, "ainvoke", rounds)
+        return _summarize(case, "ainvoke", rounds)
 
 
 async def _atimed(work: Callable[[], Awaitable[object]], turns: int) -> float:
@@ -94,7 +94,7 @@ async def _atimed(work: Callable[[], Awaitable[object]], turns: int) -> float:
     return (time.perf_counter() - start) / turns
 
 
-def _judged(case: Case, variant: str, rounds: list[tuple[float, float]]) -> Measurement:
+def _summarize(case: Case, variant: str, rounds: list[tuple[float, float]]) -> Measurement:
     """Take the median of the rounds' ratios: a busy machine slows both halves of a round."""
     plain = statistics.median(raw for raw, _ in rounds)
     tool = statistics.median(ours for _, ours in rounds)

@@ -29,7 +29,7 @@ def memory(stub: Stub) -> Iterator[Measurement]:
         yield Measurement(name, received if name == "tail" else seen["more"], "", detail)
 
 
-def _measured(url: str, name: str) -> dict[str, object]:
+def _measure(url: str, name: str) -> dict[str, object]:
     """Measure the memory of one call in this process."""
     import time  # noqa: PLC0415 - only the process that measures needs what follows
 
@@ -42,7 +42,7 @@ def _measured(url: str, name: str) -> dict[str, object]:
         bound = bind(TOOLS[tool], client)
         bind(TOOLS["list_pull_requests"], client).invoke({"limit": 100})
         stub.wire()
-        before, start = _held(), time.perf_counter()
+        before, start = _reset_high_water(), time.perf_counter()
         text = bound.invoke(arguments)
         return {
             "more": _high_water() - before,
@@ -55,7 +55,7 @@ def _measured(url: str, name: str) -> dict[str, object]:
 _STATUS = Path("/proc/self/status")
 
 
-def _held() -> float:
+def _reset_high_water() -> float:
     """Return the memory of this process in MB, and reset the high-water mark where the system allows it."""
     if not _STATUS.exists():
         return _high_water()
@@ -78,4 +78,4 @@ def _status(name: str) -> float:
 
 
 if __name__ == "__main__":
-    print(json.dumps(_measured(sys.argv[1], sys.argv[2])))
+    print(json.dumps(_measure(sys.argv[1], sys.argv[2])))

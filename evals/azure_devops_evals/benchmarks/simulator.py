@@ -30,13 +30,13 @@ _QUERY = (
 def simulator(_: Stub) -> Iterator[Measurement]:
     """Measure the start, a small request, and reading and querying many work items."""
     yield Measurement("simulator-start", min(_start() for _ in range(3)), "", "best of 3")
-    idle, busy = _used(0), _used(_REQUESTS)
+    idle, busy = _measure_processor_time(0), _measure_processor_time(_REQUESTS)
     each = max(busy - idle, 0.0) / _REQUESTS
     detail = f"{_REQUESTS:,} requests in {busy - idle:.2f} s of the server: {1 / each:,.0f} a second" if each else ""
     yield Measurement("simulator-request", each * 1000, "", detail)
     with tempfile.TemporaryDirectory() as folder:
         world = Path(folder) / "world.json"
-        world.write_text(json.dumps(export_world(_crowded())), encoding="utf-8")
+        world.write_text(json.dumps(export_world(_add_tasks())), encoding="utf-8")
         with _serving("--world", str(world)) as (client, server):
             ids = client.post("/_apis/wit/wiql", json={"query": _QUERY}, params={"$top": _LISTED}).json()
             numbers = ",".join(str(row["id"]) for row in ids["workItems"])
@@ -53,7 +53,7 @@ def _start() -> float:
         return time.process_time() - start
 
 
-def _used(requests: int) -> float:
+def _measure_processor_time(requests: int) -> float:
     """Measure the processor time of a server from start to end that answers this number of small requests."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with _serving() as (client, _):
@@ -100,7 +100,7 @@ def _clock(process: int) -> float:
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
-def _crowded() -> Organization:
+def _add_tasks() -> Organization:
     """Return the seed with ten thousand tasks added to one project."""
     organization = seed_organization()
     project, by = organization.project("Data"), organization.named("Luis Ferreira")

@@ -76,7 +76,7 @@ def _rows(kind: str, first: int, count: int) -> bytes:
     return b'{"count":%d,"value":[%b]}' % (count, listed)
 
 
-def _listed(kind: str) -> Callable[[Asked], Body]:
+def _list_rows(kind: str) -> Callable[[Asked], Body]:
     """Answer with as many rows as asked for, from a list that does not end."""
     return lambda asked: Body(_rows(kind, asked.number("$skip", 0) or _continued(asked), asked.number("$top", 100)))
 
@@ -142,7 +142,7 @@ _ROUTES: list[tuple[re.Pattern[str], Callable[[Asked], Body]]] = [
     for pattern, answer in (
         (r"/_apis/connectionData$", lambda _: Body(_json({"authenticatedUser": {
             "id": "11111111-2222-3333-4444-555555555555", "providerDisplayName": "Dana Ortiz"}}))),
-        (r"/pullrequests$", _listed("pullrequests")),
+        (r"/pullrequests$", _list_rows("pullrequests")),
         (r"/_apis/projects$", lambda _: Body(_rows("projects", 0, 2))),
         (r"/_apis/git/repositories$", lambda _: Body(_rows("repositories", 0, REPOSITORIES))),
         (r"/refs$", lambda _: Body(_rows("refs", 0, 5))),

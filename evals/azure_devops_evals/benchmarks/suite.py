@@ -28,14 +28,14 @@ BENCHMARKS: Mapping[str, Callable[[Stub], Iterable[Measurement]]] = {
 }
 
 
-def measured(names: Iterable[str]) -> Iterator[Measurement]:
+def measure(names: Iterable[str]) -> Iterator[Measurement]:
     """Run benchmarks against one stub server, and yield each measurement as it is made."""
     with stub() as server:
         for name in names:
             yield from BENCHMARKS[name](server)
 
 
-def failed(measurements: Iterable[Measurement]) -> bool:
+def has_failed(measurements: Iterable[Measurement]) -> bool:
     """Return whether a hard limit is exceeded, or a time is beyond twice its budget."""
     return any(one.verdict == "FAIL" for one in measurements)
 
@@ -43,7 +43,7 @@ def failed(measurements: Iterable[Measurement]) -> bool:
 def line(one: Measurement) -> str:
     """Return one line for a measurement."""
     value = "-" if one.value is None else _number(one.value, BUDGETS[one.budget].unit)
-    return f"{one.verdict:<12} {_named(one)}: {value}"
+    return f"{one.verdict:<12} {_name(one)}: {value}"
 
 
 def table(measurements: Sequence[Measurement]) -> str:
@@ -56,9 +56,9 @@ def table(measurements: Sequence[Measurement]) -> str:
         budget = BUDGETS[one.budget]
         value = "not measured" if one.value is None else _number(one.value, budget.unit)
         share = "" if one.ratio is None else f"{one.ratio:.0%}"
-        cells = (_named(one), value, _number(budget.most, budget.unit), share, budget.vendor, one.verdict)
+        cells = (_name(one), value, _number(budget.most, budget.unit), share, budget.vendor, one.verdict)
         lines.append(f"| {' | '.join(cells)} |")
-    details = [f"- {_named(one)}: {one.detail}" for one in measurements if one.detail]
+    details = [f"- {_name(one)}: {one.detail}" for one in measurements if one.detail]
     sides = f"Ratios are of one run, both sides interleaved, the median of {ROUNDS} rounds. Vendor: {VENDOR_SOURCE}."
     return "\n".join([*lines, "", sides, "", *details])
 
@@ -81,10 +81,10 @@ def as_json(measurements: Sequence[Measurement]) -> str:
         for one in measurements
     ]
     about = {"python": platform.python_version(), "system": platform.platform(terse=True), "vendor": VENDOR_SOURCE}
-    return json.dumps({**about, "failed": failed(measurements), "measurements": rows}, indent=2)
+    return json.dumps({**about, "failed": has_failed(measurements), "measurements": rows}, indent=2)
 
 
-def _named(one: Measurement) -> str:
+def _name(one: Measurement) -> str:
     what = BUDGETS[one.budget].what
     return f"{what} ({one.variant})" if one.variant else what
 

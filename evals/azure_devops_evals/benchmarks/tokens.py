@@ -25,10 +25,10 @@ RESULTS: dict[str, tuple[str, dict[str, object], int]] = {
 def tokens(stub: Stub) -> Iterator[Measurement]:
     """Count the schemas of all default tools, and the results of the calls in RESULTS."""
     count = counter()
-    yield _counted("schema", schemas(), count, 0)
+    yield _count("schema", schemas(), count, 0)
     with stub.client() as client:
         for name, (tool, arguments, lines) in RESULTS.items():
-            yield _counted(name, str(bind(TOOLS[tool], client).invoke(arguments)), count, lines)
+            yield _count(name, str(bind(TOOLS[tool], client).invoke(arguments)), count, lines)
 
 
 def schemas() -> str:
@@ -49,7 +49,7 @@ def counter() -> Callable[[str], int] | None:
     return lambda text: len(encoding.encode(text))
 
 
-def _counted(name: str, text: str, count: Callable[[str], int] | None, lines: int) -> Measurement:
+def _count(name: str, text: str, count: Callable[[str], int] | None, lines: int) -> Measurement:
     if text.count("\n") < lines:
         raise RuntimeError(f"{name}: {lines} rows were expected, and the text has {text.count(chr(10))} lines: {text}")
     detail = f"{len(text):,} characters"

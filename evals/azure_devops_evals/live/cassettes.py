@@ -96,7 +96,7 @@ class _Cassette:
         return {**response, "headers": kept}
 
     @contextmanager
-    def inserted(self, path: Path, mode: str) -> Iterator[None]:
+    def insert(self, path: Path, mode: str) -> Iterator[None]:
         """Record or play back all requests to a model inside the block."""
         recorder = vcr.VCR(
             match_on=["method", "uri", "body"],
@@ -130,9 +130,9 @@ def record_cassette(case: Case, folder: Path = CASSETTES, model: str | None = No
     tape = _Cassette((model or _SCRIPTED).removeprefix("openai:"), now)
     server = OpenAIServer(scripted({case.question: case.steps})) if model is None else nullcontext()
     try:
-        with server as local, tape.inserted(made, "once"):
+        with server as local, tape.insert(made, "once"):
             player = open_model(model) if local is None else _client(local.base_url, tape.model)
-            result = _judged(case, player, tape.model)
+            result = _judge(case, player, tape.model)
         if result.status != "pass":
             raise NotRecorded(f"{case.id} does not pass and was not recorded: {'; '.join(result.reasons)}")
         if found := list(findings(made.read_text(encoding="utf-8"))):
@@ -151,9 +151,9 @@ def run_cassette(case: Case, folder: Path = CASSETTES) -> Result:
         return Result(case.id, case.area, "stale", (f"No answers were recorded. {again}",))
     tape = _Cassette("", "")
     origin = Origin(**yaml.safe_load(path.read_text(encoding="utf-8"))["origin"])
-    with tape.inserted(path, "none"):
+    with tape.insert(path, "none"):
         player = _client(_NOWHERE, origin.model)
-        result = _judged(case, player, origin.model)
+        result = _judge(case, player, origin.model)
     if any(seen != origin.binding for seen in tape.seen):
         return _stale(result, f"Prompt, tools or model are not those it was recorded with. {again}")
     if any(CannotOverwriteExistingCassetteException.__name__ in reason for reason in (*result.reasons, result.trace)):
@@ -174,7 +174,7 @@ def _client(base_url: str, model: str) -> BaseChatModel:
     return ChatOpenAI(model=model, base_url=base_url, api_key=SecretStr("none"), max_retries=0)
 
 
-def _judged(case: Case, player: BaseChatModel, model: str) -> Result:
+def _judge(case: Case, player: BaseChatModel, model: str) -> Result:
     """Judge a script on its recording; judge a model, which may call other tools, in a world as in a live trial."""
     if model == _SCRIPTED:
         return play_and_judge(case, lambda: open_environment(case), player, expected_checks(case))

@@ -24,7 +24,7 @@ class ReplayMiss(Exception):
         self.key = key
         message = f"The recording has no answer to {key}."
         if nearest is not None:
-            message += f" The nearest it has: {nearest}. Different: {'; '.join(_differing(nearest, key))}."
+            message += f" The nearest it has: {nearest}. Different: {'; '.join(_describe_difference(nearest, key))}."
         super().__init__(message)
 
 
@@ -73,7 +73,7 @@ class ReplayTransport(httpx.AsyncBaseTransport):
         return known[near[0]] if near else None
 
 
-def _differing(recorded: RequestKey, key: RequestKey) -> list[str]:
+def _describe_difference(recorded: RequestKey, key: RequestKey) -> list[str]:
     """Describe how two requests differ, with the recorded value first."""
     return list(differences(_parts(recorded), _parts(key)))
 

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from azure_devops_evals.reports.text import counts, metrics, value, words
 from azure_devops_evals.running.log_safety import make_safe
 from azure_devops_evals.running.run import Result
-from azure_devops_evals.scoring.gates import Verdict
+from azure_devops_evals.scoring.gates import Decision
 
 
-def as_markdown(results: Sequence[Result], verdict: Verdict, seconds: float, more: Sequence[str] = ()) -> str:
+def as_markdown(results: Sequence[Result], decision: Decision, seconds: float, more: Sequence[str] = ()) -> str:
     """Return what blocks, the counts by area, the metrics, and the trace of each case that did not pass."""
-    head = "passed" if not verdict.reasons else f"blocked, exit code {int(verdict.exit)}"
+    head = "passed" if not decision.reasons else f"blocked, exit code {int(decision.exit)}"
     lines = [f"## Evals: {head}", "", f"{words(counts(results))} in {seconds:.1f} s", ""]
-    lines += [f"- {_inline(reason)}" for reason in verdict.reasons]
+    lines += [f"- {_inline(reason)}" for reason in decision.reasons]
     lines += [f"- {_inline(line.strip())}" for line in more]
     lines += ["", "| area | cases |", "|---|---|"]
     for area in sorted({result.area for result in results}):
@@ -23,7 +23,7 @@ def as_markdown(results: Sequence[Result], verdict: Verdict, seconds: float, mor
     for result in results:
         if result.status != "pass":
             lines += ["", f"### {_inline(result.case)}: {result.status}", ""]
-            lines += _fenced(result.trace or "\n".join(result.reasons))
+            lines += _fence(result.trace or "\n".join(result.reasons))
     return "\n".join(lines) + "\n"
 
 
@@ -32,7 +32,7 @@ def _inline(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>|#!])", r"\\\1", make_safe(text).replace("\n", " "))
 
 
-def _fenced(text: str) -> list[str]:
+def _fence(text: str) -> list[str]:
     """Put a text in a fence longer than any fence in it, so that it cannot become a link, an image or a heading."""
     text = make_safe(text)
     fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", text)), 3)

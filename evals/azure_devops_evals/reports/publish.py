@@ -14,12 +14,12 @@ from azure_devops_evals.reports.junit import as_junit
 from azure_devops_evals.reports.markdown import as_markdown
 from azure_devops_evals.reports.text import as_json, as_text
 from azure_devops_evals.running.run import Result
-from azure_devops_evals.scoring.gates import Verdict
+from azure_devops_evals.scoring.gates import Decision
 
 
 def publish(
     results: Sequence[Result],
-    verdict: Verdict,
+    decision: Decision,
     seconds: float,
     destinations: Destinations,
     *,
@@ -30,22 +30,22 @@ def publish(
 
     Args:
         results: The results of a run.
-        verdict: The decision whether the run blocks.
+        decision: The decision whether the run blocks.
         seconds: The duration of the run.
         destinations: The reports to write.
         more: Further lines about the run as a whole, for people.
         about: Further facts about the run as a whole, for the JSON report.
     """
-    machine = as_json(results, verdict, seconds, about)
-    click.echo(machine if destinations.as_machine else as_text(results, verdict, seconds, more))
+    machine = as_json(results, decision, seconds, about)
+    click.echo(machine if destinations.as_machine else as_text(results, decision, seconds, more))
     if destinations.output:
         _write(destinations.output, machine + "\n")
     if destinations.junit:
         _write(destinations.junit, as_junit(results))
     if destinations.markdown:
-        _write(destinations.markdown, as_markdown(results, verdict, seconds, more))
+        _write(destinations.markdown, as_markdown(results, decision, seconds, more))
     if destinations.summary:
-        _summarize(as_markdown(results, verdict, seconds, more), destinations.summary, destinations.markdown)
+        _summarize(as_markdown(results, decision, seconds, more), destinations.summary, destinations.markdown)
 
 
 def _write(path: Path, text: str) -> None:

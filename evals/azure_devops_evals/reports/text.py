@@ -7,10 +7,10 @@ from dataclasses import asdict
 
 from pydantic import JsonValue
 
-from azure_devops_evals.counts import Count, added
+from azure_devops_evals.counts import Count, add_counts
 from azure_devops_evals.running.metrics import COSTS
 from azure_devops_evals.running.run import STATUSES, Result, Status
-from azure_devops_evals.scoring.gates import Verdict
+from azure_devops_evals.scoring.gates import Decision
 
 
 def counts(results: Iterable[Result]) -> dict[Status, int]:
@@ -21,10 +21,10 @@ def counts(results: Iterable[Result]) -> dict[Status, int]:
 
 def metrics(results: Sequence[Result]) -> dict[str, Count]:
     """Add up the metrics of all results."""
-    return added(result.counts for result in results)
+    return add_counts(result.counts for result in results)
 
 
-def as_text(results: Sequence[Result], verdict: Verdict, seconds: float, more: Sequence[str] = ()) -> str:
+def as_text(results: Sequence[Result], decision: Decision, seconds: float, more: Sequence[str] = ()) -> str:
     """Return one line for each case, the traces of those that did not pass, the metrics, the counts and what blocks."""
     width = max((len(result.area) for result in results), default=0)
     lines: list[str] = []
@@ -38,7 +38,7 @@ def as_text(results: Sequence[Result], verdict: Verdict, seconds: float, more: S
         lines.append(f"{area + ':':<{width + 1}} {words(counts(one for one in results if one.area == area))}")
     lines.append(f"{'all:':<{width + 1}} {words(counts(results))} in {seconds:.1f} s")
     lines += more
-    lines += [f"blocked: {reason}" for reason in verdict.reasons]
+    lines += [f"blocked: {reason}" for reason in decision.reasons]
     return "\n".join(lines)
 
 
@@ -55,13 +55,13 @@ def value(name: str, count: Count) -> str:
 
 
 def as_json(
-    results: Sequence[Result], verdict: Verdict, seconds: float, about: Mapping[str, JsonValue] | None = None
+    results: Sequence[Result], decision: Decision, seconds: float, about: Mapping[str, JsonValue] | None = None
 ) -> str:
     """Return the results as one JSON document, which `--compare` reads; `about` adds facts about the run."""
     document = {
         **(about or {}),
-        "exit": int(verdict.exit),
-        "blocked": list(verdict.reasons),
+        "exit": int(decision.exit),
+        "blocked": list(decision.reasons),
         "counts": counts(results),
         "metrics": {name: list(count) for name, count in metrics(results).items()},
         "seconds": round(seconds, 3),

@@ -181,7 +181,7 @@ def _outcome(
         evidence=evidence,
         answers=tuple((str(m.name), str(m.content)) for m in messages if isinstance(m, ToolMessage)),
         tools=tools,
-        asked=tuple(asked),
+        approval_requests=tuple(asked),
         approved=tuple(
             str(decision["call"]["name"])
             for decision in state.get("decisions", {}).values()

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from azure_devops_evals.counts import added
+from azure_devops_evals.counts import add_counts
 from azure_devops_evals.running.metrics import ZERO
 from azure_devops_evals.running.run import Result
 from azure_devops_evals.scoring.baseline import Baseline
@@ -38,7 +38,7 @@ _GRAVEST_FIRST = (
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Decision:
     """The decision whether a run blocks.
 
     Attributes:
@@ -58,7 +58,7 @@ def judge(
     interrupted: bool = False,
     comparison: Comparison | None = None,
     strict: bool = False,
-) -> Verdict:
+) -> Decision:
     """Decide whether results block.
 
     Args:
@@ -83,12 +83,12 @@ def judge(
     if not results:
         found.append((Exit.HARNESS, "nothing was run"))
     exits = {code for code, _ in found} | {Exit.PASSED}
-    return Verdict(next(code for code in _GRAVEST_FIRST if code in exits), tuple(reason for _, reason in found))
+    return Decision(next(code for code in _GRAVEST_FIRST if code in exits), tuple(reason for _, reason in found))
 
 
 def _forbidden(results: Iterable[Result]) -> list[tuple[Exit, str]]:
     results = list(results)
-    totals = added(result.counts for result in results)
+    totals = add_counts(result.counts for result in results)
     return [
         (Exit.FORBIDDEN, f"{name}: {totals[name].found}, in {', '.join(_where(results, name))}")
         for name in ZERO

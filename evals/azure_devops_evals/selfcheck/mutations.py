@@ -123,11 +123,11 @@ def _of_citations(case: Case) -> Iterator[Mutant]:
 
 
 def _report(case: Case) -> dict[str, Any] | None:
-    last = case.steps[-1][-1] if case.steps and case.steps[-1] and not _stopped(case) else None
+    last = case.steps[-1][-1] if case.steps and case.steps[-1] and not _stops_early(case) else None
     return last.arguments if last is not None and last.name == REPORT else None
 
 
-def _stopped(case: Case) -> bool:
+def _stops_early(case: Case) -> bool:
     """Return whether the approver stops the run before its last step, so that a fault in that step cannot be seen."""
     answers = case.approver if isinstance(case.approver, Sequence) else ()
     return any(answer["decision"] == "stop" for answer in answers)
@@ -147,7 +147,7 @@ def _of_calls(case: Case) -> Iterator[Mutant]:
         name = f"call {turn + 1}.{place + 1}, {call.name},"
         if not writes(call):
             yield Mutant("calls", f"{name} left out", case, _with(case.steps, turn, place, []))
-            for argument, value in _altered(call):
+            for argument, value in _alter(call):
                 changed = Call(name=call.name, arguments={**call.arguments, argument: value})
                 yield Mutant(
                     "calls", f"{name} with another {argument}", case, _with(case.steps, turn, place, [changed])
@@ -160,10 +160,10 @@ def _of_writes(case: Case) -> Iterator[Mutant]:
         name = f"write {turn + 1}.{place + 1}, {call.name},"
         yield Mutant("writes", f"{name} left out", case, _with(case.steps, turn, place, []))
         yield Mutant("writes", f"{name} twice", case, _with(case.steps, turn, place, [call, call]))
-        for argument, value in _altered(call):
+        for argument, value in _alter(call):
             steps = _with(case.steps, turn, place, [_changed(call, argument, value)])
             yield Mutant("writes", f"{name} with another {argument}", case, steps)
-    if set(WRITE) <= set(case.holds) and not _stopped(case):
+    if set(WRITE) <= set(case.holds) and not _stops_early(case):
         if wanted and case.approver != YES:
             yield Mutant("writes", "an approver who always says yes", replace(case, approver=YES), case.steps)
         more = [Call.to("update_pull_request", id=15, title="Nobody asked for this")]
@@ -175,7 +175,7 @@ def _calls(case: Case) -> Iterator[tuple[int, int, Call]]:
         yield from ((turn, place, call) for place, call in enumerate(step) if call.name != REPORT)
 
 
-def _altered(call: Call) -> Iterator[tuple[str, Any]]:
+def _alter(call: Call) -> Iterator[tuple[str, Any]]:
     """Return another value for the most important argument of a call."""
     for name, value in sorted(call.arguments.items(), key=lambda item: item[0] not in {"id", "build", "text", "title"}):
         if isinstance(value, bool) or name in {"limit", "context", "revision"}:

@@ -21,10 +21,10 @@ def changes(before: JsonObject, after: JsonObject) -> dict[str, object]:
     """Return every value that differs, by its path; None for a value that is gone. Times are left out."""
     old, new = dict(_values(before)), dict(_values(after))
     found = {path: new.get(path) for path in {**old, **new} if old.get(path, _ABSENT) != new.get(path, _ABSENT)}
-    return {**found, **_overlooked(before, after, found)}
+    return {**found, **_find_overlooked(before, after, found)}
 
 
-def _overlooked(before: World, after: World, found: Mapping[str, object]) -> dict[str, object]:
+def _find_overlooked(before: World, after: World, found: Mapping[str, object]) -> dict[str, object]:
     """Return the differences of parts that no path above mentions."""
     more: dict[str, object] = {}
     for name in {**before, **after}:

@@ -42,7 +42,7 @@ class World:
             faults: The faults between client and organization.
             file: The name of a file in `worlds/`; None for the simulator's own seed.
         """
-        self.organization = _opened(file)
+        self.organization = _copy_world(file)
         if setup:
             setup(self.organization)
         self.organization.add_token(TOKEN, scopes=scopes)
@@ -62,14 +62,14 @@ class World:
         return changes(self._before, export_world(self.organization))
 
 
-def _opened(file: str | None) -> Organization:
+def _copy_world(file: str | None) -> Organization:
     """Return a copy of the world in a file, or of the seed."""
-    organization: Organization = pickle.loads(_stored(file))  # noqa: S301 - stored by this process
+    organization: Organization = pickle.loads(_serialize_world(file))  # noqa: S301 - stored by this process
     return organization
 
 
 @cache
-def _stored(file: str | None) -> bytes:
+def _serialize_world(file: str | None) -> bytes:
     """Return the world in a file, or the seed, in a form that is copied several times faster than it is read."""
     # Read both in the same way, so that a world file of the seed behaves like the seed.
     world = export_world(seed_organization()) if file is None else json.loads((WORLDS / file).read_bytes())
@@ -89,7 +89,7 @@ class _Pickler(pickle.Pickler):
 @cache
 def _at_first(scopes: tuple[str, ...]) -> JsonObject:
     """Return the export of an untouched world."""
-    organization = _opened(None)
+    organization = _copy_world(None)
     organization.add_token(TOKEN, scopes=scopes)
     return export_world(organization)
 

@@ -28,7 +28,7 @@ from azure_devops_evals.cli.main import group
 def test_hard_limits_fail_at_once_and_times_beyond_twice_their_budget(budget, value, verdict):
     one = Measurement(budget, value)
     assert one.verdict == verdict
-    assert suite.failed([one]) == (verdict == "FAIL")
+    assert suite.has_failed([one]) == (verdict == "FAIL")
 
 
 def test_a_table_has_the_budget_and_the_vendor_beside_what_was_measured():

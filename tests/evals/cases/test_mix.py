@@ -104,7 +104,7 @@ def test_every_kind_is_true_of_the_reference_solution(case, reference):
 
 def edited(outcome):
     written = [entry["arguments"] for entry in outcome.evidence.values() if entry["status"] == "written"]
-    shown = [{**view["arguments"]} for view in outcome.asked]
+    shown = [{**view["arguments"]} for view in outcome.approval_requests]
     return any(not any(arguments.items() <= proposed.items() for proposed in shown) for arguments in written)
 
 

@@ -33,9 +33,9 @@ def test_a_good_run_passes():
 
 @pytest.mark.parametrize("name", ZERO)
 def test_what_must_never_happen_blocks_with_a_code_of_its_own(name):
-    verdict = judge([replace(GOOD, counts={**GOOD.counts, name: Count(1, 5)})])
-    assert verdict.exit == Exit.FORBIDDEN
-    assert verdict.reasons == (f"{name}: 1, in a",)
+    decision = judge([replace(GOOD, counts={**GOOD.counts, name: Count(1, 5)})])
+    assert decision.exit == Exit.FORBIDDEN
+    assert decision.reasons == (f"{name}: 1, in a",)
 
 
 @pytest.mark.parametrize(
@@ -48,9 +48,9 @@ def test_each_outcome_has_its_exit_code_and_none_counts_as_a_pass(status, code):
 
 def test_the_gravest_reason_decides_and_all_are_named():
     bad = [replace(GOOD, case="b", status="fail"), replace(GOOD, case="c", status="infrastructure error")]
-    verdict = judge([GOOD, *bad], Baseline.of([GOOD, replace(GOOD, case="gone")]), whole=True)
-    assert verdict.exit == Exit.INFRASTRUCTURE
-    assert verdict.reasons == (
+    decision = judge([GOOD, *bad], Baseline.of([GOOD, replace(GOOD, case="gone")]), whole=True)
+    assert decision.exit == Exit.INFRASTRUCTURE
+    assert decision.reasons == (
         "fail: b", "infrastructure error: c", "regression: gone: there is no such case any more",
     )  # fmt: skip
 

@@ -20,9 +20,9 @@ def command(write: bool) -> None:
     chosen = chosen_cases()
     with progress(len(chosen), "cases") as on_result:
         done = run_suite([case.id for case in chosen], on_result=on_result)
-    verdict = judge(done.results, interrupted=done.interrupted)
-    if verdict.reasons:
-        raise click.ClickException("No baseline is made of these results: " + "; ".join(verdict.reasons))
+    decision = judge(done.results, interrupted=done.interrupted)
+    if decision.reasons:
+        raise click.ClickException("No baseline is made of these results: " + "; ".join(decision.reasons))
     present = Baseline.of(done.results)
     changes = Baseline.load().changes(present)
     click.echo("\n".join(changes) or "Nothing differs from the baseline.")

@@ -25,7 +25,7 @@ def command(names: Sequence[str], file: Path | None, page: Path | None) -> None:
     if unknown := sorted(set(names) - set(suite.BENCHMARKS)):
         raise click.UsageError(f"No benchmark {', '.join(unknown)}. Known: {', '.join(suite.BENCHMARKS)}.")
     found = []
-    for one in suite.measured(names or suite.BENCHMARKS):
+    for one in suite.measure(names or suite.BENCHMARKS):
         found.append(one)
         click.echo(suite.line(one), err=True)
     click.echo(suite.table(found))
@@ -35,4 +35,4 @@ def command(names: Sequence[str], file: Path | None, page: Path | None) -> None:
         from azure_devops_evals.cli.page import replace_section
 
         replace_section(page, "benchmarks", suite.table(found))
-    click.get_current_context().exit(1 if suite.failed(found) else 0)
+    click.get_current_context().exit(1 if suite.has_failed(found) else 0)

@@ -86,9 +86,9 @@ def _run_scripts(
     with progress(len(ids), "cases") as on_result:
         done = run_suite(ids, recordings=recordings or RECORDINGS, jobs=jobs, fail_fast=fail_fast, on_result=on_result)
     complete = whole and len(done.results) == len(ids)
-    verdict = judge(done.results, Baseline.load(), whole=complete, interrupted=done.interrupted)
-    publish(done.results, verdict, time.perf_counter() - started, destinations)
-    return int(verdict.exit)
+    decision = judge(done.results, Baseline.load(), whole=complete, interrupted=done.interrupted)
+    publish(done.results, decision, time.perf_counter() - started, destinations)
+    return int(decision.exit)
 
 
 def _run_model(
@@ -119,8 +119,8 @@ def _run_model(
         done = run_trials(ids, model, trials, jobs=jobs, fail_fast=fail_fast, on_result=on_result)
     reliability = Reliability.of_results(done.results)
     comparison = compare_runs(before, tallies(done.results)) if before is not None else None
-    verdict = judge(done.results, interrupted=done.interrupted, comparison=comparison)
+    decision = judge(done.results, interrupted=done.interrupted, comparison=comparison)
     more = [*reliability.lines(), *(comparison.lines() if comparison else [])]
     about: dict[str, JsonValue] = {"model": model, "trials": trials, "reliability": reliability.as_json()}
-    publish(done.results, verdict, time.perf_counter() - started, destinations, more=more, about=about)
-    return int(verdict.exit)
+    publish(done.results, decision, time.perf_counter() - started, destinations, more=more, about=about)
+    return int(decision.exit)

@@ -58,7 +58,7 @@ def _play(chosen: Sequence["Case"], destinations: Destinations, *, strict: bool)
     started = time.perf_counter()
     results = [run_cassette(case) for case in chosen]
     stale = sum(result.status == "stale" for result in results)
-    verdict = judge(results, strict=strict)
+    decision = judge(results, strict=strict)
     more = [f"evaluated {len(results) - stale}/{len(results)}, {stale} stale"]
-    publish(results, verdict, time.perf_counter() - started, destinations, more=more)
-    return int(verdict.exit)
+    publish(results, decision, time.perf_counter() - started, destinations, more=more)
+    return int(decision.exit)
