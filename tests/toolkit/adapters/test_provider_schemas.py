@@ -7,6 +7,7 @@ import pytest
 from langchain_anthropic import ChatAnthropic
 from langchain_google_genai import ChatGoogleGenerativeAI
 from langchain_openai import ChatOpenAI
+from pydantic import BaseModel
 
 from langchain_azure_devops import TOOLS, AzureDevOpsToolkit
 from langchain_azure_devops.calls.declaration import Toolset
@@ -205,12 +206,32 @@ def test_a_null_counts_as_not_given_also_where_the_schema_has_none():
     assert property_of("create_work_item", "tags")["type"] == "array"
 
 
-@pytest.mark.parametrize("annotation", [dict[str, str], int | str, list[dict[str, int]]], ids=str)
-def test_an_argument_that_no_strict_mode_takes_is_refused(annotation):
+class One(BaseModel):
+    name: str
+
+
+class Other(BaseModel):
+    number: int
+
+
+@pytest.mark.parametrize(
+    ("annotation", "reason"),
+    [
+        (dict[str, str], "a dictionary with any keys"),
+        (list[dict[str, int]], "a dictionary with any keys"),
+        (int | str, "a union"),
+        (One | Other, "a union"),
+        (list[One | Other], "a union"),
+    ],
+    ids=str,
+)
+def test_an_argument_that_no_strict_mode_takes_is_refused_at_its_declaration(annotation, reason):
     async def mine(client: AzureDevOps, *, odd: annotation) -> Page[Project]:
         """Mine."""
         raise NotImplementedError
 
-    tool = Toolset.named("mine", "Mine.").read(Scope.PROJECT)(mine)
-    with pytest.raises(TypeError, match="An argument may not be"):
-        assert tool.schema
+    declare = Toolset.named("mine", "Mine.").read(Scope.PROJECT)
+    with pytest.raises(
+        TypeError, match=rf"mine cannot be a tool: odd: an argument may not be {reason}\. .* use one type"
+    ):
+        declare(mine)

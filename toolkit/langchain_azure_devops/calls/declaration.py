@@ -162,6 +162,7 @@ class Toolset:
         return declare
 
     def _add(self, tool: Tool[P, R]) -> Tool[P, R]:
+        _check_schema(tool)
         self.tools.append(tool)
         return tool
 
@@ -182,6 +183,24 @@ def _refuse_positional(function: Callable[..., object]) -> None:
                 f"{function.__name__} takes {parameter.name} by position. The arguments of a tool are keyword-only: "
                 f"declare it as 'async def {function.__name__}(client: AzureDevOps, *, {parameter.name}, ...)'."
             )
+
+
+def _check_schema(tool: Tool[..., Any]) -> None:
+    """Refuse arguments whose types the strict mode of a provider refuses.
+
+    Raises:
+        TypeError: An argument is a union or a dictionary with any keys.
+    """
+    try:
+        _ = tool.schema
+    except NameError:
+        # A type is defined further below in the module, so the schema is checked when the tool is bound.
+        return
+    except TypeError as error:
+        raise TypeError(
+            f"{tool.name} cannot be a tool: {error}. Models call tools in a strict mode, which takes no unions (except "
+            "with None) and no free keys: use one type, or a list of a pydantic model with named fields."
+        ) from error
 
 
 def _check_partition(function: Callable[..., object], targets: tuple[str, ...], contents: tuple[str, ...]) -> None:

@@ -33,11 +33,19 @@ def _object(schema: Schema, definitions: dict[str, Schema]) -> Schema:
     return {
         "type": "object",
         "properties": {
-            name: _property(entry, definitions, optional=name not in required) for name, entry in properties.items()
+            name: _named_property(name, entry, definitions, optional=name not in required)
+            for name, entry in properties.items()
         },
         "required": list(properties),
         "additionalProperties": False,
     }
+
+
+def _named_property(name: str, schema: Schema, definitions: dict[str, Schema], *, optional: bool) -> Schema:
+    try:
+        return _property(schema, definitions, optional=optional)
+    except TypeError as error:
+        raise TypeError(f"{name}: {error}") from None
 
 
 def _property(schema: Schema, definitions: dict[str, Schema], *, optional: bool) -> Schema:
@@ -57,7 +65,7 @@ def _resolved(schema: Schema, definitions: dict[str, Schema]) -> Schema:
     if "anyOf" in schema:
         options = [option for option in cast("list[Schema]", schema["anyOf"]) if option.get("type") != "null"]
         if len(options) != 1:
-            raise TypeError(f"An argument may not be a union: {schema}")
+            raise TypeError("an argument may not be a union")
         return _resolved({**options[0], **_without(schema, "anyOf")}, definitions)
     return schema
 
@@ -66,7 +74,7 @@ def _plain(schema: Schema, definitions: dict[str, Schema]) -> Schema:
     """Return the type alone: of an object its properties, of an array its items, of a text its allowed values."""
     if schema.get("type") == "object":
         if "properties" not in schema:
-            raise TypeError(f"An argument may not be a dictionary with any keys: {schema}")
+            raise TypeError("an argument may not be a dictionary with any keys")
         return _object(schema, definitions)
     if schema.get("type") == "array":
         items = _resolved(cast("Schema", schema["items"]), definitions)
