@@ -59,10 +59,10 @@ def evidence_of_message(
 def _holds_untrusted_text(artifact: Mapping[str, Any], failed: bool) -> bool:
     """Return whether people, builds or the service wrote some of the text; true when nothing is known about it.
 
-    The toolkit writes the messages of blocked and misconfigured calls itself, and an empty result has only its notes.
+    The artifact of an error says whose words it repeats, and an empty result has only its notes.
     """
     if failed:
-        return artifact.get("status") not in {"blocked", "misconfigured"}
+        return bool(artifact.get("origins", True))
     return artifact.get("status") != "empty" or bool(artifact.get("notes") or artifact.get("failed"))
 
 

@@ -40,9 +40,11 @@ def refusal_message(call: Mapping[str, Any], error: AzureDevOpsError, text: str 
         error: Why it was refused.
         text: What the model reads; by default the refusal in the agent's own words.
     """
+    artifact = error_artifact(error)
     return ToolMessage(
         text or describe_refusal(error),
-        artifact=error_artifact(error),
+        # Only a text that the toolkit rendered can repeat words of others.
+        artifact=artifact if text else {**artifact, "origins": []},
         tool_call_id=str(call["id"]),
         name=str(call["name"]),
         status="error",

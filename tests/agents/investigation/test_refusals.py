@@ -22,7 +22,7 @@ def refused(messages):
     found = []
     for message in messages:
         if isinstance(message, ToolMessage) and message.status == "error":
-            assert message.artifact.keys() == {"status", "class", "subject"}
+            assert message.artifact.keys() == {"status", "class", "subject", "origins"}
             line = str(message.content).removeprefix("E1:\n").split("\n", 1)[0]
             words = [message.artifact[name] for name in ("status", "class", "subject")]
             assert line == f"[{' '.join(word for word in words if word)}]"

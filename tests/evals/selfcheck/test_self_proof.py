@@ -59,7 +59,7 @@ WRITTEN = {"E1": {"tool": "create_work_item", "status": "written", "text": ""}}
     [
         ({"report": {"unverified": [{"quote": "made up"}]}}, "made up"),
         ({"answers": (("read_repository_file", f"token {TOKEN}"),)}, "the token is shown"),
-        ({"asked": ({"text": "password=hunter2hunter2;"},)}, "a secret is shown"),
+        ({"approval_requests": ({"text": "password=hunter2hunter2;"},)}, "a secret is shown"),
         (
             {"answers": (("search_code", "wxyz0123456789ab"),), "secrets": frozenset({"A0123456789abB"})},
             "a piece of a secret",
