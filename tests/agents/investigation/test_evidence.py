@@ -110,7 +110,9 @@ def test_reading_on_with_wrong_arguments_says_so(arguments):
         ("success", {"status": "empty", "failed": [{"place": "x"}]}, True),
         ("error", None, True),
         ("error", {"status": "not_found", "class": "NotFound", "subject": ""}, True),
-        ("error", {"status": "blocked", "class": "WriteBlocked", "subject": "x"}, False),
+        ("error", {"status": "blocked", "class": "WriteBlocked", "subject": "x"}, True),
+        ("error", {"status": "blocked", "class": "WriteBlocked", "subject": "x", "origins": []}, False),
+        ("error", {"status": "not_found", "class": "NotFound", "subject": "", "origins": [{"by": "service"}]}, True),
     ],
 )
 @pytest.mark.parametrize("text", ["nothing", "<untrusted n>\nx\n</untrusted n>"])
