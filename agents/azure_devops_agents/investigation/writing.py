@@ -41,7 +41,7 @@ _CHECKPOINTER = "__pregel_checkpointer"
 
 @dataclass(frozen=True)
 class _Step:
-    """Where the graph goes on from an approval, and the details of the refusal to record first, if there is one."""
+    """The next step of the graph after an approval, and the details of a refusal that is recorded first, if any."""
 
     command: Command[Any]
     denied: dict[str, Any] | None = None

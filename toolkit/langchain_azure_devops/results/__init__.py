@@ -1,4 +1,4 @@
-"""What tools return: typed records and pages, who wrote their fields, and their text for a model.
+"""The results of tools: typed records and pages, the authors of their fields, and their text for a model.
 
 Every result model derives from `Result`; lists are a `Page`, files and logs are `Lines`. `render` turns a result into
 the text that a model reads, and `origins` says who wrote which of its fields.

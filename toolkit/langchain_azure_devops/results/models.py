@@ -1,4 +1,4 @@
-"""What tools return: typed records, pages with a cursor, and numbered text."""
+"""The types of results: records, pages with a cursor, and numbered text."""
 
 import base64
 import binascii
@@ -94,7 +94,7 @@ class Result(BaseModel):
 
 
 class Position(NamedTuple):
-    """Where a page begins.
+    """The position in a list at which a page begins.
 
     Attributes:
         token: The service's continuation token, empty at the start.

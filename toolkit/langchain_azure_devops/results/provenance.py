@@ -26,7 +26,7 @@ MAX_ORIGINS = 50
 
 @dataclass(frozen=True)
 class Origin:
-    """Where marked text of a result comes from.
+    """The origin of marked text in a result.
 
     Attributes:
         record: What it stands in, such as `pull request`.
@@ -132,7 +132,7 @@ def _author(name: object, identifier: str | None, account: str | None) -> _Autho
 
 
 class _Plan(NamedTuple):
-    """What is the same for all records of a class.
+    """The facts that all records of a class share.
 
     Attributes:
         kind: The name of the record.

@@ -18,7 +18,7 @@ _LFS = b"version https://git-lfs.github.com/spec/"
 
 @dataclass
 class ScannedLines:
-    """What was read of a body.
+    """The part of a body that was read.
 
     Attributes:
         kept: The wanted lines, with their numbers from 1.

@@ -81,7 +81,7 @@ class Comment:
 
 @dataclass
 class Deletion:
-    """When an item was put into the recycle bin, and by whom."""
+    """The time at which an item was put into the recycle bin, and the person who did it."""
 
     by: str
     date: datetime

@@ -155,7 +155,7 @@ SUPPORTED: dict[Kind, tuple[str, ...]] = {
     "history": ("contains words", "not contains words"),
     "plainText": ("contains", "not contains", "contains words", "not contains words", "is empty", "is not empty"),
 }
-"""What a query may do with each kind of field."""
+"""The operations that a query may use with each kind of field."""
 
 
 def find_field(name: str) -> Field | None:
