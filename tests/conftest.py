@@ -1,4 +1,4 @@
-"""What all tests share: where their modules are, how many processes they take, and what the summary shows."""
+"""Shared by all tests: the paths of their modules, the number of processes, and the lines of the summary."""
 
 import os
 import ssl

@@ -1,4 +1,4 @@
-"""What the tests of the evals share: every reference solution is played once in a test session."""
+"""Shared by the tests of the evals: each reference solution is played once in a run of the tests."""
 
 import pickle
 from collections.abc import Callable

@@ -15,7 +15,7 @@ from rich.text import Text
 from azure_devops_agents.cli.decisions import answer_approvals, ask_person
 from azure_devops_agents.cli.options import ConnectionOptions
 from azure_devops_agents.cli.shell_terms import in_shell_terms
-from azure_devops_agents.cli.terminal import make_safe, plain, print_waiting
+from azure_devops_agents.cli.terminal import make_safe, plain
 from azure_devops_agents.cli.views import show, show_approval, show_report
 from azure_devops_agents.investigation.investigator import Investigator, open_investigator
 from azure_devops_agents.models.providers import open_model
@@ -42,12 +42,7 @@ def chat(options: ConnectionOptions, *, model: str | None, thread: str | None, r
     thread = thread or f"chat-{uuid.uuid4().hex[:8]}"
     with (
         options.open() as target,
-        AzureDevOpsToolkit.connect(
-            settings=target.settings,
-            read_only=target.only_reads,
-            audit=target.audit_path,
-            progress=print_waiting,
-        ) as toolkit,
+        target.toolkit() as toolkit,
         open_investigator(chosen := open_model(model), toolkit) as investigator,
     ):
         _make_private(last).write_text(thread, encoding="utf-8")

@@ -8,7 +8,6 @@ from rich.console import Console
 
 from azure_devops_agents.cli.decisions import answer_approvals, ask_person, name_person
 from azure_devops_agents.cli.options import ConnectionOptions
-from azure_devops_agents.cli.terminal import print_waiting
 from azure_devops_agents.cli.views import as_json, join_lines, show, show_report
 from azure_devops_agents.investigation.events import ReportReady
 from azure_devops_agents.investigation.investigator import open_investigator
@@ -31,12 +30,7 @@ def investigate(
     thread = thread or f"ask-{uuid.uuid4().hex[:8]}"
     with (
         options.open() as target,
-        AzureDevOpsToolkit.connect(
-            settings=target.settings,
-            read_only=target.only_reads,
-            audit=target.audit_path,
-            progress=print_waiting,
-        ) as toolkit,
+        target.toolkit() as toolkit,
         open_investigator(open_model(model), toolkit, plan=_load_plan(toolkit, plan)) as investigator,
     ):
         events = investigator.ask(thread, question)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from azure_devops_agents.cli import terminal
 from azure_devops_agents.cli.lazy_group import MissingLibrary
@@ -14,6 +15,9 @@ from azure_devops_agents.paths import audit_path
 from langchain_azure_devops import AzureDevOps
 from langchain_azure_devops.safety import AuditLog
 from langchain_azure_devops.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from langchain_azure_devops import AzureDevOpsToolkit
 
 SIMULATED_PROJECT = "Platform"
 READ_ONLY_SCOPES = ("vso.build", "vso.code", "vso.profile", "vso.project", "vso.work")
@@ -50,6 +54,17 @@ class Target:
             self.settings,
             read_only=self.only_reads,
             audit=audit,
+            progress=terminal.print_waiting,
+        )
+
+    def toolkit(self) -> "AzureDevOpsToolkit":
+        """Open a verified toolkit for an agent; this loads LangChain."""
+        from langchain_azure_devops import AzureDevOpsToolkit  # noqa: PLC0415 - `verify` must not wait for LangChain
+
+        return AzureDevOpsToolkit.connect(
+            settings=self.settings,
+            read_only=self.only_reads,
+            audit=self.audit_path,
             progress=terminal.print_waiting,
         )
 

@@ -173,11 +173,6 @@ def marked_fields(tool: str) -> frozenset[str]:
     return frozenset(_marked(_classes(returned)))
 
 
-def is_marked(field: str, tool: str) -> bool:
-    """Return whether a field of a tool's results is declared as written by people or builds."""
-    return field in marked_fields(tool)
-
-
 def _classes(annotation: Any) -> Sequence[type[BaseModel]]:
     if get_origin(annotation) in {Union, UnionType}:
         return [found for part in get_args(annotation) for found in _classes(part)]

@@ -1,4 +1,4 @@
-"""What the toolkit says about arguments, a command says about options and variables."""
+"""Messages at a shell name options and environment variables instead of Python arguments."""
 
 import ast
 import os

@@ -1,4 +1,4 @@
-"""What each command has to wait for before it starts."""
+"""The libraries that each command loads before it starts, and the time that this takes."""
 
 import json
 import resource
