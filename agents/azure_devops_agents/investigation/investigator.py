@@ -20,6 +20,7 @@ from azure_devops_agents.approvals.view import redact_value
 from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.investigation.events import ApprovalAsked, Event, ModelText, Waited, events_of
 from azure_devops_agents.investigation.graph import build_graph
+from azure_devops_agents.investigation.messages import storable
 from azure_devops_agents.investigation.routing import Budgets
 from azure_devops_agents.models.scripted import UnknownQuestion
 from azure_devops_agents.paths import state_path
@@ -69,7 +70,7 @@ class Investigator:
                     "A write of this thread waits for an answer. Approve, edit, reject or stop it first.",
                     subject=thread,
                 )
-            asked = HumanMessage(self._redacted(question))
+            asked = HumanMessage(self._redacted(storable(question)))
             given = {"messages": [asked], "started": time.time(), "report": None, "failure": None}
             try:
                 yield from self._run(thread, given)
@@ -85,7 +86,7 @@ class Investigator:
             fitting = {identifier: answer for identifier, answer in decisions.items() if identifier in waiting}
             if fitting:
                 # The time that a person takes to decide does not count.
-                given: Command[Any] = Command(resume=self._redacted(fitting), update={"started": time.time()})
+                given: Command[Any] = Command(resume=self._redacted(storable(fitting)), update={"started": time.time()})
                 yield from self._run(thread, given)
 
     def pending(self, thread: str) -> list[ApprovalAsked]:

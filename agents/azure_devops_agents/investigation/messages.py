@@ -1,37 +1,63 @@
 """The message of one turn of the model, joined from its pieces."""
 
 import json
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, BaseMessage, InvalidToolCall, ToolCall
 
+from langchain_azure_devops.calls import check_values
+from langchain_azure_devops.errors import InvalidRequest
+from langchain_azure_devops.text import join_halves
+
+_MAX_DEPTH = 20
+_MAX_INTEGER = 2**63
+_MAX_NAME = 200
+_MAX_MALFORMED = 2_000
+"""Characters kept of arguments that cannot be used."""
+
 
 def join_message(parts: Sequence[BaseMessage], before: Sequence[AnyMessage]) -> AIMessage:
     """Join the pieces to the whole message.
 
-    Arguments that are cut off are malformed, however much of them could be guessed. A tool call's id that was used
-    before in the thread gets a suffix: some servers count from zero in every answer, and an answer or approval must
-    never be taken for that of an earlier call.
+    Arguments that are cut off are malformed, however much of them could be guessed, and so are those that no tool
+    accepts and no checkpoint stores. A tool call's id that was used before in the thread gets a suffix: some servers
+    count from zero in every answer, and an answer or approval must never be taken for that of an earlier call.
     """
     whole = parts[0]
     for part in parts[1:]:
         whole = whole + part  # type: ignore[assignment] # chunks of a message add up to one
     used = _collect_ids(before)
     if not isinstance(whole, AIMessageChunk):
-        return _rename_calls(whole, used) if isinstance(whole, AIMessage) else AIMessage(whole.content)
-    message = AIMessage(whole.content, additional_kwargs=whole.additional_kwargs, id=whole.id)
+        return _take_whole(whole, used) if isinstance(whole, AIMessage) else AIMessage(storable(whole.content))
+    message = AIMessage(
+        storable(whole.content), additional_kwargs=storable(whole.additional_kwargs), id=storable(whole.id)
+    )
     for position, chunk in enumerate(whole.tool_call_chunks):
-        identifier = _make_fresh(chunk["id"] or f"call_{position}", used)
-        name, text = chunk["name"] or "", chunk["args"] or "{}"
+        identifier = _make_fresh(storable(chunk["id"]) or f"call_{position}", used)
+        name, text = storable(chunk["name"] or "")[:_MAX_NAME], chunk["args"] or "{}"
         try:
             arguments = _parse_object(text)
-        except ValueError as error:
-            malformed = InvalidToolCall(name=name, args=text, id=identifier, error=str(error), type="invalid_tool_call")
-            message.invalid_tool_calls.append(malformed)
+        except InvalidRequest as error:
+            message.invalid_tool_calls.append(_malformed(name, text, identifier, error))
             continue
         message.tool_calls.append(ToolCall(name=name, args=arguments, id=identifier, type="tool_call"))
     return message
+
+
+def storable(value: Any, depth: int = _MAX_DEPTH) -> Any:
+    """Return a value as every checkpointer stores it: whole characters, finite numbers of 64 bits, not too deep."""
+    if isinstance(value, str):
+        return join_halves(value)
+    if isinstance(value, list | tuple):
+        return [storable(part, depth - 1) for part in value] if depth else []
+    if isinstance(value, dict):
+        return {storable(name): storable(part, depth - 1) for name, part in value.items()} if depth else {}
+    too_large = isinstance(value, int) and not -_MAX_INTEGER <= value < _MAX_INTEGER
+    if too_large or (isinstance(value, float) and not math.isfinite(value)):
+        return f"{value:g}" if isinstance(value, float) else hex(value)
+    return value
 
 
 def find_refusal(message: BaseMessage) -> str | None:
@@ -42,17 +68,45 @@ def find_refusal(message: BaseMessage) -> str | None:
 
 
 def _parse_object(text: str) -> dict[str, Any]:
-    arguments = json.loads(text)
-    if isinstance(arguments, dict):
-        return arguments
-    raise ValueError(f"arguments must be a JSON object, not {text[:80]}")
+    """Read the arguments of a call.
+
+    Raises:
+        InvalidRequest: They are not a JSON object, or hold what no tool accepts.
+    """
+    try:
+        arguments = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequest(f"They are not valid JSON: {error}.") from None
+    if not isinstance(arguments, dict):
+        raise InvalidRequest(f"They must be a JSON object, not {text[:80]}.")
+    check_values(arguments)
+    return arguments
 
 
-def _rename_calls(message: AIMessage, used: set[str]) -> AIMessage:
-    """Give the calls of a message ids that are new in the thread."""
-    calls = [{**call, "id": _make_fresh(call["id"] or "call", used)} for call in message.tool_calls]
-    malformed = [{**call, "id": _make_fresh(call["id"] or "call", used)} for call in message.invalid_tool_calls]
-    return message.model_copy(update={"tool_calls": calls, "invalid_tool_calls": malformed})
+def _malformed(name: str, text: str, identifier: str, error: InvalidRequest) -> InvalidToolCall:
+    """Keep a call whose arguments cannot be used, so that the model is told what to repair."""
+    kept = join_halves(text[:_MAX_MALFORMED])
+    why = storable(error.message)
+    return InvalidToolCall(name=name, args=kept, id=identifier, error=why, type="invalid_tool_call")
+
+
+def _take_whole(message: AIMessage, used: set[str]) -> AIMessage:
+    """Take a message that came in one piece: its calls get ids that are new in the thread."""
+    calls: list[ToolCall] = []
+    malformed = [
+        storable({**call, "id": _make_fresh(call["id"] or "call", used)}) for call in message.invalid_tool_calls
+    ]
+    for call in message.tool_calls:
+        name, identifier = storable(call["name"])[:_MAX_NAME], _make_fresh(storable(call["id"]) or "call", used)
+        try:
+            check_values(call["args"])
+        except InvalidRequest as error:
+            malformed.append(_malformed(name, json.dumps(storable(call["args"])), identifier, error))
+        else:
+            calls.append({**call, "name": name, "id": identifier})
+    update = {"tool_calls": calls, "invalid_tool_calls": malformed, "content": storable(message.content)}
+    extra = {"additional_kwargs": storable(message.additional_kwargs), "id": storable(message.id)}
+    return message.model_copy(update=update | extra)
 
 
 def _collect_ids(messages: Sequence[AnyMessage]) -> set[str]:

@@ -128,7 +128,7 @@ class ReadNodes:
             spent = "Not carried out: the budget of tool calls for this question is used up."
             return refuse_call(call, BudgetExceeded(spent, subject="calls"))
         if call.get("malformed"):
-            malformed = f"The arguments are not valid JSON: {call['malformed']}. Repeat the call."
+            malformed = f"The arguments cannot be used: {call['malformed']} Repeat the call with other arguments."
             return refuse_call(call, InvalidRequest(malformed, subject="arguments"))
         try:
             if call["name"] == WRITE_REPORT:

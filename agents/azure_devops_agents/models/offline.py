@@ -64,7 +64,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "Show pull request 13.",
-        r"\bpull request\s+[#!]?(?P<id>\d+)",
+        r"\bpull request\s+[#!]?(?P<id>\d{1,10})\b",
         "get_pull_request",
         {"include": ["files", "threads"]},
     ),
@@ -82,7 +82,7 @@ RULES: tuple[Rule, ...] = (
         rf"{_NAME.format('repository')}",
         "read_repository_file",
     ),
-    Rule("Show work item 4.", r"\b(?:work item|bug|task)\s+#?(?P<id>\d+)", "get_work_item", {"comments": True}),
+    Rule("Show work item 4.", r"\b(?:work item|bug|task)\s+#?(?P<id>\d{1,10})\b", "get_work_item", {"comments": True}),
     Rule(
         "List the bugs in the Platform project.",
         rf"(?:list|show|which|what).*\bbugs\b(?:\s+are\s+there)?{_IN}",
@@ -101,7 +101,7 @@ RULES: tuple[Rule, ...] = (
         {"result": "failed", "limit": 1},
         _first_build,
     ),
-    Rule("Why did build 35 fail?", r"\bbuild\s+#?(?P<id>\d+)", "get_build"),
+    Rule("Why did build 35 fail?", r"\bbuild\s+#?(?P<id>\d{1,10})\b", "get_build"),
     Rule(
         "List the failed builds in the Platform project.",
         rf"(?:list|show|which|what).*\bfailed builds\b(?:\s+are\s+there)?{_IN}",

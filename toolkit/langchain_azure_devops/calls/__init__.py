@@ -1,12 +1,14 @@
 """How a tool is declared and called: schema, approval, recovery of lost writes, paging and fan-out.
 
-A `Toolset` turns a typed function into a `Tool`; `approve_writes_with` sets who approves the writes of a block.
+A `Toolset` turns a typed function into a `Tool`; `approve_writes_with` sets who approves the writes of a block, and
+`check_values` refuses arguments that no tool accepts.
 """
 
 from langchain_azure_devops.calls.approval import approve_writes_with
+from langchain_azure_devops.calls.arguments import check_values
 from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.calls.fan_out import AT_ONCE
 from langchain_azure_devops.calls.optional import read_optional
 from langchain_azure_devops.calls.tool import Tool
 
-__all__ = ["AT_ONCE", "Tool", "Toolset", "approve_writes_with", "read_optional"]
+__all__ = ["AT_ONCE", "Tool", "Toolset", "approve_writes_with", "check_values", "read_optional"]

@@ -1,9 +1,7 @@
 """A tool: a typed function with everything that is declared about it as data. It does not know LangChain."""
 
 import asyncio
-import difflib
 import inspect
-import json
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -15,6 +13,7 @@ from typing import Any, Concatenate, Generic, Literal, NamedTuple, ParamSpec, Ty
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError, create_model
 
 from langchain_azure_devops.calls.approval import ask, ask_sync, check_content, check_policy
+from langchain_azure_devops.calls.arguments import check_values, describe_mistakes
 from langchain_azure_devops.calls.optional import add_gaps
 from langchain_azure_devops.calls.recovery import PendingWrite, Recovery, settle_write
 from langchain_azure_devops.calls.schema import strict_schema
@@ -155,10 +154,16 @@ class Tool(Generic[P, R]):
         Raises:
             InvalidRequest: Says which argument does not fit, why, and what would.
         """
+        values = {name: value for name, value in given.items() if value is not None}
+        check_values(values)
         try:
-            return self.parameters.model_validate({name: value for name, value in given.items() if value is not None})
+            arguments = self.parameters.model_validate(values)
         except ValidationError as error:
-            raise InvalidRequest(_repair(self, error), subject="arguments") from None
+            mistakes = describe_mistakes(self.name, list(self.parameters.model_fields), error)
+            raise InvalidRequest(mistakes, subject="arguments") from None
+        # A text such as "1e99" became a number only now.
+        check_values(arguments)
+        return arguments
 
     def request(self, client: AzureDevOps, arguments: BaseModel) -> WriteRequest:
         """Return the request that the approver is asked before this call writes, and record a refusal; may block.
@@ -348,25 +353,3 @@ def _reveal_secrets(tool: Tool[..., Any], client: AzureDevOps, values: dict[str,
         return secret
 
     return {name: PSEUDONYM.sub(reveal, value) if isinstance(value, str) else value for name, value in values.items()}
-
-
-def _repair(tool: Tool[..., Any], error: ValidationError) -> str:
-    """Describe the wrong arguments so that a model can repair the call."""
-    known = list(tool.parameters.model_fields)
-    return f"{tool.name}: {'; '.join(_complaint(entry, known) for entry in error.errors())}."
-
-
-def _complaint(entry: Any, known: list[str]) -> str:
-    where = ".".join(str(part) for part in entry["loc"])
-    if entry["type"] == "missing":
-        return f"{where} is required"
-    if entry["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(where, known, n=1)
-        return f"{where} is not a parameter{f', did you mean {near[0]}' if near else ''} (known: {', '.join(known)})"
-    given = json.dumps(entry["input"], default=str, ensure_ascii=False)[:80]
-    message = str(entry["msg"])
-    if entry["type"] == "literal_error":
-        allowed = str(entry["ctx"]["expected"])
-        near = difflib.get_close_matches(str(entry["input"]), [word.strip("' ") for word in allowed.split(",")], n=1)
-        return f"{where} must be one of {allowed}, got {given}{f'; did you mean {near[0]!r}' if near else ''}"
-    return f"{where}: {message[0].lower()}{message[1:]}, got {given}"

@@ -77,7 +77,7 @@ class Request:
             content: The body, where it is not made from `self.body`.
 
         Raises:
-            InvalidRequest: A name cannot be part of a path, or a text cannot be encoded.
+            InvalidRequest: A name cannot be part of a path, a text cannot be encoded, or the address is too long.
         """
         try:
             if content is None and self.body is not None:
@@ -91,7 +91,15 @@ class Request:
         if content is not None:
             headers["Content-Type"] = self.content_type
         url = f"{base_url}{expand_path(self.operation.template, self.path)}?{query}"
-        return httpx.Request(self.operation.method, url, headers=headers, content=content, extensions=dict(extensions))
+        try:
+            return httpx.Request(
+                self.operation.method, url, headers=headers, content=content, extensions=dict(extensions)
+            )
+        except httpx.InvalidURL as error:
+            raise InvalidRequest(
+                f"The arguments make no valid address ({error}), so nothing was sent. Give shorter names, paths and "
+                "texts to search for."
+            ) from None
 
 
 def expand_path(template: str, path: PathValues) -> str:

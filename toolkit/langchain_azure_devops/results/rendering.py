@@ -20,6 +20,8 @@ _FRAME = 400
 _MAX_CELL = 400
 _MAX_CURSOR = 2_000
 _MAX_REASON = 160
+_MAX_MESSAGE = 8_000
+"""Characters of an error: it may repeat an argument, however long that is."""
 _MORE_NOTES = 60
 
 
@@ -65,6 +67,8 @@ def render(result: Result | Page[Any], nonce: str, budget: int = DEFAULT_BUDGET)
 def render_error(error: AzureDevOpsError, nonce: str) -> str:
     """Render an error as a model reads it: a machine-readable line, then the message, in a fence unless it is ours."""
     message = clean(error.message)
+    if len(message) > _MAX_MESSAGE:
+        message = f"{message[:_MAX_MESSAGE]}…"
     return f"{error.headline}\n{fence(message, nonce) if error_origins(error) else disarm_fences(message)}"
 
 

@@ -5,7 +5,15 @@ replaces its secrets.
 """
 
 from langchain_azure_devops.text.secrets import PSEUDONYM, make_pseudonym, redact, remove_token
-from langchain_azure_devops.text.untrusted import clean, defuse_commands, disarm_fences, fence, find_hidden, one_line
+from langchain_azure_devops.text.untrusted import (
+    clean,
+    defuse_commands,
+    disarm_fences,
+    fence,
+    find_hidden,
+    join_halves,
+    one_line,
+)
 
 __all__ = [
     "PSEUDONYM",
@@ -14,6 +22,7 @@ __all__ = [
     "disarm_fences",
     "fence",
     "find_hidden",
+    "join_halves",
     "make_pseudonym",
     "one_line",
     "redact",

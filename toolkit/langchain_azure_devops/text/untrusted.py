@@ -37,6 +37,17 @@ def clean(text: str) -> str:
     return _HIDDEN.sub("", text)
 
 
+def join_halves(text: str) -> str:
+    """Join the halves of characters, and replace those without their other half: no file or database stores them."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
 def find_hidden(text: str) -> list[str]:
     """List the names of the characters in a text that a reader would not see."""
     return sorted({unicodedata.name(character, f"U+{ord(character):04X}") for character in _HIDDEN.findall(text)})

@@ -16,6 +16,8 @@ from langchain_azure_devops.scopes import Scope
 
 toolset = Toolset.named("pipelines", "See which pipelines there are and how they last went.")
 
+_MAX_DIGITS = 10
+
 
 class Pipeline(Result):
     """A pipeline with its latest finished build."""
@@ -90,6 +92,11 @@ async def _list_project_pipelines(
     return page if named is None else page.each(project=named)
 
 
+def is_id(pipeline: str) -> bool:
+    """Whether a pipeline is given by its id; a longer number can only be a name."""
+    return pipeline.isascii() and pipeline.isdigit() and len(pipeline) <= _MAX_DIGITS
+
+
 async def find_pipeline_id(client: AzureDevOps, project: str, pipeline: str) -> int:
     """Return the id of a pipeline that is given by name or id.
 
@@ -97,7 +104,7 @@ async def find_pipeline_id(client: AzureDevOps, project: str, pipeline: str) -> 
         NotFound: The project has no pipeline of this name; the message names those that it has.
         InvalidRequest: Several pipelines have this name.
     """
-    if pipeline.isdigit():
+    if is_id(pipeline):
         return int(pipeline)
     where = {"project": project}
     response = await client.get("/{project}/_apis/build/definitions", path=where, query={"name": pipeline, "$top": 2})

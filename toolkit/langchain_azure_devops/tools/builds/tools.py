@@ -32,7 +32,7 @@ from langchain_azure_devops.tools.builds.timeline import (
     list_stages,
     list_steps,
 )
-from langchain_azure_devops.tools.pipelines import find_pipeline_id
+from langchain_azure_devops.tools.pipelines import find_pipeline_id, is_id
 
 toolset = Toolset.named("builds", "See how builds went, why they failed, and what their logs say.")
 
@@ -91,7 +91,7 @@ async def list_builds(
             _sort_key,
         )
     page = await _list_project_builds(client, projects[0], query, limit, cursor)
-    if not page.items and pipeline is not None and pipeline.isdigit():
+    if not page.items and pipeline is not None and is_id(pipeline):
         # The list is empty for a pipeline that does not exist, too; this says so.
         where = {"project": projects[0], "definition": pipeline}
         await client.get("/{project}/_apis/build/definitions/{definition}", path=where)

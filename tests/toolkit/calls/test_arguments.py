@@ -1,0 +1,148 @@
+"""Arguments that a model may give and no service takes: every tool refuses them, says why, and sends nothing."""
+
+import json
+import math
+import random
+
+import pytest
+from tool_calls import FULL
+
+from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsError, errors
+from langchain_azure_devops.adapters.langchain import bind
+from langchain_azure_devops.calls import check_values
+from langchain_azure_devops.settings import load_settings
+
+MB = 1024 * 1024
+
+
+def nested(levels, innermost=1):
+    value = innermost
+    for _ in range(levels):
+        value = [value] if levels % 2 else {"a": value}
+    return value
+
+
+HOSTILE = {
+    "half a character": "a\ud800b",
+    "the other half": "\udfff",
+    "NUL": "a\0b",
+    "2^63": 2**63,
+    "2^70": 2**70,
+    "-2^70": -(2**70),
+    "10^4000": 10**4000,
+    "NaN": math.nan,
+    "infinity": math.inf,
+    "5,000 levels of lists": nested(5001),
+    "5,000 levels of objects": nested(5000),
+    "13 levels": nested(14),
+    "2 MB": "x" * (2 * MB),
+    "a key that is half a character": {"\ud800": 1},
+    "a key with NUL": {"\0": 1},
+    "half a character in a list": ["\udc00"],
+    "NaN in an object": {"value": math.nan},
+    "20,000 entries": ["x"] * 20_000,
+}
+
+
+@pytest.fixture(scope="module")
+def client():
+    """A client of a service that does not exist: a request that is sent fails in another way than it should."""
+    settings = load_settings(base_url="http://127.0.0.1:9/none", pat=FULL, default_project="Platform", environ={})
+    with AzureDevOps(settings, writes="allow") as unconnected:
+        yield unconnected
+
+
+def positions():
+    return [(name, argument) for name, tool in TOOLS.items() for argument in (*tool.parameters.model_fields, "extra")]
+
+
+def assert_refused(message, value):
+    content = str(message.content)
+    assert message.status == "error"
+    assert content.startswith("[invalid InvalidRequest arguments]\n"), content[:200]
+    assert len(content) < 2_000
+    json.dumps([content, message.artifact], ensure_ascii=False, allow_nan=False).encode()
+    assert "\0" not in content, value
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_every_argument_of_every_tool_refuses_what_no_service_takes(client, hostile):
+    for name, argument in positions():
+        arguments = dict(TOOLS[name].examples[0]) | {argument: HOSTILE[hostile]}
+        call = {"type": "tool_call", "id": "1", "name": name, "args": arguments}
+        assert_refused(bind(TOOLS[name], client).invoke(call), hostile)
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+async def test_asynchronous_calls_refuse_the_same(client, hostile):
+    for name, argument in positions():
+        arguments = dict(TOOLS[name].examples[0]) | {argument: HOSTILE[hostile]}
+        call = {"type": "tool_call", "id": "1", "name": name, "args": arguments}
+        assert_refused(await bind(TOOLS[name], client).ainvoke(call), hostile)
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_a_name_that_is_no_argument_is_refused_the_same(client, hostile):
+    for name, tool in TOOLS.items():
+        for key in ("a\ud800", "a\0", "k" * 5_000_000):
+            with pytest.raises(errors.InvalidRequest) as caught:
+                tool.call_sync(client, **{key: HOSTILE[hostile]})
+            caught.value.message.encode()
+            assert len(caught.value.message) < 2_000, name
+
+
+@pytest.mark.parametrize("text", ["1e400", "9" * 400, "18446744073709551616", "-9223372036854775809", "²", "٣"])
+def test_a_number_written_as_text_is_refused_or_means_a_number(client, text):
+    for name, tool in TOOLS.items():
+        for argument, field in tool.parameters.model_fields.items():
+            if field.annotation in (int, int | None):
+                with pytest.raises(AzureDevOpsError) as caught:
+                    tool.call_sync(client, **dict(tool.examples[0]) | {argument: text})
+                assert type(caught.value) in {errors.InvalidRequest, errors.Unreachable}, (name, argument)
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_outside_of_the_calendar_is_refused(client, moment):
+    for name, argument in (("list_builds", "since"), ("query_work_items", "changed_since")):
+        with pytest.raises(errors.InvalidRequest, match="outside of the calendar"):
+            TOOLS[name].call_sync(client, **dict(TOOLS[name].examples[0]) | {argument: moment})
+
+
+def test_names_that_are_too_long_for_an_address_are_refused(reader):
+    for name, tool in TOOLS.items():
+        if tool.access == "read":
+            for argument, field in tool.parameters.model_fields.items():
+                if field.annotation in (str, str | None):
+                    call = {"name": name, "args": {**tool.examples[0], argument: "x" * 70_000}, "id": "1"}
+                    message = bind(tool, reader).invoke({"type": "tool_call", **call})
+                    assert len(str(message.content)) < 40_000, (name, argument)
+
+
+def test_a_pipeline_of_5000_digits_is_a_name(platform_reader):
+    with pytest.raises(errors.NotFound):
+        TOOLS["list_builds"].call_sync(platform_reader, pipeline="9" * 5000)
+
+
+def test_long_texts_and_lists_that_a_work_item_holds_are_accepted():
+    check_values(
+        {"description": "ä" * 900_000, "ids": list(range(5_000)), "fields": [{"name": "a", "value": 1.5}] * 90}
+    )
+    check_values({"text": "\U0001f600 e\u0301 \u202e", "number": -(2**63), "other": 2**63 - 1})
+
+
+def test_random_values_pass_or_are_refused_and_never_raise_anything_else():
+    choose = random.Random(11)  # noqa: S311 - the same values in every run
+    leaves = [None, True, 0, 2**64, 0.5, math.nan, "a", "\ud800", "\0", "\ufffd", b"\xff", object()]
+
+    def grow(depth):
+        if depth == 0 or choose.random() < 0.3:
+            return choose.choice(leaves)
+        parts = [grow(depth - 1) for _ in range(choose.randrange(4))]
+        return parts if choose.random() < 0.5 else {f"k{n}": part for n, part in enumerate(parts)}
+
+    for _ in range(2_000):
+        value = grow(choose.randrange(16))
+        try:
+            check_values(value)
+        except errors.InvalidRequest as error:
+            error.message.encode()
