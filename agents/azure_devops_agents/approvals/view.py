@@ -10,7 +10,7 @@ from typing import Any
 from langchain_azure_devops import AzureDevOps, Tool
 from langchain_azure_devops.errors import AzureDevOpsError
 from langchain_azure_devops.safety import Approval, WriteRequest
-from langchain_azure_devops.text import clean, find_hidden, redact
+from langchain_azure_devops.text import clean, find_hidden
 
 DECISIONS = ("approve", "edit", "reject", "stop")
 _presented: ContextVar[Approval | None] = ContextVar("presented_approval", default=None)
@@ -127,16 +127,5 @@ async def _read_current(client: AzureDevOps, tool: Tool[..., Any], request: Writ
     try:
         current = await tool.current(client, request.arguments)
     except AzureDevOpsError as error:
-        return {"could not be read": redact_value(client, error.message)}
-    return {name: spell_out_hidden(redact_value(client, value)) for name, value in current.items()}
-
-
-def redact_value(client: AzureDevOps, value: Any) -> Any:
-    """Replace secrets in a value by pseudonyms, because the thread stores what a person is shown."""
-    if isinstance(value, str):
-        return redact(value, client.context.pseudonym_key, client.pseudonyms.__setitem__)
-    if isinstance(value, list):
-        return [redact_value(client, part) for part in value]
-    if isinstance(value, dict):
-        return {name: redact_value(client, part) for name, part in value.items()}
-    return value
+        return {"could not be read": client.secrets.redact_value(error.message)}
+    return {name: spell_out_hidden(client.secrets.redact_value(value)) for name, value in current.items()}

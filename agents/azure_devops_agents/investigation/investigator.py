@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 
 from azure_devops_agents.approvals.thread_lock import hold_thread
-from azure_devops_agents.approvals.view import redact_value
 from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.investigation.events import ApprovalAsked, Event, ModelText, Waited, events_of
 from azure_devops_agents.investigation.graph import build_graph
@@ -163,7 +161,7 @@ def open_investigator(
     saver = SqliteSaver(connection)
     try:
         graph = build_graph(model, toolkit, budgets=budgets, journal=journal, checkpointer=saver, plan=plan)
-        yield Investigator(graph, partial(redact_value, toolkit.client), file)
+        yield Investigator(graph, toolkit.client.secrets.redact_value, file)
     finally:
         journal.close()
         # A step may still be stored in the background; closing the file now would crash the process.

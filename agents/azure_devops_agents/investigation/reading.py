@@ -45,7 +45,6 @@ from azure_devops_agents.models.scripted import UnknownQuestion
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.results import error_artifact
-from langchain_azure_devops.text import redact
 
 
 @dataclass
@@ -97,9 +96,7 @@ class ReadNodes:
         """Return the conversation for the provider, without secrets that a person put into a question."""
         client = self.toolkit.client
         return [
-            message.model_copy(
-                update={"content": redact(message.content, client.context.pseudonym_key, client.pseudonyms.__setitem__)}
-            )
+            message.model_copy(update={"content": client.secrets.redact(message.content)})
             if isinstance(message, HumanMessage) and isinstance(message.content, str)
             else message
             for message in answer_every_call(state["messages"])

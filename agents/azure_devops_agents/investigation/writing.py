@@ -11,7 +11,7 @@ from langgraph.config import get_config
 from langgraph.types import Command, Send, interrupt
 
 from azure_devops_agents.approvals.fingerprint import fingerprint
-from azure_devops_agents.approvals.view import build_view, present_approval, redact_value
+from azure_devops_agents.approvals.view import build_view, present_approval
 from azure_devops_agents.approvals.write_journal import Outcome, WriteJournal
 from azure_devops_agents.investigation.evidence import (
     available_tools,
@@ -236,9 +236,9 @@ class WriteNodes:
             found = await self._tool(decision["call"]).settle(client, decision["call"]["args"], before.begun)
         except AzureDevOpsError as error:
             status = "unknown" if isinstance(error, WriteOutcomeUnknown) else error.status
-            outcome = Outcome(status, redact_value(client, render_error(error, client.context.nonce())))
+            outcome = Outcome(status, client.secrets.redact(render_error(error, client.context.nonce())))
         else:
-            outcome = Outcome("written", redact_value(client, render(found, client.context.nonce()).text))
+            outcome = Outcome("written", client.secrets.redact(render(found, client.context.nonce()).text))
         events: dict[str | None, AuditEvent] = {"written": "written", "unknown": "unknown"}
         about = {"tool": self._tool(decision["call"]).name, "digest": decision["digest"]}
         await record_event_async(client, events.get(outcome.status, "failed"), **about, looked_up=True)

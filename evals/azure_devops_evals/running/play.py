@@ -241,7 +241,7 @@ def _toolkit(case: Case, environment: Environment, read_only: bool) -> Iterator[
     with AzureDevOpsToolkit(
         settings=environment.settings, transport=environment.transport, context=context, read_only=read_only
     ) as toolkit:
-        toolkit.client.pseudonyms.update({pseudonym: pseudonym for pseudonym in environment.pseudonyms})
+        toolkit.client.secrets.accept(sorted(environment.pseudonyms))
         if case.verified:
             toolkit.verify()
         yield toolkit

@@ -370,7 +370,7 @@ def test_no_token_old_or_new_is_shown_or_written(organization, connect):
     read(client)
     revoke(organization)
     read(client)
-    assert set(client.known_secrets()) == {OLD, NEW}
+    assert set(client.secrets.values()) == {OLD, NEW}
     shown = f"{client!r}{client.credential!r}{client.settings!r}"
     assert OLD not in shown
     assert NEW not in shown

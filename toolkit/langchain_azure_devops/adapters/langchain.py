@@ -22,7 +22,6 @@ from langchain_azure_devops.results.rendering import DEFAULT_BUDGET, render, ren
 from langchain_azure_devops.runtime import Waiting
 from langchain_azure_devops.safety.grants import Approver
 from langchain_azure_devops.settings import check_choice
-from langchain_azure_devops.text.secrets import redact, redact_all
 
 ToolResult = Result | Page[Any]
 OnError = Literal["message", "raise"]
@@ -175,7 +174,7 @@ def _delivered(
         # Half a character cannot be stored by any checkpointer.
         texts = [text.encode(errors="replace").decode() for text in texts]
         result = _with_texts(result, iter(texts))
-    cleared = redact_all(texts, client.context.pseudonym_key, client.pseudonyms.__setitem__)
+    cleared = client.secrets.redact_all(texts)
     if cleared is not texts:
         result = _with_texts(result, iter(cleared))
     rendered = render(result, client.context.nonce(), budget)
@@ -234,14 +233,14 @@ def _reported(
     """
     if refused is not None and isinstance(error, ScopeMissing):
         refused(tool, error)
-    key, remember = client.context.pseudonym_key, client.pseudonyms.__setitem__
+    redact = client.secrets.redact
     if on_error == "raise":
-        error.message, error.subject = redact(error.message, key, remember), redact(error.subject, key, remember)
+        error.message, error.subject = redact(error.message), redact(error.subject)
         error.args = (error.message,)
         raise error
-    text = redact(render_error(error, client.context.nonce()), key, remember)
+    text = redact(render_error(error, client.context.nonce()))
     artifact = error_artifact(error)
-    artifact["subject"] = redact(str(artifact["subject"]), key, remember)
+    artifact["subject"] = redact(str(artifact["subject"]))
     if (call_id := _call_id.get()) is None:
         return text, artifact
     return ToolMessage(text, artifact=artifact, tool_call_id=call_id, name=name, status="error"), artifact

@@ -30,7 +30,6 @@ from langchain_azure_devops.safety.audit import AuditEvent, record_event, record
 from langchain_azure_devops.safety.grants import Operation, ToolCall, WriteRequest, current_call, digest_call
 from langchain_azure_devops.safety.write_plan import flatten
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.text.secrets import PSEUDONYM
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=Result | Page[Any])
@@ -345,11 +344,4 @@ def _reveal_secrets(tool: Tool[..., Any], client: AzureDevOps, values: dict[str,
     """Replace pseudonyms in the arguments of a read by their secrets; a write with a pseudonym was refused before."""
     if tool.access == "write":
         return values
-
-    def reveal(match: re.Match[str]) -> str:
-        secret = client.pseudonyms.get(match[0])
-        if secret is None:
-            raise InvalidRequest(f"{match[0]} stands for nothing that was read in this process. Read it again first.")
-        return secret
-
-    return {name: PSEUDONYM.sub(reveal, value) if isinstance(value, str) else value for name, value in values.items()}
+    return {name: client.secrets.reveal(value) if isinstance(value, str) else value for name, value in values.items()}

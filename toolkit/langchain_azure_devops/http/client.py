@@ -41,6 +41,7 @@ from langchain_azure_devops.safety.audit import AuditLog
 from langchain_azure_devops.safety.grants import GrantBook, Operation, WritePolicy, current_call
 from langchain_azure_devops.safety.operations import is_read
 from langchain_azure_devops.settings import Settings, check_choice
+from langchain_azure_devops.text.known_secrets import KnownSecrets
 
 T = TypeVar("T")
 
@@ -62,7 +63,7 @@ class AzureDevOps:
         context: The clock, ids, nonces and timeouts.
         audit: The log that records reads, approvals and writes; None records nothing.
         grants: The writes that are allowed at this moment.
-        pseudonyms: The secrets behind the pseudonyms that were shown so far; in memory only.
+        secrets: The secrets that were seen so far, the own tokens included; in memory only.
         progress: Called on the client's loop with every wait that a person would notice.
         credential: The token in use and its owner.
     """
@@ -84,7 +85,6 @@ class AzureDevOps:
         check_choice("writes", writes, get_args(WritePolicy))
         self.writes = writes
         self.context = context or RunContext()
-        self.pseudonyms: dict[str, str] = {}
         self.progress = progress or _silent
         self.grants = GrantBook()
         self.audit = audit
@@ -92,15 +92,16 @@ class AzureDevOps:
         self._layers: httpx.AsyncBaseTransport | None = None
         self._io = LoopThread("azure-devops-client")
         self.credential = Credential(settings, self.fetch_identity, self.context)
+        self.secrets = KnownSecrets(
+            self.context.pseudonym_key,
+            lambda: self.credential.known_tokens,
+            never=(settings.url("core"), settings.default_project or ""),
+        )
         self._project_names: tuple[float, list[str]] = (0.0, [])
 
     def __repr__(self) -> str:
         """Never shows the token."""
         return f"AzureDevOps({self.settings.organization!r})"
-
-    def known_secrets(self) -> tuple[str, ...]:
-        """Return every secret that this process has seen, its own tokens included: no write may contain one."""
-        return (*self.pseudonyms.values(), *self.credential.known_tokens)
 
     @property
     def pacer(self) -> Pacer:

@@ -22,10 +22,9 @@ from filelock import lock_descriptor
 from pydantic import JsonValue
 
 from langchain_azure_devops.errors import AuditFailed
-from langchain_azure_devops.runtime import RunContext
 from langchain_azure_devops.safety.line_writer import LineWriter
 from langchain_azure_devops.settings import Settings
-from langchain_azure_devops.text.secrets import redact, remove_token
+from langchain_azure_devops.text.known_secrets import KnownSecrets
 from langchain_azure_devops.text.untrusted import clean
 
 AuditEvent = Literal["read", "denied", "approved", "granted", "written", "failed", "unknown", "plan"]
@@ -40,7 +39,6 @@ _SMALL_BLOCK, _BLOCK = 4 * 1024, 64 * 1024
 _MAX_DETAILS = 16_000
 _MAX_TEXT = 300
 _MAX_ITEMS = 40
-_SHORTEST_SECRET = 8
 _LOCK_POLL_SECONDS = 0.002
 _LOCK_SECONDS = 10.0
 
@@ -180,12 +178,7 @@ class AuditedClient(Protocol):
 
     audit: AuditLog | None
     settings: Settings
-    context: RunContext
-    pseudonyms: dict[str, str]
-
-    def known_secrets(self) -> tuple[str, ...]:
-        """Return every secret that this process has seen."""
-        ...
+    secrets: KnownSecrets
 
 
 def record_event(client: AuditedClient, event: AuditEvent, **details: JsonValue) -> None:
@@ -379,10 +372,7 @@ def _write_all(descriptor: int, content: bytes) -> None:
 def _redact_value(client: AuditedClient, value: JsonValue) -> JsonValue:
     """Replace the secrets in a value, remove hidden characters and cut what is long."""
     if isinstance(value, str):
-        text = redact(value, client.context.pseudonym_key, client.pseudonyms.__setitem__)
-        for secret in client.known_secrets():
-            text = remove_token(text, secret) if len(secret) >= _SHORTEST_SECRET else text
-        text = clean(text)
+        text = clean(client.secrets.redact(value))
         return (
             text
             if len(text) <= _MAX_TEXT

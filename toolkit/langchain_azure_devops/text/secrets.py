@@ -138,7 +138,8 @@ def redact_all(texts: Sequence[str], key: bytes, remember: Callable[[str, str], 
 
 def make_pseudonym(secret: str, kind: str, key: bytes) -> str:
     """Return the pseudonym of a secret."""
-    return f"[secret:{kind}:{hmac.new(key, secret.encode(), hashlib.sha256).hexdigest()[:10]}]"
+    digest = hmac.new(key, secret.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+    return f"[secret:{kind}:{digest[:10]}]"
 
 
 def remove_token(text: str, token: str) -> str:

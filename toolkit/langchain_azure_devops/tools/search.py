@@ -14,7 +14,6 @@ from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import decode
 from langchain_azure_devops.results.models import Page, Position, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.text.secrets import redact
 from langchain_azure_devops.tools.git import (
     REPOSITORY,
     FileContent,
@@ -175,16 +174,11 @@ async def _add_lines(client: AzureDevOps, hits: list[CodeHit]) -> tuple[list[Cod
     if any(content and not content.whole for content in read.values()):
         problems.append(f"Of long files only the first {_MAX_FILE // 10**6} MB were looked at for matching lines.")
     room = _LINES_BUDGET // max(len(hits), 1)
-    secret, remember = client.context.pseudonym_key, client.pseudonyms.__setitem__
 
     def add_lines(hit: CodeHit) -> CodeHit:
         content = read.get(hit.file) if isinstance(hit, _Found) else None
         places = [place.offset for place in hit.places] if isinstance(hit, _Found) else []
-        lines = (
-            find_matching_lines(content.text, places, room, lambda line: redact(line, secret, remember))
-            if content
-            else []
-        )
+        lines = find_matching_lines(content.text, places, room, client.secrets.redact) if content else []
         return CodeHit(project=hit.project, repository=hit.repository, path=hit.path, branch=hit.branch, lines=lines)
 
     return [add_lines(hit) for hit in hits], problems

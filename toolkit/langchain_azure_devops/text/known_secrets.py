@@ -1,0 +1,271 @@
+"""The secrets that one client has seen: each is replaced in every later text, and resolved only in requests that read.
+
+A secret is known once a rule has found it in any text, or when it is one of the client's own tokens. From then on it
+is replaced everywhere, before and after its place in the same text and in every later text, also where no rule would
+recognize it, in any letter case, and in its common written forms.
+
+Values below six characters and common words are replaced only where a rule finds them. Values below eight characters,
+numbers and words are replaced only as whole words.
+"""
+
+import base64
+import binascii
+import html
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+from langchain_azure_devops.errors import InvalidRequest
+from langchain_azure_devops.text.secret_rules import BETWEEN
+from langchain_azure_devops.text.secrets import PSEUDONYM, find_secrets, make_pseudonym
+from langchain_azure_devops.text.written_forms import FormIndex, is_distinctive, list_forms
+
+OWN_TOKEN = "[secret:own-token]"  # noqa: S105 - what a reader sees instead of the token
+"""What replaces the client's own tokens. It is no pseudonym, because nothing may resolve it."""
+MOST = 20_000
+"""So many secrets are replaced everywhere; each further one only where a rule finds it, and `full` says so."""
+_MOST_ENCODED = 4_000
+"""So many are also looked for in their other written forms, which take five times the memory."""
+_MARK = "[secret:"
+_BREAK = BETWEEN[1:]
+
+
+class Replacement(NamedTuple):
+    """A part of a text that holds a secret, and what is shown instead; empty for the rest of an overlap."""
+
+    start: int
+    end: int
+    shown: str
+
+
+class KnownSecrets:
+    """The secrets of one client, in memory only. Safe to use from several threads."""
+
+    def __init__(self, key: bytes, tokens: Callable[[], Sequence[str]] = tuple, never: Sequence[str] = ()) -> None:
+        """Begin without a secret.
+
+        Args:
+            key: The key of the pseudonyms.
+            tokens: Returns the client's own tokens, of which there may be more later.
+            never: Texts that are no secrets, such as the URL of the organization: a value that is part of one of them
+                is replaced only where a rule finds it. Otherwise a hostile text could make them unreadable.
+        """
+        self._key = key
+        self._tokens = tokens
+        self._never = "\n".join(never).lower()
+        self._lock = threading.Lock()
+        self._secrets: dict[str, str] = {}
+        self._shown: dict[str, str] = {}
+        self._index = FormIndex()
+        self._own = FormIndex()
+        self._own_tokens: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Never shows a secret."""
+        return f"KnownSecrets({len(self._secrets)})"
+
+    @property
+    def full(self) -> bool:
+        """Whether there are more secrets than are replaced everywhere."""
+        return len(self._shown) > MOST
+
+    def values(self) -> tuple[str, ...]:
+        """Return every secret that this process has seen, the own tokens included: no write may contain one."""
+        return (*tuple(self._secrets.values()), *self._tokens())
+
+    def redact(self, text: str) -> str:
+        """Replace each secret in a text by `[secret:KIND:DIGEST]`, and learn those that were not known before.
+
+        The number of lines stays the same: each line of a secret that has several is replaced.
+        """
+        found = self.find(text)
+        return render(text, found) if found else text
+
+    def redact_all(self, texts: Sequence[str]) -> Sequence[str]:
+        """Redact texts that are shown one after the other as one: a secret may begin in one and end in the next."""
+        joined = BETWEEN.join(texts)
+        if joined.count(BETWEEN) != len(texts) - 1:
+            texts = [text.replace(BETWEEN, " ") for text in texts]
+            joined = BETWEEN.join(texts)
+        cleared = self.redact(joined)
+        return texts if cleared is joined else cleared.split(BETWEEN)
+
+    def redact_value(self, value: Any) -> Any:
+        """Redact every text in a value of plain data, the names in it included."""
+        texts: list[str] = []
+        _collect(value, texts.append)
+        cleared = self.redact_all(texts) if texts else texts
+        return value if cleared is texts else _with_texts(value, iter(cleared))
+
+    def replace_known(self, text: str) -> str:
+        """Replace the secrets that are known already; cheaper than `redact`, and learns nothing."""
+        found = merge(self._find_known(text))
+        return render(text, found) if found else text
+
+    def reveal(self, text: str, written: Callable[[str], str] = str) -> str:
+        """Replace each pseudonym in a text by its secret; only for what a request that reads sends.
+
+        Args:
+            text: The text.
+            written: Writes a secret as the text needs it, for example with its quotes doubled.
+
+        Raises:
+            InvalidRequest: A pseudonym stands for nothing that was read in this process, or for the own token.
+        """
+        return PSEUDONYM.sub(lambda match: written(self._look_up(match[0])), text) if _MARK in text else text
+
+    def accept(self, pseudonyms: Sequence[str]) -> None:
+        """Accept the pseudonyms of a recording, which stand for themselves because their secrets were never stored."""
+        with self._lock:
+            self._secrets.update({pseudonym: pseudonym for pseudonym in pseudonyms})
+
+    def find(self, text: str) -> list[Replacement]:
+        """Find the secrets in a text, in order, and learn those that were not known before."""
+        found = [
+            Replacement(start, end, shown)
+            for secret in find_secrets(text)
+            for shown in [self._learn(secret.secret, secret.kind)]
+            for start, end in secret.parts
+        ]
+        return merge([*found, *self._find_known(text)])
+
+    def _find_known(self, text: str) -> Iterator[Replacement]:
+        self._learn_tokens()
+        found = [*self._index.find(text), *self._own.find(text)]
+        if not found:
+            return
+        # A pseudonym is no secret, whatever its digits are. Anybody can type one, so only those that stand for
+        # something count.
+        spans = [match.span() for match in PSEUDONYM.finditer(text) if match[0] in self._secrets]
+        for start, end, shown in found:
+            if not any(low <= start and end <= high for low, high in spans):
+                yield Replacement(start, end, shown)
+
+    def _look_up(self, pseudonym: str) -> str:
+        secret = self._secrets.get(pseudonym)
+        if secret is None:
+            raise InvalidRequest(
+                f"{pseudonym} stands for nothing that was read in this process. Read it again first.", subject="secret"
+            )
+        self._learn_tokens()
+        if next(self._own.find(secret), None) is not None:
+            raise InvalidRequest(
+                f"{pseudonym} stands for this client's own token, which no argument may carry. Leave it out.",
+                subject="secret",
+            )
+        return secret
+
+    def _learn_tokens(self) -> None:
+        tokens = tuple(self._tokens())
+        if tokens != self._own_tokens:
+            with self._lock:
+                for token in tokens:
+                    for form in list_forms(token, OWN_TOKEN):
+                        self._own.add(form)
+                self._own_tokens = tokens
+
+    def _learn(self, secret: str, kind: str) -> str:
+        """Remember a secret and return what replaces it; the same secret has the same pseudonym whatever its kind."""
+        if (shown := self._shown.get(secret)) is not None:
+            return shown
+        self._learn_tokens()
+        if next(self._own.find(secret), None) is not None:
+            return OWN_TOKEN
+        shown = make_pseudonym(secret, kind, self._key)
+        with self._lock:
+            if secret in self._shown:
+                return self._shown[secret]
+            self._secrets[shown] = secret
+            if len(self._shown) < MOST:
+                self._add_forms(secret, shown)
+            self._shown[secret] = shown
+        return shown
+
+    def _add_forms(self, secret: str, shown: str) -> None:
+        encoded = len(self._shown) < _MOST_ENCODED
+        for reading in dict.fromkeys(_list_readings(secret)):
+            if is_distinctive(reading) and reading.lower() not in self._never:
+                for form in list_forms(reading, shown, encoded=encoded):
+                    self._index.add(form)
+
+
+def merge(found: Sequence[Replacement] | Iterator[Replacement]) -> list[Replacement]:
+    """Order the parts of a text that are replaced, and let none of them overlap; all of what they cover goes."""
+    merged: list[Replacement] = []
+    at = 0
+    for part in sorted(found, key=lambda part: (part.start, -part.end)):
+        if part.start >= at:
+            merged.append(part)
+        elif part.end > at:
+            merged.append(Replacement(at, part.end, ""))
+        at = max(at, part.end)
+    return merged
+
+
+def render(text: str, found: Sequence[Replacement], start: int = 0, end: int | None = None) -> str:
+    """Return a text, or a part of it, with what replaces its secrets. Line breaks inside a secret stay."""
+    end = len(text) if end is None else end
+    pieces, at = [], start
+    for part in found:
+        if part.end <= start or part.start >= end:
+            continue
+        low, high = max(part.start, start), min(part.end, end)
+        pieces += [text[at:low], _show(text[low:high], part.shown)]
+        at = high
+    return "".join([*pieces, text[at:end]])
+
+
+def _show(secret: str, shown: str) -> str:
+    """Return what is shown for a secret: for one of several lines, the same on each line that is not blank."""
+    return "\n".join(_show_line(line, shown) for line in secret.split("\n")) if "\n" in secret else shown
+
+
+def _show_line(line: str, shown: str) -> str:
+    before = _BREAK if line.startswith(_BREAK) else ""
+    after = "\r" if line.endswith("\r") else ""
+    return before + (shown if line.strip().strip(_BREAK) else "") + after
+
+
+def _list_readings(secret: str) -> Iterator[str]:
+    """Yield what else a secret may be: the value that an escape stands for, and the password of a Basic credential."""
+    yield secret
+    if "%" in secret:
+        yield unquote(secret)
+    if "&" in secret:
+        yield html.unescape(secret)
+    if "\\" in secret:
+        yield secret.replace("\\/", "/").replace('\\"', '"').replace("\\\\", "\\")
+    if len(secret) % 4 == 0 or secret.endswith("="):
+        try:
+            decoded = base64.b64decode(secret, validate=True).decode()
+        except (binascii.Error, ValueError):
+            return
+        user, colon, password = decoded.partition(":")
+        if colon and user.isprintable() and password.isprintable():
+            yield password
+
+
+def _collect(value: object, keep: Callable[[str], None]) -> None:
+    if isinstance(value, str):
+        keep(value)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            _collect(part, keep)
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            _collect(name, keep)
+            _collect(part, keep)
+
+
+def _with_texts(value: Any, texts: Iterator[str]) -> Any:
+    """Return a copy of plain data with other texts in the same places."""
+    if isinstance(value, str):
+        return next(texts)
+    if isinstance(value, list):
+        return [_with_texts(part, texts) for part in value]
+    if isinstance(value, tuple):
+        return tuple(_with_texts(part, texts) for part in value)
+    if isinstance(value, dict):
+        return {_with_texts(name, texts): _with_texts(part, texts) for name, part in value.items()}
+    return value
