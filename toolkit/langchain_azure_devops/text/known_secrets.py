@@ -13,13 +13,15 @@ import binascii
 import html
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast
 from urllib.parse import unquote
 
 from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.text.secret_rules import BETWEEN
 from langchain_azure_devops.text.secrets import PSEUDONYM, find_secrets, make_pseudonym
 from langchain_azure_devops.text.written_forms import FormIndex, is_distinctive, list_forms
+
+T = TypeVar("T")
 
 OWN_TOKEN = "[secret:own-token]"  # noqa: S105 - what a reader sees instead of the token
 """What replaces the client's own tokens. It is no pseudonym, because nothing may resolve it."""
@@ -91,12 +93,12 @@ class KnownSecrets:
         cleared = self.redact(joined)
         return texts if cleared is joined else cleared.split(BETWEEN)
 
-    def redact_value(self, value: Any) -> Any:
+    def redact_value(self, value: T) -> T:
         """Redact every text in a value of plain data, the names in it included."""
         texts: list[str] = []
         _collect(value, texts.append)
         cleared = self.redact_all(texts) if texts else texts
-        return value if cleared is texts else _with_texts(value, iter(cleared))
+        return value if cleared is texts else cast("T", _with_texts(value, iter(cleared)))
 
     def replace_known(self, text: str) -> str:
         """Replace the secrets that are known already; cheaper than `redact`, and learns nothing."""
