@@ -48,7 +48,7 @@ def both(name: str, fault: dict[str, object], **more: object) -> list[Failure]:
 FAILURES = [
     Failure("429 with Retry-After", {"kind": "throttle", "retry_after": 0.05}),
     Failure("429 without Retry-After", status(429)),
-    *both("500 with a type key", status(500), repeated=False),
+    *both("500 with a general type key", status(500)),
     *both("500 HTML", status(500, "html")),
     *both("502", status(502, "html")),
     *both("503 JSON", status(503)),

@@ -5,10 +5,11 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from itertools import pairwise
 
 import httpx
 import pytest
-from stub_service import Reply, StubService, failure, ok
+from stub_service import RESET, Reply, StubService, failure, ok
 
 from langchain_azure_devops import errors
 from langchain_azure_devops.http.client import AzureDevOps
@@ -181,8 +182,20 @@ async def test_a_request_that_was_about_to_start_keeps_to_a_pause_asked_for_mean
         ({"Retry-After": "Wed, 21 Oct 2015 07:28:10 GMT"}, 0.0),
         ({"Retry-After": "1e308"}, 86_400.0),
         ({"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT"}, 86_400.0),
+        ({"Retry-After": "Thu, 01 Jan 2300 00:00:00 GMT", "Date": "Wed, 21 Oct 2015 07:28:00 GMT"}, 86_400.0),
+        ({"Retry-After": "Wed, 21 Oct 2015 07:28:10 GMT", "Date": "yesterday"}, 0.0),
+        ({"Retry-After": "Mon, 01 Jan 99999 00:00:00 GMT"}, None),
+        ({"Retry-After": "Mon, 01 Jan 2024 00:00:00 +99999999"}, None),
+        ({"Retry-After": "1_000"}, None),
+        ({"Retry-After": "0x10"}, None),
+        ({"Retry-After": "5, 7"}, 7.0),
+        ({"Retry-After": "nan, 7"}, 7.0),
+        ([("Retry-After", "3"), ("Retry-After", "11")], 11.0),
+        ([("Retry-After", "soon"), ("Retry-After", "Wed, 21 Oct 2015 07:28:10 GMT")], 0.0),
+        ([("Retry-After", "-1"), ("Retry-After", "1e999")], 0.0),
+        ({"Retry-After": "9" * 5000}, None),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:80],
 )
 def test_a_wait_is_read_from_seconds_or_a_date_and_from_nothing_else(headers, seconds):
     assert retry_after(httpx.Headers(headers)) == seconds
@@ -214,6 +227,56 @@ async def test_a_warning_slows_down_but_never_costs_a_call(headers):
     assert 0.2 < pacer._reserve(soon()).polite <= MAX_SLOWDOWN_SECONDS
     async with pacer.turn(soon(0.1), silent):
         assert pacer._polite_at > time.monotonic()
+
+
+ODD_NUMBERS = (
+    "-1",
+    "nan",
+    "inf",
+    "-inf",
+    "1e308",
+    "1e999",
+    "",
+    " ",
+    "x",
+    "9" * 5000,
+    "0",
+    "-0",
+    "1e-300",
+    "2, 3",
+    "\u0663",
+)
+
+
+@pytest.mark.parametrize("name", ["Retry-After", "X-RateLimit-Delay", "X-RateLimit-Reset", "X-RateLimit-Remaining"])
+@pytest.mark.parametrize("value", [*ODD_NUMBERS, "Thu, 01 Jan 2300 00:00:00 GMT", "Thu, 01 Jan 1970 00:00:00 GMT"])
+async def test_no_header_stops_the_requests_for_ever(name, value):
+    pacer = Pacer()
+    exhausted = {"X-RateLimit-Remaining": "0"} if name == "X-RateLimit-Reset" else {}
+    for _ in range(50):
+        headers = [(key.encode(), text.encode()) for key, text in {**exhausted, name: value}.items()]
+        apply_rate_limits(httpx.Headers(headers), pacer)
+    start = pacer._reserve(soon(1_000))
+    assert 0.0 <= start.strict <= MAX_HOLD_SECONDS + 2.0
+    assert start.polite <= max(start.strict, MAX_SLOWDOWN_SECONDS)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("asked", ["0", "-5", "0.0001", "Thu, 01 Jan 1970 00:00:00 GMT", "nan", "1e-300"])
+def test_a_wait_that_is_no_wait_is_not_taken_as_leave_to_hammer(status, asked):
+    arrivals = []
+
+    def answer(_seen):
+        arrivals.append(time.monotonic())
+        return failure(status, "X", "TF400733: blocked", Retry_After=asked)
+
+    slow = RunContext(timeouts=Timeouts(retry_pause=0.1, max_retry_pause=0.1, max_attempts=4), shared_pace=False)
+    with StubService(answer) as service, client_of(service, context=slow) as client:
+        with pytest.raises(errors.AzureDevOpsError):
+            ask(client)
+    assert len(arrivals) == 4
+    # Each pause is shortened at random by at most a half.
+    assert all(later - earlier >= 0.049 for earlier, later in pairwise(arrivals))
 
 
 async def test_no_warning_costs_nothing():
@@ -274,14 +337,28 @@ def test_a_service_that_never_answers_costs_no_more_than_the_call_may_take():
         silence.set()
 
 
-def test_of_a_hundred_calls_none_is_lost_when_every_fifth_is_refused():
+GENERAL = failure(500, "VssServiceException", "TF400898: An Internal Error Occurred.")
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        [failure(429, "X", "TF400733: blocked", Retry_After="0.02"), failure(503, "X", "busy", Retry_After="0.02")],
+        [GENERAL],
+        [failure(500, "Exception", "Something went wrong.")],
+        [RESET],
+        [GENERAL, RESET, failure(503, "X", "busy"), failure(429, "X", "TF400733", Retry_After="0.02")],
+    ],
+    ids=["429 and 503", "500 TF400898", "500 Exception", "reset", "all"],
+)
+def test_of_a_hundred_calls_none_is_lost_when_every_fifth_is_refused(refusal):
     refusals = 0
 
     def answer(seen):
         nonlocal refusals
         if len(service.seen) % 5 == 4:
             refusals += 1
-            return failure(429 if refusals % 2 else 503, "X", "TF400733: blocked", Retry_After="0.02")
+            return refusal[refusals % len(refusal)]
         return ok({"value": []})
 
     with StubService(answer) as service, client_of(service) as client:

@@ -62,19 +62,38 @@ def test_a_read_sends_what_the_service_wants():
         Reply(503, b"<html>deploying</html>", content_type="text/html"),
         Reply(502, b"bad gateway", content_type="text/plain"),
         Reply(500, b"<html>oops</html>", content_type="text/html"),
+        Reply(500, {"message": "TF400898: An Internal Error Occurred.", "typeKey": "SomethingException"}, SIGNED_IN),
+        failure(500, "Exception", "An error occurred."),
+        failure(500, "System.Exception", "An error occurred."),
+        failure(500, "VssServiceException", "TF400898: An Internal Error Occurred. Activity Id: 1."),
+        Reply(500, {"message": "no key"}, SIGNED_IN),
+        Reply(500, {"message": "no key", "typeKey": None}, SIGNED_IN),
+        Reply(500, b'{"typeKey": "cut', SIGNED_IN),
         RESET,
     ],
-    ids=["429", "503 json", "503 html", "502", "500 html", "reset"],
-)
+    ids=[
+        "429", "503 json", "503 html", "502", "500 html", "500 TF400898", "500 Exception", "500 System.Exception",
+        "500 VssServiceException", "500 no key", "500 null key", "500 cut", "reset",
+    ],
+)  # fmt: skip
 def test_a_read_is_repeated_after(first):
     with StubService([first, ok({"value": []})]) as service:
         assert read(service).json() == {"value": []}
     assert len(service.seen) == 2
 
 
-def test_a_500_with_a_type_key_is_an_answer():
-    with StubService([failure(500, "PipelineNotFoundException", "no such pipeline")]) as service:
-        with pytest.raises(errors.NotFound):
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (failure(500, "PipelineNotFoundException", "no such pipeline"), errors.NotFound),
+        (failure(500, "GitItemNotFoundException", "it is gone"), errors.ServiceFault),
+        (failure(500, "InvalidArgumentValueException", "an Exception: TF400898"), errors.ServiceFault),
+    ],
+    ids=["known", "unknown", "mentions the code"],
+)
+def test_a_500_with_a_specific_type_key_is_an_answer(reply, kind):
+    with StubService([reply]) as service:
+        with pytest.raises(kind):
             read(service)
     assert len(service.seen) == 1
 
@@ -213,7 +232,18 @@ def test_a_throttled_write_is_repeated_because_it_was_not_taken():
     assert len(service.seen) == 2
 
 
-@pytest.mark.parametrize("reply", [RESET, failure(503, "X", "busy"), Reply(500, b"oops")], ids=["reset", "503", "500"])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        RESET,
+        failure(503, "X", "busy"),
+        Reply(500, b"oops"),
+        failure(500, "Exception", "oops"),
+        failure(500, "VssServiceException", "TF400898: An Internal Error Occurred."),
+        failure(500, "X", "TF400898: An Internal Error Occurred."),
+    ],
+    ids=["reset", "503", "500", "500 Exception", "500 VssServiceException", "500 TF400898"],
+)
 def test_a_write_that_may_have_happened_is_not_repeated(reply):
     with StubService([reply]) as service, client_of(service) as client:
         with pytest.raises(errors.AzureDevOpsError) as caught:

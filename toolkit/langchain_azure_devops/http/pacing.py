@@ -9,6 +9,7 @@ import hashlib
 import math
 import os
 import random
+import re
 import secrets
 import threading
 import time
@@ -34,6 +35,7 @@ REPORTED_WAIT_SECONDS = 0.5
 """A wait of this length or longer is reported to the person."""
 MAX_RETRY_AFTER_SECONDS = 86_400.0
 """The longest delay that an error message may ask for, even if a header asks for more."""
+_NUMBER = re.compile(r"[+-]?[0-9]{1,400}(?:\.[0-9]{0,400})?(?:[eE][+-]?[0-9]{1,4})?")
 _SPREAD = 2.0
 _GAP = 0.05
 
@@ -228,23 +230,35 @@ def apply_rate_limits(headers: httpx.Headers, pacer: Pacer) -> float | None:
 
 
 def retry_after(headers: httpx.Headers) -> float | None:
-    """Return how many seconds the service asks to wait, also where it names a date; None when it does not ask."""
-    text = headers.get("retry-after")
-    if text is None:
-        return None
-    if (seconds := _parse_number(text)) is not None:
-        return min(seconds, MAX_RETRY_AFTER_SECONDS)
+    """Return how many seconds the service asks to wait, the longest of several; None when it does not ask.
+
+    A wait may be a number of seconds or a date. What is neither counts as not asked.
+    """
+    asked = [seconds for text in headers.get_list("retry-after") for seconds in _parse_waits(text, headers)]
+    return min(max(asked), MAX_RETRY_AFTER_SECONDS) if asked else None
+
+
+def _parse_waits(text: str, headers: httpx.Headers) -> list[float]:
+    """Read the seconds or the date of one header, or the seconds of several that something joined by commas."""
+    numbers = [number for part in text.split(",") if (number := _parse_number(part)) is not None]
+    moment = None if numbers else _parse_date(text)
+    if moment is None:
+        return numbers
+    # The date is by the service's clock, so it is compared with that clock where the answer tells it.
+    now = _parse_date(headers.get("date", ""))
+    return [max(0.0, moment - (time.time() if now is None else now))]
+
+
+def _parse_date(text: str) -> float | None:
     try:
-        # The date is by the service's clock, so it is compared with that clock where the answer tells it.
-        now = parsedate_to_datetime(headers["date"]).timestamp() if "date" in headers else time.time()
-        return min(max(0.0, parsedate_to_datetime(text).timestamp() - now), MAX_RETRY_AFTER_SECONDS)
-    except (ValueError, OverflowError):
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError, OverflowError, OSError):
         return None
 
 
 def _parse_number(text: str | None) -> float | None:
-    try:
-        value = float(text or "")
-    except ValueError:
+    """Read a number that is not negative; a negative one counts as 0, and what is no finite number as None."""
+    if text is None or not _NUMBER.fullmatch(text.strip()):
         return None
+    value = float(text)
     return max(0.0, value) if math.isfinite(value) else None

@@ -31,6 +31,8 @@ from langchain_azure_devops.text.untrusted import one_line
 
 ANONYMOUS_ID = "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa"
 _MAX_REASON = 600
+_GENERAL_KEYS = frozenset({"", "Exception", "VssServiceException"})
+_GENERAL_CODES = frozenset({"TF400898"})
 _CODE_SEARCH_INFO = (
     "Code search did not answer for this organization. It needs the Code Search extension and an index: ask an "
     "administrator to install it, or list the files of a repository and read them."
@@ -215,6 +217,17 @@ def parse_reason(response: httpx.Response) -> tuple[str, str]:
     message = body.get("message") or body.get("Message") or (inner.get("Message") if isinstance(inner, dict) else "")
     details = _validation_details(body.get("customProperties"))
     return str(body.get("typeKey") or ""), one_line(f"{message or ''}{details}")[:_MAX_REASON]
+
+
+def is_general_failure(response: httpx.Response) -> bool:
+    """Whether a status 500 names no cause: no error body, a general type key, or the code of an internal error.
+
+    Such a failure is usually gone at the next attempt. One with a specific type key is an answer to the request.
+    """
+    if response.status_code != 500:
+        return False
+    type_key, reason = parse_reason(response)
+    return type_key.rpartition(".")[2] in _GENERAL_KEYS or reason.split(":", 1)[0].strip() in _GENERAL_CODES
 
 
 def _validation_details(properties: object) -> str:

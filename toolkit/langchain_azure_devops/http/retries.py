@@ -20,7 +20,7 @@ from langchain_azure_devops.errors import (
 from langchain_azure_devops.http.body import TRANSFER_ERRORS, ResumedBody, read_body
 from langchain_azure_devops.http.pacing import REPORTED_WAIT_SECONDS, WaitExceedsDeadline, apply_rate_limits
 from langchain_azure_devops.http.request import RequestContext
-from langchain_azure_devops.http.responses import check_for_page
+from langchain_azure_devops.http.responses import check_for_page, is_general_failure
 from langchain_azure_devops.runtime import Timeouts, Waiting
 
 _RETRIED_STATUSES = frozenset({429, 502, 503, 504})
@@ -57,8 +57,8 @@ class _Attempts:
 class RetryTransport(httpx.AsyncBaseTransport):
     """Keeps the pace of the organization and sends requests again where that is safe.
 
-    A read is sent again after status 429, 502, 503 or 504, after a 500 without an error body of the service, and after
-    a broken connection or body. A write is sent again only when the service certainly did not accept it: after a 429,
+    A read is sent again after status 429, 502, 503 or 504, after a 500 that names no cause, and after a broken
+    connection or body. A write is sent again only when the service certainly did not accept it: after a 429,
     or when there was no connection. A write whose answer is lost is reported and never sent again.
     """
 
@@ -110,14 +110,15 @@ class RetryTransport(httpx.AsyncBaseTransport):
                     return response
 
     async def _should_go_on(self, attempts: _Attempts, response: httpx.Response, wait: float | None) -> bool:
-        """Decide whether to send again, after a pause where the service did not ask for one."""
+        """Decide whether to send again, after a pause where the service did not ask for one that is long enough."""
         if not _should_retry(response, attempts.context):
             return False
         attempts.answer = response
-        if response.status_code == 429 and not wait:
+        too_short = wait is None or wait < self._timeouts.retry_pause
+        if response.status_code == 429 and too_short:
             # The service does not say how long to wait, so all requests wait, longer each time.
             attempts.context.client.pacer.hold(attempts.pause())
-        elif not wait:
+        elif too_short:
             return await attempts.wait_for_another(f"status {response.status_code}")
         attempts.count += 1
         return attempts.count < self._timeouts.max_attempts
@@ -168,14 +169,12 @@ def _should_retry(response: httpx.Response, context: RequestContext) -> bool:
         return True
     if not context.reads:
         return False
-    if response.status_code == 500:
-        return b'"typeKey"' not in response.content
-    return response.status_code in _RETRIED_STATUSES
+    return response.status_code in _RETRIED_STATUSES or is_general_failure(response)
 
 
 def _leaves_write_unknown(response: httpx.Response) -> bool:
-    """Whether an answer leaves open what became of a write. A 500 with an error body of the service does not."""
-    return response.status_code >= 500 and not (response.status_code == 500 and b'"typeKey"' in response.content)
+    """Whether an answer leaves open what became of a write. A 500 that names its cause does not."""
+    return response.status_code > 500 or is_general_failure(response)
 
 
 def _is_tls(error: BaseException) -> bool:
