@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+import time
 
 import httpx
 import pytest
@@ -109,6 +110,34 @@ def test_a_reset_loses_the_answer_before_or_after_the_effect(client, organizatio
         client.send("POST", REFS, new_branch(organization))
     assert has_branch(organization) is kept
     assert client.send("GET", PROJECTS).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["status", "reset"])
+def test_a_late_effect_comes_after_the_failure(client, organization, kind):
+    organization.faults.add(Fault(kind, method="POST", when="late", late=0.05))
+    try:
+        assert client.send("POST", REFS, new_branch(organization)).status_code == 503
+    except httpx.ReadError:
+        assert kind == "reset"
+    assert not has_branch(organization)
+    for _ in range(1_000):
+        if has_branch(organization):
+            break
+        time.sleep(0.01)
+    assert has_branch(organization)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"kind": "throttle", "when": "late"},
+        {"kind": "status", "late": 1.0},
+        {"kind": "status", "when": "late", "late": -1.0},
+    ],
+)
+def test_only_what_fails_at_once_can_come_late(wrong):
+    with pytest.raises(ValueError, match="late"):
+        Fault(**wrong)
 
 
 def test_a_reset_is_one_on_the_wire(server, organization):

@@ -26,6 +26,8 @@ CONTROL_PATH = "/_simulator"
 _PIECES = 8
 _ENDLESS_IN_PROCESS = 64_000_000
 _RETRY_AFTER = 5.0
+_LATE: set[asyncio.Task[None]] = set()
+"""The operations that take effect later; a loop keeps no reference to its tasks."""
 
 _ERRORS: dict[int, tuple[str, str]] = {
     401: (
@@ -114,13 +116,15 @@ class _FaultyRequest:
         late = fault.kind in {"truncate", "slow", "endless"}
         passes = late or fault.kind == "delay" or (fault.kind == "throttle" and (fault.status or 429) < 400)
         waits = fault.delay if fault.kind not in {"slow", "endless"} else 0.0
-        if fault.when == "before":
+        if fault.when != "after":
             await asyncio.sleep(waits)
+        if fault.when == "late":
+            await self._take_effect_later()
         answer = await self._collect() if passes or fault.when == "after" else None
         if fault.when == "after":
             await asyncio.sleep(waits)
         if fault.kind == "reset":
-            if answer is None:
+            if answer is None and fault.when != "late":
                 # A client that is still sending would miss the reset and see an orderly end.
                 await self._drain()
             await self._reset()
@@ -130,6 +134,29 @@ class _FaultyRequest:
             await self._inject_fault(answer)
         else:
             await _send(_throttled(fault, answer) if fault.kind == "throttle" else answer, self.send)
+
+    async def _take_effect_later(self) -> None:
+        """Read the request now, and let the operation happen after the answer; nobody sees its own answer."""
+        parts: list[bytes] = []
+        more = True
+        while more:
+            message = await self.receive()
+            parts.append(message.get("body", b""))
+            more = message.get("more_body", False)
+
+        async def body() -> Message:
+            return {"type": "http.request", "body": b"".join(parts), "more_body": False}
+
+        async def nobody(_message: Message) -> None:
+            pass
+
+        async def happen() -> None:
+            await asyncio.sleep(self.fault.late)
+            await self.app(self.scope, body, nobody)
+
+        task = asyncio.create_task(happen())
+        _LATE.add(task)
+        task.add_done_callback(_LATE.discard)
 
     async def _collect(self) -> _Answer:
         """Let the operation happen and hold its answer back."""

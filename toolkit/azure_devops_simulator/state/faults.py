@@ -16,7 +16,7 @@ from typing import Literal, get_args
 from azure_devops_simulator.state.values import JsonObject
 
 FaultKind = Literal["status", "throttle", "reset", "truncate", "slow", "delay", "endless"]
-When = Literal["before", "after"]
+When = Literal["before", "after", "late"]
 BodyForm = Literal["json", "html", "bom", "empty"]
 
 
@@ -35,7 +35,8 @@ class Fault:
         method: the method to match; `*` matches any.
         path: a part of the decoded path (without query) to match, in any case.
         when: `before` means that the operation does not take effect. `after` means that it does, and then its answer is
-            lost or damaged. `truncate`, `slow` and `endless` always come after.
+            lost or damaged. `truncate`, `slow` and `endless` always come after. `late` fails at once like `before`, and
+            the operation takes effect `late` seconds later.
         status: the status of `status` and `throttle`.
         body: `json` in the usual error shape, an `html` page, `bom` (JSON after a byte order mark) or `empty`.
         retry_after: seconds for the Retry-After header; `throttle` says 5 unless given.
@@ -43,6 +44,7 @@ class Fault:
         skip: how many matching requests pass first.
         every: every n-th of the following requests fails, starting with the first.
         times: how many requests fail at most; None means no limit.
+        late: real seconds after the failure until a `late` operation takes effect; only `status` and `reset` have it.
 
     Raises:
         ValueError: an unknown kind or form, or an invalid number.
@@ -59,6 +61,7 @@ class Fault:
     skip: int = 0
     every: int = 1
     times: int | None = None
+    late: float = 0.0
 
     def __post_init__(self) -> None:
         for name, known in (("kind", FaultKind), ("when", When), ("body", BodyForm)):
@@ -66,8 +69,15 @@ class Fault:
                 raise ValueError(f"{name} {getattr(self, name)!r} is not one of {', '.join(get_args(known))}")
         if self.status is not None and (self.kind not in {"status", "throttle"} or not 200 <= self.status <= 599):
             raise ValueError("status must be a number from 200 to 599, and only the kinds status and throttle have one")
-        if self.skip < 0 or self.every < 1 or self.delay < 0 or (self.times is not None and self.times < 0):
-            raise ValueError("skip, delay and times must not be negative, and every must be at least 1")
+        if (self.when == "late" and self.kind not in {"status", "reset"}) or (self.late and self.when != "late"):
+            raise ValueError("only the kinds status and reset can come late, and late is a number of seconds for them")
+        if (
+            self.skip < 0
+            or self.every < 1
+            or min(self.delay, self.late) < 0
+            or (self.times is not None and self.times < 0)
+        ):
+            raise ValueError("skip, delay, late and times must not be negative, and every must be at least 1")
 
     def fits(self, method: str, path: str) -> bool:
         """Return whether the fault is meant for this request."""
@@ -98,7 +108,7 @@ def _pair(text: str) -> tuple[str, str]:
 _READERS: dict[str, Callable[[str], object]] = {
     **dict.fromkeys(("kind", "path", "when", "body"), str),
     **dict.fromkeys(("status", "skip", "every", "times"), int),
-    **dict.fromkeys(("retry_after", "delay"), float),
+    **dict.fromkeys(("retry_after", "delay", "late"), float),
     "method": str.upper,
 }
 
