@@ -23,8 +23,8 @@ def server(organization):
 
 
 @pytest.fixture
-def toolkit(server):
-    context = RunContext(timeouts=Timeouts(recovery_pauses=(0.0, 0.1)))
+def toolkit(server, organization):
+    context = RunContext(clock=organization.clock.now, timeouts=Timeouts(recovery=0.1, recovery_pause=0.1))
     with AzureDevOpsToolkit.connect(
         base_url=server.base_url, pat=FULL, default_project="Platform", context=context
     ) as connected:

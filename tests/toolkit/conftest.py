@@ -77,7 +77,8 @@ def push(server: SimulatorServer, tls: ssl.SSLContext) -> Callable[..., str]:
 def _in_platform(server: SimulatorServer, token: str, **arguments) -> AzureDevOps:
     """A client whose default project is Platform and whose fences are the same in every run."""
     settings = load_settings(base_url=server.base_url, pat=token, default_project="Platform", environ={})
-    return AzureDevOps(settings, context=RunContext(nonce=lambda: "nonce", pseudonym_key=b"tests"), **arguments)
+    context = RunContext(server.organization.clock.now, nonce=lambda: "nonce", pseudonym_key=b"tests")
+    return AzureDevOps(settings, context=context, **arguments)
 
 
 @pytest.fixture(scope="session")

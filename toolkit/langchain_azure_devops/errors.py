@@ -237,13 +237,17 @@ class WriteOutcomeUnknown(Unavailable):
     Attributes:
         happened: How the answer was lost, in words.
         accepted: Whether the service answered that it accepted the write (2xx).
+        url: The web page where a person sees whether it was done; empty when none is known.
     """
 
-    def __init__(self, message: str, *, subject: str = "", happened: str = "", accepted: bool = False) -> None:
-        """Store the message and what the recovery needs to know."""
+    def __init__(
+        self, message: str, *, subject: str = "", happened: str = "", accepted: bool = False, url: str = ""
+    ) -> None:
+        """Store the message, what the recovery needs to know, and where a person looks."""
         super().__init__(message, subject=subject)
         self.happened = happened or message
         self.accepted = accepted
+        self.url = url
 
 
 class WriteNotDone(Unavailable):
@@ -327,6 +331,12 @@ def explain(kind: type[AzureDevOpsError], happened: str) -> str:
     step = next((text for base in kind.__mro__ if (text := _NEXT_STEP.get(base))), "")
     happened = happened.rstrip()
     return f"{happened if happened.endswith(('.', '!', '?')) else happened + '.'} {step}".rstrip()
+
+
+def first_sentence(message: str) -> str:
+    """Return what happened, without the advice that follows it."""
+    happened = message.partition(". ")[0]
+    return happened if happened.endswith((".", "!", "?")) else f"{happened}."
 
 
 def did_you_mean(given: str, known: Iterable[str], cutoff: float = 0.6) -> str:

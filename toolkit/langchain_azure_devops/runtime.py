@@ -48,8 +48,8 @@ class Timeouts:
             random by up to a half.
         max_retry_pause: The longest pause between two attempts.
         max_attempts: How often a request is sent at most.
-        recovery_pauses: The pauses before each search for a write whose answer was lost.
-        recovery: The longest time for all searches for one such write.
+        recovery: How long a write whose answer was lost is searched for. The last search begins at its end.
+        recovery_pause: The pause before the second search. It doubles for each further one, up to `max_retry_pause`.
     """
 
     call: float = 90.0
@@ -58,8 +58,8 @@ class Timeouts:
     retry_pause: float = 0.2
     max_retry_pause: float = 15.0
     max_attempts: int = 6
-    recovery_pauses: tuple[float, ...] = (0.0, 1.0, 3.0, 6.0)
     recovery: float = 45.0
+    recovery_pause: float = 1.0
 
     @property
     def for_httpx(self) -> dict[str, float]:

@@ -35,7 +35,7 @@ RECORDINGS = Path(__file__).parents[1] / "recordings"
 CASSETTES = Path(__file__).parents[1] / "cassettes"
 PROJECT = "Platform"
 _MAX_ROUNDS = 10
-_TIMEOUTS = Timeouts(retry_pause=0.01, recovery_pauses=(0.0,))
+_TIMEOUTS = Timeouts(retry_pause=0.01, recovery=0.0)
 """Waiting for an organization in this process gains nothing, so the pauses are as short as possible."""
 
 Player = Sequence[Step] | BaseChatModel

@@ -14,6 +14,7 @@ from stub_service import Reply, Seen, StubService, ok
 from tool_calls import FULL, seed_with_tokens
 
 from azure_devops_simulator import SimulatorServer
+from azure_devops_simulator.state.clock import SEED_NOW
 from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsError, Page, Result, Tool, Toolset, errors
 from langchain_azure_devops.http.network import open_network
 from langchain_azure_devops.runtime import RunContext, Timeouts
@@ -21,7 +22,10 @@ from langchain_azure_devops.safety import audit
 from langchain_azure_devops.safety.audit import AuditLog, read_entries
 from langchain_azure_devops.settings import load_settings
 
-QUICK = RunContext(timeouts=Timeouts(retry_pause=0.001, max_retry_pause=0.001, max_attempts=2, recovery_pauses=(0.0,)))
+QUICK = RunContext(
+    clock=lambda: SEED_NOW,
+    timeouts=Timeouts(retry_pause=0.001, max_retry_pause=0.001, max_attempts=2, recovery=0.0),
+)
 CASES = [(name, number) for name, tool in TOOLS.items() for number in range(len(tool.examples))]
 OUTCOMES = {"written", "failed", "unknown"}
 NO_TIMELINE = ("nothing", "null")

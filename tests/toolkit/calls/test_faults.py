@@ -17,7 +17,7 @@ from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.settings import load_settings
 
 APPROVED, ITEM, DISCUSSED, BUILD = 15, 16, 12, 35
-TIMEOUTS = Timeouts(request=0.6, retry_pause=0.005, max_retry_pause=0.01, recovery_pauses=(0.0, 0.05, 0.1))
+TIMEOUTS = Timeouts(request=0.6, retry_pause=0.005, max_retry_pause=0.01, recovery=0.1, recovery_pause=0.05)
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ class Setting:
         self.client = AzureDevOps(
             settings,
             writes="allow",
-            context=RunContext(timeouts=TIMEOUTS),
+            context=RunContext(clock=server.organization.clock.now, timeouts=TIMEOUTS),
             transport=Recorder(server.base_url, self.sent),
         )
         self._known: dict[str, tuple[object, int]] = {}
@@ -218,6 +218,9 @@ def test_a_write_is_done_once_and_told_so_or_reported_as_unknown(broken, operati
         assert type(caught.value) is failure.absent
         if failure.name != "sign-in page":
             assert "3 look-ups within 0 s did not find" in caught.value.message
+            assert "do not repeat it" in caught.value.message
+            assert caught.value.url in caught.value.message
+            assert caught.value.url
             assert "does not prove that it was not done" in caught.value.message
     assert write.effects(setting.organization) == (0 if failure.when == "before" and sent == 1 else 1)
     assert len(writes(setting.sent)) == sent

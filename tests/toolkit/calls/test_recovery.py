@@ -1,17 +1,20 @@
 """A write whose answer was lost is found again by what only it would have made; what does not settle it is unknown."""
 
+import re
 import time
 from datetime import timedelta
 
+import httpx
 import pytest
 from tool_calls import FULL, READ, seed_with_tokens
 
 from azure_devops_simulator import Fault
 from langchain_azure_devops import TOOLS, AzureDevOps, errors
+from langchain_azure_devops.results.artifact import error_artifact
 from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.settings import load_settings
 
-QUICK = RunContext(timeouts=Timeouts(retry_pause=0.005, recovery_pauses=(0.0, 0.02)))
+QUICK = Timeouts(retry_pause=0.005, recovery=0.02, recovery_pause=0.02)
 LOST = {"kind": "reset", "times": 1}
 
 
@@ -21,14 +24,30 @@ def organization():
 
 
 @pytest.fixture
-def client(server):
+def client(server, organization):
     settings = load_settings(base_url=server.base_url, pat=FULL, default_project="Platform", environ={})
-    with AzureDevOps(settings, writes="allow", context=QUICK) as writing:
+    context = RunContext(clock=organization.clock.now, timeouts=QUICK)
+    with AzureDevOps(settings, writes="allow", context=context) as writing:
         yield writing
+
+
+@pytest.fixture
+def elsewhere(server, tls):
+    """Another process of the same account: this one knows nothing of what it does."""
+    with httpx.Client(base_url=server.base_url, auth=("", FULL), params={"api-version": "7.1"}, verify=tls) as raw:
+        yield raw
 
 
 def make(client, title="Leaking pool"):
     return TOOLS["create_work_item"].call_sync(client, type="Bug", title=title)
+
+
+def make_elsewhere(elsewhere, **fields):
+    body = [{"op": "add", "path": f"/fields/System.{name}", "value": value} for name, value in fields.items()]
+    headers = {"Content-Type": "application/json-patch+json"}
+    answer = elsewhere.post("/Platform/_apis/wit/workitems/$Bug", json=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["id"]
 
 
 @pytest.mark.parametrize("name", sorted(name for name, tool in TOOLS.items() if tool.access == "write"))
@@ -43,15 +62,39 @@ def test_an_earlier_one_with_the_same_title_is_not_taken_for_it(organization, cl
     with pytest.raises(errors.WriteOutcomeUnknown) as caught:
         make(client)
     assert caught.value.headline == "[unavailable WriteOutcomeUnknown create_work_item]"
-    assert "did not find a Bug with this title that the token's owner created in Platform" in caught.value.message
-    assert "Query the work items of Platform by this title in some minutes" in caught.value.message
+    assert "did not find a Bug with this title and exactly these values that this account created" in (
+        caught.value.message
+    )
+    assert caught.value.url.endswith("/Platform/_workitems/recentlycreated")
+    assert caught.value.url in caught.value.message
 
 
-def test_of_two_that_fit_none_is_chosen(organization, client):
+def test_an_item_that_this_process_made_a_moment_ago_is_not_taken_for_it(organization, client):
     first = make(client)
-    organization.faults.add(Fault(method="POST", path="/workitems/", when="after", **LOST))
-    with pytest.raises(errors.WriteOutcomeUnknown, match=rf"work items \d+, {first.id} all fit"):
+    organization.faults.add(Fault(method="POST", path="/workitems/", **LOST))
+    with pytest.raises(errors.WriteOutcomeUnknown, match="did not find a Bug"):
         make(client)
+    organization.faults.add(Fault(method="POST", path="/workitems/", when="after", **LOST))
+    with pytest.raises(errors.WriteOutcomeUnknown, match="another call asked for the same"):
+        make(client)
+    organization.faults.add(Fault(method="POST", path="/workitems/", when="after", **LOST))
+    assert make(client, "Another title").id > first.id
+
+
+def test_of_two_that_fit_none_is_chosen(organization, client, elsewhere):
+    first = make_elsewhere(elsewhere, Title="Leaking pool")
+    organization.faults.add(Fault(method="POST", path="/workitems/", when="after", **LOST))
+    with pytest.raises(errors.WriteOutcomeUnknown, match=rf"work items {first}, \d+ all fit"):
+        make(client)
+
+
+def test_of_two_that_were_made_only_the_one_with_the_values_that_were_sent_counts(organization, client, elsewhere):
+    others = [
+        make_elsewhere(elsewhere, Title="Leaking pool", **more)
+        for more in ({"Tags": "x"}, {"AssignedTo": "Tom Becker", "Tags": "x"})
+    ]
+    organization.faults.add(Fault(method="POST", path="/workitems/", when="after", **LOST))
+    assert make(client).id not in others
 
 
 def test_somebody_elses_is_not_taken_for_it(organization, client, server):
@@ -70,10 +113,13 @@ def test_a_title_with_quotes_is_found_exactly(organization, client):
     assert make(client, "It's the 'pool' 100% %_[x]").notes
 
 
-def test_a_comment_with_other_words_leaves_it_unknown(organization, client):
-    TOOLS["add_work_item_comment"].call_sync(client, id=16, text="Something else")
+def test_a_comment_with_other_words_leaves_it_unknown(organization, client, elsewhere):
+    path, version = "/Platform/_apis/wit/workItems/16/comments", {"api-version": "7.1-preview.4"}
+    assert elsewhere.post(path, json={"text": "Something else"}, params=version).status_code == 200
     organization.faults.add(Fault(method="POST", path="/comments", **LOST))
-    with pytest.raises(errors.WriteOutcomeUnknown, match="were written since then"):
+    with pytest.raises(
+        errors.WriteOutcomeUnknown, match=r"This account made comment \d+ since then, with another text"
+    ):
         TOOLS["add_work_item_comment"].call_sync(client, id=16, text="Only once")
 
 
@@ -91,14 +137,14 @@ def test_an_update_that_somebody_else_overtook_was_not_done(organization, client
 @pytest.mark.parametrize(
     ("name", "path", "arguments", "where"),
     [
-        ("add_work_item_comment", "/comments", {"id": 16, "text": "Once"}, "Read the comments of 16"),
-        ("update_work_item", "/workitems/", {"id": 16, "revision": 3, "title": "Once"}, "Read work item 16 again"),
-        ("update_pull_request", "/pullrequests/", {"id": 15, "title": "Once"}, "Read pull request 15 again"),
+        ("add_work_item_comment", "/comments", {"id": 16, "text": "Once"}, "/_workitems/edit/16"),
+        ("update_work_item", "/workitems/", {"id": 16, "revision": 3, "title": "Once"}, "/_workitems/edit/16"),
+        ("update_pull_request", "/pullrequests/", {"id": 15, "title": "Once"}, "/pullrequest/15"),
         (
             "create_pull_request", "/pullrequests",
             {
                 "repository": "platform-api", "source": "feature/async-sqlalchemy", "target": "main", "title": "Once"
-            }, "List the pull requests of this repository",
+            }, "/Platform/_git/platform-api/pullrequests",
         ),
     ],
 )  # fmt: skip
@@ -109,7 +155,12 @@ def test_what_is_not_found_may_still_come_and_the_message_says_where_to_look(
     organization.faults.add(Fault(method=method, path=path, **LOST))
     with pytest.raises(errors.WriteOutcomeUnknown, match="does not prove that it was not done") as caught:
         TOOLS[name].call_sync(client, **arguments)
-    assert where in caught.value.message
+    assert caught.value.url.endswith(where)
+    assert caught.value.url in caught.value.message
+    assert error_artifact(caught.value)["url"] == caught.value.url
+    assert not re.search(
+        r"(?i)\b(ask|try|send|repeat)\b[^.]* again\b", caught.value.message.replace("not sent again", "")
+    )
 
 
 def test_an_update_that_was_overtaken_after_it_was_done_is_still_found(organization, client):
@@ -118,8 +169,8 @@ def test_an_update_that_was_overtaken_after_it_was_done_is_still_found(organizat
     TOOLS["update_work_item"].call_sync(client, id=16, revision=4, title="Again")
     tool = TOOLS["update_work_item"]
     found = client.run_sync(tool.settle(client, {"id": 16, "revision": 3, "title": "Ours"}, begun))
-    assert (found.revision, found.title) == (5, "Again")
-    assert found.notes
+    assert (found.revision, found.title) == (4, "Ours")
+    assert found.notes[1:] == ["It was changed since then and is at revision 5."]
 
 
 def test_a_pull_request_whose_answer_was_lost_is_found(organization, client):
@@ -170,7 +221,7 @@ def test_the_clock_of_this_machine_does_not_matter(organization, client):
 def test_looking_never_writes(organization, server):
     settings = load_settings(base_url=server.base_url, pat=READ, default_project="Platform", environ={})
     now = organization.clock.now()
-    with AzureDevOps(settings, read_only=True, context=QUICK) as reading:
+    with AzureDevOps(settings, read_only=True, context=RunContext(timeouts=QUICK)) as reading:
         tool = TOOLS["create_work_item"]
         with pytest.raises(errors.WriteOutcomeUnknown, match="did not find a Bug"):
             reading.run_sync(tool.settle(reading, {"type": "Bug", "title": "Never sent"}, time.time() - 600))

@@ -35,7 +35,7 @@ from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.settings import load_settings
 
 CANARY = "c" + "anary7" * 8 + "abc"
-AT_ONCE = RunContext(timeouts=Timeouts(recovery_pauses=(0.0,), retry_pause=0.01))
+AT_ONCE = RunContext(timeouts=Timeouts(recovery=0.0, retry_pause=0.01))
 """Attempts and looks for lost writes follow each other without waiting."""
 
 

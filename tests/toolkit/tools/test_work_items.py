@@ -425,7 +425,9 @@ class LosesAnswers(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         response = await self.inner.handle_async_request(request)
-        if request.method == "PATCH" or (request.method == "POST" and "workitems" in request.url.path.lower()):
+        path = request.url.path.lower()
+        creates = request.method == "POST" and "workitems" in path and not path.endswith("workitemsbatch")
+        if request.method == "PATCH" or creates:
             self.writes += 1
             await response.aread()
             await response.aclose()

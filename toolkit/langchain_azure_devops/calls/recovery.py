@@ -1,24 +1,37 @@
 """Find out what became of a write whose answer was lost. The write is never sent again.
 
-Each tool that writes declares a function that finds its effect. This module decides since when to look, how often, and
-which error the outcome becomes. An effect that is not found proves nothing: it may come late, and indexes lag.
+Each tool that writes declares a function that finds its effect. Done is said only with proof: made by this account,
+after the call began, with every value that was sent, and by no other write of this process. Not done is said only when
+the service refused the write. Everything else is unknown: an effect may come late, and indexes lag.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar, cast
 
 import httpx
 
-from langchain_azure_devops.errors import AzureDevOpsError, WriteNotDone, WriteOutcomeUnknown
+from langchain_azure_devops.errors import (
+    AzureDevOpsError,
+    Throttled,
+    Unavailable,
+    WriteNotDone,
+    WriteOutcomeUnknown,
+    first_sentence,
+)
 from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.http.pacing import REPORTED_WAIT_SECONDS
 from langchain_azure_devops.http.responses import Identity
 from langchain_azure_devops.results.models import Page, Result
-from langchain_azure_devops.safety.grants import ToolCall, current_call
+from langchain_azure_devops.results.provenance import name_record
+from langchain_azure_devops.runtime import Timeouts, Waiting
+from langchain_azure_devops.safety.grants import ToolCall, WriteRequest, current_call
+from langchain_azure_devops.safety.write_memory import BegunWrite, Effect
 
 R = TypeVar("R", bound=Result | Page[Any])
 
@@ -26,10 +39,12 @@ FOUND = (
     "The answer to this write was lost. It was looked up and found as asked, so it counts as done; it was not sent "
     "again. This is what was found."
 )
-_TOLERANCE = timedelta(seconds=5)
+_TOLERANCE = timedelta(seconds=1)
+_CLOCK_DIFFERENCE = timedelta(minutes=2)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True)
+@dataclass
 class PendingWrite:
     """A write that was begun and whose outcome is not known.
 
@@ -38,26 +53,38 @@ class PendingWrite:
         arguments: The arguments that the function of the tool received.
         begun: The start by the monotonic clock; it may lie before the start of this process.
         accepted: Whether the service answered that it accepted the write.
+        write: The same write in the client's memory of writes.
+        url: The web page where a person looks; the function that finds the effect sets it before it asks anything.
     """
 
     tool: str
     arguments: Mapping[str, Any]
     begun: float
-    accepted: bool = False
-
-    @classmethod
-    def from_earlier_process(cls, tool: str, arguments: Mapping[str, Any], begun: float) -> "PendingWrite":
-        """Describe a write that an earlier process began, at a time in seconds since the epoch."""
-        elapsed = max(0.0, time.time() - begun)
-        return cls(tool, arguments, time.monotonic() - elapsed)
+    accepted: bool
+    write: BegunWrite
+    url: str = field(default="", init=False)
 
     def since(self, client: AzureDevOps, response: httpx.Response) -> datetime:
-        """Return when the write began by the service's clock, a little earlier to be safe.
+        """Return when the write began by the service's clock; what was made before is not of this write.
 
-        The time is counted back from the date of an answer, because the clock of this machine may be wrong.
+        The time is counted back from the date of an answer, because the clock of this machine may be wrong. A date
+        that is far behind that clock does not make older things count: whichever time is later holds. Without a date
+        nothing counts.
         """
-        now = _date_of(response) or client.context.clock()
-        return now - timedelta(seconds=time.monotonic() - self.begun) - _TOLERANCE
+        if (date := _date_of(response)) is None:
+            return _NEVER
+        elapsed = timedelta(seconds=time.monotonic() - self.begun)
+        return max(date, client.context.clock() - _CLOCK_DIFFERENCE) - elapsed - _TOLERANCE
+
+    def is_of_another(self, client: AzureDevOps, kind: type[Result], *ids: object) -> bool:
+        """Whether another write of this process is known to have made this.
+
+        Args:
+            client: The client that remembers them.
+            kind: The type of the results that name it.
+            *ids: The values of the fields that `kind.effect` names.
+        """
+        return client.write_memory.is_of_another(_effect(kind, *ids), self.write)
 
 
 @dataclass(frozen=True)
@@ -66,21 +93,44 @@ class Missing:
 
     Attributes:
         looked_for: The effect and its place, such as "a comment with this text on work item 4".
-        next_step: The next step for a person, as a sentence without its full stop.
+        seen: What was found instead, as a sentence; may be empty.
     """
 
     looked_for: str
-    next_step: str
+    seen: str = ""
 
 
-_SOMETHING = Missing("its effect", "Look at what it would have changed")
+_SOMETHING = Missing("its effect")
+_UNDER_WAY = Missing("an effect that is surely of this call", "Another call that asks for the same was under way.")
 
 Recovery = Callable[[AzureDevOps, PendingWrite], Awaitable[R | Missing | None]]
-"""Finds what a write made: the result that the tool would have returned; `Missing` or None when it is not there.
+"""Finds what a write made: the result that the tool would have returned; `Missing` or None when it is not there (yet).
 
-It raises WriteOutcomeUnknown when what it finds proves neither that the write happened nor that it did not, and
-WriteNotDone only when what it finds proves that the service refused the write: absence never does.
+It raises WriteOutcomeUnknown when no further search can prove that the write happened, and WriteNotDone only when what
+it finds proves that the service refused the write: absence never does.
 """
+
+
+@contextmanager
+def remember_write(
+    client: AzureDevOps, request: WriteRequest, begun: float
+) -> Iterator[tuple[BegunWrite, list[Result | Page[Any]]]]:
+    """Remember a write and what it made, which the caller appends to the list, while other writes are looked up."""
+    made: list[Result | Page[Any]] = []
+    memory = client.write_memory
+    write = memory.begin(request.tool, request.arguments, begun)
+    try:
+        yield write, made
+        memory.finish(write, effect_of(made[0]))
+    except WriteOutcomeUnknown:
+        raise
+    except AzureDevOpsError:
+        memory.finish(write, None)
+        raise
+    finally:
+        if write.state != "known":
+            # The call was cancelled, has a mistake in it, or ended with an unknown outcome.
+            write.state = "unknown"
 
 
 async def settle_write(client: AzureDevOps, recover: Recovery[R], pending: PendingWrite, why: str) -> R:
@@ -88,46 +138,129 @@ async def settle_write(client: AzureDevOps, recover: Recovery[R], pending: Pendi
 
     Raises:
         WriteNotDone: The search proves that the service refused the write.
-        WriteOutcomeUnknown: The outcome is not known; the message says why.
+        WriteOutcomeUnknown: The outcome is not known; the message says why, and `url` where to look.
     """
-    timeouts = client.context.timeouts
-    missing = _SOMETHING
-    token = current_call.set(ToolCall(pending.tool, (), deadline=time.monotonic() + timeouts.recovery))
+    pending.write.state = "looking"
     try:
-        for pause in timeouts.recovery_pauses:
-            await asyncio.sleep(pause)
-            found = await recover(client, pending)
-            if isinstance(found, Missing):
-                missing = found
-            elif found is not None:
-                return _add_note(found)
+        return _add_note(await _search(client, recover, pending))
     except WriteNotDone as refused:
         if pending.accepted:
-            raise WriteOutcomeUnknown(
-                f"{why} The service accepted the write, but {refused.message}. Look at it before you go on.",
-                subject=pending.tool,
-            ) from refused
+            raise _unknown(pending, why, f"The service accepted the write, but {refused.message}.") from refused
+        client.write_memory.finish(pending.write, None)
         raise WriteNotDone(
             f"{why} It was not done: {refused.message}. You may ask for it again.", subject=pending.tool
         ) from refused
     except WriteOutcomeUnknown as open_question:
-        raise WriteOutcomeUnknown(
-            f"{why} It was looked up: {open_question.message}", subject=pending.tool
-        ) from open_question
+        accepted = " The service accepted the write." if pending.accepted else ""
+        raise _unknown(pending, f"{why}{accepted}", open_question.message) from open_question
     except AzureDevOpsError as failed:
-        raise WriteOutcomeUnknown(
-            f"{why} It could not be looked up, either: {failed.message}", subject=pending.tool
-        ) from failed
+        reason = f"It could not be looked up, either: {first_sentence(failed.message)}"
+        raise _unknown(pending, why, reason) from failed
+    finally:
+        if pending.write.state == "looking":
+            pending.write.state = "unknown"
+
+
+async def _search(client: AzureDevOps, recover: Recovery[R], pending: PendingWrite) -> R:
+    """Search until the effect is found and proven, with growing pauses.
+
+    Raises:
+        WriteNotDone: The service refused the write.
+        WriteOutcomeUnknown: The time is over, or no further search can help.
+        AzureDevOpsError: The last search failed.
+    """
+    missing, failed, count = _SOMETHING, cast("AzureDevOpsError | None", None), 0
+    begun = time.monotonic()
+    for pause in _pauses(client.context.timeouts):
+        await _wait(client, pause)
+        missing, failed, count = _SOMETHING, None, count + 1
+        try:
+            found = await _look_once(client, recover, pending)
+            if isinstance(found, Missing):
+                missing = found
+            elif found is not None:
+                return found
+        except (Throttled, Unavailable) as error:
+            if isinstance(error, WriteNotDone | WriteOutcomeUnknown):
+                raise
+            failed = error
+        if time.monotonic() > begun + client.context.timeouts.recovery + client.context.timeouts.request:
+            break
+    if failed is not None:
+        raise failed
+    raise WriteOutcomeUnknown(_describe_absence(missing, count, time.monotonic() - begun))
+
+
+def _pauses(timeouts: Timeouts) -> Iterator[float]:
+    """Yield the pause before each search: none at first, then doubled each time until the time for all is used up."""
+    yield 0.0
+    left, pause = timeouts.recovery, timeouts.recovery_pause
+    while left > 0.0 and pause > 0.0:
+        yield min(pause, left)
+        left -= pause
+        pause = min(2 * pause, max(timeouts.max_retry_pause, timeouts.recovery_pause))
+
+
+async def _look_once(client: AzureDevOps, recover: Recovery[R], pending: PendingWrite) -> R | Missing | None:
+    deadline = time.monotonic() + client.context.timeouts.request
+    token = current_call.set(ToolCall(pending.tool, (), deadline=deadline))
+    try:
+        found = await recover(client, pending)
+    except WriteOutcomeUnknown:
+        if _twin_is_under_way(client, pending):
+            # What that call made will be known, and then it no longer counts for this one.
+            return _UNDER_WAY
+        raise
     finally:
         current_call.reset(token)
-    times, seconds = len(timeouts.recovery_pauses), sum(timeouts.recovery_pauses)
-    raise WriteOutcomeUnknown(
-        f"{why}{' The service accepted the write.' if pending.accepted else ''} It was not sent again. "
-        f"{times} look-ups within {seconds:.0f} s did not find {missing.looked_for}. That does not prove that it was "
-        "not done: the service may still be working on it, or its index may lag behind. "
-        f"{missing.next_step} in some minutes, before you ask for it again.",
-        subject=pending.tool,
+    if found is None or isinstance(found, Missing):
+        return found
+    if client.write_memory.claim(pending.write, effect_of(found)):
+        return found
+    if _twin_is_under_way(client, pending):
+        return _UNDER_WAY
+    twins = client.write_memory.twins(pending.write)
+    if twins:
+        raise unknown_outcome("another call asked for the same, and what was found may be of either")
+    return Missing("its effect", "What is there was made by another call.")
+
+
+def _twin_is_under_way(client: AzureDevOps, pending: PendingWrite) -> bool:
+    return any(twin.state == "sending" for twin in client.write_memory.twins(pending.write))
+
+
+async def _wait(client: AzureDevOps, seconds: float) -> None:
+    if seconds >= REPORTED_WAIT_SECONDS:
+        client.progress(Waiting("looking for a write whose answer was lost", seconds))
+    await asyncio.sleep(seconds)
+
+
+def _describe_absence(missing: Missing, count: int, seconds: float) -> str:
+    seen = f" {missing.seen}" if missing.seen else ""
+    return (
+        f"It was not sent again. {count} look-up{'s' * (count > 1)} within {seconds:.0f} s did not find "
+        f"{missing.looked_for}.{seen} That does not prove that it was not done: the service may still be working on "
+        "it, or its index may lag behind."
     )
+
+
+def _unknown(pending: PendingWrite, why: str, reason: str) -> WriteOutcomeUnknown:
+    look = f"A person can see there whether it was done: {pending.url}" if pending.url else "A person has to look."
+    return WriteOutcomeUnknown(
+        f"{why} {reason} The outcome is unknown, so do not repeat it. {look}", subject=pending.tool, url=pending.url
+    )
+
+
+def effect_of(result: Result | Page[Any]) -> Effect | None:
+    """Return what identifies the effect of the write that gave this result; None when nothing does."""
+    if not isinstance(result, Result) or not result.effect:
+        return None
+    values = [getattr(result, name) for name in result.effect]
+    return None if None in values else _effect(type(result), *values)
+
+
+def _effect(kind: type[Result], *ids: object) -> Effect:
+    return (name_record(kind), *map(str, ids))
 
 
 async def fetch_account(client: AzureDevOps) -> Identity:
@@ -150,8 +283,8 @@ def _date_of(response: httpx.Response) -> datetime | None:
 
 
 def unknown_outcome(reason: str) -> WriteOutcomeUnknown:
-    """Return the error for findings that prove neither outcome."""
-    return WriteOutcomeUnknown(f"{reason}, so it is not known whether this write was done. Look at it before going on.")
+    """Return the error for findings that prove neither outcome, and that no further search can change."""
+    return WriteOutcomeUnknown(f"It was looked up: {reason}, so it is not known whether this write was done.")
 
 
 def _add_note(found: R) -> R:

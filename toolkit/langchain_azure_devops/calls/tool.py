@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError, create_m
 from langchain_azure_devops.calls.approval import ask, ask_sync, check_content, check_policy
 from langchain_azure_devops.calls.arguments import check_values, describe_mistakes
 from langchain_azure_devops.calls.optional import add_gaps
-from langchain_azure_devops.calls.recovery import PendingWrite, Recovery, settle_write
+from langchain_azure_devops.calls.recovery import PendingWrite, Recovery, remember_write, settle_write
 from langchain_azure_devops.calls.schema import strict_schema
 from langchain_azure_devops.errors import (
     AuditFailed,
@@ -182,10 +182,8 @@ class Tool(Generic[P, R]):
         Raises:
             WriteBlocked: The arguments contain forbidden text; the message says what to remove.
         """
-        values = cast("dict[str, JsonValue]", arguments.model_dump(mode="json", exclude_none=True))
-        project = values.get("project") or client.settings.default_project
-        if "project" in self.parameters.model_fields and project is not None:
-            values["project"] = project
+        values = self._canonical(client, arguments)
+        project = values.get("project")
         check_content(client, self.name, values)
         return WriteRequest(
             tool=self.name,
@@ -231,17 +229,29 @@ class Tool(Generic[P, R]):
         try:
             function = cast("Callable[..., Awaitable[R]]", self.function)
             async with _record_outcome(client, self, arguments, request) as outcome:
-                try:
+                if request is None:
                     result = await function(client, **values)
-                except WriteOutcomeUnknown as error:
-                    pending = PendingWrite(self.name, values, begun, accepted=error.accepted)
-                    result = await self._settle(client, pending, error)
+                else:
+                    result = await self._write(client, request, values, begun)
                 outcome.append(result)
             return add_gaps(result, call.gaps)
         finally:
             current_call.reset(token)
             if grant is not None:
                 client.grants.close(grant)
+
+    async def _write(self, client: AzureDevOps, request: WriteRequest, values: dict[str, Any], begun: float) -> R:
+        """Write, and settle a lost answer; other writes that are looked up meanwhile learn of both."""
+        function = cast("Callable[..., Awaitable[R]]", self.function)
+        with remember_write(client, request, begun) as (write, made):
+            try:
+                result = await function(client, **values)
+            except WriteOutcomeUnknown as error:
+                result = await self._settle(
+                    client, PendingWrite(self.name, values, begun, error.accepted, write), error
+                )
+            made.append(result)
+        return result
 
     async def settle(self, client: AzureDevOps, given: Mapping[str, object], begun: float) -> R:
         """Find out whether a write of an earlier process happened. The write is not sent again.
@@ -256,14 +266,27 @@ class Tool(Generic[P, R]):
             WriteOutcomeUnknown: The outcome is not known; the message says why.
         """
         error = WriteOutcomeUnknown("This write was begun before, and its outcome was not stored.", subject=self.name)
-        return await self._settle(
-            client, PendingWrite.from_earlier_process(self.name, dict(self.validate(given)), begun), error
-        )
+        try:
+            arguments = self.validate(given)
+        except InvalidRequest as changed:
+            # It was valid when it was begun, so it may have been sent.
+            raise WriteOutcomeUnknown(f"{error.message} {changed.message}", subject=self.name) from changed
+        started = time.monotonic() - max(0.0, time.time() - begun)
+        write = client.write_memory.resume(self.name, self._canonical(client, arguments), started)
+        return await self._settle(client, PendingWrite(self.name, dict(arguments), started, False, write), error)
 
     async def _settle(self, client: AzureDevOps, pending: PendingWrite, error: WriteOutcomeUnknown) -> R:
         if self.recover is None:
             raise error
         return await settle_write(client, self.recover, pending, error.happened)
+
+    def _canonical(self, client: AzureDevOps, arguments: BaseModel) -> dict[str, JsonValue]:
+        """Return the given arguments as JSON, with the project that the call will use."""
+        values = cast("dict[str, JsonValue]", arguments.model_dump(mode="json", exclude_none=True))
+        project = values.get("project") or client.settings.default_project
+        if "project" in self.parameters.model_fields and project is not None:
+            values["project"] = project
+        return values
 
     def _make_request(self, client: AzureDevOps, arguments: BaseModel) -> WriteRequest | None:
         if self.access == "read":

@@ -17,7 +17,7 @@ from langchain_azure_devops.errors import (
     ProjectNotFound,
     ServiceFault,
     Unreachable,
-    WriteOutcomeUnknown,
+    first_sentence,
 )
 from langchain_azure_devops.http.credentials import Credential
 from langchain_azure_devops.http.loop_thread import LoopThread
@@ -35,11 +35,13 @@ from langchain_azure_devops.http.responses import (
     parse_identity_header,
     unreadable_answer,
 )
+from langchain_azure_devops.http.retries import outcome_unknown
 from langchain_azure_devops.http.write_gate import build_layers
 from langchain_azure_devops.runtime import RunContext, Waiting
 from langchain_azure_devops.safety.audit import AuditLog
 from langchain_azure_devops.safety.grants import GrantBook, Operation, WritePolicy, current_call
 from langchain_azure_devops.safety.operations import is_read
+from langchain_azure_devops.safety.write_memory import shared_memory
 from langchain_azure_devops.settings import Settings, check_choice
 from langchain_azure_devops.text.known_secrets import KnownSecrets
 
@@ -64,6 +66,7 @@ class AzureDevOps:
         audit: The log that records reads, approvals and writes; None records nothing.
         grants: The writes that are allowed at this moment.
         secrets: The secrets that were seen so far, the own tokens included; in memory only.
+        write_memory: The writes that clients of this organization began in this process, and what they made.
         progress: Called on the client's loop with every wait that a person would notice.
         credential: The token in use and its owner.
     """
@@ -87,6 +90,7 @@ class AzureDevOps:
         self.context = context or RunContext()
         self.progress = progress or _silent
         self.grants = GrantBook()
+        self.write_memory = shared_memory(settings.url("core"))
         self.audit = audit
         self._transport = transport
         self._layers: httpx.AsyncBaseTransport | None = None
@@ -362,7 +366,8 @@ class AzureDevOps:
         )
         if isinstance(error, ServiceFault) and not is_read(request.operation):
             # The service failed while it worked on the write, so it is not known how far it came.
-            return WriteOutcomeUnknown(error.message, subject=request.operation.template)
+            context = response.request.extensions["request_context"]
+            return outcome_unknown(f"failed ({first_sentence(error.message)[:-1]})", response.request, context)
         if isinstance(error, ProjectNotFound) and request.project is not None:
             names = await self.project_names()
             near = difflib.get_close_matches(request.project.lower(), [name.lower() for name in names], n=1, cutoff=0.5)

@@ -22,6 +22,7 @@ from langchain_azure_devops.errors import (
     WriteOutcomeUnknown,
     error_class,
     explain,
+    first_sentence,
 )
 from langchain_azure_devops.http.pacing import retry_after
 from langchain_azure_devops.http.request import RequestContext
@@ -91,8 +92,12 @@ def decode(response: httpx.Response, model: type[T]) -> T:
     fault = unreadable_answer(_describe_request(context.operation, current_call.get()), where)
     if context.reads:
         raise fault
+    happened = first_sentence(fault.message)
     raise WriteOutcomeUnknown(
-        fault.message, subject=context.operation.template, happened=fault.message, accepted=response.is_success
+        f"{happened} What the write did is not known. A person has to look.",
+        subject=context.operation.template,
+        happened=happened,
+        accepted=response.is_success,
     )
 
 

@@ -225,8 +225,8 @@ def connection_error(error: Exception, request: httpx.Request, context: RequestC
 def outcome_unknown(happened: str, request: httpx.Request, context: RequestContext) -> WriteOutcomeUnknown:
     """Make the error for a write that was sent and whose answer was lost."""
     return WriteOutcomeUnknown(
-        f"{request.url.host} {happened}, so the write may or may not have happened. It was not sent again. Look "
-        "whether it is there before you try again.",
+        f"{request.url.host} {happened}, so the write may or may not have happened. It was not sent again. A "
+        "person has to look whether it is there.",
         subject=context.operation.template,
         happened=f"{request.url.host} {happened}.",
     )

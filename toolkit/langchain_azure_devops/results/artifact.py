@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from pydantic import JsonValue
 
-from langchain_azure_devops.errors import AzureDevOpsError
+from langchain_azure_devops.errors import AzureDevOpsError, WriteOutcomeUnknown
 from langchain_azure_devops.results.models import Lines, Page, PartialResult, Result
 from langchain_azure_devops.results.provenance import error_origins, name_record, origins
 from langchain_azure_devops.results.rendering import Rendered
@@ -60,12 +60,17 @@ def artifact_of(
 
 
 def error_artifact(error: AzureDevOpsError) -> Artifact:
-    """Return the data beside the text of an error; `origins` is empty when its words are this package's own."""
+    """Return the data beside the text of an error; `origins` is empty when its words are this package's own.
+
+    An unknown outcome of a write has the `url` where a person sees whether it was done.
+    """
+    where: Artifact = {"url": error.url} if isinstance(error, WriteOutcomeUnknown) and error.url else {}
     return {
         "status": error.status,
         "class": type(error).__name__,
         "subject": error.subject,
         "origins": [origin.as_data() for origin in error_origins(error)],
+        **where,
     }
 
 

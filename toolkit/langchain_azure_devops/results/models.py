@@ -79,6 +79,8 @@ class Result(BaseModel):
         written_by: Who writes the marked fields: people, or builds and what runs in them.
         author_fields: The fields that name the author; a field of the same name with `_id` behind it has the id.
         identifying: The fields by which the record can be found again; the audit log keeps them of a write.
+        effect: The fields that tell one effect of a write from every other, such as the item and its revision; empty
+            when the record does not show which write made it.
         web: The path of its web page below the organization, with fields of the record or arguments of the call in
             braces; empty when it has none.
     """
@@ -90,6 +92,7 @@ class Result(BaseModel):
     written_by: ClassVar[Literal["people", "builds"]] = "people"
     author_fields: ClassVar[tuple[str, ...]] = ()
     identifying: ClassVar[tuple[str, ...]] = ("id",)
+    effect: ClassVar[tuple[str, ...]] = ()
     web: ClassVar[str] = ""
 
 

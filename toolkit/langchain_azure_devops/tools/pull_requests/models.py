@@ -42,6 +42,8 @@ class PullRequest(Result):
 class OpenedPullRequest(PullRequest):
     """A pull request that was just opened."""
 
+    effect = ("id",)
+
     notes: list[str] = Field(default=[])
 
 
@@ -68,6 +70,8 @@ class PullRequestDetail(PullRequest, PartialResult):
     Attributes:
         threads: The discussions; `discussion` holds them as one text for the model.
     """
+
+    effect = ("id", "closed")
 
     project: Untrusted = Field(validation_alias=AliasPath("repository", "project", "name"))
     project_id: str = Field(validation_alias=AliasPath("repository", "project", "id"), exclude=True)

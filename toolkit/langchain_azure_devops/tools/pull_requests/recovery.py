@@ -1,62 +1,138 @@
 """Find out whether a pull request was written when the answer was lost."""
 
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from pydantic import AliasPath, BaseModel, Field, JsonValue
+
 from langchain_azure_devops.calls.recovery import Missing, PendingWrite, fetch_account, unknown_outcome
+from langchain_azure_devops.calls.stored_values import is_stored_as
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.http.responses import Collection, decode
+from langchain_azure_devops.http.request import PathValues
+from langchain_azure_devops.http.responses import Collection, OrNone, decode
 from langchain_azure_devops.tools.git import REPOSITORY, branch_ref
 from langchain_azure_devops.tools.pull_requests.models import OpenedPullRequest, PullRequestDetail
 
 _ONE = "/_apis/git/pullrequests/{pull_request}"
-_COMPARED = ("title", "description", "draft", "status")
+
+
+class _Linked(BaseModel):
+    """A work item that is linked to a pull request."""
+
+    id: str
+
+
+class _Opened(BaseModel):
+    """The values of a pull request that its list does not show in full."""
+
+    title: str
+    description: str | None = None
+    draft: bool = Field(default=False, validation_alias="isDraft")
+    work_items: OrNone[_Linked] = Field(default=[], validation_alias="workItemRefs")
+
+
+class _Closing(BaseModel):
+    """Who closed a pull request, and whether it was set to complete by itself."""
+
+    by_id: str | None = Field(default=None, validation_alias=AliasPath("closedBy", "id"))
+    automatic: JsonValue = Field(default=None, validation_alias="autoCompleteSetBy")
 
 
 async def find_opened(client: AzureDevOps, pending: PendingWrite) -> OpenedPullRequest | Missing:
-    """Find the pull request between these branches, with this title, that the token's owner opened since then."""
+    """Find the pull request between these branches that this account opened since then with every value as sent."""
     given = pending.arguments
-    me = (await fetch_account(client)).id
+    project = await client.required_project(given.get("project"))
+    where: PathValues = {"project": project, "repository": given["repository"]}
+    page = f"{quote(project, safe='')}/_git/{quote(given['repository'], safe='')}/pullrequests"
+    pending.url = f"{client.settings.url('core')}/{page}"
+    account = (await fetch_account(client)).id
     response = await client.get(
         f"{REPOSITORY}/pullrequests",
-        path={"project": await client.required_project(given.get("project")), "repository": given["repository"]},
+        path=where,
         query={
             "searchCriteria.status": "all",
-            "searchCriteria.creatorId": me,
+            "searchCriteria.creatorId": account,
             "searchCriteria.sourceRefName": branch_ref(given["source"]),
             "searchCriteria.targetRefName": branch_ref(given["target"]),
         },
     )
     since = pending.since(client, response)
-    found = [
+    mine = [
         row
         for row in decode(response, Collection[OpenedPullRequest]).value
-        if row.created >= since and row.title.strip() == given["title"].strip()
+        if row.author_id == account
+        and row.created >= since
+        and not pending.is_of_another(client, OpenedPullRequest, row.id)
     ]
+    found = [row for row in mine if await _is_as_sent(client, row.id, given)]
     if len(found) > 1:
         raise unknown_outcome(f"pull requests {', '.join(str(row.id) for row in found)} all fit")
     if found:
         return found[0]
+    others = ", ".join(str(row.id) for row in mine)
     return Missing(
-        f"a pull request of the token's owner with this title from {given['source']} to {given['target']} in "
-        f"{given['repository']}",
-        "List the pull requests of this repository",
+        f"a pull request from {given['source']} to {given['target']} in {given['repository']} that this account opened "
+        "since then with exactly these values",
+        f"This account opened {others} between these branches, with other values." if mine else "",
+    )
+
+
+async def _is_as_sent(client: AzureDevOps, number: int, given: Mapping[str, Any]) -> bool:
+    answer = await client.get(_ONE, path={"pull_request": number}, query={"includeWorkItemRefs": True})
+    opened = decode(answer, _Opened)
+    linked = {item.id for item in opened.work_items}
+    return (
+        is_stored_as(given["title"], opened.title)
+        and is_stored_as(given.get("description") or "", opened.description)
+        and opened.draft == bool(given.get("draft"))
+        and {str(item) for item in given.get("work_items") or []} <= linked
     )
 
 
 async def find_update(client: AzureDevOps, pending: PendingWrite) -> PullRequestDetail | Missing:
-    """Return the pull request if it now has the requested values, regardless of who changed it."""
-    given = pending.arguments
-    now = decode(await client.get(_ONE, path={"pull_request": given["id"]}), PullRequestDetail)
-    if given.get("status") == "completed":
-        _check_merge(now, str(given.get("source_commit")))
-    same = all(given.get(name) in (None, getattr(now, name)) for name in _COMPARED)
-    target = given.get("target")
-    if same and (target is None or branch_ref(target) == branch_ref(now.target)):
-        return now
-    return Missing(f"the new values in pull request {now.id}", f"Read pull request {now.id} again")
+    """Return the pull request if this account completed or abandoned it since then, as it was asked.
+
+    The service does not tell who made another change, and when: that stays unknown, also when the values are there.
+    """
+    given, number = pending.arguments, pending.arguments["id"]
+    pending.url = f"{client.settings.url('core')}/_pulls"
+    response = await client.get(_ONE, path={"pull_request": number})
+    now = decode(response, PullRequestDetail)
+    page = f"{quote(now.project, safe='')}/_git/{quote(now.repository, safe='')}/pullrequest/{number}"
+    pending.url = f"{client.settings.url('core')}/{page}"
+    if differences := _find_differences(now, given):
+        others = f"not as asked: {', '.join(differences)}"
+        if now.status == "completed":
+            raise unknown_outcome(
+                f"pull request {number} was completed with commit {now.source_commit}, and it is {others}"
+            )
+        queued = " A merge is queued." if now.merge_status == "queued" else ""
+        return Missing(f"the values asked for in pull request {number}", f"It is {others}.{queued}")
+    closing, account = decode(response, _Closing), (await fetch_account(client)).id
+    if (
+        given.get("status") not in ("completed", "abandoned")
+        or closing.by_id != account
+        or now.closed is None
+        or now.closed < pending.since(client, response)
+        or closing.automatic is not None
+        or pending.is_of_another(client, PullRequestDetail, number, now.closed)
+    ):
+        raise unknown_outcome(
+            f"pull request {number} now has the values asked for, but it is not known that this call set them"
+        )
+    return now
 
 
-def _check_merge(now: PullRequestDetail, source_commit: str) -> None:
-    """Report an unknown outcome for a merge that is still queued, or that merged another commit."""
-    if now.status == "active" and now.merge_status == "queued":
-        raise unknown_outcome(f"pull request {now.id} is active and a merge is queued")
-    if now.status == "completed" and now.source_commit != source_commit.lower():
-        raise unknown_outcome(f"pull request {now.id} was completed with commit {now.source_commit}")
+def _find_differences(now: PullRequestDetail, given: Mapping[str, Any]) -> list[str]:
+    """Return the arguments whose values the pull request does not have now."""
+    target, commit = given.get("target"), given.get("source_commit")
+    equal = {
+        "title": is_stored_as(given.get("title") or "", now.title),
+        "description": is_stored_as(given.get("description") or "", now.description),
+        "target": branch_ref(target) == branch_ref(now.target),
+        "draft": given.get("draft") == now.draft,
+        "status": given.get("status") == now.status,
+        "source_commit": str(commit).lower() == str(now.source_commit).lower(),
+    }
+    return [name for name, same in equal.items() if given.get(name) is not None and not same]

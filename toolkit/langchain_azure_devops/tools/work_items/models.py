@@ -118,6 +118,8 @@ class Link(Result):
 class SavedWorkItem(WorkItem):
     """A work item as it was just stored."""
 
+    effect = ("id", "revision")
+
     area: Untrusted | None = _field("System.AreaPath")
     iteration: Untrusted | None = _field("System.IterationPath")
     parent: int | None = _field("System.Parent")
@@ -202,6 +204,7 @@ class CommentAdded(Result):
     """A comment that was added."""
 
     identifying = ("work_item", "comment")
+    effect = ("work_item", "comment")
     web = "_workitems/edit/{work_item}"
 
     work_item: int

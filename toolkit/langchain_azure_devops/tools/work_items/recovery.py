@@ -1,45 +1,68 @@
 """Find out whether a work item was written when the answer was lost."""
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from urllib.parse import quote
 
+import httpx
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
 from langchain_azure_devops.calls.recovery import Missing, PendingWrite, fetch_account, unknown_outcome
+from langchain_azure_devops.calls.stored_values import is_stored_as
 from langchain_azure_devops.errors import WriteNotDone
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.http.responses import Numbered, OrNone, decode
+from langchain_azure_devops.http.responses import Collection, Named, Numbered, OrNone, decode
 from langchain_azure_devops.results.models import Instant
-from langchain_azure_devops.tools.work_items.models import CommentAdded, SavedWorkItem
-from langchain_azure_devops.tools.work_items.wiql import condition
+from langchain_azure_devops.tools.work_items.models import CommentAdded, Relation, SavedWorkItem
+from langchain_azure_devops.tools.work_items.newest import read_newest
+from langchain_azure_devops.tools.work_items.sent_values import (
+    description_field,
+    find_differences,
+    find_other_changes,
+    sent_fields,
+)
 
 ITEM = "/_apis/wit/workitems/{id}"
 COMMENTS = "/{project}/_apis/wit/workItems/{id}/comments"
 COMMENTS_VERSION = "7.1-preview.4"
 _REVISION = "/_apis/wit/workItems/{id}/revisions/{revision}"
-_CANDIDATES = 20
-_COMPARED = {
-    "title": "System.Title",
-    "state": "System.State",
-    "area": "System.AreaPath",
-    "iteration": "System.IterationPath",
-}
+_MOST_OWN = 100
+_MOST_CANDIDATES = 5
+_OWN = "SELECT [System.Id] FROM WorkItems WHERE [System.CreatedBy] = @Me ORDER BY [System.Id] DESC"
+_PARENT = "System.LinkTypes.Hierarchy-Reverse"
+_ORIGIN = ["System.CreatedBy", "System.CreatedDate", "System.TeamProject", "System.WorkItemType"]
 
 
-class _Candidates(BaseModel):
-    work_items: list[Numbered] = Field(validation_alias="workItems")
+class _Ids(BaseModel):
+    work_items: OrNone[Numbered] = Field(validation_alias="workItems")
 
 
 class _Origin(BaseModel):
+    """Who created a work item, when, where, and of which type."""
+
+    id: int
+    project: str = Field(validation_alias=AliasPath("fields", "System.TeamProject"))
+    type: str = Field(validation_alias=AliasPath("fields", "System.WorkItemType"))
     created: Instant = Field(validation_alias=AliasPath("fields", "System.CreatedDate"))
+    created_by_id: str | None = Field(default=None, validation_alias=AliasPath("fields", "System.CreatedBy", "id"))
 
 
-class _Change(BaseModel):
-    """The author, time and values of a revision."""
+class _Revision(BaseModel):
+    """The author, time, values and links of a revision."""
 
     fields: dict[str, JsonValue]
+    relations: OrNone[Relation] = Field(default=[])
     changed: Instant = Field(validation_alias=AliasPath("fields", "System.ChangedDate"))
     changed_by_id: str | None = Field(default=None, validation_alias=AliasPath("fields", "System.ChangedBy", "id"))
+
+    @property
+    def type(self) -> str:
+        return str(self.fields.get("System.WorkItemType"))
+
+    @property
+    def parents(self) -> set[int]:
+        urls = (relation.url or "" for relation in self.relations if relation.kind == _PARENT)
+        return {int(found[1]) for url in urls if (found := re.search(r"/(\d+)$", url))}
 
 
 class _Comment(BaseModel):
@@ -60,44 +83,95 @@ class Place(BaseModel):
 
 
 async def find_created_item(client: AzureDevOps, pending: PendingWrite) -> SavedWorkItem | Missing:
-    """Find the work item of this type and exact title that the token's owner created since then."""
+    """Find the work item that this account created since then, whose first revision holds every value that was sent.
+
+    The index of queries lags, so the newest work items are read by their ids as well.
+    """
     given = pending.arguments
     project = await client.required_project(given.get("project"))
-    title = str(given["title"]).strip()
-    conditions = {
-        "System.TeamProject": condition("=", project),
-        "System.WorkItemType": condition("=", given["type"]),
-        "System.Title": condition("=", title),
-        "System.CreatedBy": "= @Me",
-    }
-    where = " AND ".join(f"[{name}] {text}" for name, text in conditions.items())
-    query = f"SELECT [System.Id] FROM WorkItems WHERE {where} ORDER BY [System.Id] DESC"  # noqa: S608 - WIQL, quoted
-    response = await client.post(
-        "/{project}/_apis/wit/wiql", {"query": query}, path={"project": project}, query={"$top": _CANDIDATES}
-    )
-    since = pending.since(client, response)
+    pending.url = f"{client.settings.url('core')}/{quote(project, safe='')}/_workitems/recentlycreated"
+    sent = sent_fields(given, given["type"])
+    candidates = await _find_own_new(client, pending, project)
+    if len(candidates) > _MOST_CANDIDATES:
+        raise unknown_outcome(f"this account created {len(candidates)} work items since then")
     found = []
-    for candidate in decode(response, _Candidates).work_items:
-        answer = await client.get(ITEM, path={"id": candidate.id}, query={"$expand": "all"})
-        if decode(answer, _Origin).created < since:
-            # Ids grow with time, so the following candidates are older.
-            break
-        item = decode(answer, SavedWorkItem)
-        if item.title == title:
-            found.append(item)
+    for number in candidates:
+        first = await _read_revision(client, number, 1)
+        if first is not None and not _differences(sent, given.get("parent"), first[1]):
+            found.append(first[0])
     if len(found) > 1:
         raise unknown_outcome(f"work items {', '.join(str(item.id) for item in found)} all fit")
     if found:
         return found[0]
     return Missing(
-        f"a {given['type']} with this title that the token's owner created in {project}",
-        f"Query the work items of {project} by this title",
+        f"a {given['type']} with this title and exactly these values that this account created in {project} since then",
+        _describe_others(f"work item{'s' * (len(candidates) > 1)}", candidates, "with other values"),
     )
 
 
+async def _find_own_new(client: AzureDevOps, pending: PendingWrite, project: str) -> list[int]:
+    """Return the work items of this type and project that this account created since then and no other call made."""
+    account = (await fetch_account(client)).id
+    response = await client.post(
+        "/{project}/_apis/wit/wiql", {"query": _OWN}, path={"project": None}, query={"$top": _MOST_OWN}
+    )
+    since = pending.since(client, response)
+    own = [row.id for row in decode(response, _Ids).work_items]
+    rows = (await read_newest(client, Collection[_Origin | None], _ORIGIN, own)).values()
+    mine = [
+        row
+        for row in rows
+        if row.created_by_id == account
+        and row.created >= since
+        and row.type.casefold() == str(pending.arguments["type"]).casefold()
+        and not pending.is_of_another(client, SavedWorkItem, row.id, 1)
+    ]
+    here = {name: await _is_project(client, project, name) for name in {row.project for row in mine}}
+    return [row.id for row in mine if here[row.project]]
+
+
+async def _is_project(client: AzureDevOps, given: str, name: str) -> bool:
+    """Whether a project that was given by its name or id, in any case, has this name now."""
+    if given.casefold() == name.casefold():
+        return True
+    # The root of the areas has the name of its project, and needs no other scope than work items do.
+    answer = await client.get(
+        "/{project}/_apis/wit/classificationnodes/{group}", path={"project": given, "group": "areas"}
+    )
+    return decode(answer, Named).name.casefold() == name.casefold()
+
+
+async def _read_revision(
+    client: AzureDevOps, number: int, revision: int
+) -> tuple[SavedWorkItem, _Revision, httpx.Response] | None:
+    """Read a revision of a work item; a note says when there are later ones, and None that there is none so far."""
+    answer = await client.get(ITEM, path={"id": number}, query={"$expand": "all"})
+    current = decode(answer, SavedWorkItem)
+    if current.revision < revision:
+        return None
+    if current.revision == revision:
+        return current, decode(answer, _Revision), answer
+    answer = await client.get(_REVISION, path={"id": number, "revision": revision}, query={"$expand": "all"})
+    note = f"It was changed since then and is at revision {current.revision}."
+    saved = decode(answer, SavedWorkItem).model_copy(update={"id": number, "url": current.url, "notes": [note]})
+    return saved, decode(answer, _Revision), answer
+
+
+def _differences(sent: Mapping[str, str], parent: int | None, first: _Revision) -> list[str]:
+    """Return what in the first revision of a work item is not surely as it was sent."""
+    others = [
+        name
+        for name in ("System.Tags", description_field(first.type))
+        if name not in sent and str(first.fields.get(name) or "").strip()
+    ]
+    links = [] if first.parents == ({parent} if parent else set()) else ["parent"]
+    return [*find_differences(sent, first.fields), *others, *links]
+
+
 async def find_comment(client: AzureDevOps, pending: PendingWrite) -> CommentAdded | Missing:
-    """Find the comment with this text that the token's owner wrote since then."""
-    number, text = pending.arguments["id"], _collapse_spaces(pending.arguments["text"])
+    """Find the comment with this text that this account wrote since then."""
+    number, text = pending.arguments["id"], pending.arguments["text"]
+    pending.url = f"{client.settings.url('core')}/_workitems/edit/{number}"
     project = decode(await client.get(ITEM, path={"id": number}, query={"fields": "System.TeamProject"}), Place).project
     response = await client.get(
         COMMENTS,
@@ -105,57 +179,68 @@ async def find_comment(client: AzureDevOps, pending: PendingWrite) -> CommentAdd
         query={"$top": 200, "order": "desc"},
         version=COMMENTS_VERSION,
     )
-    me, since = (await fetch_account(client)).id, pending.since(client, response)
+    account, since = (await fetch_account(client)).id, pending.since(client, response)
     mine = [
         comment
         for comment in decode(response, _Comments).comments
-        if comment.author_id == me and comment.created >= since
+        if comment.author_id == account
+        and comment.created >= since
+        and not pending.is_of_another(client, CommentAdded, number, comment.id)
     ]
-    same = [comment for comment in mine if _collapse_spaces(comment.text) == text]
-    if len(same) == 1:
+    same = [comment for comment in mine if is_stored_as(text, comment.text)]
+    if len(same) > 1:
+        raise unknown_outcome(f"comments {', '.join(str(comment.id) for comment in same)} all fit")
+    if same:
         return CommentAdded(work_item=number, comment=same[0].id)
-    if mine:
-        # The service may store a text in another form than it was sent.
-        raise unknown_outcome(f"comments {', '.join(str(comment.id) for comment in mine)} were written since then")
     return Missing(
-        f"a comment with this text by the token's owner on work item {number}", f"Read the comments of {number}"
+        f"a comment with this text by this account on work item {number}",
+        _describe_others("comment", [comment.id for comment in mine], "with another text"),
     )
 
 
 async def find_update(client: AzureDevOps, pending: PendingWrite) -> SavedWorkItem | Missing:
-    """Return the work item if its next revision is recent, by the token's owner, and holds the given values.
+    """Return the revision after the one that was read if it is recent, by this account, and makes exactly this change.
 
-    Only one write can have made the revision after the one that was read. When somebody else made it, the service
-    refused this write, which names the revision that it changes.
+    Only one write can have made that revision. When somebody else made it, the service refused this write, which names
+    the revision that it changes.
     """
     number, before = pending.arguments["id"], pending.arguments["revision"]
-    response = await client.get(ITEM, path={"id": number}, query={"$expand": "all"})
-    current = decode(response, SavedWorkItem)
-    if current.revision <= before:
-        return Missing(f"revision {before + 1} of work item {number}", f"Read work item {number} again")
-    following = decode(response, _Change)
-    if current.revision > before + 1:
-        answer = await client.get(_REVISION, path={"id": number, "revision": before + 1})
-        following = decode(answer, _Change)
-    author, me = following.changed_by_id, (await fetch_account(client)).id
-    if author is not None and author != me:
+    pending.url = f"{client.settings.url('core')}/_workitems/edit/{number}"
+    following = await _read_revision(client, number, before + 1)
+    if following is None:
+        return Missing(f"revision {before + 1} of work item {number}")
+    saved, after, response = following
+    _check_author(after, number, before, (await fetch_account(client)).id)
+    if pending.is_of_another(client, SavedWorkItem, number, before + 1):
+        raise unknown_outcome(f"another call made revision {before + 1} of work item {number}")
+    if after.changed < pending.since(client, response):
+        raise unknown_outcome(f"revision {before + 1} of work item {number} is older than this call")
+    earlier = decode(await client.get(_REVISION, path={"id": number, "revision": before}), _Revision)
+    sent = sent_fields(pending.arguments, after.type)
+    differences = find_differences(sent, after.fields) + find_other_changes(sent, earlier.fields, after.fields)
+    if differences or not find_differences(sent, earlier.fields):
+        raise unknown_outcome(
+            f"revision {before + 1} of work item {number} is by the same account and is not surely this change "
+            f"({', '.join(differences) or 'it changed none of these fields'})"
+        )
+    return saved
+
+
+def _check_author(after: _Revision, number: int, before: int, account: str) -> None:
+    """Check who made the revision after the one that was read.
+
+    Raises:
+        WriteNotDone: Somebody else did, so the service refused this write.
+        WriteOutcomeUnknown: That is not known.
+    """
+    if after.changed_by_id is None:
+        raise unknown_outcome(f"it is not known who made revision {before + 1} of work item {number}")
+    if after.changed_by_id != account:
         raise WriteNotDone(
             f"it was for revision {before} of work item {number}, and somebody else made revision {before + 1}"
         )
-    if author is None or following.changed < pending.since(client, response):
-        raise unknown_outcome(f"revision {before + 1} of work item {number} is not known to be of this write")
-    if not _has_values(following.fields, pending.arguments):
-        raise unknown_outcome(
-            f"revision {before + 1} of work item {number} is by the same person but holds other values"
-        )
-    return current
 
 
-def _has_values(fields: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
-    """Whether a revision has the given values, as far as they can be compared."""
-    compared = ((fields.get(field), given.get(name)) for name, field in _COMPARED.items())
-    return all(wanted is None or str(now or "").strip() == str(wanted).strip() for now, wanted in compared)
-
-
-def _collapse_spaces(text: object) -> str:
-    return " ".join(str(text or "").split())
+def _describe_others(what: str, ids: list[int], how: str) -> str:
+    """Describe what the same account made since then instead."""
+    return f"This account made {what} {', '.join(map(str, ids))} since then, {how}." if ids else ""

@@ -18,7 +18,6 @@ from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.work_items.models import (
     CommentAdded,
     FieldName,
-    FieldValue,
     FieldValues,
     RawComments,
     RawWorkItem,
@@ -40,6 +39,7 @@ from langchain_azure_devops.tools.work_items.recovery import (
     find_update,
 )
 from langchain_azure_devops.tools.work_items.repair import add_repair_hint, explain_empty_result
+from langchain_azure_devops.tools.work_items.sent_values import description_field, sent_fields
 from langchain_azure_devops.tools.work_items.wiql import MAX_IDS, build_query, condition, find_ids
 
 toolset = Toolset.named("work_items", "Find, read, create, change and comment on work items.")
@@ -48,8 +48,6 @@ _CREATE = "/{project}/_apis/wit/workitems/${type}"
 _JSON_PATCH = "application/json-patch+json"
 _BATCH = 200
 _MAX_SHOWN = 300
-# The form of a bug has no description; people read and write its repro steps.
-_DESCRIPTION = {"bug": "Microsoft.VSTS.TCM.ReproSteps"}
 
 T = TypeVar("T")
 Id = Annotated[int, Field(ge=1)]
@@ -146,7 +144,7 @@ async def current_work_item(client: AzureDevOps, arguments: Mapping[str, JsonVal
     """Read the values that a change of a work item would replace, by the names of its arguments and fields."""
     found = await get_work_item(client, id=int(str(arguments["id"])))
     values = found.model_dump(mode="json")
-    if found.type.lower() in _DESCRIPTION:
+    if description_field(found.type) != "System.Description":
         # People read and write the description of a bug in its repro steps.
         values["description"] = values["repro_steps"]
     current = {name: values[name] for name in ("title", "revision", "project") if values[name] is not None}
@@ -193,18 +191,16 @@ async def create_work_item(
     Source: `POST .../wit/workitems/${type}`.
     """
     project = await client.required_project(project)
-    patch = _make_patch(
-        {
-            "System.Title": title,
-            "System.AreaPath": area,
-            "System.IterationPath": iteration,
-            "System.AssignedTo": assigned_to,
-            "System.Tags": "; ".join(tags) or None,
-        },
-        _DESCRIPTION.get(type.lower(), "System.Description"),
-        description,
-        fields,
-    )
+    given = {
+        "title": title,
+        "area": area,
+        "iteration": iteration,
+        "assigned_to": assigned_to,
+        "tags": tags,
+        "description": description,
+        "fields": fields,
+    }
+    patch = _make_patch(given, type)
     if parent is not None:
         url = f"{client.settings.url('core')}/_apis/wit/workItems/{parent}"
         link: JsonValue = {"rel": "System.LinkTypes.Hierarchy-Reverse", "url": url}
@@ -252,17 +248,18 @@ async def update_work_item(
         InvalidRequest: A rule of the process refuses a value; says what is allowed.
     Source: `PATCH /_apis/wit/workitems/{id}` with a test of `/rev`.
     """
-    named = {
-        "System.Title": title,
-        "System.State": state,
-        "System.AssignedTo": assigned_to,
-        "System.AreaPath": area,
-        "System.IterationPath": iteration,
-        "System.Tags": tags,
+    given = {
+        "title": title,
+        "state": state,
+        "assigned_to": assigned_to,
+        "area": area,
+        "iteration": iteration,
+        "tags": tags,
+        "description": description,
+        "fields": fields,
     }
     kind = "" if description is None else (await _read_fields(client, id, _Kind, "System.WorkItemType")).type
-    body_field = _DESCRIPTION.get(kind.lower(), "System.Description")
-    changes = _make_patch(named, body_field, description, fields)
+    changes = _make_patch(given, kind)
     if not changes:
         raise InvalidRequest("Nothing to change was given.", subject="arguments")
     patch: list[JsonValue] = [{"op": "test", "path": "/rev", "value": revision}, *changes]
@@ -343,23 +340,14 @@ async def _read_rows(client: AzureDevOps, ids: list[int], extra: list[str]) -> t
     return [found[number] for number in ids if number in found], failed
 
 
-def _make_patch(
-    named: dict[str, str | None], description_field: str, description: str | None, fields: list[FieldValue]
-) -> list[JsonValue]:
-    values = {name: value for name, value in named.items() if value is not None}
-    if description is not None:
-        values[description_field] = description
-    for field in fields:
-        if field.name in values:
-            raise InvalidRequest(f"{field.name} is given twice.", subject=field.name)
-        values[field.name] = field.value
+def _make_patch(given: Mapping[str, object], type: str) -> list[JsonValue]:
     patch: list[JsonValue] = [
         # Adding tags adds to those that are there; every other field is set by it, also one that was empty.
         {"op": "replace" if name == "System.Tags" else "add", "path": f"/fields/{name}", "value": value}
-        for name, value in values.items()
+        for name, value in sent_fields(given, type).items()
     ]
-    if description is not None:
-        patch.append({"op": "add", "path": f"/multilineFieldsFormat/{description_field}", "value": "Markdown"})
+    if given["description"] is not None:
+        patch.append({"op": "add", "path": f"/multilineFieldsFormat/{description_field(type)}", "value": "Markdown"})
     return patch
 
 

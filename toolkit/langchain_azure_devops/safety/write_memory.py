@@ -1,0 +1,179 @@
+"""Remember which writes were begun and what each of them made, so that none takes the effect of another for its own.
+
+All clients of an organization in this process share one memory. It holds ids and arguments, nothing that was read.
+"""
+
+import json
+import os
+import re
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+from weakref import WeakValueDictionary
+
+from pydantic import JsonValue
+
+Effect = tuple[str, ...]
+"""Identifies what a write made: a kind and ids, such as `("work item", "5", "1")` for the first revision of item 5."""
+
+_MOST_EFFECTS = 10_000
+_MOST_OPEN = 1_000
+_SAME_START = 5.0
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclass(eq=False)
+class BegunWrite:
+    """One call that writes, from its start on.
+
+    Attributes:
+        tool: The tool's plain name.
+        arguments: Its arguments as JSON, with the default project filled in.
+        begun: The start by the monotonic clock.
+        state: `sending`; `looking` while a lost answer is looked up; `unknown` when that settled nothing; `known`.
+    """
+
+    tool: str
+    arguments: Mapping[str, JsonValue]
+    begun: float
+    state: Literal["sending", "looking", "unknown", "known"] = "sending"
+
+    def may_equal(self, other: "BegunWrite") -> bool:
+        """Whether another write may ask for the same thing: no argument surely differs.
+
+        A name and an id, or a name and an e-mail address, may stand for the same project or person.
+        """
+        if self.tool != other.tool:
+            return False
+        names = {*self.arguments, *other.arguments}
+        return not any(_surely_differ(self.arguments.get(name), other.arguments.get(name)) for name in names)
+
+
+@dataclass
+class WriteMemory:
+    """The writes of one organization that this process began. Safe across threads.
+
+    Attributes:
+        created: When the memory was made, by the monotonic clock; it knows no earlier writes.
+    """
+
+    created: float = field(default_factory=time.monotonic)
+    _makers: OrderedDict[Effect, BegunWrite] = field(default_factory=OrderedDict, repr=False)
+    _open: OrderedDict[int, BegunWrite] = field(default_factory=OrderedDict, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def begin(self, tool: str, arguments: Mapping[str, JsonValue], begun: float | None = None) -> BegunWrite:
+        """Note that a write begins."""
+        write = BegunWrite(tool, arguments, time.monotonic() if begun is None else begun)
+        with self._lock:
+            self._open[id(write)] = write
+            while len(self._open) > _MOST_OPEN:
+                self._open.popitem(last=False)
+        return write
+
+    def resume(self, tool: str, arguments: Mapping[str, JsonValue], begun: float) -> BegunWrite:
+        """Return the write of this process that began at that time with these arguments, or note one of an earlier.
+
+        Only a write that began right after the given time is taken for it: the caller stores the time and then calls.
+        """
+        with self._lock:
+            known = {id(write): write for write in (*self._makers.values(), *self._open.values())}
+        same = [
+            write
+            for write in known.values()
+            if write.tool == tool
+            and write.arguments == arguments
+            and self.created <= begun <= write.begun <= begun + _SAME_START
+        ]
+        return min(same, key=lambda write: write.begun) if same else self.begin(tool, arguments, begun)
+
+    def finish(self, write: BegunWrite, effect: Effect | None) -> None:
+        """Note that the outcome of a write is known, and what it made, if that can be identified."""
+        with self._lock:
+            write.state = "known"
+            self._open.pop(id(write), None)
+            if effect is not None:
+                self._keep(write, effect)
+
+    def is_of_another(self, effect: Effect, write: BegunWrite) -> bool:
+        """Whether another write of this process is known to have made this."""
+        with self._lock:
+            return self._makers.get(effect, write) is not write
+
+    def twins(self, write: BegunWrite) -> list[BegunWrite]:
+        """Return the other writes that may ask for the same thing and whose outcome is not known."""
+        with self._lock:
+            return [other for other in self._open.values() if other is not write and other.may_equal(write)]
+
+    def claim(self, write: BegunWrite, effect: Effect | None) -> bool:
+        """Take what was found as the effect of this write, unless another write may have made it."""
+        with self._lock:
+            if effect is not None and self._makers.get(effect, write) is not write:
+                return False
+            if any(other is not write and other.may_equal(write) for other in self._open.values()):
+                return False
+            write.state = "known"
+            self._open.pop(id(write), None)
+            if effect is not None:
+                self._keep(write, effect)
+            return True
+
+    def _keep(self, write: BegunWrite, effect: Effect) -> None:
+        self._makers.setdefault(effect, write)
+        while len(self._makers) > _MOST_EFFECTS:
+            self._makers.popitem(last=False)
+
+
+_memories: WeakValueDictionary[str, WriteMemory] = WeakValueDictionary()
+_guard = threading.Lock()
+
+
+def _reset_after_fork() -> None:
+    """Drop the lock and the memories of the parent in a forked process."""
+    global _guard  # noqa: PLW0603 - a thread that does not exist here may hold the copy
+    _guard = threading.Lock()
+    _memories.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_reset_after_fork)
+
+
+def shared_memory(place: str) -> WriteMemory:
+    """Return the memory of an organization; it lives as long as one of its clients."""
+    key = place.lower().rstrip("/")
+    with _guard:
+        found = _memories.get(key)
+        if found is None:
+            found = _memories[key] = WriteMemory()
+        return found
+
+
+def _surely_differ(one: JsonValue, other: JsonValue) -> bool:
+    first, second = _canonical(one), _canonical(other)
+    if first == second:
+        return False
+    if isinstance(first, str) and isinstance(second, str):
+        # A name and an id, or a name and an e-mail address, may mean the same.
+        return _is_address(first) == _is_address(second) and bool(_GUID.fullmatch(first)) == bool(
+            _GUID.fullmatch(second)
+        )
+    return True
+
+
+def _is_address(text: str) -> bool:
+    return "@" in text
+
+
+def _canonical(value: JsonValue) -> JsonValue:
+    """Return a value without the differences that the service does not see: letter case, order, empty values."""
+    if isinstance(value, str):
+        return value.strip().removeprefix("refs/heads/").casefold().strip("\\")
+    if isinstance(value, list):
+        return json.dumps(sorted((_canonical(each) for each in value), key=json.dumps)) if value else ""
+    if isinstance(value, dict):
+        return {name: _canonical(each) for name, each in value.items()}
+    return "" if value is None or value is False else value
