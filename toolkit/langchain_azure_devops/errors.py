@@ -33,6 +33,7 @@ AzureDevOpsError                     status
 │   ├── WriteOutcomeUnknown                          a write was sent, and its answer was lost
 │   └── WriteNotDone                                 its answer was lost, but the service certainly refused it
 └── WriteBlocked                     blocked         the write gate, the policy or an approver refused it
+    └── StateChanged                                 what the approver was shown is no longer true
 """
 
 import difflib
@@ -259,6 +260,10 @@ class WriteBlocked(AzureDevOpsError):
 
     status = "blocked"
     exit_code = 7
+
+
+class StateChanged(WriteBlocked):
+    """The state that the approver was shown changed before the write; nothing was sent."""
 
 
 _BY_TYPE_KEY: dict[str, type[AzureDevOpsError]] = {

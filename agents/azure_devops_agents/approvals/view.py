@@ -5,11 +5,11 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import asdict
 from typing import Any
 
 from langchain_azure_devops import AzureDevOps, Tool
-from langchain_azure_devops.errors import AzureDevOpsError
-from langchain_azure_devops.safety import Approval, WriteRequest
+from langchain_azure_devops.safety import Approval, WriteRequest, compare_states, digest_state
 from langchain_azure_devops.text import clean, find_hidden
 
 DECISIONS = ("approve", "edit", "reject", "stop")
@@ -26,12 +26,24 @@ def present_approval(approval: Approval) -> Iterator[None]:
         _presented.reset(token)
 
 
-def graph_approver(request: WriteRequest) -> Approval:
-    """The approver of the graph's toolkit: says yes only to a write that a person approved in the approve node."""
-    approval = _presented.get()
-    if approval is None or approval.digest != request.digest:
-        return Approval(False, request.digest, "nobody", "no person approved exactly this write")
-    return approval
+class GraphApprover:
+    """The approver of the graph's toolkit: says yes only to a write that a person approved in the approve node.
+
+    Attributes:
+        needs_current: False: the person was shown the state before, and the approval names it.
+    """
+
+    needs_current = False
+
+    def __call__(self, request: WriteRequest) -> Approval:
+        """Answer a request with the approval that the graph presents."""
+        approval = _presented.get()
+        if approval is None or approval.digest != request.digest:
+            return Approval(False, request.digest, "nobody", "no person approved exactly this write")
+        return approval
+
+
+graph_approver = GraphApprover()
 
 
 async def build_view(
@@ -39,6 +51,7 @@ async def build_view(
     tool: Tool[..., Any],
     request: WriteRequest,
     *,
+    outdated: Mapping[str, Any] | None = None,
     read_before: Sequence[Mapping[str, Any]] = (),
     cited: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
@@ -48,13 +61,18 @@ async def build_view(
         client: Reads the current state.
         tool: The tool that would write.
         request: What would be written.
+        outdated: The state that the person was shown before, if it changed after the approval.
         read_before: Whose untrusted text was read in the thread before.
         cited: The evidence that the arguments name.
+
+    Raises:
+        AzureDevOpsError: The current state cannot be read.
     """
     arguments = dict(request.arguments)
     invisible = {name: found for name, value in arguments.items() if (found := find_hidden(str(value)))}
     shown = {name: spell_out_hidden(value) for name, value in arguments.items() if value != []}
-    current = await _read_current(client, tool, request)
+    state = await tool.read_current(client, request)
+    current = None if state is None else {name: spell_out_hidden(value) for name, value in state.items()}
     project = request.project or (current or {}).get("project")
     return {
         "tool": request.tool,
@@ -63,7 +81,9 @@ async def build_view(
         "arguments": shown,
         "editable": {name: clean_value(value) for name, value in arguments.items()},
         "current": current,
+        "state": None if state is None else digest_state(state),
         "changes": list_changes(shown, current or {}),
+        "outdated": [] if outdated is None else [asdict(change) for change in compare_states(outdated, current or {})],
         "hidden_characters": invisible,
         "untrusted_read": bool(read_before),
         "read_before": [spell_out_hidden(dict(entry)) for entry in read_before],
@@ -71,7 +91,7 @@ async def build_view(
             {name: entry[name] for name in ("id", "tool", "status")} | {"untrusted": bool(entry.get("untrusted"))}
             for entry in cited
         ],
-        "digest": request.digest,
+        "digest": request.digest if state is None else request.show(state).digest,
         "decisions": list(DECISIONS),
     }
 
@@ -118,14 +138,3 @@ def spell_out_hidden(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: spell_out_hidden(part) for name, part in value.items()}
     return value
-
-
-async def _read_current(client: AzureDevOps, tool: Tool[..., Any], request: WriteRequest) -> dict[str, Any] | None:
-    """Read the present values of what a write would change; None where there is nothing yet."""
-    if tool.current is None:
-        return None
-    try:
-        current = await tool.current(client, request.arguments)
-    except AzureDevOpsError as error:
-        return {"could not be read": client.secrets.redact_value(error.message)}
-    return {name: spell_out_hidden(client.secrets.redact_value(value)) for name, value in current.items()}

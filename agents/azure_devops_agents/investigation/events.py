@@ -68,7 +68,7 @@ def events_of(update: Mapping[str, Any]) -> Iterator[Event]:
             for message in change.get("messages", []):
                 if isinstance(message, AIMessage):
                     yield from (ToolStarted(call["name"], call["args"]) for call in message.tool_calls)
-        elif node in {"read", "approve", "write"}:
+        elif node in {"read", "prepare", "approve", "write"}:
             for entry in change.get("evidence", {}).values():
                 yield ToolFinished(entry["id"], entry["tool"], entry["status"], entry["summary"])
         elif node == "check":

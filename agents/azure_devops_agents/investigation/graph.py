@@ -1,11 +1,12 @@
 """Wire the investigation graph.
 
-    START -> model -+-> read ----+-> collect -+-> write -> model
-                    +-> approve -+            +-> model
-                    +-> report -> check -> END
+    START -> model -+-> read ---------------+-> collect -+-> write -> collect
+                    +-> prepare -> approve -+            +-> prepare
+                    +-> report -> check -> END           +-> model
 
-Each tool call gets one Send. `approve` asks a person and writes nothing; `write` writes and asks nobody. An edited call
-goes through `approve` again.
+Each tool call gets one Send. `prepare` reads what a person is shown, `approve` asks and writes nothing; `write` writes
+and asks nobody. An edited call goes through `prepare` again, and so does an approved write when what was shown has
+changed before it was sent.
 """
 
 from typing import Any
@@ -56,7 +57,8 @@ def build_graph(
     graph: StateGraph[Any, Any, Any, Any] = StateGraph(State)
     graph.add_node("model", RunnableLambda(nodes.call_model, nodes.acall_model))
     graph.add_node("read", RunnableLambda(nodes.read, nodes.aread))
-    graph.add_node("approve", RunnableLambda(writing.approve, writing.aapprove), destinations=("collect", "approve"))
+    graph.add_node("prepare", RunnableLambda(writing.prepare, writing.aprepare), destinations=("collect", "approve"))
+    graph.add_node("approve", RunnableLambda(writing.approve, writing.aapprove), destinations=("collect", "prepare"))
     graph.add_node("collect", collect)
     graph.add_node("write", RunnableLambda(writing.write, writing.awrite))
     graph.add_node("report", nodes.report)
@@ -64,11 +66,11 @@ def build_graph(
 
     graph.add_edge(START, "model")
     graph.add_conditional_edges(
-        "model", after_model(nodes.writers, limits, writing.destination), ["read", "approve", "report"]
+        "model", after_model(nodes.writers, limits, writing.destination), ["read", "prepare", "report"]
     )
     graph.add_edge("read", "collect")
-    graph.add_conditional_edges("collect", after_calls, ["write", "model", "report"])
-    graph.add_edge("write", "model")
+    graph.add_conditional_edges("collect", after_calls, ["write", "prepare", "model", "report"])
+    graph.add_edge("write", "collect")
     graph.add_edge("report", "check")
     graph.add_edge("check", END)
     return graph.compile(checkpointer=checkpointer, name="azure_devops_investigation")

@@ -13,6 +13,7 @@ from azure_devops_agents.investigation.evidence import READ_EVIDENCE, list_untru
 from azure_devops_agents.investigation.report import WRITE_REPORT, parse_report
 from azure_devops_agents.investigation.state import (
     CallTask,
+    Decision,
     State,
     calls_of_question,
     find_targets_of_person,
@@ -97,7 +98,7 @@ def after_model(
                 unedited="",
                 problem="",
             )
-            tasks.append(Send("approve" if asks else "read", task))
+            tasks.append(Send("prepare" if asks else "read", task))
         return tasks
 
     return route
@@ -111,8 +112,10 @@ def _select_evidence(call: dict[str, Any], writers: Sequence[str], known: dict[s
     """Return the evidence that a node needs: all of it to read on, or what the arguments of a write name."""
     if call["name"] == READ_EVIDENCE:
         return known
-    if not _writes(call, writers):
-        return {}
+    return _select_cited(call, known) if _writes(call, writers) else {}
+
+
+def _select_cited(call: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
     return {identifier: known[identifier] for identifier in _CITED.findall(str(call["args"])) if identifier in known}
 
 
@@ -147,15 +150,39 @@ def _refusal(state: State, budgets: Budgets, call: dict[str, Any], before: Seque
 def after_calls(state: State) -> Literal["model", "report"] | list[Send]:
     """Route to approved writes first, then to the model, and to the report when a person said stop.
 
-    An edited call is shown once more. All writes of the turn wait until it is decided.
+    An edited call is shown once more. All writes of the turn wait until it is decided. A write whose state changed
+    after the approval is shown again; the others are written by then.
     """
-    decisions = state.get("decisions", {})
     open_ids = {call["id"] for call in list_unanswered_calls(state["messages"])}
-    if open_ids - decisions.keys():
+    decided = {name: entry for name, entry in state.get("decisions", {}).items() if name in open_ids}
+    if open_ids - decided.keys() or any(entry["decision"] == "asked" for entry in decided.values()):
         return []
     if is_stopped(state):
         return "report"
-    return [Send("write", decisions[identifier]) for identifier in decisions if identifier in open_ids] or "model"
+    return [
+        Send("prepare", _ask_again(state, entry)) if entry["decision"] == "outdated" else Send("write", entry)
+        for entry in decided.values()
+    ] or "model"
+
+
+def _ask_again(state: State, decision: Decision) -> CallTask:
+    """Return the task that shows a write again, because what was shown has changed since it was approved."""
+    known = state.get("evidence", {})
+    return CallTask(
+        call=decision["call"],
+        evidence_id=decision["evidence_id"],
+        evidence=_select_cited(decision["call"], known),
+        untrusted_read=bool(state.get("untrusted_read")),
+        destination=decision["destination"],
+        over_budget=False,
+        read_before=list_untrusted(known),
+        rejected=[],
+        refusal="",
+        named=decision["named"],
+        unedited=decision.get("unedited", ""),
+        problem="",
+        outdated=decision,
+    )
 
 
 def is_stopped(state: State) -> bool:

@@ -36,8 +36,11 @@ class Evidence(TypedDict):
 class Decision(TypedDict):
     """The decision of a person about one write.
 
-    Two writes have the same `fingerprint` when a person would call them the same. `named` holds the hosts and the
-    mentions that the person named, and that the write may therefore contain. `write_id` is its id in the journal.
+    `decision` is approve, reject or stop; `outdated` when what was shown changed before an approved write was sent, and
+    `asked` while the person is asked again. Two writes have the same `fingerprint` when a person would call them the
+    same. `named` holds the hosts and the mentions that the person named, and that the write may therefore contain.
+    `write_id` is its id in the journal. `shown` is the state that the person was shown, `state` its digest, and
+    `outdated` says how often it changed after an approval. `unedited` is the fingerprint of the call before an edit.
     """
 
     call: dict[str, Any]
@@ -50,6 +53,10 @@ class Decision(TypedDict):
     destination: str
     fingerprint: str
     named: dict[str, list[str]]
+    unedited: NotRequired[str]
+    state: NotRequired[str | None]
+    shown: NotRequired[dict[str, Any] | None]
+    outdated: NotRequired[int]
 
 
 def merge_entries(old: dict[str, Any] | None, new: dict[str, Any] | None) -> dict[str, Any]:
@@ -106,7 +113,8 @@ class CallTask(TypedDict):
     `destination` is the organization and project that writes go to. The other fields are for a write: the untrusted
     texts that were `read_before`, the fingerprints of the `rejected` writes, the reason why the person is not asked
     (`refusal`), the hosts and mentions that the person `named`, the fingerprint of the call before it was edited
-    (`unedited`), and the fault of an edit (`problem`).
+    (`unedited`), the fault of an edit (`problem`), the decision that is `outdated` because the state changed, and the
+    `view` that the person is shown. It is stored with the task: the answer is about exactly this view.
     """
 
     call: dict[str, Any]
@@ -121,6 +129,8 @@ class CallTask(TypedDict):
     named: dict[str, list[str]]
     unedited: str
     problem: str
+    outdated: NotRequired[Decision | None]
+    view: NotRequired[dict[str, Any]]
 
 
 def since_question(messages: list[AnyMessage]) -> list[AnyMessage]:

@@ -23,7 +23,7 @@ from azure_devops_agents.investigation.evidence import (
 from azure_devops_agents.investigation.refusals import ToolAbsent, refuse_call
 from azure_devops_agents.investigation.state import CallTask, Decision, Evidence, as_data, as_named
 from langchain_azure_devops import AzureDevOpsToolkit, Tool
-from langchain_azure_devops.errors import AzureDevOpsError, WriteBlocked, WriteOutcomeUnknown
+from langchain_azure_devops.errors import AzureDevOpsError, StateChanged, WriteBlocked, WriteOutcomeUnknown
 from langchain_azure_devops.results import render, render_error
 from langchain_azure_devops.safety import (
     Approval,
@@ -36,7 +36,10 @@ from langchain_azure_devops.safety import (
     record_event_async,
 )
 
+MOST_ASKS = 3
+"""How often a person approves one write whose state changes each time before it is sent."""
 _CHECKPOINTER = "__pregel_checkpointer"
+_OUTDATED = "outdated"
 
 
 @dataclass(frozen=True)
@@ -61,44 +64,76 @@ class WriteNodes:
         settings = self.toolkit.client.settings
         return f"{settings.url('core')}, default project {settings.default_project or 'none'}"
 
-    def approve(self, task: CallTask) -> Command[Any]:
-        """Ask a person or the write plan. Nothing is written here."""
+    def prepare(self, task: CallTask) -> Command[Any]:
+        """Read what a person must see, or ask the write plan. Nothing is written here."""
         prepared = self._prepare(task)
         if isinstance(prepared, _Step):
             step = prepared
         elif self.plan is not None:
             step = self._decide(task, prepared, _ask_plan(self.plan, prepared))
         else:
-            shown = self.toolkit.client.run_sync(self._view(task, prepared))
-            step = self._decide(task, prepared, interrupt(shown))
+            step = self.toolkit.client.run_sync(self._show(task, prepared))
+        if step.denied is not None:
+            record_event(self.toolkit.client, "denied", **step.denied)
+        return step.command
+
+    async def aprepare(self, task: CallTask) -> Command[Any]:
+        """Read what a person must see, or ask the write plan, without blocking."""
+        prepared = self._prepare(task)
+        if isinstance(prepared, _Step):
+            step = prepared
+        elif self.plan is not None:
+            step = self._decide(task, prepared, _ask_plan(self.plan, prepared))
+        else:
+            step = await self.toolkit.client.run(self._show(task, prepared))
+        if step.denied is not None:
+            await record_event_async(self.toolkit.client, "denied", **step.denied)
+        return step.command
+
+    def approve(self, task: CallTask) -> Command[Any]:
+        """Ask a person. Nothing is written here."""
+        step = self._ask(task)
         if step.denied is not None:
             record_event(self.toolkit.client, "denied", **step.denied)
         return step.command
 
     async def aapprove(self, task: CallTask) -> Command[Any]:
-        """Ask a person or the write plan, without blocking."""
-        prepared = self._prepare(task)
-        if isinstance(prepared, _Step):
-            step = prepared
-        elif self.plan is not None:
-            step = self._decide(task, prepared, _ask_plan(self.plan, prepared))
-        else:
-            shown = await self.toolkit.client.run(self._view(task, prepared))
-            step = self._decide(task, prepared, interrupt(shown))
+        """Ask a person, without blocking."""
+        step = self._ask(task)
         if step.denied is not None:
             await record_event_async(self.toolkit.client, "denied", **step.denied)
         return step.command
 
+    def _ask(self, task: CallTask) -> _Step:
+        """Interrupt with the stored view. The state is not read here: the answer is about what the view shows."""
+        if "view" not in task:
+            # A version without this node stored the task.
+            return _Step(Command(goto=Send("prepare", task)))
+        prepared = self._prepare(task)
+        return prepared if isinstance(prepared, _Step) else self._decide(task, prepared, interrupt(task["view"]))
+
     def _tool(self, call: Mapping[str, Any]) -> Tool[..., Any]:
         return self.toolkit.declarations[call["name"]]
 
-    async def _view(self, task: CallTask, request: WriteRequest) -> dict[str, Any]:
-        cited = list(task["evidence"].values())
-        tool = self._tool(task["call"])
-        shown = await build_view(self.toolkit.client, tool, request, read_before=task["read_before"], cited=cited)
+    async def _show(self, task: CallTask, request: WriteRequest) -> _Step:
+        """Build the view, and go on to the person with it; a write whose state cannot be read is refused."""
+        outdated, call = task.get("outdated"), task["call"]
+        try:
+            shown = await build_view(
+                self.toolkit.client,
+                self._tool(call),
+                request,
+                outdated=outdated and outdated.get("shown"),
+                read_before=task["read_before"],
+                cited=list(task["evidence"].values()),
+            )
+        except AzureDevOpsError as error:
+            return _collect(refuse_call(call, error, render_error(error, self.toolkit.client.context.nonce())))
         # The thread remembers that it read untrusted text, even when a summary has dropped the evidence.
         untrusted = task["untrusted_read"] or shown["untrusted_read"]
-        return {**shown, "untrusted_read": untrusted, "edited": bool(task["unedited"]), "problem": task["problem"]}
+        view = {**shown, "untrusted_read": untrusted, "edited": bool(task["unedited"]), "problem": task["problem"]}
+        asked = {call["id"]: {**outdated, "decision": "asked"}} if outdated else {}
+        return _Step(Command(update={"decisions": asked}, goto=Send("approve", {**task, "view": view})))
 
     def _prepare(self, task: CallTask) -> WriteRequest | _Step:
         """Return the write to ask about, or where to go on when there is nothing to ask."""
@@ -132,6 +167,7 @@ class WriteNodes:
             return self._edit(task, request, given["arguments"])
         if decision not in ("approve", "stop"):
             decision = "reject"
+        view, before = task.get("view") or {}, task.get("outdated")
         call, reason, approver = task["call"], str(given.get("reason") or ""), str(given.get("approver") or "unknown")
         entry = Decision(
             call=call,
@@ -145,6 +181,10 @@ class WriteNodes:
             # The model would repeat its own call, not the one that a person edited.
             fingerprint=task["unedited"] or fingerprint(request),
             named=task["named"],
+            unedited=task["unedited"],
+            state=view.get("state"),
+            shown=view.get("current"),
+            outdated=before.get("outdated", 0) if before else 0,
         )
         update: dict[str, Any] = {"decisions": {call["id"]: entry}}
         if decision != "approve":
@@ -164,7 +204,7 @@ class WriteNodes:
                 tool.prepare(self.toolkit.client, tool.validate(arguments))
         except AzureDevOpsError as error:
             again: CallTask = {**task, "problem": f"The edited call does not fit: {error.message}"}
-            return _Step(Command(goto=Send("approve", again)), _denial(tool, error))
+            return _Step(Command(goto=Send("prepare", again)), _denial(tool, error))
         unedited = task["unedited"] or fingerprint(shown)
         changed = {**call, "args": arguments}
         edited: CallTask = {
@@ -175,7 +215,7 @@ class WriteNodes:
             "unedited": unedited,
             "problem": "",
         }
-        return _Step(Command(goto=Send("approve", edited)))
+        return _Step(Command(goto=Send("prepare", edited)))
 
     def _refuse_elsewhere(self, call: dict[str, Any], destination: str) -> dict[str, Any]:
         """Refuse a write that was prepared for another organization or project."""
@@ -200,6 +240,8 @@ class WriteNodes:
         if prevented := self._find_obstacle(decision, tools):
             return prevented
         if before := self.journal.begin(decision["write_id"], decision["call"]["name"]):
+            if before.status == _OUTDATED:
+                return _mark_outdated(decision)
             return self._answer_again(decision, self.toolkit.client.run_sync(self._find_outcome(decision, before)))
         with present_approval(_approval(decision)), allow_targets(as_named(decision["named"])):
             message = tools[decision["call"]["name"]].invoke(tool_call(decision["call"]))
@@ -211,18 +253,25 @@ class WriteNodes:
         if prevented := self._find_obstacle(decision, tools):
             return prevented
         if before := self.journal.begin(decision["write_id"], decision["call"]["name"]):
+            if before.status == _OUTDATED:
+                return _mark_outdated(decision)
             return self._answer_again(decision, await self.toolkit.client.run(self._find_outcome(decision, before)))
         with present_approval(_approval(decision)), allow_targets(as_named(decision["named"])):
             message = await tools[decision["call"]["name"]].ainvoke(tool_call(decision["call"]))
         return self._record_write(decision, message)
 
     def _record_write(self, decision: Decision, message: ToolMessage) -> dict[str, Any]:
+        """Store the outcome; a write that was not sent because the state changed is to be shown again."""
+        failed = (message.artifact or {}).get("class") if message.status == "error" else ""
+        if failed == StateChanged.__name__ and decision.get("outdated", 0) + 1 < MOST_ASKS:
+            self.journal.finish(decision["write_id"], _OUTDATED, str(message.content))
+            return _mark_outdated(decision)
         tool = self._tool(decision["call"])
         evidence = evidence_of_message(decision["evidence_id"], tool, decision["call"], message)
         if message.status != "error":
             evidence["status"] = "written"
             evidence["data"] = (message.artifact or {}).get("data")
-        elif (message.artifact or {}).get("class") == WriteOutcomeUnknown.__name__:
+        elif failed == WriteOutcomeUnknown.__name__:
             evidence["status"] = "unknown"
         self.journal.finish(decision["write_id"], evidence["status"], evidence["text"])
         return record_evidence(decision["call"], evidence, message.status, message.artifact)
@@ -307,5 +356,11 @@ def _blocked(call: Mapping[str, Any], why: str) -> WriteBlocked:
     return WriteBlocked(why, subject=str(call["name"]))
 
 
+def _mark_outdated(decision: Decision) -> dict[str, Any]:
+    """Return the update that has an approved write shown again; nothing of it was sent."""
+    marked: Decision = {**decision, "decision": _OUTDATED, "outdated": decision.get("outdated", 0) + 1}
+    return {"decisions": {decision["call"]["id"]: marked}}
+
+
 def _approval(decision: Decision) -> Approval:
-    return Approval(True, decision["digest"], decision["approver"], decision["reason"])
+    return Approval(True, decision["digest"], decision["approver"], decision["reason"], decision.get("state"))

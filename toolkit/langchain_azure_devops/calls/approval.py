@@ -93,8 +93,14 @@ def check_policy(client: AzureDevOps, tool: str) -> None:
         raise _refusal(tool, "because this client only reads")
 
 
-async def ask(client: AzureDevOps, request: WriteRequest) -> None:
-    """Have the approver of the call approve a write.
+def needs_current(client: AzureDevOps) -> bool:
+    """Whether the approver of the call is shown the current values."""
+    approver = _approver.get(None)
+    return client.writes == "ask" and approver is not None and getattr(approver, "needs_current", True) is not False
+
+
+async def ask(client: AzureDevOps, request: WriteRequest) -> Approval:
+    """Have the approver of the call approve a write, and return the approval.
 
     Raises:
         WriteBlocked: The approver did not approve this exact request.
@@ -107,10 +113,10 @@ async def ask(client: AzureDevOps, request: WriteRequest) -> None:
         given = error
     decision = _judge(request, given)
     await record_event_async(client, decision.event, **decision.details)
-    decision.check()
+    return decision.check()
 
 
-def ask_sync(client: AzureDevOps, request: WriteRequest) -> None:
+def ask_sync(client: AzureDevOps, request: WriteRequest) -> Approval:
     """Have the approver of the call approve a write, and block until it has answered; see `ask`.
 
     An asynchronous approver runs on an event loop of its own: all users of a client share the client's loop.
@@ -123,7 +129,7 @@ def ask_sync(client: AzureDevOps, request: WriteRequest) -> None:
         given = error
     decision = _judge(request, given)
     record_event(client, decision.event, **decision.details)
-    decision.check()
+    return decision.check()
 
 
 def _run_alone(work: Coroutine[object, object, Approval]) -> Approval:
@@ -156,16 +162,17 @@ def _call_approver(client: AzureDevOps, request: WriteRequest) -> Approval | Awa
 
 @dataclass(frozen=True)
 class _Decision:
-    """The audit event for an answer, and the error if the write was refused."""
+    """The audit event for an answer, and the approval or the error."""
 
     event: AuditEvent
     details: Mapping[str, JsonValue]
-    refusal: WriteBlocked | None = None
+    outcome: Approval | WriteBlocked
     cause: Exception | None = None
 
-    def check(self) -> None:
-        if self.refusal is not None:
-            raise self.refusal from self.cause
+    def check(self) -> Approval:
+        if isinstance(self.outcome, WriteBlocked):
+            raise self.outcome from self.cause
+        return self.outcome
 
 
 def _judge(request: WriteRequest, answer: object) -> _Decision:
@@ -181,9 +188,10 @@ def _judge(request: WriteRequest, answer: object) -> _Decision:
         why = f"because {reason or 'it was rejected'}. Do not repeat it unchanged"
         name = answer.approver if isinstance(answer, Approval) else "nobody"
     elif answer.digest != request.digest:
-        why, name = "because the approval was given for other arguments", answer.approver
+        what = "other arguments" if request.current is None else "other arguments or another state"
+        why, name = f"because the approval was given for {what}", answer.approver
     else:
-        return _Decision("approved", {**about, "approver": answer.approver})
+        return _Decision("approved", {**about, "approver": answer.approver}, answer)
     return _Decision("denied", {**about, "approver": name, "reason": why}, _refusal(request.tool, why))
 
 

@@ -1,12 +1,13 @@
 """Declare a typed function as a tool; every fact about the tool stands in its declaration."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
 
 from pydantic import Field, JsonValue
 
+from langchain_azure_devops.calls.current_state import ReadCurrent
 from langchain_azure_devops.calls.optional import check_can_report_gaps
 from langchain_azure_devops.calls.recovery import Recovery
 from langchain_azure_devops.calls.tool import Tool
@@ -94,7 +95,7 @@ class Toolset:
         idempotent: bool = False,
         targets: tuple[str, ...] = (),
         contents: tuple[str, ...] = (),
-        current: Callable[[AzureDevOps, Arguments], Awaitable[dict[str, JsonValue]]] | None = None,
+        current: ReadCurrent | None = None,
         recover: Recovery[R] | None = None,
         makes: str = "",
         empty_clears: bool = False,
@@ -115,8 +116,9 @@ class Toolset:
             targets: The arguments that say where the write goes and whom it concerns. A write plan must give fixed
                 values for them.
             contents: All other arguments. Without `targets` and `contents`, every argument counts as a target.
-            current: Reads the present values of what would change, under the names of the arguments, so that an
-                approver sees the difference.
+            current: Reads the present values of what would change, under the names of the arguments, and what a person
+                must know to recognize it, such as its title. The approver is shown all of it. It is read again right
+                before the write; when it has changed, nothing is sent and the approver is asked again.
             recover: Finds out what a call did when its answer was lost; the result needs `notes` to say so. Without it
                 the outcome of such a write stays unknown.
             makes: What a call creates, such as "work item"; empty when it creates nothing that has an id of its own.

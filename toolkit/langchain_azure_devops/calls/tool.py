@@ -8,26 +8,37 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Concatenate, Generic, Literal, NamedTuple, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError, create_model
 
-from langchain_azure_devops.calls.approval import ask, ask_sync, check_content, check_policy
+from langchain_azure_devops.calls.approval import ask, ask_sync, check_content, check_policy, needs_current
 from langchain_azure_devops.calls.arguments import check_values, describe_mistakes
+from langchain_azure_devops.calls.current_state import (
+    NotCompared,
+    ReadCurrent,
+    Showing,
+    State,
+    StateCheck,
+    make_check,
+    read_current,
+)
 from langchain_azure_devops.calls.optional import add_gaps
 from langchain_azure_devops.calls.recovery import PendingWrite, Recovery, remember_write, settle_write
 from langchain_azure_devops.calls.schema import strict_schema
+from langchain_azure_devops.calls.target_fields import TargetFields
 from langchain_azure_devops.errors import (
     AuditFailed,
     AzureDevOpsError,
     InvalidRequest,
+    StateChanged,
     WriteBlocked,
     WriteOutcomeUnknown,
 )
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.results.models import Page, Result
 from langchain_azure_devops.safety.audit import AuditEvent, record_event, record_event_async, record_event_soon
-from langchain_azure_devops.safety.grants import Operation, ToolCall, WriteRequest, current_call, digest_call
+from langchain_azure_devops.safety.grants import Approval, Operation, ToolCall, WriteRequest, current_call, digest_call
 from langchain_azure_devops.safety.write_plan import flatten
 from langchain_azure_devops.scopes import Scope
 
@@ -36,25 +47,6 @@ R = TypeVar("R", bound=Result | Page[Any])
 Access = Literal["read", "write"]
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
-
-
-class TargetFields(NamedTuple):
-    """Marks an argument that is a list of named fields, and says which of these fields are targets of a write.
-
-    Attributes:
-        names: The last parts of their reference names, in small letters.
-    """
-
-    names: frozenset[str]
-
-    @classmethod
-    def named(cls, *references: str) -> "TargetFields":
-        """Name the fields, such as `System.AssignedTo`; a custom field with the same last part is one of them, too."""
-        return cls(frozenset(reference.rpartition(".")[2].lower() for reference in references))
-
-    def includes(self, field: str) -> bool:
-        """Whether a field is one of them; `Assigned To` is the name that people use for `System.AssignedTo`."""
-        return field.lower().replace(" ", "").rpartition(".")[2] in self.names
 
 
 @dataclass(frozen=True)
@@ -76,7 +68,8 @@ class Tool(Generic[P, R]):
         operations: The write operations it may send.
         writes: How many write requests one call may send.
         contents: The arguments of a write that do not say where it goes or whom it concerns.
-        current: Reads the present values of what a write would change, under the names of its arguments.
+        current: Reads the present values of what a write would change, under the names of its arguments, and what a
+            person must know to recognize it. The approver is shown them, and they must still hold before the write.
         recover: Finds out what a write did when its answer was lost.
         makes: What a call creates, such as "work item"; empty when it creates nothing that has an id of its own.
         empty_clears: Whether an empty text is a value that clears a field, not an absent argument.
@@ -96,7 +89,7 @@ class Tool(Generic[P, R]):
     operations: frozenset[Operation] = frozenset()
     writes: int = 0
     contents: frozenset[str] = frozenset()
-    current: Callable[[AzureDevOps, Mapping[str, JsonValue]], Awaitable[dict[str, JsonValue]]] | None = None
+    current: ReadCurrent | None = None
     recover: Recovery[R] | None = None
     makes: str = ""
     empty_clears: bool = False
@@ -130,9 +123,17 @@ class Tool(Generic[P, R]):
         except WriteBlocked as refused:
             await record_event_async(client, "denied", tool=self.name, reason=refused.message)
             raise
-        if request is not None:
-            await ask(client, request)
-        return await client.run(self._carry_out(client, arguments, request))
+        if request is None:
+            return await client.run(self._carry_out(client, arguments, None))
+        shown = Showing(
+            request, await client.run(self.read_current(client, request)) if needs_current(client) else None
+        )
+        while True:
+            check = self._make_check(client, shown.request, await ask(client, shown.request))
+            try:
+                return await client.run(self._carry_out(client, arguments, shown.request, check))
+            except StateChanged as error:
+                shown = shown.renew(check, error)
 
     def call_sync(self, client: AzureDevOps, /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call the operation and block until it is done; raises what the asynchronous call raises."""
@@ -143,9 +144,15 @@ class Tool(Generic[P, R]):
         except WriteBlocked as refused:
             record_event(client, "denied", tool=self.name, reason=refused.message)
             raise
-        if request is not None:
-            ask_sync(client, request)
-        return client.run_sync(self._carry_out(client, arguments, request))
+        if request is None:
+            return client.run_sync(self._carry_out(client, arguments, None))
+        shown = Showing(request, client.run_sync(self.read_current(client, request)) if needs_current(client) else None)
+        while True:
+            check = self._make_check(client, shown.request, ask_sync(client, shown.request))
+            try:
+                return client.run_sync(self._carry_out(client, arguments, shown.request, check))
+            except StateChanged as error:
+                shown = shown.renew(check, error)
 
     def validate(self, given: Mapping[str, object]) -> BaseModel:
         """Check the arguments and fill in defaults; a null counts as not given.
@@ -213,7 +220,24 @@ class Tool(Generic[P, R]):
         values = {name: given.get(name) for name in self.parameters.model_fields if name in named | {"project"}}
         return {name: None if value is None else str(value) for name, value in values.items()}
 
-    async def _carry_out(self, client: AzureDevOps, arguments: BaseModel, request: WriteRequest | None) -> R:
+    async def read_current(self, client: AzureDevOps, request: WriteRequest) -> State | None:
+        """Read the present values of what a write would change, without secrets; None where the tool declares none.
+
+        Args:
+            client: The client that reads; call this on its loop, with `run` or `run_sync`.
+            request: The write.
+
+        Raises:
+            AzureDevOpsError: They cannot be read.
+        """
+        return self.current and await read_current(client, self.current, request, self.scopes)
+
+    def _make_check(self, client: AzureDevOps, request: WriteRequest, approval: Approval) -> StateCheck | None:
+        return self.current and make_check(client, self.current, request, approval, self.scopes, self.writes)
+
+    async def _carry_out(
+        self, client: AzureDevOps, arguments: BaseModel, request: WriteRequest | None, check: StateCheck | None = None
+    ) -> R:
         values = _reveal_secrets(self, client, dict(arguments))
         others = {name: repr(value) for name, value in values.items() if name not in {"cursor", "limit"}}
         grant = None
@@ -224,7 +248,8 @@ class Tool(Generic[P, R]):
         begun = time.monotonic()
         deadline = begun + client.context.timeouts.call
         optional = tuple(scope.value for scope in self.optional)
-        call = ToolCall(self.name, scopes, grant, digest_call(self.name, others)[:12], deadline, optional)
+        digest = digest_call(self.name, others)[:12]
+        call = ToolCall(self.name, scopes, grant, digest, deadline, optional, before_write=check)
         token = current_call.set(call)
         try:
             function = cast("Callable[..., Awaitable[R]]", self.function)
@@ -250,6 +275,8 @@ class Tool(Generic[P, R]):
                 result = await self._settle(
                     client, PendingWrite(self.name, values, begun, error.accepted, write), error
                 )
+            except NotCompared as error:
+                raise error.reason from error
             made.append(result)
         return result
 

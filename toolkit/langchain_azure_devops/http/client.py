@@ -330,6 +330,7 @@ class AzureDevOps:
             self._deadline(),
             self.progress,
             grant=call.grant if call else None,
+            before_write=call.before_write if call else None,
             probe=probe is not None,
             streamed=streamed,
             token=token,

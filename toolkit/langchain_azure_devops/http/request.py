@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import quote, urlencode
@@ -171,6 +171,7 @@ class RequestContext:
         streamed: Whether the caller reads the body piece by piece and limits its size.
         token: The token to send, even if it is refused; None for the one in use.
         anonymous: Whether to send it without a token.
+        before_write: Runs right before each attempt to send a write; an error means that it is not sent.
         started: The time when it was made, by the monotonic clock.
     """
 
@@ -184,6 +185,7 @@ class RequestContext:
     streamed: bool = False
     token: SecretStr | None = None
     anonymous: bool = False
+    before_write: Callable[[], Awaitable[None]] | None = None
     started: float = field(default_factory=time.monotonic)
 
     @property

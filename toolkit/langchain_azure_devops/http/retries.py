@@ -90,6 +90,8 @@ class RetryTransport(httpx.AsyncBaseTransport):
     async def _fetch_answer(self, attempts: _Attempts) -> httpx.Response:
         request, context = attempts.request, attempts.context
         while True:
+            if context.before_write is not None and not context.reads:
+                await context.before_write()
             try:
                 async with context.client.pacer.turn(context.deadline, context.report_wait):
                     response = await self._exchange(request, context)

@@ -20,7 +20,15 @@ from langchain_azure_devops.safety.content_policy import (
     find_named_targets,
     neutralize,
 )
-from langchain_azure_devops.safety.grants import Approval, Approver, WriteRequest, digest_call
+from langchain_azure_devops.safety.grants import (
+    Approval,
+    Approver,
+    StateChange,
+    WriteRequest,
+    compare_states,
+    digest_call,
+    digest_state,
+)
 from langchain_azure_devops.safety.write_plan import ApprovedPlan, FieldRule, WritePlan, plan_exact_write
 
 __all__ = [
@@ -33,10 +41,13 @@ __all__ = [
     "Entry",
     "FieldRule",
     "NamedTargets",
+    "StateChange",
     "WritePlan",
     "WriteRequest",
     "allow_targets",
+    "compare_states",
     "digest_call",
+    "digest_state",
     "find_named_targets",
     "neutralize",
     "plan_exact_write",

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from pydantic import JsonValue
@@ -45,11 +45,15 @@ class WriteRequest:
     Attributes:
         tool: The plain name of the tool.
         arguments: All arguments that the tool will get, after validation.
-        digest: Identifies the tool and its arguments; an approval names it, so that it fits no other call.
+        digest: Identifies the tool, its arguments and the current values, if they were read. An approval names it, so
+            that it fits no other call and no other state.
         project: The project the write goes to, when the tool takes one.
         targets: The arguments that say where it goes and whom it concerns, `fields.System.AreaPath` for one field of a
             work item; None when that is not known, and then each of them counts as one.
         empty_clears: Whether an empty text is a value that clears a field, not an absent argument.
+        current: The present values of what the write would change, without secrets; None when they were not read,
+            because the tool declares none or the approver does not need them.
+        outdated: The values that were shown when this write was approved before, if they changed since then.
     """
 
     tool: str
@@ -58,6 +62,46 @@ class WriteRequest:
     project: str | None
     targets: frozenset[str] | None = None
     empty_clears: bool = True
+    current: Mapping[str, JsonValue] | None = None
+    outdated: Mapping[str, JsonValue] | None = None
+
+    def show(self, current: Mapping[str, JsonValue], outdated: Mapping[str, JsonValue] | None = None) -> "WriteRequest":
+        """Return this request with the present values, and with a digest that covers them, too.
+
+        Args:
+            current: The present values.
+            outdated: The values that were shown before, if they changed since then.
+        """
+        digest = digest_call(self.tool, self.arguments, current)
+        return replace(self, digest=digest, current=current, outdated=outdated)
+
+    @property
+    def changed(self) -> tuple["StateChange", ...]:
+        """What changed since this write was approved; empty when it was not approved before."""
+        return () if self.outdated is None else compare_states(self.outdated, self.current or {})
+
+
+@dataclass(frozen=True)
+class StateChange:
+    """One value that changed after it was shown.
+
+    Attributes:
+        name: Its name.
+        shown: The value that was shown; None when there was none.
+        now: The present value; None when there is none.
+    """
+
+    name: str
+    shown: JsonValue
+    now: JsonValue
+
+
+def compare_states(shown: Mapping[str, JsonValue], now: Mapping[str, JsonValue]) -> tuple[StateChange, ...]:
+    """List the values that differ between the state that was shown and the present one."""
+    names = [*shown, *(name for name in now if name not in shown)]
+    return tuple(
+        StateChange(name, shown.get(name), now.get(name)) for name in names if shown.get(name) != now.get(name)
+    )
 
 
 @dataclass(frozen=True)
@@ -69,15 +113,23 @@ class Approval:
         digest: The digest of the request that was shown.
         approver: The name of the approver.
         reason: Why the write is refused, for the model and the audit log.
+        state: The digest of the current values that the approver itself showed before, see `digest_state`. The write
+            is sent only if they are still the same. Leave it out when the request carries the current values.
     """
 
     approved: bool
     digest: str
     approver: str
     reason: str = ""
+    state: str | None = None
 
 
 Approver = Callable[[WriteRequest], Approval | Awaitable[Approval]]
+"""Answers a write request, at once or later.
+
+The current values are read for each request and once more before the write. An approver that has the attribute
+`needs_current = False` decides without them, so they are not read.
+"""
 
 
 @dataclass(frozen=True)
@@ -169,6 +221,7 @@ class ToolCall:
         deadline: The end of all its requests by the monotonic clock; None limits each request separately.
         optional: The scopes that the tool declares for optional parts of its result.
         gaps: The parts that were not read, each with the scope that it needs.
+        before_write: Runs right before each attempt to send a write request; an error means that it is not sent.
     """
 
     tool: str
@@ -178,14 +231,24 @@ class ToolCall:
     deadline: float | None = None
     optional: tuple[str, ...] = ()
     gaps: list[tuple[str, str]] = field(default_factory=list)
+    before_write: Callable[[], Awaitable[None]] | None = None
 
 
 current_call: ContextVar[ToolCall | None] = ContextVar("azure_devops_tool_call", default=None)
 
 
-def digest_call(tool: str, arguments: Mapping[str, JsonValue]) -> str:
-    """Compute the digest of a tool and its canonical arguments."""
-    canonical = json.dumps([tool, arguments], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+def digest_call(tool: str, arguments: Mapping[str, JsonValue], current: Mapping[str, JsonValue] | None = None) -> str:
+    """Compute the digest of a tool, its canonical arguments, and the current values if they were read."""
+    return _digest([tool, arguments] if current is None else [tool, arguments, current])
+
+
+def digest_state(current: Mapping[str, JsonValue]) -> str:
+    """Compute the digest of current values."""
+    return _digest(current)
+
+
+def _digest(value: object) -> str:
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 

@@ -189,7 +189,13 @@ class WritePlan(_Part):
 
 
 class ApprovedPlan:
-    """Approves the writes that a plan names, each as often as it says, and nothing else; for `approver=`."""
+    """Approves the writes that a plan names, each as often as it says, and nothing else; for `approver=`.
+
+    Attributes:
+        needs_current: False: the plan was approved beforehand, whatever the current values are.
+    """
+
+    needs_current = False
 
     def __init__(self, plan: WritePlan, by: str) -> None:
         """Use `WritePlan.approved`, which records who approved."""

@@ -18,6 +18,7 @@ from langchain_azure_devops.results.models import (
 )
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.git import GUID, REPOSITORY, branch_ref, known_repository
+from langchain_azure_devops.tools.pull_requests.merge import read_merge
 from langchain_azure_devops.tools.pull_requests.models import OpenedPullRequest, PullRequest, PullRequestDetail
 from langchain_azure_devops.tools.pull_requests.recovery import find_opened, find_update
 from langchain_azure_devops.tools.pull_requests.review import read_review
@@ -28,6 +29,7 @@ _ONE = "/_apis/git/pullrequests/{pull_request}"
 _LIST = f"{REPOSITORY}/pullrequests"
 _CREATE = f"POST {_LIST}"
 _UPDATE = f"PATCH {_LIST}/{{id}}"
+_RECOGNIZED = frozenset({"title", "project", "repository", "source", "target", "status", "draft"})
 _NOBODY = (
     "author and reviewer were compared with the names and e-mail addresses of the people on each pull request, as a "
     "token for code cannot look people up."
@@ -145,6 +147,7 @@ async def _read(client: AzureDevOps, id: int) -> PullRequestDetail:
     sends=_CREATE,
     targets=("project", "repository", "source", "target", "work_items"),
     contents=("title", "description", "draft"),
+    current=read_merge,
     recover=find_opened,
     makes="pull request",
     example={"repository": "platform-api", "source": "feature/async-sqlalchemy", "target": "main", "title": "Rota"},
@@ -208,11 +211,20 @@ async def _name_missing_branches(client: AzureDevOps, where: PathValues, branche
 
 
 async def _read_current(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Read the values that a change of a pull request would replace, by the names of its arguments."""
-    values = (await get_pull_request(client, id=int(str(arguments["id"])))).model_dump(mode="json")
-    current = {name: values[name] for name in ("title", "project")}
-    for name in arguments.keys() & values.keys() - {"id"}:
+    """Read what a person recognizes a pull request by, and the values that a change would replace.
+
+    Before a merge, these are also the commit that would be merged and the votes.
+    """
+    found = await _read(client, int(str(arguments["id"])))
+    values = found.model_dump(mode="json")
+    current: dict[str, JsonValue] = {}
+    for name in _RECOGNIZED | (arguments.keys() & values.keys() - {"id"}):
         current[name] = "" if values[name] is None else values[name]
+    if arguments.get("status") == "completed":
+        current["votes"] = [
+            f"{reviewer.name}: {reviewer.vote}{', required' if reviewer.required else ''}"
+            for reviewer in sorted(found.reviewers, key=lambda reviewer: reviewer.name)
+        ]
     return dict(sorted(current.items()))
 
 

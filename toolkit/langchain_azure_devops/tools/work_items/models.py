@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from pydantic import AfterValidator, AliasChoices, AliasPath, BaseModel, Field, JsonValue
 
-from langchain_azure_devops.calls.tool import TargetFields
+from langchain_azure_devops.calls.target_fields import TargetFields
 from langchain_azure_devops.http.responses import OrNone
 from langchain_azure_devops.results.models import (
     CollectedText,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, TypeVar, cast
+from typing import Annotated, TypeVar
 
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
@@ -15,6 +15,7 @@ from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import Collection, Numbered, decode
 from langchain_azure_devops.results.models import Failed, Page, Position
 from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.tools.work_items.current import read_item
 from langchain_azure_devops.tools.work_items.models import (
     CommentAdded,
     FieldName,
@@ -140,22 +141,17 @@ async def get_work_item(client: AzureDevOps, *, id: Id, comments: bool = False) 
     return add_details(found, decode(response, RawWorkItem), said)
 
 
-async def current_work_item(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Read the values that a change of a work item would replace, by the names of its arguments and fields."""
-    found = await get_work_item(client, id=int(str(arguments["id"])))
-    values = found.model_dump(mode="json")
-    if description_field(found.type) != "System.Description":
-        # People read and write the description of a bug in its repro steps.
-        values["description"] = values["repro_steps"]
-    current = {name: values[name] for name in ("title", "revision", "project") if values[name] is not None}
-    for name in arguments.keys() & values.keys() - {"id"}:
-        current[name] = "" if values[name] is None else values[name]
-    others = {field.name: field.value for field in found.more}
-    for field in cast("list[dict[str, str]]", arguments.get("fields") or []):
-        # Some fields have a place of their own in the record, under the last part of their name.
-        own = values.get(field["name"].rsplit(".", 1)[-1].lower())
-        current[field["name"]] = others.get(field["name"], "" if own is None else own)
-    return dict(sorted(current.items()))
+async def _read_parent(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Read what a person recognizes the parent of a new work item by."""
+    if (parent := arguments.get("parent")) is None:
+        return {}
+    found = await get_work_item(client, id=int(str(parent)))
+    return {
+        "parent_type": found.type,
+        "parent_title": found.title,
+        "parent_state": found.state,
+        "parent_project": found.project,
+    }
 
 
 @toolset.write(
@@ -165,6 +161,7 @@ async def current_work_item(client: AzureDevOps, arguments: Mapping[str, JsonVal
     sends=f"POST {_CREATE}",
     targets=("type", "project", "area", "iteration", "assigned_to", "parent"),
     contents=("title", "description", "tags", "fields"),
+    current=_read_parent,
     recover=find_created_item,
     makes="work item",
     example={"type": "Bug", "title": "Broken", "assigned_to": "Tom Becker", "tags": ["a"]},
@@ -222,7 +219,7 @@ async def create_work_item(
     sends=f"PATCH {ITEM}",
     targets=("id", "assigned_to", "area", "iteration"),
     contents=("revision", "title", "state", "tags", "description", "fields"),
-    current=current_work_item,
+    current=read_item,
     recover=find_update,
     empty_clears=True,
     example={"id": 4, "revision": 5, "title": "Another title"},
@@ -280,7 +277,7 @@ async def update_work_item(
     sends=f"POST {COMMENTS}",
     targets=("id",),
     contents=("text",),
-    current=current_work_item,
+    current=read_item,
     recover=find_comment,
     example={"id": 4, "text": "Noted."},
 )

@@ -1,0 +1,437 @@
+"""An approval covers exactly the state that was shown: when somebody changes it before the write, it is asked again."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import httpx
+import pytest
+from tool_calls import FULL, Recorder, call, writes
+
+from azure_devops_simulator import Fault
+from langchain_azure_devops import TOOLS, Approval, approve_writes_with
+from langchain_azure_devops.adapters.langchain import bind
+from langchain_azure_devops.calls.declaration import Toolset
+from langchain_azure_devops.errors import Denied, NotFound, RevisionConflict, StateChanged, WriteBlocked
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.safety.audit import AuditLog, read_entries
+from langchain_azure_devops.safety.grants import digest_state
+from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.tools.work_items.tools import CommentAdded
+
+WRITERS = sorted(name for name, tool in TOOLS.items() if tool.access == "write")
+OPENED = {"repository": "platform-api", "source": "feature/async-sqlalchemy", "target": "main", "title": "Rota"}
+
+
+class Scenario(NamedTuple):
+    """A write, what somebody does before it is sent, and the value of which the approver is told that it changed."""
+
+    tool: str
+    meanwhile: str
+    changed: str
+    arguments: dict = {}  # noqa: RUF012 - read only
+
+
+SCENARIOS = [
+    Scenario("update_work_item", "rename the item", "title"),
+    Scenario("update_work_item", "close the item", "state"),
+    Scenario("update_work_item", "reassign the item", "assigned_to"),
+    Scenario("update_work_item", "describe the item", "revision", {"title": "Another title"}),
+    Scenario("update_work_item", "describe the item", "description", {"description": "Mine"}),
+    Scenario("add_work_item_comment", "rename the item", "title"),
+    Scenario("add_work_item_comment", "close the item", "state"),
+    Scenario("add_work_item_comment", "reassign the item", "assigned_to"),
+    Scenario("create_work_item", "rename the parent", "parent_title", {"parent": 5}),
+    Scenario("create_work_item", "close the parent", "parent_state", {"parent": 5}),
+    Scenario("update_pull_request", "rename the pull request", "title", {"id": 15, "title": "Mine"}),
+    Scenario("update_pull_request", "rename the pull request", "title", {"id": 15, "description": "Mine"}),
+    Scenario("update_pull_request", "abandon the pull request", "status", {"id": 15, "description": "Mine"}),
+    Scenario("update_pull_request", "make it a draft", "draft", {"id": 15, "title": "Mine"}),
+    Scenario("update_pull_request", "vote", "votes", {"id": 15, "status": "completed", "source_commit": "the tip"}),
+    Scenario("create_pull_request", "push to the source", "source_commit", OPENED),
+    Scenario("create_pull_request", "push to the target", "target_commit", OPENED),
+    Scenario("create_pull_request", "rename the item", "work_item_4", {**OPENED, "work_items": [4]}),
+]
+
+
+@pytest.fixture
+def client(connect, server, sent):
+    return connect(transport=Recorder(server.base_url, sent))
+
+
+@pytest.fixture
+def meanwhile(connect, push, server, tls):
+    """Does what a scenario says, as somebody else."""
+    other = connect(writes="allow")
+
+    def change_item(number, **changes):
+        now = call(other, "get_work_item", id=number)
+        call(other, "update_work_item", id=number, revision=now.revision, **changes)
+
+    def vote():
+        base = f"{server.base_url}/Platform/_apis/git/repositories/platform-api/pullRequests/15/reviewers"
+        with httpx.Client(auth=("", FULL), params={"api-version": "7.1"}, verify=tls) as http:
+            me = other.run_sync(other.identity()).id
+            assert http.put(f"{base}/{me}", json={"vote": -5}).status_code in {200, 201}
+
+    changes = {
+        "rename the item": lambda: change_item(4, title="Renamed by somebody"),
+        "close the item": lambda: change_item(4, state="Closed"),
+        "reassign the item": lambda: change_item(4, assigned_to="Luis Ferreira"),
+        "describe the item": lambda: change_item(4, description="By somebody"),
+        "rename the parent": lambda: change_item(5, title="Renamed by somebody"),
+        "close the parent": lambda: change_item(5, state="Closed"),
+        "rename the pull request": lambda: call(other, "update_pull_request", id=15, title="Renamed by somebody"),
+        "abandon the pull request": lambda: call(other, "update_pull_request", id=15, status="abandoned"),
+        "make it a draft": lambda: call(other, "update_pull_request", id=15, draft=True),
+        "vote": vote,
+        "push to the source": lambda: push("Platform", "platform-api", {"/x": b"1"}, "feature/async-sqlalchemy"),
+        "push to the target": lambda: push("Platform", "platform-api", {"/x": b"1"}, "main"),
+    }
+    return lambda name: changes[name]()
+
+
+def arguments_of(scenario, client):
+    given = scenario.arguments or TOOLS[scenario.tool].examples[0]
+    if "id" not in given and "id" in TOOLS[scenario.tool].parameters.model_fields:
+        given = {**given, "id": 4, "revision": 0}
+    if "revision" in TOOLS[scenario.tool].parameters.model_fields:
+        given = {**given, "revision": call(client, "get_work_item", id=given["id"]).revision}
+    if scenario.tool == "create_work_item":
+        given = {"type": "Task", "title": "Broken", **given}
+    if given.get("source_commit"):
+        given = {**given, "source_commit": call(client, "get_pull_request", id=15).source_commit}
+    return given
+
+
+class Person:
+    """Approves; the first time, somebody changes the state after it was shown and before the answer is given."""
+
+    def __init__(self, change=lambda: None, answers=(True, True)):
+        self.asked, self._change, self._answers = [], change, answers
+
+    def __call__(self, request):
+        self.asked.append(request)
+        if len(self.asked) == 1:
+            self._change()
+        return Approval(self._answers[len(self.asked) - 1], request.digest, "dana", "not like this")
+
+
+def in_a_thread(client, scenario, arguments, person):
+    with approve_writes_with(person):
+        return TOOLS[scenario.tool].call_sync(client, **arguments)
+
+
+def in_a_loop(client, scenario, arguments, person):
+    async def answer(request):
+        return await asyncio.to_thread(person, request)
+
+    async def work():
+        with approve_writes_with(answer):
+            return await TOOLS[scenario.tool](client, **arguments)
+
+    return asyncio.run(work())
+
+
+def as_a_bound_tool(client, scenario, arguments, person):
+    tool = bind(TOOLS[scenario.tool], client, approver=person, on_error="raise")
+    return tool.invoke({"type": "tool_call", "id": "1", "name": tool.name, "args": arguments})
+
+
+WAYS = [in_a_thread, in_a_loop, as_a_bound_tool]
+
+
+def test_every_write_tool_shows_the_state_and_has_a_scenario():
+    assert [name for name in WRITERS if TOOLS[name].current is None] == []
+    assert {scenario.tool for scenario in SCENARIOS} == set(WRITERS)
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: f"{scenario.tool}, {scenario.meanwhile}")
+def test_a_change_after_the_showing_is_asked_again_and_marked(scenario, way, client, meanwhile, sent):
+    arguments = arguments_of(scenario, client)
+    person = Person(lambda: meanwhile(scenario.meanwhile), (True, False))
+    with pytest.raises(WriteBlocked, match="not like this"):
+        way(client, scenario, arguments, person)
+    assert writes(sent) == []
+    first, second = person.asked
+    assert (first.arguments, first.changed) == (second.arguments, ())
+    assert first.digest != second.digest
+    changes = {change.name: change for change in second.changed}
+    assert scenario.changed in changes
+    change = changes[scenario.changed]
+    assert (change.shown, change.now) == (first.current.get(change.name), second.current.get(change.name))
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: f"{scenario.tool}, {scenario.meanwhile}")
+def test_a_yes_to_the_present_state_writes_once(scenario, client, meanwhile, sent):
+    arguments = arguments_of(scenario, client)
+    person = Person(lambda: meanwhile(scenario.meanwhile))
+    if scenario.tool == "update_work_item" and "item" in scenario.meanwhile:
+        # The revision that the call names is over, whoever approves it.
+        with pytest.raises(RevisionConflict):
+            in_a_thread(client, scenario, arguments, person)
+    else:
+        assert in_a_thread(client, scenario, arguments, person)
+    assert len(person.asked) == 2
+    assert len(writes(sent)) == 1
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+@pytest.mark.parametrize("name", WRITERS)
+def test_without_a_change_one_question_and_two_looks_at_the_state(name, way, client, sent):
+    scenario = Scenario(name, "", "", {"id": 4, "text": "Noted."} if name == "add_work_item_comment" else {})
+    arguments = arguments_of(scenario, client)
+    sent.clear()
+    person = Person()
+    way(client, scenario, arguments, person)
+    assert len(person.asked) == 1
+    assert person.asked[0].current is not None
+    assert len(writes(sent)) == 1
+    asking = len(sent)
+    sent.clear()
+    client.run_sync(TOOLS[name].read_current(client, person.asked[0]))
+    look = len(sent)
+    assert asking == 2 * look + REQUESTS[name]
+
+
+REQUESTS = {
+    "add_work_item_comment": 2,
+    "create_pull_request": 1,
+    "create_work_item": 1,
+    "update_pull_request": 2,
+    "update_work_item": 1,
+}
+"""What a write costs with writes="allow", where nobody is shown anything."""
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_write_that_nobody_is_shown_reads_no_state(name, platform_client, sent):
+    scenario = Scenario(name, "", "", {"id": 4, "text": "Noted."} if name == "add_work_item_comment" else {})
+    arguments = arguments_of(scenario, platform_client)
+    sent.clear()
+    call(platform_client, name, **arguments)
+    assert len(sent) == REQUESTS[name]
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_an_approver_that_needs_no_state_costs_no_reading(name, client, sent):
+    class Rule:
+        needs_current = False
+
+        def __call__(self, request):
+            assert request.current is None
+            return Approval(True, request.digest, "a rule")
+
+    scenario = Scenario(name, "", "", {"id": 4, "text": "Noted."} if name == "add_work_item_comment" else {})
+    arguments = arguments_of(scenario, client)
+    sent.clear()
+    in_a_thread(client, scenario, arguments, Rule())
+    assert len(sent) == REQUESTS[name]
+
+
+def test_what_was_not_shown_may_change(client, meanwhile, sent):
+    person = Person(lambda: meanwhile("describe the item"))
+    with approve_writes_with(person):
+        assert TOOLS["add_work_item_comment"].call_sync(client, id=4, text="Noted.").work_item == 4
+    assert len(person.asked) == 1
+    assert "description" not in person.asked[0].current
+
+
+def test_a_state_that_changes_all_the_time_ends_as_a_refusal_that_says_so(client, connect, sent):
+    other, asked = connect(writes="allow"), []
+
+    def approve_and_be_late(request):
+        asked.append(request)
+        now = call(other, "get_work_item", id=4)
+        call(other, "update_work_item", id=4, revision=now.revision, title=f"Title {len(asked)}")
+        return Approval(True, request.digest, "dana")
+
+    with approve_writes_with(approve_and_be_late), pytest.raises(StateChanged) as caught:
+        TOOLS["add_work_item_comment"].call_sync(client, id=4, text="Noted.")
+    assert "approved 3 times" in caught.value.message
+    assert "nothing was sent" in caught.value.message
+    assert len(asked) == 3
+    assert [change.now for change in asked[2].changed] == ["Title 2"]
+    assert writes(sent) == []
+
+
+def test_a_yes_to_the_outdated_request_is_none_to_the_present_one(client, meanwhile, sent):
+    first = []
+
+    def repeat(request):
+        if not first:
+            first.append(Approval(True, request.digest, "dana"))
+            meanwhile("rename the item")
+        return first[0]
+
+    with approve_writes_with(repeat), pytest.raises(WriteBlocked, match="other arguments or another state"):
+        TOOLS["add_work_item_comment"].call_sync(client, id=4, text="Noted.")
+    assert writes(sent) == []
+
+
+def test_a_state_that_cannot_be_read_before_the_question_is_an_error_and_nobody_is_asked(client, sent):
+    person = Person()
+    with approve_writes_with(person), pytest.raises(NotFound, match="4711"):
+        TOOLS["add_work_item_comment"].call_sync(client, id=4711, text="Noted.")
+    assert (person.asked, writes(sent)) == ([], [])
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+@pytest.mark.parametrize(("status", "kind"), [(403, Denied), (404, NotFound)])
+def test_a_state_that_cannot_be_read_again_is_not_written(way, status, kind, client, organization, sent):
+    def break_down():
+        # The first look at the item is the one of the tool itself, for its project.
+        organization.faults.add(Fault("status", "GET", "/_apis/wit/workitems/4", status=status, skip=1))
+
+    scenario = Scenario("add_work_item_comment", "", "")
+    with pytest.raises(kind) as caught:
+        way(client, scenario, {"id": 4, "text": "Noted."}, Person(break_down))
+    assert "nothing was sent" in caught.value.message
+    assert "may be approved again" in caught.value.message
+    assert writes(sent) == []
+
+
+def test_a_write_that_waited_for_the_throttle_is_compared_again(connect, server, organization, sent):
+    [item] = [item for item in organization.work_items if item.id == 4]
+
+    def change_once(_waiting):
+        # This runs on the loop of the client, so nothing may be requested here.
+        item.revision.fields["System.Title"] = "Renamed by somebody"
+
+    client = connect(transport=Recorder(server.base_url, sent), progress=change_once)
+    organization.faults.add(Fault("throttle", "POST", "/comments", retry_after=1, times=1))
+    person = Person(answers=(True, False))
+    with approve_writes_with(person), pytest.raises(WriteBlocked, match="not like this"):
+        TOOLS["add_work_item_comment"].call_sync(client, id=4, text="Noted.")
+    assert [change.now for change in person.asked[1].changed] == ["Renamed by somebody"]
+    assert len(writes(sent)) == 1
+
+
+def test_each_answer_is_on_record_and_so_is_what_was_not_sent(client, meanwhile, tmp_path):
+    client.audit = AuditLog(tmp_path / "audit.jsonl")
+    person = Person(lambda: meanwhile("rename the item"))
+    with approve_writes_with(person):
+        TOOLS["add_work_item_comment"].call_sync(client, id=4, text="Noted.")
+    entries = [entry for entry in read_entries(client.audit.path) if entry.event != "read"]
+    assert [entry.event for entry in entries] == ["approved", "granted", "failed", "approved", "granted", "written"]
+    digests = [entry.details["digest"] for entry in entries]
+    assert digests == [person.asked[0].digest] * 3 + [person.asked[1].digest] * 3
+    assert "StateChanged" in entries[2].details["error"]
+
+
+def test_two_threads_that_comment_on_a_renamed_item_are_both_asked_again(client, connect, meanwhile, organization):
+    people = [Person(), Person()]
+    first, second = people
+    first._change = lambda: meanwhile("rename the item")
+    second._change = lambda: meanwhile("close the item")
+
+    def comment(person):
+        with approve_writes_with(person):
+            return TOOLS["add_work_item_comment"].call_sync(client, id=4, text="Noted.")
+
+    comment_one = comment(first)
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(comment, [second, Person()]))
+    assert comment_one.comment
+    assert all(result.comment for result in results)
+    assert [len(person.asked) for person in people] == [2, 2]
+
+
+# -- approvers that showed the state themselves ----------------------------------------------------------------------
+
+
+class Earlier:
+    """Showed the state at another time, as a graph does."""
+
+    needs_current = False
+
+    def __init__(self, state):
+        self._state = state
+
+    def __call__(self, request):
+        return Approval(True, request.digest, "dana", state=digest_state(self._state))
+
+
+def test_an_approval_that_names_the_state_it_was_given_for_holds_only_in_that_state(client, meanwhile, sent):
+    tool, arguments = TOOLS["add_work_item_comment"], {"id": 4, "text": "Noted."}
+    request = tool.prepare(client, tool.validate(arguments))
+    state = client.run_sync(tool.read_current(client, request))
+    meanwhile("rename the item")
+    with approve_writes_with(Earlier(state)), pytest.raises(StateChanged, match="has to be approved again"):
+        tool.call_sync(client, **arguments)
+    assert writes(sent) == []
+    now = client.run_sync(tool.read_current(client, request))
+    with approve_writes_with(Earlier(now)):
+        assert tool.call_sync(client, **arguments).work_item == 4
+    assert len(writes(sent)) == 1
+
+
+# -- tools of users --------------------------------------------------------------------------------------------------
+
+COMMENTS = "/{project}/_apis/wit/workItems/{id}/comments"
+
+
+def make_tool(state, **declared):
+    """A tool that sends two comments, and whose state is a counter."""
+
+    async def current(_client, _arguments):
+        return dict(state)
+
+    async def comment_twice(client: AzureDevOps, *, id: int) -> CommentAdded:
+        """Comment twice."""
+        for number in range(2):
+            body = {"text": f"Comment {number}"}
+            where = {"project": "Platform", "id": id}
+            await client.post(COMMENTS, body, path=where, query={"format": "markdown"}, version="7.1-preview.4")
+            state["count"] += 1
+        return CommentAdded(work_item=id, comment=0)
+
+    declare = Toolset.named("mine", "Mine.").write
+    sends = f"POST {COMMENTS}"
+    return declare(Scope.WORK_WRITE, sends=sends, current=current, times=2, **declared)(comment_twice)
+
+
+def test_the_first_of_two_requests_is_compared_and_not_the_second_which_comes_after_a_change_of_its_own(client, sent):
+    state = {"count": 0}
+    tool = make_tool(state)
+    with approve_writes_with(Person()):
+        tool.call_sync(client, id=4)
+    assert len(writes(sent)) == 2
+    sent.clear()
+
+    def bump():
+        state["count"] += 1
+
+    person = Person(bump, (True, False))
+    with approve_writes_with(person), pytest.raises(WriteBlocked):
+        tool.call_sync(client, id=4)
+    assert [change.name for change in person.asked[1].changed] == ["count"]
+    assert writes(sent) == []
+
+
+def test_reading_the_state_cannot_write_with_the_grant_of_the_call(client, sent):
+    async def current(client, _arguments):
+        await client.post(COMMENTS, {"text": "!"}, path={"project": "Platform", "id": 4}, version="7.1-preview.4")
+        return {}
+
+    async def note(client: AzureDevOps, *, id: int) -> CommentAdded:
+        """Comment."""
+        await client.post(COMMENTS, {"text": "x"}, path={"project": "Platform", "id": id}, version="7.1-preview.4")
+        return CommentAdded(work_item=id, comment=0)
+
+    tool = Toolset.named("mine", "Mine.").write(Scope.WORK_WRITE, sends=f"POST {COMMENTS}", current=current)(note)
+    with approve_writes_with(Earlier({})), pytest.raises(WriteBlocked):
+        tool.call_sync(client, id=4)
+    assert writes(sent) == []
+
+
+def test_secrets_in_the_state_are_not_shown(client, connect):
+    secret = "ghp_Zk3vQ9xT7bN2mW8rY5cL1dF6hJ4gS0aPqEuV"
+    call(connect(writes="allow"), "get_work_item", id=4)
+    tool = make_tool({"count": 0, "note": [{"token": f"It is {secret}"}]})
+    person = Person()
+    with approve_writes_with(person):
+        tool.call_sync(client, id=4)
+    assert secret not in str(person.asked[0])
+    assert "[secret:" in str(person.asked[0].current)

@@ -1,0 +1,156 @@
+"""The state that an approver is shown: read before the approver is asked, and compared again right before the write."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from pydantic import JsonValue
+
+from langchain_azure_devops.errors import AzureDevOpsError, StateChanged, WriteBlocked
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.safety.grants import Approval, ToolCall, WriteRequest, current_call, digest_state
+from langchain_azure_devops.scopes import Scope
+
+State = Mapping[str, JsonValue]
+ReadCurrent = Callable[[AzureDevOps, Mapping[str, JsonValue]], Awaitable[dict[str, JsonValue]]]
+MOST_ASKS = 3
+"""How often one call asks for approval when the state changes each time between the answer and the write."""
+
+
+class NotCompared(WriteBlocked):
+    """The present values could not be read before the write; nothing was sent.
+
+    Attributes:
+        reason: The error of the reading, whose message says that nothing was sent.
+    """
+
+    def __init__(self, tool: str, reason: AzureDevOpsError) -> None:
+        """Say in the error of the reading that nothing was sent, and keep it."""
+        reason.message = (
+            f"{tool} was not carried out, and nothing was sent: the values that the approver was shown could not be "
+            f"read again to compare them. {reason.message} The write may be approved again."
+        )
+        reason.args = (reason.message,)
+        super().__init__(reason.message, subject=tool)
+        self.reason = reason
+
+
+async def read_current(
+    client: AzureDevOps, read: ReadCurrent, request: WriteRequest, scopes: tuple[Scope, ...]
+) -> State:
+    """Read the present values of what a write would change, with pseudonyms for secrets; runs on the client's loop.
+
+    The reading has no grant, so it cannot write.
+
+    Args:
+        client: The client that reads.
+        read: Reads the values, as the tool declares.
+        request: The write.
+        scopes: The scopes of the tool, for the error of a refusal.
+    """
+    call = current_call.get()
+    deadline = (call and call.deadline) or time.monotonic() + client.context.timeouts.call
+    names = tuple(scope.value for scope in scopes)
+    token = current_call.set(ToolCall(request.tool, names, None, request.digest[:12], deadline))
+    try:
+        return client.secrets.redact_value(await read(client, request.arguments))
+    finally:
+        current_call.reset(token)
+
+
+class StateCheck:
+    """Compares the present values with the ones that were approved, each time before a write request is sent.
+
+    A call that sends several requests is compared once: its own first request changes the state.
+
+    Attributes:
+        now: The values that were read last; None before the first comparison.
+        changed: Whether they differed from the approved ones.
+    """
+
+    def __init__(self, tool: str, read: Callable[[], Awaitable[State]], approved: str, writes: int) -> None:
+        """Compare with the state of the digest `approved`, for a call that may send so many write requests."""
+        self.now: State | None = None
+        self.changed = False
+        self._tool, self._read, self._approved, self._once = tool, read, approved, writes > 1
+        self._held = False
+        self._lock = asyncio.Lock()
+
+    async def __call__(self) -> None:
+        """Compare.
+
+        Raises:
+            StateChanged: The state is another one.
+            NotCompared: It could not be read.
+        """
+        async with self._lock:
+            if self._held and self._once:
+                return
+            try:
+                self.now = await self._read()
+            except AzureDevOpsError as error:
+                raise NotCompared(self._tool, error) from error
+            self.changed = digest_state(self.now) != self._approved
+            if self.changed:
+                raise StateChanged(
+                    f"{self._tool} was not carried out, and nothing was sent: what the approver was shown has changed "
+                    "since then. It has to be approved again.",
+                    subject=self._tool,
+                )
+            self._held = True
+
+
+def make_check(
+    client: AzureDevOps,
+    read: ReadCurrent,
+    request: WriteRequest,
+    approval: Approval,
+    scopes: tuple[Scope, ...],
+    writes: int,
+) -> StateCheck | None:
+    """Return the comparison with the state that an approval is for; None when it was given without one."""
+    approved = approval.state if request.current is None else digest_state(request.current)
+    if approved is None:
+        return None
+    return StateCheck(request.tool, partial(read_current, client, read, request, scopes), approved, writes)
+
+
+@dataclass(frozen=True)
+class Showing:
+    """What the approver of one call is shown, and what was shown before.
+
+    Attributes:
+        asked: The write without any state.
+        current: The present values; None when the approver is not shown any.
+        outdated: The values that were shown before, if they changed.
+        rounds: How often the approver was asked before.
+    """
+
+    asked: WriteRequest
+    current: State | None
+    outdated: State | None = None
+    rounds: int = 0
+
+    @property
+    def request(self) -> WriteRequest:
+        """The request for the approver."""
+        return self.asked if self.current is None else self.asked.show(self.current, self.outdated)
+
+    def renew(self, check: StateCheck | None, error: StateChanged) -> "Showing":
+        """Return what to show after the state changed.
+
+        Raises:
+            StateChanged: The approver showed the state itself, or it changed too often.
+        """
+        if self.current is None or check is None or not check.changed:
+            raise error
+        if self.rounds + 1 == MOST_ASKS:
+            raise StateChanged(
+                f"{error.subject} was not carried out, and nothing was sent: it was approved {MOST_ASKS} times, and "
+                "what it would change was changed by somebody else each time before it was written. Read it again, "
+                "and ask for the write later.",
+                subject=error.subject,
+            ) from error
+        return Showing(self.asked, check.now, self.current, self.rounds + 1)

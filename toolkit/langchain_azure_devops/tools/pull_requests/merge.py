@@ -1,0 +1,65 @@
+"""What a new pull request would merge: the commits at its branches, and the work items that it would link."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from pydantic import AliasPath, BaseModel, Field, JsonValue
+
+from langchain_azure_devops.calls.fan_out import fan_out
+from langchain_azure_devops.errors import Denied, NotFound
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.http.request import PathValues
+from langchain_azure_devops.http.responses import Collection, decode
+from langchain_azure_devops.text.lookalikes import find_similar
+from langchain_azure_devops.tools.git import REPOSITORY, branch_ref, known_repository
+
+_ITEM = "/_apis/wit/workitems/{id}"
+_PAGE = 1000
+
+
+class _Ref(BaseModel):
+    name: str
+    commit: str = Field(validation_alias="objectId")
+
+
+class _WorkItem(BaseModel):
+    type: str = Field(validation_alias=AliasPath("fields", "System.WorkItemType"))
+    title: str = Field(validation_alias=AliasPath("fields", "System.Title"))
+    state: str = Field(validation_alias=AliasPath("fields", "System.State"))
+
+
+async def read_merge(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Read the commits at both branches, branches that look like them, and the work items that would be linked."""
+    project = await client.required_project(cast("str | None", arguments.get("project")))
+    where: PathValues = {"project": project, "repository": str(arguments["repository"])}
+    current: dict[str, JsonValue] = {}
+    async with known_repository(client, where):
+        refs = await _read_refs(client, where, "heads/")
+        for name in ("source", "target"):
+            ref = str(branch_ref(str(arguments[name])))
+            if ref not in refs and (len(refs) >= _PAGE or not ref.startswith("refs/heads/")):
+                refs |= await _read_refs(client, where, ref.removeprefix("refs/"))
+            current[f"{name}_commit"] = refs.get(ref, "there is no such branch")
+            similar = [other.removeprefix("refs/heads/") for other in find_similar(ref, refs)]
+            if similar:
+                current[f"{name}_looks_like"] = list[JsonValue](similar)
+    numbers = cast("list[int]", arguments.get("work_items") or [])
+    linked = await fan_out(numbers, lambda number: _describe(client, number))
+    if linked.failed:
+        raise next(iter(linked.failed.values()))
+    return {**current, **{f"work_item_{number}": text for number, text in sorted(linked.done.items())}}
+
+
+async def _read_refs(client: AzureDevOps, where: PathValues, prefix: str) -> dict[str, str]:
+    answer = await client.get(f"{REPOSITORY}/refs", path=where, query={"filter": prefix, "$top": _PAGE})
+    return {ref.name: ref.commit for ref in decode(answer, Collection[_Ref]).value}
+
+
+async def _describe(client: AzureDevOps, number: int) -> str:
+    """Describe a work item in a few words. A token that opens pull requests may not be allowed to read it."""
+    query = {"fields": "System.WorkItemType,System.Title,System.State"}
+    try:
+        item = decode(await client.get(_ITEM, path={"id": number}, query=query), _WorkItem)
+    except (Denied, NotFound) as error:
+        return f"could not be read ({error.status})"
+    return f"{item.type}: {item.title} ({item.state})"
