@@ -3,29 +3,37 @@
 import base64
 import binascii
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-Check = Callable[[re.Match[str], str], bool]
-"""Decides whether a match is a secret; gets the match and the possible secret in it."""
+from langchain_azure_devops.text.secret_names import Secrecy, find_secrecy
+from langchain_azure_devops.text.secret_rules import Check
+from langchain_azure_devops.text.secret_values import (
+    is_chain,
+    is_common,
+    is_guid,
+    is_literal,
+    is_random,
+    is_reserved,
+    is_sum,
+    reads_as_words,
+)
 
 _PAT = re.compile(rb"(?:[^:\s]{0,120}:)?(?:[a-z2-7]{52}|[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4})\s?")
+_CREDENTIAL = re.compile(r"[^:\x00-\x1f]{0,200}:[^\x00-\x1f]{1,2000}\s{0,2}")
 _LEAST_DIGITS = 3
-_GUID = re.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_NAME = re.compile(r"[A-Za-z_$][\w$-]*(?:[./:]{1,2}[A-Za-z_$][\w$-]*)*[:.]?")
-_TEMPLATE = re.compile(r"[$%#@]\{|\$\(|\{\{|<[%\w]|^%\w+%$|^[$@<&]|\bprocess\.env|\bos\.environ|\bsecrets\.|^\[secret:")
-_PLACE = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]*://|[~.]{0,2}/|[A-Za-z]:\\)")
-# The ends of names that are about a secret but do not hold one: secretName, token_url, passwordPolicy.
-_ABOUT = re.compile(
-    r"(?i)s?(?:[_.-]|(?<=[a-z])(?=[A-Z])|^)(?:names?|ids?|ur[il]s?|paths?|files?|types?|len(?:gth)?|count|hash(?:ed)?|policy|"
-    r"expir\w*|ttl|age|versions?|refs?|fields?|labels?|placeholder|hint|providers?|scopes?|endpoint|kind|format|rotation|"
-    r"limit|usage|budget|env|var|variable|class|regex|pattern|digest|fingerprint|store|vault|mount|rule|error|message)$"
+_LEAST_DIFFERENT = 20
+_LEAST_LENGTH = {Secrecy.PASSWORD: 6, Secrecy.TOKEN: 8, Secrecy.KEY: 12}
+_OF_A_NAME = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
+_MOST_BEFORE = 200
+_CODE_BEFORE = re.compile(
+    r"(?:[(\[{,!.]|\b(?:const|let|var|val|return|if|else|elif|self|this|def|public|private|static|final|new|type|auto|string|String|and|or|not|in|is|for))$"
 )
-_WORDS_OF_SECRECY = re.compile(r"(?i)passw|secret|token|credential|apikey|string|required|invalid|unknown|default")
+_SIGN = re.compile(r"[!#$%&*+?@^~|(){}\[\],=]")
 
 
-def has_digits(_match: re.Match[str], secret: str) -> bool:
-    """Whether there are digits: random base32 has ten in 52 characters, joined words have none."""
-    return sum(character.isdigit() for character in secret) >= _LEAST_DIGITS
+def is_base32(_match: re.Match[str], secret: str) -> bool:
+    """Whether it is random base32: of 52 characters, ten are digits, and many differ."""
+    return sum(map(str.isdigit, secret)) >= _LEAST_DIGITS and len(set(secret)) >= _LEAST_DIFFERENT
 
 
 def has_letters_and_digits(_match: re.Match[str], secret: str) -> bool:
@@ -33,43 +41,150 @@ def has_letters_and_digits(_match: re.Match[str], secret: str) -> bool:
     return any(map(str.isdigit, secret)) and any(map(str.isalpha, secret)) and not _is_hex_digest(secret)
 
 
+def is_opaque(_match: re.Match[str], secret: str) -> bool:
+    """Whether it was made by a machine; a word in its place stands for it."""
+    return is_literal(secret) and (is_random(secret) or is_guid(secret))
+
+
 def is_basic_credential(_match: re.Match[str], secret: str) -> bool:
     """Whether it is Base64 of a token, alone or after a user name and a colon."""
+    decoded = _decode(secret)
+    return decoded is not None and _PAT.fullmatch(decoded) is not None
+
+
+def is_any_credential(_match: re.Match[str], secret: str) -> bool:
+    """Whether it is Base64 of a user name and a password, which stand after a word that announces them."""
+    decoded = _decode(secret)
     try:
-        decoded = base64.b64decode(secret + "=" * (-len(secret) % 4), validate=True)
-    except (binascii.Error, ValueError):
+        return decoded is not None and _CREDENTIAL.fullmatch(decoded.decode()) is not None
+    except UnicodeDecodeError:
         return False
-    return _PAT.fullmatch(decoded) is not None
 
 
-def is_literal(_match: re.Match[str], secret: str) -> bool:
-    """Whether it is a value, and not a reference such as `$(DbPassword)` or `{{ password }}`."""
-    return _TEMPLATE.search(secret) is None
+def is_plain_value(_match: re.Match[str], secret: str) -> bool:
+    """Whether it is a value, and neither a reference such as `$(DbPassword)` nor a word that stands for one."""
+    return is_literal(secret) and not is_common(secret)
 
 
-def is_assigned_value(match: re.Match[str], secret: str) -> bool:
-    """Whether a quoted value is no reference, no name in code, no path, no sentence and no identifier."""
-    if _ABOUT.search(match["rest"]) or _TEMPLATE.search(secret) or _PLACE.search(secret) or _GUID.fullmatch(secret):
+def is_password_argument(match: re.Match[str], secret: str) -> bool:
+    """Whether it is the value of a short option such as `-p`, where a port or a path may stand as well."""
+    return is_plain_value(match, secret) and not secret.isdigit() and not reads_as_words(secret)
+
+
+def is_machine_password(match: re.Match[str], secret: str) -> bool:
+    """Whether a `machine` stands before the login, as in .netrc."""
+    before = match.string[max(0, match.start() - _MOST_BEFORE) : match.start()].lower()
+    return ("machine " in before or "default" in before) and is_plain_value(match, secret)
+
+
+def is_encoded_value(_match: re.Match[str], secret: str) -> bool:
+    """Whether it is Base64 of something else than a common word."""
+    decoded = _decode(secret)
+    return decoded is not None and not is_common(decoded.decode("ascii", "replace"))
+
+
+def is_named_value(match: re.Match[str], secret: str) -> bool:
+    """Whether the name says that the value is secret, and the value can be one where it stands."""
+    before, lead = _text_before(match)
+    secrecy = find_secrecy(before + match["name"])
+    if secrecy is None or not _is_possible(secret, secrecy):
         return False
+    if is_guid(secret):
+        return True
+    if match.lastgroup == "bare":
+        return _is_bare_value(match, secret, secrecy, before, lead)
+    if match["weak"] is not None and not is_random(secret):
+        return False
+    if match["blank"] is not None and not before.startswith("-"):
+        # After a blank it must be an option, as in `--password "hunter2"`, or SQL; otherwise it is a sentence.
+        return match["name"].upper() == "PASSWORD" and match.lastgroup == "single" and _is_chosen(secret)
+    return _is_quoted_value(secret, secrecy, before + match["name"])
+
+
+def _is_possible(secret: str, secrecy: Secrecy) -> bool:
+    return len(secret) >= _LEAST_LENGTH[secrecy] and is_literal(secret) and not is_common(secret)
+
+
+def _text_before(match: re.Match[str]) -> tuple[str, str]:
+    """Return the beginning of the name before the word that was found, and what stands before it in the line."""
+    line = match.string[max(0, match.start() - _MOST_BEFORE) : match.start()]
+    line = line[max(line.rfind("\n"), line.rfind("\x1e")) + 1 :]
+    rest = line.rstrip(_OF_A_NAME)
+    return line[len(rest) :], rest
+
+
+def _is_quoted_value(secret: str, secrecy: Secrecy, name: str) -> bool:
     if any(map(str.isspace, secret)):
-        return match[0].lower().startswith("passphrase")
-    if _NAME.fullmatch(secret) and not any(map(str.isdigit, secret)):
-        # Only letters: a lower-case word may be a password unless it is about secrets; anything else is a name.
-        return len(secret) >= 10 and secret.isalpha() and secret.islower() and not _WORDS_OF_SECRECY.search(secret)
-    return not (secret.isdigit() and match[0][:5].lower() == "token")
+        if "phrase" in name.lower() and not is_reserved(secret):
+            return True
+        return any(len(part) >= 8 and _is_strong(part) for part in secret.split()[:9])
+    if secret.isdigit():
+        return secrecy is Secrecy.PASSWORD
+    if is_random(secret):
+        return True
+    if secrecy is not Secrecy.PASSWORD:
+        return _is_mixed(secret)
+    return _is_chosen(secret)
 
 
-def is_bare_value(match: re.Match[str], secret: str) -> bool:
-    """Whether an unquoted value is a secret: as for a quoted one, and nothing that code would write there."""
-    if not is_assigned_value(match, secret):
+def _is_chosen(secret: str) -> bool:
+    """Whether a person may have chosen it as a password: with a digit, or with a sign in the middle."""
+    if reads_as_words(secret):
         return False
-    if match.string[match.start("secret") - 1] == " " and "=" not in match[0] and ":" not in match[0]:
+    return any(map(str.isdigit, secret)) or (_SIGN.search(secret[1:-1]) is not None and not is_reserved(secret))
+
+
+def _is_mixed(secret: str) -> bool:
+    """Whether letters and digits alternate as in no name, or signs stand between them."""
+    if len(secret) < 12 or reads_as_words(secret):
+        return False
+    return _is_strong(secret) or len(re.findall(r"\d+", secret[:300])) > 1
+
+
+def _is_strong(text: str) -> bool:
+    return (
+        any(map(str.isdigit, text))
+        and any(map(str.isalpha, text))
+        and _SIGN.search(text) is not None
+        and not is_chain(text)
+    )
+
+
+def _is_bare_value(match: re.Match[str], secret: str, secrecy: Secrecy, before: str, lead: str) -> bool:
+    """Whether an unquoted value is a secret: as a quoted one, where nothing says that it is a name in code."""
+    if not any(map(str.isdigit, secret)) or not any(map(str.isalpha, secret)) or is_chain(secret):
+        return False
+    if match["weak"] is not None or (match["blank"] is not None and not before.startswith(("-", "/"))):
         # After a blank it must be an option, as in `--password hunter2`; otherwise it is a sentence.
-        before = match.string[max(0, match.start() - 24) : match.start()]
-        if not re.search(r"(?:^|\s)--?[\w-]{0,20}$", before):
-            return False
-    called = re.match(r"\(", match.string[match.end("secret") : match.end("secret") + 1]) is not None
-    return not called and (not secret.isalpha()) and any(map(str.isdigit, secret)) and any(map(str.isalpha, secret))
+        return match["is"] is not None and is_random(secret) and _is_strong(secret)
+    if secrecy is Secrecy.KEY and not is_random(secret) and not _is_mixed(secret):
+        return False
+    if not _stands_in_data(match, secret, lead):
+        return is_random(secret) and _SIGN.search(secret.rstrip("=")) is None and "." not in secret
+    if _SIGN.search(secret):
+        return match["plain"] in {"=", None} or not is_sum(secret) or ":" in match["plain"]
+    return _is_quoted_value(secret, secrecy, before + match["name"])
+
+
+def _stands_in_data(match: re.Match[str], secret: str, lead: str) -> bool:
+    """Whether it stands in settings, on a command line or in a log, and not in a program."""
+    if match["plain"] is None:
+        return True
+    lead = lead.rstrip().rstrip("\"'")
+    if _CODE_BEFORE.search(lead):
+        return False
+    if match["plain"] == "=":
+        return True
+    end = match.end("bare") - len(match["bare"]) + len(secret)
+    rest = match.string[end : end + _MOST_BEFORE].partition("\n")[0].strip()
+    return not rest or rest.startswith(("#", "\x1e"))
+
+
+def _decode(text: str) -> bytes | None:
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return None
 
 
 def _is_hex_digest(text: str) -> bool:
@@ -77,10 +192,14 @@ def _is_hex_digest(text: str) -> bool:
 
 
 CHECKS: Mapping[str, Check] = {
-    "digits": has_digits,
+    "base32": is_base32,
     "mixed": has_letters_and_digits,
+    "opaque": is_opaque,
     "basic": is_basic_credential,
-    "plain": is_literal,
-    "assigned": is_assigned_value,
-    "bare": is_bare_value,
+    "credential": is_any_credential,
+    "plain": is_plain_value,
+    "argument": is_password_argument,
+    "machine": is_machine_password,
+    "encoded": is_encoded_value,
+    "named": is_named_value,
 }

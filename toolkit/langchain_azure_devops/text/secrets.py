@@ -59,9 +59,9 @@ def find_secrets(text: str) -> Iterator[FoundSecret]:
     looked = IndexedText.at(text)
     claims = _Claims([match.span() for match in PSEUDONYM.finditer(text)] if "[secret:" in text else [])
     for rule in load_rules():
-        for start, end in rule.matches(looked):
+        for kind, start, end in rule.matches(looked):
             if claims.claim(start, end):
-                yield FoundSecret(rule.kind, text[start:end], ((start, end),))
+                yield FoundSecret(kind, text[start:end], ((start, end),))
     if _MAY_BREAK.search(looked.plain.translate(_TOKENS, _AROUND_A_BREAK)):
         yield from _find_wrapped(text, claims)
 
@@ -81,10 +81,10 @@ def _find_wrapped(text: str, claims: _Claims) -> Iterator[FoundSecret]:
     looked = IndexedText.at("".join(pieces), wrapped=True)
     for rule in load_rules():
         if rule.wraps:
-            for start, end in rule.matches(looked):
+            for kind, start, end in rule.matches(looked):
                 parts = tuple(_original_spans(places, start, end))
                 if len(parts) > 1 and all(claims.claim(*part) for part in parts):
-                    yield FoundSecret(rule.kind, looked.text[start:end], parts)
+                    yield FoundSecret(kind, looked.text[start:end], parts)
 
 
 def _original_spans(places: list[tuple[int, int]], start: int, end: int) -> Iterator[tuple[int, int]]:

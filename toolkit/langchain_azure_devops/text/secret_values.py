@@ -1,0 +1,108 @@
+"""What a value looks like: made by a machine, chosen by a person, a word, a reference, or an expression in code."""
+
+import re
+
+from langchain_azure_devops.text.secret_words import load_words
+
+_LOOKED_AT = 300
+"""How much of a value is looked at: more does not change what it looks like, and costs time."""
+
+_REFERENCE = re.compile(
+    r"[$%#@!]\{|\$\(|\$\[\w|\{\{|\}\}|<[%/\w]|^%[\w.]+%$|^\$[A-Za-z_][\w.:]*$|^[@*&]\w+$|^\$\$?[({<]|"
+    r"\bprocess\.env|\bos\.environ|\bgetenv\b|\bsecrets\.|\benv\.|^\[secret:|^@Microsoft\.|"
+    r"^(?:op|vault|ref\+\w+|secretref|file|arn|ssm|keyvault|env|projects|urn|akv)[:+/]|^\[[a-zA-Z]+\(|^!\w+|^%[sdrqv]$|%\([a-z]\w*\)s|"
+    r"\(\?[:=!<P]|\[\^|\b(?:A-Z|a-z|0-9)|abcdefgh|ABCDEFGH|0123456789|^[A-Za-z_][\w.]*\.[A-Za-z_]\w*\("
+)
+_BRACES = re.compile(r"\{[^{}]{0,80}\}")
+_PLACE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[A-Za-z]:\\|\.{0,2}/(?:[\w.@-]{1,24}/)+[\w.@-]{0,24}$|~/")
+_GUID = re.compile(r"(?i)[{]?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}[}]?")
+_NO_VALUE = re.compile(
+    r"(?i)#[0-9a-f]{3,8}|0x[0-9a-f]{1,8}|v?\d+(?:\.\d+)+[a-z0-9.+-]{0,12}|\d{4}-\d\d-\d\d.{0,16}|\d+(?:\.\d+)?[a-z%]{1,3}|"
+    r"(?:sha|md|rs|es|hs|aes|base|utf|oauth|rsa|ed|hmac|bcrypt|http|tls|ssl|cl)[-_]?\d{1,5}(?:k_\w{1,8}|with\w{1,8})?"
+)
+_COMMON = load_words("common")
+_WORD_AND_NUMBER = re.compile(r"\W{0,2}(?P<word>[A-Za-z][A-Za-z _-]{0,40})(?:\d{0,4}|\W{0,3})")
+_ABOUT_SECRETS = re.compile(
+    r"(?i)passw|secret|token|credential|apikey|string|required|invalid|unknown|default|must|enter"
+)
+_USUAL_PAIR = re.compile(
+    "(?i:(?="
+    + "|".join(f"{row[0]}[{row[1:]}]" for row in sorted(load_words("followers")))
+    + "))|(?<=[a-z])(?=[A-Z][a-z]{2})"
+)
+_LETTER_PAIR = re.compile(r"(?=[A-Za-z]{2})")
+_MIXED_PAIR = re.compile(r"(?=[A-Za-z]\d|\d[A-Za-z])")
+# How many pairs must be unusual at least, and what share of all pairs.
+_UNUSUAL_WITH_DIGITS = (5, 0.45)
+_UNUSUAL_LETTERS = (8, 0.6)
+_CHAIN = re.compile(
+    r"[!&*-]{0,2}[A-Za-z_$][\w$]*(?:\?{0,2}\.{1,3}[\w$]+|:{1,2}[\w$]+|->[\w$]+|\[[^\]\s]{0,60}\]?|\([^()\s]{0,80}\)?|<[\w,.]+>|[!?])*"
+    r"[,;:{(\[)\]}]*"
+)
+_OPERATORS = re.compile(r"[-+*/%|&^=!?:,<>()\[\]{}.;]+")
+
+
+def is_literal(value: str) -> bool:
+    """Whether it is a value, and not a reference such as `$(DbPassword)`, an address or the name of a thing."""
+    value = value[:_LOOKED_AT]
+    if _REFERENCE.search(value) or _PLACE.match(value) or _NO_VALUE.fullmatch(value):
+        return False
+    # A format, as `user-{name}`, has nothing but words around its fields.
+    return "{" not in value or not _is_words_only(_BRACES.sub(" ", value))
+
+
+def _is_words_only(value: str) -> bool:
+    return re.fullmatch(r"[A-Za-z\s:._/-]*", value) is not None
+
+
+def is_guid(value: str) -> bool:
+    """Whether it is a GUID."""
+    return _GUID.fullmatch(value) is not None
+
+
+def is_common(value: str) -> bool:
+    """Whether it is a common word, perhaps with a number after it, which also stands where nothing is secret."""
+    match = _WORD_AND_NUMBER.fullmatch(value[:_LOOKED_AT])
+    return match is not None and re.sub(r"[\W_]", "", match["word"]).lower() in _COMMON
+
+
+def is_reserved(value: str) -> bool:
+    """Whether it speaks of secrets, as a message or a label does."""
+    return _ABOUT_SECRETS.search(value[:_LOOKED_AT]) is not None
+
+
+def is_random(value: str) -> bool:
+    """Whether a machine made it: its letters and digits follow each other as in no word and no name."""
+    value = value[:_LOOKED_AT]
+    mixed = len(_MIXED_PAIR.findall(value))
+    letters = len(_LETTER_PAIR.findall(value))
+    unusual = mixed + letters - len(_USUAL_PAIR.findall(value))
+    least, share = _UNUSUAL_WITH_DIGITS if any(map(str.isdigit, value)) else _UNUSUAL_LETTERS
+    return unusual >= least and unusual >= share * (mixed + letters)
+
+
+def reads_as_words(value: str) -> bool:
+    """Whether it is made of words with separators between them, as the name of a thing is."""
+    value = value[:_LOOKED_AT]
+    if is_random(value) or not re.fullmatch(r"[\w$@.:/ -]*", value, re.ASCII):
+        return False
+    parts = [part for part in re.split(r"[^A-Za-z0-9]+", value) if part]
+    if len(parts) == 1:
+        return parts[0].isalpha()
+    return all(
+        part.isalpha() or re.fullmatch(r"\d{1,2}|[A-Za-z]+\d{1,3}[a-z]?|\d{1,2}[a-z]{1,3}", part) for part in parts
+    )
+
+
+def is_chain(value: str) -> bool:
+    """Whether it is a name in code with what is read or called there: `cts2.Token`, `read(path)`, `keys[0]`."""
+    value = value[:_LOOKED_AT]
+    if value.isalnum() or is_random(value) or not _CHAIN.fullmatch(value):
+        return False
+    return re.fullmatch(r"[\w-]*", value) is None or reads_as_words(value)
+
+
+def is_sum(value: str) -> bool:
+    """Whether it is made of names and numbers with signs between them, as a sum is: `size*2+1`."""
+    parts = [part for part in _OPERATORS.split(value[:_LOOKED_AT]) if part]
+    return all(re.fullmatch(r"[A-Za-z_]+|\d+|[A-Za-z_]{1,12}\d", part) for part in parts)
