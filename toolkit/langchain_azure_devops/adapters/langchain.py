@@ -179,6 +179,7 @@ def _delivered(
         result = _with_texts(result, iter(cleared))
     rendered = render(result, client.context.nonce(), budget)
     where = {"project": client.settings.default_project, **{k: v for k, v in arguments.items() if v is not None}}
+    where = {k: client.secrets.replace_known(v) if isinstance(v, str) else v for k, v in where.items()}
     account = client.account
     artifact = artifact_of(
         result,

@@ -101,6 +101,13 @@ def _refused(why: str) -> InvalidRequest:
     return InvalidRequest(f"Nothing was sent: {why}.", subject="arguments")
 
 
+def require_keywords(tool: str, args: tuple[object, ...], kwargs: dict[str, object]) -> dict[str, object]:
+    """Return the arguments of a call, which are given by name; raises TypeError for one that is not."""
+    if args:
+        raise TypeError(f"{tool} takes its arguments by name")
+    return kwargs
+
+
 def describe_mistakes(tool: str, known: list[str], error: ValidationError) -> str:
     """Describe the wrong arguments so that a model can repair the call.
 

@@ -116,7 +116,8 @@ async def list_rows(
         if keep is not None:
             rows = [row for row in rows if keep(row)]
         if style == "token":
-            return Batch(rows, Position(token=token) if token else None)
+            # A cursor may not hold a secret in its encoding, and a request resolves what replaces it.
+            return Batch(rows, Position(token=client.secrets.redact(token)) if token else None)
         if style == "skip":
             return Batch(rows, Position(skip=position.skip + answered) if answered >= size else None)
         return Batch(rows, None, len(rows))

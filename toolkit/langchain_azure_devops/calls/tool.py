@@ -13,7 +13,8 @@ from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, cast
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError, create_model
 
 from langchain_azure_devops.calls.approval import ask, ask_sync, check_content, check_policy, needs_current
-from langchain_azure_devops.calls.arguments import check_values, describe_mistakes
+from langchain_azure_devops.calls.arguments import check_values, describe_mistakes, require_keywords
+from langchain_azure_devops.calls.clear_errors import ClearErrors
 from langchain_azure_devops.calls.current_state import (
     NotCompared,
     ReadCurrent,
@@ -117,7 +118,10 @@ class Tool(Generic[P, R]):
             WriteBlocked: A write that was not allowed.
             AzureDevOpsError: The subclass that fits the answer of the service.
         """
-        arguments = self.validate(_require_keywords(self, args, kwargs))
+        with ClearErrors(client, kwargs):
+            return await self._call(client, self.validate(require_keywords(self.name, args, kwargs)))
+
+    async def _call(self, client: AzureDevOps, arguments: BaseModel) -> R:
         try:
             request = self._make_request(client, arguments)
         except WriteBlocked as refused:
@@ -137,8 +141,12 @@ class Tool(Generic[P, R]):
 
     def call_sync(self, client: AzureDevOps, /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call the operation and block until it is done; raises what the asynchronous call raises."""
-        arguments = self.validate(_require_keywords(self, args, kwargs))
-        client.check_may_block()
+        with ClearErrors(client, kwargs):
+            arguments = self.validate(require_keywords(self.name, args, kwargs))
+            client.check_may_block()
+            return self._call_sync(client, arguments)
+
+    def _call_sync(self, client: AzureDevOps, arguments: BaseModel) -> R:
         try:
             request = self._make_request(client, arguments)
         except WriteBlocked as refused:
@@ -238,8 +246,10 @@ class Tool(Generic[P, R]):
     async def _carry_out(
         self, client: AzureDevOps, arguments: BaseModel, request: WriteRequest | None, check: StateCheck | None = None
     ) -> R:
-        values = _reveal_secrets(self, client, dict(arguments))
-        others = {name: repr(value) for name, value in values.items() if name not in {"cursor", "limit"}}
+        values = dict(arguments)
+        # A cursor belongs to a call whether its secret was written out or as a pseudonym.
+        known = client.secrets.replace_known
+        others = {name: known(repr(value)) for name, value in values.items() if name not in {"cursor", "limit"}}
         grant = None
         if request is not None:
             await _record_grant(client, self, request)
@@ -254,10 +264,11 @@ class Tool(Generic[P, R]):
         try:
             function = cast("Callable[..., Awaitable[R]]", self.function)
             async with _record_outcome(client, self, arguments, request) as outcome:
-                if request is None:
-                    result = await function(client, **values)
-                else:
-                    result = await self._write(client, request, values, begun)
+                with ClearErrors(client, values):
+                    if request is None:
+                        result = await function(client, **values)
+                    else:
+                        result = await self._write(client, request, values, begun)
                 outcome.append(result)
             return add_gaps(result, call.gaps)
         finally:
@@ -317,6 +328,8 @@ class Tool(Generic[P, R]):
 
     def _make_request(self, client: AzureDevOps, arguments: BaseModel) -> WriteRequest | None:
         if self.access == "read":
+            # A pseudonym that stands for nothing is refused even where it would only be compared.
+            client.secrets.reveal(str(arguments))
             return None
         check_policy(client, self.name)
         return self.prepare(client, arguments)
@@ -382,16 +395,3 @@ def _describe_result(tool: Tool[..., Any], result: Result | Page[Any]) -> dict[s
     ids = set(result.identifying) if isinstance(result, Result) else set[str]()
     found: dict[str, JsonValue] = {"result": result.model_dump(mode="json", include=ids)}
     return {**found, "made": tool.makes} if tool.makes else found
-
-
-def _require_keywords(tool: Tool[..., Any], args: tuple[object, ...], kwargs: dict[str, object]) -> dict[str, object]:
-    if args:
-        raise TypeError(f"{tool.name} takes its arguments by name")
-    return kwargs
-
-
-def _reveal_secrets(tool: Tool[..., Any], client: AzureDevOps, values: dict[str, Any]) -> dict[str, Any]:
-    """Replace pseudonyms in the arguments of a read by their secrets; a write with a pseudonym was refused before."""
-    if tool.access == "write":
-        return values
-    return {name: client.secrets.reveal(value) if isinstance(value, str) else value for name, value in values.items()}

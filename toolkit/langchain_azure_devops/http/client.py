@@ -261,14 +261,15 @@ class AzureDevOps:
         request = Request(Operation("GET", "/_apis/connectionData"), {}, {}, version="7.1-preview")
         response = await self._exchange(request, streamed=False, token=token)
         if response.status_code not in {200, 401}:
-            raise await classify_error(response, request.operation, _return_none, None)
+            raise await classify_error(response, request.operation, _return_none, None, self.secrets.redact)
         if (identity := parse_identity(response)) is None and response.status_code == 200:
             request = Request(Operation("OPTIONS", "/_apis"), {}, {})
             identity = parse_identity_header(await self._exchange(request, streamed=False, token=token))
         if identity is None and response.status_code == 200 and b'"authenticatedUser"' not in response.content:
             raise unreadable_answer("who is signed in", "it names nobody")
         if identity is None:
-            raise await classify_error(as_unauthorized(response), request.operation, _return_none, None)
+            refused = as_unauthorized(response)
+            raise await classify_error(refused, request.operation, _return_none, None, self.secrets.redact)
         if token is None:
             self.credential.set_account(identity)
         return identity
@@ -335,7 +336,7 @@ class AzureDevOps:
             streamed=streamed,
             token=token,
         )
-        sent = request.http(
+        sent = request.revealed(self.secrets).http(
             self.settings.url(request.area),
             {"request_context": context, "timeout": self.context.timeouts.for_httpx},
             probe,
@@ -363,7 +364,11 @@ class AzureDevOps:
     async def _error(self, response: httpx.Response, request: Request) -> Exception:
         begun: float = response.request.extensions["request_context"].started
         error = await classify_error(
-            response, request.operation, lambda: self.credential.identity(begun), current_call.get()
+            response,
+            request.operation,
+            lambda: self.credential.identity(begun),
+            current_call.get(),
+            lambda text: self.secrets.redact_echo(text, str(request)),
         )
         if isinstance(error, ServiceFault) and not is_read(request.operation):
             # The service failed while it worked on the write, so it is not known how far it came.

@@ -4,19 +4,21 @@ import json
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass, field, replace
+from typing import Protocol, TypeVar, cast
 from urllib.parse import quote, urlencode
 
 import httpx
 from pydantic import JsonValue, SecretStr
 
-from langchain_azure_devops.errors import InvalidRequest
+from langchain_azure_devops.errors import InvalidRequest, WriteBlocked
 from langchain_azure_devops.http.pacing import Pacer
 from langchain_azure_devops.runtime import Waiting
 from langchain_azure_devops.safety.grants import Grant, GrantBook, Operation
 from langchain_azure_devops.safety.operations import is_read
+from langchain_azure_devops.text.known_secrets import PSEUDONYM_MARK, KnownSecrets
 
+T = TypeVar("T")
 QueryValue = str | int | bool | None
 PathValues = Mapping[str, str | int | None]
 """The values of the placeholders of a route; a `project` of None drops its segment."""
@@ -68,6 +70,31 @@ class Request:
         given = {name: _query_text(value) for name, value in self.query.items() if value is not None}
         return {**given, "api-version": self.version} if self.version else given
 
+    def revealed(self, secrets: KnownSecrets) -> "Request":
+        """Return the request as it is sent: with secrets in place of pseudonyms. Only its HTTP request is made of it.
+
+        Raises:
+            InvalidRequest: A pseudonym is not known, or its secret cannot be part of a path.
+            WriteBlocked: The request writes.
+        """
+        if not any(PSEUDONYM_MARK in str(value) for value in (*self.path.values(), *self.query.values(), self.body)):
+            return self
+        if not is_read(self.operation):
+            raise WriteBlocked(
+                "Nothing was written: a pseudonym stands for a secret, and no write may carry one. Describe where the "
+                "secret is instead.",
+                subject="secret",
+            )
+        # In a query language, the secret behind a pseudonym must not end at a quote inside of it.
+        written = _double_quotes if self.operation.template.endswith("/wiql") else str
+        path, query = _map_texts(dict(self.path), secrets.reveal), _map_texts(dict(self.query), secrets.reveal)
+        for name, value in path.items():
+            if value != self.path[name] and not _is_segment(str(value)):
+                raise InvalidRequest(f"The secret behind {self.path[name]} cannot be a {name}.", subject=name)
+        return replace(
+            self, path=path, query=query, body=_map_texts(self.body, lambda text: secrets.reveal(text, written))
+        )
+
     def http(self, base_url: str, extensions: Mapping[str, object], content: bytes | None = None) -> httpx.Request:
         """Build the HTTP request without the token.
 
@@ -102,6 +129,22 @@ class Request:
             ) from None
 
 
+def _double_quotes(secret: str) -> str:
+    return secret.replace("'", "''")
+
+
+def _map_texts(value: T, change: Callable[[str], str]) -> T:
+    """Change every text in plain data; the names in it stay."""
+    found: object = value
+    if isinstance(value, str):
+        found = change(value)
+    elif isinstance(value, list):
+        found = [_map_texts(part, change) for part in value]
+    elif isinstance(value, dict):
+        found = {name: _map_texts(part, change) for name, part in value.items()}
+    return cast("T", found)
+
+
 def expand_path(template: str, path: PathValues) -> str:
     """Fill the placeholders of a template with quoted values. No other code puts outside names into a path.
 
@@ -113,7 +156,7 @@ def expand_path(template: str, path: PathValues) -> str:
 
     def fill(match: re.Match[str]) -> str:
         value = str(path[match[1]])
-        if not value.strip() or value.strip() in {".", ".."} or _UNSAFE.search(value):
+        if not _is_segment(value):
             raise InvalidRequest(
                 f"{value!r} cannot be a {match[1].replace('_', ' ')}: it must not be empty, '.' or '..', and must not "
                 "contain '/', '\\', control characters or half characters. Give the plain name or id.",
@@ -122,6 +165,11 @@ def expand_path(template: str, path: PathValues) -> str:
         return quote(value, safe="")
 
     return _PLACEHOLDER.sub(fill, template)
+
+
+def _is_segment(value: str) -> bool:
+    """Whether a value can be one segment of a path."""
+    return bool(value.strip()) and value.strip() not in {".", ".."} and not _UNSAFE.search(value)
 
 
 def _query_text(value: str | int | bool) -> str:
@@ -150,6 +198,7 @@ class RequestSource(Protocol):
 
     read_only: bool
     grants: GrantBook
+    secrets: KnownSecrets
 
     @property
     def pacer(self) -> Pacer:

@@ -32,6 +32,7 @@ from langchain_azure_devops.text.untrusted import one_line
 
 ANONYMOUS_ID = "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa"
 _MAX_REASON = 600
+_MAX_READ = 20_000
 _GENERAL_KEYS = frozenset({"", "Exception", "VssServiceException"})
 _GENERAL_CODES = frozenset({"TF400898"})
 _CODE_SEARCH_INFO = (
@@ -171,13 +172,21 @@ async def classify_error(
     operation: Operation,
     identity: Callable[[], Awaitable[Identity | None]],
     call: ToolCall | None,
+    redact: Callable[[str], str],
 ) -> AzureDevOpsError:
     """Make the error that fits an answer.
 
     An empty 401 without an identity header means a dead token or a missing scope; only asking who is signed in tells
     them apart.
+
+    Args:
+        response: The answer.
+        operation: The operation that was asked for.
+        identity: Asks who is signed in.
+        call: The running call of a tool.
+        redact: Takes the secrets out of the words of the service, which may repeat the request.
     """
-    status, type_key, reason = response.status_code, *parse_reason(response)
+    status, type_key, reason = response.status_code, *parse_reason(response, redact)
     if status == 401 and "x-vss-userdata" not in response.headers:
         return await _explain_empty_401(reason, operation, identity, call)
     if status == 404 and response.headers.get("content-type", "").startswith("text/html"):
@@ -208,20 +217,23 @@ def throttled_error(response: httpx.Response, happened: str) -> Throttled:
     )
 
 
-def parse_reason(response: httpx.Response) -> tuple[str, str]:
-    """Read the type key and the reason from an error body of any shape; both are empty when there is none."""
+def parse_reason(response: httpx.Response, redact: Callable[[str], str]) -> tuple[str, str]:
+    """Read the type key and the reason from an error body of any shape; both are empty when there is none.
+
+    Secrets are taken out before the reason is cut: half of one would no longer be recognized.
+    """
     text = response.content.decode("utf-8-sig", "replace")
     try:
         body = json.loads(text)
     except (ValueError, RecursionError):
         plain = response.headers.get("content-type", "").startswith("text/plain")
-        return "", one_line(text)[:_MAX_REASON] if plain else ""
+        return "", redact(one_line(text[:_MAX_READ]))[:_MAX_REASON] if plain else ""
     if not isinstance(body, dict):
         return "", ""
     inner = body.get("value")
     message = body.get("message") or body.get("Message") or (inner.get("Message") if isinstance(inner, dict) else "")
     details = _validation_details(body.get("customProperties"))
-    return str(body.get("typeKey") or ""), one_line(f"{message or ''}{details}")[:_MAX_REASON]
+    return str(body.get("typeKey") or ""), redact(one_line(f"{message or ''}{details}"[:_MAX_READ]))[:_MAX_REASON]
 
 
 def is_general_failure(response: httpx.Response) -> bool:
@@ -231,7 +243,7 @@ def is_general_failure(response: httpx.Response) -> bool:
     """
     if response.status_code != 500:
         return False
-    type_key, reason = parse_reason(response)
+    type_key, reason = parse_reason(response, str)
     return type_key.rpartition(".")[2] in _GENERAL_KEYS or reason.split(":", 1)[0].strip() in _GENERAL_CODES
 
 

@@ -29,7 +29,9 @@ MOST = 20_000
 """So many secrets are replaced everywhere; each further one only where a rule finds it, and `full` says so."""
 _MOST_ENCODED = 4_000
 """So many are also looked for in their other written forms, which take five times the memory."""
-_MARK = "[secret:"
+_SHORTEST_PART = 6
+PSEUDONYM_MARK = "[secret:"
+"""How every pseudonym begins; a text without it mentions none."""
 _BREAK = BETWEEN[1:]
 
 
@@ -105,6 +107,18 @@ class KnownSecrets:
         found = merge(self._find_known(text))
         return render(text, found) if found else text
 
+    def redact_echo(self, text: str, asked: str) -> str:
+        """Redact the words of somebody who was told secrets, and who may repeat parts of them.
+
+        Args:
+            text: The words.
+            asked: The request, with pseudonyms in place of the secrets that were told.
+        """
+        text = self.redact(text)
+        for pseudonym in {match[0] for match in PSEUDONYM.finditer(asked)}:
+            text = _hide_parts(text, self._secrets.get(pseudonym, ""), pseudonym)
+        return text
+
     def reveal(self, text: str, written: Callable[[str], str] = str) -> str:
         """Replace each pseudonym in a text by its secret; only for what a request that reads sends.
 
@@ -115,7 +129,7 @@ class KnownSecrets:
         Raises:
             InvalidRequest: A pseudonym stands for nothing that was read in this process, or for the own token.
         """
-        return PSEUDONYM.sub(lambda match: written(self._look_up(match[0])), text) if _MARK in text else text
+        return PSEUDONYM.sub(lambda match: written(self._look_up(match[0])), text) if PSEUDONYM_MARK in text else text
 
     def accept(self, pseudonyms: Sequence[str]) -> None:
         """Accept the pseudonyms of a recording, which stand for themselves because their secrets were never stored."""
@@ -227,6 +241,20 @@ def _show_line(line: str, shown: str) -> str:
     before = _BREAK if line.startswith(_BREAK) else ""
     after = "\r" if line.endswith("\r") else ""
     return before + (shown if line.strip().strip(_BREAK) else "") + after
+
+
+def _hide_parts(text: str, secret: str, pseudonym: str) -> str:
+    """Replace every part of a secret that has at least six characters, outside of pseudonyms."""
+    lowered, told = text.lower(), secret.lower()
+    if len(lowered) != len(text):
+        lowered = text
+    taken = [range(*match.span()) for match in PSEUDONYM.finditer(text)]
+    found = [
+        Replacement(at, at + _SHORTEST_PART, pseudonym)
+        for at in range(len(text) - _SHORTEST_PART + 1)
+        if lowered[at : at + _SHORTEST_PART] in told and not any(at in part for part in taken)
+    ]
+    return render(text, merge(found))
 
 
 def _list_readings(secret: str) -> Iterator[str]:

@@ -75,7 +75,8 @@ async def list_pull_requests(
     """
     projects = [await client.required_project(project)] if repository else await projects_of(client, project)
     author_id, reviewer_id = await _find_person_id(client, author), await _find_person_id(client, reviewer)
-    keep = _make_people_filter(None if author_id else author, None if reviewer_id else reviewer)
+    people = [name and client.secrets.reveal(name) for name in (author, reviewer)]
+    keep = _make_people_filter(None if author_id else people[0], None if reviewer_id else people[1])
     query = {
         "searchCriteria.status": status,
         "searchCriteria.creatorId": author_id,

@@ -230,6 +230,7 @@ async def list_repository_files(
     where = await place_of(client, project, repository)
     base = "/" + path.strip("/")
     at = version_query(version, version_type)
+    folder = client.secrets.reveal(base)
     async with known_repository(client, where, base, at):
         page = await list_rows(
             client,
@@ -240,7 +241,7 @@ async def list_repository_files(
             limit=limit,
             cursor=cursor,
             style="none",
-            keep=lambda entry: 0 < _depth(entry.path, base) <= depth,
+            keep=lambda entry: 0 < _depth(entry.path, folder) <= depth,
         )
     if page.total == 0:
         # Git knows no empty folders: only a file has nothing below it.

@@ -81,11 +81,13 @@ async def explain_empty_result(client: AzureDevOps, project: str, type: str | No
         types = decode(await client.get(_TYPES, path={"project": project}), Collection[_Type]).value
     except AzureDevOpsError:
         return []
-    names = [row.name for row in types]
+    # The arguments hold pseudonyms in place of secrets, so they are compared with names that do so, too.
+    shown = client.secrets.replace_known
+    names = [shown(row.name) for row in types]
     if type and type.lower() not in {name.lower() for name in names}:
         return [f"There is no work item type {type!r} here. {_suggest(type, names)}The types are: {_join(names)}."]
-    chosen = [row for row in types if not type or row.name.lower() == type.lower()]
-    states = list(dict.fromkeys(state.name for row in chosen for state in row.states))
+    chosen = [row for row in types if not type or shown(row.name).lower() == type.lower()]
+    states = list(dict.fromkeys(shown(state.name) for row in chosen for state in row.states))
     if state and states and state.lower() not in {name.lower() for name in states}:
         return [f"There is no state {state!r} here. {_suggest(state, states)}The states are: {_join(states)}."]
     return []
