@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from langchain_azure_devops.text.fence_tags import Found, find_fence_parts
+
 # Invisible, bidirectional, tag and other format characters hide text from people that a model still reads.
 _HIDDEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
@@ -12,21 +14,11 @@ _HIDDEN = re.compile(
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _LINE_BREAKS = re.compile(r"\r\n?|[\u0085\u2028\u2029]")
 _FENCE = "untrusted"
-# Characters that look like the bracket and the letters of the fence.
-_BRACKETS = "<\uff1c\ufe64\u2039\u3008\u27e8\u2329\u276c\u276e\u2770\u02c2\u1438\u227a\u2a9d\u00ab"
-_LOOKS_LIKE = str.maketrans(
-    "\u03c5\u057d\u028b\u1d1c\u043f\u0578\u057c\u03b7\u0274\u0442\u03c4\u1d1b\u01ad\u0433\u0280\u1d26\u027c\u0455\ua731\u0282\u01a8"
-    "\u0435\u0454\u04bd\u212e\u1d07\u025b\u03b5\u0501\u0257\u1d05\u0111\u0430\u03b1",
-    "uuuunnnnnttttrrrrsssseeeeeeeddddaa",
-)
-_PLAIN_TAG = re.compile("(?i)<(?=[^a-z]{0,20}" + "[^a-z]{0,4}".join(_FENCE) + ")")
-_ANY_BRACKET = re.compile(f"[{_BRACKETS}]")
+_NONCE_REMOVED = "[nonce]"
 # Anywhere in a line, because wrapping may move it to the beginning of a line.
 _COMMAND = re.compile(r"(?i)##(?=(?:vso)?\[)")
 # GitHub's runner obeys these. `std::vector` is not one.
 _WORKFLOW_COMMAND = re.compile(r"(?<!\w)::(?=[a-z])")
-_TAG_SPAN = 60
-"""Characters after a bracket that are checked; the letters of a tag may be spread out."""
 
 
 def clean(text: str) -> str:
@@ -73,21 +65,28 @@ def defuse_commands(text: str) -> str:
 
 def fence(text: str, nonce: str) -> str:
     """Put a text between two lines that mark it as untrusted; nothing inside can pass for one of these lines."""
-    return f"<{_FENCE} {nonce}>\n{disarm_fences(text)}\n</{_FENCE} {nonce}>"
+    return f"<{_FENCE} {nonce}>\n{disarm_fences(text, nonce)}\n</{_FENCE} {nonce}>"
 
 
-def disarm_fences(text: str) -> str:
-    """Give everything in a text that looks like the tag of a fence a square bracket."""
-    if text.isascii():
-        return _PLAIN_TAG.sub("[", text) if "<" in text else text
+def disarm_fences(text: str, nonce: str = "") -> str:
+    """Give everything in a text that reads as the tag of a fence a square bracket, and take the nonce out.
 
-    def bracket(found: re.Match[str]) -> str:
-        return "[" if _is_fence_tag(text[found.end() : found.end() + _TAG_SPAN]) else found[0]
+    Args:
+        text: The text.
+        nonce: The nonce of the fence around the text. Nobody who wrote the text can know it; who does cannot use it.
+    """
+    for every in (False, False, False, True):
+        parts = find_fence_parts(text, nonce, every=every)
+        if not parts:
+            break
+        # Where a bracket is gone, others may belong together that did not before.
+        text = _replace(text, parts)
+    return text
 
-    return _ANY_BRACKET.sub(bracket, text)
 
-
-def _is_fence_tag(text: str) -> bool:
-    """Whether a reader sees the name of the fence at the start of a text, also in other scripts or with gaps."""
-    bare = unicodedata.normalize("NFKD", text).casefold().translate(_LOOKS_LIKE)
-    return "".join(filter(str.isalpha, bare)).startswith(_FENCE)
+def _replace(text: str, parts: list[Found]) -> str:
+    pieces, position = [], 0
+    for part in parts:
+        pieces += [text[position : part.start], _NONCE_REMOVED if part.nonce else "["]
+        position = part.end
+    return "".join((*pieces, text[position:]))
