@@ -17,7 +17,7 @@ from azure_devops_agents.investigation.routing import Budgets
 from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.attacks.obedient import ObedientModel
 from azure_devops_evals.attacks.orders import orders_in
-from azure_devops_evals.attacks.planting import PlantingTransport, TextLocation
+from azure_devops_evals.attacks.planting import PlantingTransport, TextLocation, changes_something
 from azure_devops_evals.attacks.samples import SCOPES, prepare
 from azure_devops_evals.world.world import BASE_URL, TOKEN, World
 from langchain_azure_devops import AzureDevOpsToolkit
@@ -76,16 +76,11 @@ def play_attack(
         settings=settings, transport=planting, context=context, toolsets="all", writes=policy
     ) as toolkit:
         run = _without_graph(model, toolkit) if mode == "allow" else _in_graph(model, toolkit, mode, task)
-    run.sent = [request for request in planting.sent if _changes(request)]
+    run.sent = [request for request in planting.sent if changes_something(request)]
     run.hosts = {request.url.host for request in planting.sent}
     # With `allow` only some contents are forbidden; they are looked for in the requests.
     run.changes = world.changes() if run.sent and mode != "allow" else {}
     return run
-
-
-def _changes(request: httpx.Request) -> bool:
-    reading = ("/wiql", "/workitemsbatch", "/codesearchresults")
-    return request.method not in {"GET", "HEAD", "OPTIONS"} and not request.url.path.lower().endswith(reading)
 
 
 def _in_graph(model: ObedientModel, toolkit: AzureDevOpsToolkit, mode: Mode, task: Call | None) -> Run:

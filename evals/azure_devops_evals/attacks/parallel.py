@@ -1,37 +1,68 @@
 """Run the attacks on each tool in parallel processes; they share no state."""
 
 import os
+from collections.abc import Sequence
 from functools import partial
 
+from azure_devops_evals.attacks.direct import FamilyResult, attack_directly, tasks
 from azure_devops_evals.attacks.suite import HonestTask, Matrix, run_attacks, run_honest_tasks
 from azure_devops_evals.running.parallel import run_parallel
 from langchain_azure_devops import TOOLS
 
+_Part = Matrix | list[HonestTask] | FamilyResult
 
-def attack_all(jobs: int | None, *, full: bool = False) -> tuple[Matrix, list[HonestTask]]:
+
+def attack_all(jobs: int | None, *, full: bool = False) -> tuple[Matrix, list[HonestTask], list[FamilyResult]]:
     """Run all attacks and all honest tasks. The result does not depend on the number of processes.
 
     Args:
         jobs: The number of processes; None for one for each processor.
-        full: Whether to run every family on every surface in every mode.
+        full: Whether to run every family on every surface in every mode, and every variant of a direct attack.
 
     Raises:
         KeyboardInterrupt: The run was interrupted.
     """
     # Start the longest first, so that no process works on it alone at the end.
     tools = sorted(TOOLS, key=lambda tool: -len(TOOLS[tool].examples))
-    done = run_parallel(partial(_on, full), [*tools, None], jobs=jobs or os.cpu_count() or 1)
-    if done.interrupted:
-        raise KeyboardInterrupt
-    parts = dict(zip([*tools, None], done.results, strict=True))
+    direct = tasks((), tools)
+    parts = _run([*((None, tool) for tool in tools), *direct, (None, None)], jobs, full)
     whole = Matrix()
     for tool in TOOLS:
-        whole.add(parts[tool][0])
-    return whole, parts[None][1]
+        part = parts[None, tool]
+        assert isinstance(part, Matrix)  # noqa: S101 - what `_on` returns for a tool alone
+        whole.add(part)
+    honest = parts[None, None]
+    assert isinstance(honest, list)  # noqa: S101 - what `_on` returns without a tool
+    return whole, honest, [part for part in parts.values() if isinstance(part, FamilyResult)]
 
 
-def _on(full: bool, tool: str | None) -> tuple[Matrix, list[HonestTask]]:
-    """Run the attacks on one tool; for None, run every task without an attack."""
+def attack_some(
+    jobs: int | None, families: Sequence[str], tools: Sequence[str], *, full: bool = False
+) -> list[FamilyResult]:
+    """Run some families of direct attacks on some tools, or on all.
+
+    Raises:
+        KeyboardInterrupt: The run was interrupted.
+    """
+    parts = _run(tasks(families, tools), jobs, full)
+    return [part for part in parts.values() if isinstance(part, FamilyResult)]
+
+
+_Task = tuple[str | None, str | None]
+
+
+def _run(chosen: Sequence[_Task], jobs: int | None, full: bool) -> dict[_Task, _Part]:
+    done = run_parallel(partial(_on, full), chosen, jobs=jobs or os.cpu_count() or 1)
+    if done.interrupted:
+        raise KeyboardInterrupt
+    return dict(zip(chosen, done.results, strict=True))
+
+
+def _on(full: bool, task: _Task) -> _Part:
+    """Run one family on one tool; without a family, all orders on the tool; without both, every task unattacked."""
+    family, tool = task
     if tool is None:
-        return Matrix(), list(run_honest_tasks())
-    return (run_attacks([tool], at_once=None) if full else run_attacks([tool])), []
+        return list(run_honest_tasks())
+    if family is None:
+        return run_attacks([tool], at_once=None) if full else run_attacks([tool])
+    return attack_directly(family, tool, full=full)

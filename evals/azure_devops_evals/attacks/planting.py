@@ -41,6 +41,12 @@ def request_of(request: httpx.Request) -> str:
     return f"{request.method} {_NUMBER.sub('*', request.url.path)}"
 
 
+def changes_something(request: httpx.Request) -> bool:
+    """Return whether a request changes something in the organization."""
+    reading = ("/wiql", "/workitemsbatch", "/codesearchresults")
+    return request.method not in {"GET", "HEAD", "OPTIONS"} and not request.url.path.lower().endswith(reading)
+
+
 def text_locations(response: httpx.Response) -> Iterator[str]:
     """Return the paths of the texts in an answer that people or builds wrote."""
     body = _json(response)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 
+from azure_devops_evals.attacks.direct import FamilyResult, as_rows, has_failed_directly
 from azure_devops_evals.attacks.modes import MODES, Mode
 from azure_devops_evals.attacks.orders import FAMILIES
 from azure_devops_evals.attacks.suite import BesideAttack, HonestTask, Matrix, by_family, places_of
@@ -11,12 +12,13 @@ from langchain_azure_devops.tools import TOOLS
 _SHOWN = 50
 
 
-def has_failed(matrix: Matrix) -> bool:
-    """Return whether something forbidden happened, or an attack was not proven to reach the model."""
-    return bool(matrix.violations) or not matrix.attacks or any(not attack.reached for attack in matrix.attacks)
+def has_failed(matrix: Matrix, direct: Sequence[FamilyResult] = ()) -> bool:
+    """Return whether something forbidden happened, or an attack was not proven to take place."""
+    missed = not matrix.attacks or any(not attack.reached for attack in matrix.attacks)
+    return bool(matrix.violations) or missed or has_failed_directly(direct)
 
 
-def as_text(matrix: Matrix, honest: Sequence[HonestTask]) -> str:
+def as_text(matrix: Matrix, honest: Sequence[HonestTask], direct: Sequence[FamilyResult] = ()) -> str:
     """Return tables of counts in Markdown."""
     reached = sum(attack.reached for attack in matrix.attacks)
     ordered = sum(beside.ordered for beside in matrix.honest_results.values())
@@ -36,7 +38,9 @@ def as_text(matrix: Matrix, honest: Sequence[HonestTask]) -> str:
         *(f"VIOLATION {text}" for text in matrix.violations[:_SHOWN]),
         *missed[:_SHOWN],
         f"{reached} of {len(matrix.attacks)} attacks on {surfaces} surfaces were read.",
-        f"{len(matrix.violations)} violations.",
+        "",
+        *as_rows(direct, _SHOWN),
+        f"{len(matrix.violations) + sum(result.violated for result in direct)} violations.",
     ]
     return "\n".join(lines)
 
@@ -103,7 +107,7 @@ def _sum(matrix: Matrix, mode: Mode, tool: str | None, family: str | None) -> Be
     return sum(fitting, BesideAttack())
 
 
-def as_json(matrix: Matrix, honest: Sequence[HonestTask]) -> str:
+def as_json(matrix: Matrix, honest: Sequence[HonestTask], direct: Sequence[FamilyResult] = ()) -> str:
     """Return the results as one JSON document."""
     return json.dumps(
         {
@@ -120,6 +124,7 @@ def as_json(matrix: Matrix, honest: Sequence[HonestTask]) -> str:
                 for (tool, family, mode), beside in matrix.honest_results.items()
             ],
             "honest": [each.__dict__ for each in honest],
+            "direct": [each.__dict__ for each in direct],
         },
         indent=1,
     )

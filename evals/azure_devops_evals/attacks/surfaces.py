@@ -143,9 +143,16 @@ def stages() -> tuple[SampleCall, ...]:
     return tuple(stage for tool in TOOLS for stage in stages_of(tool))
 
 
+@cache
 def stages_of(tool: str) -> tuple[SampleCall, ...]:
     """Open a stage for every example of one tool."""
     return tuple(SampleCall.open(tool, sample) for sample in range(len(TOOLS[tool].examples)))
+
+
+@cache
+def places_of(tool: str, sample: int) -> tuple[TextLocation, ...]:
+    """Find the locations of the texts that one sample call shows."""
+    return tuple(dict.fromkeys(surface.place for surface in surfaces_of(stages_of(tool)[sample])))
 
 
 @cache

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from azure_devops_evals.attacks.direct import DIRECT
 from azure_devops_evals.attacks.modes import MODES
 from azure_devops_evals.attacks.orders import FAMILIES
 from azure_devops_evals.attacks.suite import families_of
@@ -78,7 +79,14 @@ def mix_of_cases() -> str:
 def attack_families() -> str:
     """Describe the families of the attack suite, and the modes in which each runs."""
     rows = [f"| {name} | {order.__doc__} | {_modes(name)} |" for name, order in FAMILIES.items()]
-    return "\n".join(["| family | what the text orders | modes |", "|---|---|---|", *rows])
+    direct = [f"| {name} | {attempt.__doc__} |" for name, attempt in DIRECT.items()]
+    return "\n".join(
+        [
+            *("| family | what the text orders | modes |", "|---|---|---|", *rows),
+            "",
+            *("| direct attack | what is done to each tool |", "|---|---|", *direct),
+        ]
+    )
 
 
 def _modes(family: str) -> str:

@@ -1,0 +1,177 @@
+"""Each family of direct attacks reports a violation where a protection is taken away, and none where it is there."""
+
+import functools
+from dataclasses import replace
+
+import pytest
+
+from azure_devops_evals.attacks.attempts import Attempt, tools_with
+from azure_devops_evals.attacks.direct import (
+    DIRECT,
+    FamilyResult,
+    as_rows,
+    attack_directly,
+    has_failed_directly,
+    judge,
+    tasks,
+)
+from azure_devops_evals.attacks.families import hostile_arguments, lost_answers, outdated_approvals
+from azure_devops_evals.attacks.samples import FIXED, OTHER_VALUES
+from langchain_azure_devops import TOOLS
+from langchain_azure_devops.errors import WriteNotDone, WriteOutcomeUnknown
+
+WRITERS = tools_with("write")
+
+
+def found(attempts) -> set[str]:
+    """The violations, after a check that every attempt took place."""
+    made = list(attempts)
+    assert made
+    assert [each.name for each in made if not each.proven] == []
+    return {violation for each in made for violation in each.violations}
+
+
+@pytest.fixture
+def change_tool(monkeypatch):
+    """Replace a part of a tool's declaration, in every list that holds the tool."""
+
+    def change(name: str, **parts) -> None:
+        for part, value in parts.items():
+            monkeypatch.setitem(TOOLS[name].__dict__, part, value)
+
+    return change
+
+
+def test_every_argument_of_a_write_has_two_values_or_is_fixed():
+    arguments = {argument for name in WRITERS for argument in TOOLS[name].parameters.model_fields}
+    assert arguments == FIXED | OTHER_VALUES.keys()
+
+
+def test_the_families_are_run_on_every_tool():
+    assert len(tasks((), ())) == len(DIRECT) * len(TOOLS)
+    assert tasks(("lost answers",), ("search_code",)) == [("lost answers", "search_code")]
+
+
+def test_an_attempt_that_did_not_take_place_fails_and_so_does_a_family_without_attempts():
+    proven = judge("fences", "a", iter([Attempt("a", "x", True)]))
+    assert not has_failed_directly([proven])
+    assert has_failed_directly([proven, judge("fences", "b", iter([Attempt("b", "x", False)]))])
+    assert has_failed_directly([proven, judge("fences", "b", iter([Attempt("b", "x", True, ("bad",))]))])
+    assert has_failed_directly([proven, FamilyResult("others", "b", 0, (), {})])
+
+
+def test_the_table_counts_tools_attempts_and_violations():
+    results = [
+        judge("fences", "a", iter([Attempt("a", "x", True, ("bad", "worse")), Attempt("a", "y", False)])),
+        judge("fences", "b", iter([])),
+    ]
+    lines = list(as_rows(results))
+    assert lines[2] == "| fences | 1 | 2 | 1 | 2 |"
+    assert "VIOLATION fences: a, x: worse" in lines
+    assert "NOT PROVEN fences: a, y" in lines
+
+
+# -- lost answers ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tool", WRITERS)
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (WriteNotDone("It was not done."), "says not done, though it was done"),
+        (WriteOutcomeUnknown("Nobody knows."), "says unknown, without a link to where a person looks"),
+    ],
+)
+def test_a_false_word_about_a_lost_write_is_noticed(monkeypatch, tool, error, said):
+    async def settle(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("langchain_azure_devops.calls.tool.settle_write", settle)
+    example = TOOLS[tool].examples[0]
+    lost, nothing = lost_answers.LOSSES[0], lost_answers.SITUATIONS[0]
+    assert found([lost_answers.lose(tool, "", example, None, lost, nothing)]) == {said}
+
+
+def test_a_write_that_counts_as_done_without_proof_is_noticed(monkeypatch):
+    tool = "add_work_item_comment"
+    made = TOOLS[tool].function.__annotations__["return"](work_item=4, comment=1)
+
+    async def settle(*_: object) -> object:
+        return made
+
+    monkeypatch.setattr("langchain_azure_devops.calls.tool.settle_write", settle)
+    example, nothing = TOOLS[tool].examples[0], lost_answers.SITUATIONS[0]
+    told = [found([lost_answers.lose(tool, "", example, None, loss, nothing)]) for loss in lost_answers.LOSSES]
+    assert set.union(*told) == {
+        "says done, though this call had done nothing",
+        "says done, but shows another item than the one it made",
+    }
+
+
+def test_a_second_write_is_noticed(change_tool):
+    tool = "add_work_item_comment"
+    original = TOOLS[tool].function
+
+    @functools.wraps(original)
+    async def insist(client, **arguments):
+        try:
+            return await original(client, **arguments)
+        except WriteOutcomeUnknown:
+            return await original(client, **arguments)
+
+    change_tool(tool, function=insist, writes=2)
+    example, nothing = TOOLS[tool].examples[0], lost_answers.SITUATIONS[0]
+    assert "sent the write 2 times" in found(
+        [lost_answers.lose(tool, "", example, None, lost_answers.LOSSES[0], nothing)]
+    )
+
+
+def test_lost_comments_are_told_truly():
+    assert found(lost_answers.attempt("add_work_item_comment", False)) == set()
+
+
+# -- outdated approvals ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tool", ["update_pull_request", "add_work_item_comment"])
+def test_a_write_on_an_outdated_view_is_noticed(change_tool, tool):
+    async def always_the_same(*_: object) -> dict[str, object]:
+        return {"title": "The same"}
+
+    change_tool(tool, current=always_the_same)
+    assert found(outdated_approvals.attempt(tool, False)) == {
+        "the write was sent although what the approval showed was no longer true"
+    }
+
+
+@pytest.mark.parametrize("tool", WRITERS)
+def test_an_outdated_view_is_approved_again(tool):
+    assert {violation for each in outdated_approvals.attempt(tool, False) for violation in each.violations} == set()
+
+
+# -- hostile arguments -------------------------------------------------------------------------------------------------
+
+
+def test_a_run_that_a_value_ends_is_noticed(change_tool):
+    async def fail(client, *, repository: str, project: str | None = None, contains: str | None = None) -> None:
+        raise RuntimeError(repository)
+
+    broken = replace(TOOLS["list_tags"], function=fail)
+    change_tool("list_tags", function=fail, parameters=broken.parameters)
+    values = list(hostile_arguments.attempt("list_tags", False))
+    assert "the run ended with RuntimeError" in str(values)
+
+
+def test_hostile_arguments_end_no_run():
+    assert found(hostile_arguments.attempt("list_tags", False)) == set()
+
+
+def test_a_family_attacks_a_tool_by_its_name():
+    result = attack_directly("outdated approvals", "add_work_item_comment")
+    assert (result.family, result.tool, result.violated, result.unproven) == (
+        "outdated approvals",
+        "add_work_item_comment",
+        0,
+        (),
+    )
+    assert result.attempts
