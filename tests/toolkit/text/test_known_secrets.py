@@ -275,3 +275,12 @@ def test_a_text_with_more_secrets_than_are_replaced_everywhere_is_said_to_be_so(
         shown = known.redact(f"password = '{value}'")
         assert known.reveal(shown) == f"password = '{value}'"
     assert [value in known.redact(f"see {value}") for value in values] == [False, False, False, True, True]
+
+
+def test_a_long_text_that_was_redacted_before_is_redacted_again_after_another_secret_was_learned():
+    known = KnownSecrets(b"key")
+    text = known.remember_clear("see Zx9kQ2mW7v here\n" * 500)
+    assert known.redact_all(["a", text]) == ["a", text]
+    cleared = known.redact_all(["password = 'Zx9kQ2mW7v'", text])
+    assert not any("Zx9k" in each for each in cleared)
+    assert "Zx9k" not in known.redact_all(["a", text])[1]

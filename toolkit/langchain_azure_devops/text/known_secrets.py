@@ -30,6 +30,7 @@ MOST = 20_000
 _MOST_ENCODED = 4_000
 """So many are also looked for in their other written forms, which take five times the memory."""
 _SHORTEST_PART = 6
+_LONG = 4_000
 PSEUDONYM_MARK = "[secret:"
 """How every pseudonym begins; a text without it mentions none."""
 _BREAK = BETWEEN[1:]
@@ -64,6 +65,7 @@ class KnownSecrets:
         self._index = FormIndex()
         self._own = FormIndex()
         self._own_tokens: tuple[str, ...] = ()
+        self._clear = "", 0
 
     def __repr__(self) -> str:
         """Never shows a secret."""
@@ -88,12 +90,30 @@ class KnownSecrets:
 
     def redact_all(self, texts: Sequence[str]) -> Sequence[str]:
         """Redact texts that are shown one after the other as one: a secret may begin in one and end in the next."""
+        kept = {at: text for at, text in enumerate(texts) if len(text) >= _LONG and self._is_clear(text)}
+        if kept:
+            # What was redacted as a whole before would cost most of the time again.
+            cleared = self.redact_all(["" if at in kept else text for at, text in enumerate(texts)])
+            kept = kept if self._is_clear(next(iter(kept.values()))) else {at: self.redact(kept[at]) for at in kept}
+            return [kept.get(at, text) for at, text in enumerate(cleared)]
         joined = BETWEEN.join(texts)
         if joined.count(BETWEEN) != len(texts) - 1:
             texts = [text.replace(BETWEEN, " ") for text in texts]
             joined = BETWEEN.join(texts)
         cleared = self.redact(joined)
         return texts if cleared is joined else cleared.split(BETWEEN)
+
+    def remember_clear(self, text: str) -> str:
+        """Return a long text that was redacted with all that surrounds it, so that it need not be redacted again.
+
+        This holds until another secret is learned.
+        """
+        self._clear = text, len(self._secrets)
+        return text
+
+    def _is_clear(self, text: str) -> bool:
+        clear, known = self._clear
+        return text == clear and known == len(self._secrets)
 
     def redact_value(self, value: T) -> T:
         """Redact every text in a value of plain data, the names in it included."""

@@ -25,7 +25,7 @@ class _Item(BaseModel):
 
 
 class FileContent(NamedTuple):
-    """The text of a file with its line ends unchanged, and whether that is the whole file."""
+    """The text of a file with its line ends unchanged, without its last line unless that is the whole file."""
 
     text: str
     whole: bool
@@ -115,7 +115,9 @@ async def read_text_file(
             if size > most:
                 break
     whole = b"".join(pieces)
-    return FileContent(whole.decode(detect_encoding(whole) or "utf-8", "replace"), size <= most)
+    text = whole.decode(detect_encoding(whole) or "utf-8", "replace")
+    # The last line may hold a secret that is cut off, and half of one is not recognized.
+    return FileContent(text if size <= most else text[: text.rfind("\n") + 1], size <= most)
 
 
 @asynccontextmanager

@@ -1,6 +1,6 @@
 """Search in code."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import AliasPath, BaseModel, Field, JsonValue
@@ -14,6 +14,8 @@ from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import decode
 from langchain_azure_devops.results.models import Page, Position, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.text.known_secrets import Replacement, render
+from langchain_azure_devops.text.redacted_stream import find_around
 from langchain_azure_devops.tools.git import (
     REPOSITORY,
     FileContent,
@@ -26,6 +28,7 @@ toolset = Toolset.named("search", "Search in the code of all repositories.")
 _MAX_FILE = 2_000_000
 _LINES_PER_HIT = 4
 _MAX_LINE = 160
+_MOST_PLACES = 200
 _LINES_BUDGET = 9_000
 """Characters of matching lines on one page, shared by its hits: fifty hits must stay a page one can read."""
 _HIGHEST_SKIP = 1000
@@ -178,7 +181,9 @@ async def _add_lines(client: AzureDevOps, hits: list[CodeHit]) -> tuple[list[Cod
     def add_lines(hit: CodeHit) -> CodeHit:
         content = read.get(hit.file) if isinstance(hit, _Found) else None
         places = [place.offset for place in hit.places] if isinstance(hit, _Found) else []
-        lines = find_matching_lines(content.text, places, room, client.secrets.redact) if content else []
+        first = sorted(places)[:_MOST_PLACES]
+        secrets = find_around(content.text, first, client.secrets) if content else []
+        lines = find_matching_lines(content.text, first, room, secrets) if content else []
         return CodeHit(project=hit.project, repository=hit.repository, path=hit.path, branch=hit.branch, lines=lines)
 
     return [add_lines(hit) for hit in hits], problems
@@ -188,11 +193,16 @@ def find_matching_lines(
     content: str,
     offsets: list[int],
     room: int = _MAX_LINE * _LINES_PER_HIT,
-    cleared: Callable[[str], str] = str,
+    secrets: Sequence[Replacement] = (),
 ) -> list[MatchingLine]:
     """Return the first lines at the offsets: at least one, and as many as fit into `room` characters.
 
-    Secrets are taken out by `cleared` before a line is cut: half of one would no longer be recognized.
+    Args:
+        content: The text of the file.
+        offsets: Where the hits are.
+        room: How many characters the lines may have.
+        secrets: The secrets of the whole file. They are replaced before a line is cut: half of one would no longer be
+            recognized.
     """
     lines: dict[int, MatchingLine] = {}
     for offset in sorted(offsets):
@@ -203,10 +213,10 @@ def find_matching_lines(
             continue
         start = content.rfind("\n", 0, offset) + 1
         end = content.find("\n", offset)
-        line = content[start : len(content) if end < 0 else end]
-        whole = cleared(line)
+        end = len(content) if end < 0 else end
+        whole = render(content, secrets, start, end)
         # In a very long line, what lies around the hit is what matters; what follows it tells where that is now.
-        after = len(cleared(line[offset - start :]))
+        after = len(render(content, secrets, offset, end))
         cut = max(0, len(whole) - after - _MAX_LINE // 2) if len(whole) > _MAX_LINE else 0
         shown = whole[cut : cut + _MAX_LINE].strip()
         room -= len(shown) + 8

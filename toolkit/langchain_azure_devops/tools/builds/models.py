@@ -81,6 +81,7 @@ class BuildLog(Lines):
 
     build: int
     log: int
+    notes: list[str] = Field(default=[])
 
 
 class LogMatches(PartialResult):

@@ -3,9 +3,10 @@
 import asyncio
 import re
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import httpx
 from pydantic import BaseModel, Field
@@ -22,7 +23,14 @@ from langchain_azure_devops.results.models import (
     Page,
 )
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.text.lines import MAX_SCAN_BYTES, ScannedLines, find_lines, number_lines, read_range
+from langchain_azure_devops.text.lines import (
+    MAX_SCAN_BYTES,
+    ScannedLines,
+    find_lines,
+    finish_lines,
+    number_lines,
+    read_range,
+)
 from langchain_azure_devops.tools.builds.models import Build, BuildDetail, BuildLog, Change, LogMatches
 from langchain_azure_devops.tools.builds.timeline import (
     Record,
@@ -41,6 +49,10 @@ _STAMP = re.compile(r"^\ufeff?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z ?")
 _TAIL = 60
 _TAIL_TEXT = 4_000
 _RANGE = 1_000
+_WHOLE, _AROUND = 5_000, 400
+"""A log of so many lines is read whole, because any line may name a secret that stands in the wanted ones. Of a longer
+log, so many lines before and after them are read; the largest private key has fewer."""
+_UNREAD = "Only lines {first:,}-{last:,} were read; a secret that only other lines name may be shown without its name."
 _MAX_TEXT = 120_000
 _MAX_HITS, _MAX_CONTEXT, _MAX_CHANGES = 50, 20, 20
 
@@ -176,7 +188,8 @@ async def get_build_log(
         project: Name or id.
 
     Returns:
-        The lines; with `contains` the matches. A tail or range asks for these lines only.
+        The lines; with `contains` the matches. A tail or range asks for these lines and for those around them, which
+        may name a secret in them.
 
     Raises:
         NotFound: There is no such build or log, or its logs were deleted.
@@ -190,64 +203,89 @@ async def get_build_log(
         return await _find_matches(client, where, words, min(max(context, 0), _MAX_CONTEXT), first_line, last_line)
     total = await _count_lines(client, where)
     if first_line is None:
-        kept = await _read_tail(client, where, total, last_line)
+        span, kept = await _read_tail(client, where, total, last_line)
     else:
-        begin = max(first_line, 1)
-        kept = await _read_range(client, where, begin, min(last_line or total or begin + _RANGE, begin + _RANGE - 1))
+        first = max(first_line, 1)
+        last = min(last_line or total or first + _RANGE, first + _RANGE - 1)
+        span = _choose_span(first, last, total)
+        kept = await _read_range(client, where, span, first, last)
     return BuildLog(
         build=build,
         log=int(where["log"] or 0),
         first_line=kept[0][0] if kept else 0,
         total_lines=total,
         text="\n".join(line for _, line in kept),
+        notes=[_UNREAD.format(first=span.first, last=span.last)] if kept and span and span.last else [],
     )
+
+
+class _Span(NamedTuple):
+    """The lines of a log that are read; None for its end."""
+
+    first: int
+    last: int | None
+
+
+def _choose_span(first: int, last: int, total: int | None) -> _Span:
+    """Return the lines that are read, so that secrets in the wanted lines are recognized."""
+    if total is not None and total <= _WHOLE:
+        return _Span(1, None)
+    return _Span(max(1, first - _AROUND), last + _AROUND)
 
 
 Kept = list[tuple[int, str]]
 
 
-async def _read_tail(client: AzureDevOps, where: PathValues, total: int | None, last: int | None) -> Kept:
-    """Return a few last lines of a log. A log of unknown length is read to its end."""
+async def _read_tail(
+    client: AzureDevOps, where: PathValues, total: int | None, last: int | None
+) -> tuple[_Span | None, Kept]:
+    """Return a few last lines of a log, and which lines were read. One of unknown length is read whole."""
     end = min(total, last) if total and last else total or last
-    before = max(0, end - _TAIL) if end else 0
-    query = {"startLine": before + 1 if end else None, "endLine": end}
+    first = max(1, end - _TAIL + 1) if end else 1
+    span = _choose_span(first, end, total) if end else None
+    before = span.first - 1 if span else 0
     newest: deque[tuple[int, str]] = deque(maxlen=_TAIL)
-    async with client.stream(f"{_BUILD}/logs/{{log}}", path=where, query=query, accept="text/plain") as response:
-        async for number, line in number_lines(_stream_text(response), ScannedLines()):
-            newest.append((before + number, _STAMP.sub("", line)))
+    async with _stream_log(client, where, span) as text:
+        async for number, line in number_lines(text, ScannedLines(), client.secrets, lambda *_: False):
+            if end is None or before + number <= end:
+                newest.append((before + number, line))
+    read = [entry for entry in newest if entry[0] >= first]
+    lines = deque(_without_stamps(finish_lines(read, client.secrets, redacted=False)))
     kept: Kept = []
     room = _TAIL_TEXT
-    while newest and (not kept or len(newest[-1][1]) < room):
-        kept.append(newest.pop())
+    while lines and (not kept or len(lines[-1][1]) < room):
+        kept.append(lines.pop())
         room -= len(kept[-1][1]) + 1
-    return kept[::-1]
+    return span, kept[::-1]
 
 
-async def _read_range(client: AzureDevOps, where: PathValues, first: int, last: int) -> Kept:
+async def _read_range(client: AzureDevOps, where: PathValues, span: _Span, first: int, last: int) -> Kept:
     if last < first:
         return []
-    query = {"startLine": first, "endLine": last}
-    async with client.stream(f"{_BUILD}/logs/{{log}}", path=where, query=query, accept="text/plain") as response:
-        read = await read_range(_stream_text(response), 1, None, _MAX_TEXT)
-    return [(first - 1 + number, _STAMP.sub("", line)) for number, line in read.kept]
+    before = span.first - 1
+    async with _stream_log(client, where, span) as text:
+        read = await read_range(text, first - before, last - before, _MAX_TEXT, client.secrets)
+    return _without_stamps((before + number, line) for number, line in read.kept)
 
 
 async def _find_matches(
     client: AzureDevOps, where: PathValues, words: list[str], context: int, first: int | None, last: int | None
 ) -> LogMatches:
-    before = max(first or 1, 1) - 1
-    query = {"startLine": before + 1 if before else None, "endLine": last}
-    async with client.stream(f"{_BUILD}/logs/{{log}}", path=where, query=query, accept="text/plain") as response:
-        seen, hits = await find_lines(_stream_text(response), words, context, _MAX_HITS)
-    wanted = [word.lower() for word in words]
-    holding = {number for number, line in seen.kept if any(word in line.lower() for word in wanted)}
+    wanted_from = max(first or 1, 1)
+    before = max(0, wanted_from - 1 - _AROUND)
+    span = _Span(before + 1, last)
+    async with _stream_log(client, where, span if before or last else None) as text:
+        seen, hits = await find_lines(text, words, context, _MAX_HITS, client.secrets, wanted_from - before)
+    wanted = [client.secrets.replace_known(word).lower() for word in words]
+    kept = [(before + number, line) for number, line in seen.kept if before + number >= wanted_from]
+    holding = {number for number, line in kept if any(word in line.lower() for word in wanted)}
     notes = []
     following = None
     if not seen.whole:
         following = before + seen.count + 1
         notes.append(f"Reading stopped after {MAX_SCAN_BYTES // 2**20} MB; go on with first_line={following}.")
     if hits > _MAX_HITS:
-        following = before + max(holding) + 1
+        following = max(holding, default=before + seen.count) + 1
         notes.insert(0, f"The first {_MAX_HITS} matches are shown; go on with first_line={following}.")
     return LogMatches(
         build=int(where["build"] or 0),
@@ -257,9 +295,23 @@ async def _find_matches(
         note=" ".join(notes) or None,
         go_on={"first_line": following} if following else None,
         lines="\n".join(
-            f"{before + number}{':' if number in holding else '-'} {_STAMP.sub('', line)}" for number, line in seen.kept
+            f"{number}{':' if number in holding else '-'} {line}" for number, line in _without_stamps(kept)
         ),
     )
+
+
+def _without_stamps(lines: Iterable[tuple[int, str]]) -> Kept:
+    return [(number, _STAMP.sub("", line)) for number, line in lines]
+
+
+@asynccontextmanager
+async def _stream_log(
+    client: AzureDevOps, where: PathValues, span: _Span | None
+) -> AsyncIterator[AsyncIterator[bytes]]:
+    """Stream some lines of a log, or all of it."""
+    query = {"startLine": span.first, "endLine": span.last} if span else {}
+    async with client.stream(f"{_BUILD}/logs/{{log}}", path=where, query=query, accept="text/plain") as response:
+        yield _stream_text(response)
 
 
 async def _stream_text(response: httpx.Response) -> AsyncIterator[bytes]:

@@ -16,6 +16,7 @@ from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import Collection, Numbered, OrNone, decode
 from langchain_azure_devops.results.models import Failed, Result, Untrusted
+from langchain_azure_devops.text.redacted_stream import AROUND, learn_named
 from langchain_azure_devops.tools.git import REPOSITORY, FileContent, read_text_file
 
 _PULL_REQUEST = f"{REPOSITORY}/pullRequests/{{pull_request}}"
@@ -176,8 +177,11 @@ async def _compare_files(
         [f"diff: {len(files) - len(diffed)} more changed files are not compared."] if len(files) > _MAX_DIFFED else []
     )
     whole = "\n".join(parts)
-    if len(whole) > _MAX_DIFF:
-        notes.append(f"diff: {_MAX_DIFF:,} of {len(whole):,} characters shown; use read_repository_file for the rest.")
+    size = len(whole)
+    # Half of a secret is not recognized, so what is cut off is redacted with the rest, as far as it may belong to it.
+    whole = client.secrets.redact(whole[: _MAX_DIFF + AROUND])
+    if size > _MAX_DIFF:
+        notes.append(f"diff: {_MAX_DIFF:,} of {size:,} characters shown; use read_repository_file for the rest.")
         whole = whole[: max(whole.rfind("\n", 0, _MAX_DIFF), _MAX_DIFF // 2)]
         partial = True
     failed = [
@@ -204,6 +208,9 @@ async def _compare_file(
         return f"{changed.path}: larger than {_MAX_FILE // 1000} kB, not compared", False
     # Comparing long files takes a while, and the client's loop serves other calls meanwhile.
     text = await asyncio.to_thread(_make_diff, before.text, after.text, f"a{old_path}", f"b{changed.path}")
+    # What a file names far from its changed lines may stand in those without its name.
+    for side in (before, after) if text else ():
+        learn_named(side.text, client.secrets)
     return text or f"{changed.path}: {changed.change}, no line differs but perhaps line ends", True
 
 

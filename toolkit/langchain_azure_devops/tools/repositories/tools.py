@@ -273,9 +273,9 @@ async def read_repository_file(
     where = await place_of(client, project, repository)
     at = version_query(version, version_type)
     async with known_repository(client, where, path, at), content(client, where, path, at) as chunks:
-        lines = await read_range(chunks, first_line, last_line, _MAX_TEXT)
+        lines = await read_range(chunks, first_line, last_line, _MAX_TEXT, client.secrets)
     kept = [] if lines.lfs else lines.kept
-    text = "\n".join(line for _, line in kept)
+    text = client.secrets.remember_clear("\n".join(line for _, line in kept))
     return FileText(
         repository=repository,
         path=path,
