@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from azure_devops_agents.models.scripted import Step
 from azure_devops_simulator import Fault
 from azure_devops_simulator.state.organization import Organization
+from langchain_azure_devops.settings import check_choice
 
 Area = Literal[
     "repositories", "pull-requests", "work-items", "pipelines", "code-search", "findings", "access",
@@ -157,3 +158,14 @@ class Case:
     meanwhile: Setup | None = None
     world: str | None = None
     faults: tuple[Fault, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Accept only words that the suite knows: an unknown one must not pass for another."""
+        words: tuple[tuple[str, object, Any], ...] = (
+            ("area", self.area, Area),
+            ("source", self.source, Literal["recording", "world"]),
+            ("credential", self.credential, Literal["whole", "malformed"]),
+            *(("kinds", kind, Kind) for kind in self.kinds),
+        )
+        for name, given, known in words:
+            check_choice(name, given, get_args(known))

@@ -198,7 +198,12 @@ def check_token(token: str | SecretStr, source: str) -> str:
 
 
 def _parse_declared(scopes: str | Iterable[Scope | str]) -> frozenset[Scope]:
-    return parse_scopes(scopes if isinstance(scopes, str) else ", ".join(scopes))
+    words = "a text or a collection of scopes"
+    check_type("scopes", scopes, Iterable, words)
+    names = [scopes] if isinstance(scopes, str) else list(scopes)
+    for name in names:
+        check_type("scopes", name, str, words)
+    return parse_scopes(", ".join(names))
 
 
 def _choose_credential(

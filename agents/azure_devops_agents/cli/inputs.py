@@ -9,6 +9,8 @@ import click
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from azure_devops_agents.cli.options import OneOf
+
 ModelT = TypeVar("ModelT", bound=BaseModel)
 _SIMPLE: Mapping[Any, Any] = {
     str: str,
@@ -97,7 +99,7 @@ def _form(name: str, annotation: Any) -> Any:
     """Return the click type of a field."""
     values = get_args(annotation)
     if get_origin(annotation) is Literal and all(isinstance(value, str) for value in values):
-        return click.Choice(values)
+        return OneOf(values)
     if annotation not in _SIMPLE:
         raise TypeError(f"The field {name!r} has the type {annotation}, which has no form on the command line.")
     return _SIMPLE[annotation]

@@ -8,8 +8,26 @@ from typing import TYPE_CHECKING
 
 import click
 
+from langchain_azure_devops.errors import did_you_mean
+
 if TYPE_CHECKING:
     from azure_devops_agents.cli.target import Target
+
+    _Choice = click.Choice[str]
+else:
+    # The older releases of click have a class without type parameters.
+    _Choice = click.Choice
+
+
+class OneOf(_Choice):
+    """An option that takes one of several words, in exactly this form; for another word it names the nearest one."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the word, or fail with the allowed words and the nearest one."""
+        if value not in self.choices:
+            near = did_you_mean(value, self.choices)
+            self.fail(f"{value!r} is not one of {', '.join(self.choices)}.{near}", param, ctx)
+        return value
 
 
 @dataclass(frozen=True)

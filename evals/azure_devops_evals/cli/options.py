@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 
+from azure_devops_agents.cli.options import OneOf
 from azure_devops_evals.reports.destinations import Destinations, Summary
+from langchain_azure_devops.errors import did_you_mean
 
 if TYPE_CHECKING:
     from azure_devops_evals.case import Case
@@ -40,7 +42,7 @@ def report_options(command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--output", type=FILE, help="Write JSON to this file.")
     @click.option(
         "--summary",
-        type=click.Choice(["github", "azure"]),
+        type=OneOf(get_args(Summary)),
         help="Show the Markdown on the summary page of the build in GitHub Actions or Azure Pipelines.",
     )
     @wraps(command)
@@ -65,11 +67,13 @@ def chosen_cases(ids: Sequence[str] = (), area: str | None = None) -> list["Case
     """
     from azure_devops_evals.cases import CASES  # noqa: PLC0415 - slow to import
 
-    if unknown := sorted(set(ids) - {case.id for case in CASES}):
-        raise click.UsageError(f"No case {', '.join(unknown)}. Known: {', '.join(case.id for case in CASES)}.")
+    known = [case.id for case in CASES]
+    if unknown := sorted(set(ids) - set(known)):
+        near = did_you_mean(unknown[0], known)
+        raise click.UsageError(f"No case {', '.join(unknown)}.{near} Known: {', '.join(known)}.")
     areas = sorted({case.area for case in CASES})
     if area is not None and area not in areas:
-        raise click.UsageError(f"No area {area}. Known: {', '.join(areas)}.")
+        raise click.UsageError(f"No area {area}.{did_you_mean(area, areas)} Known: {', '.join(areas)}.")
     chosen = [case for case in CASES if (not ids or case.id in ids) and area in {None, case.area}]
     if not chosen:
         raise click.UsageError("No case is in both that list and that area.")

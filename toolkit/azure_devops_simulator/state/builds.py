@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 from azure_devops_simulator.state.people import User
 from azure_devops_simulator.state.projects import Project, Repository
-from azure_devops_simulator.state.values import JsonObject, guid
+from azure_devops_simulator.state.values import JsonObject, check_word, guid
 
 Status = Literal["notStarted", "inProgress", "cancelling", "completed"]
 Result = Literal["succeeded", "partiallySucceeded", "failed", "canceled"]
@@ -217,7 +217,12 @@ class BuildStore:
         reason: Reason = "manual",
         requested_for: User | None = None,
     ) -> Build:
-        """Queue a build. Its number is the date and a count for that day."""
+        """Queue a build. Its number is the date and a count for that day.
+
+        Raises:
+            ValueError: the reason does not exist.
+        """
+        check_word("reason", reason, get_args(Reason))
         number = self._next("build")
         day = f"{when:%Y%m%d}"
         revision = self._next(f"{definition.id}/{day}")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
 from typing import Literal, get_args
 
-from azure_devops_simulator.state.values import JsonObject
+from azure_devops_simulator.state.values import JsonObject, check_word
 
 FaultKind = Literal["status", "throttle", "reset", "truncate", "slow", "delay", "endless"]
 When = Literal["before", "after", "late"]
@@ -65,8 +65,7 @@ class Fault:
 
     def __post_init__(self) -> None:
         for name, known in (("kind", FaultKind), ("when", When), ("body", BodyForm)):
-            if getattr(self, name) not in get_args(known):
-                raise ValueError(f"{name} {getattr(self, name)!r} is not one of {', '.join(get_args(known))}")
+            check_word(name, getattr(self, name), get_args(known))
         if self.status is not None and (self.kind not in {"status", "throttle"} or not 200 <= self.status <= 599):
             raise ValueError("status must be a number from 200 to 599, and only the kinds status and throttle have one")
         if (self.when == "late" and self.kind not in {"status", "reset"}) or (self.late and self.when != "late"):

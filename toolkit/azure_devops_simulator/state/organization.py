@@ -105,7 +105,11 @@ class Organization:
         process: Literal["Agile", "Scrum", "Basic", "CMMI"] = "Agile",
         visibility: Literal["private", "public", "organization"] = "private",
     ) -> Project:
-        """Add a project with its default team. All members of the organization belong to that team."""
+        """Add a project with its default team. All members of the organization belong to that team.
+
+        Raises:
+            ValueError: the process or the visibility does not exist.
+        """
         project = Project(
             guid(f"project/{name}"),
             name,

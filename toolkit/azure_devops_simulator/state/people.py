@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
+
+from azure_devops_simulator.state.values import check_word
 
 TokenState = Literal["active", "expired", "revoked", "elsewhere"]
 
@@ -48,6 +50,9 @@ class Token:
     scopes: frozenset[str]
     user: User
     state: TokenState = "active"
+
+    def __post_init__(self) -> None:
+        check_word("state", self.state, get_args(TokenState))
 
 
 class Denial(NamedTuple):

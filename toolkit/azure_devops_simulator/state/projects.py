@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from azure_devops_simulator.state.git_objects import Commit, Files, ObjectStore
 from azure_devops_simulator.state.people import User
-from azure_devops_simulator.state.values import JsonObject
+from azure_devops_simulator.state.values import JsonObject, check_word
 
 ZERO_ID = "0" * 40
 
@@ -152,6 +152,10 @@ class Team:
     members: list[User] = field(default_factory=list)
 
 
+Visibility = Literal["private", "public", "organization"]
+Process = Literal["Agile", "Scrum", "Basic", "CMMI"]
+
+
 @dataclass
 class Project:
     """A team project. `repositories` is keyed by repository id, in order of creation."""
@@ -159,13 +163,17 @@ class Project:
     id: str
     name: str
     description: str
-    visibility: Literal["private", "public", "organization"]
-    process: Literal["Agile", "Scrum", "Basic", "CMMI"]
+    visibility: Visibility
+    process: Process
     last_update: datetime
     state: str = "wellFormed"
     revision: int = 1
     repositories: dict[str, Repository] = field(default_factory=dict)
     teams: list[Team] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        check_word("visibility", self.visibility, get_args(Visibility))
+        check_word("process", self.process, get_args(Process))
 
     def repository(self, name_or_id: str) -> Repository | None:
         """Find a repository by id or name (names ignore case)."""

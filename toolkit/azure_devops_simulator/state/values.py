@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import difflib
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
@@ -10,6 +11,18 @@ JsonValue = None | bool | int | float | str | Sequence["JsonValue"] | Mapping[st
 JsonObject = dict[str, JsonValue]
 
 _NAMESPACE = UUID("6d1c2f0e-54a7-5c8e-9f0a-7c1de2a70b11")
+
+
+def check_word(name: str, given: object, known: Collection[str]) -> None:
+    """Accept only one of several words.
+
+    Raises:
+        ValueError: it is another one; the message names the known words and the nearest one.
+    """
+    if not isinstance(given, str) or given not in known:
+        near = difflib.get_close_matches(str(given).lower(), {word.lower(): word for word in known}, n=1)
+        hint = "".join(f"; did you mean {word!r}?" for word in known if word.lower() in near)
+        raise ValueError(f"{name} {given!r} is not one of {', '.join(known)}{hint}")
 
 
 def guid(path: str) -> str:

@@ -3,7 +3,7 @@
 import difflib
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -108,14 +108,30 @@ def require_keywords(tool: str, args: tuple[object, ...], kwargs: dict[str, obje
     return kwargs
 
 
-def describe_mistakes(tool: str, known: list[str], error: ValidationError) -> str:
-    """Describe the wrong arguments so that a model can repair the call.
+def validate_arguments(tool: str, parameters: type[BaseModel], given: Mapping[str, object]) -> BaseModel:
+    """Check the arguments of a call and fill in defaults; a null counts as not given.
 
     Args:
         tool: The name of the tool.
-        known: The names of its arguments.
-        error: What does not fit.
+        parameters: The model of its arguments.
+        given: The arguments.
+
+    Raises:
+        InvalidRequest: Says which argument does not fit, why, and what would.
     """
+    values = {name: value for name, value in given.items() if value is not None}
+    check_values(values)
+    try:
+        arguments = parameters.model_validate(values)
+    except ValidationError as error:
+        mistakes = _describe_mistakes(tool, list(parameters.model_fields), error)
+        raise InvalidRequest(mistakes, subject="arguments") from None
+    # A text such as "1e99" became a number only now.
+    check_values(arguments)
+    return arguments
+
+
+def _describe_mistakes(tool: str, known: list[str], error: ValidationError) -> str:
     mistakes = error.errors(include_url=False)
     more = f"; and {len(mistakes) - _MAX_MISTAKES} more mistakes" if len(mistakes) > _MAX_MISTAKES else ""
     return f"{tool}: {'; '.join(_complaint(entry, known) for entry in mistakes[:_MAX_MISTAKES])}{more}."

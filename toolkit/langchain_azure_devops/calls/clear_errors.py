@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import TracebackType
 
+from langchain_azure_devops.calls.arguments import cut_depth
 from langchain_azure_devops.errors import AzureDevOpsError
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.text.known_secrets import PSEUDONYM_MARK, KnownSecrets
@@ -29,7 +30,7 @@ class ClearErrors:
         """Clear the error, which goes on."""
         if not isinstance(error, Exception):
             return
-        if PSEUDONYM_MARK in str(self._arguments):
+        if PSEUDONYM_MARK in str(cut_depth(dict(self._arguments))):
             error.__cause__ = error.__context__ = error.__traceback__ = None
         clear_error(error, self._secrets)
 

@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, cast, get_args
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, JsonValue, create_model
 
 from langchain_azure_devops.calls.approval import ask, ask_sync, check_content, check_policy, needs_current
-from langchain_azure_devops.calls.arguments import check_values, describe_mistakes, require_keywords
+from langchain_azure_devops.calls.arguments import require_keywords, validate_arguments
 from langchain_azure_devops.calls.clear_errors import ClearErrors
 from langchain_azure_devops.calls.current_state import (
     NotCompared,
@@ -42,6 +42,7 @@ from langchain_azure_devops.safety.audit import AuditEvent, record_event, record
 from langchain_azure_devops.safety.grants import Approval, Operation, ToolCall, WriteRequest, current_call, digest_call
 from langchain_azure_devops.safety.write_plan import flatten
 from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.settings import check_choice
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=Result | Page[Any])
@@ -94,6 +95,10 @@ class Tool(Generic[P, R]):
     recover: Recovery[R] | None = None
     makes: str = ""
     empty_clears: bool = False
+
+    def __post_init__(self) -> None:
+        """Accept only a known kind of access: the gate, the filter and the approval depend on it."""
+        check_choice("access", self.access, get_args(Access))
 
     @cached_property
     def parameters(self) -> type[BaseModel]:
@@ -168,16 +173,7 @@ class Tool(Generic[P, R]):
         Raises:
             InvalidRequest: Says which argument does not fit, why, and what would.
         """
-        values = {name: value for name, value in given.items() if value is not None}
-        check_values(values)
-        try:
-            arguments = self.parameters.model_validate(values)
-        except ValidationError as error:
-            mistakes = describe_mistakes(self.name, list(self.parameters.model_fields), error)
-            raise InvalidRequest(mistakes, subject="arguments") from None
-        # A text such as "1e99" became a number only now.
-        check_values(arguments)
-        return arguments
+        return validate_arguments(self.name, self.parameters, given)
 
     def request(self, client: AzureDevOps, arguments: BaseModel) -> WriteRequest:
         """Return the request that the approver is asked before this call writes, and record a refusal; may block.

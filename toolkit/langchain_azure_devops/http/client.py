@@ -42,7 +42,7 @@ from langchain_azure_devops.safety.audit import AuditLog
 from langchain_azure_devops.safety.grants import GrantBook, Operation, WritePolicy, current_call
 from langchain_azure_devops.safety.operations import is_read
 from langchain_azure_devops.safety.write_memory import shared_memory
-from langchain_azure_devops.settings import Settings, check_choice
+from langchain_azure_devops.settings import Settings, check_choice, check_type
 from langchain_azure_devops.text.known_secrets import KnownSecrets
 
 T = TypeVar("T")
@@ -84,6 +84,7 @@ class AzureDevOps:
     ) -> None:
         """Prepare a client without connecting; `transport` replaces the network, for example with a recording."""
         self.settings = settings
+        check_type("read_only", read_only, bool, "True or False")
         self.read_only = read_only
         check_choice("writes", writes, get_args(WritePolicy))
         self.writes = writes

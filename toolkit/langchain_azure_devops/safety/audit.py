@@ -12,18 +12,19 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol, TypedDict, cast
+from typing import Literal, NamedTuple, Protocol, TypedDict, cast, get_args
 
 from filelock import lock_descriptor
 from pydantic import JsonValue
 
 from langchain_azure_devops.errors import AuditFailed
 from langchain_azure_devops.safety.line_writer import LineWriter
-from langchain_azure_devops.settings import Settings
+from langchain_azure_devops.settings import Settings, check_choice
 from langchain_azure_devops.text.known_secrets import KnownSecrets
 from langchain_azure_devops.text.untrusted import clean
 
@@ -100,15 +101,19 @@ class AuditLog:
         Raises:
             AuditFailed: The file cannot be written, or its end is not part of a log.
         """
-        self._writer.submit((event, details)).result()
+        self._submit(event, details).result()
 
     async def record_async(self, event: AuditEvent, details: Mapping[str, JsonValue]) -> None:
         """Append one line without blocking the event loop; see `record`. Cancelling the wait still writes the line."""
-        await asyncio.wrap_future(self._writer.submit((event, details)))
+        await asyncio.wrap_future(self._submit(event, details))
 
     def record_soon(self, event: AuditEvent, details: Mapping[str, JsonValue]) -> None:
         """Append one line after those before it, without waiting; for a caller that is being cancelled."""
-        self._writer.submit((event, details))
+        self._submit(event, details)
+
+    def _submit(self, event: AuditEvent, details: Mapping[str, JsonValue]) -> Future[None]:
+        check_choice("event", event, get_args(AuditEvent))
+        return self._writer.submit((event, details))
 
     def flush(self) -> None:
         """Block until every event so far is written, or could not be."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from azure_devops_evals.cli.options import FILE, page_option
+from langchain_azure_devops.errors import did_you_mean
 
 
 @click.command
@@ -23,7 +24,8 @@ def command(names: Sequence[str], file: Path | None, page: Path | None) -> None:
     from azure_devops_evals.benchmarks import suite
 
     if unknown := sorted(set(names) - set(suite.BENCHMARKS)):
-        raise click.UsageError(f"No benchmark {', '.join(unknown)}. Known: {', '.join(suite.BENCHMARKS)}.")
+        near = did_you_mean(unknown[0], suite.BENCHMARKS)
+        raise click.UsageError(f"No benchmark {', '.join(unknown)}.{near} Known: {', '.join(suite.BENCHMARKS)}.")
     found = []
     for one in suite.measure(names or suite.BENCHMARKS):
         found.append(one)
