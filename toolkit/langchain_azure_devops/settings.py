@@ -32,6 +32,15 @@ CLOUD_HOSTS: Mapping[str, str] = {
 }
 """The base URL of each area of the cloud service; a given base URL serves every area."""
 
+_URL_CHARACTERS = re.compile(r"[!-~]+")
+_HOST = re.compile(
+    r"(?=.{1,253}\Z)[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*"
+)
+# Slashes, control and format characters, and what stands for a damaged one.
+_NOT_IN_NAMES = re.compile(
+    "[/\\\\\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffd\ud800-\udfff]"
+)
+_MAX_PROJECT = 64
 _ORGANIZATION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,48}[A-Za-z0-9])?")
 _MAKE_A_TOKEN = "Make one at https://dev.azure.com/<organization>/_usersSettings/tokens"  # noqa: S105 - a hint, no token
 
@@ -62,6 +71,21 @@ class Settings:
     borrowed: bool = False
     rotates: bool = False
     link_hosts: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        """Accept only values that lead to one organization, also in settings that were not loaded.
+
+        Raises:
+            Misconfigured: The base URL, the project or a host has a form that it cannot have.
+        """
+        if self.base_url is not None:
+            check_base_url(self.base_url)
+        else:
+            _check_organization(self.organization)
+        if self.default_project is not None:
+            _check_project(self.default_project)
+        for host in self.link_hosts:
+            _check_link_host(host)
 
     @property
     def own_urls(self) -> tuple[str, ...]:
@@ -107,12 +131,13 @@ def load_settings(
     if organization is None and base_url is None:
         base_url = variables.get("AZURE_DEVOPS_BASE_URL")
         organization = None if base_url else variables.get("AZURE_DEVOPS_ORG", "")
-    name = _find_name_in_base_url(base_url) if base_url is not None else _check_organization(organization or "")
+    base_url = base_url.strip(" \t\r\n").rstrip("/") if base_url is not None else None
+    name = check_base_url(base_url) if base_url is not None else _check_organization(organization or "")
     token, source, borrowed = _choose_credential(pat, variables)
     declared = scopes if scopes is not None else variables.get("AZURE_DEVOPS_SCOPES")
     return Settings(
         organization=name,
-        base_url=base_url.strip().rstrip("/") if base_url is not None else None,
+        base_url=base_url,
         token=token,
         credential_source=source,
         default_project=(default_project or variables.get("AZURE_DEVOPS_PROJECT") or "").strip() or None,
@@ -266,28 +291,89 @@ def _find_name_in_cloud_url(text: str) -> str | None:
     return candidate if _ORGANIZATION.fullmatch(candidate) else None
 
 
-def _find_name_in_base_url(base_url: str) -> str:
-    parts = urlsplit(base_url.strip())
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+def check_base_url(base_url: str) -> str:
+    """Return the name of the organization or collection in a base URL.
+
+    Raises:
+        OrganizationInvalid: It is no plain URL of a collection; the message says why, and never shows a password.
+    """
+    shown = ascii(re.sub(r"//[^/]*@", "//...@", base_url))
+    if not _URL_CHARACTERS.fullmatch(base_url):
         raise OrganizationInvalid(
-            f"The base URL {base_url.strip()!r} is not a URL such as https://server/tfs/DefaultCollection."
+            f"The base URL {shown} holds blanks, line breaks or characters outside of ASCII.{_ascii_host(base_url)} "
+            "Write the host in its ASCII form, and other characters in the path as %XX."
         )
-    if parts.username or parts.password:
+    try:
+        parts = urlsplit(base_url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise OrganizationInvalid(f"The base URL {shown} has no valid host and port.") from None
+    if parts.scheme not in {"http", "https"} or not host:
+        raise OrganizationInvalid(f"The base URL {shown} is not a URL such as https://server/tfs/DefaultCollection.")
+    if "@" in parts.netloc:
         raise OrganizationInvalid("The base URL holds a user name or password. Put the token into AZURE_DEVOPS_PAT.")
-    if parts.query or parts.fragment:
+    if "?" in base_url or "#" in base_url:
         raise OrganizationInvalid("The base URL has a query or fragment. Remove what follows the collection's name.")
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
+    if not (_HOST.fullmatch(host) or _is_address(host)):
+        raise OrganizationInvalid(f"The base URL {shown} has no valid host name.")
+    if parts.scheme == "http" and not is_loopback(host):
         raise OrganizationInvalid(
             "The base URL uses http, which would send the token in clear text. Use https. Only a server on this "
             "machine may use http."
         )
-    segments = [segment for segment in parts.path.split("/") if segment]
-    if not segments:
+    return _name_in_path(parts.path, shown)
+
+
+def _name_in_path(path: str, shown: str) -> str:
+    """Return the last segment of the path of a base URL, decoded."""
+    segments = [unquote(segment) for segment in path.removeprefix("/").split("/")]
+    if segments == [""]:
         raise OrganizationInvalid(
             "The base URL names no organization or collection. Give the whole URL, such as "
             "https://server/tfs/DefaultCollection."
         )
-    return unquote(segments[-1])
+    if any(segment.strip() in {"", ".", ".."} or _NOT_IN_NAMES.search(segment) for segment in segments):
+        raise OrganizationInvalid(
+            f"The base URL {shown} has a path that may lead elsewhere: it holds an empty or dot segment, or an escaped "
+            "slash, control or damaged character. Give the address of the collection as a browser shows it."
+        )
+    return segments[-1]
+
+
+def _ascii_host(base_url: str) -> str:
+    """Return a sentence with the ASCII form of the host, where it has another one."""
+    try:
+        host = urlsplit(base_url).hostname or ""
+        name = host.encode("idna").decode()
+    except (ValueError, UnicodeError):
+        return ""
+    return f" The ASCII form of its host is {name!r}." if name != host else ""
+
+
+def _check_project(project: str) -> None:
+    if project.strip() in {"", ".", ".."} or _NOT_IN_NAMES.search(project) or len(project) > _MAX_PROJECT:
+        raise Misconfigured(
+            f"default_project={ascii(project)[:80]} cannot be the name of a project: it must not be empty, '.' or "
+            f"'..', hold slashes, line breaks or invisible characters, or have more than {_MAX_PROJECT} characters.",
+            subject="default_project",
+        )
+
+
+def _check_link_host(host: str) -> None:
+    if not _HOST.fullmatch(host.removeprefix("*.")) or host.startswith("."):
+        raise Misconfigured(
+            f"{ascii(host)[:80]} in AZURE_DEVOPS_LINK_HOSTS is not a host. Give names such as wiki.contoso.com, or "
+            "*.contoso.com for all below one; without a scheme, port or path, and in their ASCII form.",
+            subject="link_hosts",
+        )
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def is_loopback(host: str) -> bool:
