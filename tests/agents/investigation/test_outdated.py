@@ -1,0 +1,314 @@
+"""Hours may pass between the view and the write: what was shown must still hold, or a person is asked again."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+
+import pytest
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command
+
+from azure_devops_agents.investigation.events import ApprovalAsked, ReportReady
+from azure_devops_agents.investigation.graph import build_graph
+from azure_devops_agents.investigation.investigator import open_investigator
+from azure_devops_agents.models.scripted import Call, ScriptedModel
+from langchain_azure_devops import TOOLS, AzureDevOpsToolkit
+from langchain_azure_devops.safety import AuditLog, read_entries
+
+REPORT = Call.to("write_report", answer="Done.", verdict="answered")
+COMMENT = Call.to("add_work_item_comment", id=4, text="Noted.")
+BUG = Call.to("create_work_item", type="Bug", title="The gate is open", project="Platform")
+YES = {"decision": "approve", "approver": "dana"}
+NO = {"decision": "reject", "approver": "dana", "reason": "not this one"}
+
+
+@pytest.fixture
+def other(server):
+    """Somebody else, who changes things meanwhile."""
+    given = {"base_url": server.base_url, "pat": "full-access-token", "scopes": "app_token"}
+    with AzureDevOpsToolkit(**given, default_project="Platform", writes="allow") as made:
+        yield made.client
+
+
+def change(client, number, **changes):
+    now = TOOLS["get_work_item"].call_sync(client, id=number)
+    TOOLS["update_work_item"].call_sync(client, id=number, revision=now.revision, **changes)
+
+
+def change_pull_request(client, **changes):
+    TOOLS["update_pull_request"].call_sync(client, id=15, **changes)
+
+
+CHANGES = {
+    "add_work_item_comment": (COMMENT.arguments, lambda other: change(other, 4, title="Renamed"), "title"),
+    "update_work_item": ({"id": 4, "title": "Mine"}, lambda other: change(other, 4, state="Closed"), "state"),
+    "create_work_item": (
+        {"type": "Task", "title": "The gate is open", "parent": 5},
+        lambda other: change(other, 5, title="Renamed"),
+        "parent_title",
+    ),
+    "update_pull_request": (
+        {"id": 15, "title": "Mine"},
+        lambda other: change_pull_request(other, title="Renamed"),
+        "title",
+    ),
+    "create_pull_request": (
+        {
+            "repository": "platform-api", "source": "feature/async-sqlalchemy", "target": "main", "title": "Rota",
+            "work_items": [4],
+        },
+        lambda other: change(other, 4, title="Renamed"),
+        "work_item_4",
+    ),
+}  # fmt: skip
+
+
+def model(*turns):
+    return ScriptedModel(steps=[turn if isinstance(turn, list) else [turn] for turn in turns])
+
+
+@pytest.fixture
+def investigate(toolkit, tmp_path):
+    return lambda *turns: open_investigator(model(*turns), toolkit, path=tmp_path / "threads.sqlite")
+
+
+def waiting(events):
+    return [event for event in events if isinstance(event, ApprovalAsked)]
+
+
+def comments(organization, number=4):
+    [item] = [item for item in organization.work_items if item.id == number]
+    return [comment for comment in item.comments if "Noted." in comment.text]
+
+
+def titles(organization):
+    return [item.title for item in organization.work_items if "gate" in item.title.lower()]
+
+
+def texts(investigator):
+    return "\n".join(str(message.content) for message in investigator.state("t")["messages"])
+
+
+def test_every_tool_that_writes_is_tested():
+    assert set(CHANGES) == {name for name, tool in TOOLS.items() if tool.access == "write"}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_between_view_and_write_is_asked_again_with_the_difference(investigate, organization, other, name):
+    arguments, meanwhile, changed = CHANGES[name]
+    if name == "update_work_item":
+        arguments = {**arguments, "revision": TOOLS["get_work_item"].call_sync(other, id=4).revision}
+    with investigate(Call.to(name, **arguments), REPORT) as investigator:
+        [first] = waiting(investigator.ask("t", "Do it."))
+        assert first.view["outdated"] == []
+        meanwhile(other)
+        before = organization.clock.now()
+        events = list(investigator.answer("t", {first.interrupt_id: YES}))
+        [second] = waiting(events)
+        assert organization.clock.now() == before, "something was written"
+        assert not [event for event in events if isinstance(event, ReportReady)]
+        assert second.interrupt_id != first.interrupt_id
+        assert second.view["arguments"] == first.view["arguments"]
+        assert second.view["digest"] != first.view["digest"]
+        [found] = [entry for entry in second.view["outdated"] if entry["name"] == changed]
+        assert (found["shown"], found["now"]) == (first.view["current"][changed], second.view["current"][changed])
+        assert list(investigator.answer("t", {first.interrupt_id: YES})) == [], "a yes to the outdated view"
+        assert waiting(investigator.answer("t", {second.interrupt_id: NO})) == []
+        assert organization.clock.now() == before
+        assert "A person said no: not this one" in texts(investigator)
+
+
+def test_a_yes_to_the_present_state_writes_once(investigate, organization, other):
+    with investigate(COMMENT, REPORT) as investigator:
+        [first] = waiting(investigator.ask("t", "Do it."))
+        change(other, 4, title="Renamed")
+        [second] = waiting(investigator.answer("t", {first.interrupt_id: YES}))
+        events = list(investigator.answer("t", {second.interrupt_id: YES}))
+        [report] = [event.report for event in events if isinstance(event, ReportReady)]
+    assert len(comments(organization)) == 1
+    assert report["coverage"]["written"]
+    assert "not_written" not in report["coverage"]
+
+
+def test_the_other_approved_writes_of_the_turn_go_on_and_happen_once(investigate, organization, other):
+    with investigate([COMMENT, BUG], REPORT) as investigator:
+        waits = waiting(investigator.ask("t", "Do both."))
+        change(other, 4, title="Renamed")
+        [again] = waiting(investigator.answer("t", {wait.interrupt_id: YES for wait in waits}))
+        assert again.view["tool"] == "add_work_item_comment"
+        assert titles(organization) == ["The gate is open"]
+        list(investigator.answer("t", {again.interrupt_id: YES}))
+    assert titles(organization) == ["The gate is open"]
+    assert len(comments(organization)) == 1
+
+
+def test_two_outdated_writes_of_a_turn_are_decided_one_by_one_also_with_an_edit(investigate, organization, other):
+    second_comment = Call.to("add_work_item_comment", id=5, text="Noted.")
+    with investigate([COMMENT, second_comment], REPORT) as investigator:
+        waits = waiting(investigator.ask("t", "Do both."))
+        change(other, 4, title="Renamed")
+        change(other, 5, title="Renamed as well")
+        one, two = sorted(
+            waiting(investigator.answer("t", {wait.interrupt_id: YES for wait in waits})),
+            key=lambda wait: wait.view["arguments"]["id"],
+        )
+        edit = {"decision": "edit", "approver": "dana", "arguments": {"id": 5, "text": "Noted. And checked."}}
+        [third] = waiting(investigator.answer("t", {one.interrupt_id: YES, two.interrupt_id: edit}))
+        assert third.view["edited"]
+        assert (comments(organization), comments(organization, 5)) == ([], [])
+        assert waiting(investigator.answer("t", {third.interrupt_id: YES})) == []
+    assert len(comments(organization)) == 1
+    assert len(comments(organization, 5)) == 1
+
+
+def test_a_state_that_changes_each_time_ends_as_a_refusal(investigate, organization, other):
+    with investigate(COMMENT, REPORT) as investigator:
+        waits = waiting(investigator.ask("t", "Do it."))
+        asked = 0
+        while waits:
+            asked += 1
+            change(other, 4, title=f"Title {asked}")
+            waits = waiting(investigator.answer("t", {waits[0].interrupt_id: YES}))
+        assert asked == 3
+        assert "StateChanged" in texts(investigator)
+    assert comments(organization) == []
+
+
+def test_a_write_whose_item_cannot_be_read_is_refused_and_nobody_is_asked(investigate):
+    with investigate(Call.to("add_work_item_comment", id=4711, text="Noted."), REPORT) as investigator:
+        assert waiting(investigator.ask("t", "Do it.")) == []
+        assert "NotFound" in texts(investigator)
+
+
+async def test_without_blocking_and_without_an_investigator(toolkit, organization, other):
+    """A LangGraph server has no investigator."""
+    saver, config = InMemorySaver(), {"configurable": {"thread_id": "t"}}
+    graph = build_graph(model(COMMENT, REPORT), toolkit, checkpointer=saver)
+    state = await graph.ainvoke({"messages": [("user", "Do it.")]}, config)
+    [first] = state["__interrupt__"]
+    change(other, 4, title="Renamed")
+    state = await graph.ainvoke(Command(resume={first.id: YES}), config)
+    [second] = state["__interrupt__"]
+    assert [entry["name"] for entry in second.value["outdated"]] == ["title"]
+    assert comments(organization) == []
+    state = await graph.ainvoke(Command(resume={first.id: YES}), config)
+    assert comments(organization) == [], "a yes to the outdated view"
+    await graph.ainvoke(Command(resume={second.id: YES}), config)
+    assert len(comments(organization)) == 1
+
+
+def test_the_answer_is_about_the_stored_view_and_not_about_what_is_read_when_it_comes(toolkit, other, tmp_path):
+    """The approve node runs again with the answer; the state must not be read anew there."""
+    path = tmp_path / "threads.sqlite"
+    with open_investigator(model(COMMENT, REPORT), toolkit, path=path) as first:
+        [wait] = waiting(first.ask("t", "Do it."))
+    change(other, 4, title="Renamed")
+    with open_investigator(model(COMMENT, REPORT), toolkit, path=path) as second:
+        [again] = second.pending("t")
+        assert again.view == wait.view
+        [shown] = waiting(second.answer("t", {again.interrupt_id: YES}))
+        assert [entry["name"] for entry in shown.view["outdated"]] == ["title"]
+
+
+def test_what_was_not_sent_is_on_record(toolkit, investigate, other, tmp_path):
+    toolkit.client.audit = AuditLog(tmp_path / "audit.jsonl")
+    with investigate(COMMENT, REPORT) as investigator:
+        [first] = waiting(investigator.ask("t", "Do it."))
+        change(other, 4, title="Renamed")
+        [second] = waiting(investigator.answer("t", {first.interrupt_id: YES}))
+        list(investigator.answer("t", {second.interrupt_id: YES}))
+    events = [entry.event for entry in read_entries(toolkit.client.audit.path) if entry.event != "read"]
+    assert events == ["approved", "granted", "failed", "approved", "granted", "written"]
+
+
+# -- real processes --------------------------------------------------------------------------------------------------
+
+PROCESS = """
+import os, signal, sys
+from pathlib import Path
+from azure_devops_agents.approvals.write_journal import WriteJournal
+from azure_devops_agents.investigation.events import ApprovalAsked
+from azure_devops_agents.investigation.investigator import open_investigator
+from azure_devops_agents.models.scripted import Call, ScriptedModel
+from langchain_azure_devops import AzureDevOpsToolkit
+
+url, path, role = sys.argv[1:]
+
+def die(*_given):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+if role == "approved":
+    WriteJournal.begin = die
+elif role == "compared":
+    real = WriteJournal.finish
+    def finish(*given):
+        real(*given)
+        die()
+    WriteJournal.finish = finish
+steps = [
+    [Call.to("add_work_item_comment", id=4, text="Noted.")],
+    [Call.to("write_report", answer="Done.", verdict="answered")],
+]
+toolkit = AzureDevOpsToolkit.connect(base_url=url, pat="full-access-token", default_project="Platform")
+with open_investigator(ScriptedModel(steps=steps), toolkit, path=Path(path)) as investigator:
+    [wait] = investigator.pending("t")
+    print("ready", flush=True)
+    sys.stdin.readline()
+    events = list(investigator.answer("t", {wait.interrupt_id: {"decision": "approve", "approver": "dana"}}))
+    print(len([event for event in events if isinstance(event, ApprovalAsked)]))
+"""
+
+
+def started(server, path, role):
+    command = [sys.executable, "-c", textwrap.dedent(PROCESS), server.base_url, str(path), role]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
+
+
+def answer_in_a_process(process):
+    assert process.stdout.readline().strip() == "ready"
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+@pytest.mark.parametrize("point", ["approved", "compared"])
+def test_a_process_that_dies_after_the_answer_leaves_a_write_that_is_asked_again(
+    toolkit, server, organization, other, tmp_path, point
+):
+    """`approved` dies before the write begins, `compared` after the difference was found and stored."""
+    path = tmp_path / "threads.sqlite"
+    with open_investigator(model(COMMENT, REPORT), toolkit, path=path) as investigator:
+        list(investigator.ask("t", "Do it."))
+    if point == "compared":
+        change(other, 4, title="Renamed")
+    killed = started(server, path, point)
+    answer_in_a_process(killed)
+    killed.communicate(timeout=120)
+    assert killed.returncode == -signal.SIGKILL
+    if point == "approved":
+        change(other, 4, title="Renamed")
+    with open_investigator(model(COMMENT, REPORT), toolkit, path=path) as investigator:
+        [again] = waiting(investigator.resume("t"))
+        assert [entry["name"] for entry in again.view["outdated"]] == ["title"]
+        assert comments(organization) == []
+        list(investigator.answer("t", {again.interrupt_id: YES}))
+    assert len(comments(organization)) == 1
+
+
+def test_two_processes_that_answer_an_outdated_view_write_nothing_and_ask_once(
+    toolkit, server, organization, other, tmp_path
+):
+    path = tmp_path / "threads.sqlite"
+    with open_investigator(model(COMMENT, REPORT), toolkit, path=path) as investigator:
+        list(investigator.ask("t", "Do it."))
+    clients = [started(server, path, "answers") for _ in range(2)]
+    change(other, 4, title="Renamed")
+    for client in clients:
+        answer_in_a_process(client)
+    asked = sorted(int(client.communicate(timeout=120)[0]) for client in clients)
+    assert [client.returncode for client in clients] == [0, 0]
+    assert asked == [0, 1]
+    assert comments(organization) == []
+    with open_investigator(model(COMMENT, REPORT), toolkit, path=path) as investigator:
+        assert len(investigator.pending("t")) == 1
