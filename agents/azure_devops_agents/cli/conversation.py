@@ -12,11 +12,12 @@ from prompt_toolkit.history import FileHistory
 from rich.console import Console
 from rich.text import Text
 
+from azure_devops_agents.cli.approval_panel import show_approval
 from azure_devops_agents.cli.decisions import answer_approvals, ask_person
 from azure_devops_agents.cli.options import ConnectionOptions
 from azure_devops_agents.cli.shell_terms import in_shell_terms
 from azure_devops_agents.cli.terminal import make_safe, plain
-from azure_devops_agents.cli.views import show, show_approval, show_report
+from azure_devops_agents.cli.views import show, show_report
 from azure_devops_agents.investigation.investigator import Investigator, open_investigator
 from azure_devops_agents.models.providers import open_model
 from azure_devops_agents.paths import state_path

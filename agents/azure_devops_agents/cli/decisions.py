@@ -10,10 +10,13 @@ import click
 from rich.console import Console
 
 from azure_devops_agents.approvals.view import DECISIONS
+from azure_devops_agents.cli.approval_panel import show_approval
 from azure_devops_agents.cli.views import summarize_write
 from azure_devops_agents.investigation.events import ApprovalAsked, Event
 from azure_devops_agents.investigation.investigator import Investigator
 
+_VIEW = "view"
+"""Shows the whole approval again, however long it is; it is no decision."""
 Decide = Callable[[ApprovalAsked], Mapping[str, Any]]
 
 
@@ -41,8 +44,11 @@ def ask_person(console: Console, asked: ApprovalAsked) -> Mapping[str, Any]:
         return {"decision": "reject", "reason": "nobody was at a terminal", "approver": "nobody"}
     while True:
         answer = click.prompt(approval_question(asked), default="reject", err=True).strip().lower()
-        chosen = [word for word in DECISIONS if answer and word.startswith(answer)]
+        chosen = [word for word in (*DECISIONS, _VIEW) if answer and word.startswith(answer)]
         if len(chosen) != 1:
+            continue
+        if chosen[0] == _VIEW:
+            show_approval(console, asked.view, full=True)
             continue
         if chosen[0] == "edit":
             if (arguments := _edit_arguments(console, asked.view["editable"])) is not None:
@@ -56,7 +62,7 @@ def ask_person(console: Console, asked: ApprovalAsked) -> Mapping[str, Any]:
 
 def approval_question(asked: ApprovalAsked) -> str:
     """Return the question that a person at the terminal answers."""
-    return f"{summarize_write(asked.view)}: {' / '.join(DECISIONS)}"
+    return f"{summarize_write(asked.view)}: {' / '.join((*DECISIONS, _VIEW))}"
 
 
 def name_person() -> str:

@@ -34,9 +34,9 @@ def printed(*events):
 def test_an_approval_says_what_over_what_why_and_after_whose_words():
     text = printed(ApprovalAsked("1", VIEW))
     for wanted in (
-        "May update_work_item write in project Platform of tidewater?", "31 (Old)", "Old → Ne⟦ZERO WIDTH SPACE⟧w", "-b",
-        "+c", '["x"]', "hidden characters", "E1 from get_work_item, text of people or builds", "by Luis Ferreira",
-        "get_work_item(id=4)",
+        "May update_work_item write in project Platform of tidewater?", "31 (Old)", "-▏Old", "+▏Ne⟦ZERO WIDTH SPACE⟧w",
+        "-▏b", "+▏c", '["x"]', "hidden characters", "E1 from get_work_item, text of people or builds",
+        "by Luis Ferreira", "get_work_item(id=4)",
     ):  # fmt: skip
         assert wanted in text, wanted
     assert "Edited: may update_work_item" in printed(ApprovalAsked("1", {**VIEW, "edited": True}))

@@ -29,7 +29,7 @@ from langchain_azure_devops.safety.grants import (
     digest_call,
     digest_state,
 )
-from langchain_azure_devops.safety.write_plan import ApprovedPlan, FieldRule, WritePlan, plan_exact_write
+from langchain_azure_devops.safety.write_plan import ApprovedPlan, FieldRule, WritePlan, flatten, plan_exact_write
 
 __all__ = [
     "Approval",
@@ -49,6 +49,7 @@ __all__ = [
     "digest_call",
     "digest_state",
     "find_named_targets",
+    "flatten",
     "neutralize",
     "plan_exact_write",
     "read_entries",

@@ -249,7 +249,7 @@ def digest_state(current: Mapping[str, JsonValue]) -> str:
 
 def _digest(value: object) -> str:
     canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _not_covered(operation: Operation, why: str) -> WriteBlocked:

@@ -4,7 +4,9 @@
 replaces its secrets.
 """
 
+from langchain_azure_devops.text.lookalikes import find_alphabets, find_disguise, find_similar
 from langchain_azure_devops.text.secrets import PSEUDONYM, make_pseudonym, redact, remove_token
+from langchain_azure_devops.text.unseen import find_unseen, spell_out
 from langchain_azure_devops.text.untrusted import (
     clean,
     defuse_commands,
@@ -21,10 +23,15 @@ __all__ = [
     "defuse_commands",
     "disarm_fences",
     "fence",
+    "find_alphabets",
+    "find_disguise",
     "find_hidden",
+    "find_similar",
+    "find_unseen",
     "join_halves",
     "make_pseudonym",
     "one_line",
     "redact",
     "remove_token",
+    "spell_out",
 ]
