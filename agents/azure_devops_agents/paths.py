@@ -11,6 +11,11 @@ def state_path() -> Path:
     return user_state_path("azure-devops-agent", appauthor=False) / "threads.sqlite"
 
 
+def filed_path() -> Path:
+    """Return the file that keeps which work items the automations created, beside the threads."""
+    return state_path().with_name("filed.sqlite")
+
+
 def audit_path() -> Path:
     """Return the file of the audit log: beside the threads, or the one that `AZURE_DEVOPS_AUDIT` names."""
     given = os.environ.get("AZURE_DEVOPS_AUDIT", "").strip()

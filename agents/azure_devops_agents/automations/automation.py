@@ -1,13 +1,15 @@
 """Define an automation: its inputs, and a plan of writes that is shown first and then carried out exactly."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
 
+from azure_devops_agents.automations.filed import FiledRecord
 from langchain_azure_devops import AzureDevOps, Tool, approve_writes_with
-from langchain_azure_devops.errors import Conflict
+from langchain_azure_devops.errors import AzureDevOpsError, Conflict, WriteOutcomeUnknown
 from langchain_azure_devops.results import Result
 from langchain_azure_devops.safety import WritePlan, WriteRequest, plan_exact_write
 
@@ -22,13 +24,15 @@ class Step:
         details: Names and values that a person wants to know before the write.
         tool: The tool that writes; None when nothing is written.
         arguments: The arguments of the tool.
+        key: What the work item is recorded under when it is created; empty when it is not recorded.
     """
 
-    action: Literal["create", "update", "unchanged"]
+    action: Literal["create", "update", "unchanged", "unsettled"]
     subject: str
     details: tuple[tuple[str, str], ...] = ()
     tool: Tool[..., Any] | None = None
     arguments: Mapping[str, object] = field(default_factory=dict)
+    key: str = ""
 
     def request(self, client: AzureDevOps) -> WriteRequest | None:
         """Return the write with all its arguments; None when nothing is written."""
@@ -42,10 +46,25 @@ class Plan:
     Attributes:
         steps: In the order in which they are carried out.
         notes: What was left out and why, for people.
+        record: Where created work items are recorded, so that no run creates them again.
     """
 
     steps: tuple[Step, ...]
     notes: tuple[str, ...] = ()
+    record: FiledRecord | None = None
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Let no other run create work items until the plan is made again and carried out.
+
+        Raises:
+            Conflict: Another run is at it and does not end in time.
+        """
+        if self.record is None:
+            yield
+            return
+        with self.record.hold():
+            yield
 
     @property
     def writes(self) -> tuple[Step, ...]:
@@ -102,6 +121,24 @@ def carry_out(client: AzureDevOps, shown: Plan, now: Plan, approver: str) -> Ite
     approved = plan.approved(client, by=approver, digest=plan.digest)
     for step in now.writes:
         if step.tool is not None:
-            with approve_writes_with(approved):
-                result = step.tool.call_sync(client, **step.arguments)
-            yield step, result
+            with approve_writes_with(approved), _recorded(now.record, step) as made:
+                made.append(step.tool.call_sync(client, **step.arguments))
+            yield step, made[0]
+
+
+@contextmanager
+def _recorded(record: FiledRecord | None, step: Step) -> Iterator[list[Result]]:
+    """Record a creation before it is sent and its outcome afterwards; the caller appends the result to the list."""
+    made: list[Result] = []
+    if record is None or not step.key:
+        yield made
+        return
+    record.begin(step.key)
+    try:
+        yield made
+    except WriteOutcomeUnknown:
+        raise
+    except AzureDevOpsError:
+        record.forget(step.key)
+        raise
+    record.finish(step.key, int(getattr(made[0], "id")))  # noqa: B009 - not every result has an id

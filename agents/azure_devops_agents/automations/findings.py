@@ -7,7 +7,7 @@ flagged text is a tag of the work item. Line numbers are no part of it, so a fin
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -15,16 +15,18 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from azure_devops_agents.automations.automation import Automation, Plan, Step
+from azure_devops_agents.automations.filed import Filed, FiledRecord
 from azure_devops_agents.automations.sarif import SEVERITIES, Finding, Severity, read_findings
+from azure_devops_agents.paths import filed_path
 from langchain_azure_devops import AzureDevOps
 from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.safety import ContentPolicy, neutralize
 from langchain_azure_devops.text import PSEUDONYM, clean, one_line, redact
 from langchain_azure_devops.tools.work_items import (
     WorkItem,
-    condition,
     create_work_item,
     query_work_items,
+    read_newest_of_project,
     update_work_item,
 )
 
@@ -97,14 +99,22 @@ def plan_findings(client: AzureDevOps, inputs: FindingsInputs) -> Plan:
             subject="sarif",
         )
     project = client.run_sync(client.required_project(None))
-    existing = _existing(client, project, entries)
-    steps = [_step(entry, existing.get(entry.tag, []), project, inputs.type) for entry in entries]
+    record = FiledRecord(filed_path(), client, project)
+    filed = record.find(entry.tag for entry in entries)
+    existing = _existing(client, project, entries, filed)
+    steps = [
+        _wait_for_outcome(entry)
+        if not existing.get(entry.tag) and (known := filed.get(entry.tag)) is not None and known.unsettled
+        else _step(entry, existing.get(entry.tag, []), project, inputs.type)
+        for entry in entries
+    ]
     counts = {
         f"below {inputs.min_severity}": len(found) - len(wanted),
         "the same finding again": len(wanted) - len(entries),
         "passed, suppressed or gone": ignored,
     }
-    return Plan(tuple(steps), tuple(f"{count} left out: {why}." for why, count in counts.items() if count))
+    notes = tuple(f"{count} left out: {why}." for why, count in counts.items() if count)
+    return Plan(tuple(steps), notes, record)
 
 
 def merge_findings(findings: Iterable[Finding], repository: str) -> list[Entry]:
@@ -161,6 +171,11 @@ def _entry(identity: str, group: list[Finding], repository: str) -> Entry:
     )
 
 
+def _wait_for_outcome(entry: Entry) -> Step:
+    """Leave a finding alone whose work item an earlier run may have created."""
+    return Step("unsettled", f"{entry.title} (an earlier run sent it, and its outcome is not known yet)")
+
+
 def _step(entry: Entry, existing: list[WorkItem], project: str, type: str) -> Step:
     details = [("severity", entry.severity), ("where", f"{entry.path}:{', '.join(map(str, entry.lines[:5]))}")]
     if not existing:
@@ -172,7 +187,8 @@ def _step(entry: Entry, existing: list[WorkItem], project: str, type: str) -> St
             "tags": [entry.tag],
         }
         details.append(("message", one_line(entry.message)[:_MAX_NAME]))
-        return Step("create", entry.title, tuple(details), create_work_item, {**arguments, **_fields(type, entry)})
+        arguments |= _fields(type, entry)
+        return Step("create", entry.title, tuple(details), create_work_item, arguments, key=entry.tag)
     item = min(existing, key=lambda candidate: candidate.id)
     subject = f"{item.type} {item.id} ({item.state}): {item.title}"
     if len(existing) > 1:
@@ -191,26 +207,36 @@ def _fields(type: str, entry: Entry) -> Mapping[str, object]:
     return {"fields": [{"name": _SEVERITY_FIELD, "value": _SEVERITY_VALUES[entry.severity]}]}
 
 
-def _existing(client: AzureDevOps, project: str, entries: list[Entry]) -> dict[str, list[WorkItem]]:
-    """Find the project's work items by the tags of the findings."""
+def _existing(
+    client: AzureDevOps, project: str, entries: list[Entry], filed: Mapping[str, Filed]
+) -> dict[str, list[WorkItem]]:
+    """Find the project's work items by the tags of the findings, also those that queries do not find yet."""
+    tags = frozenset(entry.tag for entry in entries)
+    recorded = [known.id for known in filed.values() if known.id is not None]
+    items = {item.id: item for item in _query(client, project, sorted(tags))}
+    newest = client.run_sync(read_newest_of_project(client, project, list(_BODIES), recorded))
+    items |= {item.id: item for item in newest}
     known: dict[str, list[WorkItem]] = {}
-    tags = [entry.tag for entry in entries]
+    for item in items.values():
+        for tag in tags.intersection(word.strip().lower() for word in (item.tags or "").split(";")):
+            known.setdefault(tag, []).append(item)
+    return known
+
+
+def _query(client: AzureDevOps, project: str, tags: list[str]) -> Iterator[WorkItem]:
+    """Yield the project's work items that a query finds by one of the tags."""
     for start in range(0, len(tags), _PER_QUERY):
-        part = frozenset(tags[start : start + _PER_QUERY])
-        any_of = " OR ".join(f"[System.Tags] CONTAINS '{tag}'" for tag in sorted(part))
-        in_project = f"[System.TeamProject] {condition('=', project)}"
-        wiql = f"SELECT [System.Id] FROM WorkItems WHERE {in_project} AND ({any_of}) ORDER BY [System.Id]"  # noqa: S608 - WIQL; tags are digests, the project is quoted
+        any_of = " OR ".join(f"[System.Tags] CONTAINS '{tag}'" for tag in tags[start : start + _PER_QUERY])
+        # The project of the route is compared, which may be given by its name or its id.
+        wiql = f"SELECT [System.Id] FROM WorkItems WHERE [System.TeamProject] = @Project AND ({any_of}) ORDER BY [System.Id]"  # noqa: E501, S608 - WIQL; tags are digests
         cursor: str | None = None
         while True:
             page = query_work_items.call_sync(
                 client, wiql=wiql, project=project, fields=list(_BODIES), limit=1000, cursor=cursor
             )
-            for item in page.items:
-                for tag in part.intersection(word.strip().lower() for word in (item.tags or "").split(";")):
-                    known.setdefault(tag, []).append(item)
+            yield from page.items
             if (cursor := page.cursor) is None:
                 break
-    return known
 
 
 def _name(text: str) -> str:

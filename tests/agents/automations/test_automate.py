@@ -38,6 +38,12 @@ def file(tmp_path):
     return tmp_path / "scan.sarif"
 
 
+@pytest.fixture(autouse=True)
+def state(tmp_path, monkeypatch):
+    """The record of what was filed, of each test alone."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
 @pytest.fixture
 def automate(server, file, monkeypatch):
     for name in [name for name in os.environ if name.startswith("AZURE_DEVOPS_")]:

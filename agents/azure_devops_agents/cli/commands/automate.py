@@ -68,13 +68,14 @@ def _run(automation: Automation[Any], options: ConnectionOptions, inputs: BaseMo
         if not _ask_approval(len(plan.writes), yes):
             click.echo("Nothing was written.", err=True)
             click.get_current_context().exit(NOT_APPROVED)
-        again = automation.plan(client, inputs)
         done = 0
         try:
-            for step, result in carry_out(client, plan, again, "--yes" if yes else "terminal"):
-                done += 1
-                number = getattr(result, "id", "")
-                out.print(terminal.plain(f"{step.action}d {number}: {step.subject}"))
+            with plan.hold():
+                again = automation.plan(client, inputs)
+                for step, result in carry_out(client, plan, again, "--yes" if yes else "terminal"):
+                    done += 1
+                    number = getattr(result, "id", "")
+                    out.print(terminal.plain(f"{step.action}d {number}: {step.subject}"))
         finally:
             out.print(terminal.plain(f"{done} of {len(plan.writes)} written."))
 
@@ -99,7 +100,8 @@ def _show(plan: Plan) -> None:
         out.print(terminal.plain(note, "dim"))
     counts = Counter(step.action for step in plan.steps)
     summary = ", ".join(f"{counts[action]} to {action}" for action in ("create", "update"))
-    out.print(terminal.plain(f"Plan: {summary}, {counts['unchanged']} unchanged."))
+    unsettled = f", {counts['unsettled']} unsettled" if counts["unsettled"] else ""
+    out.print(terminal.plain(f"Plan: {summary}, {counts['unchanged']} unchanged{unsettled}."))
 
 
 for _automation in AUTOMATIONS.values():

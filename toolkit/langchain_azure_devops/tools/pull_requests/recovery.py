@@ -65,7 +65,7 @@ async def find_opened(client: AzureDevOps, pending: PendingWrite) -> OpenedPullR
         and row.created >= since
         and not pending.is_of_another(client, OpenedPullRequest, row.id)
     ]
-    found = [row for row in mine if await _is_as_sent(client, row.id, given)]
+    found = [row for row in mine if await _is_as_sent(client, {**where, "pull_request": row.id}, given)]
     if len(found) > 1:
         raise unknown_outcome(f"pull requests {', '.join(str(row.id) for row in found)} all fit")
     if found:
@@ -78,8 +78,11 @@ async def find_opened(client: AzureDevOps, pending: PendingWrite) -> OpenedPullR
     )
 
 
-async def _is_as_sent(client: AzureDevOps, number: int, given: Mapping[str, Any]) -> bool:
-    answer = await client.get(_ONE, path={"pull_request": number}, query={"includeWorkItemRefs": True})
+async def _is_as_sent(client: AzureDevOps, where: PathValues, given: Mapping[str, Any]) -> bool:
+    """Whether a pull request has the values that were sent; its list shortens descriptions and has no work items."""
+    answer = await client.get(
+        f"{REPOSITORY}/pullrequests/{{pull_request}}", path=where, query={"includeWorkItemRefs": True}
+    )
     opened = decode(answer, _Opened)
     linked = {item.id for item in opened.work_items}
     return (

@@ -11,10 +11,10 @@ from langchain_azure_devops.calls.recovery import Missing, PendingWrite, fetch_a
 from langchain_azure_devops.calls.stored_values import is_stored_as
 from langchain_azure_devops.errors import WriteNotDone
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.http.responses import Collection, Named, Numbered, OrNone, decode
+from langchain_azure_devops.http.responses import Collection, Numbered, OrNone, decode
 from langchain_azure_devops.results.models import Instant
 from langchain_azure_devops.tools.work_items.models import CommentAdded, Relation, SavedWorkItem
-from langchain_azure_devops.tools.work_items.newest import read_newest
+from langchain_azure_devops.tools.work_items.newest import is_project, read_newest
 from langchain_azure_devops.tools.work_items.sent_values import (
     description_field,
     find_differences,
@@ -126,19 +126,8 @@ async def _find_own_new(client: AzureDevOps, pending: PendingWrite, project: str
         and row.type.casefold() == str(pending.arguments["type"]).casefold()
         and not pending.is_of_another(client, SavedWorkItem, row.id, 1)
     ]
-    here = {name: await _is_project(client, project, name) for name in {row.project for row in mine}}
+    here = {name: await is_project(client, project, name) for name in {row.project for row in mine}}
     return [row.id for row in mine if here[row.project]]
-
-
-async def _is_project(client: AzureDevOps, given: str, name: str) -> bool:
-    """Whether a project that was given by its name or id, in any case, has this name now."""
-    if given.casefold() == name.casefold():
-        return True
-    # The root of the areas has the name of its project, and needs no other scope than work items do.
-    answer = await client.get(
-        "/{project}/_apis/wit/classificationnodes/{group}", path={"project": given, "group": "areas"}
-    )
-    return decode(answer, Named).name.casefold() == name.casefold()
 
 
 async def _read_revision(

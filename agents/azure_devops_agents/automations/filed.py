@@ -1,0 +1,105 @@
+"""The local record of what automations filed: queries lag, so a second run would not find what the first one made.
+
+Each entry is written before its work item is created and completed afterwards. An entry without an id is a creation
+whose outcome is not known: the process ended, or the answer was lost.
+"""
+
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from langchain_azure_devops import AzureDevOps
+from langchain_azure_devops.errors import Conflict
+
+WAIT_SECONDS = 10.0
+"""The time that a run waits for another one to end."""
+
+UNSETTLED_SECONDS = 3_600.0
+"""How long a creation whose outcome is not known keeps a run from creating the same again."""
+
+
+@dataclass(frozen=True)
+class Filed:
+    """What is recorded of one key.
+
+    Attributes:
+        id: The number of the work item; None when the outcome of its creation is not known.
+        begun: When its creation began, in seconds since the epoch.
+    """
+
+    id: int | None
+    begun: float
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether it may still turn out that the work item was created."""
+        return self.id is None and time.time() - self.begun < UNSETTLED_SECONDS
+
+
+class FiledRecord:
+    """What was filed in one project of one organization, in a file that all runs on this machine share."""
+
+    def __init__(self, path: Path, client: AzureDevOps, project: str) -> None:
+        """Open the record; only its user can read the file."""
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600)
+        self._path = path
+        self._place = f"{client.settings.url('core')} {project}".casefold()
+        with self._open() as connection:
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS filed "
+                "(place TEXT NOT NULL, key TEXT NOT NULL, id INTEGER, begun REAL NOT NULL, PRIMARY KEY (place, key))"
+            )
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Let only one run at a time create work items. The lock ends with the process that holds it.
+
+        Raises:
+            Conflict: Another run holds it and does not end in time.
+        """
+        lock = FileLock(self._path.with_suffix(".lock"), timeout=WAIT_SECONDS, mode=0o600)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise Conflict(
+                "Another run is creating work items. Nothing was written here; start again when it has ended.",
+                subject="automate",
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def find(self, keys: Iterable[str]) -> dict[str, Filed]:
+        """Return what is recorded of these keys."""
+        wanted = frozenset(keys)
+        with self._open() as connection:
+            rows = connection.execute("SELECT key, id, begun FROM filed WHERE place = ?", (self._place,)).fetchall()
+        return {key: Filed(number, begun) for key, number, begun in rows if key in wanted}
+
+    def begin(self, key: str) -> None:
+        """Record that a work item is about to be created."""
+        self._write("INSERT OR REPLACE INTO filed VALUES (?, ?, NULL, ?)", self._place, key, time.time())
+
+    def finish(self, key: str, number: int) -> None:
+        """Record the number of the work item."""
+        self._write("INSERT OR REPLACE INTO filed VALUES (?, ?, ?, ?)", self._place, key, number, time.time())
+
+    def forget(self, key: str) -> None:
+        """Record that the service refused the work item."""
+        self._write("DELETE FROM filed WHERE place = ? AND key = ?", self._place, key)
+
+    def _write(self, statement: str, *values: object) -> None:
+        with self._open() as connection:
+            connection.execute(statement, values)
+
+    def _open(self) -> closing[sqlite3.Connection]:
+        connection = sqlite3.connect(self._path, timeout=10, isolation_level=None)
+        connection.execute("PRAGMA synchronous=FULL")
+        return closing(connection)
