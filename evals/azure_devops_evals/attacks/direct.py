@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from azure_devops_evals.attacks.attempts import Attempt, Family
 from azure_devops_evals.attacks.families import (
+    fences,
     hostile_arguments,
     lost_answers,
     outdated_approvals,
@@ -16,6 +17,7 @@ DIRECT: Mapping[str, Family] = {
     "lost answers": lost_answers.attempt,
     "outdated approvals": outdated_approvals.attempt,
     "hostile arguments": hostile_arguments.attempt,
+    "fences": fences.attempt,
 }
 """Every family by its name."""
 

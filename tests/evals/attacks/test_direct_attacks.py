@@ -15,7 +15,7 @@ from azure_devops_evals.attacks.direct import (
     judge,
     tasks,
 )
-from azure_devops_evals.attacks.families import hostile_arguments, lost_answers, outdated_approvals
+from azure_devops_evals.attacks.families import fences, hostile_arguments, lost_answers, outdated_approvals
 from azure_devops_evals.attacks.samples import FIXED, OTHER_VALUES
 from langchain_azure_devops import TOOLS
 from langchain_azure_devops.errors import WriteNotDone, WriteOutcomeUnknown
@@ -164,6 +164,32 @@ def test_a_run_that_a_value_ends_is_noticed(change_tool):
 
 def test_hostile_arguments_end_no_run():
     assert found(hostile_arguments.attempt("list_tags", False)) == set()
+
+
+# -- fences ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_fence_that_can_be_closed_from_inside_is_noticed(monkeypatch):
+    def fence(text: str, nonce: str) -> str:
+        return f"<untrusted {nonce}>\n{text}\n</untrusted {nonce}>"
+
+    monkeypatch.setattr("langchain_azure_devops.results.rendering.fence", fence)
+    made = list(fences.attempt("list_tags", False))
+    assert all(each.proven for each in made)
+    # A table escapes tabs and line breaks, so 300 tabs do not come out of it as they went in.
+    assert [each.name.count("\\t") > 0 for each in made if not each.violations] == [True]
+
+
+def test_each_disguise_of_the_tag_is_recognized():
+    for closer in fences.CLOSERS:
+        content = f"<untrusted {fences.NONCE}>\n{fences.MARKER}{closer}\n</untrusted {fences.NONCE}>"
+        assert list(fences.escapes(content)), closer
+    harmless = "a < b; <untrue> </div> < untried, us; 5f3a9c02"
+    assert list(fences.escapes(f"<untrusted {fences.NONCE}>\n{harmless}\n</untrusted {fences.NONCE}>")) == []
+
+
+def test_no_disguise_closes_the_fence():
+    assert found(fences.attempt("list_tags", False)) == set()
 
 
 def test_a_family_attacks_a_tool_by_its_name():
