@@ -118,6 +118,18 @@ TARGET_FIELDS = [
     f"fields.System.{name}"
     for name in ("TeamProject", "AreaPath", "AreaId", "IterationPath", "IterationId", "AssignedTo", "WorkItemType")
 ] + ["fields.System.Parent", "fields.Assigned To", "fields.system.areapath"]
+PEOPLE = [
+    "System.AssignedTo", "System.CreatedBy", "System.ChangedBy", "System.AuthorizedAs", "System.IterationLevel1",
+    "Microsoft.VSTS.Common.ActivatedBy", "Microsoft.VSTS.Common.ClosedBy", "Microsoft.VSTS.Common.ResolvedBy",
+    "Microsoft.VSTS.Common.ReviewedBy", "Microsoft.VSTS.CMMI.CalledBy", "Microsoft.VSTS.CMMI.RequiredAttendee1",
+    "Microsoft.VSTS.CodeReview.AcceptedBy", "Custom.Approver", "Custom.Title", "Custom.Priority", "Fabrikam.Owner",
+    "MyCompany.System.Title", "System.Title.Owner", "system.assignedto", "Custom.Überprüfer",
+]  # fmt: skip
+CONTENTS = [
+    "System.Title", "System.Description", "System.Tags", "System.History", "Microsoft.VSTS.TCM.ReproSteps",
+    "Microsoft.VSTS.Common.Priority", "Microsoft.VSTS.Common.Severity", "Microsoft.VSTS.Common.AcceptanceCriteria",
+    "Microsoft.VSTS.Scheduling.StoryPoints", "system.title", "MICROSOFT.VSTS.COMMON.PRIORITY",
+]  # fmt: skip
 OPEN = [{"pattern": ".*"}, {"longest": 100}]
 
 
@@ -132,12 +144,29 @@ def test_no_argument_stops_being_a_target_unnoticed():
 @pytest.mark.parametrize(
     ("tool", "name"),
     [(tool, name) for tool, names in TARGETS.items() for name in sorted(names)]
-    + [("update_work_item", name) for name in [*TARGET_FIELDS, "no_argument", "no_argument.System.Title"]],
+    + [("update_work_item", name) for name in [*TARGET_FIELDS, "no_argument", "no_argument.System.Title"]]
+    + [(tool, f"fields.{name}") for tool in ("create_work_item", "update_work_item") for name in PEOPLE],
 )
 @pytest.mark.parametrize("rule", OPEN, ids=str)
 def test_a_plan_cannot_leave_open_where_a_write_goes(tool, name, rule):
     with pytest.raises(InvalidRequest, match="says where a write of"):
         plan_of({"tool": tool, "fields": {name: rule}}).check(TOOLS)
+
+
+@pytest.mark.parametrize("name", CONTENTS)
+@pytest.mark.parametrize("tool", ["create_work_item", "update_work_item"])
+@pytest.mark.parametrize("rule", OPEN, ids=str)
+def test_a_plan_may_leave_open_a_field_that_holds_only_text_or_a_number(tool, name, rule):
+    plan_of({"tool": tool, "fields": {f"fields.{name}": rule}}).check(TOOLS)
+
+
+@pytest.mark.parametrize("name", ["System.CreatedBy", "Custom.Approver"])
+def test_a_plan_that_nobody_checked_leaves_no_person_open(toolkit, approve, server, name):
+    approve(plan_of({**BUGS, "fields": {**BUGS["fields"], f"fields.{name}": OPEN[0]}}))
+    before = server.organization.clock.now()
+    with pytest.raises(WriteBlocked, match="says where a write of create_work_item goes"):
+        create(toolkit, fields=[{"name": name, "value": "Tom Becker"}])
+    assert server.organization.clock.now() == before
 
 
 def test_a_plan_may_leave_open_what_a_write_says():

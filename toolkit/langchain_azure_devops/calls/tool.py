@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, create_model
 from langchain_azure_devops.calls.approval import ask, ask_sync, check_content, check_policy, needs_current
 from langchain_azure_devops.calls.arguments import require_keywords, validate_arguments
 from langchain_azure_devops.calls.clear_errors import ClearErrors
+from langchain_azure_devops.calls.content_fields import ContentFields
 from langchain_azure_devops.calls.current_state import (
     NotCompared,
     ReadCurrent,
@@ -27,7 +28,6 @@ from langchain_azure_devops.calls.current_state import (
 from langchain_azure_devops.calls.optional import add_gaps
 from langchain_azure_devops.calls.recovery import PendingWrite, Recovery, remember_write, settle_write
 from langchain_azure_devops.calls.schema import strict_schema
-from langchain_azure_devops.calls.target_fields import TargetFields
 from langchain_azure_devops.errors import (
     AuditFailed,
     AzureDevOpsError,
@@ -214,8 +214,8 @@ class Tool(Generic[P, R]):
         name, _, field = argument.lower().partition(".")
         if name not in self.contents:
             return True
-        marks = self.parameters.model_fields[name].metadata
-        return bool(field) and any(mark.includes(field) for mark in marks if isinstance(mark, TargetFields))
+        marks = [mark for mark in self.parameters.model_fields[name].metadata if isinstance(mark, ContentFields)]
+        return bool(field) and not all(mark.includes(field) for mark in marks)
 
     def bind_routes(self, request: WriteRequest) -> dict[str, str | None]:
         """Return the placeholders of the routes that the arguments fix, with the values for which a grant holds."""

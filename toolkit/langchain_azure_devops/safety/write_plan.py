@@ -3,7 +3,8 @@
 A plan is data. A person or the operator approves it as it is; a model can neither make, widen nor approve one. Every
 write that the plan does not name is refused. Texts may be free within a length or a pattern. Targets, the arguments
 that say where a write goes or whom it concerns, must be one of the values in the plan, so that nothing that a model
-read can choose them. Which arguments of a tool are targets is part of the tool's declaration.
+read can choose them. Which arguments of a tool are targets is part of the tool's declaration. Of the fields of a work
+item, each one is a target that is not known to hold only text, numbers or dates: any other may hold a person.
 """
 
 import hashlib
@@ -245,7 +246,7 @@ def _text(value: JsonValue) -> str:
 
 
 def _open_target(tool: str, name: str) -> str:
-    return f"{name} says where a write of {tool} goes: give its values, not a pattern or a length"
+    return f"{name} says where a write of {tool} goes or whom it concerns: give its values, not a pattern or a length"
 
 
 def _where(error: OSError | ValidationError) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from pydantic import AfterValidator, AliasChoices, AliasPath, BaseModel, Field, JsonValue
 
-from langchain_azure_devops.calls.target_fields import TargetFields
+from langchain_azure_devops.calls.content_fields import ContentFields
 from langchain_azure_devops.http.responses import OrNone
 from langchain_azure_devops.results.models import (
     CollectedText,
@@ -68,12 +68,36 @@ class FieldValue(BaseModel):
 
 FieldValues = Annotated[
     list[FieldValue],
-    TargetFields.named(
-        *("System.TeamProject", "System.AreaPath", "System.AreaId", "System.IterationPath", "System.IterationId"),
-        *("System.AssignedTo", "System.WorkItemType", "System.Parent"),
+    ContentFields.named(
+        *("System.Title", "System.Description", "System.State", "System.Reason", "System.Tags", "System.History"),
+        *(
+            f"Microsoft.VSTS.Common.{name}"
+            for name in (
+                *(
+                    "AcceptanceCriteria",
+                    "BacklogPriority",
+                    "BusinessValue",
+                    "Discipline",
+                    "Issue",
+                    "Priority",
+                    "Rating",
+                ),
+                *("Resolution", "ResolvedReason", "Risk", "Severity", "StackRank", "TimeCriticality", "Triage"),
+                *("ValueArea", "Activity"),
+            )
+        ),
+        *(
+            f"Microsoft.VSTS.Scheduling.{name}"
+            for name in (
+                *("CompletedWork", "DueDate", "Effort", "FinishDate", "OriginalEstimate", "RemainingWork", "Size"),
+                *("StartDate", "StoryPoints", "TargetDate"),
+            )
+        ),
+        *("Microsoft.VSTS.TCM.ReproSteps", "Microsoft.VSTS.TCM.SystemInfo", "Microsoft.VSTS.TCM.Steps"),
+        *("Microsoft.VSTS.Build.FoundIn", "Microsoft.VSTS.Build.IntegrationBuild"),
     ),
 ]
-"""Fields by name; those named here say where a work item stands and whom it concerns."""
+"""Fields by name; those named here hold texts, numbers and dates. Any other may hold a place or a person."""
 
 
 def _field(name: str, *inner: str, required: bool = False, hidden: bool = False) -> Any:
