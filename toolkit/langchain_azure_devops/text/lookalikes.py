@@ -17,12 +17,14 @@ _LATIN = {
     "q": "ԛգզ", "r": "гᴦʀɼ", "s": "ѕꜱʂƽ", "t": "тτᴛƫ", "u": "υսʋцᴜ", "v": "ѵνᴠ", "w": "ѡԝωɯաᴡш", "x": "хχ×",
     "y": "уγүỿʏ", "z": "ᴢʐʑ", "-": "‐‑‒–—−⁃ー", "/": "⁄∕⧸", ".": "․。．", "_": "ˍ‿",
 }  # fmt: skip
+# Capital letters of other alphabets that look like Latin ones; their small letters often do not.
+_CAPITALS = str.maketrans("АВЕЅІЈКМНОРСТУХΑΒΕΖΗΙΚΜΝΟΡΤΥΧԌԚԜҮ", "ABESIJKMHOPCTYXABEZHIKMNOPTYXGQWY")
 _LOOKS = str.maketrans({other: letter for letter, others in _LATIN.items() for other in others})
 
 
 def skeleton(text: str) -> str:
     """Return a form that two names share when a reader can take one for the other."""
-    bare = unicodedata.normalize("NFKD", clean(text)).casefold()
+    bare = unicodedata.normalize("NFKD", clean(text)).translate(_CAPITALS).casefold()
     bare = "".join(character for character in bare if not unicodedata.combining(character)).translate(_LOOKS)
     return "".join(bare.replace("rn", "m").replace("vv", "w").split())
 
@@ -52,5 +54,6 @@ def find_similar(name: str, known: Iterable[str]) -> list[str]:
 
 def _script_of(character: str) -> str:
     """Return the first word of the name of a letter, which names its script; empty where it names none."""
-    words = unicodedata.name(unicodedata.normalize("NFKC", character)[:1], "").split()
-    return "" if not words or words[0] in _ASIDE else words[0]
+    letter = unicodedata.normalize("NFKC", character)[:1]
+    words = unicodedata.name(letter, "").split()
+    return words[0] if letter.isalpha() and words and words[0] not in _ASIDE else ""
