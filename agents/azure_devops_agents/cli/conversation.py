@@ -1,7 +1,7 @@
 """Run a conversation with the investigator (`chat`)."""
 
-import secrets
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -23,7 +23,6 @@ from azure_devops_agents.models.providers import open_model
 from azure_devops_agents.paths import state_path
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.errors import AzureDevOpsError
-from langchain_azure_devops.text import redact
 
 COMMANDS = {
     "/tools": "the tools this token may use",
@@ -56,13 +55,18 @@ def chat(options: ConnectionOptions, *, model: str | None, thread: str | None, r
 class History(FileHistory):
     """The history of the lines that a person typed, without secrets."""
 
+    def __init__(self, filename: str, redact: Callable[[str], str]) -> None:
+        """Keep the history in a file; `redact` takes the secrets out of a line."""
+        super().__init__(filename)
+        self._redact = redact
+
     def store_string(self, string: str) -> None:
         """Store one line."""
-        super().store_string(redact(string, secrets.token_bytes()))
+        super().store_string(self._redact(string))
 
 
 def _converse(console: Console, investigator: Investigator, toolkit: AzureDevOpsToolkit, thread: str) -> None:
-    history = History(str(_make_private(state_path().with_name("history"))))
+    history = History(str(_make_private(state_path().with_name("history"))), toolkit.client.secrets.redact)
     session: PromptSession[str] = PromptSession(history=history, completer=WordCompleter(list(COMMANDS), sentence=True))
     while True:
         try:

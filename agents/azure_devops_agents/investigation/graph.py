@@ -19,7 +19,7 @@ from langgraph.graph.state import CompiledStateGraph
 
 from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.investigation.reading import ReadNodes
-from azure_devops_agents.investigation.routing import Budgets, after_calls, after_model, collect
+from azure_devops_agents.investigation.routing import Budgets, after_calls, after_model
 from azure_devops_agents.investigation.state import State
 from azure_devops_agents.investigation.writing import WriteNodes
 from langchain_azure_devops import AzureDevOpsToolkit
@@ -59,7 +59,7 @@ def build_graph(
     graph.add_node("read", RunnableLambda(nodes.read, nodes.aread))
     graph.add_node("prepare", RunnableLambda(writing.prepare, writing.aprepare), destinations=("collect", "approve"))
     graph.add_node("approve", RunnableLambda(writing.approve, writing.aapprove), destinations=("collect", "prepare"))
-    graph.add_node("collect", collect)
+    graph.add_node("collect", nodes.collect)
     graph.add_node("write", RunnableLambda(writing.write, writing.awrite))
     graph.add_node("report", nodes.report)
     graph.add_node("check", nodes.check)

@@ -7,6 +7,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, BaseMessage, InvalidToolCall, ToolCall
 
+from azure_devops_agents.investigation.clearing import Clear, clear_message
 from langchain_azure_devops.calls import check_values
 from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.text import join_halves
@@ -18,8 +19,8 @@ _MAX_MALFORMED = 2_000
 """Characters kept of arguments that cannot be used."""
 
 
-def join_message(parts: Sequence[BaseMessage], before: Sequence[AnyMessage]) -> AIMessage:
-    """Join the pieces to the whole message.
+def join_message(parts: Sequence[BaseMessage], before: Sequence[AnyMessage], redact: Clear) -> AIMessage:
+    """Join the pieces to the whole message, with pseudonyms for the secrets that the model repeats.
 
     Arguments that are cut off are malformed, however much of them could be guessed, and so are those that no tool
     accepts and no checkpoint stores. A tool call's id that was used before in the thread gets a suffix: some servers
@@ -28,19 +29,22 @@ def join_message(parts: Sequence[BaseMessage], before: Sequence[AnyMessage]) -> 
     whole = parts[0]
     for part in parts[1:]:
         whole = whole + part  # type: ignore[assignment] # chunks of a message add up to one
-    used = _collect_ids(before)
+    return clear_message(_join(whole, _collect_ids(before), redact), redact)
+
+
+def _join(whole: BaseMessage, used: set[str], redact: Clear) -> AIMessage:
     if not isinstance(whole, AIMessageChunk):
-        return _take_whole(whole, used) if isinstance(whole, AIMessage) else AIMessage(storable(whole.content))
+        return _take_whole(whole, used, redact) if isinstance(whole, AIMessage) else AIMessage(storable(whole.content))
     message = AIMessage(
         storable(whole.content), additional_kwargs=storable(whole.additional_kwargs), id=storable(whole.id)
     )
     for position, chunk in enumerate(whole.tool_call_chunks):
-        identifier = _make_fresh(storable(chunk["id"]) or f"call_{position}", used)
-        name, text = storable(chunk["name"] or "")[:_MAX_NAME], chunk["args"] or "{}"
+        identifier = _make_fresh(redact(storable(chunk["id"])) or f"call_{position}", used)
+        name, text = redact(storable(chunk["name"] or ""))[:_MAX_NAME], chunk["args"] or "{}"
         try:
             arguments = _parse_object(text)
         except InvalidRequest as error:
-            message.invalid_tool_calls.append(_malformed(name, text, identifier, error))
+            message.invalid_tool_calls.append(_malformed(name, redact(text), identifier, error))
             continue
         message.tool_calls.append(ToolCall(name=name, args=arguments, id=identifier, type="tool_call"))
     return message
@@ -78,7 +82,7 @@ def _parse_object(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise InvalidRequest(f"They are not valid JSON: {error}.") from None
     if not isinstance(arguments, dict):
-        raise InvalidRequest(f"They must be a JSON object, not {text[:80]}.")
+        raise InvalidRequest(f"They must be a JSON object, not {type(arguments).__name__}.")
     check_values(arguments)
     return arguments
 
@@ -90,18 +94,19 @@ def _malformed(name: str, text: str, identifier: str, error: InvalidRequest) -> 
     return InvalidToolCall(name=name, args=kept, id=identifier, error=why, type="invalid_tool_call")
 
 
-def _take_whole(message: AIMessage, used: set[str]) -> AIMessage:
+def _take_whole(message: AIMessage, used: set[str], redact: Clear) -> AIMessage:
     """Take a message that came in one piece: its calls get ids that are new in the thread."""
     calls: list[ToolCall] = []
     malformed = [
-        storable({**call, "id": _make_fresh(call["id"] or "call", used)}) for call in message.invalid_tool_calls
+        storable({**call, "id": _make_fresh(redact(call["id"]) or "call", used)}) for call in message.invalid_tool_calls
     ]
     for call in message.tool_calls:
-        name, identifier = storable(call["name"])[:_MAX_NAME], _make_fresh(storable(call["id"]) or "call", used)
+        name = redact(storable(call["name"]))[:_MAX_NAME]
+        identifier = _make_fresh(redact(storable(call["id"])) or "call", used)
         try:
             check_values(call["args"])
         except InvalidRequest as error:
-            malformed.append(_malformed(name, json.dumps(storable(call["args"])), identifier, error))
+            malformed.append(_malformed(name, json.dumps(redact(storable(call["args"]))), identifier, error))
         else:
             calls.append({**call, "name": name, "id": identifier})
     update = {"tool_calls": calls, "invalid_tool_calls": malformed, "content": storable(message.content)}

@@ -1,14 +1,16 @@
 """The reading half of the investigation graph: the model's turns, the calls that read, and the report."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 
 from azure_devops_agents.approvals.write_journal import WriteJournal
+from azure_devops_agents.investigation.clearing import clear_message, clear_state
 from azure_devops_agents.investigation.evidence import (
     READ_EVIDENCE,
     ReadEvidence,
@@ -46,6 +48,8 @@ from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.results import error_artifact
 
+T = TypeVar("T")
+
 
 @dataclass
 class ReadNodes:
@@ -68,18 +72,18 @@ class ReadNodes:
         """Let the model take its next step."""
         runnable, messages = self._prepare_turn(state)
         try:
-            return {"messages": [join_message(list(runnable.stream(messages)), state["messages"])], "failure": None}
+            return self._take_turn(state, list(runnable.stream(messages)))
         except Exception as error:  # noqa: BLE001 - providers raise what they like; the thread must survive it
-            return _record_failure(error)
+            return self._record_failure(error)
 
     async def acall_model(self, state: State) -> dict[str, Any]:
         """Let the model take its next step, without blocking."""
         runnable, messages = self._prepare_turn(state)
         try:
             parts = [part async for part in runnable.astream(messages)]
-            return {"messages": [join_message(parts, state["messages"])], "failure": None}
+            return self._take_turn(state, parts)
         except Exception as error:  # noqa: BLE001 - providers raise what they like; the thread must survive it
-            return _record_failure(error)
+            return self._record_failure(error)
 
     def _prepare_turn(self, state: State) -> tuple[Runnable[Any, AIMessage], list[Any]]:
         settings = self.toolkit.client.settings
@@ -93,14 +97,34 @@ class ReadNodes:
         return self.model.bind_tools(tools), [SystemMessage(system), *self._conversation(state)]
 
     def _conversation(self, state: State) -> list[AnyMessage]:
-        """Return the conversation for the provider, without secrets that a person put into a question."""
-        client = self.toolkit.client
-        return [
-            message.model_copy(update={"content": client.secrets.redact(message.content)})
-            if isinstance(message, HumanMessage) and isinstance(message.content, str)
-            else message
-            for message in answer_every_call(state["messages"])
-        ]
+        """Return the conversation for the provider, without the secrets that are known by now."""
+        return [clear_message(message, self._clear) for message in answer_every_call(self._clear_questions(state))]
+
+    def _clear(self, value: T) -> T:
+        """Replace the known secrets in plain data."""
+        return self.toolkit.client.secrets.redact_value(value, learn=False)
+
+    def _clear_questions(self, state: State) -> list[AnyMessage]:
+        """Return the messages, without secrets that a person put into a question."""
+        redact = self.toolkit.client.secrets.redact_value
+        return [clear_message(each, redact) if isinstance(each, HumanMessage) else each for each in state["messages"]]
+
+    def _take_turn(self, state: State, parts: Sequence[BaseMessage]) -> dict[str, Any]:
+        """Store the message of the model, and the questions before it without secrets."""
+        said = join_message(parts, state["messages"], self.toolkit.client.secrets.redact_value)
+        pairs = zip(state["messages"], self._clear_questions(state), strict=True)
+        return {"messages": [*(after for before, after in pairs if after is not before), said], "failure": None}
+
+    def _record_failure(self, error: Exception) -> dict[str, Any]:
+        """Store a failure of the model. A question that the offline model does not know is raised."""
+        if isinstance(error, UnknownQuestion):
+            raise error
+        told = self.toolkit.client.secrets.redact(str(error))[:300]
+        return {"failure": f"The model failed: {type(error).__name__}: {told}"}
+
+    def collect(self, state: State) -> dict[str, Any]:
+        """Wait until every call of the step is answered or decided, and replace the secrets that became known by it."""
+        return clear_state(state, self._clear)
 
     # -- one tool call ---------------------------------------------------------------------------------------------
 
@@ -132,7 +156,7 @@ class ReadNodes:
                 parse_report(call["args"])
             if call["name"] == READ_EVIDENCE:
                 nonce = self.toolkit.client.context.nonce()
-                return answer_call(call, read_lines(task["evidence"], call["args"], nonce))
+                return answer_call(call, self._clear(read_lines(task["evidence"], call["args"], nonce)))
         except ValueError as error:
             return refuse_call(call, InvalidRequest(str(error), subject="arguments"))
         return None if call["name"] in tools else self._refuse_absent(task, tools)
@@ -191,11 +215,13 @@ class ReadNodes:
 
     def check(self, state: State) -> dict[str, Any]:
         """Check every quote, and state what the report does not cover."""
-        report = check_quotes(state["report"] or plain_report(""), state.get("evidence", {}))
+        cleared = clear_state(state, self._clear)
+        known = {**state.get("evidence", {}), **cleared.get("evidence", {})}
+        report = check_quotes(self._clear(state["report"] or plain_report("")), known)
         limits = [text for text in (state.get("failure"), over_budget(state, self.budgets)) if text]
         calls = calls_of_question(state)
         cited = {identifier for section in SECTIONS for entry in report[section] for identifier in entry["evidence"]}
-        known, decided = state.get("evidence", {}), state.get("decisions", {})
+        decided = state.get("decisions", {})
         report["coverage"] = list_coverage(
             {name: entry for name, entry in known.items() if entry["call"] in calls or name in cited},
             {name: entry for name, entry in decided.items() if name in calls},
@@ -203,11 +229,4 @@ class ReadNodes:
         )
         for status, text in list_unfinished_writes(self.journal, known, decided):
             report["coverage"].setdefault(status, []).append(text)
-        return {"report": report}
-
-
-def _record_failure(error: Exception) -> dict[str, Any]:
-    """Store a failure of the model in the state. A question that the offline model does not know is raised."""
-    if isinstance(error, UnknownQuestion):
-        raise error
-    return {"failure": f"The model failed: {type(error).__name__}: {str(error)[:300]}"}
+        return {**cleared, "report": self._clear(report)}

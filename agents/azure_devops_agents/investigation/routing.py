@@ -192,11 +192,6 @@ def is_stopped(state: State) -> bool:
     return any(entry["decision"] == "stop" for identifier, entry in decisions.items() if identifier in calls)
 
 
-def collect(state: State) -> dict[str, Any]:  # noqa: ARG001 - the signature of a node
-    """Wait until every call of this step is answered or decided."""
-    return {}
-
-
 def _is_report(call: dict[str, Any]) -> bool:
     if call.get("malformed"):
         return False

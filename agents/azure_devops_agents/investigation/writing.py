@@ -161,7 +161,7 @@ class WriteNodes:
 
     def _decide(self, task: CallTask, request: WriteRequest, answer: object) -> _Step:
         """Store the answer of a person as a decision. An edited call is shown again before it counts."""
-        given: dict[str, Any] = answer if isinstance(answer, dict) else {}
+        given = self.toolkit.client.secrets.redact_value(answer) if isinstance(answer, dict) else dict[str, Any]()
         decision = given.get("decision")
         if decision == "edit" and isinstance(given.get("arguments"), dict):
             return self._edit(task, request, given["arguments"])

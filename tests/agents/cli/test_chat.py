@@ -12,6 +12,7 @@ from stub_service import PERSON, Reply, StubService, ok
 
 from azure_devops_agents.cli.conversation import History
 from azure_devops_evals.live.openai_server import OpenAIServer, Turn
+from langchain_azure_devops.text import KnownSecrets
 
 BUG = {"type": "Bug", "title": "The rota names \x1b[31mnobody", "project": "Platform", "tags": ["rota"]}
 REPORT = {"answer": "That is all.", "verdict": "answered"}
@@ -228,7 +229,7 @@ def test_ctrl_c_at_the_prompt_leaves(chat, server):
 
 def test_a_secret_that_was_typed_is_not_kept_in_the_history(tmp_path):
     secret = "ghp_Zk3vQ9xT7bN2mW8rY5cL1dF6hJ4gS0aPqEuV"
-    History(str(tmp_path / "history")).append_string(f"Where is {secret} used?")
+    History(str(tmp_path / "history"), KnownSecrets(b"key").redact).append_string(f"Where is {secret} used?")
     kept = (tmp_path / "history").read_text()
     assert secret not in kept
     assert "Where is [secret:github-token:" in kept

@@ -79,7 +79,7 @@ def test_streamed_arguments_that_cannot_be_used_are_malformed(text):
         AIMessageChunk("x\ud83d", tool_call_chunks=[tool_call_chunk(args=text[middle:], index=0)]),
         AIMessageChunk("\ude00\ud800"),
     ]
-    message = join_message(chunks, [])
+    message = join_message(chunks, [], lambda value: value)
     assert message.content == "x\U0001f600\ufffd"
     assert message.tool_calls == []
     [malformed] = message.invalid_tool_calls
@@ -92,7 +92,7 @@ def test_streamed_arguments_that_cannot_be_used_are_malformed(text):
 def test_good_arguments_stay_as_they_are():
     arguments = {"title": "Grüße \U0001f600", "ids": [1, 2**62], "fields": [{"name": "a", "value": "1"}]}
     message = AIMessage("", tool_calls=[{"name": "x", "args": arguments, "id": "1", "type": "tool_call"}])
-    assert join_message([message], []).tool_calls[0]["args"] == arguments
+    assert join_message([message], [], lambda value: value).tool_calls[0]["args"] == arguments
 
 
 @pytest.mark.parametrize(

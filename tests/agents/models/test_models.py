@@ -114,5 +114,7 @@ def test_calls_that_a_dead_process_left_are_answered_for_the_provider():
 
 def test_ids_of_one_answer_are_made_different():
     call = {"name": "a", "args": {}, "id": "c", "type": "tool_call"}
-    message = join_message([AIMessage("", tool_calls=[call, call])], [AIMessage("", tool_calls=[call])])
+    message = join_message(
+        [AIMessage("", tool_calls=[call, call])], [AIMessage("", tool_calls=[call])], lambda value: value
+    )
     assert len({"c", *(call["id"] for call in message.tool_calls)}) == 3

@@ -1,9 +1,10 @@
 """Text that outsiders wrote: what a reader cannot see is removed, and secrets become pseudonyms.
 
 `clean` and `one_line` make a text safe to show, `fence` marks where it begins and ends for a model, and `redact`
-replaces its secrets.
+replaces its secrets. `KnownSecrets` does so for one client, and replaces everywhere what it found once.
 """
 
+from langchain_azure_devops.text.known_secrets import KnownSecrets
 from langchain_azure_devops.text.lookalikes import find_alphabets, find_disguise, find_similar
 from langchain_azure_devops.text.secrets import PSEUDONYM, make_pseudonym, redact, remove_token
 from langchain_azure_devops.text.unseen import find_unseen, spell_out
@@ -19,6 +20,7 @@ from langchain_azure_devops.text.untrusted import (
 
 __all__ = [
     "PSEUDONYM",
+    "KnownSecrets",
     "clean",
     "defuse_commands",
     "disarm_fences",

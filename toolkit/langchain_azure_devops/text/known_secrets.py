@@ -115,11 +115,18 @@ class KnownSecrets:
         clear, known = self._clear
         return text == clear and known == len(self._secrets)
 
-    def redact_value(self, value: T) -> T:
-        """Redact every text in a value of plain data, the names in it included."""
+    def redact_value(self, value: T, *, learn: bool = True) -> T:
+        """Redact every text in a value of plain data, the names in it included.
+
+        Args:
+            value: The value; it is returned unchanged when it holds no secret.
+            learn: Whether to apply the rules; without them, only known secrets are replaced.
+        """
         texts: list[str] = []
         _collect(value, texts.append)
-        cleared = self.redact_all(texts) if texts else texts
+        cleared = self.redact_all(texts) if learn else [self.replace_known(text) for text in texts]
+        if not learn and cleared == texts:
+            cleared = texts
         return value if cleared is texts else cast("T", _with_texts(value, iter(cleared)))
 
     def replace_known(self, text: str) -> str:
