@@ -9,14 +9,14 @@ from tool_calls import FULL, connected, seed_with_tokens
 from azure_devops_simulator import SimulatorServer
 from langchain_azure_devops import TOOLS
 from langchain_azure_devops.errors import WriteBlocked
-from langchain_azure_devops.safety.content_policy import (
+from langchain_azure_devops.safety.allowed_targets import (
     ContentPolicy,
     NamedTargets,
     allow_targets,
     find_named_targets,
-    find_violations,
-    neutralize,
 )
+from langchain_azure_devops.safety.content_policy import find_violations
+from langchain_azure_devops.safety.neutralizing import neutralize
 from langchain_azure_devops.settings import load_settings
 from langchain_azure_devops.text.untrusted import defuse_commands
 
@@ -171,22 +171,31 @@ def test_mentions_and_logging_commands_are_refused(text):
     assert found(text), text
 
 
-@pytest.mark.parametrize(
-    "part",
-    ["`", "\n", "](", "<a ", "&#", "www.", "@", "##", "A", "ab ", "//", " ", "` `` ``` ", "https://a@"],
-    ids=ascii,
-)
-def test_no_text_makes_the_look_take_long(part):
-    """Ten times the text takes about ten times the steps; a hostile text must not hold a write up."""
+REPEATED = [
+    "`", "\n", "](", "[a](", "]: ", "]:\n", "<", "<a ", "<a/", "<!--", "</", "&#", "&#x", "&#x67;", "&amp;",
+    "&lt;b&gt;", "www.", "www.a", "@", "@<", "@a.", "@a@", "##", "##vso[", "\n##[", "A", "ab ", "//", "\\", "\\u",
+    "\\u0067", "\\x67", "\\147", "%", "%25", "%2567", "=67", "=\n", " ", "` `` ``` ", "https://a@", "http:", "src=",
+    "src=a ", "a=a", "<a src='", "url(", "data:", "javascript:", "aHR0cHM6", "YWFhYWFh", "67 ", "0x67, ", "103, ",
+    "1. a\n", "a: ", "'a' + ", "|a", "-", "\u200b", "е", "\u0301", "q7Zk", "\U000e0067", "a.", "{%", "/*", "N{A}",
+    "01100111 ", "GEZDGNBV", "eyJ", "password=", "-----BEGIN ",
+]  # fmt: skip
 
-    def seconds(count):
-        begun = time.perf_counter()
-        found(part * count)
-        return time.perf_counter() - begun
 
-    short, long = min(seconds(800) for _ in range(3)), seconds(8_000)
-    print(f"{part!r}: 10 times the text takes {long / short:.0f} times as long")
-    assert long < 20
+@pytest.mark.parametrize("part", REPEATED, ids=ascii)
+def test_the_time_grows_in_proportion_to_the_text(part):
+    """Four times the text takes about four times the processor time, and never sixteen times."""
+
+    def work(size):
+        text = (part * size)[:size]
+        begun = time.process_time()
+        found(text)
+        return max(time.process_time() - begun, 0.005)
+
+    for _ in range(4):
+        ratio = min(work(20_000) for _ in range(2)) / min(work(5_000) for _ in range(2))
+        if ratio < 8:
+            return
+    pytest.fail(f"{part!r}: four times the text takes {ratio:.0f} times as long")
 
 
 @pytest.mark.parametrize(

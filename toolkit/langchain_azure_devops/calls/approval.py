@@ -12,8 +12,9 @@ from pydantic import JsonValue
 
 from langchain_azure_devops.errors import Misconfigured, WriteBlocked
 from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.safety.allowed_targets import ContentPolicy, current_targets
 from langchain_azure_devops.safety.audit import AuditEvent, record_event, record_event_async
-from langchain_azure_devops.safety.content_policy import ContentPolicy, current_targets, find_violations
+from langchain_azure_devops.safety.content_policy import find_violations
 from langchain_azure_devops.safety.grants import Approval, Approver, WriteRequest
 
 _SHOWN = 5

@@ -4,6 +4,12 @@ An `Approver` answers a `WriteRequest` with an `Approval`; a `WritePlan` answers
 records what was read, asked, allowed and written.
 """
 
+from langchain_azure_devops.safety.allowed_targets import (
+    ContentPolicy,
+    NamedTargets,
+    allow_targets,
+    find_named_targets,
+)
 from langchain_azure_devops.safety.audit import (
     AuditEvent,
     AuditLog,
@@ -12,13 +18,6 @@ from langchain_azure_devops.safety.audit import (
     record_event,
     record_event_async,
     verify_chain,
-)
-from langchain_azure_devops.safety.content_policy import (
-    ContentPolicy,
-    NamedTargets,
-    allow_targets,
-    find_named_targets,
-    neutralize,
 )
 from langchain_azure_devops.safety.grants import (
     Approval,
@@ -29,6 +28,7 @@ from langchain_azure_devops.safety.grants import (
     digest_call,
     digest_state,
 )
+from langchain_azure_devops.safety.neutralizing import neutralize
 from langchain_azure_devops.safety.write_plan import ApprovedPlan, FieldRule, WritePlan, flatten, plan_exact_write
 
 __all__ = [

@@ -1,0 +1,185 @@
+"""Make a text inert that a page may render: a report, a text of the model, a finding of a scanner."""
+
+import html
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+
+from langchain_azure_devops.safety.active_content import (
+    LINK,
+    MENTION_MARKUP,
+    TARGET,
+    WWW,
+    check_target,
+    find_active_content,
+    find_foreign_host,
+    find_mentions,
+)
+from langchain_azure_devops.safety.allowed_targets import ContentPolicy
+from langchain_azure_devops.safety.content_policy import find_secrets_in
+from langchain_azure_devops.text.untrusted import clean, defuse_commands
+
+SECRET_REMOVED = "[secret removed]"  # noqa: S105 - says that there was a secret
+_TEXT_REMOVED = "[text removed: it would act as a link, a mention or a command]"
+_TIMES = 4
+_LONGEST_LINE = 2_000
+"""Characters of a line whose words are looked at one by one."""
+_WORD = re.compile(r"(\s+)")
+# Tags that show nothing, load nothing and change nothing, such as the type arguments in `List<int>`, stay.
+_ACTS_ALONE = r"(?:script|style|textarea|title|plaintext|xmp|no[a-z]+|i?frame[a-z]*|template|svg|math|form|base|meta)\b"
+_TAG_BEGINS = re.compile(
+    rf"(?i)<(?=[/!?]|{_ACTS_ALONE})|<(?=[a-z])(?![a-z][\w.,: \[\]&*?]{{0,60}}>)(?!https?://[^\s<>]{{1,2000}}>)"
+)
+# The target of a link must end on its line; a later line, or a later piece of a stream, could change it.
+_COMPLETE = re.compile(r"<?[^\s()<>]*(?:\([^\s()<>]*\)[^\s()<>]*)?>?(?:[ \t]{1,9}\"[^\"\n]*\")?[ \t]{0,9}\)")
+_LINK_BEGINS = re.compile(r"\]\(")
+_DEFINITION_BEGINS = re.compile(r"\]:(?=[^\S\n]*$)", re.MULTILINE)
+_STYLE_BEGINS = re.compile(r"(?i)\burl\((?![^\n()]{0,400}\))|@import\b")
+_HOST_ALONE = re.compile(r"(?<![:\w/\\])//(?=[\w-]{1,63}\.[\w-])")
+_ACTING = re.compile(r"[^\w\s,;!?'\"()+-]|_")
+_BEFORE_ANOTHER_READING = re.compile(r"([&%\\])(?=\S)")
+
+
+def neutralize(text: str, policy: ContentPolicy) -> str:
+    """Show the foreign links in a text as text, break its mentions and pipeline commands, and remove its secrets.
+
+    The result has nothing that `find_violations` objects to, but for pseudonyms. A text without any stays as it is.
+    """
+    return neutralize_all([text], policy)[0]
+
+
+def neutralize_all(texts: Sequence[str], policy: ContentPolicy) -> list[str]:
+    """Neutralize texts that are shown together: a secret may be spread over several of them."""
+    shown = _remove_secrets([clean(text) for text in texts], "\n", policy)
+    return [_make_inert(text, policy) for text in shown]
+
+
+# -- secrets -------------------------------------------------------------------------------------------------------
+
+
+def _has_secret(text: str, policy: ContentPolicy) -> bool:
+    return next(find_secrets_in(text, policy), None) is not None
+
+
+def _remove_secrets(parts: list[str], between: str, policy: ContentPolicy) -> list[str]:
+    """Remove what holds a secret from parts of a text: halve them until a part, or what joins two, is found."""
+    if not _has_secret(between.join(parts), policy):
+        return parts
+    if len(parts) == 1:
+        return [_remove_from_part(parts[0], between, policy)]
+    middle = len(parts) // 2
+    left = _remove_secrets(parts[:middle], between, policy)
+    right = _remove_secrets(parts[middle:], between, policy)
+    for _ in range(_TIMES):
+        if not _has_secret(between.join([*left, *right]), policy):
+            return [*left, *right]
+        left, right = _remove_where_joined(left, right, between, policy)
+    return _remove_words([*left, *right])
+
+
+def _remove_where_joined(
+    left: list[str], right: list[str], between: str, policy: ContentPolicy
+) -> tuple[list[str], list[str]]:
+    """Remove the least that holds a secret around the place where two lists of parts are joined."""
+    end = _find_least(len(right), lambda size: _has_secret(between.join([*left, *right[:size]]), policy))
+    begin = _find_least(len(left), lambda size: _has_secret(between.join([*left[-size:], *right[:end]]), policy))
+    return (
+        [*left[:-begin], *_remove_words(left[-begin:])],
+        [*_remove_words(right[:end]), *right[end:]],
+    )
+
+
+def _find_least(most: int, fits: Callable[[int], bool]) -> int:
+    """Return the least number from 1 on that fits, where every greater one fits as well."""
+    least = 1
+    while least < most:
+        middle = (least + most) // 2
+        if fits(middle):
+            most = middle
+        else:
+            least = middle + 1
+    return most
+
+
+def _remove_from_part(part: str, between: str, policy: ContentPolicy) -> str:
+    """Remove the lines of a text, or the words of a line, that hold a secret."""
+    if between == "\n" and "\n" in part:
+        lines = _remove_secrets(part.split("\n"), "\n", policy)
+        return "\n".join(line for place, line in enumerate(lines) if line != SECRET_REMOVED or lines[place - 1] != line)
+    if between == "\n" and len(part) <= _LONGEST_LINE:
+        words = _remove_secrets(_WORD.split(part), "", policy)
+        return re.sub(rf"(?:{re.escape(SECRET_REMOVED)}\s*)+(?={re.escape(SECRET_REMOVED)})", "", "".join(words))
+    return SECRET_REMOVED
+
+
+def _remove_words(parts: Sequence[str]) -> list[str]:
+    return [SECRET_REMOVED if part.strip() else part for part in parts]
+
+
+# -- links, mentions and commands ----------------------------------------------------------------------------------
+
+
+def _make_inert(text: str, policy: ContentPolicy) -> str:
+    """Break what acts in a text, as little of it as possible."""
+    text = _break(text, policy)
+    for stronger in (_break_lines, _spell_out, _take_signs):
+        if not _acts(text, policy):
+            return text
+        text = stronger(text, policy)
+    return _TEXT_REMOVED if _acts(text, policy) else text
+
+
+def _acts(text: str, policy: ContentPolicy) -> bool:
+    return next(find_active_content(text, policy), None) is not None
+
+
+def _break_lines(text: str, policy: ContentPolicy) -> str:
+    return "\n".join(_spell_out(line, policy) if _acts(line, policy) else line for line in text.split("\n"))
+
+
+def _spell_out(text: str, policy: ContentPolicy) -> str:
+    """Use the reading in which a text acts, and separate the characters that lead to more readings."""
+    text = unicodedata.normalize("NFKC", html.unescape(text))
+    return _break(_BEFORE_ANOTHER_READING.sub(r"\1 ", text), policy)
+
+
+def _take_signs(text: str, policy: ContentPolicy) -> str:  # noqa: ARG001 - one of several ways to break a text
+    return _ACTING.sub(" ", unicodedata.normalize("NFKC", html.unescape(text)))
+
+
+def _break(text: str, policy: ContentPolicy) -> str:
+    text = _TAG_BEGINS.sub("< ", text)
+    for pattern in (LINK, WWW):
+        text = pattern.sub(
+            lambda match: match[0] if find_foreign_host(match, policy) is None else _break_link(match[0]), text
+        )
+    text = TARGET.sub(lambda begin: begin[0] if check_target(begin, policy) is None else _separate(begin[0]), text)
+    text = _LINK_BEGINS.sub(lambda begin: begin[0] if _COMPLETE.match(begin.string, begin.end()) else "] (", text)
+    text = _DEFINITION_BEGINS.sub("] :", text)
+    text = _STYLE_BEGINS.sub(lambda begin: f"{begin[0][:-1]} {begin[0][-1]}", text)
+    text = _HOST_ALONE.sub("/ /", text)
+    text = _break_mentions(text, policy)
+    return defuse_commands(MENTION_MARKUP.sub("data vss mention", text))
+
+
+def _break_mentions(text: str, policy: ContentPolicy) -> str:
+    pieces, at = [], 0
+    for found in find_mentions(text, policy):
+        pieces += [text[at : found.start()], "@ "]
+        at = found.start() + 1
+    return "".join([*pieces, text[at:]])
+
+
+def _break_link(link: str) -> str:
+    return link.replace(":", "[:]", 1).replace("//", "/ /", 1) if ":" in link else link.replace(".", "[.]", 1)
+
+
+def _separate(beginning: str) -> str:
+    """Change the beginning of a target so that no program recognizes it."""
+    if beginning.startswith("]"):
+        return f"] {beginning[1:]}"
+    if beginning.startswith("\\"):
+        return f"\\ {beginning[1:]}"
+    if beginning.startswith("@"):
+        return f"@ {beginning[1:]}"
+    return beginning.replace("=", "[=]", 1) if "=" in beginning else beginning.replace("(", " (", 1)

@@ -1,0 +1,196 @@
+"""Find known secrets, and parts of them, in a text: every window of ten characters counts.
+
+Text and secrets are compared without case, separators and look-alike letters. A window of ordinary words, of which a
+passphrase or an address with a password consists, counts only as part of a longer run, because it says little about the
+secret and would block harmless texts.
+"""
+
+import base64
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+WINDOW = 10
+"""Characters of a secret that must not be written."""
+_ORDINARY_RUN = 16
+"""Characters of ordinary words in a secret that must not be written."""
+_SHORTEST = 6
+_STEP = 5
+_GRAM = WINDOW - _STEP + 1
+"""The characters that are compared at every fifth place: each window contains one of these groups."""
+_MANY_PAIRS, _FEW_PAIRS, _MOSTLY = 4, 2, 0.8
+_LEAST_DIFFERENT = 5
+_FEWEST_DIFFERENT = 3
+"""Characters of a secret; with fewer it is a placeholder."""
+_PLACES = 100
+"""Secrets that may begin in the same ordinary words."""
+# The pairs of letters that are most frequent in English text and in code.
+_PAIRS = frozenset(
+    b"re es th st er on te in he or it at se an en nt ti de to et ea ed ec ta ro nd co ts ar al as is ra ne el si "
+    b"sa ns tr li io so ri me le no ha na ss pe ge ng rt ur pr ch of tt om ve po ct la ep em op ef ls ev di am nc "
+    b"rs pa ce ma sp ou ca ot od ac ll un ul ue ol da fi ap ds ex ad il sc oo im ag ei lo wi ho fo os id ke ty fa "
+    b"ni yp ut ie tu mo ld sw qu cl dt ee".split()
+)
+_FOLD = bytes(code + 32 if 65 <= code <= 90 else code for code in range(256))
+_SEPARATORS = bytes(code for code in range(256) if not chr(code).isalnum() or code > 127)
+_ROT13 = bytes.maketrans(b"abcdefghijklmnopqrstuvwxyz", b"nopqrstuvwxyzabcdefghijklm")
+_LOOKS_LIKE = str.maketrans(
+    "абвгԁеєһіїјкӏмнорԛгѕтуѵԝхүзАВЕЅКМНІЈОРСТУХЬЗαβενηικορτυχγωΑΒΕΖΗΙΚΜΝΟΡΤΥΧıɡɑöøłđ",
+    "a6brdeehiijklmhopqrstyvwxy3ABESKMHIJOPCTYXb3abevnikoptuxywABEZHIKMNOPTYXigaoold",
+)
+_LETTERS: dict[int, int | str] = {
+    **{first + place: ord("a") + place for first in (0x1F150, 0x1F170, 0x1F1E6) for place in range(26)},
+    **{0x1F130 + place: ord("a") + place for place in range(26)},
+    ord("с"): "c",
+}
+_FRAME = re.compile(r"-----(?:BEGIN|END) [A-Z0-9 ]{1,60}-----")
+_PREFIX = re.compile(r"^[A-Za-z]{2,8}[_-](?:[A-Za-z]{2,5}[_-])?(?=[A-Za-z0-9]{16})")
+_ADDRESS = re.compile(r"^[a-z][a-z0-9+.-]{1,20}://[^\s/:@]{0,100}:([^\s/@]{6,200})@")
+_KEY_HEADER = 64
+"""The characters at the beginning of a key that are the same in every key of its kind."""
+
+
+def compact(text: str) -> bytes:
+    """Return the letters and digits of a text as lower-case ASCII."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text).translate(_LETTERS).translate(_LOOKS_LIKE)
+    return text.encode("ascii", "ignore").translate(_FOLD, _SEPARATORS)
+
+
+class SecretIndex:
+    """All windows of a set of secrets, prepared for texts of any length."""
+
+    def __init__(self, secrets: Sequence[str]) -> None:
+        """Prepare the secrets."""
+        known = {secret: compact(_telling_part(secret)) for secret in secrets if len(set(secret)) >= _FEWEST_DIFFERENT}
+        long = {form: _is_random(form) for form in known.values() if len(form) >= WINDOW}
+        forms = {made: random for form, random in long.items() for made in _list_forms(form)}
+        self._random = b" ".join(form for form, random in forms.items() if random)
+        self._ordinary = b" ".join(form for form, random in forms.items() if not random)
+        self._grams = {form[at : at + _GRAM] for form in forms for at in range(len(form) - _GRAM + 1)}
+        short = {form for form in known.values() if _SHORTEST <= len(form) < WINDOW and is_specific(form)}
+        encoded = {made for secret, form in known.items() if len(form) < WINDOW for made in _encode_short(secret)}
+        encoded = {made for made in encoded if len(made) >= _SHORTEST}
+        self._short = {made for form in short for made in _list_forms(form)} | encoded
+        self._beginnings = {form[:_SHORTEST] for form in self._short}
+        # What letters and digits do not tell apart from other texts is compared as it is.
+        literal = [secret for secret, form in known.items() if len(form) < WINDOW and len(secret) >= _SHORTEST]
+        self._literal = re.compile("|".join(map(_whole, sorted(literal)))) if literal else None
+
+    def occurs_in(self, text: str) -> bool:
+        """Whether a secret or a part of one is in a text."""
+        if self._literal is not None and self._literal.search(text):
+            return True
+        plain = compact(text)
+        return self._has_window(plain) or self._has_short(plain)
+
+    def _has_window(self, plain: bytes) -> bool:
+        if len(plain) < WINDOW or self._grams.isdisjoint(
+            plain[at : at + _GRAM] for at in range(0, len(plain) - _GRAM + 1, _STEP)
+        ):
+            return False
+        known: dict[bytes, list[int]] = {}
+        for start in self._possible_windows(plain):
+            window = plain[start : start + WINDOW]
+            if window not in known:
+                known[window] = list(_find_places(self._ordinary, window))
+                random = window in self._random and not _is_trivial(window)
+                if random or (known[window] and all(is_specific(form, _FEW_PAIRS) for form in _list_forms(window))):
+                    return True
+            if any(_is_long_run(plain, start, self._ordinary, place) for place in known[window]):
+                return True
+        return False
+
+    def _possible_windows(self, plain: bytes) -> Iterator[int]:
+        for at in range(0, len(plain) - _GRAM + 1, _STEP):
+            if plain[at : at + _GRAM] in self._grams:
+                yield from range(max(0, at - _STEP + 1), min(at, len(plain) - WINDOW) + 1)
+
+    def _has_short(self, plain: bytes) -> bool:
+        if self._beginnings.isdisjoint(plain[at : at + _SHORTEST] for at in range(len(plain) - _SHORTEST + 1)):
+            return False
+        return any(form in plain for form in self._short)
+
+
+@lru_cache(maxsize=8)
+def index_secrets(secrets: tuple[str, ...]) -> SecretIndex:
+    """Return the index of a set of secrets, which is built once for each set."""
+    return SecretIndex(secrets)
+
+
+def is_specific(part: bytes, most: int = _MANY_PAIRS) -> bool:
+    """Whether a part of a secret looks made by chance, and not like words, a number or an alphabet.
+
+    Args:
+        part: The part, as compact text.
+        most: How many pairs of letters in ten characters may be frequent ones.
+    """
+    common = sum(part[at : at + 2] in _PAIRS for at in range(len(part) - 1))
+    return common * WINDOW <= most * len(part) and not _is_trivial(part)
+
+
+def _is_trivial(part: bytes) -> bool:
+    """Whether a part is a number, repeats few characters, or counts them up or down."""
+    steps = sum(abs(part[at] - part[at + 1]) <= 1 for at in range(len(part) - 1))
+    return part.isdigit() or len(set(part)) < _LEAST_DIFFERENT or 2 * steps > len(part)
+
+
+def _is_random(form: bytes) -> bool:
+    """Whether a secret looks made by chance nearly everywhere; then every window of it counts."""
+    windows = [is_specific(form[at : at + WINDOW]) for at in range(len(form) - WINDOW + 1)]
+    return sum(windows) >= _MOSTLY * len(windows)
+
+
+def _list_forms(form: bytes) -> tuple[bytes, ...]:
+    """Return a secret forwards, backwards and rotated by 13 letters, as it may stand inside an encoding."""
+    return form, form[::-1], form.translate(_ROT13)
+
+
+def _encode_short(secret: str) -> Iterator[bytes]:
+    """Yield a short secret in hexadecimal and Base64; its decoding would be too short to be looked at."""
+    yield secret.encode().hex().encode()
+    for shift in range(3):
+        # What stands before it shifts its groups; the characters at the edges are mixed with others.
+        encoded = compact(base64.b64encode(b"\0" * shift + secret.encode()).decode())
+        yield encoded[4 if shift else 0 : len(encoded) - (len(secret) + shift) % 3]
+
+
+def _telling_part(secret: str) -> str:
+    """Leave out what says little: frames and headers of keys, prefixes such as `github_pat_`, hosts of addresses."""
+    if "-----BEGIN" in secret or "-----END" in secret:
+        body = _FRAME.sub("", secret).strip()
+        return body[_KEY_HEADER:] if "-----BEGIN" in secret else body
+    if secret.startswith("eyJ") and secret.count(".") == 2:
+        return secret.partition(".")[2]
+    if address := _ADDRESS.search(secret):
+        return address[1]
+    return _PREFIX.sub("", secret)
+
+
+def _whole(secret: str) -> str:
+    """Return a pattern for a secret that stands alone, and not inside a longer word."""
+    return rf"(?<!\w){re.escape(secret)}(?!\w)" if secret[0].isalnum() and secret[-1].isalnum() else re.escape(secret)
+
+
+def _find_places(text: bytes, part: bytes) -> Iterator[int]:
+    at = text.find(part)
+    for _ in range(_PLACES):
+        if at < 0:
+            return
+        yield at
+        at = text.find(part, at + 1)
+
+
+def _is_long_run(text: bytes, at: int, known: bytes, place: int) -> bool:
+    """Whether text and secret share a long run around two places, or all of the secret."""
+    before = 0
+    while min(at, place) > before and before < _ORDINARY_RUN and text[at - before - 1] == known[place - before - 1]:
+        before += 1
+    after, room = 0, min(len(text) - at, len(known) - place)
+    while after < room and before + after < _ORDINARY_RUN and text[at + after] == known[place + after]:
+        after += 1
+    whole = (place == before or known[place - before - 1 : place - before] == b" ") and (
+        place + after == len(known) or known[place + after : place + after + 1] == b" "
+    )
+    return whole or before + after >= _ORDINARY_RUN

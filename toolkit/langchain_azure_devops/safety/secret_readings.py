@@ -1,0 +1,340 @@
+"""Read a text in the ways in which a secret could be written into it: escaped, encoded, spread out or labelled.
+
+Each reading costs time in proportion to the text. Decodings are read again, so that Base64 of Base64 or percent signs
+inside hexadecimal are found; `MAX_DEPTH` limits how often, and `Budget` limits the characters of all readings.
+"""
+
+import base64
+import binascii
+import html
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from langchain_azure_devops.text.untrusted import clean
+
+MAX_DEPTH = 2
+"""How often decoded text is decoded again."""
+_ROUNDS = 3
+"""How often escapes are undone, because an escape may be escaped."""
+_ENCODED = 14
+_MOSTLY, _SEPARATED = 0.9, 0.65
+_SHARE, _LEAST = 24, 200_000
+_TAG = re.compile(r"<!--.{0,300}?-->|<[A-Za-z/!?][^<>]{0,400}>|\{%.{0,200}?%\}|/\*.{0,200}?\*/", re.DOTALL)
+_ESCAPE = re.compile(
+    r"\\x\{([0-9A-Fa-f]{1,6})\}|\\x([0-9A-Fa-f]{2})|\\u\{([0-9A-Fa-f]{1,6})\}|\\u([0-9A-Fa-f]{4})"
+    r"|\\U([0-9A-Fa-f]{8})|[Uu]\+([0-9A-Fa-f]{4,6})[ ;,]?|%u([0-9A-Fa-f]{4})"
+)
+_QUOTED_PRINTABLE = re.compile(r"=([0-9A-Fa-f]{2})")
+_SOFT_BREAK = re.compile(r"=[ \t]*\r?\n")
+_OCTAL = re.compile(r"\\o?\{?([0-7]{2,3})\}?")
+_CSS = re.compile(r"\\([0-9A-Fa-f]{2,6})[ \t\n]?")
+_NAMED = re.compile(r"\\N\{([A-Z0-9 -]{1,60})\}")
+# Before a piece of a secret: a number in a list, or a name with a colon or an equals sign.
+_NUMBER = re.compile(r"(?<!\w)\d{1,4}+[).:\]]")
+_LABEL = re.compile(r"(?<!\w)[A-Za-z]\w{2,20}+[ \t]{0,3}+(?:[=:]>?|->)")
+_FEWEST_LABELS, _FEWEST_ESCAPES = 2, 8
+_OTHER_LETTER = re.compile("[\u2100-\u214f\u2460-\u24ff\uff00-\uffef\U0001d400-\U0001d7ff\U0001f100-\U0001f1ff]")
+_QUOTED = re.compile(r"\"([^\"\n]{1,200})\"|'([^'\n]{1,200})'|`([^`\n]{1,200})`|“([^”\n]{1,200})”")
+_CELL = re.compile(r"[^|]*[\w\\%&][^|]*")
+_NOT_IN_ESCAPES = re.compile(r"[^A-Za-z0-9\\%&#={}+]+")
+_MAY_BE_ESCAPED = re.compile(r"[\\%+]")
+_WORD = re.compile(r"\w+")
+_BITS = re.compile(r"(?:[01]{6,8}[^\w]{1,4}){6,}")
+# The numbers of characters. The first digit tells how many follow, so that no separator is needed.
+_NUMBERS = ((re.compile(r"1[0-2]\d|[3-9]\d"), 10), (re.compile(r"[01][0-7]{2}|[4-7][0-7]"), 8))
+_SEPARATE_NUMBER = re.compile(r"(?<!\w)(?:1[0-2]\d|[3-9]\d|10|9)(?!\w)")
+_ROT13 = str.maketrans(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+    "NOPQRSTUVWXYZABCDEFGHIJKLMnopqrstuvwxyzabcdefghijklm",
+)
+_NOT_DIGITS = bytes(code for code in range(256) if code not in b"0123456789")
+_NOT_BITS = bytes(code for code in range(256) if code not in b"01")
+_FEWEST_DIGITS = 20
+_PREFIX = re.compile(rb"0[xX]")
+_READABLE = re.compile(rb"[\t\n\r -~]{10,}")
+# A long word, and a short one with a digit.
+_ENCODED_WORD = re.compile(r"(?<!\S)(?:\S{10,}|(?=\S{0,8}\d)\S{1,9}(?!\S))")
+_STRETCH = re.compile(r"[A-Za-z0-9+/_-]{16,}")
+_HEXADECIMAL_WORD = re.compile(r"(?:[0-9A-Fa-f]{2})+")
+_BASE32_WORD = re.compile(r"[A-Za-z2-7]+")
+_STANDARD = bytes.maketrans(b"-_", b"+/")
+_BASE64 = frozenset(b"-_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
+_BASE32 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+_HEXADECIMAL = frozenset(b"0123456789ABCDEFabcdefxX")
+_NOT_BASE64, _NOT_BASE32, _NOT_HEXADECIMAL = (
+    bytes(code for code in range(256) if code not in alphabet) for alphabet in (_BASE64, _BASE32, _HEXADECIMAL)
+)
+_BASE32_DIGITS = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789abcdefghijklmnopqrstuv")
+# Characters that nobody sees and that stand for a letter: tags, and variation selectors that stand for a byte.
+_SMUGGLED = {
+    **{0xE0000 + code: code for code in range(0x20, 0x7F)},
+    **{0xFE00 + code: code for code in range(16)},
+    **{0xE0100 + code: code + 16 for code in range(240)},
+}
+_MAY_BE_SMUGGLED = re.compile("[\ufe00-\ufe0f\U000e0020-\U000e007e\U000e0100-\U000e01ef]")
+
+
+@dataclass
+class Budget:
+    """The characters that all readings of a text may have.
+
+    Attributes:
+        left: What is left of them.
+        exceeded: Whether a reading was left out because of them.
+    """
+
+    left: int
+    exceeded: bool = False
+
+    @classmethod
+    def for_text(cls, text: str) -> "Budget":
+        """Return the budget of a text, which grows in proportion to it."""
+        return cls(_LEAST + _SHARE * len(text))
+
+    def take(self, size: int) -> bool:
+        """Take the characters of one more reading; False when there are not enough."""
+        self.left -= size
+        self.exceeded = self.exceeded or self.left < 0
+        return self.left >= 0
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A text as somebody may read it.
+
+    Attributes:
+        text: The text.
+        whole: Whether its words are still in their order, so that a secret in it has the form that rules know.
+    """
+
+    text: str
+    whole: bool
+
+
+def read_in_all_ways(text: str, budget: Budget) -> Iterator[Reading]:
+    """Yield a text in all its readings, each once; later ones are left out when the budget is used up."""
+    yield from _Readings(budget).of_text(text)
+
+
+@dataclass
+class _Readings:
+    """The readings of one text, and what was read and decoded already."""
+
+    budget: Budget
+    seen: set[str] = field(default_factory=set)
+    decoded: set[bytes] = field(default_factory=set)
+
+    def of_text(self, text: str, depth: int = 0) -> Iterator[Reading]:
+        """Yield the readings of a text. What was decoded twice is read as it is."""
+        plain = list(self._take(_undo_markup(text)))
+        yield from (Reading(form, whole=True) for form in plain)
+        if depth == MAX_DEPTH:
+            return
+        others = list(self._take(_undo_layouts(plain)))
+        encoded = _ENCODED_WORD.findall(text) if depth == 0 else []
+        if encoded:
+            # Reversed or rotated prose shows in the reversed or rotated secret. These are for encodings.
+            words = " ".join(encoded)
+            turned = (words[::-1], words.translate(_ROT13))
+            others += self._take(form for words in turned for form in _undo_markup(words))
+        yield from (Reading(form, whole=False) for form in others)
+        # Decoded text is laid out anew, or encoded once more; both together are left to the reader.
+        for form in plain if depth else (" ".join(encoded), *plain, *others):
+            yield from self._of_decoded(form, depth)
+
+    def _of_decoded(self, text: str, depth: int) -> Iterator[Reading]:
+        parts = [part for part in self._decode(text) if self.budget.take(len(part))]
+        yield Reading("\n".join(parts), whole=True)
+        # A shorter one cannot hold a part of a secret in one more encoding.
+        if again := "\n".join(part for part in parts if len(part) >= _ENCODED):
+            yield from self.of_text(again, depth + 1)
+
+    def _take(self, texts: Iterable[str]) -> Iterator[str]:
+        for text in texts:
+            if text not in self.seen and self.budget.take(len(text)):
+                self.seen.add(text)
+                yield text
+
+    def _decode(self, text: str) -> Iterator[str]:
+        """Decode a text unless another one said the same to the decoders, which leave out separators."""
+        characters = text.encode("ascii", "ignore").translate(None, _NOT_BASE64)
+        separated = characters.translate(None, b"-_/")
+        if len(separated) > _MOSTLY * len(characters):
+            characters = separated
+        if len(characters) >= _ENCODED and characters not in self.decoded:
+            self.decoded.add(characters)
+            yield from _decode(text, self.budget)
+
+
+def _undo_markup(text: str) -> Iterator[str]:
+    """Yield a text with and without its markup, each with and without its escapes."""
+    yield text
+    if _MAY_BE_SMUGGLED.search(text):
+        yield text.translate(_SMUGGLED)
+    text = clean(text)
+    compatible = unicodedata.normalize("NFKC", text) if len(_OTHER_LETTER.findall(text)) >= _FEWEST_ESCAPES else text
+    for shown in dict.fromkeys((text, _TAG.sub("", text), compatible)):
+        yield shown
+        for unescaped in _unescape(shown):
+            yield unescaped
+            bare = _TAG.sub("", clean(unescaped))
+            yield bare
+            yield from _unescape(bare)
+
+
+def _unescape(text: str) -> Iterator[str]:
+    """Undo escapes in three ways, because a number after a backslash or an equals sign has several meanings."""
+    for undo in (_undo_octal, _undo_style_sheet, _undo_quoted_printable):
+        plain = text
+        for _ in range(_ROUNDS):
+            before = plain
+            plain = undo(_undo_common(plain))
+            if plain == before:
+                break
+        if plain != text:
+            yield plain
+
+
+def _undo_common(text: str) -> str:
+    if "\\" in text:
+        text = _NAMED.sub(_named_character, text)
+    if _MAY_BE_ESCAPED.search(text):
+        text = _ESCAPE.sub(lambda found: _character(found[found.lastindex or 0], 16) or found[0], text)
+    if "%" in text:
+        text = unquote(text, errors="ignore")
+    return html.unescape(text) if "&" in text else text
+
+
+def _undo_octal(text: str) -> str:
+    return _OCTAL.sub(lambda found: _character(found[1], 8) or found[0], text) if "\\" in text else text
+
+
+def _undo_style_sheet(text: str) -> str:
+    return _CSS.sub(lambda found: _character(found[1], 16) or found[0], text) if "\\" in text else text
+
+
+def _undo_quoted_printable(text: str) -> str:
+    if "=" not in text:
+        return text
+    return _QUOTED_PRINTABLE.sub(lambda found: _character(found[1], 16), _SOFT_BREAK.sub("", text))
+
+
+def _character(digits: str, base: int) -> str:
+    code = int(digits, base)
+    return chr(code) if code < 0x110000 else ""
+
+
+def _named_character(found: re.Match[str]) -> str:
+    try:
+        return unicodedata.lookup(found[1])
+    except KeyError:
+        return found[0]
+
+
+def _undo_layouts(texts: Iterable[str]) -> Iterator[str]:
+    """Yield texts in other layouts; what is put together then may be an escape."""
+    for text in texts:
+        yield from _undo_layout(text)
+        for dense in (_NOT_IN_ESCAPES.sub("", text), *_remove_labels(text)):
+            yield from (plain for plain in _unescape(dense) if len(dense) - len(plain) >= _FEWEST_ESCAPES)
+
+
+def _undo_layout(text: str) -> Iterator[str]:
+    """Yield a text without labels or separators, and the words that a reader would put together."""
+    if len(dense := _NOT_IN_ESCAPES.sub("", text)) < _SEPARATED * len(text):
+        yield dense
+    yield from _remove_labels(text)
+    quoted = ["".join(filter(None, found)) for found in _QUOTED.findall(text)]
+    if len(quoted) > 1:
+        yield "".join(quoted)
+    lines = [cells for line in text.split("\n") if (cells := _CELL.findall(line) if "|" in line else line.split())]
+    if len(lines) > 1:
+        yield "".join(cells[0] for cells in lines)
+        yield "".join(cells[-1].strip() for cells in lines)
+    yield "".join(word[0] for word in _WORD.findall(text))
+
+
+def _remove_labels(text: str) -> Iterator[str]:
+    for pattern in (_NUMBER, _LABEL):
+        shown, count = pattern.subn(" ", text)
+        if count >= _FEWEST_LABELS:
+            yield _NOT_IN_ESCAPES.sub("", shown)
+
+
+def _decode(text: str, budget: Budget) -> Iterator[str]:
+    """Yield what is readable in a text taken for Base64, Base32, hexadecimal, or numbers of characters.
+
+    Where a secret begins is not known, so that a text is decoded from each of the first characters on.
+    """
+    plain = text.encode("ascii", "ignore")
+    for decode in (_decode_base64, _decode_base32, _decode_hexadecimal):
+        for decoded in decode(plain):
+            if not budget.take(len(decoded)):
+                return
+            # Windows writes two bytes for a letter.
+            for readable in _READABLE.findall(decoded.replace(b"\0", b"") if b"\0" in decoded else decoded):
+                yield readable.decode()
+    for stretch in _STRETCH.findall(text):
+        # Whole words as well: they may say something in other letters, and nothing stands before what they say.
+        for said in _decode_word(stretch):
+            with suppress(ValueError):
+                yield said.decode()
+    yield from _decode_numbers(text, plain)
+
+
+def _decode_base64(text: bytes) -> Iterator[bytes]:
+    # Padding ends a part, and what follows begins anew.
+    parts = text.translate(_STANDARD, _NOT_BASE64).split(b"=")
+    for start in range(4):
+        yield b"".join(_decode_part(part, start) for part in parts if len(part) > start)
+
+
+def _decode_part(part: bytes, start: int) -> bytes:
+    left = (len(part) - start) % 4
+    padding = b"=" * (4 - left) if left > 1 else b""
+    return binascii.a2b_base64(part[start : len(part) - left if left == 1 else None] + padding)
+
+
+def _decode_base32(text: bytes) -> Iterator[bytes]:
+    digits = text.upper().translate(_BASE32_DIGITS, _NOT_BASE32)
+    if digits:
+        # Python reads and writes numbers of such bases in linear time. Each shift is one place where it may begin.
+        number, size = int(digits, 32), len(digits) * 5 // 8 + 1
+        for start in range(8):
+            yield (number >> start).to_bytes(size)
+
+
+def _decode_hexadecimal(text: bytes) -> Iterator[bytes]:
+    digits = _PREFIX.sub(b"", text.translate(None, _NOT_HEXADECIMAL)).translate(None, b"xX")
+    for start in range(2):
+        yield binascii.unhexlify(digits[start : start + (len(digits) - start) // 2 * 2])
+
+
+def _decode_word(word: str) -> Iterator[bytes]:
+    """Decode a word from its first character on."""
+    yield _decode_part(word.encode().translate(_STANDARD), 0)
+    if _HEXADECIMAL_WORD.fullmatch(word):
+        yield binascii.unhexlify(word)
+    if _BASE32_WORD.fullmatch(word):
+        yield base64.b32decode(word[: len(word) // 8 * 8].upper())
+
+
+def _decode_numbers(text: str, plain: bytes) -> Iterator[str]:
+    yield "".join([chr(int(number)) for number in _SEPARATE_NUMBER.findall(text)])
+    digits = plain.translate(None, _NOT_DIGITS).decode()
+    if len(digits) >= _FEWEST_DIGITS:
+        for pattern, base in _NUMBERS:
+            for start in range(3):
+                yield "".join([chr(int(number, base)) for number in pattern.findall(digits, start)])
+    bits = plain.translate(None, _NOT_BITS)
+    if len(bits) >= 4 * _FEWEST_DIGITS:
+        number, size = int(bits, 2), len(bits) // 8 + 1
+        for start in range(8):
+            for readable in _READABLE.findall((number >> start).to_bytes(size)):
+                yield readable.decode()
+        for found in _BITS.findall(text):
+            yield "".join([chr(int(group, 2)) for group in re.findall(r"[01]{6,8}", found)])
