@@ -8,6 +8,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from langchain_azure_devops.errors import Conflict
+from langchain_azure_devops.safety import make_private, make_private_folder
 
 WAIT_SECONDS = 10.0
 """The time that a client waits for another one. No lock is held while a person decides."""
@@ -21,8 +22,8 @@ def hold_thread(store: Path, thread: str) -> Iterator[None]:
         Conflict: Another client holds it and does not let go in time.
     """
     folder = store.with_name(f"{store.name}.locks")
-    folder.mkdir(mode=0o700, exist_ok=True)
-    lock = FileLock(folder / hashlib.sha256(thread.encode()).hexdigest()[:16], timeout=WAIT_SECONDS, mode=0o600)
+    name = hashlib.sha256(thread.encode(errors="surrogatepass")).hexdigest()[:16]
+    lock = FileLock(make_private(make_private_folder(folder) / name), timeout=WAIT_SECONDS, mode=0o600)
     try:
         lock.acquire()
     except Timeout:

@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from langchain_azure_devops.safety import make_private
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -29,7 +31,7 @@ class WriteJournal:
         """Open the journal in a file, or in memory for a graph that stores nothing."""
         self._lock = threading.Lock()
         self._connection = sqlite3.connect(
-            path or ":memory:", check_same_thread=False, timeout=10, isolation_level=None
+            make_private(path) if path else ":memory:", check_same_thread=False, timeout=10, isolation_level=None
         )
         self._connection.execute("PRAGMA synchronous=FULL")
         self._connection.execute(

@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Callable
-from pathlib import Path
 
 import click
 from langchain_core.language_models import BaseChatModel
@@ -23,6 +22,7 @@ from azure_devops_agents.models.providers import open_model
 from azure_devops_agents.paths import state_path
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.errors import AzureDevOpsError
+from langchain_azure_devops.safety import make_private, make_private_folder
 
 COMMANDS = {
     "/tools": "the tools this token may use",
@@ -36,8 +36,9 @@ COMMANDS = {
 def chat(options: ConnectionOptions, *, model: str | None, thread: str | None, resume: bool) -> None:
     """Hold a conversation until the person leaves it."""
     console = Console()
-    last = state_path().with_name("last-thread")
-    if resume and last.exists():
+    make_private_folder(state_path().parent)
+    last = make_private(state_path().with_name("last-thread"))
+    if resume:
         thread = thread or last.read_text(encoding="utf-8").strip()
     thread = thread or f"chat-{uuid.uuid4().hex[:8]}"
     with (
@@ -45,7 +46,7 @@ def chat(options: ConnectionOptions, *, model: str | None, thread: str | None, r
         target.toolkit() as toolkit,
         open_investigator(chosen := open_model(model), toolkit) as investigator,
     ):
-        _make_private(last).write_text(thread, encoding="utf-8")
+        last.write_text(thread, encoding="utf-8")
         _greet(console, toolkit, chosen, thread)
         _continue_question(console, investigator, thread)
         _converse(console, investigator, toolkit, thread)
@@ -66,7 +67,7 @@ class History(FileHistory):
 
 
 def _converse(console: Console, investigator: Investigator, toolkit: AzureDevOpsToolkit, thread: str) -> None:
-    history = History(str(_make_private(state_path().with_name("history"))), toolkit.client.secrets.redact)
+    history = History(str(make_private(state_path().with_name("history"))), toolkit.client.secrets.redact)
     session: PromptSession[str] = PromptSession(history=history, completer=WordCompleter(list(COMMANDS), sentence=True))
     while True:
         try:
@@ -170,8 +171,3 @@ def _greet(console: Console, toolkit: AzureDevOpsToolkit, model: BaseChatModel, 
         Text(f"{where} · {len(tools)} tools, {writers} of them write · {name} · thread {thread}", style="bold")
     )
     console.print(Text("Ask a question, or type /help. You approve every write.", style="dim"))
-
-
-def _make_private(path: Path) -> Path:
-    path.touch(mode=0o600)
-    return path

@@ -6,7 +6,9 @@ imports nothing but click, and a command never waits for the libraries of anothe
 
 import signal
 import sys
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
 from typing import Any, NamedTuple, NoReturn
 
@@ -110,10 +112,21 @@ def run(group: click.Group, program: str) -> None:
     """
     # A shell starts background processes with SIGINT ignored; `kill -INT` must still end a simulator, for example.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    warnings.showwarning = partial(_show_warning, warnings.showwarning)
     try:
         sys.exit(group.main(prog_name=program, standalone_mode=True))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def _show_warning(
+    otherwise: Callable[..., None], message: Warning | str, category: type[Warning], *place: Any, **options: Any
+) -> None:
+    """Print a warning of our own as a sentence, without the line of code that gives it."""
+    if category.__module__.startswith(_OURS):
+        click.echo(str(message), err=True)
+    else:
+        otherwise(message, category, *place, **options)
 
 
 def _name_the_extra(error: ModuleNotFoundError, extra: str) -> NoReturn:

@@ -25,7 +25,7 @@ from azure_devops_agents.paths import state_path
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.adapters.langchain import WAITING
 from langchain_azure_devops.errors import Conflict
-from langchain_azure_devops.safety import ApprovedPlan
+from langchain_azure_devops.safety import ApprovedPlan, make_private, make_private_folder
 
 
 class ApprovalPending(Conflict):
@@ -153,10 +153,9 @@ def open_investigator(
         budgets: How much one question may cost.
         plan: Decides about every write in place of a person.
     """
-    file = path or state_path()
+    file = path or make_private_folder(state_path().parent) / state_path().name
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file.touch(mode=0o600)
-    connection = sqlite3.connect(file, check_same_thread=False, timeout=10)
+    connection = sqlite3.connect(make_private(file), check_same_thread=False, timeout=10)
     journal = WriteJournal(file)
     saver = SqliteSaver(connection)
     try:

@@ -158,12 +158,14 @@ def test_a_line_that_only_lacks_its_end_counts_as_whole(log):
 
 
 def test_a_torn_first_line(log):
+    log.path.touch(0o600)
     log.path.write_bytes(b'{"at"')
     filled(log, 1)
     assert verify_chain(log.path).torn == 1
 
 
 def test_nothing_is_added_to_what_is_no_log(log):
+    log.path.touch(0o600)
     log.path.write_bytes(b"my shopping list\n")
     with pytest.raises(AuditFailed, match="does not end like"):
         filled(log, 1)

@@ -29,6 +29,7 @@ from langchain_azure_devops.safety.grants import (
     digest_state,
 )
 from langchain_azure_devops.safety.neutralizing import neutralize
+from langchain_azure_devops.safety.private_files import make_private, make_private_folder
 from langchain_azure_devops.safety.write_plan import ApprovedPlan, FieldRule, WritePlan, flatten, plan_exact_write
 
 __all__ = [
@@ -50,6 +51,8 @@ __all__ = [
     "digest_state",
     "find_named_targets",
     "flatten",
+    "make_private",
+    "make_private_folder",
     "neutralize",
     "plan_exact_write",
     "read_entries",

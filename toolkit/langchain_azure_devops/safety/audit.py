@@ -22,8 +22,9 @@ from typing import Literal, NamedTuple, Protocol, TypedDict, cast, get_args
 from filelock import lock_descriptor
 from pydantic import JsonValue
 
-from langchain_azure_devops.errors import AuditFailed
+from langchain_azure_devops.errors import AuditFailed, Misconfigured
 from langchain_azure_devops.safety.line_writer import LineWriter
+from langchain_azure_devops.safety.private_files import open_private
 from langchain_azure_devops.settings import Settings, check_choice
 from langchain_azure_devops.text.known_secrets import KnownSecrets
 from langchain_azure_devops.text.untrusted import clean
@@ -145,12 +146,14 @@ class _Appender:
             ) from error
 
     def _open(self) -> int:
-        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
         try:
-            return os.open(self._path, flags, 0o600)
+            return open_private(self._path, flags)
         except FileNotFoundError:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            return os.open(self._path, flags, 0o600)
+            return open_private(self._path, flags)
+        except Misconfigured as error:
+            raise AuditFailed(error.message, subject=error.subject) from None
 
     def _lock(self, descriptor: int) -> None:
         """Lock the file. A process that holds the lock for long, because it hangs, must not block all others."""
