@@ -221,8 +221,9 @@ def _converse(
             return
         if not shown:
             meanwhile()
-        # An edited call is shown once more; only what the model asked for counts.
-        shown += [event.view for event in waiting if not (event.view["edited"] or event.view["problem"])]
+        # An edited call and one whose state changed are shown once more; only what the model asked for counts.
+        again = ("edited", "problem", "outdated")
+        shown += [event.view for event in waiting if not any(event.view[name] for name in again)]
         events = investigator.answer("case", {event.interrupt_id: dict(answer(event.view)) for event in waiting})
     raise RuntimeError(f"still asking for approval after {_MAX_ROUNDS} rounds")
 
