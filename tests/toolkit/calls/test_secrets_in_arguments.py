@@ -207,3 +207,24 @@ def test_a_cursor_works_whether_the_secret_is_written_out_or_not(shared_server):
         assert again.items
         page = tool.call_sync(client, project=pseudonym, limit=2)
         assert tool.call_sync(client, project=pseudonym, limit=2, cursor=page.cursor).items == again.items
+
+
+def test_an_error_that_cuts_an_argument_shows_no_half_of_a_secret(shared_server, tmp_path):
+    client, _, _ = open_client(shared_server.base_url, "service", PLAIN, tmp_path / "audit")
+    with client:
+        for before in range(50, 80):
+            with pytest.raises(InvalidRequest) as caught:
+                TOOLS["list_pull_requests"].call_sync(client, status="x" * before + PLAIN)
+            error = caught.value
+            assert PLAIN[:7] not in f"{error!r} {vars(error)} {error.headline} {error.__cause__} {error.__context__}"
+
+
+def test_a_client_that_knows_too_many_secrets_says_so(shared_server, tmp_path, monkeypatch):
+    client, _, _ = open_client(shared_server.base_url, "service", PLAIN, tmp_path / "audit")
+    with client:
+        for number in range(2):
+            call = {"type": "tool_call", "id": "1", "name": "list_projects", "args": {}}
+            message = bind(TOOLS["list_projects"], client).invoke(call)
+            assert (number == 1) == ("secrets were read" in message.content)
+            assert (number == 1) == ("secrets were read" in str(message.artifact["notes"]))
+            monkeypatch.setattr("langchain_azure_devops.text.known_secrets.MOST", 0)

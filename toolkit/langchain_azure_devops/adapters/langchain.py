@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import StructuredTool
@@ -22,11 +22,16 @@ from langchain_azure_devops.results.rendering import DEFAULT_BUDGET, render, ren
 from langchain_azure_devops.runtime import Waiting
 from langchain_azure_devops.safety.grants import Approver
 from langchain_azure_devops.settings import check_choice
+from langchain_azure_devops.text.known_secrets import MOST
 
 ToolResult = Result | Page[Any]
 OnError = Literal["message", "raise"]
 WAITING = "azure_devops_waiting"
 """The `type` of the entries about waits in LangGraph's stream."""
+_FULL = (
+    f"More than {MOST:,} secrets were read. The later ones are replaced where their form or name shows them, and not "
+    "everywhere. Use a new client."
+)
 _call_id: ContextVar[str | None] = ContextVar("azure_devops_tool_call_id", default=None)
 
 
@@ -188,7 +193,10 @@ def _delivered(
         base_url=client.settings.url("core"),
         arguments=where,
     )
-    return rendered.text, artifact
+    if not client.secrets.full:
+        return rendered.text, artifact
+    artifact["notes"] = [*cast("list[JsonValue]", artifact["notes"]), _FULL]
+    return f"{rendered.text}\nnote: {_FULL}", artifact
 
 
 def _collect(value: object, keep: Callable[[str], None]) -> None:

@@ -30,21 +30,28 @@ class ClearErrors:
         """Clear the error, which goes on."""
         if not isinstance(error, Exception):
             return
-        if PSEUDONYM_MARK in str(cut_depth(dict(self._arguments))):
+        asked = str(cut_depth(dict(self._arguments)))
+        if PSEUDONYM_MARK in asked:
             error.__cause__ = error.__context__ = error.__traceback__ = None
-        clear_error(error, self._secrets)
+        clear_error(error, self._secrets, self._secrets.redact(asked))
 
 
-def clear_error(error: BaseException, secrets: KnownSecrets) -> None:
-    """Take the secrets out of an error and of all that it was raised from; what cannot be cleared is detached."""
+def clear_error(error: BaseException, secrets: KnownSecrets, asked: str) -> None:
+    """Take the secrets out of an error and of all that it was raised from; what cannot be cleared is detached.
+
+    Args:
+        error: The error.
+        secrets: The secrets of the client.
+        asked: The arguments of the call, with pseudonyms: an error may repeat them in part.
+    """
     chain = _list_chain(error)
     for each in chain:
-        each.args = tuple(_clear_text(secrets, part) for part in each.args)
+        each.args = tuple(_clear_text(secrets, part, asked) for part in each.args)
         if notes := getattr(each, "__notes__", None):
             each.__notes__ = [secrets.redact(str(note)) for note in notes]
         if isinstance(each, AzureDevOpsError):
             for name, value in vars(each).items():
-                setattr(each, name, _clear_text(secrets, value))
+                setattr(each, name, _clear_text(secrets, value, asked))
     for each in chain:
         if _still_shows(each.__cause__, secrets):
             each.__cause__ = None
@@ -68,5 +75,5 @@ def _still_shows(error: BaseException | None, secrets: KnownSecrets) -> bool:
     return error is not None and secrets.replace_known(text := f"{error}{error.__dict__}") != text
 
 
-def _clear_text(secrets: KnownSecrets, value: object) -> object:
-    return secrets.redact(value) if isinstance(value, str) and value else value
+def _clear_text(secrets: KnownSecrets, value: object, asked: str) -> object:
+    return secrets.redact_echo(value, asked) if isinstance(value, str) and value else value

@@ -358,7 +358,8 @@ async def _explain_conflict(
     paths = [str(change["path"]) for change in changes if isinstance(change, dict)]
     names = [path.removeprefix("/fields/") for path in paths if path.startswith("/fields/")]
     shown = [*dict.fromkeys([*names, "System.ChangedBy", "System.ChangedDate"])]
-    values = "\n".join(f"{name}: {show_on_one_line(fields.get(name))[:_MAX_SHOWN] or '(empty)'}" for name in shown)
+    told = {name: client.secrets.redact(show_on_one_line(fields.get(name)))[:_MAX_SHOWN] for name in shown}
+    values = "\n".join(f"{name}: {value or '(empty)'}" for name, value in told.items())
     return RevisionConflict(
         f"Work item {id} is at revision {now}, not {revision}: somebody changed it since it was read. Nothing was "
         f"changed. If the change still fits, repeat it with revision {now}. Current values:\n{values}",
