@@ -10,11 +10,13 @@ from azure_devops_evals.attacks.families import (
     hostile_arguments,
     lost_answers,
     outdated_approvals,
+    secret_oracles,
 )
 from langchain_azure_devops.tools import TOOLS
 
 DIRECT: Mapping[str, Family] = {
     "lost answers": lost_answers.attempt,
+    "secret oracles": secret_oracles.attempt,
     "outdated approvals": outdated_approvals.attempt,
     "hostile arguments": hostile_arguments.attempt,
     "fences": fences.attempt,

@@ -15,7 +15,13 @@ from azure_devops_evals.attacks.direct import (
     judge,
     tasks,
 )
-from azure_devops_evals.attacks.families import fences, hostile_arguments, lost_answers, outdated_approvals
+from azure_devops_evals.attacks.families import (
+    fences,
+    hostile_arguments,
+    lost_answers,
+    outdated_approvals,
+    secret_oracles,
+)
 from azure_devops_evals.attacks.samples import FIXED, OTHER_VALUES
 from langchain_azure_devops import TOOLS
 from langchain_azure_devops.errors import WriteNotDone, WriteOutcomeUnknown
@@ -190,6 +196,26 @@ def test_each_disguise_of_the_tag_is_recognized():
 
 def test_no_disguise_closes_the_fence():
     assert found(fences.attempt("list_tags", False)) == set()
+
+
+# -- known secrets -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def forgets(monkeypatch):
+    """Let the client find secrets where a rule does, and nowhere else."""
+    monkeypatch.setattr("langchain_azure_devops.text.known_secrets.KnownSecrets._find_known", lambda *_: [])
+
+
+@pytest.mark.usefixtures("forgets")
+def test_a_pseudonym_that_comes_back_as_its_secret_is_noticed():
+    told = found(secret_oracles.attempt("list_tags", False))
+    places = "content", "exception", "audit log", "events", "messages", "evidence", "report", "thread database"
+    assert told >= {f"the secret is in clear: {place}" for place in places}
+
+
+def test_no_pseudonym_comes_back_as_its_secret():
+    assert found(secret_oracles.attempt("list_tags", False)) == set()
 
 
 def test_a_family_attacks_a_tool_by_its_name():
