@@ -55,6 +55,7 @@ class PendingWrite:
         accepted: Whether the service answered that it accepted the write.
         write: The same write in the client's memory of writes.
         url: The web page where a person looks; the function that finds the effect sets it before it asks anything.
+        date_is_behind: How far the date of the service is behind this machine's clock, when it is too far to be used.
     """
 
     tool: str
@@ -63,6 +64,7 @@ class PendingWrite:
     accepted: bool
     write: BegunWrite
     url: str = field(default="", init=False)
+    date_is_behind: timedelta = field(default=timedelta(0), init=False)
 
     def since(self, client: AzureDevOps, response: httpx.Response) -> datetime:
         """Return when the write began by the service's clock; what was made before is not of this write.
@@ -73,8 +75,9 @@ class PendingWrite:
         """
         if (date := _date_of(response)) is None:
             return _NEVER
-        elapsed = timedelta(seconds=time.monotonic() - self.begun)
-        return max(date, client.context.clock() - _CLOCK_DIFFERENCE) - elapsed - _TOLERANCE
+        now, elapsed = client.context.clock(), timedelta(seconds=time.monotonic() - self.begun)
+        self.date_is_behind = now - date if date < now - _CLOCK_DIFFERENCE else timedelta(0)
+        return max(date, now - _CLOCK_DIFFERENCE) - elapsed - _TOLERANCE
 
     def is_of_another(self, client: AzureDevOps, kind: type[Result], *ids: object) -> bool:
         """Whether another write of this process is known to have made this.
@@ -188,7 +191,7 @@ async def _search(client: AzureDevOps, recover: Recovery[R], pending: PendingWri
             break
     if failed is not None:
         raise failed
-    raise WriteOutcomeUnknown(_describe_absence(missing, count, time.monotonic() - begun))
+    raise WriteOutcomeUnknown(_describe_absence(pending, missing, count, time.monotonic() - begun))
 
 
 def _pauses(timeouts: Timeouts) -> Iterator[float]:
@@ -203,12 +206,13 @@ def _pauses(timeouts: Timeouts) -> Iterator[float]:
 
 async def _look_once(client: AzureDevOps, recover: Recovery[R], pending: PendingWrite) -> R | Missing | None:
     deadline = time.monotonic() + client.context.timeouts.request
+    under_way = _twin_is_under_way(client, pending)
     token = current_call.set(ToolCall(pending.tool, (), deadline=deadline))
     try:
         found = await recover(client, pending)
     except WriteOutcomeUnknown:
-        if _twin_is_under_way(client, pending):
-            # What that call made will be known, and then it no longer counts for this one.
+        if under_way:
+            # What that call makes will be known, and then it no longer counts for this one.
             return _UNDER_WAY
         raise
     finally:
@@ -217,7 +221,7 @@ async def _look_once(client: AzureDevOps, recover: Recovery[R], pending: Pending
         return found
     if client.write_memory.claim(pending.write, effect_of(found)):
         return found
-    if _twin_is_under_way(client, pending):
+    if under_way or _twin_is_under_way(client, pending):
         return _UNDER_WAY
     twins = client.write_memory.twins(pending.write)
     if twins:
@@ -235,8 +239,13 @@ async def _wait(client: AzureDevOps, seconds: float) -> None:
     await asyncio.sleep(seconds)
 
 
-def _describe_absence(missing: Missing, count: int, seconds: float) -> str:
+def _describe_absence(pending: PendingWrite, missing: Missing, count: int, seconds: float) -> str:
     seen = f" {missing.seen}" if missing.seen else ""
+    if pending.date_is_behind:
+        minutes = pending.date_is_behind.total_seconds() / 60
+        seen += (
+            f" The service's date is {minutes:,.0f} minutes behind the clock of this machine, so nothing is certain."
+        )
     return (
         f"It was not sent again. {count} look-up{'s' * (count > 1)} within {seconds:.0f} s did not find "
         f"{missing.looked_for}.{seen} That does not prove that it was not done: the service may still be working on "

@@ -349,7 +349,7 @@ async def _record_grant(client: AzureDevOps, tool: Tool[..., Any], request: Writ
 async def _record_outcome(
     client: AzureDevOps, tool: Tool[..., Any], arguments: BaseModel, request: WriteRequest | None
 ) -> AsyncIterator[list[Result | Page[Any]]]:
-    """Record the outcome of a call. A completed write still counts as done if its outcome cannot be recorded."""
+    """Record the outcome of a call. What is said of a write stays the same if that cannot be recorded."""
     given: list[Result | Page[Any]] = []
     if client.audit is None:
         yield given
@@ -359,7 +359,8 @@ async def _record_outcome(
     except AzureDevOpsError as error:
         if request is not None:
             event: AuditEvent = "unknown" if isinstance(error, WriteOutcomeUnknown) else "failed"
-            await record_event_async(client, event, tool=tool.name, digest=request.digest, error=error.headline)
+            with suppress(AuditFailed):
+                await record_event_async(client, event, tool=tool.name, digest=request.digest, error=error.headline)
         else:
             shown = arguments.model_dump(mode="json", exclude_defaults=True)
             await record_event_async(client, "read", tool=tool.name, arguments=shown, error=error.headline)
@@ -371,9 +372,10 @@ async def _record_outcome(
     except Exception as error:
         # A bug in the tool: the error propagates, and it is not known which requests were sent before.
         if request is not None:
-            await record_event_async(
-                client, "unknown", tool=tool.name, digest=request.digest, error=type(error).__name__
-            )
+            with suppress(AuditFailed):
+                await record_event_async(
+                    client, "unknown", tool=tool.name, digest=request.digest, error=type(error).__name__
+                )
         raise
     if request is None:
         await record_event_async(

@@ -27,7 +27,7 @@ COMMENTS = "/{project}/_apis/wit/workItems/{id}/comments"
 COMMENTS_VERSION = "7.1-preview.4"
 _REVISION = "/_apis/wit/workItems/{id}/revisions/{revision}"
 _MOST_OWN = 100
-_MOST_CANDIDATES = 5
+_MOST_CANDIDATES = 20
 _OWN = "SELECT [System.Id] FROM WorkItems WHERE [System.CreatedBy] = @Me ORDER BY [System.Id] DESC"
 _PARENT = "System.LinkTypes.Hierarchy-Reverse"
 _ORIGIN = ["System.CreatedBy", "System.CreatedDate", "System.TeamProject", "System.WorkItemType"]

@@ -1,0 +1,260 @@
+"""How a lost write is searched for: for how long, beside other writes, after a restart, and with which comparisons."""
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+from tool_calls import FULL, Recorder, seed_with_tokens, writes
+
+from azure_devops_simulator import Fault, SimulatorServer
+from langchain_azure_devops import TOOLS, AzureDevOps, errors
+from langchain_azure_devops.calls.recovery import FOUND
+from langchain_azure_devops.calls.stored_values import is_stored_as
+from langchain_azure_devops.runtime import RunContext, Timeouts
+from langchain_azure_devops.safety.audit import AuditLog
+from langchain_azure_devops.safety.write_memory import WriteMemory, shared_memory
+from langchain_azure_devops.settings import load_settings
+
+BRIEF = Timeouts(retry_pause=0.001, max_retry_pause=0.002, recovery=0.1, recovery_pause=0.05)
+WRITERS = {name: tool for name, tool in TOOLS.items() if tool.access == "write"}
+UNPROVABLE = {"update_pull_request"}
+
+
+@pytest.fixture
+def organization():
+    return seed_with_tokens()
+
+
+@pytest.fixture
+def open_client(server, organization):
+    clients = []
+
+    def connect(timeouts=BRIEF, **more):
+        settings = load_settings(base_url=server.base_url, pat=FULL, default_project="Platform", environ={})
+        context = RunContext(organization.clock.now, timeouts=timeouts)
+        clients.append(AzureDevOps(settings, writes="allow", context=context, **more))
+        return clients[-1]
+
+    yield connect
+    for client in clients:
+        client.close()
+
+
+NO_ID = "00000000-0000-0000-0000-000000000000"
+
+
+def lose(organization, name, **fault):
+    [operation] = WRITERS[name].operations
+    path = {"POST": "/workitems/$", "PATCH": "/workitems/"}[operation.method]
+    if "pull_request" in name:
+        path = "/pullrequests"
+    elif "comment" in name:
+        path = "/comments"
+    organization.faults.add(Fault(**{"kind": "reset", "method": operation.method, "path": path, **fault}))
+
+
+def make(client, title="Leaking pool"):
+    return TOOLS["create_work_item"].call_sync(client, type="Bug", title=title)
+
+
+# -- a write of an earlier process -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_write_of_an_earlier_process_is_settled_by_the_same_rules(name, organization, tls, server, open_client):
+    """Another process sent it. This one knows nothing of that process, and of no id that it made."""
+    tool, arguments = WRITERS[name], dict(WRITERS[name].examples[0])
+    sent: list[httpx.Request] = []
+    with SimulatorServer(seed_with_tokens()) as other:
+        settings = load_settings(base_url=other.base_url, pat=FULL, default_project="Platform", environ={})
+        with AzureDevOps(settings, writes="allow", transport=Recorder(other.base_url, sent)) as earlier:
+            tool.call_sync(earlier, **arguments)
+        [request] = writes(sent)
+        url = f"{server.base_url}{str(request.url).removeprefix(other.base_url)}"
+    client, begun = open_client(), time.time()
+    with pytest.raises(errors.WriteOutcomeUnknown) as absent:
+        client.run_sync(tool.settle(client, arguments, begun))
+    assert absent.value.url
+    kept = {name: request.headers[name] for name in ("accept", "content-type")}
+    with httpx.Client(auth=("", FULL), verify=tls) as raw:
+        assert raw.request(request.method, url, content=request.content, headers=kept).is_success
+    fresh = open_client()
+    fresh.write_memory = WriteMemory()
+    if name in UNPROVABLE:
+        with pytest.raises(errors.WriteOutcomeUnknown, match="now has the values asked for, but it is not known"):
+            fresh.run_sync(tool.settle(fresh, arguments, begun))
+    else:
+        assert fresh.run_sync(tool.settle(fresh, arguments, begun)).notes[0] == FOUND
+    organization.clock.advance(60)
+    with pytest.raises(errors.WriteOutcomeUnknown):
+        fresh.run_sync(tool.settle(fresh, arguments, time.time()))
+
+
+def test_arguments_that_no_longer_fit_leave_an_earlier_write_unknown(open_client):
+    client, tool = open_client(), TOOLS["create_work_item"]
+    with pytest.raises(errors.WriteOutcomeUnknown, match=r"its outcome was not stored.*colour is not a parameter"):
+        client.run_sync(tool.settle(client, {"type": "Bug", "title": "x", "colour": "red"}, time.time()))
+
+
+# -- writes at the same moment -----------------------------------------------------------------------------------------
+
+
+def test_of_identical_writes_that_are_all_lost_none_is_taken_for_another(organization, open_client):
+    lose(organization, "create_work_item", when="after", times=4)
+    clients = [open_client() for _ in range(2)]
+
+    def attempt(number):
+        try:
+            return make(clients[number % 2])
+        except errors.WriteOutcomeUnknown as error:
+            return error
+
+    with ThreadPoolExecutor(4) as pool:
+        said = list(pool.map(attempt, range(4)))
+    done = [result.id for result in said if not isinstance(result, Exception)]
+    assert len(done) == len(set(done))
+    assert any(isinstance(result, errors.WriteOutcomeUnknown) for result in said)
+
+
+async def test_of_different_writes_at_once_each_is_found(organization, open_client):
+    lose(organization, "create_work_item", when="after", times=2)
+    client, tool = open_client(), TOOLS["create_work_item"]
+    made = await asyncio.gather(*(tool(client, type="Bug", title=f"Number {number}") for number in range(2)))
+    assert [item.title for item in made] == ["Number 0", "Number 1"]
+    assert all(item.notes[0] == FOUND for item in made)
+
+
+async def test_a_lost_write_waits_for_an_identical_one_that_is_under_way(organization, open_client):
+    """The other one's answer is slow. Once it is there, what it made no longer counts for the lost one."""
+    client, tool = open_client(Timeouts(recovery=20.0, recovery_pause=0.1)), TOOLS["create_work_item"]
+    lose(organization, "create_work_item", kind="delay", when="after", delay=0.5, times=1)
+    slow = asyncio.create_task(tool(client, type="Bug", title="Twice"))
+    for _ in range(1_000):
+        if organization.faults.counted()[0][2]:
+            break
+        await asyncio.sleep(0.01)
+    lose(organization, "create_work_item", when="after", times=1)
+    lost = await tool(client, type="Bug", title="Twice")
+    assert lost.notes[0] == FOUND
+    assert not (await slow).notes
+    assert lost.id != (await slow).id
+
+
+def test_all_clients_of_an_organization_share_what_they_made(server, open_client):
+    assert open_client().write_memory is open_client().write_memory is shared_memory(f"{server.base_url.upper()}/")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ({"title": "A", "project": "Platform"}, {"title": " a "}, False),
+        ({"title": "A", "project": "Platform"}, {"title": " a ", "project": "PLATFORM"}, True),
+        ({"title": "A", "project": "Platform"}, {"title": "A", "project": NO_ID}, True),
+        ({"title": "A", "assigned_to": "Tom"}, {"title": "A", "assigned_to": "tom@x.example"}, True),
+        ({"title": "A", "tags": ["b", "a"]}, {"title": "A", "tags": ["a", "b"]}, True),
+        ({"title": "A", "tags": []}, {"title": "A"}, True),
+        ({"source": "refs/heads/x", "draft": False}, {"source": "x"}, True),
+        ({"title": "A"}, {"title": "B"}, False),
+        ({"id": 4}, {"id": 5}, False),
+        ({"fields": [{"name": "X.Y", "value": "1"}]}, {"fields": [{"name": "X.Y", "value": "2"}]}, False),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_two_writes_may_be_the_same_unless_an_argument_surely_differs(one, other, same):
+    memory = WriteMemory()
+    assert memory.begin("t", one).may_equal(memory.begin("t", other)) is same
+    assert not memory.begin("t", one).may_equal(memory.begin("another", one))
+
+
+# -- time --------------------------------------------------------------------------------------------------------------
+
+
+def test_the_searches_are_spread_over_the_time_and_announced(organization, open_client):
+    waits = []
+    client = open_client(Timeouts(recovery=1.5, recovery_pause=0.5), progress=waits.append)
+    lose(organization, "create_work_item", times=1)
+    with pytest.raises(errors.WriteOutcomeUnknown, match="3 look-ups within 2 s"):
+        make(client)
+    assert [str(wait) for wait in waits] == ["looking for a write whose answer was lost, continuing in 1 s"] * 2
+    assert [wait.seconds for wait in waits] == [0.5, 1.0]
+
+
+def test_the_default_time_reaches_far_beyond_a_late_effect():
+    plan, pause, total = Timeouts(), Timeouts().recovery_pause, 0.0
+    assert plan.recovery >= 3 * 12
+    assert plan.recovery <= plan.call / 2
+    while total < 12:
+        total, pause = total + pause, 2 * pause
+    assert total < plan.recovery
+
+
+def test_a_service_that_is_down_for_a_moment_is_asked_again(organization, open_client):
+    client = open_client(Timeouts(retry_pause=0.001, max_retry_pause=0.002, recovery=5.0, recovery_pause=0.05))
+    lose(organization, "create_work_item", when="after", times=1)
+    organization.faults.add(Fault("status", path="/wit/wiql", times=8))
+    assert make(client).notes[0] == FOUND
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_no_unknown_outcome_invites_to_send_again(name, organization, open_client):
+    client, arguments = open_client(), WRITERS[name].examples[0]
+    for fault in ({"kind": "status", "status": 500}, {"kind": "status", "status": 502, "body": "html"}, {}):
+        for looking in (None, Fault("status", method="GET", skip=1), Fault("reset", skip=1)):
+            organization.faults.clear()
+            lose(organization, name, times=1, **fault)
+            organization.faults.add(*([looking] if looking else []))
+            with pytest.raises(errors.WriteOutcomeUnknown) as caught:
+                WRITERS[name].call_sync(client, **arguments)
+            text = caught.value.message.replace("not sent again", "")
+            assert "again" not in text, text
+            assert "do not repeat it" in text
+
+
+def test_an_outcome_that_cannot_be_recorded_is_still_told(organization, open_client, tmp_path):
+    log = AuditLog(tmp_path / "audit.jsonl")
+
+    class Breaking(httpx.AsyncBaseTransport):
+        """Makes the log unwritable while the write is under way."""
+
+        async def handle_async_request(self, request):
+            if writes([request]):
+                log.path.rename(tmp_path / "gone")
+                log.path.mkdir()
+                raise httpx.ReadError("lost")
+            raise httpx.ConnectError("down")
+
+    client = open_client(Timeouts(recovery=0.0, retry_pause=0.001, max_attempts=1), audit=log, transport=Breaking())
+    with pytest.raises(errors.WriteOutcomeUnknown):
+        make(client)
+
+
+# -- values ------------------------------------------------------------------------------------------------------------
+
+TOM = {"displayName": "Tom Becker", "uniqueName": "tom@x.example", "id": "7", "descriptor": "aad.1"}
+STATE, TAGS, AREA = "System.State", "System.Tags", "System.AreaPath"
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored", "field", "same"),
+    [
+        ("Broken", "Broken", "", True), ("Broken ", "Broken", "", True), ("Broken", "broken", "", False),
+        ("a\nb", "a\r\nb", "", True), ("a  b", "a b", "", False), ("a < b", "a &lt; b", "", True),
+        ("a &lt; b", "a < b", "", False), ("", None, "", True), ("x", None, "", False), ("", "x", "", False),
+        ("1", 1, "", True), ("1.0", 1, "", True), ("01", 1, "", True), ("1", 2, "", False), ("one", 1, "", False),
+        ("true", True, "", True), ("1", True, "", False), ("False", False, "", True),
+        ("2026-01-02T03:04:05Z", "2026-01-02T03:04:05.000Z", "", True),
+        ("2026-01-02", "2026-01-02T00:00:00Z", "", True),
+        ("2026-01-02T04:04:05+01:00", "2026-01-02T03:04:05Z", "", True),
+        ("2026-01-03", "2026-01-02T00:00:00Z", "", False),
+        ("Tom Becker", TOM, "", True), ("TOM@x.example", TOM, "", True), ("Tom Becker <tom@x.example>", TOM, "", True),
+        ("aad.1", TOM, "", True), ("Tom", TOM, "", False), ("", TOM, "", False), ("Tim", TOM, "", False),
+        ("a; B", "b; A", TAGS, True), ("a,b", "a; b", TAGS, True), ("a", "a; b", TAGS, False), ("", "a", TAGS, False),
+        ("active", "Active", STATE, True), ("\\Platform\\Web", "platform\\web", AREA, True),
+        ("Platform", "Platform\\Web", AREA, False),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_stored_value_is_the_one_that_was_sent_only_when_that_is_sure(sent, stored, field, same):
+    assert is_stored_as(sent, stored, field) is same
