@@ -17,7 +17,9 @@ from rich.text import Text
 from langchain_azure_devops.text import defuse_commands, spell_out
 
 NARROWEST = 40
-_MOST_LINES = 40
+_MOST_LINES, _MOST_IN_ALL, _FEW = 40, 200, 3
+"""The lines of one value; of all values, before each further one is cut to a few lines; and these few."""
+_MOST_SOURCES = 8
 _BORDER = ("│ ", "yellow")
 _BAR, _CONTINUED = "▏", "┆"
 _NAME = re.compile(r"[A-Za-z][\w.]*", re.ASCII)
@@ -28,7 +30,7 @@ _TAB = "⟦TAB⟧"
 
 @dataclass
 class _Sheet:
-    """The lines of one approval, and how many characters it leaves out."""
+    """The lines of one approval, and how much it leaves out."""
 
     width: int
     full: bool
@@ -66,22 +68,23 @@ class _Sheet:
         """Whether a name can stand before the bar: it fits one line, and no text can look like it."""
         return bool(_NAME.fullmatch(name)) and len(name) <= self.width - 2
 
-    def value(self, given: object, sign: str = " ", style: str = "") -> None:
+    def value(self, given: object, sign: str = " ", style: str = "", most: int = _MOST_LINES) -> None:
         """Add a value from outside behind the bar. A long one is cut, with the number of characters left out."""
         text = show_value(given)
         room, shown = self.width - 5, 0
+        most = most if len(self.lines) < _MOST_IN_ALL else min(most, _FEW)
         for number, (start, piece) in enumerate(_lay_out(text, room)):
-            if number == _MOST_LINES and not self.full:
+            if number == most and not self.full:
                 self.leave_out(len(text) - shown)
                 return
             bar = _BAR if start else _CONTINUED
             self.lines.append(Text.assemble(_BORDER, (sign if start else " ", style), bar, (piece.shown, style)))
             shown += piece.length
 
-    def leave_out(self, characters: int, what: str = "more characters") -> None:
-        """Say how many characters are not shown."""
-        self.left_out += characters
-        self.say(f"… {characters:,} {what}: [v] shows all", "bold yellow")
+    def leave_out(self, number: int, what: str = "more characters") -> None:
+        """Say how much is not shown."""
+        self.left_out += number
+        self.say(f"… {number:,} {what}: [v] shows all", "bold yellow")
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ class _Piece:
 
 
 def show_approval(console: Console, view: Mapping[str, Any], *, full: bool = False) -> int:
-    """Print everything a person needs for the decision, and return how many characters were left out.
+    """Print everything a person needs for the decision, and return how much was left out.
 
     Args:
         console: Where to print.
@@ -222,10 +225,14 @@ def _add_sources(sheet: _Sheet, view: Mapping[str, Any]) -> None:
     if not view["untrusted_read"]:
         return
     sheet.say("read before this: text that others wrote, and that may have led to this", "yellow")
-    for entry in view["read_before"]:
+    for number, entry in enumerate(view["read_before"]):
+        if number == _MOST_SOURCES and not sheet.full:
+            sheet.leave_out(len(view["read_before"]) - number, "more results")
+            break
         of = ", ".join(f"{name}={show_value(value)}" for name, value in entry["of"].items())
         people = ", ".join(entry["authors"] or entry["by"])
-        sheet.value(f"{entry['id']} {entry['tool']}({of}){f', by {people}' if people else ''}", style="yellow")
+        text = f"{entry['id']} {entry['tool']}({of}){f', by {people}' if people else ''}"
+        sheet.value(text, style="yellow", most=_FEW)
 
 
 def _column(width: int) -> int:

@@ -163,6 +163,9 @@ class WriteNodes:
         """Store the answer of a person as a decision. An edited call is shown again before it counts."""
         given = self.toolkit.client.secrets.redact_value(answer) if isinstance(answer, dict) else dict[str, Any]()
         decision = given.get("decision")
+        if given.get("digest") not in (None, (task.get("view") or {}).get("digest")):
+            again: CallTask = {**task, "problem": "The answer was given for another view. This is the present one."}
+            return _Step(Command(goto=Send("prepare", again)))
         if decision == "edit" and isinstance(given.get("arguments"), dict):
             return self._edit(task, request, given["arguments"])
         if decision not in ("approve", "stop"):

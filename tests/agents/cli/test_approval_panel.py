@@ -211,6 +211,23 @@ def test_usual_blanks_of_prose_are_not_flagged_and_those_of_names_are(client):
     }
 
 
+def test_long_lists_of_sources_and_many_long_values_do_not_push_the_write_off_the_screen(client):
+    read = [
+        {"id": f"E{n}", "tool": "get_work_item", "of": {"id": n}, "by": ["people"], "authors": ["Somebody"] * 200}
+        for n in range(25)
+    ]
+    fields = [{"name": f"Custom.Field{n}", "value": "line\n" * 500} for n in range(60)]
+    view = view_of(client, {"title": "A title", "fields": fields}, read_before=read)
+    for width in (40, 80):
+        lines, left_out = printed(view, width)
+        assert len(lines) < 700
+        assert "… 17 more results: [v] shows all" in "\n".join(lines)
+        assert left_out > 25_000
+        whole, nothing = printed(view, width, full=True)
+        assert nothing == 0
+        assert "".join(whole).count("Somebody") == 25 * 200
+
+
 def test_what_changed_since_the_approval_is_marked_with_both_values(client):
     view = view_of(client, {"title": "x"}, {"title": "Renamed", "state": "Active"}, outdated={"title": "As it was"})
     lines, _ = printed(view, 60)

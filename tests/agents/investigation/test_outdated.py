@@ -199,6 +199,20 @@ async def test_without_blocking_and_without_an_investigator(toolkit, organizatio
     assert len(comments(organization)) == 1
 
 
+@pytest.mark.parametrize("digest", ["of the first view", 7, ""])
+async def test_an_answer_may_name_the_view_that_it_is_for_and_counts_for_no_other(toolkit, organization, digest):
+    """A front end without ids of interrupts answers whatever waits."""
+    saver, config = InMemorySaver(), {"configurable": {"thread_id": "t"}}
+    graph = build_graph(model(COMMENT, REPORT), toolkit, checkpointer=saver)
+    state = await graph.ainvoke({"messages": [("user", "Do it.")]}, config)
+    state = await graph.ainvoke(Command(resume={**YES, "digest": digest}), config)
+    [again] = state["__interrupt__"]
+    assert "for another view" in again.value["problem"]
+    assert comments(organization) == []
+    await graph.ainvoke(Command(resume={**YES, "digest": again.value["digest"]}), config)
+    assert len(comments(organization)) == 1
+
+
 def test_the_answer_is_about_the_stored_view_and_not_about_what_is_read_when_it_comes(toolkit, other, tmp_path):
     """The approve node runs again with the answer; the state must not be read anew there."""
     path = tmp_path / "threads.sqlite"

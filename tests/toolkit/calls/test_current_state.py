@@ -230,6 +230,24 @@ def test_an_approver_that_needs_no_state_costs_no_reading(name, client, sent):
     assert len(sent) == REQUESTS[name]
 
 
+def test_a_branch_that_looks_like_another_one_of_the_repository_is_named(client, push):
+    push("Platform", "platform-api", {"/x": b"1"}, "m\u0430in")
+    person = Person(answers=(False,))
+    with approve_writes_with(person), pytest.raises(WriteBlocked):
+        TOOLS["create_pull_request"].call_sync(client, **{**OPENED, "target": "m\u0430in"})
+    assert person.asked[0].current["target_looks_like"] == ["main"]
+    assert "source_looks_like" not in person.asked[0].current
+
+
+def test_work_items_that_a_pull_request_would_link_are_described_in_one_request(client, sent):
+    person = Person(answers=(False,))
+    with approve_writes_with(person), pytest.raises(WriteBlocked):
+        TOOLS["create_pull_request"].call_sync(client, **{**OPENED, "work_items": [4, 5, 4711]})
+    assert person.asked[0].current["work_item_4711"] == "could not be read"
+    assert person.asked[0].current["work_item_4"].startswith(("Bug: ", "Task: ", "User Story: ", "Feature: ", "Epic: "))
+    assert len(sent) == 2
+
+
 def test_what_was_not_shown_may_change(client, meanwhile, sent):
     person = Person(lambda: meanwhile("describe the item"))
     with approve_writes_with(person):

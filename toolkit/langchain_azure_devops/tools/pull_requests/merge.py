@@ -5,7 +5,6 @@ from typing import cast
 
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
-from langchain_azure_devops.calls.fan_out import fan_out
 from langchain_azure_devops.errors import Denied, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
@@ -13,7 +12,7 @@ from langchain_azure_devops.http.responses import Collection, decode
 from langchain_azure_devops.text.lookalikes import find_similar
 from langchain_azure_devops.tools.git import REPOSITORY, branch_ref, known_repository
 
-_ITEM = "/_apis/wit/workitems/{id}"
+_BATCH = 200
 _PAGE = 1000
 
 
@@ -23,6 +22,7 @@ class _Ref(BaseModel):
 
 
 class _WorkItem(BaseModel):
+    id: int
     type: str = Field(validation_alias=AliasPath("fields", "System.WorkItemType"))
     title: str = Field(validation_alias=AliasPath("fields", "System.Title"))
     state: str = Field(validation_alias=AliasPath("fields", "System.State"))
@@ -43,11 +43,8 @@ async def read_merge(client: AzureDevOps, arguments: Mapping[str, JsonValue]) ->
             similar = [other.removeprefix("refs/heads/") for other in find_similar(ref, refs)]
             if similar:
                 current[f"{name}_looks_like"] = list[JsonValue](similar)
-    numbers = cast("list[int]", arguments.get("work_items") or [])
-    linked = await fan_out(numbers, lambda number: _describe(client, number))
-    if linked.failed:
-        raise next(iter(linked.failed.values()))
-    return {**current, **{f"work_item_{number}": text for number, text in sorted(linked.done.items())}}
+    linked = await _describe(client, cast("list[int]", arguments.get("work_items") or []))
+    return {**current, **{f"work_item_{number}": text for number, text in sorted(linked.items())}}
 
 
 async def _read_refs(client: AzureDevOps, where: PathValues, prefix: str) -> dict[str, str]:
@@ -55,11 +52,17 @@ async def _read_refs(client: AzureDevOps, where: PathValues, prefix: str) -> dic
     return {ref.name: ref.commit for ref in decode(answer, Collection[_Ref]).value}
 
 
-async def _describe(client: AzureDevOps, number: int) -> str:
-    """Describe a work item in a few words. A token that opens pull requests may not be allowed to read it."""
-    query = {"fields": "System.WorkItemType,System.Title,System.State"}
-    try:
-        item = decode(await client.get(_ITEM, path={"id": number}, query=query), _WorkItem)
-    except (Denied, NotFound) as error:
-        return f"could not be read ({error.status})"
-    return f"{item.type}: {item.title} ({item.state})"
+async def _describe(client: AzureDevOps, numbers: list[int]) -> dict[int, str]:
+    """Describe work items in a few words. A token that opens pull requests may not be allowed to read them."""
+    found: dict[int, str] = {}
+    for start in range(0, len(numbers), _BATCH):
+        asked = list[JsonValue](numbers[start : start + _BATCH])
+        fields: list[JsonValue] = ["System.WorkItemType", "System.Title", "System.State"]
+        body: dict[str, JsonValue] = {"ids": asked, "fields": fields, "errorPolicy": "omit"}
+        try:
+            answer = await client.post("/{project}/_apis/wit/workitemsbatch", body, path={"project": None})
+        except (Denied, NotFound):
+            continue
+        rows = [row for row in decode(answer, Collection[_WorkItem | None]).value if row]
+        found |= {row.id: f"{row.type}: {row.title} ({row.state})" for row in rows}
+    return {number: found.get(number, "could not be read") for number in numbers}
