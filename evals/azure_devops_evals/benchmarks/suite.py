@@ -9,6 +9,7 @@ from azure_devops_evals.benchmarks.calls import ROUNDS, calls
 from azure_devops_evals.benchmarks.growth import growth
 from azure_devops_evals.benchmarks.load import fan_out, faults, requests
 from azure_devops_evals.benchmarks.memory import memory
+from azure_devops_evals.benchmarks.redaction import redaction
 from azure_devops_evals.benchmarks.service import Stub, stub
 from azure_devops_evals.benchmarks.simulator import simulator
 from azure_devops_evals.benchmarks.start_up import start_up, t0
@@ -22,6 +23,7 @@ BENCHMARKS: Mapping[str, Callable[[Stub], Iterable[Measurement]]] = {
     "tokens": tokens,
     "memory": memory,
     "growth": growth,
+    "redaction": redaction,
     "simulator": simulator,
     "start-up": start_up,
     "t0": t0,

@@ -20,14 +20,19 @@ from langchain_azure_devops.text.secret_values import (
 
 _PAT = re.compile(rb"(?:[^:\s]{0,120}:)?(?:[a-z2-7]{52}|[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4})\s?")
 _CREDENTIAL = re.compile(r"[^:\x00-\x1f]{0,200}:[^\x00-\x1f]{1,2000}\s{0,2}")
+_KIND = re.compile(r"(?i)\bkind\"?: ?\"?secret\b")
+_DOCUMENT = 3_000
+"""Characters before and after a value that are looked at for the kind of its document."""
 _LEAST_DIGITS = 3
 _LEAST_DIFFERENT = 20
 _LEAST_LENGTH = {Secrecy.PASSWORD: 6, Secrecy.TOKEN: 8, Secrecy.KEY: 12}
 _OF_A_NAME = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
 _MOST_BEFORE = 200
 _CODE_BEFORE = re.compile(
-    r"(?:[(\[{,!.]|\b(?:const|let|var|val|return|if|else|elif|self|this|def|public|private|static|final|new|type|auto|string|String|and|or|not|in|is|for))$"
+    r"(?:[(\[{,!.]|\.\$|\b(?:const|let|var|val|return|if|else|elif|self|this|def|public|private|static|final|new|type|auto|string|String|and|or|not|in|is|for))$"
 )
+_OF_AN_OBJECT = re.compile(r"(?:[a-z]|this|self)\.")
+_SERVER_BEFORE = re.compile(r"\.[\w-]{1,40}:\d{2,5}(?:,\w{1,40}=\w{1,60}){0,6},$")
 _SIGN = re.compile(r"[!#$%&*+?@^~|(){}\[\],=]")
 
 
@@ -77,10 +82,14 @@ def is_machine_password(match: re.Match[str], secret: str) -> bool:
     return ("machine " in before or "default" in before) and is_plain_value(match, secret)
 
 
-def is_encoded_value(_match: re.Match[str], secret: str) -> bool:
-    """Whether it is Base64 of something else than a common word."""
+def is_kubernetes_data(match: re.Match[str], secret: str) -> bool:
+    """Whether it is Base64 of something else than a common word, in a document that is a secret of Kubernetes."""
     decoded = _decode(secret)
-    return decoded is not None and not is_common(decoded.decode("ascii", "replace"))
+    if decoded is None or is_common(decoded.decode("ascii", "replace")):
+        return False
+    before = match.string[max(0, match.start() - _DOCUMENT) : match.start()].rpartition("\n---")[2]
+    after = match.string[match.end() : match.end() + _DOCUMENT].partition("\n---")[0]
+    return _KIND.search(f"{before}\n{after}") is not None
 
 
 def is_named_value(match: re.Match[str], secret: str) -> bool:
@@ -93,8 +102,15 @@ def is_named_value(match: re.Match[str], secret: str) -> bool:
         return True
     if match.lastgroup == "bare":
         return _is_bare_value(match, secret, secrecy, before, lead)
-    if match["weak"] is not None and not is_random(secret):
-        return False
+    return _is_given_in_quotes(match, secret, secrecy, before, lead)
+
+
+def _is_given_in_quotes(match: re.Match[str], secret: str, secrecy: Secrecy, before: str, lead: str) -> bool:
+    """Whether a quoted value belongs to the name: it does after a sign, and after a blank or a bracket perhaps."""
+    if match["weak"] is not None:
+        if "," in match["weak"] and not lead.rstrip("\"'\\@bfru").endswith("("):
+            return False
+        return is_random(secret) or (secrecy is Secrecy.PASSWORD and _is_strong(secret))
     if match["blank"] is not None and not before.startswith("-"):
         # After a blank it must be an option, as in `--password "hunter2"`, or SQL; otherwise it is a sentence.
         return match["name"].upper() == "PASSWORD" and match.lastgroup == "single" and _is_chosen(secret)
@@ -129,7 +145,7 @@ def _is_quoted_value(secret: str, secrecy: Secrecy, name: str) -> bool:
 
 def _is_chosen(secret: str) -> bool:
     """Whether a person may have chosen it as a password: with a digit, or with a sign in the middle."""
-    if reads_as_words(secret):
+    if reads_as_words(secret) or (re.fullmatch(r"[\w-]*", secret) and is_reserved(secret)):
         return False
     return any(map(str.isdigit, secret)) or (_SIGN.search(secret[1:-1]) is not None and not is_reserved(secret))
 
@@ -159,10 +175,10 @@ def _is_bare_value(match: re.Match[str], secret: str, secrecy: Secrecy, before: 
         return match["is"] is not None and is_random(secret) and _is_strong(secret)
     if secrecy is Secrecy.KEY and not is_random(secret) and not _is_mixed(secret):
         return False
-    if not _stands_in_data(match, secret, lead):
+    if _OF_AN_OBJECT.match(before) or not _stands_in_data(match, secret, lead):
         return is_random(secret) and _SIGN.search(secret.rstrip("=")) is None and "." not in secret
     if _SIGN.search(secret):
-        return match["plain"] in {"=", None} or not is_sum(secret) or ":" in match["plain"]
+        return not is_sum(secret)
     return _is_quoted_value(secret, secrecy, before + match["name"])
 
 
@@ -171,9 +187,9 @@ def _stands_in_data(match: re.Match[str], secret: str, lead: str) -> bool:
     if match["plain"] is None:
         return True
     lead = lead.rstrip().rstrip("\"'")
-    if _CODE_BEFORE.search(lead):
+    if _CODE_BEFORE.search(lead) and not _SERVER_BEFORE.search(lead):
         return False
-    if match["plain"] == "=":
+    if match["plain"] in {"=", ":"}:
         return True
     end = match.end("bare") - len(match["bare"]) + len(secret)
     rest = match.string[end : end + _MOST_BEFORE].partition("\n")[0].strip()
@@ -200,6 +216,6 @@ CHECKS: Mapping[str, Check] = {
     "plain": is_plain_value,
     "argument": is_password_argument,
     "machine": is_machine_password,
-    "encoded": is_encoded_value,
+    "kubernetes": is_kubernetes_data,
     "named": is_named_value,
 }

@@ -23,7 +23,9 @@ Check = Callable[[re.Match[str], str], bool]
 BETWEEN = "\n\x1e"
 """Separates texts that are searched as one."""
 _APART = b"\x1e"
-_LOOKED_AT = 300
+_BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"))
+_MOST_LEAD = 32
+_LOOKED_AT = 120
 """How much of a secret is looked at for its entropy and for placeholders."""
 _PLAIN_KINDS = frozenset({"private-key", "jwt"})
 """Kinds that are so long that the word of a placeholder may occur in them by chance."""
@@ -52,11 +54,13 @@ class Rule:
     start: bool
     checks: Mapping[str, Check]
     each: re.Pattern[str] | None
+    needs: bytes
+    leads: Mapping[str, re.Pattern[str]]
     wraps: bool
 
     def matches(self, looked: "IndexedText") -> Iterator[Place]:
         """Yield where the secrets of these kinds begin and end."""
-        if not self.run and looked.absent.issuperset(self.words):
+        if self.needs in looked.absent or (not self.run and looked.absent.issuperset(self.words)):
             return
         behind = 0
         # The places come in the order of the text, because those up to the end of the last match are skipped.
@@ -75,6 +79,9 @@ class Rule:
         group = match.lastgroup or "secret"
         if self.each is None:
             start, end = match.span(group)
+            if group in self.leads:
+                before = self.leads[group].search(match.string, max(0, start - _MOST_LEAD), start)
+                start = before.start() if before else start
             if group == "bare":
                 end -= len(match[group]) - len(_trim(match[group]))
             if self._holds(match, group, match.string[start:end]):
@@ -156,14 +163,13 @@ def _find_runs(mask: bytes, wanted: bytes) -> Iterator[int]:
 
 def _trim(value: str) -> str:
     """Take from an unquoted value what belongs to the text around it: full stops, and brackets without a partner."""
-    while value:
-        last = value[-1]
-        opener = {")": "(", "]": "[", "}": "{"}.get(last)
-        if last in ".,:" or (opener is not None and value.count(last) > value.count(opener)):
-            value = value[:-1]
-        else:
-            break
-    return value
+    more = {closer: value.count(closer) - value.count(opener) for opener, closer in _BRACKETS}
+    end = len(value)
+    while end > 0 and (value[end - 1] in ".,:" or more.get(value[end - 1], 0) > 0):
+        end -= 1
+        if value[end] in more:
+            more[value[end]] -= 1
+    return value[:end]
 
 
 @cache
@@ -216,6 +222,8 @@ def _make_rule(row: Mapping[str, Any], hints: list[str]) -> Rule:
         start=row.get("start", False),
         checks=dict.fromkeys(("secret", *pattern.groupindex), load_checks()[row["check"]]) if "check" in row else {},
         each=re.compile(row["each"]) if "each" in row else None,
+        needs=row.get("needs", "").encode(),
+        leads={},
         wraps=row.get("wraps", False),
     )
 
@@ -226,7 +234,8 @@ def _join_tokens(row: Mapping[str, Any], tokens: list[Mapping[str, str]]) -> Rul
     rule = _make_rule({**row, "pattern": row["pattern"].replace("FORMS", forms)}, [])
     kinds = {"secret": row["kind"], **{f"t{at}": token["kind"] for at, token in enumerate(tokens)}}
     checks = {f"t{at}": load_checks()[token["check"]] for at, token in enumerate(tokens) if "check" in token}
-    return replace(rule, kinds=kinds, checks=checks)
+    leads = {f"t{at}": re.compile(rf"(?:{token['lead']})\Z") for at, token in enumerate(tokens) if "lead" in token}
+    return replace(rule, kinds=kinds, checks=checks, leads=leads)
 
 
 def entropy(text: str) -> float:

@@ -4,21 +4,21 @@ import re
 
 from langchain_azure_devops.text.secret_words import load_words
 
-_LOOKED_AT = 300
+_LOOKED_AT = 120
 """How much of a value is looked at: more does not change what it looks like, and costs time."""
 
 _REFERENCE = re.compile(
     r"[$%#@!]\{|\$\(|\$\[\w|\{\{|\}\}|<[%/\w]|^%[\w.]+%$|^\$[A-Za-z_][\w.:]*$|^[@*&]\w+$|^\$\$?[({<]|"
     r"\bprocess\.env|\bos\.environ|\bgetenv\b|\bsecrets\.|\benv\.|^\[secret:|^@Microsoft\.|"
-    r"^(?:op|vault|ref\+\w+|secretref|file|arn|ssm|keyvault|env|projects|urn|akv)[:+/]|^\[[a-zA-Z]+\(|^!\w+|^%[sdrqv]$|%\([a-z]\w*\)s|"
-    r"\(\?[:=!<P]|\[\^|\b(?:A-Z|a-z|0-9)|abcdefgh|ABCDEFGH|0123456789|^[A-Za-z_][\w.]*\.[A-Za-z_]\w*\("
+    r"^(?:op|vault|ref\+\w+|secretref|file|arn|ssm|keyvault|env|projects|urn|akv)[:+/]|^\[[a-zA-Z]+\(|^!\w+|^_\w+$|^(?:true|false|null)\b|^%[sdrqv]$|%\([a-z]\w*\)s|"
+    r"\(\?[:=!<P]|\[\^|\b(?:A-[ZF]|a-[zf]|0-9)|abcdefgh|ABCDEFGH|0123456789|^[A-Za-z_][\w.]*\.[A-Za-z_]\w*\("
 )
 _BRACES = re.compile(r"\{[^{}]{0,80}\}")
 _PLACE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[A-Za-z]:\\|\.{0,2}/(?:[\w.@-]{1,24}/)+[\w.@-]{0,24}$|~/")
 _GUID = re.compile(r"(?i)[{]?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}[}]?")
 _NO_VALUE = re.compile(
     r"(?i)#[0-9a-f]{3,8}|0x[0-9a-f]{1,8}|v?\d+(?:\.\d+)+[a-z0-9.+-]{0,12}|\d{4}-\d\d-\d\d.{0,16}|\d+(?:\.\d+)?[a-z%]{1,3}|"
-    r"(?:sha|md|rs|es|hs|aes|base|utf|oauth|rsa|ed|hmac|bcrypt|http|tls|ssl|cl)[-_]?\d{1,5}(?:k_\w{1,8}|with\w{1,8})?"
+    r"(?:sha|md|rs|es|hs|aes|base|utf|oauth|rsa|ed|hmac|bcrypt|http|tls|ssl|cl)[-_]?\d{1,5}(?:k_\w{1,8}|with\w{1,8}|url|[lb]e)?"
 )
 _COMMON = load_words("common")
 _WORD_AND_NUMBER = re.compile(r"\W{0,2}(?P<word>[A-Za-z][A-Za-z _-]{0,40})(?:\d{0,4}|\W{0,3})")
@@ -36,10 +36,11 @@ _MIXED_PAIR = re.compile(r"(?=[A-Za-z]\d|\d[A-Za-z])")
 _UNUSUAL_WITH_DIGITS = (5, 0.45)
 _UNUSUAL_LETTERS = (8, 0.6)
 _CHAIN = re.compile(
-    r"[!&*-]{0,2}[A-Za-z_$][\w$]*(?:\?{0,2}\.{1,3}[\w$]+|:{1,2}[\w$]+|->[\w$]+|\[[^\]\s]{0,60}\]?|\([^()\s]{0,80}\)?|<[\w,.]+>|[!?])*"
+    r"[!&*-]{0,2}[A-Za-z_$][\w$]*(?:\?{0,2}\.{1,3}[\w$]+|:{1,2}[\w$]+|->[\w$]+|\[[^\]\s]{0,60}\]?|\([^()\s]{0,80}\)?|<[\w,.]+>)*"
     r"[,;:{(\[)\]}]*"
 )
-_OPERATORS = re.compile(r"[-+*/%|&^=!?:,<>()\[\]{}.;]+")
+_TERM = r"(?:[a-z_]{1,6}\d?|\d{1,2})"
+_SUM = re.compile(rf"[(\[{{!-]{{0,3}}(?:{_TERM}[-+*/%|&^=<>?:.,()\[\]{{}}]{{1,4}})+{_TERM}?")
 
 
 def is_literal(value: str) -> bool:
@@ -103,6 +104,6 @@ def is_chain(value: str) -> bool:
 
 
 def is_sum(value: str) -> bool:
-    """Whether it is made of names and numbers with signs between them, as a sum is: `size*2+1`."""
-    parts = [part for part in _OPERATORS.split(value[:_LOOKED_AT]) if part]
-    return all(re.fullmatch(r"[A-Za-z_]+|\d+|[A-Za-z_]{1,12}\d", part) for part in parts)
+    """Whether it is made of short names and numbers with the signs of arithmetic between them: `size*2+1`."""
+    value = value[:_LOOKED_AT]
+    return value == value.lower() and _SUM.fullmatch(value) is not None
