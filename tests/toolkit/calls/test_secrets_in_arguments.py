@@ -118,7 +118,7 @@ def open_client(base_url: str, answer: str, secret: str, audit: Path) -> tuple[A
     settings = load_settings(base_url=base_url, pat=FULL, default_project="Platform", environ={})
     context = RunContext(timeouts=Timeouts(retry_pause=0.001, max_attempts=2))
     client = AzureDevOps(settings, writes="allow", transport=transport, audit=AuditLog(audit), context=context)
-    return client, transport, client.secrets._learn(secret, "password")
+    return client, transport, client.secrets.learn(secret, "password")
 
 
 @pytest.mark.parametrize(
@@ -194,14 +194,16 @@ def test_a_write_never_resolves_a_pseudonym(server, tmp_path):
                     tool.call_sync(client, **dict(arguments))
         with pytest.raises(WriteBlocked, match="no write may carry one"):
             client.run_sync(client.post("/_apis/projects", {"name": pseudonym}))
+        # What only looks like one is no pseudonym, and a person may write about it.
+        assert TOOLS["add_work_item_comment"].call_sync(client, id=4, text="It shows [secret:own-token] there.").comment
     assert transport.carried == 0
 
 
 def test_a_cursor_works_whether_the_secret_is_written_out_or_not(shared_server):
     with connected(shared_server.base_url, FULL) as client:
         tool = TOOLS["query_work_items"]
-        pseudonym = client.secrets._learn("Platform", "password")
-        client.secrets._learn("Zx9kQ2mW7vB4nT6", "password")
+        pseudonym = client.secrets.learn("Platform", "password")
+        client.secrets.learn("Zx9kQ2mW7vB4nT6", "password")
         page = tool.call_sync(client, project="Platform", limit=2)
         again = tool.call_sync(client, project="Platform", limit=2, cursor=page.cursor)
         assert again.items

@@ -33,7 +33,7 @@ def know(*values: str, tokens: tuple[str, ...] = ()) -> KnownSecrets:
     """Return a store that read each value as the password of a quoted assignment in JSON, where it is not escaped."""
     known = KnownSecrets(b"key", lambda: tokens)
     for value in values:
-        known._learn(value, "password")
+        known.learn(value, "password")
     return known
 
 
@@ -284,3 +284,13 @@ def test_a_long_text_that_was_redacted_before_is_redacted_again_after_another_se
     cleared = known.redact_all(["password = 'Zx9kQ2mW7v'", text])
     assert not any("Zx9k" in each for each in cleared)
     assert "Zx9k" not in known.redact_all(["a", text])[1]
+
+
+def test_many_secrets_with_the_same_end_and_an_echo_full_of_pseudonyms_are_not_slow():
+    known = KnownSecrets(b"key")
+    for number in range(5_000):
+        known.learn(f"{number:06}-the-same-end-of-all-of-them", "password")
+    assert known.redact("004999-the-same-end-of-all-of-them") == known.redact("004999-The-Same-end-of-all-of-them")
+    pseudonym = known.learn("Zx9kQ2mW7vB4nT6y", "password")
+    text = f"{pseudonym} Zx9kQ2mW " * 500
+    assert known.redact_echo(text, pseudonym) == f"{pseudonym} {pseudonym} " * 500

@@ -17,6 +17,7 @@ from langchain_azure_devops.runtime import Waiting
 from langchain_azure_devops.safety.grants import Grant, GrantBook, Operation
 from langchain_azure_devops.safety.operations import is_read
 from langchain_azure_devops.text.known_secrets import PSEUDONYM_MARK, KnownSecrets
+from langchain_azure_devops.text.secrets import PSEUDONYM
 
 T = TypeVar("T")
 QueryValue = str | int | bool | None
@@ -77,7 +78,8 @@ class Request:
             InvalidRequest: A pseudonym is not known, or its secret cannot be part of a path.
             WriteBlocked: The request writes.
         """
-        if not any(PSEUDONYM_MARK in str(value) for value in (*self.path.values(), *self.query.values(), self.body)):
+        values = [text for value in (*self.path.values(), *self.query.values(), self.body) if (text := str(value))]
+        if not any(PSEUDONYM_MARK in text and PSEUDONYM.search(text) for text in values):
             return self
         if not is_read(self.operation):
             raise WriteBlocked(
@@ -198,7 +200,6 @@ class RequestSource(Protocol):
 
     read_only: bool
     grants: GrantBook
-    secrets: KnownSecrets
 
     @property
     def pacer(self) -> Pacer:

@@ -168,7 +168,7 @@ class KnownSecrets:
         found = [
             Replacement(start, end, shown)
             for secret in find_secrets(text)
-            for shown in [self._learn(secret.secret, secret.kind)]
+            for shown in [self.learn(secret.secret, secret.kind)]
             for start, end in secret.parts
         ]
         return merge([*found, *self._find_known(text)])
@@ -208,8 +208,13 @@ class KnownSecrets:
                         self._own.add(form)
                 self._own_tokens = tokens
 
-    def _learn(self, secret: str, kind: str) -> str:
-        """Remember a secret and return what replaces it; the same secret has the same pseudonym whatever its kind."""
+    def learn(self, secret: str, kind: str) -> str:
+        """Remember a secret and return what replaces it; the same secret has the same pseudonym whatever its kind.
+
+        Args:
+            secret: The secret, also one that no rule would recognize.
+            kind: What its pseudonym calls it, in small letters and hyphens.
+        """
         if (shown := self._shown.get(secret)) is not None:
             return shown
         self._learn_tokens()
@@ -275,11 +280,13 @@ def _hide_parts(text: str, secret: str, pseudonym: str) -> str:
     lowered, told = text.lower(), secret.lower()
     if len(lowered) != len(text):
         lowered = text
-    taken = [range(*match.span()) for match in PSEUDONYM.finditer(text)]
+    taken = [match.span() for match in PSEUDONYM.finditer(text)]
+    begins, ends = [0, *(end for _, end in taken)], [*(start for start, _ in taken), len(text)]
     found = [
         Replacement(at, at + _SHORTEST_PART, pseudonym)
-        for at in range(len(text) - _SHORTEST_PART + 1)
-        if lowered[at : at + _SHORTEST_PART] in told and not any(at in part for part in taken)
+        for begin, end in zip(begins, ends, strict=True)
+        for at in range(begin, end - _SHORTEST_PART + 1)
+        if lowered[at : at + _SHORTEST_PART] in told
     ]
     return render(text, merge(found))
 

@@ -145,8 +145,8 @@ class FormIndex:
     def __init__(self) -> None:
         """Begin without any form."""
         self._forms: dict[bytes, WrittenForm] = {}
-        self._long: dict[int, tuple[WrittenForm, ...]] = {}
-        self._short: dict[int, tuple[WrittenForm, ...]] = {}
+        self._long: dict[int, list[WrittenForm]] = {}
+        self._short: dict[int, list[WrittenForm]] = {}
         self._long_grams: set[int] = set()
         self._short_grams: set[int] = set()
         self._steps: tuple[int, ...] = (0,)
@@ -169,7 +169,7 @@ class FormIndex:
         end = len(form.needle) - (size + offsets - 1)
         for offset in range(end, end + offsets):
             gram = int.from_bytes(form.needle[offset : offset + size], sys.byteorder)
-            table[gram] = (*table.get(gram, ()), form)
+            table.setdefault(gram, []).append(form)
             grams.add(gram)
         self._forms[form.needle] = form
 
