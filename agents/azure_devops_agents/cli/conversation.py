@@ -15,7 +15,7 @@ from azure_devops_agents.cli.approval_panel import show_approval
 from azure_devops_agents.cli.decisions import answer_approvals, ask_person
 from azure_devops_agents.cli.options import ConnectionOptions
 from azure_devops_agents.cli.shell_terms import in_shell_terms
-from azure_devops_agents.cli.terminal import make_safe, plain
+from azure_devops_agents.cli.terminal import SafeConsole, make_safe, plain
 from azure_devops_agents.cli.views import show, show_report
 from azure_devops_agents.investigation.investigator import Investigator, open_investigator
 from azure_devops_agents.models.providers import open_model
@@ -35,7 +35,7 @@ COMMANDS = {
 
 def chat(options: ConnectionOptions, *, model: str | None, thread: str | None, resume: bool) -> None:
     """Hold a conversation until the person leaves it."""
-    console = Console()
+    console = SafeConsole()
     make_private_folder(state_path().parent)
     last = make_private(state_path().with_name("last-thread"))
     if resume:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from azure_devops_agents.cli.decisions import Decide, answer_approvals, ask_person
 from azure_devops_agents.cli.target import SIMULATED_PROJECT, open_simulator
+from azure_devops_agents.cli.terminal import SafeConsole
 from azure_devops_agents.cli.views import show
 from azure_devops_agents.investigation.events import ApprovalAsked, Event, ToolFinished
 from azure_devops_agents.investigation.investigator import open_investigator
@@ -97,7 +98,7 @@ STEPS: list[Step] = [
 
 def demonstrate(*, yes: bool) -> None:
     """Play the demo in this terminal; `yes` approves its one write without asking."""
-    console = Console()
+    console = SafeConsole()
     play(console, lambda asked: {"decision": "approve", "approver": "--yes"} if yes else _ask(console, asked))
 
 

@@ -4,10 +4,10 @@ import uuid
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from azure_devops_agents.cli.decisions import answer_approvals, ask_person, name_person
 from azure_devops_agents.cli.options import ConnectionOptions
+from azure_devops_agents.cli.terminal import SafeConsole
 from azure_devops_agents.cli.views import as_json, join_lines, show, show_report
 from azure_devops_agents.investigation.events import ReportReady
 from azure_devops_agents.investigation.investigator import open_investigator
@@ -26,7 +26,7 @@ def investigate(
     as_machine: bool,
 ) -> None:
     """Ask one question and print the report."""
-    steps, out = Console(stderr=True), Console()
+    steps, out = SafeConsole(stderr=True), SafeConsole()
     thread = thread or f"ask-{uuid.uuid4().hex[:8]}"
     with (
         options.open() as target,

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.padding import Padding
@@ -12,14 +13,30 @@ from rich.text import Text
 from azure_devops_agents.cli.shell_terms import in_shell_terms
 from langchain_azure_devops.errors import AzureDevOpsError
 from langchain_azure_devops.runtime import Waiting
-from langchain_azure_devops.text import clean, defuse_commands, one_line
+from langchain_azure_devops.text import clean, defuse_commands, join_halves, one_line
+
+
+class SafeConsole(Console):
+    """A console that cleans every text once more before it prints it, wherever the text comes from."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print; a text with hidden characters or a command is printed without them, and in one style."""
+        super().print(*map(_make_printable, objects), **options)
+
+
+def _make_printable(value: object) -> object:
+    if isinstance(value, str):
+        return make_safe(value)
+    if isinstance(value, Text) and (safe := make_safe(value.plain)) != value.plain:
+        return Text(safe, style=value.style)
+    return value
 
 
 def console(*, stderr: bool = False) -> Console:
     """Open a console that interprets neither markup nor emoji, and that wraps lines only in a terminal."""
-    made = Console(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=False)
+    made = SafeConsole(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=False)
     if not made.is_terminal:
-        made = Console(stderr=stderr, markup=False, emoji=False, highlight=False, width=10_000, no_color=True)
+        made = SafeConsole(stderr=stderr, markup=False, emoji=False, highlight=False, width=10_000, no_color=True)
     return made
 
 
@@ -30,17 +47,25 @@ def plain(text: str, style: str = "") -> Text:
 
 def one_line_text(text: str, style: str = "") -> Text:
     """Clean a text and put it on one line."""
-    return Text(defuse_commands(one_line(text)), style=style)
+    return Text(defuse_commands(one_line(join_halves(text))), style=style)
 
 
 def make_safe(text: str) -> str:
     """Make a text safe for a terminal and a pipeline's log: nothing in it is hidden or acts as a command."""
-    return defuse_commands(clean(text))
+    return defuse_commands(clean(join_halves(text)))
 
 
 def machine_readable(value: object) -> str:
-    """Return indented JSON in which a pipeline finds no command. Programs read the same values from it."""
-    return json.dumps(value, indent=2, ensure_ascii=False).replace("##", "\\u0023#")
+    """Return indented JSON in ASCII, in which a pipeline finds no command; its texts hold nothing hidden."""
+    return json.dumps(_clean_all(value), indent=2).replace("##", "\\u0023#")
+
+
+def _clean_all(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(join_halves(value))
+    if isinstance(value, dict):
+        return {_clean_all(name): _clean_all(part) for name, part in value.items()}
+    return [_clean_all(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def print_error(error: AzureDevOpsError) -> None:
