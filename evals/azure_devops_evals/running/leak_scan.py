@@ -6,7 +6,7 @@ from pathlib import Path
 
 from azure_devops_evals.recording.format import PSEUDONYM_KEY
 from azure_devops_evals.world.world import TOKEN
-from langchain_azure_devops.text import PSEUDONYM, redact, remove_token
+from langchain_azure_devops.text import PSEUDONYM, KnownSecrets, redact
 
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})")
 _MADE_UP = re.compile(r"(?i)(?:^|\.)(?:example|invalid|test|localhost|example\.(?:com|org|net))$")
@@ -18,6 +18,8 @@ _CREDENTIAL = re.compile(
     r"|://[^/\s:@\"]+:[^/\s:@\"]+@|(?<![A-Za-z0-9])sk-[A-Za-z0-9_-]{20,}"
 )
 _MACHINE = re.compile(r"\b(?:127\.0\.0\.1|localhost):\d+|(?<![\w/])/(?:home|Users|root)/[A-Za-z0-9._-]+")
+_OWN = KnownSecrets(PSEUDONYM_KEY, lambda: (TOKEN,))
+"""Finds the token of the worlds in every written form."""
 
 
 class Unclean(Exception):
@@ -37,9 +39,9 @@ def scan(path: Path) -> list[str]:
 
 
 def _kinds(line: str) -> Iterator[str]:
-    if remove_token(line, TOKEN) != line:
+    if (cleared := _OWN.replace_known(line)) != line:
         yield "the token"
-        line = remove_token(line, TOKEN)
+        line = cleared
     cleared = redact(line, PSEUDONYM_KEY)
     if cleared != line:
         new = {found[1] for found in PSEUDONYM.finditer(cleared)} - {found[1] for found in PSEUDONYM.finditer(line)}

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from azure_devops_evals.recording.format import PSEUDONYM_KEY
 from azure_devops_evals.world.world import TOKEN
-from langchain_azure_devops.text import redact, remove_token
+from langchain_azure_devops.text import KnownSecrets
 
 _ORDER = re.compile(r"(?i)##(?=vso\[|\[)|(?m:^(?P<colons>\s*::)(?=[a-z]))")
 _UNPRINTABLE = re.compile(r"[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]")
@@ -21,8 +21,11 @@ def make_safe(text: str, secrets: Iterable[str] = ()) -> str:
         text: A text of a case, which can quote anything in the organization.
         secrets: Secrets to remove, besides those that are recognized by their form.
     """
+    known = KnownSecrets(PSEUDONYM_KEY, lambda: (TOKEN,))
     for secret in sorted(secrets, key=len, reverse=True):
+        known.learn(secret, "planted")
+        # Also where a value is so short that it would count only as a whole word.
         text = text.replace(secret, "[secret:planted]")
-    text = redact(remove_token(text, TOKEN), PSEUDONYM_KEY)
+    text = known.redact(text)
     text = _HIDDEN.sub("\N{REPLACEMENT CHARACTER}", _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text))
     return _ORDER.sub(lambda found: f"{found['colons'][:-1]} :" if found["colons"] else "# #", text)

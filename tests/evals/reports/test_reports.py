@@ -1,5 +1,6 @@
 """Reports: JUnit XML, Markdown, JSON, the trace of a failure; and nothing in them that a build server obeys."""
 
+import base64
 import json
 import re
 from dataclasses import replace
@@ -138,3 +139,13 @@ def test_a_summary_without_a_build_server_is_refused_before_anything_runs(server
     done = run("--summary", server)
     assert done.exit_code == 2
     assert f"--summary {server} needs" in done.output
+
+
+def test_a_planted_secret_and_the_token_are_removed_in_every_written_form():
+    planted = "Zx9kQ2mW7vB4nT6y"
+    for secret in (planted, TOKEN):
+        for form in (secret, secret.upper(), base64.b64encode(f"user:{secret}".encode()).decode()):
+            shown = make_safe(f"it says {form} there", [planted])
+            assert form not in shown
+            assert "[secret:" in shown
+    assert "[secret:planted]" in make_safe("a b1!c", ["b1!c"])

@@ -219,7 +219,7 @@ def test_half_characters_are_no_obstacle():
 
 def test_a_hundred_threads_learn_and_redact_at_once():
     known = KnownSecrets(b"key")
-    values = [f"pw-{number:04}-{number * 104729:09x}Q" for number in range(1000, 1400)]
+    values = [f"pw-{number:04}-{number * 104729:09x}Q" for number in range(1000, 1100)]
 
     def work(start: int) -> None:
         for value in values[start::4]:
