@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
 import httpx
-from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError
+from pydantic import BaseModel, FailFast, Field, GetCoreSchemaHandler, TypeAdapter, ValidationError
+from pydantic_core import core_schema
 
 from langchain_azure_devops.errors import (
     AzureDevOpsError,
@@ -47,14 +48,28 @@ Row = TypeVar("Row")
 _adapters: dict[object, TypeAdapter[Any]] = {}
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-OrNone = Annotated[list[Row], BeforeValidator(lambda value: [] if value is None else value)]
+MAX_ROWS = 200_000
+"""The most rows of one answer. Small rows need many times the memory of their JSON."""
+Rows = Annotated[list[Row], FailFast(), Field(max_length=MAX_ROWS)]
+"""A list of an answer. It is refused at its first bad row, because half a million errors would need a gigabyte."""
+
+
+class _NullAsEmpty:
+    """Reads null as an empty list, without making Python objects of all rows first as a validator before it would."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        nullable = core_schema.nullable_schema(handler(source))
+        return core_schema.no_info_after_validator_function(lambda rows: [] if rows is None else rows, nullable)
+
+
+OrNone = Annotated[list[Row], FailFast(), Field(max_length=MAX_ROWS), _NullAsEmpty()]
 """A list that the service may leave out by writing null."""
 
 
 class Collection(BaseModel, Generic[Row]):
     """A list as the service answers it: `{"count": 2, "value": [...]}`."""
 
-    value: list[Row]
+    value: Rows[Row]
 
 
 class Numbered(BaseModel):
