@@ -23,6 +23,7 @@ _CREDENTIAL = re.compile(r"[^:\x00-\x1f]{0,200}:[^\x00-\x1f]{1,2000}\s{0,2}")
 _KIND = re.compile(r"(?i)\bkind\"?: ?\"?secret\b")
 _DOCUMENT = 3_000
 """Characters before and after a value that are looked at for the kind of its document."""
+_MACHINE = re.compile(r"(?i)(?:\bmachine[ \t]{1,8}[^\s]{1,120}|\bdefault)\s{1,40}\Z")
 _LEAST_DIGITS = 3
 _LEAST_DIFFERENT = 20
 _LEAST_LENGTH = {Secrecy.PASSWORD: 6, Secrecy.TOKEN: 8, Secrecy.KEY: 12}
@@ -78,8 +79,10 @@ def is_password_argument(match: re.Match[str], secret: str) -> bool:
 
 def is_machine_password(match: re.Match[str], secret: str) -> bool:
     """Whether a `machine` stands before the login, as in .netrc."""
-    before = match.string[max(0, match.start() - _MOST_BEFORE) : match.start()].lower()
-    return ("machine " in before or "default" in before) and is_plain_value(match, secret)
+    before = match.string[max(0, match.start() - _MOST_BEFORE) : match.start()]
+    machine = _MACHINE.search(before)
+    # A word may be the password of a host; beside anything else it is a sentence.
+    return machine is not None and is_plain_value(match, secret) and ("." in machine[0] or not reads_as_words(secret))
 
 
 def is_kubernetes_data(match: re.Match[str], secret: str) -> bool:
@@ -95,6 +98,14 @@ def is_kubernetes_data(match: re.Match[str], secret: str) -> bool:
 def is_named_value(match: re.Match[str], secret: str) -> bool:
     """Whether the name says that the value is secret, and the value can be one where it stands."""
     before, lead = _text_before(match)
+    if (
+        match.lastgroup == "bare"
+        and match["blank"] is not None
+        and match["is"] is None
+        and before[:1] not in ("-", "/")
+    ):
+        # After a blank it must be an option, as in `--password hunter2`; otherwise it is a sentence.
+        return False
     secrecy = find_secrecy(before + match["name"])
     if secrecy is None or not _is_possible(secret, secrecy):
         return False
@@ -170,8 +181,7 @@ def _is_bare_value(match: re.Match[str], secret: str, secrecy: Secrecy, before: 
     """Whether an unquoted value is a secret: as a quoted one, where nothing says that it is a name in code."""
     if not any(map(str.isdigit, secret)) or not any(map(str.isalpha, secret)) or is_chain(secret):
         return False
-    if match["weak"] is not None or (match["blank"] is not None and not before.startswith(("-", "/"))):
-        # After a blank it must be an option, as in `--password hunter2`; otherwise it is a sentence.
+    if match["weak"] is not None or match["is"] is not None:
         return match["is"] is not None and is_random(secret) and _is_strong(secret)
     if secrecy is Secrecy.KEY and not is_random(secret) and not _is_mixed(secret):
         return False
