@@ -233,8 +233,10 @@ def test_what_was_not_sent_is_on_record(toolkit, investigate, other, tmp_path):
         change(other, 4, title="Renamed")
         [second] = waiting(investigator.answer("t", {first.interrupt_id: YES}))
         list(investigator.answer("t", {second.interrupt_id: YES}))
-    events = [entry.event for entry in read_entries(toolkit.client.audit.path) if entry.event != "read"]
-    assert events == ["approved", "granted", "failed", "approved", "granted", "written"]
+    entries = [entry for entry in read_entries(toolkit.client.audit.path) if entry.event != "read"]
+    assert [entry.event for entry in entries] == ["approved", "granted", "failed", "approved", "granted", "written"]
+    states = [entry.details["state"] for entry in entries if entry.event == "approved"]
+    assert states == [first.view["state"], second.view["state"]]
 
 
 # -- real processes --------------------------------------------------------------------------------------------------

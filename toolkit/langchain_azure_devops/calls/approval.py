@@ -192,7 +192,8 @@ def _judge(request: WriteRequest, answer: object) -> _Decision:
         what = "other arguments" if request.current is None else "other arguments or another state"
         why, name = f"because the approval was given for {what}", answer.approver
     else:
-        return _Decision("approved", {**about, "approver": answer.approver}, answer)
+        state: dict[str, JsonValue] = {} if answer.state is None else {"state": answer.state}
+        return _Decision("approved", {**about, "approver": answer.approver, **state}, answer)
     return _Decision("denied", {**about, "approver": name, "reason": why}, _refusal(request.tool, why))
 
 
