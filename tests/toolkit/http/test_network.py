@@ -4,13 +4,18 @@ import asyncio
 import contextlib
 import socket
 import threading
+import traceback
 
 import httpx
 import pytest
 from raw_server import Listener
+from stub_service import StubService, ok
 
-from langchain_azure_devops.errors import Misconfigured
+from langchain_azure_devops.errors import Misconfigured, Unreachable
+from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.network import Network, open_network
+from langchain_azure_devops.runtime import RunContext, Timeouts
+from langchain_azure_devops.settings import load_settings
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -113,6 +118,40 @@ def test_a_proxy_that_cannot_be_used_is_said_and_not_shown(monkeypatch, value):
     with pytest.raises(Misconfigured, match="NO_PROXY") as caught:
         open_network("https://dev.azure.com/contoso")
     assert "secret" not in caught.value.message
+
+
+BAD_PROXIES = (
+    "http://dana:geheim@127.0.0.1:99999", "socks5://dana:geheim@127.0.0.1:9", "ftp://dana:geheim@x", "http://geheim@",
+    "http://dana:geheim@[::1", "http://dana:geheim@127.0.0.1:9\n", "://geheim", "\udcffgeheim", "http://dana:geheim@:1",
+)  # fmt: skip
+SILENT_PROXIES = ("http://dana:geheim@127.0.0.1:9", "dana:geheim@127.0.0.1:9", "http://da%0ana:geheim@127.0.0.1:9")
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "ALL_PROXY", "https_proxy", "all_proxy"])
+@pytest.mark.parametrize("value", [*BAD_PROXIES, *SILENT_PROXIES], ids=ascii)
+def test_no_value_of_a_proxy_variable_leaks_its_password_or_raises_anything_else(monkeypatch, caplog, name, value):
+    caplog.set_level("DEBUG")
+    for other in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(other, raising=False)
+        monkeypatch.delenv(other.lower(), raising=False)
+    monkeypatch.setenv(name, value)
+    settings = load_settings(base_url="https://server.invalid/a", pat="a-token", environ={})
+    context = RunContext(timeouts=Timeouts(max_attempts=1))
+    with AzureDevOps(settings, context=context) as client:
+        with pytest.raises(Misconfigured if value in BAD_PROXIES else Unreachable) as caught:
+            client.run_sync(client.get("/_apis/projects"))
+    assert "geheim" not in "".join(traceback.format_exception(caught.value))
+    assert "geheim" not in caplog.text
+
+
+@pytest.mark.parametrize("no_proxy", ["", ",,,", "[::1", "*.example", "http://x", "x" * 10_000])
+def test_this_machine_is_reached_past_a_proxy_whatever_no_proxy_says(monkeypatch, no_proxy):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", no_proxy)
+    with StubService([ok({"value": []})]) as service:
+        with AzureDevOps(load_settings(base_url=service.base_url, pat="a-token", environ={})) as client:
+            assert client.run_sync(client.get("/_apis/projects")).json() == {"value": []}
 
 
 async def test_a_proxy_may_be_given_without_its_scheme(monkeypatch):

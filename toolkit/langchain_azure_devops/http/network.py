@@ -35,6 +35,9 @@ def open_network(base_url: str) -> httpx.AsyncBaseTransport:
     return Network(proxy and _check_proxy_url(proxy))
 
 
+_LAST_PORT = 65_535
+
+
 def _check_proxy_url(proxy: str) -> str:
     """Return the URL of a proxy, which may be given without its scheme.
 
@@ -46,7 +49,7 @@ def _check_proxy_url(proxy: str) -> str:
         url = httpx.URL(whole)
     except httpx.InvalidURL:
         url = httpx.URL("")
-    if url.scheme not in {"http", "https"} or not url.host:
+    if url.scheme not in {"http", "https"} or not url.host or (url.port or 0) > _LAST_PORT:
         # The URL is never shown, because it may contain a password.
         raise Misconfigured(
             "The proxy of the environment (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY) cannot be used: it must be such as "
