@@ -12,6 +12,7 @@ import pytest
 
 from azure_devops_agents.approvals.thread_lock import hold_thread
 from azure_devops_agents.approvals.write_journal import WriteJournal
+from azure_devops_agents.automations.filed import FiledRecord
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import ScriptedModel
 from langchain_azure_devops.errors import AuditFailed, AzureDevOpsError, Misconfigured
@@ -36,7 +37,11 @@ def keep_journal(path, toolkit):
         journal.begin("a", "b")
 
 
-USES = {"audit": write_audit, "threads": keep_threads, "journal": keep_journal,
+def keep_filed(path, toolkit):
+    FiledRecord(path, toolkit.client, "Platform").begin("finding-1")
+
+
+USES = {"audit": write_audit, "threads": keep_threads, "journal": keep_journal, "filed": keep_filed,
         "file": lambda path, _: make_private(path)}  # fmt: skip
 
 

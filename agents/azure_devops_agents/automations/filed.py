@@ -14,7 +14,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from langchain_azure_devops import AzureDevOps
-from langchain_azure_devops.errors import Conflict
+from langchain_azure_devops.errors import Conflict, Misconfigured
+from langchain_azure_devops.safety import make_private, make_private_folder
 
 WAIT_SECONDS = 10.0
 """The time that a run waits for another one to end."""
@@ -45,10 +46,16 @@ class FiledRecord:
     """What was filed in one project of one organization, in a file that all runs on this machine share."""
 
     def __init__(self, path: Path, client: AzureDevOps, project: str) -> None:
-        """Open the record; only its user can read the file."""
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.touch(mode=0o600)
-        self._path = path
+        """Open the record; only its user can read the file.
+
+        Raises:
+            Misconfigured: It cannot be kept there; without it a finding could be filed twice.
+        """
+        try:
+            make_private_folder(path.parent)
+            self._path = make_private(path)
+        except OSError as error:
+            raise _not_kept(path, error) from error
         self._place = f"{client.settings.url('core')} {project}".casefold()
         with self._open() as connection:
             connection.execute(
@@ -63,7 +70,7 @@ class FiledRecord:
         Raises:
             Conflict: Another run holds it and does not end in time.
         """
-        lock = FileLock(self._path.with_suffix(".lock"), timeout=WAIT_SECONDS, mode=0o600)
+        lock = FileLock(make_private(self._path.with_suffix(".lock")), timeout=WAIT_SECONDS, mode=0o600)
         try:
             lock.acquire()
         except Timeout:
@@ -99,7 +106,19 @@ class FiledRecord:
         with self._open() as connection:
             connection.execute(statement, values)
 
-    def _open(self) -> closing[sqlite3.Connection]:
-        connection = sqlite3.connect(self._path, timeout=10, isolation_level=None)
-        connection.execute("PRAGMA synchronous=FULL")
-        return closing(connection)
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with closing(sqlite3.connect(self._path, timeout=10, isolation_level=None)) as connection:
+                connection.execute("PRAGMA synchronous=FULL")
+                yield connection
+        except sqlite3.Error as error:
+            raise _not_kept(self._path, error) from error
+
+
+def _not_kept(path: Path, error: Exception) -> Misconfigured:
+    return Misconfigured(
+        f"{path} cannot be used to record which work items were created: {error}. Without it a finding could be filed "
+        "twice. Remove the file if it is damaged, or let XDG_STATE_HOME name a folder that can be written.",
+        subject=path.name,
+    )

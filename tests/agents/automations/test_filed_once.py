@@ -137,3 +137,12 @@ def test_only_its_user_can_read_the_record(environ):
     assert "2 of 2 written." in run(environ, "--apply", "--yes")[1]
     assert filed_path().stat().st_mode & 0o777 == 0o600
     assert filed_path().with_suffix(".lock").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_record_that_cannot_be_kept_stops_the_run_before_anything_is_written(environ, organization):
+    assert "2 to create" in run(environ)[1]
+    filed_path().write_bytes(b"no database at all, but long enough to be taken for one" * 10)
+    code, output = run(environ, "--apply", "--yes")
+    assert code == 2
+    assert "cannot be used to record which work items were created" in output
+    assert filed_items(organization) == []
