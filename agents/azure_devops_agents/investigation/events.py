@@ -1,7 +1,7 @@
 """The events of an investigation as plain data: text of the model, tools that run, writes that wait, the report."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from langchain_core.messages import AIMessage
@@ -73,3 +73,12 @@ def events_of(update: Mapping[str, Any]) -> Iterator[Event]:
                 yield ToolFinished(entry["id"], entry["tool"], entry["status"], entry["summary"])
         elif node == "check":
             yield ReportReady(change["report"])
+
+
+def show_inert(event: Event, inert: Callable[[Any], Any]) -> Event:
+    """Make what an event shows of a call or a result inert. An approval shows exactly what would be written."""
+    if isinstance(event, ToolStarted):
+        return ToolStarted(inert(event.tool), inert(event.arguments))
+    if isinstance(event, ToolFinished):
+        return replace(event, tool=inert(event.tool), summary=inert(event.summary))
+    return event

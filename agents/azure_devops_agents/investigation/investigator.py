@@ -16,9 +16,10 @@ from langgraph.types import Command
 
 from azure_devops_agents.approvals.thread_lock import hold_thread
 from azure_devops_agents.approvals.write_journal import WriteJournal
-from azure_devops_agents.investigation.events import ApprovalAsked, Event, ModelText, Waited, events_of
+from azure_devops_agents.investigation.events import ApprovalAsked, Event, ModelText, Waited, events_of, show_inert
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.messages import storable
+from azure_devops_agents.investigation.outgoing import Outgoing
 from azure_devops_agents.investigation.routing import Budgets
 from azure_devops_agents.models.scripted import UnknownQuestion
 from azure_devops_agents.paths import state_path
@@ -40,18 +41,21 @@ class Investigator:
         graph: CompiledStateGraph[Any, Any, Any, Any],
         redacted: Callable[[Any], Any] | None = None,
         locks: Path | None = None,
+        inert: Callable[[Any], Any] | None = None,
     ) -> None:
         """Use a graph that has a checkpointer.
 
         Args:
             graph: The graph.
             redacted: Takes the secrets out of a question or an answer before it is stored.
+            inert: Makes what the events show of calls and results inert, because a page may render it.
             locks: The file of the threads: other processes that use it wait for each other, thread by thread.
         """
         if graph.checkpointer is None:
             raise ValueError("An investigator needs a graph with a checkpointer: approvals would be lost without one.")
         self._graph = graph
         self._redacted = redacted or (lambda given: given)
+        self._inert = inert or (lambda shown: shown)
         self._shared = locks
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
@@ -116,7 +120,7 @@ class Investigator:
                 if isinstance(part, dict) and part.get("type") == WAITING:
                     yield Waited(str(part["text"]))
             else:
-                yield from events_of(part)
+                yield from (show_inert(event, self._inert) for event in events_of(part))
 
     @contextmanager
     def _hold(self, thread: str) -> Iterator[None]:
@@ -160,7 +164,7 @@ def open_investigator(
     saver = SqliteSaver(connection)
     try:
         graph = build_graph(model, toolkit, budgets=budgets, journal=journal, checkpointer=saver, plan=plan)
-        yield Investigator(graph, toolkit.client.secrets.redact_value, file)
+        yield Investigator(graph, toolkit.client.secrets.redact_value, file, Outgoing(toolkit.client).value)
     finally:
         journal.close()
         # A step may still be stored in the background; closing the file now would crash the process.

@@ -23,6 +23,7 @@ from azure_devops_agents.investigation.evidence import (
     tool_call,
 )
 from azure_devops_agents.investigation.messages import find_refusal, join_message
+from azure_devops_agents.investigation.outgoing import Outgoing
 from azure_devops_agents.investigation.prompts import OVER_BUDGET, SYSTEM, describe_organization
 from azure_devops_agents.investigation.refusals import BudgetExceeded, ToolAbsent, refuse_call
 from azure_devops_agents.investigation.report import (
@@ -42,6 +43,7 @@ from azure_devops_agents.investigation.state import (
     calls_of_question,
     list_unanswered_calls,
 )
+from azure_devops_agents.investigation.streaming import InertModel
 from azure_devops_agents.investigation.writing import list_unfinished_writes
 from azure_devops_agents.models.scripted import UnknownQuestion
 from langchain_azure_devops import AzureDevOpsToolkit
@@ -49,6 +51,8 @@ from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.results import error_artifact
 
 T = TypeVar("T")
+
+_LONGEST_FAILURE = 300
 
 
 @dataclass
@@ -94,7 +98,12 @@ class ReadNodes:
         )
         if limit:
             system += "\n" + OVER_BUDGET.format(limit=limit)
-        return self.model.bind_tools(tools), [SystemMessage(system), *self._conversation(state)]
+        inert = InertModel(inner=self.model.bind_tools(tools), outgoing=self._outgoing(state))
+        return inert, [SystemMessage(system), *self._conversation(state)]
+
+    def _outgoing(self, state: State) -> Outgoing:
+        """Return the rules for what leaves this thread."""
+        return Outgoing.of_thread(self.toolkit.client, state["messages"])
 
     def _conversation(self, state: State) -> list[AnyMessage]:
         """Return the conversation for the provider, without the secrets that are known by now."""
@@ -113,13 +122,14 @@ class ReadNodes:
         """Store the message of the model, and the questions before it without secrets."""
         said = join_message(parts, state["messages"], self.toolkit.client.secrets.redact_value)
         pairs = zip(state["messages"], self._clear_questions(state), strict=True)
-        return {"messages": [*(after for before, after in pairs if after is not before), said], "failure": None}
+        inert = self._outgoing(state).message(said)
+        return {"messages": [*(after for before, after in pairs if after is not before), inert], "failure": None}
 
     def _record_failure(self, error: Exception) -> dict[str, Any]:
         """Store a failure of the model. A question that the offline model does not know is raised."""
         if isinstance(error, UnknownQuestion):
             raise error
-        told = self.toolkit.client.secrets.redact(str(error))[:300]
+        told = Outgoing(self.toolkit.client).text(str(error)[:_LONGEST_FAILURE])
         return {"failure": f"The model failed: {type(error).__name__}: {told}"}
 
     def collect(self, state: State) -> dict[str, Any]:
@@ -182,16 +192,24 @@ class ReadNodes:
     # -- the end ---------------------------------------------------------------------------------------------------
 
     def report(self, state: State) -> dict[str, Any]:
-        """Take the report from the model's last message, and answer the calls that remain."""
+        """Take the report from the model's last message, check its quotes, and answer the calls that remain.
+
+        The quotes are compared with the evidence before the report is made inert. From then on, also the call that
+        brought it shows what a page may render.
+        """
         open_calls = list_unanswered_calls(state["messages"])
         wanted = next((call for call in open_calls if call["name"] == WRITE_REPORT and "malformed" not in call), None)
-        answers = [
+        answers: list[AnyMessage] = [
             ToolMessage(
                 "Done." if call is wanted else "Not carried out: the report was written.", tool_call_id=call["id"]
             )
             for call in open_calls
         ]
-        return {"messages": answers, "report": self._take_report(state, wanted)}
+        outgoing, last = self._outgoing(state), state["messages"][-1]
+        if wanted is not None and isinstance(last, AIMessage):
+            answers.insert(0, outgoing.report_call(last, WRITE_REPORT))
+        checked = check_quotes(self._clear(self._take_report(state, wanted)), self._clear(state.get("evidence", {})))
+        return {"messages": answers, "report": outgoing.value(checked)}
 
     def _take_report(self, state: State, wanted: dict[str, Any] | None) -> dict[str, Any]:
         if state.get("failure"):
@@ -214,10 +232,10 @@ class ReadNodes:
         )
 
     def check(self, state: State) -> dict[str, Any]:
-        """Check every quote, and state what the report does not cover."""
+        """State what the report does not cover."""
         cleared = clear_state(state, self._clear)
         known = {**state.get("evidence", {}), **cleared.get("evidence", {})}
-        report = check_quotes(self._clear(state["report"] or plain_report("")), known)
+        report = dict(state["report"] or check_quotes(plain_report(""), known))
         limits = [text for text in (state.get("failure"), over_budget(state, self.budgets)) if text]
         calls = calls_of_question(state)
         cited = {identifier for section in SECTIONS for entry in report[section] for identifier in entry["evidence"]}
@@ -229,4 +247,4 @@ class ReadNodes:
         )
         for status, text in list_unfinished_writes(self.journal, known, decided):
             report["coverage"].setdefault(status, []).append(text)
-        return {**cleared, "report": self._clear(report)}
+        return {**cleared, "report": self._outgoing(state).value(report)}

@@ -28,11 +28,12 @@ from langchain_azure_devops.safety.grants import (
     digest_call,
     digest_state,
 )
-from langchain_azure_devops.safety.neutralizing import neutralize
+from langchain_azure_devops.safety.neutralizing import SECRET_REMOVED, has_secret, neutralize, neutralize_all
 from langchain_azure_devops.safety.private_files import make_private, make_private_folder
 from langchain_azure_devops.safety.write_plan import ApprovedPlan, FieldRule, WritePlan, flatten, plan_exact_write
 
 __all__ = [
+    "SECRET_REMOVED",
     "Approval",
     "ApprovedPlan",
     "Approver",
@@ -51,9 +52,11 @@ __all__ = [
     "digest_state",
     "find_named_targets",
     "flatten",
+    "has_secret",
     "make_private",
     "make_private_folder",
     "neutralize",
+    "neutralize_all",
     "plan_exact_write",
     "read_entries",
     "record_event",

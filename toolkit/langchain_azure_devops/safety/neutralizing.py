@@ -30,8 +30,10 @@ _ACTS_ALONE = r"(?:script|style|textarea|title|plaintext|xmp|no[a-z]+|i?frame[a-
 _TAG_BEGINS = re.compile(
     rf"(?i)<(?=[/!?]|{_ACTS_ALONE})|<(?=[a-z])(?![a-z][\w.,: \[\]&*?]{{0,60}}>)(?!https?://[^\s<>]{{1,2000}}>)"
 )
-# The target of a link must end on its line; a later line, or a later piece of a stream, could change it.
-_COMPLETE = re.compile(r"<?[^\s()<>]*(?:\([^\s()<>]*\)[^\s()<>]*)?>?(?:[ \t]{1,9}\"[^\"\n]*\")?[ \t]{0,9}\)")
+# The target of a link must end on its line, because a later line or piece could change it, and say plainly what it is.
+_COMPLETE = re.compile(
+    r"<?(?:[^\s()<>&\\\[\]\"'`]|&(?=\w{1,40}=)|\([^\s()<>&\\\[\]\"'`]*\))*>?(?:[ \t]{1,9}\"[^\"\n]*\")?[ \t]{0,9}\)"
+)
 _LINK_BEGINS = re.compile(r"\]\(")
 _DEFINITION_BEGINS = re.compile(r"\]:(?=[^\S\n]*$)", re.MULTILINE)
 _STYLE_BEGINS = re.compile(r"(?i)\burl\((?![^\n()]{0,400}\))|@import\b")
@@ -57,13 +59,14 @@ def neutralize_all(texts: Sequence[str], policy: ContentPolicy) -> list[str]:
 # -- secrets -------------------------------------------------------------------------------------------------------
 
 
-def _has_secret(text: str, policy: ContentPolicy) -> bool:
+def has_secret(text: str, policy: ContentPolicy) -> bool:
+    """Whether a text contains a secret, a part of one, or one in an encoding."""
     return next(find_secrets_in(text, policy), None) is not None
 
 
 def _remove_secrets(parts: list[str], between: str, policy: ContentPolicy) -> list[str]:
     """Remove what holds a secret from parts of a text: halve them until a part, or what joins two, is found."""
-    if not _has_secret(between.join(parts), policy):
+    if not has_secret(between.join(parts), policy):
         return parts
     if len(parts) == 1:
         return [_remove_from_part(parts[0], between, policy)]
@@ -71,7 +74,7 @@ def _remove_secrets(parts: list[str], between: str, policy: ContentPolicy) -> li
     left = _remove_secrets(parts[:middle], between, policy)
     right = _remove_secrets(parts[middle:], between, policy)
     for _ in range(_TIMES):
-        if not _has_secret(between.join([*left, *right]), policy):
+        if not has_secret(between.join([*left, *right]), policy):
             return [*left, *right]
         left, right = _remove_where_joined(left, right, between, policy)
     return _remove_words([*left, *right])
@@ -81,8 +84,8 @@ def _remove_where_joined(
     left: list[str], right: list[str], between: str, policy: ContentPolicy
 ) -> tuple[list[str], list[str]]:
     """Remove the least that holds a secret around the place where two lists of parts are joined."""
-    end = _find_least(len(right), lambda size: _has_secret(between.join([*left, *right[:size]]), policy))
-    begin = _find_least(len(left), lambda size: _has_secret(between.join([*left[-size:], *right[:end]]), policy))
+    end = _find_least(len(right), lambda size: has_secret(between.join([*left, *right[:size]]), policy))
+    begin = _find_least(len(left), lambda size: has_secret(between.join([*left[-size:], *right[:end]]), policy))
     return (
         [*left[:-begin], *_remove_words(left[-begin:])],
         [*_remove_words(right[:end]), *right[end:]],
@@ -148,16 +151,16 @@ def _take_signs(text: str, policy: ContentPolicy) -> str:  # noqa: ARG001 - one 
 
 
 def _break(text: str, policy: ContentPolicy) -> str:
-    text = _TAG_BEGINS.sub("< ", text)
     for pattern in (LINK, WWW):
         text = pattern.sub(
             lambda match: match[0] if find_foreign_host(match, policy) is None else _break_link(match[0]), text
         )
     text = TARGET.sub(lambda begin: begin[0] if check_target(begin, policy) is None else _separate(begin[0]), text)
-    text = _LINK_BEGINS.sub(lambda begin: begin[0] if _COMPLETE.match(begin.string, begin.end()) else "] (", text)
     text = _DEFINITION_BEGINS.sub("] :", text)
     text = _STYLE_BEGINS.sub(lambda begin: f"{begin[0][:-1]} {begin[0][-1]}", text)
-    text = _HOST_ALONE.sub("/ /", text)
+    text = _HOST_ALONE.sub("/[/]", text)
+    text = _LINK_BEGINS.sub(lambda begin: begin[0] if _COMPLETE.match(begin.string, begin.end()) else "] (", text)
+    text = _TAG_BEGINS.sub("< ", text)
     text = _break_mentions(text, policy)
     return defuse_commands(MENTION_MARKUP.sub("data vss mention", text))
 

@@ -22,7 +22,7 @@ _ROUNDS = 3
 """How often escapes are undone, because an escape may be escaped."""
 _ENCODED = 14
 _MOSTLY, _SEPARATED = 0.9, 0.65
-_SHARE, _LEAST = 24, 200_000
+_SHARE, _LEAST = 24, 400_000
 _TAG = re.compile(r"<!--.{0,300}?-->|<[A-Za-z/!?][^<>]{0,400}>|\{%.{0,200}?%\}|/\*.{0,200}?\*/", re.DOTALL)
 _ESCAPE = re.compile(
     r"\\x\{([0-9A-Fa-f]{1,6})\}|\\x([0-9A-Fa-f]{2})|\\u\{([0-9A-Fa-f]{1,6})\}|\\u([0-9A-Fa-f]{4})"
@@ -167,7 +167,7 @@ class _Readings:
             characters = separated
         if len(characters) >= _ENCODED and characters not in self.decoded:
             self.decoded.add(characters)
-            yield from _decode(text, self.budget)
+            yield from _decode(text)
 
 
 def _undo_markup(text: str) -> Iterator[str]:
@@ -265,7 +265,7 @@ def _remove_labels(text: str) -> Iterator[str]:
             yield _NOT_IN_ESCAPES.sub("", shown)
 
 
-def _decode(text: str, budget: Budget) -> Iterator[str]:
+def _decode(text: str) -> Iterator[str]:
     """Yield what is readable in a text taken for Base64, Base32, hexadecimal, or numbers of characters.
 
     Where a secret begins is not known, so that a text is decoded from each of the first characters on.
@@ -273,8 +273,6 @@ def _decode(text: str, budget: Budget) -> Iterator[str]:
     plain = text.encode("ascii", "ignore")
     for decode in (_decode_base64, _decode_base32, _decode_hexadecimal):
         for decoded in decode(plain):
-            if not budget.take(len(decoded)):
-                return
             # Windows writes two bytes for a letter.
             for readable in _READABLE.findall(decoded.replace(b"\0", b"") if b"\0" in decoded else decoded):
                 yield readable.decode()

@@ -1,0 +1,153 @@
+"""Stream the texts of a model inert: every front end that reads the graph's messages gets them in this form."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages.tool import tool_call_chunk
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from pydantic import ConfigDict
+
+from azure_devops_agents.investigation.outgoing import TEXTS_OF_BLOCKS, Outgoing, StreamedText
+
+_BESIDE = "beside the content"
+
+
+class InertModel(BaseChatModel):
+    """A chat model whose texts are inert. The calls of tools pass unchanged.
+
+    The callbacks of a run see this model only: the pieces of the model inside would reach a front end before they are
+    checked.
+
+    Attributes:
+        inner: The chat model, with its tools.
+        outgoing: Makes the texts inert.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    inner: Any
+    outgoing: Any
+
+    @property
+    def _llm_type(self) -> str:
+        return "inert"
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        parts = [part.message for part in self._stream(messages, stop, run_manager, **kwargs)]
+        whole = parts[0]
+        for part in parts[1:]:
+            whole = whole + part
+        return ChatResult(generations=[ChatGeneration(message=whole)])
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,  # noqa: ARG002 - LangChain's signature
+        run_manager: CallbackManagerForLLMRun | None = None,  # noqa: ARG002 - same
+        **kwargs: Any,  # noqa: ARG002 - same
+    ) -> Iterator[ChatGenerationChunk]:
+        pieces = _Pieces(self.outgoing)
+        for part in self.inner.stream(messages, {"callbacks": []}):
+            yield pieces.feed(part)
+        yield from pieces.close()
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,  # noqa: ARG002 - LangChain's signature
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,  # noqa: ARG002 - same
+        **kwargs: Any,  # noqa: ARG002 - same
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        pieces = _Pieces(self.outgoing)
+        async for part in self.inner.astream(messages, {"callbacks": []}):
+            yield pieces.feed(part)
+        for rest in pieces.close():
+            yield rest
+
+
+class _Pieces:
+    """The pieces of one message, with the texts that are held back."""
+
+    def __init__(self, outgoing: Outgoing) -> None:
+        self._outgoing = outgoing
+        self._texts: dict[tuple[object, str], StreamedText] = {}
+        self._blocks: dict[tuple[object, str], dict[str, Any]] = {}
+        self._id: str | None = None
+
+    def feed(self, part: BaseMessage) -> ChatGenerationChunk:
+        """Return a piece with the texts that may leave now."""
+        chunk = part if isinstance(part, AIMessageChunk) else _as_chunk(part)
+        self._id = chunk.id or self._id
+        extra = {
+            name: self._take((_BESIDE, name), {}, value) if isinstance(value, str) else value
+            for name, value in chunk.additional_kwargs.items()
+        }
+        told = chunk.model_copy(update={"content": self._content(chunk.content), "additional_kwargs": extra})
+        return ChatGenerationChunk(message=told)
+
+    def close(self) -> Iterator[ChatGenerationChunk]:
+        """Yield the texts that were held back until the end of the message."""
+        for key, text in self._texts.items():
+            if not (rest := text.close()):
+                continue
+            place, name = key
+            beside = {name: rest} if place == _BESIDE else {}
+            content: Any = "" if beside else [{**self._blocks[key], name: rest}] if name else rest
+            yield ChatGenerationChunk(message=AIMessageChunk(content=content, additional_kwargs=beside, id=self._id))
+
+    def _content(self, content: str | list[Any]) -> str | list[Any]:
+        if isinstance(content, str):
+            return self._take(("content", ""), {}, content)
+        return [self._block(block, place) for place, block in enumerate(content)]
+
+    def _block(self, block: Any, place: int) -> Any:
+        if isinstance(block, str):
+            return self._take((place, ""), {}, block)
+        place = block.get("index", place)
+        about = {name: block[name] for name in ("type", "index") if name in block}
+        return {
+            name: self._take((place, name), about, value)
+            if name in TEXTS_OF_BLOCKS and isinstance(value, str)
+            else value
+            for name, value in block.items()
+        }
+
+    def _take(self, key: tuple[object, str], about: dict[str, Any], piece: str) -> str:
+        self._blocks.setdefault(key, about)
+        return self._texts.setdefault(key, StreamedText(self._outgoing)).feed(piece)
+
+
+def _as_chunk(message: BaseMessage) -> AIMessageChunk:
+    """Return a whole message as one piece."""
+    if not isinstance(message, AIMessage):
+        return AIMessageChunk(content=message.content)
+    calls = [
+        tool_call_chunk(name=call["name"], args=_as_json(call["args"]), id=call["id"], index=place)
+        for place, call in enumerate((*message.tool_calls, *message.invalid_tool_calls))
+    ]
+    return AIMessageChunk(
+        content=message.content,
+        additional_kwargs=message.additional_kwargs,
+        response_metadata=message.response_metadata,
+        usage_metadata=message.usage_metadata,
+        id=message.id,
+        tool_call_chunks=calls,
+    )
+
+
+def _as_json(arguments: object) -> str:
+    """Return arguments as a provider writes them. What cannot be written is no JSON, and is answered like that."""
+    try:
+        return arguments if isinstance(arguments, str) else json.dumps(arguments)
+    except (ValueError, TypeError, RecursionError):
+        return "(no JSON)"
