@@ -127,13 +127,12 @@ def show_value(value: object) -> str:
 
 
 def _add_question(sheet: _Sheet, view: Mapping[str, Any]) -> None:
-    places = [("project", view.get("project")), ("organization", view["organization"])]
-    odd = [(name, str(place)) for name, place in places if place and not _PLACE.fullmatch(str(place))]
-    project = f" in project {view['project']}" if view.get("project") and not odd else ""
-    where = "" if odd else f"{project} of {view['organization']}"
-    tool = view["tool"] if sheet.is_plain(view["tool"]) else "a tool"
-    sheet.say(f"{'Edited: may' if view.get('edited') else 'May'} {tool} write{where}?", "bold")
-    for name, place in odd if tool != "a tool" else [("tool", view["tool"]), *odd]:
+    places = [(name, str(place)) for name in ("project", "organization") if (place := view.get(name))]
+    plain = sheet.is_plain(view["tool"]) and all(_PLACE.fullmatch(place) and " of " not in place for _, place in places)
+    project = f" in project {view['project']}" if view.get("project") else ""
+    what = f"{view['tool']} write{project} of {view['organization']}" if plain else "this be written"
+    sheet.say(f"{'Edited: may' if view.get('edited') else 'May'} {what}?", "bold")
+    for name, place in [] if plain else [("tool", view["tool"]), *places]:
         sheet.name(name, place)
     if view.get("problem"):
         sheet.say("not accepted", "bold red")

@@ -177,6 +177,16 @@ def test_nothing_before_the_bar_comes_from_a_value(client, kind):
                 assert {word for word in head[2:].split() if not re.fullmatch(r"[\d,]+", word)} <= {*PANEL.split()}
 
 
+@pytest.mark.parametrize("project", ["Pay of good?\n│ approved", "Platform of contoso", "P" * 60, "a\u200bb"])
+def test_a_project_whose_name_would_change_the_question_is_shown_as_a_value(client, project):
+    view = view_of(client, {"title": "x"}, {"title": "y"})
+    lines, _ = printed({**view, "project": spell_out_hidden(project)}, 60)
+    assert lines[1] == "│ May this be written?"
+    values, _ = read_values(lines)
+    assert {"note", "tidewater"} <= set(values)
+    assert bare(spell_out_hidden(project)) in bare("".join(values))
+
+
 def test_two_fields_of_one_name_are_both_shown_and_so_are_lines_that_look_like_the_head_of_a_patch(client):
     fields = [{"name": "Custom.A", "value": "first"}, {"name": "Custom.A", "value": "second"}]
     arguments = {"description": "same\n++ added", "fields": fields}
