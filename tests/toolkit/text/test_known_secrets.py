@@ -6,13 +6,17 @@ import json
 import random
 import re
 import string
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from urllib.parse import quote, quote_plus
 
 import pytest
+from secrets_in_use import values_by_name, values_by_place
 
 from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.text.known_secrets import OWN_TOKEN, KnownSecrets
+from langchain_azure_devops.text.redacted_stream import learn_named
 from langchain_azure_devops.text.secrets import PSEUDONYM, redact
 from langchain_azure_devops.text.written_forms import FormIndex, WrittenForm, list_forms
 
@@ -294,3 +298,22 @@ def test_many_secrets_with_the_same_end_and_an_echo_full_of_pseudonyms_are_not_s
     pseudonym = known.learn("Zx9kQ2mW7vB4nT6y", "password")
     text = f"{pseudonym} Zx9kQ2mW " * 500
     assert known.redact_echo(text, pseudonym) == f"{pseudonym} {pseudonym} " * 500
+
+
+def test_what_stands_under_a_name_is_learned_outside_of_the_wanted_lines():
+    """Of all labelled secrets that their own form does not tell, and that the rules find in their place."""
+    filler = "\n".join(f"nothing of interest number {number}" for number in range(20))
+    learned, missed = 0, Counter[str]()
+    for row in [*islice(values_by_name(), 0, None, 3), *islice(values_by_place(), 0, None, 3)]:
+        alone = f"see {row.secret} there"
+        whole, fresh, near = KnownSecrets(b"key"), KnownSecrets(b"key"), KnownSecrets(b"key")
+        whole.redact(row.text)
+        if row.secret in whole.replace_known(alone) or row.secret not in fresh.redact(alone):
+            continue
+        learn_named(f"{filler}\n{row.text}\n{filler}", near)
+        if row.secret in near.replace_known(alone):
+            missed[row.kind] += 1
+        else:
+            learned += 1
+    assert learned > 300
+    assert missed.total() <= 0.08 * (learned + missed.total()), missed

@@ -15,9 +15,16 @@ from langchain_azure_devops.text.written_forms import flatten_text
 _BLOCK = 128 * 1024
 AROUND = 16 * 1024
 """Characters before and after each block that are redacted with it: a private key of the largest kind has 13,000."""
-_NAMES = (b"pass", b"pwd", b"secret", b"token", b"key", b"cred", b"auth", b"login", b"sig=")
+_NAMES = (b"pass", b"pwd", b"secret", b"token", b"key", b"cred", b"auth", b"login", b"sig=", b"bearer", b"mysql")
 _IN_ADDRESS = re.compile(rb"://[^\s/@'\"]{1,100}@")
-_SIGN = re.compile(rb"[^\n]{0,40}?[=:>,]")
+_SIGN = re.compile(
+    rb"[^\n]{0,40}?[=:>,\"'(\]]|[^\n]{0,40} -|[^\n]{0,20} (?:is|was) |(?:pass(?:word|wd)?|pwd)[ \t]"
+    rb"|[^\n]{0,40}\n[ \t-]{0,40}value"
+)
+_OPTION = re.compile(rb"(?:^|[ \n])--?[\w.-]{0,20}$")
+_WIDE = re.compile(rb"-----begin|\"?kind\"?: {0,2}[\"']?secret\b")
+"""What is followed by a whole block, or what tells that the document around it holds secrets."""
+_DOCUMENT = 4_000
 _NAME, _VALUE = 48, 400
 """How many characters a name with its sign has at most, and a value."""
 
@@ -112,10 +119,11 @@ def learn_named(text: str, secrets: KnownSecrets) -> None:
     for at in sorted(_find_names(flat)):
         if spans and at < spans[-1][1] - _VALUE // 2:
             continue
-        start = max(flat.rfind(b"\n", 0, at) + 1, at - _VALUE)
-        size = AROUND if flat.startswith(b"-----", at) else _VALUE
-        line_end = flat.find(b"\n", at, at + size)
-        end = line_end if line_end > at + _NAME else at + size
+        wide = _WIDE.match(flat, at)
+        # The lines just before a name may tell what it means.
+        line = flat.rfind(b"\n", 0, max(0, at - _NAME)) + 1
+        start = max(line, at - _VALUE) if wide is None else max(0, at - _DOCUMENT)
+        end = _find_end(flat, at) if wide is None else at + (AROUND if wide[0][:1] == b"-" else _DOCUMENT)
         if spans and start <= spans[-1][1]:
             spans[-1] = spans[-1][0], max(end, spans[-1][1])
         else:
@@ -124,13 +132,20 @@ def learn_named(text: str, secrets: KnownSecrets) -> None:
         secrets.redact_all([text[start:end] for start, end in spans])
 
 
+def _find_end(flat: bytes, at: int) -> int:
+    """Return where the value after a name ends: with its line, or with the next one, on which it may stand."""
+    end = flat.find(b"\n", at, at + _VALUE)
+    following = flat.find(b"\n", end + 1, at + _VALUE) if end >= 0 else -1
+    return following if following >= 0 else at + _VALUE
+
+
 def _find_names(flat: bytes) -> Iterator[int]:
-    """Yield the places of names that a value may follow: after a sign, or after the name of an option."""
+    """Yield the places of names that a value may follow: after a sign, or as an option of a command."""
     for name in _NAMES:
         at = flat.find(name)
         while at >= 0:
-            if _SIGN.match(flat, at, at + _NAME) or flat.rfind(b" -", max(0, at - _NAME // 2), at) >= 0:
+            if _SIGN.match(flat, at, at + _NAME) or _OPTION.search(flat[max(0, at - _NAME // 2) : at]):
                 yield at
             at = flat.find(name, at + len(name))
     yield from (match.start() for match in _IN_ADDRESS.finditer(flat))
-    yield from (match.start() for match in re.finditer(b"-----begin", flat))
+    yield from (match.start() for match in _WIDE.finditer(flat))
