@@ -1,8 +1,9 @@
 """The rules for secrets, read from `secret_rules.toml`, and how they are applied to a text.
 
-A pattern is tried only where one of its words stands. Words are searched in the lower-cased text, which costs a
-twentieth of a pattern, and only if the text contains the hint that several words share. A text without such words
-therefore costs little, and the cost grows at most with the length of a text.
+A pattern is tried only where one of its words stands, or where a long run of letters and digits begins. Words are
+searched in the lower-cased text, which costs a twentieth of a pattern, and only if the text contains the hint that
+several words share. Each word and each kind of run is searched once, however many rules ask for it. A text without
+them therefore costs little, and the cost grows at most with the length of a text.
 """
 
 import math

@@ -10,7 +10,7 @@ _LOOKED_AT = 120
 _REFERENCE = re.compile(
     r"[$%#@!]\{|\$\(|\$\[\w|\{\{|\}\}|<[%/\w]|^%[\w.]+%$|^\$[A-Za-z_][\w.:]*$|^[@*&]\w+$|^\$\$?[({<]|"
     r"\bprocess\.env|\bos\.environ|\bgetenv\b|\bsecrets\.|\benv\.|^\[secret:|^@Microsoft\.|"
-    r"^(?:op|vault|ref\+\w+|secretref|file|arn|ssm|keyvault|env|projects|urn|akv)[:+/]|^\[[a-zA-Z]+\(|^!\w+|^_\w+$|^(?:true|false|null)\b|^%[sdrqv]$|%\([a-z]\w*\)s|"
+    r"^(?:op|vault|ref\+\w+|secretref|file|arn|ssm|keyvault|env|projects|urn|akv)[:+/]|^\[[a-zA-Z]+\(|^!(?:[Rr]ef|Sub|GetAtt|vault|env|secret)\b|^_\w+$|^(?:true|false|null)\b|^%[sdrqv]$|%\([a-z]\w*\)s|"
     r"\(\?[:=!<P]|\[\^|\b(?:A-[ZF]|a-[zf]|0-9)|abcdefgh|ABCDEFGH|0123456789|^[A-Za-z_][\w.]*\.[A-Za-z_]\w*\("
 )
 _BRACES = re.compile(r"\{[^{}]{0,80}\}")
