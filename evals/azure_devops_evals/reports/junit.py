@@ -22,7 +22,7 @@ def as_junit(results: Sequence[Result], now: datetime | None = None) -> str:
     by_area = sorted(results, key=lambda result: result.area)
     for position, (area, members) in enumerate(groupby(by_area, key=lambda result: result.area)):
         own = list(members)
-        about = {"id": str(position), "package": "azure_devops_evals", "name": area, "hostname": "localhost"}
+        about = {"id": str(position), "package": "azure_devops_evals", "name": make_safe(area), "hostname": "localhost"}
         suite = ET.SubElement(root, "testsuite", {**about, "timestamp": stamp, **_numbers(own, skipped=True)})
         ET.SubElement(suite, "properties")
         for result in own:
@@ -45,8 +45,8 @@ def _numbers(results: Sequence[Result], *, skipped: bool) -> dict[str, str]:
 
 
 def _case(suite: ET.Element, result: Result) -> None:
-    name = f"{result.case} #{result.trial}" if result.trial > 1 else result.case
-    case = ET.SubElement(suite, "testcase", classname=result.area, name=name, time=f"{result.seconds:.3f}")
+    name = make_safe(f"{result.case} #{result.trial}" if result.trial > 1 else result.case)
+    case = ET.SubElement(suite, "testcase", classname=make_safe(result.area), name=name, time=f"{result.seconds:.3f}")
     if result.status == "pass":
         return
     if result.status == "stale":

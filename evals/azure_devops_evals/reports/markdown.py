@@ -7,6 +7,7 @@ from azure_devops_evals.reports.text import counts, metrics, value, words
 from azure_devops_evals.running.log_safety import make_safe
 from azure_devops_evals.running.run import Result
 from azure_devops_evals.scoring.gates import Decision
+from langchain_azure_devops.safety import ContentPolicy, neutralize
 
 
 def as_markdown(results: Sequence[Result], decision: Decision, seconds: float, more: Sequence[str] = ()) -> str:
@@ -28,8 +29,9 @@ def as_markdown(results: Sequence[Result], decision: Decision, seconds: float, m
 
 
 def _inline(text: str) -> str:
-    """Escape a text so that it does not affect the Markdown around it."""
-    return re.sub(r"([\\`*_{}\[\]<>|#!])", r"\\\1", make_safe(text).replace("\n", " "))
+    """Escape a text so that it does not affect the Markdown around it, and links to nothing."""
+    inert = neutralize(" ".join(make_safe(text).split()), ContentPolicy(()))
+    return re.sub(r"([\\`*_{}\[\]<>|#!~&])", r"\\\1", inert)
 
 
 def _fence(text: str) -> list[str]:

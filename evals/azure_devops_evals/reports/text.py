@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pydantic import JsonValue
 
 from azure_devops_evals.counts import Count, add_counts
+from azure_devops_evals.running.log_safety import make_safe
 from azure_devops_evals.running.metrics import COSTS
 from azure_devops_evals.running.run import STATUSES, Result, Status
 from azure_devops_evals.scoring.gates import Decision
@@ -39,7 +40,7 @@ def as_text(results: Sequence[Result], decision: Decision, seconds: float, more:
     lines.append(f"{'all:':<{width + 1}} {words(counts(results))} in {seconds:.1f} s")
     lines += more
     lines += [f"blocked: {reason}" for reason in decision.reasons]
-    return "\n".join(lines)
+    return make_safe("\n".join(lines))
 
 
 def _metric_lines(found: Mapping[str, Count]) -> list[str]:
@@ -67,7 +68,8 @@ def as_json(
         "seconds": round(seconds, 3),
         "cases": [asdict(result) for result in results],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    # Programs read the same values from it, but a pipeline finds no command, and every file can hold the characters.
+    return json.dumps(document, indent=2).replace("##", "\\u0023#")
 
 
 def words(found: Mapping[Status, int]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import xmlschema
 from click.testing import CliRunner
+from markdown_it import MarkdownIt
 
 import azure_devops_evals.cases as all_cases
 from azure_devops_agents.models.scripted import Call
@@ -64,6 +65,46 @@ def test_no_report_holds_an_order_to_the_build_server_or_a_control_character(tex
     assert not re.search(r"^\s*::[a-z]", text, re.MULTILINE)
     assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", text)
     assert "task.setvariable" in text, "the text itself is still there to be read"
+
+
+HOSTILE_NAMES = [
+    "]]>",
+    "<script>alert(1)</script>",
+    "a | b |\n| c",
+    "`x` ``` y",
+    "x\n\n# heading",
+    "a\x00\x1b[31mb",
+    "##vso[task.complete]",
+    "x\n::set-output name=x::y",
+    "half \ud800 of a character",
+    "![x](https://evil.example/?d=1)",
+    "<img src=//evil.example>",
+    "[a]: https://evil.example",
+    "https://evil.example/x",
+    "&#60;img src=//evil.example&#62;",
+    "@everyone",
+    "\u202eb\ufffe",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES, ids=ascii)
+def test_a_hostile_name_acts_in_no_report(name, tmp_path):
+    results = [
+        Result(name, name, "fail", (name,), 1.0, {"success": Count(0, 1)}, name, trial=2),
+        result("pass", case=name),
+    ]
+    decision = judge(results)
+    junit, markdown = as_junit(results), as_markdown(results, decision, 1.0, [name])
+    SCHEMA.validate(junit)
+    for text in (junit, markdown, as_text(results, decision, 1.0, [name]), as_json(results, decision, 1.0)):
+        (tmp_path / "report").write_text(text, encoding="utf-8")
+        assert "##vso[" not in text
+        assert not re.search(r"^\s*::[a-z]", text, re.MULTILINE)
+        assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe]", text)
+    page = MarkdownIt("commonmark", {"html": True}).enable("table").render(markdown)
+    for acting in ("<img", "<script", "<a ", "<h1", 'href="'):
+        assert acting not in page
+    assert json.loads(as_json(results, decision, 1.0))["cases"][0]["case"] == name
 
 
 def test_markdown_keeps_what_a_case_read_inside_its_fence():
