@@ -173,10 +173,10 @@ async def _search(client: AzureDevOps, recover: Recovery[R], pending: PendingWri
         AzureDevOpsError: The last search failed.
     """
     missing, failed, count = _SOMETHING, cast("AzureDevOpsError | None", None), 0
-    begun = time.monotonic()
+    begun, waited = time.monotonic(), 0.0
     for pause in _pauses(client.context.timeouts):
         await _wait(client, pause)
-        missing, failed, count = _SOMETHING, None, count + 1
+        missing, failed, count, waited = _SOMETHING, None, count + 1, waited + pause
         try:
             found = await _look_once(client, recover, pending)
             if isinstance(found, Missing):
@@ -191,7 +191,7 @@ async def _search(client: AzureDevOps, recover: Recovery[R], pending: PendingWri
             break
     if failed is not None:
         raise failed
-    raise WriteOutcomeUnknown(_describe_absence(pending, missing, count, time.monotonic() - begun))
+    raise WriteOutcomeUnknown(_describe_absence(pending, missing, count, waited))
 
 
 def _pauses(timeouts: Timeouts) -> Iterator[float]:
