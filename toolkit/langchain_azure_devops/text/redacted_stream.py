@@ -15,7 +15,20 @@ from langchain_azure_devops.text.written_forms import flatten_text
 _BLOCK = 128 * 1024
 AROUND = 16 * 1024
 """Characters before and after each block that are redacted with it: a private key of the largest kind has 13,000."""
-_NAMES = (b"pass", b"pwd", b"secret", b"token", b"key", b"cred", b"auth", b"login", b"sig=", b"bearer", b"mysql")
+_NAMES = (
+    b"pass",
+    b"pwd",
+    b"secret",
+    b"token",
+    b"key",
+    b"cred",
+    b"auth",
+    b"login",
+    b"sig=",
+    b"bearer",
+    b"mysql",
+    b"securestring",
+)
 _IN_ADDRESS = re.compile(rb"://[^\s/@'\"]{1,100}@")
 _SIGN = re.compile(
     rb"[^\n]{0,40}?[=:>,\"'(\]]|[^\n]{0,40} -|[^\n]{0,20} (?:is|was) |(?:pass(?:word|wd)?|pwd)[ \t]"
