@@ -263,7 +263,7 @@ PLACED: dict[str, tuple[Sequence[str], Maker]] = {
         (
             'new NetworkCredential("build", "{}")', "HTTPBasicAuth('build', '{}')", "requests.get(url, auth=('build', '{}'))", 'builder.setPassword("{}");', '.withPassword("{}")',
             'os.environ["DB_PASSWORD"] = "{}"', 'Environment.SetEnvironmentVariable("DB_PASSWORD", "{}");', "CREATE LOGIN build WITH PASSWORD = '{}';", "CREATE USER x IDENTIFIED BY '{}';",
-            "ALTER USER build WITH PASSWORD '{}'", 'Password = "{}",', 'Password: "{}",', "password => '{}'", 'if (password == "{}") {{', 'password := "{}"', "pass: '{}'", 'let dbPassword = "{}".to_string();',
+            "ALTER USER build WITH PASSWORD '{}'", 'Password = "{}",', 'Password: "{}",', "password => '{}'", 'if (password == "{}") {{', 'password = """{}"""', "<password><![CDATA[{}]]></password>", 'password := "{}"', "pass: '{}'", 'let dbPassword = "{}".to_string();',
         ),
         lambda r: _of(r, ALNUM, 16) + "9q",
     ),
