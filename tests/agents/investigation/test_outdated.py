@@ -282,8 +282,11 @@ def started(server, path, role):
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
 
 
-def answer_in_a_process(process):
+def wait_for_view(process):
     assert process.stdout.readline().strip() == "ready"
+
+
+def let_answer(process):
     process.stdin.write("\n")
     process.stdin.flush()
 
@@ -299,7 +302,8 @@ def test_a_process_that_dies_after_the_answer_leaves_a_write_that_is_asked_again
     if point == "compared":
         change(other, 4, title="Renamed")
     killed = started(server, path, point)
-    answer_in_a_process(killed)
+    wait_for_view(killed)
+    let_answer(killed)
     killed.communicate(timeout=120)
     assert killed.returncode == -signal.SIGKILL
     if point == "approved":
@@ -319,9 +323,12 @@ def test_two_processes_that_answer_an_outdated_view_write_nothing_and_ask_once(
     with open_investigator(model(COMMENT, REPORT), toolkit, path=path) as investigator:
         list(investigator.ask("t", "Do it."))
     clients = [started(server, path, "answers") for _ in range(2)]
+    for client in clients:
+        # Both have seen the first view before one of them answers.
+        wait_for_view(client)
     change(other, 4, title="Renamed")
     for client in clients:
-        answer_in_a_process(client)
+        let_answer(client)
     asked = sorted(int(client.communicate(timeout=120)[0]) for client in clients)
     assert [client.returncode for client in clients] == [0, 0]
     assert asked == [0, 1]
