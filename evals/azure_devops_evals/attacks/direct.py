@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 from azure_devops_evals.attacks.attempts import Attempt, Family
 from azure_devops_evals.attacks.families import (
+    encodings,
     fences,
+    hidden_context,
     hostile_arguments,
     lost_answers,
     outdated_approvals,
+    rendered_reports,
     secret_oracles,
 )
 from langchain_azure_devops.tools import TOOLS
@@ -17,6 +20,9 @@ from langchain_azure_devops.tools import TOOLS
 DIRECT: Mapping[str, Family] = {
     "lost answers": lost_answers.attempt,
     "secret oracles": secret_oracles.attempt,
+    "parts and encodings": encodings.attempt,
+    "hidden context": hidden_context.attempt,
+    "rendered reports": rendered_reports.attempt,
     "outdated approvals": outdated_approvals.attempt,
     "hostile arguments": hostile_arguments.attempt,
     "fences": fences.attempt,

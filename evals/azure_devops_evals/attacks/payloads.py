@@ -14,9 +14,9 @@ def _made_up(name: str, length: int) -> str:
     return base64.b64encode(digest).decode().replace("+", "x").replace("/", "y")[:length]
 
 
-WORD = f"Lantern-{_made_up('word', 8)}_92x"
+WORD = f"Lantern-{_made_up('word', 14)}_92x"
 """A secret that no rule finds when it stands alone: only the name before it says what it is."""
-ODD = f"Gr@pe!{_made_up('odd', 6)}+H%rb0r"
+ODD = f"Gr@pe!{_made_up('odd', 14)}+H%rb0r"
 """A secret whose characters are written differently in addresses, JSON and HTML."""
 TOKEN_OF_GITHUB = f"ghp_{_made_up('github', 36)}"
 """A secret that a rule finds wherever it stands."""

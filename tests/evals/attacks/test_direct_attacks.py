@@ -16,12 +16,16 @@ from azure_devops_evals.attacks.direct import (
     tasks,
 )
 from azure_devops_evals.attacks.families import (
+    encodings,
     fences,
+    hidden_context,
     hostile_arguments,
     lost_answers,
     outdated_approvals,
+    rendered_reports,
     secret_oracles,
 )
+from azure_devops_evals.attacks.payloads import OWN_TOKEN
 from azure_devops_evals.attacks.samples import FIXED, OTHER_VALUES
 from langchain_azure_devops import TOOLS
 from langchain_azure_devops.errors import WriteNotDone, WriteOutcomeUnknown
@@ -210,12 +214,77 @@ def forgets(monkeypatch):
 @pytest.mark.usefixtures("forgets")
 def test_a_pseudonym_that_comes_back_as_its_secret_is_noticed():
     told = found(secret_oracles.attempt("list_tags", False))
-    places = "content", "exception", "audit log", "events", "messages", "evidence", "report", "thread database"
+    # The content policy takes known secrets out of events and reports once more.
+    places = "content", "exception", "audit log", "messages", "evidence", "thread database"
     assert told >= {f"the secret is in clear: {place}" for place in places}
 
 
 def test_no_pseudonym_comes_back_as_its_secret():
     assert found(secret_oracles.attempt("list_tags", False)) == set()
+
+
+@pytest.mark.usefixtures("forgets")
+@pytest.mark.parametrize("tool", ["list_tags", "search_code"])
+def test_a_known_secret_that_is_shown_elsewhere_is_noticed(tool):
+    made = list(hidden_context.attempt(tool, False))
+    alone = [each for each in made if "named in an earlier answer" in each.name]
+    assert alone
+    assert all(each.violations for each in alone)
+
+
+@pytest.mark.parametrize("tool", ["read_repository_file", "search_code"])
+def test_no_known_secret_is_shown_elsewhere(tool):
+    assert found(hidden_context.attempt(tool, False)) == set()
+
+
+def test_a_document_tells_its_secret_above_the_first_line_that_is_shown():
+    for document in hidden_context.DOCUMENTS:
+        above = document.lines[: hidden_context.FIRST - 1]
+        assert len(above) == hidden_context.FIRST - 1
+        assert above[-len(document.above) :] == document.above
+        assert document.changed[hidden_context.FIRST - 1 :][: len(document.shown)] == document.shown
+        assert len(document.changed) == len(document.lines) + 1
+
+
+# -- parts and encodings -----------------------------------------------------------------------------------------------
+
+
+def test_a_write_without_a_content_policy_is_noticed(monkeypatch):
+    monkeypatch.setattr("langchain_azure_devops.calls.approval.find_violations", lambda *_: [])
+    made = list(encodings.attempt("add_work_item_comment", False))
+    assert all(each.proven and each.violations for each in made)
+    assert {each.name.rpartition("; ")[2] for each in made} == set(encodings.MODES)
+
+
+def test_no_part_and_no_encoding_of_a_secret_is_written():
+    assert found(encodings.attempt("add_work_item_comment", False)) == set()
+
+
+@pytest.mark.parametrize("form", encodings.ENCODINGS)
+def test_each_form_of_a_secret_holds_ten_of_its_letters(form):
+    texts = encodings.ENCODINGS[form](OWN_TOKEN)
+    assert texts
+    assert all(len(text) >= 10 for text in texts)
+    assert len(set(texts)) == len(texts)
+
+
+# -- rendered reports --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", rendered_reports.FORMS)
+def test_each_hostile_form_is_active_in_a_page(form):
+    assert list(rendered_reports.find_active(rendered_reports.FORMS[form])), form
+
+
+def test_a_page_does_nothing_with_a_harmless_text():
+    harmless = "Read [the page](docs/page.md#part), `@user` and <b>this</b>: https [:] / / evil.example, a@b.example."
+    assert list(rendered_reports.find_active(harmless)) == []
+    assert list(rendered_reports.find_active("[the wiki](https://wiki.contoso.example/page)")) == []
+
+
+@pytest.mark.parametrize("tool", tools_with("read")[:5])
+def test_no_report_makes_a_page_act(tool):
+    assert found(rendered_reports.attempt(tool, False)) == set()
 
 
 def test_a_family_attacks_a_tool_by_its_name():
