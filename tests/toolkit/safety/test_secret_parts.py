@@ -2,6 +2,7 @@
 
 import base64
 import html
+import json
 import random
 import string
 from pathlib import Path
@@ -66,6 +67,7 @@ ENCODINGS = {
     "base64 of wide characters": lambda text: base64.b64encode(text.encode("utf-16-le")).decode(),
     "base64 in lines": chunked(8, lambda _, piece: base64.b64encode(piece.encode()).decode(), "\n"),
     "base32": lambda text: base64.b32encode(text.encode()).decode(),
+    "base32 with digits first": lambda text: base64.b32hexencode(text.encode()).decode(),
     "base32 in lower case": lambda text: base64.b32encode(text.encode()).decode().lower().rstrip("="),
     "hexadecimal": lambda text: text.encode().hex(),
     "hexadecimal with 0x": each(lambda c: f"0x{ord(c):02X}", ", "),
@@ -152,6 +154,22 @@ def test_a_token_is_found_when_two_encodings_are_put_around_it(seed, length, nam
     at = seed % len(PROSE)
     surrounding = f"{before} {PROSE[:at]} {text} {PROSE[at:]} {after}"
     assert refused(surrounding, secret), (names, text[:200])
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda secret: base64.b85encode(secret.encode()).decode(),
+        lambda secret: base64.a85encode(secret.encode()).decode(),
+        lambda secret: "\n".join(f"{place}\t{letter}\tx" for place, letter in enumerate(secret)),
+        lambda secret: json.dumps({str(place): letter for place, letter in enumerate(secret)}),
+        lambda secret: "".join(f"[{letter}](#a)" for letter in secret),
+    ],
+    ids=["base85", "ascii85", "a column", "an object", "links"],
+)
+def test_a_token_is_found_in_further_forms(form):
+    secret = token(52, "further")
+    assert refused(f"It is {form(secret)} as you asked.", secret)
 
 
 def test_parts_in_several_arguments_are_found_and_the_message_says_where():

@@ -23,7 +23,9 @@ _ROUNDS = 3
 _ENCODED = 14
 _MOSTLY, _SEPARATED = 0.9, 0.65
 _SHARE, _LEAST = 24, 400_000
-_TAG = re.compile(r"<!--.{0,300}?-->|<[A-Za-z/!?][^<>]{0,400}>|\{%.{0,200}?%\}|/\*.{0,200}?\*/", re.DOTALL)
+_TAG = re.compile(
+    r"<!--.{0,300}?-->|<[A-Za-z/!?][^<>]{0,400}>|\{%.{0,200}?%\}|/\*.{0,200}?\*/|\]\([^()\n]{0,200}\)", re.DOTALL
+)
 _ESCAPE = re.compile(
     r"\\x\{([0-9A-Fa-f]{1,6})\}|\\x([0-9A-Fa-f]{2})|\\u\{([0-9A-Fa-f]{1,6})\}|\\u([0-9A-Fa-f]{4})"
     r"|\\U([0-9A-Fa-f]{8})|[Uu]\+([0-9A-Fa-f]{4,6})[ ;,]?|%u([0-9A-Fa-f]{4})"
@@ -36,7 +38,7 @@ _NAMED = re.compile(r"\\N\{([A-Z0-9 -]{1,60})\}")
 # Before a piece of a secret: a number in a list, or a name with a colon or an equals sign.
 _NUMBER = re.compile(r"(?<!\w)\d{1,4}+[).:\]]")
 _LABEL = re.compile(r"(?<!\w)[A-Za-z]\w{2,20}+[ \t]{0,3}+(?:[=:]>?|->)")
-_FEWEST_LABELS, _FEWEST_ESCAPES = 2, 8
+_FEWEST_LABELS, _FEWEST_ESCAPES, _MIDDLE = 2, 8, 2
 _OTHER_LETTER = re.compile("[\u2100-\u214f\u2460-\u24ff\uff00-\uffef\U0001d400-\U0001d7ff\U0001f100-\U0001f1ff]")
 _QUOTED = re.compile(r"\"([^\"\n]{1,200})\"|'([^'\n]{1,200})'|`([^`\n]{1,200})`|“([^”\n]{1,200})”")
 _CELL = re.compile(r"[^|]*[\w\\%&][^|]*")
@@ -51,6 +53,7 @@ _ROT13 = str.maketrans(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
     "NOPQRSTUVWXYZABCDEFGHIJKLMnopqrstuvwxyzabcdefghijklm",
 )
+_NOT_BASE32_HEX = bytes(code for code in range(256) if code not in b"0123456789ABCDEFGHIJKLMNOPQRSTUV")
 _NOT_DIGITS = bytes(code for code in range(256) if code not in b"0123456789")
 _NOT_BITS = bytes(code for code in range(256) if code not in b"01")
 _FEWEST_DIGITS = 20
@@ -58,6 +61,7 @@ _PREFIX = re.compile(rb"0[xX]")
 _READABLE = re.compile(rb"[\t\n\r -~]{10,}")
 # A long word, and a short one with a digit.
 _ENCODED_WORD = re.compile(r"(?<!\S)(?:\S{10,}|(?=\S{0,8}\d)\S{1,9}(?!\S))")
+_LONG_WORD = re.compile(r"(?<!\S)[!-~]{20,2000}(?!\S)")
 _STRETCH = re.compile(r"[A-Za-z0-9+/_-]{16,}")
 _HEXADECIMAL_WORD = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 _BASE32_WORD = re.compile(r"[A-Za-z2-7]+")
@@ -251,10 +255,13 @@ def _undo_layout(text: str) -> Iterator[str]:
     quoted = ["".join(filter(None, found)) for found in _QUOTED.findall(text)]
     if len(quoted) > 1:
         yield "".join(quoted)
+        yield "".join(quoted[1::2])
     lines = [cells for line in text.split("\n") if (cells := _CELL.findall(line) if "|" in line else line.split())]
     if len(lines) > 1:
         yield "".join(cells[0] for cells in lines)
         yield "".join(cells[-1].strip() for cells in lines)
+        if sum(len(cells) > _MIDDLE for cells in lines) >= _FEWEST_ESCAPES:
+            yield "".join(cells[1].strip() for cells in lines if len(cells) > _MIDDLE)
     yield "".join(word[0] for word in _WORD.findall(text))
 
 
@@ -276,6 +283,10 @@ def _decode(text: str) -> Iterator[str]:
             # Windows writes two bytes for a letter.
             for readable in _READABLE.findall(decoded.replace(b"\0", b"") if b"\0" in decoded else decoded):
                 yield readable.decode()
+    for word in _LONG_WORD.findall(text):
+        for decode_word in (base64.b85decode, base64.a85decode):
+            with suppress(ValueError):
+                yield decode_word(word).decode()
     for stretch in _STRETCH.findall(text):
         # Whole words as well: they may say something in other letters, and nothing stands before what they say.
         for said in _decode_word(stretch):
@@ -298,8 +309,11 @@ def _decode_part(part: bytes, start: int) -> bytes:
 
 
 def _decode_base32(text: bytes) -> Iterator[bytes]:
-    digits = text.upper().translate(_BASE32_DIGITS, _NOT_BASE32)
-    if digits:
+    upper = text.upper()
+    # The alphabet of the standard, and the one in which the digits come first.
+    for digits in (upper.translate(_BASE32_DIGITS, _NOT_BASE32), upper.translate(None, _NOT_BASE32_HEX)):
+        if not digits:
+            continue
         # Python reads and writes numbers of such bases in linear time. Each shift is one place where it may begin.
         number, size = int(digits, 32), len(digits) * 5 // 8 + 1
         for start in range(8):
