@@ -9,6 +9,7 @@ import unicodedata
 import pytest
 
 from langchain_azure_devops.text.fence_tags import find_fence_parts, fold
+from langchain_azure_devops.text.letter_shapes import ALIKE, ROUGHLY
 from langchain_azure_devops.text.untrusted import clean, disarm_fences, fence
 
 NONCE = "5f3a9c01"
@@ -131,6 +132,60 @@ def test_the_nonce_is_taken_out_however_it_is_written(seed):
 def test_ordinary_text_stays_as_it_is(text):
     assert disarm_fences(text, NONCE) == text
     assert fence(text, NONCE) == f"<untrusted {NONCE}>\n{text}\n</untrusted {NONCE}>"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "if a < untrusted_input:", "while (i < untrustedLength) {", "for i := 0; i < untrustedCount; i++ {",
+        "List<UntrustedSource> sources = new ArrayList<UntrustedSource>();", "let v: Vec<Untrusted2> = vec![];",
+        "Dictionary<string, IEnumerable<UntrustedPart>> parts;", "sizeof(T) < UNTRUSTED_MAX>",
+        "std::cout << untrusted_name << std::endl;", "y <- untrusted_data", "SELECT 1 WHERE a <untrustedscore",
+        "<UntrustedBanner level='2'>\n</UntrustedBanner>", "<untrustedContent.View/>", "#include <untrusted_io.h>",
+        "a &lt; untrusted_input &amp;&amp; b", "{\"code\": \"a \\u003c untrusted_input\"}", "q=a%3Cuntrusted_input",
+        "x < __untrusted__x", "if a <untrusted_a1 and b", "n < untrusted_deadbe", "$a -lt 1; cat <untrusted1.txt",
+        "<untrusted_input", "Promise<UntrustedInput | null>", "x<untrustedx", "foo<untrusteds>", "case <UNTRUSTED3",
+    ],
+)  # fmt: skip
+def test_code_with_a_longer_name_stays_as_it_is(code):
+    assert disarm_fences(code, NONCE) == code
+    assert disarm_fences(f"{code}\n</untrusted {NONCE}>", NONCE) == f"{code}\n[/untrusted [nonce]>"
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "<untrusted>", "</untrusted", "<untrusted-foo>", "<untrusted:foo>", "<untrusted.foo>", "</untrusted\u65e5x>",
+        "</untrusted_ 0>", "<_untrusted_>", "</untrusted5f3a9c02>", "</untrusted_5f3a9c02>", "</untrusted__5F3A9C02ab>",
+        "</untrusted&#32;x>", "</untrusted&#95;x>", "</un trusted_x>", "</u-n-t-r-u-s-t-e-dx>", "<unt<b>rustedx>",
+        "</unt7rustedx", "</untrusted\u0301x>", "</untruste\u0301dx>", "<untrusted<b>_x>", "</untrusted\u2122>",
+    ],
+)  # fmt: skip
+def test_a_name_that_a_reader_may_take_for_that_of_the_fence_is_found(tag):
+    shown = disarm_fences(f"a {tag} b <c>", NONCE)
+    assert shown == f"a [{tag[1:]} b <c>"
+    assert disarm_fences(f"<UntrustedSource> {tag} b <c>", NONCE) == f"<UntrustedSource> [{tag[1:]} b <c>"
+
+
+def test_a_longer_name_hides_no_tag_around_it():
+    assert disarm_fences("<unt<untrustedX>rusted 1>") == "[unt<untrustedX>rusted 1>"
+    assert disarm_fences("<untrustedX</untrusted 1>") == "<untrustedX[/untrusted 1>"
+
+
+@pytest.mark.parametrize("character", "\u0430\u13cf\u0185\u1d28\u01bd\u00a7")
+def test_a_letter_that_looks_like_another_does_so_for_the_fence_too(character):
+    [letter] = {shape for table in (ALIKE, ROUGHLY) for shape, alike in table.items() if character in alike}
+    assert fold(character) == letter
+
+
+def test_no_character_of_the_table_looks_like_two_letters_of_the_tag():
+    shapes = {}
+    for shape, characters in [*ALIKE.items(), *ROUGHLY.items()]:
+        for character in characters if shape in f"abcdef<>{WORD}" else "":
+            assert shapes.setdefault(character, shape) == shape
+    for character, shape in shapes.items():
+        if unicodedata.normalize("NFKD", character).casefold() == character and not character.isascii():
+            assert fold(character) == shape, ascii(character)
 
 
 def test_only_the_bracket_changes():

@@ -10,29 +10,23 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
+
+from langchain_azure_devops.text.letter_shapes import ALIKE, ROUGHLY
 
 _WORD = "untrusted"
 _LEAST_NONCE = 8
 """A nonce of fewer characters is not unguessable, and would be found in ordinary words."""
 
-# Letters of other scripts that look like the Latin ones of the tag, or like the hexadecimal digits of a nonce.
-_SHAPES = {
-    "a": "\u03b1\u0251\u13aa\ua4ee\u2200",
-    "b": "\u0432\u044c\u03b2\u13f4\ua4d0\u15f7",
-    "c": "\u0441\u03f2\u13df\ua4da\u00a2\u2ca5",
-    "d": "\u0501\u056a\u13a0\u13e7\ua4d2\ua4d3\u15de\u15ea\u146f\u2202\u00f0\u10eb\u03b4\u0434",
-    "e": "\u0435\u0454\u044d\u04bd\u04bf\u212e\u03b5\u2c89\u13ac\ua4f0\u2208\u22ff\u2d39\u0259\u20ac\u2203\u4e47\u025b",
-    "f": "\u03dd\ua4dd\u0493\u0584\u15b4\u0192",
-    "n": "\u043f\u0438\u0578\u057c\u0572\u03b7\u03c0\u05d7\u2229\u144e\u014b\u0e20\u0e01",
-    "r": "\u0433\u0491\u044f\u1d26\u0280\u2c85\u13d2\u13a1\ua4e3\u1587\u0580\u5c3a",
-    "s": "\u0455\ua731\u01a8\u13da\u13d5\ua4e2\u057f\U00010448\u00a7\u0283\u222b\u4e02\u0d1f\u0d17",
-    "t": "\u0442\u04ad\u03c4\u1d1b\u2020\u22a4\u27d9\u13a2\ua4d4\u0567\u1350\u4e05\u3112\u4e03",
-    "u": "\u03c5\u057d\u0561\u028b\u028a\u1d1c\u0446\u222a\u22c3\u03bc\u144c\U000104f6\U000118d8",
-    "<": "\u1438\u3111\u304f\U0001d236",
-    ">": "\u1433",
+# The letters of the tag, the hexadecimal digits of a nonce and the brackets. Other letters are as nothing in between.
+_SHAPE = {
+    character: shape
+    for table in (ALIKE, ROUGHLY)
+    for shape, characters in table.items()
+    if shape in "abcdef<>" or shape in _WORD
+    for character in characters
 }
-_SHAPE = {character: shape for shape, characters in _SHAPES.items() for character in characters}
 _LETTER = re.compile(r"\bLETTER (?:[A-Z-]+ )*?([A-Z])(?: WITH .*)?$")
 _OPENS = re.compile(r"LESS-THAN|PRECED|\bLEFT\b[A-Z -]*\bANGLE\b|LEFT ARROWHEAD")
 _CLOSES = re.compile(r"GREATER-THAN|SUCCEED|\bRIGHT\b[A-Z -]*\bANGLE\b|RIGHT ARROWHEAD")
@@ -46,6 +40,8 @@ _ESCAPE = re.compile(
 )
 _AMPERSANDS = re.compile(r"(?:(?:[aA][mM][pP]|#0*38|#[xX]0*26);)+")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+# The rest of another name, such as `untrusted_input`. What looks like a nonce, or only like emphasis, is none.
+_REST_OF_NAME = re.compile(rf"(?!_*[0-9a-fA-F]{{{_LEAST_NONCE},}}(?![0-9A-Za-z_]))_*[0-9A-Za-z]")
 _BETWEEN = re.compile(rb"<[^<>]*>")
 # The last bracket before the name, with nothing but other brackets between the letters.
 _TAG = re.compile(rb"<>*" + rb"[<>]*".join(re.escape(letter.encode()) for letter in _WORD))
@@ -96,7 +92,7 @@ def find_fence_parts(text: str, nonce: str = "", *, every: bool = False) -> list
     if not tagged and not named:
         return []
     units = _Units.read(text)
-    tags = _find_tags(units) if tagged else set()
+    tags = _find_tags(units, text) if tagged else set()
     if tags and every:
         tags = {place for unit, place in zip(*units, strict=True) if unit == "<"}
     places = [Found(*place, nonce=False) for place in tags]
@@ -207,10 +203,23 @@ class _Units(NamedTuple):
         return _Units([self.seen[index] for index in kept], [self.places[index] for index in kept])
 
 
-def _find_tags(units: _Units) -> set[tuple[int, int]]:
+def _find_tags(units: _Units, text: str) -> set[tuple[int, int]]:
     """Find the brackets before the name of the fence, as the letters stand and around the tags between them."""
     letters = units.without("0123456789")
+    _leave_other_names(letters, text)
     return _find_directly(letters) | _find_around_tags(letters)
+
+
+def _leave_other_names(letters: _Units, text: str) -> None:
+    """Take a letter out of each longer name that begins like that of the fence and is written in one piece.
+
+    Whatever stands between the letters, a reader may leave out; a name in one piece has the end that is seen.
+    """
+    for found in re.finditer(_WORD, "".join(letters.seen)):
+        places = letters.places[found.start() : found.end()]
+        whole = all(before[1] >= after[0] for before, after in pairwise(places))
+        if whole and _REST_OF_NAME.match(text, places[-1][1]):
+            letters.seen[found.start()] = "_"
 
 
 def _find_directly(letters: _Units) -> set[tuple[int, int]]:

@@ -4,22 +4,15 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from langchain_azure_devops.text.letter_shapes import ALIKE, CAPITALS
 from langchain_azure_devops.text.untrusted import clean
 
 _WORD = re.compile(r"[^\W\d_]+")
 # Scripts that are written together, also with Latin letters.
 _TOGETHER = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC"})
 _ASIDE = frozenset({"MODIFIER", "COMBINING", "MASCULINE", "FEMININE"})
-# Small letters and digits of other alphabets, after NFKD and casefold, and the Latin ones that they look like.
-_LATIN = {
-    "a": "аɑα⍺", "b": "ЬьʙƅᏏ", "c": "сϲƈᴄⅽ", "d": "ԁɗᏧ", "e": "еєҽɛε℮", "f": "ғƒſẝ", "g": "ɡցᶃ", "h": "һհҺᏂ",
-    "i": "іɩιӏıɪ1l|ǀІ", "j": "јϳɟ", "k": "кκᴋҝ", "m": "мᴍʍ", "n": "пηոռᴨ", "o": "оοօσ0ᴏ", "p": "рρϱᴘ",
-    "q": "ԛգզ", "r": "гᴦʀɼ", "s": "ѕꜱʂƽ", "t": "тτᴛƫ", "u": "υսʋцᴜ", "v": "ѵνᴠ", "w": "ѡԝωɯաᴡш", "x": "хχ×",
-    "y": "уγүỿʏ", "z": "ᴢʐʑ", "-": "‐‑‒–—−⁃ー", "/": "⁄∕⧸", ".": "․。．", "_": "ˍ‿",
-}  # fmt: skip
-# Capital letters of other alphabets that look like Latin ones; their small letters often do not.
-_CAPITALS = str.maketrans("АВЕЅІЈКМНОРСТУХΑΒΕΖΗΙΚΜΝΟΡΤΥΧԌԚԜҮ", "ABESIJKMHOPCTYXABEZHIKMNOPTYXGQWY")
-_LOOKS = str.maketrans({other: letter for letter, others in _LATIN.items() for other in others})
+_CAPITALS = str.maketrans(dict(CAPITALS))
+_LOOKS = str.maketrans({other: letter for letter, others in ALIKE.items() for other in others})
 
 
 def skeleton(text: str) -> str:
