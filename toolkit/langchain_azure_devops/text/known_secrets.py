@@ -78,7 +78,9 @@ class KnownSecrets:
 
     def values(self) -> tuple[str, ...]:
         """Return every secret that this process has seen, the own tokens included: no write may contain one."""
-        return (*tuple(self._secrets.values()), *self._tokens())
+        # A pseudonym that stands for itself is no secret.
+        known = [secret for pseudonym, secret in tuple(self._secrets.items()) if secret != pseudonym]
+        return (*known, *self._tokens())
 
     def redact(self, text: str) -> str:
         """Replace each secret in a text by `[secret:KIND:DIGEST]`, and learn those that were not known before.
