@@ -52,7 +52,7 @@ class Reply:
         return "\r\n".join([*lines, "", ""]).encode() + payload[: self.cut]
 
 
-EMPTY_401 = Reply(401, headers={"WWW-Authenticate": 'Basic realm="https://stub/"'})
+EMPTY_401 = Reply(401, headers={"WWW-Authenticate": 'Basic realm="https://stub/"', "X-TFS-ProcessId": "1"})
 RESET = Reply(reset=True)
 
 

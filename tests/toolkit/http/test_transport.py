@@ -252,6 +252,63 @@ def test_a_write_that_may_have_happened_is_not_repeated(reply):
     assert len(service.seen) == 1
 
 
+STATUSES = [status for status in range(400, 600) if status not in {401, 429}]
+OPEN = {408, 499, *range(500, 600)}
+GATEWAY = {
+    "empty": (b"", "text/plain"),
+    "plain": (b"upstream request failed", "text/plain"),
+    "json": ({"message": "no answer from upstream", "code": 7}, "application/json"),
+    "json value": ({"value": {"Message": "no"}}, "application/json"),
+    "problem": ({"type": "about:blank", "title": "no"}, "application/problem+json"),
+    "list": ([1], "application/json"),
+    "html": (b"<html>no</html>", "text/html"),
+    "not json": (b"{", "application/json"),
+}
+SERVICE = {
+    "key": Reply(400, {"typeKey": "X", "message": "no"}),
+    "value": Reply(400, {"count": 1, "value": {"Message": "no"}}, SIGNED_IN),
+    "plain": Reply(400, b"no", {"X-TFS-ServiceError": "no"}, "text/plain"),
+    "empty": Reply(400, b"", {"ActivityId": "1"}),
+}
+
+
+def answers_to_a_write(replies):
+    """Return what each answer to a write becomes, and how many requests each one took."""
+    queue = list(replies)
+    said = []
+    with StubService(lambda seen: queue.pop(0)) as service, client_of(service) as client:
+        for _ in replies:
+            before = len(service.seen)
+            with pytest.raises(errors.AzureDevOpsError) as caught:
+                client.run_sync(create(client, grant_for(client)))
+            said.append((type(caught.value), len(service.seen) - before))
+    return said
+
+
+@pytest.mark.parametrize("form", GATEWAY)
+def test_the_answer_of_a_gateway_to_a_write_proves_nothing_whatever_its_status(form):
+    body, content_type = GATEWAY[form]
+    statuses = [*STATUSES, 401, 429]
+    said = answers_to_a_write([Reply(status, body, {"Server": "gate"}, content_type) for status in statuses])
+    assert dict(zip(statuses, said, strict=True)) == dict.fromkeys(statuses, (errors.WriteOutcomeUnknown, 1))
+
+
+@pytest.mark.parametrize("form", SERVICE)
+def test_the_service_itself_refuses_a_write_with_every_status_that_is_an_answer(form):
+    of = SERVICE[form]
+    said = answers_to_a_write([Reply(status, of.body, of.headers, of.content_type) for status in STATUSES])
+    unknown = {status for status, (kind, _) in zip(STATUSES, said, strict=True) if kind is errors.WriteOutcomeUnknown}
+    assert unknown == OPEN
+    assert {count for _, count in said} == {1}
+
+
+def test_a_500_refuses_a_write_only_when_its_key_says_so():
+    keys = ["GitPullRequestExistsException", "TestPatchOperationFailedException", "SomethingElse", "Exception"]
+    said = [kind for kind, _ in answers_to_a_write([failure(500, key, "no") for key in keys])]
+    unknown = errors.WriteOutcomeUnknown
+    assert said == [errors.AlreadyExists, errors.RevisionConflict, unknown, unknown]
+
+
 # -- callers -------------------------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,7 @@
 """Turn answers into data or errors, and recognize pages that the service did not send."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -36,6 +36,8 @@ _MAX_REASON = 600
 _MAX_READ = 20_000
 _GENERAL_KEYS = frozenset({"", "Exception", "VssServiceException"})
 _GENERAL_CODES = frozenset({"TF400898"})
+_TIME_OVER = frozenset({408, 499})
+_SERVICE_HEADERS = ("x-vss-", "x-tfs-", "activityid")
 _CODE_SEARCH_INFO = (
     "Code search did not answer for this organization. It needs the Code Search extension and an index: ask an "
     "administrator to install it, or list the files of a repository and read them."
@@ -262,6 +264,27 @@ def is_general_failure(response: httpx.Response) -> bool:
     return type_key.rpartition(".")[2] in _GENERAL_KEYS or reason.split(":", 1)[0].strip() in _GENERAL_CODES
 
 
+def refuses_write(response: httpx.Response) -> bool:
+    """Whether an answer of status 400 or more can be a refusal of a write by the service.
+
+    The answer of a gateway proves nothing: it may have passed the write on before. Nor does an answer of the service
+    that says only that its time was over, or that it failed without saying why.
+    """
+    if response.status_code > 500 or response.status_code in _TIME_OVER or is_general_failure(response):
+        return False
+    return _has_service_headers(response) or _is_service_error(_parse_object(response))
+
+
+def _has_service_headers(response: httpx.Response) -> bool:
+    return any(name.startswith(_SERVICE_HEADERS) for name in response.headers)
+
+
+def _is_service_error(body: Mapping[str, object]) -> bool:
+    """Whether a body has one of the two forms of the service's own errors; `message` alone may be of anybody."""
+    keyed = bool(body.get("typeKey")) and "message" in body
+    return keyed or ("count" in body and bool(_as_object(body.get("value")).get("Message")))
+
+
 def _validation_details(properties: object) -> str:
     rows = properties.get("ValidationResults") if isinstance(properties, dict) else None
     if not isinstance(rows, list):
@@ -315,19 +338,15 @@ def check_for_page(response: httpx.Response, request: httpx.Request) -> None:
     html = response.headers.get("content-type", "").lower().startswith("text/html")
     answered = html and response.status_code < 300
     refused = 400 <= response.status_code < 500 and response.status_code != 429
-    foreign = html and refused and not _from_service(response)
+    foreign = html and refused and not _has_service_headers(response)
     if answered or foreign or response.status_code == 203 or 300 <= response.status_code < 400:
         raise _page_error(response, request)
-
-
-def _from_service(response: httpx.Response) -> bool:
-    return any(name.startswith(("x-vss-", "x-tfs-")) for name in response.headers)
 
 
 def _page_error(response: httpx.Response, request: httpx.Request) -> AzureDevOpsError:
     host = request.url.host
     location = response.headers.get("location", "")
-    if _from_service(response) or _host_of(location).endswith(_SIGN_IN_HOSTS) or "_signin" in location:
+    if _has_service_headers(response) or _host_of(location).endswith(_SIGN_IN_HOSTS) or "_signin" in location:
         return SignInRequired(
             f"{host} answered with its sign-in page (status {response.status_code}) instead of data: it does not "
             "accept this token. It is wrong, expired or revoked, or belongs to another organization. Make a new one, "

@@ -20,7 +20,7 @@ from langchain_azure_devops.errors import (
 from langchain_azure_devops.http.body import TRANSFER_ERRORS, ResumedBody, read_body
 from langchain_azure_devops.http.pacing import REPORTED_WAIT_SECONDS, WaitExceedsDeadline, apply_rate_limits
 from langchain_azure_devops.http.request import RequestContext
-from langchain_azure_devops.http.responses import check_for_page, is_general_failure
+from langchain_azure_devops.http.responses import check_for_page, is_general_failure, refuses_write
 from langchain_azure_devops.runtime import Timeouts, Waiting
 
 _RETRIED_STATUSES = frozenset({429, 502, 503, 504})
@@ -58,8 +58,8 @@ class RetryTransport(httpx.AsyncBaseTransport):
     """Keeps the pace of the organization and sends requests again where that is safe.
 
     A read is sent again after status 429, 502, 503 or 504, after a 500 that names no cause, and after a broken
-    connection or body. A write is sent again only when the service certainly did not accept it: after a 429,
-    or when there was no connection. A write whose answer is lost is reported and never sent again.
+    connection or body. A write is sent again only when the service certainly did not accept it: after a 429 of
+    the service itself, or when there was no connection. A write whose answer is lost is reported and never sent again.
     """
 
     def __init__(self, inner: httpx.AsyncBaseTransport, timeouts: Timeouts) -> None:
@@ -106,7 +106,7 @@ class RetryTransport(httpx.AsyncBaseTransport):
                     raise connection_error(error, request, context) from error
             else:
                 wait = apply_rate_limits(response.headers, context.client.pacer)
-                if not context.reads and _leaves_write_unknown(response):
+                if not context.reads and response.status_code >= 400 and not refuses_write(response):
                     raise outcome_unknown(f"answered {response.status_code} to the write", request, context)
                 if not await self._should_go_on(attempts, response, wait):
                     return response
@@ -172,11 +172,6 @@ def _should_retry(response: httpx.Response, context: RequestContext) -> bool:
     if not context.reads:
         return False
     return response.status_code in _RETRIED_STATUSES or is_general_failure(response)
-
-
-def _leaves_write_unknown(response: httpx.Response) -> bool:
-    """Whether an answer leaves open what became of a write. A 500 that names its cause does not."""
-    return response.status_code > 500 or is_general_failure(response)
 
 
 def _is_tls(error: BaseException) -> bool:
