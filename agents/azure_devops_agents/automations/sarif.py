@@ -22,6 +22,7 @@ Severity = Literal["low", "medium", "high", "critical"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 MAX_BYTES = 50 * 1024 * 1024
 _BY_LEVEL = {"error": "high", "warning": "medium", "note": "low", "none": "low"}
+_HIGHEST = SEVERITIES[-1]
 _NO_FINDING = frozenset({"pass", "notApplicable", "informational"})
 _PLACEHOLDER = re.compile(r"\{(\d{1,3})\}")
 # Longer texts are no messages or lines of code. Without limits a small file could demand gigabytes of memory.
@@ -247,7 +248,11 @@ def _rule(run: _Run, rules: Mapping[str, _Rule], result: _Result) -> _Rule | Non
 
 
 def _severity(result: _Result, rule: _Rule | None) -> str:
-    """Take the severity from the score `security-severity` (0 to 10), or else from the level."""
+    """Take the severity from the score `security-severity` (0 to 10), or else from the level.
+
+    A level that the standard does not have counts as the highest severity: a finding must not be left out because its
+    scanner has a word of its own for it. The standard's level for none at all is `warning`.
+    """
     for properties in (result.properties, rule.properties if rule else {}):
         try:
             score = float(str(properties["security-severity"]))
@@ -256,7 +261,7 @@ def _severity(result: _Result, rule: _Rule | None) -> str:
         if math.isfinite(score):
             return "critical" if score >= 9 else "high" if score >= 7 else "medium" if score >= 4 else "low"
     default = rule.default_configuration.level if rule and rule.default_configuration else None
-    return _BY_LEVEL.get(result.level or default or "warning", "medium")
+    return _BY_LEVEL.get((result.level or default or "warning").strip().lower(), _HIGHEST)
 
 
 def _message(message: _Message, rule: _Rule | None) -> str:

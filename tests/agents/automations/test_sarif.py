@@ -34,7 +34,10 @@ def read(file):
         ("error", None, "high"), ("warning", None, "medium"), ("note", None, "low"), ("none", None, "low"),
         (None, None, "medium"), ("note", "9.0", "critical"), ("note", "8.9", "high"), ("error", "4.0", "medium"),
         ("error", "3.9", "low"), ("error", 7.5, "high"), ("error", "nan", "high"), ("error", "much", "high"),
-        ("error", "inf", "high"), ("shout", None, "medium"),
+        ("error", "inf", "high"),
+        # A finding is never rated lower than it is: a scanner's own word may mean the worst.
+        ("shout", None, "critical"), ("critical", None, "critical"), ("fatal", None, "critical"),
+        ("shout", "4.0", "medium"), ("Error", None, "high"), ("NOTE", None, "low"), (" warning ", None, "medium"),
     ],
 )  # fmt: skip
 def test_severities(read, level, score, expected):
@@ -42,6 +45,15 @@ def test_severities(read, level, score, expected):
     entry = result(properties=properties)
     entry.pop("level")
     [finding] = read(entry | ({"level": level} if level else {}))
+    assert finding.severity == expected
+
+
+@pytest.mark.parametrize(("level", "expected"), [("blocker", "critical"), ("note", "low"), (None, "medium")])
+def test_the_level_of_a_rule_is_the_default_of_its_results(read, level, expected):
+    rules = [{"id": "a", "defaultConfiguration": {"level": level} if level else {}}]
+    plain = result(rule="a")
+    plain.pop("level")
+    [finding] = read(plain, tool={"driver": {"name": "S", "rules": rules}})
     assert finding.severity == expected
 
 
