@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from azure_devops_agents.cli.main import group
 from langchain_azure_devops import TOOLS, AzureDevOpsToolkit
+from langchain_azure_devops.errors import Misconfigured
 from langchain_azure_devops.safety.audit import AuditLog
 
 
@@ -61,6 +62,21 @@ def test_show_says_what_happened_in_order(toolkit):
     assert run("show", "--last", "1").stdout.count("\n") == 1
     [only] = [json.loads(line) for line in run("show", "--event", "written", "--json").stdout.splitlines()]
     assert only["tool"] == "create_work_item"
+
+
+def test_show_finds_the_lines_that_were_torn(log):
+    record = AuditLog(log)
+    record.record("read", {"tool": "x"})
+    with log.open("ab") as file:
+        file.write(b'{"at": "2026')
+    record.record("read", {"tool": "y"})
+    [only] = [json.loads(line) for line in run("show", "--event", "torn", "--json").stdout.splitlines()]
+    assert (only["event"], only["bytes"]) == ("torn", 12)
+    misspelt = run("show", "--event", "tron")
+    assert misspelt.exit_code == 2
+    assert "torn" in misspelt.output
+    with pytest.raises(Misconfigured):
+        record.record("torn", {})
 
 
 def test_text_of_others_gives_neither_the_terminal_nor_a_pipeline_a_command(log):

@@ -33,8 +33,11 @@ AuditEvent = Literal["read", "denied", "approved", "granted", "written", "failed
 """`granted` comes before the request, and `written`, `failed` or `unknown` after it. A grant without any of them, as
 after a crash, counts as `unknown`."""
 
+EntryEvent = Literal[AuditEvent, "torn"]
+"""The event of a line: `torn` stands for a line that a process began and did not finish. Nobody records it."""
+
 _BEGINNING = "0" * 64
-_TORN = "torn"
+_TORN: EntryEvent = "torn"
 _TEXTS = ("at", "event", "prev", "hash")
 _NO_LINE = "it is not a line of an audit log"
 _SMALL_BLOCK, _BLOCK = 4 * 1024, 64 * 1024
@@ -52,7 +55,7 @@ class Entry:
     Attributes:
         number: The number of the line, from 1.
         at: The time in UTC.
-        event: The kind of event; `torn` stands for a line that a process began and did not finish.
+        event: The kind of event: an EntryEvent, unless a later version of this package wrote the line.
         details: The details of the event, without secrets.
         hash: The hash of this line.
     """

@@ -14,7 +14,7 @@ from azure_devops_agents.cli import terminal
 from azure_devops_agents.cli.options import ConnectionOptions, OneOf, connection_options
 from azure_devops_agents.paths import audit_path
 from langchain_azure_devops import AzureDevOps
-from langchain_azure_devops.safety import AuditEvent, Entry, read_entries, verify_chain
+from langchain_azure_devops.safety import Entry, EntryEvent, read_entries, verify_chain
 from langchain_azure_devops.text import one_line
 from langchain_azure_devops.tools.pull_requests import list_pull_requests
 from langchain_azure_devops.tools.work_items import query_work_items
@@ -43,7 +43,7 @@ def command() -> None:
 @command.command("show")
 @_file
 @click.option("--last", type=click.IntRange(min=1), default=50, show_default=True, help="The number of lines.")
-@click.option("--event", type=OneOf(get_args(AuditEvent)), help="Show only this event.")
+@click.option("--event", type=OneOf(get_args(EntryEvent)), help="Show only this event.")
 @click.option("--json", "as_machine", is_flag=True, help="Print one JSON object a line.")
 def show(file: Path | None, last: int, event: str | None, as_machine: bool) -> None:
     """Print the last lines of the record."""
