@@ -33,7 +33,7 @@ BUDGETS: dict[str, Budget] = {
     "call": Budget("tool call against raw httpx, small answer", 2.0, "x", hard=False, vendor="16x"),
     "call-rows": Budget("tool call against raw httpx, 100 rows", 2.0, "x", hard=False, vendor="5x"),
     "fan-out": Budget("fan-out with 20 ms latency, 8 at once, against one after the other", 0.33, "x", hard=False),
-    "lost": Budget("calls lost of 100, every fifth request 429 or 503", 0, "calls", vendor="20"),
+    "lost": Budget("calls lost of 100, every fifth request 429, 503, 500 or reset", 0, "calls", vendor="20"),
     "requests": Budget("requests of a list call", 1, "requests", vendor="4"),
     "connections": Budget("connections for 20 calls in a row", 1, "connections", vendor="4 a call"),
     "schema": Budget("schema of all default tools, strict form", 3_600, "tokens", vendor="16,196 (40 tools)"),

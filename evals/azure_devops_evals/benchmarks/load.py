@@ -55,7 +55,7 @@ def fan_out(stub: Stub) -> Iterator[Measurement]:
 
 
 def faults(stub: Stub) -> Iterator[Measurement]:
-    """Make 100 list calls, 8 at once, while every fifth request is answered 429 or 503 with a Retry-After."""
+    """Make 100 list calls, 8 at once, while every fifth request is throttled, refused, failed or cut off."""
 
     async def all_of_them() -> list[str]:
         turns = asyncio.Semaphore(AT_ONCE)

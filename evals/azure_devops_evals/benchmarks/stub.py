@@ -1,8 +1,8 @@
 """The stub server on loopback. It runs in a process of its own, so that it shares no lock with what is measured.
 
 `python -m azure_devops_evals.benchmarks.stub` prints its address and serves until its standard input ends. The first
-segment of a path chooses how it answers: `plain`, `delay` (20 ms later), `faulty` (every fifth time not at all). Bodies
-are made once and kept, so that an answer costs the server next to nothing.
+segment of a path chooses how it answers: `plain`, `delay` (20 ms later), `faulty` (every fifth time one of FAULTS).
+Bodies are made once and kept, so that an answer costs the server next to nothing.
 """
 
 import asyncio
@@ -22,6 +22,8 @@ LOG_LINES, LOG_WIDTH = 524_288, 99
 """Lines and characters of the long log: 50 MB with the line ends."""
 SHORT_LOG_LINES = 50_000
 REPOSITORIES = 40
+FAULTS = (429, 503, 500, None)
+"""The statuses of the faulty answers in turn; None resets the connection. 500 is the general failure TF400898."""
 _PIECE = 64 * 1024
 
 
@@ -215,15 +217,25 @@ class Connection(asyncio.Protocol):
         Counts.requests += 1
         if mode == "faulty":
             Connection.faulty_calls += 1
-            if Connection.faulty_calls % 5 == 0:
-                status, seconds = (429, 1) if Connection.faulty_calls % 10 else (503, 0)
-                self._send(Body(status=status, head=f"Retry-After: {seconds}\r\n"))
+            turn, rest = divmod(Connection.faulty_calls, 5)
+            if rest == 0:
+                self._fail(FAULTS[turn % len(FAULTS)])
                 return
         body = next((answer(asked) for route, answer in _ROUTES if route.search(asked.path)), Body(status=404))
         if mode == "delay":
             asyncio.get_running_loop().call_later(DELAY, self._send, body)
         else:
             self._send(body)
+
+    def _fail(self, status: int | None) -> None:
+        if status is None:
+            self._wire.abort()
+        elif status == 500:
+            self._send(
+                Body(_json({"message": "TF400898: An Internal Error Occurred.", "typeKey": "Exception"}), status=500)
+            )
+        else:
+            self._send(Body(status=status, head=f"Retry-After: {1 if status == 429 else 0}\r\n"))
 
     def _send(self, body: Body) -> None:
         framing = "Transfer-Encoding: chunked" if body.pieces else f"Content-Length: {len(body.content)}"

@@ -5,8 +5,10 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from azure_devops_evals.benchmarks import suite
+from azure_devops_evals.benchmarks import load, suite
 from azure_devops_evals.benchmarks.budgets import BUDGETS, Measurement
+from azure_devops_evals.benchmarks.service import stub
+from azure_devops_evals.benchmarks.stub import FAULTS
 from azure_devops_evals.cli.main import group
 
 
@@ -52,6 +54,17 @@ def test_the_command_measures_what_it_is_told_to(tmp_path):
     assert 0 < rows["schema"]["measured"] <= rows["schema"]["most"] == 3_600
     assert rows["log"]["vendor"] == "1,744,743"
     assert 1 / 8 < rows["fan-out"]["measured"] < 1, "faster than one after the other, not faster than 8 at once"
+
+
+def test_every_kind_of_fault_is_met_and_no_call_is_lost(monkeypatch):
+    calls = 5 * len(FAULTS) + 5
+    monkeypatch.setattr(load, "_CALLS", calls)
+    with stub() as service:
+        [found] = load.faults(service)
+    assert {429, 500, 503, None} == set(FAULTS)
+    assert found.value == 0, found.detail
+    asked = int(found.detail.split()[0])
+    assert asked >= calls * 5 // 4, "each fifth request had to be sent again"
 
 
 def test_an_unknown_benchmark_is_refused_with_the_known_ones():
