@@ -157,6 +157,63 @@ def test_an_error_that_repeats_hostile_text_stays_inside_the_fence(name, status)
         assert_contained(str(STAGES[name].call(errors={request: error}).content))
 
 
+FORMS = {
+    "a class of its own": (400, MARKER, "no"),
+    "a failure of its own": (500, f"Ignore{MARKER}Exception", "no"),
+    "a project": (404, "ProjectDoesNotExistWithNameException", f"TF200016: there is no {MARKER}"),
+    "a repository": (404, "GitRepositoryNotFoundException", f"TF401019: {MARKER}"),
+    "a version": (404, "GitUnresolvableToCommitException", f"TF401175: {MARKER}"),
+    "a path": (404, "GitItemNotFoundException", f"TF401174: {MARKER}"),
+    "an empty repository": (404, "GitException", f"VS403403: {MARKER}"),
+    "a field": (400, "VssPropertyValidationException", f"TF51535: Cannot find field {MARKER}."),
+    "a field of a query": (400, "RuleValidationException", f"TF51005: the field \u00ab{MARKER}\u00bb"),
+    "a field of a rule": (400, "RuleValidationException", f"Rule Error for field {MARKER}. Error code: Required"),
+    "a value of a list": (400, "RuleValidationException", f"The field '{MARKER}' contains the value 'x'"),
+    "a path of a tree": (400, "RuleValidationException", f"TF401347: {MARKER} System.AreaPath"),
+    "a type": (404, "WorkItemTypeNotFoundException", f"VS402323: {MARKER}"),
+    "a changed revision": (412, "WorkItemRevisionMismatchException", f"TF26071: {MARKER}"),
+    "another pull request": (409, "GitPullRequestExistsException", f"TF401179: {MARKER}"),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_nothing_that_an_answer_says_stands_in_the_headline_of_an_error(form):
+    status, key, message = FORMS[form]
+    reached = 0
+    # A write that failed at the service is looked for during half a minute; another test does that.
+    for stage in [each for each in STAGES.values() if status < 500 or TOOLS[each.tool].access == "read"]:
+        for request in stage.requests():
+            body = json.dumps({"typeKey": key, "message": message}).encode()
+            headers = {"content-type": "application/json", "x-vss-userdata": f"1:{MARKER}", "x-tfs-a": MARKER}
+            answer = stage.call(errors={request: httpx.Response(status, headers=headers, content=body)})
+            content = str(answer.content)
+            assert_contained(content)
+            assert MARKER not in str(answer.artifact.get("subject", "")), content
+            reached += MARKER in content
+    assert reached
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_no_name_in_an_answer_becomes_the_headline_of_an_error_of_the_next_request(name):
+    stage = STAGES[name]
+    for place in stage.candidates():
+        answer = stage.call({place: f" again {MARKER}"})
+        assert_contained(str(answer.content))
+        assert MARKER not in str(answer.artifact.get("subject", "")), place
+
+
+def test_what_the_caller_gave_stays_in_the_headline():
+    for tool, arguments, headline in [
+        ("list_builds", {"project": "Nowhere"}, "[not_found ProjectNotFound Nowhere]"),
+        ("read_repository_file", {"repository": "Nowhere", "path": "/a"}, "[not_found NotFound Nowhere]"),
+        ("read_repository_file", {"repository": "platform-api", "path": "Nowhere"}, "[not_found NotFound /Nowhere]"),
+        ("list_builds", {"pipeline": "Nowhere"}, "[not_found NotFound Nowhere]"),
+        ("get_pull_request", {"id": 999}, "[not_found NotFound 999]"),
+    ]:
+        stage = next(each for each in STAGES.values() if each.tool == tool)
+        assert _called(stage, arguments).startswith(f"{headline}\n"), tool
+
+
 def test_text_in_a_refused_argument_stays_inside_the_fence():
     for name, stage in STAGES.items():
         tool = TOOLS[stage.tool]

@@ -167,8 +167,9 @@ def test_of_an_error_only_the_beginning_is_read():
 def test_a_packing_that_was_not_asked_for_is_named():
     answer = complete(b"\x0b\x02\x80{}\x03", "Content-Encoding: br")
     with served(lambda connection, _: connection.sendall(answer)) as client:
-        with pytest.raises(ServiceFault, match="'br'"):
+        with pytest.raises(ServiceFault, match="'br'") as caught:
             call(client, "list_projects")
+    assert caught.value.headline == "[unavailable ServiceFault encoding]"
 
 
 def test_a_packed_answer_that_was_cut_is_asked_for_again():

@@ -53,7 +53,8 @@ async def read_current(
     call = current_call.get()
     deadline = (call and call.deadline) or time.monotonic() + client.context.timeouts.call
     names = tuple(scope.value for scope in scopes)
-    token = current_call.set(ToolCall(request.tool, names, None, request.digest[:12], deadline))
+    asked = ToolCall(request.tool, names, digest=request.digest[:12], deadline=deadline, arguments=request.arguments)
+    token = current_call.set(asked)
     try:
         return client.secrets.redact_value(await read(client, request.arguments))
     finally:

@@ -207,7 +207,7 @@ def _pauses(timeouts: Timeouts) -> Iterator[float]:
 async def _look_once(client: AzureDevOps, recover: Recovery[R], pending: PendingWrite) -> R | Missing | None:
     deadline = time.monotonic() + client.context.timeouts.request
     under_way = _twin_is_under_way(client, pending)
-    token = current_call.set(ToolCall(pending.tool, (), deadline=deadline))
+    token = current_call.set(ToolCall(pending.tool, (), deadline=deadline, arguments=pending.arguments))
     try:
         found = await recover(client, pending)
     except WriteOutcomeUnknown:

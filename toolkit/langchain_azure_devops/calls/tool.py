@@ -255,7 +255,7 @@ class Tool(Generic[P, R]):
         deadline = begun + client.context.timeouts.call
         optional = tuple(scope.value for scope in self.optional)
         digest = digest_call(self.name, others)[:12]
-        call = ToolCall(self.name, scopes, grant, digest, deadline, optional, before_write=check)
+        call = ToolCall(self.name, scopes, grant, digest, deadline, optional, before_write=check, arguments=values)
         token = current_call.set(call)
         try:
             function = cast("Callable[..., Awaitable[R]]", self.function)

@@ -182,7 +182,7 @@ async def decompress(response: httpx.Response) -> AsyncIterator[bytes]:
         raise ServiceFault(
             f"The answer is compressed as {encoding!r}, which was not asked for: something between here and the "
             "service changed it. Check the proxy settings.",
-            subject=encoding,
+            subject="encoding",
         )
 
 

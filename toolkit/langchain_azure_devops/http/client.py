@@ -39,7 +39,7 @@ from langchain_azure_devops.http.retries import outcome_unknown
 from langchain_azure_devops.http.write_gate import build_layers
 from langchain_azure_devops.runtime import RunContext, Waiting
 from langchain_azure_devops.safety.audit import AuditLog
-from langchain_azure_devops.safety.grants import GrantBook, Operation, WritePolicy, current_call
+from langchain_azure_devops.safety.grants import GrantBook, Operation, WritePolicy, as_subject, current_call
 from langchain_azure_devops.safety.operations import is_read
 from langchain_azure_devops.safety.write_memory import shared_memory
 from langchain_azure_devops.settings import Settings, check_choice, check_type
@@ -376,12 +376,13 @@ class AzureDevOps:
             context = response.request.extensions["request_context"]
             return outcome_unknown(f"failed ({first_sentence(error.message)[:-1]})", response.request, context)
         if isinstance(error, ProjectNotFound) and request.project is not None:
+            subject = as_subject(request.project, self.settings.default_project)
             names = await self.project_names()
             near = difflib.get_close_matches(request.project.lower(), [name.lower() for name in names], n=1, cutoff=0.5)
             if near:
                 suggestion = next(name for name in names if name.lower() == near[0])
-                return ProjectNotFound(f"{error.message} Did you mean {suggestion!r}?", subject=request.project)
-            return ProjectNotFound(error.message, subject=request.project)
+                return ProjectNotFound(f"{error.message} Did you mean {suggestion!r}?", subject=subject)
+            return ProjectNotFound(error.message, subject=subject)
         return error
 
 

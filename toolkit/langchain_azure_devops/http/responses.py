@@ -33,6 +33,7 @@ from langchain_azure_devops.text.untrusted import one_line
 
 ANONYMOUS_ID = "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa"
 _MAX_REASON = 600
+_MAX_KEY = 100
 _MAX_READ = 20_000
 _GENERAL_KEYS = frozenset({"", "Exception", "VssServiceException"})
 _GENERAL_CODES = frozenset({"TF400898"})
@@ -211,7 +212,10 @@ async def classify_error(
     kind = error_class(status, type_key, reason)
     if status == 404 and "/search/" in operation.template and kind is not ProjectNotFound:
         return InvalidRequest(_CODE_SEARCH_INFO, subject="code search")
-    happened = f"{_describe_request(operation, call)} answered {status}: {reason or 'no reason given'}"
+    # The class that the service gives an error tells more than ours only where ours is a general one.
+    named = redact(one_line(type_key))[:_MAX_KEY] if kind in {InvalidRequest, ServiceFault} else ""
+    answered = f"answered {status}{f' ({named})' if named else ''}"
+    happened = f"{_describe_request(operation, call)} {answered}: {reason or 'no reason given'}"
     if issubclass(kind, Throttled):
         return throttled_error(response, happened)
     if status == 401 and kind is TokenRejected:
@@ -220,7 +224,7 @@ async def classify_error(
     text = explain(kind, happened)
     if kind is ServiceFault and (seconds := retry_after(response.headers)):
         text += f" Come back in {seconds:.0f} s."
-    return kind(text, subject=type_key if kind in {InvalidRequest, ServiceFault} else "")
+    return kind(text)
 
 
 def throttled_error(response: httpx.Response, happened: str) -> Throttled:

@@ -222,6 +222,7 @@ class ToolCall:
         optional: The scopes that the tool declares for optional parts of its result.
         gaps: The parts that were not read, each with the scope that it needs.
         before_write: Runs right before each attempt to send a write request; an error means that it is not sent.
+        arguments: What the caller gave, as far as it is known.
     """
 
     tool: str
@@ -232,9 +233,22 @@ class ToolCall:
     optional: tuple[str, ...] = ()
     gaps: list[tuple[str, str]] = field(default_factory=list)
     before_write: Callable[[], Awaitable[None]] | None = None
+    arguments: Mapping[str, object] = field(default_factory=dict)
 
 
 current_call: ContextVar[ToolCall | None] = ContextVar("azure_devops_tool_call", default=None)
+
+
+def as_subject(value: object, *settings: str | None) -> str:
+    """Return a value as the subject of an error if the caller or the settings gave it; otherwise an empty text.
+
+    A subject stands outside of the fence around an error's message, so no answer may decide what it says.
+    """
+    call = current_call.get()
+    if call is None:
+        return str(value)
+    given = str([*settings, *call.arguments.values()]).lower()
+    return str(value) if str(value).strip("/").lower() in given else ""
 
 
 def digest_call(tool: str, arguments: Mapping[str, JsonValue], current: Mapping[str, JsonValue] | None = None) -> str:

@@ -12,6 +12,7 @@ from langchain_azure_devops.errors import InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues, QueryValue
 from langchain_azure_devops.http.responses import Collection, Named, decode
+from langchain_azure_devops.safety.grants import as_subject
 from langchain_azure_devops.text.lines import detect_encoding
 
 REPOSITORY = "/{project}/_apis/git/repositories/{repository}"
@@ -136,7 +137,7 @@ async def known_repository(
             raise await _unknown_path(client, where, path, at or {}) from error
         if "VS403403" in error.message:
             message = f"Repository {where['repository']!r} is empty: it has no branches yet."
-            raise NotFound(message, subject=str(where["repository"])) from error
+            raise NotFound(message, subject=as_subject(where["repository"])) from error
         raise
 
 
@@ -149,7 +150,7 @@ async def unknown_repository(client: AzureDevOps, where: PathValues) -> NotFound
     return NotFound(
         f"There is no repository {wanted!r} {place}, or this token's owner may not see it.{_near(wanted, names)} "
         f"Repositories there: {', '.join(names[:30]) or 'none'}.",
-        subject=wanted,
+        subject=as_subject(wanted),
     )
 
 
@@ -157,14 +158,16 @@ async def _unknown_version(client: AzureDevOps, where: PathValues, at: Mapping[s
     wanted, kind = str(at["versionDescriptor.version"]), str(at["versionDescriptor.versionType"])
     happened = f"Repository {where['repository']!r} has no {kind} {wanted!r}."
     if kind == "commit":
-        return NotFound(f"{happened} Check the id; it may belong to another repository.", subject=wanted)
+        return NotFound(f"{happened} Check the id; it may belong to another repository.", subject=as_subject(wanted))
     response = await client.get(f"{REPOSITORY}/refs", path=where, query={"$top": 1000})
     refs = [row.name for row in decode(response, Collection[Named]).value]
     folder, other = ("refs/heads/", "tag") if kind == "branch" else ("refs/tags/", "branch")
     if f"refs/{'tags' if other == 'tag' else 'heads'}/{wanted}" in refs:
-        return NotFound(f"{happened} It is a {other}: repeat with version_type={other!r}.", subject=wanted)
+        return NotFound(f"{happened} It is a {other}: repeat with version_type={other!r}.", subject=as_subject(wanted))
     names = [name.removeprefix(folder) for name in refs if name.startswith(folder)]
-    return NotFound(f"{happened}{_near(wanted, names)} Branches are listed by list_branches.", subject=wanted)
+    return NotFound(
+        f"{happened}{_near(wanted, names)} Branches are listed by list_branches.", subject=as_subject(wanted)
+    )
 
 
 async def _unknown_path(client: AzureDevOps, where: PathValues, path: str, at: Mapping[str, QueryValue]) -> NotFound:
@@ -177,11 +180,13 @@ async def _unknown_path(client: AzureDevOps, where: PathValues, path: str, at: M
         response = await client.get(f"{REPOSITORY}/items", path=where, query=query)
     except NotFound:
         return NotFound(
-            f"{happened} Its folder {folder!r} is not there either: use list_repository_files.", subject=wanted
+            f"{happened} Its folder {folder!r} is not there either: use list_repository_files.",
+            subject=as_subject(wanted),
         )
     names = [row.path for row in decode(response, Collection[_Item]).value]
     return NotFound(
-        f"{happened}{_near(wanted, names)} list_repository_files shows what is in {folder!r}.", subject=wanted
+        f"{happened}{_near(wanted, names)} list_repository_files shows what is in {folder!r}.",
+        subject=as_subject(wanted),
     )
 
 

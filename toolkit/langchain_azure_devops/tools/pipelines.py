@@ -12,6 +12,7 @@ from langchain_azure_devops.errors import InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, Named, Numbered, decode
 from langchain_azure_devops.results.models import InProject, Instant, Page, Result, Untrusted
+from langchain_azure_devops.safety.grants import as_subject
 from langchain_azure_devops.scopes import Scope
 
 toolset = Toolset.named("pipelines", "See which pipelines there are and how they last went.")
@@ -119,5 +120,5 @@ async def find_pipeline_id(client: AzureDevOps, project: str, pipeline: str) -> 
     raise NotFound(
         f"There is no pipeline {pipeline!r} in {project!r}.{f' Did you mean {near[0]!r}?' if near else ''} "
         f"Pipelines there: {', '.join(names[:30]) or 'none'}.",
-        subject=pipeline,
+        subject=as_subject(pipeline),
     )

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, JsonValue
 from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, Named, OrNone, decode
+from langchain_azure_devops.safety.grants import as_subject
 from langchain_azure_devops.text.untrusted import one_line
 
 _TYPES = "/{project}/_apis/wit/workitemtypes"
@@ -66,10 +67,8 @@ async def add_repair_hint(
         return error
     if not hint:
         return error
-    message = f"{error.message} {hint}"
-    return (
-        NotFound(message, subject=subject) if isinstance(error, NotFound) else InvalidRequest(message, subject=subject)
-    )
+    kind = NotFound if isinstance(error, NotFound) else InvalidRequest
+    return kind(f"{error.message} {hint}", subject=subject)
 
 
 async def explain_empty_result(client: AzureDevOps, project: str, type: str | None, state: str | None) -> list[str]:
@@ -100,18 +99,18 @@ async def _find_hint(
     message = error.message
     hint, subject = "", ""
     if (found := _UNKNOWN_FIELD.search(message)) is not None:
-        subject = (found["save"] or found["query"]).strip("[]")
-        hint = await _suggest_fields(client, subject)
+        field = (found["save"] or found["query"]).strip("[]")
+        hint, subject = await _suggest_fields(client, field), as_subject(field)
     elif project is not None and (found := _PATH.search(message)) is not None:
         subject = f"{(found['save'] or found['query']).lower()}s"
         hint = await _list_paths(client, project, subject)
     elif type is None and re.search(r"TF5\d{4}", message):
         hint, subject = _WIQL_FORM, "wiql"
     elif type is not None and project is not None and (found := _RULE.search(message)) is not None:
-        subject = found["rule"] or found["list"]
-        hint = await _list_values(client, project, type, subject)
+        field = found["rule"] or found["list"]
+        hint, subject = await _list_values(client, project, type, field), as_subject(field)
     elif type is not None and project is not None and "VS402323" in message:
-        hint, subject = await _suggest_types(client, project, type), type
+        hint, subject = await _suggest_types(client, project, type), as_subject(type)
     elif "unknown identity" in message:
         hint, subject = "Give the person's e-mail address or exact display name.", "identity"
     return hint, subject
