@@ -52,3 +52,13 @@ def test_a_map_of_rooms_says_what_their_docstrings_say_in_the_order_of_the_impor
 def test_a_marker_that_names_nothing_fails(section, words):
     with pytest.raises(LookupError, match=words):
         renewed(ROOT, f"<!-- generated:{section} -->\n<!-- /generated -->\n")
+
+
+def test_every_marker_stands_on_a_line_of_its_own_so_that_the_command_finds_it():
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("*/*.md")]
+    lines = [
+        line for page in pages for line in page.read_text(encoding="utf-8").splitlines() if "<!-- generated:" in line
+    ]
+    assert lines
+    assert [line for line in lines if not (line.startswith("<!-- generated:") and line.endswith(" -->"))] == []
+    assert [line for line in lines if line.count("<!--") > 1] == []
