@@ -428,6 +428,10 @@ def failing(_request):
         None, failing, slow, lambda _: None, lambda _: True, lambda _: "approve", lambda _: {"approved": True},
         lambda request: Approval("yes", request.digest, "x"), lambda request: Approval(1, request.digest, "x"),
         lambda _: Approval(True, "another digest", "x"), lambda _: Approval(True, "", "x"),
+        *(lambda request, who=who: Approval(True, request.digest, who)
+          for who in ("", " ", "\n\t", "\u200b", "\u2800", "\u3164", "\u202e\u00ad", "-", None, 7, True, ["dana"])),
+        *(lambda request, state=state: Approval(True, request.digest, "dana", state=state)
+          for state in ("junk", "", " ", "0" * 64, "f" * 63, 7, True, ["x"], b"x")),
     ],
 )  # fmt: skip
 def test_anything_but_a_clear_yes_to_this_call_writes_nothing(server, organization, approver):

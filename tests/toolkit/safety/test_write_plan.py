@@ -223,7 +223,7 @@ def test_an_approval_is_for_the_plan_that_was_shown(toolkit):
     with pytest.raises(InvalidRequest, match="what was approved is another one"):
         other.approved(toolkit.client, by="dana", digest=shown.digest)
     with pytest.raises(InvalidRequest):
-        shown.approved(toolkit.client, by=" ", digest=shown.digest)
+        shown.approved(toolkit.client, by=" \u2800", digest=shown.digest)
 
 
 async def test_an_approval_in_a_loop_is_recorded_without_blocking_it(toolkit, tmp_path):

@@ -15,7 +15,7 @@ from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.safety.allowed_targets import ContentPolicy, current_targets
 from langchain_azure_devops.safety.audit import AuditEvent, record_event, record_event_async
 from langchain_azure_devops.safety.content_policy import find_violations
-from langchain_azure_devops.safety.grants import Approval, Approver, WriteRequest
+from langchain_azure_devops.safety.grants import Approval, Approver, WriteRequest, digest_state, names_somebody
 
 _SHOWN = 5
 _approver: ContextVar[Approver | None] = ContextVar("azure_devops_approver")
@@ -187,14 +187,25 @@ def _judge(request: WriteRequest, answer: object) -> _Decision:
     if not isinstance(answer, Approval) or answer.approved is not True:
         reason = answer.reason if isinstance(answer, Approval) else "the approver gave no valid answer"
         why = f"because {reason or 'it was rejected'}. Do not repeat it unchanged"
-        name = answer.approver if isinstance(answer, Approval) else "nobody"
+        name = answer.approver if isinstance(answer, Approval) and names_somebody(answer.approver) else "nobody"
+    elif not names_somebody(answer.approver):
+        why, name = "because the approval does not name who gave it", "nobody"
     elif answer.digest != request.digest:
         what = "other arguments" if request.current is None else "other arguments or another state"
         why, name = f"because the approval was given for {what}", answer.approver
+    elif answer.state is not None and not _may_be_state_of(request, answer.state):
+        why, name = "because the approval was given for another state", answer.approver
     else:
         state: dict[str, JsonValue] = {} if answer.state is None else {"state": answer.state}
         return _Decision("approved", {**about, "approver": answer.approver, **state}, answer)
     return _Decision("denied", {**about, "approver": name, "reason": why}, _refusal(request.tool, why))
+
+
+def _may_be_state_of(request: WriteRequest, state: object) -> bool:
+    """Whether the digest of a state is that of the request; where the request carries none, whether it is a digest."""
+    if request.current is not None:
+        return state == digest_state(request.current)
+    return isinstance(state, str) and len(state) == len(digest_state({})) and not state.strip("0123456789abcdef")
 
 
 def _refusal(tool: str, why: str) -> WriteBlocked:

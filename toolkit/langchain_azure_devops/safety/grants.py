@@ -17,6 +17,7 @@ from typing import Literal
 from pydantic import JsonValue
 
 from langchain_azure_devops.errors import WriteBlocked
+from langchain_azure_devops.text.untrusted import clean
 
 GRANT_SECONDS = 120.0
 """How long a grant is valid: long enough for a throttled request, short enough to be useless later."""
@@ -111,7 +112,7 @@ class Approval:
     Attributes:
         approved: Whether the write may happen.
         digest: The digest of the request that was shown.
-        approver: The name of the approver.
+        approver: The name of the approver; without one nothing is approved.
         reason: Why the write is refused, for the model and the audit log.
         state: The digest of the current values that the approver itself showed before, see `digest_state`. The write
             is sent only if they are still the same. Leave it out when the request carries the current values.
@@ -122,6 +123,11 @@ class Approval:
     approver: str
     reason: str = ""
     state: str | None = None
+
+
+def names_somebody(approver: object) -> bool:
+    """Whether a name says who approved: it holds a letter or digit that a reader sees."""
+    return isinstance(approver, str) and any(map(str.isalnum, clean(approver)))
 
 
 Approver = Callable[[WriteRequest], Approval | Awaitable[Approval]]

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, m
 
 from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.safety.audit import AuditedClient, record_event, record_event_async
-from langchain_azure_devops.safety.grants import Approval, WriteRequest
+from langchain_azure_devops.safety.grants import Approval, WriteRequest, names_somebody
 
 
 class Targeted(Protocol):
@@ -183,8 +183,12 @@ class WritePlan(_Part):
 
     def _approval(self, by: str, digest: str) -> dict[str, JsonValue]:
         """Return what the audit log keeps of an approval."""
-        if digest != self.digest or not by.strip():
+        if digest != self.digest:
             raise InvalidRequest("The plan was not approved: what was approved is another one.", subject="plan")
+        if not names_somebody(by):
+            raise InvalidRequest(
+                "The plan was not approved: nobody is named who approved it. Give by=.", subject="plan"
+            )
         writes: list[JsonValue] = [f"{entry.count} x {entry.tool} in {entry.project}" for entry in self.writes]
         return {"digest": self.digest, "approver": by, "writes": writes}
 
