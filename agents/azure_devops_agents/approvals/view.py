@@ -7,6 +7,8 @@ from contextvars import ContextVar
 from dataclasses import asdict
 from typing import Any
 
+from pydantic import JsonValue
+
 from langchain_azure_devops import AzureDevOps, Tool
 from langchain_azure_devops.safety import Approval, WriteRequest, compare_states, digest_state, flatten
 from langchain_azure_devops.text import clean, find_alphabets, find_disguise, find_unseen, spell_out
@@ -46,10 +48,11 @@ class GraphApprover:
 graph_approver = GraphApprover()
 
 
-async def build_view(
+def build_view(
     client: AzureDevOps,
     tool: Tool[..., Any],
     request: WriteRequest,
+    state: Mapping[str, JsonValue] | None,
     *,
     outdated: Mapping[str, Any] | None = None,
     read_before: Sequence[Mapping[str, Any]] = (),
@@ -58,15 +61,13 @@ async def build_view(
     """Build everything that a person needs for the decision, as plain data.
 
     Args:
-        client: Reads the current state.
+        client: The client that would write.
         tool: The tool that would write.
         request: What would be written.
+        state: The current state, as the tool reads it; None when it declares none.
         outdated: The state that the person was shown before, if it changed after the approval.
         read_before: Whose untrusted text was read in the thread before.
         cited: The evidence that the arguments name.
-
-    Raises:
-        AzureDevOpsError: The current state cannot be read.
     """
     arguments = dict(request.arguments)
     invisible = {name: found for name, value in arguments.items() if (found := _find_unseen(value, name))}
@@ -76,7 +77,6 @@ async def build_view(
         for name, value in arguments.items()
         if value != [] or name not in fields or fields[name].default != []
     }
-    state = await tool.read_current(client, request)
     current = None if state is None else {name: spell_out_hidden(value, name) for name, value in state.items()}
     project = request.project or (current or {}).get("project")
     return {
@@ -88,7 +88,11 @@ async def build_view(
         "current": current,
         "state": None if state is None else digest_state(state),
         "changes": list_changes(shown, current or {}),
-        "outdated": [] if outdated is None else [asdict(change) for change in compare_states(outdated, current or {})],
+        "outdated": [
+            {name: spell_out_hidden(value, change.name) for name, value in asdict(change).items()}
+            for change in compare_states(outdated or {}, state or {}, client.secrets)
+            if outdated is not None
+        ],
         "hidden_characters": invisible,
         "lookalikes": find_lookalikes(request, current or {}),
         "untrusted_read": bool(read_before),

@@ -140,11 +140,18 @@ def _add_question(sheet: _Sheet, view: Mapping[str, Any]) -> None:
 
 
 def _add_outdated(sheet: _Sheet, outdated: Sequence[Mapping[str, Any]]) -> None:
-    """Show what changed after the person approved; nothing was written then."""
-    if outdated:
+    """Show what changed after the person approved, or cannot be compared; nothing was written then."""
+    changed = [change for change in outdated if change["comparable"]]
+    if changed:
         sheet.say("You approved this before. It was not written, because this changed meanwhile:", "bold red")
-    for change in outdated:
+    for change in changed:
         _add_pair(sheet, change["name"], change["shown"], change["now"])
+    unknown = [change for change in outdated if not change["comparable"]]
+    if unknown:
+        before = "And this" if changed else "You approved this before. It was not written, because this"
+        sheet.say(f"{before} holds a secret whose value cannot be compared after a restart:", "bold red")
+    for change in unknown:
+        sheet.name(change["name"], change["now"], "red")
 
 
 def _add_present_state(sheet: _Sheet, view: Mapping[str, Any]) -> None:

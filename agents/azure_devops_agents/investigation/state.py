@@ -1,9 +1,11 @@
 """The state of an investigation: plain data only, so that every checkpointer can store it."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, NotRequired, TypedDict
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langgraph.graph.message import add_messages
+from pydantic import JsonValue
 
 from azure_devops_agents.investigation.refusals import AnswerLost, refusal_message
 from langchain_azure_devops.safety import NamedTargets, find_named_targets
@@ -39,8 +41,9 @@ class Decision(TypedDict):
     `decision` is approve, reject or stop; `outdated` when what was shown changed before an approved write was sent, and
     `asked` while the person is asked again. Two writes have the same `fingerprint` when a person would call them the
     same. `named` holds the hosts and the mentions that the person named, and that the write may therefore contain.
-    `write_id` is its id in the journal. `shown` is the state that the person was shown, `state` its digest, and
-    `outdated` says how often it changed after an approval. `unedited` is the fingerprint of the call before an edit.
+    `write_id` is its id in the journal. `state` is the state that the person was shown, with pseudonyms for secrets,
+    and `outdated` says how often it changed after an approval. `unedited` is the fingerprint of the call before an
+    edit.
     """
 
     call: dict[str, Any]
@@ -54,8 +57,7 @@ class Decision(TypedDict):
     fingerprint: str
     named: dict[str, list[str]]
     unedited: NotRequired[str]
-    state: NotRequired[str | None]
-    shown: NotRequired[dict[str, Any] | None]
+    state: NotRequired[Mapping[str, JsonValue] | None]
     outdated: NotRequired[int]
 
 
@@ -114,7 +116,8 @@ class CallTask(TypedDict):
     texts that were `read_before`, the fingerprints of the `rejected` writes, the reason why the person is not asked
     (`refusal`), the hosts and mentions that the person `named`, the fingerprint of the call before it was edited
     (`unedited`), the fault of an edit (`problem`), the decision that is `outdated` because the state changed, and the
-    `view` that the person is shown. It is stored with the task: the answer is about exactly this view.
+    `view` that the person is shown and the `state` in it. Both are stored with the task: the answer is about exactly
+    this view.
     """
 
     call: dict[str, Any]
@@ -131,6 +134,7 @@ class CallTask(TypedDict):
     problem: str
     outdated: NotRequired[Decision | None]
     view: NotRequired[dict[str, Any]]
+    state: NotRequired[Mapping[str, JsonValue] | None]
 
 
 def since_question(messages: list[AnyMessage]) -> list[AnyMessage]:

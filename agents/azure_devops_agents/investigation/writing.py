@@ -26,6 +26,7 @@ from langchain_azure_devops import AzureDevOpsToolkit, Tool
 from langchain_azure_devops.errors import AzureDevOpsError, StateChanged, WriteBlocked, WriteOutcomeUnknown
 from langchain_azure_devops.results import render, render_error
 from langchain_azure_devops.safety import (
+    MOST_ASKS,
     Approval,
     ApprovedPlan,
     AuditEvent,
@@ -36,8 +37,6 @@ from langchain_azure_devops.safety import (
     record_event_async,
 )
 
-MOST_ASKS = 3
-"""How often a person approves one write whose state changes each time before it is sent."""
 _CHECKPOINTER = "__pregel_checkpointer"
 _OUTDATED = "outdated"
 
@@ -106,8 +105,8 @@ class WriteNodes:
 
     def _ask(self, task: CallTask) -> _Step:
         """Interrupt with the stored view. The state is not read here: the answer is about what the view shows."""
-        if "view" not in task:
-            # A version without this node stored the task.
+        if "state" not in task:
+            # A version that did not store what was shown stored the task.
             return _Step(Command(goto=Send("prepare", task)))
         prepared = self._prepare(task)
         return prepared if isinstance(prepared, _Step) else self._decide(task, prepared, interrupt(task["view"]))
@@ -119,11 +118,13 @@ class WriteNodes:
         """Build the view, and go on to the person with it; a write whose state cannot be read is refused."""
         outdated, call = task.get("outdated"), task["call"]
         try:
-            shown = await build_view(
+            state = await self._tool(call).read_current(self.toolkit.client, request)
+            shown = build_view(
                 self.toolkit.client,
                 self._tool(call),
                 request,
-                outdated=outdated and outdated.get("shown"),
+                state,
+                outdated=outdated and outdated.get("state"),
                 read_before=task["read_before"],
                 cited=list(task["evidence"].values()),
             )
@@ -133,7 +134,8 @@ class WriteNodes:
         untrusted = task["untrusted_read"] or shown["untrusted_read"]
         view = {**shown, "untrusted_read": untrusted, "edited": bool(task["unedited"]), "problem": task["problem"]}
         asked = {call["id"]: {**outdated, "decision": "asked"}} if outdated else {}
-        return _Step(Command(update={"decisions": asked}, goto=Send("approve", {**task, "view": view})))
+        approve = Send("approve", {**task, "view": view, "state": state})
+        return _Step(Command(update={"decisions": asked}, goto=approve))
 
     def _prepare(self, task: CallTask) -> WriteRequest | _Step:
         """Return the write to ask about, or where to go on when there is nothing to ask."""
@@ -170,7 +172,7 @@ class WriteNodes:
             return self._edit(task, request, given["arguments"])
         if decision not in ("approve", "stop"):
             decision = "reject"
-        view, before = task.get("view") or {}, task.get("outdated")
+        before = task.get("outdated")
         call, reason, approver = task["call"], str(given.get("reason") or ""), str(given.get("approver") or "unknown")
         entry = Decision(
             call=call,
@@ -185,8 +187,7 @@ class WriteNodes:
             fingerprint=task["unedited"] or fingerprint(request),
             named=task["named"],
             unedited=task["unedited"],
-            state=view.get("state"),
-            shown=view.get("current"),
+            state=task.get("state"),
             outdated=before.get("outdated", 0) if before else 0,
         )
         update: dict[str, Any] = {"decisions": {call["id"]: entry}}

@@ -76,7 +76,7 @@ def make_tool(state):
 
 def view_of(client, arguments, state=None, **more):
     request = WriteRequest("note", arguments, digest_call("note", arguments), None)
-    view = asyncio.run(build_view(client, make_tool(state), request, **more))
+    view = build_view(client, make_tool(state), request, state, **more)
     return {**view, "edited": False, "problem": ""}
 
 
@@ -246,9 +246,26 @@ def test_what_changed_since_the_approval_is_marked_with_both_values(client):
     assert "-▏As it was" in text
     assert "+▏Renamed" in text
     assert view["outdated"] == [
-        {"name": "title", "shown": "As it was", "now": "Renamed"},
-        {"name": "state", "shown": None, "now": "Active"},
+        {"name": "title", "shown": "As it was", "now": "Renamed", "comparable": True},
+        {"name": "state", "shown": None, "now": "Active", "comparable": True},
     ]
+
+
+def test_a_secret_that_cannot_be_compared_is_not_called_changed(client):
+    stranger = "[secret:password:0123456789]"
+    now = {"title": "Renamed", "text": "password: is [secret:password:9876543210] here", "state": "Active"}
+    shown = {"title": "As it was", "text": f"password: is {stranger} here", "state": "Active"}
+    view = view_of(client, {"title": "x"}, now, outdated=shown)
+    assert {change["name"]: change["comparable"] for change in view["outdated"]} == {"title": True, "text": False}
+    for before, says in (
+        (shown, "And this holds a secret whose value cannot be compared after a restart:"),
+        ({**shown, "title": "Renamed"}, "because this holds a secret whose value cannot be compared after a restart:"),
+    ):
+        lines, _ = printed(view_of(client, {"title": "x"}, now, outdated=before), 60)
+        text = " ".join("".join(lines).replace("│", " ").split())
+        assert says in text
+        assert ("this changed meanwhile" in text) == (before is shown)
+        assert stranger not in text
 
 
 def test_the_view_for_other_front_ends_is_whole(client):
@@ -301,7 +318,8 @@ def test_a_branch_that_looks_like_another_is_flagged_with_its_name(client):
     for name in ("mаin", "ｍain", "Main", "rnain", "maın"):
         request = WriteRequest("note", {"target": name}, "d", None, frozenset({"target"}))
         tool = make_tool({"target_looks_like": ["main"]})
-        view = {**asyncio.run(build_view(client, tool, request)), "edited": False, "problem": ""}
+        state = asyncio.run(tool.read_current(client, request))
+        view = {**build_view(client, tool, request, state), "edited": False, "problem": ""}
         [entry] = view["lookalikes"]
         assert "looks like main, which is another one" in entry["warning"]
         assert "looks like main" in " ".join("".join(read_values(printed(view, 40)[0])[0]).split())

@@ -239,6 +239,66 @@ def test_what_was_not_sent_is_on_record(toolkit, investigate, other, tmp_path):
     assert states == [first.view["state"], second.view["state"]]
 
 
+def retitle(organization, title):
+    """Give work item 4 a title that this client would not write."""
+    [item] = [item for item in organization.work_items if item.id == 4]
+    item.revision.fields["System.Title"] = title
+
+
+@pytest.fixture
+def restart(server):
+    """Connect as another process does: its pseudonyms are others."""
+    made = []
+
+    def connect():
+        given = {"base_url": server.base_url, "pat": "full-access-token", "default_project": "Platform"}
+        made.append(AzureDevOpsToolkit.connect(**given))
+        return made[-1]
+
+    yield connect
+    for toolkit in made:
+        toolkit.client.close()
+
+
+def test_after_a_restart_a_secret_in_the_state_is_asked_once_more_and_not_called_changed(
+    toolkit, restart, organization, tmp_path
+):
+    retitle(organization, "password=Zx9kQ2mW7vB4nT6y for the rota")
+    path = tmp_path / "threads.sqlite"
+    with open_investigator(model(COMMENT, REPORT), toolkit, path=path) as investigator:
+        list(investigator.ask("t", "Do it."))
+    with open_investigator(model(COMMENT, REPORT), restart(), path=path) as investigator:
+        [first] = investigator.pending("t")
+        [again] = waiting(investigator.answer("t", {first.interrupt_id: YES}))
+        assert [(entry["name"], entry["comparable"]) for entry in again.view["outdated"]] == [("title", False)]
+        assert comments(organization) == []
+        assert waiting(investigator.answer("t", {again.interrupt_id: YES})) == []
+    assert len(comments(organization)) == 1
+    assert b"Zx9kQ2mW7vB4nT6y" not in path.read_bytes()
+
+
+def test_after_a_restart_a_change_beside_a_secret_is_marked(toolkit, restart, organization, tmp_path):
+    retitle(organization, "password=Zx9kQ2mW7vB4nT6y for the rota")
+    path = tmp_path / "threads.sqlite"
+    with open_investigator(model(COMMENT, REPORT), toolkit, path=path) as investigator:
+        list(investigator.ask("t", "Do it."))
+    retitle(organization, "password=Zx9kQ2mW7vB4nT6y for nobody")
+    with open_investigator(model(COMMENT, REPORT), restart(), path=path) as investigator:
+        [first] = investigator.pending("t")
+        [again] = waiting(investigator.answer("t", {first.interrupt_id: YES}))
+        assert [(entry["name"], entry["comparable"]) for entry in again.view["outdated"]] == [("title", True)]
+    assert comments(organization) == []
+
+
+def test_a_secret_that_is_learned_after_the_view_asks_nobody_again(toolkit, organization, investigate):
+    retitle(organization, "Deploy with Zx9kQ2mW7vB4nT6y")
+    with investigate(COMMENT, REPORT) as investigator:
+        [wait] = waiting(investigator.ask("t", "Do it."))
+        toolkit.client.secrets.learn("Zx9kQ2mW7vB4nT6y", "password")
+        assert waiting(investigator.answer("t", {wait.interrupt_id: YES})) == []
+    assert len(comments(organization)) == 1
+
+
 # -- real processes --------------------------------------------------------------------------------------------------
 
 PROCESS = """

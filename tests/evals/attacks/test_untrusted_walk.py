@@ -252,7 +252,8 @@ async def test_an_approval_shows_no_character_that_a_person_would_not_see(tool, 
     transport = PlantingTransport(stage.transport.inner, plants, known=stage.transport.known, replays=True)
     with AzureDevOps(settings, transport=transport) as client:
         request = WriteRequest(tool=tool, arguments=arguments, digest="d", project=None)
-        shown = await client.run(build_view(client, TOOLS[tool], request))
+        state = await client.run(TOOLS[tool].read_current(client, request))
+        shown = build_view(client, TOOLS[tool], request, state)
     assert MARKER in json.dumps(shown["current"])
     texts = [text for part in (shown["arguments"], shown["current"]) for text in part.values() if isinstance(text, str)]
     assert all(find_hidden(text) == [] for text in texts)

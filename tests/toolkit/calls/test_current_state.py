@@ -15,8 +15,9 @@ from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.errors import Denied, NotFound, RevisionConflict, StateChanged, WriteBlocked
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.safety.audit import AuditLog, read_entries
-from langchain_azure_devops.safety.grants import digest_state
+from langchain_azure_devops.safety.grants import compare_states
 from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.settings import load_settings
 from langchain_azure_devops.tools.work_items.tools import CommentAdded
 
 WRITERS = sorted(name for name, tool in TOOLS.items() if tool.access == "write")
@@ -368,7 +369,7 @@ class Earlier:
         self._state = state
 
     def __call__(self, request):
-        return Approval(True, request.digest, "dana", state=digest_state(self._state))
+        return Approval(True, request.digest, "dana", state=self._state)
 
 
 def test_an_approval_that_names_the_state_it_was_given_for_holds_only_in_that_state(client, meanwhile, sent):
@@ -383,6 +384,124 @@ def test_an_approval_that_names_the_state_it_was_given_for_holds_only_in_that_st
     with approve_writes_with(Earlier(now)):
         assert tool.call_sync(client, **arguments).work_item == 4
     assert len(writes(sent)) == 1
+
+
+@pytest.mark.parametrize("state", ["junk", "", 7, ["title"]])
+def test_an_approval_for_something_that_is_no_state_approves_nothing(client, sent, state):
+    class Junk(Earlier):
+        def __call__(self, request):
+            return Approval(True, request.digest, "dana", state=self._state)
+
+    with approve_writes_with(Junk(state)), pytest.raises(WriteBlocked, match="names no state that can be compared"):
+        TOOLS["add_work_item_comment"].call_sync(client, id=4, text="Noted.")
+    assert writes(sent) == []
+
+
+# -- secrets in the state --------------------------------------------------------------------------------------------
+
+OLD, NEW = "Zx9kQ2mW7vB4nT6y", "Kq3Lw8Rt5Yp2Vb7N"
+NOTE = {"id": 4, "text": "Noted."}
+
+
+@pytest.fixture
+def retitle(organization):
+    """Give work item 4 another title, as somebody else."""
+    [item] = [item for item in organization.work_items if item.id == 4]
+    return lambda title: item.revision.fields.__setitem__("System.Title", title)
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+def test_a_secret_that_is_learned_after_the_showing_is_no_change(client, sent, retitle, way):
+    retitle(f"Deploy with {OLD} now")
+    person = Person(lambda: client.secrets.learn(OLD, "password"))
+    way(client, Scenario("add_work_item_comment", "", ""), NOTE, person)
+    assert [request.current["title"] for request in person.asked] == [f"Deploy with {OLD} now"]
+    assert len(writes(sent)) == 1
+
+
+def test_a_change_beside_a_secret_that_was_learned_meanwhile_is_shown_without_the_secret(client, sent, retitle):
+    def learn_and_rename():
+        client.secrets.learn(OLD, "password")
+        retitle(f"Do not deploy with {OLD}")
+
+    retitle(f"Deploy with {OLD}")
+    person = Person(learn_and_rename, (True, False))
+    with approve_writes_with(person), pytest.raises(WriteBlocked, match="not like this"):
+        TOOLS["add_work_item_comment"].call_sync(client, **NOTE)
+    [change] = person.asked[1].changed
+    pseudonym = client.secrets.redact(OLD)
+    assert (change.shown, change.now) == (f"Deploy with {pseudonym}", f"Do not deploy with {pseudonym}")
+    assert change.comparable
+    assert OLD not in str(person.asked[1])
+    assert writes(sent) == []
+
+
+@pytest.mark.parametrize("learned", [(), (OLD,), (OLD, NEW)], ids=len)
+def test_another_value_of_a_secret_is_a_change(client, sent, retitle, learned):
+    for secret in learned:
+        client.secrets.learn(secret, "password")
+    retitle(f"password={OLD}")
+    person = Person(lambda: retitle(f"password={NEW}"), (True, False))
+    with approve_writes_with(person), pytest.raises(WriteBlocked, match="not like this"):
+        TOOLS["add_work_item_comment"].call_sync(client, **NOTE)
+    assert [(change.name, change.comparable) for change in person.asked[1].changed] == [("title", True)]
+    assert not {OLD, NEW} & set(str(person.asked).replace("'", "=").split("="))
+    assert writes(sent) == []
+
+
+@pytest.fixture
+def show_elsewhere(server):
+    """Return the state that another process shows; its pseudonyms stand for nothing in this one."""
+    settings, tool = load_settings(base_url=server.base_url, pat=FULL, environ={}), TOOLS["add_work_item_comment"]
+    with AzureDevOps(settings) as other:
+        yield lambda: other.run_sync(tool.read_current(other, tool.prepare(other, tool.validate(NOTE))))
+
+
+def test_after_a_restart_a_secret_that_cannot_be_compared_is_not_called_changed(client, show_elsewhere, sent, retitle):
+    retitle(f"password={OLD} and user=dana")
+    state = show_elsewhere()
+    with approve_writes_with(Earlier(state)), pytest.raises(StateChanged) as caught:
+        TOOLS["add_work_item_comment"].call_sync(client, **NOTE)
+    assert "title holds a secret whose value cannot be compared after a restart" in caught.value.message
+    assert "changed" not in caught.value.message
+    assert writes(sent) == []
+
+
+@pytest.mark.parametrize(
+    "title", ["password={} and user=luis", "Password={} and user=dana", "", "password= and user=dana"]
+)
+def test_after_a_restart_a_change_beside_the_secret_is_a_change(client, show_elsewhere, sent, retitle, title):
+    retitle(f"password={OLD} and user=dana")
+    state = show_elsewhere()
+    retitle(title.format(OLD))
+    with approve_writes_with(Earlier(state)), pytest.raises(StateChanged, match="has changed since then"):
+        TOOLS["add_work_item_comment"].call_sync(client, **NOTE)
+    assert writes(sent) == []
+
+
+def test_what_differs_only_in_secrets_of_another_process_may_be_equal(client):
+    """Each text is compared with every other one: a stranger's pseudonym stands for any text that is not empty."""
+    one, two = "[secret:password:0123456789]", "[secret:pat:9876543210]"
+    ours = client.secrets.learn(OLD, "password")
+    cases = {
+        (f"a {one} b", f"a {ours} b"): False,
+        (f"a {one} b", "a clear b"): False,
+        (f"a {one} b", "a  b"): True,
+        (f"a {one} b", "a clear c"): True,
+        (f"a {one} b {two}", "a x b y"): False,
+        (f"{one}{two}", "xy"): False,
+        (f"{one}{two}", "x"): True,
+        (f"a {ours} b", "a clear b"): True,
+        ("a", "b"): True,
+        (one, None): True,
+        (None, one): True,
+        ((one, "x"), ("y", "x")): False,
+        ((one, "x"), ("y", "z")): True,
+    }
+    for (shown, now), certain in cases.items():
+        old, new = ({"x": list(value) if isinstance(value, tuple) else value} for value in (shown, now))
+        [change] = compare_states(old, new, client.secrets)
+        assert change.comparable is certain, (shown, now)
 
 
 # -- tools of users --------------------------------------------------------------------------------------------------

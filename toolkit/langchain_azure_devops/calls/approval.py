@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 
@@ -184,6 +184,8 @@ def _judge(request: WriteRequest, answer: object) -> _Decision:
     if isinstance(answer, Exception):
         why = f"because asking for approval failed ({type(answer).__name__})"
         return _Decision("denied", {**about, "reason": why}, _refusal(request.tool, why), answer)
+    if isinstance(answer, Approval) and not isinstance(answer.state, Mapping | None):
+        answer = replace(answer, approved=False, reason="the approval names no state that can be compared")
     if not isinstance(answer, Approval) or answer.approved is not True:
         reason = answer.reason if isinstance(answer, Approval) else "the approver gave no valid answer"
         why = f"because {reason or 'it was rejected'}. Do not repeat it unchanged"
@@ -196,16 +198,14 @@ def _judge(request: WriteRequest, answer: object) -> _Decision:
     elif answer.state is not None and not _may_be_state_of(request, answer.state):
         why, name = "because the approval was given for another state", answer.approver
     else:
-        state: dict[str, JsonValue] = {} if answer.state is None else {"state": answer.state}
+        state: dict[str, JsonValue] = {} if answer.state is None else {"state": digest_state(answer.state)}
         return _Decision("approved", {**about, "approver": answer.approver, **state}, answer)
     return _Decision("denied", {**about, "approver": name, "reason": why}, _refusal(request.tool, why))
 
 
 def _may_be_state_of(request: WriteRequest, state: object) -> bool:
-    """Whether the digest of a state is that of the request; where the request carries none, whether it is a digest."""
-    if request.current is not None:
-        return state == digest_state(request.current)
-    return isinstance(state, str) and len(state) == len(digest_state({})) and not state.strip("0123456789abcdef")
+    """Whether values are those of the request; where the request carries none, whether they can be compared later."""
+    return isinstance(state, Mapping) and request.current in (None, state)
 
 
 def _refusal(tool: str, why: str) -> WriteBlocked:

@@ -10,13 +10,18 @@ from pydantic import JsonValue
 
 from langchain_azure_devops.errors import AzureDevOpsError, StateChanged, WriteBlocked
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.safety.grants import Approval, ToolCall, WriteRequest, current_call, digest_state
+from langchain_azure_devops.safety.grants import (
+    MOST_ASKS,
+    Approval,
+    ToolCall,
+    WriteRequest,
+    compare_states,
+    current_call,
+)
 from langchain_azure_devops.scopes import Scope
 
 State = Mapping[str, JsonValue]
 ReadCurrent = Callable[[AzureDevOps, Mapping[str, JsonValue]], Awaitable[dict[str, JsonValue]]]
-MOST_ASKS = 3
-"""How often one call asks for approval when the state changes each time between the answer and the write."""
 
 
 class NotCompared(WriteBlocked):
@@ -68,14 +73,19 @@ class StateCheck:
 
     Attributes:
         now: The values that were read last; None before the first comparison.
-        changed: Whether they differed from the approved ones.
+        approved: The values that were approved. Secrets that were learned since then are replaced in them, too, when
+            they are compared.
+        changed: Whether they differ.
     """
 
-    def __init__(self, tool: str, read: Callable[[], Awaitable[State]], approved: str, writes: int) -> None:
-        """Compare with the state of the digest `approved`, for a call that may send so many write requests."""
+    def __init__(
+        self, client: AzureDevOps, tool: str, read: Callable[[], Awaitable[State]], approved: State, writes: int
+    ) -> None:
+        """Compare with the approved values, for a call that may send so many write requests."""
         self.now: State | None = None
+        self.approved = approved
         self.changed = False
-        self._tool, self._read, self._approved, self._once = tool, read, approved, writes > 1
+        self._secrets, self._tool, self._read, self._once = client.secrets, tool, read, writes > 1
         self._held = False
         self._lock = asyncio.Lock()
 
@@ -83,7 +93,7 @@ class StateCheck:
         """Compare.
 
         Raises:
-            StateChanged: The state is another one.
+            StateChanged: The state is another one, or holds a secret that cannot be compared.
             NotCompared: It could not be read.
         """
         async with self._lock:
@@ -93,11 +103,16 @@ class StateCheck:
                 self.now = await self._read()
             except AzureDevOpsError as error:
                 raise NotCompared(self._tool, error) from error
-            self.changed = digest_state(self.now) != self._approved
-            if self.changed:
+            self.approved = self._secrets.redact_value(dict(self.approved), learn=False)
+            changes = compare_states(self.approved, self.now, self._secrets)
+            self.changed = bool(changes)
+            if changes:
+                why = "what the approver was shown has changed since then"
+                if not any(change.comparable for change in changes):
+                    names = " and ".join(change.name for change in changes)
+                    why = f"{names} holds a secret whose value cannot be compared after a restart"
                 raise StateChanged(
-                    f"{self._tool} was not carried out, and nothing was sent: what the approver was shown has changed "
-                    "since then. It has to be approved again.",
+                    f"{self._tool} was not carried out, and nothing was sent: {why}. It has to be approved again.",
                     subject=self._tool,
                 )
             self._held = True
@@ -112,10 +127,10 @@ def make_check(
     writes: int,
 ) -> StateCheck | None:
     """Return the comparison with the state that an approval is for; None when it was given without one."""
-    approved = approval.state if request.current is None else digest_state(request.current)
+    approved = approval.state if request.current is None else request.current
     if approved is None:
         return None
-    return StateCheck(request.tool, partial(read_current, client, read, request, scopes), approved, writes)
+    return StateCheck(client, request.tool, partial(read_current, client, read, request, scopes), approved, writes)
 
 
 @dataclass(frozen=True)
@@ -154,4 +169,4 @@ class Showing:
                 "and ask for the write later.",
                 subject=error.subject,
             ) from error
-        return Showing(self.asked, check.now, self.current, self.rounds + 1)
+        return Showing(self.asked, check.now, check.approved, self.rounds + 1)

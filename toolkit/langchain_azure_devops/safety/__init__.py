@@ -21,6 +21,7 @@ from langchain_azure_devops.safety.audit import (
     verify_chain,
 )
 from langchain_azure_devops.safety.grants import (
+    MOST_ASKS,
     Approval,
     Approver,
     StateChange,
@@ -34,6 +35,7 @@ from langchain_azure_devops.safety.private_files import make_private, make_priva
 from langchain_azure_devops.safety.write_plan import ApprovedPlan, FieldRule, WritePlan, flatten, plan_exact_write
 
 __all__ = [
+    "MOST_ASKS",
     "SECRET_REMOVED",
     "Approval",
     "ApprovedPlan",

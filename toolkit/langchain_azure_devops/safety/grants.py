@@ -17,8 +17,11 @@ from typing import Literal
 from pydantic import JsonValue
 
 from langchain_azure_devops.errors import WriteBlocked
+from langchain_azure_devops.text.known_secrets import KnownSecrets
 from langchain_azure_devops.text.untrusted import clean
 
+MOST_ASKS = 3
+"""How often one write is approved at most when what it would change changes each time before it is sent."""
 GRANT_SECONDS = 120.0
 """How long a grant is valid: long enough for a throttled request, short enough to be useless later."""
 
@@ -84,25 +87,59 @@ class WriteRequest:
 
 @dataclass(frozen=True)
 class StateChange:
-    """One value that changed after it was shown.
+    """One value that changed after it was shown, or of which this cannot be said.
 
     Attributes:
         name: Its name.
         shown: The value that was shown; None when there was none.
         now: The present value; None when there is none.
+        comparable: Whether the value certainly changed. False when it differs only where the shown value holds a secret
+            that another process read: a pseudonym of another process says nothing about the secret.
     """
 
     name: str
     shown: JsonValue
     now: JsonValue
+    comparable: bool = True
 
 
-def compare_states(shown: Mapping[str, JsonValue], now: Mapping[str, JsonValue]) -> tuple[StateChange, ...]:
-    """List the values that differ between the state that was shown and the present one."""
+def compare_states(
+    shown: Mapping[str, JsonValue], now: Mapping[str, JsonValue], known: KnownSecrets | None = None
+) -> tuple[StateChange, ...]:
+    """List the values that differ between the state that was shown and the present one.
+
+    Args:
+        shown: The state that was shown, with pseudonyms for secrets.
+        now: The present one, with pseudonyms for secrets.
+        known: The secrets of the client that read the present state. What was learned since the showing is replaced
+            in both states, so that a value counts as changed only when it changed.
+    """
+    if known is not None:
+        shown, now = known.redact_value((dict(shown), dict(now)), learn=False)
     names = [*shown, *(name for name in now if name not in shown)]
     return tuple(
-        StateChange(name, shown.get(name), now.get(name)) for name in names if shown.get(name) != now.get(name)
+        StateChange(name, shown.get(name), now.get(name), not (known and _may_equal(shown, now, name, known)))
+        for name in names
+        if shown.get(name) != now.get(name)
     )
+
+
+def _may_equal(shown: Mapping[str, JsonValue], now: Mapping[str, JsonValue], name: str, known: KnownSecrets) -> bool:
+    """Whether a value differs only where the shown one has pseudonyms that stand for nothing in this process."""
+    if name not in shown or name not in now:
+        return False
+    old, new = _canonical(shown[name]), _canonical(now[name])
+    first, *others = known.split_at_strangers(old)
+    if not others or not new.startswith(first):
+        return False
+    at = len(first)
+    for part in others[:-1]:
+        # A secret is never empty.
+        at = new.find(part, at + 1)
+        if at < 0:
+            return False
+        at += len(part)
+    return new.endswith(others[-1]) and len(new) - len(others[-1]) > at
 
 
 @dataclass(frozen=True)
@@ -114,15 +151,15 @@ class Approval:
         digest: The digest of the request that was shown.
         approver: The name of the approver; without one nothing is approved.
         reason: Why the write is refused, for the model and the audit log.
-        state: The digest of the current values that the approver itself showed before, see `digest_state`. The write
-            is sent only if they are still the same. Leave it out when the request carries the current values.
+        state: The current values that the approver itself showed before, as `Tool.read_current` returned them. The
+            write is sent only if they are still the same. Leave it out when the request carries the current values.
     """
 
     approved: bool
     digest: str
     approver: str
     reason: str = ""
-    state: str | None = None
+    state: Mapping[str, JsonValue] | None = None
 
 
 def names_somebody(approver: object) -> bool:
@@ -268,8 +305,11 @@ def digest_state(current: Mapping[str, JsonValue]) -> str:
 
 
 def _digest(value: object) -> str:
-    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(_canonical(value).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _canonical(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def _not_covered(operation: Operation, why: str) -> WriteBlocked:

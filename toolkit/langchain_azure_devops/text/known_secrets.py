@@ -160,6 +160,15 @@ class KnownSecrets:
         """
         return PSEUDONYM.sub(lambda match: written(self._look_up(match[0])), text) if PSEUDONYM_MARK in text else text
 
+    def split_at_strangers(self, text: str) -> list[str]:
+        """Split a text at the pseudonyms that stand for nothing in this process; another one may have given them."""
+        parts, at = [], 0
+        for match in PSEUDONYM.finditer(text):
+            if match[0] not in self._secrets:
+                parts.append(text[at : match.start()])
+                at = match.end()
+        return [*parts, text[at:]]
+
     def accept(self, pseudonyms: Sequence[str]) -> None:
         """Accept the pseudonyms of a recording, which stand for themselves because their secrets were never stored."""
         with self._lock:
