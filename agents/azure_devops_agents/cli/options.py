@@ -25,8 +25,8 @@ class OneOf(_Choice):
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the word, or fail with the allowed words and the nearest one."""
         if value not in self.choices:
-            near = did_you_mean(value, self.choices)
-            self.fail(f"{value!r} is not one of {', '.join(self.choices)}.{near}", param, ctx)
+            choices = ", ".join(map(repr, self.choices))
+            self.fail(f"{value!r} is not one of {choices}.{did_you_mean(value, self.choices)}", param, ctx)
         return value
 
 

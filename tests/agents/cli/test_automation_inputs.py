@@ -83,7 +83,11 @@ def test_the_plan_gets_the_model(run, tmp_path):
         ([], "Missing argument 'BRANCH'."),
         (["main", "--days", "0"], "Invalid value for '--days': Input should be greater than or equal to 1"),
         (["main", "--days", "many"], "Invalid value for '--days': 'many' is not a valid integer."),
-        (["main", "--state", "closed"], "Invalid value for '--state': 'closed' is not one of 'open', 'merged'."),
+        (["main", "--state", "closed"], "Invalid value for '--state': 'closed' is not one of 'open', 'merged'.\n"),
+        (
+            ["main", "--state", "mergd"],
+            "Invalid value for '--state': 'mergd' is not one of 'open', 'merged'. Did you mean 'merged'?\n",
+        ),
         (["main", "--report", "nowhere.txt"], "Invalid value for '--report': Path 'nowhere.txt' does not exist."),
         (["main", "--quiet", "--report", "."], "--quiet and --report exclude each other"),
         (["main", "--age", "3"], "No such option"),
