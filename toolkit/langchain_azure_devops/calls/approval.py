@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pydantic import JsonValue
 
@@ -184,8 +184,6 @@ def _judge(request: WriteRequest, answer: object) -> _Decision:
     if isinstance(answer, Exception):
         why = f"because asking for approval failed ({type(answer).__name__})"
         return _Decision("denied", {**about, "reason": why}, _refusal(request.tool, why), answer)
-    if isinstance(answer, Approval) and not isinstance(answer.state, Mapping | None):
-        answer = replace(answer, approved=False, reason="the approval names no state that can be compared")
     if not isinstance(answer, Approval) or answer.approved is not True:
         reason = answer.reason if isinstance(answer, Approval) else "the approver gave no valid answer"
         why = f"because {reason or 'it was rejected'}. Do not repeat it unchanged"
