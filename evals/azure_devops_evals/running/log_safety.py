@@ -5,11 +5,11 @@ from collections.abc import Iterable
 
 from azure_devops_evals.recording.format import PSEUDONYM_KEY
 from azure_devops_evals.world.world import TOKEN
-from langchain_azure_devops.text import KnownSecrets
+from langchain_azure_devops.text import KnownSecrets, find_hidden
 
 _ORDER = re.compile(r"(?i)##(?=vso\[|\[)|(?m:^(?P<colons>\s*::)(?=[a-z]))")
-_UNPRINTABLE = re.compile(r"[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]")
-_HIDDEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+# What XML does not take, and the line breaks that only some readers see.
+_UNPRINTABLE = re.compile(r"[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]|[\u2028\u2029]")
 
 
 def make_safe(text: str, secrets: Iterable[str] = ()) -> str:
@@ -27,5 +27,8 @@ def make_safe(text: str, secrets: Iterable[str] = ()) -> str:
         # Also where a value is so short that it would count only as a whole word.
         text = text.replace(secret, "[secret:planted]")
     text = known.redact(text)
-    text = _HIDDEN.sub("\N{REPLACEMENT CHARACTER}", _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text))
+    text = _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+    if not text.isascii():
+        for character in filter(find_hidden, set(text)):
+            text = text.replace(character, "\N{REPLACEMENT CHARACTER}")
     return _ORDER.sub(lambda found: f"{found['colons'][:-1]} :" if found["colons"] else "# #", text)

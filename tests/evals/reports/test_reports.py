@@ -17,13 +17,16 @@ from azure_devops_evals.case import YES, Case
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.cli.main import group
 from azure_devops_evals.counts import Count
+from azure_devops_evals.reports.destinations import Destinations
 from azure_devops_evals.reports.junit import as_junit
 from azure_devops_evals.reports.markdown import as_markdown
+from azure_devops_evals.reports.publish import publish
 from azure_devops_evals.reports.text import as_json, as_text
 from azure_devops_evals.running.log_safety import make_safe
 from azure_devops_evals.running.run import STATUSES, Result, run_case
 from azure_devops_evals.scoring.gates import judge
 from azure_devops_evals.world.world import TOKEN, planted_secrets
+from langchain_azure_devops.text import find_hidden
 
 SCHEMA = xmlschema.XMLSchema(str(Path(__file__).with_name("junit.xsd")))
 NASTY = "a\x00b\x1b[31m ##vso[task.setvariable variable=x]y ##[error]z\n::set-output name=x::y\n]]> </failure> &\ufffe"
@@ -190,3 +193,36 @@ def test_a_planted_secret_and_the_token_are_removed_in_every_written_form():
             assert form not in shown
             assert "[secret:" in shown
     assert "[secret:planted]" in make_safe("a b1!c", ["b1!c"])
+
+
+HIDDEN = (
+    "\x1b[31mred\x1b]0;t\x07\x00\x9b\x85\u2028\u202e\u2066\u206a\u200b\u061c\u00ad\u3164\u115f\ufe0f\ufeff\U000e0041"
+    "\ud800 end"
+)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        HIDDEN,
+        "#\u00ad#vso[task.complete]",
+        "#\u200b#[group]",
+        "a\u2028::set-output name=a::b",
+        "a\x85##vso[x]",
+        "\u00ad::add-mask::x",
+    ],
+    ids=ascii,
+)
+@pytest.mark.parametrize("as_machine", [False, True], ids=["text", "json"])
+def test_the_report_on_the_terminal_hides_nothing_and_orders_nothing(hostile, as_machine, capsys):
+    results = [Result(hostile, hostile, "fail", (hostile,), 1.0, {"success": Count(0, 1)}, hostile, trial=2)]
+    results.append(replace(results[0], trace="", status="harness error"))
+    publish(results, judge(results), 1.0, Destinations(as_machine=as_machine), more=[hostile])
+    shown = capsys.readouterr().out
+    shown.encode()
+    assert find_hidden(shown) == [], ascii(shown)
+    assert "##vso[" not in shown
+    assert "##[" not in shown
+    assert not re.search(r"^\s*::[a-z]", shown, re.MULTILINE)
+    if as_machine:
+        assert json.loads(shown)["cases"][0]["case"] == hostile
