@@ -2,15 +2,21 @@
 
 import json
 
+import httpx
 import pytest
 from agent_tokens import FULL
 from click.testing import CliRunner
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output import DummyOutput
+from sarif_log import result, sarif
 from stub_service import PERSON, Reply, StubService, ok
 
 from azure_devops_agents.cli.main import group
 from azure_devops_agents.cli.terminal import machine_readable, make_safe
 from azure_devops_simulator import SimulatorServer, seed_organization
 from langchain_azure_devops.safety import AuditLog
+from langchain_azure_devops.settings import load_settings
 from langchain_azure_devops.text import find_hidden
 
 HOSTILE = (
@@ -97,6 +103,96 @@ def test_what_people_wrote_is_cleaned(tmp_path, arguments):
     assert "red" in result.stdout or arguments[0] == "audit"
     assert_clean(result.stdout)
     assert_clean(result.stderr)
+
+
+def hostile_log():
+    """A log in which every text of a scanner is hostile; each finding is in another file."""
+    found = result(HOSTILE, HOSTILE, f"src/{HOSTILE}.py", 3, HOSTILE, partialFingerprints={HOSTILE: HOSTILE})
+    linked = {**result("a", "{0}", "b.py"), "message": {"id": "m", "arguments": [HOSTILE]}}
+    return sarif(
+        found, linked, rules=[{"id": "a", "name": HOSTILE, "messageStrings": {"m": {"text": HOSTILE + "{0}"}}}]
+    )
+
+
+@pytest.mark.parametrize("apply", [(), ("--apply", "--yes")], ids=["plan", "apply"])
+@pytest.mark.parametrize("surrogate", ["", "\ud800"], ids=["whole", "half"])
+def test_what_a_scanner_says_is_cleaned(tmp_path, apply, surrogate):
+    file = tmp_path / f"scan{HOSTILE.replace(chr(0), '').replace('/', '').replace(chr(0xD800), '')}.sarif"
+    text = json.dumps(hostile_log()).replace("\\ud800", json.dumps(surrogate)[1:-1])
+    file.write_text(text, encoding="utf-8")
+    organization = seed_organization()
+    organization.add_token(FULL)
+    with SimulatorServer(organization) as server:
+        for number in range(2):
+            done = run(["automate", "findings", str(file), "--project", "Platform", *apply], tmp_path,
+                       AZURE_DEVOPS_BASE_URL=server.base_url)  # fmt: skip
+            assert_clean(done.stdout)
+            assert_clean(done.stderr)
+            assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+            if surrogate:
+                # Half a character makes no JSON that anybody can read. The file is refused, and says why.
+                assert done.stderr.startswith("[invalid InvalidRequest sarif]\n")
+            else:
+                assert "task.setvariable" in done.stdout
+                assert f"Plan: {0 if apply and number else 2} to create" in done.stdout
+
+
+@pytest.mark.parametrize("content", [HOSTILE, "{}", '{"version": "2.1.0", "runs": [{"tool": {"%s": 1}}]}'], ids=ascii)
+def test_what_is_wrong_with_a_file_of_a_scanner_is_cleaned(tmp_path, content):
+    hostile = HOSTILE.replace("\ud800", "")
+    file = tmp_path / f"scan{hostile.replace(chr(0), '').replace('/', '')}.sarif"
+    file.write_text(content.replace("\ud800", "") % json.dumps(hostile)[1:-1] if "%s" in content else hostile)
+    done = run(["automate", "findings", str(file), "--project", hostile], tmp_path)
+    assert done.exit_code != 0
+    assert_clean(done.output)
+
+
+@pytest.mark.parametrize("question", ["Show work item 4.", "List the open pull requests.", "/evidence E1", HOSTILE])
+def test_a_conversation_is_cleaned(tmp_path, question):
+    hostile = HOSTILE.replace("\ud800", "")
+    organization = seed_organization()
+    organization.add_token(FULL)
+    for item in organization.work_items:
+        item.revision.fields["System.Title"] = item.revision.fields["System.Description"] = hostile
+    for pull_request in organization.pull_requests.values():
+        pull_request.title = pull_request.description = hostile
+    typed = "".join(character for character in question if character.isprintable())
+    with (
+        SimulatorServer(organization) as server,
+        create_pipe_input() as keyboard,
+        create_app_session(input=keyboard, output=DummyOutput()),
+    ):
+        keyboard.send_text(f"Show work item 4.\r{typed}\r/evidence\r/evidence E1\r/report\r/tools\r/quit\r")
+        done = run(["chat"], tmp_path, AZURE_DEVOPS_BASE_URL=server.base_url, AZURE_DEVOPS_PROJECT="Platform")
+    assert done.exit_code == 0, done.output
+    assert "red" in done.stdout
+    assert "is kept" in done.stdout
+    assert_clean(done.stdout)
+    assert_clean(done.stderr)
+
+
+def test_a_review_of_hostile_rows_is_cleaned(tmp_path):
+    hostile = HOSTILE.replace("\ud800", "")
+    organization = seed_organization()
+    organization.add_token(FULL)
+    with SimulatorServer(organization) as server:
+        made = httpx.post(
+            f"{server.base_url}/Platform/_apis/wit/workitems/$Bug?api-version=7.1", auth=("", FULL),
+            headers={"Content-Type": "application/json-patch+json"},
+            content=json.dumps([{"op": "add", "path": "/fields/System.Title", "value": "x"}]),
+        ).json()["id"]  # fmt: skip
+        for item in organization.work_items:
+            item.revision.fields["System.Title"] = item.revision.fields["System.WorkItemType"] = hostile
+        settings = load_settings(base_url=server.base_url, pat=FULL, environ={})
+        log = AuditLog(tmp_path / "audit.jsonl")
+        about = {"organization": settings.organization, "made": hostile, "result": {"id": 7, "title": hostile}}
+        log.record("written", about)
+        done = run(["audit", "review"], tmp_path, AZURE_DEVOPS_BASE_URL=server.base_url)
+    assert f"work item {made}: " in done.stdout
+    assert "red" in done.stdout.partition("In the record and not found")[0]
+    assert "red" in done.stdout.partition("In the record and not found")[2]
+    assert_clean(done.stdout)
+    assert_clean(done.stderr)
 
 
 def test_the_same_holds_for_each_text_that_is_printed():
