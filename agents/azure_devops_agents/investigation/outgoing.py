@@ -44,7 +44,8 @@ class Outgoing:
     def policy(self) -> ContentPolicy:
         """The rules for content, with the secrets that are known by now."""
         settings = self.client.settings
-        return ContentPolicy(settings.own_urls, settings.link_hosts, self.named, self.client.secrets.values())
+        known = self.client.secrets
+        return ContentPolicy(settings.own_urls, settings.link_hosts, self.named, known.values(), known.own_tokens())
 
     def text(self, text: str) -> str:
         """Return a text without anything that acts, and without secrets."""

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 import langchain_azure_devops
 from langchain_azure_devops.safety.allowed_targets import ContentPolicy
 from langchain_azure_devops.safety.content_policy import find_secrets_in, find_violations
-from langchain_azure_devops.safety.secret_parts import compact
+from langchain_azure_devops.safety.neutralizing import neutralize_all
+from langchain_azure_devops.safety.secret_parts import SecretIndex, compact
 
 ALPHABETS = {52: "abcdefghijklmnopqrstuvwxyz234567", 84: string.ascii_letters + string.digits}
 PROSE = (
@@ -222,6 +223,78 @@ def test_a_secret_of_ordinary_words_counts_whole_and_in_long_parts(secret):
 )  # fmt: skip
 def test_a_part_that_is_ordinary_text_blocks_nothing(secret, text):
     assert not refused(text, secret)
+
+
+WITH_SIGNS = ["Lantern-4cyGfgcF_92x", "Gr@pe!27kCUo+H%rb0r", "k7#pQ.z2!vM=9x/Lw"]
+
+
+@pytest.mark.parametrize("secret", WITH_SIGNS)
+@pytest.mark.parametrize(
+    "encode", [str, lambda part: part.encode().hex(), lambda part: base64.b64encode(part.encode()).decode()]
+)
+def test_ten_characters_count_also_when_some_of_them_are_signs(secret, encode):
+    for start in range(len(secret) - 9):
+        part = secret[start : start + 10]
+        assert refused(f"The build of {encode(part)} failed.", secret), part
+
+
+OF_WORDS = [
+    "correct-horse-battery-staple-of-the-platform-team",
+    "platformautomationdeploymentaccountoftheteam",
+    "abcdefgh" * 6,
+]
+
+
+@pytest.mark.parametrize("token_of_words", OF_WORDS)
+def test_ten_characters_of_an_own_token_count_whatever_it_looks_like(token_of_words):
+    policy = ContentPolicy((), tokens=(token_of_words,))
+    for start in range(0, len(token_of_words) - 9, 3):
+        part = token_of_words[start : start + 10]
+        assert list(find_secrets_in(f"It is {part} here.", policy)), part
+    assert not list(find_secrets_in("The team is content with its horses.", policy))
+
+
+def count_work(monkeypatch, work):
+    """Return how many characters are searched for known secrets, which is what takes the time."""
+    searched = 0
+    search = SecretIndex.occurs_in
+
+    def count(index, text, *others):
+        nonlocal searched
+        searched += len(text)
+        return search(index, text, *others)
+
+    monkeypatch.setattr(SecretIndex, "occurs_in", count)
+    work()
+    return searched
+
+
+@pytest.mark.parametrize("kind", ["blanks", "base64", "hexadecimal", "unicode escapes", "spread"])
+def test_a_report_full_of_secrets_costs_in_proportion_to_its_size(monkeypatch, kind):
+    """Four times as many hostile texts never lead to eight times as many characters to search."""
+
+    def clear(number):
+        texts = []
+        for each_one in range(number):
+            secret = token(52, each_one % 10)
+            hostile = " ".join(secret) if kind == "blanks" else "\n- ".join(secret)
+            texts.append(f"It is {ENCODINGS[kind](secret) if kind in ENCODINGS else hostile}.\n{PROSE}")
+        policy = ContentPolicy((), secrets=tuple(token(52, each_one) for each_one in range(10)))
+        cleared = neutralize_all(texts, policy)
+        assert not refused("\n".join(cleared), *policy.secrets)
+        assert sum("Ask the owners" in text for text in cleared) == number
+
+    small, large = count_work(monkeypatch, lambda: clear(8)), count_work(monkeypatch, lambda: clear(32))
+    assert large < 8 * small
+
+
+def test_honest_texts_are_searched_few_times(monkeypatch):
+    """A page of prose has fewer than five readings of its own size; code full of encodings fewer than forty."""
+    for text, most in ((PROSE * 45, 5), (Path(__file__).read_text(encoding="utf-8")[:5_000], 40)):
+        policy = ContentPolicy((), secrets=tuple(token(84, number) for number in range(10)))
+        characters = count_work(monkeypatch, lambda text=text, policy=policy: list(find_secrets_in(text, policy)))
+        print(f"{characters / len(text):.1f} times")
+        assert characters < most * len(text)
 
 
 def read_real_texts():

@@ -79,7 +79,13 @@ def check_content(client: AzureDevOps, tool: str, arguments: Mapping[str, JsonVa
         WriteBlocked: A text contains something forbidden; the message says what to remove.
     """
     settings = client.settings
-    policy = ContentPolicy(settings.own_urls, settings.link_hosts, current_targets(), client.secrets.values())
+    policy = ContentPolicy(
+        settings.own_urls,
+        settings.link_hosts,
+        current_targets(),
+        client.secrets.values(),
+        client.secrets.own_tokens(),
+    )
     if found := find_violations(arguments, policy):
         raise _refusal(tool, f"because of what it would write: {'; '.join(found[:_SHOWN])}")
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cached_property
 
+from langchain_azure_devops.safety.secret_parts import SecretIndex, index_secrets
 from langchain_azure_devops.text.untrusted import clean
 
 # The service finds `@<id>` wherever it stands; a name only where no word, path or address goes before it.
@@ -40,12 +42,19 @@ class ContentPolicy:
         link_hosts: The hosts that the operator allows; `*.example.com` stands for every host below it.
         named: The hosts and people that the person named.
         secrets: The secrets that are known in this process, in clear text.
+        tokens: The own tokens, of which every part counts, whatever they look like.
     """
 
     own_urls: tuple[str, ...]
     link_hosts: frozenset[str] = frozenset()
     named: NamedTargets = NamedTargets()
     secrets: tuple[str, ...] = ()
+    tokens: tuple[str, ...] = ()
+
+    @cached_property
+    def known(self) -> SecretIndex:
+        """The secrets and own tokens, prepared for a search."""
+        return index_secrets(self.secrets, self.tokens)
 
 
 _NO_TARGETS = NamedTargets()

@@ -13,11 +13,11 @@ from collections.abc import Iterator, Mapping
 
 from langchain_azure_devops.safety.active_content import find_active_content
 from langchain_azure_devops.safety.allowed_targets import ContentPolicy
-from langchain_azure_devops.safety.secret_parts import index_secrets
 from langchain_azure_devops.safety.secret_readings import Budget, read_in_all_ways
 from langchain_azure_devops.text.secrets import PSEUDONYM, find_secrets
 from langchain_azure_devops.text.untrusted import clean
 
+_FIELD = re.compile(r"[a-z_]{1,16}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,40}")
 
 
@@ -29,11 +29,10 @@ def find_violations(arguments: Mapping[str, object], policy: ContentPolicy) -> l
         for where, text in texts
         for objection in dict.fromkeys(_find_violations_in(text, policy))
     ]
-    if not found and len(texts) > 1:
-        found = [
-            f"the arguments together: {objection}"
-            for objection in find_secrets_in("\n".join(text for _, text in texts), policy)
-        ]
+    # The plain names of arguments and fields say nothing; without them a single text would be read twice.
+    telling = [text for _, text in texts if not _FIELD.fullmatch(text)]
+    if not found and len(telling) > 1:
+        found = [f"the arguments together: {objection}" for objection in find_secrets_in("\n".join(telling), policy)]
     return found
 
 
@@ -63,11 +62,11 @@ def _find_violations_in(text: str, policy: ContentPolicy) -> Iterator[str]:
 
 def find_secrets_in(text: str, policy: ContentPolicy) -> Iterator[str]:
     """Say which kind of secret a text contains, in clear, in part or encoded; nothing when there is none."""
-    known = index_secrets(policy.secrets)
+    searched: set[bytes] = set()
     budget = Budget.for_text(text)
     for reading in read_in_all_ways(text, budget):
         recognized = next(find_secrets(reading.text), None) if reading.whole else None
-        if recognized is not None or known.occurs_in(reading.text):
+        if recognized is not None or policy.known.occurs_in(reading.text, searched):
             kind = f" ({recognized.kind})" if recognized is not None else ""
             yield f"a secret{kind} or a part of one, perhaps encoded. Describe where it is instead"
             return

@@ -17,11 +17,12 @@ from langchain_azure_devops.safety.active_content import (
 )
 from langchain_azure_devops.safety.allowed_targets import ContentPolicy
 from langchain_azure_devops.safety.content_policy import find_secrets_in
+from langchain_azure_devops.safety.secret_parts import SHORTEST
 from langchain_azure_devops.text.untrusted import clean, defuse_commands
 
 SECRET_REMOVED = "[secret removed]"  # noqa: S105 - says that there was a secret
 _TEXT_REMOVED = "[text removed: it would act as a link, a mention or a command]"
-_TIMES = 4
+_TIMES = 2
 _LONGEST_LINE = 2_000
 """Characters of a line whose words are looked at one by one."""
 _WORD = re.compile(r"(\s+)")
@@ -52,7 +53,7 @@ def neutralize(text: str, policy: ContentPolicy) -> str:
 
 def neutralize_all(texts: Sequence[str], policy: ContentPolicy) -> list[str]:
     """Neutralize texts that are shown together: a secret may be spread over several of them."""
-    shown = _remove_secrets([clean(text) for text in texts], "\n", policy)
+    shown = _remove_secrets([clean(text) for text in texts], policy)
     return [_make_inert(text, policy) for text in shown]
 
 
@@ -61,40 +62,66 @@ def neutralize_all(texts: Sequence[str], policy: ContentPolicy) -> list[str]:
 
 def has_secret(text: str, policy: ContentPolicy) -> bool:
     """Whether a text contains a secret, a part of one, or one in an encoding."""
-    return next(find_secrets_in(text, policy), None) is not None
+    return len(text) >= SHORTEST and next(find_secrets_in(text, policy), None) is not None
 
 
-def _remove_secrets(parts: list[str], between: str, policy: ContentPolicy) -> list[str]:
-    """Remove what holds a secret from parts of a text: halve them until a part, or what joins two, is found."""
-    if not has_secret(between.join(parts), policy):
+def _remove_secrets(texts: list[str], policy: ContentPolicy) -> list[str]:
+    """Remove what holds a secret: words, lines, or all between the first and the last place.
+
+    Each text, line and word is searched a limited number of times, so that a hostile report costs time in proportion.
+    """
+    if not has_secret("\n".join(texts), policy):
+        return texts
+    texts = [_remove_from_text(text, policy) for text in texts]
+    return _remove_across(texts, "\n", policy)
+
+
+def _remove_from_text(text: str, policy: ContentPolicy) -> str:
+    if not has_secret(text, policy):
+        return text
+    lines = _remove_across([_remove_from_line(line, policy) for line in text.split("\n")], "\n", policy)
+    return "\n".join(line for place, line in enumerate(lines) if line != SECRET_REMOVED or lines[place - 1] != line)
+
+
+def _remove_from_line(line: str, policy: ContentPolicy) -> str:
+    if not has_secret(line, policy):
+        return line
+    if len(line) > _LONGEST_LINE:
+        return SECRET_REMOVED
+    words = [SECRET_REMOVED if has_secret(word, policy) else word for word in _WORD.split(line)]
+    cleared = "".join(_remove_across(words, "", policy))
+    return re.sub(rf"(?:{re.escape(SECRET_REMOVED)}\s*)+(?={re.escape(SECRET_REMOVED)})", "", cleared)
+
+
+def _remove_across(parts: list[str], between: str, policy: ContentPolicy) -> list[str]:
+    """Remove the parts over which a secret is spread: from where the first begins to where the last ends."""
+    if len(parts) == 1 or not has_secret(between.join(parts), policy):
         return parts
-    if len(parts) == 1:
-        return [_remove_from_part(parts[0], between, policy)]
-    middle = len(parts) // 2
-    left = _remove_secrets(parts[:middle], between, policy)
-    right = _remove_secrets(parts[middle:], between, policy)
     for _ in range(_TIMES):
-        if not has_secret(between.join([*left, *right]), policy):
-            return [*left, *right]
-        left, right = _remove_where_joined(left, right, between, policy)
-    return _remove_words([*left, *right])
+        begin, end = _find_first(parts, between, policy)
+        # The last one is the first one from behind: there may be more of them than can be removed one by one.
+        size = _find_least(len(parts), lambda size, parts=parts: has_secret(between.join(parts[-size:]), policy))  # type: ignore[misc]
+        last, after = len(parts) - size, _find_first(parts[-size:], between, policy)[1]
+        begin, end = min(begin, last), max(end, last + after)
+        parts = [*parts[:begin], *_remove_words(parts[begin:end]), *parts[end:]]
+        if not has_secret(between.join(parts), policy):
+            return parts
+    return _remove_words(parts)
 
 
-def _remove_where_joined(
-    left: list[str], right: list[str], between: str, policy: ContentPolicy
-) -> tuple[list[str], list[str]]:
-    """Remove the least that holds a secret around the place where two lists of parts are joined."""
-    end = _find_least(len(right), lambda size: has_secret(between.join([*left, *right[:size]]), policy))
-    begin = _find_least(len(left), lambda size: has_secret(between.join([*left[-size:], *right[:end]]), policy))
-    return (
-        [*left[:-begin], *_remove_words(left[-begin:])],
-        [*_remove_words(right[:end]), *right[end:]],
-    )
+def _find_first(parts: list[str], between: str, policy: ContentPolicy) -> tuple[int, int]:
+    """Return where the first secret begins and ends among parts that together hold one."""
+    end = _find_least(len(parts), lambda size: has_secret(between.join(parts[:size]), policy))
+    size = _find_least(end, lambda size: has_secret(between.join(parts[end - size : end]), policy))
+    return end - size, end
 
 
 def _find_least(most: int, fits: Callable[[int], bool]) -> int:
-    """Return the least number from 1 on that fits, where every greater one fits as well."""
-    least = 1
+    """Return the least number from 1 on that fits; greater ones are tried only as far as needed."""
+    least, reach = 1, 1
+    while reach < most and not fits(reach):
+        least, reach = reach + 1, 2 * reach
+    most = min(reach, most)
     while least < most:
         middle = (least + most) // 2
         if fits(middle):
@@ -102,17 +129,6 @@ def _find_least(most: int, fits: Callable[[int], bool]) -> int:
         else:
             least = middle + 1
     return most
-
-
-def _remove_from_part(part: str, between: str, policy: ContentPolicy) -> str:
-    """Remove the lines of a text, or the words of a line, that hold a secret."""
-    if between == "\n" and "\n" in part:
-        lines = _remove_secrets(part.split("\n"), "\n", policy)
-        return "\n".join(line for place, line in enumerate(lines) if line != SECRET_REMOVED or lines[place - 1] != line)
-    if between == "\n" and len(part) <= _LONGEST_LINE:
-        words = _remove_secrets(_WORD.split(part), "", policy)
-        return re.sub(rf"(?:{re.escape(SECRET_REMOVED)}\s*)+(?={re.escape(SECRET_REMOVED)})", "", "".join(words))
-    return SECRET_REMOVED
 
 
 def _remove_words(parts: Sequence[str]) -> list[str]:

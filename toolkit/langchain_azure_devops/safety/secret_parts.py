@@ -1,8 +1,8 @@
 """Find known secrets, and parts of them, in a text: every window of ten characters counts.
 
-Text and secrets are compared without case, separators and look-alike letters. A window of ordinary words, of which a
-passphrase or an address with a password consists, counts only as part of a longer run, because it says little about the
-secret and would block harmless texts.
+Text and secrets are compared without case, blanks and look-alike letters, both with and without signs. A window of
+ordinary words, of which a passphrase or an address with a password consists, counts only as part of a longer run,
+because it says little about the secret and would block harmless texts. Of the own tokens every window counts.
 """
 
 import base64
@@ -10,15 +10,15 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 WINDOW = 10
 """Characters of a secret that must not be written."""
 _ORDINARY_RUN = 16
 """Characters of ordinary words in a secret that must not be written."""
-_SHORTEST = 6
-_STEP = 5
-_GRAM = WINDOW - _STEP + 1
-"""The characters that are compared at every fifth place: each window contains one of these groups."""
+SHORTEST = 6
+"""Characters of the shortest secret that is looked for."""
+_GROUP, _SHIFTS = 8, (0, 3, 6)
 _MANY_PAIRS, _FEW_PAIRS, _MOSTLY = 4, 2, 0.8
 _LEAST_DIFFERENT = 5
 _FEWEST_DIFFERENT = 3
@@ -51,72 +51,163 @@ _KEY_HEADER = 64
 """The characters at the beginning of a key that are the same in every key of its kind."""
 
 
-def compact(text: str) -> bytes:
-    """Return the letters and digits of a text as lower-case ASCII."""
+def fold(text: str) -> bytes:
+    """Return a text in small letters of ASCII, without blanks."""
     if not text.isascii():
         text = unicodedata.normalize("NFKD", text).translate(_LETTERS).translate(_LOOKS_LIKE)
-    return text.encode("ascii", "ignore").translate(_FOLD, _SEPARATORS)
+    return text.encode("ascii", "ignore").translate(_FOLD, b" \t\r\n")
+
+
+def compact(text: str) -> bytes:
+    """Return the letters and digits of a text as lower-case ASCII."""
+    return fold(text).translate(None, _SEPARATORS)
 
 
 class SecretIndex:
     """All windows of a set of secrets, prepared for texts of any length."""
 
-    def __init__(self, secrets: Sequence[str]) -> None:
-        """Prepare the secrets."""
-        known = {secret: compact(_telling_part(secret)) for secret in secrets if len(set(secret)) >= _FEWEST_DIFFERENT}
-        long = {form: _is_random(form) for form in known.values() if len(form) >= WINDOW}
-        forms = {made: random for form, random in long.items() for made in _list_forms(form)}
-        self._random = b" ".join(form for form, random in forms.items() if random)
-        self._ordinary = b" ".join(form for form, random in forms.items() if not random)
-        self._grams = {form[at : at + _GRAM] for form in forms for at in range(len(form) - _GRAM + 1)}
-        short = {form for form in known.values() if _SHORTEST <= len(form) < WINDOW and is_specific(form)}
-        encoded = {made for secret, form in known.items() if len(form) < WINDOW for made in _encode_short(secret)}
-        encoded = {made for made in encoded if len(made) >= _SHORTEST}
-        self._short = {made for form in short for made in _list_forms(form)} | encoded
-        self._beginnings = {form[:_SHORTEST] for form in self._short}
-        # What letters and digits do not tell apart from other texts is compared as it is.
-        literal = [secret for secret, form in known.items() if len(form) < WINDOW and len(secret) >= _SHORTEST]
-        self._literal = re.compile("|".join(map(_whole, sorted(literal)))) if literal else None
+    def __init__(self, secrets: Sequence[str], tokens: Sequence[str] = ()) -> None:
+        """Prepare the secrets.
 
-    def occurs_in(self, text: str) -> bool:
-        """Whether a secret or a part of one is in a text."""
+        Args:
+            secrets: The secrets that are known.
+            tokens: The own tokens, of which every window counts, also one of ordinary words.
+        """
+        prepared = [_prepare(secret, own=False) for secret in secrets if secret not in tokens]
+        prepared += [_prepare(token, own=True) for token in tokens]
+        self._letters = _Windows([entry.letters for entry in prepared if entry.letters])
+        # Signs count as characters, too: ten characters may hold fewer letters and digits.
+        self._signs = _Windows([entry.signs for entry in prepared if entry.signs])
+        self._short = {made for entry in prepared for made in entry.short}
+        self._beginnings = {form[:SHORTEST] for form in self._short}
+        # What letters and digits do not tell apart from other texts is compared as it is.
+        literal = sorted({entry.literal for entry in prepared if entry.literal})
+        self._literal = re.compile("|".join(map(_whole, literal))) if literal else None
+        self._same = not self._signs and self._literal is None
+
+    def __bool__(self) -> bool:
+        """Whether there is any secret to look for."""
+        return bool(self._letters or self._short or not self._same)
+
+    def occurs_in(self, text: str, searched: set[bytes] | None = None) -> bool:
+        """Whether a secret or a part of one is in a text.
+
+        Args:
+            text: The text.
+            searched: The letters of other readings in which none was found; those of this text are added.
+        """
         if self._literal is not None and self._literal.search(text):
             return True
-        plain = compact(text)
-        return self._has_window(plain) or self._has_short(plain)
-
-    def _has_window(self, plain: bytes) -> bool:
-        if len(plain) < WINDOW or self._grams.isdisjoint(
-            plain[at : at + _GRAM] for at in range(0, len(plain) - _GRAM + 1, _STEP)
-        ):
-            return False
-        known: dict[bytes, list[int]] = {}
-        for start in self._possible_windows(plain):
-            window = plain[start : start + WINDOW]
-            if window not in known:
-                known[window] = list(_find_places(self._ordinary, window))
-                random = window in self._random and not _is_trivial(window)
-                if random or (known[window] and all(is_specific(form, _FEW_PAIRS) for form in _list_forms(window))):
-                    return True
-            if any(_is_long_run(plain, start, self._ordinary, place) for place in known[window]):
-                return True
-        return False
-
-    def _possible_windows(self, plain: bytes) -> Iterator[int]:
-        for at in range(0, len(plain) - _GRAM + 1, _STEP):
-            if plain[at : at + _GRAM] in self._grams:
-                yield from range(max(0, at - _STEP + 1), min(at, len(plain) - WINDOW) + 1)
+        folded = fold(text)
+        plain = folded.translate(None, _SEPARATORS)
+        if searched is not None and self._same:
+            if plain in searched:
+                return False
+            searched.add(plain)
+        return self._letters.occur_in(plain) or self._signs.occur_in(folded) or self._has_short(plain)
 
     def _has_short(self, plain: bytes) -> bool:
-        if self._beginnings.isdisjoint(plain[at : at + _SHORTEST] for at in range(len(plain) - _SHORTEST + 1)):
+        if not self._short or self._beginnings.isdisjoint(
+            plain[at : at + SHORTEST] for at in range(len(plain) - SHORTEST + 1)
+        ):
             return False
         return any(form in plain for form in self._short)
 
 
 @lru_cache(maxsize=8)
-def index_secrets(secrets: tuple[str, ...]) -> SecretIndex:
-    """Return the index of a set of secrets, which is built once for each set."""
-    return SecretIndex(secrets)
+def index_secrets(secrets: tuple[str, ...], tokens: tuple[str, ...]) -> SecretIndex:
+    """Return the index of secrets and own tokens, which is built once for each set."""
+    return SecretIndex(secrets, tokens)
+
+
+class _Form(NamedTuple):
+    """A secret as it is compared, and whether each of its windows counts."""
+
+    text: bytes
+    random: bool
+    own: bool
+
+
+class _Prepared(NamedTuple):
+    """What one secret is compared by."""
+
+    letters: _Form | None
+    signs: _Form | None
+    short: frozenset[bytes]
+    literal: str
+
+
+@lru_cache(maxsize=32_768)
+def _prepare(secret: str, *, own: bool) -> _Prepared:
+    if len(set(secret)) < _FEWEST_DIFFERENT:
+        return _Prepared(None, None, frozenset(), "")
+    telling = secret if own else _telling_part(secret)
+    folded, plain = fold(telling), compact(telling)
+    random = _is_random(plain)
+    signs = _Form(folded, random, own) if len(folded) > len(plain) and len(folded) >= WINDOW else None
+    if len(plain) >= WINDOW:
+        return _Prepared(_Form(plain, random, own), signs, frozenset(), "")
+    short = set(_list_forms(plain)) if len(plain) >= SHORTEST and is_specific(plain) else set()
+    short.update(made for made in _encode_short(secret) if len(made) >= SHORTEST)
+    return _Prepared(None, signs, frozenset(short), secret if len(secret) >= SHORTEST else "")
+
+
+class _Windows:
+    """The windows of secrets that are compared in one way, and where they are in a text.
+
+    Groups of eight characters are compared as numbers, at three of eight places: each window holds one of these.
+    """
+
+    def __init__(self, forms: Sequence[_Form]) -> None:
+        made = {(text, form.random, form.own) for form in forms for text in _list_forms(form.text)}
+        self._own = b" ".join(text for text, _, own in made if own)
+        self._random = b" ".join(text for text, random, own in made if random and not own)
+        self._ordinary = b" ".join(text for text, random, own in made if not random and not own)
+        self._groups = {group for text, _, _ in made for shift in range(_GROUP) for group in _group(text, shift)}
+
+    def __bool__(self) -> bool:
+        return bool(self._groups)
+
+    def occur_in(self, plain: bytes) -> bool:
+        if not self._groups or len(plain) < WINDOW:
+            return False
+        hits = [shift for shift in _SHIFTS if not self._groups.isdisjoint(_group(plain, shift))]
+        return bool(hits) and self._is_there(plain, hits)
+
+    def _is_there(self, plain: bytes, shifts: Sequence[int]) -> bool:
+        known: dict[bytes, list[int]] = {}
+        for start in self._possible_windows(plain, shifts):
+            window = plain[start : start + WINDOW]
+            if window not in known:
+                known[window] = list(_find_places(self._ordinary, window))
+                if self._counts(window, bool(known[window])):
+                    return True
+            if any(_is_long_run(plain, start, self._ordinary, place) for place in known[window]):
+                return True
+        return False
+
+    def _counts(self, window: bytes, ordinary: bool) -> bool:
+        """Whether a window is a part of a secret that counts by itself."""
+        if window in self._own:
+            return True
+        letters = window.translate(None, _SEPARATORS)
+        if _is_trivial(letters):
+            return False
+        if window in self._random:
+            return True
+        return ordinary and all(is_specific(form, _FEW_PAIRS) for form in _list_forms(letters))
+
+    def _possible_windows(self, plain: bytes, shifts: Sequence[int]) -> Iterator[int]:
+        for shift in shifts:
+            for number, group in enumerate(_group(plain, shift)):
+                if group in self._groups:
+                    at = shift + number * _GROUP
+                    yield from range(max(0, at - WINDOW + _GROUP), min(at, len(plain) - WINDOW) + 1)
+
+
+def _group(text: bytes, shift: int) -> "memoryview[int]":
+    """Return the groups of characters from a place on as numbers, without those at the end that make no whole group."""
+    return memoryview(text)[shift : shift + max(0, len(text) - shift) // _GROUP * _GROUP].cast("Q")
 
 
 def is_specific(part: bytes, most: int = _MANY_PAIRS) -> bool:

@@ -61,7 +61,17 @@ _PREFIX = re.compile(rb"0[xX]")
 _READABLE = re.compile(rb"[\t\n\r -~]{10,}")
 # A long word, and a short one with a digit.
 _ENCODED_WORD = re.compile(r"(?<!\S)(?:\S{10,}|(?=\S{0,8}\d)\S{1,9}(?!\S))")
-_LONG_WORD = re.compile(r"(?<!\S)[!-~]{20,2000}(?!\S)")
+# With the signs that words, paths and addresses do not have; nearly every text in Base85 has three of them.
+_WORDS_OF_BASE85 = (
+    (
+        base64.b85decode,
+        re.compile(r"(?<!\S)(?=(?:[\w./:=&%-]*[^\w\s./:=&%-]){3})[0-9A-Za-z!#$%&()*+;<=>?@^_`{|}~-]{20,2000}(?!\S)"),
+    ),
+    (base64.a85decode, re.compile(r"(?<!\S)(?=(?:[\w./:=&%-]*[^\w\s./:=&%-]){3})[!-uz]{20,2000}(?!\S)")),
+)
+_LONG_STRETCH = re.compile(r"[\w+/=\s,.:-]{14}", re.ASCII)
+_BEGINS_ESCAPE = re.compile(r"\\[xuUoN0-7{]|%[0-9A-Fa-fu]|&[#a-zA-Z]|=[0-9A-F]{2}|U\+|</?\w")
+_FEWEST_SIGNS = 4
 _STRETCH = re.compile(r"[A-Za-z0-9+/_-]{16,}")
 _HEXADECIMAL_WORD = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 _BASE32_WORD = re.compile(r"[A-Za-z2-7]+")
@@ -153,8 +163,8 @@ class _Readings:
     def _of_decoded(self, text: str, depth: int) -> Iterator[Reading]:
         parts = [part for part in self._decode(text) if self.budget.take(len(part))]
         yield Reading("\n".join(parts), whole=True)
-        # A shorter one cannot hold a part of a secret in one more encoding.
-        if again := "\n".join(part for part in parts if len(part) >= _ENCODED):
+        # The rest is chance: what a text says that was no encoding.
+        if again := "\n".join(part for part in parts if _may_be_encoded(part)):
             yield from self.of_text(again, depth + 1)
 
     def _take(self, texts: Iterable[str]) -> Iterator[str]:
@@ -172,6 +182,13 @@ class _Readings:
         if len(characters) >= _ENCODED and characters not in self.decoded:
             self.decoded.add(characters)
             yield from _decode(text)
+
+
+def _may_be_encoded(text: str) -> bool:
+    """Whether a decoded text may hold a part of a secret in one more encoding."""
+    return len(text) >= _ENCODED and (
+        _LONG_STRETCH.search(text) is not None or len(_BEGINS_ESCAPE.findall(text)) >= _FEWEST_SIGNS
+    )
 
 
 def _undo_markup(text: str) -> Iterator[str]:
@@ -283,8 +300,8 @@ def _decode(text: str) -> Iterator[str]:
             # Windows writes two bytes for a letter.
             for readable in _READABLE.findall(decoded.replace(b"\0", b"") if b"\0" in decoded else decoded):
                 yield readable.decode()
-    for word in _LONG_WORD.findall(text):
-        for decode_word in (base64.b85decode, base64.a85decode):
+    for decode_word, pattern in _WORDS_OF_BASE85:
+        for word in pattern.findall(text):
             with suppress(ValueError):
                 yield decode_word(word).decode()
     for stretch in _STRETCH.findall(text):

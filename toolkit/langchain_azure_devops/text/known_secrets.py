@@ -82,6 +82,10 @@ class KnownSecrets:
         known = [secret for pseudonym, secret in tuple(self._secrets.items()) if secret != pseudonym]
         return (*known, *self._tokens())
 
+    def own_tokens(self) -> tuple[str, ...]:
+        """Return the client's own tokens, of which no part may be written, whatever they look like."""
+        return tuple(self._tokens())
+
     def redact(self, text: str) -> str:
         """Replace each secret in a text by `[secret:KIND:DIGEST]`, and learn those that were not known before.
 
