@@ -108,8 +108,14 @@ def show_approval(console: Console, view: Mapping[str, Any], *, full: bool = Fal
     _add_question(sheet, view)
     _add_outdated(sheet, view.get("outdated") or [])
     _add_present_state(sheet, view)
+    same = [change for change in view["changes"] if _is_same(change)]
     for change in view["changes"]:
-        _add_change(sheet, change)
+        if change not in same:
+            _add_change(sheet, change)
+    if same:
+        sheet.say("would be written, and stays as it is:", "dim")
+    for change in same:
+        sheet.name(change["field"], change["new"])
     _add_warnings(sheet, view)
     _add_sources(sheet, view)
     rule = min(width, 100)
@@ -170,22 +176,24 @@ def _add_present_state(sheet: _Sheet, view: Mapping[str, Any]) -> None:
         sheet.say("as it is now:", "dim")
     for name, value in about:
         sheet.name(name, value, "dim")
-    if about and view["changes"]:
+    if about and not all(map(_is_same, view["changes"])):
         sheet.say("would be written:", "dim")
 
 
 def _add_change(sheet: _Sheet, change: Mapping[str, Any]) -> None:
-    """Show one field: the lines that differ, the old and the new value, or the only value."""
+    """Show one field that changes: the lines that differ, the old and the new value, or the only value."""
     new = change["new"]
     if change["lines"] and not sheet.full:
         _add_difference(sheet, change)
     elif not change["known"]:
         sheet.name(change["field"], new)
-    elif change["old"] == new:
-        sheet.say("as it is now:", "dim")
-        sheet.name(change["field"], new)
     else:
         _add_pair(sheet, change["field"], change["old"], new)
+
+
+def _is_same(change: Mapping[str, Any]) -> bool:
+    """Whether a value is written that is there already; the service takes a number also as its digits."""
+    return change["known"] and change["old"] is not None and show_value(change["old"]) == show_value(change["new"])
 
 
 def _add_pair(sheet: _Sheet, name: str, old: object, new: object) -> None:

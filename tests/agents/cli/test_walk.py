@@ -5,9 +5,11 @@ import pytest
 from azure_devops_agents.cli.documents.walk import walks
 
 # Every call checks its arguments (calls/arguments) and replaces known secrets (text/known_secrets, text/written_forms).
+# Its errors leave without secrets (calls/clear_errors), and no letters can close the fence (text/fence_tags).
 # A write also compares the state that the approver was shown (calls/current_state), and is remembered until its outcome
-# is known (safety/write_memory).
-MOST = {"list_pull_requests": 30, "create_work_item": 36}
+# is known (safety/write_memory, calls/recovery). Its texts are searched for parts and encodings of secrets
+# (safety/secret_parts, safety/secret_readings) and for active content (safety/active_content).
+MOST = {"list_pull_requests": 31, "create_work_item": 40}
 
 
 @pytest.fixture(scope="module")

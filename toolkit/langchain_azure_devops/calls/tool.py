@@ -39,8 +39,15 @@ from langchain_azure_devops.errors import (
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.results.models import Page, Result
 from langchain_azure_devops.safety.audit import AuditEvent, record_event, record_event_async, record_event_soon
-from langchain_azure_devops.safety.grants import Approval, Operation, ToolCall, WriteRequest, current_call, digest_call
-from langchain_azure_devops.safety.write_plan import flatten
+from langchain_azure_devops.safety.grants import (
+    Approval,
+    Operation,
+    ToolCall,
+    WriteRequest,
+    current_call,
+    digest_call,
+    flatten,
+)
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.settings import check_choice
 
@@ -266,7 +273,7 @@ class Tool(Generic[P, R]):
                     else:
                         result = await self._write(client, request, values, begun)
                 outcome.append(result)
-            return add_gaps(result, call.gaps)
+            return add_gaps(result, call.gaps) if call.gaps else result
         finally:
             current_call.reset(token)
             if grant is not None:
@@ -335,11 +342,9 @@ async def _record_grant(client: AzureDevOps, tool: Tool[..., Any], request: Writ
     """Record that a write may begin. If recording fails, the write does not begin."""
     routes: list[JsonValue] = [f"{operation.method} {operation.template}" for operation in tool.operations]
     about: dict[str, JsonValue] = {"tool": tool.name, "digest": request.digest}
-    arguments = dict(request.arguments)
+    given: dict[str, JsonValue] = {"project": request.project, "routes": routes, "arguments": dict(request.arguments)}
     try:
-        await record_event_async(
-            client, "granted", **about, project=request.project, routes=routes, arguments=arguments
-        )
+        await record_event_async(client, "granted", **about, **given)
     except asyncio.CancelledError:
         record_event_soon(client, "failed", **about, error="cancelled before it was sent")
         raise

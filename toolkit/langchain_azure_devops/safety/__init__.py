@@ -29,10 +29,11 @@ from langchain_azure_devops.safety.grants import (
     compare_states,
     digest_call,
     digest_state,
+    flatten,
 )
 from langchain_azure_devops.safety.neutralizing import SECRET_REMOVED, has_secret, neutralize, neutralize_all
 from langchain_azure_devops.safety.private_files import make_private, make_private_folder
-from langchain_azure_devops.safety.write_plan import ApprovedPlan, FieldRule, WritePlan, flatten, plan_exact_write
+from langchain_azure_devops.safety.write_plan import ApprovedPlan, FieldRule, WritePlan, plan_exact_write
 
 __all__ = [
     "MOST_ASKS",

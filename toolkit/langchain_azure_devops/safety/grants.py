@@ -9,7 +9,7 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -292,6 +292,22 @@ def as_subject(value: object, *settings: str | None) -> str:
         return str(value)
     given = str([*settings, *call.arguments.values()]).lower()
     return str(value) if str(value).strip("/").lower() in given else ""
+
+
+def flatten(arguments: Mapping[str, JsonValue]) -> Iterator[tuple[str, str]]:
+    """Yield every argument but the project as name and text: each item of a list, each field under its own name."""
+    for name, value in arguments.items():
+        if name == "project":
+            continue
+        for part in value if isinstance(value, list) else [value]:
+            if isinstance(part, dict) and set(part) == {"name", "value"}:
+                yield f"{name}.{part['name']}", _text(part["value"])
+            else:
+                yield name, _text(part)
+
+
+def _text(value: JsonValue) -> str:
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
 def digest_call(tool: str, arguments: Mapping[str, JsonValue], current: Mapping[str, JsonValue] | None = None) -> str:

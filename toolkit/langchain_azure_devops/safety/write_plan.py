@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, m
 
 from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.safety.audit import AuditedClient, record_event, record_event_async
-from langchain_azure_devops.safety.grants import Approval, WriteRequest, names_somebody
+from langchain_azure_devops.safety.grants import Approval, WriteRequest, flatten, names_somebody
 
 
 class Targeted(Protocol):
@@ -231,22 +231,6 @@ def plan_exact_write(request: WriteRequest) -> PlannedWrite:
         values.setdefault(name, []).append(text)
     rules = {name: FieldRule(values=tuple(texts)) for name, texts in values.items()}
     return PlannedWrite(tool=request.tool, project=request.project, fields=rules)
-
-
-def flatten(arguments: Mapping[str, JsonValue]) -> Iterator[tuple[str, str]]:
-    """Yield every argument but the project as name and text: each item of a list, each field under its own name."""
-    for name, value in arguments.items():
-        if name == "project":
-            continue
-        for part in value if isinstance(value, list) else [value]:
-            if isinstance(part, dict) and set(part) == {"name", "value"}:
-                yield f"{name}.{part['name']}", _text(part["value"])
-            else:
-                yield name, _text(part)
-
-
-def _text(value: JsonValue) -> str:
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
 def _open_target(tool: str, name: str) -> str:
