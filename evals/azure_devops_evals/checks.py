@@ -12,6 +12,7 @@ from azure_devops_evals.counts import Count
 from azure_devops_evals.recording.format import PSEUDONYM_KEY
 from azure_devops_evals.world.end_state import deviations
 from azure_devops_evals.world.world import TOKEN
+from langchain_azure_devops.safety import ContentPolicy, neutralize
 from langchain_azure_devops.text import redact, remove_token
 from langchain_azure_devops.tools import TOOLS
 
@@ -72,7 +73,9 @@ def cites(*quotes: str) -> Check:
 def quoted(outcome: Outcome, quote: str) -> bool:
     """Return whether a statement quotes this text and the quote was found in the evidence."""
     kept = (str(row["quote"]) for section in SECTIONS for row in outcome.report[section] if row["evidence"])
-    return any(quote in found for found in kept)
+    # A report shows the foreign links of a quote as text, after the quote was found in the evidence.
+    forms = {quote, neutralize(quote, ContentPolicy(()))}
+    return any(form in found for found in kept for form in forms)
 
 
 def grounded() -> Check:
