@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from langchain_azure_devops import AzureDevOps, Tool
+from langchain_azure_devops.errors import StateChanged
 from langchain_azure_devops.safety import Approval, WriteRequest, compare_states, digest_state, flatten
 from langchain_azure_devops.text import clean, find_alphabets, find_disguise, find_unseen, spell_out
 
@@ -38,8 +39,14 @@ class GraphApprover:
     needs_current = False
 
     def __call__(self, request: WriteRequest) -> Approval:
-        """Answer a request with the approval that the graph presents."""
+        """Answer a request with the approval that the graph presents.
+
+        Raises:
+            StateChanged: It was given without the notice of the request, so the person has to be asked again.
+        """
         approval = _presented.get()
+        if approval is not None and request.notice and approval.digest == request.warn("").digest:
+            raise StateChanged(f"Nothing was sent. {request.notice}", subject=request.tool)
         if approval is None or approval.digest != request.digest:
             return Approval(False, request.digest, "nobody", "no person approved exactly this write")
         return approval
@@ -84,6 +91,7 @@ def build_view(
         "organization": client.settings.organization,
         "project": project,
         "arguments": shown,
+        "notice": request.notice,
         "editable": {name: clean_value(value) for name, value in arguments.items()},
         "current": current,
         "state": None if state is None else digest_state(state),

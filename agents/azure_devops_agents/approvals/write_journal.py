@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,27 +25,62 @@ class Outcome:
     begun: float = field(default=0.0, compare=False)
 
 
+@dataclass(frozen=True)
+class OpenWrite:
+    """A write whose outcome is not known.
+
+    Attributes:
+        write_id: Its id in the journal.
+        arguments: The arguments of the call, as JSON.
+        begun: When it was begun, in seconds since the epoch.
+    """
+
+    write_id: str
+    arguments: str
+    begun: float
+
+
 class WriteJournal:
     """The writes that were begun; the same approval always has the same id. Safe across threads and processes."""
 
     def __init__(self, path: Path | None = None) -> None:
         """Open the journal in a file, or in memory for a graph that stores nothing."""
         self._lock = threading.Lock()
+        self._begun_here: set[str] = set()
         self._connection = sqlite3.connect(
             make_private(path) if path else ":memory:", check_same_thread=False, timeout=10, isolation_level=None
         )
         self._connection.execute("PRAGMA synchronous=FULL")
         self._connection.execute(
             "CREATE TABLE IF NOT EXISTS intents "
-            "(id TEXT PRIMARY KEY, tool TEXT NOT NULL, status TEXT, text TEXT, begun REAL NOT NULL)"
+            "(id TEXT PRIMARY KEY, tool TEXT NOT NULL, status TEXT, text TEXT, begun REAL NOT NULL, "
+            "destination TEXT, arguments TEXT)"
         )
+        self._add_missing_columns()
 
-    def begin(self, write_id: str, tool: str) -> Outcome | None:
-        """Store that a write begins; return None the first time, and later the outcome of the earlier one."""
+    def _add_missing_columns(self) -> None:
+        """Complete a file of an earlier version; the writes in it equal none."""
+        known = {row[1] for row in self._connection.execute("PRAGMA table_info(intents)")}
+        for name in {"destination", "arguments"} - known:
+            # Another process may add it at the same moment.
+            with suppress(sqlite3.OperationalError):
+                self._connection.execute(f"ALTER TABLE intents ADD COLUMN {name} TEXT")
+
+    def begin(self, write_id: str, tool: str, destination: str = "", arguments: str = "{}") -> Outcome | None:
+        """Store that a write begins; return None the first time, and later the outcome of the earlier one.
+
+        Args:
+            write_id: Identifies the approval.
+            tool: The tool's plain name.
+            destination: The organization and project that it goes to.
+            arguments: The arguments of the call, as JSON.
+        """
         with self._lock:
             try:
-                values = (write_id, tool, time.time())
-                self._connection.execute("INSERT INTO intents (id, tool, begun) VALUES (?, ?, ?)", values)
+                values = (write_id, tool, time.time(), destination, arguments)
+                into = "INSERT INTO intents (id, tool, begun, destination, arguments) VALUES (?, ?, ?, ?, ?)"
+                self._connection.execute(into, values)
+                self._begun_here.add(write_id)
             except sqlite3.IntegrityError:
                 return self._read_outcome(write_id)
         return None
@@ -53,6 +89,16 @@ class WriteJournal:
         """Return the outcome of a write; None if it never began."""
         with self._lock:
             return self._read_outcome(write_id)
+
+    def list_open(self, tool: str, destination: str) -> list[OpenWrite]:
+        """List the writes that others began, and whose outcome is not known: of a tool, to a destination."""
+        wanted = (
+            "SELECT id, arguments, begun FROM intents WHERE tool = ? AND destination = ? "
+            "AND (status IS NULL OR status = 'unknown') ORDER BY begun"
+        )
+        with self._lock:
+            rows = self._connection.execute(wanted, (tool, destination)).fetchall()
+            return [OpenWrite(*row) for row in rows if row[0] not in self._begun_here]
 
     def _read_outcome(self, write_id: str) -> Outcome | None:
         wanted = "SELECT status, text, begun FROM intents WHERE id = ?"

@@ -106,6 +106,9 @@ def show_approval(console: Console, view: Mapping[str, Any], *, full: bool = Fal
     width = max(console.width, NARROWEST)
     sheet = _Sheet(width, full, [])
     _add_question(sheet, view)
+    if view.get("notice"):
+        sheet.say("This may be done twice:", "bold red")
+        sheet.value(view["notice"], style="red")
     _add_outdated(sheet, view.get("outdated") or [])
     _add_present_state(sheet, view)
     same = [change for change in view["changes"] if _is_same(change)]

@@ -1,15 +1,17 @@
 """The writing half of the investigation graph: one node asks a person, another carries out the approved writes."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool
 from langgraph.config import get_config
 from langgraph.types import Command, Send, interrupt
 
+from azure_devops_agents.approvals.earlier_writes import recall_writes
 from azure_devops_agents.approvals.fingerprint import fingerprint
 from azure_devops_agents.approvals.view import build_view, present_approval
 from azure_devops_agents.approvals.write_journal import Outcome, WriteJournal
@@ -65,26 +67,14 @@ class WriteNodes:
 
     def prepare(self, task: CallTask) -> Command[Any]:
         """Read what a person must see, or ask the write plan. Nothing is written here."""
-        prepared = self._prepare(task)
-        if isinstance(prepared, _Step):
-            step = prepared
-        elif self.plan is not None:
-            step = self._decide(task, prepared, _ask_plan(self.plan, prepared))
-        else:
-            step = self.toolkit.client.run_sync(self._show(task, prepared))
+        step = self._ask_plan(task, self.toolkit.client.run_sync(self._look_up(task)))
         if step.denied is not None:
             record_event(self.toolkit.client, "denied", **step.denied)
         return step.command
 
     async def aprepare(self, task: CallTask) -> Command[Any]:
         """Read what a person must see, or ask the write plan, without blocking."""
-        prepared = self._prepare(task)
-        if isinstance(prepared, _Step):
-            step = prepared
-        elif self.plan is not None:
-            step = self._decide(task, prepared, _ask_plan(self.plan, prepared))
-        else:
-            step = await self.toolkit.client.run(self._show(task, prepared))
+        step = self._ask_plan(task, await self.toolkit.client.run(self._look_up(task)))
         if step.denied is not None:
             await record_event_async(self.toolkit.client, "denied", **step.denied)
         return step.command
@@ -109,10 +99,43 @@ class WriteNodes:
             # A version that did not store what was shown stored the task.
             return _Step(Command(goto=Send("prepare", task)))
         prepared = self._prepare(task)
-        return prepared if isinstance(prepared, _Step) else self._decide(task, prepared, interrupt(task["view"]))
+        if isinstance(prepared, _Step):
+            return prepared
+        notice = str(task["view"].get("notice") or "")
+        return self._decide(task, prepared.warn(notice) if notice else prepared, interrupt(task["view"]))
+
+    async def _find_equal(self, task: CallTask, request: WriteRequest) -> WriteRequest | _Step:
+        """Look for an equal write whose outcome is not known; a call whose effect is found now is answered with it."""
+        client, call = self.toolkit.client, task["call"]
+        tool = self._tool(call)
+        with recall_writes(client, tool, self.journal, self.destination):
+            found = await tool.find_equal(client, request)
+        if isinstance(found, WriteRequest):
+            return found
+        await record_event_async(client, "written", tool=tool.name, digest=request.digest, looked_up=True)
+        outcome = Outcome("written", client.secrets.redact(render(found, client.context.nonce()).text))
+        return _collect(_answer_with(task["evidence_id"], call, outcome))
 
     def _tool(self, call: Mapping[str, Any]) -> Tool[..., Any]:
         return self.toolkit.declarations[call["name"]]
+
+    async def _look_up(self, task: CallTask) -> WriteRequest | _Step:
+        """Read what the next step needs; return that step, or the write about which the plan is asked."""
+        prepared = self._prepare(task)
+        if isinstance(prepared, WriteRequest):
+            prepared = await self._find_equal(task, prepared)
+        if isinstance(prepared, _Step) or self.plan is not None:
+            return prepared
+        return await self._show(task, prepared)
+
+    def _ask_plan(self, task: CallTask, prepared: WriteRequest | _Step) -> _Step:
+        """Let the plan answer in the form of a person, if there is something to answer."""
+        if isinstance(prepared, _Step) or self.plan is None:
+            return cast("_Step", prepared)
+        answer = self.plan(prepared)
+        decision = "approve" if answer.approved else "reject"
+        given = {"decision": decision, "approver": answer.approver, "reason": answer.reason}
+        return self._decide(task, prepared, given)
 
     async def _show(self, task: CallTask, request: WriteRequest) -> _Step:
         """Build the view, and go on to the person with it; a write whose state cannot be read is refused."""
@@ -243,11 +266,12 @@ class WriteNodes:
         tools = available_tools(self.toolkit)
         if prevented := self._find_obstacle(decision, tools):
             return prevented
-        if before := self.journal.begin(decision["write_id"], decision["call"]["name"]):
+        if before := self._begin(decision):
             if before.status == _OUTDATED:
                 return _mark_outdated(decision)
-            return self._answer_again(decision, self.toolkit.client.run_sync(self._find_outcome(decision, before)))
-        with present_approval(_approval(decision)), allow_targets(as_named(decision["named"])):
+            outcome = self.toolkit.client.run_sync(self._find_outcome(decision, before))
+            return _answer_with(decision["evidence_id"], decision["call"], outcome)
+        with self._approved(decision):
             message = tools[decision["call"]["name"]].invoke(tool_call(decision["call"]))
         return self._record_write(decision, message)
 
@@ -256,13 +280,30 @@ class WriteNodes:
         tools = available_tools(self.toolkit)
         if prevented := self._find_obstacle(decision, tools):
             return prevented
-        if before := self.journal.begin(decision["write_id"], decision["call"]["name"]):
+        if before := self._begin(decision):
             if before.status == _OUTDATED:
                 return _mark_outdated(decision)
-            return self._answer_again(decision, await self.toolkit.client.run(self._find_outcome(decision, before)))
-        with present_approval(_approval(decision)), allow_targets(as_named(decision["named"])):
+            outcome = await self.toolkit.client.run(self._find_outcome(decision, before))
+            return _answer_with(decision["evidence_id"], decision["call"], outcome)
+        with self._approved(decision):
             message = await tools[decision["call"]["name"]].ainvoke(tool_call(decision["call"]))
         return self._record_write(decision, message)
+
+    def _begin(self, decision: Decision) -> Outcome | None:
+        """Store that a write begins, with what tells it from others; return its outcome if it was begun before."""
+        call = decision["call"]
+        arguments = json.dumps(call["args"], ensure_ascii=False)
+        return self.journal.begin(decision["write_id"], self._tool(call).name, self.destination, arguments)
+
+    @contextmanager
+    def _approved(self, decision: Decision) -> Iterator[None]:
+        """Provide the approval of a write, and what is known of earlier ones that may equal it."""
+        with (
+            recall_writes(self.toolkit.client, self._tool(decision["call"]), self.journal, self.destination),
+            present_approval(_approval(decision)),
+            allow_targets(as_named(decision["named"])),
+        ):
+            yield
 
     def _record_write(self, decision: Decision, message: ToolMessage) -> dict[str, Any]:
         """Store the outcome; a write that was not sent because the state changed is to be shown again."""
@@ -299,18 +340,6 @@ class WriteNodes:
             self.journal.finish(decision["write_id"], str(outcome.status), outcome.text)
         return outcome
 
-    def _answer_again(self, decision: Decision, outcome: Outcome) -> dict[str, Any]:
-        """Answer a write that was begun before with its outcome."""
-        evidence = evidence_of_text(
-            decision["evidence_id"],
-            decision["call"],
-            outcome.status or "unknown",
-            outcome.text,
-            "found again; nothing was sent twice",
-        )
-        evidence["untrusted"] = True
-        return record_evidence(decision["call"], evidence, "success" if outcome.status == "written" else "error")
-
 
 def list_unfinished_writes(
     journal: WriteJournal, known: dict[str, Evidence], decided: dict[str, Decision]
@@ -327,6 +356,14 @@ def list_unfinished_writes(
         else:
             found.append((before.status or "unknown", f"{name}, begun when the process ended"))
     return found
+
+
+def _answer_with(evidence_id: str, call: dict[str, Any], outcome: Outcome) -> dict[str, Any]:
+    """Answer a call with the outcome of a write that was begun before."""
+    summary = "found again; nothing was sent twice"
+    evidence = evidence_of_text(evidence_id, call, outcome.status or "unknown", outcome.text, summary)
+    evidence["untrusted"] = True
+    return record_evidence(call, evidence, "success" if outcome.status == "written" else "error")
 
 
 def _collect(update: dict[str, Any], denied: dict[str, Any] | None = None) -> _Step:
@@ -347,13 +384,6 @@ def _position() -> str:
     """Return the position of an approval in the thread, the same for all clients that answer it."""
     configurable = get_config()["configurable"]
     return f"{configurable.get('thread_id')}:{configurable.get('checkpoint_ns')}"
-
-
-def _ask_plan(plan: ApprovedPlan, request: WriteRequest) -> dict[str, Any]:
-    """Return the plan's answer in the form of a person's."""
-    answer = plan(request)
-    decision = "approve" if answer.approved else "reject"
-    return {"decision": decision, "approver": answer.approver, "reason": answer.reason}
 
 
 def _blocked(call: Mapping[str, Any], why: str) -> WriteBlocked:

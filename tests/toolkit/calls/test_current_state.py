@@ -345,13 +345,13 @@ def test_two_threads_that_comment_on_a_renamed_item_are_both_asked_again(client,
     first._change = lambda: meanwhile("rename the item")
     second._change = lambda: meanwhile("close the item")
 
-    def comment(person):
+    def comment(person, text="Noted."):
         with approve_writes_with(person):
-            return TOOLS["add_work_item_comment"].call_sync(client, id=4, text="Noted.")
+            return TOOLS["add_work_item_comment"].call_sync(client, id=4, text=text)
 
     comment_one = comment(first)
     with ThreadPoolExecutor(2) as pool:
-        results = list(pool.map(comment, [second, Person()]))
+        results = list(pool.map(comment, [second, Person()], ["Closed?", "Renamed?"]))
     assert comment_one.comment
     assert all(result.comment for result in results)
     assert [len(person.asked) for person in people] == [2, 2]

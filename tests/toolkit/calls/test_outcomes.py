@@ -20,9 +20,10 @@ from tool_calls import FULL, Recorder, seed_with_tokens, writes
 from azure_devops_simulator import Fault, Organization, SimulatorServer, difference, export_world
 from azure_devops_simulator.server.app import create_app
 from azure_devops_simulator.state.builds import BuildStore
-from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsError, errors
+from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsError, approve_writes_with, errors
 from langchain_azure_devops.http.network import open_network
 from langchain_azure_devops.runtime import RunContext, Timeouts
+from langchain_azure_devops.safety.grants import Approval, WriteRequest
 from langchain_azure_devops.settings import load_settings
 
 OTHERS = "others-token"
@@ -282,9 +283,19 @@ CASES = [
 ]
 
 
+class Agreeing:
+    """Approves every write, also one that may be done twice."""
+
+    needs_current = False
+
+    def __call__(self, request: WriteRequest) -> Approval:
+        return Approval(True, request.digest, "dana")
+
+
 def attempt(client: AzureDevOps, tool: str, arguments: dict[str, object]) -> object:
     try:
-        return TOOLS[tool].call_sync(client, **arguments)
+        with approve_writes_with(Agreeing()):
+            return TOOLS[tool].call_sync(client, **arguments)
     except AzureDevOpsError as error:
         return error
 
@@ -341,7 +352,7 @@ def test_what_is_said_of_a_lost_write_is_true(name, arguments, situation, loss, 
         settings = load_settings(base_url=server.base_url, pat=FULL, default_project="Platform", environ={})
         wire = Wire(scene)
         context = RunContext(server.organization.clock.now, timeouts=timeouts)
-        with AzureDevOps(settings, writes="allow", context=context, transport=wire) as client:
+        with AzureDevOps(settings, writes="ask", context=context, transport=wire) as client:
             wire.client, wire.tool = client, name
             said = attempt(client, name, scene.arguments)
         wait_for_late_effects(scene, loss)

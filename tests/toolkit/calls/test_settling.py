@@ -9,11 +9,12 @@ import pytest
 from tool_calls import FULL, Recorder, seed_with_tokens, writes
 
 from azure_devops_simulator import Fault, SimulatorServer
-from langchain_azure_devops import TOOLS, AzureDevOps, errors
+from langchain_azure_devops import TOOLS, AzureDevOps, approve_writes_with, errors
 from langchain_azure_devops.calls.recovery import FOUND
 from langchain_azure_devops.calls.stored_values import is_stored_as
 from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.safety.audit import AuditLog
+from langchain_azure_devops.safety.grants import Approval
 from langchain_azure_devops.safety.write_memory import WriteMemory, shared_memory
 from langchain_azure_devops.settings import load_settings
 
@@ -34,7 +35,7 @@ def open_client(server, organization):
     def connect(timeouts=BRIEF, **more):
         settings = load_settings(base_url=server.base_url, pat=FULL, default_project="Platform", environ={})
         context = RunContext(organization.clock.now, timeouts=timeouts)
-        clients.append(AzureDevOps(settings, writes="allow", context=context, **more))
+        clients.append(AzureDevOps(settings, context=context, **{"writes": "allow", **more}))
         return clients[-1]
 
     yield connect
@@ -53,6 +54,18 @@ def lose(organization, name, **fault):
     elif "comment" in name:
         path = "/comments"
     organization.faults.add(Fault(**{"kind": "reset", "method": operation.method, "path": path, **fault}))
+
+
+def agree(request):
+    return Approval(True, request.digest, "dana")
+
+
+def approved(tool):
+    async def call(client, **arguments):
+        with approve_writes_with(agree):
+            return await tool(client, **arguments)
+
+    return call
 
 
 def make(client, title="Leaking pool"):
@@ -123,11 +136,12 @@ async def test_a_call_that_was_cancelled_is_settled_as_itself(organization, open
 
 def test_of_identical_writes_that_are_all_lost_none_is_taken_for_another(organization, open_client):
     lose(organization, "create_work_item", when="after", times=4)
-    clients = [open_client() for _ in range(2)]
+    clients = [open_client(writes="ask") for _ in range(2)]
 
     def attempt(number):
         try:
-            return make(clients[number % 2])
+            with approve_writes_with(agree):
+                return make(clients[number % 2])
         except errors.WriteOutcomeUnknown as error:
             return error
 
@@ -150,7 +164,8 @@ async def test_of_different_writes_at_once_each_is_found(organization, open_clie
 
 async def test_a_lost_write_waits_for_an_identical_one_that_is_under_way(organization, open_client):
     """The other one's answer is slow. Once it is there, what it made no longer counts for the lost one."""
-    client, tool = open_client(Timeouts(recovery=20.0, recovery_pause=0.1)), TOOLS["create_work_item"]
+    client = open_client(Timeouts(recovery=20.0, recovery_pause=0.1), writes="ask")
+    tool = approved(TOOLS["create_work_item"])
     lose(organization, "create_work_item", kind="delay", when="after", delay=0.5, times=1)
     slow = asyncio.create_task(tool(client, type="Bug", title="Twice"))
     for _ in range(1_000):
@@ -225,6 +240,7 @@ def test_no_unknown_outcome_invites_to_send_again(name, organization, open_clien
     for fault in ({"kind": "status", "status": 500}, {"kind": "status", "status": 502, "body": "html"}, {}):
         for looking in (None, Fault("status", method="GET", skip=1), Fault("reset", skip=1)):
             organization.faults.clear()
+            client.write_memory = WriteMemory()
             lose(organization, name, times=1, **fault)
             organization.faults.add(*([looking] if looking else []))
             with pytest.raises(errors.WriteOutcomeUnknown) as caught:

@@ -155,6 +155,13 @@ async def _wait_for(answer: Awaitable[Approval]) -> Approval:
 
 def _call_approver(client: AzureDevOps, request: WriteRequest) -> Approval | Awaitable[Approval]:
     if client.writes == "allow":
+        if request.notice:
+            raise WriteBlocked(
+                f"{request.tool} was not carried out, and nothing was sent. {request.notice} Nobody can be asked, "
+                "because the client has writes='allow'. When a person has looked and wants it again, use an approver "
+                "or a new process.",
+                subject=request.tool,
+            )
         return Approval(True, request.digest, "writes='allow'")
     approver = _approver.get(None)
     if approver is None:

@@ -145,7 +145,7 @@ async def settle_write(client: AzureDevOps, recover: Recovery[R], pending: Pendi
     """
     pending.write.state = "looking"
     try:
-        return _add_note(await _search(client, recover, pending))
+        return add_note(await _search(client, recover, pending), FOUND)
     except WriteNotDone as refused:
         if pending.accepted:
             raise _unknown(pending, why, f"The service accepted the write, but {refused.message}.") from refused
@@ -160,8 +160,28 @@ async def settle_write(client: AzureDevOps, recover: Recovery[R], pending: Pendi
         reason = f"It could not be looked up, either: {first_sentence(failed.message)}"
         raise _unknown(pending, why, reason) from failed
     finally:
-        if pending.write.state == "looking":
-            pending.write.state = "unknown"
+        _end_look_up(pending)
+
+
+async def look_again(client: AzureDevOps, recover: Recovery[R], pending: PendingWrite) -> R | None:
+    """Look once for a write whose outcome is unknown; None when that proves nothing, or that it was refused."""
+    pending.write.state = "looking"
+    try:
+        found = await _look_once(client, recover, pending)
+    except WriteNotDone:
+        client.write_memory.finish(pending.write, None)
+        return None
+    except AzureDevOpsError:
+        return None
+    finally:
+        _end_look_up(pending)
+    return None if isinstance(found, Missing) else found
+
+
+def _end_look_up(pending: PendingWrite) -> None:
+    pending.write.url = pending.url or pending.write.url
+    if pending.write.state == "looking":
+        pending.write.state = "unknown"
 
 
 async def _search(client: AzureDevOps, recover: Recovery[R], pending: PendingWrite) -> R:
@@ -296,6 +316,7 @@ def unknown_outcome(reason: str) -> WriteOutcomeUnknown:
     return WriteOutcomeUnknown(f"It was looked up: {reason}, so it is not known whether this write was done.")
 
 
-def _add_note(found: R) -> R:
-    notes = [FOUND, *getattr(found, "notes", [])]
+def add_note(found: R, note: str) -> R:
+    """Put a note before the notes of a result."""
+    notes = [note, *getattr(found, "notes", [])]
     return cast("R", found.model_copy(update={"notes": notes}))

@@ -1,11 +1,9 @@
 """A tool: a typed function with everything that is declared about it as data. It does not know LangChain."""
 
-import asyncio
 import inspect
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, cast, get_args
@@ -14,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, create_model
 
 from langchain_azure_devops.calls.approval import ask, ask_sync, check_content, check_policy, needs_current
 from langchain_azure_devops.calls.arguments import require_keywords, validate_arguments
+from langchain_azure_devops.calls.audit_trail import record_grant, record_outcome
 from langchain_azure_devops.calls.clear_errors import ClearErrors
 from langchain_azure_devops.calls.content_fields import ContentFields
 from langchain_azure_devops.calls.current_state import (
@@ -26,11 +25,15 @@ from langchain_azure_devops.calls.current_state import (
     read_current,
 )
 from langchain_azure_devops.calls.optional import add_gaps
-from langchain_azure_devops.calls.recovery import PendingWrite, Recovery, remember_write, settle_write
+from langchain_azure_devops.calls.recovery import (
+    PendingWrite,
+    Recovery,
+    remember_write,
+    settle_write,
+)
+from langchain_azure_devops.calls.repeats import check_notice, find_equal
 from langchain_azure_devops.calls.schema import strict_schema
 from langchain_azure_devops.errors import (
-    AuditFailed,
-    AzureDevOpsError,
     InvalidRequest,
     StateChanged,
     WriteBlocked,
@@ -38,7 +41,7 @@ from langchain_azure_devops.errors import (
 )
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.results.models import Page, Result
-from langchain_azure_devops.safety.audit import AuditEvent, record_event, record_event_async, record_event_soon
+from langchain_azure_devops.safety.audit import record_event, record_event_async
 from langchain_azure_devops.safety.grants import (
     Approval,
     Operation,
@@ -48,6 +51,7 @@ from langchain_azure_devops.safety.grants import (
     digest_call,
     flatten,
 )
+from langchain_azure_devops.safety.write_memory import BegunWrite
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.settings import check_choice
 
@@ -141,8 +145,12 @@ class Tool(Generic[P, R]):
             raise
         if request is None:
             return await client.run(self._carry_out(client, arguments, None))
+        checked = await client.run(self.find_equal(client, request))
+        if not isinstance(checked, WriteRequest):
+            await record_event_async(client, "written", tool=self.name, digest=request.digest, looked_up=True)
+            return checked
         shown = Showing(
-            request, await client.run(self.read_current(client, request)) if needs_current(client) else None
+            checked, await client.run(self.read_current(client, request)) if needs_current(client) else None
         )
         while True:
             check = self._make_check(client, shown.request, await ask(client, shown.request))
@@ -166,7 +174,11 @@ class Tool(Generic[P, R]):
             raise
         if request is None:
             return client.run_sync(self._carry_out(client, arguments, None))
-        shown = Showing(request, client.run_sync(self.read_current(client, request)) if needs_current(client) else None)
+        checked = client.run_sync(self.find_equal(client, request))
+        if not isinstance(checked, WriteRequest):
+            record_event(client, "written", tool=self.name, digest=request.digest, looked_up=True)
+            return checked
+        shown = Showing(checked, client.run_sync(self.read_current(client, request)) if needs_current(client) else None)
         while True:
             check = self._make_check(client, shown.request, ask_sync(client, shown.request))
             try:
@@ -243,6 +255,33 @@ class Tool(Generic[P, R]):
         """
         return self.current and await read_current(client, self.current, request, self.scopes)
 
+    async def find_equal(self, client: AzureDevOps, request: WriteRequest) -> R | WriteRequest:
+        """Look for an equal write of this client whose outcome is not known, before an approver is asked.
+
+        Args:
+            client: The client that reads; call this on its loop, with `run` or `run_sync`.
+            request: The write.
+
+        Returns:
+            What the earlier write made, when it is found now: nothing is to be sent. Otherwise the request, with a
+            notice when an equal write is still open.
+        """
+        return await find_equal(client, request, self.validate, self.recover)
+
+    def recall(self, client: AzureDevOps, given: Mapping[str, object], begun: float) -> BegunWrite:
+        """Remember a write of an earlier process whose outcome is not known, or return it if it is remembered.
+
+        Args:
+            client: The client that would write.
+            given: The arguments of the write.
+            begun: The start of the write, in seconds since the epoch.
+
+        Raises:
+            InvalidRequest: The arguments do not fit any more.
+        """
+        started = time.monotonic() - max(0.0, time.time() - begun)
+        return client.write_memory.resume(self.name, self._canonical(client, self.validate(given)), started)
+
     def _make_check(self, client: AzureDevOps, request: WriteRequest, approval: Approval) -> StateCheck | None:
         return self.current and make_check(client, self.current, request, approval, self.scopes, self.writes)
 
@@ -255,7 +294,7 @@ class Tool(Generic[P, R]):
         others = {name: known(repr(value)) for name, value in values.items() if name not in {"cursor", "limit"}}
         grant = None
         if request is not None:
-            await _record_grant(client, self, request)
+            await record_grant(client, self.name, self.operations, request)
             grant = client.grants.open(request, self.operations, self.writes, self.bind_routes(request))
         scopes = tuple(scope.value for scope in self.scopes)
         begun = time.monotonic()
@@ -266,7 +305,7 @@ class Tool(Generic[P, R]):
         token = current_call.set(call)
         try:
             function = cast("Callable[..., Awaitable[R]]", self.function)
-            async with _record_outcome(client, self, arguments, request) as outcome:
+            async with record_outcome(client, self.name, self.makes, arguments, request) as outcome:
                 with ClearErrors(client, values):
                     if request is None:
                         result = await function(client, **values)
@@ -283,6 +322,7 @@ class Tool(Generic[P, R]):
         """Write, and settle a lost answer; other writes that are looked up meanwhile learn of both."""
         function = cast("Callable[..., Awaitable[R]]", self.function)
         with remember_write(client, request, begun) as (write, made):
+            check_notice(client, write, request)
             try:
                 result = await function(client, **values)
             except WriteOutcomeUnknown as error:
@@ -336,65 +376,3 @@ class Tool(Generic[P, R]):
             return None
         check_policy(client, self.name)
         return self.prepare(client, arguments)
-
-
-async def _record_grant(client: AzureDevOps, tool: Tool[..., Any], request: WriteRequest) -> None:
-    """Record that a write may begin. If recording fails, the write does not begin."""
-    routes: list[JsonValue] = [f"{operation.method} {operation.template}" for operation in tool.operations]
-    about: dict[str, JsonValue] = {"tool": tool.name, "digest": request.digest}
-    given: dict[str, JsonValue] = {"project": request.project, "routes": routes, "arguments": dict(request.arguments)}
-    try:
-        await record_event_async(client, "granted", **about, **given)
-    except asyncio.CancelledError:
-        record_event_soon(client, "failed", **about, error="cancelled before it was sent")
-        raise
-
-
-@asynccontextmanager
-async def _record_outcome(
-    client: AzureDevOps, tool: Tool[..., Any], arguments: BaseModel, request: WriteRequest | None
-) -> AsyncIterator[list[Result | Page[Any]]]:
-    """Record the outcome of a call. What is said of a write stays the same if that cannot be recorded."""
-    given: list[Result | Page[Any]] = []
-    if client.audit is None:
-        yield given
-        return
-    try:
-        yield given
-    except AzureDevOpsError as error:
-        if request is not None:
-            event: AuditEvent = "unknown" if isinstance(error, WriteOutcomeUnknown) else "failed"
-            with suppress(AuditFailed):
-                await record_event_async(client, event, tool=tool.name, digest=request.digest, error=error.headline)
-        else:
-            shown = arguments.model_dump(mode="json", exclude_defaults=True)
-            await record_event_async(client, "read", tool=tool.name, arguments=shown, error=error.headline)
-        raise
-    except asyncio.CancelledError:
-        if request is not None:
-            record_event_soon(client, "unknown", tool=tool.name, digest=request.digest, error="cancelled")
-        raise
-    except Exception as error:
-        # A bug in the tool: the error propagates, and it is not known which requests were sent before.
-        if request is not None:
-            with suppress(AuditFailed):
-                await record_event_async(
-                    client, "unknown", tool=tool.name, digest=request.digest, error=type(error).__name__
-                )
-        raise
-    if request is None:
-        await record_event_async(
-            client, "read", tool=tool.name, arguments=arguments.model_dump(mode="json", exclude_defaults=True)
-        )
-    else:
-        with suppress(AuditFailed):
-            await record_event_async(
-                client, "written", tool=tool.name, digest=request.digest, **_describe_result(tool, given[0])
-            )
-
-
-def _describe_result(tool: Tool[..., Any], result: Result | Page[Any]) -> dict[str, JsonValue]:
-    """Return what the audit log keeps of a write: what it created, if anything, and the ids of its result."""
-    ids = set(result.identifying) if isinstance(result, Result) else set[str]()
-    found: dict[str, JsonValue] = {"result": result.model_dump(mode="json", include=ids)}
-    return {**found, "made": tool.makes} if tool.makes else found

@@ -58,6 +58,8 @@ class WriteRequest:
         current: The present values of what the write would change, without secrets; None when they were not read,
             because the tool declares none or the approver does not need them.
         outdated: The values that were shown when this write was approved before, if they changed since then.
+        notice: Says that an equal write was begun and that its outcome is not known, so that this one may do it twice;
+            empty when there is none. Show it: it is covered by the digest, too.
     """
 
     tool: str
@@ -68,6 +70,7 @@ class WriteRequest:
     empty_clears: bool = True
     current: Mapping[str, JsonValue] | None = None
     outdated: Mapping[str, JsonValue] | None = None
+    notice: str = ""
 
     def show(self, current: Mapping[str, JsonValue], outdated: Mapping[str, JsonValue] | None = None) -> "WriteRequest":
         """Return this request with the present values, and with a digest that covers them, too.
@@ -76,8 +79,12 @@ class WriteRequest:
             current: The present values.
             outdated: The values that were shown before, if they changed since then.
         """
-        digest = digest_call(self.tool, self.arguments, current)
+        digest = digest_call(self.tool, self.arguments, current, self.notice)
         return replace(self, digest=digest, current=current, outdated=outdated)
+
+    def warn(self, notice: str) -> "WriteRequest":
+        """Return this request with a notice, and with a digest that covers it, too."""
+        return replace(self, digest=digest_call(self.tool, self.arguments, self.current, notice), notice=notice)
 
     @property
     def changed(self) -> tuple["StateChange", ...]:
@@ -310,9 +317,12 @@ def _text(value: JsonValue) -> str:
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
-def digest_call(tool: str, arguments: Mapping[str, JsonValue], current: Mapping[str, JsonValue] | None = None) -> str:
-    """Compute the digest of a tool, its canonical arguments, and the current values if they were read."""
-    return _digest([tool, arguments] if current is None else [tool, arguments, current])
+def digest_call(
+    tool: str, arguments: Mapping[str, JsonValue], current: Mapping[str, JsonValue] | None = None, notice: str = ""
+) -> str:
+    """Compute the digest of a tool, its canonical arguments, the current values if they were read, and a notice."""
+    parts = [tool, arguments, current, notice] if notice else [tool, arguments, current]
+    return _digest(parts[:2] if current is None and not notice else parts)
 
 
 def digest_state(current: Mapping[str, JsonValue]) -> str:

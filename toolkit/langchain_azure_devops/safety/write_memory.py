@@ -11,6 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 from weakref import WeakValueDictionary
 
@@ -22,6 +23,7 @@ Effect = tuple[str, ...]
 _MOST_EFFECTS = 10_000
 _MOST_OPEN = 1_000
 _SAME_START = 5.0
+_CLOCK_JITTER = 0.05
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -33,13 +35,17 @@ class BegunWrite:
         tool: The tool's plain name.
         arguments: Its arguments as JSON, with the default project filled in.
         begun: The start by the monotonic clock.
+        at: The same by the clock of this machine.
         state: `sending`; `looking` while a lost answer is looked up; `unknown` when that settled nothing; `known`.
+        url: The web page where a person sees whether it was done; empty when none is known.
     """
 
     tool: str
     arguments: Mapping[str, JsonValue]
     begun: float
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
     state: Literal["sending", "looking", "unknown", "known"] = "sending"
+    url: str = ""
 
     def may_equal(self, other: "BegunWrite") -> bool:
         """Whether another write may ask for the same thing: no argument surely differs.
@@ -67,7 +73,9 @@ class WriteMemory:
 
     def begin(self, tool: str, arguments: Mapping[str, JsonValue], begun: float | None = None) -> BegunWrite:
         """Note that a write begins."""
-        write = BegunWrite(tool, arguments, time.monotonic() if begun is None else begun)
+        now = time.monotonic()
+        begun = now if begun is None else begun
+        write = BegunWrite(tool, arguments, begun, datetime.now(UTC) - timedelta(seconds=now - begun))
         with self._lock:
             self._open[id(write)] = write
             while len(self._open) > _MOST_OPEN:
@@ -78,6 +86,7 @@ class WriteMemory:
         """Return the write of this process that began at that time with these arguments, or note one of an earlier.
 
         Only a write that began right after the given time is taken for it: the caller stores the time and then calls.
+        One of an earlier process has exactly this time when it was noted before.
         """
         with self._lock:
             known = {id(write): write for write in (*self._makers.values(), *self._open.values())}
@@ -86,9 +95,34 @@ class WriteMemory:
             for write in known.values()
             if write.tool == tool
             and write.arguments == arguments
-            and self.created <= begun <= write.begun <= begun + _SAME_START
+            and (
+                self.created <= begun <= write.begun <= begun + _SAME_START or abs(write.begun - begun) < _CLOCK_JITTER
+            )
         ]
-        return min(same, key=lambda write: write.begun) if same else self.begin(tool, arguments, begun)
+        if same:
+            return min(same, key=lambda write: write.begun)
+        write = self.begin(tool, arguments, begun)
+        write.state = "unknown"
+        return write
+
+    def has_made(self, write: BegunWrite) -> bool:
+        """Whether it is known what a write made."""
+        with self._lock:
+            return any(maker is write for maker in self._makers.values())
+
+    def list_equal(self, write: BegunWrite) -> list[BegunWrite]:
+        """List the writes that may ask for the same thing, began before this one, and are not known to be over.
+
+        A write that was not begun here has all of them before it.
+        """
+        with self._lock:
+            found = []
+            for other in self._open.values():
+                if other is write:
+                    break
+                if other.may_equal(write):
+                    found.append(other)
+            return found
 
     def finish(self, write: BegunWrite, effect: Effect | None) -> None:
         """Note that the outcome of a write is known, and what it made, if that can be identified."""

@@ -210,7 +210,9 @@ class ApprovedPlan:
         self._lock = threading.Lock()
 
     def __call__(self, request: WriteRequest) -> Approval:
-        """Answer a request; the answer depends on the plan alone."""
+        """Answer a request; the answer depends on the plan alone, and nobody can be asked about a repetition."""
+        if request.notice:
+            return Approval(False, request.digest, self._name, f"nobody can be asked about this: {request.notice}")
         reasons = []
         with self._lock:
             for number, entry in enumerate(self.plan.writes):
