@@ -72,7 +72,7 @@ def open_toolkit(
             timeouts=QUICK,
             shared_pace=False,
         )
-    return AzureDevOpsToolkit(
+    toolkit = AzureDevOpsToolkit(
         settings=load_settings(base_url=BASE_URL, pat=token, default_project=PROJECT, scopes=SCOPES, environ={}),
         transport=transport,
         context=context,
@@ -82,6 +82,9 @@ def open_toolkit(
         audit=audit,
         on_error=on_error,
     )
+    # All worlds have the same address, but a write that is open in one of them is none of another.
+    toolkit.client.write_memory = type(toolkit.client.write_memory)()
+    return toolkit
 
 
 def call(

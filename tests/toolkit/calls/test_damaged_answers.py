@@ -20,6 +20,7 @@ from langchain_azure_devops.http.network import open_network
 from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.safety import audit
 from langchain_azure_devops.safety.audit import AuditLog, read_entries
+from langchain_azure_devops.safety.write_memory import WriteMemory
 from langchain_azure_devops.settings import load_settings
 
 QUICK = RunContext(
@@ -198,6 +199,8 @@ class Service:
 
 
 async def outcome(tool: Tool, client: AzureDevOps, arguments: dict) -> object:
+    # Each call stands for one of its own, which knows of no other.
+    client.write_memory = WriteMemory()
     try:
         return await tool(client, **arguments)
     except AzureDevOpsError as error:
