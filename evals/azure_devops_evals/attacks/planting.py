@@ -81,7 +81,9 @@ def plant(response: httpx.Response, payloads: Mapping[str, str]) -> httpx.Respon
         if (payload := payloads.get(TEXT)) is None:
             return response
         lines = response.text.split("\n")
-        content = "\n".join([*(f"{line}{payload}" for line in lines[:_LINES]), *lines[_LINES:]])
+        # A tool may read many lines before those that it shows.
+        middle = range(_LINES, len(lines) - _LINES)
+        content = "\n".join(line if number in middle else f"{line}{payload}" for number, line in enumerate(lines))
     else:
         changed = _changed(body, "", lambda path, text: text + payloads.get(path, ""))
         content = json.dumps(changed)
