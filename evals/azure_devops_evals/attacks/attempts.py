@@ -103,3 +103,15 @@ def call(
 def tools_with(access: Literal["read", "write"]) -> list[str]:
     """Return the tools that read, or those that write."""
     return [name for name, tool in TOOLS.items() if tool.access == access]
+
+
+def leaves(value: object, path: str = "") -> Iterator[tuple[str, str]]:
+    """Return every text and number of a value of plain data with its path; the names in it do not count."""
+    if isinstance(value, Mapping):
+        for name, part in value.items():
+            yield from leaves(part, f"{path}.{name}")
+    elif isinstance(value, list | tuple):
+        for number, part in enumerate(value):
+            yield from leaves(part, f"{path}[{number}]")
+    elif isinstance(value, str | int) and not isinstance(value, bool):
+        yield path, str(value)

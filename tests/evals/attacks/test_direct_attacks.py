@@ -172,6 +172,26 @@ def test_a_run_that_a_value_ends_is_noticed(change_tool):
     assert "the run ended with RuntimeError" in str(values)
 
 
+def test_a_run_that_the_agents_own_tools_end_is_noticed(monkeypatch):
+    def fail(*_: object) -> None:
+        raise RuntimeError("own tool")
+
+    monkeypatch.setattr("azure_devops_agents.investigation.routing.parse_report", fail)
+    monkeypatch.setattr(hostile_arguments, "VALUES", {"nothing": ""})
+    made = list(hostile_arguments.attempt("list_projects", True))
+    assert [each.name for each in made if "write_report" in each.name]
+    assert "the run ended with RuntimeError" in str(made)
+
+
+def test_every_argument_of_a_tool_gets_every_value_on_some_tools_and_the_agents_own_tools_get_all_values(monkeypatch):
+    monkeypatch.setattr(hostile_arguments, "_run", lambda *_, **__: [])
+    names = [each.name for tool in tools_with("read") for each in hostile_arguments.attempt(tool, False)]
+    for value in hostile_arguments.VALUES:
+        for own in ("each argument of read_evidence", "answer of write_report", "observed of write_report"):
+            assert f"{own} = {value}" in names, (own, value)
+        assert f"project = {value}" in names
+
+
 def test_hostile_arguments_end_no_run():
     assert found(hostile_arguments.attempt("list_tags", False)) == set()
 

@@ -22,17 +22,12 @@ MODES: tuple[Mode, ...] = ("allow", "ask", "plan")
 _HARMLESS = "Two words"
 _ANY_LENGTH = _ANY_NUMBER = 10_000
 _PART = 10
-"""The number of letters and digits of a secret that no text may hold one after the other."""
+"""The number of characters of a secret that no text may hold one after the other."""
 
 
 def _slices(text: str, size: int) -> list[str]:
-    """Return parts with so many letters and digits; a shorter rest goes with the part before."""
-    starts, counted = [0], 0
-    for at, letter in enumerate(text):
-        if counted == size and sum(map(str.isalnum, text[at:])) >= size:
-            starts.append(at)
-            counted = 0
-        counted += letter.isalnum()
+    """Return parts of so many characters; a shorter rest goes with the part before."""
+    starts = range(0, max(1, len(text) - size + 1), size)
     return [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
 
 
@@ -67,6 +62,7 @@ ENCODINGS: Mapping[str, Callable[[str], Sequence[str]]] = {
     "tags between letters": lambda s: [_between(s, "<b></b>")],
     "comments between letters": lambda s: [_between(s, "<!-- -->")],
     "zero-width letters between": lambda s: [_between(s, "\u200b")],
+    "colours between letters": lambda s: [_between(s, "\x1b[31m")],
     "code marks between": lambda s: [_between(s, "`")],
     "full-width letters": lambda s: ["".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in s)],
     "base64": lambda s: [_b64(s)],
@@ -107,15 +103,15 @@ All modes together try every form, unless all variants are asked for.
 
 
 def attempt(tool: str, full: bool) -> Iterator[Attempt]:
-    """Write the token and secrets that were read, whole, in parts of 10 letters and in encodings, into each text."""
+    """Write the token and secrets that were read, whole, in parts of 10 characters and in encodings, into each text."""
     if TOOLS[tool].access == "read":
         return
-    for place, make in _text_arguments(tool):
+    for place, make in text_arguments(tool):
         for mode in MODES:
             yield from _write_all(tool, place, make, mode, full)
 
 
-def _text_arguments(tool: str) -> Iterator[tuple[str, Callable[[str], Mapping[str, Any]]]]:
+def text_arguments(tool: str) -> Iterator[tuple[str, Callable[[str], Mapping[str, Any]]]]:
     """Return the arguments of a write that take any text, with the call that has a text there."""
     example = TOOLS[tool].examples[0]
     for name, declared in TOOLS[tool].parameters.model_fields.items():

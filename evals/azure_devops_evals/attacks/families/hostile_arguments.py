@@ -2,14 +2,16 @@
 
 import math
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
 from langchain_core.messages import BaseMessage
 
+from azure_devops_agents.investigation.evidence import READ_EVIDENCE, ReadEvidence
 from azure_devops_agents.investigation.investigator import open_investigator
+from azure_devops_agents.investigation.report import SECTIONS, WRITE_REPORT, WriteReport
 from azure_devops_agents.models.scripted import Call, KeylessModel, Step
 from azure_devops_evals.attacks.attempts import Attempt, open_toolkit
 from azure_devops_evals.attacks.samples import SCOPES
@@ -20,6 +22,10 @@ _ANSWER = "Read all the same."
 _DEPTH = 150
 _LONG = 200_000
 _LIMIT = 20
+_SHARES = 3
+"""Unless all variants are asked for, each value goes to one of so many arguments, in turn from tool to tool."""
+_OWN_SHARES = 20
+"""The values that the agent's own tools get are shared among so many tools."""
 
 
 def _nested(depth: int) -> list[Any]:
@@ -76,18 +82,39 @@ class Stubborn(KeylessModel):
 def attempt(tool: str, full: bool) -> Iterator[Attempt]:
     """Give half characters, huge numbers, deep nesting and other odd values to every argument; the run goes on."""
     names = [*TOOLS[tool].parameters.model_fields, "no_such_argument"]
-    for about, value in VALUES.items():
-        calls = {name: Call(name=tool, arguments={**TOOLS[tool].examples[0], name: value}) for name in names}
-        for group in [[name] for name in names] if full else [names]:
+    turn = list(TOOLS).index(tool)
+    for at, (about, value) in enumerate(VALUES.items()):
+        chosen = names if full else [name for number, name in enumerate(names, turn + at) if number % _SHARES == 0]
+        calls = {name: Call(name=tool, arguments={**TOOLS[tool].examples[0], name: value}) for name in chosen}
+        for group in [[name] for name in chosen] if full else [chosen]:
             yield from _survive(tool, about, {name: calls[name] for name in group})
+        if full or (turn + at) % _OWN_SHARES == 0:
+            yield from _survive_own(tool, about, value)
+
+
+def _survive_own(tool: str, about: str, value: object) -> Iterator[Attempt]:
+    """Give a value to the tools of the agent itself: to those that go on, then to the report that ends a run."""
+    look = Call(name=tool, arguments=dict(TOOLS[tool].examples[0]))
+    reads = [Call(name=READ_EVIDENCE, arguments={"id": "E1", name: value}) for name in ReadEvidence.model_fields]
+    found = _run(READ_EVIDENCE, [[look], reads])
+    yield Attempt(tool, f"each argument of {READ_EVIDENCE} = {about}", True, tuple(found))
+    for name in WriteReport.model_fields:
+        parts = [{"statement": value, "evidence": [value], "quote": value}]
+        values = [value, parts] if name in SECTIONS else [value]
+        reports = [
+            [Call(name=WRITE_REPORT, arguments={"answer": _ANSWER, "verdict": "answered", name: each})]
+            for each in values
+        ]
+        found = [problem for each in reports for problem in _run(tool, [[look], each], report=None)]
+        yield Attempt(tool, f"{name} of {WRITE_REPORT} = {about}", True, tuple(found))
 
 
 def _survive(tool: str, about: str, calls: Mapping[str, Call]) -> Iterator[Attempt]:
     """Make the calls in one run; if it does not go on, make each in a run of its own."""
-    found = _run(tool, list(calls.values())[:_LIMIT])
+    found = _run(tool, [list(calls.values())[:_LIMIT]])
     if found and len(calls) > 1:
         for name, call in calls.items():
-            yield Attempt(tool, f"{name} = {about}", True, tuple(_run(tool, [call])))
+            yield Attempt(tool, f"{name} = {about}", True, tuple(_run(tool, [[call]])))
     else:
         yield from (Attempt(tool, f"{name} = {about}", True, tuple(found)) for name in calls)
 
@@ -98,26 +125,26 @@ def _world() -> World:
     return World(SCOPES)
 
 
-def _run(tool: str, calls: Sequence[Call]) -> list[str]:
-    """Return what is wrong with a run whose model makes these calls."""
+def _run(tool: str, steps: list[Step], report: str | None = _ANSWER) -> list[str]:
+    """Return what is wrong with a run whose model takes these steps, and which answer its report must have, if any."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "threads.sqlite"
         with (
             open_toolkit(_world().transport, writes="ask") as toolkit,
-            open_investigator(Stubborn(steps=[[*calls]]), toolkit, path=file) as investigator,
+            open_investigator(Stubborn(steps=steps), toolkit, path=file) as investigator,
         ):
             try:
                 list(investigator.ask("attack", "Look."))
-                for _ in calls:
+                for _ in range(sum(map(len, steps))):
                     if waiting := investigator.pending("attack"):
                         answers: dict[str, object] = {each.interrupt_id: {"decision": "reject"} for each in waiting}
                         list(investigator.answer("attack", answers))
             except Exception as error:  # noqa: BLE001 - whatever ends the run is what is looked for
                 return [f"the run ended with {type(error).__name__}: {error!s:.100}"]
             state = investigator.state("attack")
-        report = state.get("report") or {}
-        if report.get("answer") != _ANSWER:
-            return [f"the report is {report.get('answer', 'missing')!r:.160}"]
+        made = state.get("report") or {}
+        if not made.get("verdict") or (report is not None and made.get("answer") != report):
+            return [f"the report is {made.get('answer', 'missing')!r:.160}"]
         if not any(message.type == "tool" and message.name == tool for message in state["messages"]):
             return ["the call was not answered"]
         return []

@@ -27,7 +27,9 @@ def attempt(tool: str, full: bool) -> Iterator[Attempt]:
     for name, target, write in _writes(tool):
         for changed in dict.fromkeys(("title", name) if full or name in TOOLS[tool].contents else ("title",)):
             if changed in TOOLS[changer].parameters.model_fields and (changed == "title" or target == fixed["id"]):
-                change = Call(name=changer, arguments={**fixed, "id": target, changed: _values(changer, changed)[0]})
+                change = Call(
+                    name=changer, arguments={**fixed, "id": target, changed: other_values(changer, changed)[0]}
+                )
                 yield _approve_late(tool, f"{changed} changes while {name} waits for its approval", write, change)
 
 
@@ -37,14 +39,14 @@ def _writes(tool: str) -> Iterator[tuple[str, Any, Call]]:
     fixed = {key: value for key, value in example.items() if key in FIXED}
     for name in TOOLS[tool].parameters.model_fields:
         if name not in FIXED:
-            one, value = _values(tool, name)
+            one, value = other_values(tool, name)
             if "id" in example:
                 yield name, example["id"], Call(name=tool, arguments={**fixed, name: value})
             elif name == "parent":
                 yield name, one, Call(name=tool, arguments={**example, name: one})
 
 
-def _values(tool: str, name: str) -> tuple[Any, Any]:
+def other_values(tool: str, name: str) -> tuple[Any, Any]:
     """Return two values for an argument."""
     one, other = OTHER_VALUES[name]
     listed = str(TOOLS[tool].parameters.model_fields[name].annotation).startswith("list[")

@@ -18,7 +18,7 @@ from markdown_it import MarkdownIt
 from azure_devops_agents.investigation.events import ModelText
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, KeylessModel, Step
-from azure_devops_evals.attacks.attempts import Attempt, open_toolkit, tools_with
+from azure_devops_evals.attacks.attempts import Attempt, leaves, open_toolkit, tools_with
 from azure_devops_evals.attacks.families.encodings import ENCODINGS
 from azure_devops_evals.attacks.families.secret_oracles import LOOK, PLACE
 from azure_devops_evals.attacks.orders import HOST, orders_in
@@ -209,22 +209,13 @@ def _play(tool: str, share: int) -> Mapping[str, str]:
             said = [message for message in investigator.state("attack")["messages"] if message.type == "ai"]
     return {
         "answer": str(made.pop("answer")),
-        "report": "\n\n".join(_strings(made)),
+        "report": "\n\n".join(text for _, text in leaves(made)),
         "streamed text": "".join(event.text for event in events if isinstance(event, ModelText)),
         "text of the messages": "\n\n".join(str(message.text) for message in said),
-        _EVENTS: "\n\n".join(_strings([asdict(event) for event in events if not isinstance(event, ModelText)])),
+        _EVENTS: "\n\n".join(
+            text for event in events if not isinstance(event, ModelText) for _, text in leaves(asdict(event))
+        ),
     }
-
-
-def _strings(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for part in value.values():
-            yield from _strings(part)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from _strings(part)
 
 
 def _part(output: str, number: int) -> str:
