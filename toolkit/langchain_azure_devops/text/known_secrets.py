@@ -12,11 +12,12 @@ import base64
 import binascii
 import html
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar, cast
 from urllib.parse import unquote
 
 from langchain_azure_devops.errors import InvalidRequest
+from langchain_azure_devops.text.readings import Reading, read, read_escapes, read_past_pseudonyms
 from langchain_azure_devops.text.secret_rules import BETWEEN
 from langchain_azure_devops.text.secrets import PSEUDONYM, find_secrets, make_pseudonym
 from langchain_azure_devops.text.written_forms import FormIndex, is_distinctive, list_forms
@@ -42,6 +43,9 @@ class Replacement(NamedTuple):
     start: int
     end: int
     shown: str
+
+
+_Find = Callable[[str], Iterable[Replacement]]
 
 
 class KnownSecrets:
@@ -137,7 +141,7 @@ class KnownSecrets:
 
     def replace_known(self, text: str) -> str:
         """Replace the secrets that are known already; cheaper than `redact`, and learns nothing."""
-        found = merge(self._find_known(text))
+        found = merge(self._find_as_read(text, self._find_known))
         return render(text, found) if found else text
 
     def redact_echo(self, text: str, asked: str) -> str:
@@ -180,17 +184,33 @@ class KnownSecrets:
 
     def find(self, text: str) -> list[Replacement]:
         """Find the secrets in a text, in order, and learn those that were not known before."""
-        found = [
-            Replacement(start, end, shown)
-            for secret in find_secrets(text)
-            for shown in [self.learn(secret.secret, secret.kind)]
-            for start, end in secret.parts
-        ]
-        return merge([*found, *self._find_known(text)])
+        return merge(self._find_as_read(text, self._find_all))
+
+    def _find_as_read(self, text: str, find: _Find, *, typed: bool = True) -> list[Replacement]:
+        """Find secrets in a text as it is and as it will be read, because either may hide what the other shows."""
+        found = list(find(text))
+        seen = read(text)
+        if seen.text != text:
+            found = [part._replace(start=start, end=end) for part in found for start, end in [seen.widen(*part[:2])]]
+            found += _map_back(self._find_as_read(seen.text, find, typed=typed), seen)
+        elif typed and PSEUDONYM_MARK in text:
+            bare = read_past_pseudonyms(text, self._is_given)
+            if bare.text != text:
+                found += _map_back(self._find_as_read(bare.text, find, typed=False), bare)
+        return found
+
+    def _is_given(self, pseudonym: str) -> bool:
+        return pseudonym in self._secrets
+
+    def _find_all(self, text: str) -> Iterator[Replacement]:
+        for secret in find_secrets(text):
+            shown = self.learn(read(secret.secret).text, secret.kind)
+            yield from (Replacement(start, end, shown) for start, end in secret.parts)
+        yield from self._find_known(text)
 
     def _find_known(self, text: str) -> Iterator[Replacement]:
         self._learn_tokens()
-        found = [*self._index.find(text), *self._own.find(text)]
+        found = self._find_forms(text)
         if not found:
             return
         # A pseudonym is no secret, whatever its digits are. Anybody can type one, so only those that stand for
@@ -199,6 +219,13 @@ class KnownSecrets:
         for start, end, shown in found:
             if not any(low <= start and end <= high for low, high in spans):
                 yield Replacement(start, end, shown)
+
+    def _find_forms(self, text: str) -> list[tuple[int, int, str]]:
+        found = [*self._index.find(text), *self._own.find(text)]
+        if (plain := read_escapes(text)) is not None:
+            escaped = [*self._index.find(plain.text), *self._own.find(plain.text)]
+            found += [(*plain.original_span(start, end), shown) for start, end, shown in escaped]
+        return found
 
     def _look_up(self, pseudonym: str) -> str:
         secret = self._secrets.get(pseudonym)
@@ -253,6 +280,10 @@ class KnownSecrets:
                     self._index.add(form)
 
 
+def _map_back(found: Sequence[Replacement], reading: Reading) -> list[Replacement]:
+    return [Replacement(*reading.original_span(part.start, part.end), part.shown) for part in found]
+
+
 def merge(found: Sequence[Replacement] | Iterator[Replacement]) -> list[Replacement]:
     """Order the parts of a text that are replaced, and let none of them overlap; all of what they cover goes."""
     merged: list[Replacement] = []
@@ -292,18 +323,19 @@ def _show_line(line: str, shown: str) -> str:
 
 def _hide_parts(text: str, secret: str, pseudonym: str) -> str:
     """Replace every part of a secret that has at least six characters, outside of pseudonyms."""
-    lowered, told = text.lower(), secret.lower()
-    if len(lowered) != len(text):
-        lowered = text
-    taken = [match.span() for match in PSEUDONYM.finditer(text)]
-    begins, ends = [0, *(end for _, end in taken)], [*(start for start, _ in taken), len(text)]
+    seen = read(text)
+    lowered, told = seen.text.lower(), secret.lower()
+    if len(lowered) != len(seen.text):
+        lowered = seen.text
+    taken = [match.span() for match in PSEUDONYM.finditer(seen.text)]
+    begins, ends = [0, *(end for _, end in taken)], [*(start for start, _ in taken), len(seen.text)]
     found = [
         Replacement(at, at + _SHORTEST_PART, pseudonym)
         for begin, end in zip(begins, ends, strict=True)
         for at in range(begin, end - _SHORTEST_PART + 1)
         if lowered[at : at + _SHORTEST_PART] in told
     ]
-    return render(text, merge(found))
+    return render(text, merge(_map_back(found, seen)))
 
 
 def _list_readings(secret: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from langchain_azure_devops.text.known_secrets import PSEUDONYM_MARK, KnownSecrets
+from langchain_azure_devops.text.readings import read
 from langchain_azure_devops.text.redacted_stream import Wanted, redact_stream
 
 MAX_SCAN_BYTES = 64 * 1024 * 1024
@@ -133,7 +134,8 @@ async def find_lines(
     """Find the lines that contain one of the words in any case, with the lines around them, and count the matches.
 
     The words are plain text, because a slow regular expression could block the client. They are compared with what is
-    shown: a pseudonym finds its secret, and no part of a secret is found, or the count of matches would tell it.
+    shown, without colours and invisible characters: a pseudonym finds its secret, and no part of a secret is found, or
+    the count of matches would tell it.
 
     Args:
         chunks: The bytes of the text.
@@ -144,16 +146,16 @@ async def find_lines(
         first: The line from which on matches count.
     """
     seen = ScannedLines()
-    wanted = [secrets.replace_known(word).lower() for word in words]
+    wanted = [read(secrets.replace_known(word)).text.lower() for word in words]
     before: list[tuple[int, str]] = []
     after = matches = 0
 
     def is_wanted(_begin: int, end: int, text: str) -> bool:
-        lowered = text.lower()
+        lowered = read(text).text.lower()
         return end >= first and any(word in lowered or PSEUDONYM_MARK in word for word in wanted)
 
     async for number, line in number_lines(chunks, seen, secrets, is_wanted):
-        lowered = line.lower()
+        lowered = read(line).text.lower()
         if number >= first and any(word in lowered for word in wanted):
             matches += 1
             if matches <= most:

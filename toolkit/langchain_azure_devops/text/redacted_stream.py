@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from langchain_azure_devops.text.known_secrets import KnownSecrets, Replacement, render
+from langchain_azure_devops.text.readings import read
 from langchain_azure_devops.text.written_forms import flatten_text
 
 _BLOCK = 128 * 1024
@@ -117,16 +118,20 @@ def find_around(text: str, places: Sequence[int], secrets: KnownSecrets) -> list
     if len(text) <= _BLOCK // 2:
         return secrets.find(text)
     learn_named(text, secrets)
+    # Invisible characters do not count for what stands around a place.
+    seen = read(text)
     spans: list[tuple[int, int]] = []
-    for place in sorted(places):
+    for place in sorted(seen.place_of(place) for place in places):
         start, end = max(0, place - AROUND), place + AROUND
         spans = [*spans[:-1], (spans[-1][0], end)] if spans and start <= spans[-1][1] else [*spans, (start, end)]
-    found = [(start, part) for start, end in spans for part in secrets.find(text[start:end])]
+    parts = [seen.original_span(start, min(end, len(seen.text))) for start, end in spans]
+    found = [(start, part) for start, end in parts for part in secrets.find(text[start:end])]
     return [part._replace(start=start + part.start, end=start + part.end) for start, part in found]
 
 
 def learn_named(text: str, secrets: KnownSecrets) -> None:
     """Learn the secrets of a text that stand under a name, without a look at the rest of it."""
+    text = read(text).text
     flat = flatten_text(text)
     spans: list[tuple[int, int]] = []
     for at in sorted(_find_names(flat)):

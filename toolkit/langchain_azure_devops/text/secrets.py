@@ -14,10 +14,12 @@ from langchain_azure_devops.text.secret_rules import BETWEEN, IndexedText, load_
 PSEUDONYM = re.compile(r"\[secret:([a-z-]+):([0-9a-f]{10})\]")
 # The characters of a secret around a line break, with what logs and tables put around a break.
 _RUN = r"[A-Za-z0-9+/=_~.-]"
+# The time that a log puts before each line.
+_STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.,\d]{0,12}Z? "
 _BROKEN = re.compile(
-    rf"(?<!{_RUN})(?:{_RUN}{{6,}}+[ \t\"'\\|,]{{0,8}}\r?\n[ \t\"'|>#\x1e]{{0,40}})+{_RUN}{{6,}}+", re.ASCII
+    rf"(?<!{_RUN})(?:{_RUN}{{6,}}+[ \t\"'\\|,]{{0,8}}\r?\n(?:{_STAMP})?[ \t\"'|>#\x1e]{{0,40}})+{_RUN}{{6,}}+", re.ASCII
 )
-_PART = re.compile(rf"{_RUN}{{6,}}+", re.ASCII)
+_PART = re.compile(rf"(?P<stamp>(?<=\n){_STAMP})|{_RUN}{{6,}}+", re.ASCII)
 _APART = " \0 "
 _AROUND_A_BREAK = b"\x1e\t\"'\\|,>#\r"
 _TOKENS = bytes(ord("a") if re.match(_RUN, chr(code)) else code if code == 10 else ord(" ") for code in range(256))
@@ -73,6 +75,8 @@ def _find_wrapped(text: str, claims: _Claims) -> Iterator[FoundSecret]:
     size = 0
     for run in _BROKEN.finditer(text):
         for part in _PART.finditer(text, *run.span()):
+            if part["stamp"]:
+                continue
             places.append((size, part.start()))
             pieces.append(part[0])
             size += len(part[0])

@@ -6,12 +6,19 @@ import unicodedata
 from langchain_azure_devops.text.fence_tags import Found, find_fence_parts
 
 # Invisible, bidirectional, tag and other format characters hide text from people that a model still reads.
-_HIDDEN = re.compile(
+HIDDEN = (
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
     "\ufeff\uffa0\ufff0-\ufffb\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
-    "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
+    "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]"
 )
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+"""A pattern for one character that no reader sees; line breaks are none."""
+ANSI = (
+    r"(?:(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b\]|\x9d)[^\x07\x1b\x9c\r\n\x85\u2028\u2029]*(?:\x07|\x9c|\x1b\\)?"
+    r"|\x1b[@-Z\\-_])"
+)
+"""A pattern for one command to a terminal, which ends with its line: nothing can hide many lines."""
+_HIDDEN = re.compile(HIDDEN)
+_ANSI = re.compile(ANSI)
 _LINE_BREAKS = re.compile(r"\r\n?|[\u0085\u2028\u2029]")
 _FENCE = "untrusted"
 _NONCE_REMOVED = "[nonce]"

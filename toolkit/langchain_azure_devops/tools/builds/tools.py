@@ -31,6 +31,7 @@ from langchain_azure_devops.text.lines import (
     number_lines,
     read_range,
 )
+from langchain_azure_devops.text.untrusted import clean
 from langchain_azure_devops.tools.builds.models import Build, BuildDetail, BuildLog, Change, LogMatches
 from langchain_azure_devops.tools.builds.timeline import (
     Record,
@@ -276,9 +277,9 @@ async def _find_matches(
     span = _Span(before + 1, last)
     async with _stream_log(client, where, span if before or last else None) as text:
         seen, hits = await find_lines(text, words, context, _MAX_HITS, client.secrets, wanted_from - before)
-    wanted = [client.secrets.replace_known(word).lower() for word in words]
+    wanted = [clean(client.secrets.replace_known(word)).lower() for word in words]
     kept = [(before + number, line) for number, line in seen.kept if before + number >= wanted_from]
-    holding = {number for number, line in kept if any(word in line.lower() for word in wanted)}
+    holding = {number for number, line in kept if any(word in clean(line).lower() for word in wanted)}
     notes = []
     following = None
     if not seen.whole:
