@@ -185,7 +185,7 @@ def test_a_run_that_the_agents_own_tools_end_is_noticed(monkeypatch):
 
 def test_every_argument_of_a_tool_gets_every_value_on_some_tools_and_the_agents_own_tools_get_all_values(monkeypatch):
     monkeypatch.setattr(hostile_arguments, "_run", lambda *_, **__: [])
-    names = [each.name for tool in tools_with("read") for each in hostile_arguments.attempt(tool, False)]
+    names = [each.name for tool in TOOLS for each in hostile_arguments.attempt(tool, False)]
     for value in hostile_arguments.VALUES:
         for own in ("each argument of read_evidence", "answer of write_report", "observed of write_report"):
             assert f"{own} = {value}" in names, (own, value)
