@@ -38,13 +38,14 @@ from azure_devops_agents.investigation.report import (
 from azure_devops_agents.investigation.routing import Budgets, is_stopped, over_budget
 from azure_devops_agents.investigation.state import (
     CallTask,
+    Decision,
+    Evidence,
     State,
     answer_every_call,
     calls_of_question,
     list_unanswered_calls,
 )
 from azure_devops_agents.investigation.streaming import InertModel
-from azure_devops_agents.investigation.writing import list_unfinished_writes
 from azure_devops_agents.models.scripted import UnknownQuestion
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.errors import InvalidRequest
@@ -245,6 +246,23 @@ class ReadNodes:
             {name: entry for name, entry in decided.items() if name in calls},
             limits,
         )
-        for status, text in list_unfinished_writes(self.journal, known, decided):
+        for status, text in _list_unfinished_writes(self.journal, known, decided):
             report["coverage"].setdefault(status, []).append(text)
         return {**cleared, "report": self._outgoing(state).value(report)}
+
+
+def _list_unfinished_writes(
+    journal: WriteJournal, known: dict[str, Evidence], decided: dict[str, Decision]
+) -> list[tuple[str, str]]:
+    """List approved writes without an answer, because the process ended or another client said stop."""
+    answered = {entry["call"] for entry in known.values()}
+    found = []
+    for identifier, decision in decided.items():
+        if decision["decision"] != "approve" or identifier in answered:
+            continue
+        name, before = decision["call"]["name"], journal.outcome(decision["write_id"])
+        if before is None:
+            found.append(("not_written", f"{name}, approved and not carried out"))
+        else:
+            found.append((before.status or "unknown", f"{name}, begun when the process ended"))
+    return found

@@ -23,7 +23,7 @@ from azure_devops_agents.investigation.evidence import (
     tool_call,
 )
 from azure_devops_agents.investigation.refusals import ToolAbsent, refuse_call
-from azure_devops_agents.investigation.state import CallTask, Decision, Evidence, as_data, as_named
+from azure_devops_agents.investigation.state import CallTask, Decision, as_data, as_named
 from langchain_azure_devops import AzureDevOpsToolkit, Tool
 from langchain_azure_devops.errors import AzureDevOpsError, StateChanged, WriteBlocked, WriteOutcomeUnknown
 from langchain_azure_devops.results import render, render_error
@@ -67,14 +67,20 @@ class WriteNodes:
 
     def prepare(self, task: CallTask) -> Command[Any]:
         """Read what a person must see, or ask the write plan. Nothing is written here."""
-        step = self._ask_plan(task, self.toolkit.client.run_sync(self._look_up(task)))
+        prepared = self._prepare(task)
+        if isinstance(prepared, WriteRequest) and self._must_look_up(task, prepared):
+            prepared = self.toolkit.client.run_sync(self._look_up(task, prepared))
+        step = self._ask_plan(task, prepared)
         if step.denied is not None:
             record_event(self.toolkit.client, "denied", **step.denied)
         return step.command
 
     async def aprepare(self, task: CallTask) -> Command[Any]:
         """Read what a person must see, or ask the write plan, without blocking."""
-        step = self._ask_plan(task, await self.toolkit.client.run(self._look_up(task)))
+        prepared = self._prepare(task)
+        if isinstance(prepared, WriteRequest) and self._must_look_up(task, prepared):
+            prepared = await self.toolkit.client.run(self._look_up(task, prepared))
+        step = self._ask_plan(task, prepared)
         if step.denied is not None:
             await record_event_async(self.toolkit.client, "denied", **step.denied)
         return step.command
@@ -119,11 +125,18 @@ class WriteNodes:
     def _tool(self, call: Mapping[str, Any]) -> Tool[..., Any]:
         return self.toolkit.declarations[call["name"]]
 
-    async def _look_up(self, task: CallTask) -> WriteRequest | _Step:
+    def _must_look_up(self, task: CallTask, request: WriteRequest) -> bool:
+        """Whether something has to be read first. A plan answers the calls of a turn in their order if it can."""
+        tool = self._tool(task["call"])
+        return (
+            self.plan is None
+            or tool.has_equal(self.toolkit.client, request)
+            or bool(self.journal.list_open(tool.name, self.destination))
+        )
+
+    async def _look_up(self, task: CallTask, request: WriteRequest) -> WriteRequest | _Step:
         """Read what the next step needs; return that step, or the write about which the plan is asked."""
-        prepared = self._prepare(task)
-        if isinstance(prepared, WriteRequest):
-            prepared = await self._find_equal(task, prepared)
+        prepared = await self._find_equal(task, request)
         if isinstance(prepared, _Step) or self.plan is not None:
             return prepared
         return await self._show(task, prepared)
@@ -339,23 +352,6 @@ class WriteNodes:
         if outcome.status != "unknown":
             self.journal.finish(decision["write_id"], str(outcome.status), outcome.text)
         return outcome
-
-
-def list_unfinished_writes(
-    journal: WriteJournal, known: dict[str, Evidence], decided: dict[str, Decision]
-) -> list[tuple[str, str]]:
-    """List approved writes without an answer, because the process ended or another client said stop."""
-    answered = {entry["call"] for entry in known.values()}
-    found = []
-    for identifier, decision in decided.items():
-        if decision["decision"] != "approve" or identifier in answered:
-            continue
-        name, before = decision["call"]["name"], journal.outcome(decision["write_id"])
-        if before is None:
-            found.append(("not_written", f"{name}, approved and not carried out"))
-        else:
-            found.append((before.status or "unknown", f"{name}, begun when the process ended"))
-    return found
 
 
 def _answer_with(evidence_id: str, call: dict[str, Any], outcome: Outcome) -> dict[str, Any]:

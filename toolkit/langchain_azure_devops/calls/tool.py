@@ -268,6 +268,11 @@ class Tool(Generic[P, R]):
         """
         return await find_equal(client, request, self.validate, self.recover)
 
+    def has_equal(self, client: AzureDevOps, request: WriteRequest) -> bool:
+        """Whether a write of this client that may ask for the same thing is not known to be over."""
+        asked = BegunWrite(self.name, request.arguments, time.monotonic())
+        return bool(client.write_memory.list_equal(asked))
+
     def recall(self, client: AzureDevOps, given: Mapping[str, object], begun: float) -> BegunWrite:
         """Remember a write of an earlier process whose outcome is not known, or return it if it is remembered.
 
