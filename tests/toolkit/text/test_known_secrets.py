@@ -223,7 +223,7 @@ def test_half_characters_are_no_obstacle():
 
 def test_a_hundred_threads_learn_and_redact_at_once():
     known = KnownSecrets(b"key")
-    values = [f"pw-{number:04}-{number * 104729:09x}Q" for number in range(1000, 1100)]
+    values = [f"Zx9k{number * 7919:06x}Q2mW{number:04}v" for number in range(1000, 1100)]
 
     def work(start: int) -> None:
         for value in values[start::4]:
@@ -270,15 +270,44 @@ def test_without_a_known_secret_nothing_is_searched():
     assert redact(text, b"key") is text
 
 
-def test_a_text_with_more_secrets_than_are_replaced_everywhere_is_said_to_be_so(monkeypatch):
+def test_of_too_many_secrets_those_that_were_seen_last_are_replaced_everywhere(monkeypatch):
     monkeypatch.setattr("langchain_azure_devops.text.known_secrets.MOST", 3)
-    known = KnownSecrets(b"key")
-    values = [f"Zx9kQ2mW7v-{number}" for number in range(5)]
+    known = KnownSecrets(b"key", lambda: (TOKEN,))
+    values = [f"Zx9kQ2mW7v-{number}" for number in range(6)]
     for number, value in enumerate(values):
         assert known.full == (number > 3)
         shown = known.redact(f"password = '{value}'")
         assert known.reveal(shown) == f"password = '{value}'"
-    assert [value in known.redact(f"see {value}") for value in values] == [False, False, False, True, True]
+        assert values[0] not in known.redact(f"it still says {values[0]}")
+    assert [value in known.redact(f"see {value}") for value in values] == [False, True, True, True, False, False]
+    assert set(known.values()) == {values[0], values[4], values[5], TOKEN}
+    assert TOKEN not in known.redact(f"see {TOKEN}")
+
+
+@pytest.mark.parametrize("most", ["MOST", "_MOST_ENCODED"])
+def test_a_flood_of_invented_passwords_does_not_push_out_what_is_read_after_it(monkeypatch, most):
+    monkeypatch.setattr(f"langchain_azure_devops.text.known_secrets.{most}", 50)
+    known = KnownSecrets(b"key")
+    known.redact("\n".join(f"password = 'a1!{number * 7919:08x}Q'" for number in range(300)))
+    known.redact("password = 'Zx9kQ2mW/7vB4nT6y'")
+    for way, written in ways_to_write("Zx9kQ2mW/7vB4nT6y").items():
+        assert PSEUDONYM.search(known.redact(f"deploy --with {written} now")), way
+    assert len(known._index) < 50 * 40
+
+
+def test_a_form_that_is_removed_is_found_no_more_and_all_others_are():
+    forms = [form for number in range(200) for form in list_forms(f"{number:03}-Zx9k%2/mW", f"[{number}]")]
+    index = FormIndex()
+    for form in forms:
+        index.add(form)
+    for form in forms[: len(forms) // 2]:
+        index.remove(form)
+    kept = {form.shown for form in forms[len(forms) // 2 :]} - {form.shown for form in forms[: len(forms) // 2]}
+    found = {shown for form in forms for _, _, shown in index.find(f"  {form.needle.decode()}  ")}
+    assert kept <= found
+    for form in forms[len(forms) // 2 :]:
+        index.remove(form)
+    assert len(index) == len(index._long) == len(index._short) == len(index._long_grams | index._short_grams) == 0
 
 
 def test_a_long_text_that_was_redacted_before_is_redacted_again_after_another_secret_was_learned():

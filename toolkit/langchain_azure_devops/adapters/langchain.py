@@ -1,10 +1,11 @@
 """Tools for LangChain: sync and async, with text for the model and plain JSON as the artifact."""
 
+import re
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
-from functools import partial
+from functools import cache, partial
 from typing import Any, Literal, cast, get_args
 
 from langchain_core.messages import ToolMessage
@@ -29,9 +30,10 @@ OnError = Literal["message", "raise"]
 WAITING = "azure_devops_waiting"
 """The `type` of the entries about waits in LangGraph's stream."""
 _FULL = (
-    f"More than {MOST:,} secrets were read. The later ones are replaced where their form or name shows them, and not "
-    "everywhere. Use a new client."
+    f"More than {MOST:,} secrets were read. Those that were not seen for longest are replaced where their form or name "
+    "shows them, and not everywhere. Use a new client."
 )
+_OF_AN_ID = re.compile(r"(?:^|_)(?:id|commit)$")
 _call_id: ContextVar[str | None] = ContextVar("azure_devops_tool_call_id", default=None)
 
 
@@ -179,6 +181,7 @@ def _delivered(
         # Half a character cannot be stored by any checkpointer.
         texts = [text.encode(errors="replace").decode() for text in texts]
         result = _with_texts(result, iter(texts))
+    client.secrets.keep_ids(_list_ids(result))
     cleared = client.secrets.redact_all(texts)
     if cleared is not texts:
         result = _with_texts(result, iter(cleared))
@@ -213,6 +216,26 @@ def _collect(value: object, keep: Callable[[str], None]) -> None:
                 keep(part)
             elif part is not None:
                 _collect(part, keep)
+
+
+def _list_ids(value: object) -> Iterator[str]:
+    """Yield the values of the fields for ids and commits, which the service itself fills in."""
+    if isinstance(value, list):
+        for part in value:
+            yield from _list_ids(part)
+    elif isinstance(value, BaseModel):
+        fields = value.__dict__
+        for name in _id_fields(type(value)):
+            if type(given := fields.get(name)) is str:
+                yield given
+        for part in fields.values():
+            if isinstance(part, list | BaseModel):
+                yield from _list_ids(part)
+
+
+@cache
+def _id_fields(record: type[BaseModel]) -> tuple[str, ...]:
+    return tuple(name for name in record.model_fields if _OF_AN_ID.search(name))
 
 
 def _with_texts(value: Any, texts: Iterator[str]) -> Any:

@@ -2,7 +2,7 @@
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
@@ -72,8 +72,10 @@ def check_approver(approver: Approver | None) -> Approver | None:
     return approver
 
 
-def check_content(client: AzureDevOps, tool: str, arguments: Mapping[str, JsonValue]) -> None:
-    """Check every text that a write would send.
+def check_content(
+    client: AzureDevOps, tool: str, arguments: Mapping[str, JsonValue], is_target: Callable[[str], bool]
+) -> None:
+    """Check every text that a write would send; `is_target` says which arguments tell where it goes.
 
     Raises:
         WriteBlocked: A text contains something forbidden; the message says what to remove.
@@ -86,7 +88,7 @@ def check_content(client: AzureDevOps, tool: str, arguments: Mapping[str, JsonVa
         client.secrets.values(),
         client.secrets.own_tokens(),
     )
-    if found := find_violations(arguments, policy):
+    if found := find_violations(arguments, policy, is_target):
         raise _refusal(tool, f"because of what it would write: {'; '.join(found[:_SHOWN])}")
 
 

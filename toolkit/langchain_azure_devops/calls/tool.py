@@ -214,7 +214,7 @@ class Tool(Generic[P, R]):
         """
         values = self._canonical(client, arguments)
         project = values.get("project")
-        check_content(client, self.name, values)
+        check_content(client, self.name, values, self.is_target)
         return WriteRequest(
             tool=self.name,
             arguments=values,

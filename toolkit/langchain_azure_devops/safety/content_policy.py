@@ -9,11 +9,12 @@ This catches known forms. A secret in an encoding that a model invents looks lik
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from langchain_azure_devops.safety.active_content import find_active_content
 from langchain_azure_devops.safety.allowed_targets import ContentPolicy
 from langchain_azure_devops.safety.secret_readings import Budget, read_in_all_ways
+from langchain_azure_devops.text.secret_values import is_id
 from langchain_azure_devops.text.secrets import PSEUDONYM, find_secrets
 from langchain_azure_devops.text.untrusted import clean
 
@@ -21,9 +22,18 @@ _FIELD = re.compile(r"[a-z_]{1,16}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,40}")
 
 
-def find_violations(arguments: Mapping[str, object], policy: ContentPolicy) -> list[str]:
-    """List all forbidden parts in the arguments of a write, each with its place and the next step."""
-    texts = list(_walk_texts(arguments))
+def find_violations(
+    arguments: Mapping[str, object], policy: ContentPolicy, is_target: Callable[[str], bool] = lambda _: False
+) -> list[str]:
+    """List all forbidden parts in the arguments of a write, each with its place and the next step.
+
+    Args:
+        arguments: What the write sends.
+        policy: What it must not contain.
+        is_target: Says by its place whether an argument tells where the write goes. An id there, such as a commit, is
+            no secret, whatever a text calls it: the service knows its own ids and refuses any other.
+    """
+    texts = [(where, text) for where, text in _walk_texts(arguments) if not (is_id(text) and is_target(where))]
     found = [
         f"{where}: {objection}"
         for where, text in texts

@@ -1,8 +1,9 @@
 """Find known secrets, and parts of them, in a text: every window of ten characters counts.
 
 Text and secrets are compared without case, blanks and look-alike letters, both with and without signs. A window of
-ordinary words, of which a passphrase or an address with a password consists, counts only as part of a longer run,
-because it says little about the secret and would block harmless texts. Of the own tokens every window counts.
+ordinary words, of which a passphrase or an address with a password consists, counts only as part of the whole secret:
+it says little about it, and whoever makes a text with a false secret could choose which harmless texts it blocks. Of
+the own tokens every window counts.
 """
 
 import base64
@@ -14,8 +15,8 @@ from typing import NamedTuple
 
 WINDOW = 10
 """Characters of a secret that must not be written."""
-_ORDINARY_RUN = 16
-"""Characters of ordinary words in a secret that must not be written."""
+_ORDINARY = 16
+"""Letters and digits of a secret of ordinary words, from which on it counts with other signs between them, too."""
 SHORTEST = 6
 """Characters of the shortest secret that is looked for."""
 _GROUP, _SHIFTS = 8, (0, 3, 6)
@@ -145,6 +146,8 @@ def _prepare(secret: str, *, own: bool) -> _Prepared:
     folded, plain = fold(telling), compact(telling)
     random = _is_random(plain)
     signs = _Form(folded, random, own) if len(folded) > len(plain) and len(folded) >= WINDOW else None
+    if WINDOW <= len(plain) < _ORDINARY and not own and not any(_list_specific(plain)):
+        return _Prepared(None, signs, frozenset(), secret)
     if len(plain) >= WINDOW:
         return _Prepared(_Form(plain, random, own), signs, frozenset(), "")
     short = set(_list_forms(plain)) if len(plain) >= SHORTEST and is_specific(plain) else set()
@@ -182,7 +185,7 @@ class _Windows:
                 known[window] = list(_find_places(self._ordinary, window))
                 if self._counts(window, bool(known[window])):
                     return True
-            if any(_is_long_run(plain, start, self._ordinary, place) for place in known[window]):
+            if any(_is_whole(plain, start, self._ordinary, place) for place in known[window]):
                 return True
         return False
 
@@ -194,7 +197,8 @@ class _Windows:
         if _is_trivial(letters):
             return False
         if window in self._random:
-            return True
+            # What reads as words is part of a random secret once in a thousand times.
+            return not letters.isalpha() or is_specific(letters)
         return ordinary and all(is_specific(form, _FEW_PAIRS) for form in _list_forms(letters))
 
     def _possible_windows(self, plain: bytes, shifts: Sequence[int]) -> Iterator[int]:
@@ -229,8 +233,13 @@ def _is_trivial(part: bytes) -> bool:
 
 def _is_random(form: bytes) -> bool:
     """Whether a secret looks made by chance nearly everywhere; then every window of it counts."""
-    windows = [is_specific(form[at : at + WINDOW]) for at in range(len(form) - WINDOW + 1)]
+    windows = list(_list_specific(form))
     return sum(windows) >= _MOSTLY * len(windows)
+
+
+def _list_specific(form: bytes) -> Iterator[bool]:
+    """Yield for each window of a secret whether it looks made by chance."""
+    return (is_specific(form[at : at + WINDOW]) for at in range(len(form) - WINDOW + 1))
 
 
 def _list_forms(form: bytes) -> tuple[bytes, ...]:
@@ -273,15 +282,9 @@ def _find_places(text: bytes, part: bytes) -> Iterator[int]:
         at = text.find(part, at + 1)
 
 
-def _is_long_run(text: bytes, at: int, known: bytes, place: int) -> bool:
-    """Whether text and secret share a long run around two places, or all of the secret."""
-    before = 0
-    while min(at, place) > before and before < _ORDINARY_RUN and text[at - before - 1] == known[place - before - 1]:
-        before += 1
-    after, room = 0, min(len(text) - at, len(known) - place)
-    while after < room and before + after < _ORDINARY_RUN and text[at + after] == known[place + after]:
-        after += 1
-    whole = (place == before or known[place - before - 1 : place - before] == b" ") and (
-        place + after == len(known) or known[place + after : place + after + 1] == b" "
-    )
-    return whole or before + after >= _ORDINARY_RUN
+def _is_whole(text: bytes, at: int, known: bytes, place: int) -> bool:
+    """Whether the whole secret around a place in all of them is in a text, around another place."""
+    start = known.rfind(b" ", 0, place) + 1
+    end = known.find(b" ", place)
+    secret = known[start : end if end >= 0 else len(known)]
+    return at >= place - start and text.startswith(secret, at - (place - start))

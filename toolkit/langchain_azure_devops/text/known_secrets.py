@@ -4,8 +4,9 @@ A secret is known once a rule has found it in any text, or when it is one of the
 is replaced everywhere, before and after its place in the same text and in every later text, also where no rule would
 recognize it, in any letter case, and in its common written forms.
 
-Values below six characters and common words are replaced only where a rule finds them. Values below eight characters,
-numbers and words are replaced only as whole words.
+Whoever writes a text can call anything a password there. So a value is replaced elsewhere only if its own form tells
+that it is a secret, if a program told it, or if it is unmistakable. Any other value, such as a word or a name, is
+replaced only where a rule finds it. An id is replaced elsewhere until the service gives the same one as an id.
 """
 
 import base64
@@ -18,18 +19,21 @@ from urllib.parse import unquote
 
 from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.text.readings import Reading, read, read_escapes, read_past_pseudonyms
-from langchain_azure_devops.text.secret_rules import BETWEEN
+from langchain_azure_devops.text.secret_rules import BETWEEN, load_certain_kinds
+from langchain_azure_devops.text.secret_values import is_id, is_unmistakable
 from langchain_azure_devops.text.secrets import PSEUDONYM, find_secrets, make_pseudonym
-from langchain_azure_devops.text.written_forms import FormIndex, is_distinctive, list_forms
+from langchain_azure_devops.text.written_forms import FormIndex, WrittenForm, is_distinctive, list_forms
 
 T = TypeVar("T")
 
 OWN_TOKEN = "[secret:own-token]"  # noqa: S105 - what a reader sees instead of the token
 """What replaces the client's own tokens. It is no pseudonym, because nothing may resolve it."""
 MOST = 20_000
-"""So many secrets are replaced everywhere; each further one only where a rule finds it, and `full` says so."""
+"""So many secrets are replaced everywhere: those that were seen last. `full` says that there were more."""
 _MOST_ENCODED = 4_000
 """So many are also looked for in their other written forms, which take five times the memory."""
+_MOST_IDS = 20_000
+"""So many ids that the service gave are remembered, those that it gave last."""
 _SHORTEST_PART = 6
 _LONG = 4_000
 PSEUDONYM_MARK = "[secret:"
@@ -66,6 +70,10 @@ class KnownSecrets:
         self._lock = threading.Lock()
         self._secrets: dict[str, str] = {}
         self._shown: dict[str, str] = {}
+        self._everywhere: dict[str, list[WrittenForm]] = {}
+        self._encoded: dict[str, None] = {}
+        self._ids: dict[str, None] = {}
+        self._full = False
         self._index = FormIndex()
         self._own = FormIndex()
         self._own_tokens: tuple[str, ...] = ()
@@ -77,14 +85,24 @@ class KnownSecrets:
 
     @property
     def full(self) -> bool:
-        """Whether there are more secrets than are replaced everywhere."""
-        return len(self._shown) > MOST
+        """Whether there were more secrets than are replaced everywhere."""
+        return self._full
 
     def values(self) -> tuple[str, ...]:
-        """Return every secret that this process has seen, the own tokens included: no write may contain one."""
-        # A pseudonym that stands for itself is no secret.
-        known = [secret for pseudonym, secret in tuple(self._secrets.items()) if secret != pseudonym]
-        return (*known, *self._tokens())
+        """Return every secret that is replaced everywhere, the own tokens included: no write may contain one."""
+        with self._lock:
+            known = [self._secrets[shown] for shown in self._everywhere]
+        return (*(secret for secret in known if secret.lower() not in self._ids), *self._tokens())
+
+    def keep_ids(self, values: Iterable[str]) -> None:
+        """Remember the ids among values that the service itself gave, which no text can make unreadable."""
+        for value in values:
+            if is_id(value):
+                with self._lock:
+                    self._ids.pop(value.lower(), None)
+                    self._ids[value.lower()] = None
+                    if len(self._ids) > _MOST_IDS:
+                        del self._ids[next(iter(self._ids))]
 
     def own_tokens(self) -> tuple[str, ...]:
         """Return the client's own tokens, of which no part may be written, whatever they look like."""
@@ -204,7 +222,8 @@ class KnownSecrets:
 
     def _find_all(self, text: str) -> Iterator[Replacement]:
         for secret in find_secrets(text):
-            shown = self.learn(read(secret.secret).text, secret.kind)
+            value = read(secret.secret).text
+            shown = self._learn(value, secret.kind, spread=_may_spread(value, secret.kind))
             yield from (Replacement(start, end, shown) for start, end in secret.parts)
         yield from self._find_known(text)
 
@@ -217,8 +236,10 @@ class KnownSecrets:
         # something count.
         spans = [match.span() for match in PSEUDONYM.finditer(text) if match[0] in self._secrets]
         for start, end, shown in found:
-            if not any(low <= start and end <= high for low, high in spans):
-                yield Replacement(start, end, shown)
+            if any(low <= start and end <= high for low, high in spans) or text[start:end].lower() in self._ids:
+                continue
+            self._touch(shown)
+            yield Replacement(start, end, shown)
 
     def _find_forms(self, text: str) -> list[tuple[int, int, str]]:
         found = [*self._index.find(text), *self._own.find(text)]
@@ -257,27 +278,72 @@ class KnownSecrets:
             secret: The secret, also one that no rule would recognize.
             kind: What its pseudonym calls it, in small letters and hyphens.
         """
-        if (shown := self._shown.get(secret)) is not None:
-            return shown
-        self._learn_tokens()
-        if next(self._own.find(secret), None) is not None:
-            return OWN_TOKEN
-        shown = make_pseudonym(secret, kind, self._key)
-        with self._lock:
-            if secret in self._shown:
-                return self._shown[secret]
-            self._secrets[shown] = secret
-            if len(self._shown) < MOST:
-                self._add_forms(secret, shown)
-            self._shown[secret] = shown
+        return self._learn(secret, kind, spread=True)
+
+    def _learn(self, secret: str, kind: str, *, spread: bool) -> str:
+        """Remember a secret, and replace it everywhere if it is to spread."""
+        shown = self._shown.get(secret)
+        if shown is None:
+            self._learn_tokens()
+            if next(self._own.find(secret), None) is not None:
+                return OWN_TOKEN
+            shown = make_pseudonym(secret, kind, self._key)
+            with self._lock:
+                shown = self._shown.setdefault(secret, shown)
+                self._secrets[shown] = secret
+        if shown in self._everywhere:
+            self._touch(shown)
+        elif spread:
+            with self._lock:
+                self._spread(secret, shown)
         return shown
 
-    def _add_forms(self, secret: str, shown: str) -> None:
-        encoded = len(self._shown) < _MOST_ENCODED
-        for reading in dict.fromkeys(_list_readings(secret)):
-            if is_distinctive(reading) and reading.lower() not in self._never:
-                for form in list_forms(reading, shown, encoded=encoded):
-                    self._index.add(form)
+    def _touch(self, shown: str) -> None:
+        """Move a secret to the end of those that give way to new ones."""
+        with self._lock:
+            if shown in self._everywhere:
+                self._everywhere[shown] = self._everywhere.pop(shown)
+            if shown in self._encoded:
+                self._encoded[shown] = self._encoded.pop(shown)
+
+    def _spread(self, secret: str, shown: str) -> None:
+        """Replace a secret everywhere from now on. If there are too many, the one that was not seen longest ends."""
+        if shown in self._everywhere:
+            return
+        if len(self._everywhere) >= MOST:
+            self._full = True
+            oldest = next(iter(self._everywhere))
+            self._remove_forms(oldest)
+            del self._everywhere[oldest]
+        if len(self._encoded) >= _MOST_ENCODED:
+            oldest = next(iter(self._encoded))
+            self._remove_forms(oldest)
+            self._add_forms(self._secrets[oldest], oldest, encoded=False)
+        self._add_forms(secret, shown, encoded=True)
+
+    def _remove_forms(self, shown: str) -> None:
+        self._encoded.pop(shown, None)
+        for form in self._everywhere[shown]:
+            self._index.remove(form)
+
+    def _add_forms(self, secret: str, shown: str, *, encoded: bool) -> None:
+        forms = [
+            form
+            for number, reading in enumerate(dict.fromkeys(_list_readings(secret)))
+            if is_distinctive(reading) and reading.lower() not in self._never
+            if number == 0 or is_unmistakable(reading)
+            for form in list_forms(reading, shown, encoded=encoded)
+        ]
+        for form in forms:
+            self._index.add(form)
+        self._everywhere[shown] = forms
+        if encoded:
+            self._encoded[shown] = None
+
+
+def _may_spread(secret: str, kind: str) -> bool:
+    """Whether a value that a text declares is a secret wherever it stands."""
+    return kind in load_certain_kinds() or is_id(secret) or any(map(is_unmistakable, _list_readings(secret)))
 
 
 def _map_back(found: Sequence[Replacement], reading: Reading) -> list[Replacement]:

@@ -203,6 +203,14 @@ def load_rules() -> tuple[Rule, ...]:
     return tuple(rules)
 
 
+@cache
+def load_certain_kinds() -> frozenset[str]:
+    """Return the kinds whose form tells that they are secrets, whatever the text around them says."""
+    document = _load_document()
+    kinds = {row["kind"] for row in document["token"]} | set(document["certain"])
+    return frozenset(kinds - set(document["declared"]))
+
+
 def load_checks() -> Mapping[str, Check]:
     """Return the checks by name."""
     from langchain_azure_devops.text.secret_checks import CHECKS  # noqa: PLC0415 - only when a text is looked at

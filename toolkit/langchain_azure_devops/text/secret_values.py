@@ -39,6 +39,24 @@ _CHAIN = re.compile(
     r"[!&*-]{0,2}[A-Za-z_$][\w$]*(?:\?{0,2}\.{1,3}[\w$]+|:{1,2}[\w$]+|->[\w$]+|\[[^\]\s]{0,60}\]?|\([^()\s]{0,80}\)?|<[\w,.]+>)*"
     r"[,;:{(\[)\]}]*"
 )
+_ID = re.compile(r"(?i)[{]?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}[}]?|[0-9a-f]{40}|[0-9a-f]{64}")
+_ID_LENGTHS = frozenset({36, 38, 40, 64})
+# What has digits and signs like a password: a mail address, a host or file, a date, numbered words, and
+# what a version or the number of an item follows.
+_NAMED_THING = re.compile(
+    r"[\w.+-]{1,64}@[a-z0-9-]+(?:\.[a-z0-9-]+)+|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.[a-z]{2,10}|"
+    r"[\W\d_]*(?:[A-Za-z]{1,2}[\W\d_]+){0,2}|(?:(?:[A-Za-z]*\d{0,8}|\d+[A-Za-z]{0,3})[._/:\\-])*(?:[A-Za-z]*\d{0,8}|\d+[A-Za-z]{0,3})"
+)
+_SHORT_DIGEST = re.compile(r"[0-9a-fA-F]{1,31}")
+_NUMBERED = re.compile(r"[#@!]\d[\d.]*|\+\+|^\$/")
+_STRONG_SIGN = re.compile(r"[!#$%&*+=?@^~|{}]")
+_CHANGE = re.compile(
+    r"(?=[a-z][A-Z](?![a-z])|[A-Za-z]\d|\d[A-Za-z]|[A-Za-z0-9][!#$%&*+=?@^~|{}]|[!#$%&*+=?@^~|{}][A-Za-z0-9])"
+)
+_SHORTEST_STRONG = 8
+_LONGEST_CHOSEN = 15
+"""Letters and digits of a value, above which signs between words could make it look like a password."""
+_MANY_CHANGES, _FEW_CHANGES = 4, 2
 _TERM = r"(?:[a-z_]{1,6}\d?|\d{1,2})"
 _SUM = re.compile(rf"[(\[{{!-]{{0,3}}(?:{_TERM}[-+*/%|&^=<>?:.,()\[\]{{}}]{{1,4}})+{_TERM}?")
 
@@ -107,3 +125,33 @@ def is_sum(value: str) -> bool:
     """Whether it is made of short names and numbers with the signs of arithmetic between them: `size*2+1`."""
     value = value[:_LOOKED_AT]
     return value == value.lower() and _SUM.fullmatch(value) is not None
+
+
+def is_id(value: str) -> bool:
+    """Whether it has the form of an id that the service gives: a GUID, a commit, or a digest of 64 digits."""
+    return len(value) in _ID_LENGTHS and _ID.fullmatch(value) is not None
+
+
+def is_unmistakable(value: str) -> bool:
+    """Whether a value stands for nothing but itself wherever it is: a machine made it, or it is a strong password.
+
+    Words, paths, names, dates, numbers and addresses also stand where nothing is secret, and whoever can write a text
+    can call any of them a password there.
+    """
+    value = value[:_LOOKED_AT]
+    letters = re.sub(r"[\W_]", "", value)
+    if len(value) < _SHORTEST_STRONG or any(map(str.isspace, value)) or not is_literal(value):
+        return False
+    if _SHORT_DIGEST.fullmatch(value) or (len(letters) > _LONGEST_CHOSEN and not is_random(letters)):
+        return False
+    if is_random(value):
+        return _NAMED_THING.fullmatch(value) is None or value.isalnum()
+    return not (_NAMED_THING.fullmatch(value) or is_chain(value) or is_sum(value)) and _is_strong_password(value)
+
+
+def _is_strong_password(value: str) -> bool:
+    """Whether its kinds of characters change often, or a sign stands among letters and digits."""
+    plain = _NUMBERED.sub("", value)
+    changes = len(_CHANGE.findall(plain))
+    strong = _STRONG_SIGN.search(plain) is not None and any(map(str.isdigit, plain)) and any(map(str.isalpha, plain))
+    return changes >= _MANY_CHANGES or (strong and changes >= _FEW_CHANGES)

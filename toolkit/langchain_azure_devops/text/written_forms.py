@@ -145,8 +145,8 @@ class FormIndex:
     def __init__(self) -> None:
         """Begin without any form."""
         self._forms: dict[bytes, WrittenForm] = {}
-        self._long: dict[int, list[WrittenForm]] = {}
-        self._short: dict[int, list[WrittenForm]] = {}
+        self._long: dict[int, dict[bytes, WrittenForm]] = {}
+        self._short: dict[int, dict[bytes, WrittenForm]] = {}
         self._long_grams: set[int] = set()
         self._short_grams: set[int] = set()
         self._steps: tuple[int, ...] = (0,)
@@ -159,6 +159,27 @@ class FormIndex:
         """Add a form; the first of several secrets with the same form replaces it."""
         if form.needle in self._forms:
             return
+        table, grams, own = self._cut(form)
+        for gram in own:
+            table.setdefault(gram, {})[form.needle] = form
+            grams.add(gram)
+        self._forms[form.needle] = form
+
+    def remove(self, form: WrittenForm) -> None:
+        """Remove a form, unless it stands for another secret."""
+        if self._forms.get(form.needle) != form:
+            return
+        del self._forms[form.needle]
+        table, grams, own = self._cut(form)
+        for gram in own:
+            forms = table.get(gram, {})
+            forms.pop(form.needle, None)
+            if not forms:
+                table.pop(gram, None)
+                grams.discard(gram)
+
+    def _cut(self, form: WrittenForm) -> tuple[dict[int, dict[bytes, WrittenForm]], set[int], list[int]]:
+        """Return the table and the set that hold the grams of a form, and these grams."""
         long = len(form.needle) >= _LONG_FORM
         size, table, grams = (_LONG, self._long, self._long_grams) if long else (
             _SHORT, self._short, self._short_grams,
@@ -167,11 +188,8 @@ class FormIndex:
         if offsets < size and not long:
             self._steps = (0, size // 2)
         end = len(form.needle) - (size + offsets - 1)
-        for offset in range(end, end + offsets):
-            gram = int.from_bytes(form.needle[offset : offset + size], sys.byteorder)
-            table.setdefault(gram, []).append(form)
-            grams.add(gram)
-        self._forms[form.needle] = form
+        own = [form.needle[offset : offset + size] for offset in range(end, end + offsets)]
+        return table, grams, [int.from_bytes(gram, sys.byteorder) for gram in own]
 
     def find(self, text: str) -> Iterator[tuple[int, int, str]]:
         """Yield where a form begins and ends and what replaces it, in no particular order; they may overlap."""
@@ -196,7 +214,7 @@ class FormIndex:
             parts += [(flat[step:], _SHORT, self._short_grams, self._short) for step in self._steps]
         for part, size, grams, table in parts:
             for gram in grams.intersection(_cut_into_grams(part, size)):
-                found.update((form.needle, form) for form in table[gram])
+                found.update(table.get(gram, {}))
         return found.values()
 
 
