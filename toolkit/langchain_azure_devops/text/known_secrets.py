@@ -14,11 +14,12 @@ import binascii
 import html
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import unquote
 
 from langchain_azure_devops.errors import InvalidRequest
-from langchain_azure_devops.text.readings import Reading, read, read_escapes, read_past_pseudonyms
+from langchain_azure_devops.text.readings import read, read_escapes, read_past_pseudonyms
+from langchain_azure_devops.text.replacements import Replacement, map_back, merge, render
 from langchain_azure_devops.text.secret_rules import BETWEEN, load_certain_kinds
 from langchain_azure_devops.text.secret_values import is_id, is_unmistakable
 from langchain_azure_devops.text.secrets import PSEUDONYM, find_secrets, make_pseudonym
@@ -38,15 +39,6 @@ _SHORTEST_PART = 6
 _LONG = 4_000
 PSEUDONYM_MARK = "[secret:"
 """How every pseudonym begins; a text without it mentions none."""
-_BREAK = BETWEEN[1:]
-
-
-class Replacement(NamedTuple):
-    """A part of a text that holds a secret, and what is shown instead; empty for the rest of an overlap."""
-
-    start: int
-    end: int
-    shown: str
 
 
 _Find = Callable[[str], Iterable[Replacement]]
@@ -210,11 +202,11 @@ class KnownSecrets:
         seen = read(text)
         if seen.text != text:
             found = [part._replace(start=start, end=end) for part in found for start, end in [seen.widen(*part[:2])]]
-            found += _map_back(self._find_as_read(seen.text, find, typed=typed), seen)
+            found += map_back(self._find_as_read(seen.text, find, typed=typed), seen)
         elif typed and PSEUDONYM_MARK in text:
             bare = read_past_pseudonyms(text, self._is_given)
             if bare.text != text:
-                found += _map_back(self._find_as_read(bare.text, find, typed=False), bare)
+                found += map_back(self._find_as_read(bare.text, find, typed=False), bare)
         return found
 
     def _is_given(self, pseudonym: str) -> bool:
@@ -346,47 +338,6 @@ def _may_spread(secret: str, kind: str) -> bool:
     return kind in load_certain_kinds() or is_id(secret) or any(map(is_unmistakable, _list_readings(secret)))
 
 
-def _map_back(found: Sequence[Replacement], reading: Reading) -> list[Replacement]:
-    return [Replacement(*reading.original_span(part.start, part.end), part.shown) for part in found]
-
-
-def merge(found: Sequence[Replacement] | Iterator[Replacement]) -> list[Replacement]:
-    """Order the parts of a text that are replaced, and let none of them overlap; all of what they cover goes."""
-    merged: list[Replacement] = []
-    at = 0
-    for part in sorted(found, key=lambda part: (part.start, -part.end)):
-        if part.start >= at:
-            merged.append(part)
-        elif part.end > at:
-            merged.append(Replacement(at, part.end, ""))
-        at = max(at, part.end)
-    return merged
-
-
-def render(text: str, found: Sequence[Replacement], start: int = 0, end: int | None = None) -> str:
-    """Return a text, or a part of it, with what replaces its secrets. Line breaks inside a secret stay."""
-    end = len(text) if end is None else end
-    pieces, at = [], start
-    for part in found:
-        if part.end <= start or part.start >= end:
-            continue
-        low, high = max(part.start, start), min(part.end, end)
-        pieces += [text[at:low], _show(text[low:high], part.shown)]
-        at = high
-    return "".join([*pieces, text[at:end]])
-
-
-def _show(secret: str, shown: str) -> str:
-    """Return what is shown for a secret: for one of several lines, the same on each line that is not blank."""
-    return "\n".join(_show_line(line, shown) for line in secret.split("\n")) if "\n" in secret else shown
-
-
-def _show_line(line: str, shown: str) -> str:
-    before = _BREAK if line.startswith(_BREAK) else ""
-    after = "\r" if line.endswith("\r") else ""
-    return before + (shown if line.strip().strip(_BREAK) else "") + after
-
-
 def _hide_parts(text: str, secret: str, pseudonym: str) -> str:
     """Replace every part of a secret that has at least six characters, outside of pseudonyms."""
     seen = read(text)
@@ -401,7 +352,7 @@ def _hide_parts(text: str, secret: str, pseudonym: str) -> str:
         for at in range(begin, end - _SHORTEST_PART + 1)
         if lowered[at : at + _SHORTEST_PART] in told
     ]
-    return render(text, merge(_map_back(found, seen)))
+    return render(text, merge(map_back(found, seen)))
 
 
 def _list_readings(secret: str) -> Iterator[str]:

@@ -9,8 +9,9 @@ import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from langchain_azure_devops.text.known_secrets import KnownSecrets, Replacement, render
+from langchain_azure_devops.text.known_secrets import KnownSecrets
 from langchain_azure_devops.text.readings import read
+from langchain_azure_devops.text.replacements import Replacement, render
 from langchain_azure_devops.text.written_forms import flatten_text
 
 _BLOCK = 128 * 1024

@@ -196,7 +196,8 @@ def _stands_in_data(match: re.Match[str], secret: str, lead: str) -> bool:
     """Whether it stands in settings, on a command line or in a log, and not in a program."""
     if match["plain"] is None:
         return True
-    lead = lead.rstrip().rstrip("\"'")
+    # After a full stop and a blank, a sentence begins.
+    lead = lead.rstrip().rstrip("\"'") if not lead.endswith(". ") else ""
     if _CODE_BEFORE.search(lead) and not _SERVER_BEFORE.search(lead):
         return False
     if match["plain"] in {"=", ":"}:

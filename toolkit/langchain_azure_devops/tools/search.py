@@ -14,8 +14,8 @@ from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import decode
 from langchain_azure_devops.results.models import Page, Position, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.text.known_secrets import Replacement, render
 from langchain_azure_devops.text.redacted_stream import find_around
+from langchain_azure_devops.text.replacements import Replacement, render
 from langchain_azure_devops.tools.git import (
     REPOSITORY,
     FileContent,
