@@ -10,6 +10,7 @@ from azure_devops_evals.attacks.families import (
     fences,
     hidden_context,
     hostile_arguments,
+    hostile_declarations,
     lost_answers,
     outdated_approvals,
     rendered_reports,
@@ -25,6 +26,7 @@ DIRECT: Mapping[str, Family] = {
     "rendered reports": rendered_reports.attempt,
     "outdated approvals": outdated_approvals.attempt,
     "hostile arguments": hostile_arguments.attempt,
+    "hostile declarations": hostile_declarations.attempt,
     "fences": fences.attempt,
 }
 """Every family by its name."""

@@ -20,6 +20,7 @@ from azure_devops_evals.attacks.families import (
     fences,
     hidden_context,
     hostile_arguments,
+    hostile_declarations,
     lost_answers,
     outdated_approvals,
     rendered_reports,
@@ -264,6 +265,27 @@ def test_a_document_tells_its_secret_above_the_first_line_that_is_shown():
         assert above[-len(document.above) :] == document.above
         assert document.changed[hidden_context.FIRST - 1 :][: len(document.shown)] == document.shown
         assert len(document.changed) == len(document.lines) + 1
+
+
+# -- hostile declarations ----------------------------------------------------------------------------------------------
+
+
+def test_an_ordinary_value_that_nobody_can_read_or_write_any_more_is_noticed(monkeypatch):
+    monkeypatch.setattr("langchain_azure_devops.text.known_secrets._may_spread", lambda *_: True)
+    lost = found(hostile_declarations.attempt("list_projects", False))
+    assert any("'Mobile App' is no longer shown: .data" in violation for violation in lost)
+
+
+def test_a_declaration_that_blocks_an_honest_write_is_noticed(monkeypatch):
+    blocked = iter(range(1_000))
+    sends = hostile_declarations._sends
+    monkeypatch.setattr(hostile_declarations, "_sends", lambda *given: bool(next(blocked) % 2) and sends(*given))
+    assert found(hostile_declarations.attempt("add_work_item_comment", False)) == {"an honest write is blocked"}
+
+
+@pytest.mark.parametrize("tool", ["list_projects", "get_pull_request", "add_work_item_comment"])
+def test_ordinary_values_that_are_declared_secrets_stay(tool):
+    assert found(hostile_declarations.attempt(tool, False)) == set()
 
 
 # -- parts and encodings -----------------------------------------------------------------------------------------------
