@@ -219,7 +219,7 @@ def load_checks() -> Mapping[str, Check]:
 
 
 def _make_rule(row: Mapping[str, Any], hints: list[str]) -> Rule:
-    pattern = re.compile(row["pattern"])
+    pattern = re.compile(row["pattern"].replace("ESCAPED", _load_document()["escaped"]))
     return Rule(
         kinds=dict.fromkeys(("secret", *pattern.groupindex), row["kind"]),
         pattern=pattern,

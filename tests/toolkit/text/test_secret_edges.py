@@ -1,0 +1,106 @@
+"""A token is found whatever stands directly before and after it: quotes, separators, escapes, colours, addresses."""
+
+import random
+import uuid
+
+import pytest
+from secrets_corpus import ALNUM, MAKERS, _of
+from secrets_in_use import HEX, TOKENS, _password
+
+from langchain_azure_devops.text.secrets import redact
+
+KEY = b"test key"
+BEFORE = (
+    "", " ", "\t", '"', "'", "`", "=", ":", "//", "@", "(", "[", "{", "<", ">", "|", ",", ";", "_", "-", "+",
+    "?t=", "&t=", "12:", "#", "$x=", "~", "https://", "://u:", "\\n", "\\r\\n", "\\t", "\\f", '\\"', '\\\\"',
+    "\\\\n", "\\u003c", "\\u003D", "\\u0022", "\\x3d", "\\075", "%3A", "%2F", "%40", "%3d", "%22", "%253A",
+    "&quot;", "&#61;", "&#x3d;", "=3D", "\x1b[m", "\x1b[0m", "\x1b[32m", "\x1b[1;32m", "\\u001b[32m", "\u200b",
+    "é",
+)  # fmt: skip
+AFTER = (
+    "", " ", "@", "@host", ":", ":x@host", ",", ";", ")", "]", "}", '"', "'", "`", "\\n", "\\r\\n", '\\"',
+    "\\u003e", "%40", "%22", "%0A", "&amp;", "&x=1", "&quot;", "<", "|", "\x1b[0m", "!", "?",
+)  # fmt: skip
+FORMS = {**MAKERS, **TOKENS}
+CHANCE = 2
+"""Of 1,500 made-up tokens, so many may hold the word of a placeholder."""
+
+
+def left(secret: str, shown: str) -> bool:
+    return any(secret[at : at + 12] in shown for at in range(len(secret) - 11))
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_a_token_is_found_between_all_edges(kind):
+    r = random.Random(20261201)  # noqa: S311 - made-up data
+    missed = []
+    for before in BEFORE:
+        for after in AFTER:
+            secret = FORMS[kind](r)
+            if left(secret, redact(f"a log line {before}{secret}{after} and more", KEY)):
+                missed.append((before, after))
+    assert len(missed) <= CHANCE, missed
+
+
+def guid(r: random.Random) -> str:
+    return str(uuid.UUID(int=r.getrandbits(128)))
+
+
+COMMANDS = {
+    "snyk auth {}": guid,
+    "mvn sonar:sonar -Dsonar.login={}": lambda r: _of(r, HEX, 40),
+    "sonar.token={}": lambda r: _of(r, HEX, 40),
+    '/d:sonar.login="{}"': lambda r: _of(r, HEX, 40),
+    "git clone https://{}@git.example.org/x": lambda r: _of(r, ALNUM, 40),
+    "git clone https://{}:x-oauth-basic@git.example.org/x": lambda r: _of(r, ALNUM, 40),
+    "az keyvault secret set --vault-name v --name n --value {}": _password,
+    "az keyvault secret set --vault-name v \\\n  --name n \\\n  --value '{}'": _password,
+    "az pipelines variable create --name n --secret true --value {} --pipeline-id 1": _password,
+    "az pipelines variable-group variable update --group-id 1 --name n --value {} --secret true": _password,
+    "gh secret set DEPLOY --body {}": _password,
+    'gh secret set DEPLOY -R o/r -b "{}"': _password,
+    "setx DEPLOY_TOKEN {}": _password,
+    'setx /M DB_PASSWORD "{}"': _password,
+    'dotnet user-secrets set "Db:Connection" "{}"': _password,
+    "dotnet user-secrets set Key {} --project x": _password,
+    "echo 'build:{}' | chpasswd": _password,
+    "echo build:{} | sudo chpasswd": _password,
+    "mongosh --host h -u build -p {}": _password,
+    "mongodump -u build -p '{}' --db x": _password,
+    "bcp db.dbo.t out f.dat -S h -U sa -P {}": _password,
+    "ldapsearch -x -D cn=build -w {} -b dc=x": _password,
+    "unzip -P {} a.zip": _password,
+    "zip -r -P '{}' a.zip x": _password,
+    "net use x: \\\\host\\share /user:build {}": _password,
+    "net use x: \\\\host\\share {} /user:build": _password,
+    "smbclient //host/share -U build%{}": _password,
+}
+
+
+@pytest.mark.parametrize("place", COMMANDS)
+def test_the_secret_of_a_command_is_found(place):
+    r = random.Random(20261202)  # noqa: S311 - made-up data
+    secrets = [COMMANDS[place](r) for _ in range(48)]
+    missed = [secret for secret in secrets if secret in redact(place.format(secret), KEY)]
+    assert len(missed) <= CHANCE - 1, missed
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "#password_encryption = scram-sha-256\t# scram-sha-256 or md5",
+        '$switch .= qq{ -U "$vars->{proxy_user}:$vars->{proxy_pass}" -x "$vars->{http_proxy}"};',
+        "git clone https://build@dev.azure.com/tide/_git/x",
+        "git clone https://an-organisation-of-many-words@dev.azure.com/tide/_git/x",
+        "az pipelines variable create --name n --value Kestrel!4747 --secret false",
+        "gh variable set REGION --body west-europe-17",
+        "az keyvault secret set --name n --vault-name v --value $(DbPassword)",
+        "setx JAVA_HOME C:\\jdk-21.0.2+13",
+        "unzip -o a-1.2.3.zip",
+        "net use x: \\\\host\\share /delete",
+        "https://host/" + "5gpicacch4vwuslyg7bumj2tydfnbbznisryn7zzcqaozme5xfib" + "/index.html",
+        "<path>/cache/" + "5gpicacch4vwuslyg7bumj2tydfnbbznisryn7zzcqaozme5xfib" + "-lib.so",
+    ],
+)
+def test_what_only_looks_like_it_is_left_alone(line):
+    assert redact(line, KEY) == line
