@@ -14,7 +14,7 @@ HIDDEN = (
 """A pattern for one character that no reader sees; line breaks are none."""
 ANSI = (
     r"(?:(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b\]|\x9d)[^\x07\x1b\x9c\r\n\x85\u2028\u2029]*(?:\x07|\x9c|\x1b\\)?"
-    r"|\x1b[@-Z\\-_])"
+    r"|\x1b[ -/]+[0-~]|\x1b[0-~])"
 )
 """A pattern for one command to a terminal, which ends with its line: nothing can hide many lines."""
 _HIDDEN = re.compile(HIDDEN)
