@@ -19,7 +19,7 @@ from tool_calls import FULL, seed_with_tokens
 from azure_devops_simulator import SimulatorServer
 from langchain_azure_devops import TOOLS, Approval, AzureDevOps, AzureDevOpsToolkit, Result, Toolset
 from langchain_azure_devops.calls.approval import approve_writes_with
-from langchain_azure_devops.calls.tool import _record_grant
+from langchain_azure_devops.calls.audit_trail import record_grant
 from langchain_azure_devops.errors import AuditFailed, NotFound, WriteBlocked
 from langchain_azure_devops.safety import audit, line_writer
 from langchain_azure_devops.safety.audit import AuditLog, read_entries, verify_chain
@@ -466,8 +466,9 @@ async def test_a_write_that_is_cancelled_before_it_is_sent_failed(connected, log
         slow.set()
         await client.audit.record_async("denied", {})
         slow.clear()
-        request = TOOLS["create_work_item"].request(client, TOOLS["create_work_item"].validate(BUG))
-        granting = asyncio.create_task(_record_grant(client, TOOLS["create_work_item"], request))
+        tool = TOOLS["create_work_item"]
+        request = tool.request(client, tool.validate(BUG))
+        granting = asyncio.create_task(record_grant(client, tool.name, tool.operations, request))
         await asyncio.sleep(0.1)
         granting.cancel()
         with pytest.raises(asyncio.CancelledError):
