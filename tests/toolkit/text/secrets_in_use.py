@@ -282,6 +282,10 @@ PLACED: dict[str, tuple[Sequence[str], Maker]] = {
         lambda r: f"T{_of(r, string.ascii_uppercase, 8)}/B{_of(r, string.ascii_uppercase, 10)}/{_of(r, ALNUM, 24)}",
     ),
     "session of a browser": (("Cookie: FedAuth={}; x=1", "Set-Cookie: FedAuth={}; secure", "Cookie: a=b; FedAuth1={}"), lambda r: _key(r, 300)),
+    "emphasis in Markdown and HTML": (
+        ("**Password:** {}", "**password**: {}", '**password**="{}"', "***Token:*** {}", "- **Client secret**: `{}`", "*Password*: {}", "<b>password</b>: {}", "<strong>Password:</strong> {}", "<th>Token</th>: {}"),
+        lambda r: _of(r, ALNUM, 16) + "9q",
+    ),
     "sentence": (("The password is {} for now.", "password is now: {}", "I set the token to {}, please rotate it", "the secret was {}"), lambda r: _of(r, ALNUM, 8) + "4!" + _of(r, ALNUM, 8) + "$7"),
 }  # fmt: skip
 """Secrets that are known by where they stand."""
