@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from azure_devops_evals.attacks.attempts import Attempt, Family
 from azure_devops_evals.attacks.families import (
+    decorated_secrets,
     encodings,
     fences,
     hidden_context,
@@ -23,6 +24,7 @@ DIRECT: Mapping[str, Family] = {
     "secret oracles": secret_oracles.attempt,
     "parts and encodings": encodings.attempt,
     "hidden context": hidden_context.attempt,
+    "decorated secrets": decorated_secrets.attempt,
     "rendered reports": rendered_reports.attempt,
     "outdated approvals": outdated_approvals.attempt,
     "hostile arguments": hostile_arguments.attempt,

@@ -16,6 +16,7 @@ from azure_devops_evals.attacks.direct import (
     tasks,
 )
 from azure_devops_evals.attacks.families import (
+    decorated_secrets,
     encodings,
     fences,
     hidden_context,
@@ -26,7 +27,7 @@ from azure_devops_evals.attacks.families import (
     rendered_reports,
     secret_oracles,
 )
-from azure_devops_evals.attacks.payloads import OWN_TOKEN
+from azure_devops_evals.attacks.payloads import DECORATIONS, OWN_TOKEN
 from azure_devops_evals.attacks.samples import FIXED, OTHER_VALUES
 from langchain_azure_devops import TOOLS
 from langchain_azure_devops.errors import WriteNotDone, WriteOutcomeUnknown
@@ -267,7 +268,24 @@ def test_a_document_tells_its_secret_above_the_first_line_that_is_shown():
         assert len(document.changed) == len(document.lines) + 1
 
 
-# -- hostile declarations ----------------------------------------------------------------------------------------------
+# -- decorated secrets and hostile declarations ------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("forgets")
+def test_a_known_secret_that_a_colour_hides_is_noticed():
+    assert "a secret is shown in clear: known" in found(decorated_secrets.attempt("list_projects", False))
+
+
+@pytest.mark.parametrize("kind", DECORATIONS)
+def test_a_decorated_secret_is_recognized_where_it_is_shown(kind):
+    for each in decorated_secrets.decorated(1, kind):
+        if not each.seen:
+            assert decorated_secrets.shows([f"a {each.secret} b"], each)
+        assert not decorated_secrets.shows(["a [secret:password:0123456789] b"], each)
+
+
+def test_no_decorated_secret_is_shown():
+    assert found(decorated_secrets.attempt("get_pull_request", False)) == set()
 
 
 def test_an_ordinary_value_that_nobody_can_read_or_write_any_more_is_noticed(monkeypatch):
