@@ -10,7 +10,8 @@ from langchain_azure_devops.text.secrets import PSEUDONYM
 
 SECRET = "Zx9kQ2mW7vB4nT6y"
 UNSEEN = ("\u200b", "\u00ad", "\u2060", "\ufeff", "\x00", "\x07", "\U000e0041", "\ufe0f", "\x1e", "\x1b[31m", "\x9b0m",
-          "\x1b]8;;https://x.y\x07", "\x1b(B", "\x1b(B\x1b[m", "\x1b7", "\x1b#8")  # fmt: skip
+          "\x1b]8;;https://x.y\x07", "\x1b(B", "\x1b(B\x1b[m", "\x1b7", "\x1b#8",
+          "\\x1b[31m", "\\u001b[1;31m", "\\u200b", "\\xad")  # fmt: skip
 KINDS = {labelled.kind: labelled for labelled in secrets_by_form() if "\n" not in labelled.secret}
 
 

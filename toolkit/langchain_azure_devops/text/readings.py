@@ -14,9 +14,15 @@ from operator import itemgetter
 
 from langchain_azure_devops.text.untrusted import ANSI, HIDDEN
 
-_APART = "\x1e"
 # It separates texts that are searched as one, and stands after a line break there.
-_NOT_READ = re.compile(f"{ANSI}|(?<!\n){_APART}|(?!{_APART}){HIDDEN}")
+_APART = "\x1e"
+# Invisible characters and terminal commands as messages spell them when they quote a value.
+_SPELLED = (
+    r"\\(?:(?:x1b|x9b|u001b|u009b|033|e)(?:\[[0-?]{0,40}[ -/]{0,4}[@-~])"
+    r"|xad|x0[0-8bcef]|x1[0-9a-f]|x7f|u(?:00ad|034f|061c|180[b-f]|200[b-f]|202[a-e]|20[67][0-9a-f]|feff|fe0[0-9a-f]))"
+)
+_IS_SPELLED = re.compile(_SPELLED)
+_NOT_READ = re.compile(f"{ANSI}|(?<!\n){_APART}|(?!{_APART}){HIDDEN}|{_SPELLED}")
 _BREAK = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
 _PLAIN = bytes([*b"\n\t", *range(32, 127)])
 _CARRIAGE, _SEPARATOR = b"\r", _APART.encode()
@@ -77,7 +83,8 @@ class Reading:
 
 def read(text: str) -> Reading:
     """Return a text without invisible characters and terminal escapes, and with newlines for single line breaks."""
-    if text.isascii() and (text.isprintable() or _is_plain(text)):
+    spelled = "\\" in text and _IS_SPELLED.search(text) is not None
+    if not spelled and text.isascii() and (text.isprintable() or _is_plain(text)):
         return Reading(text)
     spans = [match.span() for match in _NOT_READ.finditer(text)]
     reading = _without(text, spans) if spans else Reading(text)
