@@ -273,7 +273,7 @@ async def test_recorded_errors_become_ours_and_keep_the_reason(folder):
         headers = {name: value for name, value in told["headers"].items() if name != "content-length"}
         response = httpx.Response(told["status"], headers=_flat(headers), content=content.encode())
         operation = Operation(row["request"]["method"], f"/_apis/{row['area_resource']}")
-        error = await classify_error(response, operation, signed_in, None)
+        error = await classify_error(response, operation, signed_in, None, str)
         statuses[f"{told['status']} {error.status}"] += 1
         body = told.get("json") or {}
         reason = body.get("message") if told["status"] != 401 else ""
