@@ -3,6 +3,7 @@
 import os
 import ssl
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.section(title)
             for line in lines:
                 terminalreporter.write_line(line)
+
+
+@pytest.fixture(autouse=True)
+def _forget_writes() -> Iterator[None]:
+    """Let each test begin like a new process, which remembers no write of an earlier one with an unknown outcome."""
+    yield
+    if (write_memory := sys.modules.get("langchain_azure_devops.safety.write_memory")) is not None:
+        write_memory._memories.clear()
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,9 @@
 """Stream the texts of a model inert: every front end that reads the graph's messages gets them in this form."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
+from contextvars import Context, copy_context
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -9,6 +11,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.runnables.config import var_child_runnable_config
 from pydantic import ConfigDict
 
 from azure_devops_agents.investigation.outgoing import TEXTS_OF_BLOCKS, Outgoing, StreamedText
@@ -57,7 +60,9 @@ class InertModel(BaseChatModel):
         **kwargs: Any,  # noqa: ARG002 - same
     ) -> Iterator[ChatGenerationChunk]:
         pieces = _Pieces(self.outgoing)
-        for part in self.inner.stream(messages, {"callbacks": []}):
+        context = _context_without_callbacks()
+        parts = context.run(self.inner.stream, messages, {"callbacks": []})
+        while (part := context.run(next, parts, None)) is not None:
             yield pieces.feed(part)
         yield from pieces.close()
 
@@ -69,10 +74,26 @@ class InertModel(BaseChatModel):
         **kwargs: Any,  # noqa: ARG002 - same
     ) -> AsyncIterator[ChatGenerationChunk]:
         pieces = _Pieces(self.outgoing)
-        async for part in self.inner.astream(messages, {"callbacks": []}):
+        context = _context_without_callbacks()
+        parts = context.run(self.inner.astream, messages, {"callbacks": []})
+        while (part := await asyncio.create_task(_take_next(parts), context=context)) is not None:
             yield pieces.feed(part)
         for rest in pieces.close():
             yield rest
+
+
+def _context_without_callbacks() -> Context:
+    """Return a context in which a model does not inherit the callbacks of the run.
+
+    A model with tools is a binding, and a binding adds the callbacks of its context to those that it is given.
+    """
+    context = copy_context()
+    context.run(var_child_runnable_config.set, None)
+    return context
+
+
+async def _take_next(parts: AsyncIterator[BaseMessage]) -> BaseMessage | None:
+    return await anext(parts, None)
 
 
 class _Pieces:

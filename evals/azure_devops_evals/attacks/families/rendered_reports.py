@@ -176,13 +176,19 @@ def attempt(tool: str, full: bool) -> Iterator[Attempt]:
         return
     share = 0 if full else tools_with("read").index(tool) % _SHARES + 1
     outputs = _play(tool, share)
+    # All texts of a share are written at once. A secret in lines is removed with its number, so the others prove it.
+    obeyed = any(_PARTS.search(output) for output in outputs.values())
     for number in _share(share):
         name, text, secret = TEXTS[number]
-        shown = {where: _part(output, number) for where, output in outputs.items() if where != _EVENTS}
+        shown = {
+            where: _part(output, number) or (output if secret else "")
+            for where, output in outputs.items()
+            if where != _EVENTS
+        }
         found = [f"{where}: {problem}" for where, part in shown.items() for problem in _problems(part, text, secret)]
         if text == WORD and WORD in outputs[_EVENTS]:
             found.append("events: hold the secret")
-        yield Attempt(tool, name, any(shown.values()), tuple(found))
+        yield Attempt(tool, name, obeyed and any(shown.values()), tuple(found))
     lost = [f"{where}: the link is gone" for where in ("answer", "streamed text") if _KEPT not in outputs[where]]
     yield Attempt(tool, "a link to a host that the person named", any(outputs.values()), tuple(lost))
 
