@@ -5,8 +5,10 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
+from datetime import datetime
 from functools import cache, partial
-from typing import Any, Literal, cast, get_args
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import StructuredTool
@@ -34,6 +36,7 @@ _FULL = (
     "shows them, and not everywhere. Use a new client."
 )
 _OF_AN_ID = re.compile(r"(?:^|_)(?:id|commit)$")
+_SCALARS = (str, int, float, bool, datetime, NoneType)
 _call_id: ContextVar[str | None] = ContextVar("azure_devops_tool_call_id", default=None)
 
 
@@ -181,7 +184,9 @@ def _delivered(
         # Half a character cannot be stored by any checkpointer.
         texts = [text.encode(errors="replace").decode() for text in texts]
         result = _with_texts(result, iter(texts))
-    client.secrets.keep_ids(_list_ids(result))
+    ids: list[str] = []
+    _collect_ids(result, ids.append)
+    client.secrets.keep_ids(ids)
     cleared = client.secrets.redact_all(texts)
     if cleared is not texts:
         result = _with_texts(result, iter(cleared))
@@ -218,24 +223,35 @@ def _collect(value: object, keep: Callable[[str], None]) -> None:
                 _collect(part, keep)
 
 
-def _list_ids(value: object) -> Iterator[str]:
-    """Yield the values of the fields for ids and commits, which the service itself fills in."""
+def _collect_ids(value: object, keep: Callable[[str], None]) -> None:
+    """Pass on the values of the fields for ids and commits, which the service itself fills in."""
     if isinstance(value, list):
         for part in value:
-            yield from _list_ids(part)
+            _collect_ids(part, keep)
     elif isinstance(value, BaseModel):
+        ids, nested = _fields_of(type(value))
         fields = value.__dict__
-        for name in _id_fields(type(value)):
+        for name in ids:
             if type(given := fields.get(name)) is str:
-                yield given
-        for part in fields.values():
-            if isinstance(part, list | BaseModel):
-                yield from _list_ids(part)
+                keep(given)
+        for name in nested:
+            _collect_ids(fields.get(name), keep)
 
 
 @cache
-def _id_fields(record: type[BaseModel]) -> tuple[str, ...]:
-    return tuple(name for name in record.model_fields if _OF_AN_ID.search(name))
+def _fields_of(record: type[BaseModel]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the fields for ids of a model, and those that may hold further models."""
+    ids = tuple(name for name in record.model_fields if _OF_AN_ID.search(name))
+    return ids, tuple(name for name, field in record.model_fields.items() if _may_nest(field.annotation))
+
+
+def _may_nest(annotation: object) -> bool:
+    """Whether values of this type may be models or lists; an unknown type may."""
+    if get_origin(annotation) in {UnionType, Union}:
+        return any(map(_may_nest, get_args(annotation)))
+    if get_origin(annotation) is Annotated:
+        return _may_nest(get_args(annotation)[0])
+    return get_origin(annotation) is not Literal and annotation not in _SCALARS
 
 
 def _with_texts(value: Any, texts: Iterator[str]) -> Any:

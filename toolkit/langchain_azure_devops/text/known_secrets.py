@@ -88,13 +88,13 @@ class KnownSecrets:
 
     def keep_ids(self, values: Iterable[str]) -> None:
         """Remember the ids among values that the service itself gave, which no text can make unreadable."""
-        for value in values:
-            if is_id(value):
-                with self._lock:
-                    self._ids.pop(value.lower(), None)
-                    self._ids[value.lower()] = None
-                    if len(self._ids) > _MOST_IDS:
-                        del self._ids[next(iter(self._ids))]
+        ids = [value.lower() for value in values if is_id(value)]
+        with self._lock:
+            for value in ids:
+                self._ids.pop(value, None)
+                self._ids[value] = None
+            while len(self._ids) > _MOST_IDS:
+                del self._ids[next(iter(self._ids))]
 
     def own_tokens(self) -> tuple[str, ...]:
         """Return the client's own tokens, of which no part may be written, whatever they look like."""
