@@ -6,7 +6,7 @@
 
 Each tool call gets one Send. `prepare` reads what a person is shown, `approve` asks and writes nothing; `write` writes
 and asks nobody. An edited call goes through `prepare` again, and so does an approved write when what was shown has
-changed before it was sent.
+changed before it was sent. A write plan is asked about the writes of a turn one after another, in the model's order.
 """
 
 from typing import Any
@@ -57,7 +57,11 @@ def build_graph(
     graph: StateGraph[Any, Any, Any, Any] = StateGraph(State)
     graph.add_node("model", RunnableLambda(nodes.call_model, nodes.acall_model))
     graph.add_node("read", RunnableLambda(nodes.read, nodes.aread))
-    graph.add_node("prepare", RunnableLambda(writing.prepare, writing.aprepare), destinations=("collect", "approve"))
+    graph.add_node(
+        "prepare",
+        RunnableLambda(writing.prepare, writing.aprepare),
+        destinations=("collect", "approve", "prepare"),
+    )
     graph.add_node("approve", RunnableLambda(writing.approve, writing.aapprove), destinations=("collect", "prepare"))
     graph.add_node("collect", nodes.collect)
     graph.add_node("write", RunnableLambda(writing.write, writing.awrite))
@@ -66,7 +70,9 @@ def build_graph(
 
     graph.add_edge(START, "model")
     graph.add_conditional_edges(
-        "model", after_model(nodes.writers, limits, writing.destination), ["read", "prepare", "report"]
+        "model",
+        after_model(nodes.writers, limits, writing.destination, in_order=plan is not None),
+        ["read", "prepare", "report"],
     )
     graph.add_edge("read", "collect")
     graph.add_conditional_edges("collect", after_calls, ["write", "prepare", "model", "report"])

@@ -62,7 +62,7 @@ def _count_answers(state: State) -> int:
 
 
 def after_model(
-    writers: Callable[[], Sequence[str]], budgets: Budgets, destination: str
+    writers: Callable[[], Sequence[str]], budgets: Budgets, destination: str, *, in_order: bool = False
 ) -> Callable[[State], Literal["report"] | list[Send]]:
     """Route each tool call by one Send, or go to the report when there is no call or the model reports.
 
@@ -71,6 +71,8 @@ def after_model(
         budgets: How much one question may cost; calls beyond it are answered without being carried out.
         destination: The organization and project that this graph writes to. A write is carried out only there,
             even when another process continues the thread.
+        in_order: Whether each write waits for the answer to the one before it: a plan that allows only some of them
+            must allow the first ones.
     """
 
     def route(state: State) -> Literal["report"] | list[Send]:
@@ -81,7 +83,7 @@ def after_model(
         known = state.get("evidence", {})
         room = budgets.calls - _count_answers(state)
         writing = writers()
-        tasks = []
+        reads, writes = list[CallTask](), list[CallTask]()
         for position, call in enumerate(open_calls):
             asks = _writes(call, writing) and position < room
             task = CallTask(
@@ -98,8 +100,10 @@ def after_model(
                 unedited="",
                 problem="",
             )
-            tasks.append(Send("prepare" if asks else "read", task))
-        return tasks
+            (writes if asks else reads).append(task)
+        if in_order and writes:
+            writes = [{**writes[0], "following": writes[1:]}]
+        return [*(Send("read", task) for task in reads), *(Send("prepare", task) for task in writes)]
 
     return route
 

@@ -115,9 +115,9 @@ class CallTask(TypedDict):
     `destination` is the organization and project that writes go to. The other fields are for a write: the untrusted
     texts that were `read_before`, the fingerprints of the `rejected` writes, the reason why the person is not asked
     (`refusal`), the hosts and mentions that the person `named`, the fingerprint of the call before it was edited
-    (`unedited`), the fault of an edit (`problem`), the decision that is `outdated` because the state changed, and the
-    `view` that the person is shown and the `state` in it. Both are stored with the task: the answer is about exactly
-    this view.
+    (`unedited`), the fault of an edit (`problem`), the writes `following` this one about which a plan is asked
+    next, the decision that is `outdated` because the state changed, and the `view` that the person is shown and the
+    `state` in it. Both are stored with the task: the answer is about exactly this view.
     """
 
     call: dict[str, Any]
@@ -132,6 +132,7 @@ class CallTask(TypedDict):
     named: dict[str, list[str]]
     unedited: str
     problem: str
+    following: NotRequired[list["CallTask"]]
     outdated: NotRequired[Decision | None]
     view: NotRequired[dict[str, Any]]
     state: NotRequired[Mapping[str, JsonValue] | None]

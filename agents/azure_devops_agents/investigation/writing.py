@@ -68,22 +68,22 @@ class WriteNodes:
     def prepare(self, task: CallTask) -> Command[Any]:
         """Read what a person must see, or ask the write plan. Nothing is written here."""
         prepared = self._prepare(task)
-        if isinstance(prepared, WriteRequest) and self._must_look_up(task, prepared):
+        if isinstance(prepared, WriteRequest):
             prepared = self.toolkit.client.run_sync(self._look_up(task, prepared))
         step = self._ask_plan(task, prepared)
         if step.denied is not None:
             record_event(self.toolkit.client, "denied", **step.denied)
-        return step.command
+        return _go_on(task, step.command)
 
     async def aprepare(self, task: CallTask) -> Command[Any]:
         """Read what a person must see, or ask the write plan, without blocking."""
         prepared = self._prepare(task)
-        if isinstance(prepared, WriteRequest) and self._must_look_up(task, prepared):
+        if isinstance(prepared, WriteRequest):
             prepared = await self.toolkit.client.run(self._look_up(task, prepared))
         step = self._ask_plan(task, prepared)
         if step.denied is not None:
             await record_event_async(self.toolkit.client, "denied", **step.denied)
-        return step.command
+        return _go_on(task, step.command)
 
     def approve(self, task: CallTask) -> Command[Any]:
         """Ask a person. Nothing is written here."""
@@ -124,15 +124,6 @@ class WriteNodes:
 
     def _tool(self, call: Mapping[str, Any]) -> Tool[..., Any]:
         return self.toolkit.declarations[call["name"]]
-
-    def _must_look_up(self, task: CallTask, request: WriteRequest) -> bool:
-        """Whether something has to be read first. A plan answers the calls of a turn in their order if it can."""
-        tool = self._tool(task["call"])
-        return (
-            self.plan is None
-            or tool.has_equal(self.toolkit.client, request)
-            or bool(self.journal.list_open(tool.name, self.destination))
-        )
 
     async def _look_up(self, task: CallTask, request: WriteRequest) -> WriteRequest | _Step:
         """Read what the next step needs; return that step, or the write about which the plan is asked."""
@@ -364,6 +355,15 @@ def _answer_with(evidence_id: str, call: dict[str, Any], outcome: Outcome) -> di
 
 def _collect(update: dict[str, Any], denied: dict[str, Any] | None = None) -> _Step:
     return _Step(Command(update=update, goto="collect"), denied)
+
+
+def _go_on(task: CallTask, command: Command[Any]) -> Command[Any]:
+    """Add the next write of the turn, if this one is asked about before it."""
+    following = task.get("following")
+    if not following:
+        return command
+    chained: CallTask = {**following[0], "following": following[1:]}
+    return Command(update=command.update, goto=[cast("str", command.goto), Send("prepare", chained)])
 
 
 def _refuse(call: dict[str, Any], why: str) -> _Step:

@@ -1,5 +1,6 @@
 """An investigation with a write plan: nobody is asked, what the plan names happens, nothing else does."""
 
+import asyncio
 import json
 
 import pytest
@@ -54,6 +55,21 @@ async def test_without_blocking_and_without_a_checkpointer(toolkit, organization
     graph = build_graph(ScriptedModel(steps=[[bug(), bug(type="Task")], [REPORT]]), toolkit, plan=approved)
     await graph.ainvoke({"messages": [("user", "File it.")]})
     assert titles(organization) == [TITLE]
+
+
+@pytest.mark.parametrize("calls", [False, True], ids=["sync", "async"])
+async def test_the_plan_allows_the_first_calls_even_when_they_take_longer(toolkit, organization, calls):
+    """A call with a long text is prepared later than the short ones beside it. It is the first all the same."""
+    fields = {**PLAN["writes"][0]["fields"], "description": {"longest": 200_000}}
+    plan = WritePlan.model_validate({"writes": [{**PLAN["writes"][0], "count": 2, "fields": fields}]})
+    approved = await plan.approved_async(toolkit.client, by="operator", digest=plan.digest)
+    wanted = [bug(title=f"Nightly: gate {number}", description="a long text, " * 6_000 if number == 1 else "short")
+              for number in range(1, 6)]  # fmt: skip
+    graph = build_graph(ScriptedModel(steps=[wanted, [REPORT]]), toolkit, plan=approved)
+    question = {"messages": [("user", "File them.")]}
+    done = await graph.ainvoke(question) if calls else await asyncio.to_thread(graph.invoke, question)
+    assert sorted(titles(organization)) == ["Nightly: gate 1", "Nightly: gate 2"]
+    assert sum("are used up" in str(message.content) for message in done["messages"]) == 3
 
 
 def test_the_command_refuses_what_is_no_plan(server, tmp_path):
