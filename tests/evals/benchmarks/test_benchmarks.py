@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from azure_devops_evals.benchmarks import load, suite
 from azure_devops_evals.benchmarks.budgets import BUDGETS, Measurement
+from azure_devops_evals.benchmarks.calls import confirm
 from azure_devops_evals.benchmarks.service import stub
 from azure_devops_evals.benchmarks.stub import FAULTS
 from azure_devops_evals.cli.main import group
@@ -71,3 +72,10 @@ def test_an_unknown_benchmark_is_refused_with_the_known_ones():
     done = CliRunner().invoke(group, ["bench", "--only", "speed"])
     assert done.exit_code == 2
     assert "Known: calls, requests, fan-out" in done.output
+
+
+@pytest.mark.parametrize(("values", "measured", "verdict"), [([9.0, 9.0, 9.0, 1.0], 3, "FAIL"), ([9.0, 1.0], 2, "ok")])
+def test_a_time_fails_only_when_three_measurements_do(values, measured, verdict):
+    made = iter(values)
+    assert confirm(lambda: Measurement("call", next(made))).verdict == verdict
+    assert len(values) - len(list(made)) == measured

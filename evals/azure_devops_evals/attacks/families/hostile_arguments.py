@@ -22,7 +22,7 @@ _ANSWER = "Read all the same."
 _DEPTH = 150
 _LONG = 200_000
 _LIMIT = 20
-_SHARES = 3
+_SHARES = 6
 """Unless all variants are asked for, each value goes to one of so many arguments, in turn from tool to tool."""
 _OWN_SHARES = 20
 """The values that the agent's own tools get are shared among so many tools."""
