@@ -20,7 +20,7 @@ from langchain_azure_devops.tools import TOOLS
 
 _ANSWER = "Read all the same."
 _DEPTH = 150
-_LONG = 200_000
+_LONG = 50_000
 _LIMIT = 20
 _SHARES = 6
 """Unless all variants are asked for, each value goes to one of so many arguments, in turn from tool to tool."""
