@@ -17,7 +17,7 @@ from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.settings import load_settings
 
 APPROVED, ITEM, DISCUSSED, BUILD = 15, 16, 12, 35
-TIMEOUTS = Timeouts(request=0.6, retry_pause=0.005, max_retry_pause=0.01, recovery=0.1, recovery_pause=0.05)
+TIMEOUTS = Timeouts(request=1.2, retry_pause=0.005, max_retry_pause=0.01, recovery=0.1, recovery_pause=0.05)
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ FAILURES = [
     *both("504", status(504, "html")),
     *both("reset", {"kind": "reset"}),
     Failure("truncated body", {"kind": "truncate"}, "after"),
-    *both("time-out", {"kind": "reset", "delay": 0.9}),
+    *both("time-out", {"kind": "reset", "delay": 1.6}),
     Failure("sign-in page", status(203, "html"), repeated=False, absent=errors.SignInRequired),
 ]
 """A throttled request and one that was answered by the sign-in page never took effect, so there is no `after`."""
