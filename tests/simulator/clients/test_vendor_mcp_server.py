@@ -75,7 +75,7 @@ async def running(start_file: Path, served: Served, home: Path, token: str) -> A
         async def tool(name: str, *, refused: bool = False, **arguments: Any) -> Any:
             answer = await session.call_tool(name, arguments)
             text = "\n".join(part.text for part in answer.content if part.type == "text")
-            assert answer.isError is refused, text
+            assert answer.is_error is refused, text
             return read(text)
 
         yield tool
