@@ -3,6 +3,7 @@
 import json
 from typing import Annotated, TypedDict
 
+import jsonschema
 import pytest
 from langchain.agents import create_agent
 from langchain_core.language_models import GenericFakeChatModel
@@ -68,7 +69,16 @@ def test_an_artifact_is_plain_json_and_survives_a_checkpointer(name, number, rea
     assert message.status == "success"
     assert set(message.artifact) == KEYS
     assert json.loads(json.dumps(message.artifact)) == message.artifact
+    jsonschema.validate(message.artifact, tool.output_schema, format_checker=jsonschema.FormatChecker())
     assert stored(message, tmp_path).artifact == message.artifact
+
+
+@pytest.mark.parametrize("name", TOOLS)
+def test_an_output_schema_is_valid_and_requires_every_field(name):
+    schema = TOOLS[name].output_schema
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert set(schema["required"]) == set(schema["properties"]) == KEYS
+    assert not {"title", "description"} & set(schema)
 
 
 def stored(message, tmp_path) -> ToolMessage:
@@ -103,6 +113,16 @@ def test_a_page_cut_to_a_budget_goes_on_after_its_last_row(reader):
     assert len(first["data"]) < len(whole["data"])
     assert [*first["data"], *rest["data"]] == whole["data"]
     assert (first["status"], rest["status"]) == ("partial", "ok")
+
+
+def test_a_record_that_lacks_what_its_schema_requires_does_not_fit(reader):
+    artifact = data(reader, "get_work_item", id=4)
+    fits = jsonschema.Draft202012Validator(TOOLS["get_work_item"].output_schema).is_valid
+    assert fits(artifact)
+    for name in KEYS:
+        assert not fits({key: value for key, value in artifact.items() if key != name})
+    assert not fits({**artifact, "more": 1})
+    assert not fits({**artifact, "data": {"title": "no id"}})
 
 
 def test_an_empty_page_is_empty_and_complete(reader):

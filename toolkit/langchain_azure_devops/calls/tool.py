@@ -40,6 +40,7 @@ from langchain_azure_devops.errors import (
     WriteOutcomeUnknown,
 )
 from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.results.artifact_schema import artifact_schema
 from langchain_azure_devops.results.models import Page, Result
 from langchain_azure_devops.safety.audit import record_event, record_event_async
 from langchain_azure_devops.safety.grants import (
@@ -125,6 +126,11 @@ class Tool(Generic[P, R]):
     def schema(self) -> dict[str, JsonValue]:
         """The JSON schema of the arguments, in a form that the strict mode of every provider accepts."""
         return strict_schema(self.parameters)
+
+    @cached_property
+    def output_schema(self) -> dict[str, JsonValue]:
+        """The JSON schema of the artifact that the bound tool returns beside its text."""
+        return artifact_schema(self.function)
 
     async def __call__(self, client: AzureDevOps, /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call the operation from any event loop.
