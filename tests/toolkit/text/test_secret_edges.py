@@ -85,9 +85,32 @@ def test_the_secret_of_a_command_is_found(place):
     assert len(missed) <= CHANCE - 1, missed
 
 
+PHRASES = ("API key", "Api Key", "Your subscription key", "Storage account key", "Access key", "the Azure key")
+
+
+@pytest.mark.parametrize("name", PHRASES)
+@pytest.mark.parametrize("place", ["{}: {}", "{} = {}", "**{}**: {}", '{}: "{}"', '"{}": "{}"'])
+def test_a_name_of_several_words_is_a_name(name, place):
+    r = random.Random(20261203)  # noqa: S311 - made-up data
+    secrets = [_of(r, ALNUM, 32) for _ in range(48)]
+    missed = [secret for secret in secrets if secret in redact(place.format(name, secret), KEY)]
+    assert len(missed) <= CHANCE - 1, missed
+
+
+@pytest.mark.parametrize("before", ["?", "&", "&amp;", "\\u0026", "%26"])
+def test_the_key_of_a_function_is_found_in_every_spelling_of_its_address(before):
+    r = random.Random(20261204)  # noqa: S311 - made-up data
+    secrets = [_of(r, ALNUM + "-_", 54) + "==" for _ in range(48)]
+    missed = [secret for secret in secrets if secret in redact(f"https://f/api/x?a=1{before}code={secret}", KEY)]
+    assert not missed
+
+
 @pytest.mark.parametrize(
     "line",
     [
+        "public key: x9Kd82mNq0Zp41Lw",
+        "Sort key: a1b2c3d4e5f6a7b8",
+        "cache key: 5f2aa9c1d0e4b7a6",
         "#password_encryption = scram-sha-256\t# scram-sha-256 or md5",
         '$switch .= qq{ -U "$vars->{proxy_user}:$vars->{proxy_pass}" -x "$vars->{http_proxy}"};',
         "git clone https://build@dev.azure.com/tide/_git/x",
