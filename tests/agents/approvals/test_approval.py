@@ -7,14 +7,14 @@ import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
-from azure_devops_agents.approvals.view import graph_approver, present_approval, spell_out_hidden
+from azure_devops_agents.approvals.view import graph_approver, present_approval
 from azure_devops_agents.investigation.events import ApprovalAsked
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.offline import OfflineModel
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 from langchain_azure_devops import AzureDevOpsToolkit
-from langchain_azure_devops.safety.grants import Approval, WriteRequest
+from langchain_azure_devops.safety import Approval, WriteRequest, spell_out_hidden
 from langchain_azure_devops.tools.work_items.tools import query_work_items
 
 REPORT = Call.to("write_report", answer="Done.", verdict="answered")

@@ -9,13 +9,13 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from azure_devops_agents.approvals.view import build_view, spell_out_hidden
+from azure_devops_agents.approvals.view import build_view
 from azure_devops_agents.cli.approval_panel import show_approval
 from azure_devops_agents.cli.decisions import ask_person
 from azure_devops_agents.investigation.events import ApprovalAsked
 from langchain_azure_devops import AzureDevOps, load_settings
 from langchain_azure_devops.calls import Toolset
-from langchain_azure_devops.safety import WriteRequest, digest_call
+from langchain_azure_devops.safety import WriteRequest, digest_call, spell_out_hidden
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.work_items.models import CommentAdded, FieldValues
 

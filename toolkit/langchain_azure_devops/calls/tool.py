@@ -228,6 +228,7 @@ class Tool(Generic[P, R]):
             project=str(project) if "project" in values else None,
             targets=frozenset(name for name, _ in flatten(values) if self.is_target(name)),
             empty_clears=self.empty_clears,
+            organization=client.settings.organization,
         )
 
     def is_target(self, argument: str) -> bool:

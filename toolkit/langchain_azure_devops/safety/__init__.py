@@ -34,6 +34,7 @@ from langchain_azure_devops.safety.grants import (
 from langchain_azure_devops.safety.neutralizing import SECRET_REMOVED, has_secret, neutralize, neutralize_all
 from langchain_azure_devops.safety.private_files import make_private, make_private_folder
 from langchain_azure_devops.safety.write_plan import ApprovedPlan, FieldRule, WritePlan, plan_exact_write
+from langchain_azure_devops.safety.write_view import clean_value, describe_write, spell_out_hidden, view_write
 
 __all__ = [
     "MOST_ASKS",
@@ -52,7 +53,9 @@ __all__ = [
     "WritePlan",
     "WriteRequest",
     "allow_targets",
+    "clean_value",
     "compare_states",
+    "describe_write",
     "digest_call",
     "digest_state",
     "find_named_targets",
@@ -66,5 +69,7 @@ __all__ = [
     "read_entries",
     "record_event",
     "record_event_async",
+    "spell_out_hidden",
     "verify_chain",
+    "view_write",
 ]

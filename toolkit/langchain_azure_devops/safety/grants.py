@@ -60,6 +60,7 @@ class WriteRequest:
         outdated: The values that were shown when this write was approved before, if they changed since then.
         notice: Says that an equal write was begun and that its outcome is not known, so that this one may do it twice;
             empty when there is none. Show it: it is covered by the digest, too.
+        organization: The bare name of the organization that the write goes to.
     """
 
     tool: str
@@ -71,6 +72,7 @@ class WriteRequest:
     current: Mapping[str, JsonValue] | None = None
     outdated: Mapping[str, JsonValue] | None = None
     notice: str = ""
+    organization: str = ""
 
     def show(self, current: Mapping[str, JsonValue], outdated: Mapping[str, JsonValue] | None = None) -> "WriteRequest":
         """Return this request with the present values, and with a digest that covers them, too.
