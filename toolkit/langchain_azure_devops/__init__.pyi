@@ -5,6 +5,7 @@ from langchain_azure_devops.access import Absence as Absence
 from langchain_azure_devops.access import Connection as Connection
 from langchain_azure_devops.access import verify as verify
 from langchain_azure_devops.adapters.langchain import bind as bind
+from langchain_azure_devops.adapters.langgraph import interrupt_approver as interrupt_approver
 from langchain_azure_devops.adapters.toolkit import AzureDevOpsToolkit as AzureDevOpsToolkit
 from langchain_azure_devops.calls import Tool as Tool
 from langchain_azure_devops.calls import Toolset as Toolset

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
 from types import NoneType, UnionType
@@ -37,7 +38,27 @@ _FULL = (
 )
 _OF_AN_ID = re.compile(r"(?:^|_)(?:id|commit)$")
 _SCALARS = (str, int, float, bool, datetime, NoneType)
-_call_id: ContextVar[str | None] = ContextVar("azure_devops_tool_call_id", default=None)
+
+
+@dataclass(frozen=True)
+class RunningCall:
+    """The call of a bound tool that runs.
+
+    Attributes:
+        id: The id that the model gave it; None when the tool was called without one.
+        name: The name under which the tool is bound; empty outside of a call.
+    """
+
+    id: str | None = None
+    name: str = ""
+
+
+_running: ContextVar[RunningCall | None] = ContextVar("azure_devops_running_call", default=None)
+
+
+def running_call() -> RunningCall:
+    """Return the call of a bound tool in which this code runs, such as an approver."""
+    return _running.get() or RunningCall()
 
 
 def bind(
@@ -142,23 +163,23 @@ class _Bound(StructuredTool):
 
     def run(self, tool_input: object, *more: object, tool_call_id: str | None = None, **options: object) -> object:
         """Run the tool; an error becomes a tool message with an artifact, which LangChain's own handling would drop."""
-        token = _call_id.set(tool_call_id)
+        token = _running.set(RunningCall(tool_call_id, self.name))
         try:
             run: Callable[..., object] = super().run
             return run(cut_depth(tool_input), *more, tool_call_id=tool_call_id, **options)
         finally:
-            _call_id.reset(token)
+            _running.reset(token)
 
     async def arun(
         self, tool_input: object, *more: object, tool_call_id: str | None = None, **options: object
     ) -> object:
         """Run the tool without blocking; see `run`."""
-        token = _call_id.set(tool_call_id)
+        token = _running.set(RunningCall(tool_call_id, self.name))
         try:
             run: Callable[..., Awaitable[object]] = super().arun
             return await run(cut_depth(tool_input), *more, tool_call_id=tool_call_id, **options)
         finally:
-            _call_id.reset(token)
+            _running.reset(token)
 
     def _run(self, *_: Any, **arguments: Any) -> Any:
         assert self.func is not None  # noqa: S101 - bind gives both
@@ -289,6 +310,6 @@ def _reported(
     text = redact(render_error(error, client.context.nonce()))
     artifact = error_artifact(error)
     artifact["subject"] = redact(str(artifact["subject"]))
-    if (call_id := _call_id.get()) is None:
+    if (call_id := running_call().id) is None:
         return text, artifact
     return ToolMessage(text, artifact=artifact, tool_call_id=call_id, name=name, status="error"), artifact

@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,6 +21,19 @@ from langchain_azure_devops.safety.grants import Approval, Approver, WriteReques
 _SHOWN = 5
 _approver: ContextVar[Approver | None] = ContextVar("azure_devops_approver")
 _UNSET = object()
+
+
+class BegunBefore(Exception):
+    """An approver raises this when the answer to a request was used before: the write may have been sent.
+
+    Attributes:
+        begun: When it was begun, in seconds since the epoch.
+    """
+
+    def __init__(self, begun: float) -> None:
+        """Keep the time."""
+        super().__init__("The answer to this request was used before.")
+        self.begun = begun
 
 
 @contextmanager
@@ -118,7 +132,10 @@ async def ask(client: AzureDevOps, request: WriteRequest) -> Approval:
     try:
         answer = _call_approver(client, request)
         given = await answer if inspect.isawaitable(answer) else answer
-    except Exception as error:  # noqa: BLE001 - an approver that fails has not said yes
+    except Exception as error:
+        # An approver that fails has not said yes.
+        if _is_no_answer(error):
+            raise
         given = error
     decision = _judge(request, given)
     await record_event_async(client, decision.event, **decision.details)
@@ -134,11 +151,27 @@ def ask_sync(client: AzureDevOps, request: WriteRequest) -> Approval:
     try:
         answer = _call_approver(client, request)
         given = _run_alone(_wait_for(answer)) if inspect.isawaitable(answer) else answer
-    except Exception as error:  # noqa: BLE001 - an approver that fails has not said yes
+    except Exception as error:
+        # An approver that fails has not said yes.
+        if _is_no_answer(error):
+            raise
         given = error
     decision = _judge(request, given)
     record_event(client, decision.event, **decision.details)
     return decision.check()
+
+
+def _is_no_answer(error: Exception) -> bool:
+    """Whether an approver neither failed nor answered: LangGraph pauses the run, or the request was answered before.
+
+    The answer to a pause may have the wrong form; LangGraph then lets the caller answer again.
+    """
+    # A process that runs a graph has imported LangGraph. The tools do not depend on it.
+    langgraph = sys.modules.get("langgraph.errors")
+    if langgraph is not None and isinstance(error, langgraph.GraphBubbleUp):
+        return True
+    is_invalid_resume = getattr(langgraph, "is_invalid_resume", None)
+    return isinstance(error, BegunBefore) or (is_invalid_resume is not None and bool(is_invalid_resume(error)))
 
 
 def _run_alone(work: Coroutine[object, object, Approval]) -> Approval:

@@ -1,9 +1,9 @@
 """Record in the audit log that a call may begin, and how it ended."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, JsonValue
 
@@ -12,6 +12,8 @@ from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.results.models import Page, Result
 from langchain_azure_devops.safety.audit import AuditEvent, record_event_async, record_event_soon
 from langchain_azure_devops.safety.grants import Operation, WriteRequest
+
+R = TypeVar("R")
 
 
 async def record_grant(client: AzureDevOps, tool: str, operations: frozenset[Operation], request: WriteRequest) -> None:
@@ -69,6 +71,19 @@ async def record_outcome(
             await record_event_async(
                 client, "written", tool=tool, digest=request.digest, **_describe_result(makes, given[0])
             )
+
+
+async def record_settling(client: AzureDevOps, request: WriteRequest, settling: Coroutine[object, object, R]) -> R:
+    """Record what is found out about a write that was begun before, and return it."""
+    about: dict[str, JsonValue] = {"tool": request.tool, "digest": request.digest, "looked_up": True}
+    try:
+        found = await settling
+    except AzureDevOpsError as error:
+        event: AuditEvent = "unknown" if isinstance(error, WriteOutcomeUnknown) else "failed"
+        await record_event_async(client, event, **about, error=error.headline)
+        raise
+    await record_event_async(client, "written", **about)
+    return found
 
 
 def _describe_result(makes: str, result: Result | Page[Any]) -> dict[str, JsonValue]:

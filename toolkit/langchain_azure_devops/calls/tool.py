@@ -10,9 +10,16 @@ from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, cast,
 
 from pydantic import BaseModel, ConfigDict, JsonValue, create_model
 
-from langchain_azure_devops.calls.approval import ask, ask_sync, check_content, check_policy, needs_current
+from langchain_azure_devops.calls.approval import (
+    BegunBefore,
+    ask,
+    ask_sync,
+    check_content,
+    check_policy,
+    needs_current,
+)
 from langchain_azure_devops.calls.arguments import require_keywords, validate_arguments
-from langchain_azure_devops.calls.audit_trail import record_grant, record_outcome
+from langchain_azure_devops.calls.audit_trail import record_grant, record_outcome, record_settling
 from langchain_azure_devops.calls.clear_errors import ClearErrors
 from langchain_azure_devops.calls.content_fields import ContentFields
 from langchain_azure_devops.calls.current_state import (
@@ -25,20 +32,10 @@ from langchain_azure_devops.calls.current_state import (
     read_current,
 )
 from langchain_azure_devops.calls.optional import add_gaps
-from langchain_azure_devops.calls.recovery import (
-    PendingWrite,
-    Recovery,
-    remember_write,
-    settle_write,
-)
+from langchain_azure_devops.calls.recovery import PendingWrite, Recovery, remember_write, settle_write
 from langchain_azure_devops.calls.repeats import check_notice, find_equal
 from langchain_azure_devops.calls.schema import strict_schema
-from langchain_azure_devops.errors import (
-    InvalidRequest,
-    StateChanged,
-    WriteBlocked,
-    WriteOutcomeUnknown,
-)
+from langchain_azure_devops.errors import InvalidRequest, StateChanged, WriteBlocked, WriteOutcomeUnknown
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.results.artifact_schema import artifact_schema
 from langchain_azure_devops.results.models import Page, Result
@@ -159,7 +156,10 @@ class Tool(Generic[P, R]):
             checked, await client.run(self.read_current(client, request)) if needs_current(client) else None
         )
         while True:
-            check = self._make_check(client, shown.request, await ask(client, shown.request))
+            try:
+                check = self._make_check(client, shown.request, await ask(client, shown.request))
+            except BegunBefore as earlier:
+                return await client.run(self._settle_begun(client, shown.request, earlier))
             try:
                 return await client.run(self._carry_out(client, arguments, shown.request, check))
             except StateChanged as error:
@@ -186,7 +186,10 @@ class Tool(Generic[P, R]):
             return checked
         shown = Showing(checked, client.run_sync(self.read_current(client, request)) if needs_current(client) else None)
         while True:
-            check = self._make_check(client, shown.request, ask_sync(client, shown.request))
+            try:
+                check = self._make_check(client, shown.request, ask_sync(client, shown.request))
+            except BegunBefore as earlier:
+                return client.run_sync(self._settle_begun(client, shown.request, earlier))
             try:
                 return client.run_sync(self._carry_out(client, arguments, shown.request, check))
             except StateChanged as error:
@@ -367,6 +370,9 @@ class Tool(Generic[P, R]):
         started = time.monotonic() - max(0.0, time.time() - begun)
         write = client.write_memory.resume(self.name, self._canonical(client, arguments), started)
         return await self._settle(client, PendingWrite(self.name, dict(arguments), started, False, write), error)
+
+    async def _settle_begun(self, client: AzureDevOps, request: WriteRequest, earlier: BegunBefore) -> R:
+        return await record_settling(client, request, self.settle(client, request.arguments, earlier.begun))
 
     async def _settle(self, client: AzureDevOps, pending: PendingWrite, error: WriteOutcomeUnknown) -> R:
         if self.recover is None:
