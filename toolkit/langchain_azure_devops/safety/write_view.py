@@ -119,12 +119,12 @@ def find_lookalikes(request: WriteRequest, current: Mapping[str, Any]) -> list[d
         if similar := current.get(f"{name}_looks_like"):
             warnings.append(f"looks like {', '.join(similar)}, which is another one")
         if warnings:
-            value, warning = spell_out_hidden(text), spell_out_hidden("; ".join(warnings))
+            value, warning = spell_out(text), spell_out("; ".join(warnings))
             found.append({"argument": name, "value": value, "warning": warning})
     return found
 
 
-def clean_value(value: Any) -> Any:
+def clean_value(value: object) -> object:
     """Remove invisible characters from a value, so that a person can edit it."""
     if isinstance(value, str):
         return clean(value)
@@ -135,7 +135,7 @@ def clean_value(value: Any) -> Any:
     return value
 
 
-def spell_out_hidden(value: Any, name: str = "") -> Any:
+def spell_out_hidden(value: object, name: str = "") -> object:
     """Write out the name of every character in a value that a person does not see.
 
     Args:
