@@ -261,6 +261,21 @@ class AzureDevOpsToolkit(BaseToolkit):
             on_error=self._on_error,
         )
 
+    def add_tools(self, tools: Iterable[Toolset | Tool[..., Any]]) -> None:
+        """Offer further tools from now on: filtered, approved and audited like those of `extra`.
+
+        Raises:
+            Misconfigured: Something is neither a toolset nor a tool, has the name of another tool or toolset, or
+                declares no scope.
+        """
+        before = [self._catalog.tools[name] for name in self._catalog.extra]
+        self._catalog = Catalog.of([*before, *tools], self._name_prefix)
+        offered = {tool.name for tool in (*self._candidates, *before)} | (
+            self._catalog.extra - {t.name for t in before}
+        )
+        self._candidates = tuple(tool for name, tool in self._catalog.tools.items() if name in offered)
+        self._filter()
+
     def verify(self) -> Connection:
         """Find out whether the settings work and what the token may do. States with a name are returned, not raised."""
         return self._learn(self._client.run_sync(verify(self._client)))
