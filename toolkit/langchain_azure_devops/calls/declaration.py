@@ -50,6 +50,7 @@ class Toolset:
         *scopes: Scope,
         optional: tuple[Scope, ...] = (),
         default: bool = False,
+        resource: str = "",
         example: Arguments | None = None,
         more_examples: tuple[Arguments, ...] = (),
     ) -> Callable[[Callable[Concatenate[AzureDevOps, P], Coroutine[Any, Any, R]]], Tool[P, R]]:
@@ -60,6 +61,8 @@ class Toolset:
             optional: Scopes for parts of the result that `read_optional` reads. Without one of them, the call succeeds
                 and its result names what is missing.
             default: Whether the tool belongs to the default set, which is offered when nobody chooses tools.
+            resource: For a file or log, the template of the URIs under which MCP hosts read it. Its variables are
+                arguments, as in `builds/{build}/logs/{log}{?first_line}` (RFC 6570).
             example: The arguments of one call that works in the seeded organization of the simulator.
             more_examples: Further calls, where one call does not show everything that the tool can return.
         """
@@ -80,6 +83,7 @@ class Toolset:
                     idempotent=True,
                     function=function,
                     examples=_join_examples(example, more_examples),
+                    resource=resource,
                 )
             )
 

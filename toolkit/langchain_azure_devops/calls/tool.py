@@ -32,7 +32,7 @@ from langchain_azure_devops.calls.current_state import (
     read_current,
 )
 from langchain_azure_devops.calls.optional import add_gaps
-from langchain_azure_devops.calls.recovery import PendingWrite, Recovery, WriteReported, remember_write, settle_write
+from langchain_azure_devops.calls.recovery import PendingWrite, Recovery, remember_write, settle_write
 from langchain_azure_devops.calls.repeats import check_notice, find_equal
 from langchain_azure_devops.calls.schema import strict_schema
 from langchain_azure_devops.errors import InvalidRequest, StateChanged, WriteBlocked, WriteOutcomeUnknown
@@ -84,6 +84,7 @@ class Tool(Generic[P, R]):
         recover: Finds out what a write did when its answer was lost.
         makes: What a call creates, such as "work item"; empty when it creates nothing that has an id of its own.
         empty_clears: Whether an empty text is a value that clears a field, not an absent argument.
+        resource: The template of the URIs under which MCP hosts read the result; empty when it is no file or log.
     """
 
     name: str
@@ -104,6 +105,7 @@ class Tool(Generic[P, R]):
     recover: Recovery[R] | None = None
     makes: str = ""
     empty_clears: bool = False
+    resource: str = ""
 
     def __post_init__(self) -> None:
         """Accept only a known kind of access: the gate, the filter and the approval depend on it."""
@@ -341,9 +343,9 @@ class Tool(Generic[P, R]):
             try:
                 result = await function(client, **values)
             except WriteOutcomeUnknown as error:
-                reported = error.answer if isinstance(error, WriteReported) else ""
-                pending = PendingWrite(self.name, values, begun, error.accepted, write, reported)
-                result = await self._settle(client, pending, error)
+                result = await self._settle(
+                    client, PendingWrite(self.name, values, begun, error.accepted, write), error
+                )
             except NotCompared as error:
                 raise error.reason from error
             made.append(result)

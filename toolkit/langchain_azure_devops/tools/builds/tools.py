@@ -162,6 +162,7 @@ async def get_build(client: AzureDevOps, *, id: int, project: Project = None) ->
 @toolset.read(
     Scope.BUILD,
     default=True,
+    resource="projects/{project}/builds/{build}/logs/{log}{?contains,context,first_line,last_line}",
     example={"build": 37},
     more_examples=({"build": 35, "contains": "error"}, {"build": 37, "first_line": 1}),
 )

@@ -252,7 +252,12 @@ async def list_repository_files(
     return page if version is None else page.each(at=web_version(at))
 
 
-@toolset.read(Scope.CODE, default=True, example={"repository": "docs", "path": "/README.md", "version": "main"})
+@toolset.read(
+    Scope.CODE,
+    default=True,
+    resource="projects/{project}/repositories/{repository}/files{+path}{?version,version_type,first_line,last_line}",
+    example={"repository": "docs", "path": "/README.md", "version": "main"},
+)
 async def read_repository_file(
     client: AzureDevOps,
     *,
