@@ -187,7 +187,7 @@ PUBLIC_MODULES = {
     "langchain_azure_devops",
     *(dotted(path) for path in TOOLKIT.glob("*.py") if path.name != "__init__.py"),
     *(dotted(path) for path in [*ROOMS, *AREAS]),
-    *(dotted(path) for path in ADAPTERS.glob("*.py") if path.name != "__init__.py"),
+    *(dotted(path) for path in ADAPTERS.glob("*") if path.name not in {"__init__.py", "__pycache__"}),
 }
 """The package, its ground floor, its rooms, the areas of tools and the adapters."""
 

@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, Entry] = {
     "automate": Entry(
         f"{_COMMANDS}.automate", "Show the writes of an automation, and carry them out once you approve them."
     ),
+    "mcp": Entry(f"{_COMMANDS}.mcp", "Serve the tools that this token gets to MCP hosts.", extra="mcp"),
     "audit": Entry(f"{_COMMANDS}.audit", "Show and check the record of what was read, asked, allowed and written."),
     "docs": Entry(f"{_COMMANDS}.docs", "Rewrite what is generated on the pages of this repository.", hidden=True),
 }

@@ -16,6 +16,8 @@ TERMS: Mapping[str, str] = {
     "project": "--project",
     "read_only": "--read-only",
     "toolsets": "--toolsets",
+    "names": "--name",
+    "token": "AZURE_DEVOPS_MCP_TOKEN",
     "pat": "AZURE_DEVOPS_PAT",
     "scopes": "AZURE_DEVOPS_SCOPES",
     "audit": "AZURE_DEVOPS_AUDIT",

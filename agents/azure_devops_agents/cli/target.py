@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -57,12 +57,17 @@ class Target:
             progress=terminal.print_waiting,
         )
 
-    def toolkit(self) -> "AzureDevOpsToolkit":
-        """Open a verified toolkit for an agent; this loads LangChain."""
+    def toolkit(self, toolsets: Sequence[str] | None = None) -> "AzureDevOpsToolkit":
+        """Open a verified toolkit for an agent; this loads LangChain.
+
+        Args:
+            toolsets: The toolsets to offer; by default the default set.
+        """
         from langchain_azure_devops import AzureDevOpsToolkit  # noqa: PLC0415 - `verify` must not wait for LangChain
 
         return AzureDevOpsToolkit.connect(
             settings=self.settings,
+            toolsets=toolsets,
             read_only=self.only_reads,
             audit=self.audit_path,
             progress=terminal.print_waiting,

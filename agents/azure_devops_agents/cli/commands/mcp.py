@@ -1,0 +1,93 @@
+"""`mcp`: the tools for any MCP host, over standard input and output or over HTTP."""
+
+import asyncio
+import os
+import signal
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import click
+
+from azure_devops_agents.cli.lazy_group import INTERRUPTED
+from azure_devops_agents.cli.options import ConnectionOptions, connection_options
+
+if TYPE_CHECKING:
+    from langchain_azure_devops import AzureDevOpsToolkit
+
+TOKEN = "AZURE_DEVOPS_MCP_TOKEN"  # noqa: S105 - the name of a variable
+_HOST, _PORT = "127.0.0.1", 8765
+
+
+@click.command
+@connection_options
+@click.option(
+    "--toolsets",
+    default="default",
+    show_default=True,
+    help="The toolsets to serve: 'default', 'all', or names separated by commas.",
+)
+@click.option("--http", is_flag=True, help="Serve over HTTP in place of standard input and output.")
+@click.option("--host", metavar="ADDRESS", help=f"The address to listen on. Default: {_HOST}, this machine only.")
+@click.option("--port", type=click.IntRange(0, 65535), help=f"The port; 0 takes a free one. Default: {_PORT}.")
+@click.option(
+    "--name",
+    "names",
+    metavar="NAME",
+    multiple=True,
+    help="A further name under which hosts reach the server, such as the one of a proxy; may be given several times.",
+)
+def command(
+    options: ConnectionOptions, toolsets: str, http: bool, host: str | None, port: int | None, names: tuple[str, ...]
+) -> None:
+    """Serve the tools that this token gets to MCP hosts.
+
+    A host starts this command by itself and speaks to it over standard input and output. With --http the command serves
+    until Ctrl-C, and hosts send the token from AZURE_DEVOPS_MCP_TOKEN, or a new one that is printed at the start.
+
+    The person at the host approves every write. A host that cannot ask a person gets no write through.
+    """
+    if not http and (host is not None or port is not None or names):
+        raise click.UsageError("--host, --port and --name need --http: a host on this machine needs no address.")
+    with options.open() as target, target.toolkit([name.strip() for name in toolsets.split(",")]) as toolkit:
+        if http:
+            _serve_http(toolkit, host or _HOST, _PORT if port is None else port, names)
+        else:
+            asyncio.run(_serve_stdio(toolkit))
+
+
+async def _serve_stdio(toolkit: "AzureDevOpsToolkit") -> None:
+    from langchain_azure_devops.adapters.mcp_server import serve_stdio
+
+    _say(f"Serving {_count(toolkit)} over standard input and output; an MCP host starts this command by itself.")
+    interrupted = asyncio.Event()
+    with suppress(NotImplementedError):  # Windows
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupted.set)
+    serving, waiting = asyncio.create_task(serve_stdio(toolkit)), asyncio.create_task(interrupted.wait())
+    await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    if interrupted.is_set():
+        # A thread still waits for input and would keep the process from ending.
+        await toolkit.aclose()
+        _say("\nInterrupted.")
+        os._exit(INTERRUPTED)
+    waiting.cancel()
+    await serving
+
+
+def _serve_http(toolkit: "AzureDevOpsToolkit", host: str, port: int, names: tuple[str, ...]) -> None:
+    from langchain_azure_devops.adapters.mcp_server import HttpServer
+
+    given = os.environ.get(TOKEN)
+    with HttpServer(toolkit, host=host, port=port, token=given, names=names) as server:
+        _say(f"Serving {_count(toolkit)} at {server.url}; Ctrl-C ends it.")
+        _say(f"Hosts send the token from {TOKEN}." if given else f"Hosts send this header: Bearer {server.token}")
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        server.run()
+
+
+def _count(toolkit: "AzureDevOpsToolkit") -> str:
+    organization = toolkit.client.settings.organization
+    return f"{len(toolkit.get_tools())} tools of the organization {organization}"
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
