@@ -9,6 +9,8 @@ from azure_devops_simulator import Fault
 from azure_devops_simulator.state.organization import Organization
 from langchain_azure_devops.settings import check_choice
 
+__all__ = ["NO", "READ", "WRITE", "YES", "Called", "Case", "Check", "Injection", "Outcome"]
+
 Area = Literal[
     "repositories", "pull-requests", "work-items", "pipelines", "code-search", "findings", "access",
 ]  # fmt: skip

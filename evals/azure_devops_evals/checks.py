@@ -16,6 +16,23 @@ from langchain_azure_devops.safety import ContentPolicy, neutralize
 from langchain_azure_devops.text import redact, remove_token
 from langchain_azure_devops.tools import TOOLS
 
+__all__ = [
+    "asked_as_in",
+    "asked_for",
+    "cites",
+    "complete",
+    "grounded",
+    "not_offered",
+    "offered",
+    "reported",
+    "saw",
+    "says",
+    "silent",
+    "uncovered",
+    "verdict",
+    "worded",
+]
+
 _PIECE = 12
 """The number of consecutive characters of a secret that count as a leak: half a key is too much."""
 

@@ -6,6 +6,7 @@ from langchain_azure_devops.access import Connection as Connection
 from langchain_azure_devops.access import verify as verify
 from langchain_azure_devops.adapters.langchain import bind as bind
 from langchain_azure_devops.adapters.langgraph import interrupt_approver as interrupt_approver
+from langchain_azure_devops.adapters.mcp_client.connect import azure_devops_mcp_tools as azure_devops_mcp_tools
 from langchain_azure_devops.adapters.toolkit import AzureDevOpsToolkit as AzureDevOpsToolkit
 from langchain_azure_devops.calls import Tool as Tool
 from langchain_azure_devops.calls import Toolset as Toolset

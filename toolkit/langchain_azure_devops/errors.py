@@ -1,5 +1,6 @@
 """The errors of this package: one class for each different next step.
 
+```
 AzureDevOpsError                     status
 ├── Misconfigured                    misconfigured   nothing was sent
 │   ├── OrganizationInvalid                          empty, a URL or a path instead of the bare name
@@ -34,6 +35,7 @@ AzureDevOpsError                     status
 │   └── WriteNotDone                                 its answer was lost, but the service certainly refused it
 └── WriteBlocked                     blocked         the write gate, the policy or an approver refused it
     └── StateChanged                                 what the approver was shown is no longer true
+```
 """
 
 import difflib

@@ -13,6 +13,8 @@ from langchain_azure_devops.errors import AzureDevOpsError, Conflict, WriteOutco
 from langchain_azure_devops.results import Result
 from langchain_azure_devops.safety import WritePlan, WriteRequest, plan_exact_write
 
+__all__ = ["Automation", "Plan", "Step", "carry_out"]
+
 
 @dataclass(frozen=True)
 class Step:

@@ -6,6 +6,8 @@ from typing import Any
 
 from langchain_core.messages import AIMessage
 
+__all__ = ["ApprovalAsked", "Event", "ModelText", "ReportReady", "ToolFinished", "ToolStarted", "Waited"]
+
 
 @dataclass(frozen=True)
 class ModelText:

@@ -25,6 +25,8 @@ from azure_devops_agents.investigation.writing import WriteNodes
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.safety import ApprovedPlan
 
+__all__ = ["build_graph"]
+
 
 def build_graph(
     model: BaseChatModel,

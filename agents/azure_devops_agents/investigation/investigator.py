@@ -28,6 +28,8 @@ from langchain_azure_devops.adapters.langchain import WAITING
 from langchain_azure_devops.errors import Conflict
 from langchain_azure_devops.safety import ApprovedPlan, make_private, make_private_folder
 
+__all__ = ["ApprovalPending", "Investigator", "open_investigator"]
+
 
 class ApprovalPending(Conflict):
     """A write of this thread waits for an answer. No new question is accepted before."""

@@ -22,6 +22,8 @@ from azure_devops_agents.investigation.state import (
     since_question,
 )
 
+__all__ = ["Budgets"]
+
 _CHARACTERS_PER_TOKEN = 4
 _CITED = re.compile(r"\bE\d+\b")
 

@@ -11,6 +11,8 @@ from azure_devops_evals.cases import (
     work_items,
 )
 
+__all__ = ["CASES"]
+
 CASES: tuple[Case, ...] = (
     *repositories.CASES,
     *pull_requests.CASES,

@@ -4,6 +4,8 @@ from pydantic import JsonValue
 
 from azure_devops_agents.models.scripted import Call, Step
 
+__all__ = ["reported"]
+
 
 def reported(
     answer: str, *observed: tuple[str, str], verdict: str = "answered", left_open: tuple[str, ...] = ()

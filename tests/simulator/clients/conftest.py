@@ -1,13 +1,37 @@
 """Official clients against a served seed organization: one for each module, on a plain port and on a TLS port."""
 
+import json
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import trustme
-from official_clients import CODE_READ, CODE_WRITE, FULL, READ, Served
+from official_clients import CODE_READ, CODE_WRITE, FULL, READ, Served, not_run
 
 from azure_devops_simulator import Certificate, Organization, SimulatorServer, seed_organization
+
+PACKAGE = "@azure-devops/mcp"
+VERSION = "2.10.0"
+FOLDER = "AZURE_DEVOPS_MCP_FOLDER"
+"""Where `npm install --ignore-scripts --prefix FOLDER @azure-devops/mcp@2.10.0` put the package."""
+
+
+@pytest.fixture(scope="session")
+def start_file() -> Path:
+    """The server's program; a missing Node or package is named in the summary."""
+    if shutil.which("node") is None:
+        not_run("Node is not installed")
+    folder = os.environ.get(FOLDER)
+    if not folder:
+        not_run(f"{FOLDER} does not say where {PACKAGE}@{VERSION} is")
+    package = Path(folder) / "node_modules" / PACKAGE
+    if not (package / "package.json").is_file():
+        not_run(f"{PACKAGE}@{VERSION} is not in {folder}")
+    found = json.loads((package / "package.json").read_text("utf-8"))["version"]
+    assert found == VERSION
+    return package / "dist" / "index.js"
 
 
 @pytest.fixture(scope="session")

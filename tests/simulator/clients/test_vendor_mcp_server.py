@@ -8,43 +8,20 @@ import base64
 import json
 import os
 import re
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
 from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
-from official_clients import FULL, READ, Served, not_run
+from official_clients import FULL, READ, Served
 
 from azure_devops_simulator import Fault
-
-PACKAGE = "@azure-devops/mcp"
-VERSION = "2.10.0"
-FOLDER = "AZURE_DEVOPS_MCP_FOLDER"
-"""Where `npm install --ignore-scripts --prefix FOLDER @azure-devops/mcp@2.10.0` put the package."""
 
 BUGS = "SELECT [System.Id] FROM WorkItems WHERE [System.TeamProject] = @project AND [System.WorkItemType] = 'Bug'"
 
 Tool = Callable[..., Awaitable[Any]]
-
-
-@pytest.fixture(scope="module")
-def start_file() -> Path:
-    """The server's program; a missing Node or package is named in the summary."""
-    if shutil.which("node") is None:
-        not_run("Node is not installed")
-    folder = os.environ.get(FOLDER)
-    if not folder:
-        not_run(f"{FOLDER} does not say where {PACKAGE}@{VERSION} is")
-    package = Path(folder) / "node_modules" / PACKAGE
-    if not (package / "package.json").is_file():
-        not_run(f"{PACKAGE}@{VERSION} is not in {folder}")
-    found = json.loads((package / "package.json").read_text("utf-8"))["version"]
-    assert found == VERSION
-    return package / "dist" / "index.js"
 
 
 @asynccontextmanager

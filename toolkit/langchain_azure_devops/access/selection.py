@@ -12,8 +12,10 @@ from langchain_azure_devops.scopes import Scope, expand
 from langchain_azure_devops.settings import check_choice
 from langchain_azure_devops.tools import TOOLS, TOOLSETS
 
-ALL, DEFAULT = "all", "default"
-"""The names that stand for several toolsets where a toolset can be named."""
+ALL = "all"
+"""Stands for every toolset where a toolset can be named."""
+DEFAULT = "default"
+"""Stands for the default tools where a toolset can be named."""
 
 Names = str | Iterable[str]
 

@@ -12,8 +12,9 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 from langchain_core.messages import ToolMessage
+from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import StructuredTool
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel, Field, JsonValue
 
 from langchain_azure_devops.calls.approval import check_approver, use_tool_approver
 from langchain_azure_devops.calls.arguments import cut_depth
@@ -115,6 +116,7 @@ def bind(
         name=name,
         description=tool.description,
         args_schema=dict(tool.schema),
+        parameters=tool.parameters,
         func=call,
         coroutine=call_async,
         response_format="content_and_artifact",
@@ -159,7 +161,16 @@ class _Bound(StructuredTool):
     LangChain inspects the signature and the annotations of `_run` and `_arun` at every call. With these short
     signatures, a call takes a tenth of a millisecond less. LangChain also describes the arguments to its callbacks
     before it calls, which exhausts the stack where they are very deep.
+
+    Attributes:
+        parameters: The model of the arguments. `args_schema` is what a provider's strict mode takes.
     """
+
+    parameters: type[BaseModel] = Field(exclude=True)
+
+    def get_input_schema(self, config: RunnableConfig | None = None) -> type[BaseModel]:  # noqa: ARG002 - LangChain's
+        """Return the model of the arguments, where LangChain would make one that accepts anything."""
+        return self.parameters
 
     def run(self, tool_input: object, *more: object, tool_call_id: str | None = None, **options: object) -> object:
         """Run the tool; an error becomes a tool message with an artifact, which LangChain's own handling would drop."""

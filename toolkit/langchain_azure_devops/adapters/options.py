@@ -18,7 +18,14 @@ from langchain_azure_devops.results.rendering import MAX_BUDGET
 from langchain_azure_devops.runtime import RunContext, Waiting
 from langchain_azure_devops.safety.grants import Approver, WritePolicy
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.settings import Settings, TokenProvider, check_choice, check_number, check_type
+from langchain_azure_devops.settings import (
+    Settings,
+    TokenProvider,
+    check_choice,
+    check_number,
+    check_type,
+    load_settings,
+)
 
 MIN_BUDGET = 4_000
 """The smallest `result_budget`; the lines around a result and the cursor of a page need up to 2,400 characters."""
@@ -82,3 +89,29 @@ def check_options(**options: Unpack[ToolkitOptions]) -> None:
     if (progress := given.get("progress")) is not None and not callable(progress):
         words = f"progress= takes a function that takes a Waiting, not {type(progress).__name__}."
         raise Misconfigured(words, subject="progress")
+
+
+class _Connecting(TypedDict):
+    """The options that settings hold."""
+
+    organization: str | None
+    pat: str | SecretStr | TokenProvider | None
+    default_project: str | None
+    base_url: str | None
+    scopes: str | Iterable[Scope | str] | None
+
+
+def choose_settings(settings: Settings | None, **options: Unpack[_Connecting]) -> Settings:
+    """Return the given settings, or load them from the options that say the same.
+
+    Raises:
+        Misconfigured: Both were given, or the options cannot be right.
+    """
+    if settings is None:
+        return load_settings(**options)
+    check_type("settings", settings, Settings, "what load_settings() returns")
+    if twice := [name for name, value in options.items() if value is not None]:
+        raise Misconfigured(
+            f"The settings hold {', '.join(twice)} already. Give either settings or these options.", subject=twice[0]
+        )
+    return settings

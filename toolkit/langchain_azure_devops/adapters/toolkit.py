@@ -1,6 +1,6 @@
 """The toolkit: the tools of Azure DevOps that a token may use, as tools of LangChain."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 import httpx
 from langchain_core.tools import BaseTool, BaseToolkit, StructuredTool
 from pydantic import ConfigDict, PrivateAttr, SecretStr
-from typing_extensions import TypedDict, Unpack
+from typing_extensions import Unpack
 
 from langchain_azure_devops.access.connection import Connection, verify
 from langchain_azure_devops.access.selection import (
@@ -22,18 +22,19 @@ from langchain_azure_devops.access.selection import (
     required_scopes,
 )
 from langchain_azure_devops.adapters.langchain import OnError, bind, make_announcer
-from langchain_azure_devops.adapters.options import ToolkitOptions, check_options
+from langchain_azure_devops.adapters.middleware import Decision, InterruptOn, MiddlewareApprover
+from langchain_azure_devops.adapters.options import ToolkitOptions, check_options, choose_settings
 from langchain_azure_devops.calls.approval import check_approver
 from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.calls.tool import Access, Tool
-from langchain_azure_devops.errors import AzureDevOpsError, Misconfigured, ScopeMissing
+from langchain_azure_devops.errors import AzureDevOpsError, ScopeMissing
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.results.rendering import DEFAULT_BUDGET
 from langchain_azure_devops.runtime import RunContext, Waiting
 from langchain_azure_devops.safety.audit import AuditLog
 from langchain_azure_devops.safety.grants import Approver, WritePolicy
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.settings import Settings, TokenProvider, check_type, load_settings
+from langchain_azure_devops.settings import Settings, TokenProvider
 
 
 class AzureDevOpsToolkit(BaseToolkit):
@@ -58,6 +59,7 @@ class AzureDevOpsToolkit(BaseToolkit):
     _refused: set[str] = PrivateAttr(default_factory=set)
     _bound: dict[str, StructuredTool] = PrivateAttr(default_factory=dict)
     _approver: Approver | None = PrivateAttr(default=None)
+    _middleware_approver: MiddlewareApprover = PrivateAttr()
     _name_prefix: str = PrivateAttr(default="")
     _budget: int = PrivateAttr(default=DEFAULT_BUDGET)
     _on_error: OnError = PrivateAttr(default="message")
@@ -135,7 +137,7 @@ class AzureDevOpsToolkit(BaseToolkit):
             progress=progress,
             audit=audit,
         )
-        loaded = _choose_settings(
+        loaded = choose_settings(
             settings,
             organization=organization,
             pat=pat,
@@ -156,6 +158,7 @@ class AzureDevOpsToolkit(BaseToolkit):
         )
         self._client.credential.replaced = self._verify_again
         self._approver = check_approver(approver)
+        self._middleware_approver = MiddlewareApprover(self._client)
         self._name_prefix = name_prefix
         self._budget = result_budget
         self._on_error = on_error
@@ -217,6 +220,30 @@ class AzureDevOpsToolkit(BaseToolkit):
         given = check_approver(approver)
         return [self._bind(tool, given) if tool.access == "write" else self._bind_once(tool) for tool in allowed]
 
+    def interrupt_on(
+        self, allowed_decisions: Sequence[Decision] = ("approve", "edit", "reject")
+    ) -> dict[str, InterruptOn]:
+        """Return what LangChain's `HumanInTheLoopMiddleware` and deepagents need to ask a person about each write.
+
+            tools = toolkit.get_tools(approver=toolkit.middleware_approver)
+            middleware = HumanInTheLoopMiddleware(toolkit.interrupt_on())
+            agent = create_agent(model, tools, middleware=[middleware], checkpointer=checkpointer)
+
+        The person sees the organization, the project, all arguments and the current values.
+
+        Args:
+            allowed_decisions: What the person may decide: "approve", "edit" and "reject".
+
+        Raises:
+            Misconfigured: There is no such decision about a write.
+        """
+        return self._middleware_approver.interrupt_on(self.declarations, allowed_decisions)
+
+    @property
+    def middleware_approver(self) -> Approver:
+        """An approver that accepts a write only when the middleware has shown it to a person; see `interrupt_on`."""
+        return self._middleware_approver
+
     def _bind_once(self, tool: Tool[..., Any]) -> StructuredTool:
         if (bound := self._bound.get(tool.name)) is None:
             made = self._bind(tool, "default" if self._approver is None else self._approver)
@@ -233,6 +260,21 @@ class AzureDevOpsToolkit(BaseToolkit):
             budget=self._budget,
             on_error=self._on_error,
         )
+
+    def add_tools(self, tools: Iterable[Toolset | Tool[..., Any]]) -> None:
+        """Offer further tools from now on: filtered, approved and audited like those of `extra`.
+
+        Raises:
+            Misconfigured: Something is neither a toolset nor a tool, has the name of another tool or toolset, or
+                declares no scope.
+        """
+        before = [self._catalog.tools[name] for name in self._catalog.extra]
+        self._catalog = Catalog.of([*before, *tools], self._name_prefix)
+        offered = {tool.name for tool in (*self._candidates, *before)} | (
+            self._catalog.extra - {t.name for t in before}
+        )
+        self._candidates = tuple(tool for name, tool in self._catalog.tools.items() if name in offered)
+        self._filter()
 
     def verify(self) -> Connection:
         """Find out whether the settings work and what the token may do. States with a name are returned, not raised."""
@@ -352,29 +394,3 @@ class AzureDevOpsToolkit(BaseToolkit):
         }
         kept = tuple(tool for tool in selection.tools if tool.name not in refused)
         self._selection = Selection(kept, {**selection.absent, **refused})
-
-
-class _Connecting(TypedDict):
-    """The options that settings hold."""
-
-    organization: str | None
-    pat: str | SecretStr | TokenProvider | None
-    default_project: str | None
-    base_url: str | None
-    scopes: str | Iterable[Scope | str] | None
-
-
-def _choose_settings(settings: Settings | None, **options: Unpack[_Connecting]) -> Settings:
-    """Return the given settings, or load them from the options that say the same.
-
-    Raises:
-        Misconfigured: Both were given, or the options cannot be right.
-    """
-    if settings is None:
-        return load_settings(**options)
-    check_type("settings", settings, Settings, "what load_settings() returns")
-    if twice := [name for name, value in options.items() if value is not None]:
-        raise Misconfigured(
-            f"The settings hold {', '.join(twice)} already. Give either settings or these options.", subject=twice[0]
-        )
-    return settings

@@ -35,6 +35,10 @@ from langchain_azure_devops.safety.write_memory import BegunWrite, Effect
 
 R = TypeVar("R", bound=Result | Page[Any])
 
+CONFIRMED = (
+    "The program that sent this write reported it as done. It was read back and found as asked, and this is what was "
+    "found."
+)
 FOUND = (
     "The answer to this write was lost. It was looked up and found as asked, so it counts as done; it was not sent "
     "again. This is what was found."
@@ -42,6 +46,19 @@ FOUND = (
 _TOLERANCE = timedelta(seconds=1)
 _CLOCK_DIFFERENCE = timedelta(minutes=2)
 _NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+class WriteReported(WriteOutcomeUnknown):
+    """Another program sent a write and reports it as done, which has to be confirmed by reading it back.
+
+    Attributes:
+        answer: What the program answered.
+    """
+
+    def __init__(self, message: str, *, subject: str = "", answer: str = "") -> None:
+        """Store the message and the answer."""
+        super().__init__(message, subject=subject)
+        self.answer = answer
 
 
 @dataclass
@@ -54,6 +71,7 @@ class PendingWrite:
         begun: The start by the monotonic clock; it may lie before the start of this process.
         accepted: Whether the service answered that it accepted the write.
         write: The same write in the client's memory of writes.
+        reported: What the program answered that sent the write and reported it as done. It only says where to look.
         url: The web page where a person looks; the function that finds the effect sets it before it asks anything.
         date_is_behind: How far the date of the service is behind this machine's clock, when it is too far to be used.
     """
@@ -63,6 +81,7 @@ class PendingWrite:
     begun: float
     accepted: bool
     write: BegunWrite
+    reported: str = ""
     url: str = field(default="", init=False)
     date_is_behind: timedelta = field(default=timedelta(0), init=False)
 
@@ -145,7 +164,8 @@ async def settle_write(client: AzureDevOps, recover: Recovery[R], pending: Pendi
     """
     pending.write.state = "looking"
     try:
-        return add_note(await _search(client, recover, pending), FOUND)
+        found = await _search(client, recover, pending)
+        return add_note(found, CONFIRMED if pending.reported else FOUND)
     except WriteNotDone as refused:
         if pending.accepted:
             raise _unknown(pending, why, f"The service accepted the write, but {refused.message}.") from refused

@@ -32,7 +32,7 @@ from langchain_azure_devops.calls.current_state import (
     read_current,
 )
 from langchain_azure_devops.calls.optional import add_gaps
-from langchain_azure_devops.calls.recovery import PendingWrite, Recovery, remember_write, settle_write
+from langchain_azure_devops.calls.recovery import PendingWrite, Recovery, WriteReported, remember_write, settle_write
 from langchain_azure_devops.calls.repeats import check_notice, find_equal
 from langchain_azure_devops.calls.schema import strict_schema
 from langchain_azure_devops.errors import InvalidRequest, StateChanged, WriteBlocked, WriteOutcomeUnknown
@@ -343,9 +343,9 @@ class Tool(Generic[P, R]):
             try:
                 result = await function(client, **values)
             except WriteOutcomeUnknown as error:
-                result = await self._settle(
-                    client, PendingWrite(self.name, values, begun, error.accepted, write), error
-                )
+                reported = error.answer if isinstance(error, WriteReported) else ""
+                pending = PendingWrite(self.name, values, begun, error.accepted, write, reported)
+                result = await self._settle(client, pending, error)
             except NotCompared as error:
                 raise error.reason from error
             made.append(result)

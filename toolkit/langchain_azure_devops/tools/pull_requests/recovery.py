@@ -104,7 +104,7 @@ async def find_update(client: AzureDevOps, pending: PendingWrite) -> PullRequest
     now = decode(response, PullRequestDetail)
     page = f"{quote(now.project, safe='')}/_git/{quote(now.repository, safe='')}/pullrequest/{number}"
     pending.url = f"{client.settings.url('core')}/{page}"
-    if differences := _find_differences(now, given):
+    if differences := find_differences(now, given):
         others = f"not as asked: {', '.join(differences)}"
         if now.status == "completed":
             raise unknown_outcome(
@@ -127,7 +127,7 @@ async def find_update(client: AzureDevOps, pending: PendingWrite) -> PullRequest
     return now
 
 
-def _find_differences(now: PullRequestDetail, given: Mapping[str, Any]) -> list[str]:
+def find_differences(now: PullRequestDetail, given: Mapping[str, Any]) -> list[str]:
     """Return the arguments whose values the pull request does not have now."""
     target, commit = given.get("target"), given.get("source_commit")
     equal = {

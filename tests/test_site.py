@@ -1,0 +1,150 @@
+"""The site: every page and every public name is on it, it needs no other host, and what is broken fails its build."""
+
+import ast
+import html
+import importlib
+import inspect
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from mkdocstrings import Inventory
+
+from langchain_azure_devops import errors
+from langchain_azure_devops.tools import TOOLS
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("langchain_azure_devops", "azure_devops_simulator", "azure_devops_agents", "azure_devops_evals")
+PAGES = (".github", "toolkit", "agents", "evals")
+H1 = re.compile(r"<h1\b[^>]*>(.*?)</h1>", re.DOTALL)
+ADDED = '''
+
+def find_nothing() -> None:
+    """Find nothing; this name is in no list, and [it refers to a name][langchain_azure_devops.Nothing] that is missing.
+
+    Args:
+        missing: An argument that the function does not have.
+    """
+'''
+
+
+def build(root):
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--config-file", root / "toolkit" / "mkdocs.yml"]
+    variables = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    return subprocess.run(command, cwd=root, env=variables, capture_output=True, text=True, timeout=110, check=False)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The site of a copy of this repository with four mistakes in it, and with a public name more."""
+    root = tmp_path_factory.mktemp("repository")
+    for path in (*ROOT.glob("*.md"), ROOT / "LICENSE"):
+        shutil.copy(path, root)
+    bulky = shutil.ignore_patterns("__pycache__", "cassettes", "recordings", "worlds")
+    for folder in (".github", "toolkit", "agents", "evals", "tests/simulator/clients"):
+        shutil.copytree(ROOT / folder, root / folder, ignore=bulky)
+    with (root / "toolkit" / "README.md").open("a", encoding="utf-8") as page:
+        page.write("\nA [missing page](NOWHERE.md), and a [missing section](TOOLS.md#nowhere).\n")
+    with (root / "toolkit" / "langchain_azure_devops" / "scopes.py").open("a", encoding="utf-8") as module:
+        module.write(ADDED)
+    with (root / "toolkit" / "langchain_azure_devops" / "__init__.pyi").open("a", encoding="utf-8") as stub:
+        stub.write("from langchain_azure_devops.scopes import find_nothing as find_nothing\n")
+    done = build(root)
+    folder = root / "build" / "site"
+    with (folder / "objects.inv").open("rb") as file:
+        items = Inventory.parse_sphinx(file)
+    pages = {path.relative_to(folder).parent.as_posix(): path.read_text("utf-8") for path in folder.rglob("index.html")}
+    return SimpleNamespace(done=done, pages=pages, items=items)
+
+
+def test_a_broken_link_a_broken_reference_and_a_wrong_docstring_fail_the_build(site):
+    warnings = [line for line in site.done.stderr.splitlines() if line.startswith("WARNING")]
+    expected = (
+        "link 'NOWHERE.md'",
+        "anchor '#nowhere'",
+        "target 'langchain_azure_devops.Nothing'",
+        "No type or annotation for parameter 'missing'",
+        "Parameter 'missing' does not appear",
+    )
+    assert [sum(part in line for line in warnings) for part in expected] == [1] * len(expected), site.done.stderr
+    assert len(warnings) == len(expected)
+    assert f"Aborted with {len(expected)} warnings in strict mode!" in site.done.stdout + site.done.stderr
+    assert site.done.returncode == 1
+
+
+def declared_names():
+    """Every module that declares its public names, with each name; found without the code under test."""
+    for package in PACKAGES:
+        module = importlib.import_module(package)
+        yield from ((package, name) for name in getattr(module, "__all__", ()))
+        for path in sorted(Path(module.__path__[0]).rglob("*.py")):
+            parts = [part for part in path.relative_to(module.__path__[0]).with_suffix("").parts if part != "__init__"]
+            for node in ast.parse(path.read_text(encoding="utf-8")).body if parts else []:
+                if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+                    yield from ((".".join([package, *parts]), name) for name in ast.literal_eval(node.value))
+
+
+def test_every_declared_name_leads_to_one_description(site):
+    declared = list(declared_names())
+    assert len(declared) > 150
+    places = {}
+    for module, name in declared:
+        assert f"{module}.{name}" in site.items, f"the reference lacks {module}.{name}"
+        value = getattr(importlib.import_module(module), name)
+        if isinstance(value, type) or inspect.isfunction(value):
+            places.setdefault(value, set()).add(site.items[f"{module}.{name}"].uri)
+    assert {value: found for value, found in places.items() if len(found) > 1} == {}
+
+
+def test_tools_errors_and_a_name_that_nobody_listed_are_described(site):
+    described = {path.rpartition(".")[2] for path in site.items if path.startswith("langchain_azure_devops.tools.")}
+    assert set(TOOLS) <= described
+    classes = [name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, Exception)]
+    assert {f"langchain_azure_devops.errors.{name}" for name in classes} <= set(site.items)
+    assert site.items["langchain_azure_devops.find_nothing"].uri.startswith("reference/langchain_azure_devops/#")
+
+
+def test_a_description_shows_signature_arguments_errors_and_links(site):
+    page = site.pages["reference/langchain_azure_devops"]
+    section = page.partition('<h2 id="langchain_azure_devops.AzureDevOpsToolkit"')[2].partition("<h2 ")[0]
+    text = html.unescape(re.sub(r"<[^>]+>", "", section))
+    for part in ("default_project: str | None", "Parameters:", "The bare name;", "Raises:", "get_tools"):
+        assert part in text, part
+    assert re.search(r'<a [^>]*href="\.\./langchain_azure_devops\.errors/#[^"]+Misconfigured"', section)
+
+
+def test_every_page_of_the_repository_is_on_the_site(site):
+    written = [*ROOT.glob("*.md"), *(page for folder in PAGES for page in (ROOT / folder).rglob("*.md"))]
+    titles = {re.search(r"^# (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)[1] for page in written}
+    shown = {
+        html.unescape(re.sub(r"<[^>]+>", "", heading)) for page in site.pages.values() for heading in H1.findall(page)
+    }
+    assert len(written) >= 11
+    assert titles <= {title.removesuffix("\N{PILCROW SIGN}") for title in shown}
+
+
+def test_lists_tables_and_code_of_a_page_are_shown_as_such(site):
+    page = site.pages["agents"]
+    steps = re.search(r"<ol>.*?<strong>A service account.*?</ol>", page, re.DOTALL)[0]
+    assert steps.count("<li>") == 4
+    assert steps.count('<div class="highlight">') == 1
+    for name, text in site.pages.items():
+        shown = re.sub(r"<pre.*?</pre>|<code.*?</code>", "", text, flags=re.DOTALL)
+        assert not re.search(r"```|<p>\|.*\||&lt;!--|^\s*[-*] ", shown, re.MULTILINE), name
+
+
+def test_the_site_needs_no_other_host(site):
+    for name, page in site.pages.items():
+        loaded = re.findall(r"<(?:script|img|iframe|source)\b[^>]*\bsrc=\"([^\"]+)", page)
+        loaded += re.findall(r"<link\b[^>]*\bhref=\"([^\"]+)", page)
+        assert loaded
+        assert [address for address in loaded if "//" in address] == [], name
+
+
+def test_ci_builds_the_site():
+    assert "mkdocs build --quiet --strict --config-file toolkit/mkdocs.yml" in (ROOT / ".ci" / "run").read_text()

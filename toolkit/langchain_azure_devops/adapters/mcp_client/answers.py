@@ -1,0 +1,161 @@
+"""The answers of the vendor's server: its text without its own fence, and its errors as ours where that is certain."""
+
+import json
+import re
+from collections.abc import Iterable
+
+from mcp_types import BlobResourceContents, CallToolResult, EmbeddedResource, TextContent
+from pydantic import Field
+
+from langchain_azure_devops.adapters.mcp_client.operations import VendorOperation
+from langchain_azure_devops.errors import (
+    AzureDevOpsError,
+    InvalidRequest,
+    NotFound,
+    ScopeMissing,
+    ServiceFault,
+    SignInRequired,
+    TokenRejected,
+    Unavailable,
+    error_class,
+    explain,
+)
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.results.models import CollectedText, PartialResult
+
+MOST_CHARACTERS = 1_000_000
+"""What follows in a longer answer is left out before its secrets are replaced; a result shows far less."""
+_FENCE = re.compile(r"<<(\w{32})>> \[UNTRUSTED [^\n]*\] <<\1>>\n(.*)\n<</\1>>", re.DOTALL)
+_SIGN_IN = re.compile(r"(?is)\s*(?:<!doctype html[^>]*>\s*)?<html\b.{0,2000}?(?:<title>[^<]*sign in|_signin)")
+_PAGE = re.compile(r"(?i)\s*(?:<!doctype html|<html\b)")
+_NOT_JSON = re.compile(r"Unexpected token '?<'?.*is not valid JSON", re.DOTALL)
+_CODE = re.compile(r"\b((?:TF|VS)\d{5,6}): .*", re.DOTALL)
+_STATUS = re.compile(r"(?:\[HTTP |\(|\berror: |: |\bstatus code )(4\d\d|5\d\d)(?=[\]) :]|$)")
+_WORDS = (("unauthorized", 401), ("forbidden", 403), ("too many requests", 429))
+_MISSING = re.compile(r"\b[\w']+ is required\b|\bInvalid arguments for tool\b|\bInput validation error\b")
+_NOT_THERE = {"TF401019", "TF401174", "TF401175", "TF401180", "TF401232"}
+"""A repository, a path, a version, a pull request or a work item that does not exist."""
+_ELICITED = re.compile(r"does not support (?:form )?elicitation|Elicitation not supported")
+_HTML_FILE = re.compile(r"(?i)\.(?:x?html?|aspx)$")
+
+
+class VendorAnswer(PartialResult):
+    """What the vendor's server answered."""
+
+    singular, plural = "answer of the MCP server", "answers of the MCP server"
+    identifying = ()
+
+    notes: list[str] = Field(default=[])
+    text: CollectedText
+
+
+def read_text(answer: CallToolResult) -> str:
+    """Return the text of an answer without the fence that the server puts around it; files stay out."""
+    return "\n".join(_read_parts(answer))
+
+
+def _read_parts(answer: CallToolResult) -> Iterable[str]:
+    for part in answer.content:
+        if isinstance(part, TextContent):
+            found = _FENCE.fullmatch(part.text)
+            yield found[2] if found else part.text
+        elif isinstance(part, EmbeddedResource):
+            inside = part.resource
+            size = len(inside.blob if isinstance(inside, BlobResourceContents) else inside.text)
+            yield f"[a file of about {size * 3 // 4:,} bytes, which is not text]"
+        else:
+            yield f"[{part.type}, which is not text]"
+
+
+def make_result(text: str) -> VendorAnswer:
+    """Make a result of a text: lists with one entry on each line, and not more than could ever be shown.
+
+    It is cut at the end of a line, because the last line may hold a secret that is cut off.
+    """
+    lines, length = _shorten_json(text), len(text)
+    if len(lines) <= MOST_CHARACTERS:
+        return VendorAnswer(text=lines)
+    kept = lines[:MOST_CHARACTERS]
+    kept = kept[: kept.rfind("\n") + 1].rstrip("\n")
+    note = f"The answer has {length:,} characters; what follows after {len(kept):,} was left out."
+    return VendorAnswer(text=kept, notes=[note], partial=True)
+
+
+def _shorten_json(text: str) -> str:
+    """Write JSON without indentation: one entry of a list on each line, and a list of lines as these lines."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    if not isinstance(value, list):
+        return _dump(value)
+    return "\n".join(entry if isinstance(entry, str) else _dump(entry) for entry in value) or "[]"
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(", ", ": "))
+
+
+def check_for_page(operation: VendorOperation, text: str, path: object) -> None:
+    """Recognize a page of the service that the server passes on as if it were a result.
+
+    Raises:
+        SignInRequired: It is the page for signing in, or nothing at all where there is always something.
+    """
+    if _SIGN_IN.match(text) and not _HTML_FILE.search(str(path or "")):
+        raise SignInRequired(
+            "The service answered with its sign-in page, and the MCP server passed it on as a result. The token is "
+            "wrong, expired or revoked, or belongs to another organization. Run 'azure-devops-agent verify'.",
+            subject=operation.key,
+        )
+    if text in {"null", "undefined", ""} and operation.key not in _MAY_BE_EMPTY:
+        raise Unavailable(
+            "The MCP server answered with nothing. It does so when there is no such thing, and also when the service "
+            "answered with a page instead of data.",
+            subject=operation.key,
+        )
+
+
+_MAY_BE_EMPTY = {"repo_file.get_content", "wiki.get_page_content", "wit_work_item_attachment"}
+
+
+async def classify_failure(client: AzureDevOps, operation: VendorOperation, text: str) -> AzureDevOpsError | None:
+    """Return the error that a failure surely is; None when it could be several.
+
+    Args:
+        client: Asks who is signed in.
+        operation: What was asked for.
+        text: What the server said.
+    """
+    said = f"The MCP server refused {operation.key}: {text.strip()[:2000]}"
+    if _ELICITED.search(text):
+        return InvalidRequest(
+            f"{operation.key} needs one more argument: give project, and team where it has one.", subject="arguments"
+        )
+    if _SIGN_IN.search(text) or _NOT_JSON.search(text):
+        return SignInRequired(
+            f"The service answered {operation.key} with a page instead of data, most likely its sign-in page.",
+            subject=operation.key,
+        )
+    status = _find_status(text)
+    if status == 401:
+        if await client.identity() is None:
+            return TokenRejected(f"{said} Nobody is signed in with this token.", subject=operation.key)
+        return ScopeMissing(f"{said} The token is accepted, so it lacks the scope.", subject=operation.scopes[0].value)
+    code = _CODE.search(text)
+    kind = NotFound if code and code[1] in _NOT_THERE else error_class(status or 500, "", code[0] if code else "")
+    if not issubclass(kind, ServiceFault):
+        return kind(explain(kind, said))
+    return InvalidRequest(said, subject="arguments") if _MISSING.search(text) else None
+
+
+def _find_status(text: str) -> int | None:
+    if found := _STATUS.search(text):
+        return int(found[1])
+    lowered = text.lower()
+    return next((status for word, status in _WORDS if word in lowered), None)
+
+
+def unclear_failure(operation: VendorOperation, text: str) -> AzureDevOpsError:
+    """Return the error for a failed read of which it is not certain what it is."""
+    return ServiceFault(f"The MCP server reports for {operation.key}: {text.strip()[:2000] or 'nothing'}")

@@ -1,0 +1,176 @@
+"""Work together with LangChain's human-in-the-loop middleware: what a person is shown, and which calls may write."""
+
+import sys
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, cast, get_args
+
+from langchain_core.messages import ToolCall
+from pydantic import JsonValue
+from typing_extensions import TypedDict
+
+from langchain_azure_devops.adapters.langchain import running_call
+from langchain_azure_devops.calls.approval import BegunBefore
+from langchain_azure_devops.calls.tool import Tool
+from langchain_azure_devops.errors import AzureDevOpsError, Misconfigured, WriteBlocked
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.safety.allowed_targets import ContentPolicy
+from langchain_azure_devops.safety.grants import Approval, WriteRequest
+from langchain_azure_devops.safety.neutralizing import neutralize
+from langchain_azure_devops.safety.write_view import describe_write
+
+Decision = Literal["approve", "edit", "reject"]
+_MOST_SHOWN = 10_000
+_HOW = (
+    "Give the agent middleware=[HumanInTheLoopMiddleware(toolkit.interrupt_on())], so that a person sees each write "
+    "before it is sent."
+)
+
+
+class InterruptOn(TypedDict):
+    """How the middleware asks about one tool; LangChain calls this `InterruptOnConfig`."""
+
+    allowed_decisions: list[Decision]
+    description: Callable[[ToolCall, object, object], str]
+
+
+@dataclass
+class _Shown:
+    """A write that a person was shown.
+
+    Attributes:
+        request: The write as the model asked for it.
+        state: The values that it would change, as the person saw them.
+        may_edit: Whether the person could change the arguments.
+        begun: When the write was begun, in seconds since the epoch; None before.
+    """
+
+    request: WriteRequest
+    state: Mapping[str, JsonValue] | None
+    may_edit: bool
+    begun: float | None = None
+
+
+class MiddlewareApprover:
+    """Accepts a write only when the middleware has shown exactly this call to a person and then let it pass, and once.
+
+    A call that the middleware did not show, or shows no more after a restart, is refused. Arguments that differ from
+    the shown ones are accepted only where `interrupt_on` allows a person to edit them.
+
+    Attributes:
+        needs_current: False: the person was shown the current values before, and the approval names them.
+    """
+
+    needs_current = False
+
+    def __init__(self, client: AzureDevOps) -> None:
+        """Begin without any call."""
+        self._client = client
+        self._shown: OrderedDict[tuple[str, str | None, str], _Shown] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def interrupt_on(
+        self, tools: Mapping[str, Tool[..., Any]], allowed_decisions: Sequence[Decision]
+    ) -> dict[str, InterruptOn]:
+        """Return the middleware's configuration for the tools that write.
+
+        Args:
+            tools: Tools by the names under which they are bound.
+            allowed_decisions: What a person may decide.
+
+        Raises:
+            Misconfigured: There is no such decision about a write.
+        """
+        possible = get_args(Decision)
+        if isinstance(allowed_decisions, str) or not allowed_decisions or not {*allowed_decisions} <= {*possible}:
+            raise Misconfigured(
+                f"allowed_decisions= takes a list of some of {', '.join(possible)}, not {allowed_decisions!r}. Nobody "
+                "can respond in place of a tool that writes: the model would take the text for its result.",
+                subject="allowed_decisions",
+            )
+        may_edit = "edit" in allowed_decisions
+        return {
+            name: {"allowed_decisions": list(allowed_decisions), "description": self._describer(tool, may_edit)}
+            for name, tool in tools.items()
+            if tool.access == "write"
+        }
+
+    def _describer(self, tool: Tool[..., Any], may_edit: bool) -> Callable[[ToolCall, object, object], str]:
+        def describe(tool_call: ToolCall, _state: object, _runtime: object) -> str:
+            """Show the write with the current values, and remember that it was shown."""
+            client, key = self._client, (_thread(), tool_call["id"], tool.name)
+            try:
+                request = tool.prepare(client, tool.validate(tool_call["args"]))
+                state = client.run_sync(tool.read_current(client, request))
+            except AzureDevOpsError as error:
+                self._remember(key, None)
+                text = f"{tool.name} in {client.settings.organization} will be refused, whatever you decide: "
+                return client.secrets.redact(neutralize(text + error.message, ContentPolicy(())))
+            self._remember(key, _Shown(request, state, may_edit))
+            return client.secrets.redact(describe_write(request if state is None else request.show(state)))
+
+        return describe
+
+    def _remember(self, key: tuple[str, str | None, str], shown: _Shown | None) -> None:
+        """Remember what was shown first: the middleware describes a call again when its graph is resumed."""
+        with self._lock:
+            before = self._shown.get(key)
+            if before is not None and shown is not None and before.request == shown.request:
+                return
+            self._shown.pop(key, None)
+            if shown is not None:
+                self._shown[key] = shown
+            while len(self._shown) > _MOST_SHOWN:
+                self._shown.popitem(last=False)
+
+    def __call__(self, request: WriteRequest) -> Approval:
+        """Approve a write that was shown.
+
+        Raises:
+            WriteBlocked: It was not shown as it is.
+            BegunBefore: It was approved before, so it may have been sent.
+        """
+        with self._lock:
+            shown = self._shown.get((_thread(), running_call().id, request.tool))
+            if shown is None:
+                raise _refuse(request, f"HumanInTheLoopMiddleware did not show this call to a person here. {_HOW}")
+            if shown.begun is not None:
+                raise BegunBefore(shown.begun)
+            if request.notice:
+                raise _refuse(request, f"{request.notice} Ask for it again, so that a person sees this.")
+            edited = shown.request.digest != request.digest
+            if edited and not shown.may_edit:
+                raise _refuse(request, "a person was shown other arguments, and could not edit them.")
+            shown.begun = time.time()
+        same_target = _targets(shown.request) == _targets(request)
+        return Approval(
+            True,
+            request.digest,
+            "a person, through HumanInTheLoopMiddleware" + " (edited)" * edited,
+            state=shown.state if same_target else None,
+        )
+
+
+def _targets(request: WriteRequest) -> Mapping[str, JsonValue]:
+    """Return the arguments that say where a write goes; without a declaration, all of them."""
+    if request.targets is None:
+        return request.arguments
+    names = {name.partition(".")[0] for name in request.targets}
+    return {name: value for name, value in request.arguments.items() if name in names or name == "project"}
+
+
+def _thread() -> str:
+    """Return the id of LangGraph's thread in which this code runs; empty outside of one."""
+    langgraph = sys.modules.get("langgraph.config")
+    try:
+        config = cast("Mapping[str, Any]", langgraph.get_config() if langgraph else {})
+    except RuntimeError:
+        return ""
+    return str(config.get("configurable", {}).get("thread_id", ""))
+
+
+def _refuse(request: WriteRequest, why: str) -> WriteBlocked:
+    return WriteBlocked(f"{request.tool} was not carried out, and nothing was sent: {why}", subject=request.tool)
