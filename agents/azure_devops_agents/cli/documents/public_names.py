@@ -77,7 +77,7 @@ def find_public_names(root: Path) -> PublicNames:
 def _walk(module: Module) -> Iterator[Module]:
     """Yield a module, then everything below it."""
     yield module
-    for name, below in module.modules.items():
+    for name, below in sorted(module.modules.items()):
         if not (below.is_alias or name.startswith("_")):
             yield from _walk(below)
 

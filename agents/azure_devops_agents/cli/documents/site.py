@@ -114,7 +114,7 @@ def _file(config: MkDocsConfig, path: str) -> File:
 
 def _reference(names: PublicNames) -> Iterator[tuple[str, str]]:
     """Yield the name and the text of each page of the reference."""
-    rows = [f"| [`{module}`]({module}.md) | {names.summaries[module]} |" for module in names.documented]
+    rows = [f"- [`{module}`]({module}.md): {names.summaries[module]}" for module in names.documented]
     yield "index", "\n".join([*_INTRODUCTION, *rows])
     for module, documented in names.documented.items():
         lines = ["---", f"title: {module}", "---", "", f"::: {module}", *_MODULE_OPTIONS, ""]
@@ -130,7 +130,5 @@ _INTRODUCTION = (
     "Every public name of the packages, once, at the first place from which it can be imported. What is not here may",
     "change without notice.",
     "",
-    "| module | what it is for |",
-    "|---|---|",
 )
 _MODULE_OPTIONS = ("    options:", "      heading_level: 1", "      members: false", "      show_root_full_path: true")
