@@ -23,12 +23,19 @@ _IMPORTS = [node for node in ast.walk(ast.parse(Path(__file__).read_bytes())) if
 _MODULES = {alias.name: node.module for node in _IMPORTS for alias in node.names if alias.asname}
 
 __all__ = list(_MODULES)
+INSTALL = "Install the extra 'simulator': pip install 'langchain-azure-devops[simulator]'"
+"""What to do when a library of the simulator is not installed."""
 
 
 def __getattr__(name: str) -> object:
-    if module := _MODULES.get(name):
+    if (module := _MODULES.get(name)) is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
         return getattr(import_module(module), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith(__name__):
+            raise
+        raise type(error)(f"The simulator needs the library {error.name!r}. {INSTALL}", name=error.name) from error
 
 
 def __dir__() -> list[str]:

@@ -16,16 +16,21 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from azure_devops_simulator.api.access import check_scopes
-from azure_devops_simulator.api.parsing import read_json
-from azure_devops_simulator.seed.organization import seed_organization
-from azure_devops_simulator.server.control import switch
-from azure_devops_simulator.server.server import Certificate, base_url, listen, web_server
-from azure_devops_simulator.state.faults import Fault, TokenBucket, parse_fault
-from azure_devops_simulator.state.organization import Organization
-from azure_devops_simulator.state.people import FULL_ACCESS
-from azure_devops_simulator.state.values import JsonValue
-from azure_devops_simulator.world.export import import_world
+from azure_devops_simulator import INSTALL
+
+try:
+    from azure_devops_simulator.api.access import check_scopes
+    from azure_devops_simulator.api.parsing import read_json
+    from azure_devops_simulator.seed.organization import seed_organization
+    from azure_devops_simulator.server.control import switch
+    from azure_devops_simulator.server.server import Certificate, base_url, listen, web_server
+    from azure_devops_simulator.state.faults import Fault, TokenBucket, parse_fault
+    from azure_devops_simulator.state.organization import Organization
+    from azure_devops_simulator.state.people import FULL_ACCESS
+    from azure_devops_simulator.state.values import JsonValue
+    from azure_devops_simulator.world.export import import_world
+except ModuleNotFoundError as error:
+    sys.exit(f"The simulator needs the library {error.name!r}. {INSTALL}")
 
 READ_ONLY = ("vso.build", "vso.code", "vso.profile", "vso.project", "vso.work")
 

@@ -42,8 +42,7 @@ def azure_devops_organization() -> Iterator[RunningOrganization]:
 
         organization, server = seed_organization(), SimulatorServer
     except ModuleNotFoundError as error:
-        message = f"The fixture needs {error.name}: pip install 'langchain-azure-devops[simulator]'"
-        pytest.fail(message, pytrace=False)
+        pytest.fail(str(error), pytrace=False)
     full = organization.add_token("full-access-of-the-simulated-organization")
     scopes = ("vso.build", "vso.code", "vso.profile", "vso.project", "vso.work")
     reader = organization.add_token("read-only-in-the-simulated-organization", scopes)

@@ -26,7 +26,10 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module  # noqa: PLC0415 - only needed when a name is used
 
-    return getattr(import_module(home), name)
+    from langchain_azure_devops.extras import naming_extras  # noqa: PLC0415 - same
+
+    with naming_extras():
+        return getattr(import_module(home), name)
 
 
 def __dir__() -> list[str]:

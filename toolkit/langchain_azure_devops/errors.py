@@ -33,8 +33,9 @@ AzureDevOpsError                     status
 │   ├── ServiceFault                                 the service failed (5xx)
 │   ├── WriteOutcomeUnknown                          a write was sent, and its answer was lost
 │   └── WriteNotDone                                 its answer was lost, but the service certainly refused it
-└── WriteBlocked                     blocked         the write gate, the policy or an approver refused it
-    └── StateChanged                                 what the approver was shown is no longer true
+├── WriteBlocked                     blocked         the write gate, the policy or an approver refused it
+│   └── StateChanged                                 what the approver was shown is no longer true
+└── ClientClosed                     closed          the client was closed before or during the call
 ```
 """
 
@@ -53,7 +54,7 @@ class AzureDevOpsError(Exception):
 
     Attributes:
         status: One of denied, not_signed_in, not_found, conflict, invalid, throttled, unavailable, blocked,
-            misconfigured.
+            misconfigured, closed.
         exit_code: The exit code of a command that ends with this error.
         message: The event, its likely cause and the next step.
         subject: The machine-readable detail, such as the missing scope or the project's name; may be empty.
@@ -267,6 +268,20 @@ class WriteBlocked(AzureDevOpsError):
 class StateChanged(WriteBlocked):
     """The state that the approver was shown changed before the write; nothing was sent."""
 
+
+class ClientClosed(AzureDevOpsError):
+    """The client was closed before the call, or during it."""
+
+    status = "closed"
+    exit_code = 1
+
+
+RETRYABLE: tuple[type[AzureDevOpsError], ...] = (Throttled, Unreachable, ServiceFault)
+"""The errors after which the same call may succeed, for `retry_on=` of LangChain's `ToolRetryMiddleware`.
+
+The client itself has repeated the request before it raises one of them. After a write they say that it was surely not
+done, so that a retry asks the approver again; an unknown outcome is not among them.
+"""
 
 _BY_TYPE_KEY: dict[str, type[AzureDevOpsError]] = {
     "ProjectDoesNotExistWithNameException": ProjectNotFound,

@@ -19,6 +19,7 @@ except ModuleNotFoundError as error:  # the commands are an extra; the toolkit a
     raise SystemExit(1) from error
 
 from langchain_azure_devops.errors import AzureDevOpsError
+from langchain_azure_devops.extras import describe_missing
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C."""
@@ -30,10 +31,7 @@ class MissingLibrary(click.ClickException):
 
     def __init__(self, library: str, extra: str) -> None:
         """Name the library, and the extra that brings it."""
-        super().__init__(
-            f"The library {library!r} is not installed. "
-            f"Install the extra {extra!r}: pip install 'langchain-azure-devops[{extra}]'"
-        )
+        super().__init__(describe_missing(library, extra))
 
 
 class Entry(NamedTuple):
@@ -88,6 +86,13 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         """Run a command and end it in the way that all commands share."""
         try:
+            return self._invoke(ctx)
+        except ModuleNotFoundError as error:
+            entry = self.table.get(ctx.invoked_subcommand or "")
+            _name_the_extra(error, entry.extra if entry else "agents")
+
+    def _invoke(self, ctx: click.Context) -> object:
+        try:
             return super().invoke(ctx)
         except AzureDevOpsError as error:
             # Imported here for the same reason as the commands: a plain `--help` prints no error.
@@ -95,9 +100,6 @@ class LazyGroup(click.Group):
 
             print_error(error)
             ctx.exit(error.exit_code)
-        except ModuleNotFoundError as error:
-            entry = self.table.get(ctx.invoked_subcommand or "")
-            _name_the_extra(error, entry.extra if entry else "agents")
         except (KeyboardInterrupt, click.Abort):
             click.echo("\nInterrupted.", err=True)
             ctx.exit(INTERRUPTED)

@@ -6,6 +6,7 @@ from langchain_core.language_models import BaseChatModel
 from pydantic import SecretStr
 
 from langchain_azure_devops.errors import InvalidRequest
+from langchain_azure_devops.extras import naming_extras
 
 
 def open_model(spec: str | None) -> BaseChatModel:
@@ -23,7 +24,8 @@ def open_model(spec: str | None) -> BaseChatModel:
         return OfflineModel()
     provider, _, name = (spec or "openai:gpt-5-mini").partition(":")
     if provider == "openai" and name:
-        from langchain_openai import ChatOpenAI  # noqa: PLC0415 - slow to import, and optional
+        with naming_extras():
+            from langchain_openai import ChatOpenAI  # noqa: PLC0415 - slow to import, and optional
 
         if os.environ.get("OPENAI_API_KEY"):
             return ChatOpenAI(model=name, max_retries=3, timeout=120)

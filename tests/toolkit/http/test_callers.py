@@ -19,6 +19,7 @@ from langgraph.prebuilt import ToolNode
 from stub_service import StubService, ok
 
 from langchain_azure_devops import AzureDevOps, AzureDevOpsToolkit, load_settings
+from langchain_azure_devops.errors import ClientClosed
 
 PROJECTS = "/_apis/projects"
 ROWS = {"count": 1, "value": [{"id": "1", "name": "Platform", "state": "wellFormed"}]}
@@ -153,7 +154,7 @@ def test_closing_while_a_blocking_call_is_under_way_ends_it_and_says_so(silent):
         silent.arrived.wait(20)
         begun = time.monotonic()
         client.close()
-        with pytest.raises(RuntimeError, match="closed during the call"):
+        with pytest.raises(ClientClosed, match="closed during the call"):
             call.result(timeout=20)
         assert time.monotonic() - begun < 20
         client.close()
@@ -165,7 +166,7 @@ async def test_closing_while_an_awaited_call_is_under_way_ends_it_and_says_so(si
         call = asyncio.create_task(client.run(client.get(PROJECTS)))
         await asyncio.to_thread(silent.arrived.wait, 20)
         await client.aclose()
-        with pytest.raises(RuntimeError, match="closed during the call"):
+        with pytest.raises(ClientClosed, match="closed during the call"):
             await call
 
 
@@ -178,7 +179,7 @@ def test_closing_from_many_threads_while_many_call_never_hangs():
             try:
                 while True:
                     client.run_sync(client.get(PROJECTS))
-            except RuntimeError as error:
+            except ClientClosed as error:
                 return str(error)
 
         with ThreadPoolExecutor(6) as pool:

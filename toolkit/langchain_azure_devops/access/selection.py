@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, get_args
 
-from langchain_azure_devops.access.connection import Connection
+from langchain_azure_devops.access.connection import Connection, narrowest_scope
 from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.calls.tool import Access, Tool
-from langchain_azure_devops.errors import Misconfigured, ToolUnknown, did_you_mean
+from langchain_azure_devops.errors import Misconfigured, ScopeMissing, ToolUnknown, did_you_mean
 from langchain_azure_devops.scopes import Scope, expand
 from langchain_azure_devops.settings import check_choice
 from langchain_azure_devops.tools import TOOLS, TOOLSETS
@@ -242,6 +242,25 @@ def filter_by_connection(
         # `verify` has no probe for every scope that a tool of the user may need.
         unsettled.update(scope for tool in candidates for scope in tool.scopes if scope not in learnt)
     return filter_tools(candidates, known=learnt, missing=connection.missing, unsettled=unsettled, read_only=read_only)
+
+
+def check_complete(selection: Selection) -> None:
+    """Accept a selection only when no chosen tool is left out; a tool that read-only leaves out is left out on purpose.
+
+    Raises:
+        ScopeMissing: Names each missing tool and the scope that it needs.
+    """
+    missing = {name: absence for name, absence in selection.absent.items() if absence.scopes}
+    if missing:
+        tools = "; ".join(
+            f"{name} needs {narrowest_scope(absence.scopes).value} ({absence.reason})"
+            for name, absence in missing.items()
+        )
+        raise ScopeMissing(
+            f"Not every chosen tool can be offered: {tools}. Give the token these scopes, choose other tools, or leave "
+            "strict= out.",
+            subject=narrowest_scope(next(iter(missing.values())).scopes).value,
+        )
 
 
 def required_scopes(candidates: Iterable[Tool[..., Any]]) -> frozenset[Scope]:

@@ -17,6 +17,7 @@ from langchain_azure_devops.access.selection import (
     Catalog,
     Names,
     Selection,
+    check_complete,
     filter_by_connection,
     narrow,
     required_scopes,
@@ -165,28 +166,40 @@ class AzureDevOpsToolkit(BaseToolkit):
         self._filter()
 
     @classmethod
-    def connect(cls, **options: Unpack[ToolkitOptions]) -> Self:
-        """Make a toolkit and verify its connection; the options are those of the constructor.
+    def connect(cls, *, strict: bool = False, **options: Unpack[ToolkitOptions]) -> Self:
+        """Make a toolkit and verify its connection; the other options are those of the constructor.
+
+        Args:
+            strict: Whether to raise when the token does not allow every chosen tool. Otherwise `absent` names these.
+            **options: The options of the constructor.
 
         Raises:
-            AzureDevOpsError: Why there is no usable connection.
+            AzureDevOpsError: Why there is no usable connection, or which tools the token does not allow.
         """
         toolkit = cls(**options)
-        connection = toolkit.verify()
-        if connection.error is not None:
+        try:
+            toolkit._accept(toolkit.verify(), strict)
+        except AzureDevOpsError:
             toolkit.close()
-            raise connection.error
+            raise
         return toolkit
 
     @classmethod
-    async def aconnect(cls, **options: Unpack[ToolkitOptions]) -> Self:
+    async def aconnect(cls, *, strict: bool = False, **options: Unpack[ToolkitOptions]) -> Self:
         """Make a toolkit and verify its connection without blocking; see `connect`."""
         toolkit = cls(**options)
-        connection = await toolkit.averify()
-        if connection.error is not None:
+        try:
+            toolkit._accept(await toolkit.averify(), strict)
+        except AzureDevOpsError:
             await toolkit.aclose()
-            raise connection.error
+            raise
         return toolkit
+
+    def _accept(self, connection: Connection, strict: bool) -> None:
+        if connection.error is not None:
+            raise connection.error
+        if strict:
+            check_complete(self._selection)
 
     def get_tools(
         self,

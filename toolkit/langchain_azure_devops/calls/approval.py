@@ -19,6 +19,9 @@ from langchain_azure_devops.safety.content_policy import find_violations
 from langchain_azure_devops.safety.grants import Approval, Approver, WriteRequest, digest_state, names_somebody
 
 _SHOWN = 5
+_EXPECTED = (
+    "An approver takes a WriteRequest and returns an Approval: request.approve(by='dana') or request.reject(by='dana')"
+)
 _approver: ContextVar[Approver | None] = ContextVar("azure_devops_approver")
 _UNSET = object()
 
@@ -230,10 +233,12 @@ def _judge(request: WriteRequest, answer: object) -> _Decision:
     if isinstance(answer, WriteBlocked):
         return _Decision("denied", {**about, "reason": answer.message}, answer)
     if isinstance(answer, Exception):
-        why = f"because asking for approval failed ({type(answer).__name__})"
+        why = f"because asking for approval failed: the approver raised {type(answer).__name__}. {_EXPECTED}"
         return _Decision("denied", {**about, "reason": why}, _refusal(request.tool, why), answer)
     if not isinstance(answer, Approval) or answer.approved is not True:
-        reason = answer.reason if isinstance(answer, Approval) else "the approver gave no valid answer"
+        reason = (
+            answer.reason if isinstance(answer, Approval) else f"the approver returned {_name(answer)}. {_EXPECTED}"
+        )
         why = f"because {reason or 'it was rejected'}. Do not repeat it unchanged"
         name = answer.approver if isinstance(answer, Approval) and names_somebody(answer.approver) else "nobody"
     elif not names_somebody(answer.approver):
@@ -247,6 +252,13 @@ def _judge(request: WriteRequest, answer: object) -> _Decision:
         state: dict[str, JsonValue] = {} if answer.state is None else {"state": digest_state(answer.state)}
         return _Decision("approved", {**about, "approver": answer.approver, **state}, answer)
     return _Decision("denied", {**about, "approver": name, "reason": why}, _refusal(request.tool, why))
+
+
+def _name(answer: object) -> str:
+    """Return an answer that is no approval in words, without its contents."""
+    return (
+        str(answer) if answer is None or isinstance(answer, bool) else f"an object of the class {type(answer).__name__}"
+    )
 
 
 def _may_be_state_of(request: WriteRequest, state: object) -> bool:

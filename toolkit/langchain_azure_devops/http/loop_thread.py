@@ -9,6 +9,8 @@ import weakref
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TypeVar
 
+from langchain_azure_devops.errors import ClientClosed
+
 T = TypeVar("T")
 _CLOSE_SECONDS = 5.0
 _CLOSED_MEANWHILE = "This client was closed during the call, so the outcome of the call is not known."
@@ -37,7 +39,7 @@ class LoopThread:
         Cancelling the awaiting task also cancels the coroutine.
 
         Raises:
-            RuntimeError: The loop was closed before the coroutine ended.
+            ClientClosed: The loop was closed before the coroutine ended.
         """
         if self.is_current():
             return await work
@@ -47,14 +49,15 @@ class LoopThread:
         except asyncio.CancelledError:
             waiting = asyncio.current_task()
             if self._closed and not (waiting is not None and waiting.cancelling()):
-                raise RuntimeError(_CLOSED_MEANWHILE) from None
+                raise ClientClosed(_CLOSED_MEANWHILE) from None
             raise
 
     def run_sync(self, work: Coroutine[object, object, T]) -> T:
         """Run a coroutine on the loop and block until it is done.
 
         Raises:
-            RuntimeError: Called on the loop itself, which would wait for itself forever; or the loop was closed first.
+            RuntimeError: Called on the loop itself, which would wait for itself forever.
+            ClientClosed: The loop was closed first.
         """
         try:
             self.check_may_block()
@@ -65,7 +68,7 @@ class LoopThread:
         try:
             return future.result()
         except concurrent.futures.CancelledError:
-            raise RuntimeError(_CLOSED_MEANWHILE) from None
+            raise ClientClosed(_CLOSED_MEANWHILE) from None
         except BaseException:
             # Probably Ctrl-C: nobody waits for the answer any more.
             future.cancel()
@@ -106,7 +109,7 @@ class LoopThread:
         with self._lock:
             if self._closed:
                 work.close()
-                raise RuntimeError("This client is closed.")
+                raise ClientClosed("This client is closed, and nothing was sent. Create a new one.")
             return asyncio.run_coroutine_threadsafe(work, self._loop or self._start())
 
     def _start(self) -> asyncio.AbstractEventLoop:

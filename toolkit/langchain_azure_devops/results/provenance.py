@@ -80,7 +80,7 @@ def error_origins(error: AzureDevOpsError) -> tuple[Origin, ...]:
 
     Such a message may hold words of the service, names that people gave, or arguments that a hostile text suggested.
     """
-    return () if error.status in {"blocked", "misconfigured"} else (ERROR,)
+    return () if error.status in {"blocked", "misconfigured", "closed"} else (ERROR,)
 
 
 def _gather(

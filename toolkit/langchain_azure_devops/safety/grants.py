@@ -88,6 +88,14 @@ class WriteRequest:
         """Return this request with a notice, and with a digest that covers it, too."""
         return replace(self, digest=digest_call(self.tool, self.arguments, self.current, notice), notice=notice)
 
+    def approve(self, by: str) -> "Approval":
+        """Return the approval of this write; `by` names who gives it."""
+        return Approval(True, self.digest, by)
+
+    def reject(self, by: str, reason: str = "") -> "Approval":
+        """Return the rejection of this write; the reason is for the model and the audit log."""
+        return Approval(False, self.digest, by, reason)
+
     @property
     def changed(self) -> tuple["StateChange", ...]:
         """What changed since this write was approved; empty when it was not approved before."""

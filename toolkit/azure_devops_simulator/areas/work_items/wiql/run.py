@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from importlib.util import find_spec
 from typing import Literal, TypeAlias
 
 from azure_devops_simulator.api.errors import ServiceError
@@ -30,6 +31,10 @@ from azure_devops_simulator.areas.work_items.wiql.syntax import (
     WiqlError,
 )
 from azure_devops_simulator.state.work_items.records import Revision, WorkItem
+
+if find_spec("lark") is None:
+    # The first query imports it, which is too late to say that it is missing.
+    raise ModuleNotFoundError("No module named 'lark'", name="lark")
 
 MOST_ROWS = 20_000
 _LINK_TYPE = "system.links.linktype"

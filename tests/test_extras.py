@@ -1,0 +1,96 @@
+"""What is not installed is named with the extra that brings it, whatever a user begins with."""
+
+import subprocess
+import sys
+
+import pytest
+
+ENTRANCES = {
+    "from langchain_azure_devops import interrupt_approver": "agents",
+    "import azure_devops_agents.investigation": "agents",
+    "from azure_devops_agents.investigation.investigator import Investigator": "agents",
+    "from azure_devops_agents.models import open_model; open_model('openai:gpt-5')": "agents",
+    "from azure_devops_simulator import SimulatorServer": "simulator",
+    "from azure_devops_simulator import seed_organization": "simulator",
+    "import runpy; runpy.run_module('azure_devops_simulator', run_name='__main__')": "simulator",
+}
+COMMANDS = [
+    "demo",
+    "chat",
+    "investigate why",
+    "tools",
+    "scopes",
+    "verify",
+    "simulator",
+    "audit show",
+    "automate findings",
+]
+
+
+def run(script, *libraries):
+    """Run a script in a process in which some libraries are not installed."""
+    block = f"""
+import sys
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if any(name == each or name.startswith(each + '.') for each in {libraries!r}):
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Missing())
+"""
+    command = [sys.executable, "-c", block + script]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+EXTRAS = (
+    *("click", "langchain_openai", "langgraph", "prompt_toolkit", "rich"),
+    *("dulwich", "httptools", "lark", "yaml", "starlette", "uvicorn"),
+)
+
+
+@pytest.mark.parametrize("entrance", ENTRANCES)
+def test_an_entrance_names_the_extra(entrance):
+    done = run(entrance, *EXTRAS)
+    assert done.returncode == 1
+    assert f"pip install 'langchain-azure-devops[{ENTRANCES[entrance]}]'" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_ends_with_the_extra_and_no_traceback(command):
+    done = run(
+        f"sys.argv = {['x', *command.split()]!r}\nfrom azure_devops_agents.cli.main import main; main()",
+        *(library for library in EXTRAS if library != "click"),
+    )
+    assert "Traceback" not in done.stderr
+    assert "pip install 'langchain-azure-devops[" in done.stderr
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("library", "entrance", "extra"),
+    [
+        ("uvicorn", "from azure_devops_simulator import SimulatorServer", "simulator"),
+        ("starlette", "from azure_devops_simulator import SimulatorServer", "simulator"),
+        ("dulwich", "from azure_devops_simulator import SimulatorServer", "simulator"),
+        (
+            "lark",
+            "from azure_devops_simulator import SimulatorServer",
+            "simulator",
+        ),
+        ("langgraph", "from langchain_azure_devops import interrupt_approver", "agents"),
+        ("langgraph.checkpoint.sqlite", "import azure_devops_agents.investigation", "agents"),
+        ("langchain_openai", "from azure_devops_agents.models import open_model; open_model('openai:gpt-5')", "agents"),
+    ],
+)
+def test_a_single_library_names_its_extra(library, entrance, extra):
+    done = run(entrance, library)
+    assert done.returncode == 1, done
+    last = done.stderr.splitlines()[-1]
+    assert f"pip install 'langchain-azure-devops[{extra}]'" in last
+    assert library in last
+
+
+def test_it_is_still_an_import_error_and_what_no_extra_brings_stays_as_it_is():
+    script = "try:\n  from langchain_azure_devops import interrupt_approver\nexcept ImportError as e: print(e.name)"
+    assert run(script, "langgraph").stdout.strip().startswith("langgraph")
+    done = run("from langchain_azure_devops import AzureDevOpsToolkit", "pydantic")
+    assert "No module named 'pydantic'" in done.stderr.splitlines()[-1]

@@ -1,0 +1,71 @@
+"""Name the extra of this distribution that brings a library which is not installed."""
+
+import importlib.util
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_DISTRIBUTION = "langchain-azure-devops"
+_EXTRA = re.compile(r"([\w.-]+).*\bextra == [\"'](\w+)[\"']")
+_OTHER_NAMES = {"yaml": "pyyaml", "vcr": "vcrpy", "markdown-it": "markdown-it-py"}
+"""The libraries whose distributions have other names."""
+
+
+class ExtraMissing(ModuleNotFoundError):
+    """A library is not installed; the message names the extra that brings it."""
+
+
+def describe_missing(library: str, extra: str) -> str:
+    """Say what is not installed, and what to install."""
+    return (
+        f"The library {library!r} is not installed. Install the extra {extra!r}: pip install '{_DISTRIBUTION}[{extra}]'"
+    )
+
+
+@contextmanager
+def naming_extras() -> Iterator[None]:
+    """Let an import inside a `with` block that fails name the extra that brings the library.
+
+    Raises:
+        ExtraMissing: An extra brings the library. Other failed imports are raised as they are.
+    """
+    try:
+        yield
+    except ExtraMissing:
+        raise
+    except ModuleNotFoundError as error:
+        if (extra := _find_extra(error.name or "")) is None:
+            raise
+        raise ExtraMissing(describe_missing(str(error.name), extra), name=error.name) from error
+
+
+def require(*modules: str) -> None:
+    """Check that libraries are installed, without importing them.
+
+    Raises:
+        ExtraMissing: One is not; the message names the extra that brings it.
+    """
+    with naming_extras():
+        for module in modules:
+            if importlib.util.find_spec(module) is None:
+                raise ModuleNotFoundError(f"No module named {module!r}", name=module)
+
+
+def _find_extra(module: str) -> str | None:
+    """Return the extra that brings a module, from what this distribution declares; None when none does."""
+    import importlib.metadata  # noqa: PLC0415 - slow to import, and needed only when something is missing
+
+    words = module.replace("_", "-").split(".")
+    names = ["-".join(words[:count]) for count in range(len(words), 0, -1)]
+    wanted = [_OTHER_NAMES.get(name, name) for name in names]
+    try:
+        declared = importlib.metadata.requires(_DISTRIBUTION) or []
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    extras: dict[str, set[str]] = {}
+    for line in declared:
+        if found := _EXTRA.match(line):
+            extras.setdefault(found[2], set()).add(found[1].lower())
+    # An extra may contain others; the smallest one brings the least.
+    smallest = sorted(extras, key=lambda extra: len(extras[extra]))
+    return next((extra for name in wanted for extra in smallest if name in extras[extra]), None)
