@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Literal, Self
 
 import httpx
@@ -30,6 +29,7 @@ from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.calls.tool import Access, Tool
 from langchain_azure_devops.errors import AzureDevOpsError, ScopeMissing
 from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.http.closing import Closing
 from langchain_azure_devops.results.rendering import DEFAULT_BUDGET
 from langchain_azure_devops.runtime import RunContext, Waiting
 from langchain_azure_devops.safety.audit import AuditLog
@@ -38,7 +38,7 @@ from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.settings import Settings, TokenProvider
 
 
-class AzureDevOpsToolkit(BaseToolkit):
+class AzureDevOpsToolkit(BaseToolkit, Closing):
     """The tools of Azure DevOps that a token may use.
 
         with AzureDevOpsToolkit.connect(organization="contoso", default_project="Platform") as toolkit:
@@ -343,26 +343,6 @@ class AzureDevOpsToolkit(BaseToolkit):
     async def aclose(self) -> None:
         """Close the connections without blocking."""
         await self._client.aclose()
-
-    def __enter__(self) -> Self:
-        """Use the toolkit in a `with` statement."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the connections."""
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        """Use the toolkit in an `async with` statement."""
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the connections."""
-        await self.aclose()
 
     async def _verify_again(self) -> None:
         """Find out what a new token may do."""

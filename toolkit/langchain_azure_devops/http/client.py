@@ -5,8 +5,7 @@ import difflib
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from types import TracebackType
-from typing import Self, TypeVar, get_args
+from typing import TypeVar, get_args
 
 import httpx
 from pydantic import JsonValue, SecretStr
@@ -19,6 +18,7 @@ from langchain_azure_devops.errors import (
     Unreachable,
     first_sentence,
 )
+from langchain_azure_devops.http.closing import Closing
 from langchain_azure_devops.http.credentials import Credential
 from langchain_azure_devops.http.loop_thread import LoopThread
 from langchain_azure_devops.http.network import open_network
@@ -52,7 +52,7 @@ _IDENTITY_SECONDS = 30.0
 _NAMES_SECONDS = 60.0
 
 
-class AzureDevOps:
+class AzureDevOps(Closing):
     """One organization, as one token sees it.
 
     All I/O runs on the client's own event loop. A daemon thread runs this loop from the first request on, so that
@@ -136,26 +136,6 @@ class AzureDevOps:
     async def aclose(self) -> None:
         """Close without blocking the caller's loop."""
         await asyncio.to_thread(self.close)
-
-    def __enter__(self) -> Self:
-        """Use the client in a `with` statement."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the client."""
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        """Use the client in an `async with` statement."""
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the client."""
-        await self.aclose()
 
     # -- requests (on the client's loop) -------------------------------------------------------------------------
 
