@@ -6,13 +6,15 @@ from pathlib import Path
 import click
 
 from azure_devops_agents.cli.decisions import answer_approvals, ask_person, name_person
-from azure_devops_agents.cli.options import ConnectionOptions
+from azure_devops_agents.cli.options import ConnectionOptions, Via
 from azure_devops_agents.cli.terminal import SafeConsole
 from azure_devops_agents.cli.views import as_json, join_lines, show, show_report
 from azure_devops_agents.investigation.events import ReportReady
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.providers import open_model
+from azure_devops_agents.models.scripted import KeylessModel
 from langchain_azure_devops import TOOLS, AzureDevOpsToolkit
+from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.safety import ApprovedPlan, WritePlan
 
 
@@ -24,14 +26,22 @@ def investigate(
     thread: str | None,
     plan: Path | None,
     as_machine: bool,
+    via: Via,
 ) -> None:
     """Ask one question and print the report."""
     steps, out = SafeConsole(stderr=True), SafeConsole()
+    opened = open_model(model)
+    if via == "mcp" and isinstance(opened, KeylessModel):
+        raise InvalidRequest(
+            "--via mcp needs a language model: the rules without one know only the tools of this package. Give --model "
+            "provider:name, or set OPENAI_API_KEY (and OPENAI_BASE_URL).",
+            subject="model",
+        )
     thread = thread or f"ask-{uuid.uuid4().hex[:8]}"
     with (
         options.open() as target,
-        target.toolkit() as toolkit,
-        open_investigator(open_model(model), toolkit, plan=_load_plan(toolkit, plan)) as investigator,
+        target.open_toolkit(via) as toolkit,
+        open_investigator(opened, toolkit, plan=_load_plan(toolkit, plan)) as investigator,
     ):
         events = investigator.ask(thread, question)
         told = answer_approvals(investigator, thread, events, lambda asked: ask_person(steps, asked))
@@ -48,5 +58,5 @@ def _load_plan(toolkit: AzureDevOpsToolkit, path: Path | None) -> ApprovedPlan |
     """Load a write plan from a file; passing it on the command line approves it."""
     if path is None:
         return None
-    plan = WritePlan.load(path, TOOLS)
+    plan = WritePlan.load(path, {**TOOLS, **toolkit.declarations})
     return plan.approved(toolkit.client, by=f"--plan {path.name}, {name_person()}", digest=plan.digest)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 import click
 
@@ -89,6 +89,16 @@ def connection_options(command: Callable[..., None]) -> Callable[..., None]:
 
     return with_options
 
+
+Via = Literal["tools", "mcp"]
+
+via_option = click.option(
+    "--via",
+    type=OneOf(get_args(Via)),
+    default="tools",
+    show_default=True,
+    help="Use the tools of this package, or the vendor's MCP server, which needs Node.",
+)
 
 model_option = click.option(
     "--model", help="As provider:name, such as openai:gpt-5. Default: OpenAI with OPENAI_API_KEY, else offline."

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,15 +11,18 @@ from typing import TYPE_CHECKING
 
 from azure_devops_agents.cli import terminal
 from azure_devops_agents.cli.lazy_group import MissingLibrary
-from azure_devops_agents.cli.options import ConnectionOptions
+from azure_devops_agents.cli.options import ConnectionOptions, Via
 from azure_devops_agents.paths import audit_path
 from langchain_azure_devops import AzureDevOps
+from langchain_azure_devops.errors import Misconfigured
 from langchain_azure_devops.safety import AuditLog
 from langchain_azure_devops.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from langchain_azure_devops import AzureDevOpsToolkit
 
+MCP_COMMAND = "AZURE_DEVOPS_MCP_COMMAND"
+"""The variable with the command that starts the vendor's MCP server."""
 SIMULATED_PROJECT = "Platform"
 READ_ONLY_SCOPES = ("vso.build", "vso.code", "vso.profile", "vso.project", "vso.work")
 
@@ -72,6 +76,43 @@ class Target:
             audit=self.audit_path,
             progress=terminal.print_waiting,
         )
+
+    def open_toolkit(self, via: Via) -> "AzureDevOpsToolkit":
+        """Open a verified toolkit: with the tools of this package, or with the operations of the vendor's MCP server.
+
+        Raises:
+            Misconfigured: The server cannot be used.
+        """
+        if via == "tools":
+            return self.toolkit()
+        from langchain_azure_devops import azure_devops_mcp_tools  # noqa: PLC0415 - `verify` must not wait for it
+
+        toolkit = self.toolkit(())
+        try:
+            azure_devops_mcp_tools(toolkit, command=_mcp_command(simulated=self.simulated))
+        except BaseException:
+            toolkit.close()
+            raise
+        return toolkit
+
+
+def _mcp_command(*, simulated: bool) -> list[str]:
+    """Return the command that starts the vendor's server.
+
+    Raises:
+        Misconfigured: It would not reach the organization.
+    """
+    if given := os.environ.get(MCP_COMMAND):
+        return shlex.split(given)
+    if simulated:
+        raise Misconfigured(
+            f"The vendor's MCP server reaches no simulator. Set {MCP_COMMAND} to a command that leads it there.",
+            subject="via",
+        )
+    from langchain_azure_devops.adapters.mcp_client import load_allow_list  # noqa: PLC0415 - loads LangChain
+
+    known = load_allow_list()
+    return ["npx", "-y", f"{known.package}@{known.version}"]
 
 
 @contextmanager

@@ -119,6 +119,7 @@ def play(
     *,
     read_only: bool = False,
     inject_fault: Callable[[Sequence[BaseTool]], None] = lambda _: None,
+    via: Callable[[AzureDevOpsToolkit], object] | None = None,
 ) -> Outcome:
     """Ask the question of a case and return the outcome; an error of the agent is part of the outcome.
 
@@ -128,10 +129,11 @@ def play(
         player: The script or the model that answers.
         read_only: Offer no tool that writes.
         inject_fault: Changes the tools so that they are wrong, to see whether the suite notices it.
+        via: Adds other tools to a toolkit that has none; by default it has those of the default set.
     """
     watch = OutageWatch()
     model = watch_for_outages(player, watch) if isinstance(player, BaseChatModel) else ScriptedModel(steps=list(player))
-    with _toolkit(case, environment, read_only) as toolkit, _journal() as journal:
+    with _toolkit(case, environment, read_only, via) as toolkit, _journal() as journal:
         offered = toolkit.get_tools()
         inject_fault(offered)
         tools = frozenset(str(tool.name) for tool in offered)
@@ -229,7 +231,9 @@ def _converse(
 
 
 @contextmanager
-def _toolkit(case: Case, environment: Environment, read_only: bool) -> Iterator[AzureDevOpsToolkit]:
+def _toolkit(
+    case: Case, environment: Environment, read_only: bool, via: Callable[[AzureDevOpsToolkit], object] | None
+) -> Iterator[AzureDevOpsToolkit]:
     # All cases use the same organization name: when one case is throttled, the next one must not wait for it.
     context = RunContext(
         clock=lambda: SEED_NOW,
@@ -240,11 +244,17 @@ def _toolkit(case: Case, environment: Environment, read_only: bool) -> Iterator[
         shared_pace=False,
     )
     with AzureDevOpsToolkit(
-        settings=environment.settings, transport=environment.transport, context=context, read_only=read_only
+        settings=environment.settings,
+        transport=environment.transport,
+        context=context,
+        read_only=read_only,
+        toolsets=() if via else None,
     ) as toolkit:
         toolkit.client.secrets.accept(sorted(environment.pseudonyms))
         if case.verified:
             toolkit.verify()
+        if via is not None:
+            via(toolkit)
         yield toolkit
 
 

@@ -71,19 +71,22 @@ def with_pid(pid_file: Path, *command: str) -> list[str]:
 
 
 @contextmanager
-def served(organization: Organization, authority: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """The organization on a plain port for the toolkit, and on a TLS port for the server, with its variables."""
+def on_tls(organization: Organization, authority: Path) -> Iterator[dict[str, str]]:
+    """The organization on a TLS port, and the variables with which the vendor's server gets there."""
     certificate = Certificate(authority.with_name("chain.pem"), authority.with_name("key.pem"))
-    with SimulatorServer(organization) as plain, SimulatorServer(organization, certificate=certificate) as secure:
-        port = secure.base_url.rsplit(":", 1)[1].partition("/")[0]
-        yield (
-            plain.base_url,
-            {
-                "NODE_OPTIONS": f"--require {REROUTE}",
-                "NODE_EXTRA_CA_CERTS": str(authority),
-                "AZURE_DEVOPS_SIMULATOR_PORT": port,
-            },
-        )
+    with SimulatorServer(organization, certificate=certificate) as secure:
+        yield {
+            "NODE_OPTIONS": f"--require {REROUTE}",
+            "NODE_EXTRA_CA_CERTS": str(authority),
+            "AZURE_DEVOPS_SIMULATOR_PORT": secure.base_url.rsplit(":", 1)[1].partition("/")[0],
+        }
+
+
+@contextmanager
+def served(organization: Organization, authority: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """The organization on a plain port for the toolkit, and on a TLS port for the server."""
+    with SimulatorServer(organization) as plain, on_tls(organization, authority) as variables:
+        yield plain.base_url, variables
 
 
 @contextmanager

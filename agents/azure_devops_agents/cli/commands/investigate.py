@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from azure_devops_agents.cli.options import ConnectionOptions, connection_options, model_option
+from azure_devops_agents.cli.options import ConnectionOptions, Via, connection_options, model_option, via_option
 
 
 @click.command
@@ -17,6 +17,7 @@ from azure_devops_agents.cli.options import ConnectionOptions, connection_option
     help="A write plan (JSON). Writes that it names are carried out without asking; all others are refused.",
 )
 @click.option("--json", "as_machine", is_flag=True, help="Print the report and the evidence as JSON.")
+@via_option
 @connection_options
 def command(
     options: ConnectionOptions,
@@ -25,8 +26,9 @@ def command(
     thread: str | None,
     plan: Path | None,
     as_machine: bool,
+    via: Via,
 ) -> None:
     """Answer one question with evidence. You approve every write."""
     from azure_devops_agents.cli.one_question import investigate
 
-    investigate(options, question, model=model, thread=thread, plan=plan, as_machine=as_machine)
+    investigate(options, question, model=model, thread=thread, plan=plan, as_machine=as_machine, via=via)

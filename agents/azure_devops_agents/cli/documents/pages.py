@@ -16,6 +16,7 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "operations": tables.operation_table,
     "absent": tables.absent_table,
     "control": tables.control_table,
+    "vendor": tables.vendor_table,
 }
 """The sections without an argument. Each stands between `<!-- generated:NAME -->` and `<!-- /generated -->`."""
 

@@ -52,6 +52,27 @@ def _place(route: "Route") -> tuple[str, str, str]:
     return route.area, route.template.lower(), route.method
 
 
+def vendor_table() -> str:
+    """List every operation of the vendor's MCP server with the tool that it becomes here, and our tool for the same."""
+    from langchain_azure_devops.adapters.mcp_client import READ_BACK, load_allow_list  # noqa: PLC0415 - loads LangChain
+
+    known = load_allow_list()
+    rows = [
+        f"{len(known.operations)} operations of `{known.package}` {known.version}.",
+        "",
+        "| operation of the server | tool here | scope, any one | done is | our tool |",
+        "|---|---|---|---|---|",
+    ]
+    for each in known.operations:
+        name = f"**`{each.name}`**" if each.access == "write" else f"`{each.name}`"
+        done = "" if each.access != "write" else "read back" if each.key in READ_BACK else "unknown"
+        ours = f"[`{each.ours}`](TOOLS.md#{each.ours})" if each.ours else "none"
+        scopes = ", ".join(f"`{scope.value}`" for scope in each.scopes)
+        offered = name if each.access != "none" else f"not offered: {each.reason}"
+        rows.append(f"| `{each.key}` | {offered} | {scopes} | {done} | {ours} |")
+    return "\n".join(rows)
+
+
 def absent_table() -> str:
     """List the areas of the service of which the simulator knows only the scopes."""
     from azure_devops_simulator.api.access import UNSERVED  # noqa: PLC0415 - an extra that the other tables do without
