@@ -18,7 +18,9 @@ MODULES = sorted(path for source in SOURCES for path in (ROOT / source).rglob("*
 MAX_MODULE_LINES = 400
 MAX_FUNCTION_LINES = 40
 MAX_MODULES = 20
-PACKAGES = sorted({path.parent for path in MODULES})
+PROGRAMS = ROOT / "agents" / "examples"
+"""A folder of programs that are read one by one, and no package."""
+PACKAGES = sorted({path.parent for path in MODULES} - {PROGRAMS})
 CHOSEN = {
     "agents/azure_devops_agents/cli/demonstration.py": "the demo is a script of calls that tells one story",
     "agents/azure_devops_agents/models/offline.py": "the model without a key chooses a tool for each kind of question",

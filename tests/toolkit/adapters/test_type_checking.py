@@ -20,7 +20,9 @@ from langchain_azure_devops.scopes import Scope
 ROOT = Path(__file__).parents[3]
 CACHE = ("--cache-dir", str(ROOT / ".mypy_cache"))
 PROGRAM = """
-    from langchain_azure_devops import AzureDevOps, AzureDevOpsToolkit
+    from deepagents import create_deep_agent
+    from langchain.agents.middleware import HumanInTheLoopMiddleware
+    from langchain_azure_devops import AzureDevOps, AzureDevOpsToolkit, Result, Scope, Toolset
     from langchain_azure_devops.tools.work_items.tools import get_work_item
 
     def sync(client: AzureDevOps) -> int:
@@ -57,6 +59,24 @@ PROGRAM = """
         toolkit.get_tools(access="Write")  # BAD: Argument "access"
         toolkit.get_tools(approver=True)  # BAD: Argument "approver"
         toolkit.get_tools(toolsets="all", names=["get_build"], access="write", approver=None)
+
+    def ask(toolkit: AzureDevOpsToolkit) -> None:
+        HumanInTheLoopMiddleware(toolkit.interrupt_on())
+        create_deep_agent("openai:gpt-5", interrupt_on=toolkit.interrupt_on(["approve"]))
+        toolkit.interrupt_on(["respond"])  # BAD: List item 0
+
+    class Marked(Result):
+        id: int
+
+    own = Toolset.named("own", "Tools of a user.")
+
+    @own.write(Scope.WORK_WRITE, sends="POST /_apis/mark/{id}")
+    async def mark(client: AzureDevOps, *, id: int) -> Marked:
+        return Marked(id=id)
+
+    async def call_own(client: AzureDevOps) -> int:
+        await mark(client, id="4")  # BAD: Argument "id"
+        return (await mark(client, id=4)).id
 """
 
 

@@ -4,13 +4,12 @@ import sys
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast, get_args
 
 from langchain_core.messages import ToolCall
 from pydantic import JsonValue
-from typing_extensions import TypedDict
 
 from langchain_azure_devops.adapters.langchain import running_call
 from langchain_azure_devops.calls.approval import BegunBefore
@@ -22,6 +21,9 @@ from langchain_azure_devops.safety.grants import Approval, WriteRequest
 from langchain_azure_devops.safety.neutralizing import neutralize
 from langchain_azure_devops.safety.write_view import describe_write
 
+if TYPE_CHECKING:
+    from langchain.agents.middleware import InterruptOnConfig
+
 Decision = Literal["approve", "edit", "reject"]
 _MOST_SHOWN = 10_000
 _HOW = (
@@ -30,11 +32,10 @@ _HOW = (
 )
 
 
-class InterruptOn(TypedDict):
-    """How the middleware asks about one tool; LangChain calls this `InterruptOnConfig`."""
+class _Describer(Protocol):
+    """What the middleware calls to describe a tool call for a person."""
 
-    allowed_decisions: list[Decision]
-    description: Callable[[ToolCall, object, object], str]
+    def __call__(self, tool_call: ToolCall, state: object, runtime: object) -> str: ...
 
 
 @dataclass
@@ -74,7 +75,7 @@ class MiddlewareApprover:
 
     def interrupt_on(
         self, tools: Mapping[str, Tool[..., Any]], allowed_decisions: Sequence[Decision]
-    ) -> dict[str, InterruptOn]:
+    ) -> "dict[str, bool | InterruptOnConfig]":
         """Return the middleware's configuration for the tools that write.
 
         Args:
@@ -98,8 +99,8 @@ class MiddlewareApprover:
             if tool.access == "write"
         }
 
-    def _describer(self, tool: Tool[..., Any], may_edit: bool) -> Callable[[ToolCall, object, object], str]:
-        def describe(tool_call: ToolCall, _state: object, _runtime: object) -> str:
+    def _describer(self, tool: Tool[..., Any], may_edit: bool) -> _Describer:
+        def describe(tool_call: ToolCall, state: object, runtime: object) -> str:  # noqa: ARG001 - LangChain's signature
             """Show the write with the current values, and remember that it was shown."""
             client, key = self._client, (_thread(), tool_call["id"], tool.name)
             try:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import httpx
 from langchain_core.tools import BaseTool, BaseToolkit, StructuredTool
@@ -22,7 +22,7 @@ from langchain_azure_devops.access.selection import (
     required_scopes,
 )
 from langchain_azure_devops.adapters.langchain import OnError, bind, make_announcer
-from langchain_azure_devops.adapters.middleware import Decision, InterruptOn, MiddlewareApprover
+from langchain_azure_devops.adapters.middleware import Decision, MiddlewareApprover
 from langchain_azure_devops.adapters.options import ToolkitOptions, check_options, choose_settings
 from langchain_azure_devops.calls.approval import check_approver
 from langchain_azure_devops.calls.declaration import Toolset
@@ -36,6 +36,9 @@ from langchain_azure_devops.safety.audit import AuditLog
 from langchain_azure_devops.safety.grants import Approver, WritePolicy
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.settings import Settings, TokenProvider
+
+if TYPE_CHECKING:
+    from langchain.agents.middleware import InterruptOnConfig
 
 
 class AzureDevOpsToolkit(BaseToolkit, Closing):
@@ -235,7 +238,7 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
 
     def interrupt_on(
         self, allowed_decisions: Sequence[Decision] = ("approve", "edit", "reject")
-    ) -> dict[str, InterruptOn]:
+    ) -> "dict[str, bool | InterruptOnConfig]":
         """Return what LangChain's `HumanInTheLoopMiddleware` and deepagents need to ask a person about each write.
 
             tools = toolkit.get_tools(approver=toolkit.middleware_approver)

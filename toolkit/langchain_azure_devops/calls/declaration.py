@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
+from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from pydantic import Field, JsonValue
 
@@ -100,7 +100,7 @@ class Toolset:
         targets: tuple[str, ...] = (),
         contents: tuple[str, ...] = (),
         current: ReadCurrent | None = None,
-        recover: Recovery[R] | None = None,
+        recover: Recovery[Result] | None = None,
         makes: str = "",
         empty_clears: bool = False,
         times: int = 1,
@@ -159,7 +159,7 @@ class Toolset:
                     writes=times,
                     contents=frozenset(contents),
                     current=current,
-                    recover=recover,
+                    recover=cast("Recovery[R] | None", recover),
                     makes=makes,
                     empty_clears=empty_clears,
                 )
