@@ -4,6 +4,7 @@ import ast
 import html
 import importlib
 import inspect
+import json
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from filelock import FileLock
 from mkdocstrings import Inventory
 
 from langchain_azure_devops import errors
@@ -39,14 +41,12 @@ def build(root):
     return subprocess.run(command, cwd=root, env=variables, capture_output=True, text=True, timeout=110, check=False)
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """The site of a copy of this repository with four mistakes in it, and with a public name more."""
-    root = tmp_path_factory.mktemp("repository")
+def copy_with_mistakes(root):
+    """Copy what the site is made of, with mistakes in a page and in a docstring, and with a public name more."""
     for path in (*ROOT.glob("*.md"), ROOT / "LICENSE"):
         shutil.copy(path, root)
     bulky = shutil.ignore_patterns("__pycache__", "cassettes", "recordings", "worlds")
-    for folder in (".github", "toolkit", "agents", "evals", "tests/simulator/clients"):
+    for folder in (*PAGES, "tests/simulator/clients"):
         shutil.copytree(ROOT / folder, root / folder, ignore=bulky)
     with (root / "toolkit" / "README.md").open("a", encoding="utf-8") as page:
         page.write("\nA [missing page](NOWHERE.md), and a [missing section](TOOLS.md#nowhere).\n")
@@ -54,16 +54,29 @@ def site(tmp_path_factory):
         module.write(ADDED)
     with (root / "toolkit" / "langchain_azure_devops" / "__init__.pyi").open("a", encoding="utf-8") as stub:
         stub.write("from langchain_azure_devops.scopes import find_nothing as find_nothing\n")
-    done = build(root)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory, worker_id):
+    """The site of a copy of this repository with mistakes in it; the workers of a run share one."""
+    base = tmp_path_factory.getbasetemp()
+    root = (base if worker_id == "master" else base.parent) / "site"
+    with FileLock(f"{root}.lock"):
+        if not (done := root / "done.json").exists():
+            root.mkdir()
+            copy_with_mistakes(root)
+            built = build(root)
+            done.write_text(json.dumps([built.returncode, built.stdout + built.stderr]), encoding="utf-8")
+    code, output = json.loads(done.read_text(encoding="utf-8"))
     folder = root / "build" / "site"
     with (folder / "objects.inv").open("rb") as file:
         items = Inventory.parse_sphinx(file)
     pages = {path.relative_to(folder).parent.as_posix(): path.read_text("utf-8") for path in folder.rglob("index.html")}
-    return SimpleNamespace(done=done, pages=pages, items=items)
+    return SimpleNamespace(code=code, output=output, pages=pages, items=items)
 
 
 def test_a_broken_link_a_broken_reference_and_a_wrong_docstring_fail_the_build(site):
-    warnings = [line for line in site.done.stderr.splitlines() if line.startswith("WARNING")]
+    warnings = [line for line in site.output.splitlines() if line.startswith("WARNING")]
     expected = (
         "link 'NOWHERE.md'",
         "anchor '#nowhere'",
@@ -71,10 +84,10 @@ def test_a_broken_link_a_broken_reference_and_a_wrong_docstring_fail_the_build(s
         "No type or annotation for parameter 'missing'",
         "Parameter 'missing' does not appear",
     )
-    assert [sum(part in line for line in warnings) for part in expected] == [1] * len(expected), site.done.stderr
+    assert [sum(part in line for line in warnings) for part in expected] == [1] * len(expected), site.output
     assert len(warnings) == len(expected)
-    assert f"Aborted with {len(expected)} warnings in strict mode!" in site.done.stdout + site.done.stderr
-    assert site.done.returncode == 1
+    assert f"Aborted with {len(expected)} warnings in strict mode!" in site.output
+    assert site.code == 1
 
 
 def declared_names():
@@ -136,6 +149,15 @@ def test_lists_tables_and_code_of_a_page_are_shown_as_such(site):
     for name, text in site.pages.items():
         shown = re.sub(r"<pre.*?</pre>|<code.*?</code>", "", text, flags=re.DOTALL)
         assert not re.search(r"```|<p>\|.*\||&lt;!--|^\s*[-*] ", shown, re.MULTILINE), name
+
+
+def test_the_integration_page_has_the_shape_that_langchain_asks_for():
+    """The headings of LangChain's templates for the pages of a toolkit and of a tool."""
+    text = (ROOT / "toolkit" / "docs" / "integration.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^##+ (.+)$", text, re.MULTILINE)
+    wanted = ["Overview", "Integration details", "Tool features", "Setup", "Installation", "Credentials"]
+    wanted += ["Instantiation", "Tools", "Invocation", "Invoke directly with arguments", "Invoke with a tool call"]
+    assert [heading for heading in headings if heading != "Writes"] == [*wanted, "Use within an agent", "API reference"]
 
 
 def test_the_site_needs_no_other_host(site):

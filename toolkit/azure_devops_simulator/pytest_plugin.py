@@ -14,6 +14,8 @@ import pytest
 if TYPE_CHECKING:
     from azure_devops_simulator.state.organization import Organization
 
+__all__ = ["RunningOrganization", "azure_devops_organization"]
+
 
 @dataclass(frozen=True)
 class RunningOrganization:
