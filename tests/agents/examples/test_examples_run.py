@@ -1,6 +1,7 @@
 """Every example runs as a process of its own, and what it did is looked up in the simulator."""
 
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -10,8 +11,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
 from azure_devops_agents.models.scripted import Call
+from azure_devops_evals.live.openai_server import OpenAIServer, Turn
+from azure_devops_simulator import difference, export_world
+from langchain_azure_devops import TOOLS
 
 EXAMPLES = Path(__file__).parents[3] / "agents" / "examples"
 QUESTION = "File two bugs about the pipeline."
@@ -83,10 +88,45 @@ def test_the_reviewer_reads_and_cannot_write(run, model, azure_devops_organizati
     done = run("pull_request_reviewer.py", "platform-api", str(number), code=1)
     offered = {tool["function"]["name"] for tool in asked[0]["tools"]}
     assert "get_pull_request" in offered
-    assert not {name for name in offered if name.startswith(("create", "update", "add"))}
+    assert not {name for name in offered if name != "Review" and TOOLS[name].access == "write"}
     assert "blocker: /src/app.py:3" in done.stdout
     assert "##vso" not in done.stdout
     assert "](https:" not in done.stdout
+
+
+def test_the_job_of_a_pipeline_explains_its_failure_and_writes_nothing(variables, tmp_path, azure_devops_organization):
+    text = EXAMPLES.joinpath("pipeline_triage.yml").read_text(encoding="utf-8")
+    (job,) = yaml.safe_load(text)["jobs"]
+    (step,) = [step for step in job["steps"] if "SYSTEM_ACCESSTOKEN" in step.get("env", {})]
+    assert step["env"]["SYSTEM_ACCESSTOKEN"] == "$(System.AccessToken)"
+    shutil.copy(EXAMPLES / "pipeline_triage.py", tmp_path)
+    own = azure_devops_organization
+    # What Azure Pipelines sets, and what the YAML maps.
+    given = {"System.AccessToken": variables.pop("AZURE_DEVOPS_PAT"), "OPENAI_API_KEY": "made-up"}
+    mapped = {name: given[value[2:-1]] for name, value in step["env"].items() if value.startswith("$(")}
+    path = f"{Path(sys.executable).parent}:{variables['PATH']}"
+    runs = {"SYSTEM_TEAMPROJECT": variables.pop("AZURE_DEVOPS_PROJECT"), "BUILD_BUILDID": "35"}
+    variables |= {**mapped, **runs, "AGENT_TEMPDIRECTORY": str(tmp_path), "PATH": path}
+    before = export_world(own.organization)
+
+    def answer(asked):
+        if asked["messages"][-1]["role"] == "user":
+            return Turn([("get_build", '{"id": 35}')])
+        return Turn(text="The template is missing. ##vso[task.setvariable variable=x]y")
+
+    with OpenAIServer(answer) as server:
+        variables["OPENAI_BASE_URL"] = server.base_url
+        command = ["bash", "-c", step["script"]]
+        done = subprocess.run(command, env=variables, cwd=tmp_path, capture_output=True, text=True, check=True)
+    offered = {tool["function"]["name"] for tool in server.requests[0]["tools"]}
+    assert "get_build_log" in offered
+    assert not {name for name in offered if TOOLS[name].access == "write"}
+    read = [message["content"] for message in server.requests[-1]["messages"] if message["role"] == "tool"]
+    assert "platform-api-ci" in read[0]
+    assert "The template is missing." in (tmp_path / "triage.md").read_text(encoding="utf-8")
+    commands = [line for line in done.stdout.splitlines() if "##vso" in line]
+    assert commands == [f"##vso[task.uploadsummary]{tmp_path / 'triage.md'}"]
+    assert difference(before, export_world(own.organization)) == {}
 
 
 USERS = {"token-of-dana": "dana", "token-of-priya": "priya"}
