@@ -72,7 +72,8 @@ def site(tmp_path_factory, worker_id):
     with (folder / "objects.inv").open("rb") as file:
         items = Inventory.parse_sphinx(file)
     pages = {path.relative_to(folder).parent.as_posix(): path.read_text("utf-8") for path in folder.rglob("index.html")}
-    return SimpleNamespace(code=code, output=output, pages=pages, items=items)
+    files = [path.relative_to(folder).as_posix() for path in folder.rglob("*")]
+    return SimpleNamespace(code=code, output=output, pages=pages, items=items, files=files)
 
 
 def test_a_broken_link_a_broken_reference_and_a_wrong_docstring_fail_the_build(site):
@@ -139,6 +140,12 @@ def test_every_page_of_the_repository_is_on_the_site(site):
     }
     assert len(written) >= 11
     assert titles <= {title.removesuffix("\N{PILCROW SIGN}") for title in shown}
+
+
+def test_what_a_page_links_to_is_on_the_site_and_no_address_is_hidden(site):
+    assert {"agents/demo-report.svg", "github/workflows/release.yml"} <= set(site.files)
+    # Servers and tools that publish sites leave out what begins with a dot.
+    assert [file for file in site.files if any(part.startswith(".") for part in Path(file).parts)] == []
 
 
 def test_lists_tables_and_code_of_a_page_are_shown_as_such(site):

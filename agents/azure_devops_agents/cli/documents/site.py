@@ -101,7 +101,10 @@ def _reachable(root: Path, paths: list[str]) -> Iterator[str]:
 def _file(config: MkDocsConfig, path: str) -> File:
     """Return a file of this repository under its path; no address on the site has a folder that begins with a dot."""
     stem = Path(path).stem
-    address = f"{stem.lower()}/index.html" if path.endswith(".md") and stem != "README" else None
+    if path.endswith(".md"):
+        address = f"{stem.lower()}/index.html" if stem != "README" else None
+    else:
+        address = "/".join(part.lstrip(".") for part in Path(path).parts)
     return File(
         path,
         config.extra["root"].as_posix(),
