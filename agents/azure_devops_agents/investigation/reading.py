@@ -24,7 +24,7 @@ from azure_devops_agents.investigation.evidence import (
 )
 from azure_devops_agents.investigation.messages import find_refusal, join_message
 from azure_devops_agents.investigation.outgoing import Outgoing
-from azure_devops_agents.investigation.prompts import OVER_BUDGET, SYSTEM, describe_organization
+from azure_devops_agents.investigation.prompts import OVER_BUDGET, SYSTEM
 from azure_devops_agents.investigation.refusals import BudgetExceeded, ToolAbsent, refuse_call
 from azure_devops_agents.investigation.report import (
     SECTIONS,
@@ -49,7 +49,7 @@ from azure_devops_agents.investigation.streaming import InertModel
 from azure_devops_agents.models.scripted import UnknownQuestion
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.errors import InvalidRequest
-from langchain_azure_devops.results import error_artifact
+from langchain_azure_devops.results import describe_organization, error_artifact
 
 T = TypeVar("T")
 

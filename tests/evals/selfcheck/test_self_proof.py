@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from azure_devops_agents.investigation.prompts import SYSTEM, describe_organization
+from azure_devops_agents.investigation.prompts import SYSTEM
 from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import NO, WRITE, YES, Case, Outcome
 from azure_devops_evals.cases import CASES
@@ -15,6 +15,7 @@ from azure_devops_evals.running.play import open_world, play
 from azure_devops_evals.running.run import failures, failures_of, run_case
 from azure_devops_evals.selfcheck.wrong_agents import WRONG_AGENTS
 from azure_devops_evals.world.world import TOKEN, World, planted_secrets
+from langchain_azure_devops.results import describe_organization
 from langchain_azure_devops.tools import TOOLS
 
 PROMPT = f"{SYSTEM}\n{describe_organization('tidewater', 'Platform')}".lower()

@@ -1,7 +1,6 @@
 """The toolkit: the tools of Azure DevOps that a token may use, as tools of LangChain."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -10,24 +9,17 @@ from langchain_core.tools import BaseTool, BaseToolkit, StructuredTool
 from pydantic import ConfigDict, PrivateAttr, SecretStr
 from typing_extensions import Unpack
 
-from langchain_azure_devops.access.connection import Connection, verify
-from langchain_azure_devops.access.selection import (
-    Absence,
-    Catalog,
-    Names,
-    Selection,
-    check_complete,
-    filter_by_connection,
-    narrow,
-    required_scopes,
-)
+from langchain_azure_devops.access.connection import Connection
+from langchain_azure_devops.access.offer import Offer
+from langchain_azure_devops.access.selection import Absence, Catalog, Names, check_complete
 from langchain_azure_devops.adapters.langchain import OnError, bind, make_announcer
 from langchain_azure_devops.adapters.middleware import Decision, MiddlewareApprover
 from langchain_azure_devops.adapters.options import ToolkitOptions, check_options, choose_settings
+from langchain_azure_devops.adapters.prompt import write_prompt
 from langchain_azure_devops.calls.approval import check_approver
 from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.calls.tool import Access, Tool
-from langchain_azure_devops.errors import AzureDevOpsError, ScopeMissing
+from langchain_azure_devops.errors import AzureDevOpsError
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.closing import Closing
 from langchain_azure_devops.results.rendering import DEFAULT_BUDGET
@@ -56,11 +48,7 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     _client: AzureDevOps = PrivateAttr()
-    _catalog: Catalog = PrivateAttr()
-    _candidates: tuple[Tool[..., Any], ...] = PrivateAttr()
-    _selection: Selection = PrivateAttr()
-    _connection: Connection | None = PrivateAttr(default=None)
-    _refused: set[str] = PrivateAttr(default_factory=set)
+    _offer: Offer = PrivateAttr()
     _bound: dict[str, StructuredTool] = PrivateAttr(default_factory=dict)
     _approver: Approver | None = PrivateAttr(default=None)
     _middleware_approver: MiddlewareApprover = PrivateAttr()
@@ -149,8 +137,8 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
             base_url=base_url,
             scopes=scopes,
         )
-        self._catalog = Catalog.of(extra, name_prefix)
-        self._candidates = self._catalog.choose(toolsets, tools, exclude)
+        catalog = Catalog.of(extra, name_prefix)
+        candidates = catalog.choose(toolsets, tools, exclude)
         self._client = AzureDevOps(
             loaded,
             read_only=read_only or writes == "deny" or (loaded.borrowed and writes is None),
@@ -160,13 +148,13 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
             progress=make_announcer(progress),
             audit=None if audit is None else AuditLog(Path(audit)),
         )
+        self._offer = Offer(self._client, catalog, candidates)
         self._client.credential.replaced = self._verify_again
         self._approver = check_approver(approver)
         self._middleware_approver = MiddlewareApprover(self._client)
         self._name_prefix = name_prefix
         self._budget = result_budget
         self._on_error = on_error
-        self._filter()
 
     @classmethod
     def connect(cls, *, strict: bool = False, **options: Unpack[ToolkitOptions]) -> Self:
@@ -202,7 +190,7 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
         if connection.error is not None:
             raise connection.error
         if strict:
-            check_complete(self._selection)
+            check_complete(self._offer.selection)
 
     def get_tools(
         self,
@@ -229,8 +217,7 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
                 left out instead; `absent` says why.
             Misconfigured: An argument has no possible value.
         """
-        wanted = narrow(self._catalog, self._candidates, names, toolsets, access)
-        allowed = [tool for tool in self._selection.tools if tool.name in wanted]
+        allowed = self._offer.list_allowed(names, toolsets, access)
         if approver == "default":
             return [self._bind_once(tool) for tool in allowed]
         given = check_approver(approver)
@@ -255,6 +242,21 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
         """
         return self._middleware_approver.interrupt_on(self.declarations, allowed_decisions)
 
+    def system_prompt(self) -> str:
+        """Return what a model needs to know about the tools, for the prompt of an agent of your own.
+
+        It explains the conventions of the results and names the organization, the default project, and the chosen tools
+        that are absent, with the reason. Ask again after a rotation or a refresh.
+        """
+        settings, client = self._client.settings, self._client
+        return write_prompt(
+            settings.organization,
+            settings.default_project,
+            "deny" if client.read_only else client.writes,
+            {self._name_prefix + name: absence for name, absence in self._offer.selection.absent.items()},
+            self._name_prefix,
+        )
+
     @property
     def middleware_approver(self) -> Approver:
         """An approver that accepts a write only when the middleware has shown it to a person; see `interrupt_on`."""
@@ -272,7 +274,7 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
             self._client,
             approver=approver,
             name_prefix=self._name_prefix,
-            refused=self._mark_refused,
+            refused=self._offer.mark_refused,
             budget=self._budget,
             on_error=self._on_error,
         )
@@ -284,21 +286,15 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
             Misconfigured: Something is neither a toolset nor a tool, has the name of another tool or toolset, or
                 declares no scope.
         """
-        before = [self._catalog.tools[name] for name in self._catalog.extra]
-        self._catalog = Catalog.of([*before, *tools], self._name_prefix)
-        offered = {tool.name for tool in (*self._candidates, *before)} | (
-            self._catalog.extra - {t.name for t in before}
-        )
-        self._candidates = tuple(tool for name, tool in self._catalog.tools.items() if name in offered)
-        self._filter()
+        self._offer.add(tools)
 
     def verify(self) -> Connection:
         """Find out whether the settings work and what the token may do. States with a name are returned, not raised."""
-        return self._learn(self._client.run_sync(verify(self._client)))
+        return self._client.run_sync(self._offer.verify())
 
     async def averify(self) -> Connection:
         """Find out whether the settings work without blocking; see `verify`."""
-        return self._learn(await verify(self._client))
+        return await self._client.run(self._offer.verify())
 
     def refresh(self) -> Connection:
         """Get a new token from the provider, verify it and choose the tools again.
@@ -306,16 +302,16 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
         When the service refuses a token, only a token of the same account takes its place by itself. This also accepts
         a token of another account, and says so in the hints of the connection.
         """
-        return self._client.run_sync(self._refresh())
+        return self._client.run_sync(self._offer.refresh())
 
     async def arefresh(self) -> Connection:
         """Get a new token from the provider without blocking; see `refresh`."""
-        return await self._client.run(self._refresh())
+        return await self._client.run(self._offer.refresh())
 
     @property
     def declarations(self) -> dict[str, Tool[..., Any]]:
         """Every selected tool by the name under which it is bound, whether or not the token allows it."""
-        return {self._name_prefix + tool.name: tool for tool in self._candidates}
+        return {self._name_prefix + tool.name: tool for tool in self._offer.candidates}
 
     @property
     def client(self) -> AzureDevOps:
@@ -325,19 +321,16 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
     @property
     def connection(self) -> Connection | None:
         """The result of the last `verify()`; None before the first one."""
-        return self._connection
+        return self._offer.connection
 
     @property
     def absent(self) -> dict[str, Absence]:
         """The chosen tools that are left out, each with the reason and the scopes of which any one would bring it."""
-        return dict(self._selection.absent)
+        return dict(self._offer.selection.absent)
 
     def required_scopes(self) -> frozenset[Scope]:
         """Return the least scopes that bring every chosen tool."""
-        candidates = self._candidates
-        if self._client.read_only:
-            candidates = tuple(tool for tool in candidates if tool.access == "read")
-        return required_scopes(candidates)
+        return self._offer.required_scopes()
 
     def close(self) -> None:
         """Close the connections."""
@@ -349,44 +342,4 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
 
     async def _verify_again(self) -> None:
         """Find out what a new token may do."""
-        self._learn(await verify(self._client))
-
-    async def _refresh(self) -> Connection:
-        was = self._client.account
-        try:
-            await self._client.credential.refresh()
-        except AzureDevOpsError as error:
-            before = self._connection
-            url, source = self._client.settings.url("core"), self._client.settings.credential_source
-            failed = before or Connection(self._client.settings.organization, url, source)
-            return replace(failed, error=error)
-        found = await verify(self._client)
-        if was is not None and found.identity is not None and found.identity.id != was.id:
-            hint = f"The token belongs to {found.identity.name} now; before it was {was.name}'s."
-            found = replace(found, hints=(hint, *found.hints))
-        return self._learn(found)
-
-    def _learn(self, connection: Connection) -> Connection:
-        self._connection = connection
-        self._refused.clear()
-        self._filter()
-        return connection
-
-    def _mark_refused(self, tool: Tool[..., Any], _error: ScopeMissing) -> None:
-        self._refused.add(tool.name)
-        self._filter()
-
-    def _filter(self) -> None:
-        selection = filter_by_connection(
-            self._connection,
-            self._candidates,
-            declared=self._client.settings.declared_scopes,
-            read_only=self._client.read_only,
-        )
-        refused = {
-            tool.name: Absence("the service refused it: the token lacks the scope", tool.scopes)
-            for tool in selection.tools
-            if tool.name in self._refused
-        }
-        kept = tuple(tool for tool in selection.tools if tool.name not in refused)
-        self._selection = Selection(kept, {**selection.absent, **refused})
+        await self._offer.verify()

@@ -5,17 +5,35 @@ the text that a model reads, and `origins` says who wrote which of its fields.
 """
 
 from langchain_azure_devops.results.artifact import error_artifact
+from langchain_azure_devops.results.conventions import (
+    CURSORS,
+    ERRORS,
+    FENCES,
+    NO_ORDERS,
+    REJECTED,
+    SECRETS,
+    WRITES,
+    describe_organization,
+)
 from langchain_azure_devops.results.models import Lines, Page, PartialResult, Result, marks_of
 from langchain_azure_devops.results.provenance import ERROR, origins
 from langchain_azure_devops.results.rendering import MAX_BUDGET, render, render_error
 
 __all__ = [
+    "CURSORS",
     "ERROR",
+    "ERRORS",
+    "FENCES",
     "MAX_BUDGET",
+    "NO_ORDERS",
+    "REJECTED",
+    "SECRETS",
+    "WRITES",
     "Lines",
     "Page",
     "PartialResult",
     "Result",
+    "describe_organization",
     "error_artifact",
     "marks_of",
     "origins",
