@@ -148,6 +148,15 @@ def test_what_a_page_links_to_is_on_the_site_and_no_address_is_hidden(site):
     assert [file for file in site.files if any(part.startswith(".") for part in Path(file).parts)] == []
 
 
+def test_the_entries_for_sections_lead_to_them(site):
+    entries = re.findall(
+        r'<a href="([\w/]+)#([\w-]+)" class="md-nav__link">\s*<span class="md-ellipsis">\s*(.+)', site.pages["."]
+    )
+    assert [title.strip() for _, _, title in entries] == ["Set up", "Automations"]
+    for page, anchor, _ in entries:
+        assert f'id="{anchor}"' in site.pages[page.rstrip("/")]
+
+
 def test_lists_tables_and_code_of_a_page_are_shown_as_such(site):
     page = site.pages["agents"]
     steps = re.search(r"<ol>.*?<strong>A service account.*?</ol>", page, re.DOTALL)[0]

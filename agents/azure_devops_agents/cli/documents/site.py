@@ -12,6 +12,7 @@ from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files, InclusionLevel
+from mkdocs.structure.nav import Link, Navigation
 from mkdocs.structure.pages import Page
 
 from azure_devops_agents.cli.documents.commonmark import for_python_markdown
@@ -46,6 +47,15 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for module, text in _reference(names):
         files.append(File.generated(config, f"reference/{module}.md", content=text))
     return files
+
+
+def on_nav(nav: Navigation, config: MkDocsConfig, files: Files) -> None:
+    """Give some sections of pages an entry of their own."""
+    for title, place in reversed(config.extra["sections"].items()):
+        path, _, anchor = place.partition("#")
+        if (page := files.src_uris[path].page) is not None:
+            siblings = page.parent.children if page.parent else nav.items
+            siblings.insert(siblings.index(page) + 1, Link(title, f"{page.url}#{anchor}"))
 
 
 def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
