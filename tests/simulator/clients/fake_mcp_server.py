@@ -4,7 +4,7 @@ Use: python fake_mcp_server.py OFFERS.json BEHAVIOUR ORGANIZATION --authenticati
 
 OFFERS.json holds the version and the list of tools. The behaviours: `echo` answers with the name and the arguments of a
 call, `environment` with its environment, `hang` never, `die` ends instead, `garbage` answers with no JSON first,
-`change` announces another list before it answers, and `text:...` answers with a text.
+`change` announces another list before it answers, `text:...` answers with a text, and `refuse:...` with a failure.
 """
 
 import json
@@ -30,7 +30,8 @@ def answer_call(behaviour: str, call: dict) -> str:
         send({"method": "notifications/tools/list_changed"})
     if behaviour == "environment":
         return json.dumps(dict(os.environ))
-    return behaviour.removeprefix("text:") if behaviour.startswith("text:") else json.dumps(call)
+    kind, _, text = behaviour.partition(":")
+    return text if kind in {"text", "refuse"} else json.dumps(call)
 
 
 def main() -> None:
@@ -50,7 +51,7 @@ def main() -> None:
             result = {"tools": offers["tools"]}
         else:
             text = answer_call(sys.argv[2], request["params"])
-            result = {"content": [{"type": "text", "text": text}]}
+            result = {"content": [{"type": "text", "text": text}], "isError": sys.argv[2].startswith("refuse:")}
         send({"id": request["id"], "result": result})
 
 

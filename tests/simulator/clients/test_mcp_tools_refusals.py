@@ -7,14 +7,18 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from official_clients import FULL
-from vendor_toolkit import QUICK, REROUTE, Vendor, runs, vendor_toolkit, wait_for
+from vendor_toolkit import QUICK, REROUTE, Vendor, runs, vendor_toolkit, wait_for, with_pid
 
 from azure_devops_simulator import Organization, SimulatorServer, seed_organization
+from langchain_azure_devops import AzureDevOpsToolkit, azure_devops_mcp_tools
 from langchain_azure_devops.adapters.mcp_client.operations import load_allow_list
 from langchain_azure_devops.errors import Misconfigured, Unreachable
 from langchain_azure_devops.runtime import Timeouts
@@ -207,6 +211,173 @@ def test_a_result_is_cut_to_the_budget_with_a_note(start):
     assert message.content.splitlines()[-3].startswith("line ")
 
 
+COMMENT = {"workItemId": 4, "text": "Hello"}
+CERTAIN = {
+    "Error updating work item [HTTP 412 Precondition Failed]: changed": "[conflict RevisionConflict",
+    "Error creating work item: TF401320: Rule Error for field State.": "[invalid InvalidRequest",
+    "Error with pull request write operation: TF401027: You need the permission.": "[denied PermissionDenied",
+    "Error with pull request write operation: TF401179: An active pull request exists.": "[conflict AlreadyExists",
+    "Error adding work item comment: Failed to add a work item comment: Forbidden": "[denied PermissionDenied",
+    "Error with repository operation: TF401019: The Git repository does not exist.": "[not_found NotFound",
+    "text is required": "[invalid InvalidRequest",
+    "Error: Client does not support form elicitation.": "[invalid InvalidRequest",
+}
+OPEN = (
+    "Error creating work item: Failed request: (500)",
+    "Error creating work item: TF400898: An Internal Error Occurred.",
+    "Error creating work item: read ECONNRESET",
+    "Error creating work item: the title 'Error 404 (Unauthorized)' was sent",
+    "<html><title>Sign In</title></html>",
+)
+
+
+@pytest.mark.parametrize(("said", "headline"), CERTAIN.items())
+def test_a_failure_that_is_certain_gets_its_class(start, said, headline):
+    vendor = start(f"refuse:{said}")
+    for message in (
+        vendor.call("mcp_core_list_projects"),
+        vendor.call("mcp_wit_work_item_comment_write_add", **COMMENT),
+    ):
+        assert message.content.startswith(headline), message.content
+
+
+@pytest.mark.parametrize("said", OPEN)
+def test_a_failed_write_of_which_a_part_may_be_done_is_unknown(start, said):
+    message = start(f"refuse:{said}").call("mcp_wit_work_item_comment_write_add", **COMMENT)
+    assert message.content.startswith("[unavailable WriteOutcomeUnknown"), message.content
+
+
+def test_a_refusal_after_the_first_of_several_requests_is_unknown(start):
+    vendor = start("refuse:Error with pull request write operation: TF401027: You need the permission.")
+    change = {"repositoryId": "platform-api", "pullRequestId": 9, "labels": ["a"]}
+    message = vendor.call("mcp_repo_pull_request_write_update", **change)
+    assert message.content.startswith("[unavailable WriteOutcomeUnknown"), message.content
+
+
+def test_a_new_token_is_used_by_a_new_process(start, organization):
+    tokens = iter(["first-token", FULL])
+    organization.add_token("first-token")
+    vendor = start("echo", token=lambda: next(tokens))
+    pid = vendor.pid
+    assert vendor.call("mcp_core_list_projects").status == "success"
+    assert vendor.pid == pid
+    del organization.tokens["first-token"]
+    vendor.toolkit.refresh()
+    assert vendor.call("mcp_core_list_projects").status == "success"
+    assert vendor.pid != pid
+    wait_for(lambda: not runs(pid))
+
+
+class Hosted(BaseHTTPRequestHandler):
+    """A server over HTTP that answers with the name of the called tool; it stands for the hosted one."""
+
+    offers: ClassVar[list[dict]] = []
+    seen: ClassVar[list[str | None]] = []
+
+    def do_POST(self) -> None:
+        self.seen.append(self.headers["authorization"])
+        request = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        if "id" not in request:
+            self.send_response(202)
+            self.end_headers()
+            return
+        results = {
+            "initialize": {
+                "protocolVersion": (request.get("params") or {}).get("protocolVersion"),
+                "capabilities": {"tools": {}},
+                "serverInfo": {"name": "hosted", "version": load_allow_list().version},
+            },
+            "tools/list": {"tools": self.offers},
+        }
+        named = {"content": [{"type": "text", "text": (request.get("params") or {}).get("name", "")}]}
+        body = {"jsonrpc": "2.0", "id": request["id"], "result": results.get(request["method"], named)}
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+
+    def do_GET(self) -> None:
+        self.send_error(405)
+
+    def do_DELETE(self) -> None:
+        self.send_error(405)
+
+    def log_message(self, *_: object) -> None:
+        """Stay silent."""
+
+
+def test_a_server_over_http_gets_the_entra_token_and_never_the_access_token(offers):
+    Hosted.offers, Hosted.seen = offers, []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hosted)
+    with server, ThreadPoolExecutor(1) as pool:
+        pool.submit(server.serve_forever)
+        with AzureDevOpsToolkit(organization="tidewater", pat=FULL, toolsets=(), scopes="vso.project") as toolkit:
+            address = f"http://127.0.0.1:{server.server_port}/mcp"
+            tools = azure_devops_mcp_tools(toolkit, url=address, url_token="entra-token-of-a-test")
+            (projects,) = [tool for tool in tools if tool.name == "mcp_core_list_projects"]
+            assert "core_list_projects" in projects.invoke({})
+        server.shutdown()
+    assert set(Hosted.seen) == {"Bearer entra-token-of-a-test"}
+
+
+def test_the_hosted_server_needs_https_and_an_entra_token():
+    with AzureDevOpsToolkit(organization="tidewater", pat=FULL, toolsets=()) as toolkit:
+        with pytest.raises(Misconfigured, match="begins with https"):
+            azure_devops_mcp_tools(toolkit, url="http://mcp.example/", url_token="x")
+        with pytest.raises(Misconfigured, match="needs the Entra token"):
+            azure_devops_mcp_tools(toolkit, url="https://mcp.example/")
+
+
+def test_tools_are_chosen_by_name_and_toolset(start, offers, tmp_path):
+    vendor = start()
+    with pytest.raises(Misconfigured, match="two tools called"):
+        azure_devops_mcp_tools(
+            vendor.toolkit, command=[sys.executable, str(FAKE), str(tmp_path / "offers.json"), "echo"]
+        )
+    wiki = start(toolsets="mcp_wiki")
+    assert {tool.metadata["toolset"] for tool in wiki.tools.values()} == {"mcp_wiki"}
+    few = start(toolsets=None)
+    assert 15 < len(few.tools) < 30
+    assert {"mcp_wit_query_wiql", "mcp_repo_pull_request_write_create"} <= set(few.tools)
+
+
+def test_the_missing_extra_is_named():
+    script = """
+        import sys
+        sys.modules["mcp"] = None
+        from langchain_azure_devops import AzureDevOpsToolkit, azure_devops_mcp_tools
+        from langchain_azure_devops.errors import Misconfigured
+        try:
+            azure_devops_mcp_tools(AzureDevOpsToolkit(organization="contoso", pat="x" * 52), command=["true"])
+        except Misconfigured as error:
+            print(error.message)
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=True)
+    assert "pip install 'langchain-azure-devops[mcp]'" in done.stdout
+
+
+INTERRUPTED = """
+    import sys
+    from langchain_azure_devops import AzureDevOpsToolkit, azure_devops_mcp_tools
+
+    options = {"base_url": "http://127.0.0.1:9/tidewater", "pat": "x" * 52, "toolsets": (), "scopes": "vso.project"}
+    with AzureDevOpsToolkit(**options) as toolkit:
+        tools = {tool.name: tool for tool in azure_devops_mcp_tools(toolkit, command=sys.argv[1:])}
+        print("ready", flush=True)
+        tools["mcp_core_list_projects"].invoke({})
+"""
+
+
+def test_ctrl_c_ends_a_call_and_the_process(offers, tmp_path):
+    program, pid_file = started_by(INTERRUPTED, "hang", offers, tmp_path)
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as ours:
+        assert ours.stdout is not None
+        assert ours.stdout.readline() == "ready\n"
+        ours.send_signal(signal.SIGINT)
+        assert "KeyboardInterrupt" in ours.communicate()[1]
+    wait_for(lambda: not runs(int(pid_file.read_text("utf-8"))))
+
+
 KILLED = """
     import sys, time
     from langchain_azure_devops import AzureDevOpsToolkit, azure_devops_mcp_tools
@@ -218,12 +389,29 @@ KILLED = """
 """
 
 
-def test_no_process_is_left_when_ours_is_killed(offers, tmp_path):
-    file = tmp_path / "offers.json"
+def started_by(script: str, behaviour: str, offers: list[dict], folder: Path) -> tuple[list[str], Path]:
+    """A program of a user that starts the small server, and the file with the process id of the server."""
+    file, pid_file = folder / "offers.json", folder / "pid"
     file.write_text(json.dumps({"version": load_allow_list().version, "tools": offers}), encoding="utf-8")
+    server = with_pid(pid_file, sys.executable, str(FAKE), str(file), behaviour)
+    return [sys.executable, "-c", textwrap.dedent(script), *server], pid_file
+
+
+def test_no_process_is_left_when_ours_is_killed(offers, tmp_path):
+    program, pid_file = started_by(KILLED, "echo", offers, tmp_path)
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as ours:
+        assert ours.stdout is not None
+        assert ours.stdout.readline() == "ready\n"
+        ours.send_signal(signal.SIGKILL)
+        ours.wait()
+    wait_for(lambda: not runs(int(pid_file.read_text("utf-8"))))
+
+
+def test_no_process_of_node_is_left_when_ours_is_killed(start_file, tmp_path):
     pid_file = tmp_path / "pid"
-    server = ["sh", "-c", f'echo $$ > {pid_file}; exec "$@"', "sh", sys.executable, str(FAKE), str(file), "echo"]
-    program = [sys.executable, "-c", textwrap.dedent(KILLED), *server]
+    script = KILLED.replace("command=sys.argv[1:]", "command=sys.argv[1:], environment={'NODE_OPTIONS': NODE}")
+    script = script.replace("import sys, time", f"import sys, time; NODE = '--require {REROUTE}'")
+    program = [sys.executable, "-c", textwrap.dedent(script), *with_pid(pid_file, "node", str(start_file))]
     with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as ours:
         assert ours.stdout is not None
         assert ours.stdout.readline() == "ready\n"

@@ -389,6 +389,19 @@ def test_what_would_collide_or_cannot_be_filtered_is_refused(extra, words):
         toolkit_of(extra=extra)
 
 
+def test_tools_that_are_added_later_are_filtered_like_the_others_and_bring_nothing_back():
+    first, second = other("first", Scope.BUILD, of="one"), other("second", Scope.WIKI, of="two")
+    made = toolkit_of(extra=[first], tools="get_build", exclude="first", scopes="vso.build")
+    assert names(made) == {"get_build"}
+    made.add_tools([second, *other("third", Scope.BUILD, of="three").tools])
+    assert names(made) == {"get_build", "third"}
+    assert made.absent["second"].reason == "the token lacks the scope"
+    assert names(made, toolsets="three") == {"third"}
+    with pytest.raises(Misconfigured, match="There are two tools called 'second'"):
+        made.add_tools([second])
+    assert names(made) == {"get_build", "third"}
+
+
 def test_a_tool_of_langchain_is_refused_with_the_place_where_it_belongs():
     @langchain_tool
     def add(a: int, b: int) -> int:

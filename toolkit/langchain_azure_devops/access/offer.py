@@ -54,10 +54,11 @@ class Offer:
             Misconfigured: Something is neither a toolset nor a tool, has the name of another tool or toolset, or
                 declares no scope.
         """
-        before = [self._catalog.tools[name] for name in self._catalog.extra]
-        self._catalog = Catalog.of([*before, *tools], self._catalog.name_prefix)
-        added = self._catalog.extra - {tool.name for tool in before}
-        offered = added | {tool.name for tool in (*self.candidates, *before)}
+        before = self._catalog
+        mine = [tool for name, tool in before.tools.items() if name in before.extra]
+        self._catalog = Catalog.of([*mine, *tools], before.name_prefix)
+        # What was excluded stays away.
+        offered = {tool.name for tool in self.candidates} | (self._catalog.extra - before.extra)
         self.candidates = tuple(tool for name, tool in self._catalog.tools.items() if name in offered)
         self._filter()
 

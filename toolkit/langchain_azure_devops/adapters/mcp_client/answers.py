@@ -1,8 +1,9 @@
 """The answers of the vendor's server: its text without its own fence, and its errors as ours where that is certain."""
 
+import asyncio
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from mcp_types import BlobResourceContents, CallToolResult, EmbeddedResource, TextContent
 from pydantic import Field
@@ -10,8 +11,10 @@ from pydantic import Field
 from langchain_azure_devops.adapters.mcp_client.operations import VendorOperation
 from langchain_azure_devops.errors import (
     AzureDevOpsError,
+    Conflict,
     InvalidRequest,
     NotFound,
+    PermissionDenied,
     ScopeMissing,
     ServiceFault,
     SignInRequired,
@@ -23,18 +26,23 @@ from langchain_azure_devops.errors import (
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.results.models import CollectedText, PartialResult
 
-MOST_CHARACTERS = 1_000_000
+MOST_CHARACTERS = 400_000
 """What follows in a longer answer is left out before its secrets are replaced; a result shows far less."""
 _FENCE = re.compile(r"<<(\w{32})>> \[UNTRUSTED [^\n]*\] <<\1>>\n(.*)\n<</\1>>", re.DOTALL)
 _SIGN_IN = re.compile(r"(?is)\s*(?:<!doctype html[^>]*>\s*)?<html\b.{0,2000}?(?:<title>[^<]*sign in|_signin)")
-_PAGE = re.compile(r"(?i)\s*(?:<!doctype html|<html\b)")
 _NOT_JSON = re.compile(r"Unexpected token '?<'?.*is not valid JSON", re.DOTALL)
 _CODE = re.compile(r"\b((?:TF|VS)\d{5,6}): .*", re.DOTALL)
-_STATUS = re.compile(r"(?:\[HTTP |\(|\berror: |: |\bstatus code )(4\d\d|5\d\d)(?=[\]) :]|$)")
-_WORDS = (("unauthorized", 401), ("forbidden", 403), ("too many requests", 429))
+_STATUS = re.compile(r"\[HTTP (\d{3})\b|\((\d{3})\)(?=:|\s*$)|\bHTTP (\d{3}):|\bAPI error: (\d{3})\b")
+_STATUS_TEXT = re.compile(r"(?i): (unauthorized|forbidden|too many requests)\s*$")
+_STATUS_TEXTS = {"unauthorized": 401, "forbidden": 403, "too many requests": 429}
 _MISSING = re.compile(r"\b[\w']+ is required\b|\bInvalid arguments for tool\b|\bInput validation error\b")
-_NOT_THERE = {"TF401019", "TF401174", "TF401175", "TF401180", "TF401232"}
-"""A repository, a path, a version, a pull request or a work item that does not exist."""
+_CODES: Mapping[str, type[AzureDevOpsError]] = {
+    **dict.fromkeys(("TF401019", "TF401174", "TF401175", "TF401180", "TF401232"), NotFound),
+    **dict.fromkeys(("TF401027", "TF215106"), PermissionDenied),
+    **dict.fromkeys(("TF401320", "TF401347", "TF401398", "TF51004", "TF51005", "TF51006", "VS403691"), InvalidRequest),
+    "TF401028": Conflict,
+}
+"""The codes by which the service refuses; the server passes them on without the status of the answer."""
 _ELICITED = re.compile(r"does not support (?:form )?elicitation|Elicitation not supported")
 _HTML_FILE = re.compile(r"(?i)\.(?:x?html?|aspx)$")
 
@@ -67,7 +75,12 @@ def _read_parts(answer: CallToolResult) -> Iterable[str]:
             yield f"[{part.type}, which is not text]"
 
 
-def make_result(text: str) -> VendorAnswer:
+async def make_result(text: str) -> VendorAnswer:
+    """Make a result of a text. Other calls go on while a long text is read."""
+    return await asyncio.to_thread(_make_result, text) if len(text) > MOST_CHARACTERS else _make_result(text)
+
+
+def _make_result(text: str) -> VendorAnswer:
     """Make a result of a text: lists with one entry on each line, and not more than could ever be shown.
 
     It is cut at the end of a line, because the last line may hold a secret that is cut off.
@@ -132,7 +145,7 @@ async def classify_failure(client: AzureDevOps, operation: VendorOperation, text
         return InvalidRequest(
             f"{operation.key} needs one more argument: give project, and team where it has one.", subject="arguments"
         )
-    if _SIGN_IN.search(text) or _NOT_JSON.search(text):
+    if operation.access == "read" and (_SIGN_IN.search(text) or _NOT_JSON.search(text)):
         return SignInRequired(
             f"The service answered {operation.key} with a page instead of data, most likely its sign-in page.",
             subject=operation.key,
@@ -143,17 +156,19 @@ async def classify_failure(client: AzureDevOps, operation: VendorOperation, text
             return TokenRejected(f"{said} Nobody is signed in with this token.", subject=operation.key)
         return ScopeMissing(f"{said} The token is accepted, so it lacks the scope.", subject=operation.scopes[0].value)
     code = _CODE.search(text)
-    kind = NotFound if code and code[1] in _NOT_THERE else error_class(status or 500, "", code[0] if code else "")
+    kind = _CODES.get(code[1]) if code else None
+    kind = kind or error_class(status or 500, "", code[0] if code else "")
     if not issubclass(kind, ServiceFault):
         return kind(explain(kind, said))
     return InvalidRequest(said, subject="arguments") if _MISSING.search(text) else None
 
 
 def _find_status(text: str) -> int | None:
+    """Return the status that the server names, in the forms that it has; a number elsewhere may be anything."""
     if found := _STATUS.search(text):
-        return int(found[1])
-    lowered = text.lower()
-    return next((status for word, status in _WORDS if word in lowered), None)
+        return int(next(filter(None, found.groups())))
+    words = _STATUS_TEXT.search(text)
+    return _STATUS_TEXTS[words[1].lower()] if words else None
 
 
 def unclear_failure(operation: VendorOperation, text: str) -> AzureDevOpsError:

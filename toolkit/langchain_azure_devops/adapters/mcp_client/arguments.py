@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, create_model
@@ -17,6 +17,7 @@ _FRACTIONS = {"capacityPerDay"}
 _ABOUT_ACTIONS = re.compile(
     r"\s*(?:Used for|Used only for|Required for|Optional for|Used when|Required when)\b[^.]*(?:\.(?=\s|$)|$)"
 )
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 _PROJECT = "Name or id"
 _WORDS = re.compile(r"\b(\w+) \(((?:[^()]|\([^()]*\))*)\)")
 
@@ -44,10 +45,11 @@ def make_signature(operation: VendorOperation, offer: Offer, result: type[Result
 
 def describe_operation(operation: VendorOperation, offer: Offer) -> str:
     """Return what an operation does, in the words of the server."""
-    whole = str(offer.get("description") or "")
+    properties = cast("Mapping[str, Schema]", cast("Schema", offer["inputSchema"])["properties"])
+    hidden = properties.keys() - {*operation.required, *operation.optional}
+    whole = _drop_sentences(str(offer.get("description") or ""), hidden)
     if not operation.action:
         return whole
-    properties = cast("Mapping[str, Schema]", cast("Schema", offer["inputSchema"])["properties"])
     told = dict(_WORDS.findall(str(properties[ACTION].get("description") or "")))
     text = str(told.get(operation.action) or f"{whole.partition(' Use the action')[0]} ({operation.action})").strip(
         ". "
@@ -83,9 +85,19 @@ async def complete_arguments(
     return values
 
 
+def _drop_sentences(text: str, names: Iterable[str] = ()) -> str:
+    """Return a text without the sentences about what is not offered: arguments, prompts and files."""
+    words = "|".join((*map(re.escape, names), "prompt", "prompted", "base64", "images"))
+    return " ".join(each for each in _SENTENCE.split(text) if not re.search(rf"\b(?:{words})\b", each))
+
+
 def _annotate(path: str, name: str, schema: Schema) -> Any:
     kind = _type_of(path, name, schema)
-    text = _PROJECT if name == "project" else _ABOUT_ACTIONS.sub("", str(schema.get("description") or "")).strip()
+    text = (
+        _PROJECT
+        if name == "project"
+        else _drop_sentences(_ABOUT_ACTIONS.sub("", str(schema.get("description") or "")).strip())
+    )
     low, high = schema.get("minimum"), schema.get("maxLength")
     return Annotated[kind, Field(description=text or None, ge=low, max_length=high)]
 

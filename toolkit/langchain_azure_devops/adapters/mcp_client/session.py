@@ -210,9 +210,8 @@ class VendorServer:
                 why = "it did not answer in time"
             except (MCPError, OSError, ValidationError) as error:
                 why = one_line(str(error)) or type(error).__name__
-        raise Unreachable(
-            f"The MCP server could not be started: {why[:_SHOWN]}.{session.describe_errors()}", subject="mcp"
-        )
+        told = f"The MCP server could not be started: {why[:_SHOWN]}.{session.describe_errors()}"
+        raise Unreachable(self.client.secrets.redact(told), subject="mcp")
 
     def _seconds_left(self) -> float:
         call = current_call.get()

@@ -99,7 +99,7 @@ async def _read(server: VendorServer, operation: VendorOperation, arguments: dic
     if answer.is_error:
         raise await classify_failure(client, operation, text) or unclear_failure(operation, text)
     check_for_page(operation, text, arguments.get("path"))
-    return make_result(text)
+    return await make_result(text)
 
 
 async def _write(server: VendorServer, operation: VendorOperation, arguments: dict[str, JsonValue]) -> Result:
