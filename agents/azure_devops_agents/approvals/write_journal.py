@@ -9,6 +9,8 @@ from pathlib import Path
 
 from langchain_azure_devops.safety import make_private
 
+__all__ = ["OpenWrite", "Outcome", "WriteJournal"]
+
 
 @dataclass(frozen=True)
 class Outcome:
