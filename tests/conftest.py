@@ -11,7 +11,16 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 # The folders of modules that tests import by their plain names.
-for folder in ("toolkit", "toolkit/text", "simulator", "simulator/clients", "simulator/contract", "agents", "evals"):
+for folder in (
+    "",
+    "toolkit",
+    "toolkit/text",
+    "simulator",
+    "simulator/clients",
+    "simulator/contract",
+    "agents",
+    "evals",
+):
     sys.path.insert(0, str(ROOT / "tests" / folder))
 
 # Tests start many processes. Without byte code each of them would compile LangChain again, which takes seconds; where
