@@ -37,6 +37,7 @@ def main() -> None:
         agent = create_agent(
             init_chat_model(os.environ.get("MODEL", "openai:gpt-5-mini")),
             toolkit.get_tools(approver=interrupt_approver),
+            system_prompt=toolkit.system_prompt(),
             checkpointer=InMemorySaver(),
         )
         agent.invoke({"messages": [HumanMessage(" ".join(sys.argv[1:]))]}, THREAD)

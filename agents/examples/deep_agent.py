@@ -38,6 +38,7 @@ def main() -> None:
         agent = create_deep_agent(
             init_chat_model(os.environ.get("MODEL", "openai:gpt-5-mini")),
             toolkit.get_tools(approver=toolkit.middleware_approver),
+            system_prompt=toolkit.system_prompt(),
             interrupt_on=toolkit.interrupt_on(["approve", "reject"]),
             checkpointer=InMemorySaver(),
         )

@@ -12,7 +12,7 @@ import os
 import sys
 
 from langchain.chat_models import init_chat_model
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
 from langgraph.checkpoint.sqlite import SqliteSaver
@@ -27,12 +27,12 @@ Graph = CompiledStateGraph[MessagesState, None, MessagesState, MessagesState]
 THREAD: RunnableConfig = {"configurable": {"thread_id": "mine"}}
 
 
-def make_graph(tools: list[BaseTool], saver: SqliteSaver) -> Graph:
+def make_graph(tools: list[BaseTool], prompt: str, saver: SqliteSaver) -> Graph:
     """Let a model and its tools take turns until the model calls no tool."""
     model = init_chat_model(os.environ.get("MODEL", "openai:gpt-5-mini")).bind_tools(tools)
 
     def ask_model(state: MessagesState) -> MessagesState:
-        return {"messages": [model.invoke(state["messages"])]}
+        return {"messages": [model.invoke([SystemMessage(prompt), *state["messages"]])]}
 
     graph = StateGraph(MessagesState)
     graph.add_node("model", ask_model)
@@ -54,7 +54,7 @@ def main(command: str, *words: str) -> None:
         AzureDevOpsToolkit.connect() as toolkit,
         SqliteSaver.from_conn_string(os.environ.get("THREADS", "threads.sqlite")) as saver,
     ):
-        graph = make_graph(toolkit.get_tools(approver=interrupt_approver), saver)
+        graph = make_graph(toolkit.get_tools(approver=interrupt_approver), toolkit.system_prompt(), saver)
         graph.invoke(given, THREAD)
         if waiting := graph.get_state(THREAD).interrupts:
             print(waiting[0].value["action_requests"][0]["description"])

@@ -71,7 +71,8 @@ class Desk:
     async def work(self, toolkit: AzureDevOpsToolkit, question: str) -> None:
         """Answer the question with tools whose writes this user approves."""
         model = init_chat_model(os.environ.get("MODEL", "openai:gpt-5-mini"))
-        agent = create_agent(model, toolkit.get_tools(approver=self.approve))
+        tools = toolkit.get_tools(approver=self.approve)
+        agent = create_agent(model, tools, system_prompt=toolkit.system_prompt())
         try:
             state = await agent.ainvoke({"messages": [HumanMessage(question)]})
             self.answer = state["messages"][-1].text

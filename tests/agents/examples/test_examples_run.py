@@ -35,6 +35,7 @@ def test_every_write_of_an_agent_is_approved_in_the_terminal(run, model, titles)
     assert "The pipeline fails" in titles()
     assert "The pipeline is slow" not in titles()
     assert "Organization:" in done.stdout
+    assert "tidewater" in str(asked[0]["messages"][0]["content"]), "the prompt names the organization"
     results = [str(message["content"]) for message in asked[-1]["messages"] if message["role"] == "tool"]
     assert "did not approve" in results[-1]
 
@@ -148,7 +149,10 @@ def serve(variables):
     command = [sys.executable, str(EXAMPLES / "web_service.py"), str(port)]
     with ExitStack() as stack:
         process = stack.enter_context(
-            subprocess.Popen(command, env={**variables, "USER_TOKENS": json.dumps(USERS)}, stderr=subprocess.DEVNULL)
+            subprocess.Popen(
+                command,
+                env={**variables, "USER_TOKENS": json.dumps(USERS)},
+            )
         )
         stack.callback(process.terminate)
 
