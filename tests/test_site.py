@@ -17,7 +17,6 @@ import pytest
 from filelock import FileLock
 from mkdocstrings import Inventory
 
-from langchain_azure_devops import errors
 from langchain_azure_devops.tools import TOOLS
 
 ROOT = Path(__file__).parent.parent
@@ -115,11 +114,22 @@ def test_every_declared_name_leads_to_one_description(site):
     assert {value: found for value, found in places.items() if len(found) > 1} == {}
 
 
-def test_tools_errors_and_a_name_that_nobody_listed_are_described(site):
-    described = {path.rpartition(".")[2] for path in site.items if path.startswith("langchain_azure_devops.tools.")}
-    assert set(TOOLS) <= described
-    classes = [name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, Exception)]
-    assert {f"langchain_azure_devops.errors.{name}" for name in classes} <= set(site.items)
+def test_what_the_public_modules_define_is_described(site):
+    """The ground floor, the adapters and the areas of tools publish what they define without an underscore."""
+    toolkit = ROOT / "toolkit" / "langchain_azure_devops"
+    for path in [*toolkit.glob("*.py"), *toolkit.glob("adapters/*.py"), *toolkit.glob("tools/**/*.py")]:
+        place = path.parent if path.name in {"__init__.py", "tools.py"} else path.with_suffix("")
+        if place.parent not in {toolkit, toolkit / "adapters", toolkit / "tools"}:
+            continue
+        module = ".".join(place.relative_to(toolkit.parent).parts)
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in () if "__all__" in ast.unparse(tree) else tree.body:
+            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.name[0] != "_":
+                assert f"{module}.{node.name}" in site.items, f"the reference lacks {module}.{node.name}"
+
+
+def test_every_tool_and_a_name_that_nobody_listed_are_described(site):
+    assert set(TOOLS) <= {path.rpartition(".")[2] for path in site.items if ".tools." in path}
     assert site.items["langchain_azure_devops.find_nothing"].uri.startswith("reference/langchain_azure_devops/#")
 
 
