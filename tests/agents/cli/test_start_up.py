@@ -114,6 +114,8 @@ def test_without_click_the_extra_is_named():
         ("rich", ["verify"], "agents"),
         ("langgraph", ["investigate", "why?"], "agents"),
         ("prompt_toolkit", ["chat"], "agents"),
+        ("mcp", ["mcp"], "mcp"),
+        ("uvicorn", ["mcp"], "mcp"),
     ],
     ids=str,
 )

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,9 @@ from azure_devops_agents.cli.options import ConnectionOptions, connection_option
 
 if TYPE_CHECKING:
     from langchain_azure_devops import AzureDevOpsToolkit
+    from langchain_azure_devops.adapters.mcp_server import HttpServer
 
+Serve = Callable[["AzureDevOpsToolkit"], Coroutine[None, None, None]]
 TOKEN = "AZURE_DEVOPS_MCP_TOKEN"  # noqa: S105 - the name of a variable
 _HOST, _PORT = "127.0.0.1", 8765
 
@@ -48,21 +51,28 @@ def command(
     """
     if not http and (host is not None or port is not None or names):
         raise click.UsageError("--host, --port and --name need --http: a host on this machine needs no address.")
+    # What is missing or wrong here is named before the service is asked.
+    from langchain_azure_devops.adapters.mcp_server import HttpServer, check_token, serve_stdio
+
+    given = os.environ.get(TOKEN)
+    if http and given is not None:
+        check_token(given)
     with options.open() as target, target.toolkit([name.strip() for name in toolsets.split(",")]) as toolkit:
         if http:
-            _serve_http(toolkit, host or _HOST, _PORT if port is None else port, names)
+            listening = HttpServer(
+                toolkit, host=host or _HOST, port=_PORT if port is None else port, token=given, names=names
+            )
+            _serve_http(toolkit, listening, given)
         else:
-            asyncio.run(_serve_stdio(toolkit))
+            asyncio.run(_serve_stdio(toolkit, serve_stdio))
 
 
-async def _serve_stdio(toolkit: "AzureDevOpsToolkit") -> None:
-    from langchain_azure_devops.adapters.mcp_server import serve_stdio
-
+async def _serve_stdio(toolkit: "AzureDevOpsToolkit", serve: Serve) -> None:
     _say(f"Serving {_count(toolkit)} over standard input and output; an MCP host starts this command by itself.")
     interrupted = asyncio.Event()
     with suppress(NotImplementedError):  # Windows
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupted.set)
-    serving, waiting = asyncio.create_task(serve_stdio(toolkit)), asyncio.create_task(interrupted.wait())
+    serving, waiting = asyncio.create_task(serve(toolkit)), asyncio.create_task(interrupted.wait())
     await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
     if interrupted.is_set():
         # A thread still waits for input and would keep the process from ending.
@@ -73,15 +83,11 @@ async def _serve_stdio(toolkit: "AzureDevOpsToolkit") -> None:
     await serving
 
 
-def _serve_http(toolkit: "AzureDevOpsToolkit", host: str, port: int, names: tuple[str, ...]) -> None:
-    from langchain_azure_devops.adapters.mcp_server import HttpServer
-
-    given = os.environ.get(TOKEN)
-    with HttpServer(toolkit, host=host, port=port, token=given, names=names) as server:
-        _say(f"Serving {_count(toolkit)} at {server.url}; Ctrl-C ends it.")
-        _say(f"Hosts send the token from {TOKEN}." if given else f"Hosts send this header: Bearer {server.token}")
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        server.run()
+def _serve_http(toolkit: "AzureDevOpsToolkit", server: "HttpServer", given: str | None) -> None:
+    _say(f"Serving {_count(toolkit)} at {server.url}; Ctrl-C ends it.")
+    _say(f"Hosts send the token from {TOKEN}." if given else f"Hosts send this: Authorization: Bearer {server.token}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    server.run()
 
 
 def _count(toolkit: "AzureDevOpsToolkit") -> str:

@@ -8,7 +8,7 @@ A person approves each write in the host, if the host can ask one; otherwise wri
 """
 
 try:
-    from langchain_azure_devops.adapters.mcp_server.http import HttpServer, make_http_app
+    from langchain_azure_devops.adapters.mcp_server.http import HttpServer, check_token, make_http_app
     from langchain_azure_devops.adapters.mcp_server.server import make_mcp_server, serve_stdio
 except ModuleNotFoundError as missing:
     library = (missing.name or "").partition(".")[0]
@@ -20,4 +20,4 @@ except ModuleNotFoundError as missing:
         name=missing.name,
     ) from missing
 
-__all__ = ["HttpServer", "make_http_app", "make_mcp_server", "serve_stdio"]
+__all__ = ["HttpServer", "check_token", "make_http_app", "make_mcp_server", "serve_stdio"]

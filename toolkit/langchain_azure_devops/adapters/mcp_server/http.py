@@ -1,5 +1,6 @@
 """The MCP server over streamable HTTP: only for hosts with the token, and not for pages of a browser."""
 
+import logging
 import secrets
 import socket
 from collections.abc import Sequence
@@ -80,9 +81,18 @@ class HttpServer:
             ws="none",
             timeout_graceful_shutdown=_CLOSE_SECONDS,
         )
+        server = uvicorn.Server(config)
+        errors = logging.getLogger("uvicorn.error")
+
+        def still_serves(_: logging.LogRecord) -> bool:
+            # A host that listens when the server is stopped is cut off, which is no error.
+            return not server.should_exit
+
+        errors.addFilter(still_serves)
         try:
-            uvicorn.Server(config).run(sockets=[self._socket])
+            server.run(sockets=[self._socket])
         finally:
+            errors.removeFilter(still_serves)
             self.close()
 
     def close(self) -> None:
