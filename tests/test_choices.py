@@ -49,12 +49,14 @@ def log(tmp_path_factory):
     return AuditLog(tmp_path_factory.mktemp("audit") / "audit.jsonl")
 
 
-POLICIES, ON_ERROR = ("deny", "ask", "allow"), ("message", "raise")
+POLICIES, ON_ERROR = ("deny", "ask", "allow"), ("message", "raise", "raise_retryable")
 OPTIONS = {
     "AzureDevOps(writes=)": (POLICIES, lambda value: client(writes=value)),
     "AzureDevOpsToolkit(writes=)": (POLICIES, lambda value: AzureDevOpsToolkit(**SETTINGS, writes=value)),
     "AzureDevOpsToolkit(on_error=)": (ON_ERROR, lambda value: AzureDevOpsToolkit(**SETTINGS, on_error=value)),
-    "bind(on_error=)": (("message", "raise"), lambda value: bind(TOOLS["list_projects"], client(), on_error=value)),
+    "bind(on_error=)": (ON_ERROR, lambda value: bind(TOOLS["list_projects"], client(), on_error=value)),
+    "bind(artifact=)": (("json", "none"), lambda value: bind(TOOLS["list_projects"], client(), artifact=value)),
+    "AzureDevOpsToolkit(artifact=)": (("json", "none"), lambda value: AzureDevOpsToolkit(**SETTINGS, artifact=value)),
     "bind(approver=)": (("default",), lambda value: bind(TOOLS["create_work_item"], client(), approver=value)),
     "get_tools(access=)": (("read", "write"), lambda value: AzureDevOpsToolkit(**SETTINGS).get_tools(access=value)),
     "get_tools(approver=)": (("default",), lambda value: AzureDevOpsToolkit(**SETTINGS).get_tools(approver=value)),
@@ -72,7 +74,7 @@ def test_an_option_of_the_toolkit_takes_only_its_words(option):
     for word in words:
         if option != "Tool(access=)":
             use(word)
-    for value in wrong_values(words):
+    for value in (each for each in wrong_values(words) if each not in words):
         with pytest.raises(Misconfigured) as caught:
             use(value)
         caught.value.message.encode()

@@ -113,7 +113,7 @@ def test_an_unknown_name_is_refused_with_the_near_one(wrong, words):
         ({"read_only": "no"}, "read_only= takes True or False, not str"),
         ({"read_only": None}, "read_only= takes True or False, not NoneType"),
         ({"name_prefix": None}, "name_prefix= takes a text"),
-        ({"on_error": "Raise"}, r"""Give "message" or "raise"\. Did you mean 'raise'"""),
+        ({"on_error": "Raise"}, r"""Give "message" or "raise" or "raise_retryable"\. Did you mean 'raise'"""),
         ({"exclude": None}, "exclude= takes names of tools or toolsets, not NoneType"),
         ({"result_budget": "32000"}, "result_budget= takes a number of characters from 4,000 to 120,000, not str"),
         ({"result_budget": True}, "result_budget= takes a number of characters from 4,000 to 120,000, not bool"),

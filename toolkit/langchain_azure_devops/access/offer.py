@@ -15,7 +15,8 @@ from langchain_azure_devops.access.selection import (
     required_scopes,
 )
 from langchain_azure_devops.calls.declaration import Toolset
-from langchain_azure_devops.calls.tool import Access, Tool
+from langchain_azure_devops.calls.facts import Access
+from langchain_azure_devops.calls.tool import Tool
 from langchain_azure_devops.errors import AzureDevOpsError
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.scopes import Scope

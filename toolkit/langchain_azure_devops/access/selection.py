@@ -6,7 +6,8 @@ from typing import Any, NamedTuple, get_args
 
 from langchain_azure_devops.access.connection import Connection, narrowest_scope
 from langchain_azure_devops.calls.declaration import Toolset
-from langchain_azure_devops.calls.tool import Access, Tool
+from langchain_azure_devops.calls.facts import Access
+from langchain_azure_devops.calls.tool import Tool
 from langchain_azure_devops.errors import Misconfigured, ScopeMissing, ToolUnknown, did_you_mean
 from langchain_azure_devops.scopes import Scope, expand
 from langchain_azure_devops.settings import check_choice

@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field, JsonValue
 from langchain_azure_devops.calls.approval import check_approver, use_tool_approver
 from langchain_azure_devops.calls.arguments import cut_depth
 from langchain_azure_devops.calls.tool import Tool
-from langchain_azure_devops.errors import AzureDevOpsError, ScopeMissing
+from langchain_azure_devops.errors import RETRYABLE, AzureDevOpsError, ScopeMissing
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.results.artifact import Artifact, artifact_of, error_artifact
 from langchain_azure_devops.results.models import Page, Result
@@ -30,7 +30,10 @@ from langchain_azure_devops.settings import check_choice
 from langchain_azure_devops.text.known_secrets import MOST
 
 ToolResult = Result | Page[Any]
-OnError = Literal["message", "raise"]
+OnError = Literal["message", "raise", "raise_retryable"]
+ArtifactForm = Literal["json", "none"]
+Delivery = tuple[str | ToolMessage, Artifact | None]
+"""The text for the model, or the message of an error, and the data beside it."""
 WAITING = "azure_devops_waiting"
 """The `type` of the entries about waits in LangGraph's stream."""
 _FULL = (
@@ -71,7 +74,8 @@ def bind(
     refused: Callable[[Tool[..., Any], ScopeMissing], None] | None = None,
     budget: int = DEFAULT_BUDGET,
     on_error: OnError = "message",
-) -> StructuredTool:
+    artifact: ArtifactForm = "json",
+) -> "BoundTool":
     """Bind a tool to a client and return it as a tool of LangChain.
 
     An error of this package becomes a tool message with `status="error"` whose first line is machine-readable, such as
@@ -85,38 +89,50 @@ def bind(
         name_prefix: Stands before the tool's name.
         refused: Called when the service says that the token lacks the tool's scope.
         budget: The most characters that the text of one result may have.
-        on_error: "raise" to raise errors of this package instead, without secrets.
+        on_error: "raise" to raise errors of this package instead, without secrets; "raise_retryable" to raise only
+            those after which the same call may succeed (`errors.RETRYABLE`).
+        artifact: "none" to return no data beside the text.
 
     Raises:
-        Misconfigured: `approver` or `on_error` has no possible value.
+        Misconfigured: `approver`, `on_error` or `artifact` has no possible value.
     """
     check_choice("on_error", on_error, get_args(OnError))
+    check_choice("artifact", artifact, get_args(ArtifactForm))
     own: Callable[[], AbstractContextManager[None]] = nullcontext
     if approver != "default" and tool.access == "write":
         own = partial(use_tool_approver, check_approver(approver))
     name = name_prefix + tool.name
 
-    async def call_async(**arguments: JsonValue) -> tuple[str | ToolMessage, Artifact]:
+    def deliver(result: ToolResult, arguments: Mapping[str, JsonValue]) -> Delivery:
+        text, data = _delivered(result, client, budget, arguments)
+        return text, data if artifact == "json" else None
+
+    def report(error: AzureDevOpsError) -> Delivery:
+        if refused is not None and isinstance(error, ScopeMissing):
+            refused(tool, error)
+        return _reported(error, client, name, on_error, artifact)
+
+    async def call_async(**arguments: JsonValue) -> Delivery:
         try:
             with own():
                 result = await tool(client, **arguments)
-            return _delivered(result, client, budget, arguments)
+            return deliver(result, arguments)
         except AzureDevOpsError as error:
-            return _reported(error, tool, client, refused, name, on_error)
+            return report(error)
 
-    def call(**arguments: JsonValue) -> tuple[str | ToolMessage, Artifact]:
+    def call(**arguments: JsonValue) -> Delivery:
         try:
             with own():
                 result = tool.call_sync(client, **arguments)
-            return _delivered(result, client, budget, arguments)
+            return deliver(result, arguments)
         except AzureDevOpsError as error:
-            return _reported(error, tool, client, refused, name, on_error)
+            return report(error)
 
-    return _Bound(
+    return BoundTool(
         name=name,
-        description=tool.description,
+        description=_describe(tool, client, name_prefix),
         args_schema=dict(tool.schema),
-        parameters=tool.parameters,
+        declaration=tool,
         func=call,
         coroutine=call_async,
         response_format="content_and_artifact",
@@ -155,7 +171,7 @@ def make_announcer(elsewhere: Callable[[Waiting], None] | None) -> Callable[[Wai
     return announce
 
 
-class _Bound(StructuredTool):
+class BoundTool(StructuredTool):
     """A structured tool that calls its functions without looking at their signatures.
 
     LangChain inspects the signature and the annotations of `_run` and `_arun` at every call. With these short
@@ -163,14 +179,19 @@ class _Bound(StructuredTool):
     before it calls, which exhausts the stack where they are very deep.
 
     Attributes:
-        parameters: The model of the arguments. `args_schema` is what a provider's strict mode takes.
+        declaration: The tool that it binds. `args_schema` is what a provider's strict mode takes of its arguments.
     """
 
-    parameters: type[BaseModel] = Field(exclude=True)
+    declaration: Tool[..., Any] = Field(exclude=True)
 
     def get_input_schema(self, config: RunnableConfig | None = None) -> type[BaseModel]:  # noqa: ARG002 - LangChain's
         """Return the model of the arguments, where LangChain would make one that accepts anything."""
-        return self.parameters
+        return self.declaration.parameters
+
+    @property
+    def artifact_schema(self) -> dict[str, JsonValue]:
+        """The JSON schema of the artifact beside the text, for programs that read it."""
+        return self.declaration.output_schema
 
     def run(self, tool_input: object, *more: object, tool_call_id: str | None = None, **options: object) -> object:
         """Run the tool; an error becomes a tool message with an artifact, which LangChain's own handling would drop."""
@@ -199,6 +220,11 @@ class _Bound(StructuredTool):
     async def _arun(self, *_: Any, **arguments: Any) -> Any:
         assert self.coroutine is not None  # noqa: S101 - bind gives both
         return await self.coroutine(**arguments)
+
+
+def _describe(tool: Tool[..., Any], client: AzureDevOps, name_prefix: str) -> str:
+    """Return the description for a model; tools with a prefix name their organization: there may be several."""
+    return f"{tool.description} Organization: {client.settings.organization}." if name_prefix else tool.description
 
 
 def _delivered(
@@ -299,28 +325,22 @@ def _with_texts(value: Any, texts: Iterator[str]) -> Any:
 
 
 def _reported(
-    error: AzureDevOpsError,
-    tool: Tool[..., Any],
-    client: AzureDevOps,
-    refused: Callable[[Tool[..., Any], ScopeMissing], None] | None,
-    name: str,
-    on_error: OnError,
-) -> tuple[str | ToolMessage, Artifact]:
+    error: AzureDevOpsError, client: AzureDevOps, name: str, on_error: OnError, form: ArtifactForm
+) -> Delivery:
     """Return an error as a tool message, or as its text when the tool was called without the id of a call.
 
     Raises:
         AzureDevOpsError: The error without secrets, if errors are to be raised.
     """
-    if refused is not None and isinstance(error, ScopeMissing):
-        refused(tool, error)
     redact = client.secrets.redact
-    if on_error == "raise":
+    if on_error == "raise" or (on_error == "raise_retryable" and isinstance(error, RETRYABLE)):
         error.message, error.subject = redact(error.message), redact(error.subject)
         error.args = (error.message,)
         raise error
     text = redact(render_error(error, client.context.nonce()))
-    artifact = error_artifact(error)
-    artifact["subject"] = redact(str(artifact["subject"]))
+    artifact = error_artifact(error) if form == "json" else None
+    if artifact is not None:
+        artifact["subject"] = redact(str(artifact["subject"]))
     if (call_id := running_call().id) is None:
         return text, artifact
     return ToolMessage(text, artifact=artifact, tool_call_id=call_id, name=name, status="error"), artifact

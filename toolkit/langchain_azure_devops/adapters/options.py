@@ -9,12 +9,12 @@ import httpx
 from pydantic import SecretStr
 from typing_extensions import TypedDict, Unpack
 
-from langchain_azure_devops.access.selection import Names
-from langchain_azure_devops.adapters.langchain import OnError
+from langchain_azure_devops.access.selection import DEFAULT, Catalog, Names
+from langchain_azure_devops.adapters.langchain import ArtifactForm, OnError
 from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.calls.tool import Tool
 from langchain_azure_devops.errors import Misconfigured
-from langchain_azure_devops.results.rendering import MAX_BUDGET
+from langchain_azure_devops.results.rendering import DEFAULT_BUDGET, MAX_BUDGET
 from langchain_azure_devops.runtime import RunContext, Waiting
 from langchain_azure_devops.safety.grants import Approver, WritePolicy
 from langchain_azure_devops.scopes import Scope
@@ -29,6 +29,10 @@ from langchain_azure_devops.settings import (
 
 MIN_BUDGET = 4_000
 """The smallest `result_budget`; the lines around a result and the cursor of a page need up to 2,400 characters."""
+
+
+ResultBudget = int | Mapping[str, int]
+"""One number for all tools, or one for each named tool and one for the others under "default"."""
 
 
 class ToolkitOptions(TypedDict, total=False):
@@ -47,8 +51,9 @@ class ToolkitOptions(TypedDict, total=False):
     approver: Approver | None
     name_prefix: str
     base_url: str | None
-    result_budget: int
+    result_budget: ResultBudget
     on_error: OnError
+    artifact: ArtifactForm
     context: RunContext | None
     settings: Settings | None
     transport: httpx.AsyncBaseTransport | None
@@ -84,11 +89,29 @@ def check_options(**options: Unpack[ToolkitOptions]) -> None:
         check_choice("writes", writes, get_args(WritePolicy))
     if "on_error" in given:
         check_choice("on_error", given["on_error"], get_args(OnError))
-    if "result_budget" in given:
-        check_number("result_budget", given["result_budget"], MIN_BUDGET, MAX_BUDGET, "characters")
+    if "artifact" in given:
+        check_choice("artifact", given["artifact"], get_args(ArtifactForm))
     if (progress := given.get("progress")) is not None and not callable(progress):
         words = f"progress= takes a function that takes a Waiting, not {type(progress).__name__}."
         raise Misconfigured(words, subject="progress")
+
+
+def read_budgets(given: ResultBudget, catalog: Catalog) -> Mapping[str, int]:
+    """Return the budget of each named tool by its plain name, and that of all others under "default".
+
+    Raises:
+        Misconfigured: A budget is no number of characters, or too small or too large.
+        ToolUnknown: There is no such tool.
+    """
+    if not isinstance(given, Mapping):
+        check_number("result_budget", given, MIN_BUDGET, MAX_BUDGET, "characters")
+        return {DEFAULT: given}
+    budgets = {DEFAULT: DEFAULT_BUDGET}
+    for name, budget in given.items():
+        check_number(f"result_budget of {name!r}", budget, MIN_BUDGET, MAX_BUDGET, "characters")
+        names = [DEFAULT] if name == DEFAULT else catalog.find_names(None, [name], "result_budget")
+        budgets.update(dict.fromkeys(names, budget))
+    return budgets
 
 
 class _Connecting(TypedDict):

@@ -1,6 +1,6 @@
 """The toolkit: the tools of Azure DevOps that a token may use, as tools of LangChain."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -11,14 +11,21 @@ from typing_extensions import Unpack
 
 from langchain_azure_devops.access.connection import Connection
 from langchain_azure_devops.access.offer import Offer
-from langchain_azure_devops.access.selection import Absence, Catalog, Names, check_complete
-from langchain_azure_devops.adapters.langchain import OnError, bind, make_announcer
+from langchain_azure_devops.access.selection import DEFAULT, Absence, Catalog, Names, check_complete
+from langchain_azure_devops.adapters.langchain import ArtifactForm, OnError, bind, make_announcer
 from langchain_azure_devops.adapters.middleware import Decision, MiddlewareApprover
-from langchain_azure_devops.adapters.options import ToolkitOptions, check_options, choose_settings
+from langchain_azure_devops.adapters.options import (
+    ResultBudget,
+    ToolkitOptions,
+    check_options,
+    choose_settings,
+    read_budgets,
+)
 from langchain_azure_devops.adapters.prompt import write_prompt
 from langchain_azure_devops.calls.approval import check_approver
 from langchain_azure_devops.calls.declaration import Toolset
-from langchain_azure_devops.calls.tool import Access, Tool
+from langchain_azure_devops.calls.facts import Access
+from langchain_azure_devops.calls.tool import Tool
 from langchain_azure_devops.errors import AzureDevOpsError
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.closing import Closing
@@ -53,8 +60,9 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
     _approver: Approver | None = PrivateAttr(default=None)
     _middleware_approver: MiddlewareApprover = PrivateAttr()
     _name_prefix: str = PrivateAttr(default="")
-    _budget: int = PrivateAttr(default=DEFAULT_BUDGET)
+    _budgets: Mapping[str, int] = PrivateAttr()
     _on_error: OnError = PrivateAttr(default="message")
+    _artifact: ArtifactForm = PrivateAttr(default="json")
 
     def __init__(
         self,
@@ -72,8 +80,9 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
         approver: Approver | None = None,
         name_prefix: str = "",
         base_url: str | None = None,
-        result_budget: int = DEFAULT_BUDGET,
+        result_budget: ResultBudget = DEFAULT_BUDGET,
         on_error: OnError = "message",
+        artifact: ArtifactForm = "json",
         context: RunContext | None = None,
         settings: Settings | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
@@ -104,9 +113,12 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
             name_prefix: Stands before the name of every tool.
             base_url: The whole URL of the organization or collection outside the cloud; `AZURE_DEVOPS_BASE_URL` if it
                 is not given.
-            result_budget: The most characters that the text of one result may have, from 4,000 to 120,000.
+            result_budget: The most characters that the text of one result may have, from 4,000 to 120,000; or a mapping
+                with such a number for each named tool, and for all others under "default".
             on_error: "raise" to let tools raise the errors of this package; by default they return them as tool
-                messages with `status="error"`.
+                messages with `status="error"`. "raise_retryable" raises only those after which the same call may
+                succeed, for `ToolRetryMiddleware(retry_on=RETRYABLE)`.
+            artifact: "none" to return only the text of a result. By default its data is the artifact of the message.
             context: Clock, ids and nonces, for tests and recordings.
             settings: Organization, token, project, scopes and base URL at once, as `load_settings` returns them.
             transport: Takes the place of the network, for recordings.
@@ -122,8 +134,8 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
             read_only=read_only,
             writes=writes,
             name_prefix=name_prefix,
-            result_budget=result_budget,
             on_error=on_error,
+            artifact=artifact,
             context=context,
             transport=transport,
             progress=progress,
@@ -139,6 +151,7 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
         )
         catalog = Catalog.of(extra, name_prefix)
         candidates = catalog.choose(toolsets, tools, exclude)
+        self._budgets = read_budgets(result_budget, catalog)
         self._client = AzureDevOps(
             loaded,
             read_only=read_only or writes == "deny" or (loaded.borrowed and writes is None),
@@ -153,8 +166,8 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
         self._approver = check_approver(approver)
         self._middleware_approver = MiddlewareApprover(self._client)
         self._name_prefix = name_prefix
-        self._budget = result_budget
         self._on_error = on_error
+        self._artifact = artifact
 
     @classmethod
     def connect(cls, *, strict: bool = False, **options: Unpack[ToolkitOptions]) -> Self:
@@ -275,8 +288,9 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
             approver=approver,
             name_prefix=self._name_prefix,
             refused=self._offer.mark_refused,
-            budget=self._budget,
+            budget=self._budgets.get(tool.name, self._budgets[DEFAULT]),
             on_error=self._on_error,
+            artifact=self._artifact,
         )
 
     def add_tools(self, tools: Iterable[Toolset | Tool[..., Any]]) -> None:

@@ -1,14 +1,11 @@
 """A tool: a typed function with everything that is declared about it as data. It does not know LangChain."""
 
-import inspect
-import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, cast, get_args
+from typing import Any, ParamSpec, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, JsonValue, create_model
+from pydantic import BaseModel, JsonValue
 
 from langchain_azure_devops.calls.approval import (
     BegunBefore,
@@ -18,31 +15,27 @@ from langchain_azure_devops.calls.approval import (
     check_policy,
     needs_current,
 )
-from langchain_azure_devops.calls.arguments import require_keywords, validate_arguments
+from langchain_azure_devops.calls.arguments import require_keywords
 from langchain_azure_devops.calls.audit_trail import record_grant, record_outcome, record_settling
 from langchain_azure_devops.calls.clear_errors import ClearErrors
-from langchain_azure_devops.calls.content_fields import ContentFields
 from langchain_azure_devops.calls.current_state import (
     NotCompared,
-    ReadCurrent,
     Showing,
     State,
     StateCheck,
     make_check,
     read_current,
 )
+from langchain_azure_devops.calls.facts import ToolFacts
 from langchain_azure_devops.calls.optional import add_gaps
-from langchain_azure_devops.calls.recovery import PendingWrite, Recovery, WriteReported, remember_write, settle_write
+from langchain_azure_devops.calls.recovery import PendingWrite, WriteReported, remember_write, settle_write
 from langchain_azure_devops.calls.repeats import check_notice, find_equal
-from langchain_azure_devops.calls.schema import strict_schema
 from langchain_azure_devops.errors import InvalidRequest, StateChanged, WriteBlocked, WriteOutcomeUnknown
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.results.artifact_schema import artifact_schema
 from langchain_azure_devops.results.models import Page, Result
 from langchain_azure_devops.safety.audit import record_event, record_event_async
 from langchain_azure_devops.safety.grants import (
     Approval,
-    Operation,
     ToolCall,
     WriteRequest,
     current_call,
@@ -50,86 +43,14 @@ from langchain_azure_devops.safety.grants import (
     flatten,
 )
 from langchain_azure_devops.safety.write_memory import BegunWrite
-from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.settings import check_choice
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=Result | Page[Any])
-Access = Literal["read", "write"]
-
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
-@dataclass(frozen=True)
-class Tool(Generic[P, R]):
-    """One operation as a tool. A call validates the arguments, has a write approved, and runs on the client's loop.
-
-    Attributes:
-        name: Verb and noun in the service's words.
-        description: The text for the model, from the function's docstring.
-        toolset: The name of the group it belongs to.
-        access: Whether it reads or writes.
-        scopes: Any one of these lets a token use it.
-        optional: Scopes for parts of the result that may be missing; see `read_optional`.
-        default: Whether it belongs to the default set, which is offered when nobody chooses tools.
-        destructive: Whether a call may overwrite or delete something, instead of only adding to it.
-        idempotent: Whether a second call with the same arguments has no further effect.
-        function: The typed function behind it.
-        examples: The arguments of calls that work in the seeded organization; the first one is the example.
-        operations: The write operations it may send.
-        writes: How many write requests one call may send.
-        contents: The arguments of a write that do not say where it goes or whom it concerns.
-        current: Reads the present values of what a write would change, under the names of its arguments, and what a
-            person must know to recognize it. The approver is shown them, and they must still hold before the write.
-        recover: Finds out what a write did when its answer was lost.
-        makes: What a call creates, such as "work item"; empty when it creates nothing that has an id of its own.
-        empty_clears: Whether an empty text is a value that clears a field, not an absent argument.
-        resource: The template of the URIs under which MCP hosts read the result; empty when it is no file or log.
-    """
-
-    name: str
-    description: str
-    toolset: str
-    access: Access
-    scopes: tuple[Scope, ...]
-    function: Callable[Concatenate[AzureDevOps, P], Awaitable[R]]
-    optional: tuple[Scope, ...] = ()
-    default: bool = False
-    destructive: bool = False
-    idempotent: bool = False
-    examples: tuple[Mapping[str, JsonValue], ...] = ()
-    operations: frozenset[Operation] = frozenset()
-    writes: int = 0
-    contents: frozenset[str] = frozenset()
-    current: ReadCurrent | None = None
-    recover: Recovery[R] | None = None
-    makes: str = ""
-    empty_clears: bool = False
-    resource: str = ""
-
-    def __post_init__(self) -> None:
-        """Accept only a known kind of access: the gate, the filter and the approval depend on it."""
-        check_choice("access", self.access, get_args(Access))
-
-    @cached_property
-    def parameters(self) -> type[BaseModel]:
-        """The pydantic model of the arguments, made from the function's signature."""
-        fields: dict[str, Any] = {}
-        signature = inspect.signature(self.function, eval_str=True)
-        for parameter in list(signature.parameters.values())[1:]:
-            required = parameter.default is inspect.Parameter.empty
-            fields[parameter.name] = (parameter.annotation, ... if required else parameter.default)
-        return create_model(f"{self.name}_arguments", __config__=ConfigDict(extra="forbid"), **fields)
-
-    @cached_property
-    def schema(self) -> dict[str, JsonValue]:
-        """The JSON schema of the arguments, in a form that the strict mode of every provider accepts."""
-        return strict_schema(self.parameters)
-
-    @cached_property
-    def output_schema(self) -> dict[str, JsonValue]:
-        """The JSON schema of the artifact that the bound tool returns beside its text."""
-        return artifact_schema(self.function)
+@dataclass(frozen=True, repr=False)
+class Tool(ToolFacts[P, R]):
+    """One operation as a tool. A call validates the arguments, has a write approved, and runs on the client's loop."""
 
     async def __call__(self, client: AzureDevOps, /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call the operation from any event loop.
@@ -197,14 +118,6 @@ class Tool(Generic[P, R]):
             except StateChanged as error:
                 shown = shown.renew(check, error)
 
-    def validate(self, given: Mapping[str, object]) -> BaseModel:
-        """Check the arguments and fill in defaults; a null counts as not given.
-
-        Raises:
-            InvalidRequest: Says which argument does not fit, why, and what would.
-        """
-        return validate_arguments(self.name, self.parameters, given)
-
     def request(self, client: AzureDevOps, arguments: BaseModel) -> WriteRequest:
         """Return the request that the approver is asked before this call writes, and record a refusal; may block.
 
@@ -235,25 +148,6 @@ class Tool(Generic[P, R]):
             empty_clears=self.empty_clears,
             organization=client.settings.organization,
         )
-
-    def is_target(self, argument: str) -> bool:
-        """Whether an argument says where a write goes or whom it concerns; an unknown one counts as a target.
-
-        Args:
-            argument: Its name; `fields.System.AreaPath` for one field of an argument that is a list of fields.
-        """
-        name, _, field = argument.lower().partition(".")
-        if name not in self.contents:
-            return True
-        marks = [mark for mark in self.parameters.model_fields[name].metadata if isinstance(mark, ContentFields)]
-        return bool(field) and not all(mark.includes(field) for mark in marks)
-
-    def bind_routes(self, request: WriteRequest) -> dict[str, str | None]:
-        """Return the placeholders of the routes that the arguments fix, with the values for which a grant holds."""
-        named = {name for operation in self.operations for name in _PLACEHOLDER.findall(operation.template)}
-        given = {**request.arguments, "project": request.project}
-        values = {name: given.get(name) for name in self.parameters.model_fields if name in named | {"project"}}
-        return {name: None if value is None else str(value) for name, value in values.items()}
 
     async def read_current(self, client: AzureDevOps, request: WriteRequest) -> State | None:
         """Read the present values of what a write would change, without secrets; None where the tool declares none.

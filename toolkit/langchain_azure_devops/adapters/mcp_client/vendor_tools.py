@@ -22,8 +22,9 @@ from langchain_azure_devops.adapters.mcp_client.arguments import (
 from langchain_azure_devops.adapters.mcp_client.operations import Offer, VendorOperation, load_allow_list
 from langchain_azure_devops.adapters.mcp_client.read_back import READ_BACK, SHOWN
 from langchain_azure_devops.adapters.mcp_client.session import VendorServer
+from langchain_azure_devops.calls.facts import Access
 from langchain_azure_devops.calls.recovery import WriteReported
-from langchain_azure_devops.calls.tool import Access, Tool
+from langchain_azure_devops.calls.tool import Tool
 from langchain_azure_devops.errors import (
     AzureDevOpsError,
     InvalidRequest,
