@@ -69,9 +69,11 @@ async def test_a_host_gets_the_tools_of_the_toolkit_as_they_are_declared(shared,
         assert any(not tool.annotations.read_only_hint for tool in listed) is (
             token == FULL and not options.get("read_only")
         )
+        # A prefix tells the tools of several organizations apart, so the description names theirs.
+        where = " Organization: tidewater." if "name_prefix" in options else ""
         for tool in listed:
             declared = toolkit.declarations[tool.name]
-            assert tool.description == declared.description
+            assert tool.description == declared.description + where
             assert tool.input_schema == declared.schema
             assert tool.output_schema == declared.output_schema
             assert tool.annotations.model_dump(exclude_none=True) == {
