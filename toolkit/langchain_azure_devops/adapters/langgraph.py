@@ -1,8 +1,9 @@
 """An approver for LangGraph: it pauses the graph until a person has decided, in the standard human-in-the-loop shape.
 
 A node runs again from its start when its graph is resumed, and LangGraph hands the answers of a task to its calls in
-the order in which they ask. Therefore a task asks about one write only, an answer counts only for the question that the
-checkpoint holds, and the checkpoint remembers that an answer was used before the write is sent.
+the order in which they ask. Therefore a task asks about one write only, and takes the answer of it again each time it
+runs, so that no later question of the task gets it. An answer counts only for the question that the checkpoint holds,
+and the checkpoint remembers that it was used before the write is sent.
 """
 
 import asyncio
@@ -20,17 +21,18 @@ from langgraph.checkpoint.serde.types import INTERRUPT
 from langgraph.config import get_config
 from langgraph.runtime import get_runtime
 from langgraph.types import interrupt
+from typing_extensions import TypedDict
 
 from langchain_azure_devops.adapters.langchain import running_call
 from langchain_azure_devops.calls.approval import BegunBefore
 from langchain_azure_devops.errors import WriteBlocked
-from langchain_azure_devops.safety.grants import Approval, WriteRequest
+from langchain_azure_devops.safety.grants import Approval, WriteRequest, digest_call
 from langchain_azure_devops.safety.write_view import describe_write, view_write
 
 VIEW = "azure_devops"
 """The key of an interrupt's value that holds our view of the write: `view_write`, and the id of the tool call."""
 DECISIONS = ("approve", "reject")
-_BEGUN = "azure_devops_begun"
+_USED = "azure_devops_used"
 _CHECKPOINTER = "__pregel_checkpointer"
 _MOST_USED = 10_000
 _ASK_AGAIN = "Ask for this write again in a later step, alone."
@@ -57,9 +59,58 @@ class _Task:
     user: str
 
     def mark_of(self, request: WriteRequest) -> str:
-        """Return the id under which the checkpoint remembers that the answer to a request was used."""
-        about = (self.id, running_call().id, request.organization, request.digest)
+        """Return the id under which the checkpoint remembers that the answer to a request was used.
+
+        The present values are no part of it: the write itself changes them.
+        """
+        what = digest_call(request.tool, request.arguments)
+        about = (self.id, running_call().id, request.organization, what)
         return str(uuid.uuid5(uuid.NAMESPACE_OID, repr(about)))
+
+
+class _Use(TypedDict):
+    """What the checkpoint remembers of an answer; the first entry counts, and a second one says that nothing was sent.
+
+    Attributes:
+        begun: When the write was begun, in seconds since the epoch; None when nothing was sent.
+        by: Who used the answer: one call of one process.
+    """
+
+    begun: float | None
+    by: str
+
+
+@dataclass(frozen=True)
+class _Past:
+    """What the checkpoint holds about the question of a task.
+
+    Attributes:
+        asked: Whether the task has asked about anything.
+        digest: The digest of the write that was shown; empty when the question is not about this call.
+        uses: The uses of the answer to this call.
+    """
+
+    asked: bool
+    digest: str
+    uses: Sequence[_Use]
+
+    @classmethod
+    def of(cls, task: _Task, request: WriteRequest, found: CheckpointTuple | None) -> "_Past":
+        """Read it from a checkpoint."""
+        writes, mark = [] if found is None else found.pending_writes or [], task.mark_of(request)
+        uses = [value for writer, channel, value in writes if (writer, channel) == (mark, _USED)]
+        asked = [one for writer, channel, value in writes if (writer, channel) == (task.id, INTERRUPT) for one in value]
+        shown = getattr(asked[-1], "value", None) if asked else None
+        view = shown.get(VIEW) if isinstance(shown, Mapping) else None
+        mine = (request.tool, request.organization, running_call().id)
+        names = ("tool", "organization", "tool_call_id")
+        digest = view.get("digest") if isinstance(view, Mapping) and tuple(map(view.get, names)) == mine else None
+        return cls(bool(asked), digest if isinstance(digest, str) else "", uses)
+
+    @property
+    def begun(self) -> float | None:
+        """When the write was begun; None when nothing was sent."""
+        return self.uses[-1]["begun"] if self.uses else None
 
 
 class InterruptApprover:
@@ -95,11 +146,11 @@ class InterruptApprover:
         return self._ask_async(task, request)
 
     def _ask(self, task: _Task, request: WriteRequest) -> Approval:
-        _check_question(task, request, task.saver.get_tuple(task.place))
-        approval = _read_answer(task, request, interrupt(_make_question(request)))
-        if approval.approved:
-            task.saver.put_writes(task.place, self._use(task, request), task.mark_of(request))
-        return approval
+        outcome, use = self._decide(task, request, task.saver.get_tuple(task.place))
+        task.saver.put_writes(task.place, use, task.mark_of(request))
+        if isinstance(outcome, Approval) and outcome.approved:
+            _check_first(task, request, use, task.saver.get_tuple(task.place))
+        return _conclude(outcome)
 
     async def _ask_async(self, task: _Task, request: WriteRequest) -> Approval:
         try:
@@ -107,22 +158,52 @@ class InterruptApprover:
         except NotImplementedError:
             # A blocking call inside a running loop: the saver of a graph that runs without one.
             return await asyncio.to_thread(self._ask, task, request)
-        _check_question(task, request, found)
-        approval = _read_answer(task, request, interrupt(_make_question(request)))
-        if approval.approved:
-            await task.saver.aput_writes(task.place, self._use(task, request), task.mark_of(request))
-        return approval
+        outcome, use = self._decide(task, request, found)
+        await task.saver.aput_writes(task.place, use, task.mark_of(request))
+        if isinstance(outcome, Approval) and outcome.approved:
+            _check_first(task, request, use, await task.saver.aget_tuple(task.place))
+        return _conclude(outcome)
 
-    def _use(self, task: _Task, request: WriteRequest) -> Sequence[tuple[str, Any]]:
-        """Use an answer, which is possible once, and return what the checkpoint has to remember of it."""
-        mark, now = task.mark_of(request), time.time()
+    def _decide(
+        self, task: _Task, request: WriteRequest, found: CheckpointTuple | None
+    ) -> tuple[Approval | WriteBlocked, Sequence[tuple[str, Any]]]:
+        """Pause the graph, or return the outcome and what the checkpoint has to remember of it.
+
+        Raises:
+            BegunBefore: The answer was used before.
+            WriteBlocked: This task asks about something else.
+        """
+        past, mark = _Past.of(task, request, found), task.mark_of(request)
+        nothing_sent = (_USED, _Use(begun=None, by=""))
+        if request.again:
+            with self._lock:
+                self._used.pop(mark, None)
+            return _refuse_outdated(request), [nothing_sent, nothing_sent]
+        if past.asked and not past.digest and not past.uses:
+            raise _refuse(request, f"the same step asked a person about something else. {_ASK_AGAIN}")
+        # The first run of the task ends here. If it does not, the answer was given to another question.
+        answer = interrupt(_make_question(request))
+        if past.begun is not None:
+            raise BegunBefore(past.begun)
+        outcome = _read_answer(task, request, answer)
+        if isinstance(outcome, Approval) and outcome.approved:
+            if not past.asked:
+                outcome = _refuse(request, f"an answer came before the question was shown. {_ASK_AGAIN}")
+            elif past.uses or past.digest != request.digest:
+                outcome = _refuse_outdated(request)
+            else:
+                return outcome, [(_USED, _Use(begun=self._use(mark), by=str(uuid.uuid4())))]
+        return outcome, [nothing_sent]
+
+    def _use(self, mark: str) -> float:
+        """Use an answer in this process, which is possible once, and return the time."""
         with self._lock:
             if (begun := self._used.get(mark)) is not None:
                 raise BegunBefore(begun)
-            self._used[mark] = now
+            self._used[mark] = now = time.time()
             while len(self._used) > _MOST_USED:
                 self._used.popitem(last=False)
-        return [(_BEGUN, now)]
+        return now
 
 
 interrupt_approver = InterruptApprover()
@@ -174,48 +255,37 @@ def _make_question(request: WriteRequest) -> dict[str, Any]:
     }
 
 
-def _check_question(task: _Task, request: WriteRequest, found: CheckpointTuple | None) -> None:
-    """Check that this task may ask about a request: nothing was asked in it, or exactly this request was.
+def _check_first(
+    task: _Task, request: WriteRequest, use: Sequence[tuple[str, Any]], found: CheckpointTuple | None
+) -> None:
+    """Check that the checkpoint holds this use of the answer: of all processes that use it, one comes first.
 
     Raises:
-        BegunBefore: The answer was used in an earlier run of the task.
-        WriteBlocked: The question of this task is another one.
+        BegunBefore: Another process came first.
+        WriteBlocked: The checkpoint does not hold it, or an answer that was no approval came first.
     """
-    writes = [] if found is None else found.pending_writes or []
-    mark = task.mark_of(request)
-    for writer, channel, value in writes:
-        if writer == mark and channel == _BEGUN:
-            raise BegunBefore(float(value))
-    asked = [each for writer, channel, value in writes if (writer, channel) == (task.id, INTERRUPT) for each in value]
-    if not asked:
-        # The interrupt pauses the graph now. If it returned, the answer would be one to another question.
-        interrupt(_make_question(request))
-        raise _refuse(request, f"an answer came before the question was shown. {_ASK_AGAIN}")
-    shown = getattr(asked[-1], "value", None)
-    view = shown.get(VIEW) if isinstance(shown, Mapping) else None
-    mine = (request.tool, request.organization, running_call().id)
-    if not isinstance(view, Mapping) or (view.get("tool"), view.get("organization"), view.get("tool_call_id")) != mine:
-        raise _refuse(request, f"the same step asked a person about something else. {_ASK_AGAIN}")
-    if view.get("digest") != request.digest:
-        more = f" {request.notice}" if request.notice else ""
-        raise _refuse(
-            request,
-            f"what the person was shown is no longer true, or holds a secret that cannot be compared after a restart."
-            f"{more} {_ASK_AGAIN}",
-        )
+    uses = _Past.of(task, request, found).uses
+    if not uses:
+        raise _refuse(request, "the checkpointer does not keep that the answer is used, so it could be used again.")
+    if (begun := uses[0]["begun"]) is None:
+        raise _refuse(request, f"another answer came first, and it was no approval. {_ASK_AGAIN}")
+    if uses[0] != use[0][1]:
+        raise BegunBefore(begun)
 
 
-def _read_answer(task: _Task, request: WriteRequest, answer: object) -> Approval:
-    """Read the answer of a person; whatever is not clearly an approval refuses the write.
+def _conclude(outcome: Approval | WriteBlocked) -> Approval:
+    if isinstance(outcome, WriteBlocked):
+        raise outcome
+    return outcome
 
-    Raises:
-        WriteBlocked: It is neither an approval nor a rejection.
-    """
+
+def _read_answer(task: _Task, request: WriteRequest, answer: object) -> Approval | WriteBlocked:
+    """Read the answer of a person; whatever is not clearly an approval refuses the write."""
     decision = answer
     if isinstance(answer, Mapping) and "decisions" in answer:
         decisions = answer["decisions"]
         if not isinstance(decisions, list) or len(decisions) != 1:
-            raise _refuse(request, f"the answer does not hold exactly one decision. {_EXPECTED} You may ask again.")
+            return _refuse(request, f"the answer does not hold exactly one decision. {_EXPECTED} You may ask again.")
         decision = decisions[0]
     kind = decision.get("type") if isinstance(decision, Mapping) else None
     if kind == "approve":
@@ -226,12 +296,21 @@ def _read_answer(task: _Task, request: WriteRequest, answer: object) -> Approval
         return Approval(False, request.digest, task.user or "the person who resumed the graph", reason)
     if kind == "edit":
         wanted = cast("Mapping[str, object]", decision).get("edited_action")
-        raise _refuse(
+        return _refuse(
             request,
             f"a person wants other arguments: {wanted!r}. Ask for the write with exactly these, so that they can "
             "approve it.",
         )
-    raise _refuse(request, f"the answer {kind!r} is no decision about a write. {_EXPECTED} You may ask again.")
+    return _refuse(request, f"the answer {kind!r} is no decision about a write. {_EXPECTED} You may ask again.")
+
+
+def _refuse_outdated(request: WriteRequest) -> WriteBlocked:
+    more = f" {request.notice}" if request.notice else ""
+    return _refuse(
+        request,
+        f"what the person was shown is no longer true, or holds a secret that cannot be compared after a restart."
+        f"{more} {_ASK_AGAIN}",
+    )
 
 
 def _refuse(request: WriteRequest, why: str) -> WriteBlocked:

@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from langchain_azure_devops.adapters.langchain import running_call
 from langchain_azure_devops.calls.approval import BegunBefore
+from langchain_azure_devops.calls.arguments import cut_depth
 from langchain_azure_devops.calls.tool import Tool
 from langchain_azure_devops.errors import AzureDevOpsError, Misconfigured, WriteBlocked
 from langchain_azure_devops.http.client import AzureDevOps
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 Decision = Literal["approve", "edit", "reject"]
 _MOST_SHOWN = 10_000
+_ANSWERS = "__pregel_scratchpad"
+_UNSEEN = "This call will be refused, because it was answered before it was shown here."
 _HOW = (
     "Give the agent middleware=[HumanInTheLoopMiddleware(toolkit.interrupt_on())], so that a person sees each write "
     "before it is sent."
@@ -38,28 +41,50 @@ class _Describer(Protocol):
     def __call__(self, tool_call: ToolCall, state: object, runtime: object) -> str: ...
 
 
-@dataclass
-class _Shown:
-    """A write that a person was shown.
+@dataclass(frozen=True)
+class _Place:
+    """Where a part of a graph runs.
 
     Attributes:
-        request: The write as the model asked for it.
+        graph: The thread, and the graph or subgraph in it.
+        task: The task of the graph; it stays the same when the task runs again.
+        has_answer: Whether the task runs again with the answer of a person.
+    """
+
+    graph: tuple[str, str] = ("", "")
+    task: str = ""
+    has_answer: bool = False
+
+
+@dataclass
+class _Shown:
+    """A call that a person was shown, or was to be shown.
+
+    Attributes:
+        task: The task that showed it.
+        text: What the person sees.
+        request: The write as the model asked for it; None when it could not be shown.
         state: The values that it would change, as the person saw them.
         may_edit: Whether the person could change the arguments.
+        answered: Whether the person has answered.
         begun: When the write was begun, in seconds since the epoch; None before.
     """
 
-    request: WriteRequest
-    state: Mapping[str, JsonValue] | None
-    may_edit: bool
+    task: str
+    text: str
+    request: WriteRequest | None = None
+    state: Mapping[str, JsonValue] | None = None
+    may_edit: bool = False
+    answered: bool = False
     begun: float | None = None
 
 
 class MiddlewareApprover:
     """Accepts a write only when the middleware has shown exactly this call to a person and then let it pass, and once.
 
-    A call that the middleware did not show, or shows no more after a restart, is refused. Arguments that differ from
-    the shown ones are accepted only where `interrupt_on` allows a person to edit them.
+    A call that the middleware did not show is refused, and one that another process showed, as before a restart: it is
+    not known here which values the person saw. Arguments that differ from the shown ones are accepted only where
+    `interrupt_on` allows a person to edit them.
 
     Attributes:
         needs_current: False: the person was shown the current values before, and the approval names them.
@@ -70,7 +95,7 @@ class MiddlewareApprover:
     def __init__(self, client: AzureDevOps) -> None:
         """Begin without any call."""
         self._client = client
-        self._shown: OrderedDict[tuple[str, str | None, str], _Shown] = OrderedDict()
+        self._shown: OrderedDict[tuple[tuple[str, str], str | None, str], _Shown] = OrderedDict()
         self._lock = threading.Lock()
 
     def interrupt_on(
@@ -101,29 +126,37 @@ class MiddlewareApprover:
 
     def _describer(self, tool: Tool[..., Any], may_edit: bool) -> _Describer:
         def describe(tool_call: ToolCall, state: object, runtime: object) -> str:  # noqa: ARG001 - LangChain's signature
-            """Show the write with the current values, and remember that it was shown."""
-            client, key = self._client, (_thread(), tool_call["id"], tool.name)
-            try:
-                request = tool.prepare(client, tool.validate(tool_call["args"]))
-                state = client.run_sync(tool.read_current(client, request))
-            except AzureDevOpsError as error:
-                self._remember(key, None)
-                text = f"{tool.name} in {client.settings.organization} will be refused, whatever you decide: "
-                return client.secrets.redact(neutralize(text + error.message, ContentPolicy(())))
-            self._remember(key, _Shown(request, state, may_edit))
-            return client.secrets.redact(describe_write(request if state is None else request.show(state)))
+            """Show the write with the current values once, although the task that asks runs again with the answer."""
+            place = _find_place()
+            key = (place.graph, tool_call["id"], tool.name)
+            with self._lock:
+                shown = self._shown.get(key)
+            if shown is None or shown.task != place.task:
+                # Who has answered already saw this in another process, or saw another call.
+                shown = (
+                    _Shown(place.task, _UNSEEN) if place.has_answer else self._show(tool, tool_call, place, may_edit)
+                )
+                self._remember(key, shown)
+            shown.answered = shown.answered or place.has_answer
+            return shown.text
 
         return describe
 
-    def _remember(self, key: tuple[str, str | None, str], shown: _Shown | None) -> None:
-        """Remember what was shown first: the middleware describes a call again when its graph is resumed."""
+    def _show(self, tool: Tool[..., Any], tool_call: ToolCall, place: _Place, may_edit: bool) -> _Shown:
+        client = self._client
+        try:
+            request = tool.prepare(client, tool.validate(cast("dict[str, object]", cut_depth(tool_call["args"]))))
+            state = client.run_sync(tool.read_current(client, request))
+        except AzureDevOpsError as error:
+            text = f"{tool.name} in {client.settings.organization} will be refused, whatever you decide: "
+            return _Shown(place.task, client.secrets.redact(neutralize(text + error.message, ContentPolicy(()))))
+        text = client.secrets.redact(describe_write(request if state is None else request.show(state)))
+        return _Shown(place.task, text, request, state, may_edit)
+
+    def _remember(self, key: tuple[tuple[str, str], str | None, str], shown: _Shown) -> None:
         with self._lock:
-            before = self._shown.get(key)
-            if before is not None and shown is not None and before.request == shown.request:
-                return
             self._shown.pop(key, None)
-            if shown is not None:
-                self._shown[key] = shown
+            self._shown[key] = shown
             while len(self._shown) > _MOST_SHOWN:
                 self._shown.popitem(last=False)
 
@@ -135,9 +168,11 @@ class MiddlewareApprover:
             BegunBefore: It was approved before, so it may have been sent.
         """
         with self._lock:
-            shown = self._shown.get((_thread(), running_call().id, request.tool))
-            if shown is None:
+            shown = self._shown.get((_find_place().graph, running_call().id, request.tool))
+            if shown is None or shown.request is None or not shown.answered:
                 raise _refuse(request, f"HumanInTheLoopMiddleware did not show this call to a person here. {_HOW}")
+            if request.again:
+                shown.begun = None
             if shown.begun is not None:
                 raise BegunBefore(shown.begun)
             if request.notice:
@@ -163,14 +198,18 @@ def _targets(request: WriteRequest) -> Mapping[str, JsonValue]:
     return {name: value for name, value in request.arguments.items() if name in names or name == "project"}
 
 
-def _thread() -> str:
-    """Return the id of LangGraph's thread in which this code runs; empty outside of one."""
+def _find_place() -> _Place:
+    """Find the task of LangGraph in which this code runs."""
     langgraph = sys.modules.get("langgraph.config")
     try:
         config = cast("Mapping[str, Any]", langgraph.get_config() if langgraph else {})
     except RuntimeError:
-        return ""
-    return str(config.get("configurable", {}).get("thread_id", ""))
+        return _Place()
+    configurable = config.get("configurable", {})
+    task, answers = str(configurable.get("checkpoint_ns", "")), configurable.get(_ANSWERS)
+    graph = (str(configurable.get("thread_id", "")), task.rpartition("|")[0])
+    has_answer = answers is not None and (bool(answers.resume) or answers.get_null_resume(False) is not None)
+    return _Place(graph, task, has_answer)
 
 
 def _refuse(request: WriteRequest, why: str) -> WriteBlocked:

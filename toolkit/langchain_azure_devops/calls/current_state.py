@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from pydantic import JsonValue
@@ -153,7 +153,8 @@ class Showing:
     @property
     def request(self) -> WriteRequest:
         """The request for the approver."""
-        return self.asked if self.current is None else self.asked.show(self.current, self.outdated)
+        asked = replace(self.asked, again=self.rounds > 0)
+        return asked if self.current is None else asked.show(self.current, self.outdated)
 
     def renew(self, check: StateCheck | None, error: StateChanged) -> "Showing":
         """Return what to show after the state changed.

@@ -61,6 +61,8 @@ class WriteRequest:
         notice: Says that an equal write was begun and that its outcome is not known, so that this one may do it twice;
             empty when there is none. Show it: it is covered by the digest, too.
         organization: The bare name of the organization that the write goes to.
+        again: Whether this call was approved before and was then surely not sent, because the state had changed or an
+            equal write had begun.
     """
 
     tool: str
@@ -73,6 +75,7 @@ class WriteRequest:
     outdated: Mapping[str, JsonValue] | None = None
     notice: str = ""
     organization: str = ""
+    again: bool = False
 
     def show(self, current: Mapping[str, JsonValue], outdated: Mapping[str, JsonValue] | None = None) -> "WriteRequest":
         """Return this request with the present values, and with a digest that covers them, too.
