@@ -1,6 +1,7 @@
 """The vendor's server under our rules: its real package, started by a toolkit on the simulator."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -8,7 +9,9 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from langchain_core.utils.function_calling import convert_to_openai_tool
 from official_clients import FULL, READ
+from rs_bpe import openai
 from tool_calls import hostile
 from vendor_toolkit import Person, Vendor, kill, runs, served, vendor_toolkit, wait_for
 
@@ -83,6 +86,13 @@ def test_no_tool_takes_an_argument_that_writes_a_file_on_this_machine(start):
     assert arguments.isdisjoint({"savePath", "destinationPath", "action"})
 
 
+def test_the_default_set_takes_at_most_6_000_tokens_of_schema(start):
+    vendor = start(toolsets=None)
+    encoding = openai.o200k_base()
+    schemas = [json.dumps(convert_to_openai_tool(tool, strict=True)) for tool in vendor.tools.values()]
+    assert sum(map(encoding.count, schemas)) <= 6_000
+
+
 def test_the_artifact_of_each_tool_is_described(start):
     vendor = start()
     declared = vendor.toolkit.declarations
@@ -98,6 +108,7 @@ def test_reads_come_in_our_fence_and_without_that_of_the_server(start):
     text = vendor.read("mcp_repo_branch_list", repositoryId="platform-api")
     assert text.startswith("<untrusted nonce>\ntext:\nrelease/2.8\nmain\n")
     assert text.endswith("</untrusted nonce>")
+    assert "_links" not in vendor.read("mcp_pipelines_build_list", top=1)
     assert "UNTRUSTED" not in vendor.read("mcp_repo_file_get_content", repositoryId="platform-api", path="/README.md")
 
 

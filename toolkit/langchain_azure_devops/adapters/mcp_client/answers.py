@@ -44,6 +44,8 @@ _CODES: Mapping[str, type[AzureDevOpsError]] = {
 }
 """The codes by which the service refuses; the server passes them on without the status of the answer."""
 _ELICITED = re.compile(r"does not support (?:form )?elicitation|Elicitation not supported")
+_LINKS = {"_links", "imageUrl"}
+"""Addresses of the REST interface and of pictures. Nobody can read them, and they are half of many answers."""
 _HTML_FILE = re.compile(r"(?i)\.(?:x?html?|aspx)$")
 
 
@@ -95,14 +97,18 @@ def _make_result(text: str) -> VendorAnswer:
 
 
 def _shorten_json(text: str) -> str:
-    """Write JSON without indentation: one entry of a list on each line, and a list of lines as these lines."""
+    """Write JSON without links: one entry of a list on each line, and a list of lines as these lines."""
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_without_links)
     except (ValueError, RecursionError):
         return text
     if not isinstance(value, list):
         return _dump(value)
     return "\n".join(entry if isinstance(entry, str) else _dump(entry) for entry in value) or "[]"
+
+
+def _without_links(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    return {name: value for name, value in pairs if name not in _LINKS}
 
 
 def _dump(value: object) -> str:

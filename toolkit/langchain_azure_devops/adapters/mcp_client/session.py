@@ -174,16 +174,17 @@ class VendorServer:
                 return await connection.call_tool(tool, dict(arguments))
         except TimeoutError:
             session.retire()
-            raise _NoAnswerError("did not answer in time") from None
+            raise _NoAnswerError("did not answer in time", Unreachable) from None
         except MCPError as error:
             if error.code in _REFUSED:
                 message = f"The MCP server does not take these arguments: {one_line(error.message)}"
                 raise InvalidRequest(message, subject="arguments") from error
             ended = error.code == CONNECTION_CLOSED
             why = "ended" if ended else f"answered with error {error.code}: {one_line(error.message)}"
-            raise _NoAnswerError(why, ended=ended) from error
+            raise _NoAnswerError(why, Unreachable if ended else ServiceFault, ended=ended) from error
         except (ValidationError, RuntimeError) as error:
-            raise _NoAnswerError(f"gave an answer that cannot be read ({type(error).__name__})") from error
+            why = f"gave an answer that cannot be read ({type(error).__name__})"
+            raise _NoAnswerError(why, ServiceFault) from error
         finally:
             session.calls -= 1
             if session.retired:
@@ -224,17 +225,17 @@ class _NoAnswerError(Exception):
 
     Attributes:
         why: What the server did instead.
+        kind: The class of the error for a call that only reads.
         ended: Whether its process ended.
     """
 
-    def __init__(self, why: str, *, ended: bool = False) -> None:
+    def __init__(self, why: str, kind: type[AzureDevOpsError], *, ended: bool = False) -> None:
         super().__init__(why)
-        self.why, self.ended = why, ended
+        self.why, self.kind, self.ended = why, kind, ended
 
     def as_read(self) -> AzureDevOpsError:
         """Return the error for a call that only reads."""
-        kind = Unreachable if self.ended or "time" in self.why else ServiceFault
-        return kind(f"The MCP server {self.why}. Nothing was written; try again.", subject="mcp")
+        return self.kind(f"The MCP server {self.why}. Nothing was written; try again.", subject="mcp")
 
 
 def dump_offer(tool: Tool) -> Offer:
