@@ -241,8 +241,9 @@ class Talk:
         assert ready
         return json.loads(self.process.stdout.readline())
 
-    def begin(self):
-        self.say(INITIALIZE)
+    def begin(self, **capabilities):
+        params = {**INITIALIZE["params"], "capabilities": capabilities or {"elicitation": {}}}
+        self.say({**INITIALIZE, "params": params})
         assert self.hear()["result"]["serverInfo"]["name"] == "azure-devops"
         self.say({"jsonrpc": "2.0", "method": "notifications/initialized"})
 
@@ -267,6 +268,17 @@ def test_nothing_but_the_protocol_is_on_standard_output_and_garbage_ends_nothing
     assert "throttled, continuing in 1 s" in errors
     assert FULL not in errors + json.dumps(heard)
     assert "Traceback" not in errors
+
+
+def test_a_host_that_can_only_open_a_page_cannot_ask_about_a_write(server, organization):
+    before = len(organization.work_items.items)
+    with Talk(environ(server)) as talk:
+        talk.begin(elicitation={"url": {}})
+        talk.call(2, "create_work_item", type="Bug", title="The export fails")
+        heard = talk.hear()
+        assert heard["result"]["isError"]
+        assert "this host cannot ask a person" in heard["result"]["content"][0]["text"]
+    assert len(organization.work_items.items) == before
 
 
 def test_a_host_that_goes_away_in_the_middle_of_a_call_ends_the_server(server, organization):

@@ -7,13 +7,14 @@ import time
 
 import anyio
 import httpx
+import jsonschema
 import pytest
 from mcp import Client, MCPError
 from mcp.types import ElicitResult, InputRequiredResult
 from tool_calls import FULL, Recorder, call, connected, find_work_items, writes
 
 from azure_devops_simulator import Fault
-from langchain_azure_devops import AzureDevOpsToolkit
+from langchain_azure_devops import TOOLS, AzureDevOpsToolkit
 from langchain_azure_devops.adapters.mcp_server import approval, make_mcp_server
 from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.safety import AuditLog
@@ -32,6 +33,9 @@ NO_ANSWERS = {
     "another field": ElicitResult(action="accept", content={"approved": True}),
 }
 
+WRITERS = [
+    (name, number) for name, tool in TOOLS.items() for number in range(len(tool.examples)) if tool.access == "write"
+]
 QUICK = Timeouts(recovery=0.5, recovery_pause=0.1)
 MODES = pytest.mark.parametrize("mode", ["auto", "legacy"])
 
@@ -115,6 +119,15 @@ async def test_an_approved_write_is_sent_once_and_the_person_saw_all_of_it(desk,
         assert part in asked.message
     assert asked.requested_schema["required"] == ["approve"]
     assert {field["type"] for field in asked.requested_schema["properties"].values()} == {"boolean"}
+
+
+@pytest.mark.parametrize(("name", "number"), WRITERS)
+async def test_every_example_of_a_write_gives_data_that_fits_the_output_schema(desk, name, number):
+    desk.answers = [YES]
+    async with desk.client("auto") as client:
+        result = await client.call_tool(name, dict(TOOLS[name].examples[number]))
+    assert not result.is_error, text(result)
+    jsonschema.validate(result.structured_content, TOOLS[name].output_schema)
 
 
 @MODES

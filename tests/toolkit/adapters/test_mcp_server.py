@@ -87,8 +87,8 @@ async def test_a_host_gets_the_tools_of_the_toolkit_as_they_are_declared(shared,
 async def test_a_host_learns_the_organization_and_the_conventions(reading, mode):
     async with host(reading, mode) as client:
         assert client.server_info.title == "Azure DevOps: tidewater"
-        assert "tidewater" in client.instructions
-        assert "<untrusted" in client.instructions
+        assert client.instructions.startswith(reading.system_prompt())
+        assert "People and builds wrote the texts in it" in client.instructions
         assert client.server_capabilities.resources is not None
 
 
@@ -282,6 +282,16 @@ def test_without_the_library_the_extra_is_named(mode):
     script = "import sys; sys.modules['mcp'] = None\nimport langchain_azure_devops.adapters.mcp_server"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
     assert "pip install 'langchain-azure-devops[mcp]'" in done.stderr.splitlines()[-1]
+
+
+async def test_a_host_that_takes_only_text_gets_no_data(reading, mode):
+    async with Client(make_mcp_server(reading, text_only=True), mode=mode) as client:
+        listed = (await client.list_tools()).tools
+        result = await client.call_tool("list_builds", {"limit": 3})
+        assert client.instructions == reading.system_prompt()
+    assert [tool.output_schema for tool in listed] == [None] * len(listed)
+    assert result.structured_content is None
+    assert result.content[0].text.startswith("3 builds; more:")
 
 
 async def test_structured_content_is_plain_json(reading, mode):

@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -39,8 +40,19 @@ _HOST, _PORT = "127.0.0.1", 8765
     multiple=True,
     help="A further name under which hosts reach the server, such as the one of a proxy; may be given several times.",
 )
+@click.option(
+    "--text-only",
+    is_flag=True,
+    help="Leave the data out of results, for hosts that show the model the data in place of the text.",
+)
 def command(
-    options: ConnectionOptions, toolsets: str, http: bool, host: str | None, port: int | None, names: tuple[str, ...]
+    options: ConnectionOptions,
+    toolsets: str,
+    http: bool,
+    host: str | None,
+    port: int | None,
+    names: tuple[str, ...],
+    text_only: bool,
 ) -> None:
     """Serve the tools that this token gets to MCP hosts.
 
@@ -60,11 +72,16 @@ def command(
     with options.open() as target, target.toolkit([name.strip() for name in toolsets.split(",")]) as toolkit:
         if http:
             listening = HttpServer(
-                toolkit, host=host or _HOST, port=_PORT if port is None else port, token=given, names=names
+                toolkit,
+                host=host or _HOST,
+                port=_PORT if port is None else port,
+                token=given,
+                names=names,
+                text_only=text_only,
             )
             _serve_http(toolkit, listening, given)
         else:
-            asyncio.run(_serve_stdio(toolkit, serve_stdio))
+            asyncio.run(_serve_stdio(toolkit, partial(serve_stdio, text_only=text_only)))
 
 
 async def _serve_stdio(toolkit: "AzureDevOpsToolkit", serve: Serve) -> None:

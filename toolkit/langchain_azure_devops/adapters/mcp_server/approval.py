@@ -173,8 +173,9 @@ class _AskAndEnd:
             return _judge(request, answer, self._person)
         if question.request.digest != request.digest:
             # What the person was shown is no longer true.
-            outdated = question.request.current if request.current is not None else None
-            raise Asking(Question(request.show(request.current or {}, outdated) if outdated is not None else request))
+            if request.current is not None:
+                request = request.show(request.current, question.request.current)
+            raise Asking(Question(request))
         question.begun = time.time()
         return _judge(request, answer, self._person)
 

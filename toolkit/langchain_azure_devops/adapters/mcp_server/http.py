@@ -44,6 +44,7 @@ class HttpServer:
         port: int = 0,
         token: str | None = None,
         names: Sequence[str] = (),
+        text_only: bool = False,
     ) -> None:
         """Listen on a port; `run` serves.
 
@@ -54,6 +55,7 @@ class HttpServer:
             token: The token that hosts have to send; by default a new one.
             names: Further names under which hosts reach this server, such as the one of a proxy in front of it. A
                 request for another name is refused, because a page of a browser may have sent it.
+            text_only: Leave the data out of results; see `make_mcp_server`.
 
         Raises:
             Misconfigured: The token is too short, or the address cannot be used.
@@ -69,7 +71,7 @@ class HttpServer:
         self.port = int(self._socket.getsockname()[1])
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{names[0] if _is_wildcard(host) else shown}:{self.port}{PATH}"
-        self._app = make_http_app(toolkit, self.token, self._allowed(shown, names))
+        self._app = make_http_app(toolkit, self.token, self._allowed(shown, names), text_only=text_only)
 
     def run(self) -> None:
         """Serve until the process is interrupted; raises KeyboardInterrupt then."""
@@ -112,20 +114,23 @@ class HttpServer:
         return [text for name in (*own, *names) for text in (name, f"{name}:{self.port}")]
 
 
-def make_http_app(toolkit: AzureDevOpsToolkit, token: str, hosts: Sequence[str]) -> Starlette:
+def make_http_app(
+    toolkit: AzureDevOpsToolkit, token: str, hosts: Sequence[str], *, text_only: bool = False
+) -> Starlette:
     """Return the ASGI application, for servers of your own.
 
     Args:
         toolkit: A verified toolkit.
         token: The token that hosts have to send.
         hosts: The accepted values of the header `Host`; a request of a browser has to come from one of them, too.
+        text_only: Leave the data out of results; see `make_mcp_server`.
     """
     verifier = _OneToken(check_token(token))
     security = TransportSecuritySettings(
         allowed_hosts=list(hosts),
         allowed_origins=[f"{scheme}://{host}" for scheme in ("http", "https") for host in hosts],
     )
-    app = make_mcp_server(toolkit).streamable_http_app(
+    app = make_mcp_server(toolkit, text_only=text_only).streamable_http_app(
         streamable_http_path=PATH, transport_security=security, token_verifier=verifier
     )
     app.add_middleware(AuthenticationMiddleware, backend=BearerAuthBackend(verifier))
