@@ -25,11 +25,13 @@ ROOT = Path(__file__).parent.parent
 PAGES = sorted(
     page for page in [*ROOT.glob("*.md"), *ROOT.glob("*/*.md"), *ROOT.glob("*/*/*.md")] if ".venv" not in page.parts
 )
+CASES_PAGE = ROOT / "evals" / "README.md"
 CASE = "agent-lost"
 _BLOCK = re.compile(
     r"(?:<!-- not replayed: (?P<reason>[^>]+) -->\n)?^(?P<indent> *)```(?P<language>\w*)\n(?P<code>.*?)^ *```$",
     re.DOTALL | re.MULTILINE,
 )
+_CASES = "CASES = (\n"
 _COMMAND = re.compile(r"(?:pip|uv|bash|export|python|pytest|azure-devops-\w+)\b")
 _REPLAYED_WITH = (
     ("AZURE_DEVOPS_ORG=contoso", "AZURE_DEVOPS_BASE_URL=$SIMULATOR_URL"),
@@ -38,6 +40,7 @@ _REPLAYED_WITH = (
     ("azure-devops-evals run --model openai:gpt-5", f"azure-devops-evals run --case {CASE} --model openai:gpt-5"),
 )
 """What stands on a page for a reader to replace, and what replaces it here."""
+_COMPARED = " --output now.json --compare before.json"
 _QUESTION = "Why did the last build of platform-api-ci fail?"
 _FUNCTIONS = """
 pip() { python "$REPLAY" --check-requirements "$@"; }
@@ -54,14 +57,21 @@ class Block(NamedTuple):
 
 
 def shell_blocks(page: Path) -> list[Block]:
-    """Every block of commands on a page: those called `sh`, and those without a language that begin with a command."""
+    """Every block of commands on a page: those called `sh`, and those without a language that begin with a command.
+
+    A case of the evals that the page lets the reader write becomes a command that adds it.
+    """
     text = page.read_text(encoding="utf-8")
     found = []
     for block in _BLOCK.finditer(text):
         code = block["code"]
         if block["language"] == "sh" or (not block["language"] and _COMMAND.match(code.lstrip())):
             commands = [part for line in code.splitlines() for part in _split(line)]
-            found.append(Block(text.count("\n", 0, block.start("indent")) + 1, commands, block["reason"] or ""))
+        elif block["language"] == "python" and _CASES in block["code"]:
+            commands = ['python "$REPLAY" --add-case']
+        else:
+            continue
+        found.append(Block(text.count("\n", 0, block.start("indent")) + 1, commands, block["reason"] or ""))
     return found
 
 
@@ -98,6 +108,9 @@ def commands_to_replay(page: Path) -> list[str]:
         if not is_step_of_ci(command, steps):
             for written, used in _REPLAYED_WITH:
                 command = command.replace(written, used)  # noqa: PLW2901 - one replacement after the other
+            if _COMPARED in command:
+                # A reader has the results of an earlier run.
+                replayed.append(command.replace(_COMPARED, " --output before.json"))
             replayed.append(command)
     return replayed
 
@@ -114,16 +127,20 @@ def check_requirements(words: Sequence[str]) -> None:
             importlib.metadata.version(name)
 
 
-def copy_repository(root: Path) -> None:
-    """Copy the repository and apply the changes that CONTRIBUTING and the page about the evals propose."""
+def copy_repository(page: Path, root: Path) -> None:
+    """Copy the repository and apply the changes that a page proposes."""
     ignored = shutil.ignore_patterns("__pycache__", ".*_cache", ".venv", ".git", "site")
-    shutil.copytree(ROOT, root, ignore=ignored, dirs_exist_ok=True)
-    contributing = (ROOT / ".github" / "CONTRIBUTING.md").read_text("utf-8")
-    for diff in re.findall(r"(?<!-->\n)^```diff\n(.*?)^```$", contributing, re.DOTALL | re.MULTILINE):
+    shutil.copytree(ROOT, root, ignore=ignored)
+    for diff in re.findall(r"(?<!-->\n)^```diff\n(.*?)^```$", page.read_text("utf-8"), re.DOTALL | re.MULTILINE):
         environment = {**os.environ, "GIT_CEILING_DIRECTORIES": str(root.parent)}
         subprocess.run(["git", "apply", "-C1", "-"], input=diff, text=True, cwd=root, env=environment, check=True)
-    (case,) = re.findall(r"```python\n(.*?)```", (ROOT / "evals" / "README.md").read_text("utf-8"), re.DOTALL)
-    cases = root / "evals" / "azure_devops_evals" / "cases"
+
+
+def add_case() -> None:
+    """Add the case of the page about the evals to the copy in which the commands run."""
+    blocks = re.findall(r"```python\n(.*?)```", CASES_PAGE.read_text("utf-8"), re.DOTALL)
+    (case,) = [block for block in blocks if _CASES in block]
+    cases = Path("evals/azure_devops_evals/cases")
     (cases / "added.py").write_text(f'"""The case of the page."""\n\n{case}', "utf-8")
     with (cases / "__init__.py").open("a", encoding="utf-8") as module:
         module.write("\nfrom azure_devops_evals.cases import added\n\nCASES = (*CASES, *added.CASES)\n")
@@ -174,22 +191,21 @@ def prepare_files(folder: Path) -> None:
 
 
 def main(names: Sequence[str]) -> None:
-    """Replay pages in a copy of the repository."""
-    with TemporaryDirectory() as temporary:
-        folder = Path(temporary) / "repository"
-        copy_repository(folder)
-        prepare_files(folder)
-        for variables in serve(Path(temporary)):
-            path = os.pathsep.join(str(folder / source) for source in ("toolkit", "agents", "evals"))
-            given = {**variables, "PYTHONPATH": path}
-            before = f"azure-devops-evals run --case {CASE} --model openai:gpt-5 --output before.json"
-            subprocess.run(["bash", "-c", before], cwd=folder, env=given, check=True)
-            for name in names:
-                replay(ROOT / name, folder, given)
+    """Replay pages, each in a copy of the repository."""
+    for name in names:
+        with TemporaryDirectory() as temporary:
+            folder = Path(temporary) / "repository"
+            copy_repository(ROOT / name, folder)
+            prepare_files(folder)
+            for variables in serve(Path(temporary)):
+                path = os.pathsep.join(str(folder / source) for source in ("toolkit", "agents", "evals"))
+                replay(ROOT / name, folder, {**variables, "PYTHONPATH": path})
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "--check-requirements":
         check_requirements(sys.argv[2:])
+    elif sys.argv[1] == "--add-case":
+        add_case()
     else:
         main(sys.argv[1:])

@@ -22,6 +22,7 @@ def variables(azure_devops_organization, tmp_path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AZURE_", "OPENAI_", "LANG"))}
     return {
         **kept,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "AZURE_DEVOPS_BASE_URL": azure_devops_organization.base_url,
         "AZURE_DEVOPS_PAT": azure_devops_organization.pat,
         "AZURE_DEVOPS_PROJECT": PROJECT,
