@@ -19,6 +19,11 @@ NEVER_AT_A_SHELL = {
     "tools=": "no command takes the names of single tools",
     "exclude=": "no command leaves tools out by name",
     "extra=": "no command adds tools",
+    "allowed_decisions=": "no command uses LangChain's middleware",
+    "package=": "--via mcp says where the vendor's server is",
+    "command=": "same",
+    "url=": "same",
+    "url_token=": "same",
 }
 MISCONFIGURED = {
     name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, errors.Misconfigured)
