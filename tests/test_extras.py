@@ -12,6 +12,7 @@ ENTRANCES = {
     "from azure_devops_agents.models import open_model; open_model('openai:gpt-5')": "agents",
     "from azure_devops_simulator import SimulatorServer": "simulator",
     "from azure_devops_simulator import seed_organization": "simulator",
+    "import langchain_azure_devops.adapters.mcp_server": "mcp",
     "import runpy; runpy.run_module('azure_devops_simulator', run_name='__main__')": "simulator",
 }
 COMMANDS = [
@@ -43,6 +44,7 @@ sys.meta_path.insert(0, Missing())
 
 EXTRAS = (
     *("click", "langchain_openai", "langgraph", "prompt_toolkit", "rich"),
+    *("mcp", "mcp_types"),
     *("dulwich", "httptools", "lark", "yaml", "starlette", "uvicorn"),
 )
 

@@ -19,7 +19,16 @@ from langgraph.types import Command, RetryPolicy, interrupt
 from tool_calls import FULL, seed_with_tokens
 
 from azure_devops_agents.models.scripted import Call, ScriptedModel
-from langchain_azure_devops import Approval, AzureDevOpsToolkit, approve_writes_with, interrupt_approver
+from langchain_azure_devops import (
+    Approval,
+    AzureDevOps,
+    AzureDevOpsToolkit,
+    Result,
+    Scope,
+    Toolset,
+    approve_writes_with,
+    interrupt_approver,
+)
 from langchain_azure_devops.safety import read_entries
 
 THREAD = {"configurable": {"thread_id": "dana"}}
@@ -433,6 +442,52 @@ def test_a_process_that_died_after_the_write_does_not_write_again(server, organi
     assert "so it counts as done; it was not sent again" in message
 
 
+def test_typed_functions_in_one_node_take_one_answer_for_one_write(toolkit, organization):
+    from langchain_azure_devops.errors import WriteBlocked
+    from langchain_azure_devops.tools.work_items.tools import create_work_item
+
+    refused = []
+
+    def write(state):
+        with approve_writes_with(interrupt_approver):
+            create_work_item.call_sync(toolkit.client, type="Bug", title="New: one")
+            try:
+                create_work_item.call_sync(toolkit.client, type="Bug", title="New: two")
+            except WriteBlocked as error:
+                refused.append(error.message)
+
+    graph = StateGraph(MessagesState)
+    graph.add_node("write", write)
+    graph.add_edge(START, "write")
+    compiled = graph.compile(checkpointer=InMemorySaver())
+    compiled.invoke(ASKED, THREAD)
+    compiled.invoke(Command(resume=APPROVE), THREAD)
+    assert titles(organization) == ["New: one"]
+    assert len(refused) == 1
+    assert "asked a person about something else" in refused[0]
+
+
+def test_a_run_from_an_earlier_checkpoint_asks_again(toolkit, organization):
+    saver = InMemorySaver()
+    agent = agent_of(toolkit, create("one"), saver=saver)
+    agent.invoke(ASKED, THREAD)
+    before = agent.get_state(THREAD).config
+    agent.invoke(Command(resume=APPROVE), THREAD)
+    assert titles(organization) == ["New: one"]
+    state = agent.invoke(None, before)
+    assert len(questions(state)) == 1
+    assert titles(organization) == ["New: one"]
+
+
+@pytest.mark.parametrize("durability", ["exit", "async", "sync"])
+def test_whenever_the_checkpoints_are_stored(server, toolkit, organization, tmp_path, durability):
+    with SqliteSaver.from_conn_string(str(tmp_path / "threads.db")) as saver:
+        agent = agent_of(toolkit, create("one"), saver=saver)
+        agent.invoke(ASKED, THREAD, durability=durability)
+        agent.invoke(Command(resume=APPROVE), THREAD, durability=durability)
+    assert titles(organization) == ["New: one"]
+
+
 # -- other places ----------------------------------------------------------------------------------------------------
 
 
@@ -461,3 +516,22 @@ async def test_a_blocking_graph_inside_a_running_loop(toolkit, organization, tmp
         graph.invoke(ASKED, THREAD)
         graph.invoke(Command(resume=APPROVE), THREAD)
     assert titles(organization) == ["New: one"]
+
+
+def test_a_tool_of_a_user_may_ask_the_user_itself(toolkit, way):
+    mine = Toolset.named("mine", "Tools of a user.")
+
+    class Said(Result):
+        text: str
+
+    @mine.read(Scope.CODE)
+    async def ask_the_user(client: AzureDevOps, *, question: str) -> Said:
+        """Ask the user."""
+        return Said(text=f"The user says {interrupt(question)}.")
+
+    toolkit.add_tools([mine])
+    agent = agent_of(toolkit, [Call.to("ask_the_user", question="Which one?")], saver=InMemorySaver())
+    [question] = questions(run(agent, ASKED, way))
+    assert question.value == "Which one?"
+    [message] = answers_of(run(agent, Command(resume="the second"), way))
+    assert "The user says the second." in message.content

@@ -13,6 +13,7 @@ from langgraph.types import Command
 from tool_calls import FULL, seed_with_tokens
 
 from azure_devops_agents.models.scripted import Call, ScriptedModel
+from azure_devops_simulator import Organization, SimulatorServer
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.errors import Misconfigured
 
@@ -226,3 +227,24 @@ def test_the_description_shows_no_secret_and_acts_nowhere(toolkit, organization)
 def test_a_decision_that_does_not_exist_is_a_mistake(toolkit, wrong):
     with pytest.raises(Misconfigured, match="allowed_decisions= takes a list of some of approve, edit, reject"):
         toolkit.interrupt_on(wrong)
+
+
+def test_two_toolkits_whose_tools_have_the_same_names_do_not_approve_for_each_other(toolkit, organization):
+    other_organization = Organization("riverbank")
+    other_organization.add_token(FULL)
+    with (
+        SimulatorServer(other_organization) as second,
+        AzureDevOpsToolkit(base_url=second.base_url, pat=FULL, scopes="app_token", default_project="Platform") as other,
+    ):
+        # The tools are those of one organization, and what the person is shown is of the other one.
+        agent = create_agent(
+            ScriptedModel(steps=[[CREATE]]),
+            toolkit.get_tools(approver=toolkit.middleware_approver),
+            middleware=[HumanInTheLoopMiddleware({**toolkit.interrupt_on(), **other.interrupt_on()})],
+            checkpointer=InMemorySaver(),
+        )
+        state = run(agent, ASKED)
+        assert "riverbank" in descriptions(state)[0]
+        [message] = answers_of(answer(agent, state, APPROVE))
+    assert "give each of them a name_prefix" in message.content
+    assert titles(organization) == []

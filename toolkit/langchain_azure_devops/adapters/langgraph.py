@@ -63,8 +63,8 @@ class _Task:
 
         The present values are no part of it: the write itself changes them.
         """
-        what = digest_call(request.tool, request.arguments)
-        about = (self.id, running_call().id, request.organization, what)
+        call = _identify(request)
+        about = (self.id, call["tool_call_id"], call["organization"], call["call"])
         return str(uuid.uuid5(uuid.NAMESPACE_OID, repr(about)))
 
 
@@ -102,9 +102,9 @@ class _Past:
         asked = [one for writer, channel, value in writes if (writer, channel) == (task.id, INTERRUPT) for one in value]
         shown = getattr(asked[-1], "value", None) if asked else None
         view = shown.get(VIEW) if isinstance(shown, Mapping) else None
-        mine = (request.tool, request.organization, running_call().id)
-        names = ("tool", "organization", "tool_call_id")
-        digest = view.get("digest") if isinstance(view, Mapping) and tuple(map(view.get, names)) == mine else None
+        digest = (
+            view.get("digest") if isinstance(view, Mapping) and _identify(request).items() <= view.items() else None
+        )
         return cls(bool(asked), digest if isinstance(digest, str) else "", uses)
 
     @property
@@ -251,8 +251,14 @@ def _make_question(request: WriteRequest) -> dict[str, Any]:
     return {
         "action_requests": [action],
         "review_configs": [{"action_name": name, "allowed_decisions": list(DECISIONS)}],
-        VIEW: {**view_write(request), "tool_call_id": call.id},
+        VIEW: {**view_write(request), **_identify(request)},
     }
+
+
+def _identify(request: WriteRequest) -> dict[str, str | None]:
+    """Return what tells a call from every other one, whatever the present values are."""
+    call = digest_call(request.tool, request.arguments)
+    return {"organization": request.organization, "tool_call_id": running_call().id, "call": call}
 
 
 def _check_first(

@@ -31,7 +31,7 @@ _ANSWERS = "__pregel_scratchpad"
 _UNSEEN = "This call will be refused, because it was answered before it was shown here."
 _HOW = (
     "Give the agent middleware=[HumanInTheLoopMiddleware(toolkit.interrupt_on())], so that a person sees each write "
-    "before it is sent."
+    "before it is sent. If an agent has the tools of two toolkits, give each of them a name_prefix."
 )
 
 

@@ -7,17 +7,10 @@ A person approves each write in the host, if the host can ask one; otherwise wri
 `azure-devops-agent mcp` does the same.
 """
 
-try:
-    from langchain_azure_devops.adapters.mcp_server.http import HttpServer, check_token, make_http_app
+from langchain_azure_devops.extras import naming_extras
+
+with naming_extras():
+    from langchain_azure_devops.adapters.mcp_server.http import HttpServer, make_http_app
     from langchain_azure_devops.adapters.mcp_server.server import make_mcp_server, serve_stdio
-except ModuleNotFoundError as missing:
-    library = (missing.name or "").partition(".")[0]
-    if library == "langchain_azure_devops":
-        raise
-    raise ModuleNotFoundError(
-        f"The MCP server needs the library {library!r}. Install the extra 'mcp': "
-        "pip install 'langchain-azure-devops[mcp]'",
-        name=missing.name,
-    ) from missing
 
 __all__ = ["HttpServer", "check_token", "make_http_app", "make_mcp_server", "serve_stdio"]
