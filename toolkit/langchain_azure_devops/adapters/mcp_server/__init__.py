@@ -10,7 +10,7 @@ A person approves each write in the host, if the host can ask one; otherwise wri
 from langchain_azure_devops.extras import naming_extras
 
 with naming_extras():
-    from langchain_azure_devops.adapters.mcp_server.http import HttpServer, make_http_app
+    from langchain_azure_devops.adapters.mcp_server.http import HttpServer, check_token, make_http_app
     from langchain_azure_devops.adapters.mcp_server.server import make_mcp_server, serve_stdio
 
 __all__ = ["HttpServer", "check_token", "make_http_app", "make_mcp_server", "serve_stdio"]
