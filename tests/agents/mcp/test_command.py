@@ -67,6 +67,7 @@ def test_a_host_with_the_token_is_let_in(served, request_body, more):
     answer = post(url, request_body, Authorization=f"Bearer {BEARER}", **more)
     assert answer.status_code == 200, answer.text
     assert BEARER not in told
+    assert "not encrypted" not in told
 
 
 @ERAS
@@ -163,6 +164,7 @@ def run(*arguments, env):
         (["--toolsets", "build"], {}, "Did you mean 'builds'?"),
         (["--http", "--port", "70000"], {}, "70000"),
         (["--http", "--host", EVERYWHERE], {}, "with --name"),
+        (["--http", "--name", "https://tools.example"], {}, "--name takes names without"),
         (["--http", "--host", "no-such-host.invalid"], {}, "cannot listen on no-such-host.invalid"),
         (["--http"], {"AZURE_DEVOPS_MCP_TOKEN": "short"}, "AZURE_DEVOPS_MCP_TOKEN needs at least 24"),
         (["--http"], {"AZURE_DEVOPS_MCP_TOKEN": ""}, "AZURE_DEVOPS_MCP_TOKEN needs at least 24"),
@@ -199,10 +201,11 @@ def test_a_further_name_is_accepted():
     ) as (
         _,
         url,
-        _told,
+        told,
     ):
         port = httpx.URL(url).port
         assert url == f"http://tools.example:{port}/mcp"
+        assert "HTTP is not encrypted" in told
         own = f"http://127.0.0.1:{port}/mcp"
         headers = {"Authorization": f"Bearer {BEARER}", **ACCEPT}
         assert post(own, INITIALIZE, Host="tools.example", **headers).status_code == 200

@@ -102,6 +102,8 @@ async def _serve_stdio(toolkit: "AzureDevOpsToolkit", serve: Serve) -> None:
 
 def _serve_http(toolkit: "AzureDevOpsToolkit", server: "HttpServer", given: str | None) -> None:
     _say(f"Serving {_count(toolkit)} at {server.url}; Ctrl-C ends it.")
+    if not server.local:
+        _say("Other machines reach this address, and HTTP is not encrypted: put a proxy with TLS in front of it.")
     _say(f"Hosts send the token from {TOKEN}." if given else f"Hosts send this: Authorization: Bearer {server.token}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     server.run()

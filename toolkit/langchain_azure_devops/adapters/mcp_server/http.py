@@ -1,6 +1,7 @@
 """The MCP server over streamable HTTP: only for hosts with the token, and not for pages of a browser."""
 
 import logging
+import re
 import secrets
 import socket
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from langchain_azure_devops.errors import Misconfigured
 PATH = "/mcp"
 _LEAST_TOKEN = 24
 _CLOSE_SECONDS = 2
+_NAME = re.compile(r"[\w.-]+|\[[0-9A-Fa-f:.]+\]", re.ASCII)
 
 
 class HttpServer:
@@ -33,6 +35,7 @@ class HttpServer:
 
     Attributes:
         url: The address for hosts.
+        local: Whether only this machine reaches it. HTTP is not encrypted: others need a proxy with TLS in front.
         token: What hosts send as `Authorization: Bearer ...`.
     """
 
@@ -58,9 +61,14 @@ class HttpServer:
             text_only: Leave the data out of results; see `make_mcp_server`.
 
         Raises:
-            Misconfigured: The token is too short, or the address cannot be used.
+            Misconfigured: The token is too short, a name is none, or the address cannot be used.
         """
         self.token = secrets.token_urlsafe(32) if token is None else check_token(token)
+        if wrong := [name for name in names if not _NAME.fullmatch(name)]:
+            raise Misconfigured(
+                f"names= takes names without scheme and path, such as tools.example, not {wrong[0]!r}.",
+                subject="names",
+            )
         if not names and _is_wildcard(host):
             raise Misconfigured(
                 f"The server would listen on every address ({host}), so it does not know its own name. Give the names "
@@ -69,9 +77,12 @@ class HttpServer:
             )
         self._socket = _listen(host, port)
         self.port = int(self._socket.getsockname()[1])
+        self.local = _is_loopback(host)
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{names[0] if _is_wildcard(host) else shown}:{self.port}{PATH}"
-        self._app = make_http_app(toolkit, self.token, self._allowed(shown, names), text_only=text_only)
+        own = ["127.0.0.1", "localhost", "[::1]"] if self.local else [shown]
+        allowed = [text for name in (*own, *names) for text in (name, f"{name}:{self.port}")]
+        self._app = make_http_app(toolkit, self.token, allowed, text_only=text_only)
 
     def run(self) -> None:
         """Serve until the process is interrupted; raises KeyboardInterrupt then."""
@@ -108,10 +119,6 @@ class HttpServer:
     def __exit__(self, *_: object) -> None:
         """Free the port."""
         self.close()
-
-    def _allowed(self, host: str, names: Sequence[str]) -> list[str]:
-        own = ["127.0.0.1", "localhost", "[::1]"] if _is_loopback(host.strip("[]")) else [host]
-        return [text for name in (*own, *names) for text in (name, f"{name}:{self.port}")]
 
 
 def make_http_app(
