@@ -134,6 +134,20 @@ def test_a_reset_of_a_tls_connection_is_one_on_the_wire(organization, certificat
                 collections.deque(iter(lambda: below.recv(1000), b""), maxlen=0)
 
 
+def test_it_stops_while_a_tls_client_owes_the_answer_to_its_closing_message(organization, certificate):
+    trusted = ssl.create_default_context(cafile=certificate.chain.with_name("authority.pem"))
+    with SimulatorServer(organization, certificate=certificate) as server:
+        address = ("127.0.0.1", int(server.base_url.split(":")[2].split("/")[0]))
+        with (
+            socket.create_connection(address) as plain,
+            trusted.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
+        ):
+            connection.sendall(b"GET /tidewater/_apis/projects HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert connection.recv(9) == b"HTTP/1.1 "
+            # An error in the thread of the server fails the test.
+            server.stop()
+
+
 def test_a_certificate_that_is_none_is_said_where_the_server_is_made(organization, tmp_path):
     tmp_path.joinpath("none.pem").write_text("none", encoding="utf-8")
     with pytest.raises(OSError, match="PEM"):

@@ -20,7 +20,7 @@ from vendor_toolkit import QUICK, REROUTE, Vendor, runs, vendor_toolkit, wait_fo
 from azure_devops_simulator import Organization, SimulatorServer, seed_organization
 from langchain_azure_devops import AzureDevOpsToolkit, azure_devops_mcp_tools
 from langchain_azure_devops.adapters.mcp_client.operations import load_allow_list
-from langchain_azure_devops.errors import Misconfigured, Unreachable
+from langchain_azure_devops.errors import Misconfigured, ToolUnknown, Unreachable
 from langchain_azure_devops.runtime import Timeouts
 
 FAKE = Path(__file__).with_name("fake_mcp_server.py")
@@ -336,6 +336,8 @@ def test_tools_are_chosen_by_name_and_toolset(start, offers, tmp_path):
         )
     wiki = start(toolsets="mcp_wiki")
     assert {tool.metadata["toolset"] for tool in wiki.tools.values()} == {"mcp_wiki"}
+    with pytest.raises(ToolUnknown, match="There is no toolset 'builds'"):
+        start(toolsets="builds")
     few = start(toolsets=None)
     assert 15 < len(few.tools) < 30
     assert {"mcp_wit_query_wiql", "mcp_repo_pull_request_write_create"} <= set(few.tools)

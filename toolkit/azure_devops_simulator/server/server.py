@@ -29,12 +29,15 @@ class _Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.app_state = {**self.app_state, TRANSPORT: transport}
+        self._tls = transport.get_extra_info("ssl_object") is not None
         super().connection_made(transport)
 
     def shutdown(self) -> None:
-        super().shutdown()
+        # A TLS transport that is closed twice forgets its socket.
+        if not self.transport.is_closing():
+            super().shutdown()
         # A TLS client that is gone never answers the closing message. Waiting for it would leave the socket open.
-        if self.transport.is_closing() and self.transport.get_extra_info("ssl_object"):
+        if self._tls and self.transport.is_closing():
             self.transport.abort()
 
 

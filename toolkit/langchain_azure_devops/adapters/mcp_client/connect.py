@@ -80,7 +80,9 @@ def azure_devops_mcp_tools(
     client = toolkit.client
     server = VendorServer(client, launch)
     made = make_tools(server, client.run_sync(server.list_offers()))
-    chosen = Catalog.of(made).find_names(DEFAULT if names is None and toolsets is None else toolsets, names, "names")
+    groups = tuple(dict.fromkeys(tool.toolset for tool in made))
+    catalog = Catalog({tool.name: tool for tool in made}, groups, frozenset(), "")
+    chosen = catalog.find_names(DEFAULT if names is None and toolsets is None else toolsets, names, "names")
     added = [tool for tool in made if tool.name in chosen]
     toolkit.add_tools(added)
     return toolkit.get_tools(names=[tool.name for tool in added], approver=approver)
