@@ -6,6 +6,7 @@ import socket
 import ssl
 import subprocess
 import sys
+from contextlib import ExitStack
 
 import httpx
 import pytest
@@ -136,16 +137,14 @@ def test_a_reset_of_a_tls_connection_is_one_on_the_wire(organization, certificat
 
 def test_it_stops_while_a_tls_client_owes_the_answer_to_its_closing_message(organization, certificate):
     trusted = ssl.create_default_context(cafile=certificate.chain.with_name("authority.pem"))
-    with SimulatorServer(organization, certificate=certificate) as server:
-        address = ("127.0.0.1", int(server.base_url.split(":")[2].split("/")[0]))
-        with (
-            socket.create_connection(address) as plain,
-            trusted.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
-        ):
+    with ExitStack() as open_longer:
+        # An error in the thread of the server fails the test.
+        with SimulatorServer(organization, certificate=certificate) as server:
+            address = ("127.0.0.1", int(server.base_url.split(":")[2].split("/")[0]))
+            plain = open_longer.enter_context(socket.create_connection(address))
+            connection = open_longer.enter_context(trusted.wrap_socket(plain, server_hostname="127.0.0.1"))
             connection.sendall(b"GET /tidewater/_apis/projects HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             assert connection.recv(9) == b"HTTP/1.1 "
-            # An error in the thread of the server fails the test.
-            server.stop()
 
 
 def test_a_certificate_that_is_none_is_said_where_the_server_is_made(organization, tmp_path):
