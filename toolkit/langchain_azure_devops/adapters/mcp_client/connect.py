@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from langchain_azure_devops.access.selection import DEFAULT, Catalog, Names
 from langchain_azure_devops.adapters.toolkit import AzureDevOpsToolkit
 from langchain_azure_devops.errors import Misconfigured
+from langchain_azure_devops.extras import describe_missing
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.safety.grants import Approver
 
@@ -73,10 +74,7 @@ def azure_devops_mcp_tools(
 
         launch = _choose_launch(toolkit.client, package, command, url, url_token, environment or {})
     except ModuleNotFoundError as error:
-        raise Misconfigured(
-            f"The package {error.name!r} is missing. Install it with pip install 'langchain-azure-devops[mcp]'.",
-            subject="mcp",
-        ) from error
+        raise Misconfigured(describe_missing(str(error.name), "mcp"), subject="mcp") from error
     client = toolkit.client
     server = VendorServer(client, launch)
     made = make_tools(server, client.run_sync(server.list_offers()))
