@@ -12,7 +12,7 @@ from langchain.agents.middleware import ProviderToolSearchMiddleware, ToolRetryM
 from langchain_anthropic import ChatAnthropic
 from langchain_core.messages import HumanMessage, ToolMessage
 from langgraph.graph import START, MessagesState, StateGraph
-from langgraph.prebuilt import ToolNode
+from langgraph.prebuilt import ToolNode, ToolRuntime
 from langgraph.runtime import get_runtime
 from langgraph.store.memory import InMemoryStore
 from pydantic import SecretStr
@@ -254,6 +254,18 @@ def test_a_tool_and_an_approver_reach_the_runtime_of_the_graph(server, organizat
     assert "Hello, dana" in answers_of(state)[0].content
     assert seen == ["dana"]
     assert store.get(("greetings",), "last").value == {"word": "Hello"}
+
+
+def test_a_tool_that_declares_an_injected_argument_learns_where_the_runtime_is():
+    mine = Toolset.named("mine", "Tools of a user.")
+
+    async def greet(client: AzureDevOps, *, word: str, runtime: ToolRuntime) -> Result:
+        """Greet the user."""
+        raise AssertionError
+
+    with pytest.raises(TypeError, match=r"greet cannot be a tool.*langgraph\.runtime\.get_runtime\(\)"):
+        mine.read(Scope.CODE)(greet)
+    assert mine.tools == []
 
 
 # -- help ------------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from pydantic import Field, JsonValue
+from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerationError
 
 from langchain_azure_devops.calls.current_state import ReadCurrent
 from langchain_azure_devops.calls.optional import check_can_report_gaps
@@ -195,13 +196,19 @@ def _check_schema(tool: Tool[..., Any]) -> None:
     """Refuse arguments whose types the strict mode of a provider refuses.
 
     Raises:
-        TypeError: An argument is a union or a dictionary with any keys.
+        TypeError: An argument is a union or a dictionary with any keys, or has a type without a schema.
     """
     try:
         _ = tool.schema
     except NameError:
         # A type is defined further below in the module, so the schema is checked when the tool is bound.
         return
+    except (PydanticSchemaGenerationError, PydanticInvalidForJsonSchema) as error:
+        raise TypeError(
+            f"{tool.name} cannot be a tool: an argument has a type that no JSON schema describes. The model gives "
+            "every argument. What LangGraph injects elsewhere is read inside of the function: "
+            "langgraph.runtime.get_runtime() returns its context and store, langgraph.config.get_config() the rest."
+        ) from error
     except TypeError as error:
         raise TypeError(
             f"{tool.name} cannot be a tool: {error}. Models call tools in a strict mode, which takes no unions (except "
