@@ -1,5 +1,6 @@
 """What is refused of an MCP server, and how a server that misbehaves ends: with a small server as a real process."""
 
+import asyncio
 import copy
 import json
 import signal
@@ -18,9 +19,9 @@ from official_clients import FULL
 from vendor_toolkit import QUICK, REROUTE, Vendor, runs, vendor_toolkit, wait_for, with_pid
 
 from azure_devops_simulator import Organization, SimulatorServer, seed_organization
-from langchain_azure_devops import AzureDevOpsToolkit, azure_devops_mcp_tools
+from langchain_azure_devops import AzureDevOps, AzureDevOpsToolkit, azure_devops_mcp_tools
 from langchain_azure_devops.adapters.mcp_client.operations import load_allow_list
-from langchain_azure_devops.errors import Misconfigured, ToolUnknown, Unreachable
+from langchain_azure_devops.errors import Misconfigured, ToolUnknown, Unreachable, WriteBlocked
 from langchain_azure_devops.runtime import Timeouts
 
 FAKE = Path(__file__).with_name("fake_mcp_server.py")
@@ -268,6 +269,31 @@ def test_a_new_token_is_used_by_a_new_process(start, organization):
     wait_for(lambda: not runs(pid))
 
 
+def test_a_prefix_stands_before_the_names_and_calls_still_reach_the_server(start):
+    vendor = start("echo", name_prefix="contoso_")
+    assert all(name.startswith("contoso_mcp_") for name in vendor.tools)
+    assert '"name": "core_list_projects"' in vendor.read("contoso_mcp_core_list_projects")
+
+
+def test_no_write_passes_without_an_approved_call_of_its_tool(start, organization):
+    vendor = start("echo")
+    client = vendor.toolkit.client
+    write = vendor.toolkit.declarations["mcp_wit_work_item_comment_write_add"].function
+    with pytest.raises(WriteBlocked, match="needs an approved tool call"):
+        client.run_sync(write(client, workItemId=4, text="Hello", project=None, format=None))
+    with AzureDevOps(client.settings) as other, pytest.raises(Misconfigured, match="belongs to the toolkit"):
+        other.run_sync(write(other, workItemId=4, text="Hello"))
+
+
+async def test_it_starts_from_asynchronous_code(offers, tmp_path):
+    [_, _, _, *server], pid_file = started_by("", "echo", offers, tmp_path)
+    toolkit = AzureDevOpsToolkit(base_url="http://127.0.0.1:9/tidewater", pat=FULL, toolsets=(), scopes="vso.project")
+    async with toolkit:
+        [projects] = await asyncio.to_thread(azure_devops_mcp_tools, toolkit, command=server)
+        assert "core_list_projects" in await projects.ainvoke({})
+    assert not runs(int(pid_file.read_text("utf-8")))
+
+
 class Hosted(BaseHTTPRequestHandler):
     """A server over HTTP that answers with the name of the called tool; it stands for the hosted one."""
 
@@ -347,7 +373,7 @@ def test_the_missing_extra_is_named():
     script = """
         import sys
         sys.modules["mcp"] = None
-        from langchain_azure_devops import AzureDevOpsToolkit, azure_devops_mcp_tools
+        from langchain_azure_devops import AzureDevOps, AzureDevOpsToolkit, azure_devops_mcp_tools
         from langchain_azure_devops.errors import Misconfigured
         try:
             azure_devops_mcp_tools(AzureDevOpsToolkit(organization="contoso", pat="x" * 52), command=["true"])
@@ -360,7 +386,7 @@ def test_the_missing_extra_is_named():
 
 INTERRUPTED = """
     import sys
-    from langchain_azure_devops import AzureDevOpsToolkit, azure_devops_mcp_tools
+    from langchain_azure_devops import AzureDevOps, AzureDevOpsToolkit, azure_devops_mcp_tools
 
     options = {"base_url": "http://127.0.0.1:9/tidewater", "pat": "x" * 52, "toolsets": (), "scopes": "vso.project"}
     with AzureDevOpsToolkit(**options) as toolkit:
@@ -382,7 +408,7 @@ def test_ctrl_c_ends_a_call_and_the_process(offers, tmp_path):
 
 KILLED = """
     import sys, time
-    from langchain_azure_devops import AzureDevOpsToolkit, azure_devops_mcp_tools
+    from langchain_azure_devops import AzureDevOps, AzureDevOpsToolkit, azure_devops_mcp_tools
 
     toolkit = AzureDevOpsToolkit(base_url="http://127.0.0.1:9/tidewater", pat="x" * 52, toolsets=(), scopes="vso.code")
     azure_devops_mcp_tools(toolkit, command=sys.argv[1:])
