@@ -1,5 +1,6 @@
 """Attacks on the approval of writes in somebody's own graph: restarts, repeated answers, nodes that run again."""
 
+import asyncio
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -9,8 +10,9 @@ from langchain.agents import create_agent
 from langchain.agents.middleware import HumanInTheLoopMiddleware
 from langchain_core.messages import HumanMessage, ToolMessage
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.graph import START, MessagesState, StateGraph
-from langgraph.types import Command, interrupt
+from langgraph.types import Command, Send, interrupt
 from tool_calls import FULL, seed_with_tokens
 
 from azure_devops_agents.models.scripted import Call, ScriptedModel
@@ -86,13 +88,12 @@ def rejecting(mode):
     return REJECT if mode == "batched" else REJECT["decisions"][0]
 
 
-def shown_by_middleware(toolkit, *calls, saver, mode="batched", **options):
+def shown_by_middleware(toolkit, *calls, saver, mode="batched", model=None):
     return create_agent(
-        ScriptedModel(steps=[list(calls)]),
+        model or ScriptedModel(steps=[list(calls)]),
         toolkit.get_tools(approver=toolkit.middleware_approver),
         middleware=[HumanInTheLoopMiddleware(toolkit.interrupt_on(), interrupt_mode=mode)],
         checkpointer=saver,
-        **options,
     )
 
 
@@ -117,9 +118,9 @@ def test_what_another_process_showed_is_not_written(connect, organization, mode)
 
 
 @MODES
-def test_a_write_that_will_be_refused_whatever_is_decided_is_refused(connect, server, organization, mode):
+def test_a_write_that_will_be_refused_whatever_is_decided_is_refused(connect, organization, mode):
     item = next(iter(organization.work_items))
-    hidden = organization.work_items.items.pop(item.id) if hasattr(organization.work_items, "items") else None
+    hidden = organization.work_items.items.pop(item.id)
     toolkit = connect()
     agent = shown_by_middleware(
         toolkit, Call.to("add_work_item_comment", id=item.id, text="Done."), saver=InMemorySaver(), mode=mode
@@ -234,6 +235,112 @@ def test_nothing_false_is_said_about_a_write_that_changed_what_was_shown(toolkit
     [message] = answers_of(graph.invoke(None, THREAD))
     assert "nothing was sent" not in message.content
     assert "denied" not in events(toolkit)
+
+
+def test_an_approval_of_what_changed_right_before_the_write_stays_unused(toolkit, organization):
+    item = next(iter(organization.work_items))
+    call = Call.to("add_work_item_comment", id=item.id, text="Done.")
+    runs = []
+
+    class Changing(InMemorySaver):
+        """Another person changes the item while the checkpoint notes that the answer is used."""
+
+        def put_writes(self, config, writes, task_id, task_path=""):
+            if writes[0][0] == "azure_devops_used":
+                item.revision.fields["System.Title"] = "Something else"
+            super().put_writes(config, writes, task_id, task_path)
+
+    def write(tools):
+        runs.append(tools[call.name].invoke(call_of(call)))
+        if len(runs) == 1:
+            raise ConnectionError
+        return [runs[-1]]
+
+    graph = asking(toolkit, Changing(), write)
+    graph.invoke(ASKED, THREAD)
+    with pytest.raises(ConnectionError):
+        graph.invoke(Command(resume=APPROVE), THREAD)
+    [message] = answers_of(graph.invoke(None, THREAD))
+    assert item.comments == []
+    # It was surely not sent, also when the node runs again.
+    assert all("no longer true" in text for text in (runs[0].content, message.content))
+    assert events(toolkit) == ["approved", "granted", "failed", "denied", "denied"]
+
+
+def test_equal_writes_of_a_fan_out_are_done_as_often_as_is_said(toolkit, organization):
+    [tool] = toolkit.get_tools(names=CREATE.name, approver=interrupt_approver)
+    graph = StateGraph(MessagesState)
+    graph.add_node("write", lambda state: {"messages": [tool.invoke(call_of(CREATE, state["number"]))]})
+    # Two calls of them have the same id, as those of a careless model.
+    graph.add_conditional_edges(START, lambda _: [Send("write", {"number": each}) for each in "112"], ["write"])
+    compiled = graph.compile(checkpointer=InMemorySaver())
+    asked = compiled.invoke(ASKED, THREAD)["__interrupt__"]
+    assert len(asked) == 3
+    state = compiled.invoke(Command(resume={each.id: APPROVE for each in asked}), THREAD)
+    said = [message.status for message in answers_of(state)]
+    assert len(said) == 3
+    assert said.count("success") == len(titles(organization)) == events(toolkit).count("written") > 0
+
+
+# -- answers that come late, twice, or after a change of the state -----------------------------------------------------
+
+
+def agent_of(kind, toolkit, saver, model=None):
+    """An agent that asks in one of three ways, and the form of a yes."""
+    if kind != "approver":
+        return shown_by_middleware(toolkit, CREATE, saver=saver, mode=kind, model=model), approving(kind)
+    model = model or ScriptedModel(steps=[[CREATE]])
+    return create_agent(model, toolkit.get_tools(approver=interrupt_approver), checkpointer=saver), APPROVE
+
+
+KINDS = pytest.mark.parametrize("kind", ["approver", "batched", "per_call"])
+
+
+@KINDS
+async def test_three_clients_that_answer_at_once_write_once_and_all_hear_of_it(toolkit, organization, kind, tmp_path):
+    async with AsyncSqliteSaver.from_conn_string(str(tmp_path / "threads.db")) as saver:
+        agent, yes = agent_of(kind, toolkit, saver)
+        await agent.ainvoke(ASKED, THREAD)
+        states = await asyncio.gather(*(agent.ainvoke(Command(resume=yes), THREAD) for _ in range(3)))
+    assert titles(organization) == ["New: one"]
+    assert [message.status for state in states for message in answers_of(state)] == ["success"] * 3
+    assert events(toolkit) == ["approved", "granted", "written", "written", "written"]
+
+
+@KINDS
+def test_an_answer_that_came_before_the_question_approves_nothing(toolkit, organization, kind):
+    """A client answers once more while nothing is asked; LangGraph hands this answer to the next question."""
+    failed = []
+
+    class Failing(ScriptedModel):
+        def calls(self, messages, turn):
+            if not failed:
+                failed.append(True)
+                raise ConnectionError
+            return super().calls(messages, turn)
+
+    agent, yes = agent_of(kind, toolkit, None, Failing(steps=[[CREATE]]))
+    graph = StateGraph(MessagesState)
+    graph.add_node("agent", agent)
+    graph.add_edge(START, "agent")
+    compiled = graph.compile(checkpointer=InMemorySaver())
+    with pytest.raises(ConnectionError):
+        compiled.invoke(ASKED, THREAD)
+    [message] = answers_of(compiled.invoke(Command(resume=yes), THREAD))
+    assert message.status == "error"
+    assert titles(organization) == []
+    assert "approved" not in events(toolkit)
+
+
+@KINDS
+def test_a_call_that_the_host_changed_while_it_was_asked_about_is_not_approved(toolkit, organization, kind):
+    agent, yes = agent_of(kind, toolkit, InMemorySaver())
+    agent.invoke(ASKED, THREAD)
+    last = agent.get_state(THREAD).values["messages"][-1]
+    other = {**last.tool_calls[0], "args": {"type": "Bug", "title": "New: other"}}
+    agent.update_state(THREAD, {"messages": [last.model_copy(update={"tool_calls": [other]})]}, as_node="model")
+    agent.invoke(Command(resume=yes), THREAD)
+    assert titles(organization) == []
 
 
 PROGRAM = """

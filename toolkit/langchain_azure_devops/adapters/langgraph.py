@@ -7,12 +7,13 @@ and the checkpoint remembers that it was used before the write is sent.
 """
 
 import asyncio
+import math
 import threading
 import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
@@ -192,7 +193,8 @@ class InterruptApprover:
             elif past.uses or past.digest != request.digest:
                 outcome = _refuse_outdated(request)
             else:
-                return outcome, [(_USED, _Use(begun=self._use(mark), by=str(uuid.uuid4())))]
+                outcome = replace(outcome, begun=self._use(mark))
+                return outcome, [(_USED, _Use(begun=outcome.begun, by=str(uuid.uuid4())))]
         return outcome, [nothing_sent]
 
     def _use(self, mark: str) -> float:
@@ -200,7 +202,8 @@ class InterruptApprover:
         with self._lock:
             if (begun := self._used.get(mark)) is not None:
                 raise BegunBefore(begun)
-            self._used[mark] = now = time.time()
+            last = next(reversed(self._used.values()), 0.0)
+            self._used[mark] = now = max(time.time(), math.nextafter(last, math.inf))
             while len(self._used) > _MOST_USED:
                 self._used.popitem(last=False)
         return now

@@ -187,6 +187,7 @@ class MiddlewareApprover:
             request.digest,
             "a person, through HumanInTheLoopMiddleware" + " (edited)" * edited,
             state=shown.state if same_target else None,
+            begun=shown.begun,
         )
 
 

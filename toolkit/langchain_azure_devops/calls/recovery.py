@@ -135,12 +135,12 @@ it finds proves that the service refused the write: absence never does.
 
 @contextmanager
 def remember_write(
-    client: AzureDevOps, request: WriteRequest, begun: float
+    client: AzureDevOps, request: WriteRequest, begun: float, noted: float | None = None
 ) -> Iterator[tuple[BegunWrite, list[Result | Page[Any]]]]:
     """Remember a write and what it made, which the caller appends to the list, while other writes are looked up."""
     made: list[Result | Page[Any]] = []
     memory = client.write_memory
-    write = memory.begin(request.tool, request.arguments, begun)
+    write = memory.begin(request.tool, request.arguments, begun, noted)
     try:
         yield write, made
         memory.finish(write, effect_of(made[0]))

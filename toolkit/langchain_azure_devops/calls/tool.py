@@ -80,11 +80,12 @@ class Tool(ToolFacts[P, R]):
         )
         while True:
             try:
-                check = self._make_check(client, shown.request, await ask(client, shown.request))
+                approval = await ask(client, shown.request)
             except BegunBefore as earlier:
                 return await client.run(self._settle_begun(client, shown.request, earlier))
+            check = self._make_check(client, shown.request, approval)
             try:
-                return await client.run(self._carry_out(client, arguments, shown.request, check))
+                return await client.run(self._carry_out(client, arguments, shown.request, check, approval.begun))
             except StateChanged as error:
                 shown = shown.renew(check, error)
 
@@ -110,11 +111,12 @@ class Tool(ToolFacts[P, R]):
         shown = Showing(checked, client.run_sync(self.read_current(client, request)) if needs_current(client) else None)
         while True:
             try:
-                check = self._make_check(client, shown.request, ask_sync(client, shown.request))
+                approval = ask_sync(client, shown.request)
             except BegunBefore as earlier:
                 return client.run_sync(self._settle_begun(client, shown.request, earlier))
+            check = self._make_check(client, shown.request, approval)
             try:
-                return client.run_sync(self._carry_out(client, arguments, shown.request, check))
+                return client.run_sync(self._carry_out(client, arguments, shown.request, check, approval.begun))
             except StateChanged as error:
                 shown = shown.renew(check, error)
 
@@ -197,7 +199,12 @@ class Tool(ToolFacts[P, R]):
         return self.current and make_check(client, self.current, request, approval, self.scopes, self.writes)
 
     async def _carry_out(
-        self, client: AzureDevOps, arguments: BaseModel, request: WriteRequest | None, check: StateCheck | None = None
+        self,
+        client: AzureDevOps,
+        arguments: BaseModel,
+        request: WriteRequest | None,
+        check: StateCheck | None = None,
+        noted: float | None = None,
     ) -> R:
         values = dict(arguments)
         # A cursor belongs to a call whether its secret was written out or as a pseudonym.
@@ -221,7 +228,7 @@ class Tool(ToolFacts[P, R]):
                     if request is None:
                         result = await function(client, **values)
                     else:
-                        result = await self._write(client, request, values, begun)
+                        result = await self._write(client, request, values, begun, noted)
                 outcome.append(result)
             return add_gaps(result, call.gaps) if call.gaps else result
         finally:
@@ -229,10 +236,12 @@ class Tool(ToolFacts[P, R]):
             if grant is not None:
                 client.grants.close(grant)
 
-    async def _write(self, client: AzureDevOps, request: WriteRequest, values: dict[str, Any], begun: float) -> R:
+    async def _write(
+        self, client: AzureDevOps, request: WriteRequest, values: dict[str, Any], begun: float, noted: float | None
+    ) -> R:
         """Write, and settle a lost answer; other writes that are looked up meanwhile learn of both."""
         function = cast("Callable[..., Awaitable[R]]", self.function)
-        with remember_write(client, request, begun) as (write, made):
+        with remember_write(client, request, begun, noted) as (write, made):
             check_notice(client, write, request)
             try:
                 result = await function(client, **values)
@@ -245,13 +254,16 @@ class Tool(ToolFacts[P, R]):
             made.append(result)
         return result
 
-    async def settle(self, client: AzureDevOps, given: Mapping[str, object], begun: float) -> R:
+    async def settle(
+        self, client: AzureDevOps, given: Mapping[str, object], begun: float, noted: float | None = None
+    ) -> R:
         """Find out whether a write of an earlier process happened. The write is not sent again.
 
         Args:
             client: The client that searches; call this on its loop, with `run` or `run_sync`.
             given: The arguments of the write.
             begun: The start of the write, in seconds since the epoch.
+            noted: What the approval of the write says about its start, as in `Approval.begun`.
 
         Raises:
             WriteNotDone: The service certainly refused it.
@@ -264,11 +276,13 @@ class Tool(ToolFacts[P, R]):
             # It was valid when it was begun, so it may have been sent.
             raise WriteOutcomeUnknown(f"{error.message} {changed.message}", subject=self.name) from changed
         started = time.monotonic() - max(0.0, time.time() - begun)
-        write = client.write_memory.resume(self.name, self._canonical(client, arguments), started)
+        write = client.write_memory.resume(self.name, self._canonical(client, arguments), started, noted)
         return await self._settle(client, PendingWrite(self.name, dict(arguments), started, False, write), error)
 
     async def _settle_begun(self, client: AzureDevOps, request: WriteRequest, earlier: BegunBefore) -> R:
-        return await record_settling(client, request, self.settle(client, request.arguments, earlier.begun))
+        return await record_settling(
+            client, request, self.settle(client, request.arguments, earlier.begun, earlier.begun)
+        )
 
     async def _settle(self, client: AzureDevOps, pending: PendingWrite, error: WriteOutcomeUnknown) -> R:
         if self.recover is None:

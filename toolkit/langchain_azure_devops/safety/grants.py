@@ -173,6 +173,8 @@ class Approval:
         reason: Why the write is refused, for the model and the audit log.
         state: The current values that the approver itself showed before, as `Tool.read_current` returned them. The
             write is sent only if they are still the same. Leave it out when the request carries the current values.
+        begun: When the approver noted that its answer is used, in seconds since the epoch, if it notes that. No two
+            answers have the same time, so that a later call with the same answer finds what became of the write.
     """
 
     approved: bool
@@ -180,6 +182,7 @@ class Approval:
     approver: str
     reason: str = ""
     state: Mapping[str, JsonValue] | None = None
+    begun: float | None = None
 
 
 def names_somebody(approver: object) -> bool:

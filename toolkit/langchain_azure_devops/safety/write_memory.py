@@ -9,7 +9,7 @@ import re
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -38,6 +38,7 @@ class BegunWrite:
         at: The same by the clock of this machine.
         state: `sending`; `looking` while a lost answer is looked up; `unknown` when that settled nothing; `known`.
         url: The web page where a person sees whether it was done; empty when none is known.
+        noted: What the approver noted as its start when its answer was used; None without such a note.
     """
 
     tool: str
@@ -46,6 +47,7 @@ class BegunWrite:
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
     state: Literal["sending", "looking", "unknown", "known"] = "sending"
     url: str = ""
+    noted: float | None = None
 
     def may_equal(self, other: "BegunWrite") -> bool:
         """Whether another write may ask for the same thing: no argument surely differs.
@@ -71,29 +73,41 @@ class WriteMemory:
     _open: OrderedDict[int, BegunWrite] = field(default_factory=OrderedDict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def begin(self, tool: str, arguments: Mapping[str, JsonValue], begun: float | None = None) -> BegunWrite:
-        """Note that a write begins."""
+    def begin(
+        self, tool: str, arguments: Mapping[str, JsonValue], begun: float | None = None, noted: float | None = None
+    ) -> BegunWrite:
+        """Note that a write begins; another call that got the same answer may already look for it."""
         now = time.monotonic()
         begun = now if begun is None else begun
-        write = BegunWrite(tool, arguments, begun, datetime.now(UTC) - timedelta(seconds=now - begun))
+        new = BegunWrite(tool, arguments, begun, datetime.now(UTC) - timedelta(seconds=now - begun), noted=noted)
         with self._lock:
+            write = _find_noted(self._open.values(), new) or new
+            write.state = "sending"
+            # It comes after all that began before it is sent, so that it is sent only with a notice of them.
+            self._open.pop(id(write), None)
             self._open[id(write)] = write
             while len(self._open) > _MOST_OPEN:
                 self._open.popitem(last=False)
         return write
 
-    def resume(self, tool: str, arguments: Mapping[str, JsonValue], begun: float) -> BegunWrite:
+    def resume(
+        self, tool: str, arguments: Mapping[str, JsonValue], begun: float, noted: float | None = None
+    ) -> BegunWrite:
         """Return the write of this process that began at that time with these arguments, or note one of an earlier.
 
         Only a write that began right after the given time is taken for it: the caller stores the time and then calls.
-        One of an earlier process has exactly this time when it was noted before.
+        One of an earlier process has exactly this time when it was noted before. A write with an approver's note is
+        known by the note alone.
         """
         with self._lock:
             known = {id(write): write for write in (*self._makers.values(), *self._open.values())}
+        if same_note := _find_noted(known.values(), BegunWrite(tool, arguments, begun, noted=noted)):
+            return same_note
         same = [
             write
             for write in known.values()
-            if write.tool == tool
+            if noted is None
+            and write.tool == tool
             and write.arguments == arguments
             and (
                 self.created <= begun <= write.begun <= begun + _SAME_START or abs(write.begun - begun) < _CLOCK_JITTER
@@ -101,7 +115,7 @@ class WriteMemory:
         ]
         if same:
             return min(same, key=lambda write: write.begun)
-        write = self.begin(tool, arguments, begun)
+        write = self.begin(tool, arguments, begun, noted)
         write.state = "unknown"
         return write
 
@@ -184,6 +198,14 @@ def shared_memory(place: str) -> WriteMemory:
         if found is None:
             found = _memories[key] = WriteMemory()
         return found
+
+
+def _find_noted(writes: Iterable[BegunWrite], wanted: BegunWrite) -> BegunWrite | None:
+    """Return the write that was begun with the same answer of an approver."""
+    if wanted.noted is None:
+        return None
+    about = (wanted.noted, wanted.tool, wanted.arguments)
+    return next((write for write in writes if (write.noted, write.tool, write.arguments) == about), None)
 
 
 def _surely_differ(one: JsonValue, other: JsonValue) -> bool:
