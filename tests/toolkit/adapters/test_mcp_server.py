@@ -284,11 +284,13 @@ def test_without_the_library_the_extra_is_named(mode):
     assert "pip install 'langchain-azure-devops[mcp]'" in done.stderr.splitlines()[-1]
 
 
-async def test_a_host_that_takes_only_text_gets_no_data(reading, mode):
-    async with Client(make_mcp_server(reading, text_only=True), mode=mode) as client:
-        listed = (await client.list_tools()).tools
-        result = await client.call_tool("list_builds", {"limit": 3})
-        assert client.instructions == reading.system_prompt()
+@pytest.mark.parametrize(("artifact", "text_only"), [("json", True), ("none", False)])
+async def test_a_host_that_takes_only_text_gets_no_data(shared, mode, artifact, text_only):
+    with connect(shared, artifact=artifact) as toolkit:
+        async with Client(make_mcp_server(toolkit, text_only=text_only), mode=mode) as client:
+            listed = (await client.list_tools()).tools
+            result = await client.call_tool("list_builds", {"limit": 3})
+            assert client.instructions == toolkit.system_prompt()
     assert [tool.output_schema for tool in listed] == [None] * len(listed)
     assert result.structured_content is None
     assert result.content[0].text.startswith("3 builds; more:")

@@ -54,6 +54,7 @@ def make_mcp_server(toolkit: AzureDevOpsToolkit, *, text_only: bool = False) -> 
             in place of the text, which takes more tokens.
     """
     announce_waits(toolkit.client)
+    text_only = text_only or toolkit._artifact == "none"  # noqa: SLF001 - the adapters are one room
     handlers = _Handlers(toolkit, text_only)
     instructions = toolkit.system_prompt()
     server: Server[Any] = Server(
