@@ -16,6 +16,7 @@ ENTRANCES = {
     "import runpy; runpy.run_module('azure_devops_simulator', run_name='__main__')": "simulator",
 }
 COMMANDS = [
+    "mcp",
     "demo",
     "chat",
     "investigate why",
@@ -44,7 +45,7 @@ sys.meta_path.insert(0, Missing())
 
 EXTRAS = (
     *("click", "langchain_openai", "langgraph", "prompt_toolkit", "rich"),
-    *("mcp", "mcp_types"),
+    *("markdown_it", "mcp", "mcp_types", "vcr"),
     *("dulwich", "httptools", "lark", "yaml", "starlette", "uvicorn"),
 )
 
@@ -65,6 +66,16 @@ def test_a_command_ends_with_the_extra_and_no_traceback(command):
     assert "Traceback" not in done.stderr
     assert "pip install 'langchain-azure-devops[" in done.stderr
     assert done.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("program", "extra"), [("azure_devops_agents.cli.main", "agents"), ("azure_devops_evals.__main__", "evals")]
+)
+def test_a_program_without_any_extra_names_its_own(program, extra):
+    done = run(f"sys.argv = ['x', 'run']\nfrom {program} import main; main()", *EXTRAS)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("The library 'click' is not installed.")
+    assert f"pip install 'langchain-azure-devops[{extra}]'" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,13 @@ from functools import partial
 from importlib import import_module
 from typing import Any, NamedTuple, NoReturn
 
-try:
-    import click
-except ModuleNotFoundError as error:  # the commands are an extra; the toolkit alone has no use for click
-    print("The command line needs the extra 'agents': pip install 'langchain-azure-devops[agents]'", file=sys.stderr)
-    raise SystemExit(1) from error
-
 from langchain_azure_devops.errors import AzureDevOpsError
 from langchain_azure_devops.extras import describe_missing
+
+try:
+    import click
+except ModuleNotFoundError:  # the commands are an extra; the toolkit alone has no use for click
+    sys.exit(describe_missing("click", "agents"))
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C."""
