@@ -18,6 +18,8 @@ MODULES = sorted(path for source in SOURCES for path in (ROOT / source).rglob("*
 MAX_MODULE_LINES = 400
 MAX_FUNCTION_LINES = 40
 MAX_MODULES = 20
+USERS = ("agents", "evals", "tests/agents/examples/newcomer")
+"""What uses the toolkit as its users do: by its public names."""
 PROGRAMS = ROOT / "agents" / "examples"
 """A folder of programs that are read one by one, and no package."""
 PACKAGES = sorted({path.parent for path in MODULES} - {PROGRAMS})
@@ -217,7 +219,7 @@ def exported(package: str) -> set[str] | None:
 
 
 @pytest.mark.parametrize(
-    "path", sorted(path for source in ("agents", "evals") for path in (ROOT / source).rglob("*.py")), ids=relative
+    "path", sorted(path for source in USERS for path in (ROOT / source).rglob("*.py")), ids=relative
 )
 def test_agents_and_evals_use_public_names_of_the_toolkit(path):
     for module, name in imported(path, "langchain_azure_devops"):

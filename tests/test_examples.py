@@ -11,10 +11,8 @@ from typing import NamedTuple
 
 import click
 import pytest
-from langgraph.checkpoint.memory import InMemorySaver
 
 from azure_devops_agents.automations.automation import Automation, carry_out
-from azure_devops_agents.models import ScriptedModel
 from azure_devops_evals.running.play import open_world, play
 from azure_devops_evals.running.run import failures_of
 from langchain_azure_devops import AzureDevOpsToolkit, WritePlan
@@ -59,19 +57,16 @@ def test_there_are_examples_to_run():
 
 @pytest.fixture
 def given(azure_devops_organization, monkeypatch):
-    """What the examples of a page may use without making it: names that the text around them explains."""
+    """A fresh namespace, and the environment of a reader who has set everything up."""
     own = azure_devops_organization
     monkeypatch.setenv("AZURE_DEVOPS_BASE_URL", own.base_url)
     monkeypatch.setenv("AZURE_DEVOPS_PAT", own.pat)
     monkeypatch.setenv("AZURE_DEVOPS_PROJECT", "Platform")
+    monkeypatch.setenv("OPENAI_API_KEY", "made-up")
     for name in ("AZURE_DEVOPS_ORG", "AZURE_DEVOPS_SCOPES"):
         monkeypatch.delenv(name, raising=False)
     names = {
         "__name__": "example",
-        "organization": own.organization,
-        "pat": own.pat,
-        "model": ScriptedModel(steps=[]),
-        "checkpointer": InMemorySaver(),
     }
     yield names
     if "toolkit" in names:

@@ -31,6 +31,7 @@ from fastapi import Depends, FastAPI, HTTPException
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from langchain.agents import create_agent
 from langchain.chat_models import init_chat_model
+from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage
 from pydantic import BaseModel, StrictBool
 
@@ -68,9 +69,8 @@ class Desk:
             del self.waiting[key]
         return Approval(approved, request.digest, self.user, "" if approved else f"{self.user} did not approve it")
 
-    async def work(self, toolkit: AzureDevOpsToolkit, question: str) -> None:
+    async def work(self, model: BaseChatModel, toolkit: AzureDevOpsToolkit, question: str) -> None:
         """Answer the question with tools whose writes this user approves."""
-        model = init_chat_model(os.environ.get("MODEL", "openai:gpt-5-mini"))
         tools = toolkit.get_tools(approver=self.approve)
         agent = create_agent(model, tools, system_prompt=toolkit.system_prompt())
         try:
@@ -83,6 +83,7 @@ class Desk:
 @asynccontextmanager
 async def share_toolkit(app: FastAPI) -> AsyncIterator[None]:
     """Connect once for all users, and close the connections at the end."""
+    app.state.model = init_chat_model(os.environ.get("MODEL", "openai:gpt-5-mini"))
     async with await AzureDevOpsToolkit.aconnect() as toolkit:
         app.state.toolkit = toolkit
         yield
@@ -117,7 +118,7 @@ async def ask(asked: Asked, user: Annotated[str, Depends(sign_in)]) -> dict[str,
     """Start a question."""
     number, desk = next(numbers), Desk(user)
     desks[number] = desk
-    desk.task = asyncio.create_task(desk.work(app.state.toolkit, asked.question))
+    desk.task = asyncio.create_task(desk.work(app.state.model, app.state.toolkit, asked.question))
     return {"number": number}
 
 
@@ -137,4 +138,4 @@ async def decide(decisions: dict[str, StrictBool], desk: Annotated[Desk, Depends
 
 
 if __name__ == "__main__":
-    uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]))
+    uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), ws="none")

@@ -157,7 +157,7 @@ def serve(variables):
 
         def client(token):
             headers = {"Authorization": f"Bearer {token}"}
-            return httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, trust_env=False)
+            return httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=100, trust_env=False)
 
         users = [stack.enter_context(client(token)) for token in [*USERS, "unknown"]]
         until(lambda: answers(users[0], process))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from azure_devops_agents.cli.documents import reference, tables
 from azure_devops_agents.cli.documents.picture import demo_pictures
-from azure_devops_agents.cli.documents.source import comparison, module_table, room_table
+from azure_devops_agents.cli.documents.source import comparison, module_table, program_table, room_table
 from azure_devops_agents.cli.documents.walk import drawing
 
 SECTIONS: Mapping[str, Callable[[], str]] = {
@@ -25,6 +25,7 @@ FROM_SOURCE: Mapping[str, Callable[[Path, str], str]] = {
     "modules": module_table,
     "walk": drawing,
     "comparison": comparison,
+    "programs": program_table,
 }
 """Sections that are made from the source take an argument, such as `rooms azure_devops_agents`."""
 

@@ -30,6 +30,18 @@ def module_table(root: Path, package: str) -> str:
     return "\n".join(["<details>", title, "", "| module | what it does |", "|---|---|", *rows, "", "</details>"])
 
 
+def program_table(root: Path, folder: str) -> str:
+    """List the programs of a folder, each with the first sentence of its docstring.
+
+    Args:
+        root: The folder of the repository.
+        folder: The path of the folder, such as `agents/examples`.
+    """
+    programs = sorted((root / folder).glob("*.py"))
+    rows = [f"| [`{path.name}`]({path.parent.name}/{path.name}) | {_sentence(path)} |" for path in programs]
+    return "\n".join(["| program | what it shows |", "|---|---|", *rows])
+
+
 def comparison(root: Path, page: str) -> str:
     """Compare with the vendor's server what a model pays and what is lost, from the benchmarks that a page shows.
 
