@@ -159,7 +159,7 @@ def test_an_agent_asks_in_the_standard_shape_and_writes_once(toolkit, organizati
     [action] = question.value["action_requests"]
     assert action["name"] == "create_work_item"
     assert action["args"] == {"type": "Bug", "title": "New: one", "project": "Platform", "fields": [], "tags": []}
-    for word in ("tidewater", "Platform", "New: one"):
+    for word in ("tidewater", "Platform", "New: one", "Current values: none"):
         assert word in action["description"]
     assert question.value["review_configs"] == [
         {"action_name": "create_work_item", "allowed_decisions": ["approve", "reject"]}

@@ -14,7 +14,7 @@ from tool_calls import FULL, seed_with_tokens
 
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 from azure_devops_simulator import Organization, SimulatorServer
-from langchain_azure_devops import AzureDevOpsToolkit
+from langchain_azure_devops import AzureDevOpsToolkit, interrupt_approver
 from langchain_azure_devops.errors import Misconfigured
 
 ASKED = {"messages": [HumanMessage("File it.")]}
@@ -200,6 +200,32 @@ def test_deepagents_asks_in_the_same_way(toolkit, organization, way, decision):
     answer(agent, state, decision, way=way)
     written = {"approve": ["New: one"], "reject": [], "edit": ["New: edited"]}
     assert titles(organization) == written[decision["type"]]
+
+
+@WAYS
+@pytest.mark.parametrize("control", ["middleware", "interrupt_approver"])
+def test_a_subagent_of_deepagents_asks_through_its_parent(toolkit, organization, way, control):
+    middleware = control == "middleware"
+    tools = toolkit.get_tools(approver=toolkit.middleware_approver if middleware else interrupt_approver)
+    filer = {
+        "name": "filer",
+        "description": "Files bugs.",
+        "system_prompt": "File the bug.",
+        "model": ScriptedModel(steps=[[CREATE]]),
+        "tools": tools,
+    }
+    agent = create_deep_agent(
+        ScriptedModel(steps=[[Call.to("task", description="File it.", subagent_type="filer")]]),
+        [],
+        subagents=[filer],
+        interrupt_on=toolkit.interrupt_on() if middleware else None,
+        checkpointer=InMemorySaver(),
+    )
+    state = run(agent, ASKED, way)
+    assert "New: one" in descriptions(state)[0]
+    assert titles(organization) == []
+    answer(agent, state, APPROVE, way=way)
+    assert titles(organization) == ["New: one"]
 
 
 def test_only_the_writes_are_asked_about_under_their_bound_names(server):

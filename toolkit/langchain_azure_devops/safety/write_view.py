@@ -62,8 +62,8 @@ def describe_write(request: WriteRequest) -> str:
         for each in view["outdated"]
     ]
     lines += ["Arguments:", *(_INDENT + _entry(name, value) for name, value in view["arguments"].items())]
-    if view["current"] is None:
-        lines.append("Current values: not read")
+    if not view["current"]:
+        lines.append("Current values: not read" if view["current"] is None else "Current values: none")
     else:
         lines += ["Current values:", *(_INDENT + _entry(name, value) for name, value in view["current"].items())]
     return neutralize("\n".join(lines), ContentPolicy(()))
