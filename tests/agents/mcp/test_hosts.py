@@ -81,18 +81,6 @@ async def test_a_host_reads_asks_and_writes(host, server, organization):
     assert FULL not in json.dumps(happened)
 
 
-async def test_a_host_that_cannot_ask_a_person_reads_and_writes_nothing(host, server):
-    happened = await host.follow(
-        ["tools"], BUG, ["call", "list_projects", {}], answers=None, options=["--toolsets", "all"]
-    )
-    tools, refused, projects = happened["results"]
-    assert set(names(tools)) == set(TOOLS)
-    assert refused["isError"]
-    assert "this host cannot ask a person" in text(refused)
-    assert not projects.get("isError")
-    assert "The export fails" not in titles(server)
-
-
 def touch_when_met(organization, path):
     """Make a file when the service has met the request that its only fault is meant for."""
     while not organization.faults.counted()[0][2]:
@@ -100,15 +88,29 @@ def touch_when_met(organization, path):
     path.touch()
 
 
-async def test_a_call_that_a_host_gives_up_is_cancelled_in_the_server(host, organization, tmp_path):
+async def test_a_host_without_a_person_writes_nothing_and_a_call_that_it_gives_up_is_cancelled(
+    host, server, organization, tmp_path
+):
     """The audit log of the server holds each read that ended; one that was cancelled never does."""
     log, reached = tmp_path / "audit.jsonl", tmp_path / "reached"
     organization.faults.add(Fault("delay", path="/_apis/build/builds", delay=2.0, skip=1, times=1))
-    steps = (["give up", "list_builds", {}, str(reached)], ["call", "list_projects", {}], ["sleep", 2.5])
     watching = asyncio.create_task(asyncio.to_thread(touch_when_met, organization, reached))
-    happened = await host.follow(*steps, AZURE_DEVOPS_AUDIT=str(log))
+    happened = await host.follow(
+        ["tools"],
+        BUG,
+        ["give up", "list_builds", {}, str(reached)],
+        ["call", "list_projects", {}],
+        ["sleep", 2.5],
+        answers=None,
+        options=["--toolsets", "all"],
+        AZURE_DEVOPS_AUDIT=str(log),
+    )
     await watching
-    given_up, projects, _ = happened["results"]
+    tools, refused, given_up, projects, _ = happened["results"]
+    assert set(names(tools)) == set(TOOLS)
+    assert refused["isError"]
+    assert "this host cannot ask a person" in text(refused)
+    assert "The export fails" not in titles(server)
     assert given_up["error"] == "the call was given up"
     assert not projects.get("isError")
     assert [entry.details["tool"] for entry in read_entries(log) if entry.event == "read"] == ["list_projects"]
