@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, datetime
 
 import pytest
+from deepagents import create_deep_agent
 from langchain.agents import create_agent
 from langchain.agents.middleware import HumanInTheLoopMiddleware
 from langchain_core.messages import HumanMessage, ToolMessage
@@ -16,7 +17,7 @@ from langgraph.types import Command, Send, interrupt
 from tool_calls import FULL, seed_with_tokens
 
 from azure_devops_agents.models.scripted import Call, ScriptedModel
-from langchain_azure_devops import AzureDevOpsToolkit, interrupt_approver
+from langchain_azure_devops import TOOLS, AzureDevOpsToolkit, interrupt_approver
 from langchain_azure_devops.safety import read_entries
 
 THREAD = {"configurable": {"thread_id": "dana"}}
@@ -160,6 +161,55 @@ def test_a_subagent_without_the_middleware_does_not_write_what_was_rejected(tool
     assert titles(organization) == []
 
 
+def deep_agent(toolkit, helper, *steps):
+    tools = toolkit.get_tools(approver=toolkit.middleware_approver)
+    return create_deep_agent(
+        ScriptedModel(steps=list(steps)),
+        tools,
+        subagents=[helper],
+        interrupt_on=toolkit.interrupt_on(),
+        checkpointer=InMemorySaver(),
+    )
+
+
+DELEGATE = [Call.to("task", subagent_type="writer", description="File it.")]
+
+
+@pytest.mark.parametrize(("answer", "written"), [(APPROVE, ["New: one"]), (REJECT, [])], ids=["approved", "rejected"])
+def test_a_subagent_of_deepagents_asks(toolkit, organization, answer, written):
+    model = ScriptedModel(steps=[[CREATE]])
+    helper = {"name": "writer", "description": "Writes.", "system_prompt": "Write.", "model": model}
+    agent = deep_agent(toolkit, helper, DELEGATE)
+    state = agent.invoke(ASKED, THREAD)
+    assert "tidewater" in descriptions(state)[0]
+    assert titles(organization) == []
+    agent.invoke(Command(resume=answer), THREAD)
+    assert titles(organization) == written
+
+
+def test_a_subagent_of_deepagents_without_the_middleware_does_not_write_what_was_rejected(toolkit, organization):
+    tools = toolkit.get_tools(approver=toolkit.middleware_approver)
+    bare = create_agent(ScriptedModel(steps=[[CREATE]]), tools)
+    helper = {"name": "writer", "description": "Writes.", "runnable": bare}
+    agent = deep_agent(toolkit, helper, [CREATE], DELEGATE)
+    agent.invoke(ASKED, THREAD)
+    state = agent.invoke(Command(resume=REJECT), THREAD)
+    assert [message.name for message in answers_of(state)] == ["create_work_item", "task"]
+    assert titles(organization) == []
+
+
+def test_two_users_of_one_toolkit_answer_for_themselves(toolkit, organization):
+    """Both have the same question with the same id of a call, each in a thread of their own."""
+    agent = shown_by_middleware(toolkit, CREATE, saver=InMemorySaver())
+    other = {"configurable": {"thread_id": "eve"}}
+    agent.invoke(ASKED, THREAD)
+    agent.invoke(ASKED, other)
+    agent.invoke(Command(resume=REJECT), THREAD)
+    assert titles(organization) == []
+    agent.invoke(Command(resume=APPROVE), other)
+    assert titles(organization) == ["New: one"]
+
+
 # -- interrupt_approver ----------------------------------------------------------------------------------------------
 
 
@@ -214,27 +264,6 @@ def test_the_answer_to_an_outdated_write_is_none_to_a_later_question(toolkit, or
     graph.invoke(Command(resume="no"), THREAD)
     assert heard == ["no"]
     assert item.comments == []
-
-
-def test_nothing_false_is_said_about_a_write_that_changed_what_was_shown(toolkit, organization):
-    item = next(iter(organization.work_items))
-    call = Call.to("update_work_item", id=item.id, revision=item.revision.number, title="New: title")
-    runs = []
-
-    def write(tools):
-        runs.append(tools[call.name].invoke(call_of(call)))
-        if len(runs) == 1:
-            raise ConnectionError
-        return [runs[-1]]
-
-    graph = asking(toolkit, InMemorySaver(), write)
-    graph.invoke(ASKED, THREAD)
-    with pytest.raises(ConnectionError):
-        graph.invoke(Command(resume=APPROVE), THREAD)
-    assert runs[0].status == "success", runs[0].content
-    [message] = answers_of(graph.invoke(None, THREAD))
-    assert "nothing was sent" not in message.content
-    assert "denied" not in events(toolkit)
 
 
 def test_an_approval_of_what_changed_right_before_the_write_stays_unused(toolkit, organization):
@@ -348,7 +377,7 @@ import os, sqlite3, sys, time
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.types import Command
-from langchain_azure_devops import AzureDevOpsToolkit, interrupt_approver
+from langchain_azure_devops import TOOLS, AzureDevOpsToolkit, interrupt_approver
 
 url, folder, step, me, other = sys.argv[1:]
 
@@ -392,3 +421,25 @@ def test_two_processes_that_answer_at_once_write_once(server, organization, tmp_
     assert titles(organization) == ["New: one"], said
     assert [error for _, error in said] == ["", ""]
     assert sum("so it counts as done; it was not sent again" in text for text, _ in said) == 1
+
+
+@pytest.mark.parametrize("name", sorted(name for name, tool in TOOLS.items() if tool.access == "write"))
+def test_no_tool_says_something_false_when_its_node_runs_again(toolkit, organization, name):
+    """The write itself changed the state, so what is read before it may be refused the second time."""
+    example, runs = Call(name=name, arguments=dict(TOOLS[name].examples[0])), []
+
+    def write(tools):
+        runs.append(tools[name].invoke(call_of(example)))
+        if len(runs) == 1:
+            raise ConnectionError
+        return [runs[-1]]
+
+    graph = asking(toolkit, InMemorySaver(), write)
+    graph.invoke(ASKED, THREAD)
+    with pytest.raises(ConnectionError):
+        graph.invoke(Command(resume=APPROVE), THREAD)
+    assert runs[0].status == "success", runs[0].content
+    [message] = answers_of(graph.invoke(None, THREAD))
+    assert message.status == "success" or "OutcomeUnknown" in message.content
+    assert events(toolkit)[:3] == ["approved", "granted", "written"]
+    assert events(toolkit)[3:] in (["written"], ["unknown"])
