@@ -55,6 +55,12 @@ def test_there_are_examples_to_run():
     assert every("json")
 
 
+def test_a_page_in_a_deeper_folder_has_a_test_of_its_own():
+    deeper = [page for page in ROOT.glob("*/*/*.md") if ".venv" not in page.parts and blocks("python", page)]
+    tests = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py") if path != Path(__file__)]
+    assert [page.name for page in deeper if not any(f'"{page.name}"' in text for text in tests)] == []
+
+
 @pytest.fixture
 def given(azure_devops_organization, monkeypatch):
     """A fresh namespace, and the environment of a reader who has set everything up."""

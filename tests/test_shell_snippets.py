@@ -36,6 +36,16 @@ def test_there_are_commands_and_the_long_pages_exist():
     assert [page for page in LONG if not commands_to_replay(page)] == []
 
 
+def test_every_block_has_a_language_that_a_test_knows():
+    fences = {
+        (named(page), language)
+        for page in PAGES
+        for language in re.findall(r"^ *```(\S+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    # Python and JSON run in test_examples.py, diffs in test_contributing.py.
+    assert {(page, name) for page, name in fences if name not in {"sh", "python", "json", "diff"}} == set()
+
+
 def test_a_block_that_does_not_run_says_why_on_its_page():
     reasons = [block.reason for page in PAGES for block in shell_blocks(page) if block.reason]
     assert [reason for reason in reasons if len(reason.split()) < 4] == []

@@ -47,6 +47,15 @@ def test_a_deep_agent_writes_what_was_approved(run, model, titles):
     assert "The pipeline is slow" not in titles()
 
 
+@pytest.mark.parametrize("typed", ["yes\n", "no\n"])
+def test_the_write_of_a_subagent_is_asked_about_as_well(run, model, titles, typed):
+    delegate = Call.to("task", description="File the bug.", subagent_type="general-purpose")
+    write = Call.to("create_work_item", type="Bug", title="The pipeline fails")
+    model({QUESTION: [[delegate]], "File the bug.": [[write]]})
+    assert "title: The pipeline fails" in run("deep_agent.py", QUESTION, typed=typed).stdout
+    assert ("The pipeline fails" in titles()) is (typed == "yes\n")
+
+
 @pytest.mark.parametrize("decision", ["approve", "reject"])
 def test_a_later_process_answers_what_the_own_graph_asked(run, model, titles, decision):
     model({QUESTION: [[Call.to("create_work_item", type="Bug", title="The pipeline fails")]]})
