@@ -168,8 +168,14 @@ def test_a_call_gives_only_what_is_given_and_the_project(start):
 
 
 def test_a_value_that_would_change_the_address_is_refused(start):
-    message = start("echo").call("mcp_repo_branch_list", repositoryId="..")
+    vendor = start("echo")
+    message = vendor.call("mcp_repo_branch_list", repositoryId="..")
     assert message.content.startswith("[invalid InvalidRequest repositoryId]")
+    # The server deletes each of them with an address of its own.
+    reviewers = {"repositoryId": "platform-api", "pullRequestId": 9, "reviewerAction": "remove"}
+    for each in ("..", " . ", ""):
+        message = vendor.call("mcp_repo_pull_request_write_update_reviewers", **reviewers, reviewerIds=["a", each])
+        assert message.content.startswith("[invalid InvalidRequest reviewerIds]"), message.content
 
 
 def test_a_server_that_does_not_answer_ends_with_the_call(start):
@@ -229,6 +235,9 @@ OPEN = (
     "Error creating work item: read ECONNRESET",
     "Error creating work item: the title 'Error 404 (Unauthorized)' was sent",
     "<html><title>Sign In</title></html>",
+    "Error creating work item: TF400898: An Internal Error Occurred: a value is required.",
+    "Error creating work item: read ECONNRESET after 'TF401320: Rule Error for field State.'",
+    "Error creating work item: socket hang up; Invalid arguments for tool, Client does not support form elicitation.",
 )
 
 
@@ -248,10 +257,33 @@ def test_a_failed_write_of_which_a_part_may_be_done_is_unknown(start, said):
     assert message.content.startswith("[unavailable WriteOutcomeUnknown"), message.content
 
 
-def test_a_refusal_after_the_first_of_several_requests_is_unknown(start):
-    vendor = start("refuse:Error with pull request write operation: TF401027: You need the permission.")
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Error with pull request write operation: TF401027: You need the permission.",
+        "Error with pull request write operation: VS403691: The name is bad.",
+        "Error with pull request write operation: Failed request: (400)",
+        "Error with pull request write operation: The name of the label is required.",
+    ],
+)
+def test_a_refusal_after_the_first_of_several_requests_is_unknown(start, said):
+    vendor = start(f"refuse:{said}")
     change = {"repositoryId": "platform-api", "pullRequestId": 9, "labels": ["a"]}
     message = vendor.call("mcp_repo_pull_request_write_update", **change)
+    assert message.content.startswith("[unavailable WriteOutcomeUnknown"), message.content
+
+
+def test_what_is_missing_before_the_first_of_several_requests_is_a_refusal(start):
+    vendor = start("refuse:bypassReason is required when bypassPolicy is true")
+    change = {"repositoryId": "platform-api", "pullRequestId": 9, "autoComplete": True, "bypassPolicy": True}
+    message = vendor.call("mcp_repo_pull_request_write_update", **change)
+    assert message.content.startswith("[invalid InvalidRequest"), message.content
+
+
+@pytest.mark.parametrize("said", ["null", "undefined", ""])
+def test_a_write_that_is_answered_with_nothing_is_unknown(start, said):
+    """The server answers so when it could not read what the service said of a write, which may have been done."""
+    message = start(f"text:{said}").call("mcp_wit_work_item_comment_write_add", **COMMENT)
     assert message.content.startswith("[unavailable WriteOutcomeUnknown"), message.content
 
 

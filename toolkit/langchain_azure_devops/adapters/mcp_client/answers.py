@@ -20,6 +20,7 @@ from langchain_azure_devops.errors import (
     SignInRequired,
     TokenRejected,
     Unavailable,
+    WriteOutcomeUnknown,
     error_class,
     explain,
 )
@@ -31,7 +32,7 @@ MOST_CHARACTERS = 400_000
 _FENCE = re.compile(r"<<(\w{32})>> \[UNTRUSTED [^\n]*\] <<\1>>\n(.*)\n<</\1>>", re.DOTALL)
 _SIGN_IN = re.compile(r"(?is)\s*(?:<!doctype html[^>]*>\s*)?<html\b.{0,2000}?(?:<title>[^<]*sign in|_signin)")
 _NOT_JSON = re.compile(r"Unexpected token '?<'?.*is not valid JSON", re.DOTALL)
-_CODE = re.compile(r"\b((?:TF|VS)\d{5,6}): .*", re.DOTALL)
+_CODE = re.compile(r"(?:^|(?<=: )|(?<=:\"))((?:TF|VS)\d{5,6}): .*", re.DOTALL)
 _STATUS = re.compile(r"\[HTTP (\d{3})\b|\((\d{3})\)(?=:|\s*$)|\bHTTP (\d{3}):|\bAPI error: (\d{3})\b")
 _STATUS_TEXT = re.compile(r"(?i): (unauthorized|forbidden|too many requests)\s*$")
 _STATUS_TEXTS = {"unauthorized": 401, "forbidden": 403, "too many requests": 429}
@@ -43,6 +44,13 @@ _CODES: Mapping[str, type[AzureDevOpsError]] = {
     "TF401028": Conflict,
 }
 """The codes by which the service refuses; the server passes them on without the status of the answer."""
+_NOT_BEGUN = re.compile(
+    r"(?:MCP error -32602: )?(?:Input validation error|Invalid arguments for tool)\b.*"
+    r"|[\w', ]+ is required\b[^:]*"
+    r"|Error[^:]*: Client does not support (?:form )?elicitation\.?",
+    re.DOTALL,
+)
+"""What the server says before its first request. Whatever came from the service stands after a prefix and a colon."""
 _ELICITED = re.compile(r"does not support (?:form )?elicitation|Elicitation not supported")
 _LINKS = {"_links", "imageUrl"}
 """Addresses of the REST interface and of pictures. Nobody can read them, and they are half of many answers."""
@@ -119,7 +127,9 @@ def check_for_page(operation: VendorOperation, text: str, path: object) -> None:
     """Recognize a page of the service that the server passes on as if it were a result.
 
     Raises:
-        SignInRequired: It is the page for signing in, or nothing at all where there is always something.
+        SignInRequired: It is the page for signing in.
+        Unavailable: It is nothing at all where there is always something.
+        WriteOutcomeUnknown: The same after a write, which may have been done: its answer could not be read.
     """
     if _SIGN_IN.match(text) and not _HTML_FILE.search(str(path or "")):
         raise SignInRequired(
@@ -128,6 +138,12 @@ def check_for_page(operation: VendorOperation, text: str, path: object) -> None:
             subject=operation.key,
         )
     if text in {"null", "undefined", ""} and operation.key not in _MAY_BE_EMPTY:
+        if operation.access == "write":
+            raise WriteOutcomeUnknown(
+                f"The MCP server answered {operation.key} with nothing. It does so when there is no such thing, and "
+                "also when it could not read the answer of the service.",
+                subject=operation.name,
+            )
         raise Unavailable(
             "The MCP server answered with nothing. It does so when there is no such thing, and also when the service "
             "answered with a page instead of data.",
@@ -147,11 +163,13 @@ async def classify_failure(client: AzureDevOps, operation: VendorOperation, text
         text: What the server said.
     """
     said = f"The MCP server refused {operation.key}: {text.strip()[:2000]}"
-    if _ELICITED.search(text):
+    reads = operation.access == "read"
+    missing = _MISSING.search(text) if reads else is_not_begun(text)
+    if _ELICITED.search(text) and (reads or missing):
         return InvalidRequest(
             f"{operation.key} needs one more argument: give project, and team where it has one.", subject="arguments"
         )
-    if operation.access == "read" and (_SIGN_IN.search(text) or _NOT_JSON.search(text)):
+    if reads and (_SIGN_IN.search(text) or _NOT_JSON.search(text)):
         return SignInRequired(
             f"The service answered {operation.key} with a page instead of data, most likely its sign-in page.",
             subject=operation.key,
@@ -166,7 +184,12 @@ async def classify_failure(client: AzureDevOps, operation: VendorOperation, text
     kind = kind or error_class(status or 500, "", code[0] if code else "")
     if not issubclass(kind, ServiceFault):
         return kind(explain(kind, said))
-    return InvalidRequest(said, subject="arguments") if _MISSING.search(text) else None
+    return InvalidRequest(said, subject="arguments") if missing else None
+
+
+def is_not_begun(text: str) -> bool:
+    """Whether the server surely failed before its first request, and not because of what the service said."""
+    return _NOT_BEGUN.fullmatch(text.strip()) is not None
 
 
 def _find_status(text: str) -> int | None:

@@ -78,11 +78,23 @@ async def complete_arguments(
         # A URL names the project itself.
         values["project"] = client.settings.default_project
     for name, value in values.items():
-        if isinstance(value, str) and value.strip() in {".", ".."} and name != "path":
-            raise InvalidRequest(f"{name}={value!r} would lead to another address. Give a name or an id.", subject=name)
+        if name != "path":
+            _check_segments(name, value)
     if operation.action:
         values[ACTION] = operation.action
     return values
+
+
+def _check_segments(name: str, value: JsonValue) -> None:
+    """Refuse what would change the address of a request. The server makes a part of an address of each text in a list.
+
+    Raises:
+        InvalidRequest: A text is such a part.
+    """
+    parts = value if isinstance(value, list) else [value]
+    for part in parts:
+        if isinstance(part, str) and (part.strip() in {".", ".."} or (parts is value and not part.strip())):
+            raise InvalidRequest(f"{name}={part!r} would lead to another address. Give a name or an id.", subject=name)
 
 
 def _drop_sentences(text: str, names: Iterable[str] = ()) -> str:

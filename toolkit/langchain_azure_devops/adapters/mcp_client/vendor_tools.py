@@ -9,6 +9,7 @@ from langchain_azure_devops.adapters.mcp_client.answers import (
     VendorAnswer,
     check_for_page,
     classify_failure,
+    is_not_begun,
     make_result,
     read_text,
     unclear_failure,
@@ -27,7 +28,6 @@ from langchain_azure_devops.calls.recovery import WriteReported
 from langchain_azure_devops.calls.tool import Tool
 from langchain_azure_devops.errors import (
     AzureDevOpsError,
-    InvalidRequest,
     Misconfigured,
     WriteBlocked,
     WriteOutcomeUnknown,
@@ -146,7 +146,7 @@ async def _spend_grant(client: AzureDevOps, operation: VendorOperation, argument
 async def _judge_failure(client: AzureDevOps, operation: VendorOperation, text: str) -> AzureDevOpsError:
     """Return the refusal of a write where it is certain that nothing was done, and otherwise that it is unknown."""
     refused = await classify_failure(client, operation, text)
-    if refused is not None and (not operation.several or isinstance(refused, InvalidRequest)):
+    if refused is not None and (not operation.several or is_not_begun(text)):
         return refused
     return WriteOutcomeUnknown(
         f"The MCP server reports that {operation.key} failed, and a part may have been done: {text.strip()[:_SHOWN]}",
