@@ -66,8 +66,14 @@ def meanwhile(connect, push, server, tls):
     other = connect(writes="allow")
 
     def change_item(number, **changes):
-        now = call(other, "get_work_item", id=number)
-        call(other, "update_work_item", id=number, revision=now.revision, **changes)
+        while True:
+            now = call(other, "get_work_item", id=number)
+            try:
+                call(other, "update_work_item", id=number, revision=now.revision, **changes)
+            except RevisionConflict:
+                # Another thread of the test has commented meanwhile, which makes a new revision.
+                continue
+            return
 
     def vote():
         base = f"{server.base_url}/Platform/_apis/git/repositories/platform-api/pullRequests/15/reviewers"
