@@ -40,16 +40,32 @@ QUICK = Timeouts(recovery=0.5, recovery_pause=0.1)
 MODES = pytest.mark.parametrize("mode", ["auto", "legacy"])
 
 
+class Interfering(Recorder):
+    """The real network, on which somebody acts right before one of the readings of work item 4."""
+
+    def __init__(self, url, sent):
+        super().__init__(url, sent)
+        self.at, self.act, self.read = 0, None, 0
+
+    async def handle_async_request(self, request):
+        if request.method == "GET" and request.url.path.endswith("/workitems/4"):
+            self.read += 1
+            if self.read == self.at:
+                await asyncio.to_thread(self.act)
+        return await super().handle_async_request(request)
+
+
 class Desk:
     """A host with a person, and a service that counts the writes."""
 
     def __init__(self, server):
         self.base_url, self.sent, self.asked, self.answers = server.base_url, [], [], []
+        self.network = Interfering(server.base_url, self.sent)
         self.toolkit = AzureDevOpsToolkit.connect(
             base_url=server.base_url,
             pat=FULL,
             default_project="Platform",
-            transport=Recorder(server.base_url, self.sent),
+            transport=self.network,
             context=RunContext(server.organization.clock.now, timeouts=QUICK),
         )
         self.sent.clear()  # the requests with which the toolkit found out what its token may do
@@ -89,9 +105,9 @@ def put_title(server, number, title):
     ).raise_for_status()
 
 
-def wait_for_fault(organization):
-    """Wait until the service has met the request that a fault is meant for."""
-    while not organization.faults.counted()[0][2]:
+def wait_for_effect(desk, organization):
+    """Wait until the service has done what it was asked, of which it tells slowly."""
+    while not organization.faults.counted()[0][2] or not desk.count("The export fails"):
         time.sleep(0.01)
 
 
@@ -187,6 +203,19 @@ async def test_what_the_person_was_shown_must_still_hold(desk, mode):
     assert "Changed since" in second
 
 
+@pytest.mark.parametrize(("mode", "reading"), [("auto", 3), ("legacy", 2)])
+async def test_what_changes_between_the_answer_and_the_write_is_asked_again(desk, mode, reading):
+    """The reading right before the write, after those for the question and, in a call of its own, for the answer."""
+    desk.network.at, desk.network.act = reading, lambda: desk.change_title(4, "Changed by somebody else")
+    desk.answers = [YES, ElicitResult(action="decline")]
+    async with desk.client(mode) as client:
+        result = await client.call_tool("add_work_item_comment", {"id": 4, "text": "Noted."})
+    assert text(result).startswith("[blocked WriteBlocked add_work_item_comment]\n")
+    assert desk.written == []
+    assert len(desk.asked) == 2
+    assert "Changed since it was approved" in desk.asked[1].message
+
+
 @MODES
 async def test_a_question_shows_no_secret_and_hides_no_character(desk, mode, server):
     desk.answers = [ElicitResult(action="decline")]
@@ -275,11 +304,30 @@ async def test_a_retry_after_a_call_that_was_cancelled_looks_for_the_write_and_s
         organization.faults.add(Fault("slow", method="POST", path="/wit/workitems/", delay=1.0, times=1))
         async with anyio.create_task_group() as group:
             group.start_soon(answered, client, asked)
-            await asyncio.to_thread(wait_for_fault, organization)
+            await asyncio.to_thread(wait_for_effect, desk, organization)
             group.cancel_scope.cancel()
         result = await answered(client, asked)
     assert not result.is_error, text(result)
     assert result.structured_content["data"]["title"] == "The export fails"
+    assert len(desk.written) == 1
+    assert desk.count("The export fails") == 1
+
+
+async def test_an_answer_is_used_once_also_when_another_call_has_found_what_it_wrote(desk, organization):
+    """The call with the answer was cancelled, and an equal call has settled its write: nothing is open any more."""
+    async with desk.client("auto") as client:
+        asked = await ask(client)
+        organization.faults.add(Fault("slow", method="POST", path="/wit/workitems/", delay=1.0, times=1))
+        async with anyio.create_task_group() as group:
+            group.start_soon(answered, client, asked)
+            await asyncio.to_thread(wait_for_effect, desk, organization)
+            group.cancel_scope.cancel()
+        # While the cancelled call is not over, an equal one asks about doing it twice; then it finds what was written.
+        found = await client.session.call_tool("create_work_item", BUG, allow_input_required=True)
+        while isinstance(found, InputRequiredResult):
+            found = await client.session.call_tool("create_work_item", BUG, allow_input_required=True)
+        assert not found.is_error
+        await answered(client, asked)
     assert len(desk.written) == 1
     assert desk.count("The export fails") == 1
 

@@ -6,11 +6,12 @@ current values again: the answer counts only if the person was shown exactly wha
 """
 
 import asyncio
+import math
 import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import mcp_types as types
 from mcp.server.context import ServerRequestContext
@@ -82,6 +83,18 @@ class Questions:
     def __init__(self) -> None:
         """Begin without questions."""
         self._open: OrderedDict[str, Question] = OrderedDict()
+        self._last = 0.0
+
+    def use(self, question: Question) -> float:
+        """Note that the answer to a question is used now, and return the time, which no other answer has.
+
+        Raises:
+            BegunBefore: It was used before.
+        """
+        if question.begun is not None:
+            raise BegunBefore(question.begun)
+        question.begun = self._last = max(time.time(), math.nextafter(self._last, math.inf))
+        return question.begun
 
     def add(self, question: Question) -> str:
         """Keep a question, and return the unguessable name under which the host gives the answer."""
@@ -100,12 +113,17 @@ class Questions:
 
 
 def choose_approver(
-    context: Context, question: Question | None, answers: types.InputResponses | None, known: KnownSecrets
+    context: Context,
+    questions: Questions,
+    question: Question | None,
+    answers: types.InputResponses | None,
+    known: KnownSecrets,
 ) -> Approver:
     """Return the approver for one call.
 
     Args:
         context: The request of the host.
+        questions: The questions of the server.
         question: What the person was asked before this call; None when nothing was asked.
         answers: What the host says that the person answered.
         known: The secrets that no question may show.
@@ -116,7 +134,7 @@ def choose_approver(
     if context.protocol_version not in MODERN_PROTOCOL_VERSIONS:
         return _AskNow(context, person, known)
     answer = (answers or {}).get(_ANSWER)
-    return _AskAndEnd(question, answer if isinstance(answer, types.ElicitResult) else None, person)
+    return _AskAndEnd(questions, question, answer if isinstance(answer, types.ElicitResult) else None, person)
 
 
 def as_input_required(question: Question, name: str, known: KnownSecrets) -> types.InputRequiredResult:
@@ -158,26 +176,22 @@ class _AskNow:
 class _AskAndEnd:
     """Ends the call with the question, or uses the answer that came with the call, once."""
 
-    def __init__(self, question: Question | None, answer: types.ElicitResult | None, person: str) -> None:
-        self._question, self._answer, self._person = question, answer, person
+    def __init__(
+        self, questions: Questions, question: Question | None, answer: types.ElicitResult | None, person: str
+    ) -> None:
+        self._questions, self._question, self._answer, self._person = questions, question, answer, person
 
     def __call__(self, request: WriteRequest) -> Approval:
         question, answer = self._question, self._answer
         self._answer = None
         if question is None or answer is None:
             raise Asking(Question(request))
-        if question.begun is not None:
-            raise BegunBefore(question.begun)
-        if not _says_yes(answer):
-            question.begun = time.time()
-            return _judge(request, answer, self._person)
-        if question.request.digest != request.digest:
+        if question.begun is None and _says_yes(answer) and question.request.digest != request.digest:
             # What the person was shown is no longer true.
             if request.current is not None:
                 request = request.show(request.current, question.request.current)
             raise Asking(Question(request))
-        question.begun = time.time()
-        return _judge(request, answer, self._person)
+        return replace(_judge(request, answer, self._person), begun=self._questions.use(question))
 
 
 def _says_yes(answer: types.ElicitResult) -> bool:

@@ -145,7 +145,7 @@ class _Handlers:
     async def _call(
         self, context: Context, params: types.CallToolRequestParams, question: Question | None
     ) -> types.CallToolResult | types.InputRequiredResult:
-        approver = choose_approver(context, question, params.input_responses, self._secrets)
+        approver = choose_approver(context, self._questions, question, params.input_responses, self._secrets)
         bound = self._find(params.name, self._toolkit.get_tools(approver=approver))
         try:
             return _as_result(await self._run(context, bound, params.arguments or {}), self._text_only)
