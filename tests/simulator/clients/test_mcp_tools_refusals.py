@@ -1,6 +1,7 @@
 """What is refused of an MCP server, and how a server that misbehaves ends: with a small server as a real process."""
 
 import asyncio
+import base64
 import copy
 import json
 import signal
@@ -207,6 +208,34 @@ def test_a_server_that_cannot_start_says_what_it_wrote(start, organization, tmp_
             organization, start().toolkit.client.settings.url("core"), command, {}, tmp_path, token=FULL
         ):
             pass
+
+
+@pytest.mark.parametrize(("before", "after"), [(0, 0), (270, 0), (0, 1_970), (0, 7_970)])
+@pytest.mark.parametrize("written", ["variable", "base64.b64decode(variable).decode()"])
+def test_a_token_that_the_server_writes_is_not_shown_in_part(start, organization, tmp_path, before, after, written):
+    token = "q7w2e4r6t2y5u7i3o4p6a2s5d7f3g4h6j2k5l7z3x4c6v2b5n7m3"
+    organization.add_token(token)
+    code = f"""
+import base64, os, sys
+variable = os.environ["PERSONAL_ACCESS_TOKEN"]
+sys.exit("x" * {before} + " " + {written} + "y" * {after})
+"""
+    url, command = start().toolkit.client.settings.url("core"), [sys.executable, "-c", code]
+    with pytest.raises(Unreachable) as raised, vendor_toolkit(organization, url, command, {}, tmp_path, token=token):
+        pass
+    encoded = base64.b64encode(f":{token}".encode()).decode()
+    for text in (token, encoded):
+        assert not [at for at in range(len(text) - 8) if text[at : at + 8] in str(raised.value)], str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["mcp_core_list_projects", "mcp_wit_work_item_comment_write_add"])
+@pytest.mark.parametrize("before", [955, 1_955])
+def test_a_secret_in_a_failure_is_not_shown_in_part(start, name, before):
+    key = "q7w2e4r6t2y5u7i3o4p6a2s5d7f3g4h6j2k5l7z3x4c6v2b5n7m3"
+    arguments = COMMENT if "write" in name else {}
+    message = start(f"refuse:{'x' * before} {key} (500)").call(name, **arguments)
+    assert message.status == "error"
+    assert "q7w2e4r6" not in message.content
 
 
 def test_a_result_is_cut_to_the_budget_with_a_note(start):
@@ -465,6 +494,21 @@ def test_no_process_is_left_when_ours_is_killed(offers, tmp_path):
         ours.send_signal(signal.SIGKILL)
         ours.wait()
     wait_for(lambda: not runs(int(pid_file.read_text("utf-8"))))
+
+
+def test_what_the_command_started_ends_with_it(organization, offers, tmp_path):
+    """A command such as npx does not become the server: it starts it, and the server may be busy."""
+    file, child = tmp_path / "offers.json", tmp_path / "child"
+    file.write_text(json.dumps({"version": load_allow_list().version, "tools": offers}), encoding="utf-8")
+    server = with_pid(child, sys.executable, str(FAKE), str(file), "hang")
+    command = ["sh", "-c", '"$@"; true', "sh", *server]
+    times = Timeouts(call=1.0, recovery=0.0)
+    with (
+        SimulatorServer(organization) as service,
+        vendor_toolkit(organization, service.base_url, command, {}, tmp_path, token=FULL, timeouts=times) as vendor,
+    ):
+        assert vendor.call("mcp_core_list_projects").content.startswith("[unavailable Unreachable mcp]")
+    wait_for(lambda: not runs(int(child.read_text("utf-8"))))
 
 
 def test_no_process_of_node_is_left_when_ours_is_killed(start_file, tmp_path):

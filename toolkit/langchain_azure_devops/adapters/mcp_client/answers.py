@@ -29,6 +29,8 @@ from langchain_azure_devops.results.models import CollectedText, PartialResult
 
 MOST_CHARACTERS = 400_000
 """What follows in a longer answer is left out before its secrets are replaced; a result shows far less."""
+_READ, _SHOWN = 20_000, 2_000
+"""Characters of a failure that are read and that are shown."""
 _FENCE = re.compile(r"<<(\w{32})>> \[UNTRUSTED [^\n]*\] <<\1>>\n(.*)\n<</\1>>", re.DOTALL)
 _SIGN_IN = re.compile(r"(?is)\s*(?:<!doctype html[^>]*>\s*)?<html\b.{0,2000}?(?:<title>[^<]*sign in|_signin)")
 _NOT_JSON = re.compile(r"Unexpected token '?<'?.*is not valid JSON", re.DOTALL)
@@ -162,7 +164,7 @@ async def classify_failure(client: AzureDevOps, operation: VendorOperation, text
         operation: What was asked for.
         text: What the server said.
     """
-    said = f"The MCP server refused {operation.key}: {text.strip()[:2000]}"
+    said = f"The MCP server refused {operation.key}: {shorten(client, text)}"
     reads = operation.access == "read"
     missing = _MISSING.search(text) if reads else is_not_begun(text)
     if _ELICITED.search(text) and (reads or missing):
@@ -200,6 +202,11 @@ def _find_status(text: str) -> int | None:
     return _STATUS_TEXTS[words[1].lower()] if words else None
 
 
-def unclear_failure(operation: VendorOperation, text: str) -> AzureDevOpsError:
+def unclear_failure(client: AzureDevOps, operation: VendorOperation, text: str) -> AzureDevOpsError:
     """Return the error for a failed read of which it is not certain what it is."""
-    return ServiceFault(f"The MCP server reports for {operation.key}: {text.strip()[:2000] or 'nothing'}")
+    return ServiceFault(f"The MCP server reports for {operation.key}: {shorten(client, text) or 'nothing'}")
+
+
+def shorten(client: AzureDevOps, text: str) -> str:
+    """Return the beginning of what the server says of a failure. It is cut last: half a secret is not recognized."""
+    return client.secrets.redact(text.strip()[:_READ])[:_SHOWN]

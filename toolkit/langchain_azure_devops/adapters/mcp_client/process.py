@@ -7,6 +7,7 @@ sent to a process that may be dead already.
 
 import asyncio
 import os
+import signal
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -22,7 +23,7 @@ _LONGEST_MESSAGE = 256 * 1024 * 1024
 """A message that is longer ends the process, instead of filling the memory."""
 _LONG = 1_000_000
 _END_SECONDS = 2.0
-_KEPT_ERRORS = 2_000
+_KEPT_ERRORS = 8_000
 
 T = TypeVar("T")
 Streams = tuple[MemoryObjectReceiveStream[SessionMessage | Exception], MemoryObjectSendStream[SessionMessage]]
@@ -33,12 +34,19 @@ class ErrorOutput:
 
     def __init__(self) -> None:
         """Begin empty."""
-        self.text = ""
+        self._text, self._cut = "", False
+
+    @property
+    def last_line(self) -> str:
+        """The last line; empty when only its end was kept, which may be the half of a secret."""
+        lines = self._text.strip().splitlines()[self._cut :]
+        return lines[-1] if lines else ""
 
     async def read(self, stream: asyncio.StreamReader) -> None:
         """Read until the end, and keep the last characters."""
         while piece := await stream.read(4096):
-            self.text = (self.text + piece.decode("utf-8", "replace"))[-_KEPT_ERRORS:]
+            text = self._text + piece.decode("utf-8", "replace")
+            self._text, self._cut = text[-_KEPT_ERRORS:], self._cut or len(text) > _KEPT_ERRORS
 
 
 @asynccontextmanager
@@ -98,9 +106,7 @@ async def _read(
                 await incoming.send(await _parse(line))
     finally:
         ended()
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.kill()
+        _kill(process)
 
 
 async def _parse(line: bytes) -> SessionMessage | Exception:
@@ -130,10 +136,18 @@ async def _end(process: Process) -> None:
                 await process.wait()
     finally:
         # Also when this task is cancelled, because the client is closed.
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
+        _kill(process)
+        await process.wait()
+
+
+def _kill(process: Process) -> None:
+    """Kill a process that runs, and what it started: a command such as npx starts the server as another process."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            if os.name == "posix":
+                os.killpg(process.pid, signal.SIGKILL)
+            else:
                 process.kill()
-            await process.wait()
 
 
 def _given(stream: T | None) -> T:

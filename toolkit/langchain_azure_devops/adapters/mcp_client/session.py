@@ -113,11 +113,6 @@ class Session:
             # Nobody may be waiting any more.
             self.ready.exception()
 
-    def describe_errors(self) -> str:
-        """Return the last line that the server wrote to its standard error, as a sentence."""
-        lines = self.errors.text.strip().splitlines()
-        return f" It wrote: {one_line(lines[-1])[:_SHOWN]}" if lines else ""
-
     def _connect(self, streams: Streams) -> ClientSession:
         async def notice(message: object) -> None:
             if isinstance(message, ToolListChangedNotification):
@@ -211,8 +206,13 @@ class VendorServer:
                 why = "it did not answer in time"
             except (MCPError, OSError, ValidationError) as error:
                 why = one_line(str(error)) or type(error).__name__
-        told = f"The MCP server could not be started: {why[:_SHOWN]}.{session.describe_errors()}"
-        raise Unreachable(self.client.secrets.redact(told), subject="mcp")
+        wrote = self._show(session.errors.last_line)
+        told = f"The MCP server could not be started: {self._show(why)}.{wrote and f' It wrote: {wrote}'}"
+        raise Unreachable(told, subject="mcp")
+
+    def _show(self, text: str) -> str:
+        """Return the beginning of a text of the server; it is cut last, because half a secret is not recognized."""
+        return self.client.secrets.redact(one_line(text))[:_SHOWN]
 
     def _seconds_left(self) -> float:
         call = current_call.get()

@@ -12,6 +12,7 @@ from langchain_azure_devops.adapters.mcp_client.answers import (
     is_not_begun,
     make_result,
     read_text,
+    shorten,
     unclear_failure,
 )
 from langchain_azure_devops.adapters.mcp_client.arguments import (
@@ -35,8 +36,6 @@ from langchain_azure_devops.errors import (
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.results.models import Result
 from langchain_azure_devops.safety.grants import Operation, current_call
-
-_SHOWN = 1_000
 
 
 def make_tools(server: VendorServer, offers: Iterable[Offer]) -> list[Tool[..., Any]]:
@@ -98,7 +97,7 @@ async def _read(server: VendorServer, operation: VendorOperation, arguments: dic
     answer = await server.call(operation.tool, _reveal(client, arguments), writes=False)
     text = read_text(answer)
     if answer.is_error:
-        raise await classify_failure(client, operation, text) or unclear_failure(operation, text)
+        raise await classify_failure(client, operation, text) or unclear_failure(client, operation, text)
     check_for_page(operation, text, arguments.get("path"))
     return await make_result(text)
 
@@ -149,7 +148,7 @@ async def _judge_failure(client: AzureDevOps, operation: VendorOperation, text: 
     if refused is not None and (not operation.several or is_not_begun(text)):
         return refused
     return WriteOutcomeUnknown(
-        f"The MCP server reports that {operation.key} failed, and a part may have been done: {text.strip()[:_SHOWN]}",
+        f"The MCP server reports that {operation.key} failed, and a part may have been done: {shorten(client, text)}",
         subject=operation.name,
     )
 
