@@ -3,12 +3,14 @@
 import contextlib
 import json
 import os
+import queue
 import re
 import select
 import signal
 import socket
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -210,6 +212,54 @@ def test_a_further_name_is_accepted():
         headers = {"Authorization": f"Bearer {BEARER}", **ACCEPT}
         assert post(own, INITIALIZE, Host="tools.example", **headers).status_code == 200
         assert post(own, INITIALIZE, **headers).status_code == 421
+
+
+class Asked:
+    """A session over HTTP in which a person is asked about a write."""
+
+    def __init__(self, url, pool):
+        self.url, self.headers = url, {"Authorization": f"Bearer {BEARER}", **ACCEPT}
+        opened = post(url, INITIALIZE, **self.headers)
+        assert opened.status_code == 200
+        self.headers |= {"Mcp-Session-Id": opened.headers["Mcp-Session-Id"], "MCP-Protocol-Version": "2025-11-25"}
+        self.heard = queue.SimpleQueue()
+        self.call = pool.submit(self._ask)
+        self.question = self.heard.get(timeout=60)
+        assert self.question["method"] == "elicitation/create"
+
+    def _ask(self):
+        params = {"name": "create_work_item", "arguments": {"type": "Bug", "title": "The export fails"}}
+        body = {"jsonrpc": "2.0", "id": 5, "method": "tools/call", "params": params}
+        with httpx.stream("POST", self.url, json=body, headers=self.headers, timeout=60) as answer:
+            for line in answer.iter_lines():
+                if line.startswith("data: {"):
+                    self.heard.put(json.loads(line.removeprefix("data: ")))
+
+    def answer(self, number, **headers):
+        yes = {"jsonrpc": "2.0", "id": number, "result": {"action": "accept", "content": {"approve": True}}}
+        return post(self.url, yes, **{**self.headers, **headers})
+
+
+def test_a_host_answers_no_question_of_another_host(server, organization):
+    before = len(organization.work_items.items)
+    with (
+        serving({**environ(server), "AZURE_DEVOPS_MCP_TOKEN": BEARER}) as (_, url, _told),
+        ThreadPoolExecutor(2) as pool,
+    ):
+        one, other = Asked(url, pool), Asked(url, pool)
+        # Both questions have the same number, so only the session tells them apart.
+        assert one.question["id"] == other.question["id"]
+        assert other.answer(other.question["id"]).status_code == 202
+        assert not other.heard.get(timeout=60)["result"].get("isError")
+        other.answer(one.question["id"])
+        assert one.answer(one.question["id"], Authorization="Bearer of-nobody").status_code == 401
+        one.answer(one.question["id"], **{"Mcp-Session-Id": "of-nobody"})
+        assert one.heard.empty()
+        assert len(organization.work_items.items) == before + 1
+        httpx.delete(url, headers=one.headers)
+        one.call.result(timeout=60)
+        assert one.answer(one.question["id"]).status_code == 404
+    assert len(organization.work_items.items) == before + 1
 
 
 # -- standard input and output ---------------------------------------------------------------------------------------
