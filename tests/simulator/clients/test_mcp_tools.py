@@ -18,6 +18,7 @@ from vendor_toolkit import Person, Vendor, kill, runs, served, vendor_toolkit, w
 from azure_devops_simulator import Fault, Organization, seed_organization
 from azure_devops_simulator.state.work_items.records import Draft
 from langchain_azure_devops import AzureDevOpsToolkit, azure_devops_mcp_tools
+from langchain_azure_devops.adapters.mcp_client import load_allow_list
 from langchain_azure_devops.errors import Misconfigured
 from langchain_azure_devops.safety.audit import read_entries
 
@@ -84,6 +85,38 @@ def test_no_tool_takes_an_argument_that_writes_a_file_on_this_machine(start):
     vendor = start()
     arguments = {name for tool in vendor.tools.values() for name in tool.args}
     assert arguments.isdisjoint({"savePath", "destinationPath", "action"})
+
+
+READING_POSTS = ("/wiql", "/workitemsbatch", "/pullrequestquery", "searchresults")
+
+
+def some_value(schema: dict) -> object:
+    """A value that the schema of an argument accepts; each text could be a date."""
+    if options := schema.get("anyOf"):
+        return some_value(options[0])
+    if "enum" in schema:
+        return schema["enum"][0]
+    values = {"integer": 4, "number": 1.0, "boolean": True, "string": "2026-11-20"}
+    return [some_value(schema["items"])] if schema["type"] == "array" else values[schema["type"]]
+
+
+def test_no_operation_that_reads_sends_a_request_that_writes(start, organization):
+    """Each is called with what it needs, and again with all that it takes. Areas without a simulator send little."""
+    vendor = start()
+    # A request meets the first fault that fits.
+    reading = [Fault("delay", method="POST", path=path) for path in READING_POSTS]
+    organization.faults.add(*reading, *(Fault("delay", method=method) for method in ("POST", "PUT", "PATCH", "DELETE")))
+    for operation in load_allow_list().operations:
+        if operation.access != "read":
+            continue
+        schemas = vendor.tools[operation.name].args
+        for names in (operation.required, (*operation.required, *operation.optional)):
+            given = {name: some_value(schemas[name]) for name in names}
+            message = vendor.call(operation.name, **given)
+            assert not message.content.startswith("[invalid InvalidRequest arguments]\n"), message.content
+    counts = [matched for _, matched, _ in organization.faults.counted()]
+    assert all(counts[: len(reading)]), counts
+    assert not any(counts[len(reading) :]), counts
 
 
 def test_the_default_set_takes_at_most_6_000_tokens_of_schema(start):
