@@ -9,6 +9,7 @@ from azure_devops_agents.models.scripted import Call
 
 PAGE = Path(__file__).parents[3] / "toolkit" / "docs" / "integration.md"
 ASKS = "Which pull requests of platform-api are open?"
+CHAINS = "Which builds failed last?"
 COMMENTS = "Comment on work item 4 that the auditors come on Friday."
 
 
@@ -19,6 +20,7 @@ def test_the_page_runs_from_its_first_to_its_last_block(variables, model, tmp_pa
     asked = model(
         {
             ASKS: [[Call.to("list_pull_requests", repository="platform-api")]],
+            CHAINS: [[Call.to("list_builds", result="failed"), Call.to("list_repositories", project="Platform")]],
             COMMENTS: [[Call.to("add_work_item_comment", id=4, text="By the agent, after an approval.")]],
         }
     )
@@ -32,6 +34,9 @@ def test_the_page_runs_from_its_first_to_its_last_block(variables, model, tmp_pa
     assert (done.returncode, done.stderr) == (0, "")
     shown = [comment.text for comment in item.comments[before:]]
     assert shown == ["By the agent, after an approval.", "The auditors come on Friday."]
+    # What the chain printed: one answer to each of its two calls.
+    for part in ("8 builds, all", "3 of 3 repositories"):
+        assert part in done.stdout
     for part in ("list_projects", "error NotFound [not_found NotFound", "Organization: tidewater"):
         assert part in done.stdout
     tools = [{tool["function"]["name"] for tool in request["tools"]} for request in asked.requests]
