@@ -111,11 +111,20 @@ def test_what_another_process_showed_is_not_written(connect, organization, mode)
     state = shown_by_middleware(connect(), call, saver=saver, mode=mode).invoke(ASKED, THREAD)
     assert item.title in descriptions(state)[0]
     item.revision.fields["System.Title"] = "Something else"
-    restarted = shown_by_middleware(connect(), call, saver=saver, mode=mode)
+    asking_again = ScriptedModel(steps=[[call], [call]])
+    restarted = shown_by_middleware(connect(), saver=saver, mode=mode, model=asking_again)
     state = restarted.invoke(Command(resume=approving(mode)), THREAD)
     assert item.comments == []
     [message] = answers_of(state)
     assert "did not show this call" in message.content
+    assert (
+        "Another process or another toolkit may have shown it, as before a restart: ask for it again."
+        in message.content
+    )
+    # The model asks again, and the person sees what is true now.
+    assert "Something else" in descriptions(state)[0]
+    restarted.invoke(Command(resume=approving(mode)), THREAD)
+    assert [comment.text for comment in item.comments] == ["Done."]
 
 
 @MODES

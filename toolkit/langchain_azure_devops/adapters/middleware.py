@@ -30,8 +30,9 @@ _MOST_SHOWN = 10_000
 _ANSWERS = "__pregel_scratchpad"
 _UNSEEN = "This call will be refused, because it was answered before it was shown here."
 _HOW = (
-    "Give the agent middleware=[HumanInTheLoopMiddleware(toolkit.interrupt_on())], so that a person sees each write "
-    "before it is sent. If an agent has the tools of two toolkits, give each of them a name_prefix."
+    "Another process or another toolkit may have shown it, as before a restart: ask for it again. If no person sees it "
+    "then, the agent needs middleware=[HumanInTheLoopMiddleware(toolkit.interrupt_on())]. If it has the tools of two "
+    "toolkits, give each of them a name_prefix."
 )
 
 

@@ -245,7 +245,8 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
             middleware = HumanInTheLoopMiddleware(toolkit.interrupt_on())
             agent = create_agent(model, tools, middleware=[middleware], checkpointer=checkpointer)
 
-        The person sees the organization, the project, all arguments and the current values.
+        The person sees the organization, the project, all arguments and the current values. The process that asks must
+        also get the answer, on the same toolkit; use `interrupt_approver` where several processes answer.
 
         Args:
             allowed_decisions: What the person may decide: "approve", "edit" and "reject".
@@ -272,7 +273,10 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
 
     @property
     def middleware_approver(self) -> Approver:
-        """An approver that accepts a write only when the middleware has shown it to a person; see `interrupt_on`."""
+        """An approver that accepts a write only when the middleware has shown it to a person; see `interrupt_on`.
+
+        The process that asks must also get the answer; use `interrupt_approver` where several processes answer.
+        """
         return self._middleware_approver
 
     def _bind_once(self, tool: Tool[..., Any]) -> StructuredTool:
