@@ -10,6 +10,7 @@ import httpx
 import jsonschema
 import pytest
 from mcp import Client, MCPError
+from mcp.shared.memory import create_client_server_memory_streams
 from mcp.types import ElicitResult, InputRequiredResult
 from tool_calls import FULL, Recorder, call, connected, find_work_items, writes
 
@@ -92,6 +93,36 @@ class Desk:
     def count(self, title):
         with connected(self.base_url, FULL) as other:
             return len(find_work_items(other, title=title))
+
+
+class Wire(anyio.abc.ObjectSendStream):
+    """The stream from a server to its host, on which `on_report` runs before each report of progress is sent."""
+
+    def __init__(self, stream, on_report, sent):
+        self.stream, self.on_report, self.sent = stream, on_report, sent
+
+    async def send(self, message):
+        sent = message.message.model_dump(by_alias=True)
+        if sent.get("method") == "notifications/progress":
+            await self.on_report()
+        self.sent.append(sent)
+        await self.stream.send(message)
+
+    async def aclose(self):
+        await self.stream.aclose()
+
+
+@contextlib.asynccontextmanager
+async def wired(server, on_report, sent):
+    """A transport to a server; `sent` gets what it sends."""
+    async with (
+        create_client_server_memory_streams() as (streams, (received, stream)),
+        anyio.create_task_group() as group,
+    ):
+        wire = Wire(stream, on_report, sent)
+        group.start_soon(server.run, received, wire, server.create_initialization_options())
+        yield streams
+        group.cancel_scope.cancel()
 
 
 def put_title(server, number, title):
@@ -214,6 +245,42 @@ async def test_what_changes_between_the_answer_and_the_write_is_asked_again(desk
     assert desk.written == []
     assert len(desk.asked) == 2
     assert "Changed since it was approved" in desk.asked[1].message
+
+
+async def watch(progress, total, message):
+    """Ask for reports."""
+
+
+@MODES
+async def test_a_host_that_takes_no_reports_gets_the_result_of_its_write(desk, mode, organization, caplog):
+    async def fail():
+        raise OSError(f"the way of reports is closed to {FULL}")
+
+    organization.faults.add(Fault("throttle", path="/comments", method="POST", retry_after=1, times=1))
+    desk.answers = [YES]
+    async with Client(wired(desk.server, fail, []), mode=mode, elicitation_callback=desk.answer) as client:
+        result = await client.call_tool("add_work_item_comment", {"id": 4, "text": "Noted."}, progress_callback=watch)
+    assert not result.is_error
+    assert result.structured_content["data"]["work_item"] == 4
+    assert "A report of progress failed" in caplog.text
+    assert "OSError: the way of reports is closed to [secret:" in caplog.text
+    assert FULL not in caplog.text
+
+
+async def test_no_report_follows_the_question_that_ends_a_call(desk, organization):
+    async def dawdle():
+        for _ in range(1_000):
+            await asyncio.sleep(0)
+
+    organization.faults.add(Fault("throttle", path="/workitems/4", retry_after=1, times=1))
+    sent = []
+    async with Client(wired(desk.server, dawdle, sent), mode="auto", elicitation_callback=desk.answer) as client:
+        await client.session.call_tool(
+            "add_work_item_comment", {"id": 4, "text": "Noted."}, progress_callback=watch, allow_input_required=True
+        )
+    report, question = sent[-2:]
+    assert report["params"]["message"] == "throttled, continuing in 1 s"
+    assert question["result"]["resultType"] == "input_required"
 
 
 @MODES

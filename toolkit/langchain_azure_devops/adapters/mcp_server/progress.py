@@ -1,6 +1,8 @@
 """Tell the host that a call waits."""
 
 import asyncio
+import logging
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -9,7 +11,9 @@ from mcp.server.session import ServerSession
 
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.runtime import Waiting
+from langchain_azure_devops.text.known_secrets import KnownSecrets
 
+_log = logging.getLogger("langchain_azure_devops.mcp_server")
 _report: ContextVar[Callable[[Waiting], None] | None] = ContextVar("azure_devops_mcp_report", default=None)
 
 
@@ -35,9 +39,9 @@ def announce_waits(client: AzureDevOps) -> None:
 class Reports:
     """The reports of one call, in their order."""
 
-    def __init__(self, session: ServerSession) -> None:
-        """Report to the host of this session."""
-        self._session, self._loop = session, asyncio.get_running_loop()
+    def __init__(self, session: ServerSession, known: KnownSecrets) -> None:
+        """Report to the host of this session; the log of reports that fail holds none of the known secrets."""
+        self._session, self._known, self._loop = session, known, asyncio.get_running_loop()
         self._sent: list[asyncio.Task[None]] = []
 
     @contextmanager
@@ -57,5 +61,11 @@ class Reports:
         self._loop.call_soon_threadsafe(self._send, str(waiting))
 
     def _send(self, text: str) -> None:
-        report = self._session.report_progress(len(self._sent) + 1, None, text)
-        self._sent.append(self._loop.create_task(report))
+        self._sent.append(self._loop.create_task(self._report(len(self._sent) + 1, text)))
+
+    async def _report(self, number: int, text: str) -> None:
+        """Send a report. A host that cannot take it still gets the result of the call, which may have written."""
+        try:
+            await self._session.report_progress(number, None, text)
+        except Exception:  # noqa: BLE001 - whatever the way to the host raises
+            _log.warning("A report of progress failed:\n%s", self._known.redact(traceback.format_exc()))

@@ -200,7 +200,7 @@ class _Handlers:
         raise MCPError(types.INVALID_PARAMS, f"There is no tool {asked!r}.{near}")
 
     async def _run(self, context: Context, bound: BaseTool, arguments: dict[str, Any]) -> ToolMessage:
-        reports = Reports(context.session)
+        reports = Reports(context.session, self._secrets)
         call = {"type": "tool_call", "id": str(context.request_id), "name": bound.name, "args": arguments}
         try:
             with reports.forward():
@@ -209,7 +209,9 @@ class _Handlers:
             # A toolkit with on_error="raise", whose errors hold no secrets.
             text = render_error(error, self._toolkit.client.context.nonce())
             message = ToolMessage(text, tool_call_id=call["id"], status="error")
-        await reports.finish()
+        finally:
+            # Also when the call ends with a question.
+            await reports.finish()
         if not isinstance(message, ToolMessage):
             raise TypeError(f"{bound.name} returned {type(message).__name__}, not a tool message")
         return message
