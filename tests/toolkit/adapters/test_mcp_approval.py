@@ -268,10 +268,15 @@ async def test_a_host_that_takes_no_reports_gets_the_result_of_its_write(desk, m
 
 
 async def test_no_report_follows_the_question_that_ends_a_call(desk, organization):
-    async def dawdle():
-        for _ in range(1_000):
-            await asyncio.sleep(0)
+    again = asyncio.Event()
+    loop = asyncio.get_running_loop()
 
+    async def dawdle():
+        """Reach the host long after the call has read what it asks about."""
+        await again.wait()
+        await asyncio.sleep(0.5)
+
+    desk.network.at, desk.network.act = 2, lambda: loop.call_soon_threadsafe(again.set)
     organization.faults.add(Fault("throttle", path="/workitems/4", retry_after=1, times=1))
     sent = []
     async with Client(wired(desk.server, dawdle, sent), mode="auto", elicitation_callback=desk.answer) as client:
