@@ -342,6 +342,9 @@ def test_no_write_passes_without_an_approved_call_of_its_tool(start, organizatio
     write = vendor.toolkit.declarations["mcp_wit_work_item_comment_write_add"].function
     with pytest.raises(WriteBlocked, match="needs an approved tool call"):
         client.run_sync(write(client, workItemId=4, text="Hello", project=None, format=None))
+    client.read_only = True
+    with pytest.raises(WriteBlocked, match="was not sent: this client only reads"):
+        client.run_sync(write(client, workItemId=4, text="Hello", project=None, format=None))
     with AzureDevOps(client.settings) as other, pytest.raises(Misconfigured, match="belongs to the toolkit"):
         other.run_sync(write(other, workItemId=4, text="Hello"))
 

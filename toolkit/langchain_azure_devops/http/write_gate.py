@@ -1,15 +1,17 @@
 """The write gate, and the order of the layers behind it: token, retries with pacing, network."""
 
 import re
+from collections.abc import Mapping
 from functools import cache
 
 import httpx
 
 from langchain_azure_devops.errors import WriteBlocked
 from langchain_azure_devops.http.credentials import AuthTransport, Credential
-from langchain_azure_devops.http.request import PROBES, RequestContext
+from langchain_azure_devops.http.request import PROBES, RequestContext, RequestSource
 from langchain_azure_devops.http.retries import RetryTransport
 from langchain_azure_devops.runtime import Timeouts
+from langchain_azure_devops.safety.grants import Grant, Operation
 
 _OVERRIDES = frozenset({"x-http-method-override", "x-http-method", "x-method-override"})
 
@@ -32,23 +34,34 @@ class WriteGate(httpx.AsyncBaseTransport):
         if context.probe:
             _check_probe(context, request)
         elif not context.reads:
-            if context.client.read_only:
-                raise WriteBlocked(
-                    f"{context.operation.method} {context.operation.template} was not sent: this client only reads.",
-                    subject="read_only",
-                )
-            if context.grant is None:
-                raise WriteBlocked(
-                    f"{context.operation.method} {context.operation.template} was not sent: "
-                    "a write needs an approved tool call.",
-                    subject="grant",
-                )
-            context.client.grants.spend(context.grant, context.operation, context.path)
+            spend_grant(context.client, context.grant, context.operation, context.path)
         return await self._inner.handle_async_request(request)
 
     async def aclose(self) -> None:
         """Close the inner transport."""
         await self._inner.aclose()
+
+
+def spend_grant(
+    client: RequestSource, grant: Grant | None, operation: Operation, path: Mapping[str, str | int | None]
+) -> None:
+    """Use a grant for one write, before anything of it is sent.
+
+    Args:
+        client: The client whose write it is.
+        grant: The grant of the tool call that it belongs to; None when there is none.
+        operation: What it carries out.
+        path: The values of the placeholders in its route.
+
+    Raises:
+        WriteBlocked: The client only reads, there is no grant, or the grant does not cover this write.
+    """
+    write = f"{operation.method} {operation.template}"
+    if client.read_only:
+        raise WriteBlocked(f"{write} was not sent: this client only reads.", subject="read_only")
+    if grant is None:
+        raise WriteBlocked(f"{write} was not sent: a write needs an approved tool call.", subject="grant")
+    client.grants.spend(grant, operation, path)
 
 
 def _check_form(context: RequestContext, request: httpx.Request) -> None:

@@ -30,10 +30,10 @@ from langchain_azure_devops.calls.tool import Tool
 from langchain_azure_devops.errors import (
     AzureDevOpsError,
     Misconfigured,
-    WriteBlocked,
     WriteOutcomeUnknown,
 )
 from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.http.write_gate import spend_grant
 from langchain_azure_devops.results.models import Result
 from langchain_azure_devops.safety.grants import Operation, current_call
 
@@ -110,7 +110,7 @@ async def _write(server: VendorServer, operation: VendorOperation, arguments: di
         WriteOutcomeUnknown: It is not certain that nothing was done.
         AzureDevOpsError: Nothing was done, for this reason.
     """
-    await _spend_grant(server.client, operation, arguments)
+    await _pass_gate(server.client, operation, arguments)
     answer = await server.call(operation.tool, arguments, writes=True)
     text = read_text(answer)
     if answer.is_error:
@@ -126,20 +126,23 @@ async def _write(server: VendorServer, operation: VendorOperation, arguments: di
     raise WriteReported(told, subject=operation.name, answer=text or "done")
 
 
-async def _spend_grant(client: AzureDevOps, operation: VendorOperation, arguments: Mapping[str, JsonValue]) -> None:
-    """Pass the gate right before the call: with the state that was approved, and once.
+async def _pass_gate(client: AzureDevOps, operation: VendorOperation, arguments: Mapping[str, JsonValue]) -> None:
+    """Pass the gate right before the call, as a request does: once, and then with the state that was approved.
 
     Raises:
         WriteBlocked: There is no grant for this write.
         StateChanged: What the approver was shown has changed.
     """
     call = current_call.get()
-    if client.read_only or call is None or call.grant is None:
-        raise WriteBlocked(f"{operation.name} was not called: a write needs an approved tool call.", subject="grant")
-    if call.before_write is not None:
-        await call.before_write()
     project = arguments.get("project")
-    client.grants.spend(call.grant, _route(operation), {"project": None if project is None else str(project)})
+    spend_grant(
+        client,
+        call.grant if call else None,
+        _route(operation),
+        {"project": None if project is None else str(project)},
+    )
+    if call is not None and call.before_write is not None:
+        await call.before_write()
 
 
 async def _judge_failure(client: AzureDevOps, operation: VendorOperation, text: str) -> AzureDevOpsError:
