@@ -138,4 +138,5 @@ async def decide(decisions: dict[str, StrictBool], desk: Annotated[Desk, Depends
 
 
 if __name__ == "__main__":
+    # The service has no WebSockets. Older releases of uvicorn would still load a library for them, which then warns.
     uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), ws="none")
