@@ -337,7 +337,7 @@ def test_a_closed_client_says_so():
     with StubService([ok({})]) as service:
         client = client_of(service)
         client.close()
-        with pytest.raises(RuntimeError, match="closed"):
+        with pytest.raises(errors.ClientClosed, match="closed, and nothing was sent"):
             client.run_sync(client.get(PROJECTS))
 
 
