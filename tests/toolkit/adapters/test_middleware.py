@@ -14,8 +14,8 @@ from tool_calls import FULL, seed_with_tokens
 
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 from azure_devops_simulator import Organization, SimulatorServer
-from langchain_azure_devops import AzureDevOpsToolkit, interrupt_approver
-from langchain_azure_devops.errors import Misconfigured
+from langchain_azure_devops import TOOLS, AzureDevOpsToolkit, approve_writes_with, interrupt_approver
+from langchain_azure_devops.errors import Misconfigured, WriteBlocked
 
 ASKED = {"messages": [HumanMessage("File it.")]}
 THREAD = {"configurable": {"thread_id": "dana"}}
@@ -161,6 +161,41 @@ def test_without_the_middleware_nothing_is_written(toolkit, organization):
     run(asking, ASKED)
     agent.invoke(ASKED, {"configurable": {"thread_id": "eve"}})
     assert titles(organization) == []
+
+
+@WAYS
+@pytest.mark.parametrize("first", ["tools", "interrupt_on"])
+def test_tools_without_another_approver_have_the_one_of_the_middleware(toolkit, organization, first, way):
+    tools = toolkit.get_tools() if first == "tools" else None
+    middleware = HumanInTheLoopMiddleware(toolkit.interrupt_on())
+    tools = tools or toolkit.get_tools()
+    agent = create_agent(ScriptedModel(steps=[[CREATE]]), tools, middleware=[middleware], checkpointer=InMemorySaver())
+    state = run(agent, ASKED, way)
+    assert titles(organization) == []
+    [message] = answers_of(answer(agent, state, APPROVE, way=way))
+    assert message.status == "success"
+    # An agent that nobody asks about still writes nothing.
+    bare = create_agent(ScriptedModel(steps=[[CREATE]]), tools, checkpointer=InMemorySaver())
+    [message] = answers_of(bare.invoke(ASKED, {"configurable": {"thread_id": "eve"}}))
+    assert "HumanInTheLoopMiddleware did not show this call" in message.content
+    assert titles(organization) == ["New: one"]
+
+
+def test_another_approver_comes_before_the_one_of_the_middleware(toolkit, organization):
+    given = CREATE.arguments
+    [before, refusing] = [toolkit.get_tools(names=CREATE.name, **of)[0] for of in ({}, {"approver": None})]
+    assert "the approver is toolkit.middleware_approver" in before.invoke(given)
+    toolkit.interrupt_on()
+    with pytest.raises(WriteBlocked, match="no approver was given"):
+        TOOLS[CREATE.name].call_sync(toolkit.client, **given)
+    assert "no approver was given" in refusing.invoke(given)
+    assert "HumanInTheLoopMiddleware did not show this call" in before.invoke(given)
+    with approve_writes_with(None):
+        assert "no approver was given" in before.invoke(given)
+    assert titles(organization) == []
+    with approve_writes_with(lambda request: request.approve(by="dana")):
+        before.invoke(given)
+    assert titles(organization) == ["New: one"]
 
 
 def test_a_tool_task_that_runs_again_does_not_write_again(toolkit, organization):

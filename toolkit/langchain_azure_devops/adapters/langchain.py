@@ -16,7 +16,7 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import StructuredTool
 from pydantic import BaseModel, Field, JsonValue
 
-from langchain_azure_devops.calls.approval import check_approver, use_tool_approver
+from langchain_azure_devops.calls.approval import check_approver, use_default_approver, use_tool_approver
 from langchain_azure_devops.calls.arguments import cut_depth
 from langchain_azure_devops.calls.tool import Tool
 from langchain_azure_devops.errors import RETRYABLE, AzureDevOpsError, ScopeMissing
@@ -70,6 +70,7 @@ def bind(
     client: AzureDevOps,
     *,
     approver: Approver | Literal["default"] | None = "default",
+    fallback: Callable[[], Approver | None] | None = None,
     name_prefix: str = "",
     refused: Callable[[Tool[..., Any], ScopeMissing], None] | None = None,
     budget: int = DEFAULT_BUDGET,
@@ -86,6 +87,7 @@ def bind(
         client: The client that it uses.
         approver: Answers the write requests of this tool; None refuses them. By default the approver of the block
             answers; see `approve_writes_with`.
+        fallback: Returns the approver that answers when there is neither another one nor a block. Each call asks it.
         name_prefix: Stands before the tool's name.
         refused: Called when the service says that the token lacks the tool's scope.
         budget: The most characters that the text of one result may have.
@@ -101,6 +103,8 @@ def bind(
     own: Callable[[], AbstractContextManager[None]] = nullcontext
     if approver != "default" and tool.access == "write":
         own = partial(use_tool_approver, check_approver(approver))
+    elif fallback is not None and tool.access == "write":
+        own = partial(use_default_approver, fallback)
     name = name_prefix + tool.name
 
     def deliver(result: ToolResult, arguments: Mapping[str, JsonValue]) -> Delivery:

@@ -59,6 +59,7 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
     _bound: dict[str, StructuredTool] = PrivateAttr(default_factory=dict)
     _approver: Approver | None = PrivateAttr(default=None)
     _middleware_approver: MiddlewareApprover = PrivateAttr()
+    _asks_by_middleware: bool = PrivateAttr(default=False)
     _name_prefix: str = PrivateAttr(default="")
     _budgets: Mapping[str, int] = PrivateAttr()
     _on_error: OnError = PrivateAttr(default="message")
@@ -245,6 +246,9 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
             middleware = HumanInTheLoopMiddleware(toolkit.interrupt_on())
             agent = create_agent(model, tools, middleware=[middleware], checkpointer=checkpointer)
 
+        From now on, `middleware_approver` also answers for tools of this toolkit that have no other approver: neither
+        one of `get_tools` or of the toolkit, nor one of a block.
+
         The person sees the organization, the project, all arguments and the current values. The process that asks must
         also get the answer, on the same toolkit; use `interrupt_approver` where several processes answer.
 
@@ -254,7 +258,9 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
         Raises:
             Misconfigured: There is no such decision about a write.
         """
-        return self._middleware_approver.interrupt_on(self.declarations, allowed_decisions)
+        asked = self._middleware_approver.interrupt_on(self.declarations, allowed_decisions)
+        self._asks_by_middleware = True
+        return asked
 
     def system_prompt(self) -> str:
         """Return what a model needs to know about the tools, for the prompt of an agent of your own.
@@ -290,6 +296,7 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
             tool,
             self._client,
             approver=approver,
+            fallback=lambda: self._middleware_approver if self._asks_by_middleware else None,
             name_prefix=self._name_prefix,
             refused=self._offer.mark_refused,
             budget=self._budgets.get(tool.name, self._budgets[DEFAULT]),

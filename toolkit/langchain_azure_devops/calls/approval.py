@@ -74,6 +74,16 @@ def use_tool_approver(approver: Approver | None) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def use_default_approver(find: Callable[[], Approver | None]) -> Iterator[None]:
+    """Let an approver answer the write requests of one call, unless a block has said who answers: also None."""
+    if _approver.get(_UNSET) is _UNSET and (approver := find()) is not None:
+        with approve_writes_with(approver):
+            yield
+    else:
+        yield
+
+
 def check_approver(approver: Approver | None) -> Approver | None:
     """Return the approver if it can be one.
 
@@ -205,7 +215,8 @@ def _call_approver(client: AzureDevOps, request: WriteRequest) -> Approval | Awa
     if approver is None:
         raise WriteBlocked(
             f"{request.tool} was not carried out: no approver was given for this call. Use the tools of "
-            "toolkit.get_tools(approver=...), or call it inside 'with approve_writes_with(approver)'. Give "
+            "toolkit.get_tools(approver=...), or call it inside 'with approve_writes_with(approver)'. Where "
+            "LangChain's HumanInTheLoopMiddleware asks, the approver is toolkit.middleware_approver. Give "
             "writes='allow' only if the caller has its own control.",
             subject=request.tool,
         )
