@@ -2,8 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from azure_devops_agents.cli.documents.public_names import find_public_names
 
 ENTRANCES = {
     "from langchain_azure_devops import interrupt_approver": "agents",
@@ -12,7 +15,11 @@ ENTRANCES = {
     "from azure_devops_agents.models import open_model; open_model('openai:gpt-5')": "agents",
     "from azure_devops_simulator import SimulatorServer": "simulator",
     "from azure_devops_simulator import seed_organization": "simulator",
+    "from langchain_azure_devops.adapters.langgraph import interrupt_approver": "agents",
     "import langchain_azure_devops.adapters.mcp_server": "mcp",
+    "import langchain_azure_devops.adapters.mcp_client.vendor_tools": "mcp",
+    "import azure_devops_evals.case": "simulator",
+    "import azure_devops_evals.cases": "simulator",
     "import runpy; runpy.run_module('azure_devops_simulator', run_name='__main__')": "simulator",
 }
 COMMANDS = [
@@ -55,6 +62,31 @@ def test_an_entrance_names_the_extra(entrance):
     done = run(entrance, *EXTRAS)
     assert done.returncode == 1
     assert f"pip install 'langchain-azure-devops[{ENTRANCES[entrance]}]'" in done.stderr.splitlines()[-1]
+
+
+IMPORT_EACH = """
+import importlib
+from langchain_azure_devops.extras import ExtraMissing
+for module in {modules!r}:
+    try:
+        importlib.import_module(module)
+    except ExtraMissing:
+        pass
+    except SystemExit as end:  # the command line says it without a traceback
+        assert "pip install 'langchain-azure-devops[" in str(end), end
+    except ModuleNotFoundError as error:
+        print(module, error)
+"""
+
+
+@pytest.mark.parametrize(
+    "libraries", [EXTRAS, *((library,) for library in EXTRAS)], ids=lambda each: "-".join(each[:2])
+)
+def test_every_module_of_the_api_reference_names_the_extra(libraries):
+    modules = list(find_public_names(Path(__file__).parent.parent).documented)
+    assert "langchain_azure_devops.adapters.langgraph" in modules
+    done = run(IMPORT_EACH.format(modules=modules), *libraries)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -4,10 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from azure_devops_agents.models.scripted import Step
-from azure_devops_simulator import Fault
-from azure_devops_simulator.state.organization import Organization
+from langchain_azure_devops.extras import naming_extras
 from langchain_azure_devops.settings import check_choice
+
+with naming_extras():
+    from azure_devops_agents.models.scripted import Step
+    from azure_devops_simulator import Fault
+    from azure_devops_simulator.state.organization import Organization
 
 __all__ = ["NO", "READ", "WRITE", "YES", "Called", "Case", "Check", "Injection", "Outcome"]
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 _DISTRIBUTION = "langchain-azure-devops"
 _EXTRA = re.compile(r"([\w.-]+).*\bextra == [\"'](\w+)[\"']")
-_OTHER_NAMES = {"yaml": "pyyaml", "vcr": "vcrpy", "markdown-it": "markdown-it-py"}
-"""The libraries whose distributions have other names."""
+_OTHER_NAMES = {"yaml": "pyyaml", "vcr": "vcrpy", "markdown-it": "markdown-it-py", "mcp-types": "mcp"}
+"""The libraries whose distributions have other names, or come with another one."""
 
 
 class ExtraMissing(ModuleNotFoundError):

@@ -17,18 +17,21 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
-from langgraph.checkpoint.serde.types import INTERRUPT
-from langgraph.config import get_config
-from langgraph.runtime import get_runtime
-from langgraph.types import interrupt
 from typing_extensions import TypedDict
 
 from langchain_azure_devops.adapters.langchain import running_call
 from langchain_azure_devops.calls.approval import BegunBefore
 from langchain_azure_devops.errors import WriteBlocked
+from langchain_azure_devops.extras import naming_extras
 from langchain_azure_devops.safety.grants import Approval, WriteRequest, digest_call
 from langchain_azure_devops.safety.write_view import describe_write, view_write
+
+with naming_extras():
+    from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
+    from langgraph.checkpoint.serde.types import INTERRUPT
+    from langgraph.config import get_config
+    from langgraph.runtime import get_runtime
+    from langgraph.types import interrupt
 
 VIEW = "azure_devops"
 """The key of an interrupt's value that holds our view of the write: `view_write`, and the id of the tool call."""

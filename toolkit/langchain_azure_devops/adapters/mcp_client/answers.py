@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 
-from mcp_types import BlobResourceContents, CallToolResult, EmbeddedResource, TextContent
 from pydantic import Field
 
 from langchain_azure_devops.adapters.mcp_client.operations import VendorOperation
@@ -24,8 +23,12 @@ from langchain_azure_devops.errors import (
     error_class,
     explain,
 )
+from langchain_azure_devops.extras import naming_extras
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.results.models import CollectedText, PartialResult
+
+with naming_extras():
+    from mcp_types import BlobResourceContents, CallToolResult, EmbeddedResource, TextContent
 
 MOST_CHARACTERS = 400_000
 """What follows in a longer answer is left out before its secrets are replaced; a result shows far less."""

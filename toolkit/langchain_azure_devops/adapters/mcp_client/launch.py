@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
 
-import httpx2
-from mcp.client.streamable_http import streamable_http_client
 from pydantic import SecretStr
 
 from langchain_azure_devops.adapters.mcp_client.operations import load_allow_list
 from langchain_azure_devops.adapters.mcp_client.process import ErrorOutput, Streams, open_process
 from langchain_azure_devops.adapters.mcp_client.session import Launch
 from langchain_azure_devops.errors import Misconfigured
+from langchain_azure_devops.extras import naming_extras
 from langchain_azure_devops.settings import CLOUD_HOSTS, Settings, is_loopback
+
+with naming_extras():
+    import httpx2
+    from mcp.client.streamable_http import streamable_http_client
 
 _TOKEN = "PERSONAL_ACCESS_TOKEN"  # noqa: S105 - the name of the variable that the server reads
 

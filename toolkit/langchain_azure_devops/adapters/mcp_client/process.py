@@ -15,9 +15,13 @@ from typing import TypeVar
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
-from mcp.client.stdio import get_default_environment
-from mcp.shared.message import SessionMessage
-from mcp_types import jsonrpc_message_adapter
+
+from langchain_azure_devops.extras import naming_extras
+
+with naming_extras():
+    from mcp.client.stdio import get_default_environment
+    from mcp.shared.message import SessionMessage
+    from mcp_types import jsonrpc_message_adapter
 
 _LONGEST_MESSAGE = 256 * 1024 * 1024
 """A message that is longer ends the process, instead of filling the memory."""

@@ -8,17 +8,6 @@ from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from mcp import ClientSession, MCPError
-from mcp_types import (
-    CONNECTION_CLOSED,
-    INVALID_PARAMS,
-    METHOD_NOT_FOUND,
-    CallToolResult,
-    Implementation,
-    PaginatedRequestParams,
-    Tool,
-    ToolListChangedNotification,
-)
 from pydantic import JsonValue, ValidationError
 
 from langchain_azure_devops.adapters.mcp_client.operations import Offer, check_offers
@@ -31,9 +20,23 @@ from langchain_azure_devops.errors import (
     Unreachable,
     WriteOutcomeUnknown,
 )
+from langchain_azure_devops.extras import naming_extras
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.safety.grants import current_call
 from langchain_azure_devops.text.untrusted import one_line
+
+with naming_extras():
+    from mcp import ClientSession, MCPError
+    from mcp_types import (
+        CONNECTION_CLOSED,
+        INVALID_PARAMS,
+        METHOD_NOT_FOUND,
+        CallToolResult,
+        Implementation,
+        PaginatedRequestParams,
+        Tool,
+        ToolListChangedNotification,
+    )
 
 _CLIENT = Implementation(name="langchain-azure-devops", version="1")
 _SHOWN = 300
