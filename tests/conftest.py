@@ -1,6 +1,7 @@
 """Shared by all tests: the paths of their modules, the number of processes, and the lines of the summary."""
 
 import os
+import signal
 import ssl
 import sys
 from collections.abc import Iterator
@@ -28,6 +29,9 @@ for folder in (
 if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
     sys.dont_write_bytecode = False
     sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = str(ROOT / ".pytest_cache" / "bytecode")
+
+# A shell starts a background job with Ctrl-C ignored, and every program that the job starts would ignore it as well.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
