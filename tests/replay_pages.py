@@ -39,7 +39,7 @@ _REPLAYED_WITH = (
     # A live model is paid for. One case shows that the line works.
     ("azure-devops-evals run --model openai:gpt-5", f"azure-devops-evals run --case {CASE} --model openai:gpt-5"),
 )
-"""What stands on a page for a reader to replace, and what replaces it here."""
+"""Placeholders of the pages, and their values in the tests."""
 _COMPARED = " --output now.json --compare before.json"
 _QUESTION = "Why did the last build of platform-api-ci fail?"
 _FUNCTIONS = """

@@ -19,7 +19,7 @@ MAX_MODULE_LINES = 400
 MAX_FUNCTION_LINES = 40
 MAX_MODULES = 20
 USERS = ("agents", "evals", "tests/agents/examples/newcomer")
-"""What uses the toolkit as its users do: by its public names."""
+"""Modules that use the toolkit as its users do, by its public names."""
 PROGRAMS = ROOT / "agents" / "examples"
 """A folder of programs that are read one by one, and no package."""
 PACKAGES = sorted({path.parent for path in MODULES} - {PROGRAMS})

@@ -1,4 +1,4 @@
-"""What is not installed is named with the extra that brings it, whatever a user begins with."""
+"""A missing library is named together with the extra that brings it, at every entry point."""
 
 import subprocess
 import sys

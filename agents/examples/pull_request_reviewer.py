@@ -52,7 +52,7 @@ def main(repository: str, number: str) -> None:
         )
         question = f"Review pull request {number} in the repository {repository}."
         review: Review = agent.invoke({"messages": [HumanMessage(question)]})["structured_response"]
-        # What a model wrote may be shown on a page: without foreign links, mentions, commands and secrets.
+        # A page may show this text: foreign links, mentions, commands and secrets are removed.
         secrets = toolkit.client.secrets
         policy = ContentPolicy(toolkit.client.settings.own_urls, secrets=secrets.values(), tokens=secrets.own_tokens())
         lines = [f"{each.severity}: {each.path}:{each.line}: {each.text}" for each in review.remarks]

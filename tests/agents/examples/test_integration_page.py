@@ -34,7 +34,7 @@ def test_the_page_runs_from_its_first_to_its_last_block(variables, model, tmp_pa
     assert (done.returncode, done.stderr) == (0, "")
     shown = [comment.text for comment in item.comments[before:]]
     assert shown == ["By the agent, after an approval.", "The auditors come on Friday."]
-    # What the chain printed: one answer to each of its two calls.
+    # The chain printed one answer to each of its two calls.
     for part in ("8 builds, all", "3 of 3 repositories"):
         assert part in done.stdout
     for part in ("list_projects", "error NotFound [not_found NotFound", "Organization: tidewater"):

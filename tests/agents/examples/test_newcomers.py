@@ -89,7 +89,7 @@ def vendor(variables, tmp_path, azure_devops_organization):
     issued = made.issue_cert("dev.azure.com", "*.dev.azure.com", "*.visualstudio.com", "127.0.0.1")
     issued.cert_chain_pems[0].write_to_path(tmp_path / "chain.pem")
     issued.private_key_pem.write_to_path(tmp_path / "key.pem")
-    # What the server reports as done is read back, and found by when it was made.
+    # A write that the server reports as done is read back, and found by the time at which it was made.
     clock = azure_devops_organization.organization.clock
     clock.set(datetime.now(UTC))
     clock.rate = 1

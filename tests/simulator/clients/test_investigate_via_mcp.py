@@ -229,7 +229,7 @@ REPORT = {
 def test_the_question_of_the_demo_on_the_command_line(start_file, authority, tmp_path):
     organization = seed_organization()
     organization.add_token(FULL)
-    # What is read back counts only when it was made after the call began, by the clocks of both.
+    # A result that is read back counts only when it was made after the call began, by the clocks of both.
     organization.clock.set(datetime.now(UTC))
     organization.clock.rate = 1.0
     plan = tmp_path / "plan.json"

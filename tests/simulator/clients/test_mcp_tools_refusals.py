@@ -1,4 +1,4 @@
-"""What is refused of an MCP server, and how a server that misbehaves ends: with a small server as a real process."""
+"""Refusals of an MCP server, and the end of one that misbehaves, with a small server as a real process."""
 
 import asyncio
 import base64

@@ -63,7 +63,7 @@ def command(
     """
     if not http and (host is not None or port is not None or names):
         raise click.UsageError("--host, --port and --name need --http: a host on this machine needs no address.")
-    # What is missing or wrong here is named before the service is asked.
+    # Wrong settings of this command are reported before the service is asked.
     from langchain_azure_devops.adapters.mcp_server import HttpServer, check_token, serve_stdio
 
     given = os.environ.get(TOKEN)

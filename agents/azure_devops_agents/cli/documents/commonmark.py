@@ -13,7 +13,7 @@ _MARKER = re.compile(r" *(?:[-*+]|\d+[.)]) +")
 def for_python_markdown(text: str) -> str:
     """Return a page that Python-Markdown shows as CommonMark would show the given one.
 
-    What belongs to an item of a list is indented by four blanks, a block begins after an empty line, the content of
+    The parts of a list item are indented by four blanks, a block begins after an empty line, the content of
     `<details>` is Markdown, and comments are left out.
     """
     lines = text.split("\n")
