@@ -200,18 +200,25 @@ async def test_a_host_that_cannot_ask_gets_no_write_and_learns_what_to_do(desk, 
     assert desk.written == []
 
 
-@MODES
-async def test_a_host_that_fails_to_ask_gets_no_write(desk, mode):
-    async def fail():
-        raise RuntimeError("the dialog crashed")
+async def fail_to_ask():
+    raise RuntimeError("the dialog crashed")
 
-    desk.answers = [fail]
-    with contextlib.suppress(Exception, BaseExceptionGroup):
-        async with desk.client(mode) as client:
-            result = await client.call_tool("create_work_item", BUG)
-            assert result.is_error
-    assert len(desk.asked) == 1
-    assert desk.written == []
+
+async def test_a_host_whose_dialog_fails_gets_no_write_and_learns_where_to_look(desk):
+    desk.answers = [fail_to_ask]
+    async with desk.client("legacy") as client:
+        result = await client.call_tool("create_work_item", BUG)
+    assert result.is_error
+    assert "the host could not ask a person. Look at the messages of the host." in result.content[0].text
+    assert (len(desk.asked), desk.written) == (1, [])
+
+
+async def test_a_host_whose_dialog_fails_after_the_call_has_ended_writes_nothing(desk):
+    desk.answers = [fail_to_ask]
+    with pytest.RaisesGroup(RuntimeError, flatten_subgroups=True):
+        async with desk.client("auto") as client:
+            await client.call_tool("create_work_item", BUG)
+    assert (len(desk.asked), desk.written) == (1, [])
 
 
 @MODES

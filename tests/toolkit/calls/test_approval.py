@@ -2,12 +2,14 @@
 
 import asyncio
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tool_calls import FULL, seed_with_tokens
 
 from langchain_azure_devops import Approval, AzureDevOpsToolkit, approve_writes_with
+from langchain_azure_devops.calls.approval import stamp_use
 from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.errors import Misconfigured, WriteBlocked
 from langchain_azure_devops.http.client import AzureDevOps
@@ -280,3 +282,12 @@ def test_what_cannot_answer_is_refused_before_any_call(plain, approver):
             plain.get_tools(approver=approver)
     with pytest.raises(Misconfigured, match="The approver is"):
         AzureDevOpsToolkit(settings=plain.client.settings, approver=approver)
+
+
+def test_no_two_answers_are_used_at_the_same_time_even_when_the_clock_stands_still(monkeypatch):
+    before = stamp_use()
+    monkeypatch.setattr(time, "time", lambda: before)
+    with ThreadPoolExecutor(4) as pool:
+        stamps = list(pool.map(lambda _: stamp_use(), range(1_000)))
+    assert len({*stamps}) == 1_000
+    assert before < min(stamps) <= max(stamps) < before + 0.01

@@ -7,9 +7,7 @@ and the checkpoint remembers that it was used before the write is sent.
 """
 
 import asyncio
-import math
 import threading
-import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Awaitable, Mapping, Sequence
@@ -20,7 +18,7 @@ from langchain_core.runnables import RunnableConfig
 from typing_extensions import TypedDict
 
 from langchain_azure_devops.adapters.langchain import running_call
-from langchain_azure_devops.calls.approval import BegunBefore
+from langchain_azure_devops.calls.approval import BegunBefore, refuse_unsent, stamp_use
 from langchain_azure_devops.errors import WriteBlocked
 from langchain_azure_devops.extras import naming_extras
 from langchain_azure_devops.safety.grants import Approval, WriteRequest, digest_call
@@ -184,7 +182,7 @@ class InterruptApprover:
                 self._used.pop(mark, None)
             return _refuse_outdated(request), [nothing_sent, nothing_sent]
         if past.asked and not past.digest and not past.uses:
-            raise _refuse(request, f"the same step asked a person about something else. {_ASK_AGAIN}")
+            raise refuse_unsent(request, f"the same step asked a person about something else. {_ASK_AGAIN}")
         # The first run of the task ends here. If it does not, the answer was given to another question.
         answer = interrupt(_make_question(request))
         if past.begun is not None:
@@ -192,7 +190,7 @@ class InterruptApprover:
         outcome = _read_answer(task, request, answer)
         if isinstance(outcome, Approval) and outcome.approved:
             if not past.asked:
-                outcome = _refuse(request, f"an answer came before the question was shown. {_ASK_AGAIN}")
+                outcome = refuse_unsent(request, f"an answer came before the question was shown. {_ASK_AGAIN}")
             elif past.uses or past.digest != request.digest:
                 outcome = _refuse_outdated(request)
             else:
@@ -205,8 +203,7 @@ class InterruptApprover:
         with self._lock:
             if (begun := self._used.get(mark)) is not None:
                 raise BegunBefore(begun)
-            last = next(reversed(self._used.values()), 0.0)
-            self._used[mark] = now = max(time.time(), math.nextafter(last, math.inf))
+            self._used[mark] = now = stamp_use()
             while len(self._used) > _MOST_USED:
                 self._used.popitem(last=False)
         return now
@@ -226,14 +223,14 @@ def _find_task(request: WriteRequest) -> _Task:
     except (RuntimeError, KeyError):
         configurable, runtime = {}, None
     if runtime is None:
-        raise _refuse(
+        raise refuse_unsent(
             request,
             "interrupt_approver pauses a graph of LangGraph, and this call was not made inside of one. Use another "
             "approver for calls outside of a graph.",
         )
     saver, info = configurable.get(_CHECKPOINTER), runtime.execution_info
     if not isinstance(saver, BaseCheckpointSaver) or info is None or info.thread_id is None:
-        raise _refuse(
+        raise refuse_unsent(
             request,
             "the graph has no checkpointer, so nobody can be asked: an interrupt would be lost. Give it one, as in "
             "create_agent(..., checkpointer=InMemorySaver()), and a thread_id in each call.",
@@ -278,9 +275,11 @@ def _check_first(
     """
     uses = _Past.of(task, request, found).uses
     if not uses:
-        raise _refuse(request, "the checkpointer does not keep that the answer is used, so it could be used again.")
+        raise refuse_unsent(
+            request, "the checkpointer does not keep that the answer is used, so it could be used again."
+        )
     if (begun := uses[0]["begun"]) is None:
-        raise _refuse(request, f"another answer came first, and it was no approval. {_ASK_AGAIN}")
+        raise refuse_unsent(request, f"another answer came first, and it was no approval. {_ASK_AGAIN}")
     if uses[0] != use[0][1]:
         raise BegunBefore(begun)
 
@@ -297,7 +296,9 @@ def _read_answer(task: _Task, request: WriteRequest, answer: object) -> Approval
     if isinstance(answer, Mapping) and "decisions" in answer:
         decisions = answer["decisions"]
         if not isinstance(decisions, list) or len(decisions) != 1:
-            return _refuse(request, f"the answer does not hold exactly one decision. {_EXPECTED} You may ask again.")
+            return refuse_unsent(
+                request, f"the answer does not hold exactly one decision. {_EXPECTED} You may ask again."
+            )
         decision = decisions[0]
     kind = decision.get("type") if isinstance(decision, Mapping) else None
     if kind == "approve":
@@ -308,22 +309,18 @@ def _read_answer(task: _Task, request: WriteRequest, answer: object) -> Approval
         return Approval(False, request.digest, task.user or "the person who resumed the graph", reason)
     if kind == "edit":
         wanted = cast("Mapping[str, object]", decision).get("edited_action")
-        return _refuse(
+        return refuse_unsent(
             request,
             f"a person wants other arguments: {wanted!r}. Ask for the write with exactly these, so that they can "
             "approve it.",
         )
-    return _refuse(request, f"the answer {kind!r} is no decision about a write. {_EXPECTED} You may ask again.")
+    return refuse_unsent(request, f"the answer {kind!r} is no decision about a write. {_EXPECTED} You may ask again.")
 
 
 def _refuse_outdated(request: WriteRequest) -> WriteBlocked:
     more = f" {request.notice}" if request.notice else ""
-    return _refuse(
+    return refuse_unsent(
         request,
         f"what the person was shown is no longer true, or holds a secret that cannot be compared after a restart."
         f"{more} {_ASK_AGAIN}",
     )
-
-
-def _refuse(request: WriteRequest, why: str) -> WriteBlocked:
-    return WriteBlocked(f"{request.tool} was not carried out, and nothing was sent: {why}", subject=request.tool)

@@ -2,7 +2,6 @@
 
 import sys
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,10 +11,10 @@ from langchain_core.messages import ToolCall
 from pydantic import JsonValue
 
 from langchain_azure_devops.adapters.langchain import running_call
-from langchain_azure_devops.calls.approval import BegunBefore
+from langchain_azure_devops.calls.approval import BegunBefore, refuse_unsent, stamp_use
 from langchain_azure_devops.calls.arguments import cut_depth
 from langchain_azure_devops.calls.tool import Tool
-from langchain_azure_devops.errors import AzureDevOpsError, Misconfigured, WriteBlocked
+from langchain_azure_devops.errors import AzureDevOpsError, Misconfigured
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.safety.allowed_targets import ContentPolicy
 from langchain_azure_devops.safety.grants import Approval, WriteRequest
@@ -171,17 +170,19 @@ class MiddlewareApprover:
         with self._lock:
             shown = self._shown.get((_find_place().graph, running_call().id, request.tool))
             if shown is None or shown.request is None or not shown.answered:
-                raise _refuse(request, f"HumanInTheLoopMiddleware did not show this call to a person here. {_HOW}")
+                raise refuse_unsent(
+                    request, f"HumanInTheLoopMiddleware did not show this call to a person here. {_HOW}"
+                )
             if request.again:
                 shown.begun = None
             if shown.begun is not None:
                 raise BegunBefore(shown.begun)
             if request.notice:
-                raise _refuse(request, f"{request.notice} Ask for it again, so that a person sees this.")
+                raise refuse_unsent(request, f"{request.notice} Ask for it again, so that a person sees this.")
             edited = shown.request.digest != request.digest
             if edited and not shown.may_edit:
-                raise _refuse(request, "a person was shown other arguments, and could not edit them.")
-            shown.begun = time.time()
+                raise refuse_unsent(request, "a person was shown other arguments, and could not edit them.")
+            shown.begun = stamp_use()
         same_target = _targets(shown.request) == _targets(request)
         return Approval(
             True,
@@ -212,7 +213,3 @@ def _find_place() -> _Place:
     graph = (str(configurable.get("thread_id", "")), task.rpartition("|")[0])
     has_answer = answers is not None and (bool(answers.resume) or answers.get_null_resume(False) is not None)
     return _Place(graph, task, has_answer)
-
-
-def _refuse(request: WriteRequest, why: str) -> WriteBlocked:
-    return WriteBlocked(f"{request.tool} was not carried out, and nothing was sent: {why}", subject=request.tool)

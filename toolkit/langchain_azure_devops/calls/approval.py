@@ -2,7 +2,11 @@
 
 import asyncio
 import inspect
+import math
 import sys
+import threading
+import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -24,6 +28,8 @@ _EXPECTED = (
 )
 _approver: ContextVar[Approver | None] = ContextVar("azure_devops_approver")
 _UNSET = object()
+_stamping = threading.Lock()
+_last_use = deque([0.0], maxlen=1)
 
 
 class BegunBefore(Exception):
@@ -37,6 +43,21 @@ class BegunBefore(Exception):
         """Keep the time."""
         super().__init__("The answer to this request was used before.")
         self.begun = begun
+
+
+def stamp_use() -> float:
+    """Return the time at which an answer is used, in seconds since the epoch; no other use in this process has it.
+
+    Answers are told apart by this time, also where the clock advances slowly.
+    """
+    with _stamping:
+        _last_use.append(max(time.time(), math.nextafter(_last_use[-1], math.inf)))
+        return _last_use[-1]
+
+
+def refuse_unsent(request: WriteRequest, why: str) -> WriteBlocked:
+    """Return the refusal of a write of which nothing was sent; `why` ends with a full stop."""
+    return WriteBlocked(f"{request.tool} was not carried out, and nothing was sent: {why}", subject=request.tool)
 
 
 @contextmanager

@@ -6,7 +6,6 @@ current values again: the answer counts only if the person was shown exactly wha
 """
 
 import asyncio
-import math
 import secrets
 import time
 from collections import OrderedDict
@@ -15,10 +14,10 @@ from dataclasses import dataclass, field, replace
 
 import mcp_types as types
 from mcp.server.context import ServerRequestContext
+from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
-from langchain_azure_devops.calls.approval import BegunBefore
-from langchain_azure_devops.errors import WriteBlocked
+from langchain_azure_devops.calls.approval import BegunBefore, refuse_unsent, stamp_use
 from langchain_azure_devops.safety.grants import Approval, Approver, WriteRequest
 from langchain_azure_devops.safety.write_view import describe_write
 from langchain_azure_devops.text.known_secrets import KnownSecrets
@@ -83,17 +82,16 @@ class Questions:
     def __init__(self) -> None:
         """Begin without questions."""
         self._open: OrderedDict[str, Question] = OrderedDict()
-        self._last = 0.0
 
     def use(self, question: Question) -> float:
-        """Note that the answer to a question is used now, and return the time, which no other answer has.
+        """Note that the answer to a question is used now, and return the time.
 
         Raises:
             BegunBefore: It was used before.
         """
         if question.begun is not None:
             raise BegunBefore(question.begun)
-        question.begun = self._last = max(time.time(), math.nextafter(self._last, math.inf))
+        question.begun = stamp_use()
         return question.begun
 
     def add(self, question: Question) -> str:
@@ -149,10 +147,10 @@ class _Refuse:
     needs_current = False
 
     def __call__(self, request: WriteRequest) -> Approval:
-        raise WriteBlocked(
-            f"{request.tool} was not carried out, and nothing was sent: this host cannot ask a person for approval "
-            "(it has no elicitation). Start the server with --read-only, or use a host that can ask.",
-            subject=request.tool,
+        raise refuse_unsent(
+            request,
+            "this host cannot ask a person for approval (it has no elicitation). Start the server with --read-only, or "
+            "use a host that can ask.",
         )
 
 
@@ -169,7 +167,9 @@ class _AskNow:
                     _show(request, self._known), dict(_FORM), related_request_id=self._context.request_id
                 )
         except TimeoutError:
-            return Approval(False, request.digest, "nobody", f"nobody answered within {ANSWER_SECONDS / 60:.0f} min")
+            return request.reject("nobody", f"nobody answered within {ANSWER_SECONDS / 60:.0f} min")
+        except MCPError:
+            return request.reject("nobody", "the host could not ask a person. Look at the messages of the host")
         return _judge(request, answer, self._person)
 
 
