@@ -29,7 +29,7 @@ def steps(workflow):
 
 
 def triggers(workflow):
-    """What starts a workflow; YAML reads the key `on` as true."""
+    """The events that start a workflow; YAML reads the key `on` as true."""
     return WORKFLOWS[workflow][True]
 
 
@@ -92,7 +92,7 @@ def test_the_release_and_ci_build_in_the_same_way():
 
 @pytest.fixture
 def repository(tmp_path):
-    """What the check of a tag reads, with a section of the changelog for the present version."""
+    """The files that the check of a tag reads, with a section of the changelog for the present version."""
     (tmp_path / ".ci").mkdir()
     shutil.copy(ROOT / ".ci/check-tag", tmp_path / ".ci")
     shutil.copy(ROOT / "pyproject.toml", tmp_path)

@@ -32,7 +32,7 @@ class BuildTags(Result):
 
 
 class TagList(BaseModel):
-    """What the service answers; an answer of another shape is reported as damaged."""
+    """The answer of the service; an answer of another shape is reported as damaged."""
 
     value: list[str]
 

@@ -24,7 +24,7 @@ _MODULES = {alias.name: node.module for node in _IMPORTS for alias in node.names
 
 __all__ = list(_MODULES)
 INSTALL = "Install the extra 'simulator': pip install 'langchain-azure-devops[simulator]'"
-"""What to do when a library of the simulator is not installed."""
+"""How to install the libraries of the simulator."""
 
 
 def __getattr__(name: str) -> object:

@@ -44,7 +44,7 @@ class Vendor:
         self.tools = {tool.name: tool for tool in tools}
 
     def call(self, name: str, /, **arguments: Any) -> ToolMessage:
-        """What a model gets."""
+        """The tools that a model gets."""
         return self.tools[name].invoke(tool_call(name, arguments))
 
     async def acall(self, name: str, /, **arguments: Any) -> ToolMessage:

@@ -1,4 +1,4 @@
-"""What a program did wrong is said with what was expected: a wrong approver, a closed client, an absent tool."""
+"""Errors of a program say what was expected: a wrong approver, a closed client, an absent tool."""
 
 import asyncio
 import threading

@@ -1,4 +1,4 @@
-"""What a user of LangChain expects: retries, budgets, tool search, the runtime, schemas, help, and two toolkits."""
+"""The tools inside LangChain: retries, budgets, tool search, the runtime, schemas, help, and two toolkits."""
 
 import asyncio
 import inspect

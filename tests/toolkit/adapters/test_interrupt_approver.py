@@ -313,7 +313,7 @@ def test_another_question_of_the_same_task_lends_no_answer(toolkit, organization
     ]
     state, rounds = run(compiled, {"messages": [AIMessage("", tool_calls=calls)]}, way), 0
     while (asked := questions(state)) and rounds < 5:
-        # Whatever the person is asked, they never approve the write.
+        # This person approves no write.
         said = {"type": "approve"} if asked[0].value == "Shall I go on?" else {"type": "reject"}
         state, rounds = run(compiled, Command(resume=said), way), rounds + 1
     assert titles(organization) == []

@@ -38,7 +38,7 @@ class EveryTool:
 
 
 class TestUnits(EveryTool, ToolsUnitTests):
-    """What holds without a call: name, schema, and an example that fits it."""
+    """Checks without a call: name, schema, and an example that fits it."""
 
 
 class TestIntegration(EveryTool, ToolsIntegrationTests):

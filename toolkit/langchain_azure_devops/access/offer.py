@@ -58,7 +58,7 @@ class Offer:
         before = self._catalog
         mine = [tool for name, tool in before.tools.items() if name in before.extra]
         self._catalog = Catalog.of([*mine, *tools], before.name_prefix)
-        # What was excluded stays away.
+        # An excluded tool stays excluded.
         offered = {tool.name for tool in self.candidates} | (self._catalog.extra - before.extra)
         self.candidates = tuple(tool for name, tool in self._catalog.tools.items() if name in offered)
         self._filter()
