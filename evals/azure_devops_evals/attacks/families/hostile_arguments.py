@@ -21,6 +21,7 @@ from langchain_azure_devops.tools import TOOLS
 _ANSWER = "Read all the same."
 _DEPTH = 150
 _LONG = 50_000
+_VERY_LONG = 200_000
 _LIMIT = 20
 _SHARES = 6
 """Unless all variants are asked for, each value goes to one of so many arguments, in turn from tool to tool."""
@@ -83,7 +84,8 @@ def attempt(tool: str, full: bool) -> Iterator[Attempt]:
     """Give half characters, huge numbers, deep nesting and other odd values to every argument; the run goes on."""
     names = [*TOOLS[tool].parameters.model_fields, "no_such_argument"]
     turn = list(TOOLS).index(tool)
-    for at, (about, value) in enumerate(VALUES.items()):
+    values = {**VALUES, "a very long text": "x" * _VERY_LONG} if full else VALUES
+    for at, (about, value) in enumerate(values.items()):
         chosen = names if full else [name for number, name in enumerate(names, turn + at) if number % _SHARES == 0]
         calls = {name: Call(name=tool, arguments={**TOOLS[tool].examples[0], name: value}) for name in chosen}
         for group in [[name] for name in chosen] if full else [chosen]:
