@@ -16,7 +16,7 @@ def attack_all(jobs: int | None, *, full: bool = False) -> tuple[Matrix, list[Ho
     """Run all attacks and all honest tasks. The result does not depend on the number of processes.
 
     Args:
-        jobs: The number of processes; None for one for each processor.
+        jobs: The number of processes; None for one more than there are processors, because some attacks wait.
         full: Whether to run every family on every surface in every mode, and every variant of a direct attack.
 
     Raises:
@@ -25,7 +25,7 @@ def attack_all(jobs: int | None, *, full: bool = False) -> tuple[Matrix, list[Ho
     # Start the longest first, so that no process works on it alone at the end.
     tools = sorted(TOOLS, key=lambda tool: -len(TOOLS[tool].examples))
     direct = tasks((), tools)
-    parts = _run([*((None, tool) for tool in tools), *direct, (None, None)], jobs, full)
+    parts = _run([*((None, tool) for tool in tools), (None, None), *direct], jobs, full)
     whole = Matrix()
     for tool in TOOLS:
         part = parts[None, tool]
@@ -52,7 +52,7 @@ _Task = tuple[str | None, str | None]
 
 
 def _run(chosen: Sequence[_Task], jobs: int | None, full: bool) -> dict[_Task, _Part]:
-    done = run_parallel(partial(_on, full), chosen, jobs=jobs or os.cpu_count() or 1)
+    done = run_parallel(partial(_on, full), chosen, jobs=jobs or (os.cpu_count() or 1) + 1)
     if done.interrupted:
         raise KeyboardInterrupt
     return dict(zip(chosen, done.results, strict=True))

@@ -29,7 +29,7 @@ page_option = click.option(
     "--page", type=PAGE, help="Also replace the section of this command in a generated page: evals/MEASURED.md."
 )
 jobs_option = click.option(
-    "--jobs", type=click.IntRange(1), help="The number of processes. Default: one for each processor."
+    "--jobs", type=click.IntRange(1), help="The number of processes. Default: about one for each processor."
 )
 
 
