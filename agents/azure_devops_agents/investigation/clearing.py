@@ -6,11 +6,18 @@ from typing import Any, TypeVar
 from langchain_core.messages import BaseMessage
 
 from azure_devops_agents.investigation.state import State
+from langchain_azure_devops import AzureDevOps
 
+T = TypeVar("T")
 M = TypeVar("M", bound=BaseMessage)
 Clear = Callable[[Any], Any]
 """Returns plain data with pseudonyms for secrets; the same object when it holds none."""
 _FIELDS = ("content", "additional_kwargs", "tool_calls", "invalid_tool_calls", "artifact", "name")
+
+
+def clear_known(client: AzureDevOps, value: T) -> T:
+    """Replace the secrets that are known by now in plain data, without looking for others."""
+    return client.secrets.redact_value(value, learn=False)
 
 
 def clear_message(message: M, clear: Clear) -> M:

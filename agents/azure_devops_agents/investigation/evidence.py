@@ -176,6 +176,11 @@ def available_tools(toolkit: AzureDevOpsToolkit) -> dict[str, BaseTool]:
     return {str(tool.name): tool for tool in toolkit.get_tools(approver=graph_approver)}
 
 
+def list_writers(toolkit: AzureDevOpsToolkit) -> list[str]:
+    """Return the names of the tools that write, as the token allows them now."""
+    return [name for name, tool in available_tools(toolkit).items() if (tool.metadata or {})["access"] == "write"]
+
+
 def tool_call(call: dict[str, Any]) -> dict[str, Any]:
     """Return a call in the form that makes a bound tool answer with a tool message."""
     return {"type": "tool_call", "id": call["id"], "name": call["name"], "args": call["args"]}

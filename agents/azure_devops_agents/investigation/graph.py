@@ -9,6 +9,7 @@ and asks nobody. An edited call goes through `prepare` again, and so does an app
 changed before it was sent. A write plan is asked about the writes of a turn one after another, in the model's order.
 """
 
+from functools import partial
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
@@ -18,11 +19,15 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from azure_devops_agents.approvals.write_journal import WriteJournal
-from azure_devops_agents.investigation.reading import ReadNodes
+from azure_devops_agents.investigation.clearing import clear_known, clear_state
+from azure_devops_agents.investigation.evidence import list_writers
+from azure_devops_agents.investigation.reading import ReadNode
+from azure_devops_agents.investigation.reporting import ReportNodes
 from azure_devops_agents.investigation.routing import Budgets, after_calls, after_model
 from azure_devops_agents.investigation.state import State
+from azure_devops_agents.investigation.turns import ModelNode
 from azure_devops_agents.investigation.writing import WriteNodes
-from langchain_azure_devops import AzureDevOpsToolkit
+from langchain_azure_devops import AzureDevOps, AzureDevOpsToolkit
 from langchain_azure_devops.safety import ApprovedPlan
 
 __all__ = ["build_graph"]
@@ -53,27 +58,27 @@ def build_graph(
     """
     limits = budgets or Budgets()
     writes = journal or WriteJournal()
-    nodes = ReadNodes(model, toolkit, limits, writes)
+    turn, reading, ending = ModelNode(model, toolkit, limits), ReadNode(toolkit), ReportNodes(toolkit, limits, writes)
     writing = WriteNodes(toolkit, writes, plan)
 
     graph: StateGraph[Any, Any, Any, Any] = StateGraph(State)
-    graph.add_node("model", RunnableLambda(nodes.call_model, nodes.acall_model))
-    graph.add_node("read", RunnableLambda(nodes.read, nodes.aread))
+    graph.add_node("model", RunnableLambda(turn.call_model, turn.acall_model))
+    graph.add_node("read", RunnableLambda(reading.read, reading.aread))
     graph.add_node(
         "prepare",
         RunnableLambda(writing.prepare, writing.aprepare),
         destinations=("collect", "approve", "prepare"),
     )
     graph.add_node("approve", RunnableLambda(writing.approve, writing.aapprove), destinations=("collect", "prepare"))
-    graph.add_node("collect", nodes.collect)
+    graph.add_node("collect", partial(_collect, toolkit.client))
     graph.add_node("write", RunnableLambda(writing.write, writing.awrite))
-    graph.add_node("report", nodes.report)
-    graph.add_node("check", nodes.check)
+    graph.add_node("report", ending.report)
+    graph.add_node("check", ending.check)
 
     graph.add_edge(START, "model")
     graph.add_conditional_edges(
         "model",
-        after_model(nodes.writers, limits, writing.destination, in_order=plan is not None),
+        after_model(partial(list_writers, toolkit), limits, writing.destination, in_order=plan is not None),
         ["read", "prepare", "report"],
     )
     graph.add_edge("read", "collect")
@@ -82,3 +87,8 @@ def build_graph(
     graph.add_edge("report", "check")
     graph.add_edge("check", END)
     return graph.compile(checkpointer=checkpointer, name="azure_devops_investigation")
+
+
+def _collect(client: AzureDevOps, state: State) -> dict[str, Any]:
+    """Wait until every call of the step is answered or decided, and replace the secrets that became known by it."""
+    return clear_state(state, partial(clear_known, client))
