@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from azure_devops_agents.investigation.report import SECTIONS, WRITE_REPORT
 from azure_devops_agents.models.scripted import Call, Step
+from azure_devops_agents.reports.report import SECTIONS, WRITE_REPORT
 from azure_devops_evals.case import Case, Check, Expects, Outcome
 from azure_devops_evals.counts import Count
 from azure_devops_evals.recording.format import PSEUDONYM_KEY

@@ -20,11 +20,11 @@ from langgraph.graph.state import CompiledStateGraph
 
 from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.investigation.clearing import clear_known, clear_state
-from azure_devops_agents.investigation.evidence import list_writers
 from azure_devops_agents.investigation.reading import ReadNode
 from azure_devops_agents.investigation.reporting import ReportNodes
 from azure_devops_agents.investigation.routing import Budgets, after_calls, after_model
 from azure_devops_agents.investigation.state import State
+from azure_devops_agents.investigation.tool_calls import list_writers
 from azure_devops_agents.investigation.turns import ModelNode
 from azure_devops_agents.investigation.writing import WriteNodes
 from langchain_azure_devops import AzureDevOps, AzureDevOpsToolkit

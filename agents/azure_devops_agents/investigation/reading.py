@@ -6,20 +6,12 @@ from typing import Any
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool
 
+from azure_devops_agents.evidence.record import READ_EVIDENCE, evidence_of_message, read_lines
 from azure_devops_agents.investigation.clearing import clear_known
-from azure_devops_agents.investigation.evidence import (
-    READ_EVIDENCE,
-    answer_call,
-    available_tools,
-    evidence_of_message,
-    evidence_of_refusal,
-    read_lines,
-    record_evidence,
-    tool_call,
-)
-from azure_devops_agents.investigation.refusals import BudgetExceeded, ToolAbsent, refuse_call
-from azure_devops_agents.investigation.report import WRITE_REPORT, parse_report
+from azure_devops_agents.investigation.refusals import BudgetExceeded, ToolAbsent, evidence_of_refusal, refuse_call
 from azure_devops_agents.investigation.state import CallTask
+from azure_devops_agents.investigation.tool_calls import answer_call, available_tools, record_evidence, tool_call
+from azure_devops_agents.reports.report import WRITE_REPORT, parse_report
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.results import error_artifact

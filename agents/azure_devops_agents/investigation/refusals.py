@@ -5,6 +5,8 @@ from typing import Any
 
 from langchain_core.messages import ToolMessage
 
+from azure_devops_agents.evidence.record import Evidence, evidence_of_text
+from azure_devops_agents.evidence.summary import summarize_error
 from langchain_azure_devops.errors import AzureDevOpsError, Denied, Unavailable
 from langchain_azure_devops.results import error_artifact
 from langchain_azure_devops.text import clean, disarm_fences
@@ -54,3 +56,9 @@ def refusal_message(call: Mapping[str, Any], error: AzureDevOpsError, text: str 
 def refuse_call(call: Mapping[str, Any], error: AzureDevOpsError, text: str = "") -> dict[str, Any]:
     """Refuse a call by an update of the state, without evidence."""
     return {"messages": [refusal_message(call, error, text)]}
+
+
+def evidence_of_refusal(evidence_id: str, call: dict[str, Any], error: AzureDevOpsError) -> Evidence:
+    """Return the evidence of a call that the agent refused."""
+    summary = summarize_error(error_artifact(error))
+    return evidence_of_text(evidence_id, call, error.status, describe_refusal(error), summary)

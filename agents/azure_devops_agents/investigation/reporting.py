@@ -8,24 +8,24 @@ from typing import Any
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 
 from azure_devops_agents.approvals.write_journal import WriteJournal
+from azure_devops_agents.evidence.record import Evidence
 from azure_devops_agents.investigation.clearing import clear_known, clear_state
 from azure_devops_agents.investigation.messages import find_refusal
 from azure_devops_agents.investigation.outgoing import Outgoing
-from azure_devops_agents.investigation.report import (
+from azure_devops_agents.investigation.routing import Budgets, is_stopped, over_budget
+from azure_devops_agents.investigation.state import (
+    Decision,
+    State,
+    calls_of_question,
+    list_unanswered_calls,
+)
+from azure_devops_agents.reports.report import (
     SECTIONS,
     WRITE_REPORT,
     check_quotes,
     list_coverage,
     parse_report,
     plain_report,
-)
-from azure_devops_agents.investigation.routing import Budgets, is_stopped, over_budget
-from azure_devops_agents.investigation.state import (
-    Decision,
-    Evidence,
-    State,
-    calls_of_question,
-    list_unanswered_calls,
 )
 from langchain_azure_devops import AzureDevOpsToolkit
 

@@ -9,8 +9,7 @@ from typing import Any, Literal
 from langchain_core.messages import ToolMessage
 from langgraph.types import Send
 
-from azure_devops_agents.investigation.evidence import READ_EVIDENCE, list_untrusted
-from azure_devops_agents.investigation.report import WRITE_REPORT, parse_report
+from azure_devops_agents.evidence.record import READ_EVIDENCE, list_untrusted
 from azure_devops_agents.investigation.state import (
     CallTask,
     Decision,
@@ -21,6 +20,7 @@ from azure_devops_agents.investigation.state import (
     next_number,
     since_question,
 )
+from azure_devops_agents.reports.report import WRITE_REPORT, parse_report
 
 __all__ = ["Budgets"]
 

@@ -1,38 +1,16 @@
 """The state of an investigation: plain data only, so that every checkpointer can store it."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, NotRequired, TypedDict
+from typing import Annotated, Any, NotRequired
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langgraph.graph.message import add_messages
 from pydantic import JsonValue
+from typing_extensions import TypedDict
 
+from azure_devops_agents.evidence.record import Evidence, merge_evidence
 from azure_devops_agents.investigation.refusals import AnswerLost, refusal_message
 from langchain_azure_devops.safety import NamedTargets, find_named_targets
-
-
-class Evidence(TypedDict):
-    """One tool result, stored whole.
-
-    `status` is ok, empty, partial, or the status of the error (denied, not_found, throttled, ...); `call` is the id of
-    the tool call it answers. `summary` says in one line what `text` holds. `untrusted` says whether people or builds
-    wrote some of it; `origins` says who: each names the record, its fields, `by` (people, builds, service), the author
-    and whether that is the token's own account. `next` holds the arguments that fetch what follows, `gaps` says whether
-    something is missing that no such call fetches. `data` is the record that a write returned.
-    """
-
-    id: str
-    call: str
-    tool: str
-    arguments: dict[str, Any]
-    status: str
-    text: str
-    summary: str
-    untrusted: bool
-    origins: list[dict[str, Any]]
-    next: dict[str, Any] | None
-    gaps: bool
-    data: NotRequired[Any]
 
 
 class Decision(TypedDict):
@@ -64,17 +42,6 @@ class Decision(TypedDict):
 def merge_entries(old: dict[str, Any] | None, new: dict[str, Any] | None) -> dict[str, Any]:
     """Merge two mappings; the newer entry wins."""
     return {**(old or {}), **(new or {})}
-
-
-def merge_evidence(old: dict[str, Evidence] | None, new: dict[str, Evidence] | None) -> dict[str, Evidence]:
-    """Merge evidence; the newer entry wins, but what was untrusted once stays untrusted."""
-    both = merge_entries(old, new)
-    for identifier in (old or {}).keys() & (new or {}).keys():
-        before, after = (old or {})[identifier], both[identifier]
-        kept = [origin for origin in before.get("origins", []) if origin not in after.get("origins", [])]
-        untrusted = before["untrusted"] or after["untrusted"]
-        both[identifier] = {**after, "untrusted": untrusted, "origins": [*kept, *after.get("origins", [])]}
-    return both
 
 
 def once_true(old: bool | None, new: bool | None) -> bool:

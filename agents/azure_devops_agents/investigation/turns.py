@@ -9,16 +9,17 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.runnables import Runnable
 
+from azure_devops_agents.evidence.record import ReadEvidence
 from azure_devops_agents.investigation.clearing import clear_known, clear_message
-from azure_devops_agents.investigation.evidence import ReadEvidence, available_tools
 from azure_devops_agents.investigation.messages import join_message
 from azure_devops_agents.investigation.outgoing import Outgoing
 from azure_devops_agents.investigation.prompts import OVER_BUDGET, SYSTEM
-from azure_devops_agents.investigation.report import WriteReport
 from azure_devops_agents.investigation.routing import Budgets, over_budget
 from azure_devops_agents.investigation.state import State, answer_every_call
 from azure_devops_agents.investigation.streaming import InertModel
+from azure_devops_agents.investigation.tool_calls import available_tools
 from azure_devops_agents.models.scripted import UnknownQuestion
+from azure_devops_agents.reports.report import WriteReport
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.results import describe_organization
 

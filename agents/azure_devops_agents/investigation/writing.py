@@ -15,15 +15,10 @@ from azure_devops_agents.approvals.earlier_writes import recall_writes
 from azure_devops_agents.approvals.fingerprint import fingerprint
 from azure_devops_agents.approvals.view import build_view, present_approval
 from azure_devops_agents.approvals.write_journal import Outcome, WriteJournal
-from azure_devops_agents.investigation.evidence import (
-    available_tools,
-    evidence_of_message,
-    evidence_of_text,
-    record_evidence,
-    tool_call,
-)
+from azure_devops_agents.evidence.record import evidence_of_message, evidence_of_text
 from azure_devops_agents.investigation.refusals import ToolAbsent, refuse_call
 from azure_devops_agents.investigation.state import CallTask, Decision, as_data, as_named
+from azure_devops_agents.investigation.tool_calls import available_tools, record_evidence, tool_call
 from langchain_azure_devops import AzureDevOpsToolkit, Tool
 from langchain_azure_devops.errors import AzureDevOpsError, StateChanged, WriteBlocked, WriteOutcomeUnknown
 from langchain_azure_devops.results import render, render_error

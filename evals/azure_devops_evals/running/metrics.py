@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from azure_devops_agents.investigation.report import SECTIONS
+from azure_devops_agents.reports.report import SECTIONS
 from azure_devops_evals.case import Case, Check, Outcome
 from azure_devops_evals.checks import leaks, quoted, unapproved
 from azure_devops_evals.counts import Count

@@ -18,8 +18,8 @@ from langgraph.checkpoint.memory import InMemorySaver
 from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import Investigator
-from azure_devops_agents.investigation.report import check_quotes, plain_report
 from azure_devops_agents.models.scripted import ScriptedModel, Step
+from azure_devops_agents.reports.report import check_quotes, plain_report
 from azure_devops_evals.case import Called, Case, Outcome
 from azure_devops_evals.recording.format import CLOUD, PSEUDONYM_KEY, Recording
 from azure_devops_evals.recording.replay import ReplayMiss, ReplayTransport

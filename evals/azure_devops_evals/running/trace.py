@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from azure_devops_agents.investigation.report import SECTIONS
+from azure_devops_agents.reports.report import SECTIONS
 from azure_devops_evals.case import Case, Outcome
 from azure_devops_evals.running.log_safety import make_safe
 

@@ -6,8 +6,8 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
 from azure_devops_agents.approvals.fingerprint import fingerprint
+from azure_devops_agents.evidence.record import evidence_of_text
 from azure_devops_agents.investigation.events import ApprovalAsked, ReportReady
-from azure_devops_agents.investigation.evidence import evidence_of_text
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.investigation.routing import Budgets

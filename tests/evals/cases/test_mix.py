@@ -10,8 +10,8 @@ from typing import get_args
 import pytest
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
-from azure_devops_agents.investigation.evidence import ReadEvidence
-from azure_devops_agents.investigation.report import WriteReport
+from azure_devops_agents.evidence.record import ReadEvidence
+from azure_devops_agents.reports.report import WriteReport
 from azure_devops_evals import cases
 from azure_devops_evals.case import WRITE, YES, Area, Family, Kind, Surface
 from azure_devops_evals.cases import CASES

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 
-from azure_devops_agents.investigation.report import check_quotes, plain_report
 from azure_devops_agents.models.scripted import Call
+from azure_devops_agents.reports.report import check_quotes, plain_report
 from azure_devops_evals.case import Called, Outcome
 from azure_devops_evals.cases import CASES
 from azure_devops_evals.cases.reports import reported

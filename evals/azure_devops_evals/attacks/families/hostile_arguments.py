@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 
 from langchain_core.messages import BaseMessage
 
-from azure_devops_agents.investigation.evidence import READ_EVIDENCE, ReadEvidence
+from azure_devops_agents.evidence.record import READ_EVIDENCE, ReadEvidence
 from azure_devops_agents.investigation.investigator import open_investigator
-from azure_devops_agents.investigation.report import SECTIONS, WRITE_REPORT, WriteReport
 from azure_devops_agents.models.scripted import Call, KeylessModel, Step
+from azure_devops_agents.reports.report import SECTIONS, WRITE_REPORT, WriteReport
 from azure_devops_evals.attacks.attempts import Attempt, open_toolkit
 from azure_devops_evals.attacks.samples import SCOPES
 from azure_devops_evals.world.world import World

@@ -5,8 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from azure_devops_agents.investigation.evidence import is_continued
-from azure_devops_agents.investigation.state import Decision, Evidence
+from azure_devops_agents.evidence.record import Evidence, is_continued
 
 WRITE_REPORT = "write_report"
 SECTIONS = ("observed", "inferred", "ruled_out", "not_determined")
@@ -73,7 +72,7 @@ def check_quotes(report: Mapping[str, Any], evidence: Mapping[str, Evidence]) ->
 
 
 def list_coverage(
-    evidence: Mapping[str, Evidence], decisions: Mapping[str, Decision], limits: list[str]
+    evidence: Mapping[str, Evidence], decisions: Mapping[str, Mapping[str, Any]], limits: list[str]
 ) -> dict[str, list[str]]:
     """List what the report does not cover, and what was written."""
     gaps: dict[str, list[str]] = {}

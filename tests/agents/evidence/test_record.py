@@ -5,8 +5,8 @@ import re
 import pytest
 from langchain_core.messages import ToolMessage
 
+from azure_devops_agents.evidence.record import PREVIEW, evidence_of_message, preview, read_lines, split_lines
 from azure_devops_agents.investigation.events import ReportReady, ToolFinished
-from azure_devops_agents.investigation.evidence import PREVIEW, evidence_of_message, preview, read_lines, split_lines
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.investigation.routing import Budgets
 from azure_devops_agents.models.scripted import Call, ScriptedModel

@@ -2,7 +2,7 @@
 
 import pytest
 
-from azure_devops_agents.investigation.summary import summarize_error, summarize_result
+from azure_devops_agents.evidence.summary import summarize_error, summarize_result
 
 ROWS = {"type": "pull_requests", "status": "ok", "complete": True, "data": [{"id": 1}, {"id": 2}]}
 

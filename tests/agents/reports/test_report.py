@@ -5,8 +5,8 @@ import pytest
 from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.investigation.events import ApprovalAsked, ReportReady
 from azure_devops_agents.investigation.investigator import open_investigator
-from azure_devops_agents.investigation.report import check_quotes, parse_report, plain_report
 from azure_devops_agents.models.scripted import Call, ScriptedModel
+from azure_devops_agents.reports.report import check_quotes, parse_report, plain_report
 
 REPORT = Call.to("write_report", answer="Done.", verdict="answered")
 BUG = Call.to("create_work_item", type="Bug", title="The gate is open", project="Platform")

@@ -1,19 +1,15 @@
 """Evidence: each tool result is stored whole under an id. The model sees a preview and can read on."""
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, NotRequired
 
 from langchain_core.messages import ToolMessage
-from langchain_core.tools import BaseTool
 from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypedDict
 
-from azure_devops_agents.approvals.view import graph_approver
-from azure_devops_agents.investigation.refusals import describe_refusal
-from azure_devops_agents.investigation.state import Evidence
-from azure_devops_agents.investigation.summary import summarize_error, summarize_result
-from langchain_azure_devops import AzureDevOpsToolkit, Tool
-from langchain_azure_devops.errors import AzureDevOpsError
-from langchain_azure_devops.results import ERROR, error_artifact
+from azure_devops_agents.evidence.summary import summarize_error, summarize_result
+from langchain_azure_devops import Tool
+from langchain_azure_devops.results import ERROR
 from langchain_azure_devops.text import fence
 
 PREVIEW = 6_000
@@ -22,6 +18,30 @@ READ_EVIDENCE = "read_evidence"
 _LONGEST_LINE = 1_500
 _PAGING = {"cursor", "limit", "first_line", "last_line"}
 """Arguments that choose a part of a result, not what is looked at."""
+
+
+class Evidence(TypedDict):
+    """One tool result, stored whole.
+
+    `status` is ok, empty, partial, or the status of the error (denied, not_found, throttled, ...); `call` is the id of
+    the tool call it answers. `summary` says in one line what `text` holds. `untrusted` says whether people or builds
+    wrote some of it; `origins` says who: each names the record, its fields, `by` (people, builds, service), the author
+    and whether that is the token's own account. `next` holds the arguments that fetch what follows, `gaps` says whether
+    something is missing that no such call fetches. `data` is the record that a write returned.
+    """
+
+    id: str
+    call: str
+    tool: str
+    arguments: dict[str, Any]
+    status: str
+    text: str
+    summary: str
+    untrusted: bool
+    origins: list[dict[str, Any]]
+    next: dict[str, Any] | None
+    gaps: bool
+    data: NotRequired[Any]
 
 
 class ReadEvidence(BaseModel):
@@ -66,12 +86,6 @@ def _holds_untrusted_text(artifact: Mapping[str, Any], failed: bool) -> bool:
     return artifact.get("status") != "empty" or bool(artifact.get("notes") or artifact.get("failed"))
 
 
-def evidence_of_refusal(evidence_id: str, call: dict[str, Any], error: AzureDevOpsError) -> Evidence:
-    """Return the evidence of a call that the agent refused."""
-    summary = summarize_error(error_artifact(error))
-    return evidence_of_text(evidence_id, call, error.status, describe_refusal(error), summary)
-
-
 def evidence_of_text(evidence_id: str, call: dict[str, Any], status: str, text: str, summary: str) -> Evidence:
     """Return the evidence of an answer that no tool gave."""
     return Evidence(
@@ -87,6 +101,17 @@ def evidence_of_text(evidence_id: str, call: dict[str, Any], status: str, text: 
         next=None,
         gaps=False,
     )
+
+
+def merge_evidence(old: dict[str, Evidence] | None, new: dict[str, Evidence] | None) -> dict[str, Evidence]:
+    """Merge evidence; the newer entry wins, but what was untrusted once stays untrusted."""
+    both = {**(old or {}), **(new or {})}
+    for identifier in (old or {}).keys() & (new or {}).keys():
+        before, after = (old or {})[identifier], both[identifier]
+        kept = [origin for origin in before.get("origins", []) if origin not in after.get("origins", [])]
+        untrusted = before["untrusted"] or after["untrusted"]
+        both[identifier] = {**after, "untrusted": untrusted, "origins": [*kept, *after.get("origins", [])]}
+    return both
 
 
 def is_continued(evidence: Evidence, known: Iterable[Evidence]) -> bool:
@@ -169,48 +194,6 @@ def read_lines(known: dict[str, Evidence], arguments: dict[str, Any], nonce: str
     shown = _take_fitting([f"{number}: {line}" for number, line in lines])
     more = f"[{len(lines) - len(shown)} more lines]" if len(shown) < len(lines) else "[end]"
     return f"{evidence['id']}, {evidence['tool']}:\n{fence(chr(10).join(shown), nonce)}\n{more}"
-
-
-def available_tools(toolkit: AzureDevOpsToolkit) -> dict[str, BaseTool]:
-    """Return the graph's tools by name, as the token allows them now; a new token may bring others."""
-    return {str(tool.name): tool for tool in toolkit.get_tools(approver=graph_approver)}
-
-
-def list_writers(toolkit: AzureDevOpsToolkit) -> list[str]:
-    """Return the names of the tools that write, as the token allows them now."""
-    return [name for name, tool in available_tools(toolkit).items() if (tool.metadata or {})["access"] == "write"]
-
-
-def tool_call(call: dict[str, Any]) -> dict[str, Any]:
-    """Return a call in the form that makes a bound tool answer with a tool message."""
-    return {"type": "tool_call", "id": call["id"], "name": call["name"], "args": call["args"]}
-
-
-def answer_call(call: dict[str, Any], text: str) -> dict[str, Any]:
-    """Answer a call by an update of the state, without evidence."""
-    return {"messages": [ToolMessage(text, tool_call_id=call["id"], name=call["name"])]}
-
-
-def record_evidence(
-    call: dict[str, Any], evidence: Evidence, status: Literal["success", "error"], artifact: object = None
-) -> dict[str, Any]:
-    """Answer a call by an update of the state: the whole evidence, and a preview of it for the model.
-
-    Args:
-        call: The tool call.
-        evidence: The whole result.
-        status: Whether the tool succeeded.
-        artifact: The artifact of the tool message. Only that of an error is kept: each checkpoint stores all messages,
-            and the data of a result would be stored a second time with each of them.
-    """
-    message = ToolMessage(
-        preview(evidence),
-        artifact=artifact if status == "error" else None,
-        tool_call_id=call["id"],
-        name=call["name"],
-        status=status,
-    )
-    return {"messages": [message], "evidence": {evidence["id"]: evidence}, "untrusted_read": evidence["untrusted"]}
 
 
 def list_untrusted(known: dict[str, Evidence]) -> list[dict[str, Any]]:

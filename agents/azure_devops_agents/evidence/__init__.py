@@ -1,0 +1,1 @@
+"""Evidence: what the tools answered, kept whole under an id."""

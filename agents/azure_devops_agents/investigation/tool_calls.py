@@ -1,0 +1,52 @@
+"""The tools of the graph, and the updates of the state that answer a call."""
+
+from typing import Any, Literal
+
+from langchain_core.messages import ToolMessage
+from langchain_core.tools import BaseTool
+
+from azure_devops_agents.approvals.view import graph_approver
+from azure_devops_agents.evidence.record import Evidence, preview
+from langchain_azure_devops import AzureDevOpsToolkit
+
+
+def available_tools(toolkit: AzureDevOpsToolkit) -> dict[str, BaseTool]:
+    """Return the graph's tools by name, as the token allows them now; a new token may bring others."""
+    return {str(tool.name): tool for tool in toolkit.get_tools(approver=graph_approver)}
+
+
+def list_writers(toolkit: AzureDevOpsToolkit) -> list[str]:
+    """Return the names of the tools that write, as the token allows them now."""
+    return [name for name, tool in available_tools(toolkit).items() if (tool.metadata or {})["access"] == "write"]
+
+
+def tool_call(call: dict[str, Any]) -> dict[str, Any]:
+    """Return a call in the form that makes a bound tool answer with a tool message."""
+    return {"type": "tool_call", "id": call["id"], "name": call["name"], "args": call["args"]}
+
+
+def answer_call(call: dict[str, Any], text: str) -> dict[str, Any]:
+    """Answer a call by an update of the state, without evidence."""
+    return {"messages": [ToolMessage(text, tool_call_id=call["id"], name=call["name"])]}
+
+
+def record_evidence(
+    call: dict[str, Any], evidence: Evidence, status: Literal["success", "error"], artifact: object = None
+) -> dict[str, Any]:
+    """Answer a call by an update of the state: the whole evidence, and a preview of it for the model.
+
+    Args:
+        call: The tool call.
+        evidence: The whole result.
+        status: Whether the tool succeeded.
+        artifact: The artifact of the tool message. Only that of an error is kept: each checkpoint stores all messages,
+            and the data of a result would be stored a second time with each of them.
+    """
+    message = ToolMessage(
+        preview(evidence),
+        artifact=artifact if status == "error" else None,
+        tool_call_id=call["id"],
+        name=call["name"],
+        status=status,
+    )
+    return {"messages": [message], "evidence": {evidence["id"]: evidence}, "untrusted_read": evidence["untrusted"]}
