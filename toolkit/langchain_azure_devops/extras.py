@@ -7,7 +7,14 @@ from contextlib import contextmanager
 
 _DISTRIBUTION = "langchain-azure-devops"
 _EXTRA = re.compile(r"([\w.-]+).*\bextra == [\"'](\w+)[\"']")
-_OTHER_NAMES = {"yaml": "pyyaml", "vcr": "vcrpy", "markdown-it": "markdown-it-py", "mcp-types": "mcp"}
+_OTHER_NAMES = {
+    "yaml": "pyyaml",
+    "vcr": "vcrpy",
+    "markdown-it": "markdown-it-py",
+    "mcp-types": "mcp",
+    "psycopg-pool": "psycopg",
+    "langgraph-store-postgres": "langgraph-checkpoint-postgres",
+}
 """The libraries whose distributions have other names, or come with another one."""
 
 

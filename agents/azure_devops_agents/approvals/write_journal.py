@@ -1,13 +1,12 @@
 """The journal of writes: each write is stored before it is sent, and its outcome afterwards. None is sent twice."""
 
-import sqlite3
-import threading
+import asyncio
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from langchain_azure_devops.safety import make_private
+from azure_devops_agents.approvals.journal_database import JournalDatabase, PostgresDatabase, SqliteDatabase
+from langchain_azure_devops.text import join_halves
 
 __all__ = ["OpenWrite", "Outcome", "WriteJournal"]
 
@@ -43,30 +42,24 @@ class OpenWrite:
 
 
 class WriteJournal:
-    """The writes that were begun; the same approval always has the same id. Safe across threads and processes."""
+    """The writes that were begun; the same approval always has the same id.
 
-    def __init__(self, path: Path | None = None) -> None:
-        """Open the journal in a file, or in memory for a graph that stores nothing."""
-        self._lock = threading.Lock()
+    It is safe across threads and processes, and across machines with Postgres. Every method has an asynchronous form
+    with the prefix `a`, which does the same work in a thread and blocks no event loop.
+    """
+
+    def __init__(self, place: Path | str | None = None) -> None:
+        """Choose where the journal is kept. Nothing is opened before the first use.
+
+        Args:
+            place: A file of SQLite, or the URL of a Postgres database such as `postgresql://host/agents`; None keeps
+                the journal in memory, for a graph that stores nothing.
+
+        Raises:
+            ExtraMissing: The URL needs the extra `postgres`.
+        """
         self._begun_here: set[str] = set()
-        self._connection = sqlite3.connect(
-            make_private(path) if path else ":memory:", check_same_thread=False, timeout=10, isolation_level=None
-        )
-        self._connection.execute("PRAGMA synchronous=FULL")
-        self._connection.execute(
-            "CREATE TABLE IF NOT EXISTS intents "
-            "(id TEXT PRIMARY KEY, tool TEXT NOT NULL, status TEXT, text TEXT, begun REAL NOT NULL, "
-            "destination TEXT, arguments TEXT)"
-        )
-        self._add_missing_columns()
-
-    def _add_missing_columns(self) -> None:
-        """Complete a file of an earlier version; the writes in it equal none."""
-        known = {row[1] for row in self._connection.execute("PRAGMA table_info(intents)")}
-        for name in {"destination", "arguments"} - known:
-            # Another process may add it at the same moment.
-            with suppress(sqlite3.OperationalError):
-                self._connection.execute(f"ALTER TABLE intents ADD COLUMN {name} TEXT")
+        self._database: JournalDatabase = PostgresDatabase(place) if isinstance(place, str) else SqliteDatabase(place)
 
     def begin(self, write_id: str, tool: str, destination: str = "", arguments: str = "{}") -> Outcome | None:
         """Store that a write begins; return None the first time, and later the outcome of the earlier one.
@@ -77,20 +70,28 @@ class WriteJournal:
             destination: The organization and project that it goes to.
             arguments: The arguments of the call, as JSON.
         """
-        with self._lock:
-            try:
-                values = (write_id, tool, time.time(), destination, arguments)
-                into = "INSERT INTO intents (id, tool, begun, destination, arguments) VALUES (?, ?, ?, ?, ?)"
-                self._connection.execute(into, values)
-                self._begun_here.add(write_id)
-            except sqlite3.IntegrityError:
-                return self._read_outcome(write_id)
+        into = (
+            "INSERT INTO intents (id, tool, begun, destination, arguments) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (id) DO NOTHING"
+        )
+        values = (write_id, tool, time.time(), destination, _storable(arguments))
+        if self._database.change(into, values) == 0:
+            return self.outcome(write_id)
+        self._begun_here.add(write_id)
         return None
+
+    async def abegin(self, write_id: str, tool: str, destination: str = "", arguments: str = "{}") -> Outcome | None:
+        """Store that a write begins, like `begin`."""
+        return await asyncio.to_thread(self.begin, write_id, tool, destination, arguments)
 
     def outcome(self, write_id: str) -> Outcome | None:
         """Return the outcome of a write; None if it never began."""
-        with self._lock:
-            return self._read_outcome(write_id)
+        rows = self._database.read("SELECT status, text, begun FROM intents WHERE id = ?", (write_id,))
+        return Outcome(rows[0][0], rows[0][1] or "", rows[0][2]) if rows else None
+
+    async def aoutcome(self, write_id: str) -> Outcome | None:
+        """Return the outcome of a write, like `outcome`."""
+        return await asyncio.to_thread(self.outcome, write_id)
 
     def list_open(self, tool: str, destination: str) -> list[OpenWrite]:
         """List the writes that others began, and whose outcome is not known: of a tool, to a destination."""
@@ -98,21 +99,28 @@ class WriteJournal:
             "SELECT id, arguments, begun FROM intents WHERE tool = ? AND destination = ? "
             "AND (status IS NULL OR status = 'unknown') ORDER BY begun"
         )
-        with self._lock:
-            rows = self._connection.execute(wanted, (tool, destination)).fetchall()
-            return [OpenWrite(*row) for row in rows if row[0] not in self._begun_here]
+        rows = self._database.read(wanted, (tool, destination))
+        return [OpenWrite(*row) for row in rows if row[0] not in self._begun_here]
 
-    def _read_outcome(self, write_id: str) -> Outcome | None:
-        wanted = "SELECT status, text, begun FROM intents WHERE id = ?"
-        row = self._connection.execute(wanted, (write_id,)).fetchone()
-        return None if row is None else Outcome(row[0], row[1] or "", row[2])
+    async def alist_open(self, tool: str, destination: str) -> list[OpenWrite]:
+        """List the writes that others began, like `list_open`."""
+        return await asyncio.to_thread(self.list_open, tool, destination)
 
     def finish(self, write_id: str, status: str, text: str) -> None:
         """Store the outcome of a write."""
-        with self._lock:
-            self._connection.execute("UPDATE intents SET status = ?, text = ? WHERE id = ?", (status, text, write_id))
+        self._database.change(
+            "UPDATE intents SET status = ?, text = ? WHERE id = ?", (status, _storable(text), write_id)
+        )
+
+    async def afinish(self, write_id: str, status: str, text: str) -> None:
+        """Store the outcome of a write, like `finish`."""
+        await asyncio.to_thread(self.finish, write_id, status, text)
 
     def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            self._connection.close()
+        """Close the database."""
+        self._database.close()
+
+
+def _storable(text: str) -> str:
+    """Return a text that both databases store: whole characters, and no NUL, which Postgres refuses."""
+    return join_halves(text).replace("\0", "\ufffd")

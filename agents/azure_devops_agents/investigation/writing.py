@@ -11,7 +11,7 @@ from langchain_core.tools import BaseTool
 from langgraph.config import get_config
 from langgraph.types import Command, Send, interrupt
 
-from azure_devops_agents.approvals.earlier_writes import recall_writes
+from azure_devops_agents.approvals.earlier_writes import arecall_writes, recall_writes
 from azure_devops_agents.approvals.fingerprint import fingerprint
 from azure_devops_agents.approvals.view import build_view, present_approval
 from azure_devops_agents.approvals.write_journal import Outcome, WriteJournal
@@ -109,7 +109,7 @@ class WriteNodes:
         """Look for an equal write whose outcome is not known; a call whose effect is found now is answered with it."""
         client, call = self.toolkit.client, task["call"]
         tool = self._tool(call)
-        with recall_writes(client, tool, self.journal, self.destination):
+        async with arecall_writes(client, tool, self.journal, self.destination):
             found = await tool.find_equal(client, request)
         if isinstance(found, WriteRequest):
             return found
@@ -248,12 +248,14 @@ class WriteNodes:
         why = f"Nothing was written: the write was prepared for {destination}; this process is at {self.destination}."
         return refuse_call(call, _blocked(call, why))
 
-    def _find_obstacle(self, decision: Decision, tools: Mapping[str, BaseTool]) -> dict[str, Any] | None:
+    def _find_obstacle(
+        self, decision: Decision, tools: Mapping[str, BaseTool], before: Outcome | None
+    ) -> dict[str, Any] | None:
         """Answer a write that must not be sent; None when it may be sent, or was begun before."""
         if decision["destination"] != self.destination:
             return self._refuse_elsewhere(decision["call"], decision["destination"])
         name = decision["call"]["name"]
-        if name in tools or self.journal.outcome(decision["write_id"]) is not None:
+        if name in tools or before is not None:
             return None
         absent = self.toolkit.absent.get(self._tool(decision["call"]).name)
         why = f": {absent.reason} ({' or '.join(absent.scopes)})" if absent else ""
@@ -262,54 +264,52 @@ class WriteNodes:
 
     def write(self, decision: Decision) -> dict[str, Any]:
         """Carry out an approved write, once."""
-        tools = available_tools(self.toolkit)
-        if prevented := self._find_obstacle(decision, tools):
+        tools, client, tool = available_tools(self.toolkit), self.toolkit.client, self._tool(decision["call"])
+        before = self.journal.outcome(decision["write_id"])
+        if prevented := self._find_obstacle(decision, tools, before):
             return prevented
-        if before := self._begin(decision):
+        if before := before or self.journal.begin(*self._entry(decision)):
             if before.status == _OUTDATED:
                 return _mark_outdated(decision)
-            outcome = self.toolkit.client.run_sync(self._find_outcome(decision, before))
+            outcome = client.run_sync(self._find_outcome(decision, before))
             return _answer_with(decision["evidence_id"], decision["call"], outcome)
-        with self._approved(decision):
+        with recall_writes(client, tool, self.journal, self.destination), _approved(decision):
             message = tools[decision["call"]["name"]].invoke(tool_call(decision["call"]))
-        return self._record_write(decision, message)
+        status, text, update = self._conclude(decision, message)
+        self.journal.finish(decision["write_id"], status, text)
+        return update
 
     async def awrite(self, decision: Decision) -> dict[str, Any]:
         """Carry out an approved write, once, without blocking."""
-        tools = available_tools(self.toolkit)
-        if prevented := self._find_obstacle(decision, tools):
+        tools, client, tool = available_tools(self.toolkit), self.toolkit.client, self._tool(decision["call"])
+        before = await self.journal.aoutcome(decision["write_id"])
+        if prevented := self._find_obstacle(decision, tools, before):
             return prevented
-        if before := self._begin(decision):
+        if before := before or await self.journal.abegin(*self._entry(decision)):
             if before.status == _OUTDATED:
                 return _mark_outdated(decision)
-            outcome = await self.toolkit.client.run(self._find_outcome(decision, before))
+            outcome = await client.run(self._find_outcome(decision, before))
             return _answer_with(decision["evidence_id"], decision["call"], outcome)
-        with self._approved(decision):
-            message = await tools[decision["call"]["name"]].ainvoke(tool_call(decision["call"]))
-        return self._record_write(decision, message)
+        async with arecall_writes(client, tool, self.journal, self.destination):
+            with _approved(decision):
+                message = await tools[decision["call"]["name"]].ainvoke(tool_call(decision["call"]))
+        status, text, update = self._conclude(decision, message)
+        await self.journal.afinish(decision["write_id"], status, text)
+        return update
 
-    def _begin(self, decision: Decision) -> Outcome | None:
-        """Store that a write begins, with what tells it from others; return its outcome if it was begun before."""
-        call = decision["call"]
-        arguments = json.dumps(call["args"], ensure_ascii=False)
-        return self.journal.begin(decision["write_id"], self._tool(call).name, self.destination, arguments)
+    def _entry(self, decision: Decision) -> tuple[str, str, str, str]:
+        """Return the entry of a write in the journal, with what tells it from others."""
+        arguments = json.dumps(decision["call"]["args"], ensure_ascii=False)
+        return decision["write_id"], self._tool(decision["call"]).name, self.destination, arguments
 
-    @contextmanager
-    def _approved(self, decision: Decision) -> Iterator[None]:
-        """Provide the approval of a write, and what is known of earlier ones that may equal it."""
-        with (
-            recall_writes(self.toolkit.client, self._tool(decision["call"]), self.journal, self.destination),
-            present_approval(_approval(decision)),
-            allow_targets(as_named(decision["named"])),
-        ):
-            yield
+    def _conclude(self, decision: Decision, message: ToolMessage) -> tuple[str, str, dict[str, Any]]:
+        """Return the status and text for the journal, and the update of the state.
 
-    def _record_write(self, decision: Decision, message: ToolMessage) -> dict[str, Any]:
-        """Store the outcome; a write that was not sent because the state changed is to be shown again."""
+        A write that was not sent because the state changed is to be shown again.
+        """
         failed = (message.artifact or {}).get("class") if message.status == "error" else ""
         if failed == StateChanged.__name__ and decision.get("outdated", 0) + 1 < MOST_ASKS:
-            self.journal.finish(decision["write_id"], _OUTDATED, str(message.content))
-            return _mark_outdated(decision)
+            return _OUTDATED, str(message.content), _mark_outdated(decision)
         tool = self._tool(decision["call"])
         evidence = evidence_of_message(decision["evidence_id"], tool, decision["call"], message)
         if message.status != "error":
@@ -317,8 +317,8 @@ class WriteNodes:
             evidence["data"] = (message.artifact or {}).get("data")
         elif failed == WriteOutcomeUnknown.__name__:
             evidence["status"] = "unknown"
-        self.journal.finish(decision["write_id"], evidence["status"], evidence["text"])
-        return record_evidence(decision["call"], evidence, message.status, message.artifact)
+        update = record_evidence(decision["call"], evidence, message.status, message.artifact)
+        return evidence["status"], evidence["text"], update
 
     async def _find_outcome(self, decision: Decision, before: Outcome) -> Outcome:
         """Return the outcome of a write that was begun before. It is looked up if needed, and nothing is sent again."""
@@ -336,8 +336,15 @@ class WriteNodes:
         about = {"tool": self._tool(decision["call"]).name, "digest": decision["digest"]}
         await record_event_async(client, events.get(outcome.status, "failed"), **about, looked_up=True)
         if outcome.status != "unknown":
-            self.journal.finish(decision["write_id"], str(outcome.status), outcome.text)
+            await self.journal.afinish(decision["write_id"], str(outcome.status), outcome.text)
         return outcome
+
+
+@contextmanager
+def _approved(decision: Decision) -> Iterator[None]:
+    """Provide the approval of a write, and the hosts and mentions that it may contain."""
+    with present_approval(_approval(decision)), allow_targets(as_named(decision["named"])):
+        yield
 
 
 def _answer_with(evidence_id: str, call: dict[str, Any], outcome: Outcome) -> dict[str, Any]:

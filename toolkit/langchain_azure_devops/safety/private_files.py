@@ -1,5 +1,6 @@
 """Files that only their owner may read: records, threads and locks, which hold what the service answered."""
 
+import contextlib
 import errno
 import os
 import stat
@@ -29,7 +30,8 @@ def make_private(path: Path) -> Path:
     os.close(open_private(path, os.O_RDWR | os.O_CREAT))
     for ending in _BESIDE:
         beside = path.with_name(path.name + ending)
-        if beside.is_symlink() or beside.exists():
+        # SQLite in another process may remove one at any moment.
+        with contextlib.suppress(FileNotFoundError):
             os.close(open_private(beside, os.O_RDWR))
     return path
 

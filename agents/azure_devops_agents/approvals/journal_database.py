@@ -1,0 +1,150 @@
+"""The databases that keep the journal of writes: SQLite in a file or in memory, and Postgres by its URL.
+
+Both connect at the first use, so that a journal can be made where nothing may block, and serve several threads.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+from langchain_azure_devops.extras import naming_extras
+from langchain_azure_devops.safety import make_private
+
+_TABLE = (
+    # The first version chose the name. Under another name the writes that it began would be forgotten.
+    "CREATE TABLE IF NOT EXISTS intents "
+    "(id TEXT PRIMARY KEY, tool TEXT NOT NULL, status TEXT, text TEXT, begun DOUBLE PRECISION NOT NULL, "
+    "destination TEXT, arguments TEXT)"
+)
+_CREATING = 7_238_114_905
+"""The advisory lock of Postgres under which one process at a time creates the table."""
+_CONNECTIONS = 4
+
+Row = tuple[Any, ...]
+
+
+class JournalDatabase(Protocol):
+    """Runs statements with `?` as the placeholder of a value. Each is committed to disk before it returns."""
+
+    def change(self, statement: str, values: Sequence[object]) -> int:
+        """Run a statement and return how many rows it changed."""
+        ...
+
+    def read(self, statement: str, values: Sequence[object]) -> list[Row]:
+        """Run a query and return its rows."""
+        ...
+
+    def close(self) -> None:
+        """Close all connections."""
+        ...
+
+
+class SqliteDatabase:
+    """One connection to a file that only its owner may use, or to a database in memory."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Choose the file, or memory. Nothing is opened yet."""
+        self._path = path
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._closed = False
+
+    def change(self, statement: str, values: Sequence[object]) -> int:
+        """Run a statement and return how many rows it changed."""
+        with self._lock:
+            return self._connect().execute(statement, values).rowcount
+
+    def read(self, statement: str, values: Sequence[object]) -> list[Row]:
+        """Run a query and return its rows."""
+        with self._lock:
+            return self._connect().execute(statement, values).fetchall()
+
+    def close(self) -> None:
+        """Close the file for good."""
+        with self._lock:
+            self._closed = True
+            if self._connection is not None:
+                self._connection.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._closed:
+            raise sqlite3.ProgrammingError("This journal is closed.")
+        if self._connection is None:
+            self._connection = sqlite3.connect(
+                make_private(self._path) if self._path else ":memory:",
+                check_same_thread=False,
+                timeout=10,
+                isolation_level=None,
+            )
+            self._connection.execute("PRAGMA synchronous=FULL")
+            self._connection.execute(_TABLE)
+            _add_missing_columns(self._connection)
+        return self._connection
+
+
+def _add_missing_columns(connection: sqlite3.Connection) -> None:
+    """Complete a file of an earlier version; the writes in it equal none."""
+    known = {row[1] for row in connection.execute("PRAGMA table_info(intents)")}
+    for name in {"destination", "arguments"} - known:
+        # Another process may add it at the same moment.
+        with suppress(sqlite3.OperationalError):
+            connection.execute(f"ALTER TABLE intents ADD COLUMN {name} TEXT")
+
+
+class PostgresDatabase:
+    """A few connections to a Postgres server, opened when they are needed and checked before each use."""
+
+    def __init__(self, url: str) -> None:
+        """Choose the database by its URL. Nothing is opened yet.
+
+        Raises:
+            ExtraMissing: The libraries for Postgres are not installed.
+        """
+        with naming_extras():
+            from psycopg_pool import ConnectionPool  # noqa: PLC0415 - an extra
+        self._lock = threading.Lock()
+        self._ready = False
+        self._pool = ConnectionPool(
+            url,
+            min_size=0,
+            max_size=_CONNECTIONS,
+            open=False,
+            kwargs={"autocommit": True},
+            check=ConnectionPool.check_connection,
+            name="write journal",
+        )
+
+    def change(self, statement: str, values: Sequence[object]) -> int:
+        """Run a statement and return how many rows it changed."""
+        self._prepare()
+        with self._pool.connection() as connection:
+            return connection.execute(_translate(statement), values).rowcount
+
+    def read(self, statement: str, values: Sequence[object]) -> list[Row]:
+        """Run a query and return its rows."""
+        self._prepare()
+        with self._pool.connection() as connection:
+            return connection.execute(_translate(statement), values).fetchall()
+
+    def close(self) -> None:
+        """Close all connections for good."""
+        self._pool.close()
+
+    def _prepare(self) -> None:
+        """Open the pool and create the table, once; of many processes that begin at once, one creates it."""
+        with self._lock:
+            if self._ready:
+                return
+            self._pool.open()
+            with self._pool.connection() as connection, connection.transaction():
+                connection.execute("SELECT pg_advisory_xact_lock(%s)", (_CREATING,))
+                connection.execute(_TABLE)
+            self._ready = True
+
+
+def _translate(statement: str) -> bytes:
+    """Return a statement in the form of psycopg. Statements are constants of this package and contain no `%`."""
+    return statement.replace("?", "%s").encode()
