@@ -1,0 +1,214 @@
+"""The outline of a report: its sections in the order in which people read them, the same for every form.
+
+The terminal, the Markdown and the page show what stands here, so that a section has one title and one place.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+VERDICTS = {
+    "answered": "Answered",
+    "incident": "Incident",
+    "no_incident": "No incident",
+    "inconclusive": "Inconclusive",
+}
+"""How people read a verdict; any other one is shown in its own words."""
+STATEMENTS = {
+    "observed": "Observed",
+    "inferred": "Inferred",
+    "hypotheses_rejected": "Hypotheses rejected",
+    "not_determined": "Not determined",
+    "unverified": "Not verified",
+}
+"""The sections that consist of statements, in order, with their titles."""
+TIMELINE, WRITTEN, COVERAGE, SOURCES = "Time line", "Written", "Not covered", "Sources"
+_GAPS = {"partial": "Read in part", "not_written": "Not written", "limits": "Limit reached", "unknown": "Unknown"}
+_EVIDENCE_ID = re.compile(r"E\d+")
+_LINK = re.compile(r"https?://[^\s<>()\[\]{}\"'`\\|]+")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A citation: what it is called, and the web page that shows it; `url` is empty when there is none."""
+
+    id: str
+    title: str
+    url: str
+
+    @property
+    def label(self) -> str:
+        """The citation in a few characters, such as `E3, line 12`."""
+        return f"{self.id}, {self.title}" if self.title else self.id
+
+
+@dataclass(frozen=True)
+class Point:
+    """One statement or gap, with what it rests on.
+
+    Attributes:
+        text: One line.
+        references: What it cites.
+        lead: What stands before the text, such as the kind of a gap or a time.
+        reasoning: How an inferred statement follows.
+        quote: What the evidence says literally; empty when the text says the same.
+        problem: Why it is not verified.
+    """
+
+    text: str
+    references: tuple[Reference, ...] = ()
+    lead: str = ""
+    reasoning: str = ""
+    quote: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of a report, which has at least one point."""
+
+    key: str
+    title: str
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A row of the time line: when it happened in UTC, what, and what says so."""
+
+    time: str
+    text: str
+    references: tuple[Reference, ...]
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A whole report in the order in which people read it.
+
+    Attributes:
+        verdict: As people read it.
+        answer: Markdown.
+        timeline: Empty unless enough dated facts are known.
+        sections: Those that have something to say.
+        sources: What the report cites, each with its page.
+        footer: What the question cost.
+    """
+
+    verdict: str
+    answer: str
+    timeline: tuple[Moment, ...]
+    sections: tuple[Section, ...]
+    sources: tuple[Reference, ...]
+    footer: str
+
+
+def outline(report: Mapping[str, Any]) -> Outline:
+    """Return the outline of a report."""
+    verdict = str(report.get("verdict") or "inconclusive")
+    links: Mapping[str, Any] = report.get("links") or {}
+    sections = [
+        Section(key, title, tuple(_point(entry, links) for entry in report[key]))
+        for key, title in STATEMENTS.items()
+        if report.get(key)
+    ]
+    if written := report.get("written"):
+        sections.append(Section("written", WRITTEN, tuple(_written(entry) for entry in written)))
+    if gaps := tuple(_gaps(report.get("coverage") or {}, links)):
+        sections.append(Section("coverage", COVERAGE, gaps))
+    return Outline(
+        verdict=VERDICTS.get(verdict) or verdict.replace("_", " ").capitalize(),
+        answer=str(report.get("answer") or ""),
+        timeline=tuple(
+            Moment(str(row["time"]), one_line(row["text"]), _references(row, links))
+            for row in report.get("timeline") or ()
+        ),
+        sections=tuple(sections),
+        sources=tuple(_source(identifier, entry) for identifier, entry in links.items()),
+        footer=describe_usage(report.get("usage") or {}),
+    )
+
+
+def one_line(text: object) -> str:
+    """Put a text on one line with single spaces."""
+    return " ".join(str(text).split())
+
+
+def safe_url(url: object) -> str:
+    """Return a web address that every form can show as a link; empty when it is none."""
+    return str(url) if url and _LINK.fullmatch(str(url)) else ""
+
+
+def describe_usage(usage: Mapping[str, Any]) -> str:
+    """Say in one line what a question cost: tool calls, tokens, time, and money where prices are known."""
+    parts = []
+    if (calls := usage.get("calls")) is not None:
+        parts.append(f"{calls:,} tool call{'' if calls == 1 else 's'}")
+    if tokens := usage.get("tokens"):
+        parts.append(f"{tokens:,} tokens")
+    if (seconds := usage.get("seconds")) is not None:
+        parts.append(_describe_seconds(float(seconds)))
+    if (cost := usage.get("cost")) is not None:
+        parts.append(f"{cost:.{2 if cost >= 0.1 else 4}f} {usage.get('currency', 'USD')}")
+    return " · ".join(parts)
+
+
+def describe_time(moment: datetime, precise: bool = True) -> str:
+    """Write a point in time in UTC as people read it; a day alone when the hour is not known."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}" if precise else f"{moment:%Y-%m-%d}"
+
+
+def _describe_seconds(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.0f} s" if seconds >= 1 else "less than 1 s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+
+
+def _point(entry: Mapping[str, Any], links: Mapping[str, Any]) -> Point:
+    text, quote = one_line(entry["statement"]), one_line(entry.get("quote") or "")
+    said = " ".join(text.replace("|", " ").split())
+    section = STATEMENTS.get(str(entry.get("section") or ""), "")
+    return Point(
+        text,
+        _references(entry, links),
+        lead=section,
+        reasoning=one_line(entry.get("reasoning") or ""),
+        quote="" if quote in said else quote,
+        problem=one_line(entry.get("problem") or ""),
+    )
+
+
+def _references(entry: Mapping[str, Any], links: Mapping[str, Any]) -> tuple[Reference, ...]:
+    """Return what an entry cites, with the page of the very line where it is known."""
+    places: Mapping[str, Any] = entry.get("places") or {}
+    return tuple(
+        Reference(
+            identifier,
+            one_line((places.get(identifier) or {}).get("line") or ""),
+            safe_url((places.get(identifier) or {}).get("url") or (links.get(identifier) or {}).get("url")),
+        )
+        for identifier in map(str, entry.get("evidence") or ())
+    )
+
+
+def _written(entry: Mapping[str, Any]) -> Point:
+    title = one_line(entry.get("title") or "")
+    what = one_line(entry.get("what") or entry.get("tool") or "")
+    reference = Reference(str(entry.get("evidence") or ""), "", safe_url(entry.get("url")))
+    return Point(title, (reference,), lead=what)
+
+
+def _gaps(coverage: Mapping[str, Sequence[str]], links: Mapping[str, Any]) -> Iterator[Point]:
+    for status, entries in coverage.items():
+        for entry in entries:
+            text = one_line(entry)
+            found = _EVIDENCE_ID.match(text)
+            cited = {"evidence": [found[0]] if found and found[0] in links else []}
+            kept = text[found.end() :].lstrip() if found and cited["evidence"] else text
+            yield Point(kept, _references(cited, links), lead=_GAPS.get(status, status.replace("_", " ").capitalize()))
+
+
+def _source(identifier: str, entry: Mapping[str, Any]) -> Reference:
+    return Reference(identifier, one_line(entry.get("title") or ""), safe_url(entry.get("url")))

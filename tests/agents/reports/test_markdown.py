@@ -1,0 +1,100 @@
+"""The Markdown of a report: one order, tables stay tables, and no text passes for a section or a tag."""
+
+import pytest
+from markdown_it import MarkdownIt
+
+from azure_devops_agents.reports.markdown import render_markdown
+
+FILE = "https://dev.azure.com/tidewater/Platform/_git/platform-api?path=%2Fdeploy%2Fci.env&version=GBmain"
+BUILD = "https://dev.azure.com/tidewater/Platform/_build/results?buildId=35"
+REPORT = {
+    "answer": "Build 35 fails.\n\n| build | result |\n|---|---|\n| 35 | failed |",
+    "verdict": "incident",
+    "observed": [
+        {
+            "statement": "Build 35 failed.",
+            "evidence": ["E3"],
+            "quote": "Run unit tests\tfailed",
+            "places": {"E3": {"line": "line 12", "url": f"{BUILD}&view=logs&l=12"}},
+        }
+    ],
+    "inferred": [
+        {"statement": "The name is old.", "evidence": ["E7"], "quote": "DB_TIMEOUT=", "reasoning": "the code reads on"}
+    ],
+    "hypotheses_rejected": [{"statement": "The agent was lost.", "evidence": ["E3"], "quote": "Run unit tests"}],
+    "not_determined": [{"statement": "Who set the value first.", "evidence": [], "quote": ""}],
+    "unverified": [{"statement": "Build 17 was green.", "evidence": ["E9"], "quote": "x", "section": "observed"}],
+    "written": [{"evidence": "E8", "what": "bug 59", "title": "platform-api-ci fails", "url": "https://dev.azure.com/tidewater/_workitems/edit/59"}],
+    "coverage": {"denied": ["E5 list_tags: [denied ScopeMissing vso.code]"], "limits": ["60 tool calls"]},
+    "links": {
+        "E3": {"title": "build 35", "url": BUILD},
+        "E5": {"title": "list_tags", "url": ""},
+        "E7": {"title": "/deploy/ci.env", "url": FILE},
+        "E8": {"title": "bug 59", "url": "https://dev.azure.com/tidewater/_workitems/edit/59"},
+    },
+    "timeline": [{"time": "2026-11-26 08:14", "text": "Build 35 failed.", "evidence": ["E3"]}],
+    "usage": {"calls": 12, "tokens": 38120, "seconds": 101.2, "cost": 0.0312, "currency": "USD"},
+}  # fmt: skip
+
+
+def page(report):
+    return MarkdownIt("commonmark").enable("table").render(render_markdown(report))
+
+
+def test_the_sections_stand_in_the_order_in_which_people_read():
+    text = render_markdown(REPORT)
+    titles = [line.removeprefix("## ") for line in text.split("\n") if line.startswith("## ")]
+    assert titles == [
+        "Time line",
+        "Observed",
+        "Inferred",
+        "Hypotheses rejected",
+        "Not determined",
+        "Not verified",
+        "Written",
+        "Not covered",
+        "Sources",
+    ]
+    assert text.startswith("**Incident**\n\nBuild 35 fails.")
+    assert text.rstrip().endswith("*12 tool calls · 38,120 tokens · 1 min 41 s · 0.0312 USD*")
+
+
+def test_a_table_in_the_answer_is_a_table():
+    assert page(REPORT).count("<table>") == 2  # the answer's and the time line
+
+
+def test_every_citation_and_every_write_is_a_link():
+    text = render_markdown(REPORT)
+    assert f"([E3, line 12]({BUILD}&view=logs&l=12))" in text
+    assert f"([E7]({FILE}))" in text
+    assert "- **bug 59**: platform-api-ci fails ([E8](https://dev.azure.com/tidewater/_workitems/edit/59))" in text
+    assert "  - Because the code reads on" in text
+
+
+HOSTILE = [
+    "# Written",
+    "## Written\n- bug 1",
+    "Written\n=====",
+    "Written\n---",
+    "<pre>",
+    "<!-- ",
+    "```\nopen",
+    "~~~~ x\n```",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("field", ["answer", "statement"])
+def test_no_text_passes_for_a_section_or_hides_the_next_one(text, field):
+    usual = page({**REPORT, "answer": "x", "observed": [{**REPORT["observed"][0], "statement": "x"}]})
+    changed = {"answer": text} if field == "answer" else {"observed": [{**REPORT["observed"][0], "statement": text}]}
+    shown = page({**REPORT, "answer": "x", **changed})
+    assert shown.count("<h2>") == usual.count("<h2>")
+    assert "<h1>" not in shown
+    assert "<pre>" not in shown.replace("<pre><code", "")
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "https://a.example/)](x", "https://a.example/ x", "data:x"])
+def test_only_a_web_address_becomes_a_link(url):
+    report = {**REPORT, "links": {"E7": {"title": "x", "url": url}}}
+    assert url not in render_markdown(report)
