@@ -1,7 +1,10 @@
-"""An organization, a toolkit and an investigator, all real, all local."""
+"""An organization, a toolkit, an investigator and a Postgres server, all real, all local."""
+
+from itertools import count
 
 import pytest
 from agent_tokens import FULL, READ_SCOPES, READER
+from postgres_server import serve_postgres
 
 from azure_devops_simulator import SimulatorServer, seed_organization
 from langchain_azure_devops import AzureDevOpsToolkit
@@ -35,3 +38,24 @@ def toolkit(server, organization):
 def reader(server):
     with AzureDevOpsToolkit.connect(base_url=server.base_url, pat=READER, default_project="Platform") as connected:
         yield connected
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """The URL of a database that can create others."""
+    with serve_postgres() as url:
+        yield url
+
+
+_databases = count(1)
+
+
+@pytest.fixture
+def postgres_url(postgres):
+    """The URL of a new and empty database."""
+    import psycopg
+
+    name = f"test_{next(_databases)}"
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    return postgres.replace("/postgres?", f"/{name}?")

@@ -1,15 +1,31 @@
-"""The journal of writes: each id begins once, whoever asks."""
+"""The journal of writes: each id begins once, whoever asks, in a file and in Postgres."""
 
 import asyncio
+import sqlite3
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 
+import psycopg
+import pytest
 from blockbuster import blockbuster_ctx
 
 from azure_devops_agents.approvals.write_journal import Outcome, WriteJournal
 
+BEGIN = (
+    "import sys; from azure_devops_agents.approvals.write_journal import WriteJournal as J; from pathlib import Path; "
+)
+BEGIN += "j = J(sys.argv[1] if '://' in sys.argv[1] else Path(sys.argv[1])); print(j.begin('a', 'tool')); j.close()"
 
-def test_of_many_at_once_one_begins(tmp_path):
-    journals = [WriteJournal(tmp_path / "i.sqlite") for _ in range(8)]
+
+@pytest.fixture(params=["file", "postgres"])
+def place(request, tmp_path):
+    return tmp_path / "i.sqlite" if request.param == "file" else request.getfixturevalue("postgres_url")
+
+
+def test_of_many_at_once_one_begins(place):
+    journals = [WriteJournal(place) for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:
         begun = list(pool.map(lambda journal: journal.begin("a", "tool"), journals))
     assert begun.count(None) == 1
@@ -18,16 +34,70 @@ def test_of_many_at_once_one_begins(tmp_path):
         journal.close()
 
 
-def test_an_outcome_is_told_without_beginning(tmp_path):
-    journal = WriteJournal(tmp_path / "i.sqlite")
+def test_of_many_processes_one_begins(place):
+    command = [sys.executable, "-c", BEGIN, str(place)]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    answers = [process.communicate(timeout=100)[0].strip() for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0]
+    assert answers.count("None") == 1
+    assert sum(answer.startswith("Outcome(status=None") for answer in answers) == 2
+
+
+def test_an_outcome_is_told_without_beginning(place):
+    journal = WriteJournal(place)
     assert journal.outcome("a") is None
     assert journal.begin("a", "tool") is None
     assert journal.outcome("a") == Outcome(None, "")
     journal.finish("a", "written", "id: 1")
     journal.close()
-    again = WriteJournal(tmp_path / "i.sqlite")
+    again = WriteJournal(place)
     assert again.outcome("a") == again.begin("a", "tool") == Outcome("written", "id: 1")
     again.close()
+
+
+async def test_the_asynchronous_form_keeps_the_same_journal_and_blocks_no_loop(place):
+    journal = WriteJournal(place)
+    with blockbuster_ctx():
+        assert await journal.aoutcome("a") is None
+        begun = await asyncio.gather(*(journal.abegin("a", "tool", "here", "{}") for _ in range(8)))
+        assert begun.count(None) == 1
+        await journal.afinish("a", "unknown", "lost \ud800 \0")
+        assert (await journal.aoutcome("a")).status == "unknown"
+        assert await journal.alist_open("tool", "here") == []
+    journal.close()
+    other = WriteJournal(place)
+    assert [entry.write_id for entry in await other.alist_open("tool", "here")] == ["a"]
+    assert other.outcome("a").text == "lost \ufffd \ufffd"
+    other.close()
+
+
+async def test_a_loop_goes_on_while_the_journal_waits_for_another_client(place, hold_journal):
+    """If a write that begins stopped the loop, nobody could let the other client go on."""
+    journal = WriteJournal(place)
+    await journal.aoutcome("a")
+    with hold_journal(place):
+        begins = asyncio.create_task(journal.abegin("a", "tool"))
+        await asyncio.to_thread(sum, range(1000))
+        assert not begins.done()
+    assert await begins is None
+    journal.close()
+
+
+@pytest.fixture
+def hold_journal():
+    @contextmanager
+    def hold(place):
+        """Keep all others from writing, like a client in the middle of a transaction."""
+        if isinstance(place, str):
+            with psycopg.connect(place) as connection:
+                connection.execute("LOCK TABLE intents IN EXCLUSIVE MODE")
+                yield
+        else:
+            with closing(sqlite3.connect(place, isolation_level=None)) as connection:
+                connection.execute("BEGIN EXCLUSIVE")
+                yield
+
+    return hold
 
 
 def test_a_journal_opens_nothing_before_its_first_use(tmp_path):
@@ -39,20 +109,16 @@ def test_a_journal_opens_nothing_before_its_first_use(tmp_path):
     journal.close()
 
 
-async def test_the_asynchronous_form_keeps_the_same_journal_and_blocks_no_loop(tmp_path):
-    journal = WriteJournal(tmp_path / "i.sqlite")
-    with blockbuster_ctx():
-        assert await journal.aoutcome("a") is None
-        begun = await asyncio.gather(*(journal.abegin("a", "tool", "here", "{}") for _ in range(8)))
-        assert begun.count(None) == 1
-        await journal.afinish("a", "unknown", "lost \ud800 \0")
-        assert (await journal.aoutcome("a")).status == "unknown"
-        assert await journal.alist_open("tool", "here") == []
+def test_a_journal_outlives_the_connections_that_its_server_ends(postgres_url):
+    journal = WriteJournal(postgres_url)
+    assert journal.begin("a", "tool") is None
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    assert journal.outcome("a") == Outcome(None, "")
     journal.close()
-    other = WriteJournal(tmp_path / "i.sqlite")
-    assert [entry.write_id for entry in await other.alist_open("tool", "here")] == ["a"]
-    assert other.outcome("a").text == "lost \ufffd \ufffd"
-    other.close()
 
 
 def test_a_graph_without_a_file_has_a_journal_of_its_own():
