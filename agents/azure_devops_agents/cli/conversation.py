@@ -150,10 +150,10 @@ def _run_command(
 def _show_evidence(console: Console, investigator: Investigator, thread: str, wanted: str) -> None:
     known = investigator.state(thread).get("evidence", {})
     if wanted in known:
-        console.print(plain(known[wanted]["text"]))
+        console.print(plain(investigator.evidence(thread)[wanted]["text"]))
         return
     for entry in known.values():
-        size = f"{len(entry['text']):,} characters"
+        size = f"{entry['size']:,} characters"
         console.print(
             Text.assemble((f"{entry['id']:4}", "cyan"), f"{make_safe(entry['tool'])} [{entry['status']}] {size}")
         )

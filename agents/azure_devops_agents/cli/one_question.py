@@ -51,7 +51,7 @@ def investigate(
             elif not as_machine:
                 show_report(out, event.report)
         if as_machine:
-            click.echo(as_json(investigator.state(thread)))
+            click.echo(as_json(investigator, thread))
 
 
 def _load_plan(toolkit: AzureDevOpsToolkit, path: Path | None) -> ApprovedPlan | None:

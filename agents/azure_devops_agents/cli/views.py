@@ -10,6 +10,7 @@ from rich.text import Text
 from azure_devops_agents.cli.approval_panel import show_approval
 from azure_devops_agents.cli.terminal import machine_readable, make_safe
 from azure_devops_agents.investigation.events import ApprovalAsked, Event, ModelText, ToolFinished, ToolStarted, Waited
+from azure_devops_agents.investigation.investigator import Investigator
 
 _MARKS = {"ok": ("✓", "green"), "written": ("✓", "bold green"), "partial": ("◐", "yellow"), "empty": ("○", "dim")}
 _SECTIONS = {
@@ -108,9 +109,10 @@ def show_report(console: Console, report: Mapping[str, Any]) -> None:
             )
 
 
-def as_json(state: Mapping[str, Any]) -> str:
+def as_json(investigator: Investigator, thread: str) -> str:
     """Return the report and the evidence of a thread as JSON."""
-    return machine_readable({"report": state.get("report"), "evidence": list(state.get("evidence", {}).values())})
+    report = investigator.state(thread).get("report")
+    return machine_readable({"report": report, "evidence": list(investigator.evidence(thread).values())})
 
 
 def _arguments(arguments: Mapping[str, Any]) -> str:

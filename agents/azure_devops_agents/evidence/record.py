@@ -1,12 +1,15 @@
-"""Evidence: each tool result is stored whole under an id. The model sees a preview and can read on."""
+"""Evidence: each tool result has an id. The state keeps an index entry of it, and the model can read on in its text."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, NotRequired
+from datetime import UTC, datetime
+from typing import Annotated, Any, NotRequired, cast
 
 from langchain_core.messages import ToolMessage
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
+from azure_devops_agents.evidence.storable import storable
 from azure_devops_agents.evidence.summary import summarize_error, summarize_result
 from langchain_azure_devops import Tool
 from langchain_azure_devops.results import ERROR
@@ -20,14 +23,15 @@ _PAGING = {"cursor", "limit", "first_line", "last_line"}
 """Arguments that choose a part of a result, not what is looked at."""
 
 
-class Evidence(TypedDict):
-    """One tool result, stored whole.
+class _Described(TypedDict):
+    """What is known about one tool result.
 
     `status` is ok, empty, partial, or the status of the error (denied, not_found, throttled, ...); `call` is the id of
-    the tool call it answers. `summary` says in one line what `text` holds. `untrusted` says whether people or builds
+    the tool call it answers. `summary` says in one line what the text holds. `untrusted` says whether people or builds
     wrote some of it; `origins` says who: each names the record, its fields, `by` (people, builds, service), the author
     and whether that is the token's own account. `next` holds the arguments that fetch what follows, `gaps` says whether
-    something is missing that no such call fetches. `data` is the record that a write returned.
+    something is missing that no such call fetches. `urls` holds the web page of the record, or a pattern for all rows.
+    `data` is the record that a write returned.
     """
 
     id: str
@@ -35,13 +39,59 @@ class Evidence(TypedDict):
     tool: str
     arguments: dict[str, Any]
     status: str
-    text: str
     summary: str
     untrusted: bool
     origins: list[dict[str, Any]]
     next: dict[str, Any] | None
     gaps: bool
+    urls: dict[str, str] | None
     data: NotRequired[Any]
+
+
+class Answer(_Described):
+    """One tool result with its text, as a node returns it."""
+
+    text: str
+
+
+class Place(TypedDict):
+    """The place of a text in the store: `digest` is its key there, `size` the number of its characters."""
+
+    digest: str
+    size: int
+
+
+class Evidence(_Described, Place):
+    """One tool result in the state of a thread. The store holds its text.
+
+    `read` is the time when it was read, in UTC.
+    """
+
+    read: str
+
+
+class FullEvidence(Evidence):
+    """One tool result with its text."""
+
+    text: str
+
+
+def digest_text(text: str) -> str:
+    """Return the digest of a text, which is its key in the store."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def place_text(text: str) -> Place:
+    """Return the place of a text in the store."""
+    return Place(digest=digest_text(text), size=len(text))
+
+
+def index_entry(answer: Answer, read: datetime) -> tuple[Evidence, str]:
+    """Return what the state keeps of an answer, and its text as the store keeps it."""
+    text = str(storable(answer["text"]))
+    described = storable({name: value for name, value in answer.items() if name != "text"})
+    when = f"{read.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return cast("Evidence", {**described, **place_text(text), "read": when}), text
 
 
 class ReadEvidence(BaseModel):
@@ -56,12 +106,12 @@ class ReadEvidence(BaseModel):
 
 def evidence_of_message(
     evidence_id: str, tool: Tool[..., Any] | None, call: dict[str, Any], message: ToolMessage
-) -> Evidence:
+) -> Answer:
     """Return the evidence that a tool message holds; its artifact says what its text says to a model."""
     artifact: dict[str, Any] = message.artifact if isinstance(message.artifact, dict) else {}
     failed = message.status == "error"
     name = tool.name if tool else str(call["name"])
-    return Evidence(
+    return Answer(
         id=evidence_id,
         call=str(call["id"]),
         tool=name,
@@ -73,6 +123,7 @@ def evidence_of_message(
         origins=[ERROR.as_data()] if failed else list(artifact.get("origins", [])),
         next=artifact.get("next"),
         gaps=bool(artifact.get("gaps")),
+        urls=artifact.get("urls"),
     )
 
 
@@ -86,9 +137,9 @@ def _holds_untrusted_text(artifact: Mapping[str, Any], failed: bool) -> bool:
     return artifact.get("status") != "empty" or bool(artifact.get("notes") or artifact.get("failed"))
 
 
-def evidence_of_text(evidence_id: str, call: dict[str, Any], status: str, text: str, summary: str) -> Evidence:
+def evidence_of_text(evidence_id: str, call: dict[str, Any], status: str, text: str, summary: str) -> Answer:
     """Return the evidence of an answer that no tool gave."""
-    return Evidence(
+    return Answer(
         id=evidence_id,
         call=str(call["id"]),
         tool=str(call["name"]),
@@ -100,6 +151,7 @@ def evidence_of_text(evidence_id: str, call: dict[str, Any], status: str, text: 
         origins=[],
         next=None,
         gaps=False,
+        urls=None,
     )
 
 
@@ -132,7 +184,7 @@ def _leave_out(arguments: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if value is not None and name not in names}
 
 
-def preview(evidence: Evidence) -> str:
+def preview(evidence: Answer) -> str:
     """Return what the model sees of a result: its id and as many lines as fit, with the fence closed."""
     text = evidence["text"]
     head = f"{evidence['id']}:\n"
@@ -178,22 +230,37 @@ def _take_fitting(lines: list[str]) -> list[str]:
     return kept
 
 
-def read_lines(known: dict[str, Evidence], arguments: dict[str, Any], nonce: str) -> str:
-    """Return numbered lines of earlier evidence.
+def find_evidence(known: Mapping[str, Evidence], arguments: dict[str, Any]) -> Evidence:
+    """Return the entry in whose text a call reads on.
 
     Raises:
         ValueError: The arguments do not fit, or no such evidence exists.
     """
-    wanted = ReadEvidence.model_validate({name: value for name, value in arguments.items() if value is not None})
-    evidence = known.get(wanted.id)
-    if evidence is None:
+    wanted = _parse_arguments(arguments)
+    if wanted.id not in known:
         raise ValueError(f"There is no evidence {wanted.id!r}. Known: {', '.join(known) or 'none yet'}.")
-    lines = list(enumerate(split_lines(evidence["text"]), 1))[wanted.first_line - 1 :]
+    return known[wanted.id]
+
+
+def read_lines(evidence: Evidence, text: str, arguments: dict[str, Any], nonce: str) -> str:
+    """Return numbered lines of the text of earlier evidence.
+
+    Raises:
+        ValueError: The arguments do not fit, or the text is not stored any more.
+    """
+    wanted = _parse_arguments(arguments)
+    if evidence["size"] and not text:
+        raise ValueError(f"The text of {evidence['id']} is not stored any more. Call {evidence['tool']} again.")
+    lines = list(enumerate(split_lines(text), 1))[wanted.first_line - 1 :]
     if wanted.contains:
         lines = [(number, line) for number, line in lines if wanted.contains.lower() in line.lower()]
     shown = _take_fitting([f"{number}: {line}" for number, line in lines])
     more = f"[{len(lines) - len(shown)} more lines]" if len(shown) < len(lines) else "[end]"
     return f"{evidence['id']}, {evidence['tool']}:\n{fence(chr(10).join(shown), nonce)}\n{more}"
+
+
+def _parse_arguments(arguments: dict[str, Any]) -> ReadEvidence:
+    return ReadEvidence.model_validate({name: value for name, value in arguments.items() if value is not None})
 
 
 def list_untrusted(known: dict[str, Evidence]) -> list[dict[str, Any]]:

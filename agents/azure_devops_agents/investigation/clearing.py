@@ -1,11 +1,15 @@
 """Replace the secrets that are known by now in messages and in everything else that a thread stores."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from langchain_core.messages import BaseMessage
 
+from azure_devops_agents.evidence.record import Place
 from azure_devops_agents.investigation.state import State
+from azure_devops_agents.investigation.storing import EvidenceOfRun
 from langchain_azure_devops import AzureDevOps
 
 T = TypeVar("T")
@@ -35,15 +39,45 @@ def clear_message(message: M, clear: Clear) -> M:
     return message.model_copy(update=cleared)
 
 
-def clear_state(state: State, clear: Clear) -> dict[str, Any]:
-    """Return the update of a state in which a secret stands that was not known when it was stored."""
+def clear_state(state: State, clear: Clear, replaced: Mapping[str, Place]) -> dict[str, Any]:
+    """Return the update of a state in which a secret stands that was not known when it was stored.
+
+    Args:
+        state: The state.
+        clear: Returns data with pseudonyms for secrets.
+        replaced: The places of the texts of evidence that were replaced, by the digests of the texts before.
+    """
     changed = [after for before in state["messages"] if (after := clear_message(before, clear)) is not before]
     update: dict[str, Any] = {"messages": changed} if changed else {}
-    for name, entries in (("evidence", state.get("evidence", {})), ("decisions", state.get("decisions", {}))):
-        if found := _clear_entries(entries, clear):
+    evidence = {
+        name: {**entry, **replaced[entry["digest"]]} if entry["digest"] in replaced else entry
+        for name, entry in state.get("evidence", {}).items()
+    }
+    for name, before, now in (
+        ("evidence", state.get("evidence", {}), evidence),
+        ("decisions", state.get("decisions", {}), state.get("decisions", {})),
+    ):
+        if found := {key: after for key, entry in now.items() if (after := clear(entry)) is not before[key]}:
             update[name] = found
     return update
 
 
-def _clear_entries(entries: Mapping[str, Any], clear: Clear) -> dict[str, Any]:
-    return {key: after for key, before in entries.items() if (after := clear(before)) is not before}
+@dataclass
+class ClearNode:
+    """The node that waits until every call of a step is answered or decided.
+
+    It replaces the secrets that became known by it, in the state and in the texts of the evidence.
+    """
+
+    client: AzureDevOps
+    evidence: EvidenceOfRun
+
+    def collect(self, state: State) -> dict[str, Any]:
+        """Return the update of a state without the secrets that are known by now."""
+        clear = partial(clear_known, self.client)
+        return clear_state(state, clear, self.evidence.texts().clear(clear))
+
+    async def acollect(self, state: State) -> dict[str, Any]:
+        """Return the update of a state without the secrets that are known by now, without blocking."""
+        clear = partial(clear_known, self.client)
+        return clear_state(state, clear, await self.evidence.texts().aclear(clear))

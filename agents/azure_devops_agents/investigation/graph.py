@@ -17,17 +17,20 @@ from langchain_core.runnables import RunnableLambda
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.store.base import BaseStore
+from langgraph.store.memory import InMemoryStore
 
 from azure_devops_agents.approvals.write_journal import WriteJournal
-from azure_devops_agents.investigation.clearing import clear_known, clear_state
+from azure_devops_agents.investigation.clearing import ClearNode
 from azure_devops_agents.investigation.reading import ReadNode
 from azure_devops_agents.investigation.reporting import ReportNodes
 from azure_devops_agents.investigation.routing import Budgets, after_calls, after_model
 from azure_devops_agents.investigation.state import State
+from azure_devops_agents.investigation.storing import EvidenceOfRun
 from azure_devops_agents.investigation.tool_calls import list_writers
 from azure_devops_agents.investigation.turns import ModelNode
 from azure_devops_agents.investigation.writing import WriteNodes
-from langchain_azure_devops import AzureDevOps, AzureDevOpsToolkit
+from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.safety import ApprovedPlan
 
 __all__ = ["build_graph"]
@@ -40,6 +43,7 @@ def build_graph(
     budgets: Budgets | None = None,
     journal: WriteJournal | None = None,
     checkpointer: BaseCheckpointSaver[Any] | None = None,
+    store: BaseStore | None = None,
     plan: ApprovedPlan | None = None,
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
     """Build the graph. It takes a question as `{"messages": [("user", "...")]}`.
@@ -54,26 +58,31 @@ def build_graph(
         budgets: How much one question may cost.
         journal: Where begun writes are stored; in memory by default.
         checkpointer: Where threads are stored.
+        store: Where the texts of the evidence are stored; in memory by default. A LangGraph server brings its own.
         plan: Decides about every write in place of a person: what it does not name is refused, and nobody is asked.
     """
     limits = budgets or Budgets()
     writes = journal or WriteJournal()
-    turn, reading, ending = ModelNode(model, toolkit, limits), ReadNode(toolkit), ReportNodes(toolkit, limits, writes)
+    store = store or InMemoryStore()
+    evidence = EvidenceOfRun(toolkit.client, store)
+    clearing = ClearNode(toolkit.client, evidence)
+    turn, reading = ModelNode(model, toolkit, limits), ReadNode(toolkit, evidence)
+    ending = ReportNodes(toolkit, limits, writes, clearing)
     writing = WriteNodes(toolkit, writes, plan)
 
     graph: StateGraph[Any, Any, Any, Any] = StateGraph(State)
     graph.add_node("model", RunnableLambda(turn.call_model, turn.acall_model))
-    graph.add_node("read", RunnableLambda(reading.read, reading.aread))
+    graph.add_node("read", evidence.storing(reading.read, reading.aread))
     graph.add_node(
         "prepare",
-        RunnableLambda(writing.prepare, writing.aprepare),
+        evidence.storing(writing.prepare, writing.aprepare),
         destinations=("collect", "approve", "prepare"),
     )
-    graph.add_node("approve", RunnableLambda(writing.approve, writing.aapprove), destinations=("collect", "prepare"))
-    graph.add_node("collect", partial(_collect, toolkit.client))
-    graph.add_node("write", RunnableLambda(writing.write, writing.awrite))
-    graph.add_node("report", ending.report)
-    graph.add_node("check", ending.check)
+    graph.add_node("approve", evidence.storing(writing.approve, writing.aapprove), destinations=("collect", "prepare"))
+    graph.add_node("collect", RunnableLambda(clearing.collect, clearing.acollect))
+    graph.add_node("write", evidence.storing(writing.write, writing.awrite))
+    graph.add_node("report", RunnableLambda(ending.report, ending.areport))
+    graph.add_node("check", RunnableLambda(ending.check, ending.acheck))
 
     graph.add_edge(START, "model")
     graph.add_conditional_edges(
@@ -86,9 +95,4 @@ def build_graph(
     graph.add_edge("write", "collect")
     graph.add_edge("report", "check")
     graph.add_edge("check", END)
-    return graph.compile(checkpointer=checkpointer, name="azure_devops_investigation")
-
-
-def _collect(client: AzureDevOps, state: State) -> dict[str, Any]:
-    """Wait until every call of the step is answered or decided, and replace the secrets that became known by it."""
-    return clear_state(state, partial(clear_known, client))
+    return graph.compile(checkpointer=checkpointer, store=store, name="azure_devops_investigation")

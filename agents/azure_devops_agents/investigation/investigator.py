@@ -12,13 +12,16 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, HumanMessage
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.store.sqlite import SqliteStore
 from langgraph.types import Command
 
 from azure_devops_agents.approvals.thread_lock import hold_thread
 from azure_devops_agents.approvals.write_journal import WriteJournal
+from azure_devops_agents.evidence.record import FullEvidence
+from azure_devops_agents.evidence.storable import storable
+from azure_devops_agents.evidence.store import EvidenceTexts
 from azure_devops_agents.investigation.events import ApprovalAsked, Event, ModelText, Waited, events_of, show_inert
 from azure_devops_agents.investigation.graph import build_graph
-from azure_devops_agents.investigation.messages import storable
 from azure_devops_agents.investigation.outgoing import Outgoing
 from azure_devops_agents.investigation.routing import Budgets
 from azure_devops_agents.models.scripted import UnknownQuestion
@@ -102,6 +105,15 @@ class Investigator:
         """Return what the thread stores: evidence, decisions, report, messages."""
         return dict(self._graph.get_state(_config(thread)).values)
 
+    def evidence(self, thread: str) -> dict[str, FullEvidence]:
+        """Return the evidence of a thread with its texts, without the secrets that are known by now."""
+        store = self._graph.store
+        if store is None:
+            raise ValueError("This graph has no store, so nobody knows where the texts of its evidence are.")
+        known = EvidenceTexts(store, thread).complete(self.state(thread).get("evidence", {}))
+        cleared: dict[str, FullEvidence] = self._redacted(known)
+        return cleared
+
     def resume(self, thread: str) -> Iterator[Event]:
         """Continue a question that an earlier process left unfinished."""
         with self._hold(thread):
@@ -162,13 +174,20 @@ def open_investigator(
     file = path or make_private_folder(state_path().parent) / state_path().name
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     connection = sqlite3.connect(make_private(file), check_same_thread=False, timeout=10)
+    # The saver and the store begin transactions of their own, so each needs a connection of its own.
+    beside = sqlite3.connect(file, check_same_thread=False, timeout=10, isolation_level=None)
     journal = WriteJournal(file)
-    saver = SqliteSaver(connection)
+    saver, store = SqliteSaver(connection), SqliteStore(beside)
+    saver.setup()
+    store.setup()
     try:
-        graph = build_graph(model, toolkit, budgets=budgets, journal=journal, checkpointer=saver, plan=plan)
+        graph = build_graph(
+            model, toolkit, budgets=budgets, journal=journal, checkpointer=saver, store=store, plan=plan
+        )
         yield Investigator(graph, toolkit.client.secrets.redact_value, file, Outgoing(toolkit.client).value)
     finally:
         journal.close()
         # A step may still be stored in the background; closing the file now would crash the process.
-        with saver.lock:
+        with saver.lock, store.lock:
             connection.close()
+            beside.close()

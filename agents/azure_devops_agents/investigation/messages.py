@@ -1,19 +1,17 @@
 """The message of one turn of the model, joined from its pieces."""
 
 import json
-import math
 from collections.abc import Sequence
 from typing import Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, BaseMessage, InvalidToolCall, ToolCall
 
+from azure_devops_agents.evidence.storable import storable
 from azure_devops_agents.investigation.clearing import Clear, clear_message
 from langchain_azure_devops.calls import check_values
 from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.text import join_halves
 
-_MAX_DEPTH = 20
-_MAX_INTEGER = 2**63
 _MAX_NAME = 200
 _MAX_MALFORMED = 2_000
 """Characters kept of arguments that cannot be used."""
@@ -48,20 +46,6 @@ def _join(whole: BaseMessage, used: set[str], redact: Clear) -> AIMessage:
             continue
         message.tool_calls.append(ToolCall(name=name, args=arguments, id=identifier, type="tool_call"))
     return message
-
-
-def storable(value: Any, depth: int = _MAX_DEPTH) -> Any:
-    """Return a value as every checkpointer stores it: whole characters, finite numbers of 64 bits, not too deep."""
-    if isinstance(value, str):
-        return join_halves(value)
-    if isinstance(value, list | tuple):
-        return [storable(part, depth - 1) for part in value] if depth else []
-    if isinstance(value, dict):
-        return {storable(name): storable(part, depth - 1) for name, part in value.items()} if depth else {}
-    too_large = isinstance(value, int) and not -_MAX_INTEGER <= value < _MAX_INTEGER
-    if too_large or (isinstance(value, float) and not math.isfinite(value)):
-        return f"{value:g}" if isinstance(value, float) else hex(value)
-    return value
 
 
 def find_refusal(message: BaseMessage) -> str | None:

@@ -6,10 +6,11 @@ from typing import Any
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool
 
-from azure_devops_agents.evidence.record import READ_EVIDENCE, evidence_of_message, read_lines
+from azure_devops_agents.evidence.record import READ_EVIDENCE, Evidence, evidence_of_message, find_evidence, read_lines
 from azure_devops_agents.investigation.clearing import clear_known
 from azure_devops_agents.investigation.refusals import BudgetExceeded, ToolAbsent, evidence_of_refusal, refuse_call
 from azure_devops_agents.investigation.state import CallTask
+from azure_devops_agents.investigation.storing import EvidenceOfRun
 from azure_devops_agents.investigation.tool_calls import answer_call, available_tools, record_evidence, tool_call
 from azure_devops_agents.reports.report import WRITE_REPORT, parse_report
 from langchain_azure_devops import AzureDevOpsToolkit
@@ -22,12 +23,15 @@ class ReadNode:
     """The node that carries out one call that reads, with what it needs. Nothing of it enters the state."""
 
     toolkit: AzureDevOpsToolkit
+    evidence: EvidenceOfRun
 
     def read(self, task: CallTask) -> dict[str, Any]:
         """Carry out a call that reads."""
         tools = available_tools(self.toolkit)
         if answered := self._answer_without_tool(task, tools):
             return answered
+        if task["call"]["name"] == READ_EVIDENCE:
+            return self._read_on(task, self.evidence.texts().load(self._select_entry(task)))
         return self._record(task, tools[task["call"]["name"]].invoke(tool_call(task["call"])))
 
     async def aread(self, task: CallTask) -> dict[str, Any]:
@@ -35,6 +39,8 @@ class ReadNode:
         tools = available_tools(self.toolkit)
         if answered := self._answer_without_tool(task, tools):
             return answered
+        if task["call"]["name"] == READ_EVIDENCE:
+            return self._read_on(task, await self.evidence.texts().aload(self._select_entry(task)))
         return self._record(task, await tools[task["call"]["name"]].ainvoke(tool_call(task["call"])))
 
     def _answer_without_tool(self, task: CallTask, tools: dict[str, BaseTool]) -> dict[str, Any] | None:
@@ -50,13 +56,26 @@ class ReadNode:
             if call["name"] == WRITE_REPORT:
                 parse_report(call["args"])
             if call["name"] == READ_EVIDENCE:
-                nonce = self.toolkit.client.context.nonce()
-                return answer_call(
-                    call, clear_known(self.toolkit.client, read_lines(task["evidence"], call["args"], nonce))
-                )
+                find_evidence(task["evidence"], call["args"])
+                return None
         except ValueError as error:
             return refuse_call(call, InvalidRequest(str(error), subject="arguments"))
         return None if call["name"] in tools else self._refuse_absent(task, tools)
+
+    def _select_entry(self, task: CallTask) -> dict[str, Evidence]:
+        """Return the entry in whose text a call reads on."""
+        entry = find_evidence(task["evidence"], task["call"]["args"])
+        return {entry["id"]: entry}
+
+    def _read_on(self, task: CallTask, texts: dict[str, str]) -> dict[str, Any]:
+        """Answer with lines of earlier evidence, without the secrets that are known by now."""
+        [(name, text)] = texts.items()
+        call, client = task["call"], self.toolkit.client
+        try:
+            lines = read_lines(task["evidence"][name], text, call["args"], client.context.nonce())
+        except ValueError as error:
+            return refuse_call(call, InvalidRequest(str(error), subject="arguments"))
+        return answer_call(call, clear_known(client, lines))
 
     def _refuse_absent(self, task: CallTask, tools: dict[str, BaseTool]) -> dict[str, Any]:
         """Refuse a call of a tool that is left out, or that does not exist, and record that as evidence."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from langchain_core.messages import ToolMessage
 
-from azure_devops_agents.evidence.record import Evidence, evidence_of_text
+from azure_devops_agents.evidence.record import Answer, evidence_of_text
 from azure_devops_agents.evidence.summary import summarize_error
 from langchain_azure_devops.errors import AzureDevOpsError, Denied, Unavailable
 from langchain_azure_devops.results import error_artifact
@@ -58,7 +58,7 @@ def refuse_call(call: Mapping[str, Any], error: AzureDevOpsError, text: str = ""
     return {"messages": [refusal_message(call, error, text)]}
 
 
-def evidence_of_refusal(evidence_id: str, call: dict[str, Any], error: AzureDevOpsError) -> Evidence:
+def evidence_of_refusal(evidence_id: str, call: dict[str, Any], error: AzureDevOpsError) -> Answer:
     """Return the evidence of a call that the agent refused."""
     summary = summarize_error(error_artifact(error))
     return evidence_of_text(evidence_id, call, error.status, describe_refusal(error), summary)

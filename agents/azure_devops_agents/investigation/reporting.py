@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 
 from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.evidence.record import Evidence
-from azure_devops_agents.investigation.clearing import clear_known, clear_state
+from azure_devops_agents.investigation.clearing import ClearNode, clear_known
 from azure_devops_agents.investigation.messages import find_refusal
 from azure_devops_agents.investigation.outgoing import Outgoing
 from azure_devops_agents.investigation.routing import Budgets, is_stopped, over_budget
@@ -37,9 +36,18 @@ class ReportNodes:
     toolkit: AzureDevOpsToolkit
     budgets: Budgets
     journal: WriteJournal
+    clearing: ClearNode
 
     def report(self, state: State) -> dict[str, Any]:
-        """Take the report from the model's last message, check its quotes, and answer the calls that remain.
+        """Take the report from the model's last message, check its quotes, and answer the calls that remain."""
+        return self._report(state, self.clearing.evidence.texts().load(state.get("evidence", {})))
+
+    async def areport(self, state: State) -> dict[str, Any]:
+        """Take the report, check its quotes, and answer the calls that remain, without blocking."""
+        return self._report(state, await self.clearing.evidence.texts().aload(state.get("evidence", {})))
+
+    def _report(self, state: State, texts: dict[str, str]) -> dict[str, Any]:
+        """Take the report, and compare its quotes with the texts of the evidence.
 
         The quotes are compared with the evidence before the report is made inert. From then on, also the call that
         brought it shows what a page may render.
@@ -57,7 +65,7 @@ class ReportNodes:
             answers.insert(0, outgoing.report_call(last, WRITE_REPORT))
         checked = check_quotes(
             clear_known(self.toolkit.client, self._take_report(state, wanted)),
-            clear_known(self.toolkit.client, state.get("evidence", {})),
+            clear_known(self.toolkit.client, texts),
         )
         return {"messages": answers, "report": outgoing.value(checked)}
 
@@ -83,9 +91,15 @@ class ReportNodes:
 
     def check(self, state: State) -> dict[str, Any]:
         """State what the report does not cover."""
-        cleared = clear_state(state, partial(clear_known, self.toolkit.client))
+        return self._check(state, self.clearing.collect(state))
+
+    async def acheck(self, state: State) -> dict[str, Any]:
+        """State what the report does not cover, without blocking."""
+        return self._check(state, await self.clearing.acollect(state))
+
+    def _check(self, state: State, cleared: dict[str, Any]) -> dict[str, Any]:
         known = {**state.get("evidence", {}), **cleared.get("evidence", {})}
-        report = dict(state["report"] or check_quotes(plain_report(""), known))
+        report = dict(state["report"] or check_quotes(plain_report(""), {}))
         limits = [text for text in (state.get("failure"), over_budget(state, self.budgets)) if text]
         calls = calls_of_question(state)
         cited = {identifier for section in SECTIONS for entry in report[section] for identifier in entry["evidence"]}

@@ -6,7 +6,7 @@ from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool
 
 from azure_devops_agents.approvals.view import graph_approver
-from azure_devops_agents.evidence.record import Evidence, preview
+from azure_devops_agents.evidence.record import Answer, preview
 from langchain_azure_devops import AzureDevOpsToolkit
 
 
@@ -31,9 +31,9 @@ def answer_call(call: dict[str, Any], text: str) -> dict[str, Any]:
 
 
 def record_evidence(
-    call: dict[str, Any], evidence: Evidence, status: Literal["success", "error"], artifact: object = None
+    call: dict[str, Any], evidence: Answer, status: Literal["success", "error"], artifact: object = None
 ) -> dict[str, Any]:
-    """Answer a call by an update of the state: the whole evidence, and a preview of it for the model.
+    """Answer a call by an update of the state: the evidence, whose text is stored, and a preview of it for the model.
 
     Args:
         call: The tool call.

@@ -54,16 +54,17 @@ def plain_report(answer: str, verdict: str = "inconclusive") -> dict[str, Any]:
     return {"answer": answer, "verdict": verdict, **{section: [] for section in SECTIONS}}
 
 
-def check_quotes(report: Mapping[str, Any], evidence: Mapping[str, Evidence]) -> dict[str, Any]:
+def check_quotes(report: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
     """Move every statement whose quote is not found to `unverified`.
 
-    What was not determined needs no quote: it says what is missing.
+    What was not determined needs no quote: it says what is missing. `texts` holds the text of each piece of evidence
+    by its id.
     """
     result: dict[str, Any] = {**report, "unverified": []}
     for section in SECTIONS:
         kept = []
         for statement in report[section]:
-            if (section == "not_determined" and not statement["quote"]) or _is_quoted(statement, evidence):
+            if (section == "not_determined" and not statement["quote"]) or _is_quoted(statement, texts):
                 kept.append(statement)
             else:
                 result["unverified"].append({**statement, "section": section})
@@ -91,7 +92,7 @@ def list_coverage(
     return gaps
 
 
-def _is_quoted(statement: Mapping[str, Any], evidence: Mapping[str, Evidence]) -> bool:
+def _is_quoted(statement: Mapping[str, Any], texts: Mapping[str, str]) -> bool:
     quote = " ".join(str(statement["quote"]).split())
-    sources = [evidence[identifier]["text"] for identifier in statement["evidence"] if identifier in evidence]
+    sources = [texts[identifier] for identifier in statement["evidence"] if identifier in texts]
     return len(quote) > 1 and any(quote in " ".join(text.split()) for text in sources)

@@ -16,6 +16,7 @@ from langchain_core.tools import BaseTool
 from langgraph.checkpoint.memory import InMemorySaver
 
 from azure_devops_agents.approvals.write_journal import WriteJournal
+from azure_devops_agents.evidence.store import EvidenceTexts
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import Investigator
 from azure_devops_agents.models.scripted import ScriptedModel, Step
@@ -156,6 +157,9 @@ def play(
             crash = f"{type(error).__name__}: {error}"
         if saver is not None:
             state = Investigator(graph).state("case")
+        if graph.store is not None:
+            texts = EvidenceTexts(graph.store, "" if saver is None else "case")
+            state = {**state, "evidence": texts.complete(state.get("evidence", {}))}
     return _outcome(state, environment, tools=tools, asked=asked, crash=crash, outage=watch.outage)
 
 
@@ -179,7 +183,7 @@ def _outcome(
 ) -> Outcome:
     evidence, messages = state.get("evidence", {}), state.get("messages", [])
     return Outcome(
-        report=state.get("report") or {**check_quotes(plain_report(""), evidence), "coverage": {}},
+        report=state.get("report") or {**check_quotes(plain_report(""), {}), "coverage": {}},
         evidence=evidence,
         answers=tuple((str(m.name), str(m.content)) for m in messages if isinstance(m, ToolMessage)),
         tools=tools,

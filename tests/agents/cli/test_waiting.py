@@ -100,7 +100,7 @@ def test_a_tool_that_gives_up_says_throttled_and_when_to_come_back_and_so_does_t
     model = ScriptedModel(steps=[[LIST], [REPORT]])
     with open_investigator(model, toolkit, path=tmp_path / "threads.sqlite") as investigator:
         events = list(investigator.ask("t", "What is open?"))
-        evidence = investigator.state("t")["evidence"]["E1"]
+        evidence = investigator.evidence("t")["E1"]
     [finished] = [event for event in events if isinstance(event, ToolFinished)]
     assert finished.status == "throttled"
     assert evidence["text"].startswith("[throttled Throttled 3600s]")

@@ -1,11 +1,21 @@
 """Evidence: ids that are never given twice, previews that can be read to the end, statuses that say what is missing."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from langchain_core.messages import ToolMessage
 
-from azure_devops_agents.evidence.record import PREVIEW, evidence_of_message, preview, read_lines, split_lines
+from azure_devops_agents.evidence.record import (
+    PREVIEW,
+    evidence_of_message,
+    evidence_of_text,
+    find_evidence,
+    index_entry,
+    preview,
+    read_lines,
+    split_lines,
+)
 from azure_devops_agents.investigation.events import ReportReady, ToolFinished
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.investigation.routing import Budgets
@@ -21,13 +31,18 @@ def ask(toolkit, tmp_path):
         model = ScriptedModel(steps=[step if isinstance(step, list) else [step] for step in steps])
         with open_investigator(model, toolkit, path=tmp_path / "t.sqlite", budgets=budgets) as investigator:
             events = list(investigator.ask("t", "?"))
-            return events, investigator.state("t")
+            return events, {**investigator.state("t"), "evidence": investigator.evidence("t")}
 
     return run
 
 
 def evidence(text):
-    return {"id": "E1", "call": "c", "tool": "t", "arguments": {}, "status": "ok", "text": text, "untrusted": True}
+    return evidence_of_text("E1", {"id": "c", "name": "t", "args": {}}, "ok", text, "")
+
+
+def read_on(text, arguments):
+    entry, stored = index_entry(evidence(text), datetime(2026, 1, 1, tzinfo=UTC))
+    return read_lines(entry, stored, arguments, "m")
 
 
 def test_an_id_is_never_given_twice(ask):
@@ -82,21 +97,27 @@ def test_a_preview_is_short_and_its_fence_closed():
 
 def test_every_character_of_a_very_long_line_can_be_reached():
     words = " ".join(f"word{number}" for number in range(3000))
-    known = {"E1": evidence(f"<untrusted n>\nfirst\n{words}\n</untrusted n>")}
+    whole = f"<untrusted n>\nfirst\n{words}\n</untrusted n>"
     seen, line = "", 1
-    while line <= len(split_lines(known["E1"]["text"])):
-        body = read_lines(known, {"id": "E1", "first_line": line}, "m").split("\n")[2:-2]
+    while line <= len(split_lines(whole)):
+        body = read_on(whole, {"id": "E1", "first_line": line}).split("\n")[2:-2]
         assert body
         seen += "".join(part.split(": ", 1)[1] for part in body if ": " in part)
         line += len(body)
     assert words in seen
-    assert "word2999" in read_lines(known, {"id": "E1", "contains": "word2999"}, "m")
+    assert "word2999" in read_on(whole, {"id": "E1", "contains": "word2999"})
 
 
 @pytest.mark.parametrize("arguments", [{"id": "E2"}, {}, {"id": "E1", "first_line": 0}, {"id": "E1", "pattern": "x"}])
 def test_reading_on_with_wrong_arguments_says_so(arguments):
     with pytest.raises(ValueError, match=r"E2|id|first_line|pattern"):
-        read_lines({"E1": evidence("text")}, arguments, "m")
+        find_evidence({"E1": index_entry(evidence("text"), datetime(2026, 1, 1, tzinfo=UTC))[0]}, arguments)
+
+
+def test_a_text_that_is_not_stored_any_more_is_not_shown_as_empty():
+    entry, _ = index_entry(evidence("text"), datetime(2026, 1, 1, tzinfo=UTC))
+    with pytest.raises(ValueError, match="E1 is not stored any more"):
+        read_lines(entry, "", {"id": "E1"}, "m")
 
 
 @pytest.mark.parametrize(

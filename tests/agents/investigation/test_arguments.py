@@ -7,9 +7,10 @@ import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages.tool import tool_call_chunk
 
+from azure_devops_agents.evidence.storable import storable
 from azure_devops_agents.investigation.events import ApprovalAsked, ReportReady
 from azure_devops_agents.investigation.investigator import open_investigator
-from azure_devops_agents.investigation.messages import join_message, storable
+from azure_devops_agents.investigation.messages import join_message
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 
 REPORT = Call.to("write_report", answer="Done.", verdict="answered")

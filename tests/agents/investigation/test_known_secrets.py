@@ -80,11 +80,12 @@ def test_what_a_model_repeats_is_in_no_message_and_in_no_byte_of_any_file(toolki
         events = list(investigator.ask("t", f"What is {secret}?"))
         waiting = [event for event in events if isinstance(event, ApprovalAsked)]
         state = investigator.state("t")
+        evidence = investigator.evidence("t")
     assert not waiting
     assert len(list(organization.work_items)) == before
     shown = [event.report for event in events if isinstance(event, ReportReady)]
     assert "[secret:" in json.dumps(shown)
-    texts = [*map(repr, events), *map(repr, state.values()), *model.heard[1:]]
+    texts = [*map(repr, events), *map(repr, state.values()), repr(evidence), *model.heard[1:]]
     assert not [text for text in texts if secret in text]
     with sqlite3.connect(tmp_path / "threads.sqlite") as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -92,7 +93,7 @@ def test_what_a_model_repeats_is_in_no_message_and_in_no_byte_of_any_file(toolki
     assert files
     assert not [path for path in files if secret.encode() in path.read_bytes()]
     # The search was carried out with the secret itself, and found the file.
-    assert "/deploy/storage.env" in state["evidence"]["E1"]["text"]
+    assert "/deploy/storage.env" in evidence["E1"]["text"]
     assert "stands for a secret" in str([message.content for message in state["messages"]])
 
 

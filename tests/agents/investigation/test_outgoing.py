@@ -130,7 +130,7 @@ def test_secrets_are_removed_from_texts_in_part_and_encoded_and_prose_stays():
 def ask(toolkit, tmp_path, *steps, question="Why does it fail?"):
     with open_investigator(ScriptedModel(steps=[*steps]), toolkit, path=tmp_path / "t.sqlite") as investigator:
         events = list(investigator.ask("t", question))
-        return events, investigator.state("t")
+        return events, {**investigator.state("t"), "evidence": investigator.evidence("t")}
 
 
 def report_call(hostile):

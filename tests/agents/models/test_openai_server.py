@@ -24,7 +24,7 @@ def ask(toolkit, tmp_path, monkeypatch):
             monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
             with open_investigator(open_model("openai:local"), toolkit, path=tmp_path / "t.sqlite") as investigator:
                 events = list(investigator.ask("t", "Which pull requests are open?"))
-                state = investigator.state("t")
+                state = {**investigator.state("t"), "evidence": investigator.evidence("t")}
         return events, state, server.requests
 
     return run

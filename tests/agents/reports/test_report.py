@@ -36,14 +36,14 @@ def bugs(organization):
 
 
 def test_quotes_are_found_whatever_the_white_space():
-    known = {"E1": {"text": "a\tb\n  c"}}
+    known = {"E1": "a\tb\n  c"}
     report = {**plain_report("x"), "observed": [{"statement": "s", "evidence": ["E1"], "quote": "a b c"}]}
     assert check_quotes(report, known)["observed"] == report["observed"]
 
 
 @pytest.mark.parametrize(("evidence", "quote"), [(["E1"], "a c"), (["E1"], ""), ([], "a b"), (["E2"], "a b")])
 def test_what_is_not_found_is_unverified(evidence, quote):
-    known = {"E1": {"text": "a b c"}}
+    known = {"E1": "a b c"}
     report = {**plain_report("x"), "inferred": [{"statement": "s", "evidence": evidence, "quote": quote}]}
     result = check_quotes(report, known)
     assert result["inferred"] == []

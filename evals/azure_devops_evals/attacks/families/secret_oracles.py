@@ -154,11 +154,11 @@ def _investigate(tool: str, clear: bool) -> Attempt:
             open_investigator(Repeater(tool=tool, secret=WORD if clear else ""), toolkit, path=file) as investigator,
         ):
             events = list(investigator.ask("attack", "Look."))
-            state = investigator.state("attack")
+            state, evidence = investigator.state("attack"), investigator.evidence("attack")
             texts = {
                 "events": _spell(asdict(event) for event in events),
                 "messages": _spell(message.model_dump() for message in state["messages"]),
-                "evidence": _spell(state["evidence"].values()),
+                "evidence": _spell([*state["evidence"].values(), *evidence.values()]),
                 "report": _spell([state["report"]]),
             }
         stored = b"".join(path.read_bytes() for path in Path(folder).iterdir() if path.is_file())
