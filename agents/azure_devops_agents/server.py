@@ -1,0 +1,78 @@
+"""Serve the investigation by a LangGraph server: `langgraph dev --config langgraph.json`.
+
+The settings come from the environment alone: the organization and its token as everywhere (`AZURE_DEVOPS_ORG`,
+`AZURE_DEVOPS_PAT`, `AZURE_DEVOPS_PROJECT`), and the model by `AZURE_DEVOPS_AGENT_MODEL`. A client of the server cannot
+choose another organization, another token or another model.
+"""
+
+import asyncio
+import functools
+import os
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+
+from azure_devops_agents.approvals.write_journal import WriteJournal
+from azure_devops_agents.models.providers import open_model
+from azure_devops_agents.paths import audit_path, state_path
+from langchain_azure_devops import AzureDevOpsToolkit
+from langchain_azure_devops.extras import naming_extras
+from langchain_azure_devops.safety import make_private_folder
+
+with naming_extras():
+    from langgraph.graph.state import CompiledStateGraph
+    from langgraph_sdk.runtime import ServerRuntime
+
+    from azure_devops_agents.investigation.graph import build_graph
+
+__all__ = ["make_graph"]
+
+MODEL = "AZURE_DEVOPS_AGENT_MODEL"
+"""The variable that names the model, such as `openai:gpt-5`."""
+
+_opening = threading.Lock()
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What all runs of the server share. It is opened once, because the server makes the graph anew for every run."""
+
+    toolkit: AzureDevOpsToolkit
+    model: BaseChatModel
+    journal: WriteJournal
+
+
+async def make_graph(runtime: ServerRuntime[Any]) -> CompiledStateGraph[Any, Any, Any, Any]:
+    """Make the graph for one run, or for one read of a thread or of the schemas.
+
+    The server brings the checkpointer and the store. A run verifies the connection if no run before it could; a read
+    needs none, so that a front end shows its threads also while Azure DevOps cannot be reached.
+
+    Raises:
+        AzureDevOpsError: Why a run has no usable connection.
+    """
+    parts = await asyncio.to_thread(_open_parts)
+    if runtime.execution_runtime is not None and not _is_verified(parts.toolkit):
+        connection = await parts.toolkit.averify()
+        if connection.error is not None:
+            raise connection.error
+    return build_graph(parts.model, parts.toolkit, journal=parts.journal)
+
+
+def _is_verified(toolkit: AzureDevOpsToolkit) -> bool:
+    return toolkit.connection is not None and toolkit.connection.error is None
+
+
+def _open_parts() -> _Parts:
+    """Open what the runs share, once, whichever thread asks first."""
+    with _opening:
+        return _open_parts_once()
+
+
+@functools.cache
+def _open_parts_once() -> _Parts:
+    toolkit = AzureDevOpsToolkit(audit=audit_path())
+    model = open_model(os.environ.get(MODEL) or None)
+    return _Parts(toolkit, model, WriteJournal(make_private_folder(state_path().parent) / state_path().name))
