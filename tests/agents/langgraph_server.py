@@ -19,6 +19,12 @@ AGENTS = Path(__file__).parent.parent.parent / "agents"
 CONFIG = AGENTS / "langgraph.json"
 
 
+def _find_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 @dataclass
 class LangGraphServer:
     """A server that can be stopped and started again with what it stored.
@@ -32,7 +38,7 @@ class LangGraphServer:
     folder: Path
     environ: Mapping[str, str]
     config: Path = CONFIG
-    port: int = field(default_factory=lambda: _find_port())
+    port: int = field(default_factory=_find_port)
     process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -87,9 +93,3 @@ class LangGraphServer:
 
 def _sign(token: str | None) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"} if token else {}
-
-
-def _find_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])

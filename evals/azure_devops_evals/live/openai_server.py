@@ -1,4 +1,4 @@
-"""A small OpenAI-compatible server on loopback that streams given answers, well-formed or not. It has no model.
+"""A small server with OpenAI's interface, and Azure's form of it, that streams given answers. It has no model.
 
 It tests the way to a model and back: the wire, the client, and what happens when a provider fails.
 """
@@ -59,14 +59,23 @@ def scripted(scripts: Mapping[str, Sequence[Step]]) -> Callable[[Mapping[str, An
 
 @dataclass
 class OpenAIServer:
-    """Answers with the turns in order and repeats the last one, or answers with what a function returns."""
+    """Answers with the turns in order and repeats the last one, or answers with what a function returns.
+
+    Attributes:
+        turns: The answers.
+        requests: The bodies of the requests.
+        urls: The paths of the requests, with their queries.
+    """
 
     turns: Turns
     requests: list[dict[str, Any]] = field(default_factory=list)
+    urls: list[str] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         """Serve until the end of the block."""
-        app = Starlette(routes=[Route("/v1/chat/completions", self._complete, methods=["POST"])])
+        deployment = "/openai/deployments/{name}/chat/completions"
+        routes = [Route(path, self._complete, methods=["POST"]) for path in ("/v1/chat/completions", deployment)]
+        app = Starlette(routes=routes)
         config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off", ws="none")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
@@ -74,7 +83,8 @@ class OpenAIServer:
         while not self._server.started:
             time.sleep(0.01)
         port = self._server.servers[0].sockets[0].getsockname()[1]
-        self.base_url = f"http://127.0.0.1:{port}/v1"
+        self.azure_endpoint = f"http://127.0.0.1:{port}"
+        self.base_url = f"{self.azure_endpoint}/v1"
         return self
 
     def __exit__(
@@ -89,6 +99,9 @@ class OpenAIServer:
         number = len(self.requests)
         turn = self.turns(asked) if callable(self.turns) else self.turns[min(number, len(self.turns) - 1)]
         self.requests.append(asked)
+        self.urls.append(f"{request.url.path}?{request.url.query}".removesuffix("?"))
+        if "name" in request.path_params and not request.headers.get("api-key"):
+            return JSONResponse({"error": {"message": "Access denied due to missing subscription key."}}, 401)
         if turn.status != 200:
             headers = {"Retry-After": "0"}
             return JSONResponse({"error": {"message": "no", "type": "x"}}, turn.status, headers)

@@ -1,15 +1,9 @@
 """The agent under plain `langgraph dev`, used over HTTP by LangGraph's own client."""
 
-import asyncio
-import json
 
 import pytest
-from agent_tokens import FULL
-from langgraph_server import LangGraphServer
 
 from azure_devops_agents.models.scripted import Call
-from azure_devops_evals.live.openai_server import OpenAIServer, scripted
-from azure_devops_simulator import SimulatorServer, seed_organization
 
 GRAPH = "investigator"
 pytestmark = pytest.mark.timeout(300)
