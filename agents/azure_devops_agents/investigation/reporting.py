@@ -1,5 +1,6 @@
 """Take the model's report, check its quotes, and state what it does not cover."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -95,7 +96,8 @@ class ReportNodes:
 
     async def acheck(self, state: State) -> dict[str, Any]:
         """State what the report does not cover, without blocking."""
-        return self._check(state, await self.clearing.acollect(state))
+        # It may look into the journal of writes.
+        return await asyncio.to_thread(self._check, state, await self.clearing.acollect(state))
 
     def _check(self, state: State, cleared: dict[str, Any]) -> dict[str, Any]:
         known = {**state.get("evidence", {}), **cleared.get("evidence", {})}

@@ -1,12 +1,8 @@
 """The agent under plain `langgraph dev`, used over HTTP by LangGraph's own client."""
 
-
-import pytest
-
 from azure_devops_agents.models.scripted import Call
 
 GRAPH = "investigator"
-pytestmark = pytest.mark.timeout(300)
 
 
 def file_bug(title):
