@@ -82,9 +82,10 @@ STEPS: list[Step] = [
                     "statement": "Build 23 is the first that fails: it is the one that brought pull request 13.",
                     "evidence": ["E4"],
                     "quote": "Merged PR 13: Rename DB_TIMEOUT to DATABASE_TIMEOUT in settings",
+                    "reasoning": "The build before it succeeded, and the change renames what the tests miss.",
                 }
             ],
-            ruled_out=[
+            hypotheses_rejected=[
                 {
                     "statement": "There was no bug for it yet.",
                     "evidence": ["E2"],

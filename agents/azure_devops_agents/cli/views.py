@@ -16,9 +16,9 @@ _MARKS = {"ok": ("✓", "green"), "written": ("✓", "bold green"), "partial": (
 _SECTIONS = {
     "observed": "Observed",
     "inferred": "Inferred",
-    "ruled_out": "Ruled out",
+    "hypotheses_rejected": "Hypotheses rejected",
     "not_determined": "Not determined",
-    "unverified": "Unverified: the quote was not found",
+    "unverified": "Not verified",
 }
 _GAPS = {
     "partial": "Read in part",

@@ -3,6 +3,7 @@
     START -> model -+-> read ---------------+-> collect -+-> write -> collect
                     +-> prepare -> approve -+            +-> prepare
                     +-> report -> check -> END           +-> model
+                          +-> model (once, to repair the report)
 
 Each tool call gets one Send. `prepare` reads what a person is shown, `approve` asks and writes nothing; `write` writes
 and asks nobody. An edited call goes through `prepare` again, and so does an approved write when what was shown has
@@ -23,7 +24,7 @@ from langgraph.store.memory import InMemoryStore
 from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.investigation.clearing import ClearNode
 from azure_devops_agents.investigation.reading import ReadNode
-from azure_devops_agents.investigation.reporting import ReportNodes
+from azure_devops_agents.investigation.reporting import ReportNodes, after_report
 from azure_devops_agents.investigation.routing import Budgets, after_calls, after_model
 from azure_devops_agents.investigation.state import State
 from azure_devops_agents.investigation.storing import EvidenceOfRun
@@ -93,6 +94,6 @@ def build_graph(
     graph.add_edge("read", "collect")
     graph.add_conditional_edges("collect", after_calls, ["write", "prepare", "model", "report"])
     graph.add_edge("write", "collect")
-    graph.add_edge("report", "check")
+    graph.add_conditional_edges("report", after_report, ["model", "check"])
     graph.add_edge("check", END)
     return graph.compile(checkpointer=checkpointer, store=store, name="azure_devops_investigation")

@@ -1,9 +1,10 @@
-"""Take the model's report, check its quotes, and state what it does not cover."""
+"""Take the model's report, check what it says, let the model repair it once, and state what it does not cover."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import takewhile
+from typing import Any, Literal
 
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 
@@ -18,16 +19,20 @@ from azure_devops_agents.investigation.state import (
     State,
     calls_of_question,
     list_unanswered_calls,
+    since_question,
 )
 from azure_devops_agents.reports.report import (
     SECTIONS,
     WRITE_REPORT,
-    check_quotes,
     list_coverage,
     parse_report,
     plain_report,
 )
+from azure_devops_agents.reports.support import check_report, is_worse, list_problems
 from langchain_azure_devops import AzureDevOpsToolkit
+
+_UNSUPPORTED = "ReportNotSupported"
+_MOST_PROBLEMS = 20
 
 
 @dataclass
@@ -40,35 +45,49 @@ class ReportNodes:
     clearing: ClearNode
 
     def report(self, state: State) -> dict[str, Any]:
-        """Take the report from the model's last message, check its quotes, and answer the calls that remain."""
+        """Take the report from the model's last message, check what it says, and answer the calls that remain."""
         return self._report(state, self.clearing.evidence.texts().load(state.get("evidence", {})))
 
     async def areport(self, state: State) -> dict[str, Any]:
-        """Take the report, check its quotes, and answer the calls that remain, without blocking."""
-        return self._report(state, await self.clearing.evidence.texts().aload(state.get("evidence", {})))
+        """Take the report, check what it says, and answer the calls that remain, without blocking."""
+        texts = await self.clearing.evidence.texts().aload(state.get("evidence", {}))
+        return await asyncio.to_thread(self._report, state, texts)
 
     def _report(self, state: State, texts: dict[str, str]) -> dict[str, Any]:
-        """Take the report, and compare its quotes with the texts of the evidence.
+        """Take the report, and compare it with the texts of the evidence.
 
-        The quotes are compared with the evidence before the report is made inert. From then on, also the call that
-        brought it shows what a page may render.
+        A report that lacks support is answered with the reasons, and the model writes it again, once for each question.
+        The first one stays when the second one is worse or does not come. What a report says is compared with the
+        evidence before the report is made inert. From then on, also the call that brought it shows what a page may
+        render.
         """
         open_calls = list_unanswered_calls(state["messages"])
         wanted = next((call for call in open_calls if call["name"] == WRITE_REPORT and "malformed" not in call), None)
+        outgoing, last = Outgoing.of_thread(self.toolkit.client, state["messages"]), state["messages"][-1]
+        checked = check_report(
+            clear_known(self.toolkit.client, self._take_report(state, wanted)),
+            clear_known(self.toolkit.client, texts),
+        )
+        problems = list_problems(checked) if wanted is not None and self._may_repair(state) else []
         answers: list[AnyMessage] = [
-            ToolMessage(
+            _ask_to_repair(call, outgoing.value(problems))
+            if problems and call is wanted
+            else ToolMessage(
                 "Done." if call is wanted else "Not carried out: the report was written.", tool_call_id=call["id"]
             )
             for call in open_calls
         ]
-        outgoing, last = Outgoing.of_thread(self.toolkit.client, state["messages"]), state["messages"][-1]
         if wanted is not None and isinstance(last, AIMessage):
             answers.insert(0, outgoing.report_call(last, WRITE_REPORT))
-        checked = check_quotes(
-            clear_known(self.toolkit.client, self._take_report(state, wanted)),
-            clear_known(self.toolkit.client, texts),
-        )
+        first = state.get("report") if asked_to_repair(state) and not is_stopped(state) else None
+        if first and (wanted is None or is_worse(checked, first)):
+            return {"messages": answers, "report": first}
         return {"messages": answers, "report": outgoing.value(checked)}
+
+    def _may_repair(self, state: State) -> bool:
+        """Return whether the model may be asked to repair its report: once, and within the budget."""
+        ended = state.get("failure") or is_stopped(state) or over_budget(state, self.budgets)
+        return not ended and not asked_to_repair(state)
 
     def _take_report(self, state: State, wanted: dict[str, Any] | None) -> dict[str, Any]:
         if state.get("failure"):
@@ -101,7 +120,7 @@ class ReportNodes:
 
     def _check(self, state: State, cleared: dict[str, Any]) -> dict[str, Any]:
         known = {**state.get("evidence", {}), **cleared.get("evidence", {})}
-        report = dict(state["report"] or check_quotes(plain_report(""), {}))
+        report = dict(state["report"] or check_report(plain_report(""), {}))
         limits = [text for text in (state.get("failure"), over_budget(state, self.budgets)) if text]
         calls = calls_of_question(state)
         cited = {identifier for section in SECTIONS for entry in report[section] for identifier in entry["evidence"]}
@@ -114,6 +133,41 @@ class ReportNodes:
         for status, text in _list_unfinished_writes(self.journal, known, decided):
             report["coverage"].setdefault(status, []).append(text)
         return {**cleared, "report": Outgoing.of_thread(self.toolkit.client, state["messages"]).value(report)}
+
+
+def after_report(state: State) -> Literal["model", "check"]:
+    """Route to the model once when its report lacks support, and else to the end."""
+    asked = any(map(_asks_to_repair, _answers_to_last_turn(state["messages"])))
+    return "model" if asked and not state.get("failure") else "check"
+
+
+def asked_to_repair(state: State) -> bool:
+    """Return whether the model was asked to repair its report of the current question."""
+    return any(map(_asks_to_repair, since_question(state["messages"])))
+
+
+def _ask_to_repair(call: Mapping[str, Any], problems: Sequence[str]) -> ToolMessage:
+    """Answer a report with what its evidence does not support."""
+    told = "\n".join(f"- {problem}" for problem in problems[:_MOST_PROBLEMS])
+    more = f"\n- and {len(problems) - _MOST_PROBLEMS} more" if len(problems) > _MOST_PROBLEMS else ""
+    return ToolMessage(
+        f"The report is not final yet, because evidence does not support all of it:\n{told}{more}\n"
+        f"Call {WRITE_REPORT} once more with the whole report. Quote what supports a statement, correct it, or leave "
+        "it out. The next report is final.",
+        tool_call_id=call["id"],
+        name=WRITE_REPORT,
+        status="error",
+        artifact={"status": "invalid", "class": _UNSUPPORTED, "subject": WRITE_REPORT},
+    )
+
+
+def _answers_to_last_turn(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
+    return list(takewhile(lambda message: isinstance(message, ToolMessage), reversed(messages)))
+
+
+def _asks_to_repair(message: AnyMessage) -> bool:
+    artifact = message.artifact if isinstance(message, ToolMessage) else None
+    return isinstance(artifact, dict) and artifact.get("class") == _UNSUPPORTED
 
 
 def _list_unfinished_writes(

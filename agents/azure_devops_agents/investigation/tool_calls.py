@@ -1,18 +1,28 @@
 """The tools of the graph, and the updates of the state that answer a call."""
 
+from inspect import cleandoc
 from typing import Any, Literal
 
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool
+from pydantic import BaseModel
 
 from azure_devops_agents.approvals.view import graph_approver
 from azure_devops_agents.evidence.record import Answer, preview
 from langchain_azure_devops import AzureDevOpsToolkit
+from langchain_azure_devops.calls import strict_schema
 
 
 def available_tools(toolkit: AzureDevOpsToolkit) -> dict[str, BaseTool]:
     """Return the graph's tools by name, as the token allows them now; a new token may bring others."""
     return {str(tool.name): tool for tool in toolkit.get_tools(approver=graph_approver)}
+
+
+def declare_own_tool(arguments: type[BaseModel]) -> dict[str, Any]:
+    """Declare a tool that the graph itself serves, with a schema that the strict mode of every provider accepts."""
+    name, description = str(arguments.model_config["title"]), cleandoc(arguments.__doc__ or "")
+    declared = {"name": name, "description": description, "parameters": strict_schema(arguments)}
+    return {"type": "function", "function": declared}
 
 
 def list_writers(toolkit: AzureDevOpsToolkit) -> list[str]:

@@ -17,7 +17,7 @@ from azure_devops_agents.investigation.prompts import OVER_BUDGET, SYSTEM
 from azure_devops_agents.investigation.routing import Budgets, over_budget
 from azure_devops_agents.investigation.state import State, answer_every_call
 from azure_devops_agents.investigation.streaming import InertModel
-from azure_devops_agents.investigation.tool_calls import available_tools
+from azure_devops_agents.investigation.tool_calls import available_tools, declare_own_tool
 from azure_devops_agents.models.scripted import UnknownQuestion
 from azure_devops_agents.reports.report import WriteReport
 from langchain_azure_devops import AzureDevOpsToolkit
@@ -55,8 +55,11 @@ class ModelNode:
         settings = self.toolkit.client.settings
         system = f"{SYSTEM}\n{describe_organization(settings.organization, settings.default_project)}"
         limit = over_budget(state, self.budgets)
+        reporting = declare_own_tool(WriteReport)
         tools: list[Any] = (
-            [WriteReport] if limit else [*available_tools(self.toolkit).values(), ReadEvidence, WriteReport]
+            [reporting]
+            if limit
+            else [*available_tools(self.toolkit).values(), declare_own_tool(ReadEvidence), reporting]
         )
         if limit:
             system += "\n" + OVER_BUDGET.format(limit=limit)

@@ -17,6 +17,7 @@ from azure_devops_agents.models.scripted import Call, KeylessModel, Step, Unknow
 _IN = r"(?:\s+(?:in|of|from)\s+(?:the\s+)?(?:project\s+)?[\"']?(?P<project>[\w .-]+?)[\"']?(?:\s+project)?$)?"
 _NAME = r"[\"'`]?(?P<{0}>[\w./-]+)[\"'`]?"
 _MAX_STATEMENTS = 40
+_WORD = re.compile(r"\w")
 
 
 class Rule(NamedTuple):
@@ -172,7 +173,9 @@ def _report(answers: list[ToolMessage]) -> dict[str, Any]:
         identifier, _, text = str(message.content).partition(":\n")
         head, _, fenced = text.partition("<untrusted ")
         heads.append(head.strip() or fenced.split("\n")[1])
-        rows = [line for line in fenced.split("\n")[1:] if line and not line.startswith(("</untrusted", "["))]
+        rows = [
+            line for line in fenced.split("\n")[1:] if _WORD.search(line) and not line.startswith(("</untrusted", "["))
+        ]
         titles = rows[1:] if "\t" in (rows[0] if rows else "") else rows
         observed += [{"statement": row.replace("\t", " | "), "evidence": [identifier], "quote": row} for row in titles]
     answer = "; ".join(heads)

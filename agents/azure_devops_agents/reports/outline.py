@@ -22,6 +22,7 @@ STATEMENTS = {
     "hypotheses_rejected": "Hypotheses rejected",
     "not_determined": "Not determined",
     "unverified": "Not verified",
+    "answer_unverified": "Not verified in the answer",
 }
 """The sections that consist of statements, in order, with their titles."""
 TIMELINE, WRITTEN, COVERAGE, SOURCES = "Time line", "Written", "Not covered", "Sources"

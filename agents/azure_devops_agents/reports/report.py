@@ -1,37 +1,64 @@
-"""The report: observed, inferred, ruled out and not determined statements, each with a quote that code checks."""
+"""The form of the report: an answer, a verdict, and statements in sections, each with a quote that code checks."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from azure_devops_agents.evidence.record import Evidence, is_continued
 
 WRITE_REPORT = "write_report"
-SECTIONS = ("observed", "inferred", "ruled_out", "not_determined")
+SECTIONS = ("observed", "inferred", "hypotheses_rejected", "not_determined")
+
+_VERDICTS = """\
+Incidents: incident, no_incident. Deliveries: ready, at_risk, not_ready. Lists, lookups and tasks: answered. For each: \
+inconclusive, when the evidence decides nothing"""
 
 
-class Statement(BaseModel):
-    """One statement and where it comes from."""
+class _Part(BaseModel):
+    """A part of the report. A null counts as not given."""
 
     model_config = ConfigDict(extra="forbid")
 
+    @model_validator(mode="before")
+    @classmethod
+    def leave_out_nulls(cls, given: Any) -> Any:
+        """Leave out what a strict mode of a provider sends as null."""
+        return {key: value for key, value in given.items() if value is not None} if isinstance(given, dict) else given
+
+
+class Statement(_Part):
+    """One statement and where it comes from."""
+
     statement: str
     evidence: Annotated[list[str], Field(description="Ids such as E1")] = []
-    quote: Annotated[str, Field(description="Copied literally from that evidence")] = ""
+    quote: Annotated[str, Field(description="Copied literally from that evidence, at least a whole cell or line")] = ""
 
 
-class WriteReport(BaseModel):
-    """Finish: give the answer. Every observed or inferred statement cites evidence and quotes it literally."""
+class Inference(Statement):
+    """One statement that follows from what was observed."""
 
-    model_config = ConfigDict(title=WRITE_REPORT, extra="forbid")
+    reasoning: Annotated[str, Field(description="In one line: how it follows from the quote")] = ""
 
-    answer: Annotated[str, Field(description="A few sentences")]
-    verdict: Literal["answered", "incident", "no_incident", "inconclusive"]
+
+class WriteReport(_Part):
+    """Finish: give the answer. Every statement but those not determined cites evidence and quotes it literally.
+
+    Code compares each id, name, number, date and result of a statement with its quote, and those of the answer with the
+    evidence of the statements.
+    """
+
+    model_config = ConfigDict(title=WRITE_REPORT)
+
+    answer: Annotated[str, Field(description="A few sentences, a table where it helps")]
+    verdict: Annotated[
+        Literal["answered", "incident", "no_incident", "ready", "at_risk", "not_ready", "inconclusive"],
+        Field(description=_VERDICTS),
+    ]
     observed: list[Statement] = []
-    inferred: list[Statement] = []
-    ruled_out: list[Statement] = []
-    not_determined: list[Statement] = []
+    inferred: list[Inference] = []
+    hypotheses_rejected: Annotated[list[Statement], Field(description="What was suspected and is not so")] = []
+    not_determined: Annotated[list[Statement], Field(description="What stays open; needs no quote")] = []
 
 
 def parse_report(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,9 +68,7 @@ def parse_report(arguments: Mapping[str, Any]) -> dict[str, Any]:
         ValueError: Says which part does not fit.
     """
     try:
-        return WriteReport.model_validate(
-            {key: value for key, value in arguments.items() if value is not None}
-        ).model_dump()
+        return WriteReport.model_validate(dict(arguments)).model_dump()
     except ValidationError as error:
         parts = [f"{'.'.join(str(step) for step in entry['loc'])}: {entry['msg']}" for entry in error.errors()]
         raise ValueError(f"{WRITE_REPORT}: {'; '.join(parts)}") from None
@@ -52,24 +77,6 @@ def parse_report(arguments: Mapping[str, Any]) -> dict[str, Any]:
 def plain_report(answer: str, verdict: str = "inconclusive") -> dict[str, Any]:
     """Return a report whose answer cites nothing."""
     return {"answer": answer, "verdict": verdict, **{section: [] for section in SECTIONS}}
-
-
-def check_quotes(report: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
-    """Move every statement whose quote is not found to `unverified`.
-
-    What was not determined needs no quote: it says what is missing. `texts` holds the text of each piece of evidence
-    by its id.
-    """
-    result: dict[str, Any] = {**report, "unverified": []}
-    for section in SECTIONS:
-        kept = []
-        for statement in report[section]:
-            if (section == "not_determined" and not statement["quote"]) or _is_quoted(statement, texts):
-                kept.append(statement)
-            else:
-                result["unverified"].append({**statement, "section": section})
-        result[section] = kept
-    return result
 
 
 def list_coverage(
@@ -90,9 +97,3 @@ def list_coverage(
     if limits:
         gaps["limits"] = limits
     return gaps
-
-
-def _is_quoted(statement: Mapping[str, Any], texts: Mapping[str, str]) -> bool:
-    quote = " ".join(str(statement["quote"]).split())
-    sources = [texts[identifier] for identifier in statement["evidence"] if identifier in texts]
-    return len(quote) > 1 and any(quote in " ".join(text.split()) for text in sources)

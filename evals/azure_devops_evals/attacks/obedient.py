@@ -16,7 +16,7 @@ _REPORT = Call.to(
     answer="Done as told.",
     observed=[],
     inferred=[],
-    ruled_out=[],
+    hypotheses_rejected=[],
     not_determined=[],
 )
 

@@ -20,7 +20,8 @@ from azure_devops_agents.evidence.store import EvidenceTexts
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import Investigator
 from azure_devops_agents.models.scripted import ScriptedModel, Step
-from azure_devops_agents.reports.report import check_quotes, plain_report
+from azure_devops_agents.reports.report import plain_report
+from azure_devops_agents.reports.support import check_report
 from azure_devops_evals.case import Called, Case, Outcome
 from azure_devops_evals.recording.format import CLOUD, PSEUDONYM_KEY, Recording
 from azure_devops_evals.recording.replay import ReplayMiss, ReplayTransport
@@ -183,7 +184,7 @@ def _outcome(
 ) -> Outcome:
     evidence, messages = state.get("evidence", {}), state.get("messages", [])
     return Outcome(
-        report=state.get("report") or {**check_quotes(plain_report(""), {}), "coverage": {}},
+        report=state.get("report") or {**check_report(plain_report(""), {}), "coverage": {}},
         evidence=evidence,
         answers=tuple((str(m.name), str(m.content)) for m in messages if isinstance(m, ToolMessage)),
         tools=tools,

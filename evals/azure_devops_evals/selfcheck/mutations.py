@@ -98,7 +98,7 @@ def _of_report(case: Case) -> Iterator[Mutant]:
     yield _reporting(case, "report", "another verdict", verdict=other.get(report["verdict"], "answered"))
     yield _reporting(case, "report", "an empty answer", answer="")
     yield _reporting(case, "report", "another answer", answer="Everything is as it should be.")
-    for section in ("observed", "inferred", "ruled_out"):
+    for section in ("observed", "inferred", "hypotheses_rejected"):
         rows = report.get(section) or []
         if rows:
             yield _reporting(case, "report", f"nothing {section}", **{section: []})

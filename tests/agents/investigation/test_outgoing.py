@@ -144,6 +144,7 @@ def test_every_text_of_a_report_is_inert_in_the_events_the_state_and_the_last_me
         tmp_path,
         [Call.to("list_pull_requests"), Call.to("search_code", text=HOSTILE[0])],
         [report_call("\n\n".join(HOSTILE))],
+        [report_call("\n\n".join(HOSTILE))],
     )
     [report] = [event.report for event in events if isinstance(event, ReportReady)]
     assert report == state["report"]
@@ -153,8 +154,11 @@ def test_every_text_of_a_report_is_inert_in_the_events_the_state_and_the_last_me
     texts += [
         row[name] for row in (*report["unverified"], *report["not_determined"]) for name in ("statement", "quote")
     ]
-    last = [message for message in state["messages"] if isinstance(message, AIMessage)][-1]
-    texts += [report["answer"], last.tool_calls[0]["args"]["answer"], *chain(*report["coverage"].values())]
+    calls = [call for message in state["messages"] if isinstance(message, AIMessage) for call in message.tool_calls]
+    told = [call["args"]["answer"] for call in calls if call["name"] == "write_report"]
+    assert len(told) == 2
+    texts += [str(message.content) for message in state["messages"] if message.name == "write_report"]
+    texts += [report["answer"], *told, *chain(*report["coverage"].values())]
     for text in texts:
         assert_inert(text, own=toolkit.client.settings.own_urls)
 

@@ -6,7 +6,8 @@ from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.investigation.events import ApprovalAsked, ReportReady
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, ScriptedModel
-from azure_devops_agents.reports.report import check_quotes, parse_report, plain_report
+from azure_devops_agents.reports.report import parse_report, plain_report
+from azure_devops_agents.reports.support import check_report, list_problems
 
 REPORT = Call.to("write_report", answer="Done.", verdict="answered")
 BUG = Call.to("create_work_item", type="Bug", title="The gate is open", project="Platform")
@@ -35,24 +36,65 @@ def bugs(organization):
     return [item for item in organization.work_items if item.title == "The gate is open"]
 
 
-def test_quotes_are_found_whatever_the_white_space():
-    known = {"E1": "a\tb\n  c"}
-    report = {**plain_report("x"), "observed": [{"statement": "s", "evidence": ["E1"], "quote": "a b c"}]}
-    assert check_quotes(report, known)["observed"] == report["observed"]
+EVIDENCE = {"E1": "8 builds, all\n\nid\tpipeline\tresult\n17\tdocs-publish\tsucceeded\n18\tdocs-publish\tfailed"}
 
 
-@pytest.mark.parametrize(("evidence", "quote"), [(["E1"], "a c"), (["E1"], ""), ([], "a b"), (["E2"], "a b")])
-def test_what_is_not_found_is_unverified(evidence, quote):
-    known = {"E1": "a b c"}
-    report = {**plain_report("x"), "inferred": [{"statement": "s", "evidence": evidence, "quote": quote}]}
-    result = check_quotes(report, known)
-    assert result["inferred"] == []
-    assert [entry["section"] for entry in result["unverified"]] == ["inferred"]
+def stating(quote, evidence=("E1",), section="observed", statement="One is there."):
+    row = {"statement": statement, "evidence": list(evidence), "quote": quote}
+    return {**plain_report("x"), section: [row | ({"reasoning": "so"} if section == "inferred" else {})]}
+
+
+def test_a_statement_whose_quote_is_found_stays_and_says_where():
+    checked = check_report(stating("17 | docs-publish"), EVIDENCE)
+    assert [row["found"] for row in checked["observed"]] == [{"evidence": "E1", "line": None}]
+    assert checked["unverified"] == []
+
+
+@pytest.mark.parametrize(
+    ("evidence", "quote", "reason"),
+    [
+        (["E1"], "19\tdocs-publish", "is not in E1"),
+        (["E1"], "doc", "is no whole line or cell of E1"),
+        (["E1"], "", "quotes nothing"),
+        ([], "17\tdocs-publish", "cites no evidence"),
+        (["E2"], "17\tdocs-publish", "there is no evidence E2"),
+    ],
+)
+@pytest.mark.parametrize("section", ["observed", "inferred", "hypotheses_rejected"])
+def test_what_is_not_found_is_unverified(section, evidence, quote, reason):
+    result = check_report(stating(quote, evidence, section), EVIDENCE)
+    assert result[section] == []
+    assert [entry["section"] for entry in result["unverified"]] == [section]
+    assert reason in result["unverified"][0]["problem"]
+    assert reason in list_problems(result)[0]
 
 
 def test_what_was_not_determined_needs_no_quote():
     report = {**plain_report("x"), "not_determined": [{"statement": "who", "evidence": [], "quote": ""}]}
-    assert check_quotes(report, {})["not_determined"] == report["not_determined"]
+    assert check_report(report, {})["not_determined"] == report["not_determined"]
+
+
+def test_an_inference_says_how_it_follows():
+    [row] = parse_report({"answer": "x", "verdict": "ready", "inferred": [{"statement": "s"}]})["inferred"]
+    assert row["reasoning"] == ""
+    assert (
+        "no reasoning"
+        in list_problems({**plain_report("x"), "inferred": [row], "unverified": [], "answer_unverified": []})[0]
+    )
+
+
+@pytest.mark.parametrize(
+    "verdict", ["answered", "incident", "no_incident", "ready", "at_risk", "not_ready", "inconclusive"]
+)
+def test_the_verdict_fits_the_question(verdict):
+    assert parse_report({"answer": "x", "verdict": verdict})["verdict"] == verdict
+
+
+def test_a_null_counts_as_not_given():
+    row = {"statement": "s", "evidence": None, "quote": None}
+    report = parse_report({"answer": "x", "verdict": "answered", "observed": [row], "not_determined": None})
+    assert report["observed"] == [{"statement": "s", "evidence": [], "quote": ""}]
+    assert report["not_determined"] == []
 
 
 @pytest.mark.parametrize("arguments", [{}, {"answer": "x", "verdict": "maybe"}, {"answer": "x", "observed": "y"}])

@@ -7,7 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from azure_devops_agents.models.scripted import Call
-from azure_devops_agents.reports.report import check_quotes, plain_report
+from azure_devops_agents.reports.report import plain_report
+from azure_devops_agents.reports.support import check_report
 from azure_devops_evals.case import Called, Outcome
 from azure_devops_evals.cases import CASES
 from azure_devops_evals.cases.reports import reported
@@ -150,7 +151,7 @@ def test_an_obedient_model_cannot_make_a_forbidden_write(run):
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 @pytest.mark.parametrize("verdict", ["answered", "no_incident", "incident", "inconclusive"])
 def test_whoever_looks_at_nothing_fails_however_a_report_may_be_worded(case, verdict):
-    report = {**check_quotes(plain_report("All is as it should be."), {}), "verdict": verdict, "coverage": {}}
+    report = {**check_report(plain_report("All is as it should be."), {}), "verdict": verdict, "coverage": {}}
     called = (Called("write_report", {}, "Done."),)
     outcome = Outcome(report=report, evidence={}, answers=(), tools=frozenset(TOOLS), calls=called)
     assert failures(checks_for_any_solution(case), outcome) != []

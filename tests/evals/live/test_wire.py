@@ -6,7 +6,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from azure_devops_agents.investigation import reading as nodes
+from azure_devops_agents.investigation import turns as nodes
 from azure_devops_evals.cases import CASES
 from azure_devops_evals.cli.main import group
 from azure_devops_evals.live import cassettes as live

@@ -9,6 +9,9 @@ from langchain_google_genai import ChatGoogleGenerativeAI
 from langchain_openai import ChatOpenAI
 from pydantic import BaseModel
 
+from azure_devops_agents.evidence.record import ReadEvidence
+from azure_devops_agents.investigation.tool_calls import declare_own_tool
+from azure_devops_agents.reports.report import WriteReport
 from langchain_azure_devops import TOOLS, AzureDevOpsToolkit
 from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.errors import InvalidRequest
@@ -177,6 +180,28 @@ def test_gemini_builds_a_request(name, tools):
     for argument, entry in properties.items():
         given = declared.parameters.properties[argument]
         assert given.nullable or not any(option["type"] == "null" for option in entry.get("anyOf", [])), argument
+
+
+# -- the tools that the graph of the agents serves itself --------------------------------------------------------------
+
+OWN = {model.model_config["title"]: declare_own_tool(model) for model in (ReadEvidence, WriteReport)}
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_every_provider_is_sent_the_schema_of_the_graphs_own_tools_as_it_is(name):
+    schema = OWN[name]["function"]["parameters"]
+    openai = ChatOpenAI(model="gpt-5", api_key="none").bind_tools([OWN[name]], strict=True)
+    [sent] = openai.bound._get_request_payload([("user", "hello")], **openai.kwargs)["tools"]
+    assert sent["function"]["parameters"] == schema
+    anthropic = ChatAnthropic(model_name="claude-sonnet-4-5", api_key="none").bind_tools([OWN[name]], strict=True)
+    [sent] = anthropic.bound._get_request_payload([("user", "hello")], **anthropic.kwargs)["tools"]
+    assert sent["input_schema"] == schema
+    assert [complaints(schema, subset) for subset in SUBSETS.values()] == [[], []]
+    gemini = ChatGoogleGenerativeAI(model="gemini-2.5-pro", api_key="none").bind_tools([OWN[name]])
+    request = gemini.bound._prepare_request(gemini.bound._convert_input("hello").to_messages(), **gemini.kwargs)
+    [declared] = request["config"].tools[0].function_declarations
+    assert declared.name == name
+    assert set(declared.parameters.properties or {}) == set(schema["properties"])
 
 
 # -- limits ----------------------------------------------------------------------------------------------------------

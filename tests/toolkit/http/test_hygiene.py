@@ -218,7 +218,13 @@ STEPS = [
     ],
     [
         Call.to(
-            "write_report", verdict="answered", answer="x", observed=[], inferred=[], ruled_out=[], not_determined=[]
+            "write_report",
+            verdict="answered",
+            answer="x",
+            observed=[],
+            inferred=[],
+            hypotheses_rejected=[],
+            not_determined=[],
         )
     ],
 ]

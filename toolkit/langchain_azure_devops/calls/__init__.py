@@ -1,7 +1,8 @@
 """How a tool is declared and called: schema, approval, recovery of lost writes, paging and fan-out.
 
 A `Toolset` turns a typed function into a `Tool`; `approve_writes_with` sets who approves the writes of a block, and
-`check_values` refuses arguments that no tool accepts.
+`check_values` refuses arguments that no tool accepts; `strict_schema` gives the schema of arguments in the
+form that the strict mode of every provider accepts.
 """
 
 from langchain_azure_devops.calls.approval import approve_writes_with
@@ -9,6 +10,7 @@ from langchain_azure_devops.calls.arguments import check_values
 from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.calls.fan_out import AT_ONCE
 from langchain_azure_devops.calls.optional import read_optional
+from langchain_azure_devops.calls.schema import strict_schema
 from langchain_azure_devops.calls.tool import Tool
 
-__all__ = ["AT_ONCE", "Tool", "Toolset", "approve_writes_with", "check_values", "read_optional"]
+__all__ = ["AT_ONCE", "Tool", "Toolset", "approve_writes_with", "check_values", "read_optional", "strict_schema"]

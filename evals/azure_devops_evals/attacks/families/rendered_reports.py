@@ -166,7 +166,9 @@ def report(numbers: Sequence[int]) -> Call:
     """Return a report that holds texts in its answer, in statements and in quotes."""
     numbered = [f"zqpart{number}zq {TEXTS[number][1]}" for number in numbers]
     parts = [{"statement": text, "evidence": ["E1"], "quote": text} for text in numbered]
-    sections = {name: parts[at::4] for at, name in enumerate(("observed", "inferred", "ruled_out", "not_determined"))}
+    sections = {
+        name: parts[at::4] for at, name in enumerate(("observed", "inferred", "hypotheses_rejected", "not_determined"))
+    }
     return Call(name="write_report", arguments={"answer": written(numbers), "verdict": "answered", **sections})
 
 

@@ -1,0 +1,164 @@
+"""Quotes are found whatever form a model gives them, and nowhere else, in time that grows with the evidence only."""
+
+import pytest
+
+from azure_devops_agents.reports.quotes import NEAR, Found, QuoteFinder
+
+TABLE = """3 builds, all
+<untrusted 00000000>
+id	pipeline	status	result	branch	queued
+35	platform-api-ci	completed	failed	main	2026-11-19T13:57Z
+29	platform-api-ci	completed	failed	main	2026-11-18T10:14Z
+19	platform-api-ci	completed	succeeded	release/2.8	2026-11-11T08:07Z
+</untrusted 00000000>"""
+LOG = """<untrusted 00000000>
+build: 35
+log: 5
+matching: 2
+lines:
+72- >           raise KeyError(key) from None
+73: E           KeyError: 'DATABASE_TIMEOUT'
+74-
+335: FAILED tests/test_settings.py::test_the_page_size_is_fixed - KeyError: 'DATABASE_TIMEOUT'
+</untrusted 00000000>"""
+FILE = """lines 101-104 of 1,204
+<untrusted 00000000>
+repository: platform-api
+path: /src/pool.py
+POOL_SIZE = 40
+# The database says \u201cno more\u201d \u2013 at 50 ...
+def connection():
+    return _pool.connection()
+</untrusted 00000000>"""
+RECORD = """<untrusted 00000000>
+id: 18
+result: failed
+parent: 7
+commit: 784424497d97dcad836e0057176512a8cdc4ae68
+reviewers (1):
+  name	vote
+  Priya Raman	waits for the author
+</untrusted 00000000>"""
+TEXTS = {"E1": TABLE, "E2": LOG, "E3": FILE, "E4": RECORD}
+
+
+def find(quote, *cited):
+    return QuoteFinder(TEXTS).find(quote, cited or TEXTS)
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "35\tplatform-api-ci\tcompleted\tfailed",
+        "35 | platform-api-ci | completed | failed",
+        "| 35 | platform-api-ci | completed | failed | main |",
+        "35  platform-api-ci   completed\nfailed",
+        "35\\tplatform-api-ci\\tcompleted",
+        "`35\tplatform-api-ci`",
+        "**35 platform-api-ci**",
+        "35 \u2026 failed",
+        "35 platform-api-ci ... 2026-11-19T13:57Z",
+        "| id | pipeline | status | result | branch | queued |\n|---|:---|:---:|---|---|---|\n| 35 | platform-api-ci |",
+        "\u201cplatform-api-ci\u201d",
+    ],
+)
+def test_a_row_is_found_in_the_forms_that_models_write(quote):
+    found = find(quote, "E1")
+    assert found is not None
+    assert "35\tplatform-api-ci\tcompleted\tfailed\tmain\t2026-11-19T13:57Z" in found.text
+
+
+@pytest.mark.parametrize(
+    ("quote", "line"),
+    [
+        ("E KeyError: 'DATABASE_TIMEOUT'", 73),
+        ("73: E           KeyError: 'DATABASE_TIMEOUT'", 73),
+        ("73\tE KeyError: \u2018DATABASE_TIMEOUT\u2019", 73),
+        ("raise KeyError(key) from None\nE KeyError: 'DATABASE_TIMEOUT'", 72),
+        ("72- raise KeyError(key) from None".replace("- ", "- > "), 72),
+        ("FAILED tests/test_settings.py", 335),
+    ],
+)
+def test_a_line_of_a_log_has_its_number_in_the_log(quote, line):
+    found = find(quote, "E2")
+    assert found is not None
+    assert found.line == line
+
+
+@pytest.mark.parametrize(
+    ("quote", "line"),
+    [
+        ("POOL_SIZE = 40", 101),
+        ("101: POOL_SIZE = 40", 101),
+        ('The database says "no more" - at 50 ...', 102),
+        ("103\tdef connection():\n104\t    return _pool.connection()", 103),
+        ("def connection():\n    [...]\n    return _pool.connection()".replace("    [...]\n", ""), 103),
+    ],
+)
+def test_a_line_of_a_file_has_its_number_in_the_file(quote, line):
+    found = find(quote, "E3")
+    assert found is not None
+    assert found.line == line
+
+
+def test_the_place_names_the_evidence_and_its_lines():
+    assert find("Priya Raman | waits") == Found("E4", None, "  Priya Raman\twaits for the author", (7,))
+
+
+@pytest.mark.parametrize("quote", ["failed", "7", "id: 18", "parent: 7", "name", "main"])
+def test_a_short_quote_is_a_whole_line_cell_or_value(quote):
+    assert find(quote) is not None
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "", " ", "...", "e", "fail", "ail", "id: 1", "a b", "35\tp",
+        "36\tplatform-api-ci\tcompleted",
+        "72: E           KeyError: 'DATABASE_TIMEOUT'",
+        "102: POOL_SIZE = 40",
+        "failed ... 35",
+        "5\tplatform-api-ci\tcompleted",
+        "2026-11-1",
+        "platform-api-ci completed succeeded main",
+        "KeyError: 'DB_TIMEOUT'",
+    ],
+)  # fmt: skip
+def test_what_is_not_there_is_not_found(quote):
+    assert find(quote) is None
+
+
+def test_a_hash_may_be_cut_off_and_an_id_may_not():
+    assert find("commit: 784424497", "E4") is not None
+    assert QuoteFinder({"E1": "build: 351"}).find("build: 35", ["E1"]) is None
+
+
+def test_what_an_ellipsis_joins_is_near():
+    far = f"The first part{' and more' * NEAR} the last part"
+    assert QuoteFinder({"E1": far}).find("The first part ... the last part", ["E1"]) is None
+    again = f"{far} The first part and the last part"
+    assert QuoteFinder({"E1": again}).find("The first part ... the last part", ["E1"]) is not None
+
+
+def test_evidence_that_is_not_cited_or_not_there_holds_nothing():
+    assert find("POOL_SIZE = 40", "E1", "E2") is None
+    assert find("POOL_SIZE = 40", "E9") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "quote"),
+    [
+        ("a" * 2_000_000, "a" * 1_000_000 + "b"),
+        ("a " * 1_000_000, "aa\u2026" * 9 + "zz"),
+        ("x y " * 500_000, "x y \u2026 y x \u2026 x y \u2026 zzzzzz"),
+        ("|" * 2_000_000, "|-" * 100_000),
+        ("12: foo bar\n" * 100_000, "foo bar \u2026 foo bar \u2026 never"),
+        (" " * 2_000_000 + "x", ". . . . " * 100_000),
+        ("0" * 2_000_000, "L" * 500_000 + " " * 500_000),
+        ("a", "\u2026 a" * 500_000),
+    ],
+    ids=range(8),
+)
+@pytest.mark.timeout(60)
+def test_hostile_quotes_end(text, quote):
+    assert QuoteFinder({"E1": text}).find(quote, ["E1"]) is None
