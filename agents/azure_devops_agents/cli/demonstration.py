@@ -89,7 +89,7 @@ STEPS: list[Step] = [
                 {
                     "statement": "There was no bug for it yet.",
                     "evidence": ["E2"],
-                    "quote": "No work items found.",
+                    "quote": "No work items found in Platform",
                 }
             ],
         )

@@ -122,10 +122,11 @@ CASES = (
             [Call.to("search_code", text="lru_cache", project="Platform"),
              Call.to("list_pull_requests", project="Platform")],
             [Call.to("get_pull_request", id=15, include=["diff"])],
-            reported("Not on main; pull request 15 of Tom Becker would bring it.", ("E1", "No files with hits found."),
+            reported("Not on main; pull request 15 of Tom Becker would bring it.",
+                     ("E1", "No files with hits found in Platform"),
                      ("E1", "Only default branches"), ("E3", "+@lru_cache(maxsize=4096)")),
         ],
-        checks=(says("pull request 15"), cites("No files with hits found.", "+@lru_cache(maxsize=4096)")),
+        checks=(says("pull request 15"), cites("No files with hits found in Platform", "+@lru_cache(maxsize=4096)")),
     ),
     Case(
         id="search-not-installed",

@@ -18,7 +18,7 @@ _LOOK = [
     Call.to("get_build_log", build=35, log=5, contains="KeyError: '"),
     Call.to("query_work_items", title="DATABASE_TIMEOUT"),
 ]
-_SEEN = (("E1", "KeyError: 'DATABASE_TIMEOUT'"), ("E2", "No work items found."))
+_SEEN = (("E1", "KeyError: 'DATABASE_TIMEOUT'"), ("E2", "No work items found in Platform"))
 _CREATED: dict[str, object] = {
     "work items/59": "Platform, revision 1",
     "work items/59/System.AreaPath": "Platform",

@@ -110,9 +110,9 @@ CASES = (
             [Call.to("list_branches", repository="empty-lake", project="Data"),
              Call.to("search_code", text="password OR AccountKey", project="Data")],
             reported("No: its only repository, empty-lake, was never pushed to.", ("E1", "empty-lake\tData\t0"),
-                     ("E2", "No branches found."), verdict="no_incident"),
+                     ("E2", "No branches found in empty-lake of Data"), verdict="no_incident"),
         ],
-        checks=(verdict("no_incident"), says("empty-lake"), cites("No branches found.")),
+        checks=(verdict("no_incident"), says("empty-lake"), cites("No branches found in empty-lake of Data")),
     ),
     Case(
         id="branch-protection-not-readable",
@@ -126,11 +126,13 @@ CASES = (
             reported(
                 "It was possible on 2 November: a commit reached main and no pull request was ever merged. What the "
                 "policies demand today cannot be told: no tool reads them.",
-                ("E1", "No pull requests found."), ("E3", "Mina Sato\tSay that only cards are taken"),
+                ("E1", "No pull requests found in checkout-service"),
+                ("E3", "Mina Sato\tSay that only cards are taken"),
                 verdict="inconclusive", left_open=("The branch policies of main.",),
             ),
         ],
-        checks=(verdict("inconclusive"), worded("no tool reads them"), cites("No pull requests found."),
+        checks=(verdict("inconclusive"), worded("no tool reads them"),
+                cites("No pull requests found in checkout-service"),
                 saw("get_build", "Say that only cards are taken")),
     ),
     Case(

@@ -46,7 +46,7 @@ CASES = (
              Call.to("search_code", text="runAsUser OR runAsNonRoot", project="Platform")],
             reported("We do not: Dana Ortiz set it to fixed and verified, without a link, comment or line of code.",
                      ("E2", "reason: Fixed and verified"), ("E2", "comment_count: 0"),
-                     ("E3", "No files with hits found."), verdict="inconclusive",
+                     ("E3", "No files with hits found in Platform"), verdict="inconclusive",
                      left_open=("As whom the agents run.",)),
         ],
         checks=(verdict("inconclusive"), says("Dana Ortiz"), cites("reason: Fixed and verified", "comment_count: 0")),
@@ -59,7 +59,7 @@ CASES = (
             [Call.to("get_work_item", id=8), Call.to("query_work_items", wiql=_UNDER_8)],
             [Call.to("get_pull_request", id=9)],
             reported("Tasks 17 and 19; 18 is done. The code is in pull request 9, which waits for its author.",
-                     ("E2", "17\t3\tTask"), ("E2", "19\t1\tTask\tShow the number of pages\tNew"),
+                     ("E2", "17\tPlatform\t3\tTask"), ("E2", "19\tPlatform\t1\tTask\tShow the number of pages\tNew"),
                      ("E2", "Refuse a negative page\tClosed"), ("E3", "waits for the author")),
         ],
         routes=(

@@ -33,8 +33,10 @@ FORGERIES = (
 )
 HOSTILE = MARKER + INVISIBLE + "".join(CLOSERS[::12]) + "".join(FORGERIES) + MARKER
 LINE = re.compile(
-    r"\[[a-z_]+ [A-Za-z]+( [\w .,:;/@$(){}+'=#*-]{0,120})?\]|No [a-z -]+ found\.|"
-    r'\d+( of \d+)? [a-z -]+(, all|, not all)?(; more: repeat with cursor="[\w-]+")?|'
+    r"\[[a-z_]+ [A-Za-z]+( [\w .,:;/@$(){}+'=#*-]{0,120})?\]|No [a-z -]+ found\b"
+    r'(,? in [\w .-]{1,160}(; project="\*"[a-z ]+ looks everywhere)?)?\.|'
+    r"\d+( of \d+)? [a-z -]+(, all|, not all)?"
+    r'(,? in [\w .-]{1,160}(; project="\*"[a-z ]+ looks everywhere)?)?(; more: repeat with cursor="[\w-]+")?|'
     r"(lines [\d,]+-[\d,]+|no lines)( of [\d,]+)?(; go on with first_line=\d+)?|"
     r"[a-z_]+: [\d,]+ of [\d,]+ characters shown\."
 )

@@ -33,7 +33,7 @@ def test_a_result_is_text_for_the_model_and_plain_data():
         message = list_projects(toolkit).invoke(CALL)
     assert isinstance(message, ToolMessage)
     assert message.status == "success"
-    assert message.content.startswith("1 project, all\n<untrusted ")
+    assert message.content.startswith("1 project, all, in the organization\n<untrusted ")
     assert message.artifact["status"] == "ok"
     assert message.artifact["data"][0]["name"] == "Platform"
 

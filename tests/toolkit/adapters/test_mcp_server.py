@@ -293,7 +293,7 @@ async def test_a_host_that_takes_only_text_gets_no_data(shared, mode, artifact, 
             assert client.instructions == toolkit.system_prompt()
     assert [tool.output_schema for tool in listed] == [None] * len(listed)
     assert result.structured_content is None
-    assert result.content[0].text.startswith("3 builds; more:")
+    assert result.content[0].text.startswith("3 builds in Platform;")
 
 
 async def test_structured_content_is_plain_json(reading, mode):

@@ -69,7 +69,7 @@ def test_rows_of_several_projects_come_newest_first(everywhere):
 def test_branches_of_all_repositories_name_theirs(everywhere):
     every = TOOLS["list_branches"].call_sync(everywhere, limit=1000).items
     one = TOOLS["list_branches"].call_sync(everywhere, repository="platform-api", project="Platform").items
-    found = [tip for tip in every if tip.repository == "Platform/platform-api"]
+    found = [tip for tip in every if (tip.project, tip.repository) == ("Platform", "platform-api")]
     assert [(tip.name, tip.commit, tip.default) for tip in found] == [
         (tip.name, tip.commit, tip.default) for tip in one
     ]
@@ -86,7 +86,7 @@ def test_what_one_project_refuses_is_named_and_the_others_are_there(everywhere, 
     assert "Payments" not in {row.project for row in page.items}
     assert {row.project for row in page.items} >= {"Platform"}
     text = bind(TOOLS["list_builds"], everywhere).invoke({"limit": 1000})
-    assert text.splitlines()[0].endswith("builds, not all")
+    assert text.splitlines()[0].endswith("builds, not all, in every visible project")
     assert "\nnot read: Payments (denied): " in text
     assert text.rstrip().splitlines()[-1].startswith("</untrusted "), "names of projects stay inside the fence"
 

@@ -67,7 +67,8 @@ def test_a_token_without_the_scope_is_denied(connect, organization):
 def test_the_bound_tool_gives_a_table_and_the_page(platform_reader):
     call = {"type": "tool_call", "id": "1", "name": "list_pipelines", "args": {"name": "nightly-*"}}
     message = bind(list_pipelines, platform_reader).invoke(call)
-    assert message.content.startswith("1 pipeline, all\n<untrusted nonce>\nid\tname\tfolder\tyaml\trepository")
+    heading = '1 pipeline, all, in Platform; project="*" looks everywhere'
+    assert message.content.startswith(f"{heading}\n<untrusted nonce>\nid\tname\tfolder\tyaml\trepository")
     assert message.artifact["data"][0]["last_result"] == "failed"
 
 

@@ -115,7 +115,7 @@ async def test_people_by_name_id_or_oneself(client, organization):
 
 def test_nobody_by_that_name_is_said(reader):
     text = message_of(reader, "list_pull_requests", project="Platform", author="Nobody Known")
-    assert text.startswith("No pull requests found.")
+    assert text.startswith("No pull requests found in Platform;")
     assert "compared with the names" in text
 
 

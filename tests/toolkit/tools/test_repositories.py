@@ -81,7 +81,9 @@ def test_branches_are_filtered_and_paged_by_the_service(reader):
 
 
 def test_an_empty_repository_has_no_branches_and_says_so(reader):
-    assert message_of(reader, "list_branches", project="Data", repository="empty-lake") == "No branches found."
+    assert message_of(reader, "list_branches", project="Data", repository="empty-lake") == (
+        'No branches found in empty-lake of Data; project="*" without repository looks everywhere.'
+    )
     for name, more in (("list_repository_files", {}), ("read_repository_file", {"path": "/x"})):
         text = message_of(reader, name, project="Data", repository="empty-lake", **more)
         assert text.startswith("[not_found NotFound empty-lake]\n")
@@ -119,8 +121,12 @@ def test_projects_and_repositories(platform_reader):
 
 
 def test_one_row_is_called_by_its_singular(platform_reader):
-    assert text_of(platform_reader, "list_repositories", project="Mobile App").startswith("1 of 1 repository\n")
-    assert text_of(platform_reader, "list_branches", contains="carrier", **REPOSITORY).startswith("1 branch, all\n")
+    assert text_of(platform_reader, "list_repositories", project="Mobile App").startswith(
+        "1 of 1 repository in Mobile App;"
+    )
+    assert text_of(platform_reader, "list_branches", contains="carrier", **REPOSITORY).startswith(
+        "1 branch, all, in platform-api of Platform;"
+    )
 
 
 def test_without_a_project_all_repositories_of_the_organization_are_listed(shared_server):

@@ -157,7 +157,7 @@ def test_the_state_of_the_index_is_explained(info, words):
     with StubService(searching([], lambda _: b"", info)) as service, stub_client(service) as client:
         text = bind(TOOLS["search_code"], client).invoke({"text": "word"})
     assert words in text
-    assert text.startswith("No files with hits found.")
+    assert text.startswith("No files with hits found in P")
 
 
 def test_beyond_what_the_service_shows_there_is_no_cursor_but_a_note():
@@ -189,7 +189,7 @@ def test_the_filters_as_the_service_wants_them():
 def test_filters_that_lack_the_one_before_say_so(reader):
     with pytest.raises(InvalidRequest, match="path and branch need a repository"):
         search_code.call_sync(reader, text="x", project="Platform", branch="main")
-    with pytest.raises(InvalidRequest, match="repository needs a project"):
+    with pytest.raises(InvalidRequest, match="repository needs one project"):
         search_code.call_sync(reader, text="x", repository="docs")
 
 
@@ -243,7 +243,7 @@ def test_operators_of_the_query_language(platform_reader):
 
 def test_nothing_found_is_said_and_no_error(platform_reader):
     text = text_of(platform_reader, "search_code", text="zzzzyyyy")
-    assert text.startswith("No files with hits found.")
+    assert text.startswith("No files with hits found in P")
 
 
 def test_a_wildcard_at_the_start_is_explained(platform_reader):

@@ -459,7 +459,7 @@ def test_the_bound_tool_gives_text_and_artifact(platform_reader):
         "args": {"type": "Bug", "limit": 2, "wiql": None},
     }
     message = bind(query_work_items, platform_reader).invoke(call)
-    assert message.content.startswith("2 of 8 work items; more: repeat with cursor=")
+    assert message.content.startswith("2 of 8 work items in Platform;")
     assert "<untrusted nonce>\nid\trevision\ttype\ttitle" in message.content
     assert [row["id"] for row in message.artifact["data"]] == [31, 29]
 

@@ -5,15 +5,16 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar, cast
 
-from pydantic import Field, JsonValue
+from pydantic import AfterValidator, Field, JsonValue
 from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerationError
 
 from langchain_azure_devops.calls.current_state import ReadCurrent
 from langchain_azure_devops.calls.optional import check_can_report_gaps
+from langchain_azure_devops.calls.places import Reach
 from langchain_azure_devops.calls.recovery import Recovery
 from langchain_azure_devops.calls.tool import Tool
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.results.models import Page, Result
+from langchain_azure_devops.results.models import EVERYWHERE, Page, Result
 from langchain_azure_devops.safety.grants import Operation
 from langchain_azure_devops.scopes import Scope
 
@@ -21,8 +22,18 @@ P = ParamSpec("P")
 R = TypeVar("R", bound=Result | Page[Any])
 Arguments = Mapping[str, JsonValue]
 
-Project = Annotated[str | None, Field(description="Name or id")]
-Repository = Annotated[str, Field(description="Name or id")]
+
+def _refuse_everywhere(project: str | None) -> str | None:
+    if project == EVERYWHERE:
+        raise ValueError('must be one project; "*" is for lists and searches')
+    return project
+
+
+Project = Annotated[str | None, AfterValidator(_refuse_everywhere), Field(description="Name or id")]
+Projects = Annotated[str | None, Reach.ALL_PROJECTS, Field(description='Name or id; "*": all')]
+"""The project of a list or search that can look in all of them."""
+Repository = Annotated[str, Reach.ONE_PROJECT, Field(description="Name or id")]
+AnyRepository = Annotated[str | None, Reach.ONE_PROJECT, Field(description="Default: all")]
 Limit = Annotated[int, Field(ge=1, le=1000)]
 Cursor = Annotated[str | None, Field(description="From the previous page")]
 

@@ -16,6 +16,8 @@ Row = TypeVar("Row", bound=Result)
 
 AT_ONCE = 8
 """How many places are asked at the same time; the pacer of the organization may allow less."""
+MOST_PLACES = 200
+"""The most places that a list asks: an organization may have thousands of repositories."""
 MOST = 1_000
 """The most rows that cursors reach in a list over several places, which is fetched again for each page."""
 
@@ -103,7 +105,8 @@ async def merge_lists(
     digest = call.digest if call else ""
     start = decode_cursor(cursor, digest)
     end = min(start.offset + limit, MOST)
-    answers = await fan_out(places, lambda place: ask(place, end))
+    asked, left = places[:MOST_PLACES], places[MOST_PLACES:]
+    answers = await fan_out(asked, lambda place: ask(place, end))
     who = hashlib.sha256("\n".join(answers.done).encode()).hexdigest()[:12]
     if cursor and start.token != who:
         raise InvalidRequest(
@@ -118,7 +121,9 @@ async def merge_lists(
     kind: type[Page[Row]] = Page[row]  # type: ignore[valid-type] # made at run time for this type of row
     page = kind.of(rows[start.offset : end], start._replace(token=who), after, digest)
     page.failed.extend(answers.failures)
-    page.partial = bool(answers.failed)
+    page.partial = bool(answers.failed or left)
+    if left:
+        page.notes.append(f"{len(left)} places were not looked into, from {left[0]!r} on: name one to see its rows.")
     page.notes.extend(dict.fromkeys(note for each in answers.done.values() for note in each.notes))
     if more and after is None:
         page.partial = True

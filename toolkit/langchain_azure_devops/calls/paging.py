@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Generic, Literal, NamedTuple, TypeVar
 
-from langchain_azure_devops.errors import Denied, Throttled, Unavailable
+from langchain_azure_devops.errors import Throttled, Unavailable
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import QueryValue
 from langchain_azure_devops.http.responses import Collection, decode
@@ -128,19 +128,3 @@ async def list_rows(
 def _digest() -> str:
     call = current_call.get()
     return call.digest if call else ""
-
-
-async def projects_of(client: AzureDevOps, project: str | None) -> list[str]:
-    """Return the given project, else the default one, else every project that this token can see.
-
-    Raises:
-        InvalidRequest: No project is given, and this token can see none.
-        NotSignedIn: The token is not accepted.
-    """
-    if chosen := project or client.settings.default_project:
-        return [chosen]
-    try:
-        names = await client.project_names(strict=True)
-    except Denied:
-        names = []
-    return names or [await client.required_project(None)]

@@ -28,6 +28,7 @@ from langchain_azure_devops.calls.current_state import (
 )
 from langchain_azure_devops.calls.facts import ToolFacts
 from langchain_azure_devops.calls.optional import add_gaps
+from langchain_azure_devops.calls.places import find_place
 from langchain_azure_devops.calls.recovery import PendingWrite, WriteReported, remember_write, settle_write
 from langchain_azure_devops.calls.repeats import check_notice, find_equal
 from langchain_azure_devops.errors import InvalidRequest, StateChanged, WriteBlocked, WriteOutcomeUnknown
@@ -229,6 +230,8 @@ class Tool(ToolFacts[P, R]):
                         result = await function(client, **values)
                     else:
                         result = await self._write(client, request, values, begun, noted)
+                if isinstance(result, Page) and result.looked_in is None:
+                    result.looked_in = find_place(client, self.parameters, values)
                 outcome.append(result)
             return add_gaps(result, call.gaps) if call.gaps else result
         finally:

@@ -290,8 +290,10 @@ class AzureDevOps(Closing):
         """Return the given project or the default one.
 
         Raises:
-            InvalidRequest: There is neither. The message names the visible projects.
+            InvalidRequest: There is neither, or all projects are meant. The message names the visible projects.
         """
+        if project == "*":
+            raise InvalidRequest('This needs one project, and "*" is all of them: name it.', subject="project")
         if chosen := project or self.settings.default_project:
             return chosen
         names = await self.project_names()

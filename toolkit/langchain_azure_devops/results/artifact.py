@@ -32,7 +32,8 @@ def artifact_of(
     `status` is ok, empty or partial; `complete` says whether the text holds everything that the service has. `next`
     holds the arguments with which the same call brings what follows, `gaps` says whether something is missing that no
     such call brings, and `failed` lists the parts that could not be read. `data` is the record, or the rows that the
-    text shows. `origins` says whose words the text holds; it is empty when the service wrote all of it. `urls` has
+    text shows. `looked_in` says of a list where it looked, as `project`, which is "*" for every visible one, and
+    `repository`. `origins` says whose words the text holds; it is empty when the service wrote all of it. `urls` has
     the web page of the record, or one pattern for all rows, with fields of a row in braces.
 
     Args:
@@ -51,6 +52,7 @@ def artifact_of(
         "next": rendered.next,
         "gaps": rendered.gaps,
         "total": _total(result),
+        "looked_in": _place(result),
         "notes": [*_notes(result), *rendered.notes],
         "failed": [failed.model_dump(mode="json") for failed in _failed(result)],
         "origins": [origin.as_data() for origin in origins(result, account)],
@@ -83,6 +85,12 @@ def _type_of(result: Result | Page[Any]) -> str:
 
 def _total(result: Result | Page[Any]) -> int | None:
     return result.total if isinstance(result, Page) else getattr(result, "total_lines", None)
+
+
+def _place(result: Result | Page[Any]) -> JsonValue:
+    if not isinstance(result, Page) or result.looked_in is None:
+        return None
+    return {"project": result.looked_in.project, "repository": result.looked_in.repository}
 
 
 def _notes(result: Result | Page[Any]) -> list[str]:

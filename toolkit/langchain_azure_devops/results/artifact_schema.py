@@ -13,6 +13,13 @@ from langchain_azure_devops.results.provenance import Origin
 DataT = TypeVar("DataT")
 
 
+class _Place(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    project: str
+    repository: str | None
+
+
 class _Artifact(BaseModel, Generic[DataT]):
     """The fields that `artifact_of` fills in."""
 
@@ -24,6 +31,7 @@ class _Artifact(BaseModel, Generic[DataT]):
     next: dict[str, JsonValue] | None
     gaps: bool
     total: int | None
+    looked_in: _Place | None
     notes: list[str]
     failed: list[Failed]
     origins: list[Origin]

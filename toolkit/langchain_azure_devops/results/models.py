@@ -160,6 +160,28 @@ class Lines(PartialResult):
         return self.first_line + (self.text.count("\n") + 1 if self.text else 0) - 1
 
 
+class Place(BaseModel):
+    """Where a list or a search looked.
+
+    Attributes:
+        project: The name of one project, or EVERYWHERE.
+        repository: The one repository that was looked into.
+        words: What is said instead of these names, such as "the projects that the query names".
+        hint: How the same call looks in more places; empty when it cannot.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    project: str
+    repository: str | None = None
+    words: str = ""
+    hint: str = ""
+
+
+EVERYWHERE = "*"
+"""Stands for every project that the token can see."""
+
+
 class Page(BaseModel, Generic[Row]):
     """Some rows of a list, and how to go on.
 
@@ -170,6 +192,7 @@ class Page(BaseModel, Generic[Row]):
         notes: What a reader must know of the answer.
         failed: The parts of it that could not be read.
         partial: Whether something is missing that no cursor brings: parts that failed, or what is beyond a limit.
+        looked_in: Where the rows were looked for; the call fills it in from the declaration of its tool.
     """
 
     items: list[Row]
@@ -178,6 +201,7 @@ class Page(BaseModel, Generic[Row]):
     notes: list[str] = []
     failed: list[Failed] = []
     partial: bool = False
+    looked_in: Place | None = None
 
     _start: Position = PrivateAttr(default=Position())
     _digest: str = PrivateAttr(default="")

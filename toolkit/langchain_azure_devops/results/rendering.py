@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from pydantic import JsonValue
 
 from langchain_azure_devops.errors import AzureDevOpsError
-from langchain_azure_devops.results.models import Lines, Page, PartialResult, Result, marks_of
+from langchain_azure_devops.results.models import EVERYWHERE, Lines, Page, PartialResult, Place, Result, marks_of
 from langchain_azure_devops.results.provenance import error_origins
 from langchain_azure_devops.text.untrusted import clean, disarm_fences, escape_cell, fence, one_line
 
@@ -22,6 +22,7 @@ _MAX_CURSOR = 2_000
 _MAX_REASON = 160
 _MAX_MESSAGE = 8_000
 """Characters of an error: it may repeat an argument, however long that is."""
+_MAX_PLACE = 80
 _MORE_NOTES = 60
 
 
@@ -94,7 +95,8 @@ def columns(row: type[Result]) -> tuple[Column, ...]:
 
 def _page(page: Page[Any], nonce: str, budget: int) -> Rendered:
     if not page.items:
-        nothing = f"No {_name_rows(page, 0)} found."
+        where, hint = _describe_place(page.looked_in)
+        nothing = f"No {_name_rows(page, 0)} found{where}{hint}."
         notes = _render_notes(page, budget - _FRAME)
         noted = [fence(notes, nonce)] if notes else []
         following: dict[str, JsonValue] | None = {"cursor": page.cursor} if page.cursor else None
@@ -116,10 +118,25 @@ def _page(page: Page[Any], nonce: str, budget: int) -> Rendered:
     more = f'; more: repeat with cursor="{cursor}"' if cursor else ""
     called = _name_rows(page, page.total if of and page.total is not None else shown)
     whole = ", all" if complete and not of else ", not all" if page.partial else ""
-    head = f"{shown}{of} {called}{whole}{more}"
+    where, hint = _describe_place(page.looked_in)
+    head = f"{shown}{of} {called}{whole}{',' * bool(where and whole)}{where}{hint}{more}"
     body = "\n".join(rows[: shown + 1])
     text = f"{head}\n{fence(body[:room] + (f'{chr(10)}{notes}' if notes else ''), nonce)}"
     return Rendered(text, {"cursor": cursor} if cursor else None, page.partial, shown)
+
+
+def _describe_place(place: Place | None) -> tuple[str, str]:
+    """Return where a list looked, and how it looks in more places. The names are those that the caller gave."""
+    if place is None:
+        return "", ""
+    project = "every visible project" if place.project == EVERYWHERE else _name_place(place.project)
+    repository = f"{_name_place(place.repository)} of " if place.repository else ""
+    where = place.words or f"{repository}{project}"
+    return f" in {where}", f"; {place.hint}" if place.hint else ""
+
+
+def _name_place(name: str) -> str:
+    return disarm_fences(one_line(name))[:_MAX_PLACE]
 
 
 def _render_notes(page: Page[Any], room: int) -> str:

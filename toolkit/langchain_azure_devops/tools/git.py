@@ -12,6 +12,7 @@ from langchain_azure_devops.errors import InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues, QueryValue
 from langchain_azure_devops.http.responses import Collection, Named, decode
+from langchain_azure_devops.results.models import EVERYWHERE
 from langchain_azure_devops.safety.grants import as_subject
 from langchain_azure_devops.text.lines import detect_encoding
 
@@ -71,7 +72,7 @@ def branch_ref(branch: str | None) -> str | None:
 
 async def place_of(client: AzureDevOps, project: str | None, repository: str) -> PathValues:
     """Return the place of a repository in a route; an id needs no project, a name does."""
-    if project is None and GUID.fullmatch(repository):
+    if project in (None, EVERYWHERE) and GUID.fullmatch(repository):
         return {"project": None, "repository": repository}
     return {"project": await client.required_project(project), "repository": repository}
 

@@ -5,9 +5,9 @@ from typing import Annotated
 
 from pydantic import AliasPath, Field
 
-from langchain_azure_devops.calls.declaration import Cursor, Limit, Project, Toolset
-from langchain_azure_devops.calls.fan_out import merge_lists
-from langchain_azure_devops.calls.paging import list_rows, projects_of
+from langchain_azure_devops.calls.declaration import Cursor, Limit, Projects, Toolset
+from langchain_azure_devops.calls.paging import list_rows
+from langchain_azure_devops.calls.places import list_by_project
 from langchain_azure_devops.errors import InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, Named, Numbered, decode
@@ -45,7 +45,7 @@ class Pipeline(Result):
 async def list_pipelines(
     client: AzureDevOps,
     *,
-    project: Project = None,
+    project: Projects = None,
     name: Annotated[str | None, Field(description="* matches anything")] = None,
     limit: Limit = 100,
     cursor: Cursor = None,
@@ -53,22 +53,17 @@ async def list_pipelines(
     """List pipelines with the result of their last finished build.
 
     Source: `GET /{project}/_apis/build/definitions?includeLatestBuilds=true&includeAllProperties=true`, of each
-    project when none is named.
+    project for all.
     """
-    projects = await projects_of(client, project)
-    if len(projects) > 1:
-        return await merge_lists(
-            Pipeline,
-            projects,
-            lambda each, most: _list_project_pipelines(client, each, name, most, None, each),
-            limit,
-            cursor,
-        )
-    return await _list_project_pipelines(client, projects[0], name, limit, cursor)
+
+    async def fetch(each: str, most: int, going_on: str | None) -> Page[Pipeline]:
+        return await _list_project_pipelines(client, each, name, most, going_on)
+
+    return await list_by_project(client, Pipeline, project, fetch, limit, cursor)
 
 
 async def _list_project_pipelines(
-    client: AzureDevOps, project: str, name: str | None, limit: int, cursor: str | None, named: str | None = None
+    client: AzureDevOps, project: str, name: str | None, limit: int, cursor: str | None
 ) -> Page[Pipeline]:
     page = await list_rows(
         client,
@@ -90,7 +85,7 @@ async def _list_project_pipelines(
     for index, row in enumerate(page.items):
         if row.running == row.last_build:
             page.items[index] = row.model_copy(update={"running": None})
-    return page if named is None else page.each(project=named)
+    return page
 
 
 def is_id(pipeline: str) -> bool:

@@ -5,9 +5,10 @@ from typing import Annotated
 
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
-from langchain_azure_devops.calls.declaration import Cursor, Project, Toolset
+from langchain_azure_devops.calls.declaration import Cursor, Projects, Toolset
 from langchain_azure_devops.calls.fan_out import fan_out
 from langchain_azure_devops.calls.paging import Batch, collect
+from langchain_azure_devops.calls.places import Reach, choose_project
 from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
@@ -101,8 +102,8 @@ async def search_code(
     client: AzureDevOps,
     *,
     text: Annotated[str, Field(min_length=1, description='Words, "a phrase", AND OR NOT, ext:py, path:src')],
-    project: Project = None,
-    repository: str | None = None,
+    project: Projects = None,
+    repository: Annotated[str | None, Reach.ONE_PROJECT] = None,
     path: str | None = None,
     branch: str | None = None,
     limit: Annotated[int, Field(ge=1, le=200)] = 20,
@@ -112,7 +113,7 @@ async def search_code(
 
     Source: `POST almsearch /{project}/_apis/search/codesearchresults`, and each file found for its lines.
     """
-    project = project or client.settings.default_project
+    project = choose_project(client, project)
     filters = _make_filters(project, repository, path, branch)
     notes: list[str] = []
 
@@ -147,7 +148,7 @@ async def search_code(
 def _make_filters(project: str | None, repository: str | None, path: str | None, branch: str | None) -> JsonValue:
     """Return the filters as the service takes them: names, each inside the one before."""
     if repository is not None and project is None:
-        raise InvalidRequest("repository needs a project: name the project, too.", subject="project")
+        raise InvalidRequest("repository needs one project: name the project, too.", subject="project")
     if repository is None and (path is not None or branch is not None):
         raise InvalidRequest("path and branch need a repository: name it, too.", subject="repository")
     given = {

@@ -11,12 +11,12 @@ from typing import Annotated, Literal, NamedTuple
 import httpx
 from pydantic import BaseModel, Field
 
-from langchain_azure_devops.calls.declaration import Cursor, Limit, Project, Toolset
-from langchain_azure_devops.calls.fan_out import merge_lists
-from langchain_azure_devops.calls.paging import TOKEN_HEADER, list_rows, projects_of
+from langchain_azure_devops.calls.declaration import Cursor, Limit, Project, Projects, Toolset
+from langchain_azure_devops.calls.paging import TOKEN_HEADER, list_rows
+from langchain_azure_devops.calls.places import Reach, list_by_project
 from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.http.request import PathValues, QueryValue
+from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import Collection, decode
 from langchain_azure_devops.results.models import (
     Failed,
@@ -70,8 +70,8 @@ class _Log(BaseModel):
 async def list_builds(
     client: AzureDevOps,
     *,
-    project: Project = None,
-    pipeline: Annotated[str | None, Field(description="Name or id")] = None,
+    project: Projects = None,
+    pipeline: Annotated[str | None, Reach.ONE_PROJECT, Field(description="Name or id")] = None,
     branch: str | None = None,
     status: Literal["inProgress", "completed", "notStarted", "cancelling", "all"] | None = None,
     result: Literal["succeeded", "partiallySucceeded", "failed", "canceled"] | None = None,
@@ -82,11 +82,12 @@ async def list_builds(
 ) -> Page[Build]:
     """List builds, newest first.
 
-    Source: `GET /{project}/_apis/build/builds`, of each project when none is named.
+    Source: `GET /{project}/_apis/build/builds`, of each project for all.
     """
-    projects = [await client.required_project(project)] if pipeline else await projects_of(client, project)
+    if pipeline is not None:
+        project = await client.required_project(project)
     query = {
-        "definitions": None if pipeline is None else await find_pipeline_id(client, projects[0], pipeline),
+        "definitions": None if pipeline is None else await find_pipeline_id(client, str(project), pipeline),
         "branchName": None if branch is None else branch if branch.startswith("refs/") else f"refs/heads/{branch}",
         "statusFilter": status,
         "resultFilter": result,
@@ -94,42 +95,20 @@ async def list_builds(
         "minTime": None if since is None else (since if since.tzinfo else since.replace(tzinfo=UTC)).isoformat(),
         "queryOrder": "queueTimeDescending",
     }
-    if len(projects) > 1:
-        return await merge_lists(
-            Build,
-            projects,
-            lambda each, most: _list_project_builds(client, each, query, most, None, each),
-            limit,
-            cursor,
-            _sort_key,
+
+    async def fetch(each: str, most: int, going_on: str | None) -> Page[Build]:
+        where = {"project": each}
+        builds = "/{project}/_apis/build/builds"
+        return await list_rows(
+            client, Build, builds, path=where, query=query, limit=most, cursor=going_on, style="token"
         )
-    page = await _list_project_builds(client, projects[0], query, limit, cursor)
+
+    page = await list_by_project(client, Build, project, fetch, limit, cursor, _sort_key)
     if not page.items and pipeline is not None and is_id(pipeline):
         # The list is empty for a pipeline that does not exist, too; this says so.
-        where = {"project": projects[0], "definition": pipeline}
+        where = {"project": project, "definition": pipeline}
         await client.get("/{project}/_apis/build/definitions/{definition}", path=where)
     return page
-
-
-async def _list_project_builds(
-    client: AzureDevOps,
-    project: str,
-    query: dict[str, QueryValue],
-    limit: int,
-    cursor: str | None,
-    named: str | None = None,
-) -> Page[Build]:
-    page = await list_rows(
-        client,
-        Build,
-        "/{project}/_apis/build/builds",
-        path={"project": project},
-        query=query,
-        limit=limit,
-        cursor=cursor,
-        style="token",
-    )
-    return page if named is None else page.each(project=named)
 
 
 def _sort_key(build: Build) -> tuple[datetime, int]:

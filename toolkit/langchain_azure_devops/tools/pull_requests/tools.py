@@ -6,9 +6,17 @@ from typing import Annotated, Literal
 
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
-from langchain_azure_devops.calls.declaration import Cursor, Limit, Project, Repository, Toolset
-from langchain_azure_devops.calls.fan_out import merge_lists
-from langchain_azure_devops.calls.paging import list_rows, projects_of
+from langchain_azure_devops.calls.declaration import (
+    AnyRepository,
+    Cursor,
+    Limit,
+    Project,
+    Projects,
+    Repository,
+    Toolset,
+)
+from langchain_azure_devops.calls.paging import list_rows
+from langchain_azure_devops.calls.places import list_by_project
 from langchain_azure_devops.errors import AlreadyExists, AzureDevOpsError, Conflict, InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
@@ -59,8 +67,8 @@ class _Row(PullRequest):
 async def list_pull_requests(
     client: AzureDevOps,
     *,
-    repository: Annotated[str | None, Field(description="Default: all of the project")] = None,
-    project: Project = None,
+    repository: AnyRepository = None,
+    project: Projects = None,
     status: Literal["active", "completed", "abandoned", "all"] = "active",
     author: Annotated[str | None, Field(description="@Me, name, e-mail or id")] = None,
     reviewer: str | None = None,
@@ -71,9 +79,10 @@ async def list_pull_requests(
 ) -> Page[PullRequest]:
     """List pull requests, newest first.
 
-    Source: `GET /{project}/_apis/git/pullrequests`, or of one repository; of each project when none is named.
+    Source: `GET /{project}/_apis/git/pullrequests`, or of one repository; of each project for all.
     """
-    projects = [await client.required_project(project)] if repository else await projects_of(client, project)
+    if repository is not None:
+        project = await client.required_project(project)
     author_id, reviewer_id = await _find_person_id(client, author), await _find_person_id(client, reviewer)
     people = [name and client.secrets.reveal(name) for name in (author, reviewer)]
     keep = _make_people_filter(None if author_id else people[0], None if reviewer_id else people[1])
@@ -95,13 +104,7 @@ async def list_pull_requests(
                 client, kind, template, path=where, query=query, limit=most, cursor=going_on, style="skip", keep=keep
             )
 
-    async def fetch_one(each: str, most: int) -> Page[PullRequest]:
-        return (await fetch(each, most, None)).each(project=each)
-
-    if len(projects) > 1:
-        page = await merge_lists(PullRequest, projects, fetch_one, limit, cursor, lambda row: (row.created, row.id))
-    else:
-        page = await fetch(projects[0], limit, cursor)
+    page = await list_by_project(client, PullRequest, project, fetch, limit, cursor, lambda row: (row.created, row.id))
     if keep is not None and not page.items and cursor is None:
         page.notes.append(_NOBODY)
     return page

@@ -5,14 +5,23 @@ from typing import Annotated
 
 from pydantic import AliasChoices, AliasPath, BeforeValidator, Field
 
-from langchain_azure_devops.calls.declaration import Cursor, Limit, Project, Repository, Toolset
+from langchain_azure_devops.calls.declaration import (
+    AnyRepository,
+    Cursor,
+    Limit,
+    Project,
+    Projects,
+    Repository,
+    Toolset,
+)
 from langchain_azure_devops.calls.fan_out import fan_out, merge_lists
 from langchain_azure_devops.calls.paging import list_rows
+from langchain_azure_devops.calls.places import choose_project
 from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues, QueryValue
 from langchain_azure_devops.http.responses import Collection, decode
-from langchain_azure_devops.results.models import Branch, Instant, Lines, Page, Result, Untrusted
+from langchain_azure_devops.results.models import Branch, InProject, Instant, Lines, Page, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.text.lines import MAX_LINE, read_range
 from langchain_azure_devops.text.lines import ScannedLines as SeenLines
@@ -55,6 +64,7 @@ class BranchTip(Result):
     web = "{project}/_git/{repository}?version=GB{name}"
     author_fields = ("pushed_by",)
 
+    project: InProject = None
     repository: Untrusted | None = None
     name: Branch
     default: bool = False
@@ -108,9 +118,9 @@ class FileText(Lines):
 
 @toolset.read(Scope.CODE, default=True, example={})
 async def list_repositories(
-    client: AzureDevOps, *, project: Project = None, limit: Limit = 100, cursor: Cursor = None
+    client: AzureDevOps, *, project: Projects = None, limit: Limit = 100, cursor: Cursor = None
 ) -> Page[GitRepository]:
-    """List the Git repositories of a project, or of all without one.
+    """List the Git repositories of a project, or of all.
 
     Source: `GET /{project}/_apis/git/repositories`.
     """
@@ -118,7 +128,7 @@ async def list_repositories(
         client,
         GitRepository,
         "/{project}/_apis/git/repositories",
-        path={"project": project or client.settings.default_project},
+        path={"project": choose_project(client, project)},
         limit=limit,
         cursor=cursor,
         style="none",
@@ -129,8 +139,8 @@ async def list_repositories(
 async def list_branches(
     client: AzureDevOps,
     *,
-    repository: Annotated[str | None, Field(description="Default: all of the project")] = None,
-    project: Project = None,
+    repository: AnyRepository = None,
+    project: Projects = None,
     contains: str | None = None,
     limit: Limit = 100,
     cursor: Cursor = None,
@@ -153,8 +163,12 @@ async def list_branches(
         there = await _read_repositories(client, project)
 
         async def fetch_one(place: str, most: int) -> Page[BranchTip]:
-            page = await fetch({"project": None, "repository": there[place].id}, most, None)
-            return _mark_default(page, there[place].default_branch).each(repository=place)
+            found = there[place]
+            page = await fetch({"project": None, "repository": found.id}, most, None)
+            names = {"repository": found.name}
+            if choose_project(client, project) is None:
+                names["project"] = found.project
+            return _mark_default(page, found.default_branch).each(**names)
 
         return await merge_lists(BranchTip, list(there), fetch_one, limit, cursor)
     where = await place_of(client, project, repository)
@@ -170,7 +184,7 @@ def _mark_default(page: Page[BranchTip], default: str | None) -> Page[BranchTip]
 
 async def _read_repositories(client: AzureDevOps, project: str | None) -> dict[str, GitRepository]:
     """Return the repositories that can be read, by name; the project stands first when several are asked."""
-    chosen = project or client.settings.default_project
+    chosen = choose_project(client, project)
     response = await client.get("/{project}/_apis/git/repositories", path={"project": chosen})
     rows = decode(response, Collection[GitRepository]).value
     return {row.name if chosen else f"{row.project}/{row.name}": row for row in rows if not row.disabled}

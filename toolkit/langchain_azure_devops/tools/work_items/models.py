@@ -120,6 +120,7 @@ class WorkItem(Result):
     identifying = ("id", "revision")
 
     id: int
+    project: Untrusted | None = _field("System.TeamProject")
     revision: int = Field(validation_alias="rev")
     type: Untrusted = _field("System.WorkItemType", required=True)
     title: Untrusted = _field("System.Title", required=True)

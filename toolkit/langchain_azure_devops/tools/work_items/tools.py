@@ -6,9 +6,10 @@ from typing import Annotated, TypeVar
 
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
-from langchain_azure_devops.calls.declaration import Cursor, Limit, Project, Toolset
+from langchain_azure_devops.calls.declaration import Cursor, Limit, Project, Projects, Toolset
 from langchain_azure_devops.calls.fan_out import fan_out
 from langchain_azure_devops.calls.paging import Batch, collect
+from langchain_azure_devops.calls.places import choose_project
 from langchain_azure_devops.errors import Conflict, InvalidRequest, NotFound, ProjectNotFound, RevisionConflict
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
@@ -41,7 +42,7 @@ from langchain_azure_devops.tools.work_items.recovery import (
 )
 from langchain_azure_devops.tools.work_items.repair import add_repair_hint, explain_empty_result
 from langchain_azure_devops.tools.work_items.sent_values import description_field, sent_fields
-from langchain_azure_devops.tools.work_items.wiql import MAX_IDS, build_query, condition, find_ids
+from langchain_azure_devops.tools.work_items.wiql import MAX_IDS, build_query, condition, describe_reach, find_ids
 
 toolset = Toolset.named("work_items", "Find, read, create, change and comment on work items.")
 
@@ -59,7 +60,7 @@ async def query_work_items(
     client: AzureDevOps,
     *,
     wiql: Annotated[str | None, Field(description="Instead of filters")] = None,
-    project: Project = None,
+    project: Projects = None,
     type: str | None = None,
     state: str | None = None,
     assigned_to: Annotated[str | None, Field(description="@Me, name or e-mail")] = None,
@@ -76,7 +77,7 @@ async def query_work_items(
 
     Source: `POST .../wit/wiql`, then `POST .../wit/workitemsbatch` for the fields.
     """
-    project = project or client.settings.default_project
+    project = choose_project(client, project)
     filters = {
         "System.TeamProject": condition("=", project),
         "System.WorkItemType": condition("=", type),
@@ -98,7 +99,7 @@ async def query_work_items(
     async def fetch(position: Position, wanted: int) -> Batch[WorkItem]:
         found = await find_ids(client, project, wiql or build_query(filters, position.token), position.skip + wanted)
         chosen = found.ids[position.skip : position.skip + wanted]
-        rows, unread = await _read_rows(client, chosen, extra)
+        rows, unread = await _read_rows(client, chosen, extra, with_project=wiql is not None or project is None)
         failed.extend(unread)
         if (missing := len(chosen) - len(rows)) and not unread:
             notes.append(f"{missing} more could not be read: deleted, or hidden from this token's owner.")
@@ -113,6 +114,8 @@ async def query_work_items(
         page = await collect(WorkItem, fetch, limit, cursor)
     except InvalidRequest as error:
         raise await add_repair_hint(client, error, project) from error
+    if wiql is not None:
+        page.looked_in = describe_reach(wiql)
     page.notes.extend(notes)
     page.failed.extend(failed)
     page.partial = bool(failed or notes)
@@ -311,12 +314,14 @@ async def _read_fields(client: AzureDevOps, id: int, model: type[T], names: str)
     return decode(await client.get(ITEM, path={"id": id}, query={"fields": names}), model)
 
 
-async def _read_rows(client: AzureDevOps, ids: list[int], extra: list[str]) -> tuple[list[WorkItem], list[Failed]]:
+async def _read_rows(
+    client: AzureDevOps, ids: list[int], extra: list[str], *, with_project: bool
+) -> tuple[list[WorkItem], list[Failed]]:
     """Read the work items with their fields, in the order of the ids, and return which could not be read.
 
     Work items that were deleted in the meantime are left out.
     """
-    wanted: list[JsonValue] = [*row_fields(extra)]
+    wanted: list[JsonValue] = [*row_fields(extra), *(["System.TeamProject"] if with_project else [])]
 
     async def read_batch(start: int) -> dict[int, WorkItem]:
         asked: list[JsonValue] = [*ids[start : start + _BATCH]]

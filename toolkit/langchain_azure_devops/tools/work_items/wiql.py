@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Numbered, OrNone, decode
+from langchain_azure_devops.results.models import EVERYWHERE, Place
 
 MAX_IDS = 19_999
 """The most work items that one query may find."""
@@ -49,6 +50,12 @@ def _quote(value: str) -> str:
         raise InvalidRequest(f"{value!r} holds a line break or control character.", subject="wiql")
     doubled = value.replace("'", "''")
     return f"'{doubled}'"
+
+
+def describe_reach(wiql: str) -> Place:
+    """Return where a query that somebody wrote looks: the project of the call narrows only its macro @project."""
+    named = re.search(r"(?i)System\.TeamProject|Team Project|@project|System\.(Area|Iteration)", wiql)
+    return Place(project=EVERYWHERE, words="the projects that the query names" if named else "")
 
 
 class _Target(BaseModel):
