@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -115,6 +116,19 @@ class WriteJournal:
     async def afinish(self, write_id: str, status: str, text: str) -> None:
         """Store the outcome of a write, like `finish`."""
         await asyncio.to_thread(self.finish, write_id, status, text)
+
+    def delete_settled(self, thread: str, threads: Sequence[str]) -> None:
+        """Delete the writes of a thread whose outcome is known.
+
+        Args:
+            thread: The name of the thread, with which the ids of its writes begin.
+            threads: The names of all threads: one may begin with the name of another.
+        """
+        others = tuple(f"{name}:" for name in threads if name.startswith(f"{thread}:"))
+        wanted = "SELECT id FROM intents WHERE status IS NOT NULL AND status <> 'unknown'"
+        for (write_id,) in self._database.read(wanted, ()):
+            if write_id.startswith(f"{thread}:") and not write_id.startswith(others):
+                self._database.change("DELETE FROM intents WHERE id = ?", (write_id,))
 
     def close(self) -> None:
         """Close the database."""

@@ -1,22 +1,18 @@
 """Investigate in threads that outlive the process: take questions and yield events."""
 
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, HumanMessage
-from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.graph.state import CompiledStateGraph
-from langgraph.store.sqlite import SqliteStore
-from langgraph.types import Command
+from langgraph.types import Command, StateSnapshot
 
-from azure_devops_agents.approvals.thread_lock import hold_thread
-from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.evidence.record import FullEvidence
 from azure_devops_agents.evidence.storable import storable
 from azure_devops_agents.evidence.store import EvidenceTexts
@@ -25,11 +21,12 @@ from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.outgoing import Outgoing
 from azure_devops_agents.investigation.routing import Budgets
 from azure_devops_agents.models.scripted import UnknownQuestion
-from azure_devops_agents.paths import state_path
+from azure_devops_agents.threads.database import ThreadDatabase
+from azure_devops_agents.threads.opening import open_threads, read_retention
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.adapters.langchain import WAITING
 from langchain_azure_devops.errors import Conflict
-from langchain_azure_devops.safety import ApprovedPlan, make_private, make_private_folder
+from langchain_azure_devops.safety import ApprovedPlan
 
 __all__ = ["ApprovalPending", "Investigator", "open_investigator"]
 
@@ -45,7 +42,7 @@ class Investigator:
         self,
         graph: CompiledStateGraph[Any, Any, Any, Any],
         redacted: Callable[[Any], Any] | None = None,
-        locks: Path | None = None,
+        threads: ThreadDatabase | None = None,
         inert: Callable[[Any], Any] | None = None,
     ) -> None:
         """Use a graph that has a checkpointer.
@@ -54,14 +51,14 @@ class Investigator:
             graph: The graph.
             redacted: Takes the secrets out of a question or an answer before it is stored.
             inert: Makes what the events show of calls and results inert, because a page may render it.
-            locks: The file of the threads: other processes that use it wait for each other, thread by thread.
+            threads: Where the threads are stored: other processes that use it wait for each other, thread by thread.
         """
         if graph.checkpointer is None:
             raise ValueError("An investigator needs a graph with a checkpointer: approvals would be lost without one.")
         self._graph = graph
         self._redacted = redacted or (lambda given: given)
         self._inert = inert or (lambda shown: shown)
-        self._shared = locks
+        self._threads = threads
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
 
@@ -98,26 +95,28 @@ class Investigator:
 
     def pending(self, thread: str) -> list[ApprovalAsked]:
         """Return the approvals that wait on a thread."""
-        snapshot = self._graph.get_state(_config(thread))
+        snapshot = self._read(thread)
         return [ApprovalAsked(str(entry.id), entry.value) for entry in snapshot.interrupts]
 
     def state(self, thread: str) -> Mapping[str, Any]:
         """Return what the thread stores: evidence, decisions, report, messages."""
-        return dict(self._graph.get_state(_config(thread)).values)
+        return dict(self._read(thread).values)
 
     def evidence(self, thread: str) -> dict[str, FullEvidence]:
         """Return the evidence of a thread with its texts, without the secrets that are known by now."""
         store = self._graph.store
         if store is None:
             raise ValueError("This graph has no store, so nobody knows where the texts of its evidence are.")
-        known = EvidenceTexts(store, thread).complete(self.state(thread).get("evidence", {}))
+        index = self.state(thread).get("evidence", {})
+        with self._naming_faults():
+            known = EvidenceTexts(store, thread).complete(index)
         cleared: dict[str, FullEvidence] = self._redacted(known)
         return cleared
 
     def resume(self, thread: str) -> Iterator[Event]:
         """Continue a question that an earlier process left unfinished."""
         with self._hold(thread):
-            snapshot = self._graph.get_state(_config(thread))
+            snapshot = self._read(thread)
             if snapshot.next and not snapshot.interrupts:
                 yield from self._run(thread, None)
 
@@ -135,6 +134,16 @@ class Investigator:
                     yield Waited(str(part["text"]))
             else:
                 yield from (show_inert(event, self._inert) for event in events_of(part))
+        if self._threads is not None:
+            self._threads.prune(thread)
+
+    def _read(self, thread: str) -> StateSnapshot:
+        """Return what is stored of a thread."""
+        with self._naming_faults():
+            return self._graph.get_state(_config(thread))
+
+    def _naming_faults(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._threads is None else self._threads.naming_faults()
 
     @contextmanager
     def _hold(self, thread: str) -> Iterator[None]:
@@ -145,7 +154,8 @@ class Investigator:
         """
         with self._guard:
             lock = self._locks.setdefault(thread, threading.Lock())
-        with lock, nullcontext() if self._shared is None else hold_thread(self._shared, thread):
+        held = nullcontext() if self._threads is None else self._threads.hold(thread)
+        with lock, self._naming_faults(), held:
             yield
 
 
@@ -159,35 +169,39 @@ def open_investigator(
     toolkit: AzureDevOpsToolkit,
     *,
     path: Path | None = None,
+    database: str | None = None,
+    retention_days: int | None = None,
     budgets: Budgets | None = None,
     plan: ApprovedPlan | None = None,
 ) -> Iterator[Investigator]:
-    """Open an investigator that stores its threads in an SQLite file, readable by its owner only.
+    """Open an investigator that stores its threads, in an SQLite file readable by its owner only or in Postgres.
 
     Args:
         model: Any chat model that calls tools.
         toolkit: A verified toolkit.
         path: The file; by default under the user's state directory.
+        database: The URL of a Postgres database in place of a file; by default `AZURE_DEVOPS_AGENT_DATABASE`.
+        retention_days: Threads that did not change for so many days are deleted now, and 0 keeps all; by default
+            `AZURE_DEVOPS_AGENT_RETENTION_DAYS`, or 90.
         budgets: How much one question may cost.
         plan: Decides about every write in place of a person.
+
+    Raises:
+        ThreadsUnusable: The threads cannot be read or stored.
     """
-    file = path or make_private_folder(state_path().parent) / state_path().name
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    connection = sqlite3.connect(make_private(file), check_same_thread=False, timeout=10)
-    # The saver and the store begin transactions of their own, so each needs a connection of its own.
-    beside = sqlite3.connect(file, check_same_thread=False, timeout=10, isolation_level=None)
-    journal = WriteJournal(file)
-    saver, store = SqliteSaver(connection), SqliteStore(beside)
-    saver.setup()
-    store.setup()
+    days = read_retention(retention_days)
+    threads = open_threads(path, database)
     try:
+        threads.expire(days, datetime.now(UTC))
         graph = build_graph(
-            model, toolkit, budgets=budgets, journal=journal, checkpointer=saver, store=store, plan=plan
+            model,
+            toolkit,
+            budgets=budgets,
+            journal=threads.journal,
+            checkpointer=threads.saver,
+            store=threads.store,
+            plan=plan,
         )
-        yield Investigator(graph, toolkit.client.secrets.redact_value, file, Outgoing(toolkit.client).value)
+        yield Investigator(graph, toolkit.client.secrets.redact_value, threads, Outgoing(toolkit.client).value)
     finally:
-        journal.close()
-        # A step may still be stored in the background; closing the file now would crash the process.
-        with saver.lock, store.lock:
-            connection.close()
-            beside.close()
+        threads.close()

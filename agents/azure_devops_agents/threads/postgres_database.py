@@ -1,0 +1,127 @@
+"""Threads in a Postgres database, for several machines."""
+
+import hashlib
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from azure_devops_agents.approvals.thread_lock import WAIT_SECONDS, refuse_thread
+from azure_devops_agents.approvals.write_journal import WriteJournal
+from azure_devops_agents.threads.database import ThreadDatabase, ThreadsUnusable
+from langchain_azure_devops.extras import naming_extras
+
+with naming_extras():
+    import psycopg
+    from langgraph.checkpoint.postgres import PostgresSaver
+    from langgraph.store.postgres import PostgresStore
+    from psycopg.rows import DictRow, dict_row
+    from psycopg_pool import ConnectionPool
+
+_CONNECTIONS = 8
+_PAUSE_SECONDS = 0.1
+_SETTING_UP = "the tables of the threads"
+
+
+class PostgresThreads(ThreadDatabase):
+    """Threads, their evidence and the journal in one database, whose advisory locks hold threads."""
+
+    saver: PostgresSaver
+    store: PostgresStore
+
+    def __init__(self, url: str) -> None:
+        """Connect, and create the tables that are missing.
+
+        Raises:
+            ThreadsUnusable: The database cannot be reached.
+        """
+        self._url = url
+        with self.naming_faults():
+            # The pool would try again and again, and say only that it took too long.
+            psycopg.connect(url, connect_timeout=int(WAIT_SECONDS)).close()
+            settings: dict[str, Any] = {"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row}
+            self._pool: ConnectionPool[psycopg.Connection[DictRow]] = ConnectionPool(
+                url,
+                min_size=0,
+                max_size=_CONNECTIONS,
+                open=True,
+                kwargs=settings,
+                check=ConnectionPool.check_connection,
+                name="threads",
+            )
+            self.saver, self.store, self.journal = (
+                PostgresSaver(self._pool),
+                PostgresStore(self._pool),
+                WriteJournal(url),
+            )
+            try:
+                with self.hold(_SETTING_UP):
+                    self.saver.setup()
+                    self.store.setup()
+            except BaseException:
+                self.close()
+                raise
+
+    @contextmanager
+    def naming_faults(self) -> Iterator[None]:
+        """Let a fault of the connection say that it is the database of the threads."""
+        try:
+            yield
+        except psycopg.Error as error:
+            if not isinstance(error, psycopg.OperationalError) and not str(error).startswith(("invalid", "missing")):
+                raise
+            raise ThreadsUnusable(
+                "The Postgres database of the threads cannot be used. Check AZURE_DEVOPS_AGENT_DATABASE, and that the "
+                f"server runs: {self._without_password(error)}",
+                subject="threads",
+            ) from None
+
+    def _without_password(self, error: psycopg.Error) -> str:
+        """Return what the driver says, unless it repeats a part of the URL that may be the password."""
+        given = self._url.partition("://")[2].rpartition("@")[0].partition(":")[2]
+        told = " ".join(str(error).split())
+        hidden = any(part in told for part in given.replace("@", "/").replace("%", "/").split("/") if part)
+        return type(error).__name__ if hidden else f"{type(error).__name__}: {told}"
+
+    @contextmanager
+    def hold(self, thread: str) -> Iterator[None]:
+        """Hold a thread by an advisory lock of a connection; it ends with the process.
+
+        A statement that waits for a lock keeps others from building an index, so this asks again and again.
+        """
+        name = f"azure-devops-agent:{thread}".encode(errors="surrogatepass")
+        key = int.from_bytes(hashlib.sha256(name).digest()[:8], signed=True)
+        end = time.monotonic() + WAIT_SECONDS
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            while not self._try(connection, key):
+                if time.monotonic() > end:
+                    refuse_thread(thread)
+                time.sleep(_PAUSE_SECONDS)
+            yield
+
+    def _try(self, connection: psycopg.Connection[Any], key: int) -> bool:
+        row = connection.execute("SELECT pg_try_advisory_lock(%s)", (key,)).fetchone()
+        return bool(row and row[0])
+
+    def forget_lock(self, thread: str) -> None:
+        """Nothing is left of an advisory lock."""
+
+    def prune(self, thread: str) -> None:
+        """Delete all checkpoints but the newest of each namespace."""
+        self.saver.prune([thread])
+
+    def newest_checkpoints(self) -> Sequence[tuple[str, str]]:
+        """Return the name and the id of the newest checkpoint of each thread."""
+        with self._pool.connection() as connection:
+            rows = connection.execute(
+                "SELECT thread_id, max(checkpoint_id) AS newest FROM checkpoints GROUP BY thread_id"
+            ).fetchall()
+        return [(str(row["thread_id"]), str(row["newest"])) for row in rows]
+
+    def release_space(self) -> None:
+        """Postgres does this by itself."""
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.journal.close()
+        self._pool.close()

@@ -1,0 +1,161 @@
+"""Threads in an SQLite file that only its owner may use."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
+from langgraph.checkpoint.sqlite import SqliteSaver
+from langgraph.store.sqlite import SqliteStore
+
+from azure_devops_agents.approvals.thread_lock import forget_lock, hold_thread
+from azure_devops_agents.approvals.write_journal import WriteJournal
+from azure_devops_agents.threads.database import ThreadDatabase, ThreadsUnusable
+from langchain_azure_devops.safety import make_private
+
+_WAIT_SECONDS = 10
+_NOT_WRITABLE = "The threads cannot be stored. Choose a folder that may be written, or make this file writable:"
+
+
+class NewestSaver(SqliteSaver):
+    """Keeps only the newest checkpoint of each thread and namespace, with the writes that wait in it.
+
+    Each checkpoint holds all messages: a file that kept all of them would grow with the square of the steps.
+    """
+
+    def put(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Store a checkpoint, and delete the ones before it."""
+        stored = super().put(config, checkpoint, metadata, new_versions)
+        given = config["configurable"]
+        self.delete_older(str(given["thread_id"]), given["checkpoint_ns"], checkpoint["id"])
+        return stored
+
+    def delete_older(self, thread: str, namespace: str, newest: str) -> None:
+        """Delete the checkpoints of a thread and namespace before the newest one, with their writes."""
+        with self.cursor() as cursor:
+            for table in ("checkpoints", "writes"):
+                cursor.execute(
+                    f"DELETE FROM {table} WHERE thread_id = ? AND checkpoint_ns = ? AND checkpoint_id <> ?",  # noqa: S608 - two constants
+                    (thread, namespace, newest),
+                )
+
+
+class SqliteThreads(ThreadDatabase):
+    """Threads, their evidence and the journal in one file, each with a connection of its own."""
+
+    saver: NewestSaver
+    store: SqliteStore
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, or create it.
+
+        Raises:
+            ThreadsUnusable: It is damaged, or cannot be written.
+        """
+        self._path = path
+        self._connections: list[sqlite3.Connection] = []
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private(path)
+        except OSError as error:
+            raise ThreadsUnusable(f"{_NOT_WRITABLE} {path}: {error}.", subject="threads") from error
+        try:
+            with self.naming_faults():
+                # The saver and the store begin transactions of their own.
+                self.saver, self.store = NewestSaver(self._connect("")), SqliteStore(self._connect(None))
+                self.journal = WriteJournal(path)
+                self.saver.setup()
+                self.store.setup()
+        except BaseException:
+            self._close_connections()
+            raise
+
+    def _connect(self, isolation: Any) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path, check_same_thread=False, timeout=_WAIT_SECONDS, isolation_level=isolation
+        )
+        self._connections.append(connection)
+        # What is deleted is overwritten: it may be a text with a secret that became known later.
+        connection.execute("PRAGMA secure_delete = ON")
+        return connection
+
+    @contextmanager
+    def naming_faults(self) -> Iterator[None]:
+        """Let a fault of the file name the file, and what to do."""
+        try:
+            yield
+        except (sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.IntegrityError):
+            raise
+        except sqlite3.DatabaseError as error:
+            told = f"{_describe(error, self._path)} {self._path}: {error}."
+            raise ThreadsUnusable(told, subject="threads") from error
+
+    def hold(self, thread: str) -> AbstractContextManager[None]:
+        """Hold a thread by a lock file beside the database."""
+        return hold_thread(self._path, thread)
+
+    def forget_lock(self, thread: str) -> None:
+        """Remove the lock file of a deleted thread."""
+        forget_lock(self._path, thread)
+
+    def prune(self, thread: str) -> None:
+        """Delete all checkpoints but the newest of each namespace."""
+        for _, namespace, newest in self._read_newest("WHERE thread_id = ?", thread):
+            self.saver.delete_older(thread, namespace, newest)
+
+    def newest_checkpoints(self) -> Sequence[tuple[str, str]]:
+        """Return the name and the id of the newest checkpoint of each thread."""
+        newest: dict[str, str] = {}
+        for name, _, checkpoint in self._read_newest(""):
+            newest[name] = max(checkpoint, newest.get(name, ""))
+        return list(newest.items())
+
+    def _read_newest(self, where: str, *values: str) -> list[tuple[str, str, str]]:
+        with self.saver.cursor(transaction=False) as cursor:
+            cursor.execute(
+                f"SELECT thread_id, checkpoint_ns, max(checkpoint_id) FROM checkpoints {where} "  # noqa: S608 - constants
+                "GROUP BY thread_id, checkpoint_ns",
+                values,
+            )
+            return cursor.fetchall()
+
+    def release_space(self) -> None:
+        """Make the file as small as what is in it."""
+        # Another process may be at work; the space is used again later.
+        with suppress(sqlite3.OperationalError), self.store.lock:
+            self.store.conn.execute("VACUUM")
+
+    def close(self) -> None:
+        """Close the file."""
+        self.journal.close()
+        # A step may still be stored in the background; closing the file now would crash the process.
+        with self.saver.lock, self.store.lock:
+            self._close_connections()
+
+    def _close_connections(self) -> None:
+        for connection in self._connections:
+            connection.close()
+
+
+def _describe(error: sqlite3.DatabaseError, path: Path) -> str:
+    """Say what is wrong with a file of threads, and what to do."""
+    told = str(error)
+    if "readonly" in told or "unable to open" in told or "disk I/O" in told:
+        return _NOT_WRITABLE
+    if "locked" in told:
+        return "Another process is writing the threads. Nothing was changed here; try again when it is done:"
+    if "full" in told:
+        return "The threads cannot be stored, because the disk is full:"
+    return (
+        "The threads cannot be read, because their file is damaged or is no database. "
+        f"Move {path.name} away to begin with a new one:"
+    )
