@@ -73,7 +73,7 @@ def _list_options(spec: str, provider: str, name: str) -> dict[str, Any]:
             return _PATIENT
         if not os.environ.get("OPENAI_BASE_URL"):
             raise _refused(
-                f"The model {spec!r} needs a key. Set OPENAI_API_KEY, or set OPENAI_BASE_URL to a server of your own."
+                f"The model {spec!r} needs OPENAI_API_KEY. Set it, or set OPENAI_BASE_URL to a server of your own."
             )
         # A server that the user runs takes any key, but OpenAI's client demands one.
         return {**_PATIENT, "api_key": SecretStr("none")}
@@ -100,7 +100,7 @@ def _check_keys(spec: str, model: BaseChatModel) -> None:
     for field, variable in model.lc_secrets.items():
         value = getattr(model, field, None)
         if isinstance(value, SecretStr) and not value.get_secret_value():
-            raise _refused(f"The model {spec!r} needs a key. Set {variable}.")
+            raise _refused(f"The model {spec!r} needs {variable}, and it is not set.")
 
 
 def _refused(why: str) -> InvalidRequest:
