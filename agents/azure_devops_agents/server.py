@@ -16,16 +16,16 @@ from langchain_core.language_models import BaseChatModel
 
 from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.models.providers import open_model
-from azure_devops_agents.paths import audit_path, state_path
+from azure_devops_agents.paths import audit_path
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.extras import naming_extras
-from langchain_azure_devops.safety import make_private_folder
 
 with naming_extras():
     from langgraph.graph.state import CompiledStateGraph
     from langgraph_sdk.runtime import ServerRuntime
 
     from azure_devops_agents.investigation.graph import build_graph
+    from azure_devops_agents.threads.opening import find_database
 
 __all__ = ["make_graph"]
 
@@ -75,4 +75,4 @@ def _open_parts() -> _Parts:
 def _open_parts_once() -> _Parts:
     toolkit = AzureDevOpsToolkit(audit=audit_path())
     model = open_model(os.environ.get(MODEL) or None)
-    return _Parts(toolkit, model, WriteJournal(make_private_folder(state_path().parent) / state_path().name))
+    return _Parts(toolkit, model, WriteJournal(find_database()))

@@ -18,7 +18,21 @@ _SCHEMES = ("postgresql://", "postgres://")
 
 
 def open_threads(path: Path | None = None, database: str | None = None) -> ThreadDatabase:
-    """Open the database of the threads.
+    """Open the database of the threads; see `find_database` for the arguments.
+
+    Raises:
+        Misconfigured: The URL is none of Postgres, or the database cannot be used.
+    """
+    place = find_database(path, database)
+    if isinstance(place, Path):
+        return SqliteThreads(place)
+    from azure_devops_agents.threads.postgres_database import PostgresThreads  # noqa: PLC0415 - an extra
+
+    return PostgresThreads(place)
+
+
+def find_database(path: Path | None = None, database: str | None = None) -> Path | str:
+    """Return the SQLite file or the URL of the Postgres database where threads and the journal of writes are kept.
 
     Args:
         path: An SQLite file.
@@ -26,18 +40,16 @@ def open_threads(path: Path | None = None, database: str | None = None) -> Threa
             it is a file under the user's state directory.
 
     Raises:
-        Misconfigured: The URL is none of Postgres, or the database cannot be used.
+        Misconfigured: The URL is none of Postgres.
     """
     if path is not None and database is not None:
         raise Misconfigured("Threads are stored in a file or in a database. Give one of the two.", subject="database")
     url = database or ("" if path else os.environ.get(DATABASE, "").strip())
     if not url:
-        return SqliteThreads(path or make_private_folder(state_path().parent) / state_path().name)
+        return path or make_private_folder(state_path().parent) / state_path().name
     if not url.startswith(_SCHEMES):
         raise Misconfigured(f"{DATABASE} must be a URL such as postgresql://host/agents.", subject="database")
-    from azure_devops_agents.threads.postgres_database import PostgresThreads  # noqa: PLC0415 - an extra
-
-    return PostgresThreads(url)
+    return url
 
 
 def read_retention(days: int | None = None) -> int:
