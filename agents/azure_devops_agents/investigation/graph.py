@@ -22,10 +22,11 @@ from langgraph.store.base import BaseStore
 from langgraph.store.memory import InMemoryStore
 
 from azure_devops_agents.approvals.write_journal import WriteJournal
+from azure_devops_agents.investigation.budgets import Budgets, Meter
 from azure_devops_agents.investigation.clearing import ClearNode
 from azure_devops_agents.investigation.reading import ReadNode
 from azure_devops_agents.investigation.reporting import ReportNodes, after_report
-from azure_devops_agents.investigation.routing import Budgets, after_calls, after_model
+from azure_devops_agents.investigation.routing import after_calls, after_model
 from azure_devops_agents.investigation.state import State
 from azure_devops_agents.investigation.storing import EvidenceOfRun
 from azure_devops_agents.investigation.tool_calls import list_writers
@@ -35,6 +36,8 @@ from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.safety import ApprovedPlan
 
 __all__ = ["build_graph"]
+
+_MOST_STEPS = 10_000
 
 
 def build_graph(
@@ -62,13 +65,13 @@ def build_graph(
         store: Where the texts of the evidence are stored; in memory by default. A LangGraph server brings its own.
         plan: Decides about every write in place of a person: what it does not name is refused, and nobody is asked.
     """
-    limits = budgets or Budgets()
+    meter = Meter(budgets or Budgets(), toolkit.client.context.clock)
     writes = journal or WriteJournal()
     store = store or InMemoryStore()
     evidence = EvidenceOfRun(toolkit.client, store)
     clearing = ClearNode(toolkit.client, evidence)
-    turn, reading = ModelNode(model, toolkit, limits), ReadNode(toolkit, evidence)
-    ending = ReportNodes(toolkit, limits, writes, clearing)
+    turn, reading = ModelNode(model, toolkit, meter), ReadNode(toolkit, evidence)
+    ending = ReportNodes(toolkit, meter, writes, clearing)
     writing = WriteNodes(toolkit, writes, plan)
 
     graph: StateGraph[Any, Any, Any, Any] = StateGraph(State)
@@ -88,7 +91,7 @@ def build_graph(
     graph.add_edge(START, "model")
     graph.add_conditional_edges(
         "model",
-        after_model(partial(list_writers, toolkit), limits, writing.destination, in_order=plan is not None),
+        after_model(partial(list_writers, toolkit), meter, writing.destination, in_order=plan is not None),
         ["read", "prepare", "report"],
     )
     graph.add_edge("read", "collect")
@@ -96,4 +99,6 @@ def build_graph(
     graph.add_edge("write", "collect")
     graph.add_conditional_edges("report", after_report, ["model", "check"])
     graph.add_edge("check", END)
-    return graph.compile(checkpointer=checkpointer, store=store, name="azure_devops_investigation")
+    compiled = graph.compile(checkpointer=checkpointer, store=store, name="azure_devops_investigation")
+    # The budgets end a question; this only stops a graph that goes on without a turn of the model.
+    return compiled.with_config({"recursion_limit": _MOST_STEPS})

@@ -16,10 +16,10 @@ from langgraph.types import Command, StateSnapshot
 from azure_devops_agents.evidence.record import FullEvidence
 from azure_devops_agents.evidence.storable import storable
 from azure_devops_agents.evidence.store import EvidenceTexts
+from azure_devops_agents.investigation.budgets import Budgets
 from azure_devops_agents.investigation.events import ApprovalAsked, Event, ModelText, Waited, events_of, show_inert
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.outgoing import Outgoing
-from azure_devops_agents.investigation.routing import Budgets
 from azure_devops_agents.models.scripted import UnknownQuestion
 from azure_devops_agents.threads.database import ThreadDatabase
 from azure_devops_agents.threads.opening import open_threads, read_retention
@@ -75,7 +75,7 @@ class Investigator:
                     subject=thread,
                 )
             asked = HumanMessage(self._redacted(storable(question)))
-            given = {"messages": [asked], "started": time.time(), "report": None, "failure": None}
+            given = {"messages": [asked], "report": None, "failure": None}
             try:
                 yield from self._run(thread, given)
             except UnknownQuestion:
@@ -160,7 +160,7 @@ class Investigator:
 
 
 def _config(thread: str) -> Any:
-    return {"configurable": {"thread_id": thread}, "recursion_limit": 200}
+    return {"configurable": {"thread_id": thread}}
 
 
 @contextmanager

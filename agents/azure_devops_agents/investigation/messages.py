@@ -34,7 +34,10 @@ def _join(whole: BaseMessage, used: set[str], redact: Clear) -> AIMessage:
     if not isinstance(whole, AIMessageChunk):
         return _take_whole(whole, used, redact) if isinstance(whole, AIMessage) else AIMessage(storable(whole.content))
     message = AIMessage(
-        storable(whole.content), additional_kwargs=storable(whole.additional_kwargs), id=storable(whole.id)
+        storable(whole.content),
+        additional_kwargs=storable(whole.additional_kwargs),
+        id=storable(whole.id),
+        usage_metadata=whole.usage_metadata,
     )
     for position, chunk in enumerate(whole.tool_call_chunks):
         identifier = _make_fresh(redact(storable(chunk["id"])) or f"call_{position}", used)

@@ -47,8 +47,8 @@ class ReadNode:
         """Answer a call that no tool of Azure DevOps serves; None when one does."""
         call = task["call"]
         if task["over_budget"]:
-            spent = "Not carried out: the budget of tool calls for this question is used up."
-            return refuse_call(call, BudgetExceeded(spent, subject="calls"))
+            spent = f"Not carried out: the budget of this question is used up ({task['over_budget']})."
+            return refuse_call(call, BudgetExceeded(spent, subject=task["over_budget"]))
         if call.get("malformed"):
             malformed = f"The arguments cannot be used: {call['malformed']} Repeat the call with other arguments."
             return refuse_call(call, InvalidRequest(malformed, subject="arguments"))

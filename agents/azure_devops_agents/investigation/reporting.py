@@ -10,10 +10,11 @@ from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 
 from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.evidence.record import Evidence
+from azure_devops_agents.investigation.budgets import Meter
 from azure_devops_agents.investigation.clearing import ClearNode, clear_known
 from azure_devops_agents.investigation.messages import find_refusal
 from azure_devops_agents.investigation.outgoing import Outgoing
-from azure_devops_agents.investigation.routing import Budgets, is_stopped, over_budget
+from azure_devops_agents.investigation.routing import is_stopped
 from azure_devops_agents.investigation.state import (
     Decision,
     State,
@@ -24,6 +25,7 @@ from azure_devops_agents.investigation.state import (
 from azure_devops_agents.reports.report import (
     SECTIONS,
     WRITE_REPORT,
+    describe_found,
     list_coverage,
     parse_report,
     plain_report,
@@ -40,7 +42,7 @@ class ReportNodes:
     """The two nodes at the end of a question, with what they need. Nothing of it enters the state."""
 
     toolkit: AzureDevOpsToolkit
-    budgets: Budgets
+    meter: Meter
     journal: WriteJournal
     clearing: ClearNode
 
@@ -73,7 +75,9 @@ class ReportNodes:
             _ask_to_repair(call, outgoing.value(problems))
             if problems and call is wanted
             else ToolMessage(
-                "Done." if call is wanted else "Not carried out: the report was written.", tool_call_id=call["id"]
+                "Done." if call is wanted else "Not carried out: the report was written.",
+                tool_call_id=call["id"],
+                name=call["name"],
             )
             for call in open_calls
         ]
@@ -86,28 +90,38 @@ class ReportNodes:
 
     def _may_repair(self, state: State) -> bool:
         """Return whether the model may be asked to repair its report: once, and within the budget."""
-        ended = state.get("failure") or is_stopped(state) or over_budget(state, self.budgets)
+        ended = state.get("failure") or is_stopped(state) or self.meter.limit(state)
         return not ended and not asked_to_repair(state)
 
     def _take_report(self, state: State, wanted: dict[str, Any] | None) -> dict[str, Any]:
         if state.get("failure"):
-            return plain_report(f"{state['failure']}. What was found until then is in the evidence.")
+            return self._tell_found(state, f"{state['failure']}.")
         if is_stopped(state):
             return plain_report("Stopped by a person.")
         if wanted is not None:
             try:
                 return parse_report(wanted["args"])
             except ValueError as error:
-                return plain_report(f"The model's report does not have the form of one: {error}")
+                return self._tell_found(state, f"The model's report does not have the form of one: {error}")
+        return self._take_text(state)
+
+    def _take_text(self, state: State) -> dict[str, Any]:
+        """Return the report of a question that the model ended without one."""
         last = state["messages"][-1]
         if refusal := find_refusal(last):
             return plain_report(f"The model refused: {refusal}")
         text = str(last.text) if isinstance(last, AIMessage) else ""
-        limit = over_budget(state, self.budgets)
-        return plain_report(
-            text or f"No report was written ({limit or 'the model said nothing; it may have refused'}).",
-            "answered" if text else "inconclusive",
-        )
+        if text:
+            return plain_report(text, "answered")
+        limit = self.meter.limit(state)
+        spent = f"The budget of the question was used up ({limit}), and the model wrote no report in its last turn."
+        return self._tell_found(state, spent if limit else "The model said nothing; it may have refused.")
+
+    def _tell_found(self, state: State, why: str) -> dict[str, Any]:
+        """Return the report that code writes when the model wrote none: why, and what is known."""
+        calls = calls_of_question(state)
+        found = [entry for entry in state.get("evidence", {}).values() if entry["call"] in calls]
+        return plain_report(f"{why} {describe_found(found)}")
 
     def check(self, state: State) -> dict[str, Any]:
         """State what the report does not cover."""
@@ -121,10 +135,11 @@ class ReportNodes:
     def _check(self, state: State, cleared: dict[str, Any]) -> dict[str, Any]:
         known = {**state.get("evidence", {}), **cleared.get("evidence", {})}
         report = dict(state["report"] or check_report(plain_report(""), {}))
-        limits = [text for text in (state.get("failure"), over_budget(state, self.budgets)) if text]
+        limits = [text for text in (state.get("failure"), self.meter.limit(state)) if text]
         calls = calls_of_question(state)
         cited = {identifier for section in SECTIONS for entry in report[section] for identifier in entry["evidence"]}
         decided = state.get("decisions", {})
+        report["usage"] = dict(self.meter.usage(state))
         report["coverage"] = list_coverage(
             {name: entry for name, entry in known.items() if entry["call"] in calls or name in cited},
             {name: entry for name, entry in decided.items() if name in calls},

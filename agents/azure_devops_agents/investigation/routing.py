@@ -1,15 +1,13 @@
-"""Route the graph, and stop a question that exceeds its budget."""
+"""Route the graph."""
 
 import re
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
-from langchain_core.messages import ToolMessage
 from langgraph.types import Send
 
 from azure_devops_agents.evidence.record import READ_EVIDENCE, list_untrusted
+from azure_devops_agents.investigation.budgets import LAST_TURNS, Budgets, Meter, costs_call
 from azure_devops_agents.investigation.state import (
     CallTask,
     Decision,
@@ -18,59 +16,20 @@ from azure_devops_agents.investigation.state import (
     find_targets_of_person,
     list_unanswered_calls,
     next_number,
-    since_question,
 )
 from azure_devops_agents.reports.report import WRITE_REPORT, parse_report
 
-__all__ = ["Budgets"]
-
-_CHARACTERS_PER_TOKEN = 4
 _CITED = re.compile(r"\bE\d+\b")
 
 
-@dataclass(frozen=True)
-class Budgets:
-    """The limits of one question.
-
-    Attributes:
-        calls: Tool calls.
-        tokens: Approximate tokens of the conversation.
-        seconds: Time since the question, without the time a person takes to decide.
-        approvals: How often a person is asked; more would not be read.
-        approvals_at_once: How many of them may wait at the same time.
-    """
-
-    calls: int = 25
-    tokens: int = 200_000
-    seconds: float = 300.0
-    approvals: int = 12
-    approvals_at_once: int = 5
-
-
-def over_budget(state: State, budgets: Budgets) -> str | None:
-    """Name the budget that is used up; None while there is none."""
-    if _count_answers(state) >= budgets.calls:
-        return f"{budgets.calls} tool calls"
-    tokens = sum(len(str(message.content)) for message in state["messages"]) // _CHARACTERS_PER_TOKEN
-    if tokens >= budgets.tokens:
-        return f"{budgets.tokens} tokens"
-    if time.time() - (state.get("started") or time.time()) >= budgets.seconds:
-        return f"{budgets.seconds:g} seconds"
-    return None
-
-
-def _count_answers(state: State) -> int:
-    return sum(isinstance(message, ToolMessage) for message in since_question(state["messages"]))
-
-
 def after_model(
-    writers: Callable[[], Sequence[str]], budgets: Budgets, destination: str, *, in_order: bool = False
+    writers: Callable[[], Sequence[str]], meter: Meter, destination: str, *, in_order: bool = False
 ) -> Callable[[State], Literal["report"] | list[Send]]:
     """Route each tool call by one Send, or go to the report when there is no call or the model reports.
 
     Args:
         writers: Gives the names of the tools that write, as the token allows them at that moment.
-        budgets: How much one question may cost; calls beyond it are answered without being carried out.
+        meter: Measures the budget; calls beyond it are answered without being carried out.
         destination: The organization and project that this graph writes to. A write is carried out only there,
             even when another process continues the thread.
         in_order: Whether each write waits for the answer to the one before it: a plan that allows only some of them
@@ -80,24 +39,24 @@ def after_model(
     def route(state: State) -> Literal["report"] | list[Send]:
         open_calls = list_unanswered_calls(state["messages"])
         finished = any(call["name"] == WRITE_REPORT and _is_report(call) for call in open_calls)
-        if state.get("failure") or not open_calls or finished or over_budget(state, budgets):
+        if state.get("failure") or not open_calls or finished or state.get("last_turns", 0) >= LAST_TURNS:
             return "report"
         known = state.get("evidence", {})
-        room = budgets.calls - _count_answers(state)
+        beyond = _list_beyond(state, meter, open_calls)
         writing = writers()
         reads, writes = list[CallTask](), list[CallTask]()
         for position, call in enumerate(open_calls):
-            asks = _writes(call, writing) and position < room
+            asks = _writes(call, writing) and not beyond[position]
             task = CallTask(
                 call=call,
                 evidence_id=f"E{next_number(known) + position}",
                 evidence=_select_evidence(call, writing, known),
                 untrusted_read=bool(state.get("untrusted_read")),
                 destination=destination,
-                over_budget=position >= room,
+                over_budget=beyond[position],
                 read_before=list_untrusted(known) if asks else [],
                 rejected=_list_rejected(state) if asks else [],
-                refusal=_refusal(state, budgets, call, [c for c in open_calls[:position] if _writes(c, writing)]),
+                refusal=_refusal(state, meter.budgets, call, [c for c in open_calls[:position] if _writes(c, writing)]),
                 named=find_targets_of_person(state["messages"]) if asks else {},
                 unedited="",
                 problem="",
@@ -108,6 +67,18 @@ def after_model(
         return [*(Send("read", task) for task in reads), *(Send("prepare", task) for task in writes)]
 
     return route
+
+
+def _list_beyond(state: State, meter: Meter, calls: Sequence[dict[str, Any]]) -> list[str]:
+    """Name for each call the limit that leaves no room for it; empty for a call that fits or costs nothing."""
+    limit = meter.limit(state)
+    room = meter.budgets.calls - meter.usage(state)["calls"]
+    beyond = []
+    for call in calls:
+        costs = costs_call(call["name"])
+        beyond.append((limit or ("" if room > 0 else meter.call_limit)) if costs else "")
+        room -= costs
+    return beyond
 
 
 def _writes(call: dict[str, Any], writers: Sequence[str]) -> bool:
@@ -180,7 +151,7 @@ def _ask_again(state: State, decision: Decision) -> CallTask:
         evidence=_select_cited(decision["call"], known),
         untrusted_read=bool(state.get("untrusted_read")),
         destination=decision["destination"],
-        over_budget=False,
+        over_budget="",
         read_before=list_untrusted(known),
         rejected=[],
         refusal="",

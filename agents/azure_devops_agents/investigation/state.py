@@ -62,7 +62,11 @@ class State(TypedDict, total=False):
         evidence: Every tool result by its id.
         decisions: What was decided about each write, by the id of its tool call.
         untrusted_read: Whether text that people or builds wrote was read; never becomes false again.
+        question: The id of the message that asked the current question; the next four belong to it.
         started: When the current question was asked, in seconds since the epoch.
+        waited: For how many seconds people were waited for.
+        limit: The limit that was reached first, once the model was told; empty before.
+        last_turns: How many turns the model had since then.
         failure: Why the model could not go on, if so.
         report: The answer to the current question, once there is one.
     """
@@ -71,7 +75,11 @@ class State(TypedDict, total=False):
     evidence: Annotated[dict[str, Evidence], merge_evidence]
     decisions: Annotated[dict[str, Decision], merge_entries]
     untrusted_read: Annotated[bool, once_true]
+    question: str
     started: Annotated[float, latest]
+    waited: float
+    limit: str
+    last_turns: int
     failure: str | None
     report: dict[str, Any] | None
 
@@ -79,7 +87,8 @@ class State(TypedDict, total=False):
 class CallTask(TypedDict):
     """The task of a node: one tool call.
 
-    `destination` is the organization and project that writes go to. The other fields are for a write: the untrusted
+    `destination` is the organization and project that writes go to, `over_budget` the limit that leaves no room for the
+    call. The other fields are for a write: the untrusted
     texts that were `read_before`, the fingerprints of the `rejected` writes, the reason why the person is not asked
     (`refusal`), the hosts and mentions that the person `named`, the fingerprint of the call before it was edited
     (`unedited`), the fault of an edit (`problem`), the writes `following` this one about which a plan is asked
@@ -92,7 +101,7 @@ class CallTask(TypedDict):
     evidence: dict[str, Evidence]
     untrusted_read: bool
     destination: str
-    over_budget: bool
+    over_budget: str
     read_before: list[dict[str, Any]]
     rejected: list[str]
     refusal: str

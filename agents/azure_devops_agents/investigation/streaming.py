@@ -1,6 +1,5 @@
 """Stream the texts of a model inert: every front end that reads the graph's messages gets them in this form."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextvars import Context, copy_context
@@ -14,6 +13,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from langchain_core.runnables.config import var_child_runnable_config
 from pydantic import ConfigDict
 
+from azure_devops_agents.investigation.deadlines import take_next_until, take_until
 from azure_devops_agents.investigation.outgoing import TEXTS_OF_BLOCKS, Outgoing, StreamedText
 
 _BESIDE = "beside the content"
@@ -28,12 +28,14 @@ class InertModel(BaseChatModel):
     Attributes:
         inner: The chat model, with its tools.
         outgoing: Makes the texts inert.
+        deadline: When the model must have answered, by the monotonic clock; None waits as long as the model does.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     inner: Any
     outgoing: Any
+    deadline: float | None = None
 
     @property
     def _llm_type(self) -> str:
@@ -61,8 +63,7 @@ class InertModel(BaseChatModel):
     ) -> Iterator[ChatGenerationChunk]:
         pieces = _Pieces(self.outgoing)
         context = _context_without_callbacks()
-        parts = context.run(self.inner.stream, messages, {"callbacks": []})
-        while (part := context.run(next, parts, None)) is not None:
+        for part in take_until(self.deadline, lambda: self.inner.stream(messages, {"callbacks": []}), context):
             yield pieces.feed(part)
         yield from pieces.close()
 
@@ -76,7 +77,7 @@ class InertModel(BaseChatModel):
         pieces = _Pieces(self.outgoing)
         context = _context_without_callbacks()
         parts = context.run(self.inner.astream, messages, {"callbacks": []})
-        while (part := await asyncio.create_task(_take_next(parts), context=context)) is not None:
+        while (part := await take_next_until(self.deadline, parts, context)) is not None:
             yield pieces.feed(part)
         for rest in pieces.close():
             yield rest
@@ -90,10 +91,6 @@ def _context_without_callbacks() -> Context:
     context = copy_context()
     context.run(var_child_runnable_config.set, None)
     return context
-
-
-async def _take_next(parts: AsyncIterator[BaseMessage]) -> BaseMessage | None:
-    return await anext(parts, None)
 
 
 class _Pieces:

@@ -1,22 +1,24 @@
 """The model's turns: what the model is told, and what is stored of its answer."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, SystemMessage
-from langchain_core.runnables import Runnable
 
 from azure_devops_agents.evidence.record import ReadEvidence
+from azure_devops_agents.investigation.budgets import LAST_TURNS, Meter, describe_budget, question_id
 from azure_devops_agents.investigation.clearing import clear_known, clear_message
+from azure_devops_agents.investigation.deadlines import TimeUp
 from azure_devops_agents.investigation.messages import join_message
 from azure_devops_agents.investigation.outgoing import Outgoing
-from azure_devops_agents.investigation.prompts import OVER_BUDGET, SYSTEM
-from azure_devops_agents.investigation.routing import Budgets, over_budget
+from azure_devops_agents.investigation.prompts import OVER_BUDGET, SYSTEM, add_note
 from azure_devops_agents.investigation.state import State, answer_every_call
 from azure_devops_agents.investigation.streaming import InertModel
+from azure_devops_agents.investigation.token_counts import with_usage
 from azure_devops_agents.investigation.tool_calls import available_tools, declare_own_tool
 from azure_devops_agents.models.scripted import UnknownQuestion
 from azure_devops_agents.reports.report import WriteReport
@@ -26,47 +28,102 @@ from langchain_azure_devops.results import describe_organization
 _LONGEST_FAILURE = 300
 
 
+@dataclass(frozen=True)
+class Turn:
+    """What one turn of the model gets.
+
+    Attributes:
+        tools: The tools, in the form of the model's `bind_tools`.
+        messages: The conversation.
+        seconds: How long the model may take.
+        limit: The limit that is reached, so that the model can only write its report; empty before.
+    """
+
+    tools: Sequence[Any]
+    messages: Sequence[BaseMessage]
+    seconds: float
+    limit: str
+
+
 @dataclass
 class ModelNode:
     """The node that lets the model take a turn, with what it needs. Nothing of it enters the state."""
 
     model: BaseChatModel
     toolkit: AzureDevOpsToolkit
-    budgets: Budgets
+    meter: Meter
 
     def call_model(self, state: State) -> dict[str, Any]:
-        """Let the model take its next step."""
-        runnable, messages = self._prepare_turn(state)
+        """Let the model take its next step. When its time is up, it gets a last turn for the report at once."""
+        clock = self._start_clock(state)
+        begun = cast("State", {**state, **clock})
+        turn = self._prepare_turn(begun, self.meter.limit(begun))
         try:
-            return self._take_turn(state, list(runnable.stream(messages)))
+            try:
+                said = list(self._bind(turn, begun).stream(turn.messages))
+            except TimeUp:
+                if turn.limit:
+                    raise
+                turn = self._prepare_turn(begun, self.meter.time_limit)
+                said = list(self._bind(turn, begun).stream(turn.messages))
         except Exception as error:  # noqa: BLE001 - providers raise what they like; the thread must survive it
-            return self._record_failure(error)
+            return clock | self._record_failure(begun, turn, error)
+        return clock | self._take_turn(begun, turn, said)
 
     async def acall_model(self, state: State) -> dict[str, Any]:
         """Let the model take its next step, without blocking."""
-        runnable, messages = self._prepare_turn(state)
+        clock = self._start_clock(state)
+        begun = cast("State", {**state, **clock})
+        turn = self._prepare_turn(begun, self.meter.limit(begun))
         try:
-            parts = [part async for part in runnable.astream(messages)]
-            return self._take_turn(state, parts)
+            try:
+                said = [part async for part in self._bind(turn, begun).astream(turn.messages)]
+            except TimeUp:
+                if turn.limit:
+                    raise
+                turn = self._prepare_turn(begun, self.meter.time_limit)
+                said = [part async for part in self._bind(turn, begun).astream(turn.messages)]
         except Exception as error:  # noqa: BLE001 - providers raise what they like; the thread must survive it
-            return self._record_failure(error)
+            return clock | self._record_failure(begun, turn, error)
+        return clock | self._take_turn(begun, turn, said)
 
-    def _prepare_turn(self, state: State) -> tuple[Runnable[Any, AIMessage], list[Any]]:
+    def _start_clock(self, state: State) -> dict[str, Any]:
+        """Return the update that begins a question, if this is its first turn."""
+        question = question_id(state["messages"])
+        if state.get("question") == question:
+            return {}
+        return {
+            "question": question,
+            "started": self.meter.now(),
+            "waited": 0.0,
+            "limit": "",
+            "last_turns": 0,
+            "report": None,
+        }
+
+    def _prepare_turn(self, state: State, limit: str | None) -> Turn:
         settings = self.toolkit.client.settings
-        system = f"{SYSTEM}\n{describe_organization(settings.organization, settings.default_project)}"
-        limit = over_budget(state, self.budgets)
-        reporting = declare_own_tool(WriteReport)
-        tools: list[Any] = (
-            [reporting]
-            if limit
-            else [*available_tools(self.toolkit).values(), declare_own_tool(ReadEvidence), reporting]
+        where = describe_organization(settings.organization, settings.default_project)
+        system = SystemMessage(f"{SYSTEM}{describe_budget(self.meter.budgets)}\n{where}")
+        messages = self._conversation(state)
+        if limit is None:
+            tools = [*available_tools(self.toolkit).values(), *map(declare_own_tool, (ReadEvidence, WriteReport))]
+            # At its first turn a question has used nothing, and stands as the person wrote it.
+            asked = isinstance(messages[-1], HumanMessage)
+            told = [system, *(messages if asked else add_note(messages, self.meter.describe_left(state)))]
+            return Turn(tools, told, self.meter.seconds_left(state), limit="")
+        # The model may look at its evidence once more, but the last of its turns is for the report alone.
+        may_read = state.get("last_turns", 0) + 1 < LAST_TURNS
+        ending = [declare_own_tool(tool) for tool in ((ReadEvidence, WriteReport) if may_read else (WriteReport,))]
+        told = [system, *add_note(messages, OVER_BUDGET.format(limit=limit))]
+        return Turn(ending, told, self.meter.budgets.last_seconds, limit)
+
+    def _bind(self, turn: Turn, state: State) -> InertModel:
+        return InertModel(
+            inner=self.model.bind_tools(turn.tools),
+            outgoing=Outgoing.of_thread(self.toolkit.client, state["messages"]),
+            deadline=time.monotonic() + turn.seconds,
         )
-        if limit:
-            system += "\n" + OVER_BUDGET.format(limit=limit)
-        inert = InertModel(
-            inner=self.model.bind_tools(tools), outgoing=Outgoing.of_thread(self.toolkit.client, state["messages"])
-        )
-        return inert, [SystemMessage(system), *self._conversation(state)]
 
     def _conversation(self, state: State) -> list[AnyMessage]:
         """Return the conversation for the provider, without the secrets that are known by now."""
@@ -80,16 +137,27 @@ class ModelNode:
         redact = self.toolkit.client.secrets.redact_value
         return [clear_message(each, redact) if isinstance(each, HumanMessage) else each for each in state["messages"]]
 
-    def _take_turn(self, state: State, parts: Sequence[BaseMessage]) -> dict[str, Any]:
-        """Store the message of the model, and the questions before it without secrets."""
+    def _take_turn(self, state: State, turn: Turn, parts: Sequence[BaseMessage]) -> dict[str, Any]:
+        """Store the message of the model with its tokens, and the questions before it without secrets."""
         said = join_message(parts, state["messages"], self.toolkit.client.secrets.redact_value)
         pairs = zip(state["messages"], self._clear_questions(state), strict=True)
         inert = Outgoing.of_thread(self.toolkit.client, state["messages"]).message(said)
-        return {"messages": [*(after for before, after in pairs if after is not before), inert], "failure": None}
+        counted: AIMessage = with_usage(inert, turn.messages, turn.tools)
+        changed = [after for before, after in pairs if after is not before]
+        return {"messages": [*changed, counted], "failure": None, **_count_last(state, turn)}
 
-    def _record_failure(self, error: Exception) -> dict[str, Any]:
+    def _record_failure(self, state: State, turn: Turn, error: Exception) -> dict[str, Any]:
         """Store a failure of the model. A question that the offline model does not know is raised."""
         if isinstance(error, UnknownQuestion):
             raise error
-        told = Outgoing(self.toolkit.client).text(str(error)[:_LONGEST_FAILURE])
-        return {"failure": f"The model failed: {type(error).__name__}: {told}"}
+        if isinstance(error, TimeUp):
+            failure = f"The budget of this question was used up ({turn.limit}), and the model did not answer any more"
+        else:
+            told = Outgoing(self.toolkit.client).text(str(error)[:_LONGEST_FAILURE])
+            failure = f"The model failed: {type(error).__name__}: {told}"
+        return {"failure": failure, **_count_last(state, turn)}
+
+
+def _count_last(state: State, turn: Turn) -> dict[str, Any]:
+    """Return the update that counts the turns since a limit was reached."""
+    return {"limit": turn.limit, "last_turns": state.get("last_turns", 0) + 1} if turn.limit else {}

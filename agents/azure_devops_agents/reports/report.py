@@ -1,6 +1,6 @@
 """The form of the report: an answer, a verdict, and statements in sections, each with a quote that code checks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from azure_devops_agents.evidence.record import Evidence, is_continued
 
 WRITE_REPORT = "write_report"
+_MOST_FOUND = 40
+"""Results that a report of code lists."""
 SECTIONS = ("observed", "inferred", "hypotheses_rejected", "not_determined")
 
 _VERDICTS = """\
@@ -77,6 +79,15 @@ def parse_report(arguments: Mapping[str, Any]) -> dict[str, Any]:
 def plain_report(answer: str, verdict: str = "inconclusive") -> dict[str, Any]:
     """Return a report whose answer cites nothing."""
     return {"answer": answer, "verdict": verdict, **{section: [] for section in SECTIONS}}
+
+
+def describe_found(evidence: Sequence[Evidence]) -> str:
+    """Describe in code's own words what was found, for a question whose report the model did not write."""
+    if not evidence:
+        return "Nothing was found until then."
+    shown = [f"- {entry['id']} {entry['tool']}: {entry['summary']}" for entry in evidence[:_MOST_FOUND]]
+    more = len(evidence) - len(shown)
+    return "\n".join(("What was found until then:", *shown, *([f"- {more} further results"] if more else [])))
 
 
 def list_coverage(

@@ -10,10 +10,10 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
 from azure_devops_agents.approvals.write_journal import WriteJournal
+from azure_devops_agents.investigation.budgets import Budgets
 from azure_devops_agents.investigation.events import ApprovalAsked
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import Investigator
-from azure_devops_agents.investigation.routing import Budgets
 from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.attacks.obedient import ObedientModel
 from azure_devops_evals.attacks.orders import orders_in

@@ -3,6 +3,7 @@
 It tests the way to a model and back: the wire, the client, and what happens when a provider fails.
 """
 
+import asyncio
 import json
 import threading
 import time
@@ -31,6 +32,8 @@ class Turn:
         status: The status of the HTTP answer.
         dropped: Whether the connection breaks in the middle of the first call.
         garbage: Whether the body is not JSON.
+        hangs: Whether the answer never comes.
+        usage: The tokens that the answer reports: input, the part of it from the cache, output; None reports nothing.
     """
 
     calls: Sequence[tuple[str, str]] = ()
@@ -39,6 +42,8 @@ class Turn:
     status: int = 200
     dropped: bool = False
     garbage: bool = False
+    hangs: bool = False
+    usage: tuple[int, int, int] | None = None
 
 
 Turns = Sequence[Turn] | Callable[[Mapping[str, Any]], Turn]
@@ -102,6 +107,8 @@ class OpenAIServer:
         self.urls.append(f"{request.url.path}?{request.url.query}".removesuffix("?"))
         if "name" in request.path_params and not request.headers.get("api-key"):
             return JSONResponse({"error": {"message": "Access denied due to missing subscription key."}}, 401)
+        while turn.hangs and not self._server.should_exit:  # noqa: ASYNC110 - another thread stops the server
+            await asyncio.sleep(0.02)
         if turn.status != 200:
             headers = {"Retry-After": "0"}
             return JSONResponse({"error": {"message": "no", "type": "x"}}, turn.status, headers)
@@ -132,7 +139,18 @@ def _message(turn: Turn) -> dict[str, Any]:
 
 def _whole(turn: Turn) -> dict[str, Any]:
     choice = {"index": 0, "message": _message(turn), "finish_reason": "tool_calls" if turn.calls else "stop"}
-    return {"id": "1", "object": "chat.completion", "created": 1, "model": "local", "choices": [choice]}
+    body = {"id": "1", "object": "chat.completion", "created": 1, "model": "local", "choices": [choice]}
+    return body | _usage(turn)
+
+
+def _usage(turn: Turn) -> dict[str, Any]:
+    """Return the tokens that an answer reports, in the form of the provider."""
+    if turn.usage is None:
+        return {}
+    given, cached, answered = turn.usage
+    details = {"prompt_tokens_details": {"cached_tokens": cached}}
+    counts = {"prompt_tokens": given, "completion_tokens": answered, "total_tokens": given + answered}
+    return {"usage": counts | details}
 
 
 def _stream(turn: Turn) -> Iterator[str]:
@@ -157,4 +175,7 @@ def _stream(turn: Turn) -> Iterator[str]:
         rest = {"index": call["index"], "function": {"arguments": arguments[half:]}}
         yield event({"tool_calls": [rest]})
     yield event({}, "tool_calls" if turn.calls else "stop")
+    if turn.usage is not None:
+        told = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "local", "choices": []}
+        yield f"data: {json.dumps(told | _usage(turn))}\n\n"
     yield "data: [DONE]\n\n"

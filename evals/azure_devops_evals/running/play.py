@@ -1,6 +1,5 @@
 """Play a case: ask its question in its environment, let a script or a model answer, and collect the outcome."""
 
-import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -147,7 +146,7 @@ def play(
         graph = build_graph(model, toolkit, journal=journal, checkpointer=saver)
         try:
             if saver is None:
-                asking = {"messages": [HumanMessage(case.question)], "started": time.time()}
+                asking = {"messages": [HumanMessage(case.question)]}
                 for state in graph.stream(asking, stream_mode="values"):  # noqa: B007 - the last one is wanted
                     pass
             else:

@@ -16,9 +16,9 @@ from azure_devops_agents.evidence.record import (
     read_lines,
     split_lines,
 )
+from azure_devops_agents.investigation.budgets import Budgets
 from azure_devops_agents.investigation.events import ReportReady, ToolFinished
 from azure_devops_agents.investigation.investigator import open_investigator
-from azure_devops_agents.investigation.routing import Budgets
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 
 REPORT = Call.to("write_report", answer="Done.", verdict="answered")
@@ -57,7 +57,7 @@ def test_calls_beyond_the_budget_are_answered_and_not_carried_out(ask):
     events, state = ask([LIST] * 12, REPORT, budgets=Budgets(calls=5))
     assert sum(isinstance(event, ToolFinished) for event in events) == 5
     texts = [str(message.content) for message in state["messages"] if message.type == "tool"]
-    assert sum("budget of tool calls" in text for text in texts) == 7
+    assert sum("is used up (5 tool calls)" in text for text in texts) == 7
     assert state["report"]["coverage"]["limits"] == ["5 tool calls"]
 
 

@@ -7,10 +7,10 @@ from langgraph.types import Command
 
 from azure_devops_agents.approvals.fingerprint import fingerprint
 from azure_devops_agents.evidence.record import evidence_of_text
+from azure_devops_agents.investigation.budgets import Budgets
 from azure_devops_agents.investigation.events import ApprovalAsked, ReportReady
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import open_investigator
-from azure_devops_agents.investigation.routing import Budgets
 from azure_devops_agents.investigation.state import merge_evidence
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 from langchain_azure_devops.errors import AuditFailed

@@ -7,10 +7,10 @@ from agent_tokens import FULL
 from langgraph.checkpoint.memory import InMemorySaver
 
 from azure_devops_agents.approvals.write_journal import WriteJournal
+from azure_devops_agents.investigation.budgets import Budgets
 from azure_devops_agents.investigation.events import ApprovalAsked, ReportReady, ToolFinished  # fmt: skip
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import ApprovalPending, Investigator, open_investigator  # fmt: skip
-from azure_devops_agents.investigation.routing import Budgets
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 from langchain_azure_devops import Approval, AzureDevOpsToolkit
 
@@ -189,7 +189,7 @@ async def test_the_graph_runs_without_blocking_as_well(toolkit, organization):
     [(Budgets(calls=1), "1 tool calls"), (Budgets(tokens=10), "tokens"), (Budgets(seconds=0), "seconds")],
 )
 def test_a_used_up_budget_ends_in_a_valid_report(investigate, budgets, limit):
-    with investigate(LIST, LIST, LIST, REPORT, budgets=budgets) as investigator:
+    with investigate(LIST, LIST, LIST, LIST, REPORT, budgets=budgets) as investigator:
         found, _ = finished(investigator.ask("t", "?"))
     assert found["verdict"] == "inconclusive"
     assert any(limit in text for text in found["coverage"]["limits"])

@@ -5,9 +5,9 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
+from azure_devops_agents.investigation.budgets import Budgets
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.refusals import ToolAbsent, describe_refusal
-from azure_devops_agents.investigation.routing import Budgets
 from azure_devops_agents.investigation.state import answer_every_call
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 
@@ -58,7 +58,7 @@ def test_a_rejected_write_and_a_call_beyond_the_budget_are_blocked(toolkit):
     graph.invoke({"messages": [("user", "?")]}, CONFIG)
     state = graph.invoke(Command(resume={"decision": "reject"}), CONFIG)
     assert sorted(refused(state["messages"])) == [
-        "[blocked BudgetExceeded calls]",
+        "[blocked BudgetExceeded 1 tool calls]",
         "[blocked WriteBlocked create_work_item]",
     ]
 

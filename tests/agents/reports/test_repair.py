@@ -3,9 +3,9 @@
 import pytest
 from langchain_core.messages import ToolMessage
 
+from azure_devops_agents.investigation.budgets import Budgets
 from azure_devops_agents.investigation.events import ReportReady, ToolFinished
 from azure_devops_agents.investigation.investigator import open_investigator
-from azure_devops_agents.investigation.routing import Budgets
 from azure_devops_agents.models.scripted import Call, KeylessModel, ScriptedModel
 
 LIST = Call.to("list_pull_requests")

@@ -1,0 +1,200 @@
+"""The budget of a question: its limits, what is used of it, and how both are told to the model."""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+
+from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
+from typing_extensions import TypedDict
+
+from azure_devops_agents.evidence.record import READ_EVIDENCE
+from azure_devops_agents.investigation.refusals import BudgetExceeded
+from azure_devops_agents.investigation.state import State, since_question
+from azure_devops_agents.reports.report import WRITE_REPORT
+from langchain_azure_devops.errors import Misconfigured
+
+__all__ = ["Budgets", "Meter", "Usage"]
+
+LAST_TURNS = 3
+"""How many turns the model has at most once a limit is reached; in the last of them it can only write the report."""
+ESTIMATED = "tokens_estimated"
+"""The name in the metadata of a message that says that its tokens were estimated, because the provider named none."""
+_FREE = frozenset({READ_EVIDENCE, WRITE_REPORT})
+"""The agent's own tools: they send nothing to the service, so they cost no call."""
+
+
+@dataclass(frozen=True)
+class Budgets:
+    """The limits of one question. When one of them is reached, the model has a last turn to write its report.
+
+    Attributes:
+        calls: Tool calls. To write the report and to read stored evidence is no call.
+        tokens: Tokens of all turns of the model together, as the provider reports them. They are estimated when it
+            reports none.
+        seconds: Time since the question, without the time for which people were waited for.
+        last_seconds: Time that the model has after that for its report.
+        approvals: How often a person is asked; more would not be read.
+        approvals_at_once: How many of them may wait at the same time.
+    """
+
+    calls: int = 60
+    tokens: int = 400_000
+    seconds: float = 1_200.0
+    last_seconds: float = 120.0
+    approvals: int = 12
+    approvals_at_once: int = 5
+
+    def __post_init__(self) -> None:
+        """Accept only numbers that can be limits.
+
+        Raises:
+            Misconfigured: One of them is no number, negative or not finite.
+        """
+        for each in fields(self):
+            value = getattr(self, each.name)
+            kinds = (int, float) if each.type is float else (int,)
+            if isinstance(value, bool) or not isinstance(value, kinds) or not 0 <= value < math.inf:
+                words = "number" if each.type is float else "whole number"
+                raise Misconfigured(f"{each.name}= takes a {words} from 0, not {value!r:.40}.", subject=each.name)
+
+
+class Usage(TypedDict):
+    """What a question has used.
+
+    `tokens` is the sum that the provider reported: `input` and `output`; `cached` is the part of `input` that it took
+    from its cache. `estimated` says that the provider reported none for at least one turn. `seconds` is the time since
+    the question, without the time for which people were waited for.
+    """
+
+    calls: int
+    tokens: int
+    input: int
+    output: int
+    cached: int
+    estimated: bool
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Meter:
+    """Measures what the current question of a thread has used.
+
+    Attributes:
+        budgets: The limits.
+        clock: Returns the present time.
+    """
+
+    budgets: Budgets
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def now(self) -> float:
+        """Return the present time in seconds since the epoch."""
+        return self.clock().timestamp()
+
+    def usage(self, state: State) -> Usage:
+        """Return what the current question has used until now."""
+        messages = since_question(state["messages"])
+        spoken = [message for message in messages if isinstance(message, AIMessage)]
+        reports = [message.usage_metadata for message in spoken if message.usage_metadata]
+        cached = sum(report.get("input_token_details", {}).get("cache_read", 0) or 0 for report in reports)
+        return Usage(
+            calls=count_calls(messages),
+            tokens=sum(report["total_tokens"] for report in reports),
+            input=sum(report["input_tokens"] for report in reports),
+            output=sum(report["output_tokens"] for report in reports),
+            cached=cached,
+            estimated=any(message.response_metadata.get(ESTIMATED) for message in spoken),
+            seconds=round(self._seconds(state), 1),
+        )
+
+    def limit(self, state: State) -> str | None:
+        """Name the limit that is reached, the first one if there are several; None while there is none."""
+        used = self.usage(state)
+        if (told := state.get("limit")) and state.get("question") == question_id(state["messages"]):
+            return told
+        if used["calls"] >= self.budgets.calls:
+            return self.call_limit
+        if used["tokens"] >= self.budgets.tokens:
+            return f"{self.budgets.tokens:,} tokens"
+        return self.time_limit if self.seconds_left(state) <= 0 else None
+
+    @property
+    def call_limit(self) -> str:
+        """The limit of calls in words."""
+        return f"{self.budgets.calls:,} tool calls"
+
+    @property
+    def time_limit(self) -> str:
+        """The limit of time in words."""
+        return f"{self.budgets.seconds:,g} seconds"
+
+    def seconds_left(self, state: State) -> float:
+        """Return the time that is left; negative when there is none."""
+        return self.budgets.seconds - self._seconds(state)
+
+    def _seconds(self, state: State) -> float:
+        """Return the time since the question. The times in the state may belong to an earlier question."""
+        if state.get("question") != question_id(state["messages"]):
+            return 0.0
+        return max(0.0, self.now() - state["started"] - (state.get("waited") or 0.0))
+
+    def describe_left(self, state: State) -> str:
+        """Tell the model in one line what is left of the budget."""
+        used, limits = self.usage(state), self.budgets
+        tokens = max(0, limits.tokens - used["tokens"])
+        return (
+            f"[Left of the budget: {max(0, limits.calls - used['calls'])} of {limits.calls} tool calls, "
+            f"{'about ' if used['estimated'] else ''}{_round_down(tokens):,} of {limits.tokens:,} tokens, "
+            f"{_minutes(max(0.0, self.seconds_left(state)))} of {_minutes(limits.seconds)}]"
+        )
+
+    def event(self, state: State) -> dict[str, object]:
+        """Return what is used and left as an event for front ends."""
+        used, limits = self.usage(state), self.budgets
+        left = {
+            "calls": max(0, limits.calls - used["calls"]),
+            "tokens": max(0, limits.tokens - used["tokens"]),
+            "seconds": max(0.0, round(limits.seconds - used["seconds"], 1)),
+        }
+        return {"type": "budget", "used": dict(used), "left": left}
+
+
+def describe_budget(budgets: Budgets) -> str:
+    """Announce the budget to the model, for its system prompt."""
+    return (
+        f"The budget of a question is {budgets.calls} tool calls, {budgets.tokens:,} tokens and "
+        f"{_minutes(budgets.seconds)}. The last line of the conversation says what is left. {READ_EVIDENCE} and "
+        f"{WRITE_REPORT} cost no call. When a limit is reached, you can only write the report."
+    )
+
+
+def question_id(messages: list[AnyMessage]) -> str:
+    """Return the id of the message that asked the current question."""
+    return str(since_question(messages)[0].id) if messages else ""
+
+
+def costs_call(name: str) -> bool:
+    """Return whether a call of a tool counts."""
+    return name not in _FREE
+
+
+def count_calls(messages: Iterable[AnyMessage]) -> int:
+    """Count the calls that were answered and that cost something; what did not fit into the budget was no call."""
+    answers = [message for message in messages if isinstance(message, ToolMessage) and costs_call(str(message.name))]
+    return sum(not _is_beyond(message) for message in answers)
+
+
+def _is_beyond(message: ToolMessage) -> bool:
+    return isinstance(message.artifact, dict) and message.artifact.get("class") == BudgetExceeded.__name__
+
+
+def _round_down(tokens: int) -> int:
+    return tokens // 1000 * 1000 if tokens >= 1000 else tokens
+
+
+def _minutes(seconds: float) -> str:
+    """Return a time in whole minutes, or in seconds when there are few."""
+    if seconds < 120:
+        return f"{math.ceil(seconds)} seconds"
+    return f"{math.ceil(seconds / 60)} minutes"

@@ -1,0 +1,36 @@
+"""The tokens of a turn: as the provider reports them, otherwise estimated from characters."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.messages.utils import count_tokens_approximately
+from langchain_core.utils.function_calling import convert_to_openai_tool
+
+from azure_devops_agents.investigation.budgets import ESTIMATED
+
+_SCHEMA_CHARACTERS = 3
+"""Characters of a schema that certainly are more than a token: JSON takes 3.5 to 4.5 on average."""
+
+
+def with_usage(said: AIMessage, heard: Sequence[BaseMessage], tools: Sequence[Any]) -> AIMessage:
+    """Return a message of the model with the tokens of its turn.
+
+    Args:
+        said: The message, with the tokens that the provider reported, if it did.
+        heard: What was sent to the model.
+        tools: The tools that were sent with it.
+    """
+    if said.usage_metadata and said.usage_metadata["total_tokens"] > 0:
+        return said
+    given = count_tokens_approximately(heard) + sum(map(count_schema, tools))
+    answered = count_tokens_approximately([said])
+    usage = UsageMetadata(input_tokens=given, output_tokens=answered, total_tokens=given + answered)
+    return said.model_copy(update={"usage_metadata": usage, "response_metadata": {ESTIMATED: True}})
+
+
+def count_schema(tool: Any) -> int:
+    """Estimate how many tokens the schema of a tool takes, rather too many than too few."""
+    return len(json.dumps(convert_to_openai_tool(tool), ensure_ascii=False)) // _SCHEMA_CHARACTERS + 1

@@ -1,0 +1,185 @@
+"""Budgets end a question with a report, whichever limit is reached, and the model is told the truth about them."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from agent_tokens import READER
+from langchain_core.messages import ToolMessage
+from langchain_openai import ChatOpenAI
+
+from azure_devops_agents.investigation.budgets import Budgets
+from azure_devops_agents.investigation.graph import build_graph
+from azure_devops_agents.models.scripted import Call, ScriptedModel
+from azure_devops_evals.live.openai_server import OpenAIServer, Turn
+from langchain_azure_devops import AzureDevOpsToolkit, RunContext
+from langchain_azure_devops.errors import Misconfigured
+
+REPORT = ("write_report", json.dumps({"answer": "Six are open.", "verdict": "answered"}))
+LIST = ("list_pull_requests", "{}")
+QUESTION = {"messages": [("user", "Which pull requests are open?")]}
+
+
+def chat(server):
+    return ChatOpenAI(model="local", base_url=server.base_url, api_key="made-up", max_retries=0, stream_usage=True)
+
+
+def run(toolkit, turns, **budgets):
+    with OpenAIServer(turns) as server:
+        state = build_graph(chat(server), toolkit, budgets=Budgets(**budgets)).invoke(QUESTION)
+    return state, server.requests
+
+
+def offered(request):
+    return [tool["function"]["name"] for tool in request["tools"]]
+
+
+def tail(request):
+    """The last line of what was sent to the model."""
+    return str(request["messages"][-1]["content"]).rsplit("\n", 1)[-1]
+
+
+def test_a_request_that_hangs_is_cut_at_the_time_limit_and_the_model_still_writes_its_report(reader):
+    state, requests = run(reader, [Turn(hangs=True), Turn(calls=[REPORT])], seconds=1, last_seconds=600)
+    assert state["report"]["answer"] == "Six are open."
+    assert state["report"]["coverage"]["limits"] == ["1 seconds"]
+    assert set(offered(requests[1])) == {"read_evidence", "write_report"}
+    assert "used up (1 seconds)" in tail(requests[1])
+
+
+async def test_the_same_without_blocking(reader):
+    turns = [Turn(hangs=True), Turn(calls=[REPORT])]
+    with OpenAIServer(turns) as server:
+        graph = build_graph(chat(server), reader, budgets=Budgets(seconds=1, last_seconds=60))
+        state = await graph.ainvoke(QUESTION)
+    assert state["report"]["answer"] == "Six are open."
+
+
+def test_code_writes_the_report_when_the_model_never_answers_again(server):
+    moved = []
+
+    def turns(request):
+        if len(request["messages"]) == 2:
+            return Turn(calls=[LIST])
+        return Turn(hangs=True)
+
+    def clock():
+        return datetime.now(UTC) + sum(moved, timedelta())
+
+    with (
+        AzureDevOpsToolkit.connect(
+            base_url=server.base_url, pat=READER, default_project="Platform", context=RunContext(clock=clock)
+        ) as toolkit,
+        OpenAIServer(turns) as model,
+    ):
+        graph = build_graph(chat(model), toolkit, budgets=Budgets(last_seconds=1))
+        for step in graph.stream(QUESTION, stream_mode="updates"):
+            if "read" in step:
+                moved.append(timedelta(seconds=1_199))
+            state = step
+    report = state["check"]["report"]
+    assert report["verdict"] == "inconclusive"
+    assert "used up (1,200 seconds)" in report["answer"]
+    assert "E1 list_pull_requests: " in report["answer"]
+    assert "1,200 seconds" in report["coverage"]["limits"]
+
+
+@pytest.mark.parametrize(
+    ("budgets", "limit"),
+    [({"calls": 1}, "1 tool calls"), ({"tokens": 100}, "100 tokens"), ({"seconds": 0}, "0 seconds")],
+    ids=str,
+)
+def test_every_limit_leads_to_a_last_turn_in_which_the_model_can_only_report(toolkit, budgets, limit):
+    turns = [Turn(calls=[LIST, LIST], usage=(90, 0, 10)), Turn(calls=[REPORT])]
+    if limit == "0 seconds":
+        turns = turns[1:]
+    state, requests = run(toolkit, turns, **budgets)
+    assert state["report"]["answer"] == "Six are open."
+    assert state["report"]["coverage"]["limits"] == [limit]
+    assert set(offered(requests[-1])) == {"read_evidence", "write_report"}
+    assert f"used up ({limit})" in tail(requests[-1])
+
+
+def test_calls_that_do_not_fit_any_more_are_answered_with_the_limit_that_was_reached(toolkit):
+    turns = [Turn(calls=[LIST], usage=(4_000, 0, 1_000)), Turn(calls=[REPORT])]
+    state, _ = run(toolkit, turns, tokens=5_000)
+    [answer] = [message for message in state["messages"] if message.type == "tool" and message.name != "write_report"]
+    assert answer.content.startswith("[blocked BudgetExceeded 5,000 tokens]\nNot carried out")
+    assert state.get("evidence", {}) == {}
+
+
+def test_evidence_can_be_read_in_the_last_turns_but_the_very_last_one_is_for_the_report_alone(toolkit):
+    read = ("read_evidence", json.dumps({"id": "E1", "contains": "shipment"}))
+    state, requests = run(toolkit, [Turn(calls=[LIST]), Turn(calls=[read])], calls=1)
+    shown = [str(m.content) for m in state["messages"] if isinstance(m, ToolMessage) and m.name == "read_evidence"]
+    assert "Paginate the shipment search" in shown[0]
+    assert [offered(request) for request in requests[-2:]] == [["read_evidence", "write_report"], ["write_report"]]
+    assert "What was found until then" in state["report"]["answer"]
+
+
+def test_reading_evidence_and_a_report_in_the_wrong_form_cost_no_call(toolkit):
+    steps = [
+        [Call.to("list_pull_requests")],
+        [Call.to("read_evidence", id="E1")],
+        [Call.to("write_report", answer="x", verdict="maybe")],
+        [Call.to("list_pipelines")],
+        [Call.to("write_report", answer="Done.", verdict="answered")],
+    ]
+    graph = build_graph(ScriptedModel(steps=steps), toolkit, budgets=Budgets(calls=3))
+    state = graph.invoke(QUESTION)
+    assert state["report"]["usage"]["calls"] == 2
+    assert "limits" not in state["report"]["coverage"]
+
+
+def test_the_budget_is_announced_and_what_is_left_stands_at_the_end_of_what_is_sent(toolkit):
+    turns = [Turn(calls=[LIST], usage=(9_000, 0, 500)), Turn(calls=[LIST], usage=(11_000, 9_000, 500))]
+    _, requests = run(toolkit, [*turns, Turn(calls=[REPORT])])
+    system = [request["messages"][0]["content"] for request in requests]
+    assert "60 tool calls, 400,000 tokens and 20 minutes" in system[0]
+    assert (
+        tail(requests[1])
+        == "[Left of the budget: 59 of 60 tool calls, 390,000 of 400,000 tokens, 20 minutes of 20 minutes]"
+    )
+    assert tail(requests[2]).startswith("[Left of the budget: 58 of 60 tool calls, 379,000 of 400,000 tokens")
+    # All that was sent before is sent again as it was, so that a provider's cache of the beginning holds.
+    for before, after in pairwise(requests):
+        assert after["tools"] == before["tools"]
+        for one, other in zip(before["messages"], after["messages"], strict=False):
+            shown = str(one["content"]).split("\n\n[Left of the budget")[0]
+            assert {**one, "content": shown} == {**other, "content": str(other["content"]).split("\n\n[Left of")[0]}
+
+
+def test_tokens_are_those_that_the_provider_reports(toolkit):
+    turns = [Turn(calls=[LIST], usage=(9_000, 0, 500)), Turn(calls=[REPORT], usage=(11_000, 9_000, 400))]
+    state, _ = run(toolkit, turns)
+    used = state["report"]["usage"]
+    assert (used["input"], used["cached"], used["output"], used["tokens"]) == (20_000, 9_000, 900, 20_900)
+    assert used["estimated"] is False
+
+
+def test_tokens_are_estimated_where_the_provider_reports_none_and_that_is_said(toolkit):
+    state, requests = run(toolkit, [Turn(calls=[LIST]), Turn(calls=[REPORT])])
+    assert state["report"]["usage"]["estimated"] is True
+    assert 4_000 < state["report"]["usage"]["tokens"] < 40_000
+    assert "about " in tail(requests[1])
+
+
+def test_each_question_of_a_thread_has_a_budget_of_its_own(toolkit):
+    from langgraph.checkpoint.memory import InMemorySaver
+
+    steps = [[Call.to("list_pull_requests")], [Call.to("write_report", answer="Done.", verdict="answered")]]
+    graph = build_graph(ScriptedModel(steps=steps), toolkit, budgets=Budgets(calls=2), checkpointer=InMemorySaver())
+    config = {"configurable": {"thread_id": "t"}}
+    for _ in range(3):
+        state = graph.invoke(QUESTION, config)
+        assert state["report"]["usage"]["calls"] == 1
+        assert "limits" not in state["report"]["coverage"]
+
+
+@pytest.mark.parametrize(
+    "given", [{"calls": -1}, {"calls": 2.5}, {"tokens": True}, {"seconds": float("inf")}, {"calls": "60"}], ids=str
+)
+def test_a_budget_that_cannot_be_one_is_refused(given):
+    with pytest.raises(Misconfigured, match=next(iter(given))):
+        Budgets(**given)
