@@ -107,7 +107,11 @@ class ModelNode:
         system = SystemMessage(f"{SYSTEM}{describe_budget(self.meter.budgets)}\n{where}")
         messages = self._conversation(state)
         if limit is None:
-            tools = [*available_tools(self.toolkit).values(), *map(declare_own_tool, (ReadEvidence, WriteReport))]
+            tools = [
+                *available_tools(self.toolkit).values(),
+                declare_own_tool(ReadEvidence),
+                declare_own_tool(WriteReport),
+            ]
             # At its first turn a question has used nothing, and stands as the person wrote it.
             asked = isinstance(messages[-1], HumanMessage)
             told = [system, *(messages if asked else add_note(messages, self.meter.describe_left(state)))]
