@@ -9,6 +9,7 @@ from langchain_core.messages import ToolMessage
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
+from azure_devops_agents.evidence.pages import index_pages
 from azure_devops_agents.evidence.storable import storable
 from azure_devops_agents.evidence.summary import summarize_error, summarize_result
 from langchain_azure_devops import Tool
@@ -30,8 +31,9 @@ class _Described(TypedDict):
     the tool call it answers. `summary` says in one line what the text holds. `untrusted` says whether people or builds
     wrote some of it; `origins` says who: each names the record, its fields, `by` (people, builds, service), the author
     and whether that is the token's own account. `next` holds the arguments that fetch what follows, `gaps` says whether
-    something is missing that no such call fetches. `urls` holds the web page of the record, or a pattern for all rows.
-    `data` is the record that a write returned.
+    something is missing that no such call fetches. `urls` holds the web page of the record, or a pattern for all rows;
+    see `index_pages`. `caption` says what the record is called, such as `Bug 59`. `data` is the record that a write
+    returned.
     """
 
     id: str
@@ -44,7 +46,8 @@ class _Described(TypedDict):
     origins: list[dict[str, Any]]
     next: dict[str, Any] | None
     gaps: bool
-    urls: dict[str, str] | None
+    urls: dict[str, Any] | None
+    caption: NotRequired[str | None]
     data: NotRequired[Any]
 
 
@@ -123,7 +126,8 @@ def evidence_of_message(
         origins=[ERROR.as_data()] if failed else list(artifact.get("origins", [])),
         next=artifact.get("next"),
         gaps=bool(artifact.get("gaps")),
-        urls=artifact.get("urls"),
+        urls=index_pages(artifact),
+        caption=artifact.get("caption"),
     )
 
 
@@ -152,6 +156,7 @@ def evidence_of_text(evidence_id: str, call: dict[str, Any], status: str, text: 
         next=None,
         gaps=False,
         urls=None,
+        caption=None,
     )
 
 

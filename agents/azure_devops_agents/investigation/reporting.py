@@ -22,6 +22,7 @@ from azure_devops_agents.investigation.state import (
     list_unanswered_calls,
     since_question,
 )
+from azure_devops_agents.reports.links import add_places, list_links, list_written
 from azure_devops_agents.reports.report import (
     SECTIONS,
     WRITE_REPORT,
@@ -31,6 +32,7 @@ from azure_devops_agents.reports.report import (
     plain_report,
 )
 from azure_devops_agents.reports.support import check_report, is_worse, list_problems
+from azure_devops_agents.reports.timeline import build_timeline
 from langchain_azure_devops import AzureDevOpsToolkit
 
 _UNSUPPORTED = "ReportNotSupported"
@@ -66,10 +68,10 @@ class ReportNodes:
         open_calls = list_unanswered_calls(state["messages"])
         wanted = next((call for call in open_calls if call["name"] == WRITE_REPORT and "malformed" not in call), None)
         outgoing, last = Outgoing.of_thread(self.toolkit.client, state["messages"]), state["messages"][-1]
-        checked = check_report(
-            clear_known(self.toolkit.client, self._take_report(state, wanted)),
-            clear_known(self.toolkit.client, texts),
-        )
+        texts = clear_known(self.toolkit.client, texts)
+        checked = check_report(clear_known(self.toolkit.client, self._take_report(state, wanted)), texts)
+        checked = add_places(checked, state.get("evidence", {}), texts)
+        checked["timeline"] = build_timeline(checked)
         problems = list_problems(checked) if wanted is not None and self._may_repair(state) else []
         answers: list[AnyMessage] = [
             _ask_to_repair(call, outgoing.value(problems))
@@ -147,6 +149,8 @@ class ReportNodes:
         )
         for status, text in _list_unfinished_writes(self.journal, known, decided):
             report["coverage"].setdefault(status, []).append(text)
+        report["written"] = list_written(entry for entry in known.values() if entry["call"] in calls)
+        report["links"] = list_links(report, known)
         return {**cleared, "report": Outgoing.of_thread(self.toolkit.client, state["messages"]).value(report)}
 
 

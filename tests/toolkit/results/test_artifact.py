@@ -3,6 +3,7 @@
 import json
 from typing import Annotated, TypedDict
 
+import httpx
 import jsonschema
 import pytest
 from langchain.agents import create_agent
@@ -21,8 +22,8 @@ from langchain_azure_devops.results.models import Failed, Page, Position, Result
 from langchain_azure_devops.results.provenance import origins
 
 KEYS = {
-    "type", "status", "complete", "next", "gaps", "total", "notes", "failed", "origins", "urls", "data",
-    "looked_in"
+    "type", "status", "complete", "next", "gaps", "total", "notes", "failed", "origins", "urls", "caption", "lines",
+    "data", "looked_in"
 }  # fmt: skip
 CALLS = [(name, number) for name, tool in TOOLS.items() for number in range(len(tool.examples))]
 
@@ -162,6 +163,9 @@ def test_a_part_that_could_not_be_read_is_named(server):
     assert [(part["place"], part["status"]) for part in build["failed"]] == [("commits", "unavailable")]
 
 
+AT_LINE = "&line={{line}}&lineEnd={{end}}&lineStartColumn=1&lineEndColumn=1&lineStyle=plain"
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "urls"),
     [
@@ -174,12 +178,18 @@ def test_a_part_that_could_not_be_read_is_named(server):
         (
             "read_repository_file",
             {"repository": "docs", "path": "/README.md", "version": "main"},
-            {"url": "{base}/Platform/_git/docs?path=%2FREADME.md&version=GBmain"},
+            {
+                "url": "{base}/Platform/_git/docs?path=%2FREADME.md&version=GBmain",
+                "lines": "{base}/Platform/_git/docs?path=%2FREADME.md&version=GBmain" + AT_LINE,
+            },
         ),
         (
             "read_repository_file",
             {"repository": "docs", "path": "/README.md"},
-            {"url": "{base}/Platform/_git/docs?path=%2FREADME.md"},
+            {
+                "url": "{base}/Platform/_git/docs?path=%2FREADME.md",
+                "lines": "{base}/Platform/_git/docs?path=%2FREADME.md" + AT_LINE,
+            },
         ),
         (
             "list_repository_files",
@@ -192,7 +202,69 @@ def test_a_part_that_could_not_be_read_is_named(server):
 def test_what_a_person_could_open_has_a_url(server, reader, name, arguments, urls):
     found = data(reader, name, **arguments)
     expected = urls and {kind: text.format(base=server.base_url) for kind, text in urls.items()}
-    assert found.get("urls") == expected
+    there = found.get("urls")
+    without_parts = there and {kind: text for kind, text in there.items() if kind != "parts"}
+    assert without_parts == expected
+
+
+def test_a_line_of_a_log_has_a_page_with_its_step_and_job(server, reader):
+    timeline = httpx.get(
+        f"{server.base_url}/Platform/_apis/build/builds/35/timeline?api-version=7.1", auth=("", READ)
+    ).json()["records"]
+    [step] = [record for record in timeline if (record.get("log") or {}).get("id") == 5]
+    for more in ({}, {"contains": "KeyError"}):
+        urls = data(reader, "get_build_log", build=35, log=5, **more)["urls"]
+        page = f"{server.base_url}/Platform/_build/results?buildId=35&view=logs&j={step['parentId']}&t={step['id']}"
+        assert urls == {"url": page, "lines": page + "&l={line}"}
+
+
+def test_a_part_of_a_record_has_a_page_of_its_own(server, reader):
+    pages = f"{server.base_url}/Platform/_git"
+    changed = data(reader, "get_pull_request", id=13, include=["files"])["urls"]["parts"]
+    assert changed == {"files": f"{pages}/platform-api/pullrequest/13?_a=files&path={{path}}"}
+    brought = data(reader, "get_build", id=35)["urls"]["parts"]
+    assert brought == {"changes": f"{pages}/platform-api/commit/{{commit}}"}
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "caption"),
+    [
+        ("get_work_item", {"id": 4}, "Task 4"),
+        ("get_pull_request", {"id": 16}, "pull request 16"),
+        ("get_build_log", {"build": 35, "log": 5}, "log 5 of build 35"),
+        ("read_repository_file", {"repository": "docs", "path": "/README.md"}, "/README.md in docs"),
+        ("list_builds", {}, None),
+    ],
+)
+def test_a_record_says_what_it_is_called(reader, name, arguments, caption):
+    assert data(reader, name, **arguments)["caption"] == caption
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("read_repository_file", {"repository": "docs", "path": "/README.md", "first_line": 3}),
+        ("get_build_log", {"build": 35, "log": 5}),
+    ],
+)
+def test_a_line_of_the_text_is_a_line_of_the_source(reader, name, arguments):
+    message = answer(reader, name, **arguments)
+    lines, shown = message.artifact["lines"], message.artifact["data"]["text"].split("\n")
+    assert lines["first"] == message.artifact["data"]["first_line"]
+    text = message.text.split("\n")
+    assert text[lines["at"] - 1 : lines["at"] - 1 + len(shown)] == shown
+
+
+def test_a_line_of_a_table_is_a_row(reader):
+    message = answer(reader, "list_builds")
+    first = message.artifact["lines"]["at"] - 1
+    for line, row in zip(message.text.split("\n")[first:], message.artifact["data"], strict=False):
+        assert line.startswith(f"{row['id']}\t")
+
+
+def test_the_matches_in_a_log_begin_with_their_numbers(reader):
+    found = data(reader, "get_build_log", build=35, log=5, contains="KeyError")
+    assert found["lines"] == {"at": 0, "first": 0}
 
 
 def test_a_text_holds_no_url_that_costs_tokens(reader, server):

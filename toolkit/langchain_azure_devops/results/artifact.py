@@ -3,10 +3,8 @@
 It survives every checkpointer unchanged, so an agent that resumes a thread reads the same fields as before.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 from pydantic import JsonValue
 
@@ -14,9 +12,9 @@ from langchain_azure_devops.errors import AzureDevOpsError, WriteOutcomeUnknown
 from langchain_azure_devops.results.models import Lines, Page, PartialResult, Result
 from langchain_azure_devops.results.provenance import error_origins, name_record, origins
 from langchain_azure_devops.results.rendering import Rendered
+from langchain_azure_devops.results.web_pages import find_web_pages, name_result, number_lines_of
 
 Artifact = dict[str, JsonValue]
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 def artifact_of(
@@ -34,7 +32,9 @@ def artifact_of(
     such call brings, and `failed` lists the parts that could not be read. `data` is the record, or the rows that the
     text shows. `looked_in` says of a list where it looked, as `project`, which is "*" for every visible one, and
     `repository`. `origins` says whose words the text holds; it is empty when the service wrote all of it. `urls` has
-    the web page of the record, or one pattern for all rows, with fields of a row in braces.
+    the web page of the record, or one pattern for all rows, with fields of a row in braces; see `find_web_pages`.
+    `caption` says what the record is called, such as `Bug 59`, and `lines` how the lines of the text belong to rows or
+    to the lines of a file or log.
 
     Args:
         result: The record or page, without secrets.
@@ -43,6 +43,7 @@ def artifact_of(
         base_url: Where the web pages of the organization are.
         arguments: The arguments of the call, which complete a pattern.
     """
+    several = isinstance(result, Page)
     records = result.items[: rendered.rows] if isinstance(result, Page) else [result]
     status = "partial" if not rendered.complete else "ok" if records else "empty"
     return {
@@ -56,7 +57,9 @@ def artifact_of(
         "notes": [*_notes(result), *rendered.notes],
         "failed": [failed.model_dump(mode="json") for failed in _failed(result)],
         "origins": [origin.as_data() for origin in origins(result, account)],
-        "urls": _urls(records, isinstance(result, Page), base_url, arguments or {}),
+        "urls": find_web_pages(records, several, base_url, arguments or {}),
+        "caption": name_result(records, several),
+        "lines": number_lines_of(records, several, rendered.first_row),
         "data": _data(result, records, rendered),
     }
 
@@ -112,33 +115,3 @@ def _data(result: Result | Page[Any], records: list[Any], rendered: Rendered) ->
         kept = int(str(rendered.next["first_line"])) - result.first_line
         data["text"] = "\n".join(result.text.split("\n")[:kept])
     return data
-
-
-def _urls(records: list[Any], several: bool, base_url: str, arguments: Mapping[str, JsonValue]) -> JsonValue:
-    """Return one URL pattern for all rows, or the URL of the one record; None when there is no web page."""
-    if not records or not (template := type(records[0]).web) or not base_url:
-        return None
-    path, _, query = template.partition("?")
-    filled = _fill_in(path, records, several, arguments)
-    if filled is None:
-        return None
-    parts = [part for each in query.split("&") if each and (part := _fill_in(each, records, several, arguments))]
-    url = f"{base_url}/{filled}" + ("?" + "&".join(parts) if parts else "")
-    return {"pattern": url} if several else {"url": url}
-
-
-def _fill_in(template: str, records: list[Any], several: bool, arguments: Mapping[str, JsonValue]) -> str | None:
-    """Fill in a part of a URL. A placeholder for a field of the rows stays; None when a value is missing."""
-    missing = False
-
-    def fill(match: re.Match[str]) -> str:
-        nonlocal missing
-        found = next((value for record in records if (value := getattr(record, match[1], None)) is not None), None)
-        if several and found is not None:
-            return match[0]
-        value = arguments.get(match[1]) if found is None else found
-        missing = missing or value in (None, "*")
-        return quote(str(value), safe="")
-
-    filled = _PLACEHOLDER.sub(fill, template)
-    return None if missing else filled

@@ -35,7 +35,9 @@ class _Artifact(BaseModel, Generic[DataT]):
     notes: list[str]
     failed: list[Failed]
     origins: list[Origin]
-    urls: dict[str, str] | None
+    urls: dict[str, str | dict[str, str]] | None
+    caption: str | None
+    lines: dict[Literal["at", "first"], int] | None
     data: DataT
 
 

@@ -83,6 +83,11 @@ class Result(BaseModel):
             when the record does not show which write made it.
         web: The path of its web page below the organization, with fields of the record or arguments of the call in
             braces; empty when it has none.
+        web_lines: What follows that address to show some lines: `{line}` is the first and `{end}` the line behind the
+            last of them.
+        web_names: Properties of the record that complete the pages of its parts.
+        numbered: Whether each line of its text begins with its number in the source, as in `12: text`.
+        caption: What one is called in a sentence, with fields in braces, such as `{type} {id}`.
     """
 
     model_config = ConfigDict(populate_by_name=True, extra="ignore", frozen=True)
@@ -94,6 +99,10 @@ class Result(BaseModel):
     identifying: ClassVar[tuple[str, ...]] = ("id",)
     effect: ClassVar[tuple[str, ...]] = ()
     web: ClassVar[str] = ""
+    web_lines: ClassVar[str] = ""
+    web_names: ClassVar[tuple[str, ...]] = ()
+    numbered: ClassVar[bool] = False
+    caption: ClassVar[str] = ""
 
 
 class Position(NamedTuple):

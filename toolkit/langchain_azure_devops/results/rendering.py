@@ -35,6 +35,7 @@ class Rendered(NamedTuple):
         gaps: Whether something is missing that no such call brings.
         rows: How many rows of a page the text shows.
         notes: What was cut to fit.
+        first_row: The line of the text, from 1, with the first row or the first numbered line; 0 when it has none.
     """
 
     text: str
@@ -42,6 +43,7 @@ class Rendered(NamedTuple):
     gaps: bool = False
     rows: int = 0
     notes: tuple[str, ...] = ()
+    first_row: int = 0
 
     @property
     def complete(self) -> bool:
@@ -122,7 +124,9 @@ def _page(page: Page[Any], nonce: str, budget: int) -> Rendered:
     head = f"{shown}{of} {called}{whole}{',' * bool(where and whole)}{where}{hint}{more}"
     body = "\n".join(rows[: shown + 1])
     text = f"{head}\n{fence(body[:room] + (f'{chr(10)}{notes}' if notes else ''), nonce)}"
-    return Rendered(text, {"cursor": cursor} if cursor else None, page.partial, shown)
+    going_on: dict[str, JsonValue] | None = {"cursor": cursor} if cursor else None
+    # Before the first row stand the first line, the beginning of the fence, and the names of the columns.
+    return Rendered(text, going_on, page.partial, shown, first_row=4)
 
 
 def _describe_place(place: Place | None) -> tuple[str, str]:
@@ -262,4 +266,6 @@ def _lines(result: Lines, nonce: str, budget: int) -> Rendered:
     following: dict[str, JsonValue] | None = {"first_line": last + 1} if goes_on else None
     # The end is unknown, so the text may be incomplete.
     gaps = result.partial or result.first_line > 1 or total is None or (not text and total > 0)
-    return Rendered(f"{span}{more}\n{fence(body, nonce)}", following, gaps)
+    # Before the first line stand the first line of the text, the beginning of the fence, and the fields.
+    first_row = 3 + len(heads) if text else 0
+    return Rendered(f"{span}{more}\n{fence(body, nonce)}", following, gaps, first_row=first_row)

@@ -57,6 +57,10 @@ def version_query(version: str | None, version_type: VersionType = "branch") -> 
     return {"versionDescriptor.version": version, "versionDescriptor.versionType": kind}
 
 
+WEB_LINES = "&line={line}&lineEnd={end}&lineStartColumn=1&lineEndColumn=1&lineStyle=plain"
+"""What follows the web address of a file to show some of its lines."""
+
+
 def web_version(at: Mapping[str, QueryValue]) -> str:
     """Return a version as the web pages of the service take it, such as `GBmain`."""
     kind = {"branch": "GB", "tag": "GT", "commit": "GC"}[str(at["versionDescriptor.versionType"])]

@@ -25,6 +25,7 @@ class Pipeline(Result):
 
     singular, plural = "pipeline", "pipelines"
     web = "{project}/_build?definitionId={id}"
+    caption = "pipeline {id}"
 
     id: int
     project: InProject = None

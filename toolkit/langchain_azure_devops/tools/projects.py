@@ -14,6 +14,7 @@ class Project(Result):
 
     singular, plural = "project", "projects"
     web = "{name}"
+    caption = "project {name}"
 
     name: Untrusted
     id: str

@@ -19,6 +19,7 @@ from langchain_azure_devops.text.redacted_stream import find_around
 from langchain_azure_devops.text.replacements import Replacement, render
 from langchain_azure_devops.tools.git import (
     REPOSITORY,
+    WEB_LINES,
     FileContent,
     known_repository,
     read_text_file,
@@ -65,6 +66,7 @@ class CodeHit(Result):
 
     singular, plural = "file with hits", "files with hits"
     web = "{project}/_git/{repository}?path={path}&version=GB{branch}"
+    web_lines = WEB_LINES
 
     project: Untrusted = Field(validation_alias=AliasPath("project", "name"))
     repository: Untrusted = Field(validation_alias=AliasPath("repository", "name"))

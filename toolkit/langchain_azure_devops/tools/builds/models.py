@@ -32,6 +32,7 @@ class Build(Result):
 
     singular, plural = "build", "builds"
     web = "{project}/_build/results?buildId={id}"
+    caption = "build {id}"
     author_fields = ("requested_for",)
 
     id: int
@@ -48,6 +49,7 @@ class Build(Result):
 class Change(Result):
     """A commit that is new in this build."""
 
+    web = "{project}/_git/{git_repository}/commit/{commit}"
     author_fields = ("author",)
 
     commit: str = Field(validation_alias="id")
@@ -59,10 +61,13 @@ class Change(Result):
 class BuildDetail(Build, PartialResult):
     """A build with its stages and what failed."""
 
+    web_names = ("git_repository",)
+
     number: Untrusted | None = Field(default=None, validation_alias="buildNumber")
     reason: str | None = None
     commit: str | None = Field(default=None, validation_alias="sourceVersion")
     repository: Untrusted | None = Field(default=None, validation_alias=AliasPath("repository", "name"))
+    repository_type: str | None = Field(default=None, validation_alias=AliasPath("repository", "type"), exclude=True)
     started: Instant | None = Field(default=None, validation_alias="startTime")
     finished: Instant | None = Field(default=None, validation_alias="finishTime")
     validation: _Messages = Field(default=[], validation_alias="validationResults")
@@ -72,15 +77,32 @@ class BuildDetail(Build, PartialResult):
     note: str | None = None
     changes: list[Change] = Field(default=[])
 
+    @property
+    def git_repository(self) -> str | None:
+        """The name of the repository if it belongs to the organization; the pages of others are elsewhere."""
+        return self.repository if self.repository_type == "TfsGit" else None
+
+
+_LOG_PAGE = "{project}/_build/results?buildId={build}&view=logs&j={job}&t={task}"
+
 
 class BuildLog(Lines):
-    """Lines of a build log, without their time stamps."""
+    """Lines of a build log, without their time stamps.
+
+    Attributes:
+        job: The id of the job in the timeline, which the web page needs; None when the log belongs to no step.
+        task: The id of the step.
+    """
 
     written_by = "builds"
-    web = "{project}/_build/results?buildId={build}&view=logs"
+    web = _LOG_PAGE
+    web_lines = "&l={line}"
+    caption = "log {log} of build {build}"
 
     build: int
     log: int
+    job: str | None = Field(default=None, exclude=True)
+    task: str | None = Field(default=None, exclude=True)
     notes: list[str] = Field(default=[])
 
 
@@ -94,10 +116,15 @@ class LogMatches(PartialResult):
     """
 
     written_by = "builds"
-    web = "{project}/_build/results?buildId={build}&view=logs"
+    web = _LOG_PAGE
+    web_lines = "&l={line}"
+    numbered = True
+    caption = "log {log} of build {build}"
 
     build: int
     log: int
+    job: str | None = Field(default=None, exclude=True)
+    task: str | None = Field(default=None, exclude=True)
     matching: int
     total_lines: int | None
     note: str | None = None

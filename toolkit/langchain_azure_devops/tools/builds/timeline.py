@@ -126,6 +126,17 @@ def find_failure_log(records: Sequence[Record]) -> int | None:
     return with_log[0].log if with_log else None
 
 
+def find_log_place(records: Sequence[Record], log: int) -> dict[str, str]:
+    """Return the ids of the step that wrote a log and of its job, which the web page of the log needs."""
+    by_id = _index(records)
+    wrote = next((record for record in records if record.log == log), None)
+    if wrote is None:
+        return {}
+    jobs = (by_id[each] for each in (wrote.id, *_list_ancestors(wrote, by_id)) if by_id[each].type == "Job")
+    job = next(jobs, None)
+    return {"task": wrote.id} if job is None else {"job": job.id, "task": wrote.id}
+
+
 def _index(records: Sequence[Record]) -> dict[str, Record]:
     return {record.id: record for record in records}
 

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Literal, NamedTuple
@@ -37,6 +37,7 @@ from langchain_azure_devops.tools.builds.timeline import (
     Record,
     Timeline,
     find_failure_log,
+    find_log_place,
     list_failures,
     list_stages,
     list_steps,
@@ -179,9 +180,12 @@ async def get_build_log(
     where: PathValues = {"project": await client.required_project(project), "build": build}
     if first_line is not None and last_line is not None and last_line < first_line:
         raise InvalidRequest(f"last_line {last_line} is before first_line {first_line}.", subject="last_line")
-    where = {**where, "log": log if log is not None else await _choose_log(client, where)}
+    records = await _read_records_of_log(client, where, log)
+    chosen = log if log is not None else await _choose_log(client, where, records)
+    where, place = {**where, "log": chosen}, find_log_place(records, chosen)
     if words := [word.strip() for word in (contains or "").split("|") if word.strip()]:
-        return await _find_matches(client, where, words, min(max(context, 0), _MAX_CONTEXT), first_line, last_line)
+        found = await _find_matches(client, where, words, min(max(context, 0), _MAX_CONTEXT), first_line, last_line)
+        return found.model_copy(update=place)
     total = await _count_lines(client, where)
     if first_line is None:
         span, kept = await _read_tail(client, where, total, last_line)
@@ -197,7 +201,17 @@ async def get_build_log(
         total_lines=total,
         text="\n".join(line for _, line in kept),
         notes=[_UNREAD.format(first=span.first, last=span.last)] if kept and span and span.last else [],
-    )
+    ).model_copy(update=place)
+
+
+async def _read_records_of_log(client: AzureDevOps, where: PathValues, log: int | None) -> list[Record]:
+    """Return the timeline, which says which step wrote a log. Only a call that names no log needs it."""
+    try:
+        return await _read_records(client, where)
+    except AzureDevOpsError:
+        if log is None:
+            raise
+        return []
 
 
 class _Span(NamedTuple):
@@ -330,9 +344,9 @@ async def _count_lines(client: AzureDevOps, where: PathValues) -> int | None:
     return counts[int(where["log"] or 0)] or None
 
 
-async def _choose_log(client: AzureDevOps, where: PathValues) -> int:
+async def _choose_log(client: AzureDevOps, where: PathValues, records: Sequence[Record]) -> int:
     """Return the log of the first failed task; when no task failed, the last log."""
-    if (log := find_failure_log(await _read_records(client, where))) is not None:
+    if (log := find_failure_log(records)) is not None:
         return log
     rows = decode(await client.get(f"{_BUILD}/logs", path=where), Collection[_Log]).value
     if not rows:

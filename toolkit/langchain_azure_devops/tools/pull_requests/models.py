@@ -23,6 +23,7 @@ class PullRequest(Result):
 
     singular, plural = "pull request", "pull requests"
     web = "{project}/_git/{repository}/pullrequest/{id}"
+    caption = "pull request {id}"
     author_fields = ("author",)
     identifying = ("id", "project", "repository")
 

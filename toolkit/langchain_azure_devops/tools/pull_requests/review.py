@@ -28,6 +28,8 @@ _MAX_DIFF = 20_000
 class ChangedFile(Result):
     """A file the pull request changes."""
 
+    web = "{project}/_git/{repository}/pullrequest/{id}?_a=files&path={path}"
+
     change: str = Field(validation_alias="changeType")
     path: Untrusted = Field(validation_alias=AliasPath("item", "path"))
     was: Untrusted | None = Field(default=None, validation_alias="originalPath")

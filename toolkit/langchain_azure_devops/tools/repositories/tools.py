@@ -28,6 +28,7 @@ from langchain_azure_devops.text.lines import ScannedLines as SeenLines
 from langchain_azure_devops.text.untrusted import find_hidden
 from langchain_azure_devops.tools.git import (
     REPOSITORY,
+    WEB_LINES,
     VersionType,
     content,
     known_repository,
@@ -48,6 +49,7 @@ class GitRepository(Result):
 
     singular, plural = "repository", "repositories"
     web = "{project}/_git/{name}"
+    caption = "repository {name}"
 
     name: Untrusted
     project: Untrusted = Field(validation_alias=AliasPath("project", "name"))
@@ -109,6 +111,9 @@ class FileText(Lines):
     """Lines of a text file."""
 
     web = "{project}/_git/{repository}?path={path}&version={at}"
+    web_lines = WEB_LINES
+    caption = "{path} in {repository}"
+
     repository: Untrusted
     path: Untrusted
     version: Untrusted | None

@@ -117,6 +117,7 @@ class WorkItem(Result):
 
     singular, plural = "work item", "work items"
     web = "_workitems/edit/{id}"
+    caption = "{type} {id}"
     identifying = ("id", "revision")
 
     id: int
@@ -230,7 +231,8 @@ class CommentAdded(Result):
 
     identifying = ("work_item", "comment")
     effect = ("work_item", "comment")
-    web = "_workitems/edit/{work_item}"
+    web = "_workitems/edit/{work_item}#{comment}"
+    caption = "comment {comment} on work item {work_item}"
 
     work_item: int
     comment: int

@@ -1,0 +1,136 @@
+"""The web pages of evidence: of a record, and of the row, the part or the lines in which a quote stands."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_NUMBER = re.compile(r"(\d{1,9})[:-]")
+_LEAST_KEY = 4
+_DIFF_OF = "+++ b"
+_BEGINNING = 20
+
+
+@dataclass(frozen=True)
+class PagePlace:
+    """The page that shows a quote, and which lines of the file or log it is in; both may be unknown."""
+
+    url: str = ""
+    lines: str = ""
+
+
+def index_pages(artifact: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what the index keeps of an artifact's web pages: addresses, and the values that complete them.
+
+    `rows` has the values of a pattern for each row, `numbers` the lines of each row that are lines of a file, `parts`
+    the same for the parts of a record. `at` and `first` say how the lines of the text belong to rows or lines.
+    """
+    urls = artifact.get("urls")
+    if not isinstance(urls, Mapping):
+        return {"url": str(artifact["url"])} if artifact.get("url") else None
+    kept: dict[str, Any] = {name: urls[name] for name in ("url", "pattern", "lines") if name in urls}
+    kept |= artifact.get("lines") or {}
+    data = artifact.get("data")
+    if isinstance(data, list) and "pattern" in urls:
+        kept["rows"] = _values(urls["pattern"], data)
+        if "lines" in urls:
+            kept["numbers"] = [[line["line"] for line in row.get("lines") or ()] for row in data]
+    if isinstance(data, Mapping) and isinstance(urls.get("parts"), Mapping):
+        kept["parts"] = [
+            {"pattern": pattern, "rows": _values(pattern, data.get(name) or ())}
+            for name, pattern in urls["parts"].items()
+        ]
+    return kept
+
+
+def page_of(urls: Mapping[str, Any] | None) -> str:
+    """Return the page of a record; empty when it has none, or when there are several rows."""
+    if not urls:
+        return ""
+    if "url" in urls:
+        return str(urls["url"])
+    rows = urls.get("rows") or ()
+    return _complete(str(urls["pattern"]), rows[0]) if len(rows) == 1 and urls.get("pattern") else ""
+
+
+def page_of_quote(urls: Mapping[str, Any] | None, text: str, places: Sequence[int], said: str) -> PagePlace:
+    """Return the page of a quote.
+
+    Args:
+        urls: What the index keeps of the pages.
+        text: The text of the evidence.
+        places: The indices of the lines of the text that hold the quote.
+        said: The quote.
+    """
+    if not urls or not places:
+        return PagePlace(page_of(urls))
+    lines = text.split("\n")
+    if "url" in urls:
+        if "lines" in urls and (numbers := [number for place in places if (number := _number(urls, lines, place))]):
+            return _show_lines(str(urls["lines"]), min(numbers), max(numbers))
+        return PagePlace(_find_part(urls.get("parts") or (), lines, places[0]) or str(urls["url"]))
+    row = places[0] + 1 - int(urls.get("at") or 0)
+    rows = urls.get("rows") or ()
+    if not 0 <= row < len(rows):
+        return PagePlace(page_of(urls))
+    numbers = (urls.get("numbers") or {row: ()})[row]
+    if numbers:
+        number = _nearest(numbers, lines[places[0]], said)
+        return _show_lines(_complete(str(urls["lines"]), rows[row]), number, number)
+    return PagePlace(_complete(str(urls["pattern"]), rows[row]))
+
+
+def _values(pattern: str, rows: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
+    names = list(dict.fromkeys(_PLACEHOLDER.findall(pattern)))
+    return [[row.get(name) for name in names] for row in rows]
+
+
+def _complete(pattern: str, values: Sequence[Any]) -> str:
+    """Fill in a pattern. A part of its query without a value is left out; without another value there is no page."""
+    names = (name for name in dict.fromkeys(_PLACEHOLDER.findall(pattern)) if name not in {"line", "end"})
+    known = dict(zip(names, values, strict=False))
+    path, mark, query = pattern.partition("?")
+    if any(known.get(name) is None for name in _PLACEHOLDER.findall(path)):
+        return ""
+    kept = [part for part in query.split("&") if all(known.get(n, "") is not None for n in _PLACEHOLDER.findall(part))]
+    whole = path + mark + "&".join(kept)
+    return _PLACEHOLDER.sub(lambda found: _as_part(known, found), whole)
+
+
+def _as_part(known: Mapping[str, Any], found: re.Match[str]) -> str:
+    return quote(str(known[found[1]]), safe="") if found[1] in known else found[0]
+
+
+def _number(urls: Mapping[str, Any], lines: Sequence[str], place: int) -> int | None:
+    """Return the number in the file or log of a line of the text; None when the line is none of them."""
+    at, first = int(urls.get("at") or 0), int(urls.get("first") or 0)
+    if not at:
+        found = _NUMBER.match(lines[place])
+        return int(found[1]) if found else None
+    number = first + place + 1 - at
+    return number if number >= first and not lines[place].startswith("</untrusted ") else None
+
+
+def _show_lines(pattern: str, first: int, last: int) -> PagePlace:
+    url = pattern.replace("{line}", str(first)).replace("{end}", str(last + 1)) if pattern else ""
+    return PagePlace(url, f"line {first}" if first == last else f"lines {first}-{last}")
+
+
+def _find_part(parts: Sequence[Mapping[str, Any]], lines: Sequence[str], place: int) -> str:
+    """Return the page of the part that a line names, or in whose diff it stands; empty when there is none."""
+    header = next((line for line in reversed(lines[: place + 1]) if line.startswith(_DIFF_OF)), "")
+    for part in parts:
+        for values in part["rows"]:
+            key = str(values[0] or "")
+            if len(key) >= _LEAST_KEY and (key in lines[place] or header.removeprefix(_DIFF_OF) == key):
+                return _complete(str(part["pattern"]), values)
+    return ""
+
+
+def _nearest(numbers: Sequence[int], row: str, said: str) -> int:
+    """Return the number of the line in a row that holds a quote: the last one that stands before it."""
+    begin = row.find(said[:_BEGINNING])
+    before = [number for number in numbers if 0 <= row.find(f"{number} ") <= max(begin, 0)]
+    return before[-1] if before else numbers[0]

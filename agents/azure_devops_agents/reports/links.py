@@ -1,0 +1,170 @@
+"""Links of a report: every citation and every write leads to the page of its record, row or line."""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
+
+from azure_devops_agents.evidence.pages import page_of, page_of_quote
+from azure_devops_agents.evidence.record import Evidence
+from azure_devops_agents.reports.outline import one_line, safe_url
+from azure_devops_agents.reports.quotes import QuoteFinder
+from azure_devops_agents.reports.report import SECTIONS
+
+_EVERY_SECTION = (*SECTIONS, "unverified")
+_ID = re.compile(r"E\d+")
+_LISTED = re.compile(r"^(E\d+) ")
+_LONGEST_TITLE = 120
+
+
+def add_places(report: Mapping[str, Any], evidence: Mapping[str, Evidence], texts: Mapping[str, str]) -> dict[str, Any]:
+    """Add to every statement the page and the lines in which its quote stands, by the id of the evidence.
+
+    Args:
+        report: The report.
+        evidence: The index of the thread.
+        texts: The text of each piece of evidence.
+    """
+    finder = QuoteFinder(texts)
+    found = {
+        name: [{**entry, "places": _places(entry, evidence, texts, finder)} for entry in report[name]]
+        for name in _EVERY_SECTION
+        if name in report
+    }
+    return {**report, **found}
+
+
+def _places(
+    statement: Mapping[str, Any], evidence: Mapping[str, Evidence], texts: Mapping[str, str], finder: QuoteFinder
+) -> dict[str, dict[str, str]]:
+    quote = str(statement.get("quote") or "")
+    places = {}
+    for identifier in statement["evidence"] if quote.strip() else ():
+        found = finder.find(quote, [identifier]) if identifier in evidence else None
+        if found is not None:
+            page = page_of_quote(evidence[identifier].get("urls"), texts[identifier], found.places, quote)
+            places[identifier] = {"url": safe_url(page.url), "line": page.lines, "text": found.text}
+    return places
+
+
+def list_links(report: Mapping[str, Any], evidence: Mapping[str, Evidence]) -> dict[str, dict[str, str]]:
+    """Return what the report cites, in order: what each piece of evidence is called, and its page."""
+    cited = {str(name) for section in _EVERY_SECTION for entry in report.get(section, ()) for name in entry["evidence"]}
+    cited |= {str(row["evidence"]) for row in report.get("written", ())}
+    gaps = [text for entries in (report.get("coverage") or {}).values() for text in entries]
+    cited |= {match[1] for text in gaps if (match := _LISTED.match(text))}
+    return {
+        name: {"title": name_evidence(evidence[name]), "url": safe_url(page_of(evidence[name].get("urls")))}
+        for name in sorted(cited & evidence.keys(), key=lambda name: int(name[1:]))
+    }
+
+
+def name_evidence(entry: Evidence) -> str:
+    """Return what a piece of evidence is called: the name of its record, or its summary."""
+    return one_line(entry.get("caption") or entry["summary"] or entry["tool"])[:_LONGEST_TITLE]
+
+
+def list_written(evidence: Iterable[Evidence]) -> list[dict[str, str]]:
+    """Return what was written: what it is called, its title, and its page."""
+    return [
+        {
+            "evidence": entry["id"],
+            "tool": entry["tool"],
+            "what": name_evidence(entry),
+            "title": _title_of(entry),
+            "url": safe_url(page_of(entry.get("urls"))),
+        }
+        for entry in evidence
+        if entry["status"] == "written"
+    ]
+
+
+def _title_of(entry: Evidence) -> str:
+    data = entry.get("data")
+    return one_line(data.get("title") or "") if isinstance(data, Mapping) else ""
+
+
+# -- citations in what is written ---------------------------------------------------------------------------------
+
+_CODE = re.compile(r"```[\s\S]*?(?:```|\Z)|(?<!`)`[^`\n]+`(?!`)|https?://\S+")
+_LIST = r"E\d+(?:(?:\s*[,;/&]\s*|\s*(?:,\s*)?(?:and|or|to)\s+|\s*[-\u2013]\s*)E\d+)*"
+_BRACKETS = re.compile(
+    rf"[ \t]*(?:\((?:(?:see|cf\.?|evidence|source|sources)[ :]+)*({_LIST})\)|\[({_LIST})\](?!\())", re.IGNORECASE
+)
+_WORDS = re.compile(rf"(?<![\w@#./\\-])((?:see|evidence|sources?)[ :]+)({_LIST})(?![\w./\\-]*\w)", re.IGNORECASE)
+_ALONE = re.compile(r"(?<![\w@#./\\-])E\d+(?![\w/\\-]|\.\w)")
+_Write = Callable[[Evidence], str]
+
+
+def replace_citations(
+    arguments: Mapping[str, Any], evidence: Mapping[str, Evidence], markdown: Collection[str]
+) -> dict[str, Any]:
+    """Replace the ids of evidence in what is written by links: nobody who reads a work item knows what E3 is.
+
+    An id becomes a link to the page of its evidence, or the name of the evidence when it has no page. An id that no
+    evidence of the thread has is left out where it is a citation, as in `(E9)`. Code, addresses, and words in which
+    such an id is a part of something else stay.
+
+    Args:
+        arguments: The arguments of the write that hold text.
+        evidence: The evidence of the thread that they may cite.
+        markdown: The names of those in which Markdown is rendered; all others get plain addresses.
+    """
+    return {name: _replace(value, evidence, name in markdown) for name, value in arguments.items()}
+
+
+def _replace(value: Any, evidence: Mapping[str, Evidence], markdown: bool) -> Any:
+    if isinstance(value, str):
+        return _replace_in_text(value, evidence, _as_markdown if markdown else _as_plain)
+    if isinstance(value, Mapping):
+        return {name: _replace(part, evidence, False) if name == "value" else part for name, part in value.items()}
+    return [_replace(part, evidence, False) for part in value] if isinstance(value, list) else value
+
+
+def _replace_in_text(text: str, evidence: Mapping[str, Evidence], write: _Write) -> str:
+    if not _ID.search(text.upper()):
+        return text
+    pieces, position = [], 0
+    for code in _CODE.finditer(text):
+        pieces += [_replace_outside(text[position : code.start()], evidence, write), code[0]]
+        position = code.end()
+    return "".join((*pieces, _replace_outside(text[position:], evidence, write)))
+
+
+def _replace_outside(text: str, evidence: Mapping[str, Evidence], write: _Write) -> str:
+    links: list[str] = []
+
+    def keep(ids: str) -> str:
+        """Return a mark for the links of some ids, which no later step changes."""
+        known = [name for name in dict.fromkeys(_ID.findall(ids.upper())) if name in evidence]
+        if not known:
+            return ""
+        links.append(", ".join(write(evidence[name]) for name in known))
+        return f"\0{len(links) - 1}\0"
+
+    def in_brackets(found: re.Match[str]) -> str:
+        mark = keep(found[1] or found[2])
+        return f" ({mark})" if mark and found.start() else f"({mark})" if mark else ""
+
+    def after_word(found: re.Match[str]) -> str:
+        return f"{found[1]}{mark}" if (mark := keep(found[2])) else ""
+
+    def alone(found: re.Match[str]) -> str:
+        return keep(found[0]) or found[0]
+
+    text = _BRACKETS.sub(in_brackets, text.replace("\0", ""))
+    text = _ALONE.sub(alone, _WORDS.sub(after_word, text))
+    return re.sub(r"\0(\d+)\0", lambda mark: links[int(mark[1])], text)
+
+
+def _as_markdown(entry: Evidence) -> str:
+    name, url = _short_name(entry), safe_url(page_of(entry.get("urls")))
+    return f"[{name}]({url})" if url else name
+
+
+def _as_plain(entry: Evidence) -> str:
+    return safe_url(page_of(entry.get("urls"))) or _short_name(entry)
+
+
+def _short_name(entry: Evidence) -> str:
+    """Return a name without characters that mean something in Markdown."""
+    return re.sub(r"[\[\]()<>`*|]", "", name_evidence(entry)).strip() or entry["tool"]

@@ -1,0 +1,146 @@
+"""Every citation and every write is a link: to the record, the row, the line of a file or log, the part of a record."""
+
+import pytest
+
+from azure_devops_agents.evidence.pages import page_of
+from azure_devops_agents.investigation.events import ApprovalAsked, ReportReady
+from azure_devops_agents.investigation.investigator import open_investigator
+from azure_devops_agents.models.scripted import Call, ScriptedModel
+from azure_devops_agents.reports.links import replace_citations
+from azure_devops_agents.reports.timeline import build_timeline
+from langchain_azure_devops.tools.repositories import read_repository_file
+
+BUG = Call.to("create_work_item", type="Bug", title="The gate is open", project="Platform")
+
+
+@pytest.fixture
+def report_about(toolkit, tmp_path):
+    """Returns the report of one observed statement that cites the first evidence."""
+
+    def ask(call, quote, statement="It is so."):
+        observed = [{"statement": statement, "evidence": ["E1"], "quote": quote}]
+        done = Call.to("write_report", answer="Done.", verdict="answered", observed=observed)
+        model = ScriptedModel(steps=[[call], [done], [done]])
+        with open_investigator(model, toolkit, path=tmp_path / "threads.sqlite") as investigator:
+            return next(event.report for event in investigator.ask("t", "?") if isinstance(event, ReportReady))
+
+    return ask
+
+
+CASES = [
+    (
+        Call.to("read_repository_file", repository="platform-api", path="/deploy/ci.env", version="main"),
+        "DB_TIMEOUT=",
+        "/Platform/_git/platform-api?path=%2Fdeploy%2Fci.env&version=GBmain&line=",
+    ),
+    (Call.to("get_build_log", build=35, log=5, contains="KeyError"), "KeyError: 'DATABASE_TIMEOUT'", "&view=logs&j="),
+    (Call.to("get_build_log", build=35, log=5), "DATABASE_TIMEOUT", "&l="),
+    (Call.to("list_builds", pipeline="platform-api-ci", branch="main"), "35\tplatform-api-ci", "?buildId=35"),
+    (Call.to("query_work_items", type="Bug"), "Bug", "/_workitems/edit/"),
+    (
+        Call.to("get_pull_request", id=13, include=["diff"]),
+        '+DATABASE_TIMEOUT = float(os.environ["DATABASE_TIMEOUT"])',
+        "/Platform/_git/platform-api/pullrequest/13?_a=files&path=%2Fsrc%2Fplatform_api%2Fsettings.py",
+    ),
+    (Call.to("get_build", id=35), "Run unit tests", "/_build/results?buildId=35"),
+    (Call.to("search_code", text="DB_TIMEOUT"), "DB_TIMEOUT", "&line="),
+]
+
+
+@pytest.mark.parametrize(("call", "quote", "page"), CASES, ids=lambda value: str(getattr(value, "name", value)))
+def test_a_citation_leads_to_the_very_place(report_about, server, call, quote, page):
+    report = report_about(call, quote)
+    [statement] = [*report["observed"], *report["unverified"]]
+    url = statement["places"]["E1"]["url"]
+    assert url.startswith(server.base_url)
+    assert page in url
+
+
+def test_the_line_of_a_citation_is_the_line_of_the_file(report_about, toolkit):
+    where = {"repository": "platform-api", "path": "/deploy/ci.env", "version": "main"}
+    report = report_about(Call.to("read_repository_file", **where, first_line=2), "DB_TIMEOUT=")
+    [statement] = [*report["observed"], *report["unverified"]]
+    place = statement["places"]["E1"]
+    number = int(place["line"].removeprefix("line "))
+    assert f"&line={number}&lineEnd={number + 1}&" in place["url"]
+    text = read_repository_file.call_sync(toolkit.client, **where).text
+    assert "DB_TIMEOUT=" in text.split("\n")[number - 1]
+
+
+def test_a_write_is_named_with_its_title_and_its_page(toolkit, server, tmp_path):
+    done = Call.to("write_report", answer="Filed.", verdict="answered")
+    with open_investigator(ScriptedModel(steps=[[BUG], [done]]), toolkit, path=tmp_path / "t.sqlite") as investigator:
+        [asked] = [event for event in investigator.ask("t", "File it.") if isinstance(event, ApprovalAsked)]
+        events = investigator.answer("t", {asked.interrupt_id: {"decision": "approve"}})
+        report = next(event.report for event in events if isinstance(event, ReportReady))
+        [entry] = [entry for entry in investigator.evidence("t").values() if entry["status"] == "written"]
+    [written] = report["written"]
+    number = entry["data"]["id"]
+    assert (written["what"], written["title"]) == (f"Bug {number}", "The gate is open")
+    assert (
+        written["url"] == f"{server.base_url}/_workitems/edit/{number}" == report["links"][written["evidence"]]["url"]
+    )
+
+
+BUILD = "https://dev.azure.com/tidewater/Platform/_build/results?buildId=35"
+KNOWN = {
+    "E3": {"id": "E3", "tool": "get_build", "caption": "build 35", "summary": "x", "urls": {"url": BUILD}},
+    "E4": {"id": "E4", "tool": "list_builds", "caption": None, "summary": "builds: 8 of 40", "urls": None},
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("It fails (E3).", f"It fails ([build 35]({BUILD}))."),
+        ("It fails [E3].", f"It fails ([build 35]({BUILD}))."),
+        ("It fails, see E3, E4.", f"It fails, see [build 35]({BUILD}), builds: 8 of 40."),
+        ("It fails (see E3 and E4).", f"It fails ([build 35]({BUILD}), builds: 8 of 40)."),
+        ("E3 shows it.", f"[build 35]({BUILD}) shows it."),
+        ("Unknown (E9) number.", "Unknown number."),
+        ("Both (E3, E9).", f"Both ([build 35]({BUILD}))."),
+        ("The E2E suite and E501 stay.", "The E2E suite and E501 stay."),
+        ("Code `E3` and E3.py, src/E3, SKU_E3, E3-large stay.", "Code `E3` and E3.py, src/E3, SKU_E3, E3-large stay."),
+        ("```\nE3\n```", "```\nE3\n```"),
+        ("https://dev.azure.com/tidewater/E3", "https://dev.azure.com/tidewater/E3"),
+    ],
+)
+def test_no_evidence_number_is_written(text, expected):
+    assert replace_citations({"description": text}, KNOWN, {"description"}) == {"description": expected}
+
+
+def test_a_text_that_is_no_markdown_gets_an_address():
+    given = {"fields": [{"name": "Custom.E3", "value": "As in (E3) and (E4)"}], "title": "Broken (E3)"}
+    assert replace_citations(given, KNOWN, ()) == {
+        "fields": [{"name": "Custom.E3", "value": f"As in ({BUILD}) and (builds: 8 of 40)"}],
+        "title": f"Broken ({BUILD})",
+    }
+
+
+def said(statement, quote="", row=""):
+    return {"statement": statement, "evidence": ["E1"], "quote": quote, "places": {"E1": {"text": row}}}
+
+
+def test_a_time_line_is_in_utc_and_in_order():
+    rows = build_timeline(
+        {
+            "observed": [
+                said("It went down at 2026-11-27T11:00+02:00."),
+                said("Tom merged it.", quote="closed: 2026-11-26T08:14Z"),
+                said("Build 35 failed.", row="35\tfailed\t2026-11-28T10:00Z"),
+                said("Somebody saw it on November 25, 2026."),
+                {**said("Nobody cites this of 2026-11-01."), "evidence": []},
+            ],
+            "inferred": [],
+        }
+    )
+    assert [row["time"] for row in rows] == ["2026-11-25", "2026-11-26 08:14", "2026-11-27 09:00", "2026-11-28 10:00"]
+    assert all(row["evidence"] == ["E1"] for row in rows)
+
+
+def test_two_dated_facts_are_no_time_line():
+    assert build_timeline({"observed": [said("On 2026-11-27."), said("On 2026-11-28.")]}) == []
+
+
+def test_a_pattern_with_one_row_is_its_page():
+    assert page_of({"pattern": "https://x/{id}", "rows": [[4]]}) == "https://x/4"

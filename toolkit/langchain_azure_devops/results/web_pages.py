@@ -1,0 +1,118 @@
+"""The web pages of results: where a person opens a record, a row, some lines or a part of it, and what it is called."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import get_args
+from urllib.parse import quote
+
+from pydantic import JsonValue
+
+from langchain_azure_devops.results.models import Lines, Result
+from langchain_azure_devops.text.untrusted import one_line
+
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_LONGEST_CAPTION = 120
+
+
+def find_web_pages(
+    records: Sequence[Result], several: bool, base_url: str, arguments: Mapping[str, JsonValue]
+) -> dict[str, JsonValue] | None:
+    """Return the web address of the one record, or a pattern for all rows; None when there is no web page.
+
+    `url` is the page of a record and `pattern` that of a row, with fields of the row in braces. `lines` is the same
+    with the lines to show: `{line}` is the first of them and `{end}` the line behind the last. `parts` has a pattern
+    for each field of a record that lists parts with pages of their own.
+
+    Args:
+        records: The record, or the rows that the text shows.
+        several: Whether they are the rows of a list.
+        base_url: Where the web pages of the organization are.
+        arguments: The arguments of the call, which complete an address.
+    """
+    if not records or not base_url:
+        return None
+    kind = type(records[0])
+    page = _complete(kind.web, records, several, base_url, arguments)
+    if page is None:
+        return None
+    found: dict[str, JsonValue] = {"pattern" if several else "url": page}
+    if kind.web_lines:
+        found["lines"] = page + kind.web_lines
+    if not several and (parts := _find_parts(records[0], base_url, arguments)):
+        found["parts"] = parts
+    return found
+
+
+def name_result(records: Sequence[Result], several: bool) -> str | None:
+    """Return what the one record is called in a sentence, such as `Bug 59`; None for several and for a nameless one."""
+    if several or not records or not records[0].caption:
+        return None
+    values = {name: getattr(records[0], name, None) for name in _PLACEHOLDER.findall(records[0].caption)}
+    if None in values.values():
+        return None
+    return one_line(records[0].caption.format_map(values))[:_LONGEST_CAPTION]
+
+
+def number_lines_of(records: Sequence[Result], several: bool, first_row: int) -> dict[str, JsonValue] | None:
+    """Say how the lines of a text belong to rows, or to the lines of a file or log; None when they do not.
+
+    `at` is the line of the text with the first row, or with the line `first` of the source. Where `at` is 0, each line
+    begins with its own number.
+    """
+    if not records:
+        return None
+    if several:
+        return {"at": first_row, "first": 0}
+    if type(records[0]).numbered:
+        return {"at": 0, "first": 0}
+    return {"at": first_row, "first": records[0].first_line} if isinstance(records[0], Lines) and first_row else None
+
+
+def _find_parts(record: Result, base_url: str, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return a pattern for each list in a record whose rows have web pages of their own."""
+    found: dict[str, JsonValue] = {}
+    where = {**arguments, **{name: value for name, value in record if isinstance(value, str | int)}}
+    where |= {name: value for name in record.web_names if (value := getattr(record, name)) is not None}
+    for name, field in type(record).model_fields.items():
+        rows = getattr(record, name)
+        kind = next((part for part in get_args(field.annotation) if isinstance(part, type)), None)
+        if isinstance(rows, list) and rows and kind and issubclass(kind, Result) and kind.web and not field.exclude:
+            pattern = _complete(kind.web, rows, True, base_url, where)
+            if pattern is not None:
+                found[name] = pattern
+    return found
+
+
+def _complete(
+    template: str, records: Sequence[Result], several: bool, base_url: str, arguments: Mapping[str, JsonValue]
+) -> str | None:
+    """Fill in an address; a part of its query without a value is left out, and None is returned without a path."""
+    path, _, query = template.partition("?")
+    filled = _fill_in(path, records, several, arguments) if path else None
+    if filled is None:
+        return None
+    parts = [part for each in query.split("&") if each and (part := _fill_in(each, records, several, arguments))]
+    return f"{base_url}/{filled}" + ("?" + "&".join(parts) if parts else "")
+
+
+def _fill_in(template: str, records: Sequence[Result], several: bool, arguments: Mapping[str, JsonValue]) -> str | None:
+    """Fill in a part of an address. A placeholder for a field that rows show stays; None when a value is missing."""
+    missing = False
+
+    def fill(match: re.Match[str]) -> str:
+        nonlocal missing
+        found = next((value for record in records if (value := getattr(record, match[1], None)) is not None), None)
+        if several and found is not None and _is_shown(type(records[0]), match[1]):
+            return match[0]
+        value = arguments.get(match[1]) if found is None else found
+        missing = missing or value in (None, "*")
+        return quote(str(value), safe="")
+
+    filled = _PLACEHOLDER.sub(fill, template)
+    return None if missing else filled
+
+
+def _is_shown(kind: type[Result], name: str) -> bool:
+    """Whether the data of a row has this field; one that it leaves out has the same value in every row."""
+    field = kind.model_fields.get(name)
+    return field is not None and not field.exclude
