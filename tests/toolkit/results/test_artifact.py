@@ -229,7 +229,7 @@ def test_a_part_of_a_record_has_a_page_of_its_own(server, reader):
 @pytest.mark.parametrize(
     ("name", "arguments", "caption"),
     [
-        ("get_work_item", {"id": 4}, "Task 4"),
+        ("get_work_item", {"id": 4}, "Bug 4"),
         ("get_pull_request", {"id": 16}, "pull request 16"),
         ("get_build_log", {"build": 35, "log": 5}, "log 5 of build 35"),
         ("read_repository_file", {"repository": "docs", "path": "/README.md"}, "/README.md in docs"),
