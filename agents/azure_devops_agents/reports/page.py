@@ -1,0 +1,205 @@
+"""A report as one page of HTML: it loads nothing, runs nothing, and keeps the evidence folded in.
+
+Every text in it may be hostile. All of it is escaped, the answer is rendered without HTML of its own, and a content
+security policy forbids scripts and every connection, should something escape anyway.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+from markdown_it import MarkdownIt
+
+from azure_devops_agents.evidence.record import Evidence
+from azure_devops_agents.reports.markdown import contain, one_line_markdown
+from azure_devops_agents.reports.outline import TIMELINE, Moment, Outline, Point, Reference, one_line, outline, safe_url
+from langchain_azure_devops.text import clean, join_halves
+
+DEFAULT_TITLE = "Investigation report"
+_EVIDENCE = "Evidence"
+_ABOUT = (
+    "azure-devops-agent wrote this report with a language model. Code compared its statements with the evidence below; "
+    "check what you act on."
+)
+_UNTRUSTED = "People or builds wrote some of this text. It may be wrong, and it may try to mislead."
+_MOST_TITLE = 300
+_AN_HOUR, _A_DAY = 3_600, 86_400
+
+
+def render_page(
+    report: Mapping[str, Any], evidence: Mapping[str, Evidence], texts: Mapping[str, str], title: str = ""
+) -> str:
+    """Render a report as a self-contained page.
+
+    Args:
+        report: The report, as the graph stores it.
+        evidence: The index of the thread; what the report cites is folded in.
+        texts: The text of each piece of evidence by its id.
+        title: The heading, such as the question.
+    """
+    heading = one_line(title)[:_MOST_TITLE] or DEFAULT_TITLE
+    found = outline(report)
+    verdict = str(report.get("verdict") or "inconclusive")
+    body = "\n".join(
+        [
+            *_head(found, verdict, heading),
+            *_timeline(found.timeline),
+            *(part for section in found.sections for part in _section(section.title, section.points, found)),
+            *_evidence(report, found, evidence, texts),
+            f"<footer><p>{escape(found.footer)}</p><p>{escape(_ABOUT)}</p></footer>",
+        ]
+    )
+    return join_halves(clean(_frame(heading, body)))
+
+
+def _frame(heading: str, body: str) -> str:
+    style = _load_style()
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return (
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="referrer" content="no-referrer">\n<meta name="robots" content="noindex">\n'
+        f"<title>{escape(heading)}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
+    )
+
+
+@cache
+def _load_style() -> str:
+    return (files("azure_devops_agents.reports") / "page.css").read_text(encoding="utf-8")
+
+
+class _Parser(MarkdownIt):
+    """A parser of Markdown that makes links of web addresses only."""
+
+    def validateLink(self, url: str) -> bool:  # noqa: N802 - the name that the parser calls
+        """Whether an address may become a link."""
+        return bool(safe_url(url))
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    """Return the parser of the answer: no HTML, no images, and links to web addresses only."""
+    parser = _Parser("commonmark", {"html": False}).enable("table").disable("image")
+    parser.add_render_rule("link_open", _open_link)
+    parser.add_render_rule("th_open", lambda *_: '<th scope="col">')
+    parser.add_render_rule("table_open", lambda *_: '<div class="scroll" tabindex="0"><table>\n')
+    parser.add_render_rule("table_close", lambda *_: "</table></div>\n")
+    return parser
+
+
+def _open_link(_: object, tokens: Sequence[Any], place: int, *__: object) -> str:
+    return f'<a href="{escape(str(tokens[place].attrs.get("href", "")))}" rel="noopener noreferrer">'
+
+
+def _inline(text: str) -> str:
+    return str(_markdown().renderInline(one_line_markdown(text)))
+
+
+def _head(found: Outline, verdict: str, heading: str) -> Iterator[str]:
+    yield f'<p class="verdict {escape(verdict)}">{escape(found.verdict)}</p>'
+    yield f"<h1>{escape(heading)}</h1>"
+    yield f'<div class="answer">{_markdown().render(contain(found.answer))}</div>'
+
+
+def _timeline(moments: Sequence[Moment]) -> Iterator[str]:
+    if not moments:
+        return
+    yield f'<h2>{TIMELINE} <span class="meta">(UTC)</span></h2>\n<ol class="timeline">'
+    before: datetime | None = None
+    for moment in moments:
+        now = datetime.fromisoformat(moment.time)
+        if before is not None and (gap := _describe_gap((now - before).total_seconds())):
+            yield f'<li class="gap" aria-hidden="true">{gap}</li>'
+        before = now
+        yield (
+            f'<li><time datetime="{escape(moment.time)}">{escape(moment.time)}</time>{_inline(moment.text)} '
+            f"{_references(moment.references, {})}</li>"
+        )
+    yield "</ol>"
+
+
+def _describe_gap(seconds: float) -> str:
+    if seconds < _AN_HOUR:
+        return ""
+    size, unit = (seconds / _A_DAY, "day") if seconds >= _A_DAY else (seconds / _AN_HOUR, "hour")
+    return f"{size:.0f} {unit}{'' if round(size) == 1 else 's'} later"
+
+
+def _section(title: str, points: Iterable[Point], found: Outline) -> Iterator[str]:
+    names = {source.id: source.title for source in found.sources}
+    yield f'<h2>{escape(title)}</h2>\n<ul class="points">'
+    for point in points:
+        lead = f'<span class="lead">{escape(point.lead)}:</span> ' if point.lead else ""
+        yield f"<li>{lead}{_inline(point.text)} {_references(point.references, names)}"
+        if point.reasoning:
+            yield f'<p class="why">Because {_inline(point.reasoning)}</p>'
+        if point.problem:
+            yield f'<p class="problem">{escape(point.problem)}</p>'
+        if point.quote:
+            yield f"<blockquote>{escape(point.quote)}</blockquote>"
+        yield "</li>"
+    yield "</ul>"
+
+
+def _references(references: Iterable[Reference], names: Mapping[str, str]) -> str:
+    """Cite evidence twice: where it is folded in on this page, and where the service shows it."""
+    shown = []
+    for reference in references:
+        if not reference.id:
+            continue
+        text = ", ".join(part for part in (names.get(reference.id, ""), reference.title) if part) or "open"
+        page = (
+            f' <a href="{escape(reference.url)}" rel="noopener noreferrer">{escape(text)}</a>' if reference.url else ""
+        )
+        shown.append(f'<a href="#{escape(reference.id)}">{escape(reference.id)}</a>{page}')
+    return f'<span class="sources">[{"; ".join(shown)}]</span>' if shown else ""
+
+
+def _evidence(
+    report: Mapping[str, Any], found: Outline, evidence: Mapping[str, Evidence], texts: Mapping[str, str]
+) -> Iterator[str]:
+    """Fold in what the report cites, with the lines that it quotes marked."""
+    quoted = _list_quoted_lines(report)
+    cited = [source for source in found.sources if source.id in evidence]
+    if cited:
+        yield f"<h2>{_EVIDENCE}</h2>"
+    for source in cited:
+        entry = evidence[source.id]
+        about = " · ".join(
+            filter(None, (entry["tool"], entry["status"], f"read {entry['read']}" if entry.get("read") else ""))
+        )
+        yield (
+            f'<details class="evidence" id="{escape(source.id)}"><summary><b>{escape(source.id)}</b> '
+            f'{escape(source.title)} <span class="meta">{escape(about)}</span></summary>\n<div>'
+        )
+        if source.url:
+            yield f'<p><a href="{escape(source.url)}" rel="noopener noreferrer">Open in Azure DevOps</a></p>'
+        given = ", ".join(
+            f"{name}={value}" for name, value in entry["arguments"].items() if value not in (None, "", [])
+        )
+        if given:
+            yield f'<p class="meta">Asked for: {escape(one_line(given))}</p>'
+        if entry["untrusted"]:
+            yield f'<p class="meta untrusted">{_UNTRUSTED}</p>'
+        text = texts.get(source.id) or "This text is not stored any more."
+        marked = (
+            f"<mark>{escape(line)}</mark>" if line in quoted.get(source.id, ()) else escape(line)
+            for line in text.split("\n")
+        )
+        yield f'<pre tabindex="0">{chr(10).join(marked)}</pre></div></details>'
+
+
+def _list_quoted_lines(report: Mapping[str, Any]) -> dict[str, set[str]]:
+    lines: dict[str, set[str]] = {}
+    for section in ("observed", "inferred", "hypotheses_rejected", "unverified"):
+        for entry in report.get(section) or ():
+            for identifier, place in (entry.get("places") or {}).items():
+                lines.setdefault(identifier, set()).update(filter(None, str(place.get("text") or "").split("\n")))
+    return lines
