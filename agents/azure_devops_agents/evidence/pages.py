@@ -75,9 +75,8 @@ def page_of_quote(urls: Mapping[str, Any] | None, text: str, places: Sequence[in
     rows = urls.get("rows") or ()
     if not 0 <= row < len(rows):
         return PagePlace(page_of(urls))
-    numbers = (urls.get("numbers") or {row: ()})[row]
-    if numbers:
-        number = _nearest(numbers, lines[places[0]], said)
+    if in_file := urls["numbers"][row] if urls.get("numbers") else ():
+        number = _nearest(in_file, lines[places[0]], said)
         return _show_lines(_complete(str(urls["lines"]), rows[row]), number, number)
     return PagePlace(_complete(str(urls["pattern"]), rows[row]))
 

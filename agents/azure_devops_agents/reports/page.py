@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 
 from azure_devops_agents.evidence.record import Evidence
 from azure_devops_agents.reports.markdown import contain, one_line_markdown
-from azure_devops_agents.reports.outline import TIMELINE, Moment, Outline, Point, Reference, one_line, outline, safe_url
+from azure_devops_agents.reports.outline import TIMELINE, Outline, Point, Reference, one_line, outline, safe_url
 from langchain_azure_devops.text import clean, join_halves
 
 DEFAULT_TITLE = "Investigation report"
@@ -48,7 +48,7 @@ def render_page(
     body = "\n".join(
         [
             *_head(found, verdict, heading),
-            *_timeline(found.timeline),
+            *_timeline(found),
             *(part for section in found.sections for part in _section(section.title, section.points, found)),
             *_evidence(report, found, evidence, texts),
             f"<footer><p>{escape(found.footer)}</p><p>{escape(_ABOUT)}</p></footer>",
@@ -108,19 +108,20 @@ def _head(found: Outline, verdict: str, heading: str) -> Iterator[str]:
     yield f'<div class="answer">{_markdown().render(contain(found.answer))}</div>'
 
 
-def _timeline(moments: Sequence[Moment]) -> Iterator[str]:
-    if not moments:
+def _timeline(found: Outline) -> Iterator[str]:
+    if not found.timeline:
         return
+    names = {source.id: source.title for source in found.sources}
     yield f'<h2>{TIMELINE} <span class="meta">(UTC)</span></h2>\n<ol class="timeline">'
     before: datetime | None = None
-    for moment in moments:
+    for moment in found.timeline:
         now = datetime.fromisoformat(moment.time)
         if before is not None and (gap := _describe_gap((now - before).total_seconds())):
             yield f'<li class="gap" aria-hidden="true">{gap}</li>'
         before = now
         yield (
             f'<li><time datetime="{escape(moment.time)}">{escape(moment.time)}</time>{_inline(moment.text)} '
-            f"{_references(moment.references, {})}</li>"
+            f"{_references(moment.references, names)}</li>"
         )
     yield "</ol>"
 
