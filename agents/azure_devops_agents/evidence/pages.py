@@ -51,7 +51,7 @@ def page_of(urls: Mapping[str, Any] | None) -> str:
         return ""
     if "url" in urls:
         return str(urls["url"])
-    rows = urls.get("rows") or ()
+    rows: Sequence[Any] = urls.get("rows") or ()
     return _complete(str(urls["pattern"]), rows[0]) if len(rows) == 1 and urls.get("pattern") else ""
 
 
@@ -72,7 +72,7 @@ def page_of_quote(urls: Mapping[str, Any] | None, text: str, places: Sequence[in
             return _show_lines(str(urls["lines"]), min(numbers), max(numbers))
         return PagePlace(_find_part(urls.get("parts") or (), lines, places[0]) or str(urls["url"]))
     row = places[0] + 1 - int(urls.get("at") or 0)
-    rows = urls.get("rows") or ()
+    rows: Sequence[Any] = urls.get("rows") or ()
     if not 0 <= row < len(rows):
         return PagePlace(page_of(urls))
     if in_file := urls["numbers"][row] if urls.get("numbers") else ():
