@@ -19,6 +19,7 @@ from azure_devops_agents.evidence.store import EvidenceTexts
 from azure_devops_agents.investigation.budgets import Budgets
 from azure_devops_agents.investigation.events import ApprovalAsked, Event, ModelText, Waited, events_of, show_inert
 from azure_devops_agents.investigation.graph import build_graph
+from azure_devops_agents.investigation.migration import migrate_threads
 from azure_devops_agents.investigation.outgoing import Outgoing
 from azure_devops_agents.models.scripted import UnknownQuestion
 from azure_devops_agents.threads.database import ThreadDatabase
@@ -117,7 +118,7 @@ class Investigator:
         """Continue a question that an earlier process left unfinished."""
         with self._hold(thread):
             snapshot = self._read(thread)
-            if snapshot.next and not snapshot.interrupts:
+            if snapshot.tasks and not snapshot.interrupts:
                 yield from self._run(thread, None)
 
     def _run(self, thread: str, given: object) -> Iterator[Event]:
@@ -202,6 +203,7 @@ def open_investigator(
             store=threads.store,
             plan=plan,
         )
+        migrate_threads(graph, threads)
         yield Investigator(graph, toolkit.client.secrets.redact_value, threads, Outgoing(toolkit.client).value)
     finally:
         threads.close()

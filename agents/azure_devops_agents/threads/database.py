@@ -2,8 +2,8 @@
 
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -80,6 +80,15 @@ class ThreadDatabase(ABC):
     @abstractmethod
     def close(self) -> None:
         """Close all connections."""
+
+    @contextmanager
+    def migrating(self) -> Iterator[Sequence[str]]:
+        """Give the names of the threads that an earlier version stored. After the block they count as migrated.
+
+        Raises:
+            ThreadsUnusable: A newer version stored threads here.
+        """
+        yield ()
 
     def list_threads(self) -> list[StoredThread]:
         """List the threads; the one that changed last comes first."""

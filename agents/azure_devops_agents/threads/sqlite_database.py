@@ -17,6 +17,9 @@ from azure_devops_agents.threads.database import ThreadDatabase, ThreadsUnusable
 from langchain_azure_devops.safety import make_private
 
 _WAIT_SECONDS = 10
+_VERSION = 1
+"""The form of the threads in a file. In form 0, the state of a thread held the texts of its evidence."""
+_MIGRATION, _SETTING_UP = "the migration of the threads", "the tables of the threads"
 _NOT_WRITABLE = "The threads cannot be stored. Choose a folder that may be written, or make this file writable:"
 
 
@@ -73,8 +76,10 @@ class SqliteThreads(ThreadDatabase):
                 # The saver and the store begin transactions of their own.
                 self.saver, self.store = NewestSaver(self._connect("")), SqliteStore(self._connect(None))
                 self.journal = WriteJournal(path)
-                self.saver.setup()
-                self.store.setup()
+                # Two processes that create the tables at once would disturb each other.
+                with self.hold(_SETTING_UP):
+                    self.saver.setup()
+                    self.store.setup()
         except BaseException:
             self._close_connections()
             raise
@@ -98,6 +103,28 @@ class SqliteThreads(ThreadDatabase):
         except sqlite3.DatabaseError as error:
             told = f"{_describe(error, self._path)} {self._path}: {error}."
             raise ThreadsUnusable(told, subject="threads") from error
+
+    @contextmanager
+    def migrating(self) -> Iterator[Sequence[str]]:
+        """Give the names of the threads that an earlier version stored in the file."""
+        if self._read_version() == _VERSION:
+            yield ()
+            return
+        # Of several processes that open the file at once, one migrates it.
+        with self.naming_faults(), self.hold(_MIGRATION):
+            found = self._read_version()
+            if found > _VERSION:
+                told = f"A newer version of this program stored the threads in {self._path}. Update this one."
+                raise ThreadsUnusable(told, subject="threads")
+            names = [] if found == _VERSION else [name for name, _ in self.newest_checkpoints()]
+            yield names
+            self.store.conn.execute(f"PRAGMA user_version = {_VERSION}")
+        if names:
+            self.release_space()
+
+    def _read_version(self) -> int:
+        """Return the form of the threads in the file; 0 for one that was never told."""
+        return int(self.store.conn.execute("PRAGMA user_version").fetchone()[0])
 
     def hold(self, thread: str) -> AbstractContextManager[None]:
         """Hold a thread by a lock file beside the database."""

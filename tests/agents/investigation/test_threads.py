@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from azure_devops_agents.investigation.events import ReportReady
+from azure_devops_agents.investigation.events import ReportReady, ToolFinished
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 from azure_devops_agents.threads.database import ThreadsUnusable
@@ -297,3 +297,14 @@ def test_a_process_killed_between_the_text_and_the_checkpoint_loses_nothing(tool
     threads.delete("t")
     threads.close()
     assert rows({"path": path}, "store") == []
+
+
+def test_a_question_that_ended_between_two_steps_goes_on(toolkit, place):
+    with open_investigator(model(LIST, REPORT), toolkit, **place) as investigator:
+        for event in investigator.ask("t", "?"):
+            if isinstance(event, ToolFinished):
+                break
+    with open_investigator(model(LIST, REPORT), toolkit, **place) as investigator:
+        assert [event for event in investigator.resume("t") if isinstance(event, ReportReady)]
+        assert list(investigator.resume("t")) == []
+        assert "Paginate" in investigator.evidence("t")["E1"]["text"]
