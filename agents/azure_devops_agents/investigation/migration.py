@@ -7,13 +7,13 @@ its approvals cannot be answered any more, so nothing of them is written.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from langgraph.graph import END
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import StateSnapshot
 
-from azure_devops_agents.evidence.record import index_entry
+from azure_devops_agents.evidence.record import Answer, index_entry
 from azure_devops_agents.evidence.store import EvidenceTexts
 from azure_devops_agents.reports.report import plain_report
 from azure_devops_agents.threads.database import ThreadDatabase
@@ -59,7 +59,7 @@ def _store_texts(snapshot: StateSnapshot, texts: EvidenceTexts) -> dict[str, Any
     # When a result was read is not known. It was not later than this.
     read = datetime.fromisoformat(snapshot.created_at or datetime.now(UTC).isoformat())
     entries = {
-        name: index_entry({"urls": None, **entry}, read)
+        name: index_entry(cast("Answer", {"urls": None, **entry}), read)
         for name, entry in snapshot.values.get("evidence", {}).items()
         if "text" in entry
     }
