@@ -19,10 +19,10 @@ from azure_devops_agents.evidence.store import EvidenceTexts
 from azure_devops_agents.investigation.budgets import Budgets
 from azure_devops_agents.investigation.events import ApprovalAsked, Event, ModelText, Waited, events_of, show_inert
 from azure_devops_agents.investigation.graph import build_graph
-from azure_devops_agents.investigation.migration import migrate_threads
 from azure_devops_agents.investigation.outgoing import Outgoing
 from azure_devops_agents.models.scripted import UnknownQuestion
 from azure_devops_agents.threads.database import ThreadDatabase
+from azure_devops_agents.threads.migration import migrate_threads
 from azure_devops_agents.threads.opening import open_threads, read_retention
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.adapters.langchain import WAITING
