@@ -27,7 +27,7 @@ from azure_devops_agents.investigation.clearing import ClearNode
 from azure_devops_agents.investigation.reading import ReadNode
 from azure_devops_agents.investigation.reporting import ReportNodes, after_report
 from azure_devops_agents.investigation.routing import after_calls, after_model
-from azure_devops_agents.investigation.state import State
+from azure_devops_agents.investigation.state import Conclusion, Question, State
 from azure_devops_agents.investigation.storing import EvidenceOfRun
 from azure_devops_agents.investigation.tool_calls import list_writers
 from azure_devops_agents.investigation.turns import ModelNode
@@ -74,7 +74,7 @@ def build_graph(
     ending = ReportNodes(toolkit, meter, writes, clearing)
     writing = WriteNodes(toolkit, writes, plan)
 
-    graph: StateGraph[Any, Any, Any, Any] = StateGraph(State)
+    graph: StateGraph[Any, Any, Any, Any] = StateGraph(State, input_schema=Question, output_schema=Conclusion)
     graph.add_node("model", RunnableLambda(turn.call_model, turn.acall_model))
     graph.add_node("read", evidence.storing(reading.read, reading.aread))
     graph.add_node(

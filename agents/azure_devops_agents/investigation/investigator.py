@@ -76,7 +76,7 @@ class Investigator:
                     subject=thread,
                 )
             asked = HumanMessage(self._redacted(storable(question)))
-            given = {"messages": [asked], "report": None, "failure": None}
+            given = {"messages": [asked]}
             try:
                 yield from self._run(thread, given)
             except UnknownQuestion:

@@ -84,6 +84,21 @@ class State(TypedDict, total=False):
     report: dict[str, Any] | None
 
 
+class Question(TypedDict):
+    """The input of the graph. A client gives messages, and nothing else of the state."""
+
+    messages: Annotated[list[AnyMessage], add_messages]
+
+
+class Conclusion(TypedDict, total=False):
+    """The output of the graph: the parts of the state that a client may use. The last message is the report."""
+
+    messages: Annotated[list[AnyMessage], add_messages]
+    evidence: Annotated[dict[str, Evidence], merge_evidence]
+    decisions: Annotated[dict[str, Decision], merge_entries]
+    report: dict[str, Any] | None
+
+
 class CallTask(TypedDict):
     """The task of a node: one tool call.
 
