@@ -81,6 +81,9 @@ class Outcome:
 
 Expects = Literal["verdict", "answer", "wording", "quotes", "route", "tools", "asked", "coverage", "gate", "other"]
 """The subject of a check. `route`, `quotes` and `wording` follow the reference solution; another one may be as good."""
+Needs = Literal["report", "quotes", "tools", "warnings"]
+"""What only some agents have: a report in the structure of ours, quotes, the tools of this package, or approvals that
+say whether untrusted text was read before."""
 
 
 @dataclass(frozen=True)
@@ -92,12 +95,14 @@ class Check:
         failure: Returns what is wrong with an outcome; None when nothing is.
         phrases: The texts that the check looks for; no prompt may contain them.
         about: The subject, for the metrics.
+        needs: What an agent must have, so that the check applies to it; None for a check that applies to every agent.
     """
 
     name: str
     failure: Callable[[Outcome], str | None]
     phrases: tuple[str, ...] = ()
     about: Expects = "other"
+    needs: Needs | None = None
 
 
 @dataclass(frozen=True)
@@ -128,6 +133,7 @@ class Case:
         steps: The reference solution: the tool calls of each turn. The last turn is the report.
         checks: The expectations of this case; the gates of every case are checked as well.
         routes: Other solutions that must pass; the recording holds their requests as well.
+        elsewhere: The solution for other agents, where the reference solution relies on what only our graph answers.
         source: The environment: a recording of the service's answers, or a fresh organization in this process.
         holds: The scopes of the token.
         declared: The scopes that the operator declared; None when they are the token's.
@@ -150,6 +156,7 @@ class Case:
     steps: list[Step]
     checks: tuple[Check, ...]
     routes: tuple[list[Step], ...] = ()
+    elsewhere: list[Step] | None = None
     source: Literal["recording", "world"] = "recording"
     holds: tuple[str, ...] = READ
     declared: tuple[str, ...] | None = None

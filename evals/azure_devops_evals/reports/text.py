@@ -32,6 +32,8 @@ def as_text(results: Sequence[Result], decision: Decision, seconds: float, more:
     for result in results:
         trial = f" #{result.trial}" if result.trial > 1 else ""
         lines.append(f"{result.status:<5} {result.area:<{width}} {result.case}{trial} ({result.seconds:.2f} s)")
+        if result.not_applicable:
+            lines.append(f"      not applicable: {'; '.join(result.not_applicable)}")
         lines += [f"      {line}" for line in (result.trace or "\n".join(result.reasons)).split("\n") if line]
     lines += ["", *_metric_lines(metrics(results)), ""]
     areas = sorted({result.area for result in results})

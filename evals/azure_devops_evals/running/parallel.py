@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from functools import partial
+from multiprocessing.context import ForkContext, SpawnContext
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -115,9 +116,7 @@ def _in_processes(
     on_result: Callable[[R], None],
     found: dict[int, R],
 ) -> None:
-    # A forked process has everything imported already. Forking is safe on Linux only.
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    executor = ProcessPoolExecutor(jobs, mp_context=context, initializer=_prepare_process)
+    executor = ProcessPoolExecutor(jobs, mp_context=processes(), initializer=_prepare_process)
     positions: dict[Future[R], int] = {executor.submit(work, task): place for place, task in enumerate(tasks)}
     try:
         for future in as_completed(positions):
@@ -131,6 +130,11 @@ def _in_processes(
     for future, position in positions.items():
         if future.done() and not future.cancelled() and future.exception() is None:
             found[position] = future.result()
+
+
+def processes() -> ForkContext | SpawnContext:
+    """Return how processes are made. A forked one has everything imported already; that is safe on Linux only."""
+    return multiprocessing.get_context("fork") if sys.platform == "linux" else multiprocessing.get_context("spawn")
 
 
 def _prepare_process() -> None:

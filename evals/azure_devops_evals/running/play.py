@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,8 @@ from azure_devops_evals.recording.format import CLOUD, PSEUDONYM_KEY, Recording
 from azure_devops_evals.recording.replay import ReplayMiss, ReplayTransport
 from azure_devops_evals.running.approver import approver_of
 from azure_devops_evals.running.outages import OutageWatch, watch_for_outages
-from azure_devops_evals.world.world import BASE_URL, TOKEN, SignInGateway, World
+from azure_devops_evals.world.world import BASE_URL, TOKEN, UNKNOWN_TOKEN, SignInGateway, World
+from azure_devops_simulator import SimulatorServer
 from azure_devops_simulator.state.clock import SEED_NOW
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.runtime import RunContext, Timeouts
@@ -56,6 +57,8 @@ class Environment:
         secrets: The secrets that must not be shown, as far as they are known.
         meanwhile: Lets other people change the organization.
         digest: Returns the digest of the simulated organization.
+        serve: Serves the organization on a port of this machine while a block lasts, and gives its address and token;
+            None on a recording, which cannot be asked anything else than what was recorded.
     """
 
     settings: Settings
@@ -66,6 +69,7 @@ class Environment:
     secrets: frozenset[str] = frozenset()
     meanwhile: Callable[[], None] = lambda: None
     digest: Callable[[], str] = str
+    serve: Callable[[], AbstractContextManager[tuple[str, str]]] | None = None
 
 
 def settings_for(case: Case, base_url: str) -> Settings:
@@ -90,7 +94,14 @@ def open_world(case: Case) -> Environment:
         secrets=world.secrets,
         meanwhile=meanwhile,
         digest=lambda: world.digest,
+        serve=lambda: _serve(world, TOKEN if case.credential == "whole" else UNKNOWN_TOKEN),
     )
+
+
+@contextmanager
+def _serve(world: World, token: str) -> Iterator[tuple[str, str]]:
+    with SimulatorServer(world.organization) as server:
+        yield server.base_url, token
 
 
 def open_recording(case: Case, recordings: Path = RECORDINGS) -> Environment:
@@ -134,7 +145,7 @@ def play(
     """
     watch = OutageWatch()
     model = watch_for_outages(player, watch) if isinstance(player, BaseChatModel) else ScriptedModel(steps=list(player))
-    with _toolkit(case, environment, read_only, via) as toolkit, _journal() as journal:
+    with open_toolkit(case, environment, read_only=read_only, via=via) as toolkit, _journal() as journal:
         offered = toolkit.get_tools()
         inject_fault(offered)
         tools = frozenset(str(tool.name) for tool in offered)
@@ -152,7 +163,7 @@ def play(
             else:
                 _converse(Investigator(graph), case, environment.meanwhile, asked)
         except Exception as error:
-            if _ours(error):
+            if is_ours(error):
                 raise
             crash = f"{type(error).__name__}: {error}"
         if saver is not None:
@@ -163,7 +174,7 @@ def play(
     return _outcome(state, environment, tools=tools, asked=asked, crash=crash, outage=watch.outage)
 
 
-def _ours(error: BaseException) -> bool:
+def is_ours(error: BaseException) -> bool:
     """Return whether the suite or the simulator raised the error. A replay miss counts as an error of the agent."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
@@ -195,14 +206,15 @@ def _outcome(
         ),
         changes=environment.changes(),
         secrets=environment.secrets,
-        calls=tuple(_calls(messages)),
+        calls=tuple(list_calls(messages)),
         tokens=count_tokens_approximately(messages),
         crash=crash,
         outage=outage,
     )
 
 
-def _calls(messages: Sequence[Any]) -> Iterator[Called]:
+def list_calls(messages: Sequence[Any]) -> Iterator[Called]:
+    """Return every tool call of a conversation, with its answer."""
     answers = {message.tool_call_id: str(message.content) for message in messages if isinstance(message, ToolMessage)}
     for message in messages:
         if isinstance(message, AIMessage):
@@ -235,9 +247,14 @@ def _converse(
 
 
 @contextmanager
-def _toolkit(
-    case: Case, environment: Environment, read_only: bool, via: Callable[[AzureDevOpsToolkit], object] | None
+def open_toolkit(
+    case: Case,
+    environment: Environment,
+    *,
+    read_only: bool = False,
+    via: Callable[[AzureDevOpsToolkit], object] | None = None,
 ) -> Iterator[AzureDevOpsToolkit]:
+    """Open a toolkit for a case; `play` explains the options."""
     # All cases use the same organization name: when one case is throttled, the next one must not wait for it.
     context = RunContext(
         clock=lambda: SEED_NOW,

@@ -36,6 +36,7 @@ class Result:
         counts: The metrics by name, each as how many of how many.
         trace: The events in their order; empty for a pass.
         trial: The number of the run, from 1, when a case is run several times.
+        not_applicable: The checks that do not apply to the agent. They count neither as passed nor as failed.
     """
 
     case: str
@@ -46,6 +47,7 @@ class Result:
     counts: Mapping[str, Count] = field(default_factory=dict)
     trace: str = ""
     trial: int = 1
+    not_applicable: tuple[str, ...] = ()
 
 
 def run_case(case: Case, *, steps: Player | None = None, recordings: Path = RECORDINGS) -> Result:

@@ -19,6 +19,8 @@ from azure_devops_simulator.state.values import JsonObject
 from langchain_azure_devops.text import redact
 
 TOKEN = "notasecretnotasecretnotasecretnotasecretnotasecret22"  # noqa: S105 - opens a made-up organization only
+UNKNOWN_TOKEN = TOKEN[:-2] + "00"
+"""A token of the right form that no organization knows."""
 ORGANIZATION = "tidewater"
 WORLDS = Path(__file__).parents[1] / "worlds"
 BASE_URL = f"http://127.0.0.1/{ORGANIZATION}"
