@@ -44,7 +44,7 @@ async def connect_agent(context: AgentContext, client: Client) -> Graph:
     )
 
 
-async def confirm(_: ClientRequestContext, __: ElicitRequestParams) -> ElicitResult:
+async def confirm(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:  # noqa: ARG001 - the library's signature
     """Say yes when the server asks about a write: the middleware has let it pass only with the person's approval."""
     return ElicitResult(action="accept", content={"approve": True})
 

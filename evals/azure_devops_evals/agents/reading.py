@@ -6,6 +6,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 
 from azure_devops_agents.reports.report import SECTIONS, plain_report
+from azure_devops_agents.reports.support import check_report
 from azure_devops_evals.case import Check, Needs, Outcome
 from langchain_azure_devops.tools import TOOLS
 
@@ -54,16 +55,11 @@ def list_evidence(messages: Sequence[AnyMessage], writers: frozenset[str]) -> di
 
 def read_answer(answer: str, evidence: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Return a report of a plain answer: each block quote is a statement, and is looked for in all evidence."""
-    report: dict[str, Any] = {**plain_report(answer, ""), "unverified": [], "coverage": {}}
-    for quote in _block_quotes(answer):
-        flat = " ".join(quote.split())
-        where = [name for name, entry in evidence.items() if flat and flat in " ".join(str(entry["text"]).split())]
-        row = {"statement": quote, "evidence": where[:1], "quote": quote}
-        if where:
-            report["observed"].append(row)
-        else:
-            report["unverified"].append({**row, "section": "observed"})
-    return report
+    texts = {name: str(entry["text"]) for name, entry in evidence.items()}
+    quotes = [{"statement": quote, "evidence": list(texts), "quote": quote} for quote in _block_quotes(answer)]
+    report = check_report({**plain_report(answer, ""), "observed": quotes}, texts)
+    observed = [{**row, "evidence": [row["found"]["evidence"]]} for row in report["observed"]]
+    return {**report, "observed": observed, "coverage": {}}
 
 
 def _block_quotes(text: str) -> Iterator[str]:
