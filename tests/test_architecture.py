@@ -20,9 +20,9 @@ MAX_FUNCTION_LINES = 40
 MAX_MODULES = 20
 USERS = ("agents", "evals", "tests/agents/examples/newcomer")
 """Modules that use the toolkit as its users do, by its public names."""
-PROGRAMS = ROOT / "agents" / "examples"
-"""A folder of programs that are read one by one, and no package."""
-PACKAGES = sorted({path.parent for path in MODULES} - {PROGRAMS})
+PROGRAMS = (ROOT / "agents" / "examples", ROOT / "evals" / "examples")
+"""Folders of programs that are read one by one, and no packages."""
+PACKAGES = sorted({path.parent for path in MODULES} - {*PROGRAMS})
 CHOSEN = {
     "agents/azure_devops_agents/cli/demonstration.py": "the demo is a script of calls that tells one story",
     "agents/azure_devops_agents/models/offline.py": "the model without a key chooses a tool for each kind of question",
