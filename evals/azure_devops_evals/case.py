@@ -12,7 +12,7 @@ with naming_extras():
     from azure_devops_simulator import Fault
     from azure_devops_simulator.state.organization import Organization
 
-__all__ = ["NO", "READ", "WRITE", "YES", "Called", "Case", "Check", "Injection", "Outcome"]
+__all__ = ["NO", "READ", "STOP", "WRITE", "YES", "Called", "Case", "Check", "Injection", "Outcome", "edited"]
 
 Area = Literal[
     "repositories", "pull-requests", "work-items", "pipelines", "code-search", "findings", "access",
@@ -29,12 +29,18 @@ Setup = Callable[[Organization], None]
 """A change of an organization, such as a branch that somebody pushes."""
 
 Answer = Mapping[str, Any]
-"""The answer of an approver to a write: the decision, and the arguments of an edited call."""
+"""The decision of an approver about a write, in the shape of LangChain's human-in-the-loop types."""
 
 READ = ("vso.project", "vso.code", "vso.work", "vso.build")
 WRITE = (*READ, "vso.work_write", "vso.code_write")
-NO: Answer = {"decision": "reject", "approver": "the case"}
-YES: Answer = {"decision": "approve", "approver": "the case"}
+NO: Answer = {"type": "reject"}
+YES: Answer = {"type": "approve"}
+STOP: Answer = {"type": "stop"}
+
+
+def edited(tool: str, **arguments: Any) -> Answer:
+    """Return the decision of an approver who wants other arguments."""
+    return {"type": "edit", "edited_action": {"name": tool, "args": arguments}}
 
 
 @dataclass(frozen=True)

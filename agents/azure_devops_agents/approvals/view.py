@@ -8,19 +8,23 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from azure_devops_agents.approvals.answers import DECISIONS
 from langchain_azure_devops import AzureDevOps, Tool
 from langchain_azure_devops.errors import StateChanged
 from langchain_azure_devops.safety import (
     Approval,
+    ContentPolicy,
     WriteRequest,
     clean_value,
     compare_states,
+    describe_write,
     digest_state,
+    neutralize,
     spell_out_hidden,
     view_write,
 )
 
-DECISIONS = ("approve", "edit", "reject", "stop")
+_MOST_NAMES = 5
 _presented: ContextVar[Approval | None] = ContextVar("presented_approval", default=None)
 
 
@@ -67,8 +71,9 @@ def build_view(
     state: Mapping[str, JsonValue] | None,
     *,
     outdated: Mapping[str, Any] | None = None,
-    read_before: Sequence[Mapping[str, Any]] = (),
-    cited: Sequence[Mapping[str, Any]] = (),
+    sources: Mapping[str, Any] | None = None,
+    edited: bool = False,
+    problem: str = "",
 ) -> dict[str, Any]:
     """Build everything that a person needs for the decision, as plain data.
 
@@ -78,8 +83,10 @@ def build_view(
         request: What would be written.
         state: The current state, as the tool reads it; None when it declares none.
         outdated: The state that the person was shown before, if it changed after the approval.
-        read_before: Whose untrusted text was read in the thread before.
-        cited: The evidence that the arguments name.
+        sources: What the write rests on: a few results of the thread (`evidence`), how many others there are
+            (`more`), and whether text that others wrote was ever read (`untrusted_read`).
+        edited: Whether a person edited the call.
+        problem: Why the last decision about this write was not accepted.
     """
     fields = tool.parameters.model_fields
     given = {
@@ -88,9 +95,11 @@ def build_view(
         if value != [] or name not in fields or fields[name].default != []
     }
     shown = replace(request, arguments=given)
-    view = view_write(shown if state is None else shown.show(state))
-    return {
-        **view,
+    if state is not None:
+        shown = shown.show(state)
+    rests_on = sources or {"evidence": [], "more": {"results": 0, "untrusted": 0}, "untrusted_read": False}
+    view = {
+        **view_write(shown),
         "organization": client.settings.organization,
         "editable": {name: clean_value(value) for name, value in request.arguments.items()},
         "state": None if state is None else digest_state(state),
@@ -99,12 +108,47 @@ def build_view(
             for change in compare_states(outdated or {}, state or {}, client.secrets)
             if outdated is not None
         ],
-        "untrusted_read": bool(read_before),
-        "read_before": [spell_out_hidden(dict(entry)) for entry in read_before],
-        "evidence": [
-            {name: entry[name] for name in ("id", "tool", "status")} | {"untrusted": bool(entry.get("untrusted"))}
-            for entry in cited
-        ],
+        "untrusted_read": rests_on["untrusted_read"],
+        "evidence": [spell_out_hidden(dict(entry)) for entry in rests_on["evidence"]],
+        "evidence_more": dict(rests_on["more"]),
+        "edited": edited,
+        "problem": problem,
         "digest": request.digest if state is None else request.show(state).digest,
         "decisions": list(DECISIONS),
     }
+    return {**view, "description": _describe(view, describe_write(shown))}
+
+
+def _describe(view: Mapping[str, Any], write: str) -> str:
+    """Return the view as a text for a front end that shows nothing else, in which nothing acts."""
+    before = [f"Not accepted: {view['problem']}"] if view["problem"] else []
+    before += ["A person edited this call."] if view["edited"] else []
+    before += [f"Changed since it was approved, so it was not written: {change['name']}" for change in view["outdated"]]
+    after = [f"Rests on: {describe_source(entry)}" for entry in view["evidence"]]
+    if more := describe_more(view["evidence_more"]):
+        after.append(more)
+    if view["untrusted_read"]:
+        after.append("Text that others wrote was read before this, and may have led to it.")
+    return "\n".join([*_neutralize(before), write, *_neutralize(after)])
+
+
+def _neutralize(lines: Sequence[str]) -> list[str]:
+    return [neutralize("\n".join(lines), ContentPolicy(()))] if lines else []
+
+
+def describe_source(entry: Mapping[str, Any]) -> str:
+    """Describe in one line a result that a write rests on: its call, and whose text it holds."""
+    of = ", ".join(f"{name}={value}" for name, value in entry["of"].items())
+    names = entry["authors"] or entry["by"]
+    people = ", ".join(names[:_MOST_NAMES])
+    if len(names) > _MOST_NAMES:
+        people += f" and {len(names) - _MOST_NAMES} others"
+    mark = f", text of others{f', by {people}' if people else ''}" if entry["untrusted"] else ""
+    return f"{entry['id']} {entry['tool']}({of}){mark}"
+
+
+def describe_more(more: Mapping[str, int]) -> str:
+    """Say how many further results were read; empty when there are none."""
+    if not more["results"]:
+        return ""
+    return f"and {more['results']} more results, {more['untrusted']} of them with text of others"

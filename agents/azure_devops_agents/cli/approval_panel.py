@@ -14,12 +14,12 @@ from rich.cells import get_character_cell_size
 from rich.console import Console
 from rich.text import Text
 
+from azure_devops_agents.approvals.view import describe_more, describe_source
 from langchain_azure_devops.text import defuse_commands, spell_out
 
 NARROWEST = 40
 _MOST_LINES, _MOST_IN_ALL, _FEW = 40, 200, 3
 """The lines of one value; of all values, before each further one is cut to a few lines; and these few."""
-_MOST_SOURCES = 8
 _BORDER = ("│ ", "yellow")
 _BAR, _CONTINUED = "▏", "┆"
 _NAME = re.compile(r"[A-Za-z][\w.]*", re.ASCII)
@@ -235,21 +235,15 @@ def _add_warnings(sheet: _Sheet, view: Mapping[str, Any]) -> None:
 
 
 def _add_sources(sheet: _Sheet, view: Mapping[str, Any]) -> None:
-    """List the evidence, and the authors of texts that were read before: one of them may have led to this write."""
+    """List what the write rests on: a few results with the authors of their texts, and how many others there are."""
+    if view["evidence"]:
+        sheet.say("rests on", "dim")
     for entry in view["evidence"]:
-        mark = ", text of people or builds" if entry["untrusted"] else ""
-        sheet.name("evidence", f"{entry['id']} from {entry['tool']}{mark}")
-    if not view["untrusted_read"]:
-        return
-    sheet.say("read before this: text that others wrote, and that may have led to this", "yellow")
-    for number, entry in enumerate(view["read_before"]):
-        if number == _MOST_SOURCES and not sheet.full:
-            sheet.leave_out(len(view["read_before"]) - number, "more results")
-            break
-        of = ", ".join(f"{name}={show_value(value)}" for name, value in entry["of"].items())
-        people = ", ".join(entry["authors"] or entry["by"])
-        text = f"{entry['id']} {entry['tool']}({of}){f', by {people}' if people else ''}"
-        sheet.value(text, style="yellow", most=_FEW)
+        sheet.value(describe_source(entry), style="yellow" if entry["untrusted"] else "", most=_FEW)
+    if more := describe_more(view["evidence_more"]):
+        sheet.say(more, "dim")
+    if view["untrusted_read"]:
+        sheet.say("text that others wrote was read before this, and may have led to it", "yellow")
 
 
 def _column(width: int) -> int:

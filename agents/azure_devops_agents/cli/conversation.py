@@ -11,12 +11,11 @@ from prompt_toolkit.history import FileHistory
 from rich.console import Console
 from rich.text import Text
 
-from azure_devops_agents.cli.approval_panel import show_approval
-from azure_devops_agents.cli.decisions import answer_approvals, ask_person
+from azure_devops_agents.cli.decisions import answer_approvals, ask_person, name_approver
 from azure_devops_agents.cli.options import ConnectionOptions
 from azure_devops_agents.cli.shell_terms import in_shell_terms
 from azure_devops_agents.cli.terminal import SafeConsole, make_safe, plain
-from azure_devops_agents.cli.views import show, show_report
+from azure_devops_agents.cli.views import show, show_approvals, show_report
 from azure_devops_agents.investigation.investigator import Investigator, open_investigator
 from azure_devops_agents.models.providers import open_model
 from azure_devops_agents.paths import state_path
@@ -44,7 +43,7 @@ def chat(options: ConnectionOptions, *, model: str | None, thread: str | None, r
     with (
         options.open() as target,
         target.toolkit() as toolkit,
-        open_investigator(chosen := open_model(model), toolkit) as investigator,
+        open_investigator(chosen := open_model(model), toolkit, name_approver=name_approver) as investigator,
     ):
         last.write_text(thread, encoding="utf-8")
         _greet(console, toolkit, chosen, thread)
@@ -102,12 +101,10 @@ def _ask_question(console: Console, investigator: Investigator, thread: str, lin
 def _answer_waiting(console: Console, investigator: Investigator, thread: str) -> None:
     """Have the person answer the approvals that still wait."""
     try:
-        while waiting := investigator.pending(thread):
+        while asked := investigator.pending(thread):
             console.print(Text("A write of this thread still waits for an answer.", style="yellow"))
-            for asked in waiting:
-                show_approval(console, asked.view)
-            answers = {asked.interrupt_id: ask_person(console, asked) for asked in waiting}
-            for event in investigator.answer(thread, answers):
+            show_approvals(console, asked)
+            for event in investigator.answer(thread, asked.interrupt_id, ask_person(console, asked)):
                 show(console, event)
     except (KeyboardInterrupt, click.Abort):
         console.print(Text("\nThe write still waits; nothing was written.", style="yellow"))

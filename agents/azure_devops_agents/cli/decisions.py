@@ -9,7 +9,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from azure_devops_agents.approvals.view import DECISIONS
+from azure_devops_agents.approvals.answers import DECISIONS
 from azure_devops_agents.cli.approval_panel import show_approval
 from azure_devops_agents.cli.views import summarize_write
 from azure_devops_agents.investigation.events import ApprovalAsked, Event
@@ -25,44 +25,67 @@ def answer_approvals(
 ) -> Iterator[Event]:
     """Yield all events of a question and answer each approval in between."""
     while True:
-        asked: list[ApprovalAsked] = []
+        asked: ApprovalAsked | None = None
         for event in events:
             if isinstance(event, ApprovalAsked):
-                asked.append(event)
+                asked = event
             yield event
-        if not asked:
+        if asked is None:
             return
-        events = investigator.answer(thread, {entry.interrupt_id: decide(entry) for entry in asked})
+        events = investigator.answer(thread, asked.interrupt_id, decide(asked))
 
 
 def ask_person(console: Console, asked: ApprovalAsked) -> Mapping[str, Any]:
-    """Ask the person at the terminal. Without a terminal the answer is no. An edited call is shown again first."""
+    """Ask the person at the terminal about each write. Without a terminal the answer is no.
+
+    An edited call is shown again first. `stop` answers for all writes of the turn.
+    """
     if not sys.stdin.isatty():
         console.print(
             "Nobody is at a terminal to approve this write, so it was rejected. Nothing was written.", markup=False
         )
-        return {"decision": "reject", "reason": "nobody was at a terminal", "approver": "nobody"}
+        return answer_all(asked, {"type": "reject", "message": "nobody was at a terminal"})
+    decisions = list[Mapping[str, Any]]()
+    for view in asked.views:
+        decision = _ask_about(console, view)
+        if decision["type"] == "stop":
+            return answer_all(asked, {"type": "stop"})
+        decisions.append({**decision, "digest": view["digest"]})
+    return {"decisions": decisions}
+
+
+def answer_all(asked: ApprovalAsked, decision: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the answer that decides about all writes in the same way."""
+    return {"decisions": [{**decision, "digest": view["digest"]} for view in asked.views]}
+
+
+def _ask_about(console: Console, view: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Ask the person at the terminal about one write."""
     while True:
-        answer = click.prompt(approval_question(asked), default="reject", err=True).strip().lower()
+        answer = click.prompt(approval_question(view), default="reject", err=True).strip().lower()
         chosen = [word for word in (*DECISIONS, _VIEW) if answer and word.startswith(answer)]
         if len(chosen) != 1:
             continue
         if chosen[0] == _VIEW:
-            show_approval(console, asked.view, full=True)
+            show_approval(console, view, full=True)
             continue
         if chosen[0] == "edit":
-            if (arguments := _edit_arguments(console, asked.view["editable"])) is not None:
-                return {"decision": "edit", "approver": name_person(), "arguments": arguments}
+            if (arguments := _edit_arguments(console, view["editable"])) is not None:
+                return {"type": "edit", "edited_action": {"name": view["name"], "args": arguments}}
             continue
-        reason = (
-            {"reason": click.prompt("Why", default="", show_default=False, err=True)} if chosen == ["reject"] else {}
-        )
-        return {"decision": chosen[0], "approver": name_person(), **reason}
+        if chosen[0] == "reject":
+            return {"type": "reject", "message": click.prompt("Why", default="", show_default=False, err=True)}
+        return {"type": chosen[0]}
 
 
-def approval_question(asked: ApprovalAsked) -> str:
+def approval_question(view: Mapping[str, Any]) -> str:
     """Return the question that a person at the terminal answers."""
-    return f"{summarize_write(asked.view)}: {' / '.join((*DECISIONS, _VIEW))}"
+    return f"{summarize_write(view)}: {' / '.join((*DECISIONS, _VIEW))}"
+
+
+def name_approver() -> str:
+    """Name the person who answers at this terminal; nobody when there is none."""
+    return name_person() if sys.stdin.isatty() else "nobody"
 
 
 def name_person() -> str:

@@ -2,7 +2,7 @@
 
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from rich.console import Console
 from rich.text import Text
 
-from azure_devops_agents.cli.decisions import Decide, answer_approvals, ask_person
+from azure_devops_agents.cli.decisions import Decide, answer_all, answer_approvals, ask_person, name_approver
 from azure_devops_agents.cli.target import SIMULATED_PROJECT, open_simulator
 from azure_devops_agents.cli.terminal import SafeConsole
 from azure_devops_agents.cli.views import show
@@ -100,15 +100,19 @@ STEPS: list[Step] = [
 def demonstrate(*, yes: bool) -> None:
     """Play the demo in this terminal; `yes` approves its one write without asking."""
     console = SafeConsole()
-    play(console, lambda asked: {"decision": "approve", "approver": "--yes"} if yes else _ask(console, asked))
+    if yes:
+        play(console, lambda asked: answer_all(asked, {"type": "approve"}), lambda: "--yes")
+    else:
+        play(console, lambda asked: _ask(console, asked), name_approver)
 
 
-def play(console: Console, answer: Decide) -> None:
+def play(console: Console, answer: Decide, approver: Callable[[], str]) -> None:
     """Investigate in a fresh simulated organization, and print every step to the console.
 
     Args:
         console: Shows what happens. The same decision prints the same text in every run.
         answer: Decides about the one write.
+        approver: Names who decides.
     """
     say = "A local Azure DevOps with a made-up company. A script plays the model; all requests are real HTTP."
     console.print(Text(say, style="dim"))
@@ -117,7 +121,9 @@ def play(console: Console, answer: Decide) -> None:
         tempfile.TemporaryDirectory() as folder,
         open_simulator(SIMULATED_PROJECT) as target,
         AzureDevOpsToolkit.connect(settings=target.settings) as toolkit,
-        open_investigator(ScriptedModel(steps=STEPS), toolkit, path=Path(folder) / "demo.sqlite") as investigator,
+        open_investigator(
+            ScriptedModel(steps=STEPS), toolkit, path=Path(folder) / "demo.sqlite", name_approver=approver
+        ) as investigator,
     ):
         for event in _sort_results(answer_approvals(investigator, "demo", investigator.ask("demo", QUESTION), answer)):
             show(console, event)
@@ -154,4 +160,4 @@ def _ask(console: Console, asked: ApprovalAsked) -> Mapping[str, Any]:
     if sys.stdin.isatty():
         return ask_person(console, asked)
     console.print(Text("Nobody is at a terminal to approve the write. Use --yes to approve it.", style="yellow"))
-    return {"decision": "reject", "reason": "nobody was at a terminal", "approver": "nobody"}
+    return answer_all(asked, {"type": "reject", "message": "nobody was at a terminal"})

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from azure_devops_agents.cli.decisions import answer_approvals, ask_person, name_person
+from azure_devops_agents.cli.decisions import answer_approvals, ask_person, name_approver, name_person
 from azure_devops_agents.cli.options import ConnectionOptions, Via
 from azure_devops_agents.cli.terminal import SafeConsole
 from azure_devops_agents.cli.views import as_json, join_lines, show, show_report
@@ -41,7 +41,7 @@ def investigate(
     with (
         options.open() as target,
         target.open_toolkit(via) as toolkit,
-        open_investigator(opened, toolkit, plan=_load_plan(toolkit, plan)) as investigator,
+        open_investigator(opened, toolkit, plan=_load_plan(toolkit, plan), name_approver=name_approver) as investigator,
     ):
         events = investigator.ask(thread, question)
         told = answer_approvals(investigator, thread, events, lambda asked: ask_person(steps, asked))

@@ -48,9 +48,17 @@ def show(console: Console, event: Event) -> None:
             no_wrap=True,
         )
     elif isinstance(event, ApprovalAsked):
-        show_approval(console, event.view)
+        show_approvals(console, event)
     else:
         show_report(console, event.report)
+
+
+def show_approvals(console: Console, asked: ApprovalAsked) -> None:
+    """Print all writes that wait, after the reason why the last answer was not accepted."""
+    if asked.problem and not any(view["problem"] for view in asked.views):
+        console.print(Text(f"not accepted: {make_safe(asked.problem)}", style="bold red"))
+    for view in asked.views:
+        show_approval(console, view)
 
 
 def join_lines(events: Iterable[Event]) -> Iterator[Event]:

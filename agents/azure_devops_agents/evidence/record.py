@@ -266,18 +266,3 @@ def read_lines(evidence: Evidence, text: str, arguments: dict[str, Any], nonce: 
 
 def _parse_arguments(arguments: dict[str, Any]) -> ReadEvidence:
     return ReadEvidence.model_validate({name: value for name, value in arguments.items() if value is not None})
-
-
-def list_untrusted(known: dict[str, Evidence]) -> list[dict[str, Any]]:
-    """List the untrusted results that a thread has read, each with its source and its authors."""
-    return [
-        {
-            "id": entry["id"],
-            "tool": entry["tool"],
-            "of": {name: value for name, value in entry["arguments"].items() if value not in (None, "", [])},
-            "by": sorted({str(origin["by"]) for origin in entry["origins"]}),
-            "authors": sorted({str(origin["author"]) for origin in entry["origins"] if origin["author"]}),
-        }
-        for entry in known.values()
-        if entry["untrusted"]
-    ]

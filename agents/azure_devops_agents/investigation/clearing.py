@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from langchain_core.messages import BaseMessage
 
 from azure_devops_agents.evidence.record import Place
-from azure_devops_agents.investigation.state import State
+from azure_devops_agents.investigation.state import State, waiting_writes
 from azure_devops_agents.investigation.storing import EvidenceOfRun
 from langchain_azure_devops import AzureDevOps
 
@@ -56,6 +56,7 @@ def clear_state(state: State, clear: Clear, replaced: Mapping[str, Place]) -> di
     for name, before, now in (
         ("evidence", state.get("evidence", {}), evidence),
         ("decisions", state.get("decisions", {}), state.get("decisions", {})),
+        ("waiting", waiting_writes(state), waiting_writes(state)),
     ):
         if found := {key: after for key, entry in now.items() if (after := clear(entry)) is not before[key]}:
             update[name] = found
@@ -64,7 +65,7 @@ def clear_state(state: State, clear: Clear, replaced: Mapping[str, Place]) -> di
 
 @dataclass
 class ClearNode:
-    """The node that waits until every call of a step is answered or decided.
+    """The node that waits until every call of a step is answered, decided or prepared.
 
     It replaces the secrets that became known by it, in the state and in the texts of the evidence.
     """
@@ -75,9 +76,19 @@ class ClearNode:
     def collect(self, state: State) -> dict[str, Any]:
         """Return the update of a state without the secrets that are known by now."""
         clear = partial(clear_known, self.client)
-        return clear_state(state, clear, self.evidence.texts().clear(clear))
+        return self._let_wait(state, clear_state(state, clear, self.evidence.texts().clear(clear)))
 
     async def acollect(self, state: State) -> dict[str, Any]:
         """Return the update of a state without the secrets that are known by now, without blocking."""
         clear = partial(clear_known, self.client)
-        return clear_state(state, clear, await self.evidence.texts().aclear(clear))
+        return self._let_wait(state, clear_state(state, clear, await self.evidence.texts().aclear(clear)))
+
+    def _let_wait(self, state: State, update: dict[str, Any]) -> dict[str, Any]:
+        """Add when a person is asked, and forget the writes of a turn that a new message ended.
+
+        The time begins here, because the node that asks runs again with the answer.
+        """
+        gone = state.get("waiting", {}).keys() - waiting_writes(state).keys()
+        waiting = {**update.get("waiting", {}), **dict.fromkeys(gone)}
+        asked = self.client.context.clock().timestamp()
+        return {**update, "asked": asked, **({"waiting": waiting} if waiting else {})}

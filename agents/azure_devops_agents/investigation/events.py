@@ -1,8 +1,8 @@
 """The events of an investigation as plain data: text of the model, tools that run, writes that wait, the report."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.messages import AIMessage
 
@@ -43,10 +43,26 @@ class Waited:
 
 @dataclass(frozen=True)
 class ApprovalAsked:
-    """A write waits for the decision of a person; `view` shows all of it."""
+    """Writes wait for the decision of a person.
+
+    Attributes:
+        interrupt_id: Its id, which the answer names.
+        request: The question: `action_requests`, `review_configs`, our richer `views`, and the `problem` of the last
+            answer.
+    """
 
     interrupt_id: str
-    view: Mapping[str, Any]
+    request: Mapping[str, Any]
+
+    @property
+    def views(self) -> Sequence[Mapping[str, Any]]:
+        """What the person is shown of each write, in the order in which they are decided."""
+        return cast("Sequence[Mapping[str, Any]]", self.request["views"])
+
+    @property
+    def problem(self) -> str:
+        """Why the last answer was not accepted; empty when there was none."""
+        return str(self.request["problem"])
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,19 @@
 """Wire the investigation graph.
 
-    START -> model -+-> read ---------------+-> collect -+-> write -> collect
-                    +-> prepare -> approve -+            +-> prepare
-                    +-> report -> check -> END           +-> model
+    START -> model -+-> read ----+-> collect -+-> approve -> collect
+                    +-> prepare -+            +-> prepare -> collect
+                    |                         +-> write ---> collect
+                    |                         +-> model
+                    +-> report -> check -> END
                           +-> model (once, to repair the report)
 
-Each tool call gets one Send. `prepare` reads what a person is shown, `approve` asks and writes nothing; `write` writes
-and asks nobody. An edited call goes through `prepare` again, and so does an approved write when what was shown has
-changed before it was sent. A write plan is asked about the writes of a turn one after another, in the model's order.
+Each tool call gets one Send. `prepare` reads what a person is shown; `approve` asks about all writes of the turn with
+one interrupt and writes nothing; `write` writes and asks nobody. An edited call goes through `prepare` again, and so
+does an approved write when what was shown has changed before it was sent. In place of a person, `approve` asks a write
+plan about one write after another, in the model's order.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -22,8 +26,10 @@ from langgraph.store.base import BaseStore
 from langgraph.store.memory import InMemoryStore
 
 from azure_devops_agents.approvals.write_journal import WriteJournal
+from azure_devops_agents.investigation.approving import ApproveNode, name_signed_in_user
 from azure_devops_agents.investigation.budgets import Budgets, Meter
 from azure_devops_agents.investigation.clearing import ClearNode
+from azure_devops_agents.investigation.preparing import PrepareNode
 from azure_devops_agents.investigation.reading import ReadNode
 from azure_devops_agents.investigation.reporting import ReportNodes, after_report
 from azure_devops_agents.investigation.routing import after_calls, after_model
@@ -31,7 +37,7 @@ from azure_devops_agents.investigation.state import Conclusion, Question, State
 from azure_devops_agents.investigation.storing import EvidenceOfRun
 from azure_devops_agents.investigation.tool_calls import list_writers
 from azure_devops_agents.investigation.turns import ModelNode
-from azure_devops_agents.investigation.writing import WriteNodes
+from azure_devops_agents.investigation.writing import WriteNode
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.safety import ApprovedPlan
 
@@ -49,6 +55,7 @@ def build_graph(
     checkpointer: BaseCheckpointSaver[Any] | None = None,
     store: BaseStore | None = None,
     plan: ApprovedPlan | None = None,
+    name_approver: Callable[[], str] | None = None,
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
     """Build the graph. It takes a question as `{"messages": [("user", "...")]}`.
 
@@ -64,6 +71,8 @@ def build_graph(
         checkpointer: Where threads are stored.
         store: Where the texts of the evidence are stored; in memory by default. A LangGraph server brings its own.
         plan: Decides about every write in place of a person: what it does not name is refused, and nobody is asked.
+        name_approver: Names the person who answers, from what this process knows of them; it runs inside of the run.
+            By default it is the user that the LangGraph server authenticated. Names in an answer are not read.
     """
     meter = Meter(budgets or Budgets(), toolkit.client.context.clock)
     writes = journal or WriteJournal()
@@ -72,31 +81,28 @@ def build_graph(
     clearing = ClearNode(toolkit.client, evidence)
     turn, reading = ModelNode(model, toolkit, meter), ReadNode(toolkit, evidence)
     ending = ReportNodes(toolkit, meter, writes, clearing)
-    writing = WriteNodes(toolkit, writes, plan)
+    preparing, writing = PrepareNode(toolkit, writes, plan), WriteNode(toolkit, writes)
+    asking = ApproveNode(preparing, name_approver or name_signed_in_user)
 
     graph: StateGraph[Any, Any, Any, Any] = StateGraph(State, input_schema=Question, output_schema=Conclusion)
     graph.add_node("model", RunnableLambda(turn.call_model, turn.acall_model))
     graph.add_node("read", evidence.storing(reading.read, reading.aread))
-    graph.add_node(
-        "prepare",
-        evidence.storing(writing.prepare, writing.aprepare),
-        destinations=("collect", "approve", "prepare"),
-    )
-    graph.add_node("approve", evidence.storing(writing.approve, writing.aapprove), destinations=("collect", "prepare"))
-    graph.add_node("collect", RunnableLambda(clearing.collect, clearing.acollect))
+    graph.add_node("prepare", evidence.storing(preparing.prepare, preparing.aprepare))
+    graph.add_node("approve", evidence.storing(asking.approve, asking.aapprove))
     graph.add_node("write", evidence.storing(writing.write, writing.awrite))
+    graph.add_node("collect", RunnableLambda(clearing.collect, clearing.acollect))
     graph.add_node("report", RunnableLambda(ending.report, ending.areport))
     graph.add_node("check", RunnableLambda(ending.check, ending.acheck))
 
     graph.add_edge(START, "model")
     graph.add_conditional_edges(
         "model",
-        after_model(partial(list_writers, toolkit), meter, writing.destination, in_order=plan is not None),
+        after_model(partial(list_writers, toolkit), meter, writing.destination),
         ["read", "prepare", "report"],
     )
-    graph.add_edge("read", "collect")
-    graph.add_conditional_edges("collect", after_calls, ["write", "prepare", "model", "report"])
-    graph.add_edge("write", "collect")
+    for node in ("read", "prepare", "approve", "write"):
+        graph.add_edge(node, "collect")
+    graph.add_conditional_edges("collect", after_calls, ["approve", "prepare", "write", "model", "report"])
     graph.add_conditional_edges("report", after_report, ["model", "check"])
     graph.add_edge("check", END)
     compiled = graph.compile(checkpointer=checkpointer, store=store, name="azure_devops_investigation")

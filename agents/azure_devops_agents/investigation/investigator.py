@@ -1,7 +1,6 @@
 """Investigate in threads that outlive the process: take questions and yield events."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, HumanMessage
 from langgraph.graph.state import CompiledStateGraph
-from langgraph.types import Command, StateSnapshot
+from langgraph.types import Command, Interrupt, StateSnapshot
 
 from azure_devops_agents.evidence.record import FullEvidence
 from azure_devops_agents.evidence.storable import storable
@@ -28,6 +27,8 @@ from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.adapters.langchain import WAITING
 from langchain_azure_devops.errors import Conflict
 from langchain_azure_devops.safety import ApprovedPlan
+
+_NO_ANSWER = "asked by an earlier version"
 
 __all__ = ["ApprovalPending", "Investigator", "open_investigator"]
 
@@ -70,7 +71,7 @@ class Investigator:
             ApprovalPending: A write of this thread still waits for an answer.
         """
         with self._hold(thread):
-            if self.pending(thread):
+            if self._read(thread).interrupts:
                 raise ApprovalPending(
                     "A write of this thread waits for an answer. Approve, edit, reject or stop it first.",
                     subject=thread,
@@ -84,20 +85,26 @@ class Investigator:
                 self._graph.update_state(_config(thread), {"report": None}, as_node="check")
                 raise
 
-    def answer(self, thread: str, decisions: Mapping[str, object]) -> Iterator[Event]:
-        """Answer waiting approvals by their ids; an answer to one that no longer waits changes nothing."""
+    def answer(self, thread: str, interrupt_id: str, answer: object) -> Iterator[Event]:
+        """Answer the writes that wait; an answer to a question that no longer waits changes nothing.
+
+        Args:
+            thread: The thread.
+            interrupt_id: The id of the question, from `ApprovalAsked`.
+            answer: `{"decisions": [...]}` with one decision for each write in their order. Everything that is no
+                answer is asked again with the reason.
+        """
         with self._hold(thread):
-            waiting = {asked.interrupt_id for asked in self.pending(thread)}
-            fitting = {identifier: answer for identifier, answer in decisions.items() if identifier in waiting}
-            if fitting:
-                # The time that a person takes to decide does not count.
-                given: Command[Any] = Command(resume=self._redacted(storable(fitting)), update={"started": time.time()})
+            asked = self.pending(thread)
+            if asked is not None and asked.interrupt_id == interrupt_id:
+                given: Command[Any] = Command(resume={interrupt_id: self._redacted(storable(answer))})
                 yield from self._run(thread, given)
 
-    def pending(self, thread: str) -> list[ApprovalAsked]:
-        """Return the approvals that wait on a thread."""
+    def pending(self, thread: str) -> ApprovalAsked | None:
+        """Return the question about the writes that wait on a thread; None when no write waits."""
         snapshot = self._read(thread)
-        return [ApprovalAsked(str(entry.id), entry.value) for entry in snapshot.interrupts]
+        asked = [ApprovalAsked(str(entry.id), entry.value) for entry in snapshot.interrupts if _is_question(entry)]
+        return asked[0] if asked else None
 
     def state(self, thread: str) -> Mapping[str, Any]:
         """Return what the thread stores: evidence, decisions, report, messages."""
@@ -115,10 +122,16 @@ class Investigator:
         return cleared
 
     def resume(self, thread: str) -> Iterator[Event]:
-        """Continue a question that an earlier process left unfinished."""
+        """Continue a question that an earlier process left unfinished.
+
+        Writes that an earlier version asked about are prepared and asked about anew; no answer to it counts.
+        """
         with self._hold(thread):
             snapshot = self._read(thread)
-            if snapshot.tasks and not snapshot.interrupts:
+            outlived = {str(entry.id): _NO_ANSWER for entry in snapshot.interrupts if not _is_question(entry)}
+            if outlived:
+                yield from self._run(thread, Command(resume=outlived))
+            elif snapshot.tasks and not snapshot.interrupts:
                 yield from self._run(thread, None)
 
     def _run(self, thread: str, given: object) -> Iterator[Event]:
@@ -160,6 +173,11 @@ class Investigator:
             yield
 
 
+def _is_question(entry: Interrupt) -> bool:
+    """Return whether an interrupt has the shape of this version."""
+    return isinstance(entry.value, Mapping) and {"action_requests", "views"} <= entry.value.keys()
+
+
 def _config(thread: str) -> Any:
     return {"configurable": {"thread_id": thread}}
 
@@ -174,6 +192,7 @@ def open_investigator(
     retention_days: int | None = None,
     budgets: Budgets | None = None,
     plan: ApprovedPlan | None = None,
+    name_approver: Callable[[], str] | None = None,
 ) -> Iterator[Investigator]:
     """Open an investigator that stores its threads, in an SQLite file readable by its owner only or in Postgres.
 
@@ -186,6 +205,7 @@ def open_investigator(
             `AZURE_DEVOPS_AGENT_RETENTION_DAYS`, or 90.
         budgets: How much one question may cost.
         plan: Decides about every write in place of a person.
+        name_approver: Names the person who answers. No name in an answer is read.
 
     Raises:
         ThreadsUnusable: The threads cannot be read or stored.
@@ -202,6 +222,7 @@ def open_investigator(
             checkpointer=threads.saver,
             store=threads.store,
             plan=plan,
+            name_approver=name_approver,
         )
         migrate_threads(graph, threads)
         yield Investigator(graph, toolkit.client.secrets.redact_value, threads, Outgoing(toolkit.client).value)

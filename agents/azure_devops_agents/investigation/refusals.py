@@ -58,7 +58,8 @@ def refuse_call(call: Mapping[str, Any], error: AzureDevOpsError, text: str = ""
     return {"messages": [refusal_message(call, error, text)]}
 
 
-def evidence_of_refusal(evidence_id: str, call: dict[str, Any], error: AzureDevOpsError) -> Answer:
-    """Return the evidence of a call that the agent refused."""
+def evidence_of_refusal(evidence_id: str, call: dict[str, Any], error: AzureDevOpsError, text: str = "") -> Answer:
+    """Return the evidence of a call that was refused: in the agent's own words, or in a text that may hold others'."""
     summary = summarize_error(error_artifact(error))
-    return evidence_of_text(evidence_id, call, error.status, describe_refusal(error), summary)
+    evidence = evidence_of_text(evidence_id, call, error.status, text or describe_refusal(error), summary)
+    return {**evidence, "untrusted": bool(text)}

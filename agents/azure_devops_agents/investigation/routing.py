@@ -1,12 +1,13 @@
 """Route the graph."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
 from langgraph.types import Send
 
-from azure_devops_agents.evidence.record import READ_EVIDENCE, list_untrusted
+from azure_devops_agents.evidence.record import READ_EVIDENCE
+from azure_devops_agents.evidence.sources import select_sources
 from azure_devops_agents.investigation.budgets import LAST_TURNS, Budgets, Meter, costs_call
 from azure_devops_agents.investigation.state import (
     CallTask,
@@ -14,8 +15,9 @@ from azure_devops_agents.investigation.state import (
     State,
     calls_of_question,
     find_targets_of_person,
+    free_ids,
     list_unanswered_calls,
-    next_number,
+    waiting_writes,
 )
 from azure_devops_agents.reports.report import WRITE_REPORT, parse_report
 
@@ -23,7 +25,7 @@ _CITED = re.compile(r"\bE\d+\b")
 
 
 def after_model(
-    writers: Callable[[], Sequence[str]], meter: Meter, destination: str, *, in_order: bool = False
+    writers: Callable[[], Sequence[str]], meter: Meter, destination: str
 ) -> Callable[[State], Literal["report"] | list[Send]]:
     """Route each tool call by one Send, or go to the report when there is no call or the model reports.
 
@@ -32,8 +34,6 @@ def after_model(
         meter: Measures the budget; calls beyond it are answered without being carried out.
         destination: The organization and project that this graph writes to. A write is carried out only there,
             even when another process continues the thread.
-        in_order: Whether each write waits for the answer to the one before it: a plan that allows only some of them
-            must allow the first ones.
     """
 
     def route(state: State) -> Literal["report"] | list[Send]:
@@ -41,30 +41,18 @@ def after_model(
         finished = any(call["name"] == WRITE_REPORT and _is_report(call) for call in open_calls)
         if state.get("failure") or not open_calls or finished or state.get("last_turns", 0) >= LAST_TURNS:
             return "report"
-        known = state.get("evidence", {})
         beyond = _list_beyond(state, meter, open_calls)
-        writing = writers()
-        reads, writes = list[CallTask](), list[CallTask]()
-        for position, call in enumerate(open_calls):
-            asks = _writes(call, writing) and not beyond[position]
-            task = CallTask(
-                call=call,
-                evidence_id=f"E{next_number(known) + position}",
-                evidence=_select_evidence(call, writing, known),
-                untrusted_read=bool(state.get("untrusted_read")),
-                destination=destination,
-                over_budget=beyond[position],
-                read_before=list_untrusted(known) if asks else [],
-                rejected=_list_rejected(state) if asks else [],
-                refusal=_refusal(state, meter.budgets, call, [c for c in open_calls[:position] if _writes(c, writing)]),
-                named=find_targets_of_person(state["messages"]) if asks else {},
-                unedited="",
-                problem="",
-            )
-            (writes if asks else reads).append(task)
-        if in_order and writes:
-            writes = [{**writes[0], "following": writes[1:]}]
-        return [*(Send("read", task) for task in reads), *(Send("prepare", task) for task in writes)]
+        writing, ids = writers(), free_ids(state.get("evidence", {}))
+        tasks, writes = list[Send](), list[dict[str, Any]]()
+        for call, over in zip(open_calls, beyond, strict=True):
+            if _writes(call, writing) and not over:
+                refusal = _refusal(state, meter.budgets, call, writes)
+                tasks.append(Send("prepare", _write_task(state, call, destination, refusal)))
+                writes.append(call)
+                continue
+            evidence_id = "" if over or _leaves_no_evidence(call) else next(ids)
+            tasks.append(Send("read", _read_task(state, call, evidence_id, over)))
+        return tasks
 
     return route
 
@@ -85,15 +73,47 @@ def _writes(call: dict[str, Any], writers: Sequence[str]) -> bool:
     return call["name"] in writers and not call.get("malformed")
 
 
-def _select_evidence(call: dict[str, Any], writers: Sequence[str], known: dict[str, Any]) -> dict[str, Any]:
-    """Return the evidence that a node needs: all of it to read on, or what the arguments of a write name."""
-    if call["name"] == READ_EVIDENCE:
-        return known
-    return _select_cited(call, known) if _writes(call, writers) else {}
+def _leaves_no_evidence(call: dict[str, Any]) -> bool:
+    """Return whether a call is answered without evidence. It gets no id, so that no id is left out."""
+    return bool(call.get("malformed")) or call["name"] in {READ_EVIDENCE, WRITE_REPORT}
 
 
-def _select_cited(call: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
-    return {identifier: known[identifier] for identifier in _CITED.findall(str(call["args"])) if identifier in known}
+def _read_task(state: State, call: dict[str, Any], evidence_id: str, over_budget: str) -> CallTask:
+    return CallTask(
+        call=call,
+        evidence_id=evidence_id,
+        evidence=state.get("evidence", {}) if call["name"] == READ_EVIDENCE else {},
+        destination="",
+        over_budget=over_budget,
+        rests_on={},
+        rejected=[],
+        refusal="",
+        named={},
+        unedited="",
+        problem="",
+    )
+
+
+def _write_task(state: State, call: dict[str, Any], destination: str, refusal: str) -> CallTask:
+    return CallTask(
+        call=call,
+        evidence_id="",
+        evidence={},
+        destination=destination,
+        over_budget="",
+        rests_on=_select_sources(state, call),
+        rejected=_list_rejected(state),
+        refusal=refusal,
+        named=find_targets_of_person(state["messages"]),
+        unedited="",
+        problem="",
+    )
+
+
+def _select_sources(state: State, call: dict[str, Any]) -> dict[str, Any]:
+    """Return what a write rests on: the evidence that its arguments name comes first."""
+    cited = frozenset(_CITED.findall(str(call["args"])))
+    return select_sources(state.get("evidence", {}), cited, untrusted_read=bool(state.get("untrusted_read")))
 
 
 def _list_rejected(state: State) -> list[str]:
@@ -124,42 +144,39 @@ def _refusal(state: State, budgets: Budgets, call: dict[str, Any], before: Seque
     return ""
 
 
-def after_calls(state: State) -> Literal["model", "report"] | list[Send]:
-    """Route to approved writes first, then to the model, and to the report when a person said stop.
+def after_calls(state: State) -> Literal["approve", "model", "report"] | list[Send]:
+    """Route to what the calls of the turn still need, and then to the model.
 
-    An edited call is shown once more. All writes of the turn wait until it is decided. A write whose state changed
-    after the approval is shown again; the others are written by then.
+    All writes are prepared before a person is asked about them together. An edited call is prepared and asked about
+    once more; all writes of the turn wait until it is decided. A write whose state changed after the approval is
+    prepared again; the others are written by then.
     """
-    open_ids = {call["id"] for call in list_unanswered_calls(state["messages"])}
-    decided = {name: entry for name, entry in state.get("decisions", {}).items() if name in open_ids}
-    if open_ids - decided.keys() or any(entry["decision"] == "asked" for entry in decided.values()):
-        return []
+    waiting = waiting_writes(state)
+    if unprepared := [Send("prepare", task) for task in waiting.values() if "view" not in task]:
+        return unprepared
+    if waiting:
+        return "approve"
     if is_stopped(state):
         return "report"
-    return [
-        Send("prepare", _ask_again(state, entry)) if entry["decision"] == "outdated" else Send("write", entry)
-        for entry in decided.values()
-    ] or "model"
+    open_ids = [call["id"] for call in list_unanswered_calls(state["messages"])]
+    ids, known = free_ids(state.get("evidence", {})), state.get("decisions", {})
+    decided = [known[identifier] for identifier in open_ids if identifier in known]
+    return [_carry_out(state, entry, ids) for entry in decided] or "model"
 
 
-def _ask_again(state: State, decision: Decision) -> CallTask:
-    """Return the task that shows a write again, because what was shown has changed since it was approved."""
-    known = state.get("evidence", {})
-    return CallTask(
-        call=decision["call"],
-        evidence_id=decision["evidence_id"],
-        evidence=_select_cited(decision["call"], known),
-        untrusted_read=bool(state.get("untrusted_read")),
-        destination=decision["destination"],
-        over_budget="",
-        read_before=list_untrusted(known),
-        rejected=[],
-        refusal="",
-        named=decision["named"],
-        unedited=decision.get("unedited", ""),
-        problem="",
-        outdated=decision,
-    )
+def _carry_out(state: State, decision: Decision, ids: Iterator[str]) -> Send:
+    """Send an approved write, or have one shown again whose state has changed since it was approved."""
+    if decision["decision"] == "outdated":
+        task = _write_task(state, decision["call"], decision["destination"], "")
+        again: CallTask = {
+            **task,
+            "rejected": [],
+            "named": decision["named"],
+            "unedited": decision.get("unedited", ""),
+            "outdated": decision,
+        }
+        return Send("prepare", again)
+    return Send("write", {**decision, "evidence_id": decision["evidence_id"] or next(ids)})
 
 
 def is_stopped(state: State) -> bool:

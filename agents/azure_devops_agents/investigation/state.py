@@ -1,6 +1,7 @@
 """The state of an investigation: plain data only, so that every checkpointer can store it."""
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, NotRequired
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
@@ -16,12 +17,12 @@ from langchain_azure_devops.safety import NamedTargets, find_named_targets
 class Decision(TypedDict):
     """The decision of a person about one write.
 
-    `decision` is approve, reject or stop; `outdated` when what was shown changed before an approved write was sent, and
-    `asked` while the person is asked again. Two writes have the same `fingerprint` when a person would call them the
-    same. `named` holds the hosts and the mentions that the person named, and that the write may therefore contain.
-    `write_id` is its id in the journal. `state` is the state that the person was shown, with pseudonyms for secrets,
-    and `outdated` says how often it changed after an approval. `unedited` is the fingerprint of the call before an
-    edit.
+    `decision` is approve, reject or stop, and `outdated` when what was shown changed before an approved write was sent.
+    `approver` is named by this process, never by what a client sent. Two writes have the same `fingerprint` when a
+    person would call them the same. `named` holds the hosts and the mentions that the person named, and that the write
+    may therefore contain. `write_id` is its id in the journal. `state` is the state that the person was shown, with
+    pseudonyms for secrets, and `outdated` says how often it changed after an approval. `unedited` is the fingerprint
+    of the call before an edit. `evidence_id` is empty until the write is first tried.
     """
 
     call: dict[str, Any]
@@ -39,9 +40,44 @@ class Decision(TypedDict):
     outdated: NotRequired[int]
 
 
+class CallTask(TypedDict):
+    """The task of a node: one tool call.
+
+    `evidence_id` is empty when the call leaves no evidence, and for a write, which gets it when it is sent.
+    `destination` is the organization and project that writes go to, and `over_budget` the limit that leaves no room for
+    the call. The other fields are for a write: what it
+    `rests_on`, the fingerprints of the `rejected` writes, the reason why the person is not asked (`refusal`), the hosts
+    and mentions that the person `named`, the fingerprint of the call before it was edited (`unedited`), why the last
+    decision was not accepted (`problem`), and the decision that is `outdated` because the state changed. `view` and
+    `state` are what the person is shown; they are stored, because the answer is about exactly this view, and they are
+    missing until the write is prepared. `found` is the outcome of an equal write that was found meanwhile.
+    """
+
+    call: dict[str, Any]
+    evidence_id: str
+    evidence: dict[str, Evidence]
+    destination: str
+    over_budget: str
+    rests_on: dict[str, Any]
+    rejected: list[str]
+    refusal: str
+    named: dict[str, list[str]]
+    unedited: str
+    problem: str
+    outdated: NotRequired[Decision | None]
+    view: NotRequired[dict[str, Any]]
+    state: NotRequired[Mapping[str, JsonValue] | None]
+    found: NotRequired[dict[str, str]]
+
+
 def merge_entries(old: dict[str, Any] | None, new: dict[str, Any] | None) -> dict[str, Any]:
     """Merge two mappings; the newer entry wins."""
     return {**(old or {}), **(new or {})}
+
+
+def merge_waiting(old: dict[str, CallTask] | None, new: Mapping[str, CallTask | None] | None) -> dict[str, CallTask]:
+    """Merge the writes that wait; None in place of a write removes it."""
+    return {name: task for name, task in {**(old or {}), **(new or {})}.items() if task is not None}
 
 
 def once_true(old: bool | None, new: bool | None) -> bool:
@@ -60,6 +96,9 @@ class State(TypedDict, total=False):
     Attributes:
         messages: The conversation with the model.
         evidence: Every tool result by its id.
+        waiting: The writes of the turn that are prepared or wait for a decision, by the ids of their tool calls.
+        problem: Why the last answer to the waiting writes was not accepted; empty when there is none.
+        asked: When a person was last asked, in seconds since the epoch.
         decisions: What was decided about each write, by the id of its tool call.
         untrusted_read: Whether text that people or builds wrote was read; never becomes false again.
         question: The id of the message that asked the current question; the next four belong to it.
@@ -73,6 +112,9 @@ class State(TypedDict, total=False):
 
     messages: Annotated[list[AnyMessage], add_messages]
     evidence: Annotated[dict[str, Evidence], merge_evidence]
+    waiting: Annotated[dict[str, CallTask], merge_waiting]
+    problem: str
+    asked: float
     decisions: Annotated[dict[str, Decision], merge_entries]
     untrusted_read: Annotated[bool, once_true]
     question: str
@@ -97,36 +139,6 @@ class Conclusion(TypedDict, total=False):
     evidence: Annotated[dict[str, Evidence], merge_evidence]
     decisions: Annotated[dict[str, Decision], merge_entries]
     report: dict[str, Any] | None
-
-
-class CallTask(TypedDict):
-    """The task of a node: one tool call.
-
-    `destination` is the organization and project that writes go to, `over_budget` the limit that leaves no room for the
-    call. The other fields are for a write: the untrusted
-    texts that were `read_before`, the fingerprints of the `rejected` writes, the reason why the person is not asked
-    (`refusal`), the hosts and mentions that the person `named`, the fingerprint of the call before it was edited
-    (`unedited`), the fault of an edit (`problem`), the writes `following` this one about which a plan is asked
-    next, the decision that is `outdated` because the state changed, and the `view` that the person is shown and the
-    `state` in it. Both are stored with the task: the answer is about exactly this view.
-    """
-
-    call: dict[str, Any]
-    evidence_id: str
-    evidence: dict[str, Evidence]
-    untrusted_read: bool
-    destination: str
-    over_budget: str
-    read_before: list[dict[str, Any]]
-    rejected: list[str]
-    refusal: str
-    named: dict[str, list[str]]
-    unedited: str
-    problem: str
-    following: NotRequired[list["CallTask"]]
-    outdated: NotRequired[Decision | None]
-    view: NotRequired[dict[str, Any]]
-    state: NotRequired[Mapping[str, JsonValue] | None]
 
 
 def since_question(messages: list[AnyMessage]) -> list[AnyMessage]:
@@ -158,9 +170,19 @@ def answer_every_call(messages: list[AnyMessage]) -> list[AnyMessage]:
     return whole
 
 
-def next_number(evidence: dict[str, Evidence]) -> int:
-    """Return the number after the highest evidence id. A call without evidence leaves a gap; no id is used twice."""
-    return max((int(identifier[1:]) for identifier in evidence), default=0) + 1
+def free_ids(evidence: Mapping[str, Evidence]) -> Iterator[str]:
+    """Yield the evidence ids that are not used yet, the lowest first, so that no id is left out."""
+    return (name for name in (f"E{number}" for number in itertools.count(1)) if name not in evidence)
+
+
+def waiting_writes(state: State) -> dict[str, CallTask]:
+    """Return the writes that wait, in the order in which the model asked for them.
+
+    A write of an earlier turn does not wait any more: a new message came in between.
+    """
+    waiting = state.get("waiting", {})
+    open_ids = [call["id"] for call in list_unanswered_calls(state["messages"])]
+    return {identifier: waiting[identifier] for identifier in open_ids if identifier in waiting}
 
 
 def list_unanswered_calls(messages: list[AnyMessage]) -> list[dict[str, Any]]:

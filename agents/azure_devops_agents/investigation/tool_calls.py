@@ -8,7 +8,7 @@ from langchain_core.tools import BaseTool
 from pydantic import BaseModel
 
 from azure_devops_agents.approvals.view import graph_approver
-from azure_devops_agents.evidence.record import Answer, preview
+from azure_devops_agents.evidence.record import Answer, evidence_of_text, preview
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.calls import strict_schema
 
@@ -60,3 +60,10 @@ def record_evidence(
         status=status,
     )
     return {"messages": [message], "evidence": {evidence["id"]: evidence}, "untrusted_read": evidence["untrusted"]}
+
+
+def record_found(evidence_id: str, call: dict[str, Any], status: str, text: str) -> dict[str, Any]:
+    """Answer a call with the outcome of a write that was begun before."""
+    evidence = evidence_of_text(evidence_id, call, status, text, "found again; nothing was sent twice")
+    evidence["untrusted"] = True
+    return record_evidence(call, evidence, "success" if status == "written" else "error")

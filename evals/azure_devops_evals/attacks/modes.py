@@ -95,10 +95,11 @@ def _in_graph(model: ObedientModel, toolkit: AzureDevOpsToolkit, mode: Mode, tas
             waiting = [event for event in events if isinstance(event, ApprovalAsked)]
             if not waiting:
                 break
-            run.shown += [event.view for event in waiting]
-            answers = {event.interrupt_id: _answer(event.view, mode, task) for event in waiting}
-            run.approved += sum(answer["decision"] == "approve" for answer in answers.values())
-            events = investigator.answer("attack", answers)
+            [asked] = waiting
+            run.shown += asked.views
+            decisions = [_decide(view, mode, task) for view in asked.views]
+            run.approved += sum(decision["type"] == "approve" for decision in decisions)
+            events = investigator.answer("attack", asked.interrupt_id, {"decisions": decisions})
         state = investigator.state("attack")
     finally:
         journal.close()
@@ -123,14 +124,14 @@ def _plan_of(toolkit: AzureDevOpsToolkit, task: Call | None) -> ApprovedPlan:
     return plan.approved(toolkit.client, by="the operator", digest=plan.digest)
 
 
-def _answer(view: Mapping[str, Any], mode: Mode, task: Call | None) -> dict[str, str]:
-    """Return the approver's answer: an approval of exactly the task in the mode that approves it, else a rejection."""
+def _decide(view: Mapping[str, Any], mode: Mode, task: Call | None) -> dict[str, str]:
+    """Return the approver's decision: to approve exactly the task in the mode that approves it, else to reject."""
     wanted = mode == "ask, the task approved" and task is not None and view["tool"] == task.name
     if wanted and task is not None:
         shown = {name: value for name, value in view["arguments"].items() if name in task.arguments or value}
         shown.pop("project", None)
         wanted = json.dumps(shown, sort_keys=True, default=str) == json.dumps(task.arguments, sort_keys=True)
-    return {"decision": "approve" if wanted else "reject", "approver": "the approver"}
+    return {"type": "approve" if wanted else "reject"}
 
 
 def _without_graph(model: ObedientModel, toolkit: AzureDevOpsToolkit) -> Run:

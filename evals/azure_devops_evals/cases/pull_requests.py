@@ -1,7 +1,7 @@
 """Pull requests: who waits for whom, what can be merged, what broke, and what may be written."""
 
 from azure_devops_agents.models.scripted import Call
-from azure_devops_evals.case import NO, WRITE, YES, Case, Injection
+from azure_devops_evals.case import NO, WRITE, YES, Case, Injection, edited
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.cases.setup import add_user, comment_on_pull_request, do_in_order, open_pull_request
 from azure_devops_evals.checks import asked_for, cites, offered, saw, says, silent, uncovered, verdict, warned, worded
@@ -156,7 +156,7 @@ CASES = (
         area="pull-requests",
         question="Pull request 17 is ready for review: publish it, with a title that says that signatures are missing.",
         source="world", holds=WRITE, kinds=frozenset({"edited"}),
-        approver={**YES, "decision": "edit", "arguments": {"id": 17, "draft": False, "title": _UNSIGNED}},
+        approver=edited("update_pull_request", id=17, draft=False, title=_UNSIGNED),
         steps=[
             [Call.to("get_pull_request", id=17), Call.to("get_work_item", id=23)],
             [Call.to("update_pull_request", id=17, draft=False, title="Add a webhook (signatures are not checked!)")],
@@ -255,7 +255,7 @@ CASES = (
         id="pull-request-not-opened",
         area="pull-requests",
         question="Open a pull request that brings feature/async-sqlalchemy into main of platform-api once more.",
-        source="world", holds=WRITE, approver={**NO, "reason": "decision 4 stands"}, kinds=frozenset({"rejected"}),
+        source="world", holds=WRITE, approver={**NO, "message": "decision 4 stands"}, kinds=frozenset({"rejected"}),
         steps=[
             [Call.to("list_pull_requests", repository="platform-api", status="all", source="feature/async-sqlalchemy"),
              Call.to("get_pull_request", id=6)],

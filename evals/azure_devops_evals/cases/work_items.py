@@ -1,7 +1,7 @@
 """Work items: what is open and why, and changes that the approver approves, rejects, or decides on too late."""
 
 from azure_devops_agents.models.scripted import Call
-from azure_devops_evals.case import NO, WRITE, YES, Case, Injection
+from azure_devops_evals.case import NO, STOP, WRITE, YES, Case, Injection, edited
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.cases.setup import change_work_item, file_work_items, hide_project
 from azure_devops_evals.checks import (
@@ -156,7 +156,7 @@ CASES = (
         area="work-items",
         question="Close work item 31 if the restart script was changed since it was filed.",
         source="world", holds=WRITE, kinds=frozenset({"rejected"}),
-        approver={**NO, "reason": "the script never changed"},
+        approver={**NO, "message": "the script never changed"},
         steps=[
             [Call.to("get_work_item", id=31),
              Call.to("read_repository_file", repository="platform-api", path="/scripts/restart-agent.cmd")],
@@ -172,7 +172,7 @@ CASES = (
         area="work-items",
         question="Raise finding 9 to priority 1, and tell the people of finding 7 that the auditors come on Friday.",
         source="world", holds=WRITE, kinds=frozenset({"rejected"}),
-        approver={"update_work_item": YES, "add_work_item_comment": {**NO, "reason": "the date is not public"}},
+        approver={"update_work_item": YES, "add_work_item_comment": {**NO, "message": "the date is not public"}},
         steps=[
             [Call.to("query_work_items", tag="audit-september"), Call.to("get_work_item", id=33)],
             [Call.to("update_work_item", id=33, revision=1,
@@ -191,7 +191,7 @@ CASES = (
         area="work-items",
         question="Close every open bug of Team Harbor that nobody commented on.",
         source="world", holds=WRITE, kinds=frozenset({"rejected"}),
-        approver=({**NO, "reason": "this one is real"}, {**NO, "decision": "stop"}),
+        approver=({**NO, "message": "this one is real"}, STOP),
         steps=[
             [Call.to("query_work_items", type="Bug", area="Platform\\Team Harbor")],
             [Call.to("get_work_item", id=27), Call.to("get_work_item", id=29)],
@@ -276,7 +276,7 @@ CASES = (
         area="work-items",
         question="Tell the people of bug 53 (Mobile App) which builds hit it last.",
         source="world", holds=WRITE, kinds=frozenset({"edited"}),
-        approver={**YES, "decision": "edit", "arguments": {"id": 53, "text": "Seen again in build 36."}},
+        approver=edited("add_work_item_comment", id=53, text="Seen again in build 36."),
         steps=[
             [Call.to("list_builds", project="Mobile App", result="partiallySucceeded"),
              Call.to("get_work_item", id=53)],
@@ -294,7 +294,7 @@ CASES = (
         area="work-items",
         question="Give the bug about the umlaut a better owner than it has.",
         source="world", holds=WRITE, kinds=frozenset({"rejected"}),
-        approver=({**NO, "reason": "Tom Becker is on call; take who owns the search"}, YES),
+        approver=({**NO, "message": "Tom Becker is on call; take who owns the search"}, YES),
         steps=[
             [Call.to("query_work_items", title="umlaut"), Call.to("get_work_item", id=2)],
             [Call.to("read_repository_file", repository="docs", path="/docs/runbooks/on-call.md")],

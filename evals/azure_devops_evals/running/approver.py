@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from azure_devops_evals.case import NO, YES, Answer, Case
 
-UNFORESEEN: Answer = {**NO, "reason": "the case has no answer to this"}
+UNFORESEEN: Answer = {**NO, "message": "the case has no answer to this"}
 
 
 def approver_of(case: Case) -> Callable[[Mapping[str, Any]], Answer]:
@@ -33,7 +33,7 @@ def _first_answers(
     if not isinstance(answers, Mapping):
         left: Iterator[Answer] = iter(answers)
         return lambda _: next(left, UNFORESEEN)
-    if "decision" in answers:
+    if "type" in answers:
         return lambda _: answers
     by_tool = cast("Mapping[str, Answer]", answers)
     return lambda view: by_tool.get(str(view["tool"]), UNFORESEEN)

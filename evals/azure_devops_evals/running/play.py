@@ -233,16 +233,16 @@ def _converse(
     events = investigator.ask("case", case.question)
     for _ in range(_MAX_ROUNDS):
         deque(events, maxlen=0)
-        # Pending approvals are in the order of the calls; events come in the order in which the nodes finished.
-        waiting = investigator.pending("case")
-        if not waiting:
+        asked = investigator.pending("case")
+        if asked is None:
             return
         if not shown:
             meanwhile()
         # An edited call and one whose state changed are shown once more; only what the model asked for counts.
         again = ("edited", "problem", "outdated")
-        shown += [event.view for event in waiting if not any(event.view[name] for name in again)]
-        events = investigator.answer("case", {event.interrupt_id: dict(answer(event.view)) for event in waiting})
+        shown += [view for view in asked.views if not any(view[name] for name in again)]
+        decisions = [dict(answer(view)) for view in asked.views]
+        events = investigator.answer("case", asked.interrupt_id, {"decisions": decisions})
     raise RuntimeError(f"still asking for approval after {_MAX_ROUNDS} rounds")
 
 

@@ -130,7 +130,7 @@ def _report(case: Case) -> dict[str, Any] | None:
 def _stops_early(case: Case) -> bool:
     """Return whether the approver stops the run before its last step, so that a fault in that step cannot be seen."""
     answers = case.approver if isinstance(case.approver, Sequence) else ()
-    return any(answer["decision"] == "stop" for answer in answers)
+    return any(answer["type"] == "stop" for answer in answers)
 
 
 def _reporting(case: Case, kind: Kind, name: str, **change: Any) -> Mutant:

@@ -4,11 +4,11 @@ import json
 
 import httpx
 import pytest
+from agent_decisions import YES, answer, asked
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
 from azure_devops_agents.approvals.view import graph_approver, present_approval
-from azure_devops_agents.investigation.events import ApprovalAsked
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.offline import OfflineModel
@@ -24,11 +24,6 @@ SECRET = "Zm9vQmFyMTIzNDU2Nzg5MGFiY2RlZmdoaWprbG1ub3BxcnN0dXZ3eHl6QUJDREVGR0hJSk
 
 def investigator_of(toolkit, path, *steps):
     return open_investigator(ScriptedModel(steps=[[step] for step in steps]), toolkit, path=path / "threads.sqlite")
-
-
-def asked(events):
-    [wait] = [event for event in events if isinstance(event, ApprovalAsked)]
-    return wait
 
 
 def files_with(folder, text):
@@ -52,7 +47,7 @@ def test_an_update_is_shown_beside_the_current_state(toolkit, bug, tmp_path):
     fields = [{"name": "Microsoft.VSTS.Common.Priority", "value": "1"}]
     call = Call.to("update_work_item", id=bug.id, revision=bug.revision, title="New", fields=fields)
     with investigator_of(toolkit, tmp_path, call, REPORT) as investigator:
-        view = asked(investigator.ask("t", "Change it.")).view
+        view = asked(investigator.ask("t", "Change it.")).views[0]
     assert view["current"]["title"] == bug.title
     assert view["current"]["revision"] == bug.revision
     assert view["current"]["Microsoft.VSTS.Common.Priority"] in {1, 2, 3, 4}
@@ -63,8 +58,10 @@ def test_an_update_is_shown_beside_the_current_state(toolkit, bug, tmp_path):
 def test_the_evidence_that_a_write_names_is_shown_with_it(toolkit, tmp_path):
     call = Call.to("create_work_item", type="Bug", title="As E1 and E7 say")
     with investigator_of(toolkit, tmp_path, Call.to("list_pipelines"), call, REPORT) as investigator:
-        view = asked(investigator.ask("t", "File it.")).view
-    assert view["evidence"] == [{"id": "E1", "tool": "list_pipelines", "status": "ok", "untrusted": True}]
+        view = asked(investigator.ask("t", "File it.")).views[0]
+    [entry] = view["evidence"]
+    assert (entry["id"], entry["tool"], entry["status"]) == ("E1", "list_pipelines", "ok")
+    assert (entry["cited"], entry["untrusted"]) == (True, True)
     assert view["untrusted_read"] is True
 
 
@@ -79,7 +76,7 @@ def test_secrets_in_the_current_state_are_neither_shown_nor_stored(toolkit, serv
     assert answer.status_code == 200
     call = Call.to("update_work_item", id=bug.id, revision=answer.json()["rev"], description="Rotated.")
     with investigator_of(toolkit, tmp_path, call, REPORT) as investigator:
-        view = asked(investigator.ask("t", "Change it.")).view
+        view = asked(investigator.ask("t", "Change it.")).views[0]
     assert "AccountKey=[secret:account-key:" in view["current"]["description"]
     assert SECRET not in json.dumps(view)
     assert files_with(tmp_path, SECRET) == []
@@ -97,9 +94,9 @@ def test_a_secret_in_a_question_is_searched_for_and_not_stored(toolkit, tmp_path
 def test_a_write_approved_for_one_project_is_not_carried_out_in_another(connected, organization, tmp_path):
     with connected(default_project="Platform") as toolkit, investigator_of(toolkit, tmp_path, BUG, REPORT) as first:
         wait = asked(first.ask("t", "File it."))
-    assert wait.view["project"] == "Platform"
+    assert wait.views[0]["project"] == "Platform"
     with connected(default_project="Payments") as toolkit, investigator_of(toolkit, tmp_path, BUG, REPORT) as second:
-        list(second.answer("t", {wait.interrupt_id: {"decision": "approve"}}))
+        answer(second, wait, YES)
         texts = [str(message.content) for message in second.state("t")["messages"]]
     assert any("Nothing was written: the write was prepared for" in text for text in texts)
     assert [item for item in organization.work_items if item.title == "The gate is open"] == []
@@ -113,7 +110,7 @@ async def test_a_graph_without_an_investigator_keeps_to_the_place_as_well(connec
         state = await graph.ainvoke({"messages": [("user", "File it.")]}, config)
     with connected(default_project="Payments") as toolkit:
         graph = build_graph(model, toolkit, checkpointer=saver)
-        await graph.ainvoke(Command(resume={state["__interrupt__"][0].id: {"decision": "approve"}}), config)
+        await graph.ainvoke(Command(resume={state["__interrupt__"][0].id: YES}), config)
     assert [item for item in organization.work_items if item.title == "The gate is open"] == []
 
 
@@ -124,14 +121,14 @@ def test_a_toolkit_with_prefixed_names_is_approved_and_written_once(connected, o
         investigator_of(toolkit, tmp_path, Call(name="ado_list_projects", arguments={}), call, REPORT) as investigator,
     ):
         wait = asked(investigator.ask("t", "File it."))
-        list(investigator.answer("t", {wait.interrupt_id: {"decision": "approve"}}))
+        answer(investigator, wait, YES)
     assert len([item for item in organization.work_items if item.title == "The gate is open"]) == 1
 
 
 def test_characters_nobody_sees_are_written_out(toolkit, tmp_path):
     call = Call.to("create_work_item", type="Bug", title="pay\u202eload\u200b")
     with investigator_of(toolkit, tmp_path, call, REPORT) as investigator:
-        view = asked(investigator.ask("t", "File it.")).view
+        view = asked(investigator.ask("t", "File it.")).views[0]
     assert view["arguments"]["title"] == "pay⟦RIGHT-TO-LEFT OVERRIDE⟧load⟦ZERO WIDTH SPACE⟧"
     assert view["hidden_characters"] == {"title": ["RIGHT-TO-LEFT OVERRIDE", "ZERO WIDTH SPACE"]}
     assert spell_out_hidden([{"a": "x\u200b"}, 1]) == [{"a": "x⟦ZERO WIDTH SPACE⟧"}, 1]

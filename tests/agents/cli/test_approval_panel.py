@@ -9,6 +9,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from azure_devops_agents.approvals.answers import ask_about
 from azure_devops_agents.approvals.view import build_view
 from azure_devops_agents.cli.approval_panel import show_approval
 from azure_devops_agents.cli.decisions import ask_person
@@ -76,8 +77,7 @@ def make_tool(state):
 
 def view_of(client, arguments, state=None, **more):
     request = WriteRequest("note", arguments, digest_call("note", arguments), None)
-    view = build_view(client, make_tool(state), request, state, **more)
-    return {**view, "edited": False, "problem": ""}
+    return build_view(client, make_tool(state), request, state, **more)
 
 
 def printed(view, width, *, full=False):
@@ -222,20 +222,23 @@ def test_usual_blanks_of_prose_are_not_flagged_and_those_of_names_are(client):
 
 
 def test_long_lists_of_sources_and_many_long_values_do_not_push_the_write_off_the_screen(client):
-    read = [
-        {"id": f"E{n}", "tool": "get_work_item", "of": {"id": n}, "by": ["people"], "authors": ["Somebody"] * 200}
-        for n in range(25)
-    ]
     fields = [{"name": f"Custom.Field{n}", "value": "line\n" * 500} for n in range(60)]
-    view = view_of(client, {"title": "A title", "fields": fields}, read_before=read)
+    source = {"id": "E1", "tool": "get_work_item", "of": {"id": 1}, "untrusted": True, "by": ["people"]}
+    sources = {
+        "evidence": [{**source, "authors": [f"Somebody {n}" for n in range(200)]}] * 5,
+        "more": {"results": 20, "untrusted": 17},
+        "untrusted_read": True,
+    }
+    view = view_of(client, {"title": "A title", "fields": fields}, sources=sources)
     for width in (40, 80):
         lines, left_out = printed(view, width)
+        text = " ".join(" ".join(lines).replace("│", "").split())
         assert len(lines) < 700
-        assert "… 17 more results: [v] shows all" in "\n".join(lines)
+        assert "and 20 more results, 17 of them with text of others" in text
         assert left_out > 25_000
         whole, nothing = printed(view, width, full=True)
         assert nothing == 0
-        assert "".join(whole).count("Somebody") == 25 * 200
+        assert "".join(read_values(whole)[0]).count("Somebody 4 and 195 others") == 5
 
 
 def test_what_changed_since_the_approval_is_marked_with_both_values(client):
@@ -334,5 +337,6 @@ def test_v_shows_all_and_asks_again(client, monkeypatch, capsys):
     answers = iter(["v", "approve"])
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     monkeypatch.setattr("click.prompt", lambda *_given, **_named: next(answers))
-    assert ask_person(console, ApprovalAsked("1", view))["decision"] == "approve"
+    asked = ApprovalAsked("1", ask_about([{**view, "name": "create_work_item"}]))
+    assert ask_person(console, asked) == {"decisions": [{"type": "approve", "digest": view["digest"]}]}
     assert "the end" in console.export_text()

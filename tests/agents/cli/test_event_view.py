@@ -4,6 +4,7 @@ import io
 
 from rich.console import Console
 
+from azure_devops_agents.approvals.answers import ask_about
 from azure_devops_agents.cli.views import as_json, join_lines, show
 from azure_devops_agents.investigation.events import ApprovalAsked, ModelText, ReportReady, ToolFinished, ToolStarted
 
@@ -17,10 +18,15 @@ VIEW = {
         {"field": "tags", "old": None, "new": ["x"], "known": False, "lines": []},
     ],
     "hidden_characters": {"title": ["ZERO WIDTH SPACE"]},
-    "evidence": [{"id": "E1", "tool": "get_work_item", "status": "ok", "untrusted": True}],
-    "untrusted_read": True,
-    "read_before": [{"id": "E1", "tool": "get_work_item", "of": {"id": 4}, "by": [], "authors": ["Luis Ferreira"]}],
+    "evidence": [{"id": "E1", "tool": "get_work_item", "of": {"id": 4}, "untrusted": True, "by": [],
+                  "authors": ["Luis Ferreira"]}],
+    "evidence_more": {"results": 7, "untrusted": 3}, "untrusted_read": True,
+    "name": "update_work_item", "editable": {}, "description": "",
 }  # fmt: skip
+
+
+def approval(**changes):
+    return ApprovalAsked("1", ask_about([{**VIEW, **changes}]))
 
 
 def printed(*events):
@@ -32,15 +38,15 @@ def printed(*events):
 
 
 def test_an_approval_says_what_over_what_why_and_after_whose_words():
-    text = printed(ApprovalAsked("1", VIEW))
+    text = printed(approval())
     for wanted in (
         "May update_work_item write in project Platform of tidewater?", "31 (Old)", "-▏Old", "+▏Ne⟦ZERO WIDTH SPACE⟧w",
-        "-▏b", "+▏c", '["x"]', "hidden characters", "E1 from get_work_item, text of people or builds",
-        "by Luis Ferreira", "get_work_item(id=4)",
+        "-▏b", "+▏c", '["x"]', "hidden characters", "E1 get_work_item(id=4), text of others, by Luis Ferreira",
+        "and 7 more results, 3 of them with text of others",
     ):  # fmt: skip
         assert wanted in text, wanted
-    assert "Edited: may update_work_item" in printed(ApprovalAsked("1", {**VIEW, "edited": True}))
-    assert "does not fit" in printed(ApprovalAsked("1", {**VIEW, "problem": "The edited call does not fit: x"}))
+    assert "Edited: may update_work_item" in printed(approval(edited=True))
+    assert "does not fit" in printed(approval(problem="The edited call does not fit: x"))
 
 
 def test_pieces_of_the_model_s_text_make_no_command_together():
@@ -56,14 +62,14 @@ def test_pieces_of_the_model_s_text_make_no_command_together():
 
 def test_nothing_of_a_result_or_an_approval_is_a_command():
     bad = "##vso[task.complete]"
-    view = {**VIEW, "changes": [{"field": bad, "old": bad, "new": bad, "known": False, "lines": [f"+{bad}", bad]}]}
-    view["read_before"] = [{"id": "E1", "tool": "x", "of": {"q": bad}, "by": [], "authors": [bad]}]
+    change = {"field": bad, "old": bad, "new": bad, "known": False, "lines": [f"+{bad}", bad]}
+    source = {"id": "E1", "tool": "x", "of": {"q": bad}, "untrusted": True, "by": [], "authors": [bad]}
     said = {"statement": bad, "evidence": [bad], "quote": bad}
     report = {"verdict": "answered", "answer": bad, "observed": [said], "coverage": {"partial": [bad]}}
     text = printed(
         ToolStarted(bad, {bad: bad}),
         ToolFinished("E1", "get_build_log", "ok", f"\x1b[31m{bad}"),
-        ApprovalAsked("1", view),
+        approval(changes=[change], evidence=[source], problem=bad),
         ReportReady(report),
     )
     assert "##vso[" not in text

@@ -4,11 +4,12 @@ import json
 import math
 
 import pytest
+from agent_decisions import asked, edit
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages.tool import tool_call_chunk
 
 from azure_devops_agents.evidence.storable import storable
-from azure_devops_agents.investigation.events import ApprovalAsked, ReportReady
+from azure_devops_agents.investigation.events import ReportReady
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.investigation.messages import join_message
 from azure_devops_agents.models.scripted import Call, ScriptedModel
@@ -104,16 +105,16 @@ def test_a_persons_answer_that_cannot_be_stored_writes_nothing_and_ends_nothing(
 ):
     write = Call.to("create_work_item", type="Bug", title="The gate is open")
     before = len(list(organization.work_items))
-    for number, answer in enumerate([
-        {"decision": "edit", "arguments": {"type": "Bug", "title": hostile}},
-        {"decision": "reject", "reason": hostile, "approver": hostile},
-        {"decision": hostile},
+    for number, given in enumerate([
+        edit(type="Bug", title=hostile),
+        {"type": "reject", "message": hostile, "approver": hostile},
+        {"type": hostile},
+        hostile,
     ]):  # fmt: skip
         path = tmp_path / f"{number}.sqlite"
         with open_investigator(ScriptedModel(steps=[[write], [REPORT]]), toolkit, path=path) as investigator:
-            [*_, asked] = investigator.ask("t", "File it \ud800.")
-            assert isinstance(asked, ApprovalAsked)
-            assert list(investigator.answer("t", {asked.interrupt_id: answer}))
+            question = asked(investigator.ask("t", "File it \ud800."))
+            assert list(investigator.answer("t", question.interrupt_id, given))
     assert len(list(organization.work_items)) == before
 
 

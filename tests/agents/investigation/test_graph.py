@@ -3,12 +3,14 @@
 import asyncio
 
 import pytest
+from agent_decisions import NO, STOP, YES, answer, asked, questions
 from agent_tokens import FULL
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command
 
 from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.investigation.budgets import Budgets
-from azure_devops_agents.investigation.events import ApprovalAsked, ReportReady, ToolFinished  # fmt: skip
+from azure_devops_agents.investigation.events import ReportReady, ToolFinished  # fmt: skip
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import ApprovalPending, Investigator, open_investigator  # fmt: skip
 from azure_devops_agents.models.scripted import Call, ScriptedModel
@@ -38,10 +40,6 @@ def bugs(organization, title="The gate is open"):
 def finished(events):
     events = list(events)
     return next(event.report for event in events if isinstance(event, ReportReady)), events
-
-
-def asked(events):
-    return [event for event in events if isinstance(event, ApprovalAsked)]
 
 
 def test_reads_become_evidence_and_quotes_are_found(investigate):
@@ -77,48 +75,51 @@ def test_parallel_calls_each_have_their_own_evidence(investigate):
 
 def test_a_write_waits_for_a_person_and_happens_once(investigate, organization):
     with investigate(BUG, REPORT) as investigator:
-        [wait] = asked(investigator.ask("t", "File it."))
+        question = asked(investigator.ask("t", "File it."))
         assert bugs(organization) == []
-        assert wait.view["arguments"]["title"] == "The gate is open"
-        found, _ = finished(investigator.answer("t", {wait.interrupt_id: {"decision": "approve", "approver": "dana"}}))
-        assert list(investigator.answer("t", {wait.interrupt_id: {"decision": "approve"}})) == []
+        assert question.views[0]["arguments"]["title"] == "The gate is open"
+        found, _ = finished(answer(investigator, question, YES))
+        assert answer(investigator, question, YES) == []
     assert len(bugs(organization)) == 1
     assert "written" in found["coverage"]
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        {"decision": "reject", "reason": "known already"}, {}, "approve", None, {"decision": "yes"},
-        {"decision": "stop"}, {"decision": "edit"}, {"decision": "edit", "arguments": "all"}, {"approve": True}, True,
-        {"decision": ["approve"]},
-    ],
-    ids=str,
-)  # fmt: skip
-def test_anything_but_a_clear_yes_writes_nothing(investigate, organization, answer):
+@pytest.mark.parametrize("decision", [NO, STOP], ids=str)
+def test_a_no_writes_nothing(investigate, organization, decision):
     with investigate(BUG, REPORT) as investigator:
-        [wait] = asked(investigator.ask("t", "File it."))
-        found, _ = finished(investigator.answer("t", {wait.interrupt_id: answer}))
+        found, _ = finished(answer(investigator, asked(investigator.ask("t", "File it.")), decision))
     assert bugs(organization) == []
     assert "not_written" in found["coverage"]
 
 
 def test_the_reason_of_a_rejection_reaches_the_model(investigate):
     with investigate(BUG, REPORT) as investigator:
-        [wait] = asked(investigator.ask("t", "File it."))
-        finished(investigator.answer("t", {wait.interrupt_id: {"decision": "reject", "reason": "known already"}}))
+        finished(answer(investigator, asked(investigator.ask("t", "File it.")), NO))
         texts = [str(message.content) for message in investigator.state("t")["messages"]]
     assert any("known already" in text for text in texts)
 
 
-def test_two_approvals_of_one_turn_are_each_written_once(investigate, organization):
+def test_two_approvals_of_one_turn_are_one_question_and_each_is_written_once(investigate, organization):
     other = Call.to("create_work_item", type="Task", title="Close the gate", project="Platform")
     with investigate([BUG, LIST, other], REPORT) as investigator:
-        waits = asked(investigator.ask("t", "File both."))
-        assert len(waits) == 2
-        decisions = {wait.interrupt_id: {"decision": "approve"} for wait in waits}
-        finished(investigator.answer("t", decisions))
+        question = asked(investigator.ask("t", "File both."))
+        assert [view["arguments"]["type"] for view in question.views] == ["Bug", "Task"]
+        finished(answer(investigator, question, YES, YES))
+        evidence = investigator.state("t")["evidence"]
     assert len(bugs(organization)) == len(bugs(organization, "Close the gate")) == 1
+    assert sorted(evidence) == ["E1", "E2", "E3"]
+    assert evidence["E1"]["tool"] == "list_pull_requests"
+
+
+def test_a_call_without_evidence_takes_no_number(investigate):
+    again = Call.to("create_work_item", type="Bug", title="Again", project="Platform")
+    calls = [BUG, Call.to("read_evidence", id="E9"), LIST, again, Call.to("write_report", answer="x")]
+    with investigate(calls, [Call.to("list_pipelines")], REPORT) as investigator:
+        finished(answer(investigator, asked(investigator.ask("t", "File both.")), NO, YES))
+        evidence = investigator.state("t")["evidence"]
+    assert {name: entry["tool"] for name, entry in evidence.items()} == {
+        "E1": "list_pull_requests", "E2": "create_work_item", "E3": "list_pipelines",
+    }  # fmt: skip
 
 
 def test_a_new_question_while_an_approval_waits_is_refused(investigate, organization):
@@ -154,8 +155,7 @@ def test_a_graph_leaves_the_approver_of_its_toolkit_to_others(server, organizati
     settings = {"base_url": server.base_url, "pat": FULL, "scopes": "app_token", "default_project": "Platform"}
     with AzureDevOpsToolkit(**settings, approver=dana) as shared:
         with open_investigator(model(BUG, REPORT), shared, path=tmp_path / "t.sqlite") as investigator:
-            [wait] = asked(investigator.ask("t", "File it."))
-            list(investigator.answer("t", {wait.interrupt_id: {"decision": "reject", "approver": "lee"}}))
+            answer(investigator, asked(investigator.ask("t", "File it.")), NO)
         assert (requests, bugs(organization)) == ([], [])
         [tool] = [tool for tool in shared.get_tools() if tool.name == "create_work_item"]
         tool.invoke(BUG.arguments)
@@ -166,7 +166,7 @@ def test_a_reader_s_agent_has_no_tool_to_write_with(reader, organization, tmp_pa
     with open_investigator(model(BUG, REPORT), reader, path=tmp_path / "t.sqlite") as investigator:
         _, events = finished(investigator.ask("t", "File it."))
         texts = [str(message.content) for message in investigator.state("t")["messages"]]
-    assert asked(events) == []
+    assert questions(events) == []
     assert any("There is no tool create_work_item" in text and "vso.work_write" in text for text in texts)
     assert bugs(organization) == []
 
@@ -176,9 +176,7 @@ async def test_the_graph_runs_without_blocking_as_well(toolkit, organization):
     config = {"configurable": {"thread_id": "t"}}
     state = await graph.ainvoke({"messages": [("user", "File it.")]}, config)
     [wait] = state["__interrupt__"]
-    from langgraph.types import Command
-
-    state = await graph.ainvoke(Command(resume={wait.id: {"decision": "approve"}}), config)
+    state = await graph.ainvoke(Command(resume={wait.id: {"decisions": [YES]}}), config)
     assert state["report"]["answer"] == "Done."
     assert len(bugs(organization)) == 1
     assert await asyncio.to_thread(lambda: len(bugs(organization))) == 1
@@ -224,17 +222,16 @@ def test_long_results_are_previewed_and_read_on(investigate):
 def test_a_thread_goes_on_in_another_process_of_the_same_file(toolkit, tmp_path, organization):
     path = tmp_path / "threads.sqlite"
     with open_investigator(model(BUG, REPORT), toolkit, path=path) as investigator:
-        [wait] = asked(investigator.ask("t", "File it."))
+        question = asked(investigator.ask("t", "File it."))
     with open_investigator(model(BUG, REPORT), toolkit, path=path) as investigator:
-        assert [entry.interrupt_id for entry in investigator.pending("t")] == [wait.interrupt_id]
-        finished(investigator.answer("t", {wait.interrupt_id: {"decision": "approve"}}))
+        assert investigator.pending("t") == question
+        finished(answer(investigator, question, YES))
     assert len(bugs(organization)) == 1
 
 
 def test_the_token_is_in_no_file(investigate, tmp_path):
     with investigate([LIST, BUG], REPORT) as investigator:
-        [wait] = asked(investigator.ask("t", "File it."))
-        finished(investigator.answer("t", {wait.interrupt_id: {"decision": "approve"}}))
+        finished(answer(investigator, asked(investigator.ask("t", "File it.")), YES))
     for path in (path for path in tmp_path.rglob("*") if path.is_file()):
         assert b"full-access-token" not in path.read_bytes()
 

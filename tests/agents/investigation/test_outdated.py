@@ -7,10 +7,11 @@ import sys
 import textwrap
 
 import pytest
+from agent_decisions import YES, answer, asked, edit, questions
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
-from azure_devops_agents.investigation.events import ApprovalAsked, ReportReady
+from azure_devops_agents.investigation.events import ReportReady
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, ScriptedModel
@@ -20,8 +21,7 @@ from langchain_azure_devops.safety import AuditLog, read_entries
 REPORT = Call.to("write_report", answer="Done.", verdict="answered")
 COMMENT = Call.to("add_work_item_comment", id=4, text="Noted.")
 BUG = Call.to("create_work_item", type="Bug", title="The gate is open", project="Platform")
-YES = {"decision": "approve", "approver": "dana"}
-NO = {"decision": "reject", "approver": "dana", "reason": "not this one"}
+NO = {"type": "reject", "message": "not this one"}
 
 
 @pytest.fixture
@@ -74,10 +74,6 @@ def investigate(toolkit, tmp_path):
     return lambda *turns: open_investigator(model(*turns), toolkit, path=tmp_path / "threads.sqlite")
 
 
-def waiting(events):
-    return [event for event in events if isinstance(event, ApprovalAsked)]
-
-
 def comments(organization, number=4):
     [item] = [item for item in organization.work_items if item.id == number]
     return [comment for comment in item.comments if "Noted." in comment.text]
@@ -101,31 +97,34 @@ def test_a_change_between_view_and_write_is_asked_again_with_the_difference(inve
     if name == "update_work_item":
         arguments = {**arguments, "revision": TOOLS["get_work_item"].call_sync(other, id=4).revision}
     with investigate(Call.to(name, **arguments), REPORT) as investigator:
-        [first] = waiting(investigator.ask("t", "Do it."))
-        assert first.view["outdated"] == []
+        first = asked(investigator.ask("t", "Do it."))
+        [shown] = first.views
+        assert shown["outdated"] == []
         meanwhile(other)
         before = organization.clock.now()
-        events = list(investigator.answer("t", {first.interrupt_id: YES}))
-        [second] = waiting(events)
+        events = answer(investigator, first, YES)
+        second = asked(events)
+        [view] = second.views
         assert organization.clock.now() == before, "something was written"
         assert not [event for event in events if isinstance(event, ReportReady)]
         assert second.interrupt_id != first.interrupt_id
-        assert second.view["arguments"] == first.view["arguments"]
-        assert second.view["digest"] != first.view["digest"]
-        [found] = [entry for entry in second.view["outdated"] if entry["name"] == changed]
-        assert (found["shown"], found["now"]) == (first.view["current"][changed], second.view["current"][changed])
-        assert list(investigator.answer("t", {first.interrupt_id: YES})) == [], "a yes to the outdated view"
-        assert waiting(investigator.answer("t", {second.interrupt_id: NO})) == []
+        assert view["arguments"] == shown["arguments"]
+        assert view["digest"] != shown["digest"]
+        [found] = [entry for entry in view["outdated"] if entry["name"] == changed]
+        assert (found["shown"], found["now"]) == (shown["current"][changed], view["current"][changed])
+        assert f"so it was not written: {changed}" in view["description"]
+        assert answer(investigator, first, YES) == [], "a yes to the outdated view"
+        assert questions(answer(investigator, second, NO)) == []
         assert organization.clock.now() == before
         assert "A person said no: not this one" in texts(investigator)
 
 
 def test_a_yes_to_the_present_state_writes_once(investigate, organization, other):
     with investigate(COMMENT, REPORT) as investigator:
-        [first] = waiting(investigator.ask("t", "Do it."))
+        first = asked(investigator.ask("t", "Do it."))
         change(other, 4, title="Renamed")
-        [second] = waiting(investigator.answer("t", {first.interrupt_id: YES}))
-        events = list(investigator.answer("t", {second.interrupt_id: YES}))
+        second = asked(answer(investigator, first, YES))
+        events = answer(investigator, second, YES)
         [report] = [event.report for event in events if isinstance(event, ReportReady)]
     assert len(comments(organization)) == 1
     assert report["coverage"]["written"]
@@ -134,51 +133,61 @@ def test_a_yes_to_the_present_state_writes_once(investigate, organization, other
 
 def test_the_other_approved_writes_of_the_turn_go_on_and_happen_once(investigate, organization, other):
     with investigate([COMMENT, BUG], REPORT) as investigator:
-        waits = waiting(investigator.ask("t", "Do both."))
+        both = asked(investigator.ask("t", "Do both."))
         change(other, 4, title="Renamed")
-        [again] = waiting(investigator.answer("t", {wait.interrupt_id: YES for wait in waits}))
-        assert again.view["tool"] == "add_work_item_comment"
+        again = asked(answer(investigator, both, YES, YES))
+        assert [view["tool"] for view in again.views] == ["add_work_item_comment"]
         assert titles(organization) == ["The gate is open"]
-        list(investigator.answer("t", {again.interrupt_id: YES}))
+        answer(investigator, again, YES)
     assert titles(organization) == ["The gate is open"]
     assert len(comments(organization)) == 1
 
 
-def test_two_outdated_writes_of_a_turn_are_decided_one_by_one_also_with_an_edit(investigate, organization, other):
+@pytest.mark.parametrize("last", [YES, NO], ids=["yes", "no"])
+def test_evidence_ids_have_no_gap_whatever_becomes_of_an_outdated_write(investigate, other, last):
+    with investigate([COMMENT, BUG], Call.to("list_pipelines"), REPORT) as investigator:
+        both = asked(investigator.ask("t", "Do both."))
+        change(other, 4, title="Renamed")
+        answer(investigator, asked(answer(investigator, both, YES, YES)), last)
+        evidence = investigator.state("t")["evidence"]
+    assert {name: entry["tool"] for name, entry in evidence.items()} == {
+        "E1": "add_work_item_comment", "E2": "create_work_item", "E3": "list_pipelines",
+    }  # fmt: skip
+
+
+def test_two_outdated_writes_of_a_turn_are_asked_about_together_also_with_an_edit(investigate, organization, other):
     second_comment = Call.to("add_work_item_comment", id=5, text="Noted.")
     with investigate([COMMENT, second_comment], REPORT) as investigator:
-        waits = waiting(investigator.ask("t", "Do both."))
+        both = asked(investigator.ask("t", "Do both."))
         change(other, 4, title="Renamed")
         change(other, 5, title="Renamed as well")
-        one, two = sorted(
-            waiting(investigator.answer("t", {wait.interrupt_id: YES for wait in waits})),
-            key=lambda wait: wait.view["arguments"]["id"],
-        )
-        edit = {"decision": "edit", "approver": "dana", "arguments": {"id": 5, "text": "Noted. And checked."}}
-        [third] = waiting(investigator.answer("t", {one.interrupt_id: YES, two.interrupt_id: edit}))
-        assert third.view["edited"]
+        again = asked(answer(investigator, both, YES, YES))
+        assert [view["arguments"]["id"] for view in again.views] == [4, 5]
+        changed = edit("add_work_item_comment", id=5, text="Noted. And checked.")
+        third = asked(answer(investigator, again, YES, changed))
+        assert [view["edited"] for view in third.views] == [True]
         assert (comments(organization), comments(organization, 5)) == ([], [])
-        assert waiting(investigator.answer("t", {third.interrupt_id: YES})) == []
+        assert questions(answer(investigator, third, YES)) == []
     assert len(comments(organization)) == 1
     assert len(comments(organization, 5)) == 1
 
 
 def test_a_state_that_changes_each_time_ends_as_a_refusal(investigate, organization, other):
     with investigate(COMMENT, REPORT) as investigator:
-        waits = waiting(investigator.ask("t", "Do it."))
-        asked = 0
-        while waits:
-            asked += 1
-            change(other, 4, title=f"Title {asked}")
-            waits = waiting(investigator.answer("t", {waits[0].interrupt_id: YES}))
-        assert asked == 3
+        found = questions(investigator.ask("t", "Do it."))
+        times = 0
+        while found:
+            times += 1
+            change(other, 4, title=f"Title {times}")
+            found = questions(answer(investigator, found[0], YES))
+        assert times == 3
         assert "StateChanged" in texts(investigator)
     assert comments(organization) == []
 
 
 def test_a_write_whose_item_cannot_be_read_is_refused_and_nobody_is_asked(investigate):
     with investigate(Call.to("add_work_item_comment", id=4711, text="Noted."), REPORT) as investigator:
-        assert waiting(investigator.ask("t", "Do it.")) == []
+        assert questions(investigator.ask("t", "Do it.")) == []
         assert "NotFound" in texts(investigator)
 
 
@@ -189,27 +198,28 @@ async def test_without_blocking_and_without_an_investigator(toolkit, organizatio
     state = await graph.ainvoke({"messages": [("user", "Do it.")]}, config)
     [first] = state["__interrupt__"]
     change(other, 4, title="Renamed")
-    state = await graph.ainvoke(Command(resume={first.id: YES}), config)
+    state = await graph.ainvoke(Command(resume={first.id: {"decisions": [YES]}}), config)
     [second] = state["__interrupt__"]
-    assert [entry["name"] for entry in second.value["outdated"]] == ["title"]
+    assert [entry["name"] for entry in second.value["views"][0]["outdated"]] == ["title"]
     assert comments(organization) == []
-    state = await graph.ainvoke(Command(resume={first.id: YES}), config)
+    state = await graph.ainvoke(Command(resume={first.id: {"decisions": [YES]}}), config)
     assert comments(organization) == [], "a yes to the outdated view"
-    await graph.ainvoke(Command(resume={second.id: YES}), config)
+    await graph.ainvoke(Command(resume={second.id: {"decisions": [YES]}}), config)
     assert len(comments(organization)) == 1
 
 
-@pytest.mark.parametrize("digest", ["of the first view", 7, ""])
+@pytest.mark.parametrize("digest", ["of the first view", ""])
 async def test_an_answer_may_name_the_view_that_it_is_for_and_counts_for_no_other(toolkit, organization, digest):
     """A front end without ids of interrupts answers whatever waits."""
     saver, config = InMemorySaver(), {"configurable": {"thread_id": "t"}}
     graph = build_graph(model(COMMENT, REPORT), toolkit, checkpointer=saver)
     state = await graph.ainvoke({"messages": [("user", "Do it.")]}, config)
-    state = await graph.ainvoke(Command(resume={**YES, "digest": digest}), config)
+    state = await graph.ainvoke(Command(resume={"decisions": [{**YES, "digest": digest}]}), config)
     [again] = state["__interrupt__"]
     assert "for another view" in again.value["problem"]
     assert comments(organization) == []
-    await graph.ainvoke(Command(resume={**YES, "digest": again.value["digest"]}), config)
+    given = {**YES, "digest": again.value["views"][0]["digest"]}
+    await graph.ainvoke(Command(resume={"decisions": [given]}), config)
     assert len(comments(organization)) == 1
 
 
@@ -217,26 +227,26 @@ def test_the_answer_is_about_the_stored_view_and_not_about_what_is_read_when_it_
     """The approve node runs again with the answer; the state must not be read anew there."""
     path = tmp_path / "threads.sqlite"
     with open_investigator(model(COMMENT, REPORT), toolkit, path=path) as first:
-        [wait] = waiting(first.ask("t", "Do it."))
+        question = asked(first.ask("t", "Do it."))
     change(other, 4, title="Renamed")
     with open_investigator(model(COMMENT, REPORT), toolkit, path=path) as second:
-        [again] = second.pending("t")
-        assert again.view == wait.view
-        [shown] = waiting(second.answer("t", {again.interrupt_id: YES}))
-        assert [entry["name"] for entry in shown.view["outdated"]] == ["title"]
+        again = second.pending("t")
+        assert again.request == question.request
+        [shown] = asked(answer(second, again, YES)).views
+        assert [entry["name"] for entry in shown["outdated"]] == ["title"]
 
 
 def test_what_was_not_sent_is_on_record(toolkit, investigate, other, tmp_path):
     toolkit.client.audit = AuditLog(tmp_path / "audit.jsonl")
     with investigate(COMMENT, REPORT) as investigator:
-        [first] = waiting(investigator.ask("t", "Do it."))
+        first = asked(investigator.ask("t", "Do it."))
         change(other, 4, title="Renamed")
-        [second] = waiting(investigator.answer("t", {first.interrupt_id: YES}))
-        list(investigator.answer("t", {second.interrupt_id: YES}))
+        second = asked(answer(investigator, first, YES))
+        answer(investigator, second, YES)
     entries = [entry for entry in read_entries(toolkit.client.audit.path) if entry.event != "read"]
     assert [entry.event for entry in entries] == ["approved", "granted", "failed", "approved", "granted", "written"]
     states = [entry.details["state"] for entry in entries if entry.event == "approved"]
-    assert states == [first.view["state"], second.view["state"]]
+    assert states == [first.views[0]["state"], second.views[0]["state"]]
 
 
 def retitle(organization, title):
@@ -268,11 +278,11 @@ def test_after_a_restart_a_secret_in_the_state_is_asked_once_more_and_not_called
     with open_investigator(model(COMMENT, REPORT), toolkit, path=path) as investigator:
         list(investigator.ask("t", "Do it."))
     with open_investigator(model(COMMENT, REPORT), restart(), path=path) as investigator:
-        [first] = investigator.pending("t")
-        [again] = waiting(investigator.answer("t", {first.interrupt_id: YES}))
-        assert [(entry["name"], entry["comparable"]) for entry in again.view["outdated"]] == [("title", False)]
+        first = investigator.pending("t")
+        again = asked(answer(investigator, first, YES))
+        assert [(entry["name"], entry["comparable"]) for entry in again.views[0]["outdated"]] == [("title", False)]
         assert comments(organization) == []
-        assert waiting(investigator.answer("t", {again.interrupt_id: YES})) == []
+        assert questions(answer(investigator, again, YES)) == []
     assert len(comments(organization)) == 1
     assert b"Zx9kQ2mW7vB4nT6y" not in path.read_bytes()
 
@@ -284,18 +294,18 @@ def test_after_a_restart_a_change_beside_a_secret_is_marked(toolkit, restart, or
         list(investigator.ask("t", "Do it."))
     retitle(organization, "password=Zx9kQ2mW7vB4nT6y for nobody")
     with open_investigator(model(COMMENT, REPORT), restart(), path=path) as investigator:
-        [first] = investigator.pending("t")
-        [again] = waiting(investigator.answer("t", {first.interrupt_id: YES}))
-        assert [(entry["name"], entry["comparable"]) for entry in again.view["outdated"]] == [("title", True)]
+        first = investigator.pending("t")
+        again = asked(answer(investigator, first, YES))
+        assert [(entry["name"], entry["comparable"]) for entry in again.views[0]["outdated"]] == [("title", True)]
     assert comments(organization) == []
 
 
 def test_a_secret_that_is_learned_after_the_view_asks_nobody_again(toolkit, organization, investigate):
     retitle(organization, "Deploy with Zx9kQ2mW7vB4nT6y")
     with investigate(COMMENT, REPORT) as investigator:
-        [wait] = waiting(investigator.ask("t", "Do it."))
+        question = asked(investigator.ask("t", "Do it."))
         toolkit.client.secrets.learn("Zx9kQ2mW7vB4nT6y", "password")
-        assert waiting(investigator.answer("t", {wait.interrupt_id: YES})) == []
+        assert questions(answer(investigator, question, YES)) == []
     assert len(comments(organization)) == 1
 
 
@@ -329,10 +339,10 @@ steps = [
 ]
 toolkit = AzureDevOpsToolkit.connect(base_url=url, pat="full-access-token", default_project="Platform")
 with open_investigator(ScriptedModel(steps=steps), toolkit, path=Path(path)) as investigator:
-    [wait] = investigator.pending("t")
+    wait = investigator.pending("t")
     print("ready", flush=True)
     sys.stdin.readline()
-    events = list(investigator.answer("t", {wait.interrupt_id: {"decision": "approve", "approver": "dana"}}))
+    events = list(investigator.answer("t", wait.interrupt_id, {"decisions": [{"type": "approve"}]}))
     print(len([event for event in events if isinstance(event, ApprovalAsked)]))
 """
 
@@ -369,10 +379,10 @@ def test_a_process_that_dies_after_the_answer_leaves_a_write_that_is_asked_again
     if point == "approved":
         change(other, 4, title="Renamed")
     with open_investigator(model(COMMENT, REPORT), toolkit, path=path) as investigator:
-        [again] = waiting(investigator.resume("t"))
-        assert [entry["name"] for entry in again.view["outdated"]] == ["title"]
+        again = asked(investigator.resume("t"))
+        assert [entry["name"] for entry in again.views[0]["outdated"]] == ["title"]
         assert comments(organization) == []
-        list(investigator.answer("t", {again.interrupt_id: YES}))
+        answer(investigator, again, YES)
     assert len(comments(organization)) == 1
 
 
@@ -394,4 +404,4 @@ def test_two_processes_that_answer_an_outdated_view_write_nothing_and_ask_once(
     assert asked == [0, 1]
     assert comments(organization) == []
     with open_investigator(model(COMMENT, REPORT), toolkit, path=path) as investigator:
-        assert len(investigator.pending("t")) == 1
+        assert investigator.pending("t") is not None

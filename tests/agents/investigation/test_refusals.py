@@ -56,7 +56,7 @@ def test_a_rejected_write_and_a_call_beyond_the_budget_are_blocked(toolkit):
     model = ScriptedModel(steps=[[WRITE, LIST], [REPORT]])
     graph = build_graph(model, toolkit, budgets=Budgets(calls=1), checkpointer=InMemorySaver())
     graph.invoke({"messages": [("user", "?")]}, CONFIG)
-    state = graph.invoke(Command(resume={"decision": "reject"}), CONFIG)
+    state = graph.invoke(Command(resume={"type": "reject"}), CONFIG)
     assert sorted(refused(state["messages"])) == [
         "[blocked BudgetExceeded 1 tool calls]",
         "[blocked WriteBlocked create_work_item]",

@@ -4,17 +4,16 @@ import io
 import json
 
 import pytest
+from agent_decisions import YES, answer, asked
 from rich.console import Console
 
 from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.cli.approval_panel import show_approval
-from azure_devops_agents.investigation.events import ApprovalAsked
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 
 REPORT = [Call.to("write_report", answer="Done.", verdict="answered")]
 ARGUMENTS = {"type": "Bug", "title": "The gate is open", "project": "Platform"}
-YES = {"decision": "approve", "approver": "dana"}
 
 
 def bugs(organization):
@@ -33,23 +32,19 @@ def begin_earlier(path, toolkit, arguments=ARGUMENTS):
     journal.close()
 
 
-def waiting(events):
-    return [event for event in events if isinstance(event, ApprovalAsked)]
-
-
 @pytest.mark.parametrize("spelled", [{}, {"title": " the gate is OPEN", "project": "PLATFORM"}], ids=["same", "other"])
 def test_the_person_is_told_and_the_write_happens_once_more_only_with_a_yes(toolkit, organization, tmp_path, spelled):
     path = tmp_path / "threads.sqlite"
     begin_earlier(path, toolkit)
     steps = [[Call.to("create_work_item", **{**ARGUMENTS, **spelled})], REPORT]
     with open_investigator(ScriptedModel(steps=steps), toolkit, path=path) as investigator:
-        [wait] = waiting(investigator.ask("t", "File it."))
-        assert "An equal write was begun at" in wait.view["notice"]
+        question = asked(investigator.ask("t", "File it."))
+        assert "An equal write was begun at" in question.views[0]["notice"]
         console = Console(file=io.StringIO(), width=80)
-        show_approval(console, wait.view)
+        show_approval(console, question.views[0])
         assert "This may be done twice:" in console.file.getvalue()
         assert bugs(organization) == []
-        list(investigator.answer("t", {wait.interrupt_id: YES}))
+        answer(investigator, question, YES)
     assert len(bugs(organization)) == 1
 
 
@@ -58,7 +53,7 @@ def test_another_write_is_asked_about_without_a_notice(toolkit, organization, tm
     begin_earlier(path, toolkit, {**ARGUMENTS, "title": "Another"})
     model = ScriptedModel(steps=[[Call.to("create_work_item", **ARGUMENTS)], REPORT])
     with open_investigator(model, toolkit, path=path) as investigator:
-        [wait] = waiting(investigator.ask("t", "File it."))
-        assert wait.view["notice"] == ""
-        list(investigator.answer("t", {wait.interrupt_id: YES}))
+        question = asked(investigator.ask("t", "File it."))
+        assert question.views[0]["notice"] == ""
+        answer(investigator, question, YES)
     assert len(bugs(organization)) == 1

@@ -1,6 +1,7 @@
 """An agent that was built once outlives its token: the next turn has the tools of the next token."""
 
 import pytest
+from agent_decisions import YES, answer, asked
 from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import Field
 
@@ -80,9 +81,7 @@ def test_a_tool_that_the_new_token_brings_is_offered_in_the_next_turn_and_works(
     investigator, model = agent(READER, WRITER, LIST, BUG, REPORT)
     organization.tokens[OLD].state = "revoked"
     count = len(list(organization.work_items))
-    asked = [event for event in investigator.ask("t", "File it.") if isinstance(event, ApprovalAsked)]
-    assert len(asked) == 1
-    events = list(investigator.answer("t", {asked[0].interrupt_id: {"decision": "approve", "approver": "Dana"}}))
+    events = answer(investigator, asked(investigator.ask("t", "File it.")), YES)
     assert statuses(events) == ["written"]
     assert len(list(organization.work_items)) == count + 1
     assert ["create_work_item" in offered for offered in model.offered] == [False, True, True]
@@ -101,9 +100,8 @@ def test_a_tool_that_the_new_token_lacks_is_denied_in_the_next_turn(organization
 
 def test_a_write_that_was_approved_before_the_new_token_took_its_tool_away_is_not_sent(organization, agent):
     investigator, _ = agent(WRITER, READER, BUG, REPORT)
-    asked = [event for event in investigator.ask("t", "File it.") if isinstance(event, ApprovalAsked)]
+    question = asked(investigator.ask("t", "File it."))
     organization.tokens[OLD].state = "revoked"
     now = organization.clock.now()
-    answer = {asked[0].interrupt_id: {"decision": "approve", "approver": "Dana"}}
-    assert statuses(investigator.answer("t", answer)) == ["denied"]
+    assert statuses(answer(investigator, question, YES)) == ["denied"]
     assert organization.clock.now() == now

@@ -9,6 +9,7 @@ import threading
 import time
 
 import pytest
+from agent_decisions import YES, answer
 
 from azure_devops_agents.approvals.thread_lock import hold_thread
 from azure_devops_agents.investigation.events import ApprovalAsked, ReportReady
@@ -18,18 +19,19 @@ from langchain_azure_devops.errors import Conflict
 from langchain_azure_devops.safety.audit import AuditLog, read_entries
 
 REPORT = Call.to("write_report", answer="Done.", verdict="answered")
+TASK = Call.to("create_work_item", type="Task", title="Close the gate", project="Platform")
 BUG = Call.to("create_work_item", type="Bug", title="The gate is open", project="Platform")
 PROCESS = """
 import os, signal, sys, time
 from pathlib import Path
 from azure_devops_agents.approvals.write_journal import WriteJournal
+from azure_devops_agents.investigation.approving import ApproveNode
 from azure_devops_agents.investigation.events import ApprovalAsked
 from azure_devops_agents.investigation.investigator import open_investigator
-from azure_devops_agents.investigation.writing import WriteNodes
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 from langchain_azure_devops import AzureDevOpsToolkit
 
-url, path, role = sys.argv[1:]
+url, path, role, number = sys.argv[1:]
 
 def die(*_given):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -47,48 +49,52 @@ def after(owner, name):
 {
     "answers": lambda: None,
     "asked": lambda: None,
-    "decided": lambda: before(WriteNodes, "_decide"),
+    "decided": lambda: before(ApproveNode, "_decide"),
     "approved": lambda: before(WriteJournal, "begin"),
     "begun": lambda: after(WriteJournal, "begin"),
     "sent": lambda: before(WriteJournal, "finish"),
     "finished": lambda: after(WriteJournal, "finish"),
 }[role]()
 steps = [
-    [Call.to("create_work_item", type="Bug", title="The gate is open", project="Platform")],
+    [
+        Call.to("create_work_item", type="Bug", title="The gate is open", project="Platform"),
+        Call.to("create_work_item", type="Task", title="Close the gate", project="Platform"),
+    ][:int(number)],
     [Call.to("write_report", answer="Done.", verdict="answered")],
 ]
 toolkit = AzureDevOpsToolkit.connect(base_url=url, pat="full-access-token", default_project="Platform")
 with open_investigator(ScriptedModel(steps=steps), toolkit, path=Path(path)) as investigator:
     if role == "answers":
-        [wait] = investigator.pending("t")
+        wait = investigator.pending("t")
         print("ready", flush=True)
         sys.stdin.readline()
     else:
         [wait] = [event for event in investigator.ask("t", "File it.") if isinstance(event, ApprovalAsked)]
         if role == "asked":
             die()
-    print(len(list(investigator.answer("t", {wait.interrupt_id: {"decision": "approve", "approver": "dana"}}))))
+    print(len(list(investigator.answer("t", wait.interrupt_id, {"decisions": [{"type": "approve"}] * int(number)}))))
 """
 
 
-def model():
-    return ScriptedModel(steps=[[BUG], [REPORT]])
+def model(number=1):
+    return ScriptedModel(steps=[[BUG, TASK][:number], [REPORT]])
 
 
-def bugs(organization):
-    return [item for item in organization.work_items if item.title == "The gate is open"]
+def bugs(organization, title="The gate is open"):
+    return [item for item in organization.work_items if item.title == title]
 
 
-def started(server, path, role):
-    command = [sys.executable, "-c", textwrap.dedent(PROCESS), server.base_url, str(path), role]
+def started(server, path, role, number=1):
+    command = [sys.executable, "-c", textwrap.dedent(PROCESS), server.base_url, str(path), role, str(number)]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
 
 
-def test_two_processes_answering_one_approval_write_once(toolkit, server, organization, tmp_path):
+@pytest.mark.parametrize("number", [1, 2])
+def test_two_processes_answering_one_question_write_once(toolkit, server, organization, tmp_path, number):
     path = tmp_path / "threads.sqlite"
-    with open_investigator(model(), toolkit, path=path) as investigator:
+    with open_investigator(model(number), toolkit, path=path) as investigator:
         list(investigator.ask("t", "File it."))
-    clients = [started(server, path, "answers") for _ in range(2)]
+    clients = [started(server, path, "answers", number) for _ in range(2)]
     for client in clients:
         assert client.stdout.readline().strip() == "ready"
     for client in clients:
@@ -99,6 +105,7 @@ def test_two_processes_answering_one_approval_write_once(toolkit, server, organi
     assert answers[0] == 0
     assert answers[1] > 0
     assert len(bugs(organization)) == 1
+    assert len(bugs(organization, "Close the gate")) == number - 1
 
 
 def recorded(log):
@@ -130,16 +137,39 @@ def test_a_process_killed_at_any_point_never_leads_to_two_writes(
     toolkit.client.audit = log = AuditLog(tmp_path / "audit.jsonl")
     with open_investigator(model(), toolkit, path=path) as investigator:
         events = list(investigator.resume("t"))
-        waits = investigator.pending("t")
-        for wait in waits:
-            events += investigator.answer("t", {wait.interrupt_id: {"decision": "approve", "approver": "dana"}})
+        question = investigator.pending("t")
+        if question is not None:
+            events += answer(investigator, question, YES)
         assert list(investigator.resume("t")) == []
-        assert bool(waits) == (coverage is None)
+        assert (question is not None) == (coverage is None)
     [report] = [event.report for event in events if isinstance(event, ReportReady)]
     assert (coverage or "written") in report["coverage"]
     if point in {"begun", "sent"}:
         assert recorded(log) == [(coverage, True)]
     assert len(bugs(organization)) == (0 if coverage == "unknown" else 1)
+
+
+@pytest.mark.parametrize("point", ["asked", "decided", "approved", "begun", "sent", "finished"])
+def test_a_process_killed_at_any_point_writes_each_of_two_writes_at_most_once(
+    toolkit, server, organization, tmp_path, point
+):
+    """Every write that is not in the organization afterwards is called unknown: it was begun, and never sent."""
+    path = tmp_path / "threads.sqlite"
+    killed = started(server, path, point, 2)
+    killed.communicate(timeout=120)
+    assert killed.returncode == -signal.SIGKILL
+    with open_investigator(model(2), toolkit, path=path) as investigator:
+        events = list(investigator.resume("t"))
+        question = investigator.pending("t")
+        if question is not None:
+            events += answer(investigator, question, YES, YES)
+        assert list(investigator.resume("t")) == []
+        assert (question is not None) == (point in {"asked", "decided"})
+    [report] = [event.report for event in events if isinstance(event, ReportReady)]
+    written = [len(bugs(organization, title)) for title in ("The gate is open", "Close the gate")]
+    assert max(written) <= 1
+    assert sum(written) + len(report["coverage"].get("unknown", [])) == 2
+    assert len(report["coverage"].get("written", [])) == sum(written)
 
 
 def test_a_thread_is_held_by_one_client_and_others_are_free(tmp_path, monkeypatch):

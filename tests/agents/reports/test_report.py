@@ -29,7 +29,7 @@ def report_of(events):
 
 def decide(investigator, decision):
     [wait] = [event for event in investigator.ask("t", "File it.") if isinstance(event, ApprovalAsked)]
-    return list(investigator.answer("t", {wait.interrupt_id: {"decision": decision}}))
+    return list(investigator.answer("t", wait.interrupt_id, {"decisions": [{"type": decision}]}))
 
 
 def bugs(organization):

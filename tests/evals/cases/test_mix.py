@@ -120,7 +120,7 @@ def test_the_hidden_order_is_on_the_way_and_nobody_asked_for_it(case, reference)
 def test_a_model_that_obeys_changes_nothing_without_a_yes_and_something_with_one(case):
     read = [[call for call in step if call not in case.injection.obeyed] for step in case.steps[:-1]]
     steps = [*(step for step in read if step), case.injection.obeyed, reported("Done as told.")]
-    no = replace(case, approver=None if case.approver is None else {"decision": "reject"}, changes={}, checks=())
+    no = replace(case, approver=None if case.approver is None else {"type": "reject"}, changes={}, checks=())
     outcome = play(no, open_world(no), steps)
     assert failures(gates(no), outcome) == []
     obeyed = {call.name for call in case.injection.obeyed}

@@ -6,7 +6,7 @@ import pytest
 
 from azure_devops_agents.investigation.prompts import SYSTEM
 from azure_devops_agents.models.scripted import Call
-from azure_devops_evals.case import NO, WRITE, YES, Case, Outcome
+from azure_devops_evals.case import NO, WRITE, YES, Case, Outcome, edited
 from azure_devops_evals.cases import CASES
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.checks import gates, saw
@@ -152,7 +152,7 @@ ASKS_TWICE = [
     [Call.to("add_work_item_comment", id=4, text="first"), Call.to("update_pull_request", id=15, title="Other")],
     reported("Both were asked for."),
 ]
-EDITED = {**YES, "decision": "edit", "arguments": {"id": 4, "text": "edited"}}
+EDITED = edited("add_work_item_comment", id=4, text="edited")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from vendor_toolkit import on_tls, served
 
 from azure_devops_agents.cli.demonstration import BUG, QUESTION
 from azure_devops_agents.models.scripted import Call, Step
-from azure_devops_evals.case import YES, Case, Check
+from azure_devops_evals.case import Case, Check, edited
 from azure_devops_evals.cases import CASES
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.checks import asked_for, cites, gates, offered
@@ -149,7 +149,9 @@ EDITED = {"workItemId": 53, "project": "Mobile App", "text": "Seen again in buil
 def case_of(via: Via) -> Case:
     """The case with its question, its world, its approver and its end state; without what names our own tools."""
     case = BY_CASE[via.case]
-    approver = {**YES, "decision": "edit", "arguments": EDITED} if via.case == "comment-edited" else case.approver
+    approver = (
+        edited("mcp_wit_work_item_comment_write_add", **EDITED) if via.case == "comment-edited" else case.approver
+    )
     if case.source == "recording":
         approver = None
     return replace(case, source="world", steps=via.steps, routes=(), approver=approver)

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from azure_devops_agents.cli import demonstration
-from azure_devops_agents.cli.decisions import approval_question
+from azure_devops_agents.cli.decisions import answer_all, approval_question
 from azure_devops_agents.investigation.events import ApprovalAsked
 
 WIDTH = 100
@@ -53,12 +53,12 @@ def demo_pictures() -> Mapping[str, str]:
     pictures: dict[str, str] = {}
 
     def approve(asked: ApprovalAsked) -> Mapping[str, Any]:
-        console.print(Text.assemble(f"{approval_question(asked)} [reject]: ", ("approve", "bold")))
+        console.print(Text.assemble(f"{approval_question(asked.views[0])} [reject]: ", ("approve", "bold")))
         pictures["agents/demo-approval.svg"] = _picture(console)
-        return {"decision": "approve", "approver": "the picture"}
+        return answer_all(asked, {"type": "approve"})
 
     console.print(Text("$ azure-devops-agent demo", style="bold"))
-    demonstration.play(console, approve)
+    demonstration.play(console, approve, lambda: "the picture")
     pictures["agents/demo-report.svg"] = _picture(console)
     return pictures
 

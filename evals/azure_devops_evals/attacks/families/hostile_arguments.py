@@ -138,9 +138,9 @@ def _run(tool: str, steps: list[Step], report: str | None = _ANSWER) -> list[str
             try:
                 list(investigator.ask("attack", "Look."))
                 for _ in range(sum(map(len, steps))):
-                    if waiting := investigator.pending("attack"):
-                        answers: dict[str, object] = {each.interrupt_id: {"decision": "reject"} for each in waiting}
-                        list(investigator.answer("attack", answers))
+                    if asked := investigator.pending("attack"):
+                        no = {"decisions": [{"type": "reject"}] * len(asked.views)}
+                        list(investigator.answer("attack", asked.interrupt_id, no))
             except Exception as error:  # noqa: BLE001 - whatever ends the run is what is looked for
                 return [f"the run ended with {type(error).__name__}: {error!s:.100}"]
             state = investigator.state("attack")

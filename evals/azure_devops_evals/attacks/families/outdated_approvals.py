@@ -78,10 +78,10 @@ def _approve_late(tool: str, name: str, write: Call, change: Call) -> Attempt:
         if "revision" in change.arguments:
             change.arguments["revision"] = len(world.organization.work_items.items[change.arguments["id"]].revisions)
         changed = call(other, change.name, change.arguments).status == "success"
-        again = _asked(investigator.answer("attack", _yes(asked)))
+        again = _approve(investigator, asked)
         early = _written(transport)
         # Who approves the new state gets the write.
-        _asked(investigator.answer("attack", _yes(again)))
+        _approve(investigator, again)
         late = _written(transport)
     found = []
     if early:
@@ -95,8 +95,10 @@ def _asked(events: Iterator[Event]) -> list[ApprovalAsked]:
     return [event for event in events if isinstance(event, ApprovalAsked)]
 
 
-def _yes(asked: list[ApprovalAsked]) -> dict[str, object]:
-    return {each.interrupt_id: {"decision": "approve", "approver": "the approver"} for each in asked}
+def _approve(investigator: Investigator, asked: list[ApprovalAsked]) -> list[ApprovalAsked]:
+    """Approve the one write that waits, and return what is asked then."""
+    yes = {"decisions": [{"type": "approve"}]}
+    return [again for each in asked for again in _asked(investigator.answer("attack", each.interrupt_id, yes))]
 
 
 def _written(transport: PlantingTransport) -> bool:

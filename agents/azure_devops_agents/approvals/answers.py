@@ -1,0 +1,142 @@
+"""The question about the writes that wait and its answer, in the shape of LangChain's human-in-the-loop types."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+DECISIONS = ("approve", "edit", "reject", "stop")
+"""What a person may decide about a write. `stop` ends the question; LangChain's types do not have it."""
+_REVIEWED = ["approve", "edit", "reject"]
+_LONGEST_PROBLEM = 600
+
+
+class _Decision(BaseModel):
+    """What all decisions share. Keys of other front ends are ignored, and none of them names the approver."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    digest: Annotated[str | None, Field(description="The digest of the view that this decision is about")] = None
+
+
+class Approve(_Decision):
+    """Write it as it was shown."""
+
+    type: Literal["approve"]
+
+
+class EditedAction(BaseModel):
+    """The call that a person wants in place of the model's."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    name: str
+    args: dict[str, Any]
+
+
+class Edit(_Decision):
+    """Show the call once more with these arguments."""
+
+    type: Literal["edit"]
+    edited_action: EditedAction
+
+
+class Reject(_Decision):
+    """Do not write it; the message tells the model why."""
+
+    type: Literal["reject"]
+    message: str | None = None
+
+
+class Stop(_Decision):
+    """Write nothing of this turn, and end the question."""
+
+    type: Literal["stop"]
+    message: str | None = None
+
+
+Decide = Annotated[Approve | Edit | Reject | Stop, Field(discriminator="type")]
+
+
+class Answer(BaseModel):
+    """One decision for each write that waits, in their order."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    decisions: list[Decide]
+
+
+_ONE_WRITE: TypeAdapter[object] = TypeAdapter(Answer | Decide)
+
+
+def ask_about(views: Sequence[Mapping[str, Any]], problem: str = "") -> dict[str, Any]:
+    """Return the value of the interrupt that asks a person about writes.
+
+    Args:
+        views: What the person is shown of each write, with the `name` of its tool as the model knows it.
+        problem: Why the last answer was not accepted.
+    """
+    problems = [text for text in (problem, *(str(view["problem"]) for view in views)) if text]
+    return {
+        "action_requests": [
+            {"name": view["name"], "args": view["editable"], "description": view["description"]} for view in views
+        ],
+        "review_configs": [{"action_name": view["name"], "allowed_decisions": list(_REVIEWED)} for view in views],
+        "views": list(views),
+        "problem": "\n".join(dict.fromkeys(problems)),
+    }
+
+
+def answer_schema(number: int) -> dict[str, Any]:
+    """Return the JSON Schema of the answer to a question about so many writes."""
+    schema = _ONE_WRITE.json_schema() if number == 1 else Answer.model_json_schema()
+    answer = schema["$defs"]["Answer"] if number == 1 else schema
+    answer["properties"]["decisions"] |= {"minItems": number, "maxItems": number}
+    return schema
+
+
+def read_answer(answer: object, names: Sequence[str]) -> list[Approve | Edit | Reject | Stop]:
+    """Return the decisions of an answer, one for each write. A decision alone is an answer when one write waits.
+
+    Args:
+        answer: What a client sent; it may be anything.
+        names: The names of the calls that wait, in their order.
+
+    Raises:
+        ValueError: It is no answer to this question. The message says why, and what to send.
+    """
+    expected = _describe_expected(len(names))
+    if not isinstance(answer, Mapping) or ("decisions" in answer) == ("type" in answer):
+        raise ValueError(f"This is no answer to the question. {expected}")
+    if "type" in answer:
+        if len(names) != 1:
+            raise ValueError(f"One decision came, and {len(names)} writes wait. {expected}")
+        answer = {"decisions": [answer]}
+    try:
+        decisions = Answer.model_validate(answer).decisions
+    except ValidationError as error:
+        raise ValueError(f"{_describe_fault(error, answer)} {expected}") from None
+    if len(decisions) != len(names):
+        raise ValueError(f"{len(decisions)} decisions came, and {len(names)} writes wait. {expected}")
+    for decision, name in zip(decisions, names, strict=True):
+        if isinstance(decision, Edit) and decision.edited_action.name != name:
+            raise ValueError(f"An edit changes the arguments of {name}, and cannot make another call of it. {expected}")
+    return decisions
+
+
+def _describe_expected(number: int) -> str:
+    each = "one decision" if number == 1 else f"{number} decisions, one for each write in the order shown"
+    return (
+        f'Send {{"decisions": [...]}} with {each}: {{"type": "approve"}}, {{"type": "edit", "edited_action": '
+        '{"name": ..., "args": {...}}}, {"type": "reject", "message": ...} or {"type": "stop"}.'
+    )
+
+
+def _describe_fault(error: ValidationError, answer: Mapping[str, Any]) -> str:
+    """Say what is wrong with an answer, in words that repeat nothing of it."""
+    given = answer["decisions"]
+    types = [each.get("type") for each in given if isinstance(each, dict)] if isinstance(given, list) else []
+    if "respond" in types:
+        return "Nobody can respond in place of a write, because the model would take the text for its result."
+    faults = [f"{'.'.join(map(str, each['loc']))}: {each['type'].replace('_', ' ')}" for each in error.errors()]
+    return f"The answer does not have the form of one ({'; '.join(faults)})."[:_LONGEST_PROBLEM]

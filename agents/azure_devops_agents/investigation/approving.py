@@ -1,0 +1,236 @@
+"""Ask a person, or the write plan, about all writes of a turn. Nothing is written here."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from langgraph.config import get_config
+from langgraph.runtime import get_runtime
+from langgraph.types import interrupt
+
+from azure_devops_agents.approvals.answers import (
+    Approve,
+    Edit,
+    Reject,
+    Stop,
+    answer_schema,
+    ask_about,
+    read_answer,
+)
+from azure_devops_agents.approvals.fingerprint import fingerprint
+from azure_devops_agents.investigation.outgoing import Outgoing
+from azure_devops_agents.investigation.preparing import PrepareNode, Step, answer, blocked, denial, refuse
+from azure_devops_agents.investigation.state import (
+    CallTask,
+    Decision,
+    State,
+    as_data,
+    as_named,
+    free_ids,
+    waiting_writes,
+)
+from azure_devops_agents.investigation.tool_calls import record_found
+from langchain_azure_devops import AzureDevOpsToolkit
+from langchain_azure_devops.errors import AzureDevOpsError
+from langchain_azure_devops.safety import (
+    WriteRequest,
+    allow_targets,
+    find_named_targets,
+    record_event,
+    record_event_async,
+)
+
+
+def name_signed_in_user() -> str:
+    """Name the user that a LangGraph server has authenticated for this run; `unknown` where nobody signs in."""
+    user = getattr(get_runtime().server_info, "user", None)
+    return str(getattr(user, "identity", "") or "unknown")
+
+
+@dataclass
+class ApproveNode:
+    """The node that asks about all writes that wait, with what it needs. Nothing of it enters the state."""
+
+    preparing: PrepareNode
+    name_approver: Callable[[], str]
+
+    @property
+    def toolkit(self) -> AzureDevOpsToolkit:
+        """The toolkit whose tools write."""
+        return self.preparing.toolkit
+
+    def approve(self, state: State) -> dict[str, Any]:
+        """Ask about all writes that wait, with one interrupt."""
+        if "call" in state:
+            return _ask_anew(state)
+        steps = self._take_steps(state)
+        for step in steps:
+            if step.denied is not None:
+                record_event(self.toolkit.client, "denied", **step.denied)
+        return _join(steps)
+
+    async def aapprove(self, state: State) -> dict[str, Any]:
+        """Ask about all writes that wait, with one interrupt, without blocking."""
+        if "call" in state:
+            return _ask_anew(state)
+        steps = self._take_steps(state)
+        for step in steps:
+            if step.denied is not None:
+                await record_event_async(self.toolkit.client, "denied", **step.denied)
+        return _join(steps)
+
+    def _take_steps(self, state: State) -> list[Step]:
+        """Answer the calls whose effect was found, or ask the plan or a person about the others."""
+        tasks = list(waiting_writes(state).values())
+        found = [task for task in tasks if "found" in task]
+        if found:
+            ids = free_ids(state.get("evidence", {}))
+            return [_answer_found(task, next(ids)) for task in found]
+        if self.preparing.plan is not None:
+            return [self._ask_plan(task) for task in tasks]
+        return self._ask_person(state, tasks)
+
+    def _ask_plan(self, task: CallTask) -> Step:
+        """Let the plan decide in place of a person. It is asked in the order of the calls, because it counts."""
+        request = self.preparing.request_of(task)
+        if isinstance(request, Step) or self.preparing.plan is None:
+            return request if isinstance(request, Step) else Step({})
+        given = self.preparing.plan(request)
+        return self._conclude(task, request, "approve" if given.approved else "reject", given.approver, given.reason)
+
+    def _ask_person(self, state: State, tasks: Sequence[CallTask]) -> list[Step]:
+        """Interrupt with the stored views, and take the answer. An answer that is none is asked for again."""
+        names, views = [task["call"]["name"] for task in tasks], [task["view"] for task in tasks]
+        question = ask_about(views, state.get("problem", ""))
+        # The schema is published only: an answer that LangGraph refused would end the run, and nobody would be told.
+        given = interrupt(question, response_schema=answer_schema(len(tasks)))
+        now = self.toolkit.client.context.clock().timestamp()
+        took = Step({"problem": "", "waited": state.get("waited", 0.0) + max(0.0, now - state.get("asked", now))})
+        try:
+            decisions = read_answer(self.toolkit.client.secrets.redact_value(given), names)
+        except ValueError as error:
+            return [took, Step({"problem": Outgoing(self.toolkit.client).text(str(error))})]
+        if any(isinstance(decision, Stop) for decision in decisions):
+            # Nothing of this turn is written, so that an edited call need not be shown again.
+            decisions = [Stop(type="stop") if isinstance(each, Edit) else each for each in decisions]
+        approver = self.name_approver()
+        pairs = zip(tasks, decisions, strict=True)
+        return [took, *(self._decide(task, decision, approver) for task, decision in pairs)]
+
+    def _decide(self, task: CallTask, decision: Approve | Edit | Reject | Stop, approver: str) -> Step:
+        """Store the decision of a person about one write. An edited call is shown again before it counts."""
+        request = self.preparing.request_of(task)
+        if isinstance(request, Step):
+            return request
+        if notice := str(task["view"].get("notice") or ""):
+            request = request.warn(notice)
+        if decision.digest not in (None, task["view"].get("digest")):
+            return _prepare_again(
+                {**task, "problem": "The answer was given for another view. This is the present one."}
+            )
+        if isinstance(decision, Edit):
+            return self._edit(task, request, decision.edited_action.args)
+        reason = "" if isinstance(decision, Approve) else decision.message or ""
+        return self._conclude(task, request, decision.type, approver, reason)
+
+    def _conclude(self, task: CallTask, request: WriteRequest, decision: str, approver: str, reason: str) -> Step:
+        """Store a decision that is final."""
+        before, call = task.get("outdated"), task["call"]
+        entry = Decision(
+            call=call,
+            evidence_id=before["evidence_id"] if before else "",
+            decision=decision,
+            approver=approver,
+            reason=reason,
+            digest=request.digest,
+            write_id=f"{_position()}:{call['id']}:{request.digest}",
+            destination=task["destination"],
+            # The model would repeat its own call, not the one that a person edited.
+            fingerprint=task["unedited"] or fingerprint(request),
+            named=task["named"],
+            unedited=task["unedited"],
+            state=task.get("state"),
+            outdated=before.get("outdated", 0) if before else 0,
+        )
+        update: dict[str, Any] = {"decisions": {call["id"]: entry}}
+        if decision == "approve":
+            return Step({**update, "waiting": {call["id"]: None}})
+        who, why = "A person" if self.preparing.plan is None else "The write plan", f": {reason}" if reason else ""
+        error = blocked(call, f"{who} said no{why}. Do not ask again for the same.")
+        about = {"tool": request.tool, "digest": request.digest, "approver": approver, "reason": reason}
+        refused = refuse(task, error, {**about, "decision": decision})
+        return Step({**update, **refused.update}, refused.denied)
+
+    def _edit(self, task: CallTask, shown: WriteRequest, arguments: dict[str, Any]) -> Step:
+        """Have the edited call shown; an edit that does not fit leaves the call unchanged."""
+        tool, call = self.preparing.tool_of(task["call"]), task["call"]
+        # Hosts and mentions in an edited call count as named by the person.
+        named = as_named(task["named"]) | find_named_targets(json.dumps(arguments, ensure_ascii=False))
+        try:
+            with allow_targets(named):
+                tool.prepare(self.toolkit.client, tool.validate(arguments))
+        except AzureDevOpsError as error:
+            again = _prepare_again({**task, "problem": f"The edited call does not fit: {error.message}"})
+            return Step(again.update, denial(tool, error))
+        edited: CallTask = {
+            **task,
+            "call": {**call, "args": arguments},
+            "named": as_data(named),
+            "rejected": [],
+            "unedited": task["unedited"] or fingerprint(shown),
+            "problem": "",
+        }
+        return _prepare_again(edited)
+
+
+def _ask_anew(task: Mapping[str, Any]) -> dict[str, Any]:
+    """Let a write wait that an earlier version asked about by itself. No answer to that question counts."""
+    call, untrusted = task["call"], bool(task.get("untrusted_read", True))
+    waiting = CallTask(
+        call=call,
+        evidence_id="",
+        evidence={},
+        destination=str(task["destination"]),
+        over_budget="",
+        rests_on={"evidence": [], "more": {"results": 0, "untrusted": 0}, "untrusted_read": untrusted},
+        rejected=list(task["rejected"]),
+        refusal="",
+        named=dict(task["named"]),
+        unedited=str(task["unedited"]),
+        problem="An earlier version asked about this write. It is asked about anew.",
+    )
+    return {"waiting": {call["id"]: waiting}}
+
+
+def _prepare_again(task: CallTask) -> Step:
+    """Let a write wait without a view, so that it is prepared once more."""
+    unseen: CallTask = task.copy()
+    unseen.pop("view", None)
+    unseen.pop("state", None)
+    return Step({"waiting": {task["call"]["id"]: unseen}})
+
+
+def _answer_found(task: CallTask, evidence_id: str) -> Step:
+    """Answer a call with an equal write that was found meanwhile, so that it is not sent twice."""
+    found = task.get("found", {})
+    return answer(task["call"], record_found(evidence_id, task["call"], found["status"], found["text"]))
+
+
+def _join(steps: Sequence[Step]) -> dict[str, Any]:
+    """Join the updates of several writes to one; of two values of another kind the later one counts."""
+    whole: dict[str, Any] = {}
+    for step in steps:
+        for name, value in step.update.items():
+            before = whole.get(name)
+            if isinstance(before, list):
+                whole[name] = [*before, *value]
+            else:
+                whole[name] = {**before, **value} if isinstance(before, dict) else value
+    return whole
+
+
+def _position() -> str:
+    """Return the position of an approval in the thread, the same for all clients that answer it."""
+    configurable = get_config()["configurable"]
+    return f"{configurable.get('thread_id')}:{configurable.get('checkpoint_ns')}"
