@@ -26,10 +26,8 @@ from langgraph.store.base import BaseStore
 from langgraph.store.memory import InMemoryStore
 
 from azure_devops_agents.approvals.write_journal import WriteJournal
-from azure_devops_agents.investigation.approving import ApproveNode, name_signed_in_user
 from azure_devops_agents.investigation.budgets import Budgets, Meter
 from azure_devops_agents.investigation.clearing import ClearNode
-from azure_devops_agents.investigation.preparing import PrepareNode
 from azure_devops_agents.investigation.reading import ReadNode
 from azure_devops_agents.investigation.reporting import ReportNodes, after_report
 from azure_devops_agents.investigation.routing import after_calls, after_model
@@ -37,7 +35,9 @@ from azure_devops_agents.investigation.state import Conclusion, Question, State
 from azure_devops_agents.investigation.storing import EvidenceOfRun
 from azure_devops_agents.investigation.tool_calls import list_writers
 from azure_devops_agents.investigation.turns import ModelNode
-from azure_devops_agents.investigation.writing import WriteNode
+from azure_devops_agents.investigation.writes.approving import ApproveNode, name_signed_in_user
+from azure_devops_agents.investigation.writes.preparing import PrepareNode
+from azure_devops_agents.investigation.writes.writing import WriteNode
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.safety import ApprovedPlan
 

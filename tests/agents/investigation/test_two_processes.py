@@ -25,7 +25,7 @@ PROCESS = """
 import os, signal, sys, time
 from pathlib import Path
 from azure_devops_agents.approvals.write_journal import WriteJournal
-from azure_devops_agents.investigation.approving import ApproveNode
+from azure_devops_agents.investigation.writes.approving import ApproveNode
 from azure_devops_agents.investigation.events import ApprovalAsked
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, ScriptedModel

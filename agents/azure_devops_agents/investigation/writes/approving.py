@@ -20,7 +20,6 @@ from azure_devops_agents.approvals.answers import (
 )
 from azure_devops_agents.approvals.fingerprint import fingerprint
 from azure_devops_agents.investigation.outgoing import Outgoing
-from azure_devops_agents.investigation.preparing import PrepareNode, Step, answer, blocked, denial, refuse
 from azure_devops_agents.investigation.state import (
     CallTask,
     Decision,
@@ -31,6 +30,7 @@ from azure_devops_agents.investigation.state import (
     waiting_writes,
 )
 from azure_devops_agents.investigation.tool_calls import record_found
+from azure_devops_agents.investigation.writes.preparing import PrepareNode, Step, answer, blocked, denial, refuse
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.errors import AzureDevOpsError
 from langchain_azure_devops.safety import (

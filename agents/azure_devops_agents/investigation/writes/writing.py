@@ -13,10 +13,10 @@ from azure_devops_agents.approvals.earlier_writes import arecall_writes, recall_
 from azure_devops_agents.approvals.view import present_approval
 from azure_devops_agents.approvals.write_journal import Outcome, WriteJournal
 from azure_devops_agents.evidence.record import evidence_of_message
-from azure_devops_agents.investigation.preparing import destination_of, elsewhere
 from azure_devops_agents.investigation.refusals import ToolAbsent, evidence_of_refusal
 from azure_devops_agents.investigation.state import Decision, as_named
 from azure_devops_agents.investigation.tool_calls import available_tools, record_evidence, record_found, tool_call
+from azure_devops_agents.investigation.writes.preparing import destination_of, elsewhere
 from langchain_azure_devops import AzureDevOpsToolkit, Tool
 from langchain_azure_devops.errors import AzureDevOpsError, StateChanged, WriteOutcomeUnknown
 from langchain_azure_devops.results import error_artifact, render, render_error

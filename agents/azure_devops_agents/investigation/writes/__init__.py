@@ -1,0 +1,1 @@
+"""The writes of an investigation: prepared, asked about together, and sent once."""
