@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, Entry] = {
     "demo": Entry(f"{_COMMANDS}.demo", "Watch an investigation in the simulator; needs no account and no key."),
     "investigate": Entry(f"{_COMMANDS}.investigate", "Answer one question from the live organization, with evidence."),
     "chat": Entry(f"{_COMMANDS}.chat", "Investigate in a conversation."),
+    "threads": Entry(f"{_COMMANDS}.threads", "List and delete the conversations and questions that are stored."),
     "automate": Entry(
         f"{_COMMANDS}.automate", "Show the writes of an automation, and carry them out once you approve them."
     ),

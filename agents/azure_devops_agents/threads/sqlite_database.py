@@ -17,6 +17,7 @@ from azure_devops_agents.threads.database import ThreadDatabase, ThreadsUnusable
 from langchain_azure_devops.safety import make_private
 
 _WAIT_SECONDS = 10
+_PAGES_OF_CHANGES = 100
 _VERSION = 1
 """The form of the threads in a file. In form 0, the state of a thread held the texts of its evidence."""
 _MIGRATION, _SETTING_UP = "the migration of the threads", "the tables of the threads"
@@ -91,6 +92,8 @@ class SqliteThreads(ThreadDatabase):
         self._connections.append(connection)
         # What is deleted is overwritten: it may be a text with a secret that became known later.
         connection.execute("PRAGMA secure_delete = ON")
+        # The file of changes that SQLite keeps beside the database would grow to 4 MB.
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_PAGES_OF_CHANGES}")
         return connection
 
     @contextmanager

@@ -47,6 +47,7 @@ BUDGETS: dict[str, Budget] = {
     "tail": Budget("tail of a 50 MB log: received", 0.1, "MB"),
     "growth-time": Budget("time a row, 10,000 rows against 1,000", 1.5, "x", hard=False),
     "growth-memory": Budget("peak memory a row, 10,000 rows against 1,000", 1.5, "x"),
+    "threads": Budget("thread database of 20 steps with results of 30 kB, against its evidence", 4, "x"),
     "wrong-hits": Budget("lines of installed packages taken for a secret, of 50,000", 1, "lines"),
     "redaction-time": Budget("looking for secrets in 1 MB, processor time", 250, "ms", hard=False),
     "help": Budget("start-up of --help, processor time", 0.15, "s", hard=False),

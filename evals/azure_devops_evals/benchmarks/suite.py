@@ -13,6 +13,7 @@ from azure_devops_evals.benchmarks.redaction import redaction
 from azure_devops_evals.benchmarks.service import Stub, stub
 from azure_devops_evals.benchmarks.simulator import simulator
 from azure_devops_evals.benchmarks.start_up import start_up, t0
+from azure_devops_evals.benchmarks.threads import threads
 from azure_devops_evals.benchmarks.tokens import tokens
 
 BENCHMARKS: Mapping[str, Callable[[Stub], Iterable[Measurement]]] = {
@@ -23,6 +24,7 @@ BENCHMARKS: Mapping[str, Callable[[Stub], Iterable[Measurement]]] = {
     "tokens": tokens,
     "memory": memory,
     "growth": growth,
+    "threads": threads,
     "redaction": redaction,
     "simulator": simulator,
     "start-up": start_up,

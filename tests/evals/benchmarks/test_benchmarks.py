@@ -79,3 +79,10 @@ def test_a_time_fails_only_when_three_measurements_do(values, measured, verdict)
     made = iter(values)
     assert confirm(lambda: Measurement("call", next(made))).verdict == verdict
     assert len(values) - len(list(made)) == measured
+
+
+def test_a_thread_of_twenty_large_results_stays_within_four_times_its_evidence_also_while_it_grows():
+    measured = list(suite.measure(["threads"]))
+    assert [one.variant for one in measured] == ["at the end", "at its largest"]
+    assert [one.verdict for one in measured] == ["ok", "ok"], measured
+    assert all(one.value > 1 for one in measured)
