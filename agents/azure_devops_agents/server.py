@@ -24,7 +24,9 @@ with naming_extras():
     from langgraph.graph.state import CompiledStateGraph
     from langgraph_sdk.runtime import ServerRuntime
 
+    from azure_devops_agents.investigation.budgets import Budgets, read_budgets
     from azure_devops_agents.investigation.graph import build_graph
+    from azure_devops_agents.investigation.instructions import load_instructions
     from azure_devops_agents.threads.opening import find_database
 
 __all__ = ["make_graph"]
@@ -42,6 +44,8 @@ class _Parts:
     toolkit: AzureDevOpsToolkit
     model: BaseChatModel
     journal: WriteJournal
+    budgets: Budgets
+    instructions: str
 
 
 async def make_graph(runtime: ServerRuntime[Any]) -> CompiledStateGraph[Any, Any, Any, Any]:
@@ -58,7 +62,13 @@ async def make_graph(runtime: ServerRuntime[Any]) -> CompiledStateGraph[Any, Any
         connection = await parts.toolkit.averify()
         if connection.error is not None:
             raise connection.error
-    return build_graph(parts.model, parts.toolkit, journal=parts.journal)
+    return build_graph(
+        parts.model,
+        parts.toolkit,
+        budgets=parts.budgets,
+        journal=parts.journal,
+        instructions=parts.instructions,
+    )
 
 
 def _is_verified(toolkit: AzureDevOpsToolkit) -> bool:
@@ -75,4 +85,4 @@ def _open_parts() -> _Parts:
 def _open_parts_once() -> _Parts:
     toolkit = AzureDevOpsToolkit(audit=audit_path())
     model = open_model(os.environ.get(MODEL) or None)
-    return _Parts(toolkit, model, WriteJournal(find_database()))
+    return _Parts(toolkit, model, WriteJournal(find_database()), read_budgets(), load_instructions())

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from azure_devops_agents.cli.decisions import answer_approvals, ask_person, name_approver
-from azure_devops_agents.cli.options import ConnectionOptions
+from azure_devops_agents.cli.options import AgentOptions, ConnectionOptions
 from azure_devops_agents.cli.shell_terms import in_shell_terms
 from azure_devops_agents.cli.terminal import SafeConsole, make_safe, plain
 from azure_devops_agents.cli.views import show, show_approvals, show_report
@@ -32,7 +32,7 @@ COMMANDS = {
 }
 
 
-def chat(options: ConnectionOptions, *, model: str | None, thread: str | None, resume: bool) -> None:
+def chat(options: ConnectionOptions, *, agent: AgentOptions, thread: str | None, resume: bool) -> None:
     """Hold a conversation until the person leaves it."""
     console = SafeConsole()
     make_private_folder(state_path().parent)
@@ -43,7 +43,13 @@ def chat(options: ConnectionOptions, *, model: str | None, thread: str | None, r
     with (
         options.open() as target,
         target.toolkit() as toolkit,
-        open_investigator(chosen := open_model(model), toolkit, name_approver=name_approver) as investigator,
+        open_investigator(
+            chosen := open_model(agent.model),
+            toolkit,
+            budgets=agent.budgets(),
+            instructions=agent.load_instructions(),
+            name_approver=name_approver,
+        ) as investigator,
     ):
         last.write_text(thread, encoding="utf-8")
         _greet(console, toolkit, chosen, thread)

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from azure_devops_agents.cli.decisions import answer_approvals, ask_person, name_approver, name_person
-from azure_devops_agents.cli.options import ConnectionOptions, Via
+from azure_devops_agents.cli.options import AgentOptions, ConnectionOptions, Via
 from azure_devops_agents.cli.terminal import SafeConsole
 from azure_devops_agents.cli.views import as_json, join_lines, show, show_report
 from azure_devops_agents.investigation.events import ReportReady
@@ -22,7 +22,7 @@ def investigate(
     options: ConnectionOptions,
     question: str,
     *,
-    model: str | None,
+    agent: AgentOptions,
     thread: str | None,
     plan: Path | None,
     as_machine: bool,
@@ -30,7 +30,7 @@ def investigate(
 ) -> None:
     """Ask one question and print the report."""
     steps, out = SafeConsole(stderr=True), SafeConsole()
-    opened = open_model(model)
+    opened = open_model(agent.model)
     if via == "mcp" and isinstance(opened, KeylessModel):
         raise InvalidRequest(
             "--via mcp needs a language model: the rules without one know only the tools of this package. Give --model "
@@ -41,7 +41,14 @@ def investigate(
     with (
         options.open() as target,
         target.open_toolkit(via) as toolkit,
-        open_investigator(opened, toolkit, plan=_load_plan(toolkit, plan), name_approver=name_approver) as investigator,
+        open_investigator(
+            opened,
+            toolkit,
+            budgets=agent.budgets(),
+            plan=_load_plan(toolkit, plan),
+            instructions=agent.load_instructions(),
+            name_approver=name_approver,
+        ) as investigator,
     ):
         events = investigator.ask(thread, question)
         told = answer_approvals(investigator, thread, events, lambda asked: ask_person(steps, asked))

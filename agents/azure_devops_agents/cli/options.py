@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 import click
@@ -12,6 +13,7 @@ from langchain_azure_devops.errors import did_you_mean
 
 if TYPE_CHECKING:
     from azure_devops_agents.cli.target import Target
+    from azure_devops_agents.investigation.budgets import Budgets
 
     _Choice = click.Choice[str]
 else:
@@ -90,6 +92,88 @@ def connection_options(command: Callable[..., None]) -> Callable[..., None]:
     return with_options
 
 
+@dataclass(frozen=True)
+class AgentOptions:
+    """The values of the options about the agent.
+
+    Attributes:
+        model: As provider:name.
+        calls: The most tool calls of a question.
+        tokens: The most tokens of a question.
+        minutes: The longest time of a question.
+        instructions: The file of the operator's instructions.
+    """
+
+    model: str | None
+    calls: int | None
+    tokens: int | None
+    minutes: float | None
+    instructions: Path | None
+
+    def budgets(self) -> "Budgets":
+        """Return the budgets of a question; what is not given comes from the environment.
+
+        Raises:
+            Misconfigured: A variable of the environment is no number above 0.
+        """
+        from azure_devops_agents.investigation.budgets import read_budgets  # noqa: PLC0415 - slow to import
+
+        return read_budgets(calls=self.calls, tokens=self.tokens, minutes=self.minutes)
+
+    def load_instructions(self) -> str:
+        """Return the operator's instructions; without a file, those that the environment names.
+
+        Raises:
+            Misconfigured: The file cannot be used.
+        """
+        from azure_devops_agents.investigation.instructions import load_instructions  # noqa: PLC0415 - same
+
+        return load_instructions(self.instructions)
+
+
+def agent_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options about the agent to a command, which gets them as `AgentOptions` by the name `agent`."""
+
+    @click.option(
+        "--model", help="As provider:name, such as openai:gpt-5. Default: OpenAI with OPENAI_API_KEY, else offline."
+    )
+    @click.option(
+        "--calls",
+        type=click.IntRange(min=1),
+        help="The most tool calls of a question. Default: AZURE_DEVOPS_AGENT_CALLS, else 60.",
+    )
+    @click.option(
+        "--tokens",
+        type=click.IntRange(min=1),
+        help="The most tokens of a question, as the provider counts them. Default: AZURE_DEVOPS_AGENT_TOKENS, else "
+        "400000.",
+    )
+    @click.option(
+        "--minutes",
+        type=click.FloatRange(min=0, min_open=True),
+        help="The longest time of a question, without waiting for you. Default: AZURE_DEVOPS_AGENT_MINUTES, else 20.",
+    )
+    @click.option(
+        "--instructions",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="A Markdown file with your organization's instructions for the agent, such as who owns what and how to "
+        "file. Default: AZURE_DEVOPS_AGENT_INSTRUCTIONS.",
+    )
+    @wraps(command)
+    def with_options(
+        *given: object,
+        model: str | None,
+        calls: int | None,
+        tokens: int | None,
+        minutes: float | None,
+        instructions: Path | None,
+        **others: object,
+    ) -> None:
+        command(*given, agent=AgentOptions(model, calls, tokens, minutes, instructions), **others)
+
+    return with_options
+
+
 Via = Literal["tools", "mcp"]
 
 via_option = click.option(
@@ -98,8 +182,4 @@ via_option = click.option(
     default="tools",
     show_default=True,
     help="Use the tools of this package, or the vendor's MCP server, which needs Node.",
-)
-
-model_option = click.option(
-    "--model", help="As provider:name, such as openai:gpt-5. Default: OpenAI with OPENAI_API_KEY, else offline."
 )

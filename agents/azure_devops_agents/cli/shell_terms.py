@@ -21,6 +21,7 @@ TERMS: Mapping[str, str] = {
     "pat": "AZURE_DEVOPS_PAT",
     "scopes": "AZURE_DEVOPS_SCOPES",
     "audit": "AZURE_DEVOPS_AUDIT",
+    "instructions": "--instructions",
 }
 """The option that takes the place of an argument; the variable where no option does."""
 

@@ -1,9 +1,11 @@
 """The budget of a question: its limits, what is used of it, and how both are told to the model."""
 
 import math
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 from typing_extensions import TypedDict
@@ -14,8 +16,9 @@ from azure_devops_agents.investigation.state import State, since_question
 from azure_devops_agents.reports.report import WRITE_REPORT
 from langchain_azure_devops.errors import Misconfigured
 
-__all__ = ["Budgets", "Meter", "Usage"]
+__all__ = ["Budgets", "Meter", "Usage", "read_budgets"]
 
+_PREFIX = "AZURE_DEVOPS_AGENT_"
 LAST_TURNS = 3
 """How many turns the model has at most once a limit is reached; in the last of them it can only write the report."""
 ESTIMATED = "tokens_estimated"
@@ -57,6 +60,62 @@ class Budgets:
             if isinstance(value, bool) or not isinstance(value, kinds) or not 0 <= value < math.inf:
                 words = "number" if each.type is float else "whole number"
                 raise Misconfigured(f"{each.name}= takes a {words} from 0, not {value!r:.40}.", subject=each.name)
+
+
+def read_budgets(
+    *,
+    calls: int | None = None,
+    tokens: int | None = None,
+    minutes: float | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Budgets:
+    """Return the budgets of a question: what is given, else what the environment says, else the defaults.
+
+    Args:
+        calls: Tool calls; by default `AZURE_DEVOPS_AGENT_CALLS`.
+        tokens: Tokens of all turns; by default `AZURE_DEVOPS_AGENT_TOKENS`.
+        minutes: Time without waiting for people; by default `AZURE_DEVOPS_AGENT_MINUTES`.
+        environ: The environment; by default that of the process.
+
+    Raises:
+        Misconfigured: A value is no number above 0.
+    """
+    variables = os.environ if environ is None else environ
+    found: dict[str, Any] = {
+        "calls": read_number("CALLS", calls, int, variables),
+        "tokens": read_number("TOKENS", tokens, int, variables),
+    }
+    if (time := read_number("MINUTES", minutes, float, variables)) is not None:
+        found["seconds"] = time * 60
+    return Budgets(**{name: value for name, value in found.items() if value is not None})
+
+
+def read_number(
+    name: str, given: float | None, kind: type[int] | type[float], environ: Mapping[str, str]
+) -> float | None:
+    """Return a setting that is a number above 0: the given one, else that of the environment; None when it is not set.
+
+    Args:
+        name: The end of the variable's name, after `AZURE_DEVOPS_AGENT_`.
+        given: The value of the argument or option.
+        kind: Whether it is a whole number.
+        environ: The environment.
+
+    Raises:
+        Misconfigured: It is no such number.
+    """
+    text = environ.get(f"{_PREFIX}{name}", "").strip().replace("_", "").replace(",", "")
+    source = f"{_PREFIX}{name}" if given is None else name.lower()
+    if given is None and not text:
+        return None
+    try:
+        value = kind(text if given is None else given)
+    except (ValueError, OverflowError):
+        value = -1
+    if not 0 < value < math.inf:
+        words = "whole number" if kind is int else "number"
+        raise Misconfigured(f"{source}={text if given is None else given!r} is no {words} above 0.", subject=source)
+    return value
 
 
 class Usage(TypedDict):

@@ -56,6 +56,7 @@ def build_graph(
     store: BaseStore | None = None,
     plan: ApprovedPlan | None = None,
     name_approver: Callable[[], str] | None = None,
+    instructions: str = "",
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
     """Build the graph. It takes a question as `{"messages": [("user", "...")]}`.
 
@@ -73,13 +74,14 @@ def build_graph(
         plan: Decides about every write in place of a person: what it does not name is refused, and nobody is asked.
         name_approver: Names the person who answers, from what this process knows of them; it runs inside of the run.
             By default it is the user that the LangGraph server authenticated. Names in an answer are not read.
+        instructions: The operator's own instructions for the model; see `load_instructions`.
     """
     meter = Meter(budgets or Budgets(), toolkit.client.context.clock)
     writes = journal or WriteJournal()
     store = store or InMemoryStore()
     evidence = EvidenceOfRun(toolkit.client, store)
     clearing = ClearNode(toolkit.client, evidence)
-    turn, reading = ModelNode(model, toolkit, meter), ReadNode(toolkit, evidence)
+    turn, reading = ModelNode(model, toolkit, meter, instructions), ReadNode(toolkit, evidence)
     ending = ReportNodes(toolkit, meter, writes, clearing)
     preparing, writing = PrepareNode(toolkit, writes, plan), WriteNode(toolkit, writes)
     asking = ApproveNode(preparing, name_approver or name_signed_in_user)

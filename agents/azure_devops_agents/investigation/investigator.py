@@ -15,9 +15,10 @@ from langgraph.types import Command, Interrupt, StateSnapshot
 from azure_devops_agents.evidence.record import FullEvidence
 from azure_devops_agents.evidence.storable import storable
 from azure_devops_agents.evidence.store import EvidenceTexts
-from azure_devops_agents.investigation.budgets import Budgets
+from azure_devops_agents.investigation.budgets import Budgets, read_budgets
 from azure_devops_agents.investigation.events import ApprovalAsked, Event, ModelText, Waited, events_of, show_inert
 from azure_devops_agents.investigation.graph import build_graph
+from azure_devops_agents.investigation.instructions import load_instructions
 from azure_devops_agents.investigation.outgoing import Outgoing
 from azure_devops_agents.models.scripted import UnknownQuestion
 from azure_devops_agents.threads.database import ThreadDatabase
@@ -193,6 +194,7 @@ def open_investigator(
     budgets: Budgets | None = None,
     plan: ApprovedPlan | None = None,
     name_approver: Callable[[], str] | None = None,
+    instructions: str | None = None,
 ) -> Iterator[Investigator]:
     """Open an investigator that stores its threads, in an SQLite file readable by its owner only or in Postgres.
 
@@ -203,26 +205,32 @@ def open_investigator(
         database: The URL of a Postgres database in place of a file; by default `AZURE_DEVOPS_AGENT_DATABASE`.
         retention_days: Threads that did not change for so many days are deleted now, and 0 keeps all; by default
             `AZURE_DEVOPS_AGENT_RETENTION_DAYS`, or 90.
-        budgets: How much one question may cost.
+        budgets: How much one question may cost; by default what the environment says, see `read_budgets`.
         plan: Decides about every write in place of a person.
         name_approver: Names the person who answers. No name in an answer is read.
+        instructions: The operator's own instructions; by default those that the environment names, see
+            `load_instructions`.
 
     Raises:
         ThreadsUnusable: The threads cannot be read or stored.
+        Misconfigured: A setting of the environment has a value that it cannot have.
     """
     days = read_retention(retention_days)
+    limits = budgets or read_budgets()
+    told = load_instructions() if instructions is None else instructions
     threads = open_threads(path, database)
     try:
         threads.expire(days, datetime.now(UTC))
         graph = build_graph(
             model,
             toolkit,
-            budgets=budgets,
+            budgets=limits,
             journal=threads.journal,
             checkpointer=threads.saver,
             store=threads.store,
             plan=plan,
             name_approver=name_approver,
+            instructions=told,
         )
         migrate_threads(graph, threads)
         yield Investigator(graph, toolkit.client.secrets.redact_value, threads, Outgoing(toolkit.client).value)

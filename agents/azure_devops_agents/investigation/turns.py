@@ -10,12 +10,12 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, SystemMessage
 
 from azure_devops_agents.evidence.record import ReadEvidence
-from azure_devops_agents.investigation.budgets import LAST_TURNS, Meter, describe_budget, question_id
+from azure_devops_agents.investigation.budgets import LAST_TURNS, Meter, question_id
 from azure_devops_agents.investigation.clearing import clear_known, clear_message
 from azure_devops_agents.investigation.deadlines import TimeUp
 from azure_devops_agents.investigation.messages import join_message
 from azure_devops_agents.investigation.outgoing import Outgoing
-from azure_devops_agents.investigation.prompts import OVER_BUDGET, SYSTEM, add_note
+from azure_devops_agents.investigation.prompts import OVER_BUDGET, add_note, write_system_prompt
 from azure_devops_agents.investigation.state import State, answer_every_call
 from azure_devops_agents.investigation.streaming import InertModel
 from azure_devops_agents.investigation.token_counts import with_usage
@@ -23,7 +23,6 @@ from azure_devops_agents.investigation.tool_calls import available_tools, declar
 from azure_devops_agents.models.scripted import UnknownQuestion
 from azure_devops_agents.reports.report import WriteReport
 from langchain_azure_devops import AzureDevOpsToolkit
-from langchain_azure_devops.results import describe_organization
 
 _LONGEST_FAILURE = 300
 
@@ -52,6 +51,7 @@ class ModelNode:
     model: BaseChatModel
     toolkit: AzureDevOpsToolkit
     meter: Meter
+    instructions: str = ""
 
     def call_model(self, state: State) -> dict[str, Any]:
         """Let the model take its next step. When its time is up, it gets a last turn for the report at once."""
@@ -102,9 +102,10 @@ class ModelNode:
         }
 
     def _prepare_turn(self, state: State, limit: str | None) -> Turn:
-        settings = self.toolkit.client.settings
-        where = describe_organization(settings.organization, settings.default_project)
-        system = SystemMessage(f"{SYSTEM}{describe_budget(self.meter.budgets)}\n{where}")
+        known = self.toolkit.connection
+        projects = known.projects if known else ()
+        prompt = write_system_prompt(self.toolkit.client, projects, self.meter.budgets, self.instructions)
+        system = SystemMessage(prompt)
         messages = self._conversation(state)
         if limit is None:
             tools = [

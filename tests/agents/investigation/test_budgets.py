@@ -1,6 +1,9 @@
 """Budgets end a question with a report, whichever limit is reached, and the model is told the truth about them."""
 
 import json
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -9,8 +12,9 @@ from agent_tokens import READER
 from langchain_core.messages import ToolMessage
 from langchain_openai import ChatOpenAI
 
-from azure_devops_agents.investigation.budgets import Budgets
+from azure_devops_agents.investigation.budgets import Budgets, read_budgets
 from azure_devops_agents.investigation.graph import build_graph
+from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 from azure_devops_evals.live.openai_server import OpenAIServer, Turn
 from langchain_azure_devops import AzureDevOpsToolkit, RunContext
@@ -183,3 +187,42 @@ def test_each_question_of_a_thread_has_a_budget_of_its_own(toolkit):
 def test_a_budget_that_cannot_be_one_is_refused(given):
     with pytest.raises(Misconfigured, match=next(iter(given))):
         Budgets(**given)
+
+
+def test_budgets_come_from_the_arguments_then_from_the_environment_then_from_the_defaults():
+    environ = {"AZURE_DEVOPS_AGENT_CALLS": "7", "AZURE_DEVOPS_AGENT_TOKENS": " 90,000 "}
+    assert read_budgets(environ=environ) == Budgets(calls=7, tokens=90_000)
+    assert read_budgets(calls=3, minutes=1.5, environ=environ) == Budgets(calls=3, tokens=90_000, seconds=90)
+    assert read_budgets(environ={}) == Budgets(calls=60, tokens=400_000, seconds=1_200)
+
+
+@pytest.mark.parametrize("text", ["0", "-3", "many", "2.5", "inf"])
+def test_a_variable_that_is_no_budget_is_refused_by_its_name(text):
+    with pytest.raises(Misconfigured, match="AZURE_DEVOPS_AGENT_CALLS"):
+        read_budgets(environ={"AZURE_DEVOPS_AGENT_CALLS": text})
+
+
+def test_an_investigator_takes_its_budgets_from_the_environment(toolkit, tmp_path, monkeypatch):
+    monkeypatch.setenv("AZURE_DEVOPS_AGENT_CALLS", "1")
+    steps = [[Call.to("list_pull_requests")], [Call.to("write_report", answer="Done.", verdict="answered")]]
+    with open_investigator(ScriptedModel(steps=steps), toolkit, path=tmp_path / "t.sqlite") as investigator:
+        list(investigator.ask("t", "?"))
+        assert investigator.state("t")["report"]["coverage"]["limits"] == ["1 tool calls"]
+
+
+def test_the_options_of_a_command_set_the_budgets_and_the_instructions(tmp_path):
+    runbook = tmp_path / "runbook.md"
+    runbook.write_text("# Runbook", encoding="utf-8")
+    command = [sys.executable, "-m", "azure_devops_agents.cli.main", "investigate", "--simulator"]
+    asked = [*command, "--calls", "1", "--tokens", "90000", "--minutes", "5", "--instructions", str(runbook), "--json"]
+    environ = {**os.environ, "XDG_STATE_HOME": str(tmp_path), "OPENAI_API_KEY": "", "OPENAI_BASE_URL": ""}
+    done = subprocess.run(
+        [*asked, "List the open pull requests in the Platform project."],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=environ,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["report"]["coverage"]["limits"] == ["1 tool calls"]

@@ -2,16 +2,16 @@
 
 import click
 
-from azure_devops_agents.cli.options import ConnectionOptions, connection_options, model_option
+from azure_devops_agents.cli.options import AgentOptions, ConnectionOptions, agent_options, connection_options
 
 
 @click.command
-@model_option
+@agent_options
 @click.option("--thread", help="The thread to begin or to continue.")
 @click.option("--resume", is_flag=True, help="Continue the last thread.")
 @connection_options
-def command(options: ConnectionOptions, model: str | None, thread: str | None, resume: bool) -> None:
+def command(options: ConnectionOptions, agent: AgentOptions, thread: str | None, resume: bool) -> None:
     """Talk with the investigator. You approve every write."""
     from azure_devops_agents.cli.conversation import chat
 
-    chat(options, model=model, thread=thread, resume=resume)
+    chat(options, agent=agent, thread=thread, resume=resume)

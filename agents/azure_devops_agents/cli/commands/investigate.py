@@ -4,12 +4,19 @@ from pathlib import Path
 
 import click
 
-from azure_devops_agents.cli.options import ConnectionOptions, Via, connection_options, model_option, via_option
+from azure_devops_agents.cli.options import (
+    AgentOptions,
+    ConnectionOptions,
+    Via,
+    agent_options,
+    connection_options,
+    via_option,
+)
 
 
 @click.command
 @click.argument("question")
-@model_option
+@agent_options
 @click.option("--thread", help="Continue an earlier thread.")
 @click.option(
     "--plan",
@@ -22,7 +29,7 @@ from azure_devops_agents.cli.options import ConnectionOptions, Via, connection_o
 def command(
     options: ConnectionOptions,
     question: str,
-    model: str | None,
+    agent: AgentOptions,
     thread: str | None,
     plan: Path | None,
     as_machine: bool,
@@ -31,4 +38,4 @@ def command(
     """Answer one question with evidence. You approve every write."""
     from azure_devops_agents.cli.one_question import investigate
 
-    investigate(options, question, model=model, thread=thread, plan=plan, as_machine=as_machine, via=via)
+    investigate(options, question, agent=agent, thread=thread, plan=plan, as_machine=as_machine, via=via)
