@@ -42,7 +42,7 @@ def _places(
         found = finder.find(quote, [identifier]) if identifier in evidence else None
         if found is not None:
             page = page_of_quote(evidence[identifier].get("urls"), texts[identifier], found.places, quote)
-            places[identifier] = {"url": safe_url(page.url), "line": page.lines, "text": found.text}
+            places[identifier] = {"url": safe_url(page.url), "line": page.lines}
     return places
 
 

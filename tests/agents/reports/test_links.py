@@ -117,8 +117,8 @@ def test_a_text_that_is_no_markdown_gets_an_address():
     }
 
 
-def said(statement, quote="", row=""):
-    return {"statement": statement, "evidence": ["E1"], "quote": quote, "places": {"E1": {"text": row}}}
+def said(statement, quote=""):
+    return {"statement": statement, "evidence": ["E1"], "quote": quote}
 
 
 def test_a_time_line_is_in_utc_and_in_order():
@@ -127,19 +127,20 @@ def test_a_time_line_is_in_utc_and_in_order():
             "observed": [
                 said("It went down at 2026-11-27T11:00+02:00."),
                 said("Tom merged it.", quote="closed: 2026-11-26T08:14Z"),
-                said("Build 35 failed.", row="35\tfailed\t2026-11-28T10:00Z"),
+                said("Build 35 failed.", quote="35\tfailed"),
                 said("Somebody saw it on November 25, 2026."),
                 {**said("Nobody cites this of 2026-11-01."), "evidence": []},
             ],
             "inferred": [],
-        }
+        },
+        {"E1": "closed: 2026-11-26T08:14Z\n35\tfailed\t2026-11-28T10:00Z"},
     )
     assert [row["time"] for row in rows] == ["2026-11-25", "2026-11-26 08:14", "2026-11-27 09:00", "2026-11-28 10:00"]
     assert all(row["evidence"] == ["E1"] for row in rows)
 
 
 def test_two_dated_facts_are_no_time_line():
-    assert build_timeline({"observed": [said("On 2026-11-27."), said("On 2026-11-28.")]}) == []
+    assert build_timeline({"observed": [said("On 2026-11-27."), said("On 2026-11-28.")]}, {}) == []
 
 
 def test_a_pattern_with_one_row_is_its_page():
