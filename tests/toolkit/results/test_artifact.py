@@ -180,7 +180,7 @@ AT_LINE = "&line={{line}}&lineEnd={{end}}&lineStartColumn=1&lineEndColumn=1&line
                 "list": "{base}/Platform/_git/docs/pullrequests",
             },
         ),
-        ("list_builds", {"project": "My Shop"}, {"list": "{base}/My%20Shop/_build"}),
+        ("list_pull_requests", {"project": "My Shop"}, None),
         ("get_pull_request", {"id": 16}, {"url": "{base}/Platform/_git/docs/pullrequest/16"}),
         (
             "query_work_items",
