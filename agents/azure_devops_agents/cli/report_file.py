@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import click
+from langchain_core.messages import HumanMessage
 
+from azure_devops_agents.cli.options import REPORT_ENDINGS
 from azure_devops_agents.cli.terminal import machine_readable, make_safe
 from azure_devops_agents.evidence.record import FullEvidence
+from azure_devops_agents.investigation.investigator import Investigator
 from azure_devops_agents.reports.markdown import render_markdown
 from azure_devops_agents.reports.page import DEFAULT_TITLE, render_page
 from azure_devops_agents.reports.sarif import render_sarif
@@ -22,28 +24,19 @@ def _as_page(report: Mapping[str, Any], evidence: Mapping[str, FullEvidence], qu
     return render_page(report, evidence, {name: entry["text"] for name, entry in evidence.items()}, question)
 
 
-_FORMS: Mapping[str, _Render] = {
-    ".md": lambda report, _, question: make_safe(render_markdown(report, question or DEFAULT_TITLE)),
-    ".html": _as_page,
-    ".json": lambda report, evidence, _: report_as_json(report, evidence),
-    ".sarif": lambda report, evidence, question: machine_readable(render_sarif(report, evidence, question)),
-}
-ENDINGS = ", ".join(_FORMS)
+def _as_markdown(report: Mapping[str, Any], _: Mapping[str, FullEvidence], question: str) -> str:
+    return make_safe(render_markdown(report, question or DEFAULT_TITLE))
 
 
-class ReportFile(click.ParamType[Path, str]):
-    """The name of a file for a report, whose ending says in which form it is written."""
+def _as_json(report: Mapping[str, Any], evidence: Mapping[str, FullEvidence], _: str) -> str:
+    return report_as_json(report, evidence)
 
-    name = "file"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        """Return the path, or refuse one whose ending is not known or whose folder does not exist."""
-        path = Path(str(value))
-        if path.suffix.lower() not in _FORMS:
-            self.fail(f"{path.name!r} must end with one of {ENDINGS}.", param, ctx)
-        if not path.absolute().parent.is_dir():
-            self.fail(f"There is no folder {str(path.absolute().parent)!r}.", param, ctx)
-        return path
+def _as_sarif(report: Mapping[str, Any], evidence: Mapping[str, FullEvidence], question: str) -> str:
+    return machine_readable(render_sarif(report, evidence, question))
+
+
+_FORMS: Mapping[str, _Render] = dict(zip(REPORT_ENDINGS, (_as_markdown, _as_page, _as_json, _as_sarif), strict=True))
 
 
 def report_as_json(report: Mapping[str, Any] | None, evidence: Mapping[str, FullEvidence]) -> str:
@@ -61,7 +54,7 @@ def write_report(
     """
     render = _FORMS.get(path.suffix.lower())
     if render is None:
-        raise InvalidRequest(f"{path.name!r} must end with one of {ENDINGS}.", subject="report")
+        raise InvalidRequest(f"{path.name!r} must end with one of {', '.join(REPORT_ENDINGS)}.", subject="report")
     text = render(report, evidence, question).rstrip("\n") + "\n"
     try:
         # Such a file is readable by its owner only.
@@ -79,3 +72,21 @@ def write_report(
         raise InvalidRequest(
             f"The report was not written to {path.name}: {error.strerror}. Choose another file.", subject="report"
         ) from error
+
+
+def save_report(investigator: Investigator, thread: str, path: Path) -> None:
+    """Write the last report of a thread to a file.
+
+    Raises:
+        InvalidRequest: There is no report yet, the ending is not known, or the file cannot be written.
+    """
+    state = investigator.state(thread)
+    if not (report := state.get("report")):
+        raise InvalidRequest("There is no report in this thread yet. Ask a question first.", subject="report")
+    asked = [str(message.text) for message in state["messages"] if isinstance(message, HumanMessage)]
+    write_report(path, report, investigator.evidence(thread), asked[-1] if asked else "")
+
+
+def as_json(investigator: Investigator, thread: str) -> str:
+    """Return the report and the evidence of a thread as JSON."""
+    return report_as_json(investigator.state(thread).get("report"), investigator.evidence(thread))

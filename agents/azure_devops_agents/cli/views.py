@@ -9,9 +9,8 @@ from rich.text import Text
 
 from azure_devops_agents.cli.approval_panel import show_approval
 from azure_devops_agents.cli.report_view import show_report
-from azure_devops_agents.cli.terminal import machine_readable, make_safe
+from azure_devops_agents.cli.terminal import make_safe
 from azure_devops_agents.investigation.events import ApprovalAsked, Event, ModelText, ToolFinished, ToolStarted, Waited
-from azure_devops_agents.investigation.investigator import Investigator
 
 _MARKS = {"ok": ("✓", "green"), "written": ("✓", "bold green"), "partial": ("◐", "yellow"), "empty": ("○", "dim")}
 
@@ -72,12 +71,6 @@ def summarize_write(view: Mapping[str, Any]) -> str:
     arguments = view["arguments"]
     about = arguments.get("id") or arguments.get("title") or ""
     return _short(f"{view['tool']} {about}".strip(), 48)
-
-
-def as_json(investigator: Investigator, thread: str) -> str:
-    """Return the report and the evidence of a thread as JSON."""
-    report = investigator.state(thread).get("report")
-    return machine_readable({"report": report, "evidence": list(investigator.evidence(thread).values())})
 
 
 def _arguments(arguments: Mapping[str, Any]) -> str:
