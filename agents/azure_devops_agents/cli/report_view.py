@@ -39,6 +39,9 @@ def shows_links(console: Console) -> bool:
     """Whether the terminal shows a link behind a text (OSC 8). Where that is not known, addresses are printed."""
     if not console.is_terminal or console.legacy_windows or console.color_system is None:
         return False
+    if console.record:
+        # A recording becomes a picture or a page.
+        return True
     if forced := os.environ.get("FORCE_HYPERLINK"):
         return forced != "0"
     vte = os.environ.get("VTE_VERSION", "")
