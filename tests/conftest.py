@@ -20,6 +20,7 @@ for folder in (
     "simulator/clients",
     "simulator/contract",
     "agents",
+    "agents/server",
     "evals",
 ):
     sys.path.insert(0, str(ROOT / "tests" / folder))

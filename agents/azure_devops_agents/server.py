@@ -51,8 +51,9 @@ class _Parts:
 async def make_graph(runtime: ServerRuntime[Any]) -> CompiledStateGraph[Any, Any, Any, Any]:
     """Make the graph for one run, or for one read of a thread or of the schemas.
 
-    The server brings the checkpointer and the store. A run verifies the connection if no run before it could; a read
-    needs none, so that a front end shows its threads also while Azure DevOps cannot be reached.
+    The server brings the checkpointer, the store, and the user whose name stands beside an approval. A run verifies the
+    connection if no run before it could; a read needs none, so that a front end shows its threads also while Azure
+    DevOps cannot be reached.
 
     Raises:
         AzureDevOpsError: Why a run has no usable connection.

@@ -1,5 +1,6 @@
 """A real `langgraph dev` process beside the simulator and a scripted model behind HTTP."""
 
+import json
 import os
 import signal
 import socket
@@ -55,6 +56,15 @@ class LangGraphServer:
     @property
     def log(self) -> str:
         return (self.folder / "server.log").read_text(encoding="utf-8", errors="replace")
+
+    @property
+    def audit(self) -> Path:
+        return self.folder / "state" / "azure-devops-agent" / "audit.jsonl"
+
+    def approvers(self) -> list[str]:
+        """Return who approved each write, as the audit log says."""
+        entries = [json.loads(line) for line in self.audit.read_text(encoding="utf-8").splitlines()]
+        return [entry["details"]["approver"] for entry in entries if entry["event"] == "approved"]
 
     def start(self) -> None:
         self.folder.mkdir(exist_ok=True)

@@ -13,14 +13,15 @@ from typing import Any, Protocol
 from langchain_azure_devops.extras import naming_extras
 from langchain_azure_devops.safety import make_private
 
-_TABLE = (
-    # The first version chose the name. Under another name the writes that it began would be forgotten.
+# The first version chose the name. Under another name the writes that it began would be forgotten.
+_WRITES = (
     "CREATE TABLE IF NOT EXISTS intents "
     "(id TEXT PRIMARY KEY, tool TEXT NOT NULL, status TEXT, text TEXT, begun DOUBLE PRECISION NOT NULL, "
     "destination TEXT, arguments TEXT)"
 )
+_APPROVALS = "CREATE TABLE IF NOT EXISTS approvals (id TEXT PRIMARY KEY, digest TEXT NOT NULL, approver TEXT NOT NULL)"
 _CREATING = 7_238_114_905
-"""The advisory lock of Postgres under which one process at a time creates the table."""
+"""The advisory lock of Postgres under which one process at a time creates the tables."""
 _CONNECTIONS = 4
 
 Row = tuple[Any, ...]
@@ -80,7 +81,8 @@ class SqliteDatabase:
                 isolation_level=None,
             )
             self._connection.execute("PRAGMA synchronous=FULL")
-            self._connection.execute(_TABLE)
+            for table in (_WRITES, _APPROVALS):
+                self._connection.execute(table)
             _add_missing_columns(self._connection)
         return self._connection
 
@@ -134,14 +136,15 @@ class PostgresDatabase:
         self._pool.close()
 
     def _prepare(self) -> None:
-        """Open the pool and create the table, once; of many processes that begin at once, one creates it."""
+        """Open the pool and create the tables, once; of many processes that begin at once, one creates them."""
         with self._lock:
             if self._ready:
                 return
             self._pool.open()
             with self._pool.connection() as connection, connection.transaction():
                 connection.execute("SELECT pg_advisory_xact_lock(%s)", (_CREATING,))
-                connection.execute(_TABLE)
+                for table in (_WRITES, _APPROVALS):
+                    connection.execute(table)
             self._ready = True
 
 

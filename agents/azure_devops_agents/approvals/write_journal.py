@@ -1,4 +1,4 @@
-"""The journal of writes: each write is stored before it is sent, and its outcome afterwards. None is sent twice."""
+"""The journal of writes: each is stored when it is approved, before it is sent, and afterwards. None is sent twice."""
 
 import asyncio
 import time
@@ -61,6 +61,36 @@ class WriteJournal:
         """
         self._begun_here: set[str] = set()
         self._database: JournalDatabase = PostgresDatabase(place) if isinstance(place, str) else SqliteDatabase(place)
+
+    def approve(self, write_id: str, digest: str, approver: str) -> None:
+        """Store that a write was approved.
+
+        A thread can be written by whoever may use its server. The journal cannot, so a decision in a thread counts
+        only when the journal knows it.
+
+        Args:
+            write_id: Identifies the approval.
+            digest: The digest of what was shown.
+            approver: Who approved it.
+        """
+        into = (
+            "INSERT INTO approvals (id, digest, approver) VALUES (?, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET digest = excluded.digest, approver = excluded.approver"
+        )
+        self._database.change(into, (write_id, digest, _storable(approver)))
+
+    async def aapprove(self, write_id: str, digest: str, approver: str) -> None:
+        """Store that a write was approved, like `approve`."""
+        await asyncio.to_thread(self.approve, write_id, digest, approver)
+
+    def is_approved(self, write_id: str, digest: str, approver: str) -> bool:
+        """Return whether this very approval was stored."""
+        wanted = "SELECT id FROM approvals WHERE id = ? AND digest = ? AND approver = ?"
+        return bool(self._database.read(wanted, (write_id, digest, _storable(approver))))
+
+    async def ais_approved(self, write_id: str, digest: str, approver: str) -> bool:
+        """Return whether this very approval was stored, like `is_approved`."""
+        return await asyncio.to_thread(self.is_approved, write_id, digest, approver)
 
     def begin(self, write_id: str, tool: str, destination: str = "", arguments: str = "{}") -> Outcome | None:
         """Store that a write begins; return None the first time, and later the outcome of the earlier one.

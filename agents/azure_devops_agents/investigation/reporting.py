@@ -71,7 +71,7 @@ class ReportNodes:
         texts = clear_known(self.toolkit.client, texts)
         checked = check_report(clear_known(self.toolkit.client, self._take_report(state, wanted)), texts)
         checked = add_places(checked, state.get("evidence", {}), texts)
-        checked["timeline"] = build_timeline(checked, texts)
+        checked["timeline"] = build_timeline(checked)
         problems = list_problems(checked) if wanted is not None and self._may_repair(state) else []
         answers: list[AnyMessage] = [
             _ask_to_repair(call, outgoing.value(problems))

@@ -70,6 +70,11 @@ class CallTask(TypedDict):
     found: NotRequired[dict[str, str]]
 
 
+def approval_of(decision: Decision) -> tuple[str, str, str]:
+    """Return what identifies an approval in the journal of writes: its id, what was shown, and who approved it."""
+    return decision["write_id"], decision["digest"], decision["approver"]
+
+
 def merge_entries(old: dict[str, Any] | None, new: dict[str, Any] | None) -> dict[str, Any]:
     """Merge two mappings; the newer entry wins."""
     return {**(old or {}), **(new or {})}

@@ -49,14 +49,13 @@ class EvidenceOfRun:
         return RunnableLambda(run, arun)
 
     def _take_texts(self, update: Any) -> list[str]:
-        """Replace the answers in an update by index entries, and return their texts without known secrets."""
+        """Replace the answers in an update by index entries, and return their texts."""
         changes = update.update if isinstance(update, Command) else update
         found: dict[str, Any] = (changes.get("evidence") if isinstance(changes, dict) else None) or {}
         texts = []
         for name, answer in list(found.items()):
             if "text" in answer:
-                cleared = self.client.secrets.redact_value(answer, learn=False)
-                entry, text = index_entry(cleared, self.client.context.clock())
+                entry, text = index_entry(answer, self.client.context.clock())
                 found[name] = entry
                 texts.append(text)
         return texts

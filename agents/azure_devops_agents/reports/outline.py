@@ -28,7 +28,7 @@ STATEMENTS = {
 TIMELINE, WRITTEN, COVERAGE, SOURCES = "Time line", "Written", "Not covered", "Sources"
 _GAPS = {"partial": "Read in part", "not_written": "Not written", "limits": "Limit reached", "unknown": "Unknown"}
 _EVIDENCE_ID = re.compile(r"E\d+")
-_LINK = re.compile(r"https?://[!#$%&*+,./0-9:;=?@A-Z_a-z~-]+")
+_LINK = re.compile(r"https?://[^\s<>()\[\]{}\"'`\\|]+")
 
 
 @dataclass(frozen=True)

@@ -55,10 +55,25 @@ def test_an_outcome_is_told_without_beginning(place):
     again.close()
 
 
+def test_only_an_approval_that_was_stored_counts(place):
+    journal = WriteJournal(place)
+    assert not journal.is_approved("a", "digest", "dana")
+    journal.approve("a", "digest", "dana")
+    assert journal.is_approved("a", "digest", "dana")
+    assert not journal.is_approved("a", "digest", "priya")
+    assert not journal.is_approved("a", "other", "dana")
+    assert not journal.is_approved("b", "digest", "dana")
+    journal.approve("a", "digest", "priya")
+    assert not journal.is_approved("a", "digest", "dana")
+    journal.close()
+
+
 async def test_the_asynchronous_form_keeps_the_same_journal_and_blocks_no_loop(place):
     journal = WriteJournal(place)
     with blockbuster_ctx():
         assert await journal.aoutcome("a") is None
+        await journal.aapprove("a", "digest", "dana")
+        assert await journal.ais_approved("a", "digest", "dana")
         begun = await asyncio.gather(*(journal.abegin("a", "tool", "here", "{}") for _ in range(8)))
         assert begun.count(None) == 1
         await journal.afinish("a", "unknown", "lost \ud800 \0")

@@ -5,8 +5,7 @@ import io
 from rich.console import Console
 
 from azure_devops_agents.approvals.answers import ask_about
-from azure_devops_agents.cli.report_file import report_as_json
-from azure_devops_agents.cli.views import join_lines, show
+from azure_devops_agents.cli.views import as_json, join_lines, show
 from azure_devops_agents.investigation.events import ApprovalAsked, ModelText, ReportReady, ToolFinished, ToolStarted
 
 VIEW = {
@@ -87,7 +86,7 @@ def test_reports_for_machines_hold_no_command_and_lose_nothing():
     import json
 
     state = {"report": {"answer": "##vso[task.complete]"}, "evidence": {"E1": {"text": "a\n##[error]b"}}}
-    text = report_as_json(state["report"], state["evidence"])
+    text = as_json(state)
     assert "##vso[" not in text
     assert "##[" not in text
     assert json.loads(text)["report"] == state["report"]

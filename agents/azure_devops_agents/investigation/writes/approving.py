@@ -24,6 +24,7 @@ from azure_devops_agents.investigation.state import (
     CallTask,
     Decision,
     State,
+    approval_of,
     as_data,
     as_named,
     free_ids,
@@ -43,9 +44,11 @@ from langchain_azure_devops.safety import (
 
 
 def name_signed_in_user() -> str:
-    """Name the user that a LangGraph server has authenticated for this run; `unknown` where nobody signs in."""
-    user = getattr(get_runtime().server_info, "user", None)
-    return str(getattr(user, "identity", "") or "unknown")
+    """Name the user whom a LangGraph server has authenticated for this run. The server lets no client set it."""
+    server = get_runtime().server_info
+    if server is None:
+        return "unknown"
+    return str(getattr(server.user, "identity", "") or "unknown (this server does not authenticate)")
 
 
 @dataclass
@@ -68,6 +71,8 @@ class ApproveNode:
         for step in steps:
             if step.denied is not None:
                 record_event(self.toolkit.client, "denied", **step.denied)
+        for approval in _list_approvals(steps):
+            self.preparing.journal.approve(*approval)
         return _join(steps)
 
     async def aapprove(self, state: State) -> dict[str, Any]:
@@ -78,6 +83,8 @@ class ApproveNode:
         for step in steps:
             if step.denied is not None:
                 await record_event_async(self.toolkit.client, "denied", **step.denied)
+        for approval in _list_approvals(steps):
+            await self.preparing.journal.aapprove(*approval)
         return _join(steps)
 
     def _take_steps(self, state: State) -> list[Step]:
@@ -215,6 +222,12 @@ def _answer_found(task: CallTask, evidence_id: str) -> Step:
     """Answer a call with an equal write that was found meanwhile, so that it is not sent twice."""
     found = task.get("found", {})
     return answer(task["call"], record_found(evidence_id, task["call"], found["status"], found["text"]))
+
+
+def _list_approvals(steps: Sequence[Step]) -> list[tuple[str, str, str]]:
+    """List the approvals among the steps for the journal."""
+    decided = [entry for step in steps for entry in step.update.get("decisions", {}).values()]
+    return [approval_of(entry) for entry in decided if entry["decision"] == "approve"]
 
 
 def _join(steps: Sequence[Step]) -> dict[str, Any]:

@@ -14,15 +14,23 @@ from azure_devops_agents.approvals.view import present_approval
 from azure_devops_agents.approvals.write_journal import Outcome, WriteJournal
 from azure_devops_agents.evidence.record import evidence_of_message
 from azure_devops_agents.investigation.refusals import ToolAbsent, evidence_of_refusal
-from azure_devops_agents.investigation.state import Decision, as_named
+from azure_devops_agents.investigation.state import Decision, approval_of, as_named
 from azure_devops_agents.investigation.tool_calls import available_tools, record_evidence, record_found, tool_call
-from azure_devops_agents.investigation.writes.preparing import destination_of, elsewhere
+from azure_devops_agents.investigation.writes.preparing import blocked, destination_of, elsewhere
 from langchain_azure_devops import AzureDevOpsToolkit, Tool
 from langchain_azure_devops.errors import AzureDevOpsError, StateChanged, WriteOutcomeUnknown
 from langchain_azure_devops.results import error_artifact, render, render_error
-from langchain_azure_devops.safety import MOST_ASKS, Approval, AuditEvent, allow_targets, record_event_async
+from langchain_azure_devops.safety import (
+    MOST_ASKS,
+    Approval,
+    AuditEvent,
+    allow_targets,
+    record_event,
+    record_event_async,
+)
 
 _OUTDATED = "outdated"
+_NOT_APPROVED = "The journal of this agent has no such approval. Ask for the write again."
 
 
 @dataclass
@@ -41,11 +49,13 @@ class WriteNode:
         return self.toolkit.declarations[call["name"]]
 
     def _find_obstacle(
-        self, decision: Decision, tools: Mapping[str, BaseTool], before: Outcome | None
+        self, decision: Decision, tools: Mapping[str, BaseTool], before: Outcome | None, *, approved: bool
     ) -> dict[str, Any] | None:
         """Answer a write that must not be sent; None when it may be sent, or was begun before."""
         if decision["destination"] != self.destination:
             return _record_refusal(decision, elsewhere(self.toolkit, decision["call"], decision["destination"]))
+        if not approved:
+            return _record_refusal(decision, blocked(decision["call"], f"Nothing was written: {_NOT_APPROVED}"))
         name = decision["call"]["name"]
         if name in tools or before is not None:
             return None
@@ -58,7 +68,10 @@ class WriteNode:
         """Carry out an approved write, once."""
         tools, client, tool = available_tools(self.toolkit), self.toolkit.client, self._tool(decision["call"])
         before = self.journal.outcome(decision["write_id"])
-        if prevented := self._find_obstacle(decision, tools, before):
+        approved = before is not None or self.journal.is_approved(*approval_of(decision))
+        if not approved:
+            record_event(client, "denied", tool=tool.name, digest=decision["digest"], reason=_NOT_APPROVED)
+        if prevented := self._find_obstacle(decision, tools, before, approved=approved):
             return prevented
         if before := before or self.journal.begin(*self._entry(decision)):
             if before.status == _OUTDATED:
@@ -75,7 +88,10 @@ class WriteNode:
         """Carry out an approved write, once, without blocking."""
         tools, client, tool = available_tools(self.toolkit), self.toolkit.client, self._tool(decision["call"])
         before = await self.journal.aoutcome(decision["write_id"])
-        if prevented := self._find_obstacle(decision, tools, before):
+        approved = before is not None or await self.journal.ais_approved(*approval_of(decision))
+        if not approved:
+            await record_event_async(client, "denied", tool=tool.name, digest=decision["digest"], reason=_NOT_APPROVED)
+        if prevented := self._find_obstacle(decision, tools, before, approved=approved):
             return prevented
         if before := before or await self.journal.abegin(*self._entry(decision)):
             if before.status == _OUTDATED:
