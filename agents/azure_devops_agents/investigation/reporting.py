@@ -69,8 +69,7 @@ class ReportNodes:
         wanted = next((call for call in open_calls if call["name"] == WRITE_REPORT and "malformed" not in call), None)
         outgoing, last = Outgoing.of_thread(self.toolkit.client, state["messages"]), state["messages"][-1]
         texts = clear_known(self.toolkit.client, texts)
-        checked = check_report(clear_known(self.toolkit.client, self._take_report(state, wanted)), texts)
-        checked = add_places(checked, state.get("evidence", {}), texts)
+        checked = self._check_support(state, wanted, texts)
         checked["timeline"] = build_timeline(checked)
         problems = list_problems(checked) if wanted is not None and self._may_repair(state) else []
         answers: list[AnyMessage] = [
@@ -89,6 +88,15 @@ class ReportNodes:
         if first and (wanted is None or is_worse(checked, first)):
             return {"messages": answers, "report": first}
         return {"messages": answers, "report": outgoing.value(checked)}
+
+    def _check_support(self, state: State, wanted: dict[str, Any] | None, texts: dict[str, str]) -> dict[str, Any]:
+        """Take the report and check what the model says in it; a sentence that code wrote needs no evidence."""
+        taken, known = self._take_report(state, wanted), state.get("evidence", {})
+        said = (wanted["args"].get("answer") if wanted else None, str(getattr(state["messages"][-1], "text", "")))
+        question = str(since_question(state["messages"])[0].text)
+        report, question = clear_known(self.toolkit.client, (taken, question))
+        checked = check_report(report, texts, known, question, answered_by_code=taken["answer"] not in said)
+        return add_places(checked, known, texts)
 
     def _may_repair(self, state: State) -> bool:
         """Return whether the model may be asked to repair its report: once, and within the budget."""

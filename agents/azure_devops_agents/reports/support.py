@@ -1,47 +1,62 @@
 """Check what a report says against the evidence that it cites."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from azure_devops_agents.reports.quotes import SHORTEST, QuoteFinder
+from azure_devops_agents.reports.claims import Claims
+from azure_devops_agents.reports.quotes import SHORTEST, Found, QuoteFinder
 from azure_devops_agents.reports.report import SECTIONS
+from azure_devops_agents.reports.units import Source
 
-_UNQUOTED = "it quotes nothing"
-_UNCITED = "it cites no evidence"
+_READ = frozenset({"ok", "empty", "partial"})
+"""The states of evidence that the report does not list by itself."""
 
 
-def check_report(report: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
+def check_report(
+    report: Mapping[str, Any],
+    texts: Mapping[str, str],
+    index: Mapping[str, Mapping[str, Any]] | None = None,
+    question: str = "",
+    *,
+    answered_by_code: bool = False,
+) -> dict[str, Any]:
     """Move every statement that its evidence does not support to `unverified`, with the `problem`.
 
-    A statement that stays gets the place of its quote (`found`: the evidence, and the line of the file or log). What
-    was not determined needs no quote: it says what is missing.
+    What was not determined needs no quote: it says what is missing. `answer_unverified` lists the sentences of the
+    answer that hold a fact which neither the statements' evidence nor evidence that the sentence names supports.
 
     Args:
         report: The report of the model.
         texts: The texts of the evidence, by id.
+        index: What the state keeps of the evidence, by id: the calls that were made, and how they ended.
+        question: What was asked. An answer may repeat its names.
+        answered_by_code: Whether code wrote the answer, such as why there is no report. It is not checked.
     """
-    finder = QuoteFinder(texts)
-    result: dict[str, Any] = {**report, "unverified": [], "answer_unverified": []}
+    known = index or {}
+    checker = _Checker({name: _source(name, text, known.get(name) or {}) for name, text in texts.items()}, question)
+    result: dict[str, Any] = {**report, "unverified": []}
     for section in SECTIONS:
         kept = []
         for statement in report[section]:
             if section == "not_determined" and not statement["quote"]:
                 kept.append(statement)
-                continue
-            found = finder.find(statement["quote"], statement["evidence"])
-            if found is None:
-                problem = _explain_missing_quote(statement, texts)
+            elif problem := checker.check(section, statement):
                 result["unverified"].append({**statement, "section": section, "problem": problem})
             else:
-                kept.append({**statement, "found": {"evidence": found.evidence_id, "line": found.line}})
+                kept.append(statement)
         result[section] = kept
+    told = [name for name in texts if str((known.get(name) or {}).get("status") or "ok") not in _READ]
+    result["answer_unverified"] = [] if answered_by_code else checker.check_answer(result, told)
     return result
 
 
 def list_problems(report: Mapping[str, Any]) -> list[str]:
     """List what a checked report says without support, in words for the model that wrote it."""
     return [
-        *(f"{row['section']}: {row['statement']!r}: {row['problem']}." for row in report["unverified"]),
+        *(
+            f"{row['section']}: {row['statement']!r}, quote {row['quote']!r}: {row['problem']}."
+            for row in report["unverified"]
+        ),
         *(f"answer: {row['statement']!r}: {row['problem']}." for row in report["answer_unverified"]),
         *(
             f"inferred: {row['statement']!r}: it has no reasoning."
@@ -57,14 +72,51 @@ def is_worse(second: Mapping[str, Any], first: Mapping[str, Any]) -> bool:
     return len(list_problems(second)) > len(list_problems(first)) or kept[0] == 0 < kept[1]
 
 
-def _explain_missing_quote(statement: Mapping[str, Any], texts: Mapping[str, str]) -> str:
-    if not statement["evidence"]:
-        return _UNCITED
-    if missing := [identifier for identifier in statement["evidence"] if identifier not in texts]:
-        return f"there is no evidence {', '.join(missing)}"
-    if not statement["quote"].strip():
-        return _UNQUOTED
-    where = ", ".join(statement["evidence"])
-    if len(statement["quote"].strip()) < SHORTEST:
-        return f"the quote {statement['quote']!r} is no whole line or cell of {where}; quote more of it"
-    return f"the quote {statement['quote']!r} is not in {where}"
+def _source(name: str, text: str, entry: Mapping[str, Any]) -> Source:
+    return Source(name, text, str(entry.get("tool") or ""), entry.get("arguments") or {})
+
+
+class _Checker:
+    """Checks the parts of one report."""
+
+    def __init__(self, sources: Mapping[str, Source], question: str) -> None:
+        self._sources = sources
+        self._finder = QuoteFinder({name: source.text for name, source in sources.items()})
+        self._claims = Claims(sources, question)
+
+    def find(self, statement: Mapping[str, Any]) -> Found | None:
+        """Return the place of a statement's quote."""
+        return self._finder.find(statement["quote"], statement["evidence"])
+
+    def check(self, section: str, statement: Mapping[str, Any]) -> str:
+        """Return why a statement is not supported; empty when it is."""
+        found = self.find(statement)
+        if found is None:
+            return self._explain_missing_quote(statement)
+        said, cited = statement["statement"], statement["evidence"]
+        if section == "hypotheses_rejected":
+            return "; ".join(self._claims.check_hypothesis(said, cited))
+        if section == "inferred":
+            return "; ".join(self._claims.check_inference(said, found, cited))
+        return "" if section == "not_determined" else "; ".join(self._claims.check_statement(said, found, cited))
+
+    def check_answer(self, report: Mapping[str, Any], told: Iterable[str]) -> list[dict[str, str]]:
+        """Return the sentences of the answer that lack support, each with the reason."""
+        rows = [row for section in SECTIONS for row in report[section]]
+        found = [place for row in rows if row["quote"] and (place := self.find(row)) is not None]
+        cited = [name for row in (*rows, *report["unverified"]) for name in row["evidence"]]
+        marked = self._claims.check_answer(report["answer"], found, cited, list(told))
+        return [{"statement": sentence, "problem": "; ".join(problems)} for sentence, problems in marked]
+
+    def _explain_missing_quote(self, statement: Mapping[str, Any]) -> str:
+        quote, cited = statement["quote"], statement["evidence"]
+        if not cited:
+            return "it cites no evidence"
+        if missing := [name for name in cited if name not in self._sources]:
+            return f"there is no evidence {', '.join(missing)}"
+        if not quote.strip():
+            return "it quotes nothing"
+        where = ", ".join(cited)
+        if len(quote.strip()) < SHORTEST:
+            return f"the quote is no whole line or cell of {where}; quote more of it"
+        return f"the quote is not in {where}"

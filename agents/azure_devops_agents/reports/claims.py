@@ -1,0 +1,98 @@
+"""Compare what statements and answers claim with the evidence that they cite.
+
+Code compares ids, names, numbers, dates and results; it does not understand sentences. A fact must be in what is
+quoted: the lines, the header of their table, the record around them, and the call that was made. What a sentence says
+about an id must be said in the record of that id. What only a reader can judge, such as what caused what, is not
+compared.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from azure_devops_agents.reports.comparison import Comparison
+from azure_devops_agents.reports.facts import cited_in, split_sentences
+from azure_devops_agents.reports.knowledge import Knowledge, Support, fold
+from azure_devops_agents.reports.quotes import Found
+from azure_devops_agents.reports.units import Source, Unit
+
+
+class Claims:
+    """Compares sentences with one thread's evidence."""
+
+    def __init__(self, sources: Mapping[str, Source], question: str = "") -> None:
+        """Take the evidence by id, and the question, whose names an answer may repeat."""
+        self._sources = sources
+        self._question = fold(question)
+        self._known: dict[frozenset[str], Knowledge] = {}
+
+    def check_statement(self, statement: str, found: Found, cited: Sequence[str]) -> list[str]:
+        """Return what a statement claims beyond its quote; one that only repeats the quoted lines claims nothing."""
+        if fold(statement) in fold(found.text):
+            return []
+        knowledge = self._knowledge(cited)
+        quoted = self.quoted_units(found)
+        literal = Unit(found.evidence_id, found.text, part="quote")
+        support = Support([literal, *self._around(quoted), *self._beside(found, cited)])
+        return Comparison(statement, knowledge, quoted, support, self._question).problems()
+
+    def check_inference(self, statement: str, found: Found, cited: Sequence[str]) -> list[str]:
+        """Return what an inference claims that no cited evidence says."""
+        knowledge = self._knowledge(cited)
+        quoted = self.quoted_units(found)
+        support = Support(self._around(quoted))
+        return Comparison(statement, knowledge, quoted, support, self._question, knowledge.everything).problems()
+
+    def check_hypothesis(self, statement: str, cited: Sequence[str]) -> list[str]:
+        """Return the facts of a rejected hypothesis that no cited evidence mentions; that it is not so is the point."""
+        knowledge = self._knowledge(cited)
+        compared = Comparison(statement, knowledge, [], knowledge.everything, self._question)
+        return compared.list_missing()
+
+    def check_answer(
+        self, answer: str, found: Iterable[Found], cited: Sequence[str], told: Iterable[str] = ()
+    ) -> list[tuple[str, list[str]]]:
+        """Return each sentence of an answer with the facts that the evidence of the statements does not support.
+
+        Args:
+            answer: The answer.
+            found: The quotes of the statements.
+            cited: The evidence of the statements.
+            told: Evidence that the report names by itself: refusals, failures and writes.
+        """
+        quoted = [unit for place in found for unit in self.quoted_units(place)]
+        named = [unit for name in told for unit in (*self._sources[name].units, self._sources[name].call)]
+        marked = []
+        for sentence in split_sentences(answer):
+            knowledge = self._knowledge([*cited, *cited_in(sentence), *told] if cited else list(self._sources))
+            support = Support([*self._around(quoted), *named])
+            compared = Comparison(sentence, knowledge, quoted, support, self._question, knowledge.everything)
+            if problems := compared.problems():
+                marked.append((sentence, problems))
+        return marked
+
+    def quoted_units(self, found: Found) -> list[Unit]:
+        """Return the smallest units that hold the quoted lines."""
+        units = self._sources[found.evidence_id].units
+        chosen: dict[int, Unit] = {}
+        for place in found.places:
+            holding = [unit for unit in units if place in unit.places]
+            if holding:
+                smallest = min(holding, key=lambda unit: (len(unit.places), unit.is_record))
+                chosen[id(smallest)] = smallest
+        return list(chosen.values())
+
+    def _knowledge(self, cited: Iterable[str]) -> Knowledge:
+        key = frozenset(identifier for identifier in cited if identifier in self._sources)
+        if key not in self._known:
+            self._known[key] = Knowledge({name: self._sources[name] for name in self._sources if name in key})
+        return self._known[key]
+
+    def _around(self, quoted: Iterable[Unit]) -> list[Unit]:
+        return [other for unit in quoted for other in self._knowledge([unit.evidence_id]).stands_in(unit)]
+
+    def _beside(self, found: Found, cited: Iterable[str]) -> list[Unit]:
+        """Return what other cited evidence adds without a quote: the call, the totals, and a record that was read."""
+        others = [self._sources[name] for name in cited if name in self._sources and name != found.evidence_id]
+        return [
+            *(source.call for source in others),
+            *(unit for source in others for unit in source.units if unit.part == "head" or unit.is_record),
+        ]

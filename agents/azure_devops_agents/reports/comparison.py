@@ -1,0 +1,258 @@
+"""Compare the facts of one sentence with the evidence that may support it."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+
+from azure_devops_agents.reports.facts import CERTAIN, Fact, find_facts
+from azure_devops_agents.reports.knowledge import Knowledge, Support, agrees, fold, results_of
+from azure_devops_agents.reports.units import Unit
+
+_SUBJECTS = frozenset({"id", "number"})
+_BOUND = frozenset({"name", "date", "hash"})
+_TIED = frozenset({"id", "number", "name", "date", "literal", "hash"})
+_LIKE = frozenset({"type", "pipeline"})
+"""The columns in which the rows of a list of ids are alike."""
+_DATED: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("merged", "completed", "closed", "abandoned"), ("closed", "finished")),
+    **dict.fromkeys(("opened", "created", "filed", "open", "reported"), ("created",)),
+    **dict.fromkeys(("finished", "ended"), ("finished",)),
+    **dict.fromkeys(("started", "began"), ("started",)),
+    "queued": ("queued",),
+}
+"""The fields that hold the date of what a verb says."""
+_VERB_OF_DATE = re.compile(rf"\b({'|'.join(_DATED)})(?: (?:on|since|at|by \w+ \w+ on|in))? $", re.IGNORECASE)
+
+
+class Comparison:
+    """One sentence beside its evidence.
+
+    Attributes:
+        sentence: What is claimed.
+        facts: The facts in it.
+    """
+
+    def __init__(
+        self, sentence: str, knowledge: Knowledge, quoted: Sequence[Unit], near: Support, question: str,
+        far: Support | None = None,
+    ) -> None:  # fmt: skip
+        """Take the sentence and its evidence.
+
+        Args:
+            sentence: One sentence.
+            knowledge: All evidence that the sentence rests on.
+            quoted: The units that hold the quotes.
+            near: The quotes with what stands around them.
+            question: What was asked, folded.
+            far: Other evidence that counts where it says a fact together with another one; none by default.
+        """
+        self.sentence, self.facts = sentence, find_facts(sentence, knowledge.names)
+        self._knowledge, self._quoted, self._near, self._question = knowledge, quoted, near, question
+        self._far = far or Support([])
+
+    def problems(self) -> list[str]:
+        """Return what the evidence does not say, or says otherwise."""
+        told = self.list_missing()
+        clauses: dict[int, list[Fact]] = defaultdict(list)
+        for fact in self.facts:
+            if fact not in self._missing:
+                clauses[fact.clause].append(fact)
+        for clause in clauses.values():
+            about = self._owners(clause)
+            told += [problem for fact in clause if (problem := self._compare_bound(fact, about))]
+            results = [fact for fact in clause if fact.kind == "result"]
+            found = [problem for fact in results if (problem := self._compare_result(fact, results, about))]
+            told += found or [problem for fact in results if (problem := self._compare_vote(fact, clause))]
+        return list(dict.fromkeys(told))
+
+    def list_missing(self) -> list[str]:
+        """Return the facts that are nowhere in the evidence; results are not among them."""
+        return [f"the quote does not contain {fact.text}" for fact in self._missing]
+
+    @cached_property
+    def _missing(self) -> list[Fact]:
+        return [fact for fact in self.facts if fact.kind != "result" and not self._is_supported(fact)]
+
+    def _is_supported(self, fact: Fact) -> bool:
+        if self._is_known(fact, self._near):
+            return True
+        return self._is_known(fact, self._far) and (fact.kind not in _TIED or self._is_tied(fact))
+
+    def _is_known(self, fact: Fact, support: Support) -> bool:
+        if not support.units:
+            return False
+        listed = self._count_listed(fact)
+        if listed is not None:
+            return listed == int(fact.value)
+        if support.has(fact):
+            return True
+        if fact.kind in {"name", "literal"}:
+            return fold(fact.value) in self._question
+        return fact.kind == "count" and int(fact.value) in self._counts(fact)
+
+    def _is_tied(self, fact: Fact) -> bool:
+        """Return whether evidence that is cited and not quoted says a fact together with another one of the sentence.
+
+        A list is tied as a whole: the ids in it that are not quoted are like those that are.
+        """
+        others = [other for other in self.facts if other.clause == fact.clause and other is not fact]
+        for unit in self._knowledge.everything.units:
+            alone = Support([unit])
+            if unit.part == "call" or not alone.has(fact):
+                continue
+            whole = self._knowledge.extend([unit]) if unit.is_record else alone
+            if any(
+                agrees(other.value, alone.results[other.noun]) if other.kind == "result" else whole.has(other)
+                for other in others
+                if other.kind != fact.kind
+            ):
+                return True
+        listed = [other for other in others if other.kind == fact.kind]
+        return len(listed) > 1 and self._is_like(fact, listed)
+
+    def _is_like(self, fact: Fact, listed: Sequence[Fact]) -> bool:
+        """Return whether an entry of a list is of the same kind as the entries that are quoted."""
+        if fact.kind not in _SUBJECTS:
+            texts = [Support(source.units) for source in self._knowledge.sources.values()]
+            return any(text.has(fact) and all(map(text.has, listed)) for text in texts)
+        quoted = [
+            unit for other in listed if self._near.has(other) for unit in self._knowledge.owners(other) if unit.is_row
+        ]
+        alike = set.intersection(*(set(unit.fields.items()) for unit in quoted)) if quoted else set()
+        alike = {(name, value) for name, value in alike if value and name in _LIKE}
+        return any(alike <= set(unit.fields.items()) for unit in self._knowledge.owners(fact) if unit.is_row)
+
+    def _owners(self, clause: Sequence[Fact]) -> dict[Fact, list[Unit]]:
+        """Return the records and rows that a clause is about; a plain number counts only where no id is named."""
+        about = {
+            fact: self._knowledge.owners(fact) for fact in clause if fact.kind in _SUBJECTS and fact.value.isdigit()
+        }
+        named = {fact: units for fact, units in about.items() if fact.kind == "id"}
+        return {fact: units for fact, units in (named or about).items() if units}
+
+    def _compare_bound(self, fact: Fact, about: Mapping[Fact, Sequence[Unit]]) -> str:
+        """Return what the records of a clause do not say about a name, a date or a hash in it."""
+        if not about or fact.kind not in _BOUND:
+            return ""
+        owners = [unit for units in about.values() for unit in units]
+        extended, names = self._knowledge.extend(owners), ", ".join(other.text for other in about)
+        lines = Support(unit for unit in self._quoted if not unit.is_row)
+        asked = fact.kind == "name" and fold(fact.value) in self._question
+        if not extended.has(fact) and not lines.has(fact) and not asked:
+            return f"nothing in {names} says {fact.text}"
+        if fact.noun == "by" and extended.has(fact) and not _is_author(fact, extended):
+            return f"{fact.text} is not named as the author in {names}"
+        return _compare_date(fact, self.sentence, owners) if fact.kind == "date" else ""
+
+    def _compare_result(self, fact: Fact, results: Sequence[Fact], about: Mapping[Fact, Sequence[Unit]]) -> str:
+        """Return how evidence contradicts a result, or that it tells none."""
+        claimed = [other.value for other in results if other.noun == fact.noun and not other.negated]
+        known = {subject: self._results_of(units, fact.noun) for subject, units in about.items()}
+        for subject, found in known.items():
+            if found and fact.negated and found <= {fact.value}:
+                return f"{subject.text} is {', '.join(sorted(found))}"
+            if found and not fact.negated and not any(agrees(value, found) for value in claimed):
+                return f"{subject.text} is not {fact.text} but {', '.join(sorted(found))}"
+        return "" if any(known.values()) else self._compare_free_result(fact)
+
+    def _compare_free_result(self, fact: Fact) -> str:
+        """Compare a result that no id of the clause tells with the quoted lines, and then with all evidence."""
+        lines = Support(self._quoted).results[fact.noun]
+        certain = fact.text.lower() in CERTAIN
+        if fact.negated:
+            return f"the quote says {fact.value}" if lines == {fact.value} and not self._far.units else ""
+        if lines and not agrees(fact.value, lines):
+            return f"the quote says {', '.join(sorted(lines))}, not {fact.text}" if certain else ""
+        known = {value for support in (self._near, self._far) for value in _outcomes(support, fact.noun)}
+        wanted = certain or (known and not self._far.units)
+        return f"the quote does not say {fact.text}" if wanted and not agrees(fact.value, known) else ""
+
+    def _compare_vote(self, fact: Fact, clause: Sequence[Fact]) -> str:
+        """Return that no row says of the one person in a clause how they voted."""
+        people = [other for other in clause if other.kind == "name" and " " in other.value]
+        if fact.noun != "vote" or fact.negated or len(people) != 1:
+            return ""
+        units = [unit for unit in (*self._near.units, *self._far.units) if not unit.is_record]
+        votes = [unit for unit in units if agrees(fact.value, results_of(unit.text)["vote"])]
+        said = not votes or any(Support([unit]).has(people[0]) for unit in votes)
+        return "" if said else f"no row says that {people[0].text} {fact.text}"
+
+    def _results_of(self, units: Iterable[Unit], dimension: str) -> set[str]:
+        return {value for unit in units for value in _results_of_unit(unit, dimension, self._knowledge)}
+
+    def _count_listed(self, fact: Fact) -> int | None:
+        """Return how many ids follow a count and a colon, such as in "Three: 31, 33 and 59"; None when none do."""
+        here = [other for other in self.facts if other.clause == fact.clause and other is not fact]
+        following = {
+            other.value
+            for other in self.facts
+            if other.clause == fact.clause + 1 and other.kind in _SUBJECTS and other.value.isdigit()
+        }
+        alone = all(other.kind in {"result", "name"} for other in here)
+        return len(following) if fact.kind == "count" and alone and len(following) > 1 else None
+
+    def _counts(self, fact: Fact) -> set[int]:
+        """Return how many rows each table has that the sentence is about: in all, and with what the clause names."""
+        said = self.sentence.lower()
+        tables: dict[tuple[str, str, int | None], list[Unit]] = defaultdict(list)
+        for unit in self._knowledge.everything.units:
+            inner = unit.fields and unit.part not in {"record", "call"} and unit.part.rstrip("s") in said
+            if unit.is_row or inner:
+                tables[unit.evidence_id, unit.part, unit.own].append(unit)
+        clause = [other for other in self.facts if other.clause == fact.clause]
+        found = set()
+        for rows in tables.values():
+            found |= {len(rows), *_sums(rows)}
+            found |= {
+                sum(_says(row, other) for row in rows)
+                for other in clause
+                if other.kind in {"name", "literal", "result"}
+            }
+        return found
+
+
+def _says(row: Unit, fact: Fact) -> bool:
+    if fact.kind == "result":
+        return agrees(fact.value, results_of(row.text)[fact.noun])
+    return Support([row]).has(fact)
+
+
+def _sums(rows: Sequence[Unit]) -> set[int]:
+    """Return the sum of each column of numbers."""
+    columns = [[row.fields.get(name, "") for row in rows] for name in rows[0].fields if name not in {"id", "revision"}]
+    return {sum(map(int, values)) for values in columns if all(re.fullmatch(r"\d{1,12}", value) for value in values)}
+
+
+def _outcomes(support: Support, dimension: str) -> set[str]:
+    """Return the results that units tell; an error in a log tells a failure as well."""
+    return support.results[dimension] | (support.results["fault"] if dimension == "outcome" else set())
+
+
+def _compare_date(fact: Fact, sentence: str, owners: Iterable[Unit]) -> str:
+    """Return what a record says of the date that a verb before it names, such as "merged on"; empty when it agrees."""
+    verb = _VERB_OF_DATE.search(sentence[: fact.place[0]])
+    wanted = _DATED[verb[1].lower()] if verb else ()
+    known = [(name, unit.fields[name]) for unit in owners for name in wanted if unit.fields.get(name)]
+    if not known or any(Support([Unit("", value)]).has(fact) for _, value in known):
+        return ""
+    return f"{known[0][0]} is {known[0][1]}, not {fact.text}"
+
+
+def _is_author(fact: Fact, extended: Support) -> bool:
+    """Return whether the fields or the changes of a record name a person, not only its reviewers and comments."""
+    parts = {"", "record", "call", "changes", "commits"}
+    return Support(unit for unit in extended.units if unit.part in parts or "author" in unit.fields).has(fact)
+
+
+def _results_of_unit(unit: Unit, dimension: str, knowledge: Knowledge) -> set[str]:
+    """Return the results that the own fields of a record or row tell; votes stand in the rows inside."""
+    if dimension == "draft":
+        return {{"yes": "draft"}.get(unit.fields["draft"], "no draft")} if unit.fields.get("draft") else set()
+    if dimension == "merge":
+        return {unit.fields["merge_status"]} if unit.fields.get("merge_status") else set()
+    if dimension == "vote":
+        return results_of(knowledge.extend([unit]).text)["vote"] if unit.is_record else set()
+    told = "\n".join(unit.fields.get(name, "") for name in ("status", "result", "state"))
+    # A finished run has a result beside its status, and the result counts.
+    return results_of(told)[dimension] if dimension != "state" or "result" not in unit.fields else set()

@@ -1,0 +1,144 @@
+"""Find dates and times in texts, in the forms in which services, logs and people write them."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+_MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+           "december")  # fmt: skip
+_MONTH = "(?P<{}>" + "|".join(f"{name[:3]}(?:{name[3:]})?" if name[3:] else name for name in _MONTHS) + ")"
+_DAY = r"(?P<{}>[0-3]?\d)(?:st|nd|rd|th)?"
+_TIME = r"(?P<hour>[012]?\d):(?P<minute>[0-5]\d)(?::[0-5]\d(?:\.\d{1,7})?)?"
+_ZONES = {"utc": 0, "gmt": 0, "z": 0, "cet": 1, "cest": 2, "bst": 1, "est": -5, "edt": -4, "cst": -6, "cdt": -5,
+          "mst": -7, "mdt": -6, "pst": -8, "pdt": -7}  # fmt: skip
+_ZONE = r"(?:\s?(?P<noon>[ap]m)\b)?(?:\s?(?P<zone>" + "|".join(_ZONES) + r"|[+-]\d\d:?\d\d)\b)?"
+_SPOKEN = re.compile(
+    rf"(?<![\w.])(?:{_DAY.format('day')}(?:\sof)?\s{_MONTH.format('month')}|{_MONTH.format('month2')}\s"
+    rf"{_DAY.format('day2')})(?![\w-])(?:,?\s(?P<year>20\d\d)\b)?(?:,?\s(?:at\s)?{_TIME}{_ZONE})?",
+    re.IGNORECASE,
+)
+_ISO = re.compile(
+    rf"(?<![\w-])(?P<year>20\d\d)-(?P<month>\d\d)-(?P<day>\d\d)(?:(?:T|,?\s(?:at\s)?){_TIME}{_ZONE})?(?!\d)",
+    re.IGNORECASE,
+)
+_NUMERIC = re.compile(r"(?<![\d./])(?P<a>[0-3]?\d)(?P<dot>[./])(?P<b>[0-3]?\d)(?P=dot)(?P<year>20\d\d)(?!\d)")
+_CLOCK = re.compile(rf"(?<![\w:.,-]){_TIME}(?![\w:]){_ZONE}", re.IGNORECASE)
+_MONTH_ALONE = re.compile(
+    rf"\b(?:in|of|since|until|by|during|late|early|mid|last)[\s-]{_MONTH.format('month')}\b(?:\s(?P<year>20\d\d)\b)?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A point in time as far as a text gives it. Without a zone it is in UTC, as all results are."""
+
+    year: int | None = None
+    month: int | None = None
+    day: int | None = None
+    hour: int | None = None
+    minute: int | None = None
+    zone: timedelta = timedelta(0)
+
+    @property
+    def exact(self) -> datetime | None:
+        """The moment in UTC; None when a part is missing."""
+        if None in (self.year, self.month, self.day, self.hour):
+            return None
+        try:
+            local = datetime(self.year, self.month, self.day, self.hour, self.minute or 0, tzinfo=UTC)  # type: ignore[arg-type] # checked above
+        except ValueError:
+            return None
+        return local - self.zone
+
+    @property
+    def day_of_year(self) -> date | None:
+        """The day; None when a part of it is missing."""
+        try:
+            return date(self.year or 0, self.month or 0, self.day or 0)
+        except ValueError:
+            return None
+
+    def agrees(self, other: "Moment") -> bool:
+        """Return whether another moment can be the same one: no part that both give differs."""
+        if (exact := other.exact) is not None:
+            there = exact + self.zone
+            other = Moment(there.year, there.month, there.day, there.hour, there.minute)
+        mine = (self.year, self.month, self.day, self.hour, self.minute)
+        theirs = (other.year, other.month, other.day, other.hour, other.minute)
+        shared = [(a, b) for a, b in zip(mine, theirs, strict=True) if a is not None and b is not None]
+        asked = next(index for index, part in reversed(list(enumerate(mine))) if part is not None)
+        return bool(shared) and all(a == b for a, b in shared) and (theirs[asked] is not None or asked > 2)
+
+
+@dataclass(frozen=True)
+class Written:
+    """A date or time in a text: the forms that it may have, and its place."""
+
+    start: int
+    end: int
+    readings: tuple[Moment, ...]
+
+
+def find_dates(text: str) -> list[Written]:
+    """Return the dates and times of a text in their order; none overlaps another."""
+    found: list[Written] = []
+    taken = bytearray(len(text))
+    for pattern, read in (
+        (_ISO, _read), (_SPOKEN, _read), (_NUMERIC, _read_numeric), (_CLOCK, _read), (_MONTH_ALONE, _read),
+    ):  # fmt: skip
+        for match in pattern.finditer(text):
+            if not any(taken[match.start() : match.end()]) and (readings := tuple(read(match))):
+                found.append(Written(match.start(), match.end(), readings))
+                taken[match.start() : match.end()] = b"\1" * (match.end() - match.start())
+    return sorted(found, key=lambda written: written.start)
+
+
+def list_differences(moments: Iterable[Moment]) -> set[timedelta]:
+    """Return the time between any two of the first exact moments."""
+    exact = list(dict.fromkeys(moment.exact for moment in moments if moment.exact))[:40]
+    return {abs(first - second) for first in exact for second in exact if first != second}
+
+
+def _read(match: "re.Match[str]") -> Iterator[Moment]:
+    parts = match.groupdict()
+    month = parts.get("month") or parts.get("month2")
+    if month and not month.isdigit() and month[0].islower():  # such as "build 26 may pass"
+        return
+    number = None if month is None else int(month) if month.isdigit() else _number_of_month(month)
+    hour = _number(parts.get("hour"))
+    if hour is not None and parts.get("noon"):
+        hour = hour % 12 + (12 if parts["noon"].lower() == "pm" else 0)
+    moment = Moment(
+        _number(parts.get("year")), number, _number(parts.get("day") or parts.get("day2")), hour,
+        _number(parts.get("minute")), _zone(parts.get("zone")),
+    )  # fmt: skip
+    if 1 <= (moment.month or 1) <= 12 and 1 <= (moment.day or 1) <= 31 and (moment.hour or 0) < 24:
+        yield moment
+
+
+def _read_numeric(match: "re.Match[str]") -> Iterator[Moment]:
+    """Yield both orders of day and month where slashes stand between them."""
+    first, second, year = int(match["a"]), int(match["b"]), int(match["year"])
+    orders = ((first, second),) if match["dot"] == "." else ((first, second), (second, first))
+    for day, month in orders:
+        if 1 <= month <= 12 and 1 <= day <= 31:
+            yield Moment(year, month, day)
+
+
+def _number_of_month(name: str) -> int:
+    return next(number for number, month in enumerate(_MONTHS, 1) if month.startswith(name.lower()[:3]))
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text else None
+
+
+def _zone(text: str | None) -> timedelta:
+    if not text:
+        return timedelta(0)
+    if text.lower() in _ZONES:
+        return timedelta(hours=_ZONES[text.lower()])
+    digits = text[1:].replace(":", "")
+    return timedelta(hours=int(digits[:2]), minutes=int(digits[2:])) * (-1 if text[0] == "-" else 1)

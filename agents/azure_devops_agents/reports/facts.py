@@ -1,0 +1,310 @@
+"""Find the facts in a sentence that code can compare with evidence: ids, names, numbers, dates and results."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from azure_devops_agents.reports.dates import Moment, find_dates
+from azure_devops_agents.reports.units import KINDS
+
+Kind = Literal["literal", "id", "number", "count", "date", "weekday", "name", "hash", "result"]
+
+RESULTS: Mapping[str, tuple[str, str]] = {
+    **dict.fromkeys(("succeeded", "succeeds", "success", "successful", "successfully", "passed", "passes", "green"),
+                    ("outcome", "succeeded")),
+    **dict.fromkeys(("failed", "fails", "fail", "failing", "failure", "red", "broken", "broke"),
+                    ("outcome", "failed")),
+    **dict.fromkeys(("partiallysucceeded", "partially succeeded", "partly succeeded", "succeeded in part",
+                     "succeeded partly"), ("outcome", "partially succeeded")),
+    **dict.fromkeys(("canceled", "cancelled"), ("outcome", "canceled")),
+    **dict.fromkeys(("inprogress", "in progress", "running", "still runs"), ("outcome", "running")),
+    **dict.fromkeys(("skipped",), ("outcome", "skipped")),
+    **dict.fromkeys(("active", "open"), ("state", "open")),
+    **dict.fromkeys(("new",), ("state", "new")),
+    **dict.fromkeys(("resolved",), ("state", "resolved")),
+    **dict.fromkeys(("closed", "done"), ("state", "closed")),
+    **dict.fromkeys(("removed",), ("state", "removed")),
+    **dict.fromkeys(("completed", "merged"), ("state", "completed")),
+    **dict.fromkeys(("abandoned", "given up"), ("state", "abandoned")),
+    **dict.fromkeys(("approved", "approves", "approved with suggestions"), ("vote", "approved")),
+    **dict.fromkeys(("rejected", "rejects"), ("vote", "rejected")),
+    **dict.fromkeys(("waits for the author", "waiting for the author", "waits for its author"),
+                    ("vote", "waits for the author")),
+    "draft": ("draft", "draft"),
+    **dict.fromkeys(("conflicts", "conflict"), ("merge", "conflicts")),
+    **dict.fromkeys(("no vote", "has not voted", "not voted"), ("vote", "no vote")),
+}  # fmt: skip
+"""The words of results: the question that each answers, and the result that it stands for."""
+AGREES: Mapping[str, frozenset[str]] = {
+    "open": frozenset({"open", "new"}),
+    "closed": frozenset({"closed", "removed", "completed", "abandoned"}),
+    "completed": frozenset({"completed", "closed"}),
+    "resolved": frozenset({"resolved", "closed"}),
+    "failed": frozenset({"failed", "partially succeeded"}),
+}
+"""The results that a word may also stand for."""
+CERTAIN = frozenset(
+    {"succeeded", "succeeds", "passed", "passes", "green", "failed", "red", "canceled", "cancelled", "abandoned",
+     "merged", "approved", "rejected", "skipped", "partially succeeded"}
+)  # fmt: skip
+"""Words that always tell a result. The others also have another meaning and count only where evidence contradicts."""
+
+_WORDS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_NUMBER_WORDS = {word: number for number, word in enumerate(_WORDS, 2)}
+_VOTED = frozenset({"approved", "rejected", "reviewed", "commented", "said", "asked", "requested"})
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_COMMON = frozenset(
+    """
+    a an the i it its no not yes of in on at by for from to and or but as is are was were be so if then there this that
+    these those he she they we you one only none nothing nobody all both each every some any what which who whose when
+    where why how before after since until while during between because although however also still already never
+    azure devops git github linux windows docker kubernetes helm python java node npm yaml json xml html http https url
+    api ci cd cli sdk sql tls ssl dns ip os vm pr prs id ids utc gmt cet cest readme todo ok english markdown bash shell
+    monday tuesday wednesday thursday friday saturday sunday january february march april may june july august
+    september october november december
+    """.split()  # noqa: SIM905 - a list of single words would not be read
+)
+"""Words with a capital letter that are no names."""
+_QUOTED = re.compile(
+    r"`([^`\n]{1,300})`|\u201c([^\u201d\n]{1,300})\u201d|\"([^\"\n]{1,300})\"|(?<!\w)['\u2018]([^'\u2019\n]{2,300})['\u2019](?!\w)"
+)
+_EVIDENCE = re.compile(r"[\[(]?\bE\d{1,4}\b(?:(?:, | and )E\d{1,4}\b)*[\])]?")
+_URL = re.compile(r"https?\[?:\]?/ ?/\S{1,500}")
+_CODE = re.compile(r"(?<![\w/.-])[\w./\\@:+#-]{3,200}(?<![.,:;])")
+_NUMBERS = r"#?\d{1,9}\b(?![.:]\d|%|-\w)(?:(?:,? (?:and|or|&) |, ?| to |-)#?\d{1,9}\b(?![.:]\d|%|-\w))*"
+_NOUNS = sorted((*KINDS, "finding", "sprint", "line number", "comment", "thread"), key=len, reverse=True)
+_ID = re.compile(
+    rf"\b(?P<noun>{'|'.join(noun.replace(' ', r'[ -]') for noun in _NOUNS)})(?:s|es)?"
+    rf"(?: (?:number|no\.?|id))?[ #!]{{1,2}}(?P<numbers>{_NUMBERS})",
+    re.IGNORECASE,
+)
+_MARKED = re.compile(r"(?<!\w)(?P<mark>AB#|[#!])(?P<number>\d{1,9})\b")
+_HASH = re.compile(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,40}\b")
+_NUMBER = re.compile(
+    r"(?<![\w.,/-])(?P<number>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)*)(?P<ordinal>st|nd|rd|th)?(?![\w/])"
+    r"(?P<unit> ?(?:%|percent\b|[kKMG]i?B\b|bytes?\b|ms\b|s\b|h\b|(?:second|minute|hour|day|week|month)s?\b))?"
+)
+_COMPARED = re.compile(
+    r"(?:less than|more than|fewer than|over|under|above|below|at least|at most|up to|about|around|nearly|almost|"
+    r"roughly|approximately|some|within|~|<|>|\u2264|\u2265)\s?$",
+    re.IGNORECASE,
+)
+_COUNT = re.compile(
+    rf"\b(?P<word>{'|'.join(_WORDS)})\b(?=:|(?: (?:of|the|these|those|other|more|\w+ing|\w+ed|\w+))? ?(?:\w+ )?\w+s\b)",
+    re.IGNORECASE,
+)
+_COUNTED = re.compile(
+    r" (?:\w+ )?(?!(?:is|was|has|does|as|its|this|always|gives|adds|changes|names|hits|fails|passes)\b)[a-z]{2,}s\b"
+)
+_NAME = re.compile(r"(?<![\w'\u2019.-])[A-Z][\w\u00c0-\u024f]*(?:[ -][A-Z][\w\u00c0-\u024f]*){0,3}")
+_RESULT = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, RESULTS), key=len, reverse=True))})\b", re.IGNORECASE)
+_NEGATED = re.compile(
+    r"(?:\b(?:not|never|no|nobody|none|nothing|neither|nor|cannot|hardly|without|no longer)|n['\u2019]t)"
+    r"(?:\W+\w+){0,3}\W*$",
+    re.IGNORECASE,
+)
+_POSSIBLE = re.compile(
+    r"\b(?:may|might|can|could|would|should|shall|will|must|if|whether|until|unless|to be|to|before|why|how|when|"
+    r"^\W*(?:who|whom|what|which))"
+    r"(?:\W+\w+){0,3}\W*$",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(
+    r"(?<=[.!?])(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bvs\.)(?<!\bno\.)[\s]+(?=[\"'`(\[*\u201c]?[A-Z\d])|\n+"
+)
+_SUBJECT = rf"(?:the )?(?:(?:{'|'.join(_NOUNS)})s? )?#?\d+(?:,? (?:and|or) \d+)?"
+_CLAUSE = re.compile(
+    r"[;:\u2014](?=\s)|\s(?:while|whereas|but|although|though|because|then)\s|"
+    rf",(?=\s(?:and |but )?{_SUBJECT} (?!(?:and|or|by|of|in|on|from|with|at|for|to)\b)[a-z])",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One fact of a sentence.
+
+    Attributes:
+        kind: What it is.
+        text: Its words, for people.
+        value: What is compared: the number as text, the folded name, the result.
+        noun: What an id identifies, the question that a result answers, or the unit of a number.
+        readings: The forms that a date may have.
+        negated: Whether the sentence denies the result.
+        clause: The number of the clause that it stands in.
+        place: Where the value stands in the sentence: its first character, and the one after its last.
+    """
+
+    kind: Kind
+    text: str
+    value: str
+    noun: str = ""
+    readings: tuple[Moment, ...] = ()
+    negated: bool = False
+    clause: int = 0
+    place: tuple[int, int] = (0, 0)
+
+
+def split_sentences(text: str) -> list[str]:
+    """Split a text into sentences; a row of a table and a point of a list count as one."""
+    return [part for piece in _SENTENCE.split(text) if (part := piece.strip(" \t|#*>-")) and re.search(r"\w", part)]
+
+
+def cited_in(sentence: str) -> list[str]:
+    """Return the ids of the evidence that a sentence names."""
+    return re.findall(r"\bE\d{1,4}\b", sentence)
+
+
+def find_facts(sentence: str, known: frozenset[str] = frozenset()) -> list[Fact]:
+    """Return the facts of a sentence.
+
+    Args:
+        sentence: One sentence.
+        known: Names that the evidence has as whole values, in lower case. A plain word with a hyphen is a name only
+            when it is one of them or nearly so.
+    """
+    reader = _Reader(sentence, known)
+    return sorted(reader.facts(), key=lambda fact: fact.clause)
+
+
+class _Reader:
+    """Takes one kind of fact after another out of a sentence."""
+
+    def __init__(self, sentence: str, known: frozenset[str]) -> None:
+        self._rest = sentence.replace("**", "  ").replace("\u2019", "'")
+        self._known = known
+        ends = [match.start() for match in _CLAUSE.finditer(self._mask_quoted())]
+        self._ends = ends
+
+    def facts(self) -> Iterator[Fact]:
+        """Yield all facts."""
+        whole = self._rest
+        for match in self._take(_EVIDENCE):
+            del match
+        for match in self._take(_QUOTED):
+            inner = next(filter(None, match.groups()))
+            yield self._fact("literal", match, inner)
+        for match in self._take(_URL):
+            del match
+        for written in find_dates(self._rest):
+            text = self._rest[written.start : written.end]
+            place = (written.start, written.end)
+            yield Fact("date", text, text, readings=written.readings, clause=self._clause(written.start), place=place)
+            self._blank(written.start, written.end)
+        yield from self._codes()
+        yield from self._identified()
+        for match in self._take(_HASH):
+            yield self._fact("hash", match, match[0])
+        yield from self._results(whole)
+        yield from self._numbers()
+        yield from self._names()
+
+    def _codes(self) -> Iterator[Fact]:
+        for match in self._take(_CODE, self._is_code):
+            yield self._fact("literal", match, match[0].rstrip(".,:;"))
+
+    def _is_code(self, match: "re.Match[str]") -> bool:
+        word = match[0]
+        if _HASH.fullmatch(word) or re.fullmatch(r"[\d.,:/#-]+", word) or (word.lower() in self._known and "-" in word):
+            return word.lower() in self._known and not re.fullmatch(r"[\d.,:/#-]+", word)
+        parts = [part for part in re.split(r"[./\\_@:+#-]", word) if part]
+        if re.search(r"[a-z][A-Z]", word) or "_" in word or ("." in word[:-1] and re.search(r"\w\.[A-Za-z]\w*", word)):
+            return len(word) > 3
+        if "/" in word:
+            return len(parts) > 1 and word.lower() not in {"and/or", "ci/cd", "yes/no", "either/or"}
+        if "-" not in word or len(parts) < 2:
+            return bool(re.search(r"[A-Za-z]\d", word)) and word.isupper()
+        return (
+            (len(parts) > 2 and word.islower())
+            or any(any(map(str.isdigit, part)) for part in parts)
+            or self._is_near(word)
+        )
+
+    def _is_near(self, word: str) -> bool:
+        """Return whether a word with a hyphen looks like a known name, such as another pipeline's."""
+        parts = set(word.lower().split("-"))
+        return any(
+            len(parts & set(name.split("-"))) and parts != {name}
+            for name in self._known
+            if "-" in name and len(name) < 80
+        ) and (word.lower().rsplit("-", 1)[-1] in {name.rsplit("-", 1)[-1] for name in self._known if "-" in name})
+
+    def _identified(self) -> Iterator[Fact]:
+        for match in self._take(_ID):
+            noun = re.sub(r"[ -]", " ", match["noun"].lower())
+            kind = KINDS.get(noun, noun)
+            numbers = match["numbers"]
+            for number in re.finditer(r"\d+", numbers):
+                at = match.start("numbers") + number.start()
+                place = (at, at + len(number[0]))
+                yield Fact("id", f"{match['noun']} {number[0]}", number[0], kind, clause=self._clause(at), place=place)
+        for match in self._take(_MARKED):
+            kind = {"AB#": "work item", "!": "pull request"}.get(match["mark"], "")
+            clause = self._clause(match.start())
+            yield Fact("id", match[0], match["number"], kind, clause=clause, place=match.span("number"))
+
+    def _numbers(self) -> Iterator[Fact]:
+        for match in self._take(_NUMBER):
+            compared = bool(_COMPARED.search(self._rest[: match.start()]))
+            if not match["ordinal"] and not compared:
+                unit, number = (match["unit"] or "").strip(), match["number"].replace(",", "")
+                counted = not unit and number.isdigit() and _COUNTED.match(self._rest, match.end())
+                clause = self._clause(match.start())
+                kind: Kind = "count" if counted else "number"
+                yield Fact(kind, match[0].strip(), number, unit, clause=clause, place=match.span("number"))
+        for match in self._take(_COUNT):
+            if not _COMPARED.search(self._rest[: match.start()]):
+                value = str(_NUMBER_WORDS[match["word"].lower()])
+                yield Fact("count", match[0], value, clause=self._clause(match.start()), place=match.span("word"))
+
+    def _results(self, whole: str) -> Iterator[Fact]:
+        for match in self._take(_RESULT):
+            begin = max([0, *(end + 1 for end in self._ends if end < match.start())])
+            before = whole[begin : match.start()][-80:]
+            dimension, value = RESULTS[match[0].lower()]
+            if _POSSIBLE.search(before) or re.match(r"\s?(?:\?|by (?:default|hand))", whole[match.end() :]):
+                continue
+            negated = bool(_NEGATED.search(before)) and value != "no vote"
+            clause = self._clause(match.start())
+            yield Fact("result", match[0], value, dimension, negated=negated, clause=clause, place=match.span())
+
+    def _names(self) -> Iterator[Fact]:
+        for match in self._take(_NAME):
+            words = match[0].split(" ")
+            begins = not re.search(r"[\w)\]'\"`]\W*$", self._rest[: match.start()]) or bool(
+                re.search(r"[.:!?(\u2014\"-]\s*$|^\W*$", self._rest[: match.start()])
+            )
+            while words and words[0].lower() in _COMMON | KINDS.keys():
+                words = words[1:]
+                begins = False
+            while words and words[-1].lower() in _COMMON:
+                words = words[:-1]
+            text = " ".join(words)
+            if text in _WEEKDAYS or match[0] in _WEEKDAYS:
+                yield self._fact("weekday", match, match[0])
+            elif words and len(text) > 1 and not (begins and len(words) == 1 and text.lower() not in self._known):
+                by = re.search(r"(\w+)?\W+by\W+$", self._rest[: match.start()])
+                made = by[1] not in _VOTED if by else re.search(r"(?:\d|\0) of $", self._rest[: match.start()])
+                yield self._fact("name", match, text, "by" if made else "", text)
+
+    def _take(self, pattern: "re.Pattern[str]", wanted: object = None) -> Iterator["re.Match[str]"]:
+        """Yield the matches and take them out of the sentence."""
+        for match in list(pattern.finditer(self._rest)):
+            if wanted is None or (callable(wanted) and wanted(match)):
+                yield match
+                self._blank(match.start(), match.end())
+
+    def _blank(self, start: int, end: int) -> None:
+        self._rest = f"{self._rest[:start]}{chr(0) * (end - start)}{self._rest[end:]}"
+
+    def _mask_quoted(self) -> str:
+        return _QUOTED.sub(lambda match: "\0" * len(match[0]), self._rest)
+
+    def _clause(self, position: int) -> int:
+        return sum(end <= position for end in self._ends)
+
+    def _fact(self, kind: Kind, match: "re.Match[str]", value: str, noun: str = "", text: str = "") -> Fact:
+        start = match.start() + max(0, match[0].find(text or value))
+        place = (start, start + len(text or value))
+        return Fact(kind, (text or match[0]).strip(), value, noun, clause=self._clause(match.start()), place=place)

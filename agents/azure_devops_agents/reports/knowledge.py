@@ -1,0 +1,233 @@
+"""What evidence says, in the form in which facts are compared with it."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import cached_property
+
+from azure_devops_agents.reports.dates import Moment, find_dates, list_differences
+from azure_devops_agents.reports.facts import AGREES, RESULTS, Fact
+from azure_devops_agents.reports.units import KINDS, Source, Unit
+
+_RESULT = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, RESULTS), key=len, reverse=True))})\b", re.IGNORECASE)
+_FAULT = re.compile(
+    r"\berror|exception|\bfault|exit code|exited with code|denied|refused|gave up|timed out", re.IGNORECASE
+)
+_NUMBER = re.compile(r"(?<![\w.])v?(\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)*)(?![\d])")
+_MENTION = re.compile(
+    rf"(?:\b(?P<noun>{'|'.join(sorted(KINDS, key=len, reverse=True)).replace(' ', '[ _-]')}|finding|sprint|comment|"
+    r"thread)s?(?:[ :#!]|/){1,3}|(?P<mark>AB#|#|!|pull/))(?P<number>\d{1,9})\b",
+    re.IGNORECASE,
+)
+_SPACES = re.compile(r"[\s|`*]+")
+_SIZES = {"kb": 1_000, "mb": 1_000_000, "gb": 1_000_000_000, "kib": 1_024, "mib": 1_048_576, "gib": 1_073_741_824}
+_SECONDS = {"ms": 0.001, "s": 1, "second": 1, "minute": 60, "h": 3_600, "hour": 3_600, "day": 86_400, "week": 604_800}
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_LONGEST = 400_000
+"""Characters of one unit, or of one set of units, that are searched for numbers and dates."""
+
+
+def fold(text: str) -> str:
+    """Return a text without differences of letter case, white space and Markdown."""
+    return _SPACES.sub(" ", text.replace("\u2019", "'").casefold()).strip()
+
+
+class Support:
+    """Units that may support a sentence, read together."""
+
+    def __init__(self, units: Iterable[Unit]) -> None:
+        """Take the units; each counts once."""
+        self.units = list(
+            {(unit.evidence_id, unit.places.start, unit.part, unit.text[:40]): unit for unit in units}.values()
+        )
+
+    @cached_property
+    def text(self) -> str:
+        """All their texts."""
+        return "\n".join(unit.text for unit in self.units)[:_LONGEST]
+
+    @cached_property
+    def folded(self) -> str:
+        """All their texts, as `fold` returns them."""
+        return fold(self.text)
+
+    @cached_property
+    def ids(self) -> set[tuple[str, int]]:
+        """Everything that they identify or mention."""
+        found = {identified for unit in self.units for identified in unit.ids}
+        for match in _MENTION.finditer(self.text):
+            noun = re.sub(r"[_-]", " ", (match["noun"] or "").lower())
+            marked = {"ab#": "work item", "!": "pull request", "pull/": "pull request", "#": ""}
+            kind = KINDS.get(noun, noun) if noun else marked[match["mark"].lower()]
+            found.add((kind, int(match["number"])))
+        return found
+
+    @cached_property
+    def moments(self) -> list[Moment]:
+        """The dates and times."""
+        return [reading for written in find_dates(self.text) for reading in written.readings]
+
+    @cached_property
+    def numbers(self) -> set[str]:
+        """The numbers, without those inside dates and names."""
+        text = list(self.text)
+        for written in find_dates(self.text):
+            text[written.start : written.end] = " " * (written.end - written.start)
+        return {match[1].replace(",", "") for match in _NUMBER.finditer("".join(text))}
+
+    @cached_property
+    def results(self) -> dict[str, set[str]]:
+        """The results by the question that they answer."""
+        return results_of(self.text)
+
+    def has(self, fact: Fact) -> bool:
+        """Return whether the units say a fact; results are compared elsewhere."""
+        match fact.kind:
+            case "literal":
+                written = fact.value.replace("\\t", " ").replace("\\\\", "\\")  # as in a text with escapes
+                found = fold(fact.value) in self.folded or fold(written) in self.folded
+            case "name":
+                found = re.search(rf"(?<!\w){re.escape(fold(fact.value))}(?!\w)", self.folded) is not None
+            case "hash":
+                found = re.search(rf"(?<![0-9a-f]){fact.value}", self.folded) is not None
+            case "id":
+                found = self._has_id(fact)
+            case "date":
+                found = any(reading.agrees(moment) for reading in fact.readings for moment in self.moments)
+            case "weekday":
+                found = fact.value.lower() in self.folded or fact.value.lower() in self._weekdays
+            case _:
+                found = self._has_number(fact)
+        return found
+
+    @cached_property
+    def _weekdays(self) -> set[str]:
+        days = {moment.day_of_year for moment in self.moments}
+        return {_WEEKDAYS[day.weekday()] for day in days if day is not None}
+
+    def _has_id(self, fact: Fact) -> bool:
+        number = int(fact.value)
+        if (fact.noun, number) in self.ids or (("", number) in self.ids and fact.noun == "work item"):
+            return True
+        if not fact.noun:
+            return fact.value in self.numbers or any(other == number for _, other in self.ids)
+        return False
+
+    def _has_number(self, fact: Fact) -> bool:
+        value = fact.value
+        if fact.kind == "count":
+            counted = rf"(?<![\w.,/-]){value}(?: of \d+)? [a-z(]|\bof {value}\b|[:(] ?{value}(?![\w.])"
+            return fold(fact.text) in self.folded.split() or re.search(counted, self.folded) is not None
+        if value in self.numbers or any(number.startswith(f"{value}.") for number in self.numbers if "." in value):
+            return True
+        if not fact.noun and value.isdigit() and any(other == int(value) for kind, other in self.ids if kind != "line"):
+            return True
+        if value.count(".") > 1:
+            return False
+        numbers = {float(number) for number in self.numbers if number.count(".") < 2}
+        return float(value) in numbers or self._is_converted(float(value), fact.noun.lower(), numbers)
+
+    def _is_converted(self, value: float, unit: str, numbers: set[float]) -> bool:
+        """Return whether a size or a duration follows from a number or from two dates."""
+        if size := _SIZES.get(unit):
+            scales = (size, _SIZES.get(f"{unit[0]}i{unit[1:]}", size))
+            slack = max(0.5, 0.01 * value)
+            return any(abs(number / scale - value) <= slack for number in numbers for scale in scales if number > 999)
+        seconds = _SECONDS.get(unit) or _SECONDS.get(unit.removesuffix("s"))
+        if not seconds:
+            return False
+        known = [difference.total_seconds() for difference in list_differences(self.moments)]
+        known += [86_400.0 * (first - second).days for first, second in _days_between(self.moments)]
+        for name, scale in _SECONDS.items():
+            known += [number * scale for number in numbers if re.search(rf"(?<![\w.]){number:g} ?{name}", self.folded)]
+        return any(abs(number - value * seconds) <= max(0.5 * seconds, 1) for number in known)
+
+
+class Knowledge:
+    """Pieces of evidence with their records and rows by id."""
+
+    def __init__(self, sources: Mapping[str, Source]) -> None:
+        """Take the evidence by id."""
+        self.sources = sources
+
+    @cached_property
+    def everything(self) -> Support:
+        """All units of all evidence."""
+        return Support(unit for source in self.sources.values() for unit in (*source.units, source.call))
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Every whole value of a field, a cell or an argument, in lower case."""
+        units = self.everything.units
+        values = {value.lower() for unit in units for value in unit.fields.values() if len(value) < 80}
+        words = {part for value in values for part in re.split(r"[ ;,]", value)}
+        return frozenset(values | {word for word in words if len(word) > 2})
+
+    @cached_property
+    def _owners(self) -> dict[tuple[str, int], list[Unit]]:
+        found: dict[tuple[str, int], list[Unit]] = defaultdict(list)
+        for source in self.sources.values():
+            for unit in source.units:
+                if unit.is_row or unit.is_record:
+                    for identified in _own_ids(unit, source.noun):
+                        found[identified].append(unit)
+        return found
+
+    def owners(self, fact: Fact) -> list[Unit]:
+        """Return the records and rows that an id or a plain number stands for."""
+        number = int(fact.value)
+        if fact.kind == "id" and fact.noun:
+            return self._owners.get((fact.noun, number), [])
+        return [unit for (_, other), units in self._owners.items() if other == number for unit in units]
+
+    def extend(self, units: Iterable[Unit]) -> Support:
+        """Return records and rows with all that is in them, and the calls that read them."""
+        found: list[Unit] = []
+        for unit in units:
+            source = self.sources[unit.evidence_id]
+            found += [unit, source.call] if unit.is_record else [unit]
+            if unit.is_record:
+                found += [inner for inner in source.units if inner.own == unit.places.start]
+        return Support(found)
+
+    def stands_in(self, unit: Unit) -> list[Unit]:
+        """Return what stands around a quoted unit: its record with the tables in it, the totals, and the call."""
+        source = self.sources[unit.evidence_id]
+        begin = unit.places.start if unit.is_record else unit.own
+        around = [
+            other
+            for other in source.units
+            if other.part == "head"
+            or (begin is not None and other.is_record and other.places.start == begin)
+            or (begin is not None and other.own == begin and other.fields)
+        ]
+        return [unit, *around, source.call]
+
+
+def results_of(text: str) -> dict[str, set[str]]:
+    """Return the results that a text tells, by the question that they answer."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for match in _RESULT.finditer(text):
+        dimension, value = RESULTS[match[0].lower()]
+        found[dimension].add(value)
+    if _FAULT.search(text):
+        found["fault"].add("failed")
+    return found
+
+
+def agrees(claimed: str, known: Iterable[str]) -> bool:
+    """Return whether a result that a sentence claims is one of those that are known."""
+    return not AGREES.get(claimed, frozenset({claimed})).isdisjoint(known)
+
+
+def _own_ids(unit: Unit, noun: str) -> set[tuple[str, int]]:
+    own = unit.fields.get("id", "")
+    if own.isdigit():
+        return {(noun, int(own))}
+    return set() if "id" in unit.fields else {identified for identified in unit.ids if identified[0] in {"build", noun}}
+
+
+def _days_between(moments: Iterable[Moment]) -> list[tuple[date, date]]:
+    days = list(dict.fromkeys(d for moment in moments if (d := moment.day_of_year) is not None))[:40]
+    return [(first, second) for first in days for second in days if first > second]

@@ -1,0 +1,199 @@
+"""Take evidence apart into what belongs together: records, rows of tables, lines and comments."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from azure_devops_agents.reports.quotes import number_lines
+
+_FIELD = re.compile(r"([a-z][a-z_]{0,40}): (.*)")
+_SUB_TABLE = re.compile(r"([a-z][a-z_]{0,40}) \(\d+\):")
+_BODY = re.compile(r"([a-z][a-z_]{0,40}):")
+_LONGEST_BODY = 8_000
+_BLOCKS = frozenset({"comments", "discussion"})
+_VERBS = frozenset({"list", "get", "query", "search", "create", "update", "add", "read", "find"})
+KINDS = {
+    "build": "build", "run": "build", "pull request": "pull request", "pr": "pull request",
+    **dict.fromkeys(
+        ("work item", "bug", "task", "story", "user story", "feature", "epic", "issue", "ticket", "parent", "child",
+         "related", "predecessor", "successor"), "work item",
+    ),
+    "log": "log", "line": "line", "revision": "revision",
+}  # fmt: skip
+"""What the number after a noun, or in a field, identifies."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Something whose facts belong together.
+
+    Attributes:
+        evidence_id: The evidence it is in.
+        text: What it says, with the names of its columns or fields.
+        fields: Its values by column or field; empty for a line.
+        part: The part of the record it is in, such as `reviewers`; empty for the record itself and for a row of a list.
+        ids: What it identifies, such as ("build", 23).
+        own: The index of the record it stands in; None for a record and for a row of a list.
+        places: The lines of the evidence that it covers.
+    """
+
+    evidence_id: str
+    text: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+    part: str = ""
+    ids: frozenset[tuple[str, int]] = frozenset()
+    own: int | None = None
+    places: range = range(0)
+
+    @property
+    def is_row(self) -> bool:
+        """Whether this is a row of a list, which stands for a record of its own."""
+        return bool(self.fields) and not self.part and self.own is None
+
+    @property
+    def is_record(self) -> bool:
+        """Whether this is a record that was read whole."""
+        return self.part == "record"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One piece of evidence: its text, and the call that it answers."""
+
+    evidence_id: str
+    text: str
+    tool: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def units(self) -> list[Unit]:
+        """All units in the order of the text; the first line that precedes the content is one of its own."""
+        return list(_Parser(self).units())
+
+    @cached_property
+    def call(self) -> Unit:
+        """The arguments of the call: what was looked at."""
+        given = {name: str(value) for name, value in self.arguments.items() if value not in (None, "", [])}
+        text = "\n".join(f"{name}: {value}" for name, value in given.items() if name != "cursor")
+        return Unit(self.evidence_id, text, given, "call", _ids(given, self.noun))
+
+    @cached_property
+    def noun(self) -> str:
+        """The kind of record that the tool is about."""
+        words = [word for word in self.tool.split("_") if word not in _VERBS]
+        name = " ".join(words).removesuffix("s").removesuffix(" log").removesuffix(" comment")
+        return KINDS.get(name, name)
+
+
+def _ids(fields: Mapping[str, str], noun: str) -> frozenset[tuple[str, int]]:
+    """Return what the values of fields identify, by the names of the fields."""
+    found = set[tuple[str, int]]()
+    for name, value in fields.items():
+        if name in {"target", "old", "new"}:
+            kind = KINDS.get(fields.get("kind", "").lower())
+        else:
+            kind = noun if name in {"id", "ids"} else KINDS.get(name.replace("_", " ").removesuffix("s"))
+        if kind:
+            found |= {(kind, int(number)) for number in re.findall(r"(?<![\w.-])\d{1,12}(?![\w.-])", value)}
+    return frozenset(found)
+
+
+class _Parser:
+    """Reads the text of one piece of evidence line by line."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._lines = source.text.split("\n")
+        self._content = number_lines(self._lines)
+        self._fields: dict[str, str] = {}
+        self._first = self._end_of_fields = 0
+        self._inner: list[Unit] = []
+        self._columns: list[str] = []
+        self._part = self._body = ""
+
+    def units(self) -> Iterator[Unit]:
+        """Yield the units; those inside a record follow it."""
+        start = next((at for at, line in enumerate(self._lines) if line.startswith("<untrusted ")), -1) + 1
+        if start > 1:
+            yield self._unit("\n".join(self._lines[: start - 1]), 0, start - 1, part="head")
+        for at in range(start, len(self._lines)):
+            yield from self._read(self._lines[at], at)
+        yield from self._end()
+
+    def _read(self, line: str, at: int) -> Iterator[Unit]:
+        """Read one line, and yield the record before it or the row that it is."""
+        if line.startswith("</untrusted ") or not line.strip():
+            self._columns = []
+        elif at in self._content:
+            self._add(line, at, "content")
+        elif match := _SUB_TABLE.fullmatch(line):
+            self._part, self._columns, self._body = match[1], [], ""
+        elif match := _BODY.fullmatch(line) if self._body != "lines" else None:
+            self._body, self._part = match[1], ""
+        elif self._body:
+            self._extend(line, at, self._body)
+        elif self._part and line.startswith("  "):
+            self._read_inner_row(line, at)
+        elif match := _FIELD.match(line):
+            if match[1] in self._fields and match[1] == next(iter(self._fields)):
+                yield from self._end()
+            self._first = self._first if self._fields else at
+            self._fields[match[1]], self._part, self._end_of_fields = match[2], "", at + 1
+        elif "\t" in line:
+            yield from self._read_row(line, at)
+        else:
+            self._add(line, at, "text")
+
+    def _read_row(self, line: str, at: int) -> Iterator[Unit]:
+        """Read the header of a table, or yield one of its rows."""
+        if not self._columns:
+            self._columns = line.split("\t")
+            return
+        cells = dict(zip(self._columns, line.split("\t"), strict=False))
+        yield self._unit(_join(cells), at, at + 1, fields=cells, ids=_ids(cells, self._source.noun))
+
+    def _read_inner_row(self, line: str, at: int) -> None:
+        """Read the header or a row of a table inside a record."""
+        if self._columns:
+            self._add_row(self._columns, line.strip(" ").split("\t"), at, self._part)
+        else:
+            self._columns = line.strip().split("\t")
+
+    def _end(self) -> Iterator[Unit]:
+        """Yield the record that was read, and what is in it."""
+        last = max([self._end_of_fields, *(unit.places.stop for unit in self._inner)])
+        if self._fields:
+            ids = _ids(self._fields, self._source.noun)
+            yield self._unit(_join(self._fields), self._first, last, fields=dict(self._fields), part="record", ids=ids)
+        yield from self._inner
+        self._fields, self._inner = {}, []
+
+    def _unit(self, text: str, first: int, end: int, **more: Any) -> Unit:
+        return Unit(self._source.evidence_id, text, places=range(first, end), **more)
+
+    def _add(self, text: str, at: int, part: str) -> None:
+        number = self._content.get(at)
+        ids = frozenset[tuple[str, int]]() if number is None else frozenset({("line", number)})
+        self._inner.append(self._unit(text, at, at + 1, part=part, own=self._first, ids=ids))
+
+    def _add_row(self, columns: list[str], cells: list[str], at: int, part: str) -> None:
+        fields = dict(zip(columns, cells, strict=False))
+        ids = _ids({name: value for name, value in fields.items() if name != "id"}, "")
+        self._inner.append(self._unit(_join(fields), at, at + 1, fields=fields, part=part, ids=ids, own=self._first))
+
+    def _extend(self, line: str, at: int, body: str) -> None:
+        """Add a line of a body; a comment and its discussion are one unit, as a description is."""
+        last = self._inner[-1] if self._inner else None
+        goes_on = body not in {"lines", "diff"} and last is not None and last.part == body
+        goes_on = goes_on and last is not None and len(last.text) < _LONGEST_BODY
+        if goes_on and last is not None and not (body in _BLOCKS and line.startswith("#")):
+            text = f"{last.text}\n{line}"
+            self._inner[-1] = self._unit(text, last.places.start, at + 1, part=body, own=self._first)
+        else:
+            self._add(line, at, body)
+
+
+def _join(fields: Mapping[str, str]) -> str:
+    return "\n".join(f"{name}: {value}" for name, value in fields.items() if value)
