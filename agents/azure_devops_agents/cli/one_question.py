@@ -7,15 +7,18 @@ import click
 
 from azure_devops_agents.cli.decisions import answer_approvals, ask_person, name_approver, name_person
 from azure_devops_agents.cli.options import AgentOptions, ConnectionOptions, Via
-from azure_devops_agents.cli.terminal import SafeConsole
+from azure_devops_agents.cli.terminal import SafeConsole, plain
 from azure_devops_agents.cli.views import as_json, join_lines, show, show_report
-from azure_devops_agents.investigation.events import ReportReady
+from azure_devops_agents.investigation.events import ModelAnswered, ReportReady
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.providers import open_model
 from azure_devops_agents.models.scripted import KeylessModel
 from langchain_azure_devops import TOOLS, AzureDevOpsToolkit
 from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.safety import ApprovedPlan, WritePlan
+
+INCONCLUSIVE = 20
+"""The exit code when the model asked back in place of a report."""
 
 
 def investigate(
@@ -37,7 +40,7 @@ def investigate(
             "provider:name, or set OPENAI_API_KEY (and OPENAI_BASE_URL).",
             subject="model",
         )
-    thread = thread or f"ask-{uuid.uuid4().hex[:8]}"
+    thread, answered = thread or f"ask-{uuid.uuid4().hex[:8]}", False
     with (
         options.open() as target,
         target.open_toolkit(via) as toolkit,
@@ -53,12 +56,20 @@ def investigate(
         events = investigator.ask(thread, question)
         told = answer_approvals(investigator, thread, events, lambda asked: ask_person(steps, asked))
         for event in told if steps.is_terminal else join_lines(told):
-            if not isinstance(event, ReportReady):
-                show(steps, event)
-            elif not as_machine:
-                show_report(out, event.report)
+            if isinstance(event, ReportReady):
+                if not as_machine:
+                    show_report(out, event.report)
+                continue
+            show(steps, event)
+            if isinstance(event, ModelAnswered):
+                answered = True
+                if not as_machine:
+                    out.print(plain(event.text))
         if as_machine:
             click.echo(as_json(investigator, thread))
+    if answered:
+        steps.print(plain(f"Answer with: azure-devops-agent investigate --thread {thread} ..."))
+        click.get_current_context().exit(INCONCLUSIVE)
 
 
 def _load_plan(toolkit: AzureDevOpsToolkit, path: Path | None) -> ApprovedPlan | None:

@@ -4,12 +4,22 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from langchain_core.messages import AIMessage
 from rich.console import Console
 from rich.text import Text
 
 from azure_devops_agents.cli.approval_panel import show_approval
 from azure_devops_agents.cli.terminal import machine_readable, make_safe
-from azure_devops_agents.investigation.events import ApprovalAsked, Event, ModelText, ToolFinished, ToolStarted, Waited
+from azure_devops_agents.investigation.events import (
+    ApprovalAsked,
+    Event,
+    ModelAnswered,
+    ModelText,
+    ReportReady,
+    ToolFinished,
+    ToolStarted,
+    Waited,
+)
 from azure_devops_agents.investigation.investigator import Investigator
 
 _MARKS = {"ok": ("✓", "green"), "written": ("✓", "bold green"), "partial": ("◐", "yellow"), "empty": ("○", "dim")}
@@ -49,7 +59,9 @@ def show(console: Console, event: Event) -> None:
         )
     elif isinstance(event, ApprovalAsked):
         show_approvals(console, event)
-    else:
+    elif isinstance(event, ModelAnswered):
+        console.print(Text("\nThere is no report: the model waits for your answer.", style="dim"))
+    elif isinstance(event, ReportReady):
         show_report(console, event.report)
 
 
@@ -118,9 +130,11 @@ def show_report(console: Console, report: Mapping[str, Any]) -> None:
 
 
 def as_json(investigator: Investigator, thread: str) -> str:
-    """Return the report and the evidence of a thread as JSON."""
-    report = investigator.state(thread).get("report")
-    return machine_readable({"report": report, "evidence": list(investigator.evidence(thread).values())})
+    """Return the report and the evidence of a thread as JSON, with the last words of the model in `message`."""
+    state = investigator.state(thread)
+    spoken = [str(message.text) for message in state.get("messages", []) if isinstance(message, AIMessage)]
+    told = {"report": state.get("report"), "message": spoken[-1] if spoken else ""}
+    return machine_readable({**told, "evidence": list(investigator.evidence(thread).values())})
 
 
 def _arguments(arguments: Mapping[str, Any]) -> str:

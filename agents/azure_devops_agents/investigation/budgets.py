@@ -11,6 +11,7 @@ from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 from typing_extensions import TypedDict
 
 from azure_devops_agents.evidence.record import READ_EVIDENCE
+from azure_devops_agents.investigation.events import BudgetUsed
 from azure_devops_agents.investigation.refusals import BudgetExceeded
 from azure_devops_agents.investigation.state import State, since_question
 from azure_devops_agents.reports.report import WRITE_REPORT
@@ -208,7 +209,7 @@ class Meter:
             f"{_minutes(max(0.0, self.seconds_left(state)))} of {_minutes(limits.seconds)}]"
         )
 
-    def event(self, state: State) -> dict[str, object]:
+    def event(self, state: State) -> BudgetUsed:
         """Return what is used and left as an event for front ends."""
         used, limits = self.usage(state), self.budgets
         left = {
@@ -216,7 +217,7 @@ class Meter:
             "tokens": max(0, limits.tokens - used["tokens"]),
             "seconds": max(0.0, round(limits.seconds - used["seconds"], 1)),
         }
-        return {"type": "budget", "used": dict(used), "left": left}
+        return BudgetUsed(dict(used), left)
 
 
 def describe_budget(budgets: Budgets) -> str:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from langchain_core.messages import BaseMessage
 
 from azure_devops_agents.evidence.record import Place
+from azure_devops_agents.investigation.events import WriteDecided, announce
 from azure_devops_agents.investigation.state import State, waiting_writes
 from azure_devops_agents.investigation.storing import EvidenceOfRun
 from langchain_azure_devops import AzureDevOps
@@ -90,5 +91,8 @@ class ClearNode:
         """
         gone = state.get("waiting", {}).keys() - waiting_writes(state).keys()
         waiting = {**update.get("waiting", {}), **dict.fromkeys(gone)}
+        for identifier, task in waiting_writes(state).items():
+            if task.get("view"):
+                announce(WriteDecided(identifier, task["call"]["name"], "asked"))
         asked = self.client.context.clock().timestamp()
         return {**update, "asked": asked, **({"waiting": waiting} if waiting else {})}

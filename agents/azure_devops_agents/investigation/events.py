@@ -1,12 +1,29 @@
-"""The events of an investigation as plain data: text of the model, tools that run, writes that wait, the report."""
+"""The events of an investigation: text of the model, tools that run, writes that wait, the budget, the report.
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, cast
+The nodes announce them in the stream of LangGraph, mode "custom", as plain data with a `type`. The investigator reads
+them there as well; the text of the model comes in the mode "messages", and a question about writes as an interrupt.
+"""
 
-from langchain_core.messages import AIMessage
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, cast
 
-__all__ = ["ApprovalAsked", "Event", "ModelText", "ReportReady", "ToolFinished", "ToolStarted", "Waited"]
+from langgraph.config import get_stream_writer
+
+from langchain_azure_devops.adapters.langchain import WAITING
+
+__all__ = [
+    "ApprovalAsked",
+    "BudgetUsed",
+    "Event",
+    "ModelAnswered",
+    "ModelText",
+    "ReportReady",
+    "ToolFinished",
+    "ToolStarted",
+    "Waited",
+    "WriteDecided",
+]
 
 
 @dataclass(frozen=True)
@@ -18,20 +35,27 @@ class ModelText:
 
 @dataclass(frozen=True)
 class ToolStarted:
-    """The model asked for a tool."""
+    """The model asked for a tool; `call` is the id of the call."""
 
+    type: ClassVar[str] = "tool_started"
     tool: str
     arguments: Mapping[str, Any]
+    call: str = ""
 
 
 @dataclass(frozen=True)
 class ToolFinished:
-    """A tool answered; `summary` says in one line what it answered."""
+    """A call is answered; `summary` says in one line what the answer is.
 
+    `evidence_id` is empty for a call that leaves no evidence, such as a refused one.
+    """
+
+    type: ClassVar[str] = "tool_finished"
     evidence_id: str
     tool: str
     status: str
     summary: str
+    call: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,6 +63,30 @@ class Waited:
     """A tool waits because the service asks for it; `text` says why and how long."""
 
     text: str
+
+
+@dataclass(frozen=True)
+class BudgetUsed:
+    """What the question has `used` of its budget after a turn of the model, and what is `left`."""
+
+    type: ClassVar[str] = "budget"
+    used: Mapping[str, Any]
+    left: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class WriteDecided:
+    """How far the approval of one write is.
+
+    `decision` is `asked` when a person is asked about it, and afterwards what was decided: approve, edit, reject or
+    stop. `approver` is empty while a person is asked.
+    """
+
+    type: ClassVar[str] = "approval"
+    call: str
+    tool: str
+    decision: str
+    approver: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,37 +114,38 @@ class ApprovalAsked:
 
 
 @dataclass(frozen=True)
+class ModelAnswered:
+    """The model answered in plain text, such as a question to the person. There is no report; the person goes on."""
+
+    type: ClassVar[str] = "model_answered"
+    text: str
+
+
+@dataclass(frozen=True)
 class ReportReady:
     """The question is answered."""
 
+    type: ClassVar[str] = "report"
     report: Mapping[str, Any]
 
 
-Event = ModelText | ToolStarted | Waited | ToolFinished | ApprovalAsked | ReportReady
+Announced = ToolStarted | ToolFinished | BudgetUsed | WriteDecided | ModelAnswered | ReportReady
+Event = ModelText | Waited | ApprovalAsked | Announced
+_ANNOUNCED: Mapping[str, type[Announced]] = {
+    kind.type: kind for kind in (ToolStarted, ToolFinished, BudgetUsed, WriteDecided, ModelAnswered, ReportReady)
+}
 
 
-def events_of(update: Mapping[str, Any]) -> Iterator[Event]:
-    """Yield the events in one update of the graph's state."""
-    for node, change in update.items():
-        if node == "__interrupt__":
-            yield from (ApprovalAsked(str(entry.id), entry.value) for entry in change)
-        elif not isinstance(change, dict):
-            continue
-        elif node == "model":
-            for message in change.get("messages", []):
-                if isinstance(message, AIMessage):
-                    yield from (ToolStarted(call["name"], call["args"]) for call in message.tool_calls)
-        elif node in {"read", "prepare", "approve", "write"}:
-            for entry in change.get("evidence", {}).values():
-                yield ToolFinished(entry["id"], entry["tool"], entry["status"], entry["summary"])
-        elif node == "check":
-            yield ReportReady(change["report"])
+def announce(event: Announced) -> None:
+    """Announce an event in the stream of the run; to be called in a node. Its texts must be inert."""
+    get_stream_writer()({"type": event.type, **asdict(event)})
 
 
-def show_inert(event: Event, inert: Callable[[Any], Any]) -> Event:
-    """Make what an event shows of a call or a result inert. An approval shows exactly what would be written."""
-    if isinstance(event, ToolStarted):
-        return ToolStarted(inert(event.tool), inert(event.arguments))
-    if isinstance(event, ToolFinished):
-        return replace(event, tool=inert(event.tool), summary=inert(event.summary))
-    return event
+def read_event(data: object) -> Event | None:
+    """Return the event that plain data in the stream holds; None for data of other graphs."""
+    if not isinstance(data, Mapping):
+        return None
+    if data.get("type") == WAITING:
+        return Waited(str(data["text"]))
+    kind = _ANNOUNCED.get(str(data.get("type")))
+    return None if kind is None else kind(**{name: value for name, value in data.items() if name != "type"})

@@ -4,6 +4,7 @@
                     +-> prepare -+            +-> prepare -> collect
                     |                         +-> write ---> collect
                     |                         +-> model
+                    +-> answer -> END (a text without calls, such as a question to the person)
                     +-> report -> check -> END
                           +-> model (once, to repair the report)
 
@@ -94,19 +95,21 @@ def build_graph(
     graph.add_node("write", evidence.storing(writing.write, writing.awrite))
     graph.add_node("collect", RunnableLambda(clearing.collect, clearing.acollect))
     graph.add_node("report", RunnableLambda(ending.report, ending.areport))
+    graph.add_node("answer", RunnableLambda(ending.answer, ending.aanswer))
     graph.add_node("check", RunnableLambda(ending.check, ending.acheck))
 
     graph.add_edge(START, "model")
     graph.add_conditional_edges(
         "model",
         after_model(partial(list_writers, toolkit), meter, writing.destination),
-        ["read", "prepare", "report"],
+        ["read", "prepare", "answer", "report"],
     )
     for node in ("read", "prepare", "approve", "write"):
         graph.add_edge(node, "collect")
     graph.add_conditional_edges("collect", after_calls, ["approve", "prepare", "write", "model", "report"])
     graph.add_conditional_edges("report", after_report, ["model", "check"])
     graph.add_edge("check", END)
+    graph.add_edge("answer", END)
     compiled = graph.compile(checkpointer=checkpointer, store=store, name="azure_devops_investigation")
     # The budgets end a question; this only stops a graph that goes on without a turn of the model.
     return compiled.with_config({"recursion_limit": _MOST_STEPS})

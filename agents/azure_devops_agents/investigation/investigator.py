@@ -16,16 +16,14 @@ from azure_devops_agents.evidence.record import FullEvidence
 from azure_devops_agents.evidence.storable import storable
 from azure_devops_agents.evidence.store import EvidenceTexts
 from azure_devops_agents.investigation.budgets import Budgets, read_budgets
-from azure_devops_agents.investigation.events import ApprovalAsked, Event, ModelText, Waited, events_of, show_inert
+from azure_devops_agents.investigation.events import ApprovalAsked, Event, ModelText, ToolFinished, read_event
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.instructions import load_instructions
-from azure_devops_agents.investigation.outgoing import Outgoing
 from azure_devops_agents.models.scripted import UnknownQuestion
 from azure_devops_agents.threads.database import ThreadDatabase
 from azure_devops_agents.threads.migration import migrate_threads
 from azure_devops_agents.threads.opening import open_threads, read_retention
 from langchain_azure_devops import AzureDevOpsToolkit
-from langchain_azure_devops.adapters.langchain import WAITING
 from langchain_azure_devops.errors import Conflict
 from langchain_azure_devops.safety import ApprovedPlan
 
@@ -46,21 +44,18 @@ class Investigator:
         graph: CompiledStateGraph[Any, Any, Any, Any],
         redacted: Callable[[Any], Any] | None = None,
         threads: ThreadDatabase | None = None,
-        inert: Callable[[Any], Any] | None = None,
     ) -> None:
         """Use a graph that has a checkpointer.
 
         Args:
             graph: The graph.
             redacted: Takes the secrets out of a question or an answer before it is stored.
-            inert: Makes what the events show of calls and results inert, because a page may render it.
             threads: Where the threads are stored: other processes that use it wait for each other, thread by thread.
         """
         if graph.checkpointer is None:
             raise ValueError("An investigator needs a graph with a checkpointer: approvals would be lost without one.")
         self._graph = graph
         self._redacted = redacted or (lambda given: given)
-        self._inert = inert or (lambda shown: shown)
         self._threads = threads
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
@@ -145,10 +140,12 @@ class Investigator:
                 if isinstance(message, AIMessageChunk) and metadata.get("langgraph_node") == "model" and message.text:
                     yield ModelText(str(message.text))
             elif mode == "custom":
-                if isinstance(part, dict) and part.get("type") == WAITING:
-                    yield Waited(str(part["text"]))
+                event = read_event(part)
+                if event is not None and not (isinstance(event, ToolFinished) and not event.evidence_id):
+                    yield event
             else:
-                yield from (show_inert(event, self._inert) for event in events_of(part))
+                for entry in part.get("__interrupt__", ()):
+                    yield ApprovalAsked(str(entry.id), entry.value)
         if self._threads is not None:
             self._threads.prune(thread)
 
@@ -233,6 +230,6 @@ def open_investigator(
             instructions=told,
         )
         migrate_threads(graph, threads)
-        yield Investigator(graph, toolkit.client.secrets.redact_value, threads, Outgoing(toolkit.client).value)
+        yield Investigator(graph, toolkit.client.secrets.redact_value, threads)
     finally:
         threads.close()

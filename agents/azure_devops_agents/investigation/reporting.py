@@ -12,6 +12,7 @@ from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.evidence.record import Evidence
 from azure_devops_agents.investigation.budgets import Meter
 from azure_devops_agents.investigation.clearing import ClearNode, clear_known
+from azure_devops_agents.investigation.events import ModelAnswered, ReportReady, announce
 from azure_devops_agents.investigation.messages import find_refusal
 from azure_devops_agents.investigation.outgoing import Outgoing
 from azure_devops_agents.investigation.routing import is_stopped
@@ -23,6 +24,7 @@ from azure_devops_agents.investigation.state import (
     since_question,
 )
 from azure_devops_agents.reports.links import add_places, list_links, list_written
+from azure_devops_agents.reports.markdown import render_markdown
 from azure_devops_agents.reports.report import (
     SECTIONS,
     WRITE_REPORT,
@@ -134,13 +136,13 @@ class ReportNodes:
         return plain_report(f"{why} {describe_found(found)}")
 
     def check(self, state: State) -> dict[str, Any]:
-        """State what the report does not cover."""
-        return self._check(state, self.clearing.collect(state))
+        """State what the report does not cover, and say it all in the last message."""
+        return _announced(self._check(state, self.clearing.collect(state)))
 
     async def acheck(self, state: State) -> dict[str, Any]:
-        """State what the report does not cover, without blocking."""
+        """State what the report does not cover, and say it all in the last message, without blocking."""
         # It may look into the journal of writes.
-        return await asyncio.to_thread(self._check, state, await self.clearing.acollect(state))
+        return _announced(await asyncio.to_thread(self._check, state, await self.clearing.acollect(state)))
 
     def _check(self, state: State, cleared: dict[str, Any]) -> dict[str, Any]:
         known = {**state.get("evidence", {}), **cleared.get("evidence", {})}
@@ -159,7 +161,25 @@ class ReportNodes:
             report["coverage"].setdefault(status, []).append(text)
         report["written"] = list_written(entry for entry in known.values() if entry["call"] in calls)
         report["links"] = list_links(report, known)
-        return {**cleared, "report": Outgoing.of_thread(self.toolkit.client, state["messages"]).value(report)}
+        outgoing = Outgoing.of_thread(self.toolkit.client, state["messages"])
+        final = outgoing.value(report)
+        said = AIMessage(outgoing.text(render_markdown(final)), additional_kwargs={"report": final})
+        return {**cleared, "messages": [*cleared.get("messages", []), said], "report": final}
+
+    def answer(self, state: State) -> dict[str, Any]:
+        """End a question that the model answered in plain text, such as a question to the person."""
+        announce(ModelAnswered(str(state["messages"][-1].text)))
+        return {**self.clearing.collect(state), "report": None}
+
+    async def aanswer(self, state: State) -> dict[str, Any]:
+        """End a question that the model answered in plain text, without blocking."""
+        announce(ModelAnswered(str(state["messages"][-1].text)))
+        return {**await self.clearing.acollect(state), "report": None}
+
+
+def _announced(update: dict[str, Any]) -> dict[str, Any]:
+    announce(ReportReady(update["report"]))
+    return update
 
 
 def after_report(state: State) -> Literal["model", "check"]:

@@ -4,11 +4,13 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
+from langchain_core.messages import AIMessage
 from langgraph.types import Send
 
 from azure_devops_agents.evidence.record import READ_EVIDENCE
 from azure_devops_agents.evidence.sources import select_sources
 from azure_devops_agents.investigation.budgets import LAST_TURNS, Budgets, Meter, costs_call
+from azure_devops_agents.investigation.messages import find_refusal
 from azure_devops_agents.investigation.state import (
     CallTask,
     Decision,
@@ -26,8 +28,8 @@ _CITED = re.compile(r"\bE\d+\b")
 
 def after_model(
     writers: Callable[[], Sequence[str]], meter: Meter, destination: str
-) -> Callable[[State], Literal["report"] | list[Send]]:
-    """Route each tool call by one Send, or go to the report when there is no call or the model reports.
+) -> Callable[[State], Literal["answer", "report"] | list[Send]]:
+    """Route each tool call by one Send, or go to the report, or end a question that is answered in plain text.
 
     Args:
         writers: Gives the names of the tools that write, as the token allows them at that moment.
@@ -36,8 +38,10 @@ def after_model(
             even when another process continues the thread.
     """
 
-    def route(state: State) -> Literal["report"] | list[Send]:
+    def route(state: State) -> Literal["answer", "report"] | list[Send]:
         open_calls = list_unanswered_calls(state["messages"])
+        if not open_calls and not meter.limit(state) and _is_plain_answer(state):
+            return "answer"
         finished = any(call["name"] == WRITE_REPORT and _is_report(call) for call in open_calls)
         if state.get("failure") or not open_calls or finished or state.get("last_turns", 0) >= LAST_TURNS:
             return "report"
@@ -55,6 +59,17 @@ def after_model(
         return tasks
 
     return route
+
+
+def _is_plain_answer(state: State) -> bool:
+    """Return whether the model ended its turn with a text for the person, such as a question, and not with a report.
+
+    Where a write was decided about, a report tells what became of it.
+    """
+    last, calls = state["messages"][-1], calls_of_question(state)
+    decided = any(identifier in calls for identifier in state.get("decisions", {}))
+    ended = state.get("failure") or decided or state.get("report") or find_refusal(last)
+    return isinstance(last, AIMessage) and bool(last.text.strip()) and not ended
 
 
 def _list_beyond(state: State, meter: Meter, calls: Sequence[dict[str, Any]]) -> list[str]:

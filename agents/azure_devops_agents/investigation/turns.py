@@ -13,6 +13,7 @@ from azure_devops_agents.evidence.record import ReadEvidence
 from azure_devops_agents.investigation.budgets import LAST_TURNS, Meter, question_id
 from azure_devops_agents.investigation.clearing import clear_known, clear_message
 from azure_devops_agents.investigation.deadlines import TimeUp
+from azure_devops_agents.investigation.events import ToolStarted, announce
 from azure_devops_agents.investigation.messages import join_message
 from azure_devops_agents.investigation.outgoing import Outgoing
 from azure_devops_agents.investigation.prompts import OVER_BUDGET, add_note, write_system_prompt
@@ -149,7 +150,15 @@ class ModelNode:
         inert = Outgoing.of_thread(self.toolkit.client, state["messages"]).message(said)
         counted: AIMessage = with_usage(inert, turn.messages, turn.tools)
         changed = [after for before, after in pairs if after is not before]
+        self._announce_turn(state, counted)
         return {"messages": [*changed, counted], "failure": None, **_count_last(state, turn)}
+
+    def _announce_turn(self, state: State, said: AIMessage) -> None:
+        """Announce what a turn costs, and the calls that the model makes in it."""
+        inert = Outgoing(self.toolkit.client).value
+        announce(self.meter.event(cast("State", {**state, "messages": [*state["messages"], said]})))
+        for call in said.tool_calls:
+            announce(ToolStarted(inert(call["name"]), inert(call["args"]), str(call["id"])))
 
     def _record_failure(self, state: State, turn: Turn, error: Exception) -> dict[str, Any]:
         """Store a failure of the model. A question that the offline model does not know is raised."""

@@ -19,6 +19,7 @@ from azure_devops_agents.approvals.answers import (
     read_answer,
 )
 from azure_devops_agents.approvals.fingerprint import fingerprint
+from azure_devops_agents.investigation.events import WriteDecided, announce
 from azure_devops_agents.investigation.outgoing import Outgoing
 from azure_devops_agents.investigation.state import (
     CallTask,
@@ -122,6 +123,8 @@ class ApproveNode:
             # Nothing of this turn is written, so that an edited call need not be shown again.
             decisions = [Stop(type="stop") if isinstance(each, Edit) else each for each in decisions]
         approver = self.name_approver()
+        for task, decision in zip(tasks, decisions, strict=True):
+            announce(WriteDecided(task["call"]["id"], task["call"]["name"], decision.type, approver))
         pairs = zip(tasks, decisions, strict=True)
         return [took, *(self._decide(task, decision, approver) for task, decision in pairs)]
 
