@@ -6,7 +6,7 @@ import pytest
 from langchain_core.messages import ToolMessage
 from langchain_openai import ChatOpenAI
 
-from azure_devops_agents.investigation.events import ModelText, ReportReady, ToolStarted
+from azure_devops_agents.investigation.events import ModelAnswered, ModelText, ReportReady, ToolStarted
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.providers import open_model
@@ -54,12 +54,12 @@ def test_parallel_calls(ask):
     assert len([event for event in events if isinstance(event, ToolStarted)]) == 3
 
 
-def test_text_is_streamed_and_accepted_as_an_unverified_answer(ask):
-    events, _, _ = ask(Turn(text="Six are open."))
-    assert "".join(event.text for event in events if isinstance(event, ModelText)).strip() == "Six are open."
-    report = report_of(events)
-    assert report["answer"].strip() == "Six are open."
-    assert report["observed"] == []
+def test_text_is_streamed_and_is_a_message_and_no_report(ask):
+    events, _, _ = ask(Turn(text="Which project?"))
+    assert "".join(event.text for event in events if isinstance(event, ModelText)).strip() == "Which project?"
+    [said] = [event for event in events if isinstance(event, ModelAnswered)]
+    assert said.text.strip() == "Which project?"
+    assert not [event for event in events if isinstance(event, ReportReady)]
 
 
 def test_a_refusal_is_reported(ask):
