@@ -39,6 +39,7 @@ class World:
     """What stands around the servers."""
 
     organization: Organization
+    model: OpenAIServer
     environ: dict[str, str]
     folder: Path
 
@@ -62,4 +63,4 @@ def world(tmp_path_factory):
             "AZURE_DEVOPS_AGENT_MODEL": "openai:local",
             "OPENAI_BASE_URL": model.base_url,
         }
-        yield World(organization, environ, tmp_path_factory.mktemp("langgraph"))
+        yield World(organization, model, environ, tmp_path_factory.mktemp("langgraph"))

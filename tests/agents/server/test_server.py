@@ -12,8 +12,10 @@ pytestmark = pytest.mark.timeout(400)
 
 
 @pytest.fixture(scope="module")
-def server(world):
-    with world.serve() as running:
+def server(world, tmp_path_factory):
+    runbook = tmp_path_factory.mktemp("settings") / "runbook.md"
+    runbook.write_text("The gate team owns the gate.", encoding="utf-8")
+    with world.serve(AZURE_DEVOPS_AGENT_INSTRUCTIONS=str(runbook), AZURE_DEVOPS_AGENT_CALLS="17") as running:
         yield running
 
 
@@ -39,6 +41,13 @@ def test_a_question_is_answered_with_a_report_and_an_index_of_evidence(client):
     evidence = client.threads.get_state(thread)["values"]["evidence"]
     assert {entry["tool"] for entry in evidence.values()} == {"list_projects", "list_pull_requests"}
     assert "text" not in evidence["E1"]
+
+
+def test_the_settings_come_from_the_environment(client, world):
+    ask(client, "Which projects are there?")
+    prompt = json.dumps(world.model.requests[-1]["messages"])
+    assert "The gate team owns the gate." in prompt
+    assert "17 tool calls" in prompt
 
 
 def test_the_evidence_lies_in_the_store_of_the_server(client):
