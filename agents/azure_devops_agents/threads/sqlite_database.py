@@ -21,7 +21,6 @@ _PAGES_OF_CHANGES = 100
 _VERSION = 1
 """The form of the threads in a file. In form 0, the state of a thread held the texts of its evidence."""
 _MIGRATION, _SETTING_UP = "the migration of the threads", "the tables of the threads"
-_NOT_WRITABLE = "The threads cannot be stored. Choose a folder that may be written, or make this file writable:"
 
 
 class NewestSaver(SqliteSaver):
@@ -71,7 +70,7 @@ class SqliteThreads(ThreadDatabase):
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             make_private(path)
         except OSError as error:
-            raise ThreadsUnusable(f"{_NOT_WRITABLE} {path}: {error}.", subject="threads") from error
+            raise ThreadsUnusable(_describe(error, path), subject="threads") from error
         try:
             with self.naming_faults():
                 # The saver and the store begin transactions of their own.
@@ -104,8 +103,7 @@ class SqliteThreads(ThreadDatabase):
         except (sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.IntegrityError):
             raise
         except sqlite3.DatabaseError as error:
-            told = f"{_describe(error, self._path)} {self._path}: {error}."
-            raise ThreadsUnusable(told, subject="threads") from error
+            raise ThreadsUnusable(_describe(error, self._path), subject="threads") from error
 
     @contextmanager
     def migrating(self) -> Iterator[Sequence[str]]:
@@ -176,16 +174,16 @@ class SqliteThreads(ThreadDatabase):
             connection.close()
 
 
-def _describe(error: sqlite3.DatabaseError, path: Path) -> str:
+def _describe(error: Exception, path: Path) -> str:
     """Say what is wrong with a file of threads, and what to do."""
     told = str(error)
-    if "readonly" in told or "unable to open" in told or "disk I/O" in told:
-        return _NOT_WRITABLE
+    if isinstance(error, OSError) or any(word in told for word in ("readonly", "unable to open", "disk I/O")):
+        return f"The threads cannot be stored in {path} ({told}). Choose a file in a folder that may be written."
     if "locked" in told:
-        return "Another process is writing the threads. Nothing was changed here; try again when it is done:"
+        return f"Another process is writing to {path} ({told}). Nothing was changed here; try again when it is done."
     if "full" in told:
-        return "The threads cannot be stored, because the disk is full:"
+        return f"The threads cannot be stored in {path}, because the disk is full ({told})."
     return (
-        "The threads cannot be read, because their file is damaged or is no database. "
-        f"Move {path.name} away to begin with a new one:"
+        f"The threads in {path} cannot be read, because the file is damaged or is no database ({told}). Move it away "
+        "to begin with a new one."
     )

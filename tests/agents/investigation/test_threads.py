@@ -236,7 +236,9 @@ def test_a_damaged_file_is_told_once_and_clearly(toolkit, tmp_path):
     path = tmp_path / "threads.sqlite"
     path.write_bytes(b"This is no database. " * 500)
     path.chmod(0o600)
-    with pytest.raises(ThreadsUnusable, match=r"damaged or is no database. Move threads.sqlite away.*threads.sqlite"):
+    with pytest.raises(
+        ThreadsUnusable, match=r"in \S+threads.sqlite cannot be read, because the file is damaged.*Move"
+    ):
         with open_investigator(model(REPORT), toolkit, path=path):
             pass
 
@@ -258,7 +260,7 @@ def test_evidence_that_was_damaged_is_told_when_it_is_read(toolkit, tmp_path):
 def test_a_folder_that_may_not_be_written_is_told():
     from pathlib import Path
 
-    with pytest.raises(ThreadsUnusable, match=r"Choose a folder that may be written.*/proc/threads\.sqlite"):
+    with pytest.raises(ThreadsUnusable, match=r"cannot be stored in /proc/threads\.sqlite .*Choose a file in a folder"):
         open_threads(Path("/proc/threads.sqlite"))
 
 
