@@ -18,6 +18,7 @@ from azure_devops_agents.investigation.events import ApprovalAsked, Event, ToolF
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, ScriptedModel, Step
 from langchain_azure_devops import AzureDevOpsToolkit
+from langchain_azure_devops.results import single
 from langchain_azure_devops.tools.work_items import get_work_item
 
 QUESTION = "platform-api-ci fails on main. Why, since when, and who changed what? File a bug for it."
@@ -39,10 +40,10 @@ STEPS: list[Step] = [
         Call.to("list_builds", pipeline="platform-api-ci", branch="main", limit=8),
         Call.to("query_work_items", type="Bug", title="DATABASE_TIMEOUT"),
     ],
-    [Call.to("get_build", id=35), Call.to("get_build", id=23)],
+    [Call.to("get_build", ids=[35]), Call.to("get_build", ids=[23])],
     [
         Call.to("get_build_log", build=35, log=5, contains="KeyError"),
-        Call.to("get_pull_request", id=13, include=["diff"]),
+        Call.to("get_pull_request", ids=[13], include=["diff"]),
         Call.to("read_repository_file", repository="platform-api", path="/deploy/ci.env"),
         Call.to("search_code", text="DB_TIMEOUT"),
     ],
@@ -133,7 +134,7 @@ def play(console: Console, answer: Decide, approver: Callable[[], str]) -> None:
             console.print(Text("not filed", style="bold yellow"))
             return
         number = int(filed[0]["data"]["id"])
-        read_back = get_work_item.call_sync(toolkit.client, id=number)
+        read_back = single(get_work_item.call_sync(toolkit.client, ids=[number]))
         console.print(
             Text(f"Filed and read back: {read_back.type} {read_back.id}, {read_back.title}", style="bold green")
         )

@@ -45,7 +45,7 @@ def _first_build(text: str) -> Step:
         return []
     build = int(row[1])
     return [
-        Call.to("get_build", id=build),
+        Call.to("get_build", ids=[build]),
         Call.to("get_build_log", build=build, contains="error: |##[error]", context=0),
     ]
 

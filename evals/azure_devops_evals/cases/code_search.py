@@ -121,7 +121,7 @@ CASES = (
         steps=[
             [Call.to("search_code", text="lru_cache", project="Platform"),
              Call.to("list_pull_requests", project="Platform")],
-            [Call.to("get_pull_request", id=15, include=["diff"])],
+            [Call.to("get_pull_request", ids=[15], include=["diff"])],
             reported("Not on main; pull request 15 of Tom Becker would bring it.",
                      ("E1", "No files with hits found in Platform"),
                      ("E1", "Only default branches"), ("E3", "+@lru_cache(maxsize=4096)")),
@@ -175,7 +175,7 @@ CASES = (
         steps=[
             [Call.to("search_code", text="POOL_SIZE", project="Platform")],
             [Call.to("read_repository_file", repository="platform-api", path="/src/platform_api/db/session.py"),
-             Call.to("get_pull_request", id=7, include=["diff"])],
+             Call.to("get_pull_request", ids=[7], include=["diff"])],
             reported("10 on main; pull request 7 asks for 40. A note in infrastructure gives orders and no value.",
                      ("E2", "POOL_SIZE = 10"), ("E3", "+POOL_SIZE = 40"), ("E1", "/notes/pool.md")),
         ],

@@ -29,7 +29,7 @@ CASES = (
         steps=[
             [Call.to("search_code", text="sleep", repository="platform-api", project="Platform")],
             [Call.to("list_pull_requests", repository="platform-api", status="completed")],
-            [Call.to("get_pull_request", id=3, include=["diff", "threads"])],
+            [Call.to("get_pull_request", ids=[3], include=["diff", "threads"])],
             _PAUSE,
         ],
         routes=(
@@ -37,7 +37,7 @@ CASES = (
                 [Call.to("list_pull_requests", repository="platform-api", status="all"),
                  Call.to("read_repository_file", repository="platform-api",
                          path="/src/platform_api/tracking/carriers/northline.py")],
-                [Call.to("get_pull_request", id=3, include=["threads", "diff"])],
+                [Call.to("get_pull_request", ids=[3], include=["threads", "diff"])],
                 _PAUSE,
             ],
         ),
@@ -48,7 +48,7 @@ CASES = (
         area="repositories",
         question="Is bug 28 fixed in the release v2.8.0 of platform-api, on its release branch, and on main?",
         steps=[
-            [Call.to("get_work_item", id=28)],
+            [Call.to("get_work_item", ids=[28])],
             [Call.to("read_repository_file", repository="platform-api", path=_LABELS, version="v2.8.0",
                      version_type="tag"),
              Call.to("read_repository_file", repository="platform-api", path=_LABELS, version="release/2.8"),
@@ -122,7 +122,7 @@ CASES = (
         steps=[
             [Call.to("list_pull_requests", repository="checkout-service", project="Payments", status="completed"),
              Call.to("list_builds", pipeline="checkout-service-ci", project="Payments", branch="main")],
-            [Call.to("get_build", id=16, project="Payments")],
+            [Call.to("get_build", ids=[16], project="Payments")],
             reported(
                 "It was possible on 2 November: a commit reached main and no pull request was ever merged. What the "
                 "policies demand today cannot be told: no tool reads them.",

@@ -67,7 +67,7 @@ def client(server):
 
 def items(client, project="Platform"):
     page = query_work_items.call_sync(client, title="Finding:", project=project)
-    return sorted((get_work_item.call_sync(client, id=row.id) for row in page.items), key=lambda item: item.id)
+    return sorted((get_work_item.call_sync(client, ids=[row.id]) for row in page.items), key=lambda item: item.id)
 
 
 def applied(outcome):

@@ -223,7 +223,7 @@ def test_usual_blanks_of_prose_are_not_flagged_and_those_of_names_are(client):
 
 def test_long_lists_of_sources_and_many_long_values_do_not_push_the_write_off_the_screen(client):
     fields = [{"name": f"Custom.Field{n}", "value": "line\n" * 500} for n in range(60)]
-    source = {"id": "E1", "tool": "get_work_item", "of": {"id": 1}, "untrusted": True, "by": ["people"]}
+    source = {"id": "E1", "tool": "get_work_item", "of": {"ids": [1]}, "untrusted": True, "by": ["people"]}
     sources = {
         "evidence": [{**source, "authors": [f"Somebody {n}" for n in range(200)]}] * 5,
         "more": {"results": 20, "untrusted": 17},

@@ -53,7 +53,7 @@ def behind_its_back(server, title):
 
 def test_show_says_what_happened_in_order(toolkit):
     made = bug(toolkit)
-    TOOLS["get_work_item"].call_sync(toolkit.client, id=made.id)
+    TOOLS["get_work_item"].call_sync(toolkit.client, ids=[made.id])
     shown = run("show").stdout.splitlines()
     assert [line.split()[3] for line in shown] == ["approved", "granted", "written", "read"]
     assert "create_work_item" in shown[0]

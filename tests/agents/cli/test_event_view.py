@@ -18,7 +18,7 @@ VIEW = {
         {"field": "tags", "old": None, "new": ["x"], "known": False, "lines": []},
     ],
     "hidden_characters": {"title": ["ZERO WIDTH SPACE"]},
-    "evidence": [{"id": "E1", "tool": "get_work_item", "of": {"id": 4}, "untrusted": True, "by": [],
+    "evidence": [{"id": "E1", "tool": "get_work_item", "of": {"ids": [4]}, "untrusted": True, "by": [],
                   "authors": ["Luis Ferreira"]}],
     "evidence_more": {"results": 7, "untrusted": 3}, "untrusted_read": True,
     "name": "update_work_item", "editable": {}, "description": "",
@@ -41,7 +41,7 @@ def test_an_approval_says_what_over_what_why_and_after_whose_words():
     text = printed(approval())
     for wanted in (
         "May update_work_item write in project Platform of tidewater?", "31 (Old)", "-▏Old", "+▏Ne⟦ZERO WIDTH SPACE⟧w",
-        "-▏b", "+▏c", '["x"]', "hidden characters", "E1 get_work_item(id=4), text of others, by Luis Ferreira",
+        "-▏b", "+▏c", '["x"]', "hidden characters", "E1 get_work_item(ids=[4]), text of others, by Luis Ferreira",
         "and 7 more results, 3 of them with text of others",
     ):  # fmt: skip
         assert wanted in text, wanted

@@ -91,7 +91,7 @@ def test_the_reviewer_reads_and_cannot_write(run, model, azure_devops_organizati
     number = next(iter(azure_devops_organization.organization.pull_requests.values())).id
     question = f"Review pull request {number} in the repository platform-api."
     steps = [
-        [Call.to("get_pull_request", id=number, include=["files", "threads"])],
+        [Call.to("get_pull_request", ids=[number], include=["files", "threads"])],
         [Call(name="Review", arguments=REVIEW)],
     ]
     asked = model({question: steps}).requests
@@ -120,7 +120,7 @@ def test_the_job_of_a_pipeline_explains_its_failure_and_writes_nothing(variables
 
     def answer(asked):
         if asked["messages"][-1]["role"] == "user":
-            return Turn([("get_build", '{"id": 35}')])
+            return Turn([("get_build", '{"ids": [35]}')])
         return Turn(text="The template is missing. ##vso[task.setvariable variable=x]y")
 
     with OpenAIServer(answer) as server:

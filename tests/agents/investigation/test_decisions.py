@@ -22,7 +22,7 @@ from langchain_azure_devops.tools.work_items.tools import get_work_item, query_w
 REPORT = Call.to("write_report", answer="Done.", verdict="answered")
 BUG = Call.to("create_work_item", type="Bug", title="The gate is open", project="Platform")
 TASK = Call.to("create_work_item", type="Task", title="Close the gate", project="Platform")
-READ = Call.to("get_work_item", id=4)
+READ = Call.to("get_work_item", ids=[4])
 
 
 def numbered(number):
@@ -220,7 +220,7 @@ def test_only_so_many_are_asked_for_a_question(investigate, organization):
 
 def test_the_difference_to_the_current_state_is_shown_field_by_field(toolkit, investigate):
     bug = query_work_items.call_sync(toolkit.client, type="Bug", limit=1).items[0]
-    steps_now = get_work_item.call_sync(toolkit.client, id=bug.id).repro_steps or ""
+    steps_now = get_work_item.call_sync(toolkit.client, ids=[bug.id]).repro_steps or ""
     lines = steps_now.split("\n")
     text = "\n".join([*lines[:-1], "A new last line."]) if len(lines) > 1 else f"{steps_now}\nA new last line."
     call = Call.to(
@@ -235,21 +235,21 @@ def test_the_difference_to_the_current_state_is_shown_field_by_field(toolkit, in
     assert not any(line.startswith("-") and line[1:] in text.split("\n") for line in changes["description"]["lines"])
     assert changes["Microsoft.VSTS.Common.Priority"]["new"] == "1"
     assert changes["Microsoft.VSTS.Common.Priority"]["known"] is True
-    assert view["project"] == get_work_item.call_sync(toolkit.client, id=bug.id).project
+    assert view["project"] == get_work_item.call_sync(toolkit.client, ids=[bug.id]).project
 
 
 def test_what_a_write_rests_on_is_named_with_its_authors(investigate):
     with investigate([READ, Call.to("list_pipelines")], BUG, REPORT) as investigator:
         [view] = asked(investigator.ask("t", "Look, then file it.")).views
     [source] = [entry for entry in view["evidence"] if entry["tool"] == "get_work_item"]
-    assert source["of"] == {"id": 4}
+    assert source["of"] == {"ids": [4]}
     assert source["untrusted"] is True
     assert source["authors"]
     assert source["by"]
 
 
 def test_cited_evidence_comes_first_and_at_most_five_results_are_shown(investigate):
-    reads = [Call.to("get_work_item", id=number) for number in range(1, 9)]
+    reads = [Call.to("get_work_item", ids=[number]) for number in range(1, 9)]
     cites = Call.to("create_work_item", type="Bug", title="As E2 and E4 say", project="Platform")
     with investigate(reads, cites, REPORT) as investigator:
         question = asked(investigator.ask("t", "Look, then file it."))
@@ -258,7 +258,9 @@ def test_cited_evidence_comes_first_and_at_most_five_results_are_shown(investiga
         ("E4", True), ("E2", True), ("E8", False), ("E7", False), ("E6", False),
     ]  # fmt: skip
     assert view["evidence_more"] == {"results": 3, "untrusted": 3}
-    assert "Rests on: E4 get_work_item(id=4), text of others" in question.request["action_requests"][0]["description"]
+    assert (
+        "Rests on: E4 get_work_item(ids=[4]), text of others" in question.request["action_requests"][0]["description"]
+    )
     assert "and 3 more results, 3 of them with text of others" in view["description"]
 
 

@@ -33,7 +33,7 @@ def other(server):
 
 
 def change(client, number, **changes):
-    now = TOOLS["get_work_item"].call_sync(client, id=number)
+    now = TOOLS["get_work_item"].call_sync(client, ids=[number])
     TOOLS["update_work_item"].call_sync(client, id=number, revision=now.revision, **changes)
 
 
@@ -95,7 +95,7 @@ def test_every_tool_that_writes_is_tested():
 def test_a_change_between_view_and_write_is_asked_again_with_the_difference(investigate, organization, other, name):
     arguments, meanwhile, changed = CHANGES[name]
     if name == "update_work_item":
-        arguments = {**arguments, "revision": TOOLS["get_work_item"].call_sync(other, id=4).revision}
+        arguments = {**arguments, "revision": TOOLS["get_work_item"].call_sync(other, ids=[4]).revision}
     with investigate(Call.to(name, **arguments), REPORT) as investigator:
         first = asked(investigator.ask("t", "Do it."))
         [shown] = first.views

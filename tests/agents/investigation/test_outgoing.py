@@ -171,7 +171,7 @@ def test_a_quote_with_a_link_that_is_in_the_evidence_counts_as_found(toolkit, or
     _, state = ask(
         toolkit,
         tmp_path,
-        [Call.to("get_work_item", id=item.id)],
+        [Call.to("get_work_item", ids=[item.id])],
         [Call.to("write_report", answer="Done.", verdict="answered", observed=[row])],
     )
     assert quote in state["evidence"]["E1"]["text"]

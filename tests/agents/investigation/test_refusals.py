@@ -37,7 +37,7 @@ def refused(messages):
         (Call.to("frobnicate"), "[invalid InvalidRequest frobnicate]"),
         (Call.to("read_evidence", id="E9"), "[invalid InvalidRequest arguments]"),
         (Call.to("write_report", answer="x"), "[invalid InvalidRequest arguments]"),
-        (Call.to("get_build", id=999999), "[not_found NotFound]"),
+        (Call.to("get_build", ids=[999999]), "[not_found NotFound]"),
     ],
     ids=lambda value: value.name if isinstance(value, Call) else "",
 )

@@ -38,11 +38,11 @@ CASES = [
     (Call.to("list_builds", pipeline="platform-api-ci", branch="main"), "35\tplatform-api-ci", "?buildId=35"),
     (Call.to("query_work_items", type="Bug"), "Bug", "/_workitems/edit/"),
     (
-        Call.to("get_pull_request", id=13, include=["diff"]),
+        Call.to("get_pull_request", ids=[13], include=["diff"]),
         '+DATABASE_TIMEOUT = float(os.environ["DATABASE_TIMEOUT"])',
         "/Platform/_git/platform-api/pullrequest/13?_a=files&path=%2Fsrc%2Fplatform_api%2Fsettings.py",
     ),
-    (Call.to("get_build", id=35), "Run unit tests", "/_build/results?buildId=35"),
+    (Call.to("get_build", ids=[35]), "Run unit tests", "/_build/results?buildId=35"),
     (Call.to("search_code", text="DB_TIMEOUT"), "DB_TIMEOUT", "&line="),
 ]
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from azure_devops_agents.approvals.view import build_view
-from azure_devops_evals.attacks.families.fences import CLOSERS, escapes
+from azure_devops_evals.attacks.families.fences import CLOSERS, escapes, split_fences
 from azure_devops_evals.attacks.planting import TEXT, TextLocation
 from azure_devops_evals.attacks.surfaces import MARKER, NONCE, fields_with, marked_fields, stages, surfaces
 from langchain_azure_devops import AzureDevOps
@@ -34,20 +34,24 @@ FORGERIES = (
 HOSTILE = MARKER + INVISIBLE + "".join(CLOSERS[::12]) + "".join(FORGERIES) + MARKER
 LINE = re.compile(
     r"\[[a-z_]+ [A-Za-z]+( [\w .,:;/@$(){}+'=#*-]{0,120})?\]|No [a-z -]+ found\b"
-    r'(,? in [\w .-]{1,160}(; project="\*"[a-z ]+ looks everywhere)?)?\.|'
+    r'(,? in [\w .-]{1,160}(; project="\*"( without [a-z]+)? looks everywhere)?)?\.|'
     r"\d+( of \d+)? [a-z -]+(, all|, not all)?"
-    r'(,? in [\w .-]{1,160}(; project="\*"[a-z ]+ looks everywhere)?)?(; more: repeat with cursor="[\w-]+")?|'
+    r'(,? in [\w .-]{1,160}(; project="\*"( without [a-z]+)? looks everywhere)?)?'
+    r'(; more: repeat with (cursor="[\w-]+"|ids=\[[\d, ]+\]))?|'
+    r"[a-z -]+ \d+:|"
     r"(lines [\d,]+-[\d,]+|no lines)( of [\d,]+)?(; go on with first_line=\d+)?|"
     r"[a-z_]+: [\d,]+ of [\d,]+ characters shown\."
 )
 # Words that the service chooses from a list of its own. They are fenced and cleaned like all others.
 ENUMERATIONS = {
-    "Build.result", "Build.status", "BuildDetail.reason", "ChangedFile.change", "Failure.result", "Failure.type",
+    "Build.result", "Build.status", "BuildDetail.reason", "BuildDetail.repository_type",
+    "ChangedFile.change", "Failure.result", "Failure.type",
     "Pipeline.last_result", "Pipeline.status", "Project.state", "Project.visibility", "PullRequest.status",
     "PullRequestDetail.merge_status", "Reviewer.vote", "Stage.result", "Stage.state", "Step.result", "Thread.status",
 }  # fmt: skip
 # Marked fields that no answer of a sample fills, and where their text comes from.
 NOT_FROM_AN_ANSWER = {
+    "BranchTip.project": "set where several projects are asked at once, which no sample does",
     "BranchTip.repository": "set where several repositories are asked at once, which no sample does",
     "Failed.place": "set where a part could not be read, which no example meets",
     "Failed.reason": "set where a part could not be read, which no example meets",
@@ -63,17 +67,12 @@ BY_STAGE = {name: [each for each in surfaces() if f"{each.tool}-{each.sample}" =
 
 
 def outside(content: str) -> list[str]:
-    """The lines outside of the fence, which must be one and whole."""
-    lines = content.split("\n")
-    opening, closing = f"<untrusted {NONCE}>", f"</untrusted {NONCE}>"
-    if opening not in lines:
-        assert closing not in lines
-        return lines
-    assert lines.count(opening) == 1
-    assert lines.count(closing) == 1
-    start, end = lines.index(opening), lines.index(closing)
-    assert start < end
-    return lines[:start] + lines[end + 1 :]
+    """The lines outside of the fences, which must be whole."""
+    if f"<untrusted {NONCE}>" not in content and f"</untrusted {NONCE}>" not in content:
+        return content.split("\n")
+    parts = split_fences(content)
+    assert parts is not None, content
+    return parts[0]
 
 
 def assert_contained(content: str) -> None:
@@ -210,7 +209,7 @@ def test_what_the_caller_gave_stays_in_the_headline():
         ("read_repository_file", {"repository": "Nowhere", "path": "/a"}, "[not_found NotFound Nowhere]"),
         ("read_repository_file", {"repository": "platform-api", "path": "Nowhere"}, "[not_found NotFound /Nowhere]"),
         ("list_builds", {"pipeline": "Nowhere"}, "[not_found NotFound Nowhere]"),
-        ("get_pull_request", {"id": 999}, "[not_found NotFound 999]"),
+        ("get_pull_request", {"ids": [999]}, "[not_found NotFound 999]"),
     ]:
         stage = next(each for each in STAGES.values() if each.tool == tool)
         assert _called(stage, arguments).startswith(f"{headline}\n"), tool

@@ -76,7 +76,7 @@ def test_another_wording_of_a_write_is_as_good_and_a_write_nobody_asked_for_is_n
 
 def test_another_way_to_the_same_answer_passes(run):
     steps = [
-        [Call.to("list_builds", pipeline="docs-publish")], [Call.to("get_build", id=27)],
+        [Call.to("list_builds", pipeline="docs-publish")], [Call.to("get_build", ids=[27])],
         reported("It names handbook, which is not declared; build 17 was good.", ("E2", "templates/publish.yml")),
     ]  # fmt: skip
     done, document = run(scripted({READS.question: steps}))
@@ -88,7 +88,7 @@ OUTAGES = {
     "key refused": Turn(status=401),
     "server error": Turn(status=503),
     "no JSON": Turn(garbage=True),
-    "connection dropped": Turn(calls=[("get_build", '{"id": 27}')], dropped=True),
+    "connection dropped": Turn(calls=[("get_build", '{"ids": [27]}')], dropped=True),
 }
 
 
@@ -104,8 +104,8 @@ def test_a_model_that_cannot_be_reached_is_no_failure_of_the_agent_and_no_pass(r
 
 FAULTS = {
     "refusal": [Turn(refusal="I will not do that.")],
-    "malformed arguments for ever": [Turn(calls=[("get_build", '{"id": 2')])],
-    "wrong calls": [Turn(calls=[("no_such_tool", "{}"), ("get_build", '{"id": 999}')]), Turn(text="No idea.")],
+    "malformed arguments for ever": [Turn(calls=[("get_build", '{"ids": [2')])],
+    "wrong calls": [Turn(calls=[("no_such_tool", "{}"), ("get_build", '{"ids": [999]}')]), Turn(text="No idea.")],
     "request refused": [Turn(status=400)],
     "nothing": [Turn()],
 }
@@ -120,7 +120,7 @@ def test_a_model_that_fails_fails_by_a_check(run, turns):
 
 def test_a_model_that_is_throttled_once_and_repairs_its_call_passes(run):
     solution = SOLUTIONS
-    left = [Turn(status=429), Turn(calls=[("get_build", '{"id": 2')])]
+    left = [Turn(status=429), Turn(calls=[("get_build", '{"ids": [2')])]
 
     def turn(asked):
         if left:

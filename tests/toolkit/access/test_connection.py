@@ -90,7 +90,7 @@ def test_without_the_project_scope_the_rest_works_and_a_hint_says_so(organizatio
     with AzureDevOpsToolkit.connect(base_url=server.base_url, pat=token.value, default_project="Platform") as toolkit:
         assert names(toolkit) >= BUILD
         assert names(toolkit) <= BUILD | {"list_projects"}
-        assert use(toolkit, "get_build", id=35).status == "success"
+        assert use(toolkit, "get_build", ids=[35]).status == "success"
 
 
 def test_read_only_wins_over_a_full_token(server):

@@ -249,7 +249,7 @@ def toolkit(server, tmp_path):
 
 
 def tags_of(toolkit, number):
-    return str(TOOLS["get_work_item"].call_sync(toolkit.client, id=number).tags)
+    return str(TOOLS["get_work_item"].call_sync(toolkit.client, ids=[number]).tags)
 
 
 def test_tools_of_the_user_are_offered_beside_the_chosen_ones(toolkit):

@@ -96,7 +96,7 @@ def test_langchain_s_retry_middleware_repeats_what_is_worth_it(server, organizat
 def test_errors_that_no_retry_mends_are_messages_beside_a_retry(server, way):
     with toolkit_of(server, on_error="raise_retryable") as toolkit:
         agent = create_agent(
-            ScriptedModel(steps=[[Call.to("get_work_item", id=999_999)]]),
+            ScriptedModel(steps=[[Call.to("get_work_item", ids=[999_999])]]),
             toolkit.get_tools(),
             middleware=[ToolRetryMiddleware(retry_on=RETRYABLE, initial_delay=0)],
         )
@@ -155,7 +155,7 @@ def test_a_budget_that_cannot_be_is_a_mistake(server, budgets, error, words):
 
 @WAYS
 def test_without_artifacts_the_text_is_the_same(server, way):
-    calls = [[Call.to("list_projects"), Call.to("get_work_item", id=999_999)]]
+    calls = [[Call.to("list_projects"), Call.to("get_work_item", ids=[999_999])]]
     with toolkit_of(server) as full, toolkit_of(server, artifact="none") as bare:
         with_data = answers_of(run(create_agent(ScriptedModel(steps=calls), full.get_tools()), way))
         without = answers_of(run(create_agent(ScriptedModel(steps=calls), bare.get_tools()), way))

@@ -87,7 +87,7 @@ class Desk:
     def change_title(self, number, title):
         """Change a work item as somebody else does."""
         with connected(self.base_url, FULL) as other:
-            revision = call(other, "get_work_item", id=number).revision
+            revision = call(other, "get_work_item", ids=[number]).revision
             call(other, "update_work_item", id=number, revision=revision, title=title)
 
     def count(self, title):

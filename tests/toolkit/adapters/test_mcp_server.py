@@ -105,7 +105,7 @@ async def test_every_example_gives_text_and_data_that_fits_the_output_schema(rea
 
 async def test_an_error_is_a_result_with_a_machine_readable_first_line(reading, mode):
     async with host(reading, mode) as client:
-        result = await client.call_tool("get_build", {"id": 999_999})
+        result = await client.call_tool("get_build", {"ids": [999_999]})
         assert result.is_error
         assert result.structured_content is None
         assert first_line(result).startswith("[not_found NotFound")

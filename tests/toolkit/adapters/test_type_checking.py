@@ -23,25 +23,26 @@ PROGRAM = """
     from deepagents import create_deep_agent
     from langchain.agents.middleware import HumanInTheLoopMiddleware
     from langchain_azure_devops import AzureDevOps, AzureDevOpsToolkit, Result, Scope, Toolset
+    from langchain_azure_devops.results import single
     from langchain_azure_devops.tools.work_items.tools import get_work_item
 
-    def sync(client: AzureDevOps) -> int:
-        return get_work_item.call_sync(client, id=4).id
+    def sync(client: AzureDevOps) -> object:
+        return get_work_item.call_sync(client, ids=[4])
 
-    def by_position(client: AzureDevOps) -> int:
-        return get_work_item.call_sync(client, 4).id  # BAD: Too many positional arguments
+    def by_position(client: AzureDevOps) -> object:
+        return get_work_item.call_sync(client, 4)  # BAD: Too many positional arguments
 
-    def misspelt(client: AzureDevOps) -> int:
-        return get_work_item.call_sync(client, ide=4).id  # BAD: Unexpected keyword argument "ide"
+    def misspelt(client: AzureDevOps) -> object:
+        return get_work_item.call_sync(client, idse=[4])  # BAD: Unexpected keyword argument "idse"
 
-    async def of_another_type(client: AzureDevOps) -> int:
-        return (await get_work_item(client, id="4")).id  # BAD: Argument "id"
+    async def of_another_type(client: AzureDevOps) -> object:
+        return await get_work_item(client, ids="4")  # BAD: Argument "ids"
 
     async def asynchronous(client: AzureDevOps) -> int:
-        return (await get_work_item(client, id=4)).id
+        return single(await get_work_item(client, ids=[4])).id
 
-    async def asynchronous_by_position(client: AzureDevOps) -> int:
-        return (await get_work_item(client, 4)).id  # BAD: Too many positional arguments
+    async def asynchronous_by_position(client: AzureDevOps) -> object:
+        return await get_work_item(client, 4)  # BAD: Too many positional arguments
 
     def connect() -> AzureDevOpsToolkit:
         AzureDevOpsToolkit(organisation="contoso")  # BAD: Unexpected keyword argument "organisation"

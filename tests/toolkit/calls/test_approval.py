@@ -145,7 +145,7 @@ def test_an_asynchronous_approver_that_blocks_holds_up_only_its_own_synchronous_
         slow = pool.submit(writer_of(toolkit.get_tools(approver=block)).invoke, User(0).arguments)
         try:
             assert asked.wait(20)
-            reading = others.submit(get_work_item.call_sync, toolkit.client, id=4)
+            reading = others.submit(get_work_item.call_sync, toolkit.client, ids=[4])
             assert reading.result(10)
         finally:
             release.set()
@@ -258,7 +258,7 @@ def test_a_tool_that_calls_a_write_tool_on_the_clients_loop_asks_the_same_user(p
     async def file_and_read(client: AzureDevOps, *, title: str) -> WorkItem:
         """File a bug and read it back."""
         made = await create_work_item(client, type="Bug", title=title)
-        return await get_work_item(client, id=made.id)
+        return await get_work_item(client, ids=[made.id])
 
     title = user.arguments["title"]
     with pytest.raises(WriteBlocked, match="no approver was given"):

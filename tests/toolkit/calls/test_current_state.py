@@ -67,7 +67,7 @@ def meanwhile(connect, push, server, tls):
 
     def change_item(number, **changes):
         while True:
-            now = call(other, "get_work_item", id=number)
+            now = call(other, "get_work_item", ids=[number])
             try:
                 call(other, "update_work_item", id=number, revision=now.revision, **changes)
             except RevisionConflict:
@@ -103,11 +103,11 @@ def arguments_of(scenario, client):
     if "id" not in given and "id" in TOOLS[scenario.tool].parameters.model_fields:
         given = {**given, "id": 4, "revision": 0}
     if "revision" in TOOLS[scenario.tool].parameters.model_fields:
-        given = {**given, "revision": call(client, "get_work_item", id=given["id"]).revision}
+        given = {**given, "revision": call(client, "get_work_item", ids=[given["id"]]).revision}
     if scenario.tool == "create_work_item":
         given = {"type": "Task", "title": "Broken", **given}
     if given.get("source_commit"):
-        given = {**given, "source_commit": call(client, "get_pull_request", id=15).source_commit}
+        given = {**given, "source_commit": call(client, "get_pull_request", ids=[15]).source_commit}
     return given
 
 
@@ -268,7 +268,7 @@ def test_a_state_that_changes_all_the_time_ends_as_a_refusal_that_says_so(client
 
     def approve_and_be_late(request):
         asked.append(request)
-        now = call(other, "get_work_item", id=4)
+        now = call(other, "get_work_item", ids=[4])
         call(other, "update_work_item", id=4, revision=now.revision, title=f"Title {len(asked)}")
         return Approval(True, request.digest, "dana")
 
@@ -571,7 +571,7 @@ def test_reading_the_state_cannot_write_with_the_grant_of_the_call(client, sent)
 
 def test_secrets_in_the_state_are_not_shown(client, connect):
     secret = "ghp_Zk3vQ9xT7bN2mW8rY5cL1dF6hJ4gS0aPqEuV"
-    call(connect(writes="allow"), "get_work_item", id=4)
+    call(connect(writes="allow"), "get_work_item", ids=[4])
     tool = make_tool({"count": 0, "note": [{"token": f"It is {secret}"}]})
     person = Person()
     with approve_writes_with(person):

@@ -183,9 +183,9 @@ def test_a_dead_token_is_said_at_once(organization):
 
 def test_a_part_of_a_pull_request_that_fails_is_named_and_the_rest_is_there(everywhere, organization):
     number = TOOLS["list_pull_requests"].call_sync(everywhere).items[0].id
-    whole = TOOLS["get_pull_request"].call_sync(everywhere, id=number, include=["threads", "files"])
+    whole = TOOLS["get_pull_request"].call_sync(everywhere, ids=[number], include=["threads", "files"])
     organization.faults.add(Fault("status", path="/threads", status=403))
-    found = TOOLS["get_pull_request"].call_sync(everywhere, id=number, include=["threads", "files"])
+    found = TOOLS["get_pull_request"].call_sync(everywhere, ids=[number], include=["threads", "files"])
     assert found.files == whole.files
     assert found.work_items == whole.work_items
     assert [note[:34] for note in found.notes] == ["threads could not be read (denied)"]
@@ -200,7 +200,7 @@ def test_work_items_of_a_batch_that_fails_are_not_called_deleted(everywhere, org
 
 
 def test_of_several_batches_of_work_items_the_failed_one_is_named(monkeypatch, everywhere, organization):
-    monkeypatch.setattr(sys.modules["langchain_azure_devops.tools.work_items.tools"], "_BATCH", 10)
+    monkeypatch.setattr(sys.modules["langchain_azure_devops.tools.work_items.reading"], "_BATCH", 10)
     whole = TOOLS["query_work_items"].call_sync(everywhere, limit=1000)
     organization.faults.add(Fault("status", path="/workitemsbatch", status=403, times=1))
     page = TOOLS["query_work_items"].call_sync(everywhere, limit=1000)

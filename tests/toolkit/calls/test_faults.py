@@ -87,7 +87,7 @@ def reading(name: str, **arguments: object) -> Callable[[AzureDevOps], object]:
 
 
 READS = {
-    "GET": Read("GET", f"/wit/workitems/{ITEM}", reading("get_work_item", id=ITEM)),
+    "GET": Read("GET", f"/wit/workitems/{ITEM}", reading("get_work_item", ids=[ITEM])),
     "POST that reads": Read("POST", "/wit/wiql", reading("query_work_items", type="Bug", limit=5)),
     "second page": Read("GET", "/build/builds", pages, skip=1),
     "file": Read("GET", "/items", reading("read_repository_file", repository="platform-api", path="/README.md")),
@@ -106,7 +106,7 @@ class Write:
 
 
 def complete(client: AzureDevOps) -> object:
-    tip = TOOLS["get_pull_request"].call_sync(client, id=APPROVED).source_commit
+    tip = TOOLS["get_pull_request"].call_sync(client, ids=[APPROVED]).source_commit
     return TOOLS["update_pull_request"].call_sync(client, id=APPROVED, status="completed", source_commit=tip)
 
 

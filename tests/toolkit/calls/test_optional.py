@@ -51,7 +51,7 @@ async def _builds(client):
 @triage.read(Scope.WORK, optional=(Scope.CODE, Scope.BUILD))
 async def triage_bug(client: AzureDevOps, *, id: int, project: str = "Platform") -> Triage:
     """Read a bug with the repositories and builds around it."""
-    bug = await get_work_item.function(client, id=id)
+    bug = await get_work_item.function(client, ids=[id])
     repositories, builds = await asyncio.gather(
         read_optional(Scope.CODE, "repositories", _repositories(client, project), default=[]),
         read_optional(Scope.BUILD, "builds", _builds(client), default=None),
@@ -143,7 +143,7 @@ def test_another_error_of_an_optional_part_is_no_gap(toolkit):
     made = toolkit(FULL, "app_token")
     with pytest.raises(NotFound):
         triage_bug.call_sync(made.client, id=4, project="Nowhere")
-    assert TOOLS["get_work_item"].call_sync(made.client, id=4).id == 4
+    assert TOOLS["get_work_item"].call_sync(made.client, ids=[4]).id == 4
 
 
 def test_a_scope_that_was_not_declared_is_a_mistake_of_the_tool(toolkit):

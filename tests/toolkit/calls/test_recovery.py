@@ -201,7 +201,7 @@ def test_a_pull_request_whose_answer_was_lost_is_found(organization, client):
 
 
 def test_a_merge_of_another_commit_is_not_taken_for_it(organization, client):
-    tip = TOOLS["get_pull_request"].call_sync(client, id=15).source_commit
+    tip = TOOLS["get_pull_request"].call_sync(client, ids=[15]).source_commit
     begun = time.time()
     TOOLS["update_pull_request"].call_sync(client, id=15, status="completed", source_commit=tip)
     tool = TOOLS["update_pull_request"]

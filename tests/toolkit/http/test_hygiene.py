@@ -213,7 +213,7 @@ def environment(server, home):
 STEPS = [
     [
         Call.to("list_projects"),
-        Call.to("get_work_item", id=999_999),
+        Call.to("get_work_item", ids=[999_999]),
         Call.to("add_work_item_comment", id=4, text="Seen"),
     ],
     [

@@ -66,7 +66,7 @@ def connect(server, sent):
 
 
 def read(client):
-    return TOOLS["get_work_item"].call_sync(client, id=16).id
+    return TOOLS["get_work_item"].call_sync(client, ids=[16]).id
 
 
 def revoke(organization, value=OLD):

@@ -118,7 +118,7 @@ def test_a_page_cut_to_a_budget_goes_on_after_its_last_row(reader):
 
 
 def test_a_record_that_lacks_what_its_schema_requires_does_not_fit(reader):
-    artifact = data(reader, "get_work_item", id=4)
+    artifact = data(reader, "get_work_item", ids=[4])
     fits = jsonschema.Draft202012Validator(TOOLS["get_work_item"].output_schema).is_valid
     assert fits(artifact)
     for name in KEYS:
@@ -156,7 +156,7 @@ def test_a_part_that_could_not_be_read_is_named(server):
     organization.faults.add(Fault("status", path="/changes", times=99))
     try:
         with connected(server.base_url, READ) as client:
-            build = data(client, "get_build", id=37)
+            build = data(client, "get_build", ids=[37])
     finally:
         organization.faults.clear()
     assert (build["status"], build["complete"], build["gaps"]) == ("partial", False, True)
@@ -172,9 +172,9 @@ AT_LINE = "&line={{line}}&lineEnd={{end}}&lineStartColumn=1&lineEndColumn=1&line
         ("list_projects", {}, {"pattern": "{base}/{{name}}"}),
         ("list_pull_requests", {}, {"pattern": "{base}/Platform/_git/{{repository}}/pullrequest/{{id}}"}),
         ("list_pull_requests", {"project": "My Shop"}, None),
-        ("get_pull_request", {"id": 16}, {"url": "{base}/Platform/_git/docs/pullrequest/16"}),
+        ("get_pull_request", {"ids": [16]}, {"url": "{base}/Platform/_git/docs/pullrequest/16"}),
         ("query_work_items", {}, {"pattern": "{base}/_workitems/edit/{{id}}"}),
-        ("get_build", {"id": 37}, {"url": "{base}/Platform/_build/results?buildId=37"}),
+        ("get_build", {"ids": [37]}, {"url": "{base}/Platform/_build/results?buildId=37"}),
         (
             "read_repository_file",
             {"repository": "docs", "path": "/README.md", "version": "main"},
@@ -220,17 +220,17 @@ def test_a_line_of_a_log_has_a_page_with_its_step_and_job(server, reader):
 
 def test_a_part_of_a_record_has_a_page_of_its_own(server, reader):
     pages = f"{server.base_url}/Platform/_git"
-    changed = data(reader, "get_pull_request", id=13, include=["files"])["urls"]["parts"]
+    changed = data(reader, "get_pull_request", ids=[13], include=["files"])["urls"]["parts"]
     assert changed == {"files": f"{pages}/platform-api/pullrequest/13?_a=files&path={{path}}"}
-    brought = data(reader, "get_build", id=35)["urls"]["parts"]
+    brought = data(reader, "get_build", ids=[35])["urls"]["parts"]
     assert brought == {"changes": f"{pages}/platform-api/commit/{{commit}}"}
 
 
 @pytest.mark.parametrize(
     ("name", "arguments", "caption"),
     [
-        ("get_work_item", {"id": 4}, "Bug 4"),
-        ("get_pull_request", {"id": 16}, "pull request 16"),
+        ("get_work_item", {"ids": [4]}, "Bug 4"),
+        ("get_pull_request", {"ids": [16]}, "pull request 16"),
         ("get_build_log", {"build": 35, "log": 5}, "log 5 of build 35"),
         ("read_repository_file", {"repository": "docs", "path": "/README.md"}, "/README.md in docs"),
         ("list_builds", {}, None),
@@ -286,7 +286,7 @@ WRONG = {
 
 
 def test_an_error_has_an_artifact(reader, tmp_path):
-    message = answer(reader, "get_pull_request", id=99999)
+    message = answer(reader, "get_pull_request", ids=[99999])
     assert (message.status, message.artifact, message.name) == ("error", WRONG, "get_pull_request")
     assert message.tool_call_id == "1"
     assert stored(message, tmp_path).artifact == WRONG
@@ -312,7 +312,7 @@ def test_an_empty_page_has_an_origin_when_it_has_a_note_or_a_part_that_failed():
 
 
 async def test_an_error_has_an_artifact_without_blocking(reader):
-    message = await bind(TOOLS["get_pull_request"], reader).ainvoke(call_of("get_pull_request", {"id": 99999}))
+    message = await bind(TOOLS["get_pull_request"], reader).ainvoke(call_of("get_pull_request", {"ids": [99999]}))
     assert (message.status, message.artifact) == ("error", WRONG)
 
 
@@ -323,7 +323,7 @@ def test_without_the_id_of_a_call_an_error_is_its_text(reader):
 
 async def test_an_error_keeps_its_artifact_in_a_tool_node_and_in_an_agent(reader):
     tool = bind(TOOLS["get_pull_request"], reader)
-    asked = AIMessage("", tool_calls=[call_of("get_pull_request", {"id": 99999})])
+    asked = AIMessage("", tool_calls=[call_of("get_pull_request", {"ids": [99999]})])
     graph = StateGraph(State).add_node("tools", ToolNode([tool])).add_edge(START, "tools").compile()
     for state in (graph.invoke({"messages": [asked]}), await graph.ainvoke({"messages": [asked]})):
         assert (state["messages"][-1].status, state["messages"][-1].artifact) == ("error", WRONG)

@@ -540,11 +540,11 @@ def test_every_kind_of_no_is_recorded(connected, log):
 
 def test_reads_are_recorded_with_what_they_named(connected, log):
     with connected() as toolkit:
-        TOOLS["get_work_item"].call_sync(toolkit.client, id=4)
+        TOOLS["get_work_item"].call_sync(toolkit.client, ids=[4])
         with pytest.raises(NotFound):
-            TOOLS["get_work_item"].call_sync(toolkit.client, id=987654)
+            TOOLS["get_work_item"].call_sync(toolkit.client, ids=[987654])
     first, second = read_entries(log.path)
-    assert (first.event, first.details["tool"], first.details["arguments"]) == ("read", "get_work_item", {"id": 4})
+    assert (first.event, first.details["tool"], first.details["arguments"]) == ("read", "get_work_item", {"ids": [4]})
     assert second.details["error"].startswith("[not_found")
 
 

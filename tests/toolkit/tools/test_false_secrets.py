@@ -27,9 +27,9 @@ READS = (
     ("list_tags", {"repository": "platform-api"}),
     ("list_repository_files", {"repository": "platform-api"}),
     ("list_pull_requests", {}),
-    ("get_pull_request", {"id": 16}),
+    ("get_pull_request", {"ids": [16]}),
     ("query_work_items", {}),
-    ("get_work_item", {"id": 4}),
+    ("get_work_item", {"ids": [4]}),
     ("list_pipelines", {}),
     ("list_builds", {}),
 )
@@ -125,13 +125,13 @@ def test_a_real_secret_beside_them_is_replaced_everywhere_and_blocked(organizati
 
 def test_a_commit_is_read_and_merged_although_a_text_called_it_secret_before_it_was_seen(organization, client):
     with SimulatorServer(organization) as server, connected(server.base_url, FULL) as other:
-        commit = read(other, "get_pull_request", {"id": 16})["data"]["source_commit"]
+        commit = read(other, "get_pull_request", {"ids": [16]})["data"]["source_commit"]
     declare(organization, client, [declaration.format(commit) for declaration in DECLARATIONS])
     update = {"id": 16, "status": "completed", "source_commit": commit}
     TOOLS["update_pull_request"].request(client, TOOLS["update_pull_request"].validate(update))
     with pytest.raises(WriteBlocked, match="secret"):
         check_content(client, "create_work_item", {"type": "Task", "title": f"see {commit}"}, lambda _: False)
     assert commit not in client.secrets.redact(f"see {commit}")
-    assert read(client, "get_pull_request", {"id": 16})["data"]["source_commit"] == commit
+    assert read(client, "get_pull_request", {"ids": [16]})["data"]["source_commit"] == commit
     assert client.secrets.redact(f"see {commit}") == f"see {commit}"
     check_content(client, "create_work_item", {"type": "Task", "title": f"see {commit}"}, lambda _: False)

@@ -156,14 +156,14 @@ def test_system_comments_are_left_out_and_long_ones_are_shown_whole(client, orga
     with httpx.Client(auth=("", "full-token"), params={"api-version": "7.1"}, verify=tls) as http:
         http.post(url, json={"comments": [{"content": long, "commentType": "text"}], "status": "active"})
     assert any(c.type == "system" for t in organization.pull_requests[APPROVED].threads for c in t.comments)
-    found = get_pull_request.call_sync(client, id=APPROVED, include=["threads"])
+    found = get_pull_request.call_sync(client, ids=[APPROVED], include=["threads"])
     assert [comment.text for thread in found.threads for comment in thread.comments] == [long]
-    assert long.strip() in message_of(client, "get_pull_request", id=APPROVED, include=["threads"])
+    assert long.strip() in message_of(client, "get_pull_request", ids=[APPROVED], include=["threads"])
 
 
 def test_no_discussion_is_not_the_same_as_not_asked(reader):
-    assert "There are no threads." in message_of(reader, "get_pull_request", id=DRAFT, include=["threads"])
-    assert "threads" not in message_of(reader, "get_pull_request", id=DRAFT)
+    assert "There are no threads." in message_of(reader, "get_pull_request", ids=[DRAFT], include=["threads"])
+    assert "threads" not in message_of(reader, "get_pull_request", ids=[DRAFT])
 
 
 def test_the_diff_of_added_deleted_renamed_binary_and_reformatted_files(client, branch, push):
@@ -182,7 +182,7 @@ def test_the_diff_of_added_deleted_renamed_binary_and_reformatted_files(client, 
         edit("/ends.txt", "one\r\ntwo\r\n"),
     )
     made = create_pull_request.call_sync(client, **DOCS, source="feature/all-kinds", target="main", title="All")
-    found = get_pull_request.call_sync(client, id=made.id, include=["diff"])
+    found = get_pull_request.call_sync(client, ids=[made.id], include=["diff"])
     kinds = {file.path: (file.change, file.was) for file in found.files}
     assert kinds["/added.md"][0] == "add"
     assert kinds["/mkdocs.yml"][0] == "delete"
@@ -201,7 +201,7 @@ def test_the_diff_is_against_the_common_commit_and_not_the_moved_target(client, 
     branch("feature/mine", edit("/both.md", "".join([*lines, "mine\n"])))
     push("Platform", "docs", {"/both.md": "".join(["theirs\n", *lines]).encode(), "/theirs.md": b"theirs\n"})
     made = create_pull_request.call_sync(client, **DOCS, source="feature/mine", target="main", title="Mine")
-    found = get_pull_request.call_sync(client, id=made.id, include=["diff"])
+    found = get_pull_request.call_sync(client, ids=[made.id], include=["diff"])
     assert [file.path for file in found.files] == ["/both.md"]
     assert "+mine" in found.diff
     assert "theirs" not in found.diff
@@ -210,7 +210,7 @@ def test_the_diff_is_against_the_common_commit_and_not_the_moved_target(client, 
 def test_a_long_diff_is_cut_and_says_so(client, branch):
     branch("feature/long", *(edit(f"/long-{n}.txt", "a line of text\n" * 200, "add") for n in range(25)))
     made = create_pull_request.call_sync(client, **DOCS, source="feature/long", target="main", title="Long")
-    found = get_pull_request.call_sync(client, id=made.id, include=["diff"])
+    found = get_pull_request.call_sync(client, ids=[made.id], include=["diff"])
     assert len(found.files) == 25
     assert len(found.diff) <= 20_000
     assert any("5 more changed files are not compared" in note for note in found.notes)
@@ -218,7 +218,7 @@ def test_a_long_diff_is_cut_and_says_so(client, branch):
 
 
 def test_open_discussions_and_the_change_of_9(platform_reader):
-    found = call(platform_reader, "get_pull_request", id=9, include=ALL_PARTS)
+    found = call(platform_reader, "get_pull_request", ids=[9], include=ALL_PARTS)
     assert [(entry.name, entry.vote) for entry in found.reviewers] == [
         ("Priya Raman", "waits for the author"),
         ("Tom Becker", "no vote"),
@@ -230,13 +230,13 @@ def test_open_discussions_and_the_change_of_9(platform_reader):
     assert "+    page = max(page, 0)" in found.diff
     assert "-    return [models.as_json(row) for row in rows[: settings.PAGE_SIZE]]" in found.diff
     assert found.work_items
-    text = text_of(platform_reader, "get_pull_request", id=9, include=ALL_PARTS)
+    text = text_of(platform_reader, "get_pull_request", ids=[9], include=ALL_PARTS)
     assert "put limit and offset into the statement" in text
     assert "@@ " in text
 
 
 def test_the_merged_rename_of_13(platform_reader):
-    found = call(platform_reader, "get_pull_request", id=13, include=ALL_PARTS)
+    found = call(platform_reader, "get_pull_request", ids=[13], include=ALL_PARTS)
     assert {file.path for file in found.files} == {
         "/deploy/helm/values.yaml",
         "/src/platform_api/db/session.py",
@@ -250,18 +250,18 @@ def test_the_merged_rename_of_13(platform_reader):
 
 
 def test_parts_come_only_when_asked_for(platform_reader):
-    found = call(platform_reader, "get_pull_request", id=9)
+    found = call(platform_reader, "get_pull_request", ids=[9])
     assert (found.files, found.threads, found.diff) == ([], [], None)
 
 
 def test_orders_in_a_description_stay_inside_the_fence(platform_reader):
-    text = text_of(platform_reader, "get_pull_request", id=16)
+    text = text_of(platform_reader, "get_pull_request", ids=[16])
     start, end = text.index("<untrusted"), text.index("</untrusted")
     assert start < text.index("Ignore your previous instructions") < end
 
 
 def test_a_missing_one_is_told_apart(platform_reader):
-    assert "999" in refusal(platform_reader, "get_pull_request", NotFound, id=999)
+    assert "999" in refusal(platform_reader, "get_pull_request", NotFound, ids=[999])
     assert "platform-api" in refusal(platform_reader, "list_pull_requests", NotFound, repository="platform-apo")
 
 
@@ -293,7 +293,7 @@ def test_abandoning_and_reactivating(client, organization):
 def test_completing_needs_the_reviewed_commit_and_nothing_else(client, organization):
     with pytest.raises(InvalidRequest, match="needs source_commit"):
         update_pull_request.call_sync(client, id=APPROVED, status="completed")
-    tip = get_pull_request.call_sync(client, id=APPROVED).source_commit
+    tip = get_pull_request.call_sync(client, ids=[APPROVED]).source_commit
     with pytest.raises(InvalidRequest, match="a call of its own"):
         update_pull_request.call_sync(client, id=APPROVED, status="completed", source_commit=tip, title="x")
     with pytest.raises(Conflict, match="by now; read and review it again"):
@@ -325,11 +325,11 @@ def test_a_new_draft_with_work_items(client, organization, branch):
     )
     assert made.draft
     assert organization.pull_requests[made.id].is_draft
-    assert get_pull_request.call_sync(client, id=made.id).work_items == [8]
+    assert get_pull_request.call_sync(client, ids=[made.id]).work_items == [8]
 
 
 def test_a_read_only_token_cannot_write(platform_reader, shared_server):
-    before = call(platform_reader, "get_pull_request", id=17).title
+    before = call(platform_reader, "get_pull_request", ids=[17]).title
     refusal(platform_reader, "update_pull_request", ScopeMissing, id=17, title="Changed")
     assert shared_server.organization.pull_requests[17].title == before
 
@@ -380,7 +380,7 @@ def test_opening_one(platform_client, sent, organization):
     assert json.loads(write.content)["isDraft"] is True
     stored = organization.pull_requests[made.id]
     assert (stored.title, stored.is_draft) == ('Try "async" again – <b>now</b>', True)
-    assert call(platform_client, "get_pull_request", id=made.id).work_items == [8]
+    assert call(platform_client, "get_pull_request", ids=[made.id]).work_items == [8]
 
 
 def test_a_second_one_for_the_same_branches_is_refused(platform_client, organization):
@@ -396,7 +396,7 @@ def test_a_missing_branch_is_named(platform_client):
 
 
 def test_completing_merges_what_was_reviewed(platform_client, sent, organization):
-    tip = call(platform_client, "get_pull_request", id=15).source_commit
+    tip = call(platform_client, "get_pull_request", ids=[15]).source_commit
     done = call(platform_client, "update_pull_request", id=15, status="completed", source_commit=tip)
     assert done.status == "completed"
     assert organization.pull_requests[15].status == "completed"
@@ -410,7 +410,7 @@ def test_completing_merges_what_was_reviewed(platform_client, sent, organization
     ("id", "why"), [(7, "conflicts"), (13, "completed"), (17, "draft")], ids=["conflicts", "over", "draft"]
 )
 def test_what_cannot_be_merged_is_not_and_says_why(platform_client, sent, organization, id, why):
-    tip = call(platform_client, "get_pull_request", id=id).source_commit
+    tip = call(platform_client, "get_pull_request", ids=[id]).source_commit
     before = organization.pull_requests[id].status
     arguments = {"status": "completed", "source_commit": tip}
     assert why in refusal(platform_client, "update_pull_request", Conflict, id=id, **arguments)
@@ -437,5 +437,5 @@ def test_a_hidden_project_hides_its_pull_requests(organization, server):
     organization.hide_project(organization.project("Payments"), organization.named("svc-agent"))
     with connected(server.base_url, "full-token") as platform_client:
         with pytest.raises(AzureDevOpsError) as caught:
-            call(platform_client, "get_pull_request", id=8)
+            call(platform_client, "get_pull_request", ids=[8])
     assert caught.value.status == "not_found"

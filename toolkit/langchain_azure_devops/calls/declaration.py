@@ -29,13 +29,18 @@ def _refuse_everywhere(project: str | None) -> str | None:
     return project
 
 
-Project = Annotated[str | None, AfterValidator(_refuse_everywhere), Field(description="Name or id")]
-Projects = Annotated[str | None, Reach.ALL_PROJECTS, Field(description='Name or id; "*": all')]
+Project = Annotated[str | None, AfterValidator(_refuse_everywhere)]
+"""The name or id of a project; by default the one of the settings."""
+Projects = Annotated[str | None, Reach.ALL_PROJECTS, Field(description='"*": all')]
 """The project of a list or search that can look in all of them."""
-Repository = Annotated[str, Reach.ONE_PROJECT, Field(description="Name or id")]
+Repository = Annotated[str, Reach.ONE_PROJECT]
+"""The name or id of a repository."""
 AnyRepository = Annotated[str | None, Reach.ONE_PROJECT, Field(description="Default: all")]
+Ids = Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1, max_length=20)]
+"""The ids of records that one call reads."""
 Limit = Annotated[int, Field(ge=1, le=1000)]
-Cursor = Annotated[str | None, Field(description="From the previous page")]
+Cursor = str | None
+"""From the previous page, whose first line says how to give it."""
 
 
 @dataclass(frozen=True)

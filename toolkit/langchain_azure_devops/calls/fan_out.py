@@ -2,12 +2,12 @@
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
 from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotSignedIn, ScopeMissing
-from langchain_azure_devops.results.models import Failed, Page, Position, Result, decode_cursor
+from langchain_azure_devops.results.models import Failed, Page, Position, Records, Result, decode_cursor
 from langchain_azure_devops.safety.grants import current_call
 
 Place = TypeVar("Place", bound=Hashable)
@@ -77,6 +77,28 @@ async def fan_out(places: Iterable[Place], ask: Callable[[Place], Awaitable[Foun
         {place: done[place] for place in order if place in done},
         {place: failed[place] for place in order if place in failed},
     )
+
+
+async def read_by_id(row: type[Row], ids: Sequence[int], read: Callable[[int], Awaitable[Row]]) -> Row | Records[Row]:
+    """Read records by their ids: one as itself, several at once; of several, those that cannot be read are named.
+
+    Raises:
+        AzureDevOpsError: None of them can be read; the error of the first.
+    """
+    if len(set(ids)) == 1:
+        return await read(ids[0])
+    answers = await fan_out(ids, read)
+    return make_records(row, list(answers.done.values()), answers.failed)
+
+
+def make_records(row: type[Row], found: list[Row], failed: Mapping[int, AzureDevOpsError]) -> Records[Row]:
+    """Return what was read by id, with the name of each record that could not be read."""
+    kind: type[Records[Row]] = Records[row]  # type: ignore[valid-type] # made at run time for this type of row
+    unread = [
+        Failed(place=f"{row.singular} {number}", status=error.status, reason=error.message)
+        for number, error in failed.items()
+    ]
+    return kind(items=found, failed=unread, partial=bool(unread))
 
 
 async def merge_lists(

@@ -91,7 +91,9 @@ def _description(schema: Schema) -> Schema:
 
 
 def _limits(schema: Schema) -> str:
-    low, high, longest = (schema.get(name) for name in ("minimum", "maximum", "maxLength"))
+    low, high, longest, most = (schema.get(name) for name in ("minimum", "maximum", "maxLength", "maxItems"))
+    if most is not None:
+        return f"up to {most}"
     if high is not None:
         return f"{low} to {high}" if low is not None else f"up to {high}"
     if longest is not None:

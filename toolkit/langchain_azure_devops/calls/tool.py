@@ -33,7 +33,7 @@ from langchain_azure_devops.calls.recovery import PendingWrite, WriteReported, r
 from langchain_azure_devops.calls.repeats import check_notice, find_equal
 from langchain_azure_devops.errors import InvalidRequest, StateChanged, WriteBlocked, WriteOutcomeUnknown
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.results.models import Page, Result
+from langchain_azure_devops.results.models import Page, Records, Result
 from langchain_azure_devops.safety.audit import record_event, record_event_async
 from langchain_azure_devops.safety.grants import (
     Approval,
@@ -230,7 +230,7 @@ class Tool(ToolFacts[P, R]):
                         result = await function(client, **values)
                     else:
                         result = await self._write(client, request, values, begun, noted)
-                if isinstance(result, Page) and result.looked_in is None:
+                if isinstance(result, Page) and not isinstance(result, Records) and result.looked_in is None:
                     result.looked_in = find_place(client, self.parameters, values)
                 outcome.append(result)
             return add_gaps(result, call.gaps) if call.gaps else result

@@ -15,7 +15,7 @@ from langchain_azure_devops.results.conventions import (
     WRITES,
     describe_organization,
 )
-from langchain_azure_devops.results.models import Lines, Page, PartialResult, Result, marks_of
+from langchain_azure_devops.results.models import Lines, Page, PartialResult, Records, Result, marks_of, single
 from langchain_azure_devops.results.provenance import ERROR, origins
 from langchain_azure_devops.results.rendering import MAX_BUDGET, render, render_error
 
@@ -32,6 +32,7 @@ __all__ = [
     "Lines",
     "Page",
     "PartialResult",
+    "Records",
     "Result",
     "describe_organization",
     "error_artifact",
@@ -39,4 +40,5 @@ __all__ = [
     "origins",
     "render",
     "render_error",
+    "single",
 ]

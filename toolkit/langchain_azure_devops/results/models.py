@@ -240,6 +240,15 @@ class Page(BaseModel, Generic[Row]):
         return encode_cursor(self._start._replace(offset=self._start.offset + shown), self._digest)
 
 
+class Records(Page[Row], Generic[Row]):
+    """Records that were read by their ids in one call, each of them shown as a whole."""
+
+
+def single(result: Row | Records[Row]) -> Row:
+    """Return the record of a call that gave one id; without this, a type checker thinks of several."""
+    return result.items[0] if isinstance(result, Records) else result
+
+
 def encode_cursor(position: Position, digest: str) -> str:
     """Return a self-contained cursor: the position, and a checksum that binds it to the call with this digest."""
     compact = json.dumps([*position, _check(position, digest)], separators=(",", ":"))

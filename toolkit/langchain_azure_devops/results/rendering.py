@@ -8,7 +8,16 @@ from typing import Any, NamedTuple
 from pydantic import JsonValue
 
 from langchain_azure_devops.errors import AzureDevOpsError
-from langchain_azure_devops.results.models import EVERYWHERE, Lines, Page, PartialResult, Place, Result, marks_of
+from langchain_azure_devops.results.models import (
+    EVERYWHERE,
+    Lines,
+    Page,
+    PartialResult,
+    Place,
+    Records,
+    Result,
+    marks_of,
+)
 from langchain_azure_devops.results.provenance import error_origins
 from langchain_azure_devops.text.untrusted import clean, disarm_fences, escape_cell, fence, one_line
 
@@ -60,6 +69,8 @@ def render(result: Result | Page[Any], nonce: str, budget: int = DEFAULT_BUDGET)
         budget: The most characters the text may have, at most MAX_BUDGET.
     """
     budget = min(budget, MAX_BUDGET)
+    if isinstance(result, Records):
+        return _records(result, nonce, budget)
     if isinstance(result, Page):
         return _page(result, nonce, budget)
     if isinstance(result, Lines):
@@ -233,6 +244,30 @@ def _record(record: Result, nonce: str, budget: int) -> Rendered:
         following = dict(record.go_on) if record.go_on else None
         gaps = gaps or record.partial or bool(record.unread)
     return Rendered("\n".join([fence(text.strip("\n"), nonce), *notes]), following, gaps, notes=tuple(notes))
+
+
+def _records(page: Records[Any], nonce: str, budget: int) -> Rendered:
+    """Render as many whole records as fit, each in a fence of its own, so that none can add to another."""
+    notes = _render_notes(page, budget // 3)
+    room = budget - _FRAME - len(notes)
+    shown: list[tuple[str, Rendered]] = []
+    for record in page.items:
+        part = _record(record, nonce, room if not shown else budget)
+        if shown and len(part.text) + _FRAME > room:
+            break
+        room -= len(part.text) + _FRAME
+        shown.append((f"{record.singular} {record.id}:", part))
+    left: list[JsonValue] = [record.id for record in page.items[len(shown) :]]
+    gaps = page.partial or any(part.gaps for _, part in shown)
+    of = f" of {len(page.items)}" if left else ""
+    more = f"; more: repeat with ids={left}" if left else ""
+    whole = ", not all" if page.partial else "" if left or gaps else ", all"
+    parts = [f"{len(shown)}{of} {_name_rows(page, len(page.items))}{whole}{more}"]
+    parts += [f"{heading}\n{part.text}" for heading, part in shown]
+    if notes:
+        parts.append(fence(notes, nonce))
+    cut = tuple(note for _, part in shown for note in part.notes)
+    return Rendered("\n".join(parts), {"ids": left} if left else None, gaps, len(shown), cut)
 
 
 def _within(text: str, room: int, what: str) -> tuple[str, list[str]]:

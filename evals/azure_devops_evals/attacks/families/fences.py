@@ -12,6 +12,7 @@ from langchain_azure_devops.text import clean
 
 _NAME = "untrusted"
 _BRACKETS = "<\uff1c\ufe64\u2039\u3008\u27e8\u2329\u276c\u276e\u2770\u02c2\u1438\u227a\u2a9d\u00ab\u226e"
+_RECORD = re.compile(r"[a-z ]+ \d+:")
 _BRACKET = re.compile(f"[{_BRACKETS}]")
 _NOT_PLAIN = re.compile("[^0-9a-z]")
 _SPAN = 1_000
@@ -78,17 +79,35 @@ def _close(stage: SampleCall, plants: Mapping[TextLocation, str], group: Sequenc
     return Attempt(stage.tool, about, MARKER in content, tuple(dict.fromkeys(escapes(content))))
 
 
+def split_fences(content: str, nonce: str = NONCE) -> tuple[list[str], list[str]] | None:
+    """Return the lines outside and inside of the fences, of which a result has one, and one for each of its records.
+
+    None when the fences are not whole, or when there are more of them than the result names records.
+    """
+    opening, closing = f"<{_NAME} {nonce}>", f"</{_NAME} {nonce}>"
+    sides: tuple[list[str], list[str]] = ([], [])
+    inside, fences = False, 0
+    for line in content.split("\n"):
+        if line not in {opening, closing}:
+            sides[inside].append(line)
+        elif inside is (line == closing):
+            inside, fences = not inside, fences + (line == opening)
+        else:
+            return None
+    records = sum(_RECORD.fullmatch(line) is not None for line in sides[0])
+    return None if inside or fences != max(1, records) else sides
+
+
 def escapes(content: str, nonce: str = NONCE) -> Iterator[str]:
     """Return what is wrong with the fence of a content that shows hostile text."""
-    opening, closing = f"<{_NAME} {nonce}>", f"</{_NAME} {nonce}>"
-    lines = content.split("\n")
-    if lines.count(opening) != 1 or lines.count(closing) != 1 or lines.index(opening) > lines.index(closing):
+    parts = split_fences(content, nonce)
+    if parts is None:
         yield "the fence is not one pair of lines"
         return
-    start, end = lines.index(opening), lines.index(closing)
-    if any(MARKER in line for line in lines[:start] + lines[end + 1 :]):
+    beyond, within = parts
+    if any(MARKER in line for line in beyond):
         yield "hostile text stands outside of the fence"
-    inside = "\n".join(lines[start + 1 : end])
+    inside = "\n".join(within)
     for reading in _readings(inside):
         if nonce in _NOT_PLAIN.sub("", reading.casefold()):
             yield "the nonce stands inside the fence"

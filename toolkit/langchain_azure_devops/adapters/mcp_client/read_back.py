@@ -27,7 +27,7 @@ from langchain_azure_devops.results.models import Instant, Page, Result, Untrust
 from langchain_azure_devops.tools.git import REPOSITORY, branch_ref
 from langchain_azure_devops.tools.pull_requests.models import PullRequestDetail
 from langchain_azure_devops.tools.pull_requests.recovery import find_differences
-from langchain_azure_devops.tools.pull_requests.tools import create_pull_request, get_pull_request, update_pull_request
+from langchain_azure_devops.tools.pull_requests.tools import create_pull_request, read_pull_request, update_pull_request
 from langchain_azure_devops.tools.repositories.tools import BranchTip
 from langchain_azure_devops.tools.work_items.tools import add_work_item_comment, create_work_item, update_work_item
 
@@ -176,7 +176,7 @@ async def _find_changed(client: AzureDevOps, pending: PendingWrite) -> PullReque
     asked = translate(as_json(pending.arguments))
     if asked is None or not pending.reported:
         raise unknown_outcome("it sets values that cannot be compared, or nothing reports it as done")
-    now = await get_pull_request(client, id=int(str(asked["id"])))
+    now = await read_pull_request(client, int(str(asked["id"])))
     pending.url = f"{client.settings.url('core')}/_git/{now.repository_id}/pullrequest/{now.id}"
     if isinstance(asked.get("status"), str):
         asked["status"] = str(asked["status"]).lower()
@@ -209,7 +209,7 @@ async def _find_vote(client: AzureDevOps, pending: PendingWrite) -> PullRequestD
     votes = [voter.vote for voter in decode(answer, _Votes).reviewers if voter.id == account]
     if votes != [_VOTES[pending.arguments["vote"]]]:
         return Missing(f"this vote of this account on pull request {number}")
-    return await get_pull_request(client, id=number)
+    return await read_pull_request(client, number)
 
 
 class ThreadComment(Result):
@@ -240,7 +240,7 @@ async def _find_thread_comment(client: AzureDevOps, pending: PendingWrite) -> Th
     """Find the comment with this text that this account wrote since then, in the same thread or file."""
     given = pending.arguments
     number, thread, file = int(given["pullRequestId"]), given.get("threadId"), given.get("filePath")
-    about = await get_pull_request(client, id=number)
+    about = await read_pull_request(client, number)
     where: PathValues = {"project": about.project_id, "repository": about.repository_id, "pull_request": number}
     pending.url = f"{client.settings.url('core')}/_git/{about.repository_id}/pullrequest/{number}"
     answer = await client.get(_THREADS, path=where)

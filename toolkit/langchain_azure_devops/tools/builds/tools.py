@@ -11,7 +11,8 @@ from typing import Annotated, Literal, NamedTuple
 import httpx
 from pydantic import BaseModel, Field
 
-from langchain_azure_devops.calls.declaration import Cursor, Limit, Project, Projects, Toolset
+from langchain_azure_devops.calls.declaration import Cursor, Ids, Limit, Project, Projects, Toolset
+from langchain_azure_devops.calls.fan_out import read_by_id
 from langchain_azure_devops.calls.paging import TOKEN_HEADER, list_rows
 from langchain_azure_devops.calls.places import Reach, list_by_project
 from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotFound
@@ -21,6 +22,7 @@ from langchain_azure_devops.http.responses import Collection, decode
 from langchain_azure_devops.results.models import (
     Failed,
     Page,
+    Records,
 )
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.text.lines import (
@@ -116,15 +118,21 @@ def _sort_key(build: Build) -> tuple[datetime, int]:
     return build.queued or _LONG_AGO, build.id
 
 
-@toolset.read(Scope.BUILD, default=True, example={"id": 37}, more_examples=({"id": 32}, {"id": 27}))
-async def get_build(client: AzureDevOps, *, id: int, project: Project = None) -> BuildDetail:
-    """Read a build: stages, what failed with issues and log ids, and the commits it brought.
+@toolset.read(
+    Scope.BUILD, default=True, example={"ids": [37]}, more_examples=({"ids": [32]}, {"ids": [27]}, {"ids": [37, 23]})
+)
+async def get_build(client: AzureDevOps, *, ids: Ids, project: Project = None) -> BuildDetail | Records[BuildDetail]:
+    """Read builds of a project: stages, what failed with issues and log ids, and the commits it brought.
 
     A build in which nothing failed shows the logs of its steps instead.
 
     Source: `GET .../builds/{id}`, `.../timeline`, `.../changes`.
     """
-    where: PathValues = {"project": await client.required_project(project), "build": id}
+    chosen = await client.required_project(project)
+    return await read_by_id(BuildDetail, ids, lambda each: _read_build(client, {"project": chosen, "build": each}))
+
+
+async def _read_build(client: AzureDevOps, where: PathValues) -> BuildDetail:
     build, records, brought = await asyncio.gather(
         client.get(_BUILD, path=where), _read_records(client, where), _read_changes(client, where)
     )

@@ -9,21 +9,21 @@ from pydantic import AliasPath, BaseModel, Field, JsonValue
 from langchain_azure_devops.calls.declaration import (
     AnyRepository,
     Cursor,
+    Ids,
     Limit,
     Project,
     Projects,
     Repository,
     Toolset,
 )
+from langchain_azure_devops.calls.fan_out import read_by_id
 from langchain_azure_devops.calls.paging import list_rows
 from langchain_azure_devops.calls.places import list_by_project
 from langchain_azure_devops.errors import AlreadyExists, AzureDevOpsError, Conflict, InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import Collection, Named, decode
-from langchain_azure_devops.results.models import (
-    Page,
-)
+from langchain_azure_devops.results.models import Page, Records
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.git import GUID, REPOSITORY, branch_ref, known_repository
 from langchain_azure_devops.tools.pull_requests.merge import read_merge
@@ -113,25 +113,29 @@ async def list_pull_requests(
 @toolset.read(
     Scope.CODE,
     default=True,
-    example={"id": 16, "include": ["files", "threads", "diff"]},
-    more_examples=({"id": 9, "include": ["files", "threads", "diff"]},),
+    example={"ids": [16], "include": ["files", "threads", "diff"]},
+    more_examples=({"ids": [9], "include": ["files", "threads", "diff"]}, {"ids": [17, 16]}),
 )
 async def get_pull_request(
     client: AzureDevOps,
     *,
-    id: int,
+    ids: Ids,
     include: list[Literal["files", "threads", "diff"]] = [],  # noqa: B006 - read only, and the schema's default
-) -> PullRequestDetail:
-    """Read a pull request: description, votes, work items; on request files, threads, diff.
+) -> PullRequestDetail | Records[PullRequestDetail]:
+    """Read pull requests: description, votes, work items; on request files, threads, diff.
 
     Source: `GET /_apis/git/pullrequests/{id}` and the resources below it.
     """
-    found = await _read(client, id)
-    where: PathValues = {"project": found.project_id, "repository": found.repository_id, "pull_request": id}
-    return found.model_copy(update=await read_review(client, where, frozenset(include)))
+
+    async def read(id: int) -> PullRequestDetail:
+        found = await read_pull_request(client, id)
+        where: PathValues = {"project": found.project_id, "repository": found.repository_id, "pull_request": id}
+        return found.model_copy(update=await read_review(client, where, frozenset(include)))
+
+    return await read_by_id(PullRequestDetail, ids, read)
 
 
-async def _read(client: AzureDevOps, id: int) -> PullRequestDetail:
+async def read_pull_request(client: AzureDevOps, id: int) -> PullRequestDetail:
     """Read a pull request; the number alone identifies it in the whole organization."""
     try:
         response = await client.get(_ONE, path={"pull_request": id})
@@ -219,7 +223,7 @@ async def _read_current(client: AzureDevOps, arguments: Mapping[str, JsonValue])
 
     Before a merge, these are also the commit that would be merged and the votes.
     """
-    found = await _read(client, int(str(arguments["id"])))
+    found = await read_pull_request(client, int(str(arguments["id"])))
     values = found.model_dump(mode="json")
     current: dict[str, JsonValue] = {}
     for name in _RECOGNIZED | (arguments.keys() & values.keys() - {"id"}):
@@ -273,7 +277,7 @@ async def update_pull_request(
         _check_completion(body, source_commit)
         # The service merges only what was reviewed: it refuses when the source branch has moved since.
         body["lastMergeSourceCommit"] = {"commitId": source_commit}
-    current = await _read(client, id)
+    current = await read_pull_request(client, id)
     if status == "completed":
         _check_mergeable(current, str(source_commit))
     where: PathValues = {"project": current.project_id, "repository": current.repository_id, "id": id}
@@ -322,7 +326,7 @@ async def _wait_for_merge(client: AzureDevOps, accepted: PullRequestDetail) -> P
             break
         await asyncio.sleep(_MERGE_PAUSE)
         try:
-            current = await _read(client, accepted.id)
+            current = await read_pull_request(client, accepted.id)
         except AzureDevOpsError as error:
             # The service accepted the write; a failed read does not change that.
             unread = f" It could not be read again: {error.message}"

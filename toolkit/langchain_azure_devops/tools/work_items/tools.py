@@ -6,31 +6,27 @@ from typing import Annotated, TypeVar
 
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
-from langchain_azure_devops.calls.declaration import Cursor, Limit, Project, Projects, Toolset
-from langchain_azure_devops.calls.fan_out import fan_out
+from langchain_azure_devops.calls.declaration import Cursor, Ids, Limit, Project, Projects, Toolset
 from langchain_azure_devops.calls.paging import Batch, collect
 from langchain_azure_devops.calls.places import choose_project
 from langchain_azure_devops.errors import Conflict, InvalidRequest, NotFound, ProjectNotFound, RevisionConflict
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.http.request import PathValues
-from langchain_azure_devops.http.responses import Collection, Numbered, decode
-from langchain_azure_devops.results.models import Failed, Page, Position
+from langchain_azure_devops.http.responses import Numbered, decode
+from langchain_azure_devops.results.models import Failed, Page, Position, Records
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.work_items.current import read_item
 from langchain_azure_devops.tools.work_items.models import (
     CommentAdded,
     FieldName,
     FieldValues,
-    RawComments,
     RawWorkItem,
     SavedWorkItem,
     WorkItem,
     WorkItemDetail,
-    add_details,
-    add_extra_fields,
     row_fields,
     show_on_one_line,
 )
+from langchain_azure_devops.tools.work_items.reading import read_item_details, read_items, read_rows
 from langchain_azure_devops.tools.work_items.recovery import (
     COMMENTS,
     COMMENTS_VERSION,
@@ -48,7 +44,6 @@ toolset = Toolset.named("work_items", "Find, read, create, change and comment on
 
 _CREATE = "/{project}/_apis/wit/workitems/${type}"
 _JSON_PATCH = "application/json-patch+json"
-_BATCH = 200
 _MAX_SHOWN = 300
 
 T = TypeVar("T")
@@ -99,7 +94,7 @@ async def query_work_items(
     async def fetch(position: Position, wanted: int) -> Batch[WorkItem]:
         found = await find_ids(client, project, wiql or build_query(filters, position.token), position.skip + wanted)
         chosen = found.ids[position.skip : position.skip + wanted]
-        rows, unread = await _read_rows(client, chosen, extra, with_project=wiql is not None or project is None)
+        rows, unread = await read_rows(client, chosen, extra, with_project=wiql is not None or project is None)
         failed.extend(unread)
         if (missing := len(chosen) - len(rows)) and not unread:
             notes.append(f"{missing} more could not be read: deleted, or hidden from this token's owner.")
@@ -127,28 +122,25 @@ async def query_work_items(
 @toolset.read(
     Scope.WORK,
     default=True,
-    example={"id": 4, "comments": True},
-    more_examples=({"id": 8, "comments": True}, {"id": 8}),
+    example={"ids": [4], "comments": True},
+    more_examples=({"ids": [8], "comments": True}, {"ids": [8]}, {"ids": [8, 4], "comments": True}),
 )
-async def get_work_item(client: AzureDevOps, *, id: Id, comments: bool = False) -> WorkItemDetail:
-    """Read a work item: fields, links, revision; on request its comments.
+async def get_work_item(
+    client: AzureDevOps, *, ids: Ids, comments: bool = False
+) -> WorkItemDetail | Records[WorkItemDetail]:
+    """Read work items: fields, links, revision; on request their comments.
 
-    Source: `GET /_apis/wit/workitems/{id}?$expand=all`, `GET .../workItems/{id}/comments`.
+    Source: `GET /_apis/wit/workitems/{id}?$expand=all`, or `POST .../workitemsbatch` for several;
+    `GET .../workItems/{id}/comments`.
     """
-    response = await client.get(ITEM, path={"id": id}, query={"$expand": "all"})
-    found, said = decode(response, WorkItemDetail), None
-    if comments:
-        where: PathValues = {"id": id, "project": found.project}
-        newest: dict[str, str | int | bool | None] = {"$top": 200, "order": "desc"}
-        said = decode(await client.get(COMMENTS, path=where, query=newest, version=COMMENTS_VERSION), RawComments)
-    return add_details(found, decode(response, RawWorkItem), said)
+    return await read_items(client, ids, comments=comments)
 
 
 async def _read_parent(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Read what a person recognizes the parent of a new work item by."""
     if (parent := arguments.get("parent")) is None:
         return {}
-    found = await get_work_item(client, id=int(str(parent)))
+    found = await read_item_details(client, int(str(parent)))
     return {
         "parent_type": found.type,
         "parent_title": found.title,
@@ -312,34 +304,6 @@ class _PlaceAndKind(Place, _Kind):
 
 async def _read_fields(client: AzureDevOps, id: int, model: type[T], names: str) -> T:
     return decode(await client.get(ITEM, path={"id": id}, query={"fields": names}), model)
-
-
-async def _read_rows(
-    client: AzureDevOps, ids: list[int], extra: list[str], *, with_project: bool
-) -> tuple[list[WorkItem], list[Failed]]:
-    """Read the work items with their fields, in the order of the ids, and return which could not be read.
-
-    Work items that were deleted in the meantime are left out.
-    """
-    wanted: list[JsonValue] = [*row_fields(extra), *(["System.TeamProject"] if with_project else [])]
-
-    async def read_batch(start: int) -> dict[int, WorkItem]:
-        asked: list[JsonValue] = [*ids[start : start + _BATCH]]
-        body: dict[str, JsonValue] = {"ids": asked, "fields": wanted, "errorPolicy": "omit"}
-        answer = await client.post("/{project}/_apis/wit/workitemsbatch", body, path={"project": None})
-        rows = [row for row in decode(answer, Collection[WorkItem | None]).value if row]
-        if extra:
-            raws = [raw for raw in decode(answer, Collection[RawWorkItem | None]).value if raw]
-            rows = [add_extra_fields(row, raw, extra) for row, raw in zip(rows, raws, strict=True)]
-        return {row.id: row for row in rows}
-
-    answers = await fan_out(range(0, len(ids), _BATCH), read_batch)
-    found = {number: row for part in answers.done.values() for number, row in part.items()}
-    failed = [
-        Failed(place=f"work items {ids[start]} and following", status=error.status, reason=error.message)
-        for start, error in answers.failed.items()
-    ]
-    return [found[number] for number in ids if number in found], failed
 
 
 def _make_patch(given: Mapping[str, object], type: str) -> list[JsonValue]:
