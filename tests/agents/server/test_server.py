@@ -4,8 +4,10 @@ import asyncio
 import json
 
 import pytest
+from langgraph_server import AGENTS, CONFIG
 from server_client import APPROVE, GRAPH, answer, ask, waiting
 
+from azure_devops_agents.threads.opening import DAYS
 from azure_devops_simulator import Fault
 
 pytestmark = pytest.mark.timeout(400)
@@ -41,6 +43,14 @@ def test_a_question_is_answered_with_a_report_and_an_index_of_evidence(client):
     evidence = client.threads.get_state(thread)["values"]["evidence"]
     assert {entry["tool"] for entry in evidence.values()} == {"list_projects", "list_pull_requests"}
     assert "text" not in evidence["E1"]
+
+
+@pytest.mark.parametrize("config", [CONFIG, AGENTS / "examples" / "server_auth.json"], ids=lambda path: path.stem)
+def test_threads_and_evidence_are_kept_as_long_as_those_of_the_commands(config):
+    given = json.loads(config.read_text(encoding="utf-8"))
+    assert given["checkpointer"]["ttl"]["strategy"] == "delete"
+    kept = {given[name]["ttl"]["default_ttl"] for name in ("checkpointer", "store")}
+    assert kept == {DAYS * 24 * 60}
 
 
 def test_the_settings_come_from_the_environment(client, world):
