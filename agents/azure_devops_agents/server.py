@@ -27,6 +27,7 @@ with naming_extras():
     from azure_devops_agents.investigation.budgets import Budgets, read_budgets
     from azure_devops_agents.investigation.graph import build_graph
     from azure_devops_agents.investigation.instructions import load_instructions
+    from azure_devops_agents.investigation.second_look import wants_second_look
     from azure_devops_agents.threads.opening import find_database
 
 __all__ = ["make_graph"]
@@ -46,6 +47,7 @@ class _Parts:
     journal: WriteJournal
     budgets: Budgets
     instructions: str
+    second_look: bool
 
 
 async def make_graph(runtime: ServerRuntime[Any]) -> CompiledStateGraph[Any, Any, Any, Any]:
@@ -69,6 +71,7 @@ async def make_graph(runtime: ServerRuntime[Any]) -> CompiledStateGraph[Any, Any
         budgets=parts.budgets,
         journal=parts.journal,
         instructions=parts.instructions,
+        second_look=parts.second_look,
     )
 
 
@@ -86,4 +89,6 @@ def _open_parts() -> _Parts:
 def _open_parts_once() -> _Parts:
     toolkit = AzureDevOpsToolkit(audit=audit_path())
     model = open_model(os.environ.get(MODEL) or None)
-    return _Parts(toolkit, model, WriteJournal(find_database()), read_budgets(), load_instructions())
+    return _Parts(
+        toolkit, model, WriteJournal(find_database()), read_budgets(), load_instructions(), wants_second_look()
+    )

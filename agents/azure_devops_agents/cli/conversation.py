@@ -48,6 +48,7 @@ def chat(options: ConnectionOptions, *, agent: AgentOptions, thread: str | None,
             toolkit,
             budgets=agent.budgets(),
             instructions=agent.load_instructions(),
+            second_look=agent.second_look or None,
             name_approver=name_approver,
         ) as investigator,
     ):

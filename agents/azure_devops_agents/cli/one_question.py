@@ -50,6 +50,7 @@ def investigate(
             budgets=agent.budgets(),
             plan=_load_plan(toolkit, plan),
             instructions=agent.load_instructions(),
+            second_look=agent.second_look or None,
             name_approver=name_approver,
         ) as investigator,
     ):

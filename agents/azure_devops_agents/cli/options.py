@@ -102,6 +102,7 @@ class AgentOptions:
         tokens: The most tokens of a question.
         minutes: The longest time of a question.
         instructions: The file of the operator's instructions.
+        second_look: Whether an independent pass looks at each report.
     """
 
     model: str | None
@@ -109,6 +110,7 @@ class AgentOptions:
     tokens: int | None
     minutes: float | None
     instructions: Path | None
+    second_look: bool
 
     def budgets(self) -> "Budgets":
         """Return the budgets of a question; what is not given comes from the environment.
@@ -159,6 +161,12 @@ def agent_options(command: Callable[..., None]) -> Callable[..., None]:
         help="A Markdown file with your organization's instructions for the agent, such as who owns what and how to "
         "file. Default: AZURE_DEVOPS_AGENT_INSTRUCTIONS.",
     )
+    @click.option(
+        "--second-look",
+        is_flag=True,
+        help="Have an independent pass look at each report; it gets a quarter of the budget. Default: "
+        "AZURE_DEVOPS_AGENT_SECOND_LOOK (on or off), else off.",
+    )
     @wraps(command)
     def with_options(
         *given: object,
@@ -167,9 +175,10 @@ def agent_options(command: Callable[..., None]) -> Callable[..., None]:
         tokens: int | None,
         minutes: float | None,
         instructions: Path | None,
+        second_look: bool,
         **others: object,
     ) -> None:
-        command(*given, agent=AgentOptions(model, calls, tokens, minutes, instructions), **others)
+        command(*given, agent=AgentOptions(model, calls, tokens, minutes, instructions, second_look), **others)
 
     return with_options
 

@@ -220,6 +220,21 @@ class Meter:
         return BudgetUsed(dict(used), left)
 
 
+def add_usage(first: Usage, second: Mapping[str, Any] | None) -> Usage:
+    """Add what another pass of the same question has used; its time is in the time of the question already."""
+    if not second:
+        return first
+    return Usage(
+        calls=first["calls"] + second["calls"],
+        tokens=first["tokens"] + second["tokens"],
+        input=first["input"] + second["input"],
+        output=first["output"] + second["output"],
+        cached=first["cached"] + second["cached"],
+        estimated=first["estimated"] or second["estimated"],
+        seconds=first["seconds"],
+    )
+
+
 def describe_budget(budgets: Budgets) -> str:
     """Announce the budget to the model, for its system prompt."""
     return (

@@ -6,6 +6,7 @@
                     |                         +-> model
                     +-> answer -> END (a text without calls, such as a question to the person)
                     +-> report -> check -> END
+                          |  (a second look at the report comes before `check`, when it is wanted)
                           +-> model (once, to repair the report)
 
 Each tool call gets one Send. `prepare` reads what a person is shown; `approve` asks about all writes of the turn with
@@ -32,6 +33,7 @@ from azure_devops_agents.investigation.clearing import ClearNode
 from azure_devops_agents.investigation.reading import ReadNode
 from azure_devops_agents.investigation.reporting import ReportNodes, after_report
 from azure_devops_agents.investigation.routing import after_calls, after_model
+from azure_devops_agents.investigation.second_look import SecondLookNode, split_budgets
 from azure_devops_agents.investigation.state import Conclusion, Question, State
 from azure_devops_agents.investigation.storing import EvidenceOfRun
 from azure_devops_agents.investigation.tool_calls import list_writers
@@ -58,6 +60,7 @@ def build_graph(
     plan: ApprovedPlan | None = None,
     name_approver: Callable[[], str] | None = None,
     instructions: str = "",
+    second_look: bool = False,
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
     """Build the graph. It takes a question as `{"messages": [("user", "...")]}`.
 
@@ -76,8 +79,11 @@ def build_graph(
         name_approver: Names the person who answers, from what this process knows of them; it runs inside of the run.
             By default it is the user that the LangGraph server authenticated. Names in an answer are not read.
         instructions: The operator's own instructions for the model; see `load_instructions`.
+        second_look: Whether an independent pass looks at each report. It gets a quarter of the budget.
     """
-    meter = Meter(budgets or Budgets(), toolkit.client.context.clock)
+    clock, budget = toolkit.client.context.clock, budgets or Budgets()
+    first_budget, second_budget = split_budgets(budget) if second_look else (budget, budget)
+    meter = Meter(first_budget, clock)
     writes = journal or WriteJournal()
     store = store or InMemoryStore()
     evidence = EvidenceOfRun(toolkit.client, store)
@@ -86,6 +92,7 @@ def build_graph(
     ending = ReportNodes(toolkit, meter, writes, clearing)
     preparing, writing = PrepareNode(toolkit, writes, plan), WriteNode(toolkit, writes)
     asking = ApproveNode(preparing, name_approver or name_signed_in_user)
+    looking = SecondLookNode(model, toolkit, Meter(second_budget, clock), evidence, instructions)
 
     graph: StateGraph[Any, Any, Any, Any] = StateGraph(State, input_schema=Question, output_schema=Conclusion)
     graph.add_node("model", RunnableLambda(turn.call_model, turn.acall_model))
@@ -107,7 +114,12 @@ def build_graph(
     for node in ("read", "prepare", "approve", "write"):
         graph.add_edge(node, "collect")
     graph.add_conditional_edges("collect", after_calls, ["approve", "prepare", "write", "model", "report"])
-    graph.add_conditional_edges("report", after_report, ["model", "check"])
+    graph.add_conditional_edges(
+        "report", after_report, {"model": "model", "check": "second_look" if second_look else "check"}
+    )
+    if second_look:
+        graph.add_node("second_look", RunnableLambda(looking.look, looking.alook))
+        graph.add_edge("second_look", "check")
     graph.add_edge("check", END)
     graph.add_edge("answer", END)
     compiled = graph.compile(checkpointer=checkpointer, store=store, name="azure_devops_investigation")

@@ -19,6 +19,7 @@ from azure_devops_agents.investigation.budgets import Budgets, read_budgets
 from azure_devops_agents.investigation.events import ApprovalAsked, Event, ModelText, ToolFinished, read_event
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.instructions import load_instructions
+from azure_devops_agents.investigation.second_look import wants_second_look
 from azure_devops_agents.models.scripted import UnknownQuestion
 from azure_devops_agents.threads.database import ThreadDatabase
 from azure_devops_agents.threads.migration import migrate_threads
@@ -192,6 +193,7 @@ def open_investigator(
     plan: ApprovedPlan | None = None,
     name_approver: Callable[[], str] | None = None,
     instructions: str | None = None,
+    second_look: bool | None = None,
 ) -> Iterator[Investigator]:
     """Open an investigator that stores its threads, in an SQLite file readable by its owner only or in Postgres.
 
@@ -207,6 +209,7 @@ def open_investigator(
         name_approver: Names the person who answers. No name in an answer is read.
         instructions: The operator's own instructions; by default those that the environment names, see
             `load_instructions`.
+        second_look: Whether an independent pass looks at each report; by default as the environment says.
 
     Raises:
         ThreadsUnusable: The threads cannot be read or stored.
@@ -228,6 +231,7 @@ def open_investigator(
             plan=plan,
             name_approver=name_approver,
             instructions=told,
+            second_look=wants_second_look() if second_look is None else second_look,
         )
         migrate_threads(graph, threads)
         yield Investigator(graph, toolkit.client.secrets.redact_value, threads)

@@ -24,10 +24,11 @@ class ReadNode:
 
     toolkit: AzureDevOpsToolkit
     evidence: EvidenceOfRun
+    only_reads: bool = False
 
     def read(self, task: CallTask) -> dict[str, Any]:
         """Carry out a call that reads."""
-        tools = available_tools(self.toolkit)
+        tools = available_tools(self.toolkit, only_reads=self.only_reads)
         if answered := self._answer_without_tool(task, tools):
             return answered
         if task["call"]["name"] == READ_EVIDENCE:
@@ -36,7 +37,7 @@ class ReadNode:
 
     async def aread(self, task: CallTask) -> dict[str, Any]:
         """Carry out a call that reads, without blocking."""
-        tools = available_tools(self.toolkit)
+        tools = available_tools(self.toolkit, only_reads=self.only_reads)
         if answered := self._answer_without_tool(task, tools):
             return answered
         if task["call"]["name"] == READ_EVIDENCE:

@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 
 from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.evidence.record import Evidence
-from azure_devops_agents.investigation.budgets import Meter
+from azure_devops_agents.investigation.budgets import Meter, add_usage
 from azure_devops_agents.investigation.clearing import ClearNode, clear_known
 from azure_devops_agents.investigation.events import ModelAnswered, ReportReady, announce
 from azure_devops_agents.investigation.messages import find_refusal
@@ -151,7 +151,7 @@ class ReportNodes:
         calls = calls_of_question(state)
         cited = {identifier for section in SECTIONS for entry in report[section] for identifier in entry["evidence"]}
         decided = state.get("decisions", {})
-        report["usage"] = dict(self.meter.usage(state))
+        report["usage"] = dict(add_usage(self.meter.usage(state), (report.get("second_look") or {}).get("usage")))
         report["coverage"] = list_coverage(
             {name: entry for name, entry in known.items() if entry["call"] in calls or name in cited},
             {name: entry for name, entry in decided.items() if name in calls},

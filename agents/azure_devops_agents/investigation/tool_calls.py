@@ -13,9 +13,10 @@ from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.calls import strict_schema
 
 
-def available_tools(toolkit: AzureDevOpsToolkit) -> dict[str, BaseTool]:
+def available_tools(toolkit: AzureDevOpsToolkit, *, only_reads: bool = False) -> dict[str, BaseTool]:
     """Return the graph's tools by name, as the token allows them now; a new token may bring others."""
-    return {str(tool.name): tool for tool in toolkit.get_tools(approver=graph_approver)}
+    access: Literal["read"] | None = "read" if only_reads else None
+    return {str(tool.name): tool for tool in toolkit.get_tools(approver=graph_approver, access=access)}
 
 
 def declare_own_tool(arguments: type[BaseModel]) -> dict[str, Any]:

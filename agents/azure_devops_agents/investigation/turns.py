@@ -53,6 +53,8 @@ class ModelNode:
     toolkit: AzureDevOpsToolkit
     meter: Meter
     instructions: str = ""
+    task: str = ""
+    only_reads: bool = False
 
     def call_model(self, state: State) -> dict[str, Any]:
         """Let the model take its next step. When its time is up, it gets a last turn for the report at once."""
@@ -106,11 +108,11 @@ class ModelNode:
         known = self.toolkit.connection
         projects = known.projects if known else ()
         prompt = write_system_prompt(self.toolkit.client, projects, self.meter.budgets, self.instructions)
-        system = SystemMessage(prompt)
+        system = SystemMessage(f"{prompt}\n\n{self.task}" if self.task else prompt)
         messages = self._conversation(state)
         if limit is None:
             tools = [
-                *available_tools(self.toolkit).values(),
+                *available_tools(self.toolkit, only_reads=self.only_reads).values(),
                 declare_own_tool(ReadEvidence),
                 declare_own_tool(WriteReport),
             ]

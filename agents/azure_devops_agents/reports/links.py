@@ -6,7 +6,7 @@ from typing import Any
 
 from azure_devops_agents.evidence.pages import page_of, page_of_quote
 from azure_devops_agents.evidence.record import Evidence
-from azure_devops_agents.reports.outline import one_line, safe_url
+from azure_devops_agents.reports.outline import added_statements, one_line, safe_url
 from azure_devops_agents.reports.quotes import QuoteFinder
 from azure_devops_agents.reports.report import SECTIONS
 
@@ -49,6 +49,7 @@ def _places(
 def list_links(report: Mapping[str, Any], evidence: Mapping[str, Evidence]) -> dict[str, dict[str, str]]:
     """Return what the report cites, in order: what each piece of evidence is called, and its page."""
     cited = {str(name) for section in _EVERY_SECTION for entry in report.get(section, ()) for name in entry["evidence"]}
+    cited |= {str(name) for entry in added_statements(report) for name in entry["evidence"]}
     cited |= {str(row["evidence"]) for row in report.get("written", ())}
     gaps = [text for entries in (report.get("coverage") or {}).values() for text in entries]
     cited |= {match[1] for text in gaps if (match := _LISTED.match(text))}

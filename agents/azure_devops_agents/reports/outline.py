@@ -5,7 +5,7 @@ The terminal, the Markdown and the page show what stands here, so that a section
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,7 +25,12 @@ STATEMENTS = {
     "answer_unverified": "Not verified in the answer",
 }
 """The sections that consist of statements, in order, with their titles."""
-TIMELINE, WRITTEN, COVERAGE, SOURCES = "Time line", "Written", "Not covered", "Sources"
+TIMELINE, SECOND_LOOK, WRITTEN, COVERAGE, SOURCES = "Time line", "Second look", "Written", "Not covered", "Sources"
+_LOOKS = {
+    "agrees": "An independent pass came to the same result.",
+    "disagrees": "An independent pass came to another result. Trust this report less until the difference is settled.",
+    "failed": "An independent pass came to no result that could be compared.",
+}
 _GAPS = {"partial": "Read in part", "not_written": "Not written", "limits": "Limit reached", "unknown": "Unknown"}
 _EVIDENCE_ID = re.compile(r"E\d+")
 _LINK = re.compile(r"https?://[^\s<>()\[\]{}\"'`\\|]+")
@@ -114,12 +119,14 @@ def outline(report: Mapping[str, Any]) -> Outline:
         for key, title in STATEMENTS.items()
         if report.get(key)
     ]
+    if looked := tuple(_second_look(report, links)):
+        sections.append(Section("second_look", SECOND_LOOK, looked))
     if written := report.get("written"):
         sections.append(Section("written", WRITTEN, tuple(_written(entry) for entry in written)))
     if gaps := tuple(_gaps(report.get("coverage") or {}, links)):
         sections.append(Section("coverage", COVERAGE, gaps))
     return Outline(
-        verdict=VERDICTS.get(verdict) or verdict.replace("_", " ").capitalize(),
+        verdict=_name_verdict(verdict) + (", a second look disagrees" if _disagrees(report) else ""),
         answer=str(report.get("answer") or ""),
         timeline=tuple(
             Moment(str(row["time"]), one_line(row["text"]), _references(row, links))
@@ -129,6 +136,31 @@ def outline(report: Mapping[str, Any]) -> Outline:
         sources=tuple(_source(identifier, entry) for identifier, entry in links.items()),
         footer=describe_usage(report.get("usage") or {}),
     )
+
+
+def added_statements(report: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return the statements that the second look adds to a report."""
+    return (report.get("second_look") or {}).get("added") or ()
+
+
+def _name_verdict(verdict: str) -> str:
+    return VERDICTS.get(verdict) or verdict.replace("_", " ").capitalize()
+
+
+def _disagrees(report: Mapping[str, Any]) -> bool:
+    return (report.get("second_look") or {}).get("result") == "disagrees"
+
+
+def _second_look(report: Mapping[str, Any], links: Mapping[str, Any]) -> Iterator[Point]:
+    """Yield the result of the second look, how it differs, its own answer, and what it adds."""
+    looked: Mapping[str, Any] = report.get("second_look") or {}
+    if not looked:
+        return
+    yield Point(_LOOKS[str(looked["result"])])
+    yield from (Point(one_line(entry), lead="Difference") for entry in looked["differences"])
+    if _disagrees(report):
+        yield Point(one_line(looked["answer"]), lead=f"Its answer ({_name_verdict(str(looked['verdict']))})")
+    yield from (replace(_point(entry, links), lead="Added") for entry in looked["added"])
 
 
 def one_line(text: object) -> str:
