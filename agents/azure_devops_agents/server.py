@@ -26,8 +26,8 @@ with naming_extras():
 
     from azure_devops_agents.investigation.budgets import Budgets, read_budgets
     from azure_devops_agents.investigation.graph import build_graph
-    from azure_devops_agents.investigation.instructions import load_instructions
     from azure_devops_agents.investigation.second_look import wants_second_look
+    from azure_devops_agents.investigation.turns.instructions import load_instructions
     from azure_devops_agents.threads.opening import find_database
 
 __all__ = ["make_graph"]

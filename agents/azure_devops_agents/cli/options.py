@@ -128,7 +128,7 @@ class AgentOptions:
         Raises:
             Misconfigured: The file cannot be used.
         """
-        from azure_devops_agents.investigation.instructions import load_instructions  # noqa: PLC0415 - same
+        from azure_devops_agents.investigation.turns.instructions import load_instructions  # noqa: PLC0415 - same
 
         return load_instructions(self.instructions)
 

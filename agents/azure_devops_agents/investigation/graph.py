@@ -5,8 +5,7 @@
                     |                         +-> write ---> collect
                     |                         +-> model
                     +-> answer -> END (a text without calls, such as a question to the person)
-                    +-> report -> check -> END
-                          |  (a second look at the report comes before `check`, when it is wanted)
+                    +-> report -> second_look -> check -> END
                           +-> model (once, to repair the report)
 
 Each tool call gets one Send. `prepare` reads what a person is shown; `approve` asks about all writes of the turn with
@@ -37,7 +36,7 @@ from azure_devops_agents.investigation.second_look import SecondLookNode, split_
 from azure_devops_agents.investigation.state import Conclusion, Question, State
 from azure_devops_agents.investigation.storing import EvidenceOfRun
 from azure_devops_agents.investigation.tool_calls import list_writers
-from azure_devops_agents.investigation.turns import ModelNode
+from azure_devops_agents.investigation.turns.model_node import ModelNode
 from azure_devops_agents.investigation.writes.approving import ApproveNode, name_signed_in_user
 from azure_devops_agents.investigation.writes.preparing import PrepareNode
 from azure_devops_agents.investigation.writes.writing import WriteNode
@@ -92,7 +91,7 @@ def build_graph(
     ending = ReportNodes(toolkit, meter, writes, clearing)
     preparing, writing = PrepareNode(toolkit, writes, plan), WriteNode(toolkit, writes)
     asking = ApproveNode(preparing, name_approver or name_signed_in_user)
-    looking = SecondLookNode(model, toolkit, Meter(second_budget, clock), evidence, instructions)
+    looking = SecondLookNode(model, toolkit, Meter(second_budget, clock), evidence, instructions, second_look)
 
     graph: StateGraph[Any, Any, Any, Any] = StateGraph(State, input_schema=Question, output_schema=Conclusion)
     graph.add_node("model", RunnableLambda(turn.call_model, turn.acall_model))
@@ -114,12 +113,9 @@ def build_graph(
     for node in ("read", "prepare", "approve", "write"):
         graph.add_edge(node, "collect")
     graph.add_conditional_edges("collect", after_calls, ["approve", "prepare", "write", "model", "report"])
-    graph.add_conditional_edges(
-        "report", after_report, {"model": "model", "check": "second_look" if second_look else "check"}
-    )
-    if second_look:
-        graph.add_node("second_look", RunnableLambda(looking.look, looking.alook))
-        graph.add_edge("second_look", "check")
+    graph.add_conditional_edges("report", after_report, {"model": "model", "check": "second_look"})
+    graph.add_node("second_look", RunnableLambda(looking.look, looking.alook))
+    graph.add_edge("second_look", "check")
     graph.add_edge("check", END)
     graph.add_edge("answer", END)
     compiled = graph.compile(checkpointer=checkpointer, store=store, name="azure_devops_investigation")

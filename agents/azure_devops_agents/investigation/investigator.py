@@ -18,8 +18,8 @@ from azure_devops_agents.evidence.store import EvidenceTexts
 from azure_devops_agents.investigation.budgets import Budgets, read_budgets
 from azure_devops_agents.investigation.events import ApprovalAsked, Event, ModelText, ToolFinished, read_event
 from azure_devops_agents.investigation.graph import build_graph
-from azure_devops_agents.investigation.instructions import load_instructions
 from azure_devops_agents.investigation.second_look import wants_second_look
+from azure_devops_agents.investigation.turns.instructions import load_instructions
 from azure_devops_agents.models.scripted import UnknownQuestion
 from azure_devops_agents.threads.database import ThreadDatabase
 from azure_devops_agents.threads.migration import migrate_threads

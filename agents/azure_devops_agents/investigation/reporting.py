@@ -13,7 +13,6 @@ from azure_devops_agents.evidence.record import Evidence
 from azure_devops_agents.investigation.budgets import Meter, add_usage
 from azure_devops_agents.investigation.clearing import ClearNode, clear_known
 from azure_devops_agents.investigation.events import ModelAnswered, ReportReady, announce
-from azure_devops_agents.investigation.messages import find_refusal
 from azure_devops_agents.investigation.outgoing import Outgoing
 from azure_devops_agents.investigation.routing import is_stopped
 from azure_devops_agents.investigation.state import (
@@ -23,6 +22,7 @@ from azure_devops_agents.investigation.state import (
     list_unanswered_calls,
     since_question,
 )
+from azure_devops_agents.investigation.turns.messages import find_refusal
 from azure_devops_agents.reports.links import add_places, list_links, list_written
 from azure_devops_agents.reports.markdown import render_markdown
 from azure_devops_agents.reports.report import (

@@ -10,7 +10,6 @@ from langgraph.types import Send
 from azure_devops_agents.evidence.record import READ_EVIDENCE
 from azure_devops_agents.evidence.sources import select_sources
 from azure_devops_agents.investigation.budgets import LAST_TURNS, Budgets, Meter, costs_call
-from azure_devops_agents.investigation.messages import find_refusal
 from azure_devops_agents.investigation.state import (
     CallTask,
     Decision,
@@ -21,6 +20,7 @@ from azure_devops_agents.investigation.state import (
     list_unanswered_calls,
     waiting_writes,
 )
+from azure_devops_agents.investigation.turns.messages import find_refusal
 from azure_devops_agents.reports.report import WRITE_REPORT, parse_report
 
 _CITED = re.compile(r"\bE\d+\b")

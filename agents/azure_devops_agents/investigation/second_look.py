@@ -27,10 +27,10 @@ from azure_devops_agents.investigation.reporting import ReportNodes, after_repor
 from azure_devops_agents.investigation.routing import after_calls, after_model, is_stopped
 from azure_devops_agents.investigation.state import State, since_question
 from azure_devops_agents.investigation.storing import EvidenceOfRun
-from azure_devops_agents.investigation.streaming import InertModel
-from azure_devops_agents.investigation.token_counts import with_usage
 from azure_devops_agents.investigation.tool_calls import declare_own_tool
-from azure_devops_agents.investigation.turns import ModelNode
+from azure_devops_agents.investigation.turns.model_node import ModelNode
+from azure_devops_agents.investigation.turns.streaming import InertModel
+from azure_devops_agents.investigation.turns.token_counts import with_usage
 from azure_devops_agents.reports.report import WRITE_REPORT
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.settings import check_choice
@@ -103,11 +103,12 @@ class SecondLookNode:
     toolkit: AzureDevOpsToolkit
     meter: Meter
     evidence: EvidenceOfRun
-    instructions: str = ""
+    instructions: str
+    wanted: bool
 
     def look(self, state: State) -> dict[str, Any]:
-        """Take the second look, if there is a report to look at."""
-        if not _is_due(state):
+        """Take the second look, if it is wanted and there is a report to look at."""
+        if not (self.wanted and _is_due(state)):
             return {}
         second = cast("State", self._wire().invoke(self._begin(state)))
         messages = self._show_both(state, second)
@@ -118,8 +119,8 @@ class SecondLookNode:
         return self._conclude(state, second, messages, said)
 
     async def alook(self, state: State) -> dict[str, Any]:
-        """Take the second look, if there is a report to look at, without blocking."""
-        if not _is_due(state):
+        """Take the second look, if it is wanted and there is a report to look at, without blocking."""
+        if not (self.wanted and _is_due(state)):
             return {}
         second = cast("State", await self._wire().ainvoke(self._begin(state)))
         messages = self._show_both(state, second)

@@ -11,7 +11,7 @@ from langchain_core.messages.tool import tool_call_chunk
 from azure_devops_agents.evidence.storable import storable
 from azure_devops_agents.investigation.events import ReportReady
 from azure_devops_agents.investigation.investigator import open_investigator
-from azure_devops_agents.investigation.messages import join_message
+from azure_devops_agents.investigation.turns.messages import join_message
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 
 REPORT = Call.to("write_report", answer="Done.", verdict="answered")

@@ -12,7 +12,7 @@ from azure_devops_agents.cli.conversation import History
 from azure_devops_agents.investigation.events import ApprovalAsked, ReportReady
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import open_investigator
-from azure_devops_agents.investigation.messages import join_message
+from azure_devops_agents.investigation.turns.messages import join_message
 from azure_devops_agents.models.scripted import KeylessModel
 from langchain_azure_devops.text import PSEUDONYM
 

@@ -8,8 +8,8 @@ from agent_tokens import FULL
 from langchain_openai import ChatOpenAI
 
 from azure_devops_agents.investigation.graph import build_graph
-from azure_devops_agents.investigation.instructions import load_instructions
 from azure_devops_agents.investigation.investigator import open_investigator
+from azure_devops_agents.investigation.turns.instructions import load_instructions
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 from azure_devops_evals.cases.setup import AGENT, push_commit
 from azure_devops_evals.live.openai_server import OpenAIServer, Turn

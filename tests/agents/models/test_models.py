@@ -8,8 +8,8 @@ from langchain_openai import ChatOpenAI
 
 from azure_devops_agents.investigation.events import ApprovalAsked, ReportReady
 from azure_devops_agents.investigation.investigator import open_investigator
-from azure_devops_agents.investigation.messages import find_refusal, join_message
 from azure_devops_agents.investigation.state import answer_every_call
+from azure_devops_agents.investigation.turns.messages import find_refusal, join_message
 from azure_devops_agents.models.offline import OfflineModel
 from azure_devops_agents.models.providers import open_model
 from azure_devops_agents.models.scripted import Call, ScriptedModel, UnknownQuestion

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from azure_devops_agents.investigation.prompts import SYSTEM
+from azure_devops_agents.investigation.turns.prompts import SYSTEM
 from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import NO, WRITE, YES, Case, Outcome, edited
 from azure_devops_evals.cases import CASES

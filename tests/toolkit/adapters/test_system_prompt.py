@@ -3,7 +3,7 @@
 import pytest
 from tool_calls import FULL, READ, READ_SCOPES, seed_with_tokens
 
-from azure_devops_agents.investigation.prompts import SYSTEM
+from azure_devops_agents.investigation.turns.prompts import SYSTEM
 from langchain_azure_devops import AzureDevOpsToolkit
 
 

@@ -13,8 +13,8 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from langchain_core.runnables.config import var_child_runnable_config
 from pydantic import ConfigDict
 
-from azure_devops_agents.investigation.deadlines import take_next_until, take_until
 from azure_devops_agents.investigation.outgoing import TEXTS_OF_BLOCKS, Outgoing, StreamedText
+from azure_devops_agents.investigation.turns.deadlines import take_next_until, take_until
 
 _BESIDE = "beside the content"
 

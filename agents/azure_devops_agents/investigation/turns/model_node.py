@@ -12,15 +12,15 @@ from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMes
 from azure_devops_agents.evidence.record import ReadEvidence
 from azure_devops_agents.investigation.budgets import LAST_TURNS, Meter, question_id
 from azure_devops_agents.investigation.clearing import clear_known, clear_message
-from azure_devops_agents.investigation.deadlines import TimeUp
 from azure_devops_agents.investigation.events import ToolStarted, announce
-from azure_devops_agents.investigation.messages import join_message
 from azure_devops_agents.investigation.outgoing import Outgoing
-from azure_devops_agents.investigation.prompts import OVER_BUDGET, add_note, write_system_prompt
 from azure_devops_agents.investigation.state import State, answer_every_call
-from azure_devops_agents.investigation.streaming import InertModel
-from azure_devops_agents.investigation.token_counts import with_usage
 from azure_devops_agents.investigation.tool_calls import available_tools, declare_own_tool
+from azure_devops_agents.investigation.turns.deadlines import TimeUp
+from azure_devops_agents.investigation.turns.messages import join_message
+from azure_devops_agents.investigation.turns.prompts import OVER_BUDGET, add_note, write_system_prompt
+from azure_devops_agents.investigation.turns.streaming import InertModel
+from azure_devops_agents.investigation.turns.token_counts import with_usage
 from azure_devops_agents.models.scripted import UnknownQuestion
 from azure_devops_agents.reports.report import WriteReport
 from langchain_azure_devops import AzureDevOpsToolkit
