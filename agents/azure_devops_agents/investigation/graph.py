@@ -102,22 +102,23 @@ def build_graph(
     graph.add_node("collect", RunnableLambda(clearing.collect, clearing.acollect))
     graph.add_node("report", RunnableLambda(ending.report, ending.areport))
     graph.add_node("answer", RunnableLambda(ending.answer, ending.aanswer))
+    graph.add_node("second_look", RunnableLambda(looking.look, looking.alook))
     graph.add_node("check", RunnableLambda(ending.check, ending.acheck))
 
+    _connect(graph, after_model(partial(list_writers, toolkit), meter, writing.destination))
+    compiled = graph.compile(checkpointer=checkpointer, store=store, name="azure_devops_investigation")
+    # The budgets end a question; this only stops a graph that goes on without a turn of the model.
+    return compiled.with_config({"recursion_limit": _MOST_STEPS})
+
+
+def _connect(graph: StateGraph[Any, Any, Any, Any], route: Callable[[State], Any]) -> None:
+    """Connect the nodes as they are drawn above."""
     graph.add_edge(START, "model")
-    graph.add_conditional_edges(
-        "model",
-        after_model(partial(list_writers, toolkit), meter, writing.destination),
-        ["read", "prepare", "answer", "report"],
-    )
+    graph.add_conditional_edges("model", route, ["read", "prepare", "answer", "report"])
     for node in ("read", "prepare", "approve", "write"):
         graph.add_edge(node, "collect")
     graph.add_conditional_edges("collect", after_calls, ["approve", "prepare", "write", "model", "report"])
     graph.add_conditional_edges("report", after_report, {"model": "model", "check": "second_look"})
-    graph.add_node("second_look", RunnableLambda(looking.look, looking.alook))
     graph.add_edge("second_look", "check")
     graph.add_edge("check", END)
     graph.add_edge("answer", END)
-    compiled = graph.compile(checkpointer=checkpointer, store=store, name="azure_devops_investigation")
-    # The budgets end a question; this only stops a graph that goes on without a turn of the model.
-    return compiled.with_config({"recursion_limit": _MOST_STEPS})
