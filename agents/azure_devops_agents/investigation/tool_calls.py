@@ -1,5 +1,6 @@
 """The tools of the graph, and the updates of the state that answer a call."""
 
+import json
 from inspect import cleandoc
 from typing import Any, Literal
 
@@ -8,9 +9,11 @@ from langchain_core.tools import BaseTool
 from pydantic import BaseModel
 
 from azure_devops_agents.approvals.view import graph_approver
+from azure_devops_agents.approvals.write_journal import Outcome
 from azure_devops_agents.evidence.record import Answer, evidence_of_text, preview
-from langchain_azure_devops import AzureDevOpsToolkit
+from langchain_azure_devops import AzureDevOps, AzureDevOpsToolkit
 from langchain_azure_devops.calls import strict_schema
+from langchain_azure_devops.text import fence
 
 
 def available_tools(toolkit: AzureDevOpsToolkit, *, only_reads: bool = False) -> dict[str, BaseTool]:
@@ -63,8 +66,24 @@ def record_evidence(
     return {"messages": [message], "evidence": {evidence["id"]: evidence}, "untrusted_read": evidence["untrusted"]}
 
 
-def record_found(evidence_id: str, call: dict[str, Any], status: str, text: str) -> dict[str, Any]:
+def record_found(client: AzureDevOps, evidence_id: str, call: dict[str, Any], found: Outcome) -> dict[str, Any]:
     """Answer a call with the outcome of a write that was begun before."""
-    evidence = evidence_of_text(evidence_id, call, status, text, "found again; nothing was sent twice")
+    status = found.status or "unknown"
+    evidence = evidence_of_text(evidence_id, call, status, found.text, "found again; nothing was sent twice")
     evidence["untrusted"] = True
-    return record_evidence(call, evidence, "success" if status == "written" else "error")
+    update = record_evidence(call, evidence, "success" if status == "written" else "error")
+    return keep_sent(client, update) if status == "written" else update
+
+
+def keep_sent(client: AzureDevOps, update: dict[str, Any]) -> dict[str, Any]:
+    """Add to the evidence of a write the values that were sent. The model knows them, so its answer has them not."""
+    for entry in update["evidence"].values():
+        given = {name: value for name, value in entry["arguments"].items() if value not in (None, [], "")}
+        sent = "\n".join(f"{name}: {_as_text(value)}" for name, value in given.items())
+        whole = fence(client.secrets.redact(sent), client.context.nonce())
+        entry["text"] = f"{entry['text']}\n\nThe values that were sent:\n{whole}"
+    return update
+
+
+def _as_text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -207,7 +207,8 @@ def _outcome(
         changes=environment.changes(),
         secrets=environment.secrets,
         calls=tuple(list_calls(messages)),
-        tokens=count_tokens_approximately(messages),
+        # The report is the last message as well; no model reads it there.
+        tokens=count_tokens_approximately([m for m in messages if not m.additional_kwargs.get("report")]),
         crash=crash,
         outage=outage,
     )

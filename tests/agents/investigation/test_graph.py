@@ -249,3 +249,21 @@ def test_intents_are_unique_across_connections(tmp_path):
     assert two.begin("a", "tool").text == "id: 1"
     one.close()
     two.close()
+
+
+def test_the_evidence_of_a_write_keeps_what_was_sent_and_what_the_service_returned(investigate):
+    steps = "Open the gate at seven.\nIt stays open."
+    bug = Call.to("create_work_item", **BUG.arguments, description=steps)
+    sent = {"statement": "The bug says how.", "evidence": ["E1"], "quote": "It stays open."}
+    report = Call.to("write_report", answer="Filed.", verdict="answered", observed=[sent])
+    with investigate(bug, report) as investigator:
+        found, _ = finished(answer(investigator, asked(investigator.ask("t", "File it.")), YES))
+        entry = investigator.evidence("t")["E1"]
+        told = next(message for message in investigator.state("t")["messages"] if message.type == "tool")
+    assert [statement["statement"] for statement in found["observed"]] == ["The bug says how."]
+    assert entry["arguments"]["description"] == steps
+    assert entry["data"]["title"] == "The gate is open"
+    assert f"id: {entry['data']['id']}" in entry["text"]
+    assert "The values that were sent:" in entry["text"]
+    assert steps in entry["text"]
+    assert steps not in told.content

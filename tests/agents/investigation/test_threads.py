@@ -9,6 +9,7 @@ import textwrap
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from agent_decisions import YES, answer
 
 from azure_devops_agents.investigation.events import ReportReady, ToolFinished
 from azure_devops_agents.investigation.investigator import open_investigator
@@ -35,10 +36,8 @@ def place(request, tmp_path):
 
 
 def approve(investigator, thread="t"):
-    answers = {
-        asked.interrupt_id: {"decision": "approve", "approver": "dana"} for asked in investigator.pending(thread)
-    }
-    return list(investigator.answer(thread, answers))
+    question = investigator.pending(thread)
+    return [] if question is None else answer(investigator, question, *[YES] * len(question.views), thread=thread)
 
 
 def rows(place, table):
@@ -55,7 +54,7 @@ def rows(place, table):
 def test_a_thread_goes_on_in_another_process_of_the_investigator(toolkit, place, organization):
     with open_investigator(model(LIST, BUG, REPORT), toolkit, **place) as investigator:
         list(investigator.ask("t", "File it."))
-        assert len(investigator.pending("t")) == 1
+        assert len(investigator.pending("t").views) == 1
     with open_investigator(model(LIST, BUG, REPORT), toolkit, **place) as investigator:
         [ready] = [event for event in approve(investigator) if isinstance(event, ReportReady)]
         evidence = investigator.evidence("t")

@@ -71,7 +71,7 @@ def test_a_write_is_named_with_its_title_and_its_page(toolkit, server, tmp_path)
     done = Call.to("write_report", answer="Filed.", verdict="answered")
     with open_investigator(ScriptedModel(steps=[[BUG], [done]]), toolkit, path=tmp_path / "t.sqlite") as investigator:
         [asked] = [event for event in investigator.ask("t", "File it.") if isinstance(event, ApprovalAsked)]
-        events = investigator.answer("t", {asked.interrupt_id: {"decision": "approve"}})
+        events = investigator.answer("t", asked.interrupt_id, {"type": "approve"})
         report = next(event.report for event in events if isinstance(event, ReportReady))
         [entry] = [entry for entry in investigator.evidence("t").values() if entry["status"] == "written"]
     [written] = report["written"]

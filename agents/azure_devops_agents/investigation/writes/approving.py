@@ -19,6 +19,7 @@ from azure_devops_agents.approvals.answers import (
     read_answer,
 )
 from azure_devops_agents.approvals.fingerprint import fingerprint
+from azure_devops_agents.approvals.write_journal import Outcome
 from azure_devops_agents.investigation.events import WriteDecided, announce
 from azure_devops_agents.investigation.outgoing import Outgoing
 from azure_devops_agents.investigation.state import (
@@ -94,10 +95,15 @@ class ApproveNode:
         found = [task for task in tasks if "found" in task]
         if found:
             ids = free_ids(state.get("evidence", {}))
-            return [_answer_found(task, next(ids)) for task in found]
+            return [self._answer_found(task, next(ids)) for task in found]
         if self.preparing.plan is not None:
             return [self._ask_plan(task) for task in tasks]
         return self._ask_person(state, tasks)
+
+    def _answer_found(self, task: CallTask, evidence_id: str) -> Step:
+        """Answer a call with an equal write that was found meanwhile, so that it is not sent twice."""
+        found = Outcome(task["found"]["status"], task["found"]["text"])
+        return answer(task["call"], record_found(self.toolkit.client, evidence_id, task["call"], found))
 
     def _ask_plan(self, task: CallTask) -> Step:
         """Let the plan decide in place of a person. It is asked in the order of the calls, because it counts."""
@@ -219,12 +225,6 @@ def _prepare_again(task: CallTask) -> Step:
     unseen.pop("view", None)
     unseen.pop("state", None)
     return Step({"waiting": {task["call"]["id"]: unseen}})
-
-
-def _answer_found(task: CallTask, evidence_id: str) -> Step:
-    """Answer a call with an equal write that was found meanwhile, so that it is not sent twice."""
-    found = task.get("found", {})
-    return answer(task["call"], record_found(evidence_id, task["call"], found["status"], found["text"]))
 
 
 def _list_approvals(steps: Sequence[Step]) -> list[tuple[str, str, str]]:

@@ -15,7 +15,13 @@ from azure_devops_agents.approvals.write_journal import Outcome, WriteJournal
 from azure_devops_agents.evidence.record import evidence_of_message
 from azure_devops_agents.investigation.refusals import ToolAbsent, evidence_of_refusal
 from azure_devops_agents.investigation.state import Decision, approval_of, as_named
-from azure_devops_agents.investigation.tool_calls import available_tools, record_evidence, record_found, tool_call
+from azure_devops_agents.investigation.tool_calls import (
+    available_tools,
+    keep_sent,
+    record_evidence,
+    record_found,
+    tool_call,
+)
 from azure_devops_agents.investigation.writes.preparing import blocked, destination_of, elsewhere
 from langchain_azure_devops import AzureDevOpsToolkit, Tool
 from langchain_azure_devops.errors import AzureDevOpsError, StateChanged, WriteOutcomeUnknown
@@ -77,7 +83,7 @@ class WriteNode:
             if before.status == _OUTDATED:
                 return _mark_outdated(decision)
             outcome = client.run_sync(self._find_outcome(decision, before))
-            return record_found(decision["evidence_id"], decision["call"], outcome.status or "unknown", outcome.text)
+            return record_found(client, decision["evidence_id"], decision["call"], outcome)
         with recall_writes(client, tool, self.journal, self.destination), _approved(decision):
             message = tools[decision["call"]["name"]].invoke(tool_call(decision["call"]))
         status, text, update = self._conclude(decision, message)
@@ -97,7 +103,7 @@ class WriteNode:
             if before.status == _OUTDATED:
                 return _mark_outdated(decision)
             outcome = await client.run(self._find_outcome(decision, before))
-            return record_found(decision["evidence_id"], decision["call"], outcome.status or "unknown", outcome.text)
+            return record_found(client, decision["evidence_id"], decision["call"], outcome)
         async with arecall_writes(client, tool, self.journal, self.destination):
             with _approved(decision):
                 message = await tools[decision["call"]["name"]].ainvoke(tool_call(decision["call"]))
@@ -125,8 +131,9 @@ class WriteNode:
             evidence["data"] = (message.artifact or {}).get("data")
         elif failed == WriteOutcomeUnknown.__name__:
             evidence["status"] = "unknown"
+        status, text = evidence["status"], evidence["text"]
         update = record_evidence(decision["call"], evidence, message.status, message.artifact)
-        return evidence["status"], evidence["text"], update
+        return status, text, keep_sent(self.toolkit.client, update) if status == "written" else update
 
     async def _find_outcome(self, decision: Decision, before: Outcome) -> Outcome:
         """Return the outcome of a write that was begun before. It is looked up if needed, and nothing is sent again."""
