@@ -87,7 +87,7 @@ def _open_parts() -> _Parts:
 
 @functools.cache
 def _open_parts_once() -> _Parts:
-    toolkit = AzureDevOpsToolkit(audit=audit_path())
+    toolkit = AzureDevOpsToolkit(audit=audit_path(), toolsets="all")
     model = open_model(os.environ.get(MODEL) or None)
     return _Parts(
         toolkit, model, WriteJournal(find_database()), read_budgets(), load_instructions(), wants_second_look()

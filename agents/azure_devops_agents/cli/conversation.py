@@ -42,7 +42,7 @@ def chat(options: ConnectionOptions, *, agent: AgentOptions, thread: str | None,
     thread = thread or f"chat-{uuid.uuid4().hex[:8]}"
     with (
         options.open() as target,
-        target.toolkit() as toolkit,
+        target.open_toolkit("tools") as toolkit,
         open_investigator(
             chosen := open_model(agent.model),
             toolkit,

@@ -84,7 +84,8 @@ class Target:
             Misconfigured: The server cannot be used.
         """
         if via == "tools":
-            return self.toolkit()
+            # The agent shows its model what fits, and finds the rest by words.
+            return self.toolkit(("all",))
         from langchain_azure_devops import azure_devops_mcp_tools  # noqa: PLC0415 - `verify` must not wait for it
 
         toolkit = self.toolkit(())

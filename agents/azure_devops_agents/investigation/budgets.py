@@ -14,6 +14,8 @@ from azure_devops_agents.evidence.record import READ_EVIDENCE
 from azure_devops_agents.investigation.events import BudgetUsed
 from azure_devops_agents.investigation.refusals import BudgetExceeded
 from azure_devops_agents.investigation.state import State, since_question
+from azure_devops_agents.investigation.turns.token_counts import ESTIMATED
+from azure_devops_agents.investigation.turns.tool_choice import FIND_TOOLS
 from azure_devops_agents.reports.report import WRITE_REPORT
 from langchain_azure_devops.errors import Misconfigured
 
@@ -22,9 +24,7 @@ __all__ = ["Budgets", "Meter", "Usage", "read_budgets"]
 _PREFIX = "AZURE_DEVOPS_AGENT_"
 LAST_TURNS = 3
 """How many turns the model has at most once a limit is reached; in the last of them it can only write the report."""
-ESTIMATED = "tokens_estimated"
-"""The name in the metadata of a message that says that its tokens were estimated, because the provider named none."""
-_FREE = frozenset({READ_EVIDENCE, WRITE_REPORT})
+_FREE = frozenset({READ_EVIDENCE, WRITE_REPORT, FIND_TOOLS})
 """The agent's own tools: they send nothing to the service, so they cost no call."""
 
 
@@ -36,6 +36,7 @@ class Budgets:
         calls: Tool calls. To write the report and to read stored evidence is no call.
         tokens: Tokens of all turns of the model together, as the provider reports them. They are estimated when it
             reports none.
+        context: Tokens of the conversation that is sent at once. Beyond it, older results are reduced to a line.
         seconds: Time since the question, without the time for which people were waited for.
         last_seconds: Time that the model has after that for its report.
         approvals: How often a person is asked; more would not be read.
@@ -44,6 +45,7 @@ class Budgets:
 
     calls: int = 60
     tokens: int = 400_000
+    context: int = 50_000
     seconds: float = 1_200.0
     last_seconds: float = 120.0
     approvals: int = 12
@@ -239,8 +241,8 @@ def describe_budget(budgets: Budgets) -> str:
     """Announce the budget to the model, for its system prompt."""
     return (
         f"The budget of a question is {budgets.calls} tool calls, {budgets.tokens:,} tokens and "
-        f"{_minutes(budgets.seconds)}. The last line of the conversation says what is left. {READ_EVIDENCE} and "
-        f"{WRITE_REPORT} cost no call. When a limit is reached, you can only write the report."
+        f"{_minutes(budgets.seconds)}. The last line of the conversation says what is left. {READ_EVIDENCE}, "
+        f"{FIND_TOOLS} and {WRITE_REPORT} cost no call. When a limit is reached, you can only write the report."
     )
 
 

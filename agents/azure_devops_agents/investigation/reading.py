@@ -12,6 +12,7 @@ from azure_devops_agents.investigation.refusals import BudgetExceeded, ToolAbsen
 from azure_devops_agents.investigation.state import CallTask
 from azure_devops_agents.investigation.storing import EvidenceOfRun
 from azure_devops_agents.investigation.tool_calls import answer_call, available_tools, record_evidence, tool_call
+from azure_devops_agents.investigation.turns.tool_choice import FIND_TOOLS, answer_search, found_artifact
 from azure_devops_agents.reports.report import WRITE_REPORT, parse_report
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.errors import InvalidRequest
@@ -56,12 +57,19 @@ class ReadNode:
         try:
             if call["name"] == WRITE_REPORT:
                 parse_report(call["args"])
+            if call["name"] == FIND_TOOLS:
+                return self._find_tools(call)
             if call["name"] == READ_EVIDENCE:
                 find_evidence(task["evidence"], call["args"])
                 return None
         except ValueError as error:
             return refuse_call(call, InvalidRequest(str(error), subject="arguments"))
         return None if call["name"] in tools else self._refuse_absent(task, tools)
+
+    def _find_tools(self, call: dict[str, Any]) -> dict[str, Any]:
+        """Answer a search for tools. Later turns read from the message what was found."""
+        text, names = answer_search(self.toolkit, call["args"])
+        return answer_call(call, text, found_artifact(names))
 
     def _select_entry(self, task: CallTask) -> dict[str, Evidence]:
         """Return the entry in whose text a call reads on."""

@@ -39,9 +39,9 @@ def tool_call(call: dict[str, Any]) -> dict[str, Any]:
     return {"type": "tool_call", "id": call["id"], "name": call["name"], "args": call["args"]}
 
 
-def answer_call(call: dict[str, Any], text: str) -> dict[str, Any]:
+def answer_call(call: dict[str, Any], text: str, artifact: object = None) -> dict[str, Any]:
     """Answer a call by an update of the state, without evidence."""
-    return {"messages": [ToolMessage(text, tool_call_id=call["id"], name=call["name"])]}
+    return {"messages": [ToolMessage(text, artifact=artifact, tool_call_id=call["id"], name=call["name"])]}
 
 
 def record_evidence(

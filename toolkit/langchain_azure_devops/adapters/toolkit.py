@@ -10,6 +10,7 @@ from pydantic import ConfigDict, PrivateAttr, SecretStr
 from typing_extensions import Unpack
 
 from langchain_azure_devops.access.connection import Connection
+from langchain_azure_devops.access.finding import find_by_words
 from langchain_azure_devops.access.offer import Offer
 from langchain_azure_devops.access.selection import DEFAULT, Absence, Catalog, Names, check_complete
 from langchain_azure_devops.adapters.langchain import ArtifactForm, OnError, bind, make_announcer
@@ -236,6 +237,18 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
             return [self._bind_once(tool) for tool in allowed]
         given = check_approver(approver)
         return [self._bind(tool, given) if tool.access == "write" else self._bind_once(tool) for tool in allowed]
+
+    def find_tools(self, words: str, limit: int = 8) -> list[Tool[..., Any]]:
+        """Return the chosen tools whose names, toolsets or descriptions contain some words, the best first.
+
+        This lets an agent with many tools show only some of them to its model. Tools that the token does not allow are
+        found as well; `absent` says why they are left out.
+
+        Args:
+            words: Words in any order, such as "branch policy".
+            limit: The most tools to return.
+        """
+        return find_by_words(self._offer.candidates, words, limit)
 
     def interrupt_on(
         self, allowed_decisions: Sequence[Decision] = ("approve", "edit", "reject")

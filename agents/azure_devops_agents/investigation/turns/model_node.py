@@ -1,5 +1,6 @@
 """The model's turns: what the model is told, and what is stored of its answer."""
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,11 +17,13 @@ from azure_devops_agents.investigation.events import ToolStarted, announce
 from azure_devops_agents.investigation.outgoing import Outgoing
 from azure_devops_agents.investigation.state import State, answer_every_call
 from azure_devops_agents.investigation.tool_calls import available_tools, declare_own_tool
+from azure_devops_agents.investigation.turns.context import reduce_results
 from azure_devops_agents.investigation.turns.deadlines import TimeUp
 from azure_devops_agents.investigation.turns.messages import join_message
-from azure_devops_agents.investigation.turns.prompts import OVER_BUDGET, add_note, write_system_prompt
+from azure_devops_agents.investigation.turns.prompts import OVER_BUDGET, add_note, stable_nonce, write_system_prompt
 from azure_devops_agents.investigation.turns.streaming import InertModel
-from azure_devops_agents.investigation.turns.token_counts import with_usage
+from azure_devops_agents.investigation.turns.token_counts import count_schema, with_usage
+from azure_devops_agents.investigation.turns.tool_choice import FindTools, choose_tools
 from azure_devops_agents.models.scripted import UnknownQuestion
 from azure_devops_agents.reports.report import WriteReport
 from langchain_azure_devops import AzureDevOpsToolkit
@@ -111,11 +114,7 @@ class ModelNode:
         system = SystemMessage(f"{prompt}\n\n{self.task}" if self.task else prompt)
         messages = self._conversation(state)
         if limit is None:
-            tools = [
-                *available_tools(self.toolkit, only_reads=self.only_reads).values(),
-                declare_own_tool(ReadEvidence),
-                declare_own_tool(WriteReport),
-            ]
+            tools = self._choose_tools(state)
             # At its first turn a question has used nothing, and stands as the person wrote it.
             asked = isinstance(messages[-1], HumanMessage)
             told = [system, *(messages if asked else add_note(messages, self.meter.describe_left(state)))]
@@ -126,6 +125,15 @@ class ModelNode:
         told = [system, *add_note(messages, OVER_BUDGET.format(limit=limit))]
         return Turn(ending, told, self.meter.budgets.last_seconds, limit)
 
+    def _choose_tools(self, state: State) -> list[Any]:
+        """Return the tools that the model sees: those of the toolkit that fit, and the agent's own."""
+        own = [declare_own_tool(tool) for tool in (ReadEvidence, WriteReport)]
+        search = declare_own_tool(FindTools)
+        taken = sum(map(count_schema, (*own, search)))
+        available = available_tools(self.toolkit, only_reads=self.only_reads)
+        choice = choose_tools(available, self.toolkit.absent, state["messages"], taken)
+        return [*choice.tools, *own, *([search] if choice.more else [])]
+
     def _bind(self, turn: Turn, state: State) -> InertModel:
         return InertModel(
             inner=self.model.bind_tools(turn.tools),
@@ -134,11 +142,12 @@ class ModelNode:
         )
 
     def _conversation(self, state: State) -> list[AnyMessage]:
-        """Return the conversation for the provider, without the secrets that are known by now."""
-        return [
-            clear_message(message, partial(clear_known, self.toolkit.client))
-            for message in answer_every_call(self._clear_questions(state))
-        ]
+        """Return the conversation for the provider: not too long, and without the secrets that are known by now."""
+        client, profile = self.toolkit.client, self.model.profile or {}
+        most = min(self.meter.budgets.context, profile.get("max_input_tokens", math.inf) // 2)
+        whole = answer_every_call(self._clear_questions(state))
+        sent = reduce_results(whole, state.get("evidence", {}), int(most), stable_nonce(client))
+        return [clear_message(message, partial(clear_known, client)) for message in sent]
 
     def _clear_questions(self, state: State) -> list[AnyMessage]:
         """Return the messages, without secrets that a person put into a question."""

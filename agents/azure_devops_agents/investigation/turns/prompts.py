@@ -7,6 +7,7 @@ from typing import Any
 from langchain_core.messages import AnyMessage
 
 from azure_devops_agents.investigation.budgets import Budgets, describe_budget
+from azure_devops_agents.investigation.turns.tool_choice import FIND_TOOLS
 from langchain_azure_devops import AzureDevOps
 from langchain_azure_devops.results import (
     CURSORS,
@@ -54,7 +55,8 @@ def write_system_prompt(client: AzureDevOps, projects: Sequence[str], budgets: B
     where = describe_organization(client.settings.organization, client.settings.default_project)
     facts = [
         f"Today is {today:%A}, {today:%Y-%m-%d} (UTC); dates such as 'yesterday' count from it. {where}",
-        *_list_projects(projects, _stable_nonce(client)),
+        *_list_projects(projects, stable_nonce(client)),
+        f"{FIND_TOOLS}, where you have it, finds tools that you do not see yet.",
         describe_budget(budgets),
     ]
     return "\n".join((_CONVENTIONS, "", *facts, *_mark_instructions(client.secrets.redact(instructions))))
@@ -76,8 +78,8 @@ def _mark_instructions(instructions: str) -> list[str]:
     return ["", _RANK, "--- instructions of the operator ---", instructions, "--- end of the instructions ---"]
 
 
-def _stable_nonce(client: AzureDevOps) -> str:
-    """Return a nonce that nobody can guess and that does not change, because a cache of the prompt must hold."""
+def stable_nonce(client: AzureDevOps) -> str:
+    """Return a nonce that nobody can guess and that does not change, because the caches of providers must hold."""
     return hashlib.blake2b(b"prompt", key=client.context.pseudonym_key, digest_size=4).hexdigest()
 
 

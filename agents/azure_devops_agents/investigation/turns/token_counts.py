@@ -9,10 +9,10 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
-from azure_devops_agents.investigation.budgets import ESTIMATED
-
-_SCHEMA_CHARACTERS = 3
-"""Characters of a schema that certainly are more than a token: JSON takes 3.5 to 4.5 on average."""
+ESTIMATED = "tokens_estimated"
+"""The name in the metadata of a message that says that its tokens were estimated, because the provider named none."""
+_SCHEMA_CHARACTERS = 4
+"""Characters of a schema for a token, rather too few: the schemas of the tools have 5."""
 
 
 def with_usage(said: AIMessage, heard: Sequence[BaseMessage], tools: Sequence[Any]) -> AIMessage:

@@ -1,0 +1,118 @@
+"""Choose the tools that the model sees at once: there may be many more than a request should carry."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
+from langchain_core.tools import BaseTool
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from azure_devops_agents.investigation.turns.token_counts import count_schema
+from langchain_azure_devops import AzureDevOpsToolkit, Tool
+
+FIND_TOOLS = "find_tools"
+MOST_SCHEMA_TOKENS = 6_000
+"""The most tokens of all schemas that the model sees at once."""
+_MOST_FOUND = 6
+_FOUND = "found"
+
+
+class FindTools(BaseModel):
+    """Find further tools by words. You can call what is found from the next turn on."""
+
+    model_config = ConfigDict(title=FIND_TOOLS, extra="forbid")
+
+    words: Annotated[str, Field(description="Such as: branch policy")]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The tools of one turn.
+
+    Attributes:
+        tools: Those that the model sees.
+        more: Whether there are others, which it can look for.
+    """
+
+    tools: Sequence[BaseTool]
+    more: bool
+
+
+def choose_tools(
+    available: Mapping[str, BaseTool], absent: Iterable[str], messages: Sequence[AnyMessage], taken: int
+) -> Choice:
+    """Choose the tools that fit: those of the default set, then what the model found or used, the latest first.
+
+    Where all fit, all are chosen. Without any tool of the default set, the first ones are, in the order of the catalog.
+
+    Args:
+        available: The tools that the token allows, by their names.
+        absent: The names of the tools that it does not allow.
+        messages: The conversation.
+        taken: The tokens of the schemas that are sent anyway.
+    """
+    sizes = {name: count_schema(tool) for name, tool in available.items()}
+    room = MOST_SCHEMA_TOKENS - taken
+    if sum(sizes.values()) <= room:
+        return Choice(list(available.values()), more=bool(list(absent)))
+    first = [name for name, tool in available.items() if _is_default(tool)] or list(available)
+    chosen = dict[str, BaseTool]()
+    for name in (*first, *_list_recent(messages)):
+        if name in available and name not in chosen and sizes[name] <= room:
+            chosen[name] = available[name]
+            room -= sizes[name]
+    kept = [name for name in chosen if name in first] + sorted(name for name in chosen if name not in first)
+    return Choice([chosen[name] for name in kept], more=True)
+
+
+def answer_search(toolkit: AzureDevOpsToolkit, arguments: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """Return the text that answers a search for tools, and the names of those that the model can call.
+
+    Raises:
+        ValueError: The arguments do not fit.
+    """
+    try:
+        words = FindTools.model_validate(arguments).words
+    except ValidationError as error:
+        raise ValueError(
+            f"{FIND_TOOLS} takes words, such as words='branch policy': {error.errors()[0]['msg']}"
+        ) from None
+    names = {tool.name: name for name, tool in toolkit.declarations.items()}
+    found, absent = toolkit.find_tools(words, _MOST_FOUND), toolkit.absent
+    usable = [tool for tool in found if tool.name not in absent]
+    lines = [f"- {names[tool.name]}: {_first_sentence(tool)}" for tool in usable]
+    missing = [f"- {names[tool.name]}: {_say_why(toolkit, tool)}" for tool in found if tool.name in absent]
+    text = ["You can call these tools from the next turn on:", *lines] if lines else []
+    text += ["These tools are left out; say so when the question needs one:", *missing] if missing else []
+    return "\n".join(text) or f"No tool is about {words!r}. Try other words.", [names[tool.name] for tool in usable]
+
+
+def found_artifact(names: list[str]) -> dict[str, Any]:
+    """Return the artifact of the answer to a search, from which later turns know what was found."""
+    return {_FOUND: names}
+
+
+def _list_recent(messages: Sequence[AnyMessage]) -> list[str]:
+    """List the tools that the model found or called, the latest first."""
+    recent = dict[str, None]()
+    for message in reversed(messages):
+        if isinstance(message, AIMessage):
+            recent |= dict.fromkeys(str(call["name"]) for call in message.tool_calls)
+        elif isinstance(message, ToolMessage) and message.name == FIND_TOOLS and isinstance(message.artifact, dict):
+            recent |= dict.fromkeys(message.artifact.get(_FOUND, []))
+    return list(recent)
+
+
+def _is_default(tool: BaseTool) -> bool:
+    return not (tool.extras or {}).get("defer_loading")
+
+
+def _first_sentence(tool: Tool[..., Any]) -> str:
+    return tool.description.split(". ")[0].rstrip(".")
+
+
+def _say_why(toolkit: AzureDevOpsToolkit, tool: Tool[..., Any]) -> str:
+    absence = toolkit.absent[tool.name]
+    scopes = f" ({' or '.join(scope.value for scope in absence.scopes)})" if absence.scopes else ""
+    return f"{absence.reason}{scopes}"

@@ -1,0 +1,77 @@
+"""Long conversations: older results become a line of the index, and what is sent stays below the limit."""
+
+import json
+from itertools import pairwise
+
+from langchain_core.messages.utils import count_tokens_approximately
+from langchain_openai import ChatOpenAI
+
+from azure_devops_agents.investigation.budgets import Budgets
+from azure_devops_agents.investigation.graph import build_graph
+from azure_devops_evals.live.openai_server import OpenAIServer, Turn
+
+REPORT = Turn(calls=[("write_report", json.dumps({"answer": "Done.", "verdict": "answered"}))])
+QUESTION = {"messages": [("user", "What happened?")]}
+LOG = ("get_build_log", json.dumps({"build": 35, "log": 5, "first_line": 1, "last_line": 60}))
+
+
+def run(toolkit, turns, **budgets):
+    with OpenAIServer([*turns, REPORT]) as server:
+        model = ChatOpenAI(model="local", base_url=server.base_url, api_key="made-up", max_retries=0)
+        state = build_graph(model, toolkit, budgets=Budgets(**budgets)).invoke(QUESTION)
+    return state, [request["messages"] for request in server.requests]
+
+
+def tokens(messages):
+    return count_tokens_approximately([{**message, "content": message["content"] or ""} for message in messages[1:]])
+
+
+def without_note(message):
+    return {**message, "content": str(message["content"]).split("\n\n[Left of")[0]}
+
+
+def test_a_run_of_two_hundred_calls_stays_below_the_limit(toolkit):
+    turns = [Turn(calls=[LOG] * 10) for _ in range(20)]
+    state, sent = run(toolkit, turns, calls=300, tokens=10**9, context=30_000)
+    assert state["report"]["answer"] == "Done."
+    assert state["report"]["usage"]["calls"] == 200
+    assert 15_000 < max(map(tokens, sent)) <= 30_500
+    for messages in sent:
+        calls = [call["id"] for message in messages for call in message.get("tool_calls", [])]
+        answers = [message["tool_call_id"] for message in messages if message["role"] == "tool"]
+        assert calls == answers
+
+
+def test_a_reduced_result_is_a_line_that_says_how_to_see_it_again_and_the_state_keeps_it_whole(toolkit):
+    read = Turn(calls=[("read_evidence", json.dumps({"id": "E1"}))])
+    state, sent = run(toolkit, [*[Turn(calls=[LOG])] * 8, read], tokens=10**9, context=2_500)
+    first = next(message for message in sent[-2] if message["role"] == "tool")
+    lines = first["content"].splitlines()
+    assert lines[0].startswith('E1: get_build_log {"build": 35')
+    assert lines[-1] == "[read_evidence(id='E1') shows it]"
+    assert lines[1].startswith("<untrusted ")
+    assert sent[-1][-1]["content"].startswith("E1, get_build_log")
+    kept = next(message for message in state["messages"] if message.type == "tool")
+    assert len(str(kept.content)) > 1_000
+
+
+def test_the_newest_results_are_whole(toolkit):
+    _, sent = run(toolkit, [Turn(calls=[LOG])] * 8, tokens=10**9, context=2_500)
+    for messages in sent[1:]:
+        assert not messages[-1]["content"].startswith('E1: get_build_log {"')
+        assert "shows it]" not in messages[-1]["content"]
+
+
+def test_results_of_one_turn_that_do_not_fit_by_themselves_are_reduced_as_well(toolkit):
+    _, sent = run(toolkit, [Turn(calls=[LOG] * 20)], tokens=10**9, context=8_000)
+    assert tokens(sent[1]) <= 8_200
+    assert "shows it]" not in sent[1][-1]["content"]
+
+
+def test_the_beginning_of_what_is_sent_stays_the_same_for_many_turns(toolkit):
+    _, sent = run(toolkit, [Turn(calls=[LOG])] * 16, tokens=10**9, context=6_000)
+    changed = 0
+    for before, after in pairwise(sent):
+        old, new = [list(map(without_note, messages[: len(before)])) for messages in (before, after)]
+        changed += old != new
+    assert 0 < changed <= 16 // 3

@@ -1,0 +1,107 @@
+"""A toolkit with a hundred further tools: the model sees what fits, and finds the others by words."""
+
+import json
+
+import pytest
+from agent_tokens import FULL, READ_SCOPES, READER
+from langchain_openai import ChatOpenAI
+
+from azure_devops_agents.investigation.graph import build_graph
+from azure_devops_evals.live.openai_server import OpenAIServer, Turn
+from langchain_azure_devops import AzureDevOps, AzureDevOpsToolkit, Result, Scope, Toolset
+
+REPORT = Turn(calls=[("write_report", json.dumps({"answer": "Done.", "verdict": "answered"}))])
+
+
+class Crane(Result):
+    singular, plural = "crane", "cranes"
+
+    id: int
+
+
+def harbour(count):
+    """A toolset with many tools that read, and one that writes."""
+    toolset = Toolset.named("harbour", "Look after the harbour.")
+    for number in range(count):
+
+        async def read(client: AzureDevOps, *, berth: str, tide: str = "", note: str = "") -> Crane:
+            return Crane(id=7)
+
+        read.__name__ = f"inspect_crane_{number:03}"
+        read.__doc__ = f"Inspect crane number {number:03} and its {'hydraulic' if number == 42 else 'plain'} pump."
+        toolset.read(Scope.CODE)(read)
+
+    @toolset.write(Scope.WORK_WRITE, sends="POST /_apis/cranes")
+    async def lower_crane(client: AzureDevOps, *, berth: str) -> Crane:
+        """Lower a crane into the water."""
+        raise AssertionError
+
+    return toolset
+
+
+@pytest.fixture
+def ask(server):
+    def run(*turns, token=FULL, scopes="app_token", count=100):
+        settings = {"base_url": server.base_url, "pat": token, "default_project": "Platform", "scopes": scopes}
+        with AzureDevOpsToolkit(**settings, extra=[harbour(count)]) as toolkit, OpenAIServer([*turns, REPORT]) as local:
+            model = ChatOpenAI(model="local", base_url=local.base_url, api_key="made-up", max_retries=0)
+            state = build_graph(model, toolkit).invoke({"messages": [("user", "Is the crane safe?")]})
+        return state, local.requests
+
+    return run
+
+
+def offered(request):
+    return [tool["function"]["name"] for tool in request["tools"]]
+
+
+def find(words):
+    return Turn(calls=[("find_tools", json.dumps({"words": words}))])
+
+
+def schema_tokens(request):
+    return sum(len(json.dumps(tool)) for tool in request["tools"]) / 4
+
+
+def test_the_model_sees_the_default_set_and_the_search_and_what_it_found_from_the_next_turn_on(ask):
+    crane = ("inspect_crane_042", json.dumps({"berth": "North"}))
+    state, requests = ask(find("hydraulic pumps of cranes"), Turn(calls=[crane]))
+    names = [offered(request) for request in requests]
+    assert {"list_pull_requests", "find_tools", "read_evidence", "write_report"} <= set(names[0])
+    assert not any(name.startswith("inspect_crane") for name in names[0])
+    assert "inspect_crane_042" in names[1]
+    assert "- inspect_crane_042: Inspect crane number 042" in str(requests[1]["messages"][-1]["content"])
+    assert state["evidence"]["E1"]["tool"] == "inspect_crane_042"
+    assert state["report"]["usage"]["calls"] == 1
+    assert max(map(schema_tokens, requests)) <= 6_000
+
+
+def test_what_was_found_longest_ago_goes_when_there_is_no_room(ask):
+    searches = [find(f"{number:03}") for number in range(18)]
+    _, requests = ask(*searches)
+    assert max(map(schema_tokens, requests)) <= 6_000
+    assert "inspect_crane_000" in offered(requests[1])
+    assert "inspect_crane_000" not in offered(requests[-1])
+    assert "inspect_crane_017" in offered(requests[-1])
+    # The default set stays, in its order, so that the beginning of what is sent stays the same.
+    first = [name for name in offered(requests[0]) if name in offered(requests[-1])]
+    assert [name for name in offered(requests[-1]) if name in first] == first
+
+
+def test_a_tool_that_the_token_does_not_allow_is_named_with_the_scope_and_not_offered(ask):
+    _, requests = ask(find("lower a crane"), token=READER, scopes=READ_SCOPES)
+    answer = str(requests[1]["messages"][-1]["content"])
+    assert "- lower_crane: " in answer.split("left out")[1]
+    assert "vso.work_write" in answer
+    assert "lower_crane" not in offered(requests[1])
+
+
+def test_where_all_tools_fit_all_are_seen(ask):
+    _, requests = ask(count=2)
+    assert {"inspect_crane_000", "inspect_crane_001", "lower_crane"} <= set(offered(requests[0]))
+    assert "find_tools" not in offered(requests[0])
+
+
+def test_words_that_fit_nothing_say_so(ask):
+    _, requests = ask(find("zeppelin"))
+    assert "No tool is about 'zeppelin'" in str(requests[1]["messages"][-1]["content"])
