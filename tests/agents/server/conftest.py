@@ -22,12 +22,12 @@ def file_bugs(*titles):
     return [calls, [Call.to("write_report", answer="Done.", verdict="answered")]]
 
 
-TITLES = ("approved", "edited", "rejected", "rubbish", "kept", "once", "forged", "x")
+TITLES = ("approved", "edited", "rejected", "rubbish", "kept", "left", "once", "forged", "x")
 SCRIPTS = {
     "Which projects are there?": LISTS,
     **{
         f"File {name}.": file_bugs(name)
-        for name in ("approved", "edited", "rejected", "rubbish", "kept", "once", "forged", "x")
+        for name in ("approved", "edited", "rejected", "rubbish", "kept", "left", "once", "forged", "x")
     },
     "File both.": file_bugs("first", "second"),
     **{f"File {number}.": file_bugs(f"number {number}") for number in range(4)},

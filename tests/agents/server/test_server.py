@@ -37,9 +37,13 @@ def test_the_schemas_say_what_goes_in_and_comes_out(client):
     assert not (schemas["config_schema"] or {}).get("properties")
 
 
-def test_a_question_is_answered_with_a_report_and_an_index_of_evidence(client):
+def test_a_question_ends_with_the_report_as_last_message_and_an_index_of_evidence(client):
     thread, values = ask(client, "Which projects are there?")
     assert values["report"]["answer"] == "There are four projects [E1]."
+    last = values["messages"][-1]
+    assert last["type"] == "ai"
+    assert "There are four projects" in last["content"]
+    assert last["additional_kwargs"]["report"]["answer"] == values["report"]["answer"]
     evidence = client.threads.get_state(thread)["values"]["evidence"]
     assert {entry["tool"] for entry in evidence.values()} == {"list_projects", "list_pull_requests"}
     assert "text" not in evidence["E1"]
@@ -80,6 +84,7 @@ def test_the_stream_shows_updates_messages_and_waits(client, world):
     assert "model" in by_mode["updates"][0]
     assert any("check" in update for update in by_mode["updates"])
     assert any(message["type"] == "AIMessageChunk" for message, _ in by_mode["messages"])
+    assert "There are four projects" in by_mode["messages"][-1][0]["content"]
     assert any("throttl" in json.dumps(event) for event in by_mode["custom"])
 
 
@@ -143,6 +148,15 @@ def test_rubbish_is_asked_again_with_the_reason(client, world, rubbish_thread, g
 def rubbish_thread(server):
     with server.client() as client:
         return ask(client, "File rubbish.")[0]
+
+
+def test_a_new_question_leaves_the_waiting_write_behind_and_no_later_answer_brings_it_back(client, world):
+    thread, _ = ask(client, "File left.")
+    assert waiting(client, thread) is not None
+    ask(client, "Thank you, that is all.", thread)
+    assert waiting(client, thread) is None
+    answer(client, thread, APPROVE, raise_error=False)
+    assert "left" not in world.titles()
 
 
 def test_two_writes_are_answered_at_once_in_their_order(client, world):
