@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 from langchain_core.language_models import BaseChatModel
@@ -12,10 +13,12 @@ from rich.console import Console
 from rich.text import Text
 
 from azure_devops_agents.cli.decisions import answer_approvals, ask_person, name_approver
-from azure_devops_agents.cli.options import AgentOptions, ConnectionOptions
+from azure_devops_agents.cli.options import REPORT_ENDINGS, AgentOptions, ConnectionOptions
+from azure_devops_agents.cli.report_file import save_report
+from azure_devops_agents.cli.report_view import show_report
 from azure_devops_agents.cli.shell_terms import in_shell_terms
 from azure_devops_agents.cli.terminal import SafeConsole, make_safe, plain
-from azure_devops_agents.cli.views import show, show_approvals, show_report
+from azure_devops_agents.cli.views import show, show_approvals
 from azure_devops_agents.investigation.investigator import Investigator, open_investigator
 from azure_devops_agents.models.providers import open_model
 from azure_devops_agents.paths import state_path
@@ -27,6 +30,7 @@ COMMANDS = {
     "/tools": "the tools this token may use",
     "/evidence": "all results of this thread; /evidence E3 shows one of them whole",
     "/report": "the last report",
+    "/save": "write the last report to a file: /save FILE.md, .html, .json or .sarif",
     "/help": "these commands",
     "/quit": "leave; the thread is stored",
 }
@@ -144,11 +148,25 @@ def _run_command(
         _show_evidence(console, investigator, thread, rest.strip().upper())
     elif word == "/report" and (report := investigator.state(thread).get("report")):
         show_report(console, report)
+    elif word == "/save":
+        _save_report(console, investigator, thread, rest.strip())
     elif word == "/report":
         console.print(Text("There is no report in this thread yet."))
     else:
         for name, meaning in COMMANDS.items():
             console.print(Text.assemble((f"{name:10}", "bold"), meaning))
+
+
+def _save_report(console: Console, investigator: Investigator, thread: str, name: str) -> None:
+    if not name:
+        console.print(Text(f"Name a file that ends with {', '.join(REPORT_ENDINGS)}: /save report.html"))
+        return
+    try:
+        save_report(investigator, thread, Path(name).expanduser())
+    except AzureDevOpsError as error:
+        console.print(plain(in_shell_terms(error), "red"))
+    else:
+        console.print(plain(f"The report is in {name}."))
 
 
 def _show_evidence(console: Console, investigator: Investigator, thread: str, wanted: str) -> None:

@@ -1,14 +1,17 @@
 """Ask one question (`investigate`): show its steps, let a person decide about writes, and print the report."""
 
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from azure_devops_agents.cli.decisions import answer_approvals, ask_person, name_approver, name_person
 from azure_devops_agents.cli.options import AgentOptions, ConnectionOptions, Via
+from azure_devops_agents.cli.report_file import as_json, save_report
+from azure_devops_agents.cli.report_view import show_report
 from azure_devops_agents.cli.terminal import SafeConsole, plain
-from azure_devops_agents.cli.views import as_json, join_lines, show, show_report
+from azure_devops_agents.cli.views import join_lines, show
 from azure_devops_agents.investigation.events import ModelAnswered, ReportReady
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.providers import open_model
@@ -29,6 +32,7 @@ def investigate(
     thread: str | None,
     plan: Path | None,
     as_machine: bool,
+    reports: Sequence[Path],
     via: Via,
 ) -> None:
     """Ask one question and print the report."""
@@ -68,6 +72,9 @@ def investigate(
                     out.print(plain(event.text))
         if as_machine:
             click.echo(as_json(investigator, thread))
+        for path in () if answered else reports:
+            save_report(investigator, thread, path)
+            steps.print(plain(f"The report is in {path}.", "dim"))
     if answered:
         steps.print(plain(f"Answer with: azure-devops-agent investigate --thread {thread} ..."))
         click.get_current_context().exit(INCONCLUSIVE)

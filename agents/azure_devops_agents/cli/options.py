@@ -192,3 +192,30 @@ via_option = click.option(
     show_default=True,
     help="Use the tools of this package, or the vendor's MCP server, which needs Node.",
 )
+
+REPORT_ENDINGS = (".md", ".html", ".json", ".sarif")
+"""How the name of a file for a report can end: it says in which form the report is written."""
+
+
+def _check_report_files(
+    context: click.Context, parameter: click.Parameter, given: tuple[Path, ...]
+) -> tuple[Path, ...]:
+    """Accept only files whose form is known and whose folder exists, before anything is asked."""
+    for path in given:
+        if path.suffix.lower() not in REPORT_ENDINGS:
+            endings = ", ".join(REPORT_ENDINGS)
+            raise click.BadParameter(f"{path.name!r} must end with one of {endings}.", context, parameter)
+        if not path.absolute().parent.is_dir():
+            raise click.BadParameter(f"There is no folder {str(path.absolute().parent)!r}.", context, parameter)
+    return given
+
+
+report_option = click.option(
+    "--report",
+    "reports",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    multiple=True,
+    callback=_check_report_files,
+    help=f"Write the report to a file as well, in the form of its ending: {', '.join(REPORT_ENDINGS)}. Repeatable.",
+)

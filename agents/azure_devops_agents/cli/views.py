@@ -4,12 +4,12 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from langchain_core.messages import AIMessage
 from rich.console import Console
 from rich.text import Text
 
 from azure_devops_agents.cli.approval_panel import show_approval
-from azure_devops_agents.cli.terminal import machine_readable, make_safe
+from azure_devops_agents.cli.report_view import show_report
+from azure_devops_agents.cli.terminal import make_safe
 from azure_devops_agents.investigation.events import (
     ApprovalAsked,
     Event,
@@ -20,23 +20,8 @@ from azure_devops_agents.investigation.events import (
     ToolStarted,
     Waited,
 )
-from azure_devops_agents.investigation.investigator import Investigator
 
 _MARKS = {"ok": ("✓", "green"), "written": ("✓", "bold green"), "partial": ("◐", "yellow"), "empty": ("○", "dim")}
-_SECTIONS = {
-    "observed": "Observed",
-    "inferred": "Inferred",
-    "hypotheses_rejected": "Hypotheses rejected",
-    "not_determined": "Not determined",
-    "unverified": "Not verified",
-}
-_GAPS = {
-    "partial": "Read in part",
-    "not_written": "Not written",
-    "written": "Written",
-    "limits": "Limits",
-    "unknown": "Outcome unknown",
-}
 
 
 def show(console: Console, event: Event) -> None:
@@ -97,44 +82,6 @@ def summarize_write(view: Mapping[str, Any]) -> str:
     arguments = view["arguments"]
     about = arguments.get("id") or arguments.get("title") or ""
     return _short(f"{view['tool']} {about}".strip(), 48)
-
-
-def show_report(console: Console, report: Mapping[str, Any]) -> None:
-    """Print a report."""
-    console.print()
-    console.rule(Text(f"Report: {report['verdict'].replace('_', ' ')}"), align="left")
-    console.print(Text(make_safe(str(report["answer"]))))
-    for section, title in _SECTIONS.items():
-        if report.get(section):
-            console.print(Text(f"\n{title}", style="bold"))
-        for statement in report.get(section) or []:
-            sources = make_safe(", ".join(statement["evidence"]))
-            console.print(
-                Text.assemble("• ", make_safe(statement["statement"]), (f" [{sources}]" if sources else "", "cyan"))
-            )
-            quote = " ".join(make_safe(statement["quote"]).split())
-            if quote and quote not in " ".join(make_safe(statement["statement"]).replace("|", " ").split()):
-                console.print(Text(f"    “{quote}”", style="dim"))
-    gaps = report.get("coverage") or {}
-    if gaps:
-        console.print(Text("\nCoverage", style="bold"))
-    for status, entries in gaps.items():
-        for entry in entries:
-            console.print(
-                Text.assemble(
-                    "• ",
-                    (f"{_GAPS.get(status, status.replace('_', ' '))}: ", "bold"),
-                    _short(entry),
-                )
-            )
-
-
-def as_json(investigator: Investigator, thread: str) -> str:
-    """Return the report and the evidence of a thread as JSON, with the last words of the model in `message`."""
-    state = investigator.state(thread)
-    spoken = [str(message.text) for message in state.get("messages", []) if isinstance(message, AIMessage)]
-    told = {"report": state.get("report"), "message": spoken[-1] if spoken else ""}
-    return machine_readable({**told, "evidence": list(investigator.evidence(thread).values())})
 
 
 def _arguments(arguments: Mapping[str, Any]) -> str:

@@ -30,7 +30,7 @@ def index_pages(artifact: Mapping[str, Any]) -> dict[str, Any] | None:
     urls = artifact.get("urls")
     if not isinstance(urls, Mapping):
         return {"url": str(artifact["url"])} if artifact.get("url") else None
-    kept: dict[str, Any] = {name: urls[name] for name in ("url", "pattern", "lines") if name in urls}
+    kept: dict[str, Any] = {name: urls[name] for name in ("url", "pattern", "list", "lines") if name in urls}
     kept |= artifact.get("lines") or {}
     data = artifact.get("data")
     if isinstance(data, list) and "pattern" in urls:
@@ -46,13 +46,14 @@ def index_pages(artifact: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def page_of(urls: Mapping[str, Any] | None) -> str:
-    """Return the page of a record; empty when it has none, or when there are several rows."""
+    """Return the page of a record or of the only row, or else that of the list; empty when there is none."""
     if not urls:
         return ""
     if "url" in urls:
         return str(urls["url"])
     rows: Sequence[Any] = urls.get("rows") or ()
-    return _complete(str(urls["pattern"]), rows[0]) if len(rows) == 1 and urls.get("pattern") else ""
+    row = _complete(str(urls["pattern"]), rows[0]) if len(rows) == 1 and urls.get("pattern") else ""
+    return row or str(urls.get("list") or "")
 
 
 def page_of_quote(urls: Mapping[str, Any] | None, text: str, places: Sequence[int], said: str) -> PagePlace:

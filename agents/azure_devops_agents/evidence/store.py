@@ -79,9 +79,14 @@ class EvidenceTexts:
         await self._ado(self._delete())
 
     def _save(self, texts: Iterable[str]) -> Steps[None]:
-        puts: list[Op] = [PutOp(self.namespace, digest_text(text), {_TEXT: text}, index=False) for text in texts]
+        puts = [self._put(digest_text(text), {_TEXT: text}) for text in texts]
         if puts:
             yield puts
+
+    def _put(self, key: str, value: dict[str, str] | None) -> Op:
+        """Return the operation that stores a value for as long as the store keeps its items, or deletes it."""
+        settings = self.store.ttl_config or {}
+        return PutOp(self.namespace, key, value, index=False, ttl=settings.get("default_ttl"))
 
     def _load(self, entries: Mapping[str, Evidence]) -> Steps[dict[str, str]]:
         found: dict[str, str] = {}
@@ -118,13 +123,13 @@ class EvidenceTexts:
         yield from self._save(changed.values())
         places = {key: place_text(after) for key, after in changed.items()}
         if places:
-            yield [PutOp(self.namespace, key, {_REPLACED_BY: new["digest"]}, False) for key, new in places.items()]
+            yield [self._put(key, {_REPLACED_BY: new["digest"]}) for key, new in places.items()]
         return places
 
     def _delete(self) -> Steps[None]:
         texts = yield from self._list_texts()
         if texts:
-            yield [PutOp(self.namespace, key, None) for key in texts]
+            yield [self._put(key, None) for key in texts]
 
     def _do(self, steps: Steps[T]) -> T:
         try:

@@ -73,16 +73,26 @@ class ClearNode:
 
     client: AzureDevOps
     evidence: EvidenceOfRun
+    _cleared: tuple[str, int] | None = None
+    """The thread whose texts were cleared last, and what was known then. No text with a known secret is stored."""
 
     def collect(self, state: State) -> dict[str, Any]:
         """Return the update of a state without the secrets that are known by now."""
-        clear = partial(clear_known, self.client)
-        return self._let_wait(state, clear_state(state, clear, self.evidence.texts().clear(clear)))
+        texts, clear, known = self.evidence.texts(), partial(clear_known, self.client), self._known()
+        replaced = {} if self._cleared == (texts.thread, known) else texts.clear(clear)
+        self._cleared = texts.thread, known
+        return self._let_wait(state, clear_state(state, clear, replaced))
 
     async def acollect(self, state: State) -> dict[str, Any]:
         """Return the update of a state without the secrets that are known by now, without blocking."""
-        clear = partial(clear_known, self.client)
-        return self._let_wait(state, clear_state(state, clear, await self.evidence.texts().aclear(clear)))
+        texts, clear, known = self.evidence.texts(), partial(clear_known, self.client), self._known()
+        replaced = {} if self._cleared == (texts.thread, known) else await texts.aclear(clear)
+        self._cleared = texts.thread, known
+        return self._let_wait(state, clear_state(state, clear, replaced))
+
+    def _known(self) -> int:
+        """Return a number that is another one when another secret is known."""
+        return hash(self.client.secrets.values())
 
     def _let_wait(self, state: State, update: dict[str, Any]) -> dict[str, Any]:
         """Add when a person is asked, and forget the writes of a turn that a new message ended.

@@ -72,7 +72,7 @@ class ReportNodes:
         outgoing, last = Outgoing.of_thread(self.toolkit.client, state["messages"]), state["messages"][-1]
         texts = clear_known(self.toolkit.client, texts)
         checked = self._check_support(state, wanted, texts)
-        checked["timeline"] = build_timeline(checked)
+        checked["timeline"] = build_timeline(checked, texts)
         problems = list_problems(checked) if wanted is not None and self._may_repair(state) else []
         answers: list[AnyMessage] = [
             _ask_to_repair(call, outgoing.value(problems))

@@ -113,7 +113,7 @@ def _write_task(state: State, call: dict[str, Any], destination: str, refusal: s
     return CallTask(
         call=call,
         evidence_id="",
-        evidence={},
+        evidence=_select_cited(state, call),
         destination=destination,
         over_budget="",
         rests_on=_select_sources(state, call),
@@ -123,6 +123,12 @@ def _write_task(state: State, call: dict[str, Any], destination: str, refusal: s
         unedited="",
         problem="",
     )
+
+
+def _select_cited(state: State, call: dict[str, Any]) -> dict[str, Any]:
+    """Return the evidence that the arguments of a call name."""
+    cited = frozenset(_CITED.findall(str(call["args"])))
+    return {name: entry for name, entry in state.get("evidence", {}).items() if name in cited}
 
 
 def _select_sources(state: State, call: dict[str, Any]) -> dict[str, Any]:

@@ -68,12 +68,13 @@ class EvidenceOfRun:
             announce(ToolFinished(name, inert(tool), status, inert(summary), message.tool_call_id))
 
     def _take_texts(self, update: Mapping[str, Any]) -> list[str]:
-        """Replace the answers in an update by index entries, and return their texts."""
+        """Replace the answers in an update by index entries, and return their texts without known secrets."""
         found: dict[str, Any] = update.get("evidence", {})
         texts = []
         for name, answer in list(found.items()):
             if "text" in answer:
-                entry, text = index_entry(answer, self.client.context.clock())
+                cleared = self.client.secrets.redact_value(answer, learn=False)
+                entry, text = index_entry(cleared, self.client.context.clock())
                 found[name] = entry
                 texts.append(text)
         return texts

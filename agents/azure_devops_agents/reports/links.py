@@ -42,7 +42,7 @@ def _places(
         found = finder.find(quote, [identifier]) if identifier in evidence else None
         if found is not None:
             page = page_of_quote(evidence[identifier].get("urls"), texts[identifier], found.places, quote)
-            places[identifier] = {"url": safe_url(page.url), "line": page.lines, "text": found.text}
+            places[identifier] = {"url": safe_url(page.url), "line": page.lines}
     return places
 
 
@@ -94,6 +94,10 @@ _BRACKETS = re.compile(
 _WORDS = re.compile(rf"(?<![\w@#./\\-])((?:see|evidence|sources?)[ :]+)({_LIST})(?![\w./\\-]*\w)", re.IGNORECASE)
 _ALONE = re.compile(r"(?<![\w@#./\\-])E\d+(?![\w/\\-]|\.\w)")
 _Write = Callable[[Evidence], str]
+_TITLE = "title"
+"""An argument of one short line, which has no room for an address."""
+_VALUE = "value"
+"""Where the text stands in an argument that is a list of named fields."""
 
 
 def replace_citations(
@@ -101,28 +105,34 @@ def replace_citations(
 ) -> dict[str, Any]:
     """Replace the ids of evidence in what is written by links: nobody who reads a work item knows what E3 is.
 
-    An id becomes a link to the page of its evidence, or the name of the evidence when it has no page. An id that no
-    evidence of the thread has is left out where it is a citation, as in `(E9)`. Code, addresses, and words in which
-    such an id is a part of something else stay.
+    An id becomes a link to the page of its evidence. In a title, and without a page, it becomes the name of the
+    evidence. An id that no evidence of the thread has is left out where it is a citation, as in `(E9)`. Code,
+    addresses, and words in which such an id is a part of something else stay.
 
     Args:
         arguments: The arguments of the write that hold text.
         evidence: The evidence of the thread that they may cite.
         markdown: The names of those in which Markdown is rendered; all others get plain addresses.
     """
-    return {name: _replace(value, evidence, name in markdown) for name, value in arguments.items()}
+    return {
+        name: _replace(
+            value, evidence, _as_markdown if name in markdown else _short_name if name == _TITLE else _as_plain
+        )
+        for name, value in arguments.items()
+    }
 
 
-def _replace(value: Any, evidence: Mapping[str, Evidence], markdown: bool) -> Any:
+def _replace(value: Any, evidence: Mapping[str, Evidence], write: _Write) -> Any:
     if isinstance(value, str):
-        return _replace_in_text(value, evidence, _as_markdown if markdown else _as_plain)
+        return _replace_in_text(value, evidence, write)
     if isinstance(value, Mapping):
-        return {name: _replace(part, evidence, False) if name == "value" else part for name, part in value.items()}
-    return [_replace(part, evidence, False) for part in value] if isinstance(value, list) else value
+        return {name: _replace(part, evidence, write) if name == _VALUE else part for name, part in value.items()}
+    return [_replace(part, evidence, write) for part in value] if isinstance(value, list) else value
 
 
 def _replace_in_text(text: str, evidence: Mapping[str, Evidence], write: _Write) -> str:
-    if not _ID.search(text.upper()):
+    if not _ID.search(text.upper()) or _ID.fullmatch(text.strip()):
+        # A text that is nothing else is a value, such as the name of an edition.
         return text
     pieces, position = [], 0
     for code in _CODE.finditer(text):

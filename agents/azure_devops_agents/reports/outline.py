@@ -33,7 +33,7 @@ _LOOKS = {
 }
 _GAPS = {"partial": "Read in part", "not_written": "Not written", "limits": "Limit reached", "unknown": "Unknown"}
 _EVIDENCE_ID = re.compile(r"E\d+")
-_LINK = re.compile(r"https?://[^\s<>()\[\]{}\"'`\\|]+")
+_LINK = re.compile(r"https?://[!#$%&*+,./0-9:;=?@A-Z_a-z~-]+")
 
 
 @dataclass(frozen=True)

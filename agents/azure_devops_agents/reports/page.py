@@ -17,7 +17,17 @@ from markdown_it import MarkdownIt
 
 from azure_devops_agents.evidence.record import Evidence
 from azure_devops_agents.reports.markdown import contain, one_line_markdown
-from azure_devops_agents.reports.outline import TIMELINE, Outline, Point, Reference, one_line, outline, safe_url
+from azure_devops_agents.reports.outline import (
+    STATEMENTS,
+    TIMELINE,
+    Outline,
+    Point,
+    Reference,
+    one_line,
+    outline,
+    safe_url,
+)
+from azure_devops_agents.reports.quotes import QuoteFinder
 from langchain_azure_devops.text import clean, join_halves
 
 DEFAULT_TITLE = "Investigation report"
@@ -167,7 +177,7 @@ def _evidence(
     report: Mapping[str, Any], found: Outline, evidence: Mapping[str, Evidence], texts: Mapping[str, str]
 ) -> Iterator[str]:
     """Fold in what the report cites, with the lines that it quotes marked."""
-    quoted = _list_quoted_lines(report)
+    quoted = _find_quoted_lines(report, texts)
     cited = [source for source in found.sources if source.id in evidence]
     if cited:
         yield f"<h2>{_EVIDENCE}</h2>"
@@ -191,16 +201,20 @@ def _evidence(
             yield f'<p class="meta untrusted">{_UNTRUSTED}</p>'
         text = texts.get(source.id) or "This text is not stored any more."
         marked = (
-            f"<mark>{escape(line)}</mark>" if line in quoted.get(source.id, ()) else escape(line)
-            for line in text.split("\n")
+            f"<mark>{escape(line)}</mark>" if place in quoted.get(source.id, ()) else escape(line)
+            for place, line in enumerate(text.split("\n"))
         )
         yield f'<pre tabindex="0">{chr(10).join(marked)}</pre></div></details>'
 
 
-def _list_quoted_lines(report: Mapping[str, Any]) -> dict[str, set[str]]:
-    lines: dict[str, set[str]] = {}
-    for section in ("observed", "inferred", "hypotheses_rejected", "unverified"):
+def _find_quoted_lines(report: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, set[int]]:
+    """Return the indices of the lines that the report quotes, by the id of the evidence."""
+    finder = QuoteFinder(texts)
+    places: dict[str, set[int]] = {}
+    for section in STATEMENTS:
         for entry in report.get(section) or ():
-            for identifier, place in (entry.get("places") or {}).items():
-                lines.setdefault(identifier, set()).update(filter(None, str(place.get("text") or "").split("\n")))
-    return lines
+            quote = str(entry.get("quote") or "")
+            for identifier in entry.get("evidence") or () if quote.strip() else ():
+                if found := finder.find(quote, [identifier]):
+                    places.setdefault(identifier, set()).update(found.places)
+    return places

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
 from azure_devops_agents.reports.outline import one_line
+from azure_devops_agents.reports.quotes import QuoteFinder
 
 LEAST = 3
 """A time line of fewer facts says nothing that the statements do not say."""
@@ -30,18 +31,23 @@ class _Date(NamedTuple):
         return f"{self.moment:%Y-%m-%d %H:%M}" if self.precise else f"{self.moment:%Y-%m-%d}"
 
 
-def build_timeline(report: Mapping[str, Any]) -> list[dict[str, Any]]:
+def build_timeline(report: Mapping[str, Any], texts: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return the rows of the time line, oldest first: `time`, `text`, `evidence` and `places`; none for few facts.
 
     A fact is dated by its own words, or else by its quote, or else by the only date in the line that the quote is from.
     A fact without evidence gets no row.
+
+    Args:
+        report: The report, whose quotes were found.
+        texts: The text of each piece of evidence.
     """
+    finder = QuoteFinder(texts)
     rows = [
         (date, {"time": str(date), "text": text, "evidence": entry["evidence"], "places": entry.get("places") or {}})
         for section in _SECTIONS
         for entry in report.get(section) or ()
         if entry["evidence"]
-        for date, text in _date_statement(entry)
+        for date, text in _date_statement(entry, finder)
     ]
     if len({(row["time"], row["text"]) for _, row in rows}) < LEAST:
         return []
@@ -49,15 +55,16 @@ def build_timeline(report: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [row for _, row in rows]
 
 
-def _date_statement(entry: Mapping[str, Any]) -> Iterator[tuple[_Date, str]]:
+def _date_statement(entry: Mapping[str, Any], finder: QuoteFinder) -> Iterator[tuple[_Date, str]]:
     """Yield the dates of a statement, each with the sentence that it is in."""
     statement = one_line(entry["statement"])
     dated = [(dates[0], sentence) for sentence in _SENTENCE.split(statement) if (dates := list(_find_dates(sentence)))]
     if dated:
         yield from dated
         return
-    lines = [place["text"] for place in (entry.get("places") or {}).values() if place.get("text")]
-    for source, only in ((str(entry.get("quote") or ""), False), *((line, True) for line in lines)):
+    quote = str(entry.get("quote") or "")
+    found = finder.find(quote, entry["evidence"]) if quote.strip() else None
+    for source, only in ((quote, False), (found.text if found else "", True)):
         dates = list(dict.fromkeys(_find_dates(source)))
         if dates and (len(dates) == 1 or not only):
             yield dates[0], statement

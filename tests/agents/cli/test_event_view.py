@@ -5,7 +5,7 @@ import io
 from rich.console import Console
 
 from azure_devops_agents.approvals.answers import ask_about
-from azure_devops_agents.cli.terminal import machine_readable
+from azure_devops_agents.cli.report_file import report_as_json
 from azure_devops_agents.cli.views import join_lines, show
 from azure_devops_agents.investigation.events import ApprovalAsked, ModelText, ReportReady, ToolFinished, ToolStarted
 
@@ -87,7 +87,7 @@ def test_reports_for_machines_hold_no_command_and_lose_nothing():
     import json
 
     state = {"report": {"answer": "##vso[task.complete]"}, "evidence": {"E1": {"text": "a\n##[error]b"}}}
-    text = machine_readable(state)
+    text = report_as_json(state["report"], state["evidence"])
     assert "##vso[" not in text
     assert "##[" not in text
     assert json.loads(text)["report"] == state["report"]

@@ -114,3 +114,18 @@ def test_what_no_store_takes_is_replaced():
     kept = storable(hostile)
     assert kept == {"a�": ["�", hex(2**70), "nan", "��", "😀", {"deep": "-inf"}]}
     json.dumps(kept, allow_nan=False).encode()
+
+
+def test_a_secret_that_another_thread_brought_to_light_leaves_the_texts_of_this_one(toolkit, server):
+    tool = next(tool for tool in toolkit.get_tools() if tool.name == "read_repository_file")
+    shown = tool.invoke({"type": "tool_call", "id": "1", "name": tool.name, "args": FILE.arguments}).content
+    secret = toolkit.client.secrets.reveal(PSEUDONYM.search(shown)[0])
+    toolkit.client.secrets.__init__(b"key", toolkit.client.secrets._tokens)
+    store, saver = InMemoryStore(), InMemorySaver()
+    graph = build_graph(model(LIST, REPORT, LIST, REPORT), toolkit, checkpointer=saver, store=store)
+    graph.invoke(ASKED, THREAD)
+    EvidenceTexts(store, THREAD["configurable"]["thread_id"]).save([f"it says {secret}"])
+    toolkit.client.secrets.redact(f"AccountKey={secret}")
+    tool.invoke({"type": "tool_call", "id": "2", "name": tool.name, "args": FILE.arguments})
+    graph.invoke(ASKED, THREAD)
+    assert secret not in repr(texts_of(store))

@@ -81,7 +81,7 @@ def test_a_question_that_was_not_finished_ends_with_a_report_and_writes_nothing(
 ):
     items = len(list(organization.work_items))
     with investigate(READ_ON, REPORT) as investigator:
-        assert investigator.pending(thread) == []
+        assert investigator.pending(thread) is None
         [ready] = [event for event in investigator.resume(thread) if isinstance(event, ReportReady)]
         assert told in f"{ready.report['answer']} {ready.report['coverage']}"
         assert "Paginate the shipment search" in investigator.evidence(thread)["E1"]["text"]

@@ -9,6 +9,7 @@ from azure_devops_agents.models.scripted import Call, ScriptedModel
 from azure_devops_agents.reports.links import replace_citations
 from azure_devops_agents.reports.timeline import build_timeline
 from langchain_azure_devops.tools.repositories import read_repository_file
+from langchain_azure_devops.tools.work_items import get_work_item
 
 BUG = Call.to("create_work_item", type="Bug", title="The gate is open", project="Platform")
 
@@ -71,7 +72,7 @@ def test_a_write_is_named_with_its_title_and_its_page(toolkit, server, tmp_path)
     done = Call.to("write_report", answer="Filed.", verdict="answered")
     with open_investigator(ScriptedModel(steps=[[BUG], [done]]), toolkit, path=tmp_path / "t.sqlite") as investigator:
         [asked] = [event for event in investigator.ask("t", "File it.") if isinstance(event, ApprovalAsked)]
-        events = investigator.answer("t", asked.interrupt_id, {"type": "approve"})
+        events = investigator.answer("t", asked.interrupt_id, {"decisions": [{"type": "approve"}]})
         report = next(event.report for event in events if isinstance(event, ReportReady))
         [entry] = [entry for entry in investigator.evidence("t").values() if entry["status"] == "written"]
     [written] = report["written"]
@@ -113,12 +114,33 @@ def test_a_text_that_is_no_markdown_gets_an_address():
     given = {"fields": [{"name": "Custom.E3", "value": "As in (E3) and (E4)"}], "title": "Broken (E3)"}
     assert replace_citations(given, KNOWN, ()) == {
         "fields": [{"name": "Custom.E3", "value": f"As in ({BUILD}) and (builds: 8 of 40)"}],
-        "title": f"Broken ({BUILD})",
+        "title": "Broken (build 35)",
     }
 
 
-def said(statement, quote="", row=""):
-    return {"statement": statement, "evidence": ["E1"], "quote": quote, "places": {"E1": {"text": row}}}
+def test_a_value_that_is_nothing_but_such_a_number_stays():
+    assert replace_citations({"fields": [{"name": "Custom.Edition", "value": "E3"}]}, KNOWN, ()) == {
+        "fields": [{"name": "Custom.Edition", "value": "E3"}]
+    }
+
+
+def test_a_person_is_shown_links_and_links_are_written(toolkit, server, tmp_path):
+    text = "Build 35 fails (E1), as [E7] and the E2E suite say. `E1` stays."
+    bug = Call.to("create_work_item", type="Bug", title="Broken (E1)", project="Platform", description=text)
+    steps = [[Call.to("get_build", id=35)], [bug], [Call.to("write_report", answer="Filed.", verdict="answered")]]
+    with open_investigator(ScriptedModel(steps=steps), toolkit, path=tmp_path / "t.sqlite") as investigator:
+        [asked] = [event for event in investigator.ask("t", "File it.") if isinstance(event, ApprovalAsked)]
+        page = f"{server.base_url}/Platform/_build/results?buildId=35"
+        expected = f"Build 35 fails ([build 35]({page})), as and the E2E suite say. `E1` stays."
+        assert asked.request["action_requests"][0]["args"]["description"] == expected
+        list(investigator.answer("t", asked.interrupt_id, {"decisions": [{"type": "approve"}]}))
+        [entry] = [entry for entry in investigator.evidence("t").values() if entry["status"] == "written"]
+    written = get_work_item.call_sync(toolkit.client, id=entry["data"]["id"])
+    assert (written.title, written.description) == ("Broken (build 35)", expected)
+
+
+def said(statement, quote=""):
+    return {"statement": statement, "evidence": ["E1"], "quote": quote}
 
 
 def test_a_time_line_is_in_utc_and_in_order():
@@ -127,19 +149,20 @@ def test_a_time_line_is_in_utc_and_in_order():
             "observed": [
                 said("It went down at 2026-11-27T11:00+02:00."),
                 said("Tom merged it.", quote="closed: 2026-11-26T08:14Z"),
-                said("Build 35 failed.", row="35\tfailed\t2026-11-28T10:00Z"),
+                said("Build 35 failed.", quote="35\tfailed"),
                 said("Somebody saw it on November 25, 2026."),
                 {**said("Nobody cites this of 2026-11-01."), "evidence": []},
             ],
             "inferred": [],
-        }
+        },
+        {"E1": "closed: 2026-11-26T08:14Z\n35\tfailed\t2026-11-28T10:00Z"},
     )
     assert [row["time"] for row in rows] == ["2026-11-25", "2026-11-26 08:14", "2026-11-27 09:00", "2026-11-28 10:00"]
     assert all(row["evidence"] == ["E1"] for row in rows)
 
 
 def test_two_dated_facts_are_no_time_line():
-    assert build_timeline({"observed": [said("On 2026-11-27."), said("On 2026-11-28.")]}) == []
+    assert build_timeline({"observed": [said("On 2026-11-27."), said("On 2026-11-28.")]}, {}) == []
 
 
 def test_a_pattern_with_one_row_is_its_page():

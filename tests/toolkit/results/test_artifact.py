@@ -127,9 +127,10 @@ def test_a_record_that_lacks_what_its_schema_requires_does_not_fit(reader):
     assert not fits({**artifact, "data": {"title": "no id"}})
 
 
-def test_an_empty_page_is_empty_and_complete(reader):
+def test_an_empty_page_is_empty_and_complete(reader, server):
     page = data(reader, "query_work_items", title="no such words")
-    assert (page["status"], page["complete"], page["data"], page["urls"]) == ("empty", True, [], None)
+    assert (page["status"], page["complete"], page["data"]) == ("empty", True, [])
+    assert page["urls"] == {"list": f"{server.base_url}/Platform/_workitems"}
 
 
 def test_lines_of_a_file_go_on_with_the_next_line(reader):
@@ -171,9 +172,21 @@ AT_LINE = "&line={{line}}&lineEnd={{end}}&lineStartColumn=1&lineEndColumn=1&line
     [
         ("list_projects", {}, {"pattern": "{base}/{{name}}"}),
         ("list_pull_requests", {}, {"pattern": "{base}/Platform/_git/{{repository}}/pullrequest/{{id}}"}),
+        (
+            "list_pull_requests",
+            {"repository": "docs"},
+            {
+                "pattern": "{base}/Platform/_git/{{repository}}/pullrequest/{{id}}",
+                "list": "{base}/Platform/_git/docs/pullrequests",
+            },
+        ),
         ("list_pull_requests", {"project": "My Shop"}, None),
         ("get_pull_request", {"ids": [16]}, {"url": "{base}/Platform/_git/docs/pullrequest/16"}),
-        ("query_work_items", {}, {"pattern": "{base}/_workitems/edit/{{id}}"}),
+        (
+            "query_work_items",
+            {},
+            {"pattern": "{base}/_workitems/edit/{{id}}", "list": "{base}/Platform/_workitems"},
+        ),
         ("get_build", {"ids": [37]}, {"url": "{base}/Platform/_build/results?buildId=37"}),
         (
             "read_repository_file",
@@ -194,7 +207,7 @@ AT_LINE = "&line={{line}}&lineEnd={{end}}&lineStartColumn=1&lineEndColumn=1&line
         (
             "list_repository_files",
             {"repository": "docs"},
-            {"pattern": "{base}/Platform/_git/docs?path={{path}}"},
+            {"pattern": "{base}/Platform/_git/docs?path={{path}}", "list": "{base}/Platform/_git/docs"},
         ),
     ],
     ids=str,

@@ -102,6 +102,12 @@ class ToolFacts(Generic[P, R]):
         return create_model(f"{self.name}_arguments", __config__=ConfigDict(extra="forbid"), **fields)
 
     @cached_property
+    def markdown(self) -> frozenset[str]:
+        """The arguments whose texts the service renders as Markdown; their descriptions begin with that word."""
+        fields = self.parameters.model_fields
+        return frozenset(name for name, field in fields.items() if (field.description or "").startswith("Markdown"))
+
+    @cached_property
     def schema(self) -> dict[str, JsonValue]:
         """The JSON schema of the arguments, in a form that the strict mode of every provider accepts."""
         return strict_schema(self.parameters)

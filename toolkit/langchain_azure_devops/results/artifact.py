@@ -44,6 +44,7 @@ def artifact_of(
         arguments: The arguments of the call, which complete a pattern.
     """
     several = isinstance(result, Page)
+    kind = result.row_type() if isinstance(result, Page) else type(result)
     records = result.items[: rendered.rows] if isinstance(result, Page) else [result]
     status = "partial" if not rendered.complete else "ok" if records else "empty"
     return {
@@ -57,7 +58,7 @@ def artifact_of(
         "notes": [*_notes(result), *rendered.notes],
         "failed": [failed.model_dump(mode="json") for failed in _failed(result)],
         "origins": [origin.as_data() for origin in origins(result, account)],
-        "urls": find_web_pages(records, several, base_url, arguments or {}),
+        "urls": find_web_pages(kind, records, several, base_url, arguments or {}),
         "caption": name_result(records, several),
         "lines": number_lines_of(records, several, rendered.first_row),
         "data": _data(result, records, rendered),

@@ -15,32 +15,34 @@ _LONGEST_CAPTION = 120
 
 
 def find_web_pages(
-    records: Sequence[Result], several: bool, base_url: str, arguments: Mapping[str, JsonValue]
+    kind: type[Result], records: Sequence[Result], several: bool, base_url: str, arguments: Mapping[str, JsonValue]
 ) -> dict[str, JsonValue] | None:
     """Return the web address of the one record, or a pattern for all rows; None when there is no web page.
 
-    `url` is the page of a record and `pattern` that of a row, with fields of the row in braces. `lines` is the same
-    with the lines to show: `{line}` is the first of them and `{end}` the line behind the last. `parts` has a pattern
-    for each field of a record that lists parts with pages of their own.
+    `url` is the page of a record and `pattern` that of a row, with fields of the row in braces. `list` is the page that
+    lists such records, which also an empty list has. `lines` is the page of a record or row with the lines to show:
+    `{line}` is the first of them and `{end}` the line behind the last. `parts` has a pattern for each field of a record
+    that lists parts with pages of their own.
 
     Args:
+        kind: The class of the record or of the rows.
         records: The record, or the rows that the text shows.
         several: Whether they are the rows of a list.
         base_url: Where the web pages of the organization are.
         arguments: The arguments of the call, which complete an address.
     """
-    if not records or not base_url:
+    if not base_url:
         return None
-    kind = type(records[0])
-    page = _complete(kind.web, records, several, base_url, arguments)
-    if page is None:
-        return None
-    found: dict[str, JsonValue] = {"pattern" if several else "url": page}
-    if kind.web_lines:
-        found["lines"] = page + kind.web_lines
-    if not several and (parts := _find_parts(records[0], base_url, arguments)):
-        found["parts"] = parts
-    return found
+    found: dict[str, JsonValue] = {}
+    if several and (overview := _complete(kind.web_list, (), False, base_url, arguments)):
+        found["list"] = overview
+    if records and (page := _complete(kind.web, records, several, base_url, arguments)):
+        found["pattern" if several else "url"] = page
+        if kind.web_lines:
+            found["lines"] = page + kind.web_lines
+        if not several and (parts := _find_parts(records[0], base_url, arguments)):
+            found["parts"] = parts
+    return found or None
 
 
 def name_result(records: Sequence[Result], several: bool) -> str | None:

@@ -26,6 +26,7 @@ class Pipeline(Result):
     singular, plural = "pipeline", "pipelines"
     web = "{project}/_build?definitionId={id}"
     caption = "pipeline {id}"
+    web_list = "{project}/_build"
 
     id: int
     project: InProject = None

@@ -67,6 +67,7 @@ class CodeHit(Result):
     singular, plural = "file with hits", "files with hits"
     web = "{project}/_git/{repository}?path={path}&version=GB{branch}"
     web_lines = WEB_LINES
+    web_list = "{project}/_search?text={text}&type=code"
 
     project: Untrusted = Field(validation_alias=AliasPath("project", "name"))
     repository: Untrusted = Field(validation_alias=AliasPath("repository", "name"))

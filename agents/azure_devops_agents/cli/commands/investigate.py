@@ -10,6 +10,7 @@ from azure_devops_agents.cli.options import (
     Via,
     agent_options,
     connection_options,
+    report_option,
     via_option,
 )
 
@@ -24,6 +25,7 @@ from azure_devops_agents.cli.options import (
     help="A write plan (JSON). Writes that it names are carried out without asking; all others are refused.",
 )
 @click.option("--json", "as_machine", is_flag=True, help="Print the report and the evidence as JSON.")
+@report_option
 @via_option
 @connection_options
 def command(
@@ -33,9 +35,12 @@ def command(
     thread: str | None,
     plan: Path | None,
     as_machine: bool,
+    reports: tuple[Path, ...],
     via: Via,
 ) -> None:
     """Answer one question with evidence. You approve every write."""
     from azure_devops_agents.cli.one_question import investigate
 
-    investigate(options, question, agent=agent, thread=thread, plan=plan, as_machine=as_machine, via=via)
+    investigate(
+        options, question, agent=agent, thread=thread, plan=plan, as_machine=as_machine, reports=reports, via=via
+    )

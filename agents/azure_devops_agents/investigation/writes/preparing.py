@@ -13,6 +13,7 @@ from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.investigation.refusals import evidence_of_refusal, refuse_call
 from azure_devops_agents.investigation.state import CallTask, as_named
 from azure_devops_agents.investigation.tool_calls import record_evidence
+from azure_devops_agents.reports.links import replace_citations
 from langchain_azure_devops import AzureDevOpsToolkit, Tool
 from langchain_azure_devops.errors import AzureDevOpsError, WriteBlocked
 from langchain_azure_devops.results import error_artifact, render, render_error
@@ -45,6 +46,7 @@ class PrepareNode:
 
     def prepare(self, task: CallTask) -> dict[str, Any]:
         """Read what a person must see, and let the write wait."""
+        task = self._link_citations(task)
         found = self._find_obstacle(task)
         if isinstance(found, WriteRequest):
             found = self.toolkit.client.run_sync(self._look_up(task, found))
@@ -54,6 +56,7 @@ class PrepareNode:
 
     async def aprepare(self, task: CallTask) -> dict[str, Any]:
         """Read what a person must see, and let the write wait, without blocking."""
+        task = self._link_citations(task)
         found = self._find_obstacle(task)
         if isinstance(found, WriteRequest):
             found = await self.toolkit.client.run(self._look_up(task, found))
@@ -64,6 +67,13 @@ class PrepareNode:
     def tool_of(self, call: Mapping[str, Any]) -> Tool[..., Any]:
         """Return the tool that a call names."""
         return self.toolkit.declarations[call["name"]]
+
+    def _link_citations(self, task: CallTask) -> CallTask:
+        """Put links in the place of evidence ids, because nobody who reads what is written knows them."""
+        tool, given = self.tool_of(task["call"]), task["call"]["args"]
+        texts = {name: value for name, value in given.items() if not tool.contents or name in tool.contents}
+        linked = replace_citations(texts, task["evidence"], tool.markdown)
+        return {**task, "call": {**task["call"], "args": {**given, **linked}}} if linked != texts else task
 
     def _find_obstacle(self, task: CallTask) -> WriteRequest | Step:
         """Return the write to ask about, or its refusal when nobody can be asked or need be."""

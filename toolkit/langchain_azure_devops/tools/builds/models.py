@@ -33,6 +33,7 @@ class Build(Result):
     singular, plural = "build", "builds"
     web = "{project}/_build/results?buildId={id}"
     caption = "build {id}"
+    web_list = "{project}/_build"
     author_fields = ("requested_for",)
 
     id: int

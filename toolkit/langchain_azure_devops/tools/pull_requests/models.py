@@ -24,6 +24,7 @@ class PullRequest(Result):
     singular, plural = "pull request", "pull requests"
     web = "{project}/_git/{repository}/pullrequest/{id}"
     caption = "pull request {id}"
+    web_list = "{project}/_git/{repository}/pullrequests"
     author_fields = ("author",)
     identifying = ("id", "project", "repository")
 

@@ -47,7 +47,7 @@ _MERGE_PAUSE = 0.5
 _MERGE_FAILED = {"conflicts", "rejectedByPolicy", "failure"}
 
 Title = Annotated[str, Field(min_length=1, max_length=400)]
-Description = Annotated[str | None, Field(max_length=4000)]
+Description = Annotated[str | None, Field(max_length=4000, description="Markdown")]
 
 
 class _Person(BaseModel):

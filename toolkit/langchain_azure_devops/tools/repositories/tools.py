@@ -50,6 +50,7 @@ class GitRepository(Result):
     singular, plural = "repository", "repositories"
     web = "{project}/_git/{name}"
     caption = "repository {name}"
+    web_list = "{project}/_git"
 
     name: Untrusted
     project: Untrusted = Field(validation_alias=AliasPath("project", "name"))
@@ -64,6 +65,7 @@ class BranchTip(Result):
 
     singular, plural = "branch", "branches"
     web = "{project}/_git/{repository}?version=GB{name}"
+    web_list = "{project}/_git/{repository}/branches"
     author_fields = ("pushed_by",)
 
     project: InProject = None
@@ -81,6 +83,7 @@ class Tag(Result):
     singular, plural = "tag", "tags"
     author_fields = ("tagged_by",)
     web = "{project}/_git/{repository}?version=GT{name}"
+    web_list = "{project}/_git/{repository}/tags"
 
     name: Annotated[Untrusted, BeforeValidator(lambda name: str(name).removeprefix("refs/tags/"))]
     object_id: str = Field(validation_alias="objectId", exclude=True)
@@ -100,6 +103,7 @@ class Entry(Result):
     """A file or folder; the path of a folder ends with `/`."""
 
     singular, plural = "entry", "entries"
+    web_list = "{project}/_git/{repository}"
     web = "{project}/_git/{repository}?path={path}&version={at}"
 
     path: Untrusted

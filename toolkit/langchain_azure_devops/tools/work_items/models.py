@@ -118,6 +118,7 @@ class WorkItem(Result):
     singular, plural = "work item", "work items"
     web = "_workitems/edit/{id}"
     caption = "{type} {id}"
+    web_list = "{project}/_workitems"
     identifying = ("id", "revision")
 
     id: int

@@ -1,0 +1,119 @@
+"""A report in the terminal: the sections of its outline, tables as tables, and links where the terminal shows them."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from rich.console import Console, RenderableType
+from rich.markdown import Markdown
+from rich.padding import Padding
+from rich.style import Style
+from rich.table import Table
+from rich.text import Text
+
+from azure_devops_agents.cli.terminal import make_safe
+from azure_devops_agents.reports.markdown import contain, render_markdown
+from azure_devops_agents.reports.outline import SOURCES, TIMELINE, Outline, Point, Reference, outline
+
+WIDEST = 110
+"""Columns of the text of a report; longer lines are hard to read."""
+_PROGRAMS = frozenset({"iterm.app", "wezterm", "vscode", "ghostty", "hyper", "rio", "tabby", "tmux", "warpterminal"})
+_TERMINALS = ("xterm-kitty", "xterm-ghostty", "alacritty", "foot", "contour", "wezterm", "tmux")
+_LEAST_VTE = 5000
+
+
+def show_report(console: Console, report: Mapping[str, Any]) -> None:
+    """Print a report: laid out in a terminal, and as Markdown with plain addresses into a pipe or a file."""
+    if not console.is_terminal:
+        console.print(Text(make_safe(render_markdown(report))), soft_wrap=True)
+        return
+    found = outline(report)
+    width = min(console.width, WIDEST)
+    console.print()
+    console.rule(Text(f"Report: {make_safe(found.verdict).lower()}"), align="left")
+    for part in _lay_out(found, links=shows_links(console)):
+        console.print(part, width=width)
+
+
+def shows_links(console: Console) -> bool:
+    """Whether the terminal shows a link behind a text (OSC 8). Where that is not known, addresses are printed."""
+    if not console.is_terminal or console.legacy_windows or console.color_system is None:
+        return False
+    if console.record:
+        # A recording becomes a picture or a page.
+        return True
+    if forced := os.environ.get("FORCE_HYPERLINK"):
+        return forced != "0"
+    vte = os.environ.get("VTE_VERSION", "")
+    return (
+        os.environ.get("TERM_PROGRAM", "").lower() in _PROGRAMS
+        or os.environ.get("TERM", "").startswith(_TERMINALS)
+        or bool(os.environ.get("WT_SESSION") or os.environ.get("KONSOLE_VERSION"))
+        or (vte.isdigit() and int(vte) >= _LEAST_VTE)
+    )
+
+
+def _lay_out(found: Outline, *, links: bool) -> Iterator[RenderableType]:
+    yield Markdown(make_safe(contain(found.answer)), hyperlinks=links, code_theme="ansi_dark")
+    if found.timeline:
+        yield _title(f"{TIMELINE} (UTC)")
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        grid.add_column(style="cyan", no_wrap=True)
+        grid.add_column(overflow="fold")
+        for moment in found.timeline:
+            grid.add_row(moment.time, _sentence(make_safe(moment.text), moment.references, links=links))
+        yield Padding(grid, (0, 0, 0, 2), expand=False)
+    for section in found.sections:
+        yield _title(section.title)
+        yield _points(section.points, links=links)
+    if found.sources and not links:
+        yield _title(SOURCES)
+        yield _sources(found.sources)
+    if found.footer:
+        yield Text(f"\n{make_safe(found.footer)}", style="dim")
+
+
+def _title(text: str) -> Text:
+    return Text(f"\n{make_safe(text)}", style="bold")
+
+
+def _points(points: Iterable[Point], *, links: bool) -> Table:
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for point in points:
+        lead = Text(f"{make_safe(point.lead)}: " if point.lead else "", style="bold")
+        grid.add_row("•", lead + _sentence(make_safe(point.text), point.references, links=links))
+        for text, style in (
+            (f"because {point.reasoning}" if point.reasoning else "", "italic"),
+            (point.problem, "yellow"),
+            (f"“{point.quote}”" if point.quote else "", "dim"),
+        ):
+            if text:
+                grid.add_row("", Padding(Text(make_safe(text), style=style), (0, 0, 0, 2)))
+        if not links:
+            # The address of a source stands below; that of a line is shown with what it proves.
+            for url in dict.fromkeys(reference.url for reference in point.references if reference.title):
+                grid.add_row("", Padding(Text(make_safe(url), style="dim blue", overflow="fold"), (0, 0, 0, 2)))
+    return grid
+
+
+def _sentence(text: str, references: Iterable[Reference], *, links: bool) -> Text:
+    """Return a text with what it cites behind it."""
+    whole, cited = Text(text), [reference for reference in references if reference.id]
+    for number, reference in enumerate(cited):
+        whole.append(" [" if not number else ", ", style="cyan")
+        link = Style(link=reference.url) if links and reference.url else Style()
+        whole.append(make_safe(reference.label), style=Style.parse("cyan") + link)
+    return whole.append("]", style="cyan") if cited else whole
+
+
+def _sources(sources: Iterable[Reference]) -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="cyan", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for source in sources:
+        grid.add_row(make_safe(source.id), Text(make_safe(source.title)))
+        if source.url:
+            grid.add_row("", Text(make_safe(source.url), style="dim blue"))
+    return grid
