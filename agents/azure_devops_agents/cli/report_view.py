@@ -1,6 +1,7 @@
 """A report in the terminal: the sections of its outline, tables as tables, and links where the terminal shows them."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -13,13 +14,14 @@ from rich.text import Text
 
 from azure_devops_agents.cli.terminal import make_safe
 from azure_devops_agents.reports.markdown import contain, render_markdown
-from azure_devops_agents.reports.outline import SOURCES, TIMELINE, Outline, Point, Reference, outline
+from azure_devops_agents.reports.outline import SOURCES, TIMELINE, Outline, Reference, Section, outline
 
 WIDEST = 110
 """Columns of the text of a report; longer lines are hard to read."""
 _PROGRAMS = frozenset({"iterm.app", "wezterm", "vscode", "ghostty", "hyper", "rio", "tabby", "tmux", "warpterminal"})
 _TERMINALS = ("xterm-kitty", "xterm-ghostty", "alacritty", "foot", "contour", "wezterm", "tmux")
 _LEAST_VTE = 5000
+_CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 
 
 def show_report(console: Console, report: Mapping[str, Any]) -> None:
@@ -31,6 +33,7 @@ def show_report(console: Console, report: Mapping[str, Any]) -> None:
     width = min(console.width, WIDEST)
     console.print()
     console.rule(Text(f"Report: {make_safe(found.verdict).lower()}"), align="left")
+    console.print()
     for part in _lay_out(found, links=shows_links(console)):
         console.print(part, width=width)
 
@@ -65,7 +68,7 @@ def _lay_out(found: Outline, *, links: bool) -> Iterator[RenderableType]:
         yield Padding(grid, (0, 0, 0, 2), expand=False)
     for section in found.sections:
         yield _title(section.title)
-        yield _points(section.points, links=links)
+        yield _points(section, links=links)
     if found.sources and not links:
         yield _title(SOURCES)
         yield _sources(found.sources)
@@ -77,13 +80,13 @@ def _title(text: str) -> Text:
     return Text(f"\n{make_safe(text)}", style="bold")
 
 
-def _points(points: Iterable[Point], *, links: bool) -> Table:
+def _points(section: Section, *, links: bool) -> Table:
     grid = Table.grid(padding=(0, 1, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
-    for point in points:
-        lead = Text(f"{make_safe(point.lead)}: " if point.lead else "", style="bold")
-        grid.add_row("•", lead + _sentence(make_safe(point.text), point.references, links=links))
+    for point in section.points:
+        lead = (f"{make_safe(point.lead)}: " if point.lead else "", "bold")
+        grid.add_row("•", Text.assemble(lead, _sentence(make_safe(point.text), point.references, links=links)))
         for text, style in (
             (f"because {point.reasoning}" if point.reasoning else "", "italic"),
             (point.problem, "yellow"),
@@ -92,20 +95,26 @@ def _points(points: Iterable[Point], *, links: bool) -> Table:
             if text:
                 grid.add_row("", Padding(Text(make_safe(text), style=style), (0, 0, 0, 2)))
         if not links:
-            # The address of a source stands below; that of a line is shown with what it proves.
-            for url in dict.fromkeys(reference.url for reference in point.references if reference.title):
-                grid.add_row("", Padding(Text(make_safe(url), style="dim blue", overflow="fold"), (0, 0, 0, 2)))
+            # The addresses of all sources stand below; those of lines and writes are shown with what they prove.
+            exact = (reference.url for reference in point.references if reference.title or section.key == "written")
+            for url in filter(None, dict.fromkeys(exact)):
+                grid.add_row("", Padding(Text(make_safe(url), style="dim", overflow="fold"), (0, 0, 0, 2)))
     return grid
 
 
 def _sentence(text: str, references: Iterable[Reference], *, links: bool) -> Text:
     """Return a text with what it cites behind it."""
-    whole, cited = Text(text), [reference for reference in references if reference.id]
+    whole, cited = _style_code(text), [reference for reference in references if reference.id]
     for number, reference in enumerate(cited):
         whole.append(" [" if not number else ", ", style="cyan")
         link = Style(link=reference.url) if links and reference.url else Style()
         whole.append(make_safe(reference.label), style=Style.parse("cyan") + link)
     return whole.append("]", style="cyan") if cited else whole
+
+
+def _style_code(text: str) -> Text:
+    """Return a text in which code has a style in place of its backticks."""
+    return Text.assemble(*((part, "green" if place % 2 else "") for place, part in enumerate(_CODE.split(text))))
 
 
 def _sources(sources: Iterable[Reference]) -> Table:
@@ -115,5 +124,5 @@ def _sources(sources: Iterable[Reference]) -> Table:
     for source in sources:
         grid.add_row(make_safe(source.id), Text(make_safe(source.title)))
         if source.url:
-            grid.add_row("", Text(make_safe(source.url), style="dim blue"))
+            grid.add_row("", Text(make_safe(source.url), style="dim"))
     return grid

@@ -127,7 +127,7 @@ def test_a_value_that_is_nothing_but_such_a_number_stays():
 def test_a_person_is_shown_links_and_links_are_written(toolkit, server, tmp_path):
     text = "Build 35 fails (E1), as [E7] and the E2E suite say. `E1` stays."
     bug = Call.to("create_work_item", type="Bug", title="Broken (E1)", project="Platform", description=text)
-    steps = [[Call.to("get_build", id=35)], [bug], [Call.to("write_report", answer="Filed.", verdict="answered")]]
+    steps = [[Call.to("get_build", ids=[35])], [bug], [Call.to("write_report", answer="Filed.", verdict="answered")]]
     with open_investigator(ScriptedModel(steps=steps), toolkit, path=tmp_path / "t.sqlite") as investigator:
         [asked] = [event for event in investigator.ask("t", "File it.") if isinstance(event, ApprovalAsked)]
         page = f"{server.base_url}/Platform/_build/results?buildId=35"
@@ -135,8 +135,8 @@ def test_a_person_is_shown_links_and_links_are_written(toolkit, server, tmp_path
         assert asked.request["action_requests"][0]["args"]["description"] == expected
         list(investigator.answer("t", asked.interrupt_id, {"decisions": [{"type": "approve"}]}))
         [entry] = [entry for entry in investigator.evidence("t").values() if entry["status"] == "written"]
-    written = get_work_item.call_sync(toolkit.client, id=entry["data"]["id"])
-    assert (written.title, written.description) == ("Broken (build 35)", expected)
+    written = get_work_item.call_sync(toolkit.client, ids=[entry["data"]["id"]])
+    assert (written.title, written.repro_steps) == ("Broken (build 35)", expected)
 
 
 def said(statement, quote=""):
