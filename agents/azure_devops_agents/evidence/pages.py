@@ -1,6 +1,7 @@
 """The web pages of evidence: of a record, and of the row, the part or the lines in which a quote stands."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +26,8 @@ def index_pages(artifact: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return what the index keeps of an artifact's web pages: addresses, and the values that complete them.
 
     `rows` has the values of a pattern for each row, `numbers` the lines of each row that are lines of a file, `parts`
-    the same for the parts of a record. `at` and `first` say how the lines of the text belong to rows or lines.
+    the same for the parts of a record. `at`, `first` and `starts` say how the lines of the text belong to rows or to
+    lines of the source.
     """
     urls = artifact.get("urls")
     if not isinstance(urls, Mapping):
@@ -72,7 +74,8 @@ def page_of_quote(urls: Mapping[str, Any] | None, text: str, places: Sequence[in
         if "lines" in urls and (numbers := [number for place in places if (number := _number(urls, lines, place))]):
             return _show_lines(str(urls["lines"]), min(numbers), max(numbers))
         return PagePlace(_find_part(urls.get("parts") or (), lines, places[0]) or str(urls["url"]))
-    row = places[0] + 1 - int(urls.get("at") or 0)
+    starts = urls.get("starts")
+    row = bisect_right(starts, places[0] + 1) - 1 if starts else places[0] + 1 - int(urls.get("at") or 0)
     rows: Sequence[Any] = urls.get("rows") or ()
     if not 0 <= row < len(rows):
         return PagePlace(page_of(urls))

@@ -44,6 +44,7 @@ CASES = [
         "/Platform/_git/platform-api/pullrequest/13?_a=files&path=%2Fsrc%2Fplatform_api%2Fsettings.py",
     ),
     (Call.to("get_build", ids=[35]), "Run unit tests", "/_build/results?buildId=35"),
+    (Call.to("get_build", ids=[35, 23]), "Merged PR 13", "/_build/results?buildId=23"),
     (Call.to("search_code", text="DB_TIMEOUT"), "DB_TIMEOUT", "&line="),
 ]
 

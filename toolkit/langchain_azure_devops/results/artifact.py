@@ -60,7 +60,7 @@ def artifact_of(
         "origins": [origin.as_data() for origin in origins(result, account)],
         "urls": find_web_pages(kind, records, several, base_url, arguments or {}),
         "caption": name_result(records, several),
-        "lines": number_lines_of(records, several, rendered.first_row),
+        "lines": number_lines_of(records, several, rendered.first_row, rendered.starts),
         "data": _data(result, records, rendered),
     }
 

@@ -37,7 +37,7 @@ class _Artifact(BaseModel, Generic[DataT]):
     origins: list[Origin]
     urls: dict[str, str | dict[str, str]] | None
     caption: str | None
-    lines: dict[Literal["at", "first"], int] | None
+    lines: dict[Literal["at", "first", "starts"], int | list[int]] | None
     data: DataT
 
 

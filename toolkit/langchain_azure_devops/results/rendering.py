@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from pydantic import JsonValue
@@ -45,6 +46,7 @@ class Rendered(NamedTuple):
         rows: How many rows of a page the text shows.
         notes: What was cut to fit.
         first_row: The line of the text, from 1, with the first row or the first numbered line; 0 when it has none.
+        starts: The line of the text, from 1, at which each of several records begins.
     """
 
     text: str
@@ -53,6 +55,7 @@ class Rendered(NamedTuple):
     rows: int = 0
     notes: tuple[str, ...] = ()
     first_row: int = 0
+    starts: tuple[int, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -267,7 +270,8 @@ def _records(page: Records[Any], nonce: str, budget: int) -> Rendered:
     if notes:
         parts.append(fence(notes, nonce))
     cut = tuple(note for _, part in shown for note in part.notes)
-    return Rendered("\n".join(parts), {"ids": left} if left else None, gaps, len(shown), cut)
+    starts = tuple(accumulate((part.text.count("\n") + 2 for _, part in shown[:-1]), initial=2)) if shown else ()
+    return Rendered("\n".join(parts), {"ids": left} if left else None, gaps, len(shown), cut, starts=starts)
 
 
 def _within(text: str, room: int, what: str) -> tuple[str, list[str]]:

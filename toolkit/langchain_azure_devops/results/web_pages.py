@@ -55,14 +55,18 @@ def name_result(records: Sequence[Result], several: bool) -> str | None:
     return one_line(records[0].caption.format_map(values))[:_LONGEST_CAPTION]
 
 
-def number_lines_of(records: Sequence[Result], several: bool, first_row: int) -> dict[str, JsonValue] | None:
+def number_lines_of(
+    records: Sequence[Result], several: bool, first_row: int, starts: Sequence[int]
+) -> dict[str, JsonValue] | None:
     """Say how the lines of a text belong to rows, or to the lines of a file or log; None when they do not.
 
     `at` is the line of the text with the first row, or with the line `first` of the source. Where `at` is 0, each line
-    begins with its own number.
+    begins with its own number. `starts` has the line of the text at which each of several whole records begins.
     """
     if not records:
         return None
+    if several and starts:
+        return {"starts": [*starts]}
     if several:
         return {"at": first_row, "first": 0}
     if type(records[0]).numbered:
