@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from langchain_core.language_models import BaseChatModel
 
 from azure_devops_agents.cli.decisions import answer_approvals, ask_person, name_approver, name_person
 from azure_devops_agents.cli.options import AgentOptions, ConnectionOptions, Via
@@ -37,13 +38,7 @@ def investigate(
 ) -> None:
     """Ask one question and print the report."""
     steps, out = SafeConsole(stderr=True), SafeConsole()
-    opened = open_model(agent.model)
-    if via == "mcp" and isinstance(opened, KeylessModel):
-        raise InvalidRequest(
-            "--via mcp needs a language model: the rules without one know only the tools of this package. Give --model "
-            "provider:name, or set OPENAI_API_KEY (and OPENAI_BASE_URL).",
-            subject="model",
-        )
+    opened = _open_model(agent.model, via)
     thread, answered = thread or f"ask-{uuid.uuid4().hex[:8]}", False
     with (
         options.open() as target,
@@ -78,6 +73,22 @@ def investigate(
     if answered:
         steps.print(plain(f"Answer with: azure-devops-agent investigate --thread {thread} ..."))
         click.get_current_context().exit(INCONCLUSIVE)
+
+
+def _open_model(model: str | None, via: Via) -> BaseChatModel:
+    """Open the model.
+
+    Raises:
+        InvalidRequest: There is none that knows the operations of the vendor's server.
+    """
+    opened = open_model(model)
+    if via == "mcp" and isinstance(opened, KeylessModel):
+        raise InvalidRequest(
+            "--via mcp needs a language model: the rules without one know only the tools of this package. Give --model "
+            "provider:name, or set OPENAI_API_KEY (and OPENAI_BASE_URL).",
+            subject="model",
+        )
+    return opened
 
 
 def _load_plan(toolkit: AzureDevOpsToolkit, path: Path | None) -> ApprovedPlan | None:
