@@ -19,6 +19,7 @@ __all__ = [
     "ModelAnswered",
     "ModelText",
     "ReportReady",
+    "SecondLookBegun",
     "ToolFinished",
     "ToolStarted",
     "Waited",
@@ -122,6 +123,13 @@ class ModelAnswered:
 
 
 @dataclass(frozen=True)
+class SecondLookBegun:
+    """An independent pass begins to look at the report; the tools that follow are its own."""
+
+    type: ClassVar[str] = "second_look"
+
+
+@dataclass(frozen=True)
 class ReportReady:
     """The question is answered."""
 
@@ -129,10 +137,11 @@ class ReportReady:
     report: Mapping[str, Any]
 
 
-Announced = ToolStarted | ToolFinished | BudgetUsed | WriteDecided | ModelAnswered | ReportReady
+Announced = ToolStarted | ToolFinished | BudgetUsed | WriteDecided | ModelAnswered | SecondLookBegun | ReportReady
 Event = ModelText | Waited | ApprovalAsked | Announced
 _ANNOUNCED: Mapping[str, type[Announced]] = {
-    kind.type: kind for kind in (ToolStarted, ToolFinished, BudgetUsed, WriteDecided, ModelAnswered, ReportReady)
+    kind.type: kind
+    for kind in (ToolStarted, ToolFinished, BudgetUsed, WriteDecided, ModelAnswered, SecondLookBegun, ReportReady)
 }
 
 

@@ -21,6 +21,7 @@ from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.evidence.record import READ_EVIDENCE, Evidence
 from azure_devops_agents.investigation.budgets import Budgets, Meter
 from azure_devops_agents.investigation.clearing import ClearNode
+from azure_devops_agents.investigation.events import SecondLookBegun, announce
 from azure_devops_agents.investigation.outgoing import Outgoing
 from azure_devops_agents.investigation.reading import ReadNode
 from azure_devops_agents.investigation.reporting import ReportNodes, after_report
@@ -110,6 +111,7 @@ class SecondLookNode:
         """Take the second look, if it is wanted and there is a report to look at."""
         if not (self.wanted and _is_due(state)):
             return {}
+        announce(SecondLookBegun())
         second = cast("State", self._wire().invoke(self._begin(state)))
         messages = self._show_both(state, second)
         try:
@@ -122,6 +124,7 @@ class SecondLookNode:
         """Take the second look, if it is wanted and there is a report to look at, without blocking."""
         if not (self.wanted and _is_due(state)):
             return {}
+        announce(SecondLookBegun())
         second = cast("State", await self._wire().ainvoke(self._begin(state)))
         messages = self._show_both(state, second)
         try:
