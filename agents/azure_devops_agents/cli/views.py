@@ -16,6 +16,7 @@ from azure_devops_agents.investigation.events import (
     ModelAnswered,
     ModelText,
     ReportReady,
+    SecondLookBegun,
     ToolFinished,
     ToolStarted,
     Waited,
@@ -46,6 +47,8 @@ def show(console: Console, event: Event) -> None:
         show_approvals(console, event)
     elif isinstance(event, ModelAnswered):
         console.print(Text("\nThere is no report: the model waits for your answer.", style="dim"))
+    elif isinstance(event, SecondLookBegun):
+        console.print(Text("An independent pass looks at the report once more.", style="dim"))
     elif isinstance(event, ReportReady):
         show_report(console, event.report)
 

@@ -13,15 +13,24 @@ from typing import Annotated, Any, cast
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.runnables import RunnableLambda
+from langgraph.config import get_stream_writer
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import StreamMode
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.evidence.record import READ_EVIDENCE, Evidence
 from azure_devops_agents.investigation.budgets import Budgets, Meter
 from azure_devops_agents.investigation.clearing import ClearNode
-from azure_devops_agents.investigation.events import SecondLookBegun, announce
+from azure_devops_agents.investigation.events import (
+    SecondLookBegun,
+    ToolFinished,
+    ToolStarted,
+    Waited,
+    announce,
+    read_event,
+)
 from azure_devops_agents.investigation.outgoing import Outgoing
 from azure_devops_agents.investigation.reading import ReadNode
 from azure_devops_agents.investigation.reporting import ReportNodes, after_report
@@ -43,6 +52,7 @@ SHARE = 0.25
 _PREFIX = "second look: "
 _INDEX = "evidence of the first look"
 _MOST_DIFFERENCES = 20
+_MODES: list[StreamMode] = ["custom", "values"]
 
 TASK = """\
 You take a second look. Another investigator has collected the evidence that the conversation lists, and you do not \
@@ -112,7 +122,12 @@ class SecondLookNode:
         if not (self.wanted and _is_due(state)):
             return {}
         announce(SecondLookBegun())
-        second = cast("State", self._wire().invoke(self._begin(state)))
+        second: Any = None
+        for mode, part in self._wire().stream(self._begin(state), stream_mode=_MODES):
+            if mode == "custom":
+                _pass_on(part)
+            else:
+                second = part
         messages = self._show_both(state, second)
         try:
             said: BaseMessage = self._bind().invoke(messages)
@@ -125,7 +140,12 @@ class SecondLookNode:
         if not (self.wanted and _is_due(state)):
             return {}
         announce(SecondLookBegun())
-        second = cast("State", await self._wire().ainvoke(self._begin(state)))
+        second: Any = None
+        async for mode, part in self._wire().astream(self._begin(state), stream_mode=_MODES):
+            if mode == "custom":
+                _pass_on(part)
+            else:
+                second = part
         messages = self._show_both(state, second)
         try:
             said: BaseMessage = await self._bind().ainvoke(messages)
@@ -202,6 +222,15 @@ class SecondLookNode:
             "evidence": added,
             "untrusted_read": bool(second.get("untrusted_read")),
         }
+
+
+def _pass_on(part: object) -> None:
+    """Show an event of the second look in the stream of the question; its budget is not that of the question."""
+    event = read_event(part)
+    if isinstance(event, ToolStarted | ToolFinished):
+        announce(event)
+    elif isinstance(event, Waited):
+        get_stream_writer()(part)
 
 
 def _is_due(state: State) -> bool:

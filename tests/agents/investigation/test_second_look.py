@@ -16,7 +16,7 @@ from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.errors import Misconfigured
 
 QUESTION = "Did build 19 of platform-api-ci succeed?"
-READ = ("get_build", json.dumps({"id": 19}))
+READ = ("get_build", json.dumps({"ids": [19]}))
 
 
 def report(answer, verdict, *statements):
@@ -168,3 +168,23 @@ def test_the_environment_asks_for_it_with_on_and_nothing_else():
     assert not wants_second_look({})
     with pytest.raises(Misconfigured, match="AZURE_DEVOPS_AGENT_SECOND_LOOK"):
         wants_second_look({"AZURE_DEVOPS_AGENT_SECOND_LOOK": "yes"})
+
+
+def test_a_front_end_sees_when_the_second_look_begins_what_it_reads_and_one_report(reader):
+    second = [Turn(calls=[READ]), Turn(calls=[RIGHT])]
+    with OpenAIServer(play(FIRST, second, compare(agrees=True))) as server:
+        model = ChatOpenAI(model="local", base_url=server.base_url, api_key="made-up", max_retries=0)
+        graph = build_graph(model, reader, second_look=True)
+        parts = list(graph.stream({"messages": [("user", QUESTION)]}, stream_mode=["custom", "messages"]))
+    types = [part["type"] for mode, part in parts if mode == "custom"]
+    assert types.count("second_look") == types.count("report") == 1
+    after = [part for mode, part in parts if mode == "custom"][types.index("second_look") :]
+    assert [part["evidence_id"] for part in after if part["type"] == "tool_finished" and part["evidence_id"]] == ["E2"]
+    whole = [
+        message
+        for mode, part in parts
+        if mode == "messages"
+        for message in part[:1]
+        if message.additional_kwargs.get("report")
+    ]
+    assert len(whole) == 1
