@@ -1,5 +1,7 @@
 """What a person decides: shown in full, an edit shown twice, a no remembered, and never asked too often."""
 
+from datetime import UTC, datetime
+
 import pytest
 from agent_decisions import NO, STOP, YES, answer, asked, edit, questions
 from langchain_core.messages import HumanMessage, RemoveMessage
@@ -7,7 +9,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
 from azure_devops_agents.approvals.fingerprint import fingerprint
-from azure_devops_agents.evidence.record import evidence_of_text
+from azure_devops_agents.evidence.record import evidence_of_text, index_entry
 from azure_devops_agents.investigation.budgets import Budgets
 from azure_devops_agents.investigation.events import ReportReady
 from azure_devops_agents.investigation.graph import build_graph
@@ -271,7 +273,9 @@ def test_a_mark_only_grows_and_outlives_a_summary(toolkit):
     messages = graph.get_state(config).values["messages"]
     graph.update_state(config, {"messages": [RemoveMessage(message.id) for message in messages]}, as_node="check")
     graph.update_state(config, {"messages": [HumanMessage("A summary.")], "untrusted_read": False}, as_node="check")
-    clean = {**evidence_of_text("E1", {"id": "x", "name": "y", "args": {}}, "ok", "clean", "clean"), "origins": []}
+    clean, _ = index_entry(
+        evidence_of_text("E1", {"id": "x", "name": "y", "args": {}}, "ok", "clean", "clean"), datetime.now(UTC)
+    )
     graph.update_state(config, {"evidence": {"E1": clean}}, as_node="check")
     values = graph.get_state(config).values
     assert values["untrusted_read"] is True
