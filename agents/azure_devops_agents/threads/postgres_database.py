@@ -36,45 +36,44 @@ class PostgresThreads(ThreadDatabase):
             ThreadsUnusable: The database cannot be reached.
         """
         self._url = url
-        with self.naming_faults():
+        try:
             # The pool would try again and again, and say only that it took too long.
             psycopg.connect(url, connect_timeout=int(WAIT_SECONDS)).close()
-            settings: dict[str, Any] = {"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row}
-            self._pool: ConnectionPool[psycopg.Connection[DictRow]] = ConnectionPool(
-                url,
-                min_size=0,
-                max_size=_CONNECTIONS,
-                open=True,
-                kwargs=settings,
-                check=ConnectionPool.check_connection,
-                name="threads",
-            )
-            self.saver, self.store, self.journal = (
-                PostgresSaver(self._pool),
-                PostgresStore(self._pool),
-                WriteJournal(url),
-            )
-            try:
-                with self.hold(_SETTING_UP):
-                    self.saver.setup()
-                    self.store.setup()
-            except BaseException:
-                self.close()
-                raise
+        except psycopg.Error as error:
+            raise self._describe(error) from None
+        settings: dict[str, Any] = {"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row}
+        self._pool: ConnectionPool[psycopg.Connection[DictRow]] = ConnectionPool(
+            url,
+            min_size=0,
+            max_size=_CONNECTIONS,
+            open=True,
+            kwargs=settings,
+            check=ConnectionPool.check_connection,
+            name="threads",
+        )
+        self.saver, self.store, self.journal = PostgresSaver(self._pool), PostgresStore(self._pool), WriteJournal(url)
+        try:
+            with self.naming_faults(), self.hold(_SETTING_UP):
+                self.saver.setup()
+                self.store.setup()
+        except BaseException:
+            self.close()
+            raise
 
     @contextmanager
     def naming_faults(self) -> Iterator[None]:
-        """Let a fault of the connection say that it is the database of the threads."""
+        """Let a fault of the connection, or a right that is missing, say that it is the database of the threads."""
         try:
             yield
-        except psycopg.Error as error:
-            if not isinstance(error, psycopg.OperationalError) and not str(error).startswith(("invalid", "missing")):
-                raise
-            raise ThreadsUnusable(
-                "The Postgres database of the threads cannot be used. Check AZURE_DEVOPS_AGENT_DATABASE, and that the "
-                f"server runs: {self._without_password(error)}",
-                subject="threads",
-            ) from None
+        except (psycopg.OperationalError, psycopg.errors.InsufficientPrivilege) as error:
+            raise self._describe(error) from None
+
+    def _describe(self, error: psycopg.Error) -> ThreadsUnusable:
+        return ThreadsUnusable(
+            "The Postgres database of the threads cannot be used. Check AZURE_DEVOPS_AGENT_DATABASE, that the server "
+            f"runs, and that its user may create tables there: {self._without_password(error)}",
+            subject="threads",
+        )
 
     def _without_password(self, error: psycopg.Error) -> str:
         """Return what the driver says, unless it repeats a part of the URL that may be the password."""

@@ -2,17 +2,23 @@
 
 import hashlib
 import json
+from datetime import UTC, datetime
 
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, StateGraph
 from langgraph.store.memory import InMemoryStore
+from langgraph.store.sqlite.aio import AsyncSqliteStore
 
+from azure_devops_agents.evidence.record import evidence_of_text, index_entry
 from azure_devops_agents.evidence.storable import storable
 from azure_devops_agents.evidence.store import EvidenceTexts
+from azure_devops_agents.investigation.events import ReportReady
 from azure_devops_agents.investigation.graph import build_graph
+from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.investigation.state import State
 from azure_devops_agents.models.scripted import Call, ScriptedModel
+from azure_devops_agents.threads.opening import open_threads
 from langchain_azure_devops.text import PSEUDONYM
 
 LIST = Call.to("list_pull_requests")
@@ -129,3 +135,52 @@ def test_a_secret_that_another_thread_brought_to_light_leaves_the_texts_of_this_
     tool.invoke({"type": "tool_call", "id": "2", "name": tool.name, "args": FILE.arguments})
     graph.invoke(ASKED, THREAD)
     assert secret not in repr(texts_of(store))
+
+
+async def test_a_store_that_only_works_asynchronously_is_used_so_in_every_node(toolkit, tmp_path):
+    steps = [[LIST, Call.to("list_builds")], Call.to("read_evidence", id="E1", contains="Paginate"), REPORT]
+    async with AsyncSqliteStore.from_conn_string(str(tmp_path / "evidence.sqlite")) as store:
+        await store.setup()
+        graph = build_graph(model(*steps), toolkit, checkpointer=InMemorySaver(), store=store)
+        state = await graph.ainvoke(ASKED, THREAD)
+        texts = await EvidenceTexts(store, THREAD["configurable"]["thread_id"]).aload(state["evidence"])
+    assert [len(text) for text in texts.values()] == [entry["size"] for entry in state["evidence"].values()]
+    assert "Paginate the shipment search" in texts["E1"]
+    assert "E1, list_pull_requests:" in str([message.content for message in state["messages"]])
+
+
+async def test_texts_are_deleted_and_cleared_without_blocking():
+    texts = EvidenceTexts(InMemoryStore(), "t")
+    await texts.asave(["the key is hunter2", "other"])
+    assert len(await texts.aclear(lambda text: text.replace("hunter2", "x"))) == 1
+    assert await texts.aload({"E1": entry_of("the key is hunter2")}) == {"E1": "the key is x"}
+    await texts.adelete()
+    assert texts_of(texts.store) == {}
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_every_text_can_be_stored_in_every_database(kind, request, tmp_path):
+    place = {"path": tmp_path / "t"} if kind == "sqlite" else {"database": request.getfixturevalue("postgres_url")}
+    hostile = "a\0b \ud800 \ud83d\ude00 ##vso[x]"
+    answer = evidence_of_text("E1", {"id": "c", "name": "t", "args": {"a\0": hostile}}, "ok", hostile, "")
+    entry, text = index_entry(answer, datetime(2026, 1, 1, tzinfo=UTC))
+    threads = open_threads(**place)
+    try:
+        texts = EvidenceTexts(threads.store, "thread \ud800\0")
+        texts.save([text])
+        assert texts.load({"E1": entry}) == {"E1": "a\ufffdb \ufffd 😀 ##vso[x]"}
+        assert entry["arguments"] == {"a\ufffd": "a\ufffdb \ufffd 😀 ##vso[x]"}
+    finally:
+        threads.close()
+
+
+class Failing(ScriptedModel):
+    def calls(self, messages, turn):
+        raise RuntimeError("no \0 model \ud800")
+
+
+def test_a_failure_of_the_model_that_no_database_stores_as_it_is_ends_with_a_report(toolkit, postgres_url):
+    with open_investigator(Failing(steps=[]), toolkit, database=postgres_url) as investigator:
+        events = list(investigator.ask("t", "What \0 now \ud800?"))
+        assert "The model failed: RuntimeError: no" in investigator.state("t")["report"]["answer"]
+    assert isinstance(events[-1], ReportReady)

@@ -186,6 +186,16 @@ def test_a_database_that_cannot_be_used_says_so_and_not_its_password(url, told):
     assert not [word for word in ("hunter2", "ter2") if word in str(caught.value)]
 
 
+def test_a_database_in_which_no_table_may_be_created_says_so(postgres_url):
+    import psycopg
+
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("DROP ROLE IF EXISTS reader")
+        connection.execute("CREATE ROLE reader LOGIN")
+    with pytest.raises(ThreadsUnusable, match=r"may create tables there: InsufficientPrivilege: permission denied"):
+        open_threads(database=postgres_url.replace("user=tester", "user=reader"))
+
+
 PROCESS = """
 import sys
 from azure_devops_agents.threads.opening import open_threads

@@ -11,6 +11,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, SystemMessage
 
 from azure_devops_agents.evidence.record import ReadEvidence
+from azure_devops_agents.evidence.storable import storable
 from azure_devops_agents.investigation.budgets import LAST_TURNS, Meter, question_id
 from azure_devops_agents.investigation.clearing import clear_known, clear_message
 from azure_devops_agents.investigation.events import ToolStarted, announce
@@ -180,7 +181,7 @@ class ModelNode:
         else:
             told = Outgoing(self.toolkit.client).text(str(error)[:_LONGEST_FAILURE])
             failure = f"The model failed: {type(error).__name__}: {told}"
-        return {"failure": failure, **_count_last(state, turn)}
+        return {"failure": storable(failure), **_count_last(state, turn)}
 
 
 def _count_last(state: State, turn: Turn) -> dict[str, Any]:
