@@ -13,6 +13,7 @@ from langchain_azure_devops.errors import WriteNotDone
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, Numbered, OrNone, decode
 from langchain_azure_devops.results.models import Instant
+from langchain_azure_devops.tools.work_items.links import Target, find_missing, find_targets
 from langchain_azure_devops.tools.work_items.models import CommentAdded, Relation, SavedWorkItem
 from langchain_azure_devops.tools.work_items.newest import is_project, read_newest
 from langchain_azure_devops.tools.work_items.sent_values import (
@@ -94,10 +95,11 @@ async def find_created_item(client: AzureDevOps, pending: PendingWrite) -> Saved
     candidates = await _find_own_new(client, pending, project)
     if len(candidates) > _MOST_CANDIDATES:
         raise unknown_outcome(f"this account created {len(candidates)} work items since then")
+    targets = list((await find_targets(client, project, given.get("links") or [])).values())
     found = []
     for number in candidates:
         first = await _read_revision(client, number, 1)
-        if first is not None and not _differences(sent, given.get("parent"), first[1]):
+        if first is not None and not _differences(sent, given.get("parent"), targets, first[1]):
             found.append(first[0])
     if len(found) > 1:
         raise unknown_outcome(f"work items {', '.join(str(item.id) for item in found)} all fit")
@@ -146,7 +148,7 @@ async def _read_revision(
     return saved, decode(answer, _Revision), answer
 
 
-def _differences(sent: Mapping[str, str], parent: int | None, first: _Revision) -> list[str]:
+def _differences(sent: Mapping[str, str], parent: int | None, targets: list[Target], first: _Revision) -> list[str]:
     """Return what in the first revision of a work item is not surely as it was sent."""
     others = [
         name
@@ -154,6 +156,9 @@ def _differences(sent: Mapping[str, str], parent: int | None, first: _Revision) 
         if name not in sent and str(first.fields.get(name) or "").strip()
     ]
     links = [] if first.parents == ({parent} if parent else set()) else ["parent"]
+    links += find_missing(targets, first.relations)
+    if len(first.relations) != len(targets) + len(first.parents):
+        links.append("links")
     return [*find_differences(sent, first.fields), *others, *links]
 
 
@@ -204,10 +209,15 @@ async def find_update(client: AzureDevOps, pending: PendingWrite) -> SavedWorkIt
         raise unknown_outcome(f"another call made revision {before + 1} of work item {number}")
     if after.changed < pending.since(client, response):
         raise unknown_outcome(f"revision {before + 1} of work item {number} is older than this call")
-    earlier = decode(await client.get(_REVISION, path={"id": number, "revision": before}), _Revision)
+    links = pending.arguments.get("links") or []
+    expand = {"$expand": "all"} if links else {}
+    where = {"id": number, "revision": before}
+    earlier = decode(await client.get(_REVISION, path=where, query=expand), _Revision)
+    targets = list((await find_targets(client, str(after.fields["System.TeamProject"]), links)).values())
     sent = sent_fields(pending.arguments, after.type)
     differences = find_differences(sent, after.fields) + find_other_changes(sent, earlier.fields, after.fields)
-    if differences or not find_differences(sent, earlier.fields):
+    differences += find_missing(targets, after.relations)
+    if differences or not [*find_differences(sent, earlier.fields), *find_missing(targets, earlier.relations)]:
         raise unknown_outcome(
             f"revision {before + 1} of work item {number} is by the same account and is not surely this change "
             f"({', '.join(differences) or 'it changed none of these fields'})"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, TypeVar, cast
 
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
@@ -15,6 +15,7 @@ from langchain_azure_devops.http.responses import Numbered, decode
 from langchain_azure_devops.results.models import Failed, Page, Position, Records
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.work_items.current import read_item
+from langchain_azure_devops.tools.work_items.links import Links, add_links, describe_targets, find_targets
 from langchain_azure_devops.tools.work_items.models import (
     CommentAdded,
     FieldName,
@@ -137,11 +138,16 @@ async def get_work_item(
 
 
 async def _read_parent(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Read what a person recognizes the parent of a new work item by."""
+    """Read what a person recognizes the parent of a new work item by, and what it would be linked to."""
+    links = cast("list[str]", arguments.get("links") or [])
+    current: dict[str, JsonValue] = {}
+    if links:
+        project = await client.required_project(cast("str | None", arguments.get("project")))
+        current = await describe_targets(client, project, links)
     if (parent := arguments.get("parent")) is None:
-        return {}
+        return current
     found = await read_item_details(client, int(str(parent)))
-    return {
+    return current | {
         "parent_type": found.type,
         "parent_title": found.title,
         "parent_state": found.state,
@@ -154,12 +160,13 @@ async def _read_parent(client: AzureDevOps, arguments: Mapping[str, JsonValue]) 
     default=True,
     destructive=False,
     sends=f"POST {_CREATE}",
-    targets=("type", "project", "area", "iteration", "assigned_to", "parent"),
+    targets=("type", "project", "area", "iteration", "assigned_to", "parent", "links"),
     contents=("title", "description", "tags", "fields"),
     current=_read_parent,
     recover=find_created_item,
     makes="work item",
     example={"type": "Bug", "title": "Broken", "assigned_to": "Tom Becker", "tags": ["a"]},
+    more_examples=({"type": "Task", "title": "Follow up", "links": ["build:35", "pull_request:13", "work_item:4"]},),
 )
 async def create_work_item(
     client: AzureDevOps,
@@ -173,6 +180,7 @@ async def create_work_item(
     assigned_to: str | None = None,
     tags: list[str] = [],  # noqa: B006 - read only, and the schema's default
     parent: int | None = None,
+    links: Links = [],  # noqa: B006 - same
     fields: FieldValues = [],  # noqa: B006 - same
 ) -> SavedWorkItem:
     """Create a work item.
@@ -197,6 +205,7 @@ async def create_work_item(
         url = f"{client.settings.url('core')}/_apis/wit/workItems/{parent}"
         link: JsonValue = {"rel": "System.LinkTypes.Hierarchy-Reverse", "url": url}
         patch.append({"op": "add", "path": "/relations/-", "value": link})
+    patch += add_links((await find_targets(client, project, links)).values())
     where = {"project": project, "type": type}
     try:
         response = await client.post(_CREATE, patch, path=where, content_type=_JSON_PATCH)
@@ -212,7 +221,7 @@ async def create_work_item(
     default=True,
     idempotent=True,
     sends=f"PATCH {ITEM}",
-    targets=("id", "assigned_to", "area", "iteration"),
+    targets=("id", "assigned_to", "area", "iteration", "links"),
     contents=("revision", "title", "state", "tags", "description", "fields"),
     current=read_item,
     recover=find_update,
@@ -231,7 +240,8 @@ async def update_work_item(
     iteration: str | None = None,
     tags: Annotated[str | None, Field(description="All tags: a; b")] = None,
     description: Annotated[str | None, Field(description="Markdown")] = None,
-    fields: FieldValues = [],  # noqa: B006 - read only, and the schema's default
+    links: Links = [],  # noqa: B006 - read only, and the schema's default
+    fields: FieldValues = [],  # noqa: B006 - same
 ) -> SavedWorkItem:
     """Change a work item unless somebody changed it since it was read. Only what is given changes; "" clears.
 
@@ -252,6 +262,9 @@ async def update_work_item(
     }
     kind = "" if description is None else (await _read_fields(client, id, _Kind, "System.WorkItemType")).type
     changes = _make_patch(given, kind)
+    if links:
+        here = (await _read_fields(client, id, Place, "System.TeamProject")).project
+        changes += add_links((await find_targets(client, here, links)).values())
     if not changes:
         raise InvalidRequest("Nothing to change was given.", subject="arguments")
     patch: list[JsonValue] = [{"op": "test", "path": "/rev", "value": revision}, *changes]
