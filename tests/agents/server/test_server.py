@@ -86,6 +86,7 @@ def test_the_stream_shows_updates_messages_and_waits(client, world):
     assert any(message["type"] == "AIMessageChunk" for message, _ in by_mode["messages"])
     assert "There are four projects" in by_mode["messages"][-1][0]["content"]
     assert any("throttl" in json.dumps(event) for event in by_mode["custom"])
+    assert {"budget", "tool_started", "tool_finished"} <= {event["type"] for event in by_mode["custom"]}
 
 
 def test_an_approved_write_happens_once_and_names_nobody_who_did_not_sign_in(client, world, server):
