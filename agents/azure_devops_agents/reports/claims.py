@@ -6,6 +6,7 @@ about an id must be said in the record of that id. What only a reader can judge,
 compared.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from azure_devops_agents.reports.comparison import Comparison
@@ -13,6 +14,8 @@ from azure_devops_agents.reports.facts import cited_in, split_sentences
 from azure_devops_agents.reports.knowledge import Knowledge, Support, fold
 from azure_devops_agents.reports.quotes import Found
 from azure_devops_agents.reports.units import Source, Unit
+
+_MOST_CHANGED = 2
 
 
 class Claims:
@@ -31,6 +34,9 @@ class Claims:
         knowledge = self._knowledge(cited)
         quoted = self.quoted_units(found)
         literal = Unit(found.evidence_id, found.text, part="quote")
+        if _repeats(statement, found.text):
+            lines = [literal, *(unit for unit in quoted if not unit.is_record)]
+            return Comparison(statement, knowledge, lines, Support(lines), self._question).problems()
         support = Support([literal, *self._around(quoted), *self._beside(found, cited)])
         return Comparison(statement, knowledge, quoted, support, self._question).problems()
 
@@ -96,3 +102,10 @@ class Claims:
             *(source.call for source in others),
             *(unit for source in others for unit in source.units if unit.part == "head" or unit.is_record),
         ]
+
+
+def _repeats(statement: str, quoted: str) -> bool:
+    """Return whether a statement is the quoted line with a word or two changed, so that only this line counts."""
+    words, known = re.findall(r"\w+", statement.lower()), set(re.findall(r"\w+", quoted.lower()))
+    same = sum(word in known for word in words)
+    return len(words) - same <= _MOST_CHANGED < same + 1 and len(words) - same < same

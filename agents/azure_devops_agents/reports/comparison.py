@@ -12,6 +12,7 @@ from azure_devops_agents.reports.units import Unit
 _SUBJECTS = frozenset({"id", "number"})
 _BOUND = frozenset({"name", "date", "hash"})
 _TIED = frozenset({"id", "number", "name", "date", "literal", "hash"})
+_FIELD = re.compile(r"\b([a-z][a-z_]{1,40}): ([\w-]{1,100})")
 _LIKE = frozenset({"type", "pipeline"})
 """The columns in which the rows of a list of ids are alike."""
 _DATED: Mapping[str, tuple[str, ...]] = {
@@ -53,7 +54,7 @@ class Comparison:
 
     def problems(self) -> list[str]:
         """Return what the evidence does not say, or says otherwise."""
-        told = self.list_missing()
+        told = [*self.list_missing(), *self._compare_fields()]
         clauses: dict[int, list[Fact]] = defaultdict(list)
         for fact in self.facts:
             if fact not in self._missing:
@@ -145,6 +146,16 @@ class Comparison:
             return f"{fact.text} is not named as the author in {names}"
         return _compare_date(fact, self.sentence, owners) if fact.kind == "date" else ""
 
+    def _compare_fields(self) -> list[str]:
+        """Return the fields that a sentence repeats with another value, such as "status: active"."""
+        told = []
+        for match in _FIELD.finditer(self.sentence):
+            known = [unit.fields[match[1]] for unit in self._quoted if unit.fields.get(match[1])]
+            said = fold(match[2])
+            if known and not any(value == said if said.isdigit() else said in fold(value) for value in known):
+                told.append(f"{match[1]} is {known[0]}")
+        return told
+
     def _compare_result(self, fact: Fact, results: Sequence[Fact], about: Mapping[Fact, Sequence[Unit]]) -> str:
         """Return how evidence contradicts a result, or that it tells none."""
         claimed = [other.value for other in results if other.noun == fact.noun and not other.negated]
@@ -201,7 +212,11 @@ class Comparison:
             if unit.is_row or inner:
                 tables[unit.evidence_id, unit.part, unit.own].append(unit)
         clause = [other for other in self.facts if other.clause == fact.clause]
-        found = set()
+        arguments: dict[str, set[str]] = defaultdict(set)
+        for source in self._knowledge.sources.values():
+            for name, value in source.call.fields.items():
+                arguments[name].add(value)
+        found = {len(values) for name, values in arguments.items() if f"{name.rstrip('s')}s" in said}
         for rows in tables.values():
             found |= {len(rows), *_sums(rows)}
             found |= {

@@ -11,8 +11,8 @@ from azure_devops_agents.reports.units import KINDS
 Kind = Literal["literal", "id", "number", "count", "date", "weekday", "name", "hash", "result"]
 
 RESULTS: Mapping[str, tuple[str, str]] = {
-    **dict.fromkeys(("succeeded", "succeeds", "success", "successful", "successfully", "passed", "passes", "green"),
-                    ("outcome", "succeeded")),
+    **dict.fromkeys(("succeeded", "succeeds", "succeed", "pass", "success", "successful", "successfully", "passed",
+                     "passes", "green"), ("outcome", "succeeded")),
     **dict.fromkeys(("failed", "fails", "fail", "failing", "failure", "red", "broken", "broke"),
                     ("outcome", "failed")),
     **dict.fromkeys(("partiallysucceeded", "partially succeeded", "partly succeeded", "succeeded in part",
@@ -72,7 +72,8 @@ _QUOTED = re.compile(
 _EVIDENCE = re.compile(r"[\[(]?\bE\d{1,4}\b(?:(?:, | and )E\d{1,4}\b)*[\])]?")
 _URL = re.compile(r"https?\[?:\]?/ ?/\S{1,500}")
 _CODE = re.compile(r"(?<![\w/.-])[\w./\\@:+#-]{3,200}(?<![.,:;])")
-_NUMBERS = r"#?\d{1,9}\b(?![.:]\d|%|-\w)(?:(?:,? (?:and|or|&) |, ?| to |-)#?\d{1,9}\b(?![.:]\d|%|-\w))*"
+_ONE = r"#?(?:\d{1,3}(?:,\d{3})+|\d{1,9})\b(?![.:]\d|%|-\w)"
+_NUMBERS = rf"{_ONE}(?:(?:,? (?:and|or|&) |, | to |-){_ONE})*"
 _NOUNS = sorted((*KINDS, "finding", "sprint", "line number", "comment", "thread"), key=len, reverse=True)
 _ID = re.compile(
     rf"\b(?P<noun>{'|'.join(noun.replace(' ', r'[ -]') for noun in _NOUNS)})(?:s|es)?"
@@ -235,10 +236,11 @@ class _Reader:
             noun = re.sub(r"[ -]", " ", match["noun"].lower())
             kind = KINDS.get(noun, noun)
             numbers = match["numbers"]
-            for number in re.finditer(r"\d+", numbers):
+            for number in re.finditer(r"\d+(?:,\d{3})*", numbers):
                 at = match.start("numbers") + number.start()
                 place = (at, at + len(number[0]))
-                yield Fact("id", f"{match['noun']} {number[0]}", number[0], kind, clause=self._clause(at), place=place)
+                value, clause = number[0].replace(",", ""), self._clause(at)
+                yield Fact("id", f"{match['noun']} {number[0]}", value, kind, clause=clause, place=place)
         for match in self._take(_MARKED):
             kind = {"AB#": "work item", "!": "pull request"}.get(match["mark"], "")
             clause = self._clause(match.start())

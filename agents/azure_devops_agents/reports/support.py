@@ -1,6 +1,6 @@
 """Check what a report says against the evidence that it cites."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from azure_devops_agents.reports.claims import Claims
@@ -32,8 +32,7 @@ def check_report(
         question: What was asked. An answer may repeat its names.
         answered_by_code: Whether code wrote the answer, such as why there is no report. It is not checked.
     """
-    known = index or {}
-    checker = _Checker({name: _source(name, text, known.get(name) or {}) for name, text in texts.items()}, question)
+    checker = SupportChecker(texts, index or {}, question)
     result: dict[str, Any] = {**report, "unverified": []}
     for section in SECTIONS:
         kept = []
@@ -45,8 +44,7 @@ def check_report(
             else:
                 kept.append(statement)
         result[section] = kept
-    told = [name for name in texts if str((known.get(name) or {}).get("status") or "ok") not in _READ]
-    result["answer_unverified"] = [] if answered_by_code else checker.check_answer(result, told)
+    result["answer_unverified"] = [] if answered_by_code else checker.check_answer(result)
     return result
 
 
@@ -76,11 +74,13 @@ def _source(name: str, text: str, entry: Mapping[str, Any]) -> Source:
     return Source(name, text, str(entry.get("tool") or ""), entry.get("arguments") or {})
 
 
-class _Checker:
+class SupportChecker:
     """Checks the parts of one report."""
 
-    def __init__(self, sources: Mapping[str, Source], question: str) -> None:
-        self._sources = sources
+    def __init__(self, texts: Mapping[str, str], index: Mapping[str, Mapping[str, Any]], question: str) -> None:
+        """Take the evidence and the question, as `check_report` does."""
+        self._sources = sources = {name: _source(name, text, index.get(name) or {}) for name, text in texts.items()}
+        self._told = [name for name in texts if str((index.get(name) or {}).get("status") or "ok") not in _READ]
         self._finder = QuoteFinder({name: source.text for name, source in sources.items()})
         self._claims = Claims(sources, question)
 
@@ -100,12 +100,12 @@ class _Checker:
             return "; ".join(self._claims.check_inference(said, found, cited))
         return "" if section == "not_determined" else "; ".join(self._claims.check_statement(said, found, cited))
 
-    def check_answer(self, report: Mapping[str, Any], told: Iterable[str]) -> list[dict[str, str]]:
+    def check_answer(self, report: Mapping[str, Any]) -> list[dict[str, str]]:
         """Return the sentences of the answer that lack support, each with the reason."""
         rows = [row for section in SECTIONS for row in report[section]]
         found = [place for row in rows if row["quote"] and (place := self.find(row)) is not None]
         cited = [name for row in (*rows, *report["unverified"]) for name in row["evidence"]]
-        marked = self._claims.check_answer(report["answer"], found, cited, list(told))
+        marked = self._claims.check_answer(report["answer"], found, cited, self._told)
         return [{"statement": sentence, "problem": "; ".join(problems)} for sentence, problems in marked]
 
     def _explain_missing_quote(self, statement: Mapping[str, Any]) -> str:

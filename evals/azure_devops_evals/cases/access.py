@@ -199,8 +199,8 @@ CASES = (
             [Call.to("list_pipelines", name="*bill*", project=project)
              for project in ("Platform", "Payments", "Mobile App", "Data")],
             reported("No such pipeline is visible in any of the four projects: the name or a permission is amiss.",
-                     ("E1", "There is no pipeline 'billing-ci' in 'Platform'"), ("E3", "No pipelines found in"),
-                     verdict="inconclusive"),
+                     ("E1", "There is no pipeline 'billing-ci' in 'Platform'"),
+                     *((f"E{number}", "No pipelines found in") for number in range(2, 6)), verdict="inconclusive"),
         ],
         checks=(verdict("inconclusive"), uncovered("not_found"), worded("visible in any of the four"),
                 cites("There is no pipeline 'billing-ci'", "No pipelines found in")),

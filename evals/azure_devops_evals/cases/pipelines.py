@@ -200,7 +200,8 @@ CASES = (
              Call.to("query_work_items", project="Mobile App", tag="flaky")],
             reported(
                 "None: 24 passed, 30 and 36 did not, on the same commit 72c5d58. The test is flaky: see bug 53.",
-                ("E2", "commit: 72c5d58d560f"), ("E4", "commit: 72c5d58d560f"), ("E4", "Screen tests\tJob\tsucceeded"),
+                ("E2", "commit: 72c5d58d560f"), ("E3", "commit: 72c5d58d560f"), ("E4", "commit: 72c5d58d560f"),
+                ("E4", "Screen tests\tJob\tsucceeded"),
                 ("E5", _FLAKY), ("E6", "53\t2\tBug"),
             ),
         ],
@@ -249,6 +250,8 @@ CASES = (
             reported(
                 "Yes, once: build 8 of 7 October printed it; builds 10, 16 and 26 print the account only.",
                 ("E5", _LEAKED), ("E4", "account sttidewatercheckout, container receipts"),
+                ("E3", "account sttidewatercheckout, container receipts"),
+                ("E2", "account sttidewatercheckout, container receipts"),
                 ("E6", "Luis Ferreira\tAdd storage settings for the smoke test"), verdict="incident",
             ),
         ],

@@ -80,7 +80,7 @@ CASES = (
                 [Call.to("get_work_item", ids=[number]) for number in (17, 18, 19)],
                 [Call.to("get_pull_request", ids=[9])],
                 reported("17 and 19. The code is in pull request 9.", ("E5", "waits for the author"),
-                         ("E4", "state: New")),
+                         ("E2", "id: 17"), ("E4", "state: New")),
             ],
         ),
         checks=(says("pull request 9"), worded("17 and 19"), cites("waits for the author"),

@@ -1,0 +1,123 @@
+"""Measure the check of reports: no true sentence of a reference report is marked, and nearly every error is.
+
+The reference reports of all cases are the true ones. `errors.py` makes the false ones of them: of each sentence of an
+answer, and of each quote as a statement would repeat it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from azure_devops_agents.reports.facts import split_sentences
+from azure_devops_agents.reports.report import SECTIONS, WRITE_REPORT, parse_report
+from azure_devops_agents.reports.support import SupportChecker
+from azure_devops_agents.reports.units import Source
+from azure_devops_evals.case import Case, Outcome
+from azure_devops_evals.counts import Count
+from azure_devops_evals.running.play import open_environment, play
+from azure_devops_evals.selfcheck.errors import seed_errors
+
+MARKED_AT_LEAST = 0.95
+_STOPPED = "Stopped by a person."
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One sentence and whether the check marked it.
+
+    Attributes:
+        case: The case.
+        kind: `true`, or the kind of the fact that is wrong.
+        near: Whether the wrong value occurs elsewhere in the evidence.
+        sentence: The sentence.
+        marked: Whether the check marked it.
+    """
+
+    case: str
+    kind: str
+    near: bool
+    sentence: str
+    marked: bool
+
+
+@dataclass(frozen=True)
+class SupportMeasure:
+    """The results of the measure.
+
+    Attributes:
+        judged: All sentences.
+    """
+
+    judged: Sequence[Judged]
+
+    @property
+    def true(self) -> Count:
+        """Count the true sentences that were marked, of all of them."""
+        return self._count("true", marked=True)
+
+    @property
+    def errors(self) -> Count:
+        """Count the errors that were marked."""
+        wrong = [entry for entry in self.judged if entry.kind != "true"]
+        return Count(sum(entry.marked for entry in wrong), len(wrong))
+
+    @property
+    def holds(self) -> bool:
+        """Return whether no true sentence was marked, and nearly every error was."""
+        return not self.true.found and self.errors.found >= MARKED_AT_LEAST * self.errors.of
+
+    def lines(self) -> list[str]:
+        """Return the counts, and name every true sentence that was marked."""
+        rows = [f"true sentences of reference reports marked as not verified: {self.true}"]
+        share = 100 * self.errors.found / self.errors.of if self.errors.of else 0.0
+        least = f"at least {100 * MARKED_AT_LEAST:.0f} % are needed"
+        rows.append(f"errors in reports marked: {self.errors} = {share:.1f} %, {least}")
+        for near, where in ((True, "occurs elsewhere in the evidence"), (False, "occurs nowhere")):
+            wrong = [entry for entry in self.judged if entry.kind != "true" and entry.near is near]
+            rows.append(f"    another value that {where}: {Count(sum(entry.marked for entry in wrong), len(wrong))}")
+        odd = [entry for entry in self.judged if entry.marked == (entry.kind == "true")]
+        return [*rows, *(f"    {entry.case}: {entry.kind}: {entry.sentence}" for entry in odd)]
+
+    def _count(self, kind: str, *, marked: bool) -> Count:
+        chosen = [entry for entry in self.judged if entry.kind == kind]
+        return Count(sum(entry.marked is marked for entry in chosen), len(chosen))
+
+
+def measure_support(chosen: Sequence[Case]) -> SupportMeasure:
+    """Check the reference reports of cases, and the same reports with errors in them."""
+    return SupportMeasure([entry for case in chosen for entry in _judge_case(case)])
+
+
+def _judge_case(case: Case) -> Iterator[Judged]:
+    for steps in (case.steps, *case.routes):
+        last = steps[-1][-1] if steps and steps[-1] else None
+        outcome = play(case, open_environment(case), steps)
+        if last is not None and last.name == WRITE_REPORT and outcome.report["answer"] != _STOPPED:
+            yield from _judge_report(case, parse_report(last.arguments), outcome)
+
+
+def _judge_report(case: Case, report: Mapping[str, Any], outcome: Outcome) -> Iterator[Judged]:
+    texts = {name: str(entry["text"]) for name, entry in outcome.evidence.items()}
+    sources = {
+        name: Source(name, texts[name], str(entry["tool"]), entry["arguments"])
+        for name, entry in outcome.evidence.items()
+    }
+    checker = SupportChecker(texts, outcome.evidence, case.question)
+    report = {**report, "unverified": []}
+    rows = [row for section in SECTIONS for row in report[section] if row["quote"]]
+
+    def marks_statement(row: Any) -> Callable[[str], bool]:
+        return lambda sentence: bool(checker.check("observed", {**row, "statement": sentence}))
+
+    def marks_answer(sentence: str) -> bool:
+        return bool(checker.check_answer({**report, "answer": sentence}))
+
+    sentences = split_sentences(str(report["answer"]))
+    said: list[tuple[str, str, Callable[[str], bool]]] = [(sentence, sentence, marks_answer) for sentence in sentences]
+    for row in rows:
+        plain = " ".join(str(row["quote"]).replace("\t", ", ").split())
+        said.append((str(row["statement"]), plain, marks_statement(row)))
+    for sentence, plain, marks in said:
+        yield Judged(case.id, "true", False, sentence, marks(sentence))
+        for error in seed_errors(plain, sources):
+            yield Judged(case.id, error.kind, error.near, error.sentence, marks(error.sentence))

@@ -1,0 +1,41 @@
+"""The check of reports, measured on the reference reports of all cases."""
+
+from azure_devops_agents.reports.units import Source
+from azure_devops_evals.cases import CASES
+from azure_devops_evals.selfcheck.errors import seed_errors
+from azure_devops_evals.selfcheck.support import Judged, SupportMeasure, measure_support
+
+LIST = """2 builds, all
+<untrusted 0>
+id\tpipeline\tresult\tqueued
+17\tdocs\tsucceeded\t2026-11-01T08:00Z
+19\tdocs\tfailed\t2026-11-03T08:00Z
+</untrusted 0>"""
+
+
+def test_no_true_sentence_is_marked_and_nearly_every_error_is():
+    measured = measure_support(CASES)
+    assert measured.true.found == 0, "\n".join(measured.lines())
+    assert measured.holds, "\n".join(measured.lines())
+    assert measured.true.of > 300
+    assert measured.errors.of > 500
+
+
+def test_errors_are_values_of_the_evidence_and_values_that_are_nowhere():
+    made = list(seed_errors("Build 17 succeeded on 1 November.", {"E1": Source("E1", LIST, "list_builds", {})}))
+    assert [(error.kind, error.near, error.sentence) for error in made] == [
+        ("date", True, "Build 17 succeeded on 3 November."),
+        ("date", False, "Build 17 succeeded on 2 November."),
+        ("id", True, "Build 19 succeeded on 1 November."),
+        ("id", False, "Build 18 succeeded on 1 November."),
+        ("result", True, "Build 17 failed on 1 November."),
+    ]
+
+
+def test_a_measure_holds_only_without_a_marked_truth_and_with_nearly_all_errors():
+    truth, error = Judged("c", "true", False, "t", False), Judged("c", "id", True, "e", True)
+    assert SupportMeasure([truth, error]).holds
+    assert not SupportMeasure([Judged("c", "true", False, "t", True), error]).holds
+    missed = Judged("c", "id", True, "e", False)
+    assert not SupportMeasure([truth, error, missed]).holds
+    assert "errors in reports marked: 1/2" in "\n".join(SupportMeasure([truth, error, missed]).lines())
