@@ -24,6 +24,8 @@ __all__ = ["Budgets", "Meter", "Usage", "read_budgets"]
 _PREFIX = "AZURE_DEVOPS_AGENT_"
 LAST_TURNS = 3
 """How many turns the model has at most once a limit is reached; in the last of them it can only write the report."""
+SERVED = "served"
+"""The name in the artifact of an answer that says which earlier evidence it shows again."""
 _FREE = frozenset({READ_EVIDENCE, WRITE_REPORT, FIND_TOOLS})
 """The agent's own tools: they send nothing to the service, so they cost no call."""
 
@@ -259,11 +261,13 @@ def costs_call(name: str) -> bool:
 def count_calls(messages: Iterable[AnyMessage]) -> int:
     """Count the calls that were answered and that cost something; what did not fit into the budget was no call."""
     answers = [message for message in messages if isinstance(message, ToolMessage) and costs_call(str(message.name))]
-    return sum(not _is_beyond(message) for message in answers)
+    return sum(not _sent_nothing(message) for message in answers)
 
 
-def _is_beyond(message: ToolMessage) -> bool:
-    return isinstance(message.artifact, dict) and message.artifact.get("class") == BudgetExceeded.__name__
+def _sent_nothing(message: ToolMessage) -> bool:
+    """Return whether a call was beyond the budget, or was answered with earlier evidence."""
+    artifact = message.artifact if isinstance(message.artifact, dict) else {}
+    return SERVED in artifact or artifact.get("class") == BudgetExceeded.__name__
 
 
 def _round_down(tokens: int) -> int:

@@ -1,12 +1,21 @@
 """Carry out the calls that read, and answer those that no tool serves."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool
 
-from azure_devops_agents.evidence.record import READ_EVIDENCE, Evidence, evidence_of_message, find_evidence, read_lines
+from azure_devops_agents.evidence.record import (
+    READ_EVIDENCE,
+    Answer,
+    Evidence,
+    evidence_of_message,
+    find_evidence,
+    preview,
+    read_lines,
+)
+from azure_devops_agents.investigation.budgets import SERVED
 from azure_devops_agents.investigation.clearing import clear_known
 from azure_devops_agents.investigation.refusals import BudgetExceeded, ToolAbsent, evidence_of_refusal, refuse_call
 from azure_devops_agents.investigation.state import CallTask
@@ -34,6 +43,8 @@ class ReadNode:
             return answered
         if task["call"]["name"] == READ_EVIDENCE:
             return self._read_on(task, self.evidence.texts().load(self._select_entry(task)))
+        if task["evidence"]:
+            return self._show_again(task, self.evidence.texts().load(task["evidence"]))
         return self._record(task, tools[task["call"]["name"]].invoke(tool_call(task["call"])))
 
     async def aread(self, task: CallTask) -> dict[str, Any]:
@@ -43,6 +54,8 @@ class ReadNode:
             return answered
         if task["call"]["name"] == READ_EVIDENCE:
             return self._read_on(task, await self.evidence.texts().aload(self._select_entry(task)))
+        if task["evidence"]:
+            return self._show_again(task, await self.evidence.texts().aload(task["evidence"]))
         return self._record(task, await tools[task["call"]["name"]].ainvoke(tool_call(task["call"])))
 
     def _answer_without_tool(self, task: CallTask, tools: dict[str, BaseTool]) -> dict[str, Any] | None:
@@ -85,6 +98,13 @@ class ReadNode:
         except ValueError as error:
             return refuse_call(call, InvalidRequest(str(error), subject="arguments"))
         return answer_call(call, clear_known(client, lines))
+
+    def _show_again(self, task: CallTask, texts: dict[str, str]) -> dict[str, Any]:
+        """Answer a call with the earlier result of the same call, which cannot have changed."""
+        [(name, text)] = texts.items()
+        again = preview(cast("Answer", {**task["evidence"][name], "text": text}))
+        told = f"[Nothing was read: {name} answers the same call, and its result cannot change. Cite {name}.]\n{again}"
+        return answer_call(task["call"], clear_known(self.toolkit.client, told), {SERVED: name})
 
     def _refuse_absent(self, task: CallTask, tools: dict[str, BaseTool]) -> dict[str, Any]:
         """Refuse a call of a tool that is left out, or that does not exist, and record that as evidence."""

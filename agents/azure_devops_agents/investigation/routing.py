@@ -1,13 +1,13 @@
 """Route the graph."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from langchain_core.messages import AIMessage
 from langgraph.types import Send
 
-from azure_devops_agents.evidence.record import READ_EVIDENCE
+from azure_devops_agents.evidence.record import READ_EVIDENCE, Evidence
 from azure_devops_agents.evidence.sources import select_sources
 from azure_devops_agents.investigation.budgets import LAST_TURNS, Budgets, Meter, costs_call
 from azure_devops_agents.investigation.state import (
@@ -21,13 +21,17 @@ from azure_devops_agents.investigation.state import (
     waiting_writes,
 )
 from azure_devops_agents.investigation.turns.messages import find_refusal
+from azure_devops_agents.investigation.turns.tool_choice import FIND_TOOLS
 from azure_devops_agents.reports.report import WRITE_REPORT, parse_report
 
 _CITED = re.compile(r"\bE\d+\b")
 
 
 def after_model(
-    writers: Callable[[], Sequence[str]], meter: Meter, destination: str
+    writers: Callable[[], Sequence[str]],
+    meter: Meter,
+    destination: str,
+    cannot_change: Callable[[Mapping[str, Any]], bool] = lambda _: False,
 ) -> Callable[[State], Literal["answer", "report"] | list[Send]]:
     """Route each tool call by one Send, or go to the report, or end a question that is answered in plain text.
 
@@ -36,6 +40,7 @@ def after_model(
         meter: Measures the budget; calls beyond it are answered without being carried out.
         destination: The organization and project that this graph writes to. A write is carried out only there,
             even when another process continues the thread.
+        cannot_change: Returns whether the result of a call can never change, so that an earlier one answers it.
     """
 
     def route(state: State) -> Literal["answer", "report"] | list[Send]:
@@ -54,8 +59,9 @@ def after_model(
                 tasks.append(Send("prepare", _write_task(state, call, destination, refusal)))
                 writes.append(call)
                 continue
-            evidence_id = "" if over or _leaves_no_evidence(call) else next(ids)
-            tasks.append(Send("read", _read_task(state, call, evidence_id, over)))
+            earlier = _find_earlier(state, call) if cannot_change(call) else {}
+            evidence_id = "" if over or earlier or _leaves_no_evidence(call) else next(ids)
+            tasks.append(Send("read", _read_task(state, call, evidence_id, over, earlier)))
         return tasks
 
     return route
@@ -90,14 +96,31 @@ def _writes(call: dict[str, Any], writers: Sequence[str]) -> bool:
 
 def _leaves_no_evidence(call: dict[str, Any]) -> bool:
     """Return whether a call is answered without evidence. It gets no id, so that no id is left out."""
-    return bool(call.get("malformed")) or call["name"] in {READ_EVIDENCE, WRITE_REPORT}
+    return bool(call.get("malformed")) or call["name"] in {READ_EVIDENCE, WRITE_REPORT, FIND_TOOLS}
 
 
-def _read_task(state: State, call: dict[str, Any], evidence_id: str, over_budget: str) -> CallTask:
+def _find_earlier(state: State, call: Mapping[str, Any]) -> dict[str, Evidence]:
+    """Return the whole earlier result of the same call, if there is one."""
+    same = [message for message in state["messages"] if isinstance(message, AIMessage)]
+    names = {str(each["id"]): each["name"] for message in same for each in message.tool_calls}
+    for name, entry in state.get("evidence", {}).items():
+        answered = entry["status"] in {"ok", "empty", "partial"} and not entry["gaps"]
+        if answered and names.get(entry["call"]) == call["name"] and _given(entry["arguments"]) == _given(call["args"]):
+            return {name: entry}
+    return {}
+
+
+def _given(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in arguments.items() if value is not None}
+
+
+def _read_task(
+    state: State, call: dict[str, Any], evidence_id: str, over_budget: str, earlier: dict[str, Evidence]
+) -> CallTask:
     return CallTask(
         call=call,
         evidence_id=evidence_id,
-        evidence=state.get("evidence", {}) if call["name"] == READ_EVIDENCE else {},
+        evidence=state.get("evidence", {}) if call["name"] == READ_EVIDENCE else earlier,
         destination="",
         over_budget=over_budget,
         rests_on={},

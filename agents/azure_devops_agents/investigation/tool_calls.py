@@ -1,6 +1,7 @@
 """The tools of the graph, and the updates of the state that answer a call."""
 
 import json
+from collections.abc import Mapping
 from inspect import cleandoc
 from typing import Any, Literal
 
@@ -32,6 +33,12 @@ def declare_own_tool(arguments: type[BaseModel]) -> dict[str, Any]:
 def list_writers(toolkit: AzureDevOpsToolkit) -> list[str]:
     """Return the names of the tools that write, as the token allows them now."""
     return [name for name, tool in available_tools(toolkit).items() if (tool.metadata or {})["access"] == "write"]
+
+
+def cannot_change(toolkit: AzureDevOpsToolkit, call: Mapping[str, Any]) -> bool:
+    """Return whether the result of a call can never change, as its tool declares."""
+    tool = toolkit.declarations.get(str(call["name"]))
+    return tool is not None and not call.get("malformed") and tool.cannot_change(call["args"])
 
 
 def tool_call(call: dict[str, Any]) -> dict[str, Any]:

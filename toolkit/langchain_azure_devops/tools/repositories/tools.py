@@ -1,7 +1,9 @@
 """Repositories, their branches, directories and files."""
 
 import asyncio
-from typing import Annotated
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import AliasChoices, AliasPath, BeforeValidator, Field
 
@@ -233,7 +235,13 @@ async def list_tags(
     return page
 
 
-@toolset.read(Scope.CODE, default=True, example={"repository": "platform-api", "depth": 20})
+def _is_at_commit(arguments: Mapping[str, Any]) -> bool:
+    """Return whether a call reads at a commit that its whole id names. Branches and tags move."""
+    whole = re.fullmatch("[0-9a-fA-F]{40}", str(arguments["version"] or ""))
+    return arguments["version_type"] == "commit" and whole is not None
+
+
+@toolset.read(Scope.CODE, default=True, fixed=_is_at_commit, example={"repository": "platform-api", "depth": 20})
 async def list_repository_files(
     client: AzureDevOps,
     *,
@@ -279,6 +287,7 @@ async def list_repository_files(
     Scope.CODE,
     default=True,
     resource="projects/{project}/repositories/{repository}/files{+path}{?version,version_type,first_line,last_line}",
+    fixed=_is_at_commit,
     example={"repository": "docs", "path": "/README.md", "version": "main"},
 )
 async def read_repository_file(
