@@ -12,7 +12,7 @@ from typing import Annotated, Any, cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
-from langchain_core.runnables import RunnableLambda
+from langchain_core.runnables import RunnableConfig, RunnableLambda
 from langgraph.config import get_stream_writer
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
@@ -53,6 +53,9 @@ _PREFIX = "second look: "
 _INDEX = "evidence of the first look"
 _MOST_DIFFERENCES = 20
 _MODES: list[StreamMode] = ["custom", "values"]
+# The graph around this one may wait for each checkpoint to be stored. LangGraph hands that on to a graph that stores
+# none, which then waits for a checkpoint that never comes; it takes no other argument without a warning.
+_WITHOUT_CHECKPOINTS: RunnableConfig = {"configurable": {"__pregel_durability": "async"}}
 
 TASK = """\
 You take a second look. Another investigator has collected the evidence that the conversation lists, and you do not \
@@ -123,7 +126,7 @@ class SecondLookNode:
             return {}
         announce(SecondLookBegun())
         second: Any = None
-        for mode, part in self._wire().stream(self._begin(state), stream_mode=_MODES):
+        for mode, part in self._wire().stream(self._begin(state), _WITHOUT_CHECKPOINTS, stream_mode=_MODES):
             if mode == "custom":
                 _pass_on(part)
             else:
@@ -141,7 +144,7 @@ class SecondLookNode:
             return {}
         announce(SecondLookBegun())
         second: Any = None
-        async for mode, part in self._wire().astream(self._begin(state), stream_mode=_MODES):
+        async for mode, part in self._wire().astream(self._begin(state), _WITHOUT_CHECKPOINTS, stream_mode=_MODES):
             if mode == "custom":
                 _pass_on(part)
             else:

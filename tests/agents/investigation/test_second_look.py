@@ -8,7 +8,9 @@ from langchain_openai import ChatOpenAI
 from langgraph.checkpoint.memory import InMemorySaver
 
 from azure_devops_agents.investigation.budgets import Budgets
+from azure_devops_agents.investigation.events import ReportReady, SecondLookBegun
 from azure_devops_agents.investigation.graph import build_graph
+from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.investigation.second_look import split_budgets, wants_second_look
 from azure_devops_agents.reports.markdown import render_markdown
 from azure_devops_evals.live.openai_server import OpenAIServer, Turn
@@ -188,3 +190,14 @@ def test_a_front_end_sees_when_the_second_look_begins_what_it_reads_and_one_repo
         if message.additional_kwargs.get("report")
     ]
     assert len(whole) == 1
+
+
+def test_an_investigator_that_stores_every_step_takes_a_second_look_as_well(reader, tmp_path):
+    second = [Turn(calls=[READ]), Turn(calls=[RIGHT])]
+    with OpenAIServer(play(FIRST, second, compare(agrees=True))) as server:
+        model = ChatOpenAI(model="local", base_url=server.base_url, api_key="made-up", max_retries=0)
+        with open_investigator(model, reader, path=tmp_path / "t.sqlite", second_look=True) as investigator:
+            events = list(investigator.ask("t", QUESTION))
+            [ready] = [event for event in events if isinstance(event, ReportReady)]
+    assert ready.report["second_look"]["result"] == "agrees"
+    assert SecondLookBegun() in events
