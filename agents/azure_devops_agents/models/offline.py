@@ -151,8 +151,8 @@ def match_question(question: str) -> tuple[Rule, dict[str, Any]]:
     for rule in RULES:
         if match := re.search(rule.pattern, text, re.IGNORECASE):
             given = {name: value.strip() for name, value in match.groupdict().items() if value}
-            numbers = {name: int(value) if name == "id" else value for name, value in given.items()}
-            return rule, {**rule.fixed, **numbers}
+            number = given.pop("id", None)
+            return rule, {**rule.fixed, **given, **({"ids": [int(number)]} if number else {})}
     examples = "\n".join(f"  {rule.example}" for rule in RULES)
     raise UnknownQuestion(
         f"Without a language model only plain questions like these are understood:\n{examples}\n"
