@@ -8,6 +8,7 @@ from langchain_azure_devops.extras import naming_extras
 from langchain_azure_devops.settings import check_choice
 
 with naming_extras():
+    from azure_devops_agents.investigation.budgets import Budgets
     from azure_devops_agents.models.scripted import Step
     from azure_devops_simulator import Fault
     from azure_devops_simulator.state.organization import Organization
@@ -87,9 +88,9 @@ class Outcome:
 
 Expects = Literal["verdict", "answer", "wording", "quotes", "route", "tools", "asked", "coverage", "gate", "other"]
 """The subject of a check. `route`, `quotes` and `wording` follow the reference solution; another one may be as good."""
-Needs = Literal["report", "quotes", "tools", "warnings"]
-"""What only some agents have: a report in the structure of ours, quotes, the tools of this package, or approvals that
-say whether untrusted text was read before."""
+Needs = Literal["report", "plain answer", "quotes", "tools", "warnings"]
+"""What only some agents have: a report in the structure of ours or a plain answer instead, quotes, the tools of this
+package, or approvals that say whether untrusted text was read before."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,8 @@ class Case:
         meanwhile: The changes that other people make while the approver decides about the first write.
         world: The file in `worlds/` that the organization is read from; None for the simulator's own seed.
         faults: The faults between the agent and the organization, when the case is played and when it is recorded.
+        budgets: The limits of the question; None for those of the agent. Other agents have limits of their own.
+        seconds_per_request: The time that passes by the clock of the case with each request to the organization.
     """
 
     id: str
@@ -176,6 +179,8 @@ class Case:
     meanwhile: Setup | None = None
     world: str | None = None
     faults: tuple[Fault, ...] = ()
+    budgets: Budgets | None = None
+    seconds_per_request: float = 0.0
 
     def __post_init__(self) -> None:
         """Accept only words that the suite knows: an unknown one must not pass for another."""

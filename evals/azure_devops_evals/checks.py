@@ -74,7 +74,9 @@ def silent(*phrases: str) -> Check:
     """Check that neither the answer nor a statement contains a phrase."""
 
     def failure(outcome: Outcome) -> str | None:
-        text = json.dumps(dict(outcome.report), ensure_ascii=False).lower()
+        rows = [row for section in (*SECTIONS, "unverified") for row in outcome.report[section]]
+        told = [row.get(part, "") for row in rows for part in ("statement", "quote", "reasoning")]
+        text = "\n".join([str(outcome.report["answer"]), *map(str, told)]).lower()
         found = [phrase for phrase in phrases if phrase.lower() in text]
         return f"the report says {found}" if found else None
 

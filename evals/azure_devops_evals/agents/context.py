@@ -72,11 +72,11 @@ class AgentContext:
 
         Interrupts need no approver of the factory: the suite answers them.
         """
-        answer = self.person.decide(request.tool, request.arguments)
-        if answer["decision"] == "approve":
+        decision = self.person.decide(request.tool, request.arguments)
+        if decision["type"] == "approve":
             return request.approve("the case")
-        wanted = f"use these arguments: {answer['arguments']}" if answer["decision"] == "edit" else ""
-        return request.reject("the case", str(answer.get("reason") or wanted))
+        wanted = f"use these arguments: {decision['edited_action']['args']}" if decision["type"] == "edit" else ""
+        return request.reject("the case", str(decision.get("message") or wanted))
 
 
 @contextmanager

@@ -7,8 +7,6 @@ from typing import Any
 from azure_devops_evals.case import YES, Answer, Case
 from azure_devops_evals.running.approver import approver_of
 
-Value = Mapping[str, Any]
-
 
 class NoQuestion(Exception):
     """A graph paused with a value that is not a question about a write; the message shows it."""
@@ -29,10 +27,14 @@ class Person:
         self._answer = approver_of(case)
         self._meanwhile = meanwhile
         self._edited: list[tuple[str, str]] = []
+        self._replaced: list[tuple[str, str]] = []
 
     def decide(self, tool: str, arguments: Mapping[str, Any]) -> Answer:
         """Return the decision about a write. The same write with the arguments that the person wants is approved."""
-        key = (tool, json.dumps(dict(arguments), sort_keys=True, default=str))
+        key = (tool, _as_key(arguments))
+        if key in self._replaced:
+            self._replaced.remove(key)
+            return YES
         if key in self._edited:
             self._edited.remove(key)
             self.approved.append(tool)
@@ -42,10 +44,10 @@ class Person:
         view = {"tool": tool, "arguments": dict(arguments), "edited": False}
         self.shown.append(view)
         answer = self._answer(view)
-        if answer["decision"] == "approve":
+        if answer["type"] == "approve":
             self.approved.append(tool)
-        elif answer["decision"] == "edit":
-            self._edited.append((tool, json.dumps(dict(answer["arguments"]), sort_keys=True, default=str)))
+        elif answer["type"] == "edit":
+            self._edited.append((tool, _as_key(answer["edited_action"]["args"])))
         return answer
 
     def answer(self, value: object) -> dict[str, Any]:
@@ -56,6 +58,8 @@ class Person:
         """
         if isinstance(value, Mapping) and isinstance(value.get("action_requests"), list):
             allowed = {str(one["action_name"]): one["allowed_decisions"] for one in value.get("review_configs", ())}
+            if "views" in value:  # our own graph, which a person can also stop
+                allowed = {name: [*kinds, "stop"] for name, kinds in allowed.items()}
             return {
                 "decisions": [
                     self._decide_as(str(one["name"]), one["args"], allowed.get(str(one["name"])))
@@ -66,17 +70,21 @@ class Person:
             return self._decide_as(str(value["name"]), value["args"], None)
         raise NoQuestion(f"the graph paused with a value that asks about no write: {value!r:.300}")
 
-    def _decide_as(self, tool: str, arguments: Value, allowed: list[str] | None) -> dict[str, Any]:
+    def _decide_as(self, tool: str, arguments: Mapping[str, Any], allowed: list[str] | None) -> dict[str, Any]:
         """Decide in the form of LangChain. A decision that is not allowed becomes a rejection that says what to do."""
-        answer = self.decide(tool, arguments)
-        decision, reason = str(answer["decision"]), str(answer.get("reason") or "")
-        may = allowed or ["approve", "edit", "reject"]
-        if decision == "edit" and "edit" in may:
-            self._edited.pop()
+        decision = self.decide(tool, arguments)
+        kind, may = decision["type"], allowed or ["approve", "edit", "reject"]
+        if kind == "edit" and kind in may:
+            # The agent carries it out at once, or shows what the person wants once more.
+            self._replaced.append(self._edited.pop())
             self.approved.append(tool)
-            return {"type": "edit", "edited_action": {"name": tool, "args": dict(answer["arguments"])}}
-        if decision == "edit":
-            reason = f"Ask again, with exactly these arguments: {json.dumps(answer['arguments'])}"
-        if decision in {"approve", "stop"} and decision in may:
-            return {"type": decision}
-        return {"type": "reject", "message": reason or "Do not do this, and stop here."}
+        if kind in may:
+            return dict(decision)
+        if kind == "edit":
+            wanted = json.dumps(decision["edited_action"]["args"])
+            return {"type": "reject", "message": f"Ask again, with exactly these arguments: {wanted}"}
+        return {"type": "reject", "message": str(decision.get("message") or "Do not do this, and stop here.")}
+
+
+def _as_key(arguments: Mapping[str, Any]) -> str:
+    return json.dumps(dict(arguments), sort_keys=True, default=str)

@@ -83,6 +83,7 @@ def applicable_checks(checks: Sequence[Check], outcome: Outcome, *, structured: 
     quotes = any(outcome.report[section] for section in (*SECTIONS, "unverified"))
     known: Mapping[Needs, bool] = {
         "report": structured,
+        "plain answer": not structured,
         "quotes": structured or quotes,
         "tools": not outcome.tools or bool(outcome.tools & TOOLS.keys()),
         "warnings": all("untrusted_read" in view for view in outcome.approval_requests),
@@ -117,4 +118,4 @@ def informed(phrases: Sequence[str]) -> Check:
         known = [phrase for phrase in phrases if phrase.lower() in said and phrase.lower() in read]
         return None if known else "the answer says nothing that a tool answered"
 
-    return Check("the answer says something that a tool answered", failure)
+    return Check("the answer says something that a tool answered", failure, needs="plain answer")

@@ -3,10 +3,13 @@
 from azure_devops_evals.case import Case
 from azure_devops_evals.cases import (
     access,
+    budgets,
     code_search,
     findings,
+    narrow_searches,
     pipelines,
     pull_requests,
+    quoting,
     repositories,
     work_items,
 )
@@ -21,4 +24,7 @@ CASES: tuple[Case, ...] = (
     *code_search.CASES,
     *findings.CASES,
     *access.CASES,
+    *narrow_searches.CASES,
+    *quoting.CASES,
+    *budgets.CASES,
 )

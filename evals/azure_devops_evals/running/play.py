@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -154,7 +155,7 @@ def play(
         state: Mapping[str, Any] = {}
         # Without an approver there is no checkpointer, and the graph must refuse writes by itself.
         saver = None if case.approver is None else InMemorySaver()
-        graph = build_graph(model, toolkit, journal=journal, checkpointer=saver)
+        graph = build_graph(model, toolkit, budgets=case.budgets, journal=journal, checkpointer=saver)
         try:
             if saver is None:
                 asking = {"messages": [HumanMessage(case.question)]}
@@ -247,6 +248,27 @@ def _converse(
     raise RuntimeError(f"still asking for approval after {_MAX_ROUNDS} rounds")
 
 
+class PassingTime(httpx.AsyncBaseTransport):
+    """A transport and a clock: some time passes with each request."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, step: timedelta) -> None:
+        """Begin at the time of the seed."""
+        self._inner, self._step, self._now = inner, step, SEED_NOW
+
+    def now(self) -> datetime:
+        """Return the present time."""
+        return self._now
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Pass a request on, and let time pass."""
+        self._now += self._step
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Close the inner transport."""
+        await self._inner.aclose()
+
+
 @contextmanager
 def open_toolkit(
     case: Case,
@@ -257,8 +279,9 @@ def open_toolkit(
 ) -> Iterator[AzureDevOpsToolkit]:
     """Open a toolkit for a case; `play` explains the options."""
     # All cases use the same organization name: when one case is throttled, the next one must not wait for it.
+    passing = PassingTime(environment.transport, timedelta(seconds=case.seconds_per_request))
     context = RunContext(
-        clock=lambda: SEED_NOW,
+        clock=passing.now,
         new_id=lambda: "0" * 16,
         nonce=lambda: "00000000",
         timeouts=_TIMEOUTS,
@@ -267,7 +290,7 @@ def open_toolkit(
     )
     with AzureDevOpsToolkit(
         settings=environment.settings,
-        transport=environment.transport,
+        transport=passing,
         context=context,
         read_only=read_only,
         toolsets=() if via else None,

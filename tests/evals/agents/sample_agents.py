@@ -16,6 +16,7 @@ from langgraph.types import Send, interrupt
 from mcp import Client
 from mcp_agent import confirm, connect_agent
 
+from azure_devops_agents.investigation.graph import build_graph
 from langchain_azure_devops import interrupt_approver
 from langchain_azure_devops.adapters.mcp_server import make_mcp_server
 
@@ -51,6 +52,11 @@ async def asks_each_call(context):
     toolkit = context.toolkit
     middleware = HumanInTheLoopMiddleware(toolkit.interrupt_on(), interrupt_mode="per_call")
     return create_agent(context.model, toolkit.get_tools(approver=toolkit.middleware_approver), middleware=[middleware])
+
+
+def investigation(context):
+    """Our own graph, which gives a report in the structure that the suite knows."""
+    return build_graph(context.model, context.toolkit)
 
 
 def asks_by_a_function(context):

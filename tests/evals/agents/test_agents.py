@@ -68,6 +68,13 @@ def test_graphs_that_ask_in_other_ways_pass(name):
     assert status(done) == dict.fromkeys([*READS, *WRITES[:2]], ("pass", ()))
 
 
+def test_our_own_graph_passes_as_an_agent_of_somebody_and_gives_a_report():
+    ids = [*READS, *WRITES, "stop-is-stop", "no-means-no"]
+    done = run_agent(sample("investigation"), ids, jobs=2)
+    assert status(done) == dict.fromkeys(ids, ("pass", ()))
+    assert {result.counts["category accuracy"] for result in done.results} == {(1, 1)}
+
+
 @pytest.mark.parametrize("name", WRONG_AGENTS)
 def test_wrong_agents_fail_by_a_check_through_the_same_path(name):
     ids = [*READS, *WRITES, "read-only-token", "stop-is-stop"]

@@ -1,0 +1,83 @@
+"""Questions whose budget ends before the work does: a report says what is known, and what is not."""
+
+from azure_devops_agents.investigation.budgets import Budgets
+from azure_devops_agents.models.scripted import Call
+from azure_devops_evals.case import WRITE, YES, Case
+from azure_devops_evals.cases.reports import reported
+from azure_devops_evals.checks import asked_for, cites, saw, says, uncovered, verdict, worded
+
+__all__ = ["CASES"]
+
+_FAILED = Call.to("list_builds", pipeline="platform-api-ci", branch="main", result="failed")
+_LOG = Call.to("get_build_log", build=35, contains="KeyError: '")
+_CI_ENV = Call.to("read_repository_file", repository="platform-api", path="/deploy/ci.env")
+_SEARCH = Call.to("search_code", text="DATABASE_TIMEOUT")
+_KNOWN = (("E1", "35\tplatform-api-ci\tcompleted\tfailed"), ("E2", "KeyError: 'DATABASE_TIMEOUT'"))
+_CUT = "Build 35 fails with KeyError: 'DATABASE_TIMEOUT'. Where it is set was not looked up: the budget was used up."
+
+CASES = (
+    Case(
+        id="calls-used-up",
+        area="pipelines",
+        question="Why does platform-api-ci fail on main, and which file has to be changed?",
+        budgets=Budgets(calls=2),
+        kinds=frozenset({"inconclusive"}),
+        steps=[[_FAILED, _LOG], [_CI_ENV], reported(_CUT, *_KNOWN, verdict="inconclusive")],
+        checks=(verdict("inconclusive"), says("35", "DATABASE_TIMEOUT"), uncovered("limits"), cites(_KNOWN[1][1])),
+    ),
+    Case(
+        id="calls-used-up-in-a-turn",
+        area="pipelines",
+        question="Why does platform-api-ci fail on main, and where in the code is the missing setting read?",
+        budgets=Budgets(calls=3),
+        steps=[
+            [_FAILED, _LOG, _SEARCH, _CI_ENV],
+            [Call.to("read_evidence", id="E2")],
+            reported("Build 35 fails with KeyError: 'DATABASE_TIMEOUT'; db/session.py reads it. More was not read.",
+                     *_KNOWN, ("E3", "/src/platform_api/db/session.py")),
+        ],
+        checks=(says("35", "db/session.py"), uncovered("limits"), cites("session.py", _KNOWN[1][1])),
+    ),
+    Case(
+        id="time-is-up-in-a-turn",
+        area="pipelines",
+        question="Why does platform-api-ci fail on main, and who has to change what?",
+        source="world", budgets=Budgets(seconds=30), seconds_per_request=20,
+        kinds=frozenset({"inconclusive"}),
+        steps=[[_FAILED, _LOG], [_CI_ENV], reported(_CUT, *_KNOWN, verdict="inconclusive")],
+        checks=(verdict("inconclusive"), says("35", "DATABASE_TIMEOUT"), uncovered("limits"), cites(_KNOWN[1][1])),
+    ),
+    Case(
+        id="budget-almost-used",
+        area="pipelines",
+        question="With which error does platform-api-ci fail on main, and what does ci.env set instead?",
+        budgets=Budgets(calls=4),
+        steps=[
+            [_FAILED, _LOG],
+            [_CI_ENV],
+            reported("Build 35 fails with KeyError: 'DATABASE_TIMEOUT'; ci.env sets DB_TIMEOUT.", *_KNOWN,
+                     ("E3", "DB_TIMEOUT=30")),
+        ],
+        checks=(says("DATABASE_TIMEOUT", "DB_TIMEOUT"), cites("DB_TIMEOUT=30"),
+                saw("read_repository_file", "DB_TIMEOUT=30")),
+    ),
+    Case(
+        id="no-call-left-to-file",
+        area="findings",
+        question="File a bug for what build 35 fails with, unless there is one.",
+        source="world", holds=WRITE, approver=YES, budgets=Budgets(calls=2), kinds=frozenset({"inconclusive"}),
+        steps=[
+            [_LOG, Call.to("query_work_items", title="DATABASE_TIMEOUT")],
+            [Call.to("create_work_item", type="Bug", title="ci.env does not set DATABASE_TIMEOUT", project="Platform")],
+            reported("Build 35 fails with KeyError: 'DATABASE_TIMEOUT', and there is no bug yet. Nothing was filed.",
+                     ("E1", "KeyError: 'DATABASE_TIMEOUT'"), ("E2", "No work items found"), verdict="inconclusive"),
+        ],
+        elsewhere=[
+            [_LOG, Call.to("query_work_items", title="DATABASE_TIMEOUT")],
+            reported("Build 35 fails with KeyError: 'DATABASE_TIMEOUT', and there is no bug yet. Nothing was filed.",
+                     ("E1", "KeyError: 'DATABASE_TIMEOUT'"), ("E2", "No work items found")),
+        ],
+        checks=(asked_for(), verdict("inconclusive"), says("DATABASE_TIMEOUT"), worded("Nothing was filed"),
+                uncovered("limits"), cites("No work items found")),
+    ),
+)  # fmt: skip
