@@ -1,6 +1,7 @@
 """Every list and search says in its first line where it looked, and looks in all projects where it can."""
 
 import inspect
+import re
 
 import pytest
 from tool_calls import FULL, call, message_of, refusal, text_of
@@ -127,3 +128,16 @@ def test_a_list_over_very_many_places_says_how_many_it_left_out():
         page: Page = call(client, "list_pipelines")
     assert page.partial
     assert page.notes == ["34 places were not looked into, from 'Filler 199' on: name one to see its rows."]
+
+
+_GOING_ON = re.compile(r"repeat with|go on with|Then go on")
+
+
+@pytest.mark.parametrize(("name", "sample"), [(n, at) for n, tool in TOOLS.items() for at in range(len(tool.examples))])
+def test_a_result_says_at_most_once_how_to_go_on(platform_reader, name, sample):
+    tool = TOOLS[name]
+    if tool.access == "read":
+        more = {"limit": 1} if "limit" in tool.parameters.model_fields else {}
+        bound = bind(tool, platform_reader, budget=1_500)
+        answer = bound.invoke({"type": "tool_call", "id": "1", "name": name, "args": {**tool.examples[sample], **more}})
+        assert len(_GOING_ON.findall(answer.content)) == (1 if answer.artifact["next"] else 0)

@@ -273,3 +273,14 @@ def test_injected_text_in_a_hit_stays_inside_the_fence(platform_reader):
     inside = text[text.index("<untrusted") : text.index("</untrusted")]
     assert "provider.ts" in inside
     assert "ignore your previous" not in text.replace(inside, "").lower()
+
+
+def test_lines_that_are_left_out_are_counted_for_each_file_and_in_all(platform_client, push):
+    push("Platform", "docs", {"/many.md": b"\n".join(b"zebracross here" for _ in range(11)), "/one.md": b"zebracross"})
+    page = call(platform_client, "search_code", text="zebracross")
+    assert {hit.path: (len(hit.lines), hit.more_lines) for hit in page.items} == {
+        "/many.md": (4, 7),
+        "/one.md": (1, None),
+    }
+    assert "7 matching lines are left out, in 1 of these files: see more_lines." in page.notes
+    assert not page.partial

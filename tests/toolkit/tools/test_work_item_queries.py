@@ -281,3 +281,11 @@ def test_more_fields_are_shown_when_asked_for(platform_reader):
     fields = ["Microsoft.VSTS.Common.Priority"]
     text = text_of(platform_reader, "query_work_items", type="Bug", fields=fields)
     assert "Microsoft.VSTS.Common.Priority" in text
+
+
+def test_a_condition_on_a_long_text_is_told_what_to_write_instead(platform_reader):
+    wiql = "SELECT [System.Id] FROM WorkItems WHERE [System.Description] {} '{}'"
+    message = refusal(platform_reader, "query_work_items", InvalidRequest, wiql=wiql.format("CONTAINS", "timeout"))
+    assert "The specified operator cannot be used with long-text fields" in message
+    assert "Write [Field] CONTAINS WORDS 'some words' for a long text" in message
+    assert call(platform_reader, "query_work_items", wiql=wiql.format("CONTAINS WORDS", "timeout")).items is not None

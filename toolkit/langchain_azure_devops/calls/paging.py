@@ -58,7 +58,7 @@ async def collect(
             if not items:
                 raise
             # The rows read so far are valid; the cursor continues after them.
-            stopped.append(f"Stopped after {len(items)} rows: {error.message} Then go on with the cursor.")
+            stopped.append(f"Stopped after {len(items)} rows: {error.message}")
             break
         total = batch.total if batch.total is not None else total
         fresh = batch.rows[position.offset :]

@@ -74,6 +74,7 @@ class CodeHit(Result):
     path: Untrusted
     branch: Untrusted | None = Field(default=None, validation_alias=AliasPath("versions", 0, "branchName"))
     lines: list[MatchingLine] = Field(default=[])
+    more_lines: int | None = Field(default=None, description="Matching lines of this file that are left out")
 
 
 class _Place(BaseModel):
@@ -145,6 +146,8 @@ async def search_code(
     page.items[:], unread = await _add_lines(client, page.items)
     page.partial = bool(notes or unread)
     page.notes.extend(dict.fromkeys([*notes, *unread, *([_NOTHING] if not page.total else [])]))
+    if left := [hit.more_lines for hit in page.items if hit.more_lines]:
+        page.notes.append(f"{sum(left)} matching lines are left out, in {len(left)} of these files: see more_lines.")
     return page
 
 
@@ -188,9 +191,27 @@ async def _add_lines(client: AzureDevOps, hits: list[CodeHit]) -> tuple[list[Cod
         first = sorted(places)[:_MOST_PLACES]
         secrets = find_around(content.text, first, client.secrets) if content else []
         lines = find_matching_lines(content.text, first, room, secrets) if content else []
-        return CodeHit(project=hit.project, repository=hit.repository, path=hit.path, branch=hit.branch, lines=lines)
+        left = count_lines(content.text, places) - len(lines) if content else 0
+        return CodeHit(
+            project=hit.project,
+            repository=hit.repository,
+            path=hit.path,
+            branch=hit.branch,
+            lines=lines,
+            more_lines=max(left, 0) or None,
+        )
 
     return [add_lines(hit) for hit in hits], problems
+
+
+def count_lines(content: str, offsets: list[int]) -> int:
+    """Return how many different lines stand at the offsets."""
+    lines, start, number = set(), 0, 0
+    for offset in sorted(offset for offset in offsets if offset <= len(content)):
+        number += content.count("\n", start, offset)
+        start = offset
+        lines.add(number)
+    return len(lines)
 
 
 def find_matching_lines(

@@ -286,16 +286,19 @@ async def _find_matches(
     following = None
     if not seen.whole:
         following = before + seen.count + 1
-        notes.append(f"Reading stopped after {MAX_SCAN_BYTES // 2**20} MB; go on with first_line={following}.")
+        notes.append(f"reading stopped after {MAX_SCAN_BYTES // 2**20} MB")
     if hits > _MAX_HITS:
         following = max(holding, default=before + seen.count) + 1
-        notes.insert(0, f"The first {_MAX_HITS} matches are shown; go on with first_line={following}.")
+        notes.insert(0, f"the first {_MAX_HITS} matches are shown")
+    if following is not None:
+        notes.append(f"go on with first_line={following}.")
+    note = "; ".join(notes)
     return LogMatches(
         build=int(where["build"] or 0),
         log=int(where["log"] or 0),
         matching=hits,
         total_lines=before + seen.count if seen.whole and last is None else None,
-        note=" ".join(notes) or None,
+        note=note[:1].upper() + note[1:] or None,
         go_on={"first_line": following} if following else None,
         lines="\n".join(
             f"{number}{':' if number in holding else '-'} {line}" for number, line in _without_stamps(kept)

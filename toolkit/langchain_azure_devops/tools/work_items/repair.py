@@ -29,6 +29,9 @@ _WIQL_FORM = (
 )
 
 
+_LONG_TEXT = "Write [Field] CONTAINS WORDS 'some words' for a long text; IS EMPTY and IS NOT EMPTY also work."
+
+
 _Names = Collection[Named]
 
 
@@ -104,6 +107,8 @@ async def _find_hint(
     elif project is not None and (found := _PATH.search(message)) is not None:
         subject = f"{(found['save'] or found['query']).lower()}s"
         hint = await _list_paths(client, project, subject)
+    elif type is None and "long-text" in message:
+        hint, subject = _LONG_TEXT, "wiql"
     elif type is None and re.search(r"TF5\d{4}", message):
         hint, subject = _WIQL_FORM, "wiql"
     elif type is not None and project is not None and (found := _RULE.search(message)) is not None:
