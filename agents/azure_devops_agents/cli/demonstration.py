@@ -3,6 +3,7 @@
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from azure_devops_agents.cli.decisions import Decide, answer_all, answer_approva
 from azure_devops_agents.cli.target import SIMULATED_PROJECT, open_simulator
 from azure_devops_agents.cli.terminal import SafeConsole
 from azure_devops_agents.cli.views import show
-from azure_devops_agents.investigation.events import ApprovalAsked, Event, ToolFinished
+from azure_devops_agents.investigation.events import ApprovalAsked, Event, ReportReady, ToolFinished
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, ScriptedModel, Step
 from langchain_azure_devops import AzureDevOpsToolkit
@@ -127,7 +128,7 @@ def play(console: Console, answer: Decide, approver: Callable[[], str]) -> None:
         ) as investigator,
     ):
         for event in _sort_results(answer_approvals(investigator, "demo", investigator.ask("demo", QUESTION), answer)):
-            show(console, event)
+            show(console, _without_time(event) if isinstance(event, ReportReady) else event)
         console.print()
         filed = [entry for entry in investigator.state("demo")["evidence"].values() if entry["status"] == "written"]
         if not filed:
@@ -151,6 +152,12 @@ def _sort_results(events: Iterable[Event]) -> Iterator[Event]:
         results.clear()
         yield event
     yield from sorted(results, key=_number)
+
+
+def _without_time(ready: ReportReady) -> ReportReady:
+    """Leave out how long the question took, because every run of the demo prints the same text."""
+    usage = {name: value for name, value in (ready.report.get("usage") or {}).items() if name != "seconds"}
+    return replace(ready, report={**ready.report, "usage": usage})
 
 
 def _number(result: ToolFinished) -> int:

@@ -179,7 +179,7 @@ def describe_usage(usage: Mapping[str, Any]) -> str:
     if (calls := usage.get("calls")) is not None:
         parts.append(f"{calls:,} tool call{'' if calls == 1 else 's'}")
     if tokens := usage.get("tokens"):
-        parts.append(f"{tokens:,} tokens")
+        parts.append(f"{'about ' if usage.get('estimated') else ''}{tokens:,} tokens")
     if (seconds := usage.get("seconds")) is not None:
         parts.append(_describe_seconds(float(seconds)))
     if (cost := usage.get("cost")) is not None:

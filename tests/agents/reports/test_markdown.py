@@ -59,6 +59,10 @@ def test_the_sections_stand_in_the_order_in_which_people_read():
     assert text.rstrip().endswith("*12 tool calls · 38,120 tokens · 1 min 41 s · 0.0312 USD*")
 
 
+def test_estimated_tokens_are_called_so():
+    assert "about 38,120 tokens" in render_markdown({**REPORT, "usage": {"tokens": 38120, "estimated": True}})
+
+
 def test_a_table_in_the_answer_is_a_table():
     assert page(REPORT).count("<table>") == 2  # the answer's and the time line
 
