@@ -77,7 +77,7 @@ def test_the_demo_without_a_terminal_shows_the_approval_and_files_nothing(enviro
 def test_every_quote_of_the_demo_is_found(environment):
     done = run(environment, "demo", "--yes")
     assert done.returncode == 0, done.stderr
-    assert "Unverified" not in done.stdout
+    assert "Not verified" not in done.stdout
     assert "A script plays the model" in done.stdout
     assert "Filed and read back: Bug 59" in done.stdout
 
