@@ -1,0 +1,72 @@
+"""The answer and the sections of a report are compared with the evidence, each in its own way."""
+
+import pytest
+
+from azure_devops_agents.reports.report import plain_report
+from azure_devops_agents.reports.support import check_report, list_problems
+
+BUILDS = """2 builds, all
+<untrusted 0>
+id\tpipeline\tstatus\tresult\trequested_for\tqueued
+17\tdocs-publish\tcompleted\tsucceeded\tTom Becker\t2026-11-16T08:00Z
+18\tdocs-publish\tcompleted\tfailed\tMina Sato\t2026-11-17T08:00Z
+</untrusted 0>"""
+REFUSED = "[denied ScopeMissing vso.code]\nThe token lacks vso.code."
+TEXTS = {"E1": BUILDS, "E2": REFUSED}
+INDEX = {
+    "E1": {"tool": "list_builds", "arguments": {"pipeline": "docs-publish"}, "status": "ok"},
+    "E2": {"tool": "list_repositories", "arguments": {}, "status": "denied"},
+}
+ROW = {"statement": "Build 17 succeeded.", "evidence": ["E1"], "quote": "17\tdocs-publish\tcompleted\tsucceeded"}
+
+
+def answering(answer, **more):
+    return check_report({**plain_report(answer), "observed": [ROW], **more}, TEXTS, INDEX, "Is docs-publish healthy?")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Build 17 of docs-publish succeeded on 16 November.",
+        "Two builds ran; 17 passed, and build 18 of Mina Sato failed.",
+        "The repositories are not known, because the token lacks vso.code.",
+        "It is not known. Ask somebody else.",
+    ],
+)
+def test_a_supported_answer_is_not_marked(answer):
+    assert answering(answer)["answer_unverified"] == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ("All is well. Build 16 was green.", "16"),
+        ("All is well. Build 17 failed.", "succeeded"),
+        ("All is well. Build 17 ran on 17 November.", "17 November"),
+        ("All is well. Mina Sato queued build 17.", "Mina Sato"),
+        ("All is well. Five builds ran.", "Five"),
+    ],
+)
+def test_the_sentence_that_lacks_support_is_named_with_the_reason(answer, reason):
+    checked = answering(answer)
+    [marked] = checked["answer_unverified"]
+    assert marked["statement"] == answer.removeprefix("All is well. ")
+    assert reason in marked["problem"]
+    assert marked["statement"] in "\n".join(list_problems(checked))
+
+
+def test_what_code_answered_is_not_checked():
+    report = plain_report("No report was written (60 tool calls).")
+    assert check_report(report, TEXTS, INDEX, answered_by_code=True)["answer_unverified"] == []
+
+
+def test_a_rejected_hypothesis_may_say_what_is_not_so_of_things_that_are_there():
+    row = {**ROW, "statement": "Build 17 failed as build 18 did."}
+    assert answering("Done.", hypotheses_rejected=[row])["unverified"] == []
+    unknown = {**ROW, "statement": "Build 99 failed as well."}
+    assert len(answering("Done.", hypotheses_rejected=[unknown])["unverified"]) == 1
+
+
+def test_an_inference_may_join_what_several_rows_say():
+    row = {**ROW, "statement": "Build 18 failed after build 17 succeeded.", "reasoning": "The rows follow each other."}
+    assert answering("Done.", inferred=[row])["unverified"] == []
