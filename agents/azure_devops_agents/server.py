@@ -16,7 +16,7 @@ from langchain_core.language_models import BaseChatModel
 
 from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.models.providers import open_model
-from azure_devops_agents.paths import audit_path
+from azure_devops_agents.paths import audit_path, spending_path
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.extras import naming_extras
 
@@ -27,6 +27,7 @@ with naming_extras():
     from azure_devops_agents.investigation.budgets import Budgets, read_budgets
     from azure_devops_agents.investigation.graph import build_graph
     from azure_devops_agents.investigation.second_look import wants_second_look
+    from azure_devops_agents.investigation.spending import Spending, open_spending
     from azure_devops_agents.investigation.turns.instructions import load_instructions
     from azure_devops_agents.threads.opening import find_database
 
@@ -48,6 +49,7 @@ class _Parts:
     budgets: Budgets
     instructions: str
     second_look: bool
+    spending: Spending
 
 
 async def make_graph(runtime: ServerRuntime[Any]) -> CompiledStateGraph[Any, Any, Any, Any]:
@@ -72,6 +74,7 @@ async def make_graph(runtime: ServerRuntime[Any]) -> CompiledStateGraph[Any, Any
         journal=parts.journal,
         instructions=parts.instructions,
         second_look=parts.second_look,
+        spending=parts.spending,
     )
 
 
@@ -90,5 +93,11 @@ def _open_parts_once() -> _Parts:
     toolkit = AzureDevOpsToolkit(audit=audit_path(), toolsets="all")
     model = open_model(os.environ.get(MODEL) or None)
     return _Parts(
-        toolkit, model, WriteJournal(find_database()), read_budgets(), load_instructions(), wants_second_look()
+        toolkit,
+        model,
+        WriteJournal(find_database()),
+        read_budgets(),
+        load_instructions(),
+        wants_second_look(),
+        open_spending(spending_path()),
     )

@@ -33,6 +33,7 @@ from azure_devops_agents.investigation.reading import ReadNode
 from azure_devops_agents.investigation.reporting import ReportNodes, after_report
 from azure_devops_agents.investigation.routing import after_calls, after_model
 from azure_devops_agents.investigation.second_look import SecondLookNode, split_budgets
+from azure_devops_agents.investigation.spending import Spending, name_model
 from azure_devops_agents.investigation.state import Conclusion, Question, State
 from azure_devops_agents.investigation.storing import EvidenceOfRun
 from azure_devops_agents.investigation.tool_calls import cannot_change, list_writers
@@ -60,6 +61,7 @@ def build_graph(
     name_approver: Callable[[], str] | None = None,
     instructions: str = "",
     second_look: bool = False,
+    spending: Spending | None = None,
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
     """Build the graph. It takes a question as `{"messages": [("user", "...")]}`.
 
@@ -79,6 +81,7 @@ def build_graph(
             By default it is the user that the LangGraph server authenticated. Names in an answer are not read.
         instructions: The operator's own instructions for the model; see `load_instructions`.
         second_look: Whether an independent pass looks at each report. It gets a quarter of the budget.
+        spending: The ceilings of a day and the prices of models; see `open_spending`.
     """
     clock, budget = toolkit.client.context.clock, budgets or Budgets()
     first_budget, second_budget = split_budgets(budget) if second_look else (budget, budget)
@@ -87,8 +90,9 @@ def build_graph(
     store = store or InMemoryStore()
     evidence = EvidenceOfRun(toolkit.client, store)
     clearing = ClearNode(toolkit.client, evidence)
-    turn, reading = ModelNode(model, toolkit, meter, instructions), ReadNode(toolkit, evidence)
-    ending = ReportNodes(toolkit, meter, writes, clearing)
+    spent = spending or Spending()
+    turn, reading = ModelNode(model, toolkit, meter, instructions, spending=spent), ReadNode(toolkit, evidence)
+    ending = ReportNodes(toolkit, meter, writes, clearing, partial(spent.cost, name_model(model)))
     preparing, writing = PrepareNode(toolkit, writes, plan), WriteNode(toolkit, writes)
     asking = ApproveNode(preparing, name_approver or name_signed_in_user)
     looking = SecondLookNode(model, toolkit, Meter(second_budget, clock), evidence, instructions, second_look)

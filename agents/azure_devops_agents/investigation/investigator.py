@@ -19,8 +19,10 @@ from azure_devops_agents.investigation.budgets import Budgets, read_budgets
 from azure_devops_agents.investigation.events import ApprovalAsked, Event, ModelText, ToolFinished, read_event
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.second_look import wants_second_look
+from azure_devops_agents.investigation.spending import CeilingReached, open_spending
 from azure_devops_agents.investigation.turns.instructions import load_instructions
 from azure_devops_agents.models.scripted import UnknownQuestion
+from azure_devops_agents.paths import spending_path
 from azure_devops_agents.threads.database import ThreadDatabase
 from azure_devops_agents.threads.migration import migrate_threads
 from azure_devops_agents.threads.opening import open_threads, read_retention
@@ -77,7 +79,7 @@ class Investigator:
             given = {"messages": [asked]}
             try:
                 yield from self._run(thread, given)
-            except UnknownQuestion:
+            except (UnknownQuestion, CeilingReached):
                 # The question ends here: there is nothing to continue.
                 self._graph.update_state(_config(thread), {"report": None}, as_node="check")
                 raise
@@ -232,6 +234,7 @@ def open_investigator(
             name_approver=name_approver,
             instructions=told,
             second_look=wants_second_look() if second_look is None else second_look,
+            spending=open_spending(path.with_name("spending.sqlite") if path else spending_path()),
         )
         migrate_threads(graph, threads)
         yield Investigator(graph, toolkit.client.secrets.redact_value, threads)

@@ -1,7 +1,7 @@
 """Take the model's report, check what it says, let the model repair it once, and state what it does not cover."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any, Literal
@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 
 from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.evidence.record import Evidence
-from azure_devops_agents.investigation.budgets import Meter, add_usage
+from azure_devops_agents.investigation.budgets import Meter, Usage, add_usage
 from azure_devops_agents.investigation.clearing import ClearNode, clear_known
 from azure_devops_agents.investigation.events import ModelAnswered, ReportReady, announce
 from azure_devops_agents.investigation.outgoing import Outgoing
@@ -49,6 +49,7 @@ class ReportNodes:
     meter: Meter
     journal: WriteJournal
     clearing: ClearNode
+    cost: Callable[[Usage], float | None] = lambda _: None
 
     def report(self, state: State) -> dict[str, Any]:
         """Take the report from the model's last message, check what it says, and answer the calls that remain."""
@@ -151,7 +152,8 @@ class ReportNodes:
         calls = calls_of_question(state)
         cited = {identifier for section in SECTIONS for entry in report[section] for identifier in entry["evidence"]}
         decided = state.get("decisions", {})
-        report["usage"] = dict(add_usage(self.meter.usage(state), (report.get("second_look") or {}).get("usage")))
+        used = add_usage(self.meter.usage(state), (report.get("second_look") or {}).get("usage"))
+        report["usage"] = {**used, "cost": self.cost(used)}
         report["coverage"] = list_coverage(
             {name: entry for name, entry in known.items() if entry["call"] in calls or name in cited},
             {name: entry for name, entry in decided.items() if name in calls},

@@ -1,9 +1,10 @@
 """The model's turns: what the model is told, and what is stored of its answer."""
 
+import asyncio
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, cast
 
@@ -16,6 +17,7 @@ from azure_devops_agents.investigation.budgets import LAST_TURNS, Meter, questio
 from azure_devops_agents.investigation.clearing import clear_known, clear_message
 from azure_devops_agents.investigation.events import ToolStarted, announce
 from azure_devops_agents.investigation.outgoing import Outgoing
+from azure_devops_agents.investigation.spending import Spending, name_model
 from azure_devops_agents.investigation.state import State, answer_every_call
 from azure_devops_agents.investigation.tool_calls import available_tools, declare_own_tool
 from azure_devops_agents.investigation.turns.context import reduce_results
@@ -59,10 +61,13 @@ class ModelNode:
     instructions: str = ""
     task: str = ""
     only_reads: bool = False
+    spending: Spending = field(default_factory=Spending)
 
     def call_model(self, state: State) -> dict[str, Any]:
         """Let the model take its next step. When its time is up, it gets a last turn for the report at once."""
         clock = self._start_clock(state)
+        if clock:
+            self.spending.check(self.meter.clock())
         begun = cast("State", {**state, **clock})
         turn = self._prepare_turn(begun, self.meter.limit(begun))
         try:
@@ -75,11 +80,15 @@ class ModelNode:
                 said = list(self._bind(turn, begun).stream(turn.messages))
         except Exception as error:  # noqa: BLE001 - providers raise what they like; the thread must survive it
             return clock | self._record_failure(begun, turn, error)
-        return clock | self._take_turn(begun, turn, said)
+        update = self._take_turn(begun, turn, said)
+        self._count(update)
+        return clock | update
 
     async def acall_model(self, state: State) -> dict[str, Any]:
         """Let the model take its next step, without blocking."""
         clock = self._start_clock(state)
+        if clock:
+            await asyncio.to_thread(self.spending.check, self.meter.clock())
         begun = cast("State", {**state, **clock})
         turn = self._prepare_turn(begun, self.meter.limit(begun))
         try:
@@ -92,7 +101,14 @@ class ModelNode:
                 said = [part async for part in self._bind(turn, begun).astream(turn.messages)]
         except Exception as error:  # noqa: BLE001 - providers raise what they like; the thread must survive it
             return clock | self._record_failure(begun, turn, error)
-        return clock | self._take_turn(begun, turn, said)
+        update = self._take_turn(begun, turn, said)
+        await asyncio.to_thread(self._count, update)
+        return clock | update
+
+    def _count(self, update: dict[str, Any]) -> None:
+        """Count what a turn used for its day."""
+        used = self.meter.usage(cast("State", {"messages": update["messages"][-1:]}))
+        self.spending.add(self.meter.clock(), name_model(self.model), used)
 
     def _start_clock(self, state: State) -> dict[str, Any]:
         """Return the update that begins a question, if this is its first turn."""
