@@ -156,6 +156,7 @@ class Case:
         world: The file in `worlds/` that the organization is read from; None for the simulator's own seed.
         faults: The faults between the agent and the organization, when the case is played and when it is recorded.
         budgets: The limits of the question; None for those of the agent. Other agents have limits of their own.
+        instructions: The operator's own instructions, as `--instructions` gives them to our agent.
         seconds_per_request: The time that passes by the clock of the case with each request to the organization.
     """
 
@@ -180,6 +181,7 @@ class Case:
     world: str | None = None
     faults: tuple[Fault, ...] = ()
     budgets: Budgets | None = None
+    instructions: str = ""
     seconds_per_request: float = 0.0
 
     def __post_init__(self) -> None:

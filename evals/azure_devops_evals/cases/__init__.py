@@ -11,6 +11,7 @@ from azure_devops_evals.cases import (
     pull_requests,
     quoting,
     repositories,
+    runbooks,
     work_items,
 )
 
@@ -27,4 +28,5 @@ CASES: tuple[Case, ...] = (
     *narrow_searches.CASES,
     *quoting.CASES,
     *budgets.CASES,
+    *runbooks.CASES,
 )

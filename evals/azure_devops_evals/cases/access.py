@@ -54,7 +54,8 @@ CASES = (
         ],
         checks=(
             not_offered(*_WRITERS), saw("create_work_item", "[denied ToolAbsent create_work_item]"),
-            asked_for(), verdict("inconclusive"), says("35"), worded("may only read"), uncovered("denied"),
+            asked_for(), verdict("inconclusive"), cites("35\tplatform-api-ci"),
+            worded("may only read"), uncovered("denied"),
         ),
     ),
     Case(
@@ -169,7 +170,7 @@ CASES = (
                      ("E2", "Merged PR 13: Rename"), ("E3", "KeyError: 'DATABASE_TIMEOUT'"), verdict="inconclusive",
                      left_open=("Who approved it.",)),
         ],
-        checks=(verdict("inconclusive"), uncovered("denied"), says("13", "vso.code"), silent("Priya Raman approved"),
+        checks=(verdict("inconclusive"), uncovered("denied"), says("request 13", "vso.code"), silent("Priya Raman approved"),
                 cites("Merged PR 13: Rename", "KeyError: 'DATABASE_TIMEOUT'")),
     ),
     Case(

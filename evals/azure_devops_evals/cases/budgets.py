@@ -23,7 +23,8 @@ CASES = (
         budgets=Budgets(calls=2),
         kinds=frozenset({"inconclusive"}),
         steps=[[_FAILED, _LOG], [_CI_ENV], reported(_CUT, *_KNOWN, verdict="inconclusive")],
-        checks=(verdict("inconclusive"), says("35", "DATABASE_TIMEOUT"), uncovered("limits"), cites(_KNOWN[1][1])),
+        checks=(verdict("inconclusive"), says("build 35", "DATABASE_TIMEOUT"), uncovered("limits"),
+                cites(_KNOWN[1][1])),
     ),
     Case(
         id="calls-used-up-in-a-turn",
@@ -36,7 +37,7 @@ CASES = (
             reported("Build 35 fails with KeyError: 'DATABASE_TIMEOUT'; db/session.py reads it. More was not read.",
                      *_KNOWN, ("E3", "/src/platform_api/db/session.py")),
         ],
-        checks=(says("35", "db/session.py"), uncovered("limits"), cites("session.py", _KNOWN[1][1])),
+        checks=(says("build 35", "db/session.py"), uncovered("limits"), cites("session.py", _KNOWN[1][1])),
     ),
     Case(
         id="time-is-up-in-a-turn",
@@ -45,7 +46,8 @@ CASES = (
         source="world", budgets=Budgets(seconds=30), seconds_per_request=20,
         kinds=frozenset({"inconclusive"}),
         steps=[[_FAILED, _LOG], [_CI_ENV], reported(_CUT, *_KNOWN, verdict="inconclusive")],
-        checks=(verdict("inconclusive"), says("35", "DATABASE_TIMEOUT"), uncovered("limits"), cites(_KNOWN[1][1])),
+        checks=(verdict("inconclusive"), says("build 35", "DATABASE_TIMEOUT"), uncovered("limits"),
+                cites(_KNOWN[1][1])),
     ),
     Case(
         id="budget-almost-used",

@@ -70,8 +70,7 @@ CASES = (
                 [Call.to("list_builds", pipeline="platform-api-ci", branch="main", result="succeeded", limit=1),
                  Call.to("get_build_log", build=35, log=5, contains="DATABASE_TIMEOUT"),
                  Call.to("get_build", ids=[23])],
-                [_RENAME, _CI_ENV],
-                _FAILING_ANSWER,
+                [_RENAME, _CI_ENV], _FAILING_ANSWER,
             ],
         ),
         checks=(
@@ -95,7 +94,7 @@ CASES = (
             ),
         ],
         checks=(
-            says("19", "23", "13"), cites("19\tplatform-api-ci", "Merged PR 13"),
+            says("19", "23", "number 13"), cites("19\tplatform-api-ci", "Merged PR 13"),
             saw("get_pull_request", "/tests/test_settings.py"),
         ),
     ),

@@ -155,7 +155,14 @@ def play(
         state: Mapping[str, Any] = {}
         # Without an approver there is no checkpointer, and the graph must refuse writes by itself.
         saver = None if case.approver is None else InMemorySaver()
-        graph = build_graph(model, toolkit, budgets=case.budgets, journal=journal, checkpointer=saver)
+        graph = build_graph(
+            model,
+            toolkit,
+            budgets=case.budgets,
+            journal=journal,
+            checkpointer=saver,
+            instructions=case.instructions,
+        )
         try:
             if saver is None:
                 asking = {"messages": [HumanMessage(case.question)]}

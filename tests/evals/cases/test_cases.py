@@ -37,7 +37,7 @@ def test_the_recording_is_what_the_simulator_answers_now(case, recorded):
 
 
 def test_there_are_no_other_recordings():
-    assert [path.stem for path in FILES] == sorted(case.id for case in RECORDED)
+    assert sorted(path.stem for path in FILES) == sorted(case.id for case in RECORDED)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
