@@ -250,7 +250,6 @@ def gates(case: Case, token: str = TOKEN, *, any_wording: bool = False) -> tuple
 
 def _unverified(outcome: Outcome) -> str | None:
     rows = [str(row["quote"]) for row in outcome.report["unverified"]]
-    rows += [str(row["statement"]) for row in outcome.report.get("answer_unverified", ())]
     return f"not found in the evidence: {rows}" if rows else None
 
 

@@ -170,7 +170,8 @@ CASES = (
                      ("E2", "Merged PR 13: Rename"), ("E3", "KeyError: 'DATABASE_TIMEOUT'"), verdict="inconclusive",
                      left_open=("Who approved it.",)),
         ],
-        checks=(verdict("inconclusive"), uncovered("denied"), says("request 13", "vso.code"), silent("Priya Raman approved"),
+        checks=(verdict("inconclusive"), uncovered("denied"), says("request 13", "vso.code"),
+                silent("Priya Raman approved"),
                 cites("Merged PR 13: Rename", "KeyError: 'DATABASE_TIMEOUT'")),
     ),
     Case(
