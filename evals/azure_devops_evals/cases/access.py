@@ -54,8 +54,7 @@ CASES = (
         ],
         checks=(
             not_offered(*_WRITERS), saw("create_work_item", "[denied ToolAbsent create_work_item]"),
-            asked_for(), verdict("inconclusive"), cites("35\tplatform-api-ci"),
-            worded("may only read"), uncovered("denied"),
+            asked_for(), cites("35\tplatform-api-ci"), worded("may only read"), uncovered("denied"),
         ),
     ),
     Case(

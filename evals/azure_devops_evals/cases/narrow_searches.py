@@ -83,17 +83,6 @@ CASES = (
                 saw("list_pull_requests", _EVERYWHERE)),
     ),
     Case(
-        id="empty-repository-elsewhere",
-        area="repositories",
-        question="Which repository of the organization holds nothing at all?",
-        steps=[
-            [Call.to("list_repositories")],
-            [Call.to("list_repositories", project="*")],
-            reported("empty-lake in Data: it has no branch and no size.", ("E2", "empty-lake\tData\t\t0")),
-        ],
-        checks=(says("empty-lake"), cites("empty-lake"), saw("list_repositories", _EVERYWHERE)),
-    ),
-    Case(
         id="bugs-since-wednesday",
         area="work-items",
         question="Which bugs were touched since Wednesday, in any project?",

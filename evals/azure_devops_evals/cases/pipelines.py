@@ -73,10 +73,8 @@ CASES = (
                 [_RENAME, _CI_ENV], _FAILING_ANSWER,
             ],
         ),
-        checks=(
-            verdict("answered"), says("pull request 13", "DB_TIMEOUT", "23"),
-            cites("KeyError: 'DATABASE_TIMEOUT'", _CAUSE, "DB_TIMEOUT=30"), saw("get_build", "Merged PR 13"),
-        ),
+        checks=(verdict("answered"), says("pull request 13", "DB_TIMEOUT", "23"), saw("get_build", "Merged PR 13"),
+                cites("KeyError: 'DATABASE_TIMEOUT'", _CAUSE, "DB_TIMEOUT=30")),
     ),
     Case(
         id="last-green-first-red",
