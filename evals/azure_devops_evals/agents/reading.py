@@ -5,8 +5,8 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 
+from azure_devops_agents.reports.quotes import QuoteFinder
 from azure_devops_agents.reports.report import SECTIONS, plain_report
-from azure_devops_agents.reports.support import check_report
 from azure_devops_evals.case import Check, Needs, Outcome
 from langchain_azure_devops.tools import TOOLS
 
@@ -55,11 +55,13 @@ def list_evidence(messages: Sequence[AnyMessage], writers: frozenset[str]) -> di
 
 def read_answer(answer: str, evidence: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Return a report of a plain answer: each block quote is a statement, and is looked for in all evidence."""
-    texts = {name: str(entry["text"]) for name, entry in evidence.items()}
-    quotes = [{"statement": quote, "evidence": list(texts), "quote": quote} for quote in _block_quotes(answer)]
-    report = check_report({**plain_report(answer, ""), "observed": quotes}, texts)
-    observed = [{**row, "evidence": [row["found"]["evidence"]]} for row in report["observed"]]
-    return {**report, "observed": observed, "coverage": {}}
+    finder = QuoteFinder({name: str(entry["text"]) for name, entry in evidence.items()})
+    report: dict[str, Any] = {**plain_report(answer, ""), "unverified": [], "coverage": {}}
+    for quote in _block_quotes(answer):
+        found = finder.find(quote, evidence)
+        row = {"statement": quote, "evidence": [found.evidence_id] if found else [], "quote": quote}
+        report["observed" if found else "unverified"].append(row)
+    return report
 
 
 def _block_quotes(text: str) -> Iterator[str]:
