@@ -330,7 +330,7 @@ async def test_an_error_has_an_artifact_without_blocking(reader):
 
 
 def test_without_the_id_of_a_call_an_error_is_its_text(reader):
-    told = bind(TOOLS["get_pull_request"], reader).invoke({"id": 99999})
+    told = bind(TOOLS["get_pull_request"], reader).invoke({"ids": [99999]})
     assert told.startswith("[not_found NotFound 99999]\n")
 
 

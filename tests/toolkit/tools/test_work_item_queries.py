@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 from rs_bpe.bpe import openai
-from tool_calls import call, find_work_items, refusal, shown, text_of
+from tool_calls import call, find_work_items, refusal, shown
 
 from azure_devops_simulator import Organization
 from azure_devops_simulator.state.work_items.records import Draft
@@ -107,14 +107,50 @@ def test_wiql_keeps_its_own_order_and_reads_links(platform_reader):
     assert ids(query_work_items.call_sync(platform_reader, wiql=tree)) == [8, 17, 18, 19]
 
 
-def test_more_fields_are_shown_in_any_case(platform_reader):
-    page = query_work_items.call_sync(
-        platform_reader, type="Bug", fields=[PRIORITY.lower(), "System.Parent", "System.Title"]
-    )
-    assert f"{PRIORITY.lower()} 4" in shown(page)
-    assert [extra.name for extra in page.items[0].more] == [PRIORITY.lower()]
-    with pytest.raises(InvalidRequest, match="reference name"):
-        query_work_items.call_sync(platform_reader, fields=["Priority"])
+def table_of(text: str) -> list[list[str]]:
+    """The names of the columns and the rows of a table between its fences."""
+    return [line.split("\t") for line in text.splitlines() if "\t" in line]
+
+
+def test_requested_fields_are_columns_in_the_order_of_the_request(platform_reader):
+    fields = [PRIORITY.lower(), "System.Title", "System.AreaPath", "System.Parent", PRIORITY]
+    page = query_work_items.call_sync(platform_reader, type="Bug", fields=fields)
+    heading, *rows = table_of(shown(page))
+    assert heading[-3:] == [PRIORITY.lower(), "System.AreaPath", "System.Parent"]
+    assert "more" not in heading
+    assert heading.count("title") == 1
+    assert all(len(row) == len(heading) for row in rows)
+    for row, item in zip(rows, page.items, strict=True):
+        assert row[-3:] == [extra.value for extra in item.more]
+    assert any(row[-3] == "4" for row in rows)
+
+
+def test_requested_fields_may_have_the_names_that_people_see(platform_reader):
+    page = query_work_items.call_sync(platform_reader, type="Bug", fields=["area path", "Priority", "State", PRIORITY])
+    heading, *_ = table_of(shown(page))
+    assert heading[-2:] == ["System.AreaPath", PRIORITY]
+
+
+def test_a_requested_field_that_no_row_has_is_an_empty_column(platform_reader):
+    page = query_work_items.call_sync(platform_reader, type="Epic", fields=["System.AssignedTo", "Reason", "Severity"])
+    heading, *rows = table_of(shown(page))
+    assert heading[-2:] == ["System.Reason", "Microsoft.VSTS.Common.Severity"]
+    assert rows
+    assert {row[-1] for row in rows} == {""}
+
+
+def test_a_requested_project_is_a_column(platform_reader):
+    heading, *rows = table_of(shown(query_work_items.call_sync(platform_reader, type="Bug", fields=["Team Project"])))
+    assert {row[heading.index("project")] for row in rows} == {"Platform"}
+
+
+def test_every_field_that_does_not_exist_is_named(platform_reader):
+    fields = ["Priorty", "System.State", "Mood", "System.Nothing"]
+    message = refusal(platform_reader, "query_work_items", InvalidRequest, fields=fields)
+    assert f"There is no field 'Priorty'. Use a field's reference name. Did you mean {PRIORITY}, " in message
+    assert "There is no field 'Mood'." in message
+    assert "There is no field 'System.Nothing'." in message
+    assert "System.State'" not in message
 
 
 def test_cursors_walk_every_item_once(platform_reader):
@@ -275,12 +311,6 @@ def test_wiql_is_passed_on_whole(platform_reader):
 def test_wrong_wiql_is_explained(platform_reader, wiql):
     message = refusal(platform_reader, "query_work_items", InvalidRequest, wiql=wiql)
     assert "TF51" in message or "TF50" in message
-
-
-def test_more_fields_are_shown_when_asked_for(platform_reader):
-    fields = ["Microsoft.VSTS.Common.Priority"]
-    text = text_of(platform_reader, "query_work_items", type="Bug", fields=fields)
-    assert "Microsoft.VSTS.Common.Priority" in text
 
 
 def test_a_condition_on_a_long_text_is_told_what_to_write_instead(platform_reader):

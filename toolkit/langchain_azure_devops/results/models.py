@@ -88,6 +88,7 @@ class Result(BaseModel):
             last of them.
         web_names: Properties of the record that complete the pages of its parts.
         numbered: Whether each line of its text begins with its number in the source, as in `12: text`.
+        spread: The list of named values whose names are further columns of a table; empty when there is none.
         caption: What one is called in a sentence, with fields in braces, such as `{type} {id}`.
     """
 
@@ -104,6 +105,7 @@ class Result(BaseModel):
     web_lines: ClassVar[str] = ""
     web_names: ClassVar[tuple[str, ...]] = ()
     numbered: ClassVar[bool] = False
+    spread: ClassVar[str] = ""
     caption: ClassVar[str] = ""
 
 

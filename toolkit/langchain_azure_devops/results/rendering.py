@@ -179,10 +179,21 @@ def _name_rows(page: Page[Any], count: int) -> str:
 
 
 def _table(items: Sequence[Result]) -> list[str]:
-    """Return a heading and a line for each row, tab-separated, without columns that are empty in every row."""
-    names = [column.name for column in columns(type(items[0]))]
+    """Return a heading and a line for each row, tab-separated.
+
+    Columns that are empty in every row are left out, but not those that the call asked for by name.
+    """
+    kind = type(items[0])
+    names = [column.name for column in columns(kind) if column.name != kind.spread]
     wide = [[_cell(getattr(item, name)) for name in names] for item in items]
     kept = [index for index in range(len(names)) if any(row[index] for row in wide)]
+    asked = [{each.name: each.value for each in getattr(item, kind.spread)} for item in items] if kind.spread else []
+    further = list(dict.fromkeys(name for row in asked for name in row))
+    if further:
+        for row, values in zip(wide, asked, strict=True):
+            row.extend(_cell(values.get(name)) for name in further)
+        kept += range(len(names), len(names) + len(further))
+        names += map(_cell, further)
     return [
         "\t".join(names[index] for index in kept),
         *("\t".join(row[index] for index in kept) for row in wide),

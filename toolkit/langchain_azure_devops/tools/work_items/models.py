@@ -1,6 +1,5 @@
 """Work items: the fields that a result shows, how it is made from the service's answer, and fields as arguments."""
 
-import re
 from collections.abc import Iterable
 from textwrap import indent
 from typing import Annotated, Any
@@ -20,6 +19,7 @@ from langchain_azure_devops.results.models import (
 )
 from langchain_azure_devops.text.html import html_to_markdown
 from langchain_azure_devops.text.untrusted import clean, one_line
+from langchain_azure_devops.tools.work_items.field_names import REFERENCE_NAME
 
 _ROW_FIELDS = (
     "System.WorkItemType",
@@ -29,6 +29,7 @@ _ROW_FIELDS = (
     "System.Tags",
     "System.ChangedDate",
 )
+PROJECT_FIELD = "System.TeamProject"
 _BODIES = ("System.Description", "Microsoft.VSTS.TCM.ReproSteps", "Microsoft.VSTS.Common.AcceptanceCriteria")
 _SHOWN = frozenset(
     {
@@ -51,7 +52,7 @@ _LINKS = {
 
 
 def _reference_name(name: str) -> str:
-    if not re.fullmatch(r"[A-Za-z]\w*(\.\w+)+", name):
+    if not REFERENCE_NAME.fullmatch(name):
         raise ValueError("must be a reference name, such as System.Title or Microsoft.VSTS.Common.Priority")
     return name
 
@@ -120,6 +121,7 @@ class WorkItem(Result):
     caption = "{type} {id}"
     web_list = "{project}/_workitems"
     identifying = ("id", "revision")
+    spread = "more"
 
     id: int
     project: Untrusted | None = _field("System.TeamProject")
@@ -245,10 +247,17 @@ def row_fields(extra: Iterable[str]) -> list[str]:
     return [*_ROW_FIELDS, *extra]
 
 
+def fields_beyond_row(names: Iterable[str]) -> list[str]:
+    """Return those of the fields that a row does not show by itself."""
+    shown = {name.lower() for name in (*_ROW_FIELDS, "System.Id", "System.Rev", PROJECT_FIELD)}
+    return [name for name in names if name.lower() not in shown]
+
+
 def add_extra_fields(row: WorkItem, raw: RawWorkItem, extra: Iterable[str]) -> WorkItem:
-    """Add to a row the fields that were asked for by name."""
+    """Add to a row the fields that were asked for by name; a work item without such a field has an empty one."""
     given = {name.lower(): value for name, value in raw.fields.items()}
-    more = [Extra(name=name, value=_text(given[name.lower()])) for name in extra if name.lower() in given]
+    found = {name: given.get(name.lower()) for name in extra}
+    more = [Extra(name=name, value="" if value is None else _text(value)) for name, value in found.items()]
     return row.model_copy(update={"more": more})
 
 

@@ -9,12 +9,14 @@ from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import Collection, decode
 from langchain_azure_devops.results.models import Failed, Records
 from langchain_azure_devops.tools.work_items.models import (
+    PROJECT_FIELD,
     RawComments,
     RawWorkItem,
     WorkItem,
     WorkItemDetail,
     add_details,
     add_extra_fields,
+    fields_beyond_row,
     row_fields,
 )
 from langchain_azure_devops.tools.work_items.recovery import COMMENTS, COMMENTS_VERSION, ITEM
@@ -61,13 +63,20 @@ async def _add_parts(client: AzureDevOps, found: WorkItemDetail, raw: RawWorkIte
 
 
 async def read_rows(
-    client: AzureDevOps, ids: list[int], extra: list[str], *, with_project: bool
+    client: AzureDevOps, ids: list[int], columns: list[str], *, with_project: bool
 ) -> tuple[list[WorkItem], list[Failed]]:
     """Read the work items with their fields, in the order of the ids, and return which could not be read.
 
     Work items that were deleted in the meantime are left out.
+
+    Args:
+        client: The client that asks.
+        ids: The work items.
+        columns: The reference names of fields that a row shows as well.
+        with_project: Whether a row names its project.
     """
-    wanted: list[JsonValue] = [*row_fields(extra), *(["System.TeamProject"] if with_project else [])]
+    extra = fields_beyond_row(columns)
+    wanted: list[JsonValue] = [*row_fields(extra), *([PROJECT_FIELD] if with_project else [])]
 
     async def read_batch(start: int) -> dict[int, WorkItem]:
         asked: list[JsonValue] = [*ids[start : start + _BATCH]]

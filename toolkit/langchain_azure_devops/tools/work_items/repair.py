@@ -14,6 +14,7 @@ from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, Named, OrNone, decode
 from langchain_azure_devops.safety.grants import as_subject
 from langchain_azure_devops.text.untrusted import one_line
+from langchain_azure_devops.tools.work_items.field_names import suggest_fields
 
 _TYPES = "/{project}/_apis/wit/workitemtypes"
 _RULE = re.compile(r"Rule Error for field (?P<rule>.+?)\. Error code|The field '(?P<list>[^']+)' contains the value")
@@ -37,10 +38,6 @@ _Names = Collection[Named]
 
 class _Type(Named):
     states: OrNone[Named] = Field(default=[])
-
-
-class _Field(Named):
-    reference_name: str = Field(validation_alias="referenceName")
 
 
 class _Node(Named):
@@ -103,7 +100,7 @@ async def _find_hint(
     hint, subject = "", ""
     if (found := _UNKNOWN_FIELD.search(message)) is not None:
         field = (found["save"] or found["query"]).strip("[]")
-        hint, subject = await _suggest_fields(client, field), as_subject(field)
+        hint, subject = await suggest_fields(client, field), as_subject(field)
     elif project is not None and (found := _PATH.search(message)) is not None:
         subject = f"{(found['save'] or found['query']).lower()}s"
         hint = await _list_paths(client, project, subject)
@@ -119,17 +116,6 @@ async def _find_hint(
     elif "unknown identity" in message:
         hint, subject = "Give the person's e-mail address or exact display name.", "identity"
     return hint, subject
-
-
-async def _suggest_fields(client: AzureDevOps, name: str) -> str:
-    response = await client.get("/{project}/_apis/wit/fields", path={"project": None})
-    names = {row.reference_name: row.name for row in decode(response, Collection[_Field]).value}
-    short = name.rpartition(".")[2].lower().replace(" ", "")
-    by_ending = {reference.rpartition(".")[2].lower(): reference for reference in names}
-    by_name = {friendly.lower().replace(" ", ""): reference for reference, friendly in names.items()}
-    keys = difflib.get_close_matches(short, [*by_name, *by_ending], n=3, cutoff=0.6)
-    near = list(dict.fromkeys(by_name.get(key) or by_ending[key] for key in keys))
-    return f"Use a field's reference name. Did you mean {_join(near)}?" if near else "Use a field's reference name."
 
 
 async def _list_paths(client: AzureDevOps, project: str, group: str) -> str:

@@ -15,16 +15,16 @@ from langchain_azure_devops.http.responses import Numbered, decode
 from langchain_azure_devops.results.models import Failed, Page, Position, Records
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.work_items.current import read_item
+from langchain_azure_devops.tools.work_items.field_names import find_fields
 from langchain_azure_devops.tools.work_items.links import Links, add_links, describe_targets, find_targets
 from langchain_azure_devops.tools.work_items.models import (
+    PROJECT_FIELD,
     CommentAdded,
-    FieldName,
     FieldValues,
     RawWorkItem,
     SavedWorkItem,
     WorkItem,
     WorkItemDetail,
-    row_fields,
     show_on_one_line,
 )
 from langchain_azure_devops.tools.work_items.reading import read_item_details, read_items, read_rows
@@ -65,7 +65,7 @@ async def query_work_items(
     tag: str | None = None,
     title: Annotated[str | None, Field(description="Words in the title")] = None,
     changed_since: datetime | None = None,
-    fields: Annotated[list[FieldName], Field(description="More fields, reference names")] = [],  # noqa: B006 - read only
+    fields: Annotated[list[str], Field(description="More columns")] = [],  # noqa: B006 - read only
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[WorkItem]:
@@ -87,15 +87,15 @@ async def query_work_items(
     }
     if wiql is not None and any(value for name, value in filters.items() if name != "System.TeamProject"):
         raise InvalidRequest("Give either wiql or filters, not both: put the filters into the query.", subject="wiql")
-    shown = {name.lower() for name in row_fields(())}
-    extra = [name for name in fields if name.lower() not in shown]
+    columns = await find_fields(client, fields)
+    placed = wiql is not None or project is None or PROJECT_FIELD.lower() in {name.lower() for name in columns}
     notes: list[str] = []
     failed: list[Failed] = []
 
     async def fetch(position: Position, wanted: int) -> Batch[WorkItem]:
         found = await find_ids(client, project, wiql or build_query(filters, position.token), position.skip + wanted)
         chosen = found.ids[position.skip : position.skip + wanted]
-        rows, unread = await read_rows(client, chosen, extra, with_project=wiql is not None or project is None)
+        rows, unread = await read_rows(client, chosen, columns, with_project=placed)
         failed.extend(unread)
         if (missing := len(chosen) - len(rows)) and not unread:
             notes.append(f"{missing} more could not be read: deleted, or hidden from this token's owner.")
