@@ -106,7 +106,7 @@ class Comparison:
             if any(
                 agrees(other.value, alone.results[other.noun]) if other.kind == "result" else whole.has(other)
                 for other in others
-                if other.kind != fact.kind
+                if other.kind != fact.kind or (fact.kind == "id" and other.noun != fact.noun)
             ):
                 return True
         listed = [other for other in others if other.kind == fact.kind]
@@ -150,8 +150,9 @@ class Comparison:
         """Return the fields that a sentence repeats with another value, such as "status: active"."""
         told = []
         for match in _FIELD.finditer(self.sentence):
-            known = [unit.fields[match[1]] for unit in self._quoted if unit.fields.get(match[1])]
             said = fold(match[2])
+            values = [unit.fields[match[1]] for unit in self._quoted if unit.fields.get(match[1])]
+            known = [value for value in values if _may_repeat(said, value)]
             if known and not any(value == said if said.isdigit() else said in fold(value) for value in known):
                 told.append(f"{match[1]} is {known[0]}")
         return told
@@ -225,6 +226,11 @@ class Comparison:
                 if other.kind in {"name", "literal", "result"}
             }
         return found
+
+
+def _may_repeat(said: str, value: str) -> bool:
+    """Return whether words after a colon can be the value of a field, and not a clause such as "changed: the plan"."""
+    return not value[:1].isdigit() or (said[:1].isdigit() and said.isdigit() == value.isdigit())
 
 
 def _says(row: Unit, fact: Fact) -> bool:

@@ -70,3 +70,29 @@ def test_a_rejected_hypothesis_may_say_what_is_not_so_of_things_that_are_there()
 def test_an_inference_may_join_what_several_rows_say():
     row = {**ROW, "statement": "Build 18 failed after build 17 succeeded.", "reasoning": "The rows follow each other."}
     assert answering("Done.", inferred=[row])["unverified"] == []
+
+
+FINDINGS = """2 of 2 work items
+<untrusted 0>
+id\tproject\ttype\ttitle\tchanged
+4\tPlatform\tBug\tFinding 7: storage is reachable\t2026-10-07T03:45Z
+33\tPlatform\tBug\tFinding 9: the audit log is kept for 7 days\t2026-09-30T08:00Z
+</untrusted 0>"""
+
+
+def about_findings(answer):
+    row = {"statement": "Bug 33 is of Platform.", "evidence": ["E1"], "quote": "33\tPlatform\tBug"}
+    index = {"E1": {"tool": "query_work_items", "arguments": {}, "status": "ok"}}
+    return check_report({**plain_report(answer), "observed": [row]}, {"E1": FINDINGS}, index)["answer_unverified"]
+
+
+@pytest.mark.parametrize(
+    "answer", ["Two would be: findings 7 and 9, bugs 4 and 33.", "Nothing was changed: the change was put off."]
+)
+def test_what_one_row_says_together_and_a_colon_in_a_sentence_are_not_marked(answer):
+    assert about_findings(answer) == []
+
+
+@pytest.mark.parametrize("answer", ["Two: findings 8 and 9, bugs 4 and 33.", "Bug 33, changed: 2026-10-07."])
+def test_what_no_row_says_and_another_value_of_a_field_are_marked(answer):
+    assert len(about_findings(answer)) == 1
