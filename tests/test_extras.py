@@ -18,8 +18,8 @@ ENTRANCES = {
     "from langchain_azure_devops.adapters.langgraph import interrupt_approver": "agents",
     "import langchain_azure_devops.adapters.mcp_server": "mcp",
     "import langchain_azure_devops.adapters.mcp_client.vendor_tools": "mcp",
-    "import azure_devops_evals.case": "simulator",
-    "import azure_devops_evals.cases": "simulator",
+    "import azure_devops_evals.case": "agents",
+    "import azure_devops_evals.cases": "agents",
     "import runpy; runpy.run_module('azure_devops_simulator', run_name='__main__')": "simulator",
 }
 COMMANDS = [

@@ -7,13 +7,16 @@ from functools import cached_property
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langgraph.pregel import Pregel
 
 from azure_devops_evals.agents.person import Person
 from azure_devops_evals.case import Case
 from azure_devops_evals.running.play import PROJECT, Environment, open_toolkit
 from langchain_azure_devops import AzureDevOpsToolkit
+from langchain_azure_devops.extras import naming_extras
 from langchain_azure_devops.safety import Approval, WriteRequest
+
+with naming_extras():
+    from langgraph.pregel import Pregel
 
 __all__ = ["AgentContext", "Factory"]
 
