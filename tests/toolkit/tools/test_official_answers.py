@@ -27,8 +27,9 @@ from langchain_azure_devops.tools.builds.timeline import Timeline, list_failures
 from langchain_azure_devops.tools.builds.tools import Build, Change
 from langchain_azure_devops.tools.pipelines import Pipeline
 from langchain_azure_devops.tools.projects import Project
-from langchain_azure_devops.tools.pull_requests.models import VOTES, PullRequest, PullRequestDetail
+from langchain_azure_devops.tools.pull_requests.models import PullRequest, PullRequestDetail
 from langchain_azure_devops.tools.pull_requests.review import ChangedFile, _make_thread, _RawThread
+from langchain_azure_devops.tools.pull_requests.votes import VOTES
 from langchain_azure_devops.tools.repositories.tools import BranchTip, Entry, GitRepository
 from langchain_azure_devops.tools.search import _Answer
 from langchain_azure_devops.tools.work_items.models import (

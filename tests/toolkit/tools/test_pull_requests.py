@@ -28,6 +28,7 @@ from langchain_azure_devops.tools.pull_requests.tools import (
     list_pull_requests,
     update_pull_request,
 )
+from langchain_azure_devops.tools.pull_requests.votes import Pushed, Reviewer, VoteNote, date_votes
 
 ENCODER = openai.o200k_base()
 DOCS = {"project": "Platform", "repository": "docs"}
@@ -145,6 +146,79 @@ def test_the_open_ones_of_a_project_in_one_request(platform_client, sent):
 )
 def test_filters(platform_reader, arguments, expected):
     assert ids(call(platform_reader, "list_pull_requests", **arguments)) == expected
+
+
+# -- votes, labels and the end -------------------------------------------------------------------------------------
+
+
+def reviewers_of(detail) -> dict[str, tuple[str, str | None, int | None]]:
+    return {
+        each.name: (each.vote, each.voted and f"{each.voted:%Y-%m-%d %H:%M}", each.new_iterations)
+        for each in detail.reviewers
+    }
+
+
+def test_votes_have_dates_and_say_what_was_pushed_after_them(platform_client, organization, server, tls):
+    found = call(platform_client, "get_pull_request", ids=[APPROVED], include=["votes"])
+    assert reviewers_of(found) == {
+        "Priya Raman": ("approved", "2026-11-19 08:30", 0),
+        "Dana Ortiz": ("approved with suggestions", "2026-11-19 09:10", 0),
+    }
+    assert "2026-11-19T08:30Z" in text_of(platform_client, "get_pull_request", ids=[APPROVED], include=["votes"])
+    with httpx.Client(base_url=server.base_url, auth=("", "full-token"), verify=tls) as http:
+        one = http.get(f"/_apis/git/pullrequests/{APPROVED}", params={"api-version": "7.1"}).json()
+        repository = f"/Platform/_apis/git/repositories/{one['repository']['name']}"
+        body = {
+            "refUpdates": [{"name": one["sourceRefName"], "oldObjectId": one["lastMergeSourceCommit"]["commitId"]}],
+            "commits": [{"comment": "More", "changes": [edit("/more.txt", "more", "add")]}],
+        }
+        assert http.post(f"{repository}/pushes", params={"api-version": "7.1"}, json=body).status_code == 201
+        agent = organization.named("svc-agent").id
+        vote = f"{repository}/pullrequests/{APPROVED}/reviewers/{agent}"
+        assert http.put(vote, params={"api-version": "7.1"}, json={"vote": 10}).status_code == 200
+    later = reviewers_of(call(platform_client, "get_pull_request", ids=[APPROVED], include=["votes"]))
+    assert later["Priya Raman"] == ("approved", "2026-11-19 08:30", 1)
+    assert later["Dana Ortiz"][2] == 1
+    assert later["svc-agent"][0] == "approved"
+    assert later["svc-agent"][2] == 0
+
+
+def test_a_vote_that_the_service_notes_otherwise_has_no_date(platform_client, organization):
+    reviewer = organization.pull_requests[APPROVED].reviewers[0]
+    reviewer.vote = -10
+    found = call(platform_client, "get_pull_request", ids=[APPROVED], include=["votes"])
+    assert reviewers_of(found)[reviewer.user.display_name] == ("rejected", None, None)
+
+
+def test_a_voter_may_be_named_by_a_key_of_the_identities():
+    reviewer = Reviewer(id="d6245f20-2af8-44f4-9451-8107cb2767db", name="Normal Paulk", vote=10)
+    noted = {
+        "publishedDate": "2026-11-01T16:30:36Z",
+        "properties": {
+            "CodeReviewThreadType": {"$type": "System.String", "$value": "VoteUpdate"},
+            "CodeReviewVoteResult": {"$type": "System.String", "$value": "10"},
+            "CodeReviewVotedByIdentity": {"$type": "System.String", "$value": "1"},
+        },
+        "identities": {"1": {"id": "D6245F20-2AF8-44F4-9451-8107CB2767DB", "displayName": "Normal Paulk"}},
+    }
+    other = {"publishedDate": "2026-11-02T10:00:00Z", "properties": {}, "identities": None}
+    pushes = [Pushed(createdDate="2026-11-01T10:00:00Z"), Pushed(createdDate="2026-11-02T10:00:00Z")]
+    [dated] = date_votes([reviewer], [VoteNote.model_validate(noted), VoteNote.model_validate(other)], pushes)
+    assert f"{dated.voted:%Y-%m-%dT%H:%M}" == "2026-11-01T16:30"
+    assert dated.new_iterations == 1
+
+
+def test_labels_and_who_closed_it_come_without_another_request(platform_client, sent, organization):
+    organization.pull_requests[APPROVED].labels["hotfix"] = "0a1b2c3d-0000-4000-8000-000000000001"
+    closed = organization.pull_requests[13]
+    text = text_of(platform_client, "get_pull_request", ids=[13])
+    assert f"closed_by: {closed.closed_by.display_name}" in text
+    assert f"closed: {closed.closed:%Y-%m-%dT%H:%MZ}" in text
+    assert "labels: hotfix" in text_of(platform_client, "get_pull_request", ids=[APPROVED])
+    assert len(sent) == 4
+    del sent[:]
+    call(platform_client, "get_pull_request", ids=[APPROVED], include=["votes"])
+    assert len(sent) == 4
 
 
 # -- one -----------------------------------------------------------------------------------------------------------

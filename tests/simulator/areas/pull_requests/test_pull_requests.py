@@ -299,6 +299,13 @@ def test_reviewers_and_votes(client, organization):
     client.get(f"{path}/reviewers/{luis.id}", expect=404)
     system = [t for t in client.get(f"{path}/threads")["value"] if t["comments"][0]["commentType"] == "system"]
     assert system[-1]["comments"][0]["content"] == "svc-agent voted -5"
+    noted = {name: entry["$value"] for name, entry in system[-1]["properties"].items()}
+    assert noted == {
+        "CodeReviewThreadType": "VoteUpdate",
+        "CodeReviewVotedByDisplayName": "svc-agent",
+        "CodeReviewVotedByTfId": agent.id,
+        "CodeReviewVoteResult": "-5",
+    }
     added = client.call("POST", f"{path}/reviewers", [{"id": luis.id}])
     assert added["value"][0]["vote"] == 0
 

@@ -229,5 +229,11 @@ def vote(organization: Organization, pull_request: PullRequest, user: User, valu
     if value != reviewer.vote and not pull_request.is_draft:
         reviewer.vote = value
         if value:
-            add_system_thread(organization, pull_request, user, f"{user.display_name} voted {value}", "VoteUpdate")
+            text = f"{user.display_name} voted {value}"
+            thread = add_system_thread(organization, pull_request, user, text, "VoteUpdate")
+            thread.properties |= {
+                "CodeReviewVotedByDisplayName": {"$type": "System.String", "$value": user.display_name},
+                "CodeReviewVotedByTfId": {"$type": "System.String", "$value": user.id},
+                "CodeReviewVoteResult": {"$type": "System.String", "$value": str(value)},
+            }
     return reviewer

@@ -16,6 +16,7 @@ from langchain_azure_devops.results.models import (
     UntrustedText,
 )
 from langchain_azure_devops.tools.pull_requests.review import ChangedFile, Thread
+from langchain_azure_devops.tools.pull_requests.votes import Reviewer
 
 
 class PullRequest(Result):
@@ -49,21 +50,9 @@ class OpenedPullRequest(PullRequest):
     notes: list[str] = Field(default=[])
 
 
-VOTES = {10: "approved", 5: "approved with suggestions", 0: "no vote", -5: "waits for the author", -10: "rejected"}
-
-
-def _name_vote(value: object) -> object:
-    return VOTES.get(value, str(value)) if isinstance(value, int) else value
-
-
-class Reviewer(Result):
-    """Somebody who was asked to review, and the vote."""
-
-    author_fields = ("name",)
-
-    name: Untrusted = Field(validation_alias="displayName")
-    vote: Annotated[str, BeforeValidator(_name_vote)] = VOTES[0]
-    required: bool = Field(default=False, validation_alias="isRequired")
+def _name_labels(value: object) -> object:
+    rows = value if isinstance(value, list) else []
+    return [row["name"] for row in rows if isinstance(row, dict) and row.get("active") is not False and "name" in row]
 
 
 class PullRequestDetail(PullRequest, PartialResult):
@@ -79,6 +68,8 @@ class PullRequestDetail(PullRequest, PartialResult):
     project_id: str = Field(validation_alias=AliasPath("repository", "project", "id"), exclude=True)
     repository_id: str = Field(validation_alias=AliasPath("repository", "id"), exclude=True)
     closed: Instant | None = Field(default=None, validation_alias="closedDate")
+    closed_by: Untrusted | None = Field(default=None, validation_alias=AliasPath("closedBy", "displayName"))
+    labels: Annotated[list[Untrusted], BeforeValidator(_name_labels)] = Field(default=[])
     merge_status: str | None = Field(default=None, validation_alias="mergeStatus")
     source_commit: str | None = Field(default=None, validation_alias=AliasPath("lastMergeSourceCommit", "commitId"))
     merge_commit: str | None = Field(default=None, validation_alias=AliasPath("lastMergeCommit", "commitId"))

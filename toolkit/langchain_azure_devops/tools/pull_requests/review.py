@@ -5,7 +5,7 @@ The service has no line diff in its REST interface; both sides of a file are rea
 
 import asyncio
 import difflib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from pydantic import AliasChoices, AliasPath, BaseModel, Field
@@ -18,6 +18,7 @@ from langchain_azure_devops.http.responses import Collection, Numbered, OrNone, 
 from langchain_azure_devops.results.models import Failed, Result, Untrusted
 from langchain_azure_devops.text.redacted_stream import AROUND, learn_named
 from langchain_azure_devops.tools.git import REPOSITORY, FileContent, read_text_file
+from langchain_azure_devops.tools.pull_requests.votes import Pushed, Reviewer, VoteNote, date_votes
 
 _PULL_REQUEST = f"{REPOSITORY}/pullRequests/{{pull_request}}"
 _MAX_DIFFED = 20
@@ -91,8 +92,16 @@ class Thread(Result):
     comments: list[Comment] = Field(default=[])
 
 
-async def read_review(client: AzureDevOps, where: PathValues, include: frozenset[str]) -> dict[str, Any]:
+async def read_review(
+    client: AzureDevOps, where: PathValues, include: frozenset[str], reviewers: Sequence[Reviewer]
+) -> dict[str, Any]:
     """Read the requested parts and the linked work items, as fields of the pull request; notes name what failed.
+
+    Args:
+        client: The client that asks.
+        where: The project, the repository and the number of the pull request.
+        include: The parts that were asked for.
+        reviewers: Whose votes get dates, if "votes" was asked for.
 
     Raises:
         AzureDevOpsError: None of the parts could be read.
@@ -103,12 +112,19 @@ async def read_review(client: AzureDevOps, where: PathValues, include: frozenset
         return {"work_items": [row.id for row in linked]}
 
     async def read_threads() -> dict[str, Any]:
-        there = decode(await client.get(f"{_PULL_REQUEST}/threads", path=where), Collection[_RawThread]).value
-        found = [thread for raw in there if (thread := _make_thread(raw)) is not None]
-        return {"threads": found, "discussion": render_threads(found) or "There are no threads."}
+        answer = await client.get(f"{_PULL_REQUEST}/threads", path=where)
+        read: dict[str, Any] = {}
+        if "threads" in include:
+            there = decode(answer, Collection[_RawThread]).value
+            found = [thread for raw in there if (thread := _make_thread(raw)) is not None]
+            read |= {"threads": found, "discussion": render_threads(found) or "There are no threads."}
+        if "votes" in include:
+            pushes = decode(await client.get(f"{_PULL_REQUEST}/iterations", path=where), Collection[Pushed]).value
+            read["reviewers"] = date_votes(reviewers, decode(answer, Collection[VoteNote]).value, pushes)
+        return read
 
     parts: dict[str, Callable[[], Awaitable[dict[str, Any]]]] = {"work items": read_work_items}
-    if "threads" in include:
+    if include & {"threads", "votes"}:
         parts["threads"] = read_threads
     if include & {"files", "diff"}:
         parts["changes"] = lambda: _read_changes(client, where, with_diff="diff" in include)

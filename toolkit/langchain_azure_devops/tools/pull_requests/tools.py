@@ -114,15 +114,15 @@ async def list_pull_requests(
     Scope.CODE,
     default=True,
     example={"ids": [16], "include": ["files", "threads", "diff"]},
-    more_examples=({"ids": [9], "include": ["files", "threads", "diff"]}, {"ids": [17, 16]}),
+    more_examples=({"ids": [9], "include": ["files", "threads", "diff", "votes"]}, {"ids": [17, 16]}),
 )
 async def get_pull_request(
     client: AzureDevOps,
     *,
     ids: Ids,
-    include: list[Literal["files", "threads", "diff"]] = [],  # noqa: B006 - read only, and the schema's default
+    include: list[Literal["files", "threads", "diff", "votes"]] = [],  # noqa: B006 - read only, the schema's default
 ) -> PullRequestDetail | Records[PullRequestDetail]:
-    """Read pull requests: description, votes, work items; on request files, threads, diff.
+    """Read pull requests: description, votes, work items; on request files, threads, diff, dates of votes.
 
     Source: `GET /_apis/git/pullrequests/{id}` and the resources below it.
     """
@@ -130,7 +130,7 @@ async def get_pull_request(
     async def read(id: int) -> PullRequestDetail:
         found = await read_pull_request(client, id)
         where: PathValues = {"project": found.project_id, "repository": found.repository_id, "pull_request": id}
-        return found.model_copy(update=await read_review(client, where, frozenset(include)))
+        return found.model_copy(update=await read_review(client, where, frozenset(include), found.reviewers))
 
     return await read_by_id(PullRequestDetail, ids, read)
 
