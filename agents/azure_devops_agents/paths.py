@@ -16,11 +16,6 @@ def filed_path() -> Path:
     return state_path().with_name("filed.sqlite")
 
 
-def spending_path() -> Path:
-    """Return the file that counts the tokens and the cost of each day, beside the threads."""
-    return state_path().with_name("spending.sqlite")
-
-
 def audit_path() -> Path:
     """Return the file of the audit log: beside the threads, or the one that `AZURE_DEVOPS_AUDIT` names."""
     given = os.environ.get("AZURE_DEVOPS_AUDIT", "").strip()

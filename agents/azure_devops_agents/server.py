@@ -16,7 +16,7 @@ from langchain_core.language_models import BaseChatModel
 
 from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.models.providers import open_model
-from azure_devops_agents.paths import audit_path, spending_path
+from azure_devops_agents.paths import audit_path
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.extras import naming_extras
 
@@ -92,12 +92,13 @@ def _open_parts() -> _Parts:
 def _open_parts_once() -> _Parts:
     toolkit = AzureDevOpsToolkit(audit=audit_path(), toolsets="all")
     model = open_model(os.environ.get(MODEL) or None)
+    place = find_database()
     return _Parts(
         toolkit,
         model,
-        WriteJournal(find_database()),
+        WriteJournal(place),
         read_budgets(),
         load_instructions(),
         wants_second_look(),
-        open_spending(spending_path()),
+        open_spending(place),
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from azure_devops_agents.approvals.journal_database import JournalDatabase, PostgresDatabase, SqliteDatabase
+from azure_devops_agents.approvals.shared_database import shared_database
 from langchain_azure_devops.text import join_halves
 
 __all__ = ["OpenWrite", "Outcome", "WriteJournal"]
@@ -60,7 +60,7 @@ class WriteJournal:
             ExtraMissing: The URL needs the extra `postgres`.
         """
         self._begun_here: set[str] = set()
-        self._database: JournalDatabase = PostgresDatabase(place) if isinstance(place, str) else SqliteDatabase(place)
+        self._database = shared_database(place)
 
     def approve(self, write_id: str, digest: str, approver: str) -> None:
         """Store that a write was approved.

@@ -95,7 +95,7 @@ def build_graph(
     ending = ReportNodes(toolkit, meter, writes, clearing, partial(spent.cost, name_model(model)))
     preparing, writing = PrepareNode(toolkit, writes, plan), WriteNode(toolkit, writes)
     asking = ApproveNode(preparing, name_approver or name_signed_in_user)
-    looking = SecondLookNode(model, toolkit, Meter(second_budget, clock), evidence, instructions, second_look)
+    looking = SecondLookNode(model, toolkit, Meter(second_budget, clock), evidence, instructions, second_look, spent)
 
     graph: StateGraph[Any, Any, Any, Any] = StateGraph(State, input_schema=Question, output_schema=Conclusion)
     graph.add_node("model", RunnableLambda(turn.call_model, turn.acall_model))

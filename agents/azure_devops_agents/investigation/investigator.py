@@ -22,10 +22,9 @@ from azure_devops_agents.investigation.second_look import wants_second_look
 from azure_devops_agents.investigation.spending import CeilingReached, open_spending
 from azure_devops_agents.investigation.turns.instructions import load_instructions
 from azure_devops_agents.models.scripted import UnknownQuestion
-from azure_devops_agents.paths import spending_path
 from azure_devops_agents.threads.database import ThreadDatabase
 from azure_devops_agents.threads.migration import migrate_threads
-from azure_devops_agents.threads.opening import open_threads, read_retention
+from azure_devops_agents.threads.opening import find_database, open_threads, read_retention
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.errors import Conflict
 from langchain_azure_devops.safety import ApprovedPlan
@@ -221,7 +220,9 @@ def open_investigator(
     limits = budgets or read_budgets()
     told = load_instructions() if instructions is None else instructions
     threads = open_threads(path, database)
+    spending = None
     try:
+        spending = open_spending(find_database(path, database))
         threads.expire(days, datetime.now(UTC))
         graph = build_graph(
             model,
@@ -234,9 +235,11 @@ def open_investigator(
             name_approver=name_approver,
             instructions=told,
             second_look=wants_second_look() if second_look is None else second_look,
-            spending=open_spending(path.with_name("spending.sqlite") if path else spending_path()),
+            spending=spending,
         )
         migrate_threads(graph, threads)
         yield Investigator(graph, toolkit.client.secrets.redact_value, threads)
     finally:
+        if spending is not None:
+            spending.close()
         threads.close()

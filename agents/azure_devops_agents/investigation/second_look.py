@@ -4,10 +4,11 @@ It has the tools that read and a share of the budget, and writes a report of its
 report and compares both. Where they differ, the person sees both.
 """
 
+import asyncio
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, cast
 
 from langchain_core.language_models import BaseChatModel
@@ -21,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.evidence.record import READ_EVIDENCE, Evidence
-from azure_devops_agents.investigation.budgets import Budgets, Meter
+from azure_devops_agents.investigation.budgets import Budgets, Meter, Usage
 from azure_devops_agents.investigation.clearing import ClearNode
 from azure_devops_agents.investigation.events import (
     SecondLookBegun,
@@ -35,6 +36,7 @@ from azure_devops_agents.investigation.outgoing import Outgoing
 from azure_devops_agents.investigation.reading import ReadNode
 from azure_devops_agents.investigation.reporting import ReportNodes, after_report
 from azure_devops_agents.investigation.routing import after_calls, after_model, is_stopped
+from azure_devops_agents.investigation.spending import CeilingReached, Spending, name_model
 from azure_devops_agents.investigation.state import State, since_question
 from azure_devops_agents.investigation.storing import EvidenceOfRun
 from azure_devops_agents.investigation.tool_calls import declare_own_tool
@@ -119,47 +121,62 @@ class SecondLookNode:
     evidence: EvidenceOfRun
     instructions: str
     wanted: bool
+    spending: Spending = field(default_factory=Spending)
 
     def look(self, state: State) -> dict[str, Any]:
         """Take the second look, if it is wanted and there is a report to look at."""
         if not (self.wanted and _is_due(state)):
             return {}
-        announce(SecondLookBegun())
         second: Any = None
-        for mode, part in self._wire().stream(self._begin(state), _WITHOUT_CHECKPOINTS, stream_mode=_MODES):
-            if mode == "custom":
-                _pass_on(part)
-            else:
-                second = part
+        try:
+            self.spending.check(self.meter.clock())
+            announce(SecondLookBegun())
+            for mode, part in self._wire().stream(self._begin(state), _WITHOUT_CHECKPOINTS, stream_mode=_MODES):
+                if mode == "custom":
+                    _pass_on(part)
+                else:
+                    second = part
+        except CeilingReached as reached:
+            return _leave_out(state, reached)
         messages = self._show_both(state, second)
         try:
             said: BaseMessage = self._bind().invoke(messages)
         except Exception as error:  # noqa: BLE001 - providers raise what they like; the first report must survive it
             said = _failed(error)
-        return self._conclude(state, second, messages, said)
+        update, compared = self._conclude(state, second, messages, said)
+        self.spending.add(self.meter.clock(), name_model(self.model), compared)
+        return update
 
     async def alook(self, state: State) -> dict[str, Any]:
         """Take the second look, if it is wanted and there is a report to look at, without blocking."""
         if not (self.wanted and _is_due(state)):
             return {}
-        announce(SecondLookBegun())
         second: Any = None
-        async for mode, part in self._wire().astream(self._begin(state), _WITHOUT_CHECKPOINTS, stream_mode=_MODES):
-            if mode == "custom":
-                _pass_on(part)
-            else:
-                second = part
+        try:
+            await asyncio.to_thread(self.spending.check, self.meter.clock())
+            announce(SecondLookBegun())
+            async for mode, part in self._wire().astream(self._begin(state), _WITHOUT_CHECKPOINTS, stream_mode=_MODES):
+                if mode == "custom":
+                    _pass_on(part)
+                else:
+                    second = part
+        except CeilingReached as reached:
+            return _leave_out(state, reached)
         messages = self._show_both(state, second)
         try:
             said: BaseMessage = await self._bind().ainvoke(messages)
         except Exception as error:  # noqa: BLE001 - providers raise what they like; the first report must survive it
             said = _failed(error)
-        return self._conclude(state, second, messages, said)
+        update, compared = self._conclude(state, second, messages, said)
+        await asyncio.to_thread(self.spending.add, self.meter.clock(), name_model(self.model), compared)
+        return update
 
     def _wire(self) -> CompiledStateGraph[Any, Any, Any, Any]:
         """Wire the investigation without the nodes that write. It stores no checkpoint: it begins anew if it is cut."""
         clearing = ClearNode(self.toolkit.client, self.evidence)
-        turn = ModelNode(self.model, self.toolkit, self.meter, self.instructions, TASK, only_reads=True)
+        turn = ModelNode(
+            self.model, self.toolkit, self.meter, self.instructions, TASK, only_reads=True, spending=self.spending
+        )
         reading = ReadNode(self.toolkit, self.evidence, only_reads=True)
         ending = ReportNodes(self.toolkit, self.meter, WriteJournal(), clearing)
         graph: StateGraph[Any, Any, Any, Any] = StateGraph(State)
@@ -209,8 +226,8 @@ class SecondLookNode:
 
     def _conclude(
         self, state: State, second: State, messages: Sequence[BaseMessage], said: BaseMessage
-    ) -> dict[str, Any]:
-        """Return the update of the state: the first report with what the second look found."""
+    ) -> tuple[dict[str, Any], Usage]:
+        """Return the update of the state, the first report with what the second look found, and what comparing used."""
         known = state.get("evidence", {})
         added = {
             name: {**entry, "call": f"{_PREFIX}{entry['call']}"}
@@ -220,11 +237,12 @@ class SecondLookNode:
         told = with_usage(said, messages, []) if isinstance(said, AIMessage) else said
         spoken = cast("State", {**second, "messages": [*second["messages"], told]})
         looked = {**_compare(state["report"] or {}, second, said), "usage": dict(self.meter.usage(spoken))}
-        return {
+        update = {
             "report": {**(state["report"] or {}), "second_look": looked},
             "evidence": added,
             "untrusted_read": bool(second.get("untrusted_read")),
         }
+        return update, self.meter.usage(cast("State", {"messages": [told]}))
 
 
 def _pass_on(part: object) -> None:
@@ -242,6 +260,12 @@ def _is_due(state: State) -> bool:
         return False
     spoken = [message for message in since_question(state["messages"]) if isinstance(message, AIMessage)]
     return any(call["name"] == WRITE_REPORT for message in spoken for call in message.tool_calls)
+
+
+def _leave_out(state: State, why: CeilingReached) -> dict[str, Any]:
+    """Return the update of the state when the ceiling of the day leaves no room for a second look."""
+    looked = {"result": "left_out", "verdict": "", "answer": "", "differences": [why.message], "added": []}
+    return {"report": {**(state["report"] or {}), "second_look": looked}}
 
 
 def _compare(first: dict[str, Any], second: State, said: BaseMessage) -> dict[str, Any]:

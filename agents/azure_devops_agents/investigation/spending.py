@@ -1,12 +1,9 @@
-"""What the model costs: the prices of models, and a ceiling for each day over all threads of a state folder."""
+"""What the model costs: the prices of models, and a ceiling for each day over all threads of a database."""
 
 import json
 import os
-import sqlite3
-import threading
 import tomllib
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -14,9 +11,9 @@ from pathlib import Path
 from langchain_core.language_models import BaseChatModel
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from azure_devops_agents.approvals.shared_database import SharedDatabase, shared_database
 from azure_devops_agents.investigation.budgets import Usage, read_number
 from langchain_azure_devops.errors import AzureDevOpsError, Misconfigured
-from langchain_azure_devops.safety import make_private
 
 __all__ = ["CeilingReached", "Price", "Spending", "load_prices", "open_spending"]
 
@@ -78,24 +75,25 @@ def load_prices(path: Path | str | None = None, environ: Mapping[str, str] | Non
 
 @dataclass
 class Spending:
-    """Counts the tokens and the cost of each UTC day, in a file that all processes share.
+    """Counts the tokens and the cost of each UTC day, for all processes and machines that share the database.
+
+    Every turn counts, also while no ceiling is set: one that is set at noon, or for one process of several, is
+    compared with the whole day. A cost counts where the process that asked the model knows its price.
 
     Attributes:
-        path: The file; None counts in this process only.
         most_tokens: The ceiling of tokens for a day; None sets none.
         most_cost: The ceiling of cost for a day, in the currency of the prices; None sets none.
         prices: The prices by the names of models.
+        database: Where the days are counted; by default in the memory of this process.
     """
 
-    path: Path | None = None
     most_tokens: int | None = None
     most_cost: float | None = None
     prices: Mapping[str, Price] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
-    _here: dict[str, tuple[int, float]] = field(default_factory=dict, init=False, repr=False)
+    database: SharedDatabase = field(default_factory=lambda: shared_database(None), repr=False)
 
     def check(self, now: datetime) -> None:
-        """Accept a question while the day has not reached its ceiling.
+        """Accept a question, or a second look at its report, while the day has not reached its ceiling.
 
         Raises:
             CeilingReached: It has.
@@ -110,58 +108,44 @@ class Spending:
             reached.append(f"{cost:,.2f} of {self.most_cost:,.2f} in cost")
         if reached:
             raise CeilingReached(
-                f"The ceiling of {now:%Y-%m-%d} (UTC) is reached: {' and '.join(reached)}. The question was not asked. "
-                "Ask it tomorrow, or raise AZURE_DEVOPS_AGENT_DAY_TOKENS or AZURE_DEVOPS_AGENT_DAY_COST.",
+                f"The ceiling of {now:%Y-%m-%d} (UTC) is reached: {' and '.join(reached)}. The model was not asked. "
+                "Ask again tomorrow, or raise AZURE_DEVOPS_AGENT_DAY_TOKENS or AZURE_DEVOPS_AGENT_DAY_COST.",
                 subject=f"{now:%Y-%m-%d}",
             )
 
     def spent(self, now: datetime) -> tuple[int, float]:
         """Return the tokens and the cost of a day."""
-        day = f"{now:%Y-%m-%d}"
-        if self.path is None:
-            return self._here.get(day, (0, 0.0))
-        with closing(self._open()) as database:
-            row = database.execute("SELECT tokens, cost FROM spending WHERE day = ?", (day,)).fetchone()
-        return (int(row[0]), float(row[1])) if row else (0, 0.0)
+        rows = self.database.read("SELECT tokens, cost FROM spending WHERE day = ?", (f"{now:%Y-%m-%d}",))
+        return (int(rows[0][0]), float(rows[0][1])) if rows else (0, 0.0)
 
     def add(self, now: datetime, model: str, used: Usage) -> None:
-        """Add the tokens of one turn to its day, where there is a ceiling; two processes lose none."""
-        if self.most_tokens is None and self.most_cost is None:
-            return
-        day, tokens, cost = f"{now:%Y-%m-%d}", used["tokens"], self.cost(model, used) or 0.0
-        if self.path is None:
-            with self._lock:
-                before = self._here.get(day, (0, 0.0))
-                self._here[day] = (before[0] + tokens, before[1] + cost)
-            return
-        with closing(self._open()) as database:
-            database.execute(
-                "INSERT INTO spending (day, tokens, cost) VALUES (?, ?, ?) ON CONFLICT (day) DO UPDATE SET "
-                "tokens = tokens + excluded.tokens, cost = cost + excluded.cost",
-                (day, tokens, cost),
-            )
+        """Add the tokens of one turn to its day. Processes that add at once lose nothing."""
+        self.database.change(
+            "INSERT INTO spending (day, tokens, cost) VALUES (?, ?, ?) ON CONFLICT (day) DO UPDATE SET "
+            "tokens = spending.tokens + excluded.tokens, cost = spending.cost + excluded.cost",
+            (f"{now:%Y-%m-%d}", used["tokens"], self.cost(model, used) or 0.0),
+        )
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()
 
     def cost(self, model: str, used: Usage) -> float | None:
         """Return the cost of what was used; None when the model has no price."""
         price = self.prices.get(model)
         return None if price is None else price.cost(used)
 
-    def _open(self) -> sqlite3.Connection:
-        path = self.path or Path()
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        database = sqlite3.connect(make_private(path), timeout=10, isolation_level=None)
-        database.execute("CREATE TABLE IF NOT EXISTS spending (day TEXT PRIMARY KEY, tokens INTEGER, cost REAL)")
-        return database
 
-
-def open_spending(path: Path | None, environ: Mapping[str, str] | None = None) -> Spending:
+def open_spending(place: Path | str | None, environ: Mapping[str, str] | None = None) -> Spending:
     """Return the count of each day, with the ceilings and the prices that the environment sets.
 
     Args:
-        path: The file in which the days are counted; None counts in this process only.
+        place: The SQLite file or the URL of the Postgres database in which the days are counted, beside the journal of
+            writes; None counts in this process only.
         environ: The environment; by default that of the process.
 
     Raises:
+        ExtraMissing: The URL needs the extra `postgres`.
         Misconfigured: A setting has a value that it cannot have.
     """
     variables = os.environ if environ is None else environ
@@ -171,4 +155,4 @@ def open_spending(path: Path | None, environ: Mapping[str, str] | None = None) -
         raise Misconfigured(
             "AZURE_DEVOPS_AGENT_DAY_COST needs prices: name their file in AZURE_DEVOPS_AGENT_PRICES.", subject="prices"
         )
-    return Spending(path, None if tokens is None else int(tokens), cost, prices)
+    return Spending(None if tokens is None else int(tokens), cost, prices, shared_database(place))

@@ -30,6 +30,7 @@ _LOOKS = {
     "agrees": "An independent pass came to the same result.",
     "disagrees": "An independent pass came to another result. Trust this report less until the difference is settled.",
     "failed": "An independent pass came to no result that could be compared.",
+    "left_out": "No independent pass looked at this report.",
 }
 _GAPS = {"partial": "Read in part", "not_written": "Not written", "limits": "Limit reached", "unknown": "Unknown"}
 _EVIDENCE_ID = re.compile(r"E\d+")
@@ -157,7 +158,8 @@ def _second_look(report: Mapping[str, Any], links: Mapping[str, Any]) -> Iterato
     if not looked:
         return
     yield Point(_LOOKS[str(looked["result"])])
-    yield from (Point(one_line(entry), lead="Difference") for entry in looked["differences"])
+    lead = "Reason" if looked["result"] == "left_out" else "Difference"
+    yield from (Point(one_line(entry), lead=lead) for entry in looked["differences"])
     if _disagrees(report):
         yield Point(one_line(looked["answer"]), lead=f"Its answer ({_name_verdict(str(looked['verdict']))})")
     yield from (replace(_point(entry, links), lead="Added") for entry in looked["added"])

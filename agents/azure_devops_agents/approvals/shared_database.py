@@ -1,6 +1,6 @@
-"""The databases that keep the journal of writes: SQLite in a file or in memory, and Postgres by its URL.
+"""The databases that keep the journal of writes and what each day cost: SQLite in a file or in memory, and Postgres.
 
-Both connect at the first use, so that a journal can be made where nothing may block, and serve several threads.
+Both connect at the first use, so that they can be made where nothing may block, and serve several threads.
 """
 
 import sqlite3
@@ -20,6 +20,10 @@ _WRITES = (
     "destination TEXT, arguments TEXT)"
 )
 _APPROVALS = "CREATE TABLE IF NOT EXISTS approvals (id TEXT PRIMARY KEY, digest TEXT NOT NULL, approver TEXT NOT NULL)"
+_SPENDING = (
+    "CREATE TABLE IF NOT EXISTS spending (day TEXT PRIMARY KEY, tokens BIGINT NOT NULL, cost DOUBLE PRECISION NOT NULL)"
+)
+_TABLES = (_WRITES, _APPROVALS, _SPENDING)
 _CREATING = 7_238_114_905
 """The advisory lock of Postgres under which one process at a time creates the tables."""
 _CONNECTIONS = 4
@@ -27,7 +31,7 @@ _CONNECTIONS = 4
 Row = tuple[Any, ...]
 
 
-class JournalDatabase(Protocol):
+class SharedDatabase(Protocol):
     """Runs statements with `?` as the placeholder of a value. Each is committed to disk before it returns."""
 
     def change(self, statement: str, values: Sequence[object]) -> int:
@@ -41,6 +45,19 @@ class JournalDatabase(Protocol):
     def close(self) -> None:
         """Close all connections."""
         ...
+
+
+def shared_database(place: Path | str | None) -> SharedDatabase:
+    """Return the database at a place. Nothing is opened before the first use.
+
+    Args:
+        place: A file of SQLite, or the URL of a Postgres database such as `postgresql://host/agents`; None keeps
+            everything in memory, for a graph that stores nothing.
+
+    Raises:
+        ExtraMissing: The URL needs the extra `postgres`.
+    """
+    return PostgresDatabase(place) if isinstance(place, str) else SqliteDatabase(place)
 
 
 class SqliteDatabase:
@@ -72,7 +89,7 @@ class SqliteDatabase:
 
     def _connect(self) -> sqlite3.Connection:
         if self._closed:
-            raise sqlite3.ProgrammingError("This journal is closed.")
+            raise sqlite3.ProgrammingError("This database is closed.")
         if self._connection is None:
             self._connection = sqlite3.connect(
                 make_private(self._path) if self._path else ":memory:",
@@ -81,7 +98,7 @@ class SqliteDatabase:
                 isolation_level=None,
             )
             self._connection.execute("PRAGMA synchronous=FULL")
-            for table in (_WRITES, _APPROVALS):
+            for table in _TABLES:
                 self._connection.execute(table)
             _add_missing_columns(self._connection)
         return self._connection
@@ -116,7 +133,7 @@ class PostgresDatabase:
             open=False,
             kwargs={"autocommit": True},
             check=ConnectionPool.check_connection,
-            name="write journal",
+            name="journal and spending",
         )
 
     def change(self, statement: str, values: Sequence[object]) -> int:
@@ -143,7 +160,7 @@ class PostgresDatabase:
             self._pool.open()
             with self._pool.connection() as connection, connection.transaction():
                 connection.execute("SELECT pg_advisory_xact_lock(%s)", (_CREATING,))
-                for table in (_WRITES, _APPROVALS):
+                for table in _TABLES:
                     connection.execute(table)
             self._ready = True
 
