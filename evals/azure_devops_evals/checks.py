@@ -5,7 +5,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from azure_devops_agents.evidence.pages import page_of
 from azure_devops_agents.models.scripted import Call, Step
+from azure_devops_agents.reports.citations import cited_in
 from azure_devops_agents.reports.report import SECTIONS, WRITE_REPORT
 from azure_devops_evals.case import Case, Check, Expects, Outcome
 from azure_devops_evals.counts import Count
@@ -259,10 +261,18 @@ def _unsupported(outcome: Outcome) -> str | None:
 
 
 def _unlinked(outcome: Outcome) -> str | None:
-    """Return the citations and writes without a page. What a tool refused or only counted has none."""
+    """Return the citations and writes without a page, and ids that no evidence has.
+
+    What a tool refused or only counted has no page.
+    """
     report, written = outcome.report, [name for name, one in outcome.evidence.items() if one["status"] == "written"]
     pages = {row["evidence"]: row["url"] for row in report.get("written", ())}
     missing = [f"the write {name}" for name in written if not pages.get(name)]
+    for name in cited_in(str(report["answer"])):
+        known = outcome.evidence.get(name)
+        linked = (report.get("links") or {}).get(name, {}).get("url")
+        if known is None or (page_of(known.get("urls")) and not linked):
+            missing.append(f"{name} of the answer")
     for row in (row for section in SECTIONS for row in report[section] if row["quote"]):
         places = row.get("places", {})
         missing += [

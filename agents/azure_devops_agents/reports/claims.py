@@ -9,21 +9,25 @@ compared.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from azure_devops_agents.reports.citations import cited_in, find_citations
 from azure_devops_agents.reports.comparison import Comparison
-from azure_devops_agents.reports.facts import cited_in, split_sentences
+from azure_devops_agents.reports.facts import split_sentences
 from azure_devops_agents.reports.knowledge import Knowledge, Support, fold
 from azure_devops_agents.reports.quotes import Found
 from azure_devops_agents.reports.units import Source, Unit
+from azure_devops_agents.reports.writes import find_claimed_write
 
 _MOST_CHANGED = 2
+_OF_OTHERS = frozenset({"id", "number", "date", "name", "hash", "literal", "weekday"})
+"""Facts that tell which write of other people a sentence means; they are compared themselves."""
 
 
 class Claims:
     """Compares sentences with one thread's evidence."""
 
-    def __init__(self, sources: Mapping[str, Source], question: str = "") -> None:
-        """Take the evidence by id, and the question, whose names an answer may repeat."""
-        self._sources = sources
+    def __init__(self, sources: Mapping[str, Source], question: str = "", written: bool = False) -> None:
+        """Take the evidence by id, the question, whose names an answer may repeat, and whether anything was written."""
+        self._sources, self._written = sources, written
         self._question = fold(question)
         self._known: dict[frozenset[str], Knowledge] = {}
 
@@ -38,14 +42,16 @@ class Claims:
             lines = [literal, *(unit for unit in quoted if not unit.is_record)]
             return Comparison(statement, knowledge, lines, Support(lines), self._question).problems()
         support = Support([literal, *self._around(quoted), *self._beside(found, cited)])
-        return Comparison(statement, knowledge, quoted, support, self._question).problems()
+        compared = Comparison(statement, knowledge, quoted, support, self._question)
+        return [*compared.problems(), *self._compare_writes(compared)]
 
     def check_inference(self, statement: str, found: Found, cited: Sequence[str]) -> list[str]:
         """Return what an inference claims that no cited evidence says."""
         knowledge = self._knowledge(cited)
         quoted = self.quoted_units(found)
         support = Support(self._around(quoted))
-        return Comparison(statement, knowledge, quoted, support, self._question, knowledge.everything).problems()
+        compared = Comparison(statement, knowledge, quoted, support, self._question, knowledge.everything)
+        return [*compared.problems(), *self._compare_writes(compared)]
 
     def check_hypothesis(self, statement: str, cited: Sequence[str]) -> list[str]:
         """Return the facts of a rejected hypothesis that no cited evidence mentions; that it is not so is the point."""
@@ -68,12 +74,30 @@ class Claims:
         named = [unit for name in told for unit in (*self._sources[name].units, self._sources[name].call)]
         marked = []
         for sentence in split_sentences(answer):
-            knowledge = self._knowledge([*cited, *cited_in(sentence), *told] if cited else list(self._sources))
+            knowledge = self._knowledge([*cited, *cited_in(sentence), *told])
             support = Support([*self._around(quoted), *named])
             compared = Comparison(sentence, knowledge, quoted, support, self._question, knowledge.everything)
-            if problems := compared.problems():
+            if problems := [*self._list_unknown(sentence), *compared.problems(), *self._compare_writes(compared)]:
                 marked.append((sentence, problems))
         return marked
+
+    def _list_unknown(self, sentence: str) -> list[str]:
+        """Return the citations of evidence that is not there; evidence may itself have words such as E501."""
+        text = "\n".join(source.text for source in self._sources.values())
+        unknown = {
+            name: None
+            for citation in find_citations(sentence)
+            for name in citation.ids
+            if name not in self._sources and citation.form in {"brackets", "word"} and name not in text
+        }
+        return [f"there is no evidence {', '.join(unknown)}"] if unknown else []
+
+    def _compare_writes(self, compared: Comparison) -> list[str]:
+        """Return the write that a sentence tells of when nothing was written; one of other people names its record."""
+        claimed = None if self._written else find_claimed_write(compared.sentence)
+        if claimed is None or (not claimed.own and any(fact.kind in _OF_OTHERS for fact in compared.facts)):
+            return []
+        return [f"nothing was written, so nobody {claimed.verb} anything"]
 
     def quoted_units(self, found: Found) -> list[Unit]:
         """Return the smallest units that hold the quoted lines."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from azure_devops_agents.reports.citations import find_citations
 from azure_devops_agents.reports.dates import Moment, find_dates
 from azure_devops_agents.reports.units import KINDS
 
@@ -69,7 +70,6 @@ _COMMON = frozenset(
 _QUOTED = re.compile(
     r"`([^`\n]{1,300})`|\u201c([^\u201d\n]{1,300})\u201d|\"([^\"\n]{1,300})\"|(?<!\w)['\u2018]([^'\u2019\n]{2,300})['\u2019](?!\w)"
 )
-_EVIDENCE = re.compile(r"[\[(]?\bE\d{1,4}\b(?:(?:, | and )E\d{1,4}\b)*[\])]?")
 _URL = re.compile(r"https?\[?:\]?/ ?/\S{1,500}")
 _CODE = re.compile(r"(?<![\w/.-])[\w./\\@:+#-]{3,200}(?<![.,:;])")
 _ONE = r"#?(?:\d{1,3}(?:,\d{3})+|\d{1,9})\b(?![.:]\d|%|-\w)"
@@ -152,11 +152,6 @@ def split_sentences(text: str) -> list[str]:
     return [part for piece in _SENTENCE.split(text) if (part := piece.strip(" \t|#*>-")) and re.search(r"\w", part)]
 
 
-def cited_in(sentence: str) -> list[str]:
-    """Return the ids of the evidence that a sentence names."""
-    return re.findall(r"\bE\d{1,4}\b", sentence)
-
-
 def find_facts(sentence: str, known: frozenset[str] = frozenset()) -> list[Fact]:
     """Return the facts of a sentence.
 
@@ -169,20 +164,30 @@ def find_facts(sentence: str, known: frozenset[str] = frozenset()) -> list[Fact]
     return sorted(reader.facts(), key=lambda fact: fact.clause)
 
 
+def mask_quoted(sentence: str) -> str:
+    """Return a sentence whose quoted words are blank, character for character."""
+    return _QUOTED.sub(lambda match: "\0" * len(match[0]), sentence)
+
+
+def is_denied(before: str) -> bool:
+    """Return whether the words before a verb deny it, or say that it is only possible."""
+    return bool(_NEGATED.search(before[-80:]) or _POSSIBLE.search(before[-80:]))
+
+
 class _Reader:
     """Takes one kind of fact after another out of a sentence."""
 
     def __init__(self, sentence: str, known: frozenset[str]) -> None:
         self._rest = sentence.replace("**", "  ").replace("\u2019", "'")
         self._known = known
-        ends = [match.start() for match in _CLAUSE.finditer(self._mask_quoted())]
+        ends = [match.start() for match in _CLAUSE.finditer(mask_quoted(self._rest))]
         self._ends = ends
 
     def facts(self) -> Iterator[Fact]:
         """Yield all facts."""
         whole = self._rest
-        for match in self._take(_EVIDENCE):
-            del match
+        for citation in list(find_citations(self._rest)):
+            self._blank(citation.start, citation.end)
         for match in self._take(_QUOTED):
             inner = next(filter(None, match.groups()))
             yield self._fact("literal", match, inner)
@@ -299,9 +304,6 @@ class _Reader:
 
     def _blank(self, start: int, end: int) -> None:
         self._rest = f"{self._rest[:start]}{chr(0) * (end - start)}{self._rest[end:]}"
-
-    def _mask_quoted(self) -> str:
-        return _QUOTED.sub(lambda match: "\0" * len(match[0]), self._rest)
 
     def _clause(self, position: int) -> int:
         return sum(end <= position for end in self._ends)

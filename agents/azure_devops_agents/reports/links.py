@@ -6,6 +6,7 @@ from typing import Any
 
 from azure_devops_agents.evidence.pages import page_of, page_of_quote
 from azure_devops_agents.evidence.record import Evidence
+from azure_devops_agents.reports.citations import Citation, cited_in, find_citations
 from azure_devops_agents.reports.outline import added_statements, one_line, safe_url
 from azure_devops_agents.reports.quotes import QuoteFinder
 from azure_devops_agents.reports.report import SECTIONS
@@ -51,6 +52,7 @@ def list_links(report: Mapping[str, Any], evidence: Mapping[str, Evidence]) -> d
     cited = {str(name) for section in _EVERY_SECTION for entry in report.get(section, ()) for name in entry["evidence"]}
     cited |= {str(name) for entry in added_statements(report) for name in entry["evidence"]}
     cited |= {str(row["evidence"]) for row in report.get("written", ())}
+    cited |= set(cited_in(str(report.get("answer") or "")))
     gaps = [text for entries in (report.get("coverage") or {}).values() for text in entries]
     cited |= {match[1] for text in gaps if (match := _LISTED.match(text))}
     return {
@@ -86,13 +88,6 @@ def _title_of(entry: Evidence) -> str:
 
 # -- citations in what is written ---------------------------------------------------------------------------------
 
-_CODE = re.compile(r"```[\s\S]*?(?:```|\Z)|(?<!`)`[^`\n]+`(?!`)|https?://\S+")
-_LIST = r"E\d+(?:(?:\s*[,;/&]\s*|\s*(?:,\s*)?(?:and|or|to)\s+|\s*[-\u2013]\s*)E\d+)*"
-_BRACKETS = re.compile(
-    rf"[ \t]*(?:\((?:(?:see|cf\.?|evidence|source|sources)[ :]+)*({_LIST})\)|\[({_LIST})\](?!\())", re.IGNORECASE
-)
-_WORDS = re.compile(rf"(?<![\w@#./\\-])((?:see|evidence|sources?)[ :]+)({_LIST})(?![\w./\\-]*\w)", re.IGNORECASE)
-_ALONE = re.compile(r"(?<![\w@#./\\-])E\d+(?![\w/\\-]|\.\w)")
 _Write = Callable[[Evidence], str]
 _TITLE = "title"
 """An argument of one short line, which has no room for an address."""
@@ -103,10 +98,10 @@ _VALUE = "value"
 def replace_citations(
     arguments: Mapping[str, Any], evidence: Mapping[str, Evidence], markdown: Collection[str]
 ) -> dict[str, Any]:
-    """Replace the ids of evidence in what is written by links: nobody who reads a work item knows what E3 is.
+    """Replace evidence ids by links, because readers of a work item cannot resolve them.
 
     An id becomes a link to the page of its evidence. In a title, and without a page, it becomes the name of the
-    evidence. An id that no evidence of the thread has is left out where it is a citation, as in `(E9)`. Code,
+    evidence. An id that no evidence of the thread has is left out where it is a citation, as in `(E9)`. Blocks of code,
     addresses, and words in which such an id is a part of something else stay.
 
     Args:
@@ -126,45 +121,39 @@ def _replace(value: Any, evidence: Mapping[str, Evidence], write: _Write) -> Any
     if isinstance(value, str):
         return _replace_in_text(value, evidence, write)
     if isinstance(value, Mapping):
-        return {name: _replace(part, evidence, write) if name == _VALUE else part for name, part in value.items()}
-    return [_replace(part, evidence, write) for part in value] if isinstance(value, list) else value
+        return {
+            name: _replace_in_text(part, evidence, write) if name == _VALUE and not _is_value(part) else part
+            for name, part in value.items()
+        }
+    if isinstance(value, list):
+        return [_replace(part, evidence, _short_name if isinstance(part, str) else write) for part in value]
+    return value
+
+
+def _is_value(part: Any) -> bool:
+    """Return whether a named field holds no sentence; `E3` alone may be the name of an edition."""
+    return not isinstance(part, str) or _ID.fullmatch(part.strip()) is not None
 
 
 def _replace_in_text(text: str, evidence: Mapping[str, Evidence], write: _Write) -> str:
-    if not _ID.search(text.upper()) or _ID.fullmatch(text.strip()):
-        # A text that is nothing else is a value, such as the name of an edition.
-        return text
     pieces, position = [], 0
-    for code in _CODE.finditer(text):
-        pieces += [_replace_outside(text[position : code.start()], evidence, write), code[0]]
-        position = code.end()
-    return "".join((*pieces, _replace_outside(text[position:], evidence, write)))
+    for citation in find_citations(text):
+        pieces += [text[position : citation.start], _rewrite(citation, text, evidence, write)]
+        position = citation.end
+    return "".join((*pieces, text[position:]))
 
 
-def _replace_outside(text: str, evidence: Mapping[str, Evidence], write: _Write) -> str:
-    links: list[str] = []
-
-    def keep(ids: str) -> str:
-        """Return a mark for the links of some ids, which no later step changes."""
-        known = [name for name in dict.fromkeys(_ID.findall(ids.upper())) if name in evidence]
-        if not known:
-            return ""
-        links.append(", ".join(write(evidence[name]) for name in known))
-        return f"\0{len(links) - 1}\0"
-
-    def in_brackets(found: re.Match[str]) -> str:
-        mark = keep(found[1] or found[2])
-        return f" ({mark})" if mark and found.start() else f"({mark})" if mark else ""
-
-    def after_word(found: re.Match[str]) -> str:
-        return f"{found[1]}{mark}" if (mark := keep(found[2])) else ""
-
-    def alone(found: re.Match[str]) -> str:
-        return keep(found[0]) or found[0]
-
-    text = _BRACKETS.sub(in_brackets, text.replace("\0", ""))
-    text = _ALONE.sub(alone, _WORDS.sub(after_word, text))
-    return re.sub(r"\0(\d+)\0", lambda mark: links[int(mark[1])], text)
+def _rewrite(citation: Citation, text: str, evidence: Mapping[str, Evidence], write: _Write) -> str:
+    """Return what is written in place of a citation."""
+    known = list(dict.fromkeys(write(evidence[name]) for name in citation.ids if name in evidence))
+    links = ", ".join(known)
+    match citation.form:
+        case "brackets":
+            return f"{' ' if citation.start else ''}({links})" if links else ""
+        case "word":
+            return f"{citation.lead}{links}" if links else ""
+        case _:
+            return links or text[citation.start : citation.end]
 
 
 def _as_markdown(entry: Evidence) -> str:

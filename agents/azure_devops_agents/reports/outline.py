@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from azure_devops_agents.reports.citations import link_citations
+
 VERDICTS = {
     "answered": "Answered",
     "incident": "Incident",
@@ -128,7 +130,7 @@ def outline(report: Mapping[str, Any]) -> Outline:
         sections.append(Section("coverage", COVERAGE, gaps))
     return Outline(
         verdict=_name_verdict(verdict) + (", a second look disagrees" if _disagrees(report) else ""),
-        answer=str(report.get("answer") or ""),
+        answer=link_citations(str(report.get("answer") or ""), _addresses(links)),
         timeline=tuple(
             Moment(str(row["time"]), one_line(row["text"]), _references(row, links))
             for row in report.get("timeline") or ()
@@ -137,6 +139,10 @@ def outline(report: Mapping[str, Any]) -> Outline:
         sources=tuple(_source(identifier, entry) for identifier, entry in links.items()),
         footer=describe_usage(report.get("usage") or {}),
     )
+
+
+def _addresses(links: Mapping[str, Any]) -> dict[str, str]:
+    return {name: url for name, entry in links.items() if (url := safe_url(entry.get("url")))}
 
 
 def added_statements(report: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

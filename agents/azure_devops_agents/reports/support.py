@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from azure_devops_agents.reports.citations import cited_in
 from azure_devops_agents.reports.claims import Claims
 from azure_devops_agents.reports.quotes import SHORTEST, Found, QuoteFinder
 from azure_devops_agents.reports.report import SECTIONS
@@ -10,6 +11,7 @@ from azure_devops_agents.reports.units import Source
 
 _READ = frozenset({"ok", "empty", "partial"})
 """The states of evidence that the report does not list by itself."""
+_CITES_NOTHING = "the report cites no evidence"
 
 
 def check_report(
@@ -23,7 +25,8 @@ def check_report(
     """Move every statement that its evidence does not support to `unverified`, with the `problem`.
 
     What was not determined needs no quote: it says what is missing. `answer_unverified` lists the sentences of the
-    answer that hold a fact which neither the statements' evidence nor evidence that the sentence names supports.
+    answer that hold a fact which neither the statements' evidence nor evidence that the sentence names supports. It
+    holds the whole answer when the report decides something and cites no evidence at all.
 
     Args:
         report: The report of the model.
@@ -82,7 +85,8 @@ class SupportChecker:
         self._sources = sources = {name: _source(name, text, index.get(name) or {}) for name, text in texts.items()}
         self._told = [name for name in texts if str((index.get(name) or {}).get("status") or "ok") not in _READ]
         self._finder = QuoteFinder({name: source.text for name, source in sources.items()})
-        self._claims = Claims(sources, question)
+        self._written = [name for name in texts if (index.get(name) or {}).get("status") == "written"]
+        self._claims = Claims(sources, question, written=bool(self._written))
 
     def find(self, statement: Mapping[str, Any]) -> Found | None:
         """Return the place of a statement's quote."""
@@ -106,7 +110,11 @@ class SupportChecker:
         found = [place for row in rows if row["quote"] and (place := self.find(row)) is not None]
         cited = [name for row in (*rows, *report["unverified"]) for name in row["evidence"]]
         marked = self._claims.check_answer(report["answer"], found, cited, self._told)
-        return [{"statement": sentence, "problem": "; ".join(problems)} for sentence, problems in marked]
+        said = [{"statement": sentence, "problem": "; ".join(problems)} for sentence, problems in marked]
+        rests_on = [*cited, *cited_in(report["answer"]), *self._written]
+        if report["verdict"] != "inconclusive" and not self._sources.keys() & rests_on:
+            said.insert(0, {"statement": report["answer"], "problem": _CITES_NOTHING})
+        return said
 
     def _explain_missing_quote(self, statement: Mapping[str, Any]) -> str:
         quote, cited = statement["quote"], statement["evidence"]

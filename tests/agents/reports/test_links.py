@@ -6,11 +6,16 @@ from azure_devops_agents.evidence.pages import page_of
 from azure_devops_agents.investigation.events import ApprovalAsked, ReportReady
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, ScriptedModel
-from azure_devops_agents.reports.links import replace_citations
+from azure_devops_agents.reports.links import list_links, replace_citations
+from azure_devops_agents.reports.markdown import render_markdown
+from azure_devops_agents.reports.page import render_page
+from azure_devops_agents.reports.report import describe_found, plain_report
+from azure_devops_agents.reports.support import check_report
 from azure_devops_agents.reports.timeline import build_timeline
 from langchain_azure_devops.tools.repositories import read_repository_file
 from langchain_azure_devops.tools.work_items import get_work_item
 
+LIST = Call.to("list_builds", pipeline="platform-api-ci", branch="main")
 BUG = Call.to("create_work_item", type="Bug", title="The gate is open", project="Platform")
 
 
@@ -84,11 +89,33 @@ def test_a_write_is_named_with_its_title_and_its_page(toolkit, server, tmp_path)
     )
 
 
+def test_the_ids_in_an_answer_are_links_and_one_that_is_not_there_is_marked(toolkit, server, tmp_path):
+    row = {"statement": "Build 35 failed.", "evidence": ["E1"], "quote": "35\tplatform-api-ci"}
+    done = Call.to("write_report", answer="Build 35 failed [E2], see E77.", verdict="answered", observed=[row])
+    steps = [[LIST], [Call.to("get_build", ids=[35])], [done], [done]]
+    with open_investigator(ScriptedModel(steps=steps), toolkit, path=tmp_path / "t.sqlite") as investigator:
+        report = next(event.report for event in investigator.ask("t", "?") if isinstance(event, ReportReady))
+        message = investigator.state("t")["messages"][-1].text
+        page = render_page(report, investigator.evidence("t"), {})
+    url = f"{server.base_url}/Platform/_build/results?buildId=35"
+    assert report["links"]["E2"]["url"] == url
+    assert f"Build 35 failed [[E2]({url})], see E77." in message
+    assert f'<a href="{url}" rel="noopener noreferrer">E2</a>' in page.split("</div>")[0]
+    [marked] = report["answer_unverified"]
+    assert marked["problem"] == "there is no evidence E77"
+
+
 BUILD = "https://dev.azure.com/tidewater/Platform/_build/results?buildId=35"
 KNOWN = {
     "E3": {"id": "E3", "tool": "get_build", "caption": "build 35", "summary": "x", "urls": {"url": BUILD}},
     "E4": {"id": "E4", "tool": "list_builds", "caption": None, "summary": "builds: 8 of 40", "urls": None},
 }
+
+
+def test_what_code_says_was_found_is_linked():
+    report = check_report(plain_report(describe_found(list(KNOWN.values()))), {}, answered_by_code=True)
+    assert "- E3 get_build: x" in report["answer"]
+    assert f"- [E3]({BUILD}) get_build: x" in render_markdown({**report, "links": list_links(report, KNOWN)})
 
 
 @pytest.mark.parametrize(
@@ -102,7 +129,11 @@ KNOWN = {
         ("Unknown (E9) number.", "Unknown number."),
         ("Both (E3, E9).", f"Both ([build 35]({BUILD}))."),
         ("The E2E suite and E501 stay.", "The E2E suite and E501 stay."),
-        ("Code `E3` and E3.py, src/E3, SKU_E3, E3-large stay.", "Code `E3` and E3.py, src/E3, SKU_E3, E3-large stay."),
+        ("Seen in E3, E3-E4.", f"Seen in [build 35]({BUILD}), builds: 8 of 40."),
+        ("See E2-E4 and (E2 to E3).", f"See [build 35]({BUILD}), builds: 8 of 40 and ([build 35]({BUILD}))."),
+        ("As `E3` and e4 say.", f"As [build 35]({BUILD}) and builds: 8 of 40 say."),
+        ("[Build E3](https://dev.azure.com/x) stays.", "[Build E3](https://dev.azure.com/x) stays."),
+        ("`E3.py` and E3.py, src/E3, SKU_E3, E3-large stay.", "`E3.py` and E3.py, src/E3, SKU_E3, E3-large stay."),
         ("```\nE3\n```", "```\nE3\n```"),
         ("https://dev.azure.com/tidewater/E3", "https://dev.azure.com/tidewater/E3"),
     ],
@@ -125,14 +156,20 @@ def test_a_value_that_is_nothing_but_such_a_number_stays():
     }
 
 
+def test_a_tag_is_the_name_of_its_evidence():
+    assert replace_citations({"tags": ["E3", "e4", "urgent"]}, KNOWN, ()) == {
+        "tags": ["build 35", "builds: 8 of 40", "urgent"]
+    }
+
+
 def test_a_person_is_shown_links_and_links_are_written(toolkit, server, tmp_path):
-    text = "Build 35 fails (E1), as [E7] and the E2E suite say. `E1` stays."
+    text = "Build 35 fails (E1), as [E7] and the E2E suite say. `E9` stays."
     bug = Call.to("create_work_item", type="Bug", title="Broken (E1)", project="Platform", description=text)
     steps = [[Call.to("get_build", ids=[35])], [bug], [Call.to("write_report", answer="Filed.", verdict="answered")]]
     with open_investigator(ScriptedModel(steps=steps), toolkit, path=tmp_path / "t.sqlite") as investigator:
         [asked] = [event for event in investigator.ask("t", "File it.") if isinstance(event, ApprovalAsked)]
         page = f"{server.base_url}/Platform/_build/results?buildId=35"
-        expected = f"Build 35 fails ([build 35]({page})), as and the E2E suite say. `E1` stays."
+        expected = f"Build 35 fails ([build 35]({page})), as and the E2E suite say. `E9` stays."
         assert asked.request["action_requests"][0]["args"]["description"] == expected
         list(investigator.answer("t", asked.interrupt_id, {"decisions": [{"type": "approve"}]}))
         [entry] = [entry for entry in investigator.evidence("t").values() if entry["status"] == "written"]

@@ -96,3 +96,68 @@ def test_what_one_row_says_together_and_a_colon_in_a_sentence_are_not_marked(ans
 @pytest.mark.parametrize("answer", ["Two: findings 8 and 9, bugs 4 and 33.", "Bug 33, changed: 2026-10-07."])
 def test_what_no_row_says_and_another_value_of_a_field_are_marked(answer):
     assert len(about_findings(answer)) == 1
+
+
+WRITTEN = {"E3": {"tool": "create_work_item", "arguments": {}, "status": "written"}}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "A bug was filed for it.",
+        "The bug is filed.",
+        "I asked Mina Sato to fix it.",
+        "I've also commented on build 17.",
+        "Filed, with the log.",
+        "Mina Sato was notified.",
+        "We restarted build 17.",
+    ],
+)
+def test_a_write_that_the_agent_tells_of_needs_the_evidence_of_one(answer):
+    [marked] = answering(answer)["answer_unverified"]
+    assert "nothing was written" in marked["problem"]
+    texts, index = {**TEXTS, "E3": "id: 60"}, {**INDEX, **WRITTEN}
+    report = {**plain_report(answer), "observed": [ROW]}
+    assert check_report(report, texts, index, "Ask Mina Sato.")["answer_unverified"] == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "No bug was filed for it.",
+        "I filed nothing.",
+        "A bug should be filed for it.",
+        "I would have asked Mina Sato.",
+        "I looked at both builds and compared them.",
+        "Build 17 was queued by Tom Becker.",
+        'Somebody says: "I filed a bug for it."',
+    ],
+)
+def test_what_was_not_written_or_others_wrote_is_not_marked(answer):
+    problems = [row["problem"] for row in answering(answer)["answer_unverified"]]
+    assert not any("nothing was written" in problem for problem in problems)
+
+
+@pytest.mark.parametrize("verdict", ["answered", "incident", "no_incident", "ready", "at_risk", "not_ready"])
+def test_a_report_that_decides_something_cites_evidence(verdict):
+    answer = "Everything is fine, nothing ever failed here."
+    checked = check_report(plain_report(answer, verdict), TEXTS, INDEX, "Is docs-publish healthy?")
+    assert {"statement": answer, "problem": "the report cites no evidence"} in checked["answer_unverified"]
+    assert any("cites no evidence" in problem for problem in list_problems(checked))
+    cited = check_report(plain_report("Both builds ran [E1].", verdict), TEXTS, INDEX)
+    assert cited["answer_unverified"] == []
+
+
+def test_a_report_that_decides_nothing_may_cite_nothing():
+    assert check_report(plain_report("It is not known."), TEXTS, INDEX)["answer_unverified"] == []
+
+
+def test_what_no_statement_cites_does_not_support_an_answer():
+    [whole, *marked] = check_report(plain_report("Build 17 succeeded.", "answered"), TEXTS, INDEX)["answer_unverified"]
+    assert whole["problem"] == "the report cites no evidence"
+    assert marked
+
+
+def test_a_citation_of_evidence_that_is_not_there_is_marked():
+    [marked] = answering("Build 17 succeeded [E1, E7].")["answer_unverified"]
+    assert marked["problem"] == "there is no evidence E7"
