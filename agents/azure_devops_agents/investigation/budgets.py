@@ -39,7 +39,7 @@ class Budgets:
         tokens: Tokens of all turns of the model together, as the provider reports them. They are estimated when it
             reports none.
         context: Tokens of the conversation that is sent at once. Beyond it, older results are reduced to a line.
-        seconds: Time since the question, without the time for which people were waited for.
+        seconds: Time since the question, without the time for which people were waited for or no process worked on it.
         last_seconds: Time that the model has after that for its report.
         approvals: How often a person is asked; more would not be read.
         approvals_at_once: How many of them may wait at the same time.
@@ -128,7 +128,7 @@ class Usage(TypedDict):
 
     `tokens` is the sum that the provider reported: `input` and `output`; `cached` is the part of `input` that it took
     from its cache. `estimated` says that the provider reported none for at least one turn. `seconds` is the time since
-    the question, without the time for which people were waited for.
+    the question, without the time for which people were waited for or no process worked on it.
     """
 
     calls: int
@@ -202,6 +202,20 @@ class Meter:
         if state.get("question") != question_id(state["messages"]):
             return 0.0
         return max(0.0, self.now() - state["started"] - (state.get("waited") or 0.0))
+
+    def leave_out_idle(self, state: State, longest: float) -> dict[str, float]:
+        """Return the update that ends a step, and that leaves out the time in which no process can have worked on it.
+
+        A process that ends leaves no word of when it did. So of the time since the last step, no more counts than this
+        step can have taken; the rest passed until another process went on.
+
+        Args:
+            state: The thread.
+            longest: How many seconds the step can have taken.
+        """
+        now = self.now()
+        idle = max(0.0, now - state.get("stepped", now) - longest)
+        return {"stepped": now, "waited": (state.get("waited") or 0.0) + idle}
 
     def describe_left(self, state: State) -> str:
         """Tell the model in one line what is left of the budget."""

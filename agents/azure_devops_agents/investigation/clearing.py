@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage
 
 from azure_devops_agents.evidence.record import Place
+from azure_devops_agents.investigation.budgets import Meter
 from azure_devops_agents.investigation.events import WriteDecided, announce
 from azure_devops_agents.investigation.state import State, waiting_writes
 from azure_devops_agents.investigation.storing import EvidenceOfRun
@@ -73,6 +74,7 @@ class ClearNode:
 
     client: AzureDevOps
     evidence: EvidenceOfRun
+    meter: Meter
     _cleared: tuple[str, int] | None = None
     """The thread whose texts were cleared last, and what was known then. No text with a known secret is stored."""
 
@@ -95,14 +97,20 @@ class ClearNode:
         return hash(self.client.secrets.values())
 
     def _let_wait(self, state: State, update: dict[str, Any]) -> dict[str, Any]:
-        """Add when a person is asked, and forget the writes of a turn that a new message ended.
+        """End the step of the calls, and forget the writes of a turn that a new message ended.
 
-        The time begins here, because the node that asks runs again with the answer.
+        The time for which a person is waited for begins here, because the node that asks runs again with the answer.
         """
         gone = state.get("waiting", {}).keys() - waiting_writes(state).keys()
         waiting = {**update.get("waiting", {}), **dict.fromkeys(gone)}
         for identifier, task in waiting_writes(state).items():
             if task.get("view"):
                 announce(WriteDecided(identifier, task["call"]["name"], "asked"))
-        asked = self.client.context.clock().timestamp()
-        return {**update, "asked": asked, **({"waiting": waiting} if waiting else {})}
+        ended = self.meter.leave_out_idle(state, self._longest(state))
+        return {**update, **ended, **({"waiting": waiting} if waiting else {})}
+
+    def _longest(self, state: State) -> float:
+        """Return how many seconds the calls of the last turn can take, one after another."""
+        last = next((message for message in reversed(state["messages"]) if isinstance(message, AIMessage)), None)
+        timeouts = self.client.context.timeouts
+        return (timeouts.call + timeouts.recovery) * (len(last.tool_calls) if last else 0)

@@ -90,7 +90,7 @@ class ReportNodes:
         first = state.get("report") if asked_to_repair(state) and not is_stopped(state) else None
         if first and (wanted is None or is_worse(checked, first)):
             return {"messages": answers, "report": first}
-        return {"messages": answers, "report": outgoing.value(checked)}
+        return {"messages": answers, "report": outgoing.value(checked), "stepped": self.meter.now()}
 
     def _check_support(self, state: State, wanted: dict[str, Any] | None, texts: dict[str, str]) -> dict[str, Any]:
         """Take the report and check what the model says in it; a sentence that code wrote needs no evidence."""

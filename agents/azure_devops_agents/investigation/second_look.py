@@ -173,7 +173,7 @@ class SecondLookNode:
 
     def _wire(self) -> CompiledStateGraph[Any, Any, Any, Any]:
         """Wire the investigation without the nodes that write. It stores no checkpoint: it begins anew if it is cut."""
-        clearing = ClearNode(self.toolkit.client, self.evidence)
+        clearing = ClearNode(self.toolkit.client, self.evidence, self.meter)
         turn = ModelNode(
             self.model, self.toolkit, self.meter, self.instructions, TASK, only_reads=True, spending=self.spending
         )

@@ -103,12 +103,12 @@ class State(TypedDict, total=False):
         evidence: Every tool result by its id.
         waiting: The writes of the turn that are prepared or wait for a decision, by the ids of their tool calls.
         problem: Why the last answer to the waiting writes was not accepted; empty when there is none.
-        asked: When a person was last asked, in seconds since the epoch.
         decisions: What was decided about each write, by the id of its tool call.
         untrusted_read: Whether text that people or builds wrote was read; never becomes false again.
-        question: The id of the message that asked the current question; the next four belong to it.
+        question: The id of the message that asked the current question; the next five belong to it.
         started: When the current question was asked, in seconds since the epoch.
-        waited: For how many seconds people were waited for.
+        waited: For how many seconds of it people were waited for, or no process worked on it.
+        stepped: When its last step ended, in seconds since the epoch.
         limit: The limit that was reached first, once the model was told; empty before.
         last_turns: How many turns the model had since then.
         failure: Why the model could not go on, if so.
@@ -119,12 +119,12 @@ class State(TypedDict, total=False):
     evidence: Annotated[dict[str, Evidence], merge_evidence]
     waiting: Annotated[dict[str, CallTask], merge_waiting]
     problem: str
-    asked: float
     decisions: Annotated[dict[str, Decision], merge_entries]
     untrusted_read: Annotated[bool, once_true]
     question: str
     started: Annotated[float, latest]
     waited: float
+    stepped: float
     limit: str
     last_turns: int
     failure: str | None

@@ -11,6 +11,7 @@ import pytest
 from agent_tokens import READER
 from langchain_core.messages import ToolMessage
 from langchain_openai import ChatOpenAI
+from langgraph.checkpoint.memory import InMemorySaver
 
 from azure_devops_agents.investigation.budgets import Budgets, read_budgets
 from azure_devops_agents.investigation.graph import build_graph
@@ -22,6 +23,7 @@ from langchain_azure_devops.errors import Misconfigured
 
 REPORT = ("write_report", json.dumps({"answer": "Six are open.", "verdict": "answered"}))
 LIST = ("list_pull_requests", "{}")
+ENDED = [Call.to("write_report", answer="Done.", verdict="answered")]
 QUESTION = {"messages": [("user", "Which pull requests are open?")]}
 
 
@@ -65,6 +67,7 @@ def test_code_writes_the_report_when_the_model_never_answers_again(server):
 
     def turns(request):
         if len(request["messages"]) == 2:
+            moved.append(timedelta(seconds=1_199))
             return Turn(calls=[LIST])
         return Turn(hangs=True)
 
@@ -79,8 +82,6 @@ def test_code_writes_the_report_when_the_model_never_answers_again(server):
     ):
         graph = build_graph(chat(model), toolkit, budgets=Budgets(last_seconds=1))
         for step in graph.stream(QUESTION, stream_mode="updates"):
-            if "read" in step:
-                moved.append(timedelta(seconds=1_199))
             state = step
     report = state["check"]["report"]
     assert report["verdict"] == "inconclusive"
@@ -226,3 +227,23 @@ def test_the_options_of_a_command_set_the_budgets_and_the_instructions(tmp_path)
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["report"]["coverage"]["limits"] == ["1 tool calls"]
+
+
+@pytest.mark.parametrize("node", ["read", "model"])
+def test_the_time_in_which_no_process_works_on_a_question_does_not_count(server, node):
+    now = [datetime(2026, 11, 20, 9, tzinfo=UTC)]
+    context = RunContext(clock=lambda: now[0])
+    model = ScriptedModel(steps=[[Call.to("list_projects")], [Call.to("list_branches", repository="docs")], ENDED])
+    with AzureDevOpsToolkit(
+        base_url=server.base_url, pat=READER, default_project="Platform", context=context
+    ) as toolkit:
+        toolkit.verify()
+        graph = build_graph(model, toolkit, checkpointer=InMemorySaver())
+        config, given = {"configurable": {"thread_id": "1"}}, QUESTION
+        while given is not None or graph.get_state(config).next:
+            state = graph.invoke(given, config, interrupt_before=[node])
+            given, now[0] = None, now[0] + timedelta(hours=5)
+    longest = context.timeouts.call + context.timeouts.recovery
+    assert state["report"]["usage"]["calls"] == 2
+    assert "limits" not in state["report"]["coverage"]
+    assert state["report"]["usage"]["seconds"] <= 2 * longest

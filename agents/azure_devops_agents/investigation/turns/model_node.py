@@ -66,7 +66,7 @@ class ModelNode:
     def call_model(self, state: State) -> dict[str, Any]:
         """Let the model take its next step. When its time is up, it gets a last turn for the report at once."""
         clock = self._start_clock(state)
-        if clock:
+        if "question" in clock:
             self.spending.check(self.meter.clock())
         begun = cast("State", {**state, **clock})
         turn = self._prepare_turn(begun, self.meter.limit(begun))
@@ -87,7 +87,7 @@ class ModelNode:
     async def acall_model(self, state: State) -> dict[str, Any]:
         """Let the model take its next step, without blocking."""
         clock = self._start_clock(state)
-        if clock:
+        if "question" in clock:
             await asyncio.to_thread(self.spending.check, self.meter.clock())
         begun = cast("State", {**state, **clock})
         turn = self._prepare_turn(begun, self.meter.limit(begun))
@@ -111,14 +111,16 @@ class ModelNode:
         self.spending.add(self.meter.clock(), name_model(self.model), used)
 
     def _start_clock(self, state: State) -> dict[str, Any]:
-        """Return the update that begins a question, if this is its first turn."""
+        """Return the update that begins a question or, after its first turn, goes on with it."""
         question = question_id(state["messages"])
         if state.get("question") == question:
-            return {}
+            # Between two steps nothing works on the question, unless the process ended there or in this turn.
+            return self.meter.leave_out_idle(state, 0.0)
         return {
             "question": question,
             "started": self.meter.now(),
             "waited": 0.0,
+            "stepped": self.meter.now(),
             "limit": "",
             "last_turns": 0,
             "report": None,
@@ -179,7 +181,8 @@ class ModelNode:
         counted: AIMessage = with_usage(inert, turn.messages, turn.tools)
         changed = [after for before, after in pairs if after is not before]
         self._announce_turn(state, counted)
-        return {"messages": [*changed, counted], "failure": None, **_count_last(state, turn)}
+        ended = {"stepped": self.meter.now(), "failure": None}
+        return {"messages": [*changed, counted], **ended, **_count_last(state, turn)}
 
     def _announce_turn(self, state: State, said: AIMessage) -> None:
         """Announce what a turn costs, and the calls that the model makes in it."""

@@ -20,6 +20,7 @@ from azure_devops_agents.approvals.answers import (
 )
 from azure_devops_agents.approvals.fingerprint import fingerprint
 from azure_devops_agents.approvals.write_journal import Outcome
+from azure_devops_agents.investigation.budgets import Meter
 from azure_devops_agents.investigation.events import WriteDecided, announce
 from azure_devops_agents.investigation.outgoing import Outgoing
 from azure_devops_agents.investigation.state import (
@@ -59,6 +60,7 @@ class ApproveNode:
 
     preparing: PrepareNode
     name_approver: Callable[[], str]
+    meter: Meter
 
     @property
     def toolkit(self) -> AzureDevOpsToolkit:
@@ -119,8 +121,7 @@ class ApproveNode:
         question = ask_about(views, state.get("problem", ""))
         # The schema is published only: an answer that LangGraph refused would end the run, and nobody would be told.
         given = interrupt(question, response_schema=answer_schema(len(tasks)))
-        now = self.toolkit.client.context.clock().timestamp()
-        took = Step({"problem": "", "waited": state.get("waited", 0.0) + max(0.0, now - state.get("asked", now))})
+        took = Step({"problem": "", **self.meter.leave_out_idle(state, 0.0)})
         try:
             decisions = read_answer(self.toolkit.client.secrets.redact_value(given), names)
         except ValueError as error:
