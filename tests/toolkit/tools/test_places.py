@@ -9,6 +9,7 @@ from tool_calls import FULL, call, message_of, refusal, text_of
 from azure_devops_simulator import Organization, SimulatorServer, seed_organization
 from langchain_azure_devops import TOOLS, AzureDevOps, load_settings
 from langchain_azure_devops.adapters.langchain import bind
+from langchain_azure_devops.calls.places import Reach
 from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.results.models import Page
 
@@ -73,16 +74,36 @@ def test_a_star_looks_in_every_project_and_each_row_names_its_own(platform_reade
     assert call(reader, name, **arguments, limit=200).items == page.items
 
 
-def test_what_is_named_inside_one_project_cannot_be_looked_for_in_all(platform_reader):
-    for name, arguments in {
-        "list_pull_requests": {"repository": "docs"},
-        "list_branches": {"repository": "docs"},
-        "list_builds": {"pipeline": "platform-api-ci"},
-        "search_code": {"repository": "docs", "text": "port"},
-    }.items():
-        assert "one project" in refusal(platform_reader, name, InvalidRequest, project="*", **arguments)
-        first = text_of(platform_reader, name, **arguments).split("\n")[0]
-        assert f'project="*" without {next(iter(arguments))} looks everywhere' in first
+NAMED = {"repository": "docs", "pipeline": "platform-api-ci"}
+INSIDE = [
+    (name, inner)
+    for name in sorted(EVERYWHERE)
+    for inner, field in TOOLS[name].parameters.model_fields.items()
+    if Reach.ONE_PROJECT in field.metadata
+]
+
+
+def test_these_lists_take_a_name_inside_one_project():
+    assert {name for name, _ in INSIDE} == {"list_pull_requests", "list_branches", "list_builds", "search_code"}
+
+
+@pytest.mark.parametrize(("name", "inner"), INSIDE)
+def test_what_is_named_inside_one_project_cannot_be_looked_for_in_all(platform_reader, name, inner):
+    arguments = {inner: NAMED[inner], **({"text": "port"} if name == "search_code" else {})}
+    told = refusal(platform_reader, name, InvalidRequest, project="*", **arguments)
+    assert f'{inner} needs one project, and "*" is all of them.' in told
+    assert f'Give project="<name>", or leave {inner} out.' in told
+    first = text_of(platform_reader, name, **arguments).split("\n")[0]
+    assert f'project="*" without {inner} looks everywhere' in first
+
+
+@pytest.mark.parametrize("name", ["list_branches", "list_pull_requests"])
+def test_the_id_of_a_repository_needs_no_project(platform_reader, reader, name):
+    payments = next(row for row in call(platform_reader, "list_repositories", project="Payments").items)
+    in_project = call(platform_reader, name, project="Payments", repository=payments.name)
+    assert in_project.items
+    assert call(platform_reader, name, project="*", repository=payments.id).items == in_project.items
+    assert call(reader, name, repository=payments.id).items == in_project.items
 
 
 @pytest.mark.parametrize("name", sorted(name for name in TOOLS if "project" in TOOLS[name].parameters.model_fields))

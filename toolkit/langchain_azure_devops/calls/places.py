@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from langchain_azure_devops.calls.fan_out import merge_lists
-from langchain_azure_devops.errors import Denied
+from langchain_azure_devops.errors import Denied, InvalidRequest
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.results.models import EVERYWHERE, Page, Place, Result
 
@@ -25,6 +25,30 @@ class Reach(Enum):
     ONE_PROJECT = "a name inside one project, such as that of a repository"
 
 
+def refuse_names_everywhere(parameters: type[BaseModel], values: Mapping[str, Any]) -> None:
+    """Refuse a name that belongs to one project in a call that looks in all of them; the id of a repository is none.
+
+    Args:
+        parameters: The arguments of the tool with their marks.
+        values: The arguments of the call.
+
+    Raises:
+        InvalidRequest: The message names the argument.
+    """
+    if values.get("project") != EVERYWHERE:
+        return
+    for name in _list_inner(parameters, values):
+        if name != "repository" or not _GUID.fullmatch(str(values[name])):
+            told = f'{name} needs one project, and "*" is all of them. Give project="<name>", or leave {name} out.'
+            raise InvalidRequest(told, subject="project")
+
+
+def _list_inner(parameters: type[BaseModel], values: Mapping[str, Any]) -> list[str]:
+    """Return the arguments that are given and name something inside one project."""
+    fields = parameters.model_fields
+    return [name for name, field in fields.items() if Reach.ONE_PROJECT in field.metadata and values.get(name)]
+
+
 def find_place(client: AzureDevOps, parameters: type[BaseModel], values: Mapping[str, Any]) -> Place:
     """Return where a call of a list or search looks, as the declaration of its arguments says.
 
@@ -37,7 +61,7 @@ def find_place(client: AzureDevOps, parameters: type[BaseModel], values: Mapping
     if "project" not in fields:
         return Place(project=EVERYWHERE, words="the organization")
     known = client.secrets.replace_known
-    inner = [name for name, field in fields.items() if Reach.ONE_PROJECT in field.metadata and values.get(name)]
+    inner = _list_inner(parameters, values)
     repository = str(values["repository"]) if "repository" in inner else None
     project = values["project"] or client.settings.default_project
     if repository is not None and values["project"] in (None, EVERYWHERE) and _GUID.fullmatch(repository):

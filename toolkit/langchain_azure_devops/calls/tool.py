@@ -28,7 +28,7 @@ from langchain_azure_devops.calls.current_state import (
 )
 from langchain_azure_devops.calls.facts import ToolFacts
 from langchain_azure_devops.calls.optional import add_gaps
-from langchain_azure_devops.calls.places import find_place
+from langchain_azure_devops.calls.places import find_place, refuse_names_everywhere
 from langchain_azure_devops.calls.recovery import PendingWrite, WriteReported, remember_write, settle_write
 from langchain_azure_devops.calls.repeats import check_notice, find_equal
 from langchain_azure_devops.errors import InvalidRequest, StateChanged, WriteBlocked, WriteOutcomeUnknown
@@ -227,6 +227,7 @@ class Tool(ToolFacts[P, R]):
             async with record_outcome(client, self.name, self.makes, arguments, request) as outcome:
                 with ClearErrors(client, values):
                     if request is None:
+                        refuse_names_everywhere(self.parameters, values)
                         result = await function(client, **values)
                     else:
                         result = await self._write(client, request, values, begun, noted)

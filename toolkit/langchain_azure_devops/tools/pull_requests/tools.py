@@ -25,7 +25,7 @@ from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import Collection, Named, decode
 from langchain_azure_devops.results.models import Page, Records
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.tools.git import GUID, REPOSITORY, branch_ref, known_repository
+from langchain_azure_devops.tools.git import GUID, REPOSITORY, branch_ref, known_repository, place_of
 from langchain_azure_devops.tools.pull_requests.merge import read_merge
 from langchain_azure_devops.tools.pull_requests.models import OpenedPullRequest, PullRequest, PullRequestDetail
 from langchain_azure_devops.tools.pull_requests.recovery import find_opened, find_update
@@ -81,8 +81,6 @@ async def list_pull_requests(
 
     Source: `GET /{project}/_apis/git/pullrequests`, or of one repository; of each project for all.
     """
-    if repository is not None:
-        project = await client.required_project(project)
     author_id, reviewer_id = await _find_person_id(client, author), await _find_person_id(client, reviewer)
     people = [name and client.secrets.reveal(name) for name in (author, reviewer)]
     keep = _make_people_filter(None if author_id else people[0], None if reviewer_id else people[1])
@@ -95,8 +93,9 @@ async def list_pull_requests(
     }
 
     async def fetch(each: str, most: int, going_on: str | None) -> Page[PullRequest]:
-        where: PathValues = {"project": each, "repository": repository}
-        template = "/{project}/_apis/git/pullrequests" if repository is None else _LIST
+        return await fetch_of({"project": each}, "/{project}/_apis/git/pullrequests", most, going_on)
+
+    async def fetch_of(where: PathValues, template: str, most: int, going_on: str | None) -> Page[PullRequest]:
         # Only a filter made here looks at people; without one they are not even decoded.
         kind = PullRequest if keep is None else _Row
         async with known_repository(client, where):
@@ -104,7 +103,12 @@ async def list_pull_requests(
                 client, kind, template, path=where, query=query, limit=most, cursor=going_on, style="skip", keep=keep
             )
 
-    page = await list_by_project(client, PullRequest, project, fetch, limit, cursor, lambda row: (row.created, row.id))
+    if repository is None:
+        page = await list_by_project(
+            client, PullRequest, project, fetch, limit, cursor, lambda row: (row.created, row.id)
+        )
+    else:
+        page = await fetch_of(await place_of(client, project, repository), _LIST, limit, cursor)
     if keep is not None and not page.items and cursor is None:
         page.notes.append(_NOBODY)
     return page
