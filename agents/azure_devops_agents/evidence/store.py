@@ -13,13 +13,14 @@ from typing import Any, TypeVar
 from langgraph.store.base import BaseStore, GetOp, Op, PutOp, SearchOp
 
 from azure_devops_agents.evidence.record import Evidence, FullEvidence, Place, digest_text, place_text
+from azure_devops_agents.evidence.storable import storable
 
 T = TypeVar("T")
 Steps = Generator[list[Op], list[Any], T]
 """Operations on a store: yields a batch, is sent its results, and returns the outcome."""
 
 _ROOM = ("azure_devops_agents", "evidence")
-_TEXT, _REPLACED_BY = "text", "replaced_by"
+_TEXT, _REPLACED_BY, _THREAD = "text", "replaced_by", "thread"
 _PAGE = 50
 _MOST_REPLACEMENTS = 100
 
@@ -86,6 +87,8 @@ class EvidenceTexts:
     def _put(self, key: str, value: dict[str, str] | None) -> Op:
         """Return the operation that stores a value for as long as the store keeps its items, or deletes it."""
         settings = self.store.ttl_config or {}
+        if value is not None:
+            value = {**value, _THREAD: storable(self.thread)}
         return PutOp(self.namespace, key, value, index=False, ttl=settings.get("default_ttl"))
 
     def _load(self, entries: Mapping[str, Evidence]) -> Steps[dict[str, str]]:
@@ -148,3 +151,12 @@ class EvidenceTexts:
         except StopIteration as done:
             outcome: T = done.value
             return outcome
+
+
+async def alist_owners(store: BaseStore) -> list[str]:
+    """Return the names of the threads whose texts are in a store."""
+    spaces: list[tuple[str, ...]] = []
+    while page := await store.alist_namespaces(prefix=_ROOM, limit=_PAGE, offset=len(spaces)):
+        spaces += page
+    found = await store.abatch([SearchOp(space, limit=1) for space in spaces]) if spaces else []
+    return [str(items[0].value[_THREAD]) for items in found if items and _THREAD in items[0].value]

@@ -2,12 +2,17 @@
 
 import asyncio
 import json
+import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from langgraph.store.memory import InMemoryStore
+from langgraph_sdk.errors import NotFoundError
 from langgraph_server import AGENTS, CONFIG
 from server_client import APPROVE, GRAPH, answer, ask, waiting
 
-from azure_devops_agents.threads.opening import DAYS
+from azure_devops_agents.evidence.store import EvidenceTexts
+from azure_devops_agents.server_threads import adelete_old
 from azure_devops_simulator import Fault
 
 pytestmark = pytest.mark.timeout(400)
@@ -50,11 +55,56 @@ def test_a_question_ends_with_the_report_as_last_message_and_an_index_of_evidenc
 
 
 @pytest.mark.parametrize("config", [CONFIG, AGENTS / "examples" / "server_auth.json"], ids=lambda path: path.stem)
-def test_threads_and_evidence_are_kept_as_long_as_those_of_the_commands(config):
+def test_one_setting_says_how_long_threads_are_kept(config):
+    """A time in the configuration would be a second setting, beside that of the environment."""
     given = json.loads(config.read_text(encoding="utf-8"))
-    assert given["checkpointer"]["ttl"]["strategy"] == "delete"
-    kept = {given[name]["ttl"]["default_ttl"] for name in ("checkpointer", "store")}
-    assert kept == {DAYS * 24 * 60}
+    assert given["http"] == {"app": "azure_devops_agents.server_threads:app"}
+    assert not {"checkpointer", "store"} & set(given)
+
+
+def evidence_of(client, thread):
+    """Return the texts that the server's store keeps of a thread."""
+    space = EvidenceTexts(InMemoryStore(), thread).namespace
+    return client.store.search_items(space, limit=100)["items"]
+
+
+async def test_old_threads_are_deleted_with_their_evidence(server):
+    with server.client() as client:
+        thread, _ = ask(client, "Which projects are there?")
+    store, now = InMemoryStore(), datetime.now(UTC)
+    texts = EvidenceTexts(store, thread)
+    await texts.asave(["kept in a store of its own"])
+    async with server.async_client() as client:
+        for days, when in ((90, now), (0, now + timedelta(days=900)), (90, now + timedelta(days=89))):
+            await adelete_old(client, store, days, when)
+            assert len(store.search(texts.namespace)) == 1
+        await adelete_old(client, store, 90, now + timedelta(days=91))
+        assert await client.threads.search(limit=10) == []
+    assert store.search(texts.namespace) == []
+
+
+def test_a_deleted_thread_takes_its_evidence_with_it(client):
+    kept, _ = ask(client, "Which projects are there?")
+    deleted, _ = ask(client, "Which projects are there?")
+    assert len(evidence_of(client, deleted)) == 2
+    client.threads.delete(deleted)
+    assert evidence_of(client, deleted) == []
+    assert len(evidence_of(client, kept)) == 2
+    with pytest.raises(NotFoundError):
+        client.threads.delete(deleted)
+
+
+def test_a_restart_deletes_the_evidence_of_threads_that_were_deleted_in_other_ways(world, server):
+    with server.client() as client:
+        kept, _ = ask(client, "Which projects are there?")
+        pruned, _ = ask(client, "Which projects are there?")
+        assert client.threads.prune([pruned])["pruned_count"] == 1
+    server.stop()
+    server.start()
+    with server.client() as client:
+        while evidence_of(client, pruned):
+            time.sleep(0.1)
+        assert len(evidence_of(client, kept)) == 2
 
 
 def test_the_settings_come_from_the_environment(client, world):
