@@ -158,5 +158,5 @@ async def alist_owners(store: BaseStore) -> list[str]:
     spaces: list[tuple[str, ...]] = []
     while page := await store.alist_namespaces(prefix=_ROOM, limit=_PAGE, offset=len(spaces)):
         spaces += page
-    found = await store.abatch([SearchOp(space, limit=1) for space in spaces]) if spaces else []
+    found = [await store.asearch(space, limit=1) for space in spaces]
     return [str(items[0].value[_THREAD]) for items in found if items and _THREAD in items[0].value]
