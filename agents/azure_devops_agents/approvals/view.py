@@ -116,10 +116,10 @@ def build_view(
         "digest": request.digest if state is None else request.show(state).digest,
         "decisions": list(DECISIONS),
     }
-    return {**view, "description": _describe(view, describe_write(shown))}
+    return {**view, "description": _describe(view, shown, client.settings.own_urls)}
 
 
-def _describe(view: Mapping[str, Any], write: str) -> str:
+def _describe(view: Mapping[str, Any], request: WriteRequest, own_urls: tuple[str, ...]) -> str:
     """Return the view as a text for a front end that shows nothing else, in which nothing acts."""
     before = [f"Not accepted: {view['problem']}"] if view["problem"] else []
     before += ["A person edited this call."] if view["edited"] else []
@@ -129,11 +129,12 @@ def _describe(view: Mapping[str, Any], write: str) -> str:
         after.append(more)
     if view["untrusted_read"]:
         after.append("Text that others wrote was read before this, and may have led to it.")
-    return "\n".join([*_neutralize(before), write, *_neutralize(after)])
+    policy = ContentPolicy(own_urls)
+    return "\n".join([*_neutralize(before, policy), describe_write(request, own_urls), *_neutralize(after, policy)])
 
 
-def _neutralize(lines: Sequence[str]) -> list[str]:
-    return [neutralize("\n".join(lines), ContentPolicy(()))] if lines else []
+def _neutralize(lines: Sequence[str], policy: ContentPolicy) -> list[str]:
+    return [neutralize("\n".join(lines), policy)] if lines else []
 
 
 def describe_source(entry: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from langchain_core.messages import ToolMessage
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
+from azure_devops_agents.evidence.lines import read_lines_of
 from azure_devops_agents.evidence.pages import index_pages
 from azure_devops_agents.evidence.storable import storable
 from azure_devops_agents.evidence.summary import summarize_error, summarize_result
@@ -19,7 +20,6 @@ from langchain_azure_devops.text import fence
 PREVIEW = 6_000
 """Characters of a result that the model sees at once."""
 READ_EVIDENCE = "read_evidence"
-_LONGEST_LINE = 1_500
 _PAGING = {"cursor", "limit", "first_line", "last_line"}
 """Arguments that choose a part of a result, not what is looked at."""
 
@@ -195,13 +195,13 @@ def preview(evidence: Answer) -> str:
     head = f"{evidence['id']}:\n"
     if len(text) <= PREVIEW:
         return head + text
-    every = split_lines(text)
-    kept = _take_fitting(every)
+    every = read_lines_of(text)
+    kept = _take_fitting([line.text for line in every])
     shown = "\n".join(kept)
     closing = _closing_fence(text, len(shown))
     return (
         f"{head}{shown}{closing}\n[{len(kept)} of {len(every)} lines shown; go on with "
-        f"{READ_EVIDENCE}(id={evidence['id']!r}, first_line={len(kept) + 1}) or contains=]"
+        f"{READ_EVIDENCE}(id={evidence['id']!r}, first_line={every[len(kept)].number}) or contains=]"
     )
 
 
@@ -214,22 +214,13 @@ def _closing_fence(text: str, length: int) -> str:
     return f"\n</{text[start + 1 : text.find('>', start)]}>" if 0 <= start < length else ""
 
 
-def split_lines(text: str) -> list[str]:
-    """Split a result into lines. A very long line counts as several, so that all of it can be read."""
-    return [
-        line[start : start + _LONGEST_LINE]
-        for line in text.split("\n")
-        for start in range(0, max(1, len(line)), _LONGEST_LINE)
-    ]
-
-
 def _take_fitting(lines: list[str]) -> list[str]:
-    """Return as many of the first lines as a preview holds."""
+    """Return as many of the first lines as a preview holds, and at least one."""
     kept: list[str] = []
     room = PREVIEW
     for line in lines:
         room -= len(line) + 1
-        if room < 0:
+        if room < 0 and kept:
             break
         kept.append(line)
     return kept
@@ -248,7 +239,7 @@ def find_evidence(known: Mapping[str, Evidence], arguments: dict[str, Any]) -> E
 
 
 def read_lines(evidence: Evidence, text: str, arguments: dict[str, Any], nonce: str) -> str:
-    """Return numbered lines of the text of earlier evidence.
+    """Return lines of the text of earlier evidence, with the numbers that they have in their file or log.
 
     Raises:
         ValueError: The arguments do not fit, or the text is not stored any more.
@@ -256,11 +247,13 @@ def read_lines(evidence: Evidence, text: str, arguments: dict[str, Any], nonce: 
     wanted = _parse_arguments(arguments)
     if evidence["size"] and not text:
         raise ValueError(f"The text of {evidence['id']} is not stored any more. Call {evidence['tool']} again.")
-    lines = list(enumerate(split_lines(text), 1))[wanted.first_line - 1 :]
+    # What stands before the first line of a file or log belongs to the beginning.
+    lines = [line for line in read_lines_of(text) if line.number >= wanted.first_line]
     if wanted.contains:
-        lines = [(number, line) for number, line in lines if wanted.contains.lower() in line.lower()]
-    shown = _take_fitting([f"{number}: {line}" for number, line in lines])
-    more = f"[{len(lines) - len(shown)} more lines]" if len(shown) < len(lines) else "[end]"
+        lines = [line for line in lines if wanted.contains.lower() in line.text.lower()]
+    shown = _take_fitting([line.shown for line in lines])
+    rest = lines[len(shown) :]
+    more = f"[{len(rest)} more lines; go on with first_line={rest[0].number}]" if rest else "[end]"
     return f"{evidence['id']}, {evidence['tool']}:\n{fence(chr(10).join(shown), nonce)}\n{more}"
 
 

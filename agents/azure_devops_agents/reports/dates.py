@@ -30,6 +30,9 @@ _MONTH_ALONE = re.compile(
 )
 
 
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
 @dataclass(frozen=True)
 class Moment:
     """A point in time as far as a text gives it. Without a zone it is in UTC, as all results are."""

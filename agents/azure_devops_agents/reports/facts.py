@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from azure_devops_agents.reports.citations import find_citations
-from azure_devops_agents.reports.dates import Moment, find_dates
+from azure_devops_agents.reports.dates import WEEKDAYS, Moment, find_dates
 from azure_devops_agents.reports.units import KINDS
 
 Kind = Literal["literal", "id", "number", "count", "date", "weekday", "name", "hash", "result"]
@@ -54,7 +54,6 @@ CERTAIN = frozenset(
 _WORDS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _NUMBER_WORDS = {word: number for number, word in enumerate(_WORDS, 2)}
 _VOTED = frozenset({"approved", "rejected", "reviewed", "commented", "said", "asked", "requested"})
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _COMMON = frozenset(
     """
     a an the i it its no not yes of in on at by for from to and or but as is are was were be so if then there this that
@@ -288,7 +287,7 @@ class _Reader:
             while words and words[-1].lower() in _COMMON:
                 words = words[:-1]
             text = " ".join(words)
-            if text in _WEEKDAYS or match[0] in _WEEKDAYS:
+            if text in WEEKDAYS or match[0] in WEEKDAYS:
                 yield self._fact("weekday", match, match[0])
             elif words and len(text) > 1 and not (begins and len(words) == 1 and text.lower() not in self._known):
                 by = re.search(r"(\w+)?\W+by\W+$", self._rest[: match.start()])

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cached_property
 
-from azure_devops_agents.reports.dates import Moment, find_dates, list_differences
+from azure_devops_agents.reports.dates import WEEKDAYS, Moment, find_dates, list_differences
 from azure_devops_agents.reports.facts import AGREES, RESULTS, Fact
 from azure_devops_agents.reports.units import KINDS, Source, Unit
 
@@ -23,7 +23,6 @@ _MENTION = re.compile(
 _SPACES = re.compile(r"[\s|`*]+")
 _SIZES = {"kb": 1_000, "mb": 1_000_000, "gb": 1_000_000_000, "kib": 1_024, "mib": 1_048_576, "gib": 1_073_741_824}
 _SECONDS = {"ms": 0.001, "s": 1, "second": 1, "minute": 60, "h": 3_600, "hour": 3_600, "day": 86_400, "week": 604_800}
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _LONGEST = 400_000
 """Characters of one unit, or of one set of units, that are searched for numbers and dates."""
 
@@ -104,7 +103,7 @@ class Support:
     @cached_property
     def _weekdays(self) -> set[str]:
         days = {moment.day_of_year for moment in self.moments}
-        return {_WEEKDAYS[day.weekday()] for day in days if day is not None}
+        return {WEEKDAYS[day.weekday()].lower() for day in days if day is not None}
 
     def _has_id(self, fact: Fact) -> bool:
         number = int(fact.value)

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from azure_devops_agents.evidence.lines import NUMBERED, number_lines
+
 SHORTEST = 8
 """A shorter quote counts only when it is a whole line, a whole cell of a row, or the whole value of a field."""
 NEAR = 2_000
@@ -30,10 +32,8 @@ _PLAIN = str.maketrans(
 )
 _ELLIPSIS = re.compile(r"[\[(]?\.{3,}[\])]?")
 _RULE_OF_TABLE = re.compile(r"[\s|:-]*\|[\s|:-]*")
-_NUMBERED = re.compile(r"[ \t]{0,8}(?:L(?:ine )?)?(\d{1,7})(?:[:|\t]|- |-$|\u2192)[ \t]?")
 _FIELD = re.compile(r"\s*[\w ]{1,60}: ")
 _FENCE = re.compile(r"</?untrusted [\w-]{1,64}>")
-_FIRST_AND_LAST = re.compile(r"lines ([\d,]{1,12})-([\d,]{1,12})\b")
 _ENDS_HEXADECIMAL = re.compile(r"[0-9a-f]{7,64}$")
 
 
@@ -77,21 +77,6 @@ class QuoteFinder:
         return None
 
 
-def number_lines(lines: list[str]) -> dict[int, int]:
-    """Return the number of each line of a file or log by its index in the evidence; empty when it is neither."""
-    shown = _FIRST_AND_LAST.match(lines[0]) if lines else None
-    if shown is not None:
-        first, last = (int(number.replace(",", "") or 0) for number in shown.groups())
-        end = next((index for index in range(len(lines) - 1, -1, -1) if lines[index].startswith("</untrusted ")), 0)
-        begin = end - (last - first + 1)
-        return {index: first + index - begin for index in range(begin, end)} if 0 < begin < end else {}
-    if "lines:" not in lines:
-        return {}
-    begin = lines.index("lines:") + 1
-    matches = ((index, _NUMBERED.match(lines[index])) for index in range(begin, len(lines)))
-    return {index: int(match[1]) for index, match in matches if match}
-
-
 @dataclass(frozen=True)
 class _Form:
     """One way to read a quote: its parts between ellipses, and the line numbers that were taken off."""
@@ -110,7 +95,7 @@ def _forms(quote: str) -> Iterator[_Form]:
     bare = quote.strip().strip("\"'_\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb ")
     for text in (quote, bare, bare.replace("\\t", " ").replace("\\n", "\n")):
         lines = text.split("\n")
-        stripped = [_NUMBERED.match(line) for line in lines]
+        stripped = [NUMBERED.match(line) for line in lines]
         numbers = frozenset(int(match[1]) for match in stripped if match)
         bodies = [line[match.end() :] if match else line for line, match in zip(lines, stripped, strict=True)]
         for kept, taken in ((lines, frozenset[int]()), (bodies, numbers)):
@@ -144,7 +129,7 @@ class _Source:
     @cached_property
     def _bare(self) -> "_Searched":
         """The text without the line numbers in front of its lines."""
-        matches = ((index, line, _NUMBERED.match(line)) for index, line in enumerate(self.lines))
+        matches = ((index, line, NUMBERED.match(line)) for index, line in enumerate(self.lines))
         return _Searched((index, line[match.end() :] if match else line) for index, line, match in matches)
 
     @cached_property
@@ -175,7 +160,7 @@ class _Source:
         """
         known = {self.numbers.get(place, place + 1) for place in places} | {place + 1 for place in places}
         for place in places:
-            if match := _NUMBERED.match(self.lines[place]):
+            if match := NUMBERED.match(self.lines[place]):
                 known.add(int(match[1]))
         return numbers <= known
 

@@ -44,7 +44,7 @@ class Inference(Statement):
 
 
 class WriteReport(_Part):
-    """Finish: give the answer. Every statement but those not determined cites evidence and quotes it literally.
+    """Finish: give the answer. Each statement needs evidence ids and a literal quote, except in not_determined.
 
     Code compares each id, name, number, date and result of a statement with its quote, and those of the answer with the
     evidence of the statements.

@@ -1,23 +1,20 @@
-"""The time line of a report: the dated facts that it cites, in UTC and in order. Code builds it; no model is asked."""
+"""Build the time line of a report from the dated facts that it cites, in UTC and in order."""
 
 import re
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from azure_devops_agents.reports.dates import Moment, find_dates
 from azure_devops_agents.reports.outline import one_line
 from azure_devops_agents.reports.quotes import QuoteFinder
 
 LEAST = 3
-"""A time line of fewer facts says nothing that the statements do not say."""
+"""The fewest dated facts that make a time line."""
 _SECTIONS = ("observed", "inferred")
-_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
-_TIME = r"(?:[T ,]{1,2}(?:at )?(\d\d):(\d\d)(?::\d\d(?:\.\d+)?)?(?: ?(Z|UTC|GMT|[+-]\d\d:?\d\d))?)?"
-_DATE = re.compile(
-    rf"(?<![\d.-])(?:(\d{{4}})-(\d\d)-(\d\d)|(\d{{1,2}})\.? ({_MONTHS})[a-z]*\.?,? (\d{{4}})"
-    rf"|({_MONTHS})[a-z]*\.? (\d{{1,2}}),? (\d{{4}})){_TIME}(?![\d-])",
-    re.IGNORECASE,
-)
+_MOST_READ = 100_000
+"""Characters of one piece of evidence in which dates are looked for."""
 _SENTENCE = re.compile(r"(?<=[.;!?])\s+")
 
 
@@ -47,7 +44,7 @@ def build_timeline(report: Mapping[str, Any], texts: Mapping[str, str]) -> list[
         for section in _SECTIONS
         for entry in report.get(section) or ()
         if entry["evidence"]
-        for date, text in _date_statement(entry, finder)
+        for date, text in _date_statement(entry, finder, _moments_of(entry, texts))
     ]
     if len({(row["time"], row["text"]) for _, row in rows}) < LEAST:
         return []
@@ -55,45 +52,43 @@ def build_timeline(report: Mapping[str, Any], texts: Mapping[str, str]) -> list[
     return [row for _, row in rows]
 
 
-def _date_statement(entry: Mapping[str, Any], finder: QuoteFinder) -> Iterator[tuple[_Date, str]]:
+def _moments_of(entry: Mapping[str, Any], texts: Mapping[str, str]) -> list[Moment]:
+    """Return the dates and times in the evidence of a statement."""
+    cited = "\n".join(texts.get(name, "")[:_MOST_READ] for name in entry["evidence"])
+    return [reading for written in find_dates(cited) for reading in written.readings]
+
+
+def _date_statement(
+    entry: Mapping[str, Any], finder: QuoteFinder, known: Sequence[Moment]
+) -> Iterator[tuple[_Date, str]]:
     """Yield the dates of a statement, each with the sentence that it is in."""
     statement = one_line(entry["statement"])
-    dated = [(dates[0], sentence) for sentence in _SENTENCE.split(statement) if (dates := list(_find_dates(sentence)))]
-    if dated:
+    sentences = _SENTENCE.split(statement)
+    if dated := [(dates[0], sentence) for sentence in sentences if (dates := list(_read_dates(sentence, known)))]:
         yield from dated
         return
     quote = str(entry.get("quote") or "")
     found = finder.find(quote, entry["evidence"]) if quote.strip() else None
     for source, only in ((quote, False), (found.text if found else "", True)):
-        dates = list(dict.fromkeys(_find_dates(source)))
+        dates = list(dict.fromkeys(_read_dates(source, known)))
         if dates and (len(dates) == 1 or not only):
             yield dates[0], statement
             return
 
 
-def _find_dates(text: str) -> Iterator[_Date]:
-    for found in _DATE.finditer(text):
-        year, month, day = (
-            (found[1], found[2], found[3])
-            if found[1]
-            else (found[6], found[5], found[4])
-            if found[4]
-            else (found[9], found[7], found[8])
-        )
-        number = int(month) if month.isdigit() else _MONTHS.split("|").index(month[:3].lower()) + 1
-        try:
-            moment = datetime(
-                int(year), number, int(day), int(found[10] or 0), int(found[11] or 0), tzinfo=_zone(found[12])
-            )
-        except ValueError:
-            continue
-        yield _Date(moment.astimezone(UTC), found[10] is not None)
+def _read_dates(text: str, known: Sequence[Moment]) -> Iterator[_Date]:
+    """Yield the dates of a text whose day is certain; one without a year has the year that the evidence gives it."""
+    for written in find_dates(text):
+        days = {date for reading in written.readings if (date := _complete(reading, known))}
+        if len(days) == 1:
+            yield days.pop()
 
 
-def _zone(written: str | None) -> timezone:
-    """Return the zone of a time; times without one are in UTC, as all results write them."""
-    if not written or not written[1:2].isdigit():
-        return UTC
-    digits = written[1:].replace(":", "")
-    offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-    return timezone(-offset if written[0] == "-" else offset)
+def _complete(reading: Moment, known: Sequence[Moment]) -> _Date | None:
+    if reading.year is None and reading.day is not None:
+        years = {moment.year for moment in known if moment.year is not None and reading.agrees(moment)}
+        reading = replace(reading, year=years.pop() if len(years) == 1 else None)
+    if reading.exact is not None:
+        return _Date(reading.exact, True)
+    day = reading.day_of_year
+    return _Date(datetime(day.year, day.month, day.day, tzinfo=UTC), False) if day else None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from azure_devops_agents.reports.quotes import number_lines
+from azure_devops_agents.evidence.lines import number_lines
 
 _FIELD = re.compile(r"([a-z][a-z_]{0,40}): (.*)")
 _SUB_TABLE = re.compile(r"([a-z][a-z_]{0,40}) \(\d+\):")

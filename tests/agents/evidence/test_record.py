@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from langchain_core.messages import ToolMessage
 
+from azure_devops_agents.evidence.lines import split_lines
 from azure_devops_agents.evidence.record import (
     PREVIEW,
     evidence_of_message,
@@ -14,12 +15,13 @@ from azure_devops_agents.evidence.record import (
     index_entry,
     preview,
     read_lines,
-    split_lines,
 )
 from azure_devops_agents.investigation.budgets import Budgets
 from azure_devops_agents.investigation.events import ReportReady, ToolFinished
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, ScriptedModel
+from langchain_azure_devops.tools.builds import get_build_log
+from langchain_azure_devops.tools.repositories import read_repository_file
 
 REPORT = Call.to("write_report", answer="Done.", verdict="answered")
 LIST = Call.to("list_pull_requests")
@@ -106,6 +108,45 @@ def test_every_character_of_a_very_long_line_can_be_reached():
         line += len(body)
     assert words in seen
     assert "word2999" in read_on(whole, {"id": "E1", "contains": "word2999"})
+
+
+FILE = {"repository": "platform-api", "path": "/tests/test_settings.py", "version": "main"}
+
+
+@pytest.mark.parametrize(
+    ("call", "own"),
+    [
+        (Call.to("read_repository_file", **FILE), False),
+        (Call.to("read_repository_file", **FILE, first_line=3), False),
+        (Call.to("get_build_log", build=35, log=5, first_line=60, last_line=90), True),
+        (Call.to("get_build_log", build=35, log=5, contains="KeyError"), True),
+    ],
+)
+def test_a_line_that_is_read_again_has_its_number_in_the_file_or_log(ask, toolkit, call, own):
+    whole = read_repository_file.call_sync(toolkit.client, **FILE).text.split("\n")
+    log = get_build_log.call_sync(toolkit.client, build=35, log=5, first_line=73, last_line=73).text
+    first = ask(call, REPORT, REPORT)[1]["evidence"]["E1"]["text"].split("\n")
+    number = 5 if not own else 73
+    text = log if own else whole[number - 1]
+    read = Call.to("read_evidence", id="E1", first_line=number)
+    messages = ask(call, read, REPORT, REPORT)[1]["messages"]
+    again = next(str(one.content) for one in messages if one.type == "tool" and one.name == "read_evidence")
+    shown = again.split("\n")
+    assert any(line.endswith(text) for line in first)
+    assert shown[2] == f"{number}: {text}"
+    assert not any(re.match(r"\d+: \d+: ", line) for line in shown)
+
+
+def test_a_preview_goes_on_with_the_next_line_of_the_file():
+    body = [f"line {number} {'x' * 100}" for number in range(200, 400)]
+    text = "\n".join(["lines 200-399 of 400", "<untrusted n>", "path: /a", *body, "</untrusted n>"])
+    first_line = int(re.search(r"first_line=(\d+)", preview(evidence(text)))[1])
+    assert f"line {first_line - 1} " in preview(evidence(text))
+    read = read_on(text, {"id": "E1", "first_line": first_line})
+    assert read.split("\n")[2].startswith(f"{first_line}: line {first_line} ")
+    following = int(re.search(r"first_line=(\d+)\]", read)[1])
+    assert f"\n{following - 1}: line {following - 1} " in read
+    assert f"{following}: line" not in read
 
 
 @pytest.mark.parametrize("arguments", [{"id": "E2"}, {}, {"id": "E1", "first_line": 0}, {"id": "E1", "pattern": "x"}])

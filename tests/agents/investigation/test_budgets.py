@@ -22,6 +22,7 @@ from langchain_azure_devops import AzureDevOpsToolkit, RunContext
 from langchain_azure_devops.errors import Misconfigured
 
 REPORT = ("write_report", json.dumps({"answer": "Six are open.", "verdict": "answered"}))
+OPEN = ("write_report", json.dumps({"answer": "Nothing is known.", "verdict": "inconclusive"}))
 LIST = ("list_pull_requests", "{}")
 ENDED = [Call.to("write_report", answer="Done.", verdict="answered")]
 QUESTION = {"messages": [("user", "Which pull requests are open?")]}
@@ -156,7 +157,7 @@ def test_the_budget_is_announced_and_what_is_left_stands_at_the_end_of_what_is_s
 
 
 def test_tokens_are_those_that_the_provider_reports(toolkit):
-    turns = [Turn(calls=[LIST], usage=(9_000, 0, 500)), Turn(calls=[REPORT], usage=(11_000, 9_000, 400))]
+    turns = [Turn(calls=[LIST], usage=(9_000, 0, 500)), Turn(calls=[OPEN], usage=(11_000, 9_000, 400))]
     state, _ = run(toolkit, turns)
     used = state["report"]["usage"]
     assert (used["input"], used["cached"], used["output"], used["tokens"]) == (20_000, 9_000, 900, 20_900)

@@ -171,6 +171,7 @@ def test_a_person_is_shown_links_and_links_are_written(toolkit, server, tmp_path
         page = f"{server.base_url}/Platform/_build/results?buildId=35"
         expected = f"Build 35 fails ([build 35]({page})), as and the E2E suite say. `E9` stays."
         assert asked.request["action_requests"][0]["args"]["description"] == expected
+        assert page in asked.request["action_requests"][0]["description"]
         list(investigator.answer("t", asked.interrupt_id, {"decisions": [{"type": "approve"}]}))
         [entry] = [entry for entry in investigator.evidence("t").values() if entry["status"] == "written"]
     written = get_work_item.call_sync(toolkit.client, ids=[entry["data"]["id"]])
@@ -197,6 +198,17 @@ def test_a_time_line_is_in_utc_and_in_order():
     )
     assert [row["time"] for row in rows] == ["2026-11-25", "2026-11-26 08:14", "2026-11-27 09:00", "2026-11-28 10:00"]
     assert all(row["evidence"] == ["E1"] for row in rows)
+
+
+def test_a_time_line_reads_every_form_of_a_date_that_the_check_reads():
+    facts = [
+        said("It began on 13 November."),
+        said("It ended on 19.11.2026."),
+        said("Mended on Nov 20 at 2:57 pm UTC."),
+    ]
+    texts = {"E1": "queued: 2026-11-13T08:00Z\nfinished: 2026-11-20T14:57Z"}
+    times = [row["time"] for row in build_timeline({"observed": facts}, texts)]
+    assert times == ["2026-11-13", "2026-11-19", "2026-11-20 14:57"]
 
 
 def test_two_dated_facts_are_no_time_line():

@@ -150,7 +150,9 @@ class MiddlewareApprover:
         except AzureDevOpsError as error:
             text = f"{tool.name} in {client.settings.organization} will be refused, whatever you decide: "
             return _Shown(place.task, client.secrets.redact(neutralize(text + error.message, ContentPolicy(()))))
-        text = client.secrets.redact(describe_write(request if state is None else request.show(state)))
+        text = client.secrets.redact(
+            describe_write(request if state is None else request.show(state), client.settings.own_urls)
+        )
         return _Shown(place.task, text, request, state, may_edit)
 
     def _remember(self, key: tuple[tuple[str, str], str | None, str], shown: _Shown) -> None:

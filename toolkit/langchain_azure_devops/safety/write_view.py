@@ -46,10 +46,14 @@ def view_write(request: WriteRequest) -> dict[str, Any]:
     }
 
 
-def describe_write(request: WriteRequest) -> str:
+def describe_write(request: WriteRequest, own_urls: tuple[str, ...] = ()) -> str:
     """Return a write as a text for the person who decides about it: where it goes, its arguments, the current values.
 
     Links to foreign hosts, mentions and pipeline commands in it are broken, so that a page that shows it does nothing.
+
+    Args:
+        request: The write.
+        own_urls: The base URLs of the organization, `Settings.own_urls`; links below them stay.
     """
     view = view_write(request)
     lines = [f"{view['tool']}", f"Organization: {view['organization']}", f"Project: {view['project'] or 'none'}"]
@@ -66,7 +70,7 @@ def describe_write(request: WriteRequest) -> str:
         lines.append("Current values: not read" if view["current"] is None else "Current values: none")
     else:
         lines += ["Current values:", *(_INDENT + _entry(name, value) for name, value in view["current"].items())]
-    return neutralize("\n".join(lines), ContentPolicy(()))
+    return neutralize("\n".join(lines), ContentPolicy(own_urls))
 
 
 def _entry(name: str, value: object) -> str:
