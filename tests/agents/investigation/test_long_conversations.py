@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from langchain_core.messages.utils import count_tokens_approximately
 from langchain_openai import ChatOpenAI
+from langgraph.checkpoint.memory import InMemorySaver
 
 from azure_devops_agents.investigation.budgets import Budgets
 from azure_devops_agents.investigation.graph import build_graph
@@ -75,3 +76,20 @@ def test_the_beginning_of_what_is_sent_stays_the_same_for_many_turns(toolkit):
         old, new = [list(map(without_note, messages[: len(before)])) for messages in (before, after)]
         changed += old != new
     assert 0 < changed <= 16 // 3
+
+
+def test_a_later_question_sends_the_report_before_it_once_as_the_person_saw_it(toolkit):
+    answer = "The pool of connections was exhausted."
+    report = Turn(calls=[("write_report", json.dumps({"answer": answer, "verdict": "answered"}))])
+    with OpenAIServer([Turn(calls=[LOG]), report]) as server:
+        model = ChatOpenAI(model="local", base_url=server.base_url, api_key="made-up", max_retries=0)
+        graph, config = build_graph(model, toolkit, checkpointer=InMemorySaver()), {"configurable": {"thread_id": "1"}}
+        graph.invoke(QUESTION, config)
+        state = graph.invoke({"messages": [("user", "And why?")]}, config)
+    shown = next(message.text for message in state["messages"] if message.additional_kwargs.get("report"))
+    sent = next(request["messages"] for request in server.requests if request["messages"][-1]["content"] == "And why?")
+    assert json.dumps(sent).count(answer) == shown.count(answer)
+    assert sent[-2]["content"] == shown
+    calls = [call["id"] for message in sent for call in message.get("tool_calls") or []]
+    assert calls == [message["tool_call_id"] for message in sent if message["role"] == "tool"]
+    assert len(calls) == 1

@@ -7,6 +7,7 @@ from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 from langchain_core.messages.utils import count_tokens_approximately
 
 from azure_devops_agents.evidence.record import READ_EVIDENCE, Evidence
+from azure_devops_agents.reports.report import WRITE_REPORT
 from langchain_azure_devops.text import fence
 
 _LONGEST_ARGUMENTS = 300
@@ -53,6 +54,30 @@ def reduce_results(
             total += sizes[position]
             seen = position + 1 if at_turn else seen
     return sent
+
+
+def leave_out_report_calls(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
+    """Return a conversation in which each report stands once: as the message that the person was shown.
+
+    That message says also what was not verified. The turns that only wrote the report are left out with their answers.
+    """
+    kept: list[AnyMessage] = []
+    for message in messages:
+        if isinstance(message, AIMessage) and message.additional_kwargs.get("report"):
+            while (begin := _find_report_call(kept)) is not None:
+                del kept[begin:]
+        kept.append(message)
+    return kept
+
+
+def _find_report_call(messages: Sequence[AnyMessage]) -> int | None:
+    """Return where the last turn begins, if it did nothing else than to write a report; None otherwise."""
+    begin = len(messages) - 1
+    while begin >= 0 and isinstance(messages[begin], ToolMessage):
+        begin -= 1
+    said = messages[begin] if begin >= 0 else None
+    calls = [*said.tool_calls, *said.invalid_tool_calls] if isinstance(said, AIMessage) else []
+    return begin if calls and all(call["name"] == WRITE_REPORT for call in calls) else None
 
 
 def _shorten(message: AnyMessage, entries: Mapping[str, Evidence], nonce: str) -> AnyMessage:

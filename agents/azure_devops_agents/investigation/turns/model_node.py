@@ -20,7 +20,7 @@ from azure_devops_agents.investigation.outgoing import Outgoing
 from azure_devops_agents.investigation.spending import Spending, name_model
 from azure_devops_agents.investigation.state import State, answer_every_call
 from azure_devops_agents.investigation.tool_calls import available_tools, declare_own_tool
-from azure_devops_agents.investigation.turns.context import reduce_results
+from azure_devops_agents.investigation.turns.context import leave_out_report_calls, reduce_results
 from azure_devops_agents.investigation.turns.deadlines import TimeUp
 from azure_devops_agents.investigation.turns.messages import join_message
 from azure_devops_agents.investigation.turns.prompts import OVER_BUDGET, add_note, stable_nonce, write_system_prompt
@@ -164,7 +164,7 @@ class ModelNode:
         """Return the conversation for the provider: not too long, and without the secrets that are known by now."""
         client, profile = self.toolkit.client, self.model.profile or {}
         most = min(self.meter.budgets.context, profile.get("max_input_tokens", math.inf) // 2)
-        whole = answer_every_call(self._clear_questions(state))
+        whole = leave_out_report_calls(answer_every_call(self._clear_questions(state)))
         sent = reduce_results(whole, state.get("evidence", {}), int(most), stable_nonce(client))
         return [clear_message(message, partial(clear_known, client)) for message in sent]
 
