@@ -46,12 +46,12 @@ def test_a_run_of_two_hundred_calls_stays_below_the_limit(toolkit):
 def test_a_reduced_result_is_a_line_that_says_how_to_see_it_again_and_the_state_keeps_it_whole(toolkit):
     read = Turn(calls=[("read_evidence", json.dumps({"id": "E1"}))])
     state, sent = run(toolkit, [*[Turn(calls=[LOG])] * 8, read], tokens=10**9, context=2_500)
-    first = next(message for message in sent[-2] if message["role"] == "tool")
+    first = next(message for message in sent[8] if message["role"] == "tool")
     lines = first["content"].splitlines()
     assert lines[0].startswith('E1: get_build_log {"build": 35')
     assert lines[-1] == "[read_evidence(id='E1') shows it]"
     assert lines[1].startswith("<untrusted ")
-    assert sent[-1][-1]["content"].startswith("E1, get_build_log")
+    assert sent[9][-1]["content"].startswith("E1, get_build_log")
     kept = next(message for message in state["messages"] if message.type == "tool")
     assert len(str(kept.content)) > 1_000
 
