@@ -1,7 +1,10 @@
 """Work items are created and changed with links, which the approver sees by name and a lost answer does not double."""
 
+import json
+
+import httpx
 import pytest
-from tool_calls import call, refusal
+from tool_calls import call, connected, refusal
 
 from azure_devops_simulator import Fault
 from langchain_azure_devops import TOOLS
@@ -67,3 +70,80 @@ def test_a_lost_answer_is_settled_by_the_links_too(platform_client, organization
     assert ("build", "35") in {(link.kind, link.target) for link in found.links}
     rows = call(platform_client, "query_work_items", title="Lost").items
     assert len(rows) == 1
+
+
+def link_everything(server, tls, organization, number: int, *more: dict) -> None:
+    """Link a work item to a branch, to a web page and to what else is given, as the web interface does."""
+    platform = organization.project("Platform")
+    repository = platform.repository("platform-api")
+    branch = f"vstfs:///Git/Ref/{platform.id}%2F{repository.id}%2FGBmain"
+    relations = [
+        {"rel": "ArtifactLink", "url": branch, "attributes": {"name": "Branch"}},
+        {"rel": "Hyperlink", "url": "https://tidewater.example/doc"},
+        *more,
+    ]
+    patch = [{"op": "add", "path": "/relations/-", "value": relation} for relation in relations]
+    with httpx.Client(base_url=server.base_url, auth=("", "full-token"), verify=tls) as http:
+        answer = http.patch(
+            f"/_apis/wit/workitems/{number}",
+            params={"api-version": "7.1"},
+            headers={"Content-Type": "application/json-patch+json"},
+            content=json.dumps(patch),
+        )
+        assert answer.status_code == 200, answer.text
+
+
+def test_links_have_the_names_and_the_pages_of_what_they_lead_to(platform_client, links, server, tls, organization):
+    made = call(platform_client, "create_work_item", type="Task", title="Linked", parent=8, links=links[:4])
+    link_everything(server, tls, organization, made.id)
+    found = call(platform_client, "get_work_item", ids=[made.id])
+    base, commit = server.base_url, links[3].split("@")[1]
+    assert {link.kind: (link.target, link.repository) for link in found.links} == {
+        "build": ("35", None),
+        "pull request": ("13", "platform-api"),
+        "fixed in commit": (commit, "platform-api"),
+        "branch": ("main", "platform-api"),
+        "related": ("4", None),
+        "parent": ("8", None),
+        "hyperlink": ("https://tidewater.example/doc", None),
+    }
+    titles = {link.kind: link.title for link in found.links}
+    assert titles["build"].endswith(" of platform-api-ci")
+    assert titles["pull request"] == "Rename DB_TIMEOUT to DATABASE_TIMEOUT in settings"
+    assert titles["parent"] == "User Story: As a planner I want to page through search results (Active)"
+    assert titles["fixed in commit"]
+    assert {link.kind: link.url for link in found.links if link.url} == {
+        "build": f"{base}/Platform/_build/results?buildId=35",
+        "pull request": f"{base}/Platform/_git/platform-api/pullrequest/13",
+        "fixed in commit": f"{base}/Platform/_git/platform-api/commit/{commit}",
+        "branch": f"{base}/Platform/_git/platform-api?version=GBmain",
+        "related": f"{base}/_workitems/edit/4",
+        "parent": f"{base}/_workitems/edit/8",
+    }
+    assert found.notes == []
+
+
+def test_what_is_gone_or_hidden_keeps_its_id_and_a_note_names_it(platform_client, links, server, tls, organization):
+    made = call(platform_client, "create_work_item", type="Task", title="Linked", links=links[:3])
+    gone = {"rel": "ArtifactLink", "url": "vstfs:///Build/Build/99999", "attributes": {"name": "Build"}}
+    link_everything(server, tls, organization, made.id, gone)
+    found = call(platform_client, "get_work_item", ids=[made.id])
+    lost = next(link for link in found.links if link.target == "99999")
+    assert (lost.title, lost.url) == (None, None)
+    assert found.notes == ["The names of these links could not be read: build 99999 (not_found)."]
+    organization.add_token("work-token", ("vso.work",))
+    with connected(server.base_url, "work-token") as narrow:
+        hidden = call(narrow, "get_work_item", ids=[made.id])
+    assert [(link.kind, link.target) for link in hidden.links] == [(link.kind, link.target) for link in found.links]
+    assert next(link.title for link in hidden.links if link.kind == "related")
+    assert "pull request 13 (denied)" in hidden.notes[0]
+    assert next(link.url for link in hidden.links if link.kind == "pull request").endswith("/pullrequest/13")
+
+
+def test_names_cost_one_request_for_all_work_items_and_one_for_each_other_target(platform_client, links, sent):
+    made = call(platform_client, "create_work_item", type="Task", title="Linked", links=links[:3])
+    del sent[:]
+    call(platform_client, "get_work_item", ids=[made.id, 8, 4])
+    paths = [request.url.path.split("/_apis/")[1] for request in sent]
+    assert paths.count("wit/workitemsbatch") == 2
+    assert len(paths) == len(set(paths)) + 1

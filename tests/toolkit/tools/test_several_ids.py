@@ -1,5 +1,7 @@
 """Several records in one call: each of them whole, those that cannot be read named, and one way to go on."""
 
+import json
+
 import pytest
 from tool_calls import FULL, Recorder, call, connected, message_of, refusal, seed_with_tokens, text_of
 
@@ -51,15 +53,20 @@ def test_an_id_that_is_given_twice_is_read_once_and_too_many_are_refused(platfor
     assert "1 item" in refusal(platform_reader, "get_build", InvalidRequest, ids=[])
 
 
-def test_work_items_are_read_with_one_request_however_many_they_are():
+def test_work_items_are_read_with_one_request_and_the_names_of_linked_ones_with_another():
     sent: list = []
     with SimulatorServer(seed_with_tokens()) as server:
         with connected(server.base_url, FULL, Recorder(server.base_url, sent)) as client:
             call(client, "get_work_item", ids=[8, 4, 33, 13])
-            assert len(sent) == 1
+            records, names = (json.loads(request.content) for request in sent if request.method == "POST")
+            assert records["ids"] == [8, 4, 33, 13]
+            assert names["fields"]
             sent.clear()
             call(client, "get_work_item", ids=[8])
-            assert [request.method for request in sent] == ["GET"]
+            assert [request.url.path for request in sent if "/wit/" in request.url.path] == [
+                "/tidewater/_apis/wit/workitems/8",
+                "/tidewater/_apis/wit/workitemsbatch",
+            ]
 
 
 def test_a_record_that_is_refused_says_so_and_ends_nothing(platform_client, organization):

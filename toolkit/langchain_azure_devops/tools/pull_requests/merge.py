@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import cast
 
-from pydantic import AliasPath, BaseModel, Field, JsonValue
+from pydantic import BaseModel, Field, JsonValue
 
 from langchain_azure_devops.errors import Denied, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
@@ -11,21 +11,14 @@ from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import Collection, decode
 from langchain_azure_devops.text.lookalikes import find_similar
 from langchain_azure_devops.tools.git import REPOSITORY, branch_ref, known_repository
+from langchain_azure_devops.tools.work_items.related import describe_items
 
-_BATCH = 200
 _PAGE = 1000
 
 
 class _Ref(BaseModel):
     name: str
     commit: str = Field(validation_alias="objectId")
-
-
-class _WorkItem(BaseModel):
-    id: int
-    type: str = Field(validation_alias=AliasPath("fields", "System.WorkItemType"))
-    title: str = Field(validation_alias=AliasPath("fields", "System.Title"))
-    state: str = Field(validation_alias=AliasPath("fields", "System.State"))
 
 
 async def read_merge(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
@@ -54,15 +47,8 @@ async def _read_refs(client: AzureDevOps, where: PathValues, prefix: str) -> dic
 
 async def _describe(client: AzureDevOps, numbers: list[int]) -> dict[int, str]:
     """Describe work items in a few words. A token that opens pull requests may not be allowed to read them."""
-    found: dict[int, str] = {}
-    for start in range(0, len(numbers), _BATCH):
-        asked = list[JsonValue](numbers[start : start + _BATCH])
-        fields: list[JsonValue] = ["System.WorkItemType", "System.Title", "System.State"]
-        body: dict[str, JsonValue] = {"ids": asked, "fields": fields, "errorPolicy": "omit"}
-        try:
-            answer = await client.post("/{project}/_apis/wit/workitemsbatch", body, path={"project": None})
-        except (Denied, NotFound):
-            continue
-        rows = [row for row in decode(answer, Collection[_WorkItem | None]).value if row]
-        found |= {row.id: f"{row.type}: {row.title} ({row.state})" for row in rows}
+    try:
+        found = await describe_items(client, numbers)
+    except (Denied, NotFound):
+        found = {}
     return {number: found.get(number, "could not be read") for number in numbers}

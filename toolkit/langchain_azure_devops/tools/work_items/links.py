@@ -7,10 +7,14 @@ from typing import Annotated, NamedTuple
 from pydantic import AfterValidator, AliasPath, BaseModel, Field, JsonValue
 
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import decode
-from langchain_azure_devops.tools.git import REPOSITORY
 from langchain_azure_devops.tools.work_items.models import Relation
+from langchain_azure_devops.tools.work_items.related import (
+    read_build,
+    read_commit,
+    read_linked_pull_request,
+    read_repository,
+)
 
 _FORM = re.compile(
     r"(?P<kind>build|pull_request|work_item):(?P<number>[1-9]\d{0,9})"
@@ -30,26 +34,6 @@ Links = Annotated[
     list[Annotated[str, AfterValidator(_check_form)]],
     Field(description="build:35, pull_request:13, work_item:4, commit:repository@id, or a URL"),
 ]
-
-
-class _PullRequest(BaseModel):
-    title: str
-    repository: str = Field(validation_alias=AliasPath("repository", "id"))
-    project: str = Field(validation_alias=AliasPath("repository", "project", "id"))
-
-
-class _Build(BaseModel):
-    number: str = Field(validation_alias="buildNumber")
-    pipeline: str = Field(validation_alias=AliasPath("definition", "name"))
-
-
-class _Commit(BaseModel):
-    comment: str
-
-
-class _Repository(BaseModel):
-    id: str
-    project: str = Field(validation_alias=AliasPath("project", "id"))
 
 
 class _Item(BaseModel):
@@ -92,24 +76,22 @@ async def _find_target(client: AzureDevOps, project: str, link: str) -> Target:
         return await _find_commit(client, project, form["repository"], form["commit"].lower())
     number = int(form["number"])
     if form["kind"] == "build":
-        where: PathValues = {"project": project, "build": number}
-        build = decode(await client.get("/{project}/_apis/build/builds/{build}", path=where), _Build)
-        return _artifact(f"Build/Build/{number}", "Build", f"build {build.number} of {build.pipeline}")
+        build = await read_build(client, project, number)
+        return _artifact(f"Build/Build/{number}", "Build", f"build {build.words}")
     if form["kind"] == "work_item":
         answer = await client.get("/_apis/wit/workitems/{id}", path={"id": number}, query={"fields": "System.Title"})
         url = f"{client.settings.url('core')}/_apis/wit/workItems/{number}"
         return Target({"rel": _RELATED, "url": url}, decode(answer, _Item).title)
-    found = decode(await client.get("/_apis/git/pullrequests/{id}", path={"id": number}), _PullRequest)
+    found = await read_linked_pull_request(client, number)
     place = f"Git/PullRequestId/{found.project}%2F{found.repository}%2F{number}"
     return _artifact(place, "Pull Request", found.title)
 
 
 async def _find_commit(client: AzureDevOps, project: str, repository: str, commit: str) -> Target:
-    where = {"project": project, "repository": repository}
-    place = decode(await client.get(REPOSITORY, path=where), _Repository)
-    found = decode(await client.get(f"{REPOSITORY}/commits/{{commit}}", path={**where, "commit": commit}), _Commit)
-    first = found.comment.split("\n", 1)[0]
-    return _artifact(f"Git/Commit/{place.project}%2F{place.id}%2F{commit}", "Fixed in Commit", first)
+    place = await read_repository(client, project, repository)
+    found = await read_commit(client, project, repository, commit)
+    target = f"Git/Commit/{place.project}%2F{place.id}%2F{commit}"
+    return _artifact(target, "Fixed in Commit", found.words)
 
 
 def _artifact(place: str, name: str, words: str) -> Target:

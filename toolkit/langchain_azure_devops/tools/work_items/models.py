@@ -1,8 +1,9 @@
 """Work items: the fields that a result shows, how it is made from the service's answer, and fields as arguments."""
 
+import re
 from collections.abc import Iterable
 from textwrap import indent
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from urllib.parse import unquote
 
 from pydantic import AfterValidator, AliasChoices, AliasPath, BaseModel, Field, JsonValue
@@ -135,13 +136,37 @@ class WorkItem(Result):
     more: list[Extra] = Field(default=[])
 
 
+class Destination(NamedTuple):
+    """What a link leads to, in the service's own terms.
+
+    Attributes:
+        kind: As in the addresses of artifacts, such as `Git/Commit`; `WorkItem` for a work item.
+        project: The id of the project, where the address has one.
+        repository: The id of the repository, where the address has one.
+        target: The id of the thing itself.
+    """
+
+    kind: str
+    project: str
+    repository: str
+    target: str
+
+
 class Link(Result):
-    """A relation to something else."""
+    """A relation to something else.
+
+    Attributes:
+        title: The name of what it leads to; None when that was not read.
+        url: Its web page.
+    """
 
     kind: Untrusted
     target: Untrusted
+    title: Untrusted | None = None
     repository: Untrusted | None = None
     comment: Untrusted | None = None
+    url: Untrusted | None = None
+    to: Destination | None = Field(default=None, exclude=True)
 
 
 class SavedWorkItem(WorkItem):
@@ -191,6 +216,7 @@ class WorkItemDetail(WorkItem, PartialResult):
     acceptance_criteria: UntrustedText | None = None
     comments: CollectedText | None = None
     comment_records: list[Comment] = Field(default=[], exclude=True)
+    notes: list[str] = Field(default=[])
 
 
 class Relation(BaseModel):
@@ -320,14 +346,17 @@ def show_on_one_line(value: object) -> str:
 
 
 def _make_link(relation: Relation) -> Link:
-    url = relation.url or ""
+    url, name, comment = relation.url or "", relation.name or relation.kind or "", relation.comment
     kind = _LINKS.get(relation.kind or "", "")
-    if kind in {"parent", "child", "related", "successor", "predecessor"}:
-        return Link(kind=kind, target=url.rsplit("/", 1)[-1])
-    name, comment = relation.name or relation.kind or "", relation.comment
+    if item := re.search(r"/_apis/wit/workitems/(\d+)$", url, re.IGNORECASE):
+        to = Destination("WorkItem", "", "", item[1])
+        return Link(kind=kind or name.lower(), target=item[1], comment=comment, to=to)
     if url.startswith("vstfs:///"):
-        # The last part is a path of ids: project, repository, pull request or commit; a build has no path.
-        ids = unquote(url.removeprefix("vstfs:///").split("/", 2)[-1]).split("/", 2)
-        repository = ids[1] if len(ids) == 3 else None
-        return Link(kind=name.lower(), target=ids[-1], repository=repository, comment=comment)
+        area, what, ids = f"{url.removeprefix('vstfs:///')}//".split("/", 2)
+        # The last part is a path of ids: project, repository, and pull request, commit or branch; a build has no path.
+        *place, target = unquote(ids.rstrip("/")).split("/", 2)
+        project, repository = place if len(place) == 2 else ("", "")
+        to = Destination(f"{area}/{what}", project, repository, target)
+        shown = target.removeprefix("GB") if what == "Ref" else target
+        return Link(kind=name.lower(), target=shown, repository=repository or None, comment=comment, to=to)
     return Link(kind=kind or name, target=url, comment=comment)

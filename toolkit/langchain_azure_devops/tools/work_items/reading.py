@@ -20,6 +20,7 @@ from langchain_azure_devops.tools.work_items.models import (
     row_fields,
 )
 from langchain_azure_devops.tools.work_items.recovery import COMMENTS, COMMENTS_VERSION, ITEM
+from langchain_azure_devops.tools.work_items.related import name_links
 
 _BATCH = 200
 
@@ -27,7 +28,18 @@ _BATCH = 200
 async def read_items(
     client: AzureDevOps, ids: list[int], *, comments: bool
 ) -> WorkItemDetail | Records[WorkItemDetail]:
-    """Read one work item, or several with one request; of several, those that cannot be read are named."""
+    """Read one work item, or several at once, and the names of what they are linked to.
+
+    Of several work items, those that cannot be read are named.
+    """
+    found = await _read_all(client, ids, comments=comments)
+    if not isinstance(found, Records):
+        return (await name_links(client, [found]))[0]
+    found.items[:] = await name_links(client, found.items)
+    return found
+
+
+async def _read_all(client: AzureDevOps, ids: list[int], *, comments: bool) -> WorkItemDetail | Records[WorkItemDetail]:
     if len(set(ids)) == 1:
         return await read_item_details(client, ids[0], comments=comments)
     asked: list[JsonValue] = list(dict.fromkeys(ids))
