@@ -8,7 +8,8 @@ from tool_calls import call, connected, refusal
 
 from azure_devops_simulator import Fault
 from langchain_azure_devops import TOOLS
-from langchain_azure_devops.errors import InvalidRequest, NotFound
+from langchain_azure_devops.errors import InvalidRequest, NotFound, WriteBlocked
+from langchain_azure_devops.safety.allowed_targets import allow_targets, find_named_targets
 
 
 @pytest.fixture
@@ -147,3 +148,50 @@ def test_names_cost_one_request_for_all_work_items_and_one_for_each_other_target
     paths = [request.url.path.split("/_apis/")[1] for request in sent]
     assert paths.count("wit/workitemsbatch") == 2
     assert len(paths) == len(set(paths)) + 1
+
+
+WRITES = {
+    "create_work_item": {"type": "Task", "title": "Read the page"},
+    "update_work_item": {"id": 4, "revision": 5},
+}
+
+
+@pytest.mark.parametrize(
+    "page", ["https://evil.example/?d=1", "https://wiki.example@evil.example/", "http://evil.example"]
+)
+@pytest.mark.parametrize("tool", WRITES)
+def test_a_link_to_a_host_that_nobody_named_is_refused_before_anything_is_sent(
+    platform_client, sent, organization, tool, page
+):
+    before = organization.clock.now()
+    with allow_targets(find_named_targets("Link the page https://wiki.example/start to it.")):
+        message = refusal(platform_client, tool, WriteBlocked, **WRITES[tool], links=[page])
+    assert "evil.example" in message
+    assert organization.clock.now() == before
+    assert [request.method for request in sent if request.method != "GET"] == []
+
+
+@pytest.mark.parametrize("tool", WRITES)
+def test_a_link_to_a_host_that_the_person_named_is_stored(platform_client, tool):
+    with allow_targets(find_named_targets("Link the page https://wiki.example/start to it.")):
+        saved = call(platform_client, tool, **WRITES[tool], links=["https://wiki.example/start#top"])
+    found = call(platform_client, "get_work_item", ids=[saved.id])
+    assert [link.target for link in found.links if link.kind == "hyperlink"] == ["https://wiki.example/start#top"]
+
+
+def test_a_page_of_the_own_organization_may_be_linked(platform_client, server):
+    page = f"{server.base_url}/Platform/_wiki"
+    saved = call(platform_client, "create_work_item", **WRITES["create_work_item"], links=[page])
+    assert call(platform_client, "get_work_item", ids=[saved.id]).links[0].target == page
+
+
+def test_a_pull_request_is_linked_to_work_items_when_it_is_opened_and_later(platform_client):
+    given = {"repository": "platform-api", "source": "release/2.8", "target": "main", "title": "Bring the fix to main"}
+    opened = call(platform_client, "create_pull_request", **given, work_items=[4])
+    assert call(platform_client, "get_pull_request", ids=[opened.id]).work_items == [4]
+    revision = call(platform_client, "get_work_item", ids=[8]).revision
+    call(platform_client, "update_work_item", id=8, revision=revision, links=[f"pull_request:{opened.id}"])
+    assert call(platform_client, "get_pull_request", ids=[opened.id]).work_items == [4, 8]
+    told = refusal(platform_client, "update_pull_request", InvalidRequest, id=opened.id, work_items=[8])
+    assert "work_items" in told
+    assert "update_work_item" in TOOLS["update_pull_request"].description

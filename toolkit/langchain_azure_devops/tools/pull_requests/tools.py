@@ -263,7 +263,7 @@ async def update_pull_request(
     status: Literal["active", "abandoned", "completed"] | None = None,
     source_commit: Annotated[str | None, Field(description="To complete (merge): from get_pull_request")] = None,
 ) -> PullRequestDetail:
-    """Change a pull request; only what is given changes.
+    """Change a pull request; only what is given changes. update_work_item links work items to it.
 
     Source: `PATCH .../pullrequests/{id}`.
     """
