@@ -60,7 +60,6 @@ NOT_FROM_AN_ANSWER = {
     "FileText.path": "the call's own argument",
     "FileText.repository": "the call's own argument",
     "FileText.version": "the call's own argument",
-    "Link.repository": "the middle of an address of ids; what is planted stands at its end",
 }
 STAGES = {f"{stage.tool}-{stage.sample}": stage for stage in stages()}
 BY_STAGE = {name: [each for each in surfaces() if f"{each.tool}-{each.sample}" == name] for name in STAGES}

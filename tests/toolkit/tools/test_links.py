@@ -195,3 +195,11 @@ def test_a_pull_request_is_linked_to_work_items_when_it_is_opened_and_later(plat
     told = refusal(platform_client, "update_pull_request", InvalidRequest, id=opened.id, work_items=[8])
     assert "work_items" in told
     assert "update_work_item" in TOOLS["update_pull_request"].description
+
+
+def test_a_link_that_names_no_number_is_shown_as_it_is(platform_client, server, tls, organization):
+    made = call(platform_client, "create_work_item", type="Task", title="Linked")
+    odd = {"rel": "ArtifactLink", "url": "vstfs:///Build/Build/soon", "attributes": {"name": "Build"}}
+    link_everything(server, tls, organization, made.id, odd)
+    links = call(platform_client, "get_work_item", ids=[made.id]).links
+    assert ("build", "soon", None) in {(link.kind, link.target, link.url) for link in links}

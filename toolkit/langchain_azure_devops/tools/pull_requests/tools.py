@@ -118,7 +118,7 @@ async def list_pull_requests(
     Scope.CODE,
     default=True,
     example={"ids": [16], "include": ["files", "threads", "diff"]},
-    more_examples=({"ids": [9], "include": ["files", "threads", "diff", "votes"]}, {"ids": [17, 16]}),
+    more_examples=({"ids": [9], "include": ["files", "threads", "diff", "votes"]}, {"ids": [17, 13]}),
 )
 async def get_pull_request(
     client: AzureDevOps,
