@@ -356,8 +356,8 @@ def _make_link(relation: Relation) -> Link:
         # The last part is a path of ids: project, repository, and pull request, commit or branch; a build has no path.
         *place, target = unquote(ids.rstrip("/")).split("/", 2)
         project, repository = place if len(place) == 2 else ("", "")
-        numbered = what in {"Build", "PullRequestId"}
-        to = Destination(f"{area}/{what}", project, repository, target) if target.isdecimal() or not numbered else None
+        known = target.isdecimal() or what not in {"Build", "PullRequestId"}
+        leads_to = Destination(f"{area}/{what}", project, repository, target) if known else None
         shown = target.removeprefix("GB") if what == "Ref" else target
-        return Link(kind=name.lower(), target=shown, repository=repository or None, comment=comment, to=to)
+        return Link(kind=name.lower(), target=shown, repository=repository or None, comment=comment, to=leads_to)
     return Link(kind=kind or name, target=url, comment=comment)
