@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 
 from azure_devops_agents.evidence.record import READ_EVIDENCE
 from azure_devops_agents.investigation.events import BudgetUsed
-from azure_devops_agents.investigation.refusals import BudgetExceeded
+from azure_devops_agents.investigation.refusals import was_not_carried_out
 from azure_devops_agents.investigation.state import State, since_question
 from azure_devops_agents.investigation.turns.token_counts import ESTIMATED
 from azure_devops_agents.investigation.turns.tool_choice import FIND_TOOLS
@@ -273,15 +273,15 @@ def costs_call(name: str) -> bool:
 
 
 def count_calls(messages: Iterable[AnyMessage]) -> int:
-    """Count the calls that were answered and that cost something; what did not fit into the budget was no call."""
+    """Count the calls that were carried out and that cost something. Refused and repeated calls do not count."""
     answers = [message for message in messages if isinstance(message, ToolMessage) and costs_call(str(message.name))]
     return sum(not _sent_nothing(message) for message in answers)
 
 
 def _sent_nothing(message: ToolMessage) -> bool:
-    """Return whether a call was beyond the budget, or was answered with earlier evidence."""
+    """Return whether a call was not carried out, or was answered with earlier evidence."""
     artifact = message.artifact if isinstance(message.artifact, dict) else {}
-    return SERVED in artifact or artifact.get("class") == BudgetExceeded.__name__
+    return SERVED in artifact or was_not_carried_out(message)
 
 
 def _round_down(tokens: int) -> int:

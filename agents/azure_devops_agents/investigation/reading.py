@@ -17,14 +17,20 @@ from azure_devops_agents.evidence.record import (
 )
 from azure_devops_agents.investigation.budgets import SERVED
 from azure_devops_agents.investigation.clearing import clear_known
-from azure_devops_agents.investigation.refusals import BudgetExceeded, ToolAbsent, evidence_of_refusal, refuse_call
+from azure_devops_agents.investigation.refusals import (
+    BudgetExceeded,
+    NotCarriedOut,
+    ToolAbsent,
+    evidence_of_refusal,
+    refuse_call,
+)
 from azure_devops_agents.investigation.state import CallTask
 from azure_devops_agents.investigation.storing import EvidenceOfRun
 from azure_devops_agents.investigation.tool_calls import answer_call, available_tools, record_evidence, tool_call
 from azure_devops_agents.investigation.turns.tool_choice import FIND_TOOLS, answer_search, found_artifact
 from azure_devops_agents.reports.report import WRITE_REPORT, parse_report
 from langchain_azure_devops import AzureDevOpsToolkit
-from langchain_azure_devops.errors import InvalidRequest
+from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest
 from langchain_azure_devops.results import error_artifact
 
 
@@ -61,12 +67,8 @@ class ReadNode:
     def _answer_without_tool(self, task: CallTask, tools: dict[str, BaseTool]) -> dict[str, Any] | None:
         """Answer a call that no tool of Azure DevOps serves; None when one does."""
         call = task["call"]
-        if task["over_budget"]:
-            spent = f"Not carried out: the budget of this question is used up ({task['over_budget']})."
-            return refuse_call(call, BudgetExceeded(spent, subject=task["over_budget"]))
-        if call.get("malformed"):
-            malformed = f"The arguments cannot be used: {call['malformed']} Repeat the call with other arguments."
-            return refuse_call(call, InvalidRequest(malformed, subject="arguments"))
+        if error := _find_obstacle(task):
+            return refuse_call(call, error)
         try:
             if call["name"] == WRITE_REPORT:
                 parse_report(call["args"])
@@ -123,3 +125,17 @@ class ReadNode:
         tool = self.toolkit.declarations.get(call["name"])
         evidence = evidence_of_message(task["evidence_id"], tool, call, message)
         return record_evidence(call, evidence, message.status, message.artifact)
+
+
+def _find_obstacle(task: CallTask) -> AzureDevOpsError | None:
+    """Return why a call is refused whatever tool it names; None when nothing stands in its way."""
+    call = task["call"]
+    if task["over_budget"]:
+        spent = f"Not carried out: the budget of this question is used up ({task['over_budget']})."
+        return BudgetExceeded(spent, subject=task["over_budget"])
+    if task["refusal"]:
+        return NotCarriedOut(f"Not carried out: {task['refusal']}", subject=call["name"])
+    if call.get("malformed"):
+        malformed = f"The arguments cannot be used: {call['malformed']} Repeat the call with other arguments."
+        return InvalidRequest(malformed, subject="arguments")
+    return None

@@ -22,6 +22,15 @@ class BudgetExceeded(AzureDevOpsError):
     status = "blocked"
 
 
+class NotCarriedOut(AzureDevOpsError):
+    """The call was not carried out, because of another call of its turn or because the question ended."""
+
+    status = "blocked"
+
+
+_NOT_CARRIED_OUT = frozenset({BudgetExceeded.__name__, NotCarriedOut.__name__})
+
+
 class AnswerLost(Unavailable):
     """The process ended before the answer to the call was stored."""
 
@@ -51,6 +60,12 @@ def refusal_message(call: Mapping[str, Any], error: AzureDevOpsError, text: str 
         name=str(call["name"]),
         status="error",
     )
+
+
+def was_not_carried_out(message: ToolMessage) -> bool:
+    """Return whether a message answers a call that was not carried out, so that it cost nothing."""
+    artifact = message.artifact if isinstance(message.artifact, dict) else {}
+    return artifact.get("class") in _NOT_CARRIED_OUT
 
 
 def refuse_call(call: Mapping[str, Any], error: AzureDevOpsError, text: str = "") -> dict[str, Any]:

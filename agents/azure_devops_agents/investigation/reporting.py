@@ -14,6 +14,8 @@ from azure_devops_agents.investigation.budgets import Meter, Usage, add_usage
 from azure_devops_agents.investigation.clearing import ClearNode, clear_known
 from azure_devops_agents.investigation.events import ModelAnswered, ReportReady, announce
 from azure_devops_agents.investigation.outgoing import Outgoing
+from azure_devops_agents.investigation.plain_text import ask_for_report, asks_for_report, wants_report
+from azure_devops_agents.investigation.refusals import NotCarriedOut, refusal_message, was_not_carried_out
 from azure_devops_agents.investigation.routing import is_stopped
 from azure_devops_agents.investigation.state import (
     Decision,
@@ -22,6 +24,7 @@ from azure_devops_agents.investigation.state import (
     list_unanswered_calls,
     since_question,
 )
+from azure_devops_agents.investigation.tool_calls import list_writers
 from azure_devops_agents.investigation.turns.messages import find_refusal
 from azure_devops_agents.reports.links import add_places, list_links, list_written
 from azure_devops_agents.reports.markdown import render_markdown
@@ -68,6 +71,8 @@ class ReportNodes:
         evidence before the report is made inert. From then on, also the call that brought it shows what a page may
         render.
         """
+        if wants_report(state) and not self.meter.limit(state):
+            return {"messages": ask_for_report(state)}
         open_calls = list_unanswered_calls(state["messages"])
         wanted = next((call for call in open_calls if call["name"] == WRITE_REPORT and "malformed" not in call), None)
         outgoing, last = Outgoing.of_thread(self.toolkit.client, state["messages"]), state["messages"][-1]
@@ -75,14 +80,13 @@ class ReportNodes:
         checked = self._check_support(state, wanted, texts)
         checked["timeline"] = build_timeline(checked, texts)
         problems = list_problems(checked) if wanted is not None and self._may_repair(state) else []
+        ended = self._say_how_it_ended(state, wanted)
         answers: list[AnyMessage] = [
-            _ask_to_repair(call, outgoing.value(problems))
-            if problems and call is wanted
-            else ToolMessage(
-                "Done." if call is wanted else "Not carried out: the report was written.",
-                tool_call_id=call["id"],
-                name=call["name"],
-            )
+            refusal_message(call, NotCarriedOut(ended, subject=call["name"]))
+            if call is not wanted
+            else _ask_to_repair(call, outgoing.value(problems))
+            if problems
+            else ToolMessage("Done.", tool_call_id=call["id"], name=call["name"])
             for call in open_calls
         ]
         if wanted is not None and isinstance(last, AIMessage):
@@ -91,6 +95,14 @@ class ReportNodes:
         if first and (wanted is None or is_worse(checked, first)):
             return {"messages": answers, "report": first}
         return {"messages": answers, "report": outgoing.value(checked), "stepped": self.meter.now()}
+
+    def _say_how_it_ended(self, state: State, wanted: dict[str, Any] | None) -> str:
+        """Say why the calls that remain are not carried out."""
+        if is_stopped(state):
+            return "Not carried out: a person stopped the question."
+        if wanted is not None:
+            return f"Not carried out: {WRITE_REPORT} ended the question."
+        return f"Not carried out: the question ended ({self.meter.limit(state) or 'the model failed'})."
 
     def _check_support(self, state: State, wanted: dict[str, Any] | None, texts: dict[str, str]) -> dict[str, Any]:
         """Take the report and check what the model says in it; a sentence that code wrote needs no evidence."""
@@ -159,7 +171,8 @@ class ReportNodes:
             {name: entry for name, entry in decided.items() if name in calls},
             limits,
         )
-        for status, text in _list_unfinished_writes(self.journal, known, decided):
+        unfinished = _list_unfinished_writes(self.journal, known, decided)
+        for status, text in (*unfinished, *self._list_dropped_writes(state)):
             report["coverage"].setdefault(status, []).append(text)
         report["written"] = list_written(entry for entry in known.values() if entry["call"] in calls)
         report["links"] = list_links(report, known)
@@ -167,6 +180,13 @@ class ReportNodes:
         final = outgoing.value(report)
         said = AIMessage(outgoing.text(render_markdown(final)), additional_kwargs={"report": final})
         return {**cleared, "messages": [*cleared.get("messages", []), said], "report": final}
+
+    def _list_dropped_writes(self, state: State) -> list[tuple[str, str]]:
+        """List the writes that nobody was asked about, because the question ended with the turn that wanted them."""
+        writers = list_writers(self.toolkit)
+        answers = [message for message in since_question(state["messages"]) if isinstance(message, ToolMessage)]
+        dropped = [message for message in answers if message.name in writers and was_not_carried_out(message)]
+        return [("not_written", f"{message.name}, not carried out") for message in dropped]
 
     def answer(self, state: State) -> dict[str, Any]:
         """End a question that the model answered in plain text, such as a question to the person."""
@@ -185,8 +205,9 @@ def _announced(update: dict[str, Any]) -> dict[str, Any]:
 
 
 def after_report(state: State) -> Literal["model", "check"]:
-    """Route to the model once when its report lacks support, and else to the end."""
-    asked = any(map(_asks_to_repair, _answers_to_last_turn(state["messages"])))
+    """Route to the model when it was asked to write its report, or to repair it, and else to the end."""
+    last_answers = _answers_to_last_turn(state["messages"])
+    asked = any(_asks_to_repair(message) or asks_for_report(message) for message in last_answers)
     return "model" if asked and not state.get("failure") else "check"
 
 

@@ -10,6 +10,7 @@ from langgraph.types import Send
 from azure_devops_agents.evidence.record import READ_EVIDENCE, Evidence
 from azure_devops_agents.evidence.sources import select_sources
 from azure_devops_agents.investigation.budgets import LAST_TURNS, Budgets, Meter, costs_call
+from azure_devops_agents.investigation.plain_text import is_message
 from azure_devops_agents.investigation.state import (
     CallTask,
     Decision,
@@ -20,10 +21,13 @@ from azure_devops_agents.investigation.state import (
     list_unanswered_calls,
     waiting_writes,
 )
-from azure_devops_agents.investigation.turns.messages import find_refusal
 from azure_devops_agents.investigation.turns.tool_choice import FIND_TOOLS
 from azure_devops_agents.reports.report import WRITE_REPORT, parse_report
 
+REPORT_TOO_EARLY = (
+    f"another call of this turn writes, and the report must tell what became of it. Call {WRITE_REPORT} again when the "
+    "other calls are answered."
+)
 _CITED = re.compile(r"\bE\d+\b")
 
 
@@ -45,13 +49,14 @@ def after_model(
 
     def route(state: State) -> Literal["answer", "report"] | list[Send]:
         open_calls = list_unanswered_calls(state["messages"])
-        if not open_calls and not meter.limit(state) and _is_plain_answer(state):
+        if not open_calls and not meter.limit(state) and is_message(state):
             return "answer"
-        finished = any(call["name"] == WRITE_REPORT and _is_report(call) for call in open_calls)
+        writing, ids = writers(), free_ids(state.get("evidence", {}))
+        writes_too = any(_writes(call, writing) for call in open_calls)
+        finished = any(map(_is_report, open_calls)) and not writes_too
         if state.get("failure") or not open_calls or finished or state.get("last_turns", 0) >= LAST_TURNS:
             return "report"
         beyond = _list_beyond(state, meter, open_calls)
-        writing, ids = writers(), free_ids(state.get("evidence", {}))
         tasks, writes = list[Send](), list[dict[str, Any]]()
         for call, over in zip(open_calls, beyond, strict=True):
             if _writes(call, writing) and not over:
@@ -61,21 +66,11 @@ def after_model(
                 continue
             earlier = _find_earlier(state, call) if cannot_change(call) else {}
             evidence_id = "" if over or earlier or _leaves_no_evidence(call) else next(ids)
-            tasks.append(Send("read", _read_task(state, call, evidence_id, over, earlier)))
+            early = REPORT_TOO_EARLY if writes_too and _is_report(call) else ""
+            tasks.append(Send("read", {**_read_task(state, call, evidence_id, over, earlier), "refusal": early}))
         return tasks
 
     return route
-
-
-def _is_plain_answer(state: State) -> bool:
-    """Return whether the model ended its turn with a text for the person, such as a question, and not with a report.
-
-    Where a write was decided about, a report tells what became of it.
-    """
-    last, calls = state["messages"][-1], calls_of_question(state)
-    decided = any(identifier in calls for identifier in state.get("decisions", {}))
-    ended = state.get("failure") or decided or state.get("report") or find_refusal(last)
-    return isinstance(last, AIMessage) and bool(last.text.strip()) and not ended
 
 
 def _list_beyond(state: State, meter: Meter, calls: Sequence[dict[str, Any]]) -> list[str]:
@@ -231,7 +226,7 @@ def is_stopped(state: State) -> bool:
 
 
 def _is_report(call: dict[str, Any]) -> bool:
-    if call.get("malformed"):
+    if call["name"] != WRITE_REPORT or call.get("malformed"):
         return False
     try:
         parse_report(call["args"])

@@ -7,7 +7,7 @@ report and compares both. Where they differ, the person sees both.
 import asyncio
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, cast
 
@@ -54,6 +54,8 @@ SHARE = 0.25
 _PREFIX = "second look: "
 _INDEX = "evidence of the first look"
 _MOST_DIFFERENCES = 20
+# No person is there to be asked anything: a plain text is the report.
+_ROUTES: dict[Hashable, str] = {"read": "read", "report": "report", "answer": "report"}
 _MODES: list[StreamMode] = ["custom", "values"]
 # The graph around this one may wait for each checkpoint to be stored. LangGraph hands that on to a graph that stores
 # none, which then waits for a checkpoint that never comes; it takes no other argument without a warning.
@@ -185,7 +187,7 @@ class SecondLookNode:
         graph.add_node("collect", RunnableLambda(clearing.collect, clearing.acollect))
         graph.add_node("report", RunnableLambda(ending.report, ending.areport))
         graph.add_edge(START, "model")
-        graph.add_conditional_edges("model", after_model(list, self.meter, ""), ["read", "report"])
+        graph.add_conditional_edges("model", after_model(list, self.meter, ""), _ROUTES)
         graph.add_edge("read", "collect")
         graph.add_conditional_edges("collect", after_calls, ["model", "report"])
         graph.add_conditional_edges("report", after_report, {"model": "model", "check": END})
