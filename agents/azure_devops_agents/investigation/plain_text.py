@@ -8,7 +8,8 @@ from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 from azure_devops_agents.investigation.state import State, calls_of_question, since_question
 from azure_devops_agents.investigation.turns.messages import find_refusal
 from azure_devops_agents.investigation.turns.tool_choice import FIND_TOOLS
-from azure_devops_agents.reports.facts import cited_in, find_facts, split_sentences
+from azure_devops_agents.reports.citations import cited_in
+from azure_devops_agents.reports.facts import find_facts, split_sentences
 from azure_devops_agents.reports.report import WRITE_REPORT
 
 _IN_PLAIN_TEXT = "ReportInPlainText"
