@@ -3,7 +3,9 @@
 Code compares ids, names, numbers, dates and results; it does not understand sentences. A fact must be in what is
 quoted: the lines, the header of their table, the record around them, and the call that was made. What a sentence says
 about an id must be said in the record of that id. What only a reader can judge, such as what caused what, is not
-compared.
+compared. Nor are these: a name, branch or tag in a sentence that names no record; which of several ids that a list has
+belong into an enumeration; a plain number that is the id of something else in the same evidence; orders such as "the
+last good one"; and "all" or "no" with a limit in time.
 """
 
 import re

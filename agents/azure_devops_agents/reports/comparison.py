@@ -2,10 +2,11 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
-from azure_devops_agents.reports.facts import CERTAIN, Fact, find_facts
+from azure_devops_agents.reports.cells import compare_all, compare_cells, compare_literal, compare_row
+from azure_devops_agents.reports.facts import CERTAIN, Fact, find_facts, split_clauses
 from azure_devops_agents.reports.knowledge import Knowledge, Support, agrees, fold, results_of
 from azure_devops_agents.reports.units import Unit
 
@@ -59,6 +60,9 @@ class Comparison:
         for fact in self.facts:
             if fact not in self._missing:
                 clauses[fact.clause].append(fact)
+        told += compare_row(self.sentence, self._knowledge)
+        for number, words in enumerate(split_clauses(self.sentence)):
+            told += self._compare_rows(words, [fact for fact in self.facts if fact.clause == number])
         for clause in clauses.values():
             about = self._owners(clause)
             told += [problem for fact in clause if (problem := self._compare_bound(fact, about))]
@@ -66,6 +70,23 @@ class Comparison:
             found = [problem for fact in results if (problem := self._compare_result(fact, results, about))]
             told += found or [problem for fact in results if (problem := self._compare_vote(fact, clause))]
         return list(dict.fromkeys(told))
+
+    def _compare_rows(self, words: str, clause: Sequence[Fact]) -> Iterator[str]:
+        """Yield what the rows of one record, or all rows, have as another value than the words of a clause."""
+        about = self._owners(clause)
+        named = [fact for fact in self.facts if fact.kind in _SUBJECTS]
+        yield from compare_all(words, self._knowledge)
+        if len(about) == 1:
+            [(subject, owners)] = about.items()
+            yield from compare_cells(words, owners, self._knowledge, self._question)
+            if subject.kind == "id" and sum(fact.kind == "id" and fact.noun == subject.noun for fact in named) == 1:
+                literals = [fact for fact in clause if fact.kind == "literal" and fact not in self._missing]
+                compared = (
+                    compare_literal(fact.value, subject.noun, int(subject.value), self._knowledge) for fact in literals
+                )
+                yield from filter(None, compared)
+        elif not named and len(self._quoted) == 1 and self._quoted[0].fields:
+            yield from compare_cells(words, self._quoted, self._knowledge, self._question)
 
     def list_missing(self) -> list[str]:
         """Return the facts that are nowhere in the evidence; results are not among them."""

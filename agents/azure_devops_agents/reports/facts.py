@@ -163,6 +163,17 @@ def find_facts(sentence: str, known: frozenset[str] = frozenset()) -> list[Fact]
     return sorted(reader.facts(), key=lambda fact: fact.clause)
 
 
+def split_clauses(sentence: str) -> list[str]:
+    """Split a sentence into its clauses; the number of a fact's clause is its place among them."""
+    plain = _plain(sentence)
+    ends = [match.start() for match in _CLAUSE.finditer(mask_quoted(plain))]
+    return [plain[begin:end] for begin, end in zip([0, *ends], [*ends, len(plain)], strict=True)]
+
+
+def _plain(sentence: str) -> str:
+    return sentence.replace("**", "  ").replace("\u2019", "'")
+
+
 def mask_quoted(sentence: str) -> str:
     """Return a sentence whose quoted words are blank, character for character."""
     return _QUOTED.sub(lambda match: "\0" * len(match[0]), sentence)
@@ -177,7 +188,7 @@ class _Reader:
     """Takes one kind of fact after another out of a sentence."""
 
     def __init__(self, sentence: str, known: frozenset[str]) -> None:
-        self._rest = sentence.replace("**", "  ").replace("\u2019", "'")
+        self._rest = _plain(sentence)
         self._known = known
         ends = [match.start() for match in _CLAUSE.finditer(mask_quoted(self._rest))]
         self._ends = ends

@@ -5,9 +5,11 @@ nowhere. The same sentence always gives the same errors.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 
 from azure_devops_agents.reports.facts import CERTAIN, Fact, find_facts
 from azure_devops_agents.reports.knowledge import Knowledge
@@ -24,6 +26,7 @@ _OTHER_RESULTS = {
 }  # fmt: skip
 _PEOPLE = frozenset({"author", "requested_for", "assigned_to", "created_by", "changed_by", "name", "pushed_by"})
 _PERSON = re.compile(r"[A-Z]\w+ [A-Z]\w+")
+_LONGEST_VALUE, _SHORTEST_VALUE = 60, 3
 _STRANGER = "Nora Quist"
 _WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen")
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -59,6 +62,48 @@ def seed_errors(sentence: str, sources: Mapping[str, Source]) -> Iterator[Seeded
             said = re.search(rf"(?<!\w){re.escape(value)}(?!\w)", sentence)  # else it may be no error
             if fact.kind == "result" or not said:
                 yield SeededError(fact.kind, near, wrong)
+
+
+def seed_cells(sentence: str, sources: Mapping[str, Source]) -> Iterator[SeededError]:
+    """Yield errors of a true sentence that are made from the records alone, whatever the check recognizes.
+
+    Where the sentence states the value of a cell or a field, another value of the same column takes its place. Some of
+    these sentences may be true as well: no one can tell from the columns.
+    """
+    columns = _list_columns(sources)
+    done: set[tuple[int, int]] = set()
+    for name, values in sorted(columns.items()):
+        for value in sorted(value for value in values if len(value) >= _SHORTEST_VALUE or value.isdigit()):
+            place = re.search(rf"(?<![\w./#-]){re.escape(value)}(?![\w/-]|\.\w)", sentence)
+            if place is None or place.span() in done:
+                continue
+            others = [
+                other
+                for other in sorted(values)
+                if other != value
+                and other.isdigit() == value.isdigit()
+                and not re.search(rf"(?<!\w){re.escape(other)}(?!\w)", sentence)
+            ]
+            if others:
+                done.add(place.span())
+                other = min(others, key=partial(_distance, value))
+                wrong = f"{sentence[: place.start()]}{other}{sentence[place.end() :]}"
+                yield SeededError(f"column {name}", True, wrong)
+
+
+def _distance(value: str, other: str) -> tuple[int, str]:
+    return abs(len(other) - len(value)), other
+
+
+def _list_columns(sources: Mapping[str, Source]) -> dict[str, set[str]]:
+    """Return the values of each column and field that are short enough to be repeated in a sentence."""
+    columns: dict[str, set[str]] = defaultdict(set)
+    for source in sources.values():
+        for unit in source.units:
+            for name, value in unit.fields.items():
+                parts = re.split(r"[,;] ?", value) if name == "tags" else [value]
+                columns[name] |= {part for part in parts if part and len(part) <= _LONGEST_VALUE}
+    return columns
 
 
 def _other_values(fact: Fact, knowledge: Knowledge) -> Iterator[tuple[bool, str]]:

@@ -1,10 +1,11 @@
 """Measure the check of reports: no true sentence of a reference report is marked, and nearly every error is.
 
 The reference reports of all cases are the true ones. `errors.py` makes the false ones of them: of each sentence of an
-answer, and of each quote as a statement would repeat it.
+answer, and of each quote as a statement would repeat it. It makes them in two ways: from the facts that the check
+recognizes, and from the columns of the records alone, which also counts the facts that the check does not recognize.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +16,11 @@ from azure_devops_agents.reports.units import Source
 from azure_devops_evals.case import Case, Outcome
 from azure_devops_evals.counts import Count
 from azure_devops_evals.running.play import open_environment, play
-from azure_devops_evals.selfcheck.errors import seed_errors
+from azure_devops_evals.selfcheck.errors import seed_cells, seed_errors
 
 MARKED_AT_LEAST = 0.95
+CELLS_AT_LEAST = 0.80
+_CELL = "column "
 _STOPPED = "Stopped by a person."
 
 
@@ -39,6 +42,11 @@ class Judged:
     sentence: str
     marked: bool
 
+    @property
+    def is_cell(self) -> bool:
+        """Whether the wrong value comes from a column, and not from the facts that the check recognizes."""
+        return self.kind.startswith(_CELL)
+
 
 @dataclass(frozen=True)
 class SupportMeasure:
@@ -58,13 +66,18 @@ class SupportMeasure:
     @property
     def errors(self) -> Count:
         """Count the errors that were marked."""
-        wrong = [entry for entry in self.judged if entry.kind != "true"]
-        return Count(sum(entry.marked for entry in wrong), len(wrong))
+        return _count_marked(entry for entry in self.judged if entry.kind != "true" and not entry.is_cell)
+
+    @property
+    def cells(self) -> Count:
+        """Count the errors that were marked, of those that were made from the columns of the records alone."""
+        return _count_marked(entry for entry in self.judged if entry.is_cell)
 
     @property
     def holds(self) -> bool:
-        """Return whether no true sentence was marked, and nearly every error was."""
-        return not self.true.found and self.errors.found >= MARKED_AT_LEAST * self.errors.of
+        """Return whether no true sentence was marked, nearly every error was, and most of the other cells were."""
+        most = self.cells.found >= CELLS_AT_LEAST * self.cells.of
+        return not self.true.found and self.errors.found >= MARKED_AT_LEAST * self.errors.of and most
 
     def lines(self) -> list[str]:
         """Return the counts, and name every true sentence that was marked."""
@@ -72,15 +85,25 @@ class SupportMeasure:
         share = 100 * self.errors.found / self.errors.of if self.errors.of else 0.0
         least = f"at least {100 * MARKED_AT_LEAST:.0f} % are needed"
         rows.append(f"errors in reports marked: {self.errors} = {share:.1f} %, {least}")
+        share = 100 * self.cells.found / self.cells.of if self.cells.of else 0.0
+        least = f"at least {100 * CELLS_AT_LEAST:.0f} % are needed"
+        rows.append(f"sentences with another cell of the same column marked: {self.cells} = {share:.1f} %, {least}")
         for near, where in ((True, "occurs elsewhere in the evidence"), (False, "occurs nowhere")):
-            wrong = [entry for entry in self.judged if entry.kind != "true" and entry.near is near]
-            rows.append(f"    another value that {where}: {Count(sum(entry.marked for entry in wrong), len(wrong))}")
+            wrong = [
+                entry for entry in self.judged if entry.kind != "true" and not entry.is_cell and entry.near is near
+            ]
+            rows.append(f"    another value that {where}: {_count_marked(wrong)}")
         odd = [entry for entry in self.judged if entry.marked == (entry.kind == "true")]
         return [*rows, *(f"    {entry.case}: {entry.kind}: {entry.sentence}" for entry in odd)]
 
     def _count(self, kind: str, *, marked: bool) -> Count:
         chosen = [entry for entry in self.judged if entry.kind == kind]
         return Count(sum(entry.marked is marked for entry in chosen), len(chosen))
+
+
+def _count_marked(judged: Iterable[Judged]) -> Count:
+    marked = [entry.marked for entry in judged]
+    return Count(sum(marked), len(marked))
 
 
 def measure_support(chosen: Sequence[Case]) -> SupportMeasure:
@@ -120,4 +143,6 @@ def _judge_report(case: Case, report: Mapping[str, Any], outcome: Outcome) -> It
     for sentence, plain, marks in said:
         yield Judged(case.id, "true", False, sentence, marks(sentence))
         for error in seed_errors(plain, sources):
+            yield Judged(case.id, error.kind, error.near, error.sentence, marks(error.sentence))
+        for error in seed_cells(sentence, sources):
             yield Judged(case.id, error.kind, error.near, error.sentence, marks(error.sentence))

@@ -161,3 +161,76 @@ def test_what_no_statement_cites_does_not_support_an_answer():
 def test_a_citation_of_evidence_that_is_not_there_is_marked():
     [marked] = answering("Build 17 succeeded [E1, E7].")["answer_unverified"]
     assert marked["problem"] == "there is no evidence E7"
+
+
+RUNS = """3 builds, all
+<untrusted 0>
+id\tpipeline\tstatus\tresult\tbranch\trequested_for\tqueued
+21\tdocs\tcompleted\tsucceeded\tmain\tDana Ortiz\t2026-11-01T08:00Z
+22\tdocs\tcompleted\tfailed\tmain\tMina Sato\t2026-11-03T08:00Z
+23\tapi\tcompleted\tsucceeded\tstable\tTom Becker\t2026-11-04T08:00Z
+</untrusted 0>"""
+ITEM = """<untrusted 0>
+id: 59
+type: Bug
+title: Rounding of tax is wrong
+state: Active
+assigned_to: Priya Raman
+tags: billing, tax
+</untrusted 0>"""
+LOG = """<untrusted 0>
+build: 22
+log: 3
+lines:
+7: KeyError: 'TAX_RATE'
+</untrusted 0>"""
+
+
+def checked_rows(statement, evidence, quote):
+    index = {
+        "E1": {"tool": "list_builds", "arguments": {}, "status": "ok"},
+        "E2": {"tool": "get_work_item", "arguments": {"ids": [59]}, "status": "ok"},
+        "E3": {"tool": "get_build_log", "arguments": {"build": 22, "log": 3}, "status": "ok"},
+    }
+    row = {"statement": statement, "evidence": [evidence, "E1"], "quote": quote}
+    report = {**plain_report("It is not known."), "observed": [row]}
+    return check_report(report, {"E1": RUNS, "E2": ITEM, "E3": LOG}, index)["unverified"]
+
+
+FIRST, SECOND = "21\tdocs\tcompleted\tsucceeded", "22\tdocs\tcompleted\tfailed\tmain"
+
+
+@pytest.mark.parametrize(
+    ("statement", "evidence", "quote"),
+    [
+        ("Build 21 ran on stable.", "E1", FIRST),
+        ("Build 21 ran on branch release.", "E1", FIRST),
+        ("Build 21 is one of api.", "E1", FIRST),
+        ("All builds succeeded.", "E1", FIRST),
+        ("All three builds succeeded.", "E1", FIRST),
+        ("Every build of docs failed.", "E1", SECOND),
+        ("No build ever failed.", "E1", FIRST),
+        ("None of the builds failed.", "E1", FIRST),
+        ("Bug 59 is tagged security.", "E2", "tags: billing, tax"),
+        ("The bug is a Task.", "E2", "type: Bug"),
+        ("Bug 59 is unassigned.", "E2", "assigned_to: Priya Raman"),
+        ("Build 21 fails with 'TAX_RATE'.", "E3", "KeyError: 'TAX_RATE'"),
+    ],
+)
+def test_another_value_of_a_row_and_a_rule_that_a_row_breaks_are_marked(statement, evidence, quote):
+    assert len(checked_rows(statement, evidence, quote)) == 1
+
+
+@pytest.mark.parametrize(
+    ("statement", "evidence", "quote"),
+    [
+        ("Build 21 ran on branch main.", "E1", FIRST),
+        ("All builds on stable succeeded.", "E1", "23\tapi\tcompleted\tsucceeded"),
+        ("No build of api failed.", "E1", "23\tapi\tcompleted\tsucceeded"),
+        ("Bug 59 is tagged billing and not stable.", "E2", "tags: billing, tax"),
+        ("The bug is a Bug.", "E2", "type: Bug"),
+        ("Build 22 fails with 'TAX_RATE'.", "E3", "KeyError: 'TAX_RATE'"),
+    ],
+)
+def test_the_values_of_a_row_and_a_rule_that_every_row_keeps_stay(statement, evidence, quote):
+    assert checked_rows(statement, evidence, quote) == []

@@ -2,7 +2,7 @@
 
 from azure_devops_agents.reports.units import Source
 from azure_devops_evals.cases import CASES
-from azure_devops_evals.selfcheck.errors import seed_errors
+from azure_devops_evals.selfcheck.errors import seed_cells, seed_errors
 from azure_devops_evals.selfcheck.support import Judged, SupportMeasure, measure_support
 
 LIST = """2 builds, all
@@ -19,6 +19,7 @@ def test_no_true_sentence_is_marked_and_nearly_every_error_is():
     assert measured.holds, "\n".join(measured.lines())
     assert measured.true.of > 300
     assert measured.errors.of > 500
+    assert measured.cells.of > 200
 
 
 def test_errors_are_values_of_the_evidence_and_values_that_are_nowhere():
@@ -32,10 +33,23 @@ def test_errors_are_values_of_the_evidence_and_values_that_are_nowhere():
     ]
 
 
+def test_cells_are_replaced_whatever_the_check_recognizes():
+    made = list(
+        seed_cells("The docs pipeline ended failed.", {"E1": Source("E1", LIST.replace("19\tdocs", "19\tapi"))})
+    )
+    assert [(error.kind, error.sentence) for error in made] == [
+        ("column pipeline", "The api pipeline ended failed."),
+        ("column result", "The docs pipeline ended succeeded."),
+    ]
+
+
 def test_a_measure_holds_only_without_a_marked_truth_and_with_nearly_all_errors():
     truth, error = Judged("c", "true", False, "t", False), Judged("c", "id", True, "e", True)
     assert SupportMeasure([truth, error]).holds
     assert not SupportMeasure([Judged("c", "true", False, "t", True), error]).holds
     missed = Judged("c", "id", True, "e", False)
     assert not SupportMeasure([truth, error, missed]).holds
+    cell = Judged("c", "column branch", True, "e", False)
+    assert not SupportMeasure([truth, error, cell]).holds
+    assert "another cell of the same column marked: 0/1" in "\n".join(SupportMeasure([truth, error, cell]).lines())
     assert "errors in reports marked: 1/2" in "\n".join(SupportMeasure([truth, error, missed]).lines())

@@ -1,0 +1,147 @@
+"""Compare words with the cells of the rows that they are about, and words such as "all" and "no" with all rows.
+
+Many values are plain words in lower case, such as a branch, a tag or a type, and look like any other word. They count
+where they are the whole value of another row in the same column, or where the sentence names the column.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from azure_devops_agents.reports.facts import RESULTS, is_denied
+from azure_devops_agents.reports.knowledge import Knowledge, Support, agrees, fold, results_of
+from azure_devops_agents.reports.units import KINDS, Unit
+
+_COLUMNS = (
+    "pipeline", "branch", "repository", "project", "type", "source", "target", "tags", "area", "iteration", "title"
+)  # fmt: skip
+"""The columns whose values are names that people repeat as they are."""
+_SHORTEST = 3
+_NAMED = re.compile(
+    r"\b(?:on|from|of|in|to|at|has|is) (?:the |an? )?"
+    r"(?P<column>pipeline|branch|repository|project|type|area|iteration|tag) (?P<value>[\w./-]*\w)"
+)
+_TAGGED = re.compile(r"\btagged (?:as |with )?(?P<value>[\w./-]*\w)")
+_IS_A = re.compile(r"\bis an? (?P<value>Bug|Task|Feature|Epic|Issue|User Story|Test Case|Impediment)\b")
+_NO_OWNER = re.compile(r"\b(?:unassigned|assigned to (?:nobody|no one)|has no (?:owner|assignee))\b")
+_NO_NAMES = frozenset(
+    {"that", "which", "it", "its", "this", "with", "and", "or", "is", "was", "of", "in", "on", "to", "for", "as", "by",
+     "the", "a", "an"}
+)  # fmt: skip
+_NOUN = rf"(?P<noun>{'|'.join(sorted(KINDS, key=len, reverse=True))})"
+_EVERY = re.compile(
+    rf"\b(?P<word>all|every|each|both|no|none of)(?: of)?(?: the| these| those)?(?: \w+)?? {_NOUN}(?:s|es)?\b",
+    re.IGNORECASE,
+)
+_LIMITED = re.compile(
+    r"\b(?:since|after|before|until|between|during|last|next|first|other|others|but|except|these|those|today|yesterday|"
+    r"later|earlier|then|besides|so far)\b",
+    re.IGNORECASE,
+)
+_RESULT = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, RESULTS), key=len, reverse=True))})\b", re.IGNORECASE)
+
+
+def compare_cells(clause: str, owners: Sequence[Unit], knowledge: Knowledge, question: str) -> Iterator[str]:
+    """Yield what the rows that a clause is about have as another value.
+
+    Args:
+        clause: A part of a sentence that is about one record.
+        owners: The record, or its rows.
+        knowledge: The evidence, whose other rows tell which words are values.
+        question: What was asked, folded. Its words are no claims.
+    """
+    extended = knowledge.extend(owners)
+    for column, said, begin in [*_name_columns(clause), *_find_values(clause, owners, knowledge)]:
+        known = _values_of(owners, column)
+        if not known or fold(said) in question or is_denied(clause[:begin]):
+            continue
+        if not re.search(rf"(?<!\w){re.escape(fold(said))}(?!\w)", extended.folded):
+            yield f"{column} is {', '.join(sorted(known))}, not {said}"
+    found, known = _NO_OWNER.search(clause), _values_of(owners, "assigned_to")
+    if found and known and not is_denied(clause[: found.start()]):
+        yield f"assigned_to is {', '.join(sorted(known))}"
+
+
+def _name_columns(clause: str) -> Iterator[tuple[str, str, int]]:
+    """Yield the values that a clause gives to a column by its name."""
+    for found in _NAMED.finditer(clause):
+        if found["value"].lower() not in _NO_NAMES:
+            yield {"tag": "tags"}.get(found["column"], found["column"]), found["value"], found.start()
+    yield from (("tags", found["value"], found.start()) for found in _TAGGED.finditer(clause))
+    yield from (("type", found["value"], found.start()) for found in _IS_A.finditer(clause))
+
+
+def _find_values(clause: str, owners: Sequence[Unit], knowledge: Knowledge) -> Iterator[tuple[str, str, int]]:
+    """Yield the words of a clause that other rows have as a whole value of a column which its own rows have, too."""
+    for column in _COLUMNS:
+        if not _values_of(owners, column):
+            continue
+        for value in _values_of(knowledge.everything.units, column):
+            found = re.search(rf"(?<![\w/.-]){re.escape(value)}(?![\w/-]|\.\w)", clause)
+            if found and len(value) >= _SHORTEST:
+                yield column, value, found.start()
+
+
+def _values_of(units: Iterable[Unit], column: str) -> set[str]:
+    values = {unit.fields[column] for unit in units if unit.part in {"", "record"} and unit.fields.get(column)}
+    return {part for value in values for part in re.split(r"[,;] ?", value)} if column == "tags" else values
+
+
+def compare_row(sentence: str, knowledge: Knowledge) -> Iterator[str]:
+    """Yield that no row of a table has what a row of the sentence has side by side."""
+    cells = [fold(cell) for cell in sentence.split("|") if len(cell.strip()) > 1]
+    tables: dict[str, list[Unit]] = defaultdict(list)
+    for unit in knowledge.everything.units if len(cells) > 1 else ():
+        if unit.is_row or unit.is_record:
+            tables[unit.evidence_id].append(unit)
+    for rows in tables.values():
+        values = [{fold(value) for value in row.fields.values()} for row in rows]
+        known = [cell for cell in cells if any(cell in row for row in values)]
+        if len(known) < len(cells) or any(row.issuperset(known) for row in values):
+            continue
+        yield f"no row has {', '.join(known)} together"
+        return
+
+
+def compare_all(clause: str, knowledge: Knowledge) -> Iterator[str]:
+    """Yield the rows that contradict what a clause says of all rows, or of none."""
+    found = _EVERY.search(clause)
+    if found is None or _LIMITED.search(clause) or re.search(r"\d", clause):
+        return
+    noun = KINDS[found["noun"].lower()]
+    rows = [
+        unit for unit in knowledge.everything.units if unit.is_row and knowledge.sources[unit.evidence_id].noun == noun
+    ]
+    words = {
+        value for column in _COLUMNS for value in _values_of(rows, column)
+        if re.search(rf"(?<![\w/.-]){re.escape(value)}(?![\w/-]|\.\w)", clause)
+    }  # fmt: skip
+    rows = [row for row in rows if words <= set(row.fields.values())]
+    none = found["word"].lower().startswith("no")
+    for said in _RESULT.finditer(clause, found.end()):
+        dimension, value = RESULTS[said[0].lower()]
+        if is_denied(clause[found.end() : said.start()]) or (not none and is_denied(clause[: said.start()])):
+            continue
+        for row in rows:
+            told = results_of("\n".join(row.fields.get(name, "") for name in ("status", "result", "state")))[dimension]
+            if told and agrees(value, told) is none:
+                yield f"{noun} {row.fields.get('id', '')} is {', '.join(sorted(told))}"
+                break
+
+
+def compare_literal(said: str, kind: str, number: int, knowledge: Knowledge) -> str:
+    """Return that the evidence says a literal of another record of the same kind, and nothing of the sentence's own."""
+    own, others = [], []
+    for source in knowledge.sources.values():
+        whole = {identified for unit in (source.call, *source.units) if unit.part in {"call", "record"}
+                 for identified in unit.ids if identified[0] == kind}  # fmt: skip
+        if (kind, number) in whole or not whole:
+            own += source.units
+        else:
+            others.append((source, whole))
+    if Support(own).folded.find(fold(said)) >= 0:
+        return ""
+    for source, whole in others:
+        if fold(said) in Support(source.units).folded:
+            return f"{source.evidence_id} says {said} of {kind} {', '.join(str(other) for _, other in sorted(whole))}"
+    return ""
