@@ -5,9 +5,9 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+from langchain_azure_devops.results import list_page_fields, page_of_row
+
 _NUMBER = re.compile(r"(\d{1,9})[:-]")
 _LEAST_KEY = 4
 _DIFF_OF = "+++ b"
@@ -54,7 +54,7 @@ def page_of(urls: Mapping[str, Any] | None) -> str:
     if "url" in urls:
         return str(urls["url"])
     rows: Sequence[Any] = urls.get("rows") or ()
-    row = _complete(str(urls["pattern"]), rows[0]) if len(rows) == 1 and urls.get("pattern") else ""
+    row = _page(str(urls["pattern"]), rows[0]) if len(rows) == 1 and urls.get("pattern") else ""
     return row or str(urls.get("list") or "")
 
 
@@ -81,29 +81,17 @@ def page_of_quote(urls: Mapping[str, Any] | None, text: str, places: Sequence[in
         return PagePlace(page_of(urls))
     if in_file := urls["numbers"][row] if urls.get("numbers") else ():
         number = _nearest(in_file, lines[places[0]], said)
-        return _show_lines(_complete(str(urls["lines"]), rows[row]), number, number)
-    return PagePlace(_complete(str(urls["pattern"]), rows[row]))
+        return _show_lines(_page(str(urls["lines"]), rows[row]), number, number)
+    return PagePlace(_page(str(urls["pattern"]), rows[row]))
 
 
 def _values(pattern: str, rows: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
-    names = list(dict.fromkeys(_PLACEHOLDER.findall(pattern)))
+    names = list_page_fields(pattern)
     return [[row.get(name) for name in names] for row in rows]
 
 
-def _complete(pattern: str, values: Sequence[Any]) -> str:
-    """Fill in a pattern. A part of its query without a value is left out; without another value there is no page."""
-    names = (name for name in dict.fromkeys(_PLACEHOLDER.findall(pattern)) if name not in {"line", "end"})
-    known = dict(zip(names, values, strict=False))
-    path, mark, query = pattern.partition("?")
-    if any(known.get(name) is None for name in _PLACEHOLDER.findall(path)):
-        return ""
-    kept = [part for part in query.split("&") if all(known.get(n, "") is not None for n in _PLACEHOLDER.findall(part))]
-    whole = path + mark + "&".join(kept)
-    return _PLACEHOLDER.sub(lambda found: _as_part(known, found), whole)
-
-
-def _as_part(known: Mapping[str, Any], found: re.Match[str]) -> str:
-    return quote(str(known[found[1]]), safe="") if found[1] in known else found[0]
+def _page(pattern: str, values: Sequence[Any]) -> str:
+    return page_of_row(pattern, dict(zip(list_page_fields(pattern), values, strict=False)))
 
 
 def _number(urls: Mapping[str, Any], lines: Sequence[str], place: int) -> int | None:
@@ -128,7 +116,7 @@ def _find_part(parts: Sequence[Mapping[str, Any]], lines: Sequence[str], place: 
         for values in part["rows"]:
             key = str(values[0] or "")
             if len(key) >= _LEAST_KEY and (key in lines[place] or header.removeprefix(_DIFF_OF) == key):
-                return _complete(str(part["pattern"]), values)
+                return _page(str(part["pattern"]), values)
     return ""
 
 

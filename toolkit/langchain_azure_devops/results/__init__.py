@@ -18,6 +18,7 @@ from langchain_azure_devops.results.conventions import (
 from langchain_azure_devops.results.models import Lines, Page, PartialResult, Records, Result, marks_of, single
 from langchain_azure_devops.results.provenance import ERROR, origins
 from langchain_azure_devops.results.rendering import MAX_BUDGET, render, render_error
+from langchain_azure_devops.results.web_pages import list_page_fields, page_of_row
 
 __all__ = [
     "CURSORS",
@@ -36,8 +37,10 @@ __all__ = [
     "Result",
     "describe_organization",
     "error_artifact",
+    "list_page_fields",
     "marks_of",
     "origins",
+    "page_of_row",
     "render",
     "render_error",
     "single",

@@ -1,7 +1,7 @@
 """The web pages of results: where a person opens a record, a row, some lines or a part of it, and what it is called."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import get_args
 from urllib.parse import quote
 
@@ -11,6 +11,7 @@ from langchain_azure_devops.results.models import Lines, Result
 from langchain_azure_devops.text.untrusted import one_line
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_LINES = frozenset({"line", "end"})
 _LONGEST_CAPTION = 120
 
 
@@ -92,30 +93,53 @@ def _find_parts(record: Result, base_url: str, arguments: Mapping[str, JsonValue
 def _complete(
     template: str, records: Sequence[Result], several: bool, base_url: str, arguments: Mapping[str, JsonValue]
 ) -> str | None:
+    """Fill in the address of a kind of record. A placeholder for a field that rows show stays."""
+
+    def find(name: str) -> str | None:
+        found = next((value for record in records if (value := getattr(record, name, None)) is not None), None)
+        if several and found is not None and _is_shown(type(records[0]), name):
+            return f"{{{name}}}"
+        value = arguments.get(name) if found is None else found
+        return None if value in (None, "*") else quote(str(value), safe="")
+
+    filled = _fill_address(template, find)
+    return None if filled is None else f"{base_url}/{filled}"
+
+
+def list_page_fields(pattern: str) -> list[str]:
+    """Return the fields of a row that complete the pattern of its web page."""
+    return [name for name in dict.fromkeys(_PLACEHOLDER.findall(pattern)) if name not in _LINES]
+
+
+def page_of_row(pattern: str, row: Mapping[str, object]) -> str:
+    """Return the web page of a row; empty when the row lacks a value. The placeholders of lines stay.
+
+    Args:
+        pattern: The `pattern` or `lines` of an artifact's `urls`, or one of its `parts`.
+        row: The row, or what it has of the fields in `list_page_fields`.
+    """
+
+    def find(name: str) -> str | None:
+        if name in _LINES:
+            return f"{{{name}}}"
+        return None if row.get(name) is None else quote(str(row[name]), safe="")
+
+    return _fill_address(pattern, find) or ""
+
+
+def _fill_address(template: str, find: Callable[[str], str | None]) -> str | None:
     """Fill in an address; a part of its query without a value is left out, and None is returned without a path."""
     path, _, query = template.partition("?")
-    filled = _fill_in(path, records, several, arguments) if path else None
+    filled = _fill_in(path, find) if path else None
     if filled is None:
         return None
-    parts = [part for each in query.split("&") if each and (part := _fill_in(each, records, several, arguments))]
-    return f"{base_url}/{filled}" + ("?" + "&".join(parts) if parts else "")
+    parts = [part for each in query.split("&") if each and (part := _fill_in(each, find))]
+    return filled + ("?" + "&".join(parts) if parts else "")
 
 
-def _fill_in(template: str, records: Sequence[Result], several: bool, arguments: Mapping[str, JsonValue]) -> str | None:
-    """Fill in a part of an address. A placeholder for a field that rows show stays; None when a value is missing."""
-    missing = False
-
-    def fill(match: re.Match[str]) -> str:
-        nonlocal missing
-        found = next((value for record in records if (value := getattr(record, match[1], None)) is not None), None)
-        if several and found is not None and _is_shown(type(records[0]), match[1]):
-            return match[0]
-        value = arguments.get(match[1]) if found is None else found
-        missing = missing or value in (None, "*")
-        return quote(str(value), safe="")
-
-    filled = _PLACEHOLDER.sub(fill, template)
-    return None if missing else filled
+def _fill_in(template: str, find: Callable[[str], str | None]) -> str | None:
+    values = {name: find(name) for name in _PLACEHOLDER.findall(template)}
+    return None if None in values.values() else _PLACEHOLDER.sub(lambda match: str(values[match[1]]), template)
 
 
 def _is_shown(kind: type[Result], name: str) -> bool:
