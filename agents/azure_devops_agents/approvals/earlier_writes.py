@@ -1,5 +1,6 @@
 """Remember writes of earlier processes whose outcome is not known, so that an equal one is not sent without a word."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -35,11 +36,11 @@ async def arecall_writes(
     client: AzureDevOps, tool: Tool[..., Any], journal: WriteJournal, place: str
 ) -> AsyncIterator[None]:
     """Tell the client of the open writes, like `recall_writes`, without blocking."""
-    remembered = _remember(client, tool, await journal.alist_open(tool.name, place))
+    remembered = _remember(client, tool, await asyncio.to_thread(journal.list_open, tool.name, place))
     yield
     for write_id, is_found in remembered.items():
         if is_found():
-            await journal.afinish(write_id, "written", _FOUND)
+            await asyncio.to_thread(journal.finish, write_id, "written", _FOUND)
 
 
 def _remember(client: AzureDevOps, tool: Tool[..., Any], found: Iterable[OpenWrite]) -> dict[str, Callable[[], bool]]:

@@ -1,6 +1,5 @@
 """The journal of writes: each is stored when it is approved, before it is sent, and afterwards. None is sent twice."""
 
-import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -45,8 +44,8 @@ class OpenWrite:
 class WriteJournal:
     """The writes that were begun; the same approval always has the same id.
 
-    It is safe across threads and processes, and across machines with Postgres. Every method has an asynchronous form
-    with the prefix `a`, which does the same work in a thread and blocks no event loop.
+    It is safe across threads and processes, and across machines with Postgres. Its methods block: on an event loop,
+    call them with `asyncio.to_thread`.
     """
 
     def __init__(self, place: Path | str | None = None) -> None:
@@ -79,18 +78,10 @@ class WriteJournal:
         )
         self._database.change(into, (write_id, digest, _storable(approver)))
 
-    async def aapprove(self, write_id: str, digest: str, approver: str) -> None:
-        """Store that a write was approved, like `approve`."""
-        await asyncio.to_thread(self.approve, write_id, digest, approver)
-
     def is_approved(self, write_id: str, digest: str, approver: str) -> bool:
         """Return whether this very approval was stored."""
         wanted = "SELECT id FROM approvals WHERE id = ? AND digest = ? AND approver = ?"
         return bool(self._database.read(wanted, (write_id, digest, _storable(approver))))
-
-    async def ais_approved(self, write_id: str, digest: str, approver: str) -> bool:
-        """Return whether this very approval was stored, like `is_approved`."""
-        return await asyncio.to_thread(self.is_approved, write_id, digest, approver)
 
     def begin(self, write_id: str, tool: str, destination: str = "", arguments: str = "{}") -> Outcome | None:
         """Store that a write begins; return None the first time, and later the outcome of the earlier one.
@@ -111,18 +102,10 @@ class WriteJournal:
         self._begun_here.add(write_id)
         return None
 
-    async def abegin(self, write_id: str, tool: str, destination: str = "", arguments: str = "{}") -> Outcome | None:
-        """Store that a write begins, like `begin`."""
-        return await asyncio.to_thread(self.begin, write_id, tool, destination, arguments)
-
     def outcome(self, write_id: str) -> Outcome | None:
         """Return the outcome of a write; None if it never began."""
         rows = self._database.read("SELECT status, text, begun FROM intents WHERE id = ?", (write_id,))
         return Outcome(rows[0][0], rows[0][1] or "", rows[0][2]) if rows else None
-
-    async def aoutcome(self, write_id: str) -> Outcome | None:
-        """Return the outcome of a write, like `outcome`."""
-        return await asyncio.to_thread(self.outcome, write_id)
 
     def list_open(self, tool: str, destination: str) -> list[OpenWrite]:
         """List the writes that others began, and whose outcome is not known: of a tool, to a destination."""
@@ -133,19 +116,11 @@ class WriteJournal:
         rows = self._database.read(wanted, (tool, destination))
         return [OpenWrite(*row) for row in rows if row[0] not in self._begun_here]
 
-    async def alist_open(self, tool: str, destination: str) -> list[OpenWrite]:
-        """List the writes that others began, like `list_open`."""
-        return await asyncio.to_thread(self.list_open, tool, destination)
-
     def finish(self, write_id: str, status: str, text: str) -> None:
         """Store the outcome of a write."""
         self._database.change(
             "UPDATE intents SET status = ?, text = ? WHERE id = ?", (status, _storable(text), write_id)
         )
-
-    async def afinish(self, write_id: str, status: str, text: str) -> None:
-        """Store the outcome of a write, like `finish`."""
-        await asyncio.to_thread(self.finish, write_id, status, text)
 
     def delete_settled(self, thread: str, threads: Sequence[str]) -> None:
         """Delete the writes of a thread whose outcome is known.

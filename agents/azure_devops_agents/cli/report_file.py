@@ -29,7 +29,7 @@ def _as_markdown(report: Mapping[str, Any], _: Mapping[str, FullEvidence], quest
 
 
 def _as_json(report: Mapping[str, Any], evidence: Mapping[str, FullEvidence], _: str) -> str:
-    return report_as_json(report, evidence)
+    return report_as_json(report, evidence, render_markdown(report))
 
 
 def _as_sarif(report: Mapping[str, Any], evidence: Mapping[str, FullEvidence], question: str) -> str:
@@ -39,9 +39,9 @@ def _as_sarif(report: Mapping[str, Any], evidence: Mapping[str, FullEvidence], q
 _FORMS: Mapping[str, _Render] = dict(zip(REPORT_ENDINGS, (_as_markdown, _as_page, _as_json, _as_sarif), strict=True))
 
 
-def report_as_json(report: Mapping[str, Any] | None, evidence: Mapping[str, FullEvidence]) -> str:
-    """Return the report and the evidence of a thread as JSON."""
-    return machine_readable({"report": report, "evidence": list(evidence.values())})
+def report_as_json(report: Mapping[str, Any] | None, evidence: Mapping[str, FullEvidence], message: str) -> str:
+    """Return the report, the last words of the model and the evidence of a thread as JSON."""
+    return machine_readable({"report": report, "message": message, "evidence": list(evidence.values())})
 
 
 def write_report(
@@ -88,8 +88,7 @@ def save_report(investigator: Investigator, thread: str, path: Path) -> None:
 
 
 def as_json(investigator: Investigator, thread: str) -> str:
-    """Return the report and the evidence of a thread as JSON, with the last words of the model in `message`."""
+    """Return the report and the evidence of a thread as JSON, with the last words of the model."""
     state = investigator.state(thread)
     spoken = [str(message.text) for message in state.get("messages", []) if isinstance(message, AIMessage)]
-    told = {"report": state.get("report"), "message": spoken[-1] if spoken else ""}
-    return machine_readable({**told, "evidence": list(investigator.evidence(thread).values())})
+    return report_as_json(state.get("report"), investigator.evidence(thread), spoken[-1] if spoken else "")

@@ -217,8 +217,9 @@ class _Reader:
         yield from self._names()
 
     def _codes(self) -> Iterator[Fact]:
-        for match in self._take(_CODE, self._is_code):
+        for match in filter(self._is_code, list(_CODE.finditer(self._rest))):
             yield self._fact("literal", match, match[0].rstrip(".,:;"))
+            self._blank(match.start(), match.end())
 
     def _is_code(self, match: "re.Match[str]") -> bool:
         word = match[0]
@@ -305,12 +306,11 @@ class _Reader:
                 made = by[1] not in _VOTED if by else re.search(r"(?:\d|\0) of $", self._rest[: match.start()])
                 yield self._fact("name", match, text, "by" if made else "", text)
 
-    def _take(self, pattern: "re.Pattern[str]", wanted: object = None) -> Iterator["re.Match[str]"]:
+    def _take(self, pattern: "re.Pattern[str]") -> Iterator["re.Match[str]"]:
         """Yield the matches and take them out of the sentence."""
         for match in list(pattern.finditer(self._rest)):
-            if wanted is None or (callable(wanted) and wanted(match)):
-                yield match
-                self._blank(match.start(), match.end())
+            yield match
+            self._blank(match.start(), match.end())
 
     def _blank(self, start: int, end: int) -> None:
         self._rest = f"{self._rest[:start]}{chr(0) * (end - start)}{self._rest[end:]}"

@@ -68,20 +68,20 @@ def test_only_an_approval_that_was_stored_counts(place):
     journal.close()
 
 
-async def test_the_asynchronous_form_keeps_the_same_journal_and_blocks_no_loop(place):
+async def test_many_threads_keep_the_same_journal_and_block_no_loop(place):
     journal = WriteJournal(place)
     with blockbuster_ctx():
-        assert await journal.aoutcome("a") is None
-        await journal.aapprove("a", "digest", "dana")
-        assert await journal.ais_approved("a", "digest", "dana")
-        begun = await asyncio.gather(*(journal.abegin("a", "tool", "here", "{}") for _ in range(8)))
+        assert await asyncio.to_thread(journal.outcome, "a") is None
+        await asyncio.to_thread(journal.approve, "a", "digest", "dana")
+        assert await asyncio.to_thread(journal.is_approved, "a", "digest", "dana")
+        begun = await asyncio.gather(*(asyncio.to_thread(journal.begin, "a", "tool", "here", "{}") for _ in range(8)))
         assert begun.count(None) == 1
-        await journal.afinish("a", "unknown", "lost \ud800 \0")
-        assert (await journal.aoutcome("a")).status == "unknown"
-        assert await journal.alist_open("tool", "here") == []
+        await asyncio.to_thread(journal.finish, "a", "unknown", "lost \ud800 \0")
+        assert (await asyncio.to_thread(journal.outcome, "a")).status == "unknown"
+        assert await asyncio.to_thread(journal.list_open, "tool", "here") == []
     journal.close()
     other = WriteJournal(place)
-    assert [entry.write_id for entry in await other.alist_open("tool", "here")] == ["a"]
+    assert [entry.write_id for entry in await asyncio.to_thread(other.list_open, "tool", "here")] == ["a"]
     assert other.outcome("a").text == "lost \ufffd \ufffd"
     other.close()
 
@@ -89,9 +89,9 @@ async def test_the_asynchronous_form_keeps_the_same_journal_and_blocks_no_loop(p
 async def test_a_loop_goes_on_while_the_journal_waits_for_another_client(place, hold_journal):
     """If a write that begins stopped the loop, nobody could let the other client go on."""
     journal = WriteJournal(place)
-    await journal.aoutcome("a")
+    await asyncio.to_thread(journal.outcome, "a")
     with hold_journal(place):
-        begins = asyncio.create_task(journal.abegin("a", "tool"))
+        begins = asyncio.create_task(asyncio.to_thread(journal.begin, "a", "tool"))
         await asyncio.to_thread(sum, range(1000))
         assert not begins.done()
     assert await begins is None

@@ -87,7 +87,7 @@ def test_reports_for_machines_hold_no_command_and_lose_nothing():
     import json
 
     state = {"report": {"answer": "##vso[task.complete]"}, "evidence": {"E1": {"text": "a\n##[error]b"}}}
-    text = report_as_json(state["report"], state["evidence"])
+    text = report_as_json(state["report"], state["evidence"], "")
     assert "##vso[" not in text
     assert "##[" not in text
     assert json.loads(text)["report"] == state["report"]

@@ -1,5 +1,6 @@
 """Ask a person, or the write plan, about all writes of a turn. Nothing is written here."""
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -88,7 +89,7 @@ class ApproveNode:
             if step.denied is not None:
                 await record_event_async(self.toolkit.client, "denied", **step.denied)
         for approval in _list_approvals(steps):
-            await self.preparing.journal.aapprove(*approval)
+            await asyncio.to_thread(self.preparing.journal.approve, *approval)
         return _join(steps)
 
     def _take_steps(self, state: State) -> list[Step]:

@@ -1,5 +1,6 @@
 """Carry out approved writes, each once. Nobody is asked here."""
 
+import asyncio
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -93,13 +94,13 @@ class WriteNode:
     async def awrite(self, decision: Decision) -> dict[str, Any]:
         """Carry out an approved write, once, without blocking."""
         tools, client, tool = available_tools(self.toolkit), self.toolkit.client, self._tool(decision["call"])
-        before = await self.journal.aoutcome(decision["write_id"])
-        approved = before is not None or await self.journal.ais_approved(*approval_of(decision))
+        before = await asyncio.to_thread(self.journal.outcome, decision["write_id"])
+        approved = before is not None or await asyncio.to_thread(self.journal.is_approved, *approval_of(decision))
         if not approved:
             await record_event_async(client, "denied", tool=tool.name, digest=decision["digest"], reason=_NOT_APPROVED)
         if prevented := self._find_obstacle(decision, tools, before, approved=approved):
             return prevented
-        if before := before or await self.journal.abegin(*self._entry(decision)):
+        if before := before or await asyncio.to_thread(self.journal.begin, *self._entry(decision)):
             if before.status == _OUTDATED:
                 return _mark_outdated(decision)
             outcome = await client.run(self._find_outcome(decision, before))
@@ -108,7 +109,7 @@ class WriteNode:
             with _approved(decision):
                 message = await tools[decision["call"]["name"]].ainvoke(tool_call(decision["call"]))
         status, text, update = self._conclude(decision, message)
-        await self.journal.afinish(decision["write_id"], status, text)
+        await asyncio.to_thread(self.journal.finish, decision["write_id"], status, text)
         return update
 
     def _entry(self, decision: Decision) -> tuple[str, str, str, str]:
@@ -151,7 +152,7 @@ class WriteNode:
         about = {"tool": self._tool(decision["call"]).name, "digest": decision["digest"]}
         await record_event_async(client, events.get(outcome.status, "failed"), **about, looked_up=True)
         if outcome.status != "unknown":
-            await self.journal.afinish(decision["write_id"], str(outcome.status), outcome.text)
+            await asyncio.to_thread(self.journal.finish, decision["write_id"], str(outcome.status), outcome.text)
         return outcome
 
 
