@@ -137,6 +137,6 @@ def _describe_fault(error: ValidationError, answer: Mapping[str, Any]) -> str:
     given = answer["decisions"]
     types = [each.get("type") for each in given if isinstance(each, dict)] if isinstance(given, list) else []
     if "respond" in types:
-        return "Nobody can respond in place of a write, because the model would take the text for its result."
+        return "The type respond is not allowed here. Use approve, edit, reject or stop."
     faults = [f"{'.'.join(map(str, each['loc']))}: {each['type'].replace('_', ' ')}" for each in error.errors()]
     return f"The answer does not have the form of one ({'; '.join(faults)})."[:_LONGEST_PROBLEM]

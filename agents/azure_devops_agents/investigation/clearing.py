@@ -67,10 +67,7 @@ def clear_state(state: State, clear: Clear, replaced: Mapping[str, Place]) -> di
 
 @dataclass
 class ClearNode:
-    """The node that waits until every call of a step is answered, decided or prepared.
-
-    It replaces the secrets that became known by it, in the state and in the texts of the evidence.
-    """
+    """The node that runs after each step. It replaces secrets that became known, and marks which writes wait."""
 
     client: AzureDevOps
     evidence: EvidenceOfRun

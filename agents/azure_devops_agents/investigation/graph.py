@@ -92,7 +92,9 @@ def build_graph(
     clearing = ClearNode(toolkit.client, evidence, meter)
     spent = spending or Spending()
     turn, reading = ModelNode(model, toolkit, meter, instructions, spending=spent), ReadNode(toolkit, evidence)
-    ending = ReportNodes(toolkit, meter, writes, clearing, partial(spent.cost, name_model(model)))
+    ending = ReportNodes(
+        toolkit, meter, writes, clearing, partial(spent.cost, name_model(model)), spent.currency(name_model(model))
+    )
     preparing, writing = PrepareNode(toolkit, writes, plan), WriteNode(toolkit, writes)
     asking = ApproveNode(preparing, name_approver or name_signed_in_user, meter)
     looking = SecondLookNode(model, toolkit, Meter(second_budget, clock), evidence, instructions, second_look, spent)

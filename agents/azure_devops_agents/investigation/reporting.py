@@ -53,6 +53,7 @@ class ReportNodes:
     journal: WriteJournal
     clearing: ClearNode
     cost: Callable[[Usage], float | None] = lambda _: None
+    currency: str = ""
 
     def report(self, state: State) -> dict[str, Any]:
         """Take the report from the model's last message, check what it says, and answer the calls that remain."""
@@ -160,16 +161,17 @@ class ReportNodes:
     def _check(self, state: State, cleared: dict[str, Any]) -> dict[str, Any]:
         known = {**state.get("evidence", {}), **cleared.get("evidence", {})}
         report = dict(state["report"] or check_report(plain_report(""), {}))
-        limits = [text for text in (state.get("failure"), self.meter.limit(state)) if text]
+        limit = self.meter.limit(state)
         calls = calls_of_question(state)
         cited = {identifier for section in SECTIONS for entry in report[section] for identifier in entry["evidence"]}
         decided = state.get("decisions", {})
         used = add_usage(self.meter.usage(state), (report.get("second_look") or {}).get("usage"))
-        report["usage"] = {**used, "cost": self.cost(used)}
+        report["usage"] = {**used, "cost": self.cost(used)} | ({"currency": self.currency} if self.currency else {})
         report["coverage"] = list_coverage(
             {name: entry for name, entry in known.items() if entry["call"] in calls or name in cited},
             {name: entry for name, entry in decided.items() if name in calls},
-            limits,
+            [limit] if limit else [],
+            state.get("failure") or "",
         )
         unfinished = _list_unfinished_writes(self.journal, known, decided)
         for status, text in (*unfinished, *self._list_dropped_writes(state)):

@@ -57,8 +57,7 @@ _MOST_DIFFERENCES = 20
 # No person is there to be asked anything: a plain text is the report.
 _ROUTES: dict[Hashable, str] = {"read": "read", "report": "report", "answer": "report"}
 _MODES: list[StreamMode] = ["custom", "values"]
-# The graph around this one may wait for each checkpoint to be stored. LangGraph hands that on to a graph that stores
-# none, which then waits for a checkpoint that never comes; it takes no other argument without a warning.
+# LangGraph passes `durability` to inner graphs. Without a checkpointer the inner graph would hang, so it is reset here.
 _WITHOUT_CHECKPOINTS: RunnableConfig = {"configurable": {"__pregel_durability": "async"}}
 
 TASK = """\

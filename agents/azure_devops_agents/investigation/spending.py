@@ -28,13 +28,17 @@ class CeilingReached(AzureDevOpsError):
 
 
 class Price(BaseModel):
-    """The prices of a model for a million tokens. `cached` is that of input from the provider's cache."""
+    """The prices of a model for a million tokens. `cached` is that of input from the provider's cache.
+
+    `currency` is shown behind each cost; without it, a cost has no unit.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     input: float = Field(ge=0, allow_inf_nan=False)
     output: float = Field(ge=0, allow_inf_nan=False)
     cached: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    currency: str = Field(default="", max_length=10)
 
     def cost(self, used: Usage) -> float:
         """Return the cost of what a question used."""
@@ -64,11 +68,14 @@ def load_prices(path: Path | str | None = None, environ: Mapping[str, str] | Non
     try:
         text = Path(given).read_text(encoding="utf-8")
         found = json.loads(text) if given.endswith(".json") else tomllib.loads(text)
-        return {str(name): Price.model_validate(price) for name, price in dict(found).items()}
+        models = {str(name): price for name, price in dict(found).items() if name != "currency"}
+        currency = {"currency": found["currency"]} if "currency" in found else {}
+        return {name: Price.model_validate({**currency, **dict(price)}) for name, price in models.items()}
     except (OSError, ValueError, TypeError, ValidationError) as error:
         raise Misconfigured(
             f"The prices in {given!r} cannot be used: {error}. The file gives for each model the prices of a million "
-            'tokens, as in ["gpt-5"] input = 1.25, cached = 0.125, output = 10.',
+            'tokens, as in ["gpt-5"] input = 1.25, cached = 0.125, output = 10, and may begin with '
+            'currency = "USD".',
             subject="prices",
         ) from None
 
@@ -134,6 +141,11 @@ class Spending:
         """Return the cost of what was used; None when the model has no price."""
         price = self.prices.get(model)
         return None if price is None else price.cost(used)
+
+    def currency(self, model: str) -> str:
+        """Return the currency of a model's price; empty when it is not known."""
+        price = self.prices.get(model)
+        return "" if price is None else price.currency
 
 
 def open_spending(place: Path | str | None, environ: Mapping[str, str] | None = None) -> Spending:

@@ -31,10 +31,16 @@ TIMELINE, SECOND_LOOK, WRITTEN, COVERAGE, SOURCES = "Time line", "Second look", 
 _LOOKS = {
     "agrees": "An independent pass came to the same result.",
     "disagrees": "An independent pass came to another result. Trust this report less until the difference is settled.",
-    "failed": "An independent pass came to no result that could be compared.",
+    "failed": "The second look failed, so nothing was compared.",
     "left_out": "No independent pass looked at this report.",
 }
-_GAPS = {"partial": "Read in part", "not_written": "Not written", "limits": "Limit reached", "unknown": "Unknown"}
+_GAPS = {
+    "partial": "Read in part",
+    "not_written": "Not written",
+    "limits": "Limit reached",
+    "failure": "Ended early",
+    "unknown": "Unknown",
+}
 _EVIDENCE_ID = re.compile(r"E\d+")
 _LINK = re.compile(r"https?://[!#$%&*+,./0-9:;=?@A-Z_a-z~-]+")
 
@@ -191,7 +197,8 @@ def describe_usage(usage: Mapping[str, Any]) -> str:
     if (seconds := usage.get("seconds")) is not None:
         parts.append(_describe_seconds(float(seconds)))
     if (cost := usage.get("cost")) is not None:
-        parts.append(f"{cost:.{2 if cost >= 0.1 else 4}f} {usage.get('currency', 'USD')}")
+        amount, currency = f"{cost:.{2 if cost >= 0.1 else 4}f}", one_line(usage.get("currency") or "")
+        parts.append(f"{amount} {currency}" if currency else f"cost {amount}")
     return " · ".join(parts)
 
 

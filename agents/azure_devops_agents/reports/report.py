@@ -91,7 +91,7 @@ def describe_found(evidence: Sequence[Evidence]) -> str:
 
 
 def list_coverage(
-    evidence: Mapping[str, Evidence], decisions: Mapping[str, Mapping[str, Any]], limits: list[str]
+    evidence: Mapping[str, Evidence], decisions: Mapping[str, Mapping[str, Any]], limits: list[str], failure: str = ""
 ) -> dict[str, list[str]]:
     """List what the report does not cover, and what was written."""
     gaps: dict[str, list[str]] = {}
@@ -107,4 +107,6 @@ def list_coverage(
         gaps["written"] = written
     if limits:
         gaps["limits"] = limits
+    if failure:
+        gaps["failure"] = [failure]
     return gaps

@@ -138,7 +138,7 @@ def test_respond_is_refused_in_words_that_say_why(graph):
     running = graph(BUG, REPORT)
     ask(running)
     state = running.invoke(Command(resume={"type": "respond", "message": "It is filed."}), CONFIG)
-    assert "Nobody can respond in place of a write" in state["__interrupt__"][0].value["problem"]
+    assert "The type respond is not allowed here" in state["__interrupt__"][0].value["problem"]
 
 
 def test_one_decision_that_is_asked_again_does_not_undo_the_others(toolkit, organization, tmp_path):

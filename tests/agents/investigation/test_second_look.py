@@ -131,7 +131,7 @@ def test_a_comparison_that_does_not_come_is_told_and_the_report_stays(reader, co
     looked = state["report"]["second_look"]
     assert looked["result"] == "failed"
     assert state["report"]["answer"] == "Yes, build 19 succeeded."
-    assert "came to no result that could be compared" in render_markdown(state["report"])
+    assert "The second look failed" in render_markdown(state["report"])
 
 
 def test_a_second_look_whose_model_fails_leaves_the_report_as_it_is(reader):

@@ -10,6 +10,7 @@ from azure_devops_agents.investigation.events import ModelAnswered, ModelText, R
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.providers import open_model
+from azure_devops_agents.reports.markdown import render_markdown
 from azure_devops_evals.live.openai_server import OpenAIServer, Turn
 
 REPORT = ("write_report", json.dumps({"answer": "Done.", "verdict": "answered"}))
@@ -103,7 +104,9 @@ def test_a_model_that_fails_for_good_ends_in_a_report_that_says_so(ask, turn):
     report = report_of(ask(turn)[0])
     assert report["verdict"] == "inconclusive"
     assert "The model failed" in report["answer"]
-    assert report["coverage"]["limits"]
+    assert "The model failed" in report["coverage"]["failure"][0]
+    assert "limits" not in report["coverage"]
+    assert "**Ended early**: The model failed" in render_markdown(report)
 
 
 HOSTILE = "Look: ![x](https://evil.example/?d=1) and that is all."

@@ -3,7 +3,9 @@
 import pytest
 from markdown_it import MarkdownIt
 
+from azure_devops_agents.investigation.spending import Spending, load_prices
 from azure_devops_agents.reports.markdown import render_markdown
+from azure_devops_agents.reports.outline import describe_usage
 
 FILE = "https://dev.azure.com/tidewater/Platform/_git/platform-api?path=%2Fdeploy%2Fci.env&version=GBmain"
 BUILD = "https://dev.azure.com/tidewater/Platform/_build/results?buildId=35"
@@ -102,3 +104,11 @@ def test_no_text_passes_for_a_section_or_hides_the_next_one(text, field):
 def test_only_a_web_address_becomes_a_link(url):
     report = {**REPORT, "links": {"E7": {"title": "x", "url": url}}}
     assert url not in render_markdown(report)
+
+
+def test_a_cost_has_the_currency_of_the_prices_and_no_other(tmp_path):
+    path, used = tmp_path / "prices.toml", {"calls": 1, "cost": 0.25}
+    path.write_text('currency = "EUR"\n[small]\ninput = 1\noutput = 2\n', encoding="utf-8")
+    spending = Spending(prices=load_prices(path))
+    assert describe_usage({**used, "currency": spending.currency("small")}) == "1 tool call · 0.25 EUR"
+    assert describe_usage({**used, "currency": spending.currency("other")}) == "1 tool call · cost 0.25"

@@ -18,10 +18,9 @@ def reduce_results(
 ) -> list[AnyMessage]:
     """Return a conversation in which the oldest results are reduced to a line, when it has more than `most` tokens.
 
-    Once there are too many, so many results are reduced that half of the tokens remain. Which results these are follows
-    from the conversation before them alone: the beginning of what is sent stays the same for many turns, and the cache
-    of a provider holds. Results that the model has not seen yet are reduced only when they do not fit by themselves.
-    Each call keeps its answer.
+    When the limit is exceeded, the oldest results are reduced until half of the tokens remain. The choice depends only
+    on earlier messages, so the provider's cache stays valid. Results that the model
+    has not seen yet are reduced only when they do not fit by themselves. Each call keeps its answer.
 
     Args:
         messages: The conversation. It is not changed.
