@@ -16,7 +16,9 @@ from langchain_azure_devops.errors import Misconfigured
 
 DAY = datetime(2026, 11, 20, 9, tzinfo=UTC)
 USED = Usage(calls=0, tokens=10, input=8, output=2, cached=0, estimated=False, seconds=0.0)
-ANSWER = Turn(calls=[("write_report", json.dumps({"answer": "Done.", "verdict": "answered"}))], usage=(900, 400, 100))
+ANSWER = Turn(
+    calls=[("write_report", json.dumps({"answer": "Done.", "verdict": "inconclusive"}))], usage=(900, 400, 100)
+)
 
 
 @pytest.fixture
