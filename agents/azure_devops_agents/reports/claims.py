@@ -74,10 +74,9 @@ class Claims:
         """
         quoted = [unit for place in found for unit in self.quoted_units(place)]
         named = [unit for name in told for unit in (*self._sources[name].units, self._sources[name].call)]
-        marked = []
+        marked, support = [], Support([*self._around(quoted), *named])
         for sentence in split_sentences(answer):
             knowledge = self._knowledge([*cited, *cited_in(sentence), *told])
-            support = Support([*self._around(quoted), *named])
             compared = Comparison(sentence, knowledge, quoted, support, self._question, knowledge.everything)
             if problems := [*self._list_unknown(sentence), *compared.problems(), *self._compare_writes(compared)]:
                 marked.append((sentence, problems))

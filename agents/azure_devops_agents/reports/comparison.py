@@ -10,6 +10,9 @@ from azure_devops_agents.reports.facts import CERTAIN, Fact, find_facts, split_c
 from azure_devops_agents.reports.knowledge import Knowledge, Support, agrees, fold, results_of
 from azure_devops_agents.reports.units import Unit
 
+_LONGEST, _MOST_FACTS = 2_000, 100
+"""A sentence with more characters or more facts is not compared: it would take long, and no reader could check it."""
+_TOO_LONG = "it is too long to be compared with the evidence; say it in shorter sentences"
 _SUBJECTS = frozenset({"id", "number"})
 _BOUND = frozenset({"name", "date", "hash"})
 _TIED = frozenset({"id", "number", "name", "date", "literal", "hash"})
@@ -49,12 +52,16 @@ class Comparison:
             question: What was asked, folded.
             far: Other evidence that counts where it says a fact together with another one; none by default.
         """
-        self.sentence, self.facts = sentence, find_facts(sentence, knowledge.names)
+        self.sentence = sentence
+        self.facts = find_facts(sentence, knowledge.names) if len(sentence) <= _LONGEST else []
+        self._too_long = len(sentence) > _LONGEST or len(self.facts) > _MOST_FACTS
         self._knowledge, self._quoted, self._near, self._question = knowledge, quoted, near, question
         self._far = far or Support([])
 
     def problems(self) -> list[str]:
         """Return what the evidence does not say, or says otherwise."""
+        if self._too_long:
+            return [_TOO_LONG]
         told = [*self.list_missing(), *self._compare_fields()]
         clauses: dict[int, list[Fact]] = defaultdict(list)
         for fact in self.facts:
@@ -90,7 +97,7 @@ class Comparison:
 
     def list_missing(self) -> list[str]:
         """Return the facts that are nowhere in the evidence; results are not among them."""
-        return [f"the quote does not contain {fact.text}" for fact in self._missing]
+        return [_TOO_LONG] if self._too_long else [f"the quote does not contain {fact.text}" for fact in self._missing]
 
     @cached_property
     def _missing(self) -> list[Fact]:
@@ -121,7 +128,7 @@ class Comparison:
         """
         others = [other for other in self.facts if other.clause == fact.clause and other is not fact]
         for unit in self._knowledge.everything.units:
-            alone = Support([unit])
+            alone = self._knowledge.alone(unit)
             if unit.part == "call" or not alone.has(fact):
                 continue
             whole = self._knowledge.extend([unit]) if unit.is_record else alone
@@ -137,8 +144,7 @@ class Comparison:
     def _is_like(self, fact: Fact, listed: Sequence[Fact]) -> bool:
         """Return whether an entry of a list is of the same kind as the entries that are quoted."""
         if fact.kind not in _SUBJECTS:
-            texts = [Support(source.units) for source in self._knowledge.sources.values()]
-            return any(text.has(fact) and all(map(text.has, listed)) for text in texts)
+            return any(text.has(fact) and all(map(text.has, listed)) for text in self._knowledge.texts)
         quoted = [
             unit for other in listed if self._near.has(other) for unit in self._knowledge.owners(other) if unit.is_row
         ]
@@ -182,13 +188,19 @@ class Comparison:
     def _compare_result(self, fact: Fact, results: Sequence[Fact], about: Mapping[Fact, Sequence[Unit]]) -> str:
         """Return how evidence contradicts a result, or that it tells none."""
         claimed = [other.value for other in results if other.noun == fact.noun and not other.negated]
-        known = {subject: self._results_of(units, fact.noun) for subject, units in about.items()}
-        for subject, found in known.items():
-            if found and fact.negated and found <= {fact.value}:
-                return f"{subject.text} is {', '.join(sorted(found))}"
-            if found and not fact.negated and not any(agrees(value, found) for value in claimed):
-                return f"{subject.text} is not {fact.text} but {', '.join(sorted(found))}"
-        return "" if any(known.values()) else self._compare_free_result(fact)
+        if rows := self._find_named_rows(fact):
+            return _contradict(fact, claimed, {_name_row(unit): set(results_of(unit.text)[fact.noun]) for unit in rows})
+        known = {subject.text: self._results_of(units, fact.noun) for subject, units in about.items()}
+        if any(known.values()):
+            return _contradict(fact, claimed, known)
+        return self._compare_free_result(fact)
+
+    def _find_named_rows(self, fact: Fact) -> list[Unit]:
+        """Return the quoted rows inside a record, such as stages, whose first cell the sentence names."""
+        said = fold(self.sentence)
+        inner = [unit for unit in self._quoted if unit.fields and unit.part not in {"", "record", "call"}]
+        named = [unit for unit in inner if re.search(rf"(?<!\w){re.escape(fold(_name_row(unit)))}(?!\w)", said)]
+        return [unit for unit in named if results_of(unit.text)[fact.noun]]
 
     def _compare_free_result(self, fact: Fact) -> str:
         """Compare a result that no id of the clause tells with the quoted lines, and then with all evidence."""
@@ -226,21 +238,27 @@ class Comparison:
         alone = all(other.kind in {"result", "name"} for other in here)
         return len(following) if fact.kind == "count" and alone and len(following) > 1 else None
 
-    def _counts(self, fact: Fact) -> set[int]:
-        """Return how many rows each table has that the sentence is about: in all, and with what the clause names."""
+    @cached_property
+    def _tables(self) -> list[list[Unit]]:
+        """The rows of each table that the sentence is about."""
         said = self.sentence.lower()
         tables: dict[tuple[str, str, int | None], list[Unit]] = defaultdict(list)
         for unit in self._knowledge.everything.units:
             inner = unit.fields and unit.part not in {"record", "call"} and unit.part.rstrip("s") in said
             if unit.is_row or inner:
                 tables[unit.evidence_id, unit.part, unit.own].append(unit)
+        return list(tables.values())
+
+    def _counts(self, fact: Fact) -> set[int]:
+        """Return how many rows each table has that the sentence is about: in all, and with what the clause names."""
+        said = self.sentence.lower()
         clause = [other for other in self.facts if other.clause == fact.clause]
         arguments: dict[str, set[str]] = defaultdict(set)
         for source in self._knowledge.sources.values():
             for name, value in source.call.fields.items():
                 arguments[name].add(value)
         found = {len(values) for name, values in arguments.items() if f"{name.rstrip('s')}s" in said}
-        for rows in tables.values():
+        for rows in self._tables:
             found |= {len(rows), *_sums(rows)}
             found |= {
                 sum(_says(row, other) for row in rows)
@@ -248,6 +266,20 @@ class Comparison:
                 if other.kind in {"name", "literal", "result"}
             }
         return found
+
+
+def _contradict(fact: Fact, claimed: Sequence[str], known: Mapping[str, set[str]]) -> str:
+    """Return how the results of named records or rows contradict a claimed one; empty when none does."""
+    for subject, found in known.items():
+        if found and fact.negated and found <= {fact.value}:
+            return f"{subject} is {', '.join(sorted(found))}"
+        if found and not fact.negated and not any(agrees(value, found) for value in claimed):
+            return f"{subject} is not {fact.text} but {', '.join(sorted(found))}"
+    return ""
+
+
+def _name_row(unit: Unit) -> str:
+    return next(iter(unit.fields.values()))
 
 
 def _may_repeat(said: str, value: str) -> bool:

@@ -214,7 +214,7 @@ class _Reader:
             yield self._fact("hash", match, match[0])
         yield from self._results(whole)
         yield from self._numbers()
-        yield from self._names()
+        yield from self._names(whole)
 
     def _codes(self) -> Iterator[Fact]:
         for match in filter(self._is_code, list(_CODE.finditer(self._rest))):
@@ -287,7 +287,7 @@ class _Reader:
             clause = self._clause(match.start())
             yield Fact("result", match[0], value, dimension, negated=negated, clause=clause, place=match.span())
 
-    def _names(self) -> Iterator[Fact]:
+    def _names(self, whole: str) -> Iterator[Fact]:
         for match in self._take(_NAME):
             words = match[0].split(" ")
             begins = not re.search(r"[\w)\]'\"`]\W*$", self._rest[: match.start()]) or bool(
@@ -302,8 +302,13 @@ class _Reader:
             if text in WEEKDAYS or match[0] in WEEKDAYS:
                 yield self._fact("weekday", match, match[0])
             elif words and len(text) > 1 and not (begins and len(words) == 1 and text.lower() not in self._known):
-                by = re.search(r"(\w+)?\W+by\W+$", self._rest[: match.start()])
-                made = by[1] not in _VOTED if by else re.search(r"(?:\d|\0) of $", self._rest[: match.start()])
+                # The verb before "by" may be a result, which was taken out of the sentence.
+                by = re.search(r"(\w+)?\W+by\W+$", whole[: match.start()])
+                made = (
+                    (by[1] or "").lower() not in _VOTED
+                    if by
+                    else re.search(r"(?:\d|\0) of $", self._rest[: match.start()])
+                )
                 yield self._fact("name", match, text, "by" if made else "", text)
 
     def _take(self, pattern: "re.Pattern[str]") -> Iterator["re.Match[str]"]:

@@ -149,11 +149,22 @@ class Knowledge:
     def __init__(self, sources: Mapping[str, Source]) -> None:
         """Take the evidence by id."""
         self.sources = sources
+        # The units live as long as their sources, so their ids stay theirs.
+        self._alone: dict[int, Support] = {}
 
     @cached_property
     def everything(self) -> Support:
         """All units of all evidence."""
         return Support(unit for source in self.sources.values() for unit in (*source.units, source.call))
+
+    @cached_property
+    def texts(self) -> list[Support]:
+        """Each piece of evidence by itself."""
+        return [Support(source.units) for source in self.sources.values()]
+
+    def alone(self, unit: Unit) -> Support:
+        """Return what one unit says by itself. Every sentence asks for it again, so it is kept."""
+        return self._alone.setdefault(id(unit), Support([unit]))
 
     @cached_property
     def names(self) -> frozenset[str]:

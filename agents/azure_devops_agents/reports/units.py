@@ -120,11 +120,15 @@ class _Parser:
             yield self._unit("\n".join(self._lines[: start - 1]), 0, start - 1, part="head")
         for at in range(start, len(self._lines)):
             yield from self._read(self._lines[at], at)
+            if self._lines[at].startswith("</untrusted "):
+                # Each of several records has a fence of its own, in which its last body ends as well.
+                yield from self._end()
+                self._columns, self._part, self._body = [], "", ""
         yield from self._end()
 
     def _read(self, line: str, at: int) -> Iterator[Unit]:
         """Read one line, and yield the record before it or the row that it is."""
-        if line.startswith("</untrusted ") or not line.strip():
+        if line.startswith(("<untrusted ", "</untrusted ")) or not line.strip():
             self._columns = []
         elif at in self._content:
             self._add(line, at, "content")
