@@ -6,7 +6,7 @@ from typing import Any
 from azure_devops_agents.evidence.record import Evidence
 
 SHOWN = 5
-"""A person reads so many results for a decision; the others are counted."""
+"""The most results that a person is shown beside a write; the others are only counted."""
 
 
 def select_sources(known: Mapping[str, Evidence], cited: Collection[str], *, untrusted_read: bool) -> dict[str, Any]:
