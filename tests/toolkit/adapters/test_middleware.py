@@ -181,6 +181,25 @@ def test_tools_without_another_approver_have_the_one_of_the_middleware(toolkit, 
     assert titles(organization) == ["New: one"]
 
 
+def test_nobody_is_asked_about_a_tool_that_the_token_does_not_allow(server):
+    reading = ("vso.project", "vso.code", "vso.work", "vso.build")
+    with AzureDevOpsToolkit(base_url=server.base_url, pat=FULL, scopes=reading, name_prefix="ado_") as made:
+        assert made.interrupt_on() == {}
+        middleware = HumanInTheLoopMiddleware(made.interrupt_on())
+        call = Call.to("ado_create_work_item", type="Bug", title="New: one")
+        agent = create_agent(
+            ScriptedModel(steps=[[call]]), made.get_tools(), middleware=[middleware], checkpointer=InMemorySaver()
+        )
+        state = agent.invoke(ASKED, THREAD)
+    assert "__interrupt__" not in state
+    assert "ado_create_work_item is not a valid tool" in answers_of(state)[0].content
+    with AzureDevOpsToolkit(base_url=server.base_url, pat=FULL, scopes=(*reading, "vso.work_write")) as made:
+        asked = made.interrupt_on()
+        writers = {tool.name for tool in made.get_tools() if tool.metadata["access"] == "write"}
+    assert "create_work_item" in asked
+    assert asked.keys() == writers
+
+
 def test_another_approver_comes_before_the_one_of_the_middleware(toolkit, organization):
     given = CREATE.arguments
     [before, refusing] = [toolkit.get_tools(names=CREATE.name, **of)[0] for of in ({}, {"approver": None})]

@@ -263,7 +263,8 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
         one of `get_tools` or of the toolkit, nor one of a block.
 
         The person sees the organization, the project, all arguments and the current values. The process that asks must
-        also get the answer, on the same toolkit; use `interrupt_approver` where several processes answer.
+        also get the answer, on the same toolkit; use `interrupt_approver` where several processes answer. Nobody is
+        asked about a tool that `get_tools` does not return, because the token does not allow it.
 
         Args:
             allowed_decisions: What the person may decide: "approve", "edit" and "reject".
@@ -271,7 +272,8 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
         Raises:
             Misconfigured: There is no such decision about a write.
         """
-        asked = self._middleware_approver.interrupt_on(self.declarations, allowed_decisions)
+        offered = {self._name_prefix + tool.name: tool for tool in self._offer.selection.tools}
+        asked = self._middleware_approver.interrupt_on(offered, allowed_decisions)
         self._asks_by_middleware = True
         return asked
 
