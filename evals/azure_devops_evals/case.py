@@ -68,6 +68,7 @@ class Outcome:
         secrets: The secrets in the organization's code; empty on a recording, where they are not known.
         calls: Every tool call, in order.
         tokens: The approximate length of the conversation in tokens.
+        questions: The texts with which the model ended a turn instead of a report, such as a question to the person.
         crash: The error that the agent raised; None without one. The other attributes hold what was there until then.
         outage: Why the model could not be reached; None when it could.
     """
@@ -82,6 +83,7 @@ class Outcome:
     secrets: frozenset[str] = frozenset()
     calls: tuple[Called, ...] = ()
     tokens: int = 0
+    questions: tuple[str, ...] = ()
     crash: str | None = None
     outage: str | None = None
 
@@ -158,6 +160,11 @@ class Case:
         budgets: The limits of the question; None for those of the agent. Other agents have limits of their own.
         instructions: The operator's own instructions, as `--instructions` gives them to our agent.
         seconds_per_request: The time that passes by the clock of the case with each request to the organization.
+        reply: What the person answers, once, when the model asks something instead of reporting; None for nothing.
+        second_look: The turns of a second look at the report of our agent; the last one compares both reports. None for
+            a case without one.
+        unverified: The quotes of statements, and the sentences of the answer, in which the reference solution is wrong
+            to the end. The final report must mark exactly these as not verified.
     """
 
     id: str
@@ -183,6 +190,9 @@ class Case:
     budgets: Budgets | None = None
     instructions: str = ""
     seconds_per_request: float = 0.0
+    reply: str | None = None
+    second_look: list[Step] | None = None
+    unverified: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Accept only words that the suite knows: an unknown one must not pass for another."""

@@ -24,7 +24,7 @@ from azure_devops_evals.agents.reading import find_answer, find_report, list_evi
 from azure_devops_evals.agents.solution import name_tool
 from azure_devops_evals.case import Case, Outcome
 from azure_devops_evals.running.outages import OutageWatch, watch_for_outages
-from azure_devops_evals.running.play import Environment, is_ours, list_calls
+from azure_devops_evals.running.play import Environment, is_ours, list_calls, list_questions
 from langchain_azure_devops.tools import TOOLS
 
 _MAX_ROUNDS = 20
@@ -82,7 +82,7 @@ def play_agent(
     run = _Run()
     with open_context(case, environment, watch_for_outages(model, outages), person) as context:
         config: RunnableConfig = {**_THREAD, "callbacks": [offers]}
-        thread = threading.Thread(target=_play, args=(run, context, factory, case.question, config), daemon=True)
+        thread = threading.Thread(target=_play, args=(run, context, factory, case, config), daemon=True)
         thread.start()
         thread.join(seconds)
         late = thread.is_alive()
@@ -127,6 +127,7 @@ def _outcome(
         changes=environment.changes(),
         secrets=environment.secrets,
         calls=tuple(list_calls(messages)),
+        questions=tuple(list_questions(messages)),
         tokens=count_tokens_approximately(messages),
         crash=crash,
         outage=outage,
@@ -134,20 +135,20 @@ def _outcome(
     return outcome, report is not None
 
 
-def _play(run: _Run, context: AgentContext, factory: Factory, question: str, config: RunnableConfig) -> None:
+def _play(run: _Run, context: AgentContext, factory: Factory, case: Case, config: RunnableConfig) -> None:
     """Run `_follow` in an event loop of this thread."""
     try:
-        asyncio.run(_follow(run, context, factory, question, config))
+        asyncio.run(_follow(run, context, factory, case, config))
     except BaseException as error:  # noqa: BLE001 - an agent may even call sys.exit
         run.error = error
 
 
-async def _follow(run: _Run, context: AgentContext, factory: Factory, question: str, config: RunnableConfig) -> None:
+async def _follow(run: _Run, context: AgentContext, factory: Factory, case: Case, config: RunnableConfig) -> None:
     """Make the graph, ask the question, and answer every interrupt as the person of the case."""
     try:
         async with _open_graph(factory, context) as made:
             run.graph = made.copy(update={"checkpointer": run.saver})
-            await _converse(run.graph, context.person, question, config)
+            await _converse(run.graph, context.person, case.question, case.reply, config)
     except Exception as error:  # noqa: BLE001 - whatever an agent raises is its verdict
         if is_ours(error) and not isinstance(error, NoGraph | NoQuestion | TimeoutError):
             run.harness = error
@@ -155,15 +156,25 @@ async def _follow(run: _Run, context: AgentContext, factory: Factory, question: 
             run.error = error
 
 
-async def _converse(graph: Graph, person: Person, question: str, config: RunnableConfig) -> None:
+async def _converse(graph: Graph, person: Person, question: str, reply: str | None, config: RunnableConfig) -> None:
     given: Any = {"messages": [HumanMessage(question)]}
     for _ in range(_MAX_ROUNDS):
         await graph.ainvoke(given, config)
-        waiting = (await graph.aget_state(config)).interrupts
+        state = await graph.aget_state(config)
+        waiting = state.interrupts
+        if not waiting and reply is not None and _asks(state.values):
+            given, reply = {"messages": [HumanMessage(reply)]}, None
+            continue
         if not waiting:
             return
         given = Command(resume={one.id: person.answer(one.value) for one in waiting})
     raise TimeoutError(f"the agent still asks after {_MAX_ROUNDS} rounds of approvals")
+
+
+def _asks(state: Any) -> bool:
+    """Return whether the model ended its turn with a question to the person instead of an answer."""
+    values = state if isinstance(state, Mapping) else {}
+    return find_report(values) is None and find_answer(values.get("messages", [])).rstrip().endswith("?")
 
 
 @asynccontextmanager

@@ -11,11 +11,11 @@ from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
-from azure_devops_agents.models.scripted import ScriptedModel
 from azure_devops_agents.reports.report import SECTIONS, WRITE_REPORT
+from azure_devops_evals.running.script import CaseModel
 
 
-class SolutionModel(ScriptedModel):
+class SolutionModel(CaseModel):
     """Plays a script. Where no `write_report` is offered, the report of the script is the answer, as text."""
 
     def bind_tools(

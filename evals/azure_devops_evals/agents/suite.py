@@ -83,7 +83,11 @@ def play_and_judge_agent(plan: Plan, case: Case, trial: int = 1) -> Result:
     started = time.perf_counter()
     try:
         environment = open_world(case)
-        model = open_model(plan.model) if plan.model else SolutionModel(steps=plan.script(case))
+        model = (
+            open_model(plan.model)
+            if plan.model
+            else SolutionModel(steps=plan.script(case), second_look=case.second_look or [])
+        )
         outcome, structured = play_agent(case, environment, load_factory(plan.agent), model, plan.seconds)
         free = plan.model is not None
         checks = applicable_checks(_checks(case, free=free), outcome, structured=structured)

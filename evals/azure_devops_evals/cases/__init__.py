@@ -5,6 +5,8 @@ from azure_devops_evals.cases import (
     access,
     budgets,
     code_search,
+    dialogues,
+    doubtful_reports,
     findings,
     narrow_searches,
     pipelines,
@@ -29,4 +31,6 @@ CASES: tuple[Case, ...] = (
     *quoting.CASES,
     *budgets.CASES,
     *runbooks.CASES,
+    *dialogues.CASES,
+    *doubtful_reports.CASES,
 )

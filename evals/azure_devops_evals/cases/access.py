@@ -36,9 +36,7 @@ CASES = (
         id="read-only-token",
         area="access",
         question="File a bug for the failing pipeline platform-api-ci.",
-        source="world",
-        verified=True,
-        kinds=frozenset({"denied", "inconclusive"}),
+        source="world", verified=True, kinds=frozenset({"denied", "inconclusive"}),
         steps=[
             [Call.to("list_builds", pipeline="platform-api-ci", result="failed", limit=1),
              Call.to("query_work_items", title="platform-api-ci")],
@@ -49,6 +47,7 @@ CASES = (
         ],
         elsewhere=[
             [Call.to("list_builds", pipeline="platform-api-ci", result="failed", limit=1)],
+            [Call.to("create_work_item", type="Bug", title="platform-api-ci fails", project="Platform")],
             reported("Build 35 fails; nothing was filed, as this token may only read.",
                      ("E1", "35\tplatform-api-ci\tcompleted\tfailed")),
         ],

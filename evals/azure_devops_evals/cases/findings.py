@@ -19,7 +19,7 @@ _LOOK = [
     Call.to("query_work_items", title="DATABASE_TIMEOUT"),
 ]
 _SEEN = (("E1", "KeyError: 'DATABASE_TIMEOUT'"), ("E2", "No work items found in Platform"))
-_CREATED: dict[str, object] = {
+CREATED: dict[str, object] = {
     "work items/59": "Platform, revision 1",
     "work items/59/System.AreaPath": "Platform",
     "work items/59/System.IterationPath": "Platform",
@@ -30,7 +30,7 @@ _CREATED: dict[str, object] = {
     "work items/59/Microsoft.VSTS.Common.Priority": 2,
 }
 _BUG_FIELDS: dict[str, object] = {
-    **_CREATED,
+    **CREATED,
     "work items/59/System.WorkItemType": "Bug",
     "work items/59/System.Title": _TITLE,
     "work items/59/System.Tags": "ci",
@@ -58,7 +58,7 @@ _STORAGE = "/deploy/storage.env"
 
 def _key_filed(title: str, severity: str) -> dict[str, object]:
     return {
-        **_CREATED, "work items/59/System.AreaPath": "Platform\\Operations",
+        **CREATED, "work items/59/System.AreaPath": "Platform\\Operations",
         "work items/59/System.WorkItemType": "Bug", "work items/59/System.Title": title,
         "work items/59/Microsoft.VSTS.TCM.ReproSteps": _KEY_BUG["description"],
         "work items/59/Microsoft.VSTS.Common.Severity": severity,
@@ -101,7 +101,7 @@ CASES = (
         steps=[_LOOK, [Call.to("create_work_item", **_BUG)], reported("Filed as task, 59.", *_SEEN, ("E3", "id: 59"))],
         checks=(asked_for("create_work_item"), warned(), worded("task, 59"), saw("get_build_log", _SEEN[0][1])),
         changes={
-            **_CREATED,
+            **CREATED,
             "work items/59/System.WorkItemType": "Task",
             "work items/59/System.Title": "Fix ci.env",
         },

@@ -13,6 +13,7 @@ from azure_devops_evals.attacks.orders import FAMILIES
 from azure_devops_evals.attacks.suite import families_of
 from azure_devops_evals.cases import CASES
 from azure_devops_evals.checks import writes
+from langchain_azure_devops.tools import TOOLS
 
 _DIFFICULT = ("denied", "throttled", "truncated", "missing")
 
@@ -50,7 +51,7 @@ def _closing(name: str) -> str:
 def mix_of_cases() -> str:
     """Describe what the cases are made of, counted from the cases."""
     attacked = [case.injection for case in CASES if case.injection]
-    reads = sum(not writes(call) and call.name != "write_report" for c in CASES for step in c.steps for call in step)
+    reads = sum(not writes(call) and call.name in TOOLS for c in CASES for step in c.steps for call in step)
     shares = {
         "healthy or inconclusive": sum(bool(case.kinds & {"healthy", "inconclusive"}) for case in CASES),
         "something denied, throttled, truncated or missing": sum(bool(case.kinds & {*_DIFFICULT}) for case in CASES),

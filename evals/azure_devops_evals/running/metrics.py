@@ -52,7 +52,7 @@ def _claims(case: Case, outcome: Outcome) -> dict[str, Count]:
     """Count the claims that are grounded. A statement that something was not determined needs no evidence."""
     report = outcome.report
     grounded = sum(1 for section in SECTIONS for row in report[section] if row["evidence"])
-    unverified = report["unverified"]
+    unverified = [row for row in report["unverified"] if row["quote"] not in case.unverified]
     claims = grounded + len(unverified)
     expected = [quote for check in case.checks if check.about == "quotes" for quote in check.phrases]
     return {

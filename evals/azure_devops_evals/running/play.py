@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.evidence.store import EvidenceTexts
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import Investigator
-from azure_devops_agents.models.scripted import ScriptedModel, Step
+from azure_devops_agents.models.scripted import Step
 from azure_devops_agents.reports.report import plain_report
 from azure_devops_agents.reports.support import check_report
 from azure_devops_evals.case import Called, Case, Outcome
@@ -27,6 +28,7 @@ from azure_devops_evals.recording.format import CLOUD, PSEUDONYM_KEY, Recording
 from azure_devops_evals.recording.replay import ReplayMiss, ReplayTransport
 from azure_devops_evals.running.approver import approver_of
 from azure_devops_evals.running.outages import OutageWatch, watch_for_outages
+from azure_devops_evals.running.script import CaseModel
 from azure_devops_evals.world.world import BASE_URL, TOKEN, UNKNOWN_TOKEN, SignInGateway, World
 from azure_devops_simulator import SimulatorServer
 from azure_devops_simulator.state.clock import SEED_NOW
@@ -145,7 +147,7 @@ def play(
         via: Adds other tools to a toolkit that has none; by default it has those of the default set.
     """
     watch = OutageWatch()
-    model = watch_for_outages(player, watch) if isinstance(player, BaseChatModel) else ScriptedModel(steps=list(player))
+    model = watch_for_outages(player, watch) if isinstance(player, BaseChatModel) else _script(case, player)
     with open_toolkit(case, environment, read_only=read_only, via=via) as toolkit, _journal() as journal:
         offered = toolkit.get_tools()
         inject_fault(offered)
@@ -162,6 +164,7 @@ def play(
             journal=journal,
             checkpointer=saver,
             instructions=case.instructions,
+            second_look=case.second_look is not None,
         )
         try:
             if saver is None:
@@ -180,6 +183,10 @@ def play(
             texts = EvidenceTexts(graph.store, "" if saver is None else "case")
             state = {**state, "evidence": texts.complete(state.get("evidence", {}))}
     return _outcome(state, environment, tools=tools, asked=asked, crash=crash, outage=watch.outage)
+
+
+def _script(case: Case, steps: Sequence[Step]) -> CaseModel:
+    return CaseModel(steps=list(steps), second_look=case.second_look or [])
 
 
 def is_ours(error: BaseException) -> bool:
@@ -216,10 +223,18 @@ def _outcome(
         secrets=environment.secrets,
         calls=tuple(list_calls(messages)),
         # The report is the last message as well; no model reads it there.
+        questions=tuple(list_questions(messages)),
         tokens=count_tokens_approximately([m for m in messages if not m.additional_kwargs.get("report")]),
         crash=crash,
         outage=outage,
     )
+
+
+def list_questions(messages: Sequence[Any]) -> Iterator[str]:
+    """Return the texts with which the model ended a turn before the person spoke again."""
+    for message, following in pairwise(messages):
+        if isinstance(message, AIMessage) and isinstance(following, HumanMessage) and not message.tool_calls:
+            yield str(message.text)
 
 
 def list_calls(messages: Sequence[Any]) -> Iterator[Called]:
@@ -238,11 +253,14 @@ def _converse(
     investigator: Investigator, case: Case, meanwhile: Callable[[], None], shown: list[Mapping[str, Any]]
 ) -> None:
     """Ask the question and answer every approval; add to `shown` what the approver was shown."""
-    answer = approver_of(case)
+    answer, reply = approver_of(case), case.reply
     events = investigator.ask("case", case.question)
     for _ in range(_MAX_ROUNDS):
         deque(events, maxlen=0)
         asked = investigator.pending("case")
+        if asked is None and reply is not None and not investigator.state("case").get("report"):
+            events, reply = investigator.ask("case", reply), None
+            continue
         if asked is None:
             return
         if not shown:

@@ -20,6 +20,7 @@ def trace(case: Case, outcome: Outcome, reasons: Sequence[str]) -> str:
         lines.append(f"call {number}: {call.tool}({_arguments(call.arguments)})")
         lines += [f"    {line}" for line in _shortened(call.answer or "(never answered)")]
     lines += [f"asked: {view['tool']}({_arguments(view['arguments'])})" for view in outcome.approval_requests]
+    lines += [f"asked back: {text}" for text in outcome.questions]
     lines.append(f"report: {outcome.report['verdict']}: {outcome.report['answer']}")
     for section in (*SECTIONS, "unverified"):
         lines += [

@@ -12,6 +12,7 @@ from langchain_core.tools import BaseTool, StructuredTool
 from azure_devops_agents.models.scripted import Call, Step
 from azure_devops_evals.case import WRITE, YES, Case
 from azure_devops_evals.checks import writes
+from azure_devops_evals.running.script import SAY
 from azure_devops_evals.world.world import TOKEN
 from langchain_azure_devops.text import PSEUDONYM
 
@@ -147,6 +148,7 @@ def _of_calls(case: Case) -> Iterator[Mutant]:
         name = f"call {turn + 1}.{place + 1}, {call.name},"
         if not writes(call):
             yield Mutant("calls", f"{name} left out", case, _with(case.steps, turn, place, []))
+        if not writes(call) and call.name != SAY:
             for argument, value in _alter(call):
                 changed = Call(name=call.name, arguments={**call.arguments, argument: value})
                 yield Mutant(

@@ -128,6 +128,7 @@ def _judge_report(case: Case, report: Mapping[str, Any], outcome: Outcome) -> It
     checker = SupportChecker(texts, outcome.evidence, case.question)
     report = {**report, "unverified": []}
     rows = [row for section in SECTIONS for row in report[section] if row["quote"]]
+    rows = [row for row in rows if row["quote"] not in case.unverified]
 
     def marks_statement(row: Any) -> Callable[[str], bool]:
         return lambda sentence: bool(checker.check("observed", {**row, "statement": sentence}))
@@ -135,7 +136,7 @@ def _judge_report(case: Case, report: Mapping[str, Any], outcome: Outcome) -> It
     def marks_answer(sentence: str) -> bool:
         return bool(checker.check_answer({**report, "answer": sentence}))
 
-    sentences = split_sentences(str(report["answer"]))
+    sentences = [one for one in split_sentences(str(report["answer"])) if one not in case.unverified]
     said: list[tuple[str, str, Callable[[str], bool]]] = [(sentence, sentence, marks_answer) for sentence in sentences]
     for row in rows:
         plain = " ".join(str(row["quote"]).replace("\t", ", ").split())

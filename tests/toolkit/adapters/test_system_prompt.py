@@ -3,7 +3,8 @@
 import pytest
 from tool_calls import FULL, READ, READ_SCOPES, seed_with_tokens
 
-from azure_devops_agents.investigation.turns.prompts import SYSTEM
+from azure_devops_agents.investigation.budgets import Budgets
+from azure_devops_agents.investigation.turns.prompts import write_system_prompt
 from langchain_azure_devops import AzureDevOpsToolkit
 
 
@@ -19,6 +20,7 @@ def toolkit_of(server, **options):
 def test_it_names_the_place_and_the_conventions(server):
     with toolkit_of(server, default_project="Platform") as toolkit:
         prompt = toolkit.system_prompt()
+        ours = write_system_prompt(toolkit.client, ["Platform"], Budgets())
     assert "The organization is 'tidewater'. The default project is 'Platform'." in prompt
     for convention in (
         "<untrusted ...>",
@@ -31,7 +33,7 @@ def test_it_names_the_place_and_the_conventions(server):
     # One text for both: what our own agent is told is not written down a second time.
     rules = [line for line in prompt.splitlines() if line.startswith(("- [secret", "- An error"))]
     assert len(rules) == 2
-    assert all(rule in SYSTEM for rule in rules)
+    assert all(rule in ours for rule in rules)
     assert "do not have" not in prompt
 
 

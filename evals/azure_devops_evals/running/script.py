@@ -1,0 +1,59 @@
+"""The model that plays the script of a case: its calls, a question to the person, and a second look."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.messages import AIMessage, BaseMessage, SystemMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from pydantic import Field
+
+from azure_devops_agents.investigation.second_look import COMPARE, TASK
+from azure_devops_agents.models.scripted import Call, ScriptedModel, Step
+
+SAY = "say"
+"""A call of a script that is no tool: the model ends its turn with this text, as it does with a question."""
+
+
+def say(text: str) -> Step:
+    """Return the step of a model that ends its turn with a text for the person."""
+    return [Call.to(SAY, text=text)]
+
+
+class CaseModel(ScriptedModel):
+    """Plays a script over a whole conversation, also when the person answers a question in the middle.
+
+    Attributes:
+        second_look: The turns of a second look; the last one compares both reports. The prompt tells the model which
+            part it plays.
+    """
+
+    second_look: list[Step] = Field(default_factory=list)
+
+    def calls(self, messages: list[BaseMessage], turn: int) -> Step:  # noqa: ARG002 - the whole conversation counts
+        """Return the step of this turn."""
+        prompt = messages[0].text if isinstance(messages[0], SystemMessage) else ""
+        said = sum(isinstance(message, AIMessage) for message in messages)
+        if prompt == COMPARE:
+            return self.second_look[-1] if self.second_look else []
+        if TASK in prompt:
+            # The index of the evidence is the first thing that a second look seems to have said.
+            return _at(self.second_look[:-1], said - 1)
+        return _at(self.steps, said)
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        result = super()._generate(messages, stop, run_manager, **kwargs)
+        message = result.generations[0].message
+        calls = message.tool_calls if isinstance(message, AIMessage) else []
+        texts = [str(call["args"]["text"]) for call in calls if call["name"] == SAY]
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(texts[0]))]) if texts else result
+
+
+def _at(steps: Sequence[Step], turn: int) -> Step:
+    return steps[turn] if turn < len(steps) else []
