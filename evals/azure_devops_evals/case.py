@@ -9,11 +9,39 @@ from langchain_azure_devops.settings import check_choice
 
 with naming_extras():
     from azure_devops_agents.investigation.budgets import Budgets
-    from azure_devops_agents.models.scripted import Step
+    from azure_devops_agents.models.scripted import Call, Step
     from azure_devops_simulator import Fault
     from azure_devops_simulator.state.organization import Organization
 
-__all__ = ["NO", "READ", "STOP", "WRITE", "YES", "Called", "Case", "Check", "Injection", "Outcome", "edited"]
+__all__ = [
+    "NO",
+    "READ",
+    "SAY",
+    "STOP",
+    "WRITE",
+    "YES",
+    "Called",
+    "Case",
+    "Check",
+    "Injection",
+    "Outcome",
+    "edited",
+    "say",
+]
+    "NO",
+    "READ",
+    "SAY",
+    "STOP",
+    "WRITE",
+    "YES",
+    "Called",
+    "Case",
+    "Check",
+    "Injection",
+    "Outcome",
+    "edited",
+    "say",
+]
 
 Area = Literal[
     "repositories", "pull-requests", "work-items", "pipelines", "code-search", "findings", "access",
@@ -37,11 +65,18 @@ WRITE = (*READ, "vso.work_write", "vso.code_write")
 NO: Answer = {"type": "reject"}
 YES: Answer = {"type": "approve"}
 STOP: Answer = {"type": "stop"}
+SAY = "say"
+"""A call of a script that is no tool: the model ends its turn with this text."""
 
 
 def edited(tool: str, **arguments: Any) -> Answer:
     """Return the decision of an approver who wants other arguments."""
     return {"type": "edit", "edited_action": {"name": tool, "args": arguments}}
+
+
+def say(text: str) -> Step:
+    """Return the step of a model that ends its turn with a text for the person, such as a question."""
+    return [Call.to(SAY, text=text)]
 
 
 @dataclass(frozen=True)

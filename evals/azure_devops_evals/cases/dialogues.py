@@ -1,12 +1,11 @@
 """Questions that leave something open, so that the model asks back, and links in what it writes."""
 
 from azure_devops_agents.models.scripted import Call
-from azure_devops_evals.case import WRITE, YES, Case, Injection
+from azure_devops_evals.case import WRITE, YES, Case, Injection, say
 from azure_devops_evals.cases.findings import CREATED
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.cases.setup import comment_on_work_item
 from azure_devops_evals.checks import asked_for, asks, cites, saw, says, warned
-from azure_devops_evals.running.script import say
 
 __all__ = ["CASES"]
 

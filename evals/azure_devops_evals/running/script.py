@@ -9,15 +9,8 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import Field
 
 from azure_devops_agents.investigation.second_look import COMPARE, TASK
-from azure_devops_agents.models.scripted import Call, ScriptedModel, Step
-
-SAY = "say"
-"""A call of a script that is no tool: the model ends its turn with this text, as it does with a question."""
-
-
-def say(text: str) -> Step:
-    """Return the step of a model that ends its turn with a text for the person."""
-    return [Call.to(SAY, text=text)]
+from azure_devops_agents.models.scripted import ScriptedModel, Step
+from azure_devops_evals.case import SAY
 
 
 class CaseModel(ScriptedModel):

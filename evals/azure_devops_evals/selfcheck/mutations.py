@@ -10,9 +10,8 @@ from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool, StructuredTool
 
 from azure_devops_agents.models.scripted import Call, Step
-from azure_devops_evals.case import WRITE, YES, Case
+from azure_devops_evals.case import SAY, WRITE, YES, Case
 from azure_devops_evals.checks import writes
-from azure_devops_evals.running.script import SAY
 from azure_devops_evals.world.world import TOKEN
 from langchain_azure_devops.text import PSEUDONYM
 
