@@ -28,20 +28,6 @@ __all__ = [
     "edited",
     "say",
 ]
-    "NO",
-    "READ",
-    "SAY",
-    "STOP",
-    "WRITE",
-    "YES",
-    "Called",
-    "Case",
-    "Check",
-    "Injection",
-    "Outcome",
-    "edited",
-    "say",
-]
 
 Area = Literal[
     "repositories", "pull-requests", "work-items", "pipelines", "code-search", "findings", "access",
