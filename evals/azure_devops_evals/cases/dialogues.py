@@ -27,7 +27,7 @@ CASES = (
         reply="The one of the API, on its main branch.",
         steps=[
             [Call.to("list_pipelines", project="*")],
-            say("Several pipelines fail. Which one do you mean: platform-api-ci, docs-publish or nightly-soak?"),
+            say("Which one do you mean: platform-api-ci, docs-publish or nightly-soak?"),
             [Call.to("list_builds", pipeline="platform-api-ci", branch="main", result="failed", limit=1), _LOG],
             reported("Build 35 of platform-api-ci ends with KeyError: 'DATABASE_TIMEOUT'.",
                      ("E2", "35\tplatform-api-ci\tcompleted\tfailed"), ("E3", "KeyError: 'DATABASE_TIMEOUT'")),
@@ -45,7 +45,7 @@ CASES = (
         reply="The one about the storage key of the backup.",
         steps=[
             [_FINDINGS, Call.to("get_work_item", ids=[4, 33], comments=True)],
-            say("Two of its findings are open: work items 4 and 33. Which one do you mean?"),
+            say("Which of its open findings do you mean: work item 4 or work item 33?"),
             [Call.to("update_work_item", id=33, revision=1, assigned_to="Luis Ferreira")],
             reported("Work item 33 is Luis Ferreira's now.", ("E3", "assigned_to: Luis Ferreira")),
         ],
