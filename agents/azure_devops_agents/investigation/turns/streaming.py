@@ -1,8 +1,9 @@
 """Stream the texts of a model inert: every front end that reads the graph's messages gets them in this form."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextvars import Context, copy_context
+from functools import partial
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -13,10 +14,18 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from langchain_core.runnables.config import var_child_runnable_config
 from pydantic import ConfigDict
 
-from azure_devops_agents.investigation.outgoing import TEXTS_OF_BLOCKS, Outgoing, StreamedText
+from azure_devops_agents.investigation.message_texts import (
+    Path,
+    Place,
+    first_places,
+    is_continued,
+    is_opaque,
+    keep_only,
+    message_parts,
+    replace_texts,
+)
+from azure_devops_agents.investigation.outgoing import Outgoing, StreamedText
 from azure_devops_agents.investigation.turns.deadlines import take_next_until, take_until
-
-_BESIDE = "beside the content"
 
 
 class InertModel(BaseChatModel):
@@ -98,51 +107,35 @@ class _Pieces:
 
     def __init__(self, outgoing: Outgoing) -> None:
         self._outgoing = outgoing
-        self._texts: dict[tuple[object, str], StreamedText] = {}
-        self._blocks: dict[tuple[object, str], dict[str, Any]] = {}
+        self._texts: dict[Path, StreamedText] = {}
+        self._skeletons: dict[Path, Callable[[str], Any]] = {}
         self._id: str | None = None
 
     def feed(self, part: BaseMessage) -> ChatGenerationChunk:
         """Return a piece with the texts that may leave now."""
         chunk = part if isinstance(part, AIMessageChunk) else _as_chunk(part)
         self._id = chunk.id or self._id
-        extra = {
-            name: self._take((_BESIDE, name), {}, value) if isinstance(value, str) else value
-            for name, value in chunk.additional_kwargs.items()
-        }
-        told = chunk.model_copy(update={"content": self._content(chunk.content), "additional_kwargs": extra})
-        return ChatGenerationChunk(message=told)
+        parts = message_parts(chunk)
+        told = replace_texts(parts, lambda path, text: self._take(parts, path, text))
+        return ChatGenerationChunk(message=chunk.model_copy(update=told))
 
     def close(self) -> Iterator[ChatGenerationChunk]:
         """Yield the texts that were held back until the end of the message."""
-        for key, text in self._texts.items():
-            if not (rest := text.close()):
-                continue
-            place, name = key
-            beside = {name: rest} if place == _BESIDE else {}
-            content: Any = "" if beside else [{**self._blocks[key], name: rest}] if name else rest
-            yield ChatGenerationChunk(message=AIMessageChunk(content=content, additional_kwargs=beside, id=self._id))
+        for path, text in self._texts.items():
+            if rest := text.close():
+                part = {"content": "", **self._skeletons[path](rest)}
+                yield ChatGenerationChunk(message=AIMessageChunk(**part, id=self._id))
 
-    def _content(self, content: str | list[Any]) -> str | list[Any]:
-        if isinstance(content, str):
-            return self._take(("content", ""), {}, content)
-        return [self._block(block, place) for place, block in enumerate(content)]
-
-    def _block(self, block: Any, place: int) -> Any:
-        if isinstance(block, str):
-            return self._take((place, ""), {}, block)
-        place = block.get("index", place)
-        about = {name: block[name] for name in ("type", "index") if name in block}
-        return {
-            name: self._take((place, name), about, value)
-            if name in TEXTS_OF_BLOCKS and isinstance(value, str)
-            else value
-            for name, value in block.items()
-        }
-
-    def _take(self, key: tuple[object, str], about: dict[str, Any], piece: str) -> str:
-        self._blocks.setdefault(key, about)
-        return self._texts.setdefault(key, StreamedText(self._outgoing)).feed(piece)
+    def _take(self, parts: dict[str, Any], path: Path, piece: str) -> str:
+        if is_opaque(path, piece):
+            return self._outgoing.opaque(piece)
+        # The number of a place says nothing where an index does.
+        key = tuple(step if isinstance(step, str) or step.index is None else Place(0, step.index) for step in path)
+        text = self._texts.setdefault(key, StreamedText(self._outgoing))
+        if not is_continued(path):
+            return text.feed(piece) + text.close()
+        self._skeletons.setdefault(key, partial(keep_only, keep_only(parts, path, ""), first_places(path)))
+        return text.feed(piece)
 
 
 def _as_chunk(message: BaseMessage) -> AIMessageChunk:
