@@ -17,12 +17,20 @@ from langchain_azure_devops.safety import NamedTargets, find_named_targets
 class Decision(TypedDict):
     """The decision of a person about one write.
 
-    `decision` is approve, reject or stop, and `outdated` when what was shown changed before an approved write was sent.
-    `approver` is named by this process, never by what a client sent. Two writes have the same `fingerprint` when a
-    person would call them the same. `named` holds the hosts and the mentions that the person named, and that the write
-    may therefore contain. `write_id` is its id in the journal. `state` is the state that the person was shown, with
-    pseudonyms for secrets, and `outdated` says how often it changed after an approval. `unedited` is the fingerprint
-    of the call before an edit. `evidence_id` is empty until the write is first tried.
+    Attributes:
+        call: The tool call.
+        evidence_id: Empty until the write is first tried.
+        decision: approve, reject or stop; `outdated` when what was shown changed before an approved write was sent.
+        approver: Named by this process, never by what a client sent.
+        reason: Why, in the words of the person or the plan.
+        digest: What was shown.
+        write_id: The id of the write in the journal.
+        destination: The organization and project that the write goes to.
+        fingerprint: Two writes have the same one when a person would call them the same.
+        named: The hosts and the mentions that the person named, and that the write may therefore contain.
+        unedited: The fingerprint of the call before an edit.
+        state: The state that the person was shown, with pseudonyms for secrets.
+        outdated: How often that state changed after an approval.
     """
 
     call: dict[str, Any]
@@ -43,14 +51,22 @@ class Decision(TypedDict):
 class CallTask(TypedDict):
     """The task of a node: one tool call.
 
-    `evidence_id` is empty when the call leaves no evidence, and for a write, which gets it when it is sent.
-    `destination` is the organization and project that writes go to, and `over_budget` the limit that leaves no room for
-    the call. The other fields are for a write: what it
-    `rests_on`, the fingerprints of the `rejected` writes, the reason why the person is not asked (`refusal`), the hosts
-    and mentions that the person `named`, the fingerprint of the call before it was edited (`unedited`), why the last
-    decision was not accepted (`problem`), and the decision that is `outdated` because the state changed. `view` and
-    `state` are what the person is shown; they are stored, because the answer is about exactly this view, and they are
-    missing until the write is prepared. `found` is the outcome of an equal write that was found meanwhile.
+    Attributes:
+        call: The tool call.
+        evidence_id: Empty when the call leaves no evidence, and for a write, which gets it when it is sent.
+        evidence: The earlier evidence that the call needs.
+        destination: The organization and project that writes go to.
+        over_budget: The limit that leaves no room for the call.
+        rests_on: What a write rests on.
+        rejected: The fingerprints of the rejected writes.
+        refusal: Why the call is refused: why a person is not asked about a write, or why a report comes too early.
+        named: The hosts and mentions that the person named.
+        unedited: The fingerprint of the call before it was edited.
+        problem: Why the last decision was not accepted.
+        outdated: The decision that no longer holds, because the state changed.
+        view: What the person is shown; missing until the write is prepared, and stored because the answer is about it.
+        state: The state that the person is shown; as the view.
+        found: The outcome of an equal write that was found meanwhile.
     """
 
     call: dict[str, Any]

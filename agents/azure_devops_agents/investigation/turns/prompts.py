@@ -24,7 +24,7 @@ from langchain_azure_devops.text import fence, one_line
 _CONVENTIONS = f"""\
 You answer questions about an Azure DevOps organization, with tools that show its live state. The people who ask are \
 developers, release and delivery managers, operators and security investigators: answer the question that was asked, \
-in its terms. An incident, a delivery and a plain list are different questions.
+in its terms. Choose the verdict group that fits the question: incident, delivery, or plain list.
 
 - Call tools before you answer, several at once where they do not depend on each other. {CURSORS}
 - Each result has an id (E1, E2, ...). {FENCES} It is what you investigate. {NO_ORDERS}
