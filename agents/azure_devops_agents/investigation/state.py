@@ -1,6 +1,8 @@
 """The state of an investigation: plain data only, so that every checkpointer can store it."""
 
+import hashlib
 import itertools
+import json
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, NotRequired
 
@@ -87,8 +89,14 @@ class CallTask(TypedDict):
 
 
 def approval_of(decision: Decision) -> tuple[str, str, str]:
-    """Return what identifies an approval in the journal of writes: its id, what was shown, and who approved it."""
-    return decision["write_id"], decision["digest"], decision["approver"]
+    """Return what identifies an approval in the journal: its id, a digest of all that was approved, and by whom.
+
+    The digest covers the call with its id, the destination, the hosts and mentions that it may contain, the shown
+    state, and the digest of the request. A decision that differs in any of them is another one.
+    """
+    approved = {name: decision.get(name) for name in ("call", "destination", "named", "state", "digest")}
+    text = json.dumps(approved, sort_keys=True, ensure_ascii=True, default=str)
+    return decision["write_id"], hashlib.sha256(text.encode()).hexdigest(), decision["approver"]
 
 
 def merge_entries(old: dict[str, Any] | None, new: dict[str, Any] | None) -> dict[str, Any]:

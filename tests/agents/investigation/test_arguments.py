@@ -5,14 +5,16 @@ import math
 
 import pytest
 from agent_decisions import asked, edit
-from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, RemoveMessage
 from langchain_core.messages.tool import tool_call_chunk
 
 from azure_devops_agents.evidence.storable import storable
 from azure_devops_agents.investigation.events import ReportReady
+from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.investigation.turns.messages import join_message
 from azure_devops_agents.models.scripted import Call, ScriptedModel
+from langchain_azure_devops.errors import InvalidRequest
 
 REPORT = Call.to("write_report", answer="Done.", verdict="answered")
 DEEP = json.loads("[" * 800 + "]" * 800)
@@ -123,3 +125,19 @@ def test_what_is_stored_is_whole_finite_and_shallow():
     kept = storable(odd)
     assert kept["a\ufffd"] == ["0x10000000000000000", "-0x10000000000000000", "nan", "inf", True, None, 1.5]
     json.dumps(kept, allow_nan=False, ensure_ascii=False).encode()
+
+
+def test_a_message_id_that_the_thread_has_is_left_out():
+    """With the same id the message would replace the earlier one, and with it the question or its budget."""
+    before = [HumanMessage("What happened?", id="chatcmpl-0")]
+    assert join_message([AIMessageChunk("One", id="chatcmpl-0")], before, lambda value: value).id is None
+    assert join_message([AIMessage("One", id="chatcmpl-0")], before, lambda value: value).id is None
+    assert join_message([AIMessage("One", id="chatcmpl-1")], before, lambda value: value).id == "chatcmpl-1"
+
+
+def test_an_input_without_a_question_is_refused(toolkit):
+    graph = build_graph(ScriptedModel(steps=[]), toolkit)
+    with pytest.raises(InvalidRequest, match="no question"):
+        graph.invoke({"messages": [RemoveMessage("__remove_all__")]})
+    with pytest.raises(InvalidRequest, match="no question"):
+        graph.invoke({"messages": [AIMessage("I was asked.")]})

@@ -1,10 +1,11 @@
 """What a person decides: shown in full, an edit shown twice, a no remembered, and never asked too often."""
 
+import copy
 from datetime import UTC, datetime
 
 import pytest
 from agent_decisions import NO, STOP, YES, answer, asked, edit, questions
-from langchain_core.messages import HumanMessage, RemoveMessage
+from langchain_core.messages import AIMessage, HumanMessage, RemoveMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
@@ -309,6 +310,39 @@ def test_a_new_message_past_the_investigator_makes_the_old_approval_worthless(to
     graph.invoke({"messages": [("user", "Never mind. What is new?")]}, config)
     graph.invoke(Command(resume={old.id: {"decisions": [YES]}}), config)
     assert titles(organization) == []
+
+
+def test_a_yes_counts_only_for_the_call_that_was_shown(toolkit, organization):
+    """Whoever may write the thread can change the call under its view."""
+    saver, config = InMemorySaver(), {"configurable": {"thread_id": "t"}}
+    graph = build_graph(steps(BUG, REPORT), toolkit, checkpointer=saver)
+    graph.invoke({"messages": [("user", "File it.")]}, config)
+    waiting = copy.deepcopy(graph.get_state(config).values["waiting"])
+    [task] = waiting.values()
+    task["call"]["args"]["title"] = "Never shown"
+    graph.update_state(config, {"waiting": waiting}, as_node="collect")
+    state = graph.invoke(Command(resume={"decisions": [YES]}), config)
+    assert state["__interrupt__"][0].value["views"][0]["arguments"]["title"] == "Never shown"
+    assert not [item for item in organization.work_items if item.title == "Never shown"]
+    graph.invoke(Command(resume={"decisions": [NO]}), config)
+    assert not [item for item in organization.work_items if item.title == "Never shown"]
+
+
+@pytest.mark.parametrize("changed", [{}, {"title": "Never shown"}])
+def test_a_copied_decision_neither_writes_nor_reports_a_write(toolkit, organization, changed):
+    saver, config = InMemorySaver(), {"configurable": {"thread_id": "t"}}
+    graph = build_graph(steps(BUG, REPORT, REPORT), toolkit, checkpointer=saver)
+    graph.invoke({"messages": [("user", "File it.")]}, config)
+    graph.invoke(Command(resume={"decisions": [YES]}), config)
+    [decision] = graph.get_state(config).values["decisions"].values()
+    call = {**decision["call"], "id": "copied", "args": {**decision["call"]["args"], **changed}}
+    copied = {**decision, "call": call, "evidence_id": ""}
+    asks = [HumanMessage("Once more."), AIMessage("", tool_calls=[call])]
+    graph.update_state(config, {"messages": asks, "decisions": {"copied": copied}}, as_node="collect")
+    state = graph.invoke(None, config)
+    assert state["report"]["written"] == []
+    assert [entry["status"] for entry in state["evidence"].values()].count("written") == 1
+    assert len([item for item in organization.work_items if item.title in ("The gate is open", "Never shown")]) == 1
 
 
 def test_a_write_of_a_dropped_question_does_not_come_back(toolkit, organization):

@@ -22,12 +22,15 @@ def join_message(parts: Sequence[BaseMessage], before: Sequence[AnyMessage], red
 
     Arguments that are cut off are malformed, however much of them could be guessed, and so are those that no tool
     accepts and no checkpoint stores. A tool call's id that was used before in the thread gets a suffix: some servers
-    count from zero in every answer, and an answer or approval must never be taken for that of an earlier call.
+    count from zero in every answer, and an answer or approval must never be taken for that of an earlier call. The id of
+    the message itself is left out when the thread has it already, because it would replace the earlier message.
     """
     whole = parts[0]
     for part in parts[1:]:
         whole = whole + part  # type: ignore[assignment] # chunks of a message add up to one
-    return clear_message(_join(whole, _collect_ids(before), redact), redact)
+    joined = clear_message(_join(whole, _collect_ids(before), redact), redact)
+    known = {message.id for message in before}
+    return joined.model_copy(update={"id": None}) if joined.id in known else joined
 
 
 def _join(whole: BaseMessage, used: set[str], redact: Clear) -> AIMessage:

@@ -30,6 +30,7 @@ from azure_devops_agents.investigation.turns.tool_choice import FindTools, choos
 from azure_devops_agents.models.scripted import UnknownQuestion
 from azure_devops_agents.reports.report import WriteReport
 from langchain_azure_devops import AzureDevOpsToolkit
+from langchain_azure_devops.errors import InvalidRequest
 
 _LONGEST_FAILURE = 300
 
@@ -112,6 +113,9 @@ class ModelNode:
 
     def _start_clock(self, state: State) -> dict[str, Any]:
         """Return the update that begins a question or, after its first turn, goes on with it."""
+        if not any(isinstance(message, HumanMessage) for message in state["messages"]):
+            told = "This thread has no question. Send a message of the person, and remove no messages with it."
+            raise InvalidRequest(told, subject="messages")
         question = question_id(state["messages"])
         if state.get("question") == question:
             # Between two steps nothing works on the question, unless the process ended there or in this turn.

@@ -22,6 +22,7 @@ from azure_devops_agents.approvals.answers import (
 from azure_devops_agents.approvals.fingerprint import fingerprint
 from azure_devops_agents.approvals.write_journal import Outcome
 from azure_devops_agents.investigation.budgets import Meter
+from azure_devops_agents.investigation.clearing import clear_known
 from azure_devops_agents.investigation.events import WriteDecided, announce
 from azure_devops_agents.investigation.outgoing import Outgoing
 from azure_devops_agents.investigation.state import (
@@ -76,7 +77,7 @@ class ApproveNode:
         for step in steps:
             if step.denied is not None:
                 record_event(self.toolkit.client, "denied", **step.denied)
-        for approval in _list_approvals(steps):
+        for approval in self._list_approvals(steps):
             self.preparing.journal.approve(*approval)
         return _join(steps)
 
@@ -88,7 +89,7 @@ class ApproveNode:
         for step in steps:
             if step.denied is not None:
                 await record_event_async(self.toolkit.client, "denied", **step.denied)
-        for approval in _list_approvals(steps):
+        for approval in self._list_approvals(steps):
             await asyncio.to_thread(self.preparing.journal.approve, *approval)
         return _join(steps)
 
@@ -102,6 +103,12 @@ class ApproveNode:
         if self.preparing.plan is not None:
             return [self._ask_plan(task) for task in tasks]
         return self._ask_person(state, tasks)
+
+    def _list_approvals(self, steps: Sequence[Step]) -> list[tuple[str, str, str]]:
+        """List the approvals among the steps for the journal, as they are stored: without the secrets known by now."""
+        decided = [entry for step in steps for entry in step.update.get("decisions", {}).values()]
+        approved = [entry for entry in decided if entry["decision"] == "approve"]
+        return [approval_of(clear_known(self.toolkit.client, entry)) for entry in approved]
 
     def _answer_found(self, task: CallTask, evidence_id: str) -> Step:
         """Answer a call with an equal write that was found meanwhile, so that it is not sent twice."""
@@ -118,6 +125,8 @@ class ApproveNode:
 
     def _ask_person(self, state: State, tasks: Sequence[CallTask]) -> list[Step]:
         """Interrupt with the stored views, and take the answer. An answer that is none is asked for again."""
+        if changed := [_prepare_again(task) for task in tasks if not self._is_shown(task)]:
+            return changed
         names, views = [task["call"]["name"] for task in tasks], [task["view"] for task in tasks]
         question = ask_about(views, state.get("problem", ""))
         # The schema is published only: an answer that LangGraph refused would end the run, and nobody would be told.
@@ -135,6 +144,14 @@ class ApproveNode:
             announce(WriteDecided(task["call"]["id"], task["call"]["name"], decision.type, approver))
         pairs = zip(tasks, decisions, strict=True)
         return [took, *(self._decide(task, decision, approver) for task, decision in pairs)]
+
+    def _is_shown(self, task: CallTask) -> bool:
+        """Return whether the view shows what would be written; a request that is refused by now is not asked about."""
+        request = self.preparing.request_of(task)
+        if isinstance(request, Step):
+            return True
+        notice = str(task["view"].get("notice") or "")
+        return self.preparing.shows(task, request.warn(notice) if notice else request)
 
     def _decide(self, task: CallTask, decision: Approve | Edit | Reject | Stop, approver: str) -> Step:
         """Store the decision of a person about one write. An edited call is shown again before it counts."""
@@ -227,12 +244,6 @@ def _prepare_again(task: CallTask) -> Step:
     unseen.pop("view", None)
     unseen.pop("state", None)
     return Step({"waiting": {task["call"]["id"]: unseen}})
-
-
-def _list_approvals(steps: Sequence[Step]) -> list[tuple[str, str, str]]:
-    """List the approvals among the steps for the journal."""
-    decided = [entry for step in steps for entry in step.update.get("decisions", {}).values()]
-    return [approval_of(entry) for entry in decided if entry["decision"] == "approve"]
 
 
 def _join(steps: Sequence[Step]) -> dict[str, Any]:

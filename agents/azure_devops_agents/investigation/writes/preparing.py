@@ -1,10 +1,12 @@
 """Prepare a write: check it, look for an equal one, and read what a person is shown. Nothing is written here."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from langgraph.config import get_config
+from pydantic import JsonValue
 
 from azure_devops_agents.approvals.earlier_writes import arecall_writes
 from azure_devops_agents.approvals.fingerprint import fingerprint
@@ -118,22 +120,32 @@ class PrepareNode:
 
     async def _show(self, task: CallTask, request: WriteRequest) -> Step:
         """Build the view of a write; one whose state cannot be read is refused."""
-        outdated, call = task.get("outdated"), task["call"]
         try:
-            state = await self.tool_of(call).read_current(self.toolkit.client, request)
-            view = build_view(
-                self.toolkit.client,
-                self.tool_of(call),
-                request,
-                state,
-                outdated=outdated and outdated.get("state"),
-                sources=task["rests_on"],
-                edited=bool(task["unedited"]),
-                problem=task["problem"],
-            )
+            state = await self.tool_of(task["call"]).read_current(self.toolkit.client, request)
+            view = self._build_view(task, request, state)
         except AzureDevOpsError as error:
             return refuse(task, error, text=render_error(error, self.toolkit.client.context.nonce()))
-        return _wait({**task, "view": {**view, "name": call["name"]}, "state": state})
+        return _wait({**task, "view": view, "state": state})
+
+    def shows(self, task: CallTask, request: WriteRequest) -> bool:
+        """Return whether the stored view shows this very request. Whoever may write the thread can change either."""
+        return _as_json(self._build_view(task, request, task.get("state"))) == _as_json(task["view"])
+
+    def _build_view(
+        self, task: CallTask, request: WriteRequest, state: Mapping[str, JsonValue] | None
+    ) -> dict[str, Any]:
+        outdated, call = task.get("outdated"), task["call"]
+        view = build_view(
+            self.toolkit.client,
+            self.tool_of(call),
+            request,
+            state,
+            outdated=outdated and outdated.get("state"),
+            sources=task["rests_on"],
+            edited=bool(task["unedited"]),
+            problem=task["problem"],
+        )
+        return {**view, "name": call["name"]}
 
 
 def answer(call: Mapping[str, Any], update: dict[str, Any], denied: dict[str, Any] | None = None) -> Step:
@@ -177,6 +189,11 @@ def elsewhere(toolkit: AzureDevOpsToolkit, call: Mapping[str, Any], destination:
     """Return the error of a write that was prepared for another organization or project."""
     here = destination_of(toolkit)
     return blocked(call, f"Nothing was written: the write was prepared for {destination}; this process is at {here}.")
+
+
+def _as_json(view: Mapping[str, Any]) -> str:
+    """Return a view as text, equal before and after it was stored."""
+    return json.dumps(view, sort_keys=True, default=str)
 
 
 def _wait(task: CallTask) -> Step:

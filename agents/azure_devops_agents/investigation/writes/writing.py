@@ -14,6 +14,7 @@ from azure_devops_agents.approvals.earlier_writes import arecall_writes, recall_
 from azure_devops_agents.approvals.view import present_approval
 from azure_devops_agents.approvals.write_journal import Outcome, WriteJournal
 from azure_devops_agents.evidence.record import evidence_of_message
+from azure_devops_agents.investigation.clearing import clear_known
 from azure_devops_agents.investigation.refusals import ToolAbsent, evidence_of_refusal
 from azure_devops_agents.investigation.state import Decision, approval_of, as_named
 from azure_devops_agents.investigation.tool_calls import (
@@ -62,7 +63,7 @@ class WriteNode:
         if decision["destination"] != self.destination:
             return _record_refusal(decision, elsewhere(self.toolkit, decision["call"], decision["destination"]))
         if not approved:
-            return _record_refusal(decision, blocked(decision["call"], f"Nothing was written: {_NOT_APPROVED}"))
+            return _record_refusal(decision, blocked(decision["call"], f"Nothing was sent: {_NOT_APPROVED}"))
         name = decision["call"]["name"]
         if name in tools or before is not None:
             return None
@@ -75,7 +76,7 @@ class WriteNode:
         """Carry out an approved write, once."""
         tools, client, tool = available_tools(self.toolkit), self.toolkit.client, self._tool(decision["call"])
         before = self.journal.outcome(decision["write_id"])
-        approved = before is not None or self.journal.is_approved(*approval_of(decision))
+        approved = self.journal.is_approved(*approval_of(clear_known(client, decision)))
         if not approved:
             record_event(client, "denied", tool=tool.name, digest=decision["digest"], reason=_NOT_APPROVED)
         if prevented := self._find_obstacle(decision, tools, before, approved=approved):
@@ -95,7 +96,8 @@ class WriteNode:
         """Carry out an approved write, once, without blocking."""
         tools, client, tool = available_tools(self.toolkit), self.toolkit.client, self._tool(decision["call"])
         before = await asyncio.to_thread(self.journal.outcome, decision["write_id"])
-        approved = before is not None or await asyncio.to_thread(self.journal.is_approved, *approval_of(decision))
+        known = approval_of(clear_known(client, decision))
+        approved = await asyncio.to_thread(self.journal.is_approved, *known)
         if not approved:
             await record_event_async(client, "denied", tool=tool.name, digest=decision["digest"], reason=_NOT_APPROVED)
         if prevented := self._find_obstacle(decision, tools, before, approved=approved):
