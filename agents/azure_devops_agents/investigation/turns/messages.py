@@ -22,8 +22,8 @@ def join_message(parts: Sequence[BaseMessage], before: Sequence[AnyMessage], red
 
     Arguments that are cut off are malformed, however much of them could be guessed, and so are those that no tool
     accepts and no checkpoint stores. A tool call's id that was used before in the thread gets a suffix: some servers
-    count from zero in every answer, and an answer or approval must never be taken for that of an earlier call. The id of
-    the message itself is left out when the thread has it already, because it would replace the earlier message.
+    count from zero in every answer, and an answer or approval must never be taken for that of an earlier call. So an id
+    of the message that the thread has already is left out; the message would replace the earlier one.
     """
     whole = parts[0]
     for part in parts[1:]:
