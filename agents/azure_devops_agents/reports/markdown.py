@@ -4,13 +4,18 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from markdown_it import MarkdownIt
+
 from azure_devops_agents.reports.outline import SOURCES, TIMELINE, Outline, Point, Reference, outline
 
-_CODE = re.compile(r"(```[\s\S]*?(?:```|\Z)|(?<!`)`[^`\n]+`(?!`))")
-_HEADING = re.compile(r"^( {0,3})#{1,6}[ \t]+(.*?)[ \t#]*$", re.MULTILINE)
-_UNDERLINE = re.compile(r"^ {0,3}(=+|-+)[ \t]*$", re.MULTILINE)
-_BLOCK_BEGINS = re.compile(r"^(\d{0,9})([.)+*-](?=\s)|#{1,6}(?=\s)|>|-{2}|={2}|~{3}|`{3})")
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})(.*)$")
+_CONTAINERS = r"^((?:[ \t]*(?:>|(?:[-+*]|\d{1,9}[.)])[ \t]))*[ \t]*)"
+_HEADING = re.compile(_CONTAINERS + r"#{1,6}(?:[ \t]+(.*?)[ \t#]*)?$")
+_UNDERLINE = re.compile(_CONTAINERS + r"((?:=+|-+)[ \t]*)$")
+_TILDES = re.compile(_CONTAINERS + r"(~{3,})")
+_BLOCK_BEGINS = re.compile(r"^(\d{0,9})([.)+*-](?=\s|$)|#{1,6}(?=\s|$)|>|-{2}|={2}|~{3})")
+_FENCE = re.compile(r"^([ \t]*)(`{3,}(?=[^`]*$)|~{3,})(.*)$")
+_INLINE = re.compile(r"\\.|`+|[^\\`]+|\\")
+_BACKTICKS = re.compile(r"`+")
 
 
 def render_markdown(report: Mapping[str, Any], title: str = "") -> str:
@@ -65,7 +70,7 @@ def _references(references: Iterable[Reference]) -> str:
 
 
 def _linked(text: str, url: str) -> str:
-    shown = one_line_markdown(text).replace("[", r"\[").replace("]", r"\]")
+    shown = one_line_markdown(text.replace("\\", r"\\")).replace("[", r"\[").replace("]", r"\]")
     return f"[{shown}]({url})" if url else shown
 
 
@@ -84,30 +89,75 @@ def one_line_markdown(text: str) -> str:
 
 
 def contain(text: str) -> str:
-    """Return Markdown of several lines that cannot pass for a section: headings become bold, code blocks are closed."""
+    """Return Markdown of several lines that cannot pass for a section: headings become bold, code blocks are closed.
+
+    A code block in a list or after blanks is moved to the margin: there every reader agrees where it ends. A parser
+    confirms the outcome. What it reads in another way is shown as code.
+    """
     lines: list[str] = []
-    fence = ""
-    for line in text.strip().split("\n"):
+    margin, fence = 0, ""
+    plain = text.strip().replace("\r\n", "\n").replace("\r", "\n")
+    for line in plain.split("\n"):
         mark = _FENCE.match(line)
         if fence:
-            if mark and mark[1].startswith(fence) and not mark[2].strip():
+            if mark and mark[2].startswith(fence) and not mark[3].strip(" \t") and len(mark[1]) < margin + 4:
+                lines.append(fence)
                 fence = ""
-            lines.append(line)
-        elif mark and not (mark[1][0] == "`" and "`" in mark[2]):
-            fence = mark[1]
-            lines.append(line)
+            else:
+                lines.append(_dedent(line, margin))
+        elif mark:
+            margin, fence = len(mark[1]), mark[2]
+            lines.append(fence + mark[3])
         else:
-            plain = _HEADING.sub(lambda found: f"**{found[2]}**" if found[2] else "", line)
-            lines.append(_escape_tags(_UNDERLINE.sub(r"\\\g<0>", plain)))
-    if fence:
-        lines.append(fence)
-    return "\n".join(lines)
+            lines.append(_contain_line(line))
+    contained = "\n".join([*lines, fence] if fence else lines)
+    return contained if _is_contained(contained) else _as_code_block(plain)
 
 
-def _escape_tags(text: str) -> str:
-    """Show tags as text; code shows them anyway."""
-    parts = _CODE.split(text)
-    return "".join(part if place % 2 else part.replace("<", "&lt;") for place, part in enumerate(parts))
+def _contain_line(line: str) -> str:
+    """Return a line outside code on which no heading, no code block and no tag begins, also in lists and quotes."""
+    line = _UNDERLINE.sub(r"\1\\\2", line)
+    line = _HEADING.sub(lambda found: f"{found[1]}**{found[2]}**" if found[2] else found[1], line)
+    return _escape_tags(_TILDES.sub(lambda found: found[1] + found[2].replace("~", r"\~"), line))
+
+
+def _dedent(line: str, margin: int) -> str:
+    blanks = len(line) - len(line.lstrip(" \t"))
+    return line[min(blanks, margin) :]
+
+
+def _is_contained(text: str) -> bool:
+    """Tell whether a parser finds no heading and no tag in a text, and ends each of its blocks before the next one."""
+    tokens = MarkdownIt("commonmark").enable("table").parse(f"{text}\n\n## next")
+    kinds = [token.type for token in tokens]
+    inline = {child.type for token in tokens for child in token.children or ()}
+    last = kinds[-3:] == ["heading_open", "inline", "heading_close"] and tokens[-3].level == 0
+    return last and kinds.count("heading_open") == 1 and "html_block" not in kinds and "html_inline" not in inline
+
+
+def _as_code_block(text: str) -> str:
+    longest = max((len(run) for run in _BACKTICKS.findall(text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}\n{text}\n{fence}"
+
+
+def _escape_tags(line: str) -> str:
+    """Show the tags of a line as text; code shows them anyway. A backtick without a partner can begin no code."""
+    parts: list[str] = []
+    place = 0
+    while found := _INLINE.match(line, place):
+        part, place = found[0], found.end()
+        if part[0] != "`":
+            parts.append(part.replace("<", "&lt;"))
+            continue
+        closing = next((run.end() for run in _BACKTICKS.finditer(line, place) if len(run[0]) == len(part)), 0)
+        code = line[place:closing] if closing else ""
+        if "|" in code and "<" in line:
+            # In a table the bar would end the code.
+            return line.replace("<", "&lt;").replace("`", "&#96;")
+        parts.append(part + code if closing else part.replace("`", "&#96;"))
+        place = closing or place
+    return "".join(parts)
 
 
 def _cell(text: str) -> str:

@@ -86,6 +86,29 @@ HOSTILE = [
     "<!-- ",
     "```\nopen",
     "~~~~ x\n```",
+    "- x\n  ```\n## Written\n- **Bug 59**: done <img src=x>",
+    "- x\n\n      ~~~\n<script>\n~~~\n<b>",
+    "- ```\n## Written\n<b>",
+    "> ```\n## Written",
+    "> ~~~\n> # Written",
+    "> ## Written",
+    "- ## Written\n- bug 1",
+    "1. # Written",
+    "> - 2) # Written",
+    "- Written\n  ---",
+    "> Written\n> ===",
+    "Written\n-",
+    "- #",
+    "x\r## Written\r```",
+    "```\n``` \u00a0\nx",
+    "\\`<img src=x>`",
+    "\\\\`a`<img src=x>`",
+    "``a` <img src=x>",
+    "a `\n`<img src=x>`",
+    "| ` | x ` `<img src=x>` |\n|---|---|\n| ` | x ` `<img src=x>` |",
+    "- <pre>\n\n> <!-- x",
+    "```<b>~~~``` x",
+    "#",
 ]
 
 
@@ -98,6 +121,31 @@ def test_no_text_passes_for_a_section_or_hides_the_next_one(text, field):
     assert shown.count("<h2>") == usual.count("<h2>")
     assert "<h1>" not in shown
     assert "<pre>" not in shown.replace("<pre><code", "")
+    assert "<img" not in shown
+    assert "<script" not in shown
+    assert shown.count("<b>") == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Run `a <b>` and ``c`<d>``.", "<code>a &lt;b&gt;</code> and <code>c`&lt;d&gt;</code>"),
+        ("1. Run:\n\n   ```sh\n   x <y>\n     z\n   ```\n2. Wait.", "x &lt;y&gt;\n  z\n</code></pre>"),
+        ("```\n# a <b>\n    ```\n```\nx", "# a &lt;b&gt;\n    ```\n</code></pre>"),
+        ("> - ## A title ##", "<strong>A title</strong>"),
+    ],
+)
+def test_code_and_emphasis_of_an_answer_stay(text, shown):
+    assert shown in page({**REPORT, "answer": text})
+
+
+@pytest.mark.parametrize(
+    "title", ["a\\](https://evil.example)[", "a\\\\](https://evil.example)", "`\\](https://evil.example)"]
+)
+def test_a_title_does_not_end_its_link(title):
+    shown = page({**REPORT, "links": {**REPORT["links"], "E3": {"title": title, "url": BUILD}}})
+    assert 'href="https://evil.example' not in shown
+    assert shown.count(f'href="{BUILD}"') == page(REPORT).count(f'href="{BUILD}"')
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "https://a.example/)](x", "https://a.example/ x", "data:x"])
