@@ -158,7 +158,14 @@ def test_an_agent_asks_in_the_standard_shape_and_writes_once(toolkit, organizati
     [question] = questions(run(agent, ASKED, way))
     [action] = question.value["action_requests"]
     assert action["name"] == "create_work_item"
-    assert action["args"] == {"type": "Bug", "title": "New: one", "project": "Platform", "fields": [], "tags": []}
+    assert action["args"] == {
+        "type": "Bug",
+        "title": "New: one",
+        "project": "Platform",
+        "fields": [],
+        "links": [],
+        "tags": [],
+    }
     for word in ("tidewater", "Platform", "New: one", "Current values: none"):
         assert word in action["description"]
     assert question.value["review_configs"] == [

@@ -157,7 +157,7 @@ class Link(Result):
 
     Attributes:
         title: The name of what it leads to; None when that was not read.
-        url: Its web page.
+        url: Its web page, for programs. The text leaves it out, because an address costs more tokens than it tells.
     """
 
     kind: Untrusted
@@ -165,7 +165,7 @@ class Link(Result):
     title: Untrusted | None = None
     repository: Untrusted | None = None
     comment: Untrusted | None = None
-    url: Untrusted | None = None
+    url: str | None = Field(default=None, exclude=True)
     to: Destination | None = Field(default=None, exclude=True)
 
 
