@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from azure_devops_agents.threads.opening import read_retention
 from langchain_azure_devops.extras import naming_extras
 
 with naming_extras():
@@ -26,6 +25,7 @@ with naming_extras():
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from azure_devops_agents.evidence.store import EvidenceTexts, alist_owners
+    from azure_devops_agents.threads.opening import read_retention
 
 __all__ = ["adelete_old", "app"]
 

@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -291,3 +294,21 @@ def test_a_question_survives_a_restart_of_the_server(world, server):
 def test_nothing_blocked_the_loop(server):
     assert "BlockingError" not in server.log
     assert "blocking call" not in server.log
+
+
+@pytest.mark.parametrize("typed", ["yes", "no"])
+def test_the_example_of_a_client_asks_shows_and_decides(world, server, typed):
+    program = AGENTS / "examples" / "server_client.py"
+    before = world.titles().count("approved")
+    done = subprocess.run(
+        [sys.executable, str(program), "File approved."],
+        input=f"{typed}\n",
+        env={**os.environ, "AGENT_URL": server.url},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert "title" in done.stdout
+    assert world.titles().count("approved") - before == (typed == "yes")
+    assert ("Written" in done.stdout) is (typed == "yes")
