@@ -17,7 +17,7 @@ from azure_devops_simulator.seed.story import put
 from langchain_azure_devops import AzureDevOpsToolkit, RunContext
 from langchain_azure_devops.errors import Misconfigured
 
-REPORT = Turn(calls=[("write_report", json.dumps({"answer": "Done.", "verdict": "answered"}))])
+REPORT = Turn(calls=[("write_report", json.dumps({"answer": "Done.", "verdict": "inconclusive"}))])
 
 
 @pytest.fixture
