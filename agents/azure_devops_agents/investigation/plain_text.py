@@ -5,6 +5,7 @@ An answer that rests on something that was read is asked for once more as a repo
 
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 
+from azure_devops_agents.investigation.refusals import ReportInPlainText, is_refusal, refusal_message
 from azure_devops_agents.investigation.state import State, calls_of_question, since_question
 from azure_devops_agents.investigation.turns.messages import find_refusal
 from azure_devops_agents.investigation.turns.tool_choice import FIND_TOOLS
@@ -12,11 +13,10 @@ from azure_devops_agents.reports.citations import cited_in
 from azure_devops_agents.reports.facts import find_facts, split_sentences
 from azure_devops_agents.reports.report import WRITE_REPORT
 
-_IN_PLAIN_TEXT = "ReportInPlainText"
 _ASK = f"""\
-[Your text was taken for the answer of {WRITE_REPORT}, but the report is incomplete: only statements with evidence are \
+Your text was taken for the answer of {WRITE_REPORT}, but the report is incomplete: only statements with evidence are \
 checked. Call {WRITE_REPORT} with the whole report. If the person must tell you something first, ask only that, in \
-plain text. The next text is final.]"""
+plain text. The next text is final."""
 
 
 def is_message(state: State) -> bool:
@@ -42,17 +42,15 @@ def ask_for_report(state: State) -> list[AnyMessage]:
     said = state["messages"][-1]
     identifier = f"text_{len(state['messages'])}"
     call = {"name": WRITE_REPORT, "args": {"answer": str(said.text)}, "id": identifier, "type": "tool_call"}
-    artifact = {"status": "invalid", "class": _IN_PLAIN_TEXT, "subject": WRITE_REPORT}
     return [
         said.model_copy(update={"tool_calls": [call]}),
-        ToolMessage(_ASK, tool_call_id=identifier, name=WRITE_REPORT, status="error", artifact=artifact),
+        refusal_message(call, ReportInPlainText(_ASK, subject=WRITE_REPORT)),
     ]
 
 
 def asks_for_report(message: AnyMessage) -> bool:
     """Return whether a message asks for a report in place of a text."""
-    artifact = message.artifact if isinstance(message, ToolMessage) else None
-    return isinstance(artifact, dict) and artifact.get("class") == _IN_PLAIN_TEXT
+    return is_refusal(message, ReportInPlainText)
 
 
 def _is_text(state: State) -> bool:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from langchain_core.messages import ToolMessage
+from langchain_core.messages import BaseMessage, ToolMessage
 
 from azure_devops_agents.evidence.record import Answer, evidence_of_text
 from azure_devops_agents.evidence.summary import summarize_error
-from langchain_azure_devops.errors import AzureDevOpsError, Denied, Unavailable
+from langchain_azure_devops.errors import AzureDevOpsError, Denied, InvalidRequest, Unavailable
 from langchain_azure_devops.results import error_artifact
 from langchain_azure_devops.text import clean, disarm_fences
 
@@ -26,6 +26,14 @@ class NotCarriedOut(AzureDevOpsError):
     """The call was not carried out, because of another call of its turn or because the question ended."""
 
     status = "blocked"
+
+
+class ReportNotSupported(InvalidRequest):
+    """Evidence does not support all of a report."""
+
+
+class ReportInPlainText(InvalidRequest):
+    """The model answered in plain text what a report should say."""
 
 
 _NOT_CARRIED_OUT = frozenset({BudgetExceeded.__name__, NotCarriedOut.__name__})
@@ -66,6 +74,12 @@ def was_not_carried_out(message: ToolMessage) -> bool:
     """Return whether a message answers a call that was not carried out, so that it cost nothing."""
     artifact = message.artifact if isinstance(message.artifact, dict) else {}
     return artifact.get("class") in _NOT_CARRIED_OUT
+
+
+def is_refusal(message: BaseMessage, kind: type[AzureDevOpsError]) -> bool:
+    """Return whether a message refuses a call for one kind of reason."""
+    artifact = message.artifact if isinstance(message, ToolMessage) else None
+    return isinstance(artifact, dict) and artifact.get("class") == kind.__name__
 
 
 def refuse_call(call: Mapping[str, Any], error: AzureDevOpsError, text: str = "") -> dict[str, Any]:

@@ -15,7 +15,13 @@ from azure_devops_agents.investigation.clearing import ClearNode, clear_known
 from azure_devops_agents.investigation.events import ModelAnswered, ReportReady, announce
 from azure_devops_agents.investigation.outgoing import Outgoing
 from azure_devops_agents.investigation.plain_text import ask_for_report, asks_for_report, wants_report
-from azure_devops_agents.investigation.refusals import NotCarriedOut, refusal_message, was_not_carried_out
+from azure_devops_agents.investigation.refusals import (
+    NotCarriedOut,
+    ReportNotSupported,
+    is_refusal,
+    refusal_message,
+    was_not_carried_out,
+)
 from azure_devops_agents.investigation.routing import is_stopped
 from azure_devops_agents.investigation.state import (
     Decision,
@@ -40,7 +46,6 @@ from azure_devops_agents.reports.support import check_report, is_worse, list_pro
 from azure_devops_agents.reports.timeline import build_timeline
 from langchain_azure_devops import AzureDevOpsToolkit
 
-_UNSUPPORTED = "ReportNotSupported"
 _MOST_PROBLEMS = 20
 
 
@@ -222,15 +227,12 @@ def _ask_to_repair(call: Mapping[str, Any], problems: Sequence[str]) -> ToolMess
     """Answer a report with what its evidence does not support."""
     told = "\n".join(f"- {problem}" for problem in problems[:_MOST_PROBLEMS])
     more = f"\n- and {len(problems) - _MOST_PROBLEMS} more" if len(problems) > _MOST_PROBLEMS else ""
-    return ToolMessage(
+    why = (
         f"The report is not final yet, because evidence does not support all of it:\n{told}{more}\n"
         f"Call {WRITE_REPORT} once more with the whole report. Quote what supports a statement, correct it, or leave "
-        "it out. The next report is final.",
-        tool_call_id=call["id"],
-        name=WRITE_REPORT,
-        status="error",
-        artifact={"status": "invalid", "class": _UNSUPPORTED, "subject": WRITE_REPORT},
+        "it out. The next report is final."
     )
+    return refusal_message(call, ReportNotSupported(why, subject=WRITE_REPORT))
 
 
 def _answers_to_last_turn(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
@@ -238,8 +240,7 @@ def _answers_to_last_turn(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
 
 
 def _asks_to_repair(message: AnyMessage) -> bool:
-    artifact = message.artifact if isinstance(message, ToolMessage) else None
-    return isinstance(artifact, dict) and artifact.get("class") == _UNSUPPORTED
+    return is_refusal(message, ReportNotSupported)
 
 
 def _list_unfinished_writes(

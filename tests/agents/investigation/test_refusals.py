@@ -13,7 +13,7 @@ from azure_devops_agents.models.scripted import Call, ScriptedModel
 
 LIST = Call.to("list_pull_requests")
 WRITE = Call.to("create_work_item", type="Bug", title="x", project="Platform")
-REPORT = Call.to("write_report", answer="Done.", verdict="answered")
+REPORT = Call.to("write_report", answer="Done.", verdict="inconclusive")
 CONFIG = {"configurable": {"thread_id": "t"}}
 
 
