@@ -13,7 +13,7 @@ from azure_devops_agents.models.providers import open_model
 from azure_devops_agents.reports.markdown import render_markdown
 from azure_devops_evals.live.openai_server import OpenAIServer, Turn
 
-REPORT = ("write_report", json.dumps({"answer": "Done.", "verdict": "answered"}))
+REPORT = ("write_report", json.dumps({"answer": "Done.", "verdict": "inconclusive"}))
 LIST = ("list_pull_requests", json.dumps({"project": "Platform", "status": None}))
 
 

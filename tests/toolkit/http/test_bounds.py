@@ -35,14 +35,17 @@ def chunk(data: bytes) -> bytes:
 
 
 @contextmanager
-def served(answer, **timeouts):
-    """A client of a server that calls `answer(connection, how many requests came)`, and a count of what was sent."""
+def served(answer, timeline=None, **timeouts):
+    """A client of a server that calls `answer(connection, how many requests came)`; a timeline may have its own."""
     asked = [0]
 
     def serve(connection: socket.socket) -> None:
-        while connection.recv(65_536):
+        while request := connection.recv(65_536):
             asked[0] += 1
-            answer(connection, asked[0])
+            if timeline and b"/timeline" in request:
+                connection.sendall(timeline)
+            else:
+                answer(connection, asked[0])
 
     context = RunContext(timeouts=Timeouts(**timeouts))
     with (
@@ -129,7 +132,7 @@ def test_a_log_that_is_searched_stops_at_the_cap():
         while True:
             connection.sendall(chunk((b"2026-11-20T09:00:00.0000000Z " + b"all is well " * 160 + b"\n") * 30))
 
-    with served(endless) as client, memory_below(8 * MB):
+    with served(endless, timeline=complete(b'{"records": []}')) as client, memory_below(8 * MB):
         found = call(client, "get_build_log", build=1, log=1, contains="trouble", project="p")
     assert found.matching == 0
     assert f"Reading stopped after {MAX_SCAN_BYTES // MB} MB" in found.note

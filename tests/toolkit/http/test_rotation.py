@@ -341,7 +341,7 @@ def test_tools_follow_the_scopes_of_the_new_token(organization, server, before, 
         assert ("create_work_item" in names(toolkit)) is (before is WRITER)
         revoke(organization)
         [tool] = [tool for tool in toolkit.get_tools() if tool.name == "get_work_item"]
-        tool.invoke({"id": 16})
+        tool.invoke({"ids": [16]})
         assert ("create_work_item" in names(toolkit)) is (after is WRITER)
 
 

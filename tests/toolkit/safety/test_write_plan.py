@@ -110,8 +110,8 @@ def test_another_tool_is_refused_and_so_is_everything_by_an_empty_plan(toolkit, 
 TARGETS = {
     "create_pull_request": {"project", "repository", "source", "target", "work_items"},
     "update_pull_request": {"id", "target", "status", "source_commit"},
-    "create_work_item": {"type", "project", "area", "iteration", "assigned_to", "parent"},
-    "update_work_item": {"id", "area", "iteration", "assigned_to"},
+    "create_work_item": {"type", "project", "area", "iteration", "assigned_to", "parent", "links"},
+    "update_work_item": {"id", "area", "iteration", "assigned_to", "links"},
     "add_work_item_comment": {"id"},
 }
 TARGET_FIELDS = [
