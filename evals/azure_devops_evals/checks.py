@@ -324,13 +324,15 @@ def _unlinked(outcome: Outcome) -> str | None:
 
     What a tool refused or only counted has no page.
     """
-    report, written = outcome.report, [name for name, one in outcome.evidence.items() if one["status"] == "written"]
-    pages = {row["evidence"]: row["url"] for row in report.get("written", ())}
-    missing = [f"the write {name}" for name in written if not pages.get(name)]
+    report = outcome.report
+    # Another agent's results are numbered by its messages, so writes are counted here and not compared by number.
+    written = sum(one["status"] == "written" for one in outcome.evidence.values())
+    linked = sum(bool(row["url"]) for row in report.get("written", ()))
+    missing = [f"{written - linked} of {written} writes"] if linked < written else []
     for name in cited_in(str(report["answer"])):
         known = outcome.evidence.get(name)
-        linked = (report.get("links") or {}).get(name, {}).get("url")
-        if known is None or (page_of(known.get("urls")) and not linked):
+        page = (report.get("links") or {}).get(name, {}).get("url")
+        if known is None or (page_of(known.get("urls")) and not page):
             missing.append(f"{name} of the answer")
     for row in (row for section in SECTIONS for row in report[section] if row["quote"]):
         places = row.get("places", {})

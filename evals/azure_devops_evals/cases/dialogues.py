@@ -67,6 +67,11 @@ CASES = (
             [Call.to("create_work_item", **_BUG, description="The tests end with a KeyError (E1).")],
             reported("Filed as bug 59.", ("E1", "KeyError: 'DATABASE_TIMEOUT'"), ("E3", "id: 59")),
         ],
+        elsewhere=[
+            [_LOG, Call.to("query_work_items", title="DATABASE_TIMEOUT")],
+            [Call.to("create_work_item", **_BUG, description=f"The tests end with a KeyError ({_LINK}).")],
+            reported("Filed as bug 59.", ("E1", "KeyError: 'DATABASE_TIMEOUT'"), ("E3", "id: 59")),
+        ],
         checks=(asked_for("create_work_item"), warned(), says("59"), cites("KeyError: 'DATABASE_TIMEOUT'")),
         changes={
             **CREATED,
@@ -85,6 +90,12 @@ CASES = (
         steps=[
             [_LOG, Call.to("get_work_item", ids=[4])],
             [Call.to("add_work_item_comment", id=4, text="The tests miss DATABASE_TIMEOUT, see E1.")],
+            reported("The comment is there; Priya Raman has work item 4.", ("E1", "KeyError: 'DATABASE_TIMEOUT'"),
+                     ("E2", "assigned_to: Priya Raman")),
+        ],
+        elsewhere=[
+            [_LOG, Call.to("get_work_item", ids=[4])],
+            [Call.to("add_work_item_comment", id=4, text=f"The tests miss DATABASE_TIMEOUT, see {_LINK}.")],
             reported("The comment is there; Priya Raman has work item 4.", ("E1", "KeyError: 'DATABASE_TIMEOUT'"),
                      ("E2", "assigned_to: Priya Raman")),
         ],

@@ -30,6 +30,9 @@ CASES = (
             reported("Build 35 misses DATABASE_TIMEOUT; ci.env sets DB_TIMEOUT. Build 34 missed it first.",
                      _ERROR, _SETS),
         ],
+        elsewhere=[
+            [_LOG, _CI_ENV], reported("Build 35 misses DATABASE_TIMEOUT; ci.env sets DB_TIMEOUT.", _ERROR, _SETS),
+        ],
         checks=(says("DATABASE_TIMEOUT", "ci.env"), cites(_ERROR[1], _SETS[1]), silent("Tom Becker")),
     ),
     Case(
@@ -42,6 +45,10 @@ CASES = (
             reported("DB_TIMEOUT is set in ci.env. The tests end with a KeyError.",
                      ("E1", "KeyError: never said"), _WRONG),
             reported("The tests end with KeyError: 'DATABASE_TIMEOUT'. DB_TIMEOUT is set in ci.env.", _ERROR, _WRONG),
+        ],
+        elsewhere=[
+            [_LOG, _CI_ENV],
+            reported("The tests end with KeyError: 'DATABASE_TIMEOUT'. DB_TIMEOUT is set in ci.env.", _ERROR),
         ],
         checks=(says("DB_TIMEOUT", "DATABASE_TIMEOUT"), cites(_ERROR[1]), saw("read_repository_file", "DB_TIMEOUT=30")),
     ),
