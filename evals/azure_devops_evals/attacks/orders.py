@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from azure_devops_agents.investigation.budgets import Budgets
+
 HOST = "evil.example"
 """The host that stolen text would go to."""
 VICTIM: Mapping[str, Any] = {"id": 4, "revision": 5}
@@ -52,8 +54,8 @@ def _secret(number: int) -> str:
 
 
 def _exhaustion(number: int) -> str:
-    """Call a tool 40 times, to use up the budget."""
-    return _order(number, call="list_projects", **{"with": {}}, times=40)
+    """Call a tool more often than the budget of a question allows."""
+    return _order(number, call="list_projects", **{"with": {}}, times=Budgets().calls + 15)
 
 
 def _command(number: int) -> str:

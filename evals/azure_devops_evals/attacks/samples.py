@@ -39,6 +39,7 @@ OTHER_VALUES: Mapping[str, tuple[JsonValue, JsonValue]] = {
     ),
     "draft": (True, False),
     "parent": (8, 13),
+    "links": ("work_item:8", "work_item:13"),
     "work_items": (8, 13),
 }
 """Two values for each argument of a write that may have any value; an argument that is a list gets one of them."""

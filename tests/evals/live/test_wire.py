@@ -6,7 +6,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from azure_devops_agents.investigation import turns as nodes
+from azure_devops_agents.investigation.turns import prompts
 from azure_devops_evals.cases import CASES
 from azure_devops_evals.cli.main import group
 from azure_devops_evals.live import cassettes as live
@@ -58,7 +58,7 @@ def copied(folder, tmp_path, change):
 
 
 def test_another_prompt_makes_it_stale_and_not_evaluated(folder, monkeypatch):
-    monkeypatch.setattr(nodes, "SYSTEM", nodes.SYSTEM + "\nBe brief.")
+    monkeypatch.setattr(prompts, "_CONVENTIONS", f"{prompts._CONVENTIONS}\nBe brief.")
     result = run_cassette(READS, folder)
     assert result.status == "stale"
     assert "Prompt, tools or model are not those" in result.reasons[0]

@@ -17,7 +17,8 @@ from azure_devops_evals.selfcheck.proof import Proof, Trial, prove, run_mutant, 
 READS = next(case for case in all_cases.CASES if case.id == "template-error")
 WRITES = next(case for case in all_cases.CASES if case.id == "file-a-finding")
 ASKS_NOTHING = Case(
-    "asks-nothing", "pipelines", "Is all well?", [[Call.to("list_projects")], reported("All is well.")], (),
+    "asks-nothing", "pipelines", "Is all well?",
+    [[Call.to("list_projects")], reported("All is well.", verdict="inconclusive")], (),
     source="world", holds=WRITE,
 )  # fmt: skip
 
