@@ -82,20 +82,22 @@ def _close(stage: SampleCall, plants: Mapping[TextLocation, str], group: Sequenc
 def split_fences(content: str, nonce: str = NONCE) -> tuple[list[str], list[str]] | None:
     """Return the lines outside and inside of the fences, of which a result has one, and one for each of its records.
 
-    None when the fences are not whole, or when there are more of them than the result names records.
+    Behind several records there may be one more, for those that could not be read. None when the fences are not whole,
+    or when there are more of them than that.
     """
     opening, closing = f"<{_NAME} {nonce}>", f"</{_NAME} {nonce}>"
     sides: tuple[list[str], list[str]] = ([], [])
-    inside, fences = False, 0
+    inside, fences, unread = False, 0, False
     for line in content.split("\n"):
         if line not in {opening, closing}:
             sides[inside].append(line)
+            unread = inside and line.startswith("not read: ")
         elif inside is (line == closing):
             inside, fences = not inside, fences + (line == opening)
         else:
             return None
     records = sum(_RECORD.fullmatch(line) is not None for line in sides[0])
-    return None if inside or fences != max(1, records) else sides
+    return None if inside or fences != max(1, records) + (unread and records > 0) else sides
 
 
 def escapes(content: str, nonce: str = NONCE) -> Iterator[str]:
