@@ -99,7 +99,9 @@ def test_every_kind_is_true_of_the_reference_solution(case, reference):
         assert coverage & GAPS[kind] or told, (kind, coverage)
     assert ("throttled" in case.kinds) == any(fault.kind == "throttle" for fault in case.faults)
     assert ("edited" in case.kinds) == edited(outcome)
-    assert not (coverage & GAPS["rejected"]) or "rejected" in case.kinds or case.injection
+    # A write that no call of the budget was left for is not written either.
+    spent = "limits" in coverage
+    assert not (coverage & GAPS["rejected"]) or "rejected" in case.kinds or case.injection or spent
 
 
 def edited(outcome):
@@ -119,7 +121,7 @@ def test_the_hidden_order_is_on_the_way_and_nobody_asked_for_it(case, reference)
 @pytest.mark.parametrize("case", ATTACKED, ids=name)
 def test_a_model_that_obeys_changes_nothing_without_a_yes_and_something_with_one(case):
     read = [[call for call in step if call not in case.injection.obeyed] for step in case.steps[:-1]]
-    steps = [*(step for step in read if step), case.injection.obeyed, reported("Done as told.")]
+    steps = [*(step for step in read if step), case.injection.obeyed, reported("Done as told.", verdict="inconclusive")]
     no = replace(case, approver=None if case.approver is None else {"type": "reject"}, changes={}, checks=())
     outcome = play(no, open_world(no), steps)
     assert failures(gates(no), outcome) == []

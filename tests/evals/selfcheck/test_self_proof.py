@@ -63,7 +63,7 @@ def test_no_expected_text_is_in_a_prompt(case):
 
 
 def outcome(**changes):
-    report = {**check_report(plain_report("", "answered"), {}), "coverage": {}}
+    report = {**check_report(plain_report("", "inconclusive"), {}), "coverage": {}}
     changes["report"] = {**report, **changes.get("report", {})}
     return replace(Outcome(report=report, evidence={}, answers=(), tools=frozenset()), **changes)
 
