@@ -19,9 +19,15 @@ def approver_of(case: Case) -> Callable[[Mapping[str, Any]], Answer]:
     def answer(view: Mapping[str, Any]) -> Answer:
         if view["edited"]:
             return YES
-        return UNFORESEEN if view.get("problem") else first_answer(view)
+        chosen = UNFORESEEN if view.get("problem") else first_answer(view)
+        return chosen if _fits(chosen, view) else UNFORESEEN
 
     return answer
+
+
+def _fits(chosen: Answer, view: Mapping[str, Any]) -> bool:
+    """Return whether an answer can be given to a write: an edit of another tool's call would be asked about forever."""
+    return chosen["type"] != "edit" or chosen["edited_action"]["name"] == view["name"]
 
 
 def _first_answers(
