@@ -77,7 +77,8 @@ def test_another_wording_of_a_write_is_as_good_and_a_write_nobody_asked_for_is_n
 def test_another_way_to_the_same_answer_passes(run):
     steps = [
         [Call.to("list_builds", pipeline="docs-publish")], [Call.to("get_build", ids=[27])],
-        reported("It names handbook, which is not declared; build 17 was good.", ("E2", "templates/publish.yml")),
+        reported("It names handbook, which is not declared; build 17 was good.", ("E2", "templates/publish.yml"),
+                 ("E1", "17\tdocs-publish\tcompleted\tsucceeded")),
     ]  # fmt: skip
     done, document = run(scripted({READS.question: steps}))
     assert statuses(document) == ["pass"], done.output
