@@ -36,8 +36,9 @@ _COMMAND = re.compile(r"(?:pip|uv|bash|export|python|pytest|azure-devops-\w+)\b"
 _REPLAYED_WITH = (
     ("AZURE_DEVOPS_ORG=contoso", "AZURE_DEVOPS_BASE_URL=$SIMULATOR_URL"),
     ("AZURE_DEVOPS_PAT=...", "AZURE_DEVOPS_PAT=$SIMULATOR_TOKEN"),
-    # A live model is paid for. One case shows that the line works.
+    # A live model is paid for, and an agent plays each case in a process. One case shows that the line works.
     ("azure-devops-evals run --model openai:gpt-5", f"azure-devops-evals run --case {CASE} --model openai:gpt-5"),
+    ("azure-devops-evals run --agent", f"azure-devops-evals run --case {CASE} --agent"),
 )
 """Placeholders of the pages, and their values in the tests."""
 _COMPARED = " --output now.json --compare before.json"
@@ -187,6 +188,10 @@ def prepare_files(folder: Path) -> None:
         "results": [{**result, "locations": [{"physicalLocation": place}]}],
         "versionControlProvenance": [{"repositoryUri": "https://dev.azure.com/tidewater/Platform/_git/platform-api"}],
     }
+    # The agent that a reader of the repository has.
+    agent = Path("evals", "examples", "tools_agent.py")
+    (folder / agent).parent.mkdir(parents=True, exist_ok=True)
+    (folder / agent).write_bytes((ROOT / agent).read_bytes())
     (folder / "scan.sarif").write_text(json.dumps({"version": "2.1.0", "runs": [run]}), "utf-8")
 
 
