@@ -49,8 +49,8 @@ ENUMERATIONS = {
     "Pipeline.last_result", "Pipeline.status", "Project.state", "Project.visibility", "PullRequest.status",
     "PullRequestDetail.merge_status", "Reviewer.vote", "Stage.result", "Stage.state", "Step.result", "Thread.status",
 }  # fmt: skip
-# Fields that the text leaves out: code decides with them.
-LEFT_OUT = {"BuildDetail.repository_type"}
+# Fields that the text leaves out: code decides with them, or they are for programs.
+LEFT_OUT = {"BuildDetail.repository_type", "Link.url"}
 # Marked fields that no answer of a sample fills, and where their text comes from.
 NOT_FROM_AN_ANSWER = {
     "BranchTip.project": "set where several projects are asked at once, which no sample does",

@@ -134,7 +134,10 @@ async def known_repository(
     try:
         yield
     except NotFound as error:
-        if "TF401019" in error.message and where.get("repository"):
+        if not where.get("repository"):
+            # The request was about a whole project.
+            raise
+        if "TF401019" in error.message:
             raise await unknown_repository(client, where) from error
         if "TF401175" in error.message and at:
             raise await _unknown_version(client, where, at) from error

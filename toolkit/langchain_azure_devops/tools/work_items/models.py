@@ -165,7 +165,7 @@ class Link(Result):
     title: Untrusted | None = None
     repository: Untrusted | None = None
     comment: Untrusted | None = None
-    url: str | None = Field(default=None, exclude=True)
+    url: Untrusted | None = Field(default=None, exclude=True)
     to: Destination | None = Field(default=None, exclude=True)
 
 
