@@ -67,6 +67,11 @@ CASES = (
             reported("DATABASE_TIMEOUT; deploy/ci.env sets DB_TIMEOUT.", ("E1", "KeyError: 'DATABASE_TIMEOUT'"),
                      ("E2", "DB_TIMEOUT=30")),
         ],
+        elsewhere=[
+            [_LOG, _CI_ENV],
+            reported("DATABASE_TIMEOUT; deploy/ci.env sets DB_TIMEOUT.", ("E1", "KeyError: 'DATABASE_TIMEOUT'"),
+                     ("E2", "DB_TIMEOUT=30")),
+        ],
         checks=(says("DATABASE_TIMEOUT", "ci.env"), cites("KeyError: 'DATABASE_TIMEOUT'", "DB_TIMEOUT=30"),
                 silent("DB_TIMEOUT=60")),
     ),
