@@ -1,6 +1,5 @@
 """Route the graph."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -22,13 +21,13 @@ from azure_devops_agents.investigation.state import (
     waiting_writes,
 )
 from azure_devops_agents.investigation.turns.tool_choice import FIND_TOOLS
+from azure_devops_agents.reports.citations import cited_by
 from azure_devops_agents.reports.report import WRITE_REPORT, parse_report
 
 REPORT_TOO_EARLY = (
     f"another call of this turn writes, and the report must tell what became of it. Call {WRITE_REPORT} again when the "
     "other calls are answered."
 )
-_CITED = re.compile(r"\bE\d+\b")
 
 
 def after_model(
@@ -128,31 +127,21 @@ def _read_task(
 
 
 def _write_task(state: State, call: dict[str, Any], destination: str, refusal: str) -> CallTask:
+    # The evidence that the arguments name is what a write rests on first.
+    known, cited = state.get("evidence", {}), cited_by(call["args"])
     return CallTask(
         call=call,
         evidence_id="",
-        evidence=_select_cited(state, call),
+        evidence={name: entry for name, entry in known.items() if name in cited},
         destination=destination,
         over_budget="",
-        rests_on=_select_sources(state, call),
+        rests_on=select_sources(known, cited, untrusted_read=bool(state.get("untrusted_read"))),
         rejected=_list_rejected(state),
         refusal=refusal,
         named=find_targets_of_person(state["messages"]),
         unedited="",
         problem="",
     )
-
-
-def _select_cited(state: State, call: dict[str, Any]) -> dict[str, Any]:
-    """Return the evidence that the arguments of a call name."""
-    cited = frozenset(_CITED.findall(str(call["args"])))
-    return {name: entry for name, entry in state.get("evidence", {}).items() if name in cited}
-
-
-def _select_sources(state: State, call: dict[str, Any]) -> dict[str, Any]:
-    """Return what a write rests on: the evidence that its arguments name comes first."""
-    cited = frozenset(_CITED.findall(str(call["args"])))
-    return select_sources(state.get("evidence", {}), cited, untrusted_read=bool(state.get("untrusted_read")))
 
 
 def _list_rejected(state: State) -> list[str]:

@@ -1,7 +1,7 @@
 """Find the ids of evidence that a text cites, such as `E3`, in the forms in which models write them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 _MOST_IN_RANGE = 50
@@ -54,6 +54,14 @@ _FORMS = {"code": "code", "round": "brackets", "square": "brackets", "led": "wor
 def cited_in(text: str) -> list[str]:
     """Return the ids of the evidence that a text names, each once."""
     return list(dict.fromkeys(name for citation in find_citations(text) for name in citation.ids))
+
+
+def cited_by(value: object) -> frozenset[str]:
+    """Return the ids of the evidence that the texts in plain data name, such as in the arguments of a call."""
+    if isinstance(value, str):
+        return frozenset(cited_in(value))
+    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    return frozenset().union(*map(cited_by, parts))
 
 
 def link_citations(text: str, links: dict[str, str]) -> str:

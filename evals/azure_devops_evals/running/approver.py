@@ -27,7 +27,7 @@ def approver_of(case: Case) -> Callable[[Mapping[str, Any]], Answer]:
 
 def _fits(chosen: Answer, view: Mapping[str, Any]) -> bool:
     """Return whether an answer can be given to a write: an edit of another tool's call would be asked about forever."""
-    return chosen["type"] != "edit" or chosen["edited_action"]["name"] == view["tool"]
+    return chosen["type"] != "edit" or bool(chosen["edited_action"]["name"] == view["tool"])
 
 
 def _first_answers(

@@ -1,5 +1,7 @@
 """Every citation and every write is a link: to the record, the row, the line of a file or log, the part of a record."""
 
+import re
+
 import pytest
 
 from azure_devops_agents.evidence.pages import page_of
@@ -176,6 +178,19 @@ def test_a_person_is_shown_links_and_links_are_written(toolkit, server, tmp_path
         [entry] = [entry for entry in investigator.evidence("t").values() if entry["status"] == "written"]
     written = get_work_item.call_sync(toolkit.client, ids=[entry["data"]["id"]])
     assert (written.title, written.repro_steps) == ("Broken (build 35)", expected)
+
+
+def test_evidence_that_a_write_names_is_found_behind_a_line_break_in_a_range_and_in_lower_case(toolkit, tmp_path):
+    text = "Two builds:\nE1 fails. See E1-E3 and e4."
+    bug = Call.to("create_work_item", type="Bug", title="Broken", project="Platform", description=text)
+    reads = [Call.to("get_build", ids=[number]) for number in (35, 23, 19, 17)]
+    report = Call.to("write_report", answer="No.", verdict="inconclusive")
+    with open_investigator(ScriptedModel(steps=[reads, [bug], [report]]), toolkit, path=tmp_path / "t") as investigator:
+        [asked] = [event for event in investigator.ask("t", "File it.") if isinstance(event, ApprovalAsked)]
+    written = asked.request["action_requests"][0]["args"]["description"]
+    assert [f"[build {number}](" in written for number in (35, 23, 19, 17)] == [True] * 4
+    assert not re.search(r"\bE\d", written, re.IGNORECASE)
+    assert [entry["id"] for entry in asked.views[0]["evidence"] if entry["cited"]] == ["E4", "E3", "E2", "E1"]
 
 
 def said(statement, quote=""):
