@@ -3,10 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import LanguageModelInput
-from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
@@ -28,20 +26,12 @@ class SolutionModel(CaseModel):
         """Remember the names of the tools, which is all that a script needs of them."""
         return self.bind(tools=[{"name": name_tool(tool)} for tool in tools])
 
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        result = super()._generate(messages, stop, run_manager, **kwargs)
-        message = result.generations[0].message
-        calls = message.tool_calls if isinstance(message, AIMessage) else []
-        report = next((call["args"] for call in calls if call["name"] == WRITE_REPORT), None)
-        if report is None or any(tool.get("name") == WRITE_REPORT for tool in kwargs.get("tools", ())):
-            return result
-        return ChatResult(generations=[ChatGeneration(message=AIMessage(as_text(report)))])
+    def reword(self, message: AIMessage, tools: Sequence[Mapping[str, Any]]) -> AIMessage:
+        """Return a report as text where no tool takes it, and else what the script says."""
+        said = super().reword(message, tools)
+        report = next((call["args"] for call in said.tool_calls if call["name"] == WRITE_REPORT), None)
+        takes_reports = any(tool.get("name") == WRITE_REPORT for tool in tools)
+        return said if report is None or takes_reports else AIMessage(as_text(report))
 
 
 def name_tool(tool: dict[str, Any] | type | Callable[..., Any] | BaseTool) -> str:

@@ -1,7 +1,7 @@
 """The model that plays the script of a case: its calls, a question to the person, and a second look."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.messages import AIMessage, BaseMessage, SystemMessage
@@ -42,10 +42,13 @@ class CaseModel(ScriptedModel):
         **kwargs: Any,
     ) -> ChatResult:
         result = super()._generate(messages, stop, run_manager, **kwargs)
-        message = result.generations[0].message
-        calls = message.tool_calls if isinstance(message, AIMessage) else []
-        texts = [str(call["args"]["text"]) for call in calls if call["name"] == SAY]
-        return ChatResult(generations=[ChatGeneration(message=AIMessage(texts[0]))]) if texts else result
+        said = self.reword(cast("AIMessage", result.generations[0].message), kwargs.get("tools", ()))
+        return ChatResult(generations=[ChatGeneration(message=said)])
+
+    def reword(self, message: AIMessage, tools: Sequence[Mapping[str, Any]]) -> AIMessage:  # noqa: ARG002 - for others
+        """Return what is said in place of a step: the text of a turn that ends in text."""
+        texts = [str(call["args"]["text"]) for call in message.tool_calls if call["name"] == SAY]
+        return AIMessage(texts[0]) if texts else message
 
 
 def _at(steps: Sequence[Step], turn: int) -> Step:
