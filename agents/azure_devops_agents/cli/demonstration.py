@@ -18,7 +18,6 @@ from azure_devops_agents.cli.views import show
 from azure_devops_agents.investigation.events import ApprovalAsked, Event, ReportReady, ToolFinished
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, ScriptedModel, Step
-from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.results import single
 from langchain_azure_devops.tools.work_items import get_work_item
 
@@ -122,7 +121,7 @@ def play(console: Console, answer: Decide, approver: Callable[[], str]) -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         open_simulator(SIMULATED_PROJECT) as target,
-        AzureDevOpsToolkit.connect(settings=target.settings) as toolkit,
+        target.toolkit() as toolkit,
         open_investigator(
             ScriptedModel(steps=STEPS), toolkit, path=Path(folder) / "demo.sqlite", name_approver=approver
         ) as investigator,

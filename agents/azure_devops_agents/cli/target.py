@@ -5,7 +5,7 @@ import secrets
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from azure_devops_agents.cli.options import ConnectionOptions, Via
 from azure_devops_agents.paths import audit_path
 from langchain_azure_devops import AzureDevOps
 from langchain_azure_devops.errors import Misconfigured
+from langchain_azure_devops.runtime import RunContext
 from langchain_azure_devops.safety import AuditLog
 from langchain_azure_devops.settings import Settings, load_settings
 
@@ -35,11 +36,13 @@ class Target:
         settings: Where it is and how to sign in.
         read_only: Nothing may be written.
         simulated: Whether this is the organization of the simulator.
+        context: The clock and so on. It is the simulator's time there, because "yesterday" means a day of its records.
     """
 
     settings: Settings
     read_only: bool
     simulated: bool
+    context: RunContext = field(default_factory=RunContext)
 
     @property
     def only_reads(self) -> bool:
@@ -58,6 +61,7 @@ class Target:
             self.settings,
             read_only=self.only_reads,
             audit=audit,
+            context=self.context,
             progress=terminal.print_waiting,
         )
 
@@ -74,6 +78,7 @@ class Target:
             toolsets=toolsets,
             read_only=self.only_reads,
             audit=self.audit_path,
+            context=self.context,
             progress=terminal.print_waiting,
         )
 
@@ -144,7 +149,9 @@ def open_simulator(project: str, read_only: bool = False) -> Iterator[Target]:
     except ModuleNotFoundError as error:
         raise MissingLibrary(error.name or "azure_devops_simulator", "simulator") from error
     organization = seed_organization()
+    organization.clock.rate = 1.0
+    context = RunContext(clock=organization.clock.now)
     token = organization.add_token(secrets.token_hex(26), READ_ONLY_SCOPES if read_only else ("app_token",))
     with SimulatorServer(organization) as server:
         settings = load_settings(base_url=server.base_url, pat=token.value, default_project=project, environ={})
-        yield Target(replace(settings, credential_source="the simulator"), read_only, simulated=True)
+        yield Target(replace(settings, credential_source="the simulator"), read_only, simulated=True, context=context)
