@@ -31,9 +31,10 @@ class _Described(TypedDict):
     the tool call it answers. `summary` says in one line what the text holds. `untrusted` says whether people or builds
     wrote some of it; `origins` says who: each names the record, its fields, `by` (people, builds, service), the author
     and whether that is the token's own account. `next` holds the arguments that fetch what follows, `gaps` says whether
-    something is missing that no such call fetches. `urls` holds the web page of the record, or a pattern for all rows;
-    see `index_pages`. `caption` says what the record is called, such as `Bug 59`. `data` is the record that a write
-    returned.
+    something is missing that no such call fetches. `final` names the organization and project at which the same call
+    can never bring anything else; it is empty when it can. `urls` holds the web page of the record, or a pattern for
+    all rows; see `index_pages`. `caption` says what the record is called, such as `Bug 59`. `data` is the record that
+    a write returned.
     """
 
     id: str
@@ -46,6 +47,7 @@ class _Described(TypedDict):
     origins: list[dict[str, Any]]
     next: dict[str, Any] | None
     gaps: bool
+    final: NotRequired[str]
     urls: dict[str, Any] | None
     caption: NotRequired[str | None]
     data: NotRequired[Any]
@@ -108,9 +110,17 @@ class ReadEvidence(BaseModel):
 
 
 def evidence_of_message(
-    evidence_id: str, tool: Tool[..., Any] | None, call: dict[str, Any], message: ToolMessage
+    evidence_id: str, tool: Tool[..., Any] | None, call: dict[str, Any], message: ToolMessage, destination: str
 ) -> Answer:
-    """Return the evidence that a tool message holds; its artifact says what its text says to a model."""
+    """Return the evidence that a tool message holds; its artifact says what its text says to a model.
+
+    Args:
+        evidence_id: The id that the evidence gets.
+        tool: The tool that answered; None for one that is not declared.
+        call: The call that it answers.
+        message: The answer.
+        destination: The organization and project that were asked.
+    """
     artifact: dict[str, Any] = message.artifact if isinstance(message.artifact, dict) else {}
     failed = message.status == "error"
     name = tool.name if tool else str(call["name"])
@@ -126,6 +136,7 @@ def evidence_of_message(
         origins=[ERROR.as_data()] if failed else list(artifact.get("origins", [])),
         next=artifact.get("next"),
         gaps=bool(artifact.get("gaps")),
+        final=destination if artifact.get("final") else "",
         urls=index_pages(artifact),
         caption=artifact.get("caption"),
     )
@@ -155,6 +166,7 @@ def evidence_of_text(evidence_id: str, call: dict[str, Any], status: str, text: 
         origins=[],
         next=None,
         gaps=False,
+        final="",
         urls=None,
         caption=None,
     )

@@ -26,7 +26,13 @@ from azure_devops_agents.investigation.refusals import (
 )
 from azure_devops_agents.investigation.state import CallTask
 from azure_devops_agents.investigation.storing import EvidenceOfRun
-from azure_devops_agents.investigation.tool_calls import answer_call, available_tools, record_evidence, tool_call
+from azure_devops_agents.investigation.tool_calls import (
+    answer_call,
+    available_tools,
+    destination_of,
+    record_evidence,
+    tool_call,
+)
 from azure_devops_agents.investigation.turns.tool_choice import FIND_TOOLS, answer_search, found_artifact
 from azure_devops_agents.reports.report import WRITE_REPORT, parse_report
 from langchain_azure_devops import AzureDevOpsToolkit
@@ -123,7 +129,7 @@ class ReadNode:
         """Store the answer of a tool as evidence, with a preview for the model."""
         call = task["call"]
         tool = self.toolkit.declarations.get(call["name"])
-        evidence = evidence_of_message(task["evidence_id"], tool, call, message)
+        evidence = evidence_of_message(task["evidence_id"], tool, call, message, destination_of(self.toolkit))
         return record_evidence(call, evidence, message.status, message.artifact)
 
 

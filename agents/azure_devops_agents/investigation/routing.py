@@ -31,19 +31,15 @@ REPORT_TOO_EARLY = (
 
 
 def after_model(
-    writers: Callable[[], Sequence[str]],
-    meter: Meter,
-    destination: str,
-    cannot_change: Callable[[Mapping[str, Any]], bool] = lambda _: False,
+    writers: Callable[[], Sequence[str]], meter: Meter, destination: str
 ) -> Callable[[State], Literal["answer", "report"] | list[Send]]:
     """Route each tool call by one Send, or go to the report, or end a question that is answered in plain text.
 
     Args:
         writers: Gives the names of the tools that write, as the token allows them at that moment.
         meter: Measures the budget; calls beyond it are answered without being carried out.
-        destination: The organization and project that this graph writes to. A write is carried out only there,
-            even when another process continues the thread.
-        cannot_change: Returns whether the result of a call can never change, so that an earlier one answers it.
+        destination: The organization and project that this graph asks and writes to. A write is carried out only
+            there, and an earlier result answers a call only there, even when another process continues the thread.
     """
 
     def route(state: State) -> Literal["answer", "report"] | list[Send]:
@@ -63,7 +59,7 @@ def after_model(
                 tasks.append(Send("prepare", _write_task(state, call, destination, refusal)))
                 writes.append(call)
                 continue
-            earlier = _find_earlier(state, call) if cannot_change(call) else {}
+            earlier = _find_earlier(state, call, destination)
             evidence_id = "" if over or earlier or _leaves_no_evidence(call) else next(ids)
             early = REPORT_TOO_EARLY if writes_too and _is_report(call) else ""
             tasks.append(Send("read", {**_read_task(state, call, evidence_id, over, earlier), "refusal": early}))
@@ -93,13 +89,13 @@ def _leaves_no_evidence(call: dict[str, Any]) -> bool:
     return bool(call.get("malformed")) or call["name"] in {READ_EVIDENCE, WRITE_REPORT, FIND_TOOLS}
 
 
-def _find_earlier(state: State, call: Mapping[str, Any]) -> dict[str, Evidence]:
-    """Return the whole earlier result of the same call, if there is one."""
+def _find_earlier(state: State, call: Mapping[str, Any], destination: str) -> dict[str, Evidence]:
+    """Return the earlier result of the same call, if there is one that can never change."""
     same = [message for message in state["messages"] if isinstance(message, AIMessage)]
     names = {str(each["id"]): each["name"] for message in same for each in message.tool_calls}
     for name, entry in state.get("evidence", {}).items():
-        answered = entry["status"] in {"ok", "empty", "partial"} and not entry["gaps"]
-        if answered and names.get(entry["call"]) == call["name"] and _given(entry["arguments"]) == _given(call["args"]):
+        final = bool(entry.get("final")) and entry.get("final") == destination
+        if final and names.get(entry["call"]) == call["name"] and _given(entry["arguments"]) == _given(call["args"]):
             return {name: entry}
     return {}
 

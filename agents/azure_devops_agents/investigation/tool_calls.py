@@ -1,7 +1,6 @@
 """The tools of the graph, and the updates of the state that answer a call."""
 
 import json
-from collections.abc import Mapping
 from inspect import cleandoc
 from typing import Any, Literal
 
@@ -35,10 +34,13 @@ def list_writers(toolkit: AzureDevOpsToolkit) -> list[str]:
     return [name for name, tool in available_tools(toolkit).items() if (tool.metadata or {})["access"] == "write"]
 
 
-def cannot_change(toolkit: AzureDevOpsToolkit, call: Mapping[str, Any]) -> bool:
-    """Return whether the result of a call can never change, as its tool declares."""
-    tool = toolkit.declarations.get(str(call["name"]))
-    return tool is not None and not call.get("malformed") and tool.cannot_change(call["args"])
+def destination_of(toolkit: AzureDevOpsToolkit) -> str:
+    """Return the organization and project that calls go to.
+
+    At another destination an approval is void, and no earlier result answers a call.
+    """
+    settings = toolkit.client.settings
+    return f"{settings.url('core')}, default project {settings.default_project or 'none'}"
 
 
 def tool_call(call: dict[str, Any]) -> dict[str, Any]:

@@ -22,8 +22,8 @@ from langchain_azure_devops.results.models import Failed, Page, Position, Result
 from langchain_azure_devops.results.provenance import origins
 
 KEYS = {
-    "type", "status", "complete", "next", "gaps", "total", "notes", "failed", "origins", "urls", "caption", "lines",
-    "data", "looked_in"
+    "type", "status", "complete", "next", "gaps", "final", "total", "notes", "failed", "origins", "urls", "caption",
+    "lines", "data", "looked_in"
 }  # fmt: skip
 CALLS = [(name, number) for name, tool in TOOLS.items() for number in range(len(tool.examples))]
 

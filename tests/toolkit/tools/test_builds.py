@@ -458,6 +458,26 @@ def test_a_log_that_is_still_written_has_no_line_count():
     assert log.text.endswith("line 300")
 
 
+@pytest.mark.parametrize(("state", "final"), [("completed", True), ("inProgress", False), (None, False)])
+@pytest.mark.parametrize("contains", [None, "line 7"])
+def test_a_log_is_final_once_its_step_has_ended(state, final, contains):
+    def answer(seen):
+        if "/logs/" in seen.target:
+            return Reply(200, b"line 7\n", content_type="text/plain")
+        if "/timeline" in seen.target:
+            records = [{"id": "t", "type": "Task", "state": state, "log": {"id": 4}}]
+            return ok({"records": records if state else []})
+        return ok({"count": 1, "value": [{"id": 4, "lineCount": 1}]})
+
+    with StubService(answer) as service, stubbed(service) as client:
+        assert get_build_log.call_sync(client, build=5, log=4, contains=contains).final is final
+
+
+def test_the_log_that_is_chosen_for_a_caller_may_be_another_one_after_a_retry(platform_reader):
+    assert not get_build_log.call_sync(platform_reader, build=35).final
+    assert get_build_log.call_sync(platform_reader, build=35, log=5).final
+
+
 @pytest.mark.parametrize(
     ("tool", "arguments", "kind", "words"),
     [

@@ -68,7 +68,6 @@ class Toolset:
         optional: tuple[Scope, ...] = (),
         default: bool = False,
         resource: str = "",
-        fixed: Callable[[Mapping[str, Any]], bool] | None = None,
         example: Arguments | None = None,
         more_examples: tuple[Arguments, ...] = (),
     ) -> Callable[[Callable[Concatenate[AzureDevOps, P], Coroutine[Any, Any, R]]], Tool[P, R]]:
@@ -81,8 +80,6 @@ class Toolset:
             default: Whether the tool belongs to the default set, which is offered when nobody chooses tools.
             resource: For a file or log, the template of the URIs under which MCP hosts read it. Its variables are
                 arguments, as in `builds/{build}/logs/{log}{?first_line}` (RFC 6570).
-            fixed: Returns whether the result of a call with given arguments can never change, such as a file at a
-                commit. An agent may then show an earlier result again instead of another call.
             example: The arguments of one call that works in the seeded organization of the simulator.
             more_examples: Further calls, where one call does not show everything that the tool can return.
         """
@@ -104,7 +101,6 @@ class Toolset:
                     function=function,
                     examples=_join_examples(example, more_examples),
                     resource=resource,
-                    fixed=fixed,
                 )
             )
 

@@ -14,7 +14,6 @@ from langchain_azure_devops.calls.content_fields import ContentFields
 from langchain_azure_devops.calls.current_state import ReadCurrent
 from langchain_azure_devops.calls.recovery import Recovery
 from langchain_azure_devops.calls.schema import strict_schema
-from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.results.artifact_schema import artifact_schema
 from langchain_azure_devops.results.models import Page, Result
@@ -55,8 +54,6 @@ class ToolFacts(Generic[P, R]):
         makes: What a call creates, such as "work item"; empty when it creates nothing that has an id of its own.
         empty_clears: Whether an empty text is a value that clears a field, not an absent argument.
         resource: The template of the URIs under which MCP hosts read the result; empty when it is no file or log.
-        fixed: Returns whether the result of a call with given arguments can never change, such as a file at a commit.
-            Without it every result may change.
     """
 
     name: str
@@ -78,7 +75,6 @@ class ToolFacts(Generic[P, R]):
     makes: str = ""
     empty_clears: bool = False
     resource: str = ""
-    fixed: Callable[[Mapping[str, Any]], bool] | None = None
 
     def __post_init__(self) -> None:
         """Accept only a known kind of access: the gate, the filter and the approval depend on it."""
@@ -128,19 +124,6 @@ class ToolFacts(Generic[P, R]):
             InvalidRequest: Says which argument does not fit, why, and what would.
         """
         return validate_arguments(self.name, self.parameters, given)
-
-    def cannot_change(self, given: Mapping[str, object]) -> bool:
-        """Return whether the result of a call can never change, so that an earlier one may be shown again.
-
-        Args:
-            given: The arguments of the call.
-        """
-        if self.fixed is None or self.access == "write":
-            return False
-        try:
-            return self.fixed(self.validate(given).model_dump())
-        except InvalidRequest:
-            return False
 
     def is_target(self, argument: str) -> bool:
         """Whether an argument says where a write goes or whom it concerns; an unknown one counts as a target.

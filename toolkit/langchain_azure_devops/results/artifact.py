@@ -29,12 +29,13 @@ def artifact_of(
 
     `status` is ok, empty or partial; `complete` says whether the text holds everything that the service has. `next`
     holds the arguments with which the same call brings what follows, `gaps` says whether something is missing that no
-    such call brings, and `failed` lists the parts that could not be read. `data` is the record, or the rows that the
-    text shows. `looked_in` says of a list where it looked, as `project`, which is "*" for every visible one, and
-    `repository`. `origins` says whose words the text holds; it is empty when the service wrote all of it. `urls` has
-    the web page of the record, or one pattern for all rows, with fields of a row in braces; see `find_web_pages`.
-    `caption` says what the record is called, such as `Bug 59`, and `lines` how the lines of the text belong to rows or
-    to the lines of a file or log.
+    such call brings, and `failed` lists the parts that could not be read. `final` says that the same call can never
+    bring anything else, so that an agent may show this result again instead of another call. `data` is the record, or
+    the rows that the text shows. `looked_in` says of a list where it looked, as `project`, which is "*" for every
+    visible one, and `repository`. `origins` says whose words the text holds; it is empty when the service wrote all of
+    it. `urls` has the web page of the record, or one pattern for all rows, with fields of a row in braces; see
+    `find_web_pages`. `caption` says what the record is called, such as `Bug 59`, and `lines` how the lines of the text
+    belong to rows or to the lines of a file or log.
 
     Args:
         result: The record or page, without secrets.
@@ -53,6 +54,7 @@ def artifact_of(
         "complete": rendered.complete,
         "next": rendered.next,
         "gaps": rendered.gaps,
+        "final": getattr(result, "final", False) and not _failed(result),
         "total": _total(result),
         "looked_in": _place(result),
         "notes": [*_notes(result), *rendered.notes],

@@ -30,6 +30,7 @@ class _Artifact(BaseModel, Generic[DataT]):
     complete: bool
     next: dict[str, JsonValue] | None
     gaps: bool
+    final: bool
     total: int | None
     looked_in: _Place | None
     notes: list[str]

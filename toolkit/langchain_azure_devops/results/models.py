@@ -147,11 +147,13 @@ class PartialResult(Result):
         partial: Something is missing that no other call brings.
         unread: The parts that could not be read.
         go_on: The arguments with which the same call brings more.
+        final: The same call can never bring anything else, as of a file at a commit or the log of a step that ended.
     """
 
     partial: bool = Field(default=False, exclude=True)
     unread: list[Failed] = Field(default=[], exclude=True)
     go_on: dict[str, int] | None = Field(default=None, exclude=True)
+    final: bool = Field(default=False, exclude=True)
 
 
 class Lines(PartialResult):
@@ -206,6 +208,7 @@ class Page(BaseModel, Generic[Row]):
         failed: The parts of it that could not be read.
         partial: Whether something is missing that no cursor brings: parts that failed, or what is beyond a limit.
         looked_in: Where the rows were looked for; the call fills it in from the declaration of its tool.
+        final: Whether the same call can never bring anything else, as of the files at a commit.
     """
 
     items: list[Row]
@@ -215,6 +218,7 @@ class Page(BaseModel, Generic[Row]):
     failed: list[Failed] = []
     partial: bool = False
     looked_in: Place | None = None
+    final: bool = False
 
     _start: Position = PrivateAttr(default=Position())
     _digest: str = PrivateAttr(default="")

@@ -14,7 +14,7 @@ from azure_devops_agents.approvals.view import build_view
 from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.investigation.refusals import evidence_of_refusal, refuse_call
 from azure_devops_agents.investigation.state import CallTask, as_named
-from azure_devops_agents.investigation.tool_calls import record_evidence
+from azure_devops_agents.investigation.tool_calls import destination_of, record_evidence
 from azure_devops_agents.reports.links import replace_citations
 from langchain_azure_devops import AzureDevOpsToolkit, Tool
 from langchain_azure_devops.errors import AzureDevOpsError, WriteBlocked
@@ -177,12 +177,6 @@ def blocked(call: Mapping[str, Any], why: str) -> WriteBlocked:
 def denial(tool: Tool[..., Any], error: AzureDevOpsError) -> dict[str, Any] | None:
     """Return what to record when the content of a write is refused; arguments that do not fit are no refusal."""
     return {"tool": tool.name, "reason": error.message} if isinstance(error, WriteBlocked) else None
-
-
-def destination_of(toolkit: AzureDevOpsToolkit) -> str:
-    """Return the organization and project that writes go to; an approval for one destination is void at another."""
-    settings = toolkit.client.settings
-    return f"{settings.url('core')}, default project {settings.default_project or 'none'}"
 
 
 def elsewhere(toolkit: AzureDevOpsToolkit, call: Mapping[str, Any], destination: str) -> WriteBlocked:

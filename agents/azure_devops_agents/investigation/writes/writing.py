@@ -19,12 +19,13 @@ from azure_devops_agents.investigation.refusals import ToolAbsent, evidence_of_r
 from azure_devops_agents.investigation.state import Decision, approval_of, as_named
 from azure_devops_agents.investigation.tool_calls import (
     available_tools,
+    destination_of,
     keep_sent,
     record_evidence,
     record_found,
     tool_call,
 )
-from azure_devops_agents.investigation.writes.preparing import blocked, destination_of, elsewhere
+from azure_devops_agents.investigation.writes.preparing import blocked, elsewhere
 from langchain_azure_devops import AzureDevOpsToolkit, Tool
 from langchain_azure_devops.errors import AzureDevOpsError, StateChanged, WriteOutcomeUnknown
 from langchain_azure_devops.results import error_artifact, render, render_error
@@ -128,7 +129,7 @@ class WriteNode:
         if failed == StateChanged.__name__ and decision.get("outdated", 0) + 1 < MOST_ASKS:
             return _OUTDATED, str(message.content), _mark_outdated(decision)
         tool = self._tool(decision["call"])
-        evidence = evidence_of_message(decision["evidence_id"], tool, decision["call"], message)
+        evidence = evidence_of_message(decision["evidence_id"], tool, decision["call"], message, self.destination)
         if message.status != "error":
             evidence["status"] = "written"
             evidence["data"] = (message.artifact or {}).get("data")

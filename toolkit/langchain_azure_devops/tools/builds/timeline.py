@@ -137,6 +137,11 @@ def find_log_place(records: Sequence[Record], log: int) -> dict[str, str]:
     return {"task": wrote.id} if job is None else {"job": job.id, "task": wrote.id}
 
 
+def has_ended(records: Sequence[Record], log: int) -> bool:
+    """Return whether the step that writes a log has ended, so that the log cannot grow. A retry writes another one."""
+    return any(record.log == log and record.state == "completed" for record in records)
+
+
 def _index(records: Sequence[Record]) -> dict[str, Record]:
     return {record.id: record for record in records}
 

@@ -40,6 +40,7 @@ from langchain_azure_devops.tools.builds.timeline import (
     Timeline,
     find_failure_log,
     find_log_place,
+    has_ended,
     list_failures,
     list_stages,
     list_steps,
@@ -190,7 +191,9 @@ async def get_build_log(
         raise InvalidRequest(f"last_line {last_line} is before first_line {first_line}.", subject="last_line")
     records = await _read_records_of_log(client, where, log)
     chosen = log if log is not None else await _choose_log(client, where, records)
-    where, place = {**where, "log": chosen}, find_log_place(records, chosen)
+    where = {**where, "log": chosen}
+    # Without a log id, a retry of the build may show the log of another step.
+    place = {**find_log_place(records, chosen), "final": log is not None and has_ended(records, log)}
     if words := [word.strip() for word in (contains or "").split("|") if word.strip()]:
         found = await _find_matches(client, where, words, min(max(context, 0), _MAX_CONTEXT), first_line, last_line)
         return found.model_copy(update=place)

@@ -2,8 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AliasChoices, AliasPath, BeforeValidator, Field
 
@@ -235,13 +234,12 @@ async def list_tags(
     return page
 
 
-def _is_at_commit(arguments: Mapping[str, Any]) -> bool:
+def _is_at_commit(version: str | None, version_type: str) -> bool:
     """Return whether a call reads at a commit that its whole id names. Branches and tags move."""
-    whole = re.fullmatch("[0-9a-fA-F]{40}", str(arguments["version"] or ""))
-    return arguments["version_type"] == "commit" and whole is not None
+    return version_type == "commit" and re.fullmatch("[0-9a-fA-F]{40}", version or "") is not None
 
 
-@toolset.read(Scope.CODE, default=True, fixed=_is_at_commit, example={"repository": "platform-api", "depth": 20})
+@toolset.read(Scope.CODE, default=True, example={"repository": "platform-api", "depth": 20})
 async def list_repository_files(
     client: AzureDevOps,
     *,
@@ -280,6 +278,7 @@ async def list_repository_files(
     for index, entry in enumerate(page.items):
         if entry.is_folder:
             page.items[index] = entry.model_copy(update={"path": entry.path + "/"})
+    page.final = _is_at_commit(version, version_type)
     return page if version is None else page.each(at=web_version(at))
 
 
@@ -287,7 +286,6 @@ async def list_repository_files(
     Scope.CODE,
     default=True,
     resource="projects/{project}/repositories/{repository}/files{+path}{?version,version_type,first_line,last_line}",
-    fixed=_is_at_commit,
     example={"repository": "docs", "path": "/README.md", "version": "main"},
 )
 async def read_repository_file(
@@ -318,6 +316,7 @@ async def read_repository_file(
         path=path,
         version=version,
         at=None if version is None else web_version(at),
+        final=_is_at_commit(version, version_type),
         partial=not lines.whole or lines.binary or lines.lfs or any(len(line) >= MAX_LINE for _, line in kept),
         notes=_make_notes(lines, text, first_line),
         first_line=kept[0][0] if kept else 0,
