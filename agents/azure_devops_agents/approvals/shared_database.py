@@ -17,8 +17,11 @@ from langchain_azure_devops.safety import make_private
 _WRITES = (
     "CREATE TABLE IF NOT EXISTS intents "
     "(id TEXT PRIMARY KEY, tool TEXT NOT NULL, status TEXT, text TEXT, begun DOUBLE PRECISION NOT NULL, "
-    "destination TEXT, arguments TEXT)"
+    "destination TEXT, arguments TEXT, artifact TEXT)"
 )
+_LATER_COLUMNS = frozenset({"destination", "arguments", "artifact"})
+"""The columns of that table that its first version did not have; all hold text."""
+_COLUMNS = "SELECT * FROM intents LIMIT 0"
 _APPROVALS = "CREATE TABLE IF NOT EXISTS approvals (id TEXT PRIMARY KEY, digest TEXT NOT NULL, approver TEXT NOT NULL)"
 _SPENDING = (
     "CREATE TABLE IF NOT EXISTS spending (day TEXT PRIMARY KEY, tokens BIGINT NOT NULL, cost DOUBLE PRECISION NOT NULL)"
@@ -100,17 +103,21 @@ class SqliteDatabase:
             self._connection.execute("PRAGMA synchronous=FULL")
             for table in _TABLES:
                 self._connection.execute(table)
-            _add_missing_columns(self._connection)
+            for addition in _list_additions(self._connection.execute(_COLUMNS).description):
+                # Another process may add the column at the same moment.
+                with suppress(sqlite3.OperationalError):
+                    self._connection.execute(addition)
         return self._connection
 
 
-def _add_missing_columns(connection: sqlite3.Connection) -> None:
-    """Complete a file of an earlier version; the writes in it equal none."""
-    known = {row[1] for row in connection.execute("PRAGMA table_info(intents)")}
-    for name in {"destination", "arguments"} - known:
-        # Another process may add it at the same moment.
-        with suppress(sqlite3.OperationalError):
-            connection.execute(f"ALTER TABLE intents ADD COLUMN {name} TEXT")
+def _list_additions(columns: Sequence[Sequence[Any]] | None) -> list[str]:
+    """Return the statements that complete the table of an earlier version, whose writes have nothing there.
+
+    Args:
+        columns: The columns that a query of the table describes, each with its name in front.
+    """
+    missing = sorted(_LATER_COLUMNS - {str(column[0]) for column in columns or ()})
+    return [f"ALTER TABLE intents ADD COLUMN {name} TEXT" for name in missing]
 
 
 class PostgresDatabase:
@@ -162,6 +169,8 @@ class PostgresDatabase:
                 connection.execute("SELECT pg_advisory_xact_lock(%s)", (_CREATING,))
                 for table in _TABLES:
                     connection.execute(table)
+                for addition in _list_additions(connection.execute(_COLUMNS).description):
+                    connection.execute(addition.encode())
             self._ready = True
 
 

@@ -1,9 +1,11 @@
 """The journal of writes: each is stored when it is approved, before it is sent, and afterwards. None is sent twice."""
 
+import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from azure_devops_agents.approvals.shared_database import shared_database
 from langchain_azure_devops.text import join_halves
@@ -19,11 +21,13 @@ class Outcome:
         status: `written`, the status of the error, or None when it was never stored: the write may have happened.
         text: What the tool answered.
         begun: When it was begun, in seconds since the epoch.
+        artifact: The data beside the text; None when none was stored.
     """
 
     status: str | None
     text: str
     begun: float = field(default=0.0, compare=False)
+    artifact: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -104,8 +108,11 @@ class WriteJournal:
 
     def outcome(self, write_id: str) -> Outcome | None:
         """Return the outcome of a write; None if it never began."""
-        rows = self._database.read("SELECT status, text, begun FROM intents WHERE id = ?", (write_id,))
-        return Outcome(rows[0][0], rows[0][1] or "", rows[0][2]) if rows else None
+        rows = self._database.read("SELECT status, text, begun, artifact FROM intents WHERE id = ?", (write_id,))
+        if not rows:
+            return None
+        status, text, begun, artifact = rows[0]
+        return Outcome(status, text or "", begun, json.loads(artifact) if artifact else None)
 
     def list_open(self, tool: str, destination: str) -> list[OpenWrite]:
         """List the writes that others began, and whose outcome is not known: of a tool, to a destination."""
@@ -116,11 +123,18 @@ class WriteJournal:
         rows = self._database.read(wanted, (tool, destination))
         return [OpenWrite(*row) for row in rows if row[0] not in self._begun_here]
 
-    def finish(self, write_id: str, status: str, text: str) -> None:
-        """Store the outcome of a write."""
-        self._database.change(
-            "UPDATE intents SET status = ?, text = ? WHERE id = ?", (status, _storable(text), write_id)
-        )
+    def finish(self, write_id: str, status: str, text: str, artifact: Mapping[str, Any] | None = None) -> None:
+        """Store the outcome of a write.
+
+        Args:
+            write_id: Identifies the approval.
+            status: `written`, or the status of the error.
+            text: What the tool answered, without secrets.
+            artifact: The data beside the text, without secrets.
+        """
+        data = None if artifact is None else _storable(json.dumps(artifact, ensure_ascii=False))
+        into = "UPDATE intents SET status = ?, text = ?, artifact = ? WHERE id = ?"
+        self._database.change(into, (status, _storable(text), data, write_id))
 
     def delete_settled(self, thread: str, threads: Sequence[str]) -> None:
         """Delete the writes of a thread whose outcome is known.
@@ -129,10 +143,11 @@ class WriteJournal:
             thread: The name of the thread, with which the ids of its writes begin.
             threads: The names of all threads: one may begin with the name of another.
         """
-        others = tuple(f"{name}:" for name in threads if name.startswith(f"{thread}:"))
-        wanted = "SELECT id FROM intents WHERE status IS NOT NULL AND status <> 'unknown'"
-        for (write_id,) in self._database.read(wanted, ()):
-            if write_id.startswith(f"{thread}:") and not write_id.startswith(others):
+        begins = f"{thread}:"
+        others = tuple(f"{name}:" for name in threads if name.startswith(begins))
+        wanted = "SELECT id FROM intents WHERE substr(id, 1, ?) = ? AND status IS NOT NULL AND status <> 'unknown'"
+        for (write_id,) in self._database.read(wanted, (len(begins), begins)):
+            if not write_id.startswith(others):
                 self._database.change("DELETE FROM intents WHERE id = ?", (write_id,))
 
     def close(self) -> None:

@@ -68,7 +68,7 @@ class CallTask(TypedDict):
         outdated: The decision that no longer holds, because the state changed.
         view: What the person is shown; missing until the write is prepared, and stored because the answer is about it.
         state: The state that the person is shown; as the view.
-        found: The outcome of an equal write that was found meanwhile.
+        found: The status, text and artifact of an equal write that was found meanwhile.
     """
 
     call: dict[str, Any]
@@ -85,7 +85,7 @@ class CallTask(TypedDict):
     outdated: NotRequired[Decision | None]
     view: NotRequired[dict[str, Any]]
     state: NotRequired[Mapping[str, JsonValue] | None]
-    found: NotRequired[dict[str, str]]
+    found: NotRequired[dict[str, Any]]
 
 
 def approval_of(decision: Decision) -> tuple[str, str, str]:

@@ -1,6 +1,7 @@
 """The tools of the graph, and the updates of the state that answer a call."""
 
 import json
+from collections.abc import Mapping
 from inspect import cleandoc
 from typing import Any, Literal
 
@@ -10,10 +11,13 @@ from pydantic import BaseModel
 
 from azure_devops_agents.approvals.view import graph_approver
 from azure_devops_agents.approvals.write_journal import Outcome
-from azure_devops_agents.evidence.record import Answer, evidence_of_text, preview
+from azure_devops_agents.evidence.record import Answer, evidence_of_message, preview
 from langchain_azure_devops import AzureDevOps, AzureDevOpsToolkit
 from langchain_azure_devops.calls import strict_schema
+from langchain_azure_devops.errors import WriteOutcomeUnknown
 from langchain_azure_devops.text import fence
+
+_NOT_AGAIN = "known from an earlier attempt, and nothing was sent twice"
 
 
 def available_tools(toolkit: AzureDevOpsToolkit, *, only_reads: bool = False) -> dict[str, BaseTool]:
@@ -75,16 +79,39 @@ def record_evidence(
     return {"messages": [message], "evidence": {evidence["id"]: evidence}, "untrusted_read": evidence["untrusted"]}
 
 
-def record_found(client: AzureDevOps, evidence_id: str, call: dict[str, Any], found: Outcome) -> dict[str, Any]:
-    """Answer a call with the outcome of a write that was begun before."""
-    status = found.status or "unknown"
-    evidence = evidence_of_text(evidence_id, call, status, found.text, "found again; nothing was sent twice")
-    evidence["untrusted"] = True
-    update = record_evidence(call, evidence, "success" if status == "written" else "error")
-    return keep_sent(client, update) if status == "written" else update
+def record_write(
+    toolkit: AzureDevOpsToolkit, evidence_id: str, call: dict[str, Any], message: ToolMessage
+) -> dict[str, Any]:
+    """Answer a call that writes by an update of the state: its evidence says what was written, or what failed."""
+    artifact: Mapping[str, Any] = message.artifact or {}
+    tool = toolkit.declarations[call["name"]]
+    evidence = evidence_of_message(evidence_id, tool, call, message, destination_of(toolkit))
+    if message.status != "error":
+        evidence["status"], evidence["data"] = "written", artifact.get("data")
+    elif artifact.get("class") == WriteOutcomeUnknown.__name__:
+        evidence["status"] = "unknown"
+    update = record_evidence(call, evidence, message.status, message.artifact)
+    return _keep_sent(toolkit.client, update) if evidence["status"] == "written" else update
 
 
-def keep_sent(client: AzureDevOps, update: dict[str, Any]) -> dict[str, Any]:
+def record_found(toolkit: AzureDevOpsToolkit, evidence_id: str, call: dict[str, Any], found: Outcome) -> dict[str, Any]:
+    """Answer a call with the outcome of a write that was begun before, as if the tool had answered just now."""
+    message = ToolMessage(
+        found.text,
+        artifact=found.artifact,
+        tool_call_id=call["id"],
+        name=call["name"],
+        status="success" if found.status == "written" else "error",
+    )
+    update = record_write(toolkit, evidence_id, call, message)
+    # Without data, the text alone is known.
+    told = f"{update['evidence'][evidence_id]['summary']}; " if found.artifact else ""
+    known = {"status": found.status or "unknown", "summary": f"{told}{_NOT_AGAIN}"}
+    update["evidence"][evidence_id].update(known)
+    return update
+
+
+def _keep_sent(client: AzureDevOps, update: dict[str, Any]) -> dict[str, Any]:
     """Add to the evidence of a write the values that were sent. The model knows them, so its answer has them not."""
     for entry in update["evidence"].values():
         given = {name: value for name, value in entry["arguments"].items() if value not in (None, [], "")}

@@ -55,6 +55,40 @@ def test_an_outcome_is_told_without_beginning(place):
     again.close()
 
 
+def test_the_data_of_an_outcome_is_kept(place):
+    journal = WriteJournal(place)
+    journal.begin("a", "tool")
+    journal.finish("a", "written", "id: 1", {"data": {"id": 1, "title": "a \0 \ud800"}, "urls": None})
+    journal.close()
+    again = WriteJournal(place)
+    assert again.outcome("a").artifact == {"data": {"id": 1, "title": "a \0 \ufffd"}, "urls": None}
+    again.close()
+
+
+EARLIER = "CREATE TABLE intents (id TEXT PRIMARY KEY, tool TEXT NOT NULL, status TEXT, text TEXT, begun {} NOT NULL)"
+
+
+def test_the_journal_of_an_earlier_version_is_completed_by_whoever_opens_it_first(place):
+    stored = "INSERT INTO intents VALUES ('a', 'tool', 'written', 'id: 1', 1.0)"
+    if isinstance(place, str):
+        with psycopg.connect(place, autocommit=True) as connection:
+            connection.execute(EARLIER.format("DOUBLE PRECISION"))
+            connection.execute(stored)
+    else:
+        place.touch(0o600)
+        with closing(sqlite3.connect(place, isolation_level=None)) as connection:
+            connection.execute(EARLIER.format("REAL"))
+            connection.execute(stored)
+    journals = [WriteJournal(place) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda journal: journal.outcome("a"), journals)) == [Outcome("written", "id: 1")] * 4
+    journals[0].begin("b", "tool", "here", "{}")
+    journals[0].finish("b", "written", "", {"data": 1})
+    assert journals[1].outcome("b").artifact == {"data": 1}
+    for journal in journals:
+        journal.close()
+
+
 def test_only_an_approval_that_was_stored_counts(place):
     journal = WriteJournal(place)
     assert not journal.is_approved("a", "digest", "dana")

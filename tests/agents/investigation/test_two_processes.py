@@ -1,28 +1,35 @@
 """Never two writes, with real processes on one thread file: two that answer at once, and one killed at every point."""
 
+import json
 import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
 import threading
 import time
+from contextlib import closing
 
 import pytest
-from agent_decisions import YES, answer
+from agent_decisions import YES, answer, asked
 
 from azure_devops_agents.approvals.thread_lock import hold_thread
 from azure_devops_agents.investigation.events import ApprovalAsked, ReportReady
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, ScriptedModel
+from azure_devops_agents.reports.markdown import render_markdown
 from langchain_azure_devops.errors import Conflict
 from langchain_azure_devops.safety.audit import AuditLog, read_entries
 
 REPORT = Call.to("write_report", answer="Done.", verdict="answered")
 TASK = Call.to("create_work_item", type="Task", title="Close the gate", project="Platform")
 BUG = Call.to("create_work_item", type="Bug", title="The gate is open", project="Platform")
+BOTH = [BUG, TASK]
+SECRET = "Zx9kQ2mW7vB4nT6y"
 PROCESS = """
-import os, signal, sys, time
+import json, os, signal, sys, time
 from pathlib import Path
 from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.investigation.writes.approving import ApproveNode
@@ -31,7 +38,8 @@ from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 from langchain_azure_devops import AzureDevOpsToolkit
 
-url, path, role, number = sys.argv[1:]
+url, path, role, given = sys.argv[1:]
+calls = [Call.to(name, **arguments) for name, arguments in json.loads(given)]
 
 def die(*_given):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -55,13 +63,7 @@ def after(owner, name):
     "sent": lambda: before(WriteJournal, "finish"),
     "finished": lambda: after(WriteJournal, "finish"),
 }[role]()
-steps = [
-    [
-        Call.to("create_work_item", type="Bug", title="The gate is open", project="Platform"),
-        Call.to("create_work_item", type="Task", title="Close the gate", project="Platform"),
-    ][:int(number)],
-    [Call.to("write_report", answer="Done.", verdict="answered")],
-]
+steps = [calls, [Call.to("write_report", answer="Done.", verdict="answered")]]
 toolkit = AzureDevOpsToolkit.connect(base_url=url, pat="full-access-token", default_project="Platform")
 with open_investigator(ScriptedModel(steps=steps), toolkit, path=Path(path)) as investigator:
     if role == "answers":
@@ -72,20 +74,36 @@ with open_investigator(ScriptedModel(steps=steps), toolkit, path=Path(path)) as 
         [wait] = [event for event in investigator.ask("t", "File it.") if isinstance(event, ApprovalAsked)]
         if role == "asked":
             die()
-    print(len(list(investigator.answer("t", wait.interrupt_id, {"decisions": [{"type": "approve"}] * int(number)}))))
+    print(len(list(investigator.answer("t", wait.interrupt_id, {"decisions": [{"type": "approve"}] * len(calls)}))))
 """
 
 
 def model(number=1):
-    return ScriptedModel(steps=[[BUG, TASK][:number], [REPORT]])
+    return ScriptedModel(steps=[BOTH[:number], [REPORT]])
+
+
+def killed_at(point, server, path, call=BUG):
+    """Let a process approve a call and die at a point of it."""
+    killed = started(server, path, point, [call])
+    killed.communicate(timeout=120)
+    assert killed.returncode == -signal.SIGKILL
+
+
+def write_of(investigator, thread):
+    """The evidence of the one write of a thread, and what the report and its text say was written."""
+    [entry] = investigator.evidence(thread).values()
+    report = investigator.state(thread)["report"]
+    text = render_markdown(report)
+    return entry, report["written"], text[text.index("## Written") :].splitlines()[2] if "## Written" in text else ""
 
 
 def bugs(organization, title="The gate is open"):
     return [item for item in organization.work_items if item.title == title]
 
 
-def started(server, path, role, number=1):
-    command = [sys.executable, "-c", textwrap.dedent(PROCESS), server.base_url, str(path), role, str(number)]
+def started(server, path, role, calls=(BUG,)):
+    given = json.dumps([[call.name, call.arguments] for call in calls])
+    command = [sys.executable, "-c", textwrap.dedent(PROCESS), server.base_url, str(path), role, given]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
 
 
@@ -94,7 +112,7 @@ def test_two_processes_answering_one_question_write_once(toolkit, server, organi
     path = tmp_path / "threads.sqlite"
     with open_investigator(model(number), toolkit, path=path) as investigator:
         list(investigator.ask("t", "File it."))
-    clients = [started(server, path, "answers", number) for _ in range(2)]
+    clients = [started(server, path, "answers", BOTH[:number]) for _ in range(2)]
     for client in clients:
         assert client.stdout.readline().strip() == "ready"
     for client in clients:
@@ -155,7 +173,7 @@ def test_a_process_killed_at_any_point_writes_each_of_two_writes_at_most_once(
 ):
     """Every write that is not in the organization afterwards is called unknown: it was begun, and never sent."""
     path = tmp_path / "threads.sqlite"
-    killed = started(server, path, point, 2)
+    killed = started(server, path, point, BOTH)
     killed.communicate(timeout=120)
     assert killed.returncode == -signal.SIGKILL
     with open_investigator(model(2), toolkit, path=path) as investigator:
@@ -170,6 +188,88 @@ def test_a_process_killed_at_any_point_writes_each_of_two_writes_at_most_once(
     assert max(written) <= 1
     assert sum(written) + len(report["coverage"].get("unknown", [])) == 2
     assert len(report["coverage"].get("written", [])) == sum(written)
+
+
+@pytest.mark.parametrize("point", ["sent", "finished"])
+def test_a_write_that_is_found_after_a_kill_is_reported_like_one_that_went_through(
+    toolkit, server, organization, tmp_path, point
+):
+    path = tmp_path / "threads.sqlite"
+    killed_at(point, server, path)
+    with open_investigator(model(), toolkit, path=path) as investigator:
+        list(investigator.resume("t"))
+        entry, written, line = write_of(investigator, "t")
+    with open_investigator(ScriptedModel(steps=[[TASK], [REPORT]]), toolkit, path=path) as investigator:
+        answer(investigator, asked(investigator.ask("fresh", "File it.")), YES, thread="fresh")
+        fresh, _, _ = write_of(investigator, "fresh")
+    [item] = bugs(organization)
+    url = fresh["urls"]["url"].replace(str(fresh["data"]["id"]), str(item.id))
+    assert url.endswith(f"/_workitems/edit/{item.id}")
+    what = {"evidence": entry["id"], "tool": "create_work_item", "what": f"Bug {item.id}"}
+    assert written == [{**what, "title": "The gate is open", "url": url}]
+    assert line == f"- **Bug {item.id}**: The gate is open ([E1]({url}))"
+    assert entry.keys() == fresh.keys()
+    assert entry["data"].keys() == fresh["data"].keys()
+    assert (entry["data"]["id"], entry["data"]["title"]) == (item.id, "The gate is open")
+    same = ("tool", "status", "untrusted", "next", "gaps")
+    assert [entry[name] for name in same] == [fresh[name] for name in same]
+    assert entry["summary"].startswith(f"id: {item.id}, title: The gate is open")
+
+
+def test_a_write_that_an_equal_one_finds_is_reported_whole_in_both_threads(toolkit, server, organization, tmp_path):
+    path = tmp_path / "threads.sqlite"
+    killed_at("sent", server, path)
+    with open_investigator(model(), toolkit, path=path) as investigator:
+        list(investigator.ask("other", "File it."))
+        assert investigator.pending("other") is None
+        list(investigator.resume("t"))
+        found, again = write_of(investigator, "other"), write_of(investigator, "t")
+    [item] = bugs(organization)
+    for entry, [row], line in (found, again):
+        assert (row["what"], row["title"]) == (f"Bug {item.id}", "The gate is open")
+        assert row["url"].endswith(f"/_workitems/edit/{item.id}")
+        assert row["url"] in line
+        assert entry["data"]["id"] == item.id
+
+
+def test_what_an_earlier_version_stored_of_a_write_is_looked_up_once_more(toolkit, server, organization, tmp_path):
+    """It stored the status and the text alone. Where the write is not found any more, these are what is known."""
+    path = tmp_path / "threads.sqlite"
+    killed_at("finished", server, path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("ALTER TABLE intents DROP COLUMN artifact")
+        connection.execute("UPDATE intents SET text = 'id: 1, as the earlier version said'")
+    kept = shutil.copy(path, tmp_path / "kept.sqlite")
+    with open_investigator(model(), toolkit, path=path) as investigator:
+        list(investigator.resume("t"))
+        entry, [row], _ = write_of(investigator, "t")
+    [item] = bugs(organization)
+    assert (row["what"], row["title"], entry["data"]["id"]) == (f"Bug {item.id}", "The gate is open", item.id)
+    item.revision.fields["System.Title"] = "Another"
+    with open_investigator(model(), toolkit, path=kept) as investigator:
+        list(investigator.resume("t"))
+        entry, [row], _ = write_of(investigator, "t")
+    assert (entry["status"], row["url"]) == ("written", "")
+    assert "as the earlier version said" in entry["text"]
+
+
+@pytest.mark.parametrize("point", ["sent", "finished"])
+def test_a_secret_in_what_a_found_write_returned_is_stored_nowhere(toolkit, server, organization, tmp_path, point):
+    [item] = [item for item in organization.work_items if item.id == 4]
+    item.revision.fields["System.Title"] = f"password={SECRET} for the rota"
+    path = tmp_path / "threads.sqlite"
+    call = Call.to("update_work_item", id=4, revision=item.revision.number, tags="rota")
+    killed_at(point, server, path, call)
+    with open_investigator(ScriptedModel(steps=[[call], [REPORT]]), toolkit, path=path) as investigator:
+        list(investigator.resume("t"))
+        entry, [row], _ = write_of(investigator, "t")
+    assert entry["status"] == "written"
+    assert row["title"].startswith("password=[secret")
+    assert entry["data"]["tags"] == "rota"
+    with closing(sqlite3.connect(path)) as connection:
+        [[stored]] = connection.execute("SELECT artifact FROM intents").fetchall()
+    assert "for the rota" in stored
+    assert not [file for file in tmp_path.rglob("*") if file.is_file() and SECRET.encode() in file.read_bytes()]
 
 
 def test_a_thread_is_held_by_one_client_and_others_are_free(tmp_path, monkeypatch):

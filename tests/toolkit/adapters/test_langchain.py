@@ -8,7 +8,7 @@ from langchain_core.tools import BaseTool
 from stub_service import EMPTY_401, PERSON, RESET, StubService, failure, ok
 
 from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsToolkit, Page
-from langchain_azure_devops.adapters.langchain import bind
+from langchain_azure_devops.adapters.langchain import bind, deliver
 from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.errors import NotFound
 from langchain_azure_devops.scopes import Scope
@@ -99,6 +99,24 @@ async def test_errors_are_raised_on_demand_and_hold_no_secret():
     for error in (caught.value, caught_async.value):
         assert secret not in f"{error} {error.message} {error.subject}"
         assert "[secret:azure-devops-pat:" in error.message
+
+
+def test_a_result_and_an_error_of_a_typed_function_are_delivered_as_by_a_bound_tool():
+    secret = "q7w2e4r6t2y5u7i3o4p6a2s5d7f3g4h6j2k5l7z3x4c6v2b5n7m3"
+    replies = [ok({"value": [PROJECT | {"name": secret}]})] * 2 + [failure(404, "X", f"no project {secret}")] * 2
+    with StubService(replies) as service, toolkit_of(service, default_project=secret) as toolkit:
+        tool, client = list_projects(toolkit), toolkit.client
+        shown = tool.invoke(CALL)
+        text, artifact = deliver(TOOLS["list_projects"].call_sync(client), client, CALL["args"])
+        refused = tool.invoke(CALL)
+        with pytest.raises(NotFound) as caught:
+            TOOLS["list_projects"].call_sync(client)
+        told, about = deliver(caught.value, client, CALL["args"])
+    # The fence has a name of its own in every text.
+    assert (text.splitlines()[2:-1], artifact) == (shown.content.splitlines()[2:-1], shown.artifact)
+    assert (told.splitlines()[0], about) == (refused.content.splitlines()[0], refused.artifact)
+    assert "[secret:azure-devops-pat:" in text
+    assert secret not in f"{text} {artifact} {told} {about}"
 
 
 def test_a_null_counts_as_not_given():

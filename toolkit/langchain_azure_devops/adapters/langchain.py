@@ -107,8 +107,8 @@ def bind(
         own = partial(use_default_approver, fallback)
     name = name_prefix + tool.name
 
-    def deliver(result: ToolResult, arguments: Mapping[str, JsonValue]) -> Delivery:
-        text, data = _delivered(result, client, budget, arguments)
+    def reply(result: ToolResult, arguments: Mapping[str, JsonValue]) -> Delivery:
+        text, data = deliver(result, client, arguments, budget)
         return text, data if artifact == "json" else None
 
     def report(error: AzureDevOpsError) -> Delivery:
@@ -120,7 +120,7 @@ def bind(
         try:
             with own():
                 result = await tool(client, **arguments)
-            return deliver(result, arguments)
+            return reply(result, arguments)
         except AzureDevOpsError as error:
             return report(error)
 
@@ -128,7 +128,7 @@ def bind(
         try:
             with own():
                 result = tool.call_sync(client, **arguments)
-            return deliver(result, arguments)
+            return reply(result, arguments)
         except AzureDevOpsError as error:
             return report(error)
 
@@ -231,13 +231,32 @@ def _describe(tool: Tool[..., Any], client: AzureDevOps, name_prefix: str) -> st
     return f"{tool.description} Organization: {client.settings.organization}." if name_prefix else tool.description
 
 
-def _delivered(
-    result: ToolResult, client: AzureDevOps, budget: int, arguments: Mapping[str, JsonValue]
+def deliver(
+    outcome: ToolResult | AzureDevOpsError,
+    client: AzureDevOps,
+    arguments: Mapping[str, JsonValue],
+    budget: int = DEFAULT_BUDGET,
 ) -> tuple[str, Artifact]:
-    """Return the text for the model and the data beside it, both without secrets.
+    """Return what a bound tool answers with: the text for the model and the data beside it, both without secrets.
 
-    Secrets are replaced before anything is cut to fit: half of one would no longer be recognized.
+    Use it for a result that no bound tool returned, such as that of `Tool.settle` or `Tool.find_equal`.
+
+    Args:
+        outcome: What a tool returned or raised.
+        client: The client that it used.
+        arguments: The arguments of the call.
+        budget: The most characters that the text of a result may have.
     """
+    if isinstance(outcome, AzureDevOpsError):
+        text, artifact = render_error(outcome, client.context.nonce()), error_artifact(outcome)
+        return client.secrets.redact(text), {**artifact, "subject": client.secrets.redact(outcome.subject)}
+    return _deliver_result(outcome, client, arguments, budget)
+
+
+def _deliver_result(
+    result: ToolResult, client: AzureDevOps, arguments: Mapping[str, JsonValue], budget: int
+) -> tuple[str, Artifact]:
+    """Return the text of a result and its data. Secrets are replaced first: half of one would not be recognized."""
     texts: list[str] = []
     _collect(result, texts.append)
     try:
@@ -341,10 +360,8 @@ def _reported(
         error.message, error.subject = redact(error.message), redact(error.subject)
         error.args = (error.message,)
         raise error
-    text = redact(render_error(error, client.context.nonce()))
-    artifact = error_artifact(error) if form == "json" else None
-    if artifact is not None:
-        artifact["subject"] = redact(str(artifact["subject"]))
+    text, data = deliver(error, client, {})
+    artifact = data if form == "json" else None
     if (call_id := running_call().id) is None:
         return text, artifact
     return ToolMessage(text, artifact=artifact, tool_call_id=call_id, name=name, status="error"), artifact

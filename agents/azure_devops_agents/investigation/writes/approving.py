@@ -112,8 +112,9 @@ class ApproveNode:
 
     def _answer_found(self, task: CallTask, evidence_id: str) -> Step:
         """Answer a call with an equal write that was found meanwhile, so that it is not sent twice."""
-        found = Outcome(task["found"]["status"], task["found"]["text"])
-        return answer(task["call"], record_found(self.toolkit.client, evidence_id, task["call"], found))
+        call, given = task["call"], task["found"]
+        found = Outcome(given["status"], given["text"], artifact=given.get("artifact"))
+        return answer(call, record_found(self.toolkit, evidence_id, call, found))
 
     def _ask_plan(self, task: CallTask) -> Step:
         """Let the plan decide in place of a person. It is asked in the order of the calls, because it counts."""

@@ -17,8 +17,9 @@ from azure_devops_agents.investigation.state import CallTask, as_named
 from azure_devops_agents.investigation.tool_calls import destination_of, record_evidence
 from azure_devops_agents.reports.links import replace_citations
 from langchain_azure_devops import AzureDevOpsToolkit, Tool
+from langchain_azure_devops.adapters.langchain import deliver
 from langchain_azure_devops.errors import AzureDevOpsError, WriteBlocked
-from langchain_azure_devops.results import error_artifact, render, render_error
+from langchain_azure_devops.results import error_artifact, render_error
 from langchain_azure_devops.safety import (
     ApprovedPlan,
     WriteRequest,
@@ -112,8 +113,8 @@ class PrepareNode:
             found = await tool.find_equal(client, request)
         if not isinstance(found, WriteRequest):
             await record_event_async(client, "written", tool=tool.name, digest=request.digest, looked_up=True)
-            text = client.secrets.redact(render(found, client.context.nonce()).text)
-            return _wait({**task, "view": {}, "found": {"status": "written", "text": text}})
+            text, artifact = deliver(found, client, call["args"])
+            return _wait({**task, "view": {}, "found": {"status": "written", "text": text, "artifact": artifact}})
         if self.plan is not None:
             return _wait({**task, "view": {}})
         return await self._show(task, found)

@@ -13,22 +13,22 @@ from langchain_core.tools import BaseTool
 from azure_devops_agents.approvals.earlier_writes import arecall_writes, recall_writes
 from azure_devops_agents.approvals.view import present_approval
 from azure_devops_agents.approvals.write_journal import Outcome, WriteJournal
-from azure_devops_agents.evidence.record import evidence_of_message
 from azure_devops_agents.investigation.clearing import clear_known
 from azure_devops_agents.investigation.refusals import ToolAbsent, evidence_of_refusal
 from azure_devops_agents.investigation.state import Decision, approval_of, as_named
 from azure_devops_agents.investigation.tool_calls import (
     available_tools,
     destination_of,
-    keep_sent,
     record_evidence,
     record_found,
+    record_write,
     tool_call,
 )
 from azure_devops_agents.investigation.writes.preparing import blocked, elsewhere
 from langchain_azure_devops import AzureDevOpsToolkit, Tool
+from langchain_azure_devops.adapters.langchain import deliver
 from langchain_azure_devops.errors import AzureDevOpsError, StateChanged, WriteOutcomeUnknown
-from langchain_azure_devops.results import error_artifact, render, render_error
+from langchain_azure_devops.results import error_artifact
 from langchain_azure_devops.safety import (
     MOST_ASKS,
     Approval,
@@ -86,11 +86,11 @@ class WriteNode:
             if before.status == _OUTDATED:
                 return _mark_outdated(decision)
             outcome = client.run_sync(self._find_outcome(decision, before))
-            return record_found(client, decision["evidence_id"], decision["call"], outcome)
+            return record_found(self.toolkit, decision["evidence_id"], decision["call"], outcome)
         with recall_writes(client, tool, self.journal, self.destination), _approved(decision):
             message = tools[decision["call"]["name"]].invoke(tool_call(decision["call"]))
-        status, text, update = self._conclude(decision, message)
-        self.journal.finish(decision["write_id"], status, text)
+        status, update = self._conclude(decision, message)
+        self.journal.finish(decision["write_id"], status, str(message.content), message.artifact)
         return update
 
     async def awrite(self, decision: Decision) -> dict[str, Any]:
@@ -107,12 +107,13 @@ class WriteNode:
             if before.status == _OUTDATED:
                 return _mark_outdated(decision)
             outcome = await client.run(self._find_outcome(decision, before))
-            return record_found(client, decision["evidence_id"], decision["call"], outcome)
+            return record_found(self.toolkit, decision["evidence_id"], decision["call"], outcome)
         async with arecall_writes(client, tool, self.journal, self.destination):
             with _approved(decision):
                 message = await tools[decision["call"]["name"]].ainvoke(tool_call(decision["call"]))
-        status, text, update = self._conclude(decision, message)
-        await asyncio.to_thread(self.journal.finish, decision["write_id"], status, text)
+        status, update = self._conclude(decision, message)
+        told = str(message.content), message.artifact
+        await asyncio.to_thread(self.journal.finish, decision["write_id"], status, *told)
         return update
 
     def _entry(self, decision: Decision) -> tuple[str, str, str, str]:
@@ -120,42 +121,44 @@ class WriteNode:
         arguments = json.dumps(decision["call"]["args"], ensure_ascii=False)
         return decision["write_id"], self._tool(decision["call"]).name, self.destination, arguments
 
-    def _conclude(self, decision: Decision, message: ToolMessage) -> tuple[str, str, dict[str, Any]]:
-        """Return the status and text for the journal, and the update of the state.
+    def _conclude(self, decision: Decision, message: ToolMessage) -> tuple[str, dict[str, Any]]:
+        """Return the status for the journal, and the update of the state.
 
         A write that was not sent because the state changed is to be shown again.
         """
         failed = (message.artifact or {}).get("class") if message.status == "error" else ""
         if failed == StateChanged.__name__ and decision.get("outdated", 0) + 1 < MOST_ASKS:
-            return _OUTDATED, str(message.content), _mark_outdated(decision)
-        tool = self._tool(decision["call"])
-        evidence = evidence_of_message(decision["evidence_id"], tool, decision["call"], message, self.destination)
-        if message.status != "error":
-            evidence["status"] = "written"
-            evidence["data"] = (message.artifact or {}).get("data")
-        elif failed == WriteOutcomeUnknown.__name__:
-            evidence["status"] = "unknown"
-        status, text = evidence["status"], evidence["text"]
-        update = record_evidence(decision["call"], evidence, message.status, message.artifact)
-        return status, text, keep_sent(self.toolkit.client, update) if status == "written" else update
+            return _OUTDATED, _mark_outdated(decision)
+        identifier, call = decision["evidence_id"], decision["call"]
+        update = record_write(self.toolkit, identifier, call, message)
+        return str(update["evidence"][identifier]["status"]), update
 
     async def _find_outcome(self, decision: Decision, before: Outcome) -> Outcome:
-        """Return the outcome of a write that was begun before. It is looked up if needed, and nothing is sent again."""
-        if before.status is not None:
+        """Return the outcome of a write that was begun before. It is looked up if needed, and nothing is sent again.
+
+        The journal knows of some writes that they were done, and not what they made: those of an earlier version, and
+        those that were found when an equal one was asked for.
+        """
+        incomplete = before.status == "written" and before.artifact is None
+        if before.status is not None and not incomplete:
             return before
-        client = self.toolkit.client
+        client, call = self.toolkit.client, decision["call"]
         try:
-            found = await self._tool(decision["call"]).settle(client, decision["call"]["args"], before.begun)
+            found = await self._tool(call).settle(client, call["args"], before.begun)
         except AzureDevOpsError as error:
+            if incomplete:
+                return before
             status = "unknown" if isinstance(error, WriteOutcomeUnknown) else error.status
-            outcome = Outcome(status, client.secrets.redact(render_error(error, client.context.nonce())))
+            text, artifact = deliver(error, client, call["args"])
         else:
-            outcome = Outcome("written", client.secrets.redact(render(found, client.context.nonce()).text))
-        events: dict[str | None, AuditEvent] = {"written": "written", "unknown": "unknown"}
-        about = {"tool": self._tool(decision["call"]).name, "digest": decision["digest"]}
-        await record_event_async(client, events.get(outcome.status, "failed"), **about, looked_up=True)
-        if outcome.status != "unknown":
-            await asyncio.to_thread(self.journal.finish, decision["write_id"], str(outcome.status), outcome.text)
+            status, (text, artifact) = "written", deliver(found, client, call["args"])
+        outcome = Outcome(status, text, artifact=artifact)
+        if not incomplete:
+            events: dict[str, AuditEvent] = {"written": "written", "unknown": "unknown"}
+            about = {"tool": self._tool(call).name, "digest": decision["digest"]}
+            await record_event_async(client, events.get(status, "failed"), **about, looked_up=True)
+        if status != "unknown":
+            await asyncio.to_thread(self.journal.finish, decision["write_id"], status, text, artifact)
         return outcome
 
 
