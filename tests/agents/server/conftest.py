@@ -17,19 +17,17 @@ LISTS = [
 ]
 
 
-def file_bugs(*titles):
-    calls = [Call.to("create_work_item", type="Bug", title=title, project="Platform") for title in titles]
+def file_bugs(*titles, **more):
+    calls = [Call.to("create_work_item", type="Bug", title=title, project="Platform", **more) for title in titles]
     return [calls, [Call.to("write_report", answer="Done.", verdict="answered")]]
 
 
-TITLES = ("approved", "edited", "rejected", "rubbish", "kept", "left", "once", "forged", "x")
+TITLES = ("approved", "edited", "rejected", "rubbish", "kept", "left", "once", "forged", "x", "settled")
 SCRIPTS = {
     "Which projects are there?": LISTS,
-    **{
-        f"File {name}.": file_bugs(name)
-        for name in ("approved", "edited", "rejected", "rubbish", "kept", "left", "once", "forged", "x")
-    },
+    **{f"File {name}.": file_bugs(name) for name in TITLES},
     "File both.": file_bugs("first", "second"),
+    "File linked.": file_bugs("linked", links=["build:35"]),
     **{f"File {number}.": file_bugs(f"number {number}") for number in range(4)},
 }
 
