@@ -1,7 +1,8 @@
-"""Delete what a LangGraph server no longer needs: threads that are old, and the evidence of deleted threads.
+"""Delete what a LangGraph server no longer needs: threads that are old, and what is kept beside deleted threads.
 
-`langgraph.json` names `app`, and the server adds it to its own application. The server itself knows nothing of the
-evidence in its store, and `langgraph dev` deletes no old threads.
+That is their evidence, and what the journal holds of their writes; a write whose outcome is not known stays, because a
+later one may equal it. `langgraph.json` names `app`, and the server adds it to its own application. The server itself
+knows nothing of the evidence in its store and of the journal, and `langgraph dev` deletes no old threads.
 """
 
 import asyncio
@@ -24,8 +25,9 @@ with naming_extras():
     from starlette.middleware import Middleware
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from azure_devops_agents.approvals.write_journal import WriteJournal
     from azure_devops_agents.evidence.store import EvidenceTexts, alist_owners
-    from azure_devops_agents.threads.opening import read_retention
+    from azure_devops_agents.threads.opening import find_database, read_retention
 
 __all__ = ["adelete_old", "app"]
 
@@ -36,12 +38,16 @@ _PAGE = 500
 _log = logging.getLogger(__name__)
 
 
-async def adelete_old(client: LangGraphClient, store: BaseStore, days: int, now: datetime) -> None:
-    """Delete the threads that did not change for so many days, and the evidence of all threads that are deleted.
+async def adelete_old(
+    client: LangGraphClient, store: BaseStore, journal: WriteJournal, days: int, now: datetime
+) -> None:
+    """Delete the threads that did not change for so many days, and what is kept beside all threads that are deleted.
 
     Args:
         client: The server.
         store: The server's store.
+        journal: The writes that were begun. Several servers may share it, so only threads with evidence in this store
+            count as deleted: a write that another server would forget could be sent twice.
         days: The days; 0 deletes no thread.
         now: The time.
     """
@@ -57,7 +63,14 @@ async def adelete_old(client: LangGraphClient, store: BaseStore, days: int, now:
         asked = owners[first : first + _PAGE]
         found = await client.threads.search(ids=asked, limit=_PAGE, select=["thread_id"])
         for thread in set(asked) - {row["thread_id"] for row in found}:
-            await EvidenceTexts(store, thread).adelete()
+            await _adelete_beside(store, journal, thread)
+
+
+async def _adelete_beside(store: BaseStore, journal: WriteJournal, thread: str) -> None:
+    """Delete what is kept beside a deleted thread. By its evidence it is known as deleted, so that goes last."""
+    # The server makes up the names of threads, so none begins with another.
+    await asyncio.to_thread(journal.delete_settled, thread, ())
+    await EvidenceTexts(store, thread).adelete()
 
 
 async def _list_unchanged(client: LangGraphClient, before: datetime) -> list[str]:
@@ -76,8 +89,8 @@ def _as_time(given: Any) -> datetime:
     return given if isinstance(given, datetime) else datetime.fromisoformat(str(given))
 
 
-class _DeletesEvidence:
-    """Deletes the evidence of a thread as soon as the server has deleted the thread, and before it says so."""
+class _DeletesBeside:
+    """Deletes what is kept beside a thread as soon as the server has deleted the thread, and before it says so."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -90,17 +103,18 @@ class _DeletesEvidence:
 
         async def delete_and_send(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] == 204:
-                await EvidenceTexts(scope["app"].state.store, deleted[1].lower()).adelete()
+                kept = scope["app"].state
+                await _adelete_beside(kept.store, kept.journal, deleted[1].lower())
             await send(message)
 
         await self._app(scope, receive, delete_and_send)
 
 
-async def _delete_regularly(store: BaseStore, days: int) -> None:
+async def _delete_regularly(store: BaseStore, journal: WriteJournal, days: int) -> None:
     async with get_client(api_key=None) as client:
         while True:
             try:
-                await adelete_old(client, store, days, datetime.now(UTC))
+                await adelete_old(client, store, journal, days, datetime.now(UTC))
             except Exception:  # noqa: BLE001 - the server must go on without tidying; the log shows what is wrong
                 _log.exception("Old threads and evidence could not be deleted. The server tries again in an hour.")
             await asyncio.sleep(_SECONDS_BETWEEN)
@@ -108,13 +122,19 @@ async def _delete_regularly(store: BaseStore, days: int) -> None:
 
 @asynccontextmanager
 async def _open(application: Starlette) -> AsyncIterator[None]:
-    application.state.store = get_store()
-    task = asyncio.create_task(_delete_regularly(application.state.store, read_retention()))
+    store, journal = get_store(), await asyncio.to_thread(_open_journal)
+    application.state.store, application.state.journal = store, journal
+    task = asyncio.create_task(_delete_regularly(store, journal, read_retention()))
     try:
         yield
     finally:
         task.cancel()
+        await asyncio.to_thread(journal.close)
 
 
-app = Starlette(middleware=[Middleware(_DeletesEvidence)], lifespan=_open)
+def _open_journal() -> WriteJournal:
+    return WriteJournal(find_database())
+
+
+app = Starlette(middleware=[Middleware(_DeletesBeside)], lifespan=_open)
 """What the server adds to its application (`http.app` in `langgraph.json`)."""

@@ -58,6 +58,10 @@ class LangGraphServer:
         return (self.folder / "server.log").read_text(encoding="utf-8", errors="replace")
 
     @property
+    def journal(self) -> Path:
+        return self.folder / "state" / "azure-devops-agent" / "threads.sqlite"
+
+    @property
     def audit(self) -> Path:
         return self.folder / "state" / "azure-devops-agent" / "audit.jsonl"
 

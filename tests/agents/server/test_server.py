@@ -3,9 +3,12 @@
 import asyncio
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import time
+import uuid
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,6 +17,7 @@ from langgraph_sdk.errors import NotFoundError
 from langgraph_server import AGENTS, CONFIG
 from server_client import APPROVE, GRAPH, answer, ask, waiting
 
+from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.evidence.store import EvidenceTexts
 from azure_devops_agents.server_threads import adelete_old
 from azure_devops_simulator import Fault
@@ -71,19 +75,29 @@ def evidence_of(client, thread):
     return client.store.search_items(space, limit=100)["items"]
 
 
-async def test_old_threads_are_deleted_with_their_evidence(server):
+async def test_old_threads_are_deleted_with_their_evidence_and_their_settled_writes(server):
     with server.client() as client:
         thread, _ = ask(client, "Which projects are there?")
     store, now = InMemoryStore(), datetime.now(UTC)
     texts = EvidenceTexts(store, thread)
     await texts.asave(["kept in a store of its own"])
-    async with server.async_client() as client:
-        for days, when in ((90, now), (0, now + timedelta(days=900)), (90, now + timedelta(days=89))):
-            await adelete_old(client, store, days, when)
-            assert len(store.search(texts.namespace)) == 1
-        await adelete_old(client, store, 90, now + timedelta(days=91))
-        assert await client.threads.search(limit=10) == []
-    assert store.search(texts.namespace) == []
+    with closing(WriteJournal()) as journal:
+        elsewhere = f"{uuid.uuid4()}:of a server that shares the journal"
+        settled, begun, unknown = (f"{thread}:{name}" for name in ("settled", "begun", "unknown"))
+        for write in (elsewhere, settled, begun, unknown):
+            journal.begin(write, "create_work_item")
+        for write, status in ((elsewhere, "written"), (settled, "written"), (unknown, "unknown")):
+            journal.finish(write, status, "")
+        async with server.async_client() as client:
+            for days, when in ((90, now), (0, now + timedelta(days=900)), (90, now + timedelta(days=89))):
+                await adelete_old(client, store, journal, days, when)
+                assert len(store.search(texts.namespace)) == 1
+                assert journal.outcome(settled) is not None
+            await adelete_old(client, store, journal, 90, now + timedelta(days=91))
+            assert await client.threads.search(limit=10) == []
+        assert store.search(texts.namespace) == []
+        kept = [write for write in (elsewhere, settled, begun, unknown) if journal.outcome(write)]
+        assert kept == [elsewhere, begun, unknown]
 
 
 def test_a_deleted_thread_takes_its_evidence_with_it(client):
@@ -95,6 +109,21 @@ def test_a_deleted_thread_takes_its_evidence_with_it(client):
     assert len(evidence_of(client, kept)) == 2
     with pytest.raises(NotFoundError):
         client.threads.delete(deleted)
+
+
+def test_a_deleted_thread_takes_its_settled_writes_with_it(server, client):
+    with closing(WriteJournal(server.journal)) as journal, closing(sqlite3.connect(server.journal)) as rows:
+        written, _ = ask(client, "File settled.")
+        answer(client, written, APPROVE)
+        other, _ = ask(client, "Which projects are there?")
+        lost = f"{written}:lost"
+        journal.begin(lost, "create_work_item")
+        begun = rows.execute("SELECT id, status FROM intents WHERE id LIKE ?", (f"{written}:%",)).fetchall()
+        assert sorted(status or "" for _, status in begun) == ["", "written"]
+        client.threads.delete(other)
+        assert all(journal.outcome(write) for write, _ in begun)
+        client.threads.delete(written)
+        assert [write for write, _ in begun if journal.outcome(write)] == [lost]
 
 
 def test_a_restart_deletes_the_evidence_of_threads_that_were_deleted_in_other_ways(world, server):
