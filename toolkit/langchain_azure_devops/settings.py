@@ -42,7 +42,6 @@ _NOT_IN_NAMES = re.compile(
 )
 _MAX_PROJECT = 64
 _ORGANIZATION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,48}[A-Za-z0-9])?")
-_MAKE_A_TOKEN = "Make one at https://dev.azure.com/<organization>/_usersSettings/tokens"  # noqa: S105 - a hint, no token
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,9 @@ def load_settings(
         organization = None if base_url else variables.get("AZURE_DEVOPS_ORG", "")
     base_url = base_url.strip(" \t\r\n").rstrip("/") if base_url is not None else None
     name = check_base_url(base_url) if base_url is not None else _check_organization(organization or "")
-    token, source, borrowed = _choose_credential(pat, variables)
+    token, source, borrowed = _choose_credential(
+        pat, variables, base_url or CLOUD_HOSTS["core"].format(organization=name)
+    )
     declared = scopes if scopes is not None else variables.get("AZURE_DEVOPS_SCOPES")
     return Settings(
         organization=name,
@@ -208,7 +209,7 @@ def check_token(token: str | SecretStr, source: str) -> str:
     if not isinstance(text, str):
         raise CredentialMalformed(f"{source} gave {type(text).__name__} instead of a token's text.")
     if not text.strip():
-        raise CredentialMissing(f"The personal access token from {source} is empty. {_MAKE_A_TOKEN}.")
+        raise CredentialMissing(f"The personal access token from {source} is empty.")
     if text != text.strip():
         raise CredentialMalformed(
             f"The personal access token from {source} has white space around it, most likely a line break from a file "
@@ -232,7 +233,7 @@ def _parse_declared(scopes: str | Iterable[Scope | str]) -> frozenset[Scope]:
 
 
 def _choose_credential(
-    pat: str | SecretStr | TokenProvider | None, variables: Mapping[str, str]
+    pat: str | SecretStr | TokenProvider | None, variables: Mapping[str, str], url: str
 ) -> tuple[TokenProvider, str, bool]:
     if callable(pat):
         return pat, "the provider given as pat=", False
@@ -242,7 +243,7 @@ def _choose_credential(
         if name in variables:
             return _make_provider(variables[name], name), name, borrowed
     raise CredentialMissing(
-        f"No personal access token: give pat= or set AZURE_DEVOPS_PAT. {_MAKE_A_TOKEN}; "
+        f"No personal access token: give pat= or set AZURE_DEVOPS_PAT. Make one at {url}/_usersSettings/tokens; "
         "'azure-devops-agent scopes' lists the scopes that each tool needs."
     )
 

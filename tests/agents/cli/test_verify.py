@@ -147,14 +147,18 @@ def test_a_sign_in_page_is_never_connected(reply):
 def test_white_space_around_the_token(token):
     with StubService([ok(PERSON)]) as service:
         answer = verified(BASE_URL=service.base_url, PAT=token)
-    expect(answer, "CredentialMalformed", 3, step="Copy the token again", says="white space around it")
+    expect(answer, "CredentialMalformed", 3, step="copied in one piece", says="white space around it")
     assert service.seen == []
 
 
 @pytest.mark.parametrize("environ", [{}, {"PAT": ""}, {"PAT": "  "}])
 def test_no_token(environ):
     answer = verified(ORG="contoso", **environ)
-    expect(answer, "CredentialMissing", 3, step="set AZURE_DEVOPS_PAT", says="_usersSettings/tokens")
+    where = "Make one at https://dev.azure.com/contoso/_usersSettings/tokens;"
+    expect(answer, "CredentialMissing", 3, step="Set AZURE_DEVOPS_PAT", says=where)
+    assert (answer["organization"], answer["url"]) == ("contoso", "https://dev.azure.com/contoso")
+    answer = verified(BASE_URL="https://server/tfs/Main", **environ)
+    expect(answer, "CredentialMissing", 3, step="Set AZURE_DEVOPS_PAT", says="https://server/tfs/Main/_usersSettings/")
 
 
 def test_the_token_of_another_program_only_reads(server):
@@ -170,6 +174,13 @@ def test_a_declared_scope_is_missing(server):
     answer = at(server, READER, SCOPES="Code (Read), Work Items (Read & write)")
     expect(answer, "ScopeMissing", 7, step="Add the scope to the token", says="vso.work_write")
     assert answer["error"]["subject"] == "vso.work_write"
+
+
+def test_of_a_scope_that_was_not_declared_nothing_is_said_about_the_token(server):
+    answer = at(server, FULL, SCOPES="vso.code, vso.work_write")
+    reasons = {row["name"]: row["reason"] for row in answer["missing"]}
+    assert reasons["create_pull_request"] == "the token is not declared to have the scope"
+    assert at(server, READER)["missing"][0]["reason"] == "the token lacks the scope"
 
 
 def test_no_scope_that_any_tool_needs(server, organization):
@@ -245,7 +256,7 @@ def test_an_organization_that_is_not_found_is_told_from_a_dead_token():
     with StubService(answer) as service:
         result = verified(BASE_URL=service.base_url, PAT=PAT)
         asked = service.asked("resourceAreas")
-    expect(result, "OrganizationNotFound", 5, step="AZURE_DEVOPS_ORG", says="'contoso'")
+    expect(result, "OrganizationNotFound", 5, step="set AZURE_DEVOPS_BASE_URL,", says="'contoso'")
     assert all("authorization" not in seen.headers for seen in asked)
 
 

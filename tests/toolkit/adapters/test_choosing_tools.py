@@ -358,7 +358,7 @@ def test_a_reader_whose_scope_verify_cannot_probe_stays_and_a_writer_does_not(to
     declared = toolkit(extra=[own], scopes="vso.wiki vso.work vso.code vso.build")
     declared.verify()
     assert names(declared, toolsets="wikis") == {"list_wikis"}
-    assert declared.absent["write_page"].reason == "the token lacks the scope"
+    assert declared.absent["write_page"].reason == "the token is not declared to have the scope"
 
 
 def other(name, *scopes, of="others"):
@@ -395,7 +395,7 @@ def test_tools_that_are_added_later_are_filtered_like_the_others_and_bring_nothi
     assert names(made) == {"get_build"}
     made.add_tools([second, *other("third", Scope.BUILD, of="three").tools])
     assert names(made) == {"get_build", "third"}
-    assert made.absent["second"].reason == "the token lacks the scope"
+    assert made.absent["second"].reason == "the token is not declared to have the scope"
     assert names(made, toolsets="three") == {"third"}
     with pytest.raises(Misconfigured, match="There are two tools called 'second'"):
         made.add_tools([second])

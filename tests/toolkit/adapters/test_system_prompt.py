@@ -43,7 +43,7 @@ def test_it_names_the_tools_that_are_absent_and_why(server):
         assert toolkit.absent
     absent = prompt.partition("You do not have these tools")[2]
     assert "ado_create_work_item" in absent
-    assert "the token lacks the scope vso.work_write" in absent
+    assert "the token is not declared to have the scope vso.work_write" in absent
     assert "vso.code_write" in absent
     assert "list_projects" not in absent
     assert "names begin with 'ado_'" in prompt

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple, get_args
 
 from langchain_azure_devops.access.connection import Connection, narrowest_scope
@@ -188,6 +189,7 @@ def filter_tools(
     missing: Iterable[Scope] = (),
     unsettled: Iterable[Scope] = (),
     read_only: bool = False,
+    declared: bool = False,
 ) -> Selection:
     """Return the candidates that a token may use.
 
@@ -197,6 +199,7 @@ def filter_tools(
         missing: The scopes that it does not have.
         unsettled: The scopes that could not be checked. Tools that read stay, and tools that write are left out.
         read_only: Leave out every tool that writes, even if the token has its scope.
+        declared: Whether the operator declared the scopes, so that the token may have others.
     """
     refused = frozenset(missing)
     granted = expand(known or ()) - refused
@@ -215,7 +218,9 @@ def filter_tools(
         elif unclear:
             absent[tool.name] = Absence("it is not known whether the token has the scope: declare it", tool.scopes)
         else:
-            absent[tool.name] = Absence("the token lacks the scope", tool.scopes)
+            lacks = not declared or refused.issuperset(tool.scopes)
+            reason = "the token lacks the scope" if lacks else "the token is not declared to have the scope"
+            absent[tool.name] = Absence(reason, tool.scopes)
     return Selection(tuple(tools), absent)
 
 
@@ -235,14 +240,15 @@ def filter_by_connection(
         read_only: Leave out every tool that writes.
     """
     candidates = tuple(candidates)
+    filter_them = partial(filter_tools, candidates, read_only=read_only, declared=declared is not None)
     if connection is None:
-        return filter_tools(candidates, known=declared, read_only=read_only)
+        return filter_them(known=declared)
     learnt = connection.scopes if connection.learnt else declared
     unsettled = set(connection.unknown)
     if declared is None and learnt is not None:
         # `verify` has no probe for every scope that a tool of the user may need.
         unsettled.update(scope for tool in candidates for scope in tool.scopes if scope not in learnt)
-    return filter_tools(candidates, known=learnt, missing=connection.missing, unsettled=unsettled, read_only=read_only)
+    return filter_them(known=learnt, missing=connection.missing, unsettled=unsettled)
 
 
 def check_complete(selection: Selection) -> None:

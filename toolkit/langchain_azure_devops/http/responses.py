@@ -208,7 +208,7 @@ async def classify_error(
     if status == 401 and "x-vss-userdata" not in response.headers:
         return await _explain_empty_401(reason, operation, identity, call)
     if status == 404 and response.headers.get("content-type", "").startswith("text/html"):
-        return OrganizationNotFound("The service knows no organization of this name. Check AZURE_DEVOPS_ORG.")
+        return OrganizationNotFound("The service knows no organization of this name.")
     kind = error_class(status, type_key, reason)
     if status == 404 and "/search/" in operation.template and kind is not ProjectNotFound:
         return InvalidRequest(_CODE_SEARCH_INFO, subject="code search")

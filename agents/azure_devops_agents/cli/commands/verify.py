@@ -12,14 +12,15 @@ from azure_devops_agents.cli.shell_terms import in_shell_terms
 from langchain_azure_devops.access import Connection, Selection, verify
 from langchain_azure_devops.errors import AzureDevOpsError, Misconfigured
 from langchain_azure_devops.scopes import on_token_page
+from langchain_azure_devops.settings import Settings, load_settings
 from langchain_azure_devops.tools import TOOLS
 
 _AGAIN = "then run 'azure-devops-agent verify' again."
 _NEXT: Mapping[int, str] = {
     2: f"Correct the setting named above, {_AGAIN}",
-    3: f"Copy the token again, or make one at {{tokens}}; set AZURE_DEVOPS_PAT, {_AGAIN}",
+    3: f"Set AZURE_DEVOPS_PAT to the token, copied in one piece, {_AGAIN}",
     4: f"Make a new token at {{tokens}}, set AZURE_DEVOPS_PAT, {_AGAIN}",
-    5: f"Compare the name with the address in your browser ({{url}}), set AZURE_DEVOPS_ORG, {_AGAIN}",
+    5: f"Compare the name with the address in your browser ({{url}}), set {{place}}, {_AGAIN}",
     6: f"Choose a visible project with --project or AZURE_DEVOPS_PROJECT, {_AGAIN}",
     7: f"Add the scope to the token at {{tokens}}, or ask an administrator for the permission, {_AGAIN}",
     8: f"Check that {{url}} can be opened from this machine, {_AGAIN}",
@@ -47,7 +48,7 @@ def command(options: ConnectionOptions, as_json: bool) -> None:
             selection = select_tools(target, connection) if connection.learnt or connection.missing else nothing
     except Misconfigured as error:
         connection, selection = _describe_unsent(options, error), nothing
-    next_step = _next_step(connection, selection, options.simulator)
+    next_step = _next_step(connection, selection, options)
     if as_json:
         click.echo(terminal.machine_readable(_for_machines(connection, selection, next_step)))
     else:
@@ -56,18 +57,30 @@ def command(options: ConnectionOptions, as_json: bool) -> None:
 
 
 def _describe_unsent(options: ConnectionOptions, error: AzureDevOpsError) -> Connection:
-    return Connection(options.organization or "", options.base_url or "", "", error=error)
+    """Return what is known about a connection that was never tried: where it would lead, unless that is wrong."""
+    settings = _load_without_token(options)
+    if settings is None:
+        return Connection("", "", "", error=error)
+    return Connection(settings.organization, settings.url("core"), "", error=error)
 
 
-def _next_step(connection: Connection, selection: Selection, simulator: bool) -> str:
+def _load_without_token(options: ConnectionOptions) -> Settings | None:
+    try:
+        return load_settings(organization=options.organization, base_url=options.base_url, pat=lambda: "")
+    except Misconfigured:
+        return None
+
+
+def _next_step(connection: Connection, selection: Selection, options: ConnectionOptions) -> str:
     if connection.error is not None:
-        url = connection.url or "https://dev.azure.com/<organization>"
-        return _NEXT[connection.exit_code].format(url=url, tokens=f"{url}/_usersSettings/tokens")
+        url, settings = connection.url, _load_without_token(options)
+        place = "AZURE_DEVOPS_BASE_URL" if settings and settings.base_url else "AZURE_DEVOPS_ORG"
+        return _NEXT[connection.exit_code].format(url=url, tokens=f"{url}/_usersSettings/tokens", place=place)
     if not selection.tools:
         return "Add scopes to the token: 'azure-devops-agent scopes' lists what each capability needs."
     project = connection.default_project or next(iter(connection.projects), None)
     where = f" in the {project} project" if project else ""
-    option = "--simulator " if simulator else ""
+    option = "--simulator " if options.simulator else ""
     return f'azure-devops-agent investigate {option}"List the open pull requests{where}."'
 
 
