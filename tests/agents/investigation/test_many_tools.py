@@ -4,6 +4,10 @@ import json
 
 import pytest
 from agent_tokens import FULL, READ_SCOPES, READER
+from langchain_anthropic import ChatAnthropic
+from langchain_core.messages import AIMessageChunk
+from langchain_core.messages.tool import tool_call_chunk
+from langchain_core.outputs import ChatGenerationChunk
 from langchain_openai import ChatOpenAI
 
 from azure_devops_agents.investigation.graph import build_graph
@@ -100,6 +104,32 @@ def test_where_all_tools_fit_all_are_seen(ask):
     _, requests = ask(count=2)
     assert {"inspect_crane_000", "inspect_crane_001", "lower_crane"} <= set(offered(requests[0]))
     assert "find_tools" not in offered(requests[0])
+
+
+class Anthropic(ChatAnthropic):
+    """Keeps what would be sent to Anthropic, and says one turn after another."""
+
+    turns: list[tuple[str, str]]
+    requests: list[dict[str, object]]
+
+    def _stream(self, messages, stop=None, run_manager=None, *, stream_usage=None, **options):
+        self.requests.append(self._get_request_payload(messages, stop=stop, **options))
+        name, arguments = self.turns[len(self.requests) - 1]
+        said = AIMessageChunk("", tool_call_chunks=[tool_call_chunk(name=name, args=arguments, id="a", index=0)])
+        yield ChatGenerationChunk(message=said)
+
+
+@pytest.mark.parametrize("count", [1, 100], ids=["all fit", "one is found"])
+def test_a_provider_with_a_search_of_its_own_shows_the_model_every_tool_that_is_sent(server, count):
+    turns = [("find_tools", json.dumps({"words": "crane number 000"})), *REPORT.calls]
+    model = Anthropic(model="claude-sonnet-4-5", api_key="made-up", turns=turns, requests=[])
+    with AzureDevOpsToolkit.connect(
+        base_url=server.base_url, pat=FULL, default_project="Platform", toolsets="all", extra=[harbour(count)]
+    ) as toolkit:
+        build_graph(model, toolkit).invoke({"messages": [("user", "Is the crane safe?")]})
+    tools = {tool["name"]: tool for tool in model.requests[-1]["tools"]}
+    assert "inspect_crane_000" in tools
+    assert [name for name, tool in tools.items() if tool.get("defer_loading")] == []
 
 
 def test_words_that_fit_nothing_say_so(ask):

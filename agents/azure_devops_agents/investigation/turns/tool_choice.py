@@ -16,6 +16,7 @@ MOST_SCHEMA_TOKENS = 6_000
 """The most tokens of all schemas that the model sees at once."""
 _MOST_FOUND = 6
 _FOUND = "found"
+_DEFERRED = "defer_loading"
 
 
 class FindTools(BaseModel):
@@ -45,6 +46,8 @@ def choose_tools(
     """Choose the tools that fit: those of the default set, then what the model found or used, the latest first.
 
     Where all fit, all are chosen. Without any tool of the default set, the first ones are, in the order of the catalog.
+    No chosen tool is deferred any more: a provider would hide it until a search of its own, which nobody offers, found
+    it.
 
     Args:
         available: The tools that the token allows, by their names.
@@ -55,7 +58,7 @@ def choose_tools(
     sizes = {name: count_schema(tool) for name, tool in available.items()}
     room = MOST_SCHEMA_TOKENS - taken
     if sum(sizes.values()) <= room:
-        return Choice(list(available.values()), more=bool(list(absent)))
+        return Choice([_undeferred(tool) for tool in available.values()], more=bool(list(absent)))
     first = [name for name, tool in available.items() if _is_default(tool)] or list(available)
     chosen = dict[str, BaseTool]()
     for name in (*first, *_list_recent(messages)):
@@ -63,7 +66,7 @@ def choose_tools(
             chosen[name] = available[name]
             room -= sizes[name]
     kept = [name for name in chosen if name in first] + sorted(name for name in chosen if name not in first)
-    return Choice([chosen[name] for name in kept], more=True)
+    return Choice([_undeferred(chosen[name]) for name in kept], more=True)
 
 
 def answer_search(toolkit: AzureDevOpsToolkit, arguments: Mapping[str, Any]) -> tuple[str, list[str]]:
@@ -105,7 +108,15 @@ def _list_recent(messages: Sequence[AnyMessage]) -> list[str]:
 
 
 def _is_default(tool: BaseTool) -> bool:
-    return not (tool.extras or {}).get("defer_loading")
+    return not (tool.extras or {}).get(_DEFERRED)
+
+
+def _undeferred(tool: BaseTool) -> BaseTool:
+    """Return a tool as a model sees it at once."""
+    if _is_default(tool):
+        return tool
+    kept = {name: value for name, value in (tool.extras or {}).items() if name != _DEFERRED}
+    return tool.model_copy(update={"extras": kept or None})
 
 
 def _first_sentence(tool: Tool[..., Any]) -> str:
