@@ -57,16 +57,11 @@ async def make_graph(runtime: ServerRuntime[Any]) -> CompiledStateGraph[Any, Any
 
     The server brings the checkpointer, the store, and the user whose name stands beside an approval. A run verifies the
     connection if no run before it could; a read needs none, so that a front end shows its threads also while Azure
-    DevOps cannot be reached.
-
-    Raises:
-        AzureDevOpsError: Why a run has no usable connection.
+    DevOps cannot be reached. The graph itself says in the thread why a run has no usable connection.
     """
     parts = await asyncio.to_thread(_open_parts)
     if runtime.execution_runtime is not None and not _is_verified(parts.toolkit):
-        connection = await parts.toolkit.averify()
-        if connection.error is not None:
-            raise connection.error
+        await parts.toolkit.averify()
     return build_graph(
         parts.model,
         parts.toolkit,

@@ -7,6 +7,7 @@ import pytest
 from agent_decisions import asked, edit
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, RemoveMessage
 from langchain_core.messages.tool import tool_call_chunk
+from langgraph.errors import EmptyInputError
 
 from azure_devops_agents.evidence.storable import storable
 from azure_devops_agents.investigation.events import ReportReady
@@ -14,7 +15,6 @@ from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.investigation.turns.messages import join_message
 from azure_devops_agents.models.scripted import Call, ScriptedModel
-from langchain_azure_devops.errors import InvalidRequest
 
 REPORT = Call.to("write_report", answer="Done.", verdict="answered")
 DEEP = json.loads("[" * 800 + "]" * 800)
@@ -137,7 +137,7 @@ def test_a_message_id_that_the_thread_has_is_left_out():
 
 def test_an_input_without_a_question_is_refused(toolkit):
     graph = build_graph(ScriptedModel(steps=[]), toolkit)
-    with pytest.raises(InvalidRequest, match="no question"):
+    with pytest.raises(EmptyInputError, match="no question"):
         graph.invoke({"messages": [RemoveMessage("__remove_all__")]})
-    with pytest.raises(InvalidRequest, match="no question"):
+    with pytest.raises(EmptyInputError, match="no question"):
         graph.invoke({"messages": [AIMessage("I was asked.")]})

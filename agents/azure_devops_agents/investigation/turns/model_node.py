@@ -10,6 +10,8 @@ from typing import Any, cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, SystemMessage
+from langgraph.errors import EmptyInputError
+from langgraph.runtime import get_runtime
 
 from azure_devops_agents.evidence.record import ReadEvidence
 from azure_devops_agents.evidence.storable import storable
@@ -30,7 +32,7 @@ from azure_devops_agents.investigation.turns.tool_choice import FindTools, choos
 from azure_devops_agents.models.scripted import UnknownQuestion
 from azure_devops_agents.reports.report import WriteReport
 from langchain_azure_devops import AzureDevOpsToolkit
-from langchain_azure_devops.errors import InvalidRequest
+from langchain_azure_devops.errors import AzureDevOpsError
 
 _LONGEST_FAILURE = 300
 
@@ -67,8 +69,10 @@ class ModelNode:
     def call_model(self, state: State) -> dict[str, Any]:
         """Let the model take its next step. When its time is up, it gets a last turn for the report at once."""
         clock = self._start_clock(state)
-        if "question" in clock:
-            self.spending.check(self.meter.clock())
+        try:
+            self._admit(clock)
+        except AzureDevOpsError as error:
+            return clock | self._decline(error)
         begun = cast("State", {**state, **clock})
         turn = self._prepare_turn(begun, self.meter.limit(begun))
         try:
@@ -88,8 +92,10 @@ class ModelNode:
     async def acall_model(self, state: State) -> dict[str, Any]:
         """Let the model take its next step, without blocking."""
         clock = self._start_clock(state)
-        if "question" in clock:
-            await asyncio.to_thread(self.spending.check, self.meter.clock())
+        try:
+            await asyncio.to_thread(self._admit, clock)
+        except AzureDevOpsError as error:
+            return clock | self._decline(error)
         begun = cast("State", {**state, **clock})
         turn = self._prepare_turn(begun, self.meter.limit(begun))
         try:
@@ -106,6 +112,27 @@ class ModelNode:
         await asyncio.to_thread(self._count, update)
         return clock | update
 
+    def _admit(self, clock: dict[str, Any]) -> None:
+        """Accept a turn while the connection is usable, and a question while the day has not reached its ceiling.
+
+        Raises:
+            AzureDevOpsError: Why not.
+        """
+        known = self.toolkit.connection
+        if known is not None and known.error is not None:
+            raise known.error
+        if "question" in clock:
+            self.spending.check(self.meter.clock())
+
+    def _decline(self, error: AzureDevOpsError) -> dict[str, Any]:
+        """Raise why the model is not asked, or let the report say it on a LangGraph server.
+
+        The server replaces the words of what is raised by "An internal error occurred", so nobody would read them.
+        """
+        if get_runtime().server_info is None:
+            raise error
+        return {"failure": storable(Outgoing(self.toolkit.client).text(error.message.rstrip(".")))}
+
     def _count(self, update: dict[str, Any]) -> None:
         """Count what a turn used for its day."""
         used = self.meter.usage(cast("State", {"messages": update["messages"][-1:]}))
@@ -115,7 +142,7 @@ class ModelNode:
         """Return the update that begins a question or, after its first turn, goes on with it."""
         if not any(isinstance(message, HumanMessage) for message in state["messages"]):
             told = "This thread has no question. Send a message of the person, and remove no messages with it."
-            raise InvalidRequest(told, subject="messages")
+            raise EmptyInputError(told)
         question = question_id(state["messages"])
         if state.get("question") == question:
             # Between two steps nothing works on the question, unless the process ended there or in this turn.
@@ -196,9 +223,9 @@ class ModelNode:
             announce(ToolStarted(inert(call["name"]), inert(call["args"]), str(call["id"])))
 
     def _record_failure(self, state: State, turn: Turn, error: Exception) -> dict[str, Any]:
-        """Store a failure of the model. A question that the offline model does not know is raised."""
+        """Store a failure of the model. A question that the offline model does not know is declined."""
         if isinstance(error, UnknownQuestion):
-            raise error
+            return self._decline(error)
         if isinstance(error, TimeUp):
             failure = f"The budget of this question was used up ({turn.limit}), and the model did not answer any more"
         else:

@@ -136,7 +136,11 @@ class ApproveNode:
         try:
             decisions = read_answer(self.toolkit.client.secrets.redact_value(given), names)
         except ValueError as error:
-            return [took, Step({"problem": Outgoing(self.toolkit.client).text(str(error))})]
+            return [took, self._ask_again(str(error))]
+        known = self.toolkit.connection
+        if known is not None and known.error is not None:
+            # A later process may reach the organization, and the write still waits there.
+            return [took, self._ask_again(known.error.message)]
         if any(isinstance(decision, Stop) for decision in decisions):
             # Nothing of this turn is written, so that an edited call need not be shown again.
             decisions = [Stop(type="stop") if isinstance(each, Edit) else each for each in decisions]
@@ -145,6 +149,10 @@ class ApproveNode:
             announce(WriteDecided(task["call"]["id"], task["call"]["name"], decision.type, approver))
         pairs = zip(tasks, decisions, strict=True)
         return [took, *(self._decide(task, decision, approver) for task, decision in pairs)]
+
+    def _ask_again(self, problem: str) -> Step:
+        """Ask about the same writes once more, and say why."""
+        return Step({"problem": Outgoing(self.toolkit.client).text(problem)})
 
     def _is_shown(self, task: CallTask) -> bool:
         """Return whether the view shows what would be written; a request that is refused by now is not asked about."""

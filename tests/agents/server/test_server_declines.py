@@ -1,0 +1,70 @@
+"""What a person reads when the agent cannot take a question. The server replaces the words of what is raised."""
+
+import pytest
+from agent_tokens import FULL
+from server_client import APPROVE, GRAPH, answer, ask, waiting
+
+pytestmark = pytest.mark.timeout(300)
+
+NOTHING_TOLD = "An internal error occurred"
+
+
+def told(client, values, thread):
+    """Return the last words of a question that ended in peace: a report without a conclusion."""
+    assert client.threads.get(thread)["status"] == "idle"
+    assert values["report"]["verdict"] == "inconclusive"
+    last = values["messages"][-1]
+    assert last["type"] == "ai"
+    assert last["additional_kwargs"]["report"] == values["report"]
+    [failure] = values["report"]["coverage"]["failure"]
+    assert failure in last["content"]
+    return failure
+
+
+def test_the_ceiling_of_the_day_is_told_in_the_thread(world):
+    with world.serve(AZURE_DEVOPS_AGENT_DAY_TOKENS="1") as server, server.client() as client:
+        thread, values = ask(client, "Which projects are there?")
+        assert values["report"]["answer"] == "There are four projects [E1]."
+        _, values = ask(client, "Which projects are there?", thread)
+        assert "of 1 tokens. The model was not asked. Ask again tomorrow" in told(client, values, thread)
+        assert values["report"]["timeline"] == []
+        given = {"messages": [{"role": "user", "content": "Which projects are there?"}]}
+        parts = list(client.runs.stream(thread, GRAPH, input=given, stream_mode=["custom", "values"]))
+        assert "error" not in {part.event for part in parts}
+        reports = [part.data for part in parts if part.event == "custom" and part.data["type"] == "report"]
+        assert [report["report"]["verdict"] for report in reports] == ["inconclusive"]
+
+
+def test_a_token_that_is_refused_is_told_in_the_thread_and_writes_nothing(world):
+    with world.serve() as server:
+        with server.client() as client:
+            waits, _ = ask(client, "File edited.")
+            shown = waiting(client, waits)
+        server.stop()
+        server.environ = {**server.environ, "AZURE_DEVOPS_PAT": "x" * 52}
+        server.start()
+        with server.client() as client:
+            thread, values = ask(client, "Which projects are there?")
+            failure = told(client, values, thread)
+            answer(client, waits, APPROVE)
+            asked = waiting(client, waits)
+        assert "token" in failure
+        assert NOTHING_TOLD not in failure
+        assert asked == {**shown, "problem": f"{failure}."}
+        assert "edited" not in world.titles()
+        server.stop()
+        server.environ = {**server.environ, "AZURE_DEVOPS_PAT": FULL}
+        server.start()
+        with server.client() as client:
+            answer(client, waits, APPROVE)
+            _, values = ask(client, "Which projects are there?", thread)
+    assert values["report"]["verdict"] == "answered"
+    assert world.titles().count("edited") == 1
+
+
+def test_a_question_that_only_a_model_can_answer_is_told_so(world):
+    with world.serve(AZURE_DEVOPS_AGENT_MODEL="", OPENAI_BASE_URL="") as server, server.client() as client:
+        thread, values = ask(client, "What is the meaning of it all?")
+        assert "model" in told(client, values, thread)
+        with pytest.raises(Exception, match="EmptyInputError: This thread has no question"):
+            client.runs.wait(client.threads.create()["thread_id"], GRAPH, input={"messages": []})
