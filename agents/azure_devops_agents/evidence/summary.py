@@ -21,6 +21,8 @@ def summarize_result(artifact: Mapping[str, Any]) -> str:
         return _count(artifact, kind, len(data))
     if not isinstance(data, Mapping):
         return kind
+    if "matching" in data:
+        return _matches(artifact, kind, data)
     if "total_lines" in data:
         return _lines(artifact, kind, data)
     named = [f"{name}: {data[name]}" for name in _TELLING if data.get(name) not in (None, "")]
@@ -33,6 +35,14 @@ def _count(artifact: Mapping[str, Any], kind: str, shown: int) -> str:
     total = artifact.get("total")
     of = f" of {total}" if isinstance(total, int) and total >= shown else ""
     return f"{kind}: {shown}{of}{_extent(artifact)}"
+
+
+def _matches(artifact: Mapping[str, Any], kind: str, data: Mapping[str, Any]) -> str:
+    """Say how many lines hold the words, and in how many lines they were looked for."""
+    total, found = data.get("total_lines"), data["matching"]
+    among = f" in {total:,} lines" if isinstance(total, int) else ""
+    extent = "" if artifact.get("complete") else _extent(artifact)
+    return f"{kind}: {found:,}{among}{extent}" if found else f"no {kind}{among}{extent}"
 
 
 def _lines(artifact: Mapping[str, Any], kind: str, data: Mapping[str, Any]) -> str:
