@@ -170,8 +170,12 @@ AT_LINE = "&line={{line}}&lineEnd={{end}}&lineStartColumn=1&lineEndColumn=1&line
 @pytest.mark.parametrize(
     ("name", "arguments", "urls"),
     [
-        ("list_projects", {}, {"pattern": "{base}/{{name}}"}),
-        ("list_pull_requests", {}, {"pattern": "{base}/Platform/_git/{{repository}}/pullrequest/{{id}}"}),
+        ("list_projects", {}, {"pattern": "{base}/{{name}}", "list": "{base}"}),
+        (
+            "list_pull_requests",
+            {},
+            {"pattern": "{base}/Platform/_git/{{repository}}/pullrequest/{{id}}", "list": "{base}/Platform"},
+        ),
         (
             "list_pull_requests",
             {"repository": "docs"},
@@ -218,6 +222,27 @@ def test_what_a_person_could_open_has_a_url(server, reader, name, arguments, url
     there = found.get("urls")
     without_parts = there and {kind: text for kind, text in there.items() if kind != "parts"}
     assert without_parts == expected
+
+
+EVERYWHERE = [
+    (name, {"text": "port", "project": "*"} if name == "search_code" else {"project": "*"})
+    for name, tool in TOOLS.items()
+    if (project := tool.parameters.model_fields.get("project")) and project.description
+]
+"""Calls that look in every project; the description of the argument offers that."""
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        *((name, example) for name, tool in TOOLS.items() if tool.access == "read" for example in tool.examples),
+        *EVERYWHERE,
+    ],
+    ids=str,
+)
+def test_every_result_has_a_page(server, reader, name, arguments):
+    urls = data(reader, name, **arguments)["urls"]
+    assert (urls.get("url") or urls["list"]).startswith(server.base_url)
 
 
 def test_a_line_of_a_log_has_a_page_with_its_step_and_job(server, reader):

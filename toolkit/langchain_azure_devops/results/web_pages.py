@@ -21,9 +21,9 @@ def find_web_pages(
     """Return the web address of the one record, or a pattern for all rows; None when there is no web page.
 
     `url` is the page of a record and `pattern` that of a row, with fields of the row in braces. `list` is the page that
-    lists such records, which also an empty list has. `lines` is the page of a record or row with the lines to show:
-    `{line}` is the first of them and `{end}` the line behind the last. `parts` has a pattern for each field of a record
-    that lists parts with pages of their own.
+    lists such records, or else that of the project or organization; an empty list has it, too. `lines` is the page of a
+    record or row with the lines to show: `{line}` is the first of them and `{end}` the line behind the last. `parts`
+    has a pattern for each field of a record that lists parts with pages of their own.
 
     Args:
         kind: The class of the record or of the rows.
@@ -35,8 +35,8 @@ def find_web_pages(
     if not base_url:
         return None
     found: dict[str, JsonValue] = {}
-    if several and (overview := _complete(kind.web_list, (), False, base_url, arguments)):
-        found["list"] = overview
+    if several:
+        found["list"] = _find_overview(kind, base_url, arguments)
     if records and (page := _complete(kind.web, records, several, base_url, arguments)):
         found["pattern" if several else "url"] = page
         if kind.web_lines:
@@ -73,6 +73,12 @@ def number_lines_of(
     if type(records[0]).numbered:
         return {"at": 0, "first": 0}
     return {"at": first_row, "first": records[0].first_line} if isinstance(records[0], Lines) and first_row else None
+
+
+def _find_overview(kind: type[Result], base_url: str, arguments: Mapping[str, JsonValue]) -> str:
+    """Return the page that lists such records. Where none lists exactly these, that of the project or organization."""
+    nearest = [kind.web_list, *(("{project}",) if "{project}" in kind.web_list else ())]
+    return next(filter(None, (_complete(each, (), False, base_url, arguments) for each in nearest)), base_url)
 
 
 def _find_parts(record: Result, base_url: str, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
