@@ -29,12 +29,11 @@ with naming_extras():
     from azure_devops_agents.investigation.second_look import wants_second_look
     from azure_devops_agents.investigation.spending import Spending, open_spending
     from azure_devops_agents.investigation.turns.instructions import load_instructions
+    from azure_devops_agents.settings import MODEL
     from azure_devops_agents.threads.opening import find_database
 
 __all__ = ["make_graph"]
 
-MODEL = "AZURE_DEVOPS_AGENT_MODEL"
-"""The variable that names the model, such as `openai:gpt-5`."""
 
 _opening = threading.Lock()
 

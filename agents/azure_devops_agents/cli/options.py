@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import click
 
+from azure_devops_agents.settings import CALLS, INSTRUCTIONS, MINUTES, SECOND_LOOK, SECOND_LOOK_SHARE, TOKENS
 from langchain_azure_devops.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -142,30 +143,31 @@ def agent_options(command: Callable[..., None]) -> Callable[..., None]:
     @click.option(
         "--calls",
         type=click.IntRange(min=1),
-        help="The most tool calls of a question. Default: AZURE_DEVOPS_AGENT_CALLS, else 60.",
+        help=f"The most tool calls of a question. Default: {CALLS.variable}, else {CALLS.default}.",
     )
     @click.option(
         "--tokens",
         type=click.IntRange(min=1),
-        help="The most tokens of a question, as the provider counts them. Default: AZURE_DEVOPS_AGENT_TOKENS, else "
-        "400000.",
+        help="The most tokens of a question, as the provider counts them. "
+        f"Default: {TOKENS.variable}, else {TOKENS.default}.",
     )
     @click.option(
         "--minutes",
         type=click.FloatRange(min=0, min_open=True),
-        help="The longest time of a question, without waiting for you. Default: AZURE_DEVOPS_AGENT_MINUTES, else 20.",
+        help="The longest time of a question, without waiting for you. "
+        f"Default: {MINUTES.variable}, else {MINUTES.default}.",
     )
     @click.option(
         "--instructions",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
         help="A Markdown file with your organization's instructions for the agent, such as who owns what and how to "
-        "file. Default: AZURE_DEVOPS_AGENT_INSTRUCTIONS.",
+        f"file. Default: {INSTRUCTIONS}.",
     )
     @click.option(
         "--second-look",
         is_flag=True,
-        help="Have an independent pass look at each report; it gets a quarter of the budget. Default: "
-        "AZURE_DEVOPS_AGENT_SECOND_LOOK (on or off), else off.",
+        help=f"Have an independent pass look at each report; it gets {SECOND_LOOK_SHARE:.0%} of the budget. "
+        f"Default: {SECOND_LOOK} (on or off), else off.",
     )
     @wraps(command)
     def with_options(

@@ -17,11 +17,11 @@ from azure_devops_agents.investigation.state import State, since_question
 from azure_devops_agents.investigation.turns.token_counts import ESTIMATED
 from azure_devops_agents.investigation.turns.tool_choice import FIND_TOOLS
 from azure_devops_agents.reports.report import WRITE_REPORT
+from azure_devops_agents.settings import CALLS, MINUTES, PREFIX, TOKENS
 from langchain_azure_devops.errors import Misconfigured
 
 __all__ = ["Budgets", "Meter", "Usage", "read_budgets"]
 
-_PREFIX = "AZURE_DEVOPS_AGENT_"
 LAST_TURNS = 3
 """How many turns the model has at most once a limit is reached; in the last of them it can only write the report."""
 SERVED = "served"
@@ -45,10 +45,10 @@ class Budgets:
         approvals_at_once: How many of them may wait at the same time.
     """
 
-    calls: int = 60
-    tokens: int = 400_000
+    calls: int = CALLS.default
+    tokens: int = TOKENS.default
     context: int = 50_000
-    seconds: float = 1_200.0
+    seconds: float = MINUTES.default * 60.0
     last_seconds: float = 120.0
     approvals: int = 12
     approvals_at_once: int = 5
@@ -87,21 +87,21 @@ def read_budgets(
     """
     variables = os.environ if environ is None else environ
     found: dict[str, Any] = {
-        "calls": read_number("CALLS", calls, int, variables),
-        "tokens": read_number("TOKENS", tokens, int, variables),
+        "calls": read_number(CALLS.variable, calls, int, variables),
+        "tokens": read_number(TOKENS.variable, tokens, int, variables),
     }
-    if (time := read_number("MINUTES", minutes, float, variables)) is not None:
+    if (time := read_number(MINUTES.variable, minutes, float, variables)) is not None:
         found["seconds"] = time * 60
     return Budgets(**{name: value for name, value in found.items() if value is not None})
 
 
 def read_number(
-    name: str, given: float | None, kind: type[int] | type[float], environ: Mapping[str, str]
+    variable: str, given: float | None, kind: type[int] | type[float], environ: Mapping[str, str]
 ) -> float | None:
     """Return a setting that is a number above 0: the given one, else that of the environment; None when it is not set.
 
     Args:
-        name: The end of the variable's name, after `AZURE_DEVOPS_AGENT_`.
+        variable: The environment variable.
         given: The value of the argument or option.
         kind: Whether it is a whole number.
         environ: The environment.
@@ -109,8 +109,8 @@ def read_number(
     Raises:
         Misconfigured: It is no such number.
     """
-    text = environ.get(f"{_PREFIX}{name}", "").strip().replace("_", "").replace(",", "")
-    source = f"{_PREFIX}{name}" if given is None else name.lower()
+    text = environ.get(variable, "").strip().replace("_", "").replace(",", "")
+    source = variable if given is None else variable.removeprefix(PREFIX).lower()
     if given is None and not text:
         return None
     try:

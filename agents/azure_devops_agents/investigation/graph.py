@@ -80,7 +80,7 @@ def build_graph(
         name_approver: Names the person who answers, from what this process knows of them; it runs inside of the run.
             By default it is the user that the LangGraph server authenticated. Names in an answer are not read.
         instructions: The operator's own instructions for the model; see `load_instructions`.
-        second_look: Whether an independent pass looks at each report. It gets a quarter of the budget.
+        second_look: Whether an independent pass looks at each report. It gets a part of the budget.
         spending: The ceilings of a day and the prices of models; see `open_spending`.
     """
     clock, budget = toolkit.client.context.clock, budgets or Budgets()

@@ -204,7 +204,7 @@ def open_investigator(
         path: The file; by default under the user's state directory.
         database: The URL of a Postgres database in place of a file; by default `AZURE_DEVOPS_AGENT_DATABASE`.
         retention_days: Threads that did not change for so many days are deleted now, and 0 keeps all; by default
-            `AZURE_DEVOPS_AGENT_RETENTION_DAYS`, or 90.
+            `AZURE_DEVOPS_AGENT_RETENTION_DAYS`.
         budgets: How much one question may cost; by default what the environment says, see `read_budgets`.
         plan: Decides about every write in place of a person.
         name_approver: Names the person who answers. No name in an answer is read.

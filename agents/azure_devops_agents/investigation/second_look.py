@@ -44,13 +44,11 @@ from azure_devops_agents.investigation.turns.model_node import ModelNode
 from azure_devops_agents.investigation.turns.streaming import InertModel
 from azure_devops_agents.investigation.turns.token_counts import with_usage
 from azure_devops_agents.reports.report import WRITE_REPORT
+from azure_devops_agents.settings import SECOND_LOOK, SECOND_LOOK_SHARE
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.settings import check_choice
 from langchain_azure_devops.text import fence
 
-VARIABLE = "AZURE_DEVOPS_AGENT_SECOND_LOOK"
-SHARE = 0.25
-"""The part of the budget of a question that a second look has; the first look has the rest."""
 _PREFIX = "second look: "
 _INDEX = "evidence of the first look"
 _MOST_DIFFERENCES = 20
@@ -89,8 +87,8 @@ def wants_second_look(environ: Mapping[str, str] | None = None) -> bool:
     Raises:
         Misconfigured: The variable is neither on nor off.
     """
-    given = (os.environ if environ is None else environ).get(VARIABLE) or "off"
-    check_choice(VARIABLE, given, ("on", "off"))
+    given = (os.environ if environ is None else environ).get(SECOND_LOOK) or "off"
+    check_choice(SECOND_LOOK, given, ("on", "off"))
     return given == "on"
 
 
@@ -98,10 +96,10 @@ def split_budgets(budgets: Budgets) -> tuple[Budgets, Budgets]:
     """Divide the budget of a question between the first and the second look."""
     second = replace(
         budgets,
-        calls=int(budgets.calls * SHARE),
-        tokens=int(budgets.tokens * SHARE),
-        seconds=budgets.seconds * SHARE,
-        last_seconds=budgets.last_seconds * SHARE,
+        calls=int(budgets.calls * SECOND_LOOK_SHARE),
+        tokens=int(budgets.tokens * SECOND_LOOK_SHARE),
+        seconds=budgets.seconds * SECOND_LOOK_SHARE,
+        last_seconds=budgets.last_seconds * SECOND_LOOK_SHARE,
     )
     first = replace(
         budgets,

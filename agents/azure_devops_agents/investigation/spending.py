@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from azure_devops_agents.approvals.shared_database import SharedDatabase, shared_database
 from azure_devops_agents.investigation.budgets import Usage, read_number
+from azure_devops_agents.settings import DAY_COST, DAY_TOKENS, PRICES
 from langchain_azure_devops.errors import AzureDevOpsError, Misconfigured
 
 __all__ = ["CeilingReached", "Price", "Spending", "load_prices", "open_spending"]
@@ -62,7 +63,7 @@ def load_prices(path: Path | str | None = None, environ: Mapping[str, str] | Non
     Raises:
         Misconfigured: The file cannot be read, or does not have the form `model -> input, cached, output`.
     """
-    given = str(path or (os.environ if environ is None else environ).get("AZURE_DEVOPS_AGENT_PRICES", "").strip())
+    given = str(path or (os.environ if environ is None else environ).get(PRICES, "").strip())
     if not given:
         return {}
     try:
@@ -116,7 +117,7 @@ class Spending:
         if reached:
             raise CeilingReached(
                 f"The ceiling of {now:%Y-%m-%d} (UTC) is reached: {' and '.join(reached)}. The model was not asked. "
-                "Ask again tomorrow, or raise AZURE_DEVOPS_AGENT_DAY_TOKENS or AZURE_DEVOPS_AGENT_DAY_COST.",
+                f"Ask again tomorrow, or raise {DAY_TOKENS} or {DAY_COST}.",
                 subject=f"{now:%Y-%m-%d}",
             )
 
@@ -161,10 +162,8 @@ def open_spending(place: Path | str | None, environ: Mapping[str, str] | None = 
         Misconfigured: A setting has a value that it cannot have.
     """
     variables = os.environ if environ is None else environ
-    tokens, cost = read_number("DAY_TOKENS", None, int, variables), read_number("DAY_COST", None, float, variables)
+    tokens, cost = read_number(DAY_TOKENS, None, int, variables), read_number(DAY_COST, None, float, variables)
     prices = load_prices(None, variables)
     if cost is not None and not prices:
-        raise Misconfigured(
-            "AZURE_DEVOPS_AGENT_DAY_COST needs prices: name their file in AZURE_DEVOPS_AGENT_PRICES.", subject="prices"
-        )
+        raise Misconfigured(f"{DAY_COST} needs prices: name their file in {PRICES}.", subject="prices")
     return Spending(None if tokens is None else int(tokens), cost, prices, shared_database(place))

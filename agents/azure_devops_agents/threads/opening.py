@@ -4,16 +4,12 @@ import os
 from pathlib import Path
 
 from azure_devops_agents.paths import state_path
+from azure_devops_agents.settings import DATABASE, RETENTION_DAYS
 from azure_devops_agents.threads.database import ThreadDatabase
 from azure_devops_agents.threads.sqlite_database import SqliteThreads
 from langchain_azure_devops.errors import Misconfigured
 from langchain_azure_devops.safety import make_private_folder
 
-DATABASE = "AZURE_DEVOPS_AGENT_DATABASE"
-"""The variable with the URL of a Postgres database for the threads."""
-RETENTION = "AZURE_DEVOPS_AGENT_RETENTION_DAYS"
-"""The variable with the days after which a thread that did not change is deleted; 0 keeps all."""
-DAYS = 90
 _SCHEMES = ("postgresql://", "postgres://")
 
 
@@ -56,13 +52,15 @@ def read_retention(days: int | None = None) -> int:
     """Return after how many days a thread is deleted that did not change; 0 keeps all.
 
     Args:
-        days: The number; by default that of `AZURE_DEVOPS_AGENT_RETENTION_DAYS`, and otherwise 90.
+        days: The number; by default that of `AZURE_DEVOPS_AGENT_RETENTION_DAYS`, and otherwise the default of
+            `RETENTION_DAYS`.
 
     Raises:
         Misconfigured: It is no number of days.
     """
-    given = os.environ.get(RETENTION, "").strip() or str(DAYS) if days is None else str(days)
+    variable, default = RETENTION_DAYS.variable, str(RETENTION_DAYS.default)
+    given = os.environ.get(variable, "").strip() or default if days is None else str(days)
     if not given.isascii() or not given.isdigit() or len(given) > 5:
-        told = f"{RETENTION} is a number of days, or 0 to keep all threads; it is not {given!r}."
+        told = f"{variable} is a number of days, or 0 to keep all threads; it is not {given!r}."
         raise Misconfigured(told, subject="retention")
     return int(given)

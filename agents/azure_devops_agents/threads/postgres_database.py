@@ -8,6 +8,7 @@ from typing import Any
 
 from azure_devops_agents.approvals.thread_lock import WAIT_SECONDS, refuse_thread
 from azure_devops_agents.approvals.write_journal import WriteJournal
+from azure_devops_agents.settings import DATABASE
 from azure_devops_agents.threads.database import ThreadDatabase, ThreadsUnusable
 from langchain_azure_devops.extras import naming_extras
 
@@ -71,7 +72,7 @@ class PostgresThreads(ThreadDatabase):
     def _describe(self, error: psycopg.Error) -> ThreadsUnusable:
         # Only the class: the driver repeats parts of the URL, which may be secret.
         return ThreadsUnusable(
-            "The Postgres database of the threads cannot be used. Check AZURE_DEVOPS_AGENT_DATABASE, that the server "
+            f"The Postgres database of the threads cannot be used. Check {DATABASE}, that the server "
             f"runs, and that its user may create tables there: {type(error).__name__}.",
             subject="threads",
         )

@@ -6,16 +6,19 @@ import click
 from rich.text import Text
 
 from azure_devops_agents.cli import terminal
+from azure_devops_agents.settings import DATABASE, RETENTION_DAYS
+
+_HELP = f"""\
+List and delete stored threads.
+
+They are in a file under your state directory, or in the Postgres database that {DATABASE} names. A thread that did \
+not change for {RETENTION_DAYS.default} days is deleted when the agent starts; {RETENTION_DAYS.variable} sets another \
+number of days, and 0 keeps all."""
 
 
-@click.group
+@click.group(help=_HELP)
 def command() -> None:
-    """List and delete stored threads.
-
-    They are in a file under your state directory, or in the Postgres database that AZURE_DEVOPS_AGENT_DATABASE names.
-    A thread that did not change for 90 days is deleted when the agent starts; AZURE_DEVOPS_AGENT_RETENTION_DAYS sets
-    another number of days, and 0 keeps all.
-    """
+    """Take one of the commands below."""
 
 
 @command.command("list")

@@ -4,12 +4,12 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from azure_devops_agents.settings import INSTRUCTIONS
 from langchain_azure_devops.errors import Misconfigured
 from langchain_azure_devops.text import clean
 
 __all__ = ["load_instructions"]
 
-VARIABLE = "AZURE_DEVOPS_AGENT_INSTRUCTIONS"
 MOST = 20_000
 """Characters of the instructions: every turn sends them again."""
 
@@ -24,7 +24,7 @@ def load_instructions(path: Path | str | None = None, environ: Mapping[str, str]
     Raises:
         Misconfigured: The file cannot be read, is not text, or is too long.
     """
-    given = str(path or (os.environ if environ is None else environ).get(VARIABLE, "").strip())
+    given = str(path or (os.environ if environ is None else environ).get(INSTRUCTIONS, "").strip())
     if not given:
         return ""
     try:

@@ -1,0 +1,26 @@
+"""A page that tells a limit tells the one of the code."""
+
+from pathlib import Path
+
+import pytest
+
+from azure_devops_agents.investigation.budgets import Budgets
+from azure_devops_agents.investigation.spending import CeilingReached
+from azure_devops_agents.investigation.turns import instructions
+from azure_devops_agents.settings import CALLS, MINUTES, RETENTION_DAYS, SECOND_LOOK_SHARE, TOKENS
+
+PAGE = Path(__file__).parents[2] / "agents" / "README.md"
+TOLD = [
+    f"may use {CALLS.default} tool calls, {TOKENS.default:,} tokens and {MINUTES.default} minutes",
+    f"has {SECOND_LOOK_SHARE:.0%} of the budget",
+    f"at most {instructions.MOST:,} characters",
+    f"reached them (exit code {CeilingReached.exit_code})",
+    f"did not change for {RETENTION_DAYS.default} days is deleted",
+    f"`{RETENTION_DAYS.variable}` ({RETENTION_DAYS.default}; 0 keeps all)",
+    f"at most {Budgets.approvals} approvals for a question and {Budgets.approvals_at_once} at once",
+]
+
+
+@pytest.mark.parametrize("told", TOLD)
+def test_the_page_tells_the_limits_of_the_code(told):
+    assert told in " ".join(PAGE.read_text(encoding="utf-8").split())
