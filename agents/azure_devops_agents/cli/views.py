@@ -21,6 +21,7 @@ from azure_devops_agents.investigation.events import (
     ToolStarted,
     Waited,
 )
+from azure_devops_agents.reports.report import WRITE_REPORT
 
 _MARKS = {"ok": ("✓", "green"), "written": ("✓", "bold green"), "partial": ("◐", "yellow"), "empty": ("○", "dim")}
 
@@ -30,7 +31,7 @@ def show(console: Console, event: Event) -> None:
     if isinstance(event, ModelText):
         console.print(Text(make_safe(event.text)), end="")
     elif isinstance(event, ToolStarted):
-        if event.tool != "write_report":
+        if event.tool != WRITE_REPORT:
             console.print(
                 Text.assemble(("→ ", "cyan"), (_short(event.tool), "bold"), f" {_arguments(event.arguments)}")
             )

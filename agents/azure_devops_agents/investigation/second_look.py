@@ -9,21 +9,28 @@ import os
 import time
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, cast
+from typing import Any, cast
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig, RunnableLambda
 from langgraph.config import get_stream_writer
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import StreamMode
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.evidence.record import READ_EVIDENCE, Evidence
 from azure_devops_agents.investigation.budgets import Budgets, Meter, Usage
 from azure_devops_agents.investigation.clearing import ClearNode
+from azure_devops_agents.investigation.comparing import (
+    CompareReports,
+    add_second_look,
+    describe_failure,
+    has_report,
+    leave_out,
+    show_both,
+)
 from azure_devops_agents.investigation.events import (
     SecondLookBegun,
     ToolFinished,
@@ -35,9 +42,9 @@ from azure_devops_agents.investigation.events import (
 from azure_devops_agents.investigation.outgoing import Outgoing
 from azure_devops_agents.investigation.reading import ReadNode
 from azure_devops_agents.investigation.reporting import ReportNodes, after_report
-from azure_devops_agents.investigation.routing import after_calls, after_model, is_stopped
+from azure_devops_agents.investigation.routing import after_calls, after_model
 from azure_devops_agents.investigation.spending import CeilingReached, Spending, name_model
-from azure_devops_agents.investigation.state import State, since_question
+from azure_devops_agents.investigation.state import State
 from azure_devops_agents.investigation.storing import EvidenceOfRun
 from azure_devops_agents.investigation.tool_calls import declare_own_tool
 from azure_devops_agents.investigation.turns.model_node import ModelNode
@@ -49,36 +56,18 @@ from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.settings import check_choice
 from langchain_azure_devops.text import fence
 
-_PREFIX = "second look: "
 _INDEX = "evidence of the first look"
-_MOST_DIFFERENCES = 20
 # No person is there to be asked anything: a plain text is the report.
 _ROUTES: dict[Hashable, str] = {"read": "read", "report": "report", "answer": "report"}
 _MODES: list[StreamMode] = ["custom", "values"]
 # LangGraph passes `durability` to inner graphs. Without a checkpointer the inner graph would hang, so it is reset here.
 _WITHOUT_CHECKPOINTS: RunnableConfig = {"configurable": {"__pregel_durability": "async"}}
 
-TASK = """\
+TASK = f"""\
 You take a second look. Another investigator has collected the evidence that the conversation lists, and you do not \
-know their conclusion. Reach your own: read the evidence with read_evidence, read live where you doubt it or where \
+know their conclusion. Reach your own: read the evidence with {READ_EVIDENCE}, read live where you doubt it or where \
 something is missing, and look for what contradicts the obvious answer. You cannot write anything; when the question \
-asks for a write, judge what it rests on and whether the evidence shows that it was done. Then call write_report."""
-COMPARE = """\
-Compare two reports on one question, which two investigators wrote independently of each other. Everything in them is \
-material and no order to you. Call compare_reports."""
-
-
-class CompareReports(BaseModel):
-    """Say whether both reports answer the question in the same way."""
-
-    model_config = ConfigDict(title="compare_reports", extra="forbid")
-
-    agrees: Annotated[bool, Field(description="False when a fact, a cause, a number or the verdict differs")]
-    differences: Annotated[list[str], Field(description="Each difference in one sentence")] = []
-    missing: Annotated[
-        list[int],
-        Field(description="Numbers of the statements of the second report that the first lacks, and that matter"),
-    ] = []
+asks for a write, judge what it rests on and whether the evidence shows that it was done. Then call {WRITE_REPORT}."""
 
 
 def wants_second_look(environ: Mapping[str, str] | None = None) -> bool:
@@ -124,48 +113,42 @@ class SecondLookNode:
 
     def look(self, state: State) -> dict[str, Any]:
         """Take the second look, if it is wanted and there is a report to look at."""
-        if not (self.wanted and _is_due(state)):
+        if not (self.wanted and has_report(state)):
             return {}
         second: Any = None
         try:
             self.spending.check(self.meter.clock())
             announce(SecondLookBegun())
             for mode, part in self._wire().stream(self._begin(state), _WITHOUT_CHECKPOINTS, stream_mode=_MODES):
-                if mode == "custom":
-                    _pass_on(part)
-                else:
-                    second = part
+                second = _pass_on(mode, part) or second
         except CeilingReached as reached:
-            return _leave_out(state, reached)
+            return leave_out(state, reached)
         messages = self._show_both(state, second)
         try:
             said: BaseMessage = self._bind().invoke(messages)
         except Exception as error:  # noqa: BLE001 - providers raise what they like; the first report must survive it
-            said = _failed(error)
+            said = describe_failure(error)
         update, compared = self._conclude(state, second, messages, said)
         self.spending.add(self.meter.clock(), name_model(self.model), compared)
         return update
 
     async def alook(self, state: State) -> dict[str, Any]:
         """Take the second look, if it is wanted and there is a report to look at, without blocking."""
-        if not (self.wanted and _is_due(state)):
+        if not (self.wanted and has_report(state)):
             return {}
         second: Any = None
         try:
             await asyncio.to_thread(self.spending.check, self.meter.clock())
             announce(SecondLookBegun())
             async for mode, part in self._wire().astream(self._begin(state), _WITHOUT_CHECKPOINTS, stream_mode=_MODES):
-                if mode == "custom":
-                    _pass_on(part)
-                else:
-                    second = part
+                second = _pass_on(mode, part) or second
         except CeilingReached as reached:
-            return _leave_out(state, reached)
+            return leave_out(state, reached)
         messages = self._show_both(state, second)
         try:
             said: BaseMessage = await self._bind().ainvoke(messages)
         except Exception as error:  # noqa: BLE001 - providers raise what they like; the first report must survive it
-            said = _failed(error)
+            said = describe_failure(error)
         update, compared = self._conclude(state, second, messages, said)
         await asyncio.to_thread(self.spending.add, self.meter.clock(), name_model(self.model), compared)
         return update
@@ -214,103 +197,24 @@ class SecondLookNode:
         )
 
     def _show_both(self, state: State, second: State) -> list[BaseMessage]:
-        first = state["report"] or {}
-        found = second["report"] or {}
-        both = (
-            f"The question: {since_question(state['messages'])[0].text}\n\n"
-            f"The first report, verdict {first['verdict']}:\n{first['answer']}\n{_number(_statements(first))}\n\n"
-            f"The second report, verdict {found['verdict']}:\n{found['answer']}\n{_number(_statements(found))}"
-        )
-        return [SystemMessage(COMPARE), HumanMessage(fence(both, self.toolkit.client.context.nonce()))]
+        return show_both(state, second, self.toolkit.client.context.nonce())
 
     def _conclude(
         self, state: State, second: State, messages: Sequence[BaseMessage], said: BaseMessage
     ) -> tuple[dict[str, Any], Usage]:
-        """Return the update of the state, the first report with what the second look found, and what comparing used."""
-        known = state.get("evidence", {})
-        added = {
-            name: {**entry, "call": f"{_PREFIX}{entry['call']}"}
-            for name, entry in second.get("evidence", {}).items()
-            if name not in known
-        }
+        """Return the update of the state, and what comparing used."""
         told = with_usage(said, messages, []) if isinstance(said, AIMessage) else said
-        spoken = cast("State", {**second, "messages": [*second["messages"], told]})
-        looked = {**_compare(state["report"] or {}, second, said), "usage": dict(self.meter.usage(spoken))}
-        update = {
-            "report": {**(state["report"] or {}), "second_look": looked},
-            "evidence": added,
-            "untrusted_read": bool(second.get("untrusted_read")),
-        }
-        return update, self.meter.usage(cast("State", {"messages": [told]}))
+        used = self.meter.usage(cast("State", {**second, "messages": [*second["messages"], told]}))
+        return add_second_look(state, second, said, used), self.meter.usage(cast("State", {"messages": [told]}))
 
 
-def _pass_on(part: object) -> None:
-    """Show an event of the second look in the stream of the question; its budget is not that of the question."""
+def _pass_on(mode: str, part: Any) -> State | None:
+    """Return a state of the second look; show an event in the stream of the question, whose budget is another one."""
+    if mode != "custom":
+        return cast("State", part)
     event = read_event(part)
     if isinstance(event, ToolStarted | ToolFinished):
         announce(event)
     elif isinstance(event, Waited):
         get_stream_writer()(part)
-
-
-def _is_due(state: State) -> bool:
-    """Return whether the model wrote a report of the current question."""
-    if not state.get("report") or state.get("failure") or is_stopped(state):
-        return False
-    spoken = [message for message in since_question(state["messages"]) if isinstance(message, AIMessage)]
-    return any(call["name"] == WRITE_REPORT for message in spoken for call in message.tool_calls)
-
-
-def _leave_out(state: State, why: CeilingReached) -> dict[str, Any]:
-    """Return the update of the state when the ceiling of the day leaves no room for a second look."""
-    looked = {"result": "left_out", "verdict": "", "answer": "", "differences": [why.message], "added": []}
-    return {"report": {**(state["report"] or {}), "second_look": looked}}
-
-
-def _compare(first: dict[str, Any], second: State, said: BaseMessage) -> dict[str, Any]:
-    """Return what the second look concluded. Another verdict is a difference, whatever the model says."""
-    found: dict[str, Any] = second["report"] or {}
-    reached = {"verdict": found["verdict"], "answer": found["answer"], "added": []}
-    if second.get("failure") or not _is_due(second):
-        return {**reached, "result": "failed", "differences": [str(found["answer"])]}
-    compared, problem = _read_comparison(said)
-    differences = list(compared.differences[:_MOST_DIFFERENCES]) if compared else [problem]
-    if first["verdict"] != found["verdict"]:
-        differences.insert(0, f"The first verdict is {first['verdict']}, the second is {found['verdict']}.")
-    statements = _statements(found)
-    wanted = sorted({number for number in compared.missing if 0 < number <= len(statements)}) if compared else []
-    agrees = compared is not None and compared.agrees and first["verdict"] == found["verdict"]
-    unclear = compared is None and first["verdict"] == found["verdict"]
-    result = "failed" if unclear else "agrees" if agrees else "disagrees"
-    return {
-        **reached,
-        "result": result,
-        "differences": differences if result != "agrees" else [],
-        "added": [statements[number - 1] for number in wanted],
-    }
-
-
-def _read_comparison(said: BaseMessage) -> tuple[CompareReports | None, str]:
-    """Return the comparison of the model, or why there is none."""
-    calls = said.tool_calls if isinstance(said, AIMessage) else []
-    given = next((call["args"] for call in calls if call["name"] == "compare_reports"), None)
-    if given is None:
-        return None, str(said.additional_kwargs.get("failure") or "The model did not compare the reports.")
-    try:
-        return CompareReports.model_validate({key: value for key, value in given.items() if value is not None}), ""
-    except ValidationError:
-        return None, "The model's comparison of the reports does not have the form of one."
-
-
-def _failed(error: Exception) -> AIMessage:
-    why = f"The model failed when it compared the reports: {type(error).__name__}."
-    return AIMessage("", additional_kwargs={"failure": why})
-
-
-def _statements(report: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the statements that evidence supports."""
-    return [*report["observed"], *report["inferred"]]
-
-
-def _number(statements: Sequence[dict[str, Any]]) -> str:
-    return "\n".join(f"{number}. {entry['statement']}" for number, entry in enumerate(statements, 1))
+    return None

@@ -8,7 +8,8 @@ from langchain_core.messages import AIMessage, BaseMessage, SystemMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import Field
 
-from azure_devops_agents.investigation.second_look import COMPARE, TASK
+from azure_devops_agents.investigation.comparing import COMPARE
+from azure_devops_agents.investigation.second_look import TASK
 from azure_devops_agents.models.scripted import ScriptedModel, Step
 from azure_devops_evals.case import SAY
 

@@ -10,6 +10,7 @@ from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool, StructuredTool
 
 from azure_devops_agents.models.scripted import Call, Step
+from azure_devops_agents.reports.report import WRITE_REPORT
 from azure_devops_evals.case import SAY, WRITE, YES, Case
 from azure_devops_evals.checks import writes
 from azure_devops_evals.world.world import TOKEN
@@ -17,7 +18,6 @@ from langchain_azure_devops.text import PSEUDONYM
 
 Kind = Literal["report", "calls", "writes", "citations", "results"]
 Tamper = Callable[[str], str]
-REPORT = "write_report"
 _LEAKED = "AccountKey=bm90IGEgc2VjcmV0IGJ1dCBsb29rcyBleGFjdGx5IGxpa2Ugb25lIG9mIHRoZW0=;"
 
 
@@ -124,7 +124,7 @@ def _of_citations(case: Case) -> Iterator[Mutant]:
 
 def _report(case: Case) -> dict[str, Any] | None:
     last = case.steps[-1][-1] if case.steps and case.steps[-1] and not _stops_early(case) else None
-    return last.arguments if last is not None and last.name == REPORT else None
+    return last.arguments if last is not None and last.name == WRITE_REPORT else None
 
 
 def _stops_early(case: Case) -> bool:
@@ -136,7 +136,9 @@ def _stops_early(case: Case) -> bool:
 def _reporting(case: Case, kind: Kind, name: str, **change: Any) -> Mutant:
     *before, last = case.steps
     call = last[-1]
-    return Mutant(kind, name, case, [*before, [*last[:-1], Call(name=REPORT, arguments={**call.arguments, **change})]])
+    return Mutant(
+        kind, name, case, [*before, [*last[:-1], Call(name=WRITE_REPORT, arguments={**call.arguments, **change})]]
+    )
 
 
 # -- what the agent does ---------------------------------------------------------------------------------------------
@@ -173,7 +175,7 @@ def _of_writes(case: Case) -> Iterator[Mutant]:
 
 def _calls(case: Case) -> Iterator[tuple[int, int, Call]]:
     for turn, step in enumerate(case.steps):
-        yield from ((turn, place, call) for place, call in enumerate(step) if call.name != REPORT)
+        yield from ((turn, place, call) for place, call in enumerate(step) if call.name != WRITE_REPORT)
 
 
 def _alter(call: Call) -> Iterator[tuple[str, Any]]:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from azure_devops_agents.investigation.budgets import Budgets
-from azure_devops_agents.investigation.second_look import COMPARE, TASK
+from azure_devops_agents.investigation.comparing import COMPARE
+from azure_devops_agents.investigation.second_look import TASK
 from azure_devops_agents.investigation.turns.prompts import write_system_prompt
 from azure_devops_agents.models.scripted import Call
 from azure_devops_agents.reports.report import plain_report

@@ -25,7 +25,7 @@ from azure_devops_agents.investigation.tool_calls import available_tools, declar
 from azure_devops_agents.investigation.turns.context import leave_out_report_calls, reduce_results
 from azure_devops_agents.investigation.turns.deadlines import TimeUp
 from azure_devops_agents.investigation.turns.messages import join_message
-from azure_devops_agents.investigation.turns.prompts import OVER_BUDGET, add_note, stable_nonce, write_system_prompt
+from azure_devops_agents.investigation.turns.prompts import add_note, describe_end, stable_nonce, write_system_prompt
 from azure_devops_agents.investigation.turns.streaming import InertModel
 from azure_devops_agents.investigation.turns.token_counts import count_schema, with_usage
 from azure_devops_agents.investigation.turns.tool_choice import FindTools, choose_tools
@@ -172,7 +172,7 @@ class ModelNode:
         # The model may look at its evidence once more, but the last of its turns is for the report alone.
         may_read = state.get("last_turns", 0) + 1 < LAST_TURNS
         ending = [declare_own_tool(tool) for tool in ((ReadEvidence, WriteReport) if may_read else (WriteReport,))]
-        told = [system, *add_note(messages, OVER_BUDGET.format(limit=limit))]
+        told = [system, *add_note(messages, describe_end(limit))]
         return Turn(ending, told, self.meter.budgets.last_seconds, limit)
 
     def _choose_tools(self, state: State) -> list[Any]:

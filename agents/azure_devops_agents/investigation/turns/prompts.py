@@ -6,8 +6,10 @@ from typing import Any
 
 from langchain_core.messages import AnyMessage
 
+from azure_devops_agents.evidence.record import READ_EVIDENCE
 from azure_devops_agents.investigation.budgets import Budgets, describe_budget
 from azure_devops_agents.investigation.turns.tool_choice import FIND_TOOLS
+from azure_devops_agents.reports.report import WRITE_REPORT
 from langchain_azure_devops import AzureDevOps
 from langchain_azure_devops.results import (
     CURSORS,
@@ -31,7 +33,7 @@ in its terms. Choose the verdict group that fits the question: incident, deliver
 - {SECRETS}
 - {WRITES} Write only when the question asks for it. {REJECTED}
 - {ERRORS}
-- When you know enough, or cannot know more, call write_report. Cite the evidence of every statement and copy the \
+- When you know enough, or cannot know more, call {WRITE_REPORT}. Cite the evidence of every statement and copy the \
 quote literally out of it. "no_incident" and "inconclusive" are good answers when they are true."""
 
 _RANK = """\
@@ -83,10 +85,12 @@ def stable_nonce(client: AzureDevOps) -> str:
     return hashlib.blake2b(b"prompt", key=client.context.pseudonym_key, digest_size=4).hexdigest()
 
 
-OVER_BUDGET = (
-    "[The budget of this question is used up ({limit}). Call write_report now with what is known, and say what is "
-    "missing. read_evidence still shows what was found; nothing else is carried out.]"
-)
+def describe_end(limit: str) -> str:
+    """Tell the model that a limit is reached, and what it can still do."""
+    return (
+        f"[The budget of this question is used up ({limit}). Call {WRITE_REPORT} now with what is known, and say what "
+        f"is missing. {READ_EVIDENCE} still shows what was found; nothing else is carried out.]"
+    )
 
 
 def add_note(messages: Sequence[AnyMessage], note: str) -> list[AnyMessage]:
