@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection
 
 from azure_devops_agents.models.providers import open_model
 from azure_devops_agents.models.scripted import Step
+from azure_devops_evals.agents.limits import GRACE, SECONDS
 from azure_devops_evals.agents.loading import load_factory
 from azure_devops_evals.agents.playing import play_agent
 from azure_devops_evals.agents.reading import answered, applicable_checks, equipped, informed
@@ -20,11 +21,6 @@ from azure_devops_evals.running.parallel import Done, processes, run_parallel
 from azure_devops_evals.running.play import open_world
 from azure_devops_evals.running.run import Result, expected_checks, judge_outcome
 from azure_devops_evals.scoring.trials import checks_for_any_solution
-
-SECONDS = 120.0
-"""How long an agent may take for one case."""
-_GRACE = 10.0
-"""How much longer the process may take: an agent that blocks the interpreter is ended from outside."""
 
 
 def reference_solution(case: Case) -> list[Step]:
@@ -124,7 +120,7 @@ def _play_apart(plan: Plan, task: tuple[str, int]) -> Result:
     process.start()
     sender.close()
     try:
-        if not receiver.poll(plan.seconds + _GRACE):
+        if not receiver.poll(plan.seconds + GRACE):
             why = f"the agent was not done after {plan.seconds:g} seconds, and its process had to be ended"
             return _lost(case, task[1], f"TimeoutError: {why}")
         result: Result = receiver.recv()

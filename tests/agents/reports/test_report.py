@@ -123,29 +123,24 @@ class Died(BaseException):
     """Ends the process, as far as the graph can tell."""
 
 
-def test_a_write_of_unknown_outcome_is_in_the_report_of_the_next_question(thread, organization, monkeypatch):
+@pytest.mark.parametrize(
+    ("step", "written", "status", "told"),
+    [
+        ("finish", 1, "unknown", "create_work_item, begun when the process ended"),
+        ("begin", 0, "not_written", "create_work_item, approved and not carried out"),
+    ],
+)
+def test_a_write_that_a_dead_process_left_is_in_the_report_of_the_next_question(
+    thread, organization, monkeypatch, step, written, status, told
+):
     def die(*_):
         raise Died
 
     with monkeypatch.context() as patch, thread(BUG, REPORT) as investigator:
-        patch.setattr(WriteJournal, "finish", die)
+        patch.setattr(WriteJournal, step, die)
         with pytest.raises(Died):
             decide(investigator, "approve")
     with thread(LIST, REPORT) as investigator:
         report = report_of(investigator.ask("t", "And the pull requests?"))
-    assert len(bugs(organization)) == 1
-    assert "create_work_item" in report["coverage"]["unknown"][0]
-
-
-def test_an_approved_write_that_never_began_is_in_the_report_of_the_next_question(thread, organization, monkeypatch):
-    def die(*_):
-        raise Died
-
-    with monkeypatch.context() as patch, thread(BUG, REPORT) as investigator:
-        patch.setattr(WriteJournal, "begin", die)
-        with pytest.raises(Died):
-            decide(investigator, "approve")
-    with thread(LIST, REPORT) as investigator:
-        report = report_of(investigator.ask("t", "And the pull requests?"))
-    assert bugs(organization) == []
-    assert report["coverage"]["not_written"] == ["create_work_item, approved and not carried out"]
+    assert len(bugs(organization)) == written
+    assert report["coverage"][status] == [told]

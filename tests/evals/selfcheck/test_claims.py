@@ -6,6 +6,7 @@ from functools import cache
 
 import pytest
 
+from azure_devops_agents.reports.report import plain_report
 from azure_devops_agents.reports.support import check_report
 from azure_devops_evals.cases import CASES
 from azure_devops_evals.running.play import open_environment, play
@@ -96,8 +97,7 @@ def problems_of(identifier, statement, evidence, quote):
     outcome = outcome_of(identifier)
     texts = {name: entry["text"] for name, entry in outcome.evidence.items()}
     row = {"statement": statement, "evidence": [evidence], "quote": quote}
-    report = {"answer": "", "verdict": "answered", "observed": [row], "inferred": [], "hypotheses_rejected": []}
-    checked = check_report({**report, "not_determined": []}, texts, outcome.evidence)
+    checked = check_report({**plain_report("", "answered"), "observed": [row]}, texts, outcome.evidence)
     return [entry["problem"] for entry in checked["unverified"]]
 
 

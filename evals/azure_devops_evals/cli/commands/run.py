@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from azure_devops_evals.agents.limits import SECONDS
 from azure_devops_evals.cli.options import (
     FILE,
     area_option,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
-    help="How long an --agent may take for one case. Default: 120.",
+    help=f"The longest time of an --agent for one case. Default: {SECONDS:g}.",
 )
 @click.option("--trials", type=click.IntRange(1), default=1, help="How often the model answers each case.")
 @click.option(
