@@ -6,13 +6,13 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 DECISIONS = ("approve", "edit", "reject", "stop")
-"""What a person may decide about a write. `stop` ends the question; LangChain's types do not have it."""
+"""The decisions of a person about a write. `stop` ends the question; LangChain's types do not have it."""
 _REVIEWED = ["approve", "edit", "reject"]
 _LONGEST_PROBLEM = 600
 
 
 class _Decision(BaseModel):
-    """What all decisions share. Keys of other front ends are ignored, and none of them names the approver."""
+    """The form that all decisions share. Other keys are ignored, so that no answer can name the approver."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -88,7 +88,7 @@ def ask_about(views: Sequence[Mapping[str, Any]], problem: str = "") -> dict[str
 
 
 def answer_schema(number: int) -> dict[str, Any]:
-    """Return the JSON Schema of the answer to a question about so many writes."""
+    """Return the JSON Schema of the answer to a question about this number of writes."""
     schema = _ONE_WRITE.json_schema() if number == 1 else Answer.model_json_schema()
     answer = schema["$defs"]["Answer"] if number == 1 else schema
     answer["properties"]["decisions"] |= {"minItems": number, "maxItems": number}

@@ -26,7 +26,7 @@ UNSETTLED_SECONDS = 3_600.0
 
 @dataclass(frozen=True)
 class Filed:
-    """What is recorded of one key.
+    """The record of one key.
 
     Attributes:
         id: The number of the work item; None when the outcome of its creation is not known.
@@ -43,7 +43,7 @@ class Filed:
 
 
 class FiledRecord:
-    """What was filed in one project of one organization, in a file that all runs on this machine share."""
+    """The record of what was filed in one project of one organization; all runs on this machine share its file."""
 
     def __init__(self, path: Path, client: AzureDevOps, project: str) -> None:
         """Open the record; only its user can read the file.

@@ -195,7 +195,7 @@ def _add_change(sheet: _Sheet, change: Mapping[str, Any]) -> None:
 
 
 def _is_same(change: Mapping[str, Any]) -> bool:
-    """Whether a value is written that is there already; the service takes a number also as its digits."""
+    """Return whether the value is there already. The service accepts a number also as its digits."""
     return change["known"] and change["old"] is not None and show_value(change["old"]) == show_value(change["new"])
 
 

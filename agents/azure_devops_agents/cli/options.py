@@ -196,7 +196,7 @@ via_option = click.option(
 )
 
 REPORT_ENDINGS = (".md", ".html", ".json", ".sarif")
-"""How the name of a file for a report can end: it says in which form the report is written."""
+"""The endings of the name of a report file. The ending chooses the form in which the report is written."""
 
 
 def _check_report_files(

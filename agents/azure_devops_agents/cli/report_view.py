@@ -39,7 +39,7 @@ def show_report(console: Console, report: Mapping[str, Any]) -> None:
 
 
 def shows_links(console: Console) -> bool:
-    """Whether the terminal shows a link behind a text (OSC 8). Where that is not known, addresses are printed."""
+    """Return whether the terminal shows links behind texts (OSC 8). If that is not known, addresses are printed."""
     if not console.is_terminal or console.legacy_windows or console.color_system is None:
         return False
     if console.record:

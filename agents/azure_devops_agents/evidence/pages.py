@@ -95,7 +95,7 @@ def _page(pattern: str, values: Sequence[Any]) -> str:
 
 
 def _number(urls: Mapping[str, Any], lines: Sequence[str], place: int) -> int | None:
-    """Return the number in the file or log of a line of the text; None when the line is none of them."""
+    """Return the number that a line of the text has in its file or log; None for a line that is not from there."""
     at, first = int(urls.get("at") or 0), int(urls.get("first") or 0)
     if not at:
         found = _NUMBER.match(lines[place])

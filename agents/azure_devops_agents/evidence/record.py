@@ -21,11 +21,11 @@ PREVIEW = 6_000
 """Characters of a result that the model sees at once."""
 READ_EVIDENCE = "read_evidence"
 _PAGING = {"cursor", "limit", "first_line", "last_line"}
-"""Arguments that choose a part of a result, not what is looked at."""
+"""Arguments that choose a part of a result, and not what is looked at."""
 
 
 class _Described(TypedDict):
-    """What is known about one tool result.
+    """The description of one tool result.
 
     `status` is ok, empty, partial, or the status of the error (denied, not_found, throttled, ...); `call` is the id of
     the tool call it answers. `summary` says in one line what the text holds. `untrusted` says whether people or builds

@@ -1,4 +1,4 @@
-"""What a write rests on: a few results of the thread, with their provenance, and how many others were read."""
+"""Select what a write rests on: a few results of the thread with their provenance, and the number of the others."""
 
 from collections.abc import Collection, Mapping
 from typing import Any

@@ -23,9 +23,9 @@ from langchain_azure_devops.errors import Misconfigured
 __all__ = ["Budgets", "Meter", "Usage", "read_budgets"]
 
 LAST_TURNS = 3
-"""How many turns the model has at most once a limit is reached; in the last of them it can only write the report."""
+"""The most turns that the model has once a limit is reached. In the last of them it can only write the report."""
 SERVED = "served"
-"""The name in the artifact of an answer that says which earlier evidence it shows again."""
+"""The field in the artifact of an answer that names the earlier evidence which the answer shows again."""
 _FREE = frozenset({READ_EVIDENCE, WRITE_REPORT, FIND_TOOLS})
 """The agent's own tools: they send nothing to the service, so they cost no call."""
 
@@ -35,13 +35,13 @@ class Budgets:
     """The limits of one question. When one of them is reached, the model has a last turn to write its report.
 
     Attributes:
-        calls: Tool calls. To write the report and to read stored evidence is no call.
+        calls: Tool calls. Writing the report and reading stored evidence do not count.
         tokens: Tokens of all turns of the model together, as the provider reports them. They are estimated when it
             reports none.
         context: Tokens of the conversation that is sent at once. Beyond it, older results are reduced to a line.
         seconds: Time since the question, without the time for which people were waited for or no process worked on it.
         last_seconds: Time that the model has after that for its report.
-        approvals: How often a person is asked; more would not be read.
+        approvals: How many writes a person is asked about at most; nobody would read more.
         approvals_at_once: How many of them may wait at the same time.
     """
 
@@ -124,7 +124,7 @@ def read_number(
 
 
 class Usage(TypedDict):
-    """What a question has used.
+    """The tokens, calls and time that a question has used.
 
     `tokens` is the sum that the provider reported: `input` and `output`; `cached` is the part of `input` that it took
     from its cache. `estimated` says that the provider reported none for at least one turn. `seconds` is the time since
@@ -173,7 +173,7 @@ class Meter:
         )
 
     def limit(self, state: State) -> str | None:
-        """Name the limit that is reached, the first one if there are several; None while there is none."""
+        """Name the limit that is reached, the first one if there are several. Return None while no limit is reached."""
         used = self.usage(state)
         if (told := state.get("limit")) and state.get("question") == question_id(state["messages"]):
             return told
@@ -194,7 +194,7 @@ class Meter:
         return f"{self.budgets.seconds:,g} seconds"
 
     def seconds_left(self, state: State) -> float:
-        """Return the time that is left; negative when there is none."""
+        """Return the seconds that are left. They are negative once the time is over."""
         return self.budgets.seconds - self._seconds(state)
 
     def _seconds(self, state: State) -> float:
@@ -204,10 +204,10 @@ class Meter:
         return max(0.0, self.now() - state["started"] - (state.get("waited") or 0.0))
 
     def leave_out_idle(self, state: State, longest: float) -> dict[str, float]:
-        """Return the update that ends a step, and that leaves out the time in which no process can have worked on it.
+        """Return the update that ends a step, without the time in which no process can have worked on it.
 
-        A process that ends leaves no word of when it did. So of the time since the last step, no more counts than this
-        step can have taken; the rest passed until another process went on.
+        A process that dies does not record when. So no more of the time since the last step counts than this step can
+        have taken. The rest passed until another process continued.
 
         Args:
             state: The thread.

@@ -42,7 +42,7 @@ def clear_message(message: M, clear: Clear) -> M:
 
 
 def clear_state(state: State, clear: Clear, replaced: Mapping[str, Place]) -> dict[str, Any]:
-    """Return the update of a state in which a secret stands that was not known when it was stored.
+    """Return the update that removes from a state the secrets that were not known when they were stored.
 
     Args:
         state: The state.
@@ -90,7 +90,7 @@ class ClearNode:
         return self._let_wait(state, clear_state(state, clear, replaced))
 
     def _known(self) -> int:
-        """Return a number that is another one when another secret is known."""
+        """Return a number that changes when another secret becomes known."""
         return hash(self.client.secrets.values())
 
     def _let_wait(self, state: State, update: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Compare the report of a second look with the first one, and state what both agree and differ in."""
+"""Compare the report of a second look with the first one, and state where they differ."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -42,7 +42,7 @@ def has_report(state: State) -> bool:
 
 
 def show_both(state: State, second: State, nonce: str) -> list[BaseMessage]:
-    """Return the conversation in which the model compares the two reports. Others wrote what they repeat."""
+    """Return the conversation in which the model compares the two reports, which may repeat text of other people."""
     first, found = state["report"] or {}, second["report"] or {}
     both = (
         f"The question: {since_question(state['messages'])[0].text}\n\n"
@@ -82,7 +82,7 @@ def add_second_look(state: State, second: State, said: BaseMessage, usage: Mappi
 
 
 def leave_out(state: State, why: AzureDevOpsError) -> dict[str, Any]:
-    """Return the update of the state when no second look may be taken, with the reason."""
+    """Return the update of the state that says why no second look was taken."""
     looked = {"result": "left_out", "verdict": "", "answer": "", "differences": [why.message], "added": []}
     return {"report": {**(state["report"] or {}), "second_look": looked}}
 
@@ -111,7 +111,7 @@ def _compare(first: dict[str, Any], second: State, said: BaseMessage) -> dict[st
 
 
 def _read_comparison(said: BaseMessage) -> tuple[CompareReports | None, str]:
-    """Return the comparison of the model, or why there is none."""
+    """Return the comparison of the model, or None and the reason why it made none."""
     calls = said.tool_calls if isinstance(said, AIMessage) else []
     given = next((call["args"] for call in calls if call["name"] == _COMPARE_REPORTS), None)
     if given is None:

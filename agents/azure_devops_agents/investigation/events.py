@@ -68,7 +68,7 @@ class Waited:
 
 @dataclass(frozen=True)
 class BudgetUsed:
-    """What the question has `used` of its budget after a turn of the model, and what is `left`."""
+    """The model has taken a turn: `used` says what the question has used of its budget, and `left` what remains."""
 
     type: ClassVar[str] = "budget"
     used: Mapping[str, Any]
@@ -77,7 +77,7 @@ class BudgetUsed:
 
 @dataclass(frozen=True)
 class WriteDecided:
-    """How far the approval of one write is.
+    """The approval of one write has reached another step.
 
     `decision` is `asked` when a person is asked about it, and afterwards what was decided: approve, edit, reject or
     stop. `approver` is empty while a person is asked.
@@ -105,12 +105,12 @@ class ApprovalAsked:
 
     @property
     def views(self) -> Sequence[Mapping[str, Any]]:
-        """What the person is shown of each write, in the order in which they are decided."""
+        """The views of the writes that wait, in the order of the decisions."""
         return cast("Sequence[Mapping[str, Any]]", self.request["views"])
 
     @property
     def problem(self) -> str:
-        """Why the last answer was not accepted; empty when there was none."""
+        """The reason why the last answer was not accepted; empty before the first answer."""
         return str(self.request["problem"])
 
 

@@ -39,7 +39,7 @@ class ApprovalPending(Conflict):
 
 
 class Investigator:
-    """Ask questions and answer approvals on threads, one at a time on each thread."""
+    """Asks questions and answers approvals on threads, one at a time on each thread."""
 
     def __init__(
         self,
@@ -203,7 +203,7 @@ def open_investigator(
         toolkit: A verified toolkit.
         path: The file; by default under the user's state directory.
         database: The URL of a Postgres database in place of a file; by default `AZURE_DEVOPS_AGENT_DATABASE`.
-        retention_days: Threads that did not change for so many days are deleted now, and 0 keeps all; by default
+        retention_days: Threads that did not change for this number of days are deleted now; 0 keeps all. By default
             `AZURE_DEVOPS_AGENT_RETENTION_DAYS`.
         budgets: How much one question may cost; by default what the environment says, see `read_budgets`.
         plan: Decides about every write in place of a person.

@@ -1,4 +1,4 @@
-"""Where a message of a model has texts: in its content, beside it and in what the provider tells about it.
+"""Find and replace the texts in a message of a model: in its content, beside it, and in what the provider adds.
 
 Blocks nest: the summary of a reasoning, the citations of a text. One walk finds the texts of whole messages and of
 pieces. It leaves the calls of tools alone.

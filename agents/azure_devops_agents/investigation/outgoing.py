@@ -1,4 +1,4 @@
-"""What leaves an investigation is inert: reports, texts of the model, and what a front end shows of its calls.
+"""Make inert what leaves an investigation: reports, texts of the model, and what a front end shows of its calls.
 
 A page may render any of it. The same rules hold as for writes: foreign links are shown as text, mentions and pipeline
 commands are broken, and secrets are removed, also in part or encoded. Evidence is not changed.

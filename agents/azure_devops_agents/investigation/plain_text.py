@@ -1,4 +1,4 @@
-"""What becomes of a turn that the model ends in plain text: a question to the person, or an answer without a report.
+"""Decide what a turn in plain text is: a question to the person, or an answer without a report.
 
 An answer that rests on something that was read is asked for once more as a report, because only a report is checked.
 """

@@ -51,7 +51,7 @@ _MOST_PROBLEMS = 20
 
 @dataclass
 class ReportNodes:
-    """The two nodes at the end of a question, with what they need. Nothing of it enters the state."""
+    """The nodes that end a question, with what they need. Nothing of it enters the state."""
 
     toolkit: AzureDevOpsToolkit
     meter: Meter

@@ -1,7 +1,7 @@
 """A second look at a report: an independent pass that sees the question and the evidence, but not the conclusion.
 
-It has the tools that read and a share of the budget, and writes a report of its own. Only then it is shown the first
-report and compares both. Where they differ, the person sees both.
+It has the tools that read and a share of the budget, and writes a report of its own. Only then is it shown the first
+report, and compares both. Where they differ, the person sees both.
 """
 
 import asyncio
@@ -154,7 +154,7 @@ class SecondLookNode:
         return update
 
     def _wire(self) -> CompiledStateGraph[Any, Any, Any, Any]:
-        """Wire the investigation without the nodes that write. It stores no checkpoint: it begins anew if it is cut."""
+        """Wire the investigation without the nodes that write. It stores no checkpoint, so it starts over when it is cut."""
         clearing = ClearNode(self.toolkit.client, self.evidence, self.meter)
         turn = ModelNode(
             self.model, self.toolkit, self.meter, self.instructions, TASK, only_reads=True, spending=self.spending
@@ -209,7 +209,7 @@ class SecondLookNode:
 
 
 def _pass_on(mode: str, part: Any) -> State | None:
-    """Return a state of the second look; show an event in the stream of the question, whose budget is another one."""
+    """Return a state of the second look. Show an event in the stream of the question, except for the budget."""
     if mode != "custom":
         return cast("State", part)
     event = read_event(part)

@@ -1,4 +1,4 @@
-"""What the model costs: the prices of models, and a ceiling for each day over all threads of a database."""
+"""Count what the model costs, by the prices of models, and refuse more once a day has reached its ceiling."""
 
 import json
 import os
@@ -85,8 +85,8 @@ def load_prices(path: Path | str | None = None, environ: Mapping[str, str] | Non
 class Spending:
     """Counts the tokens and the cost of each UTC day, for all processes and machines that share the database.
 
-    Every turn counts, also while no ceiling is set: one that is set at noon, or for one process of several, is
-    compared with the whole day. A cost counts where the process that asked the model knows its price.
+    Every turn counts, even while no ceiling is set: a ceiling that is set at noon, or for one process of several, is
+    compared with the whole day. The cost of a turn counts when the process that asked the model knows its price.
 
     Attributes:
         most_tokens: The ceiling of tokens for a day; None sets none.
@@ -104,7 +104,7 @@ class Spending:
         """Accept a question, or a second look at its report, while the day has not reached its ceiling.
 
         Raises:
-            CeilingReached: It has.
+            CeilingReached: The day has reached it.
         """
         if self.most_tokens is None and self.most_cost is None:
             return

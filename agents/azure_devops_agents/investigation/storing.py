@@ -57,7 +57,7 @@ class EvidenceOfRun:
         return RunnableLambda(run, arun)
 
     def _announce_answers(self, update: Mapping[str, Any]) -> None:
-        """Announce the calls that an update answers. A page may render it, so their words are inert."""
+        """Announce the calls that an update answers. A page may render their texts, so these are made inert."""
         inert = Outgoing(self.client).value
         evidence = {entry["call"]: entry for entry in update.get("evidence", {}).values()}
         for message in update.get("messages", ()):

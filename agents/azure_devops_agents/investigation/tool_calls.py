@@ -112,7 +112,7 @@ def record_found(toolkit: AzureDevOpsToolkit, evidence_id: str, call: dict[str, 
 
 
 def _keep_sent(client: AzureDevOps, update: dict[str, Any]) -> dict[str, Any]:
-    """Add to the evidence of a write the values that were sent. The model knows them, so its answer has them not."""
+    """Add the values that were sent to the evidence of a write. The model knows them, so its answer lacks them."""
     for entry in update["evidence"].values():
         given = {name: value for name, value in entry["arguments"].items() if value not in (None, [], "")}
         sent = "\n".join(f"{name}: {_as_text(value)}" for name, value in given.items())

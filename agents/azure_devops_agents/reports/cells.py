@@ -42,7 +42,7 @@ _RESULT = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, RESULTS), key=len, 
 
 
 def compare_cells(clause: str, owners: Sequence[Unit], knowledge: Knowledge, question: str) -> Iterator[str]:
-    """Yield what the rows that a clause is about have as another value.
+    """Yield the values of the rows that a clause is about which contradict the clause.
 
     Args:
         clause: A part of a sentence that is about one record.
@@ -88,7 +88,7 @@ def _values_of(units: Iterable[Unit], column: str) -> set[str]:
 
 
 def compare_row(sentence: str, knowledge: Knowledge) -> Iterator[str]:
-    """Yield that no row of a table has what a row of the sentence has side by side."""
+    """Yield a problem when no row of a table holds the values that a row of the sentence puts side by side."""
     cells = [fold(cell) for cell in sentence.split("|") if len(cell.strip()) > 1]
     tables: dict[str, list[Unit]] = defaultdict(list)
     for unit in knowledge.everything.units if len(cells) > 1 else ():
@@ -130,7 +130,7 @@ def compare_all(clause: str, knowledge: Knowledge) -> Iterator[str]:
 
 
 def compare_literal(said: str, kind: str, number: int, knowledge: Knowledge) -> str:
-    """Return that the evidence says a literal of another record of the same kind, and nothing of the sentence's own."""
+    """Return a problem when the evidence says a literal of another record of the same kind, not of the sentence's."""
     own, others = [], []
     for source in knowledge.sources.values():
         whole = {identified for unit in (source.call, *source.units) if unit.part in {"call", "record"}

@@ -21,7 +21,7 @@ from azure_devops_agents.reports.writes import find_claimed_write
 
 _MOST_CHANGED = 2
 _OF_OTHERS = frozenset({"id", "number", "date", "name", "hash", "literal", "weekday"})
-"""Facts that tell which write of other people a sentence means; they are compared themselves."""
+"""The facts that tell which write of other people a sentence means. They are compared with the evidence anyway."""
 
 
 class Claims:
@@ -56,7 +56,7 @@ class Claims:
         return [*compared.problems(), *self._compare_writes(compared)]
 
     def check_hypothesis(self, statement: str, cited: Sequence[str]) -> list[str]:
-        """Return the facts of a rejected hypothesis that no cited evidence mentions; that it is not so is the point."""
+        """Return the facts of a rejected hypothesis that no cited evidence mentions. Its claim is false on purpose."""
         knowledge = self._knowledge(cited)
         compared = Comparison(statement, knowledge, [], knowledge.everything, self._question)
         return compared.list_missing()
@@ -94,7 +94,7 @@ class Claims:
         return [f"there is no evidence {', '.join(unknown)}"] if unknown else []
 
     def _compare_writes(self, compared: Comparison) -> list[str]:
-        """Return the write that a sentence tells of when nothing was written; one of other people names its record."""
+        """Return a problem when a sentence claims a write and none happened. A write of others names its record."""
         claimed = None if self._written else find_claimed_write(compared.sentence)
         if claimed is None or (not claimed.own and any(fact.kind in _OF_OTHERS for fact in compared.facts)):
             return []

@@ -79,7 +79,7 @@ class Comparison:
         return list(dict.fromkeys(told))
 
     def _compare_rows(self, words: str, clause: Sequence[Fact]) -> Iterator[str]:
-        """Yield what the rows of one record, or all rows, have as another value than the words of a clause."""
+        """Yield the values of one record, or of all rows, that contradict the words of a clause."""
         about = self._owners(clause)
         named = [fact for fact in self.facts if fact.kind in _SUBJECTS]
         yield from compare_all(words, self._knowledge)
@@ -186,7 +186,7 @@ class Comparison:
         return told
 
     def _compare_result(self, fact: Fact, results: Sequence[Fact], about: Mapping[Fact, Sequence[Unit]]) -> str:
-        """Return how evidence contradicts a result, or that it tells none."""
+        """Return how evidence contradicts a result, or that no evidence tells one."""
         claimed = [other.value for other in results if other.noun == fact.noun and not other.negated]
         if rows := self._find_named_rows(fact):
             return _contradict(fact, claimed, {_name_row(unit): set(results_of(unit.text)[fact.noun]) for unit in rows})
@@ -215,7 +215,7 @@ class Comparison:
         return f"the quote does not say {fact.text}" if wanted and not agrees(fact.value, known) else ""
 
     def _compare_vote(self, fact: Fact, clause: Sequence[Fact]) -> str:
-        """Return that no row says of the one person in a clause how they voted."""
+        """Return a problem when no row says that the one person in a clause voted like this."""
         people = [other for other in clause if other.kind == "name" and " " in other.value]
         if fact.noun != "vote" or fact.negated or len(people) != 1:
             return ""

@@ -1,4 +1,4 @@
-"""What evidence says, in the form in which facts are compared with it."""
+"""Prepare what evidence says, so that facts can be compared with it."""
 
 import re
 from collections import defaultdict

@@ -92,7 +92,7 @@ _Write = Callable[[Evidence], str]
 _TITLE = "title"
 """An argument of one short line, which has no room for an address."""
 _VALUE = "value"
-"""Where the text stands in an argument that is a list of named fields."""
+"""The place of the text in an argument that is a list of named fields."""
 
 
 def replace_citations(

@@ -17,7 +17,7 @@ VERDICTS = {
     "no_incident": "No incident",
     "inconclusive": "Inconclusive",
 }
-"""How people read a verdict; any other one is shown in its own words."""
+"""The words for each verdict; any other verdict is shown as it is."""
 STATEMENTS = {
     "observed": "Observed",
     "inferred": "Inferred",
@@ -183,7 +183,7 @@ def one_line(text: object) -> str:
 
 
 def safe_url(url: object) -> str:
-    """Return a web address that every form can show as a link; empty when it is none."""
+    """Return a web address that every form can show as a link; empty for anything else."""
     return str(url) if url and _LINK.fullmatch(str(url)) else ""
 
 

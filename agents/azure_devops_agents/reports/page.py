@@ -89,7 +89,7 @@ class _Parser(MarkdownIt):
     """A parser of Markdown that makes links of web addresses only."""
 
     def validateLink(self, url: str) -> bool:  # noqa: N802 - the name that the parser calls
-        """Whether an address may become a link."""
+        """Return whether an address may become a link."""
         return bool(safe_url(url))
 
 

@@ -22,7 +22,7 @@ KINDS = {
     ),
     "log": "log", "line": "line", "revision": "revision",
 }  # fmt: skip
-"""What the number after a noun, or in a field, identifies."""
+"""The kind of record that a number identifies, by the noun before it or by the name of its field."""
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,7 @@ class ThreadDatabase(ABC):
         self.release_space()
 
     def expire(self, days: int, now: datetime) -> list[str]:
-        """Delete the threads that did not change for so many days, and return their names; 0 deletes none."""
+        """Delete the threads that did not change for `days` days, and return their names; 0 deletes none."""
         stored = self.list_threads() if days else []
         old = [thread.name for thread in stored if thread.changed < now - timedelta(days=days)]
         deleted = []

@@ -17,7 +17,7 @@ def open_threads(path: Path | None = None, database: str | None = None) -> Threa
     """Open the database of the threads; see `find_database` for the arguments.
 
     Raises:
-        Misconfigured: The URL is none of Postgres, or the database cannot be used.
+        Misconfigured: The URL does not name a Postgres database, or the database cannot be used.
     """
     place = find_database(path, database)
     if isinstance(place, Path):
@@ -36,7 +36,7 @@ def find_database(path: Path | None = None, database: str | None = None) -> Path
             it is a file under the user's state directory.
 
     Raises:
-        Misconfigured: The URL is none of Postgres.
+        Misconfigured: The URL does not name a Postgres database.
     """
     if path is not None and database is not None:
         raise Misconfigured("Threads are stored in a file or in a database. Give one of the two.", subject="database")
@@ -49,7 +49,7 @@ def find_database(path: Path | None = None, database: str | None = None) -> Path
 
 
 def read_retention(days: int | None = None) -> int:
-    """Return after how many days a thread is deleted that did not change; 0 keeps all.
+    """Return the days after which a thread that did not change is deleted; 0 keeps all.
 
     Args:
         days: The number; by default that of `AZURE_DEVOPS_AGENT_RETENTION_DAYS`, and otherwise the default of

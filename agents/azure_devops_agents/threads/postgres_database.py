@@ -98,7 +98,7 @@ class PostgresThreads(ThreadDatabase):
         return bool(row and row[0])
 
     def forget_lock(self, thread: str) -> None:
-        """Nothing is left of an advisory lock."""
+        """Do nothing: an advisory lock leaves nothing behind."""
 
     def prune(self, thread: str) -> None:
         """Delete all checkpoints but the newest of each namespace."""
@@ -113,7 +113,7 @@ class PostgresThreads(ThreadDatabase):
         return [(str(row["thread_id"]), str(row["newest"])) for row in rows]
 
     def release_space(self) -> None:
-        """Postgres does this by itself."""
+        """Do nothing: Postgres gives space back by itself."""
 
     def close(self) -> None:
         """Close all connections."""

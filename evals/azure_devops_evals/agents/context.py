@@ -1,4 +1,4 @@
-"""What the factory of an agent gets for one case."""
+"""The context that the factory of an agent gets for one case."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, ExitStack, contextmanager
@@ -30,7 +30,7 @@ Factory = Callable[
 
 @dataclass(frozen=True)
 class AgentContext:
-    """What a factory gets for one case: an organization, a model, and a person who approves.
+    """Everything that a factory gets for one case: an organization, a model, and a person who approves.
 
         def make_agent(context: AgentContext) -> Graph:
             return create_agent(context.model, context.toolkit.get_tools())

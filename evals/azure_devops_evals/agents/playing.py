@@ -50,7 +50,7 @@ class _OfferWatch(BaseCallbackHandler):
 
 @dataclass
 class _Run:
-    """What is known of a run, also while it still goes on.
+    """A run as far as it is known, also while it still goes on.
 
     Attributes:
         saver: Where the graph stores its thread; the suite brings it, as a LangGraph server does.

@@ -30,7 +30,7 @@ def reference_solution(case: Case) -> list[Step]:
 
 @dataclass(frozen=True)
 class Plan:
-    """How cases are played with an agent.
+    """The way in which cases are played with an agent.
 
     Attributes:
         agent: The factory, as `module:factory`.

@@ -40,7 +40,7 @@ def _lines_of(item: Token, lines: list[str]) -> tuple[int, int, int]:
 
 
 def _needs_empty_line(token: Token, after: Token) -> bool:
-    """Whether Python-Markdown recognizes this token only after an empty line."""
+    """Return whether Python-Markdown recognizes this token only after an empty line."""
     if token.type == "list_item_open":
         return after.type == "paragraph_open" and not after.hidden
     return token.type == "fence" or (token.type in _BLOCKS and not token.level)

@@ -105,7 +105,7 @@ def _is_public(module: Module, name: str, member: Object | Alias, target: Object
 
 
 def _is_declared(member: Object | Alias) -> bool:
-    """Whether a name stands there for type checkers only: in a stub, or below `if TYPE_CHECKING`."""
+    """Return whether a name stands there for type checkers only: in a stub, or below `if TYPE_CHECKING`."""
     return member.is_alias and not member.runtime
 
 

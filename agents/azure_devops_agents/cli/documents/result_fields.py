@@ -1,4 +1,4 @@
-"""Leave out of the fields of a model what is none: an attribute of the class that has no annotation."""
+"""Leave out of the fields of a model the attributes of its class that are no fields: they have no annotation."""
 
 from griffe import Extension, Module
 

@@ -1,4 +1,4 @@
-"""Keep what is sent to the model small: older results become a line, and stay whole in the evidence."""
+"""Keep short what is sent to the model: older results become one line, and stay whole in the evidence."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence

@@ -20,10 +20,10 @@ _MAX_MALFORMED = 2_000
 def join_message(parts: Sequence[BaseMessage], before: Sequence[AnyMessage], redact: Clear) -> AIMessage:
     """Join the pieces to the whole message, with pseudonyms for the secrets that the model repeats.
 
-    Arguments that are cut off are malformed, however much of them could be guessed, and so are those that no tool
-    accepts and no checkpoint stores. A tool call's id that was used before in the thread gets a suffix: some servers
-    count from zero in every answer, and an answer or approval must never be taken for that of an earlier call. So an id
-    of the message that the thread has already is left out; the message would replace the earlier one.
+    Arguments that are cut off are malformed, even if the rest could be guessed. So are arguments that no tool accepts
+    or that no checkpoint can store. A tool call's id that was used before in the thread gets a suffix: some servers
+    count from zero in every answer, and an answer or approval must never be taken for that of an earlier call. An id
+    of the message itself that the thread already has is left out: the message would replace the earlier one.
     """
     whole = parts[0]
     for part in parts[1:]:

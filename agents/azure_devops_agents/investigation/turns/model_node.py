@@ -1,4 +1,4 @@
-"""The model's turns: what the model is told, and what is stored of its answer."""
+"""Let the model take its turns: tell it what it needs, and store its answer."""
 
 import asyncio
 import math
@@ -39,7 +39,7 @@ _LONGEST_FAILURE = 300
 
 @dataclass(frozen=True)
 class Turn:
-    """What one turn of the model gets.
+    """The input of one turn of the model.
 
     Attributes:
         tools: The tools, in the form of the model's `bind_tools`.

@@ -94,7 +94,7 @@ def describe_end(limit: str) -> str:
 
 
 def add_note(messages: Sequence[AnyMessage], note: str) -> list[AnyMessage]:
-    """Add a note to the last message of a conversation, where it leaves everything before it as it was sent before.
+    """Add a note to the last message of a conversation, so that everything before it stays as it was sent before.
 
     Providers keep the beginning of a conversation in a cache, and not all of them accept a system message at its end.
     """

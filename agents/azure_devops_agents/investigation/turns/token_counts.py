@@ -10,9 +10,9 @@ from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 ESTIMATED = "tokens_estimated"
-"""The name in the metadata of a message that says that its tokens were estimated, because the provider named none."""
+"""The field in the metadata of a message that says that its tokens were estimated, because the provider sent none."""
 _SCHEMA_CHARACTERS = 4
-"""Characters of a schema for a token, rather too few: the schemas of the tools have 5."""
+"""The characters of a schema that count as one token. The schemas of the tools have 5, so the estimate is high."""
 
 
 def with_usage(said: AIMessage, heard: Sequence[BaseMessage], tools: Sequence[Any]) -> AIMessage:
@@ -32,5 +32,5 @@ def with_usage(said: AIMessage, heard: Sequence[BaseMessage], tools: Sequence[An
 
 
 def count_schema(tool: Any) -> int:
-    """Estimate how many tokens the schema of a tool takes, rather too many than too few."""
+    """Estimate how many tokens the schema of a tool takes. The estimate may be too high, but not too low."""
     return len(json.dumps(convert_to_openai_tool(tool), ensure_ascii=False)) // _SCHEMA_CHARACTERS + 1
