@@ -154,7 +154,7 @@ class SecondLookNode:
         return update
 
     def _wire(self) -> CompiledStateGraph[Any, Any, Any, Any]:
-        """Wire the investigation without the nodes that write. It stores no checkpoint, so it starts over when it is cut."""
+        """Wire the investigation without the nodes that write. It stores no checkpoint: once cut, it starts over."""
         clearing = ClearNode(self.toolkit.client, self.evidence, self.meter)
         turn = ModelNode(
             self.model, self.toolkit, self.meter, self.instructions, TASK, only_reads=True, spending=self.spending

@@ -8,7 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from azure_devops_agents.reports.facts import RESULTS, is_denied
+from azure_devops_agents.reports.facts import RESULT, RESULTS, is_denied
 from azure_devops_agents.reports.knowledge import Knowledge, Support, agrees, fold, results_of
 from azure_devops_agents.reports.units import KINDS, Unit
 
@@ -38,7 +38,6 @@ _LIMITED = re.compile(
     r"later|earlier|then|besides|so far)\b",
     re.IGNORECASE,
 )
-_RESULT = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, RESULTS), key=len, reverse=True))})\b", re.IGNORECASE)
 
 
 def compare_cells(clause: str, owners: Sequence[Unit], knowledge: Knowledge, question: str) -> Iterator[str]:
@@ -118,7 +117,7 @@ def compare_all(clause: str, knowledge: Knowledge) -> Iterator[str]:
     }  # fmt: skip
     rows = [row for row in rows if words <= set(row.fields.values())]
     none = found["word"].lower().startswith("no")
-    for said in _RESULT.finditer(clause, found.end()):
+    for said in RESULT.finditer(clause, found.end()):
         dimension, value = RESULTS[said[0].lower()]
         if is_denied(clause[found.end() : said.start()]) or (not none and is_denied(clause[: said.start()])):
             continue

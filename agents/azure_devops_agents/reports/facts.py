@@ -7,7 +7,7 @@ from typing import Literal
 
 from azure_devops_agents.reports.citations import find_citations
 from azure_devops_agents.reports.dates import WEEKDAYS, Moment, find_dates
-from azure_devops_agents.reports.units import KINDS
+from azure_devops_agents.reports.units import KINDS, NOUNS
 
 Kind = Literal["literal", "id", "number", "count", "date", "weekday", "name", "hash", "result"]
 
@@ -37,6 +37,8 @@ RESULTS: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(("no vote", "has not voted", "not voted"), ("vote", "no vote")),
 }  # fmt: skip
 """The words of results: the question that each answers, and the result that it stands for."""
+RESULT = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, RESULTS), key=len, reverse=True))})\b", re.IGNORECASE)
+"""Finds a word of a result."""
 AGREES: Mapping[str, frozenset[str]] = {
     "open": frozenset({"open", "new"}),
     "closed": frozenset({"closed", "removed", "completed", "abandoned"}),
@@ -73,7 +75,7 @@ _URL = re.compile(r"https?\[?:\]?/ ?/\S{1,500}")
 _CODE = re.compile(r"(?<![\w/.-])[\w./\\@:+#-]{3,200}(?<![.,:;])")
 _ONE = r"#?(?:\d{1,3}(?:,\d{3})+|\d{1,9})\b(?![.:]\d|%|-\w)"
 _NUMBERS = rf"{_ONE}(?:(?:,? (?:and|or|&) |, | to |-){_ONE})*"
-_NOUNS = sorted((*KINDS, "finding", "sprint", "line number", "comment", "thread"), key=len, reverse=True)
+_NOUNS = sorted((*NOUNS, "line number"), key=len, reverse=True)
 _ID = re.compile(
     rf"\b(?P<noun>{'|'.join(noun.replace(' ', r'[ -]') for noun in _NOUNS)})(?:s|es)?"
     rf"(?: (?:number|no\.?|id))?[ #!]{{1,2}}(?P<numbers>{_NUMBERS})",
@@ -98,7 +100,6 @@ _COUNTED = re.compile(
     r" (?:\w+ )?(?!(?:is|was|has|does|as|its|this|always|gives|adds|changes|names|hits|fails|passes)\b)[a-z]{2,}s\b"
 )
 _NAME = re.compile(r"(?<![\w'\u2019.-])[A-Z][\w\u00c0-\u024f]*(?:[ -][A-Z][\w\u00c0-\u024f]*){0,3}")
-_RESULT = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, RESULTS), key=len, reverse=True))})\b", re.IGNORECASE)
 _NEGATED = re.compile(
     r"(?:\b(?:not|never|no|nobody|none|nothing|neither|nor|cannot|hardly|without|no longer)|n['\u2019]t)"
     r"(?:\W+\w+){0,3}\W*$",
@@ -166,8 +167,13 @@ def find_facts(sentence: str, known: frozenset[str] = frozenset()) -> list[Fact]
 def split_clauses(sentence: str) -> list[str]:
     """Split a sentence into its clauses; the number of a fact's clause is its place among them."""
     plain = _plain(sentence)
-    ends = [match.start() for match in _CLAUSE.finditer(mask_quoted(plain))]
+    ends = _find_ends(plain)
     return [plain[begin:end] for begin, end in zip([0, *ends], [*ends, len(plain)], strict=True)]
+
+
+def _find_ends(plain: str) -> list[int]:
+    """Return where the clauses of a sentence end, except for the last one."""
+    return [match.start() for match in _CLAUSE.finditer(mask_quoted(plain))]
 
 
 def _plain(sentence: str) -> str:
@@ -190,8 +196,7 @@ class _Reader:
     def __init__(self, sentence: str, known: frozenset[str]) -> None:
         self._rest = _plain(sentence)
         self._known = known
-        ends = [match.start() for match in _CLAUSE.finditer(mask_quoted(self._rest))]
-        self._ends = ends
+        self._ends = _find_ends(self._rest)
 
     def facts(self) -> Iterator[Fact]:
         """Yield all facts."""
@@ -277,7 +282,7 @@ class _Reader:
                 yield Fact("count", match[0], value, clause=self._clause(match.start()), place=match.span("word"))
 
     def _results(self, whole: str) -> Iterator[Fact]:
-        for match in self._take(_RESULT):
+        for match in self._take(RESULT):
             begin = max([0, *(end + 1 for end in self._ends if end < match.start())])
             before = whole[begin : match.start()][-80:]
             dimension, value = RESULTS[match[0].lower()]

@@ -7,17 +7,16 @@ from datetime import date
 from functools import cached_property
 
 from azure_devops_agents.reports.dates import WEEKDAYS, Moment, find_dates, list_differences
-from azure_devops_agents.reports.facts import AGREES, RESULTS, Fact
-from azure_devops_agents.reports.units import KINDS, Source, Unit
+from azure_devops_agents.reports.facts import AGREES, RESULT, RESULTS, Fact
+from azure_devops_agents.reports.units import KINDS, NOUNS, Source, Unit
 
-_RESULT = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, RESULTS), key=len, reverse=True))})\b", re.IGNORECASE)
 _FAULT = re.compile(
     r"\berror|exception|\bfault|exit code|exited with code|denied|refused|gave up|timed out", re.IGNORECASE
 )
 _NUMBER = re.compile(r"(?<![\w.])v?(\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)*)(?![\d])")
 _MENTION = re.compile(
-    rf"(?:\b(?P<noun>{'|'.join(sorted(KINDS, key=len, reverse=True)).replace(' ', '[ _-]')}|finding|sprint|comment|"
-    r"thread)s?(?:[ :#!]|/){1,3}|(?P<mark>AB#|#|!|pull/))(?P<number>\d{1,9})\b",
+    rf"(?:\b(?P<noun>{'|'.join(NOUNS).replace(' ', '[ _-]')})s?"
+    r"(?:[ :#!]|/){1,3}|(?P<mark>AB#|#|!|pull/))(?P<number>\d{1,9})\b",
     re.IGNORECASE,
 )
 _SPACES = re.compile(r"[\s|`*]+")
@@ -218,7 +217,7 @@ class Knowledge:
 def results_of(text: str) -> dict[str, set[str]]:
     """Return the results that a text tells, by the question that they answer."""
     found: dict[str, set[str]] = defaultdict(set)
-    for match in _RESULT.finditer(text):
+    for match in RESULT.finditer(text):
         dimension, value = RESULTS[match[0].lower()]
         found[dimension].add(value)
     if _FAULT.search(text):

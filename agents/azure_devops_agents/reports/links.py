@@ -9,11 +9,10 @@ from azure_devops_agents.evidence.record import Evidence
 from azure_devops_agents.reports.citations import Citation, cited_in, find_citations
 from azure_devops_agents.reports.outline import added_statements, one_line, safe_url
 from azure_devops_agents.reports.quotes import QuoteFinder
-from azure_devops_agents.reports.report import SECTIONS
+from azure_devops_agents.reports.report import SECTIONS, split_gap
 
 _EVERY_SECTION = (*SECTIONS, "unverified")
 _ID = re.compile(r"E\d+")
-_LISTED = re.compile(r"^(E\d+) ")
 _LONGEST_TITLE = 120
 
 
@@ -54,7 +53,7 @@ def list_links(report: Mapping[str, Any], evidence: Mapping[str, Evidence]) -> d
     cited |= {str(row["evidence"]) for row in report.get("written", ())}
     cited |= set(cited_in(str(report.get("answer") or "")))
     gaps = [text for entries in (report.get("coverage") or {}).values() for text in entries]
-    cited |= {match[1] for text in gaps if (match := _LISTED.match(text))}
+    cited |= {split_gap(text)[0] for text in gaps}
     return {
         name: {"title": name_evidence(evidence[name]), "url": safe_url(page_of(evidence[name].get("urls")))}
         for name in sorted(cited & evidence.keys(), key=lambda name: int(name[1:]))

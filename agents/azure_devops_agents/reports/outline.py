@@ -6,10 +6,10 @@ The terminal, the Markdown and the page show what stands here, so that a section
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from azure_devops_agents.reports.citations import link_citations
+from azure_devops_agents.reports.report import split_gap
 
 VERDICTS = {
     "answered": "Answered",
@@ -41,7 +41,6 @@ _GAPS = {
     "failure": "Ended early",
     "unknown": "Unknown",
 }
-_EVIDENCE_ID = re.compile(r"E\d+")
 _LINK = re.compile(r"https?://[!#$%&*+,./0-9:;=?@A-Z_a-z~-]+")
 
 
@@ -202,11 +201,6 @@ def describe_usage(usage: Mapping[str, Any]) -> str:
     return " · ".join(parts)
 
 
-def describe_time(moment: datetime, precise: bool = True) -> str:
-    """Write a point in time in UTC as people read it; a day alone when the hour is not known."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}" if precise else f"{moment:%Y-%m-%d}"
-
-
 def _describe_seconds(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:.0f} s" if seconds >= 1 else "less than 1 s"
@@ -253,10 +247,11 @@ def _gaps(coverage: Mapping[str, Sequence[str]], links: Mapping[str, Any]) -> It
         # What was written has a section of its own.
         for entry in entries if status != "written" else ():
             text = one_line(entry)
-            found = _EVIDENCE_ID.match(text)
-            cited = {"evidence": [found[0]] if found and found[0] in links else []}
-            kept = text[found.end() :].lstrip() if found and cited["evidence"] else text
-            yield Point(kept, _references(cited, links), lead=_GAPS.get(status, status.replace("_", " ").capitalize()))
+            identifier, rest = split_gap(text)
+            known = identifier in links
+            lead = _GAPS.get(status, status.replace("_", " ").capitalize())
+            cited = {"evidence": [identifier] if known else []}
+            yield Point(rest if known else text, _references(cited, links), lead=lead)
 
 
 def _source(identifier: str, entry: Mapping[str, Any]) -> Reference:

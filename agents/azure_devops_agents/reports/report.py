@@ -1,5 +1,6 @@
 """The form of the report: an answer, a verdict, and statements in sections, each with a quote that code checks."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
@@ -9,7 +10,8 @@ from azure_devops_agents.evidence.record import Evidence, is_continued
 
 WRITE_REPORT = "write_report"
 _MOST_FOUND = 40
-"""Results that a report of code lists."""
+"""The most results that a report of code lists."""
+_LISTED = re.compile(r"(E\d+) ")
 SECTIONS = ("observed", "inferred", "hypotheses_rejected", "not_determined")
 
 _VERDICTS = """\
@@ -88,6 +90,12 @@ def describe_found(evidence: Sequence[Evidence]) -> str:
     shown = [f"- {entry['id']} {entry['tool']}: {entry['summary']}" for entry in evidence[:_MOST_FOUND]]
     more = len(evidence) - len(shown)
     return "\n".join(("What was found until then:", *shown, *([f"- {more} further results"] if more else [])))
+
+
+def split_gap(line: str) -> tuple[str, str]:
+    """Split a line of the coverage into the id of its evidence, which may be empty, and the rest."""
+    found = _LISTED.match(line)
+    return (found[1], line[found.end() :]) if found else ("", line)
 
 
 def list_coverage(

@@ -23,6 +23,8 @@ KINDS = {
     "log": "log", "line": "line", "revision": "revision",
 }  # fmt: skip
 """The kind of record that a number identifies, by the noun before it or by the name of its field."""
+NOUNS = sorted((*KINDS, "finding", "sprint", "comment", "thread"), key=len, reverse=True)
+"""The nouns that stand before a number, the longest first."""
 
 
 @dataclass(frozen=True)

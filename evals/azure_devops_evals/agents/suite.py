@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing.connection import Connection
@@ -150,12 +150,3 @@ def _serve_result(sender: "Connection[Result, object]", plan: Plan, task: tuple[
     sender.send(play_and_judge_agent(plan, case, task[1]))
     sender.close()
     os._exit(0)
-
-
-def count_not_applicable(results: Sequence[Result]) -> Mapping[str, int]:
-    """Count in how many results each check did not apply."""
-    counts: dict[str, int] = {}
-    for result in results:
-        for name in result.not_applicable:
-            counts[name] = counts.get(name, 0) + 1
-    return dict(sorted(counts.items(), key=lambda entry: (-entry[1], entry[0])))
