@@ -34,13 +34,12 @@ with naming_extras():
 
 __all__ = ["make_graph"]
 
-
 _opening = threading.Lock()
 
 
 @dataclass(frozen=True)
 class _Parts:
-    """What all runs of the server share. It is opened once, because the server makes the graph anew for every run."""
+    """The parts that all runs share. They are opened once, because the server makes the graph anew for every run."""
 
     toolkit: AzureDevOpsToolkit
     model: BaseChatModel

@@ -30,7 +30,7 @@ COMMANDS = {
     "/tools": "the tools this token may use",
     "/evidence": "all results of this thread; /evidence E3 shows one of them whole",
     "/report": "the last report",
-    "/save": "write the last report to a file: /save FILE.md, .html, .json or .sarif",
+    "/save": f"write the last report to a file: /save FILE, which ends with {', '.join(REPORT_ENDINGS)}",
     "/help": "these commands",
     "/quit": "leave; the thread is stored",
 }

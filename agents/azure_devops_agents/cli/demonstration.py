@@ -15,6 +15,7 @@ from azure_devops_agents.cli.decisions import Decide, answer_all, answer_approva
 from azure_devops_agents.cli.target import SIMULATED_PROJECT, open_simulator
 from azure_devops_agents.cli.terminal import SafeConsole
 from azure_devops_agents.cli.views import show
+from azure_devops_agents.evidence.record import number_of
 from azure_devops_agents.investigation.events import ApprovalAsked, Event, ReportReady, ToolFinished
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, ScriptedModel, Step
@@ -160,7 +161,7 @@ def _without_time(ready: ReportReady) -> ReportReady:
 
 
 def _number(result: ToolFinished) -> int:
-    return int(result.evidence_id.removeprefix("E"))
+    return number_of(result.evidence_id)
 
 
 def _ask(console: Console, asked: ApprovalAsked) -> Mapping[str, Any]:

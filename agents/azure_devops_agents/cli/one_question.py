@@ -21,8 +21,8 @@ from langchain_azure_devops import TOOLS, AzureDevOpsToolkit
 from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.safety import ApprovedPlan, WritePlan
 
-INCONCLUSIVE = 20
-"""The exit code when the model asked back in place of a report."""
+ASKED_BACK = 20
+"""The exit code when the model asks the person something in place of a report."""
 
 
 def investigate(
@@ -72,7 +72,7 @@ def investigate(
             steps.print(plain(f"The report is in {path}.", "dim"))
     if answered:
         steps.print(plain(f"Answer with: azure-devops-agent investigate --thread {thread} ..."))
-        click.get_current_context().exit(INCONCLUSIVE)
+        click.get_current_context().exit(ASKED_BACK)
 
 
 def _open_model(model: str | None, via: Via) -> BaseChatModel:

@@ -10,6 +10,7 @@ from rich.text import Text
 from azure_devops_agents.cli.approval_panel import show_approval
 from azure_devops_agents.cli.report_view import show_report
 from azure_devops_agents.cli.terminal import make_safe
+from azure_devops_agents.evidence.record import given_arguments
 from azure_devops_agents.investigation.events import (
     ApprovalAsked,
     Event,
@@ -89,14 +90,8 @@ def summarize_write(view: Mapping[str, Any]) -> str:
 
 
 def _arguments(arguments: Mapping[str, Any]) -> str:
-    given = {name: value for name, value in arguments.items() if value not in (None, [], "")}
+    given = given_arguments(arguments)
     return _short(", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in given.items()))
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, str):
-        return make_safe(value)
-    return make_safe(json.dumps(value, ensure_ascii=False, default=str))
 
 
 def _short(text: str, most: int = 160) -> str:

@@ -81,6 +81,16 @@ class FullEvidence(Evidence):
     text: str
 
 
+def given_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a call that say something, without empty ones."""
+    return {name: value for name, value in arguments.items() if value not in (None, "", [])}
+
+
+def number_of(evidence_id: str) -> int:
+    """Return the number in an evidence id, such as 3 of `E3`."""
+    return int(evidence_id.removeprefix("E"))
+
+
 def digest_text(text: str) -> str:
     """Return the digest of a text, which is its key in the store."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from azure_devops_agents.evidence.record import Evidence
+from azure_devops_agents.evidence.record import Evidence, given_arguments, number_of
 
 SHOWN = 5
 """The most results that a person is shown beside a write; the others are only counted."""
@@ -17,7 +17,7 @@ def select_sources(known: Mapping[str, Evidence], cited: Collection[str], *, unt
         cited: The ids that the call names.
         untrusted_read: Whether the thread ever read text that others wrote, also when its evidence is gone.
     """
-    latest = sorted(known.values(), key=_number, reverse=True)
+    latest = sorted(known.values(), key=lambda entry: number_of(entry["id"]), reverse=True)
     ranked = sorted(latest, key=lambda entry: (entry["id"] not in cited, not entry["untrusted"]))
     rest = ranked[SHOWN:]
     return {
@@ -27,17 +27,13 @@ def select_sources(known: Mapping[str, Evidence], cited: Collection[str], *, unt
     }
 
 
-def _number(entry: Evidence) -> int:
-    return int(entry["id"].removeprefix("E"))
-
-
 def _describe(entry: Evidence, *, cited: bool) -> dict[str, Any]:
     return {
         "id": entry["id"],
         "tool": entry["tool"],
         "status": entry["status"],
         "summary": entry["summary"],
-        "of": {name: value for name, value in entry["arguments"].items() if value not in (None, "", [])},
+        "of": given_arguments(entry["arguments"]),
         "cited": cited,
         "untrusted": bool(entry["untrusted"]),
         "by": sorted({str(origin["by"]) for origin in entry["origins"]}),

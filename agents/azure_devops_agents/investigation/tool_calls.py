@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from azure_devops_agents.approvals.view import graph_approver
 from azure_devops_agents.approvals.write_journal import Outcome
-from azure_devops_agents.evidence.record import Answer, evidence_of_message, preview
+from azure_devops_agents.evidence.record import Answer, evidence_of_message, given_arguments, preview
 from langchain_azure_devops import AzureDevOps, AzureDevOpsToolkit
 from langchain_azure_devops.calls import strict_schema
 from langchain_azure_devops.errors import WriteOutcomeUnknown
@@ -114,7 +114,7 @@ def record_found(toolkit: AzureDevOpsToolkit, evidence_id: str, call: dict[str, 
 def _keep_sent(client: AzureDevOps, update: dict[str, Any]) -> dict[str, Any]:
     """Add the values that were sent to the evidence of a write. The model knows them, so its answer lacks them."""
     for entry in update["evidence"].values():
-        given = {name: value for name, value in entry["arguments"].items() if value not in (None, [], "")}
+        given = given_arguments(entry["arguments"])
         sent = "\n".join(f"{name}: {_as_text(value)}" for name, value in given.items())
         whole = fence(client.secrets.redact(sent), client.context.nonce())
         entry["text"] = f"{entry['text']}\n\nThe values that were sent:\n{whole}"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from azure_devops_agents.evidence.pages import page_of, page_of_quote
-from azure_devops_agents.evidence.record import Evidence
+from azure_devops_agents.evidence.record import Evidence, number_of
 from azure_devops_agents.reports.citations import Citation, cited_in, find_citations
 from azure_devops_agents.reports.outline import added_statements, one_line, safe_url
 from azure_devops_agents.reports.quotes import QuoteFinder
@@ -56,7 +56,7 @@ def list_links(report: Mapping[str, Any], evidence: Mapping[str, Evidence]) -> d
     cited |= {split_gap(text)[0] for text in gaps}
     return {
         name: {"title": name_evidence(evidence[name]), "url": safe_url(page_of(evidence[name].get("urls")))}
-        for name in sorted(cited & evidence.keys(), key=lambda name: int(name[1:]))
+        for name in sorted(cited & evidence.keys(), key=number_of)
     }
 
 

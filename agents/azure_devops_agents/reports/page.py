@@ -15,7 +15,7 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 
-from azure_devops_agents.evidence.record import Evidence
+from azure_devops_agents.evidence.record import Evidence, given_arguments
 from azure_devops_agents.reports.markdown import contain, one_line_markdown
 from azure_devops_agents.reports.outline import (
     STATEMENTS,
@@ -192,9 +192,7 @@ def _evidence(
         )
         if source.url:
             yield f'<p><a href="{escape(source.url)}" rel="noopener noreferrer">Open in Azure DevOps</a></p>'
-        given = ", ".join(
-            f"{name}={value}" for name, value in entry["arguments"].items() if value not in (None, "", [])
-        )
+        given = ", ".join(f"{name}={value}" for name, value in given_arguments(entry["arguments"]).items())
         if given:
             yield f'<p class="meta">Asked for: {escape(one_line(given))}</p>'
         if entry["untrusted"]:

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from azure_devops_agents.evidence.lines import number_lines
+from azure_devops_agents.evidence.record import given_arguments
 
 _FIELD = re.compile(r"([a-z][a-z_]{0,40}): (.*)")
 _SUB_TABLE = re.compile(r"([a-z][a-z_]{0,40}) \(\d+\):")
@@ -77,7 +78,7 @@ class Source:
     @cached_property
     def call(self) -> Unit:
         """The arguments of the call: what was looked at."""
-        given = {name: str(value) for name, value in self.arguments.items() if value not in (None, "", [])}
+        given = {name: str(value) for name, value in given_arguments(self.arguments).items()}
         text = "\n".join(f"{name}: {value}" for name, value in given.items() if name != "cursor")
         return Unit(self.evidence_id, text, given, "call", _ids(given, self.noun))
 
