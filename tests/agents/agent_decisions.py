@@ -1,6 +1,6 @@
-"""Answers of a person, as the tests of the agent send them."""
+"""Answers of a person and reports of the agent, as the tests send and read them."""
 
-from azure_devops_agents.investigation.events import ApprovalAsked
+from azure_devops_agents.investigation.events import ApprovalAsked, ReportReady
 
 YES = {"type": "approve"}
 NO = {"type": "reject", "message": "known already"}
@@ -26,3 +26,9 @@ def questions(events):
 def answer(investigator, question, *decisions, thread="t"):
     """Send one decision for each write of a question, and return the events."""
     return list(investigator.answer(thread, question.interrupt_id, {"decisions": list(decisions)}))
+
+
+def report_of(events):
+    """The one report in the events."""
+    [report] = [event.report for event in events if isinstance(event, ReportReady)]
+    return report

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from azure_devops_agents.cli.one_question import ASKED_BACK
+from azure_devops_agents.cli.options import REPORT_ENDINGS
 from azure_devops_agents.investigation.budgets import Budgets
 from azure_devops_agents.investigation.spending import CeilingReached
 from azure_devops_agents.investigation.turns import instructions
@@ -15,6 +17,8 @@ TOLD = [
     f"may use {CALLS.default} tool calls, {TOKENS.default:,} tokens and {MINUTES.default} minutes",
     f"has {SECOND_LOOK_SHARE:.0%} of the budget",
     f"at most {instructions.MOST:,} characters",
+    f"prints it and ends with {ASKED_BACK}",
+    f"(`{'`, `'.join(REPORT_ENDINGS)}`; `/save FILE` in `chat`)",
     f"reached them (exit code {CeilingReached.exit_code})",
     f"did not change for {RETENTION_DAYS.default} days is deleted",
     f"`{RETENTION_DAYS.variable}` ({RETENTION_DAYS.default}; 0 keeps all)",

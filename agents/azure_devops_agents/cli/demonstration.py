@@ -148,20 +148,16 @@ def _sort_results(events: Iterable[Event]) -> Iterator[Event]:
         if isinstance(event, ToolFinished):
             results.append(event)
             continue
-        yield from sorted(results, key=_number)
+        yield from sorted(results, key=lambda result: number_of(result.evidence_id))
         results.clear()
         yield event
-    yield from sorted(results, key=_number)
+    yield from sorted(results, key=lambda result: number_of(result.evidence_id))
 
 
 def _without_time(ready: ReportReady) -> ReportReady:
     """Leave out how long the question took, because every run of the demo prints the same text."""
     usage = {name: value for name, value in (ready.report.get("usage") or {}).items() if name != "seconds"}
     return replace(ready, report={**ready.report, "usage": usage})
-
-
-def _number(result: ToolFinished) -> int:
-    return number_of(result.evidence_id)
 
 
 def _ask(console: Console, asked: ApprovalAsked) -> Mapping[str, Any]:

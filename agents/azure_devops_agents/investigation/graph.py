@@ -4,6 +4,7 @@
                     +-> prepare -+            +-> prepare -> collect
                     |                         +-> write ---> collect
                     |                         +-> model
+                    |                         +-> report (a person stopped the question)
                     +-> answer -> END (a text without calls, such as a question to the person)
                     +-> report -> second_look -> check -> END
                           +-> model (once, to repair the report)

@@ -5,9 +5,10 @@ import subprocess
 import sys
 
 import pytest
+from agent_decisions import report_of
 from langgraph.graph import END, START, StateGraph
 
-from azure_devops_agents.investigation.events import ReportReady, ToolFinished, Waited
+from azure_devops_agents.investigation.events import ToolFinished, Waited
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 from azure_devops_simulator import Fault, seed_organization
@@ -105,7 +106,7 @@ def test_a_tool_that_gives_up_says_throttled_and_when_to_come_back_and_so_does_t
     assert finished.status == "throttled"
     assert evidence["text"].startswith("[throttled Throttled 3600s]")
     assert "Come back in 3600 s" in evidence["text"]
-    [report] = [event.report for event in events if isinstance(event, ReportReady)]
+    report = report_of(events)
     assert "E1 list_pull_requests" in report["coverage"]["throttled"][0]
 
 

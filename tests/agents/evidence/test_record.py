@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+from agent_decisions import report_of
 from langchain_core.messages import ToolMessage
 
 from azure_devops_agents.evidence.lines import split_lines
@@ -17,7 +18,7 @@ from azure_devops_agents.evidence.record import (
     read_lines,
 )
 from azure_devops_agents.investigation.budgets import Budgets
-from azure_devops_agents.investigation.events import ReportReady, ToolFinished
+from azure_devops_agents.investigation.events import ToolFinished
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 from langchain_azure_devops.tools.builds import get_build_log
@@ -86,7 +87,7 @@ def test_a_tool_the_token_lacks_is_a_denial_in_the_coverage(reader, tmp_path):
     write = Call.to("create_work_item", type="Bug", title="x", project="Platform")
     with open_investigator(ScriptedModel(steps=[[write], [REPORT]]), reader, path=tmp_path / "t") as investigator:
         events = list(investigator.ask("t", "File it."))
-    [report] = [event.report for event in events if isinstance(event, ReportReady)]
+    report = report_of(events)
     assert "create_work_item" in report["coverage"]["denied"][0]
 
 

@@ -3,14 +3,14 @@
 import asyncio
 
 import pytest
-from agent_decisions import NO, STOP, YES, answer, asked, questions
+from agent_decisions import NO, STOP, YES, answer, asked, questions, report_of
 from agent_tokens import FULL
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
 from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.investigation.budgets import Budgets
-from azure_devops_agents.investigation.events import ReportReady, ToolFinished  # fmt: skip
+from azure_devops_agents.investigation.events import ToolFinished  # fmt: skip
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import ApprovalPending, Investigator, open_investigator  # fmt: skip
 from azure_devops_agents.models.scripted import Call, ScriptedModel
@@ -39,7 +39,7 @@ def bugs(organization, title="The gate is open"):
 
 def finished(events):
     events = list(events)
-    return next(event.report for event in events if isinstance(event, ReportReady)), events
+    return report_of(events), events
 
 
 def test_reads_become_evidence_and_quotes_are_found(investigate):

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from agent_decisions import report_of
 from rich.console import Console
 
 from azure_devops_agents.cli.views import show_report
-from azure_devops_agents.investigation.events import ReportReady
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 from azure_devops_agents.threads.database import ThreadsUnusable
@@ -51,7 +51,7 @@ def test_texts_move_from_the_state_into_the_store_and_the_file_shrinks(investiga
         evidence = investigator.evidence("finished")
         assert "Paginate the shipment search" in evidence["E1"]["text"]
         assert state["evidence"]["E1"]["size"] == len(evidence["E1"]["text"])
-        assert [event for event in investigator.ask("finished", "And now?") if isinstance(event, ReportReady)]
+        assert report_of(investigator.ask("finished", "And now?"))
         assert "E1, list_pull_requests" in str([each.content for each in investigator.state("finished")["messages"]])
     assert len(stored(before, "checkpoints")) == 4
     assert b"Paginate" in before.read_bytes()
@@ -82,11 +82,11 @@ def test_a_question_that_was_not_finished_ends_with_a_report_and_writes_nothing(
     items = len(list(organization.work_items))
     with investigate(READ_ON, REPORT) as investigator:
         assert investigator.pending(thread) is None
-        [ready] = [event for event in investigator.resume(thread) if isinstance(event, ReportReady)]
-        assert told in f"{ready.report['answer']} {ready.report['coverage']}"
+        report = report_of(investigator.resume(thread))
+        assert told in f"{report['answer']} {report['coverage']}"
         assert "Paginate the shipment search" in investigator.evidence(thread)["E1"]["text"]
-        [ready] = [event for event in investigator.ask(thread, "Again.") if isinstance(event, ReportReady)]
-        assert ready.report["answer"] == "Done."
+        report = report_of(investigator.ask(thread, "Again."))
+        assert report["answer"] == "Done."
     assert len(list(organization.work_items)) == items
 
 

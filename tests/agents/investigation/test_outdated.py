@@ -7,7 +7,7 @@ import sys
 import textwrap
 
 import pytest
-from agent_decisions import YES, answer, asked, edit, questions
+from agent_decisions import YES, answer, asked, edit, questions, report_of
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
@@ -125,7 +125,7 @@ def test_a_yes_to_the_present_state_writes_once(investigate, organization, other
         change(other, 4, title="Renamed")
         second = asked(answer(investigator, first, YES))
         events = answer(investigator, second, YES)
-        [report] = [event.report for event in events if isinstance(event, ReportReady)]
+        report = report_of(events)
     assert len(comments(organization)) == 1
     assert report["coverage"]["written"]
     assert "not_written" not in report["coverage"]

@@ -8,12 +8,13 @@ from html.parser import HTMLParser
 from itertools import chain
 
 import pytest
+from agent_decisions import report_of
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk
 from langgraph.checkpoint.memory import InMemorySaver
 from markdown_it import MarkdownIt
 
-from azure_devops_agents.investigation.events import ModelText, ReportReady, ToolFinished, ToolStarted
+from azure_devops_agents.investigation.events import ModelText, ToolFinished, ToolStarted
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.investigation.outgoing import Outgoing, StreamedText
@@ -146,7 +147,7 @@ def test_every_text_of_a_report_is_inert_in_the_events_the_state_and_the_last_me
         [report_call("\n\n".join(HOSTILE))],
         [report_call("\n\n".join(HOSTILE))],
     )
-    [report] = [event.report for event in events if isinstance(event, ReportReady)]
+    report = report_of(events)
     assert report == state["report"]
     assert report["unverified"][0]["section"] == "observed"
     texts = [json.dumps(dict(event.arguments)) for event in events if isinstance(event, ToolStarted)]

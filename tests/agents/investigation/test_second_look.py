@@ -3,12 +3,13 @@
 import json
 
 import pytest
+from agent_decisions import report_of
 from agent_tokens import READER
 from langchain_openai import ChatOpenAI
 from langgraph.checkpoint.memory import InMemorySaver
 
 from azure_devops_agents.investigation.budgets import Budgets
-from azure_devops_agents.investigation.events import ReportReady, SecondLookBegun
+from azure_devops_agents.investigation.events import SecondLookBegun
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.investigation.second_look import split_budgets, wants_second_look
@@ -198,6 +199,6 @@ def test_an_investigator_that_stores_every_step_takes_a_second_look_as_well(read
         model = ChatOpenAI(model="local", base_url=server.base_url, api_key="made-up", max_retries=0)
         with open_investigator(model, reader, path=tmp_path / "t.sqlite", second_look=True) as investigator:
             events = list(investigator.ask("t", QUESTION))
-            [ready] = [event for event in events if isinstance(event, ReportReady)]
-    assert ready.report["second_look"]["result"] == "agrees"
+            report = report_of(events)
+    assert report["second_look"]["result"] == "agrees"
     assert SecondLookBegun() in events

@@ -1,7 +1,7 @@
 """A front end that reads only the streams of LangGraph sees the tools, the approvals, the budget and the report."""
 
 import pytest
-from agent_decisions import YES
+from agent_decisions import YES, report_of
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
@@ -102,7 +102,7 @@ def test_a_question_of_the_model_is_a_message_and_no_report(toolkit, tmp_path):
         assert said.text == state["messages"][-1].text == "I have nothing more to say."
         assert state["report"] is None
         assert not [event for event in events if isinstance(event, ReportReady)]
-        [report] = [event.report for event in investigator.ask("t", "The open ones.") if isinstance(event, ReportReady)]
+        report = report_of(investigator.ask("t", "The open ones."))
         assert report["answer"] == "Six | are open."
         events = list(investigator.ask("t", "And now?"))
     assert [event for event in events if isinstance(event, ReportReady)]
@@ -121,6 +121,6 @@ def test_a_text_after_a_write_is_a_report_that_names_the_write(toolkit, tmp_path
     with open_investigator(model(BUG), toolkit, path=tmp_path / "threads.sqlite") as investigator:
         [question] = [event for event in investigator.ask("t", "File it.") if isinstance(event, ApprovalAsked)]
         events = list(investigator.answer("t", question.interrupt_id, {"decisions": [YES]}))
-    [report] = [event.report for event in events if isinstance(event, ReportReady)]
+    report = report_of(events)
     assert report["coverage"]["written"]
     assert not [event for event in events if isinstance(event, ModelAnswered)]

@@ -9,9 +9,9 @@ import textwrap
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from agent_decisions import YES, answer
+from agent_decisions import YES, answer, report_of
 
-from azure_devops_agents.investigation.events import ReportReady, ToolFinished
+from azure_devops_agents.investigation.events import ToolFinished
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 from azure_devops_agents.threads.database import ThreadsUnusable
@@ -60,12 +60,12 @@ def test_a_thread_goes_on_in_another_process_of_the_investigator(toolkit, place,
         list(investigator.ask("t", "File it."))
         assert len(investigator.pending("t").views) == 1
     with open_investigator(model(LIST, BUG, REPORT), toolkit, **place) as investigator:
-        [ready] = [event for event in approve(investigator) if isinstance(event, ReportReady)]
+        report = report_of(approve(investigator))
         evidence = investigator.evidence("t")
     assert "Paginate the shipment search" in evidence["E1"]["text"]
     assert [entry["status"] for entry in evidence.values()] == ["ok", "written"]
     assert len([item for item in organization.work_items if item.title == "The gate is open"]) == 1
-    assert ready.report["answer"] == "Done."
+    assert report["answer"] == "Done."
 
 
 def test_only_the_newest_checkpoint_is_kept_and_what_an_approval_needs(toolkit, place):
@@ -228,10 +228,10 @@ def test_two_processes_wait_for_each_other_and_a_dead_one_lets_go(toolkit, place
             patched.setattr(postgres_database, "WAIT_SECONDS", 0.2)
             with pytest.raises(Conflict, match="Another client is at work on thread t"):
                 list(investigator.ask("t", "?"))
-            assert [event for event in investigator.ask("u", "?") if isinstance(event, ReportReady)]
+            assert report_of(investigator.ask("u", "?"))
         other.kill()
         other.communicate()
-        assert [event for event in investigator.ask("t", "?") if isinstance(event, ReportReady)]
+        assert report_of(investigator.ask("t", "?"))
 
 
 def test_every_file_is_private_while_it_is_in_use(toolkit, tmp_path):
@@ -306,8 +306,8 @@ def test_a_process_killed_between_the_text_and_the_checkpoint_loses_nothing(tool
     assert done.returncode == -9, done.stderr
     with open_investigator(model(LIST, REPORT), toolkit, path=path) as investigator:
         assert investigator.evidence("t") == {}
-        [ready] = [event for event in investigator.resume("t") if isinstance(event, ReportReady)]
-        assert ready.report["answer"] == "Done."
+        report = report_of(investigator.resume("t"))
+        assert report["answer"] == "Done."
         assert [entry["status"] for entry in investigator.evidence("t").values()] == ["ok"]
         assert "Paginate" in investigator.evidence("t")["E1"]["text"]
     threads = open_threads(path)
@@ -322,6 +322,6 @@ def test_a_question_that_ended_between_two_steps_goes_on(toolkit, place):
             if isinstance(event, ToolFinished):
                 break
     with open_investigator(model(LIST, REPORT), toolkit, **place) as investigator:
-        assert [event for event in investigator.resume("t") if isinstance(event, ReportReady)]
+        assert report_of(investigator.resume("t"))
         assert list(investigator.resume("t")) == []
         assert "Paginate" in investigator.evidence("t")["E1"]["text"]

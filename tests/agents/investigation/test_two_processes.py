@@ -13,10 +13,10 @@ import time
 from contextlib import closing
 
 import pytest
-from agent_decisions import YES, answer, asked
+from agent_decisions import YES, answer, asked, report_of
 
 from azure_devops_agents.approvals.thread_lock import hold_thread
-from azure_devops_agents.investigation.events import ApprovalAsked, ReportReady
+from azure_devops_agents.investigation.events import ApprovalAsked
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 from azure_devops_agents.reports.markdown import render_markdown
@@ -160,7 +160,7 @@ def test_a_process_killed_at_any_point_never_leads_to_two_writes(
             events += answer(investigator, question, YES)
         assert list(investigator.resume("t")) == []
         assert (question is not None) == (coverage is None)
-    [report] = [event.report for event in events if isinstance(event, ReportReady)]
+    report = report_of(events)
     assert (coverage or "written") in report["coverage"]
     if point in {"begun", "sent"}:
         assert recorded(log) == [(coverage, True)]
@@ -183,7 +183,7 @@ def test_a_process_killed_at_any_point_writes_each_of_two_writes_at_most_once(
             events += answer(investigator, question, YES, YES)
         assert list(investigator.resume("t")) == []
         assert (question is not None) == (point in {"asked", "decided"})
-    [report] = [event.report for event in events if isinstance(event, ReportReady)]
+    report = report_of(events)
     written = [len(bugs(organization, title)) for title in ("The gate is open", "Close the gate")]
     assert max(written) <= 1
     assert sum(written) + len(report["coverage"].get("unknown", [])) == 2

@@ -3,10 +3,11 @@
 import json
 
 import pytest
+from agent_decisions import report_of
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_openai import ChatOpenAI
 
-from azure_devops_agents.investigation.events import ApprovalAsked, ReportReady
+from azure_devops_agents.investigation.events import ApprovalAsked
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.investigation.state import answer_every_call
 from azure_devops_agents.investigation.turns.messages import find_refusal, join_message
@@ -36,10 +37,6 @@ def ask(toolkit, tmp_path):
                 return list(investigator.ask("t", "?")), investigator.state("t")
 
     return run
-
-
-def report_of(events):
-    return next(event.report for event in events if isinstance(event, ReportReady))
 
 
 def test_without_a_key_the_offline_model_answers(keyless):

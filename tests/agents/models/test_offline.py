@@ -1,8 +1,8 @@
 """The model without a model: plain questions over every capability, answered from what the tools say."""
 
 import pytest
+from agent_decisions import report_of
 
-from azure_devops_agents.investigation.events import ReportReady
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.offline import RULES, OfflineModel, match_question
 from azure_devops_agents.models.scripted import UnknownQuestion
@@ -11,7 +11,7 @@ from langchain_azure_devops import TOOLS
 
 def answer(toolkit, tmp_path, question):
     with open_investigator(OfflineModel(), toolkit, path=tmp_path / "t.sqlite") as investigator:
-        return next(event.report for event in investigator.ask("t", question) if isinstance(event, ReportReady))
+        return report_of(investigator.ask("t", question))
 
 
 def quotes(report):

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from agent_decisions import report_of
 from langchain_core.messages import ToolMessage
 from langchain_openai import ChatOpenAI
 
@@ -29,10 +30,6 @@ def ask(toolkit, tmp_path, monkeypatch):
         return events, state, server.requests
 
     return run
-
-
-def report_of(events):
-    return next(event.report for event in events if isinstance(event, ReportReady))
 
 
 def tool_texts(state):

@@ -3,9 +3,10 @@
 import re
 
 import pytest
+from agent_decisions import report_of
 
 from azure_devops_agents.evidence.pages import page_of
-from azure_devops_agents.investigation.events import ApprovalAsked, ReportReady
+from azure_devops_agents.investigation.events import ApprovalAsked
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 from azure_devops_agents.reports.links import list_links, replace_citations
@@ -30,7 +31,7 @@ def report_about(toolkit, tmp_path):
         done = Call.to("write_report", answer="Done.", verdict="answered", observed=observed)
         model = ScriptedModel(steps=[[call], [done], [done]])
         with open_investigator(model, toolkit, path=tmp_path / "threads.sqlite") as investigator:
-            return next(event.report for event in investigator.ask("t", "?") if isinstance(event, ReportReady))
+            return report_of(investigator.ask("t", "?"))
 
     return ask
 
@@ -81,7 +82,7 @@ def test_a_write_is_named_with_its_title_and_its_page(toolkit, server, tmp_path)
     with open_investigator(ScriptedModel(steps=[[BUG], [done]]), toolkit, path=tmp_path / "t.sqlite") as investigator:
         [asked] = [event for event in investigator.ask("t", "File it.") if isinstance(event, ApprovalAsked)]
         events = investigator.answer("t", asked.interrupt_id, {"decisions": [{"type": "approve"}]})
-        report = next(event.report for event in events if isinstance(event, ReportReady))
+        report = report_of(events)
         [entry] = [entry for entry in investigator.evidence("t").values() if entry["status"] == "written"]
     [written] = report["written"]
     number = entry["data"]["id"]
@@ -96,7 +97,7 @@ def test_the_ids_in_an_answer_are_links_and_one_that_is_not_there_is_marked(tool
     done = Call.to("write_report", answer="Build 35 failed [E2], see E77.", verdict="answered", observed=[row])
     steps = [[LIST], [Call.to("get_build", ids=[35])], [done], [done]]
     with open_investigator(ScriptedModel(steps=steps), toolkit, path=tmp_path / "t.sqlite") as investigator:
-        report = next(event.report for event in investigator.ask("t", "?") if isinstance(event, ReportReady))
+        report = report_of(investigator.ask("t", "?"))
         message = investigator.state("t")["messages"][-1].text
         page = render_page(report, investigator.evidence("t"), {})
     url = f"{server.base_url}/Platform/_build/results?buildId=35"

@@ -1,10 +1,11 @@
 """A report without support is written again once, and the better one of the two is the report."""
 
 import pytest
+from agent_decisions import report_of
 from langchain_core.messages import ToolMessage
 
 from azure_devops_agents.investigation.budgets import Budgets
-from azure_devops_agents.investigation.events import ReportReady, ToolFinished
+from azure_devops_agents.investigation.events import ToolFinished
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, KeylessModel, ScriptedModel
 
@@ -30,11 +31,6 @@ def ask(toolkit, tmp_path):
     return ask
 
 
-def report_in(events):
-    [report] = [event.report for event in events if isinstance(event, ReportReady)]
-    return report
-
-
 def statements(report, section="observed"):
     return [row["statement"] for row in report[section]]
 
@@ -49,7 +45,7 @@ def demands(state):
 
 def test_the_model_is_told_once_what_lacks_support_and_its_second_report_is_final(ask):
     events, state = ask(LIST, reporting(TRUE, FALSE), reporting(TRUE, ALSO, answer="Second."), reporting(TRUE))
-    report = report_in(events)
+    report = report_of(events)
     assert report["answer"] == "Second."
     assert statements(report) == [TRUE["statement"]]
     assert statements(report, "unverified") == [ALSO["statement"]]
@@ -61,14 +57,14 @@ def test_the_model_is_told_once_what_lacks_support_and_its_second_report_is_fina
 
 def test_a_report_with_support_is_final_at_once(ask):
     events, state = ask(LIST, reporting(TRUE, answer="First."), reporting(answer="Second."))
-    assert report_in(events)["answer"] == "First."
+    assert report_of(events)["answer"] == "First."
     assert demands(state) == []
 
 
 def test_the_model_may_look_again_before_it_repairs(ask):
     look = Call.to("read_evidence", id="E1", contains="Paginate")
     events, _ = ask(LIST, reporting(FALSE), look, reporting(TRUE, answer="Second."))
-    assert report_in(events)["answer"] == "Second."
+    assert report_of(events)["answer"] == "Second."
 
 
 class Failing(KeylessModel):
@@ -95,7 +91,7 @@ class Failing(KeylessModel):
 )
 def test_the_first_report_stays_when_the_second_is_worse_or_does_not_come(ask, second):
     events, _ = ask(LIST, reporting(TRUE, FALSE, answer="First."), *([second] if second else []))
-    report = report_in(events)
+    report = report_of(events)
     assert report["answer"] == "First."
     assert statements(report) == [TRUE["statement"]]
     assert statements(report, "unverified") == [FALSE["statement"]]
@@ -103,15 +99,15 @@ def test_the_first_report_stays_when_the_second_is_worse_or_does_not_come(ask, s
 
 def test_the_first_report_stays_when_the_model_fails(ask):
     events, state = ask(model=Failing(steps=[[LIST], [reporting(TRUE, FALSE, answer="First.")]]))
-    assert report_in(events)["answer"] == "First."
-    assert "provider is down" in str(report_in(events)["coverage"])
+    assert report_of(events)["answer"] == "First."
+    assert "provider is down" in str(report_of(events)["coverage"])
     assert len(demands(state)) == 1
 
 
 def test_no_repair_is_asked_for_when_the_budget_is_used_up(ask):
     steps = (LIST, reporting(TRUE, FALSE, answer="First."), reporting(TRUE, answer="Second."))
     events, state = ask(*steps, budgets=Budgets(calls=1))
-    assert report_in(events)["answer"] == "First."
+    assert report_of(events)["answer"] == "First."
     assert demands(state) == []
 
 
@@ -120,7 +116,7 @@ def test_each_question_has_its_own_repair(toolkit, tmp_path):
         steps = [[LIST], [reporting(FALSE)], [reporting(TRUE, answer=f"Repaired {number}.")]]
         with open_investigator(ScriptedModel(steps=steps), toolkit, path=tmp_path / "t.sqlite") as investigator:
             events = list(investigator.ask("t", "Which pull requests are open?"))
-            assert report_in(events)["answer"] == f"Repaired {number}."
+            assert report_of(events)["answer"] == f"Repaired {number}."
             assert len(demands(investigator.state("t"))) == number + 1
 
 

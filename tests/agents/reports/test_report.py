@@ -1,9 +1,10 @@
 """The report: quotes are looked for, gaps are written by code, and each question answers for itself."""
 
 import pytest
+from agent_decisions import report_of
 
 from azure_devops_agents.approvals.write_journal import WriteJournal
-from azure_devops_agents.investigation.events import ApprovalAsked, ReportReady
+from azure_devops_agents.investigation.events import ApprovalAsked
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 from azure_devops_agents.reports.report import parse_report, plain_report
@@ -21,10 +22,6 @@ def thread(toolkit, tmp_path):
         return open_investigator(model, toolkit, path=tmp_path / "threads.sqlite")
 
     return start
-
-
-def report_of(events):
-    return next(event.report for event in events if isinstance(event, ReportReady))
 
 
 def decide(investigator, decision):

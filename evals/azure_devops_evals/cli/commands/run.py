@@ -80,7 +80,7 @@ def command(
     chosen = chosen_cases(cases, area)
     destinations.check()
     if agent is not None:
-        from azure_devops_evals.agents.suite import SECONDS, Plan
+        from azure_devops_evals.agents.suite import Plan
 
         plan = Plan(agent, model, timeout or SECONDS)
         code = _run_agent(chosen, plan, trials, compare, destinations, fail_fast=fail_fast, jobs=jobs)
