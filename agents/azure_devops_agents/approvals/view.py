@@ -24,6 +24,8 @@ from langchain_azure_devops.safety import (
     view_write,
 )
 
+UNTRUSTED_READ = "Text that others wrote was read before this, and may have led to it."
+"""The warning beside a write of a thread that read untrusted text."""
 _MOST_NAMES = 5
 _presented: ContextVar[Approval | None] = ContextVar("presented_approval", default=None)
 
@@ -128,7 +130,7 @@ def _describe(view: Mapping[str, Any], request: WriteRequest, own_urls: tuple[st
     if more := describe_more(view["evidence_more"]):
         after.append(more)
     if view["untrusted_read"]:
-        after.append("Text that others wrote was read before this, and may have led to it.")
+        after.append(UNTRUSTED_READ)
     policy = ContentPolicy(own_urls)
     return "\n".join([*_neutralize(before, policy), describe_write(request, own_urls), *_neutralize(after, policy)])
 

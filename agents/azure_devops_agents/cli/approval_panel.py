@@ -14,7 +14,7 @@ from rich.cells import get_character_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from azure_devops_agents.approvals.view import describe_more, describe_source
+from azure_devops_agents.approvals.view import UNTRUSTED_READ, describe_more, describe_source
 from langchain_azure_devops.text import defuse_commands, spell_out
 
 NARROWEST = 40
@@ -39,7 +39,7 @@ class _Sheet:
 
     def say(self, text: str, style: str = "") -> None:
         """Add a text of this program, which holds nothing from outside."""
-        for line in _wrap(text, self.width - 2):
+        for line in _cut(text, self.width - 2):
             self.lines.append(Text.assemble(_BORDER, (line, style)))
 
     def name(self, name: object, value: object, style: str = "") -> None:
@@ -243,7 +243,7 @@ def _add_sources(sheet: _Sheet, view: Mapping[str, Any]) -> None:
     if more := describe_more(view["evidence_more"]):
         sheet.say(more, "dim")
     if view["untrusted_read"]:
-        sheet.say("text that others wrote was read before this, and may have led to it", "yellow")
+        sheet.say(UNTRUSTED_READ, "yellow")
 
 
 def _column(width: int) -> int:
@@ -271,10 +271,6 @@ def _visible(line: str) -> str:
     before = len(line) - len(line.lstrip(" ")) if bare else len(line)
     after = len(line) - before - len(bare)
     return f"{'␣' * before}{bare}{'␣' * after}".replace("\t", _TAB)
-
-
-def _wrap(text: str, room: int) -> list[str]:
-    return list(_cut(text, room))
 
 
 def _cut(line: str, room: int) -> Iterator[str]:

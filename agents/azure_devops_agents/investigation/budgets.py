@@ -186,12 +186,12 @@ class Meter:
     @property
     def call_limit(self) -> str:
         """The limit of calls in words."""
-        return f"{self.budgets.calls:,} tool calls"
+        return _tool_calls(self.budgets.calls)
 
     @property
     def time_limit(self) -> str:
         """The limit of time in words."""
-        return f"{self.budgets.seconds:,g} seconds"
+        return _time(self.budgets.seconds)
 
     def seconds_left(self, state: State) -> float:
         """Return the seconds that are left. They are negative once the time is over."""
@@ -222,9 +222,9 @@ class Meter:
         used, limits = self.usage(state), self.budgets
         tokens = max(0, limits.tokens - used["tokens"])
         return (
-            f"[Left of the budget: {max(0, limits.calls - used['calls'])} of {limits.calls} tool calls, "
+            f"[Left of the budget: {max(0, limits.calls - used['calls'])} of {_tool_calls(limits.calls)}, "
             f"{'about ' if used['estimated'] else ''}{_round_down(tokens):,} of {limits.tokens:,} tokens, "
-            f"{_minutes(max(0.0, self.seconds_left(state)))} of {_minutes(limits.seconds)}]"
+            f"{_time(max(0.0, self.seconds_left(state)))} of {_time(limits.seconds)}]"
         )
 
     def event(self, state: State) -> BudgetUsed:
@@ -256,8 +256,8 @@ def add_usage(first: Usage, second: Mapping[str, Any] | None) -> Usage:
 def describe_budget(budgets: Budgets) -> str:
     """Announce the budget to the model, for its system prompt."""
     return (
-        f"The budget of a question is {budgets.calls} tool calls, {budgets.tokens:,} tokens and "
-        f"{_minutes(budgets.seconds)}. The last line of the conversation says what is left. {READ_EVIDENCE}, "
+        f"The budget of a question is {_tool_calls(budgets.calls)}, {budgets.tokens:,} tokens and "
+        f"{_time(budgets.seconds)}. The last line of the conversation says what is left. {READ_EVIDENCE}, "
         f"{FIND_TOOLS} and {WRITE_REPORT} cost no call. When a limit is reached, you can only write the report."
     )
 
@@ -288,8 +288,13 @@ def _round_down(tokens: int) -> int:
     return tokens // 1000 * 1000 if tokens >= 1000 else tokens
 
 
-def _minutes(seconds: float) -> str:
+def _tool_calls(number: int) -> str:
+    return f"{number:,} tool call{'' if number == 1 else 's'}"
+
+
+def _time(seconds: float) -> str:
     """Return a time in whole minutes, or in seconds when there are few."""
-    if seconds < 120:
-        return f"{math.ceil(seconds)} seconds"
-    return f"{math.ceil(seconds / 60)} minutes"
+    if seconds >= 120:
+        return f"{math.ceil(seconds / 60):,} minutes"
+    whole = math.ceil(seconds)
+    return f"{whole} second{'' if whole == 1 else 's'}"

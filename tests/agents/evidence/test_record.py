@@ -181,5 +181,5 @@ def test_a_text_that_is_not_stored_any_more_is_not_shown_as_empty():
 @pytest.mark.parametrize("text", ["nothing", "<untrusted n>\nx\n</untrusted n>"])
 def test_the_artifact_says_whether_a_text_is_untrusted(text, status, artifact, untrusted):
     message = ToolMessage(text, artifact=artifact, tool_call_id="c", status=status)
-    found = evidence_of_message("E1", None, {"id": "c", "name": "t", "args": {}}, message)
+    found = evidence_of_message("E1", None, {"id": "c", "name": "t", "args": {}}, message, "contoso")
     assert found["untrusted"] is untrusted

@@ -50,9 +50,9 @@ def tail(request):
 def test_a_request_that_hangs_is_cut_at_the_time_limit_and_the_model_still_writes_its_report(reader):
     state, requests = run(reader, [Turn(hangs=True), Turn(calls=[REPORT])], seconds=1, last_seconds=600)
     assert state["report"]["answer"] == "Six are open."
-    assert state["report"]["coverage"]["limits"] == ["1 seconds"]
+    assert state["report"]["coverage"]["limits"] == ["1 second"]
     assert set(offered(requests[1])) == {"read_evidence", "write_report"}
-    assert "used up (1 seconds)" in tail(requests[1])
+    assert "used up (1 second)" in tail(requests[1])
 
 
 async def test_the_same_without_blocking(reader):
@@ -86,14 +86,14 @@ def test_code_writes_the_report_when_the_model_never_answers_again(server):
             state = step
     report = state["check"]["report"]
     assert report["verdict"] == "inconclusive"
-    assert "used up (1,200 seconds)" in report["answer"]
+    assert "used up (20 minutes)" in report["answer"]
     assert "E1 list_pull_requests: " in report["answer"]
-    assert "1,200 seconds" in report["coverage"]["limits"]
+    assert "20 minutes" in report["coverage"]["limits"]
 
 
 @pytest.mark.parametrize(
     ("budgets", "limit"),
-    [({"calls": 1}, "1 tool calls"), ({"tokens": 100}, "100 tokens"), ({"seconds": 0}, "0 seconds")],
+    [({"calls": 1}, "1 tool call"), ({"tokens": 100}, "100 tokens"), ({"seconds": 0}, "0 seconds")],
     ids=str,
 )
 def test_every_limit_leads_to_a_last_turn_in_which_the_model_can_only_report(toolkit, budgets, limit):
@@ -209,7 +209,7 @@ def test_an_investigator_takes_its_budgets_from_the_environment(toolkit, tmp_pat
     steps = [[Call.to("list_pull_requests")], [Call.to("write_report", answer="Done.", verdict="answered")]]
     with open_investigator(ScriptedModel(steps=steps), toolkit, path=tmp_path / "t.sqlite") as investigator:
         list(investigator.ask("t", "?"))
-        assert investigator.state("t")["report"]["coverage"]["limits"] == ["1 tool calls"]
+        assert investigator.state("t")["report"]["coverage"]["limits"] == ["1 tool call"]
 
 
 def test_the_options_of_a_command_set_the_budgets_and_the_instructions(tmp_path):
@@ -227,7 +227,7 @@ def test_the_options_of_a_command_set_the_budgets_and_the_instructions(tmp_path)
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["report"]["coverage"]["limits"] == ["1 tool calls"]
+    assert json.loads(done.stdout)["report"]["coverage"]["limits"] == ["1 tool call"]
 
 
 @pytest.mark.parametrize("node", ["read", "model"])

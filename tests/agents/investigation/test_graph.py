@@ -184,7 +184,7 @@ async def test_the_graph_runs_without_blocking_as_well(toolkit, organization):
 
 @pytest.mark.parametrize(
     ("budgets", "limit"),
-    [(Budgets(calls=1), "1 tool calls"), (Budgets(tokens=10), "tokens"), (Budgets(seconds=0), "seconds")],
+    [(Budgets(calls=1), "1 tool call"), (Budgets(tokens=10), "tokens"), (Budgets(seconds=0), "seconds")],
 )
 def test_a_used_up_budget_ends_in_a_valid_report(investigate, budgets, limit):
     with investigate(LIST, LIST, LIST, LIST, REPORT, budgets=budgets) as investigator:

@@ -58,7 +58,7 @@ def test_a_rejected_write_and_a_call_beyond_the_budget_are_blocked(toolkit):
     graph.invoke({"messages": [("user", "?")]}, CONFIG)
     state = graph.invoke(Command(resume={"type": "reject"}), CONFIG)
     assert sorted(refused(state["messages"])) == [
-        "[blocked BudgetExceeded 1 tool calls]",
+        "[blocked BudgetExceeded 1 tool call]",
         "[blocked WriteBlocked create_work_item]",
     ]
 
