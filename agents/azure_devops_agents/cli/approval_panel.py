@@ -65,7 +65,7 @@ class _Sheet:
             self.say("has this value:", "bold")
 
     def is_plain(self, name: str) -> bool:
-        """Whether a name can stand before the bar: it fits one line, and no text can look like it."""
+        """Return whether a name can stand before the bar: it fits one line, and no text can look like it."""
         return bool(_NAME.fullmatch(name)) and len(name) <= self.width - 2
 
     def value(self, given: object, sign: str = " ", style: str = "", most: int = _MOST_LINES) -> None:

@@ -1,1 +1,1 @@
-"""How requests are routed, parsed, authorized and answered."""
+"""Route, parse, authorize and answer requests."""

@@ -327,7 +327,7 @@ def _fields_of(record: type[BaseModel]) -> tuple[tuple[str, ...], tuple[str, ...
 
 
 def _may_nest(annotation: object) -> bool:
-    """Whether values of this type may be models or lists; an unknown type may."""
+    """Return whether values of this type may be models or lists; an unknown type may."""
     if get_origin(annotation) in {UnionType, Union}:
         return any(map(_may_nest, get_args(annotation)))
     if get_origin(annotation) is Annotated:

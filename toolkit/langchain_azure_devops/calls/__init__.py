@@ -1,4 +1,4 @@
-"""How a tool is declared and called: schema, approval, recovery of lost writes, paging and fan-out.
+"""Declare and call tools: schema, approval, recovery of lost writes, paging and fan-out.
 
 A `Toolset` turns a typed function into a `Tool`; `approve_writes_with` sets who approves the writes of a block, and
 `check_values` refuses arguments that no tool accepts; `strict_schema` gives the schema of arguments in the

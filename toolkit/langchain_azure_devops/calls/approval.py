@@ -151,7 +151,7 @@ def check_policy(client: AzureDevOps, tool: str) -> None:
 
 
 def needs_current(client: AzureDevOps) -> bool:
-    """Whether the approver of the call is shown the current values."""
+    """Return whether the approver of the call is shown the current values."""
     approver = _approver.get(None)
     return client.writes == "ask" and approver is not None and getattr(approver, "needs_current", True) is not False
 
@@ -196,7 +196,7 @@ def ask_sync(client: AzureDevOps, request: WriteRequest) -> Approval:
 
 
 def _is_no_answer(error: Exception) -> bool:
-    """Whether an approver neither failed nor answered: LangGraph pauses the run, or the request was answered before.
+    """Return whether an approver neither failed nor answered: a paused run, or a request that was answered before.
 
     The answer to a pause may have the wrong form; LangGraph then lets the caller answer again.
     """
@@ -294,7 +294,7 @@ def _name(answer: object) -> str:
 
 
 def _may_be_state_of(request: WriteRequest, state: object) -> bool:
-    """Whether values are those of the request; where the request carries none, whether they can be compared later."""
+    """Return whether values are those of the request, or can be compared later if the request carries none."""
     return isinstance(state, Mapping) and request.current in (None, state)
 
 

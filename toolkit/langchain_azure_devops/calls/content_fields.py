@@ -21,5 +21,5 @@ class ContentFields(NamedTuple):
         return cls(frozenset(reference.lower() for reference in references))
 
     def includes(self, field: str) -> bool:
-        """Whether a field is one of them; the service ignores letter case."""
+        """Return whether a field is one of them; the service ignores letter case."""
         return field.lower() in self.names

@@ -99,7 +99,7 @@ class PendingWrite:
         return max(date, now - _CLOCK_DIFFERENCE) - elapsed - _TOLERANCE
 
     def is_of_another(self, client: AzureDevOps, kind: type[Result], *ids: object) -> bool:
-        """Whether another write of this process is known to have made this.
+        """Return whether another write of this process is known to have made this.
 
         Args:
             client: The client that remembers them.

@@ -11,7 +11,7 @@ _ANY_CASE = frozenset({"system.state", "system.reason", "system.areapath", "syst
 
 
 def is_stored_as(sent: str, stored: JsonValue, field: str = "") -> bool:
-    """Whether a stored value is surely the one that was sent; what cannot be compared is not.
+    """Return whether a stored value is surely the one that was sent; what cannot be compared is not.
 
     The service stores some values in another form: people as records, numbers and dates as such, tags in another
     order, paths and states in their own letter case, line ends as CRLF, and special characters of texts as entities.

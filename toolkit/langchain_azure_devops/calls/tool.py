@@ -178,7 +178,7 @@ class Tool(ToolFacts[P, R]):
         return await find_equal(client, request, self.validate, self.recover)
 
     def has_equal(self, client: AzureDevOps, request: WriteRequest) -> bool:
-        """Whether a write of this client that may ask for the same thing is not known to be over."""
+        """Return whether a write of this client that may ask for the same thing is not known to be over."""
         asked = BegunWrite(self.name, request.arguments, time.monotonic())
         return bool(client.write_memory.list_equal(asked))
 

@@ -218,7 +218,7 @@ class _Decompressor:
         return piece
 
     def _begins(self, packed: bytes) -> bool:
-        """Whether a compressed part begins here. Several gzip parts may follow each other, and padding the last."""
+        """Return whether a compressed part begins here. Several gzip parts may follow each other, then padding."""
         if len(packed) < len(_GZIP):
             self._held = packed
             return False

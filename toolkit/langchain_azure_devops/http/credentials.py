@@ -267,7 +267,7 @@ class AuthTransport(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
     async def _is_refused(self, response: httpx.Response, context: RequestContext, token: SecretStr) -> bool:
-        """Whether a refusal is about the token and not about its scopes: an empty 401 looks the same for both."""
+        """Return whether a refusal is about the token and not its scopes: an empty 401 looks the same for both."""
         if response.status_code != 401 or "x-vss-userdata" in response.headers:
             return False
         try:

@@ -84,7 +84,7 @@ class LoopThread:
             raise RuntimeError("A blocking call was made on the client's own loop; await the asynchronous form there.")
 
     def is_current(self) -> bool:
-        """Whether the caller runs on this loop."""
+        """Return whether the caller runs on this loop."""
         return threading.current_thread() is self._thread
 
     def on_close(self, closer: Callable[[], Awaitable[None]]) -> None:

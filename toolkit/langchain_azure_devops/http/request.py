@@ -170,7 +170,7 @@ def expand_path(template: str, path: PathValues) -> str:
 
 
 def _is_segment(value: str) -> bool:
-    """Whether a value can be one segment of a path."""
+    """Return whether a value can be one segment of a path."""
     return bool(value.strip()) and value.strip() not in {".", ".."} and not _UNSAFE.search(value)
 
 

@@ -258,7 +258,7 @@ def parse_reason(response: httpx.Response, redact: Callable[[str], str]) -> tupl
 
 
 def is_general_failure(response: httpx.Response) -> bool:
-    """Whether a status 500 names no cause: no error body, a general type key, or the code of an internal error.
+    """Return whether a status 500 names no cause: no error body, a general type key, or the code of an internal error.
 
     Such a failure is usually gone at the next attempt. One with a specific type key is an answer to the request.
     """
@@ -269,7 +269,7 @@ def is_general_failure(response: httpx.Response) -> bool:
 
 
 def refuses_write(response: httpx.Response) -> bool:
-    """Whether an answer of status 400 or more can be a refusal of a write by the service.
+    """Return whether an answer of status 400 or more can be a refusal of a write by the service.
 
     The answer of a gateway proves nothing: it may have passed the write on before. Nor does an answer of the service
     that says only that its time was over, or that it failed without saying why.
@@ -284,7 +284,7 @@ def _has_service_headers(response: httpx.Response) -> bool:
 
 
 def _is_service_error(body: Mapping[str, object]) -> bool:
-    """Whether a body has one of the two forms of the service's own errors; `message` alone may be of anybody."""
+    """Return whether a body has one of the two forms of the service's own errors; `message` alone may be of anybody."""
     keyed = bool(body.get("typeKey")) and "message" in body
     return keyed or ("count" in body and bool(_as_object(body.get("value")).get("Message")))
 

@@ -169,7 +169,7 @@ def _plan(record: type[Result]) -> _Plan:
 
 
 def _is_plain(annotation: object) -> bool:
-    """Whether a value with this annotation is a single text, number or date."""
+    """Return whether a value with this annotation is a single text, number or date."""
     if get_origin(annotation) is Literal:
         return True
     if get_origin(annotation) is Annotated:

@@ -149,6 +149,6 @@ def _fill_in(template: str, find: Callable[[str], str | None]) -> str | None:
 
 
 def _is_shown(kind: type[Result], name: str) -> bool:
-    """Whether the data of a row has this field; one that it leaves out has the same value in every row."""
+    """Return whether the data of a row has this field; one that it leaves out has the same value in every row."""
     field = kind.model_fields.get(name)
     return field is not None and not field.exclude

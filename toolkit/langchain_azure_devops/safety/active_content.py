@@ -116,7 +116,7 @@ def find_foreign_host(match: re.Match[str], policy: ContentPolicy) -> str | None
 
 
 def _is_own(host: str, rest: str, own_url: str) -> bool:
-    """Whether a link stays within the organization; on hosts of all organizations the path must name this one."""
+    """Return whether a link stays in the organization; on hosts of all organizations its path must name this one."""
     own = urlsplit(own_url)
     if host != (own.hostname or "").lower():
         return False

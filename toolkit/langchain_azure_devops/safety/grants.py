@@ -145,7 +145,7 @@ def compare_states(
 
 
 def _may_equal(shown: Mapping[str, JsonValue], now: Mapping[str, JsonValue], name: str, known: KnownSecrets) -> bool:
-    """Whether a value differs only where the shown one has pseudonyms that stand for nothing in this process."""
+    """Return whether a value differs only where the shown one has pseudonyms that stand for nothing in this process."""
     if name not in shown or name not in now:
         return False
     old, new = _canonical(shown[name]), _canonical(now[name])
@@ -186,7 +186,7 @@ class Approval:
 
 
 def names_somebody(approver: object) -> bool:
-    """Whether a name says who approved: it holds a letter or digit that a reader sees."""
+    """Return whether a name says who approved: it holds a letter or digit that a reader sees."""
     return isinstance(approver, str) and any(map(str.isalnum, clean(approver)))
 
 

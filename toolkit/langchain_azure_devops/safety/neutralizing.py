@@ -61,7 +61,7 @@ def neutralize_all(texts: Sequence[str], policy: ContentPolicy) -> list[str]:
 
 
 def has_secret(text: str, policy: ContentPolicy) -> bool:
-    """Whether a text contains a secret, a part of one, or one in an encoding."""
+    """Return whether a text contains a secret, a part of one, or one in an encoding."""
     return len(text) >= SHORTEST and next(find_secrets_in(text, policy), None) is not None
 
 

@@ -69,7 +69,7 @@ WRITE_GETS: Mapping[Operation, tuple[Scope, ...]] = {
 
 
 def is_read(operation: Operation) -> bool:
-    """Whether an operation only reads."""
+    """Return whether an operation only reads."""
     if operation.method in READ_METHODS:
         return operation not in WRITE_GETS
     return operation in READ_POSTS

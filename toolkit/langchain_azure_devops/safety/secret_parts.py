@@ -87,11 +87,11 @@ class SecretIndex:
         self._same = not self._signs and self._literal is None
 
     def __bool__(self) -> bool:
-        """Whether there is any secret to look for."""
+        """Return whether there is any secret to look for."""
         return bool(self._letters or self._short or not self._same)
 
     def occurs_in(self, text: str, searched: set[bytes] | None = None) -> bool:
-        """Whether a secret or a part of one is in a text.
+        """Return whether a secret or a part of one is in a text.
 
         Args:
             text: The text.
@@ -190,7 +190,7 @@ class _Windows:
         return False
 
     def _counts(self, window: bytes, ordinary: bool) -> bool:
-        """Whether a window is a part of a secret that counts by itself."""
+        """Return whether a window is a part of a secret that counts by itself."""
         if window in self._own:
             return True
         letters = window.translate(None, _SEPARATORS)
@@ -215,7 +215,7 @@ def _group(text: bytes, shift: int) -> "memoryview[int]":
 
 
 def is_specific(part: bytes, most: int = _MANY_PAIRS) -> bool:
-    """Whether a part of a secret looks made by chance, and not like words, a number or an alphabet.
+    """Return whether a part of a secret looks made by chance, and not like words, a number or an alphabet.
 
     Args:
         part: The part, as compact text.
@@ -226,13 +226,13 @@ def is_specific(part: bytes, most: int = _MANY_PAIRS) -> bool:
 
 
 def _is_trivial(part: bytes) -> bool:
-    """Whether a part is a number, repeats few characters, or counts them up or down."""
+    """Return whether a part is a number, repeats few characters, or counts them up or down."""
     steps = sum(abs(part[at] - part[at + 1]) <= 1 for at in range(len(part) - 1))
     return part.isdigit() or len(set(part)) < _LEAST_DIFFERENT or 2 * steps > len(part)
 
 
 def _is_random(form: bytes) -> bool:
-    """Whether a secret looks made by chance nearly everywhere; then every window of it counts."""
+    """Return whether a secret looks made by chance nearly everywhere; then every window of it counts."""
     windows = list(_list_specific(form))
     return sum(windows) >= _MOSTLY * len(windows)
 
@@ -283,7 +283,7 @@ def _find_places(text: bytes, part: bytes) -> Iterator[int]:
 
 
 def _is_whole(text: bytes, at: int, known: bytes, place: int) -> bool:
-    """Whether the whole secret around a place in all of them is in a text, around another place."""
+    """Return whether the whole secret around a place in all of them is in a text, around another place."""
     start = known.rfind(b" ", 0, place) + 1
     end = known.find(b" ", place)
     secret = known[start : end if end >= 0 else len(known)]

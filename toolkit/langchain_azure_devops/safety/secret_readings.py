@@ -185,7 +185,7 @@ class _Readings:
 
 
 def _may_be_encoded(text: str) -> bool:
-    """Whether a decoded text may hold a part of a secret in one more encoding."""
+    """Return whether a decoded text may hold a part of a secret in one more encoding."""
     return len(text) >= _ENCODED and (
         _LONG_STRETCH.search(text) is not None or len(_BEGINS_ESCAPE.findall(text)) >= _FEWEST_SIGNS
     )

@@ -50,7 +50,7 @@ class BegunWrite:
     noted: float | None = None
 
     def may_equal(self, other: "BegunWrite") -> bool:
-        """Whether another write may ask for the same thing: no argument surely differs.
+        """Return whether another write may ask for the same thing: no argument surely differs.
 
         A name and an id, or a name and an e-mail address, may stand for the same project or person.
         """
@@ -120,7 +120,7 @@ class WriteMemory:
         return write
 
     def has_made(self, write: BegunWrite) -> bool:
-        """Whether it is known what a write made."""
+        """Return whether it is known what a write made."""
         with self._lock:
             return any(maker is write for maker in self._makers.values())
 
@@ -147,7 +147,7 @@ class WriteMemory:
                 self._keep(write, effect)
 
     def is_of_another(self, effect: Effect, write: BegunWrite) -> bool:
-        """Whether another write of this process is known to have made this."""
+        """Return whether another write of this process is known to have made this."""
         with self._lock:
             return self._makers.get(effect, write) is not write
 

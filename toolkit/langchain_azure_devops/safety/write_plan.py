@@ -26,7 +26,7 @@ class Targeted(Protocol):
     """A tool that knows which of its arguments are targets."""
 
     def is_target(self, argument: str) -> bool:
-        """Whether an argument says where a write goes or whom it concerns."""
+        """Return whether an argument says where a write goes or whom it concerns."""
 
 
 class _Part(BaseModel):
@@ -58,7 +58,7 @@ class FieldRule(_Part):
         return self
 
     def allows(self, text: str) -> bool:
-        """Whether a value fits."""
+        """Return whether a value fits."""
         if self.values is not None:
             return text in self.values
         if self.pattern is not None:

@@ -172,5 +172,5 @@ def _find_unseen(value: Any, name: str) -> list[str]:
 
 
 def _is_prose(name: str) -> bool:
-    """Whether an argument or field holds sentences, by the last part of its name."""
+    """Return whether an argument or field holds sentences, by the last part of its name."""
     return name.lower().rpartition(".")[2] in _PROSE

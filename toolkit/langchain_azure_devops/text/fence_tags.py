@@ -155,7 +155,7 @@ def _unescape(escape: str) -> str:
 
 
 def _may_hold_tag(letters: bytes) -> bool:
-    """Whether the tag can be read anywhere, also with other tags between its letters."""
+    """Return whether the tag can be read anywhere, also with other tags between its letters."""
     for _ in range(_LEVELS):
         if _TAG.search(letters):
             return True

@@ -334,7 +334,7 @@ class KnownSecrets:
 
 
 def _may_spread(secret: str, kind: str) -> bool:
-    """Whether a value that a text declares is a secret wherever it stands."""
+    """Return whether a value that a text declares is a secret wherever it stands."""
     return kind in load_certain_kinds() or is_id(secret) or any(map(is_unmistakable, _list_readings(secret)))
 
 

@@ -39,28 +39,28 @@ _SIGN = re.compile(r"[!#$%&*+?@^~|(){}\[\],=]")
 
 
 def is_base32(_match: re.Match[str], secret: str) -> bool:
-    """Whether it is random base32: of 52 characters, ten are digits, and many differ."""
+    """Return whether it is random base32: of 52 characters, ten are digits, and many differ."""
     return sum(map(str.isdigit, secret)) >= _LEAST_DIGITS and len(set(secret)) >= _LEAST_DIFFERENT
 
 
 def has_letters_and_digits(_match: re.Match[str], secret: str) -> bool:
-    """Whether there are both letters and digits; a slug of words or a number is no key."""
+    """Return whether there are both letters and digits; a slug of words or a number is no key."""
     return any(map(str.isdigit, secret)) and any(map(str.isalpha, secret)) and not _is_hex_digest(secret)
 
 
 def is_opaque(_match: re.Match[str], secret: str) -> bool:
-    """Whether it was made by a machine; a word in its place stands for it."""
+    """Return whether it was made by a machine; a word in its place stands for it."""
     return is_literal(secret) and (is_random(secret) or is_guid(secret))
 
 
 def is_basic_credential(_match: re.Match[str], secret: str) -> bool:
-    """Whether it is Base64 of a token, alone or after a user name and a colon."""
+    """Return whether it is Base64 of a token, alone or after a user name and a colon."""
     decoded = _decode(secret)
     return decoded is not None and _PAT.fullmatch(decoded) is not None
 
 
 def is_any_credential(_match: re.Match[str], secret: str) -> bool:
-    """Whether it is Base64 of a user name and a password, which stand after a word that announces them."""
+    """Return whether it is Base64 of a user name and a password, which stand after a word that announces them."""
     decoded = _decode(secret)
     try:
         return decoded is not None and _CREDENTIAL.fullmatch(decoded.decode()) is not None
@@ -69,17 +69,17 @@ def is_any_credential(_match: re.Match[str], secret: str) -> bool:
 
 
 def is_plain_value(_match: re.Match[str], secret: str) -> bool:
-    """Whether it is a value, and neither a reference such as `$(DbPassword)` nor a word that stands for one."""
+    """Return whether it is a value, and neither a reference such as `$(DbPassword)` nor a word that stands for one."""
     return is_literal(secret) and not is_common(secret)
 
 
 def is_password_argument(match: re.Match[str], secret: str) -> bool:
-    """Whether it is the value of a short option such as `-p`, where a port or a path may stand as well."""
+    """Return whether it is the value of a short option such as `-p`, where a port or a path may stand as well."""
     return is_plain_value(match, secret) and not secret.isdigit() and not reads_as_words(secret)
 
 
 def is_machine_password(match: re.Match[str], secret: str) -> bool:
-    """Whether a `machine` stands before the login, as in .netrc."""
+    """Return whether a `machine` stands before the login, as in .netrc."""
     before = match.string[max(0, match.start() - _MOST_BEFORE) : match.start()]
     machine = _MACHINE.search(before)
     # A word may be the password of a host; beside anything else it is a sentence.
@@ -87,7 +87,7 @@ def is_machine_password(match: re.Match[str], secret: str) -> bool:
 
 
 def is_kubernetes_data(match: re.Match[str], secret: str) -> bool:
-    """Whether it is Base64 of something else than a common word, in a document that is a secret of Kubernetes."""
+    """Return whether it is Base64 of anything but a common word, in a document that is a secret of Kubernetes."""
     decoded = _decode(secret)
     if decoded is None or is_common(decoded.decode("ascii", "replace")):
         return False
@@ -97,7 +97,7 @@ def is_kubernetes_data(match: re.Match[str], secret: str) -> bool:
 
 
 def is_named_value(match: re.Match[str], secret: str) -> bool:
-    """Whether the name says that the value is secret, and the value can be one where it stands."""
+    """Return whether the name says that the value is secret, and the value can be one where it stands."""
     before, lead = _text_before(match)
     if (
         match.lastgroup == "bare"
@@ -122,7 +122,7 @@ def is_named_value(match: re.Match[str], secret: str) -> bool:
 
 
 def _is_given_in_quotes(match: re.Match[str], secret: str, secrecy: Secrecy, before: str, lead: str) -> bool:
-    """Whether a quoted value belongs to the name: it does after a sign, and after a blank or a bracket perhaps."""
+    """Return whether a quoted value belongs to the name: always after a sign, sometimes after a blank or bracket."""
     if match["weak"] is not None:
         if "," in match["weak"] and not lead.rstrip("\"'\\@bfru").endswith("("):
             return False
@@ -160,14 +160,14 @@ def _is_quoted_value(secret: str, secrecy: Secrecy, name: str) -> bool:
 
 
 def _is_chosen(secret: str) -> bool:
-    """Whether a person may have chosen it as a password: with a digit, or with a sign in the middle."""
+    """Return whether a person may have chosen it as a password: with a digit, or with a sign in the middle."""
     if reads_as_words(secret) or (re.fullmatch(r"[\w-]*", secret) and is_reserved(secret)):
         return False
     return any(map(str.isdigit, secret)) or (_SIGN.search(secret[1:-1]) is not None and not is_reserved(secret))
 
 
 def _is_mixed(secret: str) -> bool:
-    """Whether letters and digits alternate as in no name, or signs stand between them."""
+    """Return whether letters and digits alternate as in no name, or signs stand between them."""
     if len(secret) < 12 or reads_as_words(secret):
         return False
     return _is_strong(secret) or len(re.findall(r"\d+", secret[:300])) > 1
@@ -183,7 +183,7 @@ def _is_strong(text: str) -> bool:
 
 
 def _is_bare_value(match: re.Match[str], secret: str, secrecy: Secrecy, before: str, lead: str) -> bool:
-    """Whether an unquoted value is a secret: as a quoted one, where nothing says that it is a name in code."""
+    """Return whether an unquoted value is a secret: as a quoted one, where nothing says that it is a name in code."""
     if not any(map(str.isdigit, secret)) or not any(map(str.isalpha, secret)) or is_chain(secret):
         return False
     if match["weak"] is not None or match["is"] is not None:
@@ -198,7 +198,7 @@ def _is_bare_value(match: re.Match[str], secret: str, secrecy: Secrecy, before: 
 
 
 def _stands_in_data(match: re.Match[str], secret: str, lead: str) -> bool:
-    """Whether it stands in settings, on a command line or in a log, and not in a program."""
+    """Return whether it stands in settings, on a command line or in a log, and not in a program."""
     if match["plain"] is None:
         return True
     # After a full stop and a blank, a sentence begins.

@@ -62,7 +62,7 @@ _SUM = re.compile(rf"[(\[{{!-]{{0,3}}(?:{_TERM}[-+*/%|&^=<>?:.,()\[\]{{}}]{{1,4}
 
 
 def is_literal(value: str) -> bool:
-    """Whether it is a value, and not a reference such as `$(DbPassword)`, an address or the name of a thing."""
+    """Return whether it is a value, and not a reference such as `$(DbPassword)`, an address or the name of a thing."""
     value = value[:_LOOKED_AT]
     if _REFERENCE.search(value) or _PLACE.match(value) or _NO_VALUE.fullmatch(value):
         return False
@@ -75,23 +75,23 @@ def _is_words_only(value: str) -> bool:
 
 
 def is_guid(value: str) -> bool:
-    """Whether it is a GUID."""
+    """Return whether it is a GUID."""
     return _GUID.fullmatch(value) is not None
 
 
 def is_common(value: str) -> bool:
-    """Whether it is a common word, perhaps with a number after it, which also stands where nothing is secret."""
+    """Return whether it is a common word, perhaps with a number after it, which also stands where nothing is secret."""
     match = _WORD_AND_NUMBER.fullmatch(value[:_LOOKED_AT])
     return match is not None and re.sub(r"[\W_]", "", match["word"]).lower() in _COMMON
 
 
 def is_reserved(value: str) -> bool:
-    """Whether it speaks of secrets, as a message or a label does."""
+    """Return whether it speaks of secrets, as a message or a label does."""
     return _ABOUT_SECRETS.search(value[:_LOOKED_AT]) is not None
 
 
 def is_random(value: str) -> bool:
-    """Whether a machine made it: its letters and digits follow each other as in no word and no name."""
+    """Return whether a machine made it: its letters and digits follow each other as in no word and no name."""
     value = value[:_LOOKED_AT]
     mixed = len(_MIXED_PAIR.findall(value))
     letters = len(_LETTER_PAIR.findall(value))
@@ -101,7 +101,7 @@ def is_random(value: str) -> bool:
 
 
 def reads_as_words(value: str) -> bool:
-    """Whether it is made of words with separators between them, as the name of a thing is."""
+    """Return whether it is made of words with separators between them, as the name of a thing is."""
     value = value[:_LOOKED_AT]
     if is_random(value) or not re.fullmatch(r"[\w$@.:/ -]*", value, re.ASCII):
         return False
@@ -114,7 +114,7 @@ def reads_as_words(value: str) -> bool:
 
 
 def is_chain(value: str) -> bool:
-    """Whether it is a name in code with what is read or called there: `cts2.Token`, `read(path)`, `keys[0]`."""
+    """Return whether it is a name in code with what is read or called there: `cts2.Token`, `read(path)`, `keys[0]`."""
     value = value[:_LOOKED_AT]
     if value.isalnum() or is_random(value) or not _CHAIN.fullmatch(value):
         return False
@@ -122,18 +122,18 @@ def is_chain(value: str) -> bool:
 
 
 def is_sum(value: str) -> bool:
-    """Whether it is made of short names and numbers with the signs of arithmetic between them: `size*2+1`."""
+    """Return whether it is made of short names and numbers with the signs of arithmetic between them: `size*2+1`."""
     value = value[:_LOOKED_AT]
     return value == value.lower() and _SUM.fullmatch(value) is not None
 
 
 def is_id(value: str) -> bool:
-    """Whether it has the form of an id that the service gives: a GUID, a commit, or a digest of 64 digits."""
+    """Return whether it has the form of an id that the service gives: a GUID, a commit, or a digest of 64 digits."""
     return len(value) in _ID_LENGTHS and _ID.fullmatch(value) is not None
 
 
 def is_unmistakable(value: str) -> bool:
-    """Whether a value stands for nothing but itself wherever it is: a machine made it, or it is a strong password.
+    """Return whether a value stands for nothing but itself anywhere: a machine made it, or it is a strong password.
 
     Words, paths, names, dates, numbers and addresses also stand where nothing is secret, and whoever can write a text
     can call any of them a password there.
@@ -150,7 +150,7 @@ def is_unmistakable(value: str) -> bool:
 
 
 def _is_strong_password(value: str) -> bool:
-    """Whether its kinds of characters change often, or a sign stands among letters and digits."""
+    """Return whether its kinds of characters change often, or a sign stands among letters and digits."""
     plain = _NUMBERED.sub("", value)
     changes = len(_CHANGE.findall(plain))
     strong = _STRONG_SIGN.search(plain) is not None and any(map(str.isdigit, plain)) and any(map(str.isalpha, plain))

@@ -103,7 +103,7 @@ def _original_spans(places: list[tuple[int, int]], start: int, end: int) -> Iter
 
 
 def contains_secret(text: str) -> bool:
-    """Whether the rules find a secret in a text; as cheap as one search for each word."""
+    """Return whether the rules find a secret in a text; as cheap as one search for each word."""
     return next(find_secrets(text), None) is not None
 
 

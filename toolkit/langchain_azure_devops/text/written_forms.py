@@ -66,7 +66,7 @@ def flatten_text(text: str) -> bytes:
 
 
 def is_distinctive(value: str) -> bool:
-    """Whether a value that stands alone is surely the secret, and not just a short text or a word."""
+    """Return whether a value that stands alone is surely the secret, and not just a short text or a word."""
     if value.isalpha() and (len(value) < _SHORTEST_WORD or value.lower() in _COMMON_WORDS):
         return False
     return len(value.strip()) >= SHORTEST and len(set(value)) > 2

@@ -91,7 +91,7 @@ async def _list_project_pipelines(
 
 
 def is_id(pipeline: str) -> bool:
-    """Whether a pipeline is given by its id; a longer number can only be a name."""
+    """Return whether a pipeline is given by its id; a longer number can only be a name."""
     return pipeline.isascii() and pipeline.isdigit() and len(pipeline) <= _MAX_DIGITS
 
 

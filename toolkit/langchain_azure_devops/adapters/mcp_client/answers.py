@@ -193,7 +193,7 @@ async def classify_failure(client: AzureDevOps, operation: VendorOperation, text
 
 
 def is_not_begun(text: str) -> bool:
-    """Whether the server surely failed before its first request, and not because of what the service said."""
+    """Return whether the server surely failed before its first request, and not because of what the service said."""
     return _NOT_BEGUN.fullmatch(text.strip()) is not None
 
 

@@ -58,7 +58,7 @@ def describe_operation(operation: VendorOperation, offer: Offer) -> str:
 
 
 def takes_one_project(operation: VendorOperation, offer: Offer) -> bool:
-    """Whether an operation works in one project; a search takes several, and without any it looks everywhere."""
+    """Return whether an operation works in one project; a search takes several, and without any it looks everywhere."""
     properties = cast("Mapping[str, Schema]", cast("Schema", offer["inputSchema"])["properties"])
     return "project" in {*operation.required, *operation.optional} and properties["project"].get("type") == "string"
 

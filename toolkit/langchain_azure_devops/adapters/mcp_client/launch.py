@@ -1,4 +1,4 @@
-"""How a connection to the vendor's server is opened: as a process of Node, or over HTTP to the hosted one."""
+"""Open a connection to the vendor's server: as a process of Node, or over HTTP to the hosted one."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""How a write of the vendor's server is shown before, and read back after it, with the declarations of our own tools.
+"""Show a write of the vendor's server before it is sent, and read it back, with the declarations of our own tools.
 
 The server reports refused writes as done, and passes sign-in pages on as results. So what it reports only says where to
 look: a write counts as done when it is found with the proof that our own tools require. A write of which nothing can be

@@ -79,7 +79,7 @@ async def find_opened(client: AzureDevOps, pending: PendingWrite) -> OpenedPullR
 
 
 async def _is_as_sent(client: AzureDevOps, where: PathValues, given: Mapping[str, Any]) -> bool:
-    """Whether a pull request has the values that were sent; its list shortens descriptions and has no work items."""
+    """Return whether a pull request has the sent values; its list shortens descriptions and lacks work items."""
     answer = await client.get(
         f"{REPOSITORY}/pullrequests/{{pull_request}}", path=where, query={"includeWorkItemRefs": True}
     )

@@ -330,7 +330,7 @@ def _render_comments(comments: list[Comment], left: int) -> str:
 
 
 def _is_custom(name: str) -> bool:
-    """Whether a field is neither shown elsewhere nor the service's bookkeeping."""
+    """Return whether a field is neither shown elsewhere nor the service's bookkeeping."""
     return name not in _SHOWN and not name.startswith(("System.", "WEF_")) and not name.endswith(("Date", "By"))
 
 

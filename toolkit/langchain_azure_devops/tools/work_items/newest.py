@@ -98,7 +98,7 @@ async def read_newest_of_project(
 
 
 async def is_project(client: AzureDevOps, given: str, name: str) -> bool:
-    """Whether a project that was given by its name or id, in any case, has this name now."""
+    """Return whether a project that was given by its name or id, in any case, has this name now."""
     if given.casefold() == name.casefold():
         return True
     # The root of the areas has the name of its project, and needs no other scope than work items do.
