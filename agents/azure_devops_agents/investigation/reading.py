@@ -53,10 +53,8 @@ class ReadNode:
         tools = available_tools(self.toolkit, only_reads=self.only_reads)
         if answered := self._answer_without_tool(task, tools):
             return answered
-        if task["call"]["name"] == READ_EVIDENCE:
-            return self._read_on(task, self.evidence.texts().load(self._select_entry(task)))
-        if task["evidence"]:
-            return self._show_again(task, self.evidence.texts().load(task["evidence"]))
+        if known := self._select_known(task):
+            return self._answer_from_evidence(task, self.evidence.texts().load(known))
         return self._record(task, tools[task["call"]["name"]].invoke(tool_call(task["call"])))
 
     async def aread(self, task: CallTask) -> dict[str, Any]:
@@ -64,10 +62,8 @@ class ReadNode:
         tools = available_tools(self.toolkit, only_reads=self.only_reads)
         if answered := self._answer_without_tool(task, tools):
             return answered
-        if task["call"]["name"] == READ_EVIDENCE:
-            return self._read_on(task, await self.evidence.texts().aload(self._select_entry(task)))
-        if task["evidence"]:
-            return self._show_again(task, await self.evidence.texts().aload(task["evidence"]))
+        if known := self._select_known(task):
+            return self._answer_from_evidence(task, await self.evidence.texts().aload(known))
         return self._record(task, await tools[task["call"]["name"]].ainvoke(tool_call(task["call"])))
 
     def _answer_without_tool(self, task: CallTask, tools: dict[str, BaseTool]) -> dict[str, Any] | None:
@@ -92,10 +88,16 @@ class ReadNode:
         text, names = answer_search(self.toolkit, call["args"])
         return answer_call(call, text, found_artifact(names))
 
-    def _select_entry(self, task: CallTask) -> dict[str, Evidence]:
-        """Return the entry in whose text a call reads on."""
+    def _select_known(self, task: CallTask) -> dict[str, Evidence]:
+        """Return the entry whose text answers a call; empty when the service has to be asked."""
+        if task["call"]["name"] != READ_EVIDENCE:
+            return task["evidence"]
         entry = find_evidence(task["evidence"], task["call"]["args"])
         return {entry["id"]: entry}
+
+    def _answer_from_evidence(self, task: CallTask, texts: dict[str, str]) -> dict[str, Any]:
+        """Answer a call with earlier evidence: a part that the model reads on in, or the same result again."""
+        return (self._read_on if task["call"]["name"] == READ_EVIDENCE else self._show_again)(task, texts)
 
     def _read_on(self, task: CallTask, texts: dict[str, str]) -> dict[str, Any]:
         """Answer with lines of earlier evidence, without the secrets that are known by now."""

@@ -84,13 +84,8 @@ def test_what_the_record_holds_is_cleaned(tmp_path, arguments):
     assert_clean(result.output)
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [["investigate", "Show work item 4."], ["investigate", "--json", "Show work item 4."],
-     ["investigate", "List the open pull requests."], ["audit", "review"]],
-    ids=" ".join,
-)  # fmt: skip
-def test_what_people_wrote_is_cleaned(tmp_path, arguments):
+def hostile_organization():
+    """An organization in which the titles and descriptions that people wrote are hostile."""
     hostile = HOSTILE.replace("\ud800", "")
     organization = seed_organization()
     organization.add_token(FULL)
@@ -98,7 +93,17 @@ def test_what_people_wrote_is_cleaned(tmp_path, arguments):
         item.revision.fields["System.Title"] = item.revision.fields["System.Description"] = hostile
     for pull_request in organization.pull_requests.values():
         pull_request.title = pull_request.description = hostile
-    with SimulatorServer(organization) as server:
+    return organization
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["investigate", "Show work item 4."], ["investigate", "--json", "Show work item 4."],
+     ["investigate", "List the open pull requests."], ["audit", "review"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_what_people_wrote_is_cleaned(tmp_path, arguments):
+    with SimulatorServer(hostile_organization()) as server:
         result = run(arguments, tmp_path, AZURE_DEVOPS_BASE_URL=server.base_url, AZURE_DEVOPS_PROJECT="Platform")
     assert "red" in result.stdout or arguments[0] == "audit"
     assert_clean(result.stdout)
@@ -149,16 +154,9 @@ def test_what_is_wrong_with_a_file_of_a_scanner_is_cleaned(tmp_path, content):
 
 @pytest.mark.parametrize("question", ["Show work item 4.", "List the open pull requests.", "/evidence E1", HOSTILE])
 def test_a_conversation_is_cleaned(tmp_path, question):
-    hostile = HOSTILE.replace("\ud800", "")
-    organization = seed_organization()
-    organization.add_token(FULL)
-    for item in organization.work_items:
-        item.revision.fields["System.Title"] = item.revision.fields["System.Description"] = hostile
-    for pull_request in organization.pull_requests.values():
-        pull_request.title = pull_request.description = hostile
     typed = "".join(character for character in question if character.isprintable())
     with (
-        SimulatorServer(organization) as server,
+        SimulatorServer(hostile_organization()) as server,
         create_pipe_input() as keyboard,
         create_app_session(input=keyboard, output=DummyOutput()),
     ):

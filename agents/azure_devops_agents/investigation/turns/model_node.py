@@ -79,9 +79,7 @@ class ModelNode:
             try:
                 said = list(self._bind(turn, begun).stream(turn.messages))
             except TimeUp:
-                if turn.limit:
-                    raise
-                turn = self._prepare_turn(begun, self.meter.time_limit)
+                turn = self._prepare_last_turn(begun, turn)
                 said = list(self._bind(turn, begun).stream(turn.messages))
         except Exception as error:  # noqa: BLE001 - providers raise what they like; the thread must survive it
             return clock | self._record_failure(begun, turn, error)
@@ -102,9 +100,7 @@ class ModelNode:
             try:
                 said = [part async for part in self._bind(turn, begun).astream(turn.messages)]
             except TimeUp:
-                if turn.limit:
-                    raise
-                turn = self._prepare_turn(begun, self.meter.time_limit)
+                turn = self._prepare_last_turn(begun, turn)
                 said = [part async for part in self._bind(turn, begun).astream(turn.messages)]
         except Exception as error:  # noqa: BLE001 - providers raise what they like; the thread must survive it
             return clock | self._record_failure(begun, turn, error)
@@ -174,6 +170,16 @@ class ModelNode:
         ending = [declare_own_tool(tool) for tool in ((ReadEvidence, WriteReport) if may_read else (WriteReport,))]
         told = [system, *add_note(messages, describe_end(limit))]
         return Turn(ending, told, self.meter.budgets.last_seconds, limit)
+
+    def _prepare_last_turn(self, state: State, cut: Turn) -> Turn:
+        """Return a turn for the report, after the time of another turn was up.
+
+        Raises:
+            TimeUp: That was a turn for the report already.
+        """
+        if cut.limit:
+            raise TimeUp
+        return self._prepare_turn(state, self.meter.time_limit)
 
     def _choose_tools(self, state: State) -> list[Any]:
         """Return the tools that the model sees: those of the toolkit that fit, and the agent's own."""
