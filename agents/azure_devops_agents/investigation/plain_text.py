@@ -10,8 +10,9 @@ from azure_devops_agents.investigation.state import State, calls_of_question, si
 from azure_devops_agents.investigation.turns.messages import find_refusal
 from azure_devops_agents.investigation.turns.tool_choice import FIND_TOOLS
 from azure_devops_agents.reports.citations import cited_in
-from azure_devops_agents.reports.facts import find_facts, split_sentences
+from azure_devops_agents.reports.facts import find_facts
 from azure_devops_agents.reports.report import WRITE_REPORT
+from azure_devops_agents.reports.sentences import split_sentences
 
 _ASK = f"""\
 Your text was taken for the answer of {WRITE_REPORT}, but the report is incomplete: only statements with evidence are \
@@ -84,7 +85,7 @@ def _asks(text: str) -> bool:
 
     It ends with a question. A text that cites evidence or tells a result is an answer, and its question only an offer.
     """
-    sentences = split_sentences(text)
+    sentences = [sentence.text for sentence in split_sentences(text)]
     told = [sentence for sentence in sentences if not _is_question(sentence)]
     answers = any(cited_in(each) or any(fact.kind == "result" for fact in find_facts(each)) for each in told)
     return bool(sentences) and _is_question(sentences[-1]) and not answers

@@ -93,13 +93,15 @@ def compare_row(sentence: str, knowledge: Knowledge) -> Iterator[str]:
     for unit in knowledge.everything.units if len(cells) > 1 else ():
         if unit.is_row or unit.is_record:
             tables[unit.evidence_id].append(unit)
+    known = False
     for rows in tables.values():
         values = [{fold(value) for value in row.fields.values()} for row in rows]
-        known = [cell for cell in cells if any(cell in row for row in values)]
-        if len(known) < len(cells) or any(row.issuperset(known) for row in values):
-            continue
-        yield f"no row has {', '.join(known)} together"
-        return
+        if all(any(cell in row for row in values) for cell in cells):
+            known = True
+            if any(row.issuperset(cells) for row in values):
+                return
+    if known:
+        yield f"no row has {', '.join(cells)} together"
 
 
 def compare_all(clause: str, knowledge: Knowledge) -> Iterator[str]:

@@ -9,13 +9,14 @@ last good one"; and "all" or "no" with a limit in time.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from azure_devops_agents.reports.citations import cited_in, find_citations
+from azure_devops_agents.reports.citations import find_citations
 from azure_devops_agents.reports.comparison import Comparison
-from azure_devops_agents.reports.facts import split_sentences
 from azure_devops_agents.reports.knowledge import Knowledge, Support, fold
 from azure_devops_agents.reports.quotes import Found
+from azure_devops_agents.reports.sentences import Sentence, split_sentences
 from azure_devops_agents.reports.units import Source, Unit
 from azure_devops_agents.reports.writes import find_claimed_write
 
@@ -76,21 +77,21 @@ class Claims:
         named = [unit for name in told for unit in (*self._sources[name].units, self._sources[name].call)]
         marked, support = [], Support([*self._around(quoted), *named])
         for sentence in split_sentences(answer):
-            knowledge = self._knowledge([*cited, *cited_in(sentence), *told])
-            compared = Comparison(sentence, knowledge, quoted, support, self._question, knowledge.everything)
+            knowledge = self._knowledge([*cited, *sentence.cited, *told])
+            compared = Comparison(sentence.text, knowledge, quoted, support, self._question, knowledge.everything)
             if problems := [*self._list_unknown(sentence), *compared.problems(), *self._compare_writes(compared)]:
-                marked.append((sentence, problems))
+                marked.append((sentence.text, problems))
         return marked
 
-    def _list_unknown(self, sentence: str) -> list[str]:
+    def _list_unknown(self, sentence: Sentence) -> list[str]:
         """Return the citations of evidence that is not there; evidence may itself have words such as E501."""
         text = "\n".join(source.text for source in self._sources.values())
-        unknown = {
-            name: None
-            for citation in find_citations(sentence)
-            for name in citation.ids
-            if name not in self._sources and citation.form in {"brackets", "word"} and name not in text
-        }
+        forms: dict[str, set[str]] = defaultdict(set)
+        for citation in find_citations(sentence.text):
+            for name in citation.ids:
+                forms[name].add(citation.form)
+        words = {name for name, found in forms.items() if found <= {"code", "alone"}}
+        unknown = [name for name in sentence.cited if name not in {*self._sources, *words} and name not in text]
         return [f"there is no evidence {', '.join(unknown)}"] if unknown else []
 
     def _compare_writes(self, compared: Comparison) -> list[str]:

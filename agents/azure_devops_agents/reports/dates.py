@@ -1,21 +1,33 @@
 """Find dates and times in texts, in the forms in which services, logs and people write them."""
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
-_MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
-           "december")  # fmt: skip
-_MONTH = "(?P<{}>" + "|".join(f"{name[:3]}(?:{name[3:]})?" if name[3:] else name for name in _MONTHS) + ")"
-_DAY = r"(?P<{}>[0-3]?\d)(?:st|nd|rd|th)?"
+_MONTHS: Mapping[str, int] = {
+    name: number
+    for names in (
+        "january february march april may june july august september october november december",
+        "januar februar m\u00e4rz april mai juni juli august september oktober november dezember",
+        "janvier f\u00e9vrier mars avril mai juin juillet ao\u00fbt septembre octobre novembre d\u00e9cembre",
+        "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    )
+    for number, name in enumerate(names.split(), 1)
+}
+_ENGLISH = list(_MONTHS)[:12]
+_SHORT = {**{name[:3]: _MONTHS[name] for name in _ENGLISH}, "sept": 9, "okt": 10, "dez": 12}
+_CAPITALIZED = frozenset({*_SHORT, *_ENGLISH})
+"""Names that count only with a capital letter, as in English and German: "build 26 may pass"."""
+_MONTH = rf"(?P<{{}}>{'|'.join(_MONTHS)}|(?:{'|'.join(_SHORT)}))"
+_DAY = r"(?P<{}>[0-3]?\d)(?:st|nd|rd|th|er|\.(?= ?[^\W\d]))?"
 _TIME = r"(?P<hour>[012]?\d):(?P<minute>[0-5]\d)(?::[0-5]\d(?:\.\d{1,7})?)?"
 _ZONES = {"utc": 0, "gmt": 0, "z": 0, "cet": 1, "cest": 2, "bst": 1, "est": -5, "edt": -4, "cst": -6, "cdt": -5,
           "mst": -7, "mdt": -6, "pst": -8, "pdt": -7}  # fmt: skip
 _ZONE = r"(?:\s?(?P<noon>[ap]m)\b)?(?:\s?(?P<zone>" + "|".join(_ZONES) + r"|[+-]\d\d:?\d\d)\b)?"
 _SPOKEN = re.compile(
-    rf"(?<![\w.])(?:{_DAY.format('day')}(?:\sof)?\s{_MONTH.format('month')}|{_MONTH.format('month2')}\s"
-    rf"{_DAY.format('day2')})(?![\w-])(?:,?\s(?P<year>20\d\d)\b)?(?:,?\s(?:at\s)?{_TIME}{_ZONE})?",
+    rf"(?<![\w.])(?:{_DAY.format('day')}(?:\s(?:of|de))?\s{_MONTH.format('month')}(?:\.(?=,?\s20\d\d))?|"
+    rf"{_MONTH.format('month2')}\.?\s{_DAY.format('day2')})(?![\w-])(?:,?\s(?:del?\s)?(?P<year>20\d\d)\b)?",
     re.IGNORECASE,
 )
 _ISO = re.compile(
@@ -25,9 +37,15 @@ _ISO = re.compile(
 _NUMERIC = re.compile(r"(?<![\d./])(?P<a>[0-3]?\d)(?P<dot>[./])(?P<b>[0-3]?\d)(?P=dot)(?P<year>20\d\d)(?!\d)")
 _CLOCK = re.compile(rf"(?<![\w:.,-]){_TIME}(?![\w:]){_ZONE}", re.IGNORECASE)
 _MONTH_ALONE = re.compile(
-    rf"\b(?:in|of|since|until|by|during|late|early|mid|last)[\s-]{_MONTH.format('month')}\b(?:\s(?P<year>20\d\d)\b)?",
+    r"\b(?:in|of|since|until|by|during|late|early|mid|last|im|seit|bis|en|depuis|desde)[\s-]"
+    rf"{_MONTH.format('month')}\b(?:\s(?:del?\s)?(?P<year>20\d\d)\b)?",
     re.IGNORECASE,
 )
+_DAY_THEN_TIME = re.compile(r"(?: uhr)?,? (?:at |um |\u00e0 |a las |\()?", re.IGNORECASE)
+_TIME_THEN_DAY = re.compile(
+    r"(?: uhr)?,? (?:on |of |am |le |el )?(?:the )?(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,? )?", re.IGNORECASE
+)
+"""What stands between a day and its time."""
 
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -95,7 +113,38 @@ def find_dates(text: str) -> list[Written]:
             if not any(taken[match.start() : match.end()]) and (readings := tuple(read(match))):
                 found.append(Written(match.start(), match.end(), readings))
                 taken[match.start() : match.end()] = b"\1" * (match.end() - match.start())
-    return sorted(found, key=lambda written: written.start)
+    return list(_join(text, sorted(found, key=lambda written: written.start)))
+
+
+def _join(text: str, found: Iterable[Written]) -> Iterator[Written]:
+    """Yield dates and times; a day and the time beside it, in either order, are one moment."""
+    waiting: Written | None = None
+    for written in found:
+        between = text[waiting.end : written.start] if waiting else ""
+        if waiting and (pairs := _pair(waiting, written, between)):
+            waiting = Written(waiting.start, written.end, pairs)
+        else:
+            if waiting:
+                yield waiting
+            waiting = written
+    if waiting:
+        yield waiting
+
+
+def _pair(first: Written, second: Written, between: str) -> tuple[Moment, ...]:
+    """Return the moments of a day and a time; none when they are no such pair."""
+    begins = first.readings[0]
+    words, days, times = _TIME_THEN_DAY, second, first
+    if begins.hour is None:
+        words, days, times = _DAY_THEN_TIME, first, second
+    apart = all(day.hour is None and day.day is not None for day in days.readings)
+    apart = apart and all(time.hour is not None and time.day is None for time in times.readings)
+    if not apart or not words.fullmatch(between):
+        return ()
+    return tuple(
+        replace(day, hour=time.hour, minute=time.minute, zone=time.zone)
+        for day in days.readings for time in times.readings
+    )  # fmt: skip
 
 
 def list_differences(moments: Iterable[Moment]) -> set[timedelta]:
@@ -106,10 +155,11 @@ def list_differences(moments: Iterable[Moment]) -> set[timedelta]:
 
 def _read(match: "re.Match[str]") -> Iterator[Moment]:
     parts = match.groupdict()
-    month = parts.get("month") or parts.get("month2")
-    if month and not month.isdigit() and month[0].islower():  # such as "build 26 may pass"
+    month = parts.get("month") or parts.get("month2") or ""
+    if month in _CAPITALIZED:
         return
-    number = None if month is None else int(month) if month.isdigit() else _number_of_month(month)
+    name = month.lower()
+    number = int(month) if month.isdigit() else _MONTHS.get(name) or _SHORT.get(name)
     hour = _number(parts.get("hour"))
     if hour is not None and parts.get("noon"):
         hour = hour % 12 + (12 if parts["noon"].lower() == "pm" else 0)
@@ -128,10 +178,6 @@ def _read_numeric(match: "re.Match[str]") -> Iterator[Moment]:
     for day, month in orders:
         if 1 <= month <= 12 and 1 <= day <= 31:
             yield Moment(year, month, day)
-
-
-def _number_of_month(name: str) -> int:
-    return next(number for number, month in enumerate(_MONTHS, 1) if month.startswith(name.lower()[:3]))
 
 
 def _number(text: str | None) -> int | None:

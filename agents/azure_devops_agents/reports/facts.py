@@ -71,7 +71,7 @@ _COMMON = frozenset(
 _QUOTED = re.compile(
     r"`([^`\n]{1,300})`|\u201c([^\u201d\n]{1,300})\u201d|\"([^\"\n]{1,300})\"|(?<!\w)['\u2018]([^'\u2019\n]{2,300})['\u2019](?!\w)"
 )
-_URL = re.compile(r"https?\[?:\]?/ ?/\S{1,500}")
+URL = re.compile(r"https?\[?:\]?/ ?/\S{1,500}(?<![.,:;!?])")
 _CODE = re.compile(r"(?<![\w/.-])[\w./\\@:+#-]{3,200}(?<![.,:;])")
 _ONE = r"#?(?:\d{1,3}(?:,\d{3})+|\d{1,9})\b(?![.:]\d|%|-\w)"
 _NUMBERS = rf"{_ONE}(?:(?:,? (?:and|or|&) |, | to |-){_ONE})*"
@@ -111,9 +111,6 @@ _POSSIBLE = re.compile(
     r"(?:\W+\w+){0,3}\W*$",
     re.IGNORECASE,
 )
-_SENTENCE = re.compile(
-    r"(?<=[.!?])(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bvs\.)(?<!\bno\.)[\s]+(?=[\"'`(\[*\u201c]?[A-Z\d])|\n+"
-)
 _SUBJECT = rf"(?:the )?(?:(?:{'|'.join(_NOUNS)})s? )?#?\d+(?:,? (?:and|or) \d+)?"
 _CLAUSE = re.compile(
     r"[;:\u2014](?=\s)|\s(?:while|whereas|but|although|though|because|then)\s|"
@@ -145,11 +142,6 @@ class Fact:
     negated: bool = False
     clause: int = 0
     place: tuple[int, int] = (0, 0)
-
-
-def split_sentences(text: str) -> list[str]:
-    """Split a text into sentences; a row of a table and a point of a list count as one."""
-    return [part for piece in _SENTENCE.split(text) if (part := piece.strip(" \t|#*>-")) and re.search(r"\w", part)]
 
 
 def find_facts(sentence: str, known: frozenset[str] = frozenset()) -> list[Fact]:
@@ -206,7 +198,7 @@ class _Reader:
         for match in self._take(_QUOTED):
             inner = next(filter(None, match.groups()))
             yield self._fact("literal", match, inner)
-        for match in self._take(_URL):
+        for match in self._take(URL):
             del match
         for written in find_dates(self._rest):
             text = self._rest[written.start : written.end]

@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 from azure_devops_agents.reports.dates import Moment, find_dates
 from azure_devops_agents.reports.outline import one_line
 from azure_devops_agents.reports.quotes import QuoteFinder
+from azure_devops_agents.reports.sentences import split_sentences
 
 LEAST = 3
 """The fewest dated facts that make a time line."""
 _SECTIONS = ("observed", "inferred")
 _MOST_READ = 100_000
 """Characters of one piece of evidence in which dates are looked for."""
-_SENTENCE = re.compile(r"(?<=[.;!?])\s+")
+_PART = re.compile(r"(?<=;)\s+")
 
 
 class _Date(NamedTuple):
@@ -63,7 +64,7 @@ def _date_statement(
 ) -> Iterator[tuple[_Date, str]]:
     """Yield the dates of a statement, each with the sentence that it is in."""
     statement = one_line(entry["statement"])
-    sentences = _SENTENCE.split(statement)
+    sentences = [part for sentence in split_sentences(statement) for part in _PART.split(sentence.text)]
     if dated := [(dates[0], sentence) for sentence in sentences if (dates := list(_read_dates(sentence, known)))]:
         yield from dated
         return

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from azure_devops_agents.reports.facts import split_sentences
 from azure_devops_agents.reports.report import SECTIONS, WRITE_REPORT, parse_report
+from azure_devops_agents.reports.sentences import split_sentences
 from azure_devops_agents.reports.support import SupportChecker
 from azure_devops_agents.reports.units import Source
 from azure_devops_evals.case import Case, Outcome
@@ -136,7 +136,7 @@ def _judge_report(case: Case, report: Mapping[str, Any], outcome: Outcome) -> It
     def marks_answer(sentence: str) -> bool:
         return bool(checker.check_answer({**report, "answer": sentence}))
 
-    sentences = [one for one in split_sentences(str(report["answer"])) if one not in case.unverified]
+    sentences = [one.text for one in split_sentences(str(report["answer"])) if one.text not in case.unverified]
     said: list[tuple[str, str, Callable[[str], bool]]] = [(sentence, sentence, marks_answer) for sentence in sentences]
     for row in rows:
         plain = " ".join(str(row["quote"]).replace("\t", ", ").split())

@@ -1,0 +1,101 @@
+"""Split an answer into sentences, each with the evidence that it cites, wherever the citation stands."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from azure_devops_agents.reports.citations import cited_in, find_citations
+from azure_devops_agents.reports.dates import find_dates
+from azure_devops_agents.reports.facts import URL, mask_quoted
+
+_INSIDE, _CITED = "\0", "\x01"
+"""What stands in a masked text for a character inside a date, an address or a quotation, and in a citation."""
+_END = re.compile(
+    r"(?<=[.!?])(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bvs\.)(?<!\bno\.)(?<!\bapprox\.)(?P<after>(?:\s*\x01+)*)\s+"
+    r"(?=[\"'`(\[*\u201c\u201e]?[\0\x01A-Z\u00c0-\u00de\d])"
+)
+_MARKER = re.compile(r"(?P<before>[\s>#*_-]*)\d{1,3}[.)](?=[\s*_])")
+_LEAD = re.compile(
+    r"\b(?:sources?|evidence|see(?: also)?|cf|based on|according to|ref(?:erence)?s?|quellen?|belege?|siehe|voir|"
+    r"fuentes?|v\u00e9ase)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence, a row of a table, or a point of a list.
+
+    Attributes:
+        text: Its words.
+        cited: The ids of the evidence that it names, or that a citation after it or after its paragraph names.
+    """
+
+    text: str
+    cited: tuple[str, ...] = ()
+
+
+def split_sentences(text: str) -> list[Sentence]:
+    """Split a text into sentences.
+
+    The full stops of dates, addresses, quotations and numbered lists end no sentence. A citation after the full stop
+    belongs to the sentence before it. A line of citations only, such as "Source: E5.", belongs to the whole paragraph,
+    list or table before it.
+    """
+    found: list[Sentence] = []
+    first, ended = 0, False
+    for line in text.split("\n"):
+        if not line.strip():
+            ended = True
+        elif found and _only_cites(line):
+            found[first:] = [_cite(sentence, cited_in(line)) for sentence in found[first:]]
+            ended = True
+        else:
+            first = len(found) if ended else first
+            ended = False
+            found += _split_line(line)
+    return found
+
+
+def _split_line(line: str) -> Iterator[Sentence]:
+    """Yield the sentences of one line."""
+    masked = _mask(line)
+    marker = _MARKER.match(masked)
+    begin = marker.end() if marker else 0
+    ends = [(end.end("after"), end.end()) for end in _END.finditer(masked, begin)]
+    waiting: Sentence | None = None
+    for end, after in [*ends, (len(line), len(line))]:
+        piece, begin = line[begin:end].strip(" \t|#*>-"), after
+        if waiting and _only_cites(piece):
+            waiting = _cite(replace(waiting, text=f"{waiting.text} {piece}"), cited_in(piece))
+        elif re.search(r"\w", piece):
+            if waiting:
+                yield waiting
+            waiting = Sentence(piece, tuple(cited_in(piece)))
+    if waiting:
+        yield waiting
+
+
+def _mask(line: str) -> str:
+    """Return a line whose dates, addresses, quotations and citations are blank, character for character."""
+    masked = mask_quoted(line)
+    spans = [(match.start(), match.end(), _INSIDE) for match in URL.finditer(masked)]
+    spans += [(written.start, written.end, _INSIDE) for written in find_dates(line)]
+    spans += [(cited.start, cited.end, _CITED) for cited in find_citations(line) if cited.form in {"brackets", "code"}]
+    characters = list(masked)
+    for start, end, blank in spans:
+        characters[start:end] = blank * (end - start)
+    return "".join(characters)
+
+
+def _only_cites(text: str) -> bool:
+    """Return whether a text holds citations, and beside them no more than a word such as "source"."""
+    rest, position = [], 0
+    for citation in find_citations(text):
+        rest.append(text[position : citation.start])
+        position = citation.end
+    return position > 0 and re.search(r"\w", _LEAD.sub("", "".join((*rest, text[position:])))) is None
+
+
+def _cite(sentence: Sentence, names: list[str]) -> Sentence:
+    return replace(sentence, cited=tuple(dict.fromkeys((*sentence.cited, *names))))
