@@ -132,6 +132,38 @@ def test_a_single_library_names_its_extra(library, entrance, extra):
     assert library in last
 
 
+@pytest.mark.parametrize(
+    ("library", "command", "extra"),
+    [
+        ("psycopg", "threads list", "postgres"),
+        ("psycopg", "investigate --simulator why", "postgres"),
+        ("langgraph.checkpoint.postgres", "threads list", "postgres"),
+        ("langgraph", "investigate --simulator why", "agents"),
+        ("rich", "verify --simulator", "agents"),
+        ("dulwich", "verify --simulator", "simulator"),
+        ("starlette", "simulator", "simulator"),
+        ("starlette", "mcp --http --simulator", "mcp"),
+    ],
+)
+def test_a_command_names_the_extra_that_brings_the_library(library, command, extra):
+    """The extra of the command is installed already where another one is missing."""
+    environ = {"AZURE_DEVOPS_AGENT_DATABASE": "postgresql://localhost:1/agents", "OPENAI_API_KEY": "none"}
+    arguments = f"import os; os.environ.update({environ!r}); sys.argv = {['x', *command.split()]!r}"
+    done = run(f"{arguments}\nfrom azure_devops_agents.cli.main import main; main()", library)
+    assert "Traceback" not in done.stderr
+    assert f"The library {library!r} is not installed." in done.stderr
+    assert f"pip install 'langchain-azure-devops[{extra}]'" in done.stderr
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize("library", ["langgraph", "dulwich"])
+def test_a_command_names_its_own_extra_where_that_brings_the_library_with_others(library):
+    done = run("sys.argv = ['x', 'run']\nfrom azure_devops_evals.__main__ import main; main()", library)
+    assert "Traceback" not in done.stderr
+    assert "pip install 'langchain-azure-devops[evals]'" in done.stderr
+    assert done.returncode == 1
+
+
 def test_it_is_still_an_import_error_and_what_no_extra_brings_stays_as_it_is():
     script = "try:\n  from langchain_azure_devops import interrupt_approver\nexcept ImportError as e: print(e.name)"
     assert run(script, "langgraph").stdout.strip().startswith("langgraph")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _DISTRIBUTION = "langchain-azure-devops"
-_EXTRA = re.compile(r"([\w.-]+).*\bextra == [\"'](\w+)[\"']")
+_EXTRA = re.compile(r"([\w.-]+)(?:\[([\w,\s-]+)\])?.*\bextra == [\"'](\w+)[\"']")
 _OTHER_NAMES = {
     "yaml": "pyyaml",
     "vcr": "vcrpy",
@@ -41,7 +41,7 @@ def naming_extras() -> Iterator[None]:
     except ExtraMissing:
         raise
     except ModuleNotFoundError as error:
-        if (extra := _find_extra(error.name or "")) is None:
+        if (extra := find_extra(error.name or "")) is None:
             raise
         raise ExtraMissing(describe_missing(str(error.name), extra), name=error.name) from error
 
@@ -58,21 +58,39 @@ def require(*modules: str) -> None:
                 raise ModuleNotFoundError(f"No module named {module!r}", name=module)
 
 
-def _find_extra(module: str) -> str | None:
-    """Return the extra that brings a module, from what this distribution declares; None when none does."""
-    import importlib.metadata  # noqa: PLC0415 - slow to import, and needed only when something is missing
+def find_extra(module: str, preferred: str = "") -> str | None:
+    """Return the extra that brings a module, from what this distribution declares; None when none does.
 
+    Args:
+        module: The name of the module.
+        preferred: The extra to return if it brings the module too. By default it is the smallest one.
+    """
     words = module.replace("_", "-").split(".")
     names = ["-".join(words[:count]) for count in range(len(words), 0, -1)]
+    extras = _list_extras()
+    # An extra may contain others; the smallest one brings the least.
+    smallest = sorted(extras, key=lambda extra: (extra != preferred, len(extras[extra])))
     wanted = [_OTHER_NAMES.get(name, name) for name in names]
+    return next((extra for name in wanted for extra in smallest if name in extras[extra]), None)
+
+
+def _list_extras() -> dict[str, set[str]]:
+    """List the libraries of each extra, with those of the extras that it contains."""
+    import importlib.metadata  # noqa: PLC0415 - slow to import, and needed only when something is missing
+
     try:
         declared = importlib.metadata.requires(_DISTRIBUTION) or []
     except importlib.metadata.PackageNotFoundError:
-        return None
+        return {}
     extras: dict[str, set[str]] = {}
+    contained: dict[str, set[str]] = {}
     for line in declared:
         if found := _EXTRA.match(line):
-            extras.setdefault(found[2], set()).add(found[1].lower())
-    # An extra may contain others; the smallest one brings the least.
-    smallest = sorted(extras, key=lambda extra: len(extras[extra]))
-    return next((extra for name in wanted for extra in smallest if name in extras[extra]), None)
+            library, inner, extra = found[1].lower(), found[2] or "", found[3]
+            extras.setdefault(extra, set()).add(library)
+            if library == _DISTRIBUTION:
+                contained.setdefault(extra, set()).update(name.strip() for name in inner.split(","))
+    return {
+        extra: libraries.union(*(extras.get(inner, set()) for inner in contained.get(extra, ())))
+        for extra, libraries in extras.items()
+    }

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any, NamedTuple, NoReturn
 
 from langchain_azure_devops.errors import AzureDevOpsError
-from langchain_azure_devops.extras import describe_missing
+from langchain_azure_devops.extras import describe_missing, find_extra
 
 try:
     import click
@@ -131,8 +131,13 @@ def _show_warning(
 
 
 def _name_the_extra(error: ModuleNotFoundError, extra: str) -> NoReturn:
-    """End with the extra that brings a missing library; a missing module of our own is a bug and stays visible."""
-    library = (error.name or "").partition(".")[0]
-    if library in _OURS:
+    """End with the extra that brings a missing library; a missing module of our own is a bug and stays visible.
+
+    Args:
+        error: What failed to import.
+        extra: The extra of the command. Another one is named where only that brings the library.
+    """
+    library = error.name or ""
+    if library.partition(".")[0] in _OURS:
         raise error
-    raise MissingLibrary(library, extra) from error
+    raise MissingLibrary(library, find_extra(library, extra) or extra) from error
