@@ -37,7 +37,7 @@ from azure_devops_agents.investigation.second_look import SecondLookNode, split_
 from azure_devops_agents.investigation.spending import Spending, name_model
 from azure_devops_agents.investigation.state import Conclusion, Question, State
 from azure_devops_agents.investigation.storing import EvidenceOfRun
-from azure_devops_agents.investigation.tool_calls import list_writers
+from azure_devops_agents.investigation.tool_calls import list_writers, own_words
 from azure_devops_agents.investigation.turns.model_node import ModelNode
 from azure_devops_agents.investigation.writes.approving import ApproveNode, name_signed_in_user
 from azure_devops_agents.investigation.writes.preparing import PrepareNode
@@ -112,7 +112,8 @@ def build_graph(
     graph.add_node("second_look", RunnableLambda(looking.look, looking.alook))
     graph.add_node("check", RunnableLambda(ending.check, ending.acheck))
 
-    _connect(graph, after_model(partial(list_writers, toolkit), meter, writing.destination))
+    known = partial(own_words, toolkit)
+    _connect(graph, after_model(partial(list_writers, toolkit), meter, writing.destination, known))
     compiled = graph.compile(checkpointer=checkpointer, store=store, name="azure_devops_investigation")
     # The budgets end a question; this only stops a graph that goes on without a turn of the model.
     return compiled.with_config({"recursion_limit": _MOST_STEPS})

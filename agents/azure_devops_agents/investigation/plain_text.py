@@ -1,37 +1,61 @@
 """Decide what a turn in plain text is: a question to the person, or an answer without a report.
 
-An answer that rests on something that was read is asked for once more as a report, because only a report is checked.
+An answer is asked for once more as a report, because only a report is checked. It is an answer where something was read
+for the question, where it states what only evidence can show, and in a thread that has evidence also where it states
+nothing that code can find: "Yes." may be wrong too. Questions to the person, thanks and what the agent says of itself
+stay messages.
 """
 
-from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
+import re
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
 from azure_devops_agents.investigation.refusals import ReportInPlainText, is_refusal, refusal_message
 from azure_devops_agents.investigation.state import State, calls_of_question, since_question
 from azure_devops_agents.investigation.turns.messages import find_refusal
 from azure_devops_agents.investigation.turns.tool_choice import FIND_TOOLS
-from azure_devops_agents.reports.citations import cited_in
-from azure_devops_agents.reports.facts import find_facts
+from azure_devops_agents.reports.citations import find_citations
+from azure_devops_agents.reports.facts import CERTAIN, Fact, find_facts
 from azure_devops_agents.reports.report import WRITE_REPORT
-from azure_devops_agents.reports.sentences import split_sentences
+from azure_devops_agents.reports.sentences import Sentence, split_sentences
 
 _ASK = f"""\
 Your text was taken for the answer of {WRITE_REPORT}, but the report is incomplete: only statements with evidence are \
-checked. Call {WRITE_REPORT} with the whole report. If the person must tell you something first, ask only that, in \
-plain text. The next text is final."""
+checked. Read what you have not read yet, then call {WRITE_REPORT} with the whole report. If the person must tell you \
+something first, ask only that, in plain text. The next text is final."""
+_CERTAIN_KINDS = frozenset({"id", "number", "count", "date", "weekday", "hash"})
+"""The facts that a text cannot hold by chance."""
+_CLARIFYING_KINDS = frozenset({"count", "literal"})
+"""The facts that are the reason of a question, such as the names of two repositories."""
+_OFFER = re.compile(
+    r"\b(?:(?:shall|should|may|can|could) I|do you want|would you like|soll ich|m\u00f6chte(?:n|st))\b", re.IGNORECASE
+)
+_COURTESY = re.compile(
+    r"\b(?:thanks?|thx|cheers|great|good|nice|perfect|super|ok|okay|hello|hi|hey|bye|danke|prima|hallo|tsch\u00fcss|merci|"
+    r"bonjour|gracias|hola|grazie|ciao)\b",
+    re.IGNORECASE,
+)
+_MOST_COURTEOUS_WORDS = 6
 
 
-def is_message(state: State) -> bool:
+def is_message(state: State, own_words: str) -> bool:
     """Return whether the model ended its turn with a message for the person, which is no report.
 
-    It is a message where nothing was read for the question, and where it asks the person something. Where a write was
-    decided about, a report tells what became of it.
+    Where a write was decided about, a report tells what became of it.
+
+    Args:
+        state: The thread.
+        own_words: What the agent knows without evidence: where it works, and the names of its tools.
     """
-    return _is_text(state) and not _has_decided(state) and not (_has_read(state) and not _asks(_last_text(state)))
+    if not _is_text(state) or _has_decided(state):
+        return False
+    text = _Text(state, own_words)
+    return text.asks() or not text.answers()
 
 
-def wants_report(state: State) -> bool:
+def wants_report(state: State, own_words: str) -> bool:
     """Return whether the model answered in plain text and must be asked, for the first time, to write a report."""
-    return _is_text(state) and not is_message(state) and _has_read(state) and not _was_asked(state)
+    return _is_text(state) and not is_message(state, own_words) and not _was_asked(state)
 
 
 def ask_for_report(state: State) -> list[AnyMessage]:
@@ -61,10 +85,6 @@ def _is_text(state: State) -> bool:
     return bool(spoken) and not (state.get("failure") or state.get("report") or find_refusal(last))
 
 
-def _last_text(state: State) -> str:
-    return str(state["messages"][-1].text)
-
-
 def _has_decided(state: State) -> bool:
     calls = calls_of_question(state)
     return any(identifier in calls for identifier in state.get("decisions", {}))
@@ -80,16 +100,57 @@ def _was_asked(state: State) -> bool:
     return any(map(asks_for_report, since_question(state["messages"])))
 
 
-def _asks(text: str) -> bool:
-    """Return whether a text asks the person something.
+class _Text:
+    """The text with which the model ended its turn, and what it answers."""
 
-    It ends with a question. A text that cites evidence or tells a result is an answer, and its question only an offer.
-    """
-    sentences = [sentence.text for sentence in split_sentences(text)]
-    told = [sentence for sentence in sentences if not _is_question(sentence)]
-    answers = any(cited_in(each) or any(fact.kind == "result" for fact in find_facts(each)) for each in told)
-    return bool(sentences) and _is_question(sentences[-1]) and not answers
+    def __init__(self, state: State, own_words: str) -> None:
+        self._state = state
+        sentences = split_sentences(str(state["messages"][-1].text))
+        self._last = sentences[-1].text if sentences else ""
+        self._told = [sentence for sentence in sentences if not _is_question(sentence.text)]
+        spoken = [str(message.text) for message in state["messages"] if isinstance(message, HumanMessage)]
+        self._known = "\n".join((*spoken, own_words)).lower()
+        self._asked = bool(spoken) and not _is_courtesy(spoken[-1])
+
+    def asks(self) -> bool:
+        """Return whether it asks the person something.
+
+        It ends with a question. A text that cites evidence or tells a result is an answer, and its question only an
+        offer. The question may have a reason, but to offer something needs none.
+        """
+        if not _is_question(self._last):
+            return False
+        if any(each.cited or any(fact.kind == "result" for fact in find_facts(each.text)) for each in self._told):
+            return False
+        return not (_OFFER.search(self._last) and any(self._states(each, _CLARIFYING_KINDS) for each in self._told))
+
+    def answers(self) -> bool:
+        """Return whether it is an answer, which must be checked. Without any fact, it is asked for as a report once."""
+        if _has_read(self._state) or any(map(self._states, self._told)):
+            return True
+        return self._asked and bool(self._state.get("evidence")) and not _was_asked(self._state)
+
+    def _states(self, sentence: Sentence, without: frozenset[str] = frozenset()) -> bool:
+        """Return whether a sentence states what evidence could show."""
+        facts = [fact for fact in find_facts(sentence.text) if fact.kind not in without]
+        return bool(sentence.cited) or any(map(self._is_of_organization, facts))
+
+    def _is_of_organization(self, fact: Fact) -> bool:
+        """Return whether a fact is one of the organization, and no word of the agent, the person or plain courtesy."""
+        if fact.kind in _CERTAIN_KINDS:
+            return True
+        if fact.kind == "result":
+            return self._asked or fact.text.lower() in CERTAIN
+        return self._asked and fact.value.lower() not in self._known
+
+
+def _is_courtesy(text: str) -> bool:
+    """Return whether a person only greets or thanks."""
+    short = len(text.split()) <= _MOST_COURTEOUS_WORDS and "?" not in text
+    return short and bool(_COURTESY.search(text)) and not any(fact.kind in _CERTAIN_KINDS for fact in find_facts(text))
 
 
 def _is_question(sentence: str) -> bool:
-    return sentence.rstrip("*_`\"')]} ").endswith(("?", "\uff1f"))
+    """Return whether a sentence ends with a question mark, before what it cites."""
+    cited = [citation for citation in find_citations(sentence) if citation.end == len(sentence)]
+    return (sentence[: cited[0].start] if cited else sentence).rstrip("*_`\"')]} ").endswith(("?", "\uff1f"))

@@ -30,7 +30,7 @@ from azure_devops_agents.investigation.state import (
     list_unanswered_calls,
     since_question,
 )
-from azure_devops_agents.investigation.tool_calls import list_writers
+from azure_devops_agents.investigation.tool_calls import list_writers, own_words
 from azure_devops_agents.investigation.turns.messages import find_refusal
 from azure_devops_agents.reports.links import add_places, list_links, list_written
 from azure_devops_agents.reports.markdown import render_markdown
@@ -77,7 +77,7 @@ class ReportNodes:
         evidence before the report is made inert. From then on, also the call that brought it shows what a page may
         render.
         """
-        if wants_report(state) and not self.meter.limit(state):
+        if wants_report(state, own_words(self.toolkit)) and not self.meter.limit(state):
             return {"messages": ask_for_report(state)}
         open_calls = list_unanswered_calls(state["messages"])
         wanted = next((call for call in open_calls if call["name"] == WRITE_REPORT and "malformed" not in call), None)

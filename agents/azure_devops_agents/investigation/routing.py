@@ -31,7 +31,7 @@ REPORT_TOO_EARLY = (
 
 
 def after_model(
-    writers: Callable[[], Sequence[str]], meter: Meter, destination: str
+    writers: Callable[[], Sequence[str]], meter: Meter, destination: str, own_words: Callable[[], str]
 ) -> Callable[[State], Literal["answer", "report"] | list[Send]]:
     """Route each tool call by one Send, or go to the report, or end a question that is answered in plain text.
 
@@ -40,11 +40,12 @@ def after_model(
         meter: Measures the budget; calls beyond it are answered without being carried out.
         destination: The organization and project that this graph asks and writes to. A write is carried out only
             there, and an earlier result answers a call only there, even when another process continues the thread.
+        own_words: Gives what the agent knows without evidence.
     """
 
     def route(state: State) -> Literal["answer", "report"] | list[Send]:
         open_calls = list_unanswered_calls(state["messages"])
-        if not open_calls and not meter.limit(state) and is_message(state):
+        if not open_calls and not meter.limit(state) and is_message(state, own_words()):
             return "answer"
         writing, ids = writers(), free_ids(state.get("evidence", {}))
         writes_too = any(_writes(call, writing) for call in open_calls)

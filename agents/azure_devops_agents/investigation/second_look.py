@@ -167,7 +167,7 @@ class SecondLookNode:
         graph.add_node("collect", RunnableLambda(clearing.collect, clearing.acollect))
         graph.add_node("report", RunnableLambda(ending.report, ending.areport))
         graph.add_edge(START, "model")
-        graph.add_conditional_edges("model", after_model(list, self.meter, ""), _ROUTES)
+        graph.add_conditional_edges("model", after_model(list, self.meter, "", str), _ROUTES)
         graph.add_edge("read", "collect")
         graph.add_conditional_edges("collect", after_calls, ["model", "report"])
         graph.add_conditional_edges("report", after_report, {"model": "model", "check": END})

@@ -47,6 +47,12 @@ def destination_of(toolkit: AzureDevOpsToolkit) -> str:
     return f"{settings.url('core')}, default project {settings.default_project or 'none'}"
 
 
+def own_words(toolkit: AzureDevOpsToolkit) -> str:
+    """Return what the agent knows without evidence: where it works, which projects it sees, and its tools."""
+    projects = toolkit.connection.projects if toolkit.connection else ()
+    return " ".join(("Azure DevOps", destination_of(toolkit), *projects, *toolkit.declarations))
+
+
 def tool_call(call: dict[str, Any]) -> dict[str, Any]:
     """Return a call in the form that makes a bound tool answer with a tool message."""
     return {"type": "tool_call", "id": call["id"], "name": call["name"], "args": call["args"]}

@@ -54,7 +54,7 @@ def test_an_answer_in_plain_text_is_asked_for_as_a_report(toolkit):
     *_, text, asked = [message for message in model.told[-1] if not isinstance(message, HumanMessage)]
     assert text.text == CLAIM.text
     assert asked.tool_call_id == text.tool_calls[0]["id"]
-    assert "Call write_report" in asked.content
+    assert "call write_report" in asked.content
 
 
 def test_an_answer_that_stays_in_plain_text_is_checked_as_the_report(toolkit):
@@ -86,10 +86,17 @@ def test_every_call_is_answered_and_only_people_ask_questions(toolkit):
     [
         [AIMessage(ASKED)],
         [LIST, AIMessage(ASKED)],
+        [LIST, AIMessage(f"{ASKED} [E1]")],
         [LIST, AIMessage(f"There is more than one of this name.\n\n- web\n- api\n\n**{ASKED}**")],
         [AIMessage("I look at Azure DevOps and at nothing else.")],
     ],
-    ids=["a question", "a question after reading", "a question with its reason", "nothing was read"],
+    ids=[
+        "a question",
+        "a question after reading",
+        "a question that cites",
+        "a question with its reason",
+        "nothing was read",
+    ],
 )
 def test_a_question_to_the_person_stays_a_message(toolkit, said):
     _, model, done = ask(toolkit, *said)
@@ -104,6 +111,79 @@ def test_a_question_to_the_person_stays_a_message(toolkit, said):
 def test_an_answer_that_ends_with_an_offer_is_an_answer(toolkit, said):
     _, _, done = ask(toolkit, LIST, AIMessage(said), REPORT)
     assert done["report"]["answer"] == "Nothing more."
+
+
+def follow_up(toolkit, question, *said):
+    """A second question in a thread whose first one was read for and reported."""
+    graph, model, _ = ask(toolkit, LIST, REPORT, *said)
+    return model, graph.invoke({"messages": [("user", question)]}, CONFIG)
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("And builds 37 and 99?", "Build 37 succeeded, and build 99 was started by Tom Becker yesterday."),
+        ("who broke it", "Tom Becker broke it."),
+        ("Since when?", "Since 2026-11-17."),
+        ("Which commit was it?", "It was 1a2b3c4."),
+        ("What was it?", "Tom Becker renamed the variable. Shall I file a bug?"),
+        ("How many are open?", "Three pull requests."),
+        ("Was it Tom Becker?", "Yes."),
+        ("Is everything all right now?", "Yes, all is well."),
+        ("Thanks!", "You're welcome. By the way, build 37 failed too."),
+    ],
+    ids=lambda text: text[:20],
+)
+def test_a_follow_up_that_is_answered_in_plain_text_is_asked_for_as_a_report(toolkit, question, said):
+    model, done = follow_up(toolkit, question, AIMessage(said), REPORT)
+    assert done["report"]["answer"] == "Nothing more."
+    assert len(model.told) == 4
+    assert "call write_report with the whole report" in model.told[3][-1].content
+
+
+@pytest.mark.parametrize("said", ["Build 37 succeeded.", "Tom Becker broke it.", "It runs since 2026-11-17 [E1]."])
+def test_an_answer_for_which_nothing_was_ever_read_is_checked_too(toolkit, said):
+    _, model, done = ask(toolkit, AIMessage(said), AIMessage(said))
+    assert len(model.told) == 2
+    assert done["report"]["answer"] == said
+    assert done["report"]["answer_unverified"]
+
+
+def test_the_model_may_read_when_it_is_asked_for_a_report(toolkit):
+    model, done = follow_up(toolkit, "And build 37?", AIMessage("Build 37 succeeded."), LIST, REPORT)
+    assert done["report"]["usage"]["calls"] == 1
+    assert len(model.told) == 5
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("Thanks!", "You're welcome. I am done here."),
+        ("Danke!", "Gern. Wenn Sie weitere Fragen zu Builds haben, melden Sie sich."),
+        ("And the other one?", "There are two repositories of this name: web and api. Which one do you mean?"),
+    ],
+    ids=["thanks", "thanks in a language with capital nouns", "a question with its reason"],
+)
+def test_courtesy_and_questions_stay_messages_in_a_thread_that_has_evidence(toolkit, question, said):
+    model, done = follow_up(toolkit, question, AIMessage(said))
+    assert done["report"] is None
+    assert done["messages"][-1].text == said
+    assert len(model.told) == 3
+
+
+def test_what_the_agent_says_of_itself_is_a_message(toolkit):
+    said = "I read builds and work items of Azure DevOps, here those of the project Platform, with `list_builds`."
+    _, model, done = ask(toolkit, AIMessage(said))
+    assert done["report"] is None
+    assert len(model.told) == 1
+
+
+def test_a_text_without_any_fact_is_a_message_after_a_report_was_asked_for(toolkit):
+    said = AIMessage("I can only look and ask before I change anything.")
+    model, done = follow_up(toolkit, "What can you do for me?", said, said)
+    assert done["report"] is None
+    assert done["messages"][-1].text == said.text
+    assert len(model.told) == 4
 
 
 def test_no_report_is_asked_for_beyond_the_budget(toolkit):
