@@ -1,5 +1,6 @@
 """The question about writes has the shape that front ends know; what is no answer is asked again with the reason."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -218,3 +219,15 @@ def test_resuming_a_thread_asks_anew_what_an_earlier_version_asked(toolkit, orga
     [view] = asked(investigator.resume("t")).views
     assert view["arguments"]["title"] == "The gate is open"
     assert titles(organization) == []
+
+
+def test_an_edit_may_send_lists_as_their_json_text_as_some_chat_windows_do(graph, organization):
+    opened = graph(Call.to("create_work_item", **BUG.arguments, tags=["door"]), REPORT)
+    [request] = ask(opened).value["action_requests"]
+    changed = {name: json.dumps(value) if isinstance(value, list) else value for name, value in request["args"].items()}
+    changed["tags"] = '["door", "night shift"]'
+    [shown] = opened.invoke(Command(resume={"decisions": [edit(**changed)]}), CONFIG)["__interrupt__"]
+    assert shown.value["problem"] == ""
+    opened.invoke(Command(resume={"decisions": [YES]}), CONFIG)
+    [filed] = [item for item in organization.work_items if item.title == BUG.arguments["title"]]
+    assert filed.revision.fields["System.Tags"] == "door; night shift"

@@ -10,6 +10,7 @@ from tool_calls import FULL
 from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsError, errors
 from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.calls import check_values
+from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.settings import load_settings
 
 MB = 1024 * 1024
@@ -146,3 +147,24 @@ def test_random_values_pass_or_are_refused_and_never_raise_anything_else():
             check_values(value)
         except errors.InvalidRequest as error:
             error.message.encode()
+
+
+@pytest.mark.parametrize("name", ["create_work_item", "get_work_item", "query_work_items", "get_pull_request"])
+def test_lists_and_objects_may_come_as_their_json_text(name):
+    tool = TOOLS[name]
+    given = next(each for each in tool.examples if any(isinstance(value, list) for value in each.values()))
+    written = {key: json.dumps(value) if isinstance(value, list) else value for key, value in given.items()}
+    assert written != given
+    assert tool.validate(written) == tool.validate(given)
+
+
+@pytest.mark.parametrize("text", ["[1", "x", '{"a": 1}', "[" * 5_000, '["x", {}]', "null", "35"])
+def test_a_text_that_is_no_such_list_is_refused_as_it_was_given(text):
+    with pytest.raises(InvalidRequest, match=r"^update_work_item: .*fields") as refused:
+        TOOLS["update_work_item"].validate({"id": 4, "revision": 5, "fields": text})
+    assert text[:20] in refused.value.message.replace('\\"', '"')
+
+
+def test_a_title_that_looks_like_a_list_stays_a_text():
+    title = '["a", "b"]'
+    assert TOOLS["create_work_item"].validate({"type": "Bug", "title": title}).title == title

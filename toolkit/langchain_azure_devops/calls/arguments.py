@@ -4,6 +4,7 @@ import difflib
 import json
 import math
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -111,6 +112,8 @@ def require_keywords(tool: str, args: tuple[object, ...], kwargs: dict[str, obje
 def validate_arguments(tool: str, parameters: type[BaseModel], given: Mapping[str, object]) -> BaseModel:
     """Check the arguments of a call and fill in defaults; a null counts as not given.
 
+    A list or object may come as its JSON text, which is how some models and chat windows send it.
+
     Args:
         tool: The name of the tool.
         parameters: The model of its arguments.
@@ -122,13 +125,40 @@ def validate_arguments(tool: str, parameters: type[BaseModel], given: Mapping[st
     values = {name: value for name, value in given.items() if value is not None}
     check_values(values)
     try:
-        arguments = parameters.model_validate(values)
+        arguments = _validate_with_texts(parameters, values)
     except ValidationError as error:
         mistakes = _describe_mistakes(tool, list(parameters.model_fields), error)
         raise InvalidRequest(mistakes, subject="arguments") from None
     # A text such as "1e99" became a number only now.
     check_values(arguments)
     return arguments
+
+
+def _validate_with_texts(parameters: type[BaseModel], values: Mapping[str, object]) -> BaseModel:
+    """Check arguments; where a text does not fit, try the list or object that it may be the JSON of.
+
+    Raises:
+        ValidationError: They do not fit, as they were given.
+    """
+    try:
+        return parameters.model_validate(values)
+    except ValidationError as error:
+        wrong = {str(entry["loc"][0]) for entry in error.errors(include_url=False) if entry["loc"]}
+        parsed = {name: _parse_json(values[name]) for name in wrong & values.keys()}
+        with suppress(ValidationError):
+            return parameters.model_validate({**values, **parsed})
+        raise
+
+
+def _parse_json(value: object) -> object:
+    """Return the list or object of which a text is the JSON, else the value as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        parsed = json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+    return parsed if isinstance(parsed, list | dict) else value
 
 
 def _describe_mistakes(tool: str, known: list[str], error: ValidationError) -> str:
