@@ -1,8 +1,9 @@
 """Delete what a LangGraph server no longer needs: threads that are old, and what is kept beside deleted threads.
 
-That is their evidence, and what the journal holds of their writes; a write whose outcome is not known stays, because a
-later one may equal it. `langgraph.json` names `app`, and the server adds it to its own application. The server itself
-knows nothing of the evidence in its store and of the journal, and `langgraph dev` deletes no old threads.
+That is their evidence, their approvals, and what the journal holds of their writes; a write whose outcome is not known
+stays, because a later one may equal it. `langgraph.json` names `app`, and the server adds it to its own application.
+The server itself knows nothing of the evidence in its store and of the journal, and `langgraph dev` deletes no old
+threads.
 """
 
 import asyncio

@@ -12,6 +12,13 @@ from langchain_azure_devops.text import join_halves
 
 __all__ = ["OpenWrite", "Outcome", "WriteJournal"]
 
+_APPROVALS = "SELECT id FROM approvals WHERE substr(id, 1, ?) = ?", "DELETE FROM approvals WHERE id = ?"
+_SETTLED = (
+    "SELECT id FROM intents WHERE substr(id, 1, ?) = ? AND status IS NOT NULL AND status <> 'unknown'",
+    "DELETE FROM intents WHERE id = ?",
+)
+"""What selects the entries of a thread, and what deletes one."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -137,7 +144,9 @@ class WriteJournal:
         self._database.change(into, (status, _storable(text), data, write_id))
 
     def delete_settled(self, thread: str, threads: Sequence[str]) -> None:
-        """Delete the writes of a thread whose outcome is known.
+        """Delete the writes of a thread whose outcome is known, and all its approvals.
+
+        The approvals go first: with one of them, a write that the journal does not know any more could be sent again.
 
         Args:
             thread: The name of the thread, with which the ids of its writes begin.
@@ -145,10 +154,10 @@ class WriteJournal:
         """
         begins = f"{thread}:"
         others = tuple(f"{name}:" for name in threads if name.startswith(begins))
-        wanted = "SELECT id FROM intents WHERE substr(id, 1, ?) = ? AND status IS NOT NULL AND status <> 'unknown'"
-        for (write_id,) in self._database.read(wanted, (len(begins), begins)):
-            if not write_id.startswith(others):
-                self._database.change("DELETE FROM intents WHERE id = ?", (write_id,))
+        for wanted, delete in (_APPROVALS, _SETTLED):
+            for (write_id,) in self._database.read(wanted, (len(begins), begins)):
+                if not write_id.startswith(others):
+                    self._database.change(delete, (write_id,))
 
     def close(self) -> None:
         """Close the database."""

@@ -97,7 +97,7 @@ class ThreadDatabase(ABC):
         return sorted(found, key=lambda thread: thread.changed, reverse=True)
 
     def delete(self, thread: str) -> None:
-        """Delete a thread: its evidence, its messages, its lock, and what the journal holds of its settled writes.
+        """Delete a thread: its evidence, messages, lock, approvals, and what the journal holds of its settled writes.
 
         A write whose outcome is not known stays in the journal, because a later one may equal it.
 

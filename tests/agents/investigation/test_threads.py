@@ -113,7 +113,11 @@ def test_a_write_whose_outcome_is_not_known_outlives_its_thread(toolkit, place):
         threads.journal.begin("t:approve:1:digest", "create_work_item")
         threads.journal.begin("t:approve:2:digest", "create_work_item")
         threads.journal.finish("t:approve:2:digest", "written", "done")
+        threads.journal.approve("t:approve:1:digest", "digest", "dana")
+        threads.journal.approve("tt:approve:1:digest", "digest", "dana")
         threads.delete("t")
+        assert not threads.journal.is_approved("t:approve:1:digest", "digest", "dana")
+        assert threads.journal.is_approved("tt:approve:1:digest", "digest", "dana")
         assert threads.journal.outcome("t:approve:1:digest") is not None
         assert threads.journal.outcome("t:approve:2:digest") is None
     finally:

@@ -216,6 +216,21 @@ def test_a_write_that_is_found_after_a_kill_is_reported_like_one_that_went_throu
     assert entry["summary"].startswith(f"id: {item.id}, title: The gate is open")
 
 
+def test_what_the_journal_stored_of_a_write_counts_when_it_is_not_found_any_more(
+    toolkit, server, organization, tmp_path
+):
+    path = tmp_path / "threads.sqlite"
+    killed_at("finished", server, path)
+    [item] = bugs(organization)
+    item.revision.fields["System.Title"] = "Another"
+    with open_investigator(model(), toolkit, path=path) as investigator:
+        list(investigator.resume("t"))
+        entry, [row], _ = write_of(investigator, "t")
+    assert (row["what"], row["title"]) == (f"Bug {item.id}", "The gate is open")
+    assert row["url"].endswith(f"/_workitems/edit/{item.id}")
+    assert entry["data"]["id"] == item.id
+
+
 def test_a_write_that_an_equal_one_finds_is_reported_whole_in_both_threads(toolkit, server, organization, tmp_path):
     path = tmp_path / "threads.sqlite"
     killed_at("sent", server, path)

@@ -126,11 +126,27 @@ def test_a_deleted_thread_takes_its_settled_writes_with_it(server, client):
         assert [write for write, _ in begun if journal.outcome(write)] == [lost]
 
 
+def test_an_approval_counts_no_more_when_its_thread_is_deleted_and_made_anew(client, world):
+    thread, _ = ask(client, "File replayed.")
+    asked = client.threads.get_state(thread)["values"]["messages"]
+    values = answer(client, thread, APPROVE)
+    [[identifier, decision]] = values["decisions"].items()
+    assert (decision["decision"], world.titles().count("replayed")) == ("approve", 1)
+    client.threads.delete(thread)
+    client.threads.create(thread_id=thread, graph_id=GRAPH)
+    replayed = {"messages": asked, "decisions": {identifier: {**decision, "evidence_id": ""}}}
+    client.threads.update_state(thread, replayed, as_node="approve")
+    values = client.runs.wait(thread, GRAPH, input=None)
+    assert "has no such approval" in json.dumps(values["messages"])
+    assert world.titles().count("replayed") == 1
+
+
 def test_a_restart_deletes_the_evidence_of_threads_that_were_deleted_in_other_ways(world, server):
     with server.client() as client:
         kept, _ = ask(client, "Which projects are there?")
         pruned, _ = ask(client, "Which projects are there?")
         assert client.threads.prune([pruned])["pruned_count"] == 1
+    # `langgraph dev` stores no further question after it has deleted a thread, so the tests of that stand above.
     server.stop()
     server.start()
     with server.client() as client:
