@@ -15,6 +15,7 @@ from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.automations.filed import FiledRecord
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import ScriptedModel
+from azure_devops_agents.threads.sqlite_database import SqliteThreads
 from langchain_azure_devops.errors import AuditFailed, AzureDevOpsError, Misconfigured
 from langchain_azure_devops.safety import AuditLog, make_private, make_private_folder
 from langchain_azure_devops.safety.private_files import FileTightened
@@ -179,3 +180,19 @@ def test_a_command_says_what_it_tightened(tmp_path):
     with closing(sqlite3.connect(state / "threads.sqlite")) as opened:
         assert opened.execute("SELECT count(*) FROM checkpoints").fetchone()[0] > 0
     assert Path(state / "audit.jsonl").read_text()
+
+
+def test_a_second_process_leaves_the_changes_of_the_first_in_place(tmp_path):
+    path = tmp_path / "threads.sqlite"
+    code = (
+        "import sys; from pathlib import Path\n"
+        f"from {SqliteThreads.__module__} import SqliteThreads\n"
+        "threads = SqliteThreads(Path(sys.argv[1])); print(threads.journal.outcome('a').status); threads.close()"
+    )
+    with closing(SqliteThreads(path)) as threads:
+        threads.journal.begin("a", "create_work_item")
+        for status in ("unknown", "written"):
+            threads.journal.finish("a", status, "")
+            seen = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+            assert seen.stdout.strip() == status
+            assert path.with_name("threads.sqlite-wal").exists(), "the other process took itself for the last one"

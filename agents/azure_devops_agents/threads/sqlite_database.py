@@ -177,7 +177,7 @@ class SqliteThreads(ThreadDatabase):
 def _describe(error: Exception, path: Path) -> str:
     """Say what is wrong with a file of threads, and what to do."""
     told = str(error)
-    if isinstance(error, OSError) or any(word in told for word in ("readonly", "unable to open", "disk I/O")):
+    if isinstance(error, OSError) or any(word in told for word in ("readonly", "unable to open")):
         return f"The threads cannot be stored in {path} ({told}). Choose a file in a folder that may be written."
     if "locked" in told:
         return f"Another process is writing to {path} ({told}). Nothing was changed here; try again when it is done."

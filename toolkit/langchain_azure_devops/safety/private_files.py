@@ -22,18 +22,27 @@ class FileTightened(UserWarning):
 def make_private(path: Path) -> Path:
     """Create a file for its owner alone, or take the access of all others from an existing one; return its path.
 
-    The files that SQLite keeps beside it are treated alike.
+    The files that SQLite keeps beside it are treated alike. An existing file is never opened: closing it would release
+    the locks with which SQLite in this process keeps other processes from changing a database.
 
     Raises:
         Misconfigured: It belongs to somebody else, or is a link or no file.
     """
-    os.close(open_private(path, os.O_RDWR | os.O_CREAT))
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, _FILE))
+    except FileExistsError:
+        _take_access(path)
     for ending in _BESIDE:
-        beside = path.with_name(path.name + ending)
         # SQLite in another process may remove one at any moment.
         with contextlib.suppress(FileNotFoundError):
-            os.close(open_private(beside, os.O_RDWR))
+            _take_access(path.with_name(path.name + ending))
     return path
+
+
+def _take_access(path: Path) -> None:
+    found = path.lstat()
+    _check(path, found, stat.S_ISREG, "is a link or no regular file")
+    _tighten(path, found.st_mode, _FILE)
 
 
 def open_private(path: Path, flags: int) -> int:
