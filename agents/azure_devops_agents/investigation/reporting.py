@@ -44,6 +44,7 @@ from azure_devops_agents.reports.report import (
 )
 from azure_devops_agents.reports.support import check_report, is_worse, list_problems
 from azure_devops_agents.reports.timeline import build_timeline
+from azure_devops_agents.reports.writes import UnsentWrite
 from langchain_azure_devops import AzureDevOpsToolkit
 
 _MOST_PROBLEMS = 20
@@ -116,8 +117,25 @@ class ReportNodes:
         said = (wanted["args"].get("answer") if wanted else None, str(getattr(state["messages"][-1], "text", "")))
         question = str(since_question(state["messages"])[0].text)
         report, question = clear_known(self.toolkit.client, (taken, question))
-        checked = check_report(report, texts, known, question, answered_by_code=taken["answer"] not in said)
+        unsent, by_code = self._list_unsent(state), taken["answer"] not in said
+        checked = check_report(report, texts, known, question, unsent=unsent, answered_by_code=by_code)
         return add_places(checked, known, texts)
+
+    def _list_unsent(self, state: State) -> list[UnsentWrite]:
+        """List the writes of the thread that left no evidence, because a person, a plan or code did not let them."""
+        writers, here, decided = list_writers(self.toolkit), calls_of_question(state), state.get("decisions", {})
+        left = {entry["call"] for entry in state.get("evidence", {}).values()}
+        said = {each.tool_call_id: str(each.text) for each in state["messages"] if isinstance(each, ToolMessage)}
+        calls = [call for each in state["messages"] if isinstance(each, AIMessage) for call in each.tool_calls]
+        found = []
+        for call in calls:
+            if call["name"] in writers and call["id"] not in left:
+                identifier = str(call["id"])
+                entry: Mapping[str, Any] = decided.get(identifier) or {}
+                given = clear_known(self.toolkit.client, call["args"])
+                by, how = str(entry.get("approver", "")), str(entry.get("decision", ""))
+                found.append(UnsentWrite(call["name"], given, how, by, said.get(identifier, ""), identifier in here))
+        return found
 
     def _may_repair(self, state: State) -> bool:
         """Return whether the model may be asked to repair its report: once, and within the budget."""

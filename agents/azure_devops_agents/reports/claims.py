@@ -18,7 +18,7 @@ from azure_devops_agents.reports.knowledge import Knowledge, Support, fold
 from azure_devops_agents.reports.quotes import Found
 from azure_devops_agents.reports.sentences import Sentence, split_sentences
 from azure_devops_agents.reports.units import Source, Unit
-from azure_devops_agents.reports.writes import find_claimed_write
+from azure_devops_agents.reports.writes import find_claimed_write, tells_of_unsent
 
 _MOST_CHANGED = 2
 _OF_OTHERS = frozenset({"id", "number", "date", "name", "hash", "literal", "weekday"})
@@ -63,8 +63,9 @@ class Claims:
         return compared.list_missing()
 
     def check_answer(
-        self, answer: str, found: Iterable[Found], cited: Sequence[str], told: Iterable[str] = ()
-    ) -> list[tuple[str, list[str]]]:
+        self, answer: str, found: Iterable[Found], cited: Sequence[str], told: Iterable[str] = (),
+        unsent: Iterable[Unit] = (),
+    ) -> list[tuple[str, list[str]]]:  # fmt: skip
         """Return each sentence of an answer with the facts that the evidence of the statements does not support.
 
         Args:
@@ -72,11 +73,14 @@ class Claims:
             found: The quotes of the statements.
             cited: The evidence of the statements.
             told: Evidence that the report names by itself: refusals, failures and writes.
+            unsent: The writes that were not sent.
         """
         quoted = [unit for place in found for unit in self.quoted_units(place)]
         named = [unit for name in told for unit in (*self._sources[name].units, self._sources[name].call)]
-        marked, support = [], Support([*self._around(quoted), *named])
+        marked, shown = [], [*self._around(quoted), *named]
+        supports = {False: Support(shown), True: Support([*shown, *unsent])}
         for sentence in split_sentences(answer):
+            support = supports[tells_of_unsent(sentence.text)]
             knowledge = self._knowledge([*cited, *sentence.cited, *told])
             compared = Comparison(sentence.text, knowledge, quoted, support, self._question, knowledge.everything)
             if problems := [*self._list_unknown(sentence), *compared.problems(), *self._compare_writes(compared)]:

@@ -9,6 +9,7 @@ from azure_devops_agents.reports.cells import compare_all, compare_cells, compar
 from azure_devops_agents.reports.facts import CERTAIN, Fact, find_facts, split_clauses
 from azure_devops_agents.reports.knowledge import Knowledge, Support, agrees, fold, results_of
 from azure_devops_agents.reports.units import Unit
+from azure_devops_agents.reports.writes import UNSENT
 
 _LONGEST, _MOST_FACTS = 2_000, 100
 """A sentence with more characters or more facts is not compared: it would take long, and no reader could check it."""
@@ -187,6 +188,8 @@ class Comparison:
 
     def _compare_result(self, fact: Fact, results: Sequence[Fact], about: Mapping[Fact, Sequence[Unit]]) -> str:
         """Return how evidence contradicts a result, or that no evidence tells one."""
+        if self._is_of_unsent_write(fact):
+            return ""
         claimed = [other.value for other in results if other.noun == fact.noun and not other.negated]
         if rows := self._find_named_rows(fact):
             return _contradict(fact, claimed, {_name_row(unit): set(results_of(unit.text)[fact.noun]) for unit in rows})
@@ -194,6 +197,14 @@ class Comparison:
         if any(known.values()):
             return _contradict(fact, claimed, known)
         return self._compare_free_result(fact)
+
+    def _is_of_unsent_write(self, fact: Fact) -> bool:
+        """Return whether a result was decided about a write, or would have been written by it, and was not sent."""
+        units = [unit for unit in self._near.units if unit.part == UNSENT]
+        told = [unit for unit in units if agrees(fact.value, results_of(unit.text)[fact.noun])]
+        about = [other for other in self.facts if other.clause == fact.clause and other.kind == "id"]
+        named = [unit for unit in told if all(Support([unit]).has(subject) for subject in about)]
+        return bool(named)
 
     def _find_named_rows(self, fact: Fact) -> list[Unit]:
         """Return the quoted rows inside a record, such as stages, whose first cell the sentence names."""

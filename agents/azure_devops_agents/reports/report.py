@@ -11,6 +11,8 @@ from azure_devops_agents.evidence.record import Evidence, is_continued
 WRITE_REPORT = "write_report"
 _MOST_FOUND = 40
 """The most results that a report of code lists."""
+_LONGEST_TITLE = 100
+_DECIDED = {"reject": "rejected", "stop": "stopped", "outdated": "changed since it was approved"}
 _LISTED = re.compile(r"(E\d+) ")
 SECTIONS = ("observed", "inferred", "hypotheses_rejected", "not_determined")
 
@@ -98,6 +100,15 @@ def split_gap(line: str) -> tuple[str, str]:
     return (found[1], line[found.end() :]) if found else ("", line)
 
 
+def name_call(call: Mapping[str, Any]) -> str:
+    """Name a write that was asked for, with the title or the id of what it is about, so that two can be told apart."""
+    given = call["args"]
+    if title := " ".join(str(given.get("title") or "").split())[:_LONGEST_TITLE]:
+        return f'{call["name"]} "{title}"'
+    number = given.get("id") or given.get("ids") or ""
+    return f"{call['name']} {number}".strip()
+
+
 def list_coverage(
     evidence: Mapping[str, Evidence], decisions: Mapping[str, Mapping[str, Any]], limits: list[str], failure: str = ""
 ) -> dict[str, list[str]]:
@@ -109,7 +120,8 @@ def list_coverage(
     for decision in decisions.values():
         if decision["decision"] != "approve":
             reason = f": {decision['reason']}" if decision["reason"] else ""
-            gaps.setdefault("not_written", []).append(f"{decision['call']['name']}, {decision['decision']}{reason}")
+            how = _DECIDED.get(decision["decision"], decision["decision"])
+            gaps.setdefault("not_written", []).append(f"{name_call(decision['call'])}, {how}{reason}")
     written = [f"{entry['id']} {entry['tool']}" for entry in evidence.values() if entry["status"] == "written"]
     if written:
         gaps["written"] = written

@@ -1,6 +1,6 @@
 """Check what a report says against the evidence that it cites."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from azure_devops_agents.reports.citations import cited_in
@@ -8,6 +8,7 @@ from azure_devops_agents.reports.claims import Claims
 from azure_devops_agents.reports.quotes import SHORTEST, Found, QuoteFinder
 from azure_devops_agents.reports.report import SECTIONS
 from azure_devops_agents.reports.units import Source
+from azure_devops_agents.reports.writes import UnsentWrite
 
 _READ = frozenset({"ok", "empty", "partial"})
 """The states of evidence that the report does not list by itself."""
@@ -20,6 +21,7 @@ def check_report(
     index: Mapping[str, Mapping[str, Any]] | None = None,
     question: str = "",
     *,
+    unsent: Sequence[UnsentWrite] = (),
     answered_by_code: bool = False,
 ) -> dict[str, Any]:
     """Move every statement that its evidence does not support to `unverified`, with the `problem`.
@@ -33,9 +35,10 @@ def check_report(
         texts: The texts of the evidence, by id.
         index: What the state keeps of the evidence, by id: the calls that were made, and how they ended.
         question: What was asked. An answer may repeat its names.
+        unsent: The writes that were asked for and not sent. An answer may tell of them and has nothing to cite for it.
         answered_by_code: Whether code wrote the answer, such as why there is no report. It is not checked.
     """
-    checker = SupportChecker(texts, index or {}, question)
+    checker = SupportChecker(texts, index or {}, question, unsent)
     result: dict[str, Any] = {**report, "unverified": []}
     for section in SECTIONS:
         kept = []
@@ -80,13 +83,18 @@ def _source(name: str, text: str, entry: Mapping[str, Any]) -> Source:
 class SupportChecker:
     """Checks the parts of one report."""
 
-    def __init__(self, texts: Mapping[str, str], index: Mapping[str, Mapping[str, Any]], question: str) -> None:
-        """Take the evidence and the question, as `check_report` does."""
+    def __init__(
+        self, texts: Mapping[str, str], index: Mapping[str, Mapping[str, Any]], question: str,
+        unsent: Sequence[UnsentWrite] = (),
+    ) -> None:  # fmt: skip
+        """Take the evidence, the question and the writes that were not sent, as `check_report` does."""
         self._sources = sources = {name: _source(name, text, index.get(name) or {}) for name, text in texts.items()}
         self._told = [name for name in texts if str((index.get(name) or {}).get("status") or "ok") not in _READ]
         self._finder = QuoteFinder({name: source.text for name, source in sources.items()})
         self._written = [name for name in texts if (index.get(name) or {}).get("status") == "written"]
         self._claims = Claims(sources, question, written=bool(self._written))
+        self._unsent = [write.as_unit(number) for number, write in enumerate(unsent)]
+        self._reports_a_decision = any(write.asked_now for write in unsent)
 
     def find(self, statement: Mapping[str, Any]) -> Found | None:
         """Return the place of a statement's quote."""
@@ -109,10 +117,11 @@ class SupportChecker:
         rows = [row for section in SECTIONS for row in report[section]]
         found = [place for row in rows if row["quote"] and (place := self.find(row)) is not None]
         cited = [name for row in (*rows, *report["unverified"]) for name in row["evidence"]]
-        marked = self._claims.check_answer(report["answer"], found, cited, self._told)
+        marked = self._claims.check_answer(report["answer"], found, cited, self._told, self._unsent)
         said = [{"statement": sentence, "problem": "; ".join(problems)} for sentence, problems in marked]
         rests_on = [*cited, *cited_in(report["answer"]), *self._written]
-        if report["verdict"] != "inconclusive" and not self._sources.keys() & rests_on:
+        needs_none = report["verdict"] == "answered" and self._reports_a_decision
+        if report["verdict"] != "inconclusive" and not needs_none and not self._sources.keys() & rests_on:
             said.insert(0, {"statement": report["answer"], "problem": _CITES_NOTHING})
         return said
 

@@ -1,9 +1,12 @@
-"""Find sentences that tell of a write: only evidence of one can support them."""
+"""Find sentences that tell of a write: only evidence of one, or of the decision against it, can support them."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from azure_devops_agents.reports.facts import is_denied, mask_quoted
+from azure_devops_agents.reports.units import Source, Unit
 
 _NEW = "filed|created|opened|raised|logged|posted|added|left|written|submitted"
 _DONE = (
@@ -56,3 +59,45 @@ def find_claimed_write(sentence: str) -> ClaimedWrite | None:
                 if not denied and not is_denied(text[: found.end() - len(verb)]):
                     return ClaimedWrite(verb.lower(), own)
     return None
+
+
+@dataclass(frozen=True)
+class UnsentWrite:
+    """A write that was asked for and not sent, so that it left no evidence: what was decided about it, or why not.
+
+    Attributes:
+        tool: The tool that would have written.
+        arguments: What it would have written.
+        decision: What was decided: reject, stop or outdated; empty when nobody was asked.
+        approver: Who decided.
+        told: What the model was told.
+        asked_now: Whether the current question asked for it, and not an earlier one of the thread.
+    """
+
+    tool: str
+    arguments: Mapping[str, Any]
+    decision: str
+    approver: str
+    told: str
+    asked_now: bool
+
+    def as_unit(self, number: int) -> Unit:
+        """Return what is known of the write, as one of several."""
+        call = Source("", "", self.tool, self.arguments).call
+        text = f"{_DECIDED.get(self.decision, 'refused')} by {self.approver}\n{self.told}\n{self.tool}\n{call.text}"
+        return Unit("", text, call.fields, UNSENT, call.ids, places=range(number, number + 1))
+
+
+UNSENT = "unsent"
+"""The part of a unit that tells of a write that was not sent."""
+_DECIDED = {"approve": "approved", "reject": "rejected", "stop": "stopped", "outdated": "approved"}
+_DECLINED = re.compile(
+    r"\b(?:reject\w*|declin\w+|refus\w+|den(?:y|ied)|said no|no|nothing|none|nobody|neither|not|never|without|stop\w*|"
+    r"stays?|unchanged|propos\w+|wanted|would)\b|n't\b",
+    re.IGNORECASE,
+)
+
+
+def tells_of_unsent(sentence: str) -> bool:
+    """Return whether a sentence may tell of a write that did not happen: it denies, or names a decision."""
+    return _DECLINED.search(mask_quoted(sentence)) is not None

@@ -1,0 +1,89 @@
+"""A write that was not sent leaves no evidence: the decision about it supports what a report tells of it."""
+
+import pytest
+from agent_decisions import asked, report_of
+
+from azure_devops_agents.investigation.investigator import open_investigator
+from azure_devops_agents.models.scripted import Call, ScriptedModel
+from azure_devops_agents.reports.report import plain_report
+from azure_devops_agents.reports.support import check_report
+from azure_devops_agents.reports.writes import UnsentWrite
+
+BUG = Call.to("create_work_item", type="Bug", title="The gate is open", project="Platform")
+COMMENT = Call.to("add_work_item_comment", id=4, text="It is known.")
+NO = {"type": "reject", "message": "known already"}
+
+
+def refuse(toolkit, tmp_path, answer, *writes, verdict="answered"):
+    report = Call.to("write_report", answer=answer, verdict=verdict)
+    model = ScriptedModel(steps=[list(writes), [report], [Call.to("write_report", answer="Again.", verdict=verdict)]])
+    with open_investigator(model, toolkit, path=tmp_path / "threads.sqlite") as investigator:
+        question = asked(investigator.ask("t", "File it."))
+        events = investigator.answer("t", question.interrupt_id, {"decisions": [NO] * len(writes)})
+        return report_of(list(events))
+
+
+@pytest.mark.parametrize("verdict", ["answered", "inconclusive"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Nothing was filed: you rejected the bug.",
+        'The bug "The gate is open" of Platform was not filed, because you said it is known already.',
+        "You rejected it. I filed nothing.",
+    ],
+)
+def test_a_report_of_a_rejected_write_is_neither_repaired_nor_marked(toolkit, tmp_path, answer, verdict):
+    report = refuse(toolkit, tmp_path, answer, BUG, verdict=verdict)
+    assert (report["answer"], report["answer_unverified"]) == (answer, [])
+
+
+def test_a_change_that_was_rejected_is_told_with_its_target_and_values(toolkit, organization, tmp_path):
+    [item] = [item for item in organization.work_items if item.id == 4]
+    change = Call.to("update_work_item", id=4, revision=item.revision.number, state="Resolved")
+    answer = "Bug 4 stays as it is: you rejected its change to Resolved."
+    assert refuse(toolkit, tmp_path, answer, change)["answer_unverified"] == []
+
+
+def test_writes_that_were_rejected_are_told_apart(toolkit, tmp_path):
+    second = Call.to("create_work_item", type="Bug", title="The door is open", project="Platform")
+    told = refuse(toolkit, tmp_path, "Nothing was filed.", BUG, second, COMMENT)["coverage"]["not_written"]
+    assert told == [
+        'create_work_item "The gate is open", rejected: known already',
+        'create_work_item "The door is open", rejected: known already',
+        "add_work_item_comment 4, rejected: known already",
+    ]
+
+
+def check(answer, verdict="answered", *, decision="reject", asked_now=True):
+    unsent = UnsentWrite("update_work_item", {"id": 4, "state": "Resolved"}, decision, "Dana Ortiz", "", asked_now)
+    return check_report(plain_report(answer, verdict), {}, {}, unsent=[unsent])["answer_unverified"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Bug 4 is resolved.",
+        "Bug 5 stays as it is, you rejected the change.",
+        "You approved the change of bug 4.",
+        "Mina Sato rejected the change of bug 4.",
+        "Pull request 4 was rejected.",
+        "I changed bug 4.",
+    ],
+)
+def test_a_decision_supports_nothing_else(answer):
+    assert check(answer)
+
+
+def test_a_decision_of_the_past_is_known_and_is_no_evidence_of_a_new_answer():
+    [marked] = check("Dana Ortiz rejected the change of bug 4.", asked_now=False)
+    assert marked["problem"] == "the report cites no evidence"
+
+
+@pytest.mark.parametrize("verdict", ["incident", "no_incident", "ready", "at_risk", "not_ready"])
+def test_what_is_decided_about_the_organization_needs_evidence_beside_a_decision(verdict):
+    assert check("Nothing was changed: you rejected it.", verdict)
+
+
+@pytest.mark.parametrize("decision", ["", "stop", "outdated"])
+def test_a_write_that_was_refused_otherwise_needs_no_evidence_either(decision):
+    assert check("Nothing was changed.", decision=decision) == []
