@@ -14,6 +14,7 @@ from azure_devops_agents.cli.approval_panel import show_approval
 from azure_devops_agents.cli.views import summarize_write
 from azure_devops_agents.investigation.events import ApprovalAsked, Event
 from azure_devops_agents.investigation.investigator import Investigator
+from langchain_azure_devops.errors import Conflict
 
 _VIEW = "view"
 """Shows the whole approval again, however long it is; it is no decision."""
@@ -23,13 +24,24 @@ Decide = Callable[[ApprovalAsked], Mapping[str, Any]]
 def answer_approvals(
     investigator: Investigator, thread: str, events: Iterator[Event], decide: Decide
 ) -> Iterator[Event]:
-    """Yield all events of a question and answer each approval in between."""
+    """Yield all events of a question and answer each approval in between.
+
+    Raises:
+        Conflict: While the person decided, somebody else answered, or deleted the thread.
+    """
+    asked: ApprovalAsked | None = None
     while True:
-        asked: ApprovalAsked | None = None
-        for event in events:
+        decided, asked, count = asked, None, 0
+        for count, event in enumerate(events, 1):  # noqa: B007 - counted for the line below the loop
             if isinstance(event, ApprovalAsked):
                 asked = event
             yield event
+        if decided is not None and not count:
+            raise Conflict(
+                f"This decision came too late, and nothing was written by it: the question of thread {thread} was "
+                "answered by another client, or the thread was deleted.",
+                subject=thread,
+            )
         if asked is None:
             return
         events = investigator.answer(thread, asked.interrupt_id, decide(asked))

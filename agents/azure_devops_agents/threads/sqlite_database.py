@@ -179,6 +179,8 @@ def _describe(error: Exception, path: Path) -> str:
     told = str(error)
     if isinstance(error, OSError) or any(word in told for word in ("readonly", "unable to open")):
         return f"The threads cannot be stored in {path} ({told}). Choose a file in a folder that may be written."
+    if "disk I/O" in told:
+        return f"The disk or file system reports a fault at {path} ({told}). Check it, or choose a file elsewhere."
     if "locked" in told:
         return f"Another process is writing to {path} ({told}). Nothing was changed here; try again when it is done."
     if "full" in told:

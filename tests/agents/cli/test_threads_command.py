@@ -5,11 +5,12 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from azure_devops_agents.cli.decisions import answer_all, answer_approvals
 from azure_devops_agents.cli.main import group
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 from azure_devops_agents.paths import state_path
-from langchain_azure_devops.errors import NotFound
+from langchain_azure_devops.errors import Conflict, NotFound
 
 STEPS = [[Call.to("list_pull_requests")], [Call.to("write_report", answer="Done.", verdict="answered")]]
 
@@ -48,3 +49,22 @@ def test_a_thread_that_is_not_there_is_an_error(stored):
     assert result.exit_code == NotFound.exit_code
     assert "There is no thread 'other'." in result.stderr
     assert run("delete").exit_code == 2
+
+
+@pytest.mark.parametrize("meanwhile", ["deleted", "answered"])
+def test_a_decision_that_comes_too_late_says_so(toolkit, organization, tmp_path, monkeypatch, meanwhile):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    write = Call.to("create_work_item", type="Bug", title="The gate is open", project="Platform")
+    model = ScriptedModel(steps=[[write], STEPS[1]])
+    with open_investigator(model, toolkit) as investigator:
+
+        def decide(asked):
+            if meanwhile == "deleted":
+                assert run("delete", "t").stdout == "Deleted: t\n"
+            else:
+                list(investigator.answer("t", asked.interrupt_id, answer_all(asked, {"type": "reject"})))
+            return answer_all(asked, {"type": "approve"})
+
+        with pytest.raises(Conflict, match="came too late, and nothing was written by it"):
+            list(answer_approvals(investigator, "t", investigator.ask("t", "File it."), decide))
+    assert not [item for item in organization.work_items if item.title == "The gate is open"]
