@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 from azure_devops_agents.evidence.record import READ_EVIDENCE
 from azure_devops_agents.investigation.events import BudgetUsed
 from azure_devops_agents.investigation.refusals import was_not_carried_out
-from azure_devops_agents.investigation.state import State, since_question
+from azure_devops_agents.investigation.state import State, StepTime, since_question
 from azure_devops_agents.investigation.turns.token_counts import ESTIMATED
 from azure_devops_agents.investigation.turns.tool_choice import FIND_TOOLS
 from azure_devops_agents.reports.report import WRITE_REPORT
@@ -191,7 +191,7 @@ class Meter:
     @property
     def time_limit(self) -> str:
         """The limit of time in words."""
-        return _time(self.budgets.seconds)
+        return describe_time(self.budgets.seconds)
 
     def seconds_left(self, state: State) -> float:
         """Return the seconds that are left. They are negative once the time is over."""
@@ -217,6 +217,19 @@ class Meter:
         idle = max(0.0, now - state.get("stepped", now) - longest)
         return {"stepped": now, "waited": (state.get("waited") or 0.0) + idle}
 
+    def begin_step(self, state: State, calls: int) -> StepTime:
+        """Return the time that the calls of a turn have, together with when it begins."""
+        return StepTime(left=self.seconds_left(state), since=self.now(), calls=calls)
+
+    def left_in_step(self, step: StepTime, longest: float) -> float:
+        """Return the time that is left for a call of a turn; negative when there is none.
+
+        Args:
+            step: The time that the turn's calls had at its end. Some of them may have waited for others since then.
+            longest: How many seconds one call can take. What is longer passed until another process went on.
+        """
+        return step["left"] - min(max(0.0, self.now() - step["since"]), longest * step["calls"])
+
     def describe_left(self, state: State) -> str:
         """Tell the model in one line what is left of the budget."""
         used, limits = self.usage(state), self.budgets
@@ -224,7 +237,7 @@ class Meter:
         return (
             f"[Left of the budget: {max(0, limits.calls - used['calls'])} of {_tool_calls(limits.calls)}, "
             f"{'about ' if used['estimated'] else ''}{_round_down(tokens):,} of {limits.tokens:,} tokens, "
-            f"{_time(max(0.0, self.seconds_left(state)))} of {_time(limits.seconds)}]"
+            f"{describe_time(max(0.0, self.seconds_left(state)))} of {describe_time(limits.seconds)}]"
         )
 
     def event(self, state: State) -> BudgetUsed:
@@ -257,7 +270,7 @@ def describe_budget(budgets: Budgets) -> str:
     """Announce the budget to the model, for its system prompt."""
     return (
         f"The budget of a question is {_tool_calls(budgets.calls)}, {budgets.tokens:,} tokens and "
-        f"{_time(budgets.seconds)}. The last line of the conversation says what is left. {READ_EVIDENCE}, "
+        f"{describe_time(budgets.seconds)}. The last line of the conversation says what is left. {READ_EVIDENCE}, "
         f"{FIND_TOOLS} and {WRITE_REPORT} cost no call. When a limit is reached, you can only write the report."
     )
 
@@ -292,7 +305,7 @@ def _tool_calls(number: int) -> str:
     return f"{number:,} tool call{'' if number == 1 else 's'}"
 
 
-def _time(seconds: float) -> str:
+def describe_time(seconds: float) -> str:
     """Return a time in whole minutes, or in seconds when there are few."""
     if seconds >= 120:
         return f"{math.ceil(seconds / 60):,} minutes"

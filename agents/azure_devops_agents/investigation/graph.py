@@ -92,7 +92,7 @@ def build_graph(
     evidence = EvidenceOfRun(toolkit.client, store)
     clearing = ClearNode(toolkit.client, evidence, meter)
     spent = spending or Spending()
-    turn, reading = ModelNode(model, toolkit, meter, instructions, spending=spent), ReadNode(toolkit, evidence)
+    turn, reading = ModelNode(model, toolkit, meter, instructions, spending=spent), ReadNode(toolkit, evidence, meter)
     ending = ReportNodes(
         toolkit, meter, writes, clearing, partial(spent.cost, name_model(model)), spent.currency(name_model(model))
     )

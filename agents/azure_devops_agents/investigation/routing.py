@@ -48,11 +48,13 @@ def after_model(
         if not open_calls and not meter.limit(state) and is_message(state, own_words()):
             return "answer"
         writing, ids = writers(), free_ids(state.get("evidence", {}))
-        writes_too = any(_writes(call, writing) for call in open_calls)
+        beyond = _list_beyond(state, meter, open_calls)
+        # A write beyond the budget is not carried out, so a report need not wait for it.
+        writes_too = any(_writes(call, writing) and not over for call, over in zip(open_calls, beyond, strict=True))
         finished = any(map(_is_report, open_calls)) and not writes_too
         if state.get("failure") or not open_calls or finished or state.get("last_turns", 0) >= LAST_TURNS:
             return "report"
-        beyond = _list_beyond(state, meter, open_calls)
+        time = meter.begin_step(state, len(open_calls))
         tasks, writes = list[Send](), list[dict[str, Any]]()
         for call, over in zip(open_calls, beyond, strict=True):
             if _writes(call, writing) and not over:
@@ -63,7 +65,8 @@ def after_model(
             earlier = _find_earlier(state, call, destination)
             evidence_id = "" if over or earlier or _leaves_no_evidence(call) else next(ids)
             early = REPORT_TOO_EARLY if writes_too and _is_report(call) else ""
-            tasks.append(Send("read", {**_read_task(state, call, evidence_id, over, earlier), "refusal": early}))
+            task = {**_read_task(state, call, evidence_id, over, earlier), "refusal": early, "time": time}
+            tasks.append(Send("read", task))
         return tasks
 
     return route

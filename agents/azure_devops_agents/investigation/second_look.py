@@ -159,7 +159,7 @@ class SecondLookNode:
         turn = ModelNode(
             self.model, self.toolkit, self.meter, self.instructions, TASK, only_reads=True, spending=self.spending
         )
-        reading = ReadNode(self.toolkit, self.evidence, only_reads=True)
+        reading = ReadNode(self.toolkit, self.evidence, self.meter, only_reads=True)
         ending = ReportNodes(self.toolkit, self.meter, WriteJournal(), clearing)
         graph: StateGraph[Any, Any, Any, Any] = StateGraph(State)
         graph.add_node("model", RunnableLambda(turn.call_model, turn.acall_model))

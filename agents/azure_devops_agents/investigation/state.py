@@ -50,6 +50,20 @@ class Decision(TypedDict):
     outdated: NotRequired[int]
 
 
+class StepTime(TypedDict):
+    """The time that the calls of one turn have.
+
+    Attributes:
+        left: The seconds that the question had when the turn ended.
+        since: When that was, in seconds since the epoch.
+        calls: How many calls the turn has.
+    """
+
+    left: float
+    since: float
+    calls: int
+
+
 class CallTask(TypedDict):
     """The task of a node: one tool call.
 
@@ -65,6 +79,7 @@ class CallTask(TypedDict):
         named: The hosts and mentions that the person named.
         unedited: The fingerprint of the call before it was edited.
         problem: Why the last decision was not accepted.
+        time: The time that a read has; a write is never cut off.
         outdated: The decision that no longer holds, because the state changed.
         view: What the person is shown; missing until the write is prepared, and stored because the answer is about it.
         state: The state that the person is shown; as the view.
@@ -82,6 +97,7 @@ class CallTask(TypedDict):
     named: dict[str, list[str]]
     unedited: str
     problem: str
+    time: NotRequired[StepTime]
     outdated: NotRequired[Decision | None]
     view: NotRequired[dict[str, Any]]
     state: NotRequired[Mapping[str, JsonValue] | None]

@@ -1,5 +1,6 @@
 """Budgets end a question with a report, whichever limit is reached, and the model is told the truth about them."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -18,6 +19,7 @@ from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 from azure_devops_evals.live.openai_server import OpenAIServer, Turn
+from azure_devops_simulator import Fault
 from langchain_azure_devops import AzureDevOpsToolkit, RunContext
 from langchain_azure_devops.errors import Misconfigured
 
@@ -53,6 +55,46 @@ def test_a_request_that_hangs_is_cut_at_the_time_limit_and_the_model_still_write
     assert state["report"]["coverage"]["limits"] == ["1 second"]
     assert set(offered(requests[1])) == {"read_evidence", "write_report"}
     assert "used up (1 second)" in tail(requests[1])
+
+
+@pytest.fixture
+def hurried(server, organization):
+    """Asks for the builds of a service that throttles for longer than the question may take, but not than a call."""
+
+    def ask(fault, reads=1, **config):
+        steps = [[Call.to("list_builds", project="Platform", limit=number + 1) for number in range(reads)], ENDED]
+        with AzureDevOpsToolkit.connect(base_url=server.base_url, pat=READER) as toolkit:
+            organization.faults.add(fault)
+            graph = build_graph(ScriptedModel(steps=steps), toolkit, budgets=Budgets(seconds=2))
+            if config.pop("form", "sync") == "async":
+                return asyncio.run(graph.ainvoke(QUESTION, config))
+            return graph.invoke(QUESTION, config)
+
+    return ask
+
+
+@pytest.mark.parametrize("form", ["sync", "async"])
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        (Fault(kind="throttle", path="/build/builds", retry_after=30, times=1), "throttled"),
+        (Fault(kind="delay", path="/build/builds", delay=6), "unavailable"),
+    ],
+    ids=["throttled", "no answer"],
+)
+def test_a_read_does_not_outlive_the_time_limit_of_its_question(hurried, form, fault, status):
+    state = hurried(fault, form=form)
+    [answer] = [message for message in state["messages"] if message.name == "list_builds"]
+    assert state["evidence"]["E1"]["status"] == status
+    assert "The time of this question is up: it left 2 seconds for this read." in answer.content
+    assert state["report"]["answer"] == "Done."
+    assert state["report"]["coverage"][status][0].startswith("E1 list_builds")
+
+
+def test_reads_that_wait_for_each_other_share_the_time_that_is_left(hurried):
+    state = hurried(Fault(kind="delay", path="/build/builds", delay=6), reads=3, max_concurrency=1)
+    answers = [message.content for message in state["messages"] if message.name == "list_builds"]
+    assert ["it left 2 seconds" in answer for answer in answers] == [True, False, False]
 
 
 async def test_the_same_without_blocking(reader):

@@ -209,6 +209,15 @@ def test_a_write_beside_a_report_is_asked_about_and_the_report_comes_afterwards(
     assert "not_written" not in done["report"]["coverage"]
 
 
+@pytest.mark.parametrize("calls", [[EARLY, BUG], [BUG, EARLY]], ids=["report first", "write first"])
+def test_a_report_beside_a_write_for_which_no_budget_is_left_is_taken(toolkit, calls):
+    model = Speaking(said=[LIST, AIMessage("", tool_calls=calls)], told=[])
+    graph = build_graph(model, toolkit, budgets=Budgets(calls=1), checkpointer=InMemorySaver())
+    done = graph.invoke({"messages": [("user", "File a bug.")]}, CONFIG)
+    assert done["report"]["answer"] == EARLY["args"]["answer"]
+    assert done["report"]["coverage"]["not_written"] == ["create_work_item, not carried out"]
+
+
 def test_a_report_beside_a_read_ends_the_question_and_the_read_is_no_call(toolkit):
     both = AIMessage("", tool_calls=[*REPORT.tool_calls, call("list_pull_requests")])
     _, _, done = ask(toolkit, LIST, both)

@@ -2,7 +2,7 @@
 
 A `Toolset` turns a typed function into a `Tool`; `approve_writes_with` sets who approves the writes of a block, and
 `check_values` refuses arguments that no tool accepts; `strict_schema` gives the schema of arguments in the
-form that the strict mode of every provider accepts.
+form that the strict mode of every provider accepts; `limit_reads` ends the reads of a block in time.
 """
 
 from langchain_azure_devops.calls.approval import approve_writes_with
@@ -11,6 +11,16 @@ from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.calls.fan_out import AT_ONCE
 from langchain_azure_devops.calls.optional import read_optional
 from langchain_azure_devops.calls.schema import strict_schema
+from langchain_azure_devops.calls.time_limits import limit_reads
 from langchain_azure_devops.calls.tool import Tool
 
-__all__ = ["AT_ONCE", "Tool", "Toolset", "approve_writes_with", "check_values", "read_optional", "strict_schema"]
+__all__ = [
+    "AT_ONCE",
+    "Tool",
+    "Toolset",
+    "approve_writes_with",
+    "check_values",
+    "limit_reads",
+    "read_optional",
+    "strict_schema",
+]

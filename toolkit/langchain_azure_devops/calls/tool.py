@@ -31,6 +31,7 @@ from langchain_azure_devops.calls.optional import add_gaps
 from langchain_azure_devops.calls.places import find_place, refuse_names_everywhere
 from langchain_azure_devops.calls.recovery import PendingWrite, WriteReported, remember_write, settle_write
 from langchain_azure_devops.calls.repeats import check_notice, find_equal
+from langchain_azure_devops.calls.time_limits import keep_limit, last_request
 from langchain_azure_devops.errors import InvalidRequest, StateChanged, WriteBlocked, WriteOutcomeUnknown
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.results.models import Page, Records, Result
@@ -218,9 +219,10 @@ class Tool(ToolFacts[P, R]):
         scopes = tuple(scope.value for scope in self.scopes)
         begun = time.monotonic()
         deadline = begun + client.context.timeouts.call
+        until = last_request(deadline) if request is None else deadline
         optional = tuple(scope.value for scope in self.optional)
         digest = digest_call(self.name, others)[:12]
-        call = ToolCall(self.name, scopes, grant, digest, deadline, optional, before_write=check, arguments=values)
+        call = ToolCall(self.name, scopes, grant, digest, until, optional, before_write=check, arguments=values)
         token = current_call.set(call)
         try:
             function = cast("Callable[..., Awaitable[R]]", self.function)
@@ -228,7 +230,8 @@ class Tool(ToolFacts[P, R]):
                 with ClearErrors(client, values):
                     if request is None:
                         refuse_names_everywhere(self.parameters, values)
-                        result = await function(client, **values)
+                        async with keep_limit(deadline):
+                            result = await function(client, **values)
                     else:
                         result = await self._write(client, request, values, begun, noted)
                 if isinstance(result, Page) and not isinstance(result, Records) and result.looked_in is None:
