@@ -38,7 +38,7 @@ _opening = threading.Lock()
 
 
 @dataclass(frozen=True)
-class _Parts:
+class Parts:
     """The parts that all runs share. They are opened once, because the server makes the graph anew for every run."""
 
     toolkit: AzureDevOpsToolkit
@@ -57,7 +57,7 @@ async def make_graph(runtime: ServerRuntime[Any]) -> CompiledStateGraph[Any, Any
     connection if no run before it could; a read needs none, so that a front end shows its threads also while Azure
     DevOps cannot be reached. The graph itself says in the thread why a run has no usable connection.
     """
-    parts = await asyncio.to_thread(_open_parts)
+    parts = await asyncio.to_thread(open_parts)
     if runtime.execution_runtime is not None and not _is_verified(parts.toolkit):
         await parts.toolkit.averify()
     return build_graph(
@@ -75,23 +75,25 @@ def _is_verified(toolkit: AzureDevOpsToolkit) -> bool:
     return toolkit.connection is not None and toolkit.connection.error is None
 
 
-def _open_parts() -> _Parts:
+def open_parts() -> Parts:
     """Open what the runs share, once, whichever thread asks first."""
     with _opening:
         return _open_parts_once()
 
 
 @functools.cache
-def _open_parts_once() -> _Parts:
+def _open_parts_once() -> Parts:
     toolkit = AzureDevOpsToolkit(audit=audit_path(), toolsets="all")
     model = open_model(os.environ.get(MODEL) or None)
     place = find_database()
-    return _Parts(
+    spending = open_spending(place)
+    spending.check_model(model)
+    return Parts(
         toolkit,
         model,
         WriteJournal(place),
         read_budgets(),
         load_instructions(),
         wants_second_look(),
-        open_spending(place),
+        spending,
     )

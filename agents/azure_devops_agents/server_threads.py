@@ -7,14 +7,17 @@ threads.
 """
 
 import asyncio
+import functools
 import logging
 import re
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from langchain_azure_devops.extras import naming_extras
+from langchain_azure_devops.errors import AzureDevOpsError
+from langchain_azure_devops.extras import ExtraMissing, naming_extras
 
 with naming_extras():
     from langgraph.config import get_store
@@ -28,9 +31,13 @@ with naming_extras():
 
     from azure_devops_agents.approvals.write_journal import WriteJournal
     from azure_devops_agents.evidence.store import EvidenceTexts, alist_owners
-    from azure_devops_agents.threads.opening import find_database, read_retention
+    from azure_devops_agents.server import open_parts
+    from azure_devops_agents.threads.opening import read_retention
 
 __all__ = ["adelete_old", "app"]
+
+app: Starlette
+"""What the server adds to its application (`http.app` in `langgraph.json`)."""
 
 _ID = re.compile(r"[0-9a-fA-F-]{36}")
 _THREAD = re.compile(rf"/threads/({_ID.pattern})/?")
@@ -123,19 +130,30 @@ async def _delete_regularly(store: BaseStore, journal: WriteJournal, days: int) 
 
 @asynccontextmanager
 async def _open(application: Starlette) -> AsyncIterator[None]:
-    store, journal = get_store(), await asyncio.to_thread(_open_journal)
+    store, journal = get_store(), (await asyncio.to_thread(open_parts)).journal
     application.state.store, application.state.journal = store, journal
     task = asyncio.create_task(_delete_regularly(store, journal, read_retention()))
     try:
         yield
     finally:
         task.cancel()
-        await asyncio.to_thread(journal.close)
 
 
-def _open_journal() -> WriteJournal:
-    return WriteJournal(find_database())
+@functools.cache
+def _make_app() -> Starlette:
+    return Starlette(middleware=[Middleware(_DeletesBeside)], lifespan=_open)
 
 
-app = Starlette(middleware=[Middleware(_DeletesBeside)], lifespan=_open)
-"""What the server adds to its application (`http.app` in `langgraph.json`)."""
+def __getattr__(name: str) -> Starlette:
+    """Return `app` as soon as the settings let the server work; else the process ends and says why.
+
+    What is raised later, while the server starts, would be shown as a traceback, and with each request again.
+    """
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        open_parts()
+        read_retention()
+    except (AzureDevOpsError, ExtraMissing) as error:
+        sys.exit(f"The server cannot start. {error}")
+    return _make_app()

@@ -83,6 +83,9 @@ def build_graph(
         instructions: The operator's own instructions for the model; see `load_instructions`.
         second_look: Whether an independent pass looks at each report. It gets a part of the budget.
         spending: The ceilings of a day and the prices of models; see `open_spending`.
+
+    Raises:
+        Misconfigured: A day has a ceiling of cost, and the model has no price.
     """
     clock, budget = toolkit.client.context.clock, budgets or Budgets()
     first_budget, second_budget = split_budgets(budget) if second_look else (budget, budget)
@@ -92,6 +95,7 @@ def build_graph(
     evidence = EvidenceOfRun(toolkit.client, store)
     clearing = ClearNode(toolkit.client, evidence, meter)
     spent = spending or Spending()
+    spent.check_model(model)
     turn, reading = ModelNode(model, toolkit, meter, instructions, spending=spent), ReadNode(toolkit, evidence, meter)
     ending = ReportNodes(
         toolkit, meter, writes, clearing, partial(spent.cost, name_model(model)), spent.currency(name_model(model))

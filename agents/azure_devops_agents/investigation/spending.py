@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from azure_devops_agents.approvals.shared_database import SharedDatabase, shared_database
 from azure_devops_agents.investigation.budgets import Usage, read_number
+from azure_devops_agents.models.scripted import KeylessModel
 from azure_devops_agents.settings import DAY_COST, DAY_TOKENS, PRICES
 from langchain_azure_devops.errors import AzureDevOpsError, Misconfigured
 
@@ -121,6 +122,21 @@ class Spending:
                 subject=f"{now:%Y-%m-%d}",
             )
 
+    def check_model(self, model: BaseChatModel) -> None:
+        """Accept a model whose cost can be counted, where the cost of a day has a ceiling.
+
+        Raises:
+            Misconfigured: It has no price, so that the ceiling would never be reached.
+        """
+        name = name_model(model)
+        if self.most_cost is None or name in self.prices or isinstance(model, KeylessModel):
+            return
+        known = f"has only those of {', '.join(map(repr, self.prices))}" if self.prices else "names no file with prices"
+        raise Misconfigured(
+            f"{DAY_COST} needs the price of the model {name!r}, and {PRICES} {known}. Add the price under this name.",
+            subject="prices",
+        )
+
     def spent(self, now: datetime) -> tuple[int, float]:
         """Return the tokens and the cost of a day."""
         rows = self.database.read("SELECT tokens, cost FROM spending WHERE day = ?", (f"{now:%Y-%m-%d}",))
@@ -164,6 +180,4 @@ def open_spending(place: Path | str | None, environ: Mapping[str, str] | None = 
     variables = os.environ if environ is None else environ
     tokens, cost = read_number(DAY_TOKENS, None, int, variables), read_number(DAY_COST, None, float, variables)
     prices = load_prices(None, variables)
-    if cost is not None and not prices:
-        raise Misconfigured(f"{DAY_COST} needs prices: name their file in {PRICES}.", subject="prices")
     return Spending(None if tokens is None else int(tokens), cost, prices, shared_database(place))

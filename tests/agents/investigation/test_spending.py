@@ -10,6 +10,7 @@ from langchain_openai import ChatOpenAI
 from azure_devops_agents.investigation.budgets import Usage
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.investigation.spending import CeilingReached, open_spending
+from azure_devops_agents.models.offline import OfflineModel
 from azure_devops_agents.reports.markdown import render_markdown
 from azure_devops_evals.live.openai_server import OpenAIServer, Turn
 from langchain_azure_devops.errors import Misconfigured
@@ -65,6 +66,30 @@ def test_prices_that_cannot_be_used_are_refused(tmp_path, text):
     prices.write_text(text, encoding="utf-8")
     with pytest.raises(Misconfigured, match="prices"):
         open_spending(None, {"AZURE_DEVOPS_AGENT_PRICES": str(prices)})
+
+
+def test_a_ceiling_of_cost_needs_the_price_of_the_model(ask, tmp_path, monkeypatch):
+    """Without it every turn would cost nothing, and the ceiling would hold nobody back."""
+    prices = tmp_path / "prices.toml"
+    prices.write_text('["gpt-5"]\ninput = 1.0\noutput = 10.0\n', encoding="utf-8")
+    monkeypatch.setenv("AZURE_DEVOPS_AGENT_PRICES", str(prices))
+    monkeypatch.setenv("AZURE_DEVOPS_AGENT_DAY_COST", "0.0001")
+    with pytest.raises(Misconfigured, match=r"price of the model 'local'.*only those of 'gpt-5'"):
+        ask("one")
+    prices.write_text("[local]\ninput = 1.0\noutput = 10.0\n", encoding="utf-8")
+    ask("one")
+    with pytest.raises(CeilingReached, match="in cost"):
+        ask("two")
+
+
+def test_a_ceiling_of_cost_without_prices_is_refused(ask, monkeypatch):
+    monkeypatch.setenv("AZURE_DEVOPS_AGENT_DAY_COST", "5")
+    with pytest.raises(Misconfigured, match="'local', and AZURE_DEVOPS_AGENT_PRICES names no file"):
+        ask("one")
+
+
+def test_what_costs_nothing_needs_no_price():
+    open_spending(None, {"AZURE_DEVOPS_AGENT_DAY_COST": "5"}).check_model(OfflineModel())
 
 
 def look_twice(request):

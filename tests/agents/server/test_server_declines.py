@@ -68,3 +68,20 @@ def test_a_question_that_only_a_model_can_answer_is_told_so(world):
         assert "model" in told(client, values, thread)
         with pytest.raises(Exception, match="EmptyInputError: This thread has no question"):
             client.runs.wait(client.threads.create()["thread_id"], GRAPH, input={"messages": []})
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"AZURE_DEVOPS_PAT": ""}, "set AZURE_DEVOPS_PAT"),
+        ({"AZURE_DEVOPS_AGENT_DAY_COST": "5"}, "AZURE_DEVOPS_AGENT_DAY_COST needs the price of the model 'local'"),
+    ],
+    ids=["token", "price"],
+)
+def test_a_server_that_could_answer_nothing_ends_with_one_sentence(world, settings, reason):
+    with pytest.raises(AssertionError, match="The server cannot start"), world.serve(**settings) as server:
+        server.stop()
+    log = (world.folder / "langgraph" / "server.log").read_text(encoding="utf-8")
+    assert log.rstrip().splitlines()[-1].startswith("The server cannot start. ")
+    assert reason in log.rstrip().splitlines()[-1]
+    assert "Traceback" not in log[log.rindex("Starting dev persistence") :]
