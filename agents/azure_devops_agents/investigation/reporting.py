@@ -39,6 +39,7 @@ from azure_devops_agents.reports.report import (
     WRITE_REPORT,
     describe_found,
     list_coverage,
+    name_call,
     parse_report,
     plain_report,
 )
@@ -207,11 +208,21 @@ class ReportNodes:
         return {**cleared, "messages": [*cleared.get("messages", []), said], "report": final}
 
     def _list_dropped_writes(self, state: State) -> list[tuple[str, str]]:
-        """List the writes that nobody was asked about, because the question ended with the turn that wanted them."""
-        writers = list_writers(self.toolkit)
-        answers = [message for message in since_question(state["messages"]) if isinstance(message, ToolMessage)]
-        dropped = [message for message in answers if message.name in writers and was_not_carried_out(message)]
-        return [("not_written", f"{message.name}, not carried out") for message in dropped]
+        """List the writes that nobody decided about, because the question ended with the turn that wanted them."""
+        writers, decided, messages = (
+            list_writers(self.toolkit),
+            state.get("decisions", {}),
+            since_question(state["messages"]),
+        )
+        spoken = [message for message in messages if isinstance(message, AIMessage)]
+        calls = {str(call["id"]): call for message in spoken for call in message.tool_calls}
+        dropped = [
+            calls[message.tool_call_id]
+            for message in messages
+            if isinstance(message, ToolMessage) and message.name in writers and was_not_carried_out(message)
+            if message.tool_call_id in calls.keys() - decided.keys()
+        ]
+        return [("not_written", f"{name_call(call)}, not carried out") for call in dropped]
 
     def answer(self, state: State) -> dict[str, Any]:
         """End a question that the model answered in plain text, such as a question to the person."""
@@ -270,7 +281,7 @@ def _list_unfinished_writes(
     for identifier, decision in decided.items():
         if decision["decision"] != "approve" or identifier in answered:
             continue
-        name, before = decision["call"]["name"], journal.outcome(decision["write_id"])
+        name, before = name_call(decision["call"]), journal.outcome(decision["write_id"])
         if before is None:
             found.append(("not_written", f"{name}, approved and not carried out"))
         else:

@@ -4,7 +4,7 @@ import copy
 from datetime import UTC, datetime
 
 import pytest
-from agent_decisions import NO, STOP, YES, answer, asked, edit, questions
+from agent_decisions import NO, STOP, YES, answer, asked, edit, questions, report_of
 from langchain_core.messages import AIMessage, HumanMessage, RemoveMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
@@ -139,6 +139,25 @@ def test_stop_beside_an_edit_and_a_yes_writes_nothing_asks_nothing_and_reports_o
         assert investigator.pending("t") is None
     assert titles(organization) == []
     assert sum(isinstance(event, ReportReady) for event in events) == 1
+
+
+@pytest.mark.parametrize(
+    ("decisions", "told"),
+    [
+        ([YES, STOP], ["approved and not carried out", "stopped"]),
+        ([STOP, NO], ["stopped", "rejected: known already"]),
+        ([edit_bug(title="Gate 7 is open"), STOP], ["stopped", "stopped"]),
+    ],
+    ids=["yes", "no", "edit"],
+)
+def test_each_write_beside_a_stop_is_told_once_and_by_its_title(investigate, decisions, told):
+    with investigate([BUG, TASK], REPORT) as investigator:
+        report = report_of(answer(investigator, asked(investigator.ask("t", "File both.")), *decisions))
+    listed = [text for status, texts in report["coverage"].items() if status == "not_written" for text in texts]
+    named = [
+        f'create_work_item "{call.arguments["title"]}", {how}' for call, how in zip((BUG, TASK), told, strict=True)
+    ]
+    assert sorted(listed) == sorted(named)
 
 
 # -- a no is remembered ----------------------------------------------------------------------------------------------

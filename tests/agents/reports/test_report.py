@@ -123,8 +123,8 @@ class Died(BaseException):
 @pytest.mark.parametrize(
     ("step", "written", "status", "told"),
     [
-        ("finish", 1, "unknown", "create_work_item, begun when the process ended"),
-        ("begin", 0, "not_written", "create_work_item, approved and not carried out"),
+        ("finish", 1, "unknown", 'create_work_item "The gate is open", begun when the process ended'),
+        ("begin", 0, "not_written", 'create_work_item "The gate is open", approved and not carried out'),
     ],
 )
 def test_a_write_that_a_dead_process_left_is_in_the_report_of_the_next_question(
