@@ -17,7 +17,12 @@ from langchain_azure_devops.calls import strict_schema
 from langchain_azure_devops.errors import WriteOutcomeUnknown
 from langchain_azure_devops.text import fence
 
-_NOT_AGAIN = "known from an earlier attempt, and nothing was sent twice"
+_EARLIER = {
+    "written": "written by an earlier attempt, and not sent again",
+    "unknown": "begun by an earlier attempt; whether it was written is not known, and it was not sent again",
+}
+"""What is said of a write that was begun before, by its status."""
+_FAILED_EARLIER = "refused in an earlier attempt, and not sent again"
 
 
 def available_tools(toolkit: AzureDevOpsToolkit, *, only_reads: bool = False) -> dict[str, BaseTool]:
@@ -112,8 +117,9 @@ def record_found(toolkit: AzureDevOpsToolkit, evidence_id: str, call: dict[str, 
     update = record_write(toolkit, evidence_id, call, message)
     # Without data, the text alone is known.
     told = f"{update['evidence'][evidence_id]['summary']}; " if found.artifact else ""
-    known = {"status": found.status or "unknown", "summary": f"{told}{_NOT_AGAIN}"}
-    update["evidence"][evidence_id].update(known)
+    status = found.status or "unknown"
+    summary = f"{told}{_EARLIER.get(status, _FAILED_EARLIER)}"
+    update["evidence"][evidence_id].update({"status": status, "summary": summary})
     return update
 
 

@@ -162,6 +162,8 @@ def test_a_process_killed_at_any_point_never_leads_to_two_writes(
         assert (question is not None) == (coverage is None)
     report = report_of(events)
     assert (coverage or "written") in report["coverage"]
+    if coverage == "unknown":
+        assert "whether it was written is not known" in report["coverage"]["unknown"][0]
     if point in {"begun", "sent"}:
         assert recorded(log) == [(coverage, True)]
     assert len(bugs(organization)) == (0 if coverage == "unknown" else 1)
