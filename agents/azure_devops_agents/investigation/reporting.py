@@ -61,6 +61,8 @@ class ReportNodes:
     clearing: ClearNode
     cost: Callable[[Usage], float | None] = lambda _: None
     currency: str = ""
+    lists_found: bool = True
+    """Whether the report that code writes lists what was found; otherwise it only says why the model wrote none."""
 
     def report(self, state: State) -> dict[str, Any]:
         """Take the report from the model's last message, check what it says, and answer the calls that remain."""
@@ -169,6 +171,8 @@ class ReportNodes:
 
     def _tell_found(self, state: State, why: str) -> dict[str, Any]:
         """Return the report that code writes when the model wrote none: why, and what is known."""
+        if not self.lists_found:
+            return plain_report(why)
         calls = calls_of_question(state)
         found = [entry for entry in state.get("evidence", {}).values() if entry["call"] in calls]
         return plain_report(f"{why} {describe_found(found)}")

@@ -169,7 +169,7 @@ def _second_look(report: Mapping[str, Any], links: Mapping[str, Any]) -> Iterato
     if not looked:
         return
     yield Point(_LOOKS[str(looked["result"])])
-    lead = "Reason" if looked["result"] == "left_out" else "Difference"
+    lead = "Reason" if looked["result"] in {"left_out", "failed"} else "Difference"
     yield from (Point(one_line(entry), lead=lead) for entry in looked["differences"])
     if _disagrees(report):
         yield Point(one_line(looked["answer"]), lead=f"Its answer ({_name_verdict(str(looked['verdict']))})")

@@ -13,6 +13,7 @@ from azure_devops_agents.investigation.events import SecondLookBegun
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.investigation.second_look import split_budgets, wants_second_look
+from azure_devops_agents.reports.citations import cited_in
 from azure_devops_agents.reports.markdown import render_markdown
 from azure_devops_evals.live.openai_server import OpenAIServer, Turn
 from langchain_azure_devops import AzureDevOpsToolkit
@@ -141,6 +142,19 @@ def test_a_second_look_whose_model_fails_leaves_the_report_as_it_is(reader):
     assert looked["result"] == "failed"
     assert "The model failed" in looked["differences"][0]
     assert state["report"]["verdict"] == "answered"
+
+
+@pytest.mark.parametrize(
+    "second",
+    [[Turn(calls=[READ])], [Turn(calls=[READ]), Turn()], [Turn(calls=[READ]), Turn(status=400)]],
+    ids=["it never reports", "it says nothing", "the model fails"],
+)
+def test_a_second_look_without_a_report_says_why_and_lists_no_evidence_of_its_own(reader, second):
+    state, _ = ask(reader, play(FIRST, second, compare(agrees=True)), calls=8)
+    [why] = state["report"]["second_look"]["differences"]
+    assert cited_in(why) == []
+    assert "found" not in why
+    assert f"- **Reason**: {why}" in render_markdown(state["report"])
 
 
 def test_text_in_evidence_names_no_host_that_may_become_a_link(reader, organization):
