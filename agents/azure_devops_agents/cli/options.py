@@ -1,5 +1,6 @@
 """The options that several commands share. Only click is imported here, so that `--help` never waits for HTTP."""
 
+import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -202,13 +203,19 @@ REPORT_ENDINGS = (".md", ".html", ".json", ".sarif")
 def _check_report_files(
     context: click.Context, parameter: click.Parameter, given: tuple[Path, ...]
 ) -> tuple[Path, ...]:
-    """Accept only files whose form is known and whose folder exists, before anything is asked."""
+    """Accept only files whose form is known and whose folder can be written, before anything is asked."""
     for path in given:
         if path.suffix.lower() not in REPORT_ENDINGS:
             endings = ", ".join(REPORT_ENDINGS)
             raise click.BadParameter(f"{path.name!r} must end with one of {endings}.", context, parameter)
-        if not path.absolute().parent.is_dir():
-            raise click.BadParameter(f"There is no folder {str(path.absolute().parent)!r}.", context, parameter)
+        folder = path.absolute().parent
+        if not folder.is_dir():
+            raise click.BadParameter(f"There is no folder {str(folder)!r}.", context, parameter)
+        try:
+            tempfile.TemporaryFile(dir=folder).close()
+        except OSError as error:
+            told = f"No file can be made in {str(folder)!r}: {error.strerror}."
+            raise click.BadParameter(told, context, parameter) from None
     return given
 
 

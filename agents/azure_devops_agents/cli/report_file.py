@@ -70,7 +70,7 @@ def write_report(
             raise
     except OSError as error:
         raise InvalidRequest(
-            f"The report was not written to {path.name}: {error.strerror}. Choose another file.", subject="report"
+            f"The report was not written to {path}: {error.strerror}. Choose another file.", subject="report"
         ) from error
 
 

@@ -25,7 +25,7 @@ def render_markdown(report: Mapping[str, Any], title: str = "") -> str:
         report: The report, as the graph stores it.
         title: A heading for a file; the last message of the agent needs none.
     """
-    return "\n".join(_render(outline(report), one_line_markdown(title)))
+    return "\n".join(_render(outline(report), _linked(title, "")))
 
 
 def _render(found: Outline, title: str) -> Iterator[str]:

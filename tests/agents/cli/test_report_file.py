@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from markdown_it import MarkdownIt
 
 from azure_devops_agents.cli.report_file import write_report
 from azure_devops_agents.cli.report_view import show_report, shows_links
@@ -71,10 +72,29 @@ def test_an_unknown_ending_is_refused_before_anything_is_asked(investigate, tmp_
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("folder", "says"), [("/proc", "No file can be made in '/proc'"), ("/none", "no folder '/none'")]
+)
+def test_a_folder_that_takes_no_file_is_refused_before_anything_is_asked(investigate, folder, says):
+    done = investigate("--report", f"{folder}/report.md")
+    assert done.returncode == 2
+    assert says in " ".join(done.stderr.replace("\u2502", "").split())
+    assert done.stdout == ""
+
+
+def test_the_question_above_a_report_shows_no_picture_and_is_no_link(tmp_path):
+    asked = "Is ![this](http://evil.example/x.png) ours? <img src=x> [or](http://evil.example)"
+    write_report(tmp_path / "report.md", REPORT, EVIDENCE, asked)
+    heading = (tmp_path / "report.md").read_text(encoding="utf-8").splitlines()[0]
+    shown = MarkdownIt().renderInline(heading)
+    assert "<img" not in shown
+    assert "<a " not in shown
+
+
 def test_a_file_that_cannot_be_written_stays_as_it_was(tmp_path):
     file = tmp_path / "report.md"
     file.mkdir()
-    with pytest.raises(InvalidRequest, match=r"was not written to report\.md"):
+    with pytest.raises(InvalidRequest, match=r"was not written to /.*/report\.md: "):
         write_report(file, REPORT, EVIDENCE)
     assert list(tmp_path.iterdir()) == [file]
 
