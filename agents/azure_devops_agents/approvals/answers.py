@@ -9,6 +9,17 @@ DECISIONS = ("approve", "edit", "reject", "stop")
 """The decisions of a person about a write. `stop` ends the question; LangChain's types do not have it."""
 _REVIEWED = ["approve", "edit", "reject"]
 _LONGEST_PROBLEM = 600
+_NUMBERED = 2
+"""How many parts the place of a decision has: the list, and the number in it."""
+_FAULTS = {
+    "union_tag_invalid": f"has none of the types {', '.join(DECISIONS[:-1])} and {DECISIONS[-1]}",
+    "union_tag_not_found": "has no type",
+    "missing": "is missing",
+    "string_type": "is no text",
+    "list_type": "is no list",
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "is no object"),
+}
+"""What pydantic calls the faults of an answer, in words for people."""
 
 
 class _Decision(BaseModel):
@@ -110,14 +121,14 @@ def read_answer(answer: object, names: Sequence[str]) -> list[Approve | Edit | R
         raise ValueError(f"This is no answer to the question. {expected}")
     if "type" in answer:
         if len(names) != 1:
-            raise ValueError(f"One decision came, and {len(names)} writes wait. {expected}")
+            raise ValueError(f"{_compare_counts(1, len(names))} {expected}")
         answer = {"decisions": [answer]}
     try:
         decisions = Answer.model_validate(answer).decisions
     except ValidationError as error:
         raise ValueError(f"{_describe_fault(error, answer)} {expected}") from None
     if len(decisions) != len(names):
-        raise ValueError(f"{len(decisions)} decisions came, and {len(names)} writes wait. {expected}")
+        raise ValueError(f"{_compare_counts(len(decisions), len(names))} {expected}")
     for decision, name in zip(decisions, names, strict=True):
         if isinstance(decision, Edit) and decision.edited_action.name != name:
             raise ValueError(f"An edit changes the arguments of {name}, and cannot make another call of it. {expected}")
@@ -132,11 +143,26 @@ def _describe_expected(number: int) -> str:
     )
 
 
+def _compare_counts(came: int, waiting: int) -> str:
+    decisions = {0: "No decision", 1: "One decision"}.get(came, f"{came} decisions")
+    return f"{decisions} came, and {'one write waits' if waiting == 1 else f'{waiting} writes wait'}."
+
+
 def _describe_fault(error: ValidationError, answer: Mapping[str, Any]) -> str:
     """Say what is wrong with an answer, in words that repeat nothing of it."""
     given = answer["decisions"]
     types = [each.get("type") for each in given if isinstance(each, dict)] if isinstance(given, list) else []
     if "respond" in types:
         return "The type respond is not allowed here. Use approve, edit, reject or stop."
-    faults = [f"{'.'.join(map(str, each['loc']))}: {each['type'].replace('_', ' ')}" for each in error.errors()]
-    return f"The answer does not have the form of one ({'; '.join(faults)})."[:_LONGEST_PROBLEM]
+    faults = [
+        f"{_name_place(each['loc'])} {_FAULTS.get(each['type'], 'has the wrong form')}" for each in error.errors()
+    ]
+    return f"The answer cannot be used: {'; '.join(faults)}"[:_LONGEST_PROBLEM] + "."
+
+
+def _name_place(place: Sequence[str | int]) -> str:
+    """Name the part of an answer that is wrong. The third part of a place is the type of the decision."""
+    if len(place) < _NUMBERED:
+        return "decisions"
+    decision, inner = f"decision {int(place[1]) + 1}", ".".join(map(str, place[_NUMBERED + 1 :]))
+    return f"{inner} of {decision}" if inner else decision

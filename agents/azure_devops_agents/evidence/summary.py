@@ -14,6 +14,12 @@ def summarize_error(artifact: Mapping[str, Any]) -> str:
     return f"[{' '.join(word for word in words if word) or 'unavailable'}]"[:_MAX]
 
 
+def summarize_refusal(artifact: Mapping[str, Any], text: str) -> str:
+    """Say why a call was refused, in the first words below the headline, where all of them are the agent's own."""
+    reason = "" if artifact.get("origins") else text.partition("\n")[2].partition("\n")[0]
+    return (f"{reason[: _MAX - 3]}..." if len(reason) > _MAX else reason) or summarize_error(artifact)
+
+
 def summarize_result(artifact: Mapping[str, Any]) -> str:
     """Say how many rows or lines a result has and whether these are all, or name the record that it is."""
     data, kind = artifact.get("data"), str(artifact.get("type") or "result").replace("_", " ")

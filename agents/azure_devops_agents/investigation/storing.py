@@ -11,7 +11,7 @@ from langgraph.store.base import BaseStore
 
 from azure_devops_agents.evidence.record import index_entry
 from azure_devops_agents.evidence.store import EvidenceTexts
-from azure_devops_agents.evidence.summary import summarize_error
+from azure_devops_agents.evidence.summary import summarize_refusal
 from azure_devops_agents.investigation.events import ToolFinished, announce
 from azure_devops_agents.investigation.outgoing import Outgoing
 from langchain_azure_devops import AzureDevOps
@@ -84,4 +84,4 @@ def _describe_answer(message: ToolMessage) -> tuple[str, str]:
     """Return the status and the summary of an answer that left no evidence."""
     if message.status != "error" or not isinstance(message.artifact, dict):
         return "ok", ""
-    return str(message.artifact.get("status") or "error"), summarize_error(message.artifact)
+    return str(message.artifact.get("status") or "error"), summarize_refusal(message.artifact, str(message.text))

@@ -1,6 +1,7 @@
 """The question about writes has the shape that front ends know; what is no answer is asked again with the reason."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,7 +14,9 @@ from langgraph.graph import START, StateGraph
 from langgraph.types import Command, Send, interrupt
 from pydantic import TypeAdapter
 
+from azure_devops_agents.approvals.answers import read_answer
 from azure_devops_agents.investigation.budgets import Budgets
+from azure_devops_agents.investigation.events import WriteDecided
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import ApprovalPending, Investigator, open_investigator
 from azure_devops_agents.investigation.state import State
@@ -135,6 +138,41 @@ def test_a_bare_decision_is_no_answer_when_several_writes_wait(graph, organizati
     assert titles(organization) == []
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ([], "No decision came, and one write waits."),
+        ([YES, YES], "2 decisions came, and one write waits."),
+        ("approve", "The answer cannot be used: decisions is no list."),
+        ([{"type": "yes"}], "decision 1 has none of the types approve, edit, reject and stop."),
+        ([{"type": 7}], "decision 1 has none of the types approve, edit, reject and stop."),
+        ([YES, {}], "decision 2 has no type."),
+        ([YES, "approve"], "decision 2 is no object."),
+        ([{"type": "edit"}], "edited_action of decision 1 is missing."),
+        (
+            [{"type": "edit", "edited_action": {"name": "create_work_item", "args": 3}}],
+            "edited_action.args of decision 1 is no object.",
+        ),
+        ([{**YES, "digest": 7}, {}], "digest of decision 1 is no text; decision 2 has no type."),
+    ],
+    ids=str,
+)
+def test_the_reason_is_a_sentence_for_people(given, said):
+    with pytest.raises(ValueError, match=re.escape(said)) as refused:
+        read_answer({"decisions": given}, ["create_work_item"])
+    assert "_type" not in str(refused.value)
+    assert str(refused.value).endswith('or {"type": "stop"}.')
+
+
+def test_the_stream_says_why_a_rejected_write_was_not_carried_out(graph):
+    running = graph(BUG, REPORT)
+    ask(running)
+    parts = list(running.stream(Command(resume={**NO, "message": "Not today."}), CONFIG, stream_mode="custom"))
+    [finished] = [part for part in parts if part["type"] == "tool_finished" and part["tool"] == "create_work_item"]
+    assert (finished["evidence_id"], finished["status"]) == ("", "blocked")
+    assert finished["summary"] == "A person said no: Not today. Do not ask again for the same."
+
+
 def test_respond_is_refused_in_words_that_say_why(graph):
     running = graph(BUG, REPORT)
     ask(running)
@@ -146,7 +184,11 @@ def test_one_decision_that_is_asked_again_does_not_undo_the_others(toolkit, orga
     with open_investigator(model([BUG, TASK], REPORT), toolkit, path=tmp_path / "t.sqlite") as investigator:
         both = asked(investigator.ask("t", "File them."))
         other = {**YES, "digest": "of another view"}
-        again = asked(answer(investigator, both, YES, other))
+        events = list(answer(investigator, both, YES, other))
+        decided = [event.decision for event in events if isinstance(event, WriteDecided)]
+        again = asked(events)
+        # Only a decision that counts is announced.
+        assert decided == ["approve", "asked"]
         assert [view["arguments"]["type"] for view in again.views] == ["Task"]
         assert titles(organization) == []
         assert questions(answer(investigator, again, YES)) == []

@@ -145,10 +145,12 @@ class ApproveNode:
             # Nothing of this turn is written, so that an edited call need not be shown again.
             decisions = [Stop(type="stop") if isinstance(each, Edit) else each for each in decisions]
         approver = self.name_approver()
+        steps = [took]
         for task, decision in zip(tasks, decisions, strict=True):
-            announce(WriteDecided(task["call"]["id"], task["call"]["name"], decision.type, approver))
-        pairs = zip(tasks, decisions, strict=True)
-        return [took, *(self._decide(task, decision, approver) for task, decision in pairs)]
+            steps.append(self._decide(task, decision, approver))
+            if _is_taken(task, steps[-1]):
+                announce(WriteDecided(task["call"]["id"], task["call"]["name"], decision.type, approver))
+        return steps
 
     def _ask_again(self, problem: str) -> Step:
         """Ask about the same writes once more, and say why."""
@@ -200,7 +202,8 @@ class ApproveNode:
         update: dict[str, Any] = {"decisions": {call["id"]: entry}}
         if decision == "approve":
             return Step({**update, "waiting": {call["id"]: None}})
-        who, why = "A person" if self.preparing.plan is None else "The write plan", f": {reason}" if reason else ""
+        who = "A person" if self.preparing.plan is None else "The write plan"
+        why = f": {reason.rstrip('.')}" if reason else ""
         error = blocked(call, f"{who} said no{why}. Do not ask again for the same.")
         about = {"tool": request.tool, "digest": request.digest, "approver": approver, "reason": reason}
         refused = refuse(task, error, {**about, "decision": decision})
@@ -253,6 +256,13 @@ def _prepare_again(task: CallTask) -> Step:
     unseen.pop("view", None)
     unseen.pop("state", None)
     return Step({"waiting": {task["call"]["id"]: unseen}})
+
+
+def _is_taken(task: CallTask, step: Step) -> bool:
+    """Return whether a decision counts: it is stored, or the edited call is shown. Else the person is asked again."""
+    identifier = task["call"]["id"]
+    again = step.update.get("waiting", {}).get(identifier)
+    return identifier in step.update.get("decisions", {}) or (again is not None and not again["problem"])
 
 
 def _join(steps: Sequence[Step]) -> dict[str, Any]:
