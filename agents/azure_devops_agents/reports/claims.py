@@ -82,7 +82,10 @@ class Claims:
         for sentence in split_sentences(answer):
             support = supports[tells_of_unsent(sentence.text)]
             knowledge = self._knowledge([*cited, *sentence.cited, *told])
-            compared = Comparison(sentence.text, knowledge, quoted, support, self._question, knowledge.everything)
+            near = Support([*support.units, *self._read_by(sentence.cited, tables=True)])
+            compared = Comparison(
+                sentence.text, knowledge, quoted, near, self._question, knowledge.everything, sentence.cited
+            )
             if problems := [*self._list_unknown(sentence), *compared.problems(), *self._compare_writes(compared)]:
                 marked.append((sentence.text, problems))
         return marked
@@ -126,11 +129,17 @@ class Claims:
         return [other for unit in quoted for other in self._knowledge([unit.evidence_id]).stands_in(unit)]
 
     def _beside(self, found: Found, cited: Iterable[str]) -> list[Unit]:
-        """Return what other cited evidence adds without a quote: the call, the totals, and a record that was read."""
-        others = [self._sources[name] for name in cited if name in self._sources and name != found.evidence_id]
+        """Return what other cited evidence adds without a quote."""
+        return self._read_by(name for name in cited if name != found.evidence_id)
+
+    def _read_by(self, cited: Iterable[str], *, tables: bool = False) -> list[Unit]:
+        """Return what evidence says as a whole: the call, the totals, and a record that was read, with its tables."""
+        sources = [self._sources[name] for name in cited if name in self._sources]
+        units = [unit for source in sources for unit in source.units]
         return [
-            *(source.call for source in others),
-            *(unit for source in others for unit in source.units if unit.part == "head" or unit.is_record),
+            *(source.call for source in sources),
+            *(unit for unit in units if unit.part == "head" or unit.is_record),
+            *(unit for unit in units if tables and unit.fields and unit.own is not None),
         ]
 
 

@@ -1,8 +1,8 @@
 """Compare the facts of one sentence with the evidence that may support it."""
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from azure_devops_agents.reports.cells import compare_all, compare_cells, compare_literal, compare_row
@@ -17,6 +17,7 @@ _TOO_LONG = "it is too long to be compared with the evidence; say it in shorter 
 _SUBJECTS = frozenset({"id", "number"})
 _BOUND = frozenset({"name", "date", "hash"})
 _TIED = frozenset({"id", "number", "name", "date", "literal", "hash"})
+_COPIED = frozenset({"literal", "hash"})
 _FIELD = re.compile(r"\b([a-z][a-z_]{1,40}): ([\w-]{1,100})")
 _LIKE = frozenset({"type", "pipeline"})
 """The columns in which the rows of a list of ids are alike."""
@@ -41,7 +42,7 @@ class Comparison:
 
     def __init__(
         self, sentence: str, knowledge: Knowledge, quoted: Sequence[Unit], near: Support, question: str,
-        far: Support | None = None,
+        far: Support | None = None, named: Collection[str] = (),
     ) -> None:  # fmt: skip
         """Take the sentence and its evidence.
 
@@ -52,12 +53,13 @@ class Comparison:
             near: The quotes with what stands around them.
             question: What was asked, folded.
             far: Other evidence that counts where it says a fact together with another one; none by default.
+            named: The ids of the evidence that the sentence itself names.
         """
         self.sentence = sentence
         self.facts = find_facts(sentence, knowledge.names) if len(sentence) <= _LONGEST else []
         self._too_long = len(sentence) > _LONGEST or len(self.facts) > _MOST_FACTS
         self._knowledge, self._quoted, self._near, self._question = knowledge, quoted, near, question
-        self._far = far or Support([])
+        self._far, self._named = far or Support([]), named
 
     def problems(self) -> list[str]:
         """Return what the evidence does not say, or says otherwise."""
@@ -69,10 +71,14 @@ class Comparison:
             if fact not in self._missing:
                 clauses[fact.clause].append(fact)
         told += compare_row(self.sentence, self._knowledge)
-        for number, words in enumerate(split_clauses(self.sentence)):
-            told += self._compare_rows(words, [fact for fact in self.facts if fact.clause == number])
-        for clause in clauses.values():
-            about = self._owners(clause)
+        words = split_clauses(self.sentence)
+        for number, part in enumerate(words):
+            told += self._compare_rows(part, [fact for fact in self.facts if fact.clause == number])
+        about: Mapping[Fact, Sequence[Unit]] = {}
+        for number in sorted(clauses):
+            clause = clauses[number]
+            goes_on = words[number].startswith(":") and all(fact.kind == "result" for fact in clause)
+            about = self._owners(clause) or (about if goes_on else {})  # such as "Build 35: failed"
             told += [problem for fact in clause if (problem := self._compare_bound(fact, about))]
             results = [fact for fact in clause if fact.kind == "result"]
             found = [problem for fact in results if (problem := self._compare_result(fact, results, about))]
@@ -125,9 +131,15 @@ class Comparison:
         """Return whether evidence that is cited and not quoted says a fact together with another one of the sentence.
 
         In "Build 35 of Mina Sato failed" the row of build 35 ties the name to the id. In "Bugs 4, 27 and 33 are open"
-        with a quote of bug 4, the other ids are tied when their rows have the type of bug 4.
+        with a quote of bug 4, the other ids are tied when their rows have the type of bug 4. Evidence that the sentence
+        names ties what is copied from it, and an id that stands alone.
         """
         others = [other for other in self.facts if other.clause == fact.clause and other is not fact]
+        named = [self._knowledge.texts[name] for name in self._named if name in self._knowledge.texts]
+        if (fact.kind in _COPIED or (fact.kind == "id" and not others)) and any(text.has(fact) for text in named):
+            return True
+        before = [other for other in self.facts if other.clause == fact.clause - 1]
+        others = others or [other for other in before if other.kind in _SUBJECTS]
         for unit in self._knowledge.everything.units:
             alone = self._knowledge.alone(unit)
             if unit.part == "call" or not alone.has(fact):
@@ -145,7 +157,7 @@ class Comparison:
     def _is_like(self, fact: Fact, listed: Sequence[Fact]) -> bool:
         """Return whether an entry of a list is of the same kind as the entries that are quoted."""
         if fact.kind not in _SUBJECTS:
-            return any(text.has(fact) and all(map(text.has, listed)) for text in self._knowledge.texts)
+            return any(text.has(fact) and all(map(text.has, listed)) for text in self._knowledge.texts.values())
         quoted = [
             unit for other in listed if self._near.has(other) for unit in self._knowledge.owners(other) if unit.is_row
         ]
@@ -191,7 +203,7 @@ class Comparison:
         if self._is_of_unsent_write(fact):
             return ""
         claimed = [other.value for other in results if other.noun == fact.noun and not other.negated]
-        if rows := self._find_named_rows(fact):
+        if rows := self._find_named_rows(fact, about):
             return _contradict(fact, claimed, {_name_row(unit): set(results_of(unit.text)[fact.noun]) for unit in rows})
         known = {subject.text: self._results_of(units, fact.noun) for subject, units in about.items()}
         if any(known.values()):
@@ -206,11 +218,14 @@ class Comparison:
         named = [unit for unit in told if all(Support([unit]).has(subject) for subject in about)]
         return bool(named)
 
-    def _find_named_rows(self, fact: Fact) -> list[Unit]:
-        """Return the quoted rows inside a record, such as stages, whose first cell the sentence names."""
-        said = fold(self.sentence)
-        inner = [unit for unit in self._quoted if unit.fields and unit.part not in {"", "record", "call"}]
-        named = [unit for unit in inner if re.search(rf"(?<!\w){re.escape(fold(_name_row(unit)))}(?!\w)", said)]
+    def _find_named_rows(self, fact: Fact, about: Mapping[Fact, Sequence[Unit]]) -> list[Unit]:
+        """Return the rows inside a record that the sentence names, such as "the Deploy stage", or a quoted one."""
+        clause, said = fold(split_clauses(self.sentence)[fact.clause]), fold(self.sentence)
+        inside = _inner_rows(unit for units in about.values() for unit in self._knowledge.extend(units).units)
+        named = [unit for unit in inside if re.search(_with_noun(unit), clause)]
+        if not named:
+            first = [(unit, re.escape(fold(_name_row(unit)))) for unit in _inner_rows(self._quoted)]
+            named = [unit for unit, name in first if re.search(rf"(?<!\w){name}(?!\w)", said)]
         return [unit for unit in named if results_of(unit.text)[fact.noun]]
 
     def _compare_free_result(self, fact: Fact) -> str:
@@ -269,6 +284,13 @@ class Comparison:
             for name, value in source.call.fields.items():
                 arguments[name].add(value)
         found = {len(values) for name, values in arguments.items() if f"{name.rstrip('s')}s" in said}
+        inner = _inner_rows(self._knowledge.everything.units)
+        kinds = Counter((unit.evidence_id, unit.own, unit.fields.get("kind", "")) for unit in inner)
+        found |= {
+            number
+            for (*_, kind), number in kinds.items()
+            if kind and re.search(rf"\b{re.escape(kind)}(?:s|ren)?\b", said)
+        }
         for rows in self._tables:
             found |= {len(rows), *_sums(rows)}
             found |= {
@@ -287,6 +309,18 @@ def _contradict(fact: Fact, claimed: Sequence[str], known: Mapping[str, set[str]
         if found and not fact.negated and not any(agrees(value, found) for value in claimed):
             return f"{subject} is not {fact.text} but {', '.join(sorted(found))}"
     return ""
+
+
+def _inner_rows(units: Iterable[Unit]) -> list[Unit]:
+    """Return the rows of tables inside records."""
+    return [unit for unit in units if unit.fields and unit.part not in {"", "record", "call"}]
+
+
+def _with_noun(unit: Unit) -> str:
+    """Return the pattern of a row's name beside what it is, such as "Deploy stage" or "stage Deploy"."""
+    name = rf"[\"']?{re.escape(fold(_name_row(unit)))}[\"']?"
+    noun = "|".join(re.escape(fold(kind)) for kind in {unit.part.removesuffix("s"), unit.fields.get("type", "")} - {""})
+    return rf"(?<!\w)(?:{name} (?:{noun})|(?:{noun}) {name})(?!\w)"
 
 
 def _name_row(unit: Unit) -> str:

@@ -58,7 +58,10 @@ _NUMBER_WORDS = {word: number for number, word in enumerate(_WORDS, 2)}
 _VOTED = frozenset({"approved", "rejected", "reviewed", "commented", "said", "asked", "requested"})
 _COMMON = frozenset(
     """
-    a an the i it its no not yes of in on at by for from to and or but as is are was were be so if then there this that
+    a an the i it its no not neither nor either such same other another most many several few more less next last first
+    second third our your his her my their me him them us also thus hence so therefore thereby meanwhile otherwise
+    instead despite according due based given unlike under over into via per above below here now today yesterday
+    yes of in on at by for from to and or but as is are was were be so if then there this that
     these those he she they we you one only none nothing nobody all both each every some any what which who whose when
     where why how before after since until while during between because although however also still already never
     azure devops git github linux windows docker kubernetes helm python java node npm yaml json xml html http https url
@@ -78,9 +81,10 @@ _NUMBERS = rf"{_ONE}(?:(?:,? (?:and|or|&) |, | to |-){_ONE})*"
 _NOUNS = sorted((*NOUNS, "line number"), key=len, reverse=True)
 _ID = re.compile(
     rf"\b(?P<noun>{'|'.join(noun.replace(' ', r'[ -]') for noun in _NOUNS)})(?:s|es)?"
-    rf"(?: (?:number|no\.?|id))?[ #!]{{1,2}}(?P<numbers>{_NUMBERS})",
+    rf"(?:(?: (?:number|no\.?|id))?[ #!]{{1,2}}|(?<=pr)-?)(?P<numbers>{_NUMBERS})",
     re.IGNORECASE,
 )
+_SHORT_ID = re.compile(r"PR-?\d{1,9}", re.IGNORECASE)
 _MARKED = re.compile(r"(?<!\w)(?P<mark>AB#|[#!])(?P<number>\d{1,9})\b")
 _HASH = re.compile(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,40}\b")
 _NUMBER = re.compile(
@@ -93,12 +97,12 @@ _COMPARED = re.compile(
     re.IGNORECASE,
 )
 _COUNT = re.compile(
-    rf"\b(?P<word>{'|'.join(_WORDS)})\b(?=:|(?: (?:of|the|these|those|other|more|\w+ing|\w+ed|\w+))? ?(?:\w+ )?\w+s\b)",
+    rf"(?<![\w-])(?P<word>{'|'.join(_WORDS)})\b"
+    r"(?=:|(?: (?:of|the|these|those|other|more|\w+ing|\w+ed|\w+))? ?(?:\w+ )?(?:\w+s|children|people)\b)",
     re.IGNORECASE,
 )
-_COUNTED = re.compile(
-    r" (?:\w+ )?(?!(?:is|was|has|does|as|its|this|always|gives|adds|changes|names|hits|fails|passes)\b)[a-z]{2,}s\b"
-)
+_NO_NOUN = r"(?!(?:is|was|has|does|as|its|this|always|gives|adds|changes|names|hits|fails|passes)\b)"
+_COUNTED = re.compile(rf" {_NO_NOUN}(?:\w+ {_NO_NOUN})?[a-z]{{2,}}s\b")
 _NAME = re.compile(r"(?<![\w'\u2019.-])[A-Z][\w\u00c0-\u024f]*(?:[ -][A-Z][\w\u00c0-\u024f]*){0,3}")
 _NEGATED = re.compile(
     r"(?:\b(?:not|never|no|nobody|none|nothing|neither|nor|cannot|hardly|without|no longer)|n['\u2019]t)"
@@ -220,6 +224,8 @@ class _Reader:
 
     def _is_code(self, match: "re.Match[str]") -> bool:
         word = match[0]
+        if _SHORT_ID.fullmatch(word):
+            return False
         if _HASH.fullmatch(word) or re.fullmatch(r"[\d.,:/#-]+", word) or (word.lower() in self._known and "-" in word):
             return word.lower() in self._known and not re.fullmatch(r"[\d.,:/#-]+", word)
         parts = [part for part in re.split(r"[./\\_@:+#-]", word) if part]

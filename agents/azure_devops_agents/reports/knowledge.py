@@ -8,7 +8,7 @@ from functools import cached_property
 
 from azure_devops_agents.reports.dates import WEEKDAYS, Moment, find_dates, list_differences
 from azure_devops_agents.reports.facts import AGREES, RESULT, RESULTS, Fact
-from azure_devops_agents.reports.units import KINDS, NOUNS, Source, Unit
+from azure_devops_agents.reports.units import KINDS, NOUNS, Source, Unit, identifies
 
 _FAULT = re.compile(
     r"\berror|exception|\bfault|exit code|exited with code|denied|refused|gave up|timed out", re.IGNORECASE
@@ -19,6 +19,7 @@ _MENTION = re.compile(
     r"(?:[ :#!]|/){1,3}|(?P<mark>AB#|#|!|pull/))(?P<number>\d{1,9})\b",
     re.IGNORECASE,
 )
+_LINE_OF_FILE = re.compile(r"(?P<path>[^:#]+\.\w+)(?::|#L)(?P<line>\d{1,7})(?:-L?(?P<last>\d{1,7})|:\d+)?")
 _SPACES = re.compile(r"[\s|`*]+")
 _SIZES = {"kb": 1_000, "mb": 1_000_000, "gb": 1_000_000_000, "kib": 1_024, "mib": 1_048_576, "gib": 1_073_741_824}
 _SECONDS = {"ms": 0.001, "s": 1, "second": 1, "minute": 60, "h": 3_600, "hour": 3_600, "day": 86_400, "week": 604_800}
@@ -84,7 +85,7 @@ class Support:
         match fact.kind:
             case "literal":
                 written = fact.value.replace("\\t", " ").replace("\\\\", "\\")  # as in a text with escapes
-                found = fold(fact.value) in self.folded or fold(written) in self.folded
+                found = fold(fact.value) in self.folded or fold(written) in self.folded or self._has_line(fact.value)
             case "name":
                 found = re.search(rf"(?<!\w){re.escape(fold(fact.value))}(?!\w)", self.folded) is not None
             case "hash":
@@ -98,6 +99,31 @@ class Support:
             case _:
                 found = self._has_number(fact)
         return found
+
+    @cached_property
+    def _countable(self) -> list[str]:
+        """The lines that may tell how many there are of something; the fields that hold ids do not."""
+        lines = (
+            line
+            for unit in self.units
+            for line in ((f"{name}: {value}" for name, value in unit.fields.items() if not identifies(name))
+                         if unit.fields else unit.text.split("\n"))
+        )  # fmt: skip
+        return [fold(line) for line in lines]
+
+    def _has_line(self, value: str) -> bool:
+        """Return whether a value such as `session.py:14` is a line of a file that a unit, or its record, names."""
+        match = _LINE_OF_FILE.fullmatch(value)
+        if match is None:
+            return False
+        named = re.compile(rf"(?<![\w.-]){re.escape(fold(match['path']))}(?![\w-])")
+        whole = {unit.evidence_id for unit in self.units if unit.is_record and named.search(fold(unit.text))}
+        lines = {("line", int(number)) for number in match.group("line", "last") if number}
+        holding = [
+            unit for unit in self.units
+            if (not unit.is_row and unit.evidence_id in whole) or named.search(fold(unit.text))
+        ]  # fmt: skip
+        return lines <= {identified for unit in holding for identified in unit.ids}
 
     @cached_property
     def _weekdays(self) -> set[str]:
@@ -116,7 +142,8 @@ class Support:
         value = fact.value
         if fact.kind == "count":
             counted = rf"(?<![\w.,/-]){value}(?: of \d+)? [a-z(]|\bof {value}\b|[:(] ?{value}(?![\w.])"
-            return fold(fact.text) in self.folded.split() or re.search(counted, self.folded) is not None
+            said = any(re.search(counted, line) for line in self._countable if value in line)
+            return said or (not fact.text.isdigit() and fold(fact.text) in self.folded.split())
         if value in self.numbers or any(number.startswith(f"{value}.") for number in self.numbers if "." in value):
             return True
         if not fact.noun and value.isdigit() and any(other == int(value) for kind, other in self.ids if kind != "line"):
@@ -157,9 +184,9 @@ class Knowledge:
         return Support(unit for source in self.sources.values() for unit in (*source.units, source.call))
 
     @cached_property
-    def texts(self) -> list[Support]:
+    def texts(self) -> dict[str, Support]:
         """Each piece of evidence by itself."""
-        return [Support(source.units) for source in self.sources.values()]
+        return {name: Support(source.units) for name, source in self.sources.items()}
 
     def alone(self, unit: Unit) -> Support:
         """Return what one unit says by itself. Every sentence asks for it again, so it is kept."""

@@ -12,6 +12,9 @@ from azure_devops_agents.evidence.record import given_arguments
 _FIELD = re.compile(r"([a-z][a-z_]{0,40}): (.*)")
 _SUB_TABLE = re.compile(r"([a-z][a-z_]{0,40}) \(\d+\):")
 _BODY = re.compile(r"([a-z][a-z_]{0,40}):")
+_NUMBERS = re.compile(r"(?<![\w.-])\d{1,12}(?![\w.-])")
+_LINES = re.compile(r"(?:^|; )(\d{1,12})(?= |$)")
+"""The numbers of the lines that a cell holds, each before its line."""
 _LONGEST_BODY = 8_000
 _BLOCKS = frozenset({"comments", "discussion"})
 _VERBS = frozenset({"list", "get", "query", "search", "create", "update", "add", "read", "find"})
@@ -99,8 +102,14 @@ def _ids(fields: Mapping[str, str], noun: str) -> frozenset[tuple[str, int]]:
         else:
             kind = noun if name in {"id", "ids"} else KINDS.get(name.replace("_", " ").removesuffix("s"))
         if kind:
-            found |= {(kind, int(number)) for number in re.findall(r"(?<![\w.-])\d{1,12}(?![\w.-])", value)}
+            numbers = _LINES.findall(value) if name == "lines" else _NUMBERS.findall(value)
+            found |= {(kind, int(number)) for number in numbers}
     return frozenset(found)
+
+
+def identifies(name: str) -> bool:
+    """Return whether a field of this name holds the ids of records."""
+    return name in {"id", "ids", "target", "old", "new"} or name.replace("_", " ").removesuffix("s") in KINDS
 
 
 class _Parser:
