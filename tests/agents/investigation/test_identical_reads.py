@@ -40,6 +40,7 @@ def commit(toolkit):
 
 FINAL = {
     "file": lambda commit: read(version=commit, version_type="commit"),
+    "file by the id alone": lambda commit: read(version=commit),
     "folder": lambda commit: Call.to("list_repository_files", repository="docs", version=commit, version_type="commit"),
     "end of a log": lambda _: Call.to("get_build_log", build=35, log=5),
     "lines of a log": lambda _: Call.to("get_build_log", build=35, log=5, first_line=3, last_line=9),

@@ -57,6 +57,11 @@ def version_query(version: str | None, version_type: VersionType = "branch") -> 
     return {"versionDescriptor.version": version, "versionDescriptor.versionType": kind}
 
 
+def is_at_commit(at: Mapping[str, QueryValue]) -> bool:
+    """Return whether a version is a commit, whose files never change. Branches and tags move."""
+    return at.get("versionDescriptor.versionType") == "commit"
+
+
 WEB_LINES = "&line={line}&lineEnd={end}&lineStartColumn=1&lineEndColumn=1&lineStyle=plain"
 """What follows the web address of a file to show some of its lines."""
 

@@ -1,7 +1,6 @@
 """Repositories, their branches, directories and files."""
 
 import asyncio
-import re
 from typing import Annotated
 
 from pydantic import AliasChoices, AliasPath, BeforeValidator, Field
@@ -32,6 +31,7 @@ from langchain_azure_devops.tools.git import (
     WEB_LINES,
     VersionType,
     content,
+    is_at_commit,
     known_repository,
     place_of,
     version_query,
@@ -234,11 +234,6 @@ async def list_tags(
     return page
 
 
-def _is_at_commit(version: str | None, version_type: str) -> bool:
-    """Return whether a call reads at a commit that its whole id names. Branches and tags move."""
-    return version_type == "commit" and re.fullmatch("[0-9a-fA-F]{40}", version or "") is not None
-
-
 @toolset.read(Scope.CODE, default=True, example={"repository": "platform-api", "depth": 20})
 async def list_repository_files(
     client: AzureDevOps,
@@ -278,7 +273,7 @@ async def list_repository_files(
     for index, entry in enumerate(page.items):
         if entry.is_folder:
             page.items[index] = entry.model_copy(update={"path": entry.path + "/"})
-    page.final = _is_at_commit(version, version_type)
+    page.final = is_at_commit(at)
     return page if version is None else page.each(at=web_version(at))
 
 
@@ -316,7 +311,7 @@ async def read_repository_file(
         path=path,
         version=version,
         at=None if version is None else web_version(at),
-        final=_is_at_commit(version, version_type),
+        final=is_at_commit(at),
         partial=not lines.whole or lines.binary or lines.lfs or any(len(line) >= MAX_LINE for _, line in kept),
         notes=_make_notes(lines, text, first_line),
         first_line=kept[0][0] if kept else 0,
