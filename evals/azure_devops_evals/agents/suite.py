@@ -44,6 +44,12 @@ class Plan:
     seconds: float = SECONDS
     script: Callable[[Case], list[Step]] = reference_solution
 
+    def list_options(self) -> list[str]:
+        """Return the options of the command that play cases in this way."""
+        model = ["--model", self.model] if self.model else []
+        time_limit = [] if self.seconds == SECONDS else ["--timeout", f"{self.seconds:g}"]
+        return ["--agent", self.agent, *model, *time_limit]
+
 
 def run_agent(
     plan: Plan,
@@ -87,7 +93,7 @@ def play_and_judge_agent(plan: Plan, case: Case, trial: int = 1) -> Result:
         outcome, structured = play_agent(case, environment, load_factory(plan.agent), model, plan.seconds)
         free = plan.model is not None
         checks = applicable_checks(_checks(case, free=free), outcome, structured=structured)
-        result = judge_outcome(case, outcome, (), checks, any_wording=free)
+        result = judge_outcome(case, outcome, (), checks, any_wording=free, options=plan.list_options())
         left_out = tuple(
             check.name for check in expected_checks(case) if check.name not in {one.name for one in checks}
         )

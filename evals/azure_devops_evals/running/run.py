@@ -53,7 +53,11 @@ class Result:
 def run_case(case: Case, *, steps: Player | None = None, recordings: Path = RECORDINGS) -> Result:
     """Play the reference solution of a case, or another solution, and judge the outcome."""
     return play_and_judge(
-        case, lambda: open_environment(case, recordings), case.steps if steps is None else steps, expected_checks(case)
+        case,
+        lambda: open_environment(case, recordings),
+        case.steps if steps is None else steps,
+        expected_checks(case),
+        options=() if recordings == RECORDINGS else ("--recordings", str(recordings)),
     )
 
 
@@ -90,24 +94,32 @@ def play_and_judge(
     *,
     any_wording: bool = False,
     trial: int = 1,
+    options: Sequence[str] = (),
     inject_fault: Callable[[Sequence[BaseTool]], None] = lambda _: None,
 ) -> Result:
     """Let a player answer the question of a case in an environment, and judge the outcome by these checks.
 
-    An error of the suite or of the simulator becomes a harness error: one broken case must not hide the others.
+    An error of the suite or of the simulator becomes a harness error: one broken case must not hide the others. The
+    trace names the `options` with which the command plays the case in this way.
     """
     started = time.perf_counter()
     try:
         environment = open_environment()
         outcome = play(case, environment, player, inject_fault=inject_fault)
-        result = judge_outcome(case, outcome, environment.misses, checks, any_wording=any_wording)
+        result = judge_outcome(case, outcome, environment.misses, checks, any_wording=any_wording, options=options)
     except Exception as error:  # noqa: BLE001 - one broken case must not hide the others
         result = Result(case.id, case.area, "harness error", (make_safe(f"{type(error).__name__}: {error}"),))
     return replace(result, seconds=time.perf_counter() - started, trial=trial)
 
 
 def judge_outcome(
-    case: Case, outcome: Outcome, misses: Sequence[ReplayMiss], checks: tuple[Check, ...], *, any_wording: bool = False
+    case: Case,
+    outcome: Outcome,
+    misses: Sequence[ReplayMiss],
+    checks: tuple[Check, ...],
+    *,
+    any_wording: bool = False,
+    options: Sequence[str] = (),
 ) -> Result:
     """Judge an outcome by these checks, and by the requests that the recording did not hold."""
     reasons = failures(checks, outcome)
@@ -122,6 +134,6 @@ def judge_outcome(
         counts = {name: counts[name] for name in ZERO}
     if misses:
         status, reasons = "miss", [str(miss) for miss in misses]
-    told = trace(case, outcome, reasons) if reasons else ""
+    told = trace(case, outcome, reasons, options) if reasons else ""
     safe = tuple(make_safe(reason, outcome.secrets) for reason in reasons)
     return Result(case.id, case.area, status, safe, counts=counts, trace=told)

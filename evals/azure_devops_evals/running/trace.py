@@ -1,6 +1,7 @@
 """Describe what happened in a case that did not pass, to be read from top to bottom."""
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 
 from azure_devops_agents.reports.report import SECTIONS
@@ -11,8 +12,15 @@ _ANSWER_LINES = 12
 _LINE = 160
 
 
-def trace(case: Case, outcome: Outcome, reasons: Sequence[str]) -> str:
-    """Return the question, the calls with shortened answers, the approvals asked for, the report, and what is wrong."""
+def trace(case: Case, outcome: Outcome, reasons: Sequence[str], options: Sequence[str] = ()) -> str:
+    """Return the question, the calls with shortened answers, the approvals asked for, the report, and what is wrong.
+
+    Args:
+        case: The case.
+        outcome: What happened.
+        reasons: What is wrong.
+        options: The options of the command that make it play this case in the same way again.
+    """
     lines = [f"question: {case.question}"]
     for number, call in enumerate(outcome.calls, 1):
         if call.tool == "write_report":
@@ -29,7 +37,7 @@ def trace(case: Case, outcome: Outcome, reasons: Sequence[str]) -> str:
         ]
     lines += [f"changed: {path} = {value!r}" for path, value in sorted(outcome.changes.items())]
     lines += [f"wrong: {reason}" for reason in reasons]
-    lines.append(f"again: azure-devops-evals run --case {case.id}")
+    lines.append(f"again: azure-devops-evals run --case {case.id} {shlex.join(options)}".rstrip())
     return make_safe("\n".join(lines), outcome.secrets)
 
 

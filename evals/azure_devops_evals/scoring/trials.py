@@ -70,6 +70,7 @@ def _try(task: tuple[str, int], model: str) -> Result:
         checks_for_any_solution(case),
         any_wording=True,
         trial=task[1],
+        options=("--model", model),
     )
 
 

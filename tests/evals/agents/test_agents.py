@@ -104,6 +104,12 @@ def test_an_agent_that_fails_gets_a_verdict(name, reason):
     assert reason in result.reasons[0]
 
 
+def test_a_trace_names_the_command_that_plays_the_case_in_the_same_way_again():
+    played = command("--agent", f"{SAMPLES}:without_tools", "--timeout", "90", "--case", "agent-lost")
+    again = f"again: azure-devops-evals run --case agent-lost --agent {SAMPLES}:without_tools --timeout 90"
+    assert again in [line.strip() for line in played.stdout.splitlines()]
+
+
 @pytest.mark.parametrize("name", ["without_tools", "says_it_has_none"])
 def test_an_agent_without_tools_fails_and_is_told_so(name):
     [result] = run_agent(sample(name), ["agent-lost"], jobs=1).results
