@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from azure_devops_agents.approvals.view import UNTRUSTED_READ, describe_more, describe_source
+from azure_devops_agents.cli.terminal import text_width
 from langchain_azure_devops.text import defuse_commands, spell_out
 
 NARROWEST = 40
@@ -103,7 +104,7 @@ def show_approval(console: Console, view: Mapping[str, Any], *, full: bool = Fal
         view: What the approve node shows.
         full: Whether to print all of it, however long.
     """
-    width = max(console.width, NARROWEST)
+    width = max(text_width(console), NARROWEST)
     sheet = _Sheet(width, full, [])
     _add_question(sheet, view)
     if view.get("notice"):
@@ -121,11 +122,10 @@ def show_approval(console: Console, view: Mapping[str, Any], *, full: bool = Fal
         sheet.name(change["field"], change["new"])
     _add_warnings(sheet, view)
     _add_sources(sheet, view)
-    rule = min(width, 100)
-    console.print(Text(f"╭─ Approval {'─' * (rule - 12)}", style="yellow"), soft_wrap=True)
+    console.print(Text(f"╭─ Approval {'─' * (width - 12)}", style="yellow"), soft_wrap=True)
     for line in sheet.lines:
         console.print(line, soft_wrap=True)
-    console.print(Text(f"╰{'─' * (rule - 1)}", style="yellow"), soft_wrap=True)
+    console.print(Text(f"╰{'─' * (width - 1)}", style="yellow"), soft_wrap=True)
     return sheet.left_out
 
 

@@ -20,7 +20,9 @@ from azure_devops_agents.cli.shell_terms import in_shell_terms
 from azure_devops_agents.cli.terminal import SafeConsole, make_safe, plain
 from azure_devops_agents.cli.views import show, show_approvals
 from azure_devops_agents.investigation.investigator import Investigator, open_investigator
+from azure_devops_agents.investigation.spending import name_model
 from azure_devops_agents.models.providers import open_model
+from azure_devops_agents.models.scripted import NAME_A_MODEL, KeylessModel
 from azure_devops_agents.paths import state_path
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.errors import AzureDevOpsError
@@ -186,10 +188,12 @@ def _show_evidence(console: Console, investigator: Investigator, thread: str, wa
 def _greet(console: Console, toolkit: AzureDevOpsToolkit, model: BaseChatModel, thread: str) -> None:
     settings = toolkit.client.settings
     where = f"{settings.organization}{f', project {settings.default_project}' if settings.default_project else ''}"
-    name = getattr(model, "model_name", None) or type(model).__name__
+    name = "no language model" if isinstance(model, KeylessModel) else name_model(model)
     tools = toolkit.get_tools()
     writers = sum((tool.metadata or {})["access"] == "write" for tool in tools)
     console.print(
         Text(f"{where} · {len(tools)} tools, {writers} of them write · {name} · thread {thread}", style="bold")
     )
+    if isinstance(model, KeylessModel):
+        console.print(Text(f"No language model answers. {NAME_A_MODEL}", style="yellow"))
     console.print(Text("Ask a question, or type /help. You approve every write.", style="dim"))

@@ -18,6 +18,8 @@ from langchain_azure_devops.errors import Conflict
 
 _VIEW = "view"
 """Shows the whole approval again, however long it is; it is no decision."""
+_POSSIBLE = f"Type {', '.join(DECISIONS)} or {_VIEW}, or its first letter."
+"""What is said after any other answer."""
 Decide = Callable[[ApprovalAsked], Mapping[str, Any]]
 
 
@@ -77,6 +79,7 @@ def _ask_about(console: Console, view: Mapping[str, Any]) -> Mapping[str, Any]:
         answer = click.prompt(approval_question(view), default="reject", err=True).strip().lower()
         chosen = [word for word in (*DECISIONS, _VIEW) if answer and word.startswith(answer)]
         if len(chosen) != 1:
+            console.print(f"{answer!r} is no answer. {_POSSIBLE}", markup=False)
             continue
         if chosen[0] == _VIEW:
             show_approval(console, view, full=True)

@@ -8,16 +8,15 @@ from typing import Any
 from rich.console import Console, RenderableType
 from rich.markdown import Markdown
 from rich.padding import Padding
+from rich.rule import Rule
 from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from azure_devops_agents.cli.terminal import make_safe
+from azure_devops_agents.cli.terminal import make_safe, text_width
 from azure_devops_agents.reports.markdown import contain, render_markdown
-from azure_devops_agents.reports.outline import SOURCES, TIMELINE, Outline, Reference, Section, outline
+from azure_devops_agents.reports.outline import REASONING, SOURCES, TIMELINE, Outline, Reference, Section, outline
 
-WIDEST = 110
-"""Columns of the text of a report; longer lines are hard to read."""
 _PROGRAMS = frozenset({"iterm.app", "wezterm", "vscode", "ghostty", "hyper", "rio", "tabby", "tmux", "warpterminal"})
 _TERMINALS = ("xterm-kitty", "xterm-ghostty", "alacritty", "foot", "contour", "wezterm", "tmux")
 _LEAST_VTE = 5000
@@ -30,10 +29,12 @@ def show_report(console: Console, report: Mapping[str, Any]) -> None:
         console.print(Text(make_safe(render_markdown(report))), soft_wrap=True)
         return
     found = outline(report)
-    width = min(console.width, WIDEST)
+    width = text_width(console)
     console.print()
-    console.rule(Text(f"Report: {make_safe(found.verdict).lower()}"), align="left")
+    console.print(Rule(Text(f"Report: {make_safe(found.verdict).lower()}"), align="left"), width=width)
     console.print()
+    if found.notice:
+        console.print(Text(f"{make_safe(found.notice)}\n", style="yellow"), width=width)
     for part in _lay_out(found, links=shows_links(console)):
         console.print(part, width=width)
 
@@ -72,8 +73,8 @@ def _lay_out(found: Outline, *, links: bool) -> Iterator[RenderableType]:
     if found.sources and not links:
         yield _title(SOURCES)
         yield _sources(found.sources)
-    if found.footer:
-        yield Text(f"\n{make_safe(found.footer)}", style="dim")
+    for number, line in enumerate(found.footer):
+        yield Text(f"{'' if number else chr(10)}{make_safe(line)}", style="dim")
 
 
 def _title(text: str) -> Text:
@@ -88,7 +89,7 @@ def _points(section: Section, *, links: bool) -> Table:
         lead = (f"{make_safe(point.lead)}: " if point.lead else "", "bold")
         grid.add_row("•", Text.assemble(lead, _sentence(make_safe(point.text), point.references, links=links)))
         for text, style in (
-            (f"because {point.reasoning}" if point.reasoning else "", "italic"),
+            (f"{REASONING}: {point.reasoning}" if point.reasoning else "", "italic"),
             (point.problem, "yellow"),
             (f"“{point.quote}”" if point.quote else "", "dim"),
         ):

@@ -13,6 +13,7 @@ from azure_devops_agents.cli import terminal
 from azure_devops_agents.cli.lazy_group import MissingLibrary
 from azure_devops_agents.cli.options import ConnectionOptions, Via
 from azure_devops_agents.paths import audit_path
+from azure_devops_agents.reports.about import SIMULATED
 from langchain_azure_devops import AzureDevOps
 from langchain_azure_devops.errors import Misconfigured
 from langchain_azure_devops.runtime import RunContext
@@ -154,4 +155,4 @@ def open_simulator(project: str, read_only: bool = False) -> Iterator[Target]:
     token = organization.add_token(secrets.token_hex(26), READ_ONLY_SCOPES if read_only else ("app_token",))
     with SimulatorServer(organization) as server:
         settings = load_settings(base_url=server.base_url, pat=token.value, default_project=project, environ={})
-        yield Target(replace(settings, credential_source="the simulator"), read_only, simulated=True, context=context)
+        yield Target(replace(settings, credential_source=SIMULATED), read_only, simulated=True, context=context)

@@ -15,6 +15,9 @@ from langchain_azure_devops.errors import AzureDevOpsError
 from langchain_azure_devops.runtime import Waiting
 from langchain_azure_devops.text import clean, defuse_commands, join_halves, one_line
 
+WIDEST = 110
+"""Columns of texts in a terminal; longer lines are hard to read."""
+
 
 class SafeConsole(Console):
     """A console that cleans every text once more before it prints it, wherever the text comes from."""
@@ -38,6 +41,11 @@ def console(*, stderr: bool = False) -> Console:
     if not made.is_terminal:
         made = SafeConsole(stderr=stderr, markup=False, emoji=False, highlight=False, width=10_000, no_color=True)
     return made
+
+
+def text_width(console: Console) -> int:
+    """Return how wide texts, panels and rules are printed."""
+    return min(console.width, WIDEST)
 
 
 def plain(text: str, style: str = "") -> Text:

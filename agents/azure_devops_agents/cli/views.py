@@ -9,7 +9,7 @@ from rich.text import Text
 
 from azure_devops_agents.cli.approval_panel import show_approval
 from azure_devops_agents.cli.report_view import show_report
-from azure_devops_agents.cli.terminal import make_safe
+from azure_devops_agents.cli.terminal import make_safe, text_width
 from azure_devops_agents.evidence.record import given_arguments
 from azure_devops_agents.investigation.events import (
     ApprovalAsked,
@@ -33,9 +33,8 @@ def show(console: Console, event: Event) -> None:
         console.print(Text(make_safe(event.text)), end="")
     elif isinstance(event, ToolStarted):
         if event.tool != WRITE_REPORT:
-            console.print(
-                Text.assemble(("→ ", "cyan"), (_short(event.tool), "bold"), f" {_arguments(event.arguments)}")
-            )
+            called = Text.assemble(("→ ", "cyan"), (_short(event.tool), "bold"), f" {_arguments(event.arguments)}")
+            console.print(called, width=text_width(console) if console.is_terminal else None)
     elif isinstance(event, Waited):
         console.print(Text(f"  … {make_safe(event.text)}", style="yellow"))
     elif isinstance(event, ToolFinished):

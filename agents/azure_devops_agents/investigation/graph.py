@@ -42,6 +42,8 @@ from azure_devops_agents.investigation.turns.model_node import ModelNode
 from azure_devops_agents.investigation.writes.approving import ApproveNode, name_signed_in_user
 from azure_devops_agents.investigation.writes.preparing import PrepareNode
 from azure_devops_agents.investigation.writes.writing import WriteNode
+from azure_devops_agents.models.scripted import KeylessModel
+from azure_devops_agents.reports.about import describe_report
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.safety import ApprovedPlan
 
@@ -97,9 +99,10 @@ def build_graph(
     spent = spending or Spending()
     spent.check_model(model)
     turn, reading = ModelNode(model, toolkit, meter, instructions, spending=spent), ReadNode(toolkit, evidence, meter)
-    ending = ReportNodes(
-        toolkit, meter, writes, clearing, partial(spent.cost, name_model(model)), spent.currency(name_model(model))
-    )
+    name = name_model(model)
+    keyless = model if isinstance(model, KeylessModel) else None
+    describe = partial(describe_report, name, keyless, toolkit.client.settings)
+    ending = ReportNodes(toolkit, meter, writes, clearing, describe, partial(spent.cost, name), spent.currency(name))
     preparing, writing = PrepareNode(toolkit, writes, plan), WriteNode(toolkit, writes)
     asking = ApproveNode(preparing, name_approver or name_signed_in_user, meter)
     looking = SecondLookNode(model, toolkit, Meter(second_budget, clock), evidence, instructions, second_look, spent)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import takewhile
 from typing import Any, Literal
 
@@ -59,6 +60,7 @@ class ReportNodes:
     meter: Meter
     journal: WriteJournal
     clearing: ClearNode
+    describe: Callable[[datetime], dict[str, str | bool]] = lambda _: {}
     cost: Callable[[Usage], float | None] = lambda _: None
     currency: str = ""
     lists_found: bool = True
@@ -195,6 +197,7 @@ class ReportNodes:
         decided = state.get("decisions", {})
         used = add_usage(self.meter.usage(state), (report.get("second_look") or {}).get("usage"))
         report["usage"] = {**used, "cost": self.cost(used)} | ({"currency": self.currency} if self.currency else {})
+        report["about"] = self.describe(self.meter.clock())
         report["coverage"] = list_coverage(
             {name: entry for name, entry in known.items() if entry["call"] in calls or name in cited},
             {name: entry for name, entry in decided.items() if name in calls},

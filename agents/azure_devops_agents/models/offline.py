@@ -12,12 +12,11 @@ from typing import Any, ClassVar, NamedTuple
 
 from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
 
-from azure_devops_agents.models.scripted import Call, KeylessModel, Step, UnknownQuestion
+from azure_devops_agents.models.offline_report import report_results
+from azure_devops_agents.models.scripted import NAME_A_MODEL, Call, KeylessModel, Step, UnknownQuestion
 
 _IN = r"(?:\s+(?:in|of|from)\s+(?:the\s+)?(?:project\s+)?[\"']?(?P<project>[\w .-]+?)[\"']?(?:\s+project)?$)?"
 _NAME = r"[\"'`]?(?P<{0}>[\w./-]+)[\"'`]?"
-_MAX_STATEMENTS = 40
-_WORD = re.compile(r"\w")
 
 
 class Rule(NamedTuple):
@@ -128,6 +127,9 @@ class OfflineModel(KeylessModel):
     """Not a language model: it recognizes the questions of RULES and reports what the tools answered."""
 
     description: ClassVar[str] = "no language model: a table of plain questions"
+    notice: ClassVar[str] = (
+        f"No language model answered. This lists what the tools returned, without a conclusion. {NAME_A_MODEL}"
+    )
 
     def calls(self, messages: list[BaseMessage], turn: int) -> Step:
         """Return the rule's call, then the calls that follow from the answer, then the report."""
@@ -138,7 +140,7 @@ class OfflineModel(KeylessModel):
         answers = [message for message in messages[last:] if isinstance(message, ToolMessage)]
         if turn == 1 and rule.then is not None and (step := rule.then(str(answers[-1].content))):
             return step
-        return [Call.to("write_report", **_report(answers))]
+        return [Call.to("write_report", **report_results(answers))]
 
 
 def match_question(question: str) -> tuple[Rule, dict[str, Any]]:
@@ -155,28 +157,6 @@ def match_question(question: str) -> tuple[Rule, dict[str, Any]]:
             return rule, {**rule.fixed, **given, **({"ids": [int(number)]} if number else {})}
     examples = "\n".join(f"  {rule.example}" for rule in RULES)
     raise UnknownQuestion(
-        f"Without a language model only plain questions like these are understood:\n{examples}\n"
-        "For anything else give --model provider:name, or set OPENAI_API_KEY (and OPENAI_BASE_URL).",
+        f"Without a language model only plain questions like these are understood:\n{examples}\n{NAME_A_MODEL}",
         subject="question",
     )
-
-
-def _report(answers: list[ToolMessage]) -> dict[str, Any]:
-    """Report every row or field that the tools returned, quoted."""
-    failed = [message for message in answers if message.status == "error"]
-    if failed and len(failed) == len(answers):
-        text = str(failed[0].content).split("\n", 1)[-1]
-        return {"answer": f"It could not be found out: {text}", "verdict": "inconclusive"}
-    observed = []
-    heads = []
-    for message in answers:
-        identifier, _, text = str(message.content).partition(":\n")
-        head, _, fenced = text.partition("<untrusted ")
-        heads.append(head.strip() or fenced.split("\n")[1])
-        rows = [
-            line for line in fenced.split("\n")[1:] if _WORD.search(line) and not line.startswith(("</untrusted", "["))
-        ]
-        titles = rows[1:] if "\t" in (rows[0] if rows else "") else rows
-        observed += [{"statement": row.replace("\t", " | "), "evidence": [identifier], "quote": row} for row in titles]
-    answer = "; ".join(heads)
-    return {"answer": answer, "verdict": "answered", "observed": observed[:_MAX_STATEMENTS]}

@@ -14,6 +14,11 @@ from pydantic import BaseModel, JsonValue
 
 from langchain_azure_devops.errors import InvalidRequest
 
+NAME_A_MODEL = (
+    "For an answer, give --model provider:name, such as openai:gpt-5, or set OPENAI_API_KEY (and OPENAI_BASE_URL)."
+)
+"""How a person gets a language model."""
+
 
 class UnknownQuestion(InvalidRequest):
     """The offline model has no answer to this kind of question; the message says what it can do."""
@@ -39,9 +44,11 @@ class KeylessModel(BaseChatModel):
 
     Attributes:
         description: What it is, for people: no language model answers.
+        notice: What stands before each of its reports; empty when people know it anyway.
     """
 
     description: ClassVar[str]
+    notice: ClassVar[str] = ""
 
     @property
     def _llm_type(self) -> str:

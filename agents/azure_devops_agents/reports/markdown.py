@@ -6,7 +6,7 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 
-from azure_devops_agents.reports.outline import SOURCES, TIMELINE, Outline, Point, Reference, outline
+from azure_devops_agents.reports.outline import REASONING, SOURCES, TIMELINE, Outline, Point, Reference, outline
 
 _CONTAINERS = r"^((?:[ \t]*(?:>|(?:[-+*]|\d{1,9}[.)])[ \t]))*[ \t]*)"
 _HEADING = re.compile(_CONTAINERS + r"#{1,6}(?:[ \t]+(.*?)[ \t#]*)?$")
@@ -31,6 +31,8 @@ def render_markdown(report: Mapping[str, Any], title: str = "") -> str:
 def _render(found: Outline, title: str) -> Iterator[str]:
     if title:
         yield f"# {title}\n"
+    if found.notice:
+        yield f"*{one_line_markdown(found.notice)}*\n"
     yield f"**{found.verdict}**\n\n{contain(found.answer)}\n"
     if found.timeline:
         yield f"## {TIMELINE}\n"
@@ -46,8 +48,7 @@ def _render(found: Outline, title: str) -> Iterator[str]:
         yield f"## {SOURCES}\n"
         yield from (f"- {source.id}: {_linked(source.title or 'result', source.url)}" for source in found.sources)
         yield ""
-    if found.footer:
-        yield f"*{found.footer}*\n"
+    yield from (f"*{line}*\n" for line in found.footer)
 
 
 def _points(points: Iterable[Point]) -> Iterator[str]:
@@ -58,7 +59,7 @@ def _points(points: Iterable[Point]) -> Iterator[str]:
             part for part in (f"**{point.lead}**:" if point.lead else "", text, f"({cited})" if cited else "") if part
         )
         if point.reasoning:
-            yield f"  - Because {one_line_markdown(point.reasoning)}"
+            yield f"  - {REASONING}: {one_line_markdown(point.reasoning)}"
         if point.problem:
             yield f"  - {one_line_markdown(point.problem)}"
         if point.quote:

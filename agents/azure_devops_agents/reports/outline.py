@@ -41,6 +41,9 @@ _GAPS = {
     "failure": "Ended early",
     "unknown": "Unknown",
 }
+REASONING = "Reasoning"
+"""What stands before how an inferred statement follows."""
+_WORD = re.compile(r"[^\W_]+")
 _LINK = re.compile(r"https?://[!#$%&*+,./0-9:;=?@A-Z_a-z~-]+")
 
 
@@ -102,26 +105,29 @@ class Outline:
     """A whole report in the order in which people read it.
 
     Attributes:
+        notice: What people must know before they read it; mostly empty.
         verdict: As people read it.
         answer: Markdown.
         timeline: Empty unless enough dated facts are known.
         sections: Those that have something to say.
         sources: What the report cites, each with its page.
-        footer: What the question cost.
+        footer: What the question cost, and what to know of the links; each on a line of its own.
     """
 
+    notice: str
     verdict: str
     answer: str
     timeline: tuple[Moment, ...]
     sections: tuple[Section, ...]
     sources: tuple[Reference, ...]
-    footer: str
+    footer: tuple[str, ...]
 
 
 def outline(report: Mapping[str, Any]) -> Outline:
     """Return the outline of a report."""
     verdict = str(report.get("verdict") or "inconclusive")
     links: Mapping[str, Any] = report.get("links") or {}
+    about: Mapping[str, Any] = report.get("about") or {}
     sections = [
         Section(key, title, tuple(_point(entry, links) for entry in report[key]))
         for key, title in STATEMENTS.items()
@@ -134,6 +140,7 @@ def outline(report: Mapping[str, Any]) -> Outline:
     if gaps := tuple(_gaps(report.get("coverage") or {}, links)):
         sections.append(Section("coverage", COVERAGE, gaps))
     return Outline(
+        notice=one_line(about.get("notice") or ""),
         verdict=_name_verdict(verdict) + (", a second look disagrees" if _disagrees(report) else ""),
         answer=link_citations(str(report.get("answer") or ""), _addresses(links)),
         timeline=tuple(
@@ -142,7 +149,7 @@ def outline(report: Mapping[str, Any]) -> Outline:
         ),
         sections=tuple(sections),
         sources=tuple(_source(identifier, entry) for identifier, entry in links.items()),
-        footer=describe_usage(report.get("usage") or {}),
+        footer=tuple(filter(None, (describe_usage(_usage(report)), one_line(about.get("links") or "")))),
     )
 
 
@@ -186,6 +193,13 @@ def safe_url(url: object) -> str:
     return str(url) if url and _LINK.fullmatch(str(url)) else ""
 
 
+def _usage(report: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a question cost; no tokens where no language model got any."""
+    usage: Mapping[str, Any] = report.get("usage") or {}
+    keyless = (report.get("about") or {}).get("language_model") is False
+    return {name: value for name, value in usage.items() if not (keyless and name == "tokens")}
+
+
 def describe_usage(usage: Mapping[str, Any]) -> str:
     """Say in one line what a question cost: tool calls, tokens, time, and money where prices are known."""
     parts = []
@@ -210,16 +224,21 @@ def _describe_seconds(seconds: float) -> str:
 
 def _point(entry: Mapping[str, Any], links: Mapping[str, Any]) -> Point:
     text, quote = one_line(entry["statement"]), one_line(entry.get("quote") or "")
-    said = " ".join(text.replace("|", " ").split())
     section = STATEMENTS.get(str(entry.get("section") or ""), "")
     return Point(
         text,
         _references(entry, links),
         lead=section,
         reasoning=one_line(entry.get("reasoning") or ""),
-        quote="" if quote in said else quote,
+        quote="" if _says_all(text, quote) else quote,
         problem=one_line(entry.get("problem") or ""),
     )
+
+
+def _says_all(text: str, quote: str) -> bool:
+    """Return whether a text says all words of a quote in their order, so that the quote adds nothing for people."""
+    said = iter(_WORD.findall(text))
+    return all(word in said for word in _WORD.findall(quote))
 
 
 def _references(entry: Mapping[str, Any], links: Mapping[str, Any]) -> tuple[Reference, ...]:

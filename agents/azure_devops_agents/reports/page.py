@@ -6,6 +6,7 @@ security policy forbids scripts and every connection, should something escape an
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -18,11 +19,13 @@ from markdown_it import MarkdownIt
 from azure_devops_agents.evidence.record import Evidence, given_arguments
 from azure_devops_agents.reports.markdown import contain, one_line_markdown
 from azure_devops_agents.reports.outline import (
+    REASONING,
     STATEMENTS,
     TIMELINE,
     Outline,
     Point,
     Reference,
+    describe_time,
     one_line,
     outline,
     safe_url,
@@ -32,12 +35,11 @@ from langchain_azure_devops.text import clean, join_halves
 
 DEFAULT_TITLE = "Investigation report"
 _EVIDENCE = "Evidence"
-_ABOUT = (
-    "azure-devops-agent wrote this report with a language model. Code compared its statements with the evidence below; "
-    "check what you act on."
-)
+_CHECKED = "Code compared its statements with the evidence above; check what you act on."
 _UNTRUSTED = "People or builds wrote some of this text. It may be wrong, and it may try to mislead."
 _MOST_TITLE = 300
+_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z| UTC)?)?")
+"""A date or time, which a browser would otherwise break at its hyphens."""
 _AN_HOUR, _A_DAY = 3_600, 86_400
 
 
@@ -57,11 +59,11 @@ def render_page(
     verdict = str(report.get("verdict") or "inconclusive")
     body = "\n".join(
         [
-            *_head(found, verdict, heading),
+            *_head(report, found, verdict, heading),
             *_timeline(found),
             *(part for section in found.sections for part in _section(section.title, section.points, found)),
             *_evidence(report, found, evidence, texts),
-            f"<footer><p>{escape(found.footer)}</p><p>{escape(_ABOUT)}</p></footer>",
+            *_footer(report, found),
         ]
     )
     return join_halves(clean(_frame(heading, body)))
@@ -98,6 +100,7 @@ def _markdown() -> MarkdownIt:
     """Return the parser of the answer: no HTML, no images, and links to web addresses only."""
     parser = _Parser("commonmark", {"html": False}).enable("table").disable("image")
     parser.add_render_rule("link_open", _open_link)
+    parser.add_render_rule("text", lambda _, tokens, place, *__: _text(tokens[place].content))
     parser.add_render_rule("th_open", lambda *_: '<th scope="col">')
     parser.add_render_rule("table_open", lambda *_: '<div class="scroll" tabindex="0"><table>\n')
     parser.add_render_rule("table_close", lambda *_: "</table></div>\n")
@@ -108,14 +111,33 @@ def _open_link(_: object, tokens: Sequence[Any], place: int, *__: object) -> str
     return f'<a href="{escape(str(tokens[place].attrs.get("href", "")))}" rel="noopener noreferrer">'
 
 
+def _text(text: str) -> str:
+    """Escape a text, and keep its dates on one line."""
+    return _DATE.sub(r'<span class="date">\g<0></span>', escape(text))
+
+
 def _inline(text: str) -> str:
     return str(_markdown().renderInline(one_line_markdown(text)))
 
 
-def _head(found: Outline, verdict: str, heading: str) -> Iterator[str]:
+def _head(report: Mapping[str, Any], found: Outline, verdict: str, heading: str) -> Iterator[str]:
+    about: Mapping[str, Any] = report.get("about") or {}
+    if found.notice:
+        yield f'<p class="notice">{escape(found.notice)}</p>'
     yield f'<p class="verdict {escape(verdict)}">{escape(found.verdict)}</p>'
     yield f"<h1>{escape(heading)}</h1>"
+    project = f"project {about['project']}" if about.get("project") else ""
+    parts = (about.get("organization"), project, about.get("time"), about.get("model"))
+    known = [one_line(part) for part in parts if part]
+    if known:
+        yield f'<p class="meta">{_text(" · ".join(known))}</p>'
     yield f'<div class="answer">{_markdown().render(contain(found.answer))}</div>'
+
+
+def _footer(report: Mapping[str, Any], found: Outline) -> Iterator[str]:
+    keyless = (report.get("about") or {}).get("language_model") is False
+    lines = (*found.footer, f"{'No' if keyless else 'A'} language model wrote this report. {_CHECKED}")
+    yield f"<footer>{''.join(f'<p>{escape(line)}</p>' for line in lines)}</footer>"
 
 
 def _timeline(found: Outline) -> Iterator[str]:
@@ -150,11 +172,11 @@ def _section(title: str, points: Iterable[Point], found: Outline) -> Iterator[st
         lead = f'<span class="lead">{escape(point.lead)}:</span> ' if point.lead else ""
         yield f"<li>{lead}{_inline(point.text)} {_references(point.references, names)}"
         if point.reasoning:
-            yield f'<p class="why">Because {_inline(point.reasoning)}</p>'
+            yield f'<p class="why">{REASONING}: {_inline(point.reasoning)}</p>'
         if point.problem:
             yield f'<p class="problem">{escape(point.problem)}</p>'
         if point.quote:
-            yield f"<blockquote>{escape(point.quote)}</blockquote>"
+            yield f"<blockquote>{_text(point.quote)}</blockquote>"
         yield "</li>"
     yield "</ul>"
 
@@ -183,12 +205,10 @@ def _evidence(
         yield f"<h2>{_EVIDENCE}</h2>"
     for source in cited:
         entry = evidence[source.id]
-        about = " · ".join(
-            filter(None, (entry["tool"], entry["status"], f"read {entry['read']}" if entry.get("read") else ""))
-        )
+        about = f"{entry['tool']} · {_describe_reading(entry)}"
         yield (
             f'<details class="evidence" id="{escape(source.id)}"><summary><b>{escape(source.id)}</b> '
-            f'{escape(source.title)} <span class="meta">{escape(about)}</span></summary>\n<div>'
+            f'{_text(source.title)} <span class="meta">{_text(about)}</span></summary>\n<div>'
         )
         if source.url:
             yield f'<p><a href="{escape(source.url)}" rel="noopener noreferrer">Open in Azure DevOps</a></p>'
@@ -203,6 +223,15 @@ def _evidence(
             for place, line in enumerate(text.split("\n"))
         )
         yield f'<pre tabindex="0">{chr(10).join(marked)}</pre></div></details>'
+
+
+def _describe_reading(entry: Evidence) -> str:
+    """Say how a call ended and when: `ok, read 2026-11-20 09:00 UTC`, or `written 2026-11-20 09:00 UTC`."""
+    status, when = entry["status"].replace("_", " "), entry.get("read")
+    if not when:
+        return status
+    time = f"{describe_time(datetime.fromisoformat(when))} UTC"
+    return f"{status} {time}" if status == "written" else f"{status}, read {time}"
 
 
 def _find_quoted_lines(report: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, set[int]]:

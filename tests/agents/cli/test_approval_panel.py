@@ -331,6 +331,29 @@ def test_a_branch_that_looks_like_another_is_flagged_with_its_name(client):
 # -- the decision ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("width", [60, 80, 110, 160, 300])
+def test_the_panel_and_its_text_are_as_wide_as_the_terminal_up_to_one_width(client, width):
+    view = view_of(client, {"title": "word " * 200, "description": "x" * 2_000})
+    console = Console(file=io.StringIO(), width=width, force_terminal=True, _environ={}, record=True)
+    show_approval(console, view)
+    lines = console.export_text().splitlines()
+    frame = [line for line in lines if line.startswith(("╭", "╰"))]
+    assert [len(line) for line in frame] == [min(width, 110)] * 2
+    assert max(map(len, lines)) == min(width, 110)
+
+
+def test_an_answer_that_is_none_is_told_what_is_possible(client, monkeypatch):
+    console = Console(file=io.StringIO(), width=80, force_terminal=True, record=True, _environ={})
+    view = view_of(client, {"title": "x"})
+    answers = iter(["later", "[bold]", "stop"])
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("click.prompt", lambda *_given, **_named: next(answers))
+    ask_person(console, ApprovalAsked("1", ask_about([{**view, "name": "create_work_item"}])))
+    told = " ".join(console.export_text().split())
+    for answer in ("later", "[bold]"):
+        assert f"'{answer}' is no answer. Type approve, edit, reject, stop or view, or its first letter." in told
+
+
 def test_v_shows_all_and_asks_again(client, monkeypatch, capsys):
     console = Console(file=io.StringIO(), width=80, force_terminal=True, record=True, _environ={})
     view = view_of(client, {"title": f"{'x ' * 30_000}the end"})

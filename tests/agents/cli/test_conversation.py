@@ -97,6 +97,11 @@ def test_a_question_is_answered_with_the_titles_and_without_a_key(environment):
     assert done.returncode == 0, done.stderr
     for title in ("Add a webhook for carrier events", "Paginate the shipment search", "Cache port look-ups for a day"):
         assert title in done.stdout
+    first, *_, last = done.stdout.strip().splitlines()
+    assert first.startswith("*No language model answered.")
+    assert "--model provider:name" in first
+    assert "lead to a simulated organization, which ended with the command" in last
+    assert "tokens" not in done.stdout
     assert "list_pull_requests" in done.stderr
 
 
@@ -116,6 +121,8 @@ def test_a_question_nobody_understands_says_what_can_be_asked(environment):
 
 def test_a_conversation(terminal, tmp_path):
     process = terminal("chat", "--simulator")
+    process.expect(r"no\s+language\s+model\s+· thread")
+    process.expect("No language model answers. For an answer")
     process.expect("Ask a question")
     process.expect("›")
     process.sendline(LIST)

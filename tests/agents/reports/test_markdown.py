@@ -74,7 +74,7 @@ def test_every_citation_and_every_write_is_a_link():
     assert f"([E3, line 12]({BUILD}&view=logs&l=12))" in text
     assert f"([E7]({FILE}))" in text
     assert "- **bug 59**: platform-api-ci fails ([E8](https://dev.azure.com/tidewater/_workitems/edit/59))" in text
-    assert "  - Because the code reads on" in text
+    assert "  - Reasoning: the code reads on" in text
 
 
 HOSTILE = [
