@@ -1,9 +1,8 @@
 """What a report says about itself: where and when it was written, by which model, and where its links lead."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from azure_devops_agents.reports.outline import describe_time
 from langchain_azure_devops.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,9 +30,14 @@ def describe_report(
     return {
         "organization": settings.organization,
         "project": settings.default_project or "",
-        "time": f"{describe_time(moment)} UTC",
+        "time": describe_time(moment),
         "model": keyless.description if keyless else model,
         "language_model": keyless is None,
         "notice": keyless.notice if keyless else "",
         "links": _LINKS_END if settings.credential_source == SIMULATED else "",
     }
+
+
+def describe_time(moment: datetime) -> str:
+    """Write a point in time in UTC as people read it."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

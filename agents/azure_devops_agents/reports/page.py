@@ -17,6 +17,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 
 from azure_devops_agents.evidence.record import Evidence, given_arguments
+from azure_devops_agents.reports.about import describe_time
 from azure_devops_agents.reports.markdown import contain, one_line_markdown
 from azure_devops_agents.reports.outline import (
     REASONING,
@@ -25,7 +26,6 @@ from azure_devops_agents.reports.outline import (
     Outline,
     Point,
     Reference,
-    describe_time,
     one_line,
     outline,
     safe_url,
@@ -230,7 +230,7 @@ def _describe_reading(entry: Evidence) -> str:
     status, when = entry["status"].replace("_", " "), entry.get("read")
     if not when:
         return status
-    time = f"{describe_time(datetime.fromisoformat(when))} UTC"
+    time = describe_time(datetime.fromisoformat(when))
     return f"{status} {time}" if status == "written" else f"{status}, read {time}"
 
 
