@@ -65,7 +65,7 @@ def _name_answer(answer: _Answer) -> str:
     fields = {found[1]: found[2] for line in answer.lines if (found := _FIELD.fullmatch(line))}
     if "matching" in fields:
         return f"{fields['matching']} lines that match in log {fields['log']} of build {fields['build']}"
-    return f"{answer.tool.removeprefix('get_').replace('_', ' ')} {next(iter(fields.values()), '')}".strip()
+    return f"{answer.tool.partition('_')[2].replace('_', ' ')} {next(iter(fields.values()), '')}".strip()
 
 
 def _observe(answer: _Answer) -> Iterator[_Row]:
