@@ -5,13 +5,15 @@ export AZURE_DEVOPS_ORG=contoso AZURE_DEVOPS_PAT=... AZURE_DEVOPS_PROJECT=Platfo
 export USER_TOKENS='{"a-long-random-text": "dana", "another-one": "priya"}'
 langgraph dev --config server_auth.json
 
-A user sends `Authorization: Bearer TOKEN` with each request. A thread belongs to the user who made it. Other users
-cannot read it, continue it or answer its approvals. The configuration turns Studio's own sign-in off, because everybody
-who reaches the server could use it. Replace the tokens by your sign-in before you offer this to anybody.
+A user sends `Authorization: Bearer TOKEN` with each request, as server_client.py does with `AGENT_TOKEN`. A thread
+belongs to the user who made it. Other users cannot read it, continue it or answer its approvals. The configuration
+turns Studio's own sign-in off, because everybody who reaches the server could use it. Replace the tokens by your
+sign-in before you offer this to anybody.
 """
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from hmac import compare_digest
 from typing import Any
@@ -19,7 +21,10 @@ from typing import Any
 from langgraph_sdk import Auth
 
 # ruff: noqa: ARG001 - the server passes `ctx` and `value` by these names to every handler
-USERS: Mapping[str, str] = json.loads(os.environ["USER_TOKENS"])
+try:
+    USERS: Mapping[str, str] = dict(json.loads(os.environ["USER_TOKENS"]))
+except (KeyError, ValueError, TypeError):
+    sys.exit("""Set USER_TOKENS to the users by their tokens, such as '{"a-long-random-text": "dana"}'.""")
 OWNER = "owner"
 
 auth = Auth()
@@ -32,7 +37,8 @@ async def sign_in(authorization: str | None) -> Auth.types.MinimalUserDict:
     for token, user in USERS.items():
         if scheme.lower() == "bearer" and compare_digest(token.encode(), given.encode()):
             return {"identity": user, "is_authenticated": True}
-    raise Auth.exceptions.HTTPException(status_code=401, detail="This token belongs to nobody.")
+    detail = "This token belongs to nobody." if given else "No token came. Send the header Authorization: Bearer TOKEN."
+    raise Auth.exceptions.HTTPException(status_code=401, detail=detail)
 
 
 @auth.on

@@ -38,7 +38,10 @@ from pydantic import BaseModel, StrictBool
 from langchain_azure_devops import Approval, AzureDevOpsToolkit, WriteRequest
 from langchain_azure_devops.safety import describe_write
 
-USERS: dict[str, str] = json.loads(os.environ["USER_TOKENS"])
+try:
+    USERS: dict[str, str] = dict(json.loads(os.environ["USER_TOKENS"]))
+except (KeyError, ValueError, TypeError):
+    sys.exit("""Set USER_TOKENS to the users by their tokens, such as '{"a-long-random-text": "dana"}'.""")
 SECONDS_TO_DECIDE = 600
 
 

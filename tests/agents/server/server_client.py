@@ -1,5 +1,11 @@
 """What a front end does with LangGraph's own client: it asks, looks at what waits, and answers."""
 
+import os
+import subprocess
+import sys
+
+from langgraph_server import AGENTS
+
 GRAPH = "investigator"
 
 
@@ -23,3 +29,17 @@ def answer(client, thread, *decisions, **options):
 
 
 APPROVE = {"type": "approve"}
+
+
+def run_client(server, question, typed, **environ):
+    """Run the example of a client with what a person types, until the end of the input."""
+    program = AGENTS / "examples" / "server_client.py"
+    return subprocess.run(
+        [sys.executable, str(program), question],
+        input=typed,
+        env={**os.environ, "NO_PROXY": "127.0.0.1", "AGENT_URL": server.url, **environ},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )

@@ -2,10 +2,8 @@
 
 import asyncio
 import json
-import os
+import re
 import sqlite3
-import subprocess
-import sys
 import time
 import uuid
 from contextlib import closing
@@ -15,7 +13,7 @@ import pytest
 from langgraph.store.memory import InMemoryStore
 from langgraph_sdk.errors import NotFoundError
 from langgraph_server import AGENTS, CONFIG
-from server_client import APPROVE, GRAPH, answer, ask, waiting
+from server_client import APPROVE, GRAPH, answer, ask, run_client, waiting
 
 from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.evidence.store import EvidenceTexts
@@ -343,17 +341,57 @@ def test_nothing_blocked_the_loop(server):
 
 @pytest.mark.parametrize("typed", ["yes", "no"])
 def test_the_example_of_a_client_asks_shows_and_decides(world, server, typed):
-    program = AGENTS / "examples" / "server_client.py"
     before = world.titles().count("approved")
-    done = subprocess.run(
-        [sys.executable, str(program), "File approved."],
-        input=f"{typed}\n",
-        env={**os.environ, "AGENT_URL": server.url},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
+    done = run_client(server, "File approved.", f"{typed}\n")
+    assert (done.returncode, done.stderr) == (0, "")
     assert "title" in done.stdout
     assert world.titles().count("approved") - before == (typed == "yes")
     assert ("Written" in done.stdout) is (typed == "yes")
+    assert "WriteBlocked" not in done.stdout
+
+
+def test_the_example_of_a_client_shows_an_edited_write_once_more(world, server):
+    done = run_client(server, "File x.", 'edit\nno JSON\n{"title": "typed by a person"}\nyes\n')
+    assert done.returncode == 0, done
+    assert "This is no JSON object" in done.stdout
+    assert world.titles().count("typed by a person") == 1
+
+
+def test_the_example_of_a_client_leaves_a_write_that_nobody_decides_about(world, server, client):
+    done = run_client(server, "File rejected.", "")
+    assert done.returncode == 1
+    assert done.stderr.strip().startswith("Nobody decided, so nothing was written.")
+    [thread] = re.findall(r"in the thread ([0-9a-f-]{36})", done.stderr)
+    assert waiting(client, thread) is not None
+    assert "rejected" not in world.titles()
+
+
+def test_the_example_of_a_client_asks_no_empty_question(server):
+    done = run_client(server, " ", "")
+    assert done.returncode == 1
+    assert done.stderr.startswith("Give your question as an argument")
+
+
+RAISES = """
+from langgraph.graph import START, MessagesState, StateGraph
+
+def fail(state):
+    raise ValueError("The graph is broken.")
+
+graph = StateGraph(MessagesState).add_node(fail).add_edge(START, "fail").compile()
+"""
+
+
+def test_the_example_of_a_client_ends_with_the_error_of_a_run(world, tmp_path):
+    (tmp_path / "raises.py").write_text(RAISES, encoding="utf-8")
+    config = tmp_path / "raises.json"
+    config.write_text(
+        json.dumps({"dependencies": ["."], "graphs": {GRAPH: f"{tmp_path}/raises.py:graph"}}), encoding="utf-8"
+    )
+    with world.serve(config) as server:
+        done = run_client(server, "Which projects are there?", "")
+    assert (done.returncode, done.stderr) == (1, "The run failed (ValueError): The graph is broken.\n")
+    done = run_client(server, "Which projects are there?", "")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{server.url}: ")
+    assert "Traceback" not in done.stderr

@@ -1,12 +1,15 @@
 """The example of a sign-in, over HTTP with two users: what is Alice's stays hers, and the audit log names her."""
 
 import json
+import os
+import subprocess
+import sys
 
 import httpx
 import pytest
 from langgraph_sdk.errors import APIStatusError
 from langgraph_server import AGENTS
-from server_client import APPROVE, GRAPH, answer, ask, waiting
+from server_client import APPROVE, GRAPH, answer, ask, run_client, waiting
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -55,6 +58,33 @@ def test_the_audit_log_names_the_user_who_approved(alice, server, world):
     answer(alice, thread, APPROVE)
     assert world.titles().count("approved") == 1
     assert server.approvers()[-1] == "alice@contoso.com"
+
+
+def test_the_example_of_a_client_signs_in(server, world):
+    done = run_client(server, "File kept.", "yes\n", AGENT_TOKEN=BOB)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert world.titles().count("kept") == 1
+    assert server.approvers()[-1] == "bob@contoso.com"
+
+
+@pytest.mark.parametrize(("token", "reason"), [("", "No token came."), ("made-up", "This token belongs to nobody.")])
+def test_the_example_of_a_client_says_why_nobody_is_signed_in(server, token, reason):
+    done = run_client(server, "Which projects are there?", "", AGENT_TOKEN=token)
+    assert done.returncode == 1
+    assert reason in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [("server_auth.py", ""), ("server_auth.py", "no JSON"), ("server_auth.py", "3"), ("web_service.py", "")],
+)
+def test_a_sign_in_without_users_does_not_start(name, given):
+    environ = {**os.environ, "USER_TOKENS": given}
+    program = [sys.executable, str(EXAMPLE.with_name(name))]
+    done = subprocess.run(program, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Set USER_TOKENS to the users by their tokens")
 
 
 @pytest.mark.parametrize("place", ["configurable", "context", "metadata", "checkpoint", "answer"])
