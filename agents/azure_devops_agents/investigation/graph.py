@@ -103,7 +103,7 @@ def build_graph(
     keyless = model if isinstance(model, KeylessModel) else None
     describe = partial(describe_report, name, keyless, toolkit.client.settings)
     ending = ReportNodes(toolkit, meter, writes, clearing, describe, partial(spent.cost, name), spent.currency(name))
-    preparing, writing = PrepareNode(toolkit, writes, plan), WriteNode(toolkit, writes)
+    preparing, writing = PrepareNode(toolkit, writes, meter, plan), WriteNode(toolkit, writes)
     asking = ApproveNode(preparing, name_approver or name_signed_in_user, meter)
     looking = SecondLookNode(model, toolkit, Meter(second_budget, clock), evidence, instructions, second_look, spent)
 

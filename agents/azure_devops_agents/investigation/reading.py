@@ -1,6 +1,5 @@
 """Carry out the calls that read, and answer those that no tool serves."""
 
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -16,7 +15,7 @@ from azure_devops_agents.evidence.record import (
     preview,
     read_lines,
 )
-from azure_devops_agents.investigation.budgets import SERVED, Meter, describe_time
+from azure_devops_agents.investigation.budgets import SERVED, Meter
 from azure_devops_agents.investigation.clearing import clear_known
 from azure_devops_agents.investigation.refusals import (
     BudgetExceeded,
@@ -31,13 +30,13 @@ from azure_devops_agents.investigation.tool_calls import (
     answer_call,
     available_tools,
     destination_of,
+    limit_time,
     record_evidence,
     tool_call,
 )
 from azure_devops_agents.investigation.turns.tool_choice import FIND_TOOLS, answer_search, found_artifact
 from azure_devops_agents.reports.report import WRITE_REPORT, parse_report
 from langchain_azure_devops import AzureDevOpsToolkit
-from langchain_azure_devops.calls import limit_reads
 from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest
 from langchain_azure_devops.results import error_artifact
 
@@ -58,7 +57,7 @@ class ReadNode:
             return answered
         if known := self._select_known(task):
             return self._answer_from_evidence(task, self.evidence.texts().load(known))
-        with self._limit_time(task):
+        with limit_time(self.toolkit, self.meter, task):
             message = tools[task["call"]["name"]].invoke(tool_call(task["call"]))
         return self._record(task, message)
 
@@ -69,17 +68,9 @@ class ReadNode:
             return answered
         if known := self._select_known(task):
             return self._answer_from_evidence(task, await self.evidence.texts().aload(known))
-        with self._limit_time(task):
+        with limit_time(self.toolkit, self.meter, task):
             message = await tools[task["call"]["name"]].ainvoke(tool_call(task["call"]))
         return self._record(task, message)
-
-    def _limit_time(self, task: CallTask) -> AbstractContextManager[None]:
-        """End a read at the time limit of its question."""
-        if not (step := task.get("time")):
-            return nullcontext()
-        timeouts = self.toolkit.client.context.timeouts
-        left = max(0.0, self.meter.left_in_step(step, timeouts.call + timeouts.recovery))
-        return limit_reads(left, f"The time of this question is up: it left {describe_time(left)} for this read.")
 
     def _answer_without_tool(self, task: CallTask, tools: dict[str, BaseTool]) -> dict[str, Any] | None:
         """Answer a call that no tool of Azure DevOps serves; None when one does."""

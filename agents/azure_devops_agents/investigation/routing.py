@@ -59,7 +59,7 @@ def after_model(
         for call, over in zip(open_calls, beyond, strict=True):
             if _writes(call, writing) and not over:
                 refusal = _refusal(state, meter.budgets, call, writes)
-                tasks.append(Send("prepare", _write_task(state, call, destination, refusal)))
+                tasks.append(Send("prepare", {**_write_task(state, call, destination, refusal), "time": time}))
                 writes.append(call)
                 continue
             earlier = _find_earlier(state, call, destination)

@@ -79,7 +79,7 @@ class CallTask(TypedDict):
         named: The hosts and mentions that the person named.
         unedited: The fingerprint of the call before it was edited.
         problem: Why the last decision was not accepted.
-        time: The time that a read has; a write is never cut off.
+        time: The time for what is read, also before a person is asked. A write that was approved is never cut off.
         outdated: The decision that no longer holds, because the state changed.
         view: What the person is shown; missing until the write is prepared, and stored because the answer is about it.
         state: The state that the person is shown; as the view.

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from inspect import cleandoc
 from typing import Any, Literal
 
@@ -12,8 +13,10 @@ from pydantic import BaseModel
 from azure_devops_agents.approvals.view import graph_approver
 from azure_devops_agents.approvals.write_journal import Outcome
 from azure_devops_agents.evidence.record import Answer, evidence_of_message, given_arguments, preview
+from azure_devops_agents.investigation.budgets import Meter, describe_time
+from azure_devops_agents.investigation.state import CallTask
 from langchain_azure_devops import AzureDevOps, AzureDevOpsToolkit
-from langchain_azure_devops.calls import strict_schema
+from langchain_azure_devops.calls import limit_reads, strict_schema
 from langchain_azure_devops.errors import WriteOutcomeUnknown
 from langchain_azure_devops.text import fence
 
@@ -56,6 +59,15 @@ def own_words(toolkit: AzureDevOpsToolkit) -> str:
     """Return what the agent knows without evidence: where it works, which projects it sees, and its tools."""
     projects = toolkit.connection.projects if toolkit.connection else ()
     return " ".join(("Azure DevOps", destination_of(toolkit), *projects, *toolkit.declarations))
+
+
+def limit_time(toolkit: AzureDevOpsToolkit, meter: Meter, task: CallTask) -> AbstractContextManager[None]:
+    """End what a call reads at the time limit of its question."""
+    if not (step := task.get("time")):
+        return nullcontext()
+    timeouts = toolkit.client.context.timeouts
+    left = max(0.0, meter.left_in_step(step, timeouts.call + timeouts.recovery))
+    return limit_reads(left, f"The time of this question is up: it left {describe_time(left)} for this call.")
 
 
 def tool_call(call: dict[str, Any]) -> dict[str, Any]:

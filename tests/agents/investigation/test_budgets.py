@@ -86,9 +86,24 @@ def test_a_read_does_not_outlive_the_time_limit_of_its_question(hurried, form, f
     state = hurried(fault, form=form)
     [answer] = [message for message in state["messages"] if message.name == "list_builds"]
     assert state["evidence"]["E1"]["status"] == status
-    assert "The time of this question is up: it left 2 seconds for this read." in answer.content
+    assert "The time of this question is up: it left 2 seconds for this call." in answer.content
     assert state["report"]["answer"] == "Done."
     assert state["report"]["coverage"][status][0].startswith("E1 list_builds")
+
+
+@pytest.mark.parametrize("form", ["sync", "async"])
+def test_what_a_person_would_be_shown_is_read_within_the_time_limit_too(toolkit, organization, form):
+    organization.faults.add(Fault(kind="throttle", method="GET", path="/workitems", retry_after=30, times=1))
+    change = Call.to("update_work_item", id=4, revision=5, title="The gate is open")
+    model, budgets = ScriptedModel(steps=[[change], ENDED]), Budgets(seconds=2)
+    graph = build_graph(model, toolkit, budgets=budgets, checkpointer=InMemorySaver())
+    config = {"configurable": {"thread_id": "t"}}
+    state = asyncio.run(graph.ainvoke(QUESTION, config)) if form == "async" else graph.invoke(QUESTION, config)
+    [answer] = [message for message in state["messages"] if message.name == "update_work_item"]
+    assert answer.content.startswith("[throttled Throttled")
+    assert "The time of this question is up" in answer.content
+    assert "__interrupt__" not in state
+    assert state["report"]["answer"] == "Done."
 
 
 def test_reads_that_wait_for_each_other_share_the_time_that_is_left(hurried):

@@ -84,6 +84,23 @@ def test_a_write_is_not_cut_off(client, organization, form):
     assert made.title == "The tide is out"
 
 
+@pytest.mark.parametrize("form", ["sync", "async"])
+def test_what_an_approver_is_shown_is_read_within_the_block_and_nothing_is_asked_after_it(server, organization, form):
+    organization.faults.add(Fault(kind="throttle", method="GET", path="/workitems", retry_after=30, times=1))
+    asked = []
+
+    def approve(request):
+        asked.append(request)
+        return request.approve()
+
+    settings = load_settings(base_url=server.base_url, pat=FULL, default_project="Platform", environ={})
+    context = RunContext(timeouts=LONG, shared_pace=False)
+    with AzureDevOps(settings, context=context) as client, limit_reads(1, WHY), approve_writes_with(approve):
+        with pytest.raises(errors.Throttled, match=WHY):
+            read(client, form, TOOLS["update_work_item"], id=4, revision=5, title="The tide is out")
+    assert asked == []
+
+
 def test_inside_of_another_block_the_earlier_end_counts(client, organization):
     organization.faults.add(Fault(kind="throttle", path="/projects", retry_after=30, times=1))
     with limit_reads(1, WHY), limit_reads(60, "another reason"), pytest.raises(errors.Throttled, match=WHY):

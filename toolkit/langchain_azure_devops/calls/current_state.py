@@ -3,12 +3,14 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 
 from pydantic import JsonValue
 
 from langchain_azure_devops.calls.repeats import EqualWriteBegan
+from langchain_azure_devops.calls.time_limits import keep_limit, last_request
 from langchain_azure_devops.errors import AzureDevOpsError, StateChanged, WriteBlocked
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.safety.grants import (
@@ -56,13 +58,15 @@ async def read_current(
         request: The write.
         scopes: The scopes of the tool, for the error of a refusal.
     """
-    call = current_call.get()
-    deadline = (call and call.deadline) or time.monotonic() + client.context.timeouts.call
+    call, longest = current_call.get(), time.monotonic() + client.context.timeouts.call
+    # Within a call it belongs to a write that was approved, and before one to a question whose time may end.
+    deadline = last_request(longest) if call is None else call.deadline or longest
     names = tuple(scope.value for scope in scopes)
     asked = ToolCall(request.tool, names, digest=request.digest[:12], deadline=deadline, arguments=request.arguments)
     token = current_call.set(asked)
     try:
-        return client.secrets.redact_value(await read(client, request.arguments))
+        async with keep_limit(longest) if call is None else nullcontext():
+            return client.secrets.redact_value(await read(client, request.arguments))
     finally:
         current_call.reset(token)
 

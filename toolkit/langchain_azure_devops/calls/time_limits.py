@@ -33,9 +33,9 @@ _limit: ContextVar[_Limit | None] = ContextVar("azure_devops_read_limit", defaul
 def limit_reads(seconds: float, why: str) -> Iterator[None]:
     """Let every read of a block end within some seconds from now, whatever it waits for.
 
-    A write keeps the time of its call, with all that it reads: cut off, its outcome would not be known. A block applies
-    to the current thread or asyncio task and to the tasks that it starts. Inside of another block, the earlier end
-    counts.
+    What an approver is shown is read within that time, too. An approved write keeps the time of its call, with all that
+    it reads: cut off, its outcome would not be known. A block applies to the current thread or asyncio task and to the
+    tasks that it starts. Inside of another block, the earlier end counts.
 
     Args:
         seconds: The time; a call may take no longer than `Timeouts.call` in any case.

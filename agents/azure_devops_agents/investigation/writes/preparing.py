@@ -12,9 +12,10 @@ from azure_devops_agents.approvals.earlier_writes import arecall_writes
 from azure_devops_agents.approvals.fingerprint import fingerprint
 from azure_devops_agents.approvals.view import build_view
 from azure_devops_agents.approvals.write_journal import WriteJournal
+from azure_devops_agents.investigation.budgets import Meter
 from azure_devops_agents.investigation.refusals import evidence_of_refusal, refuse_call
 from azure_devops_agents.investigation.state import CallTask, as_named
-from azure_devops_agents.investigation.tool_calls import destination_of, record_evidence
+from azure_devops_agents.investigation.tool_calls import destination_of, limit_time, record_evidence
 from azure_devops_agents.reports.links import replace_citations
 from langchain_azure_devops import AzureDevOpsToolkit, Tool
 from langchain_azure_devops.adapters.langchain import deliver
@@ -45,6 +46,7 @@ class PrepareNode:
 
     toolkit: AzureDevOpsToolkit
     journal: WriteJournal
+    meter: Meter
     plan: ApprovedPlan | None = None
 
     def prepare(self, task: CallTask) -> dict[str, Any]:
@@ -52,7 +54,8 @@ class PrepareNode:
         task = self._link_citations(task)
         found = self._find_obstacle(task)
         if isinstance(found, WriteRequest):
-            found = self.toolkit.client.run_sync(self._look_up(task, found))
+            with limit_time(self.toolkit, self.meter, task):
+                found = self.toolkit.client.run_sync(self._look_up(task, found))
         if found.denied is not None:
             record_event(self.toolkit.client, "denied", **found.denied)
         return found.update
@@ -62,7 +65,8 @@ class PrepareNode:
         task = self._link_citations(task)
         found = self._find_obstacle(task)
         if isinstance(found, WriteRequest):
-            found = await self.toolkit.client.run(self._look_up(task, found))
+            with limit_time(self.toolkit, self.meter, task):
+                found = await self.toolkit.client.run(self._look_up(task, found))
         if found.denied is not None:
             await record_event_async(self.toolkit.client, "denied", **found.denied)
         return found.update
@@ -192,7 +196,9 @@ def _as_json(view: Mapping[str, Any]) -> str:
 
 
 def _wait(task: CallTask) -> Step:
-    return Step({"waiting": {task["call"]["id"]: task}})
+    # What is read after a person has answered has the time of a call: the write is theirs by then.
+    waiting = {name: value for name, value in task.items() if name != "time"}
+    return Step({"waiting": {task["call"]["id"]: waiting}})
 
 
 def _refuse_unasked(task: CallTask, why: str) -> Step:
