@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from azure_devops_agents.reports.citations import find_citations
-from azure_devops_agents.reports.dates import WEEKDAYS, Moment, find_dates
 from azure_devops_agents.reports.units import KINDS, NOUNS
+from azure_devops_agents.reports.words.dates import WEEKDAYS, Moment, find_dates
+from azure_devops_agents.reports.words.languages import SMALL_WORDS, is_foreign
 
 Kind = Literal["literal", "id", "number", "count", "date", "weekday", "name", "hash", "result"]
 
@@ -72,7 +73,8 @@ _COMMON = frozenset(
 )
 """Words with a capital letter that are no names."""
 _QUOTED = re.compile(
-    r"`([^`\n]{1,300})`|\u201c([^\u201d\n]{1,300})\u201d|\"([^\"\n]{1,300})\"|(?<!\w)['\u2018]([^'\u2019\n]{2,300})['\u2019](?!\w)"
+    r"`([^`\n]{1,300})`|\u201e([^\u201c\u201d\n]{1,300})[\u201c\u201d]|\u00ab([^\u00bb\n]{1,300})\u00bb|"
+    r"\u201c([^\u201d\n]{1,300})\u201d|\"([^\"\n]{1,300})\"|(?<!\w)['\u2018]([^'\u2019\n]{2,300})['\u2019](?!\w)"
 )
 URL = re.compile(r"https?\[?:\]?/ ?/\S{1,500}(?<![.,:;!?])")
 _CODE = re.compile(r"(?<![\w/.-])[\w./\\@:+#-]{3,200}(?<![.,:;])")
@@ -93,7 +95,8 @@ _NUMBER = re.compile(
 )
 _COMPARED = re.compile(
     r"(?:less than|more than|fewer than|over|under|above|below|at least|at most|up to|about|around|nearly|almost|"
-    r"roughly|approximately|some|within|~|<|>|\u2264|\u2265)\s?$",
+    r"roughly|approximately|some|within|etwa|rund|ca\.|circa|ungef\u00e4hr|knapp|fast|mehr als|weniger als|environ|"
+    r"plus de|moins de|unos|unas|cerca de|m\u00e1s de|menos de|~|<|>|\u2264|\u2265)\s?$",
     re.IGNORECASE,
 )
 _COUNT = re.compile(
@@ -192,6 +195,8 @@ class _Reader:
     def __init__(self, sentence: str, known: frozenset[str]) -> None:
         self._rest = _plain(sentence)
         self._known = known
+        self._foreign = is_foreign(mask_quoted(self._rest))
+        self._common = _COMMON | KINDS.keys() | (SMALL_WORDS if self._foreign else frozenset())
         self._ends = _find_ends(self._rest)
 
     def facts(self) -> Iterator[Fact]:
@@ -213,7 +218,8 @@ class _Reader:
         yield from self._identified()
         for match in self._take(_HASH):
             yield self._fact("hash", match, match[0])
-        yield from self._results(whole)
+        if not self._foreign:
+            yield from self._results(whole)
         yield from self._numbers()
         yield from self._names(whole)
 
@@ -296,9 +302,12 @@ class _Reader:
             begins = not re.search(r"[\w)\]'\"`]\W*$", self._rest[: match.start()]) or bool(
                 re.search(r"[.:!?(\u2014\"-]\s*$|^\W*$", self._rest[: match.start()])
             )
-            while words and words[0].lower() in _COMMON | KINDS.keys():
+            begins = begins or self._foreign
+            while words and words[0].lower() in self._common:
                 words = words[1:]
-                begins = False
+                begins = self._foreign
+            while len(words) > 2 and self._foreign and " ".join(words[1:]).lower() in self._known:
+                words = words[1:]
             while words and words[-1].lower() in _COMMON:
                 words = words[:-1]
             text = " ".join(words)

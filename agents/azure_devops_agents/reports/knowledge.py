@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cached_property
 
-from azure_devops_agents.reports.dates import WEEKDAYS, Moment, find_dates, list_differences
 from azure_devops_agents.reports.facts import AGREES, RESULT, RESULTS, Fact
 from azure_devops_agents.reports.units import KINDS, NOUNS, Source, Unit, identifies
+from azure_devops_agents.reports.words.dates import WEEKDAYS, Moment, find_dates, list_differences
 
 _FAULT = re.compile(
     r"\berror|exception|\bfault|exit code|exited with code|denied|refused|gave up|timed out", re.IGNORECASE

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from azure_devops_agents.reports.citations import cited_in, find_citations
-from azure_devops_agents.reports.dates import find_dates
 from azure_devops_agents.reports.facts import URL, mask_quoted
+from azure_devops_agents.reports.words.dates import find_dates
 
 _INSIDE, _CITED = "\0", "\x01"
 """What stands in a masked text for a character inside a date, an address or a quotation, and in a citation."""

@@ -2,11 +2,11 @@
 
 import pytest
 
-from azure_devops_agents.reports.dates import Moment, find_dates
 from azure_devops_agents.reports.report import plain_report
 from azure_devops_agents.reports.sentences import split_sentences
 from azure_devops_agents.reports.support import check_report
 from azure_devops_agents.reports.timeline import build_timeline
+from azure_devops_agents.reports.words.dates import Moment, find_dates
 
 BUILDS = """3 builds, all
 <untrusted 0>
