@@ -139,6 +139,7 @@ def outline(report: Mapping[str, Any]) -> Outline:
         sections.append(Section("written", WRITTEN, tuple(_written(entry) for entry in written)))
     if gaps := tuple(_gaps(report.get("coverage") or {}, links)):
         sections.append(Section("coverage", COVERAGE, gaps))
+    ended = one_line(about.get("links") or "") if links else ""
     return Outline(
         notice=one_line(about.get("notice") or ""),
         verdict=_name_verdict(verdict) + (", a second look disagrees" if _disagrees(report) else ""),
@@ -149,7 +150,7 @@ def outline(report: Mapping[str, Any]) -> Outline:
         ),
         sections=tuple(sections),
         sources=tuple(_source(identifier, entry) for identifier, entry in links.items()),
-        footer=tuple(filter(None, (describe_usage(_usage(report)), one_line(about.get("links") or "")))),
+        footer=tuple(filter(None, (describe_usage(_usage(report)), ended))),
     )
 
 

@@ -106,6 +106,25 @@ def test_a_model_that_fails_for_good_ends_in_a_report_that_says_so(ask, turn):
     assert "**Ended early**: The model failed" in render_markdown(report)
 
 
+def test_a_model_that_cannot_be_reached_is_named_with_its_address_and_what_to_do(toolkit, tmp_path):
+    model = ChatOpenAI(model="local", base_url="http://user:pass@127.0.0.1:9/v1", api_key="made-up", max_retries=0)
+    with open_investigator(model, toolkit, path=tmp_path / "t.sqlite") as investigator:
+        report = report_of(list(investigator.ask("t", "?")))
+    assert ".." not in report["answer"]
+    assert "Connection error. This was the model local at http://127.0.0.1:9/v1/chat/completions" in report["answer"]
+    assert "Check the address, and that its server runs and can be reached from here." in report["answer"]
+    assert "pass@" not in str(report)
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"), [(401, "Check the key"), (404, "Check the name"), (429, "Wait, or raise")]
+)
+def test_the_answer_of_a_model_server_says_what_to_do(ask, status, advice):
+    told = report_of(ask(Turn(status=status))[0])["coverage"]["failure"][0]
+    assert "This was the model local at http://127.0.0.1:" in told
+    assert advice in told
+
+
 HOSTILE = "Look: ![x](https://evil.example/?d=1) and that is all."
 
 

@@ -2,6 +2,8 @@
 
 import io
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
@@ -13,9 +15,12 @@ from azure_devops_agents.investigation.events import ApprovalAsked
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.offline import OfflineModel
 from azure_devops_agents.models.scripted import Call, ScriptedModel
+from azure_devops_agents.reports.about import SIMULATED, describe_report
 from azure_devops_agents.reports.markdown import render_markdown
 from azure_devops_agents.reports.page import render_page
+from azure_devops_agents.reports.report import plain_report
 from azure_devops_evals.live.openai_server import OpenAIServer, Turn
+from langchain_azure_devops.settings import load_settings
 
 WHY = "Why did the last build of platform-api-ci fail?"
 DONE = ("write_report", '{"answer": "Nothing is open.", "verdict": "answered"}')
@@ -113,3 +118,15 @@ def test_evidence_says_when_it_was_read_or_written_and_no_date_is_broken(toolkit
     assert re.search(rf"create_work_item · written {day}", shown)
     assert '<span class="date">2026-11-20T09:00:00Z</span>' in page
     assert ".date{white-space:nowrap}" in page
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+def test_links_that_end_with_the_command_are_told_where_there_are_links(simulated):
+    source = SIMULATED if simulated else "AZURE_DEVOPS_PAT"
+    settings = replace(load_settings(base_url="http://127.0.0.1:9/tidewater", pat="made-up"), credential_source=source)
+    about = describe_report("gpt-local", None, settings, datetime(2026, 11, 20, 9, tzinfo=UTC))
+    report = {**plain_report("Done."), "about": about, "links": {"E1": {"title": "x", "url": "http://127.0.0.1:9/x"}}}
+    note = "The links lead to a simulated organization"
+    for text in (render_markdown(report), words_of(page_of(report, {})), printed(report)):
+        assert (note in text) is simulated
+    assert note not in render_markdown({**report, "links": {}})

@@ -24,6 +24,7 @@ from azure_devops_agents.investigation.state import State, answer_every_call
 from azure_devops_agents.investigation.tool_calls import available_tools, declare_own_tool
 from azure_devops_agents.investigation.turns.context import leave_out_report_calls, reduce_results
 from azure_devops_agents.investigation.turns.deadlines import TimeUp
+from azure_devops_agents.investigation.turns.failures import describe_failure
 from azure_devops_agents.investigation.turns.messages import join_message
 from azure_devops_agents.investigation.turns.prompts import add_note, describe_end, stable_nonce, write_system_prompt
 from azure_devops_agents.investigation.turns.streaming import InertModel
@@ -33,8 +34,6 @@ from azure_devops_agents.models.scripted import UnknownQuestion
 from azure_devops_agents.reports.report import WriteReport
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.errors import AzureDevOpsError
-
-_LONGEST_FAILURE = 300
 
 
 @dataclass(frozen=True)
@@ -235,8 +234,7 @@ class ModelNode:
         if isinstance(error, TimeUp):
             failure = f"The budget of this question was used up ({turn.limit}), and the model did not answer any more"
         else:
-            told = Outgoing(self.toolkit.client).text(str(error)[:_LONGEST_FAILURE])
-            failure = f"The model failed: {type(error).__name__}: {told}"
+            failure = Outgoing(self.toolkit.client).text(describe_failure(name_model(self.model), error))
         return {"failure": storable(failure), **_count_last(state, turn)}
 
 
