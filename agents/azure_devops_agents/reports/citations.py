@@ -11,11 +11,11 @@ _LIST = rf"{_ID}(?:(?:\s*[,;/&]\s*|\s*(?:,\s*)?(?:and|or)\s+|{_RANGE}){_ID})*(?!
 _LEAD = r"(?:see|cf\.?|evidence|sources?)[ :]+"
 _CITATION = re.compile(
     rf"(?P<skipped>```[\s\S]*?(?:```|\Z)|\[[^\]\n]*\]\([^)\s]*\)|https?://\S+)"
-    rf"|(?<!`)`(?P<code>{_LIST})`(?!`)"
+    rf"|(?<!`)`(?P<code>(?-i:{_LIST}))`(?!`)"
     r"|(?P<other_code>(?<!`)`[^`\n]+`(?!`))"
     rf"|(?P<space>[ \t]*)(?:\((?:{_LEAD})*(?P<round>{_LIST})\)|\[(?P<square>{_LIST})\](?![(:]))"
     rf"|(?<![\w@#./\\-])(?P<lead>{_LEAD})(?P<led>{_LIST})(?![\w./\\-]*\w)"
-    rf"|(?<![\w@#./\\-])(?P<alone>{_LIST})(?![\w/\\-]|\.\w)",
+    rf"|(?<![\w@#./\\-])(?P<alone>(?-i:{_LIST}))(?![\w/\\-]|\.\w)",
     re.IGNORECASE,
 )
 _EACH = re.compile(rf"({_ID})(?:({_RANGE})(?={_ID}))?", re.IGNORECASE)
@@ -41,7 +41,10 @@ class Citation:
 
 
 def find_citations(text: str) -> Iterator[Citation]:
-    """Yield the places that name evidence. Addresses, blocks of code, and longer words stay out of it."""
+    """Yield the places that name evidence. Addresses, blocks of code, and longer words stay out of it.
+
+    Alone and as code, only a capital letter makes an id: `e1` may be the name of a variable.
+    """
     for found in _CITATION.finditer(text):
         for name, form in _FORMS.items():
             if found[name]:

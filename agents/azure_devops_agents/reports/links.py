@@ -100,8 +100,8 @@ def replace_citations(
     """Replace evidence ids by links, because readers of a work item cannot resolve them.
 
     An id becomes a link to the page of its evidence. In a title, and without a page, it becomes the name of the
-    evidence. An id that no evidence of the thread has is left out where it is a citation, as in `(E9)`. Blocks of code,
-    addresses, and words in which such an id is a part of something else stay.
+    evidence. A tag that is only an id is left out, and so is a citation such as `(E9)` of evidence that the thread does
+    not have. Blocks of code, addresses, and words in which such an id is a part of something else stay.
 
     Args:
         arguments: The arguments of the write that hold text.
@@ -125,7 +125,8 @@ def _replace(value: Any, evidence: Mapping[str, Evidence], write: _Write) -> Any
             for name, part in value.items()
         }
     if isinstance(value, list):
-        return [_replace(part, evidence, _short_name if isinstance(part, str) else write) for part in value]
+        kept = [part for part in value if not isinstance(part, str) or part.strip() not in evidence]
+        return [_replace(part, evidence, _short_name if isinstance(part, str) else write) for part in kept]
     return value
 
 

@@ -113,7 +113,7 @@ class SupportChecker:
         return "" if section == "not_determined" else "; ".join(self._claims.check_statement(said, found, cited))
 
     def check_answer(self, report: Mapping[str, Any]) -> list[dict[str, str]]:
-        """Return the sentences of the answer that lack support, each with the reason."""
+        """Return the sentences of the answer that lack support, each with the reason, or the whole answer as one."""
         rows = [row for section in SECTIONS for row in report[section]]
         found = [place for row in rows if row["quote"] and (place := self.find(row)) is not None]
         cited = [name for row in (*rows, *report["unverified"]) for name in row["evidence"]]
@@ -122,7 +122,8 @@ class SupportChecker:
         rests_on = [*cited, *cited_in(report["answer"]), *self._written]
         needs_none = report["verdict"] == "answered" and self._reports_a_decision
         if report["verdict"] != "inconclusive" and not needs_none and not self._sources.keys() & rests_on:
-            said.insert(0, {"statement": report["answer"], "problem": _CITES_NOTHING})
+            problems = dict.fromkeys((_CITES_NOTHING, *(row["problem"] for row in said)))
+            return [{"statement": report["answer"], "problem": "; ".join(problems)}]
         return said
 
     def _explain_missing_quote(self, statement: Mapping[str, Any]) -> str:

@@ -134,7 +134,7 @@ def test_what_code_says_was_found_is_linked():
         ("The E2E suite and E501 stay.", "The E2E suite and E501 stay."),
         ("Seen in E3, E3-E4.", f"Seen in [build 35]({BUILD}), builds: 8 of 40."),
         ("See E2-E4 and (E2 to E3).", f"See [build 35]({BUILD}), builds: 8 of 40 and ([build 35]({BUILD}))."),
-        ("As `E3` and e4 say.", f"As [build 35]({BUILD}) and builds: 8 of 40 say."),
+        ("As `E3` and E4 say.", f"As [build 35]({BUILD}) and builds: 8 of 40 say."),
         ("[Build E3](https://dev.azure.com/x) stays.", "[Build E3](https://dev.azure.com/x) stays."),
         ("`E3.py` and E3.py, src/E3, SKU_E3, E3-large stay.", "`E3.py` and E3.py, src/E3, SKU_E3, E3-large stay."),
         ("```\nE3\n```", "```\nE3\n```"),
@@ -160,8 +160,8 @@ def test_a_value_that_is_nothing_but_such_a_number_stays():
 
 
 def test_a_tag_is_the_name_of_its_evidence():
-    assert replace_citations({"tags": ["E3", "e4", "urgent"]}, KNOWN, ()) == {
-        "tags": ["build 35", "builds: 8 of 40", "urgent"]
+    assert replace_citations({"tags": ["E3", "e4", "urgent", "of E3"]}, KNOWN, ()) == {
+        "tags": ["e4", "urgent", "of build 35"]
     }
 
 

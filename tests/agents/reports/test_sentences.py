@@ -2,6 +2,8 @@
 
 import pytest
 
+from azure_devops_agents.reports.citations import cited_in
+from azure_devops_agents.reports.links import replace_citations
 from azure_devops_agents.reports.report import plain_report
 from azure_devops_agents.reports.sentences import split_sentences
 from azure_devops_agents.reports.support import check_report
@@ -141,3 +143,19 @@ def test_a_time_before_its_date_has_its_place_in_the_time_line():
     rows = build_timeline(report, TEXTS)
     assert [row["time"] for row in rows] == ["2026-11-18", "2026-11-18 13:00", "2026-11-18 13:57"]
     assert rows[0]["text"] == said[1]
+
+
+@pytest.mark.parametrize("text", ["Rename e1 to e2 in solver.py", "`e1` is a variable", "the edge e1-e2", "case e12"])
+def test_a_small_e_with_a_number_is_no_citation_where_it_stands_alone(text):
+    assert cited_in(text) == []
+    assert replace_citations({"title": text, "description": text}, {"E1": {}, "E2": {}}, ["description"]) == {
+        "title": text,
+        "description": text,
+    }
+
+
+@pytest.mark.parametrize(
+    "text", ["It failed (e1).", "It failed [e1].", "See e1.", "evidence e1", "`E1`", "E1 says so."]
+)
+def test_an_id_in_brackets_or_after_a_word_is_a_citation_in_any_case(text):
+    assert cited_in(text) == ["E1"]
