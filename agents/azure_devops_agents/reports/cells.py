@@ -72,10 +72,14 @@ def _name_columns(clause: str) -> Iterator[tuple[str, str, int]]:
 
 def _find_values(clause: str, owners: Sequence[Unit], knowledge: Knowledge) -> Iterator[tuple[str, str, int]]:
     """Yield the words of a clause that other rows have as a whole value of a column which its own rows have, too."""
-    for column in _COLUMNS:
-        if not _values_of(owners, column):
-            continue
-        for value in _values_of(knowledge.everything.units, column):
+    columns = [column for column in _COLUMNS if _values_of(owners, column)]
+    yield from find_values(clause, knowledge.everything.units, columns)
+
+
+def find_values(clause: str, rows: Sequence[Unit], columns: Sequence[str] = _COLUMNS) -> Iterator[tuple[str, str, int]]:
+    """Yield the words of a clause that rows have as a whole value, each with its column and its place."""
+    for column in columns:
+        for value in _values_of(rows, column):
             found = re.search(rf"(?<![\w/.-]){re.escape(value)}(?![\w/-]|\.\w)", clause)
             if found and len(value) >= _SHORTEST:
                 yield column, value, found.start()

@@ -4,11 +4,12 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import combinations
 
-from azure_devops_agents.reports.cells import compare_all, compare_cells, compare_literal, compare_row
+from azure_devops_agents.reports.cells import compare_all, compare_cells, compare_literal, compare_row, find_values
 from azure_devops_agents.reports.facts import CERTAIN, Fact, find_facts, split_clauses
 from azure_devops_agents.reports.knowledge import Knowledge, Support, agrees, fold, results_of
-from azure_devops_agents.reports.units import Unit
+from azure_devops_agents.reports.units import SIZE, Unit, identifies
 from azure_devops_agents.reports.writes import UNSENT
 
 _LONGEST, _MOST_FACTS = 2_000, 100
@@ -121,11 +122,22 @@ class Comparison:
         listed = self._count_listed(fact)
         if listed is not None:
             return listed == int(fact.value)
-        if support.has(fact):
-            return True
-        if fact.kind in {"name", "literal"}:
-            return fold(fact.value) in self._question
-        return fact.kind == "count" and int(fact.value) in self._counts(fact)
+        if fact.kind == "count":
+            return self._is_counted(fact, support)
+        return support.has(fact) or (fact.kind in {"name", "literal"} and fold(fact.value) in self._question)
+
+    def _is_counted(self, fact: Fact, support: Support) -> bool:
+        """Return whether a total, a text or the rows count something; "2 failed stages" are not all stages."""
+        limit = next(
+            (other for other in self.facts if other.kind == "result" and 0 <= other.place[0] - fact.place[1] < 2), None
+        )
+        if limit is None or fold(f"{fact.value} {limit.text}") in support.folded:
+            return support.has(fact) or int(fact.value) in self._counts(fact)
+        asked = any(
+            agrees(limit.value, results_of(unit.text)[limit.noun]) for unit in support.units if unit.part == "call"
+        )
+        counted = {sum(_says(row, limit) for row in rows) for rows in self._tables}
+        return int(fact.value) in counted or (asked and support.has(fact))
 
     def _is_tied(self, fact: Fact) -> bool:
         """Return whether evidence that is cited and not quoted says a fact together with another one of the sentence.
@@ -270,7 +282,7 @@ class Comparison:
         said = self.sentence.lower()
         tables: dict[tuple[str, str, int | None], list[Unit]] = defaultdict(list)
         for unit in self._knowledge.everything.units:
-            inner = unit.fields and unit.part not in {"record", "call"} and unit.part.rstrip("s") in said
+            inner = unit.fields and unit.part not in {"record", "call", SIZE} and unit.part.rstrip("s") in said
             if unit.is_row or inner:
                 tables[unit.evidence_id, unit.part, unit.own].append(unit)
         return list(tables.values())
@@ -291,13 +303,14 @@ class Comparison:
             for (*_, kind), number in kinds.items()
             if kind and re.search(rf"\b{re.escape(kind)}(?:s|ren)?\b", said)
         }
+        named = [other for other in clause if other.kind in {"name", "literal", "result"}]
+        words = split_clauses(self.sentence)[fact.clause]
         for rows in self._tables:
-            found |= {len(rows), *_sums(rows)}
-            found |= {
-                sum(_says(row, other) for row in rows)
-                for other in clause
-                if other.kind in {"name", "literal", "result"}
-            }
+            holding = [{row.places.start for row in rows if _says(row, other)} for other in named]
+            cells = [(column, value) for column, value, _ in find_values(words, rows)]
+            holding += [{row.places.start for row in rows if row.fields.get(name) == value} for name, value in cells]
+            both = [one & other for one, other in combinations(holding, 2)]
+            found |= {len(rows), *_sums(rows), *map(len, holding), *map(len, both)}
         return found
 
 
@@ -340,7 +353,7 @@ def _says(row: Unit, fact: Fact) -> bool:
 
 def _sums(rows: Sequence[Unit]) -> set[int]:
     """Return the sum of each column of numbers."""
-    columns = [[row.fields.get(name, "") for row in rows] for name in rows[0].fields if name not in {"id", "revision"}]
+    columns = [[row.fields.get(name, "") for row in rows] for name in rows[0].fields if not identifies(name)]
     return {sum(map(int, values)) for values in columns if all(re.fullmatch(r"\d{1,12}", value) for value in values)}
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from azure_devops_agents.reports.citations import find_citations
+from azure_devops_agents.reports.counts import NO_THINGS, NUMBER_WORDS, name_things
 from azure_devops_agents.reports.units import KINDS, NOUNS
 from azure_devops_agents.reports.words.dates import WEEKDAYS, Moment, find_dates
 from azure_devops_agents.reports.words.languages import SMALL_WORDS, is_foreign
@@ -54,8 +55,6 @@ CERTAIN = frozenset(
 )  # fmt: skip
 """Words that always tell a result. The others also have another meaning and count only where evidence contradicts."""
 
-_WORDS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-_NUMBER_WORDS = {word: number for number, word in enumerate(_WORDS, 2)}
 _VOTED = frozenset({"approved", "rejected", "reviewed", "commented", "said", "asked", "requested"})
 _COMMON = frozenset(
     """
@@ -100,12 +99,19 @@ _COMPARED = re.compile(
     re.IGNORECASE,
 )
 _COUNT = re.compile(
-    rf"(?<![\w-])(?P<word>{'|'.join(_WORDS)})\b"
+    rf"(?<![\w-])(?P<word>{'|'.join(NUMBER_WORDS)})\b"
     r"(?=:|(?: (?:of|the|these|those|other|more|\w+ing|\w+ed|\w+))? ?(?:\w+ )?(?:\w+s|children|people)\b)",
     re.IGNORECASE,
 )
-_NO_NOUN = r"(?!(?:is|was|has|does|as|its|this|always|gives|adds|changes|names|hits|fails|passes)\b)"
-_COUNTED = re.compile(rf" {_NO_NOUN}(?:\w+ {_NO_NOUN})?[a-z]{{2,}}s\b")
+_NO_ADJECTIVE = r"(?:has|had|did|was|were|got|is|are|for|in|on|at|to|with|by|from|as|or|and|\w+[a-rt-z]s)\b"
+_COUNTED = re.compile(
+    r"(?: of(?= (?:\d|the|these|those|its|all)))?(?: (?:\d[\d,]*|the|these|those|its|all|other|more))?"
+    r"(?: (?:open|active|new|closed|resolved|completed|merged|abandoned|failed|skipped|canceled|red|green|draft)"
+    r"(?! (?:in|on|at|to|of|for|with|by|from|all|the|its|and|or|as|after|before|because)\b))?"
+    rf"(?: (?!{_NO_ADJECTIVE})\w+)? (?!(?:{'|'.join(NO_THINGS)})\b)[a-z]{{2,}}s\b"
+    r"|:(?= \d+(?:, \d+)*,? (?:and|or) \d+)"
+)
+"""What follows a number that says how many there are of something."""
 _NAME = re.compile(r"(?<![\w'\u2019.-])[A-Z][\w\u00c0-\u024f]*(?:[ -][A-Z][\w\u00c0-\u024f]*){0,3}")
 _NEGATED = re.compile(
     r"(?:\b(?:not|never|no|nobody|none|nothing|neither|nor|cannot|hardly|without|no longer)|n['\u2019]t)"
@@ -134,7 +140,7 @@ class Fact:
         kind: What it is.
         text: Its words, for people.
         value: What is compared: the number as text, the folded name, the result.
-        noun: What an id identifies, the question that a result answers, or the unit of a number.
+        noun: What an id identifies, what a count counts, the question that a result answers, or the unit of a number.
         readings: The forms that a date may have.
         negated: Whether the sentence denies the result.
         clause: The number of the clause that it stands in.
@@ -220,7 +226,7 @@ class _Reader:
             yield self._fact("hash", match, match[0])
         if not self._foreign:
             yield from self._results(whole)
-        yield from self._numbers()
+        yield from self._numbers(whole)
         yield from self._names(whole)
 
     def _codes(self) -> Iterator[Fact]:
@@ -271,19 +277,23 @@ class _Reader:
             clause = self._clause(match.start())
             yield Fact("id", match[0], match["number"], kind, clause=clause, place=match.span("number"))
 
-    def _numbers(self) -> Iterator[Fact]:
+    def _numbers(self, whole: str) -> Iterator[Fact]:
         for match in self._take(_NUMBER):
             compared = bool(_COMPARED.search(self._rest[: match.start()]))
             if not match["ordinal"] and not compared:
                 unit, number = (match["unit"] or "").strip(), match["number"].replace(",", "")
-                counted = not unit and number.isdigit() and _COUNTED.match(self._rest, match.end())
+                counted = not unit and number.isdigit() and _COUNTED.match(whole, match.end())
                 clause = self._clause(match.start())
                 kind: Kind = "count" if counted else "number"
-                yield Fact(kind, match[0].strip(), number, unit, clause=clause, place=match.span("number"))
-        for match in self._take(_COUNT):
-            if not _COMPARED.search(self._rest[: match.start()]):
-                value = str(_NUMBER_WORDS[match["word"].lower()])
-                yield Fact("count", match[0], value, clause=self._clause(match.start()), place=match.span("word"))
+                noun = name_things(whole[match.end() :]) if counted else unit
+                yield Fact(kind, match[0].strip(), number, noun, clause=clause, place=match.span("number"))
+        for match in _COUNT.finditer(whole):
+            # A result may stand between the number and what it counts, and was taken out of the sentence.
+            free = self._rest[match.start() : match.end()] == match[0]
+            if free and not _COMPARED.search(self._rest[: match.start()]):
+                value = str(NUMBER_WORDS[match["word"].lower()])
+                noun, clause = name_things(whole[match.end() :]), self._clause(match.start())
+                yield Fact("count", match[0], value, noun, clause=clause, place=match.span("word"))
 
     def _results(self, whole: str) -> Iterator[Fact]:
         for match in self._take(RESULT):

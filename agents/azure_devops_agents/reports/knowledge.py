@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cached_property
 
+from azure_devops_agents.reports.counts import Counted, list_counted
 from azure_devops_agents.reports.facts import AGREES, RESULT, RESULTS, Fact
-from azure_devops_agents.reports.units import KINDS, NOUNS, Source, Unit, identifies
+from azure_devops_agents.reports.units import KINDS, NOUNS, Source, Unit
 from azure_devops_agents.reports.words.dates import WEEKDAYS, Moment, find_dates, list_differences
 
 _FAULT = re.compile(
@@ -76,6 +77,11 @@ class Support:
         return {match[1].replace(",", "") for match in _NUMBER.finditer("".join(text))}
 
     @cached_property
+    def counted(self) -> set[Counted]:
+        """What they count."""
+        return {counted for unit in self.units for counted in list_counted(unit)}
+
+    @cached_property
     def results(self) -> dict[str, set[str]]:
         """The results by the question that they answer."""
         return results_of(self.text)
@@ -94,22 +100,13 @@ class Support:
                 found = self._has_id(fact)
             case "date":
                 found = any(reading.agrees(moment) for reading in fact.readings for moment in self.moments)
+            case "count":
+                found = any(counted.agrees(int(fact.value), fact.noun) for counted in self.counted)
             case "weekday":
                 found = fact.value.lower() in self.folded or fact.value.lower() in self._weekdays
             case _:
                 found = self._has_number(fact)
         return found
-
-    @cached_property
-    def _countable(self) -> list[str]:
-        """The lines that may tell how many there are of something; the fields that hold ids do not."""
-        lines = (
-            line
-            for unit in self.units
-            for line in ((f"{name}: {value}" for name, value in unit.fields.items() if not identifies(name))
-                         if unit.fields else unit.text.split("\n"))
-        )  # fmt: skip
-        return [fold(line) for line in lines]
 
     def _has_line(self, value: str) -> bool:
         """Return whether a value such as `session.py:14` is a line of a file that a unit, or its record, names."""
@@ -140,10 +137,6 @@ class Support:
 
     def _has_number(self, fact: Fact) -> bool:
         value = fact.value
-        if fact.kind == "count":
-            counted = rf"(?<![\w.,/-]){value}(?: of \d+)? [a-z(]|\bof {value}\b|[:(] ?{value}(?![\w.])"
-            said = any(re.search(counted, line) for line in self._countable if value in line)
-            return said or (not fact.text.isdigit() and fold(fact.text) in self.folded.split())
         if value in self.numbers or any(number.startswith(f"{value}.") for number in self.numbers if "." in value):
             return True
         if not fact.noun and value.isdigit() and any(other == int(value) for kind, other in self.ids if kind != "line"):

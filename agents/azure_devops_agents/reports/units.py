@@ -10,11 +10,12 @@ from azure_devops_agents.evidence.lines import number_lines
 from azure_devops_agents.evidence.record import given_arguments
 
 _FIELD = re.compile(r"([a-z][a-z_]{0,40}): (.*)")
-_SUB_TABLE = re.compile(r"([a-z][a-z_]{0,40}) \(\d+\):")
+_SUB_TABLE = re.compile(r"([a-z][a-z_]{0,40}) \((\d+)\):")
 _BODY = re.compile(r"([a-z][a-z_]{0,40}):")
 _NUMBERS = re.compile(r"(?<![\w.-])\d{1,12}(?![\w.-])")
 _LINES = re.compile(r"(?:^|; )(\d{1,12})(?= |$)")
 """The numbers of the lines that a cell holds, each before its line."""
+_OF_IDS = frozenset({"id", "ids", "target", "old", "new", "revision", "number"})
 _LONGEST_BODY = 8_000
 _BLOCKS = frozenset({"comments", "discussion"})
 _VERBS = frozenset({"list", "get", "query", "search", "create", "update", "add", "read", "find"})
@@ -27,6 +28,8 @@ KINDS = {
     "log": "log", "line": "line", "revision": "revision",
 }  # fmt: skip
 """The kind of record that a number identifies, by the noun before it or by the name of its field."""
+SIZE = "size"
+"""The part of a unit that says how many rows a table inside a record has. No quote stands for it."""
 NOUNS = sorted((*KINDS, "finding", "sprint", "comment", "thread"), key=len, reverse=True)
 """The nouns that stand before a number, the longest first."""
 
@@ -108,8 +111,9 @@ def _ids(fields: Mapping[str, str], noun: str) -> frozenset[tuple[str, int]]:
 
 
 def identifies(name: str) -> bool:
-    """Return whether a field of this name holds the ids of records."""
-    return name in {"id", "ids", "target", "old", "new"} or name.replace("_", " ").removesuffix("s") in KINDS
+    """Return whether the numbers in a field or column of this name are ids; lines are also counted."""
+    words = name.replace("_", " ")
+    return name in _OF_IDS or words.split(" ")[-1] in KINDS or KINDS.get(words.removesuffix("s"), "line") != "line"
 
 
 class _Parser:
@@ -146,6 +150,8 @@ class _Parser:
             self._add(line, at, "content")
         elif match := _SUB_TABLE.fullmatch(line):
             self._part, self._columns, self._body = match[1], [], ""
+            size = {match[1]: match[2]}
+            self._inner.append(Unit(self._source.evidence_id, _join(size), size, SIZE, own=self._first))
         elif match := _BODY.fullmatch(line) if self._body != "lines" else None:
             self._body, self._part = match[1], ""
         elif self._body:

@@ -1,7 +1,7 @@
 """Errors of a report, made systematically: another id, number, name, date or result in a true sentence.
 
-Half of the values occur elsewhere in the same evidence, as in a report that mixes up two records; the others occur
-nowhere. The same sentence always gives the same errors.
+Half of the values occur elsewhere in the same evidence, as in a report that mixes up two records, or that takes an id
+for a count; the others occur nowhere. The same sentence always gives the same errors.
 """
 
 import re
@@ -112,8 +112,7 @@ def _other_values(fact: Fact, knowledge: Knowledge) -> Iterator[tuple[bool, str]
     elif fact.kind == "id" or (fact.kind == "number" and fact.value.isdigit()):
         yield from _other_numbers(fact, knowledge)
     elif fact.kind == "count":
-        word = _WORDS[int(fact.value)] if fact.text[0].isalpha() and int(fact.value) < len(_WORDS) else ""
-        yield False, (word.capitalize() if fact.text[0].isupper() else word) or str(int(fact.value) + 1)
+        yield from _other_counts(fact, knowledge)
     elif fact.kind == "name" and _PERSON.fullmatch(fact.value):
         people = sorted({value for unit in knowledge.everything.units for name, value in unit.fields.items()
                          if name in _PEOPLE and _PERSON.fullmatch(value) and value != fact.value})  # fmt: skip
@@ -137,6 +136,16 @@ def _other_numbers(fact: Fact, knowledge: Knowledge) -> Iterator[tuple[bool, str
     while re.search(rf"(?<!\d){free}(?!\d)", knowledge.everything.text):
         free += 1
     yield False, str(free)
+
+
+def _other_counts(fact: Fact, knowledge: Knowledge) -> Iterator[tuple[bool, str]]:
+    """Yield an id of the same evidence and the next number, as words where the sentence has a word."""
+    number = int(fact.value)
+    ids = {other for kind, other in knowledge.everything.ids if kind != "line" and other > 1} - {number}
+    near = sorted(ids, key=lambda other: (abs(other - number), other))[:1]
+    for is_id, other in [*((True, each) for each in near), (False, number + 1)]:
+        word = _WORDS[other - 1] if fact.text[0].isalpha() and other <= len(_WORDS) else ""
+        yield is_id, (word.capitalize() if fact.text[0].isupper() else word) or str(other)
 
 
 def _other_names(fact: Fact, knowledge: Knowledge) -> Iterator[tuple[bool, str]]:

@@ -33,6 +33,16 @@ def test_errors_are_values_of_the_evidence_and_values_that_are_nowhere():
     ]
 
 
+def test_a_count_is_also_replaced_by_an_id_of_the_same_evidence():
+    made = list(seed_errors("There are 2 builds.", {"E1": Source("E1", LIST, "list_builds", {})}))
+    assert [(error.kind, error.near, error.sentence) for error in made] == [
+        ("count", True, "There are 17 builds."),
+        ("count", False, "There are 3 builds."),
+    ]
+    [near, _] = list(seed_errors("Two builds ran.", {"E1": Source("E1", LIST.replace("17", "7"), "list_builds", {})}))
+    assert near.sentence == "Seven builds ran."
+
+
 def test_cells_are_replaced_whatever_the_check_recognizes():
     made = list(
         seed_cells("The docs pipeline ended failed.", {"E1": Source("E1", LIST.replace("19\tdocs", "19\tapi"))})
