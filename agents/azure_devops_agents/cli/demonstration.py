@@ -2,7 +2,7 @@
 
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.text import Text
 
 from azure_devops_agents.cli.decisions import Decide, answer_all, answer_approvals, ask_person, name_approver
+from azure_devops_agents.cli.report_file import save_report
 from azure_devops_agents.cli.target import SIMULATED_PROJECT, open_simulator
-from azure_devops_agents.cli.terminal import SafeConsole
+from azure_devops_agents.cli.terminal import SafeConsole, plain
 from azure_devops_agents.cli.views import show
 from azure_devops_agents.evidence.record import number_of
 from azure_devops_agents.investigation.events import ApprovalAsked, Event, ReportReady, ToolFinished
@@ -99,22 +100,28 @@ STEPS: list[Step] = [
 ]
 
 
-def demonstrate(*, yes: bool) -> None:
-    """Play the demo in this terminal; `yes` approves its one write without asking."""
+def demonstrate(*, yes: bool, reports: Sequence[Path] = ()) -> None:
+    """Play the demo in this terminal.
+
+    Args:
+        yes: Approve the one write without asking.
+        reports: The files to which the report is written as well.
+    """
     console = SafeConsole()
     if yes:
-        play(console, lambda asked: answer_all(asked, {"type": "approve"}), lambda: "--yes")
+        play(console, lambda asked: answer_all(asked, {"type": "approve"}), lambda: "--yes", reports)
     else:
-        play(console, lambda asked: _ask(console, asked), name_approver)
+        play(console, lambda asked: _ask(console, asked), name_approver, reports)
 
 
-def play(console: Console, answer: Decide, approver: Callable[[], str]) -> None:
+def play(console: Console, answer: Decide, approver: Callable[[], str], reports: Sequence[Path] = ()) -> None:
     """Investigate in a fresh simulated organization, and print every step to the console.
 
     Args:
         console: Shows what happens. The same decision prints the same text in every run.
         answer: Decides about the one write.
         approver: Names who decides.
+        reports: The files to which the report is written as well.
     """
     say = "A local Azure DevOps with a made-up company. A script plays the model; all requests are real HTTP."
     console.print(Text(say, style="dim"))
@@ -129,6 +136,9 @@ def play(console: Console, answer: Decide, approver: Callable[[], str]) -> None:
     ):
         for event in _sort_results(answer_approvals(investigator, "demo", investigator.ask("demo", QUESTION), answer)):
             show(console, _without_time(event) if isinstance(event, ReportReady) else event)
+        for path in reports:
+            save_report(investigator, "demo", path)
+            console.print(plain(f"The report is in {path}.", "dim"))
         console.print()
         filed = [entry for entry in investigator.state("demo")["evidence"].values() if entry["status"] == "written"]
         if not filed:

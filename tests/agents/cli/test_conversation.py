@@ -57,6 +57,16 @@ def test_the_demo_files_the_bug_after_a_yes(terminal):
     assert ended(process) == 0
 
 
+def test_the_demo_writes_its_report_to_a_file(environment, tmp_path):
+    path = tmp_path / "report.html"
+    done = run(environment, "demo", "--yes", "--report", str(path))
+    assert done.returncode == 0, done.stderr
+    assert f"The report is in {path}." in done.stdout
+    page = path.read_text(encoding="utf-8")
+    for told in ("Reasoning: The build before it succeeded", "a script that plays the model", "tidewater · project"):
+        assert told in page
+
+
 def test_the_demo_does_not_file_after_a_no(terminal):
     process = terminal("demo")
     process.expect("approve / edit / reject / stop")
