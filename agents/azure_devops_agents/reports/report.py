@@ -1,5 +1,6 @@
 """The form of the report: an answer, a verdict, and statements in sections, each with a quote that code checks."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
@@ -7,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from azure_devops_agents.evidence.record import Evidence, is_continued
+from azure_devops_agents.reports.citations import cited_in
 
 WRITE_REPORT = "write_report"
 _MOST_FOUND = 40
@@ -22,15 +24,29 @@ inconclusive, when the evidence decides nothing"""
 
 
 class _Part(BaseModel):
-    """A part of the report. A null counts as not given."""
+    """A part of the report. A null counts as not given, and one value in place of a list as a list of one."""
 
     model_config = ConfigDict(extra="forbid")
 
     @model_validator(mode="before")
     @classmethod
-    def leave_out_nulls(cls, given: Any) -> Any:
-        """Leave out what a strict mode of a provider sends as null."""
-        return {key: value for key, value in given.items() if value is not None} if isinstance(given, dict) else given
+    def take_other_forms(cls, given: Any) -> Any:
+        """Leave out what a strict mode of a provider sends as null, and make a list of what is meant as one."""
+        if not isinstance(given, dict):
+            return given
+        lists = {name for name, field in cls.model_fields.items() if isinstance(field.default, list)}
+        told = {name: value for name, value in given.items() if value is not None}
+        return {name: _as_list(name, value) if name in lists else value for name, value in told.items()}
+
+
+def _as_list(name: str, value: Any) -> Any:
+    """Return the list that a model means by one row, by ids in a text, or by a list written as JSON."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return (cited_in(value) or [value] * bool(value)) if name == "evidence" else value
+    return [value] if isinstance(value, dict | str) else value
 
 
 class Statement(_Part):

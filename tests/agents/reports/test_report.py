@@ -1,5 +1,7 @@
 """The report: quotes are looked for, gaps are written by code, and each question answers for itself."""
 
+import json
+
 import pytest
 from agent_decisions import report_of
 
@@ -92,6 +94,33 @@ def test_a_null_counts_as_not_given():
     report = parse_report({"answer": "x", "verdict": "answered", "observed": [row], "not_determined": None})
     assert report["observed"] == [{"statement": "s", "evidence": [], "quote": ""}]
     assert report["not_determined"] == []
+
+
+ROW = {"statement": "s", "evidence": ["E1"], "quote": "q"}
+
+
+@pytest.mark.parametrize(
+    ("observed", "ids"),
+    [
+        ([{**ROW, "evidence": "E1"}], ["E1"]),
+        ([{**ROW, "evidence": "E1, E3"}], ["E1", "E3"]),
+        ([{**ROW, "evidence": '["E1", "E3"]'}], ["E1", "E3"]),
+        ([{**ROW, "evidence": "the list"}], ["the list"]),
+        ([{**ROW, "evidence": ""}], []),
+        (ROW, ["E1"]),
+        (json.dumps([ROW]), ["E1"]),
+        (json.dumps(ROW), ["E1"]),
+    ],
+)
+def test_one_value_in_place_of_a_list_is_a_list_of_one(observed, ids):
+    report = parse_report({"answer": "x", "verdict": "answered", "observed": observed})
+    assert [row["evidence"] for row in report["observed"]] == [ids]
+
+
+@pytest.mark.parametrize("observed", ["Build 35 failed.", "7", 7, '"Build 35 failed."', ["Build 35 failed."]])
+def test_a_text_in_place_of_statements_is_refused(observed):
+    with pytest.raises(ValueError, match="observed"):
+        parse_report({"answer": "x", "verdict": "answered", "observed": observed})
 
 
 @pytest.mark.parametrize("arguments", [{}, {"answer": "x", "verdict": "maybe"}, {"answer": "x", "observed": "y"}])
