@@ -73,7 +73,7 @@ def test_a_report_of_before_has_the_names_of_now(investigate):
     [
         ("waiting", "A new version of the program ended this question"),
         ("ended", "A new version of the program ended this question"),
-        ("begun", "create_work_item, begun when the process ended"),
+        ("begun", 'create_work_item "The gate is open", begun when the process ended'),
     ],
 )
 def test_a_question_that_was_not_finished_ends_with_a_report_and_writes_nothing(
