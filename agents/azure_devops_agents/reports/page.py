@@ -230,7 +230,11 @@ def _describe_reading(entry: Evidence) -> str:
     status, when = entry["status"].replace("_", " "), entry.get("read")
     if not when:
         return status
-    time = describe_time(datetime.fromisoformat(when))
+    try:
+        time = describe_time(datetime.fromisoformat(when))
+    except ValueError:
+        # The index may come from a store that others can write.
+        time = one_line(when)
     return f"{status} {time}" if status == "written" else f"{status}, read {time}"
 
 
