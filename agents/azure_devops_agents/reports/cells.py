@@ -33,6 +33,8 @@ _EVERY = re.compile(
     rf"\b(?P<word>all|every|each|both|no|none of)(?: of)?(?: the| these| those)?(?: \w+)?? {_NOUN}(?:s|es)?\b",
     re.IGNORECASE,
 )
+_EVER = re.compile(r"\b(?P<word>never|always)\b", re.IGNORECASE)
+"""Words about all runs of what a clause names, such as a pipeline."""
 _LIMITED = re.compile(
     r"\b(?:since|after|before|until|between|during|last|next|first|other|others|but|except|these|those|today|yesterday|"
     r"later|earlier|then|besides|so far)\b",
@@ -110,10 +112,10 @@ def compare_row(sentence: str, knowledge: Knowledge) -> Iterator[str]:
 
 def compare_all(clause: str, knowledge: Knowledge) -> Iterator[str]:
     """Yield the rows that contradict what a clause says of all rows, or of none."""
-    found = _EVERY.search(clause)
+    found = _EVERY.search(clause) or _EVER.search(clause)
     if found is None or _LIMITED.search(clause) or re.search(r"\d", clause):
         return
-    noun = KINDS[found["noun"].lower()]
+    noun = KINDS[found["noun"].lower()] if found.re is _EVERY else "build"
     rows = [
         unit for unit in knowledge.everything.units if unit.is_row and knowledge.sources[unit.evidence_id].noun == noun
     ]
@@ -121,8 +123,8 @@ def compare_all(clause: str, knowledge: Knowledge) -> Iterator[str]:
         value for column in _COLUMNS for value in _values_of(rows, column)
         if re.search(rf"(?<![\w/.-]){re.escape(value)}(?![\w/-]|\.\w)", clause)
     }  # fmt: skip
-    rows = [row for row in rows if words <= set(row.fields.values())]
-    none = found["word"].lower().startswith("no")
+    rows = [row for row in rows if words <= set(row.fields.values()) and (words or found.re is _EVERY)]
+    none = found["word"].lower().startswith(("no", "never"))
     for said in RESULT.finditer(clause, found.end()):
         dimension, value = RESULTS[said[0].lower()]
         if is_denied(clause[found.end() : said.start()]) or (not none and is_denied(clause[: said.start()])):

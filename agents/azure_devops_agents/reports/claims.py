@@ -5,7 +5,9 @@ quoted: the lines, the header of their table, the record around them, and the ca
 about an id must be said in the record of that id. What only a reader can judge, such as what caused what, is not
 compared. Nor are these: a name, branch or tag in a sentence that names no record; which of several ids that a list has
 belong into an enumeration; a plain number that is the id of something else in the same evidence; orders such as "the
-last good one"; and "all" or "no" with a limit in time. In other languages than English no results are compared, and of
+last good one"; "all" or "no" with a limit in time; what
+a sentence says is missing, such as "nobody reviewed it"; two results in one clause, such as "17 is closed, 18 is not";
+and what became what, such as "renames A to B". In other languages than English no results are compared, and of
 names only those of several words and those that the evidence has.
 """
 

@@ -9,6 +9,7 @@ from itertools import combinations
 from azure_devops_agents.reports.cells import compare_all, compare_cells, compare_literal, compare_row, find_values
 from azure_devops_agents.reports.facts import CERTAIN, Fact, find_facts, split_clauses
 from azure_devops_agents.reports.knowledge import Knowledge, Support, agrees, fold, results_of
+from azure_devops_agents.reports.predicates import compare_named_fields, compare_tallies
 from azure_devops_agents.reports.units import SIZE, Unit, identifies
 from azure_devops_agents.reports.writes import UNSENT
 
@@ -72,6 +73,8 @@ class Comparison:
             if fact not in self._missing:
                 clauses[fact.clause].append(fact)
         told += compare_row(self.sentence, self._knowledge)
+        named = [unit for name in self._named for unit in self._knowledge.units_of(name)]
+        told += compare_tallies(self.sentence, [*self._quoted, *named])
         words = split_clauses(self.sentence)
         for number, part in enumerate(words):
             told += self._compare_rows(part, [fact for fact in self.facts if fact.clause == number])
@@ -93,6 +96,7 @@ class Comparison:
         yield from compare_all(words, self._knowledge)
         if len(about) == 1:
             [(subject, owners)] = about.items()
+            yield from compare_named_fields(words, owners)
             yield from compare_cells(words, owners, self._knowledge, self._question)
             if subject.kind == "id" and sum(fact.kind == "id" and fact.noun == subject.noun for fact in named) == 1:
                 literals = [fact for fact in clause if fact.kind == "literal" and fact not in self._missing]
@@ -100,7 +104,7 @@ class Comparison:
                     compare_literal(fact.value, subject.noun, int(subject.value), self._knowledge) for fact in literals
                 )
                 yield from filter(None, compared)
-        elif not named and len(self._quoted) == 1 and self._quoted[0].fields:
+        elif not named and not self._named and len(self._quoted) == 1 and self._quoted[0].fields:
             yield from compare_cells(words, self._quoted, self._knowledge, self._question)
 
     def list_missing(self) -> list[str]:
@@ -242,7 +246,8 @@ class Comparison:
 
     def _compare_free_result(self, fact: Fact) -> str:
         """Compare a result that no id of the clause tells with the quoted lines, and then with all evidence."""
-        lines = Support(self._quoted).results[fact.noun]
+        # A sentence that names evidence need not be about a line that a statement quotes.
+        lines = set[str]() if self._named else Support(self._quoted).results[fact.noun]
         certain = fact.text.lower() in CERTAIN
         if fact.negated:
             return f"the quote says {fact.value}" if lines == {fact.value} and not self._far.units else ""

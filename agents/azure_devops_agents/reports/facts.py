@@ -170,10 +170,13 @@ def find_facts(sentence: str, known: frozenset[str] = frozenset()) -> list[Fact]
 
 
 def split_clauses(sentence: str) -> list[str]:
-    """Split a sentence into its clauses; the number of a fact's clause is its place among them."""
+    """Split a sentence into its clauses, without citations; a fact's clause is its place among them."""
     plain = _plain(sentence)
-    ends = _find_ends(plain)
-    return [plain[begin:end] for begin, end in zip([0, *ends], [*ends, len(plain)], strict=True)]
+    ends, bare = _find_ends(plain), list(plain)
+    for citation in find_citations(plain):
+        bare[citation.start : citation.end] = " " * (citation.end - citation.start)
+    text = "".join(bare)
+    return [text[begin:end] for begin, end in zip([0, *ends], [*ends, len(plain)], strict=True)]
 
 
 def _find_ends(plain: str) -> list[int]:

@@ -181,6 +181,10 @@ class Knowledge:
         """Each piece of evidence by itself."""
         return {name: Support(source.units) for name, source in self.sources.items()}
 
+    def units_of(self, name: str) -> list[Unit]:
+        """Return the units of one piece of evidence; none when it is not there."""
+        return self.sources[name].units if name in self.sources else []
+
     def alone(self, unit: Unit) -> Support:
         """Return what one unit says by itself. Every sentence asks for it again, so it is kept."""
         return self._alone.setdefault(id(unit), Support([unit]))

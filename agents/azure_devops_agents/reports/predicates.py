@@ -1,0 +1,77 @@
+"""Compare words that name a field or a total, such as "assigned to", "severity" or "2 failed", with what it holds."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from azure_devops_agents.reports.facts import is_denied
+from azure_devops_agents.reports.knowledge import fold
+from azure_devops_agents.reports.units import Unit
+
+_PEOPLE: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("assigned to", "owned by", "belongs to"), ("assigned_to",)),
+    **dict.fromkeys(("created by", "opened by", "reported by", "authored by"), ("author", "created_by")),
+    **dict.fromkeys(("closed by", "merged by", "completed by"), ("closed_by",)),
+    **dict.fromkeys(("requested by", "requested for", "queued by", "started by", "triggered by"), ("requested_for",)),
+}
+"""The fields that name the person after a verb."""
+_PERSON = re.compile(rf"\b(?P<verb>{'|'.join(_PEOPLE)}) (?P<value>[A-Z][\w'-]+(?: [A-Z][\w'-]+)+)")
+_EARLIER = re.compile(r"\b(?:before|until|first|originally|previously|earlier|once|then|formerly)\b", re.IGNORECASE)
+_LEVEL = re.compile(
+    r"\b(?P<field>severity|priority)(?: is| of| was|:)? (?P<value>\d(?!\w|\.\d)|critical|high|medium|low)\b"
+    r"|\b(?P<before>critical|high|medium|low)[ -](?P<after>severity|priority)\b",
+    re.IGNORECASE,
+)
+_TALLY = r"(?P<what>failed|failures?|passed|skipped|errors?|had an error|warnings?)\b"
+_TOLD = re.compile(rf"(?<![\w.,-])(?P<number>\d{{1,6}}) {_TALLY}")
+_CLAIMED = re.compile(
+    rf"(?<![\w.,-])(?P<number>\d{{1,6}}|one|two|three|four|five|six|seven|eight|nine|ten) (?:unit )?"
+    rf"(?P<noun>tests? |cases? |checks? )?{_TALLY}",
+    re.IGNORECASE,
+)
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def compare_named_fields(clause: str, owners: Sequence[Unit]) -> Iterator[str]:
+    """Yield the fields of the records that a clause is about, where it gives them another person or level."""
+    for found in _PERSON.finditer(clause):
+        if not _EARLIER.search(clause):
+            yield from _contradict(clause[: found.start()], _PEOPLE[found["verb"]], found["value"], owners)
+    for found in _LEVEL.finditer(clause):
+        field = (found["field"] or found["after"]).lower()
+        yield from _contradict(clause[: found.start()], (field,), found["value"] or found["before"], owners)
+
+
+def _contradict(before: str, fields: Sequence[str], said: str, owners: Sequence[Unit]) -> Iterator[str]:
+    known = [(name, unit.fields[name]) for unit in owners for name in fields if unit.fields.get(name)]
+    pattern = re.compile(rf"(?<!\w){re.escape(fold(said).removesuffix(chr(39) + 's'))}(?!\w)")
+    if known and not is_denied(before) and not any(pattern.search(fold(value)) for _, value in known):
+        yield f"{known[0][0]} is {known[0][1]}, not {said}"
+
+
+def compare_tallies(sentence: str, quoted: Sequence[Unit]) -> Iterator[str]:
+    """Yield the totals of a quoted line, such as "1 failed, 2 passed", of which a sentence has another one."""
+    known: dict[str, set[int]] = defaultdict(set)
+    for unit in quoted:
+        totals = list(_TOLD.finditer(unit.text))
+        for total in totals if len(totals) > 1 and not unit.fields else ():
+            known[_kind(total["what"])].add(int(total["number"]))
+    for claim in _CLAIMED.finditer(sentence) if known else ():
+        number = _read_number(claim["number"])
+        counts = claim["noun"] or not sentence[: claim.start()].rstrip().lower().endswith(_IDENTIFIED)
+        told = known.get(_kind(claim["what"]))
+        if told and counts and number not in told:
+            yield f"the quote says {', '.join(map(str, sorted(told)))} {_kind(claim['what'])}, not {claim['number']}"
+
+
+_IDENTIFIED = ("build", "builds", "run", "runs", "bug", "task", "and", "or", ",", "#", "item", "request", "pr", "line")
+"""What stands before a number that is an id."""
+
+
+def _read_number(text: str) -> int:
+    return int(text) if text.isdigit() else _NUMBERS.index(text.lower())
+
+
+def _kind(what: str) -> str:
+    word = what.lower().removeprefix("had an ").removesuffix("s")
+    return {"failure": "failed", "pas": "passed"}.get(word, word)
