@@ -17,7 +17,7 @@ from azure_devops_agents.investigation.turns.tool_choice import FIND_TOOLS
 from azure_devops_agents.reports.citations import find_citations
 from azure_devops_agents.reports.facts import CERTAIN, Fact, find_facts
 from azure_devops_agents.reports.report import WRITE_REPORT
-from azure_devops_agents.reports.sentences import Sentence, split_sentences
+from azure_devops_agents.reports.words.sentences import Sentence, split_sentences
 
 _ASK = f"""\
 Your text was taken for the answer of {WRITE_REPORT}, but the report is incomplete: only statements with evidence are \

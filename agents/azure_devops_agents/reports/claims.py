@@ -19,8 +19,8 @@ from azure_devops_agents.reports.citations import find_citations
 from azure_devops_agents.reports.comparison import Comparison
 from azure_devops_agents.reports.knowledge import Knowledge, Support, fold
 from azure_devops_agents.reports.quotes import Found
-from azure_devops_agents.reports.sentences import Sentence, split_sentences
 from azure_devops_agents.reports.units import Source, Unit
+from azure_devops_agents.reports.words.sentences import Sentence, split_sentences
 from azure_devops_agents.reports.writes import find_claimed_write, tells_of_unsent
 
 _MOST_CHANGED = 2

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from azure_devops_agents.reports.outline import one_line
 from azure_devops_agents.reports.quotes import QuoteFinder
-from azure_devops_agents.reports.sentences import split_sentences
 from azure_devops_agents.reports.words.dates import Moment, find_dates
+from azure_devops_agents.reports.words.sentences import split_sentences
 
 LEAST = 3
 """The fewest dated facts that make a time line."""

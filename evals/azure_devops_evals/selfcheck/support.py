@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from azure_devops_agents.reports.report import SECTIONS, WRITE_REPORT, parse_report
-from azure_devops_agents.reports.sentences import split_sentences
 from azure_devops_agents.reports.support import SupportChecker
 from azure_devops_agents.reports.units import Source
+from azure_devops_agents.reports.words.sentences import split_sentences
 from azure_devops_evals.case import Case, Outcome
 from azure_devops_evals.counts import Count
 from azure_devops_evals.running.play import open_environment, play
