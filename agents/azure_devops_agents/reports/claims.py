@@ -4,11 +4,12 @@ Code compares ids, names, numbers, dates and results; it does not understand sen
 quoted: the lines, the header of their table, the record around them, and the call that was made. What a sentence says
 about an id must be said in the record of that id. What only a reader can judge, such as what caused what, is not
 compared. Nor are these: a name, branch or tag in a sentence that names no record; which of several ids that a list has
-belong into an enumeration; a plain number that is the id of something else in the same evidence; orders such as "the
-last good one"; "all" or "no" with a limit in time; what
-a sentence says is missing, such as "nobody reviewed it"; two results in one clause, such as "17 is closed, 18 is not";
-and what became what, such as "renames A to B". In other languages than English no results are compared, and of
-names only those of several words and those that the evidence has.
+belong into an enumeration; a plain number that counts nothing and is the id of something else in the same evidence;
+orders and superlatives such as "the last good one", "first", "only" and "most"; dates that are told from today, such as
+"yesterday" and "last week"; "all" or "no" with a limit in time; what a sentence says is missing, such as "nobody
+reviewed it"; two results in one clause, such as "17 is closed, 18 is not"; and what became what, such as "renames A to
+B". In other languages than English no results are compared, and of names only those of several words and those that
+the evidence has.
 """
 
 import re
@@ -17,9 +18,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from azure_devops_agents.reports.citations import find_citations
 from azure_devops_agents.reports.comparison import Comparison
+from azure_devops_agents.reports.facts import find_facts
 from azure_devops_agents.reports.knowledge import Knowledge, Support, fold
 from azure_devops_agents.reports.quotes import Found
 from azure_devops_agents.reports.units import Source, Unit
+from azure_devops_agents.reports.words.proposals import split_proposal
 from azure_devops_agents.reports.words.sentences import Sentence, split_sentences
 from azure_devops_agents.reports.writes import find_claimed_write, tells_of_unsent
 
@@ -86,12 +89,21 @@ class Claims:
             support = supports[tells_of_unsent(sentence.text)]
             knowledge = self._knowledge([*cited, *sentence.cited, *told])
             near = Support([*support.units, *self._read_by(sentence.cited, tables=True)])
-            compared = Comparison(
-                sentence.text, knowledge, quoted, near, self._question, knowledge.everything, sentence.cited
-            )
-            if problems := [*self._list_unknown(sentence), *compared.problems(), *self._compare_writes(compared)]:
+            proposed, stated = split_proposal(sentence.text)
+            compared = Comparison(stated, knowledge, quoted, near, self._question, knowledge.everything, sentence.cited)
+            told_wrong = [*self._list_absent(proposed), *compared.problems(), *self._compare_writes(compared)]
+            if problems := [*self._list_unknown(sentence), *told_wrong]:
                 marked.append((sentence.text, problems))
         return marked
+
+    def _list_absent(self, proposed: str) -> list[str]:
+        """Return the ids and names of a proposal that are nowhere in the evidence; its dates and values are new."""
+        everything = self._knowledge(self._sources)
+        plain = re.sub(r"(?:^|: )\W*[A-Z]", lambda begin: begin[0].lower(), proposed)  # "Ask Mina Sato"
+        facts = find_facts(plain, everything.names)
+        wanted = [fact for fact in facts if fact.kind in {"id", "name", "hash"}]
+        absent = [fact for fact in wanted if not everything.everything.has(fact)]
+        return [f"no evidence has {fact.text}" for fact in absent if fold(fact.value) not in self._question]
 
     def _list_unknown(self, sentence: Sentence) -> list[str]:
         """Return the citations of evidence that is not there; evidence may itself have words such as E501."""

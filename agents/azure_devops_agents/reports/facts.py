@@ -92,6 +92,13 @@ _NUMBER = re.compile(
     r"(?<![\w.,/-])(?P<number>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)*)(?P<ordinal>st|nd|rd|th)?(?![\w/])"
     r"(?P<unit> ?(?:%|percent\b|[kKMG]i?B\b|bytes?\b|ms\b|s\b|h\b|(?:second|minute|hour|day|week|month)s?\b))?"
 )
+_LABEL = re.compile(
+    r"^\W*(?:step|option|phase|part|cause|reason|hypothesis|point|recommendation|example|note) \d{1,2}(?=[:.)])"
+    r"|\[\^\d{1,3}\]:?"
+    r"|\((?:(?:evidence|source|see) )?E\d{1,4}(?:: ?[a-z]+(?:_[a-z]+)+|,? rows? \d{1,4}(?:-\d{1,4})?)\)",
+    re.IGNORECASE,
+)
+"""What numbers a step or a footnote, and what describes a citation."""
 _COMPARED = re.compile(
     r"(?:less than|more than|fewer than|over|under|above|below|at least|at most|up to|about|around|nearly|almost|"
     r"roughly|approximately|some|within|etwa|rund|ca\.|circa|ungef\u00e4hr|knapp|fast|mehr als|weniger als|environ|"
@@ -211,6 +218,8 @@ class _Reader:
     def facts(self) -> Iterator[Fact]:
         """Yield all facts."""
         whole = self._rest
+        for match in self._take(_LABEL):
+            del match
         for citation in list(find_citations(self._rest)):
             self._blank(citation.start, citation.end)
         for match in self._take(_QUOTED):

@@ -15,6 +15,7 @@ _END = re.compile(
     r"(?=[\"'`(\[*\u201c\u201e]?[\0\x01A-Z\u00c0-\u00de\d])"
 )
 _MARKER = re.compile(r"(?P<before>[\s>#*_-]*)\d{1,3}[.)](?=[\s*_])")
+_FOOTNOTE = re.compile(r"^\s*\[\^\w{1,20}\]: ?")
 _LEAD = re.compile(
     r"\b(?:sources?|evidence|see(?: also)?|cf|based on|according to|ref(?:erence)?s?|quellen?|belege?|siehe|voir|"
     r"fuentes?|v\u00e9ase)\b",
@@ -90,7 +91,7 @@ def _mask(line: str) -> str:
 
 def _only_cites(text: str) -> bool:
     """Return whether a text holds citations, and beside them no more than a word such as "source"."""
-    rest, position = [], 0
+    rest, position, text = [], 0, _FOOTNOTE.sub("", text)
     for citation in find_citations(text):
         rest.append(text[position : citation.start])
         position = citation.end
