@@ -47,7 +47,7 @@ class KeylessModel(BaseChatModel):
         notice: What stands before each of its reports; empty when people know it anyway.
     """
 
-    description: ClassVar[str]
+    description: ClassVar[str] = "a model of rules"
     notice: ClassVar[str] = ""
 
     @property
