@@ -209,7 +209,7 @@ def test_each_user_of_a_web_service_approves_only_their_own_writes(variables, mo
 def test_no_example_is_left_out():
     programs = sorted(path.name for path in EXAMPLES.glob("*.py"))
     # The programs for a LangGraph server run beside one.
-    tests = [Path(__file__), *(Path(__file__).parents[1] / "server").glob("test_*.py")]
+    tests = [Path(__file__), *(Path(__file__).parents[1] / "server").glob("*.py")]
     text = "".join(path.read_text(encoding="utf-8") for path in tests)
     assert len(programs) >= 5
     # A server loads its program by the configuration of the same name.
