@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
+from azure_devops_agents.reports.counts import NUMBER_WORDS
 from azure_devops_agents.reports.facts import is_denied
 from azure_devops_agents.reports.knowledge import fold
 from azure_devops_agents.reports.units import Unit
@@ -24,12 +25,12 @@ _LEVEL = re.compile(
 )
 _TALLY = r"(?P<what>failed|failures?|passed|skipped|errors?|had an error|warnings?)\b"
 _TOLD = re.compile(rf"(?<![\w.,-])(?P<number>\d{{1,6}}) {_TALLY}")
+_NUMBERS: Mapping[str, int] = {"one": 1, **NUMBER_WORDS}
 _CLAIMED = re.compile(
-    rf"(?<![\w.,-])(?P<number>\d{{1,6}}|one|two|three|four|five|six|seven|eight|nine|ten) (?:unit )?"
+    rf"(?<![\w.,-])(?P<number>\d{{1,6}}|{'|'.join(_NUMBERS)}) (?:unit )?"
     rf"(?P<noun>tests? |cases? |checks? )?{_TALLY}",
     re.IGNORECASE,
 )
-_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 def compare_named_fields(clause: str, owners: Sequence[Unit]) -> Iterator[str]:
@@ -69,7 +70,7 @@ _IDENTIFIED = ("build", "builds", "run", "runs", "bug", "task", "and", "or", ","
 
 
 def _read_number(text: str) -> int:
-    return int(text) if text.isdigit() else _NUMBERS.index(text.lower())
+    return int(text) if text.isdigit() else _NUMBERS[text.lower()]
 
 
 def _kind(what: str) -> str:
