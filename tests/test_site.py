@@ -102,7 +102,11 @@ def declared_names():
                     yield from ((".".join([package, *parts]), name) for name in ast.literal_eval(node.value))
 
 
-def test_every_declared_name_leads_to_one_description(site):
+def test_every_declared_name_leads_to_one_description(site, tmp_path, monkeypatch):
+    # The application of a server exists only where its settings let it work.
+    for name, value in (("ORG", "contoso"), ("PAT", "x" * 52)):
+        monkeypatch.setenv(f"AZURE_DEVOPS_{name}", value)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     declared = list(declared_names())
     assert len(declared) > 150
     places = {}

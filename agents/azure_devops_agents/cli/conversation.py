@@ -168,7 +168,7 @@ def _save_report(console: Console, investigator: Investigator, thread: str, name
     except AzureDevOpsError as error:
         console.print(plain(in_shell_terms(error), "red"))
     else:
-        console.print(plain(f"The report is in {name}."))
+        console.print(plain(f"The report is in {name}."), soft_wrap=True)
 
 
 def _show_evidence(console: Console, investigator: Investigator, thread: str, wanted: str) -> None:

@@ -138,7 +138,7 @@ def play(console: Console, answer: Decide, approver: Callable[[], str], reports:
             show(console, _without_time(event) if isinstance(event, ReportReady) else event)
         for path in reports:
             save_report(investigator, "demo", path)
-            console.print(plain(f"The report is in {path}.", "dim"))
+            console.print(plain(f"The report is in {path}.", "dim"), soft_wrap=True)
         console.print()
         filed = [entry for entry in investigator.state("demo")["evidence"].values() if entry["status"] == "written"]
         if not filed:

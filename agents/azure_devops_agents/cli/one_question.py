@@ -69,9 +69,9 @@ def investigate(
             click.echo(as_json(investigator, thread))
         for path in () if answered else reports:
             save_report(investigator, thread, path)
-            steps.print(plain(f"The report is in {path}.", "dim"))
+            steps.print(plain(f"The report is in {path}.", "dim"), soft_wrap=True)
     if answered:
-        steps.print(plain(f"Answer with: azure-devops-agent investigate --thread {thread} ..."))
+        steps.print(plain(f"Answer with: azure-devops-agent investigate --thread {thread} ..."), soft_wrap=True)
         click.get_current_context().exit(ASKED_BACK)
 
 

@@ -9,7 +9,7 @@ from itertools import combinations
 from azure_devops_agents.reports.cells import compare_all, compare_cells, compare_literal, compare_row, find_values
 from azure_devops_agents.reports.facts import CERTAIN, Fact, find_facts, split_clauses
 from azure_devops_agents.reports.knowledge import Knowledge, Support, agrees, fold, results_of
-from azure_devops_agents.reports.predicates import compare_named_fields, compare_tallies
+from azure_devops_agents.reports.predicates import compare_date, compare_named_fields, compare_tallies
 from azure_devops_agents.reports.units import SIZE, Unit, identifies
 from azure_devops_agents.reports.writes import UNSENT
 
@@ -21,17 +21,9 @@ _BOUND = frozenset({"name", "date", "hash"})
 _TIED = frozenset({"id", "number", "name", "date", "literal", "hash"})
 _COPIED = frozenset({"literal", "hash"})
 _FIELD = re.compile(r"\b([a-z][a-z_]{1,40}): ([\w-]{1,100})")
+_LABEL = re.compile(r"\b([a-z][a-z_ ]{1,40}): ?$")
 _LIKE = frozenset({"type", "pipeline"})
 """The columns in which the rows of a list of ids are alike."""
-_DATED: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(("merged", "completed", "closed", "abandoned"), ("closed", "finished")),
-    **dict.fromkeys(("opened", "created", "filed", "open", "reported"), ("created",)),
-    **dict.fromkeys(("finished", "ended"), ("finished",)),
-    **dict.fromkeys(("started", "began"), ("started",)),
-    "queued": ("queued",),
-}
-"""The fields that hold the date of what a verb says."""
-_VERB_OF_DATE = re.compile(rf"\b({'|'.join(_DATED)})(?: (?:on|since|at|by \w+ \w+ on|in))? $", re.IGNORECASE)
 
 
 class Comparison:
@@ -183,11 +175,18 @@ class Comparison:
 
     def _owners(self, clause: Sequence[Fact]) -> dict[Fact, list[Unit]]:
         """Return the records and rows that a clause is about; a plain number counts only where no id is named."""
-        about = {
-            fact: self._knowledge.owners(fact) for fact in clause if fact.kind in _SUBJECTS and fact.value.isdigit()
-        }
+        about = {fact: self._knowledge.owners(fact) for fact in clause if self._may_be_subject(fact)}
         named = {fact: units for fact, units in about.items() if fact.kind == "id"}
         return {fact: units for fact, units in (named or about).items() if units}
+
+    def _may_be_subject(self, fact: Fact) -> bool:
+        """Return whether a clause may be about a number; "7 days" and the quoted field "revision: 1" name nothing."""
+        if fact.kind == "id" or not fact.text.isdigit():
+            return fact.kind == "id" and fact.value.isdigit()
+        label = _LABEL.search(self.sentence[: fact.place[0]])
+        name = label[1].replace(" ", "_") if label else ""
+        value = any(unit.fields.get(name) == fact.value for unit in self._quoted)
+        return fact.kind == "number" and (not value or (identifies(name) and name != "revision"))
 
     def _compare_bound(self, fact: Fact, about: Mapping[Fact, Sequence[Unit]]) -> str:
         """Return what the records of a clause do not say about a name, a date or a hash in it."""
@@ -201,7 +200,7 @@ class Comparison:
             return f"nothing in {names} says {fact.text}"
         if fact.noun == "by" and extended.has(fact) and not _is_author(fact, extended):
             return f"{fact.text} is not named as the author in {names}"
-        return _compare_date(fact, self.sentence, owners) if fact.kind == "date" else ""
+        return compare_date(fact, self.sentence, owners) if fact.kind == "date" else ""
 
     def _compare_fields(self) -> list[str]:
         """Return the fields that a sentence repeats with another value, such as "status: active"."""
@@ -365,16 +364,6 @@ def _sums(rows: Sequence[Unit]) -> set[int]:
 def _outcomes(support: Support, dimension: str) -> set[str]:
     """Return the results that units tell; an error in a log tells a failure as well."""
     return support.results[dimension] | (support.results["fault"] if dimension == "outcome" else set())
-
-
-def _compare_date(fact: Fact, sentence: str, owners: Iterable[Unit]) -> str:
-    """Return what a record says of the date that a verb before it names, such as "merged on"; empty when it agrees."""
-    verb = _VERB_OF_DATE.search(sentence[: fact.place[0]])
-    wanted = _DATED[verb[1].lower()] if verb else ()
-    known = [(name, unit.fields[name]) for unit in owners for name in wanted if unit.fields.get(name)]
-    if not known or any(Support([Unit("", value)]).has(fact) for _, value in known):
-        return ""
-    return f"{known[0][0]} is {known[0][1]}, not {fact.text}"
 
 
 def _is_author(fact: Fact, extended: Support) -> bool:

@@ -1,12 +1,12 @@
-"""Compare words that name a field or a total, such as "assigned to", "severity" or "2 failed", with what it holds."""
+"""Compare words that name a field or a total with what it holds: "assigned to", "merged on", "severity", "2 failed"."""
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from azure_devops_agents.reports.counts import NUMBER_WORDS
-from azure_devops_agents.reports.facts import is_denied
-from azure_devops_agents.reports.knowledge import fold
+from azure_devops_agents.reports.facts import Fact, is_denied
+from azure_devops_agents.reports.knowledge import Support, fold
 from azure_devops_agents.reports.units import Unit
 
 _PEOPLE: Mapping[str, tuple[str, ...]] = {
@@ -17,6 +17,15 @@ _PEOPLE: Mapping[str, tuple[str, ...]] = {
 }
 """The fields that name the person after a verb."""
 _PERSON = re.compile(rf"\b(?P<verb>{'|'.join(_PEOPLE)}) (?P<value>[A-Z][\w'-]+(?: [A-Z][\w'-]+)+)")
+_DATED: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("merged", "completed", "closed", "abandoned"), ("closed", "finished")),
+    **dict.fromkeys(("opened", "created", "filed", "open", "reported"), ("created",)),
+    **dict.fromkeys(("finished", "ended"), ("finished",)),
+    **dict.fromkeys(("started", "began"), ("started",)),
+    "queued": ("queued",),
+}
+"""The fields that hold the date of what a verb says."""
+_VERB_OF_DATE = re.compile(rf"\b({'|'.join(_DATED)})(?: (?:on|since|at|by \w+ \w+ on|in))? $", re.IGNORECASE)
 _EARLIER = re.compile(r"\b(?:before|until|first|originally|previously|earlier|once|then|formerly)\b", re.IGNORECASE)
 _LEVEL = re.compile(
     r"\b(?P<field>severity|priority)(?: is| of| was|:)? (?P<value>\d(?!\w|\.\d)|critical|high|medium|low)\b"
@@ -48,6 +57,16 @@ def _contradict(before: str, fields: Sequence[str], said: str, owners: Sequence[
     pattern = re.compile(rf"(?<!\w){re.escape(fold(said).removesuffix(chr(39) + 's'))}(?!\w)")
     if known and not is_denied(before) and not any(pattern.search(fold(value)) for _, value in known):
         yield f"{known[0][0]} is {known[0][1]}, not {said}"
+
+
+def compare_date(fact: Fact, sentence: str, owners: Iterable[Unit]) -> str:
+    """Return what a record says of the date that a verb before it names, such as "merged on"; empty when it agrees."""
+    verb = _VERB_OF_DATE.search(sentence[: fact.place[0]])
+    wanted = _DATED[verb[1].lower()] if verb else ()
+    known = [(name, unit.fields[name]) for unit in owners for name in wanted if unit.fields.get(name)]
+    if not known or any(Support([Unit("", value)]).has(fact) for _, value in known):
+        return ""
+    return f"{known[0][0]} is {known[0][1]}, not {fact.text}"
 
 
 def compare_tallies(sentence: str, quoted: Sequence[Unit]) -> Iterator[str]:

@@ -10,12 +10,12 @@ from multiprocessing.connection import Connection
 
 from azure_devops_agents.models.providers import open_model
 from azure_devops_agents.models.scripted import Step
-from azure_devops_evals.agents.limits import GRACE, SECONDS
 from azure_devops_evals.agents.loading import load_factory
 from azure_devops_evals.agents.playing import play_agent
 from azure_devops_evals.agents.reading import answered, applicable_checks, equipped, informed
 from azure_devops_evals.agents.solution import SolutionModel
 from azure_devops_evals.case import Case, Check
+from azure_devops_evals.limits import GRACE, SECONDS
 from azure_devops_evals.running.log_safety import make_safe
 from azure_devops_evals.running.parallel import Done, processes, run_parallel
 from azure_devops_evals.running.play import open_world

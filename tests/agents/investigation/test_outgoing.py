@@ -221,7 +221,7 @@ def test_streamed_text_is_inert_however_it_is_cut(toolkit, tmp_path, size):
     assert_inert("".join(told), own=toolkit.client.settings.own_urls)
     assert "The end." in "".join(told)
     assert_inert(state["messages"][-1].text, own=toolkit.client.settings.own_urls)
-    assert state["report"] is None
+    assert_inert(state["report"]["answer"], own=toolkit.client.settings.own_urls)
 
 
 @pytest.mark.parametrize("hostile", HOSTILE, ids=ascii)
@@ -243,8 +243,10 @@ def test_prose_leaves_while_the_model_still_writes(toolkit):
 
 def test_a_secret_that_is_spread_over_the_stream_does_not_leave(toolkit, tmp_path):
     told, state = speak(toolkit, tmp_path, ["It is\n\n", *(f"- {letter}\n\n" for letter in TOKEN), "and more."])
-    shown = "".join(letter for line in "".join(told).split("\n") if len(letter := line.removeprefix("- ")) == 1)
-    assert len(shown) < 12
+    # The model says it again when it is asked for a report.
+    for message in "".join(told).split("It is")[1:]:
+        shown = [letter for line in message.split("\n") if len(letter := line.removeprefix("- ")) == 1]
+        assert 0 < len(shown) < 12
     assert find_violations({"text": state["messages"][-1].text}, ContentPolicy((), secrets=(TOKEN,))) == []
 
 

@@ -22,7 +22,7 @@ _ROUNDS = 3
 """How often escapes are undone, because an escape may be escaped."""
 _ENCODED = 14
 _MOSTLY, _SEPARATED = 0.9, 0.65
-_SHARE, _LEAST = 24, 400_000
+_SHARE, _LEAST = 48, 400_000
 _TAG = re.compile(
     r"<!--.{0,300}?-->|<[A-Za-z/!?][^<>]{0,400}>|\{%.{0,200}?%\}|/\*.{0,200}?\*/|\]\([^()\n]{0,200}\)", re.DOTALL
 )

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from azure_devops_evals.agents.limits import SECONDS
 from azure_devops_evals.cli.options import (
     FILE,
     area_option,
@@ -17,6 +16,7 @@ from azure_devops_evals.cli.options import (
     recordings_option,
     report_options,
 )
+from azure_devops_evals.limits import SECONDS
 from azure_devops_evals.reports.destinations import Destinations
 
 if TYPE_CHECKING:
