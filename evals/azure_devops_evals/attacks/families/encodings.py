@@ -4,6 +4,7 @@ import base64
 import html
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ from azure_devops_evals.attacks.planting import PlantingTransport, changes_somet
 from azure_devops_evals.attacks.samples import SCOPES
 from azure_devops_evals.world.world import World
 from langchain_azure_devops import AzureDevOpsToolkit
+from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.safety import Approval, Approver, FieldRule, WritePlan, WriteRequest, plan_exact_write
 from langchain_azure_devops.tools import TOOLS
 
@@ -112,7 +114,17 @@ def attempt(tool: str, full: bool) -> Iterator[Attempt]:
 
 
 def text_arguments(tool: str) -> Iterator[tuple[str, Callable[[str], Mapping[str, Any]]]]:
-    """Return the arguments of a write that take any text, with the call that has a text there."""
+    """Return the arguments of a write that take any text, with the call that has a text there.
+
+    A text that must have a form, such as a link, is left out: the form is refused before a secret is looked for.
+    """
+    for name, make in _list_texts(tool):
+        with suppress(InvalidRequest):
+            TOOLS[tool].validate(make(_HARMLESS))
+            yield name, make
+
+
+def _list_texts(tool: str) -> Iterator[tuple[str, Callable[[str], Mapping[str, Any]]]]:
     example = TOOLS[tool].examples[0]
     for name, declared in TOOLS[tool].parameters.model_fields.items():
         kind = str(declared.annotation)
@@ -120,7 +132,7 @@ def text_arguments(tool: str) -> Iterator[tuple[str, Callable[[str], Mapping[str
             continue
         if "FieldValue" in kind:
             yield name, lambda text, name=name: {**example, name: [{"name": "System.Description", "value": text}]}  # type: ignore[misc]  # mypy knows no defaults of lambdas
-        elif "list[str]" in kind:
+        elif "list[" in kind and "str" in kind:
             yield name, lambda text, name=name: {**example, name: [text]}  # type: ignore[misc]  # same
         elif "str" in kind:
             yield name, lambda text, name=name: {**example, name: text}  # type: ignore[misc]  # same
