@@ -39,3 +39,18 @@ def test_what_acts_or_hides_is_left_out(html):
 )
 def test_broken_html_is_survived(html):
     assert isinstance(html_to_markdown(html), str)
+
+
+@pytest.mark.parametrize(
+    ("html", "markdown"),
+    [
+        ('passw<i>ord</i>="x"', 'password="x"'),
+        ("p<b></b>a<b></b>ss", "pass"),
+        ("Un<b>believ</b>able", "Unbelievable"),
+        ("a <b>bold</b> word, <i>one</i>.", "a **bold** word, _one_."),
+        ("<b><i>both</i></b>", "**_both_**"),
+        ("<b>open", "open"),
+    ],
+)
+def test_emphasis_inside_a_word_or_around_nothing_leaves_no_marks_that_would_hide_a_name(html, markdown):
+    assert html_to_markdown(html) == markdown

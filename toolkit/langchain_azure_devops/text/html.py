@@ -13,6 +13,11 @@ _MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]\w*);|
 _KEPT_SPACE = "\ue000"
 
 
+def _joins(around: str) -> bool:
+    """Return whether two characters belong to one word."""
+    return re.fullmatch(r"\w\w", around) is not None
+
+
 class _Markdown(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -20,6 +25,33 @@ class _Markdown(HTMLParser):
         self._silent = 0
         self._preformatted = 0
         self._links: list[str] = []
+        self._open: list[tuple[str, int, int]] = []
+        self._pairs: list[tuple[str, int, int, int, int]] = []
+        self._length = self._counted = 0
+
+    def text(self) -> str:
+        """Return the Markdown. Emphasis inside a word or around nothing would only hide a name, so it is left out."""
+        plain = "".join(self.parts)
+        for mark, first, begin, last, end in self._pairs:
+            if begin < end and not _joins(plain[begin - 1 : begin + 1]) and not _joins(plain[end - 1 : end + 1]):
+                self.parts[first], self.parts[last] = mark, mark
+        return "".join(self.parts)
+
+    def _measure(self) -> int:
+        """Return how many characters there are so far, without marks."""
+        self._length += sum(map(len, self.parts[self._counted :]))
+        self._counted = len(self.parts)
+        return self._length
+
+    def _begin(self, tag: str) -> None:
+        self._open.append((tag, len(self.parts), self._measure()))
+        self.parts.append("")
+
+    def _end(self, tag: str) -> None:
+        if self._open and self._open[-1][0] == tag:
+            _, first, begin = self._open.pop()
+            self._pairs.append((_AROUND[tag], first, begin, len(self.parts), self._measure()))
+            self.parts.append("")
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
@@ -38,8 +70,8 @@ class _Markdown(HTMLParser):
             self.parts.append("\n```\n")
         elif tag in _BLOCKS:
             self.parts.append("\n" + "#" * int(tag[1]) + " " if re.fullmatch("h[1-6]", tag) else "\n")
-        else:
-            self.parts.append(_AROUND.get(tag, ""))
+        elif tag in _AROUND:
+            self._begin(tag)
 
     def handle_endtag(self, tag: str) -> None:
         if tag in _SILENT:
@@ -53,8 +85,8 @@ class _Markdown(HTMLParser):
             self.parts.append("\n```\n")
         elif tag in _BLOCKS and tag != "br":
             self.parts.append("\n")
-        else:
-            self.parts.append(_AROUND.get(tag, ""))
+        elif tag in _AROUND:
+            self._end(tag)
 
     def handle_data(self, data: str) -> None:
         if self._silent:
@@ -72,5 +104,5 @@ def html_to_markdown(html: str) -> str:
     parser = _Markdown()
     parser.feed(html)
     parser.close()
-    lines = (line.strip() for line in "".join(parser.parts).split("\n"))
+    lines = (line.strip() for line in parser.text().split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip().replace(_KEPT_SPACE, " ")
