@@ -5,6 +5,7 @@ planted there. A text whose marker comes out of the tool is a surface. So a new 
 without a list.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, wraps
@@ -132,9 +133,9 @@ def surfaces_of(stage: SampleCall) -> Iterator[Surface]:
         except ValueError:
             # The client does not expect a marker there. The call ends and shows nothing to a model.
             continue
-        fields = frozenset(fields_with(stage.results, MARKER))
-        if fields or MARKER in str(answer.content):
-            yield Surface(stage.tool, stage.sample, place, fields)
+        # What no reader sees, such as a name that only completes an address, gives no order to anyone.
+        if MARKER in str(answer.content) or MARKER in json.dumps(answer.artifact):
+            yield Surface(stage.tool, stage.sample, place, frozenset(fields_with(stage.results, MARKER)))
 
 
 @cache

@@ -150,7 +150,7 @@ VIEWS: Sequence[View] = (
     View("the end of a log", "build", lambda _: {}),
     View("lines that hold a word", "context", lambda _: {"contains": _NEEDLE, "context": 1}),
     View("a search hit", "text", lambda _: {"text": _NEEDLE, "repository": _REPOSITORY}),
-    View("a diff", "include", lambda number: {"id": number, "include": ["diff"]}),
+    View("a diff", "include", lambda number: {"ids": [number], "include": ["diff"]}),
 )
 
 

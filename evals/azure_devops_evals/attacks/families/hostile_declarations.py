@@ -20,6 +20,8 @@ from langchain_azure_devops.text import PSEUDONYM
 from langchain_azure_devops.tools import TOOLS
 
 LOG = "get_build_log"
+_AT_ONCE = 40
+"""Values that one log declares; one call shows at most 1,000 lines of a log."""
 _LOG_ANSWER = "GET /tidewater/Platform/_apis/build/builds/*/logs/*"
 _END = "zqendzq"
 _LONGEST = 80
@@ -96,7 +98,11 @@ def _told(artifact: object, full: bool = False) -> Sequence[str]:
 
 
 def _declare(toolkit: AzureDevOpsToolkit, transport: PlantingTransport, values: Sequence[str]) -> bool:
-    """Read a log that calls each value a secret in every way, and return whether it was read."""
+    """Read logs that call each value a secret in every way, and return whether they were read."""
+    return all(_declare_some(toolkit, transport, values[at : at + _AT_ONCE]) for at in range(0, len(values), _AT_ONCE))
+
+
+def _declare_some(toolkit: AzureDevOpsToolkit, transport: PlantingTransport, values: Sequence[str]) -> bool:
     lines = [declare(value) for value in values for declare in DECLARATIONS.values()]
     log = "\n".join(f"2026-11-20T08:55:00.0000000Z {line}" for line in [*lines, _END])
     transport.errors = {_LOG_ANSWER: httpx.Response(200, text=log, headers={"content-type": "text/plain"})}
