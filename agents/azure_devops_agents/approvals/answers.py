@@ -19,7 +19,7 @@ _FAULTS = {
     "list_type": "is no list",
     **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "is no object"),
 }
-"""What pydantic calls the faults of an answer, in words for people."""
+"""The faults of an answer in words for people, by the names that pydantic gives them."""
 
 
 class _Decision(BaseModel):

@@ -17,7 +17,7 @@ _SETTLED = (
     "SELECT id FROM intents WHERE substr(id, 1, ?) = ? AND status IS NOT NULL AND status <> 'unknown'",
     "DELETE FROM intents WHERE id = ?",
 )
-"""What selects the entries of a thread, and what deletes one."""
+"""For each table, the query that finds the entries of a thread, and the statement that deletes one entry."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from langchain_azure_devops.errors import Conflict
 _VIEW = "view"
 """Shows the whole approval again, however long it is; it is no decision."""
 _POSSIBLE = f"Type {', '.join(DECISIONS)} or {_VIEW}, or its first letter."
-"""What is said after any other answer."""
+"""The reply to any other answer at the prompt."""
 Decide = Callable[[ApprovalAsked], Mapping[str, Any]]
 
 
@@ -33,12 +33,13 @@ def answer_approvals(
     """
     asked: ApprovalAsked | None = None
     while True:
-        decided, asked, count = asked, None, 0
-        for count, event in enumerate(events, 1):  # noqa: B007 - counted for the line below the loop
+        decided, asked, answered = asked is not None, None, False
+        for event in events:
+            answered = True
             if isinstance(event, ApprovalAsked):
                 asked = event
             yield event
-        if decided is not None and not count:
+        if decided and not answered:
             raise Conflict(
                 f"This decision came too late, and nothing was written by it: the question of thread {thread} was "
                 "answered by another client, or the thread was deleted.",

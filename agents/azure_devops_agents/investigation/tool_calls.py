@@ -24,7 +24,7 @@ _EARLIER = {
     "written": "written by an earlier attempt, and not sent again",
     "unknown": "begun by an earlier attempt; whether it was written is not known, and it was not sent again",
 }
-"""What is said of a write that was begun before, by its status."""
+"""The summary of a write that an earlier attempt began, by its status."""
 _FAILED_EARLIER = "refused in an earlier attempt, and not sent again"
 
 

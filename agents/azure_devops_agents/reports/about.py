@@ -1,4 +1,4 @@
-"""What a report says about itself: where and when it was written, by which model, and where its links lead."""
+"""Describe a report: where and when it was written, by which model, and where its links lead."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING

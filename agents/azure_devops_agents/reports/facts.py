@@ -98,7 +98,7 @@ _LABEL = re.compile(
     r"|\((?:(?:evidence|source|see) )?E\d{1,4}(?:: ?[a-z]+(?:_[a-z]+)+|,? rows? \d{1,4}(?:-\d{1,4})?)\)",
     re.IGNORECASE,
 )
-"""What numbers a step or a footnote, and what describes a citation."""
+"""Labels such as "Step 2:" and "[^1]", and citations that describe their evidence. They state nothing."""
 _COMPARED = re.compile(
     r"(?:less than|more than|fewer than|over|under|above|below|at least|at most|up to|about|around|nearly|almost|"
     r"roughly|approximately|some|within|etwa|rund|ca\.|circa|ungef\u00e4hr|knapp|fast|mehr als|weniger als|environ|"
@@ -118,7 +118,7 @@ _COUNTED = re.compile(
     rf"(?: (?!{_NO_ADJECTIVE})\w+)? (?!(?:{'|'.join(NO_THINGS)})\b)[a-z]{{2,}}s\b"
     r"|:(?= \d+(?:, \d+)*,? (?:and|or) \d+)"
 )
-"""What follows a number that says how many there are of something."""
+"""The words after a number that says how many there are of something."""
 _NAME = re.compile(r"(?<![\w'\u2019.-])[A-Z][\w\u00c0-\u024f]*(?:[ -][A-Z][\w\u00c0-\u024f]*){0,3}")
 _NEGATED = re.compile(
     r"(?:\b(?:not|never|no|nobody|none|nothing|neither|nor|cannot|hardly|without|no longer)|n['\u2019]t)"

@@ -78,7 +78,7 @@ class Support:
 
     @cached_property
     def counted(self) -> set[Counted]:
-        """What they count."""
+        """The numbers of things that the units count."""
         return {counted for unit in self.units for counted in list_counted(unit)}
 
     @cached_property

@@ -42,7 +42,7 @@ _GAPS = {
     "unknown": "Unknown",
 }
 REASONING = "Reasoning"
-"""What stands before how an inferred statement follows."""
+"""The label of the line that says how an inferred statement follows from its evidence."""
 _WORD = re.compile(r"[^\W_]+")
 _LINK = re.compile(r"https?://[!#$%&*+,./0-9:;=?@A-Z_a-z~-]+")
 

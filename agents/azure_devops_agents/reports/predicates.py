@@ -85,7 +85,7 @@ def compare_tallies(sentence: str, quoted: Sequence[Unit]) -> Iterator[str]:
 
 
 _IDENTIFIED = ("build", "builds", "run", "runs", "bug", "task", "and", "or", ",", "#", "item", "request", "pr", "line")
-"""What stands before a number that is an id."""
+"""The words before a number that is an id and counts nothing."""
 
 
 def _read_number(text: str) -> int:

@@ -1,4 +1,4 @@
-"""What is said of a model that failed: what happened, where, and what to do next."""
+"""Describe the failure of a model: what happened, where, and what to do next."""
 
 from contextlib import suppress
 from urllib.parse import urlsplit

@@ -196,7 +196,7 @@ def _as_json(view: Mapping[str, Any]) -> str:
 
 
 def _wait(task: CallTask) -> Step:
-    # What is read after a person has answered has the time of a call: the write is theirs by then.
+    # After a person has decided, a read has the full time of a call: cut off, it would undo their decision.
     waiting = {name: value for name, value in task.items() if name != "time"}
     return Step({"waiting": {task["call"]["id"]: waiting}})
 
