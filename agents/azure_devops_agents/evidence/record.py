@@ -34,7 +34,7 @@ class _Described(TypedDict):
     something is missing that no such call fetches. `final` names the organization and project at which the same call
     can never bring anything else; it is empty when it can. `urls` holds the web page of the record, or a pattern for
     all rows; see `index_pages`. `caption` says what the record is called, such as `Bug 59`. `data` is the record that
-    a write returned.
+    a write returned. `cut` says that the time limit of the question cut the read.
     """
 
     id: str
@@ -51,6 +51,7 @@ class _Described(TypedDict):
     urls: dict[str, Any] | None
     caption: NotRequired[str | None]
     data: NotRequired[Any]
+    cut: NotRequired[bool]
 
 
 class Answer(_Described):
@@ -150,6 +151,13 @@ def evidence_of_message(
         urls=index_pages(artifact),
         caption=artifact.get("caption"),
     )
+
+
+def mark_cut(evidence: Answer) -> Answer:
+    """Return the evidence of a read that the time limit of the question cut; its summary says so."""
+    missing = "all of it" if evidence["status"] not in {"ok", "empty", "partial"} else "the rest"
+    told = f"{evidence['summary']}, cut by the time limit of the question: {missing} is missing"
+    return {**evidence, "summary": told, "cut": True}
 
 
 def _holds_untrusted_text(artifact: Mapping[str, Any], failed: bool) -> bool:

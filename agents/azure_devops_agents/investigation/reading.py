@@ -12,6 +12,7 @@ from azure_devops_agents.evidence.record import (
     Evidence,
     evidence_of_message,
     find_evidence,
+    mark_cut,
     preview,
     read_lines,
 )
@@ -57,9 +58,9 @@ class ReadNode:
             return answered
         if known := self._select_known(task):
             return self._answer_from_evidence(task, self.evidence.texts().load(known))
-        with limit_time(self.toolkit, self.meter, task):
+        with limit_time(self.toolkit, self.meter, task) as limit:
             message = tools[task["call"]["name"]].invoke(tool_call(task["call"]))
-        return self._record(task, message)
+        return self._record(task, message, cut=limit is not None and limit.cut)
 
     async def aread(self, task: CallTask) -> dict[str, Any]:
         """Carry out a call that reads, without blocking."""
@@ -68,9 +69,9 @@ class ReadNode:
             return answered
         if known := self._select_known(task):
             return self._answer_from_evidence(task, await self.evidence.texts().aload(known))
-        with limit_time(self.toolkit, self.meter, task):
+        with limit_time(self.toolkit, self.meter, task) as limit:
             message = await tools[task["call"]["name"]].ainvoke(tool_call(task["call"]))
-        return self._record(task, message)
+        return self._record(task, message, cut=limit is not None and limit.cut)
 
     def _answer_without_tool(self, task: CallTask, tools: dict[str, BaseTool]) -> dict[str, Any] | None:
         """Answer a call that no tool of Azure DevOps serves; None when one does."""
@@ -133,11 +134,19 @@ class ReadNode:
             call, evidence_of_refusal(task["evidence_id"], call, error), "error", error_artifact(error)
         )
 
-    def _record(self, task: CallTask, message: ToolMessage) -> dict[str, Any]:
-        """Store the answer of a tool as evidence, with a preview for the model."""
+    def _record(self, task: CallTask, message: ToolMessage, *, cut: bool) -> dict[str, Any]:
+        """Store the answer of a tool as evidence, with a preview for the model.
+
+        Args:
+            task: The call.
+            message: The answer.
+            cut: Whether the time limit of the question cut the read.
+        """
         call = task["call"]
         tool = self.toolkit.declarations.get(call["name"])
         evidence = evidence_of_message(task["evidence_id"], tool, call, message, destination_of(self.toolkit))
+        if cut:
+            evidence = mark_cut(evidence)
         return record_evidence(call, evidence, message.status, message.artifact)
 
 

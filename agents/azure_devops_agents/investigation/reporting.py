@@ -40,6 +40,7 @@ from azure_devops_agents.reports.report import (
     WRITE_REPORT,
     describe_found,
     list_coverage,
+    list_cut,
     name_call,
     parse_report,
     plain_report,
@@ -198,8 +199,11 @@ class ReportNodes:
         used = add_usage(self.meter.usage(state), (report.get("second_look") or {}).get("usage"))
         report["usage"] = {**used, "cost": self.cost(used)} | ({"currency": self.currency} if self.currency else {})
         report["about"] = self.describe(self.meter.clock())
+        covered = {name: entry for name, entry in known.items() if entry["call"] in calls or name in cited}
+        if cut := list_cut(covered):
+            report["usage"]["cut"] = cut
         report["coverage"] = list_coverage(
-            {name: entry for name, entry in known.items() if entry["call"] in calls or name in cited},
+            covered,
             {name: entry for name, entry in decided.items() if name in calls},
             [limit] if limit else [],
             state.get("failure") or "",

@@ -16,7 +16,7 @@ from azure_devops_agents.evidence.record import Answer, evidence_of_message, giv
 from azure_devops_agents.investigation.budgets import Meter, describe_time
 from azure_devops_agents.investigation.state import CallTask
 from langchain_azure_devops import AzureDevOps, AzureDevOpsToolkit
-from langchain_azure_devops.calls import limit_reads, strict_schema
+from langchain_azure_devops.calls import ReadLimit, limit_reads, strict_schema
 from langchain_azure_devops.errors import WriteOutcomeUnknown
 from langchain_azure_devops.text import fence
 
@@ -61,8 +61,8 @@ def own_words(toolkit: AzureDevOpsToolkit) -> str:
     return " ".join(("Azure DevOps", destination_of(toolkit), *projects, *toolkit.declarations))
 
 
-def limit_time(toolkit: AzureDevOpsToolkit, meter: Meter, task: CallTask) -> AbstractContextManager[None]:
-    """End what a call reads at the time limit of its question."""
+def limit_time(toolkit: AzureDevOpsToolkit, meter: Meter, task: CallTask) -> AbstractContextManager[ReadLimit | None]:
+    """End what a call reads at the time limit of its question; None when the question sets none."""
     if not (step := task.get("time")):
         return nullcontext()
     timeouts = toolkit.client.context.timeouts

@@ -150,7 +150,7 @@ def outline(report: Mapping[str, Any]) -> Outline:
         ),
         sections=tuple(sections),
         sources=tuple(_source(identifier, entry) for identifier, entry in links.items()),
-        footer=tuple(filter(None, (describe_usage(_usage(report)), ended))),
+        footer=tuple(filter(None, (describe_usage(_usage(report)), _name_cut(report), ended))),
     )
 
 
@@ -199,6 +199,12 @@ def _usage(report: Mapping[str, Any]) -> Mapping[str, Any]:
     usage: Mapping[str, Any] = report.get("usage") or {}
     keyless = (report.get("about") or {}).get("language_model") is False
     return {name: value for name, value in usage.items() if not (keyless and name == "tokens")}
+
+
+def _name_cut(report: Mapping[str, Any]) -> str:
+    """Say which reads the time limit cut; empty when it cut none."""
+    cut = tuple(map(str, (report.get("usage") or {}).get("cut") or ()))
+    return f"The time limit of the question cut {', '.join(cut)}; see “{COVERAGE}”." if cut else ""
 
 
 def describe_usage(usage: Mapping[str, Any]) -> str:

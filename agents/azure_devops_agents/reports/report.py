@@ -125,14 +125,22 @@ def name_call(call: Mapping[str, Any]) -> str:
     return f"{call['name']} {number}".strip()
 
 
+def list_cut(evidence: Mapping[str, Evidence]) -> list[str]:
+    """List the ids of the reads that the time limit cut and that no later call brought to their end."""
+    return [name for name, entry in evidence.items() if entry.get("cut") and not is_continued(entry, evidence.values())]
+
+
 def list_coverage(
     evidence: Mapping[str, Evidence], decisions: Mapping[str, Mapping[str, Any]], limits: list[str], failure: str = ""
 ) -> dict[str, list[str]]:
     """List what the report does not cover, and what was written."""
     gaps: dict[str, list[str]] = {}
     for entry in evidence.values():
-        if entry["status"] not in {"ok", "empty", "written"} and not is_continued(entry, evidence.values()):
-            gaps.setdefault(entry["status"], []).append(f"{entry['id']} {entry['tool']}: {entry['summary']}")
+        gap = entry["status"] not in {"ok", "empty", "written"} or entry.get("cut")
+        if gap and not is_continued(entry, evidence.values()):
+            gaps.setdefault("partial" if entry["status"] in {"ok", "empty"} else entry["status"], []).append(
+                f"{entry['id']} {entry['tool']}: {entry['summary']}"
+            )
     for decision in decisions.values():
         if decision["decision"] != "approve":
             reason = f": {decision['reason']}" if decision["reason"] else ""

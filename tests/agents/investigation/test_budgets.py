@@ -13,6 +13,7 @@ from agent_tokens import READER
 from langchain_core.messages import ToolMessage
 from langchain_openai import ChatOpenAI
 from langgraph.checkpoint.memory import InMemorySaver
+from stub_service import StubService, failure, ok
 
 from azure_devops_agents.investigation.budgets import Budgets, read_budgets
 from azure_devops_agents.investigation.graph import build_graph
@@ -88,7 +89,36 @@ def test_a_read_does_not_outlive_the_time_limit_of_its_question(hurried, form, f
     assert state["evidence"]["E1"]["status"] == status
     assert "The time of this question is up: it left 2 seconds for this call." in answer.content
     assert state["report"]["answer"] == "Done."
-    assert state["report"]["coverage"][status][0].startswith("E1 list_builds")
+    [gap] = state["report"]["coverage"][status]
+    assert gap.startswith("E1 list_builds")
+    assert gap.endswith("cut by the time limit of the question: all of it is missing")
+    assert "The time limit of the question cut E1; see “Not covered”." in state["messages"][-1].content
+
+
+@pytest.mark.parametrize("form", ["sync", "async"])
+def test_a_list_that_the_time_limit_cuts_says_what_is_missing(form):
+    rows = [{"id": str(number), "name": f"P{number}", "state": "wellFormed"} for number in range(3)]
+
+    def answer_request(seen):
+        if "continuationToken=3" in seen.target:
+            return failure(429, "X", "TF400733", Retry_After="30")
+        return ok({"count": 3, "value": rows}, x_ms_continuationtoken="3")
+
+    with StubService(answer_request) as service:
+        toolkit = AzureDevOpsToolkit(base_url=service.base_url, pat=READER, scopes="vso.project")
+        model = ScriptedModel(steps=[[Call.to("list_projects")], ENDED])
+        graph = build_graph(model, toolkit, budgets=Budgets(seconds=5))
+        state = asyncio.run(graph.ainvoke(QUESTION)) if form == "async" else graph.invoke(QUESTION)
+        toolkit.close()
+    [answer] = [message for message in state["messages"] if message.name == "list_projects"]
+    assert "Stopped after 3 rows" in answer.content
+    assert "The time of this question is up" in answer.content
+    [gap] = state["report"]["coverage"]["partial"]
+    missing = "projects: 3, more follow, cut by the time limit of the question: the rest is missing"
+    assert gap == f"E1 list_projects: {missing}"
+    shown = state["messages"][-1].content
+    assert missing in shown
+    assert shown.rstrip().splitlines()[-1].startswith("*The time limit of the question cut E1")
 
 
 @pytest.mark.parametrize("form", ["sync", "async"])

@@ -70,10 +70,22 @@ def test_a_list_keeps_the_rows_that_it_has_when_its_block_ends():
 
     with StubService(answer) as service:
         settings = load_settings(base_url=service.base_url, pat="a-token", environ={})
-        with AzureDevOps(settings, context=RunContext(timeouts=LONG)) as client, limit_reads(5, WHY):
+        with AzureDevOps(settings, context=RunContext(timeouts=LONG)) as client, limit_reads(5, WHY) as limit:
             page = PROJECTS.call_sync(client)
     assert [row.name for row in page.items] == ["P0", "P1", "P2"]
     assert page.notes[0].startswith("Stopped after 3 rows")
+    assert page.notes[0].endswith(WHY)
+    assert limit.cut
+
+
+def test_records_that_the_end_of_a_block_leaves_out_are_named_with_the_reason(client, organization):
+    organization.faults.add(Fault(kind="status", status=503, path="/pullrequests/13"))
+    with limit_reads(2, WHY) as limit:
+        several = TOOLS["get_pull_request"].call_sync(client, ids=[9, 13])
+    assert [request.id for request in several.items] == [9]
+    assert [each.place for each in several.failed] == ["pull request 13"]
+    assert several.failed[0].reason.endswith(WHY)
+    assert limit.cut
 
 
 @pytest.mark.parametrize("form", ["sync", "async"])
@@ -114,6 +126,7 @@ def test_after_a_block_and_in_a_long_one_a_read_has_its_own_time(client, organiz
     with limit_reads(600, WHY):
         assert PROJECTS.call_sync(client).items
     organization.faults.add(Fault(kind="throttle", path="/projects", retry_after=120, times=1))
-    with limit_reads(600, WHY), pytest.raises(errors.Throttled) as late:
+    with limit_reads(600, WHY) as limit, pytest.raises(errors.Throttled) as late:
         PROJECTS.call_sync(client)
     assert WHY not in str(late.value)
+    assert not limit.cut

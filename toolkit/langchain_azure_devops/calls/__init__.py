@@ -11,11 +11,12 @@ from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.calls.fan_out import AT_ONCE
 from langchain_azure_devops.calls.optional import read_optional
 from langchain_azure_devops.calls.schema import strict_schema
-from langchain_azure_devops.calls.time_limits import limit_reads
+from langchain_azure_devops.calls.time_limits import ReadLimit, limit_reads
 from langchain_azure_devops.calls.tool import Tool
 
 __all__ = [
     "AT_ONCE",
+    "ReadLimit",
     "Tool",
     "Toolset",
     "approve_writes_with",

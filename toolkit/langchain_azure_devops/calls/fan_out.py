@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Se
 from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
+from langchain_azure_devops.calls.time_limits import explain_cut
 from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotSignedIn, ScopeMissing
 from langchain_azure_devops.results.models import Failed, Page, Position, Records, Result, decode_cursor
 from langchain_azure_devops.safety.grants import current_call
@@ -63,6 +64,7 @@ async def fan_out(places: Iterable[Place], ask: Callable[[Place], Awaitable[Foun
             except (NotSignedIn, ScopeMissing):
                 raise
             except AzureDevOpsError as error:
+                explain_cut(error)
                 failed[place] = error
 
     try:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Generic, Literal, NamedTuple, TypeVar
 
+from langchain_azure_devops.calls.time_limits import explain_cut
 from langchain_azure_devops.errors import Throttled, Unavailable
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import QueryValue
@@ -58,6 +59,7 @@ async def collect(
             if not items:
                 raise
             # The rows read so far are valid; the cursor continues after them.
+            explain_cut(error)
             stopped.append(f"Stopped after {len(items)} rows: {error.message}")
             break
         total = batch.total if batch.total is not None else total

@@ -15,6 +15,7 @@ from langchain_azure_devops.calls.declaration import Cursor, Ids, Limit, Project
 from langchain_azure_devops.calls.fan_out import read_by_id
 from langchain_azure_devops.calls.paging import TOKEN_HEADER, list_rows
 from langchain_azure_devops.calls.places import Reach, list_by_project
+from langchain_azure_devops.calls.time_limits import explain_cut
 from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
@@ -340,6 +341,7 @@ async def _read_changes(client: AzureDevOps, where: PathValues) -> dict[str, obj
     try:
         response = await client.get(f"{_BUILD}/changes", path=where, query={"$top": _MAX_CHANGES})
     except AzureDevOpsError as error:
+        explain_cut(error)
         unread = Failed(place="commits", status=error.status, reason=error.message)
         return {"note": f"The commits could not be read: {error.message}", "unread": [unread]}
     changes = decode(response, Collection[Change]).value

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
 from langchain_azure_devops.calls.fan_out import fan_out
+from langchain_azure_devops.calls.time_limits import explain_cut
 from langchain_azure_devops.errors import AzureDevOpsError, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, decode
@@ -134,6 +135,7 @@ async def name_links(client: AzureDevOps, items: Sequence[WorkItemDetail]) -> li
         try:
             return await (describe_items(client, numbers) if each is None else _read_name(client, each))
         except AzureDevOpsError as error:
+            explain_cut(error)
             return error
 
     answers = (await fan_out([*wanted, *([None] if numbers else [])], ask)).done
