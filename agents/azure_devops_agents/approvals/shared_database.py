@@ -5,11 +5,12 @@ Both connect at the first use, so that they can be made where nothing may block,
 
 import sqlite3
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
+from langchain_azure_devops.errors import Misconfigured
 from langchain_azure_devops.extras import naming_extras
 from langchain_azure_devops.safety import make_private
 
@@ -32,6 +33,10 @@ _CREATING = 7_238_114_905
 _CONNECTIONS = 4
 
 Row = tuple[Any, ...]
+
+
+class RecordsUnusable(Misconfigured):
+    """The database of approvals, begun writes and costs cannot be used: it is lost, damaged or cannot be reached."""
 
 
 class SharedDatabase(Protocol):
@@ -75,12 +80,12 @@ class SqliteDatabase:
 
     def change(self, statement: str, values: Sequence[object]) -> int:
         """Run a statement and return how many rows it changed."""
-        with self._lock:
+        with self._lock, _naming_faults(f"file {self._path}", sqlite3.OperationalError):
             return self._connect().execute(statement, values).rowcount
 
     def read(self, statement: str, values: Sequence[object]) -> list[Row]:
         """Run a query and return its rows."""
-        with self._lock:
+        with self._lock, _naming_faults(f"file {self._path}", sqlite3.OperationalError):
             return self._connect().execute(statement, values).fetchall()
 
     def close(self) -> None:
@@ -110,6 +115,20 @@ class SqliteDatabase:
         return self._connection
 
 
+@contextmanager
+def _naming_faults(place: str, kind: type[Exception]) -> Iterator[None]:
+    """Let a fault of the database say what it means for the agent."""
+    try:
+        yield
+    except kind as error:
+        # Only the class: a driver may repeat parts of the URL, which may be secret.
+        raise RecordsUnusable(
+            f"The {place} with the approvals, the begun writes and the costs cannot be used ({type(error).__name__}), "
+            "so nothing can be approved or begun. Check that it is there, whole, and writable; then try again.",
+            subject="journal",
+        ) from error
+
+
 def _list_additions(columns: Sequence[Sequence[Any]] | None) -> list[str]:
     """Return the statements that complete the table of an earlier version, whose writes have nothing there.
 
@@ -130,7 +149,9 @@ class PostgresDatabase:
             ExtraMissing: The libraries for Postgres are not installed.
         """
         with naming_extras():
+            from psycopg import OperationalError  # noqa: PLC0415 - an extra
             from psycopg_pool import ConnectionPool  # noqa: PLC0415 - an extra
+        self._fault = OperationalError
         self._lock = threading.Lock()
         self._ready = False
         self._pool = ConnectionPool(
@@ -145,19 +166,24 @@ class PostgresDatabase:
 
     def change(self, statement: str, values: Sequence[object]) -> int:
         """Run a statement and return how many rows it changed."""
-        self._prepare()
-        with self._pool.connection() as connection:
-            return connection.execute(_translate(statement), values).rowcount
+        with self._naming_faults():
+            self._prepare()
+            with self._pool.connection() as connection:
+                return connection.execute(_translate(statement), values).rowcount
 
     def read(self, statement: str, values: Sequence[object]) -> list[Row]:
         """Run a query and return its rows."""
-        self._prepare()
-        with self._pool.connection() as connection:
-            return connection.execute(_translate(statement), values).fetchall()
+        with self._naming_faults():
+            self._prepare()
+            with self._pool.connection() as connection:
+                return connection.execute(_translate(statement), values).fetchall()
 
     def close(self) -> None:
         """Close all connections for good."""
         self._pool.close()
+
+    def _naming_faults(self) -> AbstractContextManager[None]:
+        return _naming_faults("Postgres database", self._fault)
 
     def _prepare(self) -> None:
         """Open the pool and create the tables, once; of many processes that begin at once, one creates them."""

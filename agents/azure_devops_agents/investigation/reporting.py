@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 
+from azure_devops_agents.approvals.shared_database import RecordsUnusable
 from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.evidence.record import Evidence
 from azure_devops_agents.investigation.budgets import Meter, Usage, add_usage
@@ -31,6 +32,7 @@ from azure_devops_agents.investigation.state import (
     list_unanswered_calls,
     since_question,
 )
+from azure_devops_agents.investigation.telling import raise_or_tell
 from azure_devops_agents.investigation.tool_calls import list_writers, own_words
 from azure_devops_agents.investigation.turns.messages import find_refusal
 from azure_devops_agents.reports.links import add_places, list_links, list_written
@@ -208,8 +210,7 @@ class ReportNodes:
             [limit] if limit else [],
             state.get("failure") or "",
         )
-        unfinished = _list_unfinished_writes(self.journal, known, decided)
-        for status, text in (*unfinished, *self._list_dropped_writes(state)):
+        for status, text in (*self._list_unfinished_writes(known, decided), *self._list_dropped_writes(state)):
             report["coverage"].setdefault(status, []).append(text)
         report["written"] = list_written(entry for entry in known.values() if entry["call"] in calls)
         report["links"] = list_links(report, known)
@@ -217,6 +218,27 @@ class ReportNodes:
         final = outgoing.value(report)
         said = AIMessage(outgoing.text(render_markdown(final)), additional_kwargs={"report": final})
         return {**cleared, "messages": [*cleared.get("messages", []), said], "report": final}
+
+    def _list_unfinished_writes(
+        self, known: Mapping[str, Evidence], decided: Mapping[str, Decision]
+    ) -> list[tuple[str, str]]:
+        """List approved writes without an answer, because the process ended or another client said stop."""
+        answered = {entry["call"] for entry in known.values()}
+        found = []
+        for identifier, decision in decided.items():
+            if decision["decision"] != "approve" or identifier in answered:
+                continue
+            name = name_call(decision["call"])
+            try:
+                before = self.journal.outcome(decision["write_id"])
+            except RecordsUnusable as error:
+                found.append(("unknown", f"{name}, approved: {raise_or_tell(self.toolkit.client, error)}"))
+                continue
+            if before is None:
+                found.append(("not_written", f"{name}, approved and not carried out"))
+            else:
+                found.append((before.status or "unknown", f"{name}, begun when the process ended"))
+        return found
 
     def _list_dropped_writes(self, state: State) -> list[tuple[str, str]]:
         """List the writes that nobody decided about, because the question ended with the turn that wanted them."""
@@ -281,20 +303,3 @@ def _answers_to_last_turn(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
 
 def _asks_to_repair(message: AnyMessage) -> bool:
     return is_refusal(message, ReportNotSupported)
-
-
-def _list_unfinished_writes(
-    journal: WriteJournal, known: Mapping[str, Evidence], decided: Mapping[str, Decision]
-) -> list[tuple[str, str]]:
-    """List approved writes without an answer, because the process ended or another client said stop."""
-    answered = {entry["call"] for entry in known.values()}
-    found = []
-    for identifier, decision in decided.items():
-        if decision["decision"] != "approve" or identifier in answered:
-            continue
-        name, before = name_call(decision["call"]), journal.outcome(decision["write_id"])
-        if before is None:
-            found.append(("not_written", f"{name}, approved and not carried out"))
-        else:
-            found.append((before.status or "unknown", f"{name}, begun when the process ended"))
-    return found

@@ -22,7 +22,21 @@ def file_bugs(*titles, **more):
     return [calls, [Call.to("write_report", answer="Done.", verdict="answered")]]
 
 
-TITLES = ("approved", "edited", "rejected", "rubbish", "kept", "left", "once", "forged", "x", "settled", "replayed")
+TITLES = (
+    "approved",
+    "edited",
+    "rejected",
+    "rubbish",
+    "kept",
+    "left",
+    "once",
+    "forged",
+    "x",
+    "settled",
+    "replayed",
+    "lost",
+    "gone",
+)
 SCRIPTS = {
     "Which projects are there?": LISTS,
     **{f"File {name}.": file_bugs(name) for name in TITLES},

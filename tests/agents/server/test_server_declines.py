@@ -1,5 +1,8 @@
 """What a person reads when the agent cannot take a question. The server replaces the words of what is raised."""
 
+import sqlite3
+from contextlib import closing, contextmanager
+
 import pytest
 from agent_tokens import FULL
 from server_client import APPROVE, GRAPH, answer, ask, waiting
@@ -33,6 +36,50 @@ def test_the_ceiling_of_the_day_is_told_in_the_thread(world):
         assert "error" not in {part.event for part in parts}
         reports = [part.data for part in parts if part.event == "custom" and part.data["type"] == "report"]
         assert [report["report"]["verdict"] for report in reports] == ["inconclusive"]
+
+
+@contextmanager
+def without(server, table):
+    """Take a table away from the journal, as after a loss of the file, and give it back."""
+    with closing(sqlite3.connect(server.journal, isolation_level=None)) as journal:
+        journal.execute(f"ALTER TABLE {table} RENAME TO kept_elsewhere")
+        yield
+        journal.execute(f"ALTER TABLE kept_elsewhere RENAME TO {table}")
+
+
+def test_a_journal_that_is_lost_is_told_in_the_thread_and_nothing_is_written(world):
+    with world.serve() as server, server.client() as client:
+        waits, _ = ask(client, "File lost.")
+        shown = waiting(client, waits)
+        with without(server, "approvals"):
+            answer(client, waits, APPROVE)
+            asked = waiting(client, waits)
+            assert "cannot be used (OperationalError), so nothing can be approved or begun" in asked["problem"]
+            assert asked == {**shown, "problem": asked["problem"]}
+        with without(server, "intents"):
+            values = answer(client, waits, APPROVE)
+            [gap] = values["report"]["coverage"]["misconfigured"]
+            assert gap.startswith("E1 create_work_item")
+            assert values["messages"][-1]["type"] == "ai"
+            [refused] = [message for message in values["messages"] if message["type"] == "tool"][:1]
+            assert "so nothing can be approved or begun" in refused["content"]
+            _, values = ask(client, "File gone.")
+            assert "__interrupt__" not in values
+            [refused] = [message for message in values["messages"] if message["type"] == "tool"][:1]
+            assert "so nothing can be approved or begun" in refused["content"]
+        assert not {"lost", "gone"} & set(world.titles())
+        again, _ = ask(client, "File lost.")
+        answer(client, again, APPROVE)
+        assert world.titles().count("lost") == 1
+        assert NOTHING_TOLD not in server.log
+
+
+def test_costs_that_cannot_be_read_are_told_in_the_thread(world):
+    with world.serve(AZURE_DEVOPS_AGENT_DAY_TOKENS="1000000") as server, server.client() as client:
+        ask(client, "Which projects are there?")
+        with without(server, "spending"):
+            thread, values = ask(client, "Which projects are there?")
+            assert "the costs cannot be used" in told(client, values, thread)
 
 
 def test_a_token_that_is_refused_is_told_in_the_thread_and_writes_nothing(world):

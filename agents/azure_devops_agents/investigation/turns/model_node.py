@@ -11,8 +11,8 @@ from typing import Any, cast
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, SystemMessage
 from langgraph.errors import EmptyInputError
-from langgraph.runtime import get_runtime
 
+from azure_devops_agents.approvals.shared_database import RecordsUnusable
 from azure_devops_agents.evidence.record import ReadEvidence
 from azure_devops_agents.evidence.storable import storable
 from azure_devops_agents.investigation.budgets import LAST_TURNS, Meter, question_id
@@ -21,6 +21,7 @@ from azure_devops_agents.investigation.events import ToolStarted, announce
 from azure_devops_agents.investigation.outgoing import Outgoing
 from azure_devops_agents.investigation.spending import Spending, name_model
 from azure_devops_agents.investigation.state import State, answer_every_call
+from azure_devops_agents.investigation.telling import raise_or_tell
 from azure_devops_agents.investigation.tool_calls import available_tools, declare_own_tool
 from azure_devops_agents.investigation.turns.context import leave_out_report_calls, reduce_results
 from azure_devops_agents.investigation.turns.deadlines import TimeUp
@@ -83,7 +84,10 @@ class ModelNode:
         except Exception as error:  # noqa: BLE001 - providers raise what they like; the thread must survive it
             return clock | self._record_failure(begun, turn, error)
         update = self._take_turn(begun, turn, said)
-        self._count(update)
+        try:
+            self._count(update)
+        except RecordsUnusable as error:
+            return clock | update | self._decline(error)
         return clock | update
 
     async def acall_model(self, state: State) -> dict[str, Any]:
@@ -104,7 +108,10 @@ class ModelNode:
         except Exception as error:  # noqa: BLE001 - providers raise what they like; the thread must survive it
             return clock | self._record_failure(begun, turn, error)
         update = self._take_turn(begun, turn, said)
-        await asyncio.to_thread(self._count, update)
+        try:
+            await asyncio.to_thread(self._count, update)
+        except RecordsUnusable as error:
+            return clock | update | self._decline(error)
         return clock | update
 
     def _admit(self, clock: dict[str, Any]) -> None:
@@ -120,13 +127,8 @@ class ModelNode:
             self.spending.check(self.meter.clock())
 
     def _decline(self, error: AzureDevOpsError) -> dict[str, Any]:
-        """Raise why the model is not asked, or let the report say it on a LangGraph server.
-
-        The server replaces the words of what is raised by "An internal error occurred", so nobody would read them.
-        """
-        if get_runtime().server_info is None:
-            raise error
-        return {"failure": storable(Outgoing(self.toolkit.client).text(error.message.rstrip(".")))}
+        """Raise why the model is not asked, or let the report say it on a LangGraph server."""
+        return {"failure": raise_or_tell(self.toolkit.client, error)}
 
     def _count(self, update: dict[str, Any]) -> None:
         """Count what a turn used for its day."""

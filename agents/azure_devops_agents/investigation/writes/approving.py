@@ -20,6 +20,7 @@ from azure_devops_agents.approvals.answers import (
     read_answer,
 )
 from azure_devops_agents.approvals.fingerprint import fingerprint
+from azure_devops_agents.approvals.shared_database import RecordsUnusable
 from azure_devops_agents.approvals.write_journal import Outcome
 from azure_devops_agents.investigation.budgets import Meter
 from azure_devops_agents.investigation.clearing import clear_known
@@ -35,6 +36,7 @@ from azure_devops_agents.investigation.state import (
     free_ids,
     waiting_writes,
 )
+from azure_devops_agents.investigation.telling import raise_or_tell
 from azure_devops_agents.investigation.tool_calls import record_found
 from azure_devops_agents.investigation.writes.preparing import PrepareNode, Step, answer, blocked, denial, refuse
 from langchain_azure_devops import AzureDevOpsToolkit
@@ -77,8 +79,11 @@ class ApproveNode:
         for step in steps:
             if step.denied is not None:
                 record_event(self.toolkit.client, "denied", **step.denied)
-        for approval in self._list_approvals(steps):
-            self.preparing.journal.approve(*approval)
+        try:
+            for approval in self._list_approvals(steps):
+                self.preparing.journal.approve(*approval)
+        except RecordsUnusable as error:
+            return self._ask_later(steps, error)
         return _join(steps)
 
     async def aapprove(self, state: State) -> dict[str, Any]:
@@ -89,8 +94,11 @@ class ApproveNode:
         for step in steps:
             if step.denied is not None:
                 await record_event_async(self.toolkit.client, "denied", **step.denied)
-        for approval in self._list_approvals(steps):
-            await asyncio.to_thread(self.preparing.journal.approve, *approval)
+        try:
+            for approval in self._list_approvals(steps):
+                await asyncio.to_thread(self.preparing.journal.approve, *approval)
+        except RecordsUnusable as error:
+            return self._ask_later(steps, error)
         return _join(steps)
 
     def _take_steps(self, state: State) -> list[Step]:
@@ -155,6 +163,17 @@ class ApproveNode:
     def _ask_again(self, problem: str) -> Step:
         """Ask about the same writes once more, and say why."""
         return Step({"problem": Outgoing(self.toolkit.client).text(problem)})
+
+    def _ask_later(self, steps: Sequence[Step], error: RecordsUnusable) -> dict[str, Any]:
+        """Ask the person again, because an approval that the journal does not know does not count; say why.
+
+        Raises:
+            RecordsUnusable: Outside of a server, or where a plan decides.
+        """
+        if self.preparing.plan is not None:
+            raise error
+        took, told = steps[0], raise_or_tell(self.toolkit.client, error)
+        return _join([took, self._ask_again(f"{told}.")])
 
     def _is_shown(self, task: CallTask) -> bool:
         """Return whether the view shows what would be written; a request that is refused by now is not asked about."""

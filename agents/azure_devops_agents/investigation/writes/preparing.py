@@ -10,11 +10,13 @@ from pydantic import JsonValue
 
 from azure_devops_agents.approvals.earlier_writes import arecall_writes
 from azure_devops_agents.approvals.fingerprint import fingerprint
+from azure_devops_agents.approvals.shared_database import RecordsUnusable
 from azure_devops_agents.approvals.view import build_view
 from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.investigation.budgets import Meter
 from azure_devops_agents.investigation.refusals import evidence_of_refusal, refuse_call
 from azure_devops_agents.investigation.state import CallTask, as_named
+from azure_devops_agents.investigation.telling import raise_or_tell
 from azure_devops_agents.investigation.tool_calls import destination_of, limit_time, record_evidence
 from azure_devops_agents.reports.links import replace_citations
 from langchain_azure_devops import AzureDevOpsToolkit, Tool
@@ -55,7 +57,10 @@ class PrepareNode:
         found = self._find_obstacle(task)
         if isinstance(found, WriteRequest):
             with limit_time(self.toolkit, self.meter, task):
-                found = self.toolkit.client.run_sync(self._look_up(task, found))
+                try:
+                    found = self.toolkit.client.run_sync(self._look_up(task, found))
+                except RecordsUnusable as error:
+                    found = self._refuse_unrecorded(task, error)
         if found.denied is not None:
             record_event(self.toolkit.client, "denied", **found.denied)
         return found.update
@@ -66,10 +71,18 @@ class PrepareNode:
         found = self._find_obstacle(task)
         if isinstance(found, WriteRequest):
             with limit_time(self.toolkit, self.meter, task):
-                found = await self.toolkit.client.run(self._look_up(task, found))
+                try:
+                    found = await self.toolkit.client.run(self._look_up(task, found))
+                except RecordsUnusable as error:
+                    found = self._refuse_unrecorded(task, error)
         if found.denied is not None:
             await record_event_async(self.toolkit.client, "denied", **found.denied)
         return found.update
+
+    def _refuse_unrecorded(self, task: CallTask, error: RecordsUnusable) -> Step:
+        """Refuse a write while the journal cannot tell whether an equal one was begun; only a server is told so."""
+        raise_or_tell(self.toolkit.client, error)
+        return refuse(task, error)
 
     def tool_of(self, call: Mapping[str, Any]) -> Tool[..., Any]:
         """Return the tool that a call names."""

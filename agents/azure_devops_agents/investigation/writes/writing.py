@@ -11,11 +11,13 @@ from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool
 
 from azure_devops_agents.approvals.earlier_writes import arecall_writes, recall_writes
+from azure_devops_agents.approvals.shared_database import RecordsUnusable
 from azure_devops_agents.approvals.view import present_approval
 from azure_devops_agents.approvals.write_journal import Outcome, WriteJournal
 from azure_devops_agents.investigation.clearing import clear_known
 from azure_devops_agents.investigation.refusals import ToolAbsent, evidence_of_refusal
 from azure_devops_agents.investigation.state import Decision, approval_of, as_named
+from azure_devops_agents.investigation.telling import raise_or_tell
 from azure_devops_agents.investigation.tool_calls import (
     available_tools,
     destination_of,
@@ -76,13 +78,19 @@ class WriteNode:
     def write(self, decision: Decision) -> dict[str, Any]:
         """Carry out an approved write, once."""
         tools, client, tool = available_tools(self.toolkit), self.toolkit.client, self._tool(decision["call"])
-        before = self.journal.outcome(decision["write_id"])
-        approved = self.journal.is_approved(*approval_of(clear_known(client, decision)))
+        try:
+            before, approved = self._look_up(decision)
+        except RecordsUnusable as error:
+            return self._refuse_unrecorded(decision, error)
         if not approved:
             record_event(client, "denied", tool=tool.name, digest=decision["digest"], reason=_NOT_APPROVED)
         if prevented := self._find_obstacle(decision, tools, before, approved=approved):
             return prevented
-        if before := before or self.journal.begin(*self._entry(decision)):
+        try:
+            before = before or self.journal.begin(*self._entry(decision))
+        except RecordsUnusable as error:
+            return self._refuse_unrecorded(decision, error)
+        if before:
             if before.status == _OUTDATED:
                 return _mark_outdated(decision)
             outcome = client.run_sync(self._find_outcome(decision, before))
@@ -90,20 +98,28 @@ class WriteNode:
         with recall_writes(client, tool, self.journal, self.destination), _approved(decision):
             message = tools[decision["call"]["name"]].invoke(tool_call(decision["call"]))
         status, update = self._conclude(decision, message)
-        self.journal.finish(decision["write_id"], status, str(message.content), message.artifact)
+        try:
+            self.journal.finish(decision["write_id"], status, str(message.content), message.artifact)
+        except RecordsUnusable as error:
+            self._tell_unfinished(update, error)
         return update
 
     async def awrite(self, decision: Decision) -> dict[str, Any]:
         """Carry out an approved write, once, without blocking."""
         tools, client, tool = available_tools(self.toolkit), self.toolkit.client, self._tool(decision["call"])
-        before = await asyncio.to_thread(self.journal.outcome, decision["write_id"])
-        known = approval_of(clear_known(client, decision))
-        approved = await asyncio.to_thread(self.journal.is_approved, *known)
+        try:
+            before, approved = await asyncio.to_thread(self._look_up, decision)
+        except RecordsUnusable as error:
+            return self._refuse_unrecorded(decision, error)
         if not approved:
             await record_event_async(client, "denied", tool=tool.name, digest=decision["digest"], reason=_NOT_APPROVED)
         if prevented := self._find_obstacle(decision, tools, before, approved=approved):
             return prevented
-        if before := before or await asyncio.to_thread(self.journal.begin, *self._entry(decision)):
+        try:
+            before = before or await asyncio.to_thread(self.journal.begin, *self._entry(decision))
+        except RecordsUnusable as error:
+            return self._refuse_unrecorded(decision, error)
+        if before:
             if before.status == _OUTDATED:
                 return _mark_outdated(decision)
             outcome = await client.run(self._find_outcome(decision, before))
@@ -113,8 +129,27 @@ class WriteNode:
                 message = await tools[decision["call"]["name"]].ainvoke(tool_call(decision["call"]))
         status, update = self._conclude(decision, message)
         told = str(message.content), message.artifact
-        await asyncio.to_thread(self.journal.finish, decision["write_id"], status, *told)
+        try:
+            await asyncio.to_thread(self.journal.finish, decision["write_id"], status, *told)
+        except RecordsUnusable as error:
+            self._tell_unfinished(update, error)
         return update
+
+    def _look_up(self, decision: Decision) -> tuple[Outcome | None, bool]:
+        """Return what the journal knows of a write, and whether it knows the approval."""
+        known = approval_of(clear_known(self.toolkit.client, decision))
+        return self.journal.outcome(decision["write_id"]), self.journal.is_approved(*known)
+
+    def _tell_unfinished(self, update: dict[str, Any], error: RecordsUnusable) -> None:
+        """Keep what became of a write that the journal only knows as begun; an equal one is looked up before it."""
+        raise_or_tell(self.toolkit.client, error)
+        for entry in update.get("evidence", {}).values():
+            entry["summary"] = f"{entry['summary']}; the journal could not store its outcome"
+
+    def _refuse_unrecorded(self, decision: Decision, error: RecordsUnusable) -> dict[str, Any]:
+        """Refuse a write while the journal cannot tell whether it was approved; only a server is told so."""
+        raise_or_tell(self.toolkit.client, error)
+        return _record_refusal(decision, error)
 
     def _entry(self, decision: Decision) -> tuple[str, str, str, str]:
         """Return the entry of a write in the journal, with what tells it from others."""
