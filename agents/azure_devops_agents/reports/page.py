@@ -147,8 +147,11 @@ def _timeline(found: Outline) -> Iterator[str]:
     yield f'<h2>{TIMELINE} <span class="meta">(UTC)</span></h2>\n<ol class="timeline">'
     before: datetime | None = None
     for moment in found.timeline:
-        now = datetime.fromisoformat(moment.time)
-        if before is not None and (gap := _describe_gap((now - before).total_seconds())):
+        try:
+            now = datetime.fromisoformat(moment.time)
+        except ValueError:  # The content policy removed it.
+            now = None
+        if now and before and (gap := _describe_gap((now - before).total_seconds())):
             yield f'<li class="gap" aria-hidden="true">{gap}</li>'
         before = now
         yield (

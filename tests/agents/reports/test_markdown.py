@@ -6,6 +6,7 @@ from markdown_it import MarkdownIt
 from azure_devops_agents.investigation.spending import Spending, load_prices
 from azure_devops_agents.reports.markdown import render_markdown
 from azure_devops_agents.reports.outline import describe_usage
+from azure_devops_agents.reports.page import render_page
 
 FILE = "https://dev.azure.com/tidewater/Platform/_git/platform-api?path=%2Fdeploy%2Fci.env&version=GBmain"
 BUILD = "https://dev.azure.com/tidewater/Platform/_build/results?buildId=35"
@@ -160,3 +161,12 @@ def test_a_cost_has_the_currency_of_the_prices_and_no_other(tmp_path):
     spending = Spending(prices=load_prices(path))
     assert describe_usage({**used, "currency": spending.currency("small")}) == "1 tool call · 0.25 EUR"
     assert describe_usage({**used, "currency": spending.currency("other")}) == "1 tool call · cost 0.25"
+
+
+def test_a_time_that_was_removed_does_not_keep_the_page_from_being_written():
+    times = ("2026-11-26 08:14", "[secret removed]", "2026-11-26 12:14")
+    timeline = [
+        {"time": time, "text": f"Build {number} failed.", "evidence": ["E3"]} for number, time in enumerate(times)
+    ]
+    shown = render_page({**REPORT, "timeline": timeline}, {}, {}, "What happened?")
+    assert all(f"Build {number} failed." in shown for number in range(3))

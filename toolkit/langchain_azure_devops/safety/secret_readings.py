@@ -59,6 +59,8 @@ _NOT_BITS = bytes(code for code in range(256) if code not in b"01")
 _FEWEST_DIGITS = 20
 _PREFIX = re.compile(rb"0[xX]")
 _READABLE = re.compile(rb"[\t\n\r -~]{10,}")
+# Dates and ids taken for the numbers of characters say control characters now and then, an encoding never.
+_WITHOUT_CONTROLS = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]{14,}")
 # A long word, and a short one with a digit.
 _ENCODED_WORD = re.compile(r"(?<!\S)(?:\S{10,}|(?=\S{0,8}\d)\S{1,9}(?!\S))")
 # With the signs that words, paths and addresses do not have; nearly every text in Base85 has three of them.
@@ -164,7 +166,8 @@ class _Readings:
         parts = [part for part in self._decode(text) if self.budget.take(len(part))]
         yield Reading("\n".join(parts), whole=True)
         # The rest is chance: what a text says that was no encoding.
-        if again := "\n".join(part for part in parts if _may_be_encoded(part)):
+        pieces = (piece for part in parts for piece in _WITHOUT_CONTROLS.findall(part))
+        if again := "\n".join(piece for piece in pieces if _may_be_encoded(piece)):
             yield from self.of_text(again, depth + 1)
 
     def _take(self, texts: Iterable[str]) -> Iterator[str]:
