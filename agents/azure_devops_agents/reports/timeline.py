@@ -33,7 +33,7 @@ def build_timeline(report: Mapping[str, Any], texts: Mapping[str, str]) -> list[
     """Return the rows of the time line, oldest first: `time`, `text`, `evidence` and `places`; none for few facts.
 
     A fact is dated by its own words, or else by its quote, or else by the only date in the line that the quote is from.
-    A fact without evidence gets no row.
+    A fact without evidence gets no row, and neither does one that several dated rows of a list stand for.
 
     Args:
         report: The report, whose quotes were found.
@@ -70,6 +70,9 @@ def _date_statement(
         return
     quote = str(entry.get("quote") or "")
     found = finder.find(quote, entry["evidence"]) if quote.strip() else None
+    rows = [line for line in (found.text.split("\n") if found else ()) if "\t" in line and not line.startswith(" ")]
+    if sum(any(_read_dates(row, known)) for row in rows) > 1:
+        return
     for source, only in ((quote, False), (found.text if found else "", True)):
         dates = list(dict.fromkeys(_read_dates(source, known)))
         if dates and (len(dates) == 1 or not only):

@@ -227,6 +227,15 @@ def test_a_time_line_reads_every_form_of_a_date_that_the_check_reads():
     assert times == ["2026-11-13", "2026-11-19", "2026-11-20 14:57"]
 
 
+def test_a_statement_about_several_rows_of_a_list_gets_no_date_from_one_of_them():
+    """Each of the rows has a date of its own, so that none of them dates what all of them show."""
+    rows = [f"{number}\tBug\tActive\tMina Sato\t2026-11-0{number}T08:00Z" for number in range(1, 7)]
+    owned = [said(f"Mina Sato owns bugs {at} and {at + 1}.", "\n".join(rows[at - 1 : at + 1])) for at in range(1, 6)]
+    assert build_timeline({"observed": owned}, {"E1": "\n".join(["id\ttype", *rows])}) == []
+    filed = [said(f"Bug {at} was filed.", rows[at - 1]) for at in range(1, 4)]
+    assert len(build_timeline({"observed": [*owned, *filed]}, {"E1": "\n".join(rows)})) == 3
+
+
 def test_two_dated_facts_are_no_time_line():
     assert build_timeline({"observed": [said("On 2026-11-27."), said("On 2026-11-28.")]}, {}) == []
 
