@@ -15,6 +15,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig, RunnableLambda
 from langgraph.config import get_stream_writer
+from langgraph.constants import TAG_NOSTREAM
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import StreamMode
@@ -171,7 +172,8 @@ class SecondLookNode:
         graph.add_edge("read", "collect")
         graph.add_conditional_edges("collect", after_calls, ["model", "report"])
         graph.add_conditional_edges("report", after_report, {"model": "model", "check": END})
-        return graph.compile(checkpointer=False, name="second_look")
+        # With the name of the node that runs it, LangGraph would stream its messages as those of the question.
+        return graph.compile(checkpointer=False, name="independent_pass")
 
     def _begin(self, state: State) -> dict[str, Any]:
         """Return the state with which the second look begins: the questions of the person, and the evidence."""
@@ -194,6 +196,7 @@ class SecondLookNode:
             inner=self.model.bind_tools([declare_own_tool(CompareReports)]),
             outgoing=Outgoing(self.toolkit.client),
             deadline=time.monotonic() + self.meter.budgets.last_seconds,
+            tags=[TAG_NOSTREAM],
         )
 
     def _show_both(self, state: State, second: State) -> list[BaseMessage]:

@@ -207,6 +207,20 @@ def test_a_front_end_sees_when_the_second_look_begins_what_it_reads_and_one_repo
     assert len(whole) == 1
 
 
+async def test_every_streamed_message_is_one_of_the_thread(reader):
+    """A front end shows what comes by its id. It knows nothing of an inner conversation, or of an end that has none."""
+    first, second = [[Turn(calls=[READ], text=text), Turn(calls=[RIGHT])] for text in ("I look.", "I look again.")]
+    given, config = {"messages": [("user", QUESTION)]}, {"configurable": {"thread_id": "t"}}
+    with OpenAIServer(play(first, second, compare(agrees=True))) as server:
+        model = ChatOpenAI(model="local", base_url=server.base_url, api_key="made-up", max_retries=0)
+        graph = build_graph(model, reader, second_look=True, checkpointer=InMemorySaver())
+        streamed = [message.id for message, _ in graph.stream(given, config, stream_mode="messages")]
+        later = [message.id async for message, _ in graph.astream(given, config, stream_mode="messages")]
+        await model.root_async_client.close()
+    kept = [message.id for message in graph.get_state(config).values["messages"] if message.type != "human"]
+    assert list(dict.fromkeys([*streamed, *later])) == kept
+
+
 def test_an_investigator_that_stores_every_step_takes_a_second_look_as_well(reader, tmp_path):
     second = [Turn(calls=[READ]), Turn(calls=[RIGHT])]
     with OpenAIServer(play(FIRST, second, compare(agrees=True))) as server:

@@ -110,21 +110,29 @@ class _Pieces:
         self._texts: dict[Path, StreamedText] = {}
         self._skeletons: dict[Path, Callable[[str], Any]] = {}
         self._id: str | None = None
+        self._content: str | list[str | dict[str, Any]] = ""
 
     def feed(self, part: BaseMessage) -> ChatGenerationChunk:
         """Return a piece with the texts that may leave now."""
         chunk = part if isinstance(part, AIMessageChunk) else _as_chunk(part)
         self._id = chunk.id or self._id
+        self._content = type(chunk.content)()
         parts = message_parts(chunk)
         told = replace_texts(parts, lambda path, text: self._take(parts, path, text))
-        return ChatGenerationChunk(message=chunk.model_copy(update=told))
+        return ChatGenerationChunk(message=chunk.model_copy(update={**told, "chunk_position": None}))
 
     def close(self) -> Iterator[ChatGenerationChunk]:
-        """Yield the texts that were held back until the end of the message."""
+        """Yield the texts that were held back until the end of the message, and the end.
+
+        LangChain would otherwise add an end with an id of its own, which front ends show as another message.
+        """
         for path, text in self._texts.items():
             if rest := text.close():
                 part = {"content": "", **self._skeletons[path](rest)}
                 yield ChatGenerationChunk(message=AIMessageChunk(**part, id=self._id))
+        if self._id is not None:
+            end = AIMessageChunk(content=self._content, id=self._id, chunk_position="last")
+            yield ChatGenerationChunk(message=end)
 
     def _take(self, parts: dict[str, Any], path: Path, piece: str) -> str:
         if is_opaque(path, piece):
