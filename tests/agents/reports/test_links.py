@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from agent_decisions import report_of
+from agent_decisions import answer, asked, edit, report_of
 
 from azure_devops_agents.evidence.pages import page_of
 from azure_devops_agents.investigation.events import ApprovalAsked
@@ -192,6 +192,16 @@ def test_evidence_that_a_write_names_is_found_behind_a_line_break_in_a_range_and
     assert [f"[build {number}](" in written for number in (35, 23, 19, 17)] == [True] * 4
     assert not re.search(r"\bE\d", written, re.IGNORECASE)
     assert [entry["id"] for entry in asked.views[0]["evidence"] if entry["cited"]] == ["E4", "E3", "E2", "E1"]
+
+
+def test_what_a_person_writes_into_an_edit_gets_links_too(toolkit, server, tmp_path):
+    bug = Call.to("create_work_item", type="Bug", title="Broken", project="Platform", description="It fails.")
+    steps = [[Call.to("get_build", ids=[35])], [bug], [Call.to("write_report", answer="Filed.", verdict="answered")]]
+    with open_investigator(ScriptedModel(steps=steps), toolkit, path=tmp_path / "t.sqlite") as investigator:
+        first = asked(investigator.ask("t", "File it."))
+        again = asked(answer(investigator, first, edit(**{**bug.arguments, "description": "It fails, see E1."})))
+    page = f"{server.base_url}/Platform/_build/results?buildId=35"
+    assert again.request["action_requests"][0]["args"]["description"] == f"It fails, see [build 35]({page})."
 
 
 def said(statement, quote=""):

@@ -39,6 +39,7 @@ from azure_devops_agents.investigation.state import (
 from azure_devops_agents.investigation.telling import raise_or_tell
 from azure_devops_agents.investigation.tool_calls import record_found
 from azure_devops_agents.investigation.writes.preparing import PrepareNode, Step, answer, blocked, denial, refuse
+from azure_devops_agents.reports.citations import cited_by
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.errors import AzureDevOpsError
 from langchain_azure_devops.safety import (
@@ -155,7 +156,7 @@ class ApproveNode:
         approver = self.name_approver()
         steps = [took]
         for task, decision in zip(tasks, decisions, strict=True):
-            steps.append(self._decide(task, decision, approver))
+            steps.append(self._decide(state, task, decision, approver))
             if _is_taken(task, steps[-1]):
                 announce(WriteDecided(task["call"]["id"], task["call"]["name"], decision.type, approver))
         return steps
@@ -183,7 +184,7 @@ class ApproveNode:
         notice = str(task["view"].get("notice") or "")
         return self.preparing.shows(task, request.warn(notice) if notice else request)
 
-    def _decide(self, task: CallTask, decision: Approve | Edit | Reject | Stop, approver: str) -> Step:
+    def _decide(self, state: State, task: CallTask, decision: Approve | Edit | Reject | Stop, approver: str) -> Step:
         """Store the decision of a person about one write. An edited call is shown again before it counts."""
         request = self.preparing.request_of(task)
         if isinstance(request, Step):
@@ -195,7 +196,9 @@ class ApproveNode:
                 {**task, "problem": "The answer was given for another view. This is the present one."}
             )
         if isinstance(decision, Edit):
-            return self._edit(task, request, decision.edited_action.args)
+            named = cited_by(decision.edited_action.args)
+            known = {name: entry for name, entry in state.get("evidence", {}).items() if name in named}
+            return self._edit({**task, "evidence": known}, request, decision.edited_action.args)
         reason = "" if isinstance(decision, Approve) else decision.message or ""
         return self._conclude(task, request, decision.type, approver, reason)
 
