@@ -41,6 +41,7 @@ _MOST_TITLE = 300
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z| UTC)?)?")
 """A date or time, which a browser would otherwise break at its hyphens."""
 _AN_HOUR, _A_DAY = 3_600, 86_400
+_A_DATE = len("2026-11-18")
 
 
 def render_page(
@@ -145,15 +146,11 @@ def _timeline(found: Outline) -> Iterator[str]:
         return
     names = {source.id: source.title for source in found.sources}
     yield f'<h2>{TIMELINE} <span class="meta">(UTC)</span></h2>\n<ol class="timeline">'
-    before: datetime | None = None
+    before = ""
     for moment in found.timeline:
-        try:
-            now = datetime.fromisoformat(moment.time)
-        except ValueError:  # The content policy removed it.
-            now = None
-        if now and before and (gap := _describe_gap((now - before).total_seconds())):
+        if before and (gap := _describe_gap(before, moment.time)):
             yield f'<li class="gap" aria-hidden="true">{gap}</li>'
-        before = now
+        before = moment.time
         yield (
             f'<li><time datetime="{escape(moment.time)}">{escape(moment.time)}</time>{_inline(moment.text)} '
             f"{_references(moment.references, names)}</li>"
@@ -161,7 +158,14 @@ def _timeline(found: Outline) -> Iterator[str]:
     yield "</ol>"
 
 
-def _describe_gap(seconds: float) -> str:
+def _describe_gap(before: str, after: str) -> str:
+    """Say how long it is from one time to the next; in whole days where only the day of one is known."""
+    precise = len(before) == len(after) > _A_DATE
+    try:
+        first, second = (datetime.fromisoformat(time if precise else time[:_A_DATE]) for time in (before, after))
+    except ValueError:  # The content policy removed one.
+        return ""
+    seconds = (second - first).total_seconds()
     if seconds < _AN_HOUR:
         return ""
     size, unit = (seconds / _A_DAY, "day") if seconds >= _A_DAY else (seconds / _AN_HOUR, "hour")

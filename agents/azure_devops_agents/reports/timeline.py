@@ -32,8 +32,9 @@ class _Date(NamedTuple):
 def build_timeline(report: Mapping[str, Any], texts: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return the rows of the time line, oldest first: `time`, `text`, `evidence` and `places`; none for few facts.
 
-    A fact is dated by its own words, or else by its quote, or else by the only date in the line that the quote is from.
-    A fact without evidence gets no row, and neither does one that several dated rows of a list stand for.
+    A fact is dated by its own words, or else by the only date of its quote, or else by the only date in the lines that
+    the quote is from. Of several dates code cannot tell which one is meant. A fact without evidence gets no row, and
+    neither does one that several dated rows of a list stand for.
 
     Args:
         report: The report, whose quotes were found.
@@ -64,7 +65,8 @@ def _date_statement(
 ) -> Iterator[tuple[_Date, str]]:
     """Yield the dates of a statement, each with the sentence that it is in."""
     statement = one_line(entry["statement"])
-    sentences = [part for sentence in split_sentences(statement) for part in _PART.split(sentence.text)]
+    parts = (part for sentence in split_sentences(statement) for part in _PART.split(sentence.text))
+    sentences = [part.removesuffix(";") for part in parts]
     if dated := [(dates[0], sentence) for sentence in sentences if (dates := list(_read_dates(sentence, known)))]:
         yield from dated
         return
@@ -73,10 +75,10 @@ def _date_statement(
     rows = [line for line in (found.text.split("\n") if found else ()) if "\t" in line and not line.startswith(" ")]
     if sum(any(_read_dates(row, known)) for row in rows) > 1:
         return
-    for source, only in ((quote, False), (found.text if found else "", True)):
-        dates = list(dict.fromkeys(_read_dates(source, known)))
-        if dates and (len(dates) == 1 or not only):
-            yield dates[0], statement
+    for source in (quote, found.text if found else ""):
+        if dates := set(_read_dates(source, known)):
+            if len(dates) == 1:
+                yield dates.pop(), statement
             return
 
 

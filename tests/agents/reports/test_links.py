@@ -252,3 +252,30 @@ def test_two_dated_facts_are_no_time_line():
 
 def test_a_pattern_with_one_row_is_its_page():
     assert page_of({"pattern": "https://x/{id}", "rows": [[4]]}) == "https://x/4"
+
+
+def test_a_quote_with_several_dates_dates_no_fact():
+    rows = "35\tfailed\t2026-11-19T13:57Z\n29\tfailed\t2026-11-18T10:14Z\n23\tfailed\t2026-11-17T09:32Z"
+    facts = [said("Builds 35, 29 and 23 failed.", quote=rows), *(said("It failed.", row) for row in rows.split("\n"))]
+    found = build_timeline({"observed": facts}, {"E1": rows})
+    assert [row["text"] for row in found] == ["It failed."] * 3
+
+
+def test_a_part_of_a_statement_ends_in_the_time_line_without_its_semicolon():
+    facts = [said(f"Build {day} failed on 2026-11-{day}; nobody saw it.") for day in (17, 18, 19)]
+    rows = build_timeline({"observed": facts}, {})
+    assert [row["text"] for row in rows] == [f"Build {day} failed on 2026-11-{day}" for day in (17, 18, 19)]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "gap"),
+    [
+        ("2026-11-12", "2026-11-12 13:32", ""),
+        ("2026-11-12 23:00", "2026-11-13", "1 day later"),
+        ("2026-11-12 23:00", "2026-11-13 01:00", "2 hours later"),
+    ],
+)
+def test_no_hours_are_counted_from_a_day_alone(first, second, gap):
+    rows = [{"time": time, "text": "It ran.", "evidence": ["E1"]} for time in (first, second)]
+    page = render_page({**plain_report("It ran."), "timeline": rows}, {}, {})
+    assert re.findall(r'<li class="gap"[^>]*>([^<]*)<', page) == ([gap] if gap else [])
