@@ -8,7 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from azure_devops_agents.reports.facts import RESULT, RESULTS, is_denied
+from azure_devops_agents.reports.facts import RESULT, RESULTS, Fact, is_denied
 from azure_devops_agents.reports.knowledge import Knowledge, Support, agrees, fold, results_of
 from azure_devops_agents.reports.units import KINDS, Unit
 
@@ -134,6 +134,12 @@ def compare_all(clause: str, knowledge: Knowledge) -> Iterator[str]:
             if told and agrees(value, told) is none:
                 yield f"{noun} {row.fields.get('id', '')} is {', '.join(sorted(told))}"
                 break
+
+
+def cell_of(sentence: str, fact: Fact) -> str:
+    """Return the cell of a row that holds a fact; the whole sentence when it is no row of a table."""
+    begin, end = sentence.rfind("|", 0, fact.place[0]) + 1, sentence.find("|", fact.place[1])
+    return sentence[begin:] if end < 0 else sentence[begin:end]
 
 
 def compare_literal(said: str, kind: str, number: int, knowledge: Knowledge) -> str:

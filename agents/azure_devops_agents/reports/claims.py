@@ -15,18 +15,20 @@ the evidence has.
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 from azure_devops_agents.reports.citations import find_citations
 from azure_devops_agents.reports.comparison import Comparison
 from azure_devops_agents.reports.facts import find_facts
 from azure_devops_agents.reports.knowledge import Knowledge, Support, fold
 from azure_devops_agents.reports.quotes import Found
-from azure_devops_agents.reports.units import Source, Unit
+from azure_devops_agents.reports.units import SIZE, Source, Unit
 from azure_devops_agents.reports.words.proposals import split_proposal
-from azure_devops_agents.reports.words.sentences import Sentence, split_sentences
+from azure_devops_agents.reports.words.sentences import Sentence, count_entries, split_sentences
 from azure_devops_agents.reports.writes import find_claimed_write, tells_of_unsent
 
 _MOST_CHANGED = 2
+_TODAY = re.compile(r"\b(?:today|as of|heute|stand|aujourd'hui|hoy)\b", re.IGNORECASE)
 _OF_OTHERS = frozenset({"id", "number", "date", "name", "hash", "literal", "weekday"})
 """The facts that tell which write of other people a sentence means. They are compared with the evidence anyway."""
 
@@ -34,9 +36,18 @@ _OF_OTHERS = frozenset({"id", "number", "date", "name", "hash", "literal", "week
 class Claims:
     """Compares sentences with one thread's evidence."""
 
-    def __init__(self, sources: Mapping[str, Source], question: str = "", written: bool = False) -> None:
-        """Take the evidence by id, the question, whose names an answer may repeat, and whether anything was written."""
-        self._sources, self._written = sources, written
+    def __init__(
+        self, sources: Mapping[str, Source], question: str = "", written: bool = False, days: Iterable[str] = ()
+    ) -> None:
+        """Take what sentences are compared with.
+
+        Args:
+            sources: The evidence by id.
+            question: What was asked. An answer may repeat its names.
+            written: Whether anything was written.
+            days: The days on which the evidence was read.
+        """
+        self._sources, self._written, self._days = sources, written, sorted(set(days))
         self._question = fold(question)
         self._known: dict[frozenset[str], Knowledge] = {}
 
@@ -50,22 +61,25 @@ class Claims:
         if _repeats(statement, found.text):
             lines = [literal, *(unit for unit in quoted if not unit.is_record)]
             return Comparison(statement, knowledge, lines, Support(lines), self._question).problems()
-        support = Support([literal, *self._around(quoted), *self._beside(found, cited)])
-        compared = Comparison(statement, knowledge, quoted, support, self._question)
+        support = Support([literal, *self._around(quoted), *self._beside(found, cited), *self._date_today(statement)])
+        compared = Comparison(statement, knowledge, quoted, support, self._question, whole=self._whole)
         return [*compared.problems(), *self._compare_writes(compared)]
 
     def check_inference(self, statement: str, found: Found, cited: Sequence[str]) -> list[str]:
         """Return what an inference claims that no cited evidence says."""
         knowledge = self._knowledge(cited)
         quoted = self.quoted_units(found)
-        support = Support(self._around(quoted))
-        compared = Comparison(statement, knowledge, quoted, support, self._question, knowledge.everything)
+        support = Support([*self._around(quoted), *self._date_today(statement)])
+        far = knowledge.everything
+        compared = Comparison(statement, knowledge, quoted, support, self._question, far, whole=self._whole)
         return [*compared.problems(), *self._compare_writes(compared)]
 
     def check_hypothesis(self, statement: str, cited: Sequence[str]) -> list[str]:
-        """Return the facts of a rejected hypothesis that no cited evidence mentions. Its claim is false on purpose."""
-        knowledge = self._knowledge(cited)
-        compared = Comparison(statement, knowledge, [], knowledge.everything, self._question)
+        """Return the facts of a rejected hypothesis that no evidence mentions. Its claim is false on purpose.
+
+        What it cites speaks against it and need not mention what was suspected.
+        """
+        compared = Comparison(statement, self._knowledge(cited), [], self._whole, self._question)
         return compared.list_missing()
 
     def check_answer(
@@ -85,20 +99,38 @@ class Claims:
         named = [unit for name in told for unit in (*self._sources[name].units, self._sources[name].call)]
         marked, shown = [], [*self._around(quoted), *named]
         supports = {False: Support(shown), True: Support([*shown, *unsent])}
+        entries = count_entries(answer)
         for sentence in split_sentences(answer):
             support = supports[tells_of_unsent(sentence.text)]
             knowledge = self._knowledge([*cited, *sentence.cited, *told])
-            near = Support([*support.units, *self._read_by(sentence.cited, tables=True)])
+            listed = [_size(number) for line, number in entries.items() if sentence.text in line]
+            told_here = [*self._read_by(sentence.cited, tables=True), *listed, *self._date_today(sentence.text)]
+            near = Support([*support.units, *told_here])
             proposed, stated = split_proposal(sentence.text)
-            compared = Comparison(stated, knowledge, quoted, near, self._question, knowledge.everything, sentence.cited)
+            compared = Comparison(
+                stated, knowledge, quoted, near, self._question, knowledge.everything, sentence.cited, self._whole
+            )
             told_wrong = [*self._list_absent(proposed), *compared.problems(), *self._compare_writes(compared)]
             if problems := [*self._list_unknown(sentence), *told_wrong]:
                 marked.append((sentence.text, problems))
         return marked
 
+    @cached_property
+    def _everything(self) -> Knowledge:
+        return self._knowledge(self._sources)
+
+    @property
+    def _whole(self) -> Support:
+        """All evidence of the thread."""
+        return self._everything.everything
+
+    def _date_today(self, sentence: str) -> list[Unit]:
+        """Return the day on which the evidence was read, when a sentence gives today's date."""
+        return [Unit("", f"today: {day}", part="today") for day in self._days if _TODAY.search(sentence)]
+
     def _list_absent(self, proposed: str) -> list[str]:
         """Return the ids and names of a proposal that are nowhere in the evidence; its dates and values are new."""
-        everything = self._knowledge(self._sources)
+        everything = self._everything
         plain = re.sub(r"(?:^|: )\W*[A-Z]", lambda begin: begin[0].lower(), proposed)  # "Ask Mina Sato"
         facts = find_facts(plain, everything.names)
         wanted = [fact for fact in facts if fact.kind in {"id", "name", "hash"}]
@@ -156,6 +188,12 @@ class Claims:
             *(unit for unit in units if unit.part == "head" or unit.is_record),
             *(unit for unit in units if tables and unit.fields and unit.own is not None),
         ]
+
+
+def _size(number: int) -> Unit:
+    """Return how many entries a table or a list of the answer itself has."""
+    fields = {"total": str(number)}
+    return Unit("", f"total: {number}", fields, SIZE)
 
 
 def _repeats(statement: str, quoted: str) -> bool:

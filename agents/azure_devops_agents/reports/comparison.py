@@ -6,10 +6,17 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import combinations
 
-from azure_devops_agents.reports.cells import compare_all, compare_cells, compare_literal, compare_row, find_values
+from azure_devops_agents.reports import predicates
+from azure_devops_agents.reports.cells import (
+    cell_of,
+    compare_all,
+    compare_cells,
+    compare_literal,
+    compare_row,
+    find_values,
+)
 from azure_devops_agents.reports.facts import CERTAIN, Fact, find_facts, split_clauses
 from azure_devops_agents.reports.knowledge import Knowledge, Support, agrees, fold, results_of
-from azure_devops_agents.reports.predicates import compare_date, compare_named_fields, compare_tallies
 from azure_devops_agents.reports.units import SIZE, Unit, identifies
 from azure_devops_agents.reports.writes import UNSENT
 
@@ -36,7 +43,7 @@ class Comparison:
 
     def __init__(
         self, sentence: str, knowledge: Knowledge, quoted: Sequence[Unit], near: Support, question: str,
-        far: Support | None = None, named: Collection[str] = (),
+        far: Support | None = None, named: Collection[str] = (), whole: Support | None = None,
     ) -> None:  # fmt: skip
         """Take the sentence and its evidence.
 
@@ -48,12 +55,13 @@ class Comparison:
             question: What was asked, folded.
             far: Other evidence that counts where it says a fact together with another one; none by default.
             named: The ids of the evidence that the sentence itself names.
+            whole: All evidence of the thread, which must have what the sentence says is missing elsewhere.
         """
         self.sentence = sentence
         self.facts = find_facts(sentence, knowledge.names) if len(sentence) <= _LONGEST else []
         self._too_long = len(sentence) > _LONGEST or len(self.facts) > _MOST_FACTS
         self._knowledge, self._quoted, self._near, self._question = knowledge, quoted, near, question
-        self._far, self._named = far or Support([]), named
+        self._far, self._named, self._whole = far or Support([]), named, whole or Support([])
 
     def problems(self) -> list[str]:
         """Return what the evidence does not say, or says otherwise."""
@@ -66,7 +74,7 @@ class Comparison:
                 clauses[fact.clause].append(fact)
         told += compare_row(self.sentence, self._knowledge)
         named = [unit for name in self._named for unit in self._knowledge.units_of(name)]
-        told += compare_tallies(self.sentence, [*self._quoted, *named])
+        told += predicates.compare_tallies(self.sentence, [*self._quoted, *named])
         words = split_clauses(self.sentence)
         for number, part in enumerate(words):
             told += self._compare_rows(part, [fact for fact in self.facts if fact.clause == number])
@@ -88,7 +96,7 @@ class Comparison:
         yield from compare_all(words, self._knowledge)
         if len(about) == 1:
             [(subject, owners)] = about.items()
-            yield from compare_named_fields(words, owners)
+            yield from predicates.compare_named_fields(words, owners)
             yield from compare_cells(words, owners, self._knowledge, self._question)
             if subject.kind == "id" and sum(fact.kind == "id" and fact.noun == subject.noun for fact in named) == 1:
                 literals = [fact for fact in clause if fact.kind == "literal" and fact not in self._missing]
@@ -109,6 +117,8 @@ class Comparison:
 
     def _is_supported(self, fact: Fact) -> bool:
         if self._is_known(fact, self._near):
+            return True
+        if predicates.is_left_out(fact, self.sentence) and self._whole.has(fact):
             return True
         return self._is_known(fact, self._far) and (fact.kind not in _TIED or self._is_tied(fact))
 
@@ -200,7 +210,7 @@ class Comparison:
             return f"nothing in {names} says {fact.text}"
         if fact.noun == "by" and extended.has(fact) and not _is_author(fact, extended):
             return f"{fact.text} is not named as the author in {names}"
-        return compare_date(fact, self.sentence, owners) if fact.kind == "date" else ""
+        return predicates.compare_date(fact, self.sentence, owners) if fact.kind == "date" else ""
 
     def _compare_fields(self) -> list[str]:
         """Return the fields that a sentence repeats with another value, such as "status: active"."""
@@ -235,12 +245,14 @@ class Comparison:
 
     def _find_named_rows(self, fact: Fact, about: Mapping[Fact, Sequence[Unit]]) -> list[Unit]:
         """Return the rows inside a record that the sentence names, such as "the Deploy stage", or a quoted one."""
-        clause, said = fold(split_clauses(self.sentence)[fact.clause]), fold(self.sentence)
-        inside = _inner_rows(unit for units in about.values() for unit in self._knowledge.extend(units).units)
+        clause, said = fold(split_clauses(self.sentence)[fact.clause]), fold(cell_of(self.sentence, fact))
+        read = [unit for units in about.values() for unit in self._knowledge.extend(units).units]
+        inside = _inner_rows(read or (self._near.units if self._quoted else ()))
         named = [unit for unit in inside if re.search(_with_noun(unit), clause)]
         if not named:
             first = [(unit, re.escape(fold(_name_row(unit)))) for unit in _inner_rows(self._quoted)]
-            named = [unit for unit, name in first if re.search(rf"(?<!\w){name}(?!\w)", said)]
+            for words in (said,) if "|" in self.sentence else (clause, said):
+                named = named or [unit for unit, name in first if re.search(rf"(?<!\w){name}(?!\w)", words)]
         return [unit for unit in named if results_of(unit.text)[fact.noun]]
 
     def _compare_free_result(self, fact: Fact) -> str:
@@ -315,7 +327,7 @@ class Comparison:
             holding += [{row.places.start for row in rows if row.fields.get(name) == value} for name, value in cells]
             both = [one & other for one, other in combinations(holding, 2)]
             found |= {len(rows), *_sums(rows), *map(len, holding), *map(len, both)}
-        return found
+        return found | (predicates.sum_tallies(self._quoted) if fact.noun in {"test", "case", "check"} else set())
 
 
 def _contradict(fact: Fact, claimed: Sequence[str], known: Mapping[str, set[str]]) -> str:
@@ -375,7 +387,7 @@ def _is_author(fact: Fact, extended: Support) -> bool:
 def _results_of_unit(unit: Unit, dimension: str, knowledge: Knowledge) -> set[str]:
     """Return the results that the own fields of a record or row tell; votes stand in the rows inside."""
     if dimension == "draft":
-        return {{"yes": "draft"}.get(unit.fields["draft"], "no draft")} if unit.fields.get("draft") else set()
+        return {{"yes": "draft"}.get(unit.fields["draft"], "no draft")} if "draft" in unit.fields else set()
     if dimension == "merge":
         return {unit.fields["merge_status"]} if unit.fields.get("merge_status") else set()
     if dimension == "vote":

@@ -49,6 +49,8 @@ AGREES: Mapping[str, frozenset[str]] = {
     "failed": frozenset({"failed", "partially succeeded"}),
 }
 """The results that a word may also stand for."""
+_ATTRIBUTE = re.compile(r"\b(?:a|an|the|its|their|his|her|this|that|these|those|any|another) $", re.IGNORECASE)
+_OF_A_THING = re.compile(r" (?P<thing>[a-z][\w-]+)")
 CERTAIN = frozenset(
     {"succeeded", "succeeds", "passed", "passes", "green", "failed", "red", "canceled", "cancelled", "abandoned",
      "merged", "approved", "rejected", "skipped", "partially succeeded"}
@@ -122,7 +124,9 @@ _COUNTED = re.compile(
 _NAME = re.compile(r"(?<![\w'\u2019.-])[A-Z][\w\u00c0-\u024f]*(?:[ -][A-Z][\w\u00c0-\u024f]*){0,3}")
 _NEGATED = re.compile(
     r"(?:\b(?:not|never|no|nobody|none|nothing|neither|nor|cannot|hardly|without|no longer)|n['\u2019]t)"
-    r"(?:\W+\w+){0,3}\W*$",
+    r"(?:\W+\w+){0,3}\W*$"
+    r"|\b(?:no|none|neither)(?: \w+)?(?: (?:of|in|on|from|for|by|with) [\w./-]+(?: [\w./-]+)?){1,2}"
+    r" (?:has|have|had|is|are|was|were)(?: \w+)? $",
     re.IGNORECASE,
 )
 _POSSIBLE = re.compile(
@@ -133,7 +137,8 @@ _POSSIBLE = re.compile(
 )
 _SUBJECT = rf"(?:the )?(?:(?:{'|'.join(_NOUNS)})s? )?#?\d+(?:,? (?:and|or) \d+)?"
 _CLAUSE = re.compile(
-    r"[;:\u2014](?=\s)|\s(?:while|whereas|but|although|though|because|then)\s|"
+    rf"[;:\u2014](?=\s)|(?<=[\w)])\.(?=\s+(?-i:(?:{_SUBJECT}|[A-Z][a-z]+ [A-Z][a-z]+)\b))|"
+    r"\s(?:while|whereas|but|although|though|because|then)\s|"
     rf",(?=\s(?:and |but )?{_SUBJECT} (?!(?:and|or|by|of|in|on|from|with|at|for|to)\b)[a-z])",
     re.IGNORECASE,
 )
@@ -205,12 +210,22 @@ def is_denied(before: str) -> bool:
     return bool(_NEGATED.search(before[-80:]) or _POSSIBLE.search(before[-80:]))
 
 
+def _is_attribute(before: str, after: str) -> bool:
+    """Return whether a word such as "new" only describes a thing that has no such state, as in "the new name"."""
+    thing = _OF_A_THING.match(after)
+    noun = thing["thing"].removesuffix("s") if thing else ""
+    return bool(noun and noun not in _NO_THING and noun not in KINDS and _ATTRIBUTE.search(before))
+
+
+_NO_THING = frozenset({"one", "state", "and", "or", "in", "on", "at", "since", "by", "item", "request", "pull", "work"})
+
+
 class _Reader:
     """Takes one kind of fact after another out of a sentence."""
 
     def __init__(self, sentence: str, known: frozenset[str]) -> None:
         self._rest = _plain(sentence)
-        self._known = known
+        self._known, self._whole = known, self._rest.lower()
         self._foreign = is_foreign(mask_quoted(self._rest))
         self._common = _COMMON | KINDS.keys() | (SMALL_WORDS if self._foreign else frozenset())
         self._ends = _find_ends(self._rest)
@@ -312,11 +327,31 @@ class _Reader:
             begin = max([0, *(end + 1 for end in self._ends if end < match.start())])
             before = whole[begin : match.start()][-80:]
             dimension, value = RESULTS[match[0].lower()]
-            if _POSSIBLE.search(before) or re.match(r"\s?(?:\?|by (?:default|hand))", whole[match.end() :]):
+            after = whole[match.end() :]
+            if _POSSIBLE.search(before) or re.match(r"\s?(?:\?|by (?:default|hand))", after):
+                continue
+            if self._is_in_title(match) or (match[0].lower() not in CERTAIN and _is_attribute(before, after)):
                 continue
             negated = bool(_NEGATED.search(before)) and value != "no vote"
             clause = self._clause(match.start())
             yield Fact("result", match[0], value, dimension, negated=negated, clause=clause, place=match.span())
+
+    def _is_in_title(self, match: "re.Match[str]") -> bool:
+        """Return whether a word is a part of a longer value that the sentence repeats, such as a title."""
+        word, said = match[0].lower(), self._whole
+        return any(
+            0 <= (begin := said.find(value)) < match.start() + 1 and match.end() <= begin + len(value)
+            for value in self._known
+            if word in value and value.count(" ") > 1 and value in said and value not in RESULTS
+        )
+
+    def _is_known_behind(self, words: list[str], end: int) -> bool:
+        """Return whether words behind the first one begin a known name, as in "Projekt Payments"."""
+        if " ".join(words).lower() in self._known:
+            return False
+        rest = " ".join(words[1:]).lower()
+        begin = end - len(rest)
+        return any(value.startswith(rest) and self._whole.startswith(value, begin) for value in self._known)
 
     def _names(self, whole: str) -> Iterator[Fact]:
         for match in self._take(_NAME):
@@ -328,7 +363,7 @@ class _Reader:
             while words and words[0].lower() in self._common:
                 words = words[1:]
                 begins = self._foreign
-            while len(words) > 2 and self._foreign and " ".join(words[1:]).lower() in self._known:
+            while len(words) > 1 and self._foreign and self._is_known_behind(words, match.end()):
                 words = words[1:]
             while words and words[-1].lower() in _COMMON:
                 words = words[:-1]
@@ -337,7 +372,7 @@ class _Reader:
                 yield self._fact("weekday", match, match[0])
             elif words and len(text) > 1 and not (begins and len(words) == 1 and text.lower() not in self._known):
                 # The verb before "by" may be a result, which was taken out of the sentence.
-                by = re.search(r"(\w+)?\W+by\W+$", whole[: match.start()])
+                by = re.search(r"(\w+)?(?: with suggestions)?\W+by\W+$", whole[: match.start()])
                 made = (
                     (by[1] or "").lower() not in _VOTED
                     if by

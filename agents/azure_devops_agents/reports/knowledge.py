@@ -21,6 +21,7 @@ _MENTION = re.compile(
     re.IGNORECASE,
 )
 _LINE_OF_FILE = re.compile(r"(?P<path>[^:#]+\.\w+)(?::|#L)(?P<line>\d{1,7})(?:-L?(?P<last>\d{1,7})|:\d+)?")
+_ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_][\w.-]{1,99}) ?[:=] ?[\"']?(?P<value>[\w.-]{1,99})[\"']?")
 _SPACES = re.compile(r"[\s|`*]+")
 _SIZES = {"kb": 1_000, "mb": 1_000_000, "gb": 1_000_000_000, "kib": 1_024, "mib": 1_048_576, "gib": 1_073_741_824}
 _SECONDS = {"ms": 0.001, "s": 1, "second": 1, "minute": 60, "h": 3_600, "hour": 3_600, "day": 86_400, "week": 604_800}
@@ -92,6 +93,7 @@ class Support:
             case "literal":
                 written = fact.value.replace("\\t", " ").replace("\\\\", "\\")  # as in a text with escapes
                 found = fold(fact.value) in self.folded or fold(written) in self.folded or self._has_line(fact.value)
+                found = found or self._has_assignment(fact.value)
             case "name":
                 found = re.search(rf"(?<!\w){re.escape(fold(fact.value))}(?!\w)", self.folded) is not None
             case "hash":
@@ -121,6 +123,14 @@ class Support:
             if (not unit.is_row and unit.evidence_id in whole) or named.search(fold(unit.text))
         ]  # fmt: skip
         return lines <= {identified for unit in holding for identified in unit.ids}
+
+    def _has_assignment(self, value: str) -> bool:
+        """Return whether a setting such as `PORT=80` is written in another notation, such as `PORT: "80"`."""
+        match = _ASSIGNMENT.fullmatch(value)
+        if match is None:
+            return False
+        name, said = (re.escape(part) for part in match.group("name", "value"))
+        return re.search(rf"(?<![\w.-]){name}[\"']? ?[:=] ?[\"']?{said}(?![\w.-])", self.text) is not None
 
     @cached_property
     def _weekdays(self) -> set[str]:

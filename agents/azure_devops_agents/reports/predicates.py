@@ -84,6 +84,26 @@ def compare_tallies(sentence: str, quoted: Sequence[Unit]) -> Iterator[str]:
             yield f"the quote says {', '.join(map(str, sorted(told)))} {_kind(claim['what'])}, not {claim['number']}"
 
 
+def sum_tallies(quoted: Sequence[Unit]) -> set[int]:
+    """Return how many tests the totals of each quoted line tell together; a warning is no test."""
+    sums = set()
+    for unit in quoted:
+        totals = list(_TOLD.finditer(unit.text)) if not unit.fields else []
+        if len(totals) > 1:
+            sums.add(sum(int(total["number"]) for total in totals if _kind(total["what"]) != "warning"))
+    return sums
+
+
+def is_left_out(fact: Fact, sentence: str) -> bool:
+    """Return whether a sentence says that something lacks a name or a text, such as "neither A nor B is among them"."""
+    return fact.kind in {"name", "literal"} and bool(_LEFT_OUT.search(sentence[: fact.place[0]]))
+
+
+_LEFT_OUT = re.compile(
+    r"\b(?:neither|nor|does not|do not|did not|doesn't|don't|didn't|lacks?|without)"
+    r"(?: (?:list|have|name|contain|mention|include|touch|change|set|define|know|edit))?(?: the| a| any)? [\"'`]?$",
+    re.IGNORECASE,
+)
 _IDENTIFIED = ("build", "builds", "run", "runs", "bug", "task", "and", "or", ",", "#", "item", "request", "pr", "line")
 """The words before a number that is an id and counts nothing."""
 

@@ -92,7 +92,8 @@ class SupportChecker:
         self._told = [name for name in texts if str((index.get(name) or {}).get("status") or "ok") not in _READ]
         self._finder = QuoteFinder({name: source.text for name, source in sources.items()})
         self._written = [name for name in texts if (index.get(name) or {}).get("status") == "written"]
-        self._claims = Claims(sources, question, written=bool(self._written))
+        days = [str(entry["read"])[:10] for entry in index.values() if entry.get("read")]
+        self._claims = Claims(sources, question, written=bool(self._written), days=days)
         self._unsent = [write.as_unit(number) for number, write in enumerate(unsent)]
         self._reports_a_decision = any(write.asked_now for write in unsent)
 

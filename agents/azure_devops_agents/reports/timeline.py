@@ -76,9 +76,9 @@ def _date_statement(
     if sum(any(_read_dates(row, known)) for row in rows) > 1:
         return
     for source in (quote, found.text if found else ""):
-        if dates := set(_read_dates(source, known)):
-            if len(dates) == 1:
-                yield dates.pop(), statement
+        if days := set(_read_dates(source, known)):
+            if len(days) == 1:
+                yield days.pop(), statement
             return
 
 

@@ -14,7 +14,10 @@ SMALL_WORDS = frozenset(
     """
     der die das den dem des ein eine einen einem einer eines und oder ist sind wurde wurden wird werden haben hatte von
     vom zum zur im mit f\u00fcr auf bei nach aus seit nicht kein keine keinen auch noch nur sich als wie dass weil es
-    sie wir ihn ihr durch \u00fcber unter zwischen bis gegen ohne beim
+    sie wir ihn ihr durch \u00fcber unter zwischen bis gegen ohne beim derselbe dieselbe dasselbe dieser diese dieses
+    jener jene jenes jeder jede jedes alle beide wer wen wem wessen was welcher welche welches wann wo warum wieso
+    hier dort dann dabei damit dazu daher deshalb deswegen trotzdem jedoch aber wenn ob obwohl sondern sowie schon
+    erst danach davor zuvor bisher laut wegen sein seine seiner ihre ihrer
     le la les un une du de et est sont \u00e9tait ont \u00e9t\u00e9 avec pour par sur dans qui que ne pas depuis aux au
     ce cette elle en
     el los las una del y fue ha han con por para se al su lo desde fueron sin est\u00e1 est\u00e1n son ser

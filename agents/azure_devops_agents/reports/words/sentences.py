@@ -12,9 +12,11 @@ _INSIDE, _CITED = "\0", "\x01"
 """What stands in a masked text for a character inside a date, an address or a quotation, and in a citation."""
 _END = re.compile(
     r"(?<=[.!?])(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bvs\.)(?<!\bno\.)(?<!\bapprox\.)(?P<after>(?:\s*\x01+)*)\s+"
-    r"(?=[\"'`(\[*\u201c\u201e]?[\0\x01A-Z\u00c0-\u00de\d])"
+    r"(?=[\"'`(\[*\u201c\u201e]?[!#]?[\0\x01A-Z\u00c0-\u00de\d])"
 )
 _MARKER = re.compile(r"(?P<before>[\s>#*_-]*)\d{1,3}[.)](?=[\s*_])")
+_ENTRY = re.compile(r"\s*(?:\|.*\||[*+-] .*|\d{1,3}[.)] .*)$")
+_RULE = re.compile(r"[\s|:-]+")
 _FOOTNOTE = re.compile(r"^\s*\[\^\w{1,20}\]: ?")
 _LEAD = re.compile(
     r"\b(?:sources?|evidence|see(?: also)?|cf|based on|according to|ref(?:erence)?s?|quellen?|belege?|siehe|voir|"
@@ -55,6 +57,23 @@ def split_sentences(text: str) -> list[Sentence]:
             first = len(found) if ended else first
             ended = False
             found += _split_line(line)
+    return found
+
+
+def count_entries(text: str) -> dict[str, int]:
+    """Return how many rows or points the table or list has that follows a line, by that line."""
+    found: dict[str, int] = {}
+    before = ""
+    entries: list[str] = []
+    for line in [*text.split("\n"), ""]:
+        if _ENTRY.match(line):
+            entries.append(line)
+        elif entries:
+            head = 2 if len(entries) > 2 and _RULE.fullmatch(entries[1]) else 0
+            found[before] = len(entries) - head
+            entries, before = [], line or before
+        elif line.strip():
+            before = line
     return found
 
 
