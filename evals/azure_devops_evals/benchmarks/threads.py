@@ -1,8 +1,9 @@
 """Measure the thread database of a long investigation against the evidence in it."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from azure_devops_agents.investigation.budgets import Budgets
 from azure_devops_agents.investigation.investigator import open_investigator
@@ -16,32 +17,53 @@ _LINES = 425
 """Lines of the stub's log that make a result of 30 kB."""
 
 
+class ThreadSizes(NamedTuple):
+    """The size of a database against the evidence of the thread in it, in bytes."""
+
+    evidence: int
+    largest: int
+    left: int
+
+
 def threads(stub: Stub) -> Iterator[Measurement]:
     """Read 20 different parts of a log in one question: the files at the end, and at their largest meanwhile."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "threads.sqlite"
+        sizes = measure_thread(stub, lambda: _count_bytes(path), path=path)
+    detail = f"{_STEPS} results, {sizes.evidence / 1e6:.2f} MB of evidence in files of"
+    for when, size in (("at the end", sizes.left), ("at its largest", sizes.largest)):
+        yield Measurement("threads", size / sizes.evidence, when, f"{detail} {size / 1e6:.2f} MB")
+
+
+def measure_thread(
+    stub: Stub, count_bytes: Callable[[], int], *, path: Path | None = None, database: str = ""
+) -> ThreadSizes:
+    """Let an investigation read 20 results of 30 kB, and measure its database after every event and at the end.
+
+    Args:
+        stub: The service.
+        count_bytes: Returns the size of the database now.
+        path: The file of the threads.
+        database: The URL of a Postgres database in place of a file.
+    """
     reads = [
         Call.to("get_build_log", build=1, log=4, first_line=first, last_line=first + _LINES - 1)
         for first in range(1, _STEPS * _LINES, _LINES)
     ]
     steps = [*([read] for read in reads), [Call.to("write_report", answer="Read.", verdict="answered")]]
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        AzureDevOpsToolkit(
-            base_url=stub.base_url(), pat=TOKEN, default_project="Platform", scopes="vso.build"
-        ) as toolkit,
-    ):
-        path, largest = Path(folder) / "threads.sqlite", 0
-        budgets = Budgets(calls=2 * _STEPS)
-        with open_investigator(ScriptedModel(steps=steps), toolkit, path=path, budgets=budgets) as investigator:
+    model, budgets, largest = ScriptedModel(steps=steps), Budgets(calls=2 * _STEPS), 0
+    with AzureDevOpsToolkit(
+        base_url=stub.base_url(), pat=TOKEN, default_project="Platform", scopes="vso.build"
+    ) as toolkit:
+        with open_investigator(model, toolkit, path=path, database=database or None, budgets=budgets) as investigator:
             for _ in investigator.ask("t", "What is in the log?"):
-                largest = max(largest, _count_bytes(path))
+                largest = max(largest, count_bytes())
             sizes = [entry["size"] for entry in investigator.evidence("t").values()]
             sample = investigator.evidence("t")["E1"]["text"][:300]
-        evidence, left = sum(sizes), _count_bytes(path)
+        left = count_bytes()
     if len(sizes) != _STEPS or min(sizes) < 29_000:
         raise RuntimeError(f"{_STEPS} results of 30 kB were expected, not {sizes}: {sample}")
-    detail = f"{_STEPS} results, {evidence / 1e6:.2f} MB of evidence in files of"
-    yield Measurement("threads", left / evidence, "at the end", f"{detail} {left / 1e6:.2f} MB")
-    yield Measurement("threads", largest / evidence, "at its largest", f"{detail} {largest / 1e6:.2f} MB")
+    return ThreadSizes(sum(sizes), max(largest, left), left)
 
 
 def _count_bytes(path: Path) -> int:
