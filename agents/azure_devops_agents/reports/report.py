@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -130,14 +130,34 @@ def list_cut(evidence: Mapping[str, Evidence]) -> list[str]:
     return [name for name, entry in evidence.items() if entry.get("cut") and not is_continued(entry, evidence.values())]
 
 
+def _is_corrected(entry: Evidence, later: Iterable[Evidence]) -> bool:
+    """Return whether a later call of the same tool, with an argument of the invalid one, read something."""
+    read = (
+        other for other in later if other["tool"] == entry["tool"] and other["status"] in {"ok", "empty", "partial"}
+    )
+    wanted = {name: value for name, value in entry["arguments"].items() if name not in {"limit", "cursor"}}
+    return any(other["arguments"].get(name) == value for other in read for name, value in wanted.items())
+
+
 def list_coverage(
-    evidence: Mapping[str, Evidence], decisions: Mapping[str, Mapping[str, Any]], limits: list[str], failure: str = ""
+    evidence: Mapping[str, Evidence],
+    decisions: Mapping[str, Mapping[str, Any]],
+    limits: list[str],
+    failure: str = "",
+    cited: Collection[str] = (),
 ) -> dict[str, list[str]]:
-    """List what the report does not cover, and what was written."""
+    """List what the report does not cover, and what was written.
+
+    Something that is not there and that the report cites is an answer. So is a call that was corrected: the model made
+    an invalid one and then another one of the same tool, with one of its arguments, that read something.
+    """
     gaps: dict[str, list[str]] = {}
-    for entry in evidence.values():
+    entries = list(evidence.values())
+    for place, entry in enumerate(entries):
+        answered = entry["status"] == "not_found" and entry["id"] in cited
+        answered = answered or (entry["status"] == "invalid" and _is_corrected(entry, entries[place + 1 :]))
         gap = entry["status"] not in {"ok", "empty", "written"} or entry.get("cut")
-        if gap and not is_continued(entry, evidence.values()):
+        if gap and not answered and not is_continued(entry, entries):
             gaps.setdefault("partial" if entry["status"] in {"ok", "empty"} else entry["status"], []).append(
                 f"{entry['id']} {entry['tool']}: {entry['summary']}"
             )
