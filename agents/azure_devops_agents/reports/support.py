@@ -136,6 +136,8 @@ class SupportChecker:
         if not quote.strip():
             return "it quotes nothing"
         where = ", ".join(cited)
+        if not any(self._sources[name].text for name in cited):
+            return f"the text of {where} is not stored any more, so the quote cannot be checked"
         if len(quote.strip()) < SHORTEST:
             return f"the quote is no whole line or cell of {where}; quote more of it"
         return f"the quote is not in {where}"

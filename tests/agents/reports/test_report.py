@@ -35,7 +35,10 @@ def bugs(organization):
     return [item for item in organization.work_items if item.title == "The gate is open"]
 
 
-EVIDENCE = {"E1": "8 builds, all\n\nid\tpipeline\tresult\n17\tdocs-publish\tsucceeded\n18\tdocs-publish\tfailed"}
+EVIDENCE = {
+    "E1": "8 builds, all\n\nid\tpipeline\tresult\n17\tdocs-publish\tsucceeded\n18\tdocs-publish\tfailed",
+    "E3": "",
+}
 
 
 def stating(quote, evidence=("E1",), section="observed", statement="One is there."):
@@ -57,6 +60,7 @@ def test_a_statement_whose_quote_is_found_stays():
         (["E1"], "", "quotes nothing"),
         ([], "17\tdocs-publish", "cites no evidence"),
         (["E2"], "17\tdocs-publish", "there is no evidence E2"),
+        (["E3"], "17\tdocs-publish", "the text of E3 is not stored any more"),
     ],
 )
 @pytest.mark.parametrize("section", ["observed", "inferred", "hypotheses_rejected"])
