@@ -8,7 +8,7 @@ from agent_tokens import FULL
 from langgraph_server import CONFIG, LangGraphServer
 
 from azure_devops_agents.models.scripted import Call
-from azure_devops_evals.live.openai_server import OpenAIServer, scripted
+from azure_devops_evals.live.openai_server import OpenAIServer, Turn, scripted
 from azure_devops_simulator import Organization, SimulatorServer, seed_organization
 
 LISTS = [
@@ -36,6 +36,7 @@ TITLES = (
     "replayed",
     "lost",
     "gone",
+    "streamed",
 )
 SCRIPTS = {
     "Which projects are there?": LISTS,
@@ -44,6 +45,15 @@ SCRIPTS = {
     "File linked.": file_bugs("linked", links=["build:35"]),
     **{f"File {number}.": file_bugs(f"number {number}") for number in range(4)},
 }
+
+
+BACK = f"{'Which of the pipelines, and which of their branches, do you mean? ' * 6}Please name one?"
+
+
+def play(asked):
+    """Ask the person back, or play the script of a question."""
+    question = next(str(message["content"]) for message in asked["messages"] if message["role"] == "user")
+    return Turn(text=BACK) if question == "What do you need to know?" else scripted(SCRIPTS)(asked)
 
 
 @dataclass
@@ -67,7 +77,7 @@ class World:
 def world(tmp_path_factory):
     organization = seed_organization()
     organization.add_token(FULL, scopes=("app_token",))
-    with SimulatorServer(organization) as simulator, OpenAIServer(scripted(SCRIPTS)) as model:
+    with SimulatorServer(organization) as simulator, OpenAIServer(play) as model:
         environ = {
             "AZURE_DEVOPS_BASE_URL": simulator.base_url,
             "AZURE_DEVOPS_PAT": FULL,

@@ -67,6 +67,11 @@ def test_one_setting_says_how_long_threads_are_kept(config):
     assert not {"checkpointer", "store"} & set(given)
 
 
+def test_the_page_shows_the_configuration_for_those_who_have_the_package_alone():
+    page = (AGENTS / "README.md").read_text(encoding="utf-8")
+    assert f"```json\n{CONFIG.read_text(encoding='utf-8')}```\n" in page
+
+
 def evidence_of(client, thread):
     """Return the texts that the server's store keeps of a thread."""
     space = EvidenceTexts(InMemoryStore(), thread).namespace
@@ -183,6 +188,39 @@ def test_the_stream_shows_updates_messages_and_waits(client, world):
     assert "There are four projects" in by_mode["messages"][-1][0]["content"]
     assert any("throttl" in json.dumps(event) for event in by_mode["custom"])
     assert {"budget", "tool_started", "tool_finished"} <= {event["type"] for event in by_mode["custom"]}
+    found = {event["tool"]: event["evidence_id"] for event in by_mode["custom"] if event["type"] == "tool_finished"}
+    assert found == {"list_projects": "E1", "list_pull_requests": "E2"}
+
+
+def test_the_stream_carries_text_as_it_comes_and_only_messages_of_the_thread(client):
+    thread = client.threads.create()["thread_id"]
+    given = {"messages": [{"role": "user", "content": "What do you need to know?"}]}
+    parts = list(client.runs.stream(thread, GRAPH, input=given, stream_mode="messages-tuple"))
+    pieces = [part.data[0] for part in parts if part.event == "messages"]
+    kept = client.threads.get_state(thread)["values"]["messages"]
+    assert sum(bool(piece["content"]) for piece in pieces) >= 5
+    assert "".join(piece["content"] for piece in pieces) == kept[-1]["content"]
+    assert {piece["id"] for piece in pieces} == {kept[-1]["id"]}
+
+
+def test_the_stream_tells_the_approval_and_the_write_and_a_bare_decision_by_the_id_of_the_interrupt_counts(
+    client, world
+):
+    """So the mode of LangChain's middleware answers that asks about each call by itself."""
+    thread = client.threads.create()["thread_id"]
+    given = {"messages": [{"role": "user", "content": "File streamed."}]}
+    parts = list(client.runs.stream(thread, GRAPH, input=given, stream_mode=["custom", "updates"]))
+    [waits] = [part.data["__interrupt__"] for part in parts if part.event == "updates" and "__interrupt__" in part.data]
+    [asked] = client.threads.get_state(thread)["interrupts"]
+    assert [each["id"] for each in waits] == [asked["id"]]
+    assert asked["response_schema"]["anyOf"]
+    command = {"resume": {asked["id"]: APPROVE}}
+    parts += client.runs.stream(thread, GRAPH, command=command, stream_mode=["custom", "updates"])
+    told = [part.data for part in parts if part.event == "custom"]
+    assert [event["decision"] for event in told if event["type"] == "approval"] == ["asked", "approve"]
+    [written] = [event for event in told if event["type"] == "tool_finished" and event["evidence_id"]]
+    assert (written["evidence_id"], written["status"]) == ("E1", "written")
+    assert world.titles().count("streamed") == 1
 
 
 def test_an_approved_write_happens_once_and_names_nobody_who_did_not_sign_in(client, world, server):
