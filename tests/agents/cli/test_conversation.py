@@ -120,6 +120,8 @@ def test_a_question_for_machines(environment):
     answer = json.loads(done.stdout)
     assert answer["report"]["verdict"] == "answered"
     assert answer["evidence"][0]["tool"] == "list_pull_requests"
+    assert {"calls", "tokens", "seconds", "cost"} <= answer["report"]["usage"].keys()
+    assert answer["report"]["usage"]["calls"] == 1
 
 
 def test_a_question_nobody_understands_says_what_can_be_asked(environment):
@@ -142,6 +144,14 @@ def test_a_conversation(terminal, tmp_path):
     process.sendline("/evidence")
     process.expect("list_pull_requests")
     process.expect("›")
+    saved = tmp_path / "saved.md"
+    process.sendline("/save saved.docx")
+    process.expect("ends with")
+    process.expect("›")
+    process.sendline(f"/save {saved}")
+    process.expect("The report is in")
+    process.expect("›")
+    assert "Paginate the shipment search" in saved.read_text(encoding="utf-8")
     process.sendline("What is love?")
     process.expect("Without a language model")
     process.expect("›")
