@@ -26,7 +26,7 @@ _IS_A = re.compile(r"\bis an? (?P<value>Bug|Task|Feature|Epic|Issue|User Story|T
 _NO_OWNER = re.compile(r"\b(?:unassigned|assigned to (?:nobody|no one)|has no (?:owner|assignee))\b")
 _NO_NAMES = frozenset(
     {"that", "which", "it", "its", "this", "with", "and", "or", "is", "was", "of", "in", "on", "to", "for", "as", "by",
-     "the", "a", "an"}
+     "the", "a", "an", "since", "after", "before", "until", "at", "from", "has", "had", "were", "are"}
 )  # fmt: skip
 _NOUN = rf"(?P<noun>{'|'.join(sorted(KINDS, key=len, reverse=True))})"
 _EVERY = re.compile(

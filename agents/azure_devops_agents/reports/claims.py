@@ -69,7 +69,7 @@ class Claims:
         """Return what an inference claims that no cited evidence says."""
         knowledge = self._knowledge(cited)
         quoted = self.quoted_units(found)
-        support = Support([*self._around(quoted), *self._date_today(statement)])
+        support = Support([*self._around(quoted), *self._beside(found, cited), *self._date_today(statement)])
         far = knowledge.everything
         compared = Comparison(statement, knowledge, quoted, support, self._question, far, whole=self._whole)
         return [*compared.problems(), *self._compare_writes(compared)]

@@ -15,8 +15,9 @@ from azure_devops_agents.reports.cells import (
     compare_row,
     find_values,
 )
+from azure_devops_agents.reports.counts import says_many, sum_columns
 from azure_devops_agents.reports.facts import CERTAIN, Fact, find_facts, split_clauses
-from azure_devops_agents.reports.knowledge import Knowledge, Support, agrees, fold, results_of
+from azure_devops_agents.reports.knowledge import Knowledge, Support, agrees, fold, has_cell, results_of, says
 from azure_devops_agents.reports.units import SIZE, Unit, identifies
 from azure_devops_agents.reports.writes import UNSENT
 
@@ -26,6 +27,7 @@ _TOO_LONG = "it is too long to be compared with the evidence; say it in shorter 
 _SUBJECTS = frozenset({"id", "number"})
 _BOUND = frozenset({"name", "date", "hash"})
 _TIED = frozenset({"id", "number", "name", "date", "literal", "hash"})
+_NAMING = frozenset({"name", "literal", "result"})
 _COPIED = frozenset({"literal", "hash"})
 _FIELD = re.compile(r"\b([a-z][a-z_]{1,40}): ([\w-]{1,100})")
 _LABEL = re.compile(r"\b([a-z][a-z_ ]{1,40}): ?$")
@@ -113,7 +115,9 @@ class Comparison:
 
     @cached_property
     def _missing(self) -> list[Fact]:
-        return [fact for fact in self.facts if fact.kind != "result" and not self._is_supported(fact)]
+        none = "0" if "|" in self.sentence else ""  # A cell that counts nothing has no row to quote.
+        compared = (fact for fact in self.facts if fact.kind != "result" and fact.value != none)
+        return [fact for fact in compared if not self._is_supported(fact)]
 
     def _is_supported(self, fact: Fact) -> bool:
         if self._is_known(fact, self._near):
@@ -126,10 +130,13 @@ class Comparison:
         if not support.units:
             return False
         listed = self._count_listed(fact)
-        if listed is not None:
-            return listed == int(fact.value)
+        if listed:
+            return int(fact.value) in listed
         if fact.kind == "count":
             return self._is_counted(fact, support)
+        if fact.kind == "number" and "|" in self.sentence and fact.value.isdigit():
+            rows = self._count_rows(fact) - set(map(len, self._tables))  # Those of the person or kind in the row.
+            return support.has(fact) or int(fact.value) in rows
         return support.has(fact) or (fact.kind in {"name", "literal"} and fold(fact.value) in self._question)
 
     def _is_counted(self, fact: Fact, support: Support) -> bool:
@@ -142,8 +149,7 @@ class Comparison:
         asked = any(
             agrees(limit.value, results_of(unit.text)[limit.noun]) for unit in support.units if unit.part == "call"
         )
-        counted = {sum(_says(row, limit) for row in rows) for rows in self._tables}
-        return int(fact.value) in counted or (asked and support.has(fact))
+        return int(fact.value) in self._count_rows(fact, limit) or (asked and support.has(fact))
 
     def _is_tied(self, fact: Fact) -> bool:
         """Return whether evidence that is cited and not quoted says a fact together with another one of the sentence.
@@ -281,16 +287,15 @@ class Comparison:
     def _results_of(self, units: Iterable[Unit], dimension: str) -> set[str]:
         return {value for unit in units for value in _results_of_unit(unit, dimension, self._knowledge)}
 
-    def _count_listed(self, fact: Fact) -> int | None:
-        """Return how many ids follow a count and a colon, such as in "Three: 31, 33 and 59"; None when none do."""
+    def _count_listed(self, fact: Fact) -> set[int]:
+        """Return how many ids follow a count and a colon, such as in "Three: 31 and 33 are open, 59 is new"."""
         here = [other for other in self.facts if other.clause == fact.clause and other is not fact]
-        following = {
-            other.value
-            for other in self.facts
-            if other.clause == fact.clause + 1 and other.kind in _SUBJECTS and other.value.isdigit()
-        }
         alone = all(other.kind in {"result", "name"} for other in here)
-        return len(following) if fact.kind == "count" and alone and len(following) > 1 else None
+        listed = [other for other in self.facts if other.kind in _SUBJECTS and other.value.isdigit()]
+        ends = {other.clause for other in listed if other.clause > fact.clause}
+        if fact.kind != "count" or not alone or fact.clause + 1 not in ends:
+            return set()
+        return {len({other.value for other in listed if fact.clause < other.clause <= end}) for end in ends} - {1}
 
     @cached_property
     def _tables(self) -> list[list[Unit]]:
@@ -304,9 +309,8 @@ class Comparison:
         return list(tables.values())
 
     def _counts(self, fact: Fact) -> set[int]:
-        """Return how many rows each table has that the sentence is about: in all, and with what the clause names."""
+        """Return how many values were asked for, how many links of a kind a record has, and the numbers of rows."""
         said = self.sentence.lower()
-        clause = [other for other in self.facts if other.clause == fact.clause]
         arguments: dict[str, set[str]] = defaultdict(set)
         for source in self._knowledge.sources.values():
             for name, value in source.call.fields.items():
@@ -319,14 +323,21 @@ class Comparison:
             for (*_, kind), number in kinds.items()
             if kind and re.search(rf"\b{re.escape(kind)}(?:s|ren)?\b", said)
         }
-        named = [other for other in clause if other.kind in {"name", "literal", "result"}]
-        words = split_clauses(self.sentence)[fact.clause]
-        for rows in self._tables:
-            holding = [{row.places.start for row in rows if _says(row, other)} for other in named]
+        return found | self._count_rows(fact)
+
+    def _count_rows(self, fact: Fact, limit: Fact | None = None) -> set[int]:
+        """Return how many rows tables have: in all, and with what the clause names; with a limit those that say it."""
+        named = [other for other in self.facts if other.clause == fact.clause and other.kind in _NAMING]
+        words, found = split_clauses(self.sentence)[fact.clause], set[int]()
+        for table in self._tables:
+            rows = [row for row in table if limit is None or says(row, limit)]
+            holding = [{row.places.start for row in rows if says(row, other)} for other in named]
+            holding += [{row.places.start for row in rows if has_cell(row, other.text)} for other in named]
             cells = [(column, value) for column, value, _ in find_values(words, rows)]
+            cells += [("type", name) for name in {row.fields.get("type", "") for row in rows} if says_many(words, name)]
             holding += [{row.places.start for row in rows if row.fields.get(name) == value} for name, value in cells]
             both = [one & other for one, other in combinations(holding, 2)]
-            found |= {len(rows), *_sums(rows), *map(len, holding), *map(len, both)}
+            found |= {len(rows), *(() if limit else sum_columns(rows)), *map(len, holding), *map(len, both)}
         return found | (predicates.sum_tallies(self._quoted) if fact.noun in {"test", "case", "check"} else set())
 
 
@@ -359,18 +370,6 @@ def _name_row(unit: Unit) -> str:
 def _may_repeat(said: str, value: str) -> bool:
     """Return whether words after a colon can be the value of a field, and not a clause such as "changed: the plan"."""
     return not value[:1].isdigit() or (said[:1].isdigit() and said.isdigit() == value.isdigit())
-
-
-def _says(row: Unit, fact: Fact) -> bool:
-    if fact.kind == "result":
-        return agrees(fact.value, results_of(row.text)[fact.noun])
-    return Support([row]).has(fact)
-
-
-def _sums(rows: Sequence[Unit]) -> set[int]:
-    """Return the sum of each column of numbers."""
-    columns = [[row.fields.get(name, "") for row in rows] for name in rows[0].fields if not identifies(name)]
-    return {sum(map(int, values)) for values in columns if all(re.fullmatch(r"\d{1,12}", value) for value in values)}
 
 
 def _outcomes(support: Support, dimension: str) -> set[str]:

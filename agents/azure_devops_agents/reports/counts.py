@@ -1,7 +1,7 @@
 """Find what texts, totals and fields count, such as "24 builds" and "total_lines: 340". An id counts nothing."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from azure_devops_agents.evidence.lines import NUMBERED
@@ -77,6 +77,18 @@ def _singular(word: str) -> str:
     if word.endswith("ies") and len(word) > 4:
         return f"{word[:-3]}y"
     return word[:-2] if re.search(r"(?:ch|sh|x|ss)es$", word) else word.removesuffix("s")
+
+
+def says_many(text: str, kind: str) -> bool:
+    """Return whether a text has the plural of a kind, such as "stories" for "User Story"."""
+    word = kind.lower().rsplit(" ", 1)[-1]
+    return bool(word) and (f"{word[:-1]}ies" if word.endswith("y") else f"{word}s") in text.lower()
+
+
+def sum_columns(rows: Sequence[Unit]) -> set[int]:
+    """Return the sum of each column of numbers."""
+    columns = [[row.fields.get(name, "") for row in rows] for name in rows[0].fields if not identifies(name)]
+    return {sum(map(int, values)) for values in columns if all(re.fullmatch(r"\d{1,12}", value) for value in values)}
 
 
 def list_counted(unit: Unit) -> Iterator[Counted]:

@@ -79,7 +79,7 @@ _QUOTED = re.compile(
 )
 URL = re.compile(r"https?\[?:\]?/ ?/\S{1,500}(?<![.,:;!?])")
 _CODE = re.compile(r"(?<![\w/.-])[\w./\\@:+#-]{3,200}(?<![.,:;])")
-_ONE = r"#?(?:\d{1,3}(?:,\d{3})+|\d{1,9})\b(?![.:]\d|%|-\w)"
+_ONE = r"#?(?:\d{1,3}(?:,\d{3})+|\d{1,9})\b(?![.:]\d|%|-\w| of \d)"
 _NUMBERS = rf"{_ONE}(?:(?:,? (?:and|or|&) |, | to |-){_ONE})*"
 _NOUNS = sorted((*NOUNS, "line number"), key=len, reverse=True)
 _ID = re.compile(
@@ -135,7 +135,7 @@ _POSSIBLE = re.compile(
     r"(?:\W+\w+){0,3}\W*$",
     re.IGNORECASE,
 )
-_SUBJECT = rf"(?:the )?(?:(?:{'|'.join(_NOUNS)})s? )?#?\d+(?:,? (?:and|or) \d+)?"
+_SUBJECT = rf"(?:the )?(?:(?:{'|'.join(_NOUNS)})s? )?#?\d+(?:, \d+)*(?:,? (?:and|or) \d+)?"
 _CLAUSE = re.compile(
     rf"[;:\u2014](?=\s)|(?<=[\w)])\.(?=\s+(?-i:(?:{_SUBJECT}|[A-Z][a-z]+ [A-Z][a-z]+)\b))|"
     r"\s(?:while|whereas|but|although|though|because|then)\s|"
@@ -360,6 +360,8 @@ class _Reader:
                 re.search(r"[.:!?(\u2014\"-]\s*$|^\W*$", self._rest[: match.start()])
             )
             begins = begins or self._foreign
+            if self._foreign and match[0].lower() in KINDS:
+                continue  # Other languages write "Pull Request" and "Work Item" as nouns.
             while words and words[0].lower() in self._common:
                 words = words[1:]
                 begins = self._foreign

@@ -274,3 +274,15 @@ def _own_ids(unit: Unit, noun: str) -> set[tuple[str, int]]:
 def _days_between(moments: Iterable[Moment]) -> list[tuple[date, date]]:
     days = list(dict.fromkeys(d for moment in moments if (d := moment.day_of_year) is not None))[:40]
     return [(first, second) for first in days for second in days if first > second]
+
+
+def has_cell(row: Unit, text: str) -> bool:
+    """Return whether a row has a word as it is: "Active" is one state, and stands for all that is open as well."""
+    return fold(text) in map(fold, row.fields.values())
+
+
+def says(row: Unit, fact: Fact) -> bool:
+    """Return whether a row says a fact."""
+    if fact.kind == "result":
+        return agrees(fact.value, results_of(row.text)[fact.noun])
+    return Support([row]).has(fact)

@@ -36,7 +36,7 @@ _TALLY = r"(?P<what>failed|failures?|passed|skipped|errors?|had an error|warning
 _TOLD = re.compile(rf"(?<![\w.,-])(?P<number>\d{{1,6}}) {_TALLY}")
 _NUMBERS: Mapping[str, int] = {"one": 1, **NUMBER_WORDS}
 _CLAIMED = re.compile(
-    rf"(?<![\w.,-])(?P<number>\d{{1,6}}|{'|'.join(_NUMBERS)}) (?:unit )?"
+    rf"(?<![\w.,-])(?P<number>\d{{1,6}}|{'|'.join(_NUMBERS)}) (?:of \d{{1,6}} )?(?:unit )?"
     rf"(?P<noun>tests? |cases? |checks? )?{_TALLY}",
     re.IGNORECASE,
 )

@@ -15,8 +15,8 @@ from azure_devops_agents.evidence.lines import NUMBERED, number_lines
 
 SHORTEST = 8
 """A shorter quote counts only when it is a whole line, a whole cell of a row, or the whole value of a field."""
-NEAR = 2_000
-"""Characters that an ellipsis may stand for."""
+NEAR = 8_000
+"""Characters that an ellipsis may stand for, such as the rows between two rows of a long list."""
 _MOST_PARTS = 12
 _SHORTEST_PART = 2
 

@@ -35,6 +35,10 @@ _ISO = re.compile(
     re.IGNORECASE,
 )
 _NUMERIC = re.compile(r"(?<![\d./])(?P<a>[0-3]?\d)(?P<dot>[./])(?P<b>[0-3]?\d)(?P=dot)(?P<year>20\d\d)(?!\d)")
+_WITHOUT_YEAR = re.compile(
+    r"(?<![\d./])(?P<a>[0-3]?\d)(?P<dot>\.)(?P<b>[01]?\d)\.(?=,? (?:um|bis|von|ab|und|gegen)\b|,? \d?\d:\d\d)"
+)
+"""As in German: "am 17.11. um 08:52 Uhr"."""
 _CLOCK = re.compile(rf"(?<![\w:.,-]){_TIME}(?![\w:]){_ZONE}", re.IGNORECASE)
 _MONTH_ALONE = re.compile(
     r"\b(?:in|of|since|until|by|during|late|early|mid|last|im|seit|bis|en|depuis|desde)[\s-]"
@@ -107,7 +111,8 @@ def find_dates(text: str) -> list[Written]:
     found: list[Written] = []
     taken = bytearray(len(text))
     for pattern, read in (
-        (_ISO, _read), (_SPOKEN, _read), (_NUMERIC, _read_numeric), (_CLOCK, _read), (_MONTH_ALONE, _read),
+        (_ISO, _read), (_SPOKEN, _read), (_NUMERIC, _read_numeric), (_WITHOUT_YEAR, _read_numeric), (_CLOCK, _read),
+        (_MONTH_ALONE, _read),
     ):  # fmt: skip
         for match in pattern.finditer(text):
             if not any(taken[match.start() : match.end()]) and (readings := tuple(read(match))):
@@ -173,7 +178,7 @@ def _read(match: "re.Match[str]") -> Iterator[Moment]:
 
 def _read_numeric(match: "re.Match[str]") -> Iterator[Moment]:
     """Yield both orders of day and month where slashes stand between them."""
-    first, second, year = int(match["a"]), int(match["b"]), int(match["year"])
+    first, second, year = int(match["a"]), int(match["b"]), _number(match.groupdict().get("year"))
     orders = ((first, second),) if match["dot"] == "." else ((first, second), (second, first))
     for day, month in orders:
         if 1 <= month <= 12 and 1 <= day <= 31:

@@ -10,6 +10,7 @@ from azure_devops_agents.reports.words.dates import find_dates
 
 _INSIDE, _CITED = "\0", "\x01"
 """What stands in a masked text for a character inside a date, an address or a quotation, and in a citation."""
+_RULE = re.compile(r"\s*\|?(?:\s*:?-+:?\s*\|)+(?:\s*:?-+:?)?\s*")
 _END = re.compile(
     r"(?<=[.!?])(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bvs\.)(?<!\bno\.)(?<!\bapprox\.)(?P<after>(?:\s*\x01+)*)\s+"
     r"(?=[\"'`(\[*\u201c\u201e]?[!#]?[\0\x01A-Z\u00c0-\u00de\d])"
@@ -47,9 +48,10 @@ def split_sentences(text: str) -> list[Sentence]:
     """
     found: list[Sentence] = []
     first, ended = 0, False
-    for line in text.split("\n"):
-        if not line.strip():
-            ended = True
+    lines = text.split("\n")
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        if not line.strip() or ("|" in line and _RULE.fullmatch(following)):
+            ended = True  # The names of the columns of a table state nothing.
         elif found and _only_cites(line):
             found[first:] = [_cite(sentence, cited_in(line)) for sentence in found[first:]]
             ended = True
