@@ -14,7 +14,7 @@ the evidence has.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from azure_devops_agents.reports.citations import find_citations
@@ -25,7 +25,7 @@ from azure_devops_agents.reports.quotes import Found
 from azure_devops_agents.reports.units import SIZE, Source, Unit
 from azure_devops_agents.reports.words.proposals import split_proposal
 from azure_devops_agents.reports.words.sentences import Sentence, count_entries, split_sentences
-from azure_devops_agents.reports.writes import find_claimed_write, tells_of_unsent
+from azure_devops_agents.reports.writes import ClaimedWrite, find_claimed_writes, tells_of_unsent
 
 _MOST_CHANGED = 2
 _TODAY = re.compile(r"\b(?:today|as of|heute|stand|aujourd'hui|hoy)\b", re.IGNORECASE)
@@ -37,17 +37,20 @@ class Claims:
     """Compares sentences with one thread's evidence."""
 
     def __init__(
-        self, sources: Mapping[str, Source], question: str = "", written: bool = False, days: Iterable[str] = ()
-    ) -> None:
+        self, sources: Mapping[str, Source], question: str = "", written: Sequence[str] = (),
+        refused: Sequence[str] = (), days: Iterable[str] = (),
+    ) -> None:  # fmt: skip
         """Take what sentences are compared with.
 
         Args:
             sources: The evidence by id.
             question: What was asked. An answer may repeat its names.
-            written: Whether anything was written.
+            written: The tools that wrote.
+            refused: The tools that would have written.
             days: The days on which the evidence was read.
         """
-        self._sources, self._written, self._days = sources, written, sorted(set(days))
+        self._sources, self._written, self._refused = sources, written, refused
+        self._days = sorted(set(days))
         self._question = fold(question)
         self._known: dict[frozenset[str], Knowledge] = {}
 
@@ -149,11 +152,20 @@ class Claims:
         return [f"there is no evidence {', '.join(unknown)}"] if unknown else []
 
     def _compare_writes(self, compared: Comparison) -> list[str]:
-        """Return a problem when a sentence claims a write and none happened. A write of others names its record."""
-        claimed = None if self._written else find_claimed_write(compared.sentence)
-        if claimed is None or (not claimed.own and any(fact.kind in _OF_OTHERS for fact in compared.facts)):
-            return []
-        return [f"nothing was written, so nobody {claimed.verb} anything"]
+        """Return how a sentence claims a write that did not happen. A write of others names its record."""
+        kinds = {fact.kind for fact in compared.facts}
+        told = (self._compare_write(claimed, kinds) for claimed in find_claimed_writes(compared.sentence))
+        return list(filter(None, told))[:1]
+
+    def _compare_write(self, claimed: ClaimedWrite, kinds: Collection[str]) -> str:
+        if any(map(claimed.may_be, self._written)):
+            return ""
+        refused = claimed.thing and any(map(claimed.may_be, self._refused)) and not {"name", "date"} & {*kinds}
+        if not claimed.own and not refused and (self._written or _OF_OTHERS & {*kinds}):
+            return ""
+        if self._written or refused:
+            return f"no {claimed.thing} was written"
+        return f"nothing was written, so nobody {claimed.verb} anything"
 
     def quoted_units(self, found: Found) -> list[Unit]:
         """Return the smallest units that hold the quoted lines."""

@@ -1,7 +1,7 @@
 """Find sentences that tell of a write: only evidence of one, or of the decision against it, can support them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,19 @@ _FILED = re.compile(rf"\b(?:was|were|has been|have been|is|are) {_ADVERBS}(?P<ve
 _NOTHING = re.compile(r"\s+(?:nothing|no|none|neither|not)\b")
 _BEGINS = re.compile(r"^\W*(?P<verb>Filed|Commented|Notified|Informed|Posted|Submitted|Raised)\b")
 
+# What a sentence calls a write, and how the tools are called that do it.
+_THINGS = {
+    "comment": (r"\bcomment(?:s|ed)?\b|\bnotes?\b|\brepl(?:y|ies|ied)\b", r"comment|thread|repl(?:y|ies)"),
+    "pull request": (r"\bpull requests?\b|\bPRs?\b", r"pull_request"),
+    "work item": (
+        r"\b(?:work items?|bugs?|tasks?|tickets?|issues?|stor(?:y|ies)|features?|epics?)\b",
+        r"work_item|wit_",
+    ),
+    "run": (r"\b(?:builds?|runs?|pipelines?)\b", r"build|run|pipeline"),
+}
+_OBJECT = 60
+"""Characters after a verb in which its object stands."""
+
 
 @dataclass(frozen=True)
 class ClaimedWrite:
@@ -42,14 +55,20 @@ class ClaimedWrite:
     Attributes:
         verb: What was done, in the words of the sentence.
         own: Whether the agent says that it did so itself; else it may be the work of other people.
+        thing: What was written, such as "comment"; empty when the sentence does not say.
     """
 
     verb: str
     own: bool
+    thing: str = ""
+
+    def may_be(self, tool: str) -> bool:
+        """Return whether a tool may have done this; one whose kind of write is not told may have done anything."""
+        return not self.thing or re.search(_THINGS[self.thing][1], tool) is not None
 
 
-def find_claimed_write(sentence: str) -> ClaimedWrite | None:
-    """Return the write that a sentence tells of; None when it tells of none, denies it, or only proposes it."""
+def find_claimed_writes(sentence: str) -> Iterator[ClaimedWrite]:
+    """Yield the writes that a sentence tells of and neither denies nor only proposes."""
     text = mask_quoted(sentence)
     for own, patterns in ((True, (_OWN,)), (False, (_PASSIVE, _FILED, _BEGINS))):
         for pattern in patterns:
@@ -57,8 +76,14 @@ def find_claimed_write(sentence: str) -> ClaimedWrite | None:
                 verb = next(filter(None, found.groupdict().values()))
                 denied = _NOTHING.match(text, found.end()) or is_denied(text[: found.start()])
                 if not denied and not is_denied(text[: found.end() - len(verb)]):
-                    return ClaimedWrite(verb.lower(), own)
-    return None
+                    yield ClaimedWrite(verb.lower(), own, _find_thing(found[0]) or _find_thing(text[found.end() :]))
+
+
+def _find_thing(text: str) -> str:
+    """Return what a text names first: a comment on a bug is a comment."""
+    begun = text[:_OBJECT]
+    named = {place.start(): thing for thing, (words, _) in _THINGS.items() if (place := re.search(words, begun))}
+    return named[min(named)] if named else ""
 
 
 @dataclass(frozen=True)

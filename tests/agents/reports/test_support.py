@@ -98,7 +98,10 @@ def test_what_no_row_says_and_another_value_of_a_field_are_marked(answer):
     assert len(about_findings(answer)) == 1
 
 
-WRITTEN = {"E3": {"tool": "create_work_item", "arguments": {}, "status": "written"}}
+WRITTEN = {
+    f"E{number}": {"tool": tool, "arguments": {}, "status": "written"}
+    for number, tool in enumerate(("create_work_item", "add_work_item_comment", "run_pipeline"), 3)
+}
 
 
 @pytest.mark.parametrize(
@@ -116,7 +119,7 @@ WRITTEN = {"E3": {"tool": "create_work_item", "arguments": {}, "status": "writte
 def test_a_write_that_the_agent_tells_of_needs_the_evidence_of_one(answer):
     [marked] = answering(answer)["answer_unverified"]
     assert "nothing was written" in marked["problem"]
-    texts, index = {**TEXTS, "E3": "id: 60"}, {**INDEX, **WRITTEN}
+    texts, index = {**TEXTS, **dict.fromkeys(WRITTEN, "id: 60")}, {**INDEX, **WRITTEN}
     report = {**plain_report(answer), "observed": [ROW]}
     assert check_report(report, texts, index, "Ask Mina Sato.")["answer_unverified"] == []
 

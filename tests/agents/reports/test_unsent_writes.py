@@ -87,3 +87,32 @@ def test_what_is_decided_about_the_organization_needs_evidence_beside_a_decision
 @pytest.mark.parametrize("decision", ["", "stop", "outdated"])
 def test_a_write_that_was_refused_otherwise_needs_no_evidence_either(decision):
     assert check("Nothing was changed.", decision=decision) == []
+
+
+WRITTEN = {
+    "E1": {"tool": "create_work_item", "arguments": {"type": "Bug", "title": "The gate is open"}, "status": "written"}
+}
+COMMENT_REFUSED = UnsentWrite("add_work_item_comment", {"id": 4, "text": "It is known."}, "reject", "Dana", "", True)
+
+
+def check_beside_bug(answer, *unsent):
+    texts = {"E1": "id: 59\ntype: Bug\ntitle: The gate is open"}
+    return check_report(plain_report(answer, "answered"), texts, WRITTEN, unsent=unsent)["answer_unverified"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "I filed bug 59, and I added a comment to work item 4.",
+        "I commented on work item 4.",
+        "We opened a pull request for bug 59.",
+        "A comment was added to work item 4.",
+    ],
+)
+def test_one_write_supports_no_claim_of_another_kind_of_write(answer):
+    assert "was written" in " ".join(marked["problem"] for marked in check_beside_bug(answer, COMMENT_REFUSED))
+
+
+@pytest.mark.parametrize("answer", ["I filed bug 59.", "I opened a bug, 59.", "Bug 59 was created."])
+def test_a_write_supports_what_is_told_of_it(answer):
+    assert check_beside_bug(answer, COMMENT_REFUSED) == []

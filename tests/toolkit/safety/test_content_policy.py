@@ -1,6 +1,7 @@
 """What a write may contain: every text of every write tool is held against the same bounds, in every reading."""
 
 import base64
+import hashlib
 import time
 
 import pytest
@@ -332,3 +333,33 @@ def test_the_operator_can_allow_hosts():
     assert load_settings(environ=environ).link_hosts == frozenset()
     loaded = load_settings(environ={**environ, "AZURE_DEVOPS_LINK_HOSTS": "wiki.example, *.Contoso.example"})
     assert loaded.link_hosts == {"wiki.example", "*.contoso.example"}
+
+
+def report_about_commits(number):
+    """Return a report whose statements cite commits, files and lines, as an investigator of changes writes it."""
+    for place in range(number):
+        commit = hashlib.sha1(str(place).encode(), usedforsecurity=False).hexdigest()
+        link = (
+            f"https://dev.azure.com/contoso/Mobile%20App/_git/app?path=%2Fsrc%2Fmain.py&version=GC{commit}"
+            f"&line={place}&lineEnd={place + 9}&lineStartColumn=1&lineEndColumn=1&lineStyle=plain"
+        )
+        yield f"- Commit {commit[:8]} changed line {place}. ([E{place}]({link}))\n  > `{commit}\tMina Sato\tChange`"
+
+
+@pytest.mark.parametrize("number", [20, 40])
+def test_a_report_about_many_commits_stays_as_it_is(number):
+    report = "\n".join(report_about_commits(number))
+    assert neutralize(report, POLICY) == report
+
+
+@pytest.mark.parametrize("turn", [str, lambda digits: digits[::-1], lambda digits: digits[10:].ljust(40, "0")])
+def test_a_secret_that_looks_like_the_id_of_a_commit_is_found(turn):
+    commits = "\n".join(report_about_commits(30))
+    known = ContentPolicy((), secrets=("Zk3vQ9xT7bN2mW8rY5cL1dF6hJ4gS0aP",))
+    hidden = turn(b"Zk3vQ9xT7bN2mW8rY5cL".hex())
+    assert len(hidden) == 40
+    assert "a secret" in found_in(f"{commits}\nSee {hidden}.", known)[0]
+
+
+def found_in(text, policy):
+    return [objection for objection in find_violations({"text": text}, policy) if "secret" in objection]
