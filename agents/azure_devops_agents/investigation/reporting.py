@@ -12,6 +12,7 @@ from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 from azure_devops_agents.approvals.shared_database import RecordsUnusable
 from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.evidence.record import Evidence
+from azure_devops_agents.evidence.summary import summarize_refusal
 from azure_devops_agents.investigation.budgets import Meter, Usage, add_usage
 from azure_devops_agents.investigation.clearing import ClearNode, clear_known
 from azure_devops_agents.investigation.events import ModelAnswered, ReportReady, announce
@@ -51,6 +52,7 @@ from azure_devops_agents.reports.support import check_report, is_worse, list_pro
 from azure_devops_agents.reports.timeline import build_timeline
 from azure_devops_agents.reports.writes import UnsentWrite
 from langchain_azure_devops import AzureDevOpsToolkit
+from langchain_azure_devops.errors import InvalidRequest
 
 _MOST_PROBLEMS = 20
 
@@ -211,7 +213,7 @@ class ReportNodes:
             state.get("failure") or "",
             cited,
         )
-        for status, text in (*self._list_unfinished_writes(known, decided), *self._list_dropped_writes(state)):
+        for status, text in (*self._list_unfinished_writes(known, decided), *self._list_refused_writes(state)):
             report["coverage"].setdefault(status, []).append(text)
         report["written"] = list_written(entry for entry in known.values() if entry["call"] in calls)
         report["links"] = list_links(report, known)
@@ -241,22 +243,30 @@ class ReportNodes:
                 found.append((before.status or "unknown", f"{name}, begun when the process ended"))
         return found
 
-    def _list_dropped_writes(self, state: State) -> list[tuple[str, str]]:
-        """List the writes that nobody decided about, because the question ended with the turn that wanted them."""
-        writers, decided, messages = (
-            list_writers(self.toolkit),
-            state.get("decisions", {}),
-            since_question(state["messages"]),
-        )
-        spoken = [message for message in messages if isinstance(message, AIMessage)]
-        calls = {str(call["id"]): call for message in spoken for call in message.tool_calls}
-        dropped = [
-            calls[message.tool_call_id]
-            for message in messages
-            if isinstance(message, ToolMessage) and message.name in writers and was_not_carried_out(message)
-            if message.tool_call_id in calls.keys() - decided.keys()
-        ]
-        return [("not_written", f"{name_call(call)}, not carried out") for call in dropped]
+    def _list_refused_writes(self, state: State) -> list[tuple[str, str]]:
+        """List the writes of the question that were refused before anybody decided about them.
+
+        The last call of a write counts. A call whose arguments do not fit is repaired by the next one of its tool.
+        """
+        writers, messages = list_writers(self.toolkit), since_question(state["messages"])
+        answered = {entry["call"] for entry in state.get("evidence", {}).values()} | state.get("decisions", {}).keys()
+        said = {each.tool_call_id: each for each in messages if isinstance(each, ToolMessage)}
+        dropped, refused = list[str](), dict[str, str]()
+        for call in (call for each in messages if isinstance(each, AIMessage) for call in each.tool_calls):
+            answer, name = said.get(str(call["id"])), name_call(call)
+            if call["name"] not in writers:
+                continue
+            refused.pop(name, None)
+            refused.pop(call["name"], None)
+            if answer is None or answer.status != "error" or call["id"] in answered:
+                continue
+            artifact = answer.artifact if isinstance(answer.artifact, dict) else {}
+            if was_not_carried_out(answer):
+                dropped.append(f"{name}, not carried out")
+            else:
+                key = call["name"] if artifact.get("status") == InvalidRequest.status else name
+                refused[key] = f"{name}, refused: {summarize_refusal(artifact, str(answer.text))}"
+        return [("not_written", text) for text in (*dropped, *refused.values())]
 
     def answer(self, state: State) -> dict[str, Any]:
         """End a question that the model answered in plain text, such as a question to the person."""

@@ -135,6 +135,9 @@ def test_a_write_without_a_checkpointer_cannot_be_asked_and_does_not_happen(tool
     state = graph.invoke({"messages": [("user", "File it.")]})
     assert any("without a checkpointer" in str(message.content) for message in state["messages"])
     assert bugs(organization) == []
+    [told] = state["report"]["coverage"]["not_written"]
+    assert "without a checkpointer" in told
+    assert told in state["messages"][-1].text.replace("**", "")
 
 
 def test_the_write_tool_called_past_the_graph_is_blocked(toolkit, organization):

@@ -3,6 +3,7 @@
 import pytest
 from agent_decisions import asked, report_of
 
+from azure_devops_agents.investigation.events import ApprovalAsked
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 from azure_devops_agents.reports.report import plain_report
@@ -52,6 +53,47 @@ def test_writes_that_were_rejected_are_told_apart(toolkit, tmp_path):
         'create_work_item "The door is open", rejected: known already',
         "add_work_item_comment 4, rejected: known already",
     ]
+
+
+WRONG = Call.to("create_work_item", title="The gate is open", project="Platform")
+ELSEWHERE = Call.to("add_work_item_comment", id=4, text="See https://elsewhere.example/a.")
+NOWHERE = Call.to("update_work_item", id=99999, revision=1, state="Resolved")
+
+
+def ask(toolkit, tmp_path, *turns):
+    """Return what the report of these turns says that was not written; every write that is asked about is rejected."""
+    report = [Call.to("write_report", answer="Done.", verdict="answered")]
+    steps = [*([turn] for turn in turns), report, report]
+    with open_investigator(ScriptedModel(steps=steps), toolkit, path=tmp_path / "threads.sqlite") as investigator:
+        events = list(investigator.ask("t", "File it."))
+        while any(isinstance(event, ApprovalAsked) for event in events):
+            events = list(investigator.answer("t", asked(events).interrupt_id, {"decisions": [NO]}))
+        return report_of(events)["coverage"].get("not_written", [])
+
+
+@pytest.mark.parametrize(
+    ("write", "told"),
+    [
+        (ELSEWHERE, "add_work_item_comment 4, refused: "),
+        (NOWHERE, "update_work_item 99999, refused: "),
+        (WRONG, 'create_work_item "The gate is open", refused: '),
+    ],
+)
+def test_a_write_that_code_refused_is_told_with_the_reason(toolkit, tmp_path, write, told):
+    [line] = ask(toolkit, tmp_path, write)
+    assert line.startswith(told)
+    assert len(line) > len(told)
+
+
+@pytest.mark.parametrize(("first", "again"), [(WRONG, BUG), (ELSEWHERE, COMMENT)])
+def test_a_refused_write_that_the_model_asked_for_again_is_told_once(toolkit, tmp_path, first, again):
+    [line] = ask(toolkit, tmp_path, first, again)
+    assert line.endswith(", rejected: known already")
+
+
+def test_a_write_that_is_refused_after_an_equal_one_was_decided_is_told_as_well(toolkit, tmp_path):
+    rejected, refused = ask(toolkit, tmp_path, COMMENT, ELSEWHERE)
+    assert (rejected.split(", ")[1], refused.split(", ")[1].split(":")[0]) == ("rejected: known already", "refused")
 
 
 def check(answer, verdict="answered", *, decision="reject", asked_now=True):
