@@ -61,8 +61,6 @@ def main(question: str) -> None:
     run(client, thread, input={"messages": [{"role": "user", "content": question}]})
     while interrupts := client.threads.get_state(thread)["interrupts"]:
         [asked] = [interrupt["value"] for interrupt in interrupts]
-        if asked["problem"]:
-            print(f"\n{asked['problem']}")
         try:
             decisions = list(map(decide, asked["action_requests"], asked["views"]))
         except EOFError:

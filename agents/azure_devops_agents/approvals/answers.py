@@ -85,12 +85,15 @@ def ask_about(views: Sequence[Mapping[str, Any]], problem: str = "") -> dict[str
 
     Args:
         views: What the person is shown of each write, with the `name` of its tool as the model knows it.
-        problem: Why the last answer was not accepted.
+        problem: Why the last answer was not accepted. It begins each description as well, because there are front ends
+            that show nothing else.
     """
+    before = f"Not accepted: {problem}\n" if problem else ""
     problems = [text for text in (problem, *(str(view["problem"]) for view in views)) if text]
     return {
         "action_requests": [
-            {"name": view["name"], "args": view["editable"], "description": view["description"]} for view in views
+            {"name": view["name"], "args": view["editable"], "description": f"{before}{view['description']}"}
+            for view in views
         ],
         "review_configs": [{"action_name": view["name"], "allowed_decisions": list(_REVIEWED)} for view in views],
         "views": list(views),

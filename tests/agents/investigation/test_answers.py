@@ -173,6 +173,17 @@ def test_the_stream_says_why_a_rejected_write_was_not_carried_out(graph):
     assert finished["summary"] == "A person said no: Not today. Do not ask again for the same."
 
 
+@pytest.mark.parametrize("no_answer", NO_ANSWERS, ids=str)
+def test_every_description_says_why_an_answer_was_not_accepted(graph, no_answer):
+    """Front ends such as agent-chat-ui show the descriptions alone."""
+    running = graph([BUG, TASK], REPORT)
+    shown = ask(running).value
+    again = running.invoke(Command(resume=no_answer), CONFIG)["__interrupt__"][0].value
+    assert [each["description"] for each in again["action_requests"]] == [
+        f"Not accepted: {again['problem']}\n{each['description']}" for each in shown["action_requests"]
+    ]
+
+
 def test_respond_is_refused_in_words_that_say_why(graph):
     running = graph(BUG, REPORT)
     ask(running)

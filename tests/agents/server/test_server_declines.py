@@ -12,6 +12,14 @@ pytestmark = pytest.mark.timeout(300)
 NOTHING_TOLD = "An internal error occurred"
 
 
+def asked_again(shown, problem):
+    """Return the same question with the reason why its answer was not accepted, also in each description."""
+    actions = [
+        {**each, "description": f"Not accepted: {problem}\n{each['description']}"} for each in shown["action_requests"]
+    ]
+    return {**shown, "action_requests": actions, "problem": problem}
+
+
 def told(client, values, thread):
     """Return the last words of a question that ended in peace: a report without a conclusion."""
     assert client.threads.get(thread)["status"] == "idle"
@@ -55,7 +63,7 @@ def test_a_journal_that_is_lost_is_told_in_the_thread_and_nothing_is_written(wor
             answer(client, waits, APPROVE)
             asked = waiting(client, waits)
             assert "cannot be used (OperationalError), so nothing can be approved or begun" in asked["problem"]
-            assert asked == {**shown, "problem": asked["problem"]}
+            assert asked == asked_again(shown, asked["problem"])
         with without(server, "intents"):
             values = answer(client, waits, APPROVE)
             [gap] = values["report"]["coverage"]["misconfigured"]
@@ -97,7 +105,7 @@ def test_a_token_that_is_refused_is_told_in_the_thread_and_writes_nothing(world)
             asked = waiting(client, waits)
         assert "token" in failure
         assert NOTHING_TOLD not in failure
-        assert asked == {**shown, "problem": f"{failure}."}
+        assert asked == asked_again(shown, f"{failure}.")
         assert "edited" not in world.titles()
         server.stop()
         server.environ = {**server.environ, "AZURE_DEVOPS_PAT": FULL}
