@@ -4,24 +4,21 @@ Each reading costs time in proportion to the text. Decodings are read again, so 
 inside hexadecimal are found; `MAX_DEPTH` limits how often, and `Budget` limits the characters of all readings.
 """
 
-import base64
-import binascii
 import html
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
+from langchain_azure_devops.safety.secret_decodings import ENCODED, Decoded, condense, decode
 from langchain_azure_devops.text.untrusted import clean
 
 MAX_DEPTH = 2
 """How often decoded text is decoded again."""
 _ROUNDS = 3
 """How often escapes are undone, because an escape may be escaped."""
-_ENCODED = 14
-_MOSTLY, _SEPARATED = 0.9, 0.65
+_SEPARATED = 0.65
 _SHARE, _LEAST = 48, 400_000
 _TAG = re.compile(
     r"<!--.{0,300}?-->|<[A-Za-z/!?][^<>]{0,400}>|\{%.{0,200}?%\}|/\*.{0,200}?\*/|\]\([^()\n]{0,200}\)", re.DOTALL
@@ -30,6 +27,7 @@ _ESCAPE = re.compile(
     r"\\x\{([0-9A-Fa-f]{1,6})\}|\\x([0-9A-Fa-f]{2})|\\u\{([0-9A-Fa-f]{1,6})\}|\\u([0-9A-Fa-f]{4})"
     r"|\\U([0-9A-Fa-f]{8})|[Uu]\+([0-9A-Fa-f]{4,6})[ ;,]?|%u([0-9A-Fa-f]{4})"
 )
+_CHARACTER_REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9A-Fa-f]+;?|[A-Za-z0-9]{1,32};?)")
 _QUOTED_PRINTABLE = re.compile(r"=([0-9A-Fa-f]{2})")
 _SOFT_BREAK = re.compile(r"=[ \t]*\r?\n")
 _OCTAL = re.compile(r"\\o?\{?([0-7]{2,3})\}?")
@@ -45,46 +43,17 @@ _CELL = re.compile(r"[^|]*[\w\\%&][^|]*")
 _NOT_IN_ESCAPES = re.compile(r"[^A-Za-z0-9\\%&#={}+]+")
 _MAY_BE_ESCAPED = re.compile(r"[\\%+]")
 _WORD = re.compile(r"\w+")
-_BITS = re.compile(r"(?:[01]{6,8}[^\w]{1,4}){6,}")
-# The numbers of characters. The first digit tells how many follow, so that no separator is needed.
-_NUMBERS = ((re.compile(r"1[0-2]\d|[3-9]\d"), 10), (re.compile(r"[01][0-7]{2}|[4-7][0-7]"), 8))
-_SEPARATE_NUMBER = re.compile(r"(?<!\w)(?:1[0-2]\d|[3-9]\d|10|9)(?!\w)")
 _ROT13 = str.maketrans(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
     "NOPQRSTUVWXYZABCDEFGHIJKLMnopqrstuvwxyzabcdefghijklm",
 )
-_NOT_BASE32_HEX = bytes(code for code in range(256) if code not in b"0123456789ABCDEFGHIJKLMNOPQRSTUV")
-_NOT_DIGITS = bytes(code for code in range(256) if code not in b"0123456789")
-_NOT_BITS = bytes(code for code in range(256) if code not in b"01")
-_FEWEST_DIGITS = 20
-_PREFIX = re.compile(rb"0[xX]")
-_READABLE = re.compile(rb"[\t\n\r -~]{10,}")
 # Dates and ids taken for the numbers of characters say control characters now and then, an encoding never.
 _WITHOUT_CONTROLS = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]{14,}")
 # A long word, and a short one with a digit.
 _ENCODED_WORD = re.compile(r"(?<!\S)(?:\S{10,}|(?=\S{0,8}\d)\S{1,9}(?!\S))")
-# With the signs that words, paths and addresses do not have; nearly every text in Base85 has three of them.
-_WORDS_OF_BASE85 = (
-    (
-        base64.b85decode,
-        re.compile(r"(?<!\S)(?=(?:[\w./:=&%-]*[^\w\s./:=&%-]){3})[0-9A-Za-z!#$%&()*+;<=>?@^_`{|}~-]{20,2000}(?!\S)"),
-    ),
-    (base64.a85decode, re.compile(r"(?<!\S)(?=(?:[\w./:=&%-]*[^\w\s./:=&%-]){3})[!-uz]{20,2000}(?!\S)")),
-)
 _LONG_STRETCH = re.compile(r"[\w+/=\s,.:-]{14}", re.ASCII)
 _BEGINS_ESCAPE = re.compile(r"\\[xuUoN0-7{]|%[0-9A-Fa-fu]|&[#a-zA-Z]|=[0-9A-F]{2}|U\+|</?\w")
 _FEWEST_SIGNS = 4
-_STRETCH = re.compile(r"[A-Za-z0-9+/_-]{16,}")
-_HEXADECIMAL_WORD = re.compile(r"(?:[0-9A-Fa-f]{2})+")
-_BASE32_WORD = re.compile(r"[A-Za-z2-7]+")
-_STANDARD = bytes.maketrans(b"-_", b"+/")
-_BASE64 = frozenset(b"-_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
-_BASE32 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
-_HEXADECIMAL = frozenset(b"0123456789ABCDEFabcdefxX")
-_NOT_BASE64, _NOT_BASE32, _NOT_HEXADECIMAL = (
-    bytes(code for code in range(256) if code not in alphabet) for alphabet in (_BASE64, _BASE32, _HEXADECIMAL)
-)
-_BASE32_DIGITS = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789abcdefghijklmnopqrstuv")
 # Characters that nobody sees and that stand for a letter: tags, and variation selectors that stand for a byte.
 _SMUGGLED = {
     **{0xE0000 + code: code for code in range(0x20, 0x7F)},
@@ -163,10 +132,10 @@ class _Readings:
             yield from self._of_decoded(form, depth)
 
     def _of_decoded(self, text: str, depth: int) -> Iterator[Reading]:
-        parts = [part for part in self._decode(text) if self.budget.take(len(part))]
-        yield Reading("\n".join(parts), whole=True)
+        parts = [part for part in self._decode(text) if self.budget.take(len(part.text))]
+        yield Reading("\n".join(part.text for part in parts), whole=True)
         # The rest is chance: what a text says that was no encoding.
-        pieces = (piece for part in parts for piece in _WITHOUT_CONTROLS.findall(part))
+        pieces = (piece for part in parts if part.unbroken for piece in _WITHOUT_CONTROLS.findall(part.text))
         if again := "\n".join(piece for piece in pieces if _may_be_encoded(piece)):
             yield from self.of_text(again, depth + 1)
 
@@ -176,20 +145,17 @@ class _Readings:
                 self.seen.add(text)
                 yield text
 
-    def _decode(self, text: str) -> Iterator[str]:
-        """Decode a text unless another one said the same to the decoders, which leave out separators."""
-        characters = text.encode("ascii", "ignore").translate(None, _NOT_BASE64)
-        separated = characters.translate(None, b"-_/")
-        if len(separated) > _MOSTLY * len(characters):
-            characters = separated
-        if len(characters) >= _ENCODED and characters not in self.decoded:
+    def _decode(self, text: str) -> Iterator[Decoded]:
+        """Decode a text unless another one said the same to the decoders."""
+        characters = condense(text)
+        if len(characters) >= ENCODED and characters not in self.decoded:
             self.decoded.add(characters)
-            yield from _decode(text)
+            yield from decode(text)
 
 
 def _may_be_encoded(text: str) -> bool:
     """Return whether a decoded text may hold a part of a secret in one more encoding."""
-    return len(text) >= _ENCODED and (
+    return len(text) >= ENCODED and (
         _LONG_STRETCH.search(text) is not None or len(_BEGINS_ESCAPE.findall(text)) >= _FEWEST_SIGNS
     )
 
@@ -230,7 +196,11 @@ def _undo_common(text: str) -> str:
         text = _ESCAPE.sub(lambda found: _character(found[found.lastindex or 0], 16) or found[0], text)
     if "%" in text:
         text = unquote(text, errors="ignore")
-    return html.unescape(text) if "&" in text else text
+    if "&" not in text:
+        return text
+    # Each one is looked up once: in an address, the names of its parameters look like them.
+    references = {found: html.unescape(found) for found in set(_CHARACTER_REFERENCE.findall(text))}
+    return _CHARACTER_REFERENCE.sub(lambda found: references[found[0]], text)
 
 
 def _undo_octal(text: str) -> str:
@@ -290,83 +260,3 @@ def _remove_labels(text: str) -> Iterator[str]:
         shown, count = pattern.subn(" ", text)
         if count >= _FEWEST_LABELS:
             yield _NOT_IN_ESCAPES.sub("", shown)
-
-
-def _decode(text: str) -> Iterator[str]:
-    """Yield what is readable in a text taken for Base64, Base32, hexadecimal, or numbers of characters.
-
-    Where a secret begins is not known, so that a text is decoded from each of the first characters on.
-    """
-    plain = text.encode("ascii", "ignore")
-    for decode in (_decode_base64, _decode_base32, _decode_hexadecimal):
-        for decoded in decode(plain):
-            # Windows writes two bytes for a letter.
-            for readable in _READABLE.findall(decoded.replace(b"\0", b"") if b"\0" in decoded else decoded):
-                yield readable.decode()
-    for decode_word, pattern in _WORDS_OF_BASE85:
-        for word in pattern.findall(text):
-            with suppress(ValueError):
-                yield decode_word(word).decode()
-    for stretch in _STRETCH.findall(text):
-        # Whole words as well: they may say something in other letters, and nothing stands before what they say.
-        for said in _decode_word(stretch):
-            with suppress(ValueError):
-                yield said.decode()
-    yield from _decode_numbers(text, plain)
-
-
-def _decode_base64(text: bytes) -> Iterator[bytes]:
-    # Padding ends a part, and what follows begins anew.
-    parts = text.translate(_STANDARD, _NOT_BASE64).split(b"=")
-    for start in range(4):
-        yield b"".join(_decode_part(part, start) for part in parts if len(part) > start)
-
-
-def _decode_part(part: bytes, start: int) -> bytes:
-    left = (len(part) - start) % 4
-    padding = b"=" * (4 - left) if left > 1 else b""
-    return binascii.a2b_base64(part[start : len(part) - left if left == 1 else None] + padding)
-
-
-def _decode_base32(text: bytes) -> Iterator[bytes]:
-    upper = text.upper()
-    # The alphabet of the standard, and the one in which the digits come first.
-    for digits in (upper.translate(_BASE32_DIGITS, _NOT_BASE32), upper.translate(None, _NOT_BASE32_HEX)):
-        if not digits:
-            continue
-        # Python reads and writes numbers of such bases in linear time. Each shift is one place where it may begin.
-        number, size = int(digits, 32), len(digits) * 5 // 8 + 1
-        for start in range(8):
-            yield (number >> start).to_bytes(size)
-
-
-def _decode_hexadecimal(text: bytes) -> Iterator[bytes]:
-    digits = _PREFIX.sub(b"", text.translate(None, _NOT_HEXADECIMAL)).translate(None, b"xX")
-    for start in range(2):
-        yield binascii.unhexlify(digits[start : start + (len(digits) - start) // 2 * 2])
-
-
-def _decode_word(word: str) -> Iterator[bytes]:
-    """Decode a word from its first character on."""
-    yield _decode_part(word.encode().translate(_STANDARD), 0)
-    if _HEXADECIMAL_WORD.fullmatch(word):
-        yield binascii.unhexlify(word)
-    if _BASE32_WORD.fullmatch(word):
-        yield base64.b32decode(word[: len(word) // 8 * 8].upper())
-
-
-def _decode_numbers(text: str, plain: bytes) -> Iterator[str]:
-    yield "".join([chr(int(number)) for number in _SEPARATE_NUMBER.findall(text)])
-    digits = plain.translate(None, _NOT_DIGITS).decode()
-    if len(digits) >= _FEWEST_DIGITS:
-        for pattern, base in _NUMBERS:
-            for start in range(3):
-                yield "".join([chr(int(number, base)) for number in pattern.findall(digits, start)])
-    bits = plain.translate(None, _NOT_BITS)
-    if len(bits) >= 4 * _FEWEST_DIGITS:
-        number, size = int(bits, 2), len(bits) // 8 + 1
-        for start in range(8):
-            for readable in _READABLE.findall((number >> start).to_bytes(size)):
-                yield readable.decode()
-        for found in _BITS.findall(text):
-            yield "".join([chr(int(group, 2)) for group in re.findall(r"[01]{6,8}", found)])
