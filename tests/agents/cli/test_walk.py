@@ -8,8 +8,9 @@ from azure_devops_agents.cli.documents.walk import walks
 # Its errors leave without secrets (calls/clear_errors), and no letters can close the fence (text/fence_tags).
 # A write also compares the state that the approver was shown (calls/current_state), and is remembered until its outcome
 # is known (safety/write_memory, calls/recovery). Its texts are searched for parts and encodings of secrets
-# (safety/secret_parts, safety/secret_readings and, since they were too much for one module, safety/secret_decodings) and
-# for active content (safety/active_content). Secrets are looked for behind colours and invisible characters (text/readings), and an equal write with an unknown outcome is not sent
+# (safety/secret_parts, safety/secret_readings and, since they were too much for one module, safety/secret_decodings)
+# and for active content (safety/active_content). Secrets are looked for behind colours and invisible characters
+# (text/readings), and an equal write with an unknown outcome is not sent
 # silently (calls/repeats). What is declared about a tool (calls/facts) stands apart from how a call is carried out.
 # A read ends with the time of the question (calls/time_limits).
 # The first line of a list says where it looked (calls/places), and every record has its page (results/web_pages).
