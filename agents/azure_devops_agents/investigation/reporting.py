@@ -211,7 +211,6 @@ class ReportNodes:
             {name: entry for name, entry in decided.items() if name in calls},
             [limit] if limit else [],
             state.get("failure") or "",
-            cited,
         )
         for status, text in (*self._list_unfinished_writes(known, decided), *self._list_refused_writes(state)):
             report["coverage"].setdefault(status, []).append(text)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -144,20 +144,18 @@ def list_coverage(
     decisions: Mapping[str, Mapping[str, Any]],
     limits: list[str],
     failure: str = "",
-    cited: Collection[str] = (),
 ) -> dict[str, list[str]]:
     """List what the report does not cover, and what was written.
 
-    Something that is not there and that the report cites is an answer. So is a call that was corrected: the model made
-    an invalid one and then another one of the same tool, with one of its arguments, that read something.
+    A call that was corrected is no gap: the model made an invalid one and then another one of the same tool, with one
+    of its arguments, that read something.
     """
     gaps: dict[str, list[str]] = {}
     entries = list(evidence.values())
     for place, entry in enumerate(entries):
-        answered = entry["status"] == "not_found" and entry["id"] in cited
-        answered = answered or (entry["status"] == "invalid" and _is_corrected(entry, entries[place + 1 :]))
+        corrected = entry["status"] == "invalid" and _is_corrected(entry, entries[place + 1 :])
         gap = entry["status"] not in {"ok", "empty", "written"} or entry.get("cut")
-        if gap and not answered and not is_continued(entry, entries):
+        if gap and not corrected and not is_continued(entry, entries):
             gaps.setdefault("partial" if entry["status"] in {"ok", "empty"} else entry["status"], []).append(
                 f"{entry['id']} {entry['tool']}: {entry['summary']}"
             )

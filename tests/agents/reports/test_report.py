@@ -186,13 +186,3 @@ def test_an_invalid_call_is_a_gap_unless_it_was_corrected(thread, second, told):
     with thread(WRONG, second, REPORT) as investigator:
         report = report_of(investigator.ask("t", "Which builds ran?"))
     assert ("invalid" in report["coverage"]) is told
-
-
-@pytest.mark.parametrize("cites", [True, False])
-def test_what_is_not_there_is_a_gap_unless_the_report_cites_it(thread, cites):
-    row = {"statement": "It is not there.", "evidence": ["E1"] if cites else [], "quote": "There is no"}
-    read = Call.to("read_repository_file", repository="platform-api", path="/deploy/none.env", project="Platform")
-    said = Call.to("write_report", answer="It is not there.", verdict="inconclusive", observed=[row])
-    with thread(read, said, said) as investigator:
-        report = report_of(investigator.ask("t", "Is there a file?"))
-    assert ("not_found" in report["coverage"]) is not cites
