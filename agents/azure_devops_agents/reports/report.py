@@ -147,8 +147,8 @@ def list_coverage(
 ) -> dict[str, list[str]]:
     """List what the report does not cover, and what was written.
 
-    A call that was corrected is no gap: the model made an invalid one and then another one of the same tool, with one
-    of its arguments, that read something.
+    An invalid call that was corrected leaves no gap: another one of the same tool, with one of its arguments, read
+    something later. What was not found stays one: the service answers so as well for what the token may not see.
     """
     gaps: dict[str, list[str]] = {}
     entries = list(evidence.values())

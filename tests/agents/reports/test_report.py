@@ -186,3 +186,13 @@ def test_an_invalid_call_is_a_gap_unless_it_was_corrected(thread, second, told):
     with thread(WRONG, second, REPORT) as investigator:
         report = report_of(investigator.ask("t", "Which builds ran?"))
     assert ("invalid" in report["coverage"]) is told
+
+
+def test_what_was_not_found_is_a_gap_though_the_report_cites_it(thread):
+    """The service answers "not found" for what the token may not see as well."""
+    row = {"statement": "It is not there.", "evidence": ["E1"], "quote": "There is no"}
+    read = Call.to("read_repository_file", repository="platform-api", path="/deploy/none.env", project="Platform")
+    said = Call.to("write_report", answer="It is not there.", verdict="inconclusive", observed=[row])
+    with thread(read, said, said) as investigator:
+        report = report_of(investigator.ask("t", "Is there a file?"))
+    assert "not_found" in report["coverage"]
