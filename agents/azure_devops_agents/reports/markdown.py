@@ -63,7 +63,8 @@ def _points(points: Iterable[Point]) -> Iterator[str]:
         if point.problem:
             yield f"  - {one_line_markdown(point.problem)}"
         if point.quote:
-            yield f"  > {as_code(point.quote)}"
+            rows = point.quote.split("\n")
+            yield from (f"  {line}" for line in (_code_block(rows) if len(rows) > 1 else [f"> {as_code(rows[0])}"]))
 
 
 def _references(references: Iterable[Reference]) -> str:
@@ -137,9 +138,13 @@ def _is_contained(text: str) -> bool:
 
 
 def _as_code_block(text: str) -> str:
-    longest = max((len(run) for run in _BACKTICKS.findall(text)), default=0)
+    return "\n".join(_code_block(text.split("\n")))
+
+
+def _code_block(rows: list[str]) -> list[str]:
+    longest = max((len(run) for row in rows for run in _BACKTICKS.findall(row)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}\n{text}\n{fence}"
+    return [fence, *rows, fence]
 
 
 def _escape_tags(line: str) -> str:

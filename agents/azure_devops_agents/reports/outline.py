@@ -6,6 +6,7 @@ The terminal, the Markdown and the page show what stands here, so that a section
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from textwrap import dedent
 from typing import Any
 
 from azure_devops_agents.reports.citations import link_citations
@@ -43,7 +44,11 @@ _GAPS = {
 }
 REASONING = "Reasoning"
 """The label of the line that says how an inferred statement follows from its evidence."""
-_WORD = re.compile(r"[^\W_]+")
+_CODE = re.compile(r"(`[^`]+`)")
+_EMPHASIS = re.compile(
+    r"\*\*|(?<![\w*])\*(?=\w)|(?<=[\w.!?:])\*(?![\w*])|(?<!\w)_{1,2}(?=\w)|(?<=[\w.!?:])_{1,2}(?!\w)"
+)
+"""A mark of emphasis outside code; an asterisk between blanks and an underline in a name are none."""
 _LINK = re.compile(r"https?://[!#$%&*+,./0-9:;=?@A-Z_a-z~-]+")
 
 
@@ -70,7 +75,7 @@ class Point:
         references: What it cites.
         lead: What stands before the text, such as the kind of a gap or a time.
         reasoning: How an inferred statement follows.
-        quote: What the evidence says literally; empty when the text says the same.
+        quote: What the evidence says literally, a row on each line; empty when the text itself holds it.
         problem: Why it is not verified.
     """
 
@@ -129,7 +134,7 @@ def outline(report: Mapping[str, Any]) -> Outline:
     links: Mapping[str, Any] = report.get("links") or {}
     about: Mapping[str, Any] = report.get("about") or {}
     sections = [
-        Section(key, title, tuple(_point(entry, links) for entry in report[key]))
+        Section(key, title, tuple(_statement(key, entry, links) for entry in report[key]))
         for key, title in STATEMENTS.items()
         if report.get(key)
     ]
@@ -229,23 +234,45 @@ def _describe_seconds(seconds: float) -> str:
     return f"{minutes} min {rest} s" if rest else f"{minutes} min"
 
 
+def _statement(section: str, entry: Mapping[str, Any], links: Mapping[str, Any]) -> Point:
+    point = _point(entry, links)
+    return replace(point, text=_plain_words(point.text)) if section == "answer_unverified" else point
+
+
 def _point(entry: Mapping[str, Any], links: Mapping[str, Any]) -> Point:
-    text, quote = one_line(entry["statement"]), one_line(entry.get("quote") or "")
+    text, quote = one_line(entry["statement"]), _rows(str(entry.get("quote") or ""))
     section = STATEMENTS.get(str(entry.get("section") or ""), "")
     return Point(
         text,
         _references(entry, links),
         lead=section,
         reasoning=one_line(entry.get("reasoning") or ""),
-        quote="" if _says_all(text, quote) else quote,
+        quote="" if _holds(text, str(entry.get("quote") or "")) else quote,
         problem=one_line(entry.get("problem") or ""),
     )
 
 
-def _says_all(text: str, quote: str) -> bool:
-    """Return whether a text says all words of a quote in their order, so that the quote adds nothing for people."""
-    said = iter(_WORD.findall(text))
-    return all(word in said for word in _WORD.findall(quote))
+def _holds(text: str, quote: str) -> bool:
+    """Return whether a text holds the cells of a quote literally in their order, so that the quote tells no more."""
+    place, said = 0, text.replace("_", " ")
+    for cell in (one_line(part).replace("_", " ") for part in re.split(r"[\t\r\n]", quote)):
+        if re.search(r"\w", cell):
+            found = said.find(cell, place)
+            if found < 0:
+                return False
+            place = found + len(cell)
+    return True
+
+
+def _rows(quote: str) -> str:
+    """Return a quote with each of its rows on a line of its own; the cells of a row stand two blanks apart."""
+    rows = (re.sub(r"\s*\t\s*", "  ", row.rstrip()) for row in quote.splitlines() if row.strip())
+    return dedent("\n".join(rows))
+
+
+def _plain_words(sentence: str) -> str:
+    """Return a sentence of the answer without its marks of emphasis, of which it may hold only one half."""
+    return "".join(part if place % 2 else _EMPHASIS.sub("", part) for place, part in enumerate(_CODE.split(sentence)))
 
 
 def _references(entry: Mapping[str, Any], links: Mapping[str, Any]) -> tuple[Reference, ...]:

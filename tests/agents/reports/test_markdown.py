@@ -1,8 +1,12 @@
 """The Markdown of a report: one order, tables stay tables, and no text passes for a section or a tag."""
 
+import io
+
 import pytest
 from markdown_it import MarkdownIt
+from rich.console import Console
 
+from azure_devops_agents.cli.report_view import show_report
 from azure_devops_agents.investigation.spending import Spending, load_prices
 from azure_devops_agents.reports.markdown import render_markdown
 from azure_devops_agents.reports.outline import describe_usage
@@ -170,3 +174,49 @@ def test_a_time_that_was_removed_does_not_keep_the_page_from_being_written():
     ]
     shown = render_page({**REPORT, "timeline": timeline}, {}, {}, "What happened?")
     assert all(f"Build {number} failed." in shown for number in range(3))
+
+
+ROWS = (
+    "  35\tRun unit tests\tfailed\n  ```36\tRun unit tests\tsucceeded\n\n    + DB_TIMEOUT: 30\u2028  ## Not a section"
+)
+
+
+def show_in_terminal(report):
+    console = Console(record=True, force_terminal=True, width=100, file=io.StringIO())
+    show_report(console, report)
+    return console.export_text()
+
+
+def test_each_row_of_a_quote_stands_on_a_line_of_its_own_in_every_form():
+    report = {**REPORT, "observed": [{"statement": "It failed once.", "evidence": ["E3"], "quote": ROWS}]}
+    rows = ["35  Run unit tests  failed", "```36  Run unit tests  succeeded", "  + DB_TIMEOUT: 30", "## Not a section"]
+    text = page(report)
+    assert "<pre><code>" + "\n".join(rows) in text
+    assert "<h2>Inferred</h2>" in text
+    assert "\n".join(rows) in render_page(report, {}, {})
+    shown = [line.strip() for line in show_in_terminal(report).split("\n")]
+    assert shown[shown.index("“35  Run unit tests  failed") + 1] == "```36  Run unit tests  succeeded"
+
+
+def test_a_quote_is_shown_unless_the_statement_holds_its_cells_literally():
+    statement = "The module of pull request 2 sets publicNetworkAccess to Disabled."
+    changed = {"statement": statement, "evidence": ["E3"], "quote": "+    publicNetworkAccess: 'Disabled'"}
+    assert "+    publicNetworkAccess: 'Disabled'" in render_markdown({**REPORT, "observed": [changed]})
+    told = {"statement": "name: Run unit tests, requested for: Mina, result: failed", "evidence": ["E3"]}
+    row = {**told, "quote": "Run unit tests\t\trequested_for: Mina\tfailed"}
+    assert "requested_for" not in render_markdown({**REPORT, "observed": [row]})
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shown"),
+    [
+        ("Tom Becker wrote it.** He merged it", "Tom Becker wrote it. He merged it"),
+        ("Who should fix it:** Tom Becker", "Who should fix it: Tom Becker"),
+        ("_Since_ **main** is `a ** b` red", "Since main is `a ** b` red"),
+        ("*It failed* after my_file__name and 2 * 3 = 6", "It failed after my_file__name and 2 * 3 = 6"),
+    ],
+)
+def test_a_sentence_of_the_answer_is_listed_without_halves_of_emphasis(sentence, shown):
+    report = {**REPORT, "answer_unverified": [{"statement": sentence, "problem": "the quote does not contain 16"}]}
+    assert f"## Not verified in the answer\n\n- {shown}\n" in render_markdown(report)
+    assert shown.replace("`", "") in show_in_terminal(report)
