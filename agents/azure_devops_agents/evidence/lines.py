@@ -7,6 +7,7 @@ from dataclasses import dataclass
 NUMBERED = re.compile(r"[ \t]{0,8}(?:L(?:ine )?)?(\d{1,7})(?:[:|\t]|- |-$|\u2192)[ \t]?")
 """The number in front of a line, as logs have it and as models copy it."""
 _FIRST_AND_LAST = re.compile(r"lines ([\d,]{1,12})-([\d,]{1,12})\b")
+_FENCE = re.compile(r"</?untrusted [\w-]{1,64}>")
 _LONGEST_LINE = 1_500
 
 
@@ -50,6 +51,11 @@ def has_own_number(line: str, number: int) -> bool:
     """Return whether a line begins with its number, as the lines of a log do."""
     found = NUMBERED.match(line)
     return found is not None and int(found[1]) == number
+
+
+def is_fence(line: str) -> bool:
+    """Return whether a line begins or ends a fence; no line that people wrote can pass for one."""
+    return _FENCE.fullmatch(line) is not None
 
 
 def number_lines(lines: list[str]) -> dict[int, int]:

@@ -9,7 +9,7 @@ from langchain_core.messages import ToolMessage
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
-from azure_devops_agents.evidence.lines import read_lines_of
+from azure_devops_agents.evidence.lines import is_fence, read_lines_of
 from azure_devops_agents.evidence.pages import index_pages
 from azure_devops_agents.evidence.storable import storable
 from azure_devops_agents.evidence.summary import summarize_error, summarize_result
@@ -236,12 +236,13 @@ def preview(evidence: Answer) -> str:
 
 
 def _closing_fence(text: str, length: int) -> str:
-    """Return the line that closes the fence when only the first characters of a text are shown.
+    """Return the line that closes the fence which is open after the first characters of a text.
 
-    Only the text tells where its fence begins: the artifact holds the data, and the nonce is never stored elsewhere.
+    Only the text tells where its fences begin: the artifact holds the data, and the nonce is never stored elsewhere.
     """
-    start = text.find("<untrusted ")
-    return f"\n</{text[start + 1 : text.find('>', start)]}>" if 0 <= start < length else ""
+    start = text.rfind("<untrusted ", 0, length)
+    ended = text.rfind("</untrusted ", 0, length)
+    return f"\n</{text[start + 1 : text.find('>', start)]}>" if start > ended else ""
 
 
 def _take_fitting(lines: list[str]) -> list[str]:
@@ -278,7 +279,7 @@ def read_lines(evidence: Evidence, text: str, arguments: dict[str, Any], nonce: 
     if evidence["size"] and not text:
         raise ValueError(f"The text of {evidence['id']} is not stored any more. Call {evidence['tool']} again.")
     # What stands before the first line of a file or log belongs to the beginning.
-    lines = [line for line in read_lines_of(text) if line.number >= wanted.first_line]
+    lines = [line for line in read_lines_of(text) if line.number >= wanted.first_line and not is_fence(line.text)]
     if wanted.contains:
         lines = [line for line in lines if wanted.contains.lower() in line.text.lower()]
     shown = _take_fitting([line.shown for line in lines])

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from azure_devops_agents.evidence.lines import NUMBERED, number_lines
+from azure_devops_agents.evidence.lines import NUMBERED, is_fence, number_lines
 
 SHORTEST = 8
 """A shorter quote counts only when it is a whole line, a whole cell of a row, or the whole value of a field."""
@@ -33,7 +33,6 @@ _PLAIN = str.maketrans(
 _ELLIPSIS = re.compile(r"[\[(]?\.{3,}[\])]?")
 _RULE_OF_TABLE = re.compile(r"[\s|:-]*\|[\s|:-]*")
 _FIELD = re.compile(r"\s*[\w ]{1,60}: ")
-_FENCE = re.compile(r"</?untrusted [\w-]{1,64}>")
 _ENDS_HEXADECIMAL = re.compile(r"[0-9a-f]{7,64}$")
 
 
@@ -109,7 +108,7 @@ def _forms(quote: str) -> Iterator[_Form]:
 
 
 def _canonical(line: str) -> str:
-    if _RULE_OF_TABLE.fullmatch(line) or _FENCE.fullmatch(line.strip()):
+    if _RULE_OF_TABLE.fullmatch(line) or is_fence(line.strip()):
         return ""
     return " ".join(line.translate(_PLAIN).split())
 

@@ -7,7 +7,6 @@ import pytest
 from agent_decisions import report_of
 from langchain_core.messages import ToolMessage
 
-from azure_devops_agents.evidence.lines import split_lines
 from azure_devops_agents.evidence.record import (
     PREVIEW,
     evidence_of_message,
@@ -98,15 +97,35 @@ def test_a_preview_is_short_and_its_fence_closed():
     assert shown.count("<untrusted n>") == shown.count("</untrusted n>") == 1
 
 
+RECORDS = "\n".join(
+    ["2 builds, all", *(f"build {build}:\n<untrusted n>\nid: {build}\n</untrusted n>" for build in range(35, 900))]
+)
+
+
+def test_evidence_of_several_records_is_read_on_without_the_fences_in_which_it_came():
+    shown = read_on(RECORDS, {"id": "E1", "first_line": 5})
+    assert shown.count("untrusted") == 2
+    assert "\n6: build 36:\n8: id: 36\n10: build 37:\n" in shown
+    written = read_on("<untrusted n>\n[untrusted m>\n</untrusted n>", {"id": "E1"})
+    assert "2: [untrusted m>" in written
+
+
+def test_a_preview_that_ends_after_a_fence_closes_none():
+    for padding in range(60):
+        shown = preview(evidence(f"{'x' * padding}\n{RECORDS}")).split("\n")
+        fences = [line for line in shown if "untrusted n>" in line]
+        assert fences == ["<untrusted n>", "</untrusted n>"] * (len(fences) // 2)
+
+
 def test_every_character_of_a_very_long_line_can_be_reached():
     words = " ".join(f"word{number}" for number in range(3000))
     whole = f"<untrusted n>\nfirst\n{words}\n</untrusted n>"
     seen, line = "", 1
-    while line <= len(split_lines(whole)):
-        body = read_on(whole, {"id": "E1", "first_line": line}).split("\n")[2:-2]
-        assert body
-        seen += "".join(part.split(": ", 1)[1] for part in body if ": " in part)
-        line += len(body)
+    while line:
+        *_, last = shown = read_on(whole, {"id": "E1", "first_line": line}).split("\n")
+        seen += "".join(part.split(": ", 1)[1] for part in shown[2:-2])
+        following = re.search(r"first_line=(\d+)\]", last)
+        line = int(following[1]) if following else 0
     assert words in seen
     assert "word2999" in read_on(whole, {"id": "E1", "contains": "word2999"})
 
