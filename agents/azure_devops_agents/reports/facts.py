@@ -8,7 +8,7 @@ from typing import Literal
 from azure_devops_agents.reports.citations import find_citations
 from azure_devops_agents.reports.counts import NO_THINGS, NUMBER_WORDS, name_things
 from azure_devops_agents.reports.units import KINDS, NOUNS
-from azure_devops_agents.reports.words.dates import WEEKDAYS, Moment, find_dates
+from azure_devops_agents.reports.words.dates import Moment, find_dates, find_weekday
 from azure_devops_agents.reports.words.languages import SMALL_WORDS, is_foreign
 
 Kind = Literal["literal", "id", "number", "count", "date", "weekday", "name", "hash", "result"]
@@ -103,8 +103,8 @@ _LABEL = re.compile(
 """Labels such as "Step 2:" and "[^1]", and citations that describe their evidence. They state nothing."""
 _COMPARED = re.compile(
     r"(?:less than|more than|fewer than|over|under|above|below|at least|at most|up to|about|around|nearly|almost|"
-    r"roughly|approximately|some|within|etwa|rund|ca\.|circa|ungef\u00e4hr|knapp|fast|mehr als|weniger als|environ|"
-    r"plus de|moins de|unos|unas|cerca de|m\u00e1s de|menos de|~|<|>|\u2264|\u2265)\s?$",
+    r"roughly|approximately|some|within|etwa|rund|ca\.|circa|approx\.?|ungef\u00e4hr|knapp|fast|mehr als|weniger als|"
+    r"environ|plus de|moins de|unos|unas|cerca de|m\u00e1s de|menos de|~|<|>|\u2264|\u2265)\s?$",
     re.IGNORECASE,
 )
 _COUNT = re.compile(
@@ -370,16 +370,14 @@ class _Reader:
             while words and words[-1].lower() in _COMMON:
                 words = words[:-1]
             text = " ".join(words)
-            if text in WEEKDAYS or match[0] in WEEKDAYS:
-                yield self._fact("weekday", match, match[0])
+            after = self._rest[match.end() :]
+            if weekday := find_weekday(text, after) or find_weekday(match[0], after):
+                yield self._fact("weekday", match, weekday, text=match[0])
             elif words and len(text) > 1 and not (begins and len(words) == 1 and text.lower() not in self._known):
                 # The verb before "by" may be a result, which was taken out of the sentence.
                 by = re.search(r"(\w+)?(?: with suggestions)?\W+by\W+$", whole[: match.start()])
-                made = (
-                    (by[1] or "").lower() not in _VOTED
-                    if by
-                    else re.search(r"(?:\d|\0) of $", self._rest[: match.start()])
-                )
+                of = re.search(r"(?:\d|\0) of $", self._rest[: match.start()])
+                made = (by[1] or "").lower() not in _VOTED if by else of
                 yield self._fact("name", match, text, "by" if made else "", text)
 
     def _take(self, pattern: "re.Pattern[str]") -> Iterator["re.Match[str]"]:

@@ -38,8 +38,26 @@ def test_a_supported_answer_is_not_marked(answer):
 
 
 @pytest.mark.parametrize(
+    "answer",
+    [
+        "Build 17 ran on Monday.",
+        "Build 17 ran on Mon, 16 November.",
+        "Build 18 ran on Tue. 17 Nov 2026.",
+        "Both builds ran in the morning, and no build runs on Mondays only.",
+        "Approx. 5 builds of docs-publish are kept.",
+        "It took approx. 90 seconds.",
+        "There are two builds, and both builds were queued in November.",
+    ],
+)
+def test_weekdays_counts_in_words_and_estimates_are_not_marked(answer):
+    assert answering(answer)["answer_unverified"] == []
+
+
+@pytest.mark.parametrize(
     ("answer", "reason"),
     [
+        ("All is well. Build 17 ran on Fridays.", "Friday"),
+        ("All is well. Build 17 ran on Sun, 16 November.", "Sun"),
         ("All is well. Build 16 was green.", "16"),
         ("All is well. Build 17 failed.", "succeeded"),
         ("All is well. Build 17 ran on 17 November.", "17 November"),

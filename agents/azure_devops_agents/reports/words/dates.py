@@ -53,6 +53,8 @@ _TIME_THEN_DAY = re.compile(
 
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_BEFORE_DATE = re.compile(r"\.?,? [\0\d]")
+"""What stands between a short weekday and its date, which may be taken out of the sentence."""
 
 
 @dataclass(frozen=True)
@@ -196,3 +198,11 @@ def _zone(text: str | None) -> timedelta:
         return timedelta(hours=_ZONES[text.lower()])
     digits = text[1:].replace(":", "")
     return timedelta(hours=int(digits[:2]), minutes=int(digits[2:])) * (-1 if text[0] == "-" else 1)
+
+
+def find_weekday(word: str, after: str) -> str:
+    """Return the weekday that a word names, also in the plural, or short in front of a date; empty when it is none."""
+    if word.removesuffix("s") in WEEKDAYS:
+        return word.removesuffix("s")
+    short = len(word) >= 3 and _BEFORE_DATE.match(after)
+    return next((day for day in WEEKDAYS if short and day.startswith(word)), "")

@@ -10,9 +10,9 @@ from azure_devops_agents.reports.words.dates import find_dates
 
 _INSIDE, _CITED = "\0", "\x01"
 """What stands in a masked text for a character inside a date, an address or a quotation, and in a citation."""
-_RULE = re.compile(r"\s*\|?(?:\s*:?-+:?\s*\|)+(?:\s*:?-+:?)?\s*")
 _END = re.compile(
-    r"(?<=[.!?])(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bvs\.)(?<!\bno\.)(?<!\bapprox\.)(?P<after>(?:\s*\x01+)*)\s+"
+    r"(?<=[.!?])(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bvs\.)(?<!\bno\.)(?<!\b[Aa]pprox\.)"
+    r"(?<!\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\.)(?P<after>(?:\s*\x01+)*)\s+"
     r"(?=[\"'`(\[*\u201c\u201e]?[!#]?[\0\x01A-Z\u00c0-\u00de\d])"
 )
 _MARKER = re.compile(r"(?P<before>[\s>#*_-]*)\d{1,3}[.)](?=[\s*_])")
