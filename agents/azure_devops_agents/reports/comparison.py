@@ -214,7 +214,7 @@ class Comparison:
         asked = fact.kind == "name" and fold(fact.value) in self._question
         if not extended.has(fact) and not lines.has(fact) and not asked:
             return f"nothing in {names} says {fact.text}"
-        if fact.noun == "by" and extended.has(fact) and not _is_author(fact, extended):
+        if fact.noun == "by" and extended.has(fact) and not predicates.is_author(fact, extended, self.facts):
             return f"{fact.text} is not named as the author in {names}"
         return predicates.compare_date(fact, self.sentence, owners) if fact.kind == "date" else ""
 
@@ -231,7 +231,7 @@ class Comparison:
 
     def _compare_result(self, fact: Fact, results: Sequence[Fact], about: Mapping[Fact, Sequence[Unit]]) -> str:
         """Return how evidence contradicts a result, or that no evidence tells one."""
-        if self._is_of_unsent_write(fact):
+        if self._is_of_unsent_write(fact) or predicates.is_no_vote(fact, self.facts):
             return ""
         claimed = [other.value for other in results if other.noun == fact.noun and not other.negated]
         if rows := self._find_named_rows(fact, about):
@@ -256,8 +256,11 @@ class Comparison:
         inside = _inner_rows(read or (self._near.units if self._quoted else ()))
         named = [unit for unit in inside if re.search(_with_noun(unit), clause)]
         if not named:
-            first = [(unit, re.escape(fold(_name_row(unit)))) for unit in _inner_rows(self._quoted)]
-            for words in (said,) if "|" in self.sentence else (clause, said):
+            # A row of the same name in another record says nothing about these.
+            rows = [unit for unit in _inner_rows(self._quoted) if not about or unit in inside]
+            first = [(unit, re.escape(fold(_name_row(unit)))) for unit in rows]
+            alone = any(subject.clause == fact.clause for subject in about)
+            for words in (said,) if "|" in self.sentence else (clause,) if alone else (clause, said):
                 named = named or [unit for unit, name in first if re.search(rf"(?<!\w){name}(?!\w)", words)]
         return [unit for unit in named if results_of(unit.text)[fact.noun]]
 
@@ -375,12 +378,6 @@ def _may_repeat(said: str, value: str) -> bool:
 def _outcomes(support: Support, dimension: str) -> set[str]:
     """Return the results that units tell; an error in a log tells a failure as well."""
     return support.results[dimension] | (support.results["fault"] if dimension == "outcome" else set())
-
-
-def _is_author(fact: Fact, extended: Support) -> bool:
-    """Return whether the fields or the changes of a record name a person, not only its reviewers and comments."""
-    parts = {"", "record", "call", "changes", "commits"}
-    return Support(unit for unit in extended.units if unit.part in parts or "author" in unit.fields).has(fact)
 
 
 def _results_of_unit(unit: Unit, dimension: str, knowledge: Knowledge) -> set[str]:

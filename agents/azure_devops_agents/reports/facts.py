@@ -132,7 +132,8 @@ _NEGATED = re.compile(
 _POSSIBLE = re.compile(
     r"\b(?:may|might|can|could|would|should|shall|will|must|if|whether|until|unless|to be|to|before|why|how|when|"
     r"^\W*(?:who|whom|what|which))"
-    r"(?:\W+\w+){0,3}\W*$",
+    r"(?:\W+\w+){0,3}\W*$"
+    r"|\bnothing(?: [\w']+){0,4} (?:shows?|says?|tells?|proves?|suggests?)\b[^.;]*$",
     re.IGNORECASE,
 )
 _SUBJECT = rf"(?:the )?(?:(?:{'|'.join(_NOUNS)})s? )?#?\d+(?:, \d+)*(?:,? (?:and|or) \d+)?"
@@ -315,12 +316,12 @@ class _Reader:
                 noun = name_things(whole[match.end() :]) if counted else unit
                 yield Fact(kind, match[0].strip(), number, noun, clause=clause, place=match.span("number"))
         for match in _COUNT.finditer(whole):
-            # A result may stand between the number and what it counts, and was taken out of the sentence.
+            # A result may stand between the number and what it counts; "Three things are missing:" counts what follows.
+            value, noun = str(NUMBER_WORDS[match["word"].lower()]), name_things(whole[match.end() :])
             free = self._rest[match.start() : match.end()] == match[0]
+            free = free and (noun in KINDS or not whole.rstrip().endswith(":"))
             if free and not _COMPARED.search(self._rest[: match.start()]):
-                value = str(NUMBER_WORDS[match["word"].lower()])
-                noun, clause = name_things(whole[match.end() :]), self._clause(match.start())
-                yield Fact("count", match[0], value, noun, clause=clause, place=match.span("word"))
+                yield Fact("count", match[0], value, noun, clause=self._clause(match.start()), place=match.span("word"))
 
     def _results(self, whole: str) -> Iterator[Fact]:
         for match in self._take(RESULT):

@@ -115,3 +115,19 @@ def _read_number(text: str) -> int:
 def _kind(what: str) -> str:
     word = what.lower().removeprefix("had an ").removesuffix("s")
     return {"failure": "failed", "pas": "passed"}.get(word, word)
+
+
+def is_author(fact: Fact, extended: Support, named: Sequence[Fact]) -> bool:
+    """Return whether fields, changes or a named comment tell of a person, not only reviewers and other comments."""
+    parts, said = {"", "record", "call", "changes", "commits"}, {(other.noun, other.value) for other in named}
+    return Support(
+        unit
+        for unit in extended.units
+        if unit.part in parts or "author" in unit.fields or said & {(kind, str(number)) for kind, number in unit.ids}
+    ).has(fact)
+
+
+def is_no_vote(fact: Fact, named: Sequence[Fact]) -> bool:
+    """Return whether a word of a vote tells something else, such as "build 27 was rejected in validation"."""
+    nouns = {other.noun for other in named if other.clause == fact.clause and other.kind == "id"}
+    return fact.noun == "vote" and bool(nouns) and "pull request" not in nouns
