@@ -213,7 +213,7 @@ def test_only_so_many_approvals_wait_at_once(investigate):
         question = asked(investigator.ask("t", "File them."))
         assert [view["arguments"]["title"] for view in question.views] == [f"Gate {n} is open" for n in range(3)]
         answer(investigator, question, YES, YES, YES)
-        assert texts(investigator).count("Not asked: 3 approvals wait already") == 5
+        assert texts(investigator).count("]\nNot asked: 3 approvals wait already") == 5
 
 
 def test_the_same_write_twice_in_one_turn_is_asked_once(investigate, organization):

@@ -10,6 +10,7 @@ This catches known forms. A secret in an encoding that a model invents looks lik
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 
 from langchain_azure_devops.safety.active_content import find_active_content
 from langchain_azure_devops.safety.allowed_targets import ContentPolicy
@@ -20,6 +21,9 @@ from langchain_azure_devops.text.untrusted import clean
 
 _FIELD = re.compile(r"[a-z_]{1,16}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,40}")
+_LONG = 2_000
+"""Characters of a text from which on the outcome of a search is kept: the search of a long text takes seconds."""
+_KEPT = 16
 
 
 def find_violations(
@@ -71,14 +75,27 @@ def _find_violations_in(text: str, policy: ContentPolicy) -> Iterator[str]:
 
 
 def find_secrets_in(text: str, policy: ContentPolicy) -> Iterator[str]:
-    """Say which kind of secret a text contains, in clear, in part or encoded; nothing when there is none."""
+    """Say which kind of secret a text contains, in clear, in part or encoded; nothing when there is none.
+
+    A write is checked again in each step until it is sent. A long text that was searched by the same rules, with the
+    same known secrets, is not searched again.
+    """
+    yield from _recall_search(text, policy) if len(text) >= _LONG else _search(text, policy)
+
+
+@lru_cache(maxsize=_KEPT)
+def _recall_search(text: str, policy: ContentPolicy) -> tuple[str, ...]:
+    return _search(text, policy)
+
+
+def _search(text: str, policy: ContentPolicy) -> tuple[str, ...]:
     searched: set[bytes] = set()
     budget = Budget.for_text(text)
     for reading in read_in_all_ways(text, budget):
         recognized = next(find_secrets(reading.text), None) if reading.whole else None
         if recognized is not None or policy.known.occurs_in(reading.text, searched):
             kind = f" ({recognized.kind})" if recognized is not None else ""
-            yield f"a secret{kind} or a part of one, perhaps encoded. Describe where it is instead"
-            return
+            return (f"a secret{kind} or a part of one, perhaps encoded. Describe where it is instead",)
     if budget.exceeded:
-        yield "text in so many encodings that it cannot be checked for secrets. Write it in clear"
+        return ("text in so many encodings that it cannot be checked for secrets. Write it in clear",)
+    return ()

@@ -76,7 +76,7 @@ class ApproveNode:
         """Ask about all writes that wait, with one interrupt."""
         if "call" in state:
             return _ask_anew(state)
-        steps = self._take_steps(state)
+        steps = self._answer_unasked(state) or self._take_answer(state, *self._ask_person(state))
         for step in steps:
             if step.denied is not None:
                 record_event(self.toolkit.client, "denied", **step.denied)
@@ -91,7 +91,9 @@ class ApproveNode:
         """Ask about all writes that wait, with one interrupt, without blocking."""
         if "call" in state:
             return _ask_anew(state)
-        steps = self._take_steps(state)
+        # The check of a long text takes seconds, in which a server answers nobody else.
+        steps = await asyncio.to_thread(self._answer_unasked, state)
+        steps = steps or await asyncio.to_thread(self._take_answer, state, *self._ask_person(state))
         for step in steps:
             if step.denied is not None:
                 await record_event_async(self.toolkit.client, "denied", **step.denied)
@@ -102,8 +104,11 @@ class ApproveNode:
             return self._ask_later(steps, error)
         return _join(steps)
 
-    def _take_steps(self, state: State) -> list[Step]:
-        """Answer the calls whose effect was found, or ask the plan or a person about the others."""
+    def _answer_unasked(self, state: State) -> list[Step]:
+        """Answer the calls whose effect was found, ask the plan about the others, or have changed ones shown again.
+
+        Nothing is returned when a person is to be asked.
+        """
         tasks = list(waiting_writes(state).values())
         found = [task for task in tasks if "found" in task]
         if found:
@@ -111,7 +116,7 @@ class ApproveNode:
             return [self._answer_found(task, next(ids)) for task in found]
         if self.preparing.plan is not None:
             return [self._ask_plan(task) for task in tasks]
-        return self._ask_person(state, tasks)
+        return [_prepare_again(task) for task in tasks if not self._is_shown(task)]
 
     def _list_approvals(self, steps: Sequence[Step]) -> list[tuple[str, str, str]]:
         """List the approvals among the steps for the journal, as they are stored: without the secrets known by now."""
@@ -133,14 +138,17 @@ class ApproveNode:
         given = self.preparing.plan(request)
         return self._conclude(task, request, "approve" if given.approved else "reject", given.approver, given.reason)
 
-    def _ask_person(self, state: State, tasks: Sequence[CallTask]) -> list[Step]:
-        """Interrupt with the stored views, and take the answer. An answer that is none is asked for again."""
-        if changed := [_prepare_again(task) for task in tasks if not self._is_shown(task)]:
-            return changed
-        names, views = [task["call"]["name"] for task in tasks], [task["view"] for task in tasks]
+    def _ask_person(self, state: State) -> tuple[object, str]:
+        """Interrupt with the stored views, and return what was answered and by whom."""
+        views = [task["view"] for task in waiting_writes(state).values()]
         question = ask_about(views, state.get("problem", ""))
         # The schema is published only: an answer that LangGraph refused would end the run, and nobody would be told.
-        given = interrupt(question, response_schema=answer_schema(len(tasks)))
+        return interrupt(question, response_schema=answer_schema(len(views))), self.name_approver()
+
+    def _take_answer(self, state: State, given: object, approver: str) -> list[Step]:
+        """Take the answer of a person. One that is none is asked for again."""
+        tasks = list(waiting_writes(state).values())
+        names = [task["call"]["name"] for task in tasks]
         took = Step({"problem": "", **self.meter.leave_out_idle(state, 0.0)})
         try:
             decisions = read_answer(self.toolkit.client.secrets.redact_value(given), names)
@@ -153,7 +161,6 @@ class ApproveNode:
         if any(isinstance(decision, Stop) for decision in decisions):
             # Nothing of this turn is written, so that an edited call need not be shown again.
             decisions = [Stop(type="stop") if isinstance(each, Edit) else each for each in decisions]
-        approver = self.name_approver()
         steps = [took]
         for task, decision in zip(tasks, decisions, strict=True):
             steps.append(self._decide(state, task, decision, approver))

@@ -1,5 +1,6 @@
 """Prepare a write: check it, look for an equal one, and read what a person is shown. Nothing is written here."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,8 +54,7 @@ class PrepareNode:
 
     def prepare(self, task: CallTask) -> dict[str, Any]:
         """Read what a person must see, and let the write wait."""
-        task = self._link_citations(task)
-        found = self._find_obstacle(task)
+        task, found = self._check(task)
         if isinstance(found, WriteRequest):
             with limit_time(self.toolkit, self.meter, task):
                 try:
@@ -67,8 +67,8 @@ class PrepareNode:
 
     async def aprepare(self, task: CallTask) -> dict[str, Any]:
         """Read what a person must see, and let the write wait, without blocking."""
-        task = self._link_citations(task)
-        found = self._find_obstacle(task)
+        # The check of a long text takes seconds, in which a server answers nobody else.
+        task, found = await asyncio.to_thread(self._check, task)
         if isinstance(found, WriteRequest):
             with limit_time(self.toolkit, self.meter, task):
                 try:
@@ -94,6 +94,11 @@ class PrepareNode:
         texts = {name: value for name, value in given.items() if not tool.contents or name in tool.contents}
         linked = replace_citations(texts, task["evidence"], tool.markdown)
         return {**task, "call": {**task["call"], "args": {**given, **linked}}} if linked != texts else task
+
+    def _check(self, task: CallTask) -> tuple[CallTask, WriteRequest | Step]:
+        """Return the call as it would be written, and the write to ask about or its refusal."""
+        task = self._link_citations(task)
+        return task, self._find_obstacle(task)
 
     def _find_obstacle(self, task: CallTask) -> WriteRequest | Step:
         """Return the write to ask about, or its refusal when nobody can be asked or need be."""
@@ -140,7 +145,7 @@ class PrepareNode:
         """Build the view of a write; one whose state cannot be read is refused."""
         try:
             state = await self.tool_of(task["call"]).read_current(self.toolkit.client, request)
-            view = self._build_view(task, request, state)
+            view = await asyncio.to_thread(self._build_view, task, request, state)
         except AzureDevOpsError as error:
             return refuse(task, error, text=render_error(error, self.toolkit.client.context.nonce()))
         return _wait({**task, "view": view, "state": state})
