@@ -60,6 +60,12 @@ def test_an_empty_answer_never_reads_as_nothing_anywhere(platform_reader, name):
     assert first.endswith(_expected(TOOLS[name], NOTHING[name]) + ".")
 
 
+@pytest.mark.parametrize("name", sorted(NOTHING.keys() & EVERYWHERE))
+def test_an_empty_answer_of_all_projects_says_that_none_has_any(platform_reader, name):
+    first = text_of(platform_reader, name, **NOTHING[name], project="*").split("\n")[0]
+    assert first.endswith(" in any visible project.")
+
+
 @pytest.mark.parametrize("name", sorted(EVERYWHERE))
 def test_a_star_looks_in_every_project_and_each_row_names_its_own(platform_reader, reader, name):
     arguments = {"text": "port"} if name == "search_code" else {}

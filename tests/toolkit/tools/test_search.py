@@ -1,6 +1,7 @@
 """Code search: lines, budgets, what could not be read; against the simulator and, for odd answers, a stub."""
 
 import json
+import re
 import threading
 import time
 
@@ -75,6 +76,21 @@ def test_line_numbers_are_true_with_windows_line_ends_and_long_lines(client, pus
     assert long.line == 1
     assert "needle_one" in long.text
     assert len(long.text) <= 160
+    assert long.text.startswith("…")
+    assert long.text.endswith("…")
+
+
+def test_a_line_that_is_cut_has_an_ellipsis_only_where_something_is_left_out():
+    line = f"STORAGE_CONNECTION_STRING={'x' * 200} needle"
+    [first] = find_matching_lines(line, [0])
+    [last] = find_matching_lines(line, [line.index("needle")])
+    [middle] = find_matching_lines(f"{line} {'y' * 200}", [line.index("needle")])
+    [whole] = find_matching_lines(f"   {'x' * 150}   ", [10])
+    assert re.fullmatch(r"STORAGE_CONNECTION_STRING=x+…", first.text)
+    assert re.fullmatch(r"…x+ needle", last.text)
+    assert re.fullmatch(r"…x+ needle y+…", middle.text)
+    assert whole.text == "x" * 150
+    assert all(len(found.text) <= 160 for found in (first, last, middle))
 
 
 def test_several_matches_in_a_line_show_it_once_and_lines_share_the_room():

@@ -93,6 +93,10 @@ def test_a_part_of_a_long_log_says_which_lines_were_looked_at(client, organizati
     text = message_of(client, "get_build_log", build=build, log=1, first_line=11_000, last_line=11_001)
     assert "Only lines 10,600-11,401 were read; a secret that only other lines name" in text
     assert "were read" not in message_of(client, "get_build_log", build=hostile(organization, *PLAIN), log=1)
+    total = 2 + len(PLAIN) * 200
+    for reading in ({"first_line": total - 3}, {}):
+        end = message_of(client, "get_build_log", build=build, log=1, **reading)
+        assert f"-{total:,} were read;" in end
 
 
 async def pieces_of(text: str, size: int):

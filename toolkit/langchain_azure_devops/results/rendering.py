@@ -111,7 +111,7 @@ def columns(row: type[Result]) -> tuple[Column, ...]:
 
 def _page(page: Page[Any], nonce: str, budget: int) -> Rendered:
     if not page.items:
-        where, hint = _describe_place(page.looked_in)
+        where, hint = _describe_place(page.looked_in, everywhere="any visible project")
         nothing = f"No {_name_rows(page, 0)} found{where}{hint}."
         notes = _render_notes(page, budget - _FRAME)
         noted = [fence(notes, nonce)] if notes else []
@@ -143,11 +143,11 @@ def _page(page: Page[Any], nonce: str, budget: int) -> Rendered:
     return Rendered(text, going_on, page.partial, shown, first_row=4)
 
 
-def _describe_place(place: Place | None) -> tuple[str, str]:
+def _describe_place(place: Place | None, everywhere: str = "every visible project") -> tuple[str, str]:
     """Return where a list looked, and how it looks in more places. The names are those that the caller gave."""
     if place is None:
         return "", ""
-    project = "every visible project" if place.project == EVERYWHERE else _name_place(place.project)
+    project = everywhere if place.project == EVERYWHERE else _name_place(place.project)
     repository = f"{_name_place(place.repository)} of " if place.repository else ""
     where = place.words or f"{repository}{project}"
     return f" in {where}", f"; {place.hint}" if place.hint else ""

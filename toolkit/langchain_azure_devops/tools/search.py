@@ -243,7 +243,9 @@ def find_matching_lines(
         # In a very long line, what lies around the hit is what matters; what follows it tells where that is now.
         after = len(render(content, secrets, offset, end))
         cut = max(0, len(whole) - after - _MAX_LINE // 2) if len(whole) > _MAX_LINE else 0
-        shown = whole[cut : cut + _MAX_LINE].strip()
+        kept = whole if len(whole) <= _MAX_LINE else whole[cut : cut + _MAX_LINE - 2]
+        rest = whole[cut + len(kept) :]
+        shown = f"{'…' if whole[:cut].strip() else ''}{kept.strip()}{'…' if rest.strip() else ''}"
         room -= len(shown) + 8
         lines[number] = MatchingLine(line=number, text=shown)
     return list(lines.values())

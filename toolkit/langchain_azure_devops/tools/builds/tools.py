@@ -212,7 +212,7 @@ async def get_build_log(
         first_line=kept[0][0] if kept else 0,
         total_lines=total,
         text="\n".join(line for _, line in kept),
-        notes=[_UNREAD.format(first=span.first, last=span.last)] if kept and span and span.last else [],
+        notes=_name_unread(span, total) if kept else [],
     ).model_copy(update=place)
 
 
@@ -224,6 +224,13 @@ async def _read_records_of_log(client: AzureDevOps, where: PathValues, log: int 
         if log is None:
             raise
         return []
+
+
+def _name_unread(span: "_Span | None", total: int | None) -> list[str]:
+    """Return the note that says which lines of a log were read, if not all were."""
+    if span is None or span.last is None:
+        return []
+    return [_UNREAD.format(first=span.first, last=min(span.last, total or span.last))]
 
 
 class _Span(NamedTuple):
