@@ -266,12 +266,13 @@ def add_usage(first: Usage, second: Mapping[str, Any] | None) -> Usage:
     )
 
 
-def describe_budget(budgets: Budgets) -> str:
+def describe_budget(budgets: Budgets, *, finds_tools: bool = False) -> str:
     """Announce the budget to the model, for its system prompt."""
+    free = [READ_EVIDENCE, *([FIND_TOOLS] if finds_tools else [])]
     return (
         f"The budget of a question is {_tool_calls(budgets.calls)}, {budgets.tokens:,} tokens and "
-        f"{describe_time(budgets.seconds)}. The last line of the conversation says what is left. {READ_EVIDENCE}, "
-        f"{FIND_TOOLS} and {WRITE_REPORT} cost no call. When a limit is reached, you can only write the report."
+        f"{describe_time(budgets.seconds)}. The last line of the conversation says what is left. "
+        f"{', '.join(free)} and {WRITE_REPORT} cost no call. When a limit is reached, you can only write the report."
     )
 
 

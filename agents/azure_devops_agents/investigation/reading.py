@@ -32,6 +32,7 @@ from azure_devops_agents.investigation.tool_calls import (
     available_tools,
     destination_of,
     limit_time,
+    offer_tools,
     record_evidence,
     tool_call,
 )
@@ -92,7 +93,8 @@ class ReadNode:
 
     def _find_tools(self, call: dict[str, Any]) -> dict[str, Any]:
         """Answer a search for tools. Later turns read from the message what was found."""
-        text, names = answer_search(self.toolkit, call["args"])
+        seen = offer_tools(self.toolkit, (), only_reads=self.only_reads).names
+        text, names = answer_search(self.toolkit, call["args"], seen)
         return answer_call(call, text, found_artifact(names))
 
     def _select_known(self, task: CallTask) -> dict[str, Evidence]:

@@ -1,20 +1,24 @@
 """The tools of the graph, and the updates of the state that answer a call."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from inspect import cleandoc
 from typing import Any, Literal
 
-from langchain_core.messages import ToolMessage
+from langchain_core.messages import AnyMessage, ToolMessage
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel
 
 from azure_devops_agents.approvals.view import graph_approver
 from azure_devops_agents.approvals.write_journal import Outcome
-from azure_devops_agents.evidence.record import Answer, evidence_of_message, given_arguments, preview
+from azure_devops_agents.evidence.record import Answer, ReadEvidence, evidence_of_message, given_arguments, preview
 from azure_devops_agents.investigation.budgets import Meter, describe_time
 from azure_devops_agents.investigation.state import CallTask
+from azure_devops_agents.investigation.turns.token_counts import count_schema
+from azure_devops_agents.investigation.turns.tool_choice import Choice, FindTools, choose_tools
+from azure_devops_agents.reports.report import WriteReport
 from langchain_azure_devops import AzureDevOps, AzureDevOpsToolkit
 from langchain_azure_devops.calls import ReadLimit, limit_reads, strict_schema
 from langchain_azure_devops.errors import WriteOutcomeUnknown
@@ -39,6 +43,17 @@ def declare_own_tool(arguments: type[BaseModel]) -> dict[str, Any]:
     name, description = str(arguments.model_config["title"]), cleandoc(arguments.__doc__ or "")
     declared = {"name": name, "description": description, "parameters": strict_schema(arguments)}
     return {"type": "function", "function": declared}
+
+
+def offer_tools(toolkit: AzureDevOpsToolkit, messages: Sequence[AnyMessage], *, only_reads: bool = False) -> Choice:
+    """Choose the tools that the model sees: those of the toolkit that fit, and the agent's own.
+
+    Without messages, these are the tools that it sees from the first turn on.
+    """
+    own, search = [declare_own_tool(ReadEvidence), declare_own_tool(WriteReport)], declare_own_tool(FindTools)
+    taken = sum(map(count_schema, (*own, search)))
+    choice = choose_tools(available_tools(toolkit, only_reads=only_reads), toolkit.absent, messages, taken)
+    return replace(choice, tools=[*choice.tools, *own, *([search] if choice.more else [])])
 
 
 def list_writers(toolkit: AzureDevOpsToolkit) -> list[str]:

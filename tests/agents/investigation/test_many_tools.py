@@ -1,6 +1,7 @@
 """A toolkit with a hundred further tools: the model sees what fits, and finds the others by words."""
 
 import json
+import re
 
 import pytest
 from agent_tokens import FULL, READ_SCOPES, READER
@@ -98,6 +99,22 @@ def test_a_tool_that_the_token_does_not_allow_is_named_with_the_scope_and_not_of
     assert "- lower_crane: " in answer.split("left out")[1]
     assert "vso.work_write" in answer
     assert "lower_crane" not in offered(requests[1])
+
+
+def test_a_search_says_which_tools_are_there_already(ask):
+    _, requests = ask(find("code of builds and logs, crane 042"))
+    new, known = str(requests[1]["messages"][-1]["content"]).split("You have these tools already:")
+    assert "inspect_crane" in new.split("from the next turn on:")[1]
+    assert {f"- {name}: " for name in ("get_build_log", "get_build")} <= set(re.findall(r"- \w+: ", known))
+    assert "inspect_crane" not in known
+    assert set(re.findall(r"- (\w+): ", known)) <= set(offered(requests[0]))
+
+
+def test_the_prompt_names_the_search_only_where_it_is_offered(ask):
+    for count, offers in ((2, False), (100, True)):
+        _, requests = ask(count=count)
+        assert ("find_tools" in offered(requests[0])) is offers
+        assert ("find_tools" in str(requests[0]["messages"])) is offers
 
 
 def test_where_all_tools_fit_all_are_seen(ask):

@@ -31,7 +31,7 @@ def write_prompts():
     """Return all prompts, on a day that no case asks about, and without the numbers that are drawn for each run."""
     context = RunContext(clock=lambda: datetime(2000, 1, 1, tzinfo=UTC))
     with AzureDevOpsToolkit(organization="tidewater", pat="x" * 52, scopes=WRITE, context=context) as toolkit:
-        system = write_system_prompt(toolkit.client, ["Platform", "Payments"], Budgets())
+        system = write_system_prompt(toolkit.client, ["Platform", "Payments"], Budgets(), finds_tools=True)
     return re.sub(r"untrusted \w{8}", "untrusted", f"{system}\n{TASK}\n{COMPARE}".lower())
 
 

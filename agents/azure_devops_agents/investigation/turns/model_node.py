@@ -22,15 +22,15 @@ from azure_devops_agents.investigation.outgoing import Outgoing
 from azure_devops_agents.investigation.spending import Spending, name_model
 from azure_devops_agents.investigation.state import State, answer_every_call
 from azure_devops_agents.investigation.telling import raise_or_tell
-from azure_devops_agents.investigation.tool_calls import available_tools, declare_own_tool
+from azure_devops_agents.investigation.tool_calls import declare_own_tool, offer_tools
 from azure_devops_agents.investigation.turns.context import leave_out_report_calls, reduce_results
 from azure_devops_agents.investigation.turns.deadlines import TimeUp
 from azure_devops_agents.investigation.turns.failures import describe_failure
 from azure_devops_agents.investigation.turns.messages import join_message
 from azure_devops_agents.investigation.turns.prompts import add_note, describe_end, stable_nonce, write_system_prompt
 from azure_devops_agents.investigation.turns.streaming import InertModel
-from azure_devops_agents.investigation.turns.token_counts import count_schema, with_usage
-from azure_devops_agents.investigation.turns.tool_choice import FindTools, choose_tools
+from azure_devops_agents.investigation.turns.token_counts import with_usage
+from azure_devops_agents.investigation.turns.tool_choice import Choice
 from azure_devops_agents.models.scripted import UnknownQuestion
 from azure_devops_agents.reports.report import WriteReport
 from langchain_azure_devops import AzureDevOpsToolkit
@@ -157,15 +157,15 @@ class ModelNode:
     def _prepare_turn(self, state: State, limit: str | None) -> Turn:
         known = self.toolkit.connection
         projects = known.projects if known else ()
-        prompt = write_system_prompt(self.toolkit.client, projects, self.meter.budgets, self.instructions)
+        client, budgets, offer = self.toolkit.client, self.meter.budgets, self._offer_tools(state)
+        prompt = write_system_prompt(client, projects, budgets, self.instructions, finds_tools=offer.more)
         system = SystemMessage(f"{prompt}\n\n{self.task}" if self.task else prompt)
         messages = self._conversation(state)
         if limit is None:
-            tools = self._choose_tools(state)
             # At its first turn a question has used nothing, and stands as the person wrote it.
             asked = isinstance(messages[-1], HumanMessage)
             told = [system, *(messages if asked else add_note(messages, self.meter.describe_left(state)))]
-            return Turn(tools, told, self.meter.seconds_left(state), limit="")
+            return Turn(offer.tools, told, self.meter.seconds_left(state), limit="")
         # The model may look at its evidence once more, but the last of its turns is for the report alone.
         may_read = state.get("last_turns", 0) + 1 < LAST_TURNS
         ending = [declare_own_tool(tool) for tool in ((ReadEvidence, WriteReport) if may_read else (WriteReport,))]
@@ -182,14 +182,8 @@ class ModelNode:
             raise TimeUp
         return self._prepare_turn(state, self.meter.time_limit)
 
-    def _choose_tools(self, state: State) -> list[Any]:
-        """Return the tools that the model sees: those of the toolkit that fit, and the agent's own."""
-        own = [declare_own_tool(tool) for tool in (ReadEvidence, WriteReport)]
-        search = declare_own_tool(FindTools)
-        taken = sum(map(count_schema, (*own, search)))
-        available = available_tools(self.toolkit, only_reads=self.only_reads)
-        choice = choose_tools(available, self.toolkit.absent, state["messages"], taken)
-        return [*choice.tools, *own, *([search] if choice.more else [])]
+    def _offer_tools(self, state: State) -> Choice:
+        return offer_tools(self.toolkit, state["messages"], only_reads=self.only_reads)
 
     def _bind(self, turn: Turn, state: State) -> InertModel:
         return InertModel(

@@ -44,7 +44,14 @@ _MOST_PROJECTS = 40
 _LONGEST_NAME = 64
 
 
-def write_system_prompt(client: AzureDevOps, projects: Sequence[str], budgets: Budgets, instructions: str = "") -> str:
+def write_system_prompt(
+    client: AzureDevOps,
+    projects: Sequence[str],
+    budgets: Budgets,
+    instructions: str = "",
+    *,
+    finds_tools: bool = False,
+) -> str:
     """Return what the model is told before a conversation. It stays the same for a day, so that a cache holds.
 
     Args:
@@ -52,14 +59,15 @@ def write_system_prompt(client: AzureDevOps, projects: Sequence[str], budgets: B
         projects: The names of the visible projects, as the organization wrote them.
         budgets: The limits of a question.
         instructions: The operator's own words.
+        finds_tools: Whether the model sees only some tools, and find_tools.
     """
     today = client.context.clock()
     where = describe_organization(client.settings.organization, client.settings.default_project)
     facts = [
         f"Today is {today:%A}, {today:%Y-%m-%d} (UTC); dates such as 'yesterday' count from it. {where}",
         *_list_projects(projects, stable_nonce(client)),
-        f"{FIND_TOOLS}, where you have it, finds tools that you do not see yet.",
-        describe_budget(budgets),
+        *([f"{FIND_TOOLS} finds tools that you do not see yet."] if finds_tools else []),
+        describe_budget(budgets, finds_tools=finds_tools),
     ]
     return "\n".join((_CONVENTIONS, "", *facts, *_mark_instructions(client.secrets.redact(instructions))))
 

@@ -1,6 +1,6 @@
 """Choose the tools that the model sees at once: there may be many more than a request should carry."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -36,8 +36,13 @@ class Choice:
         more: Whether there are others, which it can look for.
     """
 
-    tools: Sequence[BaseTool]
+    tools: Sequence[BaseTool | dict[str, Any]]
     more: bool
+
+    @property
+    def names(self) -> set[str]:
+        """The names of the tools of the toolkit."""
+        return {tool.name for tool in self.tools if isinstance(tool, BaseTool)}
 
 
 def choose_tools(
@@ -69,8 +74,15 @@ def choose_tools(
     return Choice([_undeferred(chosen[name]) for name in kept], more=True)
 
 
-def answer_search(toolkit: AzureDevOpsToolkit, arguments: Mapping[str, Any]) -> tuple[str, list[str]]:
+def answer_search(
+    toolkit: AzureDevOpsToolkit, arguments: Mapping[str, Any], seen: Container[str] = ()
+) -> tuple[str, list[str]]:
     """Return the text that answers a search for tools, and the names of those that the model can call.
+
+    Args:
+        toolkit: Has the tools.
+        arguments: What the model gave.
+        seen: The names of the tools that the model sees from the first turn on.
 
     Raises:
         ValueError: The arguments do not fit.
@@ -84,9 +96,11 @@ def answer_search(toolkit: AzureDevOpsToolkit, arguments: Mapping[str, Any]) -> 
     names = {tool.name: name for name, tool in toolkit.declarations.items()}
     found, absent = toolkit.find_tools(words, _MOST_FOUND), toolkit.absent
     usable = [tool for tool in found if tool.name not in absent]
-    lines = [f"- {names[tool.name]}: {_first_sentence(tool)}" for tool in usable]
+    lines = {names[tool.name]: f"- {names[tool.name]}: {_first_sentence(tool)}" for tool in usable}
+    new, known = ([line for name, line in lines.items() if (name in seen) is there] for there in (False, True))
     missing = [f"- {names[tool.name]}: {_say_why(toolkit, tool)}" for tool in found if tool.name in absent]
-    text = ["You can call these tools from the next turn on:", *lines] if lines else []
+    text = ["You can call these tools from the next turn on:", *new] if new else []
+    text += ["You have these tools already:", *known] if known else []
     text += ["These tools are left out; say so when the question needs one:", *missing] if missing else []
     return "\n".join(text) or f"No tool is about {words!r}. Try other words.", [names[tool.name] for tool in usable]
 
