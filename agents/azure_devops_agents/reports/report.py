@@ -14,6 +14,8 @@ WRITE_REPORT = "write_report"
 _MOST_FOUND = 40
 """The most results that a report of code lists."""
 _LONGEST_TITLE = 100
+_LONGEST_REASON = 500
+"""Characters of the words of a person with which a report says why a write was rejected."""
 _DECIDED = {"reject": "rejected", "stop": "stopped", "outdated": "changed since it was approved"}
 _LISTED = re.compile(r"(E\d+) ")
 SECTIONS = ("observed", "inferred", "hypotheses_rejected", "not_determined")
@@ -125,6 +127,12 @@ def name_call(call: Mapping[str, Any]) -> str:
     return f"{call['name']} {number}".strip()
 
 
+def _cut_reason(reason: str) -> str:
+    """Return the beginning of a long reason, with a mark of how long it is."""
+    cut = f"{reason[:_LONGEST_REASON].rstrip()} [cut; {len(reason):,} characters]"
+    return cut if len(reason) > len(cut) else reason
+
+
 def list_cut(evidence: Mapping[str, Evidence]) -> list[str]:
     """List the ids of the reads that the time limit cut and that no later call brought to their end."""
     return [name for name, entry in evidence.items() if entry.get("cut") and not is_continued(entry, evidence.values())]
@@ -161,7 +169,7 @@ def list_coverage(
             )
     for decision in decisions.values():
         if decision["decision"] != "approve":
-            reason = f": {decision['reason']}" if decision["reason"] else ""
+            reason = f": {_cut_reason(decision['reason'])}" if decision["reason"] else ""
             how = _DECIDED.get(decision["decision"], decision["decision"])
             gaps.setdefault("not_written", []).append(f"{name_call(decision['call'])}, {how}{reason}")
     written = [f"{entry['id']} {entry['tool']}" for entry in evidence.values() if entry["status"] == "written"]

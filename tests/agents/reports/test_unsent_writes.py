@@ -15,12 +15,12 @@ COMMENT = Call.to("add_work_item_comment", id=4, text="It is known.")
 NO = {"type": "reject", "message": "known already"}
 
 
-def refuse(toolkit, tmp_path, answer, *writes, verdict="answered"):
+def refuse(toolkit, tmp_path, answer, *writes, verdict="answered", no=NO):
     report = Call.to("write_report", answer=answer, verdict=verdict)
     model = ScriptedModel(steps=[list(writes), [report], [Call.to("write_report", answer="Again.", verdict=verdict)]])
     with open_investigator(model, toolkit, path=tmp_path / "threads.sqlite") as investigator:
         question = asked(investigator.ask("t", "File it."))
-        events = investigator.answer("t", question.interrupt_id, {"decisions": [NO] * len(writes)})
+        events = investigator.answer("t", question.interrupt_id, {"decisions": [no] * len(writes)})
         return report_of(list(events))
 
 
@@ -53,6 +53,17 @@ def test_writes_that_were_rejected_are_told_apart(toolkit, tmp_path):
         'create_work_item "The door is open", rejected: known already',
         "add_work_item_comment 4, rejected: known already",
     ]
+
+
+def test_a_long_reason_is_cut_with_a_mark_and_a_shorter_one_is_not(toolkit, tmp_path):
+    reason = "Known already, see the other one. " * 147
+    [told] = refuse(toolkit, tmp_path, "Done.", BUG, no={**NO, "message": reason})["coverage"]["not_written"]
+    assert told.endswith(" [cut; 4,998 characters]")
+    assert len(told) < 600
+    [told] = refuse(toolkit, tmp_path / "2", "Done.", BUG, no={**NO, "message": reason[:500]})["coverage"][
+        "not_written"
+    ]
+    assert told.endswith(f", rejected: {reason[:500].strip()}")
 
 
 WRONG = Call.to("create_work_item", title="The gate is open", project="Platform")
