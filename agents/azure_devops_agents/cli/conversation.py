@@ -155,6 +155,8 @@ def _run_command(
     elif word == "/report":
         console.print(Text("There is no report in this thread yet."))
     else:
+        if word != "/help":
+            console.print(plain(f"There is no command {word}. These are the commands:", "yellow"), soft_wrap=True)
         for name, meaning in COMMANDS.items():
             console.print(Text.assemble((f"{name:10}", "bold"), meaning))
 

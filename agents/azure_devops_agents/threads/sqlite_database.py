@@ -184,7 +184,10 @@ def _describe(error: Exception, path: Path) -> str:
     if "locked" in told:
         return f"Another process is writing to {path} ({told}). Nothing was changed here; try again when it is done."
     if "full" in told:
-        return f"The threads cannot be stored in {path}, because the disk is full ({told})."
+        return (
+            f"The threads cannot be stored in {path}, because the disk is full ({told}). Free space, and ask again in "
+            "the same thread: what was stored before is kept there. Or choose a file on another disk."
+        )
     return (
         f"The threads in {path} cannot be read, because the file is damaged or is no database ({told}). Move it away "
         "to begin with a new one."

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import textwrap
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 from azure_devops_agents.threads.database import ThreadsUnusable
 from azure_devops_agents.threads.opening import open_threads, read_retention
+from azure_devops_agents.threads.sqlite_database import SqliteThreads
 from langchain_azure_devops.errors import Conflict, Misconfigured, NotFound
 
 REPORT = Call.to("write_report", answer="Done.", verdict="answered")
@@ -260,6 +262,17 @@ def test_a_damaged_file_is_told_once_and_clearly(toolkit, tmp_path):
     ):
         with open_investigator(model(REPORT), toolkit, path=path):
             pass
+
+
+def test_a_full_disk_is_told_with_what_to_do_next(tmp_path):
+    with closing(SqliteThreads(tmp_path / "threads.sqlite")) as database:
+        # SQLite reports a file that must not grow as it reports a disk that is full.
+        database.saver.conn.execute("PRAGMA max_page_count = 1")
+        with pytest.raises(
+            ThreadsUnusable, match=r"the disk is full .*\. Free space, and ask again in the same thread"
+        ):
+            with database.naming_faults():
+                database.saver.conn.execute("CREATE TABLE large AS SELECT randomblob(1000000)")
 
 
 def test_evidence_that_was_damaged_is_told_when_it_is_read(toolkit, tmp_path):
