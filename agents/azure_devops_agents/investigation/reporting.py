@@ -55,6 +55,10 @@ from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.errors import InvalidRequest
 
 _MOST_PROBLEMS = 20
+NOT_REPAIRED = "not_repaired"
+"""The gap that says why the first report of a question stayed."""
+_WORSE = "The model was asked to repair this report, and its second one had less support. This is the first one."
+_NO_SECOND = "The model was asked to repair this report, and wrote no second one. This is the first one."
 
 
 @dataclass
@@ -110,7 +114,8 @@ class ReportNodes:
             answers.insert(0, outgoing.report_call(last, WRITE_REPORT))
         first = state.get("report") if asked_to_repair(state) and not is_stopped(state) else None
         if first and (wanted is None or is_worse(checked, first)):
-            return {"messages": answers, "report": first}
+            why = _NO_SECOND if wanted is None else _WORSE
+            return {"messages": answers, "report": {**first, NOT_REPAIRED: why}}
         return {"messages": answers, "report": outgoing.value(checked), "stepped": self.meter.now()}
 
     def _say_how_it_ended(self, state: State, wanted: dict[str, Any] | None) -> str:
@@ -214,6 +219,8 @@ class ReportNodes:
         )
         for status, text in (*self._list_unfinished_writes(known, decided), *self._list_refused_writes(state)):
             report["coverage"].setdefault(status, []).append(text)
+        if why := report.pop(NOT_REPAIRED, ""):
+            report["coverage"][NOT_REPAIRED] = [why]
         report["written"] = list_written(entry for entry in known.values() if entry["call"] in calls)
         report["links"] = list_links(report, known)
         outgoing = Outgoing.of_thread(self.toolkit.client, state["messages"])

@@ -8,6 +8,7 @@ from azure_devops_agents.investigation.budgets import Budgets
 from azure_devops_agents.investigation.events import ToolFinished
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, KeylessModel, ScriptedModel
+from azure_devops_agents.reports.markdown import render_markdown
 
 LIST = Call.to("list_pull_requests")
 TRUE = {"statement": "Pull request 9 is there.", "evidence": ["E1"], "quote": "Paginate the shipment search"}
@@ -95,6 +96,14 @@ def test_the_first_report_stays_when_the_second_is_worse_or_does_not_come(ask, s
     assert report["answer"] == "First."
     assert statements(report) == [TRUE["statement"]]
     assert statements(report, "unverified") == [FALSE["statement"]]
+    [told] = report["coverage"]["not_repaired"]
+    assert f"- **Not repaired**: {told}" in render_markdown(report)
+
+
+def test_a_report_that_was_repaired_or_needed_no_repair_has_no_such_gap(ask):
+    for reports in ([reporting(TRUE, FALSE), reporting(TRUE)], [reporting(TRUE)]):
+        events, _ = ask(LIST, *reports)
+        assert "not_repaired" not in report_of(events)["coverage"]
 
 
 def test_the_first_report_stays_when_the_model_fails(ask):
