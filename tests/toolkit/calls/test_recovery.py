@@ -235,6 +235,17 @@ def test_the_clock_of_this_machine_does_not_matter(organization, client):
     assert make(client).notes
 
 
+@pytest.mark.parametrize(("behind", "told"), [(1, "2 look-ups"), (3, r"1 look-up within 0 s .*3 minutes behind")])
+def test_a_service_whose_date_is_too_far_behind_is_not_waited_for(organization, server, behind, told):
+    settings = load_settings(base_url=server.base_url, pat=FULL, default_project="Platform", environ={})
+    ahead = RunContext(clock=lambda: organization.clock.now() + timedelta(minutes=behind), timeouts=QUICK)
+    organization.faults.add(Fault(method="POST", path="/workitems/", when="before", **LOST))
+    with AzureDevOps(settings, writes="allow", context=ahead) as client:
+        with pytest.raises(errors.WriteOutcomeUnknown, match=told) as unknown:
+            make(client)
+    assert "does not prove that it was not done" in unknown.value.message
+
+
 def test_looking_never_writes(organization, server):
     settings = load_settings(base_url=server.base_url, pat=READ, default_project="Platform", environ={})
     now = organization.clock.now()

@@ -98,6 +98,11 @@ class PendingWrite:
         self.date_is_behind = now - date if date < now - _CLOCK_DIFFERENCE else timedelta(0)
         return max(date, now - _CLOCK_DIFFERENCE) - elapsed - _TOLERANCE
 
+    @property
+    def is_dated_too_early(self) -> bool:
+        """Whether a service that dates its records like its answers dates this write before the time that counts."""
+        return self.date_is_behind > _CLOCK_DIFFERENCE + _TOLERANCE
+
     def is_of_another(self, client: AzureDevOps, kind: type[Result], *ids: object) -> bool:
         """Return whether another write of this process is known to have made this.
 
@@ -205,7 +210,7 @@ def _end_look_up(pending: PendingWrite) -> None:
 
 
 async def _search(client: AzureDevOps, recover: Recovery[R], pending: PendingWrite) -> R:
-    """Search until the effect is found and proven, with growing pauses.
+    """Search until the effect is found and proven, with growing pauses; once where its date would prove nothing.
 
     Raises:
         WriteNotDone: The service refused the write.
@@ -223,6 +228,8 @@ async def _search(client: AzureDevOps, recover: Recovery[R], pending: PendingWri
                 missing = found
             elif found is not None:
                 return found
+            if pending.is_dated_too_early:
+                break
         except (Throttled, Unavailable) as error:
             if isinstance(error, WriteNotDone | WriteOutcomeUnknown):
                 raise
