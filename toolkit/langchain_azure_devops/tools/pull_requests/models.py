@@ -40,6 +40,7 @@ class PullRequest(Result):
     status: str
     draft: bool = Field(default=False, validation_alias="isDraft")
     created: Instant = Field(validation_alias="creationDate")
+    closed: Instant | None = Field(default=None, validation_alias="closedDate")
 
 
 class OpenedPullRequest(PullRequest):
@@ -67,7 +68,6 @@ class PullRequestDetail(PullRequest, PartialResult):
     project: Untrusted = Field(validation_alias=AliasPath("repository", "project", "name"))
     project_id: str = Field(validation_alias=AliasPath("repository", "project", "id"), exclude=True)
     repository_id: str = Field(validation_alias=AliasPath("repository", "id"), exclude=True)
-    closed: Instant | None = Field(default=None, validation_alias="closedDate")
     closed_by: Untrusted | None = Field(default=None, validation_alias=AliasPath("closedBy", "displayName"))
     labels: Annotated[list[Untrusted], BeforeValidator(_name_labels)] = Field(default=[])
     merge_status: str | None = Field(default=None, validation_alias="mergeStatus")
