@@ -98,7 +98,7 @@ def test_what_is_named_inside_one_project_cannot_be_looked_for_in_all(platform_r
     arguments = {inner: NAMED[inner], **({"text": "port"} if name == "search_code" else {})}
     told = refusal(platform_reader, name, InvalidRequest, project="*", **arguments)
     assert f'{inner} needs one project, and "*" is all of them.' in told
-    assert f'Give project="<name>", or leave {inner} out.' in told
+    assert f'Give project="<name>": the rows of a list with project="*" and without {inner} name it.' in told
     first = text_of(platform_reader, name, **arguments).split("\n")[0]
     assert f'project="*" without {inner} looks everywhere' in first
 
@@ -115,9 +115,8 @@ def test_the_id_of_a_repository_needs_no_project(platform_reader, reader, name):
 @pytest.mark.parametrize("name", sorted(name for name in TOOLS if "project" in TOOLS[name].parameters.model_fields))
 def test_a_call_that_needs_one_project_refuses_a_star_before_anything_is_sent(platform_reader, name):
     if name not in EVERYWHERE:
-        assert "must be one project" in refusal(
-            platform_reader, name, InvalidRequest, **{**TOOLS[name].examples[0], "project": "*"}
-        )
+        told = refusal(platform_reader, name, InvalidRequest, **{**TOOLS[name].examples[0], "project": "*"})
+        assert 'must be one project: give the name that the rows of a list or search with project="*" show' in told
 
 
 def test_a_repository_that_is_given_by_its_id_is_named_by_it(platform_reader):

@@ -25,7 +25,7 @@ Arguments = Mapping[str, JsonValue]
 
 def _refuse_everywhere(project: str | None) -> str | None:
     if project == EVERYWHERE:
-        raise ValueError('must be one project; "*" is for lists and searches')
+        raise ValueError('must be one project: give the name that the rows of a list or search with project="*" show')
     return project
 
 

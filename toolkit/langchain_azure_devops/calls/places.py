@@ -39,7 +39,10 @@ def refuse_names_everywhere(parameters: type[BaseModel], values: Mapping[str, An
         return
     for name in _list_inner(parameters, values):
         if name != "repository" or not _GUID.fullmatch(str(values[name])):
-            told = f'{name} needs one project, and "*" is all of them. Give project="<name>", or leave {name} out.'
+            told = (
+                f'{name} needs one project, and "*" is all of them. Give project="<name>": the rows of a list with '
+                f'project="{EVERYWHERE}" and without {name} name it.'
+            )
             raise InvalidRequest(told, subject="project")
 
 
