@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from contextlib import asynccontextmanager
 
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
@@ -48,8 +49,10 @@ def graph(toolkit):
     return build_graph(ScriptedModel(steps=[[BUG], [REPORT]]), toolkit, checkpointer=InMemorySaver())
 
 
-async def test_another_task_goes_on_while_a_long_edit_is_checked(graph, long_text, searched):
-    (found, meanwhile), ticked, went_on = searched, threading.Event(), []
+@asynccontextmanager
+async def ticking(meanwhile):
+    """Let another task go on; each search of a long text waits for it, and notes whether it did."""
+    ticked, went_on = threading.Event(), []
 
     async def tick():
         while True:
@@ -61,14 +64,39 @@ async def test_another_task_goes_on_while_a_long_edit_is_checked(graph, long_tex
         # On the loop itself nothing ticks meanwhile.
         went_on.append(ticked.wait(5))
 
-    await graph.ainvoke({"messages": [("user", "File it.")]}, CONFIG)
     meanwhile.append(wait_for_a_tick)
     other = asyncio.create_task(tick())
-    again = await graph.ainvoke(Command(resume=edit(description=long_text)), CONFIG)
+    yield went_on
     other.cancel()
+
+
+async def test_another_task_goes_on_while_a_long_edit_is_checked(graph, long_text, searched):
+    _, meanwhile = searched
+    await graph.ainvoke({"messages": [("user", "File it.")]}, CONFIG)
+    async with ticking(meanwhile) as went_on:
+        again = await graph.ainvoke(Command(resume=edit(description=long_text)), CONFIG)
     assert again["__interrupt__"][0].value["action_requests"][0]["args"]["description"] == long_text
-    assert found
+    assert went_on
     assert all(went_on)
+
+
+async def test_another_task_goes_on_while_a_tool_checks_a_long_text(toolkit, long_text, searched, organization):
+    _, meanwhile = searched
+    [tool] = toolkit.get_tools(names=[BUG.name], approver=lambda request: request.approve(by="dana"))
+    async with ticking(meanwhile) as went_on:
+        await tool.ainvoke({**BUG.arguments, "description": long_text})
+    assert any(item.title == "The gate is open" for item in organization.work_items)
+    assert went_on
+    assert all(went_on)
+
+
+def test_an_edit_that_is_too_long_for_the_service_is_refused_before_it_is_shown(graph):
+    first = graph.invoke({"messages": [("user", "File it.")]}, CONFIG)
+    again = graph.invoke(Command(resume=edit(description="word " * 210_000)), CONFIG)
+    [before], [after] = first["__interrupt__"], again["__interrupt__"]
+    assert after.value["problem"].startswith("The edited call does not fit: ")
+    assert "more than 1,048,576 characters" in after.value["problem"]
+    assert after.value["action_requests"][0]["args"] == before.value["action_requests"][0]["args"]
 
 
 def test_a_long_edit_is_searched_once_until_it_is_written(graph, long_text, searched, organization):

@@ -1,5 +1,6 @@
 """A tool: a typed function with everything that is declared about it as data. It does not know LangChain."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -67,7 +68,12 @@ class Tool(ToolFacts[P, R]):
 
     async def _call(self, client: AzureDevOps, arguments: BaseModel) -> R:
         try:
-            request = self._make_request(client, arguments)
+            # The check of a long text takes seconds, in which nothing else would go on in the caller's loop.
+            request = (
+                self._make_request(client, arguments)
+                if self.access == "read"
+                else await asyncio.to_thread(self._make_request, client, arguments)
+            )
         except WriteBlocked as refused:
             await record_event_async(client, "denied", tool=self.name, reason=refused.message)
             raise
