@@ -120,7 +120,11 @@ def record_evidence(
 def record_write(
     toolkit: AzureDevOpsToolkit, evidence_id: str, call: dict[str, Any], message: ToolMessage
 ) -> dict[str, Any]:
-    """Answer a call that writes by an update of the state: its evidence says what was written, or what failed."""
+    """Answer a call that writes by an update of the state: its evidence says what was written, or what failed.
+
+    The model is shown what it lacks to quote it: the targets that the answer does not name, such as links. It knows the
+    texts that it wrote.
+    """
     artifact: Mapping[str, Any] = message.artifact or {}
     tool = toolkit.declarations[call["name"]]
     evidence = evidence_of_message(evidence_id, tool, call, message, destination_of(toolkit))
@@ -128,8 +132,14 @@ def record_write(
         evidence["status"], evidence["data"] = "written", artifact.get("data")
     elif artifact.get("class") == WriteOutcomeUnknown.__name__:
         evidence["status"] = "unknown"
-    update = record_evidence(call, evidence, message.status, message.artifact)
-    return _keep_sent(toolkit.client, update) if evidence["status"] == "written" else update
+    if evidence["status"] != "written":
+        return record_evidence(call, evidence, message.status, message.artifact)
+    sent = given_arguments(call["args"])
+    untold = {name: value for name, value in sent.items() if tool.is_target(name) and not _is_told(value, evidence)}
+    shown: Answer = {**evidence, "text": _add_sent(toolkit.client, evidence["text"], untold)}
+    update = record_evidence(call, shown, message.status, message.artifact)
+    update["evidence"] = {evidence_id: {**evidence, "text": _add_sent(toolkit.client, evidence["text"], sent)}}
+    return update
 
 
 def record_found(toolkit: AzureDevOpsToolkit, evidence_id: str, call: dict[str, Any], found: Outcome) -> dict[str, Any]:
@@ -150,14 +160,17 @@ def record_found(toolkit: AzureDevOpsToolkit, evidence_id: str, call: dict[str, 
     return update
 
 
-def _keep_sent(client: AzureDevOps, update: dict[str, Any]) -> dict[str, Any]:
-    """Add the values that were sent to the evidence of a write. The model knows them, so its answer lacks them."""
-    for entry in update["evidence"].values():
-        given = given_arguments(entry["arguments"])
-        sent = "\n".join(f"{name}: {_as_text(value)}" for name, value in given.items())
-        whole = fence(client.secrets.redact(sent), client.context.nonce())
-        entry["text"] = f"{entry['text']}\n\nThe values that were sent:\n{whole}"
-    return update
+def _add_sent(client: AzureDevOps, text: str, sent: Mapping[str, Any]) -> str:
+    """Add the values that were sent to the answer to a write, which lacks some of them, such as links."""
+    if not sent:
+        return text
+    values = "\n".join(f"{name}: {_as_text(value)}" for name, value in sent.items())
+    return f"{text}\n\nThe values that were sent:\n{fence(client.secrets.redact(values), client.context.nonce())}"
+
+
+def _is_told(value: object, evidence: Answer) -> bool:
+    """Return whether the answer to a write has a value that was sent."""
+    return not isinstance(value, list) and _as_text(value) in evidence["text"]
 
 
 def _as_text(value: object) -> str:

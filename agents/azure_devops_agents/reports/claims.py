@@ -25,7 +25,7 @@ from azure_devops_agents.reports.quotes import Found
 from azure_devops_agents.reports.units import SIZE, Source, Unit
 from azure_devops_agents.reports.words.proposals import split_proposal
 from azure_devops_agents.reports.words.sentences import Sentence, count_entries, split_sentences
-from azure_devops_agents.reports.writes import ClaimedWrite, find_claimed_writes, tells_of_unsent
+from azure_devops_agents.reports.writes import ClaimedWrite, compare_links, find_claimed_writes, tells_of_unsent
 
 _MOST_CHANGED = 2
 _TODAY = re.compile(r"\b(?:today|as of|heute|stand|aujourd'hui|hoy)\b", re.IGNORECASE)
@@ -45,11 +45,13 @@ class Claims:
         Args:
             sources: The evidence by id.
             question: What was asked. An answer may repeat its names.
-            written: The tools that wrote.
+            written: The evidence of the writes.
             refused: The tools that would have written.
             days: The days on which the evidence was read.
         """
-        self._sources, self._written, self._refused = sources, written, refused
+        self._sources, self._refused = sources, refused
+        self._writes = [sources[name] for name in written]
+        self._written = [source.tool for source in self._writes]
         self._days = sorted(set(days))
         self._question = fold(question)
         self._known: dict[frozenset[str], Knowledge] = {}
@@ -154,8 +156,12 @@ class Claims:
     def _compare_writes(self, compared: Comparison) -> list[str]:
         """Return how a sentence claims a write that did not happen. A write of others names its record."""
         kinds = {fact.kind for fact in compared.facts}
-        told = (self._compare_write(claimed, kinds) for claimed in find_claimed_writes(compared.sentence))
-        return list(filter(None, told))[:1]
+        claims = list(find_claimed_writes(compared.sentence))
+        told = (self._compare_write(claimed, kinds) for claimed in claims)
+        return [
+            *list(filter(None, told))[:1],
+            *compare_links(compared.sentence, self._writes, self._sources.values(), claims),
+        ]
 
     def _compare_write(self, claimed: ClaimedWrite, kinds: Collection[str]) -> str:
         if any(map(claimed.may_be, self._written)):
@@ -185,7 +191,12 @@ class Claims:
         return self._known[key]
 
     def _around(self, quoted: Iterable[Unit]) -> list[Unit]:
-        return [other for unit in quoted for other in self._knowledge([unit.evidence_id]).stands_in(unit)]
+        """Return what stands around quoted units. What was sent and what the service answered to it are one record."""
+        units = list(quoted)
+        here = {unit.evidence_id for unit in units}
+        written = [each for source in self._writes if source.evidence_id in here for each in source.units]
+        around = [other for unit in units for other in self._knowledge([unit.evidence_id]).stands_in(unit)]
+        return [*around, *(unit for unit in written if unit.is_record)]
 
     def _beside(self, found: Found, cited: Iterable[str]) -> list[Unit]:
         """Return what other cited evidence adds without a quote."""

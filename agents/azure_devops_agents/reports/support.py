@@ -93,8 +93,7 @@ class SupportChecker:
         self._finder = QuoteFinder({name: source.text for name, source in sources.items()})
         self._written = [name for name in texts if (index.get(name) or {}).get("status") == "written"]
         days = [str(entry["read"])[:10] for entry in index.values() if entry.get("read")]
-        wrote, refused = [sources[name].tool for name in self._written], [write.tool for write in unsent]
-        self._claims = Claims(sources, question, wrote, refused, days)
+        self._claims = Claims(sources, question, self._written, [write.tool for write in unsent], days)
         self._unsent = [write.as_unit(number) for number, write in enumerate(unsent)]
         self._reports_a_decision = any(write.asked_now for write in unsent)
 

@@ -1,12 +1,12 @@
 """Find sentences that tell of a write: only evidence of one, or of the decision against it, can support them."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from azure_devops_agents.reports.facts import is_denied, mask_quoted
-from azure_devops_agents.reports.units import Source, Unit
+from azure_devops_agents.reports.units import KINDS, NOUNS, Source, Unit
 
 _NEW = "filed|created|opened|raised|logged|posted|added|left|written|submitted"
 _DONE = (
@@ -126,3 +126,58 @@ _DECLINED = re.compile(
 def tells_of_unsent(sentence: str) -> bool:
     """Return whether a sentence may tell of a write that did not happen: it denies, or names a decision."""
     return _DECLINED.search(mask_quoted(sentence)) is not None
+
+
+# -- links of a write ---------------------------------------------------------------------------------------------
+
+_NOUN = rf"(?:the )?(?:{'|'.join(NOUNS)})s?"
+_NUMBER = r"[#!]?\d{1,10}(?![\w.-]*\w)"
+_LINKED = re.compile(
+    rf"\blink(?:s|ed|ing)?(?: (?:it|them|both))?(?: (?:to|with))? (?P<listed>{_NOUN} {_NUMBER}"
+    rf"(?:(?:,? and |, | & )(?:to )?(?:{_NOUN} )?{_NUMBER})*)",
+    re.IGNORECASE,
+)
+_EACH = re.compile(rf"(?:(?P<noun>{'|'.join(NOUNS)})s? )?[#!]?(?P<number>\d{{1,10}})", re.IGNORECASE)
+_SENT = re.compile(r"(build|pull_request|work_item):(\d+)")
+_RELATIONS = ("links", "work_items", "parent")
+"""The arguments of a write that hold what it is linked to."""
+
+
+def compare_links(
+    sentence: str, writes: Iterable[Source], sources: Iterable[Source], claims: Collection[ClaimedWrite]
+) -> Iterator[str]:
+    """Yield what a sentence about a write says it is linked to, and that neither was sent nor read as a link.
+
+    Args:
+        sentence: The sentence.
+        writes: The evidence of the writes.
+        sources: All evidence of the thread.
+        claims: The writes that the sentence tells of. One that names the record of a write tells of it as well.
+    """
+    written = [source for source in writes if any(source.arguments.get(name) for name in _RELATIONS)]
+    own = {number for source in written for unit in source.units for kind, number in unit.ids if unit.is_record}
+    said = list(_LINKED.finditer(sentence))
+    named = any(int(found["number"]) in own for found in _EACH.finditer(sentence) if found["noun"])
+    if not written or not said or not (claims or named):
+        return
+    there = {link for source in written for link in _list_sent(source)} | {
+        link for source in sources for unit in source.units if unit.part == "links" for link in unit.ids
+    }
+    for found in said:
+        kind = ""
+        for each in _EACH.finditer(found["listed"]):
+            kind = KINDS.get(each["noun"].lower(), each["noun"].lower()) if each["noun"] else kind
+            link = (kind, int(each["number"]))
+            if link not in there and link[1] not in own:
+                yield f"no link to {kind} {link[1]} was written"
+
+
+def _list_sent(source: Source) -> Iterator[tuple[str, int]]:
+    """Yield what a write was linked to, by the kind and the number."""
+    for name in _RELATIONS:
+        value = source.arguments.get(name)
+        for link in value if isinstance(value, list) else [value]:
+            if isinstance(link, int):
+                yield "work item", link
+            elif found := _SENT.fullmatch(str(link)):
+                yield found[1].replace("_", " "), int(found[2])

@@ -270,3 +270,30 @@ def test_the_evidence_of_a_write_keeps_what_was_sent_and_what_the_service_return
     assert "The values that were sent:" in entry["text"]
     assert steps in entry["text"]
     assert steps not in told.content
+
+
+@pytest.mark.parametrize(
+    ("statement", "is_true"),
+    [
+        ("Bug 59 was created with links to build 35 and pull request 13.", True),
+        ("Bug 59 was created with links to build 23 and pull request 13.", False),
+        ("I filed bug 59 and linked build 35 and PR 15.", False),
+        ("I filed bug 59, linked it to work item 4 and pull request 13.", True),
+    ],
+)
+def test_the_model_can_quote_the_links_it_wrote_and_cannot_claim_others(investigate, statement, is_true):
+    words = "Red since build 23; PR 15 waits for it."
+    links = ["build:35", "pull_request:13", "work_item:4"]
+    bug = Call.to("create_work_item", **BUG.arguments, description=words, links=links)
+
+    quote = 'links: ["build:35", "pull_request:13", "work_item:4"]'
+    observed = [{"statement": statement, "evidence": ["E1"], "quote": quote}]
+    report = Call.to("write_report", answer=statement, verdict="answered", observed=observed)
+    with investigate(bug, report, report) as investigator:
+        found, _ = finished(answer(investigator, asked(investigator.ask("t", "File it.")), YES))
+        told = next(message for message in investigator.state("t")["messages"] if message.type == "tool")
+        assert investigator.evidence("t")["E1"]["data"]["id"] == 59
+    assert quote in told.content
+    assert words not in told.content
+    assert bool(found["observed"]) is is_true, [row["problem"] for row in found["unverified"]]
+    assert bool(found["answer_unverified"]) is not is_true
