@@ -8,8 +8,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from azure_devops_agents.reports.facts import RESULT, RESULTS, Fact, is_denied
+from azure_devops_agents.reports.facts import Fact
 from azure_devops_agents.reports.knowledge import Knowledge, Support, agrees, fold, results_of
+from azure_devops_agents.reports.results import RESULT, RESULTS, is_denied
 from azure_devops_agents.reports.units import KINDS, Unit
 
 _COLUMNS = (

@@ -1,10 +1,9 @@
 """Compare the facts of one sentence with the evidence that may support it."""
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import combinations
 
 from azure_devops_agents.reports import predicates
 from azure_devops_agents.reports.cells import (
@@ -13,21 +12,19 @@ from azure_devops_agents.reports.cells import (
     compare_cells,
     compare_literal,
     compare_row,
-    find_values,
 )
-from azure_devops_agents.reports.counts import says_many, sum_columns
-from azure_devops_agents.reports.facts import CERTAIN, Fact, find_facts, split_clauses
-from azure_devops_agents.reports.knowledge import Knowledge, Support, agrees, fold, has_cell, results_of, says
-from azure_devops_agents.reports.units import SIZE, Unit, identifies
+from azure_devops_agents.reports.facts import Fact, find_facts, split_clauses
+from azure_devops_agents.reports.knowledge import Knowledge, Support, agrees, fold, results_of
+from azure_devops_agents.reports.results import CERTAIN
+from azure_devops_agents.reports.row_counts import SUBJECTS, RowCounts, inner_rows
+from azure_devops_agents.reports.units import Unit, identifies
 from azure_devops_agents.reports.writes import UNSENT
 
 _LONGEST, _MOST_FACTS = 2_000, 100
 """A sentence with more characters or more facts is not compared: it would take long, and no reader could check it."""
 _TOO_LONG = "it is too long to be compared with the evidence; say it in shorter sentences"
-_SUBJECTS = frozenset({"id", "number"})
 _BOUND = frozenset({"name", "date", "hash"})
 _TIED = frozenset({"id", "number", "name", "date", "literal", "hash"})
-_NAMING = frozenset({"name", "literal", "result"})
 _COPIED = frozenset({"literal", "hash"})
 _FIELD = re.compile(r"\b([a-z][a-z_]{1,40}): ([\w-]{1,100})")
 _LABEL = re.compile(r"\b([a-z][a-z_ ]{1,40}): ?$")
@@ -63,6 +60,7 @@ class Comparison:
         self.facts = find_facts(sentence, knowledge.names) if len(sentence) <= _LONGEST else []
         self._too_long = len(sentence) > _LONGEST or len(self.facts) > _MOST_FACTS
         self._knowledge, self._quoted, self._near, self._question = knowledge, quoted, near, question
+        self._rows = RowCounts(sentence, self.facts, knowledge, quoted)
         self._far, self._named, self._whole = far or Support([]), named, whole or Support([])
 
     def problems(self) -> list[str]:
@@ -94,7 +92,7 @@ class Comparison:
     def _compare_rows(self, words: str, clause: Sequence[Fact]) -> Iterator[str]:
         """Yield the values of one record, or of all rows, that contradict the words of a clause."""
         about = self._owners(clause)
-        named = [fact for fact in self.facts if fact.kind in _SUBJECTS]
+        named = [fact for fact in self.facts if fact.kind in SUBJECTS]
         yield from compare_all(words, self._knowledge)
         if len(about) == 1:
             [(subject, owners)] = about.items()
@@ -129,13 +127,15 @@ class Comparison:
     def _is_known(self, fact: Fact, support: Support) -> bool:
         if not support.units:
             return False
-        listed = self._count_listed(fact)
+        listed = self._rows.count_listed(fact)
         if listed:
             return int(fact.value) in listed
         if fact.kind == "count":
             return self._is_counted(fact, support)
         if fact.kind == "number" and "|" in self.sentence and fact.value.isdigit():
-            rows = self._count_rows(fact) - set(map(len, self._tables))  # Those of the person or kind in the row.
+            rows = self._rows.count_rows(fact) - set(
+                map(len, self._rows.tables)
+            )  # Those of the person or kind in the row.
             return support.has(fact) or int(fact.value) in rows
         return support.has(fact) or (fact.kind in {"name", "literal"} and fold(fact.value) in self._question)
 
@@ -145,11 +145,11 @@ class Comparison:
             (other for other in self.facts if other.kind == "result" and 0 <= other.place[0] - fact.place[1] < 2), None
         )
         if limit is None or fold(f"{fact.value} {limit.text}") in support.folded:
-            return support.has(fact) or int(fact.value) in self._counts(fact)
+            return support.has(fact) or int(fact.value) in self._rows.count_all(fact)
         asked = any(
             agrees(limit.value, results_of(unit.text)[limit.noun]) for unit in support.units if unit.part == "call"
         )
-        return int(fact.value) in self._count_rows(fact, limit) or (asked and support.has(fact))
+        return int(fact.value) in self._rows.count_rows(fact, limit) or (asked and support.has(fact))
 
     def _is_tied(self, fact: Fact) -> bool:
         """Return whether evidence that is cited and not quoted says a fact together with another one of the sentence.
@@ -163,7 +163,7 @@ class Comparison:
         if (fact.kind in _COPIED or (fact.kind == "id" and not others)) and any(text.has(fact) for text in named):
             return True
         before = [other for other in self.facts if other.clause == fact.clause - 1]
-        others = others or [other for other in before if other.kind in _SUBJECTS]
+        others = others or [other for other in before if other.kind in SUBJECTS]
         for unit in self._knowledge.everything.units:
             alone = self._knowledge.alone(unit)
             if unit.part == "call" or not alone.has(fact):
@@ -180,7 +180,7 @@ class Comparison:
 
     def _is_like(self, fact: Fact, listed: Sequence[Fact]) -> bool:
         """Return whether an entry of a list is of the same kind as the entries that are quoted."""
-        if fact.kind not in _SUBJECTS:
+        if fact.kind not in SUBJECTS:
             return any(text.has(fact) and all(map(text.has, listed)) for text in self._knowledge.texts.values())
         quoted = [
             unit for other in listed if self._near.has(other) for unit in self._knowledge.owners(other) if unit.is_row
@@ -253,11 +253,11 @@ class Comparison:
         """Return the rows inside a record that the sentence names, such as "the Deploy stage", or a quoted one."""
         clause, said = fold(split_clauses(self.sentence)[fact.clause]), fold(cell_of(self.sentence, fact))
         read = [unit for units in about.values() for unit in self._knowledge.extend(units).units]
-        inside = _inner_rows(read or (self._near.units if self._quoted else ()))
+        inside = inner_rows(read or (self._near.units if self._quoted else ()))
         named = [unit for unit in inside if re.search(_with_noun(unit), clause)]
         if not named:
             # A row of the same name in another record says nothing about these.
-            rows = [unit for unit in _inner_rows(self._quoted) if not about or unit in inside]
+            rows = [unit for unit in inner_rows(self._quoted) if not about or unit in inside]
             first = [(unit, re.escape(fold(_name_row(unit)))) for unit in rows]
             alone = any(subject.clause == fact.clause for subject in about)
             for words in (said,) if "|" in self.sentence else (clause,) if alone else (clause, said):
@@ -290,59 +290,6 @@ class Comparison:
     def _results_of(self, units: Iterable[Unit], dimension: str) -> set[str]:
         return {value for unit in units for value in _results_of_unit(unit, dimension, self._knowledge)}
 
-    def _count_listed(self, fact: Fact) -> set[int]:
-        """Return how many ids follow a count and a colon, such as in "Three: 31 and 33 are open, 59 is new"."""
-        here = [other for other in self.facts if other.clause == fact.clause and other is not fact]
-        alone = all(other.kind in {"result", "name"} for other in here)
-        listed = [other for other in self.facts if other.kind in _SUBJECTS and other.value.isdigit()]
-        ends = {other.clause for other in listed if other.clause > fact.clause}
-        if fact.kind != "count" or not alone or fact.clause + 1 not in ends:
-            return set()
-        return {len({other.value for other in listed if fact.clause < other.clause <= end}) for end in ends} - {1}
-
-    @cached_property
-    def _tables(self) -> list[list[Unit]]:
-        """The rows of each table that the sentence is about."""
-        said = self.sentence.lower()
-        tables: dict[tuple[str, str, int | None], list[Unit]] = defaultdict(list)
-        for unit in self._knowledge.everything.units:
-            inner = unit.fields and unit.part not in {"record", "call", SIZE} and unit.part.rstrip("s") in said
-            if unit.is_row or inner:
-                tables[unit.evidence_id, unit.part, unit.own].append(unit)
-        return list(tables.values())
-
-    def _counts(self, fact: Fact) -> set[int]:
-        """Return how many values were asked for, how many links of a kind a record has, and the numbers of rows."""
-        said = self.sentence.lower()
-        arguments: dict[str, set[str]] = defaultdict(set)
-        for source in self._knowledge.sources.values():
-            for name, value in source.call.fields.items():
-                arguments[name].add(value)
-        found = {len(values) for name, values in arguments.items() if f"{name.rstrip('s')}s" in said}
-        inner = _inner_rows(self._knowledge.everything.units)
-        kinds = Counter((unit.evidence_id, unit.own, unit.fields.get("kind", "")) for unit in inner)
-        found |= {
-            number
-            for (*_, kind), number in kinds.items()
-            if kind and re.search(rf"\b{re.escape(kind)}(?:s|ren)?\b", said)
-        }
-        return found | self._count_rows(fact)
-
-    def _count_rows(self, fact: Fact, limit: Fact | None = None) -> set[int]:
-        """Return how many rows tables have: in all, and with what the clause names; with a limit those that say it."""
-        named = [other for other in self.facts if other.clause == fact.clause and other.kind in _NAMING]
-        words, found = split_clauses(self.sentence)[fact.clause], set[int]()
-        for table in self._tables:
-            rows = [row for row in table if limit is None or says(row, limit)]
-            holding = [{row.places.start for row in rows if says(row, other)} for other in named]
-            holding += [{row.places.start for row in rows if has_cell(row, other.text)} for other in named]
-            cells = [(column, value) for column, value, _ in find_values(words, rows)]
-            cells += [("type", name) for name in {row.fields.get("type", "") for row in rows} if says_many(words, name)]
-            holding += [{row.places.start for row in rows if row.fields.get(name) == value} for name, value in cells]
-            both = [one & other for one, other in combinations(holding, 2)]
-            found |= {len(rows), *(() if limit else sum_columns(rows)), *map(len, holding), *map(len, both)}
-        return found | (predicates.sum_tallies(self._quoted) if fact.noun in {"test", "case", "check"} else set())
-
 
 def _contradict(fact: Fact, claimed: Sequence[str], known: Mapping[str, set[str]]) -> str:
     """Return how the results of named records or rows contradict a claimed one; empty when none does."""
@@ -352,11 +299,6 @@ def _contradict(fact: Fact, claimed: Sequence[str], known: Mapping[str, set[str]
         if found and not fact.negated and not any(agrees(value, found) for value in claimed):
             return f"{subject} is not {fact.text} but {', '.join(sorted(found))}"
     return ""
-
-
-def _inner_rows(units: Iterable[Unit]) -> list[Unit]:
-    """Return the rows of tables inside records."""
-    return [unit for unit in units if unit.fields and unit.part not in {"", "record", "call"}]
 
 
 def _with_noun(unit: Unit) -> str:

@@ -1,61 +1,18 @@
 """Find the facts in a sentence that code can compare with evidence: ids, names, numbers, dates and results."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from azure_devops_agents.reports.citations import find_citations
 from azure_devops_agents.reports.counts import NO_THINGS, NUMBER_WORDS, name_things
+from azure_devops_agents.reports.results import CERTAIN, NEGATED, POSSIBLE, RESULT, RESULTS, is_attribute, is_ordered
 from azure_devops_agents.reports.units import KINDS, NOUNS
 from azure_devops_agents.reports.words.dates import Moment, find_dates, find_weekday
 from azure_devops_agents.reports.words.languages import SMALL_WORDS, is_foreign
 
 Kind = Literal["literal", "id", "number", "count", "date", "weekday", "name", "hash", "result"]
-
-RESULTS: Mapping[str, tuple[str, str]] = {
-    **dict.fromkeys(("succeeded", "succeeds", "succeed", "pass", "success", "successful", "successfully", "passed",
-                     "passes", "green"), ("outcome", "succeeded")),
-    **dict.fromkeys(("failed", "fails", "fail", "failing", "failure", "red", "broken", "broke"),
-                    ("outcome", "failed")),
-    **dict.fromkeys(("partiallysucceeded", "partially succeeded", "partly succeeded", "succeeded in part",
-                     "succeeded partly"), ("outcome", "partially succeeded")),
-    **dict.fromkeys(("canceled", "cancelled"), ("outcome", "canceled")),
-    **dict.fromkeys(("inprogress", "in progress", "running", "still runs"), ("outcome", "running")),
-    **dict.fromkeys(("skipped",), ("outcome", "skipped")),
-    **dict.fromkeys(("active", "open"), ("state", "open")),
-    **dict.fromkeys(("new",), ("state", "new")),
-    **dict.fromkeys(("resolved",), ("state", "resolved")),
-    **dict.fromkeys(("closed", "done"), ("state", "closed")),
-    **dict.fromkeys(("removed",), ("state", "removed")),
-    **dict.fromkeys(("completed", "merged"), ("state", "completed")),
-    **dict.fromkeys(("abandoned", "given up"), ("state", "abandoned")),
-    **dict.fromkeys(("approved", "approves", "approved with suggestions"), ("vote", "approved")),
-    **dict.fromkeys(("rejected", "rejects"), ("vote", "rejected")),
-    **dict.fromkeys(("waits for the author", "waiting for the author", "waits for its author"),
-                    ("vote", "waits for the author")),
-    "draft": ("draft", "draft"),
-    **dict.fromkeys(("conflicts", "conflict"), ("merge", "conflicts")),
-    **dict.fromkeys(("no vote", "has not voted", "not voted"), ("vote", "no vote")),
-}  # fmt: skip
-"""The words of results: the question that each answers, and the result that it stands for."""
-RESULT = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, RESULTS), key=len, reverse=True))})\b", re.IGNORECASE)
-"""Finds a word of a result."""
-AGREES: Mapping[str, frozenset[str]] = {
-    "open": frozenset({"open", "new"}),
-    "closed": frozenset({"closed", "removed", "completed", "abandoned"}),
-    "completed": frozenset({"completed", "closed"}),
-    "resolved": frozenset({"resolved", "closed"}),
-    "failed": frozenset({"failed", "partially succeeded"}),
-}
-"""The results that a word may also stand for."""
-_ATTRIBUTE = re.compile(r"\b(?:a|an|the|its|their|his|her|this|that|these|those|any|another) $", re.IGNORECASE)
-_OF_A_THING = re.compile(r" (?P<thing>[a-z][\w-]+)")
-CERTAIN = frozenset(
-    {"succeeded", "succeeds", "passed", "passes", "green", "failed", "red", "canceled", "cancelled", "abandoned",
-     "merged", "approved", "rejected", "skipped", "partially succeeded"}
-)  # fmt: skip
-"""Words that always tell a result. The others also have another meaning and count only where evidence contradicts."""
 
 _VOTED = frozenset({"approved", "rejected", "reviewed", "commented", "said", "asked", "requested"})
 _COMMON = frozenset(
@@ -121,21 +78,8 @@ _COUNTED = re.compile(
     r"|:(?= \d+(?:, \d+)*,? (?:and|or) \d+)"
 )
 """The words after a number that says how many there are of something."""
+_NOT_NOW = re.compile(r"\s?(?:\?|by (?:default|hand))")
 _NAME = re.compile(r"(?<![\w'\u2019.-])[A-Z][\w\u00c0-\u024f]*(?:[ -][A-Z][\w\u00c0-\u024f]*){0,3}")
-_NEGATED = re.compile(
-    r"(?:\b(?:not|never|no|nobody|none|nothing|neither|nor|cannot|hardly|without|no longer)|n['\u2019]t)"
-    r"(?:\W+\w+){0,3}\W*$"
-    r"|\b(?:no|none|neither)(?: \w+)?(?: (?:of|in|on|from|for|by|with) [\w./-]+(?: [\w./-]+)?){1,2}"
-    r" (?:has|have|had|is|are|was|were)(?: \w+)? $",
-    re.IGNORECASE,
-)
-_POSSIBLE = re.compile(
-    r"\b(?:may|might|can|could|would|should|shall|will|must|if|whether|until|unless|to be|to|before|why|how|when|"
-    r"^\W*(?:who|whom|what|which))"
-    r"(?:\W+\w+){0,3}\W*$"
-    r"|\bnothing(?: [\w']+){0,4} (?:shows?|says?|tells?|proves?|suggests?)\b[^.;]*$",
-    re.IGNORECASE,
-)
 _SUBJECT = rf"(?:the )?(?:(?:{'|'.join(_NOUNS)})s? )?#?\d+(?:, \d+)*(?:,? (?:and|or) \d+)?"
 _CLAUSE = re.compile(
     rf"[;:\u2014](?=\s)|(?<=[\w)])\.(?=\s+(?-i:(?:{_SUBJECT}|[A-Z][a-z]+ [A-Z][a-z]+)\b))|"
@@ -204,21 +148,6 @@ def _plain(sentence: str) -> str:
 def mask_quoted(sentence: str) -> str:
     """Return a sentence whose quoted words are blank, character for character."""
     return _QUOTED.sub(lambda match: "\0" * len(match[0]), sentence)
-
-
-def is_denied(before: str) -> bool:
-    """Return whether the words before a verb deny it, or say that it is only possible."""
-    return bool(_NEGATED.search(before[-80:]) or _POSSIBLE.search(before[-80:]))
-
-
-def _is_attribute(before: str, after: str) -> bool:
-    """Return whether a word such as "new" only describes a thing that has no such state, as in "the new name"."""
-    thing = _OF_A_THING.match(after)
-    noun = thing["thing"].removesuffix("s") if thing else ""
-    return bool(noun and noun not in _NO_THING and noun not in KINDS and _ATTRIBUTE.search(before))
-
-
-_NO_THING = frozenset({"one", "state", "and", "or", "in", "on", "at", "since", "by", "item", "request", "pull", "work"})
 
 
 class _Reader:
@@ -326,14 +255,15 @@ class _Reader:
     def _results(self, whole: str) -> Iterator[Fact]:
         for match in self._take(RESULT):
             begin = max([0, *(end + 1 for end in self._ends if end < match.start())])
-            before = whole[begin : match.start()][-80:]
+            said_before = whole[begin : match.start()]
+            before = said_before[-80:]
             dimension, value = RESULTS[match[0].lower()]
             after = whole[match.end() :]
-            if _POSSIBLE.search(before) or re.match(r"\s?(?:\?|by (?:default|hand))", after):
+            if POSSIBLE.search(before) or is_ordered(said_before) or re.match(r"\s?(?:\?|by (?:default|hand))", after):
                 continue
-            if self._is_in_title(match) or (match[0].lower() not in CERTAIN and _is_attribute(before, after)):
+            if self._is_in_title(match) or (match[0].lower() not in CERTAIN and is_attribute(before, after)):
                 continue
-            negated = bool(_NEGATED.search(before)) and value != "no vote"
+            negated = bool(NEGATED.search(before)) and value != "no vote"
             clause = self._clause(match.start())
             yield Fact("result", match[0], value, dimension, negated=negated, clause=clause, place=match.span())
 

@@ -7,7 +7,8 @@ from datetime import date
 from functools import cached_property
 
 from azure_devops_agents.reports.counts import Counted, list_counted
-from azure_devops_agents.reports.facts import AGREES, RESULT, RESULTS, Fact
+from azure_devops_agents.reports.facts import Fact
+from azure_devops_agents.reports.results import AGREES, RESULT, RESULTS
 from azure_devops_agents.reports.units import KINDS, NOUNS, Source, Unit
 from azure_devops_agents.reports.words.dates import WEEKDAYS, Moment, find_dates, list_differences
 

@@ -5,8 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from azure_devops_agents.reports.counts import NUMBER_WORDS
-from azure_devops_agents.reports.facts import Fact, is_denied
+from azure_devops_agents.reports.facts import Fact
 from azure_devops_agents.reports.knowledge import Support, fold
+from azure_devops_agents.reports.results import is_denied
 from azure_devops_agents.reports.units import Unit
 
 _PEOPLE: Mapping[str, tuple[str, ...]] = {

@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from azure_devops_agents.reports.facts import is_denied, mask_quoted
+from azure_devops_agents.reports.facts import mask_quoted
+from azure_devops_agents.reports.results import is_denied
 from azure_devops_agents.reports.units import KINDS, NOUNS, Source, Unit
 
 _NEW = "filed|created|opened|raised|logged|posted|added|left|written|submitted"

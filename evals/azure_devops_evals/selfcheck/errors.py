@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 
-from azure_devops_agents.reports.facts import CERTAIN, Fact, find_facts
+from azure_devops_agents.reports.facts import Fact, find_facts
 from azure_devops_agents.reports.knowledge import Knowledge
+from azure_devops_agents.reports.results import CERTAIN
 from azure_devops_agents.reports.units import Source
 
 _OTHER_RESULTS = {
