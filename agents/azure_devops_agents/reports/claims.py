@@ -14,21 +14,29 @@ the evidence has.
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from functools import cached_property
 
 from azure_devops_agents.reports.citations import find_citations
 from azure_devops_agents.reports.comparison import Comparison
+from azure_devops_agents.reports.counts import NUMBER_WORDS
 from azure_devops_agents.reports.facts import find_facts
 from azure_devops_agents.reports.knowledge import Knowledge, Support, fold
 from azure_devops_agents.reports.quotes import Found
 from azure_devops_agents.reports.units import SIZE, Source, Unit
 from azure_devops_agents.reports.words.proposals import split_proposal
-from azure_devops_agents.reports.words.sentences import Sentence, count_entries, split_sentences
+from azure_devops_agents.reports.words.sentences import Sentence, count_entries, split_sentences, sum_totals
 from azure_devops_agents.reports.writes import ClaimedWrite, compare_links, find_claimed_writes, tells_of_unsent
 
 _MOST_CHANGED = 2
 _TODAY = re.compile(r"\b(?:today|as of|heute|stand|aujourd'hui|hoy)\b", re.IGNORECASE)
+_LAST_DAYS = re.compile(
+    rf"\b(?:last|past|letzten|vergangenen|derniers|derni\u00e8res|\u00faltimos|\u00faltimas) "
+    rf"(?P<number>\d{{1,3}}|{'|'.join(NUMBER_WORDS)}) "
+    r"(?P<unit>days|weeks|tagen?|wochen|jours|semaines|d\u00edas|semanas)\b"
+)
+_THIS_WEEK = re.compile(r"\b(?:this week|diese woche|cette semaine|esta semana)\b")
 _OF_OTHERS = frozenset({"id", "number", "date", "name", "hash", "literal", "weekday"})
 """The facts that tell which write of other people a sentence means. They are compared with the evidence anyway."""
 
@@ -104,12 +112,13 @@ class Claims:
         named = [unit for name in told for unit in (*self._sources[name].units, self._sources[name].call)]
         marked, shown = [], [*self._around(quoted), *named]
         supports = {False: Support(shown), True: Support([*shown, *unsent])}
-        entries = count_entries(answer)
+        entries, totals = count_entries(answer), [_size(number) for number in sum_totals(answer)]
         for sentence in split_sentences(answer):
             support = supports[tells_of_unsent(sentence.text)]
             knowledge = self._knowledge([*cited, *sentence.cited, *told])
             listed = [_size(number) for line, number in entries.items() if sentence.text in line]
             told_here = [*self._read_by(sentence.cited, tables=True), *listed, *self._date_today(sentence.text)]
+            told_here += totals
             near = Support([*support.units, *told_here])
             proposed, stated = split_proposal(sentence.text)
             compared = Comparison(
@@ -130,8 +139,20 @@ class Claims:
         return self._everything.everything
 
     def _date_today(self, sentence: str) -> list[Unit]:
-        """Return the day on which the evidence was read, when a sentence gives today's date."""
-        return [Unit("", f"today: {day}", part="today") for day in self._days if _TODAY.search(sentence)]
+        """Return the day on which the evidence was read, when a sentence gives today's date, and the days asked for."""
+        days = [*self._days] if _TODAY.search(sentence) else []
+        return [Unit("", f"today: {day}", part="today") for day in [*days, *self._list_asked_days()]]
+
+    def _list_asked_days(self) -> Iterator[str]:
+        """Yield the first and the last day of what was asked for, such as "the last 14 days" or "this week"."""
+        asked = _LAST_DAYS.search(self._question)
+        for read in map(date.fromisoformat, self._days):
+            back = read.weekday() if _THIS_WEEK.search(self._question) else None
+            if asked:
+                number = NUMBER_WORDS.get(asked["number"]) or int(asked["number"])
+                back = number * (7 if asked["unit"].startswith(("w", "s")) else 1)
+            if back is not None:
+                yield from (read.isoformat(), (read - timedelta(days=back)).isoformat())
 
     def _list_absent(self, proposed: str) -> list[str]:
         """Return the ids and names of a proposal that are nowhere in the evidence; its dates and values are new."""

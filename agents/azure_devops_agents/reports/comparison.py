@@ -25,6 +25,7 @@ _LONGEST, _MOST_FACTS = 2_000, 100
 _TOO_LONG = "it is too long to be compared with the evidence; say it in shorter sentences"
 _BOUND = frozenset({"name", "date", "hash"})
 _TIED = frozenset({"id", "number", "name", "date", "literal", "hash"})
+_NAMING = frozenset({"name", "literal"})
 _COPIED = frozenset({"literal", "hash"})
 _FIELD = re.compile(r"\b([a-z][a-z_]{1,40}): ([\w-]{1,100})")
 _LABEL = re.compile(r"\b([a-z][a-z_ ]{1,40}): ?$")
@@ -60,7 +61,7 @@ class Comparison:
         self.facts = find_facts(sentence, knowledge.names) if len(sentence) <= _LONGEST else []
         self._too_long = len(sentence) > _LONGEST or len(self.facts) > _MOST_FACTS
         self._knowledge, self._quoted, self._near, self._question = knowledge, quoted, near, question
-        self._rows = RowCounts(sentence, self.facts, knowledge, quoted)
+        self._rows = RowCounts(sentence, self.facts, knowledge, quoted, question)
         self._far, self._named, self._whole = far or Support([]), named, whole or Support([])
 
     def problems(self) -> list[str]:
@@ -68,6 +69,7 @@ class Comparison:
         if self._too_long:
             return [_TOO_LONG]
         told = [*self.list_missing(), *self._compare_fields()]
+        told += [] if self._far.units else predicates.compare_removal(self.sentence, self._quoted)
         clauses: dict[int, list[Fact]] = defaultdict(list)
         for fact in self.facts:
             if fact not in self._missing:
@@ -132,6 +134,8 @@ class Comparison:
             return int(fact.value) in listed
         if fact.kind == "count":
             return self._is_counted(fact, support)
+        if self._is_derived(fact, support):
+            return True
         if fact.kind == "number" and "|" in self.sentence and fact.value.isdigit():
             rows = self._rows.count_rows(fact) - set(
                 map(len, self._rows.tables)
@@ -139,8 +143,17 @@ class Comparison:
             return support.has(fact) or int(fact.value) in rows
         return support.has(fact) or (fact.kind in {"name", "literal"} and fold(fact.value) in self._question)
 
+    def _is_derived(self, fact: Fact, support: Support) -> bool:
+        """Return whether a percentage follows from the rows that it is about, or a time from two moments."""
+        if fact.noun in {"%", "percent"}:
+            return self._rows.is_share(fact)
+        timed = predicates.tells_time_between(fact, self.sentence)
+        return timed and predicates.lies_between(fact, support, self._whole)
+
     def _is_counted(self, fact: Fact, support: Support) -> bool:
         """Return whether a total, a text or the rows count something; "2 failed stages" are not all stages."""
+        if (of_person := self._rows.count_of_person(fact)) is not None:
+            return int(fact.value) in of_person
         limit = next(
             (other for other in self.facts if other.kind == "result" and 0 <= other.place[0] - fact.place[1] < 2), None
         )
@@ -164,6 +177,8 @@ class Comparison:
             return True
         before = [other for other in self.facts if other.clause == fact.clause - 1]
         others = others or [other for other in before if other.kind in SUBJECTS]
+        if fact.kind in _NAMING and any(self._knowledge.alone(unit).has(fact) for unit in self._asked):
+            return True
         for unit in self._knowledge.everything.units:
             alone = self._knowledge.alone(unit)
             if unit.part == "call" or not alone.has(fact):
@@ -177,6 +192,14 @@ class Comparison:
                 return True
         listed = [other for other in others if other.kind == fact.kind]
         return len(listed) > 1 and self._is_like(fact, listed)
+
+    @cached_property
+    def _asked(self) -> list[Unit]:
+        """The records and rows that the call of the only quoted evidence asked for, such as the build of a log."""
+        sources = {unit.evidence_id for unit in self._quoted}
+        calls = [self._knowledge.sources[name].call for name in sources if len(sources) == 1 and not self._named]
+        asked = [Fact("id", "", str(number), kind) for call in calls for kind, number in call.ids]
+        return [unit for fact in asked for unit in self._knowledge.owners(fact)]
 
     def _is_like(self, fact: Fact, listed: Sequence[Fact]) -> bool:
         """Return whether an entry of a list is of the same kind as the entries that are quoted."""
@@ -202,6 +225,8 @@ class Comparison:
         label = _LABEL.search(self.sentence[: fact.place[0]])
         name = label[1].replace(" ", "_") if label else ""
         value = any(unit.fields.get(name) == fact.value for unit in self._quoted)
+        if "|" in self.sentence and int(fact.value) in self._rows.count_rows(fact):
+            return False  # A cell that counts rows, whose number may also be an id.
         return fact.kind == "number" and (not value or (identifies(name) and name != "revision"))
 
     def _compare_bound(self, fact: Fact, about: Mapping[Fact, Sequence[Unit]]) -> str:

@@ -15,6 +15,8 @@ NUMBER_WORDS = {
     )
 }
 """The numbers that are recognized in words."""
+TIME_UNITS = frozenset({"second", "minute", "hour", "day", "week"})
+"""What a number in words may measure instead of count."""
 _NUMBER = (
     rf"(?P<number>\d{{1,3}}(?:,\d{{3}})+|\d{{1,9}}|(?<![a-z])(?:{'|'.join(NUMBER_WORDS)})(?![a-z]))"
     r"(?![\w/%-]|[.,:]\d)"

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from azure_devops_agents.reports.citations import find_citations
-from azure_devops_agents.reports.counts import NO_THINGS, NUMBER_WORDS, name_things
+from azure_devops_agents.reports.counts import NO_THINGS, NUMBER_WORDS, TIME_UNITS, name_things
 from azure_devops_agents.reports.results import CERTAIN, NEGATED, POSSIBLE, RESULT, RESULTS, is_attribute, is_ordered
 from azure_devops_agents.reports.units import KINDS, NOUNS
 from azure_devops_agents.reports.words.dates import Moment, find_dates, find_weekday
-from azure_devops_agents.reports.words.languages import SMALL_WORDS, is_foreign
+from azure_devops_agents.reports.words.languages import SMALL_WORDS, THINGS, is_foreign
 
 Kind = Literal["literal", "id", "number", "count", "date", "weekday", "name", "hash", "result"]
 
@@ -48,7 +48,7 @@ _SHORT_ID = re.compile(r"PR-?\d{1,9}", re.IGNORECASE)
 _MARKED = re.compile(r"(?<!\w)(?P<mark>AB#|[#!])(?P<number>\d{1,9})\b")
 _HASH = re.compile(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,40}\b")
 _NUMBER = re.compile(
-    r"(?<![\w.,/-])(?P<number>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)*)(?P<ordinal>st|nd|rd|th)?(?![\w/])"
+    r"(?<![\w.,/-])(?P<number>\d{1,3}(?:,\d{3})+|\d+,\d{1,2}(?![\w,.])|\d+(?:\.\d+)*)(?P<ordinal>st|nd|rd|th)?(?![\w/])"
     r"(?P<unit> ?(?:%|percent\b|[kKMG]i?B\b|bytes?\b|ms\b|s\b|h\b|(?:second|minute|hour|day|week|month)s?\b))?"
 )
 _LABEL = re.compile(
@@ -101,6 +101,7 @@ class Fact:
         readings: The forms that a date may have.
         negated: Whether the sentence denies the result.
         clause: The number of the clause that it stands in.
+        also: Another reading of a number, such as 50000 for "50.000" in other languages than English.
         place: Where the value stands in the sentence: its first character, and the one after its last.
     """
 
@@ -112,6 +113,7 @@ class Fact:
     negated: bool = False
     clause: int = 0
     place: tuple[int, int] = (0, 0)
+    also: str = ""
 
 
 def find_facts(sentence: str, known: frozenset[str] = frozenset()) -> list[Fact]:
@@ -157,7 +159,7 @@ class _Reader:
         self._rest = _plain(sentence)
         self._known, self._whole = known, self._rest.lower()
         self._foreign = is_foreign(mask_quoted(self._rest))
-        self._common = _COMMON | KINDS.keys() | (SMALL_WORDS if self._foreign else frozenset())
+        self._common = _COMMON | KINDS.keys() | (SMALL_WORDS | THINGS if self._foreign else frozenset())
         self._ends = _find_ends(self._rest)
 
     def facts(self) -> Iterator[Fact]:
@@ -243,14 +245,24 @@ class _Reader:
                 clause = self._clause(match.start())
                 kind: Kind = "count" if counted else "number"
                 noun = name_things(whole[match.end() :]) if counted else unit
-                yield Fact(kind, match[0].strip(), number, noun, clause=clause, place=match.span("number"))
+                also = self._read_otherwise(match["number"])
+                yield Fact(kind, match[0].strip(), number, noun, clause=clause, place=match.span("number"), also=also)
         for match in _COUNT.finditer(whole):
             # A result may stand between the number and what it counts; "Three things are missing:" counts what follows.
             value, noun = str(NUMBER_WORDS[match["word"].lower()]), name_things(whole[match.end() :])
             free = self._rest[match.start() : match.end()] == match[0]
             free = free and (noun in KINDS or not whole.rstrip().endswith(":"))
             if free and not _COMPARED.search(self._rest[: match.start()]):
-                yield Fact("count", match[0], value, noun, clause=self._clause(match.start()), place=match.span("word"))
+                kind = "number" if noun in TIME_UNITS else "count"
+                yield Fact(kind, match[0], value, noun, clause=self._clause(match.start()), place=match.span("word"))
+
+    def _read_otherwise(self, number: str) -> str:
+        """Return a number of another language, in which a full stop parts thousands and a comma decimals."""
+        if not self._foreign:
+            return ""
+        if re.fullmatch(r"\d{1,3}(?:\.\d{3})+", number):
+            return number.replace(".", "")
+        return number.replace(",", ".") if number.count(",") == 1 else ""
 
     def _results(self, whole: str) -> Iterator[Fact]:
         for match in self._take(RESULT):

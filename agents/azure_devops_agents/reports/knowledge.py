@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
 
@@ -26,6 +27,8 @@ _ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_][\w.-]{1,99}) ?[:=] ?[\"']?(?P<valu
 _SPACES = re.compile(r"[\s|`*]+")
 _SIZES = {"kb": 1_000, "mb": 1_000_000, "gb": 1_000_000_000, "kib": 1_024, "mib": 1_048_576, "gib": 1_073_741_824}
 _SECONDS = {"ms": 0.001, "s": 1, "second": 1, "minute": 60, "h": 3_600, "hour": 3_600, "day": 86_400, "week": 604_800}
+_SHORT_LIST = 5
+"""The number of rows that a reader sees at once, so that a statement may quote the line above them."""
 _LONGEST = 400_000
 """Characters of one unit, or of one set of units, that are searched for numbers and dates."""
 
@@ -108,7 +111,7 @@ class Support:
             case "weekday":
                 found = fact.value.lower() in self.folded or fact.value.lower() in self._weekdays
             case _:
-                found = self._has_number(fact)
+                found = self._has_number(fact) or (fact.also != "" and self._has_number(replace(fact, value=fact.also)))
         return found
 
     def _has_line(self, value: str) -> bool:
@@ -236,13 +239,18 @@ class Knowledge:
         return Support(found)
 
     def stands_in(self, unit: Unit) -> list[Unit]:
-        """Return what stands around a quoted unit: its record with the tables in it, the totals, and the call."""
+        """Return what stands around a quoted unit: its record with the tables in it, the totals, and the call.
+
+        The line above a short list stands for its rows.
+        """
         source = self.sources[unit.evidence_id]
         begin = unit.places.start if unit.is_record else unit.own
+        short = sum(other.is_row for other in source.units) <= _SHORT_LIST
         around = [
             other
             for other in source.units
             if other.part == "head"
+            or (unit.part == "head" and other.is_row and short)
             or (begin is not None and other.is_record and other.places.start == begin)
             or (begin is not None and other.own == begin and other.fields)
         ]

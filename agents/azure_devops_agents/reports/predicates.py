@@ -95,6 +95,49 @@ def sum_tallies(quoted: Sequence[Unit]) -> set[int]:
     return sums
 
 
+def tells_time_between(fact: Fact, sentence: str) -> bool:
+    """Return whether a number is the time between two things, such as "two minutes later"."""
+    between = bool(_BETWEEN.match(sentence[fact.place[1] :]))
+    return fact.kind == "number" and fact.noun.rstrip("s") in _UNITS and between
+
+
+def lies_between(fact: Fact, near: Support, whole: Support) -> bool:
+    """Return whether the time lies between a moment that is quoted and another one."""
+    seconds = float(fact.value) * _UNITS[fact.noun.rstrip("s")]
+    first = [moment.exact for moment in near.moments if moment.exact]
+    second = [moment.exact for moment in whole.moments if moment.exact]
+    return any(
+        abs(abs((one - other).total_seconds()) - seconds) <= _UNITS[fact.noun.rstrip("s")] / 2
+        for one in first[:_MOST_MOMENTS]
+        for other in second[:_MOST_MOMENTS]
+    )
+
+
+_UNITS: Mapping[str, int] = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
+_BETWEEN = re.compile(r" ?(?:seconds?|minutes?|hours?|days?|weeks?) (?:later|earlier|after|before|afterwards)\b")
+_MOST_MOMENTS = 200
+
+
+def compare_removal(sentence: str, quoted: Sequence[Unit]) -> Iterator[str]:
+    """Yield what a statement says is removed from a file although the quoted lines of the file have it."""
+    found = _REMOVED.match(sentence)
+    lines = [unit for unit in quoted if unit.part == "content"]
+    if not found or len(lines) != len(quoted) or any(_TELLS_REMOVAL.search(unit.text) for unit in lines):
+        return
+    thing = found["thing"].strip("`'\"").casefold()
+    if any(thing in unit.text.casefold() for unit in lines):
+        yield f"the quoted lines still have {found['thing']}"
+
+
+_REMOVED = re.compile(
+    r"(?:The |An? )?(?P<thing>[`'\"]?[\w.-]{3,60}[`'\"]?)(?: (?:in|of|from|on|at) (?:[^,;.|]|\.(?=\w))*?\S)?"
+    r" (?:is|are|has been|have been) (?:now |already |completely )*(?:removed|deleted|gone|taken out|no longer there)"
+    r"\b",
+    re.IGNORECASE,
+)
+_TELLS_REMOVAL = re.compile(r"\b(?:remov|delet|gone)", re.IGNORECASE)
+
+
 def is_left_out(fact: Fact, sentence: str) -> bool:
     """Return whether a sentence says that something lacks a name or a text, such as "neither A nor B is among them"."""
     return fact.kind in {"name", "literal"} and bool(_LEFT_OUT.search(sentence[: fact.place[0]]))

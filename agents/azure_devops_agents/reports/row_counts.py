@@ -8,23 +8,37 @@ from itertools import combinations
 
 from azure_devops_agents.reports import predicates
 from azure_devops_agents.reports.cells import find_values
-from azure_devops_agents.reports.counts import says_many, sum_columns
+from azure_devops_agents.reports.counts import NUMBER_WORDS, says_many, sum_columns
 from azure_devops_agents.reports.facts import Fact, split_clauses
-from azure_devops_agents.reports.knowledge import Knowledge, has_cell, says
-from azure_devops_agents.reports.units import SIZE, Unit
+from azure_devops_agents.reports.knowledge import Knowledge, Support, fold, has_cell, says
+from azure_devops_agents.reports.units import BLOCKS, SIZE, Unit
 
 SUBJECTS = frozenset({"id", "number"})
 """The facts that may say what a clause is about."""
+_BRACKETS = re.compile(r"[^().;|]{0,120}\((?P<listed>[^()]*)\)")
+_OF_PERSON = re.compile(r"(?: [\w-]+){1,4}? (?:of|by|from|for|to) ")
+_PERSON_HAS = re.compile(
+    r"(?: still| now)? (?:has|have|owns|opened|queued|requested|created|wrote|closed|abandoned|completed) (?:the )?"
+)
 _NAMING = frozenset({"name", "literal", "result"})
+
+
+_CHANGED = re.compile(r"[+-](?![+-]{2} )")
+_WAITS = re.compile(r"#+ ?\d+ (?:active|pending)\b")
+_FRACTION_AFTER = re.compile(r"^ ?(?:%|percent)? ?\(?(\d{1,6}) (?:of|out of) (\d{1,6})\b")
+_FRACTION_BEFORE = re.compile(r"\b(\d{1,6}) (?:of|out of) (\d{1,6})(?: [\w-]+){0,3},? ?\(?$")
+_ROUNDED = 0.6
+"""How far a percentage may be from the exact one."""
 
 
 class RowCounts:
     """What the tables of one sentence's evidence count."""
 
     def __init__(
-        self, sentence: str, facts: Sequence[Fact], knowledge: Knowledge, quoted: Sequence[Unit]
+        self, sentence: str, facts: Sequence[Fact], knowledge: Knowledge, quoted: Sequence[Unit], question: str
     ) -> None:  # fmt: skip
-        """Take the sentence with its facts, all evidence that it rests on, and what is quoted."""
+        """Take the sentence with its facts, all evidence that it rests on, what is quoted, and what was asked."""
+        self._said = f"{question} {sentence}".lower()
         self._sentence, self._facts, self._knowledge, self._quoted = sentence, facts, knowledge, quoted
 
     def count_listed(self, fact: Fact) -> set[int]:
@@ -63,7 +77,74 @@ class RowCounts:
             for (*_, kind), number in kinds.items()
             if kind and re.search(rf"\b{re.escape(kind)}(?:s|ren)?\b", said)
         }
-        return found | self.count_rows(fact)
+        return found | self._count_bracketed(fact) | self._count_blocks(fact) | self.count_rows(fact)
+
+    def _count_bracketed(self, fact: Fact) -> set[int]:
+        """Return how many ids stand in brackets behind a count, such as in "two commits (3a0f31cc, b7c1f4a3)"."""
+        found = _BRACKETS.match(self._sentence, fact.place[1])
+        inside = range(*found.span("listed")) if found else range(0)
+        listed = [other for other in self._facts if other.place[0] in inside and other.kind in {*SUBJECTS, "hash"}]
+        return {len(listed)} if len(listed) > 1 else set()
+
+    def _count_blocks(self, fact: Fact) -> set[int]:
+        """Return how many threads, comments or changed lines a record has, in all and by the word before each."""
+        words: dict[tuple[str, int | None], Counter[str]] = defaultdict(Counter)
+        for unit in self._knowledge.everything.units:
+            if (
+                fact.noun == "line"
+                and unit.part == "diff"
+                and unit.text[:1] in "+-"
+                and unit.text[:3] not in {"+++", "---"}
+            ):
+                words[unit.evidence_id, unit.own][unit.text[:1]] += 1
+            elif unit.part in BLOCKS and any(kind == fact.noun for kind, _ in unit.ids):
+                words[unit.evidence_id, unit.own]["open" if _WAITS.match(unit.text) else ""] += 1
+        return {number for each in words.values() for number in (each.total(), *each.values())}
+
+    def count_of_person(self, fact: Fact) -> set[int] | None:
+        """Return how many rows are of the person to whom a sentence limits a count; None when it names nobody."""
+        for other in self._facts:
+            after, before = (
+                self._sentence[fact.place[1] : other.place[0]],
+                self._sentence[other.place[1] : fact.place[0]],
+            )
+            if other.kind != "name" or not (_OF_PERSON.fullmatch(after) or _PERSON_HAS.fullmatch(before)):
+                continue
+            found = set[int]()
+            for table in self.tables:
+                source = self._knowledge.sources[table[0].evidence_id]
+                rows = [row for row in table if _has_person(row, other.text)]
+                if source.noun == fact.noun and (rows or Support([source.call]).has(other)):
+                    found |= self._count_in(rows or table, fact)
+            if found:
+                return found
+        return None
+
+    def _count_in(self, rows: Sequence[Unit], fact: Fact) -> set[int]:
+        """Return how many rows there are, and how many of the kind or with the result that the sentence names."""
+        limits = [other for other in self._facts if other.clause == fact.clause and other.kind == "result"]
+        kinds = [row.fields.get("type", "") for row in rows]
+        named = [row for row, kind in zip(rows, kinds, strict=True) if says_many(self._sentence, kind)] or list(rows)
+        told = [[row for row in named if says(row, limit)] for limit in limits]
+        told += [[row for row in named if has_cell(row, limit.text)] for limit in limits]
+        return set(map(len, told)) if told else {len(rows), len(named)}
+
+    def is_share(self, fact: Fact) -> bool:
+        """Return whether a percentage follows from "2 of 5" beside it, or from the results of the rows named before."""
+        fractions = [*_FRACTION_AFTER.findall(self._sentence[fact.place[1] :][:40])]
+        fractions += _FRACTION_BEFORE.findall(self._sentence[: fact.place[0]][-40:])
+        shares = [(int(part), int(whole)) for part, whole in fractions]
+        named = [
+            other for other in self._facts if other.kind in _NAMING - {"result"} and other.place[0] < fact.place[0]
+        ]
+        sizes = [int(number) for number in re.findall(r"(?<![\w.])\d{1,3}(?![\w.])", self._said)]
+        sizes += [number for word, number in NUMBER_WORDS.items() if re.search(rf"\b{word}\b", self._said)]
+        for table in self.tables if named else ():
+            rows = [row for row in table if has_cell(row, named[-1].text)]
+            for part in (rows, *(rows[:size] for size in sizes if size < len(rows))):
+                results = Counter(row.fields.get("result", "") for row in part)
+                shares += [(number, len(part)) for result, number in results.items() if result]
+        return any(whole and abs(100 * part / whole - float(fact.value)) <= _ROUNDED for part, whole in shares)
 
     def count_rows(self, fact: Fact, limit: Fact | None = None) -> set[int]:
         """Return how many rows tables have: in all, and with what the clause names; with a limit those that say it."""
@@ -77,6 +158,8 @@ class RowCounts:
             cells += [("type", name) for name in {row.fields.get("type", "") for row in rows} if says_many(words, name)]
             holding += [{row.places.start for row in rows if row.fields.get(name) == value} for name, value in cells]
             both = [one & other for one, other in combinations(holding, 2)]
+            columns = [name for name in table[0].fields if name.rstrip("s") == fact.noun]
+            found |= {len({row.fields.get(name) for row in rows} - {"", None}) for name in columns}
             found |= {len(rows), *(() if limit else sum_columns(rows)), *map(len, holding), *map(len, both)}
         return found | (predicates.sum_tallies(self._quoted) if fact.noun in {"test", "case", "check"} else set())
 
@@ -84,3 +167,8 @@ class RowCounts:
 def inner_rows(units: Iterable[Unit]) -> list[Unit]:
     """Return the rows of tables inside records."""
     return [unit for unit in units if unit.fields and unit.part not in {"", "record", "call"}]
+
+
+def _has_person(row: Unit, name: str) -> bool:
+    """Return whether a cell of a row is a name, or begins with it, as "Mina" does "Mina Sato"."""
+    return any(f"{fold(value)} ".startswith(f"{fold(name)} ") for value in row.fields.values())

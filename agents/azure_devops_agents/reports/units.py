@@ -17,7 +17,7 @@ _LINES = re.compile(r"(?:^|; )(\d{1,12})(?= |$)")
 """The numbers of the lines that a cell holds, each before its line."""
 _OF_IDS = frozenset({"id", "ids", "target", "old", "new", "revision", "number"})
 _LONGEST_BODY = 8_000
-_BLOCKS = {"comments": "comment", "discussion": "thread"}
+BLOCKS = {"comments": "comment", "discussion": "thread"}
 """The bodies of several blocks, and what the number of each identifies."""
 _BLOCK = re.compile(r"#{1,4} ?(\d{1,9})\b")
 _VERBS = frozenset({"list", "get", "query", "search", "create", "update", "add", "read", "find"})
@@ -27,6 +27,7 @@ KINDS = {
         ("work item", "bug", "task", "story", "user story", "feature", "epic", "issue", "ticket", "parent", "child",
          "related", "predecessor", "successor"), "work item",
     ),
+    **dict.fromkeys(("fehler", "aufgabe"), "work item"),
     "log": "log", "line": "line", "revision": "revision",
 }  # fmt: skip
 """The kind of record that a number identifies, by the noun before it or by the name of its field."""
@@ -198,10 +199,10 @@ class _Parser:
         return Unit(self._source.evidence_id, text, places=range(first, end), **more)
 
     def _add(self, text: str, at: int, part: str) -> None:
-        number, begun = self._content.get(at), _BLOCK.match(text) if part in _BLOCKS else None
+        number, begun = self._content.get(at), _BLOCK.match(text) if part in BLOCKS else None
         ids = frozenset[tuple[str, int]]() if number is None else frozenset({("line", number)})
         if begun:
-            ids = frozenset({(_BLOCKS[part], int(begun[1]))})
+            ids = frozenset({(BLOCKS[part], int(begun[1]))})
         self._inner.append(self._unit(text, at, at + 1, part=part, own=self._first, ids=ids))
 
     def _add_row(self, columns: list[str], cells: list[str], at: int, part: str) -> None:
@@ -214,7 +215,7 @@ class _Parser:
         last = self._inner[-1] if self._inner else None
         goes_on = body not in {"lines", "diff"} and last is not None and last.part == body
         goes_on = goes_on and last is not None and len(last.text) < _LONGEST_BODY
-        if goes_on and last is not None and not (body in _BLOCKS and line.startswith("#")):
+        if goes_on and last is not None and not (body in BLOCKS and line.startswith("#")):
             text = f"{last.text}\n{line}"
             self._inner[-1] = self._unit(text, last.places.start, at + 1, part=body, own=self._first, ids=last.ids)
         else:

@@ -50,6 +50,10 @@ _TIME_THEN_DAY = re.compile(
     r"(?: uhr)?,? (?:on |of |am |le |el )?(?:the )?(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,? )?", re.IGNORECASE
 )
 """What stands between a day and its time."""
+_RANGE_BEGINS = re.compile(
+    r"(?<![\w.#])(?P<day>[0-3]?\d)(?:st|nd|rd|th|\.)?(?: ?[-\u2013] ?| (?:to|until|through|bis) )(?:the )?"
+    r"(?:[^\W\d]{2,10},? )?$"
+)
 
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -120,7 +124,17 @@ def find_dates(text: str) -> list[Written]:
             if not any(taken[match.start() : match.end()]) and (readings := tuple(read(match))):
                 found.append(Written(match.start(), match.end(), readings))
                 taken[match.start() : match.end()] = b"\1" * (match.end() - match.start())
+    found += [begin for written in found for begin in _begin_range(text, written)]
     return list(_join(text, sorted(found, key=lambda written: written.start)))
+
+
+def _begin_range(text: str, written: Written) -> Iterator[Written]:
+    """Yield the first day of "16 to 20 November" or "Monday 16 to Friday 20 November", whose month comes later."""
+    begin = _RANGE_BEGINS.search(text[: written.start]) if written.readings[0].month else None
+    days = [moment for moment in written.readings if begin and moment.day and int(begin["day"]) < moment.day]
+    if begin and days and not text[written.start : written.start + 4].isdigit():
+        first = tuple(replace(moment, day=int(begin["day"]), hour=None, minute=None) for moment in days)
+        yield Written(begin.start("day"), begin.end("day"), first)
 
 
 def _join(text: str, found: Iterable[Written]) -> Iterator[Written]:

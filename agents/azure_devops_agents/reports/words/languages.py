@@ -28,6 +28,16 @@ SMALL_WORDS = frozenset(
 """The small words of German, French, Spanish, Portuguese, Italian and Dutch."""
 
 
+THINGS = frozenset(
+    """
+    schritt fehler aufgabe projekt datei zeile lauf zweig kommentar konto abschnitt schl\u00fcssel
+    \u00e9tape projet fichier ligne branche commentaire compte
+    paso proyecto archivo l\u00ednea rama comentario cuenta
+    """.split()  # noqa: SIM905 - a list of single words would not be read
+)
+"""Nouns of other languages that stand before a name, such as "Schritt Build"."""
+
+
 def is_foreign(sentence: str) -> bool:
     """Return whether a sentence has more small words of other languages than of English."""
     words = re.findall(r"[^\W\d_]+", sentence.lower())

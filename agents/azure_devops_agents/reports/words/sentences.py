@@ -79,6 +79,24 @@ def count_entries(text: str) -> dict[str, int]:
     return found
 
 
+def sum_totals(text: str) -> set[int]:
+    """Return the sums of the columns of each table that ends with a row of totals, and the sum of these."""
+    found = set[int]()
+    rows: list[list[str]] = []
+    for line in text.split("\n"):
+        cells = [cell.strip(" *_") for cell in line.strip().strip("|").split("|")] if "|" in line else []
+        if cells and _TOTAL.fullmatch(cells[0]):
+            columns = zip(*(row for row in rows if len(row) == len(cells)), strict=True)
+            numbers = [[int(cell) for cell in column if cell.isdigit()] for column in columns]
+            sums = [sum(column) for column in numbers if column]
+            found |= {*sums, sum(sums)}
+        rows = [*rows, cells] if cells else []
+    return found
+
+
+_TOTAL = re.compile(r"(?:sum|totals?|all|in all|summe|gesamt|insgesamt|total g\u00e9n\u00e9ral|suma)", re.IGNORECASE)
+
+
 def _split_line(line: str) -> Iterator[Sentence]:
     """Yield the sentences of one line."""
     masked = _mask(line)
