@@ -17,7 +17,7 @@ from azure_devops_agents.investigation.turns.tool_choice import FIND_TOOLS
 from azure_devops_agents.reports.citations import find_citations
 from azure_devops_agents.reports.facts import Fact, find_facts
 from azure_devops_agents.reports.report import WRITE_REPORT
-from azure_devops_agents.reports.results import CERTAIN
+from azure_devops_agents.reports.words.results import CERTAIN
 from azure_devops_agents.reports.words.sentences import Sentence, split_sentences
 
 _ASK = f"""\

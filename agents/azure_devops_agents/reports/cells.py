@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from azure_devops_agents.reports.facts import Fact
 from azure_devops_agents.reports.knowledge import Knowledge, Support, agrees, fold, results_of
-from azure_devops_agents.reports.results import RESULT, RESULTS, is_denied
 from azure_devops_agents.reports.units import KINDS, Unit
+from azure_devops_agents.reports.words.results import RESULT, RESULTS, is_denied
 
 _COLUMNS = (
     "pipeline", "branch", "repository", "project", "type", "source", "target", "tags", "area", "iteration", "title"

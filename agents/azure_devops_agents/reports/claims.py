@@ -20,11 +20,11 @@ from functools import cached_property
 
 from azure_devops_agents.reports.citations import find_citations
 from azure_devops_agents.reports.comparison import Comparison
-from azure_devops_agents.reports.counts import NUMBER_WORDS
 from azure_devops_agents.reports.facts import find_facts
 from azure_devops_agents.reports.knowledge import Knowledge, Support, fold
 from azure_devops_agents.reports.quotes import Found
 from azure_devops_agents.reports.units import SIZE, Source, Unit
+from azure_devops_agents.reports.words.counts import NUMBER_WORDS
 from azure_devops_agents.reports.words.proposals import split_proposal
 from azure_devops_agents.reports.words.sentences import Sentence, count_entries, split_sentences, sum_totals
 from azure_devops_agents.reports.writes import ClaimedWrite, compare_links, find_claimed_writes, tells_of_unsent

@@ -15,9 +15,9 @@ from azure_devops_agents.reports.cells import (
 )
 from azure_devops_agents.reports.facts import Fact, find_facts, split_clauses
 from azure_devops_agents.reports.knowledge import Knowledge, Support, agrees, fold, results_of
-from azure_devops_agents.reports.results import CERTAIN
 from azure_devops_agents.reports.row_counts import SUBJECTS, RowCounts, inner_rows
 from azure_devops_agents.reports.units import Unit, identifies
+from azure_devops_agents.reports.words.results import CERTAIN
 from azure_devops_agents.reports.writes import UNSENT
 
 _LONGEST, _MOST_FACTS = 2_000, 100

@@ -6,11 +6,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 from azure_devops_agents.reports.citations import find_citations
-from azure_devops_agents.reports.counts import NO_THINGS, NUMBER_WORDS, TIME_UNITS, name_things
-from azure_devops_agents.reports.results import CERTAIN, NEGATED, POSSIBLE, RESULT, RESULTS, is_attribute, is_ordered
 from azure_devops_agents.reports.units import KINDS, NOUNS
+from azure_devops_agents.reports.words.counts import NO_THINGS, NUMBER_WORDS, TIME_UNITS, name_things
 from azure_devops_agents.reports.words.dates import Moment, find_dates, find_weekday
 from azure_devops_agents.reports.words.languages import SMALL_WORDS, THINGS, is_foreign
+from azure_devops_agents.reports.words.results import (
+    CERTAIN,
+    NEGATED,
+    POSSIBLE,
+    RESULT,
+    RESULTS,
+    is_attribute,
+    is_ordered,
+)
 
 Kind = Literal["literal", "id", "number", "count", "date", "weekday", "name", "hash", "result"]
 

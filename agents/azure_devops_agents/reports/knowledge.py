@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import date
 from functools import cached_property
 
-from azure_devops_agents.reports.counts import Counted, list_counted
 from azure_devops_agents.reports.facts import Fact
-from azure_devops_agents.reports.results import AGREES, RESULT, RESULTS
 from azure_devops_agents.reports.units import KINDS, NOUNS, Source, Unit
+from azure_devops_agents.reports.words.counts import Counted, list_counted
 from azure_devops_agents.reports.words.dates import WEEKDAYS, Moment, find_dates, list_differences
+from azure_devops_agents.reports.words.results import AGREES, RESULT, RESULTS
 
 _FAULT = re.compile(
     r"\berror|exception|\bfault|exit code|exited with code|denied|refused|gave up|timed out", re.IGNORECASE

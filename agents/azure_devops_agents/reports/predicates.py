@@ -4,11 +4,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from azure_devops_agents.reports.counts import NUMBER_WORDS
 from azure_devops_agents.reports.facts import Fact
 from azure_devops_agents.reports.knowledge import Support, fold
-from azure_devops_agents.reports.results import is_denied
 from azure_devops_agents.reports.units import Unit
+from azure_devops_agents.reports.words.counts import NUMBER_WORDS
+from azure_devops_agents.reports.words.results import is_denied
 
 _PEOPLE: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("assigned to", "owned by", "belongs to"), ("assigned_to",)),

@@ -8,10 +8,10 @@ from itertools import combinations
 
 from azure_devops_agents.reports import predicates
 from azure_devops_agents.reports.cells import find_values
-from azure_devops_agents.reports.counts import NUMBER_WORDS, says_many, sum_columns
 from azure_devops_agents.reports.facts import Fact, split_clauses
 from azure_devops_agents.reports.knowledge import Knowledge, Support, fold, has_cell, says
 from azure_devops_agents.reports.units import BLOCKS, SIZE, Unit
+from azure_devops_agents.reports.words.counts import NUMBER_WORDS, says_many, sum_columns
 
 SUBJECTS = frozenset({"id", "number"})
 """The facts that may say what a clause is about."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from azure_devops_agents.reports.facts import mask_quoted
-from azure_devops_agents.reports.results import is_denied
 from azure_devops_agents.reports.units import KINDS, NOUNS, Source, Unit
+from azure_devops_agents.reports.words.results import is_denied
 
 _NEW = "filed|created|opened|raised|logged|posted|added|left|written|submitted"
 _DONE = (

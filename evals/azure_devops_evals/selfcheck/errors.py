@@ -13,8 +13,8 @@ from functools import partial
 
 from azure_devops_agents.reports.facts import Fact, find_facts
 from azure_devops_agents.reports.knowledge import Knowledge
-from azure_devops_agents.reports.results import CERTAIN
 from azure_devops_agents.reports.units import Source
+from azure_devops_agents.reports.words.results import CERTAIN
 
 _OTHER_RESULTS = {
     "succeeded": "failed", "succeeds": "fails", "passed": "failed", "passes": "fails", "green": "red",

@@ -1,1 +1,1 @@
-"""Read the words of texts: their sentences, the dates and times in them, and the language that they are of."""
+"""Read the words of texts: their sentences, dates, numbers and results, and the language that they are of."""
