@@ -231,13 +231,14 @@ class Meter:
         return step["left"] - min(max(0.0, self.now() - step["since"]), longest * step["calls"])
 
     def describe_left(self, state: State) -> str:
-        """Tell the model in one line what is left of the budget."""
+        """Tell the model in one line what is left of the budget, and what time it is."""
         used, limits = self.usage(state), self.budgets
         tokens = max(0, limits.tokens - used["tokens"])
         return (
             f"[Left of the budget: {max(0, limits.calls - used['calls'])} of {_tool_calls(limits.calls)}, "
             f"{'about ' if used['estimated'] else ''}{_round_down(tokens):,} of {limits.tokens:,} tokens, "
-            f"{describe_time(max(0.0, self.seconds_left(state)))} of {describe_time(limits.seconds)}]"
+            f"{describe_time(max(0.0, self.seconds_left(state)))} of {describe_time(limits.seconds)}. "
+            f"It is {self.clock().astimezone(UTC):%Y-%m-%d %H:%M} UTC.]"
         )
 
     def event(self, state: State) -> BudgetUsed:
@@ -271,8 +272,9 @@ def describe_budget(budgets: Budgets, *, finds_tools: bool = False) -> str:
     free = [READ_EVIDENCE, *([FIND_TOOLS] if finds_tools else [])]
     return (
         f"The budget of a question is {_tool_calls(budgets.calls)}, {budgets.tokens:,} tokens and "
-        f"{describe_time(budgets.seconds)}. The last line of the conversation says what is left. "
-        f"{', '.join(free)} and {WRITE_REPORT} cost no call. When a limit is reached, you can only write the report."
+        f"{describe_time(budgets.seconds)}. From the second turn on, the last line says what is left and what "
+        f"time it is. {', '.join(free)} and {WRITE_REPORT} cost no call. When a limit is reached, you can only write "
+        "the report."
     )
 
 

@@ -18,6 +18,21 @@ _INLINE = re.compile(r"\\.|`+|[^\\`]+|\\")
 _BACKTICKS = re.compile(r"`+")
 
 
+_LINKED = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)|\[((?:\\.|[^\]\\\n])*)\]\(https?://[^)\s]*\)")
+_USED = re.compile(r"\n\*[\d,]+ tool calls?\b")
+
+
+def shorten_markdown(text: str) -> str:
+    """Return a rendered report for a model that reads it again: without addresses, list of sources and footer.
+
+    Each link becomes its words, such as `E3, line 12`. The evidence has the addresses.
+    """
+    sources = text.rfind(f"\n## {SOURCES}\n")
+    used = [found.start() for found in _USED.finditer(text)]
+    kept = text[:sources] if sources >= 0 else text[: used[-1]] if used else text
+    return _LINKED.sub(lambda found: found[0] if found[1] else found[2], kept).rstrip()
+
+
 def render_markdown(report: Mapping[str, Any], title: str = "") -> str:
     """Render a report as Markdown.
 

@@ -56,7 +56,10 @@ class Statement(_Part):
 
     statement: str
     evidence: Annotated[list[str], Field(description="Ids such as E1")] = []
-    quote: Annotated[str, Field(description="Copied literally from that evidence, at least a whole cell or line")] = ""
+    quote: Annotated[
+        str,
+        Field(description='Copied literally from that evidence, at least a whole cell or line; "..." joins passages'),
+    ] = ""
 
 
 class Inference(Statement):

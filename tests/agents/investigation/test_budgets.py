@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -230,10 +231,10 @@ def test_the_budget_is_announced_and_what_is_left_stands_at_the_end_of_what_is_s
     _, requests = run(toolkit, [*turns, Turn(calls=[REPORT])])
     system = [request["messages"][0]["content"] for request in requests]
     assert "60 tool calls, 400,000 tokens and 20 minutes" in system[0]
-    assert (
-        tail(requests[1])
-        == "[Left of the budget: 59 of 60 tool calls, 390,000 of 400,000 tokens, 20 minutes of 20 minutes]"
-    )
+    assert "From the second turn on, the last line says what is left" in system[0]
+    assert "[Left of" not in json.dumps(requests[0])
+    left = "[Left of the budget: 59 of 60 tool calls, 390,000 of 400,000 tokens, 20 minutes of 20 minutes. It is "
+    assert re.fullmatch(re.escape(left) + r"2026-11-20 09:\d\d UTC\.\]", tail(requests[1]))
     assert tail(requests[2]).startswith("[Left of the budget: 58 of 60 tool calls, 379,000 of 400,000 tokens")
     # All that was sent before is sent again as it was, so that a provider's cache of the beginning holds.
     for before, after in pairwise(requests):

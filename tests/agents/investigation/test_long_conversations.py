@@ -9,6 +9,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from azure_devops_agents.investigation.budgets import Budgets
 from azure_devops_agents.investigation.graph import build_graph
+from azure_devops_agents.reports.markdown import shorten_markdown
 from azure_devops_evals.live.openai_server import OpenAIServer, Turn
 
 REPORT = Turn(calls=[("write_report", json.dumps({"answer": "Done.", "verdict": "answered"}))])
@@ -79,6 +80,29 @@ def test_the_beginning_of_what_is_sent_stays_the_same_for_many_turns(toolkit):
     assert 0 < changed <= 16 // 3
 
 
+def test_a_later_question_sends_the_report_without_addresses_and_people_keep_them(toolkit):
+    builds = ("list_builds", json.dumps({"pipeline": "platform-api-ci", "project": "Platform"}))
+    rows = [{"statement": f"Build {number} failed.", "evidence": ["E1"], "quote": f"{number}\tplatform-api-ci"}
+            for number in (35, 31, 29, 25, 23)]  # fmt: skip
+    said = {"answer": "Five failed (E1).", "verdict": "answered", "observed": rows}
+    report = Turn(calls=[("write_report", json.dumps(said))])
+    with OpenAIServer([Turn(calls=[builds]), report, report, REPORT]) as server:
+        model = ChatOpenAI(model="local", base_url=server.base_url, api_key="made-up", max_retries=0)
+        graph, config = build_graph(model, toolkit, checkpointer=InMemorySaver()), {"configurable": {"thread_id": "1"}}
+        first = graph.invoke(QUESTION, config)["messages"][-1]
+        state = graph.invoke({"messages": [("user", "And why?")]}, config)
+    [shown] = [message.text for message in state["messages"] if message.id == first.id]
+    asked = [request["messages"] for request in server.requests if request["messages"][-1]["content"] == "And why?"]
+    lean = asked[0][-2]["content"]
+    assert shown == first.text
+    assert shown.count("](http") > 5
+    assert "Build 35 failed. (E1" in lean
+    assert "http" not in lean
+    assert "tool call" not in lean
+    assert "Sources" not in lean
+    assert count_tokens_approximately([("ai", lean)]) < 0.6 * count_tokens_approximately([("ai", shown)])
+
+
 def test_a_later_question_sends_the_report_before_it_once_as_the_person_saw_it(toolkit):
     answer = "The pool of connections was exhausted."
     report = Turn(calls=[("write_report", json.dumps({"answer": answer, "verdict": "answered"}))])
@@ -90,7 +114,7 @@ def test_a_later_question_sends_the_report_before_it_once_as_the_person_saw_it(t
     shown = next(message.text for message in state["messages"] if message.additional_kwargs.get("report"))
     sent = next(request["messages"] for request in server.requests if request["messages"][-1]["content"] == "And why?")
     assert json.dumps(sent).count(answer) == shown.count(answer)
-    assert sent[-2]["content"] == shown
+    assert sent[-2]["content"] == shorten_markdown(shown)
     calls = [call["id"] for message in sent for call in message.get("tool_calls") or []]
     assert calls == [message["tool_call_id"] for message in sent if message["role"] == "tool"]
     assert len(calls) == 1

@@ -7,6 +7,7 @@ from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 from langchain_core.messages.utils import count_tokens_approximately
 
 from azure_devops_agents.evidence.record import READ_EVIDENCE, Evidence
+from azure_devops_agents.reports.markdown import shorten_markdown
 from azure_devops_agents.reports.report import WRITE_REPORT
 from langchain_azure_devops.text import fence
 
@@ -56,16 +57,19 @@ def reduce_results(
 
 
 def leave_out_report_calls(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
-    """Return a conversation in which each report stands once: as the message that the person was shown.
+    """Return a conversation in which each report stands once: as the message that the person was shown, shortened.
 
-    That message says also what was not verified. The turns that only wrote the report are left out with their answers.
+    That message says also what was not verified. Its addresses are left out, and so are the turns that only wrote the
+    report, with their answers.
     """
     kept: list[AnyMessage] = []
     for message in messages:
         if isinstance(message, AIMessage) and message.additional_kwargs.get("report"):
             while (begin := _find_report_call(kept)) is not None:
                 del kept[begin:]
-        kept.append(message)
+            kept.append(message.model_copy(update={"content": shorten_markdown(str(message.text))}))
+        else:
+            kept.append(message)
     return kept
 
 
