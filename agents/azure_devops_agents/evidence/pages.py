@@ -74,15 +74,36 @@ def page_of_quote(urls: Mapping[str, Any] | None, text: str, places: Sequence[in
         if "lines" in urls and (numbers := [number for place in places if (number := _number(urls, lines, place))]):
             return _show_lines(str(urls["lines"]), min(numbers), max(numbers))
         return PagePlace(_find_part(urls.get("parts") or (), lines, places[0]) or str(urls["url"]))
-    starts = urls.get("starts")
-    row = bisect_right(starts, places[0] + 1) - 1 if starts else places[0] + 1 - int(urls.get("at") or 0)
     rows: Sequence[Any] = urls.get("rows") or ()
-    if not 0 <= row < len(rows):
+    quoted = [row for place in places if 0 <= (row := _row_of(urls, place)) < len(rows)]
+    if not quoted or quoted[0] != _row_of(urls, places[0]):
         return PagePlace(page_of(urls))
-    if in_file := urls["numbers"][row] if urls.get("numbers") else ():
-        number = _nearest(in_file, lines[places[0]], said)
-        return _show_lines(_page(str(urls["lines"]), rows[row]), number, number)
-    return PagePlace(_page(str(urls["pattern"]), rows[row]))
+    return _show_rows(urls, list(dict.fromkeys(quoted)), lines[places[0]], said)
+
+
+def _show_rows(urls: Mapping[str, Any], quoted: Sequence[int], line: str, said: str) -> PagePlace:
+    """Return the page of the first row that is quoted, and the file and line in it, where the rows are of files."""
+    rows: Sequence[Any] = urls["rows"]
+    numbers = urls["numbers"][quoted[0]] if urls.get("numbers") else ()
+    if not numbers:
+        return PagePlace(_page(str(urls["pattern"]), rows[quoted[0]]))
+    number = _nearest(numbers, line, said)
+    shown = _show_lines(_page(str(urls["lines"]), rows[quoted[0]]), number, number)
+    files = [path for row in quoted if (path := _path_of(str(urls["lines"]), rows[row]))]
+    if len(rows) == 1 or not files:
+        return shown
+    return PagePlace(shown.url, ", ".join((files[0], shown.lines, *files[1:])))
+
+
+def _row_of(urls: Mapping[str, Any], place: int) -> int:
+    """Return the index of the row that a line of the text belongs to; it may be outside of the rows."""
+    starts = urls.get("starts")
+    return bisect_right(starts, place + 1) - 1 if starts else place + 1 - int(urls.get("at") or 0)
+
+
+def _path_of(pattern: str, values: Sequence[Any]) -> str:
+    """Return the path of a row's file; empty when its page is none of a file."""
+    return str(dict(zip(list_page_fields(pattern), values, strict=False)).get("path") or "")
 
 
 def _values(pattern: str, rows: Sequence[Mapping[str, Any]]) -> list[list[Any]]:

@@ -38,6 +38,8 @@ def summarize_result(artifact: Mapping[str, Any]) -> str:
 def _count(artifact: Mapping[str, Any], kind: str, shown: int) -> str:
     if artifact.get("status") == "empty":
         return f"no {kind}"
+    if not shown:
+        return f"no {kind} in what was read{_extent(artifact)}"
     total = artifact.get("total")
     of = f" of {total}" if isinstance(total, int) and total >= shown else ""
     return f"{kind}: {shown}{of}{_extent(artifact)}"

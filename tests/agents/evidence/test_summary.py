@@ -17,6 +17,10 @@ MATCHES = {"type": "log_matches", "status": "ok", "complete": True}
         ({**ROWS, "total": 9, "complete": False, "next": {"cursor": "x"}}, "pull requests: 2 of 9, more follow"),
         ({**ROWS, "complete": False}, "pull requests: 2, not all"),
         ({**ROWS, "status": "empty", "data": []}, "no pull requests"),
+        (
+            {**ROWS, "status": "partial", "complete": False, "total": 0, "data": []},
+            "no pull requests in what was read, not all",
+        ),
         ({"type": "build", "data": {"id": 35, "number": "", "pipeline": "ci"}}, "id: 35, pipeline: ci"),
         ({"type": "file", "complete": True, "data": {"text": "a\nb", "total_lines": 2}}, "file: 2 lines of 2, all"),
         ({"type": "log", "data": {"text": "", "total_lines": None}}, "log: 0 lines, not all"),

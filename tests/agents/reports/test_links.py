@@ -1,6 +1,7 @@
 """Every citation and every write is a link: to the record, the row, the line of a file or log, the part of a record."""
 
 import re
+from urllib.parse import quote_plus
 
 import pytest
 from agent_decisions import answer, asked, edit, report_of
@@ -16,6 +17,7 @@ from azure_devops_agents.reports.report import describe_found, plain_report
 from azure_devops_agents.reports.support import check_report
 from azure_devops_agents.reports.timeline import build_timeline
 from langchain_azure_devops.tools.repositories import read_repository_file
+from langchain_azure_devops.tools.search import search_code
 from langchain_azure_devops.tools.work_items import get_work_item
 
 LIST = Call.to("list_builds", pipeline="platform-api-ci", branch="main")
@@ -75,6 +77,17 @@ def test_the_line_of_a_citation_is_the_line_of_the_file(report_about, toolkit):
     assert f"&line={number}&lineEnd={number + 1}&" in place["url"]
     text = read_repository_file.call_sync(toolkit.client, **where).text
     assert "DB_TIMEOUT=" in text.split("\n")[number - 1]
+
+
+def test_a_citation_of_a_search_over_several_files_names_the_file(report_about, toolkit):
+    found = search_code.call_sync(toolkit.client, text="DB_TIMEOUT")
+    assert len({hit.path for hit in found.items}) > 1
+    for hit in found.items:
+        report = report_about(Call.to("search_code", text="DB_TIMEOUT"), f"{hit.path}\t")
+        [statement] = [*report["observed"], *report["unverified"]]
+        place = statement["places"]["E1"]
+        assert place["line"] == f"{hit.path}, line {hit.lines[0].line}"
+        assert f"path={quote_plus(hit.path)}" in place["url"]
 
 
 def test_a_write_is_named_with_its_title_and_its_page(toolkit, server, tmp_path):
