@@ -127,7 +127,8 @@ def saw(tool: str, text: str) -> Check:
         answers += [str(entry["text"]) for entry in outcome.evidence.values() if entry["tool"] == tool]
         return None if any(text in answer for answer in answers) else f"{tool} never answered {text!r}"
 
-    return Check(f"{tool} answered {text!r}", failure, (text,), "route")
+    # Only our graph has a tool for reports.
+    return Check(f"{tool} answered {text!r}", failure, (text,), "route", "report" if tool == WRITE_REPORT else None)
 
 
 def offered(*tools: str) -> Check:
