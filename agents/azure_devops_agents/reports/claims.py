@@ -90,7 +90,7 @@ class Claims:
     def check_hypothesis(self, statement: str, cited: Sequence[str]) -> list[str]:
         """Return the facts of a rejected hypothesis that no evidence mentions. Its claim is false on purpose.
 
-        What it cites speaks against it and need not mention what was suspected.
+        The evidence that it cites contradicts it, and need not mention the suspicion.
         """
         compared = Comparison(statement, self._knowledge(cited), [], self._whole, self._question)
         return compared.list_missing()

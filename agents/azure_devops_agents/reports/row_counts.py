@@ -32,7 +32,7 @@ _ROUNDED = 0.6
 
 
 class RowCounts:
-    """What the tables of one sentence's evidence count."""
+    """The counts of rows in the tables that one sentence rests on."""
 
     def __init__(
         self, sentence: str, facts: Sequence[Fact], knowledge: Knowledge, quoted: Sequence[Unit], question: str

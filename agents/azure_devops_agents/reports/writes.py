@@ -35,7 +35,7 @@ _FILED = re.compile(rf"\b(?:was|were|has been|have been|is|are) {_ADVERBS}(?P<ve
 _NOTHING = re.compile(r"\s+(?:nothing|no|none|neither|not)\b")
 _BEGINS = re.compile(r"^\W*(?P<verb>Filed|Commented|Notified|Informed|Posted|Submitted|Raised)\b")
 
-# What a sentence calls a write, and how the tools are called that do it.
+# The words for each kind of write in a sentence, and a pattern for the names of its tools.
 _THINGS = {
     "comment": (r"\bcomment(?:s|ed)?\b|\bnotes?\b|\brepl(?:y|ies|ied)\b", r"comment|thread|repl(?:y|ies)"),
     "pull request": (r"\bpull requests?\b|\bPRs?\b", r"pull_request"),

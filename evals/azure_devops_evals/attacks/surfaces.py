@@ -133,7 +133,7 @@ def surfaces_of(stage: SampleCall) -> Iterator[Surface]:
         except ValueError:
             # The client does not expect a marker there. The call ends and shows nothing to a model.
             continue
-        # What no reader sees, such as a name that only completes an address, gives no order to anyone.
+        # A text that nobody is shown, such as a name that only completes an address, cannot give an order.
         if MARKER in str(answer.content) or MARKER in json.dumps(answer.artifact):
             yield Surface(stage.tool, stage.sample, place, frozenset(fields_with(stage.results, MARKER)))
 

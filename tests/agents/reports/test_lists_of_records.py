@@ -1,4 +1,4 @@
-"""What a person counts in a quoted list holds, in sentences and in tables, and another number does not."""
+"""A count of the rows in a quoted list is accepted, in sentences and in tables; another number is marked."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What stands beside a fact decides what it is compared with: its own record, the list that follows, its comment."""
+"""A fact is compared with the record, list or comment that the words beside it name."""
 
 import pytest
 

@@ -51,11 +51,11 @@ _BASE32_DIGITS = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"01234567
 
 
 class Decoded(NamedTuple):
-    """What a text says in an encoding.
+    """One decoded text.
 
     Attributes:
-        text: What it says.
-        unbroken: Whether nothing was left out between its characters, so that it may be encoded itself.
+        text: The readable characters.
+        unbroken: Whether no characters between them were left out, so that the text may be encoded once more.
     """
 
     text: str

@@ -16,7 +16,7 @@ NUMBER_WORDS = {
 }
 """The numbers that are recognized in words."""
 TIME_UNITS = frozenset({"second", "minute", "hour", "day", "week"})
-"""What a number in words may measure instead of count."""
+"""Units of time. A number in words in front of one measures a time and counts nothing."""
 _NUMBER = (
     rf"(?P<number>\d{{1,3}}(?:,\d{{3}})+|\d{{1,9}}|(?<![a-z])(?:{'|'.join(NUMBER_WORDS)})(?![a-z]))"
     r"(?![\w/%-]|[.,:]\d)"

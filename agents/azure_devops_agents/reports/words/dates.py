@@ -58,7 +58,7 @@ _RANGE_BEGINS = re.compile(
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _BEFORE_DATE = re.compile(r"\.?,? [\0\d]")
-"""What stands between a short weekday and its date, which may be taken out of the sentence."""
+"""The characters between a short weekday and its date. A mark stands for a date that was taken out before."""
 
 
 @dataclass(frozen=True)
