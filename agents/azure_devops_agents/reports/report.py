@@ -17,6 +17,8 @@ _LONGEST_TITLE = 100
 _LONGEST_REASON = 500
 """Characters of the words of a person with which a report says why a write was rejected."""
 _DECIDED = {"reject": "rejected", "stop": "stopped", "outdated": "changed since it was approved"}
+_COMMON_ARGUMENTS = frozenset({"limit", "cursor", "project"})
+"""Arguments that calls about different things share: one with an equal value need not correct the other."""
 _LISTED = re.compile(r"(E\d+) ")
 SECTIONS = ("observed", "inferred", "hypotheses_rejected", "not_determined")
 
@@ -142,11 +144,11 @@ def list_cut(evidence: Mapping[str, Evidence]) -> list[str]:
 
 
 def _is_corrected(entry: Evidence, later: Iterable[Evidence]) -> bool:
-    """Return whether a later call of the same tool, with an argument of the invalid one, read something."""
+    """Return whether a later call of the same tool, with a telling argument of the invalid one, read something."""
     read = (
         other for other in later if other["tool"] == entry["tool"] and other["status"] in {"ok", "empty", "partial"}
     )
-    wanted = {name: value for name, value in entry["arguments"].items() if name not in {"limit", "cursor"}}
+    wanted = {name: value for name, value in entry["arguments"].items() if name not in _COMMON_ARGUMENTS}
     return any(other["arguments"].get(name) == value for other in read for name, value in wanted.items())
 
 

@@ -179,11 +179,15 @@ def test_a_write_that_a_dead_process_left_is_in_the_report_of_the_next_question(
 WRONG = Call.to("list_builds", project="*", pipeline="platform-api-ci")
 RIGHT = Call.to("list_builds", project="Platform", pipeline="platform-api-ci")
 OTHER = Call.to("list_builds", project="Payments", pipeline="ledger-ci")
+WRONG_THERE = Call.to("query_work_items", project="Platform", wiql="SELECT nothing")
+SAME_PROJECT = Call.to("query_work_items", project="Platform", type="Bug")
 
 
-@pytest.mark.parametrize(("second", "told"), [(RIGHT, False), (OTHER, True)])
-def test_an_invalid_call_is_a_gap_unless_it_was_corrected(thread, second, told):
-    with thread(WRONG, second, REPORT) as investigator:
+@pytest.mark.parametrize(
+    ("first", "second", "told"), [(WRONG, RIGHT, False), (WRONG, OTHER, True), (WRONG_THERE, SAME_PROJECT, True)]
+)
+def test_an_invalid_call_is_a_gap_unless_it_was_corrected(thread, first, second, told):
+    with thread(first, second, REPORT) as investigator:
         report = report_of(investigator.ask("t", "Which builds ran?"))
     assert ("invalid" in report["coverage"]) is told
 
