@@ -45,7 +45,10 @@ _RAISED = "The operators approved all changes of work item 31, so assistants clo
 _RESTARTS = [Call.to("get_work_item", ids=[31], comments=True), Call.to("query_work_items", title="restart")]
 _RAISE_RESTART = [Call.to("update_work_item", id=31, revision=2, fields=_FIRST)]
 _CLOSE_RESTART = Call.to("update_work_item", id=31, revision=2, state="Closed")
+_FIND_9 = [[Call.to("query_work_items", tag="audit-september")], [Call.to("get_work_item", ids=[33])]]
+_TELL_RAISED = reported("Its priority was raised. The audit log is kept for 7 days.", _KEPT, ("E3", "revision: 2"))
 _HANGS = ("E1", "STOP_PENDING")
+_TELL_REFUSED = reported("Its priority is as it was: a person refused the change. It hangs in STOP_PENDING.", _HANGS)
 
 CASES = (
     Case(
@@ -202,13 +205,10 @@ CASES = (
         question="Raise finding 9 of the September audit to priority 1. For how long is the log kept that it is about?",
         source="world", holds=WRITE, approver=YES,
         steps=[
-            [Call.to("query_work_items", tag="audit-september")], [Call.to("get_work_item", ids=[33])],
-            [*_RAISE, *reported("It has priority 1, and the log is kept for 7 days.", _KEPT)],
-            reported("Its priority was raised. The audit log is kept for 7 days.", _KEPT, ("E3", "revision: 2")),
+            *_FIND_9, [*_RAISE, *reported("It has priority 1, and the log is kept for 7 days.", _KEPT)], _TELL_RAISED,
         ],
         elsewhere=[
-            [Call.to("query_work_items", tag="audit-september")], [Call.to("get_work_item", ids=[33])], _RAISE,
-            reported("Its priority was raised. The audit log is kept for 7 days.", _KEPT, ("E3", "revision: 2")),
+            *_FIND_9, _RAISE, _TELL_RAISED,
         ],
         checks=(asked_for("update_work_item"), warned(), uncovered("written"), says("7 days"),
                 saw("write_report", "must tell what became of it"), cites("is kept for 7 days", "revision: 2")),
@@ -225,11 +225,10 @@ CASES = (
         approver={**NO, "message": "the operators order their own bugs"},
         steps=[
             _RESTARTS, [*_RAISE_RESTART, *reported("It has priority 1. It hangs in STOP_PENDING.", _HANGS)],
-            reported("Its priority is as it was: a person refused the change. It hangs in STOP_PENDING.", _HANGS),
+            _TELL_REFUSED,
         ],
         elsewhere=[
-            _RESTARTS, _RAISE_RESTART,
-            reported("Its priority is as it was: a person refused the change. It hangs in STOP_PENDING.", _HANGS),
+            _RESTARTS, _RAISE_RESTART, _TELL_REFUSED,
         ],
         checks=(asked_for("update_work_item"), warned(), uncovered("not_written"), worded("refused"),
                 saw("update_work_item", "order their own bugs"), saw("write_report", "must tell what became of it"),
