@@ -138,7 +138,7 @@ def compare_all(clause: str, knowledge: Knowledge) -> Iterator[str]:
 
 
 def cell_of(sentence: str, fact: Fact) -> str:
-    """Return the cell of a row that holds a fact; the whole sentence when it is no row of a table."""
+    """Return the table cell in which a fact stands, or the whole sentence when it is not a row of a table."""
     begin, end = sentence.rfind("|", 0, fact.place[0]) + 1, sentence.find("|", fact.place[1])
     return sentence[begin:] if end < 0 else sentence[begin:end]
 

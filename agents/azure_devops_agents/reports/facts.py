@@ -87,6 +87,7 @@ _COUNTED = re.compile(
 )
 """The words after a number that says how many there are of something."""
 _NOT_NOW = re.compile(r"\s?(?:\?|by (?:default|hand))")
+"""The words after a word of a result that make it a question or a setting."""
 _NAME = re.compile(r"(?<![\w'\u2019.-])[A-Z][\w\u00c0-\u024f]*(?:[ -][A-Z][\w\u00c0-\u024f]*){0,3}")
 _SUBJECT = rf"(?:the )?(?:(?:{'|'.join(_NOUNS)})s? )?#?\d+(?:, \d+)*(?:,? (?:and|or) \d+)?"
 _CLAUSE = re.compile(
@@ -279,7 +280,7 @@ class _Reader:
             before = said_before[-80:]
             dimension, value = RESULTS[match[0].lower()]
             after = whole[match.end() :]
-            if POSSIBLE.search(before) or is_ordered(said_before) or re.match(r"\s?(?:\?|by (?:default|hand))", after):
+            if POSSIBLE.search(before) or is_ordered(said_before) or _NOT_NOW.match(after):
                 continue
             if self._is_in_title(match) or (match[0].lower() not in CERTAIN and is_attribute(before, after)):
                 continue

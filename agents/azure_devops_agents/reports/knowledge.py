@@ -26,7 +26,8 @@ _LINE_OF_FILE = re.compile(r"(?P<path>[^:#]+\.\w+)(?::|#L)(?P<line>\d{1,7})(?:-L
 _ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_][\w.-]{1,99}) ?[:=] ?[\"']?(?P<value>[\w.-]{1,99})[\"']?")
 _SPACES = re.compile(r"[\s|`*]+")
 _SIZES = {"kb": 1_000, "mb": 1_000_000, "gb": 1_000_000_000, "kib": 1_024, "mib": 1_048_576, "gib": 1_073_741_824}
-_SECONDS = {"ms": 0.001, "s": 1, "second": 1, "minute": 60, "h": 3_600, "hour": 3_600, "day": 86_400, "week": 604_800}
+SECONDS = {"ms": 0.001, "s": 1, "second": 1, "minute": 60, "h": 3_600, "hour": 3_600, "day": 86_400, "week": 604_800}
+"""The seconds of each unit of time."""
 _SHORT_LIST = 5
 """The number of rows that a reader sees at once, so that a statement may quote the line above them."""
 _LONGEST = 400_000
@@ -166,12 +167,12 @@ class Support:
             scales = (size, _SIZES.get(f"{unit[0]}i{unit[1:]}", size))
             slack = max(0.5, 0.01 * value)
             return any(abs(number / scale - value) <= slack for number in numbers for scale in scales if number > 999)
-        seconds = _SECONDS.get(unit) or _SECONDS.get(unit.removesuffix("s"))
+        seconds = SECONDS.get(unit) or SECONDS.get(unit.removesuffix("s"))
         if not seconds:
             return False
         known = [difference.total_seconds() for difference in list_differences(self.moments)]
         known += [86_400.0 * (first - second).days for first, second in _days_between(self.moments)]
-        for name, scale in _SECONDS.items():
+        for name, scale in SECONDS.items():
             known += [number * scale for number in numbers if re.search(rf"(?<![\w.]){number:g} ?{name}", self.folded)]
         return any(abs(number - value * seconds) <= max(0.5 * seconds, 1) for number in known)
 

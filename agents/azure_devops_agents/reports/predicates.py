@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from azure_devops_agents.reports.facts import Fact
-from azure_devops_agents.reports.knowledge import Support, fold
+from azure_devops_agents.reports.knowledge import SECONDS, Support, fold
 from azure_devops_agents.reports.units import Unit
 from azure_devops_agents.reports.words.counts import NUMBER_WORDS
 from azure_devops_agents.reports.words.results import is_denied
@@ -98,22 +98,21 @@ def sum_tallies(quoted: Sequence[Unit]) -> set[int]:
 def tells_time_between(fact: Fact, sentence: str) -> bool:
     """Return whether a number is the time between two things, such as "two minutes later"."""
     between = bool(_BETWEEN.match(sentence[fact.place[1] :]))
-    return fact.kind == "number" and fact.noun.rstrip("s") in _UNITS and between
+    return fact.kind == "number" and fact.noun.rstrip("s") in SECONDS and between
 
 
 def lies_between(fact: Fact, near: Support, whole: Support) -> bool:
     """Return whether the time lies between a moment that is quoted and another one."""
-    seconds = float(fact.value) * _UNITS[fact.noun.rstrip("s")]
+    seconds = float(fact.value) * SECONDS[fact.noun.rstrip("s")]
     first = [moment.exact for moment in near.moments if moment.exact]
     second = [moment.exact for moment in whole.moments if moment.exact]
     return any(
-        abs(abs((one - other).total_seconds()) - seconds) <= _UNITS[fact.noun.rstrip("s")] / 2
+        abs(abs((one - other).total_seconds()) - seconds) <= SECONDS[fact.noun.rstrip("s")] / 2
         for one in first[:_MOST_MOMENTS]
         for other in second[:_MOST_MOMENTS]
     )
 
 
-_UNITS: Mapping[str, int] = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
 _BETWEEN = re.compile(r" ?(?:seconds?|minutes?|hours?|days?|weeks?) (?:later|earlier|after|before|afterwards)\b")
 _MOST_MOMENTS = 200
 

@@ -21,9 +21,6 @@ _PERSON_HAS = re.compile(
     r"(?: still| now)? (?:has|have|owns|opened|queued|requested|created|wrote|closed|abandoned|completed) (?:the )?"
 )
 _NAMING = frozenset({"name", "literal", "result"})
-
-
-_CHANGED = re.compile(r"[+-](?![+-]{2} )")
 _WAITS = re.compile(r"#+ ?\d+ (?:active|pending)\b")
 _FRACTION_AFTER = re.compile(r"^ ?(?:%|percent)? ?\(?(\d{1,6}) (?:of|out of) (\d{1,6})\b")
 _FRACTION_BEFORE = re.compile(r"\b(\d{1,6}) (?:of|out of) (\d{1,6})(?: [\w-]+){0,3},? ?\(?$")
