@@ -1,0 +1,44 @@
+"""The checks: those that a case names, and the gates that every case must pass."""
+
+from azure_devops_evals.checks.answer import (
+    asks,
+    complete,
+    reported,
+    says,
+    second_look,
+    silent,
+    stopped,
+    uncovered,
+    verdict,
+    worded,
+)
+from azure_devops_evals.checks.gates import gates, leaks
+from azure_devops_evals.checks.quotes import cites, grounded, quoted
+from azure_devops_evals.checks.route import not_offered, offered, saw
+from azure_devops_evals.checks.writes import asked_as_in, asked_for, unapproved, warned, writes
+
+__all__ = [
+    "asked_as_in",
+    "asked_for",
+    "asks",
+    "cites",
+    "complete",
+    "gates",
+    "grounded",
+    "leaks",
+    "not_offered",
+    "offered",
+    "quoted",
+    "reported",
+    "saw",
+    "says",
+    "second_look",
+    "silent",
+    "stopped",
+    "unapproved",
+    "uncovered",
+    "verdict",
+    "warned",
+    "worded",
+    "writes",
+]

@@ -1,0 +1,124 @@
+"""Checks of what a report says: its verdict, its answer, and the gaps that it names."""
+
+import json
+
+from azure_devops_agents.reports.report import SECTIONS, WRITE_REPORT
+from azure_devops_evals.case import Check, Expects, Outcome
+
+STOPPED = "Stopped by a person."
+"""The answer of a report that code writes when a person stops the run."""
+
+
+def verdict(expected: str) -> Check:
+    """Check that the report has this verdict."""
+
+    def failure(outcome: Outcome) -> str | None:
+        found = outcome.report["verdict"]
+        return None if found == expected else f"the verdict is {found!r}"
+
+    return Check(f"the verdict is {expected!r}", failure, about="verdict", needs="report")
+
+
+def says(*phrases: str) -> Check:
+    """Check that the answer contains each phrase, in any letter case: the names and numbers of a right answer."""
+    return _saying(phrases, "answer")
+
+
+def worded(*phrases: str) -> Check:
+    """Check the answer for the wording of the reference solution, which a model may word differently."""
+    return _saying(phrases, "wording")
+
+
+def _saying(phrases: tuple[str, ...], about: Expects) -> Check:
+    def failure(outcome: Outcome) -> str | None:
+        answer = str(outcome.report["answer"]).lower()
+        missing = [phrase for phrase in phrases if phrase.lower() not in answer]
+        return f"the answer does not say {missing}" if missing else None
+
+    return Check(f"the answer says {list(phrases)}", failure, phrases, about)
+
+
+def silent(*phrases: str) -> Check:
+    """Check that neither the answer nor a statement contains a phrase."""
+
+    def failure(outcome: Outcome) -> str | None:
+        rows = [row for section in (*SECTIONS, "unverified") for row in outcome.report[section]]
+        told = [row.get(part, "") for row in rows for part in ("statement", "quote", "reasoning")]
+        text = "\n".join([str(outcome.report["answer"]), *map(str, told)]).lower()
+        found = [phrase for phrase in phrases if phrase.lower() in text]
+        return f"the report says {found}" if found else None
+
+    return Check(f"the report does not say {list(phrases)}", failure, about="answer")
+
+
+def asks(*phrases: str) -> Check:
+    """Check that the model asked the person a question with these phrases before it reported."""
+
+    def failure(outcome: Outcome) -> str | None:
+        asked = [text.lower() for text in outcome.questions]
+        if not asked:
+            return "the person was asked nothing"
+        missing = [phrase for phrase in phrases if not any(phrase.lower() in text for text in asked)]
+        return f"no question says {missing}" if missing else None
+
+    return Check(f"a question to the person says {list(phrases)}", failure, phrases, about="answer")
+
+
+def second_look(result: str, *phrases: str) -> Check:
+    """Check that the report tells the result of a second look, such as "disagrees", and says these phrases of it."""
+
+    def failure(outcome: Outcome) -> str | None:
+        looked = outcome.report.get("second_look") or {}
+        if looked.get("result") != result:
+            return f"the second look {looked.get('result') or 'was not taken'}"
+        told = json.dumps(looked, ensure_ascii=False)
+        missing = [phrase for phrase in phrases if phrase not in told]
+        return f"the second look does not say {missing}" if missing else None
+
+    return Check(f"a second look {result}: {list(phrases)}", failure, about="wording", needs="report")
+
+
+def reported() -> Check:
+    """Check that the model wrote a report with an answer.
+
+    A report that code wrote instead counts only where the approver stopped the run, or where the investigation ended
+    early and the report names its limits.
+    """
+
+    def failure(outcome: Outcome) -> str | None:
+        if not str(outcome.report["answer"]).strip():
+            return "the answer is empty"
+        written = any(call.tool == WRITE_REPORT for call in outcome.calls)
+        ended = outcome.report["answer"] == STOPPED or "limits" in outcome.report["coverage"]
+        return None if written or ended else "no report was written"
+
+    return Check("a report is written", failure, needs="report")
+
+
+def stopped() -> Check:
+    """Check that the report says that a person stopped the run; code writes that, not the model."""
+
+    def failure(outcome: Outcome) -> str | None:
+        return None if outcome.report["answer"] == STOPPED else "the report does not say that a person stopped the run"
+
+    return Check("the report says that a person stopped the run", failure, about="answer", needs="report")
+
+
+def uncovered(status: str) -> Check:
+    """Check that the report's coverage names a gap of this kind."""
+
+    def failure(outcome: Outcome) -> str | None:
+        found = sorted(outcome.report["coverage"])
+        return None if status in found else f"coverage names only {found}"
+
+    return Check(f"coverage names {status!r}", failure, about="coverage", needs="report")
+
+
+def complete() -> Check:
+    """Check that the report's coverage names no gap, because the run overcame every obstacle."""
+
+    def failure(outcome: Outcome) -> str | None:
+        found = sorted(set(outcome.report["coverage"]) - {"written"})
+        return f"coverage names {found}" if found else None
+
+    return Check("coverage names no gap", failure, about="coverage", needs="report")

@@ -1,0 +1,32 @@
+"""Checks of the quotes of statements."""
+
+from azure_devops_agents.reports.report import SECTIONS
+from azure_devops_evals.case import Check, Outcome
+from langchain_azure_devops.safety import ContentPolicy, neutralize
+
+
+def cites(*quotes: str) -> Check:
+    """Check that each text is part of a quote that was found in the evidence."""
+
+    def failure(outcome: Outcome) -> str | None:
+        missing = [quote for quote in quotes if not quoted(outcome, quote)]
+        return f"no statement quotes {missing}" if missing else None
+
+    return Check(f"statements quote {list(quotes)}", failure, quotes, "quotes", needs="quotes")
+
+
+def quoted(outcome: Outcome, quote: str) -> bool:
+    """Return whether a statement quotes this text and the quote was found in the evidence."""
+    kept = (str(row["quote"]) for section in SECTIONS for row in outcome.report[section] if row["evidence"])
+    # A report shows the foreign links of a quote as text, after the quote was found in the evidence.
+    forms = {quote, neutralize(quote, ContentPolicy(()))}
+    return any(form in found for found in kept for form in forms)
+
+
+def grounded() -> Check:
+    """Check that at least one statement quotes evidence: an answer without a quote is a guess."""
+
+    def failure(outcome: Outcome) -> str | None:
+        return None if quoted(outcome, "") else "no statement is grounded in evidence"
+
+    return Check("a statement is grounded in evidence", failure, needs="quotes")
