@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent.parent
 # The folders of modules that tests import by their plain names.
 for folder in (
     "",
+    "official",
     "toolkit",
     "toolkit/text",
     "simulator",

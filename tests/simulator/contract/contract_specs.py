@@ -1,30 +1,31 @@
-"""The service's published contract: operations and schemas of the Swagger files, and what an answer has to look like.
+"""The service's published contract: its operations and schemas, and what an answer has to look like.
 
-The files are not part of the project. `AZURE_DEVOPS_SPECS` says where a checkout is, laid out as
-`<area>/<version>/*.json`.
+The facts come from `official_facts`, which are data of our own; `test_agreement.py` compares them with the published
+files.
 """
 
-import json
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
 from uuid import UUID
 
-VARIABLE = "AZURE_DEVOPS_SPECS"
-_METHODS = ("get", "post", "put", "patch", "delete")
+from official_facts import areas, rows, schemas
+from published import shape_of
+
+__all__ = ["Definitions", "Operation", "find", "operations", "problems", "shape_of"]
 
 Schema = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation of one Swagger file. `query`: parameters that tell it from others at the same path."""
+    """An operation. `query`: parameters that tell it from others at the same path; `shown`: statuses of its examples.
+
+    `answers` is None where the simulator has no such operation.
+    """
 
     area: str
     name: str
@@ -35,64 +36,71 @@ class Operation:
     scopes: frozenset[str]
     answers: Mapping[str, Schema | None]
     definitions: "Definitions"
-
-
-def specs_folder() -> Path | None:
-    """Where the published contract is, if anywhere."""
-    folder = os.environ.get(VARIABLE)
-    return Path(folder) if folder else None
-
-
-def shape_of(template: str) -> tuple[str, ...]:
-    """What a path template says after organization, project and team: segments from `_apis` on, `*` for a parameter."""
-    path = template.replace("?}", "}").partition("?")[0]
-    segments = [segment for segment in path.strip("/").split("/") if segment]
-    at = segments.index("_apis") if "_apis" in segments else 0
-    return tuple(re.sub(r"\{[^}]*\}", "*", segment).lower() for segment in segments[at:])
+    shown: tuple[str, ...] = ()
 
 
 @cache
-def operations(folder: Path, version: str = "7.1") -> tuple[Operation, ...]:
-    """Every operation of a version."""
-    return tuple(
-        operation for path in sorted(folder.glob(f"*/{version}/*.json")) for operation in _of_file(path, path.parts[-3])
-    )
+def operations() -> tuple[Operation, ...]:
+    """Every operation of release 7.1."""
+    told = {area: schemas(area) for area in areas()}
+    definitions = {area: Definitions({n: _type(t) for n, t in told[area]["types"].items()}) for area in told}
+    found = []
+    for row in rows():
+        if row.release == "7.1":
+            answers = told.get(row.area, {"answers": {}})["answers"].get(f"{row.name} {row.path}", {})
+            found.append(
+                Operation(
+                    row.area,
+                    row.name,
+                    row.method,
+                    tuple(row.path.split("/")),
+                    frozenset(row.query),
+                    row.version,
+                    frozenset(row.scopes),
+                    {status: _schema(notation) if notation else None for status, notation in answers.items()},
+                    definitions.get(row.area, Definitions({})),
+                    row.shown,
+                )
+            )
+    return tuple(found)
 
 
-def _of_file(path: Path, area: str) -> Iterator[Operation]:
-    file = json.loads(path.read_text("utf-8-sig"))
-    definitions = Definitions(file.get("definitions", {}))
-    for template, item in {**file.get("paths", {}), **file.get("x-ms-paths", {})}.items():
-        for method in _METHODS:
-            if method in item:
-                yield _operation(file, definitions, area, template, method, item[method])
+def _type(told: Any) -> Schema:
+    if isinstance(told, str):
+        return _schema(told)
+    schema: dict[str, Any] = {
+        "type": "object",
+        "allOf": [_schema(base) for base in told.get("extends", [])],
+        "required": told.get("required", []),
+        "properties": {name: _schema(notation) for name, notation in told.get("fields", {}).items()},
+    }
+    return schema | ({"additionalProperties": _schema(told["others"])} if "others" in told else {})
 
 
-def _operation(
-    file: Mapping[str, Any],
-    definitions: "Definitions",
-    area: str,
-    template: str,
-    method: str,
-    found: Mapping[str, Any],
-) -> Operation:
-    shared = file.get("parameters", {})
-    given = [shared.get(str(p.get("$ref", "")).rpartition("/")[2], p) for p in found.get("parameters", [])]
-    text = next((p["description"] for p in given if p.get("name") == "api-version"), "")
-    version = re.search(r"set to '([^']+)'", text)
-    answers = {status: answer.get("schema") for status, answer in found["responses"].items()}
-    scopes = {scope for option in found.get("security", []) for names in option.values() for scope in names}
-    return Operation(
-        area,
-        found["operationId"],
-        method.upper(),
-        shape_of(template),
-        frozenset(name for name, _ in parse_qsl(template.partition("?")[2], keep_blank_values=True)),
-        version[1] if version else "",
-        frozenset(scopes),
-        answers,
-        definitions,
-    )
+def _schema(notation: str) -> Schema:
+    """The schema that a notation stands for; `published` explains it."""
+    inner = notation[1:-1]
+    match notation[0]:
+        case "[":
+            return {"type": "array", "items": _schema(inner)}
+        case "{":
+            return {"type": "object", "additionalProperties": _schema(inner)}
+        case "<":
+            return {"enum": inner.split("|")}
+    return _LEAVES.get(notation) or {"$ref": f"#/definitions/{notation}"}
+
+
+_LEAVES: Mapping[str, Schema] = {
+    "any": {"description": "anything"},
+    **{name: {"type": name} for name in ("string", "integer", "number", "boolean", "object")},
+    **{name: {"type": "integer", "format": name} for name in ("int16", "int32", "int64")},
+    "double": {"type": "number", "format": "double"},
+    **{
+        name: {"type": "string", "format": name}
+        for name in ("date-time", "uuid", "byte", "Stream", "TimeSpan", "T", "JObject", "JToken", "JTokenType")
+    },
+}
+"""Notations of what has no parts."""
 
 
 def find(known: Iterable[Operation], method: str, shape: tuple[str, ...], query: frozenset[str]) -> Operation | None:

@@ -1,13 +1,12 @@
 """Every operation of the simulator is driven to success and to its error, and held against the published contract."""
 
-import json
 import re
 
 import pytest
 from contract_calls import CANNOT_FAIL, Driver, Exchange, drive, missing
 from contract_deviations import BODIES, SEEN_LIVE, STATUSES, WITHOUT_OPERATION
 from contract_report import TITLE, lines_of
-from contract_specs import VARIABLE, Definitions, Operation, find, operations, problems, shape_of, specs_folder
+from contract_specs import Definitions, Operation, find, operations, problems, shape_of
 
 from azure_devops_simulator.api.routing import Route
 
@@ -21,10 +20,7 @@ def driver():
 
 @pytest.fixture(scope="module")
 def known() -> tuple[Operation, ...]:
-    folder = specs_folder()
-    if folder is None:
-        pytest.skip(f"not run: {VARIABLE} does not say where the published contract is")
-    return operations(folder)
+    return operations()
 
 
 def key(route: Route) -> tuple[str, str]:
@@ -42,10 +38,9 @@ def body_of(exchange: Exchange) -> object:
 
 
 def test_every_operation_succeeds_once(driver: Driver, record_property):
-    folder = specs_folder()
     succeeded = {exchange.route for exchange in driver.successes}
     failed = {exchange.route for exchange in driver.failures}
-    record_property(TITLE, lines_of(driver.router.routes, succeeded, failed, operations(folder) if folder else None))
+    record_property(TITLE, lines_of(driver.router.routes, succeeded, failed, operations()))
     never = [key(route) for route in driver.router.routes if route not in succeeded]
     assert never == [], "add a line to successes.txt"
     wrong = {e.request: e.response.text for e in driver.successes if not 200 <= e.response.status_code < 300}
@@ -98,15 +93,8 @@ def test_statuses_are_the_contract_s_or_in_the_table(driver: Driver, known):
 
 
 def test_the_table_of_statuses_agrees_with_the_examples(driver: Driver, known):
-    """Examples that contradict their own contract are listed beside it; where they were driven, they are followed."""
-    folder = specs_folder()
-    assert folder is not None
-    listed = json.loads((folder / "_derived" / "status-mismatches.json").read_text("utf-8"))
-    shown = {
-        (method, shape_of(template)): row["example"]
-        for area in listed.values()
-        for (method, template), row in ((name.split(" ", 1), row) for name, row in area.items())
-    }
+    """Where the examples of an operation contradict its own contract, the examples are followed."""
+    shown = {(operation.method, operation.shape): operation.shown for operation in known if operation.shown}
     assert len(shown) >= 50
     live = {(method, tuple(path.split("/"))) for method, path in SEEN_LIVE}
     for exchange in driver.successes:

@@ -1,21 +1,22 @@
-"""The service's published examples and recorded live answers, fed to the result models.
+"""Answers as the service gives them, fed to the result models.
 
 Everything parses, and nothing that is shown is lost: each field of a result is what stands in the answer, at the place
-the field names. Where `AZURE_DEVOPS_SPECS` does not say where those answers are, this is not run.
+the field names. The answers are our own facts (`official_facts`); where `AZURE_DEVOPS_SPECS` names a checkout of the
+published examples and recorded answers, these are read as well.
 """
 
 import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import yaml
-from contract_specs import VARIABLE, specs_folder
+from official_facts import answers, errors
+from published import VARIABLE, Told, examples, recordings, refusals, specs_folder
 from pydantic import AliasPath, BaseModel
 
 from langchain_azure_devops.http.responses import Identity, classify_error
@@ -42,19 +43,11 @@ from langchain_azure_devops.tools.work_items.models import (
 )
 
 
-@dataclass(frozen=True)
-class Told:
-    """An answer of the service. `path` is what stands behind `_apis/`, `where` the file it comes from."""
-
-    where: str
-    path: str
-    body: Any
-
-    def rows(self) -> list[Mapping[str, Any]]:
-        """The things it holds: those of a list, or the one that it is."""
-        inside = self.body.get("value") if isinstance(self.body, dict) and "count" in self.body else self.body
-        found = inside if isinstance(inside, list) else [inside]
-        return [row for row in found if isinstance(row, dict)]
+def rows_of(told: Told) -> list[Mapping[str, Any]]:
+    """The things an answer holds: those of a list, or the one that it is."""
+    inside = told.body.get("value") if isinstance(told.body, dict) and "count" in told.body else told.body
+    found = inside if isinstance(inside, list) else [inside]
+    return [row for row in found if isinstance(row, dict)]
 
 
 Reader = Callable[[Told], Iterable[tuple[Mapping[str, Any], BaseModel]]]
@@ -62,11 +55,11 @@ Reader = Callable[[Told], Iterable[tuple[Mapping[str, Any], BaseModel]]]
 
 def plain(model: type[Result]) -> Reader:
     """Reads each row into a model."""
-    return lambda told: [(row, model.model_validate(row)) for row in told.rows()]
+    return lambda told: [(row, model.model_validate(row)) for row in rows_of(told)]
 
 
 def branches(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
-    for row in told.rows():
+    for row in rows_of(told):
         if "updateStatus" not in row:
             yield row, BranchTip.model_validate(row)
 
@@ -77,7 +70,7 @@ def changed_files(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
 
 
 def pull_request(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
-    for row in told.rows():
+    for row in rows_of(told):
         detail = PullRequestDetail.model_validate(row)
         assert [said.name for said in detail.reviewers] == [r["displayName"] for r in row.get("reviewers") or []]
         assert all(said.vote in VOTES.values() for said in detail.reviewers)
@@ -86,7 +79,7 @@ def pull_request(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
 
 
 def threads(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
-    for row in told.rows():
+    for row in rows_of(told):
         said = [c for c in row.get("comments") or [] if c.get("commentType") != "system" and not c.get("isDeleted")]
         thread = _make_thread(_RawThread.model_validate(row))
         if thread is None:
@@ -98,7 +91,7 @@ def threads(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
 
 
 def work_items(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
-    for row in told.rows():
+    for row in rows_of(told):
         fields = row.get("fields") or {}
         if not {"System.WorkItemType", "System.Title", "System.State", "System.TeamProject"} <= fields.keys():
             continue  # the answer to a request for other fields than ours
@@ -114,7 +107,7 @@ def work_items(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
 
 
 def comments(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
-    if any("revisedBy" in comment for comment in told.rows()):
+    if any("revisedBy" in comment for comment in rows_of(told)):
         return  # the shape of the first previews, which is never asked for
     answer = told.body if "comments" in told.body else {"totalCount": 1, "comments": [told.body]}
     item = {"System.WorkItemType": "Bug", "System.Title": "t", "System.State": "New", "System.TeamProject": "p"}
@@ -176,38 +169,13 @@ READERS: dict[str, Reader] = {
 """Which answers are read by what, by the path behind `_apis/`."""
 
 
-OTHER = {
-    "git/7.1/httpExamples/repositories/GET__git_repositories__remoteurl.json": "of a clone address, not of the API",
-}
-"""Examples that are filed under an operation that never answers so."""
+def facts(_: Path | None) -> list[Told]:
+    """Our own facts."""
+    return [Told("facts", path, body) for path, bodies in answers().items() for body in bodies]
 
 
-def examples(folder: Any) -> Iterator[Told]:
-    """The published examples: those of an operation, then the older ones that say themselves what was asked."""
-    index = json.loads((folder / "_derived" / "example-index.json").read_text("utf-8"))
-    files = {row["file"]: _path(row["path"]) for row in index}
-    files |= dict.fromkeys(json.loads((folder / "_derived" / "unreferenced-examples.json").read_text("utf-8")), "")
-    for file, path in files.items():
-        example = json.loads((folder / file).read_text("utf-8-sig"))
-        for status, answer in example["responses"].items():
-            if status in {"200", "201"} and answer.get("body") and file not in OTHER:
-                yield Told(file, path or _path(example.get("x-ms-vss-request-url", "")), answer["body"])
-
-
-def recordings(folder: Any) -> Iterator[Told]:
-    for line in (folder / "_derived" / "recorded-samples.jsonl").read_text("utf-8").splitlines():
-        row = json.loads(line)
-        if row["response"]["status"] in {200, 201} and row["response"].get("json"):
-            yield Told(row["recording"], _path(row["request"]["uri"]), row["response"]["json"])
-    for file in sorted((folder / "_recordings").rglob("*.yaml")):
-        for row in yaml.load(file.read_text("utf-8"), Loader=yaml.CSafeLoader)["interactions"]:
-            text = row["response"]["body"]["string"]
-            if row["response"]["status"]["code"] in {200, 201} and str(text).startswith("{"):
-                yield Told(file.name, _path(row["request"]["uri"]), json.loads(text))
-
-
-def _path(uri: str) -> str:
-    return uri.partition("_apis/")[2].partition("?")[0].rstrip("/")
+SOURCES = {facts: 160, examples: 290, recordings: 370}
+"""Where the answers come from, and how many results are read from them at least."""
 
 
 def lost(row: Mapping[str, Any], result: BaseModel) -> list[str]:
@@ -232,56 +200,70 @@ def same(shown: Any, told: Any) -> bool:
     return shown == told or shown == str(told).removeprefix("refs/heads/")
 
 
-@pytest.fixture(scope="module")
-def folder():
-    found = specs_folder()
-    if found is None:
-        pytest.skip(f"not run: {VARIABLE} does not say where the official answers are")
-    return found
+def folder_for(source: object) -> Path | None:
+    """The checkout that a source needs, if any; the test is skipped where it is not there."""
+    folder = specs_folder()
+    if source in {examples, recordings, refusals} and folder is None:
+        pytest.skip(f"not run: {VARIABLE} does not say where the published answers are")
+    return folder
 
 
-@pytest.mark.parametrize("told_by", [examples, recordings])
-def test_everything_parses_and_nothing_is_lost(folder, told_by):
+@pytest.mark.parametrize("source", SOURCES)
+def test_everything_parses_and_nothing_is_lost(source):
     wrong: list[str] = []
     read: Counter[str] = Counter()
-    for told in told_by(folder):
+    used: set[str] = set()
+    for told in source(folder_for(source)):
         pattern = next((p for p in READERS if re.fullmatch(p, told.path, re.IGNORECASE)), None)
         if pattern is None:
             continue
+        used.add(pattern)
         try:
             for row, result in READERS[pattern](told):
                 read[type(result).__name__] += 1
                 wrong += [f"{told.where} {told.path}: {type(result).__name__}.{field}" for field in lost(row, result)]
         except (ValueError, KeyError, AssertionError, TypeError) as error:
             wrong.append(f"{told.where} {told.path}: {error!r}"[:600])
-    print(f"{sum(read.values())} results of {told_by.__name__}: {dict(read)}")
+    print(f"{sum(read.values())} results of {source.__name__}: {dict(read)}")
     assert wrong == []
-    assert len(read) >= 8
+    assert sum(read.values()) >= SOURCES[source]
+    assert used == set(READERS) or source is not facts
 
 
-async def test_recorded_errors_become_ours_and_keep_the_reason(folder):
-    rows = json.loads((folder / "_derived" / "error-responses.json").read_text("utf-8"))
+def own_refusals(_: Path | None) -> list[Mapping[str, Any]]:
+    """The refusals among our own facts."""
+    return errors()
+
+
+def recorded_refusals(folder: Path) -> list[Mapping[str, Any]]:
+    return [
+        {"method": row["request"]["method"], "resource": row["area_resource"], **row["response"]}
+        for row in refusals(folder)
+    ]
+
+
+@pytest.mark.parametrize("source", [own_refusals, recorded_refusals])
+async def test_recorded_errors_become_ours_and_keep_the_reason(source):
+    rows = source(folder_for(refusals if source is recorded_refusals else source))
     somebody = Identity("1", "Tom Becker", "tom.becker@tidewater.example")
 
     async def signed_in() -> Identity:
         return somebody
 
     statuses: Counter[str] = Counter()
-    for row in rows:
-        told = row["response"]
+    for told in rows:
         text = json.dumps(told["json"]) if "json" in told else told["text"]
         content = ("\ufeff" if told.get("bom") else "") + text
         headers = {name: value for name, value in told["headers"].items() if name != "content-length"}
         response = httpx.Response(told["status"], headers=_flat(headers), content=content.encode())
-        operation = Operation(row["request"]["method"], f"/_apis/{row['area_resource']}")
+        operation = Operation(told["method"], f"/_apis/{told['resource']}")
         error = await classify_error(response, operation, signed_in, None, str)
         statuses[f"{told['status']} {error.status}"] += 1
         body = told.get("json") or {}
         reason = body.get("message") if told["status"] != 401 else ""
-        assert one_line(reason or "")[:100] in error.message, row["request"]["uri"]
-    print(dict(statuses))
-    assert {name.partition(" ")[2] for name in statuses} <= {
-        "invalid", "conflict", "denied", "not_found", "unavailable",
+        assert one_line(reason or "")[:100] in error.message, told["resource"]
+    assert statuses == {
+        "400 invalid": 3, "400 conflict": 1, "401 denied": 6, "404 not_found": 5, "503 unavailable": 2,
     }  # fmt: skip
 
 
