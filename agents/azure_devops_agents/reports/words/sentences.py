@@ -97,14 +97,22 @@ def sum_totals(text: str) -> set[int]:
 _TOTAL = re.compile(r"(?:sum|totals?|all|in all|summe|gesamt|insgesamt|total g\u00e9n\u00e9ral|suma)", re.IGNORECASE)
 
 
+def find_ends(line: str) -> list[tuple[int, int]]:
+    """Return where the sentences of a line end, except for the last one, and where the next ones begin."""
+    return [(end.end("after"), end.end()) for end in _END.finditer(_mask(line), _skip_marker(line))]
+
+
+def _skip_marker(line: str) -> int:
+    """Return where a line begins after the number of a point of a list."""
+    marker = _MARKER.match(_mask(line))
+    return marker.end() if marker else 0
+
+
 def _split_line(line: str) -> Iterator[Sentence]:
     """Yield the sentences of one line."""
-    masked = _mask(line)
-    marker = _MARKER.match(masked)
-    begin = marker.end() if marker else 0
-    ends = [(end.end("after"), end.end()) for end in _END.finditer(masked, begin)]
+    begin = _skip_marker(line)
     waiting: Sentence | None = None
-    for end, after in [*ends, (len(line), len(line))]:
+    for end, after in [*find_ends(line), (len(line), len(line))]:
         piece, begin = line[begin:end].strip(" \t|#*>-"), after
         if waiting and _only_cites(piece):
             waiting = _cite(replace(waiting, text=f"{waiting.text} {piece}"), cited_in(piece))
