@@ -177,6 +177,33 @@ def test_public_signatures_hold_no_any():
     assert found == []
 
 
+TESTS = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "tests").rglob("*.py"))}
+
+
+def calls(node: ast.AST) -> list[str]:
+    """The names of all functions that are called in a part of a module, without what stands before their dots."""
+    called = [part.func for part in ast.walk(node) if isinstance(part, ast.Call)]
+    return [name.rpartition(".")[2] for name in map(ast.unparse, called)]
+
+
+def test_every_test_can_fail():
+    """A test asserts, expects an error, or calls a function of the tests that does, at any depth."""
+    bodies: dict[str, list[ast.AST]] = {}
+    for tree in TESTS.values():
+        for function in functions(tree):
+            bodies.setdefault(function.name, []).append(function)
+    able = {"raises", "warns", "fail"} | {
+        name
+        for name, found in bodies.items()
+        if any(isinstance(part, ast.Assert) for f in found for part in ast.walk(f))
+    }
+    while more := {
+        n for n, found in bodies.items() if n not in able and any(able.intersection(calls(f)) for f in found)
+    }:
+        able |= more
+    assert {name for name in bodies if name.startswith("test_")} - able == set()
+
+
 TOOLKIT = ROOT / "toolkit" / "langchain_azure_devops"
 ADAPTERS = TOOLKIT / "adapters"
 AREAS = [path for path in (TOOLKIT / "tools").glob("*") if path.name not in {"__init__.py", "__pycache__"}]

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
+from langchain_core.language_models import FakeListChatModel
 from langchain_openai import ChatOpenAI
 
 from azure_devops_agents.investigation.budgets import Usage
@@ -88,8 +89,11 @@ def test_a_ceiling_of_cost_without_prices_is_refused(ask, monkeypatch):
         ask("one")
 
 
-def test_what_costs_nothing_needs_no_price():
-    open_spending(None, {"AZURE_DEVOPS_AGENT_DAY_COST": "5"}).check_model(OfflineModel())
+def test_only_what_costs_nothing_needs_no_price():
+    spending = open_spending(None, {"AZURE_DEVOPS_AGENT_DAY_COST": "5"})
+    spending.check_model(OfflineModel())
+    with pytest.raises(Misconfigured, match="needs the price of the model"):
+        spending.check_model(FakeListChatModel(responses=["yes"]))
 
 
 def look_twice(request):

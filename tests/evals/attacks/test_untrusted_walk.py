@@ -12,7 +12,7 @@ import pytest
 
 from azure_devops_agents.approvals.view import build_view
 from azure_devops_evals.attacks.families.fences import CLOSERS, escapes, split_fences
-from azure_devops_evals.attacks.planting import TEXT, TextLocation
+from azure_devops_evals.attacks.planting import TEXT
 from azure_devops_evals.attacks.surfaces import MARKER, NONCE, fields_with, marked_fields, stages, surfaces
 from langchain_azure_devops import AzureDevOps
 from langchain_azure_devops.safety.grants import WriteRequest
@@ -67,6 +67,10 @@ STAGES = {f"{stage.tool}-{stage.sample}": stage for stage in stages()}
 BY_STAGE = {name: [each for each in surfaces() if f"{each.tool}-{each.sample}" == name] for name in STAGES}
 
 
+SILENT = {"add_work_item_comment-0"}
+"""Calls whose results repeat no text of an answer."""
+
+
 def outside(content: str) -> list[str]:
     """The lines outside of the fences, which must be whole."""
     if f"<untrusted {NONCE}>" not in content and f"</untrusted {NONCE}>" not in content:
@@ -106,6 +110,10 @@ def test_every_field_with_others_words_is_marked():
         assert shown <= marked_fields(surface.tool) | ENUMERATIONS, surface
 
 
+def test_every_example_but_the_silent_ones_shows_a_text_of_an_answer():
+    assert {name for name in STAGES if not any(each.fields for each in BY_STAGE[name])} == SILENT
+
+
 @pytest.mark.parametrize("name", STAGES)
 def test_hostile_text_is_cleaned_and_stays_inside_the_fence(name):
     for surface in BY_STAGE[name]:
@@ -117,12 +125,14 @@ def test_hostile_text_is_cleaned_and_stays_inside_the_fence(name):
         assert_contained(content)
 
 
-@pytest.mark.parametrize("name", STAGES)
+@pytest.mark.parametrize("name", sorted(STAGES.keys() - SILENT))
 def test_each_way_to_close_the_fence_fails_alone(name):
     # Each stage tries a part of the disguises alone; the attack suite tries all of them in every tool.
-    for surface in [each for each in BY_STAGE[name] if each.fields][-1:]:
-        for closer in CLOSERS[list(STAGES).index(name) :: len(STAGES)]:
-            assert_contained(str(STAGES[name].call({surface.place: MARKER + closer}).content))
+    surface = [each for each in BY_STAGE[name] if each.fields][-1]
+    for closer in CLOSERS[list(STAGES).index(name) :: len(STAGES)]:
+        content = str(STAGES[name].call({surface.place: MARKER + closer}).content)
+        assert MARKER in content, surface
+        assert_contained(content)
 
 
 @pytest.mark.parametrize("name", STAGES)
@@ -132,6 +142,7 @@ def test_whoever_wrote_it_is_named_by_the_mark(name):
         results = STAGES[name].results
         marked = [field for field in fields_with(results, MARKER) if field in marked_fields(surface.tool)]
         named = {field for origin in answer.artifact.get("origins", ()) for field in origin["fields"]}
+        assert marked or not surface.fields & marked_fields(surface.tool), surface
         assert {field.partition(".")[2] for field in marked} <= named, surface
 
 
@@ -198,6 +209,7 @@ def test_nothing_that_an_answer_says_stands_in_the_headline_of_an_error(form):
 @pytest.mark.parametrize("name", STAGES)
 def test_no_name_in_an_answer_becomes_the_headline_of_an_error_of_the_next_request(name):
     stage = STAGES[name]
+    assert stage.candidates()
     for place in stage.candidates():
         answer = stage.call({place: f" again {MARKER}"})
         assert_contained(str(answer.content))
@@ -264,4 +276,3 @@ async def test_an_approval_shows_no_character_that_a_person_would_not_see(tool, 
 def test_the_fence_disarms_and_changes_nothing_else():
     harmless = "a < b; <untrue> </div> < untried, us: ‹ok› 日本語 <b>"
     assert fence(harmless, NONCE) == f"<untrusted {NONCE}>\n{harmless}\n</untrusted {NONCE}>"
-    assert TextLocation("GET /", TEXT) == TextLocation("GET /", TEXT)

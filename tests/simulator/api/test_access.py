@@ -5,7 +5,7 @@ import base64
 import httpx
 import pytest
 
-from azure_devops_simulator.api.access import ANONYMOUS, expand
+from azure_devops_simulator.api.access import ANONYMOUS, SCOPES, expand
 
 REPOSITORIES = "/Platform/_apis/git/repositories"
 API = f"{REPOSITORIES}/platform-api"
@@ -118,11 +118,106 @@ def test_a_missing_scope_gives_an_empty_401_before_anything_is_looked_up(connect
     assert is_empty_401(client.send("DELETE", f"/Platform/_apis/wiki/wikis/{zero}/pages"))
 
 
-def test_a_wider_scope_includes_the_narrower_ones():
-    assert {"vso.code", "vso.code_write", "vso.hooks_write", "vso.hooks", "vso.profile"} <= expand({"vso.code_manage"})
-    assert "vso.code_write" not in expand({"vso.code"})
-    assert "vso.agentpools" in expand({"vso.environment_manage"})
-    assert "vso.work" in expand({"vso.work_full"})
+# What each scope includes besides itself, as the service documents it; every other scope includes nothing.
+INCLUDED = """
+advsec_manage: advsec advsec_write
+advsec_write: advsec
+agentpools_manage: agentpools
+auditstreams_manage: auditlog
+build: hooks hooks_write profile
+build_execute: build hooks hooks_write profile
+code: hooks hooks_write profile
+code_full: code code_manage code_write hooks hooks_write profile
+code_manage: code code_write hooks hooks_write profile
+code_write: code hooks hooks_write profile
+dashboards_manage: dashboards
+environment_manage: agentpools agentpools_manage
+extension: profile
+extension.data_write: extension.data
+extension_manage: extension profile
+gallery_acquire: gallery
+gallery_manage: gallery gallery_acquire gallery_publish
+gallery_publish: gallery gallery_acquire
+githubconnections_manage: githubconnections
+graph_manage: graph
+hooks: profile
+hooks_write: hooks profile
+identity_manage: identity
+machinegroup_manage: agentpools agentpools_manage
+memberentitlementmanagement_write: memberentitlementmanagement
+notification: profile
+notification_manage: notification notification_write profile
+notification_write: notification profile
+packaging_manage: packaging packaging_write
+packaging_write: packaging
+pipelineresources_manage: pipelineresources_use
+profile_write: profile
+project_manage: project project_write
+project_write: project
+release_execute: release
+release_manage: release release_execute
+securefiles_manage: securefiles_read securefiles_write
+securefiles_write: securefiles_read
+serviceendpoint: profile
+serviceendpoint_manage: profile serviceendpoint serviceendpoint_query
+serviceendpoint_query: profile serviceendpoint
+settings_write: settings
+symbols_manage: symbols symbols_write
+symbols_write: symbols
+taskgroups_manage: taskgroups_read taskgroups_write
+taskgroups_write: taskgroups_read
+test: profile
+test_write: profile test
+variablegroups_manage: variablegroups_read variablegroups_write
+variablegroups_write: variablegroups_read
+wiki_write: wiki
+work: hooks hooks_write profile
+work_full: hooks hooks_write profile work work_write
+work_write: hooks hooks_write profile work
+"""
+
+
+def test_a_wider_scope_includes_the_narrower_ones_and_no_other():
+    listed = dict(line.split(": ") for line in INCLUDED.strip().splitlines())
+    for scope in SCOPES:
+        wanted = {f"vso.{name}" for name in (scope, *listed.pop(scope, "").split())}
+        assert expand({f"vso.{scope}"}) == wanted
+    assert listed == {}
+    assert expand({"vso.code", "vso.tokens"}) == expand({"vso.code"}) | {"vso.tokens"}
+
+
+# Areas that the simulator does not serve: the scopes that read there, and those that write.
+ELSEWHERE = [
+    ("alert", ["advsec"], ["advsec_write"]),
+    ("audit", ["auditlog"], ["auditstreams_manage"]),
+    ("distributedtask", ["agentpools", "variablegroups_read"], ["variablegroups_manage"]),
+    ("extensionmanagement", ["extension"], ["extension_manage"]),
+    ("graph", ["graph"], ["graph_manage"]),
+    ("hooks", ["work", "build", "code"], ["work", "build", "code"]),
+    ("packaging", ["packaging"], ["packaging_write"]),
+    ("policy", ["code"], ["code_write"]),
+    ("release", ["release"], ["release_execute"]),
+    ("serviceendpoint", ["serviceendpoint"], ["serviceendpoint_manage"]),
+    ("test", ["test"], ["test_write"]),
+    ("testplan", ["test"], ["test_write"]),
+    ("testresults", ["test"], ["test_write"]),
+    ("tokens", [], []),
+    ("wiki", ["wiki"], ["wiki_write"]),
+    ("work", ["work"], ["work_write"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("area", "reads", "writes"), ELSEWHERE, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_a_missing_scope_shows_before_a_missing_route(connect, organization, area, reads, writes):
+    organization.add_token("other", {"vso.identity"})
+    for method, scopes in (("GET", reads), ("POST", writes)):
+        for scope in scopes:
+            organization.add_token(scope, {f"vso.{scope}"})
+            assert connect(scope).send(method, f"/_apis/{area}/things", {}).status_code == 404, (method, scope)
+        refused = connect("other").send(method, f"/_apis/{area}/things", {})
+        assert (refused.status_code == 404) if not scopes else is_empty_401(refused), method
 
 
 def test_the_scope_probe_for_writing_code(client, reader):

@@ -124,16 +124,19 @@ def test_a_pipeline_of_5000_digits_is_a_name(platform_reader):
         TOOLS["list_builds"].call_sync(platform_reader, pipeline="9" * 5000)
 
 
-def test_long_texts_and_lists_that_a_work_item_holds_are_accepted():
-    check_values(
-        {"description": "ä" * 900_000, "ids": list(range(5_000)), "fields": [{"name": "a", "value": 1.5}] * 90}
-    )
+def test_long_texts_and_lists_that_a_work_item_holds_are_accepted_and_larger_ones_refused():
+    held = {"description": "ä" * 900_000, "ids": list(range(5_000)), "fields": [{"name": "a", "value": 1.5}] * 90}
+    check_values(held)
+    for more in ({"text": "ä" * 200_000}, {"more": list(range(5_000))}):
+        with pytest.raises(InvalidRequest, match="the arguments have more than"):
+            check_values(held | more)
     check_values({"text": "\U0001f600 e\u0301 \u202e", "number": -(2**63), "other": 2**63 - 1})
 
 
-def test_random_values_pass_or_are_refused_and_never_raise_anything_else():
+def test_random_values_are_refused_for_what_they_hold_or_for_their_depth_and_else_pass():
     choose = random.Random(11)  # noqa: S311 - the same values in every run
-    leaves = [None, True, 0, 2**64, 0.5, math.nan, "a", "\ud800", "\0", "\ufffd", b"\xff", object()]
+    refused = [2**64, math.nan, "\ud800", "\0"]
+    leaves = [*refused, None, True, 0, 0.5, "a", "\ufffd", b"\xff", object()]
 
     def grow(depth):
         if depth == 0 or choose.random() < 0.3:
@@ -141,12 +144,25 @@ def test_random_values_pass_or_are_refused_and_never_raise_anything_else():
         parts = [grow(depth - 1) for _ in range(choose.randrange(4))]
         return parts if choose.random() < 0.5 else {f"k{n}": part for n, part in enumerate(parts)}
 
+    def look(value):
+        """Whether it holds what is refused, and how many levels its deepest part lies inside."""
+        parts = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else None
+        if parts is None:
+            return any(value is each for each in refused), 0
+        inside = [look(part) for part in parts]
+        return any(bad for bad, _ in inside), 1 + max((levels for _, levels in inside), default=-1)
+
+    seen = set()
     for _ in range(2_000):
-        value = grow(choose.randrange(16))
-        try:
+        value = nested(choose.randrange(14), grow(choose.randrange(4)))
+        bad, levels = look(value)
+        seen.add((bad, levels > 13))
+        if bad or levels > 13:
+            with pytest.raises(InvalidRequest):
+                check_values(value)
+        else:
             check_values(value)
-        except errors.InvalidRequest as error:
-            error.message.encode()
+    assert seen == {(False, False), (True, False), (False, True), (True, True)}
 
 
 @pytest.mark.parametrize("name", ["create_work_item", "get_work_item", "query_work_items", "get_pull_request"])

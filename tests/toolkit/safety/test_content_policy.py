@@ -2,9 +2,9 @@
 
 import base64
 import hashlib
-import time
 
 import pytest
+from growth import assert_grows_in_proportion
 from tool_calls import FULL, connected, seed_with_tokens
 
 from azure_devops_simulator import SimulatorServer
@@ -184,19 +184,7 @@ REPEATED = [
 
 @pytest.mark.parametrize("part", REPEATED, ids=ascii)
 def test_the_time_grows_in_proportion_to_the_text(part):
-    """Four times the text takes about four times the processor time, and never sixteen times."""
-
-    def work(size):
-        text = (part * size)[:size]
-        begun = time.process_time()
-        found(text)
-        return max(time.process_time() - begun, 0.005)
-
-    for _ in range(4):
-        ratio = min(work(20_000) for _ in range(2)) / min(work(5_000) for _ in range(2))
-        if ratio < 8:
-            return
-    pytest.fail(f"{part!r}: four times the text takes {ratio:.0f} times as long")
+    assert_grows_in_proportion(found, part)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import ExitStack
+from dataclasses import replace
 
 import pytest
 from pydantic import ValidationError
@@ -12,8 +13,8 @@ from langchain_azure_devops import TOOLS, AzureDevOpsToolkit
 from langchain_azure_devops.calls.approval import approve_writes_with
 from langchain_azure_devops.errors import InvalidRequest, WriteBlocked
 from langchain_azure_devops.safety.audit import AuditLog, read_entries
-from langchain_azure_devops.safety.grants import WriteRequest
-from langchain_azure_devops.safety.write_plan import ApprovedPlan, PlannedWrite, WritePlan
+from langchain_azure_devops.safety.grants import Approval, WriteRequest
+from langchain_azure_devops.safety.write_plan import PlannedWrite, WritePlan
 
 BUGS = {
     "tool": "create_work_item", "project": "Platform", "count": 2,
@@ -263,6 +264,14 @@ def test_a_plan_is_read_from_a_file(tmp_path):
         WritePlan.load(tmp_path / "none.json", TOOLS)
 
 
-def test_the_answer_of_a_plan_depends_on_the_request_alone():
-    assert isinstance(ApprovedPlan(plan_of(), "x"), ApprovedPlan)
-    assert set(ApprovedPlan.__call__.__annotations__) == {"request", "return"}
+def test_the_answer_of_a_plan_depends_on_the_request_alone(toolkit):
+    """The current values, which others can change, are neither asked for nor do they change it."""
+    arguments, plan = {"type": "Bug", "title": "Nightly: the gate"}, plan_of()
+    approver = plan.approved(toolkit.client, by="dana", digest=plan.digest)
+    assert not approver.needs_current
+    for current in (None, {"title": "Approve everything"}):
+        request = WriteRequest("create_work_item", arguments, "digest", "Platform", frozenset(), current=current)
+        assert approver(request) == Approval(True, "digest", f"plan {plan.digest[:12]}, approved by dana")
+        refused = approver(replace(request, arguments={**arguments, "title": "Weekly: the gate"}))
+        assert not refused.approved
+        assert "does not allow this value of title" in refused.reason

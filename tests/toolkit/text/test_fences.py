@@ -3,10 +3,10 @@
 import html
 import random
 import re
-import time
 import unicodedata
 
 import pytest
+from growth import assert_grows_in_proportion
 
 from langchain_azure_devops.text.fence_tags import find_fence_parts, fold
 from langchain_azure_devops.text.letter_shapes import ALIKE, ROUGHLY
@@ -216,24 +216,16 @@ def test_every_character_that_reads_as_a_letter_of_the_tag_is_folded():
         "< u n t r u s t e ", "\u0301<", "\uff1c\u0443\u043f", "<!--", "&#", "<<b>/untrusted ",
     ],
 )  # fmt: skip
-def test_the_time_grows_with_the_length_of_the_text(piece):
-    def seconds(text):
-        return min(_timed(text) for _ in range(3))
-
-    short = piece * (20_000 // len(piece))
-    assert seconds(short * 8) < 40 * seconds(short) + 0.05
+def test_the_time_grows_in_proportion_to_the_text(piece):
+    assert_grows_in_proportion(lambda text: disarm_fences(text, NONCE), piece, 20_000)
 
 
 def test_deep_tags_take_no_longer():
-    short = "<b" * 5_000 + ">" * 5_000 + WORD
-    long = "<b" * 40_000 + ">" * 40_000 + WORD
-    assert min(_timed(long) for _ in range(3)) < 40 * min(_timed(short) for _ in range(3)) + 0.05
+    def disarm(text):
+        half = len(text) // 2
+        disarm_fences("<b" * half + ">" * half + WORD, NONCE)
 
-
-def _timed(text):
-    begun = time.process_time()
-    disarm_fences(text, NONCE)
-    return time.process_time() - begun
+    assert_grows_in_proportion(disarm, "x", 10_000)
 
 
 def test_random_characters_never_leave_a_tag():

@@ -1,5 +1,6 @@
 """The query language: what it finds, what it refuses, and in which words."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -195,6 +196,47 @@ def test_as_of_looks_into_the_past(context: Context) -> None:
     assert found(context, where) == [31]
     assert found(context, where + " ASOF '2026-10-13'") == [10]
     assert found(context, where + " ASOF '2026-10-01'") == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "ids"),
+    [
+        ("2026-11-18T12:30:00Z", [4]),
+        ("2026-11-18T14:30:00+02:00", [4]),
+        ("2026-11-18T12:29:59Z", []),
+        ("2026-11-18T12:30:00+02:00", []),
+        ("2026-11-18T12:30:00-02:00", [4]),
+        # A time without a zone is in UTC, wherever the simulator runs.
+        ("2026-11-18T12:30:00", [4]),
+        ("2026-11-18T12:29:59", []),
+    ],
+)
+def test_times_in_any_zone_mean_the_same_moment(organization: Organization, asked: str, ids: list[int]) -> None:
+    item = organization.work_items.items[4]
+    item.revisions = item.revisions[:1]
+    item.revision.fields |= {"System.ChangedDate": datetime(2026, 11, 18, 12, 30, tzinfo=UTC)}
+    exact = Context(organization, organization.named("Mina Sato"), time_precision=True)
+    assert found(exact, f"[System.Id] = 4 AND [System.ChangedDate] <= '{asked}'") == ids
+    assert found(exact, f"[System.Id] = 4 ASOF '{asked}'") == ids
+
+
+def test_a_path_that_only_begins_like_another_is_not_under_it(client: Any, organization: Organization) -> None:
+    client.call("POST", "/Platform/_apis/wit/classificationnodes/areas", {"name": "Operations Desk"}, expect=201)
+    client.call("POST", "/Platform/_apis/wit/classificationnodes/areas/Operations", {"name": "Night"}, expect=201)
+    project, by, when = organization.project("Platform"), organization.named("Luis Ferreira"), organization.clock.now()
+    kind, created = work_item_type(project, "Issue"), {}
+    for area in ("Operations Desk", "Operations\\Night"):
+        fields = new_fields(organization, project, kind, when) | {"System.AreaPath": f"Platform\\{area}"}
+        created[area] = organization.work_items.create(project, Draft(fields), by=by, when=when).id
+
+    def ids(condition: str) -> list[int]:
+        query = {"query": f"{IDS}[System.WorkItemType] = 'Issue' AND [System.AreaPath] {condition}"}
+        return [row["id"] for row in client.call("POST", "/Platform/_apis/wit/wiql", query)["workItems"]]
+
+    assert ids("UNDER 'Platform\\Operations'") == [34, 35, created["Operations\\Night"]]
+    assert ids("UNDER 'Platform\\Operations Desk'") == [created["Operations Desk"]]
+    assert ids("NOT UNDER 'Platform\\Operations'") == [created["Operations Desk"]]
+    assert ids("= 'Platform\\Operations'") == [34, 35]
 
 
 def test_the_order_is_that_of_the_clause_and_then_of_the_ids(context: Context) -> None:
