@@ -1,13 +1,9 @@
 """A world: a fresh organization in this process that reports what a question changed in it."""
 
 import hashlib
-import io
 import json
-import pickle
-import threading
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import httpx
 
@@ -15,6 +11,7 @@ from azure_devops_evals.case import Setup
 from azure_devops_evals.world.end_state import changes
 from azure_devops_simulator import Fault, Organization, export_world, import_world, seed_organization
 from azure_devops_simulator.server.app import create_app
+from azure_devops_simulator.state.copies import Original
 from azure_devops_simulator.state.values import JsonObject
 from langchain_azure_devops.text import redact
 
@@ -66,26 +63,16 @@ class World:
 
 def _copy_world(file: str | None) -> Organization:
     """Return a copy of the world in a file, or of the seed."""
-    organization: Organization = pickle.loads(_serialize_world(file))  # noqa: S301 - stored by this process
-    return organization
+    return _read_world(file).copy()
 
 
 @cache
-def _serialize_world(file: str | None) -> bytes:
-    """Return the world in a file, or the seed, in a form that is copied several times faster than it is read."""
+def _read_world(file: str | None) -> Original:
     # Read both in the same way, so that a world file of the seed behaves like the seed.
     world = export_world(seed_organization()) if file is None else json.loads((WORLDS / file).read_bytes())
-    stored = io.BytesIO()
-    _Pickler(stored, pickle.HIGHEST_PROTOCOL).dump(import_world(world))
-    return stored.getvalue()
-
-
-class _Pickler(pickle.Pickler):
-    """Stores an organization with new locks, because copies must not share them."""
-
-    def reducer_override(self, value: object) -> Any:
-        """Replace a lock by a new one and keep everything else."""
-        return (threading.Lock, ()) if isinstance(value, type(threading.Lock())) else NotImplemented
+    organization = import_world(world)
+    export_world(organization)  # Each copy then has the forms of its git objects already.
+    return Original(organization)
 
 
 @cache

@@ -17,6 +17,8 @@ from dulwich.object_store import MemoryObjectStore
 from dulwich.objects import Blob, ObjectID, ShaFile, Tag, Tree
 from dulwich.objects import Commit as GitCommit
 
+from azure_devops_simulator.state.values import JsonValue
+
 REGULAR = 0o100644
 
 Kind: TypeAlias = Literal["blob", "tree", "commit", "tag"]
@@ -88,15 +90,37 @@ Files: TypeAlias = Mapping[str, Entry]
 """Every file below a tree by its full path."""
 
 
+class _Objects(MemoryObjectStore):
+    """The objects themselves. It gives away copies of them and stores copies, so that an object never changes."""
+
+    def copy(self) -> _Objects:
+        copied = _Objects()
+        copied._data.update(self._data)
+        return copied
+
+
 class ObjectStore:
-    """The objects of a repository by kind."""
+    """The objects of a repository by kind.
+
+    `forms` holds the JSON of objects that a world was made of; an object never changes, and neither does its form.
+    """
 
     def __init__(self) -> None:
-        self.raw = MemoryObjectStore()
+        self.raw = _Objects()
+        self.forms: dict[str, tuple[str, JsonValue]] = {}
         self._commits: dict[str, Commit] = {}
         self._entries: dict[str, tuple[Entry, ...]] = {}
-        self._files: dict[str, dict[str, Entry]] = {}
+        self._files: dict[str, Files] = {}
         self._blobs: dict[str, bytes] = {}
+
+    def copy(self) -> ObjectStore:
+        """Return a store with the same objects. Each store takes new ones for itself; those from before are shared."""
+        copied = ObjectStore()
+        copied.raw = self.raw.copy()
+        copied.forms = dict(self.forms)
+        copied._commits, copied._entries = dict(self._commits), dict(self._entries)
+        copied._files, copied._blobs = dict(self._files), dict(self._blobs)
+        return copied
 
     def _put(self, item: ShaFile) -> str:
         self.raw.add_object(item)

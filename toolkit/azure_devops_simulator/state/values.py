@@ -32,6 +32,6 @@ def guid(path: str) -> str:
 
 def timestamp(when: datetime) -> str:
     """Write a date as the service does: UTC, ISO 8601, ending in `Z`, with fractional digits only if there are any."""
-    text = when.astimezone(UTC).isoformat()[:19]
+    text = (when if when.tzinfo is UTC else when.astimezone(UTC)).isoformat()[:19]
     fraction = f".{when.microsecond:06d}".rstrip("0") if when.microsecond else ""
     return f"{text}{fraction}Z"

@@ -17,7 +17,7 @@ from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
 
 T = TypeVar("T")
 
-_PLAIN = (type(None), bool, int, float, str)
+_PLAIN = frozenset((type(None), bool, int, float, str))
 
 
 class WorldError(ValueError):
@@ -52,13 +52,17 @@ class Codec:
         self._readers: dict[object, Callable[[JsonValue], object]] = {**readers, **finds}
         self._namespace = dict(namespace)
         self._hints: dict[type, dict[str, Any]] = {}
+        self._fields: dict[type, tuple[str, ...]] = {}
 
     def write(self, value: object) -> JsonValue:  # noqa: PLR0911 - one line for each form
         """Write a value as JSON."""
-        if value is None or type(value) in _PLAIN:
+        kind = type(value)
+        if kind in _PLAIN:
             return value  # type: ignore[return-value]
-        if form := self._forms.get(type(value)):
+        if form := self._forms.get(kind):
             return form(value)
+        if kind in self._fields:
+            return self.record(value)
         if isinstance(value, datetime):
             return timestamp(value)
         if isinstance(value, bytes):
@@ -70,13 +74,16 @@ class Codec:
         if isinstance(value, (set, frozenset)):
             return sorted(map(str, value))
         if isinstance(value, (list, tuple)):
-            return [self.write(below) for below in value]
+            return [below if type(below) in _PLAIN else self.write(below) for below in value]
         raise TypeError(f"a world has no form for {type(value).__name__}")
 
     def record(self, value: object, *, without: tuple[str, ...] = ()) -> JsonObject:
         """Write an object with all its fields, even if its class has names."""
-        own = fields(value)  # type: ignore[arg-type]
-        return {f.name: self.write(getattr(value, f.name)) for f in own if f.init and f.name not in without}
+        kind = type(value)
+        if kind not in self._fields:
+            self._fields[kind] = tuple(f.name for f in fields(kind) if f.init)  # type: ignore[arg-type]
+        write = self.write
+        return {name: write(getattr(value, name)) for name in self._fields[kind] if name not in without}
 
     def read(self, kind: type[T], value: JsonValue, **given: object) -> T:
         """Read an object from a record. Fields that are missing are `given` or get their default."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 
 from dulwich.objects import Blob, Commit, ShaFile, Tag, Tree
 
@@ -16,12 +17,20 @@ _KINDS: dict[str, type[ShaFile]] = {"commits": Commit, "tags": Tag, "trees": Tre
 def write_objects(store: ObjectStore) -> JsonObject:
     """Write all objects by kind and id: commits, tags and files as text, folders as lists of rows."""
     found: dict[str, dict[str, JsonValue]] = {kind: {} for kind in _KINDS}
-    for object_id in sorted(store.raw):
-        item = store.raw[object_id]
-        kind = next(name for name, known in _KINDS.items() if isinstance(item, known))
-        raw = item.as_raw_string()
-        found[kind][object_id.decode("ascii")] = _rows(raw) if kind == "trees" else write_bytes(raw)
+    for raw_id in sorted(store.raw):
+        object_id = raw_id.decode("ascii")
+        if object_id not in store.forms:
+            store.forms[object_id] = _write_object(store.raw[raw_id])
+        kind, form = store.forms[object_id]
+        # Who gets a world may change it.
+        found[kind][object_id] = form if isinstance(form, str) else copy(form)
     return dict(found)
+
+
+def _write_object(item: ShaFile) -> tuple[str, JsonValue]:
+    kind = next(name for name, known in _KINDS.items() if isinstance(item, known))
+    raw = item.as_raw_string()
+    return kind, _rows(raw) if kind == "trees" else write_bytes(raw)
 
 
 def read_objects(value: JsonValue) -> ObjectStore:
