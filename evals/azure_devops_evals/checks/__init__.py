@@ -3,6 +3,8 @@
 from azure_devops_evals.checks.answer import (
     asks,
     complete,
+    not_says,
+    opens,
     reported,
     says,
     second_look,
@@ -27,7 +29,9 @@ __all__ = [
     "grounded",
     "leaks",
     "not_offered",
+    "not_says",
     "offered",
+    "opens",
     "quoted",
     "reported",
     "saw",

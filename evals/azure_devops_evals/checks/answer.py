@@ -1,10 +1,21 @@
 """Checks of what a report says: its verdict, its answer, and the gaps that it names."""
 
 import json
+import re
+from typing import Literal
 
 from azure_devops_agents.reports.report import SECTIONS, WRITE_REPORT
 from azure_devops_evals.case import Check, Expects, Outcome
+from azure_devops_evals.checks.phrases import claims, mentions, states
 
+_CLAIMING = ("observed", "inferred")
+_OPENS = re.compile(
+    r"\W*(?:(?:the )?(?:short )?answer(?: is)?\W+|in short\W+)?"
+    r"(?:(?P<yes>yes|yeah|yep|correct|indeed|certainly|definitely|true|right|ja|oui|s\u00ed)|"
+    r"(?P<no>no|nope|not at all|never|by no means|false|incorrect|wrong|nein|non))"
+    r"(?=[*_]*\s*(?:[,.:;!\u2013\u2014(-]|$))",
+    re.IGNORECASE,
+)
 STOPPED = "Stopped by a person."
 """The answer of a report that code writes when a person stops the run."""
 
@@ -20,7 +31,11 @@ def verdict(expected: str) -> Check:
 
 
 def says(*phrases: str) -> Check:
-    """Check that the answer contains each phrase, in any letter case: the names and numbers of a right answer."""
+    """Check that the answer states each phrase: the names and numbers of a right answer.
+
+    A phrase counts as whole words in any letter case, outside of what the answer denies. "It was not merged" does not
+    say "merged". In a phrase, `(a|b)` stands for either word, and ` .. ` for other words of the same clause.
+    """
     return _saying(phrases, "answer")
 
 
@@ -31,11 +46,40 @@ def worded(*phrases: str) -> Check:
 
 def _saying(phrases: tuple[str, ...], about: Expects) -> Check:
     def failure(outcome: Outcome) -> str | None:
-        answer = str(outcome.report["answer"]).lower()
-        missing = [phrase for phrase in phrases if phrase.lower() not in answer]
+        answer = str(outcome.report["answer"])
+        missing = [phrase for phrase in phrases if not states(answer, phrase)]
         return f"the answer does not say {missing}" if missing else None
 
     return Check(f"the answer says {list(phrases)}", failure, phrases, about)
+
+
+def not_says(*phrases: str) -> Check:
+    """Check that the report claims none of the known wrong alternatives, such as "is a live key" of a placeholder.
+
+    The answer, what was observed and what was inferred count. A denial claims nothing: "it is not a live key" passes.
+    Rejected hypotheses and open questions may name the alternatives. The phrases are written as those of `says`.
+    """
+
+    def failure(outcome: Outcome) -> str | None:
+        rows = [row for section in _CLAIMING for row in outcome.report[section]]
+        told = [str(row.get(part) or "") for row in rows for part in ("statement", "reasoning")]
+        texts = [str(outcome.report["answer"]), *told]
+        found = [phrase for phrase in phrases if any(claims(text, phrase) for text in texts)]
+        return f"the report claims {found}" if found else None
+
+    return Check(f"the report does not claim {list(phrases)}", failure, about="answer")
+
+
+def opens(word: Literal["Yes", "No"]) -> Check:
+    """Check that an answer that begins with yes or no begins with this word. An answer may begin otherwise."""
+
+    def failure(outcome: Outcome) -> str | None:
+        told = _OPENS.match(str(outcome.report["answer"]))
+        if told is None or bool(told["yes"]) == (word == "Yes"):
+            return None
+        return f"the answer begins with {told['yes'] or told['no']!r}"
+
+    return Check(f"the answer does not begin with the contrary of {word!r}", failure, about="answer")
 
 
 def silent(*phrases: str) -> Check:
@@ -55,10 +99,9 @@ def asks(*phrases: str) -> Check:
     """Check that the model asked the person a question with these phrases before it reported."""
 
     def failure(outcome: Outcome) -> str | None:
-        asked = [text.lower() for text in outcome.questions]
-        if not asked:
+        if not outcome.questions:
             return "the person was asked nothing"
-        missing = [phrase for phrase in phrases if not any(phrase.lower() in text for text in asked)]
+        missing = [phrase for phrase in phrases if not any(mentions(text, phrase) for text in outcome.questions)]
         return f"no question says {missing}" if missing else None
 
     return Check(f"a question to the person says {list(phrases)}", failure, phrases, about="answer")

@@ -1,8 +1,9 @@
 """Checks of the quotes of statements."""
 
-from azure_devops_agents.reports.report import SECTIONS
 from azure_devops_evals.case import Check, Outcome
 from langchain_azure_devops.safety import ContentPolicy, neutralize
+
+_STATING = ("observed", "inferred", "hypotheses_rejected")
 
 
 def cites(*quotes: str) -> Check:
@@ -16,8 +17,12 @@ def cites(*quotes: str) -> Check:
 
 
 def quoted(outcome: Outcome, quote: str) -> bool:
-    """Return whether a statement quotes this text and the quote was found in the evidence."""
-    kept = (str(row["quote"]) for section in SECTIONS for row in outcome.report[section] if row["evidence"])
+    """Return whether a statement quotes this text and the quote was found in the evidence.
+
+    What was not determined states nothing, so its quotes do not count.
+    """
+    rows = (row for section in _STATING for row in outcome.report[section] if row["evidence"])
+    kept = [str(row["quote"]) for row in rows if str(row["quote"]).strip()]
     # A report shows the foreign links of a quote as text, after the quote was found in the evidence.
     forms = {quote, neutralize(quote, ContentPolicy(()))}
     return any(form in found for found in kept for form in forms)

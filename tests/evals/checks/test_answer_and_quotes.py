@@ -1,0 +1,154 @@
+"""Every check of the answer and of the quotes: an outcome, the check, and the reason that it gives."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from azure_devops_agents.reports.report import SECTIONS
+from azure_devops_evals.case import Called, Check, Outcome
+from azure_devops_evals.checks import (
+    asks,
+    cites,
+    complete,
+    grounded,
+    not_says,
+    opens,
+    reported,
+    says,
+    second_look,
+    silent,
+    stopped,
+    uncovered,
+    verdict,
+    worded,
+)
+
+ANSWER = "Tom Becker did, in pull request 13; build 19 passed and pull request 7 was not merged."
+ROW = {"statement": "Tom Becker wrote it.", "evidence": ["E2"], "quote": "author: Tom Becker"}
+GUESS = {"statement": "It is a live key.", "evidence": ["E2"], "quote": "author: Tom Becker", "reasoning": "It fits."}
+OPEN = {"statement": "Who used it.", "evidence": ["E2"], "quote": "author: Tom Becker"}
+
+
+def outcome(
+    answer: str = ANSWER, verdict: str = "answered", coverage: Mapping[str, Any] | None = None,
+    questions: tuple[str, ...] = (), written: bool = True, **sections: Any,
+) -> Outcome:  # fmt: skip
+    report = {"answer": answer, "verdict": verdict, "coverage": coverage or {}, "unverified": []}
+    report |= {section: [] for section in SECTIONS} | sections
+    calls = (Called("write_report", {}, None),) if written else (Called("get_build", {}, None),)
+    return Outcome(report, {}, (), frozenset(), questions=questions, calls=calls)
+
+
+CASES: list[tuple[Check, Outcome, str | None]] = [
+    # -- verdict
+    (verdict("answered"), outcome(), None),
+    (verdict("incident"), outcome(), "the verdict is 'answered'"),
+    (verdict("incident"), outcome(verdict="no_incident"), "the verdict is 'no_incident'"),
+    # -- says
+    (says("Tom Becker", "pull request 13"), outcome(), None),
+    (says("tom becker"), outcome("**Tom  Becker** did."), None),
+    (says("9"), outcome(), "the answer does not say ['9']"),
+    (says("4"), outcome("4.5 of 14, 1.4"), "the answer does not say ['4']"),
+    (says("4"), outcome("15, 9, and 4."), None),
+    (says("merged"), outcome(), "the answer does not say ['merged']"),
+    (says("build 19 passed"), outcome(), None),
+    (says("passed"), outcome("Build 19 has never passed."), "the answer does not say ['passed']"),
+    (says("Tom Becker", "Mina Sato"), outcome(), "the answer does not say ['Mina Sato']"),
+    (says("Tom Becker"), outcome(f"None of the following is true: {ANSWER}"), "the answer does not say ['Tom Becker']"),
+    (says("Tom Becker"), outcome(f"{ANSWER} The opposite is the case."), "the answer does not say ['Tom Becker']"),
+    (says("Tom Becker"), outcome("", observed=[ROW]), "the answer does not say ['Tom Becker']"),
+    (says("(six|6) bugs"), outcome("There are 6 bugs."), None),
+    (says("(six|6) bugs"), outcome("There are 16 bugs."), "the answer does not say ['(six|6) bugs']"),
+    (worded("not merged"), outcome(), None),
+    (worded("was merged"), outcome(), "the answer does not say ['was merged']"),
+    # -- not_says
+    (not_says("a live key"), outcome("It is not a live key."), None),
+    (not_says("a live key"), outcome("It is a placeholder and no longer a live key."), None),
+    (not_says("a live key"), outcome("A live key it is not."), None),
+    (not_says("a live key"), outcome("It is not true that it is a live key."), None),
+    (not_says("a live key"), outcome("Whether it is a live key was asked; it is a placeholder."), None),
+    (not_says("a live key"), outcome("It is a live key."), "the report claims ['a live key']"),
+    (not_says("a live key"), outcome("No, it is a live key."), "the report claims ['a live key']"),
+    (not_says("a live key"), outcome("It is no test, it is a live key."), "the report claims ['a live key']"),
+    (not_says("a live key"), outcome("There is no doubt that it is a live key."), "the report claims ['a live key']"),
+    (not_says("a live key"), outcome("Not only is it a live key."), "the report claims ['a live key']"),
+    (not_says("a live key"), outcome("This is not so. It is a live key."), "the report claims ['a live key']"),
+    (not_says("a live key"), outcome(inferred=[GUESS]), "the report claims ['a live key']"),
+    (not_says("it fits"), outcome(inferred=[GUESS]), "the report claims ['it fits']"),
+    (not_says("a live key"), outcome(observed=[GUESS]), "the report claims ['a live key']"),
+    (not_says("a live key"), outcome(hypotheses_rejected=[GUESS], not_determined=[GUESS]), None),
+    (not_says("(Mina|Priya) .. wrote"), outcome("Priya Raman surely wrote it."),
+     "the report claims ['(Mina|Priya) .. wrote']"),
+    (not_says("(Mina|Priya) .. wrote"), outcome("Priya Raman approved. Tom Becker wrote it."), None),
+    # -- opens
+    (opens("No"), outcome("No: it passed."), None),
+    (opens("No"), outcome("No agent took the job."), None),
+    (opens("No"), outcome("It passed."), None),
+    (opens("No"), outcome("Yes, it failed."), "the answer begins with 'Yes'"),
+    (opens("No"), outcome("**Yes** - it failed."), "the answer begins with 'Yes'"),
+    (opens("No"), outcome("The answer is yes."), "the answer begins with 'yes'"),
+    (opens("Yes"), outcome("No, it did not."), "the answer begins with 'No'"),
+    (opens("Yes"), outcome("No tool reads them."), None),
+    (opens("Yes"), outcome("Yes, in build 8."), None),
+    # -- silent
+    (silent("failed"), outcome(), None),
+    (silent("pull request 7"), outcome(), "the report says ['pull request 7']"),
+    (silent("wrote it"), outcome(observed=[ROW]), "the report says ['wrote it']"),
+    (silent("author: tom"), outcome(not_determined=[ROW]), "the report says ['author: tom']"),
+    (silent("it fits"), outcome(inferred=[GUESS]), "the report says ['it fits']"),
+    # -- asks
+    (asks("which project"), outcome(questions=("Which project do you mean?",)), None),
+    (asks("which project"), outcome(), "the person was asked nothing"),
+    (asks("build 3"), outcome(questions=("Do you mean build 35?",)), "no question says ['build 3']"),
+    # -- second_look
+    (second_look("disagrees"), outcome(), "the second look was not taken"),
+    # -- reported and stopped
+    (reported(), outcome(), None),
+    (reported(), outcome(" "), "the answer is empty"),
+    (reported(), outcome(written=False), "no report was written"),
+    (reported(), outcome(written=False, coverage={"limits": ["40 calls"]}), None),
+    (reported(), outcome("Stopped by a person.", written=False), None),
+    (stopped(), outcome("Stopped by a person."), None),
+    (stopped(), outcome("It was stopped by a person."), "the report does not say that a person stopped the run"),
+    # -- coverage
+    (uncovered("denied"), outcome(coverage={"denied": ["E1"]}), None),
+    (uncovered("denied"), outcome(coverage={"partial": ["E1"]}), "coverage names only ['partial']"),
+    (complete(), outcome(), None),
+    (complete(), outcome(coverage={"written": ["E3"]}), None),
+    (complete(), outcome(coverage={"written": ["E3"], "partial": ["E1"]}), "coverage names ['partial']"),
+    (complete(), outcome(coverage={"limits": ["40 calls"]}), "coverage names ['limits']"),
+    # -- quotes
+    (cites("Tom Becker"), outcome(observed=[ROW]), None),
+    (cites("Tom Becker"), outcome(inferred=[ROW]), None),
+    (cites("Tom Becker"), outcome(hypotheses_rejected=[ROW]), None),
+    (cites("Tom Becker"), outcome(not_determined=[OPEN]), "no statement quotes ['Tom Becker']"),
+    (cites("Tom Becker"), outcome(observed=[{**ROW, "evidence": []}]), "no statement quotes ['Tom Becker']"),
+    (cites("Tom Becker", "merged"), outcome(observed=[ROW]), "no statement quotes ['merged']"),
+    (cites("wrote it"), outcome(observed=[ROW]), "no statement quotes ['wrote it']"),
+    (grounded(), outcome(observed=[ROW]), None),
+    (grounded(), outcome(), "no statement is grounded in evidence"),
+    (grounded(), outcome(not_determined=[OPEN]), "no statement is grounded in evidence"),
+    (grounded(), outcome(observed=[{**ROW, "quote": " "}]), "no statement is grounded in evidence"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("check", "played", "reason"), CASES)
+def test_a_check_gives_its_reason(check, played, reason):
+    assert check.failure(played) == reason
+
+
+def test_a_second_look_tells_its_result_and_its_words():
+    looked = outcome()
+    looked = Outcome(
+        {**looked.report, "second_look": {"result": "disagrees", "reason": "build 9"}}, {}, (), frozenset()
+    )
+    assert second_look("disagrees", "build 9").failure(looked) is None
+    assert second_look("agrees").failure(looked) == "the second look disagrees"
+    assert second_look("disagrees", "build 8").failure(looked) is not None
+
+
+def test_only_checks_that_want_a_phrase_name_it():
+    """An agent that says every phrase of the checks must not be told the wrong ones as well."""
+    assert says("six").phrases == ("six",)
+    assert not_says("twelve").phrases == ()
