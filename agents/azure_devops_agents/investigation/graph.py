@@ -20,7 +20,6 @@ from functools import partial
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.runnables import RunnableLambda
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
@@ -39,6 +38,7 @@ from azure_devops_agents.investigation.state import Conclusion, Question, State
 from azure_devops_agents.investigation.storing import EvidenceOfRun
 from azure_devops_agents.investigation.tool_calls import list_writers, own_words
 from azure_devops_agents.investigation.turns.model_node import ModelNode
+from azure_devops_agents.investigation.turns.node import Node
 from azure_devops_agents.investigation.writes.approving import ApproveNode, name_signed_in_user
 from azure_devops_agents.investigation.writes.preparing import PrepareNode
 from azure_devops_agents.investigation.writes.writing import WriteNode
@@ -108,16 +108,16 @@ def build_graph(
     looking = SecondLookNode(model, toolkit, Meter(second_budget, clock), evidence, instructions, second_look, spent)
 
     graph: StateGraph[Any, Any, Any, Any] = StateGraph(State, input_schema=Question, output_schema=Conclusion)
-    graph.add_node("model", RunnableLambda(turn.call_model, turn.acall_model))
+    graph.add_node("model", Node(turn.call_model, turn.acall_model))
     graph.add_node("read", evidence.storing(reading.read, reading.aread))
     graph.add_node("prepare", evidence.storing(preparing.prepare, preparing.aprepare))
     graph.add_node("approve", evidence.storing(asking.approve, asking.aapprove))
     graph.add_node("write", evidence.storing(writing.write, writing.awrite))
-    graph.add_node("collect", RunnableLambda(clearing.collect, clearing.acollect))
-    graph.add_node("report", RunnableLambda(ending.report, ending.areport))
-    graph.add_node("answer", RunnableLambda(ending.answer, ending.aanswer))
-    graph.add_node("second_look", RunnableLambda(looking.look, looking.alook))
-    graph.add_node("check", RunnableLambda(ending.check, ending.acheck))
+    graph.add_node("collect", Node(clearing.collect, clearing.acollect))
+    graph.add_node("report", Node(ending.report, ending.areport))
+    graph.add_node("answer", Node(ending.answer, ending.aanswer))
+    graph.add_node("second_look", Node(looking.look, looking.alook))
+    graph.add_node("check", Node(ending.check, ending.acheck))
 
     known = partial(own_words, toolkit)
     _connect(graph, after_model(partial(list_writers, toolkit), meter, writing.destination, known))

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, ToolMessage
-from langchain_core.runnables import RunnableConfig, RunnableLambda
+from langchain_core.runnables import RunnableConfig
 from langgraph.config import get_stream_writer
 from langgraph.constants import TAG_NOSTREAM
 from langgraph.graph import END, START, StateGraph
@@ -49,6 +49,7 @@ from azure_devops_agents.investigation.state import State
 from azure_devops_agents.investigation.storing import EvidenceOfRun
 from azure_devops_agents.investigation.tool_calls import declare_own_tool
 from azure_devops_agents.investigation.turns.model_node import ModelNode
+from azure_devops_agents.investigation.turns.node import Node
 from azure_devops_agents.investigation.turns.streaming import InertModel
 from azure_devops_agents.investigation.turns.token_counts import with_usage
 from azure_devops_agents.reports.report import WRITE_REPORT
@@ -163,10 +164,10 @@ class SecondLookNode:
         reading = ReadNode(self.toolkit, self.evidence, self.meter, only_reads=True)
         ending = ReportNodes(self.toolkit, self.meter, WriteJournal(), clearing, lists_found=False)
         graph: StateGraph[Any, Any, Any, Any] = StateGraph(State)
-        graph.add_node("model", RunnableLambda(turn.call_model, turn.acall_model))
+        graph.add_node("model", Node(turn.call_model, turn.acall_model))
         graph.add_node("read", self.evidence.storing(reading.read, reading.aread))
-        graph.add_node("collect", RunnableLambda(clearing.collect, clearing.acollect))
-        graph.add_node("report", RunnableLambda(ending.report, ending.areport))
+        graph.add_node("collect", Node(clearing.collect, clearing.acollect))
+        graph.add_node("report", Node(ending.report, ending.areport))
         graph.add_edge(START, "model")
         graph.add_conditional_edges("model", after_model(list, self.meter, "", str), _ROUTES)
         graph.add_edge("read", "collect")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.messages import ToolMessage
-from langchain_core.runnables import Runnable, RunnableLambda
+from langchain_core.runnables import Runnable
 from langgraph.config import get_config, get_store
 from langgraph.store.base import BaseStore
 
@@ -14,6 +14,7 @@ from azure_devops_agents.evidence.store import EvidenceTexts
 from azure_devops_agents.evidence.summary import summarize_refusal
 from azure_devops_agents.investigation.events import ToolFinished, announce
 from azure_devops_agents.investigation.outgoing import Outgoing
+from azure_devops_agents.investigation.turns.node import Node
 from langchain_azure_devops import AzureDevOps
 
 
@@ -54,7 +55,7 @@ class EvidenceOfRun:
             self._announce_answers(update)
             return update
 
-        return RunnableLambda(run, arun)
+        return Node(run, arun)
 
     def _announce_answers(self, update: Mapping[str, Any]) -> None:
         """Announce the calls that an update answers. A page may render their texts, so these are made inert."""

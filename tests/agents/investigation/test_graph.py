@@ -297,3 +297,11 @@ def test_the_model_can_quote_the_links_it_wrote_and_cannot_claim_others(investig
     assert words not in told.content
     assert bool(found["observed"]) is is_true, [row["problem"] for row in found["unverified"]]
     assert bool(found["answer_unverified"]) is not is_true
+
+
+def test_building_a_graph_reads_no_source(toolkit, monkeypatch):
+    """LangGraph would parse the source of each node to look for graphs inside, which takes most of the time."""
+    read = []
+    monkeypatch.setattr("inspect.getsource", lambda of: read.append(of) or "")
+    graph = build_graph(model(REPORT), toolkit, second_look=True)
+    assert (read, [*graph.get_subgraphs()]) == ([], [])

@@ -13,6 +13,7 @@ from azure_devops_agents.evidence.record import ReadEvidence
 from azure_devops_agents.investigation.tool_calls import declare_own_tool
 from azure_devops_agents.reports.report import WriteReport
 from langchain_azure_devops import TOOLS, AzureDevOpsToolkit
+from langchain_azure_devops.calls import strict_schema
 from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.http.client import AzureDevOps
@@ -260,3 +261,10 @@ def test_an_argument_that_no_strict_mode_takes_is_refused_at_its_declaration(ann
         TypeError, match=rf"mine cannot be a tool: odd: an argument may not be {reason}\. .* use one type"
     ):
         declare(mine)
+
+
+def test_a_schema_that_a_caller_changes_is_whole_for_the_next():
+    parameters = TOOLS["list_builds"].parameters
+    changed = strict_schema(parameters)
+    changed["properties"]["project"].clear()
+    assert strict_schema(parameters)["properties"]["project"]

@@ -5,6 +5,8 @@ Limits on lengths and numbers stand in the descriptions, because strict modes re
 arguments enforces them.
 """
 
+from copy import deepcopy
+from functools import lru_cache
 from typing import cast
 
 from pydantic import BaseModel, JsonValue
@@ -22,6 +24,12 @@ def strict_schema(parameters: type[BaseModel]) -> Schema:
     Raises:
         TypeError: An argument is a union, or a dictionary with any keys, which strict modes refuse.
     """
+    return deepcopy(_strict_schema(parameters))
+
+
+@lru_cache(maxsize=256)
+def _strict_schema(parameters: type[BaseModel]) -> Schema:
+    """Make the schema once: an agent sends it with each of its turns."""
     raw = cast("Schema", parameters.model_json_schema())
     definitions = cast("dict[str, Schema]", raw.get("$defs", {}))
     return _object(raw, definitions)
