@@ -23,7 +23,8 @@ try:
     from azure_devops_simulator.api.parsing import read_json
     from azure_devops_simulator.seed.organization import seed_organization
     from azure_devops_simulator.server.control import switch
-    from azure_devops_simulator.server.server import Certificate, base_url, listen, web_server
+    from azure_devops_simulator.server.server import Certificate, base_url, web_server
+    from azure_devops_simulator.server.serving import listen
     from azure_devops_simulator.state.faults import Fault, TokenBucket, parse_fault
     from azure_devops_simulator.state.organization import Organization
     from azure_devops_simulator.state.people import FULL_ACCESS

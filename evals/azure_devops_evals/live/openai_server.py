@@ -5,8 +5,6 @@ It tests the way to a model and back: the wire, the client, and what happens whe
 
 import asyncio
 import json
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -19,6 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 
 from azure_devops_agents.models.scripted import Step
+from azure_devops_simulator.server.serving import Server, ServerThread, listen
 
 
 @dataclass(frozen=True)
@@ -81,14 +80,11 @@ class OpenAIServer:
         deployment = "/openai/deployments/{name}/chat/completions"
         routes = [Route(path, self._complete, methods=["POST"]) for path in ("/v1/chat/completions", deployment)]
         app = Starlette(routes=routes)
-        config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off", ws="none")
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._server = Server(uvicorn.Config(app, log_level="error", lifespan="off", ws="none"))
+        listener = listen()
+        self._thread = ServerThread(self._server, listener, "openai-server")
         self._thread.start()
-        while not self._server.started:
-            time.sleep(0.01)
-        port = self._server.servers[0].sockets[0].getsockname()[1]
-        self.azure_endpoint = f"http://127.0.0.1:{port}"
+        self.azure_endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"
         self.base_url = f"{self.azure_endpoint}/v1"
         return self
 
@@ -96,8 +92,7 @@ class OpenAIServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop serving."""
-        self._server.should_exit = True
-        self._thread.join(timeout=5)
+        self._thread.stop()
 
     async def _complete(self, request: Request) -> Response:
         asked = await request.json()
