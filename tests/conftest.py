@@ -1,5 +1,6 @@
 """Shared by all tests: the paths of their modules, the number of processes, and the lines of the summary."""
 
+import gc
 import os
 import signal
 import ssl
@@ -40,6 +41,13 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """All cores for the whole suite and for folders; none for named files, which end before workers have started."""
     named = any(".py" in argument for argument in config.args)
     return 0 if named else os.cpu_count() or 1
+
+
+def pytest_collection_finish() -> None:
+    """Leave the modules and the tests out of garbage collection, which would go through them thousands of times."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
