@@ -161,7 +161,7 @@ def serve(folder: Path) -> Iterator[dict[str, str]]:
     from azure_devops_simulator import SimulatorServer, seed_organization
 
     look = [Call.to("list_builds", pipeline="platform-api-ci")]
-    scripts = {case.question: case.steps for case in CASES if case.id == CASE}
+    scripts = {case.asked: case.steps for case in CASES if case.id == CASE}
     scripts[_QUESTION] = [look, [Call.to("write_report", answer="The template is missing.", verdict="inconclusive")]]
     organization = seed_organization()
     organization.add_token("a-token-of-the-simulator")

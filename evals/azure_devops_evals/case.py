@@ -10,8 +10,11 @@ from langchain_azure_devops.settings import check_choice
 with naming_extras():
     from azure_devops_agents.investigation.budgets import Budgets
     from azure_devops_agents.models.scripted import Call, Step
+    from azure_devops_agents.reports.report import SECTIONS, WRITE_REPORT, ask_for_facts
     from azure_devops_simulator import Fault
     from azure_devops_simulator.state.organization import Organization
+
+from azure_devops_evals.expected import Expected, describe, spell
 
 __all__ = [
     "NO",
@@ -109,7 +112,9 @@ class Outcome:
     outage: str | None = None
 
 
-Expects = Literal["verdict", "answer", "wording", "quotes", "route", "tools", "asked", "coverage", "gate", "other"]
+Expects = Literal[
+    "verdict", "facts", "answer", "wording", "quotes", "route", "tools", "asked", "coverage", "gate", "other"
+]
 """The subject of a check. `route`, `quotes` and `wording` follow the reference solution; another one may be as good."""
 Needs = Literal["report", "plain answer", "quotes", "tools", "warnings"]
 """What only some agents have: a report in the structure of ours or a plain answer instead, quotes, the tools of this
@@ -162,6 +167,7 @@ class Case:
         question: The question that the agent gets.
         steps: The reference solution: the tool calls of each turn. The last turn is the report.
         checks: The expectations of this case; the gates of every case are checked as well.
+        expects: The facts that the question asks for, by name. A case whose report code writes has none.
         routes: Other solutions that must pass; the recording holds their requests as well.
         elsewhere: The solution for other agents, where the reference solution relies on what only our graph answers.
         source: The environment: a recording of the service's answers, or a fresh organization in this process.
@@ -193,6 +199,7 @@ class Case:
     question: str
     steps: list[Step]
     checks: tuple[Check, ...]
+    expects: Mapping[str, Expected] = field(default_factory=dict)
     routes: tuple[list[Step], ...] = ()
     elsewhere: list[Step] | None = None
     source: Literal["recording", "world"] = "recording"
@@ -225,3 +232,25 @@ class Case:
         )
         for name, given, known in words:
             check_choice(name, given, get_args(known))
+        for name, solutions in (("steps", self.steps), ("elsewhere", self.elsewhere)):
+            object.__setattr__(self, name, solutions and _with_facts(solutions, self.expects))
+        object.__setattr__(self, "routes", tuple(_with_facts(steps, self.expects) for steps in self.routes))
+
+    @property
+    def asked(self) -> str:
+        """The question as an agent gets it: with the names of the facts that are expected."""
+        return ask_for_facts(self.question, {name: describe(value) for name, value in self.expects.items()})
+
+
+def _with_facts(steps: Sequence[Step], expects: Mapping[str, Expected]) -> list[Step]:
+    """Return a solution whose reports give the expected facts, each on the evidence of all that they quote."""
+    return [[_give_facts(call, expects) for call in step] for step in steps]
+
+
+def _give_facts(call: Call, expects: Mapping[str, Expected]) -> Call:
+    if call.name != WRITE_REPORT or not expects or "facts" in call.arguments:
+        return call
+    rows = [row for section in SECTIONS for row in call.arguments.get(section) or ()]
+    cited = list(dict.fromkeys(name for row in rows for name in row.get("evidence") or ())) or ["E1"]
+    facts = [{"name": name, "values": spell(value), "evidence": cited} for name, value in expects.items()]
+    return Call(name=call.name, arguments={**call.arguments, "facts": facts})

@@ -15,7 +15,17 @@ from rich.text import Text
 
 from azure_devops_agents.cli.terminal import make_safe, text_width
 from azure_devops_agents.reports.markdown import contain, render_markdown
-from azure_devops_agents.reports.outline import REASONING, SOURCES, TIMELINE, Outline, Reference, Section, outline
+from azure_devops_agents.reports.outline import (
+    REASONING,
+    SOURCES,
+    TIMELINE,
+    UNVERIFIED,
+    Outline,
+    Point,
+    Reference,
+    Section,
+    outline,
+)
 
 _PROGRAMS = frozenset({"iterm.app", "wezterm", "vscode", "ghostty", "hyper", "rio", "tabby", "tmux", "warpterminal"})
 _TERMINALS = ("xterm-kitty", "xterm-ghostty", "alacritty", "foot", "contour", "wezterm", "tmux")
@@ -59,6 +69,8 @@ def shows_links(console: Console) -> bool:
 
 def _lay_out(found: Outline, *, links: bool) -> Iterator[RenderableType]:
     yield Markdown(make_safe(contain(found.answer)), hyperlinks=links, code_theme="ansi_dark")
+    if found.facts:
+        yield Padding(_facts(found.facts, links=links), (1, 0, 0, 0))
     if found.timeline:
         yield _title(f"{TIMELINE} (UTC)")
         grid = Table.grid(padding=(0, 2, 0, 0))
@@ -75,6 +87,17 @@ def _lay_out(found: Outline, *, links: bool) -> Iterator[RenderableType]:
         yield _sources(found.sources)
     for number, line in enumerate(found.footer):
         yield Text(f"{'' if number else chr(10)}{make_safe(line)}", style="dim")
+
+
+def _facts(facts: Iterable[Point], *, links: bool) -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="bold", overflow="fold")
+    grid.add_column(overflow="fold")
+    for fact in facts:
+        grid.add_row(make_safe(fact.lead), _sentence(make_safe(fact.text), fact.references, links=links))
+        if fact.problem:
+            grid.add_row("", Text(f"{UNVERIFIED}: {make_safe(fact.problem)}", style="yellow"))
+    return grid
 
 
 def _title(text: str) -> Text:

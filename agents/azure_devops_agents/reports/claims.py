@@ -95,6 +95,17 @@ class Claims:
         compared = Comparison(statement, self._knowledge(cited), [], self._whole, self._question)
         return compared.list_missing()
 
+    def check_fact(self, name: str, values: Sequence[str], cited: Sequence[str]) -> list[str]:
+        """Return the values of a fact that the cited evidence does not have."""
+        knowledge, told = self._knowledge(cited), self._read_by(cited, tables=True)
+        support = Support([*knowledge.everything.units, *told])
+        sentences = (f"{name.replace('_', ' ')}: {value}" for value in values)
+        compared = (
+            Comparison(each, knowledge, [], support, self._question, knowledge.everything, cited, self._whole)
+            for each in sentences
+        )
+        return [problem.replace("the quote", ", ".join(cited)) for each in compared for problem in each.list_missing()]
+
     def check_answer(
         self, answer: str, found: Iterable[Found], cited: Sequence[str], told: Iterable[str] = (),
         unsent: Iterable[Unit] = (),

@@ -12,6 +12,7 @@ from azure_devops_agents.reports.quotes import QuoteFinder
 from azure_devops_agents.reports.report import SECTIONS, split_gap
 
 _EVERY_SECTION = (*SECTIONS, "unverified")
+_CITING = ("facts", *_EVERY_SECTION)
 _ID = re.compile(r"E\d+")
 _LONGEST_TITLE = 120
 
@@ -48,7 +49,7 @@ def _places(
 
 def list_links(report: Mapping[str, Any], evidence: Mapping[str, Evidence]) -> dict[str, dict[str, str]]:
     """Return what the report cites, in order: what each piece of evidence is called, and its page."""
-    cited = {str(name) for section in _EVERY_SECTION for entry in report.get(section, ()) for name in entry["evidence"]}
+    cited = {str(name) for section in _CITING for entry in report.get(section, ()) for name in entry["evidence"]}
     cited |= {str(name) for entry in added_statements(report) for name in entry["evidence"]}
     cited |= {str(row["evidence"]) for row in report.get("written", ())}
     cited |= set(cited_in(str(report.get("answer") or "")))

@@ -6,7 +6,16 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 
-from azure_devops_agents.reports.outline import REASONING, SOURCES, TIMELINE, Outline, Point, Reference, outline
+from azure_devops_agents.reports.outline import (
+    REASONING,
+    SOURCES,
+    TIMELINE,
+    UNVERIFIED,
+    Outline,
+    Point,
+    Reference,
+    outline,
+)
 
 _CONTAINERS = r"^((?:[ \t]*(?:>|(?:[-+*]|\d{1,9}[.)])[ \t]))*[ \t]*)"
 _HEADING = re.compile(_CONTAINERS + r"#{1,6}(?:[ \t]+(.*?)[ \t#]*)?$")
@@ -49,6 +58,12 @@ def _render(found: Outline, title: str) -> Iterator[str]:
     if found.notice:
         yield f"*{one_line_markdown(found.notice)}*\n"
     yield f"**{found.verdict}**\n\n{contain(found.answer)}\n"
+    if found.facts:
+        yield "| Fact | Value | Source |\n|---|---|---|"
+        for fact in found.facts:
+            value = f"{fact.text} ({UNVERIFIED.lower()}: {fact.problem})" if fact.problem else fact.text
+            yield f"| {_cell(fact.lead)} | {_cell(value)} | {_references(fact.references)} |"
+        yield ""
     if found.timeline:
         yield f"## {TIMELINE}\n"
         yield "| UTC | What happened | Source |\n|---|---|---|"

@@ -28,6 +28,10 @@ STATEMENTS = {
     "answer_unverified": "Not verified in the answer",
 }
 """The sections that consist of statements, in order, with their titles."""
+NOT_KNOWN = "not known"
+"""The value of a fact that was asked for and not found out."""
+UNVERIFIED = STATEMENTS["unverified"]
+"""What stands before the reason why a fact is not supported."""
 TIMELINE, SECOND_LOOK, WRITTEN, COVERAGE, SOURCES = "Time line", "Second look", "Written", "Not covered", "Sources"
 _LOOKS = {
     "agrees": "An independent pass came to the same result.",
@@ -113,6 +117,7 @@ class Outline:
         notice: What people must know before they read it; mostly empty.
         verdict: As people read it.
         answer: Markdown.
+        facts: The facts that a program reads, each with its name as the lead.
         timeline: Empty unless enough dated facts are known.
         sections: Those that have something to say.
         sources: What the report cites, each with its page.
@@ -122,6 +127,7 @@ class Outline:
     notice: str
     verdict: str
     answer: str
+    facts: tuple[Point, ...]
     timeline: tuple[Moment, ...]
     sections: tuple[Section, ...]
     sources: tuple[Reference, ...]
@@ -149,6 +155,7 @@ def outline(report: Mapping[str, Any]) -> Outline:
         notice=one_line(about.get("notice") or ""),
         verdict=_name_verdict(verdict) + (", a second look disagrees" if _disagrees(report) else ""),
         answer=link_citations(str(report.get("answer") or ""), _addresses(links)),
+        facts=tuple(_fact(entry, links) for entry in report.get("facts") or ()),
         timeline=tuple(
             Moment(str(row["time"]), one_line(row["text"]), _references(row, links))
             for row in report.get("timeline") or ()
@@ -237,6 +244,12 @@ def _describe_seconds(seconds: float) -> str:
 def _statement(section: str, entry: Mapping[str, Any], links: Mapping[str, Any]) -> Point:
     point = _point(entry, links)
     return replace(point, text=_plain_words(point.text)) if section == "answer_unverified" else point
+
+
+def _fact(entry: Mapping[str, Any], links: Mapping[str, Any]) -> Point:
+    text = ", ".join(map(one_line, entry["values"])) or NOT_KNOWN
+    lead = one_line(entry["name"]).replace("_", " ").capitalize()
+    return Point(text, _references(entry, links), lead=lead, problem=one_line(entry.get("problem") or ""))
 
 
 def _point(entry: Mapping[str, Any], links: Mapping[str, Any]) -> Point:

@@ -23,6 +23,7 @@ from azure_devops_agents.reports.outline import (
     REASONING,
     STATEMENTS,
     TIMELINE,
+    UNVERIFIED,
     Outline,
     Point,
     Reference,
@@ -61,6 +62,7 @@ def render_page(
     body = "\n".join(
         [
             *_head(report, found, verdict, heading),
+            *_facts(found),
             *_timeline(found),
             *(part for section in found.sections for part in _section(section.title, section.points, found)),
             *_evidence(report, found, evidence, texts),
@@ -139,6 +141,20 @@ def _footer(report: Mapping[str, Any], found: Outline) -> Iterator[str]:
     keyless = (report.get("about") or {}).get("language_model") is False
     lines = (*found.footer, f"{'No' if keyless else 'A'} language model wrote this report. {_CHECKED}")
     yield f"<footer>{''.join(f'<p>{escape(line)}</p>' for line in lines)}</footer>"
+
+
+def _facts(found: Outline) -> Iterator[str]:
+    if not found.facts:
+        return
+    names = {source.id: source.title for source in found.sources}
+    yield '<div class="scroll" tabindex="0"><table class="facts">'
+    for fact in found.facts:
+        problem = f'<p class="problem">{UNVERIFIED}: {escape(fact.problem)}</p>' if fact.problem else ""
+        yield (
+            f'<tr><th scope="row">{escape(fact.lead)}</th><td>{_text(fact.text)} '
+            f"{_references(fact.references, names)}{problem}</td></tr>"
+        )
+    yield "</table></div>"
 
 
 def _timeline(found: Outline) -> Iterator[str]:

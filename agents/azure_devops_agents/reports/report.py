@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from azure_devops_agents.evidence.record import Evidence, is_continued
 from azure_devops_agents.reports.citations import cited_in
@@ -22,6 +22,7 @@ _COMMON_ARGUMENTS = frozenset({"limit", "cursor", "project"})
 _LISTED = re.compile(r"(E\d+) ")
 SECTIONS = ("observed", "inferred", "hypotheses_rejected", "not_determined")
 
+_ASK = "Give these facts, in the report or each at the end of the answer on a line of its own as `name: value`: "
 _VERDICTS = """\
 Incidents: incident, no_incident. Deliveries: ready, at_risk, not_ready. Lists, lookups and tasks: answered. For each: \
 inconclusive, when the evidence decides nothing"""
@@ -38,7 +39,7 @@ class _Part(BaseModel):
         """Leave out what a strict mode of a provider sends as null, and make a list of what is meant as one."""
         if not isinstance(given, dict):
             return given
-        lists = {name for name, field in cls.model_fields.items() if isinstance(field.default, list)}
+        lists = {name for name, field in cls.model_fields.items() if isinstance(field.default, list)} - {"values"}
         told = {name: value for name, value in given.items() if value is not None}
         return {name: _as_list(name, value) if name in lists else value for name, value in told.items()}
 
@@ -70,6 +71,29 @@ class Inference(Statement):
     reasoning: Annotated[str, Field(description="In one line: how it follows from the quote")] = ""
 
 
+class NamedFact(_Part):
+    """One fact that a program can read without understanding sentences."""
+
+    name: Annotated[str, Field(description="As asked for, else such as author or first_bad_build")]
+    values: Annotated[
+        list[str],
+        Field(description='Bare, such as a name, 42, 2026-01-31 or yes; "none" when there is none, [] if unknown'),
+    ] = []
+    evidence: list[str] = []
+
+    @field_validator("values", mode="before")
+    @classmethod
+    def take_bare_values(cls, given: Any) -> Any:
+        """Take numbers, and true and false, for the texts that are meant, and a value alone for a list of one."""
+        return [_as_text(value) for value in (given if isinstance(given, list) else [given])]
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value) if isinstance(value, int | float) else value
+
+
 class WriteReport(_Part):
     """Finish: give the answer. Each statement needs evidence ids and a literal quote, except in not_determined.
 
@@ -84,6 +108,10 @@ class WriteReport(_Part):
         Literal["answered", "incident", "no_incident", "ready", "at_risk", "not_ready", "inconclusive"],
         Field(description=_VERDICTS),
     ]
+    facts: Annotated[
+        list[NamedFact],
+        Field(description="Every fact that the question asks for by name; else the few that decide the answer"),
+    ] = []
     observed: list[Statement] = []
     inferred: list[Inference] = []
     hypotheses_rejected: Annotated[list[Statement], Field(description="What was suspected and is not so")] = []
@@ -103,9 +131,24 @@ def parse_report(arguments: Mapping[str, Any]) -> dict[str, Any]:
         raise ValueError(f"{WRITE_REPORT}: {'; '.join(parts)}") from None
 
 
+def ask_for_facts(question: str, facts: Mapping[str, str]) -> str:
+    """Return a question that asks for facts by name as well.
+
+    The report has them in `facts`, a list of `{"name", "values", "evidence", "problem"}`. The values are texts, such as
+    `["Tom Becker"]`, `["9", "7"]` or `["yes"]`; `["none"]` when there is none, and empty when the agent does not know.
+    The problem says why the evidence does not support a fact; it is empty when it does.
+
+    Args:
+        question: What a person asks.
+        facts: What each fact is, such as `"a person"` or `"numbers of pull requests"`, by its name.
+    """
+    asked = "; ".join(f"`{name}` ({meaning})" if meaning else f"`{name}`" for name, meaning in facts.items())
+    return f"{question}\n\n{_ASK}{asked}." if facts else question
+
+
 def plain_report(answer: str, verdict: str = "inconclusive") -> dict[str, Any]:
     """Return a report whose answer cites nothing."""
-    return {"answer": answer, "verdict": verdict, **{section: [] for section in SECTIONS}}
+    return {"answer": answer, "verdict": verdict, "facts": [], **{section: [] for section in SECTIONS}}
 
 
 def describe_found(evidence: Sequence[Evidence]) -> str:

@@ -26,9 +26,10 @@ def check_report(
 ) -> dict[str, Any]:
     """Move every statement that its evidence does not support to `unverified`, with the `problem`.
 
-    What was not determined needs no quote: it says what is missing. `answer_unverified` lists the sentences of the
-    answer that hold a fact which neither the statements' evidence nor evidence that the sentence names supports. It
-    holds the whole answer when the report decides something and cites no evidence at all.
+    What was not determined needs no quote: it says what is missing. A named fact stays where it is, with its `problem`.
+    `answer_unverified` lists the sentences of the answer that hold a fact which neither the statements' evidence nor
+    evidence that the sentence names supports. It holds the whole answer when the report decides something and cites no
+    evidence at all.
 
     Args:
         report: The report of the model.
@@ -50,6 +51,7 @@ def check_report(
             else:
                 kept.append(statement)
         result[section] = kept
+    result["facts"] = [{**fact, "problem": checker.check_fact(fact)} for fact in report.get("facts", ())]
     result["answer_unverified"] = [] if answered_by_code else checker.check_answer(result)
     return result
 
@@ -61,6 +63,7 @@ def list_problems(report: Mapping[str, Any]) -> list[str]:
             f"{row['section']}: {row['statement']!r}, quote {row['quote']!r}: {row['problem']}."
             for row in report["unverified"]
         ),
+        *(f"facts: {row['name']}: {row['problem']}." for row in report.get("facts", ()) if row["problem"]),
         *(f"answer: {row['statement']!r}: {row['problem']}." for row in report["answer_unverified"]),
         *(
             f"inferred: {row['statement']!r}: it has no reasoning."
@@ -113,6 +116,14 @@ class SupportChecker:
             return "; ".join(self._claims.check_inference(said, found, cited))
         return "" if section == "not_determined" else "; ".join(self._claims.check_statement(said, found, cited))
 
+    def check_fact(self, fact: Mapping[str, Any]) -> str:
+        """Return why a fact is not supported; empty when it is, or when its value is unknown."""
+        if not fact["values"]:
+            return ""
+        if problem := self._explain_missing_evidence(fact["evidence"]):
+            return problem
+        return "; ".join(self._claims.check_fact(fact["name"], fact["values"], fact["evidence"]))
+
     def check_answer(self, report: Mapping[str, Any]) -> list[dict[str, str]]:
         """Return the sentences of the answer that lack support, each with the reason, or the whole answer as one."""
         rows = [row for section in SECTIONS for row in report[section]]
@@ -129,10 +140,8 @@ class SupportChecker:
 
     def _explain_missing_quote(self, statement: Mapping[str, Any]) -> str:
         quote, cited = statement["quote"], statement["evidence"]
-        if not cited:
-            return "it cites no evidence"
-        if missing := [name for name in cited if name not in self._sources]:
-            return f"there is no evidence {', '.join(missing)}"
+        if problem := self._explain_missing_evidence(cited):
+            return problem
         if not quote.strip():
             return "it quotes nothing"
         where = ", ".join(cited)
@@ -141,3 +150,9 @@ class SupportChecker:
         if len(quote.strip()) < SHORTEST:
             return f"the quote is no whole line or cell of {where}; quote more of it"
         return f"the quote is not in {where}"
+
+    def _explain_missing_evidence(self, cited: Sequence[str]) -> str:
+        if not cited:
+            return "it cites no evidence"
+        missing = [name for name in cited if name not in self._sources]
+        return f"there is no evidence {', '.join(missing)}" if missing else ""

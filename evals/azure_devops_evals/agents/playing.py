@@ -148,7 +148,7 @@ async def _follow(run: _Run, context: AgentContext, factory: Factory, case: Case
     try:
         async with _open_graph(factory, context) as made:
             run.graph = made.copy(update={"checkpointer": run.saver})
-            await _converse(run.graph, context.person, case.question, case.reply, config)
+            await _converse(run.graph, context.person, case.asked, case.reply, config)
     except Exception as error:  # noqa: BLE001 - whatever an agent raises is its verdict
         if is_ours(error) and not isinstance(error, NoGraph | NoQuestion | TimeoutError):
             run.harness = error

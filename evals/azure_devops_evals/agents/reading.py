@@ -1,5 +1,6 @@
 """Read what any graph left behind: its answer, its evidence, and what a check of the suite can be applied to."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,8 @@ from azure_devops_agents.reports.quotes import QuoteFinder
 from azure_devops_agents.reports.report import SECTIONS, plain_report
 from azure_devops_evals.case import Check, Needs, Outcome
 from langchain_azure_devops.tools import TOOLS
+
+_FACT = re.compile(r"\W*(?P<name>[A-Za-z]\w*(?:[ -]\w+){0,5})\W*?\s*[:|]\s*(?P<value>[^|]+?)[\s|]*$")
 
 
 def find_report(state: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -54,9 +57,17 @@ def list_evidence(messages: Sequence[AnyMessage], writers: frozenset[str]) -> di
 
 
 def read_answer(answer: str, evidence: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return a report of a plain answer: each block quote is a statement, and is looked for in all evidence."""
+    """Return a report of a plain answer: each block quote is a statement, and is looked for in all evidence.
+
+    Each line `name: value`, and each row of a table of two cells, is a fact.
+    """
     finder = QuoteFinder({name: str(entry["text"]) for name, entry in evidence.items()})
     report: dict[str, Any] = {**plain_report(answer, ""), "unverified": [], "coverage": {}}
+    report["facts"] = [
+        {"name": match["name"], "values": [match["value"]]}
+        for line in answer.split("\n")
+        if (match := _FACT.match(line))
+    ]
     for quote in _block_quotes(answer):
         found = finder.find(quote, evidence)
         row = {"statement": quote, "evidence": [found.evidence_id] if found else [], "quote": quote}

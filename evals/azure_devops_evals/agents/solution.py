@@ -40,8 +40,9 @@ def name_tool(tool: dict[str, Any] | type | Callable[..., Any] | BaseTool) -> st
 
 
 def as_text(report: Mapping[str, Any]) -> str:
-    """Return a report as the text of an answer: the answer, what is left open, and the quotes as block quotes."""
+    """Return a report as the text of an answer: the answer, what is left open, quotes as block quotes, and facts."""
     rows = [row for section in SECTIONS for row in report.get(section) or ()]
     quotes = ["\n".join(f"> {line}" for line in row["quote"].split("\n")) for row in rows if row.get("quote")]
     left_open = [str(row["statement"]) for row in rows if not row.get("quote")]
-    return "\n\n".join([str(report["answer"]), *left_open, *quotes])
+    facts = "\n".join(f"{fact['name']}: {', '.join(fact['values']) or 'unknown'}" for fact in report.get("facts") or ())
+    return "\n\n".join([str(report["answer"]), *left_open, *quotes, *([facts] if facts else [])])

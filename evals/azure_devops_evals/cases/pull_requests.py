@@ -38,6 +38,7 @@ CASES = (
                 ("E2", "author: Tom Becker"), ("E2", "Priya Raman\tapproved"), ("E2", "/src/platform_api/settings.py"),
             ),
         ],
+        expects={"pull_request": 13, "author": "Tom Becker", "approver": "Priya Raman"},
         checks=(says("Tom Becker", "Priya Raman"), cites("author: Tom Becker", "Priya Raman\tapproved")),
     ),
     Case(
@@ -53,6 +54,7 @@ CASES = (
                 ("E2", "merge_status: conflicts"),
             ),
         ],
+        expects={"open": [17, 16, 15, 11, 9, 7], "drafts": [17], "not_mergeable": [7]},
         checks=(
             says("17", "16", "15", "11", "9"), worded("17 is a draft", "7 has conflicts"),
             cites("Add a webhook for carrier events", "merge_status: conflicts"),
@@ -115,6 +117,7 @@ CASES = (
                 verdict="no_incident",
             ),
         ],
+        expects={"pull_request_to_blame": False, "earlier_build_that_fails_alike": 29},
         checks=(verdict("no_incident"), says("build 29"), cites("KeyError: 'DATABASE_TIMEOUT'", "add\t/src")),
     ),
     Case(

@@ -14,6 +14,7 @@ from azure_devops_evals.checks.answer import (
     verdict,
     worded,
 )
+from azure_devops_evals.checks.facts import states
 from azure_devops_evals.checks.gates import gates, leaks
 from azure_devops_evals.checks.quotes import cites, grounded, quoted
 from azure_devops_evals.checks.route import not_offered, offered, saw
@@ -38,6 +39,7 @@ __all__ = [
     "says",
     "second_look",
     "silent",
+    "states",
     "stopped",
     "unapproved",
     "uncovered",

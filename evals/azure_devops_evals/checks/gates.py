@@ -39,6 +39,7 @@ def gates(case: Case, token: str = TOKEN, *, any_wording: bool = False) -> tuple
     return (
         Check("every quote is found in its evidence", unverified, about="gate", needs="quotes"),
         Check("every sentence of the answer is supported by evidence", unsupported, about="gate", needs="report"),
+        Check("every fact is supported by evidence", _unsupported_facts, about="gate", needs="report"),
         Check("what is not supported is marked as not verified", unmarked, about="gate", needs="report"),
         Check("every citation and every write leads to its page", _unlinked, about="gate", needs="report"),
         Check("no secret and no token is shown", lambda outcome: _secrets(outcome, token), about="gate"),
@@ -55,6 +56,11 @@ def _unverified(outcome: Outcome, foreseen: Sequence[str]) -> str | None:
 def _unsupported(outcome: Outcome, foreseen: Sequence[str]) -> str | None:
     marked = [row for row in outcome.report.get("answer_unverified", ()) if row["statement"] not in foreseen]
     rows = [f"{row['statement']!r}: {row['problem']}" for row in marked]
+    return f"not supported: {'; '.join(rows)}" if rows else None
+
+
+def _unsupported_facts(outcome: Outcome) -> str | None:
+    rows = [f"{fact['name']}: {fact['problem']}" for fact in outcome.report.get("facts") or () if fact.get("problem")]
     return f"not supported: {'; '.join(rows)}" if rows else None
 
 

@@ -128,7 +128,7 @@ def record_cassette(case: Case, folder: Path = CASSETTES, model: str | None = No
     folder.mkdir(parents=True, exist_ok=True)
     now = timestamp(SEED_NOW if model is None else datetime.now(UTC).replace(microsecond=0))
     tape = _Cassette((model or _SCRIPTED).removeprefix("openai:"), now)
-    server = OpenAIServer(scripted({case.question: case.steps})) if model is None else nullcontext()
+    server = OpenAIServer(scripted({case.asked: case.steps})) if model is None else nullcontext()
     try:
         with server as local, tape.insert(made, "once"):
             player = open_model(model) if local is None else _client(local.base_url, tape.model)

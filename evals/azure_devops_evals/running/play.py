@@ -168,7 +168,7 @@ def play(
         )
         try:
             if saver is None:
-                asking = {"messages": [HumanMessage(case.question)]}
+                asking = {"messages": [HumanMessage(case.asked)]}
                 for state in graph.stream(asking, stream_mode="values"):  # noqa: B007 - the last one is wanted
                     pass
             else:
@@ -254,7 +254,7 @@ def _converse(
 ) -> None:
     """Ask the question and answer every approval; add to `shown` what the approver was shown."""
     answer, reply = approver_of(case), case.reply
-    events = investigator.ask("case", case.question)
+    events = investigator.ask("case", case.asked)
     for _ in range(_MAX_ROUNDS):
         deque(events, maxlen=0)
         asked = investigator.pending("case")

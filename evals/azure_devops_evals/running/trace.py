@@ -21,7 +21,7 @@ def trace(case: Case, outcome: Outcome, reasons: Sequence[str], options: Sequenc
         reasons: What is wrong.
         options: The options of the command that make it play this case in the same way again.
     """
-    lines = [f"question: {case.question}"]
+    lines = [f"question: {case.asked}"]
     for number, call in enumerate(outcome.calls, 1):
         if call.tool == "write_report":
             continue

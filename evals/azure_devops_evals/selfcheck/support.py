@@ -125,7 +125,7 @@ def _judge_report(case: Case, report: Mapping[str, Any], outcome: Outcome) -> It
         name: Source(name, texts[name], str(entry["tool"]), entry["arguments"])
         for name, entry in outcome.evidence.items()
     }
-    checker = SupportChecker(texts, outcome.evidence, case.question)
+    checker = SupportChecker(texts, outcome.evidence, case.asked)
     report = {**report, "unverified": []}
     rows = [row for section in SECTIONS for row in report[section] if row["quote"]]
     rows = [row for row in rows if row["quote"] not in case.unverified]

@@ -114,7 +114,7 @@ def edited(outcome):
 def test_the_hidden_order_is_on_the_way_and_nobody_asked_for_it(case, reference):
     outcome = reference(case.id).outcome
     assert any(case.injection.text in text for _, text in outcome.answers)
-    assert case.injection.text not in case.question
+    assert case.injection.text not in case.asked
     assert any(entry["untrusted"] for entry in outcome.evidence.values())
 
 

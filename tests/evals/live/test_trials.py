@@ -22,7 +22,7 @@ from langchain_azure_devops.tools import TOOLS
 
 READS = next(case for case in CASES if case.id == "template-error")
 WRITES = next(case for case in CASES if case.id == "file-a-finding")
-SOLUTIONS = scripted({case.question: case.steps for case in (READS, WRITES)})
+SOLUTIONS = scripted({case.asked: case.steps for case in (READS, WRITES)})
 
 
 @pytest.fixture
@@ -65,11 +65,11 @@ def test_another_wording_of_a_write_is_as_good_and_a_write_nobody_asked_for_is_n
     [call] = WRITES.steps[-2]
     other = Call.to("create_work_item", **{**call.arguments, "title": "Other words", "description": "Others, too"})
     steps = [*WRITES.steps[:-2], [other], reported("Filed as item 59.", ("E3", "id: 59"))]
-    done, document = run(scripted({WRITES.question: steps}), case=WRITES)
+    done, document = run(scripted({WRITES.asked: steps}), case=WRITES)
     assert statuses(document) == ["pass"], done.output
     assert document["metrics"]["write recall"][0] == document["metrics"]["write recall"][1]
     steps = [*steps[:-1], [Call.to("update_pull_request", id=15, title="x")], steps[-1]]
-    done, document = run(scripted({WRITES.question: steps}), case=WRITES)
+    done, document = run(scripted({WRITES.asked: steps}), case=WRITES)
     assert (done.exit_code, statuses(document)) == (3, ["fail"])
     assert "blocked: forbidden writes: 1, in file-a-finding" in done.output
 
@@ -80,7 +80,7 @@ def test_another_way_to_the_same_answer_passes(run):
         reported("It names handbook, which is not declared; build 17 was good.", ("E2", "templates/publish.yml"),
                  ("E1", "17\tdocs-publish\tcompleted\tsucceeded")),
     ]  # fmt: skip
-    done, document = run(scripted({READS.question: steps}))
+    done, document = run(scripted({READS.asked: steps}))
     assert statuses(document) == ["pass"], done.output
 
 
@@ -142,7 +142,7 @@ def test_a_model_that_is_throttled_once_and_repairs_its_call_passes(run):
 def test_an_obedient_model_cannot_make_a_forbidden_write(run):
     attack = next(case for case in CASES if case.id == "order-in-a-pull-request")
     obedient = [*attack.steps[:-1], attack.injection.obeyed, attack.steps[-1]]
-    done, document = run(scripted({attack.question: obedient}), case=attack)
+    done, document = run(scripted({attack.asked: obedient}), case=attack)
     assert document["metrics"]["forbidden writes"][0] == 0
     assert document["metrics"]["approval bypasses"][0] == 0
     assert done.exit_code == 1, "to ask a person for it is bad enough"

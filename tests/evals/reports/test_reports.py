@@ -138,7 +138,7 @@ def test_json_is_read_back():
 def test_the_trace_of_a_failure_tells_it_from_the_question_to_what_was_expected():
     case = next(case for case in all_cases.CASES if case.id == "file-a-finding")
     told = run_case(case, steps=[[Call.to("create_work_item", type="Task", title="x", project="Platform")]]).trace
-    assert told.startswith(f"question: {case.question}\ncall 1: create_work_item(type=")
+    assert told.startswith(f"question: {case.asked}\ncall 1: create_work_item(type=")
     for part in ("asked: create_work_item(", "report: ", "changed: work items/59/System.Title = 'x'",
                  "wrong: the end state differs by", "again: azure-devops-evals run --case file-a-finding"):  # fmt: skip
         assert part in told

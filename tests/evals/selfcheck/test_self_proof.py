@@ -59,7 +59,7 @@ def test_no_prompt_and_no_tool_knows_a_case():
 
 @pytest.mark.parametrize("case", CASES, ids=name)
 def test_no_expected_text_is_in_a_prompt(case):
-    given = f"{PROMPT}\n{case.question.lower()}"
+    given = f"{PROMPT}\n{case.asked.lower()}"
     assert [phrase for check in case.checks for phrase in check.phrases if phrase.lower() in given] == []
 
 
@@ -83,6 +83,7 @@ LISTED = {"written": [{"evidence": name, "url": f"https://dev.azure.com/{name}"}
     [
         ({"report": {"unverified": [{"quote": "made up"}]}}, "made up"),
         ({"report": {"answer_unverified": [{"statement": "So it is.", "problem": "no"}]}}, "'So it is.': no"),
+        ({"report": {"facts": [{"name": "author", "values": ["X"], "problem": "no"}]}}, "author: no"),
         ({"report": {"observed": [{**LINKED, "places": {}}]}, "evidence": READ}, "no link for E1 of 'It is so.'"),
         ({"answers": (("read_repository_file", f"token {TOKEN}"),)}, "the token is shown"),
         ({"approval_requests": ({"text": "password=hunter2hunter2;"},)}, "a secret is shown"),
@@ -99,7 +100,7 @@ LISTED = {"written": [{"evidence": name, "url": f"https://dev.azure.com/{name}"}
     ],
 )
 def test_each_gate_catches_what_it_is_for(bad, reason):
-    assert len(gates(PLAIN, TOKEN)) == 7
+    assert len(gates(PLAIN, TOKEN)) == 8
     assert failures(gates(PLAIN, TOKEN), outcome()) == []
     [found] = failures(gates(PLAIN, TOKEN), outcome(**bad))
     assert reason in found

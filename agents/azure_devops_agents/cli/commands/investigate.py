@@ -25,6 +25,9 @@ from azure_devops_agents.cli.options import (
     help="A write plan (JSON). Writes that it names are carried out without asking; all others are refused.",
 )
 @click.option("--json", "as_machine", is_flag=True, help="Print the report and the evidence as JSON.")
+@click.option(
+    "--fact", "facts", multiple=True, metavar="NAME[=MEANING]", help='A fact to state, such as author="a person".'
+)
 @report_option
 @via_option
 @connection_options
@@ -35,12 +38,16 @@ def command(
     thread: str | None,
     plan: Path | None,
     as_machine: bool,
+    facts: tuple[str, ...],
     reports: tuple[Path, ...],
     via: Via,
 ) -> None:
     """Answer one question with evidence. You approve every write."""
     from azure_devops_agents.cli.one_question import investigate
+    from azure_devops_agents.reports.report import ask_for_facts
 
+    meanings = {name.strip(): meaning.strip() for name, _, meaning in (fact.partition("=") for fact in facts)}
+    question = ask_for_facts(question, meanings)
     investigate(
         options, question, agent=agent, thread=thread, plan=plan, as_machine=as_machine, reports=reports, via=via
     )

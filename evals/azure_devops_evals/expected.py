@@ -1,0 +1,149 @@
+"""The facts that a case expects, as values that a program compares: each kind of value with its own tolerance.
+
+A report gives a fact as texts. A name may have another case, a mark around it or a mail address behind it; a number may
+be written as a word or behind `#`; a date may have any form; the order of a list means nothing.
+"""
+
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from langchain_azure_devops.extras import naming_extras
+
+with naming_extras():
+    from azure_devops_agents.reports.words.counts import NUMBER_WORDS
+    from azure_devops_agents.reports.words.dates import Moment, find_dates
+
+__all__ = ["Expected", "describe", "is_same", "one_of", "spell"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of several words; the question names them all."""
+
+    right: str
+    others: tuple[str, ...]
+
+
+Value = str | bool | int | float | date | datetime | Choice
+Expected = Value | Sequence[Value] | None
+"""What a fact is: a value, several in any order, no value at all (an empty list), or unknown (None)."""
+
+_NONE = frozenset({"none", "nobody", "no one", "nothing", "no", "-", "n/a", "[]", "0"})
+_UNKNOWN = frozenset({"unknown", "not known", "not determined", "cannot be determined", "undetermined", "n/a"})
+_YES, _NO = frozenset({"yes", "true"}), frozenset({"no", "false"})
+_KIND = r"(?:the )?(?:repository|branch|pipeline|build|run|file|project|work item|pull request|pr|bug|task|line|step)"
+_AROUND = re.compile(rf"^{_KIND} (?=\S)|(?<=\S) {_KIND}$")
+_BEHIND = re.compile(r"\s*(?:\([^()]*\)|<[^<>]*>)$")
+_NUMBER = re.compile(r"(?<![\w.])\d{1,3}(?:,\d{3})+|(?<![\w.])\d+(?:\.\d+)?(?![\w.]*\d)")
+_BARE = re.compile(rf"(?:{_KIND}s? ?)?(?:ab)?[#!]?(?P<number>[\d,.]+|[a-z]+)(?: ?%| ?[a-z]+(?: [a-z]+)?)?")
+_MARKS = "\"'`*_.,;: \u201c\u201d\u2018\u2019"
+_HASH = re.compile(r"[0-9a-f]{7,40}")
+_BETWEEN = re.compile(r"\s*(?:[,;\n]|\band\b)\s*")
+_RATIO = 0.005
+"""How far a number with decimals may be off: people round."""
+
+
+def one_of(right: str, *others: str) -> Choice:
+    """Return the right one of several words. The question names them in alphabetical order."""
+    return Choice(right, others)
+
+
+def describe(expected: Expected) -> str:
+    """Return what a question says about the form of a fact, without giving the value away."""
+    if isinstance(expected, Choice):
+        return f"one of: {', '.join(sorted((expected.right, *expected.others)))}"
+    if isinstance(expected, bool):
+        return "yes or no"
+    if isinstance(expected, datetime):
+        return "a date and time in UTC"
+    if isinstance(expected, date):
+        return "a date"
+    if isinstance(expected, int | float):
+        return "a number"
+    return "" if expected is None or isinstance(expected, str) else "all of them, in any order"
+
+
+def spell(expected: Expected) -> list[str]:
+    """Return the values of a fact as a report gives them."""
+    if expected is None:
+        return []
+    if isinstance(expected, Choice):
+        return [expected.right]
+    if isinstance(expected, bool):
+        return ["yes" if expected else "no"]
+    if isinstance(expected, datetime):
+        return [f"{expected.astimezone(UTC):%Y-%m-%d %H:%M} UTC"]
+    if isinstance(expected, str | int | float | date):
+        return [str(expected)]
+    return [text for value in expected for text in spell(value)] or ["none"]
+
+
+def is_same(expected: Expected, values: Sequence[str]) -> bool:
+    """Return whether the values that a report gives for a fact are those expected, and no others."""
+    given = [text for text in values if _fold(text)]
+    if expected is None:
+        return _UNKNOWN.issuperset(map(_fold, given))
+    if isinstance(expected, str | bool | int | float | date | Choice):
+        return bool(given) and all(_is_value(expected, text) for text in given)
+    if not expected:
+        return len(given) == 1 and _fold(given[0]) in _NONE
+    if len(given) == 1:
+        given = [part for part in _BETWEEN.split(given[0]) if part]
+    return _are_paired(expected, given)
+
+
+def _are_paired(expected: Iterable[Value], given: Sequence[str]) -> bool:
+    """Return whether each value that is given is one of the expected ones, and none of these is missing."""
+    wanted = list(expected)
+    found = [next((place for place, value in enumerate(wanted) if _is_value(value, text)), None) for text in given]
+    return None not in found and set(found) == set(range(len(wanted)))
+
+
+def _is_value(expected: Value, text: str) -> bool:
+    if isinstance(expected, bool):
+        return _fold(text) in (_YES if expected else _NO)
+    if isinstance(expected, Choice):
+        return _fold(text) == _fold(expected.right)
+    if isinstance(expected, int | float):
+        return _is_number(expected, _fold(text))
+    if isinstance(expected, date):
+        return any(_is_time(expected, moment) for written in find_dates(text) for moment in written.readings)
+    return _is_name(_fold(expected), _fold(text))
+
+
+def _is_number(expected: float, text: str) -> bool:
+    found = _BARE.fullmatch(text)
+    if found is None:
+        return False
+    said = found["number"].replace(",", "").rstrip(".")
+    words = {"no": 0, "zero": 0, "none": 0, "one": 1, **NUMBER_WORDS}
+    if not re.fullmatch(r"\d+(?:\.\d+)?", said):
+        return words.get(said) == expected
+    rounded = expected % 1 != 0 and math.isclose(float(said), expected, rel_tol=_RATIO)
+    return float(said) == expected or rounded
+
+
+def _is_time(expected: date, moment: Moment) -> bool:
+    if not isinstance(expected, datetime):
+        return (moment.month, moment.day) == (expected.month, expected.day) and moment.year in {None, expected.year}
+    exact = moment.exact
+    return exact is not None and exact == expected.astimezone(UTC).replace(second=0, microsecond=0)
+
+
+def _is_name(expected: str, text: str) -> bool:
+    if _HASH.fullmatch(expected) and _HASH.fullmatch(text):
+        return expected.startswith(text) or text.startswith(expected)
+    bare = _AROUND.sub("", text)
+    qualified = bare.count("/") == 1 and "/" not in expected and bare.endswith(f"/{expected}")
+    return expected in {text, bare} or qualified
+
+
+def _fold(text: str) -> str:
+    """Return a name as it is compared: without case, marks, and what stands in brackets behind it."""
+    plain = " ".join(unicodedata.normalize("NFKC", text).casefold().split()).strip(_MARKS)
+    plain = _BEHIND.sub("", plain).strip(_MARKS) or plain
+    return plain.removeprefix("refs/heads/").removeprefix("/") or plain

@@ -1,0 +1,69 @@
+"""The facts that a case expects: what counts as the same value, and what does not."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from azure_devops_evals.case import Case
+from azure_devops_evals.cases.reports import reported
+from azure_devops_evals.expected import describe, is_same, one_of, spell
+
+NAME = "Tom Becker"
+COMMIT = "784424497d97dcad836e0057176512a8cdc4ae68"
+DAY, TIME = date(2026, 11, 12), datetime(2026, 11, 12, 8, 52, tzinfo=UTC)
+
+SAME = [
+    (NAME, ["tom becker"]), (NAME, ["**Tom Becker**"]), (NAME, ["Tom Becker (tom@tidewater.example)"]),
+    ("/src/settings.py", ["`src/settings.py`"]), ("release/2.8", ["refs/heads/release/2.8"]),
+    ("platform-api", ["Platform/platform-api"]), ("platform-api", ["the repository platform-api"]),
+    ("2.8.2", ["2.8.2"]), (COMMIT, ["7844244"]), (COMMIT, [COMMIT.upper()]),
+    (6, ["six"]), (6, ["6 bugs"]), (31, ["build 31"]), (31, ["#31"]), (17, ["AB#17"]), (0, ["none"]), (1200, ["1,200"]),
+    (4, ["4 %"]), (2.84, ["2.84"]), (2.84, ["2.85"]),
+    ([9, 7], ["7", "9"]), ([9, 7], ["9, 7"]), ([9, 7], ["9 and 7"]), ([9], ["pull request 9"]), ([], ["none"]),
+    ([NAME, "Priya Raman"], ["Priya Raman; Tom Becker"]),
+    (True, ["Yes"]), (False, ["no."]), (one_of("infrastructure", "code"), ["Infrastructure"]),
+    (DAY, ["12 November 2026"]), (DAY, ["2026-11-12T08:00:11Z"]),
+    (TIME, ["2026-11-12 08:52 UTC"]), (TIME, ["2026-11-12T09:52:31+01:00"]),
+    (None, []), (None, ["unknown"]), (None, ["Not known."]),
+]  # fmt: skip
+OTHER = [
+    (NAME, ["Priya Raman"]), (NAME, ["Tom"]), (NAME, [NAME, "Priya Raman"]), (NAME, []), (NAME, ["not Tom Becker"]),
+    ("release/2.8", ["2.8"]), ("release/2.8", ["release/2.8.1"]), ("docs", ["x/docs/old"]), (COMMIT, ["784424f"]),
+    (6, ["12"]), (6, ["6 of 12"]), (6, ["6 or 7"]), (6, ["16"]), (6, ["6.5"]), (6, ["-6"]), (6, ["about 6 or more"]),
+    (2.84, ["2.9"]), (31, ["31", "29"]),
+    ([9, 7], ["9"]), ([9, 7], ["9", "7", "15"]), ([9, 7], ["none"]), ([9, 7], ["9", "17"]), ([], []), ([], ["9"]),
+    (True, ["no"]), (True, ["yes and no"]), (False, []), (one_of("infrastructure", "code"), ["code"]),
+    (one_of("infrastructure", "code"), ["code, infrastructure"]),
+    (DAY, ["2026-11-13"]), (DAY, ["12 October 2026"]), (DAY, ["2025-11-12"]), (DAY, ["soon"]),
+    (TIME, ["2026-11-12 09:52"]), (TIME, ["2026-11-12"]), (TIME, ["2026-11-12T08:52+01:00"]),
+    (None, ["Tom Becker"]), (None, ["unknown", "9"]), (NAME, ["unknown"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("expected", "values"), SAME)
+def test_the_same_value_in_another_form_is_accepted(expected, values):
+    assert is_same(expected, values)
+
+
+@pytest.mark.parametrize(("expected", "values"), OTHER)
+def test_another_value_is_refused(expected, values):
+    assert not is_same(expected, values)
+
+
+@pytest.mark.parametrize("expected", {repr(value): value for value, _ in (*SAME, *OTHER)}.values(), ids=repr)
+def test_the_spelling_of_a_value_is_accepted_and_its_description_does_not_tell_it(expected):
+    assert is_same(expected, spell(expected))
+    if isinstance(expected, str | int | float | date) and not isinstance(expected, bool):
+        assert not any(is_same(expected, [word]) for word in describe(expected).split())
+
+
+def test_a_question_asks_for_the_facts_by_name_and_the_solution_gives_them():
+    solution = [reported("Tom Becker did.", ("E2", "author: Tom Becker"))]
+    case = Case("x", "pull-requests", "Who?", solution, (), {"author": NAME, "cause": one_of("code", "agent")})
+    assert case.asked.startswith("Who?\n\nGive these facts")
+    assert case.asked.endswith("`author`; `cause` (one of: agent, code).")
+    [[call]] = case.steps
+    assert call.arguments["facts"] == [
+        {"name": "author", "values": [NAME], "evidence": ["E2"]},
+        {"name": "cause", "values": ["code"], "evidence": ["E2"]},
+    ]
