@@ -64,7 +64,7 @@ def _forget_writes() -> Iterator[None]:
     """Let each test begin like a new process, which remembers no write of an earlier one with an unknown outcome."""
     yield
     if (write_memory := sys.modules.get("langchain_azure_devops.safety.write_memory")) is not None:
-        write_memory._memories.clear()
+        write_memory.forget_writes()
 
 
 @pytest.fixture(scope="session")

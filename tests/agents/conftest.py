@@ -9,6 +9,7 @@ from postgres_server import serve_postgres
 from azure_devops_simulator import SimulatorServer, seed_organization
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.runtime import RunContext, Timeouts
+from langchain_azure_devops.text import PSEUDONYM
 
 
 @pytest.fixture
@@ -38,6 +39,15 @@ def toolkit(server, organization):
 def reader(server):
     with AzureDevOpsToolkit.connect(base_url=server.base_url, pat=READER, default_project="Platform") as connected:
         yield connected
+
+
+@pytest.fixture
+def unread_secret(reader):
+    """A secret in a file of the organization, which the toolkit does not know: another connection read it."""
+    read = next(tool for tool in reader.get_tools() if tool.name == "read_repository_file")
+    place = {"project": "Payments", "repository": "checkout-service", "path": "/deploy/storage.env"}
+    shown = read.invoke({"type": "tool_call", "id": "1", "name": read.name, "args": place}).content
+    return reader.client.secrets.reveal(PSEUDONYM.search(shown)[0])
 
 
 @pytest.fixture(scope="session")

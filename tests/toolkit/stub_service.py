@@ -72,10 +72,15 @@ Answer = Callable[[Seen], Reply]
 
 
 class StubService:
-    """Answers with the replies in order, the last one again and again; or asks a function."""
+    """Answers with the replies in order, the last one again and again; or asks a function.
 
-    def __init__(self, replies: Sequence[Reply] | Answer) -> None:
-        self._replies = replies
+    Args:
+        replies: The replies, or the function.
+        at_once: Whether requests that come at the same time are answered so, and not one after the other.
+    """
+
+    def __init__(self, replies: Sequence[Reply] | Answer, *, at_once: bool = False) -> None:
+        self._replies, self._at_once = replies, at_once
         self.seen: list[Seen] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._threads: list[threading.Thread] = []
@@ -117,7 +122,7 @@ class StubService:
     def _serve(self, connection: socket.socket) -> None:
         with connection, connection.makefile("rb") as reader:
             while (seen := _request(reader)) is not None:
-                with self._lock:
+                with contextlib.nullcontext() if self._at_once else self._lock:
                     reply = self._next(seen)
                     self.seen.append(seen)
                 if reply.reset:

@@ -12,7 +12,7 @@ from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.calls import AT_ONCE
 from langchain_azure_devops.tools import TOOLS
 
-_CALLS = 100
+CALLS = 100
 _FAN_OUTS: tuple[tuple[str, dict[str, object], int], ...] = (
     ("list_branches", {"limit": 1000}, 5 * REPOSITORIES),
     ("search_code", {"text": "DB_TIMEOUT", "limit": 50}, 50),
@@ -67,7 +67,7 @@ def faults(stub: Stub) -> Iterator[Measurement]:
                 )
                 return "" if message.status == "success" else str(message.content)
 
-        return await asyncio.gather(*(in_turn(number) for number in range(_CALLS)))
+        return await asyncio.gather(*(in_turn(number) for number in range(CALLS)))
 
     with stub.client("faulty") as client:
         bound = {name: bind(TOOLS[name], client) for name in _LISTS}

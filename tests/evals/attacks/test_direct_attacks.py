@@ -1,7 +1,9 @@
 """Each family of direct attacks reports a violation where a protection is taken away, and none where it is there."""
 
 import functools
+from contextlib import nullcontext
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -186,7 +188,9 @@ def test_a_run_that_the_agents_own_tools_end_is_noticed(monkeypatch):
 
 
 def test_every_argument_of_a_tool_gets_every_value_on_some_tools_and_the_agents_own_tools_get_all_values(monkeypatch):
-    monkeypatch.setattr(hostile_arguments, "_run", lambda *_, **__: [])
+    idle = SimpleNamespace(ask=lambda *_: [], pending=lambda _: None, state=lambda _: {})
+    monkeypatch.setattr(hostile_arguments, "open_toolkit", lambda *_, **__: nullcontext())
+    monkeypatch.setattr(hostile_arguments, "open_investigator", lambda *_, **__: nullcontext(idle))
     names = [each.name for tool in TOOLS for each in hostile_arguments.attempt(tool, False)]
     for value in hostile_arguments.VALUES:
         for own in ("each argument of read_evidence", "answer of write_report", "observed of write_report"):
@@ -230,7 +234,7 @@ def test_no_disguise_closes_the_fence():
 @pytest.fixture
 def forgets(monkeypatch):
     """Let the client find secrets where a rule does, and nowhere else."""
-    monkeypatch.setattr("langchain_azure_devops.text.known_secrets.KnownSecrets._find_known", lambda *_: [])
+    monkeypatch.setattr("langchain_azure_devops.text.known_secrets.FormIndex.find", lambda *_: [])
 
 
 @pytest.mark.usefixtures("forgets")
@@ -289,15 +293,15 @@ def test_no_decorated_secret_is_shown():
 
 
 def test_an_ordinary_value_that_nobody_can_read_or_write_any_more_is_noticed(monkeypatch):
-    monkeypatch.setattr("langchain_azure_devops.text.known_secrets._may_spread", lambda *_: True)
+    monkeypatch.setattr("langchain_azure_devops.text.known_secrets.is_unmistakable", lambda *_: True)
     lost = found(hostile_declarations.attempt("list_projects", False))
     assert any("'Mobile App' is no longer shown: .data" in violation for violation in lost)
 
 
 def test_a_declaration_that_blocks_an_honest_write_is_noticed(monkeypatch):
     blocked = iter(range(1_000))
-    sends = hostile_declarations._sends
-    monkeypatch.setattr(hostile_declarations, "_sends", lambda *given: bool(next(blocked) % 2) and sends(*given))
+    call = hostile_declarations.call
+    monkeypatch.setattr(hostile_declarations, "call", lambda *given: next(blocked) % 2 and call(*given))
     assert found(hostile_declarations.attempt("add_work_item_comment", False)) == {"an honest write is blocked"}
 
 

@@ -59,7 +59,7 @@ def test_the_command_measures_what_it_is_told_to(tmp_path):
 
 def test_every_kind_of_fault_is_met_and_no_call_is_lost(monkeypatch):
     calls = 5 * len(FAULTS) + 5
-    monkeypatch.setattr(load, "_CALLS", calls)
+    monkeypatch.setattr(load, "CALLS", calls)
     with stub() as service:
         [found] = load.faults(service)
     assert {429, 500, 503, None} == set(FAULTS)

@@ -58,7 +58,8 @@ def copied(folder, tmp_path, change):
 
 
 def test_another_prompt_makes_it_stale_and_not_evaluated(folder, monkeypatch):
-    monkeypatch.setattr(prompts, "_CONVENTIONS", f"{prompts._CONVENTIONS}\nBe brief.")
+    told = prompts.describe_budget
+    monkeypatch.setattr(prompts, "describe_budget", lambda *given, **more: f"{told(*given, **more)}\nBe brief.")
     result = run_cassette(READS, folder)
     assert result.status == "stale"
     assert "Prompt, tools or model are not those" in result.reasons[0]

@@ -62,7 +62,7 @@ class Driver:
         """Play one line; `-> name` keeps the id of the answer."""
         request, _, keeps = line.partition(" -> ")
         method, target, body = [*request.split(" ", 2), ""][:3]
-        target = self._fill(target).removeprefix(self.server.base_url)
+        target = self.fill(target).removeprefix(self.server.base_url)
         headers = {"Accept": "application/json", "Content-Type": "application/json"}
         if body == "{title}":
             body, headers = json.dumps(TITLE), headers | {"Content-Type": "application/json-patch+json"}
@@ -70,7 +70,7 @@ class Driver:
         route = self._route(method, url)
         if route.version and "api-version" not in url.params:
             url = url.copy_merge_params({"api-version": route.version})
-        response = self.http.request(method, url, content=self._fill(body) or None, headers=headers)
+        response = self.http.request(method, url, content=self.fill(body) or None, headers=headers)
         if keeps:
             name, _, path = keeps.partition(" = ")
             self.names[name] = _at(response.json(), path.split("."))
@@ -88,7 +88,7 @@ class Driver:
                 self.failures.append(self.send(line + (" {}" if route.method in {"POST", "PATCH", "PUT"} else "")))
                 failed.add(route)
 
-    def _fill(self, text: str) -> str:
+    def fill(self, text: str) -> str:
         return re.sub(r"\{(\w+)\}", lambda found: self.names[found[1]], text)
 
     def _route(self, method: str, url: httpx.URL) -> Route:

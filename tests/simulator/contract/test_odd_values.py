@@ -23,8 +23,8 @@ def requests_that_succeed() -> Iterator[tuple[httpx.ASGITransport, list[tuple[st
         for line in lines("successes.txt"):
             driver.send(line)
             method, target, body = [*line.partition(" -> ")[0].split(" ", 2), ""][:3]
-            filled = json.dumps(TITLE) if body == "{title}" else driver._fill(body)
-            sent.append((method, driver._fill(target).removeprefix(driver.server.base_url), filled))
+            filled = json.dumps(TITLE) if body == "{title}" else driver.fill(body)
+            sent.append((method, driver.fill(target).removeprefix(driver.server.base_url), filled))
         yield httpx.ASGITransport(create_app(driver.server.organization)), sent
 
 

@@ -115,12 +115,12 @@ class Person:
     """Approves; the first time, somebody changes the state after it was shown and before the answer is given."""
 
     def __init__(self, change=lambda: None, answers=(True, True)):
-        self.asked, self._change, self._answers = [], change, answers
+        self.asked, self.change, self._answers = [], change, answers
 
     def __call__(self, request):
         self.asked.append(request)
         if len(self.asked) == 1:
-            self._change()
+            self.change()
         return Approval(self._answers[len(self.asked) - 1], request.digest, "dana", "not like this")
 
 
@@ -348,8 +348,8 @@ def test_each_answer_is_on_record_and_so_is_what_was_not_sent(client, meanwhile,
 def test_two_threads_that_comment_on_a_renamed_item_are_both_asked_again(client, connect, meanwhile, organization):
     people = [Person(), Person()]
     first, second = people
-    first._change = lambda: meanwhile("rename the item")
-    second._change = lambda: meanwhile("close the item")
+    first.change = lambda: meanwhile("rename the item")
+    second.change = lambda: meanwhile("close the item")
 
     def comment(person, text="Noted."):
         with approve_writes_with(person):

@@ -200,7 +200,7 @@ def test_work_items_of_a_batch_that_fails_are_not_called_deleted(everywhere, org
 
 
 def test_of_several_batches_of_work_items_the_failed_one_is_named(monkeypatch, everywhere, organization):
-    monkeypatch.setattr(sys.modules["langchain_azure_devops.tools.work_items.reading"], "_BATCH", 10)
+    monkeypatch.setattr(sys.modules["langchain_azure_devops.tools.work_items.reading"], "BATCH", 10)
     whole = TOOLS["query_work_items"].call_sync(everywhere, limit=1000)
     organization.faults.add(Fault("status", path="/workitemsbatch", status=403, times=1))
     page = TOOLS["query_work_items"].call_sync(everywhere, limit=1000)

@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from itertools import pairwise
 
 import httpx
@@ -84,6 +84,30 @@ def test_a_pause_asked_of_one_client_is_kept_by_another_in_another_thread():
         assert time.monotonic() - begun > 0.8
 
 
+async def fill(pacer, places):
+    """Start as many requests as may be under way at once, which fails when an earlier one still counts."""
+    async with AsyncExitStack() as started:
+        for _ in range(places):
+            await started.enter_async_context(pacer.turn(soon(), silent))
+
+
+class Told(Exception):
+    """Ends a request that was told how long it will wait."""
+
+
+async def told_wait(pacer, seconds):
+    """The wait that a request is told of which may take so many seconds; 0 when it is told of none."""
+
+    def stop(waiting):
+        raise Told(waiting.seconds)
+
+    try:
+        async with pacer.turn(soon(seconds), stop):
+            return 0.0
+    except Told as told:
+        return told.args[0]
+
+
 def test_never_more_than_eight_requests_are_under_way_whatever_the_number_of_clients():
     under_way, most, lock = 0, 0, threading.Lock()
 
@@ -104,7 +128,7 @@ def test_never_more_than_eight_requests_are_under_way_whatever_the_number_of_cli
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: asyncio.run(many(pacer)), range(4)))
     assert most == 8
-    assert pacer._under_way == 0
+    asyncio.run(fill(pacer, 8))
 
 
 async def test_a_cancelled_wait_gives_its_place_to_the_next():
@@ -127,7 +151,7 @@ async def test_a_cancelled_wait_gives_its_place_to_the_next():
     given_up.cancel()
     assert await patient == "in"
     await holding
-    assert pacer._under_way == 0
+    await fill(pacer, 1)
 
 
 async def test_after_a_pause_requests_start_one_after_the_other():
@@ -224,9 +248,9 @@ async def test_an_absurd_wait_gives_up_at_once_and_is_forgotten_after_five_minut
 async def test_a_warning_slows_down_but_never_costs_a_call(headers):
     pacer = Pacer()
     apply_rate_limits(httpx.Headers(headers), pacer)
-    assert 0.2 < pacer._reserve(soon()).polite <= MAX_SLOWDOWN_SECONDS
-    async with pacer.turn(soon(0.1), silent):
-        assert pacer._polite_at > time.monotonic()
+    assert 1 < await told_wait(pacer, 60) <= MAX_SLOWDOWN_SECONDS
+    async with pacer.turn(soon(0.5), silent):
+        assert await told_wait(pacer, 60) > 0, "it started before the time that the service would prefer"
 
 
 ODD_NUMBERS = (
@@ -256,9 +280,12 @@ async def test_no_header_stops_the_requests_for_ever(name, value):
     for _ in range(50):
         headers = [(key.encode(), text.encode()) for key, text in {**exhausted, name: value}.items()]
         apply_rate_limits(httpx.Headers(headers), pacer)
-    start = pacer._reserve(soon(1_000))
-    assert 0.0 <= start.strict <= MAX_HOLD_SECONDS + 2.0
-    assert start.polite <= max(start.strict, MAX_SLOWDOWN_SECONDS)
+    with pytest.raises(WaitExceedsDeadline) as late:
+        async with pacer.turn(soon(-1), silent):
+            pass
+    assert late.value.seconds is not None
+    assert 0.0 <= late.value.seconds <= MAX_HOLD_SECONDS + 2.0
+    assert await told_wait(pacer, 1_000) <= max(late.value.seconds + 1.0, MAX_SLOWDOWN_SECONDS)
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -284,7 +311,8 @@ async def test_no_warning_costs_nothing():
     apply_rate_limits(
         httpx.Headers({"X-RateLimit-Remaining": "150", "X-RateLimit-Reset": "1", "X-RateLimit-Delay": "x"}), pacer
     )
-    assert pacer._reserve(soon()).polite == 0.0
+    async with asyncio.timeout(0), pacer.turn(soon(), silent):
+        pass  # It waited for nothing, or else the time that is over would have ended it.
 
 
 # -- one deadline for a call ---------------------------------------------------------------------------------------

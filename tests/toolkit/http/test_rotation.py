@@ -183,7 +183,7 @@ def test_a_provider_that_gives_the_same_dead_token_is_not_asked_in_a_loop(organi
 
 
 def test_it_is_asked_again_after_a_while(organization, connect, monkeypatch):
-    monkeypatch.setattr(credentials_module, "_RETRY_PROVIDER_SECONDS", 0.0)
+    monkeypatch.setattr(credentials_module, "RETRY_PROVIDER_SECONDS", 0.0)
     provider = Provider(OLD, OLD, NEW)
     client = connect(provider)
     read(client)

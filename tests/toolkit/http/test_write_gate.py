@@ -22,7 +22,9 @@ from langchain_azure_devops import TOOLS, Approval, AzureDevOps, AzureDevOpsTool
 from langchain_azure_devops.calls.approval import approve_writes_with
 from langchain_azure_devops.errors import WriteBlocked
 from langchain_azure_devops.http.client import Request
+from langchain_azure_devops.http.network import open_network
 from langchain_azure_devops.http.request import RequestContext
+from langchain_azure_devops.http.write_gate import build_layers
 from langchain_azure_devops.results.models import Result
 from langchain_azure_devops.safety.grants import GRANT_SECONDS, Operation, ToolCall, WriteRequest, current_call
 from langchain_azure_devops.settings import load_settings
@@ -116,6 +118,12 @@ def test_no_other_route_or_method_passes_without_a_grant(client, method, templat
     blocked(client, client.send(Request(Operation(method, template), path, {}, {} if method != "GET" else None)))
 
 
+async def pass_the_gate(client, request):
+    """Send a request through all layers that the client sends its own through."""
+    async with open_network(client.settings.url("core")) as network:
+        return await build_layers(network, client.credential, client.context.timeouts).handle_async_request(request)
+
+
 def test_a_write_cannot_travel_as_something_that_reads(client, organization):
     """Past the client's own methods: the gate looks at the request itself, not at what it says of itself."""
     _, body = patch()
@@ -125,7 +133,7 @@ def test_a_write_cannot_travel_as_something_that_reads(client, organization):
         url = f"{client.settings.url('core')}/Platform/_apis/wit/workitems/$Bug?api-version=7.1"
         headers = {"Content-Type": "application/json-patch+json", **headers}
         request = httpx.Request(method, url, json=body, headers=headers, extensions={"request_context": context})
-        return await client._open_layers().handle_async_request(request)
+        return await pass_the_gate(client, request)
 
     blocked(client, smuggled("POST", reading, {}), "not the POST")
     fake = context_of(client, "GET", CREATE.template)
@@ -139,7 +147,7 @@ def test_a_header_cannot_turn_a_read_into_a_write(client):
         url = f"{client.settings.url('core')}/Platform/_apis/wit/wiql"
         headers = {"X-HTTP-Method-Override": "PATCH"}
         request = httpx.Request("POST", url, headers=headers, extensions={"request_context": context})
-        return await client._open_layers().handle_async_request(request)
+        return await pass_the_gate(client, request)
 
     blocked(client, overridden(), "header")
 

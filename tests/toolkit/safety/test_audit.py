@@ -357,7 +357,7 @@ time.sleep(60)
 
 
 def test_a_process_that_hangs_with_the_lock_ends_in_an_error_and_not_in_a_wait_without_end(log, monkeypatch):
-    monkeypatch.setattr(audit, "_LOCK_SECONDS", 0.2)
+    monkeypatch.setattr(audit, "LOCK_SECONDS", 0.2)
     filled(log, 1)
     command = [sys.executable, "-c", textwrap.dedent(HOLDING), str(log.path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as hanging:
@@ -381,22 +381,30 @@ def raised_by(log):
     return None
 
 
-def test_each_caller_of_a_batch_that_failed_gets_an_error_of_its_own(log, monkeypatch):
-    filled(log, 1)
-    before = log.path.read_bytes()
-    real, written = os.write, []
+async def test_each_caller_of_a_batch_that_failed_gets_an_error_of_its_own(log, monkeypatch):
+    busy, queued, written = threading.Event(), threading.Event(), []
+    real = os.write
 
     def full(descriptor, content):
+        if not busy.is_set():
+            busy.set()
+            queued.wait(20)
+            return real(descriptor, content)
         if written:
             raise OSError(28, "No space left on device")
         written.append(real(descriptor, content[: len(content) // 2]))
         return written[0]
 
     monkeypatch.setattr(audit.os, "write", full)
-    with log._writer._changed:
-        # While the lock is held, the three events wait and become one batch.
-        futures = [log._writer.submit(("read", {"number": number})) for number in range(3)]
-    failures = [future.exception(5) for future in futures]
+    first = asyncio.create_task(log.record_async("read", {"number": 0}))
+    await asyncio.to_thread(busy.wait, 20)
+    # While the first event is written, three others wait and become one batch.
+    others = [asyncio.create_task(log.record_async("read", {"number": number})) for number in (1, 2, 3)]
+    await asyncio.sleep(0)
+    queued.set()
+    await first
+    before = log.path.read_bytes()
+    failures = await asyncio.gather(*others, return_exceptions=True)
     monkeypatch.undo()
     assert [type(failure) for failure in failures] == [AuditFailed] * 3
     assert len({id(failure) for failure in failures}) == 3
@@ -429,7 +437,7 @@ def test_a_forked_process_writes_with_a_thread_of_its_own(log):
 
 
 def test_a_writer_that_is_idle_ends_its_thread_and_starts_another(log, monkeypatch):
-    monkeypatch.setattr(line_writer, "_IDLE_SECONDS", 0.01)
+    monkeypatch.setattr(line_writer, "IDLE_SECONDS", 0.01)
     filled(log, 1)
     deadline = time.monotonic() + 5
     while any(thread.name.endswith(log.path.name) for thread in threading.enumerate()):

@@ -27,70 +27,78 @@ class Labelled(NamedTuple):
     secret: str = ""
 
 
-def _of(random_: random.Random, alphabet: str, length: int) -> str:
+def some_of(random_: random.Random, alphabet: str, length: int) -> str:
     return "".join(random_.choices(alphabet, k=length))
 
 
-def _key(random_: random.Random, size: int) -> str:
+def key_of(random_: random.Random, size: int) -> str:
     return base64.b64encode(random_.randbytes(size)).decode()
 
 
 def _pat84(r: random.Random) -> str:
-    return _of(r, ALNUM, 76) + "AZ" + "DO" + _of(r, ALNUM, 4)
+    return some_of(r, ALNUM, 76) + "AZ" + "DO" + some_of(r, ALNUM, 4)
 
 
 def _pat52(r: random.Random) -> str:
-    return _of(r, BASE32, 52)
+    return some_of(r, BASE32, 52)
 
 
-def _basic(user: str, pat: str) -> str:
+def basic_of(user: str, pat: str) -> str:
     return base64.b64encode(f"{user}:{pat}".encode()).decode()
 
 
 def _pem(r: random.Random, name: str, width: int = 64) -> str:
-    body = _key(r, 600)
+    body = key_of(r, 600)
     lines = [body[at : at + width] for at in range(0, len(body), width)]
     return "\n".join([f"-----BEGIN {name}PRIVATE" + " KEY-----", *lines, f"-----END {name}PRIVATE" + " KEY-----"])
 
 
-def _jwt(r: random.Random) -> str:
+def jwt_of(r: random.Random) -> str:
     part = lambda data: base64.urlsafe_b64encode(json.dumps(data).encode()).decode().rstrip("=")  # noqa: E731 - short
     return ".".join(
-        [part({"alg": "RS256", "typ": "JWT"}), part({"sub": _of(r, ALNUM, 20), "exp": 1}), _of(r, URL64, 86)]
+        [part({"alg": "RS256", "typ": "JWT"}), part({"sub": some_of(r, ALNUM, 20), "exp": 1}), some_of(r, URL64, 86)]
     )
 
 
-def _password(r: random.Random) -> str:
+def password_of(r: random.Random) -> str:
     word = r.choice(["Kestrel", "tidewrack", "Harbour", "bollard", "Sextant"])
-    return word + r.choice("!#%&+?_-.@") + _of(r, string.digits, 3) + r.choice("!?%") + _of(r, string.ascii_letters, 3)
+    return (
+        word
+        + r.choice("!#%&+?_-.@")
+        + some_of(r, string.digits, 3)
+        + r.choice("!?%")
+        + some_of(r, string.ascii_letters, 3)
+    )
 
 
 MAKERS: dict[str, Callable[[random.Random], str]] = {
     "PAT, 84 characters": _pat84,
     "PAT, 52 characters": _pat52,
-    "Base64 of :PAT, 84": lambda r: _basic("", _pat84(r)),
-    "Base64 of :PAT, 52": lambda r: _basic("", _pat52(r)),
-    "Base64 of user:PAT": lambda r: _basic(
-        _of(r, string.ascii_lowercase, r.randint(1, 14)), r.choice([_pat52, _pat84])(r)
+    "Base64 of :PAT, 84": lambda r: basic_of("", _pat84(r)),
+    "Base64 of :PAT, 52": lambda r: basic_of("", _pat52(r)),
+    "Base64 of user:PAT": lambda r: basic_of(
+        some_of(r, string.ascii_lowercase, r.randint(1, 14)), r.choice([_pat52, _pat84])(r)
     ),
-    "storage key that names itself": lambda r: _of(r, B64, 76) + "+A" + "St" + _of(r, B64, 5) + "Q==",
-    "service bus key that names itself": lambda r: _of(r, B64, 33) + "+A" + "Sb" + "A" + _of(r, B64, 5) + "=",
+    "storage key that names itself": lambda r: some_of(r, B64, 76) + "+A" + "St" + some_of(r, B64, 5) + "Q==",
+    "service bus key that names itself": lambda r: some_of(r, B64, 33) + "+A" + "Sb" + "A" + some_of(r, B64, 5) + "=",
     "Entra client secret": lambda r: (
-        _of(r, ALNUM, 3) + _of(r, string.digits, 1) + "Q" + "~" + _of(r, ALNUM + "_.-", 34)
+        some_of(r, ALNUM, 3) + some_of(r, string.digits, 1) + "Q" + "~" + some_of(r, ALNUM + "_.-", 34)
     ),
-    "JWT": _jwt,
-    "AWS access key": lambda r: "AK" + "IA" + _of(r, string.ascii_uppercase + "234567", 16),
-    "Google API key": lambda r: "AI" + "za" + _of(r, URL64, 35),
-    "Google OAuth secret": lambda r: "GOC" + "SPX-" + _of(r, URL64, 28),
-    "GitHub token": lambda r: "gh" + r.choice("pousr") + "_" + _of(r, ALNUM, 36),
-    "GitHub fine-grained token": lambda r: "github" + "_pat_" + _of(r, ALNUM, 22) + "_" + _of(r, ALNUM, 59),
-    "GitLab token": lambda r: "gl" + "pat-" + _of(r, ALNUM, 20),
-    "Slack token": lambda r: "xo" + f"xb-{_of(r, string.digits, 12)}-{_of(r, string.digits, 12)}-{_of(r, ALNUM, 24)}",
-    "npm token": lambda r: "np" + "m_" + _of(r, ALNUM, 36),
-    "PyPI token": lambda r: "pypi-" + "AgEIcHlwaS5vcmc" + _of(r, URL64, 140),
-    "model provider's key": lambda r: "s" + "k-" + r.choice(["", "proj-", "ant-api03-"]) + _of(r, ALNUM, 48),
-    "Stripe key": lambda r: "sk" + "_live_" + _of(r, ALNUM, 24),
-    "SendGrid key": lambda r: "S" + "G." + _of(r, URL64, 22) + "." + _of(r, URL64, 43),
+    "JWT": jwt_of,
+    "AWS access key": lambda r: "AK" + "IA" + some_of(r, string.ascii_uppercase + "234567", 16),
+    "Google API key": lambda r: "AI" + "za" + some_of(r, URL64, 35),
+    "Google OAuth secret": lambda r: "GOC" + "SPX-" + some_of(r, URL64, 28),
+    "GitHub token": lambda r: "gh" + r.choice("pousr") + "_" + some_of(r, ALNUM, 36),
+    "GitHub fine-grained token": lambda r: "github" + "_pat_" + some_of(r, ALNUM, 22) + "_" + some_of(r, ALNUM, 59),
+    "GitLab token": lambda r: "gl" + "pat-" + some_of(r, ALNUM, 20),
+    "Slack token": lambda r: (
+        "xo" + f"xb-{some_of(r, string.digits, 12)}-{some_of(r, string.digits, 12)}-{some_of(r, ALNUM, 24)}"
+    ),
+    "npm token": lambda r: "np" + "m_" + some_of(r, ALNUM, 36),
+    "PyPI token": lambda r: "pypi-" + "AgEIcHlwaS5vcmc" + some_of(r, URL64, 140),
+    "model provider's key": lambda r: "s" + "k-" + r.choice(["", "proj-", "ant-api03-"]) + some_of(r, ALNUM, 48),
+    "Stripe key": lambda r: "sk" + "_live_" + some_of(r, ALNUM, 24),
+    "SendGrid key": lambda r: "S" + "G." + some_of(r, URL64, 22) + "." + some_of(r, URL64, 43),
 }
 """Secrets that are known by their own form, wherever they stand."""
 
@@ -101,30 +109,30 @@ PLACES: tuple[str, ...] = (
 )  # fmt: skip
 
 SETTINGS: dict[str, tuple[str, Callable[[random.Random], str]]] = {
-    "storage connection string": ("DefaultEndpointsProtocol=https;AccountName=tide;Account" + "Key={};EndpointSuffix=x", lambda r: _key(r, 64)),
-    "service bus connection string": ("Endpoint=sb://tide.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccess" + "Key={}", lambda r: _key(r, 32)),
-    "event hub connection string": ("Endpoint=sb://t/;SharedAccessKeyName=send;SharedAccess" + "Key={};EntityPath=hub", lambda r: _key(r, 32)),
-    "Cosmos DB connection string": ("AccountEndpoint=https://t.documents.azure.com:443/;Account" + "Key={};", lambda r: _key(r, 64)),
-    "storage key in a variable": ("AZURE_STORAGE" + "_KEY={}", lambda r: _key(r, 64)),
-    "SQL connection string": ("Server=tcp:db,1433;Database=x;User ID=sa;Pass" + "word={};Encrypt=true", _password),
-    "SQL connection string, short form": ("Data Source=db;uid=sa;p" + "wd={}", lambda r: _of(r, string.ascii_lowercase, 9)),
-    "shared access signature": ("https://t.blob.core.windows.net/c/f?sv=2024&se=2027&s" + "ig={}&sp=r", lambda r: _key(r, 32).replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")),
-    "AWS secret key": ("aws_secret_access" + "_key = {}", lambda r: _of(r, B64, 40)),
-    "URL with a password": ("git clone https://build:{}@git.host/x.git", lambda r: _of(r, ALNUM, 12) + "1a"),
-    "password, .env": ("DB_PASS" + "WORD={}", _password),
-    "password, YAML": ("database:\n  user: sa\n  pass" + "word: {}\n  port: 1433", _password),
-    "password, YAML in quotes": ("pass" + "word: '{}'", _password),
-    "password, JSON": ('{{"user": "sa", "pass' + 'word": "{}"}}', _password),
-    "password, JSON in a string": ('"{{\\"pass' + 'word\\": \\"{}\\"}}"', _password),
-    "password, XML attribute": ('<add key="DbPass' + 'word" value="{}" />', _password),
-    "password, XML element": ("<Pass" + "word>{}</Password>", _password),
-    "password, PowerShell": ('$adminPass' + 'word = "{}"', _password),
-    "password, securestring": ('ConvertTo-SecureString "{}" -AsPlainText -Force', _password),
-    "password, option": ("sqlcmd -S db --pass" + "word {} -Q x", _password),
-    "password, pipeline variable": ("- name: dbPass" + "word\n  value: {}", _password),
-    "secret, code": ('client_sec' + 'ret = "{}"', lambda r: _of(r, ALNUM, 32) + "7q"),
-    "token, properties": ("deploy.tok" + "en={}", lambda r: _of(r, ALNUM, 30) + "7q"),
-    "API key, JSON": ('"apiK' + 'ey": "{}"', lambda r: _of(r, "0123456789abcdef", 31) + "f"),
+    "storage connection string": ("DefaultEndpointsProtocol=https;AccountName=tide;Account" + "Key={};EndpointSuffix=x", lambda r: key_of(r, 64)),
+    "service bus connection string": ("Endpoint=sb://tide.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccess" + "Key={}", lambda r: key_of(r, 32)),
+    "event hub connection string": ("Endpoint=sb://t/;SharedAccessKeyName=send;SharedAccess" + "Key={};EntityPath=hub", lambda r: key_of(r, 32)),
+    "Cosmos DB connection string": ("AccountEndpoint=https://t.documents.azure.com:443/;Account" + "Key={};", lambda r: key_of(r, 64)),
+    "storage key in a variable": ("AZURE_STORAGE" + "_KEY={}", lambda r: key_of(r, 64)),
+    "SQL connection string": ("Server=tcp:db,1433;Database=x;User ID=sa;Pass" + "word={};Encrypt=true", password_of),
+    "SQL connection string, short form": ("Data Source=db;uid=sa;p" + "wd={}", lambda r: some_of(r, string.ascii_lowercase, 9)),
+    "shared access signature": ("https://t.blob.core.windows.net/c/f?sv=2024&se=2027&s" + "ig={}&sp=r", lambda r: key_of(r, 32).replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")),
+    "AWS secret key": ("aws_secret_access" + "key_of = {}", lambda r: some_of(r, B64, 40)),
+    "URL with a password": ("git clone https://build:{}@git.host/x.git", lambda r: some_of(r, ALNUM, 12) + "1a"),
+    "password, .env": ("DB_PASS" + "WORD={}", password_of),
+    "password, YAML": ("database:\n  user: sa\n  pass" + "word: {}\n  port: 1433", password_of),
+    "password, YAML in quotes": ("pass" + "word: '{}'", password_of),
+    "password, JSON": ('{{"user": "sa", "pass' + 'word": "{}"}}', password_of),
+    "password, JSON in a string": ('"{{\\"pass' + 'word\\": \\"{}\\"}}"', password_of),
+    "password, XML attribute": ('<add key="DbPass' + 'word" value="{}" />', password_of),
+    "password, XML element": ("<Pass" + "word>{}</Password>", password_of),
+    "password, PowerShell": ('$adminPass' + 'word = "{}"', password_of),
+    "password, securestring": ('ConvertTo-SecureString "{}" -AsPlainText -Force', password_of),
+    "password, option": ("sqlcmd -S db --pass" + "word {} -Q x", password_of),
+    "password, pipeline variable": ("- name: dbPass" + "word\n  value: {}", password_of),
+    "secret, code": ('client_sec' + 'ret = "{}"', lambda r: some_of(r, ALNUM, 32) + "7q"),
+    "token, properties": ("deploy.tok" + "en={}", lambda r: some_of(r, ALNUM, 30) + "7q"),
+    "API key, JSON": ('"apiK' + 'ey": "{}"', lambda r: some_of(r, "0123456789abcdef", 31) + "f"),
     "private key": ("{}", lambda r: _pem(r, r.choice(["", "RSA ", "EC ", "OPENSSH ", "ENCRYPTED "]))),
     "private key in one JSON string": ('{{"private_key": "{}"}}', lambda r: _pem(r, "").replace("\n", "\\n")),
     "private key cut at its end": ("key:\n{}", lambda r: "\n".join(_pem(r, "RSA ").split("\n")[:6])),
@@ -180,28 +188,28 @@ def lookalikes(seed: int = 20261123) -> Iterator[Labelled]:
         "GUID": lambda: str(uuid.UUID(int=r.getrandbits(128))),
         "list of GUIDs": lambda: "\n".join(str(uuid.UUID(int=r.getrandbits(128))) for _ in range(12)),
         "continuation token": lambda: f'"continuationToken": "{uuid.UUID(int=r.getrandbits(128))}"',
-        "git object id": lambda: f"commit {_of(r, hexa, 40)}\nparent {_of(r, hexa, 40)}",
-        "list of object ids": lambda: "\n".join(_of(r, hexa, 40) for _ in range(12)),
-        "SHA-256": lambda: f"sha256:{_of(r, hexa, 64)}  dist/app-1.2.tar.gz",
-        "list of SHA-256": lambda: "\n".join(f"    --hash=sha256:{_of(r, hexa, 64)} \\" for _ in range(6)),
-        "SHA-512": lambda: _of(r, hexa, 128),
-        "npm integrity": lambda: f'"integrity": "sha512-{_key(r, 64)}"',
-        "yarn integrity": lambda: f"  integrity sha512-{_key(r, 64)}",
-        "NuGet content hash": lambda: f'"contentHash": "{_key(r, 64)}"',
-        "go.sum": lambda: f"golang.org/x/net v0.{r.randint(1, 40)}.0 h1:{_key(r, 32)}",
-        "base64 image": lambda: "data:image/png;base64," + _key(r, 400),
-        "base64 image, wrapped": lambda: "\n".join(_key(r, 57) for _ in range(10)),
-        "certificate": lambda: "-----BEGIN CERTIFICATE-----\n" + "\n".join(_key(r, 48) for _ in range(9)) + "\n-----END CERTIFICATE-----",
-        "public key": lambda: f"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI{_of(r, B64, 43)} build@tide",
-        "minified script": lambda: ";".join(f"function {_of(r, string.ascii_letters, 2)}(e,t){{return e.{_of(r, string.ascii_lowercase, 6)}(t,{r.randint(1, 99)})}}" for _ in range(12)),
+        "git object id": lambda: f"commit {some_of(r, hexa, 40)}\nparent {some_of(r, hexa, 40)}",
+        "list of object ids": lambda: "\n".join(some_of(r, hexa, 40) for _ in range(12)),
+        "SHA-256": lambda: f"sha256:{some_of(r, hexa, 64)}  dist/app-1.2.tar.gz",
+        "list of SHA-256": lambda: "\n".join(f"    --hash=sha256:{some_of(r, hexa, 64)} \\" for _ in range(6)),
+        "SHA-512": lambda: some_of(r, hexa, 128),
+        "npm integrity": lambda: f'"integrity": "sha512-{key_of(r, 64)}"',
+        "yarn integrity": lambda: f"  integrity sha512-{key_of(r, 64)}",
+        "NuGet content hash": lambda: f'"contentHash": "{key_of(r, 64)}"',
+        "go.sum": lambda: f"golang.org/x/net v0.{r.randint(1, 40)}.0 h1:{key_of(r, 32)}",
+        "base64 image": lambda: "data:image/png;base64," + key_of(r, 400),
+        "base64 image, wrapped": lambda: "\n".join(key_of(r, 57) for _ in range(10)),
+        "certificate": lambda: "-----BEGIN CERTIFICATE-----\n" + "\n".join(key_of(r, 48) for _ in range(9)) + "\n-----END CERTIFICATE-----",
+        "public key": lambda: f"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI{some_of(r, B64, 43)} build@tide",
+        "minified script": lambda: ";".join(f"function {some_of(r, string.ascii_letters, 2)}(e,t){{return e.{some_of(r, string.ascii_lowercase, 6)}(t,{r.randint(1, 99)})}}" for _ in range(12)),
         "long identifier": lambda: "".join(r.choices(["get", "update", "pipeline", "repository", "release", "manager", "factory"], k=8)),
         "words run together": lambda: "".join(r.choices(["harbour", "tide", "berth", "crane", "cargo"], k=14))[:52],
-        "file list": lambda: "\n".join(f"src/platform_api/{_of(r, string.ascii_lowercase, 9)}/{_of(r, string.ascii_lowercase, 11)}.py" for _ in range(12)),
-        "word list": lambda: "\n".join(_of(r, string.ascii_lowercase, 26) for _ in range(6)),
-        "continuation in Base64": lambda: base64.urlsafe_b64encode(json.dumps(["", r.randint(1, 900), 0, _of(r, hexa, 12)]).encode()).decode(),
-        "ETag": lambda: f'ETag: W/"{_of(r, hexa, 32)}"',
+        "file list": lambda: "\n".join(f"src/platform_api/{some_of(r, string.ascii_lowercase, 9)}/{some_of(r, string.ascii_lowercase, 11)}.py" for _ in range(12)),
+        "word list": lambda: "\n".join(some_of(r, string.ascii_lowercase, 26) for _ in range(6)),
+        "continuation in Base64": lambda: base64.urlsafe_b64encode(json.dumps(["", r.randint(1, 900), 0, some_of(r, hexa, 12)]).encode()).decode(),
+        "ETag": lambda: f'ETag: W/"{some_of(r, hexa, 32)}"',
         "build number": lambda: f"20261120.{r.randint(1, 90)} {r.randint(10**6, 10**9)}",
-        "docker digest": lambda: f"mcr.microsoft.com/dotnet/sdk@sha256:{_of(r, hexa, 64)}",
+        "docker digest": lambda: f"mcr.microsoft.com/dotnet/sdk@sha256:{some_of(r, hexa, 64)}",
     }  # fmt: skip
     for kind, make in kinds.items():
         for _ in range(EACH):

@@ -4,8 +4,8 @@ import random
 import uuid
 
 import pytest
-from secrets_corpus import ALNUM, MAKERS, _of
-from secrets_in_use import HEX, TOKENS, _password
+from secrets_corpus import ALNUM, MAKERS, some_of
+from secrets_in_use import HEX, TOKENS, password_of
 
 from langchain_azure_devops.text.secrets import redact
 
@@ -48,32 +48,32 @@ def guid(r: random.Random) -> str:
 
 COMMANDS = {
     "snyk auth {}": guid,
-    "mvn sonar:sonar -Dsonar.login={}": lambda r: _of(r, HEX, 40),
-    "sonar.token={}": lambda r: _of(r, HEX, 40),
-    '/d:sonar.login="{}"': lambda r: _of(r, HEX, 40),
-    "git clone https://{}@git.example.org/x": lambda r: _of(r, ALNUM, 40),
-    "git clone https://{}:x-oauth-basic@git.example.org/x": lambda r: _of(r, ALNUM, 40),
-    "az keyvault secret set --vault-name v --name n --value {}": _password,
-    "az keyvault secret set --vault-name v \\\n  --name n \\\n  --value '{}'": _password,
-    "az pipelines variable create --name n --secret true --value {} --pipeline-id 1": _password,
-    "az pipelines variable-group variable update --group-id 1 --name n --value {} --secret true": _password,
-    "gh secret set DEPLOY --body {}": _password,
-    'gh secret set DEPLOY -R o/r -b "{}"': _password,
-    "setx DEPLOY_TOKEN {}": _password,
-    'setx /M DB_PASSWORD "{}"': _password,
-    'dotnet user-secrets set "Db:Connection" "{}"': _password,
-    "dotnet user-secrets set Key {} --project x": _password,
-    "echo 'build:{}' | chpasswd": _password,
-    "echo build:{} | sudo chpasswd": _password,
-    "mongosh --host h -u build -p {}": _password,
-    "mongodump -u build -p '{}' --db x": _password,
-    "bcp db.dbo.t out f.dat -S h -U sa -P {}": _password,
-    "ldapsearch -x -D cn=build -w {} -b dc=x": _password,
-    "unzip -P {} a.zip": _password,
-    "zip -r -P '{}' a.zip x": _password,
-    "net use x: \\\\host\\share /user:build {}": _password,
-    "net use x: \\\\host\\share {} /user:build": _password,
-    "smbclient //host/share -U build%{}": _password,
+    "mvn sonar:sonar -Dsonar.login={}": lambda r: some_of(r, HEX, 40),
+    "sonar.token={}": lambda r: some_of(r, HEX, 40),
+    '/d:sonar.login="{}"': lambda r: some_of(r, HEX, 40),
+    "git clone https://{}@git.example.org/x": lambda r: some_of(r, ALNUM, 40),
+    "git clone https://{}:x-oauth-basic@git.example.org/x": lambda r: some_of(r, ALNUM, 40),
+    "az keyvault secret set --vault-name v --name n --value {}": password_of,
+    "az keyvault secret set --vault-name v \\\n  --name n \\\n  --value '{}'": password_of,
+    "az pipelines variable create --name n --secret true --value {} --pipeline-id 1": password_of,
+    "az pipelines variable-group variable update --group-id 1 --name n --value {} --secret true": password_of,
+    "gh secret set DEPLOY --body {}": password_of,
+    'gh secret set DEPLOY -R o/r -b "{}"': password_of,
+    "setx DEPLOY_TOKEN {}": password_of,
+    'setx /M DB_PASSWORD "{}"': password_of,
+    'dotnet user-secrets set "Db:Connection" "{}"': password_of,
+    "dotnet user-secrets set Key {} --project x": password_of,
+    "echo 'build:{}' | chpasswd": password_of,
+    "echo build:{} | sudo chpasswd": password_of,
+    "mongosh --host h -u build -p {}": password_of,
+    "mongodump -u build -p '{}' --db x": password_of,
+    "bcp db.dbo.t out f.dat -S h -U sa -P {}": password_of,
+    "ldapsearch -x -D cn=build -w {} -b dc=x": password_of,
+    "unzip -P {} a.zip": password_of,
+    "zip -r -P '{}' a.zip x": password_of,
+    "net use x: \\\\host\\share /user:build {}": password_of,
+    "net use x: \\\\host\\share {} /user:build": password_of,
+    "smbclient //host/share -U build%{}": password_of,
 }
 
 
@@ -92,7 +92,7 @@ PHRASES = ("API key", "Api Key", "Your subscription key", "Storage account key",
 @pytest.mark.parametrize("place", ["{}: {}", "{} = {}", "**{}**: {}", '{}: "{}"', '"{}": "{}"'])
 def test_a_name_of_several_words_is_a_name(name, place):
     r = random.Random(20261203)  # noqa: S311 - made-up data
-    secrets = [_of(r, ALNUM, 32) for _ in range(48)]
+    secrets = [some_of(r, ALNUM, 32) for _ in range(48)]
     missed = [secret for secret in secrets if secret in redact(place.format(name, secret), KEY)]
     assert len(missed) <= CHANCE - 1, missed
 
@@ -100,7 +100,7 @@ def test_a_name_of_several_words_is_a_name(name, place):
 @pytest.mark.parametrize("before", ["?", "&", "&amp;", "\\u0026", "%26"])
 def test_the_key_of_a_function_is_found_in_every_spelling_of_its_address(before):
     r = random.Random(20261204)  # noqa: S311 - made-up data
-    secrets = [_of(r, ALNUM + "-_", 54) + "==" for _ in range(48)]
+    secrets = [some_of(r, ALNUM + "-_", 54) + "==" for _ in range(48)]
     missed = [secret for secret in secrets if secret in redact(f"https://f/api/x?a=1{before}code={secret}", KEY)]
     assert not missed
 

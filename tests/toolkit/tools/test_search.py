@@ -102,31 +102,26 @@ def test_several_matches_in_a_line_show_it_once_and_lines_share_the_room():
 
 
 def test_files_are_read_eight_at_a_time_and_the_same_content_once():
-    lock, now, most = threading.Lock(), [0], [0]
+    lock, full, now, most = threading.Lock(), threading.Event(), [0], [0]
 
     def file(seen):
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+            if now[0] == 8:
+                full.set()
+        assert full.wait(20), "never were eight under way"
+        time.sleep(0.01)  # Time for a ninth one, which must not come.
+        with lock:
+            now[0] -= 1
         return b"word here\n"
 
     hits = [hit(number) for number in range(30)] + [hit(number, content="same") for number in range(30, 40)]
-    with StubService(searching(hits, file)) as service, stub_client(service) as client:
-        inner = service._next
-
-        def counted(seen):
-            with lock:
-                now[0] += 1
-                most[0] = max(most[0], now[0])
-            service._lock.release()  # the stub answers one at a time; here it may answer as it is asked
-            time.sleep(0.01)
-            service._lock.acquire()
-            with lock:
-                now[0] -= 1
-            return inner(seen)
-
-        service._next = counted
+    with StubService(searching(hits, file), at_once=True) as service, stub_client(service) as client:
         page = search_code.call_sync(client, text="word", limit=40)
         files = service.asked("/items")
     assert len(files) == 31
-    assert 1 < most[0] <= 8
+    assert most[0] == 8
     assert all(row.lines[0].text == "word here" for row in page.items)
 
 

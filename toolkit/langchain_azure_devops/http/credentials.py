@@ -28,7 +28,7 @@ from langchain_azure_devops.runtime import RunContext
 from langchain_azure_devops.settings import Settings, check_token
 
 T = TypeVar("T")
-_RETRY_PROVIDER_SECONDS = 10.0
+RETRY_PROVIDER_SECONDS = 10.0
 """Seconds before a provider that had no better token is asked again."""
 
 
@@ -121,7 +121,7 @@ class Credential:
         async with self._replacing:
             if self._token != refused:
                 return self._token
-            self._raise_failure(since=time.monotonic() - _RETRY_PROVIDER_SECONDS)
+            self._raise_failure(since=time.monotonic() - RETRY_PROVIDER_SECONDS)
             with self._remember_failure():
                 token, person = await self._fetch_better(refused)
             self._adopt(token)

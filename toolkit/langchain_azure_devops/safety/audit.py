@@ -45,7 +45,7 @@ _MAX_DETAILS = 16_000
 _MAX_TEXT = 300
 _MAX_ITEMS = 40
 _LOCK_POLL_SECONDS = 0.002
-_LOCK_SECONDS = 10.0
+LOCK_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -160,12 +160,12 @@ class _Appender:
 
     def _lock(self, descriptor: int) -> None:
         """Lock the file. A process that holds the lock for long, because it hangs, must not block all others."""
-        latest = time.monotonic() + _LOCK_SECONDS
+        latest = time.monotonic() + LOCK_SECONDS
         while not lock_descriptor(descriptor, blocking=False):
             if time.monotonic() > latest:
                 raise AuditFailed(
                     f"The audit log {self._path} cannot be written: another process has kept it locked for more than "
-                    f"{_LOCK_SECONDS:.0f} s. End the process that hangs, or set another file with AZURE_DEVOPS_AUDIT "
+                    f"{LOCK_SECONDS:.0f} s. End the process that hangs, or set another file with AZURE_DEVOPS_AUDIT "
                     "or audit=."
                 )
             time.sleep(_LOCK_POLL_SECONDS)

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
-_IDLE_SECONDS = 5.0
+IDLE_SECONDS = 5.0
 
 
 class LineWriter(Generic[T]):
@@ -71,7 +71,7 @@ class LineWriter(Generic[T]):
     def _run(self) -> None:
         while True:
             with self._changed:
-                if not self._waiting and not self._changed.wait(_IDLE_SECONDS) and not self._waiting:
+                if not self._waiting and not self._changed.wait(IDLE_SECONDS) and not self._waiting:
                     # A thread that waits forever would keep an unused writer alive.
                     self._running = False
                     return

@@ -179,15 +179,15 @@ _memories: WeakValueDictionary[str, WriteMemory] = WeakValueDictionary()
 _guard = threading.Lock()
 
 
-def _reset_after_fork() -> None:
-    """Drop the lock and the memories of the parent in a forked process."""
+def forget_writes() -> None:
+    """Begin like a new process, which knows no writes: drop the lock and the memories, as after a fork."""
     global _guard  # noqa: PLW0603 - a thread that does not exist here may hold the copy
     _guard = threading.Lock()
     _memories.clear()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_reset_after_fork)
+    os.register_at_fork(after_in_child=forget_writes)
 
 
 def shared_memory(place: str) -> WriteMemory:

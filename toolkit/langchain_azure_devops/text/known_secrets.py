@@ -31,7 +31,7 @@ OWN_TOKEN = "[secret:own-token]"  # noqa: S105 - what a reader sees instead of t
 """What replaces the client's own tokens. It is no pseudonym, because nothing may resolve it."""
 MOST = 20_000
 """So many secrets are replaced everywhere: those that were seen last. `full` says that there were more."""
-_MOST_ENCODED = 4_000
+MOST_ENCODED = 4_000
 """So many are also looked for in their other written forms, which take five times the memory."""
 _MOST_IDS = 20_000
 """So many ids that the service gave are remembered, those that it gave last."""
@@ -307,7 +307,7 @@ class KnownSecrets:
             oldest = next(iter(self._everywhere))
             self._remove_forms(oldest)
             del self._everywhere[oldest]
-        if len(self._encoded) >= _MOST_ENCODED:
+        if len(self._encoded) >= MOST_ENCODED:
             oldest = next(iter(self._encoded))
             self._remove_forms(oldest)
             self._add_forms(self._secrets[oldest], oldest, encoded=False)

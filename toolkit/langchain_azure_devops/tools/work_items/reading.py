@@ -22,7 +22,7 @@ from langchain_azure_devops.tools.work_items.models import (
 from langchain_azure_devops.tools.work_items.recovery import COMMENTS, COMMENTS_VERSION, ITEM
 from langchain_azure_devops.tools.work_items.related import name_links
 
-_BATCH = 200
+BATCH = 200
 
 
 async def read_items(
@@ -91,7 +91,7 @@ async def read_rows(
     wanted: list[JsonValue] = [*row_fields(extra), *([PROJECT_FIELD] if with_project else [])]
 
     async def read_batch(start: int) -> dict[int, WorkItem]:
-        asked: list[JsonValue] = [*ids[start : start + _BATCH]]
+        asked: list[JsonValue] = [*ids[start : start + BATCH]]
         body: dict[str, JsonValue] = {"ids": asked, "fields": wanted, "errorPolicy": "omit"}
         answer = await client.post("/{project}/_apis/wit/workitemsbatch", body, path={"project": None})
         rows = [row for row in decode(answer, Collection[WorkItem | None]).value if row]
@@ -100,7 +100,7 @@ async def read_rows(
             rows = [add_extra_fields(row, raw, extra) for row, raw in zip(rows, raws, strict=True)]
         return {row.id: row for row in rows}
 
-    answers = await fan_out(range(0, len(ids), _BATCH), read_batch)
+    answers = await fan_out(range(0, len(ids), BATCH), read_batch)
     found = {number: row for part in answers.done.values() for number, row in part.items()}
     failed = [
         Failed(place=f"work items {ids[start]} and following", status=error.status, reason=error.message)
