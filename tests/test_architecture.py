@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -202,6 +203,44 @@ def test_every_test_can_fail():
     }:
         able |= more
     assert {name for name in bodies if name.startswith("test_")} - able == set()
+
+
+NOT_OURS = {
+    "_replace": "a documented method of named tuples",
+    "_exit": "it ends a process at once, as a crash does",
+    "_get_request_payload": "the request that LangChain's packages for OpenAI and Anthropic would send",
+    "_convert_input": "the same for Gemini",
+    "_prepare_request": "the same for Gemini",
+    "_file_cache": "the official client reads its cache on import, and a test gives it a folder",
+    "_request_id": "the MCP client 1.x names the call that it cancels nowhere else",
+    "_last_v6_timestamp": "LangGraph's ids go on from the last one, and a test sets their clock",
+}
+"""Private names of other distributions that tests use, and why."""
+
+
+def private_names(tree: ast.Module) -> Iterator[str]:
+    """The private names that a test imports, reads from another object, or replaces."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.Attribute):
+            names = [] if ast.unparse(node.value) in {"self", "cls", "super()"} else [node.attr]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("setattr", "getattr", "delattr")):
+            texts = [part.value for part in node.args if isinstance(part, ast.Constant)]
+            names = [text.rpartition(".")[2] for text in texts if isinstance(text, str)]
+        else:
+            continue
+        yield from (name for name in names if re.match(r"_(?!_)\w", name))
+
+
+@pytest.mark.parametrize("path", TESTS, ids=relative)
+def test_a_test_looks_at_what_is_public(path):
+    """What a caller gets and what the service sees decide, so that the code may change where nobody sees it."""
+    assert sorted(set(private_names(TESTS[path])) - NOT_OURS.keys()) == []
+
+
+def test_each_private_name_of_others_is_in_use():
+    assert {name for tree in TESTS.values() for name in private_names(tree)} == NOT_OURS.keys()
 
 
 TOOLKIT = ROOT / "toolkit" / "langchain_azure_devops"

@@ -3,6 +3,7 @@
 import functools
 from contextlib import nullcontext
 from dataclasses import replace
+from itertools import count
 from types import SimpleNamespace
 
 import pytest
@@ -234,7 +235,7 @@ def test_no_disguise_closes_the_fence():
 @pytest.fixture
 def forgets(monkeypatch):
     """Let the client find secrets where a rule does, and nowhere else."""
-    monkeypatch.setattr("langchain_azure_devops.text.known_secrets.FormIndex.find", lambda *_: [])
+    monkeypatch.setattr("langchain_azure_devops.text.known_secrets.FormIndex.find", lambda *_: iter(()))
 
 
 @pytest.mark.usefixtures("forgets")
@@ -299,9 +300,15 @@ def test_an_ordinary_value_that_nobody_can_read_or_write_any_more_is_noticed(mon
 
 
 def test_a_declaration_that_blocks_an_honest_write_is_noticed(monkeypatch):
-    blocked = iter(range(1_000))
-    call = hostile_declarations.call
-    monkeypatch.setattr(hostile_declarations, "call", lambda *given: next(blocked) % 2 and call(*given))
+    attempts, really_call = count(), hostile_declarations.call
+
+    def call(toolkit, tool, arguments):
+        """Block every second write, so that another toolkit can send what this one cannot."""
+        if tool != "add_work_item_comment" or next(attempts) % 2:
+            return really_call(toolkit, tool, arguments)
+        return None
+
+    monkeypatch.setattr(hostile_declarations, "call", call)
     assert found(hostile_declarations.attempt("add_work_item_comment", False)) == {"an honest write is blocked"}
 
 

@@ -29,10 +29,10 @@ from langchain_azure_devops.tools.builds.tools import Build, Change
 from langchain_azure_devops.tools.pipelines import Pipeline
 from langchain_azure_devops.tools.projects import Project
 from langchain_azure_devops.tools.pull_requests.models import PullRequest, PullRequestDetail
-from langchain_azure_devops.tools.pull_requests.review import ChangedFile, _make_thread, _RawThread
+from langchain_azure_devops.tools.pull_requests.review import ChangedFile, RawThread, make_thread
 from langchain_azure_devops.tools.pull_requests.votes import VOTES
 from langchain_azure_devops.tools.repositories.tools import BranchTip, Entry, GitRepository
-from langchain_azure_devops.tools.search import _Answer
+from langchain_azure_devops.tools.search import SearchAnswer
 from langchain_azure_devops.tools.work_items.models import (
     RawComments,
     RawWorkItem,
@@ -81,7 +81,7 @@ def pull_request(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
 def threads(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
     for row in rows_of(told):
         said = [c for c in row.get("comments") or [] if c.get("commentType") != "system" and not c.get("isDeleted")]
-        thread = _make_thread(_RawThread.model_validate(row))
+        thread = make_thread(RawThread.model_validate(row))
         if thread is None:
             assert said == []
             continue
@@ -139,7 +139,7 @@ def timeline(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
 
 
 def code_hits(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
-    answer = _Answer.model_validate(told.body)
+    answer = SearchAnswer.model_validate(told.body)
     assert (answer.count, len(answer.results)) == (told.body["count"], len(told.body["results"]))
     for row, hit in zip(told.body["results"], answer.results, strict=True):
         assert [place.offset for place in hit.places] == [m["charOffset"] for m in row["matches"].get("content", [])]

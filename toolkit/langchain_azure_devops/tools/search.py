@@ -95,7 +95,7 @@ class _Found(CodeHit):
         return self.content or f"{self.repository_id} {self.commit} {self.path}"
 
 
-class _Answer(BaseModel):
+class SearchAnswer(BaseModel):
     count: int
     results: list[_Found]
     info: int = Field(default=0, validation_alias="infoCode")
@@ -128,7 +128,7 @@ async def search_code(
             path={"project": project},
             area="search",
         )
-        answer = decode(response, _Answer)
+        answer = decode(response, SearchAnswer)
         if note := _NOTES.get(answer.info):
             notes.append(note)
         after = position.skip + len(answer.results)

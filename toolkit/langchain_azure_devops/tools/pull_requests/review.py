@@ -63,7 +63,7 @@ class _RawComment(BaseModel):
     deleted: bool | None = Field(default=None, validation_alias="isDeleted")
 
 
-class _RawThread(BaseModel):
+class RawThread(BaseModel):
     id: int
     status: str | None = None
     comments: OrNone[_RawComment] = Field(default=[])
@@ -115,8 +115,8 @@ async def read_review(
         answer = await client.get(f"{_PULL_REQUEST}/threads", path=where)
         read: dict[str, Any] = {}
         if "threads" in include:
-            there = decode(answer, Collection[_RawThread]).value
-            found = [thread for raw in there if (thread := _make_thread(raw)) is not None]
+            there = decode(answer, Collection[RawThread]).value
+            found = [thread for raw in there if (thread := make_thread(raw)) is not None]
             read |= {"threads": found, "discussion": render_threads(found) or "There are no threads."}
         if "votes" in include:
             pushes = decode(await client.get(f"{_PULL_REQUEST}/iterations", path=where), Collection[Pushed]).value
@@ -146,7 +146,7 @@ def render_threads(threads: list[Thread]) -> str:
     return "\n\n".join(parts)
 
 
-def _make_thread(raw: _RawThread) -> Thread | None:
+def make_thread(raw: RawThread) -> Thread | None:
     """Return a discussion between people; None for entries of the service itself, such as a vote or a push."""
     comments = [
         Comment(author=entry.author or "", author_id=entry.author_id, text=entry.text or "")
