@@ -1,6 +1,6 @@
 """The query language: what it finds, what it refuses, and in which words."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from azure_devops_simulator.areas.work_items.wiql.macros import Context
 from azure_devops_simulator.areas.work_items.wiql.parser import parse
 from azure_devops_simulator.areas.work_items.wiql.run import run_query
 from azure_devops_simulator.areas.work_items.wiql.syntax import WiqlError
-from azure_devops_simulator.state.work_items.records import Draft
+from azure_devops_simulator.state.work_items.records import Draft, NewRelation
 
 IDS = "SELECT [System.Id] FROM WorkItems WHERE "
 LINKS = "SELECT [System.Id] FROM WorkItemLinks WHERE "
@@ -90,6 +90,27 @@ def found(context: Context, where: str) -> list[int]:
         ("[title] = 'Show a map'", [50]),
         ("[System.Id] = [Any] AND [System.Id] = 7", [7]),
         ("[System.CommentCount] > 1", [4, 13]),
+        # Two fields: what is empty on either side is neither larger nor smaller.
+        ("[Microsoft.VSTS.Scheduling.StoryPoints] <= [System.Id] AND [System.Id] < 11", [8, 9, 10]),
+        ("[System.Id] >= [Microsoft.VSTS.Scheduling.StoryPoints] AND [System.Id] < 11", [8, 9, 10]),
+        ("[System.Tags] = 'Security'", [4, 7, 32, 33]),
+        ("[System.Tags] IN ('security', 'search')", [4, 7, 27, 32, 33]),
+        ("[System.Tags] <> 'security' AND [System.Id] IN (4, 27, 31, 32)", [27, 31]),
+        ("[System.Tags] = '' AND [System.WorkItemType] = 'Bug'", [29, 31, 46]),
+        ("[Microsoft.VSTS.Common.Severity] > '2 - High' AND [System.Id] IN (2, 4, 27, 31)", [27, 31]),
+        ("[Microsoft.VSTS.Common.Severity] < '2 - high' AND [System.Id] IN (2, 4, 28, 32)", []),
+        ("[Microsoft.VSTS.Common.ClosedDate] <> '2026-11-18' AND [System.Id] < 3", [1, 2]),
+        ("[System.AssignedTo] CONTAINS 'dana.ortiz' AND [System.Id] < 20", [1, 14]),
+        ("[System.AssignedTo] CONTAINS 'Dana O' AND [System.Id] < 20", [1, 14]),
+        ("[System.AssignedTo] NOT CONTAINS 'ortiz' AND [System.Id] IN (1, 2, 31)", [2, 31]),
+        ("[System.AssignedTo] <= 'Dana Ortiz' AND [System.Id] IN (1, 2, 31)", [1]),
+        ("[System.AssignedTo] > 'Dana Ortiz' AND [System.Id] IN (1, 2, 31)", [2]),
+        ("[System.AssignedTo] IN GROUP '[Project]\\Platform Team' AND [System.Id] IN (1, 31)", [1]),
+        ("[System.AssignedTo] IN GROUP '[Data]\\Platform Team' AND [System.Id] < 6", []),
+        ("[System.AssignedTo] IN GROUP '[Project]\\Data Team' AND [System.Id] < 6", []),
+        ("[System.AssignedTo] IN GROUP 'Data Team' AND [System.Id] IN (1, 31)", [1]),
+        ("[System.IsDeleted] <> 'true' AND [System.Id] = 1", [1]),
+        ("[System.IsDeleted] = '1' AND [System.Id] = 1", []),
     ],
 )
 def test_conditions(context: Context, where: str, ids: list[int]) -> None:
@@ -161,6 +182,17 @@ def test_keywords_ignore_case(context: Context, keyword: str) -> None:
                 "You cannot supply a time with the date when running a query using date precision. "
                 "The error is caused by «[System.CreatedDate] > '2026-11-01T10:00:00Z'»."
             ),
+        ),
+        (
+            IDS + "[System.Id] = [System.Title]",
+            (
+                "The fields of the comparison have different types. "
+                "The error is caused by «[System.Id] = [System.Title]»."
+            ),
+        ),
+        (
+            IDS + "[Source].[System.Id] = 1",
+            ("The field can be used in a query of links only. The error is caused by «[Source].[System.Id]»."),
         ),
         (IDS + "[System.Id] = @Nobody", "The macro is not supported. The error is caused by «@Nobody»."),
         (IDS + "[System.Id] = 'x'", "The value is not a number. The error is caused by «[System.Id] = 'x'»."),
@@ -237,6 +269,54 @@ def test_a_path_that_only_begins_like_another_is_not_under_it(client: Any, organ
     assert ids("UNDER 'Platform\\Operations Desk'") == [created["Operations Desk"]]
     assert ids("NOT UNDER 'Platform\\Operations'") == [created["Operations Desk"]]
     assert ids("= 'Platform\\Operations'") == [34, 35]
+
+
+def test_a_query_sees_the_links_of_its_time(organization: Organization, context: Context) -> None:
+    store, by = organization.work_items, organization.named("Luis Ferreira")
+    first, second = store.items[31], store.items[33]
+    monday, tuesday, wednesday = (datetime(2026, 11, day, tzinfo=UTC) for day in (16, 17, 18))
+    link = NewRelation("System.LinkTypes.Related", second.id)
+    store.save(first, Draft(dict(first.revision.fields), added=[link]), by=by, when=monday)
+    [made] = [relation for relation in first.relations() if relation.target == second.id]
+    store.save(first, Draft(dict(first.revision.fields), removed=[made]), by=by, when=wednesday)
+
+    def linked(when: str) -> list[tuple[int | None, int]]:
+        query = f"{LINKS}[Source].[System.Id] = 33 AND [System.Links.LinkType] = 'System.LinkTypes.Related'"
+        return rows(context, f"{query} MODE (MustContain){when}")
+
+    kinds = "[System.Links.LinkType] = 'System.LinkTypes.Related' OR [System.Links.LinkType] CONTAINS 'Hierarchy'"
+    assert rows(context, f"{LINKS}[Source].[System.Id] = 13 AND ({kinds})")[:2] == [(None, 13), (13, 3)]
+    assert [relation.target for relation in first.relations(monday)] == [second.id]
+    assert [relation.target for relation in first.relations(tuesday)] == [second.id]
+    assert first.relations(datetime(2026, 11, 15, tzinfo=UTC)) == []
+    assert first.relations(wednesday) == []
+    assert first.relations() == []
+    assert linked("") == []
+
+
+def test_a_parent_that_was_removed_is_none(organization: Organization, context: Context) -> None:
+    store, by = organization.work_items, organization.named("Luis Ferreira")
+    story = store.items[13]
+    assert story.parent() == 3
+    [up] = [relation for relation in story.relations() if relation.target == 3]
+    store.save(story, Draft(dict(story.revision.fields), removed=[up]), by=by, when=organization.clock.now())
+    assert story.parent() is None
+    assert found(context, "[System.Parent] = 3") == [12]
+
+
+def test_queries_are_behind_by_the_lag_and_never_ahead_of_their_own_time(organization: Organization) -> None:
+    now, item = organization.clock.now(), organization.work_items.items[31]
+    organization.work_item_lag = timedelta(hours=1)
+    exact = Context(organization, organization.named("Mina Sato"), time_precision=True)
+    for minutes, ids in ((59, []), (60, [31]), (61, [31])):
+        item.revisions = item.revisions[:1]
+        item.revision.fields |= {"System.ChangedDate": now - timedelta(minutes=minutes)}
+        assert found(exact, "[System.Id] = 31") == ids, minutes
+    earlier, later = now - timedelta(minutes=62), now + timedelta(minutes=5)
+    assert found(exact, f"[System.Id] = 31 ASOF '{earlier.isoformat()}'") == []
+    assert found(exact, f"[System.Id] = 31 ASOF '{later.isoformat()}'") == [31]
+    item.revision.fields |= {"System.ChangedDate": now - timedelta(minutes=30)}
+    assert found(exact, f"[System.Id] = 31 ASOF '{later.isoformat()}'") == []
 
 
 def test_the_order_is_that_of_the_clause_and_then_of_the_ids(context: Context) -> None:
