@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
 from click.testing import CliRunner
@@ -13,7 +14,8 @@ from azure_devops_evals.running.metrics import ZERO
 from azure_devops_evals.running.run import Result
 from azure_devops_evals.scoring import baseline as baselines
 from azure_devops_evals.scoring.baseline import BASELINE, Baseline
-from azure_devops_evals.scoring.gates import Exit, judge
+from azure_devops_evals.scoring.gates import Decision, Exit, judge
+from azure_devops_evals.scoring.trials import Comparison
 
 GOOD = Result(
     "a", "pipelines", "pass", counts={
@@ -55,8 +57,68 @@ def test_the_gravest_reason_decides_and_all_are_named():
     )  # fmt: skip
 
 
+WORSE = Comparison((), ("a", "b", "c", "d", "e", "f"), 0, 0.03125, ())
+# One run for each exit code, the gravest first: what it has beside a good result, and what it says.
+KINDS = {
+    130: ({"interrupted": True}, "interrupted: the rest was not run"),
+    3: ({"status": "miss"}, "miss: b"),
+    4: ({"status": "harness error"}, "harness error: b"),
+    5: ({"status": "infrastructure error"}, "infrastructure error: b"),
+    1: ({"status": "fail"}, "fail: b"),
+    6: ({"baseline": Baseline.of([GOOD, replace(GOOD, case="gone")]), "whole": True},
+        "regression: gone: there is no such case any more"),
+    7: ({"status": "stale", "strict": True}, "stale: b"),
+    0: ({}, None),
+}  # fmt: skip
+
+
+def decide(*given):
+    """Judge a run that has all of these."""
+    statuses = [more["status"] for more in given if "status" in more]
+    options = {name: value for more in given for name, value in more.items() if name != "status"}
+    return judge([GOOD, *(replace(GOOD, case="b", status=status) for status in statuses)], **options)
+
+
+@pytest.mark.parametrize(("code", "kind"), KINDS.items())
+def test_each_kind_of_run_has_its_code_and_its_reason(code, kind):
+    given, reason = kind
+    decision = decide(given)
+    assert (decision.exit, decision.reasons) == (code, (reason,) if reason else ())
+
+
+@pytest.mark.parametrize(("graver", "milder"), list(combinations(KINDS, 2)))
+def test_of_two_kinds_the_graver_decides(graver, milder):
+    decision = decide(KINDS[graver][0], KINDS[milder][0])
+    assert decision.exit == graver
+    assert {KINDS[graver][1], KINDS[milder][1]} - {None} == set(decision.reasons)
+
+
+def test_a_comparison_blocks_a_run_that_is_worse_and_not_a_single_failure():
+    failed = replace(GOOD, case="b", status="fail")
+    assert judge([GOOD, failed], comparison=replace(WORSE, worse=("a",), p=1.0)) == Decision(Exit.PASSED)
+    decision = judge([GOOD, failed], comparison=WORSE)
+    assert decision.exit == Exit.REGRESSED
+    assert decision.reasons == ("compared: 0 better, 6 worse, 0 the same; p = 0.0312",)
+    assert judge([replace(failed, status="miss")], comparison=WORSE).exit == Exit.FORBIDDEN
+
+
+@pytest.mark.parametrize(
+    ("better", "worse", "p", "regressed"),
+    [(0, 6, 0.03, True), (0, 5, 0.05, False), (6, 0, 0.03, False), (6, 6, 0.03, False), (1, 9, 0.0499, True)],
+)
+def test_a_run_is_worse_when_more_cases_are_and_chance_does_not_explain_it(better, worse, p, regressed):
+    names = tuple("abcdefghi")
+    assert Comparison(names[:better], names[:worse], 0, p, ()).regressed is regressed
+
+
+def test_every_case_in_which_it_happened_is_named_once():
+    name = ZERO[0]
+    twice = [replace(GOOD, case=case, counts={name: Count(1, 5)}) for case in ("b", "a", "b")]
+    assert judge([GOOD, *twice]).reasons == (f"{name}: 3, in a, b",)
+
+
 def test_a_run_of_nothing_is_no_pass():
-    assert judge([]).exit == Exit.HARNESS
+    assert judge([]) == Decision(Exit.HARNESS, ("nothing was run",))
 
 
 def test_a_stale_case_alone_does_not_block():

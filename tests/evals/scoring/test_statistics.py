@@ -37,6 +37,15 @@ def test_pass_power_is_the_share_of_samples_in_which_all_succeed(k):
     assert pass_power(4, 5, k) == pytest.approx(sum(map(all, samples)) / len(samples))
 
 
+def test_wilson_of_other_levels_agrees_with_the_formula():
+    # z is 1.6449 for 90 %, 1.9600 for 95 % and 2.5758 for 99 %.
+    for confidence, z in ((0.90, 1.6448536), (0.95, 1.9599640), (0.99, 2.5758293)):
+        middle, spread = (0.3 + z**2 / 20) / (1 + z**2 / 10), z * (0.021 + z**2 / 400) ** 0.5 / (1 + z**2 / 10)
+        assert wilson(3, 10, confidence) == pytest.approx((middle - spread, middle + spread), abs=1e-6)
+    assert wilson(0, 5)[0] == 0.0
+    assert wilson(5, 5)[1] == 1.0
+
+
 def test_pass_power_of_always_and_never():
     assert pass_power(5, 5, 5) == 1
     assert pass_power(0, 5, 1) == 0
@@ -59,9 +68,10 @@ def test_the_sign_test_agrees_with_counting_every_outcome():
     "call",
     [
         lambda: wilson(0, 0), lambda: wilson(3, 2), lambda: pass_power(1, 2, 3), lambda: pass_power(1, 2, 0),
-        lambda: pass_power(3, 2, 1), lambda: sign_test(-1, 2),
+        lambda: pass_power(3, 2, 1), lambda: pass_power(-1, 2, 1), lambda: wilson(-1, 2), lambda: sign_test(-1, 2),
+        lambda: sign_test(2, -1),
     ],
 )  # fmt: skip
 def test_what_cannot_be_estimated_is_refused(call):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=r"no interval|cannot be estimated|cannot be negative"):
         call()
