@@ -114,7 +114,12 @@ def test_a_run_is_worse_when_more_cases_are_and_chance_does_not_explain_it(bette
 def test_every_case_in_which_it_happened_is_named_once():
     name = ZERO[0]
     twice = [replace(GOOD, case=case, counts={name: Count(1, 5)}) for case in ("b", "a", "b")]
-    assert judge([GOOD, *twice]).reasons == (f"{name}: 3, in a, b",)
+    others = [replace(GOOD, case="none"), replace(GOOD, case="not counted", counts={})]
+    assert judge([*others, *twice]).reasons == (f"{name}: 3, in a, b",)
+
+
+def test_a_part_of_the_suite_misses_no_other_case():
+    assert judge([GOOD], Baseline.of([GOOD, replace(GOOD, case="b")])) == Decision(Exit.PASSED)
 
 
 def test_a_run_of_nothing_is_no_pass():
