@@ -1,6 +1,7 @@
 """A token may die at any time: its provider is asked for another, which is looked at before it is used."""
 
 import asyncio
+import dataclasses
 import subprocess
 import sys
 import textwrap
@@ -218,6 +219,35 @@ def test_a_token_of_another_account_is_refused_until_it_is_accepted(organization
         assert found.connected
         assert found.hints[0].startswith(f"The token belongs to {other.display_name} now; before it was ")
         assert read(toolkit.client) == 16
+
+
+@pytest.mark.parametrize("name", ["display name", "display name and case of the address"])
+def test_another_account_with_the_same_name_is_another_account(organization, connect, sent, name):
+    """Only the id says whose token it is: display names are not unique, and people rename themselves."""
+    owner = organization.tokens[OLD].user
+    address = "twin@elsewhere.example" if name == "display name" else owner.unique_name.upper()
+    twin = organization.add_user(owner.display_name, address)
+    assert twin.id != owner.id
+    organization.add_token("twins-token", WRITER, twin)
+    client = connect(Provider(OLD, "twins-token"))
+    client.run_sync(client.fetch_identity())
+    revoke(organization)
+    count = len(list(organization.work_items))
+    with pytest.raises(errors.AccountChanged, match=f"belongs to {owner.display_name}, but the work began as"):
+        TOOLS["create_work_item"].call_sync(client, type="Bug", title="As a twin")
+    assert len(list(organization.work_items)) == count
+    assert client.credential.known_tokens == (OLD,)
+
+
+def test_a_person_who_was_renamed_is_the_same_account(organization, connect):
+    owner = organization.tokens[OLD].user
+    client = connect(Provider(OLD, NEW))
+    client.run_sync(client.fetch_identity())
+    renamed = dataclasses.replace(owner, display_name="Somebody New", unique_name="new@tidewater.example")
+    organization.users[owner.id] = organization.tokens[NEW].user = renamed
+    revoke(organization)
+    assert read(client) == 16
+    assert client.credential.account.name == "Somebody New"
 
 
 def test_a_provider_that_fails_says_so_and_keeps_its_secret(connect):

@@ -10,7 +10,8 @@ import sys
 import textwrap
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,9 @@ from azure_devops_simulator import SimulatorServer
 from langchain_azure_devops import TOOLS, Approval, AzureDevOps, AzureDevOpsToolkit, Result, Toolset
 from langchain_azure_devops.calls.approval import approve_writes_with
 from langchain_azure_devops.calls.audit_trail import record_grant
-from langchain_azure_devops.errors import AuditFailed, NotFound, WriteBlocked
+from langchain_azure_devops.errors import AuditFailed, Misconfigured, NotFound, WriteBlocked
 from langchain_azure_devops.safety import audit, line_writer
-from langchain_azure_devops.safety.audit import AuditLog, read_entries, verify_chain
+from langchain_azure_devops.safety.audit import AuditLog, read_entries, record_event, verify_chain
 from langchain_azure_devops.settings import load_settings
 
 SECRET = "ghp_Zk3vQ9xT7bN2mW8rY5cL1dF6hJ4gS0aPqEuV"
@@ -306,7 +307,8 @@ def test_what_nobody_waited_for_is_written_when_the_interpreter_exits(log):
 
 COLLECTED = """
 import gc, sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
+from hashlib import sha256
 from pathlib import Path
 from langchain_azure_devops.safety.audit import AuditLog
 gc.disable()
@@ -589,6 +591,88 @@ def test_long_texts_are_cut_and_lines_stay_short(connected, log):
         TOOLS["create_work_item"].call_sync(toolkit.client, **BUG, description="x" * 50_000, tags=["t" * 200] * 90)
     assert max(len(line) for line in lines(log)) < 20_000
     assert verify_chain(log.path).broken is None
+
+
+@pytest.mark.parametrize("before", [290, 299, 300, 280])
+def test_a_secret_at_the_place_where_a_text_is_cut_is_replaced_before_it_is_cut(connected, log, before):
+    """Half a token is no token to any rule, so a text that is cut first keeps that half."""
+    with connected() as toolkit:
+        record_event(toolkit.client, "read", tool="t", note="x" * before + " " + SECRET + " " + "y" * 400)
+    [entry] = read_entries(log.path)
+    assert SECRET[:8] not in log.path.read_text(encoding="utf-8")
+    assert entry.details["note"].startswith(f"{'x' * before} "[:300])
+    shown = toolkit.client.secrets.redact(SECRET)
+    assert entry.details["note"].partition("…")[0] == f"{'x' * before} {shown} {'y' * 400}"[:300]
+
+
+def test_the_details_of_an_event_are_bounded_in_every_direction(connected, log):
+    with connected() as toolkit:
+        record_event(
+            toolkit.client, "read", tool="t", short="x" * 300, long="x" * 301, many=list(range(41)),
+            fields={str(number): number for number in range(41)}, nothing=None, empty=[], none={}, zero=0, no=False,
+            hidden="a\u200bb", deep=[{"text": f"see {SECRET}"}],
+        )  # fmt: skip
+    [entry] = read_entries(log.path)
+    details = dict(entry.details)
+    assert details.pop("organization") == toolkit.client.settings.organization
+    digest = sha256(b"x" * 301).hexdigest()[:12]
+    assert details == {
+        "tool": "t",
+        "short": "x" * 300,
+        "long": f"{'x' * 300}… (301 characters, {digest})",
+        "many": list(range(40)),
+        "fields": {str(number): number for number in range(40)},
+        "zero": 0,
+        "no": False,
+        "hidden": "ab",
+        "deep": [{"text": f"see {toolkit.client.secrets.redact(SECRET)}"}],
+    }
+
+
+def test_details_that_are_too_long_together_leave_the_tool_and_the_digest_and_say_what_is_missing(connected, log):
+    with connected() as toolkit:
+        told = {"tool": "t", "digest": "d", "other": "o"}
+        record_event(toolkit.client, "read", **told, texts=[f"{number:03}" + "x" * 250 for number in range(40)])
+        record_event(toolkit.client, "read", **told, texts=[["x" * 290] * 40] * 2)
+    whole, short = read_entries(log.path)
+    assert len(whole.details["texts"]) == 40
+    assert set(short.details) == {"tool", "digest", "left_out"}
+    assert (short.details["tool"], short.details["digest"]) == ("t", "d")
+    assert short.details["left_out"]["bytes"] > 16_000
+    assert len(short.details["left_out"]["sha256"]) == 64
+
+
+def test_times_are_written_in_utc_whatever_the_clock_and_the_zone_of_the_machine(tmp_path):
+    east = timezone(timedelta(hours=12, minutes=45))
+    log = AuditLog(tmp_path / "audit.jsonl", lambda: datetime(2026, 11, 20, 3, 4, 5, 6, tzinfo=east))
+    log.record("read", {})
+    assert json.loads(lines(log)[0])["at"] == "2026-11-19T14:19:05.000006Z"
+    [entry] = read_entries(log.path)
+    assert entry.at == datetime(2026, 11, 19, 14, 19, 5, 6, tzinfo=UTC)
+    assert entry.at.utcoffset() == timedelta(0)
+
+
+def test_the_form_of_a_line_is_fixed(tmp_path):
+    """Other programs read the log and check its chain, and logs outlive a version of this package."""
+    log = AuditLog(tmp_path / "audit.jsonl", lambda: datetime(2026, 11, 20, tzinfo=UTC))
+    log.record("denied", {"b": "é", "a": 1})
+    log.record("read", {})
+    start = '{"at":"2026-11-20T00:00:00.000000Z","details":{"a":1,"b":"\\u00e9"},"event":"denied",'
+    first = sha256(f'{start}"n":1,"prev":"{"0" * 64}"}}'.encode()).hexdigest()
+    assert lines(log)[0].decode() == f'{start}"hash":"{first}","n":1,"prev":"{"0" * 64}"}}\n'
+    assert json.loads(lines(log)[1])["prev"] == first
+    assert [(entry.number, entry.event, dict(entry.details)) for entry in read_entries(log.path)] == [
+        (1, "denied", {"b": "é", "a": 1}),
+        (2, "read", {}),
+    ]
+    assert verify_chain(log.path).head == json.loads(lines(log)[1])["hash"]
+
+
+def test_an_event_that_does_not_exist_and_the_mark_of_a_torn_line_are_not_recorded(log):
+    for event in ("torn", "nonsense"):
+        with pytest.raises(Misconfigured, match="event"):
+            log.record(event, {})
+    assert not log.path.exists()
 
 
 def test_without_a_path_nothing_is_recorded(server, tmp_path, monkeypatch):

@@ -1,12 +1,13 @@
 """Build tools against the simulator: lists, failures walked up, logs read without downloading them."""
 
 import sys
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 from rs_bpe.bpe import openai
-from stub_service import PERSON, Reply, StubService, failure, ok
-from tool_calls import call, hostile, refusal, shown, text_of
+from stub_service import PERSON, SIGNED_IN, Reply, StubService, failure, ok
+from tool_calls import call, connected, hostile, refusal, shown, text_of
 
 from langchain_azure_devops import AzureDevOps, errors, load_settings
 from langchain_azure_devops.adapters.langchain import bind
@@ -253,6 +254,52 @@ def test_the_end_of_fifty_thousand_lines_is_read_without_the_rest(connect):
     assert ENCODER.count(shown(log)) <= 1_500
     assert meter.read < 60_000
     assert "2026-11-20T0" not in log.text
+
+
+def log_of(count):
+    """A service with one build whose log has so many lines, of which it sends those that are asked for."""
+    rows = [f"2026-11-20T00:00:00.0000000Z line {number}" for number in range(1, count + 1)]
+
+    def answer(seen):
+        target = urlsplit(seen.target)
+        if not target.path.endswith("/logs/3"):
+            return ok({"count": 1, "value": [{"id": 3, "lineCount": count}]}) if "/logs" in target.path else ok(None)
+        asked = {name: int(values[0]) for name, values in parse_qs(target.query).items() if name.endswith("Line")}
+        kept = rows[asked.get("startLine", 1) - 1 : asked.get("endLine", count)]
+        return Reply(200, "\r\n".join(kept).encode(), SIGNED_IN, content_type="text/plain")
+
+    return StubService(answer)
+
+
+@pytest.mark.parametrize(("count", "first"), [(1, 1), (59, 1), (60, 1), (61, 2), (5_000, 4_941), (5_001, 4_942)])
+def test_only_a_log_of_which_every_line_is_shown_is_whole(count, first):
+    """A tail that calls itself whole makes an agent say that what it did not read is not there."""
+    with log_of(count) as service, connected(service.base_url, "x" * 52) as client:
+        log = get_build_log.call_sync(client, build=7, log=3)
+        call = {"type": "tool_call", "id": "1", "name": "get_build_log", "args": {"build": 7, "log": 3}}
+        told = bind(get_build_log, client).invoke(call)
+    assert (log.first_line, log.last_line, log.total_lines) == (first, count, count)
+    assert log.text.split("\n") == [f"line {number}" for number in range(first, count + 1)]
+    whole = first == 1
+    assert told.artifact["complete"] is whole
+    assert told.artifact["status"] == ("ok" if whole else "partial")
+    assert told.artifact["total"] == count
+    assert told.content.startswith(f"lines {first:,}-{count:,} of {count:,}\n")
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "lines"),
+    [(None, 30, range(1, 31)), (None, 100, range(41, 101)), (1, None, range(1, 1_001)), (99, 101, range(99, 102))],
+)
+def test_a_part_of_a_log_is_not_whole_either(first, last, lines):
+    arguments = {"build": 7, "log": 3, "first_line": first, "last_line": last}
+    with log_of(1_200) as service, connected(service.base_url, "x" * 52) as client:
+        log = get_build_log.call_sync(client, **arguments)
+        call = {"type": "tool_call", "id": "1", "name": "get_build_log", "args": arguments}
+        told = bind(get_build_log, client).invoke(call)
+    assert (log.first_line, log.last_line, log.total_lines) == (lines[0], lines[-1], 1_200)
+    assert told.artifact["complete"] is False
+    assert told.artifact["status"] == "partial"
 
 
 def test_the_default_log_is_that_of_what_failed(platform_reader):
