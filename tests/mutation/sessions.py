@@ -5,6 +5,7 @@ its line. Where it matters while its module is imported, that proves a catch but
 """
 
 import ast
+import contextlib
 import gc
 import sys
 import threading
@@ -253,19 +254,38 @@ def _patch(target: Target, mutant: Mutant) -> bool:
 
 
 def _rebind(target: Target, mutant: Mutant) -> bool:
-    """Give a constant its wrong value in every module that has it; False if the mutant is in no constant."""
-    pairs = zip(ast.parse(mutant.source).body, mutant.tree().body, strict=True)
-    changed = next((new for old, new in pairs if ast.dump(old) != ast.dump(new)), None)
+    """Give a constant of the module or of one of its classes its wrong value; False if the mutant is in no constant."""
+    module = sys.modules[target.name]
+    old, new = ast.parse(mutant.source).body, mutant.tree().body
+    owner: object = module
+    if isinstance(changed := _first_changed(old, new), ast.ClassDef):
+        owner = vars(module)[changed.name]
+        before = next(one for one in old if isinstance(one, ast.ClassDef) and one.name == changed.name)
+        changed = _first_changed(before.body, changed.body)
     names = changed.targets if isinstance(changed, ast.Assign) else [getattr(changed, "target", None)]
     if not isinstance(changed, ast.Assign | ast.AnnAssign) or not isinstance(names[0], ast.Name):
         return False
-    name, module = names[0].id, sys.modules[target.name]
-    before, after = vars(module)[name], dict(vars(module))
+    name, after = names[0].id, {**vars(module), **vars(owner)}
     exec(compile(ast.Module([changed], []), target.file, "exec", dont_inherit=True), after)  # noqa: S102 - our own code
-    for other in list(sys.modules.values()):
-        if getattr(other, "__dict__", {}).get(name) is before:
-            vars(other)[name] = after[name]
+    return _set(owner, name, after[name])
+
+
+def _set(owner: object, name: str, value: object) -> bool:
+    """Set a constant of a class, or of every module that has it; False where a class refuses or makes it another."""
+    if isinstance(owner, type):
+        with contextlib.suppress(AttributeError, TypeError):
+            setattr(owner, name, value)
+        return vars(owner).get(name) is value
+    before = vars(owner)[name]
+    for module in list(sys.modules.values()):
+        if getattr(module, "__dict__", {}).get(name) is before:
+            vars(module)[name] = value
     return True
+
+
+def _first_changed(old: list[ast.stmt], new: list[ast.stmt]) -> ast.stmt | None:
+    pairs = zip(old, new, strict=True)
+    return next((after for before, after in pairs if ast.dump(before) != ast.dump(after)), None)
 
 
 def _changed(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
