@@ -57,6 +57,7 @@ def test_a_grant_lives_for_two_minutes(monkeypatch, seconds):
     book, grant = opened()
     monkeypatch.setattr(time, "monotonic", lambda: now + seconds)
     book.spend(grant, CREATE, BUG)
+    assert refusal(book, grant, BUG) == "it is used up."
 
 
 @pytest.mark.parametrize("seconds", [120.5, 121, 3600])
