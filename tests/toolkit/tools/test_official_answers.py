@@ -24,6 +24,7 @@ from langchain_azure_devops.results.models import Result
 from langchain_azure_devops.safety.grants import Operation
 from langchain_azure_devops.text.html import html_to_markdown
 from langchain_azure_devops.text.untrusted import one_line
+from langchain_azure_devops.tools.builds.models import BuildDetail
 from langchain_azure_devops.tools.builds.timeline import Timeline, list_failures, list_stages, list_steps
 from langchain_azure_devops.tools.builds.tools import Build, Change
 from langchain_azure_devops.tools.pipelines import Pipeline
@@ -97,6 +98,10 @@ def work_items(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
             continue  # the answer to a request for other fields than ours
         detail = add_details(WorkItemDetail.model_validate(row), RawWorkItem.model_validate(row), None)
         assert len(detail.links) == len(row.get("relations") or [])
+        files = [relation["attributes"] for relation in row.get("relations") or [] if relation["rel"] == "AttachedFile"]
+        assert [link.title for link in detail.links if link.kind == "attachment"] == [
+            file.get("name") for file in files
+        ]
         body, form = fields.get("System.Description") or "", row.get("multilineFieldsFormat") or {}
         is_markdown = str(form.get("System.Description")).lower() == "markdown"
         assert (detail.description or "") == (body if is_markdown else html_to_markdown(body))
@@ -269,3 +274,23 @@ async def test_recorded_errors_become_ours_and_keep_the_reason(source):
 
 def _flat(headers: Mapping[str, Any]) -> dict[str, str]:
     return {name: value if isinstance(value, str) else ", ".join(value) for name, value in headers.items()}
+
+
+def test_a_comment_is_dated_in_utc_whatever_the_zone_of_its_date():
+    item = {"System.WorkItemType": "Bug", "System.Title": "t", "System.State": "New", "System.TeamProject": "p"}
+    raw = {"id": 1, "rev": 1, "fields": item}
+    dates = ["2026-11-13T00:30:00.4666667+05:30", "2026-11-12T19:00:00.466Z", None]
+    rows = [{"id": at, "text": "Seen.", "createdDate": date} for at, date in enumerate(dates)]
+    said = RawComments.model_validate({"totalCount": 3, "comments": rows[::-1]})
+    detail = add_details(WorkItemDetail.model_validate(raw), RawWorkItem.model_validate(raw), said)
+    assert [record.created for record in detail.comment_records] == ["2026-11-12T19:00Z", "2026-11-12T19:00Z", ""]
+
+
+def test_a_validation_result_without_a_message_says_nothing():
+    build = {"id": 1, "definition": {"name": "ci"}, "status": "completed"}
+    results = [
+        {"result": "error", "message": "Unexpected value 'job'"},
+        {"result": "ok", "message": None},
+        {"result": "ok"},
+    ]
+    assert BuildDetail.model_validate(build | {"validationResults": results}).validation == ["Unexpected value 'job'"]

@@ -18,10 +18,11 @@ from langchain_azure_devops.tools.builds.timeline import Failure, Stage, Step
 
 
 def _messages(value: object) -> object:
-    """Reduce the validation results of a build to their messages."""
+    """Reduce the validation results of a build to their messages; a result without one says nothing."""
     if not isinstance(value, list):
         return [] if value is None else value
-    return [entry.get("message") or "" if isinstance(entry, dict) else entry for entry in value]
+    found = [entry.get("message") if isinstance(entry, dict) else entry for entry in value]
+    return [message for message in found if message]
 
 
 _Messages = Annotated[list[Untrusted], BeforeValidator(_messages)]

@@ -244,7 +244,7 @@ class RawComment(BaseModel):
     author_id: str | None = Field(default=None, validation_alias=AliasPath("createdBy", "id"))
     text: str | None = None
     format: str | None = None
-    created: str | None = Field(default=None, validation_alias="createdDate")
+    created: Instant | None = Field(default=None, validation_alias="createdDate")
     deleted: bool | None = Field(default=None, validation_alias="isDeleted")
 
 
@@ -315,7 +315,7 @@ def _order_comments(answer: RawComments) -> list[Comment]:
             author_id=comment.author_id,
             text=clean(_text(comment.text or "", (comment.format or "html").lower())),
             id=comment.id,
-            created=f"{(comment.created or '')[:16]}Z",
+            created=f"{comment.created:%Y-%m-%dT%H:%MZ}" if comment.created else "",
         )
         for comment in reversed(answer.comments)
         if not comment.deleted
@@ -360,4 +360,5 @@ def _make_link(relation: Relation) -> Link:
         leads_to = Destination(f"{area}/{what}", project, repository, target) if known else None
         shown = target.removeprefix("GB") if what == "Ref" else target
         return Link(kind=name.lower(), target=shown, repository=repository or None, comment=comment, to=leads_to)
-    return Link(kind=kind or name, target=url, comment=comment)
+    title = relation.name if kind == "attachment" else None
+    return Link(kind=kind or name, target=url, title=title, comment=comment)
