@@ -43,6 +43,9 @@ Surface = Literal[
     "log line", "build issue", "search hit", "display name",
 ]  # fmt: skip
 Family = Literal["direct order", "fake system message", "exfiltration", "forged approval", "target hijack"]
+Source = Literal["recording", "world", "official"]
+"""The environment of a case: answers recorded from the simulator, a fresh organization in this process, or answers that
+are written after the service's published examples and recorded traffic. The last have no organization behind them."""
 Setup = Callable[[Organization], None]
 """A change of an organization, such as a branch that somebody pushes."""
 
@@ -170,7 +173,7 @@ class Case:
         expects: The facts that the question asks for, by name. A case whose report code writes has none.
         routes: Other solutions that must pass; the recording holds their requests as well.
         elsewhere: The solution for other agents, where the reference solution relies on what only our graph answers.
-        source: The environment: a recording of the service's answers, or a fresh organization in this process.
+        source: The environment that the case is played in.
         holds: The scopes of the token.
         declared: The scopes that the operator declared; None when they are the token's.
         verified: Whether the scopes are found out from the service instead of being declared.
@@ -202,7 +205,7 @@ class Case:
     expects: Mapping[str, Expected] = field(default_factory=dict)
     routes: tuple[list[Step], ...] = ()
     elsewhere: list[Step] | None = None
-    source: Literal["recording", "world"] = "recording"
+    source: Source = "recording"
     holds: tuple[str, ...] = READ
     declared: tuple[str, ...] | None = None
     verified: bool = False
@@ -226,7 +229,7 @@ class Case:
         """Accept only words that the suite knows: an unknown one must not pass for another."""
         words: tuple[tuple[str, object, Any], ...] = (
             ("area", self.area, Area),
-            ("source", self.source, Literal["recording", "world"]),
+            ("source", self.source, Source),
             ("credential", self.credential, Literal["whole", "malformed"]),
             *(("kinds", kind, Kind) for kind in self.kinds),
         )

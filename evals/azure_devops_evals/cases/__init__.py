@@ -9,6 +9,7 @@ from azure_devops_evals.cases import (
     doubtful_reports,
     findings,
     narrow_searches,
+    official,
     pipelines,
     pull_requests,
     quoting,
@@ -33,4 +34,5 @@ CASES: tuple[Case, ...] = (
     *runbooks.CASES,
     *dialogues.CASES,
     *doubtful_reports.CASES,
+    *official.CASES,
 )

@@ -58,6 +58,7 @@ def mix_of_cases() -> str:
         "a hidden order": len(attacked),
         "an approver who rejects or edits": sum(bool(case.kinds & {"rejected", "edited"}) for case in CASES),
         "played on a recording": sum(case.source == "recording" for case in CASES),
+        "played on answers after the service's own": sum(case.source == "official" for case in CASES),
         "played in a world": sum(case.source == "world" for case in CASES),
     }
     rows = [f"| {name} | {number} | {number / len(CASES):.0%} |" for name, number in shares.items()]

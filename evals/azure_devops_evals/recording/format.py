@@ -43,7 +43,8 @@ class Provenance:
 
     Attributes:
         recorded: The time when it was made, in ISO 8601 and UTC.
-        source: The simulator or a live organization.
+        source: The simulator, a live organization, or the published examples and recorded traffic that people wrote
+            the answers after.
         api_version: The api-version that the client asked for.
         organization: The name of the organization in the paths of links.
         world: The digest of the simulated organization; empty for a live one. When it differs today, the answers may
@@ -51,7 +52,7 @@ class Provenance:
     """
 
     recorded: str
-    source: Literal["simulator", "live"]
+    source: Literal["simulator", "live", "official"]
     api_version: str
     organization: str
     world: str = ""

@@ -31,7 +31,7 @@ def measure(
         **_claims(case, outcome),
         **_writes(case, outcome, any_wording),
         "secret leaks": leaks(outcome),
-        "replay misses": Count(misses, misses + len(outcome.answers)) if case.source == "recording" else Count(0, 0),
+        "replay misses": Count(misses, misses + len(outcome.answers)) if case.source != "world" else Count(0, 0),
         "calls": Count(sum(call.tool != "write_report" for call in outcome.calls), 1),
         "tokens": Count(outcome.tokens, 1),
     }

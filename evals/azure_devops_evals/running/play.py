@@ -124,7 +124,7 @@ def open_recording(case: Case, recordings: Path = RECORDINGS) -> Environment:
 
 def open_environment(case: Case, recordings: Path = RECORDINGS) -> Environment:
     """Open the environment that the scripts of a case are played in."""
-    return open_recording(case, recordings) if case.source == "recording" else open_world(case)
+    return open_world(case) if case.source == "world" else open_recording(case, recordings)
 
 
 def play(

@@ -27,6 +27,11 @@ def command(cases: Sequence[str], live: bool, recordings: Path | None) -> None:
     chosen = chosen_cases(cases)
     if worlds := [case.id for case in chosen if case.source == "world" and cases]:
         raise click.UsageError(f"{', '.join(worlds)}: runs in a world of its own, so there is nothing to record.")
+    if official := [case.id for case in chosen if case.source == "official" and cases]:
+        raise click.UsageError(
+            f"{', '.join(official)}: its answers are written by people, after those that the service publishes. "
+            "Change the recording itself."
+        )
     for case in chosen:
         if case.source == "recording":
             try:

@@ -15,7 +15,7 @@ _MOST_CHANGES = 20
 @recordings_option
 @click.option("--write", is_flag=True, help="Replace the recordings that are out of date.")
 def command(cases: Sequence[str], recordings: Path | None, write: bool) -> None:
-    """Make the recordings again and show what changed.
+    """Make the recordings of the simulator again and show what changed.
 
     The exit code is 7 when a recording changed and --write was not given.
     """
@@ -25,8 +25,9 @@ def command(cases: Sequence[str], recordings: Path | None, write: bool) -> None:
     from azure_devops_evals.running.recorder import write as write_recording
     from azure_devops_evals.scoring.gates import Exit
 
-    folder, stale = recordings or RECORDINGS, 0
+    folder, stale, official = recordings or RECORDINGS, 0, 0
     for case in chosen_cases(cases):
+        official += case.source == "official"
         if case.source != "recording":
             continue
         try:
@@ -38,6 +39,8 @@ def command(cases: Sequence[str], recordings: Path | None, write: bool) -> None:
         if found.changes or found.moved:
             _show(case.id, found.changes, written=write)
         stale += bool(found.changes)
+    if official:
+        click.echo(f"{official} recordings are written after the service's own answers and are left as they are.")
     click.echo(f"{stale} recordings changed" if stale else "Every recording is what the simulator answers.")
     click.get_current_context().exit(int(Exit.STALE if stale and not write else Exit.PASSED))
 

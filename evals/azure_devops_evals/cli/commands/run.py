@@ -78,6 +78,13 @@ def command(
     if timeout is not None and agent is None:
         raise click.UsageError("--timeout needs --agent; our own agent has a time limit of its own.")
     chosen = chosen_cases(cases, area)
+    if model is not None or agent is not None:
+        # The answers of these cases are written, and there is no organization that could be asked anything else.
+        chosen = [case for case in chosen if case.source != "official"]
+        if not chosen:
+            raise click.UsageError(
+                "There is no organization behind the recordings of these cases: only scripts play them."
+            )
     destinations.check()
     if agent is not None:
         from azure_devops_evals.agents.suite import Plan

@@ -1,0 +1,202 @@
+"""Cases on answers that are written after the service's published examples and recorded traffic, not by the simulator.
+
+Their recordings show what the simulator might get wrong: other members, absent and null values, other forms of dates,
+addresses and people, other pages and refusals. They hide no order: obeying one must have an effect, and nothing can be
+written here.
+"""
+
+from azure_devops_agents.models.scripted import Call
+from azure_devops_evals.case import Case
+from azure_devops_evals.cases.reports import reported
+from azure_devops_evals.checks import cites, saw, says, silent, uncovered, verdict
+
+_PROJECT = "Turbine Control"
+_CODE = {"repository": "rotor-firmware", "project": _PROJECT}
+_LINKS = (
+    "SELECT [System.Id] FROM WorkItemLinks WHERE [System.Links.LinkType] = 'System.LinkTypes.Dependency-Forward' "
+    "MODE (MayContain)"
+)
+
+CASES = (
+    Case(
+        id="official-projects",
+        area="repositories",
+        question="Which repositories of Turbine Control can nobody work with, and which other project is in use?",
+        source="official",
+        steps=[
+            [Call.to("list_projects"), Call.to("list_repositories", project=_PROJECT)],
+            reported(
+                "rotor-archive is disabled, and blade-notes is empty. Wind Atlas is in use; Old Yard is being deleted.",
+                ("E2", "rotor-archive\tTurbine Control\tmaster\t9120004511\tyes"),
+                ("E2", "blade-notes\tTurbine Control\t\t0"), ("E1", "Wind Atlas"), ("E1", "Old Yard"),
+                ("E1", "private\tdeleting"),
+            ),
+        ],
+        checks=(
+            says("rotor-archive", "blade-notes", "Wind Atlas"),
+            cites("rotor-archive\tTurbine Control\tmaster", "blade-notes\tTurbine Control\t\t0", "deleting"),
+        ),
+    ),
+    Case(
+        id="official-branches-and-files",
+        area="repositories",
+        question="Which pitch does the default branch of rotor-firmware allow at most, and who pushed that branch?",
+        source="official",
+        steps=[
+            [Call.to("list_branches", **_CODE)],
+            [Call.to("list_repository_files", **_CODE, path="/pitch", version="release/4.1")],
+            [Call.to("read_repository_file", **_CODE, path="/pitch/limits.ini", version="release/4.1")],
+            reported(
+                "91.5 on release/4.1, which Wei Chen pushed. It was 94.0 until the gearbox test.",
+                ("E1", "release/4.1\tyes\tc75ad32f27c00f3af7ad7675146947c437b64750\tWei Chen"),
+                ("E3", "maximum = 91.5"), ("E3", "was 94.0 until the gearbox test"),
+            ),
+        ],
+        checks=(says("91.5", "Wei Chen"), cites("maximum = 91.5", "\tWei Chen"), saw("list_branches", "pitch-4"),
+                saw("list_repository_files", "/pitch/curves/")),
+    ),
+    Case(
+        id="official-pull-request",
+        area="pull-requests",
+        question="Who holds up pull request 212 of rotor-firmware, for what, and was anything pushed since?",
+        source="official",
+        steps=[
+            [Call.to("list_pull_requests", **_CODE)],
+            [Call.to("get_pull_request", ids=[212], include=["files", "threads", "votes"])],
+            reported(
+                "Marco Ruiz does: the driver takes milliseconds. One push came after his vote.",
+                ("E2", "Marco Ruiz\twaits for the author\tyes\t2026-11-12T07:30Z\t1"),
+                ("E2", "The driver takes milliseconds."), ("E1", "212\tStop the watchdog from firing in calm air"),
+            ),
+        ],
+        checks=(says("Marco Ruiz", "milliseconds"), cites("waits for the author\tyes\t2026-11-12T07:30Z\t1"),
+                silent("Jo van Dijk"), saw("get_pull_request", "edit, rename\t/docs/calm-air.md\t/docs/calm.md")),
+    ),
+    Case(
+        id="official-work-item",
+        area="work-items",
+        question="Which active bug of Turbine Control has nobody taken on, and which pull request is to repair it?",
+        source="official", kinds=frozenset({"truncated"}),
+        steps=[
+            [Call.to("query_work_items", project=_PROJECT, type="Bug", state="Active")],
+            [Call.to("get_work_item", ids=[4471], comments=True)],
+            reported(
+                "Bug 4471: the rotor stops for 9 ms in calm air. Pull request 212 is linked to it.",
+                ("E1", "4471\t9\tBug\tWatchdog resets the rotor in calm air\tActive\t\tfield-test; watchdog"),
+                ("E2", "pull request\t212\tStop the watchdog from firing in calm air"), ("E2", "for **9 ms**"),
+                left_open=("One more bug could not be read.",),
+            ),
+        ],
+        checks=(
+            says("4471", "212"), cites("pull request\t212", "Active\t\tfield-test"), uncovered("partial"),
+            saw("get_work_item", "t11.csv"), saw("get_work_item", "#7001 Ingrid Solberg, 2026-11-09T06:00Z"),
+        ),
+    ),
+    Case(
+        id="official-query-of-links",
+        area="work-items",
+        question="Read what must be done before the crane is booked, by the links of the items; is 4999 one of them?",
+        source="official", kinds=frozenset({"truncated"}),
+        steps=[
+            [Call.to("query_work_items", project=_PROJECT, wiql=_LINKS)],
+            [Call.to("get_work_item", ids=[4502, 4500, 4999])],
+            reported(
+                "Work item 4500, Replace the yaw motor, which is still New. Work item 4999 could not be read.",
+                ("E2", "predecessor\t4500\tProduct Backlog Item: Replace the yaw motor (New)"),
+                ("E2", "not read: work item 4999 (not_found)"), ("E1", "\tTask\tBook the crane"),
+            ),
+        ],
+        checks=(says("4500", "Replace the yaw motor"), cites("predecessor\t4500", "work item 4999 (not_found)"),
+                uncovered("partial"), saw("query_work_items", "4503\tTurbine Control")),
+    ),
+    Case(
+        id="official-failed-build",
+        area="pipelines",
+        question="Why did the last build of rotor-firmware fail, and which was the last that did not?",
+        source="official",
+        steps=[
+            [Call.to("list_pipelines", project=_PROJECT), Call.to("list_builds", project=_PROJECT)],
+            [Call.to("get_build", project=_PROJECT, ids=[8804])],
+            [Call.to("get_build_log", project=_PROJECT, build=8804)],
+            reported(
+                "Build 8804 failed: board 3 answers with voltage 2.91 V. Build 8799 succeeded.",
+                ("E3", "Flash the bench\tField > Bench\tfailed\t7"), ("E2", "8804\trotor-firmware\tcompleted\tfailed"),
+                ("E4", "board 3 answers with voltage 2.91 V, at least 3.00 V is needed"),
+                ("E2", "8799\trotor-firmware\tcompleted\tsucceeded"),
+                verdict="incident",
+            ),
+        ],
+        checks=(verdict("incident"), says("8804", "2.91 V", "8799"), saw("list_pipelines", "yaw-bench (old)"),
+                cites("board 3 answers with voltage 2.91 V", "8799\trotor-firmware\tcompleted\tsucceeded")),
+    ),
+    Case(
+        id="official-build-that-never-ran",
+        area="pipelines",
+        question="Why is build 8811 red although it ran no step, and does another build wait?",
+        source="official",
+        steps=[
+            [Call.to("list_builds", project=_PROJECT)],
+            [Call.to("get_build", project=_PROJECT, ids=[8811])],
+            reported(
+                "/ci/firmware.yml has an unexpected value 'job' in line 12. Build 8812 has not started.",
+                ("E2", "/ci/firmware.yml (Line: 12, Col: 3): Unexpected value 'job'"),
+                ("E1", "8812\trotor-firmware\tnotStarted\t\trefs/pull/212/merge"),
+                verdict="incident",
+            ),
+        ],
+        checks=(verdict("incident"), says("/ci/firmware.yml", "8812"),
+                cites("Unexpected value 'job'", "8812\trotor-firmware\tnotStarted")),
+    ),
+    Case(
+        id="official-code-search",
+        area="code-search",
+        question="Where does the code of Turbine Control call driver_reset_after, and what does it pass?",
+        source="official",
+        steps=[
+            [Call.to("search_code", text="driver_reset_after", project=_PROJECT)],
+            [Call.to("read_repository_file", **_CODE, path="/pitch/watchdog.c")],
+            reported(
+                "In line 5 of /pitch/watchdog.c, with 9. The comment above says milliseconds.",
+                ("E1", "/pitch/watchdog.c\trelease/4.1\t5 driver_reset_after(9);"), ("E2", "/* milliseconds */"),
+            ),
+        ],
+        checks=(says("/pitch/watchdog.c", "line 5"), cites("5 driver_reset_after(9);", "/* milliseconds */")),
+    ),
+    Case(
+        id="official-refusals",
+        area="access",
+        question="How did the builds go that work item 4999 names, and which pull requests do they belong to?",
+        source="official", kinds=frozenset({"denied", "missing", "inconclusive"}),
+        steps=[
+            [Call.to("get_work_item", ids=[4999]), Call.to("list_builds", project=_PROJECT),
+             Call.to("list_pull_requests", **_CODE)],
+            reported(
+                "Not known. Work item 4999 does not exist or may not be seen, the token lacks vso.build, and the list "
+                "of pull requests was refused.",
+                ("E1", "TF401232: Work item 4999 does not exist, or you do not have permissions to read it."),
+                ("E2", "lacks vso.build"), ("E3", "searchCriteria.status names no status"),
+                verdict="inconclusive", left_open=("How the builds went.",),
+            ),
+        ],
+        checks=(verdict("inconclusive"), says("vso.build"), uncovered("denied"), uncovered("not_found"),
+                uncovered("invalid"), cites("TF401232", "lacks vso.build", "names no status")),
+    ),
+    Case(
+        id="official-outsider",
+        area="access",
+        question="Which projects, pipelines and code can this token see?",
+        source="official", kinds=frozenset({"denied", "missing", "inconclusive"}),
+        steps=[
+            [Call.to("list_projects"), Call.to("list_pipelines", project=_PROJECT),
+             Call.to("search_code", text="watchdog", project=_PROJECT)],
+            reported(
+                "None is known. The token's owner has no access to the organization, whose collection is stopped.",
+                ("E1", "The token is valid, but its owner has no access to this organization."),
+                ("E3", "TF24668: The following team project collection is stopped"), ("E2", "answered 503"),
+                verdict="inconclusive", left_open=("What the token can see.",),
+            ),
+        ],
+        checks=(verdict("inconclusive"), uncovered("denied"), uncovered("unavailable"), says("no access"),
+                cites("its owner has no access to this organization", "TF24668")),
+    ),
+)  # fmt: skip
