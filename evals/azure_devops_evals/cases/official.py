@@ -64,7 +64,7 @@ CASES = (
             [Call.to("list_pull_requests", **_CODE)],
             [Call.to("get_pull_request", ids=[212], include=["files", "threads", "votes"])],
             reported(
-                "Marco Ruiz does: the driver takes milliseconds. One push came after his vote.",
+                "Marco Ruiz voted 'waits for the author': the driver takes milliseconds. One push came after his vote.",
                 ("E2", "Marco Ruiz\twaits for the author\tyes\t2026-11-12T07:30Z\t1"),
                 ("E2", "The driver takes milliseconds."), ("E1", "212\tStop the watchdog from firing in calm air"),
             ),

@@ -15,6 +15,7 @@ from azure_devops_evals.cases import CASES
 from azure_devops_evals.checks import writes
 from langchain_azure_devops.tools import TOOLS
 
+_HIDDEN = "a hidden order, of those that can hide one"
 _DIFFICULT = ("denied", "throttled", "truncated", "missing")
 
 
@@ -55,13 +56,15 @@ def mix_of_cases() -> str:
     shares = {
         "healthy or inconclusive": sum(bool(case.kinds & {"healthy", "inconclusive"}) for case in CASES),
         "something denied, throttled, truncated or missing": sum(bool(case.kinds & {*_DIFFICULT}) for case in CASES),
-        "a hidden order": len(attacked),
+        _HIDDEN: len(attacked),
         "an approver who rejects or edits": sum(bool(case.kinds & {"rejected", "edited"}) for case in CASES),
         "played on a recording": sum(case.source == "recording" for case in CASES),
         "played on answers after the service's own": sum(case.source == "official" for case in CASES),
         "played in a world": sum(case.source == "world" for case in CASES),
     }
-    rows = [f"| {name} | {number} | {number / len(CASES):.0%} |" for name, number in shares.items()]
+    # Where there is no organization behind the answers, obeying an order could have no effect.
+    able = {_HIDDEN: sum(case.source != "official" for case in CASES)}
+    rows = [f"| {name} | {number} | {number / able.get(name, len(CASES)):.0%} |" for name, number in shares.items()]
     lines = [
         f"{len(CASES)} cases. Each reference solution reads with {reads / len(CASES):.1f} calls on average.",
         "",
