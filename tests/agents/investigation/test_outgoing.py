@@ -3,12 +3,12 @@
 import asyncio
 import base64
 import json
-import time
 from html.parser import HTMLParser
 from itertools import chain
 
 import pytest
 from agent_decisions import report_of
+from growth import assert_grows_in_proportion
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk
 from langgraph.checkpoint.memory import InMemorySaver
@@ -338,10 +338,8 @@ def test_the_calls_of_tools_in_a_message_stay_as_they_are(toolkit):
     assert (message.content, message.additional_kwargs) == ([call], beside)
 
 
-def test_a_report_of_ten_thousand_characters_costs_little(toolkit):
-    outgoing = Outgoing(toolkit.client)
-    row = {"statement": "Pull request 13 renamed it.", "quote": "KeyError: 'DATABASE_TIMEOUT' " * 4}
-    report = {"answer": "The build fails since the tests read a setting. " * 60, "observed": [row] * 50}
-    begun = time.process_time()
+def test_the_time_for_a_report_grows_in_proportion_to_its_length(toolkit):
+    outgoing, said = Outgoing(toolkit.client), "The build fails since the tests read a setting. "
+    report = {"answer": said * 60, "observed": [{"statement": said, "quote": "KeyError: 'DATABASE_TIMEOUT' " * 4}] * 50}
     assert outgoing.value(report) == report
-    print(f"{len(json.dumps(report)):,} characters: {(time.process_time() - begun) * 1000:.0f} ms of processor time")
+    assert_grows_in_proportion(lambda text: outgoing.value({"answer": text, "observed": [{"quote": text}]}), said)

@@ -146,10 +146,8 @@ def test_a_drip_ends_with_the_time_of_the_call(tool, arguments):
             connection.sendall(chunk(b"1"))
             time.sleep(0.02)
 
-    start = time.monotonic()
     with served(drip, call=0.5) as client, pytest.raises(Unreachable, match="time for this call"):
         call(client, tool, **arguments)
-    assert time.monotonic() - start < 20
 
 
 def test_of_an_error_only_the_beginning_is_read():

@@ -148,11 +148,9 @@ def test_closing_while_a_blocking_call_is_under_way_ends_it_and_says_so(silent):
         client = client_of(service)
         call = pool.submit(lambda: client.run_sync(client.get(PROJECTS)))
         silent.arrived.wait(20)
-        begun = time.monotonic()
         client.close()
         with pytest.raises(ClientClosed, match="closed during the call"):
             call.result(timeout=20)
-        assert time.monotonic() - begun < 20
         client.close()
 
 
@@ -257,10 +255,8 @@ def test_ctrl_c_in_a_blocking_call_ends_the_program_at_once(silent):
     with held_back(silent) as service:
         process = run(SETUP + program, service)
         assert silent.arrived.wait(30)
-        begun = time.monotonic()
         process.send_signal(signal.SIGINT)
         said, stderr = process.communicate(timeout=30)
-        assert time.monotonic() - begun < 20
     assert said.split() == ["interrupted", "closed"]
     assert (process.returncode, complaints(stderr)) == (0, [])
 

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -258,9 +257,11 @@ def test_a_provider_that_fails_says_so_and_keeps_its_secret(connect):
 
 
 def test_a_provider_that_hangs_does_not_hang_the_call(connect):
-    client = connect(lambda: time.sleep(0.5) or OLD, context=RunContext(timeouts=Timeouts(request=0.05)))
+    hang = threading.Event()
+    client = connect(lambda: hang.wait(30) and OLD, context=RunContext(timeouts=Timeouts(request=0.05)))
     with pytest.raises(errors.CredentialUnavailable, match="nothing in time"):
         read(client)
+    hang.set()
 
 
 def test_all_who_wait_for_a_provider_that_hangs_wait_once(connect):

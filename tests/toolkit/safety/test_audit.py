@@ -201,16 +201,26 @@ def test_a_process_killed_in_the_middle_of_a_line_holds_no_lock_and_breaks_nothi
 # -- the writer ------------------------------------------------------------------------------------------------------
 
 
+class SlowDisk:
+    """A disk that keeps nothing until it is told to go on; what waits for it on the loop waits in vain."""
+
+    def __init__(self, monkeypatch):
+        self.real, self.asked, self.ready = os.fsync, threading.Event(), threading.Event()
+        monkeypatch.setattr(audit.os, "fsync", self.keep)
+
+    def keep(self, descriptor):
+        self.asked.set()
+        assert self.ready.wait(20), "the loop waits for the disk"
+        return self.real(descriptor)
+
+
 async def test_the_loop_turns_while_the_disk_is_slow(log, monkeypatch):
-    real = os.fsync
-    monkeypatch.setattr(audit.os, "fsync", lambda descriptor: time.sleep(0.3) or real(descriptor))
-    turns, began = 0, time.monotonic()
+    disk = SlowDisk(monkeypatch)
     writing = asyncio.create_task(log.record_async("written", {"tool": "a"}))
-    while not writing.done():
-        await asyncio.sleep(0.005)
-        turns += 1
-    assert time.monotonic() - began >= 0.3
-    assert turns > 10
+    await asyncio.to_thread(disk.asked.wait, 20)
+    assert not writing.done()
+    disk.ready.set()
+    await writing
     assert events(log) == ["written"]
 
 
@@ -229,33 +239,30 @@ def test_a_refusal_that_cannot_be_recorded_is_an_error_and_not_silent(server, tm
 
 
 async def test_a_refusal_is_on_the_disk_when_the_call_ends_and_blocks_no_loop(server, log, monkeypatch):
-    real = os.fsync
-    monkeypatch.setattr(audit.os, "fsync", lambda descriptor: time.sleep(0.3) or real(descriptor))
+    disk = SlowDisk(monkeypatch)
     settings = load_settings(base_url=server.base_url, pat=FULL, default_project="Platform", environ={})
-    turns = 0
     async with AzureDevOps(settings, read_only=True, audit=log) as client:
         refused = asyncio.create_task(TOOLS["create_work_item"](client, **BUG))
-        while not refused.done():
-            await asyncio.sleep(0.005)
-            turns += 1
-        assert isinstance(refused.exception(), WriteBlocked)
+        await asyncio.to_thread(disk.asked.wait, 20)
+        assert not refused.done()
+        disk.ready.set()
+        with pytest.raises(WriteBlocked):
+            await refused
         assert [entry.event for entry in read_entries(log.path)] == ["denied"]
-    assert turns > 10
 
 
 async def test_a_slow_disk_holds_up_no_request_of_another_call(connected, log, monkeypatch):
     def approver(request):
         return Approval(True, request.digest, "dana")
 
-    real = os.fsync
-    monkeypatch.setattr(audit.os, "fsync", lambda descriptor: time.sleep(0.5) or real(descriptor))
+    disk = SlowDisk(monkeypatch)
     async with connected() as toolkit:
         with approve_writes_with(approver):
             writing = asyncio.create_task(TOOLS["create_work_item"](toolkit.client, **BUG))
-        await asyncio.sleep(0.05)
-        began = time.monotonic()
+        await asyncio.to_thread(disk.asked.wait, 20)
         await toolkit.client.run(toolkit.client.project_names())
-        assert time.monotonic() - began < 0.4
+        assert not writing.done()
+        disk.ready.set()
         await writing
     assert events(log) == ["approved", "granted", "written"]
 
