@@ -1,4 +1,4 @@
-"""Every check of the way, of the writes and of the gates: an outcome, the check, and the reason that it gives."""
+"""Every check of the way, the writes and the gates: an outcome, the check, and its reason; and what each is about."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,13 +11,27 @@ from azure_devops_evals.case import Case, Check, Outcome
 from azure_devops_evals.checks import (
     asked_as_in,
     asked_for,
+    asks,
+    cites,
+    complete,
     gates,
+    grounded,
     leaks,
     not_offered,
+    not_says,
     offered,
+    opens,
+    reported,
     saw,
+    says,
+    second_look,
+    silent,
+    stopped,
     unapproved,
+    uncovered,
+    verdict,
     warned,
+    worded,
     writes,
 )
 from azure_devops_evals.counts import Count
@@ -120,6 +134,10 @@ GATES: list[tuple[str, Case, Outcome, str | None]] = [
     ("every sentence", CASE, outcome(answer_unverified=[{"statement": "It rains.", "problem": "it cites nothing"}]),
      "not supported: 'It rains.': it cites nothing"),
     ("every sentence", PLAIN, outcome(**FORESEEN), None),
+    ("every fact", CASE, outcome(), None),
+    ("every fact", CASE, outcome(facts=[{"name": "author", "values": ["Tom"]}]), None),
+    ("every fact", CASE, outcome(facts=[{"name": "a", "problem": None}, {"name": "count", "problem": "not there"}]),
+     "not supported: count: not there"),
     ("what is not supported", CASE, outcome(), None),
     ("what is not supported", PLAIN, outcome(**FORESEEN), None),
     ("what is not supported", PLAIN, outcome(), "not marked: ['a guess', 'It may rain.']"),
@@ -214,3 +232,44 @@ def test_a_write_is_a_call_of_a_tool_that_writes():
     assert unapproved(outcome(evidence={"E1": WRITTEN, "E2": {**WRITTEN, "tool": "vote"}}, approved=("vote",))) == [
         "create_work_item"
     ]
+
+
+SUBJECTS: list[tuple[Check, str, str | None]] = [
+    (verdict("answered"), "verdict", "report"),
+    (says("x"), "answer", None),
+    (worded("x"), "wording", None),
+    (not_says("x"), "answer", None),
+    (opens("No"), "answer", None),
+    (silent("x"), "answer", None),
+    (asks("x"), "answer", None),
+    (second_look("agrees"), "wording", "report"),
+    (reported(), "other", "report"),
+    (stopped(), "answer", "report"),
+    (uncovered("denied"), "coverage", "report"),
+    (complete(), "coverage", "report"),
+    (cites("x"), "quotes", "quotes"),
+    (grounded(), "other", "quotes"),
+    (saw("get_build", "x"), "route", None),
+    (saw("write_report", "x"), "route", "report"),
+    (offered("x"), "tools", "tools"),
+    (not_offered("x"), "tools", "tools"),
+    (asked_for(), "asked", "tools"),
+    (warned(), "asked", "warnings"),
+    (asked_as_in([]), "route", None),
+    *zip(gates(CASE), ["gate"] * 8, ["quotes", *["report"] * 4, None, None, None], strict=True),
+]
+"""What each check is about, for the metrics, and what an agent must have so that it applies."""
+
+
+@pytest.mark.parametrize(("check", "about", "needs"), SUBJECTS)
+def test_a_check_says_what_it_is_about_and_what_an_agent_needs_for_it(check, about, needs):
+    assert (check.about, check.needs) == (about, needs)
+
+
+@pytest.mark.parametrize(
+    "check",
+    [says("six"), worded("six"), asks("six"), cites("six"), saw("get_build", "six")],
+    ids=lambda check: check.name,
+)
+def test_a_check_names_the_texts_that_no_prompt_may_contain(check):
+    assert check.phrases == ("six",)
