@@ -95,10 +95,12 @@ class Claims:
         compared = Comparison(statement, self._knowledge(cited), [], self._whole, self._question)
         return compared.list_missing()
 
-    def check_fact(self, name: str, values: Sequence[str], cited: Sequence[str]) -> list[str]:
-        """Return the values of a fact that the cited evidence does not have."""
+    def check_fact(
+        self, name: str, values: Sequence[str], cited: Sequence[str], sizes: Iterable[int] = ()
+    ) -> list[str]:
+        """Return the values of a fact that neither the cited evidence has nor the sizes of the report's other facts."""
         knowledge, told = self._knowledge(cited), self._read_by(cited, tables=True)
-        support = Support([*knowledge.everything.units, *told])
+        support = Support([*knowledge.everything.units, *told, *map(_size, sizes)])
         sentences = (f"{name.replace('_', ' ')}: {value}" for value in values)
         compared = (
             Comparison(each, knowledge, [], support, self._question, knowledge.everything, cited, self._whole)

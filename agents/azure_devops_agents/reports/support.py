@@ -51,7 +51,8 @@ def check_report(
             else:
                 kept.append(statement)
         result[section] = kept
-    result["facts"] = [{**fact, "problem": checker.check_fact(fact)} for fact in report.get("facts", ())]
+    facts = report.get("facts", ())
+    result["facts"] = [{**fact, "problem": checker.check_fact(fact, facts)} for fact in facts]
     result["answer_unverified"] = [] if answered_by_code else checker.check_answer(result)
     return result
 
@@ -116,13 +117,18 @@ class SupportChecker:
             return "; ".join(self._claims.check_inference(said, found, cited))
         return "" if section == "not_determined" else "; ".join(self._claims.check_statement(said, found, cited))
 
-    def check_fact(self, fact: Mapping[str, Any]) -> str:
-        """Return why a fact is not supported; empty when it is, or when its value is unknown."""
+    def check_fact(self, fact: Mapping[str, Any], among: Sequence[Mapping[str, Any]] = ()) -> str:
+        """Return why a fact is not supported; empty when it is, or when its value is unknown.
+
+        A fact may say how many values another one has, when both rest on the same evidence.
+        """
         if not fact["values"]:
             return ""
         if problem := self._explain_missing_evidence(fact["evidence"]):
             return problem
-        return "; ".join(self._claims.check_fact(fact["name"], fact["values"], fact["evidence"]))
+        beside = (other for other in among if {*fact["evidence"]} & {*other["evidence"]})
+        sizes = {len(other["values"]) for other in beside if len(other["values"]) > 1}
+        return "; ".join(self._claims.check_fact(fact["name"], fact["values"], fact["evidence"], sizes))
 
     def check_answer(self, report: Mapping[str, Any]) -> list[dict[str, str]]:
         """Return the sentences of the answer that lack support, each with the reason, or the whole answer as one."""

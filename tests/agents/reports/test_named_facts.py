@@ -53,6 +53,17 @@ def test_a_fact_that_its_evidence_lacks_is_marked_and_the_model_is_told(values, 
     assert f"facts: fact: {problem}." in told
 
 
+def test_a_fact_may_count_the_values_of_another_one():
+    texts = {"E1": "id\ttitle\n31\tSlow\n32\tBroken\n33\tLate\n34\tLost", "E2": "id: 90"}
+    counted = {"name": "number_of_bugs", "evidence": ["E1"]}
+    facts = [{"name": "bugs", "values": ["31", "33", "34"], "evidence": ["E1"]}]
+    for number, evidence, problem in (
+        ("3", ["E1"], ""), ("7", ["E1"], "E1 does not contain 7"), ("3", ["E2"], "E2 does not contain 3"),
+    ):  # fmt: skip
+        report = {**plain_report("x"), "facts": [*facts, {**counted, "values": [number], "evidence": evidence}]}
+        assert [fact["problem"] for fact in check_report(report, texts)["facts"]] == ["", problem]
+
+
 def test_what_a_model_sends_in_other_forms_is_taken_for_what_it_means():
     given = [{"name": "open", "values": [6, True]}, {"name": "author", "values": "31", "evidence": "E1"}]
     report = parse_report({"answer": "x", "verdict": "answered", "facts": given})
