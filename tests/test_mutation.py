@@ -62,7 +62,7 @@ def names_of(source):
         ("def f(a, b): return a and b", "f: a and b -> a or b"),
         ("def f(a, b): return a and b", "f: a and b -> b"),
         ("def f(a): return not a", "f: not a -> a"),
-        ("def f(a):\n    if a: return 1", "f: if a: return 1 -> if not a: return 1"),
+        ("def f(a):\n    if a: return 1", "f: if a -> if not a"),
         ("def f(a, b): return a if b else 2", "f: a if b else 2 -> 2 if b else a"),
         ("def f(a): return a.b", "f: return a.b -> return None"),
         ("def f(a): return a + 1", "f: a + 1 -> a - 1"),

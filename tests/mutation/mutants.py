@@ -5,6 +5,7 @@ A statement that only gives a local variable its value is not dropped, because e
 """
 
 import ast
+import builtins
 import hashlib
 import re
 from collections.abc import Callable, Iterator
@@ -102,6 +103,8 @@ def sample(mutants: list[Mutant], most: int) -> list[Mutant]:
 
 
 def _short(node: ast.AST | None) -> str:
+    if isinstance(node, ast.If | ast.While):
+        return f"{type(node).__name__.lower()} {_short(node.test)}"
     text = "nothing" if node is None else " ".join(ast.unparse(node).split())
     return text if len(text) <= 100 else f"{text[:60]}...{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
@@ -230,7 +233,12 @@ def _is_text(node: ast.AST) -> bool:
 
 
 def _is_type(node: ast.AST) -> bool:
-    return isinstance(node, ast.Name | ast.Attribute | ast.Subscript) and ast.unparse(node).split(".")[-1][0].isupper()
+    """Whether a node is the name of a type, or several of them, as in `isinstance(value, list | tuple)`."""
+    if isinstance(node, ast.BinOp):
+        return _is_type(node.left)
+    name = ast.unparse(node).rpartition(".")[2]
+    written = isinstance(node, ast.Name | ast.Attribute | ast.Subscript)
+    return written and (isinstance(getattr(builtins, name, None), type) or (name[0].isupper() and not name.isupper()))
 
 
 def _calls(node: ast.Call) -> Iterator[ast.AST]:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import random
 
 import pytest
 from growth import assert_grows_in_proportion
@@ -351,3 +352,104 @@ def test_a_secret_that_looks_like_the_id_of_a_commit_is_found(turn):
 
 def found_in(text, policy):
     return [objection for objection in find_violations({"text": text}, policy) if "secret" in objection]
+
+
+# -- which texts, and what is said of them ----------------------------------------------------------------------------
+
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+SECRET_SAID = "a secret (github-token) or a part of one, perhaps encoded. Describe where it is instead"
+LINK_SAID = "a link to evil.example, which nobody named."
+
+
+def places(arguments, **options):
+    return [objection.partition(": ")[0] for objection in find_violations(arguments, POLICY, **options)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "place"),
+    [
+        ({"text": PAT}, "text"),
+        ({"tags": ["a", PAT]}, "tags.1"),
+        ({"tags": ("a", PAT)}, "tags.1"),
+        ({"tags": {PAT}}, "tags.0"),
+        ({"tags": frozenset({PAT})}, "tags.0"),
+        ({"fields": [{"name": "Custom.Link", "value": PAT}]}, "fields.0.value"),
+        ({"fields": {"Custom.Link-1": PAT}}, "fields.Custom.Link-1"),
+        ({"fields": {"a": 1, "x y": PAT}}, "fields.1"),
+        ({"fields": {"a": 1, "x" * 42: PAT}}, "fields.1"),
+        ({"fields": {"x" * 41: PAT}}, f"fields.{'x' * 41}"),
+        ({"x y": {"a": PAT}}, "x y.a"),
+        ({"fields": {"a": 1, PAT: "x"}}, "name 1 of fields"),
+        ({"fields": {"a": {PAT: "x"}}}, "name 0 of fields.a"),
+        ({PAT: "x"}, "name of an argument"),
+        ({"deep": {"a": [{"b": [PAT]}]}}, "deep.a.0.b.0"),
+    ],
+)
+def test_every_text_is_looked_at_and_its_place_is_named_without_a_word_of_others(arguments, place):
+    assert places(arguments) == [place]
+
+
+@pytest.mark.parametrize("arguments", [{}, {"id": 4, "draft": True, "x": None}, {"text": ""}, {"project": "Platform"}])
+def test_what_holds_nothing_forbidden_is_not_refused(arguments):
+    assert find_violations(arguments, POLICY) == []
+
+
+def test_a_secret_is_named_by_its_kind_and_hides_what_else_is_wrong():
+    assert found(f"{PAT} https://evil.example") == [f"text: {SECRET_SAID}"]
+    assert found(HIDDEN) == ["text: a secret or a part of one, perhaps encoded. Describe where it is instead"]
+    assert found("see https://evil.example")[0].startswith(f"text: {LINK_SAID}")
+
+
+def test_the_same_objection_is_made_once_for_a_text_and_again_for_another():
+    assert len(found("https://evil.example https://evil.example")) == 1
+    assert places({"a": "https://evil.example", "b": "https://evil.example"}) == ["a", "b"]
+
+
+def test_a_pseudonym_is_not_written_and_the_rest_is_looked_at_too():
+    said = found("the key [secret:github-token:0123456789] of https://evil.example")
+    assert said[0] == (
+        "text: [secret:github-token:0123456789] stands for a secret. Describe where the secret is instead"
+    )
+    assert said[1].startswith(f"text: {LINK_SAID}")
+    assert found("[sec\u200bret:github-token:0123456789]")[0].startswith("text: [secret:github-token:0123456789]")
+
+
+def test_a_secret_that_is_spread_over_arguments_is_found_and_only_there():
+    half = len(PAT) // 2
+    said = find_violations({"title": PAT[:half], "text": PAT[half:]}, POLICY)
+    assert said == [f"the arguments together: {SECRET_SAID}"]
+    assert places({"title": "Nothing", "text": "at all"}) == []
+    assert places({"title": PAT, "text": "at all"}) == ["title"]
+
+
+@pytest.mark.parametrize("length", [1_999, 2_000, 2_001])
+def test_long_texts_are_searched_like_short_ones_and_again_with_other_secrets(length):
+    secret = "Tq7vLm2xKd9RzP4wYb8N"
+    text = f"{secret} ".ljust(length, "x")
+    with_it, without = ContentPolicy((), secrets=(secret,)), ContentPolicy(())
+    for _ in range(2):
+        assert [objection.partition(",")[0] for objection in found_in(text, with_it)] == [
+            "text: a secret or a part of one"
+        ]
+        assert found_in(text, without) == []
+
+
+def test_an_id_is_allowed_where_the_write_goes_and_nowhere_else():
+    """A secret of this form is looked for in every text, so a commit that was called one can still be named."""
+    known = ContentPolicy((), secrets=(COMMIT,))
+    arguments = {"commit": COMMIT, "text": "x"}
+    assert find_violations(arguments, known, lambda place: place == "commit") == []
+    assert find_violations(arguments, known) != []
+    assert find_violations(arguments, known, lambda place: place == "text") != []
+    assert find_violations({"commit": PAT}, POLICY, lambda _: True) == [f"commit: {SECRET_SAID}"]
+    assert find_violations({"text": f"see {COMMIT}"}, known, lambda _: True) != []
+
+
+def test_a_text_in_too_many_encodings_is_refused_because_it_cannot_be_checked():
+    letters = random.Random(1)  # noqa: S311 - made-up data
+    words = ["".join(letters.choices("abcdefghijklmnopqrstuvwxyz ", k=30)).encode().hex() for _ in range(300)]
+    assert found(" ".join(words)) == [
+        "text: text in so many encodings that it cannot be checked for secrets. Write it in clear"
+    ]
+    assert found(" ".join(words[:20])) == []
