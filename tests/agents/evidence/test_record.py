@@ -1,7 +1,8 @@
 """Evidence: ids that are never given twice, previews that can be read to the end, statuses that say what is missing."""
 
+import hashlib
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from agent_decisions import report_of
@@ -12,7 +13,12 @@ from azure_devops_agents.evidence.record import (
     evidence_of_message,
     evidence_of_text,
     find_evidence,
+    given_arguments,
     index_entry,
+    is_continued,
+    mark_cut,
+    merge_evidence,
+    number_of,
     preview,
     read_lines,
 )
@@ -202,3 +208,130 @@ def test_the_artifact_says_whether_a_text_is_untrusted(text, status, artifact, u
     message = ToolMessage(text, artifact=artifact, tool_call_id="c", status=status)
     found = evidence_of_message("E1", None, {"id": "c", "name": "t", "args": {}}, message, "contoso")
     assert found["untrusted"] is untrusted
+
+
+# -- what the index says -----------------------------------------------------------------------------------------------
+
+CALL = {"id": "c", "name": "list_builds", "args": {"pipeline": "ci"}}
+NOON = datetime(2026, 1, 1, 12, 0, 30, tzinfo=UTC)
+
+
+def entry(**more):
+    return {**index_entry(evidence("text"), NOON)[0], **more}
+
+
+@pytest.mark.parametrize(
+    ("read", "told"),
+    [
+        (NOON, "2026-01-01T12:00:30Z"),
+        (datetime(2026, 1, 1, 12, 0, tzinfo=timezone(timedelta(hours=13, minutes=45))), "2025-12-31T22:15:00Z"),
+        (datetime(2026, 1, 1, 23, 0, tzinfo=timezone(timedelta(hours=-5))), "2026-01-02T04:00:00Z"),
+    ],
+)
+def test_the_time_of_a_read_is_told_in_utc(read, told):
+    assert index_entry(evidence("text"), read)[0]["read"] == told
+
+
+def test_the_index_has_the_size_and_the_digest_of_the_text_and_not_the_text():
+    kept, text = index_entry(evidence("a\ud800b"), NOON)
+    assert text == "a\ufffdb"
+    assert (kept["size"], kept["digest"][:12]) == (3, hashlib.sha256("a\ufffdb".encode()).hexdigest()[:12])
+    assert "text" not in kept
+
+
+def test_what_a_message_holds_is_described():
+    data = {
+        "status": "partial", "origins": [{"by": "people"}], "next": {"cursor": "x"}, "gaps": True, "final": True,
+        "caption": "Bug 59", "type": "Page[Build]", "data": [],
+    }  # fmt: skip
+    message = ToolMessage("3 builds", artifact=data, tool_call_id="c")
+    found = evidence_of_message("E4", None, CALL, message, "contoso/Platform")
+    told = {"id": "E4", "call": "c", "tool": "list_builds", "arguments": {"pipeline": "ci"}, "text": "3 builds"}
+    told |= {"status": "partial", "origins": [{"by": "people"}], "next": {"cursor": "x"}, "gaps": True}
+    told |= {"final": "contoso/Platform", "caption": "Bug 59", "untrusted": True}
+    assert {name: found[name] for name in told} == told
+
+
+def test_a_message_without_data_is_described_as_an_answer_of_which_nothing_is_known():
+    good = evidence_of_message("E1", None, CALL, ToolMessage("x", tool_call_id="c"), "contoso")
+    assert (good["status"], good["next"], good["gaps"], good["final"]) == ("ok", None, False, "")
+    bad = evidence_of_message("E1", None, CALL, ToolMessage("x", tool_call_id="c", status="error"), "contoso")
+    assert bad["status"] == "unavailable"
+    assert [origin["by"] for origin in bad["origins"]] == ["service"]
+
+
+def test_an_answer_that_no_tool_gave_is_trusted_and_has_no_page():
+    found = evidence_of_text("E1", CALL, "denied", "no", "refused")
+    assert found == {
+        "id": "E1", "call": "c", "tool": "list_builds", "arguments": {"pipeline": "ci"}, "status": "denied",
+        "text": "no", "summary": "refused", "untrusted": False, "origins": [], "next": None, "gaps": False,
+        "final": "", "urls": None, "caption": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("status", "missing"), [("ok", "the rest"), ("empty", "the rest"), ("partial", "the rest"), ("denied", "all of it")]
+)
+def test_a_read_that_was_cut_says_what_is_missing(status, missing):
+    cut = mark_cut(evidence_of_text("E1", CALL, status, "x", "3 builds"))
+    assert cut["summary"] == f"3 builds, cut by the time limit of the question: {missing} is missing"
+    assert cut["cut"] is True
+
+
+def test_newer_evidence_wins_and_what_was_untrusted_stays_so():
+    people, builds = {"by": "people"}, {"by": "builds"}
+    old = {"E1": entry(status="ok", untrusted=True, origins=[people]), "E2": entry(status="ok")}
+    new = {"E1": entry(status="empty", untrusted=False, origins=[builds]), "E3": entry(status="denied")}
+    both = merge_evidence(old, new)
+    assert {name: one["status"] for name, one in both.items()} == {"E1": "empty", "E2": "ok", "E3": "denied"}
+    assert (both["E1"]["untrusted"], both["E1"]["origins"]) == (True, [people, builds])
+    assert merge_evidence(new, old)["E1"]["untrusted"] is True
+    assert merge_evidence(old, old)["E1"]["origins"] == [people]
+    assert merge_evidence(None, None) == {}
+    assert merge_evidence(old, None) == merge_evidence(None, old) == old
+
+
+@pytest.mark.parametrize(
+    ("first", "other", "continued"),
+    [
+        ({}, {}, True),
+        ({}, {"status": "empty"}, True),
+        ({}, {"status": "partial"}, True),
+        ({}, {"status": "throttled"}, False),
+        ({}, {"tool": "list_pipelines"}, False),
+        ({}, {"arguments": {"pipeline": "ci", "cursor": "b"}}, False),
+        ({}, {"arguments": {"pipeline": "docs", "cursor": "a"}}, False),
+        ({}, {"arguments": {"pipeline": "ci", "cursor": "a", "branch": "main"}}, False),
+        ({}, {"arguments": {"pipeline": "ci", "cursor": "a", "branch": None, "limit": 200}}, True),
+        ({"gaps": True}, {}, False),
+        ({"next": None}, {}, False),
+        ({"next": {"first_line": 81}}, {"arguments": {"pipeline": "ci", "first_line": 81, "last_line": 200}}, True),
+        ({"next": {"first_line": 81}}, {"arguments": {"pipeline": "ci", "first_line": 82}}, False),
+    ],
+)
+def test_a_page_is_continued_by_the_call_that_it_names_and_by_no_other(first, other, continued):
+    page = entry(tool="list_builds", status="partial", arguments={"pipeline": "ci", "limit": 2}, next={"cursor": "a"})
+    then = entry(tool="list_builds", status="ok", arguments={"pipeline": "ci", "cursor": "a"}, next=None)
+    assert is_continued({**page, **first}, [entry(), {**then, **other}]) is continued
+
+
+def test_empty_arguments_say_nothing():
+    assert given_arguments({"a": None, "b": "", "c": [], "d": 0, "e": False, "f": "x"}) == {
+        "d": 0,
+        "e": False,
+        "f": "x",
+    }
+    assert number_of("E12") == 12
+
+
+@pytest.mark.parametrize(("more", "whole"), [(0, True), (1, False)])
+def test_a_text_that_fits_is_shown_whole(more, whole):
+    text = "x" * (PREVIEW - 3 + more) + "\nyz"
+    assert (preview(evidence(text)) == f"E1:\n{text}") is whole
+
+
+def test_evidence_that_does_not_exist_is_refused_with_what_there_is():
+    with pytest.raises(ValueError, match=r"^There is no evidence 'E9'\. Known: E1, E2\.$"):
+        find_evidence({"E1": entry(), "E2": entry()}, {"id": "E9"})
+    with pytest.raises(ValueError, match=r"Known: none yet\.$"):
+        find_evidence({}, {"id": "E9"})

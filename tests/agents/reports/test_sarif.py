@@ -64,9 +64,110 @@ def test_a_finding_has_its_place_in_the_repository_and_its_weakness(tmp_path):
     ]
 
 
+def test_a_log_says_what_was_observed_what_was_inferred_and_what_it_rests_on():
+    first, second = (
+        result for run in render_sarif(REPORT, EVIDENCE, "Is there a key?")["runs"] for result in run["results"]
+    )
+    assert (first["ruleId"], first["ruleIndex"]) == ("investigation/observed", 0)
+    assert (first["kind"], first["level"]) == ("fail", "warning")
+    assert first["message"] == {"text": "A storage key is in the code (CWE-798)."}
+    assert first["hostedViewerUri"] == FILE
+    assert first["locations"] == [
+        {
+            "physicalLocation": {
+                "artifactLocation": {"uri": "src/a%20b.py"},
+                "region": {"startLine": 7, "snippet": {"text": "KEY = ..."}},
+            }
+        }
+    ]
+    assert first["properties"]["quote"] == "KEY = ..."
+    assert first["properties"]["evidence"] == [{"title": "/src/a b.py", "url": FILE}]
+    assert (second["ruleId"], second["ruleIndex"]) == ("investigation/inferred", 1)
+    assert (second["kind"], second["level"]) == ("review", "none")
+    assert second["message"] == {"text": "Everybody can read it. Because it is public"}
+    assert not {"locations", "hostedViewerUri", "taxa"} & second.keys()
+
+
+@pytest.mark.parametrize("verdict", ["no_incident", "inconclusive", "answered"])
+def test_without_an_incident_every_statement_informs(verdict):
+    runs = render_sarif({**REPORT, "verdict": verdict}, EVIDENCE, "?")["runs"]
+    assert {(result["kind"], result["level"]) for run in runs for result in run["results"]} == {
+        ("informational", "none")
+    }
+    assert runs[0]["properties"] | {"question": "?", "verdict": verdict} == runs[0]["properties"]
+    assert runs[0]["properties"]["answer"] == REPORT["answer"]
+
+
+def located(*urls, **more):
+    """The runs of a report whose statements cite these pages of files."""
+    rows = [
+        {"statement": f"Statement {n}.", "evidence": ["E1"], "quote": "x", "places": {"E1": {"url": url}}}
+        for n, url in enumerate(urls)
+    ]
+    return render_sarif({"answer": "", "verdict": "incident", "observed": rows, **more}, EVIDENCE)["runs"]
+
+
+GIT = "https://dev.azure.com/tidewater/Platform/_git"
+
+
+def test_each_repository_has_a_run_and_a_commit_when_all_places_are_in_one():
+    one, two = located(
+        f"{GIT}/api?path=/a&version=GCaa", f"{GIT}/web?path=/a&version=GBmain", f"{GIT}/api?path=/b&version=GCaa"
+    )
+    assert one["versionControlProvenance"] == [{"repositoryUri": f"{GIT}/api", "revisionId": "aa"}]
+    assert two["versionControlProvenance"] == [{"repositoryUri": f"{GIT}/web"}]
+    assert (len(one["results"]), len(two["results"])) == (2, 1)
+    [mixed] = located(f"{GIT}/api?path=/a&version=GCaa", f"{GIT}/api?path=/b&version=GCbb")
+    assert mixed["versionControlProvenance"] == [{"repositoryUri": f"{GIT}/api"}]
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        (f"{GIT}/api?path=/a.py", {"artifactLocation": {"uri": "a.py"}}),
+        (f"{GIT}/api?path=/a.py&line=12", {"artifactLocation": {"uri": "a.py"},
+                                           "region": {"startLine": 12, "snippet": {"text": "x"}}}),
+        (f"{GIT}/api?path=/a.py&line=x", {"artifactLocation": {"uri": "a.py"}}),
+        (f"{GIT}/api?path=/a.py&line=999999999", {"artifactLocation": {"uri": "a.py"}}),
+        (f"{GIT}/api/pullrequest/7?path=/a.py", {"artifactLocation": {"uri": "a.py"}}),
+        (f"{GIT}/api", None), (f"{GIT}/?path=/a.py", None), (f"{GIT}/api?line=4", None),
+        ("https://dev.azure.com/tidewater/Platform/_workitems/edit/4?path=/a.py", None),
+    ],
+)  # fmt: skip
+def test_only_the_page_of_a_file_is_a_place_in_a_repository(url, place):
+    [run] = located(url)
+    places = [each["physicalLocation"] for each in run["results"][0].get("locations", [])]
+    assert places == ([place] if place else [])
+    assert ("versionControlProvenance" in run) is (place is not None)
+
+
+def test_the_same_statement_has_the_same_fingerprint_whatever_the_evidence_is():
+    def fingerprints(**row):
+        report = {**REPORT, "observed": [{**REPORT["observed"][0], **row}]}
+        return [result["partialFingerprints"]["statement/v1"] for run in render_sarif(report, EVIDENCE)["runs"]
+                for result in run["results"]]  # fmt: skip
+
+    assert fingerprints() == fingerprints(quote="another", evidence=["E2"])
+    assert fingerprints()[0] != fingerprints(statement="Another.")[0]
+    assert len(set(fingerprints())) == 2
+
+
+def test_weaknesses_are_named_once_by_their_number_wherever_they_stand():
+    row = {"statement": "As cwe-79 and CWE-798 say.", "evidence": ["E1"], "quote": "CWE-79", "reasoning": "CWE-9 fits"}
+    [run] = render_sarif({"answer": "", "verdict": "incident", "inferred": [row]}, EVIDENCE)["runs"]
+    assert [taxon["id"] for taxon in run["results"][0]["taxa"]] == ["9", "79", "798"]
+    assert [taxon["id"] for taxon in run["taxonomies"][0]["taxa"]] == ["9", "79", "798"]
+    assert run["tool"]["driver"]["supportedTaxonomies"] == [{"name": "CWE"}]
+    [plain] = located(f"{GIT}/api?path=/a")
+    assert not {"taxonomies"} & plain.keys()
+    assert "supportedTaxonomies" not in plain["tool"]["driver"]
+
+
 def test_every_run_and_result_says_that_a_model_wrote_it():
+    assert render_sarif(REPORT, EVIDENCE)["runs"]
     for run in render_sarif(REPORT, EVIDENCE)["runs"]:
-        assert "AI" in run["tool"]["driver"]["name"]
+        assert run["tool"]["driver"]["name"] == "azure-devops-agent (AI)"
+        assert [rule["properties"]["tags"] for rule in run["tool"]["driver"]["rules"]] == [["ai-generated"]] * 2
         assert {part["properties"]["ai/origin"] for part in (run, *run["results"])} == {"generated"}
 
 
