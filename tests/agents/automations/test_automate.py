@@ -194,6 +194,16 @@ def test_what_is_below_the_severity_passed_or_suppressed_is_left_out(automate):
     assert "Plan: 3 to create" in applied(automate(log, "--min-severity", "low"))
 
 
+def test_the_severity_of_a_bug_is_that_of_its_finding_and_other_types_have_none(automate, client):
+    scores = {"critical": "9.8", "high": "7.0", "medium": "4.0", "low": "0.1"}
+    log = sarif(*(result(rule=name, properties={"security-severity": score}) for name, score in scores.items()))
+    applied(automate(log, "--apply", "--yes", "--min-severity", "low"))
+    filed = {item.title.split()[1]: item.severity for item in items(client)}
+    assert filed == {"critical": "1 - Critical", "high": "2 - High", "medium": "3 - Medium", "low": "4 - Low"}
+    applied(automate(sarif(result(rule="task")), "--apply", "--yes", "--type", "Task"))
+    assert {item.type for item in items(client) if item.title.split()[1] == "task"} == {"Task"}
+
+
 def test_another_project_has_its_own_items(automate, client):
     applied(automate(sarif(result()), "--apply", "--yes"))
     assert "Plan: 1 to create" in applied(automate(sarif(result()), "--apply", "--yes", project="Data"))
