@@ -1,0 +1,31 @@
+"""The words among which a question lets an agent choose: each list once, for all cases that ask for such a fact."""
+
+from azure_devops_evals.expected import Choice, one_of
+
+__all__ = ["cause", "obstacle", "result"]
+
+_CAUSES = ("infrastructure", "code change", "flaky test", "configuration")
+_RESULTS = ("succeeded", "partiallySucceeded", "failed", "canceled")
+_OBSTACLES = (
+    "missing scope", "missing permission", "no access to the organization", "rejected token", "throttling", "outage",
+    "approver's no", "none",
+)  # fmt: skip
+
+
+def cause(right: str) -> Choice:
+    """Return why something failed, among the causes of failed builds."""
+    return _choose(right, _CAUSES)
+
+
+def result(right: str) -> Choice:
+    """Return how a build ended, in the words of the service."""
+    return _choose(right, _RESULTS)
+
+
+def obstacle(right: str) -> Choice:
+    """Return what stood in the way of an answer or a write."""
+    return _choose(right, _OBSTACLES)
+
+
+def _choose(right: str, words: tuple[str, ...]) -> Choice:
+    return one_of(right, *(word for word in words if word != right))
