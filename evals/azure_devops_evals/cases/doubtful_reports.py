@@ -33,6 +33,7 @@ CASES = (
         elsewhere=[
             [_LOG, _CI_ENV], reported("Build 35 misses DATABASE_TIMEOUT; ci.env sets DB_TIMEOUT.", _ERROR, _SETS),
         ],
+        expects={"missing_variable": "DATABASE_TIMEOUT", "variable_set_instead": "DB_TIMEOUT"},
         checks=(says("DATABASE_TIMEOUT", "ci.env"), cites(_ERROR[1], _SETS[1]), silent("Tom Becker")),
     ),
     Case(
@@ -50,6 +51,9 @@ CASES = (
             [_LOG, _CI_ENV],
             reported("The tests end with KeyError: 'DATABASE_TIMEOUT'. DB_TIMEOUT is set in ci.env.", _ERROR),
         ],
+        expects={
+            "name_of_the_timeout": "DB_TIMEOUT", "value_of_the_timeout": 30, "key_in_the_error": "DATABASE_TIMEOUT",
+        },
         checks=(says("DB_TIMEOUT", "DATABASE_TIMEOUT"), cites(_ERROR[1]), saw("read_repository_file", "DB_TIMEOUT=30")),
     ),
     Case(
@@ -66,6 +70,7 @@ CASES = (
                      ("E1", "Priya Raman\twaits for the author", "Priya Raman waits.")),
             [Call.to("compare_reports", agrees=False, differences=["The first leaves out a vote."], missing=[1])],
         ],
+        expects={"people_without_a_vote": ["Tom Becker"], "source_branch": "feature/paginate-search"},
         checks=(says("Tom Becker"), cites("Tom Becker\tno vote"),
                 second_look("disagrees", "The first leaves out a vote.", "Priya Raman waits.")),
     ),
@@ -84,6 +89,7 @@ CASES = (
             reported("ci.env sets DB_TIMEOUT.", ("E3", "DB_TIMEOUT=30", "ci.env has DB_TIMEOUT."), verdict="answered"),
             [Call.to("compare_reports", agrees=True, differences=[], missing=[1])],
         ],
+        expects={"is_healthy": False, "last_build": 35, "key_in_the_error": "DATABASE_TIMEOUT"},
         checks=(says("build 35", "DATABASE_TIMEOUT"), cites("35\tplatform-api-ci"),
                 second_look("disagrees", "The first verdict is incident", "ci.env has DB_TIMEOUT.")),
     ),
@@ -95,13 +101,15 @@ CASES = (
         steps=[
             [_LOG, Call.to("get_work_item", ids=[4])],
             [Call.to("add_work_item_comment", id=4, text="The tests miss DATABASE_TIMEOUT.")],
-            reported("The tests miss DATABASE_TIMEOUT. No comment was added: a person said no.", _ERROR),
+            reported("The tests miss DATABASE_TIMEOUT. No comment was added: a person said no.", _ERROR,
+                     ("E2", "assigned_to: Priya Raman")),
         ],
         second_look=[
             [Call.to("get_work_item", ids=[4], comments=True)],
             reported("Work item 4 has no such comment.", ("E3", "comment_count: 2", "Work item 4 has 2 comments.")),
             [Call.to("compare_reports", agrees=True, differences=[], missing=[1])],
         ],
+        expects={"owner": "Priya Raman", "missing_variable": "DATABASE_TIMEOUT", "comment_was_written": False},
         checks=(asked_for("add_work_item_comment"), says("DATABASE_TIMEOUT"), uncovered("not_written"),
                 cites(_ERROR[1]), second_look("agrees", "Work item 4 has 2 comments.")),
     ),
@@ -122,6 +130,7 @@ CASES = (
             reported("Priya Raman has it.", ("E2", "assigned_to: Priya Raman")),
             [Call.to("compare_reports", agrees=True)],
         ],
+        expects={"is_open": True, "owner": "Priya Raman", "its_state": "Active"},
         checks=(says("Priya Raman"), asked_for(), cites("assigned_to: Priya Raman"), second_look("agrees")),
     ),
 )  # fmt: skip
