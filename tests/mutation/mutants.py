@@ -244,7 +244,7 @@ def _is_type(node: ast.AST) -> bool:
 def _calls(node: ast.Call) -> Iterator[ast.AST]:
     if len(node.args) > 1 and not any(isinstance(argument, ast.Starred) for argument in node.args[:2]):
         first, second, *others = node.args
-        obvious = {"isinstance", "issubclass", "cast", "getattr", "re.compile", "re.sub"}
+        obvious = {"isinstance", "issubclass", "cast", "getattr", "re.compile", "re.sub", "min", "max"}
         if ast.unparse(node.func) not in obvious and not any(isinstance(one, ast.JoinedStr) for one in node.args[:2]):
             yield ast.Call(node.func, [second, first, *others], node.keywords)
     name = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from typing import IO, TypeVar
 
 Answer = TypeVar("Answer")
+WAITS_LONGER = 8.0
+"""A process may wait so many times as long as it may work: on a busy machine it gets little of the processor."""
 
 
 def forked(work: Callable[[], Answer]) -> tuple[int, Answer | None]:
@@ -29,13 +31,17 @@ def forked(work: Callable[[], Answer]) -> tuple[int, Answer | None]:
 
 
 def end_after(seconds: float) -> None:
-    """End this process when it takes longer, whatever it does then; zero is no limit."""
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    """End this process when it needs more processor time, or waits for much longer; zero is no limit."""
+    for kind, which, most in (
+        (signal.SIGPROF, signal.ITIMER_PROF, seconds),
+        (signal.SIGALRM, signal.ITIMER_REAL, seconds * WAITS_LONGER),
+    ):
+        signal.signal(kind, signal.SIG_DFL)
+        signal.setitimer(which, most)
 
 
 def how_it_ended(code: int) -> str:
-    return "its time was over" if code == -signal.SIGALRM else f"the process ended with {code}"
+    return "its time was over" if -code in {signal.SIGALRM, signal.SIGPROF} else f"the process ended with {code}"
 
 
 def _work_and_exit(work: Callable[[], Answer], answer: IO[bytes]) -> None:

@@ -22,7 +22,7 @@ from processes import end_after, forked, how_it_ended
 
 START_SECONDS = 240.0
 """The time in which a process imports and collects."""
-LEAST_SECONDS, TIMES_SLOWER = 10.0, 6.0
+LEAST_SECONDS, TIMES_SLOWER = 8.0, 4.0
 """A test with a mutant may take these seconds, and this many times as long as without one."""
 OPTIONS = ["-s", "-q", "-n0", "--timeout=0", "-p", "no:cacheprovider", "-o", "tmp_path_retention_policy=none"]
 NOT_PATCHED = 77
@@ -181,6 +181,7 @@ class _Host:
         self.tracer = _Tracer(target.file)
         self.session = Session()
         self.items: dict[str, pytest.Item] = {}
+        self.functions: list[FunctionType] = []
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -193,6 +194,8 @@ class _Host:
             raise pytest.UsageError(f"The tests were not measured: {how_it_ended(ended)}.")
         self.session.baseline = measured
         self.items = {item.nodeid: item for item in session.items}
+        functions = (one for one in gc.get_objects() if isinstance(one, FunctionType))
+        self.functions = [one for one in functions if one.__code__.co_filename == self.target.file]
         gc.freeze()
         for mutant in self.mutants:
             self._play(mutant)
@@ -220,7 +223,8 @@ class _Host:
 
     def _play_here(self, mutant: Mutant, items: list[pytest.Item]) -> str:
         end_after(START_SECONDS)
-        if not (_rebind if mutant.place.at_import else _patch)(self.target, mutant):
+        at_import = mutant.place.at_import
+        if not (_rebind(self.target, mutant) if at_import else _patch(self.functions, self.target, mutant)):
             sys.exit(NOT_PATCHED)
         if not items:
             return ""
@@ -238,19 +242,17 @@ def _run(items: list[pytest.Item], stop: Callable[[], bool]) -> None:
             return
 
 
-def _patch(target: Target, mutant: Mutant) -> bool:
-    """Put a mutant into all functions of a module that exist; False if they cannot take it."""
-    file = target.file
-    code = compile(mutant.source, file, "exec", dont_inherit=True)
-    changed = dict(_changed(code, compile(mutant.tree(), file, "exec", dont_inherit=True)))
-    found = [one for one in gc.get_objects() if isinstance(one, FunctionType) and one.__code__.co_filename == file]
-    functions = [function for function in found if function.__code__ in changed]
+def _patch(functions: list[FunctionType], target: Target, mutant: Mutant) -> bool:
+    """Put a mutant into the functions of a module; False if they cannot take it."""
+    code = compile(mutant.source, target.file, "exec", dont_inherit=True)
+    changed = dict(_changed(code, compile(mutant.tree(), target.file, "exec", dont_inherit=True)))
+    concerned = [function for function in functions if function.__code__ in changed]
     try:
-        for function in functions:
+        for function in concerned:
             function.__code__ = changed[function.__code__]
     except ValueError:
         return False
-    return bool(functions)
+    return bool(concerned)
 
 
 def _rebind(target: Target, mutant: Mutant) -> bool:

@@ -2,6 +2,7 @@
 
 import time
 from hashlib import sha256
+from typing import get_args
 
 import pytest
 
@@ -13,6 +14,7 @@ from langchain_azure_devops.safety.grants import (
     Operation,
     StateChange,
     ToolCall,
+    WritePolicy,
     WriteRequest,
     as_subject,
     compare_states,
@@ -126,6 +128,14 @@ def test_an_operation_is_its_method_and_its_route():
     assert Operation.parse("POST /{project}/_apis/a b") == Operation("POST", "/{project}/_apis/a b")
 
 
+def test_there_are_three_policies_and_a_request_assumes_nothing():
+    assert get_args(WritePolicy) == ("deny", "ask", "allow")
+    request = WriteRequest("t", {}, "d", "P")
+    assert (request.targets, request.current, request.outdated) == (None, None, None)
+    assert (request.notice, request.organization, request.again, request.empty_clears) == ("", "", False, True)
+    assert ToolCall("t", ()).digest == ""
+
+
 # -- digests -------------------------------------------------------------------------------------------------------
 
 
@@ -197,6 +207,7 @@ def comparable(shown, now):
         (STRANGER, "anything else"),
         (f"before {STRANGER} after", "before hunter2 after"),
         (f"{STRANGER}, {STRANGER}", "one, two"),
+        (f"x{STRANGER}y{STRANGER}y", "x1y2y"),
         (f"a {STRANGER} b {STRANGER} c", "a 1 b 2 b 3 c"),
     ],
 )
@@ -233,6 +244,12 @@ def test_what_was_learned_since_the_showing_is_no_change():
     shown = known.learn(secret, "github-token")
     assert compare_states({"x": f"see {secret}"}, {"x": f"see {shown}"}, known) == ()
     assert len(compare_states({"x": f"see {secret}"}, {"x": f"see {shown}"})) == 1
+
+
+def test_a_comparison_learns_no_secret():
+    known = KnownSecrets(b"key")
+    compare_states({"x": "ghp_Zk3vQ9xT7bN2mW8rY5cL1dF6hJ4gS0aPqEuV"}, {"x": "y"}, known)
+    assert known.values() == ()
 
 
 # -- subjects and arguments ------------------------------------------------------------------------------------------
