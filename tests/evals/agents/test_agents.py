@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import azure_devops_evals.cases as all_cases
+from azure_devops_evals.__main__ import main
 from azure_devops_evals.agents.suite import Plan, run_agent
 from azure_devops_evals.selfcheck.wrong_agents import WRONG_AGENTS
 
@@ -147,11 +148,15 @@ def test_what_does_not_apply_is_shown_and_never_counted():
         (["--agent", "tools_agent:make_agent", "--trials", "2"], "--trials and --compare need --model"),
     ],
 )
-def test_wrong_usage_is_said_before_anything_runs(arguments, message):
-    done = command(*arguments)
-    assert done.returncode == 2, done.stdout
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr
+def test_wrong_usage_is_said_before_anything_runs(arguments, message, monkeypatch, capsys):
+    monkeypatch.chdir(EXAMPLES)
+    monkeypatch.setattr(sys, "argv", ["azure-devops-evals", "run", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr()
+    assert ended.value.code == 2, said.out
+    assert message in said.err
+    assert "Traceback" not in said.err
 
 
 def test_what_an_agent_prints_stays_out_of_the_results(tmp_path):

@@ -6,6 +6,7 @@ marked field that no sample reaches, fail.
 
 import json
 import re
+from functools import cache
 
 import httpx
 import pytest
@@ -13,7 +14,16 @@ import pytest
 from azure_devops_agents.approvals.view import build_view
 from azure_devops_evals.attacks.families.fences import CLOSERS, escapes, split_fences
 from azure_devops_evals.attacks.planting import TEXT
-from azure_devops_evals.attacks.surfaces import MARKER, NONCE, fields_with, marked_fields, stages, surfaces
+from azure_devops_evals.attacks.surfaces import (
+    MARKER,
+    NONCE,
+    SampleCall,
+    Surface,
+    fields_with,
+    marked_fields,
+    stages_of,
+    surfaces_of,
+)
 from langchain_azure_devops import AzureDevOps
 from langchain_azure_devops.safety.grants import WriteRequest
 from langchain_azure_devops.settings import load_settings
@@ -63,12 +73,25 @@ NOT_FROM_AN_ANSWER = {
     "FileText.repository": "the call's own argument",
     "FileText.version": "the call's own argument",
 }
-STAGES = {f"{stage.tool}-{stage.sample}": stage for stage in stages()}
-BY_STAGE = {name: [each for each in surfaces() if f"{each.tool}-{each.sample}" == name] for name in STAGES}
-
+STAGES = [f"{name}-{sample}" for name, tool in TOOLS.items() for sample in range(len(tool.examples))]
 
 SILENT = {"add_work_item_comment-0"}
 """Calls whose results repeat no text of an answer."""
+
+
+def stage_of(name: str) -> SampleCall:
+    """The stage of a name, opened when a test asks for it: to collect the tests must call no tool."""
+    tool, _, sample = name.rpartition("-")
+    return stages_of(tool)[int(sample)]
+
+
+@cache
+def surfaces_at(name: str) -> list[Surface]:
+    return [*surfaces_of(stage_of(name))]
+
+
+def all_surfaces() -> list[Surface]:
+    return [surface for name in STAGES for surface in surfaces_at(name)]
 
 
 def outside(content: str) -> list[str]:
@@ -93,53 +116,53 @@ def assert_contained(content: str) -> None:
 
 def test_every_example_of_every_tool_succeeds():
     assert all(tool.examples for tool in TOOLS.values())
-    for stage in STAGES.values():
+    for stage in map(stage_of, STAGES):
         assert stage.call().status == "success", stage
 
 
 def test_every_marked_field_of_every_tool_is_reached():
-    marked = {field for tool in TOOLS for field in marked_fields(tool)}
-    reached = {field for surface in surfaces() for field in surface.fields}
-    print(f"\n{len(surfaces())} surfaces of {len(TOOLS)} tools; {len(marked & reached)} of {len(marked)} marked fields")
+    marked, found = {field for tool in TOOLS for field in marked_fields(tool)}, all_surfaces()
+    reached = {field for surface in found for field in surface.fields}
+    print(f"\n{len(found)} surfaces of {len(TOOLS)} tools; {len(marked & reached)} of {len(marked)} marked fields")
     assert marked - reached == set(NOT_FROM_AN_ANSWER)
 
 
 def test_every_field_with_others_words_is_marked():
-    for surface in surfaces():
+    for surface in all_surfaces():
         shown = {field for field in surface.fields if not field.startswith("_")}
         assert shown <= marked_fields(surface.tool) | ENUMERATIONS, surface
 
 
 def test_every_example_but_the_silent_ones_shows_a_text_of_an_answer():
-    assert {name for name in STAGES if not any(each.fields for each in BY_STAGE[name])} == SILENT
+    assert {name for name in STAGES if not any(each.fields for each in surfaces_at(name))} == SILENT
 
 
 @pytest.mark.parametrize("name", STAGES)
 def test_hostile_text_is_cleaned_and_stays_inside_the_fence(name):
-    for surface in BY_STAGE[name]:
+    for surface in surfaces_at(name):
         # A NUL byte makes a file a binary one, which is not shown at all.
         hostile = HOSTILE.replace("\0", "") if surface.place.path == TEXT else HOSTILE
-        answer = STAGES[name].call({surface.place: hostile})
+        answer = stage_of(name).call({surface.place: hostile})
         content = str(answer.content)
         assert MARKER in content or all(field.startswith("_") or field in LEFT_OUT for field in surface.fields), surface
         assert_contained(content)
 
 
-@pytest.mark.parametrize("name", sorted(STAGES.keys() - SILENT))
+@pytest.mark.parametrize("name", sorted(set(STAGES) - SILENT))
 def test_each_way_to_close_the_fence_fails_alone(name):
     # Each stage tries a part of the disguises alone; the attack suite tries all of them in every tool.
-    surface = [each for each in BY_STAGE[name] if each.fields][-1]
-    for closer in CLOSERS[list(STAGES).index(name) :: len(STAGES)]:
-        content = str(STAGES[name].call({surface.place: MARKER + closer}).content)
+    surface = [each for each in surfaces_at(name) if each.fields][-1]
+    for closer in CLOSERS[STAGES.index(name) :: len(STAGES)]:
+        content = str(stage_of(name).call({surface.place: MARKER + closer}).content)
         assert MARKER in content, surface
         assert_contained(content)
 
 
 @pytest.mark.parametrize("name", STAGES)
 def test_whoever_wrote_it_is_named_by_the_mark(name):
-    for surface in BY_STAGE[name]:
-        answer = STAGES[name].call({surface.place: MARKER})
-        results = STAGES[name].results
+    for surface in surfaces_at(name):
+        answer = stage_of(name).call({surface.place: MARKER})
+        results = stage_of(name).results
         marked = [field for field in fields_with(results, MARKER) if field in marked_fields(surface.tool)]
         named = {field for origin in answer.artifact.get("origins", ()) for field in origin["fields"]}
         assert marked or not surface.fields & marked_fields(surface.tool), surface
@@ -164,10 +187,10 @@ def test_an_error_that_repeats_hostile_text_stays_inside_the_fence(name, status)
     headers = {"content-type": "application/json", "x-vss-userdata": "1:someone"}
     if status == 429:
         headers["retry-after"] = "900"
-    for request in STAGES[name].requests():
+    for request in stage_of(name).requests():
         body = {"typeKey": ERRORS[status], "message": f"TF401019: {HOSTILE}"}
         error = httpx.Response(status, headers=headers, content=json.dumps(body).encode())
-        assert_contained(str(STAGES[name].call(errors={request: error}).content))
+        assert_contained(str(stage_of(name).call(errors={request: error}).content))
 
 
 FORMS = {
@@ -194,7 +217,7 @@ def test_nothing_that_an_answer_says_stands_in_the_headline_of_an_error(form):
     status, key, message = FORMS[form]
     reached = 0
     # A write that failed at the service is looked for during half a minute; another test does that.
-    for stage in [each for each in STAGES.values() if status < 500 or TOOLS[each.tool].access == "read"]:
+    for stage in [each for each in map(stage_of, STAGES) if status < 500 or TOOLS[each.tool].access == "read"]:
         for request in stage.requests():
             body = json.dumps({"typeKey": key, "message": message}).encode()
             headers = {"content-type": "application/json", "x-vss-userdata": f"1:{MARKER}", "x-tfs-a": MARKER}
@@ -208,7 +231,7 @@ def test_nothing_that_an_answer_says_stands_in_the_headline_of_an_error(form):
 
 @pytest.mark.parametrize("name", STAGES)
 def test_no_name_in_an_answer_becomes_the_headline_of_an_error_of_the_next_request(name):
-    stage = STAGES[name]
+    stage = stage_of(name)
     assert stage.candidates()
     for place in stage.candidates():
         answer = stage.call({place: f" again {MARKER}"})
@@ -224,12 +247,13 @@ def test_what_the_caller_gave_stays_in_the_headline():
         ("list_builds", {"pipeline": "Nowhere"}, "[not_found NotFound Nowhere]"),
         ("get_pull_request", {"ids": [999]}, "[not_found NotFound 999]"),
     ]:
-        stage = next(each for each in STAGES.values() if each.tool == tool)
+        stage = next(each for each in map(stage_of, STAGES) if each.tool == tool)
         assert _called(stage, arguments).startswith(f"{headline}\n"), tool
 
 
 def test_text_in_a_refused_argument_stays_inside_the_fence():
-    for name, stage in STAGES.items():
+    for name in STAGES:
+        stage = stage_of(name)
         tool = TOOLS[stage.tool]
         assert "hostile" not in tool.parameters.model_fields
         original = tool.examples[stage.sample]
@@ -260,8 +284,8 @@ async def test_an_approval_shows_no_character_that_a_person_would_not_see(tool, 
     from azure_devops_evals.attacks.planting import PlantingTransport
     from azure_devops_evals.world.world import BASE_URL, TOKEN
 
-    stage = STAGES[name]
-    plants = {surface.place: HOSTILE for surface in BY_STAGE[name] if surface.place.path != TEXT}
+    stage = stage_of(name)
+    plants = {surface.place: HOSTILE for surface in surfaces_at(name) if surface.place.path != TEXT}
     settings = load_settings(base_url=BASE_URL, pat=TOKEN, default_project="Platform", environ={})
     transport = PlantingTransport(stage.transport.inner, plants, known=stage.transport.known, replays=True)
     with AzureDevOps(settings, transport=transport) as client:
