@@ -10,6 +10,7 @@ from contract_watch import watch
 
 from azure_devops_simulator import Organization, SimulatorServer, seed_organization
 from azure_devops_simulator.__main__ import main
+from shared_organization import shared, unchanged
 
 FULL, READ = "full-token", "read-token"
 
@@ -20,6 +21,19 @@ def organization() -> Organization:
     organization.add_token(FULL)
     organization.add_token(READ, {"vso.code", "vso.project", "vso.work", "vso.build"})
     return organization
+
+
+@pytest.fixture(scope="session")
+def _shared_organization() -> Iterator[Organization]:
+    with shared(seed_organization()) as organization:
+        yield organization
+
+
+@pytest.fixture
+def shared_organization(_shared_organization: Organization) -> Iterator[Organization]:
+    """The seed organization for a test that only reads it; a test that writes fails."""
+    with unchanged(_shared_organization):
+        yield _shared_organization
 
 
 @pytest.fixture

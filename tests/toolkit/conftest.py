@@ -11,12 +11,23 @@ from tool_calls import FULL, READ, Recorder, seed_with_tokens
 from azure_devops_simulator import Organization, SimulatorServer
 from langchain_azure_devops import AzureDevOps, load_settings
 from langchain_azure_devops.runtime import RunContext
+from shared_organization import shared, unchanged
 
 
 @pytest.fixture(scope="session")
 def shared_server() -> Iterator[SimulatorServer]:
-    with SimulatorServer(seed_with_tokens()) as running:
+    with shared(seed_with_tokens()) as organization, SimulatorServer(organization) as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def _shared_server_stays(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that writes to the service that others read."""
+    if "shared_server" not in request.fixturenames:
+        yield
+        return
+    with unchanged(request.getfixturevalue("shared_server").organization):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,12 @@ def context(organization: Organization) -> Context:
     return Context(organization, organization.named("Mina Sato"), organization.project("Platform"))
 
 
+@pytest.fixture
+def reading(shared_organization: Organization) -> Context:
+    """The context of a test that changes nothing."""
+    return Context(shared_organization, shared_organization.named("Mina Sato"), shared_organization.project("Platform"))
+
+
 def found(context: Context, where: str) -> list[int]:
     return run_query(IDS + where, context).ids
 
@@ -113,13 +119,13 @@ def found(context: Context, where: str) -> list[int]:
         ("[System.IsDeleted] = '1' AND [System.Id] = 1", []),
     ],
 )
-def test_conditions(context: Context, where: str, ids: list[int]) -> None:
-    assert found(context, where) == ids
+def test_conditions(reading: Context, where: str, ids: list[int]) -> None:
+    assert found(reading, where) == ids
 
 
 @pytest.mark.parametrize("keyword", ["select {} from workitems where {}", "SELECT {} FROM WORKITEMS WHERE {}"])
-def test_keywords_ignore_case(context: Context, keyword: str) -> None:
-    assert run_query(keyword.format("[system.id]", "[SYSTEM.STATE] = 'rEMOVED'"), context).ids == [36]
+def test_keywords_ignore_case(reading: Context, keyword: str) -> None:
+    assert run_query(keyword.format("[system.id]", "[SYSTEM.STATE] = 'rEMOVED'"), reading).ids == [36]
 
 
 @pytest.mark.parametrize(
@@ -202,9 +208,9 @@ def test_keywords_ignore_case(context: Context, keyword: str) -> None:
         ),
     ],
 )
-def test_what_is_refused(context: Context, query: str, message: str) -> None:
+def test_what_is_refused(reading: Context, query: str, message: str) -> None:
     with pytest.raises(WiqlError) as refused:
-        run_query(query, context)
+        run_query(query, reading)
     assert refused.value.message == message
     assert refused.value.status == 400
 
@@ -223,11 +229,11 @@ def test_times_of_day_count_with_time_precision(organization: Organization) -> N
     assert 31 in found(exact, after.replace("] > '2026-11-18T", "] >= '2026-11-18T"))
 
 
-def test_as_of_looks_into_the_past(context: Context) -> None:
+def test_as_of_looks_into_the_past(reading: Context) -> None:
     where = "[System.Id] IN (10, 31) AND [System.State] IN ('New', 'Active')"
-    assert found(context, where) == [31]
-    assert found(context, where + " ASOF '2026-10-13'") == [10]
-    assert found(context, where + " ASOF '2026-10-01'") == []
+    assert found(reading, where) == [31]
+    assert found(reading, where + " ASOF '2026-10-13'") == [10]
+    assert found(reading, where + " ASOF '2026-10-01'") == []
 
 
 @pytest.mark.parametrize(
@@ -319,35 +325,35 @@ def test_queries_are_behind_by_the_lag_and_never_ahead_of_their_own_time(organiz
     assert found(exact, f"[System.Id] = 31 ASOF '{later.isoformat()}'") == []
 
 
-def test_the_order_is_that_of_the_clause_and_then_of_the_ids(context: Context) -> None:
+def test_the_order_is_that_of_the_clause_and_then_of_the_ids(reading: Context) -> None:
     where = "[System.Id] < 7 ORDER BY [System.State] DESC, [Microsoft.VSTS.Common.Priority], [System.Id] DESC"
-    assert found(context, where) == [5, 4, 6, 3, 2, 1]
+    assert found(reading, where) == [5, 4, 6, 3, 2, 1]
     by_person = "[System.Id] IN (4, 2, 6, 9) ORDER BY [System.AssignedTo]"
-    assert found(context, by_person) == [9, 2, 4, 6]
+    assert found(reading, by_person) == [9, 2, 4, 6]
 
 
 def rows(context: Context, query: str) -> list[tuple[int | None, int]]:
     return [(link.source, link.target) for link in run_query(query, context).links]
 
 
-def test_links_that_must_be_there(context: Context) -> None:
+def test_links_that_must_be_there(reading: Context) -> None:
     query = LINKS + "[Source].[System.WorkItemType] = 'Epic'" + CHILDREN + "AND [Target].[System.State] = 'Active'"
     result = [(None, 1), (1, 2), (1, 3), (None, 5), (5, 6), (None, 37), (37, 38), (37, 39)]
-    assert rows(context, query + " MODE (MustContain)") == result
-    assert rows(context, query) == result
+    assert rows(reading, query + " MODE (MustContain)") == result
+    assert rows(reading, query) == result
 
 
-def test_links_that_may_be_there(context: Context) -> None:
+def test_links_that_may_be_there(reading: Context) -> None:
     query = LINKS + "[Source].[System.Id] IN (1, 7)" + CHILDREN + "AND [Target].[System.Title] CONTAINS 'search'"
-    assert rows(context, query + " MODE (MayContain)") == [(None, 1), (1, 2), (None, 7)]
-    assert rows(context, query + " MODE (DoesNotContain)") == [(None, 7)]
+    assert rows(reading, query + " MODE (MayContain)") == [(None, 1), (1, 2), (None, 7)]
+    assert rows(reading, query + " MODE (DoesNotContain)") == [(None, 7)]
 
 
-def test_trees(context: Context) -> None:
+def test_trees(reading: Context) -> None:
     query = LINKS + "[Source].[System.Id] IN (1, 3, 5)" + CHILDREN + "AND [Target].[System.State] <> 'Closed' "
-    result = run_query(query + "ORDER BY [System.Id] MODE (Recursive)", context)
+    result = run_query(query + "ORDER BY [System.Id] MODE (Recursive)", reading)
     assert result.kind == "tree"
-    assert rows(context, query + "MODE (Recursive)") == [
+    assert rows(reading, query + "MODE (Recursive)") == [
         (None, 1),
         (1, 2),
         *[(2, 8), (8, 17), (8, 19), (2, 9), (9, 20), (9, 21), (2, 15), (2, 16), (16, 26)],
@@ -356,9 +362,9 @@ def test_trees(context: Context) -> None:
     ]
 
 
-def test_the_two_ends_cannot_be_mixed_by_or(context: Context) -> None:
+def test_the_two_ends_cannot_be_mixed_by_or(reading: Context) -> None:
     with pytest.raises(WiqlError, match="TF51009"):
-        run_query(LINKS + "[Source].[System.Id] = 1 OR [Target].[System.Id] = 2", context)
+        run_query(LINKS + "[Source].[System.Id] = 1 OR [Target].[System.Id] = 2", reading)
 
 
 def test_hidden_projects_are_not_searched(organization: Organization, context: Context) -> None:
