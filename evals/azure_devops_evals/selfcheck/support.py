@@ -15,6 +15,7 @@ from azure_devops_agents.reports.units import Source
 from azure_devops_agents.reports.words.sentences import split_sentences
 from azure_devops_evals.case import Case, Outcome
 from azure_devops_evals.counts import Count
+from azure_devops_evals.running.parallel import run_parallel
 from azure_devops_evals.running.play import open_environment, play
 from azure_devops_evals.selfcheck.errors import seed_cells, seed_errors
 
@@ -106,9 +107,18 @@ def _count_marked(judged: Iterable[Judged]) -> Count:
     return Count(sum(marked), len(marked))
 
 
-def measure_support(chosen: Sequence[Case]) -> SupportMeasure:
-    """Check the reference reports of cases, and the same reports with errors in them."""
-    return SupportMeasure([entry for case in chosen for entry in _judge_case(case)])
+def measure_support(chosen: Sequence[Case], *, jobs: int | None = None) -> SupportMeasure:
+    """Check the reference reports of cases, and the same reports with errors in them, in several processes."""
+    done = run_parallel(_judge_by_id, [case.id for case in chosen], jobs=jobs)
+    if done.interrupted:
+        raise KeyboardInterrupt
+    return SupportMeasure([entry for judged in done.results for entry in judged])
+
+
+def _judge_by_id(identifier: str) -> list[Judged]:
+    from azure_devops_evals import cases  # noqa: PLC0415 - looked up where it runs
+
+    return list(_judge_case(next(case for case in cases.CASES if case.id == identifier)))
 
 
 def _judge_case(case: Case) -> Iterator[Judged]:

@@ -42,10 +42,10 @@ def name(case):
     return case.id
 
 
-@pytest.mark.parametrize("case", CASES, ids=name)
+@pytest.mark.parametrize("case", CASES[::8], ids=name)
 @pytest.mark.parametrize("agent", ["says nothing", "writes whatever it can"])
 def test_a_useless_agent_fails_by_a_check(case, agent):
-    """`azure-devops-evals prove` lets every case meet the other wrong agents, too."""
+    """`azure-devops-evals prove`, a step of CI, lets every case meet these and all other wrong agents."""
     result = run_case(case, steps=WRONG_AGENTS[agent](case))
     assert result.status == "fail", result.reasons
     assert result.reasons
