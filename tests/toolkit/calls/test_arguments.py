@@ -36,7 +36,7 @@ HOSTILE = {
     "5,000 levels of lists": nested(5001),
     "5,000 levels of objects": nested(5000),
     "13 levels": nested(14),
-    "2 MB": "x" * (2 * MB),
+    "more than 1 MB": "x" * (MB + 1),
     "a key that is half a character": {"\ud800": 1},
     "a key with NUL": {"\0": 1},
     "half a character in a list": ["\udc00"],
