@@ -1,5 +1,7 @@
 """The check of reports, measured on the reference reports of all cases."""
 
+import pytest
+
 from azure_devops_agents.reports.units import Source
 from azure_devops_evals.cases import CASES
 from azure_devops_evals.selfcheck.errors import seed_cells, seed_errors
@@ -13,6 +15,7 @@ id\tpipeline\tresult\tqueued
 </untrusted 0>"""
 
 
+@pytest.mark.timeout(600)
 def test_no_true_sentence_is_marked_and_nearly_every_error_is():
     measured = measure_support(CASES, jobs=1)
     assert measured.true.found == 0, "\n".join(measured.lines())
