@@ -98,10 +98,15 @@ class Claims:
     def check_fact(
         self, name: str, values: Sequence[str], cited: Sequence[str], sizes: Iterable[int] = ()
     ) -> list[str]:
-        """Return the values of a fact that neither the cited evidence has nor the sizes of the report's other facts."""
+        """Return the values of a fact that neither the cited evidence has nor the sizes of the report's other facts.
+
+        Nothing is compared for 0, as for "none". The number of a line is its place in a text, which does not say it.
+        """
         knowledge, told = self._knowledge(cited), self._read_by(cited, tables=True)
         support = Support([*knowledge.everything.units, *told, *map(_size, sizes)])
-        sentences = (f"{name.replace('_', ' ')}: {value}" for value in values)
+        words = name.replace("_", " ")
+        said = [f"line {value}" if "line" in words.split() and value.isdigit() else value for value in values]
+        sentences = (f"{words}: {value}" for value in said if value != "0")
         compared = (
             Comparison(each, knowledge, [], support, self._question, knowledge.everything, cited, self._whole)
             for each in sentences

@@ -53,6 +53,16 @@ def test_a_fact_that_its_evidence_lacks_is_marked_and_the_model_is_told(values, 
     assert f"facts: fact: {problem}." in told
 
 
+def test_the_number_of_a_line_is_its_place_in_the_file():
+    texts = {"E1": "lines 1-3 of 3\n<untrusted 1>\npath: /a.env\n# Settings\nHOST=here\nTIMEOUT=30\n</untrusted 1>"}
+    for name, value, problem in (
+        ("line_of_the_host", "2", ""), ("line_of_the_timeout", "7", "E1 does not contain line 7"),
+        ("number_of_secrets", "0", ""), ("number_of_secrets", "7", "E1 does not contain 7"),
+    ):  # fmt: skip
+        [fact] = check_report(giving(name, value), texts)["facts"]
+        assert fact["problem"] == problem
+
+
 def test_a_fact_may_count_the_values_of_another_one():
     texts = {"E1": "id\ttitle\n31\tSlow\n32\tBroken\n33\tLate\n34\tLost", "E2": "id: 90"}
     counted = {"name": "number_of_bugs", "evidence": ["E1"]}
