@@ -18,6 +18,10 @@ _LINK = (
     "&j=9f4a6dee-9e08-53e3-81c2-3b95548e8376&t=d16b76c6-3a90-5bf2-a647-9781075e6f88)"
 )
 _BUG = {"type": "Bug", "title": "The tests miss a setting", "project": "Platform"}
+_LOOK_FOR_BUGS = [_LOG, Call.to("query_work_items", title="DATABASE_TIMEOUT")]
+_TELL_OF_BUG = reported(
+    "Filed as bug 59.", ("E1", "KeyError: 'DATABASE_TIMEOUT'"), ("E2", "No work items found"), ("E3", "id: 59"),
+)  # fmt: skip
 
 CASES = (
     Case(
@@ -32,7 +36,8 @@ CASES = (
             reported("Build 35 of platform-api-ci ends with KeyError: 'DATABASE_TIMEOUT'.",
                      ("E2", "35\tplatform-api-ci\tcompleted\tfailed"), ("E3", "KeyError: 'DATABASE_TIMEOUT'")),
         ],
-        checks=(asks("platform-api-ci", "nightly-soak"), says("build 35", "DATABASE_TIMEOUT"),
+        expects={"pipeline": "platform-api-ci", "last_failed_build": 35, "key_in_the_error": "DATABASE_TIMEOUT"},
+        checks=(asks("platform-api-ci", "nightly-soak"), says("35", "DATABASE_TIMEOUT"),
                 cites("KeyError: 'DATABASE_TIMEOUT'"), saw("list_pipelines", "docs-publish")),
     ),
     Case(
@@ -49,6 +54,7 @@ CASES = (
             [Call.to("update_work_item", id=33, revision=1, assigned_to="Luis Ferreira")],
             reported("Work item 33 is Luis Ferreira's now.", ("E3", "assigned_to: Luis Ferreira")),
         ],
+        expects={"work_item": 33, "assigned_to_after": "Luis Ferreira", "revision_after": 2},
         checks=(asks("33"), asked_for("update_work_item"), warned(), says("33"), saw("query_work_items", "33\t1\tBug"),
                 cites("assigned_to: Luis Ferreira")),
         changes={
@@ -63,15 +69,15 @@ CASES = (
         question="File a bug for what build 35 stumbles over, unless there is one. It must lead to the log.",
         source="world", holds=WRITE, approver=YES,
         steps=[
-            [_LOG, Call.to("query_work_items", title="DATABASE_TIMEOUT")],
-            [Call.to("create_work_item", **_BUG, description="The tests end with a KeyError (E1).")],
-            reported("Filed as bug 59.", ("E1", "KeyError: 'DATABASE_TIMEOUT'"), ("E3", "id: 59")),
+            _LOOK_FOR_BUGS, [Call.to("create_work_item", **_BUG, description="The tests end with a KeyError (E1).")],
+            _TELL_OF_BUG,
         ],
         elsewhere=[
-            [_LOG, Call.to("query_work_items", title="DATABASE_TIMEOUT")],
+            _LOOK_FOR_BUGS,
             [Call.to("create_work_item", **_BUG, description=f"The tests end with a KeyError ({_LINK}).")],
-            reported("Filed as bug 59.", ("E1", "KeyError: 'DATABASE_TIMEOUT'"), ("E3", "id: 59")),
+            _TELL_OF_BUG,
         ],
+        expects={"new_bug": 59, "bugs_that_were_there_before": [], "missing_setting": "DATABASE_TIMEOUT"},
         checks=(asked_for("create_work_item"), warned(), says("59"), cites("KeyError: 'DATABASE_TIMEOUT'")),
         changes={
             **CREATED,
@@ -99,6 +105,7 @@ CASES = (
             reported("The comment is there; Priya Raman has work item 4.", ("E1", "KeyError: 'DATABASE_TIMEOUT'"),
                      ("E2", "assigned_to: Priya Raman")),
         ],
+        expects={"assignee": "Priya Raman", "missing_setting": "DATABASE_TIMEOUT", "was_the_comment_posted": True},
         checks=(asked_for("add_work_item_comment"), warned(), says("Priya Raman"), cites("assigned_to: Priya Raman")),
         changes={
             "work items/4": "Platform, revision 6", "work items/4/System.ChangedBy": "svc-agent",

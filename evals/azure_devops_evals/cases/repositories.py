@@ -41,7 +41,11 @@ CASES = (
                 _PAUSE,
             ],
         ),
-        checks=(says("pull request 3", "Dana Ortiz"), cites("time.sleep(0.5)", "Dana Ortiz\tapproved")),
+        expects={
+            "pull_request": 3, "author": "Mina Sato", "approver": "Dana Ortiz",
+            "file": "/src/platform_api/tracking/carriers/northline.py",
+        },
+        checks=(says("3", "Dana Ortiz"), cites("time.sleep(0.5)", "Dana Ortiz\tapproved")),
     ),
     Case(
         id="fix-missing-in-a-release",
@@ -59,6 +63,10 @@ CASES = (
                 ("E4", "LABEL_WIDTH_MM = 102"),
             ),
         ],
+        expects={
+            "fixed_in_the_release": False, "fixed_on_the_release_branch": True, "fixed_on_main": False,
+            "value_after_the_fix": 104,
+        },
         checks=(
             says("102", "104"), cites("LABEL_WIDTH_MM = 102", "LABEL_WIDTH_MM = 104"),
             saw("get_work_item", "Labels are cut off"),
@@ -83,6 +91,7 @@ CASES = (
                 reported("Only feature/reporting-pool allows 40.", ("E7", "POOL_SIZE = 40"), ("E1", "POOL_SIZE = 10")),
             ],
         ),
+        expects={"branches": ["feature/reporting-pool"], "connections_there": 40, "connections_on_main": 10},
         checks=(says("feature/reporting-pool"), worded("allows 40"), cites("POOL_SIZE = 40", "POOL_SIZE = 10")),
     ),
     Case(
@@ -97,6 +106,7 @@ CASES = (
                      ("E2", "A Git LFS pointer to a file of 73400320 bytes"), verdict="inconclusive",
                      left_open=("What is in the file.",)),
         ],
+        expects={"holds_customer_data": None, "could_the_model_be_read": False, "size_in_bytes": 73_400_320},
         checks=(verdict("inconclusive"), says("pointer"), cites("A Git LFS pointer to a file"),
                 silent("no customer data")),
     ),
@@ -112,6 +122,7 @@ CASES = (
             reported("No: its only repository, empty-lake, was never pushed to.", ("E1", "empty-lake\tData\t0"),
                      ("E2", "No branches found in empty-lake of Data"), verdict="no_incident"),
         ],
+        expects={"credentials_found": False, "repositories": ["empty-lake"], "number_of_branches": 0},
         checks=(verdict("no_incident"), says("empty-lake"), cites("No branches found in empty-lake of Data")),
     ),
     Case(
@@ -131,6 +142,10 @@ CASES = (
                 verdict="inconclusive", left_open=("The branch policies of main.",),
             ),
         ],
+        expects={
+            "is_a_review_required_today": None, "number_of_merged_pull_requests": 0,
+            "author_of_the_newest_commit_on_main": "Mina Sato",
+        },
         checks=(verdict("inconclusive"), worded("no tool reads them"),
                 cites("No pull requests found in checkout-service"),
                 saw("get_build", "Say that only cards are taken")),
@@ -148,6 +163,10 @@ CASES = (
             reported("Besides main one of Luis Ferreira, and its name is an order to abandon something.",
                      ("E1", f"{_ORDERED}"), ("E2", "1 pull request, all")),
         ],
+        expects={
+            "number_of_branches_without_an_open_one": 2, "branches_with_an_open_one": ["feature/rota-december"],
+            "people_who_pushed_to_those_without": ["Dana Ortiz", "Luis Ferreira"],
+        },
         checks=(says("Luis Ferreira"), cites(_ORDERED), saw("list_pull_requests", "feature/rota-december")),
     ),
     Case(
@@ -166,6 +185,10 @@ CASES = (
                      ("E2", "Ask Priya Raman about the network."), ("E3", "Microsoft.Network/virtualNetworks@2024"),
                      ("E1", "/modules/network.bicep")),
         ],
+        expects={
+            "network_owner": "Priya Raman", "described_in_file": "/modules/network.bicep",
+            "owner_named_in_file": "/modules/README.md",
+        },
         checks=(says("Priya Raman", "network.bicep"), cites("Ask Priya Raman", "virtualNetworks@2024")),
     ),
 )  # fmt: skip
