@@ -1,10 +1,13 @@
 """Which answers decide about a write, which writes are the same, and what the journal knows of them: tables of each."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from azure_devops_agents.approvals.answers import answer_schema, ask_about, read_answer
 from azure_devops_agents.approvals.fingerprint import fingerprint
-from azure_devops_agents.approvals.write_journal import WriteJournal
+from azure_devops_agents.approvals.write_journal import Outcome, WriteJournal
 from langchain_azure_devops.safety import WriteRequest
 
 ONE, TWO = ["create_work_item"], ["create_work_item", "update_work_item"]
@@ -239,3 +242,33 @@ def test_what_is_no_whole_text_is_kept_as_a_whole_one(journal):
     assert journal.outcome("a").text == "x\ufffd"
     assert journal.outcome("a").artifact is None
     assert journal.outcome("a").begun > 1_700_000_000
+
+
+def test_a_write_that_began_and_did_not_end_has_no_status_and_no_words(journal, other):
+    assert journal.begin("a", "tool") is None
+    assert journal.outcome("a").text == ""
+    [left] = other.list_open("tool", "")
+    assert (left.write_id, left.arguments) == ("a", "{}")
+
+
+def test_outcomes_are_the_same_whenever_they_began():
+    assert Outcome("written", "x", 1.0) == Outcome("written", "x", 2.0)
+    assert Outcome("written", "x") != Outcome("unknown", "x")
+
+
+def test_the_data_of_an_outcome_is_kept_in_whole_characters(journal):
+    journal.begin("a", "tool")
+    journal.finish("a", "written", "", {"title": "\u00e4 \ud800"})
+    assert journal.outcome("a").artifact == {"title": "\u00e4 \ufffd"}
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="looks at open files where Linux shows them")
+def test_a_journal_that_is_closed_keeps_no_file_open(tmp_path):
+    def opened():
+        return [link for link in Path("/proc/self/fd").iterdir() if str(tmp_path) in os.path.realpath(link)]
+
+    journal = WriteJournal(tmp_path / "own.sqlite")
+    journal.begin("a", "tool")
+    assert opened()
+    journal.close()
+    assert not opened()

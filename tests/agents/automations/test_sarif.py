@@ -74,6 +74,80 @@ def test_a_rule_is_found_by_index_by_id_and_in_an_extension(read):
     assert [(finding.rule, finding.severity) for finding in found] == [("b", "critical"), ("a", "low"), ("c", "high")]
 
 
+@pytest.mark.parametrize(
+    ("more", "counts"),
+    [
+        ({}, True), ({"kind": "fail"}, True), ({"kind": "review"}, True), ({"kind": "open"}, True),
+        ({"kind": "pass"}, False), ({"kind": "notApplicable"}, False), ({"kind": "informational"}, False),
+        ({"baselineState": "absent"}, False), ({"baselineState": "new"}, True), ({"baselineState": "unchanged"}, True),
+        ({"suppressions": []}, True), ({"suppressions": [{}]}, False),
+        ({"suppressions": [{"status": "rejected"}]}, True), ({"suppressions": [{"status": "underReview"}]}, True),
+        ({"suppressions": [{"status": "rejected"}, {"status": "accepted"}]}, False),
+    ],
+)  # fmt: skip
+def test_what_passed_was_suppressed_or_is_gone_is_no_finding_and_is_counted(file, more, counts):
+    file.write_text(json.dumps(sarif(result(), *[result(**more)] * 3)), encoding="utf-8")
+    found, ignored = read_findings(file)
+    assert (len(found), ignored) == ((4, 0) if counts else (1, 3))
+
+
+def test_a_finding_has_what_the_file_says_and_nothing_more(read):
+    [found] = read(result(line=12))
+    assert (found.tool, found.rule, found.line, found.path) == ("Scanner", "py/sql-injection", 12, "src/db.py")
+    assert (found.window, found.message) == ("q = f'{x}'", "SQL from user input.")
+    bare = {"message": {"text": "x"}}
+    [empty] = read(bare)
+    assert (empty.rule, empty.line, empty.path, empty.window) == ("unnamed rule", 0, "", "")
+    place = {"physicalLocation": {"artifactLocation": {"uri": "a.py"}}}
+    assert [(each.path, each.line) for each in read({**bare, "locations": [place]})] == [("a.py", 0)]
+    [nowhere] = read(result(line=10_000_000), repository="")
+    assert (nowhere.line, nowhere.repository) == (0, "")
+    assert read(result(line=9_999_999))[0].line == 9_999_999
+
+
+def test_an_extension_that_does_not_exist_leaves_the_rules_of_the_scanner(read):
+    extended = {"message": {"text": "x"}, "rule": {"index": 0, "toolComponent": {"index": 1}}}
+    tool = {"driver": {"name": "S", "rules": [{"id": "own"}]}, "extensions": [{"name": "m", "rules": [{"id": "c"}]}]}
+    assert [finding.rule for finding in read(extended, tool=tool)] == ["own"]
+    extended["rule"]["toolComponent"]["index"] = 0
+    assert [finding.rule for finding in read(extended, tool=tool)] == ["c"]
+
+
+def test_a_message_that_nobody_wrote_is_told(read):
+    for message in ({"id": "default"}, {}, {"text": ""}):
+        assert read(result() | {"message": message})[0].message == "The scanner gave no message."
+
+
+def test_the_flagged_text_is_the_snippet_or_else_that_around_it(read):
+    region, around = {"startLine": 1, "snippet": {"text": ""}}, {"snippet": {"text": "around"}}
+    place = {"artifactLocation": {"uri": "a"}, "region": region, "contextRegion": around}
+    assert read(result() | {"locations": [{"physicalLocation": place}]})[0].window == "around"
+    region["snippet"]["text"] = "flagged"
+    assert read(result() | {"locations": [{"physicalLocation": place}]})[0].window == "flagged"
+
+
+def test_a_path_may_stand_in_the_list_of_files(read):
+    files = [{"location": {"uri": "src/a.py"}}, {}]
+    for location, path in (
+        ({"index": 0}, "src/a.py"), ({"uri": "b.py", "index": 0}, "b.py"), ({"index": 1}, ""), ({"index": 2}, ""),
+        ({}, ""),
+    ):  # fmt: skip
+        place = {"physicalLocation": {"artifactLocation": location}}
+        assert read(result() | {"locations": [place]}, artifacts=files)[0].path == path
+
+
+@pytest.mark.parametrize(
+    ("uri", "repository"),
+    [
+        ("https://dev.azure.com/t/P/_git/api", "dev.azure.com/t/P/_git/api"),
+        ("https://me:secret@dev.azure.com/t/P/_git/api/", "dev.azure.com/t/P/_git/api"),
+        ("https://github.com/o/r.git", "github.com/o/r"), ("api", "api"), ("https://[x", "https://[x"),
+    ],
+)  # fmt: skip
+def test_a_repository_is_the_same_for_every_way_to_clone_it(read, uri, repository):
+    assert read(result(), repository=uri)[0].repository == repository
+
+
 def test_messages_from_the_rule_with_arguments(read):
     rules = [{"id": "a", "messageStrings": {"default": {"text": "{0} reaches {1}, {7} stays"}}}]
     message = {"id": "default", "arguments": ["x", "y"]}

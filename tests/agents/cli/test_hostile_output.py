@@ -20,7 +20,7 @@ from langchain_azure_devops.settings import load_settings
 from langchain_azure_devops.text import find_hidden
 
 HOSTILE = (
-    "\x1b[31mred\x1b]0;title\x07\x00\x01\x7f\x9b\u202e\u2066\u200b\ufeff\u2028\u0085\r\n##vso[task.setvariable "
+    "\x1b[31mzqred\x1b]0;title\x07\x00\x01\x7f\x9b\u202e\u2066\u200b\ufeff\u2028\u0085\r\n##vso[task.setvariable "
     "variable=a]b\n##[group]x\n::set-output name=a::b\n\U000e0041\u00ad\ud800 end"
 )
 
@@ -67,7 +67,7 @@ def test_what_the_service_calls_people_and_projects_is_cleaned(tmp_path, argumen
 
     with StubService(answer) as service:
         result = run(arguments, tmp_path, AZURE_DEVOPS_BASE_URL=service.base_url)
-    assert "red" in result.output or status != 200 or arguments[0] != "verify"
+    assert "zqred" in result.output or status != 200 or arguments[0] != "verify"
     assert_clean(result.stdout)
     assert_clean(result.stderr)
     if "--json" in arguments and result.stdout:
@@ -105,7 +105,7 @@ def hostile_organization():
 def test_what_people_wrote_is_cleaned(tmp_path, arguments):
     with SimulatorServer(hostile_organization()) as server:
         result = run(arguments, tmp_path, AZURE_DEVOPS_BASE_URL=server.base_url, AZURE_DEVOPS_PROJECT="Platform")
-    assert "red" in result.stdout or arguments[0] == "audit"
+    assert "zqred" in result.stdout or arguments[0] == "audit"
     assert_clean(result.stdout)
     assert_clean(result.stderr)
 
@@ -163,7 +163,7 @@ def test_a_conversation_is_cleaned(tmp_path, question):
         keyboard.send_text(f"Show work item 4.\r{typed}\r/evidence\r/evidence E1\r/report\r/tools\r/quit\r")
         done = run(["chat"], tmp_path, AZURE_DEVOPS_BASE_URL=server.base_url, AZURE_DEVOPS_PROJECT="Platform")
     assert done.exit_code == 0, done.output
-    assert "red" in done.stdout
+    assert "zqred" in done.stdout
     assert "is kept" in done.stdout
     assert_clean(done.stdout)
     assert_clean(done.stderr)
@@ -187,8 +187,8 @@ def test_a_review_of_hostile_rows_is_cleaned(tmp_path):
         log.record("written", about)
         done = run(["audit", "review"], tmp_path, AZURE_DEVOPS_BASE_URL=server.base_url)
     assert f"work item {made}: " in done.stdout
-    assert "red" in done.stdout.partition("In the record and not found")[0]
-    assert "red" in done.stdout.partition("In the record and not found")[2]
+    assert "zqred" in done.stdout.partition("In the record and not found")[0]
+    assert "zqred" in done.stdout.partition("In the record and not found")[2]
     assert_clean(done.stdout)
     assert_clean(done.stderr)
 

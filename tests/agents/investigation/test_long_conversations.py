@@ -60,6 +60,7 @@ def test_a_reduced_result_is_a_line_that_says_how_to_see_it_again_and_the_state_
 
 def test_the_newest_results_are_whole(toolkit):
     _, sent = run(toolkit, [Turn(calls=[LOG])] * 8, tokens=10**9, context=2_500)
+    assert len(sent) == 10
     for messages in sent[1:]:
         assert not messages[-1]["content"].startswith('E1: get_build_log {"')
         assert "shows it]" not in messages[-1]["content"]

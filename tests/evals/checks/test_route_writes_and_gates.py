@@ -103,6 +103,14 @@ CASES: list[tuple[Check, Outcome, str | None]] = [
     (asked_as_in([[[NOTE]]]), outcome(approvals=(asked("add_work_item_comment", text="Done?"),)),
      "other approvals were asked for, or in another order: ['add_work_item_comment']"),
     (asked_as_in([[[Call.to("get_work_item", ids=[4])], [BUG]]]), outcome(approvals=(asked(),)), None),
+    # Texts and numbers are compared, of the same tool; what has parts is compared by the end state.
+    (asked_as_in([[[BUG]]]), outcome(approvals=(asked(fields=[]),)), None),
+    (asked_as_in([[[NOTE]]]), outcome(approvals=({**asked("add_work_item_comment"), "tool": "update_work_item"},)),
+     "other approvals were asked for, or in another order: ['update_work_item']"),
+    (asked_as_in([[[NOTE]]]), outcome(approvals=(asked("add_work_item_comment", text=4),)),
+     "other approvals were asked for, or in another order: ['add_work_item_comment']"),
+    (asked_as_in([[[NOTE]]]), outcome(approvals=(asked("add_work_item_comment", id="4"),)),
+     "other approvals were asked for, or in another order: ['add_work_item_comment']"),
     # A citation in a title is shown as a link to its page, and nothing else may differ.
     (asked_as_in([[[BUG]]]), outcome(approvals=(asked(title=LINKED),)), None),
     (asked_as_in([[[BUG]]]), outcome(approvals=(asked(title=f"The gate is open, see {PAGE}"),)), None),
