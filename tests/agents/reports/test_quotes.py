@@ -133,6 +133,45 @@ def test_a_hash_may_be_cut_off_and_an_id_may_not():
     assert QuoteFinder({"E1": "build: 351"}).find("build: 35", ["E1"]) is None
 
 
+def test_a_quote_over_several_lines_has_all_of_them():
+    found = find("raise KeyError(key) from None\nE KeyError: 'DATABASE_TIMEOUT'", "E2")
+    assert found.text == "72- >           raise KeyError(key) from None\n73: E           KeyError: 'DATABASE_TIMEOUT'"
+    assert found.places == (5, 6)
+
+
+def test_a_fence_between_two_lines_does_not_part_them():
+    assert find("3 builds, all\nid | pipeline | status", "E1").places == (0, 2)
+
+
+def test_a_single_character_is_no_part_of_a_quote():
+    assert find("3 \u2026 platform-api-ci", "E1") is None
+    assert find("35 \u2026 platform-api-ci", "E1") is not None
+
+
+def test_a_quote_has_at_most_twelve_parts():
+    text = " then ".join(f"part{number:02}" for number in range(13))
+    parts = [f"part{number:02}" for number in range(13)]
+    assert QuoteFinder({"E1": text}).find("\u2026".join(parts[:12]), ["E1"]) is not None
+    assert QuoteFinder({"E1": text}).find("\u2026".join(parts), ["E1"]) is None
+
+
+def test_the_number_of_a_line_may_be_its_place():
+    finder = QuoteFinder({"E1": "first words\nsecond words"})
+    assert finder.find("2: second words", ["E1"]) is not None
+    assert finder.find("1: second words", ["E1"]) is None
+
+
+def test_a_number_at_the_end_of_the_evidence_is_whole():
+    assert QuoteFinder({"E1": "build: 351234567"}).find("build: 351234567", ["E1"]) is not None
+    assert QuoteFinder({"E1": "build: 351234567"}).find("build: 3512345", ["E1"]) is not None
+    assert QuoteFinder({"E1": "build: 351234567"}).find("build: 351234", ["E1"]) is None
+
+
+def test_seven_digits_of_a_hash_are_enough():
+    assert find("commit: \u2026 7844244", "E4") is not None
+    assert find("commit: \u2026 784424", "E4") is None
+
+
 def test_what_an_ellipsis_joins_is_near():
     far = f"The first part{' and more' * NEAR} the last part"
     assert QuoteFinder({"E1": far}).find("The first part ... the last part", ["E1"]) is None
