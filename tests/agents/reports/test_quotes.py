@@ -1,6 +1,7 @@
 """Quotes are found whatever form a model gives them, and nowhere else, in time that grows with the evidence only."""
 
 import pytest
+from growth import assert_grows_in_proportion
 
 from azure_devops_agents.reports.quotes import NEAR, Found, QuoteFinder
 
@@ -184,20 +185,22 @@ def test_evidence_that_is_not_cited_or_not_there_holds_nothing():
     assert find("POOL_SIZE = 40", "E9") is None
 
 
-@pytest.mark.parametrize(
-    ("text", "quote"),
-    [
-        ("a" * 2_000_000, "a" * 1_000_000 + "b"),
-        ("a " * 1_000_000, "aa\u2026" * 9 + "zz"),
-        ("x y " * 500_000, "x y \u2026 y x \u2026 x y \u2026 zzzzzz"),
-        ("|" * 2_000_000, "|-" * 100_000),
-        ("12: foo bar\n" * 100_000, "foo bar \u2026 foo bar \u2026 never"),
-        (" " * 2_000_000 + "x", ". . . . " * 100_000),
-        ("0" * 2_000_000, "L" * 500_000 + " " * 500_000),
-        ("a", "\u2026 a" * 500_000),
-    ],
-    ids=range(8),
-)
-@pytest.mark.timeout(60)
-def test_hostile_quotes_end(text, quote):
-    assert QuoteFinder({"E1": text}).find(quote, ["E1"]) is None
+HOSTILE = [
+    lambda size: ("a" * size, "a" * (size // 2) + "b"),
+    lambda size: ("a " * (size // 2), "aa\u2026" * 9 + "zz"),
+    lambda size: ("x y " * (size // 4), "x y \u2026 y x \u2026 x y \u2026 zzzzzz"),
+    lambda size: ("|" * size, "|-" * (size // 20)),
+    lambda size: ("12: foo bar\n" * (size // 12), "foo bar \u2026 foo bar \u2026 never"),
+    lambda size: (" " * size + "x", ". . . . " * (size // 20)),
+    lambda size: ("0" * size, "L" * (size // 4) + " " * (size // 4)),
+    lambda size: ("a", "\u2026 a" * (size // 4)),
+]
+
+
+@pytest.mark.parametrize("make", HOSTILE, ids=range(8))
+def test_the_time_to_find_a_quote_grows_in_proportion(make):
+    def search(of_this_length):
+        text, quote = make(len(of_this_length))
+        assert QuoteFinder({"E1": text}).find(quote, ["E1"]) is None
+
+    assert_grows_in_proportion(search, "x", 50_000)
