@@ -5,7 +5,7 @@ import base64
 import httpx
 import pytest
 
-from azure_devops_simulator.api.access import ANONYMOUS, SCOPES, expand
+from azure_devops_simulator.api.access import ANONYMOUS, SCOPES, allowed, check_scopes, expand
 
 REPOSITORIES = "/Platform/_apis/git/repositories"
 API = f"{REPOSITORIES}/platform-api"
@@ -58,6 +58,9 @@ def test_without_a_good_credential_suppress_gives_401_with_the_federated_headers
     challenges = answer.headers.get_list("www-authenticate")
     assert any(c.startswith("Bearer authorization_uri=https://login.microsoftonline.com/") for c in challenges)
     assert "TFS-Federated" in challenges
+    host = server.base_url.rpartition("/")[0]
+    assert f'Basic realm="{host}/"' in challenges
+    assert len(challenges) == 3
     for name in ("X-TFS-FedAuthRealm", "X-TFS-FedAuthIssuer", "X-TFS-FedAuthRedirect", "X-VSS-ResourceTenant"):
         assert name in answer.headers
     assert "x-vss-userdata" not in answer.headers
@@ -184,6 +187,24 @@ def test_a_wider_scope_includes_the_narrower_ones_and_no_other():
         assert expand({f"vso.{scope}"}) == wanted
     assert listed == {}
     assert expand({"vso.code", "vso.tokens"}) == expand({"vso.code"}) | {"vso.tokens"}
+
+
+def test_scopes_that_the_service_does_not_have_are_named():
+    check_scopes(["vso.code", "code_write", " vso.work ", "app_token", "", "vso.extension.data"])
+    check_scopes([])
+    with pytest.raises(ValueError, match=r"^unknown scopes: coed, Work; app_token is full access$"):
+        check_scopes(["vso.coed", "vso.code", "Work"])
+
+
+@pytest.mark.parametrize(
+    ("scopes", "needed", "may"),
+    [
+        ({"vso.code_full"}, ("vso.code_status", "vso.code_write"), True), ({"vso.code"}, ("vso.code_write",), False),
+        (set(), (), True), ({"app_token"}, ("vso.code",), True), ({"vso.tokens"}, ("vso.code", "vso.work"), False),
+    ],
+)  # fmt: skip
+def test_any_one_of_the_needed_scopes_is_enough(organization, scopes, needed, may):
+    assert allowed(organization.add_token("some", scopes), needed) is may
 
 
 # Areas that the simulator does not serve: the scopes that read there, and those that write.

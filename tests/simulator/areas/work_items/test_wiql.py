@@ -300,6 +300,20 @@ def test_a_query_sees_the_links_of_its_time(organization: Organization, context:
     assert linked("") == []
 
 
+def test_an_item_tells_what_it_is_now_and_who_changed_it(organization: Organization) -> None:
+    item, by = organization.work_items.items[31], organization.named("Luis Ferreira")
+    before, when = item.revision, datetime(2026, 11, 19, tzinfo=UTC)
+    changed = dict(item.revision.fields) | {"System.Title": "Another title"}
+    organization.work_items.save(item, Draft(changed), by=by, when=when)
+    assert (item.type, item.title) == ("Bug", "Another title")
+    assert (item.revision.number, item.revision.changed, item.revision.changed_by) == (before.number + 1, when, by.id)
+    assert item.revision_at(when) is item.revision
+    assert item.revision_at(before.changed) is before
+    assert item.revision_at(datetime(2020, 1, 1, tzinfo=UTC)) is None
+    assert NewRelation("System.LinkTypes.Related", 4).between_items
+    assert not NewRelation("Hyperlink", "https://tidewater.example").between_items
+
+
 def test_a_parent_that_was_removed_is_none(organization: Organization, context: Context) -> None:
     store, by = organization.work_items, organization.named("Luis Ferreira")
     story = store.items[13]
