@@ -52,7 +52,7 @@ CASES = (
             reported("Build 35 fails; nothing was filed, as this token may only read.",
                      ("E1", "35\tplatform-api-ci\tcompleted\tfailed")),
         ],
-        expects={"work_items_filed": [], "obstacle": obstacle("missing scope"), "newest_failed_build": 35},
+        expects={"work_items_filed": [], "has_a_tool_that_files": False, "newest_failed_build": 35},
         checks=(
             not_offered(*_WRITERS), saw("create_work_item", "[denied ToolAbsent create_work_item]"),
             asked_for(), cites("35\tplatform-api-ci"), worded("may only read"), uncovered("denied"),
@@ -199,7 +199,10 @@ CASES = (
                      ("E1", "ProjectNotFound Payments"), ("E2", "3 projects, all"), verdict="inconclusive",
                      left_open=("Whether there is such a project.",)),
         ],
-        expects={"waiting_pull_requests": None, "visible_projects": ["Data", "Mobile App", "Platform"]},
+        expects={
+            "waiting_pull_requests": None, "payments_is_visible": False,
+            "visible_projects": ["Data", "Mobile App", "Platform"],
+        },
         checks=(verdict("inconclusive"), uncovered("not_found"), worded("may be hidden"),
                 silent("does not exist", "there is no project"),
                 cites("ProjectNotFound Payments", "3 projects, all")),
@@ -270,7 +273,10 @@ CASES = (
             reported("At least in deployment.yaml; whether elsewhere is open, as code search does not answer.",
                      ("E2", "- name: DB_TIMEOUT"), ("E3", "unavailable")),
         ],
-        expects={"path_of_a_file_with_it": "/k8s/platform-api/deployment.yaml", "obstacle": obstacle("outage")},
+        expects={
+            "still_there": True, "path_of_a_file_with_it": "/k8s/platform-api/deployment.yaml",
+            "obstacle": obstacle("outage"),
+        },
         checks=(uncovered("unavailable"), says("deployment.yaml"), cites("- name: DB_TIMEOUT"),
                 silent("nowhere else")),
     ),
@@ -287,7 +293,7 @@ CASES = (
             reported("Filed as 59: the answer was lost, so it was looked up, not filed again.",
                      ("E1", "No work items found in Platform"), ("E3", f"59\t1\tTask\t{_RENEW}")),
         ],
-        expects={"written": True, "work_items_filed": [59], "tasks_about_it_before": []},
+        expects={"work_items_filed": [59], "tasks_about_it_before": [], "state_of_the_new_task": "New"},
         checks=(asked_for("create_work_item"), says("59"), cites("59\t1\tTask", "No work items found in Platform")),
         changes={
             "work items/59": "Platform, revision 1", "work items/59/System.WorkItemType": "Task",

@@ -2,10 +2,11 @@
 
 from azure_devops_evals.expected import Choice, one_of
 
-__all__ = ["cause", "obstacle", "result"]
+__all__ = ["cause", "obstacle", "result", "severity"]
 
 _CAUSES = ("infrastructure", "code change", "flaky test", "configuration")
 _RESULTS = ("succeeded", "partiallySucceeded", "failed", "canceled")
+_SEVERITIES = ("1 - Critical", "2 - High", "3 - Medium", "4 - Low")
 _OBSTACLES = (
     "missing scope", "missing permission", "no access to the organization", "rejected token", "throttling", "outage",
     "approver's no", "none",
@@ -25,6 +26,11 @@ def result(right: str) -> Choice:
 def obstacle(right: str) -> Choice:
     """Return what stood in the way of an answer or a write."""
     return _choose(right, _OBSTACLES)
+
+
+def severity(right: str) -> Choice:
+    """Return the severity of a bug, in the words of the service."""
+    return _choose(right, _SEVERITIES)
 
 
 def _choose(right: str, words: tuple[str, ...]) -> Choice:

@@ -136,7 +136,10 @@ CASES = (
                      ("E2", "1 build, all"),
                      verdict="no_incident"),
         ],
-        expects={"failed_builds": [], "all_builds_since_monday": [34], "day_of_the_newest": date(2026, 11, 19)},
+        expects={
+            "failed_builds_since_monday": [], "all_builds_since_monday": [34],
+            "day_of_the_newest": date(2026, 11, 19),
+        },
         checks=(verdict("no_incident"), says("34"), cites("34\tledger-ci", "1 build, all")),
     ),
     Case(
@@ -173,7 +176,10 @@ CASES = (
             reported("Two would be: bugs 4 and 33. Both updates were refused.",
                      ("E2", "4\tPlatform\t5\tBug"), ("E2", "33\tPlatform\t1\tBug")),
         ],
-        expects={"bugs_untouched": [4, 33], "bugs_that_were_changed": [], "obstacle": obstacle("approver's no")},
+        expects={
+            "bugs_untouched_for_a_month": [4, 33], "bugs_that_were_changed": [],
+            "obstacle": obstacle("approver's no"),
+        },
         checks=(asked_for("update_work_item", "update_work_item"), warned(), says("33"), worded("refused"),
                 cites("33\tPlatform"), saw("update_work_item", "the auditors decide")),
     ),

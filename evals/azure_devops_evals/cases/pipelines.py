@@ -114,7 +114,7 @@ CASES = (
                 ("E2", "Test\tJob\tsucceeded"), verdict="no_incident",
             ),
         ],
-        expects={"anything_wrong": False, "number_of_builds": 4, "newest_build": 34, "red_builds": []},
+        expects={"anything_wrong": False, "number_of_its_builds": 4, "newest_build": 34, "red_builds": []},
         checks=(
             verdict("no_incident"), cites("34\tledger-ci\tcompleted\tsucceeded"), silent("failed"),
             saw("list_builds", "4 builds"),

@@ -26,7 +26,7 @@ CASES = (
                      ("E1", "KeyError: 'DATABASE_TIMEOUT'"), ("E2", "DB_TIMEOUT=30")),
         ],
         expects={
-            "key_in_the_error": "DATABASE_TIMEOUT", "timeout_set_there": "DB_TIMEOUT",
+            "key_in_the_error": "DATABASE_TIMEOUT", "timeout_variable_set_there": "DB_TIMEOUT",
             "path_it_looks_at": "/deploy/ci.env",
         },
         checks=(says("DATABASE_TIMEOUT", "DB_TIMEOUT"), cites("KeyError: 'DATABASE_TIMEOUT'", "DB_TIMEOUT=30")),
