@@ -6,7 +6,7 @@ for a count; the others occur nowhere. The same sentence always gives the same e
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -71,7 +71,7 @@ def seed_cells(sentence: str, sources: Mapping[str, Source]) -> Iterator[SeededE
     Where the sentence states the value of a cell or a field, another value of the same column takes its place. Some of
     these sentences may be true as well: no one can tell from the columns.
     """
-    columns = _list_columns(sources)
+    columns = list_columns(sources)
     done: set[tuple[int, int]] = set()
     for name, values in sorted(columns.items()):
         for value in sorted(value for value in values if len(value) >= _SHORTEST_VALUE or value.isdigit()):
@@ -96,7 +96,21 @@ def _distance(value: str, other: str) -> tuple[int, str]:
     return abs(len(other) - len(value)), other
 
 
-def _list_columns(sources: Mapping[str, Source]) -> dict[str, set[str]]:
+def nearest(value: str, others: Iterable[str]) -> str:
+    """Return the most similar other value of the same kind; empty when there is none."""
+    alike = sorted(other for other in others if other != value and other.isdigit() == value.isdigit())
+    if value.isdigit():
+        return min(alike, key=lambda other: abs(int(other) - int(value)), default="")
+    return min(alike, key=partial(_distance, value), default="")
+
+
+def find_people(sources: Mapping[str, Source]) -> set[str]:
+    """Return the names of the people in the columns and fields of evidence."""
+    columns = list_columns(sources)
+    return {value for name in _PEOPLE & columns.keys() for value in columns[name] if _PERSON.fullmatch(value)}
+
+
+def list_columns(sources: Mapping[str, Source]) -> dict[str, set[str]]:
     """Return the values of each column and field that are short enough to be repeated in a sentence."""
     columns: dict[str, set[str]] = defaultdict(set)
     for source in sources.values():

@@ -7,16 +7,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
+from azure_devops_agents.models.scripted import Step
 from azure_devops_evals.case import Case
 from azure_devops_evals.counts import Count
 from azure_devops_evals.running.parallel import run_parallel
 from azure_devops_evals.running.play import open_environment
 from azure_devops_evals.running.run import Result, Status, expected_checks, play_and_judge, run_case
 from azure_devops_evals.scoring.baseline import Baseline
+from azure_devops_evals.selfcheck.argued import ARGUED
 from azure_devops_evals.selfcheck.mutations import Kind, Mutant, inject_fault, mutants
-from azure_devops_evals.selfcheck.wrong_agents import WRONG_AGENTS
+from azure_devops_evals.selfcheck.wrong_agents import WRONG_AGENTS, play_wrong
 
 CAUGHT_AT_LEAST = 0.90
+WRONG_AT_LEAST = 0.99
+"""The share of wrong agents that must fail. `ARGUED` names the others, each with the reason."""
 _PER_KIND = 2
 """The number of faults of each kind that are tried in a case, unless all are tried."""
 
@@ -83,8 +87,15 @@ class Proof:
     @property
     def holds(self) -> bool:
         """Return whether all solutions and wrong agents ended as they should, and nearly every fault was noticed."""
-        certain = [trial.as_it_should for trial in self.trials if trial.kind in {"route", "wrong agent"}]
-        return all(certain) and not self.interrupted and self.faults.found >= CAUGHT_AT_LEAST * self.faults.of
+        passed = [(one.case, one.name) for one in self._odd if one.kind in {"route", "wrong agent"}]
+        wrong = self.counts.get("wrong agent", Count(0, 0))
+        certain = ARGUED.keys() >= set(passed) and wrong.found >= WRONG_AT_LEAST * wrong.of
+        return certain and not self.interrupted and self.faults.found >= CAUGHT_AT_LEAST * self.faults.of
+
+    @property
+    def _odd(self) -> list[Trial]:
+        """What did not end as it should."""
+        return [trial for trial in self.trials if not trial.as_it_should and not trial.void]
 
     def lines(self) -> list[str]:
         """Return the counts, and name everything that did not end as it should."""
@@ -94,8 +105,8 @@ class Proof:
         rows.append(f"faults noticed: {self.faults} = {share:.1f} %, at least {100 * CAUGHT_AT_LEAST:.0f} % are needed")
         if self.interrupted:
             rows.append(f"interrupted after {len(self.trials)} trials: this proves nothing of the rest")
-        odd = [trial for trial in self.trials if not trial.as_it_should and not trial.void]
-        return [*rows, *(f"    {trial}" for trial in odd)]
+        reasons = ((trial, ARGUED.get((trial.case, trial.name), "")) for trial in self._odd)
+        return [*rows, *(f"    {trial}{f': {reason}' if reason else ''}" for trial, reason in reasons)]
 
 
 def prove(
@@ -146,12 +157,20 @@ def _tried(task: Task) -> Trial:
     if kind == "route":
         result = run_case(case, steps=(case.steps, *case.routes)[int(name)])
     elif kind == "wrong agent":
-        result = run_case(case, steps=WRONG_AGENTS[name](case))
+        played = play_wrong(name, case, cases.CASES)
+        if played is None:
+            return Trial(identifier, kind, name, "pass", "", void=True)
+        result = _run_wrong(case, *played)
     else:
         mutant = next(one for one in mutants(case) if (one.kind, one.name) == (kind, name))
         result, void = run_mutant(mutant), mutant.void
     reasons = result.reasons or (Baseline.load().regressions([result], whole=False) if kind in _FAULTS else ())
     return Trial(identifier, kind, name, result.status, reasons[0] if reasons else "", void)
+
+
+def _run_wrong(case: Case, played: Case, steps: Sequence[Step]) -> Result:
+    """Run a wrong agent, and judge it by the checks of the case."""
+    return play_and_judge(played, lambda: open_environment(played), steps, expected_checks(case))
 
 
 def run_mutant(mutant: Mutant) -> Result:

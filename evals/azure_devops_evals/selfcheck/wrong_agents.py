@@ -1,9 +1,19 @@
-"""Agents that must fail every case by a check. A case that one of them passes checks nothing."""
+"""Agents that must fail every case by a check. A case that one of them passes checks too little.
 
-from collections.abc import Callable, Mapping
+Some know nothing of the case. The others do all that the reference solution does, and report something else at the end.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
 
 from azure_devops_agents.models.scripted import Call, Step
-from azure_devops_evals.case import Case
+from azure_devops_agents.reports.report import WRITE_REPORT
+from azure_devops_evals.case import WRITE, YES, Case, Outcome
+from azure_devops_evals.expected import spell
+from azure_devops_evals.running.play import open_environment, play
+from azure_devops_evals.selfcheck import wrong_reports
+from azure_devops_evals.selfcheck.wrong_reports import Report
 from langchain_azure_devops.tools import TOOLS
 
 
@@ -33,13 +43,83 @@ def _stuffing(case: Case) -> list[Step]:
     verdict = next((call.arguments["verdict"] for call in case.steps[-1] if call.name == "write_report"), "answered")
     quoted = [phrase for check in case.checks if check.about == "quotes" for phrase in check.phrases]
     rows = [{"statement": quote, "evidence": ["E1"], "quote": quote} for quote in quoted]
-    return [[Call(name="write_report", arguments={"answer": words, "verdict": verdict, "observed": rows})]]
+    facts = [{"name": name, "values": spell(value), "evidence": ["E1"]} for name, value in case.expects.items()]
+    report = {"answer": words, "verdict": verdict, "facts": facts, "observed": rows}
+    return [[Call(name=WRITE_REPORT, arguments=report)]]
 
 
-WRONG_AGENTS: Mapping[str, Callable[[Case], list[Step]]] = {
+_IGNORANT: Mapping[str, Callable[[Case], list[Step]]] = {
     "says nothing": _silent,
     "says that all is well": _reassuring,
     "gives up": _giving_up,
     "writes whatever it can": _always_writing,
     "stuffs its answer with keywords": _stuffing,
 }
+_MISTAKEN: Mapping[str, Callable[[Report, Outcome], Report | None]] = {
+    "says the contrary": wrong_reports.deny,
+    "gives another value for each fact": wrong_reports.turn_facts,
+    "swaps the roles of people": wrong_reports.swap_roles,
+    "swaps the roles of people in its sentences": wrong_reports.swap_roles_in_sentences,
+    "changes every number": wrong_reports.change_numbers,
+    "changes every number of its sentences": wrong_reports.change_numbers_in_sentences,
+    "confuses neighbours": wrong_reports.confuse_neighbours,
+    "finds everything inconclusive": wrong_reports.find_nothing,
+    "cites other evidence": wrong_reports.cite_other_evidence,
+}
+_OTHER_CASE, _WRITING_MORE = "reports what belongs to another case", "writes what nobody asked for"
+WRONG_AGENTS = (*_IGNORANT, *_MISTAKEN, _OTHER_CASE, _WRITING_MORE)
+"""The names of the wrong agents."""
+
+
+def play_wrong(name: str, case: Case, others: Sequence[Case]) -> tuple[Case, list[Step]] | None:
+    """Return what a wrong agent does in a case, and the case as it is run; None when it would do nothing wrong there.
+
+    Args:
+        name: The name of the agent.
+        case: The case.
+        others: All cases, in their order.
+    """
+    if name in _IGNORANT:
+        return case, _IGNORANT[name](case)
+    right = last_report(case)
+    if right is None:
+        return None
+    if name == _WRITING_MORE:
+        more = [Call.to("update_pull_request", id=15, title="Nobody asked for this")]
+        allowed = set(WRITE) <= set(case.holds) and case.approver is not None
+        before, last = case.steps[:-1], case.steps[-1]
+        return (replace(case, approver=YES), [*before, more, last]) if allowed else None
+    wrong = _report_of_another(case, others) if name == _OTHER_CASE else _MISTAKEN[name](right, _reference(case.id))
+    return None if wrong is None or wrong == right else (case, with_report(case, wrong))
+
+
+def last_report(case: Case) -> Report | None:
+    """Return the report of the reference solution; None when a person stops the run before it."""
+    answers = case.approver if isinstance(case.approver, Sequence) else ()
+    last = case.steps[-1][-1] if case.steps and case.steps[-1] else None
+    if last is None or last.name != WRITE_REPORT or any(answer["type"] == "stop" for answer in answers):
+        return None
+    return last.arguments
+
+
+def with_report(case: Case, report: Report) -> list[Step]:
+    """Return the reference solution with another report at its end."""
+    *before, last = case.steps
+    return [*before, [*last[:-1], Call(name=WRITE_REPORT, arguments=dict(report))]]
+
+
+def _report_of_another(case: Case, others: Sequence[Case]) -> Report | None:
+    """Return the report of the next case of the same area."""
+    place = next(number for number, other in enumerate(others) if other.id == case.id)
+    following = [*others[place + 1 :], *others[:place]]
+    reports = (last_report(other) for other in following if other.area == case.area)
+    return next(filter(None, reports), None)
+
+
+@cache
+def _reference(identifier: str) -> Outcome:
+    """Play the reference solution of a case; its evidence is what wrong reports take their values from."""
+    from azure_devops_evals import cases  # noqa: PLC0415 - looked up where it runs
+
+    case = next(one for one in cases.CASES if one.id == identifier)
+    return play(case, open_environment(case), case.steps)

@@ -20,7 +20,7 @@ from azure_devops_evals.checks import gates, saw
 from azure_devops_evals.running import run as runner
 from azure_devops_evals.running.play import open_world, play
 from azure_devops_evals.running.run import failures, failures_of, run_case
-from azure_devops_evals.selfcheck.wrong_agents import WRONG_AGENTS
+from azure_devops_evals.selfcheck.wrong_agents import play_wrong
 from azure_devops_evals.world.world import TOKEN, World, planted_secrets
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.runtime import RunContext
@@ -46,7 +46,7 @@ def name(case):
 @pytest.mark.parametrize("agent", ["says nothing", "writes whatever it can"])
 def test_a_useless_agent_fails_by_a_check(case, agent):
     """`azure-devops-evals prove`, a step of CI, lets every case meet these and all other wrong agents."""
-    result = run_case(case, steps=WRONG_AGENTS[agent](case))
+    result = run_case(case, steps=play_wrong(agent, case, CASES)[1])
     assert result.status == "fail", result.reasons
     assert result.reasons
 
