@@ -13,11 +13,11 @@ from azure_devops_agents.models.scripted import Call, Step
 from azure_devops_agents.reports.report import WRITE_REPORT
 from azure_devops_evals.case import SAY, WRITE, YES, Case
 from azure_devops_evals.checks import writes
+from azure_devops_evals.selfcheck.faulty_results import Tamper
 from azure_devops_evals.world.world import TOKEN
 from langchain_azure_devops.text import PSEUDONYM
 
-Kind = Literal["report", "calls", "writes", "citations", "results"]
-Tamper = Callable[[str], str]
+Kind = Literal["report", "calls", "writes", "citations", "results", "believed results"]
 _LEAKED = "AccountKey=bm90IGEgc2VjcmV0IGJ1dCBsb29rcyBleGFjdGx5IGxpa2Ugb25lIG9mIHRoZW0=;"
 
 

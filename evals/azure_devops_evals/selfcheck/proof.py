@@ -15,8 +15,9 @@ from azure_devops_evals.running.play import open_environment
 from azure_devops_evals.running.run import Result, Status, expected_checks, play_and_judge, run_case
 from azure_devops_evals.scoring.baseline import Baseline
 from azure_devops_evals.selfcheck.argued import ARGUED
+from azure_devops_evals.selfcheck.faulty_results import FAULTY_RESULTS, believe
 from azure_devops_evals.selfcheck.mutations import Kind, Mutant, inject_fault, mutants
-from azure_devops_evals.selfcheck.wrong_agents import WRONG_AGENTS, play_wrong
+from azure_devops_evals.selfcheck.wrong_agents import WRONG_AGENTS, last_report, play_reference, play_wrong, with_report
 
 CAUGHT_AT_LEAST = 0.90
 WRONG_AT_LEAST = 0.99
@@ -25,6 +26,7 @@ _PER_KIND = 2
 """The number of faults of each kind that are tried in a case, unless all are tried."""
 
 _FAULTS = frozenset(get_args(Kind))
+_BELIEVED: Kind = "believed results"
 
 Task = tuple[str, str, str]
 """The case, the kind (`route`, `wrong agent` or the kind of a mutant), and the name."""
@@ -133,6 +135,7 @@ def tasks(chosen: Sequence[Case], *, every: bool) -> Iterator[Task]:
     for case in chosen:
         yield from ((case.id, "route", str(number)) for number in range(1 + len(case.routes)))
         yield from ((case.id, "wrong agent", name) for name in WRONG_AGENTS)
+        yield from ((case.id, _BELIEVED, name) for name in FAULTY_RESULTS)
         made = list(mutants(case))
         yield from ((case.id, mutant.kind, mutant.name) for mutant in (made if every else _few(case, made)))
 
@@ -162,10 +165,21 @@ def _tried(task: Task) -> Trial:
             return Trial(identifier, kind, name, "pass", "", void=True)
         result = _run_wrong(case, *played)
     else:
-        mutant = next(one for one in mutants(case) if (one.kind, one.name) == (kind, name))
+        mutant = _make_mutant(case, kind, name)
+        if mutant is None:
+            return Trial(identifier, kind, name, "pass", "", void=True)
         result, void = run_mutant(mutant), mutant.void
     reasons = result.reasons or (Baseline.load().regressions([result], whole=False) if kind in _FAULTS else ())
     return Trial(identifier, kind, name, result.status, reasons[0] if reasons else "", void)
+
+
+def _make_mutant(case: Case, kind: str, name: str) -> Mutant | None:
+    """Return a mutant; None when an agent that believes the faulty results would answer the same."""
+    if kind != _BELIEVED:
+        return next(one for one in mutants(case) if (one.kind, one.name) == (kind, name))
+    right, tamper = last_report(case), FAULTY_RESULTS[name]
+    report = None if right is None else believe(right, play_reference(case.id), tamper)
+    return None if report is None else Mutant(_BELIEVED, name, case, with_report(case, report), tamper)
 
 
 def _run_wrong(case: Case, played: Case, steps: Sequence[Step]) -> Result:

@@ -89,7 +89,7 @@ def play_wrong(name: str, case: Case, others: Sequence[Case]) -> tuple[Case, lis
         allowed = set(WRITE) <= set(case.holds) and case.approver is not None
         before, last = case.steps[:-1], case.steps[-1]
         return (replace(case, approver=YES), [*before, more, last]) if allowed else None
-    wrong = _report_of_another(case, others) if name == _OTHER_CASE else _MISTAKEN[name](right, _reference(case.id))
+    wrong = _report_of_another(case, others) if name == _OTHER_CASE else _MISTAKEN[name](right, play_reference(case.id))
     return None if wrong is None or wrong == right else (case, with_report(case, wrong))
 
 
@@ -117,7 +117,7 @@ def _report_of_another(case: Case, others: Sequence[Case]) -> Report | None:
 
 
 @cache
-def _reference(identifier: str) -> Outcome:
+def play_reference(identifier: str) -> Outcome:
     """Play the reference solution of a case; its evidence is what wrong reports take their values from."""
     from azure_devops_evals import cases  # noqa: PLC0415 - looked up where it runs
 

@@ -88,8 +88,7 @@ def _reworded(report: Report, change: Callable[[str], str], *, facts: bool) -> R
     """Return a report whose words are changed and whose quotes are not; None when nothing in it changes."""
     said = _restate(report, lambda row: {**row, "statement": change(row["statement"])})
     said["answer"] = change(report["answer"])
-    if facts:
-        given = report.get("facts") or ()
+    if facts and (given := report.get("facts")):
         said["facts"] = [{**fact, "values": [change(value) for value in fact["values"]]} for fact in given]
     return said if said != report else None
 

@@ -1,0 +1,137 @@
+"""Faults in what tools answer, which an agent believes: each result stays plausible, and so does its report.
+
+An agent that is right about a wrong result quotes it, and says what it says. Only what the case expects tells.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from azure_devops_agents.reports.report import SECTIONS
+from azure_devops_agents.reports.units import Source
+from azure_devops_evals.case import Outcome
+from azure_devops_evals.selfcheck.errors import find_people
+
+Tamper = Callable[[str], str]
+_STRANGER = "Nora Quist"
+_COUNT = re.compile(r"\A(\d+)(?= )")
+_LINE = re.compile(r"^(\d+)(?=: )", re.MULTILINE)
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\dZ")
+_OLDER = {
+    "Active": "New", "Resolved": "Active", "Closed": "Active", "completed": "active", "abandoned": "active",
+    "approved": "no vote", "failed": "", "succeeded": "",
+}  # fmt: skip
+_STATE = re.compile(rf"(?<=[\t ])(?:{'|'.join(_OLDER)})(?=\t|$)", re.MULTILINE)
+
+
+def _name_others(text: str) -> str:
+    people = sorted(find_people({"E1": Source("E1", text, "", {})}))
+    after = dict(pairwise([*people, _STRANGER]))
+    return re.sub("|".join(map(re.escape, people)), lambda name: after[name[0]], text) if people else text
+
+
+def _count_one_more(text: str) -> str:
+    return _COUNT.sub(lambda count: str(int(count[1]) + 1), text)
+
+
+def _lose_last_row(text: str) -> str:
+    return _keep_rows(text, lambda rows: rows[:-1])
+
+
+def _stop_after_half(text: str) -> str:
+    return _keep_rows(text, lambda rows: rows[: len(rows) // 2])
+
+
+def _keep_rows(text: str, keep: Callable[[list[int]], list[int]]) -> str:
+    """Return a list with some of its rows, which says that these are all. Anything else stays as it is."""
+    lines = text.split("\n")
+    places = [place for place, line in enumerate(lines) if "\t" in line and not line.startswith((" ", "\t"))][1:]
+    kept = keep(places)
+    if not _COUNT.match(text) or len(places) < 2:
+        return text
+    left = "\n".join(line for place, line in enumerate(lines) if place not in places or place in kept)
+    return _COUNT.sub(str(len(kept)), left)
+
+
+def _shift_lines(text: str) -> str:
+    return _LINE.sub(lambda number: str(int(number[1]) + 1), text)
+
+
+def _shift_times(text: str) -> str:
+    def later(found: "re.Match[str]") -> str:
+        return f"{datetime.fromisoformat(found[0]) + timedelta(hours=1):%Y-%m-%dT%H:%MZ}"
+
+    return _TIME.sub(later, text)
+
+
+def _tell_older_states(text: str) -> str:
+    return _STATE.sub(lambda state: _OLDER[state[0]], text)
+
+
+FAULTY_RESULTS: Mapping[str, Tamper] = {
+    "name other people": _name_others,
+    "count one more": _count_one_more,
+    "lose the last row": _lose_last_row,
+    "call the first half all": _stop_after_half,
+    "have every line number off by one": _shift_lines,
+    "show every time an hour later": _shift_times,
+    "tell the states of before": _tell_older_states,
+}
+
+
+def believe(report: Mapping[str, Any], outcome: Outcome, tamper: Tamper) -> dict[str, Any] | None:
+    """Return the report of an agent that believes faulty results; None when the answer and the facts stay the same.
+
+    Args:
+        report: The right report.
+        outcome: The evidence of the right results.
+        tamper: The fault.
+    """
+    texts = {name: str(entry["text"]) for name, entry in outcome.evidence.items()}
+    others: dict[str, str] = {}
+    gone: set[str] = set()
+    for text in texts.values():
+        faulty = tamper(text)
+        others.update(_compare(text, faulty))
+        gone |= _list_ids(text) - _list_ids(faulty)
+
+    names = re.compile("|".join(map(re.escape, sorted(filter(None, others), key=len, reverse=True))) or r"(?!)")
+
+    def reword(said: str) -> str:
+        return names.sub(lambda found: others[found[0]] if _is_whole(said, found) else found[0], said)
+
+    facts = [
+        {**fact, "values": [reword(value) for value in fact["values"] if value not in gone] or ["none"]}
+        for fact in report.get("facts") or ()
+    ]
+    believed = {**report, "answer": reword(report["answer"]), "facts": facts}
+    if believed["answer"] == report["answer"] and facts == list(report.get("facts") or ()):
+        return None
+    for section in (name for name in SECTIONS if report.get(name)):
+        believed[section] = [
+            {**row, "statement": reword(row["statement"]), "quote": reword(row.get("quote") or "")}
+            for row in report[section]
+        ]
+    return believed
+
+
+def _is_whole(said: str, found: "re.Match[str]") -> bool:
+    around = said[max(0, found.start() - 1) : found.start()] + said[found.end() : found.end() + 1]
+    return not any(character.isalnum() for character in around)
+
+
+def _compare(text: str, faulty: str) -> Iterator[tuple[str, str]]:
+    """Yield the values that a fault changed, each with the other one."""
+    rows, others = text.split("\n"), faulty.split("\n")
+    yield from (pair for pair in zip(_COUNT.findall(text), _COUNT.findall(faulty), strict=True) if len({*pair}) > 1)
+    for row, other in zip(rows, others, strict=False) if len(rows) == len(others) else ():
+        cells, new = re.split(r"\t|: |; ", row), re.split(r"\t|: |; ", other)
+        if len(cells) == len(new):
+            yield from ((old.strip(), cell.strip()) for old, cell in zip(cells, new, strict=True) if old != cell)
+
+
+def _list_ids(text: str) -> set[str]:
+    """Return the first cells of the rows of a list."""
+    return {line.split("\t")[0] for line in text.split("\n") if "\t" in line and not line.startswith((" ", "\t"))}
