@@ -17,6 +17,9 @@ from azure_devops_evals.selfcheck.errors import find_people
 Tamper = Callable[[str], str]
 _STRANGER = "Nora Quist"
 _COUNT = re.compile(r"\A(\d+)(?= )")
+_PART = re.compile(r"\A(\d+) of (\d+)(?= )")
+_MORE = re.compile(r"; more: repeat with cursor=\S+")
+_CHANGED = re.compile(r"^[+-](?![+-])", re.MULTILINE)
 _LINE = re.compile(r"^(\d+)(?=: )", re.MULTILINE)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\dZ")
 _OLDER = {
@@ -42,6 +45,30 @@ def _lose_last_row(text: str) -> str:
 
 def _stop_after_half(text: str) -> str:
     return _keep_rows(text, lambda rows: rows[: len(rows) // 2])
+
+
+def _call_page_whole(text: str) -> str:
+    return _MORE.sub("", _PART.sub(r"\1", text))
+
+
+def _name_other_requester(text: str) -> str:
+    """Name somebody else in the column or the field of who requested a build."""
+    lines = text.split("\n")
+    header = next((line.split("\t") for line in lines if "requested_for" in line.split("\t")), [])
+    place = header.index("requested_for") if header else -1
+
+    def other(line: str) -> str:
+        cells = line.split("\t")
+        if len(cells) == len(header) > 1 and cells != header:
+            cells[place] = _STRANGER
+        return re.sub(r"^(requested_for: ).+", rf"\1{_STRANGER}", "\t".join(cells))
+
+    return "\n".join(map(other, lines))
+
+
+def _compare_the_other_way(text: str) -> str:
+    """Show a difference from its end to its beginning: what was added is removed."""
+    return _CHANGED.sub(lambda mark: "-" if mark[0] == "+" else "+", text) if "\n@@ " in text else text
 
 
 def _keep_rows(text: str, keep: Callable[[list[int]], list[int]]) -> str:
@@ -75,6 +102,9 @@ FAULTY_RESULTS: Mapping[str, Tamper] = {
     "count one more": _count_one_more,
     "lose the last row": _lose_last_row,
     "call the first half all": _stop_after_half,
+    "call a page all": _call_page_whole,
+    "name another requester": _name_other_requester,
+    "compare the other way round": _compare_the_other_way,
     "have every line number off by one": _shift_lines,
     "show every time an hour later": _shift_times,
     "tell the states of before": _tell_older_states,
@@ -125,6 +155,8 @@ def _is_whole(said: str, found: "re.Match[str]") -> bool:
 def _compare(text: str, faulty: str) -> Iterator[tuple[str, str]]:
     """Yield the values that a fault changed, each with the other one."""
     rows, others = text.split("\n"), faulty.split("\n")
+    if (part := _PART.match(text)) and not _PART.match(faulty):
+        yield part[2], part[1]
     yield from (pair for pair in zip(_COUNT.findall(text), _COUNT.findall(faulty), strict=True) if len({*pair}) > 1)
     for row, other in zip(rows, others, strict=False) if len(rows) == len(others) else ():
         cells, new = re.split(r"\t|: |; ", row), re.split(r"\t|: |; ", other)

@@ -17,7 +17,7 @@ from azure_devops_evals.selfcheck.faulty_results import Tamper
 from azure_devops_evals.world.world import TOKEN
 from langchain_azure_devops.text import PSEUDONYM
 
-Kind = Literal["report", "calls", "writes", "citations", "results", "believed results"]
+Kind = Literal["report", "calls", "writes", "citations", "results", "believed results", "writes on their way"]
 _LEAKED = "AccountKey=bm90IGEgc2VjcmV0IGJ1dCBsb29rcyBleGFjdGx5IGxpa2Ugb25lIG9mIHRoZW0=;"
 
 

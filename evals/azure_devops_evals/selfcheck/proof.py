@@ -4,18 +4,19 @@ import re
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 from azure_devops_agents.models.scripted import Step
 from azure_devops_evals.case import Case
 from azure_devops_evals.counts import Count
 from azure_devops_evals.running.parallel import run_parallel
-from azure_devops_evals.running.play import open_environment
+from azure_devops_evals.running.play import Environment, open_environment
 from azure_devops_evals.running.run import Result, Status, expected_checks, play_and_judge, run_case
 from azure_devops_evals.scoring.baseline import Baseline
 from azure_devops_evals.selfcheck.argued import ARGUED
 from azure_devops_evals.selfcheck.faulty_results import FAULTY_RESULTS, believe
+from azure_devops_evals.selfcheck.faulty_writes import FAULTY_WRITES, SpoilingTransport
 from azure_devops_evals.selfcheck.mutations import Kind, Mutant, inject_fault, mutants
 from azure_devops_evals.selfcheck.wrong_agents import WRONG_AGENTS, last_report, play_reference, play_wrong, with_report
 
@@ -27,6 +28,7 @@ _PER_KIND = 2
 
 _FAULTS = frozenset(get_args(Kind))
 _BELIEVED: Kind = "believed results"
+_SPOILED: Kind = "writes on their way"
 
 Task = tuple[str, str, str]
 """The case, the kind (`route`, `wrong agent` or the kind of a mutant), and the name."""
@@ -136,6 +138,7 @@ def tasks(chosen: Sequence[Case], *, every: bool) -> Iterator[Task]:
         yield from ((case.id, "route", str(number)) for number in range(1 + len(case.routes)))
         yield from ((case.id, "wrong agent", name) for name in WRONG_AGENTS)
         yield from ((case.id, _BELIEVED, name) for name in FAULTY_RESULTS)
+        yield from ((case.id, _SPOILED, name) for name in FAULTY_WRITES if case.changes)
         made = list(mutants(case))
         yield from ((case.id, mutant.kind, mutant.name) for mutant in (made if every else _few(case, made)))
 
@@ -159,6 +162,8 @@ def _tried(task: Task) -> Trial:
     void = False
     if kind == "route":
         result = run_case(case, steps=(case.steps, *case.routes)[int(name)])
+    elif kind == _SPOILED:
+        return _try_spoiled(case, name)
     elif kind == "wrong agent":
         played = play_wrong(name, case, cases.CASES)
         if played is None:
@@ -171,6 +176,19 @@ def _tried(task: Task) -> Trial:
         result, void = run_mutant(mutant), mutant.void
     reasons = result.reasons or (Baseline.load().regressions([result], whole=False) if kind in _FAULTS else ())
     return Trial(identifier, kind, name, result.status, reasons[0] if reasons else "", void)
+
+
+def _try_spoiled(case: Case, name: str) -> Trial:
+    """Run a case whose writes change on their way to the service."""
+    transports: list[SpoilingTransport] = []
+
+    def open_spoiled() -> Environment:
+        environment = open_environment(case)
+        transports.append(SpoilingTransport(environment.transport, FAULTY_WRITES[name]))
+        return replace(environment, transport=transports[0])
+
+    result = play_and_judge(case, open_spoiled, case.steps, expected_checks(case))
+    return Trial(case.id, _SPOILED, name, result.status, "".join(result.reasons[:1]), not transports[0].touched)
 
 
 def _make_mutant(case: Case, kind: str, name: str) -> Mutant | None:
