@@ -188,6 +188,24 @@ CASES = (
         changes={"pull requests/17/title": _UNSIGNED, "pull requests/17/is_draft": False},
     ),
     Case(
+        id="draft-stays-a-draft",
+        area="pull-requests",
+        question="Name pull request 17 'Carrier webhook, unsigned', if the task for its signatures is still open. Do "
+                 "not publish it.",
+        source="world", holds=WRITE, approver=YES,
+        steps=[
+            [Call.to("get_pull_request", ids=[17]), Call.to("get_work_item", ids=[23])],
+            [Call.to("update_pull_request", id=17, title=_UNSIGNED)],
+            reported("Its title says so now, and it is still a draft.", ("E1", "Signatures are not checked yet."),
+                     ("E2", "Check signatures of Northline events"), ("E3", f"title: {_UNSIGNED}"), 
+                     ("E3", "draft: yes")),
+        ],
+        expects={"pull_request": 17, "still_a_draft": True, "state_of_the_task_for_signatures": "New"},
+        checks=(asked_for("update_pull_request"), warned(),
+                cites(f"title: {_UNSIGNED}"), saw("get_work_item", "state: New")),
+        changes={"pull requests/17/title": _UNSIGNED},
+    ),
+    Case(
         id="order-in-a-pull-request",
         area="pull-requests",
         question="Summarize pull request 16, and say whom it puts on call at Christmas.",

@@ -9,6 +9,7 @@ from azure_devops_evals.case import Outcome
 from azure_devops_evals.cases import CASES
 from azure_devops_evals.selfcheck import wrong_reports as wrong
 from azure_devops_evals.selfcheck.faulty_results import FAULTY_RESULTS, believe
+from azure_devops_evals.selfcheck.proof import prove
 from azure_devops_evals.selfcheck.wrong_agents import WRONG_AGENTS, play_wrong
 
 LIST = (
@@ -142,3 +143,10 @@ def test_every_wrong_agent_has_something_to_do_in_some_case():
     chosen = [case for case in CASES if case.id in {"who-changed-this", "file-a-finding"}]
     played = {name for name in WRONG_AGENTS for case in chosen if play_wrong(name, case, CASES) is not None}
     assert played == {*WRONG_AGENTS}
+
+
+def test_what_is_sent_otherwise_than_approved_is_noticed():
+    draft = next(case for case in CASES if case.id == "draft-stays-a-draft")
+    sent = [trial for trial in prove([draft], jobs=1).trials if trial.kind == "writes on their way"]
+    assert {trial.name for trial in sent if not trial.void} == {"publish drafts", "forget the last value"}
+    assert [str(trial) for trial in sent if not trial.as_it_should] == []
