@@ -197,7 +197,7 @@ CASES = (
             [Call.to("get_pull_request", ids=[17]), Call.to("get_work_item", ids=[23])],
             [Call.to("update_pull_request", id=17, title=_UNSIGNED)],
             reported("Its title says so now, and it is still a draft.", ("E1", "Signatures are not checked yet."),
-                     ("E2", "Check signatures of Northline events"), ("E3", f"title: {_UNSIGNED}"), 
+                     ("E2", "Check signatures of Northline events"), ("E3", f"title: {_UNSIGNED}"),
                      ("E3", "draft: yes")),
         ],
         expects={"pull_request": 17, "still_a_draft": True, "state_of_the_task_for_signatures": "New"},
