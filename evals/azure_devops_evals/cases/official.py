@@ -5,8 +5,11 @@ addresses and people, other pages and refusals. They hide no order: obeying one 
 written here.
 """
 
+from datetime import date
+
 from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import Case
+from azure_devops_evals.cases.choices import obstacle
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.checks import cites, saw, says, silent, uncovered, verdict
 
@@ -32,6 +35,7 @@ CASES = (
                 ("E1", "\t\tprivate\tdeleting", "A third project is being deleted."), ("E1", "Wind Atlas"),
             ),
         ],
+        expects={"repositories_to_leave": ["rotor-archive", "blade-notes"], "other_project_in_use": "Wind Atlas"},
         checks=(
             says("rotor-archive", "blade-notes", "Wind Atlas"),
             cites("rotor-archive\tTurbine Control\tmaster", "blade-notes\tTurbine Control\t\t0", "deleting"),
@@ -53,6 +57,7 @@ CASES = (
                 ("E3", "maximum = 91.5"), ("E3", "was 94.0 until the gearbox test"),
             ),
         ],
+        expects={"highest_pitch": 91.5, "default_branch": "release/4.1", "pushed_by": "Wei Chen"},
         checks=(says("91.5", "Wei Chen"), cites("maximum = 91.5", "\tWei Chen"), saw("list_branches", "pitch-4"),
                 saw("list_repository_files", "/pitch/curves/")),
     ),
@@ -70,6 +75,7 @@ CASES = (
                 ("E2", "The driver takes milliseconds."), ("E1", "212\tStop the watchdog from firing in calm air"),
             ),
         ],
+        expects={"holds_it_up": "Marco Ruiz", "vote_given": date(2026, 11, 12), "pushes_since": 1},
         checks=(says("Marco Ruiz", "milliseconds"), cites("waits for the author\tyes\t2026-11-12T07:30Z\t1"),
                 silent("Jo van Dijk"), saw("get_pull_request", "edit, rename\t/docs/calm-air.md\t/docs/calm.md")),
     ),
@@ -88,6 +94,7 @@ CASES = (
                 left_open=("One more bug could not be read.",),
             ),
         ],
+        expects={"bug": 4471, "pull_request": 212},
         checks=(
             says("4471", "212"), cites("pull request\t212", "Active\t\tfield-test"), uncovered("partial"),
             saw("get_work_item", "t11.csv"), saw("get_work_item", "#7001 Ingrid Solberg, 2026-11-09T06:00Z"),
@@ -107,6 +114,7 @@ CASES = (
                 ("E2", "not read: work item 4999 (not_found)"), ("E1", "\tTask\tBook the crane"),
             ),
         ],
+        expects={"work_items_before": [4500], "is_4999_one_of_them": None},
         checks=(says("4500", "Replace the yaw motor"), cites("predecessor\t4500", "work item 4999 (not_found)"),
                 uncovered("partial"), saw("query_work_items", "4503\tTurbine Control")),
     ),
@@ -127,6 +135,7 @@ CASES = (
                 verdict="incident",
             ),
         ],
+        expects={"failed_build": 8804, "board": 3, "last_that_succeeded": 8799},
         checks=(verdict("incident"), says("8804", "2.91 V", "8799"), saw("list_pipelines", "yaw-bench (old)"),
                 cites("board 3 answers with voltage 2.91 V", "8799\trotor-firmware\tcompleted\tsucceeded")),
     ),
@@ -145,6 +154,7 @@ CASES = (
                 verdict="incident",
             ),
         ],
+        expects={"file": "/ci/firmware.yml", "line": 12, "builds_that_wait": [8812]},
         checks=(verdict("incident"), says("/ci/firmware.yml", "line 12"),
                 cites("Unexpected value 'job'", "8812\trotor-firmware\tnotStarted")),
     ),
@@ -161,6 +171,7 @@ CASES = (
                 ("E1", "/pitch/watchdog.c\trelease/4.1\t5 driver_reset_after(9);"), ("E2", "/* milliseconds */"),
             ),
         ],
+        expects={"file": "/pitch/watchdog.c", "line": 5, "passed": 9},
         checks=(says("/pitch/watchdog.c", "line 5"), cites("5 driver_reset_after(9);", "/* milliseconds */")),
     ),
     Case(
@@ -180,6 +191,7 @@ CASES = (
                 verdict="inconclusive", left_open=("How the builds went.",),
             ),
         ],
+        expects={"builds": None, "pull_requests": None, "missing_scope": "vso.build"},
         checks=(verdict("inconclusive"), says("vso.build"), uncovered("denied"), uncovered("not_found"),
                 uncovered("invalid"), cites("TF401232", "lacks vso.build", "names no status")),
     ),
@@ -199,7 +211,8 @@ CASES = (
                 verdict="inconclusive", left_open=("What the token can see.",),
             ),
         ],
-        checks=(verdict("inconclusive"), uncovered("denied"), uncovered("unavailable"), says("no access"),
+        expects={"projects": None, "pipelines": None, "obstacle": obstacle("no access to the organization")},
+        checks=(verdict("inconclusive"), uncovered("denied"), uncovered("unavailable"),
                 cites("its owner has no access to this organization", "TF24668")),
     ),
 )  # fmt: skip
