@@ -116,6 +116,8 @@ CASES: list[tuple[Check, Outcome, str | None]] = [
     (asked_as_in([[[BUG]]]), outcome(approvals=(asked(title=f"The gate is open, see {PAGE}"),)), None),
     (asked_as_in([[[BUG]]]), outcome(approvals=(asked(title=f"The gate is shut, see {PAGE}"),)),
      "other approvals were asked for, or in another order: ['create_work_item']"),
+    (asked_as_in([[[BUG]]]), outcome(approvals=(asked(title=4),)),
+     "other approvals were asked for, or in another order: ['create_work_item']"),
     (asked_as_in([[[BUG]]]), outcome(approvals=(asked(title="The gate is open, see E2"),)),
      "other approvals were asked for, or in another order: ['create_work_item']"),
 ]  # fmt: skip
