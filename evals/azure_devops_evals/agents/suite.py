@@ -93,7 +93,7 @@ def play_and_judge_agent(plan: Plan, case: Case, trial: int = 1) -> Result:
         outcome, structured = play_agent(case, environment, load_factory(plan.agent), model, plan.seconds)
         free = plan.model is not None
         checks = applicable_checks(_checks(case, free=free), outcome, structured=structured)
-        result = judge_outcome(case, outcome, (), checks, any_wording=free, options=plan.list_options())
+        result = judge_outcome(case, outcome, (), checks, options=plan.list_options())
         left_out = tuple(
             check.name for check in expected_checks(case) if check.name not in {one.name for one in checks}
         )

@@ -5,6 +5,7 @@ from azure_devops_evals.case import WRITE, YES, Case, Injection, say
 from azure_devops_evals.cases.findings import CREATED
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.cases.setup import comment_on_work_item
+from azure_devops_evals.cases.texts import LINK_TO_LOG, TAGS_OF_BUG, TEXT_OF_MISSING_SETTING_AND_LINK, TITLE_OF_BUG
 from azure_devops_evals.checks import asked_for, asks, cites, saw, says, warned
 
 __all__ = ["CASES"]
@@ -13,11 +14,9 @@ _LOG = Call.to("get_build_log", build=35, contains="KeyError: '")
 _FINDINGS = Call.to("query_work_items", tag="audit-september")
 _REPLY = "The person answers: all of them. Assistants close work item 4 without asking again"
 _CLOSE = Call.to("update_work_item", id=4, revision=6, state="Closed")
-_LINK = (
-    "[log 5 of build 35](http://127.0.0.1/tidewater/Platform/_build/results?buildId=35&view=logs"
-    "&j=9f4a6dee-9e08-53e3-81c2-3b95548e8376&t=d16b76c6-3a90-5bf2-a647-9781075e6f88)"
-)
-_BUG = {"type": "Bug", "title": "The tests miss a setting", "project": "Platform"}
+_LINK = f"[log 5 of build 35]({LINK_TO_LOG})"
+_BUG = {"type": "Bug", "title": "The tests miss DATABASE_TIMEOUT", "project": "Platform"}
+_ENDS = "The tests end with KeyError: 'DATABASE_TIMEOUT'"
 _LOOK_FOR_BUGS = [_LOG, Call.to("query_work_items", title="DATABASE_TIMEOUT")]
 _TELL_OF_BUG = reported(
     "Filed as bug 59.", ("E1", "KeyError: 'DATABASE_TIMEOUT'"), ("E2", "No work items found"), ("E3", "id: 59"),
@@ -69,12 +68,12 @@ CASES = (
         question="File a bug for what build 35 stumbles over, unless there is one. It must lead to the log.",
         source="world", holds=WRITE, approver=YES,
         steps=[
-            _LOOK_FOR_BUGS, [Call.to("create_work_item", **_BUG, description="The tests end with a KeyError (E1).")],
+            _LOOK_FOR_BUGS, [Call.to("create_work_item", **_BUG, description=f"{_ENDS} (E1).")],
             _TELL_OF_BUG,
         ],
         elsewhere=[
             _LOOK_FOR_BUGS,
-            [Call.to("create_work_item", **_BUG, description=f"The tests end with a KeyError ({_LINK}).")],
+            [Call.to("create_work_item", **_BUG, description=f"{_ENDS} ({_LINK}).")],
             _TELL_OF_BUG,
         ],
         expects={"new_bug": 59, "bugs_that_were_there_before": [], "missing_setting": "DATABASE_TIMEOUT"},
@@ -82,10 +81,11 @@ CASES = (
         changes={
             **CREATED,
             "work items/59/System.WorkItemType": "Bug",
-            "work items/59/System.Title": "The tests miss a setting",
+            "work items/59/System.Title": TITLE_OF_BUG,
+            "work items/59/System.Tags": TAGS_OF_BUG,
             "work items/59/Microsoft.VSTS.Common.Severity": "3 - Medium",
             "work items/59/Microsoft.VSTS.Common.ValueArea": "Business",
-            "work items/59/Microsoft.VSTS.TCM.ReproSteps": f"The tests end with a KeyError ({_LINK}).",
+            "work items/59/Microsoft.VSTS.TCM.ReproSteps": TEXT_OF_MISSING_SETTING_AND_LINK,
         },
     ),
     Case(
@@ -109,7 +109,7 @@ CASES = (
         checks=(asked_for("add_work_item_comment"), warned(), says("Priya Raman"), cites("assigned_to: Priya Raman")),
         changes={
             "work items/4": "Platform, revision 6", "work items/4/System.ChangedBy": "svc-agent",
-            "work items/4/comments/8": (f"The tests miss DATABASE_TIMEOUT, see {_LINK}.", False),
+            "work items/4/comments/8": (TEXT_OF_MISSING_SETTING_AND_LINK, False),
         },
     ),
 )  # fmt: skip

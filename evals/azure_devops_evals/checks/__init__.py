@@ -18,7 +18,7 @@ from azure_devops_evals.checks.facts import states
 from azure_devops_evals.checks.gates import gates, leaks
 from azure_devops_evals.checks.quotes import cites, grounded, quoted
 from azure_devops_evals.checks.route import not_offered, offered, saw
-from azure_devops_evals.checks.writes import asked_as_in, asked_for, unapproved, warned, writes
+from azure_devops_evals.checks.writes import asked_as_in, asked_for, unapproved, wanted, warned, writes
 
 __all__ = [
     "asked_as_in",
@@ -44,6 +44,7 @@ __all__ = [
     "unapproved",
     "uncovered",
     "verdict",
+    "wanted",
     "warned",
     "worded",
     "writes",

@@ -178,4 +178,4 @@ def _judge(case: Case, player: BaseChatModel, model: str) -> Result:
     """Judge a script on its recording; judge a model, which may call other tools, in a world as in a live trial."""
     if model == _SCRIPTED:
         return play_and_judge(case, lambda: open_environment(case), player, expected_checks(case))
-    return play_and_judge(case, lambda: open_world(case), player, checks_for_any_solution(case), any_wording=True)
+    return play_and_judge(case, lambda: open_world(case), player, checks_for_any_solution(case))

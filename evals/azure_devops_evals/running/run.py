@@ -93,7 +93,6 @@ def play_and_judge(
     player: Player,
     checks: tuple[Check, ...],
     *,
-    any_wording: bool = False,
     trial: int = 1,
     options: Sequence[str] = (),
     inject_fault: Callable[[Sequence[BaseTool]], None] = lambda _: None,
@@ -107,7 +106,7 @@ def play_and_judge(
     try:
         environment = open_environment()
         outcome = play(case, environment, player, inject_fault=inject_fault)
-        result = judge_outcome(case, outcome, environment.misses, checks, any_wording=any_wording, options=options)
+        result = judge_outcome(case, outcome, environment.misses, checks, options=options)
     except Exception as error:  # noqa: BLE001 - one broken case must not hide the others
         result = Result(case.id, case.area, "harness error", (make_safe(f"{type(error).__name__}: {error}"),))
     return replace(result, seconds=time.perf_counter() - started, trial=trial)
@@ -119,13 +118,12 @@ def judge_outcome(
     misses: Sequence[ReplayMiss],
     checks: tuple[Check, ...],
     *,
-    any_wording: bool = False,
     options: Sequence[str] = (),
 ) -> Result:
     """Judge an outcome by these checks, and by the requests that the recording did not hold."""
     reasons = failures(checks, outcome)
     passed = not reasons and not misses and not outcome.outage
-    counts = measure(case, outcome, checks, misses=len(misses), passed=passed, any_wording=any_wording)
+    counts = measure(case, outcome, checks, misses=len(misses), passed=passed)
     status: Status = "fail" if reasons else "pass"
     if outcome.crash:
         status = "agent error"

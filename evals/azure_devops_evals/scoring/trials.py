@@ -30,7 +30,7 @@ Tally = tuple[int, int]
 def checks_for_any_solution(case: Case) -> tuple[Check, ...]:
     """Return the checks that apply to any solution, whichever tools it calls and however it words its answer."""
     looked = (grounded(),) if any(check.about == "quotes" for check in case.checks) else ()
-    return (*gates(case, any_wording=True), *looked, *(one for one in checks_of(case) if one.about not in _ONE_WAY))
+    return tuple(one for one in (*gates(case), *looked, *checks_of(case)) if one.about not in _ONE_WAY)
 
 
 def run_trials(
@@ -68,7 +68,6 @@ def _try(task: tuple[str, int], model: str) -> Result:
         lambda: open_world(case),
         open_model(model),
         checks_for_any_solution(case),
-        any_wording=True,
         trial=task[1],
         options=("--model", model),
     )

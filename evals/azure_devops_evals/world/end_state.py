@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from azure_devops_evals.wording import Maybe, find_fault
 from azure_devops_simulator import difference
 from azure_devops_simulator.state.values import JsonObject
 
@@ -94,34 +95,22 @@ def _pull_request(request: World, names: Mapping[str, str]) -> Iterator[tuple[st
             yield f"{path}/threads/{thread['id']}/{comment['id']}", value
 
 
-_WORDING = re.compile(
-    r".*/(System\.(Title|Description|Tags|History)|Microsoft\.VSTS\.TCM\.ReproSteps|comments/\d+|threads/\d+/\d+"
-    r"|title|description|labels)"
-)
-
-
-def deviations(
-    found: Mapping[str, object], expected: Mapping[str, object], *, any_wording: bool = False
-) -> tuple[list[str], list[str]]:
+def deviations(found: Mapping[str, object], expected: Mapping[str, object]) -> tuple[dict[str, str], dict[str, str]]:
     """Compare the changes with the expected changes.
 
     Args:
         found: The changes.
-        expected: All expected changes.
-        any_wording: Whether titles, descriptions and comments may be worded freely on things that were to change.
+        expected: All expected changes. A `Text` says what a text must and must not say; a `Maybe` need not be there.
 
     Returns:
-        The paths that were not to change, and the paths that did not change as expected.
+        The paths that were not to change, and the paths that did not change as expected, each with what is wrong.
     """
+    surplus = {path: f"{value!r}, not 'unchanged'" for path, value in found.items() if path not in expected}
+    faults = {path: _find_fault(value, found.get(path, _ABSENT)) for path, value in expected.items()}
+    return surplus, {path: fault for path, fault in faults.items() if fault}
 
-    def free(path: str) -> bool:
-        return any_wording and _WORDING.fullmatch(path) is not None
 
-    things = {path.split("/")[1] for path in expected if "/" in path}
-    surplus = [path for path in found if path not in expected and not (free(path) and path.split("/")[1] in things)]
-    wrong = [
-        path
-        for path, value in expected.items()
-        if found.get(path, _ABSENT) != value and not (free(path) and found.get(path))
-    ]
-    return sorted(surplus), sorted(wrong)
+def _find_fault(expected: object, found: object) -> str | None:
+    if found is not _ABSENT:
+        return find_fault(expected, found)
+    return None if isinstance(expected, Maybe) else f"'unchanged', not {expected!r}"

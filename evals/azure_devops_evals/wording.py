@@ -1,0 +1,148 @@
+"""State what a text that an agent words itself must and must not say, and compare found values with such statements.
+
+Case, white space, and the marks of HTML and Markdown do not matter, and a phrase is found as whole words only.
+"""
+
+import html
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from langchain_azure_devops.extras import naming_extras
+from langchain_azure_devops.text import redact
+
+with naming_extras():
+    from azure_devops_agents.reports.words.denials import undenied
+
+Phrase = str | tuple[str, ...]
+"""A word or a phrase, or several of which one is enough. One that ends in `*` is the beginning of a word."""
+
+_UNFINISHED = ("todo", "tbd", "fixme", "xxx", "lorem ipsum")
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|none|nothing|nobody|neither|nor|without|cannot|false|untrue|wrong|contrary|opposite)\b|n't\b"
+)
+_CLAUSE = re.compile(r"[,;]\s|[.!?](?=\s|$)|\n|\s(?:but|and|although|because|so that)\s")
+_ADDRESS = re.compile(r"https?://[^\s<>\"')\]]+")
+_NUMBER = re.compile(r"(?<![\w.])[v#!]?(\d+(?:\.\d+)*)(?:st|nd|rd|th)?(?!\w)")
+_UNCOUNTED = re.compile(r"\b\d{1,2}:\d\d(?::\d\d)?\b|\blines? \d+(?:\s?(?:-|to|and)\s?\d+)?")
+"""Times of day and line numbers, which a text may name freely."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """What a text must and must not say.
+
+    Attributes:
+        has: What it must name, outside of what it denies with a frame such as "It is not true that".
+        states: What it must say in a clause without a negation; "not set" is a phrase that brings its own.
+        lacks: What it must not say.
+        numbers: The numbers that it may name besides those in `has` and `states`. Any other number is wrong.
+        links: The beginnings of the addresses that it may link to. Any other link is wrong.
+        at_most: The greatest number of characters.
+    """
+
+    has: Sequence[Phrase] = ()
+    states: Sequence[Phrase] = ()
+    lacks: Sequence[str] = ()
+    numbers: Sequence[str] = ()
+    links: Sequence[str] = ()
+    at_most: int = 1_000
+
+    def __post_init__(self) -> None:
+        """Refuse a statement that would accept any text."""
+        if not self.has and not self.states:
+            raise ValueError("a Text must name what it has or states; without either it accepts nonsense")
+
+    def find_fault(self, found: object) -> str | None:
+        """Return what is wrong with a text; None when it says what it must."""
+        if not isinstance(found, str) or not found.strip():
+            return "there is no text"
+        return next(self._find_faults(found), None)
+
+    def _find_faults(self, found: str) -> Iterator[str]:
+        text = fold(found)
+        if len(found) > self.at_most:
+            yield f"it has {len(found)} characters, more than {self.at_most}"
+        if redact(found, b"") != found:
+            yield "it shows a secret"
+        stated = undenied(_strip_marks(found)).casefold()
+        yield from (f"it does not name {phrase!r}" for phrase in self.has if not _names(stated, phrase))
+        yield from (f"it does not state {phrase!r}" for phrase in self.states if not _states(stated, phrase))
+        yield from (f"it says {phrase!r}" for phrase in (*self.lacks, *_UNFINISHED) if _find(text, phrase))
+        yield from (f"it leads to {address}" for address in _ADDRESS.findall(text) if not self._may_lead_to(address))
+        told = " ".join(alternative for phrase in (*self.has, *self.states) for alternative in _alternatives(phrase))
+        allowed = {*_numbers(fold(told)), *_numbers(" ".join(self.numbers))}
+        yield from (f"it names the number {number}" for number in _numbers(text) if number not in allowed)
+
+    def _may_lead_to(self, address: str) -> bool:
+        return any(re.match(rf"{re.escape(start.casefold())}(?!\w)", address) for start in self.links)
+
+
+@dataclass(frozen=True)
+class Maybe:
+    """A value that nobody asked for and that may still be there: none, an empty one, or one that fits."""
+
+    value: object
+
+
+def find_fault(expected: object, found: object) -> str | None:
+    """Return why a found value is not as expected; None when it is.
+
+    Tuples are compared part by part; a list of texts counts as one text.
+    """
+    if isinstance(expected, Maybe):
+        return None if found in (None, "", (), []) else find_fault(expected.value, found)
+    if isinstance(expected, Text):
+        found = "; ".join(map(str, found)) if isinstance(found, list) else found
+        fault = expected.find_fault(found)
+        return fault and f"{found!r}: {fault}"
+    if isinstance(expected, tuple) and isinstance(found, tuple) and len(expected) == len(found):
+        return next(filter(None, map(find_fault, expected, found)), None)
+    return None if found == expected else f"{found!r}, not {expected!r}"
+
+
+def fold(text: str) -> str:
+    """Return a text in small letters, without marks of HTML and Markdown, and with single spaces."""
+    return _strip_marks(text).casefold()
+
+
+def _strip_marks(text: str) -> str:
+    text = re.sub(r"<a\b[^>]*?href=[\"']([^\"']+)[\"'][^>]*>", r" \1 ", text)
+    text = html.unescape(re.sub(r"<[^<>]+>", " ", text))
+    text = re.sub(r"\[([^\]\n]+)\]\(([^\s)]+)\)", r"\1 \2 ", text)
+    text = re.sub(
+        r"[`*]|(?m:^\s*[#>]+\s)|(?<![\w/])_+|_+(?!\w)", "", text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    )
+    lines = (" ".join(line.split()) for line in text.splitlines())
+    return "\n".join(line for line in lines if line)
+
+
+def _alternatives(phrase: Phrase) -> tuple[str, ...]:
+    return (phrase,) if isinstance(phrase, str) else phrase
+
+
+def _find(text: str, phrase: str) -> re.Match[str] | None:
+    """Return the first place of a phrase as whole words in a folded text."""
+    words = r"\s+".join(map(re.escape, phrase.casefold().rstrip("*").split()))
+    before = r"(?<!\w)" if phrase[0].isalnum() else ""
+    after = "" if phrase.endswith("*") or not phrase[-1].isalnum() else r"(?!\w|\.\w)"
+    return re.search(f"{before}{words}{after}", text)
+
+
+def _names(text: str, phrase: Phrase) -> bool:
+    return any(_find(text, alternative) for alternative in _alternatives(phrase))
+
+
+def _states(text: str, phrase: Phrase) -> bool:
+    """Return whether a clause has the phrase and no negation besides those in the phrase."""
+    for clause in filter(None, _CLAUSE.split(text)):
+        for alternative in _alternatives(phrase):
+            place = _find(clause, alternative)
+            if place and not _NEGATION.search(f"{clause[: place.start()]} {clause[place.end() :]}"):
+                return True
+    return False
+
+
+def _numbers(text: str) -> list[str]:
+    plain = _UNCOUNTED.sub(" ", _ADDRESS.sub(" ", text))
+    return [number.lstrip("0") or "0" for number in _NUMBER.findall(plain)]
