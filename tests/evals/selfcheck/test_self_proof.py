@@ -20,6 +20,7 @@ from azure_devops_evals.checks import gates, saw
 from azure_devops_evals.running import run as runner
 from azure_devops_evals.running.play import open_world, play
 from azure_devops_evals.running.run import failures, failures_of, run_case
+from azure_devops_evals.scoring.trials import checks_for_any_solution
 from azure_devops_evals.selfcheck.wrong_agents import play_wrong
 from azure_devops_evals.world.world import TOKEN, World, planted_secrets
 from langchain_azure_devops import AzureDevOpsToolkit
@@ -113,7 +114,10 @@ def test_what_a_reference_solution_says_wrongly_must_be_marked_and_nothing_else(
     [missing] = failures(gates(case, TOKEN), outcome(report={**marked, "answer_unverified": []}))
     assert "not marked: ['So it is.']" in missing
     # A live model need not make the mistakes of the reference solution.
-    assert failures(gates(case, TOKEN, any_wording=True), outcome()) == []
+    names = {gate.name for gate in gates(case, TOKEN)}
+    kept = tuple(check for check in checks_for_any_solution(case) if check.name in names)
+    assert len(kept) == len(names) - 1
+    assert failures(kept, outcome()) == []
 
 
 def test_the_planted_key_is_known_and_the_placeholder_is_none():
