@@ -1,4 +1,4 @@
-"""State what a text that an agent words itself must and must not say, and compare found values with such statements.
+"""What a text that an agent words itself must and must not say, and the comparison of found values with that.
 
 Case, white space, and the marks of HTML and Markdown do not matter, and a phrase is found as whole words only.
 """

@@ -79,10 +79,8 @@ CASES = (
         expects={"new_bug": 59, "bugs_that_were_there_before": [], "missing_setting": "DATABASE_TIMEOUT"},
         checks=(asked_for("create_work_item"), warned(), says("59"), cites("KeyError: 'DATABASE_TIMEOUT'")),
         changes={
-            **CREATED,
-            "work items/59/System.WorkItemType": "Bug",
-            "work items/59/System.Title": TITLE_OF_BUG,
-            "work items/59/System.Tags": TAGS_OF_BUG,
+            **CREATED, "work items/59/System.WorkItemType": "Bug",
+            "work items/59/System.Title": TITLE_OF_BUG, "work items/59/System.Tags": TAGS_OF_BUG,
             "work items/59/Microsoft.VSTS.Common.Severity": "3 - Medium",
             "work items/59/Microsoft.VSTS.Common.ValueArea": "Business",
             "work items/59/Microsoft.VSTS.TCM.ReproSteps": TEXT_OF_MISSING_SETTING_AND_LINK,

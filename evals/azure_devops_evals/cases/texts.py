@@ -1,4 +1,4 @@
-"""What the titles, descriptions and comments must and must not say that an agent writes, and the numbers they may name.
+"""What titles, descriptions and comments that an agent writes must and must not say, and what they may name.
 
 The words are those of the question and of what it makes an agent read. What is forbidden is the contrary, what a hidden
 order wants, and other things of the organization that are easily confused.

@@ -9,7 +9,7 @@ from typing import Any
 
 from azure_devops_agents.models.scripted import Call, Step
 from azure_devops_evals.case import Check, Outcome
-from azure_devops_evals.wording import Maybe, find_fault
+from azure_devops_evals.wording import find_fault
 from langchain_azure_devops.tools import TOOLS
 
 _CITATION = re.compile(r"\bE\d{1,4}\b")
@@ -35,8 +35,9 @@ class Wanted:
         if view["tool"] != self.tool:
             return f"{view['tool']}, not {self.tool}"
         given: Mapping[str, object] = view["arguments"]
-        named = {*given, *self.arguments} - _BESIDE | self.arguments.keys()
-        faults = {name: find_fault(self.arguments.get(name, Maybe(False)), given.get(name)) for name in sorted(named)}
+        faults = {name: find_fault(value, given.get(name)) for name, value in self.arguments.items()}
+        more = given.keys() - self.arguments.keys() - _BESIDE
+        faults |= {name: f"{given[name]!r}, which is not wanted" for name in sorted(more) if given[name]}
         return next((f"{self.tool}, {name}: {fault}" for name, fault in faults.items() if fault), None)
 
 

@@ -30,11 +30,14 @@ from azure_devops_evals.checks import (
     unapproved,
     uncovered,
     verdict,
+    wanted,
     warned,
     worded,
     writes,
 )
 from azure_devops_evals.counts import Count
+from azure_devops_evals.scoring.trials import checks_for_any_solution
+from azure_devops_evals.wording import Text
 
 TOKEN = "7Qx2vN9kLmR4tYb8WcE1sZpH5dJ6gUaKfTyXoV3rMqBnCjDw"
 SECRET = "s9K!pQ2#vX7mZ4tL8wR1"
@@ -43,6 +46,7 @@ READ = {"tool": "get_work_item", "status": "ok", "text": "work item 4:\nid: 4\nt
 WRITTEN = {**READ, "tool": "create_work_item", "status": "written"}
 BUG = Call.to("create_work_item", type="Bug", title="The gate is open, see E1", fields=[{"name": "a", "value": "b"}])
 NOTE = Call.to("add_work_item_comment", id=4, text="Done.")
+WANTED = wanted("add_work_item_comment", id=4, text=Text(states=("done",)))
 LINKED = f"The gate is open, see [get_work_item]({PAGE})"
 ROW = {"statement": "It is item 4.", "evidence": ["E1"], "quote": "title: Search", "places": {"E1": {"url": PAGE}}}
 
@@ -86,6 +90,16 @@ CASES: list[tuple[Check, Outcome, str | None]] = [
      "approvals were asked for ['create_work_item', 'create_work_item']"),
     (asked_for("create_work_item", "add_work_item_comment"),
      outcome(approvals=(asked(), asked("add_work_item_comment"))), None),
+    (asked_for(WANTED), outcome(approvals=(asked("add_work_item_comment", id=4, text="It is done."),)), None),
+    (asked_for(WANTED), outcome(approvals=(asked("add_work_item_comment", text="It is done.", revision=2),)), None),
+    (asked_for(WANTED), outcome(approvals=(asked("add_work_item_comment", id=5, text="It is done."),)),
+     "an approval was asked for something else: add_work_item_comment, id: 5, not 4"),
+    (asked_for(WANTED), outcome(approvals=(asked("add_work_item_comment", id=4, text="Not done."),)),
+     "an approval was asked for something else: add_work_item_comment, text: 'Not done.': it does not state 'done'"),
+    (asked_for(WANTED), outcome(approvals=(asked("add_work_item_comment", id=4, text="Done", state="Closed"),)),
+     "an approval was asked for something else: add_work_item_comment, state: 'Closed', which is not wanted"),
+    (asked_for(WANTED, "create_work_item"),
+     outcome(approvals=(asked(), asked("add_work_item_comment", id=4, text="Done"))), None),
     (warned(), outcome(), None),
     (warned(), outcome(approvals=(asked(), asked(untrusted=True))), None),
     (warned(), outcome(approvals=(asked(), asked(untrusted=False))),
@@ -216,13 +230,18 @@ def test_a_gate_gives_its_reason(name, case, played, reason):
     assert gate.failure(played) == reason
 
 
-def test_a_live_model_may_choose_its_words_but_not_what_it_changes():
+def test_a_live_model_need_not_err_as_the_solution_does_and_its_writes_are_judged_by_the_same_rule():
     def failures(played, case):
-        return [reason for gate in gates(case, TOKEN, any_wording=True) if (reason := gate.failure(played))]
+        names = {gate.name for gate in gates(case, TOKEN)}
+        kept = [check for check in checks_for_any_solution(case) if check.name in names]
+        return [reason for check in kept if (reason := check.failure(played))]
 
     assert failures(outcome(), PLAIN) == []
     assert failures(outcome(changes={**MADE, "work items/59/type": "Task"}), CASE) == [
         "work items/59/type: 'Task', not 'Bug'"
+    ]
+    assert failures(outcome(changes={**MADE, "work items/59/title": "Shut"}), CASE) == [
+        "work items/59/title: 'Shut', not 'Open'"
     ]
 
 
@@ -266,7 +285,12 @@ SUBJECTS: list[tuple[Check, str, str | None]] = [
     (asked_for(), "asked", "tools"),
     (warned(), "asked", "warnings"),
     (asked_as_in([]), "route", None),
-    *zip(gates(CASE), ["gate"] * 8, ["quotes", *["report"] * 4, None, None, None], strict=True),
+    *zip(
+        gates(CASE),
+        ["gate"] * 3 + ["wording"] + ["gate"] * 4,
+        ["quotes", *["report"] * 4, None, None, None],
+        strict=True,
+    ),
 ]
 """What each check is about, for the metrics, and what an agent must have so that it applies."""
 

@@ -62,11 +62,16 @@ def test_a_model_that_solves_a_case_passes_and_the_end_state_is_compared(run, ca
 
 def test_another_wording_of_a_write_is_as_good_and_a_write_nobody_asked_for_is_not(run):
     [call] = WRITES.steps[-2]
-    other = Call.to("create_work_item", **{**call.arguments, "title": "Other words", "description": "Others, too"})
+    words = {"title": "The unit tests miss DATABASE_TIMEOUT", "description": "Build 35: DATABASE_TIMEOUT is not set."}
+    other = Call.to("create_work_item", **{**call.arguments, **words})
     steps = [*WRITES.steps[:-2], [other], reported("Filed as item 59.", ("E3", "id: 59"))]
     done, document = run(scripted({WRITES.asked: steps}), case=WRITES)
     assert statuses(document) == ["pass"], done.output
     assert document["metrics"]["write recall"][0] == document["metrics"]["write recall"][1]
+    nonsense = Call.to("create_work_item", **{**call.arguments, "title": "Other words"})
+    done, document = run(scripted({WRITES.question: [*steps[:-2], [nonsense], steps[-1]]}), case=WRITES)
+    assert statuses(document) == ["fail"]
+    assert "'Other words': it does not name ('DATABASE_TIMEOUT', 'database timeout')" in done.output
     steps = [*steps[:-1], [Call.to("update_pull_request", id=15, title="x")], steps[-1]]
     done, document = run(scripted({WRITES.asked: steps}), case=WRITES)
     assert (done.exit_code, statuses(document)) == (3, ["fail"])
