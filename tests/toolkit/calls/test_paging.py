@@ -6,9 +6,9 @@ import pytest
 from stub_service import StubService, failure, ok
 
 from langchain_azure_devops import AzureDevOps
-from langchain_azure_devops.calls.paging import TOKEN_HEADER, collect, list_rows
+from langchain_azure_devops.calls.paging import TOKEN_HEADER, Batch, collect, list_rows
 from langchain_azure_devops.errors import InvalidRequest, ServiceFault
-from langchain_azure_devops.results.models import Result
+from langchain_azure_devops.results.models import Position, Result
 from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.settings import load_settings
 
@@ -198,12 +198,23 @@ def test_a_token_that_looks_like_a_secret_is_sent_as_it_came_and_is_not_in_the_c
 
 
 async def test_a_total_that_the_service_gave_once_is_kept():
-    from langchain_azure_devops.calls.paging import Batch
-    from langchain_azure_devops.results.models import Position
-
     async def fetch(position, wanted):
         first = position.skip == 0
         return Batch([Thing(id=1 + position.skip)], Position(skip=1) if first else None, 2 if first else None)
 
     page = await collect(Thing, fetch, 5, None)
     assert ([row.id for row in page.items], page.total, page.cursor) == ([1, 2], 2, None)
+
+
+async def test_a_page_that_begins_within_a_batch_asks_for_the_whole_batch_again():
+    asked = []
+
+    async def fetch(position, wanted):
+        asked.append((position, wanted))
+        return Batch([Thing(id=number) for number in range(1, 6)], None)
+
+    first = await collect(Thing, fetch, 3, None)
+    rest = await collect(Thing, fetch, 3, first.cursor)
+    assert ([row.id for row in first.items], [row.id for row in rest.items]) == ([1, 2, 3], [4, 5])
+    assert rest.cursor is None
+    assert asked == [(Position(), 3), (Position(), 6)]
