@@ -1,6 +1,7 @@
 """Repeated requests: how often, after which pause, and what is said of a request that was given up."""
 
 import asyncio
+import random
 import ssl
 from collections.abc import Iterator
 
@@ -92,6 +93,16 @@ def test_pauses_double_up_to_the_longest_and_are_shortened_by_at_most_a_half(pau
     assert len(set(pauses)) == 5, "many clients at once would come back together"
 
 
+@pytest.mark.parametrize(("chance", "part"), [(0.0, 0.5), (0.5, 0.75), (1.0, 1.0)])
+def test_chance_decides_how_much_of_a_pause_is_made(pauses, monkeypatch, chance, part):
+    monkeypatch.setattr(random, "random", lambda: chance)
+    timeouts = {"retry_pause": 1.0, "max_retry_pause": 4.0, "max_attempts": 5, "call": 1000.0}
+    with StubService([BUSY]) as service, client_of(service, **timeouts) as client:
+        with pytest.raises(errors.ServiceFault):
+            read(client)
+    assert pauses == pytest.approx([part, 2 * part, 4 * part, 4 * part])
+
+
 @pytest.mark.parametrize(("pause", "told"), [(10.0, True), (0.4, False)])
 def test_only_a_pause_that_a_person_notices_is_told_with_its_reason(pauses, pause, told):
     heard = []
@@ -176,6 +187,24 @@ def test_a_write_that_was_throttled_is_repeated_and_looked_at_before_each_attemp
         assert write(client, before_write=look).json() == {"id": 1}
         read(client)
     assert looked == [0, 1]
+
+
+def test_only_a_write_is_looked_at_before_it_is_sent():
+    looked = []
+
+    async def look():
+        looked.append(len(service.seen))
+
+    async def reading():
+        token = current_call.set(ToolCall("create_work_item", (), before_write=look))
+        try:
+            await client.get(THINGS)
+        finally:
+            current_call.reset(token)
+
+    with StubService([ok({"value": []})]) as service, client_of(service) as client:
+        client.run_sync(reading())
+    assert (len(service.seen), looked) == (1, [])
 
 
 def test_a_write_to_nobody_was_not_sent(pauses):
