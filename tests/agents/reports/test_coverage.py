@@ -169,6 +169,7 @@ def test_a_report_of_code_cites_nothing():
     [
         (True, ["yes"]), (False, ["no"]), (6, ["6"]), (1.5, ["1.5"]), ("Tom", ["Tom"]),
         (["a", 2, True], ["a", "2", "yes"]), ([], []), (None, []),
+        ("true", ["true"]), ("1.50", ["1.50"]), ('["a"]', ['["a"]']),
     ],
 )  # fmt: skip
 def test_a_fact_may_have_bare_values(values, kept):

@@ -1,6 +1,7 @@
 """Who gets in, what a token may do, and what everybody else is told."""
 
 import base64
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -61,6 +62,7 @@ def test_without_a_good_credential_suppress_gives_401_with_the_federated_headers
     host = server.base_url.rpartition("/")[0]
     assert f'Basic realm="{host}/"' in challenges
     assert len(challenges) == 3
+    assert answer.headers["x-tfs-fedauthredirect"].startswith(f"{host}/_signin?realm={quote(host, safe='')}&reply_to=")
     for name in ("X-TFS-FedAuthRealm", "X-TFS-FedAuthIssuer", "X-TFS-FedAuthRedirect", "X-VSS-ResourceTenant"):
         assert name in answer.headers
     assert "x-vss-userdata" not in answer.headers
