@@ -310,6 +310,9 @@ def test_an_item_tells_what_it_is_now_and_who_changed_it(organization: Organizat
     assert item.revision_at(when) is item.revision
     assert item.revision_at(before.changed) is before
     assert item.revision_at(datetime(2020, 1, 1, tzinfo=UTC)) is None
+    said = organization.work_items.comment(item, "Seen.", "markdown", by=by, when=when)
+    assert (said.version, said.format, said.deleted) == (1, "markdown", False)
+    assert Draft({}).history_format == "html"
     assert NewRelation("System.LinkTypes.Related", 4).between_items
     assert not NewRelation("Hyperlink", "https://tidewater.example").between_items
 
