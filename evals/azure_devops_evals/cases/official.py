@@ -213,6 +213,7 @@ CASES = (
         ],
         expects={"projects": None, "pipelines": None, "obstacle": obstacle("no access to the organization")},
         checks=(verdict("inconclusive"), uncovered("denied"), uncovered("unavailable"),
+                says("collection is stopped"),
                 cites("its owner has no access to this organization", "TF24668")),
     ),
 )  # fmt: skip
