@@ -77,7 +77,7 @@ class NamedFact(_Part):
     name: Annotated[str, Field(description="As asked for, else such as author or first_bad_build")]
     values: Annotated[
         list[str],
-        Field(description='Bare, such as a name, 42, 2026-01-31 or yes; "none" when there is none, [] if unknown'),
+        Field(description='Bare: a name, a number, an ISO date, yes or no; "none" when there is none, [] if unknown'),
     ] = []
     evidence: list[str] = []
 

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -151,4 +152,7 @@ def test_no_expected_text_is_in_a_tool():
         given = json.dumps([convert_to_openai_tool(tool) for tool in offered]).lower()
     assert "create_work_item" in given
     phrases = {(case.id, phrase) for case in CASES for check in case.checks for phrase in check.phrases}
-    assert [(case, phrase) for case, phrase in phrases if phrase.lower() in given] == []
+    # A bare number gives nothing away without what it counts.
+    telling = [(case, phrase.lower()) for case, phrase in phrases if not phrase.isdigit()]
+    found = [(case, phrase) for case, phrase in telling if re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", given)]
+    assert found == []

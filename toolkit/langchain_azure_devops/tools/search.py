@@ -96,6 +96,11 @@ class _Found(CodeHit):
 
 
 class SearchAnswer(BaseModel):
+    """One page of the search service; `info` says why it may have found nothing.
+
+    Source: POST `_apis/search/codesearchresults`.
+    """
+
     count: int
     results: list[_Found]
     info: int = Field(default=0, validation_alias="infoCode")

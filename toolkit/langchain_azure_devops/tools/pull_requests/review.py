@@ -64,6 +64,11 @@ class _RawComment(BaseModel):
 
 
 class RawThread(BaseModel):
+    """A thread as the service answers it.
+
+    Source: GET `_apis/git/repositories/{id}/pullrequests/{id}/threads`.
+    """
+
     id: int
     status: str | None = None
     comments: OrNone[_RawComment] = Field(default=[])
