@@ -231,7 +231,12 @@ def faults_about_texts(case, outcome):
 
 
 def test_every_free_text_of_every_write_is_in_the_table():
-    written = {(case.id, argument) for case in CASES if case.id in asking() for argument in written_texts(case)}
+    written = {
+        (case.id, argument)
+        for case in CASES
+        for argument, text in written_texts(case).items()
+        if case.id in asking() and text not in case.changes.values()
+    }
     assert written <= set(PLACES)
 
 
@@ -258,7 +263,6 @@ def test_no_wrong_text_passes_under_the_rules_for_any_agent(reference):
             if not faults_about_texts(case, outcome):
                 passed.append((identifier, argument, kind, text))
     print(f"{tried - len(passed)} of {tried} wrong texts in {len(TEXTS)} cases fail")
-    print(*passed, sep="\n")
     assert passed == []
     assert tried > 1_000
 

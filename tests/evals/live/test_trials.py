@@ -64,12 +64,12 @@ def test_another_wording_of_a_write_is_as_good_and_a_write_nobody_asked_for_is_n
     [call] = WRITES.steps[-2]
     words = {"title": "The unit tests miss DATABASE_TIMEOUT", "description": "Build 35: DATABASE_TIMEOUT is not set."}
     other = Call.to("create_work_item", **{**call.arguments, **words})
-    steps = [*WRITES.steps[:-2], [other], reported("Filed as item 59.", ("E3", "id: 59"))]
+    steps = [*WRITES.steps[:-2], [other], WRITES.steps[-1]]
     done, document = run(scripted({WRITES.asked: steps}), case=WRITES)
     assert statuses(document) == ["pass"], done.output
     assert document["metrics"]["write recall"][0] == document["metrics"]["write recall"][1]
     nonsense = Call.to("create_work_item", **{**call.arguments, "title": "Other words"})
-    done, document = run(scripted({WRITES.question: [*steps[:-2], [nonsense], steps[-1]]}), case=WRITES)
+    done, document = run(scripted({WRITES.asked: [*steps[:-2], [nonsense], steps[-1]]}), case=WRITES)
     assert statuses(document) == ["fail"]
     assert "'Other words': it does not name ('DATABASE_TIMEOUT', 'database timeout')" in done.output
     steps = [*steps[:-1], [Call.to("update_pull_request", id=15, title="x")], steps[-1]]
@@ -84,7 +84,8 @@ def test_another_way_to_the_same_answer_passes(run):
         reported("It names handbook, which is not declared; build 17 was good.", ("E2", "templates/publish.yml"),
                  ("E1", "17\tdocs-publish\tcompleted\tsucceeded")),
     ]  # fmt: skip
-    done, document = run(scripted({READS.asked: steps}))
+    with_facts = replace(READS, steps=steps).steps
+    done, document = run(scripted({READS.asked: with_facts}))
     assert statuses(document) == ["pass"], done.output
 
 
