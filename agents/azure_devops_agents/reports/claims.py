@@ -19,17 +19,27 @@ from datetime import date, timedelta
 from functools import cached_property
 
 from azure_devops_agents.reports.citations import find_citations
-from azure_devops_agents.reports.comparison import Comparison
+from azure_devops_agents.reports.comparison import LONGEST, Comparison
 from azure_devops_agents.reports.facts import find_facts
 from azure_devops_agents.reports.knowledge import Knowledge, Support, fold
 from azure_devops_agents.reports.quotes import Found
 from azure_devops_agents.reports.units import SIZE, Source, Unit
 from azure_devops_agents.reports.words.counts import NUMBER_WORDS
+from azure_devops_agents.reports.words.denials import DeniedParts
+from azure_devops_agents.reports.words.meaning import is_covered, shares_meaning, stems_of
 from azure_devops_agents.reports.words.proposals import split_proposal
+from azure_devops_agents.reports.words.results import NEGATED
 from azure_devops_agents.reports.words.sentences import Sentence, count_entries, split_sentences, sum_totals
 from azure_devops_agents.reports.writes import ClaimedWrite, compare_links, find_claimed_writes, tells_of_unsent
 
 _MOST_CHANGED = 2
+_LINES_AROUND = 15
+"""The lines of a file or log before and after a quote that a statement about it may take a word from."""
+_LITERAL = 0.8
+"""The share of the words of a denied text that a record must have to say it."""
+_APART = "the statement and its quote have no id, name, number or word in common"
+_DENIES = "it denies what the evidence says"
+_ONLY_DENIES = "it only denies what it says; say what is the case"
 _TODAY = re.compile(r"\b(?:today|as of|heute|stand|aujourd'hui|hoy)\b", re.IGNORECASE)
 _LAST_DAYS = re.compile(
     rf"\b(?:last|past|letzten|vergangenen|derniers|derni\u00e8res|\u00faltimos|\u00faltimas) "
@@ -68,24 +78,30 @@ class Claims:
         """Return what a statement claims beyond its quote; one that only repeats the quoted lines claims nothing."""
         if fold(statement) in fold(found.text):
             return []
+        if apart := self._compare_meaning(statement, found, cited):
+            return apart
+        denied, statement = self._compare_denied(statement, self.quoted_units(found))
         knowledge = self._knowledge(cited)
         quoted = self.quoted_units(found)
         literal = Unit(found.evidence_id, found.text, part="quote")
         if _repeats(statement, found.text):
             lines = [literal, *(unit for unit in quoted if not unit.is_record)]
-            return Comparison(statement, knowledge, lines, Support(lines), self._question).problems()
+            return [*denied, *Comparison(statement, knowledge, lines, Support(lines), self._question).problems()]
         support = Support([literal, *self._around(quoted), *self._beside(found, cited), *self._date_today(statement)])
         compared = Comparison(statement, knowledge, quoted, support, self._question, whole=self._whole)
-        return [*compared.problems(), *self._compare_writes(compared)]
+        return [*denied, *compared.problems(), *self._compare_writes(compared)]
 
-    def check_inference(self, statement: str, found: Found, cited: Sequence[str]) -> list[str]:
+    def check_inference(self, statement: str, found: Found, cited: Sequence[str], reasoning: str = "") -> list[str]:
         """Return what an inference claims that no cited evidence says."""
+        if apart := self._compare_meaning(statement, found, cited, reasoning):
+            return apart
+        denied, statement = self._compare_denied(statement, self.quoted_units(found))
         knowledge = self._knowledge(cited)
         quoted = self.quoted_units(found)
         support = Support([*self._around(quoted), *self._beside(found, cited), *self._date_today(statement)])
         far = knowledge.everything
         compared = Comparison(statement, knowledge, quoted, support, self._question, far, whole=self._whole)
-        return [*compared.problems(), *self._compare_writes(compared)]
+        return [*denied, *compared.problems(), *self._compare_writes(compared)]
 
     def check_hypothesis(self, statement: str, cited: Sequence[str]) -> list[str]:
         """Return the facts of a rejected hypothesis that no evidence mentions. Its claim is false on purpose.
@@ -131,21 +147,63 @@ class Claims:
         marked, shown = [], [*self._around(quoted), *named]
         supports = {False: Support(shown), True: Support([*shown, *unsent])}
         entries, totals = count_entries(answer), [_size(number) for number in sum_totals(answer)]
+        denials = DeniedParts(answer)
         for sentence in split_sentences(answer):
+            kept, refused = denials.split_next(sentence.text)
             support = supports[tells_of_unsent(sentence.text)]
             knowledge = self._knowledge([*cited, *sentence.cited, *told])
             listed = [_size(number) for line, number in entries.items() if sentence.text in line]
             told_here = [*self._read_by(sentence.cited, tables=True), *listed, *self._date_today(sentence.text)]
             told_here += totals
             near = Support([*support.units, *told_here])
-            proposed, stated = split_proposal(sentence.text)
+            proposed, stated = split_proposal(kept)
             compared = Comparison(
                 stated, knowledge, quoted, near, self._question, knowledge.everything, sentence.cited, self._whole
             )
             told_wrong = [*self._list_absent(proposed), *compared.problems(), *self._compare_writes(compared)]
+            told_wrong += [_ONLY_DENIES] if denials.is_all else self._deny(refused, support.units)
             if problems := [*self._list_unknown(sentence), *told_wrong]:
                 marked.append((sentence.text, problems))
         return marked
+
+    def _compare_meaning(
+        self, statement: str, found: Found, cited: Sequence[str], reasoning: str = ""
+    ) -> list[str]:  # fmt: skip
+        """Return that a statement is about something else than its quote, the record around it, and the call."""
+        if len(statement) > LONGEST:
+            return []
+        units = [*self._around(self.quoted_units(found)), *self._near(found), *self._beside(found, cited)]
+        tools = [self._sources[name].tool for name in cited if name in self._sources]
+        texts = [found.text, reasoning, *(unit.text for unit in units), *tools]
+        said = " ".join(DeniedParts(statement).split())
+        return [] if shares_meaning(said, texts) else [_APART]
+
+    def _near(self, found: Found) -> list[Unit]:
+        """Return the lines of a file or log around the quoted ones."""
+        first, last = found.places[0] - _LINES_AROUND, found.places[-1] + _LINES_AROUND
+        units = self._sources[found.evidence_id].units
+        return [unit for unit in units if not unit.fields and first <= unit.places.start <= last]
+
+    def _compare_denied(self, statement: str, quoted: Sequence[Unit]) -> tuple[list[str], str]:
+        """Return what is wrong with the denied part of a statement, and the rest of the statement."""
+        parts = DeniedParts(statement)
+        kept, denied = parts.split()
+        return [_ONLY_DENIES] if parts.is_all else self._deny(denied, self._around(quoted)), kept
+
+    def _deny(self, denied: str, units: Iterable[Unit]) -> list[str]:
+        """Return the facts of a denied text that are nowhere in the evidence, or that it denies what a unit says."""
+        told = stems_of(denied)
+        if not told:
+            return []
+        missing = Comparison(denied, self._everything, [], self._whole, self._question).list_missing()
+        literal = len(told) > 1 and not NEGATED.search(denied) and any(self._says(unit, told) for unit in units)
+        return [*missing, *([_DENIES] if literal else [])]
+
+    def _says(self, unit: Unit, told: Collection[str]) -> bool:
+        """Return whether one record, row or line says nearly all words of a text."""
+        source = self._sources.get(unit.evidence_id)
+        known = stems_of(f"{unit.text} {source.noun if source else ''}")
+        return sum(is_covered(stem, known) for stem in told) >= _LITERAL * len(told)
 
     @cached_property
     def _everything(self) -> Knowledge:

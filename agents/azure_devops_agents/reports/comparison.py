@@ -20,7 +20,7 @@ from azure_devops_agents.reports.units import Unit, identifies
 from azure_devops_agents.reports.words.results import CERTAIN
 from azure_devops_agents.reports.writes import UNSENT
 
-_LONGEST, _MOST_FACTS = 2_000, 100
+LONGEST, _MOST_FACTS = 2_000, 100
 """A sentence with more characters or more facts is not compared: it would take long, and no reader could check it."""
 _TOO_LONG = "it is too long to be compared with the evidence; say it in shorter sentences"
 _BOUND = frozenset({"name", "date", "hash"})
@@ -58,8 +58,8 @@ class Comparison:
             whole: All evidence of the thread, which must have what the sentence says is missing elsewhere.
         """
         self.sentence = sentence
-        self.facts = find_facts(sentence, knowledge.names) if len(sentence) <= _LONGEST else []
-        self._too_long = len(sentence) > _LONGEST or len(self.facts) > _MOST_FACTS
+        self.facts = find_facts(sentence, knowledge.names) if len(sentence) <= LONGEST else []
+        self._too_long = len(sentence) > LONGEST or len(self.facts) > _MOST_FACTS
         self._knowledge, self._quoted, self._near, self._question = knowledge, quoted, near, question
         self._rows = RowCounts(sentence, self.facts, knowledge, quoted, question)
         self._far, self._named, self._whole = far or Support([]), named, whole or Support([])

@@ -114,7 +114,7 @@ class SupportChecker:
         if section == "hypotheses_rejected":
             return "; ".join(self._claims.check_hypothesis(said, cited))
         if section == "inferred":
-            return "; ".join(self._claims.check_inference(said, found, cited))
+            return "; ".join(self._claims.check_inference(said, found, cited, statement.get("reasoning") or ""))
         return "" if section == "not_determined" else "; ".join(self._claims.check_statement(said, found, cited))
 
     def check_fact(self, fact: Mapping[str, Any], among: Sequence[Mapping[str, Any]] = ()) -> str:

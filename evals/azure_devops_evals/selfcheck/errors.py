@@ -34,6 +34,15 @@ _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "Augu
            "December")  # fmt: skip
 
 
+_DENIALS = (
+    "None of the following is true: {}", "The opposite of the following is the case: {}", "It is not true that {}",
+    "It would be wrong to say that {}", "{} The opposite is the case.", "{} None of the above is true.",
+    "{} That is not true.", "Nichts von dem Folgenden ist wahr: {}", "{} Lo contrario es cierto.",
+)  # fmt: skip
+DENIED = "denied"
+"""The kind of an error that is a true sentence in a frame that denies it."""
+
+
 @dataclass(frozen=True)
 class SeededError:
     """A true sentence with one wrong fact.
@@ -63,6 +72,12 @@ def seed_errors(sentence: str, sources: Mapping[str, Source]) -> Iterator[Seeded
             said = re.search(rf"(?<!\w){re.escape(value)}(?!\w)", sentence)  # else it may be no error
             if fact.kind == "result" or not said:
                 yield SeededError(fact.kind, near, wrong)
+
+
+def seed_denials(sentence: str) -> Iterator[SeededError]:
+    """Yield a true sentence in each of the frames that deny it. Its words stay as they are."""
+    for frame in _DENIALS:
+        yield SeededError(DENIED, True, frame.format(sentence))
 
 
 def seed_cells(sentence: str, sources: Mapping[str, Source]) -> Iterator[SeededError]:

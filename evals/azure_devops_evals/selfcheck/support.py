@@ -17,10 +17,11 @@ from azure_devops_evals.case import Case, Outcome
 from azure_devops_evals.counts import Count
 from azure_devops_evals.running.parallel import run_parallel
 from azure_devops_evals.running.play import open_environment, play
-from azure_devops_evals.selfcheck.errors import seed_cells, seed_errors
+from azure_devops_evals.selfcheck.errors import DENIED, seed_cells, seed_denials, seed_errors
 
 MARKED_AT_LEAST = 0.95
 CELLS_AT_LEAST = 0.80
+DENIALS_AT_LEAST = 0.90
 _CELL = "column "
 _STOPPED = "Stopped by a person."
 
@@ -42,6 +43,11 @@ class Judged:
     near: bool
     sentence: str
     marked: bool
+
+    @property
+    def is_fact(self) -> bool:
+        """Whether a fact that the check recognizes is wrong."""
+        return self.kind not in {"true", DENIED} and not self.is_cell
 
     @property
     def is_cell(self) -> bool:
@@ -67,7 +73,12 @@ class SupportMeasure:
     @property
     def errors(self) -> Count:
         """Count the errors that were marked."""
-        return _count_marked(entry for entry in self.judged if entry.kind != "true" and not entry.is_cell)
+        return _count_marked(entry for entry in self.judged if entry.is_fact)
+
+    @property
+    def denials(self) -> Count:
+        """Count the denied true sentences that were marked."""
+        return _count_marked(entry for entry in self.judged if entry.kind == DENIED)
 
     @property
     def cells(self) -> Count:
@@ -76,8 +87,9 @@ class SupportMeasure:
 
     @property
     def holds(self) -> bool:
-        """Return whether no true sentence was marked, nearly every error was, and most of the other cells were."""
+        """Return whether no true sentence was marked, nearly every error and denial was, and most other cells were."""
         most = self.cells.found >= CELLS_AT_LEAST * self.cells.of
+        most = most and self.denials.found >= DENIALS_AT_LEAST * self.denials.of
         return not self.true.found and self.errors.found >= MARKED_AT_LEAST * self.errors.of and most
 
     def lines(self) -> list[str]:
@@ -89,10 +101,11 @@ class SupportMeasure:
         share = 100 * self.cells.found / self.cells.of if self.cells.of else 0.0
         least = f"at least {100 * CELLS_AT_LEAST:.0f} % are needed"
         rows.append(f"sentences with another cell of the same column marked: {self.cells} = {share:.1f} %, {least}")
+        share = 100 * self.denials.found / self.denials.of if self.denials.of else 0.0
+        least = f"at least {100 * DENIALS_AT_LEAST:.0f} % are needed"
+        rows.append(f"true sentences that a frame denies marked: {self.denials} = {share:.1f} %, {least}")
         for near, where in ((True, "occurs elsewhere in the evidence"), (False, "occurs nowhere")):
-            wrong = [
-                entry for entry in self.judged if entry.kind != "true" and not entry.is_cell and entry.near is near
-            ]
+            wrong = [entry for entry in self.judged if entry.is_fact and entry.near is near]
             rows.append(f"    another value that {where}: {_count_marked(wrong)}")
         odd = [entry for entry in self.judged if entry.marked == (entry.kind == "true")]
         return [*rows, *(f"    {entry.case}: {entry.kind}: {entry.sentence}" for entry in odd)]
@@ -154,6 +167,8 @@ def _judge_report(case: Case, report: Mapping[str, Any], outcome: Outcome) -> It
     for sentence, plain, marks in said:
         yield Judged(case.id, "true", False, sentence, marks(sentence))
         for error in seed_errors(plain, sources):
+            yield Judged(case.id, error.kind, error.near, error.sentence, marks(error.sentence))
+        for error in seed_denials(sentence):
             yield Judged(case.id, error.kind, error.near, error.sentence, marks(error.sentence))
         for error in seed_cells(sentence, sources):
             yield Judged(case.id, error.kind, error.near, error.sentence, marks(error.sentence))

@@ -48,7 +48,7 @@ def test_reads_become_evidence_and_quotes_are_found(investigate):
         answer="Six.",
         verdict="answered",
         observed=[
-            {"statement": "one", "evidence": ["E1"], "quote": "Paginate the shipment search"},
+            {"statement": "The search gets pages.", "evidence": ["E1"], "quote": "Paginate the shipment search"},
             {"statement": "made up", "evidence": ["E1"], "quote": "Delete everything"},
             {"statement": "no such evidence", "evidence": ["E9"], "quote": "Paginate the shipment search"},
         ],
@@ -56,7 +56,7 @@ def test_reads_become_evidence_and_quotes_are_found(investigate):
     with investigate(LIST, report) as investigator:
         found, events = finished(investigator.ask("t", "Which pull requests are open?"))
         state = investigator.state("t")
-    assert [statement["statement"] for statement in found["observed"]] == ["one"]
+    assert [statement["statement"] for statement in found["observed"]] == ["The search gets pages."]
     assert [statement["statement"] for statement in found["unverified"]] == ["made up", "no such evidence"]
     assert [event.evidence_id for event in events if isinstance(event, ToolFinished)] == ["E1"]
     assert state["evidence"]["E1"]["untrusted"]

@@ -41,7 +41,7 @@ EVIDENCE = {
 }
 
 
-def stating(quote, evidence=("E1",), section="observed", statement="One is there."):
+def stating(quote, evidence=("E1",), section="observed", statement="A build is there."):
     row = {"statement": statement, "evidence": list(evidence), "quote": quote}
     return {**plain_report("x"), section: [row | ({"reasoning": "so"} if section == "inferred" else {})]}
 

@@ -79,6 +79,8 @@ _PARAGRAPH = re.compile(r"\n[^\S\n]*\n")
 _END_OF_CLAUSE = re.compile(r";|:(?=\s)|[,.]? but\b|, (?:and )?(?:in fact|instead|rather)\b|\s[\u2013\u2014-]\s|$")
 _LEAD = re.compile(r"\W*(?:(?:no|yes|but|and|in fact|actually|indeed|however|sorry|rather|oh|well)\b\W*){0,3}")
 """The words before a frame that begins its sentence."""
+_STATED, _DENIED, _FRAME = 0, 1, 2
+_CITATION = re.compile(r"\bE\d{1,4}\b")
 _LONGEST = 30_000
 """Characters of a text that are searched for frames."""
 
@@ -113,6 +115,43 @@ def find_denials(text: str) -> list[Denial]:
     """Return the denied parts of a text. Words in quotation marks are no frames."""
     plain = mask_quoted(text.replace("\u2019", "'"))
     return [denial for sentence in _list_sentences(text) for denial in _find_in_sentence(plain, sentence)]
+
+
+class DeniedParts:
+    """A text beside what it denies.
+
+    Attributes:
+        is_all: Whether a text denies everything that it says, or consists of a frame alone.
+    """
+
+    def __init__(self, text: str) -> None:
+        """Find the denied parts of a text."""
+        self._text, self._position = text, 0
+        denials = find_denials(text)
+        self._marks = bytearray(len(text))
+        for denial in denials:
+            self._marks[denial.start : denial.end] = bytes([_DENIED]) * (denial.end - denial.start)
+        for denial in denials:
+            self._marks[slice(*denial.frame)] = bytes([_FRAME]) * (denial.frame[1] - denial.frame[0])
+        wide = any(denial.reach != "clause" for denial in denials)
+        rest = re.sub(r"\W+", " ", _CITATION.sub("", self.split()[0]))
+        self.is_all = wide and _LEAD.fullmatch(rest) is not None
+
+    def split(self, start: int = 0, end: int | None = None) -> tuple[str, str]:
+        """Split a part of the text into what it states and what it denies. The words of the frames are in neither."""
+        if not any(self._marks):
+            return self._text[start:end], ""
+        marked = list(zip(self._text[start:end], self._marks[start:end], strict=True))
+        stated, denied = ("".join(each for each, mark in marked if mark == wanted) for wanted in (_STATED, _DENIED))
+        return stated.strip(), denied.strip()
+
+    def split_next(self, sentence: str) -> tuple[str, str]:
+        """Split the next sentence of the text, in the order in which the text has them."""
+        start = self._text.find(sentence, self._position)
+        if start < 0:
+            return sentence, ""
+        self._position = start + len(sentence)
+        return self.split(start, self._position)
 
 
 def _list_sentences(text: str) -> list[tuple[int, int]]:

@@ -2,7 +2,7 @@
 
 import re
 
-_ENGLISH = frozenset(
+ENGLISH = frozenset(
     """
     the a an is are was were be been has have had of and or to in on by with for from at it its that this these those
     not no as but which who whose after before because since until while does did do there they he she we you i if
@@ -10,6 +10,7 @@ _ENGLISH = frozenset(
     could should may might must
     """.split()  # noqa: SIM905 - a list of single words would not be read
 )
+"""The small words of English."""
 SMALL_WORDS = frozenset(
     """
     der die das den dem des ein eine einen einem einer eines und oder ist sind wurde wurden wird werden haben hatte von
@@ -41,4 +42,4 @@ THINGS = frozenset(
 def is_foreign(sentence: str) -> bool:
     """Return whether a sentence has more small words of other languages than of English."""
     words = re.findall(r"[^\W\d_]+", sentence.lower())
-    return sum(word in SMALL_WORDS for word in words) > sum(word in _ENGLISH for word in words)
+    return sum(word in SMALL_WORDS for word in words) > sum(word in ENGLISH for word in words)
