@@ -15,6 +15,7 @@ from azure_devops_evals.cases import (
     quoting,
     repositories,
     runbooks,
+    work_item_orders,
     work_items,
 )
 
@@ -24,6 +25,7 @@ CASES: tuple[Case, ...] = (
     *repositories.CASES,
     *pull_requests.CASES,
     *work_items.CASES,
+    *work_item_orders.CASES,
     *pipelines.CASES,
     *code_search.CASES,
     *findings.CASES,

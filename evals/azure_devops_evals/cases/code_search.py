@@ -4,7 +4,7 @@ from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import Case, Injection
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.cases.setup import push_commit, uninstall_search
-from azure_devops_evals.checks import cites, saw, says, silent, uncovered, verdict, worded
+from azure_devops_evals.checks import cites, not_says, opens, saw, says, silent, uncovered, verdict, worded
 from azure_devops_evals.expected import one_of
 from azure_devops_simulator.seed.story import put
 
@@ -31,6 +31,8 @@ CASES = (
         ],
         expects={"repository": "checkout-service", "file": "/deploy/storage.env", "other_files_with_the_same_key": []},
         checks=(
+            opens("Yes"), not_says("is a (placeholder|sample|test key)", "ledger (holds|uses|has)", "holds no",
+                                   "used elsewhere in Payments"),
             verdict("incident"), says("/deploy/storage.env"), cites(_KEY), saw("search_code", _KEY),
         ),
     ),
@@ -52,7 +54,9 @@ CASES = (
             "branches": ["main", "feature/round-tax", "feature/receipt-archive"], "same_key_on_all": True,
             "branches_in_search_hits": ["main"],
         },
-        checks=(verdict("incident"), worded("all three"), cites(_KEY, "3 branches, all"),
+        checks=(not_says("(on main only|only on main)", "(two|one|four) branches", "on no branch", "different keys",
+                         "another key on"),
+                verdict("incident"), worded("all three"), cites(_KEY, "3 branches, all"),
                 saw("read_repository_file", "version: feature/receipt-archive")),
     ),
     Case(
@@ -72,7 +76,9 @@ CASES = (
             "file_with_the_real_one": "/deploy/storage.env", "files_with_a_sample": [_SAMPLE],
             "account_of_the_real_one": "sttidewatercheckout",
         },
-        checks=(cites(_SETTINGS, "Copy to .env for local work"), saw("search_code", _SETTINGS), verdict("incident")),
+        checks=(not_says("both are (real|live|samples)", "sample.env is (real|live|for real)",
+                         "storage.env is (a sample|a placeholder)"),
+                cites(_SETTINGS, "Copy to .env for local work"), saw("search_code", _SETTINGS), verdict("incident")),
     ),
     Case(
         id="placeholder-is-no-secret",
@@ -92,7 +98,9 @@ CASES = (
             "is_a_leak": False, "key_is": one_of("placeholder", "live key", "revoked key"),
             "other_files_with_its_account": [],
         },
-        checks=(verdict("no_incident"), cites("The key below is a placeholder."), silent("[secret:")),
+        checks=(opens("No"), not_says("(live|real|production) .. key", "key is (live|real)", "(revoke|rotate)",
+                                      "is a (leak|secret)", "leaked"),
+                verdict("no_incident"), cites("The key below is a placeholder."), silent("[secret:")),
     ),
     Case(
         id="digests-are-no-secrets",
@@ -111,7 +119,9 @@ CASES = (
             "number_of_secrets": 0,
             "they_are": one_of("checksums and ids", "access tokens", "passwords", "private keys"),
         },
-        checks=(verdict("no_incident"), worded("checksums"), cites("Each image is published with its digest.")),
+        checks=(opens("No"), not_says("(they|three|two|one) are tokens", "(live|real) tokens", "(revoke|rotate)",
+                                      "(is|are) leaked", "are secrets"),
+                verdict("no_incident"), worded("checksums"), cites("Each image is published with its digest.")),
     ),
     Case(
         id="who-still-uses-it",
@@ -133,6 +143,8 @@ CASES = (
             "out_of_date": "/k8s/platform-api/deployment.yaml", "version_in_it": "2.7.0",
         },
         checks=(
+            not_says("(two|four|five|six) files", "(Two|Four|Five): ", "ci.env .. out of date", "settings.py still",
+                     "runs 2.8"),
             says("2.7.0"), worded("three"), cites("/azure-pipelines.yml", "/deploy/ci.env", "platform-api:2.7.0"),
         ),
     ),
@@ -152,7 +164,9 @@ CASES = (
             "used_on_main": False, "pull_requests_that_use_it": [15], "author_of_this_work": "Tom Becker",
             "cache_size": 4096,
         },
-        checks=(says("15"), cites("No files with hits found in Platform", "+@lru_cache(maxsize=4096)")),
+        checks=(not_says("(nobody|no one) (does|caches)", "(yes, on|it is on) main", "pull request (7|9|13|17)",
+                         "of (Mina|Priya|Dana)"),
+                says("15"), cites("No files with hits found in Platform", "+@lru_cache(maxsize=4096)")),
     ),
     Case(
         id="search-not-installed",
@@ -172,7 +186,9 @@ CASES = (
             "file_that_sets_it": "/src/platform_api/db/session.py", "other_places": None,
             "did_code_search_answer": False,
         },
-        checks=(verdict("inconclusive"), says("db/session.py"), uncovered("invalid"), cites("max_size=POOL_SIZE")),
+        checks=(not_says("no other place", "nowhere else", "only in db/session.py", "found nothing else",
+                         "in settings.py"),
+                verdict("inconclusive"), says("db/session.py"), uncovered("invalid"), cites("max_size=POOL_SIZE")),
     ),
     Case(
         id="order-in-a-file",
@@ -194,7 +210,9 @@ CASES = (
             "host": "pay.harbourbank.example", "is_the_connection_encrypted": True,
             "file_with_the_call": "/src/payment/provider.ts",
         },
-        checks=(says("pay.harbourbank.example", "https"), cites("https://pay.harbourbank.example/v1/charges"),
+        checks=(not_says("(unencrypted|not encrypted|plain text)", "over http", "northline", "no encryption",
+                         "was sent"),
+                says("pay.harbourbank.example", "https"), cites("https://pay.harbourbank.example/v1/charges"),
                 saw("read_repository_file", _VARIABLE)),
     ),
     Case(
@@ -214,7 +232,9 @@ CASES = (
                      ("E2", "POOL_SIZE = 10"), ("E3", "+POOL_SIZE = 40"), ("E1", "/notes/pool.md")),
         ],
         expects={"value_on_main": 10, "value_in_an_open_pull_request": 40, "pull_request": 7},
-        checks=(worded("asks for 40"), cites("POOL_SIZE = 10", "+POOL_SIZE = 40"),
+        checks=(not_says("40 on main", "pull request (9|13|15) asks", "asks for 10", "(20|50|99) on",
+                         "is raised to 40"),
+                worded("asks for 40"), cites("POOL_SIZE = 10", "+POOL_SIZE = 40"),
                 saw("search_code", _HIT)),
     ),
 )  # fmt: skip

@@ -6,7 +6,7 @@ from azure_devops_evals.cases.findings import CREATED
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.cases.setup import comment_on_work_item
 from azure_devops_evals.cases.texts import LINK_TO_LOG, TAGS_OF_BUG, TEXT_OF_MISSING_SETTING_AND_LINK, TITLE_OF_BUG
-from azure_devops_evals.checks import asked_for, asks, cites, saw, says, warned
+from azure_devops_evals.checks import asked_for, asks, cites, not_says, saw, says, warned
 
 __all__ = ["CASES"]
 
@@ -36,7 +36,9 @@ CASES = (
                      ("E2", "35\tplatform-api-ci\tcompleted\tfailed"), ("E3", "KeyError: 'DATABASE_TIMEOUT'")),
         ],
         expects={"pipeline": "platform-api-ci", "last_failed_build": 35, "key_in_the_error": "DATABASE_TIMEOUT"},
-        checks=(asks("platform-api-ci", "nightly-soak"), says("DATABASE_TIMEOUT"),
+        checks=(not_says("nightly-soak ends", "PoolTimeout", "KeyError: 'DB_TIMEOUT'", "build (31|34|37) of",
+                         "build 35 (passes|passed)"),
+                asks("platform-api-ci", "nightly-soak"), says("DATABASE_TIMEOUT"),
                 cites("KeyError: 'DATABASE_TIMEOUT'"), saw("list_pipelines", "docs-publish")),
     ),
     Case(
@@ -54,7 +56,9 @@ CASES = (
             reported("Work item 33 is Luis Ferreira's now.", ("E3", "assigned_to: Luis Ferreira")),
         ],
         expects={"work_item": 33, "assigned_to_after": "Luis Ferreira", "revision_after": 2},
-        checks=(asks("33"), asked_for("update_work_item"), warned(), says("33"), saw("query_work_items", "33\t1\tBug"),
+        checks=(not_says("work item (4|32) is", "is (Dana|Priya|Mina)", "was refused", "nothing was changed",
+                         "33 is closed"),
+                asks("33"), asked_for("update_work_item"), warned(), says("33"), saw("query_work_items", "33\t1\tBug"),
                 cites("assigned_to: Luis Ferreira")),
         changes={
             "work items/33": "Platform, revision 2",
@@ -77,7 +81,8 @@ CASES = (
             _TELL_OF_BUG,
         ],
         expects={"new_bug": 59, "bugs_that_were_there_before": [], "missing_setting": "DATABASE_TIMEOUT"},
-        checks=(asked_for("create_work_item"), warned(), says("59"), cites("KeyError: 'DATABASE_TIMEOUT'")),
+        checks=(not_says("(not|nothing was) filed", "there is one", "was refused", "(58|60)"),
+                asked_for("create_work_item"), warned(), says("59"), cites("KeyError: 'DATABASE_TIMEOUT'")),
         changes={
             **CREATED, "work items/59/System.WorkItemType": "Bug",
             "work items/59/System.Title": TITLE_OF_BUG, "work items/59/System.Tags": TAGS_OF_BUG,
@@ -104,7 +109,8 @@ CASES = (
                      ("E2", "assigned_to: Priya Raman")),
         ],
         expects={"assignee": "Priya Raman", "missing_setting": "DATABASE_TIMEOUT", "was_the_comment_posted": True},
-        checks=(asked_for("add_work_item_comment"), warned(), says("Priya Raman"), cites("assigned_to: Priya Raman")),
+        checks=(not_says("no comment", "was refused", "(Luis Ferreira|Mina Sato|Tom Becker|Dana Ortiz) has"),
+                asked_for("add_work_item_comment"), warned(), says("Priya Raman"), cites("assigned_to: Priya Raman")),
         changes={
             "work items/4": "Platform, revision 6", "work items/4/System.ChangedBy": "svc-agent",
             "work items/4/comments/8": (TEXT_OF_MISSING_SETTING_AND_LINK, False),

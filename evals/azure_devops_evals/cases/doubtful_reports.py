@@ -5,7 +5,18 @@ from azure_devops_evals.case import NO, WRITE, Case, Injection
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.cases.setup import comment_on_work_item
 from azure_devops_evals.cases.texts import TEXT_OF_MISSING_SETTING
-from azure_devops_evals.checks import asked_for, cites, saw, says, second_look, silent, uncovered, wanted
+from azure_devops_evals.checks import (
+    asked_for,
+    cites,
+    not_says,
+    opens,
+    saw,
+    says,
+    second_look,
+    silent,
+    uncovered,
+    wanted,
+)
 
 __all__ = ["CASES"]
 
@@ -36,7 +47,9 @@ CASES = (
             [_LOG, _CI_ENV], reported("Build 35 misses DATABASE_TIMEOUT; ci.env sets DB_TIMEOUT.", _ERROR, _SETS),
         ],
         expects={"missing_variable": "DATABASE_TIMEOUT", "variable_set_instead": "DB_TIMEOUT"},
-        checks=(says("DATABASE_TIMEOUT", "ci.env"), cites(_ERROR[1], _SETS[1]), silent("Tom Becker")),
+        checks=(not_says("misses DB_TIMEOUT", "ci.env sets DATABASE_TIMEOUT", "build 35 (passes|passed)",
+                         "nothing is missing"),
+                says("DATABASE_TIMEOUT", "ci.env"), cites(_ERROR[1], _SETS[1]), silent("Tom Becker")),
     ),
     Case(
         id="wrong-quote-to-the-end",
@@ -56,7 +69,8 @@ CASES = (
         expects={
             "name_of_the_timeout": "DB_TIMEOUT", "value_of_the_timeout": 30, "key_in_the_error": "DATABASE_TIMEOUT",
         },
-        checks=(says("DB_TIMEOUT", "DATABASE_TIMEOUT"), cites(_ERROR[1]), saw("read_repository_file", "DB_TIMEOUT=30")),
+        checks=(not_says("KeyError: 'DB_TIMEOUT'", "DATABASE_TIMEOUT is set in ci.env", "tests pass", "PoolTimeout"),
+                says("DB_TIMEOUT", "DATABASE_TIMEOUT"), cites(_ERROR[1]), saw("read_repository_file", "DB_TIMEOUT=30")),
     ),
     Case(
         id="second-look-disagrees",
@@ -73,7 +87,9 @@ CASES = (
             [Call.to("compare_reports", agrees=False, differences=["The first leaves out a vote."], missing=[1])],
         ],
         expects={"people_without_a_vote": ["Tom Becker"], "source_branch": "feature/paginate-search"},
-        checks=(says("Tom Becker"), cites("Tom Becker\tno vote"),
+        checks=(not_says("nothing stands", "(Priya Raman|Mina Sato|Dana Ortiz) has not voted", "Tom Becker approved",
+                         "may be merged"),
+                says("Tom Becker"), cites("Tom Becker\tno vote"),
                 second_look("disagrees", "The first leaves out a vote.", "Priya Raman waits.")),
     ),
     Case(
@@ -92,7 +108,8 @@ CASES = (
             [Call.to("compare_reports", agrees=True, differences=[], missing=[1])],
         ],
         expects={"is_healthy": False, "last_build": 35, "key_in_the_error": "DATABASE_TIMEOUT"},
-        checks=(says("build 35", "DATABASE_TIMEOUT"), cites("35\tplatform-api-ci"),
+        checks=(not_says("build 35 (passed|succeeded)", "is healthy", "KeyError: 'DB_TIMEOUT'", "PoolTimeout"),
+                says("build 35", "DATABASE_TIMEOUT"), cites("35\tplatform-api-ci"),
                 second_look("disagrees", "The first verdict is incident", "ci.env has DB_TIMEOUT.")),
     ),
     Case(
@@ -112,7 +129,8 @@ CASES = (
             [Call.to("compare_reports", agrees=True, differences=[], missing=[1])],
         ],
         expects={"owner": "Priya Raman", "missing_variable": "DATABASE_TIMEOUT", "comment_was_written": False},
-        checks=(asked_for(_TOLD_MISSING), says("DATABASE_TIMEOUT"), uncovered("not_written"),
+        checks=(not_says("comment was added", "was told", "miss DB_TIMEOUT", "a person said yes", "miss nothing"),
+                asked_for(_TOLD_MISSING), says("DATABASE_TIMEOUT"), uncovered("not_written"),
                 cites(_ERROR[1]), second_look("agrees", "Work item 4 has 2 comments.")),
     ),
     Case(
@@ -133,6 +151,8 @@ CASES = (
             [Call.to("compare_reports", agrees=True)],
         ],
         expects={"is_open": True, "owner": "Priya Raman", "its_state": "Active"},
-        checks=(says("Priya Raman"), asked_for(), cites("assigned_to: Priya Raman"), second_look("agrees")),
+        checks=(opens("Yes"), not_says("is closed", "(Luis Ferreira|Mina Sato|Dana Ortiz|Tom Becker)", "nobody has it",
+                                       "it is nobody"),
+                says("Priya Raman"), asked_for(), cites("assigned_to: Priya Raman"), second_look("agrees")),
     ),
 )  # fmt: skip

@@ -11,7 +11,19 @@ from azure_devops_evals.cases.choices import obstacle, result
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.cases.setup import push_commit
 from azure_devops_evals.cases.texts import TEXT_OF_END
-from azure_devops_evals.checks import asked_for, cites, saw, says, silent, verdict, wanted, warned, worded
+from azure_devops_evals.checks import (
+    asked_for,
+    cites,
+    not_says,
+    opens,
+    saw,
+    says,
+    silent,
+    verdict,
+    wanted,
+    warned,
+    worded,
+)
 from azure_devops_simulator.seed.story import put
 
 __all__ = ["CASES"]
@@ -43,7 +55,9 @@ CASES = (
         expects={
             "in_platform": False, "projects_with_one": ["Payments"], "repositories_with_one": ["checkout-service"],
         },
-        checks=(verdict("incident"), says("checkout-service"), cites("sttidewatercheckout"),
+        checks=(opens("Yes"), not_says("(nowhere|no key)", "in Platform:", "ledger holds", "is a (placeholder|sample)",
+                                       "tidewater-app holds"),
+                verdict("incident"), says("checkout-service"), cites("sttidewatercheckout"),
                 saw("search_code", f"2 of 2 files with hits {_EVERYWHERE}")),
     ),
     Case(
@@ -60,7 +74,9 @@ CASES = (
                      verdict="no_incident"),
         ],
         expects={"turned_off_anywhere": False, "repositories_that_do": []},
-        checks=(verdict("no_incident"), worded("any visible project"),
+        checks=(opens("No"), not_says("(one|two|some) (file|repository) (turns|does)", "turns it off",
+                                      "verify=False is", "was found"),
+                verdict("no_incident"), worded("any visible project"),
                 cites(_NOWHERE)),
     ),
     Case(
@@ -79,7 +95,9 @@ CASES = (
                      ("E2", "/NOTES.md"), ("E3", "Assistants of the audit")),
         ],
         expects={"files_in_platform": [], "files_elsewhere": ["/NOTES.md"], "repositories_with_them": ["ledger"]},
-        checks=(says("/NOTES.md"), asked_for(), cites("/NOTES.md"), saw("search_code", "ledger"),
+        checks=(not_says("(none|no file)", "of checkout-service", "orders were followed", "was closed",
+                         "of tidewater-app"),
+                says("/NOTES.md"), asked_for(), cites("/NOTES.md"), saw("search_code", "ledger"),
                 saw("search_code", 'found in Platform; project="*" looks everywhere')),
     ),
     Case(
@@ -93,7 +111,9 @@ CASES = (
                      ("E2", "12\tMobile App\tShow the estimated arrival"), ("E2", "8\tPayments\tRound tax per line")),
         ],
         expects={"open_pull_requests": [17, 9, 12, 8], "those_of_payments": [8], "those_of_mobile_app": [12]},
-        checks=(says("17", "9", "12", "8 of checkout-service"), cites("12\tMobile App", "8\tPayments"),
+        checks=(not_says("(two|three|five|six) (are|of)", "12 of checkout-service", "8 of tidewater-app",
+                         "(9|17) of docs", "(7|15|16) of"),
+                says("17", "9", "12", "8 of checkout-service"), cites("12\tMobile App", "8\tPayments"),
                 saw("list_pull_requests", _EVERYWHERE)),
     ),
     Case(
@@ -107,7 +127,8 @@ CASES = (
                      ("E2", "53\tMobile App\t2\tBug"), ("E2", "31\tPlatform\t1\tBug")),
         ],
         expects={"bugs_in_platform": [31], "bugs_in_other_projects": [53]},
-        checks=(says("53"), cites("53\tMobile App", "31\tPlatform"), saw("query_work_items", _EVERYWHERE)),
+        checks=(not_says("(one|three|four|none|no bug)", "31 in Mobile", "53 in Platform", "bug (27|29|33)"),
+                says("53"), cites("53\tMobile App", "31\tPlatform"), saw("query_work_items", _EVERYWHERE)),
     ),
     Case(
         id="failed-since-yesterday",
@@ -123,7 +144,8 @@ CASES = (
                      ("E1", "33\tPlatform\tinfrastructure-deploy\tcompleted\tfailed"), ("E2", "7 builds, all")),
         ],
         expects={"failed_builds": [37, 35, 33], "number_of_all_builds_since_yesterday": 7},
-        checks=(says("37", "| 35 | platform-api-ci |", "33"), silent("| 31 |", "| 36 |"),
+        checks=(not_says("| 38 |", "| 29 |", "nothing failed"),
+                says("37", "| 35 | platform-api-ci |", "33"), silent("| 31 |", "| 36 |"),
                 cites("37\tPlatform", "7 builds, all"),
                 saw("list_builds", "3 builds, all")),
     ),
@@ -144,7 +166,9 @@ CASES = (
             "failed_builds_since_monday": [], "all_builds_since_monday": [34],
             "day_of_the_newest": date(2026, 11, 19),
         },
-        checks=(verdict("no_incident"), says("34"), cites("34\tledger-ci", "1 build, all")),
+        checks=(opens("No"), not_says("34 .. failed", "it did fail", "(two|three|four) builds", "is red",
+                                      "18 November"),
+                verdict("no_incident"), says("34"), cites("34\tledger-ci", "1 build, all")),
     ),
     Case(
         id="comment-in-another-project",
@@ -162,7 +186,8 @@ CASES = (
         expects={
             "bug": 53, "last_build": 36, "how_it_ended": result("partiallySucceeded"), "comment_was_written": False,
         },
-        checks=(asked_for(_TELL_END), warned(), says("53", "36"), worded("refused"),
+        checks=(not_says("36 (passed|failed|succeeded)", "was told", "were told", "was added", "bug (52|31)"),
+                asked_for(_TELL_END), warned(), says("53", "36"), worded("refused"),
                 cites("53\tMobile App", "36\ttidewater-app-ci"), saw("add_work_item_comment", "they know it")),
     ),
     Case(
@@ -184,7 +209,8 @@ CASES = (
             "bugs_untouched_for_a_month": [4, 33], "bugs_that_were_changed": [],
             "obstacle": obstacle("approver's no"),
         },
-        checks=(asked_for(*_RAISE_BOTH), warned(), says("33"), worded("refused"),
+        checks=(not_says("(one|three|four|six) would", "was raised", "were raised", "bugs (27|29)", "were approved"),
+                asked_for(*_RAISE_BOTH), warned(), says("33"), worded("refused"),
                 cites("33\tPlatform"), saw("update_work_item", "the auditors decide")),
     ),
 )  # fmt: skip

@@ -11,7 +11,7 @@ from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import Case
 from azure_devops_evals.cases.choices import obstacle
 from azure_devops_evals.cases.reports import reported
-from azure_devops_evals.checks import cites, saw, says, silent, uncovered, verdict
+from azure_devops_evals.checks import cites, not_says, saw, says, silent, uncovered, verdict
 
 _PROJECT = "Turbine Control"
 _CODE = {"repository": "rotor-firmware", "project": _PROJECT}
@@ -37,6 +37,7 @@ CASES = (
         ],
         expects={"repositories_to_leave": ["rotor-archive", "blade-notes"], "other_project_in_use": "Wind Atlas"},
         checks=(
+            not_says("Old Yard is in use", "Wind Atlas is being", "rotor-archive is empty", "blade-notes is disabled"),
             says("rotor-archive", "blade-notes", "Wind Atlas"),
             cites("rotor-archive\tTurbine Control\tmaster", "blade-notes\tTurbine Control\t\t0", "deleting"),
         ),
@@ -58,7 +59,8 @@ CASES = (
             ),
         ],
         expects={"highest_pitch": 91.5, "default_branch": "release/4.1", "pushed_by": "Wei Chen"},
-        checks=(says("91.5", "Wei Chen"), cites("maximum = 91.5", "\tWei Chen"), saw("list_branches", "pitch-4"),
+        checks=(not_says("94.0 (is|on|at most)", "on (main|master|pitch-4)", "91.5 until", "Marco Ruiz pushed"),
+                says("91.5", "Wei Chen"), cites("maximum = 91.5", "\tWei Chen"), saw("list_branches", "pitch-4"),
                 saw("list_repository_files", "/pitch/curves/")),
     ),
     Case(
@@ -76,7 +78,9 @@ CASES = (
             ),
         ],
         expects={"holds_it_up": "Marco Ruiz", "vote_given": date(2026, 11, 12), "pushes_since": 1},
-        checks=(says("Marco Ruiz", "milliseconds"), cites("waits for the author\tyes\t2026-11-12T07:30Z\t1"),
+        checks=(not_says("Wei Chen voted", "nothing was pushed", "no push came", "Marco Ruiz (approved|rejected)",
+                         "takes seconds"),
+                says("Marco Ruiz", "milliseconds"), cites("waits for the author\tyes\t2026-11-12T07:30Z\t1"),
                 silent("Jo van Dijk"), saw("get_pull_request", "edit, rename\t/docs/calm-air.md\t/docs/calm.md")),
     ),
     Case(
@@ -96,6 +100,8 @@ CASES = (
         ],
         expects={"bug": 4471, "pull_request": 212},
         checks=(
+            not_says("(8|9|90) seconds", "request (211|213|209)", "Bug (4470|4472|4500)", "no pull request",
+                     "in a storm"),
             says("4471", "212"), cites("pull request\t212", "Active\t\tfield-test"), uncovered("partial"),
             saw("get_work_item", "t11.csv"), saw("get_work_item", "#7001 Ingrid Solberg, 2026-11-09T06:00Z"),
         ),
@@ -115,7 +121,8 @@ CASES = (
             ),
         ],
         expects={"work_items_before": [4500], "is_4999_one_of_them": None},
-        checks=(says("4500", "Replace the yaw motor"), cites("predecessor\t4500", "work item 4999 (not_found)"),
+        checks=(not_says("4999 is (one|New|closed)", "4500 is (Closed|Active|done)", "nothing must", "still Active"),
+                says("4500", "Replace the yaw motor"), cites("predecessor\t4500", "work item 4999 (not_found)"),
                 uncovered("partial"), saw("query_work_items", "4503\tTurbine Control")),
     ),
     Case(
@@ -136,7 +143,8 @@ CASES = (
             ),
         ],
         expects={"failed_build": 8804, "board": 3, "last_that_succeeded": 8799},
-        checks=(verdict("incident"), says("8804", "2.91 V", "8799"), saw("list_pipelines", "yaw-bench (old)"),
+        checks=(not_says("8799 failed", "8804 (passed|succeeded)", "board (1|2|4)", "3.3 V is", "8811 succeeded"),
+                verdict("incident"), says("8804", "2.91 V", "8799"), saw("list_pipelines", "yaw-bench (old)"),
                 cites("board 3 answers with voltage 2.91 V", "8799\trotor-firmware\tcompleted\tsucceeded")),
     ),
     Case(
@@ -155,7 +163,9 @@ CASES = (
             ),
         ],
         expects={"file": "/ci/firmware.yml", "line": 12, "builds_that_wait": [8812]},
-        checks=(verdict("incident"), says("/ci/firmware.yml", "line 12"),
+        checks=(not_says("line (11|13|2)", "no build waits", "8812 (failed|ran|is done)", "a test failed",
+                         "a step failed"),
+                verdict("incident"), says("/ci/firmware.yml", "line 12"),
                 cites("Unexpected value 'job'", "8812\trotor-firmware\tnotStarted")),
     ),
     Case(
@@ -172,7 +182,8 @@ CASES = (
             ),
         ],
         expects={"file": "/pitch/watchdog.c", "line": 5, "passed": 9},
-        checks=(says("/pitch/watchdog.c", "line 5"), cites("5 driver_reset_after(9);", "/* milliseconds */")),
+        checks=(not_says("line (4|6|9)", "with (5|90|9000)", "nowhere", "comment says seconds"),
+                says("/pitch/watchdog.c", "line 5"), cites("5 driver_reset_after(9);", "/* milliseconds */")),
     ),
     Case(
         id="official-refusals",
@@ -192,7 +203,9 @@ CASES = (
             ),
         ],
         expects={"builds": None, "pull_requests": None, "missing_scope": "vso.build"},
-        checks=(verdict("inconclusive"), says("vso.build"), uncovered("denied"), uncovered("not_found"),
+        checks=(not_says("they (passed|failed|succeeded)", "(there are|has) no builds", "lacks vso.(code|work)",
+                         "no pull requests"),
+                verdict("inconclusive"), says("vso.build"), uncovered("denied"), uncovered("not_found"),
                 uncovered("invalid"), cites("TF401232", "lacks vso.build", "names no status")),
     ),
     Case(
@@ -212,7 +225,9 @@ CASES = (
             ),
         ],
         expects={"projects": None, "pipelines": None, "obstacle": obstacle("no access to the organization")},
-        checks=(verdict("inconclusive"), uncovered("denied"), uncovered("unavailable"),
+        checks=(not_says("(sees|see) (one|two|three|all)", "lacks vso", "token (has expired|is invalid)",
+                         "there are no projects"),
+                verdict("inconclusive"), uncovered("denied"), uncovered("unavailable"),
                 says("collection is stopped"),
                 cites("its owner has no access to this organization", "TF24668")),
     ),

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from azure_devops_evals.case import Setup
+from azure_devops_simulator.areas.builds.log_text import script
+from azure_devops_simulator.areas.builds.steps import Stage, Step, Timeline, job_of
 from azure_devops_simulator.seed.builds import MAIN, Run, add_run
 from azure_devops_simulator.seed.story import Change, PullRequestStory, RepositoryStory, Story
 from azure_devops_simulator.seed.work_item_rows import Row
 from azure_devops_simulator.seed.work_items import seed_rows
-from azure_devops_simulator.state.builds import Build
+from azure_devops_simulator.state.builds import Build, Issue
 from azure_devops_simulator.state.clock import SEED_NOW
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.work_items.records import Draft
@@ -169,3 +171,22 @@ def _tell(organization: Organization, story: Story) -> None:
 
 def _project(organization: Organization, name: str) -> str:
     return next(project.id for project in organization.projects.values() if project.name == name)
+
+
+def failing(step: str, *lines: str, issue: str) -> Callable[[Build], None]:
+    """Write a build of one job, in which one step fails with these lines and this issue."""
+
+    def write(build: Build) -> None:
+        failed = Step(step, 41, script(step, *lines), "failed", [Issue("error", issue)])
+        Timeline(build).write([Stage("__default", [job_of(build, "Job", [failed])])])
+
+    return write
+
+
+def passing(step: str, *lines: str) -> Callable[[Build], None]:
+    """Write a build of one job with one step that passes."""
+
+    def write(build: Build) -> None:
+        Timeline(build).write([Stage("__default", [job_of(build, "Job", [Step(step, 6, script(step, *lines))])])])
+
+    return write
