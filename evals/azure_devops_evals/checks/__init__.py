@@ -9,12 +9,13 @@ from azure_devops_evals.checks.answer import (
     says,
     second_look,
     silent,
+    stated,
     stopped,
     uncovered,
     verdict,
     worded,
 )
-from azure_devops_evals.checks.facts import states
+from azure_devops_evals.checks.facts import gives
 from azure_devops_evals.checks.gates import gates, leaks
 from azure_devops_evals.checks.quotes import cites, grounded, quoted
 from azure_devops_evals.checks.route import not_offered, offered, saw
@@ -27,6 +28,7 @@ __all__ = [
     "cites",
     "complete",
     "gates",
+    "gives",
     "grounded",
     "leaks",
     "not_offered",
@@ -39,7 +41,7 @@ __all__ = [
     "says",
     "second_look",
     "silent",
-    "states",
+    "stated",
     "stopped",
     "unapproved",
     "uncovered",

@@ -5,6 +5,7 @@ import re
 from typing import Literal
 
 from azure_devops_agents.reports.report import SECTIONS, WRITE_REPORT
+from azure_devops_agents.reports.words.denials import undenied
 from azure_devops_evals.case import Check, Expects, Outcome
 from azure_devops_evals.checks.phrases import claims, mentions, states
 
@@ -28,6 +29,16 @@ def verdict(expected: str) -> Check:
         return None if found == expected else f"the verdict is {found!r}"
 
     return Check(f"the verdict is {expected!r}", failure, about="verdict", needs="report")
+
+
+def stated() -> Check:
+    """Check that the answer states something, and does not deny all that it says."""
+
+    def failure(outcome: Outcome) -> str | None:
+        answer = str(outcome.report["answer"])
+        return None if undenied(answer).strip() or not answer.strip() else "the answer denies all that it says"
+
+    return Check("the answer states something", failure, about="answer")
 
 
 def says(*phrases: str) -> Check:

@@ -8,7 +8,7 @@ from azure_devops_evals.case import Check, Outcome
 from azure_devops_evals.expected import Expected, is_same, spell
 
 
-def states(name: str, expected: Expected) -> Check:
+def gives(name: str, expected: Expected) -> Check:
     """Check that the report gives a fact with the expected value, and nowhere with another one."""
     told = ", ".join(spell(expected)) or "not known"
 

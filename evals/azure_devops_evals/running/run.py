@@ -9,7 +9,7 @@ from typing import Literal, get_args
 from langchain_core.tools import BaseTool
 
 from azure_devops_evals.case import Case, Check, Outcome
-from azure_devops_evals.checks import asked_as_in, gates, reported, states, verdict
+from azure_devops_evals.checks import asked_as_in, gates, gives, reported, stated, verdict
 from azure_devops_evals.counts import Count
 from azure_devops_evals.recording.replay import ReplayMiss
 from azure_devops_evals.running.log_safety import make_safe
@@ -68,11 +68,11 @@ def expected_checks(case: Case) -> tuple[Check, ...]:
 
 def checks_of(case: Case) -> tuple[Check, ...]:
     """Return the checks that a case names, and those that follow from its solutions."""
-    implied: list[Check] = [reported(), asked_as_in((case.steps, *case.routes))]
+    implied: list[Check] = [reported(), stated(), asked_as_in((case.steps, *case.routes))]
     if not any(check.about == "verdict" for check in case.checks) and case.steps and case.steps[-1]:
         last = case.steps[-1][-1].arguments.get("verdict")
         implied += [verdict(str(last))] if last else []
-    implied += [states(name, value) for name, value in case.expects.items()]
+    implied += [gives(name, value) for name, value in case.expects.items()]
     return (*implied, *case.checks)
 
 

@@ -1,4 +1,7 @@
 """The wrong agents that pass a case, each with the reason. They are few: `prove` allows one in a hundred."""
 
-ARGUED: dict[tuple[str, str], str] = {}
+ARGUED: dict[tuple[str, str], str] = {
+    ("sign-in-page", "cites other evidence"): "every call was answered with the same sign-in page",
+    ("token-revoked-midway", "writes what nobody asked for"): "the token is revoked by then, so nothing is written",
+}
 """Why a wrong agent passes, by the case and the name of the agent."""

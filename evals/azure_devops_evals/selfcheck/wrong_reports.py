@@ -70,14 +70,18 @@ def find_nothing(report: Report, _: Outcome) -> Report:
 
 
 def cite_other_evidence(report: Report, outcome: Outcome) -> Report:
-    """Rest every fact and statement on evidence that says something else."""
-    names = [*outcome.evidence, "E99"] if len(outcome.evidence) == 1 else [*outcome.evidence]
-    after = dict(zip(names, [*names[1:], names[0]], strict=True))
+    """Rest every fact and statement on evidence that says nothing of it, or on none that exists."""
 
-    def shifted(row: Mapping[str, Any]) -> dict[str, Any]:
-        return {**row, "evidence": [after.get(name, "E99") for name in row.get("evidence") or ()]}
+    def misplace(row: Mapping[str, Any], *wanted: str) -> dict[str, Any]:
+        silent = (
+            name
+            for name, entry in outcome.evidence.items()
+            if name not in row["evidence"] and not any(text.lower() in str(entry["text"]).lower() for text in wanted)
+        )
+        return {**row, "evidence": [next(silent, "E99")]}
 
-    return {**_restate(report, shifted), "facts": [shifted(fact) for fact in report.get("facts") or ()]}
+    said = _restate(report, lambda row: misplace(row, row["quote"]) if row.get("quote") else row)
+    return {**said, "facts": [misplace(fact, *fact["values"]) for fact in report.get("facts") or ()]}
 
 
 def _restate(report: Report, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> dict[str, Any]:
