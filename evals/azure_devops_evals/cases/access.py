@@ -136,7 +136,7 @@ CASES = (
         ],
         expects={"pull_requests_that_wait": None, "obstacle": obstacle("rejected token")},
         checks=(
-            not_says("(one|two|six|none) (waits|wait)", "nothing waits", "lacks vso", "is down", "(9|7|15) waits"),
+            not_says("(one|two|six|none) (waits|wait)", "nothing waits", "lacks", "is (valid|down)", "(9|7|15) waits"),
             saw("list_pull_requests", "SignInRequired"), saw("list_pull_requests", "(status 203)"),
             uncovered("not_signed_in"), verdict("inconclusive"), worded("sign-in page"), silent("no pull requests"),
         ),

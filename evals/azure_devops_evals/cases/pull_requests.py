@@ -129,7 +129,7 @@ CASES = (
              Call.to("list_builds", branch="refs/pull/9/merge")],
             [Call.to("get_work_item", ids=[17])],
             reported(
-                "No: a reviewer waits for the author, limit and offset are still to be moved, and nothing ever built "
+                "No: Priya Raman waits for the author, limit and offset are still to be moved, and nothing ever built "
                 "it. A negative page is no longer a problem.",
                 ("E1", "Please put limit and offset into the statement."), ("E1", "Priya Raman\twaits for the author"),
                 ("E1", "+    page = max(page, 0)"), ("E2", "No builds found in Platform"), ("E3", "state: Active"),
@@ -139,7 +139,7 @@ CASES = (
         checks=(
             opens("No"), not_says("(may|can) be merged", "is ready", "builds are green", "everybody approved",
                                   "nothing stands against"),
-            says("limit and offset"), worded("nothing ever built it"),
+            says("Priya Raman"), worded("limit and offset", "nothing ever built it"),
             cites("Please put limit and offset", "No builds found in Platform"),
             saw("get_work_item", "Move limit and offset into models.SEARCH"),
         ),

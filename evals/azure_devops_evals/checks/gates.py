@@ -88,11 +88,12 @@ def _unlinked(outcome: Outcome) -> str | None:
         if known is None or (page_of(known.get("urls")) and not page):
             missing.append(f"{name} of the answer")
     for row in (row for section in SECTIONS for row in report[section] if row["quote"]):
-        places = row.get("places", {})
+        # Evidence that a statement cites beside the one that it quotes leads to its page as a whole.
+        pages = {**(report.get("links") or {}), **row.get("places", {})}
         missing += [
             f"{name} of {row['statement']!r}"
             for name in row["evidence"]
-            if _has_page(outcome.evidence[name], row["quote"]) and not places.get(name, {"url": ""})["url"]
+            if _has_page(outcome.evidence[name], row["quote"]) and not pages.get(name, {"url": ""})["url"]
         ]
     return f"no link for {', '.join(missing)}" if missing else None
 

@@ -43,7 +43,11 @@ def outcome(
 CASES: list[tuple[Check, Outcome, str | None]] = [
     # -- verdict
     (verdict("answered"), outcome(), None),
-    (verdict("incident"), outcome(), "the verdict is 'answered'"),
+    (verdict("incident"), outcome(), None),
+    (verdict("answered"), outcome(verdict="incident"), None),
+    (verdict("answered"), outcome(verdict="inconclusive"), "the verdict is 'inconclusive'"),
+    (verdict("not_ready"), outcome(verdict="ready"), "the verdict is 'ready'"),
+    (verdict("inconclusive"), outcome(verdict="no_incident"), "the verdict is 'no_incident'"),
     (verdict("incident"), outcome(verdict="no_incident"), "the verdict is 'no_incident'"),
     # -- says
     (says("Tom Becker", "pull request 13"), outcome(), None),

@@ -107,6 +107,11 @@ def test_each_gate_catches_what_it_is_for(bad, reason):
     assert reason in found
 
 
+def test_evidence_beside_the_quoted_one_may_lead_to_its_page_as_a_whole():
+    cited = {"observed": [{**LINKED, "places": {}}], "links": {"E1": {"url": "https://dev.azure.com/E1"}}}
+    assert failures(gates(PLAIN, TOKEN), outcome(report=cited, evidence=READ)) == []
+
+
 def test_what_a_reference_solution_says_wrongly_must_be_marked_and_nothing_else():
     case = replace(PLAIN, unverified=("made up", "So it is."))
     marked = {"unverified": [{"quote": "made up"}], "answer_unverified": [{"statement": "So it is.", "problem": "no"}]}
