@@ -94,8 +94,8 @@ def _of_report(case: Case) -> Iterator[Mutant]:
     if report is None:
         return
     yield Mutant("report", "never written", case, case.steps[:-1])
-    other = {"answered": "no_incident", "incident": "no_incident", "no_incident": "incident"}
-    yield _reporting(case, "report", "another verdict", verdict=other.get(report["verdict"], "answered"))
+    other = {"no_incident": "incident", "ready": "not_ready", "not_ready": "ready", "at_risk": "ready"}
+    yield _reporting(case, "report", "another verdict", verdict=other.get(report["verdict"], "no_incident"))
     yield _reporting(case, "report", "an empty answer", answer="")
     yield _reporting(case, "report", "another answer", answer="Everything is as it should be.")
     for section in ("observed", "inferred", "hypotheses_rejected"):
