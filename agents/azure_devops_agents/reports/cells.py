@@ -25,10 +25,12 @@ _NAMED = re.compile(
 _TAGGED = re.compile(r"\btagged (?:as |with )?(?P<value>[\w./-]*\w)")
 _IS_A = re.compile(r"\bis an? (?P<value>Bug|Task|Feature|Epic|Issue|User Story|Test Case|Impediment)\b")
 _NO_OWNER = re.compile(r"\b(?:unassigned|assigned to (?:nobody|no one)|has no (?:owner|assignee))\b")
-_NO_NAMES = frozenset(
+NO_NAMES = frozenset(
     {"that", "which", "it", "its", "this", "with", "and", "or", "is", "was", "of", "in", "on", "to", "for", "as", "by",
-     "the", "a", "an", "since", "after", "before", "until", "at", "from", "has", "had", "were", "are"}
+     "the", "a", "an", "since", "after", "before", "until", "at", "from", "has", "had", "were", "are", "he", "she",
+     "they", "we", "you", "there", "these", "those", "if", "when", "where", "who", "what", "how", "so", "but"}
 )  # fmt: skip
+"""Small words, which are neither names nor values."""
 _NOUN = rf"(?P<noun>{'|'.join(sorted(KINDS, key=len, reverse=True))})"
 _EVERY = re.compile(
     rf"\b(?P<word>all|every|each|both|no|none of)(?: of)?(?: the| these| those)?(?: \w+)?? {_NOUN}(?:s|es)?\b",
@@ -67,7 +69,7 @@ def compare_cells(clause: str, owners: Sequence[Unit], knowledge: Knowledge, que
 def _name_columns(clause: str) -> Iterator[tuple[str, str, int]]:
     """Yield the values that a clause gives to a column by its name."""
     for found in _NAMED.finditer(clause):
-        if found["value"].lower() not in _NO_NAMES:
+        if found["value"].lower() not in NO_NAMES:
             yield {"tag": "tags"}.get(found["column"], found["column"]), found["value"], found.start()
     yield from (("tags", found["value"], found.start()) for found in _TAGGED.finditer(clause))
     yield from (("type", found["value"], found.start()) for found in _IS_A.finditer(clause))

@@ -21,10 +21,11 @@ from functools import cached_property
 from azure_devops_agents.reports.citations import find_citations
 from azure_devops_agents.reports.comparison import LONGEST, Comparison
 from azure_devops_agents.reports.facts import find_facts
-from azure_devops_agents.reports.knowledge import Knowledge, Support, fold
+from azure_devops_agents.reports.knowledge import Knowledge, Support, fold, own_ids
 from azure_devops_agents.reports.quotes import Found
 from azure_devops_agents.reports.units import SIZE, Source, Unit
 from azure_devops_agents.reports.words.counts import NUMBER_WORDS
+from azure_devops_agents.reports.words.dates import find_dates
 from azure_devops_agents.reports.words.denials import DeniedParts
 from azure_devops_agents.reports.words.meaning import is_covered, shares_meaning, stems_of
 from azure_devops_agents.reports.words.proposals import split_proposal
@@ -72,6 +73,7 @@ class Claims:
         self._written = [source.tool for source in self._writes]
         self._days = sorted(set(days))
         self._question = fold(question)
+        self._asked = [question[written.start : written.end] for written in find_dates(question)]
         self._known: dict[frozenset[str], Knowledge] = {}
 
     def check_statement(self, statement: str, found: Found, cited: Sequence[str]) -> list[str]:
@@ -86,7 +88,8 @@ class Claims:
         literal = Unit(found.evidence_id, found.text, part="quote")
         if _repeats(statement, found.text):
             lines = [literal, *(unit for unit in quoted if not unit.is_record)]
-            return [*denied, *Comparison(statement, knowledge, lines, Support(lines), self._question).problems()]
+            said = self._leave_out_records(statement, quoted)
+            return [*denied, *Comparison(said, knowledge, lines, Support(lines), self._question).problems()]
         support = Support([literal, *self._around(quoted), *self._beside(found, cited), *self._date_today(statement)])
         compared = Comparison(statement, knowledge, quoted, support, self._question, whole=self._whole)
         return [*denied, *compared.problems(), *self._compare_writes(compared)]
@@ -176,7 +179,10 @@ class Claims:
         tools = [self._sources[name].tool for name in cited if name in self._sources]
         texts = [found.text, reasoning, *(unit.text for unit in units), *tools]
         said = " ".join(DeniedParts(statement).split())
-        return [] if shares_meaning(said, texts) else [_APART]
+        # An inference may compare what was written with what was asked, when its reasoning is about the quote.
+        written = found.evidence_id in {source.evidence_id for source in self._writes}
+        asked = written and shares_meaning(reasoning, [found.text]) and shares_meaning(said, [self._question])
+        return [] if asked or shares_meaning(said, texts) else [_APART]
 
     def _near(self, found: Found) -> list[Unit]:
         """Return the lines of a file or log around the quoted ones."""
@@ -215,9 +221,10 @@ class Claims:
         return self._everything.everything
 
     def _date_today(self, sentence: str) -> list[Unit]:
-        """Return the day on which the evidence was read, when a sentence gives today's date, and the days asked for."""
+        """Return the day on which the evidence was read, when a sentence gives its date, and the dates asked for."""
         days = [*self._days] if _TODAY.search(sentence) else []
-        return [Unit("", f"today: {day}", part="today") for day in [*days, *self._list_asked_days()]]
+        days += [*self._list_asked_days(), *self._asked]
+        return [Unit("", f"today: {day}", part="today", places=range(at, at)) for at, day in enumerate(days)]
 
     def _list_asked_days(self) -> Iterator[str]:
         """Yield the first and the last day of what was asked for, such as "the last 14 days" or "this week"."""
@@ -294,6 +301,19 @@ class Claims:
         written = [each for source in self._writes if source.evidence_id in here for each in source.units]
         around = [other for unit in units for other in self._knowledge([unit.evidence_id]).stands_in(unit)]
         return [*around, *(unit for unit in written if unit.is_record)]
+
+    def _leave_out_records(self, statement: str, quoted: Iterable[Unit]) -> str:
+        """Return a statement that repeats a line without the name of its record, such as "in build 39"."""
+        own = set[tuple[str, int]]()
+        for unit in quoted:
+            source = self._sources[unit.evidence_id]
+            records = [other for other in source.units if other.is_record and other.places.start == unit.own]
+            own |= {identified for record in records for identified in own_ids(record, source.noun)}
+        for fact in find_facts(statement):
+            if fact.kind == "id" and (fact.noun, int(fact.value)) in own:
+                begin = max(0, fact.place[1] - len(fact.text))
+                statement = f"{statement[:begin]}{' ' * (fact.place[1] - begin)}{statement[fact.place[1] :]}"
+        return statement
 
     def _beside(self, found: Found, cited: Iterable[str]) -> list[Unit]:
         """Return what other cited evidence adds without a quote."""

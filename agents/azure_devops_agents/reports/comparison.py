@@ -7,6 +7,7 @@ from functools import cached_property
 
 from azure_devops_agents.reports import predicates
 from azure_devops_agents.reports.cells import (
+    NO_NAMES,
     cell_of,
     compare_all,
     compare_cells,
@@ -141,7 +142,7 @@ class Comparison:
                 map(len, self._rows.tables)
             )  # Those of the person or kind in the row.
             return support.has(fact) or int(fact.value) in rows
-        return support.has(fact) or (fact.kind in {"name", "literal"} and fold(fact.value) in self._question)
+        return support.has(fact) or (fact.kind in _NAMING and fold(fact.value) in self._question)
 
     def _is_derived(self, fact: Fact, support: Support) -> bool:
         """Return whether a percentage follows from the rows that it is about, or a time from two moments."""
@@ -179,15 +180,22 @@ class Comparison:
         others = others or [other for other in before if other.kind in SUBJECTS]
         if fact.kind in _NAMING and any(self._knowledge.alone(unit).has(fact) for unit in self._asked):
             return True
+        words = split_clauses(self.sentence)[fact.clause]
         for unit in self._knowledge.everything.units:
             alone = self._knowledge.alone(unit)
             if unit.part == "call" or not alone.has(fact):
                 continue
+            if predicates.is_setting(fact, words, unit) or (
+                predicates.is_status_code(fact, self.sentence) and unit.part == "content"
+            ):
+                return True
             whole = self._knowledge.extend([unit]) if unit.is_record else alone
             if any(
                 agrees(other.value, alone.results[other.noun]) if other.kind == "result" else whole.has(other)
                 for other in others
-                if other.kind != fact.kind or (fact.kind == "id" and other.noun != fact.noun)
+                if other.kind != fact.kind
+                or (fact.kind == "id" and other.noun != fact.noun)
+                or (fact.kind in _COPIED and not unit.is_record)
             ):
                 return True
         listed = [other for other in others if other.kind == fact.kind]
@@ -248,6 +256,8 @@ class Comparison:
         told = []
         for match in _FIELD.finditer(self.sentence):
             said = fold(match[2])
+            if said in NO_NAMES:
+                continue  # The colon begins a clause, as in "rights on the area: the answer says more".
             values = [unit.fields[match[1]] for unit in self._quoted if unit.fields.get(match[1])]
             known = [value for value in values if _may_repeat(said, value)]
             if known and not any(value == said if said.isdigit() else said in fold(value) for value in known):
@@ -256,11 +266,24 @@ class Comparison:
 
     def _compare_result(self, fact: Fact, results: Sequence[Fact], about: Mapping[Fact, Sequence[Unit]]) -> str:
         """Return how evidence contradicts a result, or that no evidence tells one."""
+        if predicates.tells_of_token(fact, self.sentence):
+            refused = predicates.refuses_token(unit.text for unit in (*self._near.units, *self._far.units))
+            return "" if refused else f"the quote does not say {fact.text}"
         if self._is_of_unsent_write(fact) or predicates.is_no_vote(fact, self.facts):
             return ""
+        counted = predicates.find_counted(self.sentence, self.facts, fact)
+        if counted and int(counted.value) in self._rows.count_rows(counted, fact):
+            return ""
+        if bracketed := predicates.find_bracketed(self.sentence, self.facts, fact):
+            subject, inside = bracketed
+            results = [other for other in results if other.place[0] in inside]
+            about = {subject: about[subject]} if subject in about else {}
         claimed = [other.value for other in results if other.noun == fact.noun and not other.negated]
         if rows := self._find_named_rows(fact, about):
-            return _contradict(fact, claimed, {_name_row(unit): set(results_of(unit.text)[fact.noun]) for unit in rows})
+            told: dict[str, set[str]] = defaultdict(set)
+            for unit in rows:
+                told[_name_row(unit)] |= results_of(unit.text)[fact.noun]
+            return _contradict(fact, claimed, told)
         known = {subject.text: self._results_of(units, fact.noun) for subject, units in about.items()}
         if any(known.values()):
             return _contradict(fact, claimed, known)
@@ -275,18 +298,26 @@ class Comparison:
         return bool(named)
 
     def _find_named_rows(self, fact: Fact, about: Mapping[Fact, Sequence[Unit]]) -> list[Unit]:
-        """Return the rows inside a record that the sentence names, such as "the Deploy stage", or a quoted one."""
-        clause, said = fold(split_clauses(self.sentence)[fact.clause]), fold(cell_of(self.sentence, fact))
+        """Return the rows inside a record that the sentence names, such as "the Deploy stage", or a quoted one.
+
+        A clause without a name of its own goes on about what was named last before it.
+        """
+        *earlier, clause = map(fold, split_clauses(self.sentence)[: fact.clause + 1])
+        said = fold(cell_of(self.sentence, fact))
         read = [unit for units in about.values() for unit in self._knowledge.extend(units).units]
         inside = inner_rows(read or (self._near.units if self._quoted else ()))
         named = [unit for unit in inside if re.search(_with_noun(unit), clause)]
         if not named:
             # A row of the same name in another record says nothing about these.
             rows = [unit for unit in inner_rows(self._quoted) if not about or unit in inside]
-            first = [(unit, re.escape(fold(_name_row(unit)))) for unit in rows]
+            before = [other for other in self.facts if other.kind in _NAMING and other.place[1] <= fact.place[0]]
+            names = {fold(other.value) for other in before}
+            rows += [unit for unit in inside if unit not in rows and fold(_name_row(unit)) in names]
             alone = any(subject.clause == fact.clause for subject in about)
-            for words in (said,) if "|" in self.sentence else (clause,) if alone else (clause, said):
-                named = named or [unit for unit, name in first if re.search(rf"(?<!\w){name}(?!\w)", words)]
+            named = _named_in(said if "|" in self.sentence else clause, rows)
+            alone = alone or "|" in self.sentence or bool(_named_in(clause, inside))
+            for words in () if alone else (*reversed(earlier), said):
+                named = named or _named_in(words, rows)[-1:]
         return [unit for unit in named if results_of(unit.text)[fact.noun]]
 
     def _compare_free_result(self, fact: Fact) -> str:
@@ -331,6 +362,12 @@ def _with_noun(unit: Unit) -> str:
     name = rf"[\"']?{re.escape(fold(_name_row(unit)))}[\"']?"
     noun = "|".join(re.escape(fold(kind)) for kind in {unit.part.removesuffix("s"), unit.fields.get("type", "")} - {""})
     return rf"(?<!\w)(?:{name} (?:{noun})|(?:{noun}) {name})(?!\w)"
+
+
+def _named_in(words: str, rows: Iterable[Unit]) -> list[Unit]:
+    """Return the rows whose names a text has, in its order."""
+    found = [(re.search(rf"(?<!\w){re.escape(fold(_name_row(unit)))}(?!\w)", words), unit) for unit in rows]
+    return [unit for match, unit in sorted(found, key=lambda one: one[0].start() if one[0] else 0) if match]
 
 
 def _name_row(unit: Unit) -> str:

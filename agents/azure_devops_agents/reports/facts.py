@@ -38,6 +38,12 @@ _COMMON = frozenset(
     """.split()  # noqa: SIM905 - a list of single words would not be read
 )
 """Words with a capital letter that are no names."""
+_ROLES = frozenset(
+    {"reviewer", "author", "approver", "assignee", "owner", "reporter", "requester", "creator", "committer",
+     "developer", "engineer", "user", "account", "project", "repository", "pipeline", "branch", "area", "iteration",
+     "team", "stage", "step", "job", "title", "tag", "environment", "organization"}
+)  # fmt: skip
+"""Words in front of a name that say what it names."""
 _QUOTED = re.compile(
     r"`([^`\n]{1,300})`|\u201e([^\u201c\u201d\n]{1,300})[\u201c\u201d]|\u00ab([^\u00bb\n]{1,300})\u00bb|"
     r"\u201c([^\u201d\n]{1,300})\u201d|\"([^\"\n]{1,300})\"|(?<!\w)['\u2018]([^'\u2019\n]{2,300})['\u2019](?!\w)"
@@ -77,7 +83,10 @@ _COUNT = re.compile(
     r"(?=:|(?: (?:of|the|these|those|other|more|\w+ing|\w+ed|\w+))? ?(?:\w+ )?(?:\w+s|children|people)\b)",
     re.IGNORECASE,
 )
-_NO_ADJECTIVE = r"(?:has|had|did|was|were|got|is|are|for|in|on|at|to|with|by|from|as|or|and|\w+[a-rt-z]s)\b"
+_NO_ADJECTIVE = (
+    rf"(?:{'|'.join(NUMBER_WORDS)}|has|had|did|was|were|got|is|are|for|in|on|at|to|with|by|from|as|or|and|"
+    r"\w+[a-rt-z]s)\b"
+)
 _COUNTED = re.compile(
     r"(?: of(?= (?:\d|the|these|those|its|all)))?(?: (?:\d[\d,]*|the|these|those|its|all|other|more))?"
     r"(?: (?:open|active|new|closed|resolved|completed|merged|abandoned|failed|skipped|canceled|red|green|draft)"
@@ -305,6 +314,13 @@ class _Reader:
         begin = end - len(rest)
         return any(value.startswith(rest) and self._whole.startswith(value, begin) for value in self._known)
 
+    def _begins_with_other_word(self, words: list[str], *, begins: bool) -> bool:
+        """Return whether the first word is none of the name behind it: "Reviewer Priya Raman", "Searching Payments"."""
+        rest, first = " ".join(words[1:]).lower(), " ".join(words[:1]).lower()
+        if self._foreign or rest not in self._known or " ".join(words).lower() in self._known:
+            return False
+        return first in _ROLES or (begins and (first.endswith("ing") or " " in rest) and first not in self._known)
+
     def _names(self, whole: str) -> Iterator[Fact]:
         for match in self._take(_NAME):
             words = match[0].split(" ")
@@ -318,6 +334,8 @@ class _Reader:
                 words = words[1:]
                 begins = self._foreign
             while len(words) > 1 and self._foreign and self._is_known_behind(words, match.end()):
+                words = words[1:]
+            if self._begins_with_other_word(words, begins=begins):
                 words = words[1:]
             while words and words[-1].lower() in _COMMON:
                 words = words[:-1]

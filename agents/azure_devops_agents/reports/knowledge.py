@@ -100,7 +100,7 @@ class Support:
                 found = fold(fact.value) in self.folded or fold(written) in self.folded or self._has_line(fact.value)
                 found = found or self._has_assignment(fact.value)
             case "name":
-                found = re.search(rf"(?<!\w){re.escape(fold(fact.value))}(?!\w)", self.folded) is not None
+                found = re.search(rf"(?<!\w)(?:{re.escape(fold(fact.value))})+(?!\w)", self.folded) is not None
             case "hash":
                 found = re.search(rf"(?<![0-9a-f]){fact.value}", self.folded) is not None
             case "id":
@@ -218,7 +218,7 @@ class Knowledge:
         for source in self.sources.values():
             for unit in source.units:
                 if unit.is_row or unit.is_record:
-                    for identified in _own_ids(unit, source.noun):
+                    for identified in own_ids(unit, source.noun):
                         found[identified].append(unit)
         return found
 
@@ -274,7 +274,8 @@ def agrees(claimed: str, known: Iterable[str]) -> bool:
     return not AGREES.get(claimed, frozenset({claimed})).isdisjoint(known)
 
 
-def _own_ids(unit: Unit, noun: str) -> set[tuple[str, int]]:
+def own_ids(unit: Unit, noun: str) -> set[tuple[str, int]]:
+    """Return what a record or row is, such as ("build", 39), and not what it is linked to."""
     own = unit.fields.get("id", "")
     if own.isdigit():
         return {(noun, int(own))}

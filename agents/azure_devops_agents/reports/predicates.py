@@ -143,7 +143,8 @@ def is_left_out(fact: Fact, sentence: str) -> bool:
 
 
 _LEFT_OUT = re.compile(
-    r"\b(?:neither|nor|does not|do not|did not|doesn't|don't|didn't|lacks?|without)"
+    r"\b(?:neither|nor|does not|do not|did not|doesn't|don't|didn't|lacks?|without|not|"
+    r"rather than|instead of)"
     r"(?: (?:list|have|name|contain|mention|include|touch|change|set|define|know|edit))?(?: the| a| any)? [\"'`]?$",
     re.IGNORECASE,
 )
@@ -158,6 +159,67 @@ def _read_number(text: str) -> int:
 def _kind(what: str) -> str:
     word = what.lower().removeprefix("had an ").removesuffix("s")
     return {"failure": "failed", "pas": "passed"}.get(word, word)
+
+
+def find_bracketed(sentence: str, facts: Iterable[Fact], fact: Fact) -> tuple[Fact, range] | None:
+    """Return the id directly before the brackets in which a fact stands, and their place; such as "17 (active)"."""
+    begin, end = sentence.rfind("(", 0, fact.place[0]), sentence.find(")", fact.place[1])
+    if not begin >= 0 <= end or {"(", ")"} & {*sentence[begin + 1 : end]}:
+        return None
+    before = [other for other in facts if other.value.isdigit() and other.place[1] <= begin]
+    near = [other for other in before if not re.search(r"\w", sentence[other.place[1] : begin])]
+    return (near[0], range(begin, end)) if near else None
+
+
+def find_counted(sentence: str, facts: Iterable[Fact], result: Fact) -> Fact | None:
+    """Return the count of the things that a result is told of, such as in "of 38 four steps have succeeded"."""
+    counts = [fact for fact in facts if fact.kind == "count" and fact.place[1] < result.place[0]]
+    between = {fact: sentence[fact.place[1] : result.place[0]] for fact in counts}
+    return next((fact for fact, words in between.items() if _COUNTED.fullmatch(words)), None)
+
+
+_COUNTED = re.compile(r" (?:\w+ )?\w+s (?:has|have|had|is|are|was|were)?(?: (?:been|already|all))* ?", re.IGNORECASE)
+
+
+def tells_of_token(fact: Fact, sentence: str) -> bool:
+    """Return whether "rejected" tells of a token or a login, and is no vote."""
+    said = _TOKEN.search(sentence[: fact.place[0]]) or _THE_TOKEN.match(sentence, fact.place[1])
+    return fact.value == "rejected" and bool(said)
+
+
+def refuses_token(texts: Iterable[str]) -> bool:
+    """Return whether a text says that a token is not accepted."""
+    return any(_NOT_ACCEPTED.search(text) for text in texts)
+
+
+_TOKEN = re.compile(
+    r"\b(?:tokens?|credentials?|passwords?|logins?|sign-ins?) (?:is|was|has been|are|were|got) $", re.IGNORECASE
+)
+_THE_TOKEN = re.compile(r"(?: \w+){0,2} (?:tokens?|credentials?|passwords?|logins?|sign-ins?)\b", re.IGNORECASE)
+_NOT_ACCEPTED = re.compile(
+    r"\b(?:does not accept|not accepted|rejected|expired|revoked|invalid)\b[^.]{0,40}\btoken"
+    r"|\btoken\b[^.]{0,40}\b(?:not accepted|rejected|expired|revoked|invalid)\b",
+    re.IGNORECASE,
+)
+
+
+def is_setting(fact: Fact, sentence: str, unit: Unit) -> bool:
+    """Return whether a line gives a number to a name of which the sentence says a word, such as "feather = 89.0"."""
+    found = _SETTING.match(unit.text) if fact.kind == "number" and not unit.fields else None
+    words = {*re.findall(r"[a-z]{4,}", found["name"].lower())} if found else set()
+    return bool(found and found["value"] == fact.value and words & {*re.findall(r"[a-z]{4,}", sentence.lower())})
+
+
+_SETTING = re.compile(
+    r"\s*(?:\d+[:-] )?[\"']?(?P<name>[A-Za-z][\w. -]{0,60}?)[\"']?\s*[=:]\s*[\"']?(?P<value>\d+(?:\.\d+)*)\b"
+)
+_STATUS = re.compile(r"\b(?:an?|status|code|http|with|answered|returned)(?: (?:status|code))? $", re.IGNORECASE)
+
+
+def is_status_code(fact: Fact, sentence: str) -> bool:
+    """Return whether a number is the status of an answer, such as "every request got a 200"."""
+    bare = fact.kind == "number" and not fact.noun and re.fullmatch(r"[1-5]\d\d", fact.value)
+    return bool(bare and _STATUS.search(sentence[: fact.place[0]]))
 
 
 def is_author(fact: Fact, extended: Support, named: Sequence[Fact]) -> bool:

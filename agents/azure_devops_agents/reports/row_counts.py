@@ -15,7 +15,11 @@ from azure_devops_agents.reports.words.counts import NUMBER_WORDS, says_many, su
 
 SUBJECTS = frozenset({"id", "number"})
 """The facts that may say what a clause is about."""
-_BRACKETS = re.compile(r"[^().;|]{0,120}\((?P<listed>[^()]*)\)")
+_BRACKETS = re.compile(r"[^():.;|]{0,120}\((?P<listed>[^()]*)\)")
+_COLON = re.compile(r"[^:;.|]{0,80}:(?=\s)(?P<listed>[^;|]*)")
+_ASIDE = re.compile(r"\([^()]*\)")
+_LISTED = frozenset({*SUBJECTS, "hash", "literal", "name"})
+"""The facts that a sentence may list after their number."""
 _OF_PERSON = re.compile(r"(?: [\w-]+){1,4}? (?:of|by|from|for|to) ")
 _PERSON_HAS = re.compile(
     r"(?: still| now)? (?:has|have|owns|opened|queued|requested|created|wrote|closed|abandoned|completed) (?:the )?"
@@ -46,7 +50,9 @@ class RowCounts:
         ends = {other.clause for other in listed if other.clause > fact.clause}
         if fact.kind != "count" or not alone or fact.clause + 1 not in ends:
             return set()
-        return {len({other.value for other in listed if fact.clause < other.clause <= end}) for end in ends} - {1}
+        named = [[other for other in listed if fact.clause < other.clause <= end] for end in ends]
+        sizes = {len({other.value for other in those}) for those in named} - {1}
+        return sizes | (self._count_enumerated(fact) if sizes else set())
 
     @cached_property
     def tables(self) -> list[list[Unit]]:
@@ -74,14 +80,25 @@ class RowCounts:
             for (*_, kind), number in kinds.items()
             if kind and re.search(rf"\b{re.escape(kind)}(?:s|ren)?\b", said)
         }
-        return found | self._count_bracketed(fact) | self._count_blocks(fact) | self.count_rows(fact)
+        return found | self._count_enumerated(fact) | self._count_blocks(fact) | self.count_rows(fact)
 
-    def _count_bracketed(self, fact: Fact) -> set[int]:
-        """Return how many ids stand in brackets behind a count, such as in "two commits (3a0f31cc, b7c1f4a3)"."""
-        found = _BRACKETS.match(self._sentence, fact.place[1])
-        inside = range(*found.span("listed")) if found else range(0)
-        listed = [other for other in self._facts if other.place[0] in inside and other.kind in {*SUBJECTS, "hash"}]
-        return {len(listed)} if len(listed) > 1 else set()
+    def _count_enumerated(self, fact: Fact) -> set[int]:
+        """Return how many things of one kind a sentence lists behind a count, after a colon or in brackets.
+
+        Such as "two commits (3a0f31cc, b7c1f4a3)" and "four areas: `a`, `b`, `c`, `d`". What brackets say of one of the
+        things after a colon is no further thing.
+        """
+        found = _BRACKETS.match(self._sentence, fact.place[1]) or _COLON.match(self._sentence, fact.place[1])
+        if found is None:
+            return set()
+        first, last = found.span("listed")
+        aside = [range(*told.span()) for told in _ASIDE.finditer(self._sentence, first, last)]
+        things: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for other in self._facts:
+            if first <= other.place[0] < last and not any(other.place[0] in told for told in aside):
+                things[other.kind, other.noun].add(fold(other.value))
+        listed = {kind: values for kind, values in things.items() if kind[0] in _LISTED}
+        return {len(values) for values in listed.values()} - {1}
 
     def _count_blocks(self, fact: Fact) -> set[int]:
         """Return how many threads, comments or changed lines a record has, in all and by the word before each."""

@@ -86,9 +86,10 @@ class Source:
 
     @cached_property
     def call(self) -> Unit:
-        """The arguments of the call: what was looked at."""
+        """The tool that was called and its arguments: what was looked at."""
         given = {name: str(value) for name, value in given_arguments(self.arguments).items()}
-        text = "\n".join(f"{name}: {value}" for name, value in given.items() if name != "cursor")
+        said = {"tool": self.tool, **{name: value for name, value in given.items() if name != "cursor"}}
+        text = _join(said)
         return Unit(self.evidence_id, text, given, "call", _ids(given, self.noun))
 
     @cached_property
