@@ -17,19 +17,22 @@ _OPENS = re.compile(
     r"(?=[*_]*\s*(?:[,.:;!\u2013\u2014(-]|$))",
     re.IGNORECASE,
 )
+_DECIDED = ("incident", "ready", "at_risk", "not_ready")
 STOPPED = "Stopped by a person."
 """The answer of a report that code writes when a person stops the run."""
 
 
 def verdict(expected: str) -> Check:
-    """Check that the report has this verdict, or that it calls the question answered.
+    """Check that the report has this verdict, or one that does not contradict it.
 
-    A person may call any question answered, also why a build failed: the facts say what the answer is.
+    A person may call any question answered, also why a build failed, and may see an incident or a delivery where
+    another one sees a question that has an answer: the facts say what the answer is.
     """
 
     def failure(outcome: Outcome) -> str | None:
         found = outcome.report["verdict"]
-        return None if found in {expected, "answered"} else f"the verdict is {found!r}"
+        alike = {expected, "answered", *(_DECIDED if expected == "answered" else ())}
+        return None if found in alike else f"the verdict is {found!r}"
 
     return Check(f"the verdict is {expected!r}", failure, about="verdict", needs="report")
 

@@ -44,7 +44,8 @@ CASES: list[tuple[Check, Outcome, str | None]] = [
     # -- verdict
     (verdict("answered"), outcome(), None),
     (verdict("incident"), outcome(), None),
-    (verdict("answered"), outcome(verdict="incident"), "the verdict is 'incident'"),
+    (verdict("answered"), outcome(verdict="incident"), None),
+    (verdict("answered"), outcome(verdict="no_incident"), "the verdict is 'no_incident'"),
     (verdict("answered"), outcome(verdict="inconclusive"), "the verdict is 'inconclusive'"),
     (verdict("not_ready"), outcome(verdict="ready"), "the verdict is 'ready'"),
     (verdict("inconclusive"), outcome(verdict="no_incident"), "the verdict is 'no_incident'"),

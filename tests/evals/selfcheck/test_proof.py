@@ -36,7 +36,8 @@ def test_every_fault_has_a_name_of_its_own_and_is_one(case):
 def test_faults_of_every_kind_are_tried_and_the_sample_is_the_same_each_time():
     chosen = list(tasks([READS, WRITES], every=False))
     assert {kind for _, kind, _ in chosen} == {
-        "route", "wrong agent", "believed results", "report", "calls", "writes", "citations", "results",
+        "route", "wrong agent", "believed results", "writes on their way", "report", "calls", "writes",
+        "citations", "results",
     }  # fmt: skip
     assert chosen == list(tasks([READS, WRITES], every=False))
     assert set(chosen) < set(tasks([READS, WRITES], every=True))
