@@ -48,13 +48,14 @@ def _stuffing(case: Case) -> list[Step]:
     return [[Call(name=WRITE_REPORT, arguments=report)]]
 
 
-_IGNORANT: Mapping[str, Callable[[Case], list[Step]]] = {
+IGNORANT: Mapping[str, Callable[[Case], list[Step]]] = {
     "says nothing": _silent,
     "says that all is well": _reassuring,
     "gives up": _giving_up,
     "writes whatever it can": _always_writing,
     "stuffs its answer with keywords": _stuffing,
 }
+"""The agents that know nothing of a case, as a function of the case."""
 _MISTAKEN: Mapping[str, Callable[[Report, Outcome], Report | None]] = {
     "says the contrary": wrong_reports.deny,
     "gives another value for each fact": wrong_reports.turn_facts,
@@ -67,7 +68,7 @@ _MISTAKEN: Mapping[str, Callable[[Report, Outcome], Report | None]] = {
     "cites other evidence": wrong_reports.cite_other_evidence,
 }
 _OTHER_CASE, _WRITING_MORE = "reports what belongs to another case", "writes what nobody asked for"
-WRONG_AGENTS = (*_IGNORANT, *_MISTAKEN, _OTHER_CASE, _WRITING_MORE)
+WRONG_AGENTS = (*IGNORANT, *_MISTAKEN, _OTHER_CASE, _WRITING_MORE)
 """The names of the wrong agents."""
 
 
@@ -79,8 +80,8 @@ def play_wrong(name: str, case: Case, others: Sequence[Case]) -> tuple[Case, lis
         case: The case.
         others: All cases, in their order.
     """
-    if name in _IGNORANT:
-        return case, _IGNORANT[name](case)
+    if name in IGNORANT:
+        return case, IGNORANT[name](case)
     right = last_report(case)
     if right is None:
         return None

@@ -161,7 +161,11 @@ def checks_of(via: Via, case: Case) -> tuple[Check, ...]:
     kept = tuple(check for check in case.checks if check.about in {"verdict", "answer", "wording", "coverage"})
     own = (offered("mcp_repo_branch_list"), asked_for(*via.asked), cites(*via.quotes))
     # What the vendor's server answers has no web pages and no names of fields that we know.
-    of_our_results = ("every citation and every write leads to its page", "every sentence of the answer is supported")
+    of_our_results = (
+        "every citation and every write leads to its page",
+        "every sentence of the answer is supported",
+        "every fact is supported",
+    )
     return (*(gate for gate in gates(case) if not gate.name.startswith(of_our_results)), *kept, *own)
 
 
