@@ -134,6 +134,7 @@ class Check:
         phrases: The texts that the check looks for; no prompt may contain them.
         about: The subject, for the metrics.
         needs: What an agent must have, so that the check applies to it; None for a check that applies to every agent.
+        otherwise: The check in its place for a solution that is not the reference solution; None for this one.
     """
 
     name: str
@@ -141,6 +142,7 @@ class Check:
     phrases: tuple[str, ...] = ()
     about: Expects = "other"
     needs: Needs | None = None
+    otherwise: "Check | None" = None
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,8 @@ Tally = tuple[int, int]
 def checks_for_any_solution(case: Case) -> tuple[Check, ...]:
     """Return the checks that apply to any solution, whichever tools it calls and however it words its answer."""
     looked = (grounded(),) if any(check.about == "quotes" for check in case.checks) else ()
-    return tuple(one for one in (*gates(case), *looked, *checks_of(case)) if one.about not in _ONE_WAY)
+    found = (*gates(case), *looked, *checks_of(case))
+    return tuple(one.otherwise or one for one in found if one.about not in _ONE_WAY)
 
 
 def run_trials(

@@ -43,8 +43,14 @@ def outcome(
 CASES: list[tuple[Check, Outcome, str | None]] = [
     # -- verdict
     (verdict("answered"), outcome(), None),
-    (verdict("incident"), outcome(), None),
-    (verdict("answered"), outcome(verdict="incident"), None),
+    (verdict("incident"), outcome(), "the verdict is 'answered'"),
+    (verdict("answered"), outcome(verdict="incident"), "the verdict is 'incident'"),
+    (verdict("incident").otherwise, outcome(), None),
+    (verdict("answered").otherwise, outcome(verdict="incident"), None),
+    (verdict("answered").otherwise, outcome(verdict="no_incident"), "the verdict is 'no_incident'"),
+    (verdict("answered").otherwise, outcome(verdict="inconclusive"), "the verdict is 'inconclusive'"),
+    (verdict("incident").otherwise, outcome(verdict="no_incident"), "the verdict is 'no_incident'"),
+    (verdict("not_ready").otherwise, outcome(verdict="ready"), "the verdict is 'ready'"),
     (verdict("answered"), outcome(verdict="no_incident"), "the verdict is 'no_incident'"),
     (verdict("answered"), outcome(verdict="inconclusive"), "the verdict is 'inconclusive'"),
     (verdict("not_ready"), outcome(verdict="ready"), "the verdict is 'ready'"),
