@@ -30,7 +30,7 @@ class Choice:
 
 Value = str | bool | int | float | date | datetime | Choice
 Expected = Value | Sequence[Value] | None
-"""What a fact is: a value, several in any order, no value at all (an empty list), or unknown (None)."""
+"""The value of a fact: one, several in any order, an empty list where there is none, or None where nobody can know."""
 
 _NONE = frozenset({"none", "nobody", "no one", "nothing", "no", "-", "n/a", "[]", "0"})
 _UNKNOWN = frozenset({"unknown", "not known", "not determined", "cannot be determined", "undetermined", "n/a"})

@@ -14,6 +14,7 @@ from azure_devops_agents.reports.report import WRITE_REPORT
 from azure_devops_evals.case import SAY, WRITE, YES, Case
 from azure_devops_evals.checks import writes
 from azure_devops_evals.selfcheck.faulty_results import Tamper
+from azure_devops_evals.selfcheck.reference import last_report, stops_early, with_report
 from azure_devops_evals.world.world import TOKEN
 from langchain_azure_devops.text import PSEUDONYM
 
@@ -90,12 +91,12 @@ def _faulty(original: Callable[..., Any], mutant: Mutant) -> Callable[..., Any]:
 
 
 def _of_report(case: Case) -> Iterator[Mutant]:
-    report = _report(case)
+    report = last_report(case)
     if report is None:
         return
     yield Mutant("report", "never written", case, case.steps[:-1])
-    other = {"no_incident": "incident", "ready": "not_ready", "not_ready": "ready", "at_risk": "ready"}
-    yield _reporting(case, "report", "another verdict", verdict=other.get(report["verdict"], "no_incident"))
+    other = {"answered": "no_incident", "incident": "no_incident", "no_incident": "incident"}
+    yield _reporting(case, "report", "another verdict", verdict=other.get(report["verdict"], "answered"))
     yield _reporting(case, "report", "an empty answer", answer="")
     yield _reporting(case, "report", "another answer", answer="Everything is as it should be.")
     for section in ("observed", "inferred", "hypotheses_rejected"):
@@ -107,7 +108,7 @@ def _of_report(case: Case) -> Iterator[Mutant]:
 
 
 def _of_citations(case: Case) -> Iterator[Mutant]:
-    report = _report(case) or {}
+    report = last_report(case) or {}
     for number, row in enumerate(report.get("observed") or [], 1):
         quote, rows = str(row["quote"]), list(report["observed"])
         middle = len(quote) // 2
@@ -122,23 +123,8 @@ def _of_citations(case: Case) -> Iterator[Mutant]:
             yield _reporting(case, "citations", f"quote {number} {name}", observed=changed)
 
 
-def _report(case: Case) -> dict[str, Any] | None:
-    last = case.steps[-1][-1] if case.steps and case.steps[-1] and not _stops_early(case) else None
-    return last.arguments if last is not None and last.name == WRITE_REPORT else None
-
-
-def _stops_early(case: Case) -> bool:
-    """Return whether the approver stops the run before its last step, so that a fault in that step cannot be seen."""
-    answers = case.approver if isinstance(case.approver, Sequence) else ()
-    return any(answer["type"] == "stop" for answer in answers)
-
-
 def _reporting(case: Case, kind: Kind, name: str, **change: Any) -> Mutant:
-    *before, last = case.steps
-    call = last[-1]
-    return Mutant(
-        kind, name, case, [*before, [*last[:-1], Call(name=WRITE_REPORT, arguments={**call.arguments, **change})]]
-    )
+    return Mutant(kind, name, case, with_report(case, {**case.steps[-1][-1].arguments, **change}))
 
 
 # -- what the agent does ---------------------------------------------------------------------------------------------
@@ -166,7 +152,7 @@ def _of_writes(case: Case) -> Iterator[Mutant]:
         for argument, value in _alter(call):
             steps = _with(case.steps, turn, place, [_changed(call, argument, value)])
             yield Mutant("writes", f"{name} with another {argument}", case, steps)
-    if set(WRITE) <= set(case.holds) and not _stops_early(case):
+    if set(WRITE) <= set(case.holds) and not stops_early(case):
         if wanted and case.approver != YES:
             yield Mutant("writes", "an approver who always says yes", replace(case, approver=YES), case.steps)
         more = [Call.to("update_pull_request", id=15, title="Nobody asked for this")]

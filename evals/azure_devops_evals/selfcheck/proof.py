@@ -18,7 +18,8 @@ from azure_devops_evals.selfcheck.argued import ARGUED
 from azure_devops_evals.selfcheck.faulty_results import FAULTY_RESULTS, believe
 from azure_devops_evals.selfcheck.faulty_writes import FAULTY_WRITES, SpoilingTransport
 from azure_devops_evals.selfcheck.mutations import Kind, Mutant, inject_fault, mutants
-from azure_devops_evals.selfcheck.wrong_agents import WRONG_AGENTS, last_report, play_reference, play_wrong, with_report
+from azure_devops_evals.selfcheck.reference import last_report, play_reference, with_report
+from azure_devops_evals.selfcheck.wrong_agents import WRONG_AGENTS, play_wrong
 
 CAUGHT_AT_LEAST = 0.90
 WRONG_AT_LEAST = 0.99
@@ -98,7 +99,7 @@ class Proof:
 
     @property
     def _odd(self) -> list[Trial]:
-        """What did not end as it should."""
+        """The trials that did not end as they should."""
         return [trial for trial in self.trials if not trial.as_it_should and not trial.void]
 
     def lines(self) -> list[str]:

@@ -11,13 +11,13 @@ from typing import Any
 
 from azure_devops_agents.reports.report import SECTIONS, WRITE_REPORT, parse_report
 from azure_devops_agents.reports.support import SupportChecker
-from azure_devops_agents.reports.units import Source
 from azure_devops_agents.reports.words.sentences import split_sentences
 from azure_devops_evals.case import Case, Outcome
 from azure_devops_evals.counts import Count
 from azure_devops_evals.running.parallel import run_parallel
 from azure_devops_evals.running.play import open_environment, play
 from azure_devops_evals.selfcheck.errors import DENIED, seed_cells, seed_denials, seed_errors
+from azure_devops_evals.selfcheck.reference import list_sources
 
 MARKED_AT_LEAST = 0.95
 CELLS_AT_LEAST = 0.80
@@ -144,10 +144,7 @@ def _judge_case(case: Case) -> Iterator[Judged]:
 
 def _judge_report(case: Case, report: Mapping[str, Any], outcome: Outcome) -> Iterator[Judged]:
     texts = {name: str(entry["text"]) for name, entry in outcome.evidence.items()}
-    sources = {
-        name: Source(name, texts[name], str(entry["tool"]), entry["arguments"])
-        for name, entry in outcome.evidence.items()
-    }
+    sources = list_sources(outcome)
     checker = SupportChecker(texts, outcome.evidence, case.asked)
     report = {**report, "unverified": []}
     rows = [row for section in SECTIONS for row in report[section] if row["quote"]]

@@ -5,15 +5,13 @@ Some know nothing of the case. The others do all that the reference solution doe
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 
 from azure_devops_agents.models.scripted import Call, Step
 from azure_devops_agents.reports.report import WRITE_REPORT
 from azure_devops_evals.case import WRITE, YES, Case, Outcome
 from azure_devops_evals.expected import spell
-from azure_devops_evals.running.play import open_environment, play
 from azure_devops_evals.selfcheck import wrong_reports
-from azure_devops_evals.selfcheck.wrong_reports import Report
+from azure_devops_evals.selfcheck.reference import Report, last_report, play_reference, with_report
 from langchain_azure_devops.tools import TOOLS
 
 
@@ -94,33 +92,9 @@ def play_wrong(name: str, case: Case, others: Sequence[Case]) -> tuple[Case, lis
     return None if wrong is None or wrong == right else (case, with_report(case, wrong))
 
 
-def last_report(case: Case) -> Report | None:
-    """Return the report of the reference solution; None when a person stops the run before it."""
-    answers = case.approver if isinstance(case.approver, Sequence) else ()
-    last = case.steps[-1][-1] if case.steps and case.steps[-1] else None
-    if last is None or last.name != WRITE_REPORT or any(answer["type"] == "stop" for answer in answers):
-        return None
-    return last.arguments
-
-
-def with_report(case: Case, report: Report) -> list[Step]:
-    """Return the reference solution with another report at its end."""
-    *before, last = case.steps
-    return [*before, [*last[:-1], Call(name=WRITE_REPORT, arguments=dict(report))]]
-
-
 def _report_of_another(case: Case, others: Sequence[Case]) -> Report | None:
     """Return the report of the next case of the same area."""
     place = next(number for number, other in enumerate(others) if other.id == case.id)
     following = [*others[place + 1 :], *others[:place]]
     reports = (last_report(other) for other in following if other.area == case.area)
     return next(filter(None, reports), None)
-
-
-@cache
-def play_reference(identifier: str) -> Outcome:
-    """Play the reference solution of a case; its evidence is what wrong reports take their values from."""
-    from azure_devops_evals import cases  # noqa: PLC0415 - looked up where it runs
-
-    case = next(one for one in cases.CASES if one.id == identifier)
-    return play(case, open_environment(case), case.steps)

@@ -8,8 +8,8 @@ from azure_devops_agents.reports.report import SECTIONS
 from azure_devops_agents.reports.units import Source
 from azure_devops_evals.case import Outcome
 from azure_devops_evals.selfcheck.errors import find_people, list_columns, nearest
+from azure_devops_evals.selfcheck.reference import Report, list_sources
 
-Report = Mapping[str, Any]
 _STATED = ("observed", "inferred", "hypotheses_rejected")
 _NUMBER = re.compile(r"(?<![\w./:#-])#?\d{1,6}(?![\w/:-]|\.\d)")
 _OPPOSITE = {"yes": "no", "no": "yes", "none": "Nora Quist"}
@@ -24,7 +24,7 @@ def deny(report: Report, _: Outcome) -> Report:
 
 def turn_facts(report: Report, outcome: Outcome) -> Report | None:
     """Give another value for each fact, and leave the sentences as they are."""
-    sources = _sources(outcome)
+    sources = list_sources(outcome)
 
     def turn(value: str) -> str:
         if value.isdigit():
@@ -58,7 +58,7 @@ def change_numbers_in_sentences(report: Report, _: Outcome) -> Report | None:
 def confuse_neighbours(report: Report, outcome: Outcome) -> Report | None:
     """Take the next value of the same column for every value of a fact, also in the sentences."""
     told = [value for fact in report.get("facts") or () for value in fact["values"]]
-    return _replaced(report, _neighbours(told, _sources(outcome)))
+    return _replaced(report, _neighbours(told, list_sources(outcome)))
 
 
 def find_nothing(report: Report, _: Outcome) -> Report:
@@ -112,15 +112,10 @@ def _renumbered(report: Report, *, facts: bool = True) -> Report | None:
     return _reworded(report, add_one, facts=facts)
 
 
-def _sources(outcome: Outcome) -> dict[str, Source]:
-    evidence = outcome.evidence.items()
-    return {name: Source(name, str(one["text"]), str(one["tool"]), one["arguments"]) for name, one in evidence}
-
-
 def _other_people(report: Report, outcome: Outcome) -> dict[str, str]:
     """Return for each person that the report names another one: the next in the report, or else in the evidence."""
     told = "\n".join(_texts(report))
-    known = find_people(_sources(outcome))
+    known = find_people(list_sources(outcome))
     named = sorted((name for name in known if name in told), key=told.index)
     if len(named) == 1:
         others = [*sorted(known - {*named}), _STRANGER]
