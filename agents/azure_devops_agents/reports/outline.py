@@ -31,7 +31,7 @@ STATEMENTS = {
 NOT_KNOWN = "not known"
 """The value of a fact that was asked for and not found out."""
 UNVERIFIED = STATEMENTS["unverified"]
-"""What stands before the reason why a fact is not supported."""
+"""The words before the reason why the evidence does not support a fact."""
 TIMELINE, SECOND_LOOK, WRITTEN, COVERAGE, SOURCES = "Time line", "Second look", "Written", "Not covered", "Sources"
 _LOOKS = {
     "agrees": "An independent pass came to the same result.",

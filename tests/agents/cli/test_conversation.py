@@ -115,6 +115,12 @@ def test_a_question_is_answered_with_the_titles_and_without_a_key(environment):
     assert "list_pull_requests" in done.stderr
 
 
+def test_a_fact_needs_a_name(environment):
+    done = run(environment, "investigate", LIST, "--simulator", "--fact", "=a person")
+    assert done.returncode == 2
+    assert "a fact needs a name" in done.stderr
+
+
 def test_a_question_for_machines(environment):
     done = run(environment, "investigate", LIST, "--simulator", "--json")
     answer = json.loads(done.stdout)

@@ -47,6 +47,8 @@ def command(
     from azure_devops_agents.reports.report import ask_for_facts
 
     meanings = {name.strip(): meaning.strip() for name, _, meaning in (fact.partition("=") for fact in facts)}
+    if "" in meanings:
+        raise click.BadParameter('a fact needs a name, such as author="a person".', param_hint="--fact")
     question = ask_for_facts(question, meanings)
     investigate(
         options, question, agent=agent, thread=thread, plan=plan, as_machine=as_machine, reports=reports, via=via
