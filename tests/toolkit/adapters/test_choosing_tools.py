@@ -77,6 +77,8 @@ def test_prefixed_names_are_accepted_and_mean_the_same():
     }
     with pytest.raises(ToolUnknown, match="There is no tool 'ado_get_build'"):
         toolkit_of(name_prefix="other_", tools=["ado_get_build"])
+    with pytest.raises(ToolUnknown, match="There is no tool 'ado_get_biuld'"):
+        toolkit_of(name_prefix="ado_", tools=["ado_get_biuld"])
 
 
 @pytest.mark.parametrize(
@@ -410,6 +412,17 @@ def test_a_tool_of_langchain_is_refused_with_the_place_where_it_belongs():
 
     with pytest.raises(Misconfigured, match=r"not StructuredTool\. Add a tool of LangChain to the list that get_tools"):
         toolkit_of(extra=[add])
+
+
+def test_a_tool_whose_own_name_begins_with_the_prefix_is_not_taken_for_another():
+    async def own_get_build(client: AzureDevOps) -> Page[Result]:
+        """Get another build."""
+        raise NotImplementedError
+
+    made = Toolset.named("own", "Other builds.").read(Scope.BUILD)(own_get_build)
+    toolkit = toolkit_of(extra=[made], name_prefix="own_", tools=["get_build"])
+    assert names(toolkit, names="own_get_build") == {"own_own_get_build"}
+    assert names(toolkit, names=["own_own_get_build", "get_build"]) == {"own_own_get_build", "own_get_build"}
 
 
 @pytest.mark.parametrize("taken", ["builds", "all", "default"])

@@ -1,6 +1,7 @@
 """Writes whose answer was lost: what counts as proof, from which time on, and what is said when there is none."""
 
 import asyncio
+import contextlib
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -17,14 +18,17 @@ from langchain_azure_devops.calls.recovery import (
     FOUND,
     Missing,
     PendingWrite,
+    WriteReported,
     add_note,
     effect_of,
     look_again,
+    remember_write,
     settle_write,
     unknown_outcome,
 )
 from langchain_azure_devops.results.models import Page, Result
 from langchain_azure_devops.runtime import RunContext, Timeouts
+from langchain_azure_devops.safety.grants import WriteRequest, current_call
 from langchain_azure_devops.settings import load_settings
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -171,6 +175,21 @@ async def test_of_two_equal_calls_neither_takes_what_may_be_of_the_other(client)
     assert pending.write.state == "unknown"
 
 
+async def test_an_equal_call_that_ends_while_this_one_is_looked_up_was_under_way(client):
+    """What that call made is known a moment later, so this one is looked up again instead of being given up."""
+    twin = pending_of(client)
+    asked = []
+
+    async def recover(client, pending):
+        asked.append(pending)
+        twin.write.state = "unknown"
+        return Made(id=5)
+
+    said = await refusal(client, recover, pending_of(client, begun=991.0))
+    assert "what was found may be of either" in said.message
+    assert len(asked) == 2
+
+
 async def test_while_an_equal_call_is_under_way_nothing_is_settled(client):
     pending_of(client)
     said = await refusal(client, answers(Made(id=5)), pending_of(client, begun=991.0))
@@ -204,6 +223,11 @@ async def test_the_page_on_which_a_person_looks_is_told(client):
     assert said.message.endswith(
         f"{UNKNOWN} A person can see there whether it was done: https://dev.azure.com/contoso/1"
     )
+
+
+async def test_what_was_not_found_is_told_without_more_when_nothing_else_was_seen(client):
+    said = await refusal(client, answers(Missing("a thing")), pending_of(client))
+    assert "did not find a thing. That does not prove" in said.message
 
 
 async def test_a_service_that_lives_in_the_past_is_asked_once_and_told_so(client):
@@ -290,6 +314,61 @@ async def test_long_pauses_are_told_and_their_number_is_bounded(monkeypatch, tol
     assert [round(one.seconds, 1) for one in told] == [0.8, 1.6, 3.0, 3.0, 1.2]
     assert {one.reason for one in told} == {"looking for a write whose answer was lost"}
     assert "7 look-ups within 10 s did not find its effect." in said.message
+
+
+async def test_a_look_up_leaves_no_call_behind(client):
+    """What runs afterwards in the same task must not take the deadline and the arguments of the look-up."""
+
+    async def look():
+        before = current_call.get(None)
+        await look_again(client, answers(None), pending_of(client))
+        return before, current_call.get(None)
+
+    before, after = await client.run(look())
+    assert after is before
+
+
+@pytest.mark.parametrize("later", ["", "https://dev.azure.com/contoso/2"])
+async def test_a_page_that_is_known_is_kept_unless_a_later_look_up_names_another(client, later):
+    pending = pending_of(client)
+    pending.write.url = "https://dev.azure.com/contoso/1"
+    pending.url = later
+    await client.run(look_again(client, answers(errors.Throttled("wait")), pending))
+    assert pending.write.url == (later or "https://dev.azure.com/contoso/1")
+
+
+def test_what_another_program_reports_says_what_was_told_and_of_which_call():
+    reported = WriteReported("It says that it is done.", subject="make", answer="item 5")
+    assert (reported.message, reported.subject, reported.answer) == ("It says that it is done.", "make", "item 5")
+    assert isinstance(reported, errors.WriteOutcomeUnknown)
+
+
+# -- what is remembered ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ended", "state"),
+    [
+        (None, "known"),
+        (errors.InvalidRequest("wrong"), "known"),
+        (errors.WriteOutcomeUnknown("lost"), "unknown"),
+        (asyncio.CancelledError(), "unknown"),
+        (ZeroDivisionError(), "unknown"),
+    ],
+    ids=["done", "refused", "lost", "cancelled", "mistake"],
+)
+def test_how_a_call_ended_says_whether_its_outcome_is_known(client, ended, state):
+    request = WriteRequest("make", {"x": 1}, "digest", None)
+    with contextlib.suppress(*([type(ended)] if ended else [])):
+        with remember_write(client, request, 990.0) as (write, made):
+            assert write.state == "sending"
+            if ended:
+                raise ended
+            made.append(Made(id=5))
+    assert write.state == state
+    other = pending_of(client, arguments={"x": 1})
+    assert other.is_of_another(client, Made, 5) is (ended is None)
+    assert client.write_memory.twins(other.write) == ([write] if state == "unknown" else [])
 
 
 # -- effects ---------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from filelock import lock_descriptor
 from tool_calls import FULL, seed_with_tokens
 
 from azure_devops_simulator import SimulatorServer
@@ -92,6 +93,25 @@ def test_the_first_line_that_does_not_fit_is_named(log, change, line):
     assert found.entries == line - 1
     assert found.reason
     assert all(entry.number for entry in read_entries(log.path))
+
+
+FORMS = [("n", 3.0), ("n", True), ("event", 5), ("prev", None), ("details", []), ("details", None), ("more", 1)]
+
+
+@pytest.mark.parametrize(("name", "value"), FORMS)
+def test_a_line_of_another_form_does_not_fit_even_with_a_hash_of_its_own(log, name, value):
+    filled(log, 3)
+    changed = {**json.loads(lines(log)[2]), name: value}
+    del changed["hash"]
+
+    def written(content):
+        return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
+
+    changed["hash"] = sha256(written(changed)).hexdigest()
+    log.path.write_bytes(b"".join(lines(log)[:2]) + written(changed) + b"\n")
+    found = verify_chain(log.path)
+    assert (found.entries, found.broken, found.reason) == (2, 3, "it is not a line of an audit log")
+    assert [entry.number for entry in read_entries(log.path)] == [1, 2]
 
 
 def test_what_a_chain_does_not_stop(log):
@@ -380,6 +400,33 @@ def test_a_process_that_hangs_with_the_lock_ends_in_an_error_and_not_in_a_wait_w
     assert "another process has kept it locked" in str(failures[0])
     filled(log, 1)
     assert verify_chain(log.path).entries == 2
+
+
+def test_a_lock_that_another_process_holds_for_a_moment_is_waited_for(log, monkeypatch):
+    filled(log, 1)
+    with log.path.open("a+b") as other:
+        assert lock_descriptor(other.fileno(), blocking=False)
+        # The first pause of the writer is when the other process ends.
+        monkeypatch.setattr(audit.time, "sleep", lambda _: other.close())
+        filled(log, 1)
+    assert verify_chain(log.path).entries == 2
+
+
+def test_a_disk_that_takes_a_few_bytes_at_a_time_gets_all_of_them(log, monkeypatch):
+    real = os.write
+    monkeypatch.setattr(audit.os, "write", lambda descriptor, content: real(descriptor, content[:7]))
+    filled(log, 2)
+    found = verify_chain(log.path)
+    assert (found.entries, found.broken, found.torn) == (2, None, 0)
+
+
+def test_the_events_that_can_be_recorded_are_these_and_no_others(log):
+    for event in ("read", "denied", "approved", "granted", "written", "failed", "unknown", "plan"):
+        log.record(event, {})
+    for event in ("torn", "READ", ""):
+        with pytest.raises(Misconfigured, match="event"):
+            log.record(event, {})
+    assert verify_chain(log.path).entries == 8
 
 
 def raised_by(log):

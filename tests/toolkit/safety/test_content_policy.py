@@ -11,6 +11,7 @@ from tool_calls import FULL, connected, seed_with_tokens
 from azure_devops_simulator import SimulatorServer
 from langchain_azure_devops import TOOLS
 from langchain_azure_devops.errors import WriteBlocked
+from langchain_azure_devops.safety import content_policy
 from langchain_azure_devops.safety.allowed_targets import (
     ContentPolicy,
     NamedTargets,
@@ -433,6 +434,18 @@ def test_long_texts_are_searched_like_short_ones_and_again_with_other_secrets(le
             "text: a secret or a part of one"
         ]
         assert found_in(text, without) == []
+
+
+@pytest.mark.parametrize(("text", "again"), [("x" * 2_100, 0), ("short", 1)], ids=["long", "short"])
+def test_a_text_is_read_once_and_a_long_one_not_again(monkeypatch, text, again):
+    """A write is checked in each step until it is sent, and the search of a long text takes seconds."""
+    read = []
+    monkeypatch.setattr(content_policy, "read_in_all_ways", lambda *given: read.append(given[0]) or iter(()))
+    policy = ContentPolicy((), secrets=("a secret of this test alone",))
+    assert find_violations({"text": text}, policy) == []
+    assert read.count(text) == 1
+    assert find_violations({"text": text}, policy) == []
+    assert read.count(text) == 1 + again
 
 
 def test_an_id_is_allowed_where_the_write_goes_and_nowhere_else():

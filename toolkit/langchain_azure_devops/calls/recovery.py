@@ -55,7 +55,7 @@ class WriteReported(WriteOutcomeUnknown):
         answer: What the program answered.
     """
 
-    def __init__(self, message: str, *, subject: str = "", answer: str = "") -> None:
+    def __init__(self, message: str, *, subject: str, answer: str) -> None:
         """Store the message and the answer."""
         super().__init__(message, subject=subject)
         self.answer = answer
