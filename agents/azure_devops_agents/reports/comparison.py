@@ -2,13 +2,12 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from azure_devops_agents.reports import predicates
 from azure_devops_agents.reports.cells import (
     NO_NAMES,
-    cell_of,
     compare_all,
     compare_cells,
     compare_literal,
@@ -16,10 +15,9 @@ from azure_devops_agents.reports.cells import (
 )
 from azure_devops_agents.reports.facts import Fact, find_facts, split_clauses
 from azure_devops_agents.reports.knowledge import Knowledge, Support, agrees, fold, results_of
-from azure_devops_agents.reports.row_counts import SUBJECTS, RowCounts, inner_rows
+from azure_devops_agents.reports.outcomes import ResultComparison
+from azure_devops_agents.reports.row_counts import SUBJECTS, RowCounts
 from azure_devops_agents.reports.units import Unit, identifies
-from azure_devops_agents.reports.words.results import CERTAIN
-from azure_devops_agents.reports.writes import UNSENT
 
 LONGEST, _MOST_FACTS = 2_000, 100
 """A sentence with more characters or more facts is not compared: it would take long, and no reader could check it."""
@@ -64,6 +62,9 @@ class Comparison:
         self._knowledge, self._quoted, self._near, self._question = knowledge, quoted, near, question
         self._rows = RowCounts(sentence, self.facts, knowledge, quoted, question)
         self._far, self._named, self._whole = far or Support([]), named, whole or Support([])
+        self._results = ResultComparison(
+            sentence, self.facts, knowledge, quoted, near, self._far, self._rows, names_evidence=bool(named)
+        )
 
     def problems(self) -> list[str]:
         """Return what the evidence does not say, or says otherwise."""
@@ -88,8 +89,8 @@ class Comparison:
             about = self._owners(clause) or (about if goes_on else {})  # such as "Build 35: failed"
             told += [problem for fact in clause if (problem := self._compare_bound(fact, about))]
             results = [fact for fact in clause if fact.kind == "result"]
-            found = [problem for fact in results if (problem := self._compare_result(fact, results, about))]
-            told += found or [problem for fact in results if (problem := self._compare_vote(fact, clause))]
+            found = [problem for fact in results if (problem := self._results.compare(fact, results, about))]
+            told += found or [problem for fact in results if (problem := self._results.compare_vote(fact, clause))]
         return list(dict.fromkeys(told))
 
     def _compare_rows(self, words: str, clause: Sequence[Fact]) -> Iterator[str]:
@@ -264,134 +265,7 @@ class Comparison:
                 told.append(f"{match[1]} is {known[0]}")
         return told
 
-    def _compare_result(self, fact: Fact, results: Sequence[Fact], about: Mapping[Fact, Sequence[Unit]]) -> str:
-        """Return how evidence contradicts a result, or that no evidence tells one."""
-        if predicates.tells_of_token(fact, self.sentence):
-            refused = predicates.refuses_token(unit.text for unit in (*self._near.units, *self._far.units))
-            return "" if refused else f"the quote does not say {fact.text}"
-        if self._is_of_unsent_write(fact) or predicates.is_no_vote(fact, self.facts):
-            return ""
-        counted = predicates.find_counted(self.sentence, self.facts, fact)
-        if counted and int(counted.value) in self._rows.count_rows(counted, fact):
-            return ""
-        if bracketed := predicates.find_bracketed(self.sentence, self.facts, fact):
-            subject, inside = bracketed
-            results = [other for other in results if other.place[0] in inside]
-            about = {subject: about[subject]} if subject in about else {}
-        claimed = [other.value for other in results if other.noun == fact.noun and not other.negated]
-        if rows := self._find_named_rows(fact, about):
-            told: dict[str, set[str]] = defaultdict(set)
-            for unit in rows:
-                told[_name_row(unit)] |= results_of(unit.text)[fact.noun]
-            return _contradict(fact, claimed, told)
-        known = {subject.text: self._results_of(units, fact.noun) for subject, units in about.items()}
-        if any(known.values()):
-            return _contradict(fact, claimed, known)
-        return self._compare_free_result(fact)
-
-    def _is_of_unsent_write(self, fact: Fact) -> bool:
-        """Return whether a result was decided about a write, or would have been written by it, and was not sent."""
-        units = [unit for unit in self._near.units if unit.part == UNSENT]
-        told = [unit for unit in units if agrees(fact.value, results_of(unit.text)[fact.noun])]
-        about = [other for other in self.facts if other.clause == fact.clause and other.kind == "id"]
-        named = [unit for unit in told if all(Support([unit]).has(subject) for subject in about)]
-        return bool(named)
-
-    def _find_named_rows(self, fact: Fact, about: Mapping[Fact, Sequence[Unit]]) -> list[Unit]:
-        """Return the rows inside a record that the sentence names, such as "the Deploy stage", or a quoted one.
-
-        A clause without a name of its own goes on about what was named last before it.
-        """
-        *earlier, clause = map(fold, split_clauses(self.sentence)[: fact.clause + 1])
-        said = fold(cell_of(self.sentence, fact))
-        read = [unit for units in about.values() for unit in self._knowledge.extend(units).units]
-        inside = inner_rows(read or (self._near.units if self._quoted else ()))
-        named = [unit for unit in inside if re.search(_with_noun(unit), clause)]
-        if not named:
-            # A row of the same name in another record says nothing about these.
-            rows = [unit for unit in inner_rows(self._quoted) if not about or unit in inside]
-            before = [other for other in self.facts if other.kind in _NAMING and other.place[1] <= fact.place[0]]
-            names = {fold(other.value) for other in before}
-            rows += [unit for unit in inside if unit not in rows and fold(_name_row(unit)) in names]
-            alone = any(subject.clause == fact.clause for subject in about)
-            named = _named_in(said if "|" in self.sentence else clause, rows)
-            alone = alone or "|" in self.sentence or bool(_named_in(clause, inside))
-            for words in () if alone else (*reversed(earlier), said):
-                named = named or _named_in(words, rows)[-1:]
-        return [unit for unit in named if results_of(unit.text)[fact.noun]]
-
-    def _compare_free_result(self, fact: Fact) -> str:
-        """Compare a result that no id of the clause tells with the quoted lines, and then with all evidence."""
-        # A sentence that names evidence need not be about a line that a statement quotes.
-        lines = set[str]() if self._named else Support(self._quoted).results[fact.noun]
-        certain = fact.text.lower() in CERTAIN
-        if fact.negated:
-            return f"the quote says {fact.value}" if lines == {fact.value} and not self._far.units else ""
-        if lines and not agrees(fact.value, lines):
-            return f"the quote says {', '.join(sorted(lines))}, not {fact.text}" if certain else ""
-        known = {value for support in (self._near, self._far) for value in _outcomes(support, fact.noun)}
-        wanted = certain or (known and not self._far.units)
-        return f"the quote does not say {fact.text}" if wanted and not agrees(fact.value, known) else ""
-
-    def _compare_vote(self, fact: Fact, clause: Sequence[Fact]) -> str:
-        """Return a problem when no row says that the one person in a clause voted like this."""
-        people = [other for other in clause if other.kind == "name" and " " in other.value]
-        if fact.noun != "vote" or fact.negated or len(people) != 1:
-            return ""
-        units = [unit for unit in (*self._near.units, *self._far.units) if not unit.is_record]
-        votes = [unit for unit in units if agrees(fact.value, results_of(unit.text)["vote"])]
-        said = not votes or any(Support([unit]).has(people[0]) for unit in votes)
-        return "" if said else f"no row says that {people[0].text} {fact.text}"
-
-    def _results_of(self, units: Iterable[Unit], dimension: str) -> set[str]:
-        return {value for unit in units for value in _results_of_unit(unit, dimension, self._knowledge)}
-
-
-def _contradict(fact: Fact, claimed: Sequence[str], known: Mapping[str, set[str]]) -> str:
-    """Return how the results of named records or rows contradict a claimed one; empty when none does."""
-    for subject, found in known.items():
-        if found and fact.negated and found <= {fact.value}:
-            return f"{subject} is {', '.join(sorted(found))}"
-        if found and not fact.negated and not any(agrees(value, found) for value in claimed):
-            return f"{subject} is not {fact.text} but {', '.join(sorted(found))}"
-    return ""
-
-
-def _with_noun(unit: Unit) -> str:
-    """Return the pattern of a row's name beside what it is, such as "Deploy stage" or "stage Deploy"."""
-    name = rf"[\"']?{re.escape(fold(_name_row(unit)))}[\"']?"
-    noun = "|".join(re.escape(fold(kind)) for kind in {unit.part.removesuffix("s"), unit.fields.get("type", "")} - {""})
-    return rf"(?<!\w)(?:{name} (?:{noun})|(?:{noun}) {name})(?!\w)"
-
-
-def _named_in(words: str, rows: Iterable[Unit]) -> list[Unit]:
-    """Return the rows whose names a text has, in its order."""
-    found = [(re.search(rf"(?<!\w){re.escape(fold(_name_row(unit)))}(?!\w)", words), unit) for unit in rows]
-    return [unit for match, unit in sorted(found, key=lambda one: one[0].start() if one[0] else 0) if match]
-
-
-def _name_row(unit: Unit) -> str:
-    return next(iter(unit.fields.values()))
-
 
 def _may_repeat(said: str, value: str) -> bool:
     """Return whether words after a colon can be the value of a field, and not a clause such as "changed: the plan"."""
     return not value[:1].isdigit() or (said[:1].isdigit() and said.isdigit() == value.isdigit())
-
-
-def _outcomes(support: Support, dimension: str) -> set[str]:
-    """Return the results that units tell; an error in a log tells a failure as well."""
-    return support.results[dimension] | (support.results["fault"] if dimension == "outcome" else set())
-
-
-def _results_of_unit(unit: Unit, dimension: str, knowledge: Knowledge) -> set[str]:
-    """Return the results that the own fields of a record or row tell; votes stand in the rows inside."""
-    if dimension == "draft":
-        return {{"yes": "draft"}.get(unit.fields["draft"], "no draft")} if "draft" in unit.fields else set()
-    if dimension == "merge":
-        return {unit.fields["merge_status"]} if unit.fields.get("merge_status") else set()
-    if dimension == "vote":
-        return results_of(knowledge.extend([unit]).text)["vote"] if unit.is_record else set()
-    told = "\n".join(unit.fields.get(name, "") for name in ("status", "result", "state"))
-    # A finished run has a result beside its status, and the result counts.
-    return results_of(told)[dimension] if dimension != "state" or "result" not in unit.fields else set()
