@@ -14,9 +14,9 @@ from azure_devops_agents.investigation.refusals import ReportInPlainText, is_ref
 from azure_devops_agents.investigation.state import State, calls_of_question, since_question
 from azure_devops_agents.investigation.turns.messages import find_refusal
 from azure_devops_agents.investigation.turns.tool_choice import FIND_TOOLS
-from azure_devops_agents.reports.citations import find_citations
 from azure_devops_agents.reports.facts import Fact, find_facts
 from azure_devops_agents.reports.report import WRITE_REPORT
+from azure_devops_agents.reports.words.citations import find_citations
 from azure_devops_agents.reports.words.results import CERTAIN
 from azure_devops_agents.reports.words.sentences import Sentence, split_sentences
 

@@ -21,8 +21,8 @@ from azure_devops_agents.investigation.state import (
     waiting_writes,
 )
 from azure_devops_agents.investigation.turns.tool_choice import FIND_TOOLS
-from azure_devops_agents.reports.citations import cited_by
 from azure_devops_agents.reports.report import WRITE_REPORT, parse_report
+from azure_devops_agents.reports.words.citations import cited_by
 
 REPORT_TOO_EARLY = (
     f"another call of this turn writes, and the report must tell what became of it. Call {WRITE_REPORT} again when the "

@@ -18,12 +18,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cached_property
 
-from azure_devops_agents.reports.citations import find_citations
 from azure_devops_agents.reports.comparison import LONGEST, Comparison
 from azure_devops_agents.reports.facts import find_facts
 from azure_devops_agents.reports.knowledge import Knowledge, Support, fold, own_ids
 from azure_devops_agents.reports.quotes import Found
 from azure_devops_agents.reports.units import SIZE, Source, Unit
+from azure_devops_agents.reports.words.citations import find_citations
 from azure_devops_agents.reports.words.counts import NUMBER_WORDS
 from azure_devops_agents.reports.words.dates import find_dates
 from azure_devops_agents.reports.words.denials import DeniedParts

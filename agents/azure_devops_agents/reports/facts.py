@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from azure_devops_agents.reports.citations import find_citations
 from azure_devops_agents.reports.units import KINDS, NOUNS
+from azure_devops_agents.reports.words.citations import find_citations
 from azure_devops_agents.reports.words.counts import NO_THINGS, NUMBER_WORDS, TIME_UNITS, name_things
 from azure_devops_agents.reports.words.dates import Moment, find_dates, find_weekday
 from azure_devops_agents.reports.words.languages import SMALL_WORDS, THINGS, is_foreign

@@ -6,10 +6,10 @@ from typing import Any
 
 from azure_devops_agents.evidence.pages import page_of, page_of_quote
 from azure_devops_agents.evidence.record import Evidence, number_of
-from azure_devops_agents.reports.citations import Citation, cited_in, find_citations
 from azure_devops_agents.reports.outline import added_statements, one_line, safe_url
 from azure_devops_agents.reports.quotes import QuoteFinder
 from azure_devops_agents.reports.report import SECTIONS, split_gap
+from azure_devops_agents.reports.words.citations import Citation, cited_in, find_citations
 
 _EVERY_SECTION = (*SECTIONS, "unverified")
 _CITING = ("facts", *_EVERY_SECTION)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from textwrap import dedent
 from typing import Any
 
-from azure_devops_agents.reports.citations import link_citations
 from azure_devops_agents.reports.report import split_gap
+from azure_devops_agents.reports.words.citations import link_citations
 
 VERDICTS = {
     "answered": "Answered",

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from azure_devops_agents.evidence.record import Evidence, is_continued
-from azure_devops_agents.reports.citations import cited_in
+from azure_devops_agents.reports.words.citations import cited_in
 
 WRITE_REPORT = "write_report"
 _MOST_FOUND = 40

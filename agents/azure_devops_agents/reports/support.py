@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from azure_devops_agents.reports.citations import cited_in
 from azure_devops_agents.reports.claims import Claims
 from azure_devops_agents.reports.quotes import SHORTEST, Found, QuoteFinder
 from azure_devops_agents.reports.report import SECTIONS
 from azure_devops_agents.reports.units import Source
+from azure_devops_agents.reports.words.citations import cited_in
 from azure_devops_agents.reports.writes import UnsentWrite
 
 _READ = frozenset({"ok", "empty", "partial"})

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from azure_devops_agents.evidence.pages import page_of
-from azure_devops_agents.reports.citations import cited_in
 from azure_devops_agents.reports.report import SECTIONS
+from azure_devops_agents.reports.words.citations import cited_in
 from azure_devops_evals.case import Case, Check, Outcome
 from azure_devops_evals.checks.writes import unapproved
 from azure_devops_evals.counts import Count

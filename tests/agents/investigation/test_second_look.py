@@ -13,8 +13,8 @@ from azure_devops_agents.investigation.events import SecondLookBegun
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.investigation.second_look import split_budgets, wants_second_look
-from azure_devops_agents.reports.citations import cited_in
 from azure_devops_agents.reports.markdown import render_markdown
+from azure_devops_agents.reports.words.citations import cited_in
 from azure_devops_evals.live.openai_server import OpenAIServer, Turn
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.errors import Misconfigured

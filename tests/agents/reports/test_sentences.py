@@ -2,11 +2,11 @@
 
 import pytest
 
-from azure_devops_agents.reports.citations import cited_in
 from azure_devops_agents.reports.links import replace_citations
 from azure_devops_agents.reports.report import plain_report
 from azure_devops_agents.reports.support import check_report
 from azure_devops_agents.reports.timeline import build_timeline
+from azure_devops_agents.reports.words.citations import cited_in
 from azure_devops_agents.reports.words.dates import Moment, find_dates
 from azure_devops_agents.reports.words.sentences import split_sentences
 

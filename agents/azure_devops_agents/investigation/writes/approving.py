@@ -39,7 +39,7 @@ from azure_devops_agents.investigation.state import (
 from azure_devops_agents.investigation.telling import raise_or_tell
 from azure_devops_agents.investigation.tool_calls import record_found
 from azure_devops_agents.investigation.writes.preparing import PrepareNode, Step, answer, blocked, denial, refuse
-from azure_devops_agents.reports.citations import cited_by
+from azure_devops_agents.reports.words.citations import cited_by
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.errors import AzureDevOpsError
 from langchain_azure_devops.safety import (

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from azure_devops_agents.reports.citations import cited_in, find_citations
 from azure_devops_agents.reports.facts import URL, mask_quoted
+from azure_devops_agents.reports.words.citations import cited_in, find_citations
 from azure_devops_agents.reports.words.dates import find_dates
 
 _INSIDE, _CITED = "\0", "\x01"
