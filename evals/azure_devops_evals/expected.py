@@ -17,7 +17,7 @@ with naming_extras():
     from azure_devops_agents.reports.words.counts import NUMBER_WORDS
     from azure_devops_agents.reports.words.dates import Moment, find_dates
 
-__all__ = ["Expected", "describe", "is_same", "one_of", "spell"]
+__all__ = ["Expected", "Unknown", "describe", "is_same", "one_of", "spell"]
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,29 @@ class Choice:
     others: tuple[str, ...]
 
 
-Value = str | bool | int | float | date | datetime | Choice
-Expected = Value | Sequence[Value] | None
-"""The value of a fact: one, several in any order, an empty list where there is none, or None where nobody can know."""
+@dataclass(frozen=True)
+class Unknown:
+    """A value that nobody can know from what there is to read. The question asks for it as for a known one.
 
+    Attributes:
+        form: What kind of value it would be: `bool`, `int`, `date`, `datetime`, `str`, or `list` for several.
+    """
+
+    form: type
+
+
+Value = str | bool | int | float | date | datetime | Choice
+Expected = Value | Sequence[Value] | Unknown | None
+"""The value of a fact: one, several in any order, an empty list where there is none, or what nobody can know.
+
+None stands for a text that nobody can know.
+"""
+
+_SEVERAL = "all of them, in any order"
+_FORMS: dict[type, str] = {
+    bool: "yes or no", datetime: "a date and time in UTC", date: "a date", int: "a number", float: "a number", str: "",
+}  # fmt: skip
+"""What a question says of the form of a value."""
 _NONE = frozenset({"none", "nobody", "no one", "nothing", "no", "-", "n/a", "[]", "0"})
 _UNKNOWN = frozenset({"unknown", "not known", "not determined", "cannot be determined", "undetermined", "n/a"})
 _YES, _NO = frozenset({"yes", "true"}), frozenset({"no", "false"})
@@ -56,20 +75,13 @@ def describe(expected: Expected) -> str:
     """Return what a question says about the form of a fact, without giving the value away."""
     if isinstance(expected, Choice):
         return f"one of: {', '.join(sorted((expected.right, *expected.others)))}"
-    if isinstance(expected, bool):
-        return "yes or no"
-    if isinstance(expected, datetime):
-        return "a date and time in UTC"
-    if isinstance(expected, date):
-        return "a date"
-    if isinstance(expected, int | float):
-        return "a number"
-    return "" if expected is None or isinstance(expected, str) else "all of them, in any order"
+    form = expected.form if isinstance(expected, Unknown) else type(expected)
+    return "" if expected is None else _FORMS.get(form, _SEVERAL)
 
 
 def spell(expected: Expected) -> list[str]:
     """Return the values of a fact as a report gives them."""
-    if expected is None:
+    if expected is None or isinstance(expected, Unknown):
         return []
     if isinstance(expected, Choice):
         return [expected.right]
@@ -85,7 +97,7 @@ def spell(expected: Expected) -> list[str]:
 def is_same(expected: Expected, values: Sequence[str]) -> bool:
     """Return whether the values that a report gives for a fact are those expected, and no others."""
     given = [text for text in values if _fold(text)]
-    if expected is None:
+    if expected is None or isinstance(expected, Unknown):
         return _UNKNOWN.issuperset(map(_fold, given))
     if isinstance(expected, str | bool | int | float | date | Choice):
         return bool(given) and all(_is_value(expected, text) for text in given)

@@ -14,14 +14,12 @@ from langchain_azure_devops.text import redact
 with naming_extras():
     from azure_devops_agents.reports.words.denials import undenied
 
+from azure_devops_evals.clauses import is_negated
+
 Phrase = str | tuple[str, ...]
 """A word or a phrase, or several of which one is enough. One that ends in `*` is the beginning of a word."""
 
 _UNFINISHED = ("todo", "tbd", "fixme", "xxx", "lorem ipsum")
-_NEGATION = re.compile(
-    r"\b(?:not|no|never|none|nothing|nobody|neither|nor|without|cannot|false|untrue|contrary|opposite)\b|n't\b"
-)
-_CLAUSE = re.compile(r"[,;]\s|[.!?](?=\s|$)|\n|\s(?:but|and|although|because|so that)\s")
 _ADDRESS = re.compile(r"https?://[^\s<>\"')\]]+")
 _NUMBER = re.compile(r"(?<![\w.])[v#!]?(\d+(?:\.\d+)*)(?:st|nd|rd|th)?(?!\w)")
 _TIME = re.compile(r"\b\d{1,2}:\d\d(?::\d\d)?\b")
@@ -68,7 +66,7 @@ class Text:
             yield from (f"it does not name {phrase!r}" for phrase in self.has if not _names(stated, phrase))
             yield from (f"it does not state {phrase!r}" for phrase in self.states if not _states(stated, phrase))
         yield from (f"it says {phrase!r}" for phrase in self.lacks if _states(text, phrase))
-        yield from (f"it says {phrase!r}" for phrase in _UNFINISHED if _find(text, phrase))
+        yield from (f"it says {phrase!r}" for phrase in _UNFINISHED if _names(text, phrase))
         told = fold("\n".join((*self.may, *(each for one in (*self.has, *self.states) for each in _alternatives(one)))))
         for kind, find in (("address", _list_addresses), ("number", _list_numbers), ("file", _list_files)):
             known = tuple(find(told))
@@ -118,26 +116,22 @@ def _alternatives(phrase: Phrase) -> tuple[str, ...]:
     return (phrase,) if isinstance(phrase, str) else phrase
 
 
-def _find(text: str, phrase: str) -> re.Match[str] | None:
-    """Return the first place of a phrase as whole words in a folded text."""
+def _find_all(text: str, phrase: str) -> Iterator[re.Match[str]]:
+    """Find a phrase as whole words in a folded text."""
     words = r"\s+".join(map(re.escape, phrase.casefold().rstrip("*").split()))
     before = r"(?<!\w)" if phrase[0].isalnum() else ""
     after = "" if phrase.endswith("*") or not phrase[-1].isalnum() else r"(?!\w|\.\w)"
-    return re.search(f"{before}{words}{after}", text)
+    return re.finditer(f"{before}{words}{after}", text)
 
 
 def _names(text: str, phrase: Phrase) -> bool:
-    return any(_find(text, alternative) for alternative in _alternatives(phrase))
+    return any(any(_find_all(text, one)) for one in _alternatives(phrase))
 
 
 def _states(text: str, phrase: Phrase) -> bool:
-    """Return whether a clause has the phrase and no negation besides those in the phrase."""
-    for clause in filter(None, _CLAUSE.split(text)):
-        for alternative in _alternatives(phrase):
-            place = _find(clause, alternative)
-            if place and not _NEGATION.search(f"{clause[: place.start()]} {clause[place.end() :]}"):
-                return True
-    return False
+    """Return whether a clause has the phrase and does not negate it."""
+    places = (place.span() for one in _alternatives(phrase) for place in _find_all(text, one))
+    return any(not is_negated(text, *place) for place in places)
 
 
 def _leave_out_denied(text: str) -> tuple[str, str]:

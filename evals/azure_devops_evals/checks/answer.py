@@ -28,17 +28,20 @@ def verdict(expected: str) -> Check:
     """Check that the report has this verdict.
 
     Another solution may have one that does not contradict it: a person may call any question answered, also why a build
-    failed, and may see an incident or a delivery where another one sees a question that has an answer.
+    failed, and may see an incident or a delivery where another one sees a question that has an answer. A question that
+    only half of an answer was found to, as the facts of the report show, may also be an incident.
     """
     alike = {expected, "answered", *(_DECIDED if expected == "answered" else ())}
-    other = _having_verdict(f"the verdict does not contradict {expected!r}", alike)
+    half = {"incident"} if expected == "inconclusive" else set()
+    other = _having_verdict(f"the verdict does not contradict {expected!r}", alike, half)
     return replace(_having_verdict(f"the verdict is {expected!r}", {expected}), otherwise=other)
 
 
-def _having_verdict(name: str, verdicts: Collection[str]) -> Check:
+def _having_verdict(name: str, verdicts: Collection[str], if_facts_are_known: Collection[str] = ()) -> Check:
     def failure(outcome: Outcome) -> str | None:
         found = outcome.report["verdict"]
-        return None if found in verdicts else f"the verdict is {found!r}"
+        known = any(fact["values"] for fact in outcome.report.get("facts") or ())
+        return None if found in verdicts or (known and found in if_facts_are_known) else f"the verdict is {found!r}"
 
     return Check(name, failure, about="verdict", needs="report")
 

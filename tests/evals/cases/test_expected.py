@@ -6,7 +6,7 @@ import pytest
 
 from azure_devops_evals.case import Case
 from azure_devops_evals.cases.reports import reported
-from azure_devops_evals.expected import describe, is_same, one_of, spell
+from azure_devops_evals.expected import Unknown, describe, is_same, one_of, spell
 
 NAME = "Tom Becker"
 COMMIT = "784424497d97dcad836e0057176512a8cdc4ae68"
@@ -25,6 +25,7 @@ SAME = [
     (DAY, ["12 November 2026"]), (DAY, ["2026-11-12T08:00:11Z"]),
     (TIME, ["2026-11-12 08:52 UTC"]), (TIME, ["2026-11-12T09:52:31+01:00"]),
     (None, []), (None, ["unknown"]), (None, ["Not known."]),
+    (Unknown(bool), []), (Unknown(list), ["unknown"]),
 ]  # fmt: skip
 OTHER = [
     (NAME, ["Priya Raman"]), (NAME, ["Tom"]), (NAME, [NAME, "Priya Raman"]), (NAME, []), (NAME, ["not Tom Becker"]),
@@ -37,6 +38,7 @@ OTHER = [
     (DAY, ["2026-11-13"]), (DAY, ["12 October 2026"]), (DAY, ["2025-11-12"]), (DAY, ["soon"]),
     (TIME, ["2026-11-12 09:52"]), (TIME, ["2026-11-12"]), (TIME, ["2026-11-12T08:52+01:00"]),
     (None, ["Tom Becker"]), (None, ["unknown", "9"]), (NAME, ["unknown"]),
+    (Unknown(bool), ["no"]), (Unknown(list), ["none"]), (Unknown(int), ["0"]),
 ]  # fmt: skip
 
 
@@ -55,6 +57,11 @@ def test_the_spelling_of_a_value_is_accepted_and_its_description_does_not_tell_i
     assert is_same(expected, spell(expected))
     if isinstance(expected, str | int | float | date) and not isinstance(expected, bool):
         assert not any(is_same(expected, [word]) for word in describe(expected).split())
+
+
+@pytest.mark.parametrize("known", [True, 7, 2.84, DAY, TIME, NAME, [9, 7]], ids=repr)
+def test_a_question_asks_for_what_nobody_knows_as_for_what_is_known(known):
+    assert describe(Unknown(type(known))) == describe(known)
 
 
 def test_a_question_asks_for_the_facts_by_name_and_the_solution_gives_them():
