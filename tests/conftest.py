@@ -33,6 +33,9 @@ if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
     sys.dont_write_bytecode = False
     sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = str(ROOT / ".pytest_cache" / "bytecode")
 
+# Importing and collecting makes objects that stay, and nothing that is worth a look for garbage.
+gc.disable()
+
 # A shell starts a background job with Ctrl-C ignored, and every program that the job starts would ignore it as well.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -44,9 +47,9 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_collection_finish() -> None:
-    """Leave the modules and the tests out of garbage collection, which would go through them thousands of times."""
-    gc.collect()
+    """Collect garbage from now on, but never in the modules and the tests, which would be gone through each time."""
     gc.freeze()
+    gc.enable()
     gc.set_threshold(10_000, 10, 10)
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from langchain_azure_devops.tools import TOOLS
 ROOT = Path(__file__).parent.parent
 SOURCES = ("toolkit", "agents", "evals")
 MODULES = sorted(path for source in SOURCES for path in (ROOT / source).rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 MAX_MODULE_LINES = 400
 MAX_FUNCTION_LINES = 40
 MAX_MODULES = 20
@@ -34,8 +36,22 @@ CHOSEN = {
 """Modules that choose tools on purpose, and why a new tool is not missing there."""
 
 
+FIRST_WORDS = {f"{name.partition('_')[0]}_" for name in TOOLS}
+
+
 def relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
+
+
+@cache
+def source_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """The syntax tree of a module: nearly every rule goes through all of them."""
+    return ast.parse(source_of(path))
 
 
 def functions(tree: ast.Module) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -61,17 +77,16 @@ def test_the_card_folders_are_source_roots_not_packages(source):
     assert not (ROOT / source / "__init__.py").exists()
 
 
-@pytest.mark.parametrize("path", MODULES, ids=relative)
-def test_modules_and_functions_stay_small(path):
-    text = path.read_text(encoding="utf-8")
-    assert text.count("\n") <= MAX_MODULE_LINES
-    long = {function.name: lines_of(function) for function in functions(ast.parse(text))}
+def test_modules_and_functions_stay_small():
+    lines = {relative(path): source_of(path).count("\n") for path in MODULES}
+    assert {path: size for path, size in lines.items() if size > MAX_MODULE_LINES} == {}
+    long = {(relative(path), each.name): lines_of(each) for path in MODULES for each in functions(tree_of(path))}
     assert {name: size for name, size in long.items() if size > MAX_FUNCTION_LINES} == {}
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=relative)
 def test_a_package_says_what_it_is_for_and_stays_small(package):
-    assert ast.get_docstring(ast.parse((package / "__init__.py").read_text(encoding="utf-8")))
+    assert ast.get_docstring(tree_of(package / "__init__.py"))
     assert len([path for path in package.glob("*.py") if path.name != "__init__.py"]) <= MAX_MODULES
 
 
@@ -87,38 +102,42 @@ def chooses_tools(path: Path) -> bool:
     return relative(path).startswith(("toolkit/langchain_azure_devops/tools/", "evals/azure_devops_evals/cases/"))
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if not chooses_tools(path)], ids=relative)
-def test_nothing_lists_tools_by_hand(path):
+def test_nothing_lists_tools_by_hand():
     """A new tool must not be missing anywhere: its declaration says all, and what needs several tools asks for it.
 
     A module names at most two tools, whether in a list, as keys or as arguments of calls, and no code decides by the
     first word of a name.
     """
-    texts = {text.value for text in texts_of(ast.parse(path.read_text(encoding="utf-8")))}
-    assert not texts & {f"{name.partition('_')[0]}_" for name in TOOLS}
-    assert (len(named := texts & set(TOOLS)) > 2) is (relative(path) in CHOSEN), sorted(named)
+    texts = {
+        relative(path): {text.value for text in texts_of(tree_of(path))} for path in MODULES if not chooses_tools(path)
+    }
+    assert {path: told & FIRST_WORDS for path, told in texts.items() if told & FIRST_WORDS} == {}
+    named = {path: told & set(TOOLS) for path, told in texts.items() if len(told & set(TOOLS)) > 2}
+    assert named.keys() == CHOSEN.keys(), named
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if chooses_tools(path)], ids=relative)
-def test_no_list_of_tools_stands_among_tools_and_cases(path):
+def test_no_list_of_tools_stands_among_tools_and_cases():
     """Calls of tools one after the other, as in the cases of the evals, are no such list."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        members = node.keys if isinstance(node, ast.Dict) else getattr(node, "elts", [])
-        listed = {member.value for member in members if isinstance(member, ast.Constant)} & set(TOOLS)
-        assert len(listed) <= 2, f"line {node.lineno}: {sorted(listed)}"
-    assert not {text.value for text in texts_of(tree)} & {f"{name.partition('_')[0]}_" for name in TOOLS}
+    assert any(map(chooses_tools, MODULES))
+    for path in filter(chooses_tools, MODULES):
+        for node in ast.walk(tree_of(path)):
+            members = node.keys if isinstance(node, ast.Dict) else getattr(node, "elts", [])
+            listed = {member.value for member in members if isinstance(member, ast.Constant)} & set(TOOLS)
+            assert len(listed) <= 2, f"{relative(path)}:{node.lineno}: {sorted(listed)}"
+        assert not {text.value for text in texts_of(tree_of(path))} & FIRST_WORDS, relative(path)
 
 
-@pytest.mark.parametrize(
-    "path",
-    [path for path in MODULES if "langchain_azure_devops" in path.parts and not chooses_tools(path)],
-    ids=relative,
-)
-def test_no_room_around_the_tools_names_one_in_a_text(path):
+def test_no_room_around_the_tools_names_one_in_a_text():
     """Below the tools nobody knows them: not even a message says which tool to call next."""
-    for text in texts_of(ast.parse(path.read_text(encoding="utf-8"))):
-        assert not set(re.findall(r"\w+", text.value)) & set(TOOLS), f"line {text.lineno}"
+    around = [path for path in MODULES if "langchain_azure_devops" in path.parts and not chooses_tools(path)]
+    found = {
+        f"{relative(path)}:{text.lineno}": named
+        for path in around
+        for text in texts_of(tree_of(path))
+        if (named := set(re.findall(r"\w+", text.value)) & set(TOOLS))
+    }
+    assert around
+    assert found == {}
 
 
 def test_the_import_contracts_name_rooms():
@@ -142,21 +161,20 @@ def test_imports_go_one_way():
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("path", MODULES, ids=relative)
-def test_nothing_is_left_open(path):
-    text = path.read_text(encoding="utf-8")
-    assert not re.search(r"\b(TODO|FIXME|XXX|HACK)\b", text)
-    assert not re.search(r"raise NotImplementedError\b", text)
-    assert path.stem not in {"utils", "helpers", "common", "misc"}
+def test_nothing_is_left_open():
+    said = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|raise NotImplementedError\b")
+    assert [relative(path) for path in MODULES if said.search(source_of(path))] == []
+    assert [relative(path) for path in MODULES if path.stem in {"utils", "helpers", "common", "misc"}] == []
 
 
-@pytest.mark.parametrize("path", sorted([*MODULES, *(ROOT / "tests").rglob("*.py")]), ids=relative)
-def test_an_ignore_names_its_rule_and_its_reason(path):
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if re.search("[#] noqa", line):
-            assert re.search(r"[#] noqa: [A-Z]+\d+(, [A-Z]+\d+)* - \S", line), line
-        if re.search("[#] type: ignore", line):
-            assert re.search(r"[#] type: ignore\[[a-z-]+(, ?[a-z-]+)*\]", line), line
+def test_an_ignore_names_its_rule_and_its_reason():
+    for path in (*MODULES, *TESTS):
+        for line in source_of(path).splitlines():
+            if re.search("[#] noqa", line):
+                assert re.search(r"[#] noqa: [A-Z]+\d+(, [A-Z]+\d+)* - \S", line), f"{relative(path)}: {line}"
+            if re.search("[#] type: ignore", line):
+                named = re.search(r"[#] type: ignore\[[a-z-]+(, ?[a-z-]+)*\]", line)
+                assert named, f"{relative(path)}: {line}"
 
 
 def test_public_signatures_hold_no_any():
@@ -165,7 +183,7 @@ def test_public_signatures_hold_no_any():
     for path in MODULES:
         if path.parts[-2] == "tools" or "langchain_azure_devops" not in path.parts:
             continue
-        for function in functions(ast.parse(path.read_text(encoding="utf-8"))):
+        for function in functions(tree_of(path)):
             if function.name.startswith("_"):
                 continue
             arguments = [*function.args.args, *function.args.kwonlyargs]
@@ -178,9 +196,6 @@ def test_public_signatures_hold_no_any():
     assert found == []
 
 
-TESTS = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "tests").rglob("*.py"))}
-
-
 def calls(node: ast.AST) -> list[str]:
     """The names of all functions that are called in a part of a module, without what stands before their dots."""
     called = [part.func for part in ast.walk(node) if isinstance(part, ast.Call)]
@@ -190,7 +205,7 @@ def calls(node: ast.AST) -> list[str]:
 def test_every_test_can_fail():
     """A test asserts, expects an error, or calls a function of the tests that does, at any depth."""
     bodies: dict[str, list[ast.AST]] = {}
-    for tree in TESTS.values():
+    for tree in map(tree_of, TESTS):
         for function in functions(tree):
             bodies.setdefault(function.name, []).append(function)
     able = {"raises", "warns", "fail"} | {
@@ -233,14 +248,11 @@ def private_names(tree: ast.Module) -> Iterator[str]:
         yield from (name for name in names if re.match(r"_(?!_)\w", name))
 
 
-@pytest.mark.parametrize("path", TESTS, ids=relative)
-def test_a_test_looks_at_what_is_public(path):
+def test_a_test_looks_at_what_is_public():
     """What a caller gets and what the service sees decide, so that the code may change where nobody sees it."""
-    assert sorted(set(private_names(TESTS[path])) - NOT_OURS.keys()) == []
-
-
-def test_each_private_name_of_others_is_in_use():
-    assert {name for tree in TESTS.values() for name in private_names(tree)} == NOT_OURS.keys()
+    names = {(relative(path), name) for path in TESTS for name in private_names(tree_of(path))}
+    assert [(path, name) for path, name in sorted(names) if name not in NOT_OURS] == []
+    assert NOT_OURS.keys() == {name for _, name in names}, "no longer in use"
 
 
 TOOLKIT = ROOT / "toolkit" / "langchain_azure_devops"
@@ -265,7 +277,7 @@ PUBLIC_MODULES = {
 def imported(path: Path, package: str) -> list[tuple[str, str]]:
     """Module and name of every import from a package, also inside functions; `import` has an empty name."""
     found = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == package:
             found += [(str(node.module), alias.name) for alias in node.names]
         elif isinstance(node, ast.Import):
@@ -278,20 +290,23 @@ def exported(package: str) -> set[str] | None:
     path = ROOT / "toolkit" / Path(*package.split(".")) / "__init__.py"
     if path.parent not in ROOMS or package == "langchain_azure_devops.tools":
         return None
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    for node in tree_of(path).body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "__all__":
             return set(ast.literal_eval(node.value))
     raise AssertionError(f"{package} has no __all__")
 
 
-@pytest.mark.parametrize(
-    "path", sorted(path for source in USERS for path in (ROOT / source).rglob("*.py")), ids=relative
-)
-def test_agents_and_evals_use_public_names_of_the_toolkit(path):
-    for module, name in imported(path, "langchain_azure_devops"):
-        assert module in PUBLIC_MODULES, f"{module} is inside a room; import from the room, or publish the name there"
-        assert not name.startswith("_"), f"{module}.{name}"
-        assert (names := exported(module)) is None or name in names, f"{module} does not export {name}"
+def test_agents_and_evals_use_public_names_of_the_toolkit():
+    users = [path for source in USERS for path in (ROOT / source).rglob("*.py")]
+    used = [
+        (relative(path), module, name) for path in users for module, name in imported(path, "langchain_azure_devops")
+    ]
+    assert used
+    for path, module, name in used:
+        inside = f"{path}: {module} is inside a room; import from the room, or publish the name there"
+        assert module in PUBLIC_MODULES, inside
+        assert not name.startswith("_"), f"{path}: {module}.{name}"
+        assert (names := exported(module)) is None or name in names, f"{path}: {module} does not export {name}"
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
