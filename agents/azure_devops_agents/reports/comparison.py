@@ -28,6 +28,12 @@ _NAMING = frozenset({"name", "literal"})
 _COPIED = frozenset({"literal", "hash"})
 _FIELD = re.compile(r"\b([a-z][a-z_]{1,40}): ([\w-]{1,100})")
 _LABEL = re.compile(r"\b([a-z][a-z_ ]{1,40}): ?$")
+_LIMITS = re.compile(r"\b(?:since|from|after|before|until|till|to|between|and)(?: \w+day,?)? $", re.IGNORECASE)
+"""The words before a date that limits a list."""
+_UNREAD = re.compile(
+    r"\b(?:is|are|was|were|been|did) not (?:look(?:ed)? (?:for|at|into|up)|search(?:ed)?|read|open(?:ed)?|tried|try)\b"
+)
+_PAIR = re.compile(r"\b(?:the|these|those) $", re.IGNORECASE)
 _LIKE = frozenset({"type", "pipeline"})
 """The columns in which the rows of a list of ids are alike."""
 
@@ -126,6 +132,8 @@ class Comparison:
             return True
         if predicates.is_left_out(fact, self.sentence) and self._whole.has(fact):
             return True
+        if fact.kind in _NAMING and _UNREAD.search(split_clauses(self.sentence)[fact.clause]):
+            return True  # Nothing was claimed about what nobody looked at.
         return self._is_known(fact, self._far) and (fact.kind not in _TIED or self._is_tied(fact))
 
     def _is_known(self, fact: Fact, support: Support) -> bool:
@@ -156,6 +164,8 @@ class Comparison:
         """Return whether a total, a text or the rows count something; "2 failed stages" are not all stages."""
         if (of_person := self._rows.count_of_person(fact)) is not None:
             return int(fact.value) in of_person
+        if self._is_pair(fact):
+            return True
         limit = next(
             (other for other in self.facts if other.kind == "result" and 0 <= other.place[0] - fact.place[1] < 2), None
         )
@@ -165,6 +175,13 @@ class Comparison:
             agrees(limit.value, results_of(unit.text)[limit.noun]) for unit in support.units if unit.part == "call"
         )
         return int(fact.value) in self._rows.count_rows(fact, limit) or (asked and support.has(fact))
+
+    def _is_pair(self, fact: Fact) -> bool:
+        """Return whether "the two branches" means two things that were named before, which no evidence counts."""
+        named = fact.value == "2" and _PAIR.search(self.sentence[: fact.place[0]])
+        counted = {thing for counted in self._whole.counted for thing in counted.things}
+        listed = {source.noun for source in self._knowledge.sources.values()}
+        return bool(named) and fact.noun not in counted | listed
 
     def _is_tied(self, fact: Fact) -> bool:
         """Return whether evidence that is cited and not quoted says a fact together with another one of the sentence.
@@ -200,7 +217,7 @@ class Comparison:
             ):
                 return True
         listed = [other for other in others if other.kind == fact.kind]
-        return len(listed) > 1 and self._is_like(fact, listed)
+        return (len(listed) > 1 and self._is_like(fact, listed)) or (bool(listed) and self._stands_beside(fact))
 
     @cached_property
     def _asked(self) -> list[Unit]:
@@ -220,6 +237,20 @@ class Comparison:
         alike = set.intersection(*(set(unit.fields.items()) for unit in quoted)) if quoted else set()
         alike = {(name, value) for name, value in alike if value and name in _LIKE}
         return any(alike <= set(unit.fields.items()) for unit in self._knowledge.owners(fact) if unit.is_row)
+
+    def _stands_beside(self, fact: Fact) -> bool:
+        """Return whether the row of an id is like a quoted row of the same list: of its type or pipeline."""
+        if fact.kind not in SUBJECTS or not fact.value.isdigit():
+            return False
+        shown = {
+            (unit.evidence_id, name, unit.fields.get(name)) for unit in self._quoted if unit.is_row for name in _LIKE
+        }
+        rows = [unit for unit in self._knowledge.owners(fact) if unit.is_row]
+        return any(
+            row.fields.get(name) and (row.evidence_id, name, row.fields[name]) in shown
+            for row in rows
+            for name in _LIKE
+        )
 
     def _owners(self, clause: Sequence[Fact]) -> dict[Fact, list[Unit]]:
         """Return the records and rows that a clause is about; a plain number counts only where no id is named."""
@@ -246,11 +277,17 @@ class Comparison:
         extended, names = self._knowledge.extend(owners), ", ".join(other.text for other in about)
         lines = Support(unit for unit in self._quoted if not unit.is_row)
         asked = fact.kind == "name" and fold(fact.value) in self._question
+        asked = asked or (fact.kind == "date" and self._was_asked_since(fact, owners))
         if not extended.has(fact) and not lines.has(fact) and not asked:
             return f"nothing in {names} says {fact.text}"
         if fact.noun == "by" and extended.has(fact) and not predicates.is_author(fact, extended, self.facts):
             return f"{fact.text} is not named as the author in {names}"
         return predicates.compare_date(fact, self.sentence, owners) if fact.kind == "date" else ""
+
+    def _was_asked_since(self, fact: Fact, owners: Sequence[Unit]) -> bool:
+        """Return whether a date limits the list in which the records of a clause stand, such as "since 2026-11-16"."""
+        calls = Support(self._knowledge.sources[unit.evidence_id].call for unit in owners)
+        return bool(_LIMITS.search(self.sentence[: fact.place[0]])) and calls.has(fact)
 
     def _compare_fields(self) -> list[str]:
         """Return the fields that a sentence repeats with another value, such as "status: active"."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from azure_devops_agents.reports.units import KINDS, NOUNS
+from azure_devops_agents.reports.words.capitals import COMMON, ROLES, TECHNOLOGY
 from azure_devops_agents.reports.words.citations import find_citations
 from azure_devops_agents.reports.words.counts import NO_THINGS, NUMBER_WORDS, TIME_UNITS, name_things
 from azure_devops_agents.reports.words.dates import Moment, find_dates, find_weekday
@@ -23,31 +24,18 @@ from azure_devops_agents.reports.words.results import (
 Kind = Literal["literal", "id", "number", "count", "date", "weekday", "name", "hash", "result"]
 
 _VOTED = frozenset({"approved", "rejected", "reviewed", "commented", "said", "asked", "requested"})
-_COMMON = frozenset(
-    """
-    a an the i it its no not neither nor either such same other another most many several few more less next last first
-    second third our your his her my their me him them us also thus hence so therefore thereby meanwhile otherwise
-    instead despite according due based given unlike under over into via per above below here now today yesterday
-    yes of in on at by for from to and or but as is are was were be so if then there this that
-    these those he she they we you one only none nothing nobody all both each every some any what which who whose when
-    where why how before after since until while during between because although however also still already never
-    azure devops git github linux windows docker kubernetes helm python java node npm yaml json xml html http https url
-    api ci cd cli sdk sql tls ssl dns ip os vm pr prs id ids utc gmt cet cest readme todo ok english markdown bash shell
-    monday tuesday wednesday thursday friday saturday sunday january february march april may june july august
-    september october november december
-    """.split()  # noqa: SIM905 - a list of single words would not be read
-)
-"""Words with a capital letter that are no names."""
-_ROLES = frozenset(
-    {"reviewer", "author", "approver", "assignee", "owner", "reporter", "requester", "creator", "committer",
-     "developer", "engineer", "user", "account", "project", "repository", "pipeline", "branch", "area", "iteration",
-     "team", "stage", "step", "job", "title", "tag", "environment", "organization"}
-)  # fmt: skip
-"""Words in front of a name that say what it names."""
+_NO_NAMES = COMMON | TECHNOLOGY
 _QUOTED = re.compile(
     r"`([^`\n]{1,300})`|\u201e([^\u201c\u201d\n]{1,300})[\u201c\u201d]|\u00ab([^\u00bb\n]{1,300})\u00bb|"
     r"\u201c([^\u201d\n]{1,300})\u201d|\"([^\"\n]{1,300})\"|(?<!\w)['\u2018]([^'\u2019\n]{2,300})['\u2019](?!\w)"
 )
+_OWN_WORDS = re.compile(r"[^`\w](?:[a-z']+ ){0,3}[a-z']+\W")
+_TAKEN_AS = re.compile(
+    r"(?:\b(?:take|read|treat|understand|regard|see|count|call|interpret)(?: (?:that|this|it|them|these|those))? as"
+    r"|\b(?:so-called|a kind of|(?:I|you|we) (?:mean|call)(?: (?:it|that|this|them))?)) $",
+    re.IGNORECASE,
+)
+"""The words before a quotation of small words that names something in words of the writer's own."""
 URL = re.compile(r"https?\[?:\]?/ ?/\S{1,500}(?<![.,:;!?])")
 _CODE = re.compile(r"(?<![\w/.-])[\w./\\@:+#-]{3,200}(?<![.,:;])")
 _ONE = r"#?(?:\d{1,3}(?:,\d{3})+|\d{1,9})\b(?![.:]\d|%|-\w| of \d)"
@@ -58,9 +46,10 @@ _ID = re.compile(
     rf"(?:(?: (?:number|no\.?|id))?[ #!]{{1,2}}|(?<=pr)-?)(?P<numbers>{_NUMBERS})",
     re.IGNORECASE,
 )
+_YEAR = re.compile(r"20\d\d")
 _SHORT_ID = re.compile(r"PR-?\d{1,9}", re.IGNORECASE)
 _MARKED = re.compile(r"(?<!\w)(?P<mark>AB#|[#!])(?P<number>\d{1,9})\b")
-_HASH = re.compile(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,40}\b")
+_HASH = re.compile(r"(?<=\bcommit )\d{7,40}\b|\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,40}\b")
 _NUMBER = re.compile(
     r"(?<![\w.,/-])(?P<number>\d{1,3}(?:,\d{3})+|\d+,\d{1,2}(?![\w,.])|\d+(?:\.\d+)*)(?P<ordinal>st|nd|rd|th)?(?![\w/])"
     r"(?P<unit> ?(?:%|percent\b|[kKMG]i?B\b|bytes?\b|ms\b|s\b|h\b|(?:second|minute|hour|day|week|month)s?\b))?"
@@ -174,10 +163,10 @@ class _Reader:
     """Takes one kind of fact after another out of a sentence."""
 
     def __init__(self, sentence: str, known: frozenset[str]) -> None:
-        self._rest = _plain(sentence)
+        self._rest = self._plain = _plain(sentence)
         self._known, self._whole = known, self._rest.lower()
         self._foreign = is_foreign(mask_quoted(self._rest))
-        self._common = _COMMON | KINDS.keys() | (SMALL_WORDS | THINGS if self._foreign else frozenset())
+        self._common = _NO_NAMES | KINDS.keys() | (SMALL_WORDS | THINGS if self._foreign else frozenset())
         self._ends = _find_ends(self._rest)
 
     def facts(self) -> Iterator[Fact]:
@@ -189,13 +178,12 @@ class _Reader:
             self._blank(citation.start, citation.end)
         for match in self._take(_QUOTED):
             inner = next(filter(None, match.groups()))
-            yield self._fact("literal", match, inner)
+            if not (_OWN_WORDS.fullmatch(match[0]) and _TAKEN_AS.search(whole[: match.start()])):
+                yield self._fact("literal", match, inner)
         for match in self._take(URL):
             del match
         for written in find_dates(self._rest):
-            text = self._rest[written.start : written.end]
-            place = (written.start, written.end)
-            yield Fact("date", text, text, readings=written.readings, clause=self._clause(written.start), place=place)
+            yield self._date((written.start, written.end), written.readings)
             self._blank(written.start, written.end)
         yield from self._codes()
         yield from self._identified()
@@ -213,7 +201,7 @@ class _Reader:
 
     def _is_code(self, match: "re.Match[str]") -> bool:
         word = match[0]
-        if _SHORT_ID.fullmatch(word):
+        if _SHORT_ID.fullmatch(word) or word.lower() in TECHNOLOGY:
             return False
         if _HASH.fullmatch(word) or re.fullmatch(r"[\d.,:/#-]+", word) or (word.lower() in self._known and "-" in word):
             return word.lower() in self._known and not re.fullmatch(r"[\d.,:/#-]+", word)
@@ -242,6 +230,9 @@ class _Reader:
     def _identified(self) -> Iterator[Fact]:
         for match in self._take(_ID):
             noun = re.sub(r"[ -]", " ", match["noun"].lower())
+            if noun not in KINDS and _YEAR.fullmatch(match["numbers"]):
+                yield self._date(match.span("numbers"), (Moment(year=int(match["numbers"])),))
+                continue  # As in "Security findings 2026".
             kind = KINDS.get(noun, noun)
             numbers = match["numbers"]
             for number in re.finditer(r"\d+(?:,\d{3})*", numbers):
@@ -319,13 +310,13 @@ class _Reader:
         rest, first = " ".join(words[1:]).lower(), " ".join(words[:1]).lower()
         if self._foreign or rest not in self._known or " ".join(words).lower() in self._known:
             return False
-        return first in _ROLES or (begins and (first.endswith("ing") or " " in rest) and first not in self._known)
+        return first in ROLES or (begins and (first.endswith("ing") or " " in rest) and first not in self._known)
 
     def _names(self, whole: str) -> Iterator[Fact]:
         for match in self._take(_NAME):
             words = match[0].split(" ")
             begins = not re.search(r"[\w)\]'\"`]\W*$", self._rest[: match.start()]) or bool(
-                re.search(r"[.:!?(\u2014\"-]\s*$|^\W*$", self._rest[: match.start()])
+                re.search(r"[.:!?][)\]\"'\u201d*_]*\s*$|[(\u2014\"-]\s*$|^\W*$", self._rest[: match.start()])
             )
             begins = begins or self._foreign
             if self._foreign and match[0].lower() in KINDS:
@@ -337,7 +328,7 @@ class _Reader:
                 words = words[1:]
             if self._begins_with_other_word(words, begins=begins):
                 words = words[1:]
-            while words and words[-1].lower() in _COMMON:
+            while words and words[-1].lower() in _NO_NAMES:
                 words = words[:-1]
             text = " ".join(words)
             after = self._rest[match.end() :]
@@ -358,6 +349,10 @@ class _Reader:
 
     def _blank(self, start: int, end: int) -> None:
         self._rest = f"{self._rest[:start]}{chr(0) * (end - start)}{self._rest[end:]}"
+
+    def _date(self, place: tuple[int, int], readings: tuple[Moment, ...]) -> Fact:
+        text = self._plain[slice(*place)]
+        return Fact("date", text, text, readings=readings, clause=self._clause(place[0]), place=place)
 
     def _clause(self, position: int) -> int:
         return sum(end <= position for end in self._ends)

@@ -24,6 +24,10 @@ _MENTION = re.compile(
 )
 _LINE_OF_FILE = re.compile(r"(?P<path>[^:#]+\.\w+)(?::|#L)(?P<line>\d{1,7})(?:-L?(?P<last>\d{1,7})|:\d+)?")
 _ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_][\w.-]{1,99}) ?[:=] ?[\"']?(?P<value>[\w.-]{1,99})[\"']?")
+ELLIPSIS = re.compile(r"[\[(]?(?:\.{3,}|\u2026)[\])]?")
+"""What stands in a quotation for what it leaves out."""
+_SHORTEST_PASSAGE = 4
+_STANDARD = re.compile(r"(?P<name>SHA|UTF|AES|RSA|HMAC|Base|RFC|ISO|TLS|MD)-?(?P<number>\d{1,4})")
 _SPACES = re.compile(r"[\s|`*]+")
 _SIZES = {"kb": 1_000, "mb": 1_000_000, "gb": 1_000_000_000, "kib": 1_024, "mib": 1_048_576, "gib": 1_073_741_824}
 SECONDS = {"ms": 0.001, "s": 1, "second": 1, "minute": 60, "h": 3_600, "hour": 3_600, "day": 86_400, "week": 604_800}
@@ -98,7 +102,8 @@ class Support:
             case "literal":
                 written = fact.value.replace("\\t", " ").replace("\\\\", "\\")  # as in a text with escapes
                 found = fold(fact.value) in self.folded or fold(written) in self.folded or self._has_line(fact.value)
-                found = found or self._has_assignment(fact.value)
+                found = found or self._has_assignment(fact.value) or self._has_passages(fact.value)
+                found = found or self._allows_standard(fact.value)
             case "name":
                 found = re.search(rf"(?<!\w)(?:{re.escape(fold(fact.value))})+(?!\w)", self.folded) is not None
             case "hash":
@@ -136,6 +141,33 @@ class Support:
             return False
         name, said = (re.escape(part) for part in match.group("name", "value"))
         return re.search(rf"(?<![\w.-]){name}[\"']? ?[:=] ?[\"']?{said}(?![\w.-])", self.text) is not None
+
+    def _has_passages(self, value: str) -> bool:
+        """Return whether one piece of evidence has the passages between the ellipses of a value, in their order."""
+        passages = [part for part in ELLIPSIS.split(value) if part.strip()]
+        if ELLIPSIS.search(value) is None or max(map(len, passages), default=0) < _SHORTEST_PASSAGE:
+            return False
+        # Only a passage without a space before the ellipsis, such as a long hash, may end inside a word.
+        ends = [r"(?!\w)" if part.endswith(" ") or value.endswith(part) else "" for part in passages]
+        patterns = [
+            re.compile(rf"(?<!\w){re.escape(fold(part))}{end}") for part, end in zip(passages, ends, strict=True)
+        ]
+        return any(_has_in_order(text, patterns) for text in self._folded_by_evidence)
+
+    @cached_property
+    def _folded_by_evidence(self) -> list[str]:
+        texts: dict[str, list[str]] = defaultdict(list)
+        for unit in self.units:
+            texts[unit.evidence_id].append(unit.text)
+        return [fold("\n".join(parts)[:_LONGEST]) for parts in texts.values()]
+
+    def _allows_standard(self, value: str) -> bool:
+        """Return whether a value such as "SHA-256" is named here in another form, or no other one of its kind is."""
+        standard = _STANDARD.fullmatch(value)
+        if standard is None:
+            return False
+        named = re.findall(rf"(?<![^\W_]){standard['name']}[-_ ]?(\d{{1,4}})(?!\w)", self.text, re.IGNORECASE)
+        return not named or standard["number"] in named
 
     @cached_property
     def _weekdays(self) -> set[str]:
@@ -280,6 +312,16 @@ def own_ids(unit: Unit, noun: str) -> set[tuple[str, int]]:
     if own.isdigit():
         return {(noun, int(own))}
     return set() if "id" in unit.fields else {identified for identified in unit.ids if identified[0] in {"build", noun}}
+
+
+def _has_in_order(text: str, patterns: Iterable["re.Pattern[str]"]) -> bool:
+    position = 0
+    for pattern in patterns:
+        found = pattern.search(text, position)
+        if found is None:
+            return False
+        position = found.end()
+    return True
 
 
 def _days_between(moments: Iterable[Moment]) -> list[tuple[date, date]]:

@@ -17,6 +17,8 @@ SUBJECTS = frozenset({"id", "number"})
 """The facts that may say what a clause is about."""
 _BRACKETS = re.compile(r"[^():.;|]{0,120}\((?P<listed>[^()]*)\)")
 _COLON = re.compile(r"[^:;.|]{0,80}:(?=\s)(?P<listed>[^;|]*)")
+_APPOSITION = re.compile(r"[^:;.|,]{0,80}, (?P<listed>#?\d+(?:, #?\d+)*,? (?:and|or) #?\d+)(?=[,.;)]|$)")
+"""The ids after what they are, such as in "Two ended the same way, 30 and 21"."""
 _ASIDE = re.compile(r"\([^()]*\)")
 _LISTED = frozenset({*SUBJECTS, "hash", "literal", "name"})
 """The facts that a sentence may list after their number."""
@@ -24,6 +26,10 @@ _OF_PERSON = re.compile(r"(?: [\w-]+){1,4}? (?:of|by|from|for|to) ")
 _PERSON_HAS = re.compile(
     r"(?: still| now)? (?:has|have|owns|opened|queued|requested|created|wrote|closed|abandoned|completed) (?:the )?"
 )
+_CALLS = frozenset({"try", "attempt", "call", "request", "search", "query"})
+_OTHER = re.compile(r"\b(?:other|others|remaining|rest)\b", re.IGNORECASE)
+_PIECE = re.compile(r"(?:(?<=\()|(?<=, )|(?<= and ))\w+(?<!\band)")
+_RULE = re.compile(r"[\s|:-]*")
 _NAMING = frozenset({"name", "literal", "result"})
 _WAITS = re.compile(r"#+ ?\d+ (?:active|pending)\b")
 _FRACTION_AFTER = re.compile(r"^ ?(?:%|percent)? ?\(?(\d{1,6}) (?:of|out of) (\d{1,6})\b")
@@ -48,7 +54,8 @@ class RowCounts:
         alone = all(other.kind in {"result", "name"} for other in here)
         listed = [other for other in self._facts if other.kind in SUBJECTS and other.value.isdigit()]
         ends = {other.clause for other in listed if other.clause > fact.clause}
-        if fact.kind != "count" or not alone or fact.clause + 1 not in ends:
+        after_colon = split_clauses(self._sentence)[fact.clause + 1 :][:1]
+        if fact.kind != "count" or not alone or fact.clause + 1 not in ends or not after_colon[0].startswith(":"):
             return set()
         named = [[other for other in listed if fact.clause < other.clause <= end] for end in ends]
         sizes = {len({other.value for other in those}) for those in named} - {1}
@@ -80,7 +87,35 @@ class RowCounts:
             for (*_, kind), number in kinds.items()
             if kind and re.search(rf"\b{re.escape(kind)}(?:s|ren)?\b", said)
         }
-        return found | self._count_enumerated(fact) | self._count_blocks(fact) | self.count_rows(fact)
+        found |= self._count_enumerated(fact) | self._count_blocks(fact) | self._count_calls(fact)
+        found |= self._count_others(fact) | self._count_column(fact) | self._sum_parts(fact)
+        return found | self.count_rows(fact)
+
+    def _count_calls(self, fact: Fact) -> set[int]:
+        """Return how many calls each tool had, for "two tries"."""
+        tools = Counter(source.tool for source in self._knowledge.sources.values())
+        return {*tools.values(), tools.total()} if fact.noun in _CALLS else set()
+
+    def _count_others(self, fact: Fact) -> set[int]:
+        """Return how many rows "the other six branches" may be: all but one, and all but those that are quoted."""
+        said = self._sentence[max(0, fact.place[0] - 12) : fact.place[1] + 12]
+        if not _OTHER.search(said):
+            return set()
+        quoted = [(unit.evidence_id, unit.places) for unit in self._quoted if unit.is_row]
+        shown = ((table, sum((row.evidence_id, row.places) in quoted for row in table)) for table in self.tables)
+        return {len(table) - left_out for table, number in shown for left_out in (1, number) if left_out}
+
+    def _count_column(self, fact: Fact) -> set[int]:
+        """Return how many rows the tables of a Markdown file have in which a column holds the things counted."""
+        found, columns, rows = set[int](), set[str](), 0
+        for unit in [*self._knowledge.everything.units, None]:
+            cells = [cell.strip() for cell in unit.text.split("|")[1:-1]] if unit and unit.part == "content" else []
+            if cells and columns:
+                rows += not _RULE.fullmatch("".join(cells))
+                continue
+            found |= {rows} if rows and fact.noun in columns else set()
+            columns, rows = {word for cell in cells for word in (cell, cell.rpartition(" ")[2])}, 0
+        return found
 
     def _count_enumerated(self, fact: Fact) -> set[int]:
         """Return how many things of one kind a sentence lists behind a count, after a colon or in brackets.
@@ -88,7 +123,8 @@ class RowCounts:
         Such as "two commits (3a0f31cc, b7c1f4a3)" and "four areas: `a`, `b`, `c`, `d`". What brackets say of one of the
         things after a colon is no further thing.
         """
-        found = _BRACKETS.match(self._sentence, fact.place[1]) or _COLON.match(self._sentence, fact.place[1])
+        patterns = (_BRACKETS, _COLON, _APPOSITION)
+        found = next(filter(None, (pattern.match(self._sentence, fact.place[1]) for pattern in patterns)), None)
         if found is None:
             return set()
         first, last = found.span("listed")
@@ -99,6 +135,17 @@ class RowCounts:
                 things[other.kind, other.noun].add(fold(other.value))
         listed = {kind: values for kind, values in things.items() if kind[0] in _LISTED}
         return {len(values) for values in listed.values()} - {1}
+
+    def _sum_parts(self, fact: Fact) -> set[int]:
+        """Return the sum of the counts into which brackets split a count: "four values (two digests, two ids)"."""
+        found = _BRACKETS.match(self._sentence, fact.place[1])
+        if found is None:
+            return set()
+        counts = [other for other in self._facts if other.kind == "count" and other.place[0] >= found.start("listed")]
+        begins = {other.place[0]: int(other.value) for other in counts}
+        pieces = [piece.start() for piece in _PIECE.finditer(self._sentence, *found.span("listed"))]
+        split = len(pieces) > 1 and begins.keys() >= {*pieces}
+        return {sum(begins[piece] for piece in pieces)} if split else set()
 
     def _count_blocks(self, fact: Fact) -> set[int]:
         """Return how many threads, comments or changed lines a record has, in all and by the word before each."""

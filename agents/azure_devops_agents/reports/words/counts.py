@@ -39,7 +39,7 @@ NO_THINGS = frozenset(
 """Words that look like a plural and are none, after a number that is an id."""
 _IRREGULAR = {"children": "work item", "people": "person", "entries": "entry", "retries": "retry"}
 _MOST_WORDS = 4
-_TOTALS = frozenset({"", "total", "count", "all", "sum", "matching"})
+_TOTALS = frozenset({"", "total", "count", "all", "sum", "matching", "entry"})
 _LINES = "lines"
 _LINE_OF_FILE = re.compile(r"(?:^|(?<=; ))\d{1,7} ")
 """The number of a line that a search found, in front of the line."""
@@ -59,7 +59,8 @@ class Counted:
 
     def agrees(self, number: int, thing: str) -> bool:
         """Return whether a sentence may say this number of things."""
-        return number == self.number and (not self.things or thing in self.things or not self.things - _TOTALS)
+        named = {*self.things, *(each.rpartition(" ")[2] for each in self.things)}  # "items" for "work items"
+        return number == self.number and (thing in named or not self.things - _TOTALS)
 
 
 def name_things(after: str) -> str:

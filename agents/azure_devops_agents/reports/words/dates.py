@@ -39,7 +39,7 @@ _WITHOUT_YEAR = re.compile(
     r"(?<![\d./])(?P<a>[0-3]?\d)(?P<dot>\.)(?P<b>[01]?\d)\.(?=,? (?:um|bis|von|ab|und|gegen)\b|,? \d?\d:\d\d)"
 )
 """As in German: "am 17.11. um 08:52 Uhr"."""
-_CLOCK = re.compile(rf"(?<![\w:.,-]){_TIME}(?![\w:]){_ZONE}", re.IGNORECASE)
+_CLOCK = re.compile(rf"(?<![\w:.,-]){_TIME}{_ZONE}(?![\w:])", re.IGNORECASE)
 _MONTH_ALONE = re.compile(
     r"\b(?:in|of|since|until|by|during|late|early|mid|last|im|seit|bis|en|depuis|desde)[\s-]"
     rf"{_MONTH.format('month')}\b(?:\s(?:del?\s)?(?P<year>20\d\d)\b)?",

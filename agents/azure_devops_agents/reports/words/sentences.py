@@ -16,6 +16,8 @@ _END = re.compile(
     r"(?=[\"'`(\[*\u201c\u201e]?[!#]?[\0\x01A-Z\u00c0-\u00de\d])"
 )
 _MARKER = re.compile(r"(?P<before>[\s>#*_-]*)\d{1,3}[.)](?=[\s*_])")
+_HEADING = re.compile(r"^\s*#{1,6}(?=\s)|\s#+\s*$")
+"""The marks of a heading. A mark directly before a number makes an id of it."""
 _ENTRY = re.compile(r"\s*(?:\|.*\||[*+-] .*|\d{1,3}[.)] .*)$")
 _RULE = re.compile(r"[\s|:-]+")
 _FOOTNOTE = re.compile(r"^\s*\[\^\w{1,20}\]: ?")
@@ -113,7 +115,7 @@ def _split_line(line: str) -> Iterator[Sentence]:
     begin = _skip_marker(line)
     waiting: Sentence | None = None
     for end, after in [*find_ends(line), (len(line), len(line))]:
-        piece, begin = line[begin:end].strip(" \t|#*>-"), after
+        piece, begin = _HEADING.sub("", line[begin:end]).strip(" \t|*>-"), after
         if waiting and _only_cites(piece):
             waiting = _cite(replace(waiting, text=f"{waiting.text} {piece}"), cited_in(piece))
         elif re.search(r"\w", piece):
