@@ -56,9 +56,7 @@ def ask_person(console: Console, asked: ApprovalAsked) -> Mapping[str, Any]:
     An edited call is shown again first. `stop` answers for all writes of the turn.
     """
     if not sys.stdin.isatty():
-        console.print(
-            "Nobody is at a terminal to approve this write, so it was rejected. Nothing was written.", markup=False
-        )
+        console.print("Nobody is at a terminal to approve this write, so it was rejected. Nothing was written.")
         return answer_all(asked, {"type": "reject", "message": "nobody was at a terminal"})
     decisions = list[Mapping[str, Any]]()
     for view in asked.views:
@@ -78,7 +76,7 @@ def _ask_about(console: Console, view: Mapping[str, Any]) -> Mapping[str, Any]:
     """Ask the person at the terminal about one write."""
     while True:
         answer = click.prompt(approval_question(view), default="reject", err=True).strip().lower()
-        chosen = [word for word in (*DECISIONS, _VIEW) if answer and word.startswith(answer)]
+        chosen = [word for word in (*DECISIONS, _VIEW) if word.startswith(answer)]
         if len(chosen) != 1:
             console.print(f"{answer!r} is no answer. {_POSSIBLE}", markup=False)
             continue
@@ -122,7 +120,7 @@ def _edit_arguments(console: Console, arguments: Mapping[str, Any]) -> dict[str,
             console.print(f"The editor did not start: {error.message} Set EDITOR to the editor to use.", markup=False)
             return None
         if changed is None or changed.strip() == text.strip():
-            console.print("Nothing was changed.", markup=False)
+            console.print("Nothing was changed.")
             return None
         try:
             found = json.loads(changed)
@@ -131,7 +129,7 @@ def _edit_arguments(console: Console, arguments: Mapping[str, Any]) -> dict[str,
         else:
             if isinstance(found, dict):
                 return None if found == arguments else found
-            console.print("The arguments must be one JSON object.", markup=False)
+            console.print("The arguments must be one JSON object.")
         if not click.confirm("Edit again", default=True, err=True):
             return None
         text = changed

@@ -64,6 +64,22 @@ def test_any_other_word_decides_nothing_and_is_asked_again(typed, other):
     assert screen.startswith(f"{other!r} is no answer. Type approve, edit, reject, stop or view, or its first letter.")
 
 
+@pytest.mark.parametrize("other", ["[red]yes", "[/]", "  "])
+def test_what_was_typed_is_repeated_as_it_is(typed, other):
+    assert typed(other, "a")[1].startswith(f"{other.strip()!r} is no answer. ")
+
+
+def test_nothing_but_the_answer_goes_to_the_output_that_programs_read(typed, edits, capsys):
+    edits("{", '{"title": "b"}')
+    typed("x", "edit", "", asked=FIRST)
+    typed("reject", "why")
+    read, shown = capsys.readouterr()
+    assert read == ""
+    assert shown.count("create_work_item") == 3
+    assert "Edit again [Y/n]" in shown
+    assert shown.endswith("Why: ")
+
+
 def test_each_write_is_decided_alone_and_in_order(typed):
     assert typed("approve", "reject", "wrong item", asked=ASKED)[0] == [
         {"type": "approve", "digest": "digest 0"},
@@ -110,6 +126,13 @@ def edits(monkeypatch):
 WHOLE = json.dumps(VIEWS[0]["editable"], indent=2)
 
 
+def test_the_words_of_a_call_stand_in_the_editor_as_people_write_them(typed, edits):
+    view = {**VIEWS[0], "editable": {"title": "Größe 中"}}
+    seen = edits(None)
+    typed("edit", "a", asked=ApprovalAsked("i1", {"views": [view], "problem": ""}))
+    assert seen[0][0] == '{\n  "title": "Größe 中"\n}'
+
+
 def test_an_edit_is_of_the_call_that_was_shown(typed, edits):
     seen = edits('{"title": "The gate is shut"}')
     assert typed("edit")[0] == [
@@ -149,10 +172,10 @@ def test_what_cannot_be_used_is_edited_again_from_where_it_was_left_or_not_at_al
 
 
 def test_an_editor_that_does_not_start_decides_nothing(typed, edits):
-    edits(click.ClickException("no such file."))
+    edits(click.ClickException("no file [x]."))
     decisions, screen, _ = typed("edit", "approve")
     assert decisions[0]["type"] == "approve"
-    assert screen == "The editor did not start: no such file. Set EDITOR to the editor to use.\n"
+    assert screen == "The editor did not start: no file [x]. Set EDITOR to the editor to use.\n"
 
 
 def test_without_a_terminal_everything_is_rejected(monkeypatch):
@@ -210,8 +233,9 @@ def test_approvals_are_answered_until_none_is_asked_for():
 def test_a_decision_that_came_too_late_is_a_conflict():
     events = answer_approvals(Investigation([]), "t", iter([ASKED]), lambda asked: answer_all(asked, {"type": "stop"}))
     assert next(events) is ASKED
-    with pytest.raises(Conflict, match="This decision came too late, and nothing was written by it"):
+    with pytest.raises(Conflict, match="This decision came too late, and nothing was written by it") as caught:
         next(events)
+    assert caught.value.subject == "t"
 
 
 def test_a_question_without_an_approval_ends():

@@ -162,6 +162,24 @@ def test_the_number_of_a_line_may_be_its_place():
     assert finder.find("1: second words", ["E1"]) is None
 
 
+@pytest.mark.parametrize(("quote", "line"), [("5: POOL_SIZE = 40", 101), ("4: POOL_SIZE = 40", None)])
+def test_the_number_of_a_line_of_a_file_may_be_its_place_in_the_evidence(quote, line):
+    found = find(quote, "E3")
+    assert (found and found.line) == line
+    assert find("6: POOL_SIZE = 40", "E3") is None
+
+
+@pytest.mark.parametrize(("quote", "found"), [("platform", True), ("platfor", False), ("main\t2026-11-", True)])
+def test_eight_characters_may_be_a_part_of_a_cell(quote, found):
+    assert (find(quote, "E1") is not None) is found
+
+
+def test_the_parts_of_a_quote_do_not_overlap():
+    assert find("Priya Raman ... waits", "E4") is not None
+    assert find("Priya Rama…n\twaits", "E4") is not None, "nothing is left out"
+    assert find("Priya Raman ... n\twaits", "E4") is None
+
+
 def test_a_number_at_the_end_of_the_evidence_is_whole():
     assert QuoteFinder({"E1": "build: 351234567"}).find("build: 351234567", ["E1"]) is not None
     assert QuoteFinder({"E1": "build: 351234567"}).find("build: 3512345", ["E1"]) is not None

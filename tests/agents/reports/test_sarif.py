@@ -141,6 +141,15 @@ def test_only_the_page_of_a_file_is_a_place_in_a_repository(url, place):
     assert ("versionControlProvenance" in run) is (place is not None)
 
 
+def test_the_file_of_a_statement_may_stand_in_the_links_of_the_report():
+    row = {"statement": "It is there.", "evidence": ["E2", "E1", "E9"], "quote": "x", "places": {"E1": None}}
+    links = {"E1": {"title": "a.py", "url": f"{GIT}/api?path=/a.py&version=GCaa"}, "E2": None}
+    [run] = render_sarif({"answer": "", "verdict": "incident", "observed": [row], "links": links}, EVIDENCE)["runs"]
+    assert run["versionControlProvenance"] == [{"repositoryUri": f"{GIT}/api", "revisionId": "aa"}]
+    assert run["results"][0]["properties"]["evidence"] == [{"title": "", "url": ""}, links["E1"]]
+    assert run["results"][0]["hostedViewerUri"] == links["E1"]["url"]
+
+
 def test_the_same_statement_has_the_same_fingerprint_whatever_the_evidence_is():
     def fingerprints(**row):
         report = {**REPORT, "observed": [{**REPORT["observed"][0], **row}]}
@@ -167,7 +176,12 @@ def test_every_run_and_result_says_that_a_model_wrote_it():
     assert render_sarif(REPORT, EVIDENCE)["runs"]
     for run in render_sarif(REPORT, EVIDENCE)["runs"]:
         assert run["tool"]["driver"]["name"] == "azure-devops-agent (AI)"
-        assert [rule["properties"]["tags"] for rule in run["tool"]["driver"]["rules"]] == [["ai-generated"]] * 2
+        assert "with a language model" in run["tool"]["driver"]["fullDescription"]["text"]
+        rules = run["tool"]["driver"]["rules"]
+        assert [(rule["id"], rule["name"]) for rule in rules] == [
+            ("investigation/observed", "InvestigationObserved"), ("investigation/inferred", "InvestigationInferred"),
+        ]  # fmt: skip
+        assert [rule["properties"]["tags"] for rule in rules] == [["ai-generated"]] * 2
         assert {part["properties"]["ai/origin"] for part in (run, *run["results"])} == {"generated"}
 
 

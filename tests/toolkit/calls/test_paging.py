@@ -6,10 +6,13 @@ import pytest
 from stub_service import StubService, failure, ok
 
 from langchain_azure_devops import AzureDevOps
+from langchain_azure_devops.calls import limit_reads
 from langchain_azure_devops.calls.paging import TOKEN_HEADER, Batch, collect, list_rows
-from langchain_azure_devops.errors import InvalidRequest, ServiceFault
+from langchain_azure_devops.calls.time_limits import last_request
+from langchain_azure_devops.errors import InvalidRequest, ServiceFault, Throttled
 from langchain_azure_devops.results.models import Position, Result
 from langchain_azure_devops.runtime import RunContext, Timeouts
+from langchain_azure_devops.safety.grants import ToolCall, current_call
 from langchain_azure_devops.settings import load_settings
 
 SECRET = "ghp_Zk3vQ9xT7bN2mW8rY5cL1dF6hJ4gS0aPqEuV"
@@ -168,6 +171,24 @@ def test_rows_before_a_failure_are_kept_and_the_cursor_goes_on_after_them():
         rest = client.run_sync(list_rows(client, Thing, "/_apis/things", cursor=page.cursor, **arguments))
         assert [row.id for row in rest.items] == [3, 4, 5, 6]
         assert rest.notes == []
+
+
+async def test_rows_before_the_end_of_a_time_limit_are_kept_with_its_reason():
+    """A call that may read for longer than the limit of its block ends with the block, and says why."""
+
+    async def fetch(position, wanted):
+        if position.skip:
+            raise Throttled("The service is busy.")
+        return Batch([Thing(id=1)], Position(skip=1))
+
+    with limit_reads(60, "The run has no more time.") as limit:
+        token = current_call.set(ToolCall("list_things", (), deadline=last_request(limit.end), arguments={}))
+        try:
+            page = await collect(Thing, fetch, 5, None)
+        finally:
+            current_call.reset(token)
+    assert page.notes[0] == "Stopped after 1 rows: The service is busy. The run has no more time."
+    assert limit.cut
 
 
 def test_a_failure_before_the_first_row_is_an_error():

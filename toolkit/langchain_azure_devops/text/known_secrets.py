@@ -145,9 +145,7 @@ class KnownSecrets:
         texts: list[str] = []
         _collect(value, texts.append)
         cleared = self.redact_all(texts) if learn else [self.replace_known(text) for text in texts]
-        if not learn and cleared == texts:
-            cleared = texts
-        return value if cleared is texts else cast("T", _with_texts(value, iter(cleared)))
+        return value if cleared == texts else cast("T", _with_texts(value, iter(cleared)))
 
     def replace_known(self, text: str) -> str:
         """Replace the secrets that are known already; cheaper than `redact`, and learns nothing."""
@@ -364,14 +362,13 @@ def _list_readings(secret: str) -> Iterator[str]:
         yield html.unescape(secret)
     if "\\" in secret:
         yield secret.replace("\\/", "/").replace('\\"', '"').replace("\\\\", "\\")
-    if len(secret) % 4 == 0 or secret.endswith("="):
-        try:
-            decoded = base64.b64decode(secret, validate=True).decode()
-        except (binascii.Error, ValueError):
-            return
-        user, colon, password = decoded.partition(":")
-        if colon and user.isprintable() and password.isprintable():
-            yield password
+    try:
+        decoded = base64.b64decode(secret, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return
+    user, colon, password = decoded.partition(":")
+    if colon and user.isprintable() and password.isprintable():
+        yield password
 
 
 def _collect(value: object, keep: Callable[[str], None]) -> None:

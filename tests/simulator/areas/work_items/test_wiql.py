@@ -117,6 +117,11 @@ def found(context: Context, where: str) -> list[int]:
         ("[System.AssignedTo] IN GROUP 'Data Team' AND [System.Id] IN (1, 31)", [1]),
         ("[System.IsDeleted] <> 'true' AND [System.Id] = 1", [1]),
         ("[System.IsDeleted] = '1' AND [System.Id] = 1", []),
+        ("[System.Description] CONTAINS WORDS 'none' AND [System.Id] = 5", []),
+        ("[System.Title] CONTAINS WORDS '' AND [System.Id] = 5", []),
+        ("[Microsoft.VSTS.Common.Severity] = '' AND [System.Id] IN (2, 4)", [2]),
+        ("[Microsoft.VSTS.Common.Severity] <> '' AND [System.Id] IN (2, 4)", [4]),
+        ("[System.WorkItemType] IN GROUP 'Microsoft.EpicCategory' AND [System.Id] < 6", [1, 5]),
     ],
 )
 def test_conditions(reading: Context, where: str, ids: list[int]) -> None:
@@ -201,6 +206,34 @@ def test_keywords_ignore_case(reading: Context, keyword: str) -> None:
             ("The field can be used in a query of links only. The error is caused by «[Source].[System.Id]»."),
         ),
         (IDS + "[System.Id] = @Nobody", "The macro is not supported. The error is caused by «@Nobody»."),
+        (
+            IDS + "[System.IterationPath] UNDER 'Platform\\Nowhere'",
+            "TF51011: The specified iteration path does not exist. The error is caused by «'Platform\\Nowhere'».",
+        ),
+        (
+            IDS + "[System.CreatedDate] > 'soon'",
+            "The date is not valid. The error is caused by «[System.CreatedDate] > 'soon'».",
+        ),
+        (
+            IDS + "[System.Links.LinkType] = 'x'",
+            "The field can be used in a query of links only. The error is caused by «[System.Links.LinkType]».",
+        ),
+        *(
+            (
+                f"{IDS}{condition}",
+                f"The specified operator cannot be used with {kind} fields. The error is caused by «{condition}».",
+            )
+            for condition, kind in [
+                ("[System.Id] CONTAINS WORDS 'x'", "integer"),
+                ("[System.Id] IN GROUP 'x'", "integer"),
+                ("[System.AssignedTo] CONTAINS WORDS 'x'", "string"),
+                ("[System.IsDeleted] > 'true'", "Boolean"),
+                ("[System.History] = 'x'", "long-text"),
+                ("[System.CreatedDate] CONTAINS 'x'", "date"),
+                ("[System.Tags] > 'x'", "long-text"),
+                ("EVER [System.Description] CONTAINS WORDS 'x'", "long-text"),
+            ]
+        ),
         (IDS + "[System.Id] = 'x'", "The value is not a number. The error is caused by «[System.Id] = 'x'»."),
         (
             IDS + "NOT EVER [System.State] = 'New'",
@@ -280,41 +313,20 @@ def test_a_path_that_only_begins_like_another_is_not_under_it(client: Any, organ
 def test_a_query_sees_the_links_of_its_time(organization: Organization, context: Context) -> None:
     store, by = organization.work_items, organization.named("Luis Ferreira")
     first, second = store.items[31], store.items[33]
-    monday, tuesday, wednesday = (datetime(2026, 11, day, tzinfo=UTC) for day in (16, 17, 18))
+    thursday, friday = (datetime(2026, 11, day, tzinfo=UTC) for day in (19, 20))
     link = NewRelation("System.LinkTypes.Related", second.id)
-    store.save(first, Draft(dict(first.revision.fields), added=[link]), by=by, when=monday)
+    store.save(first, Draft(dict(first.revision.fields), added=[link]), by=by, when=thursday)
     [made] = [relation for relation in first.relations() if relation.target == second.id]
-    store.save(first, Draft(dict(first.revision.fields), removed=[made]), by=by, when=wednesday)
+    store.save(first, Draft(dict(first.revision.fields), removed=[made]), by=by, when=friday)
 
     def linked(when: str) -> list[tuple[int | None, int]]:
         query = f"{LINKS}[Source].[System.Id] = 33 AND [System.Links.LinkType] = 'System.LinkTypes.Related'"
-        return rows(context, f"{query} MODE (MustContain){when}")
+        return rows(context, f"{query} {when} MODE (MustContain)")
 
     kinds = "[System.Links.LinkType] = 'System.LinkTypes.Related' OR [System.Links.LinkType] CONTAINS 'Hierarchy'"
     assert rows(context, f"{LINKS}[Source].[System.Id] = 13 AND ({kinds})")[:2] == [(None, 13), (13, 3)]
-    assert [relation.target for relation in first.relations(monday)] == [second.id]
-    assert [relation.target for relation in first.relations(tuesday)] == [second.id]
-    assert first.relations(datetime(2026, 11, 15, tzinfo=UTC)) == []
-    assert first.relations(wednesday) == []
-    assert first.relations() == []
-    assert linked("") == []
-
-
-def test_an_item_tells_what_it_is_now_and_who_changed_it(organization: Organization) -> None:
-    item, by = organization.work_items.items[31], organization.named("Luis Ferreira")
-    before, when = item.revision, datetime(2026, 11, 19, tzinfo=UTC)
-    changed = dict(item.revision.fields) | {"System.Title": "Another title"}
-    organization.work_items.save(item, Draft(changed), by=by, when=when)
-    assert (item.type, item.title) == ("Bug", "Another title")
-    assert (item.revision.number, item.revision.changed, item.revision.changed_by) == (before.number + 1, when, by.id)
-    assert item.revision_at(when) is item.revision
-    assert item.revision_at(before.changed) is before
-    assert item.revision_at(datetime(2020, 1, 1, tzinfo=UTC)) is None
-    said = organization.work_items.comment(item, "Seen.", "markdown", by=by, when=when)
-    assert (said.version, said.format, said.deleted) == (1, "markdown", False)
-    assert Draft({}).history_format == "html"
-    assert NewRelation("System.LinkTypes.Related", 4).between_items
-    assert not NewRelation("Hyperlink", "https://tidewater.example").between_items
+    assert linked("") == linked("ASOF '2026-11-18T23:59:59Z'") == linked("ASOF '2026-11-20'") == []
+    assert linked("ASOF '2026-11-19'") == linked("ASOF '2026-11-19T23:59:59Z'") == [(None, 33), (33, 31)]
 
 
 def test_a_parent_that_was_removed_is_none(organization: Organization, context: Context) -> None:
@@ -380,8 +392,52 @@ def test_trees(reading: Context) -> None:
 
 
 def test_the_two_ends_cannot_be_mixed_by_or(reading: Context) -> None:
-    with pytest.raises(WiqlError, match="TF51009"):
-        run_query(LINKS + "[Source].[System.Id] = 1 OR [Target].[System.Id] = 2", reading)
+    both = "[Source].[System.Id] = 1 {} [Target].[System.Id] = 2"
+    for where in (both.format("OR"), f"NOT ({both.format('AND')})"):
+        with pytest.raises(WiqlError) as refused:
+            run_query(LINKS + where, reading)
+        assert refused.value.message == (
+            "TF51009: Conditions on the source, on the target and on the link can be joined by AND only. "
+            "The error is caused by «OR»."
+        )
+
+
+FORWARD, REVERSE = "'System.LinkTypes.Hierarchy-Forward'", "'System.LinkTypes.Hierarchy-Reverse'"
+
+
+@pytest.mark.parametrize(
+    ("condition", "targets"),
+    [
+        (f"[System.Links.LinkType] = {FORWARD}", [8, 9, 10, 15, 16]),
+        (f"NOT [System.Links.LinkType] = {FORWARD}", [1]),
+        (f"NOT ([System.Links.LinkType] = {FORWARD} AND [System.Links.LinkType] = {REVERSE})", [1, 8, 9, 10, 15, 16]),
+        (f"[System.Links.LinkType] = {FORWARD} OR [System.Links.LinkType] = {REVERSE}", [1, 8, 9, 10, 15, 16]),
+        (f"([System.Links.LinkType] = {FORWARD} AND [System.Links.LinkType] = {REVERSE})", []),
+        ("[System.Links.LinkType] NOT CONTAINS 'Forward'", [1]),
+        (f"[System.Links.LinkType] IN ({FORWARD})", [8, 9, 10, 15, 16]),
+    ],
+)
+def test_conditions_on_the_type_of_a_link(reading: Context, condition: str, targets: list[int]) -> None:
+    query = f"{LINKS}[Source].[System.Id] = 2 AND ({condition}) MODE (MayContain)"
+    assert sorted(target for _, target in rows(reading, query)[1:]) == targets
+
+
+def test_a_field_without_an_end_is_of_the_source(reading: Context) -> None:
+    query = LINKS + "[System.Id] = 57" + CHILDREN
+    assert rows(reading, query) == rows(reading, query.replace("[System.Id] =", "[Source].[System.Id] =")) != []
+
+
+@pytest.mark.parametrize(("top", "count"), [(None, 4), (0, 4), (1, 1), (3, 3), (9, 4)])
+def test_no_more_rows_are_given_than_were_wanted(reading: Context, top: int | None, count: int) -> None:
+    assert len(run_query(IDS + "[System.Id] IN (1, 2, 3, 4)", reading, top).ids) == count
+    links = LINKS + "[Source].[System.Id] IN (1, 57)" + CHILDREN + "AND [Target].[System.State] = 'Active'"
+    assert len(run_query(links, reading, top).links) == min(count, len(run_query(links, reading).links))
+
+
+def test_a_link_query_sees_the_links_of_the_time_it_asks_for(reading: Context) -> None:
+    query = LINKS + "[Source].[System.Id] = 57" + CHILDREN + "{} MODE (MustContain)"
+    assert rows(reading, query.format("")) == [(None, 57), (57, 58)]
+    assert rows(reading, query.format("ASOF '2020-01-01'")) == []
 
 
 def test_hidden_projects_are_not_searched(organization: Organization, context: Context) -> None:
@@ -431,6 +487,8 @@ def test_more_than_twenty_thousand_rows_are_an_error(
     body = {"query": "SELECT [System.Id] FROM WorkItems"}
     error = client.call("POST", "/_apis/wit/wiql", body, expect=400)
     assert error["message"].startswith("VS402337: The number of work items returned exceeds the size limit of 10000")
+    kind = "Microsoft.TeamFoundation.WorkItemTracking.Server.WorkItemTrackingQueryResultSizeLimitExceededException"
+    assert error["typeName"].partition(",")[0] == kind
     assert len(client.call("POST", "/_apis/wit/wiql", body, __top=9_999)["workItems"]) == 9_999
     client.call("POST", "/_apis/wit/wiql", body, expect=400, __top=10_000)
 
