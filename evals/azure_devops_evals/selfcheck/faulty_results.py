@@ -4,7 +4,7 @@ An agent that is right about a wrong result quotes it, and says what it says. On
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -22,10 +22,13 @@ _MORE = re.compile(r"; more: repeat with cursor=\S+")
 _CHANGED = re.compile(r"^[+-](?![+-])", re.MULTILINE)
 _LINE = re.compile(r"^(\d+)(?=: )", re.MULTILINE)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\dZ")
+_CHATHAM = timedelta(hours=13, minutes=45)
 _OLDER = {
     "Active": "New", "Resolved": "Active", "Closed": "Active", "completed": "active", "abandoned": "active",
     "approved": "no vote", "failed": "", "succeeded": "",
 }  # fmt: skip
+_DAY = len("2026-11-21")
+_WORD = re.compile(r"\w+")
 _STATE = re.compile(rf"(?<=[\t ])(?:{'|'.join(_OLDER)})(?=\t|$)", re.MULTILINE)
 
 
@@ -86,11 +89,11 @@ def _shift_lines(text: str) -> str:
     return _LINE.sub(lambda number: str(int(number[1]) + 1), text)
 
 
-def _shift_times(text: str) -> str:
-    def later(found: "re.Match[str]") -> str:
-        return f"{datetime.fromisoformat(found[0]) + timedelta(hours=1):%Y-%m-%dT%H:%MZ}"
+def _show_local_times(text: str) -> str:
+    def local(found: "re.Match[str]") -> str:
+        return f"{datetime.fromisoformat(found[0]) + _CHATHAM:%Y-%m-%dT%H:%MZ}"
 
-    return _TIME.sub(later, text)
+    return _TIME.sub(local, text)
 
 
 def _tell_older_states(text: str) -> str:
@@ -106,7 +109,7 @@ FAULTY_RESULTS: Mapping[str, Tamper] = {
     "name another requester": _name_other_requester,
     "compare the other way round": _compare_the_other_way,
     "have every line number off by one": _shift_lines,
-    "show every time an hour later": _shift_times,
+    "show local times as UTC": _show_local_times,
     "tell the states of before": _tell_older_states,
 }
 
@@ -126,16 +129,20 @@ def believe(report: Mapping[str, Any], outcome: Outcome, tamper: Tamper) -> dict
         faulty = tamper(text)
         others.update(_compare(text, faulty))
         gone |= _list_ids(text) - _list_ids(faulty)
+    if any(_MORE.search(text) and not _MORE.search(tamper(text)) for text in texts.values()):
+        # Nobody asks for the next page of a list that is all there is.
+        gone |= {each for name, text in texts.items() if _is_next_page(outcome, name) for each in _list_ids(text)}
 
     names = re.compile("|".join(map(re.escape, sorted(filter(None, others), key=len, reverse=True))) or r"(?!)")
 
     def reword(said: str) -> str:
         return names.sub(lambda found: others[found[0]] if _is_whole(said, found) else found[0], said)
 
-    facts = [
-        {**fact, "values": [reword(value) for value in fact["values"] if value not in gone] or ["none"]}
-        for fact in report.get("facts") or ()
-    ]
+    def retell(values: Sequence[str]) -> list[str]:
+        """Return the values of a fact; one that nobody knows stays unknown."""
+        return [reword(value) for value in values if value not in gone] or ["none"] * bool(values)
+
+    facts = [{**fact, "values": retell(fact["values"])} for fact in report.get("facts") or ()]
     believed = {**report, "answer": reword(report["answer"]), "facts": facts}
     if believed["answer"] == report["answer"] and facts == list(report.get("facts") or ()):
         return None
@@ -145,6 +152,10 @@ def believe(report: Mapping[str, Any], outcome: Outcome, tamper: Tamper) -> dict
             for row in report[section]
         ]
     return believed
+
+
+def _is_next_page(outcome: Outcome, name: str) -> bool:
+    return bool(outcome.evidence[name]["arguments"].get("cursor"))
 
 
 def _is_whole(said: str, found: "re.Match[str]") -> bool:
@@ -162,6 +173,13 @@ def _compare(text: str, faulty: str) -> Iterator[tuple[str, str]]:
         cells, new = re.split(r"\t|: |; ", row), re.split(r"\t|: |; ", other)
         if len(cells) == len(new):
             yield from ((old.strip(), cell.strip()) for old, cell in zip(cells, new, strict=True) if old != cell)
+        # A report tells the day of a time.
+        times = zip(_TIME.findall(row), _TIME.findall(other), strict=False)
+        yield from ((old[:_DAY], time[:_DAY]) for old, time in times if old[:_DAY] != time[:_DAY])
+    for (removed, added), other in zip(pairwise(rows), others, strict=False):
+        if (removed[:1], added[:1], other[:1]) == ("-", "+", "+"):
+            words = list(zip(_WORD.findall(removed), _WORD.findall(added), strict=False))
+            yield from (pair for old, new in words if old != new for pair in ((old, new), (new, old)))
 
 
 def _list_ids(text: str) -> set[str]:

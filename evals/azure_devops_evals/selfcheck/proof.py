@@ -30,6 +30,8 @@ _PER_KIND = 2
 _FAULTS = frozenset(get_args(Kind))
 _BELIEVED: Kind = "believed results"
 _SPOILED: Kind = "writes on their way"
+_TOOLKIT = frozenset({_BELIEVED, _SPOILED})
+_MOST_NAMES = 4
 
 Task = tuple[str, str, str]
 """The case, the kind (`route`, `wrong agent` or the kind of a mutant), and the name."""
@@ -67,10 +69,12 @@ class Proof:
     Attributes:
         trials: All attempts.
         interrupted: Whether the proof was interrupted.
+        whole: Whether all cases of the suite were tried.
     """
 
     trials: Sequence[Trial]
     interrupted: bool = False
+    whole: bool = False
 
     @property
     def counts(self) -> dict[str, Count]:
@@ -91,11 +95,26 @@ class Proof:
 
     @property
     def holds(self) -> bool:
-        """Return whether all solutions and wrong agents ended as they should, and nearly every fault was noticed."""
+        """Return whether all solutions and wrong agents ended as they should, and nearly every fault was noticed.
+
+        Of the whole suite, some case must notice each fault of the toolkit.
+        """
         passed = [(one.case, one.name) for one in self._odd if one.kind in {"route", "wrong agent"}]
         wrong = self.counts.get("wrong agent", Count(0, 0))
         certain = ARGUED.keys() >= set(passed) and wrong.found >= WRONG_AT_LEAST * wrong.of
-        return certain and not self.interrupted and self.faults.found >= CAUGHT_AT_LEAST * self.faults.of
+        noticed = self.faults.found >= CAUGHT_AT_LEAST * self.faults.of
+        known = not self.whole or all(count.found for count, _ in self.noticing.values())
+        return certain and noticed and known and not self.interrupted
+
+    @property
+    def noticing(self) -> dict[str, tuple[Count, list[str]]]:
+        """Count for each fault of the toolkit where it changes something and is noticed, and name those cases."""
+        found: dict[str, tuple[Count, list[str]]] = {}
+        for name in (*FAULTY_RESULTS, *FAULTY_WRITES):
+            tried = [one for one in self.trials if one.kind in _TOOLKIT and one.name == name and not one.void]
+            cases = [one.case for one in tried if one.as_it_should]
+            found[name] = Count(len(cases), len(tried)), cases
+        return found
 
     @property
     def _odd(self) -> list[Trial]:
@@ -111,7 +130,18 @@ class Proof:
         if self.interrupted:
             rows.append(f"interrupted after {len(self.trials)} trials: this proves nothing of the rest")
         reasons = ((trial, ARGUED.get((trial.case, trial.name), "")) for trial in self._odd)
-        return [*rows, *(f"    {trial}{f': {reason}' if reason else ''}" for trial, reason in reasons)]
+        rows += [f"    {trial}{f': {reason}' if reason else ''}" for trial, reason in reasons]
+        rows.append("faults of the toolkit, of the cases where each changes an answer or a write:")
+        return [*rows, *self._table()]
+
+    def _table(self) -> Iterator[str]:
+        """Yield which cases notice each fault of the toolkit, as far as the tried cases can tell."""
+        width = max(map(len, self.noticing))
+        for name, (count, cases) in self.noticing.items():
+            if count.of or self.whole:
+                more = [f"and {len(cases) - _MOST_NAMES} more"] if len(cases) > _MOST_NAMES else []
+                noticed_by = ", ".join([*cases[:_MOST_NAMES], *more]) or "NO CASE"
+                yield f"    {name:{width}}  {count!s:>7}  {noticed_by}"
 
 
 def prove(
@@ -129,8 +159,10 @@ def prove(
         jobs: The number of processes.
         on_result: Called with each trial as soon as it is there.
     """
+    from azure_devops_evals import cases  # noqa: PLC0415 - looked up where it runs
+
     done = run_parallel(_tried, list(tasks(chosen, every=every)), jobs=jobs, on_result=on_result)
-    return Proof(done.results, done.interrupted)
+    return Proof(done.results, done.interrupted, len(chosen) == len(cases.CASES))
 
 
 def tasks(chosen: Sequence[Case], *, every: bool) -> Iterator[Task]:

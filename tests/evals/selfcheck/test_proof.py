@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -13,6 +14,8 @@ from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.cli.main import group
 from azure_devops_evals.counts import Count
 from azure_devops_evals.selfcheck.argued import ARGUED
+from azure_devops_evals.selfcheck.faulty_results import FAULTY_RESULTS
+from azure_devops_evals.selfcheck.faulty_writes import FAULTY_WRITES
 from azure_devops_evals.selfcheck.mutations import mutants
 from azure_devops_evals.selfcheck.proof import Proof, Trial, prove, run_mutant, tasks
 
@@ -104,6 +107,29 @@ def test_ninety_nine_of_a_hundred_wrong_agents_must_fail_and_the_others_are_argu
     assert Proof(trials).holds
     assert "says the contrary (pass): nothing else is known" in "\n".join(Proof(trials).lines())
     assert not Proof(trials[1:]).holds
+
+
+def notice(name, *statuses):
+    kind = "writes on their way" if name in FAULTY_WRITES else "believed results"
+    return [Trial(f"case-{at}", kind, name, status, "") for at, status in enumerate(statuses)]
+
+
+def test_each_fault_of_the_toolkit_must_be_noticed_by_some_case_of_the_suite():
+    known = [trial for name in (*FAULTY_RESULTS, *FAULTY_WRITES) for trial in notice(name, *["fail"] * 9)]
+    assert Proof(known, whole=True).holds
+    passing = [trial for trial in known if trial.name != "publish drafts"]
+    for missed in (notice("publish drafts", "pass"), [replace(notice("publish drafts", "pass")[0], void=True)]):
+        proof = Proof([*passing, *missed], whole=True)
+        assert not proof.holds
+        assert Proof([*passing, *missed]).holds
+        [row] = [line for line in proof.lines() if line.startswith("    publish drafts ")]
+        assert row.split(maxsplit=3)[2:] == [str(Count(0, len(missed) - missed[0].void)), "NO CASE"]
+
+
+def test_the_table_of_faults_names_four_cases_and_counts_the_others():
+    lines = Proof(notice("count one more", "fail", "pass", "miss", "fail", "fail", "fail", "agent error")).lines()
+    row = lines[lines.index(next(line for line in lines if line.startswith("faults of the toolkit"))) + 1 :]
+    assert [" ".join(each.split()) for each in row] == ["count one more 6/7 case-0, case-2, case-3, case-4, and 2 more"]
 
 
 def test_the_command_prints_counts_and_what_was_not_noticed():

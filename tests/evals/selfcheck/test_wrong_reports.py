@@ -130,7 +130,7 @@ def test_an_agent_that_believes_a_faulty_result_reports_it(fault, answer, values
     ("fault", "before", "after"),
     [
         ("have every line number off by one", "73: KeyError", "74: KeyError"),
-        ("show every time an hour later", "2026-11-16T14:50Z", "2026-11-16T15:50Z"),
+        ("show local times as UTC", "2026-11-16T14:50Z", "2026-11-17T04:35Z"),
         ("tell the states of before", "\tcompleted\t", "\tactive\t"),
     ],
 )
@@ -142,7 +142,32 @@ def test_a_faulty_result_is_plausible_and_other(fault, before, after):
 
 
 def test_a_fault_that_the_report_does_not_rest_on_makes_no_trial():
-    assert believe(REPORT, OUTCOME, FAULTY_RESULTS["show every time an hour later"]) is None
+    assert believe(REPORT, OUTCOME, FAULTY_RESULTS["show local times as UTC"]) is None
+    nobody_knows = {**REPORT, "facts": [{"name": "approver", "values": [], "evidence": ["E1"]}]}
+    assert believe(nobody_knows, OUTCOME, FAULTY_RESULTS["show local times as UTC"]) is None
+
+
+MORE = (
+    '2 of 3 bugs; more: repeat with cursor="abc"\n\n'
+    "id\ttitle\tchanged\n4\tA\t2026-11-06T16:38Z\n5\tB\t2026-11-06T09:00Z"
+)
+NEXT = "1 of 3 bugs\n\nid\ttitle\n33\tC"
+DIFF = "diff:\n@@ -1 +1 @@\n-POOL_SIZE = 10\n+POOL_SIZE = 40"
+
+
+@pytest.mark.parametrize(
+    ("fault", "before", "after"),
+    [
+        ("call a page all", ["4", "33"], ["4"]),
+        ("compare the other way round", ["10", "40", "POOL_SIZE"], ["40", "10", "POOL_SIZE"]),
+        ("show local times as UTC", ["2026-11-06"], ["2026-11-07"]),
+    ],
+)
+def test_an_agent_believes_pages_differences_and_days(fault, before, after):
+    texts = {"E1": (MORE, {}), "E2": (NEXT, {"cursor": "abc"}), "E3": (DIFF, {})}
+    read = {name: {"tool": "x", "arguments": given, "text": text} for name, (text, given) in texts.items()}
+    report = {**REPORT, "answer": "Yes.", "facts": [{"name": "a", "values": before, "evidence": ["E1"]}]}
+    assert facts(believe(report, replace(OUTCOME, evidence=read), FAULTY_RESULTS[fault])) == [after]
 
 
 def test_every_wrong_agent_has_something_to_do_in_some_case():
