@@ -31,6 +31,7 @@ from azure_devops_agents.reports.words.meaning import is_covered, shares_meaning
 from azure_devops_agents.reports.words.proposals import split_proposal
 from azure_devops_agents.reports.words.results import NEGATED
 from azure_devops_agents.reports.words.sentences import Sentence, count_entries, split_sentences, sum_totals
+from azure_devops_agents.reports.words.unread import split_unread
 from azure_devops_agents.reports.writes import ClaimedWrite, compare_links, find_claimed_writes, tells_of_unsent
 
 _MOST_CHANGED = 2
@@ -160,10 +161,12 @@ class Claims:
             told_here += totals
             near = Support([*support.units, *told_here])
             proposed, stated = split_proposal(kept)
+            unread, stated = split_unread(stated)
             compared = Comparison(
                 stated, knowledge, quoted, near, self._question, knowledge.everything, sentence.cited, self._whole
             )
             told_wrong = [*self._list_absent(proposed), *compared.problems(), *self._compare_writes(compared)]
+            told_wrong += self._contradict_unread(unread)
             told_wrong += [_ONLY_DENIES] if denials.is_all else self._deny(refused, support.units)
             if problems := [*self._list_unknown(sentence), *told_wrong]:
                 marked.append((sentence.text, problems))
@@ -245,6 +248,14 @@ class Claims:
         wanted = [fact for fact in facts if fact.kind in {"id", "name", "hash"}]
         absent = [fact for fact in wanted if not everything.everything.has(fact)]
         return [f"no evidence has {fact.text}" for fact in absent if fold(fact.value) not in self._question]
+
+    def _contradict_unread(self, unread: str) -> list[str]:
+        """Return what the evidence says otherwise of things that were not read; it need not have them."""
+        if not unread:
+            return []
+        compared = Comparison(unread, self._everything, [], self._whole, self._question, self._whole)
+        missing = compared.list_missing()
+        return [problem for problem in compared.problems() if problem not in missing]
 
     def _list_unknown(self, sentence: Sentence) -> list[str]:
         """Return the citations of evidence that is not there; evidence may itself have words such as E501."""

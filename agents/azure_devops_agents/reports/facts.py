@@ -8,6 +8,7 @@ from typing import Literal
 from azure_devops_agents.reports.units import KINDS, NOUNS
 from azure_devops_agents.reports.words.capitals import COMMON, ROLES, TECHNOLOGY
 from azure_devops_agents.reports.words.citations import find_citations
+from azure_devops_agents.reports.words.clauses import find_clause_ends
 from azure_devops_agents.reports.words.counts import NO_THINGS, NUMBER_WORDS, TIME_UNITS, name_things
 from azure_devops_agents.reports.words.dates import Moment, find_dates, find_weekday
 from azure_devops_agents.reports.words.languages import SMALL_WORDS, THINGS, is_foreign
@@ -17,6 +18,7 @@ from azure_devops_agents.reports.words.results import (
     POSSIBLE,
     RESULT,
     RESULTS,
+    hands_on,
     is_attribute,
     is_ordered,
 )
@@ -87,13 +89,6 @@ _COUNTED = re.compile(
 _NOT_NOW = re.compile(r"\s?(?:\?|by (?:default|hand))")
 """The words after a word of a result that make it a question or a setting."""
 _NAME = re.compile(r"(?<![\w'\u2019.-])[A-Z][\w\u00c0-\u024f]*(?:[ -][A-Z][\w\u00c0-\u024f]*){0,3}")
-_SUBJECT = rf"(?:the )?(?:(?:{'|'.join(_NOUNS)})s? )?#?\d+(?:, \d+)*(?:,? (?:and|or) \d+)?"
-_CLAUSE = re.compile(
-    rf"[;:\u2014](?=\s)|(?<=[\w)])\.(?=\s+(?-i:(?:{_SUBJECT}|[A-Z][a-z]+ [A-Z][a-z]+)\b))|"
-    r"\s(?:while|whereas|but|although|though|because|then)\s|"
-    rf",(?=\s(?:and |but )?{_SUBJECT} (?!(?:and|or|by|of|in|on|from|with|at|for|to)\b)[a-z])",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -147,7 +142,7 @@ def split_clauses(sentence: str) -> list[str]:
 
 def _find_ends(plain: str) -> list[int]:
     """Return where the clauses of a sentence end, except for the last one."""
-    return [match.start() for match in _CLAUSE.finditer(mask_quoted(plain))]
+    return find_clause_ends(mask_quoted(plain))
 
 
 def _plain(sentence: str) -> str:
@@ -280,7 +275,7 @@ class _Reader:
             before = said_before[-80:]
             dimension, value = RESULTS[match[0].lower()]
             after = whole[match.end() :]
-            if POSSIBLE.search(before) or is_ordered(said_before) or _NOT_NOW.match(after):
+            if POSSIBLE.search(before) or is_ordered(said_before) or _NOT_NOW.match(after) or hands_on(match[0], after):
                 continue
             if self._is_in_title(match) or (match[0].lower() not in CERTAIN and is_attribute(before, after)):
                 continue

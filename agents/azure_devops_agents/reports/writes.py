@@ -33,6 +33,33 @@ _PASSIVE = re.compile(
 )
 _FILED = re.compile(rf"\b(?:was|were|has been|have been|is|are) {_ADVERBS}(?P<verb>filed|commented on)\b")
 _NOTHING = re.compile(r"\s+(?:nothing|no|none|neither|not)\b")
+_DETERMINED = r" (?:an?|one|another|two|three|the|this|that|my|our|new|follow-up|further)"
+_TOLD_TO_PEOPLE = r"(?:comment|note|reply|repl|message|question|remark|review|vote|answer|hint|word)"
+_READABLE = (
+    r"(?:logs?|pages?|lists?|rows?|files?|diffs?|entr(?:y|ies)|results?|commits?|branch(?:es)?|director(?:y|ies)|"
+    r"folders?|lines?|records?|details?|histor(?:y|ies)|searche?s?|evidence|hits?|links?|attachments?)"
+)
+_READS: Mapping[str, str] = {
+    # Something was left as it is, unless it is something that people read.
+    "left": rf"(?!{_DETERMINED}?(?: [\w-]+){{0,2}}? {_TOLD_TO_PEOPLE})",
+    # A new thing is opened for a write; what has a number, or is no record, was opened to read it.
+    "opened": (
+        rf"(?!{_DETERMINED} )|{_DETERMINED}(?: [\w-]+){{0,2}}? (?:{_READABLE}|[#!]?\d)\b|"
+        r"(?: \S+){1,6}? (?:alone|only)\b"
+    ),
+    "asked": rf"(?: only| just)? for (?!an? )|(?: \w+){{0,2}} (?:{_READABLE}|service|server|search|index|tool)\b",
+    "requested": rf"(?: [\w-]+){{0,4}} {_READABLE}\b",
+    "told": r" (?:\w+ ){0,3}apart\b",
+    "added": r" (?:\w+ ){0,4}(?:up|together)\b",
+    "set": r" (?:\w+ ){0,3}(?:aside|apart|out)\b",
+    "moved": r" (?:on|ahead|forward|down)\b",
+    "started": r" (?:with|from|at|by|out|off|looking|reading|searching|there|here)\b",
+    "marked": r" (?:\w+ ){0,4}(?:above|below|here|in (?:this|the) (?:table|list|answer|report))\b",
+    "wrote": r" (?:above|below|this|here|down)\b",
+    "linked": r" (?:\w+ ){0,4}(?:above|below|here)\b",
+    "closed": r" (?:with|in on)\b",
+}
+"""What follows a verb of a write where it tells that something was read, left as it is, or only counted."""
 _BEGINS = re.compile(r"^\W*(?P<verb>Filed|Commented|Notified|Informed|Posted|Submitted|Raised)\b")
 
 # The words for each kind of write in a sentence, and a pattern for the names of its tools.
@@ -76,8 +103,17 @@ def find_claimed_writes(sentence: str) -> Iterator[ClaimedWrite]:
             for found in pattern.finditer(text):
                 verb = next(filter(None, found.groupdict().values()))
                 denied = _NOTHING.match(text, found.end()) or is_denied(text[: found.start()])
-                if not denied and not is_denied(text[: found.end() - len(verb)]):
-                    yield ClaimedWrite(verb.lower(), own, _find_thing(found[0]) or _find_thing(text[found.end() :]))
+                denied = denied or is_denied(text[: found.end() - len(verb)])
+                thing = _find_thing(found[0]) or _find_thing(text[found.end() :])
+                if not denied and not _only_reads(found, thing, text[found.end() :]):
+                    yield ClaimedWrite(verb.lower(), own, thing)
+
+
+def _only_reads(found: "re.Match[str]", thing: str, after: str) -> bool:
+    """Return whether a verb tells that something was read or left as it is, such as "left open"."""
+    if found.re is _OWN:
+        return bool(re.match(_READS.get(found["verb"] or "", r"(?!)"), after, re.IGNORECASE))
+    return found.groupdict().get("verb", "").lower() == "left" and thing != "comment"
 
 
 def _find_thing(text: str) -> str:

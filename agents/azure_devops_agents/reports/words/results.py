@@ -5,13 +5,24 @@ from collections.abc import Mapping
 
 from azure_devops_agents.reports.units import KINDS
 
+_PARTLY = frozenset(
+    f"{lead}{adverb}" for lead in ("", "only ", "just ") for adverb in ("partially", "partly", "in part", "to a part")
+)
+_PARTIAL = frozenset(
+    {"partiallysucceeded", "partial success"}
+    | {
+        phrase
+        for verb in ("succeeded", "succeeds", "succeed", "passed", "passes", "successful", "green")
+        for adverb in _PARTLY
+        for phrase in (f"{adverb} {verb}", f"{verb} {adverb}")
+    }
+)
 RESULTS: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(("succeeded", "succeeds", "succeed", "pass", "success", "successes", "successful", "successfully",
                      "passed", "passes", "green"), ("outcome", "succeeded")),
     **dict.fromkeys(("failed", "fails", "fail", "failing", "failure", "red", "broken", "broke"),
                     ("outcome", "failed")),
-    **dict.fromkeys(("partiallysucceeded", "partially succeeded", "partly succeeded", "succeeded in part",
-                     "succeeded partly"), ("outcome", "partially succeeded")),
+    **dict.fromkeys(sorted(_PARTIAL), ("outcome", "partially succeeded")),
     **dict.fromkeys(("canceled", "cancelled"), ("outcome", "canceled")),
     **dict.fromkeys(("inprogress", "in progress", "running", "still runs"), ("outcome", "running")),
     **dict.fromkeys(("skipped",), ("outcome", "skipped")),
@@ -41,11 +52,13 @@ AGREES: Mapping[str, frozenset[str]] = {
     "failed": frozenset({"failed", "partially succeeded"}),
 }
 """The results that a word may also stand for."""
-_ATTRIBUTE = re.compile(r"\b(?:a|an|the|its|their|his|her|this|that|these|those|any|another) $", re.IGNORECASE)
+_ATTRIBUTE = re.compile(
+    r"\b(?:a|an|the|its|their|his|her|this|that|these|those|any|another|no|some|more|\d+) $", re.IGNORECASE
+)
 _OF_A_THING = re.compile(r" (?P<thing>[a-z][\w-]+)")
 CERTAIN = frozenset(
     {"succeeded", "succeeds", "passed", "passes", "green", "failed", "red", "canceled", "cancelled", "abandoned",
-     "merged", "approved", "rejected", "skipped", "partially succeeded"}
+     "merged", "approved", "rejected", "skipped", *_PARTIAL}
 )  # fmt: skip
 """Words that always tell a result. The others also have another meaning and count only where evidence contradicts."""
 
@@ -57,8 +70,8 @@ NEGATED = re.compile(
     re.IGNORECASE,
 )
 POSSIBLE = re.compile(
-    r"\b(?:may|might|can|could|would|should|shall|will|must|if|whether|until|unless|to be|to|before|why|how|when|"
-    r"^\W*(?:who|whom|what|which))"
+    r"\b(?:may|might|can|could|would|should|shall|will|must|if|whether|until|unless|to be|to|(?<!\d )before|why|how|"
+    r"when|^\W*(?:who|whom|what|which))"
     r"(?:\W+\w+){0,3}\W*$"
     r"|\bnothing(?: [\w']+){0,4} (?:shows?|says?|tells?|proves?|suggests?)\b[^.;]*$",
     re.IGNORECASE,
@@ -70,6 +83,15 @@ _ORDERED = re.compile(
     re.IGNORECASE,
 )
 """Words that report what somebody asks for, such as "asks readers to close the item as resolved"."""
+_OBJECT = (
+    r"(?:(?:it|them|the|an?|its|their|this|that|each|both)\b|[`\"']?(?=[\w./:-]*[A-Z_./:])[\w./:-]{2,}(?<![.,:])[`\"']?|"
+    r"[a-z]\w+(?= (?:to|into)\b))"
+)
+_HANDS_ON = re.compile(
+    r" (?:on|along|down|over|through) (?:as|to|into)\b| [`\"']?[A-Z]+_[A-Z_]+\b"
+    rf"| {_OBJECT}[^,;:]{{0,60}}? (?:to|into|as|along) (?!the end\b)"
+)
+"""What follows "passes" where it hands something on, as in "passes the limit to the pool"."""
 _NO_THING = frozenset({"one", "state", "and", "or", "in", "on", "at", "since", "by", "item", "request", "pull", "work"})
 
 
@@ -81,6 +103,11 @@ def is_denied(before: str) -> bool:
 def is_ordered(before: str) -> bool:
     """Return whether the words of a clause before a result report what somebody asks for."""
     return bool(_ORDERED.search(before))
+
+
+def hands_on(word: str, after: str) -> bool:
+    """Return whether "pass" has an object that it hands on, as in "passes `LIMIT` to the pool", and is no result."""
+    return word.lower() in {"pass", "passes", "passed"} and bool(_HANDS_ON.match(after))
 
 
 def is_attribute(before: str, after: str) -> bool:
