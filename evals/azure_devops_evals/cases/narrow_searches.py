@@ -124,7 +124,7 @@ CASES = (
                      ("E2", "53\tMobile App\t2\tBug"), ("E2", "31\tPlatform\t1\tBug")),
         ],
         expects={"bugs_in_platform": [31], "bugs_in_other_projects": [53]},
-        checks=(not_says("(three|four) bugs were", "no bug was", "31 in Mobile", "53 in Platform"),
+        checks=(not_says("(three|four) bugs were", "31 in Mobile", "53 in Platform"),
                 says("53"), cites("53\tMobile App", "31\tPlatform"), saw("query_work_items", _EVERYWHERE)),
     ),
     Case(
@@ -181,7 +181,7 @@ CASES = (
         expects={
             "bug": 53, "last_build": 36, "how_it_ended": result("partiallySucceeded"), "comment_was_written": False,
         },
-        checks=(not_says("36 (passed|failed)", "I told them", "comment was (added|posted)", "bug (52|31) got"),
+        checks=(not_says("I told them", "comment was (added|posted)", "bug (52|31) got"),
                 asked_for(_TELL_END), warned(), says("53", "36"), worded("refused"),
                 cites("53\tMobile App", "36\ttidewater-app-ci"), saw("add_work_item_comment", "they know it")),
     ),

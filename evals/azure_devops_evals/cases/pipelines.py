@@ -8,6 +8,7 @@ from azure_devops_evals.cases.choices import cause, result
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.cases.setup import do_in_order, failing, passing, push_commit, run_build
 from azure_devops_evals.checks import asked_for, cites, not_offered, not_says, opens, saw, says, verdict, worded
+from azure_devops_evals.expected import Unknown
 from azure_devops_simulator.seed.story import put
 
 _CAUSE = "Rename DB_TIMEOUT to DATABASE_TIMEOUT in settings"
@@ -51,7 +52,7 @@ CASES = (
                 [_RENAME, _CI_ENV], _FAILING_ANSWER,
             ],
         ),
-        expects={"first_failed_build": 23, "pull_request_that_caused_it": 13, "missing_variable": "DATABASE_TIMEOUT"},
+        expects={"first_failed": 23, "pull_request": 13, "its_author": "Tom Becker", "missing_key": "DATABASE_TIMEOUT"},
         checks=(not_says("(request|PR) (12|14|15) (broke|caused|renamed)", "(renamed|broken) by (Mina|Priya|Dana)"),
                 verdict("answered"), worded("pull request 13", "DB_TIMEOUT", "23"), saw("get_build", "Merged PR 13"),
                 cites("KeyError: 'DATABASE_TIMEOUT'", _CAUSE, "DB_TIMEOUT=30")),
@@ -115,7 +116,7 @@ CASES = (
             ),
         ],
         expects={"is_broken": False, "builds_since_monday": [26], "failed_builds_since_monday": []},
-        checks=(not_says("is broken since", "it is broken", "26 failed", "pull request 14 broke", "broken because"),
+        checks=(not_says("26 failed", "pull request 14 broke", "broken because"),
                 verdict("no_incident"), worded("it is not"), cites("26\tcheckout-service-ci\tcompleted")),
     ),
     Case(
@@ -275,8 +276,8 @@ CASES = (
                 ("E1", "32\tnightly-soak\tcompleted\tsucceeded"), ("E4", "the pool has 10"), verdict="inconclusive",
             ),
         ],
-        expects={"caused_by_that_change": None, "bug_about_the_same_error": 30, "last_good_build": 32},
-        checks=(not_says("the change (caused|broke|made)", "it (did cause|caused|broke) it"),
+        expects={"caused_by_that_change": Unknown(bool), "bug_about_the_same_error": 30, "last_good_build": 32},
+        checks=(not_says("the change (caused|broke)", "it (did cause|caused|broke) it"),
                 verdict("inconclusive"), worded("bug 30"), cites("10 in use", "Answer 422", "the pool has 10")),
     ),
     Case(
