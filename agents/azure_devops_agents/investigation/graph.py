@@ -102,7 +102,8 @@ def build_graph(
     name = name_model(model)
     keyless = model if isinstance(model, KeylessModel) else None
     describe = partial(describe_report, name, keyless, toolkit.client.settings)
-    ending = ReportNodes(toolkit, meter, writes, clearing, describe, partial(spent.cost, name), spent.currency(name))
+    cost, currency = partial(spent.cost, name), spent.currency(name)
+    ending = ReportNodes(toolkit, meter, writes, clearing, describe, cost, currency, instructions=instructions)
     preparing, writing = PrepareNode(toolkit, writes, meter, plan), WriteNode(toolkit, writes)
     asking = ApproveNode(preparing, name_approver or name_signed_in_user, meter)
     looking = SecondLookNode(model, toolkit, Meter(second_budget, clock), evidence, instructions, second_look, spent)

@@ -74,6 +74,8 @@ class ReportNodes:
     currency: str = ""
     lists_found: bool = True
     """Whether the report that code writes lists what was found; otherwise it only says why the model wrote none."""
+    instructions: str = ""
+    """The operator's own instructions, of which an answer may tell."""
 
     def report(self, state: State) -> dict[str, Any]:
         """Take the report from the model's last message, check what it says, and answer the calls that remain."""
@@ -131,9 +133,11 @@ class ReportNodes:
         taken, known = self._take_report(state, wanted), state.get("evidence", {})
         said = (wanted["args"].get("answer") if wanted else None, str(getattr(state["messages"][-1], "text", "")))
         question = str(since_question(state["messages"])[0].text)
-        report, question = clear_known(self.toolkit.client, (taken, question))
+        report, question, instructions = clear_known(self.toolkit.client, (taken, question, self.instructions))
         unsent, by_code = self._list_unsent(state), taken["answer"] not in said
-        checked = check_report(report, texts, known, question, unsent=unsent, answered_by_code=by_code)
+        checked = check_report(
+            report, texts, known, question, unsent=unsent, instructions=instructions, answered_by_code=by_code
+        )
         return add_places(checked, known, texts)
 
     def _list_unsent(self, state: State) -> list[UnsentWrite]:

@@ -162,7 +162,9 @@ class SecondLookNode:
             self.model, self.toolkit, self.meter, self.instructions, TASK, only_reads=True, spending=self.spending
         )
         reading = ReadNode(self.toolkit, self.evidence, self.meter, only_reads=True)
-        ending = ReportNodes(self.toolkit, self.meter, WriteJournal(), clearing, lists_found=False)
+        ending = ReportNodes(
+            self.toolkit, self.meter, WriteJournal(), clearing, lists_found=False, instructions=self.instructions
+        )
         graph: StateGraph[Any, Any, Any, Any] = StateGraph(State)
         graph.add_node("model", Node(turn.call_model, turn.acall_model))
         graph.add_node("read", self.evidence.storing(reading.read, reading.aread))

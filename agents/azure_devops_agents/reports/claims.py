@@ -42,6 +42,8 @@ _LITERAL = 0.8
 _APART = "the statement and its quote have no id, name, number or word in common"
 _DENIES = "it denies what the evidence says"
 _ONLY_DENIES = "it only denies what it says; say what is the case"
+_STANDS_FOR_RECORD = re.compile(r"^\W*$|\b(?:of|in|by|for|on) $")
+"""What stands before a number that is a record, as in "39 adds a file" and "the author of 39"."""
 _TODAY = re.compile(r"\b(?:today|as of|heute|stand|aujourd'hui|hoy)\b", re.IGNORECASE)
 _LAST_DAYS = re.compile(
     rf"\b(?:last|past|letzten|vergangenen|derniers|derni\u00e8res|\u00faltimos|\u00faltimas) "
@@ -87,13 +89,16 @@ class Claims:
         knowledge = self._knowledge(cited)
         quoted = self.quoted_units(found)
         literal = Unit(found.evidence_id, found.text, part="quote")
-        if _repeats(statement, found.text):
+        repeats = _repeats(statement, found.text)
+        if repeats:
             lines = [literal, *(unit for unit in quoted if not unit.is_record)]
             said = self._leave_out_records(statement, quoted)
-            return [*denied, *Comparison(said, knowledge, lines, Support(lines), self._question).problems()]
+            denied += Comparison(said, knowledge, lines, Support(lines), self._question).problems()
+        if repeats and not any(unit.is_record for unit in quoted):
+            return denied
         support = Support([literal, *self._around(quoted), *self._beside(found, cited), *self._date_today(statement)])
         compared = Comparison(statement, knowledge, quoted, support, self._question, whole=self._whole)
-        return [*denied, *compared.problems(), *self._compare_writes(compared)]
+        return list(dict.fromkeys([*denied, *compared.problems(), *self._compare_writes(compared)]))
 
     def check_inference(self, statement: str, found: Found, cited: Sequence[str], reasoning: str = "") -> list[str]:
         """Return what an inference claims that no cited evidence says."""
@@ -133,9 +138,15 @@ class Claims:
         )
         return [problem.replace("the quote", ", ".join(cited)) for each in compared for problem in each.list_missing()]
 
+    def are_of_unsent(self, values: Iterable[str], unsent: Sequence[Unit]) -> bool:
+        """Return whether the values of a fact say no, or what was decided about a write that was not sent."""
+        support = Support(unsent)
+        read = (Comparison(value, self._knowledge(()), [], support, "") for value in values)
+        return bool(unsent) and all(tells_of_unsent(each.sentence) and not each.list_missing() for each in read)
+
     def check_answer(
         self, answer: str, found: Iterable[Found], cited: Sequence[str], told: Iterable[str] = (),
-        unsent: Iterable[Unit] = (),
+        unsent: Iterable[Unit] = (), instructions: str = "",
     ) -> list[tuple[str, list[str]]]:  # fmt: skip
         """Return each sentence of an answer with the facts that the evidence of the statements does not support.
 
@@ -145,10 +156,11 @@ class Claims:
             cited: The evidence of the statements.
             told: Evidence that the report names by itself: refusals, failures and writes.
             unsent: The writes that were not sent.
+            instructions: What the operator told the agent, which an answer may repeat.
         """
         quoted = [unit for place in found for unit in self.quoted_units(place)]
         named = [unit for name in told for unit in (*self._sources[name].units, self._sources[name].call)]
-        marked, shown = [], [*self._around(quoted), *named]
+        marked, shown = [], [*self._around(quoted), *named, Unit("", instructions, part="instructions")]
         supports = {False: Support(shown), True: Support([*shown, *unsent])}
         entries, totals = count_entries(answer), [_size(number) for number in sum_totals(answer)]
         denials = DeniedParts(answer)
@@ -183,15 +195,18 @@ class Claims:
         texts = [found.text, reasoning, *(unit.text for unit in units), *tools]
         said = " ".join(DeniedParts(statement).split())
         # An inference may compare what was written with what was asked, when its reasoning is about the quote.
-        written = found.evidence_id in {source.evidence_id for source in self._writes}
+        written = not found.everywhere.keys().isdisjoint(source.evidence_id for source in self._writes)
         asked = written and shares_meaning(reasoning, [found.text]) and shares_meaning(said, [self._question])
         return [] if asked or shares_meaning(said, texts) else [_APART]
 
     def _near(self, found: Found) -> list[Unit]:
         """Return the lines of a file or log around the quoted ones."""
-        first, last = found.places[0] - _LINES_AROUND, found.places[-1] + _LINES_AROUND
-        units = self._sources[found.evidence_id].units
-        return [unit for unit in units if not unit.fields and first <= unit.places.start <= last]
+        near = []
+        for name, places in found.everywhere.items():
+            first, last = places[0] - _LINES_AROUND, places[-1] + _LINES_AROUND
+            units = self._sources[name].units
+            near += [unit for unit in units if not unit.fields and first <= unit.places.start <= last]
+        return near
 
     def _compare_denied(self, statement: str, quoted: Sequence[Unit]) -> tuple[list[str], str]:
         """Return what is wrong with the denied part of a statement, and the rest of the statement."""
@@ -290,13 +305,13 @@ class Claims:
 
     def quoted_units(self, found: Found) -> list[Unit]:
         """Return the smallest units that hold the quoted lines."""
-        units = self._sources[found.evidence_id].units
         chosen: dict[int, Unit] = {}
-        for place in found.places:
-            holding = [unit for unit in units if place in unit.places]
-            if holding:
-                smallest = min(holding, key=lambda unit: (len(unit.places), unit.is_record))
-                chosen[id(smallest)] = smallest
+        for name, places in found.everywhere.items():
+            for place in places:
+                holding = [unit for unit in self._sources[name].units if place in unit.places]
+                if holding:
+                    smallest = min(holding, key=lambda unit: (len(unit.places), unit.is_record))
+                    chosen[id(smallest)] = smallest
         return list(chosen.values())
 
     def _knowledge(self, cited: Iterable[str]) -> Knowledge:
@@ -314,21 +329,25 @@ class Claims:
         return [*around, *(unit for unit in written if unit.is_record)]
 
     def _leave_out_records(self, statement: str, quoted: Iterable[Unit]) -> str:
-        """Return a statement that repeats a line without the name of its record, such as "in build 39"."""
+        """Return a statement that repeats a line without the id of its record, such as "in build 39" or "39 adds"."""
         own = set[tuple[str, int]]()
         for unit in quoted:
             source = self._sources[unit.evidence_id]
-            records = [other for other in source.units if other.is_record and other.places.start == unit.own]
+            begin = unit.places.start if unit.is_record else unit.own
+            records = [other for other in source.units if other.is_record and other.places.start == begin]
             own |= {identified for record in records for identified in own_ids(record, source.noun)}
+        numbers = {number for _, number in own}
         for fact in find_facts(statement):
-            if fact.kind == "id" and (fact.noun, int(fact.value)) in own:
+            alone = fact.kind == "number" and fact.text.isdigit() and int(fact.value) in numbers
+            alone = alone and _STANDS_FOR_RECORD.search(statement[: fact.place[0]]) is not None
+            if alone or (fact.kind == "id" and (fact.noun, int(fact.value)) in own):
                 begin = max(0, fact.place[1] - len(fact.text))
                 statement = f"{statement[:begin]}{' ' * (fact.place[1] - begin)}{statement[fact.place[1] :]}"
         return statement
 
     def _beside(self, found: Found, cited: Iterable[str]) -> list[Unit]:
         """Return what other cited evidence adds without a quote."""
-        return self._read_by(name for name in cited if name != found.evidence_id)
+        return self._read_by(name for name in cited if name not in found.everywhere)
 
     def _read_by(self, cited: Iterable[str], *, tables: bool = False) -> list[Unit]:
         """Return what evidence says as a whole: the call, the totals, and a record that was read, with its tables."""

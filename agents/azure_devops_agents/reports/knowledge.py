@@ -14,8 +14,10 @@ from azure_devops_agents.reports.words.dates import WEEKDAYS, Moment, find_dates
 from azure_devops_agents.reports.words.results import AGREES, RESULT, RESULTS
 
 _FAULT = re.compile(
-    r"\berror|exception|\bfault|exit code|exited with code|denied|refused|gave up|timed out", re.IGNORECASE
+    r"\berror|exception|\bfault|exit code|exited with code|denied|refused|gave up|timed out|^\[[a-z_]+ (?-i:[A-Z])\w+",
+    re.IGNORECASE | re.MULTILINE,
 )
+"""Words of a failure, and how the answer of a call that failed begins, such as `[not_signed_in TokenRejected]`."""
 _NUMBER = re.compile(r"(?<![\w.])v?(\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)*)(?![\d])")
 _MENTION = re.compile(
     rf"(?:\b(?P<noun>{'|'.join(NOUNS).replace(' ', '[ _-]')})s?"
@@ -266,7 +268,8 @@ class Knowledge:
         found: list[Unit] = []
         for unit in units:
             source = self.sources[unit.evidence_id]
-            found += [unit, source.call] if unit.is_record else [unit]
+            # What the call asked for holds for each row of its list, such as the project; its dates are limits.
+            found += [unit, source.call if unit.is_record else _without_dates(source.call)]
             if unit.is_record:
                 found += [inner for inner in source.units if inner.own == unit.places.start]
         return Support(found)
@@ -288,6 +291,12 @@ class Knowledge:
             or (begin is not None and other.own == begin and other.fields)
         ]
         return [unit, *around, source.call]
+
+
+def _without_dates(call: Unit) -> Unit:
+    """Return a call without the arguments that are dates."""
+    kept = [line for line in call.text.split("\n") if not any(find_dates(line))]
+    return replace(call, text="\n".join(kept))
 
 
 def results_of(text: str) -> dict[str, set[str]]:

@@ -38,12 +38,11 @@ def _places(
     statement: Mapping[str, Any], evidence: Mapping[str, Evidence], texts: Mapping[str, str], finder: QuoteFinder
 ) -> dict[str, dict[str, str]]:
     quote = str(statement.get("quote") or "")
+    cited = [identifier for identifier in statement["evidence"] if identifier in evidence]
     places = {}
-    for identifier in statement["evidence"] if quote.strip() else ():
-        found = finder.find(quote, [identifier]) if identifier in evidence else None
-        if found is not None:
-            page = page_of_quote(evidence[identifier].get("urls"), texts[identifier], found.places, quote)
-            places[identifier] = {"url": safe_url(page.url), "line": page.lines}
+    for identifier, lines in finder.find_in_each(quote, cited).items() if quote.strip() else ():
+        page = page_of_quote(evidence[identifier].get("urls"), texts[identifier], lines, quote)
+        places[identifier] = {"url": safe_url(page.url), "line": page.lines}
     return places
 
 

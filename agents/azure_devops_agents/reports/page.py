@@ -268,7 +268,7 @@ def _find_quoted_lines(report: Mapping[str, Any], texts: Mapping[str, str]) -> d
     for section in STATEMENTS:
         for entry in report.get(section) or ():
             quote = str(entry.get("quote") or "")
-            for identifier in entry.get("evidence") or () if quote.strip() else ():
-                if found := finder.find(quote, [identifier]):
-                    places.setdefault(identifier, set()).update(found.places)
+            found = finder.find_in_each(quote, entry.get("evidence") or ()) if quote.strip() else {}
+            for identifier, lines in found.items():
+                places.setdefault(identifier, set()).update(lines)
     return places

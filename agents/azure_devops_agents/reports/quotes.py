@@ -1,14 +1,15 @@
 """Find a quote in the evidence that a statement cites.
 
 Models copy a quote with another form of the same text: pipes for tabs, Markdown around it, typographic quotation marks,
-line numbers in front, an ellipsis for what they leave out. The search ignores these differences and nothing else. Its
-time grows linearly with the evidence, whatever the quote is.
+line numbers in front, an ellipsis for what they leave out. The search ignores these differences and nothing else. A
+statement about two results quotes a passage of each: passages that would each count alone may stand in different
+evidence, and in any order. The time grows linearly with the evidence, whatever the quote is.
 """
 
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from azure_devops_agents.evidence.lines import NUMBERED, is_fence, number_lines
@@ -19,6 +20,7 @@ NEAR = 8_000
 """Characters that an ellipsis may stand for, such as the rows between two rows of a long list."""
 _MOST_PARTS = 12
 _SHORTEST_PART = 2
+_FEWEST_PASSAGES = 2
 
 _PLAIN = str.maketrans(
     {
@@ -41,16 +43,23 @@ class Found:
     """The place of a quote.
 
     Attributes:
-        evidence_id: The evidence that holds it.
+        evidence_id: The evidence that holds it, or its first passage.
         line: The number of its first line in the file or log; None when the evidence is neither.
-        text: The whole lines that hold it.
-        places: The indices of these lines in the text of the evidence, from 0.
+        text: The whole lines that hold it, in all evidence.
+        places: The indices of these lines in the text of this evidence, from 0.
+        beside: The lines of other evidence that hold its other passages.
     """
 
     evidence_id: str
     line: int | None
     text: str
     places: tuple[int, ...]
+    beside: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    @property
+    def everywhere(self) -> dict[str, tuple[int, ...]]:
+        """The indices of the lines by the evidence that holds them."""
+        return {self.evidence_id: self.places, **self.beside}
 
 
 class QuoteFinder:
@@ -62,18 +71,56 @@ class QuoteFinder:
         self._prepared: dict[str, _Source] = {}
 
     def find(self, quote: str, cited: Iterable[str]) -> Found | None:
-        """Return the first place of a quote in the cited evidence; None when no evidence holds it."""
+        """Return the place of a quote in the cited evidence; None when no evidence holds it.
+
+        The first evidence that holds all of it counts, and otherwise all that hold a passage of it.
+        """
         forms = list(_forms(quote))
-        for identifier in cited:
-            if identifier not in self._texts:
-                continue
-            source = self._prepared.setdefault(identifier, _Source(self._texts[identifier]))
+        sources = {name: self._prepare(name) for name in cited if name in self._texts}
+        for name, source in sources.items():
             for form in forms:
                 if places := source.find(form):
-                    number = source.numbers.get(places[0])
-                    text = "\n".join(source.lines[place] for place in places)
-                    return Found(identifier, number, text, places)
+                    return _found({name: places}, sources)
+        for form in forms:
+            if places_by_name := _find_passages(form, sources):
+                return _found(places_by_name, sources)
         return None
+
+    def find_in_each(self, quote: str, cited: Iterable[str]) -> dict[str, tuple[int, ...]]:
+        """Return the lines of all cited evidence that holds a quote, or the passages of one that no evidence holds."""
+        names = list(cited)
+        whole = [found for name in names if (found := self.find(quote, [name]))]
+        found = None if whole else self.find(quote, names)
+        return {one.evidence_id: one.places for one in whole} or (found.everywhere if found else {})
+
+    def _prepare(self, name: str) -> "_Source":
+        if name not in self._prepared:
+            self._prepared[name] = _Source(self._texts[name])
+        return self._prepared[name]
+
+
+def _found(places: Mapping[str, tuple[int, ...]], sources: Mapping[str, "_Source"]) -> Found:
+    (first, lines), *others = places.items()
+    text = "\n".join(sources[name].lines[place] for name, held in places.items() for place in held)
+    return Found(first, sources[first].numbers.get(lines[0]), text, lines, dict(others))
+
+
+def _find_passages(form: "_Form", sources: Mapping[str, "_Source"]) -> dict[str, tuple[int, ...]]:
+    """Return where each passage of a quote stands; nothing unless each is found and long enough to count alone.
+
+    A passage that is quoted again stands for another piece of evidence that says the same. Short cells alone, such as
+    "failed" and "35", say something only in their order.
+    """
+    if form.numbers or len(form.parts) < _FEWEST_PASSAGES or max(map(len, form.parts)) < SHORTEST:
+        return {}
+    places: dict[str, set[int]] = {}
+    for number, part in enumerate(form.parts):
+        holding = {name: held for name, source in sources.items() if (held := source.find(_Form((part,))))}
+        if not holding:
+            return {}
+        name = [*holding][min(form.parts[:number].count(part), len(holding) - 1)]
+        places.setdefault(name, set()).update(holding[name])
+    return {name: tuple(sorted(held)) for name, held in places.items()}
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ def check_report(
     question: str = "",
     *,
     unsent: Sequence[UnsentWrite] = (),
+    instructions: str = "",
     answered_by_code: bool = False,
 ) -> dict[str, Any]:
     """Move every statement that its evidence does not support to `unverified`, with the `problem`.
@@ -37,9 +38,11 @@ def check_report(
         index: What the state keeps of the evidence, by id: the calls that were made, and how they ended.
         question: What was asked. An answer may repeat its names.
         unsent: The writes that were asked for and not sent. An answer may tell of them and has nothing to cite for it.
+            Neither has a fact that says no, none, or what was decided about them.
+        instructions: The operator's own instructions, of which an answer may tell.
         answered_by_code: Whether code wrote the answer, such as why there is no report. It is not checked.
     """
-    checker = SupportChecker(texts, index or {}, question, unsent)
+    checker = SupportChecker(texts, index or {}, question, unsent, instructions)
     result: dict[str, Any] = {**report, "unverified": []}
     for section in SECTIONS:
         kept = []
@@ -89,9 +92,9 @@ class SupportChecker:
 
     def __init__(
         self, texts: Mapping[str, str], index: Mapping[str, Mapping[str, Any]], question: str,
-        unsent: Sequence[UnsentWrite] = (),
+        unsent: Sequence[UnsentWrite] = (), instructions: str = "",
     ) -> None:  # fmt: skip
-        """Take the evidence, the question and the writes that were not sent, as `check_report` does."""
+        """Take the evidence, the question, the writes that were not sent, and the instructions, as `check_report`."""
         self._sources = sources = {name: _source(name, text, index.get(name) or {}) for name, text in texts.items()}
         self._told = [name for name in texts if str((index.get(name) or {}).get("status") or "ok") not in _READ]
         self._finder = QuoteFinder({name: source.text for name, source in sources.items()})
@@ -99,7 +102,8 @@ class SupportChecker:
         days = [str(entry["read"])[:10] for entry in index.values() if entry.get("read")]
         self._claims = Claims(sources, question, self._written, [write.tool for write in unsent], days)
         self._unsent = [write.as_unit(number) for number, write in enumerate(unsent)]
-        self._reports_a_decision = any(write.asked_now for write in unsent)
+        self._unsent_now = [unit for unit, write in zip(self._unsent, unsent, strict=True) if write.asked_now]
+        self._instructions = instructions
 
     def find(self, statement: Mapping[str, Any]) -> Found | None:
         """Return the place of a statement's quote."""
@@ -124,6 +128,8 @@ class SupportChecker:
         """
         if not fact["values"]:
             return ""
+        if not fact["evidence"] and self._claims.are_of_unsent(fact["values"], self._unsent_now):
+            return ""
         if problem := self._explain_missing_evidence(fact["evidence"]):
             return problem
         beside = (other for other in among if {*fact["evidence"]} & {*other["evidence"]})
@@ -135,10 +141,10 @@ class SupportChecker:
         rows = [row for section in SECTIONS for row in report[section]]
         found = [place for row in rows if row["quote"] and (place := self.find(row)) is not None]
         cited = [name for row in (*rows, *report["unverified"]) for name in row["evidence"]]
-        marked = self._claims.check_answer(report["answer"], found, cited, self._told, self._unsent)
+        marked = self._claims.check_answer(report["answer"], found, cited, self._told, self._unsent, self._instructions)
         said = [{"statement": sentence, "problem": "; ".join(problems)} for sentence, problems in marked]
         rests_on = [*cited, *cited_in(report["answer"]), *self._written]
-        needs_none = report["verdict"] == "answered" and self._reports_a_decision
+        needs_none = report["verdict"] == "answered" and bool(self._unsent_now)
         if report["verdict"] != "inconclusive" and not needs_none and not self._sources.keys() & rests_on:
             problems = dict.fromkeys((_CITES_NOTHING, *(row["problem"] for row in said)))
             return [{"statement": report["answer"], "problem": "; ".join(problems)}]

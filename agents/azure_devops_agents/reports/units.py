@@ -24,13 +24,16 @@ _VERBS = frozenset({"list", "get", "query", "search", "create", "update", "add",
 KINDS = {
     "build": "build", "run": "build", "pull request": "pull request", "pr": "pull request",
     **dict.fromkeys(
-        ("work item", "bug", "task", "story", "user story", "feature", "epic", "issue", "ticket", "parent", "child",
-         "related", "predecessor", "successor"), "work item",
+        ("work item", "item", "bug", "task", "story", "user story", "feature", "epic", "issue", "ticket", "parent",
+         "child", "related", "predecessor", "successor"), "work item",
     ),
     **dict.fromkeys(("fehler", "aufgabe"), "work item"),
     "log": "log", "line": "line", "revision": "revision",
 }  # fmt: skip
 """The kind of record that a number identifies, by the noun before it or by the name of its field."""
+_QUALIFIED = frozenset({"build", "pull request", "work item"})
+"""The kinds of records before whose names a column may have another word, such as `last_build`."""
+_KINDS_BY_COLUMN = {"running": "build"}
 SIZE = "size"
 """The part of a unit that says how many rows a table inside a record has. No quote stands for it."""
 NOUNS = sorted((*KINDS, "finding", "sprint", "comment", "thread"), key=len, reverse=True)
@@ -107,11 +110,18 @@ def _ids(fields: Mapping[str, str], noun: str) -> frozenset[tuple[str, int]]:
         if name in {"target", "old", "new"}:
             kind = KINDS.get(fields.get("kind", "").lower())
         else:
-            kind = noun if name in {"id", "ids"} else KINDS.get(name.replace("_", " ").removesuffix("s"))
+            kind = noun if name in {"id", "ids"} else _kind_of(name)
         if kind:
             numbers = _LINES.findall(value) if name == "lines" else _NUMBERS.findall(value)
             found |= {(kind, int(number)) for number in numbers}
     return frozenset(found)
+
+
+def _kind_of(name: str) -> str | None:
+    """Return the kind of record that a field or column holds the ids of, such as `work_items` or `last_build`."""
+    words = name.replace("_", " ").removesuffix("s")
+    last = KINDS.get(words.rsplit(" ", 1)[-1])
+    return _KINDS_BY_COLUMN.get(name) or KINDS.get(words) or (last if last in _QUALIFIED else None)
 
 
 def identifies(name: str) -> bool:

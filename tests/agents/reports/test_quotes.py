@@ -192,10 +192,42 @@ def test_seven_digits_of_a_hash_are_enough():
 
 
 def test_what_an_ellipsis_joins_is_near():
-    far = f"The first part{' and more' * NEAR} the last part"
-    assert QuoteFinder({"E1": far}).find("The first part ... the last part", ["E1"]) is None
-    again = f"{far} The first part and the last part"
-    assert QuoteFinder({"E1": again}).find("The first part ... the last part", ["E1"]) is not None
+    far = f"The first{' and more' * NEAR} the last part"
+    assert QuoteFinder({"E1": far}).find("first ... the last part", ["E1"]) is None
+    again = f"{far} The first and the last part"
+    assert QuoteFinder({"E1": again}).find("first ... the last part", ["E1"]) is not None
+
+
+@pytest.mark.parametrize(
+    ("quote", "places"),
+    [
+        ("POOL_SIZE = 40 ... Priya Raman\twaits for the author", {"E3": (4,), "E4": (7,)}),
+        ("KeyError: 'DATABASE_TIMEOUT' ... result: failed", {"E2": (6,), "E4": (2,)}),
+        ("waits for the author \u2026 parent: 7", {"E4": (3, 7)}),
+        ("platform-api-ci ... 40 = POOL_SIZE ... main", {}),
+        ("POOL_SIZE = 40 ... failed", {"E3": (4,), "E1": (3,)}),
+        ("POOL_SIZE = 40 ... fail", {}),
+        ("POOL_SIZE = 40 ... status: closed", {}),
+        ("19 ... main ... failed", {}),
+    ],
+)
+def test_passages_of_several_results_each_count_alone(quote, places):
+    found = find(quote)
+    assert (found.everywhere if found else {}) == places
+
+
+def test_a_passage_that_is_quoted_again_is_that_of_the_next_result():
+    finder = QuoteFinder({"E1": "width: 102 mm", "E2": "width: 104 mm", "E3": "width: 102 mm"})
+    quote = "width: 102 mm ... width: 104 mm ... width: 102 mm"
+    assert finder.find(quote, ["E1", "E2", "E3"]).everywhere == {"E1": (0,), "E2": (0,), "E3": (0,)}
+    assert finder.find(quote, ["E1", "E3"]) is None
+
+
+def test_the_lines_of_all_results_that_hold_a_quote_are_told():
+    finder = QuoteFinder({"E1": "width: 102 mm", "E2": "width: 104 mm\nwidth: 102 mm"})
+    assert finder.find_in_each("width: 102 mm", ["E1", "E2"]) == {"E1": (0,), "E2": (1,)}
+    assert finder.find_in_each("width: 104 mm", ["E1", "E2"]) == {"E2": (0,)}
+    assert finder.find_in_each("width: 103 mm", ["E1", "E2"]) == {}
 
 
 def test_evidence_that_is_not_cited_or_not_there_holds_nothing():

@@ -33,7 +33,10 @@ _THINGS = re.compile(r" (?:of )?(?:(?:\d[\d,]*|[a-z][\w'-]*) ){0,2}?(?P<thing>[a
 NO_THINGS = frozenset(
     """
     is was has does as its this us thus less across always gives adds changes names hits fails passes runs needs says
-    shows uses comes goes makes takes sets keeps lacks ends begins starts stands waits belongs tells blocks
+    shows uses comes goes makes takes sets keeps lacks ends begins starts stands waits belongs tells blocks contains
+    edits complains asks wants carries removes replaces renames moves touches reads writes opens closes merges describes
+    mentions explains requires depends refers remains stays succeeds appears leaves brings holds introduces
+    afterwards likewise besides
     """.split()  # noqa: SIM905 - a list of single words would not be read
 )
 """Words that look like a plural and are none, after a number that is an id."""
