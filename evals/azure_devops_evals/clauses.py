@@ -1,11 +1,11 @@
-"""Find out whether a text says a thing itself: in which clause it stands, and whether that negates or only reports it.
+"""Find out whether a text says a thing itself, or its clause negates it, supposes it or reports it.
 
 The texts are answers of agents and what they write into the organization.
 """
 
 import re
 
-__all__ = ["find_clause", "is_negated", "is_reported"]
+__all__ = ["find_clause", "is_negated", "is_open", "is_reported"]
 
 _SURE = re.compile(
     r"\b(?:(?:no|without(?: an?y?)?|beyond) (?:doubt|question)|not (?:only|just|merely|least)|nothing (?:but|less)|"
@@ -21,10 +21,16 @@ _NEGATION = re.compile(
     re.IGNORECASE,
 )
 _NEGATED_AFTER = re.compile(
-    r"(?: (?!and\b|or\b)[\w'#-]+){0,4}? (?:is|are|was|were|can be|has been|have been|it is|he is)"
-    r"(?:n't\b| (?:\w+ )?(?:not|ruled out|excluded|wrong|false|untrue|refuted|impossible|out of the question)\b)",
+    r"(?:n't\b| (?:not|never|nothing|nobody|no|neither|nowhere)\b(?! only))|"
+    r"(?: (?!and\b|or\b)[\w'#-]+){0,4}? (?:is|are|was|were|can be|has been|have been|it is|he is|remains|stays)"
+    r"(?:n't\b| (?:\w+ )?(?:not|ruled out|excluded|wrong|false|untrue|refuted|impossible|out of the question|unknown|"
+    r"unclear|open|undecided)\b)",
     re.IGNORECASE,
 )
+_UNSURE = re.compile(
+    r"\b(?:may|might|could|would|perhaps|maybe|possibly|either|how|supposed(?:ly)?|allegedly)\b", re.IGNORECASE
+)
+"""Words of a clause that only supposes something or asks for it."""
 _VERBS = r"(?:is|are|was|were|has|have|had|did|does|do|must|should|can|will)"
 _CLAUSE = re.compile(
     r"[;:.!?](?=\s|$)|\n|\s[\u2013\u2014-]\s|\u2014|"
@@ -56,6 +62,12 @@ def is_negated(text: str, start: int, end: int) -> bool:
     """Return whether its clause negates a part of a text."""
     before = _SURE.sub(" ", text[find_clause(text, start) : start])
     return bool(_NEGATION.search(before) or _NEGATED_AFTER.match(text, end))
+
+
+def is_open(text: str, start: int, end: int) -> bool:
+    """Return whether a part of a text is only supposed or asked for by its clause."""
+    asked = re.match(r"[^.!?;:\n]*\?", text[end:])
+    return asked is not None or _UNSURE.search(text[find_clause(text, start) : start]) is not None
 
 
 def is_reported(text: str, start: int, end: int) -> bool:

@@ -4,7 +4,7 @@ from azure_devops_agents.investigation.budgets import Budgets
 from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import WRITE, YES, Case
 from azure_devops_evals.cases.reports import reported
-from azure_devops_evals.checks import asked_for, cites, not_says, saw, says, uncovered, verdict, worded
+from azure_devops_evals.checks import asked_for, cites, not_says, saw, uncovered, verdict, worded
 
 __all__ = ["CASES"]
 
@@ -26,9 +26,9 @@ CASES = (
         expects={
             "newest_failed_build": 35, "number_of_failed_builds_on_main": 4, "key_in_the_error": "DATABASE_TIMEOUT",
         },
-        checks=(not_says("in deploy/ci.env", "has to be changed", "PoolTimeout", "build 35 (passes|passed)",
+        checks=(not_says("ci.env (has to|must|should|needs)", "PoolTimeout", "build 35 (passes|passed)",
                          "build (31|34|37) fails"),
-                verdict("inconclusive"), says("build 35", "DATABASE_TIMEOUT"), uncovered("limits"),
+                verdict("inconclusive"), worded("build 35", "DATABASE_TIMEOUT"), uncovered("limits"),
                 cites(_KNOWN[1][1])),
     ),
     Case(
@@ -46,9 +46,9 @@ CASES = (
             "newest_failed_build": 35, "missing_setting": "DATABASE_TIMEOUT",
             "number_of_files_of_platform_api_with_it": 4,
         },
-        checks=(not_says("settings.py reads", "PoolTimeout", "build (31|34|37) fails", "everything was read",
+        checks=(not_says("PoolTimeout", "build (31|34|37) fails", "everything was read",
                          "nobody reads it"),
-                says("build 35", "db/session.py"), uncovered("limits"), cites("session.py", _KNOWN[1][1])),
+                worded("build 35", "db/session.py"), uncovered("limits"), cites("session.py", _KNOWN[1][1])),
     ),
     Case(
         id="time-is-up-in-a-turn",
@@ -60,9 +60,10 @@ CASES = (
         expects={
             "newest_failed_build": 35, "number_of_failed_builds_on_main": 4, "key_in_the_error": "DATABASE_TIMEOUT",
         },
-        checks=(not_says("(Tom|Mina|Priya|Dana) .. (change|fix)", "PoolTimeout", "build 35 (passes|passed)",
+        checks=(not_says("(Becker|Sato|Raman|Ortiz) (has to|must|should) (change|fix)", "PoolTimeout",
+                         "build 35 (passes|passed)",
                          "build (31|34|37) fails"),
-                verdict("inconclusive"), says("build 35", "DATABASE_TIMEOUT"), uncovered("limits"),
+                verdict("inconclusive"), worded("build 35", "DATABASE_TIMEOUT"), uncovered("limits"),
                 cites(_KNOWN[1][1])),
     ),
     Case(
@@ -81,7 +82,7 @@ CASES = (
         },
         checks=(not_says("ci.env sets DATABASE_TIMEOUT", "KeyError: 'DB_TIMEOUT'", "PoolTimeout", "sets nothing",
                          "build 35 (passes|passed)"),
-                says("DATABASE_TIMEOUT", "DB_TIMEOUT"), cites("DB_TIMEOUT=30"),
+                worded("DATABASE_TIMEOUT", "DB_TIMEOUT"), cites("DB_TIMEOUT=30"),
                 saw("read_repository_file", "DB_TIMEOUT=30")),
     ),
     Case(
@@ -101,8 +102,8 @@ CASES = (
                      ("E1", "KeyError: 'DATABASE_TIMEOUT'"), ("E2", "No work items found")),
         ],
         expects={"work_items_filed": [], "bugs_that_existed": [], "key_in_the_error": "DATABASE_TIMEOUT"},
-        checks=(not_says("(was|is) filed", "filed as", "there is a bug", "bug 59", "PoolTimeout"),
-                asked_for(), verdict("inconclusive"), says("DATABASE_TIMEOUT"), worded("Nothing was filed"),
+        checks=(not_says("was filed", "filed as", "there is a bug", "bug 59", "PoolTimeout"),
+                asked_for(), verdict("inconclusive"), worded("DATABASE_TIMEOUT", "Nothing was filed"),
                 uncovered("limits"), cites("No work items found")),
     ),
 )  # fmt: skip

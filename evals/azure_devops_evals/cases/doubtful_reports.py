@@ -11,11 +11,11 @@ from azure_devops_evals.checks import (
     not_says,
     opens,
     saw,
-    says,
     second_look,
     silent,
     uncovered,
     wanted,
+    worded,
 )
 
 __all__ = ["CASES"]
@@ -49,7 +49,7 @@ CASES = (
         expects={"missing_variable": "DATABASE_TIMEOUT", "variable_set_instead": "DB_TIMEOUT"},
         checks=(not_says("misses DB_TIMEOUT", "ci.env sets DATABASE_TIMEOUT", "build 35 (passes|passed)",
                          "nothing is missing"),
-                says("DATABASE_TIMEOUT", "ci.env"), cites(_ERROR[1], _SETS[1]), silent("Tom Becker")),
+                worded("DATABASE_TIMEOUT", "ci.env"), cites(_ERROR[1], _SETS[1]), silent("Tom Becker")),
     ),
     Case(
         id="wrong-quote-to-the-end",
@@ -70,7 +70,8 @@ CASES = (
             "name_of_the_timeout": "DB_TIMEOUT", "value_of_the_timeout": 30, "key_in_the_error": "DATABASE_TIMEOUT",
         },
         checks=(not_says("KeyError: 'DB_TIMEOUT'", "DATABASE_TIMEOUT is set in ci.env", "tests pass", "PoolTimeout"),
-                says("DB_TIMEOUT", "DATABASE_TIMEOUT"), cites(_ERROR[1]), saw("read_repository_file", "DB_TIMEOUT=30")),
+                worded("DB_TIMEOUT", "DATABASE_TIMEOUT"), cites(_ERROR[1]),
+                saw("read_repository_file", "DB_TIMEOUT=30")),
     ),
     Case(
         id="second-look-disagrees",
@@ -88,8 +89,8 @@ CASES = (
         ],
         expects={"people_without_a_vote": ["Tom Becker"], "source_branch": "feature/paginate-search"},
         checks=(not_says("nothing stands", "(Priya Raman|Mina Sato|Dana Ortiz) has not voted", "Tom Becker approved",
-                         "may be merged"),
-                says("Tom Becker"), cites("Tom Becker\tno vote"),
+                         "can be merged (now|today|as it is)"),
+                worded("Tom Becker"), cites("Tom Becker\tno vote"),
                 second_look("disagrees", "The first leaves out a vote.", "Priya Raman waits.")),
     ),
     Case(
@@ -109,7 +110,7 @@ CASES = (
         ],
         expects={"is_healthy": False, "last_build": 35, "key_in_the_error": "DATABASE_TIMEOUT"},
         checks=(not_says("build 35 (passed|succeeded)", "is healthy", "KeyError: 'DB_TIMEOUT'", "PoolTimeout"),
-                says("build 35", "DATABASE_TIMEOUT"), cites("35\tplatform-api-ci"),
+                worded("build 35", "DATABASE_TIMEOUT"), cites("35\tplatform-api-ci"),
                 second_look("disagrees", "The first verdict is incident", "ci.env has DB_TIMEOUT.")),
     ),
     Case(
@@ -130,7 +131,7 @@ CASES = (
         ],
         expects={"owner": "Priya Raman", "missing_variable": "DATABASE_TIMEOUT", "comment_was_written": False},
         checks=(not_says("comment was added", "was told", "miss DB_TIMEOUT", "a person said yes", "miss nothing"),
-                asked_for(_TOLD_MISSING), says("DATABASE_TIMEOUT"), uncovered("not_written"),
+                asked_for(_TOLD_MISSING), worded("DATABASE_TIMEOUT"), uncovered("not_written"),
                 cites(_ERROR[1]), second_look("agrees", "Work item 4 has 2 comments.")),
     ),
     Case(
@@ -151,8 +152,10 @@ CASES = (
             [Call.to("compare_reports", agrees=True)],
         ],
         expects={"is_open": True, "owner": "Priya Raman", "its_state": "Active"},
-        checks=(opens("Yes"), not_says("is closed", "(Luis Ferreira|Mina Sato|Dana Ortiz|Tom Becker)", "nobody has it",
-                                       "it is nobody"),
-                says("Priya Raman"), asked_for(), cites("assigned_to: Priya Raman"), second_look("agrees")),
+        checks=(opens("Yes"),
+                not_says("it is closed", "4 is closed", "nobody has it", "it is nobody",
+                         "(owner is|assigned to|belongs to) (Luis Ferreira|Mina Sato|Dana Ortiz|Tom Becker)",
+                         "(Luis Ferreira|Mina Sato|Dana Ortiz|Tom Becker) (has it|owns)"),
+                worded("Priya Raman"), asked_for(), cites("assigned_to: Priya Raman"), second_look("agrees")),
     ),
 )  # fmt: skip

@@ -11,7 +11,8 @@ from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import Case
 from azure_devops_evals.cases.choices import obstacle
 from azure_devops_evals.cases.reports import reported
-from azure_devops_evals.checks import cites, not_says, saw, says, silent, uncovered, verdict
+from azure_devops_evals.checks import cites, not_says, saw, says, uncovered, verdict, worded
+from azure_devops_evals.expected import Unknown
 
 _PROJECT = "Turbine Control"
 _CODE = {"repository": "rotor-firmware", "project": _PROJECT}
@@ -24,7 +25,7 @@ CASES = (
     Case(
         id="official-projects",
         area="repositories",
-        question="Which repositories of Turbine Control can nobody work with, and which other project is in use?",
+        question="Which repository of Turbine Control is disabled, which one is empty, which other project is in use?",
         source="official",
         steps=[
             [Call.to("list_projects"), Call.to("list_repositories", project=_PROJECT)],
@@ -35,10 +36,13 @@ CASES = (
                 ("E1", "\t\tprivate\tdeleting", "A third project is being deleted."), ("E1", "Wind Atlas"),
             ),
         ],
-        expects={"repositories_to_leave": ["rotor-archive", "blade-notes"], "other_project_in_use": "Wind Atlas"},
+        expects={
+            "disabled_repository": "rotor-archive", "empty_repository": "blade-notes",
+            "other_project_in_use": "Wind Atlas",
+        },
         checks=(
             not_says("Old Yard is in use", "Wind Atlas is being", "rotor-archive is empty", "blade-notes is disabled"),
-            says("rotor-archive", "blade-notes", "Wind Atlas"),
+            worded("rotor-archive", "blade-notes", "Wind Atlas"),
             cites("rotor-archive\tTurbine Control\tmaster", "blade-notes\tTurbine Control\t\t0", "deleting"),
         ),
     ),
@@ -59,9 +63,9 @@ CASES = (
             ),
         ],
         expects={"highest_pitch": 91.5, "default_branch": "release/4.1", "pushed_by": "Wei Chen"},
-        checks=(not_says("94.0 (is|on|at most)", "(allows|permits|up to) .. 94.0", "on (main|master|pitch-4)",
+        checks=(not_says("94.0 (on|at most)", "(allows|permits) 94.0", "(branch is|91.5 on) (main|master|pitch-4)",
                          "91.5 until", "Marco Ruiz pushed"),
-                says("91.5", "Wei Chen"), cites("maximum = 91.5", "\tWei Chen"), saw("list_branches", "pitch-4"),
+                worded("91.5", "Wei Chen"), cites("maximum = 91.5", "\tWei Chen"), saw("list_branches", "pitch-4"),
                 saw("list_repository_files", "/pitch/curves/")),
     ),
     Case(
@@ -78,11 +82,11 @@ CASES = (
                 ("E2", "The driver takes milliseconds."), ("E1", "212\tStop the watchdog from firing in calm air"),
             ),
         ],
-        expects={"holds_it_up": "Marco Ruiz", "vote_given": date(2026, 11, 12), "pushes_since": 1},
+        expects={"holds_it_up": "Marco Ruiz", "date_of_that_vote": date(2026, 11, 12), "pushes_since": 1},
         checks=(not_says("Wei Chen voted", "nothing was pushed", "no push came", "Marco Ruiz (approved|rejected)",
                          "takes seconds"),
-                says("Marco Ruiz", "milliseconds"), cites("waits for the author\tyes\t2026-11-12T07:30Z\t1"),
-                silent("Jo van Dijk"), saw("get_pull_request", "edit, rename\t/docs/calm-air.md\t/docs/calm.md")),
+                says("(milliseconds|millisecond|ms)"), cites("waits for the author\tyes\t2026-11-12T07:30Z\t1"),
+                worded("Marco Ruiz"), saw("get_pull_request", "edit, rename\t/docs/calm-air.md\t/docs/calm.md")),
     ),
     Case(
         id="official-work-item",
@@ -103,14 +107,14 @@ CASES = (
         checks=(
             not_says("(8|9|90) seconds", "request (211|213|209)", "Bug (4470|4472|4500)", "no pull request",
                      "in a storm"),
-            says("4471", "212"), cites("pull request\t212", "Active\t\tfield-test"), uncovered("partial"),
+            worded("4471", "212"), cites("pull request\t212", "Active\t\tfield-test"), uncovered("partial"),
             saw("get_work_item", "t11.csv"), saw("get_work_item", "#7001 Ingrid Solberg, 2026-11-09T06:00Z"),
         ),
     ),
     Case(
         id="official-query-of-links",
         area="work-items",
-        question="Read what must be done before the crane is booked, by the links of the items; is 4999 one of them?",
+        question="What must be done before the crane is booked, by the links of its item, and can 4999 be read?",
         source="official", kinds=frozenset({"truncated"}),
         steps=[
             [Call.to("query_work_items", project=_PROJECT, wiql=_LINKS)],
@@ -121,9 +125,10 @@ CASES = (
                 ("E2", "not read: work item 4999 (not_found)"), ("E1", "\tTask\tBook the crane"),
             ),
         ],
-        expects={"work_items_before": [4500], "is_4999_one_of_them": None},
-        checks=(not_says("4999 is (one|New|closed)", "4500 is (Closed|Active|done)", "nothing must", "still Active"),
-                says("4500", "Replace the yaw motor"), cites("predecessor\t4500", "work item 4999 (not_found)"),
+        expects={"work_items_before": [4500], "can_4999_be_read": False},
+        checks=(not_says("4999 (is|is also) (one|New|closed)", "4500 is (Closed|Active|done)", "nothing must",
+                         "still Active"),
+                worded("4500", "Replace the yaw motor"), cites("predecessor\t4500", "work item 4999 (not_found)"),
                 uncovered("partial"), saw("query_work_items", "4503\tTurbine Control")),
     ),
     Case(
@@ -143,9 +148,10 @@ CASES = (
                 verdict="incident",
             ),
         ],
-        expects={"failed_build": 8804, "board": 3, "last_that_succeeded": 8799},
-        checks=(not_says("8799 failed", "8804 (passed|succeeded)", "board (1|2|4)", "3.3 V is", "8811 succeeded"),
-                verdict("incident"), says("8804", "2.91 V", "8799"), saw("list_pipelines", "yaw-bench (old)"),
+        expects={"failed_build": 8804, "board": 3, "voltage": 2.91, "last_that_succeeded": 8799},
+        checks=(not_says("8799 failed", "8804 (passed|succeeded)", "board (1|2|4) (has|answers|failed)", "3.3 V is",
+                         "8811 succeeded"),
+                verdict("incident"), worded("8804", "2.91 V", "8799"), saw("list_pipelines", "yaw-bench (old)"),
                 cites("board 3 answers with voltage 2.91 V", "8799\trotor-firmware\tcompleted\tsucceeded")),
     ),
     Case(
@@ -166,7 +172,7 @@ CASES = (
         expects={"file": "/ci/firmware.yml", "line": 12, "builds_that_wait": [8812]},
         checks=(not_says("line (11|13|2)", "no build waits", "8812 (failed|ran|is done)", "a test failed",
                          "a step failed"),
-                verdict("incident"), says("/ci/firmware.yml", "line 12"),
+                verdict("incident"), worded("/ci/firmware.yml", "line 12"),
                 cites("Unexpected value 'job'", "8812\trotor-firmware\tnotStarted")),
     ),
     Case(
@@ -183,8 +189,8 @@ CASES = (
             ),
         ],
         expects={"file": "/pitch/watchdog.c", "line": 5, "passed": 9},
-        checks=(not_says("line (4|6|9)", "with (5|90|9000)", "nowhere", "comment says seconds"),
-                says("/pitch/watchdog.c", "line 5"), cites("5 driver_reset_after(9);", "/* milliseconds */")),
+        checks=(not_says("called in line (4|6|9)", "with (5|90|9000)", "nowhere", "comment says seconds"),
+                worded("/pitch/watchdog.c", "line 5"), cites("5 driver_reset_after(9);", "/* milliseconds */")),
     ),
     Case(
         id="official-refusals",
@@ -203,10 +209,10 @@ CASES = (
                 verdict="inconclusive", left_open=("How the builds went.",),
             ),
         ],
-        expects={"builds": None, "pull_requests": None, "missing_scope": "vso.build"},
+        expects={"builds": Unknown(list), "pull_requests": Unknown(list), "missing_scope": "vso.build"},
         checks=(not_says("they (passed|failed|succeeded)", "(there are|has) no builds", "lacks vso.(code|work)",
-                         "no pull requests"),
-                verdict("inconclusive"), says("vso.build"), uncovered("denied"), uncovered("not_found"),
+                         "there are no pull requests"),
+                verdict("inconclusive"), worded("vso.build"), uncovered("denied"), uncovered("not_found"),
                 uncovered("invalid"), cites("TF401232", "lacks vso.build", "names no status")),
     ),
     Case(
@@ -225,11 +231,14 @@ CASES = (
                 verdict="inconclusive", left_open=("What the token can see.",),
             ),
         ],
-        expects={"projects": None, "pipelines": None, "obstacle": obstacle("no access to the organization")},
+        expects={
+            "mail_address_of_the_owner": "jo@fernhollow.example", "collection_that_is_stopped": "fernhollow",
+            "obstacle_to_projects": obstacle("no access to the organization"),
+        },
         checks=(not_says("(sees|see) (one|two|three|all)", "lacks vso", "token (has expired|is invalid)",
                          "there are no projects"),
                 verdict("inconclusive"), uncovered("denied"), uncovered("unavailable"),
-                says("collection is stopped"),
+                worded("collection is stopped"),
                 cites("its owner has no access to this organization", "TF24668")),
     ),
 )  # fmt: skip

@@ -184,10 +184,13 @@ def uncovered(status: str) -> Check:
 
 
 def complete() -> Check:
-    """Check that the report's coverage names no gap, because the run overcame every obstacle."""
+    """Check that the report's coverage names no gap, because the run overcame every obstacle.
+
+    That a statement is marked is no gap of what was read; the gates look at it.
+    """
 
     def failure(outcome: Outcome) -> str | None:
-        found = sorted(set(outcome.report["coverage"]) - {"written"})
+        found = sorted(set(outcome.report["coverage"]) - {"written", "not_repaired"})
         return f"coverage names {found}" if found else None
 
     return Check("coverage names no gap", failure, about="coverage", needs="report")

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from azure_devops_agents.reports.words.denials import undenied
 from azure_devops_agents.reports.words.results import NEGATED, RESULT
-from azure_devops_evals.clauses import find_clause, is_negated, is_reported
+from azure_devops_evals.clauses import find_clause, is_negated, is_open, is_reported
 
 _PLAIN = str.maketrans(
     {**dict.fromkeys("\u2018\u2019", "'"), **dict.fromkeys("\u201c\u201d\u201e", '"'), **dict.fromkeys("`*", "")}
@@ -61,11 +61,11 @@ def states(text: str, phrase: str) -> bool:
 def claims(text: str, phrase: str) -> bool:
     """Return whether a text claims a phrase: "it is not a live key" does not claim "live key".
 
-    What stands in quotation marks and what a text is said to demand is not claimed either.
+    What stands in quotation marks, what a text is said to demand, and what is only asked or supposed is not claimed.
     """
     stated = _fold(undenied(text))
     found = (match.span() for match in _compile(phrase).finditer(stated))
-    return any(not is_negated(stated, *place) and not is_reported(stated, *place) for place in found)
+    return any(not any(holds(stated, *place) for holds in (is_negated, is_open, is_reported)) for place in found)
 
 
 def _fold(text: str) -> str:

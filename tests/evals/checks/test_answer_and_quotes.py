@@ -156,6 +156,18 @@ CASES: list[tuple[Check, Outcome, str | None]] = [
     (not_says("a live key"), outcome("It is not a live key. It is a live key."), "the report claims ['a live key']"),
     (not_says("none"), outcome(observed=[ROW], inferred=[{**GUESS, "reasoning": None}]), None),
     (not_says("twelve", "six"), outcome("There are six."), "the report claims ['six']"),
+    # -- not_says: what is denied, asked or supposed
+    *((not_says("a live key", "it is closed", "was told"), outcome(answer), None)
+      for answer in ("Is it a live key? The file does not say.", "It may be a live key.",
+                     "How it is closed stays open.",
+                     "Tom Becker was told nothing.", "That it is a live key remains unknown.",
+                     "Either it is closed or it is hidden.", "The person was told neither of both.")),
+    *((not_says("a live key", "it is closed", "was told"), outcome(answer), f"the report claims [{phrase!r}]")
+      for phrase, answer in (
+          ("a live key", "May I add this: it is a live key."),
+          ("a live key", "It is a live key. Shall I revoke it?"),
+          ("it is closed", "It might be read by others; it is closed."),
+          ("was told", "Tom Becker was told not only this."))),
     # -- opens
     (opens("Yes"), outcome("It passed."), None),
     (opens("No"), outcome("No: it passed."), None),
@@ -196,6 +208,7 @@ CASES: list[tuple[Check, Outcome, str | None]] = [
     (uncovered("denied"), outcome(coverage={"partial": ["E1"]}), "coverage names only ['partial']"),
     (complete(), outcome(), None),
     (complete(), outcome(coverage={"written": ["E3"]}), None),
+    (complete(), outcome(coverage={"not_repaired": ["a sentence"]}), None),
     (complete(), outcome(coverage={"written": ["E3"], "partial": ["E1"]}), "coverage names ['partial']"),
     (complete(), outcome(coverage={"limits": ["40 calls"]}), "coverage names ['limits']"),
     # -- quotes
